@@ -1,0 +1,12 @@
+//! Buy, sell, pay, deliver and prove it, with nothing but ordinary mailboxes.
+//!
+//! One straight line leads in and one leads out:
+//!
+//! ```text
+//! in    inbox ─RawMail→ pgp::open ─Opened→ mail::read ─Letter→ role::decide ─Entry→ ledger ─→ index
+//! out   command/tick → role::decide ─Document→ mail::write ─MIME→ pgp::seal ─Sealed→ outbox ─→ smtp | sendmail | maildir
+//! ```
+//!
+//! The modules stand in the order of their layers: each may use those above it only.
+
+pub mod trade;

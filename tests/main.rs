@@ -1,0 +1,1 @@
+//! One test binary; a sentence for each file.
