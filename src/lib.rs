@@ -10,3 +10,5 @@
 //! The modules stand in the order of their layers: each may use those above it only.
 
 pub mod trade;
+
+pub mod clock;

@@ -1,5 +1,28 @@
 //! The words of the trade: plain values, no input or output, no wire format.
+//!
+//! Money is exact, moments carry their offset, names are checked when they are made. What travels is a [`Letter`]
+//! around a [`Document`]; what is kept is an [`Entry`]; what is known is a [`Transaction`].
 
+pub mod document;
+pub mod entry;
+pub mod finding;
 pub mod id;
+pub mod item;
+pub mod letter;
+pub mod moment;
+pub mod money;
+pub mod party;
+pub mod status;
+pub mod terms;
+pub mod transaction;
 
+pub use document::{Document, Kind};
+pub use entry::{Act, Body, Entry, Measured, Names, Owed, PinnedBy, Settlement, Verdict};
+pub use finding::{Code, Finding};
 pub use id::{Address, Digest, Fingerprint, InvalidId, MessageId, Number, OrderId};
+pub use letter::{Letter, Received};
+pub use moment::{InvalidMoment, Moment, When};
+pub use money::{Currency, Money, MoneyError, Quantity};
+pub use party::{Agent, Leg, Party, Person, PostalAddress, Role};
+pub use terms::{DeliveryMethod, Order, PaymentMethod, Sealed, Terms};
+pub use transaction::{Book, Direction, Kept, Key, Transaction};

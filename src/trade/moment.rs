@@ -1,0 +1,250 @@
+//! Points in time and plain days, as the trade states them.
+//!
+//! A moment carries the offset it was stated with, because "18 July, 17:30 in Tokyo" is what the parties agreed; two
+//! moments compare by the instant alone. A planned day may be a plain date, which is over when it has ended in the
+//! reader's zone.
+
+use std::cmp::Ordering;
+use std::fmt;
+
+use jiff::civil::Date;
+use jiff::fmt::temporal::{DateTimeParser, DateTimePrinter};
+use jiff::tz::{Offset, TimeZone};
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// A text that is neither a moment nor, where allowed, a day.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is not a moment with offset (RFC 3339, like 2026-07-18T17:30:00+09:00){hint}", hint = if *.1 { " or a day (like 2026-07-18)" } else { "" })]
+pub struct InvalidMoment(String, bool);
+
+/// An instant, to the second or finer, with the offset from UTC it was stated with.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Moment {
+    instant: Timestamp,
+    offset: Offset,
+}
+
+impl Moment {
+    /// Takes an instant and the offset to show it with.
+    pub fn new(instant: Timestamp, offset: Offset) -> Self {
+        Self { instant, offset }
+    }
+
+    /// Reads RFC 3339 with an offset; years 1971 to 9998.
+    pub fn parse(text: &str) -> Result<Self, InvalidMoment> {
+        let invalid = || InvalidMoment(text.chars().take(60).collect(), false);
+        let plain = |b: u8| b.is_ascii_digit() || b"-:+.TtZz".contains(&b);
+        if text.len() > 40 || !text.bytes().all(plain) {
+            return Err(invalid());
+        }
+        let pieces = DateTimeParser::new().parse_pieces(text).map_err(|_| invalid())?;
+        let offset = match pieces.offset().ok_or_else(invalid)? {
+            jiff::fmt::temporal::PiecesOffset::Zulu => Offset::UTC,
+            jiff::fmt::temporal::PiecesOffset::Numeric(numeric) => numeric.offset(),
+            _ => return Err(invalid()),
+        };
+        let time = pieces.time().ok_or_else(invalid)?;
+        let instant = offset.to_timestamp(pieces.date().to_datetime(time)).map_err(|_| invalid())?;
+        if (1971..=9998).contains(&pieces.date().year()) { Ok(Self { instant, offset }) } else { Err(invalid()) }
+    }
+
+    /// Returns the instant.
+    pub fn instant(&self) -> Timestamp {
+        self.instant
+    }
+
+    /// Returns the offset it is shown with.
+    pub fn offset(&self) -> Offset {
+        self.offset
+    }
+
+    /// Returns the day at the stated offset.
+    pub fn day(&self) -> Date {
+        self.offset.to_datetime(self.instant).date()
+    }
+
+    /// Returns this moment cut to whole seconds, as letters carry it.
+    pub fn whole_second(&self) -> Self {
+        let instant = Timestamp::from_second(self.instant.as_second()).unwrap_or(self.instant);
+        Self { instant, offset: self.offset }
+    }
+
+    /// Returns the moment `seconds` later (earlier if negative), held at the ends of time.
+    pub fn plus_seconds(&self, seconds: i64) -> Self {
+        let instant = self.instant.saturating_add(SignedDuration::from_secs(seconds)).unwrap_or(self.instant);
+        Self { instant, offset: self.offset }
+    }
+
+    /// Returns whole seconds from `other` to this moment, negative if it is earlier.
+    pub fn seconds_since(&self, other: &Self) -> i64 {
+        self.instant.as_second().saturating_sub(other.instant.as_second())
+    }
+
+    /// Returns the date and time as RFC 5322 section 3.3 writes them.
+    pub fn rfc5322(&self) -> String {
+        let zoned = self.instant.to_zoned(TimeZone::fixed(self.offset));
+        jiff::fmt::rfc2822::DateTimePrinter::new().zoned_to_string(&zoned).unwrap_or_default()
+    }
+}
+
+impl fmt::Display for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = String::new();
+        let printed = if self.offset == Offset::UTC {
+            DateTimePrinter::new().print_timestamp(&self.instant, &mut text)
+        } else {
+            DateTimePrinter::new().print_timestamp_with_offset(&self.instant, self.offset, &mut text)
+        };
+        printed.map_err(|_| fmt::Error)?;
+        f.write_str(&text)
+    }
+}
+
+impl fmt::Debug for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
+}
+
+impl PartialEq for Moment {
+    fn eq(&self, other: &Self) -> bool {
+        self.instant == other.instant
+    }
+}
+
+impl Eq for Moment {}
+
+impl Ord for Moment {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.instant.cmp(&other.instant)
+    }
+}
+
+impl PartialOrd for Moment {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl TryFrom<String> for Moment {
+    type Error = InvalidMoment;
+    fn try_from(text: String) -> Result<Self, InvalidMoment> {
+        Self::parse(&text)
+    }
+}
+
+impl From<Moment> for String {
+    fn from(moment: Moment) -> Self {
+        moment.to_string()
+    }
+}
+
+/// A stated date: an exact moment, or a plain day.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum When {
+    /// An exact moment.
+    Moment(Moment),
+    /// A plain day, in whatever zone its reader lives.
+    Day(Date),
+}
+
+impl When {
+    /// Reads a moment with offset or a plain day.
+    pub fn parse(text: &str) -> Result<Self, InvalidMoment> {
+        if let Ok(moment) = Moment::parse(text) {
+            return Ok(Self::Moment(moment));
+        }
+        let invalid = || InvalidMoment(text.chars().take(60).collect(), true);
+        if text.len() != 10 {
+            return Err(invalid());
+        }
+        let day: Date = text.parse().map_err(|_| invalid())?;
+        if (1971..=9998).contains(&day.year()) { Ok(Self::Day(day)) } else { Err(invalid()) }
+    }
+
+    /// Returns the day as stated.
+    pub fn day(&self) -> Date {
+        match self {
+            Self::Moment(moment) => moment.day(),
+            Self::Day(day) => *day,
+        }
+    }
+
+    /// Returns whether this date has passed: a moment when `now` is later, a day when it has ended at the offset of
+    /// `now`.
+    pub fn is_over(&self, now: &Moment) -> bool {
+        match self {
+            Self::Moment(moment) => moment < now,
+            Self::Day(day) => *day < now.day(),
+        }
+    }
+
+    /// Returns the last moment that still belongs to this date, days taken at `offset`.
+    pub fn end(&self, offset: Offset) -> Moment {
+        match self {
+            Self::Moment(moment) => *moment,
+            Self::Day(day) => {
+                let instant = offset.to_timestamp(day.at(23, 59, 59, 0)).unwrap_or(Timestamp::MAX);
+                Moment::new(instant, offset)
+            }
+        }
+    }
+}
+
+impl fmt::Display for When {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Moment(moment) => moment.fmt(f),
+            Self::Day(day) => day.fmt(f),
+        }
+    }
+}
+
+impl fmt::Debug for When {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
+}
+
+impl TryFrom<String> for When {
+    type Error = InvalidMoment;
+    fn try_from(text: String) -> Result<Self, InvalidMoment> {
+        Self::parse(&text)
+    }
+}
+
+impl From<When> for String {
+    fn from(when: When) -> Self {
+        when.to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_keep_their_offset_and_compare_by_instant() {
+        let tokyo = Moment::parse("2026-07-18T17:30:00+09:00").unwrap();
+        assert_eq!(tokyo.to_string(), "2026-07-18T17:30:00+09:00");
+        assert_eq!(tokyo, Moment::parse("2026-07-18T08:30:00Z").unwrap());
+        assert_eq!(tokyo.rfc5322(), "Sat, 18 Jul 2026 17:30:00 +0900");
+        assert_eq!(Moment::parse("2026-07-18T08:30:00Z").unwrap().to_string(), "2026-07-18T08:30:00Z");
+        for bad in ["2026-07-18T17:30:00", "2026-07-18", "2026-13-18T17:30:00Z", "0001-01-01T00:00:00Z", "now", ""] {
+            assert!(Moment::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_day_is_over_when_it_has_ended_for_its_reader() {
+        let day = When::parse("2026-07-18").unwrap();
+        assert!(!day.is_over(&Moment::parse("2026-07-18T23:59:59+09:00").unwrap()));
+        assert!(day.is_over(&Moment::parse("2026-07-19T00:00:00+09:00").unwrap()));
+        assert!(!day.is_over(&Moment::parse("2026-07-18T20:00:00-05:00").unwrap()));
+        assert_eq!(day.end(Offset::UTC).to_string(), "2026-07-18T23:59:59Z");
+        assert!(When::parse("2026-7-18").is_err());
+    }
+}

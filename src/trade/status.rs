@@ -1,0 +1,197 @@
+//! Statuses: what a party says about its leg of a transaction.
+//!
+//! A status is a snapshot, all its sender has to say at one moment, not a change to what was said before.
+
+use serde::{Deserialize, Serialize};
+
+use super::item::LineQuantity;
+use super::moment::{Moment, When};
+use super::money::Money;
+
+/// Why something was refused or failed: a stable code and a sentence.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reason {
+    /// Stable code of lower-case words with hyphens, or a code of the list the letter's kind names.
+    pub code: String,
+    /// A sentence for people.
+    pub text: String,
+}
+
+/// How far one action is (schema.org ActionStatusType, IOTP's states).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "step", rename_all = "lowercase")]
+pub enum Step {
+    /// Not begun; `at` is when it is planned.
+    Planned {
+        /// Planned date.
+        at: Option<When>,
+    },
+    /// Begun; `at` is when it is planned to end.
+    Active {
+        /// Planned end.
+        at: Option<When>,
+    },
+    /// Done.
+    Done {
+        /// When it was done.
+        at: Moment,
+    },
+    /// Will not happen.
+    Failed {
+        /// Why.
+        reason: Reason,
+        /// When that was known.
+        at: Option<Moment>,
+    },
+}
+
+impl Step {
+    /// Returns when it was done.
+    pub fn done(&self) -> Option<Moment> {
+        if let Self::Done { at } = self { Some(*at) } else { None }
+    }
+
+    /// Returns the planned date of what is not done.
+    pub fn planned(&self) -> Option<When> {
+        match self {
+            Self::Planned { at } | Self::Active { at } => *at,
+            Self::Done { .. } | Self::Failed { .. } => None,
+        }
+    }
+
+    /// Returns whether it failed.
+    pub fn failed(&self) -> bool {
+        matches!(self, Self::Failed { .. })
+    }
+}
+
+/// Where the order stands as a whole (schema.org OrderStatus).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OrderState {
+    /// Being made ready.
+    Processing,
+    /// Waiting for the money.
+    PaymentDue,
+    /// Handed over to the delivery agent.
+    InTransit,
+    /// Ready to be fetched.
+    PickupAvailable,
+    /// Arrived.
+    Delivered,
+    /// Cancelled.
+    Cancelled,
+    /// Given back.
+    Returned,
+    /// Something is wrong.
+    Problem,
+}
+
+/// One shipment of a shop: which lines left, or will leave, when (P47).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shipment {
+    /// The shop's parcel number.
+    pub parcel: String,
+    /// What is in it.
+    pub lines: Vec<LineQuantity>,
+    /// The delivery agent's tracking number.
+    pub tracking: Option<String>,
+    /// Whether and when it left.
+    pub step: Step,
+}
+
+/// What the shop says about the order leg (record 1200).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderStatus {
+    /// The order as a whole.
+    pub state: OrderState,
+    /// Its shipments.
+    pub shipments: Vec<Shipment>,
+    /// A word to the buyer.
+    pub remarks: Option<String>,
+}
+
+/// Something that happened to a parcel (P56).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ParcelEvent {
+    /// What happened.
+    pub name: String,
+    /// When.
+    pub at: Moment,
+    /// Where.
+    pub place: Option<String>,
+}
+
+/// One parcel as its carrier sees it (P57, P58).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parcel {
+    /// The shop's parcel number.
+    pub id: String,
+    /// What is in it.
+    pub lines: Vec<LineQuantity>,
+    /// Tracking number.
+    pub tracking: Option<String>,
+    /// Page to follow it on; shown as text, never opened.
+    pub tracking_url: Option<String>,
+    /// Earliest planned arrival.
+    pub expected_from: Option<When>,
+    /// Latest planned arrival.
+    pub expected_until: Option<When>,
+    /// What happened so far.
+    pub events: Vec<ParcelEvent>,
+    /// Whether and when it arrived.
+    pub step: Step,
+}
+
+/// What the delivery agent says about the delivery leg (record 1400).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeliveryStatus {
+    /// All parcels known so far.
+    pub parcels: Vec<Parcel>,
+}
+
+/// Where the payment stands as a whole (schema.org PaymentStatusType, and Peppol's part payment).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PaymentState {
+    /// Not paid yet, or not all of it.
+    Due,
+    /// Not paid in time.
+    PastDue,
+    /// All paid.
+    Complete,
+    /// Refused.
+    Declined,
+}
+
+/// One payment, or one refund.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Payment {
+    /// The payment agent's number of it, fixed.
+    pub id: String,
+    /// How much, above zero.
+    pub amount: Money,
+    /// Whether it goes back to the buyer.
+    pub refund: bool,
+    /// Whether and when it was made.
+    pub step: Step,
+}
+
+/// What the payment agent says about the payment leg (record 1500).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PaymentStatus {
+    /// The payment as a whole.
+    pub state: PaymentState,
+    /// What remains to be paid. Completed payments less refunds, and this, make the agreed total.
+    pub remaining: Money,
+    /// Until when it is to be paid.
+    pub due: Option<When>,
+    /// When it will be collected.
+    pub scheduled: Option<When>,
+    /// The agent's own reference.
+    pub confirmation: Option<String>,
+    /// The last four digits of the card or account.
+    pub payment_id: Option<String>,
+    /// The payments and refunds.
+    pub payments: Vec<Payment>,
+}

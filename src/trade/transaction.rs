@@ -1,0 +1,325 @@
+//! One transaction as one party knows it, and the book of all that are at hand: folds over entries.
+//!
+//! A transaction keeps every letter about it. How its legs stand is not stored but reckoned from the letters, by
+//! `rules`, so that the state never depends on the order in which the mail brought them.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::document::{Document, Kind};
+use super::entry::{Act, Body, Entry, Names, Settlement, Verdict};
+use super::finding::Finding;
+use super::id::{Address, Digest, Fingerprint, Number, OrderId};
+use super::letter::Letter;
+use super::moment::Moment;
+use super::party::{Party, Role};
+use super::terms::{Order, Terms};
+
+/// What a transaction is found by: the part we play, the shop, and the buyer's order ID or its stand-in.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Key {
+    /// The part we play in it.
+    pub role: Role,
+    /// The shop.
+    pub shop: Address,
+    /// The order ID; the stand-in of shop and number where no order is known.
+    pub id: OrderId,
+}
+
+/// Whether a letter came in or went out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Direction {
+    /// Received.
+    In,
+    /// Sent.
+    Out,
+}
+
+/// A letter kept with a transaction.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kept {
+    /// Its entry.
+    pub position: u64,
+    /// In or out.
+    pub direction: Direction,
+    /// Content digest.
+    pub content: Digest,
+    /// When it was recorded.
+    pub recorded: Moment,
+    /// The letter.
+    pub letter: Letter,
+    /// What became of it; letters out are `applied`.
+    pub verdict: Verdict,
+    /// Why.
+    pub findings: Vec<Finding>,
+    /// What a person did about the warning.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub settled: Option<Settlement>,
+}
+
+impl Kept {
+    /// Returns whether it came in and counts.
+    pub fn counts(&self) -> bool {
+        self.direction == Direction::Out || matches!(self.verdict, Verdict::Applied | Verdict::Stale)
+    }
+}
+
+/// One transaction, seen from the part we play.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Transaction {
+    /// What it is found by.
+    pub key: Key,
+    /// The shop's number, once known.
+    pub number: Option<Number>,
+    /// Every letter about it, in the order of entries.
+    pub kept: Vec<Kept>,
+}
+
+impl Transaction {
+    /// Begins a transaction without letters.
+    pub fn new(key: Key) -> Self {
+        Self { key, number: None, kept: Vec::new() }
+    }
+
+    /// Returns the letters of `kind` that came in and count.
+    pub fn received(&self, kind: Kind) -> impl Iterator<Item = &Kept> {
+        self.kept.iter().filter(move |k| k.direction == Direction::In && k.letter.kind() == kind && k.counts())
+    }
+
+    /// Returns the letters of `kind` that went out.
+    pub fn sent(&self, kind: Kind) -> impl Iterator<Item = &Kept> {
+        self.kept.iter().filter(move |k| k.direction == Direction::Out && k.letter.kind() == kind)
+    }
+
+    /// Returns the letters of `kind` that we wrote or that count.
+    pub fn known(&self, kind: Kind) -> impl Iterator<Item = &Kept> {
+        self.kept.iter().filter(move |k| k.letter.kind() == kind && k.counts())
+    }
+
+    /// Returns the order this transaction began with, with the letter that carried it.
+    pub fn order(&self) -> Option<(&Kept, &Order)> {
+        self.known(Kind::Order).find_map(|kept| match &kept.letter.document {
+            Document::Order(order) => Some((kept, order)),
+            _ => None,
+        })
+    }
+
+    /// Returns all terms known, oldest first, each with the letter that carried it.
+    pub fn all_terms(&self) -> impl Iterator<Item = (&Kept, &Terms)> {
+        self.known(Kind::TransactionInfo).filter_map(|kept| match &kept.letter.document {
+            Document::TransactionInfo(terms) => Some((kept, terms)),
+            _ => None,
+        })
+    }
+
+    /// Returns the terms in force: the newest the buyer said OK to, else the newest first offer.
+    ///
+    /// New terms that replace others change nothing before the OK to them.
+    pub fn terms(&self) -> Option<(&Kept, &Terms)> {
+        let accepted = |content: Digest| self.known(Kind::Confirmation).any(|k| k.letter.terms == Some(content));
+        let mut offers: Vec<_> = self.all_terms().collect();
+        offers.sort_by_key(|(kept, _)| kept.letter.seq);
+        offers
+            .iter()
+            .rev()
+            .find(|(kept, _)| accepted(kept.content))
+            .or_else(|| offers.iter().find(|(kept, _)| kept.letter.replaces.is_none()))
+            .copied()
+    }
+
+    /// Returns the buyer's mailbox and key, where a letter tells.
+    pub fn buyer(&self) -> Option<Party> {
+        if let Some((kept, _)) = self.order() {
+            return Some(kept.letter.from.clone());
+        }
+        self.kept.iter().filter(|k| k.counts()).find_map(|kept| {
+            let agents = match &kept.letter.document {
+                Document::AuthorizationRequest(request) => &request.agents,
+                Document::PaymentInstruction(instruction) => &instruction.agents,
+                Document::DeliveryInstruction(instruction) => &instruction.agents,
+                _ => return None,
+            };
+            agents.iter().find(|agent| agent.role == Role::Buyer).map(|agent| agent.party.clone())
+        })
+    }
+
+    /// Returns the letter with this content digest.
+    pub fn by_content(&self, content: &Digest) -> Option<&Kept> {
+        self.kept.iter().find(|kept| kept.content == *content)
+    }
+
+    /// Returns the number for our next letter to `to`: one above the highest so far.
+    pub fn next_seq(&self, to: &Fingerprint) -> u32 {
+        let sent = self.kept.iter().filter(|k| k.direction == Direction::Out && k.letter.to.fingerprint == *to);
+        sent.filter_map(|k| k.letter.seq).max().unwrap_or(0).saturating_add(1)
+    }
+
+    /// Returns the highest number received from `from` without a gap below it, whatever became of the letters.
+    pub fn have(&self, from: &Fingerprint) -> u32 {
+        let mut numbers: Vec<u32> = self
+            .kept
+            .iter()
+            .filter(|k| k.direction == Direction::In && k.letter.from.fingerprint == *from)
+            .filter_map(|k| k.letter.seq)
+            .collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        let mut have: u32 = 0;
+        for number in numbers {
+            if number == have.saturating_add(1) {
+                have = number;
+            }
+        }
+        have
+    }
+
+    /// Returns whether a number above a gap was received from `from`.
+    pub fn has_gap(&self, from: &Fingerprint) -> bool {
+        let have = self.have(from);
+        let theirs = |k: &&Kept| k.direction == Direction::In && k.letter.from.fingerprint == *from;
+        self.kept.iter().filter(theirs).any(|k| k.letter.seq.is_some_and(|seq| seq > have))
+    }
+}
+
+/// The transactions at hand. Holds all of them or those a batch needs; the fold is the same.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Book {
+    transactions: BTreeMap<Key, Transaction>,
+    numbers: BTreeMap<(Role, Address, Number), Key>,
+}
+
+impl Book {
+    /// Returns a transaction by its key.
+    pub fn get(&self, key: &Key) -> Option<&Transaction> {
+        self.transactions.get(key)
+    }
+
+    /// Returns all transactions, in the order of their keys.
+    pub fn iter(&self) -> impl Iterator<Item = &Transaction> {
+        self.transactions.values()
+    }
+
+    /// Puts a transaction in, as it was reckoned before.
+    pub fn insert(&mut self, transaction: Transaction) {
+        if let Some(number) = &transaction.number {
+            let name = (transaction.key.role, transaction.key.shop.clone(), number.clone());
+            self.numbers.insert(name, transaction.key.clone());
+        }
+        self.transactions.insert(transaction.key.clone(), transaction);
+    }
+
+    /// Finds the transaction that `names` mean in the part `role`: by order ID where it is given, else by number.
+    pub fn find(&self, role: Role, names: &Names) -> Option<&Transaction> {
+        self.key_of(role, names).and_then(|key| self.transactions.get(&key))
+    }
+
+    fn key_of(&self, role: Role, names: &Names) -> Option<Key> {
+        let shop = names.shop.clone()?;
+        if let Some(id) = names.order.clone().filter(|_| knows_orders(role)) {
+            let key = Key { role, shop: shop.clone(), id };
+            if self.transactions.contains_key(&key) {
+                return Some(key);
+            }
+        }
+        self.numbers.get(&(role, shop, names.number.clone()?)).cloned()
+    }
+
+    /// Enters one entry and returns the keys whose transaction changed: the one it belongs to, and one that was
+    /// merged into it.
+    ///
+    /// The same function serves a letter that has just come and one read again from the ledger.
+    pub fn apply(&mut self, entry: &Entry) -> Vec<Key> {
+        let Some(role) = entry.role else { return Vec::new() };
+        match &entry.body {
+            Body::In { letter, verdict, findings, content, .. } => {
+                let kept = keep(entry, Direction::In, letter, content.digest, *verdict, findings.clone());
+                self.enter(role, &entry.names(), kept)
+            }
+            Body::Out { letter, content } => {
+                let kept = keep(entry, Direction::Out, letter, content.digest, Verdict::Applied, Vec::new());
+                self.enter(role, &entry.names(), kept)
+            }
+            Body::Own { act, names, .. } => self.decide(role, names, act),
+        }
+    }
+
+    fn enter(&mut self, role: Role, names: &Names, kept: Kept) -> Vec<Key> {
+        let Some(shop) = names.shop.clone() else { return Vec::new() };
+        let Some(key) = self.key_of(role, names).or_else(|| new_key(role, &shop, names)) else { return Vec::new() };
+        // Only letters that count may give a transaction its number.
+        let gives_number = kept.counts() || names.order.is_none();
+        let transaction = self.transactions.entry(key.clone()).or_insert_with(|| Transaction::new(key.clone()));
+        transaction.kept.push(kept);
+        let mut changed = vec![key.clone()];
+        if let Some(number) = names.number.clone().filter(|_| gives_number) {
+            changed.extend(self.number(&key, number));
+        }
+        changed
+    }
+
+    /// Gives a transaction its number, if it has none yet; returns the key of what was known by number alone before.
+    fn number(&mut self, key: &Key, number: Number) -> Option<Key> {
+        let transaction = self.transactions.get_mut(key).filter(|transaction| transaction.number.is_none())?;
+        transaction.number = Some(number.clone());
+        let stub = self.numbers.insert((key.role, key.shop.clone(), number), key.clone())?;
+        (stub != *key && self.merge(&stub, key)).then_some(stub)
+    }
+
+    /// Moves the letters of a transaction known by number alone into the one its terms belong to.
+    fn merge(&mut self, stub: &Key, key: &Key) -> bool {
+        let Some(early) = self.transactions.remove(stub) else { return false };
+        if let Some(transaction) = self.transactions.get_mut(key) {
+            transaction.kept.extend(early.kept);
+            transaction.kept.sort_by_key(|kept| kept.position);
+        }
+        true
+    }
+
+    fn decide(&mut self, role: Role, names: &Names, act: &Act) -> Vec<Key> {
+        let Some(key) = self.key_of(role, names) else { return Vec::new() };
+        let Some(transaction) = self.transactions.get_mut(&key) else { return Vec::new() };
+        let mut number = None;
+        match act {
+            Act::Verdict { content, verdict, findings } => {
+                for kept in transaction.kept.iter_mut().filter(|k| k.content == *content) {
+                    kept.verdict = *verdict;
+                    kept.findings.clone_from(findings);
+                    number = kept.letter.transaction.clone().filter(|_| kept.counts());
+                }
+            }
+            Act::Settle { content: Some(content), how, .. } => {
+                for kept in transaction.kept.iter_mut().filter(|k| k.content == *content) {
+                    kept.settled = Some(*how);
+                }
+            }
+            Act::Settle { .. } | Act::Genesis { .. } | Act::Pin { .. } => return Vec::new(),
+        }
+        let stub = number.and_then(|number| self.number(&key, number));
+        [Some(key), stub].into_iter().flatten().collect()
+    }
+}
+
+/// Buyers and shops know orders by the buyer's ID; agents know transactions by the shop's number alone.
+const fn knows_orders(role: Role) -> bool {
+    matches!(role, Role::Buyer | Role::Shop)
+}
+
+fn new_key(role: Role, shop: &Address, names: &Names) -> Option<Key> {
+    let by_order = names.order.clone().filter(|_| knows_orders(role));
+    let id = by_order.or_else(|| names.number.as_ref().map(|number| OrderId::stand_in(shop, number)))?;
+    Some(Key { role, shop: shop.clone(), id })
+}
+
+fn keep(
+    entry: &Entry,
+    direction: Direction,
+    letter: &Letter,
+    content: Digest,
+    verdict: Verdict,
+    findings: Vec<Finding>,
+) -> Kept {
+    let (position, recorded, letter) = (entry.position, entry.recorded, letter.clone());
+    Kept { position, direction, content, recorded, letter, verdict, findings, settled: None }
+}
