@@ -12,5 +12,6 @@
 pub mod trade;
 
 pub mod clock;
+pub mod config;
 pub mod role;
 pub mod rules;
