@@ -8,5 +8,7 @@
     reason = "in a test, a panic is a failure with its place"
 )]
 
+/// The human text of letters, rendered with every value and with none.
+mod templates;
 /// Rules about the source and the documents that no compiler checks.
 mod tidy;
