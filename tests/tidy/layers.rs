@@ -5,8 +5,8 @@ use super::{TextFile, assert_none, files, sample};
 
 /// Each module of the crate and those it may use, in the order of the layers.
 const LAYERS: [(&str, &[&str]); 15] = [
-    ("clock", &[]),
     ("trade", &[]),
+    ("clock", &["trade"]),
     ("maildir", &["trade"]),
     ("pgp", &["trade"]),
     ("rules", &["trade"]),

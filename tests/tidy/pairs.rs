@@ -1,30 +1,24 @@
 //! Things that exist in pairs: a finding and its heading, a kind of letter and its templates.
-//!
-//! A code is a literal in lower-case words with hyphens, written in the body of a function `code`, `name` or `as_str`
-//! of the type (`impl Finding`, `impl Kind`).
 
 use std::collections::BTreeSet;
 
-use super::source::Source;
+use mailorder::trade::{Code, Kind};
+
 use super::{assert_none, files, read};
 
-/// Returns the codes that the type's functions name; nothing found is a fault of the caller's expectation.
-fn codes(text: &str, type_name: &str) -> BTreeSet<String> {
-    let source = Source::read(text);
-    let Some(block) = source.block(&format!("impl {type_name}")) else { return BTreeSet::new() };
-    source
-        .functions()
-        .iter()
-        .filter(|function| block.contains(&function.range.start))
-        .filter(|function| matches!(function.name.as_str(), "code" | "name" | "as_str"))
-        .flat_map(|function| source.literals_in(&function.range))
-        .filter(|literal| is_code(literal))
-        .map(str::to_owned)
-        .collect()
-}
-
+/// Returns whether the text has the form of a code: lower-case words with hyphens.
 fn is_code(text: &str) -> bool {
     text.split('-').all(|word| !word.is_empty() && word.chars().all(|c| c.is_ascii_lowercase()))
+}
+
+/// Returns the codes of all findings.
+fn finding_codes() -> BTreeSet<String> {
+    Code::ALL.iter().map(|code| code.word().to_owned()).collect()
+}
+
+/// Returns the words of all kinds of letters.
+fn kind_words() -> BTreeSet<String> {
+    Kind::ALL.iter().map(|kind| kind.word().to_owned()).collect()
 }
 
 /// Returns the headings that are a code: `## amount-differs`, with or without backticks. Other headings begin with a
@@ -62,33 +56,36 @@ fn templates(language: &str) -> BTreeSet<String> {
 
 #[test]
 fn every_finding_has_a_heading_and_every_heading_a_finding() {
-    // Before the first finding there is nothing to hold together; from then on there is no way out.
-    if let Some(source) = read("src/trade/finding.rs") {
-        let page = read("docs/findings.md").unwrap_or_default();
-        let faults = unpaired(&codes(&source, "Finding"), "src/trade/finding.rs", &headings(&page), "docs/findings.md");
-        assert_none(&faults);
-    }
+    let page = read("docs/findings.md").expect("docs/findings.md is there");
+    assert_none(&unpaired(&finding_codes(), "the codes of findings", &headings(&page), "docs/findings.md"));
+    let in_order: Vec<&str> = page.lines().filter_map(|line| line.strip_prefix("## ")).filter(|h| is_code(h)).collect();
+    let precedence: Vec<&str> = Code::ALL.iter().map(|code| code.word()).collect();
+    assert_eq!(in_order, precedence, "the page follows the precedence, each code once");
 }
 
 #[test]
 fn every_kind_of_letter_has_a_template_in_each_language() {
-    let (english, japanese) = (templates("en"), templates("ja"));
-    assert_none(&unpaired(&english, "templates/mail/en", &japanese, "templates/mail/ja"));
-    if let Some(source) = read("src/trade/document.rs") {
-        let kinds = codes(&source, "Kind");
-        assert_none(&unpaired(&kinds, "src/trade/document.rs (impl Kind)", &english, "templates/mail/en"));
+    for language in ["en", "ja"] {
+        let folder = format!("templates/mail/{language}");
+        assert_none(&unpaired(&kind_words(), "the kinds of letters", &templates(language), &folder));
+    }
+}
+
+#[test]
+fn codes_and_kinds_have_the_form_of_a_code() {
+    for word in finding_codes().iter().chain(&kind_words()) {
+        assert!(is_code(word), "{word}");
     }
 }
 
 #[test]
 fn the_check_of_pairs_can_fail() {
-    let source = "impl Other { fn code() { \"other\" } }\nimpl Finding {\n fn code(&self) -> &str { match self { Self::A => \
-                  \"amount-differs\", Self::B => \"late\" } }\n fn sentence() { \"words\" } }";
-    let found = codes(source, "Finding");
-    assert_eq!(found.iter().map(String::as_str).collect::<Vec<_>>(), ["amount-differs", "late"]);
+    let set = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<BTreeSet<String>>();
     let page = headings("# Findings\n## How to read\n## `amount-differs`\n### silent\n");
-    assert_eq!(page.iter().map(String::as_str).collect::<Vec<_>>(), ["amount-differs", "silent"]);
-    assert_eq!(unpaired(&found, "source", &page, "page").len(), 2);
-    assert_eq!(unpaired(&BTreeSet::new(), "source", &BTreeSet::new(), "page"), ["source: no code found"]);
+    assert_eq!(page, set(&["amount-differs", "silent"]));
+    let found = set(&["amount-differs", "late"]);
+    let faults = unpaired(&found, "source", &page, "page");
+    assert_eq!(faults, ["late: in source, not in page", "silent: in page, not in source"]);
+    assert_eq!(unpaired(&set(&[]), "source", &set(&[]), "page"), ["source: no code found"]);
     assert_none(&unpaired(&found, "source", &found, "page"));
 }

@@ -1,11 +1,9 @@
-//! Reads Rust just far enough: code without comments and literals, the literals, functions and their bodies.
+//! Reads Rust just far enough: code without comments and literals, functions and their bodies.
 
-/// A source text with its comments and literals taken apart.
+/// A source text without its comments and literals.
 pub(super) struct Source {
     /// The code: every comment and the inside of every literal replaced by blanks, line ends kept.
     pub code: String,
-    /// The string literals, each with its place in `code` (in bytes), escapes as written.
-    pub literals: Vec<(usize, String)>,
 }
 
 /// A function of a source text.
@@ -15,18 +13,16 @@ pub(super) struct Function {
     pub before: String,
     /// The code between the braces.
     pub body: String,
-    /// Where the body lies in `Source::code`, in bytes.
-    pub range: std::ops::Range<usize>,
 }
 
 impl Source {
-    /// Takes a source text apart.
+    /// Reads a source text.
     pub(super) fn read(text: &str) -> Self {
-        let mut scan = Scan { rest: text.chars().collect(), at: 0, code: String::new(), literals: Vec::new() };
+        let mut scan = Scan { rest: text.chars().collect(), at: 0, code: String::new() };
         while scan.at < scan.rest.len() {
             scan.step();
         }
-        Self { code: scan.code, literals: scan.literals }
+        Self { code: scan.code }
     }
 
     /// Returns every function with a body, in order.
@@ -42,20 +38,9 @@ impl Source {
             let range = end + 1..closing(&self.code, end);
             let item = self.code[..start].rfind(['{', '}', ';']).map_or(0, |place| place + 1);
             let before = self.code[item..start].to_owned();
-            found.push(Function { name, before, body: self.code[range.clone()].to_owned(), range });
+            found.push(Function { name, before, body: self.code[range].to_owned() });
         }
         found
-    }
-
-    /// Returns where the block lies that follows `head` (as in `impl Kind`) and an opening brace.
-    pub(super) fn block(&self, head: &str) -> Option<std::ops::Range<usize>> {
-        let start = self.code.find(&format!("{head} {{"))? + head.len() + 1;
-        Some(start + 1..closing(&self.code, start))
-    }
-
-    /// Returns the literals within a part of the code.
-    pub(super) fn literals_in(&self, range: &std::ops::Range<usize>) -> Vec<&str> {
-        self.literals.iter().filter(|(at, _)| range.contains(at)).map(|(_, text)| text.as_str()).collect()
     }
 }
 
@@ -101,7 +86,6 @@ struct Scan {
     rest: Vec<char>,
     at: usize,
     code: String,
-    literals: Vec<(usize, String)>,
 }
 
 impl Scan {
@@ -110,12 +94,10 @@ impl Scan {
     }
 
     /// Passes over `count` characters: blanks in the code, but for line ends.
-    fn blank(&mut self, count: usize) -> String {
+    fn blank(&mut self, count: usize) {
         let end = (self.at + count).min(self.rest.len());
-        let passed: String = self.rest[self.at..end].iter().collect();
-        self.code.extend(passed.chars().map(|c| if c == '\n' { '\n' } else { ' ' }));
+        self.code.extend(self.rest[self.at..end].iter().map(|c| if *c == '\n' { '\n' } else { ' ' }));
         self.at = end;
-        passed
     }
 
     fn keep(&mut self) {
@@ -158,14 +140,13 @@ impl Scan {
                         return;
                     }
                 }
-                _ => drop(self.blank(1)),
+                _ => self.blank(1),
             }
         }
     }
 
     /// A literal that ends at a quote and `hashes` hashes; escapes count only where there is no hash.
     fn string(&mut self, hashes: usize) {
-        let place = self.code.len();
         self.keep();
         let mut length = 0;
         while self.at + length < self.rest.len() {
@@ -175,8 +156,7 @@ impl Scan {
                 _ => length += 1,
             }
         }
-        let inside = self.blank(length);
-        self.literals.push((place, inside));
+        self.blank(length);
         for _ in 0..=hashes {
             if self.at < self.rest.len() {
                 self.keep();
@@ -199,11 +179,9 @@ impl Scan {
     }
 
     fn raw_without_hashes(&mut self) {
-        let place = self.code.len();
         self.keep();
         let length = self.rest[self.at..].iter().take_while(|c| **c != '"').count();
-        let inside = self.blank(length);
-        self.literals.push((place, inside));
+        self.blank(length);
         if self.at < self.rest.len() {
             self.keep();
         }
@@ -228,8 +206,6 @@ fn comments_and_literals_are_not_code() {
     let source = Source::read(text);
     assert_eq!(source.code.matches('}').count(), 1, "{}", source.code);
     assert!(source.code.contains("fn a<'x>()"));
-    let literals: Vec<&str> = source.literals.iter().map(|(_, literal)| literal.as_str()).collect();
-    assert_eq!(literals, ["}\\\"}", "}\"}"]);
     assert!(source.functions()[0].body.trim_end().ends_with("done"));
 }
 
@@ -240,5 +216,4 @@ fn functions_are_found_with_their_attributes() {
     assert_eq!(functions.iter().map(|f| f.name.as_str()).collect::<Vec<_>>(), ["two", "three"]);
     assert_eq!(functions[0].before.trim(), "#[test]");
     assert_eq!(functions[1].before.trim(), "");
-    assert_eq!(source.block("impl A").map(|range| source.code[range].trim().to_owned()), Some("fn one();".to_owned()));
 }
