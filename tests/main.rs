@@ -1,1 +1,14 @@
 //! One test binary; a sentence for each file.
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "in a test, a panic is a failure with its place"
+)]
+
+/// The human text of letters, rendered with every value and with none.
+mod templates;
+/// Rules about the source and the documents that no compiler checks.
+mod tidy;
