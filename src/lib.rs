@@ -9,4 +9,5 @@
 //!
 //! The modules stand in the order of their layers: each may use those above it only.
 
+pub mod pgp;
 pub mod trade;

@@ -1,0 +1,190 @@
+//! The one way in: decrypts and verifies a binary OpenPGP message, or says why not.
+//!
+//! Accepted is one layer order only: encryption, at most one compression, one signature group with at least one good
+//! signature of type 0x00 or 0x01 (hard-cases 4.2). Passwords are never tried, at most 16 session keys are, and nothing
+//! of the plaintext is returned unless the whole message was read and authenticated within [`PLAINTEXT_MAX`].
+
+use std::io::Read as _;
+use std::time::{Duration, SystemTime};
+
+use sequoia_openpgp::{
+    Cert, KeyHandle, Result as LibraryResult,
+    crypto::SessionKey,
+    packet::{PKESK, SKESK},
+    parse::{
+        Parse,
+        stream::{
+            DecryptionHelper, DecryptorBuilder, MessageLayer, MessageStructure, VerificationHelper, VerificationResult,
+        },
+    },
+    types::SymmetricAlgorithm,
+};
+
+use super::{
+    PLAINTEXT_MAX, SetAside,
+    key::{Certificate, OwnKey, policy},
+    sign::Signature,
+    verify::{Good, judge},
+};
+use crate::trade::id::Fingerprint;
+
+/// Finds certificates by the handles of the keys that signed: fingerprints or key IDs of 16 digits, upper case.
+pub type Lookup<'a> = &'a dyn Fn(&[String]) -> Vec<Certificate>;
+
+/// How far a signature may be dated ahead of our clock: two clocks are never equal (B38).
+pub(super) const CLOCK_SKEW: Duration = Duration::from_secs(30 * 60);
+
+/// Session keys tried in all, and those of them that hide their recipient (B30).
+const TRIES_MAX: usize = 16;
+const WILDCARD_TRIES_MAX: usize = 4;
+
+/// A message that was encrypted to us and well signed.
+#[derive(Debug)]
+pub(super) struct Message {
+    pub(super) bytes: Vec<u8>,
+    pub(super) signature: Signature,
+    pub(super) certificate: Certificate,
+    pub(super) signing_key: String,
+    pub(super) recipient: Fingerprint,
+}
+
+/// Decrypts `binary` with one of `own` and verifies it with the certificates that `lookup` finds.
+pub(super) fn read(binary: &[u8], own: &[OwnKey], lookup: Lookup<'_>, now: SystemTime) -> Result<Message, SetAside> {
+    let policy = policy(now);
+    let mut found = Found::default();
+    let helper = Helper { own, lookup, now, found: &mut found };
+    // The library allows no clock skew when it is told the time, so it is told the latest that counts as now.
+    let latest = now.checked_add(CLOCK_SKEW).ok_or(SetAside::BadShape("our own clock is out of range"))?;
+    let mut bytes = Vec::new();
+    let read = DecryptorBuilder::from_bytes(binary)
+        .and_then(|builder| builder.buffer_size(PLAINTEXT_MAX).with_policy(&policy, latest, helper))
+        .map(|mut decryptor| {
+            // Only a message processed as a whole is authenticated; not a byte of any other is taken.
+            let whole = decryptor.message_processed();
+            whole && decryptor.read_to_end(&mut bytes).is_ok()
+        });
+    let Found { addressed, decrypted, recipient, verdict } = found;
+    match (read, verdict, recipient) {
+        (Ok(true), Some(verdict), recipient) => {
+            let Good { signature, certificate, signing_key } = verdict?;
+            let recipient = recipient.ok_or(SetAside::NotEncrypted)?;
+            Ok(Message { bytes, signature, certificate, signing_key, recipient })
+        }
+        (Ok(_), _, _) => Err(SetAside::TooLarge),
+        (Err(_), _, _) if decrypted && !addressed => Err(SetAside::NotForUs),
+        (Err(_), _, _) => Err(SetAside::BadShape("the OpenPGP message is damaged or not of a form that is read")),
+    }
+}
+
+/// Returns whether a CR or LF stands alone: such bytes would change on their way through mail (wire-format 1.2).
+pub(super) fn has_bare_line_end(bytes: &[u8]) -> bool {
+    let mut last = 0;
+    for &byte in bytes {
+        if (byte == b'\n') != (last == b'\r') {
+            return true;
+        }
+        last = byte;
+    }
+    last == b'\r'
+}
+
+/// What became known while the library read the message.
+#[derive(Default)]
+struct Found {
+    /// The message is encrypted, and the library asked for its session key.
+    decrypted: bool,
+    /// It names one of our keys, or hides its recipient and one of ours opened it.
+    addressed: bool,
+    recipient: Option<Fingerprint>,
+    verdict: Option<Result<Good, SetAside>>,
+}
+
+struct Helper<'a> {
+    own: &'a [OwnKey],
+    lookup: Lookup<'a>,
+    now: SystemTime,
+    found: &'a mut Found,
+}
+
+impl VerificationHelper for Helper<'_> {
+    fn get_certs(&mut self, ids: &[KeyHandle]) -> LibraryResult<Vec<Cert>> {
+        let handles: Vec<String> = ids.iter().map(KeyHandle::to_hex).collect();
+        Ok((self.lookup)(&handles).into_iter().map(|certificate| certificate.cert().clone()).collect())
+    }
+
+    fn check(&mut self, structure: MessageStructure<'_>) -> LibraryResult<()> {
+        let recipient = self.found.recipient.as_ref();
+        self.found.verdict = Some(signatures(&structure).and_then(|results| judge(results, recipient, self.now)));
+        Ok(())
+    }
+}
+
+impl DecryptionHelper for Helper<'_> {
+    fn decrypt(
+        &mut self,
+        pkesks: &[PKESK],
+        _skesks: &[SKESK],
+        algorithm: Option<SymmetricAlgorithm>,
+        decrypt: &mut dyn FnMut(Option<SymmetricAlgorithm>, &SessionKey) -> bool,
+    ) -> LibraryResult<Option<Cert>> {
+        self.found.decrypted = true;
+        let mut wildcards = 0_usize;
+        for pkesk in pkesks.iter().take(TRIES_MAX) {
+            let handle = pkesk.recipient();
+            if handle.is_none() {
+                wildcards = wildcards.saturating_add(1);
+                if wildcards > WILDCARD_TRIES_MAX {
+                    continue;
+                }
+            }
+            for key in self.own {
+                for mut pair in key.decryption_pairs(handle.as_ref()) {
+                    self.found.addressed |= handle.is_some();
+                    let session = pkesk.decrypt(&mut pair, algorithm);
+                    if session.is_some_and(|(algorithm, session)| decrypt(algorithm, &session)) {
+                        self.found.addressed = true;
+                        self.found.recipient = Some(key.fingerprint().clone());
+                        // With our certificate the library checks the intended recipients too.
+                        return Ok(Some(key.certificate().cert().clone()));
+                    }
+                }
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// Returns the results of the one signature group, if the layers stand in the one order that is accepted.
+fn signatures<'a, 's>(structure: &'s MessageStructure<'a>) -> Result<&'s [VerificationResult<'a>], SetAside> {
+    let layers: Vec<&MessageLayer<'_>> = structure.iter().collect();
+    let (first, inside) = layers.split_first().ok_or(SetAside::NotEncrypted)?;
+    if !matches!(first, MessageLayer::Encryption { .. }) {
+        let hidden = layers.iter().any(|layer| matches!(layer, MessageLayer::Encryption { .. }));
+        return Err(if hidden { SetAside::BadShape("signed outside the encryption") } else { SetAside::NotEncrypted });
+    }
+    let inside = match inside {
+        [MessageLayer::Compression { .. }, rest @ ..] => rest,
+        all => all,
+    };
+    match inside {
+        [] => Err(SetAside::NotSigned),
+        [MessageLayer::SignatureGroup { results }] if results.is_empty() => Err(SetAside::NotSigned),
+        [MessageLayer::SignatureGroup { results }] => Ok(results),
+        _ => Err(SetAside::BadShape("encryption, compression and signature do not stand in the one accepted order")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::has_bare_line_end;
+
+    #[test]
+    fn line_ends_are_crlf_or_bare() {
+        for good in ["", "a", "a\r\n", "\r\n\r\n", "a\r\nb"] {
+            assert!(!has_bare_line_end(good.as_bytes()), "{good:?}");
+        }
+        for bad in ["\n", "\r", "a\nb", "a\rb", "\r\r\n", "\r\n\n", "a\r\n\r"] {
+            assert!(has_bare_line_end(bad.as_bytes()), "{bad:?}");
+        }
+    }
+}
