@@ -6,6 +6,8 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use sequoia_openpgp::armor::{Kind, Writer};
 
+use super::outer::Lines;
+
 /// Returns `bytes` in armor of this kind, lines ending in LF.
 pub(super) fn write(kind: Kind, bytes: &[u8]) -> String {
     let armored = || -> std::io::Result<Vec<u8>> {
@@ -22,13 +24,13 @@ pub(super) fn write(kind: Kind, bytes: &[u8]) -> String {
 /// Returns the binary content of exactly one armored block of `label` (such as `PGP MESSAGE`) with nothing but white
 /// space around it, or what is wrong.
 pub(super) fn read(text: &[u8], label: &str) -> Result<Vec<u8>, &'static str> {
-    let text = std::str::from_utf8(text).map_err(|_| "the armor has bytes that are not ASCII")?;
-    let mut lines = text.trim().lines().map(str::trim_end);
-    if lines.next() != Some(format!("-----BEGIN {label}-----").as_str()) {
+    let text = text.trim_ascii();
+    let mut lines = Lines::of(text).map(<[u8]>::trim_ascii_end);
+    if lines.next() != Some(format!("-----BEGIN {label}-----").as_bytes()) {
         return Err("the encrypted part is not one armored OpenPGP message");
     }
-    let end = format!("-----END {label}-----");
-    let mut base64 = String::with_capacity(text.len());
+    let end = format!("-----END {label}-----").into_bytes();
+    let mut base64 = Vec::with_capacity(text.len());
     let mut in_headers = true;
     let mut checksum_seen = false;
     for line in &mut lines {
@@ -39,19 +41,19 @@ pub(super) fn read(text: &[u8], label: &str) -> Result<Vec<u8>, &'static str> {
             // Headers ("Version: ...") end at the first empty line and are ignored.
             if line.is_empty() {
                 in_headers = false;
-            } else if !line.contains(": ") {
+            } else if !line.windows(2).any(|pair| pair == b": ") {
                 return Err("the armor has no empty line after its headers");
             }
         } else if checksum_seen {
             return Err("the armor goes on after its checksum");
-        } else if line.len() == 5 && line.starts_with('=') {
+        } else if line.len() == 5 && line.starts_with(b"=") {
             checksum_seen = true;
         } else {
-            base64.push_str(line);
+            base64.extend_from_slice(line);
         }
     }
-    // `trim` left no white space at the end, so the end line must have been the last thing there is.
-    if !text.trim_end().ends_with(&end) || lines.next().is_some() {
+    // No white space is left at the end, so the end line must have been the last thing there is.
+    if !text.ends_with(&end) || lines.next().is_some() {
         return Err("the armor is cut off, or something stands behind it");
     }
     STANDARD.decode(base64).map_err(|_| "the armor is damaged")

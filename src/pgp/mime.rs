@@ -106,8 +106,8 @@ pub fn check_sendable(mail: &[u8]) -> Result<(), MimeError> {
             128.. => Some("a byte beyond ASCII"),
             b'\n' if last != b'\r' => Some("a bare LF"),
             _ if last == b'\r' && byte != b'\n' => Some("a bare CR"),
-            // The CR of the line end is counted, so a line of 998 has a width of 999 here.
-            _ if width > 998 => Some("more than 998 bytes"),
+            b'\r' | b'\n' => None,
+            _ if width >= 998 => Some("more than 998 bytes"),
             _ => None,
         };
         if let Some(what) = what {

@@ -9,6 +9,7 @@ mod part;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
+pub(super) use self::part::Lines;
 use self::{
     field::{ContentType, Fields},
     part::split,

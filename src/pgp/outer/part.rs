@@ -2,12 +2,12 @@
 
 /// The lines of a text that end in LF, CRLF or CR, without their ends.
 #[derive(Debug)]
-pub(super) struct Lines<'a> {
+pub(in crate::pgp) struct Lines<'a> {
     rest: &'a [u8],
 }
 
 impl<'a> Lines<'a> {
-    pub(super) fn of(text: &'a [u8]) -> Self {
+    pub(in crate::pgp) fn of(text: &'a [u8]) -> Self {
         Self { rest: text }
     }
 
