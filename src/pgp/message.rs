@@ -5,6 +5,7 @@
 //! of the plaintext is returned unless the whole message was read and authenticated within [`PLAINTEXT_MAX`].
 
 use std::io::Read as _;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, SystemTime};
 
 use sequoia_openpgp::{
@@ -50,6 +51,16 @@ pub(super) struct Message {
 
 /// Decrypts `binary` with one of `own` and verifies it with the certificates that `lookup` finds.
 pub(super) fn read(binary: &[u8], own: &[OwnKey], lookup: Lookup<'_>, now: SystemTime) -> Result<Message, SetAside> {
+    if encrypted_len(binary).is_some_and(|length| length < ENCRYPTED_MIN) {
+        return Err(DAMAGED);
+    }
+    // The library has panicked on damaged input before; a mail must not stop the program, whoever wrote it.
+    catch_unwind(AssertUnwindSafe(|| read_unguarded(binary, own, lookup, now))).unwrap_or(Err(DAMAGED))
+}
+
+const DAMAGED: SetAside = SetAside::BadShape("the OpenPGP message is damaged or not of a form that is read");
+
+fn read_unguarded(binary: &[u8], own: &[OwnKey], lookup: Lookup<'_>, now: SystemTime) -> Result<Message, SetAside> {
     let policy = policy(now);
     let mut found = Found::default();
     let helper = Helper { own, lookup, now, found: &mut found };
@@ -72,7 +83,64 @@ pub(super) fn read(binary: &[u8], own: &[OwnKey], lookup: Lookup<'_>, now: Syste
         }
         (Ok(_), _, _) => Err(SetAside::TooLarge),
         (Err(_), _, _) if decrypted && !addressed => Err(SetAside::NotForUs),
-        (Err(_), _, _) => Err(SetAside::BadShape("the OpenPGP message is damaged or not of a form that is read")),
+        (Err(_), _, _) => Err(DAMAGED),
+    }
+}
+
+/// The fewest bytes of a SEIPDv1 packet: version, prefix of the smallest block cipher, and the packet with the
+/// digest. sequoia-openpgp 2.4.2 panics on a shorter one of which it can decrypt the prefix (parse.rs, the `unwrap`
+/// after pushing its `Reserve`); anybody can make one, so it is measured for the largest block.
+const ENCRYPTED_MIN: usize = 1 + (16 + 2) + 22;
+
+/// Returns how many bytes of the first SEIPD packet's body are really there, by the packet framing of RFC
+/// 9580 section 4.2, or `None` where there is no such packet.
+fn encrypted_len(mut message: &[u8]) -> Option<usize> {
+    loop {
+        let (&first, rest) = message.split_first()?;
+        let (tag, mut rest) = if first & 0x40 != 0 { (first & 0x3f, rest) } else { ((first >> 2) & 0x0f, rest) };
+        let mut present = 0_usize;
+        while let Some((length, partial, after)) = body_length(first, rest) {
+            let there = length.min(after.len());
+            present = present.saturating_add(there);
+            rest = after.get(there..)?;
+            if !partial {
+                break;
+            }
+        }
+        if tag == 18 {
+            return Some(present);
+        }
+        message = rest;
+    }
+}
+
+/// Reads a body length, new format or old by the packet's first octet: the length, whether more chunks follow, the
+/// rest.
+fn body_length(first: u8, text: &[u8]) -> Option<(usize, bool, &[u8])> {
+    let number = |bytes: &[u8]| bytes.iter().fold(0_usize, |sum, b| (sum << 8) | usize::from(*b));
+    if first & 0x40 == 0 {
+        let octets = match first & 3 {
+            0 => 1,
+            1 => 2,
+            2 => 4,
+            _ => return Some((usize::MAX, false, text)),
+        };
+        let (length, after) = text.split_at_checked(octets)?;
+        return Some((number(length), false, after));
+    }
+    let (&octet, after) = text.split_first()?;
+    match octet {
+        0..=191 => Some((usize::from(octet), false, after)),
+        192..=223 => {
+            let (&second, after) = after.split_first()?;
+            let length = (usize::from(octet & 31) << 8).saturating_add(usize::from(second)).saturating_add(192);
+            Some((length, false, after))
+        }
+        224..=254 => Some((1 << (octet & 31), true, after)),
+        255 => {
+            let (length, after) = after.split_at_checked(4)?;
+            Some((number(length), false, after))
+        }
     }
 }
 
@@ -176,7 +244,7 @@ fn signatures<'a, 's>(structure: &'s MessageStructure<'a>) -> Result<&'s [Verifi
 
 #[cfg(test)]
 mod tests {
-    use super::has_bare_line_end;
+    use super::{encrypted_len, has_bare_line_end};
 
     #[test]
     fn line_ends_are_crlf_or_bare() {
@@ -185,6 +253,33 @@ mod tests {
         }
         for bad in ["\n", "\r", "a\nb", "a\rb", "\r\r\n", "\r\n\n", "a\r\n\r"] {
             assert!(has_bare_line_end(bad.as_bytes()), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn the_bytes_of_an_encrypted_packet_are_counted_in_every_framing() {
+        let session_key = [0xc1, 2, 0, 0];
+        let frames: [(&[u8], usize); 7] = [
+            (&[0xd2, 3, 1, 2, 3], 3),
+            (&[0xd2, 9, 1, 2, 3], 3),
+            (&[0xd2, 255, 0, 0, 0, 2, 1, 2, 3], 2),
+            (&[0xd2, 225, 1, 2, 1, 3], 3),
+            (&[0xd2, 192, 0, 1, 2], 2),
+            (&[0xca, 0, 0xd2, 1, 1], 1),
+            (&[0xcb, 1, 0x84, 0xd2, 0], 0),
+        ];
+        for (frame, expected) in frames {
+            assert_eq!(encrypted_len(&[&session_key, frame].concat()), Some(expected), "{frame:x?}");
+        }
+        let cut_off: [(&[u8], Option<usize>); 5] = [
+            (&[], None),
+            (&session_key, None),
+            (&[0xd2], Some(0)),
+            (&[0xd2, 255, 0], Some(0)),
+            (&[0xd2, 225, 1, 2], Some(2)),
+        ];
+        for (message, expected) in cut_off {
+            assert_eq!(encrypted_len(message), expected, "{message:x?}");
         }
     }
 }

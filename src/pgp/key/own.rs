@@ -6,7 +6,7 @@ use secrecy::SecretString;
 use sequoia_openpgp::{
     Cert, KeyHandle, Packet, Profile,
     cert::{CertBuilder, CipherSuite, amalgamation::ValidateAmalgamation},
-    crypto::KeyPair,
+    crypto::{KeyPair, Signer},
     packet::{
         UserID,
         key::{Key, SecretParts, UnspecifiedRole},
@@ -101,17 +101,24 @@ impl OwnKey {
         self.certificate.fingerprint()
     }
 
-    /// Returns the same key with its validity set to end three years after `now`.
+    /// Returns the same key with its validity, and that of its subkeys that are not revoked, to end three years after
+    /// `now`.
     pub fn renew(&self, now: SystemTime) -> Result<Self, KeyError> {
         let make = |error: sequoia_openpgp::anyhow::Error| KeyError::Make(error.to_string());
         let policy = policy(now);
+        let until = now.checked_add(VALIDITY).ok_or(KeyFault::NotYetValid)?;
         let secret = self.cert.primary_key().key().clone().parts_into_secret().map_err(|_| KeyError::NoSecret)?;
         let mut signer = secret.into_keypair().map_err(make)?;
-        let until = now.checked_add(VALIDITY).ok_or(KeyFault::NotYetValid)?;
         let primary = self.cert.primary_key().with_policy(&policy, now).map_err(|_| KeyFault::Rejected)?;
-        let signatures = primary.set_expiration_time(&mut signer, Some(until)).map_err(make)?;
-        let (cert, _changed) =
-            self.cert.clone().insert_packets(signatures.into_iter().map(Packet::from)).map_err(make)?;
+        let mut signatures = primary.set_expiration_time(&mut signer, Some(until)).map_err(make)?;
+        for key in self.cert.keys().with_policy(&policy, now).subkeys().revoked(false).secret() {
+            // A subkey that signs must vouch for its new binding itself.
+            let mut own = key.key().clone().into_keypair().map_err(make)?;
+            let own: Option<&mut dyn Signer> = if key.for_signing() { Some(&mut own) } else { None };
+            signatures.extend(key.set_expiration_time(&mut signer, own, Some(until)).map_err(make)?);
+        }
+        let packets = signatures.into_iter().map(Packet::from);
+        let (cert, _changed) = self.cert.clone().insert_packets(packets).map_err(make)?;
         Self::of(cert)
     }
 
