@@ -40,13 +40,19 @@ const TRIES_MAX: usize = 16;
 const WILDCARD_TRIES_MAX: usize = 4;
 
 /// A message that was encrypted to us and well signed.
-#[derive(Debug)]
 pub(super) struct Message {
     pub(super) bytes: Vec<u8>,
     pub(super) signature: Signature,
     pub(super) certificate: Certificate,
     pub(super) signing_key: String,
     pub(super) recipient: Fingerprint,
+}
+
+impl std::fmt::Debug for Message {
+    /// Leaves out the content, which belongs into no log.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Message({} bytes by {})", self.bytes.len(), self.certificate.fingerprint())
+    }
 }
 
 /// Decrypts `binary` with one of `own` and verifies it with the certificates that `lookup` finds.
@@ -58,12 +64,12 @@ pub(super) fn read(binary: &[u8], own: &[OwnKey], lookup: Lookup<'_>, now: Syste
     catch_unwind(AssertUnwindSafe(|| read_unguarded(binary, own, lookup, now))).unwrap_or(Err(DAMAGED))
 }
 
-const DAMAGED: SetAside = SetAside::BadShape("the OpenPGP message is damaged or not of a form that is read");
+const DAMAGED: SetAside = SetAside::BadShape("the OpenPGP message does not hold together");
 
 fn read_unguarded(binary: &[u8], own: &[OwnKey], lookup: Lookup<'_>, now: SystemTime) -> Result<Message, SetAside> {
     let policy = policy(now);
     let mut found = Found::default();
-    let helper = Helper { own, lookup, now, found: &mut found };
+    let helper = Helper { own, lookup, now, known: Vec::new(), found: &mut found };
     // The library allows no clock skew when it is told the time, so it is told the latest that counts as now.
     let latest = now.checked_add(CLOCK_SKEW).ok_or(SetAside::BadShape("our own clock is out of range"))?;
     let mut bytes = Vec::new();
@@ -171,18 +177,22 @@ struct Helper<'a> {
     own: &'a [OwnKey],
     lookup: Lookup<'a>,
     now: SystemTime,
+    /// What the lookup found.
+    known: Vec<Certificate>,
     found: &'a mut Found,
 }
 
 impl VerificationHelper for Helper<'_> {
     fn get_certs(&mut self, ids: &[KeyHandle]) -> LibraryResult<Vec<Cert>> {
         let handles: Vec<String> = ids.iter().map(KeyHandle::to_hex).collect();
-        Ok((self.lookup)(&handles).into_iter().map(|certificate| certificate.cert().clone()).collect())
+        self.known = (self.lookup)(&handles);
+        Ok(self.known.iter().map(|certificate| certificate.cert().clone()).collect())
     }
 
     fn check(&mut self, structure: MessageStructure<'_>) -> LibraryResult<()> {
         let recipient = self.found.recipient.as_ref();
-        self.found.verdict = Some(signatures(&structure).and_then(|results| judge(results, recipient, self.now)));
+        let verdict = signatures(&structure).and_then(|results| judge(results, &self.known, recipient, self.now));
+        self.found.verdict = Some(verdict);
         Ok(())
     }
 }

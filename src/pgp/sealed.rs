@@ -5,6 +5,8 @@
 
 use std::time::SystemTime;
 
+use secrecy::zeroize::Zeroize as _;
+
 use super::{
     SetAside,
     key::{Certificate, OwnKey},
@@ -15,9 +17,16 @@ use super::{
 use crate::trade::id::Fingerprint;
 
 /// Data that was sealed to one of our keys by the one certificate it was verified with.
+/// The data is wiped when this is dropped, and `Debug` does not show it.
 #[derive(Debug)]
 pub struct OpenedData {
     message: message::Message,
+}
+
+impl Drop for OpenedData {
+    fn drop(&mut self) {
+        self.message.bytes.zeroize();
+    }
 }
 
 impl OpenedData {

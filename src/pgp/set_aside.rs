@@ -46,7 +46,7 @@ pub enum SetAside {
         signed_at: SystemTime,
     },
     /// Not the one shape that is read, or damaged on the way.
-    #[error("the letter does not have the shape of RFC 3156: {0}")]
+    #[error("the letter is damaged or not of the one form that is read: {0}")]
     BadShape(&'static str),
     /// More bytes than a letter may have, packed or unpacked.
     #[error("the letter is larger than 1 MiB")]

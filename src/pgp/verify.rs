@@ -84,7 +84,7 @@ pub fn clearsign(key: &OwnKey, text: &str, now: SystemTime) -> Result<String, Se
 /// Verifies a cleartext-signed text and returns it with the moment of the signature.
 ///
 /// The signed message must be all there is (at most 64 KiB), so that nothing unsigned can be taken for signed. The
-/// text comes back with LF line ends and as the signature covers it: without the line end before the signature.
+/// text comes back with LF line ends, as [`clearsign`] got it.
 pub fn verify_clearsigned(
     signed: &str,
     certificate: &Certificate,
@@ -118,9 +118,10 @@ pub fn verify_clearsigned(
 
 /// Finds one good signature among the results of a group, or the reason why there is none.
 ///
-/// `recipient` is our key the message was decrypted with: a signature that names other recipients only is not for us.
+/// `known` are the certificates the library verified with. `recipient` is our key the message was decrypted with: a signature that names other recipients only is not for us.
 pub(super) fn judge(
     results: &[VerificationResult<'_>],
+    known: &[Certificate],
     recipient: Option<&Fingerprint>,
     now: SystemTime,
 ) -> Result<Good, SetAside> {
@@ -129,8 +130,10 @@ pub(super) fn judge(
     for result in results {
         match result {
             Ok(good) => {
-                let certificate = Certificate::of(good.ka.cert().clone())
-                    .map_err(|_| SetAside::BadSignature("it was made by a key of an unknown version"))?;
+                let signer = good.ka.cert().fingerprint().to_hex();
+                let Some(certificate) = known.iter().find(|known| known.fingerprint().as_str() == signer) else {
+                    return Err(SetAside::BadSignature("it was made by a certificate nobody asked about"));
+                };
                 if revoked(&good.ka, now) {
                     // Also where it was retired after signing: what is seen first after that is refused (4.12).
                     return Err(SetAside::SignerRevoked);
@@ -139,7 +142,8 @@ pub(super) fn judge(
                     return Err(SetAside::BadSignature("it is not a signature over a document"));
                 }
                 let signing_key = good.ka.key().fingerprint().to_hex();
-                return Ok(Good { signature: Signature::of(good.sig.clone()), certificate, signing_key });
+                let signature = Signature::of(good.sig.clone());
+                return Ok(Good { signature, certificate: certificate.clone(), signing_key });
             }
             Err(VerificationError::MissingKey { sig }) => {
                 issuers.extend(sig.get_issuers().iter().map(KeyHandle::to_hex));
@@ -217,7 +221,9 @@ impl VerificationHelper for Helper<'_> {
     fn check(&mut self, structure: MessageStructure<'_>) -> LibraryResult<()> {
         let layers: Vec<&MessageLayer<'_>> = structure.iter().collect();
         *self.verdict = Some(match layers.as_slice() {
-            [MessageLayer::SignatureGroup { results }] => judge(results, None, self.now),
+            [MessageLayer::SignatureGroup { results }] => {
+                judge(results, std::slice::from_ref(self.certificate), None, self.now)
+            }
             _ => Err(SetAside::BadShape("there is not exactly one group of signatures")),
         });
         Ok(())

@@ -209,6 +209,7 @@ fn payment_data_is_for_the_agents_eyes_alone() {
     assert!(sealed.len() < 16 * 1024 && !sealed.windows(4).any(|w| w == b"4111"));
     let opened = sealed::open_data(&sealed, &people.buyer, people.stranger.certificate(), now()).unwrap();
     assert_eq!(opened.bytes(), card);
+    assert!(!format!("{opened:?}").contains("52, 49, 49, 49"), "{opened:?}");
     assert_eq!(opened.signer(), people.stranger.fingerprint());
     let code = |bytes: &[u8], own: &[OwnKey], signer: &OwnKey| {
         sealed::open_data(bytes, own, signer.certificate(), now()).unwrap_err().code()
