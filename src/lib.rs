@@ -9,9 +9,17 @@
 //!
 //! The modules stand in the order of their layers: each may use those above it only.
 
+// Words, time and seals.
 pub mod trade;
 
 pub mod clock;
-pub mod config;
-pub mod role;
+
+pub mod pgp;
+
+// Judgement and the parts played: pure.
 pub mod rules;
+
+pub mod role;
+
+// The edges and what ties them together.
+pub mod config;

@@ -8,6 +8,8 @@
     reason = "in a test, a panic is a failure with its place"
 )]
 
+/// Seals: what is opened, what is set aside, and that gpg agrees.
+mod pgp;
 /// The human text of letters, rendered with every value and with none.
 mod templates;
 /// Rules about the source and the documents that no compiler checks.
