@@ -12,3 +12,4 @@
 pub mod trade;
 
 pub mod clock;
+pub mod rules;
