@@ -12,4 +12,5 @@
 pub mod trade;
 
 pub mod clock;
+pub mod mail;
 pub mod rules;
