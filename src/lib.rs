@@ -9,10 +9,12 @@
 //!
 //! The modules stand in the order of their layers: each may use those above it only.
 
-// Words, time and seals.
+// Words, time, files and seals.
 pub mod trade;
 
 pub mod clock;
+
+pub mod maildir;
 
 pub mod pgp;
 
@@ -21,5 +23,15 @@ pub mod rules;
 
 pub mod role;
 
-// The edges and what ties them together.
+// Form, truth and cache.
+pub mod mail;
+
+// The edges.
+pub mod connect;
+
+pub mod inbox;
+
+pub mod outbox;
+
+// What ties them together.
 pub mod config;
