@@ -9,4 +9,7 @@
 //!
 //! The modules stand in the order of their layers: each may use those above it only.
 
+pub mod connect;
+pub mod inbox;
+pub mod maildir;
 pub mod trade;
