@@ -12,4 +12,5 @@
 pub mod connect;
 pub mod inbox;
 pub mod maildir;
+pub mod outbox;
 pub mod trade;
