@@ -154,7 +154,14 @@ async fn answer(shared: &Shared, line: &mut Line, command: &str) -> Option<()> {
             let mut sink = Vec::new();
             let _ = line.stream.read_to_end(&mut sink).await;
         }
-        return (!text.ends_with("{close}") && !text.ends_with("{stall}")).then_some(());
+        if text.ends_with("{close}") || text.ends_with("{stall}") {
+            return None;
+        }
+        if !text.starts_with("+ ") || text.contains(tag) {
+            return Some(());
+        }
+        line.hear().await?;
+        return line.say(format!("{tag} OK idle done\r\n").as_bytes()).await;
     }
     if rest == "IDLE" {
         line.say(b"+ idling\r\n").await?;

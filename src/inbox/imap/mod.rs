@@ -285,9 +285,11 @@ impl Imap {
         batch: &mut Batch,
     ) -> Result<bool, InboxError> {
         let mut bytes = 0_u64;
+        // Whether a search of this call went to the newest mail.
+        let mut at_end = false;
         while batch.mails.len() < limit && batch.scanned < SCAN && bytes < BATCH_BYTES {
-            if live.found.is_empty() {
-                live.found = find(live, position.seen).await?;
+            if live.found.is_empty() && !(at_end && !live.session.news) {
+                (live.found, at_end) = find(live, position.seen).await?;
             }
             let Some(first) = live.found.front().copied() else {
                 self.retry_holes(live, position, batch).await?;
@@ -498,16 +500,17 @@ fn compare(live: &mut Live, cursor: &Cursor, notes: &mut Vec<Note>) -> Position 
     Position { uid_next: folder.uid_next, ..kept.clone() }
 }
 
-/// Finds the next UIDs after `seen`, in windows, so that no answer is too long; none means that none are left.
-async fn find(live: &mut Live, seen: u32) -> Result<VecDeque<u32>, InboxError> {
+/// Finds the next UIDs after `seen`, in windows, so that no answer is too long; none means that none are left. Tells
+/// also whether the search went to the newest mail.
+async fn find(live: &mut Live, seen: u32) -> Result<(VecDeque<u32>, bool), InboxError> {
     let mut window = WINDOW;
-    let Some(mut first) = seen.checked_add(1) else { return Ok(VecDeque::new()) };
+    let Some(mut first) = seen.checked_add(1) else { return Ok((VecDeque::new(), true)) };
     loop {
         let last = first.saturating_add(window);
         let open = live.folder.uid_next.is_none_or(|next| last >= next) || last == u32::MAX;
         let found = live.session.search(first, (!open).then_some(last)).await?;
         if open || !found.is_empty() {
-            return Ok(found.into_iter().collect());
+            return Ok((found.into_iter().collect(), open));
         }
         first = last.saturating_add(1);
         window = window.saturating_mul(2);

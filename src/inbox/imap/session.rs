@@ -167,7 +167,10 @@ impl Session {
             Response::Data { outcome, .. } | Response::Done { outcome, .. }
                 if outcome.code == Some(ResponseCode::Alert) && self.alerts.len() < ALERTS =>
             {
-                self.alerts.push(words(outcome.information.as_ref()));
+                let alert = words(outcome.information.as_ref());
+                if !self.alerts.contains(&alert) {
+                    self.alerts.push(alert);
+                }
             }
             Response::MailboxData(MailboxDatum::Exists(_)) => self.news = true,
             _ => {}
