@@ -457,6 +457,7 @@ impl Imap {
             }
         }
         tokio::time::sleep(deadlines.poll.min(max)).await;
+        live.session.noop().await?;
         self.live = Some(live);
         Ok(Woken::News)
     }
