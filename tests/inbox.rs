@@ -525,7 +525,7 @@ mod real {
             mails.append(&mut batch.mails);
         }
         let second = mails.iter().find(|mail| mail.bytes == letter(2)).unwrap();
-        imap.done(&[second.origin.clone()]).await.unwrap();
+        imap.done(std::slice::from_ref(&second.origin)).await.unwrap();
         imap.close().await;
         require().run("reset-uidvalidity", &["move@in.test"]);
         tokio::time::sleep(Duration::from_millis(1_100)).await;
