@@ -10,9 +10,13 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
+
+/// How many files this process has written to `tmp` folders.
+static WRITTEN: AtomicU64 = AtomicU64::new(0);
 
 /// How long an abandoned file may lie in `tmp/` before it is swept (maildir(5)).
 pub const TMP_AGE: Duration = Duration::from_secs(36 * 3600);
@@ -116,12 +120,14 @@ fn present(folder: &Path, name: &str, bytes: &[u8]) -> Result<Option<PathBuf>, E
     }
 }
 
-/// Writes and syncs a file that nobody else has open in the `tmp` folder, and returns its path.
+/// Writes and syncs a file in the `tmp` folder under a name that nobody else uses, and returns its path.
 ///
-/// A leftover of the same name (a crash, or a failed sync) is removed first: it was promised to nobody.
+/// The name has the process and a count in it: two processes that deliver one name must not meet in `tmp`, where one
+/// could give the other's half-written file its final name. A leftover of a dead process with our number is removed.
 pub fn write_tmp(tmp: &Path, name: &str, bytes: &[u8]) -> Result<PathBuf, Error> {
     check_name(name)?;
-    let path = tmp.join(name);
+    let count = WRITTEN.fetch_add(1, Ordering::Relaxed);
+    let path = tmp.join(format!("{name}.{}-{count}", std::process::id()));
     let open = || OpenOptions::new().write(true).create_new(true).open(&path);
     let mut file = match open() {
         Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {
@@ -330,7 +336,10 @@ mod tests {
     #[test]
     fn a_leftover_in_tmp_does_not_stand_in_the_way() {
         let dir = folder();
-        fs::write(dir.path().join("tmp/1.a"), b"torn").unwrap();
+        let next = WRITTEN.load(Ordering::Relaxed);
+        for count in next..next.saturating_add(50) {
+            fs::write(dir.path().join(format!("tmp/1.a.{}-{count}", std::process::id())), b"torn").unwrap();
+        }
         let path = deliver(dir.path(), "1.a", b"whole").unwrap();
         assert_eq!(fs::read(path).unwrap(), b"whole");
     }

@@ -343,13 +343,10 @@ impl Queue {
         now: Timestamp,
         report: &mut Report,
     ) -> Result<bool, QueueError> {
-        let error = match result {
-            Ok(_) => {
-                self.remove(&item.name)?;
-                report.sent.push(item.name.clone());
-                return Ok(true);
-            }
-            Err(error) => error,
+        let Err(error) = result else {
+            self.remove(&item.name)?;
+            report.sent.push(item.name.clone());
+            return Ok(true);
         };
         let cause = error.to_string();
         let for_all = matches!(error, SendError::Later { all: true, .. } | SendError::Config(_));
@@ -434,7 +431,7 @@ mod tests {
     use super::*;
 
     fn time(seconds: i64) -> Timestamp {
-        Timestamp::from_second(1_800_000_000 + seconds).unwrap()
+        Timestamp::from_second(1_800_000_000_i64.saturating_add(seconds)).unwrap()
     }
 
     fn label() -> Label {

@@ -39,10 +39,10 @@ pub fn require() -> &'static Servers {
 fn start() -> Servers {
     // A short path: unix sockets have about 100 bytes.
     let dir = tempfile::Builder::new().prefix("mo").tempdir_in("/tmp").unwrap().keep();
-    let output = Command::new(support("mailserver")).arg("start").arg(&dir).output().unwrap();
-    assert!(output.status.success(), "mailserver: {}", String::from_utf8_lossy(&output.stderr));
+    script("start", &dir, &[]);
     let env = std::fs::read_to_string(dir.join("env")).unwrap();
     let env = env.lines().filter_map(|line| line.split_once('=')).map(|(k, v)| (k.to_owned(), v.to_owned())).collect();
+    #[expect(clippy::zombie_processes, reason = "it outlives this process: its work begins when this one ends")]
     let mut guardian = Command::new("sh")
         .args(["-c", "cat >/dev/null; \"$0\" stop \"$1\"; rm -rf \"$1\""])
         .arg(support("mailserver"))
@@ -57,11 +57,25 @@ fn start() -> Servers {
     Servers { dir, env, _alive: alive }
 }
 
+/// Runs the script. Its output goes to a file: the daemons keep what they inherit open, and a pipe would never end.
+fn script(verb: &str, dir: &Path, arguments: &[&str]) {
+    let log = tempfile::NamedTempFile::new().unwrap();
+    let status = Command::new(support("mailserver"))
+        .arg(verb)
+        .arg(dir)
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(log.reopen().unwrap())
+        .status()
+        .unwrap();
+    assert!(status.success(), "mailserver {verb}: {}", std::fs::read_to_string(log.path()).unwrap_or_default());
+}
+
 impl Servers {
     /// Runs a verb of the script on these servers.
     pub fn run(&self, verb: &str, arguments: &[&str]) {
-        let output = Command::new(support("mailserver")).arg(verb).arg(&self.dir).args(arguments).output().unwrap();
-        assert!(output.status.success(), "{verb}: {}", String::from_utf8_lossy(&output.stderr));
+        script(verb, &self.dir, arguments);
     }
 
     /// Makes a mailbox with the password `pw`.

@@ -288,7 +288,7 @@ impl Imap {
         // Whether a search of this call went to the newest mail.
         let mut at_end = false;
         while batch.mails.len() < limit && batch.scanned < SCAN && bytes < BATCH_BYTES {
-            if live.found.is_empty() && !(at_end && !live.session.news) {
+            if live.found.is_empty() && (!at_end || live.session.news) {
                 (live.found, at_end) = find(live, position.seen).await?;
             }
             let Some(first) = live.found.front().copied() else {
@@ -457,6 +457,7 @@ impl Imap {
             }
         }
         tokio::time::sleep(deadlines.poll.min(max)).await;
+        live.session.noop().await?;
         self.live = Some(live);
         Ok(Woken::News)
     }

@@ -346,6 +346,11 @@ impl Session {
         Ok(())
     }
 
+    /// Gives the server a chance to speak of news.
+    pub(super) async fn noop(&mut self) -> Result<(), InboxError> {
+        self.run("NOOP", "NOOP", |_| {}).await
+    }
+
     /// Says good-bye, within `patience`.
     pub(super) async fn logout(mut self, patience: Duration) {
         // The answer is a BYE, which `run_within` takes for an error; in any case the session is over.
