@@ -9,7 +9,6 @@
 //!
 //! The modules stand in the order of their layers: each may use those above it only.
 
-<<<<<<< HEAD
 // Words, time, files and seals.
 pub mod trade;
 
@@ -27,6 +26,10 @@ pub mod role;
 // Form, truth and cache.
 pub mod mail;
 
+pub mod ledger;
+
+pub mod index;
+
 // The edges.
 pub mod connect;
 
@@ -36,3 +39,9 @@ pub mod outbox;
 
 // What ties them together.
 pub mod config;
+
+pub mod clerk;
+
+pub mod demo;
+
+pub mod cli;

@@ -145,7 +145,7 @@ pub fn refuse_unknown(role: Role, received: &Received) -> Action {
     let letter = received.letter();
     let reason =
         Reason { code: "unknown-transaction".to_owned(), text: "This transaction is not known here.".to_owned() };
-    let names = Names { shop: letter.shop.clone(), number: letter.transaction.clone(), order: None };
+    let names = Names { order: None, ..letter.names() };
     let document = Document::Refusal(Refusal { reason });
     let answers = Some(received.content());
     let to = letter.from.clone();

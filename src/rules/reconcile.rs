@@ -8,7 +8,7 @@ use super::{agreement, authority};
 use crate::trade::document::AuthorizationResult;
 use crate::trade::{
     Act, Address, Book, Code, Digest, Direction, Document, Finding, Fingerprint, Kept, Kind, Leg, Letter, Moment,
-    Names, Order, Party, Received, Role, Settlement, Terms, Transaction, Verdict, item,
+    Order, Party, Received, Role, Settlement, Terms, Transaction, Verdict, item,
 };
 
 /// Tells the key pinned for an address.
@@ -37,41 +37,6 @@ pub struct Reader<'a> {
     pub pinned: &'a Pinned<'a>,
 }
 
-/// Returns the part a letter of this document is meant for, as seen by `me`; `None` where it fits none.
-pub fn addressee(document: &Document, shop: Option<&Address>, me: &Address) -> Role {
-    match document {
-        Document::Order(_)
-        | Document::Confirmation(_)
-        | Document::Cancellation(_)
-        | Document::ReturnRequest(_)
-        | Document::AuthorizationResult(_) => Role::Shop,
-        Document::TransactionInfo(_)
-        | Document::OrderRejection(_)
-        | Document::OrderStatus(_)
-        | Document::ReturnAnswer(_) => Role::Buyer,
-        Document::AuthorizationRequest(_) | Document::PaymentInstruction(_) | Document::RefundInstruction(_) => {
-            Role::Payment
-        }
-        Document::DeliveryInstruction(_) => Role::Delivery,
-        Document::Stop(stop) => stop.leg.role(),
-        Document::StatusRequest(request) => request.leg.role(),
-        // Statuses of the agents go to buyer and shop; receipts and refusals to whoever wrote before.
-        Document::PaymentStatus(_) | Document::DeliveryStatus(_) | Document::Refusal(_) | Document::Receipt(_) => {
-            if shop == Some(me) {
-                Role::Shop
-            } else {
-                Role::Buyer
-            }
-        }
-    }
-}
-
-/// Returns the names of the transaction a letter is about.
-pub fn names(received: &Received) -> Names {
-    let letter = received.letter();
-    Names { shop: letter.shop.clone(), number: letter.transaction.clone(), order: letter.order.clone() }
-}
-
 /// Judges a letter that has just come.
 pub fn reconcile(book: &Book, received: &Received, reader: &Reader<'_>) -> Judgement {
     let letter = received.letter();
@@ -79,7 +44,7 @@ pub fn reconcile(book: &Book, received: &Received, reader: &Reader<'_>) -> Judge
     if let Some(pinned) = reader.signer_address.as_ref().filter(|pinned| **pinned != letter.from.address) {
         findings.push(Finding::differs(Code::FromDiffers, "sender", pinned, &letter.from.address));
     }
-    let transaction = book.find(reader.role, &names(received));
+    let transaction = book.find(reader.role, &letter.names());
     findings.extend(transaction.and_then(|known| number_reused(known, received)));
     let transaction = transaction.and_then(begun);
     let judged = match &letter.document {
