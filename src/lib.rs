@@ -9,8 +9,29 @@
 //!
 //! The modules stand in the order of their layers: each may use those above it only.
 
+// Words, time, files and seals.
 pub mod trade;
 
 pub mod clock;
-pub mod mail;
+
+pub mod maildir;
+
+pub mod pgp;
+
+// Judgement and the parts played: pure.
 pub mod rules;
+
+pub mod role;
+
+// Form, truth and cache.
+pub mod mail;
+
+// The edges.
+pub mod connect;
+
+pub mod inbox;
+
+pub mod outbox;
+
+// What ties them together.
+pub mod config;

@@ -3,11 +3,16 @@
 //! `reconcile` judges a letter that has just come; `rejudge` says which letters that came before are to be judged
 //! otherwise now. After a warning nothing of the letter is applied (P68).
 
-use super::{agreement, authority, leg};
+use super::leg::{self, Judged};
+use super::{agreement, authority};
+use crate::trade::document::AuthorizationResult;
 use crate::trade::{
-    Act, Address, Book, Code, Direction, Document, Finding, Fingerprint, Kept, Kind, Moment, Names, Party, Received,
-    Role, Settlement, Transaction, Verdict,
+    Act, Address, Book, Code, Digest, Direction, Document, Finding, Fingerprint, Kept, Kind, Leg, Letter, Moment,
+    Names, Order, Party, Received, Role, Settlement, Terms, Transaction, Verdict, item,
 };
+
+/// Tells the key pinned for an address.
+pub type Pinned<'a> = dyn Fn(&Address) -> Option<Fingerprint> + 'a;
 
 /// What is to become of a letter that has just come.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,7 +34,7 @@ pub struct Reader<'a> {
     /// The address the signer's key was pinned with or handed over for; `None` for a stranger.
     pub signer_address: Option<Address>,
     /// The key pinned for an address.
-    pub pinned: &'a dyn Fn(&Address) -> Option<Fingerprint>,
+    pub pinned: &'a Pinned<'a>,
 }
 
 /// Returns the part a letter of this document is meant for, as seen by `me`; `None` where it fits none.
@@ -75,29 +80,36 @@ pub fn reconcile(book: &Book, received: &Received, reader: &Reader<'_>) -> Judge
         findings.push(Finding::differs(Code::FromDiffers, "sender", pinned, &letter.from.address));
     }
     let transaction = book.find(reader.role, &names(received));
-    if let Some(known) = transaction {
-        findings.extend(number_reused(known, received));
-    }
+    findings.extend(transaction.and_then(|known| number_reused(known, received)));
+    let transaction = transaction.and_then(begun);
     let judged = match &letter.document {
         Document::Receipt(_) => Ok(Vec::new()),
         document if document.kind().status_of().is_some() => {
             return status(transaction, received, reader, findings);
         }
-        document => other(document, transaction, received, reader),
+        _ => other(transaction, letter, received.content(), reader.pinned),
     };
     match judged {
         Ok(more) => findings.extend(more),
         Err(finding) => findings.push(finding),
     }
-    settle(findings)
+    settle(findings, letter.kind())
 }
 
-/// Turns findings into a verdict: any blocking one warns.
-fn settle(mut findings: Vec<Finding>) -> Judgement {
+/// Turns findings into a verdict: any blocking one warns; but a letter about something not known yet may have overtaken
+/// the letter that makes it known, and waits. A status request does not wait: it is refused.
+fn settle(mut findings: Vec<Finding>, kind: Kind) -> Judgement {
     findings.sort();
     findings.dedup();
-    let warned = findings.iter().any(|finding| finding.code.blocks());
-    Judgement { verdict: if warned { Verdict::Warned } else { Verdict::Applied }, findings }
+    let mut blocking = findings.iter().filter(|finding| finding.code.blocks()).peekable();
+    let verdict = if blocking.peek().is_none() {
+        Verdict::Applied
+    } else if kind != Kind::StatusRequest && blocking.all(|finding| finding.code == Code::UnknownTransaction) {
+        Verdict::Held
+    } else {
+        Verdict::Warned
+    };
+    Judgement { verdict, findings }
 }
 
 /// Judges a status by folding it in with those already there.
@@ -163,12 +175,11 @@ fn number_reused(transaction: &Transaction, received: &Received) -> Option<Findi
 
 /// Judges every letter that is not a status.
 fn other(
-    document: &Document,
     transaction: Option<&Transaction>,
-    received: &Received,
-    reader: &Reader<'_>,
+    letter: &Letter,
+    content: Digest,
+    pinned: &Pinned<'_>,
 ) -> Result<Vec<Finding>, Finding> {
-    let letter = received.letter();
     let known = || {
         let number = letter.transaction.as_ref().map(ToString::to_string);
         let order = letter.order.as_ref().map(ToString::to_string);
@@ -176,9 +187,9 @@ fn other(
         let finding = || Finding::new(Code::UnknownTransaction, format!("{} wrote about {name}", letter.from.address));
         transaction.ok_or_else(finding)
     };
-    match document {
-        Document::Order(order) => Ok(order_in(order, transaction, received)),
-        Document::TransactionInfo(terms) => terms_in(terms, transaction, received, reader),
+    match &letter.document {
+        Document::Order(order) => Ok(order_in(order, transaction, letter, content)),
+        Document::TransactionInfo(terms) => terms_in(terms, transaction, letter, pinned),
         Document::OrderRejection(_) | Document::ReturnAnswer(_) => {
             Ok(from_shop(known()?, letter).into_iter().collect())
         }
@@ -187,9 +198,9 @@ fn other(
             Ok(Vec::new())
         }
         Document::Confirmation(_) | Document::Cancellation(_) | Document::ReturnRequest(_) => {
-            from_buyer(known()?, received)
+            from_buyer(known()?, letter)
         }
-        Document::AuthorizationResult(result) => authorization(known()?, result, received),
+        Document::AuthorizationResult(result) => authorization(known()?, result, letter),
         Document::AuthorizationRequest(_) | Document::PaymentInstruction(_) | Document::DeliveryInstruction(_) => {
             Ok(from_its_shop(letter).into_iter().collect())
         }
@@ -203,17 +214,17 @@ fn other(
 }
 
 /// An order must be new, its sum right, and its buyer its signer.
-fn order_in(order: &crate::trade::Order, transaction: Option<&Transaction>, received: &Received) -> Vec<Finding> {
-    let letter = received.letter();
+fn order_in(order: &Order, transaction: Option<&Transaction>, letter: &Letter, content: Digest) -> Vec<Finding> {
     let mut findings = Vec::new();
-    if transaction.is_some_and(|known| known.order().is_some()) {
+    let used = |known: &Transaction| known.order().is_some_and(|(kept, _)| kept.content != content);
+    if transaction.is_some_and(used) {
         let text = format!("{} used this order ID before, for another order", letter.from.address);
         findings.push(Finding::new(Code::NumberReused, text));
     }
     if order.buyer.email != letter.from.address {
         findings.push(Finding::differs(Code::FromDiffers, "buyer", &letter.from.address, &order.buyer.email));
     }
-    match crate::trade::item::total(&order.lines, &order.charges) {
+    match item::total(&order.lines, &order.charges) {
         Ok(Some(sum)) if sum == order.total => {}
         _ => {
             let text = format!("lines and charges do not make the total {}", order.total);
@@ -225,12 +236,11 @@ fn order_in(order: &crate::trade::Order, transaction: Option<&Transaction>, rece
 
 /// Terms must answer an order of ours, come from its shop, add up, and agree with it.
 fn terms_in(
-    terms: &crate::trade::Terms,
+    terms: &Terms,
     transaction: Option<&Transaction>,
-    received: &Received,
-    reader: &Reader<'_>,
+    letter: &Letter,
+    pinned: &Pinned<'_>,
 ) -> Result<Vec<Finding>, Finding> {
-    let letter = received.letter();
     let unsolicited =
         || Finding::new(Code::UnsolicitedTerms, format!("{} sent terms nobody asked for", letter.from.address));
     let (transaction, (ordered, order)) =
@@ -247,20 +257,19 @@ fn terms_in(
     findings.extend(agreement::faults(terms));
     findings.extend(agreement::differences(order, terms));
     for agent in &terms.agents {
-        if let Some(pinned) = (reader.pinned)(&agent.party.address).filter(|pinned| *pinned != agent.party.fingerprint)
-        {
+        if let Some(pinned) = pinned(&agent.party.address).filter(|pinned| *pinned != agent.party.fingerprint) {
             let what = format!("key of {}", agent.party.address);
             findings.push(Finding::differs(Code::KeyChanged, &what, pinned, &agent.party.fingerprint));
         }
     }
-    if let Some(finding) = authority::speaker(letter, crate::trade::Leg::Order, terms) {
+    if let Some(finding) = authority::speaker(letter, Leg::Order, terms) {
         findings.push(finding);
     }
     Ok(findings)
 }
 
 /// The shop of a transaction is the address the order went to, with the key it was sealed to.
-fn from_shop(transaction: &Transaction, letter: &crate::trade::Letter) -> Option<Finding> {
+fn from_shop(transaction: &Transaction, letter: &Letter) -> Option<Finding> {
     let (ordered, _) = transaction.order()?;
     let shop = &ordered.letter.to;
     if letter.from == *shop {
@@ -274,8 +283,7 @@ fn from_shop(transaction: &Transaction, letter: &crate::trade::Letter) -> Option
 }
 
 /// Only who ordered may confirm, cancel or return, and only under the terms that were sent.
-fn from_buyer(transaction: &Transaction, received: &Received) -> Result<Vec<Finding>, Finding> {
-    let letter = received.letter();
+fn from_buyer(transaction: &Transaction, letter: &Letter) -> Result<Vec<Finding>, Finding> {
     let buyer = transaction.buyer();
     if buyer.as_ref() != Some(&letter.from) {
         let text = format!("{} is not the buyer of this transaction", letter.from.address);
@@ -303,10 +311,9 @@ fn from_buyer(transaction: &Transaction, received: &Received) -> Result<Vec<Find
 /// The answer to an authorization must come from the agent that was asked, for the sum it was asked for.
 fn authorization(
     transaction: &Transaction,
-    result: &crate::trade::document::AuthorizationResult,
-    received: &Received,
+    result: &AuthorizationResult,
+    letter: &Letter,
 ) -> Result<Vec<Finding>, Finding> {
-    let letter = received.letter();
     let asked = transaction.sent(Kind::AuthorizationRequest).last();
     let Some(asked) = asked.filter(|asked| asked.letter.to == letter.from) else {
         let text = format!("{} was not asked to authorise this payment", letter.from.address);
@@ -322,7 +329,7 @@ fn authorization(
 }
 
 /// Instructions count only from the shop whose transaction it is.
-fn from_its_shop(letter: &crate::trade::Letter) -> Option<Finding> {
+fn from_its_shop(letter: &Letter) -> Option<Finding> {
     let shop = letter.shop.as_ref();
     (shop != Some(&letter.from.address)).then(|| {
         let text = format!("{} gave an instruction for a transaction of another shop", letter.from.address);
@@ -331,7 +338,7 @@ fn from_its_shop(letter: &crate::trade::Letter) -> Option<Finding> {
 }
 
 /// Only a party of the transaction is answered (P53): its buyer, or its shop.
-fn request(transaction: &Transaction, letter: &crate::trade::Letter) -> Result<Vec<Finding>, Finding> {
+fn request(transaction: &Transaction, letter: &Letter) -> Result<Vec<Finding>, Finding> {
     let buyer = transaction.buyer().is_some_and(|buyer| buyer == letter.from);
     let instructed = transaction
         .kept
@@ -344,11 +351,12 @@ fn request(transaction: &Transaction, letter: &crate::trade::Letter) -> Result<V
     }
 }
 
-/// Returns the verdicts that have changed: of letters whose terms came after them, or that stand above a late one.
+/// Returns the verdicts that have changed: of letters that waited for what has come now, or that stand above a late one.
 ///
 /// Applied and stale are the same in this: both count.
 pub fn rejudge(transaction: &Transaction) -> Vec<Act> {
-    let (_, judged) = leg::fold(transaction);
+    let (_, mut judged) = leg::fold(transaction);
+    judged.extend(waiting(transaction));
     let counts = |verdict: Verdict| matches!(verdict, Verdict::Applied | Verdict::Stale);
     let changed = judged.into_iter().filter(|now| {
         transaction.by_content(&now.content).is_some_and(|kept| {
@@ -358,4 +366,39 @@ pub fn rejudge(transaction: &Transaction) -> Vec<Act> {
         })
     });
     changed.map(|now| Act::Verdict { content: now.content, verdict: now.verdict, findings: now.findings }).collect()
+}
+
+/// Judges again the letters that wait and are no statuses.
+fn waiting(transaction: &Transaction) -> Vec<Judged> {
+    let held = transaction.kept.iter().filter(|kept| {
+        kept.verdict == Verdict::Held && kept.direction == Direction::In && kept.letter.kind().status_of().is_none()
+    });
+    held.map(|kept| {
+        let mut findings: Vec<Finding> =
+            kept.findings.iter().filter(|finding| finding.code != Code::UnknownTransaction).cloned().collect();
+        match other(begun(transaction), &kept.letter, kept.content, &|_| None) {
+            Ok(more) => findings.extend(more),
+            Err(finding) => findings.push(finding),
+        }
+        let judgement = settle(findings, kept.letter.kind());
+        Judged { content: kept.content, verdict: judgement.verdict, findings: judgement.findings }
+    })
+    .collect()
+}
+
+/// Returns the transaction if a letter that begins one counts: an order, terms, or an instruction.
+///
+/// A transaction of nothing but letters that wait is not known yet.
+fn begun(transaction: &Transaction) -> Option<&Transaction> {
+    let begins = |kind: Kind| {
+        matches!(
+            kind,
+            Kind::Order
+                | Kind::TransactionInfo
+                | Kind::AuthorizationRequest
+                | Kind::PaymentInstruction
+                | Kind::DeliveryInstruction
+        )
+    };
+    transaction.kept.iter().any(|kept| kept.counts() && begins(kept.letter.kind())).then_some(transaction)
 }
