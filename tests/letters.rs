@@ -286,6 +286,12 @@ impl Chance {
                 collect: self.maybe(Self::money),
                 agents: self.agents(&all),
             }),
+            _ => self.document_after_terms(kind),
+        }
+    }
+
+    fn document_after_terms(&mut self, kind: Kind) -> Document {
+        match kind {
             Kind::OrderStatus => Document::OrderStatus(OrderStatus {
                 state: self.of(&[
                     OrderState::Processing,
@@ -332,6 +338,7 @@ impl Chance {
                     head: chance.maybe(Self::digest),
                 }),
             }),
+            _ => unreachable!("{kind} is made by `document`"),
         }
     }
 
