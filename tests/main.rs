@@ -12,6 +12,10 @@
 
 /// Post that comes in: honest and lying servers, Maildirs shared with other programs.
 mod inbox;
+/// Letters of every kind, made by chance.
+mod letters;
+/// Form: letters as MIME text, and back.
+mod mail;
 /// Post that goes out: every answer a server can give, and none.
 mod outbox;
 /// Seals: what is opened, what is set aside, and that gpg agrees.
