@@ -12,3 +12,6 @@
 pub mod trade;
 
 pub mod clock;
+
+pub mod ledger;
+
