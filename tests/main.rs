@@ -12,5 +12,7 @@
 
 /// Letters and entries for the tests of ledger and index.
 mod entries;
+/// The index: the same rows whether it grew or was built anew.
+mod index;
 /// The ledger: files anybody reads, batches that count as a whole, changes that show.
 mod ledger;
