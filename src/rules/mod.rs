@@ -9,5 +9,5 @@ mod statement;
 pub mod summary;
 
 pub use leg::{LegState, Legs};
-pub use reconcile::{Judgement, Reader, reconcile, rejudge};
+pub use reconcile::{Judgement, Reader, reconcile, rejudge, waited_in_vain};
 pub use standing::{Standing, State};
