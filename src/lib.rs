@@ -9,10 +9,13 @@
 //!
 //! The modules stand in the order of their layers: each may use those above it only.
 
-// Words, time and seals.
+<<<<<<< HEAD
+// Words, time, files and seals.
 pub mod trade;
 
 pub mod clock;
+
+pub mod maildir;
 
 pub mod pgp;
 
@@ -21,5 +24,15 @@ pub mod rules;
 
 pub mod role;
 
-// The edges and what ties them together.
+// Form, truth and cache.
+pub mod mail;
+
+// The edges.
+pub mod connect;
+
+pub mod inbox;
+
+pub mod outbox;
+
+// What ties them together.
 pub mod config;

@@ -1,5 +1,7 @@
 //! One test binary; a sentence for each file.
 #![allow(
+    missing_docs,
+    unreachable_pub,
     clippy::arithmetic_side_effects,
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -8,8 +10,14 @@
     reason = "in a test, a panic is a failure with its place"
 )]
 
+/// Post that comes in: honest and lying servers, Maildirs shared with other programs.
+mod inbox;
+/// Post that goes out: every answer a server can give, and none.
+mod outbox;
 /// Seals: what is opened, what is set aside, and that gpg agrees.
 mod pgp;
+/// What the tests stand on.
+mod support;
 /// The human text of letters, rendered with every value and with none.
 mod templates;
 /// Rules about the source and the documents that no compiler checks.
