@@ -9,7 +9,6 @@
 //!
 //! The modules stand in the order of their layers: each may use those above it only.
 
-<<<<<<< HEAD
 // Words, time, files and seals.
 pub mod trade;
 

@@ -165,7 +165,7 @@ pub fn refuse_unknown(role: Role, received: &Received) -> Action {
 fn refusal(role: Role, received: &Received, code: &str, text: &str) -> Action {
     let letter = received.letter();
     let reason = Reason { code: code.to_owned(), text: text.to_owned() };
-    let names = Names { shop: letter.shop.clone(), number: letter.transaction.clone(), order: letter.order.clone() };
+    let names = letter.names();
     let document = Document::Refusal(Refusal { reason });
     let answers = Some(received.content());
     let to = letter.from.clone();

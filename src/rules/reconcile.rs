@@ -8,7 +8,7 @@ use super::{agreement, authority};
 use crate::trade::document::AuthorizationResult;
 use crate::trade::{
     Act, Address, Book, Code, Digest, Direction, Document, Finding, Fingerprint, Kept, Kind, Leg, Letter, Moment,
-    Names, Order, Party, Received, Role, Settlement, Terms, Transaction, Verdict, item,
+    Order, Party, Received, Role, Settlement, Terms, Transaction, Verdict, item,
 };
 
 /// Tells the key pinned for an address.
@@ -37,41 +37,6 @@ pub struct Reader<'a> {
     pub pinned: &'a Pinned<'a>,
 }
 
-/// Returns the part a letter of this document is meant for, as seen by `me`; `None` where it fits none.
-pub fn addressee(document: &Document, shop: Option<&Address>, me: &Address) -> Role {
-    match document {
-        Document::Order(_)
-        | Document::Confirmation(_)
-        | Document::Cancellation(_)
-        | Document::ReturnRequest(_)
-        | Document::AuthorizationResult(_) => Role::Shop,
-        Document::TransactionInfo(_)
-        | Document::OrderRejection(_)
-        | Document::OrderStatus(_)
-        | Document::ReturnAnswer(_) => Role::Buyer,
-        Document::AuthorizationRequest(_) | Document::PaymentInstruction(_) | Document::RefundInstruction(_) => {
-            Role::Payment
-        }
-        Document::DeliveryInstruction(_) => Role::Delivery,
-        Document::Stop(stop) => stop.leg.role(),
-        Document::StatusRequest(request) => request.leg.role(),
-        // Statuses of the agents go to buyer and shop; receipts and refusals to whoever wrote before.
-        Document::PaymentStatus(_) | Document::DeliveryStatus(_) | Document::Refusal(_) | Document::Receipt(_) => {
-            if shop == Some(me) {
-                Role::Shop
-            } else {
-                Role::Buyer
-            }
-        }
-    }
-}
-
-/// Returns the names of the transaction a letter is about.
-pub fn names(received: &Received) -> Names {
-    let letter = received.letter();
-    Names { shop: letter.shop.clone(), number: letter.transaction.clone(), order: letter.order.clone() }
-}
-
 /// Judges a letter that has just come.
 pub fn reconcile(book: &Book, received: &Received, reader: &Reader<'_>) -> Judgement {
     let letter = received.letter();
@@ -81,7 +46,7 @@ pub fn reconcile(book: &Book, received: &Received, reader: &Reader<'_>) -> Judge
     }
     findings.extend(wrong_speaker(received, reader));
     findings.extend(wrong_role(letter, reader));
-    let transaction = book.find(reader.role, &names(received));
+    let transaction = book.find(reader.role, &letter.names());
     findings.extend(transaction.and_then(|known| number_reused(known, received)));
     findings.extend(number_taken(book, letter));
     let transaction = transaction.and_then(begun);
@@ -116,9 +81,8 @@ fn wrong_role(letter: &Letter, reader: &Reader<'_>) -> Option<Finding> {
     if matches!(letter.document, Document::Receipt(_) | Document::Refusal(_)) {
         return None;
     }
-    let me = &reader.me.address;
-    let meant = addressee(&letter.document, letter.shop.as_ref(), me);
-    let elsewhere = reader.role == Role::Shop && letter.shop.as_ref() != Some(me);
+    let meant = letter.addressee();
+    let elsewhere = reader.role == Role::Shop && letter.shop.as_ref() != Some(&reader.me.address);
     (meant != reader.role || elsewhere).then(|| {
         let shop = letter.shop.as_ref().map_or("no shop", |shop| shop.as_str());
         Finding::new(Code::WrongRole, format!("the letter is for the {meant} of an order at {shop}"))

@@ -238,9 +238,7 @@ impl Entry {
     /// Returns the names of the transaction it belongs to.
     pub fn names(&self) -> Names {
         match &self.body {
-            Body::In { letter, .. } | Body::Out { letter, .. } => {
-                Names { shop: letter.shop.clone(), number: letter.transaction.clone(), order: letter.order.clone() }
-            }
+            Body::In { letter, .. } | Body::Out { letter, .. } => letter.names(),
             Body::Own { names, .. } => names.clone(),
         }
     }

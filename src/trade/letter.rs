@@ -6,9 +6,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::document::{Document, Kind};
+use super::entry::Names;
 use super::id::{Address, Digest, Fingerprint, MessageId, Number, OrderId};
 use super::moment::Moment;
-use super::party::Party;
+use super::party::{Party, Role};
 
 /// A document with its envelope (`mo:Message`) and its protected header fields.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,6 +52,46 @@ impl Letter {
     /// Returns the kind of its document.
     pub fn kind(&self) -> Kind {
         self.document.kind()
+    }
+
+    /// Returns the part its recipient plays in it: agents' statuses go to buyer and shop, receipts and refusals to
+    /// whoever wrote before.
+    pub fn addressee(&self) -> Role {
+        match &self.document {
+            Document::Order(_)
+            | Document::Confirmation(_)
+            | Document::Cancellation(_)
+            | Document::ReturnRequest(_)
+            | Document::AuthorizationResult(_) => Role::Shop,
+            Document::TransactionInfo(_)
+            | Document::OrderRejection(_)
+            | Document::OrderStatus(_)
+            | Document::ReturnAnswer(_) => Role::Buyer,
+            Document::AuthorizationRequest(_) | Document::PaymentInstruction(_) | Document::RefundInstruction(_) => {
+                Role::Payment
+            }
+            Document::DeliveryInstruction(_) => Role::Delivery,
+            Document::Stop(stop) => stop.leg.role(),
+            Document::StatusRequest(request) => request.leg.role(),
+            Document::PaymentStatus(_) | Document::DeliveryStatus(_) | Document::Refusal(_) | Document::Receipt(_) => {
+                if self.shop.as_ref() == Some(&self.to.address) {
+                    Role::Shop
+                } else {
+                    Role::Buyer
+                }
+            }
+        }
+    }
+
+    /// Returns the transaction it is about.
+    pub fn names(&self) -> Names {
+        Names { shop: self.shop.clone(), number: self.transaction.clone(), order: self.order.clone() }
+    }
+
+    /// Returns whether it goes from one part to another at the same address and key (P6): such a letter is an entry, no
+    /// mail.
+    pub fn stays_here(&self) -> bool {
+        self.from.fingerprint == self.to.fingerprint
     }
 }
 

@@ -269,7 +269,12 @@ impl Book {
             }
             Body::Out { letter, content } => {
                 let kept = keep(entry, Direction::Out, letter, content.digest, Verdict::Applied, Vec::new());
-                self.enter(role, &entry.names(), kept)
+                let mut changed = self.enter(role, &entry.names(), kept.clone());
+                if letter.stays_here() {
+                    let arrived = Kept { direction: Direction::In, ..kept };
+                    changed.extend(self.enter(letter.addressee(), &entry.names(), arrived));
+                }
+                changed
             }
             Body::Own { act, names, .. } => self.decide(role, names, act),
         }
