@@ -227,6 +227,27 @@ pub fn notify(transaction: &Transaction, notice: &Notice, desk: &Desk<'_>) -> Re
     Ok(report(transaction, status, desk, None).into_iter().collect())
 }
 
+/// Asks the agents that were instructed how their legs stand; only the legs in `legs` where it is not empty.
+pub fn ask(transaction: &Transaction, legs: &[Leg]) -> Result<Vec<Draft>, Refused> {
+    let (digest, terms) = terms_of(transaction).ok_or_else(|| Refused::new("no terms were sent for this number"))?;
+    let instructed = |leg: &Leg| match leg {
+        Leg::Order => false,
+        Leg::Payment => transaction.sent(Kind::PaymentInstruction).next().is_some(),
+        Leg::Delivery => transaction.sent(Kind::DeliveryInstruction).next().is_some(),
+    };
+    let wanted = Leg::ALL.into_iter().filter(|leg| legs.is_empty() || legs.contains(leg)).filter(instructed);
+    let request = |leg: Leg| {
+        let to = terms.agent(leg)?.party.clone();
+        let document = Document::StatusRequest(StatusRequest { leg, have: transaction.have(&to.fingerprint) });
+        Some(Draft::new(transaction, to, document).about(Some(digest)))
+    };
+    let drafts: Vec<Draft> = wanted.filter_map(request).collect();
+    if drafts.is_empty() {
+        return Err(Refused::new("no agent was instructed yet, so there is nobody to ask"));
+    }
+    Ok(drafts)
+}
+
 /// Asks an agent for the letters between, once for each gap.
 fn ask_for_missing(transaction: &Transaction, kept: &Kept) -> Option<Action> {
     let leg = kept.letter.kind().status_of()?;

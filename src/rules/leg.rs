@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::authority;
-use super::statement::Check;
+use super::statement::{self, Check};
 use crate::trade::item::LineQuantity;
 use crate::trade::status::{OrderState, PaymentState, Step};
 use crate::trade::{
@@ -102,13 +102,13 @@ fn fold_leg(transaction: &Transaction, leg: Leg, legs: &mut Legs, judged: &mut V
     for kept in statuses {
         if kept.direction == Direction::Out {
             current = Some(kept);
-            state_of(kept, legs);
+            state_of(transaction, kept, legs);
             continue;
         }
         let (verdict, findings) = judge(transaction, leg, kept, current, legs);
         if verdict == Verdict::Applied {
             current = Some(kept);
-            state_of(kept, legs);
+            state_of(transaction, kept, legs);
         }
         judged.push(Judged { content: kept.content, verdict, findings });
     }
@@ -205,7 +205,7 @@ fn refundable(transaction: &Transaction, legs: &Legs) -> Option<Money> {
 }
 
 /// Takes over what a statement in force says.
-fn state_of(kept: &Kept, legs: &mut Legs) {
+fn state_of(transaction: &Transaction, kept: &Kept, legs: &mut Legs) {
     let as_of = Some(kept.letter.as_of.unwrap_or(kept.letter.date));
     match &kept.letter.document {
         Document::OrderStatus(status) => {
@@ -215,6 +215,9 @@ fn state_of(kept: &Kept, legs: &mut Legs) {
                 let part = Part { done: shipment.step.done(), lines: shipment.lines.clone() };
                 legs.order.parcels.insert(shipment.parcel.clone(), part);
             }
+            // A cancelled order is over, and shipped only if all of it had left.
+            let left = status.shipments.iter().filter(|s| s.step.done().is_some()).flat_map(|s| &s.lines);
+            legs.order.done = legs.order.done.filter(|_| statement::covers(transaction.terms().map(|(_, t)| t), left));
             // A cancellation holds from when it was first confirmed, however often it is told again.
             let first = legs.cancelled.or(as_of);
             legs.cancelled = first.filter(|_| matches!(status.state, OrderState::Cancelled | OrderState::Returned));

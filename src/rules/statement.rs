@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::leg::Legs;
-use crate::trade::item::LineQuantity;
+use crate::trade::item::{Line, LineQuantity};
 use crate::trade::status::{DeliveryStatus, OrderState, OrderStatus, Payment, PaymentStatus, Step};
 use crate::trade::{Code, Document, Finding, Kept, Money, Quantity, Terms};
 
@@ -220,8 +220,7 @@ impl<'a> Check<'a> {
 
     /// Returns whether `lines` are all of the agreed goods.
     fn covers<'b>(&self, lines: impl Iterator<Item = &'b LineQuantity>) -> bool {
-        let sums = sum_by_line(lines);
-        self.terms.lines.iter().all(|agreed| sums.get(agreed.id.as_str()).copied().flatten() == Some(agreed.quantity))
+        covers(Some(self.terms), lines)
     }
 
     /// What is done stays done, at the time it was done.
@@ -261,6 +260,13 @@ impl<'a> Check<'a> {
             self.push(code, "all is said to be done, but not all of what was agreed on is".to_owned());
         }
     }
+}
+
+/// Returns whether `lines` are all of the goods agreed on.
+pub(super) fn covers<'a>(terms: Option<&Terms>, lines: impl Iterator<Item = &'a LineQuantity>) -> bool {
+    let sums = sum_by_line(lines);
+    let all = |line: &Line| sums.get(line.id.as_str()).copied().flatten() == Some(line.quantity);
+    terms.is_some_and(|terms| terms.lines.iter().all(all))
 }
 
 /// Sums quantities by line; `None` where a sum leaves the range.
