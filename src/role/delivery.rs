@@ -1,10 +1,15 @@
 //! The delivery agent: takes goods over, records what happens to them, tells buyer and shop (P54, P56-P58).
 
 use super::agent::{self, instruction, last_status};
+use super::packing::{Other, pack, rest};
 use super::{Action, Desk, Notice, Refused, resend_above};
 use crate::trade::document::DeliveryInstruction;
-use crate::trade::status::{DeliveryStatus, ParcelEvent, Reason, Step};
+use crate::trade::item::LineQuantity;
+use crate::trade::status::{DeliveryStatus, Parcel, ParcelEvent, Reason, Step};
 use crate::trade::{Document, Kept, Leg, Transaction, When};
+
+/// Reason code of a parcel the shop had stopped.
+const STOPPED: &str = "stopped";
 
 /// Returns what follows from a letter that was entered and applied.
 pub fn answer(transaction: &Transaction, kept: &Kept, desk: &Desk<'_>) -> Vec<Action> {
@@ -42,8 +47,8 @@ fn stop(transaction: &Transaction, kept: &Kept, desk: &Desk<'_>) -> Vec<Action> 
     let Some(mut status) = status_now(transaction) else {
         return vec![agent::refuse(transaction, kept, "unknown-transaction", "This transaction is not known here.")];
     };
-    let reason = Reason { code: "stopped".to_owned(), text: "Stopped by the shop.".to_owned() };
-    for parcel in status.parcels.iter_mut().filter(|parcel| parcel.step.done().is_none()) {
+    let reason = Reason { code: STOPPED.to_owned(), text: "Stopped by the shop.".to_owned() };
+    for parcel in status.parcels.iter_mut().filter(|parcel| parcel.step.done().is_none() && !parcel.step.failed()) {
         parcel.step = Step::Failed { reason: reason.clone(), at: Some(desk.now) };
     }
     publish(transaction, status, desk, Some(kept))
@@ -53,16 +58,25 @@ fn stop(transaction: &Transaction, kept: &Kept, desk: &Desk<'_>) -> Vec<Action> 
 pub fn notify(transaction: &Transaction, notice: &Notice, desk: &Desk<'_>) -> Result<Vec<Action>, Refused> {
     let mut status =
         status_now(transaction).ok_or_else(|| Refused::new("no delivery instruction was received for this number"))?;
-    let only = status.parcels.first().map(|parcel| parcel.id.clone()).filter(|_| status.parcels.len() == 1);
-    let id = notice.parcel.clone().or(only);
-    let parcel = status.parcels.iter_mut().find(|parcel| Some(&parcel.id) == id.as_ref());
+    let open = status.parcels.iter().find(|parcel| parcel.step.done().is_none()).map(|parcel| &parcel.id);
+    let only = status.parcels.first().map(|parcel| &parcel.id).filter(|_| status.parcels.len() == 1);
+    let id = notice.parcel.clone().or(only.or(open.filter(|_| !notice.lines.is_empty())).cloned());
+    let id = id.ok_or_else(|| Refused::new("there are several parcels; name one with --parcel"))?;
+    repack(&mut status, &id, notice)?;
+    let parcel = status.parcels.iter_mut().find(|parcel| parcel.id == id);
     let Some(parcel) = parcel else {
-        return Err(Refused::new("there are several parcels, or none of this number; name one with --parcel"));
+        return Err(Refused::new(format!("there is no parcel {id}; say with --line what a new one holds")));
     };
     if parcel.step.done().is_some() && notice.event.is_none() {
         return Err(Refused::new(format!("parcel {} is delivered already", parcel.id)));
     }
-    parcel.step = notice.step(&parcel.step);
+    if is_stopped(&parcel.step) {
+        return Err(Refused::new(format!("the shop had parcel {} stopped; ask the shop", parcel.id)));
+    }
+    // Something may still be noted about a parcel that has arrived; when it arrived stays.
+    if parcel.step.done().is_none() {
+        parcel.step = notice.step(&parcel.step);
+    }
     if let Some(planned) = notice.planned {
         parcel.expected_until = Some(planned);
         parcel.expected_from = parcel.expected_from.filter(|from| from.day() <= planned.day());
@@ -76,6 +90,74 @@ pub fn notify(transaction: &Transaction, notice: &Notice, desk: &Desk<'_>) -> Re
         parcel.events.push(ParcelEvent { name: name.clone(), at, place: place.clone() });
     }
     Ok(publish(transaction, status, desk, None))
+}
+
+/// Puts the goods a notice names into parcel `id`, a new one if need be: the shop may send in several parcels what it
+/// instructed as one.
+fn repack(status: &mut DeliveryStatus, id: &str, notice: &Notice) -> Result<(), Refused> {
+    if notice.lines.is_empty() {
+        return Ok(());
+    }
+    let all = goods(status);
+    let at = status.parcels.iter().position(|parcel| parcel.id == id);
+    let mut parcel = match at.map(|at| status.parcels.remove(at)) {
+        Some(parcel) if parcel.step.done().is_some() => {
+            return Err(Refused::new(format!("parcel {id} is delivered already; what it held stays")));
+        }
+        Some(parcel) => parcel,
+        None => Parcel {
+            id: id.to_owned(),
+            lines: Vec::new(),
+            tracking: None,
+            tracking_url: None,
+            expected_from: None,
+            expected_until: None,
+            events: Vec::new(),
+            step: Step::Planned { at: None },
+        },
+    };
+    let others = status.parcels.iter().map(|other| {
+        let fixed = other.step.done().is_some() || other.step.failed();
+        Other { lines: &other.lines, fixed }
+    });
+    let packed = pack(&all, &others.collect::<Vec<_>>(), &parcel.lines, &notice.lines)?;
+    for (other, lines) in status.parcels.iter_mut().zip(packed.others) {
+        other.lines = lines;
+    }
+    // What is in no parcel any more stays to be brought, in one of its own.
+    let left = rest(&all, status.parcels.iter().flat_map(|parcel| &parcel.lines).chain(&packed.this));
+    parcel.lines = packed.this;
+    let spare = Parcel { id: spare_id(status, id), lines: left, events: Vec::new(), ..parcel.clone() };
+    status.parcels.retain(|other| !other.lines.is_empty());
+    status.parcels.push(parcel);
+    if !spare.lines.is_empty() {
+        status.parcels.push(spare);
+    }
+    status.parcels.sort_by(|a, b| (a.id.len(), &a.id).cmp(&(b.id.len(), &b.id)));
+    Ok(())
+}
+
+/// Returns the lowest parcel number that is free.
+fn spare_id(status: &DeliveryStatus, taken: &str) -> String {
+    let free = |id: &String| id != taken && status.parcels.iter().all(|parcel| parcel.id != *id);
+    (1_u32..).map(|number| number.to_string()).find(free).unwrap_or_default()
+}
+
+/// Returns all goods of a delivery, one line each.
+fn goods(status: &DeliveryStatus) -> Vec<LineQuantity> {
+    let mut goods: Vec<LineQuantity> = Vec::new();
+    for part in status.parcels.iter().flat_map(|parcel| &parcel.lines) {
+        match goods.iter_mut().find(|known| known.line == part.line) {
+            Some(known) => known.quantity = known.quantity.plus(part.quantity).unwrap_or(known.quantity),
+            None => goods.push(part.clone()),
+        }
+    }
+    goods
+}
+
+/// Returns whether the shop had a parcel stopped.
+fn is_stopped(step: &Step) -> bool {
+    matches!(step, Step::Failed { reason, .. } if reason.code == STOPPED)
 }
 
 fn status_now(transaction: &Transaction) -> Option<DeliveryStatus> {

@@ -8,6 +8,7 @@ pub mod agent;
 pub mod buyer;
 pub mod delivery;
 pub mod notice;
+mod packing;
 pub mod payment;
 pub mod practice;
 pub mod shop;
@@ -19,7 +20,9 @@ pub use practice::{Practice, Procedure, Stage};
 
 use crate::trade::document::Refusal;
 use crate::trade::status::Reason;
-use crate::trade::{Digest, Document, Kept, Kind, Letter, Moment, Names, Party, Received, Role, Terms, Transaction};
+use crate::trade::{
+    Code, Digest, Document, Finding, Kept, Kind, Letter, Moment, Names, Party, Received, Role, Terms, Transaction,
+};
 
 /// Who decides, when, and how its owner wants it done.
 pub struct Desk<'a> {
@@ -140,16 +143,44 @@ pub fn follow_up(transaction: &Transaction, kept: &Kept, desk: &Desk<'_>) -> Vec
     }
 }
 
+/// Returns the one answer a letter gets though it was warned about: a request about a transaction that is not known here,
+/// or not to its sender, one text for both (P53); an order whose ID stands for another order (B102).
+pub fn refuse(role: Role, received: &Received, findings: &[Finding]) -> Option<Action> {
+    let has = |code: Code| findings.iter().any(|finding| finding.code == code);
+    match received.letter().kind() {
+        Kind::StatusRequest if has(Code::UnknownTransaction) => Some(refuse_unknown(role, received)),
+        Kind::Order if has(Code::NumberReused) => {
+            let text = "This order ID stands for another order; nothing was done.";
+            Some(refusal(role, received, "number-used", text))
+        }
+        _ => None,
+    }
+}
+
 /// Refuses a request about a transaction that is not known here, or not to its sender: one text for both (P53).
 pub fn refuse_unknown(role: Role, received: &Received) -> Action {
+    refusal(role, received, "unknown-transaction", "This transaction is not known here.")
+}
+
+fn refusal(role: Role, received: &Received, code: &str, text: &str) -> Action {
     let letter = received.letter();
-    let reason =
-        Reason { code: "unknown-transaction".to_owned(), text: "This transaction is not known here.".to_owned() };
-    let names = Names { order: None, ..letter.names() };
+    let reason = Reason { code: code.to_owned(), text: text.to_owned() };
+    let names = letter.names();
     let document = Document::Refusal(Refusal { reason });
     let answers = Some(received.content());
     let to = letter.from.clone();
     Draft { role, to, names, terms: None, answers, as_of: None, done: None, document }.into()
+}
+
+/// Returns our answers to a letter that has come again: they go out once more, byte for byte (B101).
+///
+/// Where there are none the clerk acknowledges the repeat as it did the letter.
+pub fn repeat(transaction: &Transaction, content: &Digest) -> Vec<Action> {
+    let answers = transaction
+        .kept
+        .iter()
+        .filter(|k| k.direction == crate::trade::Direction::Out && k.letter.answers.as_ref() == Some(content));
+    answers.map(|kept| Action::Resend(kept.content)).collect()
 }
 
 /// Returns the digest of the terms in force and the terms.

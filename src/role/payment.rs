@@ -79,9 +79,12 @@ fn give_back(transaction: &Transaction, kept: &Kept, amount: Money, desk: &Desk<
     let Some(mut status) = status_now(transaction) else {
         return vec![agent::refuse(transaction, kept, "unknown-transaction", "This transaction is not known here.")];
     };
-    let made = Money::sum(status.payments.iter().filter(|p| !p.refund && p.step.done().is_some()).map(|p| &p.amount));
-    let enough = made.ok().flatten().is_some_and(|made| !amount.exceeds(&made).unwrap_or(true));
-    if !enough {
+    let sum = |amounts: Vec<&Money>| Money::sum(amounts).ok().flatten();
+    let made =
+        sum(status.payments.iter().filter(|p| !p.refund && p.step.done().is_some()).map(|p| &p.amount).collect());
+    let back = status.payments.iter().filter(|p| p.refund && !p.step.failed()).map(|p| &p.amount);
+    let back = sum(back.chain([&amount]).collect());
+    if !made.zip(back).is_some_and(|(made, back)| !back.exceeds(&made).unwrap_or(true)) {
         return vec![agent::refuse(transaction, kept, "not-paid", "Not so much was paid in this transaction.")];
     }
     let id = next_id(&status);
@@ -101,7 +104,8 @@ fn stop(transaction: &Transaction, kept: &Kept, desk: &Desk<'_>) -> Vec<Action> 
         payment.step = Step::Failed { reason: reason.clone(), at: Some(desk.now) };
         open = open.saturating_add(1);
     }
-    if open > 0 && status.payments.iter().all(|payment| payment.step.failed()) {
+    let paid = status.payments.iter().any(|payment| payment.step.done().is_some());
+    if open > 0 && !paid {
         status.remaining = Money::zero(status.remaining.currency());
         status.state = PaymentState::Declined;
         status.scheduled = None;
@@ -127,6 +131,9 @@ pub fn notify(transaction: &Transaction, notice: &Notice, desk: &Desk<'_>) -> Re
         return Err(Refused::new(format!("the payment is in {currency}, not in {}", amount.currency())));
     }
     let amount = notice.amount.unwrap_or(status.remaining);
+    if amount.is_negative() || (amount.is_zero() && notice.amount.is_some()) {
+        return Err(Refused::new(format!("{amount} cannot be paid; name an amount above zero")));
+    }
     if notice.done.is_some() && amount.exceeds(&status.remaining).unwrap_or(true) {
         return Err(Refused::new(format!("only {} remains to be paid", status.remaining)));
     }
@@ -136,9 +143,16 @@ pub fn notify(transaction: &Transaction, notice: &Notice, desk: &Desk<'_>) -> Re
 
 /// Enters one payment: the open one as far as it goes, the rest stays planned.
 fn pay(status: &mut PaymentStatus, amount: Money, notice: &Notice) -> Result<(), Refused> {
+    let open = |p: &Payment| !p.refund && p.step.done().is_none() && !p.step.failed();
+    if !status.payments.iter().any(open) && !status.remaining.is_zero() {
+        // What was declined is still owed and may be paid after all.
+        let (id, amount) = (next_id(status), status.remaining);
+        status.payments.push(Payment { id, amount, refund: false, step: Step::Planned { at: notice.planned } });
+        status.state = PaymentState::Due;
+    }
     let next = next_id(status);
-    let open = status.payments.iter_mut().find(|p| !p.refund && p.step.done().is_none() && !p.step.failed());
-    let payment = open.ok_or_else(|| Refused::new("nothing remains to be paid"))?;
+    let payment = status.payments.iter_mut().find(|p| open(p));
+    let payment = payment.ok_or_else(|| Refused::new("nothing remains to be paid"))?;
     let planned = payment.step.clone();
     payment.step = notice.step(&planned);
     if payment.step.failed() {
@@ -175,7 +189,8 @@ fn status_now(transaction: &Transaction) -> Option<PaymentStatus> {
 }
 
 fn is_done(status: &PaymentStatus) -> bool {
-    status.remaining.is_zero() && status.payments.iter().all(|payment| payment.step.done().is_some())
+    // A refund that is still to be made does not make the payment undone.
+    status.remaining.is_zero() && status.payments.iter().any(|p| !p.refund && p.step.done().is_some())
 }
 
 fn publish(transaction: &Transaction, status: PaymentStatus, desk: &Desk<'_>, asked: Option<&Kept>) -> Vec<Action> {

@@ -2,12 +2,13 @@
 //!
 //! What it offers is in `shop_offer`, what it does about cancellations and returns in `shop_after`.
 
+use super::packing::{Other, pack, rest};
 use super::practice::{Procedure, Stage};
 use super::{Action, Desk, Draft, Notice, Refused, agent, resend_above, shop_after, shop_offer, terms_of};
 use crate::trade::document::{DeliveryInstruction, PaymentInstruction, StatusRequest};
 use crate::trade::item::LineQuantity;
 use crate::trade::status::{OrderState, OrderStatus, Parcel, Shipment, Step};
-use crate::trade::{Agent, Direction, Document, Kept, Kind, Leg, Party, Quantity, Role, Terms, Transaction, When};
+use crate::trade::{Agent, Direction, Document, Kept, Kind, Leg, Party, Role, Terms, Transaction, When};
 
 /// Returns what follows from a letter that was entered and applied.
 pub fn answer(transaction: &Transaction, kept: &Kept, desk: &Desk<'_>) -> Vec<Action> {
@@ -17,7 +18,7 @@ pub fn answer(transaction: &Transaction, kept: &Kept, desk: &Desk<'_>) -> Vec<Ac
         Document::Confirmation(_) => confirmed(transaction, kept, desk),
         Document::Cancellation(_) => shop_after::cancel(transaction, kept, desk),
         Document::ReturnRequest(request) => shop_after::give_back(transaction, kept, request, desk),
-        Document::PaymentStatus(_) | Document::DeliveryStatus(_) => {
+        Document::PaymentStatus(_) | Document::DeliveryStatus(_) | Document::Refusal(_) => {
             let mut actions = shop_after::agent_spoke(transaction, desk);
             actions.extend(ask_for_missing(transaction, kept));
             actions
@@ -55,7 +56,11 @@ fn confirmed(transaction: &Transaction, kept: &Kept, desk: &Desk<'_>) -> Vec<Act
         return vec![agent::refuse(transaction, kept, "cancelled", "The transaction was cancelled.")];
     }
     let mut actions = Vec::new();
-    actions.extend(report(transaction, first_status(terms, desk), desk, Some(kept)));
+    // Where nothing was waited for, goods may have left before the OK came: what was told of them stands.
+    let told =
+        agent::last_status(transaction, Leg::Order).is_some_and(|_| !status_now(transaction).shipments.is_empty());
+    let status = if told { status_now(transaction) } else { first_status(terms, desk) };
+    actions.extend(report(transaction, status, desk, Some(kept)));
     if !is_started(transaction) {
         actions.extend(instruct(transaction, desk));
     }
@@ -160,7 +165,8 @@ pub(super) fn report(
     let buyer: Party = transaction.buyer()?;
     let over = matches!(status.state, OrderState::Cancelled | OrderState::Returned);
     let terms = terms_of(transaction);
-    let shipped = status.shipments.iter().all(|s| s.step.done().is_some())
+    let shipped = !status.shipments.is_empty()
+        && status.shipments.iter().all(|s| s.step.done().is_some())
         && terms.is_some_and(|(_, terms)| covers(terms, &status.shipments));
     let order = transaction.order().and_then(|(kept, _)| kept.letter.order.clone()).filter(|_| terms.is_none());
     let mut draft = Draft::new(transaction, buyer.clone(), Document::OrderStatus(status))
@@ -171,14 +177,14 @@ pub(super) fn report(
     Some(draft.into())
 }
 
-/// Returns whether shipments hold all the goods of the terms.
-fn covers(terms: &Terms, shipments: &[Shipment]) -> bool {
-    terms.lines.iter().all(|line| in_parcels(&line.id, shipments, None) == Some(line.quantity))
+/// Returns whether nothing more will become of a parcel.
+fn is_over(step: &Step) -> bool {
+    step.done().is_some() || step.failed()
 }
 
-fn in_parcels(line: &str, shipments: &[Shipment], except: Option<&str>) -> Option<Quantity> {
-    let parts = shipments.iter().filter(|s| except != Some(s.parcel.as_str())).flat_map(|s| &s.lines);
-    parts.filter(|part| part.line == line).map(|part| part.quantity).reduce(|a, b| a.plus(b).unwrap_or(a))
+/// Returns whether shipments hold all the goods of the terms.
+fn covers(terms: &Terms, shipments: &[Shipment]) -> bool {
+    rest(&all_lines(terms), shipments.iter().flat_map(|shipment| &shipment.lines)).is_empty()
 }
 
 /// Reports what the owner says about a parcel (`shop notify`).
@@ -191,7 +197,7 @@ pub fn notify(transaction: &Transaction, notice: &Notice, desk: &Desk<'_>) -> Re
     if !is_started(transaction) && procedure(terms, desk).is_some_and(Procedure::waits_for_confirmation) {
         return Err(Refused::new("the buyer has not said OK to the terms yet"));
     }
-    let open = status.shipments.iter().find(|s| s.step.done().is_none()).map(|s| s.parcel.clone());
+    let open = status.shipments.iter().find(|s| !is_over(&s.step)).map(|s| s.parcel.clone());
     let next = status.shipments.len().saturating_add(1).to_string();
     let id = notice.parcel.clone().or(open).unwrap_or(next);
     let mut shipment = status.shipments.iter().find(|s| s.parcel == id).cloned().unwrap_or_else(|| Shipment {
@@ -203,25 +209,43 @@ pub fn notify(transaction: &Transaction, notice: &Notice, desk: &Desk<'_>) -> Re
     if shipment.step.done().is_some() {
         return Err(Refused::new(format!("parcel {id} has left already; name another with --parcel")));
     }
-    for part in &notice.lines {
-        if !terms.lines.iter().any(|line| line.id == part.line && part.quantity <= line.quantity) {
-            return Err(Refused::new(format!("line {} of {} pieces is not in the terms", part.line, part.quantity)));
-        }
+    status.shipments.retain(|other| other.parcel != id);
+    let others: Vec<_> = status.shipments.iter().map(|s| Other { lines: &s.lines, fixed: is_over(&s.step) }).collect();
+    let packed = pack(&all_lines(terms), &others, &shipment.lines, &notice.lines)?;
+    for (other, lines) in status.shipments.iter_mut().zip(packed.others) {
+        other.lines = lines;
     }
-    if !notice.lines.is_empty() {
-        shipment.lines.clone_from(&notice.lines);
-    } else if shipment.lines.is_empty() {
-        shipment.lines = all_lines(terms);
-    }
+    status.shipments.retain(|other| !other.lines.is_empty());
+    shipment.lines = packed.this;
     shipment.step = notice.step(&shipment.step);
     shipment.tracking = notice.tracking.clone().or(shipment.tracking.take());
-    status.shipments.retain(|other| other.parcel != id);
     status.shipments.push(shipment);
     status.shipments.sort_by(|a, b| (a.parcel.len(), &a.parcel).cmp(&(b.parcel.len(), &b.parcel)));
     if status.shipments.iter().any(|s| s.step.done().is_some()) {
         status.state = OrderState::InTransit;
     }
     Ok(report(transaction, status, desk, None).into_iter().collect())
+}
+
+/// Asks the agents that were instructed how their legs stand; only the legs in `legs` where it is not empty.
+pub fn ask(transaction: &Transaction, legs: &[Leg]) -> Result<Vec<Draft>, Refused> {
+    let (digest, terms) = terms_of(transaction).ok_or_else(|| Refused::new("no terms were sent for this number"))?;
+    let instructed = |leg: &Leg| match leg {
+        Leg::Order => false,
+        Leg::Payment => transaction.sent(Kind::PaymentInstruction).next().is_some(),
+        Leg::Delivery => transaction.sent(Kind::DeliveryInstruction).next().is_some(),
+    };
+    let wanted = Leg::ALL.into_iter().filter(|leg| legs.is_empty() || legs.contains(leg)).filter(instructed);
+    let request = |leg: Leg| {
+        let to = terms.agent(leg)?.party.clone();
+        let document = Document::StatusRequest(StatusRequest { leg, have: transaction.have(&to.fingerprint) });
+        Some(Draft::new(transaction, to, document).about(Some(digest)))
+    };
+    let drafts: Vec<Draft> = wanted.filter_map(request).collect();
+    if drafts.is_empty() {
+        return Err(Refused::new("no agent was instructed yet, so there is nobody to ask"));
+    }
+    Ok(drafts)
 }
 
 /// Asks an agent for the letters between, once for each gap.

@@ -18,7 +18,7 @@ pub(super) fn cancel(transaction: &Transaction, kept: &Kept, desk: &Desk<'_>) ->
         return vec![agent::refuse(transaction, kept, "too-late", text)];
     }
     if is_started(transaction) {
-        return stop_agents(transaction);
+        return stop_or_settle(transaction, desk);
     }
     report(transaction, cancelled(transaction), desk, Some(kept)).into_iter().collect()
 }
@@ -30,10 +30,17 @@ fn cancelled(transaction: &Transaction) -> OrderStatus {
     status
 }
 
-/// Tells both agents to stop, once.
+/// Tells the agents to stop; where they were told before and have answered, settles at once.
+fn stop_or_settle(transaction: &Transaction, desk: &Desk<'_>) -> Vec<Action> {
+    let stops = stop_agents(transaction);
+    if stops.is_empty() { settle_stop(transaction, desk) } else { stops }
+}
+
+/// Tells the agents that were instructed to stop, once.
 fn stop_agents(transaction: &Transaction) -> Vec<Action> {
     let Some((digest, terms)) = terms_of(transaction) else { return Vec::new() };
-    let legs = [Leg::Payment, Leg::Delivery].into_iter().filter(|leg| stop_sent(transaction, *leg).is_none());
+    let legs = [Leg::Payment, Leg::Delivery].into_iter();
+    let legs = legs.filter(|leg| is_instructed(transaction, *leg) && stop_sent(transaction, *leg).is_none());
     legs.filter_map(|leg| {
         let agent = terms.agent(leg)?;
         let document = Document::Stop(Stop { leg });
@@ -42,12 +49,20 @@ fn stop_agents(transaction: &Transaction) -> Vec<Action> {
     .collect()
 }
 
+fn is_instructed(transaction: &Transaction, leg: Leg) -> bool {
+    let kind = if leg == Leg::Payment { Kind::PaymentInstruction } else { Kind::DeliveryInstruction };
+    transaction.sent(kind).next().is_some()
+}
+
 fn stop_sent(transaction: &Transaction, leg: Leg) -> Option<&Kept> {
     transaction.sent(Kind::Stop).find(|kept| kept.letter.document == Document::Stop(Stop { leg }))
 }
 
-/// Returns whether the agent of `leg` has answered the order to stop.
+/// Returns whether the agent of `leg` has answered the order to stop, or was never told to begin.
 fn stop_answered(transaction: &Transaction, leg: Leg) -> bool {
+    if !is_instructed(transaction, leg) {
+        return true;
+    }
     stop_sent(transaction, leg).is_some_and(|stop| {
         transaction
             .kept
@@ -66,7 +81,7 @@ pub(super) fn give_back(
     let standing = Standing::of(transaction);
     let Some(delivered) = standing.legs.delivery.done else {
         return if is_started(transaction) {
-            stop_agents(transaction)
+            stop_or_settle(transaction, desk)
         } else {
             closed_return(transaction, kept, request, desk)
         };
@@ -94,20 +109,24 @@ fn failed(code: &str, text: &str, desk: &Desk<'_>) -> Step {
 
 /// Agrees to a return: the refund is instructed, or nothing is owed because nothing was paid.
 fn agreed_return(transaction: &Transaction, kept: &Kept, request: &ReturnRequest, desk: &Desk<'_>) -> Vec<Action> {
-    let value = value_of(transaction, &request.lines);
     let paid = Standing::of(transaction).legs.paid;
-    let refund = value.filter(|value| paid.is_some_and(|paid| !value.exceeds(&paid).unwrap_or(true)));
-    match refund {
-        Some(refund) => {
-            let mut actions = vec![answer(transaction, kept, request, Step::Active { at: None }, Some(refund))];
-            actions.extend(refund_instruction(transaction, refund, "returned"));
-            actions
-        }
-        None => stop_agents(transaction)
-            .into_iter()
-            .chain([answer(transaction, kept, request, Step::Done { at: desk.now.whole_second() }, None)])
-            .collect(),
-    }
+    let total = transaction.terms().map(|(_, terms)| terms.total);
+    let value = value_of(transaction, &request.lines);
+    let covered = |value: &Money, paid: &Money| !value.exceeds(paid).unwrap_or(true);
+    // Of what is paid in part all goes back with all of the goods; the rest is not collected any more.
+    let refund = value.zip(paid).and_then(|(value, paid)| match covered(&value, &paid) {
+        true => Some(value),
+        false => Some(paid).filter(|_| Some(value) == total),
+    });
+    let unpaid = refund.is_none() || refund != value;
+    let mut actions = if unpaid { stop_agents(transaction) } else { Vec::new() };
+    let step = match refund {
+        Some(_) => Step::Active { at: None },
+        None => Step::Done { at: desk.now.whole_second() },
+    };
+    actions.push(answer(transaction, kept, request, step, refund));
+    actions.extend(refund.and_then(|refund| refund_instruction(transaction, refund, "returned")));
+    actions
 }
 
 /// A return of what was never started is a cancellation with another name.
@@ -171,40 +190,45 @@ pub(super) fn agent_spoke(transaction: &Transaction, desk: &Desk<'_>) -> Vec<Act
     actions
 }
 
-/// Returns the oldest request of `kind` that has no answer yet.
-fn unanswered(transaction: &Transaction, kind: Kind) -> Option<&Kept> {
-    transaction.received(kind).find(|request| {
-        !transaction
-            .kept
-            .iter()
-            .any(|kept| kept.direction == Direction::Out && kept.letter.answers == Some(request.content))
-    })
+/// Returns the cancellations and returns that have no answer yet.
+fn unanswered(transaction: &Transaction) -> Vec<&Kept> {
+    let answered = |asked: &&Kept| {
+        let ours = |kept: &&Kept| kept.direction == Direction::Out && kept.letter.answers == Some(asked.content);
+        transaction.kept.iter().any(|kept| ours(&kept))
+    };
+    let asked = transaction.received(Kind::Cancellation).chain(transaction.received(Kind::ReturnRequest));
+    asked.filter(|asked| !answered(asked)).collect()
 }
 
+/// Answers what waited until the agents said whether it was too late.
 fn settle_stop(transaction: &Transaction, desk: &Desk<'_>) -> Vec<Action> {
-    let cancellation = unanswered(transaction, Kind::Cancellation);
-    let returned = unanswered(transaction, Kind::ReturnRequest);
-    let Some(asked) = cancellation.or(returned) else { return Vec::new() };
-    if !stop_answered(transaction, Leg::Payment) || !stop_answered(transaction, Leg::Delivery) {
+    let asked = unanswered(transaction);
+    let answered = stop_answered(transaction, Leg::Payment) && stop_answered(transaction, Leg::Delivery);
+    if asked.is_empty() || !answered || !is_started(transaction) {
         return Vec::new();
     }
     let standing = Standing::of(transaction);
-    if !standing.legs.delivery.failed {
-        return match &asked.letter.document {
+    let stopped = standing.legs.delivery.failed || !is_instructed(transaction, Leg::Delivery);
+    if !stopped {
+        let answer = |asked: &Kept| match &asked.letter.document {
             Document::ReturnRequest(request) if standing.legs.delivery.done.is_some() => {
                 give_back(transaction, asked, request, desk)
             }
             _ => vec![agent::refuse(transaction, asked, "too-late", "It was too late to stop the delivery.")],
         };
+        return asked.into_iter().flat_map(answer).collect();
     }
-    let mut actions: Vec<Action> = match &asked.letter.document {
-        Document::ReturnRequest(request) => {
-            let step = Step::Done { at: desk.now.whole_second() };
-            let answer = answer(transaction, asked, request, step, standing.legs.paid);
-            report(transaction, cancelled(transaction), desk, None).into_iter().chain([answer]).collect()
+    let mut actions = Vec::new();
+    for asked in asked {
+        match &asked.letter.document {
+            Document::ReturnRequest(request) => {
+                let step = Step::Done { at: desk.now.whole_second() };
+                actions.extend(report(transaction, cancelled(transaction), desk, None));
+                actions.push(answer(transaction, asked, request, step, standing.legs.paid));
+            }
+            _ => actions.extend(report(transaction, cancelled(transaction), desk, Some(asked))),
         }
-        _ => report(transaction, cancelled(transaction), desk, Some(asked)).into_iter().collect(),
-    };
+    }
     if let Some(paid) = standing.legs.paid.filter(|_| transaction.sent(Kind::RefundInstruction).next().is_none()) {
         actions.extend(refund_instruction(transaction, paid, "cancelled"));
     }

@@ -7,11 +7,15 @@ use super::{Action, Desk, Draft};
 use crate::trade::document::{AuthorizationRequest, AuthorizationResult, Rejection};
 use crate::trade::item::{self, Charge};
 use crate::trade::status::{Reason, Step};
-use crate::trade::{Agent, Document, Kept, Number, Order, Party, Role, Terms, Transaction, When};
+use crate::trade::{Agent, Document, Kept, Kind, Number, Order, Party, Role, Terms, Transaction, When};
 
 /// Takes an order in: refuses it with reasons, asks for the authorisation, or makes the terms.
 pub(super) fn take_in(transaction: &Transaction, kept: &Kept, order: &Order, desk: &Desk<'_>) -> Vec<Action> {
     let Some(shop) = desk.practice.shop.as_ref() else { return Vec::new() };
+    // A cancellation that overtook its order: its own answer says that nothing comes of it.
+    if transaction.known(Kind::Cancellation).next().is_some() {
+        return Vec::new();
+    }
     let reasons = objections(order, shop);
     if !reasons.is_empty() {
         return vec![reject(transaction, kept, reasons)];
@@ -34,6 +38,9 @@ fn objections(order: &Order, shop: &ShopPractice) -> Vec<Reason> {
         reasons.push(reason("UNR", text));
     }
     for line in &order.lines {
+        if order.lines.iter().filter(|other| other.id == line.id).count() > 1 {
+            reasons.push(reason("REF", format!("Line {}: this line number stands twice.", line.id)));
+        }
         let article = shop.articles.iter().find(|article| article.item.sku == line.item.sku);
         match article {
             None => reasons.push(reason("REF", format!("Line {}: this article is not sold here.", line.id))),
@@ -90,7 +97,8 @@ pub(super) fn after_authorization(
     desk: &Desk<'_>,
 ) -> Vec<Action> {
     let Some((kept, order)) = transaction.order() else { return Vec::new() };
-    if transaction.all_terms().next().is_some() {
+    let cancelled = transaction.known(Kind::Cancellation).next().is_some();
+    if cancelled || transaction.all_terms().next().is_some() {
         return Vec::new();
     }
     match &result.step {

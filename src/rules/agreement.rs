@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use crate::trade::item::{self, Charge, Line};
-use crate::trade::{Code, Finding, Order, Terms};
+use crate::trade::{Code, Finding, Order, PostalAddress, Terms};
 
 /// Returns every point in which the terms differ from the order; empty when they agree.
 pub fn differences(order: &Order, terms: &Terms) -> Vec<Finding> {
@@ -19,11 +19,17 @@ pub fn differences(order: &Order, terms: &Terms) -> Vec<Finding> {
     found.compare("delivery method", &order.delivery_method, &terms.delivery_method);
     found.compare("buyer", &order.buyer.name, &terms.buyer.name);
     found.compare("buyer's mail address", &order.buyer.email, &terms.buyer.email);
-    if order.deliver_to != terms.deliver_to {
-        let written = |address: &Option<crate::trade::PostalAddress>| {
-            address.as_ref().map_or_else(|| "none".to_owned(), |a| a.lines().join(", "))
-        };
-        found.push("delivery address", written(&order.deliver_to), written(&terms.deliver_to));
+    let addresses = [
+        ("delivery address", &order.deliver_to, &terms.deliver_to),
+        ("billing address", &order.billing, &terms.billing),
+    ];
+    for (what, ordered, offered) in addresses {
+        if ordered != offered {
+            let written = |address: &Option<PostalAddress>| {
+                address.as_ref().map_or_else(|| "none".to_owned(), |a| a.lines().join(", "))
+            };
+            found.push(what, written(ordered), written(offered));
+        }
     }
     found.0
 }

@@ -5,11 +5,11 @@
 use std::collections::BTreeMap;
 
 use super::authority;
-use super::statement::Check;
+use super::statement::{self, Check};
 use crate::trade::item::LineQuantity;
 use crate::trade::status::{OrderState, PaymentState, Step};
 use crate::trade::{
-    Digest, Direction, Document, Finding, Kept, Kind, Leg, Moment, Money, Settlement, Transaction, Verdict, When,
+    Code, Digest, Direction, Document, Finding, Kept, Kind, Leg, Moment, Money, Settlement, Transaction, Verdict, When,
 };
 
 /// A parcel or payment as its speaker's last statement has it.
@@ -83,7 +83,8 @@ pub struct Judged {
 pub fn fold(transaction: &Transaction) -> (Legs, Vec<Judged>) {
     let mut legs = Legs::default();
     let mut judged = Vec::new();
-    for leg in [Leg::Order, Leg::Payment, Leg::Delivery] {
+    // What is paid is held against what left and arrived, what arrived against what left.
+    for leg in [Leg::Order, Leg::Delivery, Leg::Payment] {
         fold_leg(transaction, leg, &mut legs, &mut judged);
     }
     (legs, judged)
@@ -101,13 +102,13 @@ fn fold_leg(transaction: &Transaction, leg: Leg, legs: &mut Legs, judged: &mut V
     for kept in statuses {
         if kept.direction == Direction::Out {
             current = Some(kept);
-            state_of(kept, legs);
+            state_of(transaction, kept, legs);
             continue;
         }
         let (verdict, findings) = judge(transaction, leg, kept, current, legs);
         if verdict == Verdict::Applied {
             current = Some(kept);
-            state_of(kept, legs);
+            state_of(transaction, kept, legs);
         }
         judged.push(Judged { content: kept.content, verdict, findings });
     }
@@ -121,10 +122,10 @@ fn judge(
     current: Option<&Kept>,
     legs: &Legs,
 ) -> (Verdict, Vec<Finding>) {
-    let Some(terms) = transaction.terms() else {
-        let unknown = kept.findings.iter().filter(|f| f.code == crate::trade::Code::UnknownTransaction).cloned();
-        return (Verdict::Held, unknown.collect());
-    };
+    if kept.settled == Some(Settlement::Block) {
+        return (Verdict::Warned, kept.findings.clone());
+    }
+    let Some(terms) = transaction.terms() else { return before_terms(transaction, kept) };
     let all: Vec<Digest> = transaction.all_terms().map(|(kept, _)| kept.content).collect();
     let mut findings: Vec<Finding> = lasting(kept);
     match authority::standing(&kept.letter, leg, terms, &all) {
@@ -134,10 +135,11 @@ fn judge(
     }
     if findings.iter().all(|finding| !finding.code.blocks()) {
         let before = current.map(|kept| &kept.letter.document);
-        let check = Check::new(terms.1, before, &legs.order, legs.cancelled, refundable(transaction, legs));
+        let check = Check::new(terms.1, before, legs, refundable(transaction, legs));
         findings.extend(check.run(kept));
     }
     findings.sort();
+    findings.dedup();
     let blocked = findings.iter().any(|finding| finding.code.blocks());
     if blocked && kept.settled != Some(Settlement::Accept) {
         (Verdict::Warned, findings)
@@ -146,9 +148,32 @@ fn judge(
     }
 }
 
+/// Judges a status while there are no terms: it waits for them.
+///
+/// But the shop's answer to a cancellation that came before the terms names the order instead, and no terms will follow.
+fn before_terms(transaction: &Transaction, kept: &Kept) -> (Verdict, Vec<Finding>) {
+    let mut findings = lasting(kept);
+    if findings.iter().any(|finding| finding.code.blocks()) && kept.settled != Some(Settlement::Accept) {
+        return (Verdict::Warned, findings);
+    }
+    let cancels = matches!(
+        &kept.letter.document,
+        Document::OrderStatus(status) if status.state == OrderState::Cancelled && status.shipments.is_empty()
+    );
+    let by_shop = transaction.order().is_some_and(|(ordered, _)| {
+        ordered.letter.to == kept.letter.from
+            && kept.letter.order.is_some()
+            && kept.letter.order == ordered.letter.order
+    });
+    if cancels && by_shop && kept.letter.terms.is_none() {
+        return (Verdict::Applied, findings);
+    }
+    findings.extend(kept.findings.iter().filter(|f| f.code == Code::UnknownTransaction).cloned());
+    (Verdict::Held, findings)
+}
+
 /// Returns the findings of a letter that no later letter can change: who signed it, what reading it turned up.
 fn lasting(kept: &Kept) -> Vec<Finding> {
-    use crate::trade::Code;
     let lasts = |code: Code| {
         matches!(
             code,
@@ -174,12 +199,13 @@ fn refundable(transaction: &Transaction, legs: &Legs) -> Option<Money> {
         Document::RefundInstruction(instruction) => Some(instruction.amount),
         _ => None,
     });
-    let total = transaction.terms().map(|(_, terms)| terms.total);
-    agreed.chain(instructed).last().or_else(|| total.filter(|_| legs.cancelled.is_some()))
+    let total = transaction.terms().map(|(_, terms)| terms.total).filter(|_| legs.cancelled.is_some());
+    // The largest sum the shop agreed to: which of its letters came last must not matter.
+    agreed.chain(instructed).chain(total).reduce(|a, b| if b.exceeds(&a).unwrap_or(false) { b } else { a })
 }
 
 /// Takes over what a statement in force says.
-fn state_of(kept: &Kept, legs: &mut Legs) {
+fn state_of(transaction: &Transaction, kept: &Kept, legs: &mut Legs) {
     let as_of = Some(kept.letter.as_of.unwrap_or(kept.letter.date));
     match &kept.letter.document {
         Document::OrderStatus(status) => {
@@ -189,7 +215,12 @@ fn state_of(kept: &Kept, legs: &mut Legs) {
                 let part = Part { done: shipment.step.done(), lines: shipment.lines.clone() };
                 legs.order.parcels.insert(shipment.parcel.clone(), part);
             }
-            legs.cancelled = as_of.filter(|_| status.state == OrderState::Cancelled);
+            // A cancelled order is over, and shipped only if all of it had left.
+            let left = status.shipments.iter().filter(|s| s.step.done().is_some()).flat_map(|s| &s.lines);
+            legs.order.done = legs.order.done.filter(|_| statement::covers(transaction.terms().map(|(_, t)| t), left));
+            // A cancellation holds from when it was first confirmed, however often it is told again.
+            let first = legs.cancelled.or(as_of);
+            legs.cancelled = first.filter(|_| matches!(status.state, OrderState::Cancelled | OrderState::Returned));
         }
         Document::DeliveryStatus(status) => {
             let steps: Vec<&Step> = status.parcels.iter().map(|p| &p.step).collect();

@@ -7,7 +7,8 @@ pub mod reconcile;
 pub mod standing;
 mod statement;
 pub mod summary;
+pub mod unheard;
 
 pub use leg::{LegState, Legs};
-pub use reconcile::{Judgement, Reader, reconcile, rejudge};
+pub use reconcile::{Judgement, Reader, reconcile, rejudge, waited_in_vain};
 pub use standing::{Standing, State};

@@ -44,8 +44,11 @@ pub fn reconcile(book: &Book, received: &Received, reader: &Reader<'_>) -> Judge
     if let Some(pinned) = reader.signer_address.as_ref().filter(|pinned| **pinned != letter.from.address) {
         findings.push(Finding::differs(Code::FromDiffers, "sender", pinned, &letter.from.address));
     }
+    findings.extend(wrong_speaker(received, reader));
+    findings.extend(wrong_role(letter, reader));
     let transaction = book.find(reader.role, &letter.names());
     findings.extend(transaction.and_then(|known| number_reused(known, received)));
+    findings.extend(number_taken(book, letter));
     let transaction = transaction.and_then(begun);
     let judged = match &letter.document {
         Document::Receipt(_) => Ok(Vec::new()),
@@ -59,6 +62,40 @@ pub fn reconcile(book: &Book, received: &Received, reader: &Reader<'_>) -> Judge
         Err(finding) => findings.push(finding),
     }
     settle(findings, letter.kind())
+}
+
+/// The speaker is the key that signed; it must be the one the letter names, and a stranger's must not stand for an
+/// address that has another key.
+fn wrong_speaker(received: &Received, reader: &Reader<'_>) -> Option<Finding> {
+    let (from, signer) = (&received.letter().from, received.signer());
+    if from.fingerprint != *signer {
+        return Some(Finding::differs(Code::EnvelopeDiffersFromData, "key of the sender", &from.fingerprint, signer));
+    }
+    let pinned = (reader.pinned)(&from.address).filter(|_| reader.signer_address.is_none())?;
+    let what = format!("key of {}", from.address);
+    (pinned != *signer).then(|| Finding::differs(Code::KeyChanged, &what, pinned, signer))
+}
+
+/// A letter is for one part; and to us as the shop nobody writes about another shop's orders (B78).
+fn wrong_role(letter: &Letter, reader: &Reader<'_>) -> Option<Finding> {
+    if matches!(letter.document, Document::Receipt(_) | Document::Refusal(_)) {
+        return None;
+    }
+    let meant = letter.addressee();
+    let elsewhere = reader.role == Role::Shop && letter.shop.as_ref() != Some(&reader.me.address);
+    (meant != reader.role || elsewhere).then(|| {
+        let shop = letter.shop.as_ref().map_or("no shop", |shop| shop.as_str());
+        Finding::new(Code::WrongRole, format!("the letter is for the {meant} of an order at {shop}"))
+    })
+}
+
+/// Terms must not bring the number of another order of ours at the same shop.
+fn number_taken(book: &Book, letter: &Letter) -> Option<Finding> {
+    let (shop, number) = (letter.shop.as_ref()?, letter.transaction.as_ref()?);
+    let taken =
+        letter.kind() == Kind::TransactionInfo && book.has_number(Role::Buyer, shop, number, letter.order.as_ref());
+    let text = || format!("{} gave number {number} to another order before", letter.from.address);
+    taken.then(|| Finding::new(Code::NumberReused, text()))
 }
 
 /// Turns findings into a verdict: any blocking one warns; but a letter about something not known yet may have overtaken
@@ -89,19 +126,19 @@ fn status(
         let number = letter.transaction.as_ref().map_or("none", |number| number.as_str());
         Finding::new(Code::UnknownTransaction, format!("{} spoke about transaction {number}", letter.from.address))
     };
-    let Some(transaction) = transaction.filter(|known| known.terms().is_some()) else {
+    let wait = |mut findings: Vec<Finding>| {
         findings.push(unknown());
-        findings.sort();
-        let blocked = findings.iter().any(|f| f.code.blocks() && f.code != Code::UnknownTransaction);
-        return Judgement { verdict: if blocked { Verdict::Warned } else { Verdict::Held }, findings };
+        settle(findings, received.letter().kind())
     };
+    let Some(transaction) = transaction else { return wait(findings) };
     let mut with = transaction.clone();
-    with.kept.push(as_kept(received, reader, findings));
+    with.kept.push(as_kept(received, reader, std::mem::take(&mut findings)));
     let (_, judged) = leg::fold(&with);
     let mine = judged.iter().position(|one| one.content == received.content());
-    let Some(mine) = mine.and_then(|at| judged.get(at).map(|one| (at, one))) else {
-        return Judgement { verdict: Verdict::Held, findings: vec![unknown()] };
-    };
+    let Some(mine) = mine.and_then(|at| judged.get(at).map(|one| (at, one))) else { return wait(findings) };
+    if mine.1.verdict == Verdict::Held {
+        return wait(mine.1.findings.clone());
+    }
     // A statement with a number below one that counts already is history.
     let kind = received.letter().kind();
     let newer = judged.iter().skip(mine.0.saturating_add(1)).any(|later| {
@@ -158,10 +195,7 @@ fn other(
         Document::OrderRejection(_) | Document::ReturnAnswer(_) => {
             Ok(from_shop(known()?, letter).into_iter().collect())
         }
-        Document::Refusal(_) => {
-            known()?;
-            Ok(Vec::new())
-        }
+        Document::Refusal(_) => Ok(refusal(known()?, letter).into_iter().collect()),
         Document::Confirmation(_) | Document::Cancellation(_) | Document::ReturnRequest(_) => {
             from_buyer(known()?, letter)
         }
@@ -219,6 +253,12 @@ fn terms_in(
         let text = "the shop had made terms before, and these do not say that they replace them";
         findings.push(Finding::new(Code::TermsDifferFromOrder, text));
     }
+    if let Some(replaced) = letter.replaces.filter(|old| !transaction.all_terms().any(|(kept, _)| kept.content == *old))
+    {
+        // They may have overtaken the terms they replace: then they wait for them.
+        let text = format!("{} replaces terms that have not come: {replaced}", letter.from.address);
+        findings.push(Finding::new(Code::UnknownTransaction, text));
+    }
     findings.extend(agreement::faults(terms));
     findings.extend(agreement::differences(order, terms));
     for agent in &terms.agents {
@@ -231,6 +271,16 @@ fn terms_in(
         findings.push(finding);
     }
     Ok(findings)
+}
+
+/// Only who got a letter of ours may refuse it.
+fn refusal(transaction: &Transaction, letter: &Letter) -> Option<Finding> {
+    let refused = letter.answers.and_then(|content| transaction.by_content(&content));
+    let ours = refused.is_some_and(|kept| kept.direction == Direction::Out && kept.letter.to == letter.from);
+    (!ours).then(|| {
+        let text = format!("{} refused a letter that was not written to it", letter.from.address);
+        Finding::new(Code::NotAParty, text)
+    })
 }
 
 /// The shop of a transaction is the address the order went to, with the key it was sealed to.
@@ -328,17 +378,30 @@ pub fn rejudge(transaction: &Transaction) -> Vec<Act> {
             kept.settled != Some(Settlement::Block)
                 && kept.verdict != now.verdict
                 && !(counts(kept.verdict) && counts(now.verdict))
+                // A warning about a letter that waited too long stands until what it waited for is there.
+                && !(kept.verdict == Verdict::Warned && now.verdict == Verdict::Held)
         })
     });
     changed.map(|now| Act::Verdict { content: now.content, verdict: now.verdict, findings: now.findings }).collect()
 }
 
-/// Judges again the letters that wait and are no statuses.
+/// Judges again the letters that wait, or that a person accepted, and are no statuses.
 fn waiting(transaction: &Transaction) -> Vec<Judged> {
-    let held = transaction.kept.iter().filter(|kept| {
-        kept.verdict == Verdict::Held && kept.direction == Direction::In && kept.letter.kind().status_of().is_none()
-    });
-    held.map(|kept| {
+    let ours = |kept: &&Kept| kept.direction == Direction::In && kept.letter.kind().status_of().is_none();
+    let warned = |kept: &Kept, settled: Option<Settlement>| kept.verdict == Verdict::Warned && kept.settled == settled;
+    let accepted = |kept: &Kept| warned(kept, Some(Settlement::Accept));
+    // What waited too long is still looked at when the letter it waited for comes at last.
+    let in_vain = |kept: &Kept| {
+        let mut blocking = kept.findings.iter().filter(|finding| finding.code.blocks());
+        let unknown = blocking.all(|finding| finding.code == Code::UnknownTransaction);
+        warned(kept, None) && unknown && kept.letter.kind() != Kind::StatusRequest
+    };
+    let waits = |kept: &&Kept| kept.verdict == Verdict::Held || accepted(kept) || in_vain(kept);
+    let open = transaction.kept.iter().filter(ours).filter(waits);
+    open.map(|kept| {
+        if accepted(kept) {
+            return Judged { content: kept.content, verdict: Verdict::Applied, findings: kept.findings.clone() };
+        }
         let mut findings: Vec<Finding> =
             kept.findings.iter().filter(|finding| finding.code != Code::UnknownTransaction).cloned().collect();
         match other(begun(transaction), &kept.letter, kept.content, &|_| None) {
@@ -349,6 +412,17 @@ fn waiting(transaction: &Transaction) -> Vec<Judged> {
         Judged { content: kept.content, verdict: judgement.verdict, findings: judgement.findings }
     })
     .collect()
+}
+
+/// How long a letter waits for the one that makes its transaction known, in seconds: 30 days.
+const PATIENCE: i64 = 30 * 86_400;
+
+/// Returns the warnings about letters that have waited for 30 days for a transaction that nobody told us of (B64, B71).
+pub fn waited_in_vain(transaction: &Transaction, now: &Moment) -> Vec<Act> {
+    let waiting = transaction.kept.iter().filter(|kept| kept.verdict == Verdict::Held);
+    let over = waiting.filter(|kept| now.seconds_since(&kept.recorded) > PATIENCE);
+    over.map(|kept| Act::Verdict { content: kept.content, verdict: Verdict::Warned, findings: kept.findings.clone() })
+        .collect()
 }
 
 /// Returns the transaction if a letter that begins one counts: an order, terms, or an instruction.

@@ -152,6 +152,7 @@ fn state(transaction: &Transaction, legs: &Legs) -> State {
     if Leg::ALL.into_iter().all(|leg| legs.get(leg).done.is_some()) {
         return State::Completed;
     }
-    let heard = Leg::ALL.into_iter().any(|leg| legs.get(leg).content.is_some());
-    if known(Kind::Confirmation) || heard { State::Open } else { State::Offered }
+    // A shop that is asked about an offer answers that nothing is shipped: that starts nothing.
+    let started = legs.payment.content.is_some() || legs.delivery.content.is_some() || !legs.order.parcels.is_empty();
+    if transaction.accepted().next().is_some() || started { State::Open } else { State::Offered }
 }

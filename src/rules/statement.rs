@@ -4,10 +4,10 @@
 
 use std::collections::BTreeMap;
 
-use super::leg::LegState;
-use crate::trade::item::LineQuantity;
+use super::leg::Legs;
+use crate::trade::item::{Line, LineQuantity};
 use crate::trade::status::{DeliveryStatus, OrderState, OrderStatus, Payment, PaymentStatus, Step};
-use crate::trade::{Code, Document, Finding, Kept, Moment, Money, Quantity, Terms};
+use crate::trade::{Code, Document, Finding, Kept, Money, Quantity, Terms};
 
 /// Grace between the clocks of two parties, in seconds.
 const CLOCK_GRACE: i64 = 3600;
@@ -20,10 +20,8 @@ pub(super) struct Check<'a> {
     pub(super) terms: &'a Terms,
     /// The sender's statement in force before this one.
     pub(super) before: Option<&'a Document>,
-    /// The order leg as it stands.
-    pub(super) order: &'a LegState,
-    /// From when on the transaction is cancelled.
-    pub(super) cancelled: Option<Moment>,
+    /// The legs as they stand: those folded before this one are complete.
+    pub(super) legs: &'a Legs,
     /// How much may go back to the buyer, as the shop agreed.
     pub(super) refundable: Option<Money>,
     findings: Vec<Finding>,
@@ -33,11 +31,10 @@ impl<'a> Check<'a> {
     pub(super) fn new(
         terms: &'a Terms,
         before: Option<&'a Document>,
-        order: &'a LegState,
-        cancelled: Option<Moment>,
+        legs: &'a Legs,
         refundable: Option<Money>,
     ) -> Self {
-        Self { terms, before, order, cancelled, refundable, findings: Vec::new() }
+        Self { terms, before, legs, refundable, findings: Vec::new() }
     }
 
     /// Returns the findings of one status, in order of precedence.
@@ -63,14 +60,19 @@ impl<'a> Check<'a> {
             _ => &[],
         };
         for old in before {
-            let now = status.shipments.iter().find(|shipment| shipment.parcel == old.parcel).map(|s| &s.step);
-            self.not_undone(&format!("parcel {}", old.parcel), &old.step, now);
+            let now = status.shipments.iter().find(|shipment| shipment.parcel == old.parcel);
+            self.not_undone(&format!("parcel {}", old.parcel), &old.step, now.map(|s| &s.step));
+            self.same_contents(&old.parcel, &old.step, &old.lines, now.map(|s| s.lines.as_slice()));
         }
         for shipment in &status.shipments {
             self.time(&format!("parcel {} left", shipment.parcel), &shipment.step, kept);
         }
         let all = self.covers(status.shipments.iter().filter(|s| s.step.done().is_some()).flat_map(|s| &s.lines));
         let over = matches!(status.state, OrderState::Cancelled | OrderState::Returned);
+        if let Some(cancelled) = self.legs.cancelled.filter(|_| !over) {
+            let text = format!("the order is said to go on, it was cancelled {cancelled}");
+            self.push(Code::StatusAfterCancel, text);
+        }
         self.done_flag(kept, all || over, Code::GoodsDiffer);
     }
 
@@ -81,22 +83,27 @@ impl<'a> Check<'a> {
             _ => &[],
         };
         for old in before {
-            let now = status.parcels.iter().find(|parcel| parcel.id == old.id).map(|p| &p.step);
-            self.not_undone(&format!("parcel {}", old.id), &old.step, now);
+            let now = status.parcels.iter().find(|parcel| parcel.id == old.id);
+            self.not_undone(&format!("parcel {}", old.id), &old.step, now.map(|p| &p.step));
+            self.same_contents(&old.id, &old.step, &old.lines, now.map(|p| p.lines.as_slice()));
         }
         for parcel in &status.parcels {
             let what = format!("parcel {} arrived", parcel.id);
             self.time(&what, &parcel.step, kept);
-            let shipped = self.order.parcels.get(&parcel.id);
-            if let (Some(arrived), Some(left)) = (parcel.step.done(), shipped.and_then(|s| s.done))
-                && arrived.seconds_since(&left) < -CLOCK_GRACE
-            {
+            let Some(arrived) = parcel.step.done() else { continue };
+            if arrived.seconds_since(&self.terms.date) < -CLOCK_GRACE {
+                let text = format!("{what} {arrived}, the order was taken in {}", self.terms.date);
+                self.push(Code::DeliveredBeforeDispatched, text);
+            }
+            // Only what both say is done is compared: how planned parcels are packed may change on either side.
+            let legs = self.legs;
+            let shipped = legs.order.parcels.get(&parcel.id);
+            let Some((shipped, left)) = shipped.and_then(|s| s.done.map(|left| (s, left))) else { continue };
+            if arrived.seconds_since(&left) < -CLOCK_GRACE {
                 let text = format!("{what} {arrived}, before it left {left}");
                 self.push(Code::DeliveredBeforeDispatched, text);
             }
-            if let Some(shipped) = shipped
-                && !same_goods(&shipped.lines, &parcel.lines)
-            {
+            if !same_goods(&shipped.lines, &parcel.lines) {
                 let text = format!("what parcel {} holds: shop and delivery agent state different goods", parcel.id);
                 self.push(Code::TwoAgentsDisagree, text);
             }
@@ -111,6 +118,12 @@ impl<'a> Check<'a> {
         if let Some(other) = stated.map(Money::currency).find(|other| *other != currency) {
             self.findings.push(Finding::differs(Code::CurrencyDiffers, "currency", currency, other));
             return;
+        }
+        let payments =
+            status.payments.iter().map(|p| &p.amount).filter(|amount| amount.is_zero() || amount.is_negative());
+        let remaining = Some(&status.remaining).filter(|amount| amount.is_negative());
+        if let Some(amount) = payments.chain(remaining).next() {
+            self.push(Code::AmountDiffers, format!("{amount} is nothing that can be paid or be due"));
         }
         let before = match self.before {
             Some(Document::PaymentStatus(before)) => before.payments.as_slice(),
@@ -138,11 +151,28 @@ impl<'a> Check<'a> {
                 self.push(Code::PaidBeforeAccepted, text);
             }
         }
+        self.on_delivery(status);
         if self.sums(status).is_err() {
             self.push(Code::SumDoesNotAddUp, "the amounts of the payments cannot be summed".to_owned());
         }
-        let all = status.remaining.is_zero() && status.payments.iter().all(|p| p.step.done().is_some());
+        // A refund that is still to be made does not make the payment undone.
+        let all = status.remaining.is_zero() && status.payments.iter().any(|p| !p.refund && p.step.done().is_some());
         self.done_flag(kept, all, Code::SumDoesNotAddUp);
+    }
+
+    /// Cash on delivery is paid when the goods arrive, not before; only stated dates are compared.
+    fn on_delivery(&mut self, status: &PaymentStatus) {
+        if self.terms.payment_method.as_str() != "cash-on-delivery" {
+            return;
+        }
+        let first = self.legs.delivery.parcels.values().filter_map(|parcel| parcel.done).min();
+        let Some(arrived) = first else { return };
+        for payment in status.payments.iter().filter(|payment| !payment.refund) {
+            if let Some(paid) = payment.step.done().filter(|paid| paid.seconds_since(&arrived) < -CLOCK_GRACE) {
+                let text = format!("cash on delivery paid {paid}, the delivery agent says delivered {arrived}");
+                self.push(Code::TwoAgentsDisagree, text);
+            }
+        }
     }
 
     /// Checks that payments made and what remains are the agreed total, and that nothing more is planned or given back.
@@ -190,8 +220,7 @@ impl<'a> Check<'a> {
 
     /// Returns whether `lines` are all of the agreed goods.
     fn covers<'b>(&self, lines: impl Iterator<Item = &'b LineQuantity>) -> bool {
-        let sums = sum_by_line(lines);
-        self.terms.lines.iter().all(|agreed| sums.get(agreed.id.as_str()).copied().flatten() == Some(agreed.quantity))
+        covers(Some(self.terms), lines)
     }
 
     /// What is done stays done, at the time it was done.
@@ -204,13 +233,21 @@ impl<'a> Check<'a> {
         }
     }
 
+    /// What left or arrived stays what it was.
+    fn same_contents(&mut self, id: &str, before: &Step, was: &[LineQuantity], now: Option<&[LineQuantity]>) {
+        if before.done().is_some() && now.is_some_and(|now| !same_goods(was, now)) {
+            let text = format!("parcel {id} is done, and now it is said to have held other goods");
+            self.push(Code::GoodsDiffer, text);
+        }
+    }
+
     /// Checks one done date against our clock and against the cancellation.
     fn time(&mut self, what: &str, step: &Step, kept: &Kept) {
         let Some(done) = step.done() else { return };
         if done.seconds_since(&kept.recorded) > AHEAD {
             self.push(Code::DateInTheFuture, format!("{what} {done}, which had not come on {}", kept.recorded));
         }
-        if let Some(cancelled) = self.cancelled.filter(|at| done.seconds_since(at) > CLOCK_GRACE)
+        if let Some(cancelled) = self.legs.cancelled.filter(|at| done.seconds_since(at) > CLOCK_GRACE)
             && !what.starts_with("refund")
         {
             self.push(Code::StatusAfterCancel, format!("{what} {done}, the transaction was cancelled {cancelled}"));
@@ -223,6 +260,13 @@ impl<'a> Check<'a> {
             self.push(code, "all is said to be done, but not all of what was agreed on is".to_owned());
         }
     }
+}
+
+/// Returns whether `lines` are all of the goods agreed on.
+pub(super) fn covers<'a>(terms: Option<&Terms>, lines: impl Iterator<Item = &'a LineQuantity>) -> bool {
+    let sums = sum_by_line(lines);
+    let all = |line: &Line| sums.get(line.id.as_str()).copied().flatten() == Some(line.quantity);
+    terms.is_some_and(|terms| terms.lines.iter().all(all))
 }
 
 /// Sums quantities by line; `None` where a sum leaves the range.

@@ -247,6 +247,11 @@ impl Quantity {
     pub fn plus(self, other: Self) -> Option<Self> {
         self.0.checked_add(other.0).filter(|sum| *sum <= LIMIT).map(Self)
     }
+
+    /// Returns what remains, or `None` where nothing does.
+    pub fn minus(self, other: Self) -> Option<Self> {
+        self.0.checked_sub(other.0).filter(|rest| *rest > Decimal::ZERO).map(Self)
+    }
 }
 
 impl fmt::Display for Quantity {

@@ -60,7 +60,7 @@ pub struct Kept {
 }
 
 impl Kept {
-    /// Returns whether it came in and counts.
+    /// Returns whether it counts: it went out, or came in and was believed.
     pub fn counts(&self) -> bool {
         self.direction == Direction::Out || matches!(self.verdict, Verdict::Applied | Verdict::Stale)
     }
@@ -118,7 +118,7 @@ impl Transaction {
     ///
     /// New terms that replace others change nothing before the OK to them.
     pub fn terms(&self) -> Option<(&Kept, &Terms)> {
-        let accepted = |content: Digest| self.known(Kind::Confirmation).any(|k| k.letter.terms == Some(content));
+        let accepted = |content: Digest| self.accepted().any(|k| k.letter.terms == Some(content));
         let mut offers: Vec<_> = self.all_terms().collect();
         offers.sort_by_key(|(kept, _)| kept.letter.seq);
         offers
@@ -127,6 +127,16 @@ impl Transaction {
             .find(|(kept, _)| accepted(kept.content))
             .or_else(|| offers.iter().find(|(kept, _)| kept.letter.replaces.is_none()))
             .copied()
+    }
+
+    /// Returns the buyer's OKs that stand: those the shop did not refuse, as it does with one that came too late.
+    pub fn accepted(&self) -> impl Iterator<Item = &Kept> {
+        self.known(Kind::Confirmation).filter(|ok| !self.is_refused(&ok.content))
+    }
+
+    /// Returns whether the letter with this content was refused by whoever got it.
+    pub fn is_refused(&self, content: &Digest) -> bool {
+        self.known(Kind::Refusal).any(|refusal| refusal.letter.answers.as_ref() == Some(content))
     }
 
     /// Returns the buyer's mailbox and key, where a letter tells.
@@ -215,6 +225,26 @@ impl Book {
         self.key_of(role, names).and_then(|key| self.transactions.get(&key))
     }
 
+    /// Returns whether an order of `shop` has this number already: a shop makes another one then, and a buyer does not
+    /// believe terms that use it again.
+    pub fn has_number(&self, role: Role, shop: &Address, number: &Number, except: Option<&OrderId>) -> bool {
+        let key = self.numbers.get(&(role, shop.clone(), number.clone()));
+        key.is_some_and(|key| !is_stub(key, number) && except != Some(&key.id))
+    }
+
+    /// Returns the number for our next letter to `to` about the transaction of these names: one above the highest so
+    /// far, in whatever part we wrote it.
+    ///
+    /// A shop that is its own payment agent writes to the buyer in two parts, and the buyer sees one sender.
+    pub fn next_seq(&self, names: &Names, to: &Fingerprint) -> u32 {
+        let ours = Role::ALL.into_iter().filter_map(|role| self.find(role, names));
+        // The parts may know the transaction by different names: what one calls by order ID, the other has by number.
+        let number = names.number.clone().or_else(|| ours.clone().find_map(|known| known.number.clone()));
+        let by_number = Names { number, order: None, shop: names.shop.clone() };
+        let others = Role::ALL.into_iter().filter_map(|role| self.find(role, &by_number));
+        ours.chain(others).map(|known| known.next_seq(to)).max().unwrap_or(1)
+    }
+
     fn key_of(&self, role: Role, names: &Names) -> Option<Key> {
         let shop = names.shop.clone()?;
         if let Some(id) = names.order.clone().filter(|_| knows_orders(role)) {
@@ -253,8 +283,7 @@ impl Book {
     fn enter(&mut self, role: Role, names: &Names, kept: Kept) -> Vec<Key> {
         let Some(shop) = names.shop.clone() else { return Vec::new() };
         let Some(key) = self.key_of(role, names).or_else(|| new_key(role, &shop, names)) else { return Vec::new() };
-        // Only letters that count may give a transaction its number.
-        let gives_number = kept.counts() || names.order.is_none();
+        let gives_number = gives_number(&key, &kept);
         let transaction = self.transactions.entry(key.clone()).or_insert_with(|| Transaction::new(key.clone()));
         transaction.kept.push(kept);
         let mut changed = vec![key.clone()];
@@ -265,11 +294,18 @@ impl Book {
     }
 
     /// Gives a transaction its number, if it has none yet; returns the key of what was known by number alone before.
+    ///
+    /// A number that another order has already stays with that order: two orders are never made one.
     fn number(&mut self, key: &Key, number: Number) -> Option<Key> {
+        let name = (key.role, key.shop.clone(), number);
+        let before = self.numbers.get(&name).filter(|before| *before != key).cloned();
+        if before.as_ref().is_some_and(|before| !is_stub(before, &name.2)) {
+            return None;
+        }
         let transaction = self.transactions.get_mut(key).filter(|transaction| transaction.number.is_none())?;
-        transaction.number = Some(number.clone());
-        let stub = self.numbers.insert((key.role, key.shop.clone(), number), key.clone())?;
-        (stub != *key && self.merge(&stub, key)).then_some(stub)
+        transaction.number = Some(name.2.clone());
+        self.numbers.insert(name, key.clone());
+        before.filter(|stub| self.merge(stub, key))
     }
 
     /// Moves the letters of a transaction known by number alone into the one its terms belong to.
@@ -291,7 +327,7 @@ impl Book {
                 for kept in transaction.kept.iter_mut().filter(|k| k.content == *content) {
                     kept.verdict = *verdict;
                     kept.findings.clone_from(findings);
-                    number = kept.letter.transaction.clone().filter(|_| kept.counts());
+                    number = kept.letter.transaction.clone().filter(|_| gives_number(&key, kept));
                 }
             }
             Act::Settle { content: Some(content), how, .. } => {
@@ -309,6 +345,30 @@ impl Book {
 /// Buyers and shops know orders by the buyer's ID; agents know transactions by the shop's number alone.
 const fn knows_orders(role: Role) -> bool {
     matches!(role, Role::Buyer | Role::Shop)
+}
+
+/// Returns whether `key` stands for a number that no order is known of.
+fn is_stub(key: &Key, number: &Number) -> bool {
+    key.id == OrderId::stand_in(&key.shop, number)
+}
+
+/// Returns whether a letter may give the transaction `key` the number it names.
+///
+/// A transaction known by number alone has that number. To an order only its shop gives one: by the letter we write as
+/// the shop, or by terms or a status of the shop that count. A buyer who names another's number gets nothing by it.
+fn gives_number(key: &Key, kept: &Kept) -> bool {
+    let letter = &kept.letter;
+    if letter.transaction.as_ref().is_some_and(|number| is_stub(key, number)) {
+        return true;
+    }
+    match key.role {
+        Role::Shop => kept.direction == Direction::Out,
+        Role::Buyer => {
+            let by_shop = matches!(letter.kind(), Kind::TransactionInfo | Kind::OrderStatus);
+            by_shop && kept.direction == Direction::In && kept.counts()
+        }
+        Role::Payment | Role::Delivery => false,
+    }
 }
 
 fn new_key(role: Role, shop: &Address, names: &Names) -> Option<Key> {
