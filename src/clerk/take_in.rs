@@ -382,11 +382,9 @@ impl Batch<'_> {
         let names = received.letter().names();
         let mut written = match verdict {
             Verdict::Applied => self.answer(role, &names, received.content(), stranger)?,
-            Verdict::Warned
-                if received.letter().kind() == Kind::StatusRequest
-                    && findings.iter().any(|finding| finding.code == Code::UnknownTransaction) =>
-            {
-                self.perform(vec![role::refuse_unknown(role, received)], stranger)?
+            Verdict::Warned => {
+                let refusal = role::refuse(role, received, findings);
+                self.perform(refusal.into_iter().collect(), stranger)?
             }
             _ => Vec::new(),
         };

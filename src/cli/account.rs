@@ -43,7 +43,7 @@ impl Shell {
                 Some(self.runtime.block_on(send)?)
             }
         };
-        let open = clerk.queue().list().map_err(crate::clerk::ClerkError::from)?;
+        let open = clerk.queue().list().map_err(clerk::ClerkError::from)?;
         let waiting = open.iter().filter(|item| item.standing.state.is_open()).count();
         if waiting > 0 {
             let why = match report {

@@ -9,6 +9,8 @@ mod dump;
 mod list;
 mod query;
 pub mod row;
+mod strangers;
+mod summary;
 
 use std::fs;
 use std::path::{Path, PathBuf};
