@@ -9,10 +9,33 @@
 //!
 //! The modules stand in the order of their layers: each may use those above it only.
 
+// Words, time, files and seals.
 pub mod trade;
 
 pub mod clock;
 
+pub mod maildir;
+
+pub mod pgp;
+
+// Judgement and the parts played: pure.
+pub mod rules;
+
+pub mod role;
+
+// Form, truth and cache.
+pub mod mail;
+
 pub mod ledger;
 
 pub mod index;
+
+// The edges.
+pub mod connect;
+
+pub mod inbox;
+
+pub mod outbox;
+
+// What ties them together.
+pub mod config;

@@ -12,7 +12,19 @@
 
 /// Letters and entries for the tests of ledger and index.
 mod entries;
+/// Post that comes in: honest and lying servers, Maildirs shared with other programs.
+mod inbox;
 /// The index: the same rows whether it grew or was built anew.
 mod index;
 /// The ledger: files anybody reads, batches that count as a whole, changes that show.
 mod ledger;
+/// Post that goes out: every answer a server can give, and none.
+mod outbox;
+/// Seals: what is opened, what is set aside, and that gpg agrees.
+mod pgp;
+/// What the tests stand on.
+mod support;
+/// The human text of letters, rendered with every value and with none.
+mod templates;
+/// Rules about the source and the documents that no compiler checks.
+mod tidy;

@@ -243,6 +243,14 @@ text_form!(OrderId);
 pub struct Number(String);
 
 impl Number {
+    /// Makes a number of eight letters and digits, without those that look alike, of random bytes: a counter would tell
+    /// buyers how much is sold.
+    pub fn random(entropy: [u8; 32]) -> Self {
+        const SIGNS: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
+        let sign = |byte: &u8| SIGNS.get(usize::from(byte & 31)).copied().map_or('2', char::from);
+        Self(entropy.iter().take(8).map(sign).collect())
+    }
+
     /// Reads a transaction number.
     pub fn parse(text: &str) -> Result<Self, InvalidId> {
         let plain = |b: u8| b.is_ascii_alphanumeric() || b"._-".contains(&b);

@@ -1,0 +1,137 @@
+//! The configuration: `config.toml` as written becomes [`Settings`] as used, every fault named with its place and key.
+//!
+//! One file is one address. Past this point nothing is checked again. The environment is read here and nowhere else.
+
+mod environment;
+mod fault;
+mod settle;
+pub mod written;
+
+use std::path::{Path, PathBuf};
+
+pub use environment::{Environment, default_folders};
+pub use fault::ConfigError;
+
+use crate::role::Practice;
+use crate::trade::Address;
+
+/// Where everything of one account lies; all paths are absolute.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Folders {
+    /// The configuration file.
+    pub config: PathBuf,
+    /// Own keys, 0700.
+    pub keys: PathBuf,
+    /// The ledger: the truth.
+    pub ledger: PathBuf,
+    /// Letters waiting to be sent.
+    pub queue: PathBuf,
+    /// Mail fetched and not yet judged.
+    pub spool: PathBuf,
+    /// Mail that is no trustworthy letter.
+    pub set_aside: PathBuf,
+    /// The index: a cache.
+    pub index: PathBuf,
+}
+
+/// Where mail comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum InboxSettings {
+    /// A Maildir, and what is done with mail that was handled.
+    Maildir {
+        /// The Maildir.
+        folder: PathBuf,
+        /// What is done with handled mail.
+        handled: written::Handled,
+    },
+    /// An IMAP mailbox over TLS.
+    Imap(ServerSettings, String, written::Handled),
+}
+
+/// Where mail goes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OutboxSettings {
+    /// Maildirs; `{to}` in the path stands for the recipient's address.
+    Maildir(String),
+    /// An SMTP server over TLS.
+    Smtp(ServerSettings),
+    /// A program like sendmail.
+    Sendmail(PathBuf),
+}
+
+/// A mail server and how to log in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServerSettings {
+    /// Host name, which its certificate must name.
+    pub host: String,
+    /// Port.
+    pub port: u16,
+    /// Whether TLS is used; off only to a loopback address without a password.
+    pub tls: bool,
+    /// A file of further certificates to trust.
+    pub ca_file: Option<PathBuf>,
+    /// User name and where the password comes from.
+    pub login: Option<(String, PasswordSource)>,
+}
+
+/// Where a password comes from; never the configuration itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PasswordSource {
+    /// The first line of a file.
+    File(PathBuf),
+    /// The first line a command prints.
+    Command(Vec<String>),
+    /// A credential handed over by systemd.
+    Credential(String),
+}
+
+/// Whose key may write first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TrustPolicy {
+    /// Only keys that were pinned.
+    Pinned,
+    /// A shop takes orders from keys it does not know.
+    FirstUse,
+}
+
+/// One account, settled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// The account's address.
+    pub address: Address,
+    /// Its owner's name.
+    pub name: String,
+    /// The language of letters and output: `en` or `ja`.
+    pub language: String,
+    /// Where everything lies.
+    pub folders: Folders,
+    /// Where mail comes from; `None` for an account that is fed by `receive` alone.
+    pub inbox: Option<InboxSettings>,
+    /// Where mail goes to.
+    pub outbox: Option<OutboxSettings>,
+    /// Whose key may write first.
+    pub trust: TrustPolicy,
+    /// A folder of templates that win over the built-in ones.
+    pub templates: Option<PathBuf>,
+    /// How each part is played.
+    pub practice: Practice,
+    /// Whether the whole process keeps to one thread.
+    pub single_thread: bool,
+}
+
+/// Reads and settles the configuration in `file`.
+///
+/// # Errors
+/// A file that cannot be read, is no TOML, has an unknown key, or a value that cannot be: each with file, line and
+/// column as far as they are known.
+pub fn load(file: &Path, environment: &Environment) -> Result<Settings, ConfigError> {
+    let file = std::path::absolute(file).map_err(|error| ConfigError::read(file, &error))?;
+    let text = std::fs::read_to_string(&file).map_err(|error| ConfigError::read(&file, &error))?;
+    parse(&text, &file, environment)
+}
+
+/// Settles the configuration in `text`, which is said to lie in `file` (absolute).
+pub fn parse(text: &str, file: &Path, environment: &Environment) -> Result<Settings, ConfigError> {
+    let written: written::Config = toml::from_str(text).map_err(|error| ConfigError::toml(file, text, &error))?;
+    settle::settle(written, file, environment)
+}

@@ -1,0 +1,294 @@
+//! From the configuration as written to the settings as used.
+
+use std::path::{Path, PathBuf};
+
+use super::written::{self, Config};
+use super::{
+    ConfigError, Environment, Folders, InboxSettings, OutboxSettings, PasswordSource, ServerSettings, Settings,
+    TrustPolicy, default_folders,
+};
+use crate::role::Practice;
+use crate::role::practice::{
+    Article, BuyerPractice, DeliveryPractice, PaymentPractice, Procedure, ShopPractice, Stage,
+};
+use crate::trade::item::Item;
+use crate::trade::{Money, Party, Person};
+
+/// Settles a configuration; the first value that cannot be is the error.
+pub(super) fn settle(written: Config, file: &Path, environment: &Environment) -> Result<Settings, ConfigError> {
+    let place = Place { file, home: environment.home.clone() };
+    let language = written.language.clone().unwrap_or_else(|| "en".to_owned());
+    if !matches!(language.as_str(), "en" | "ja") {
+        return Err(place.fault("language", format!("{language:?} is neither \"en\" nor \"ja\"")));
+    }
+    if written.name.trim().is_empty() || written.name.chars().any(char::is_control) {
+        return Err(place.fault("name", "a name is needed, without control characters"));
+    }
+    let trust = match written.trust.policy.as_deref() {
+        None | Some("pinned") => TrustPolicy::Pinned,
+        Some("first-use") => TrustPolicy::FirstUse,
+        Some(other) => {
+            return Err(place.fault("trust.policy", format!("{other:?} is neither \"pinned\" nor \"first-use\"")));
+        }
+    };
+    Ok(Settings {
+        folders: place.folders(&written.storage, environment),
+        inbox: written.inbox.as_ref().map(|inbox| place.inbox(inbox, &written.address)).transpose()?,
+        outbox: written.outbox.as_ref().map(|outbox| place.outbox(outbox, &written.address)).transpose()?,
+        trust,
+        templates: written.storage.templates.as_deref().map(|path| place.path(path)),
+        practice: place.practice(&written)?,
+        single_thread: environment.single_thread,
+        address: written.address,
+        name: written.name,
+        language,
+    })
+}
+
+struct Place<'a> {
+    file: &'a Path,
+    home: Option<PathBuf>,
+}
+
+impl Place<'_> {
+    fn fault(&self, key: &str, what: impl std::fmt::Display) -> ConfigError {
+        ConfigError::value(self.file, key, what)
+    }
+
+    /// Makes a path absolute: `~/` is the home folder, what is relative starts where the configuration lies.
+    fn path(&self, text: &str) -> PathBuf {
+        if let (Some(rest), Some(home)) = (text.strip_prefix("~/"), &self.home) {
+            return home.join(rest);
+        }
+        self.file.parent().unwrap_or_else(|| Path::new("/")).join(text)
+    }
+
+    fn folders(&self, storage: &written::Storage, environment: &Environment) -> Folders {
+        let (data, state, cache) = match &storage.folder {
+            Some(folder) => (self.path(folder), self.path(folder), self.path(folder)),
+            None => default_folders(environment),
+        };
+        let at = |chosen: &Option<String>, base: &Path, name: &str| {
+            chosen.as_deref().map_or_else(|| base.join(name), |path| self.path(path))
+        };
+        Folders {
+            config: self.file.to_owned(),
+            keys: at(&storage.keys, &data, "keys"),
+            ledger: at(&storage.ledger, &data, "ledger"),
+            queue: at(&storage.queue, &state, "outbox"),
+            spool: at(&storage.spool, &state, "spool"),
+            set_aside: at(&storage.set_aside, &state, "set-aside"),
+            index: at(&storage.index, &cache, "index.sqlite"),
+        }
+    }
+
+    fn inbox(&self, inbox: &written::Inbox, address: &crate::trade::Address) -> Result<InboxSettings, ConfigError> {
+        match (&inbox.maildir, &inbox.imap) {
+            (Some(folder), None) => Ok(InboxSettings::Maildir { folder: self.path(folder), handled: inbox.handled }),
+            (None, Some(server)) => {
+                let folder = inbox.folder.clone().unwrap_or_else(|| "INBOX".to_owned());
+                Ok(InboxSettings::Imap(self.server("inbox.imap", server, 993, address)?, folder, inbox.handled))
+            }
+            _ => Err(self.fault("inbox", "exactly one of `maildir` and `imap` is needed")),
+        }
+    }
+
+    fn outbox(&self, outbox: &written::Outbox, address: &crate::trade::Address) -> Result<OutboxSettings, ConfigError> {
+        match (&outbox.maildir, &outbox.smtp, &outbox.sendmail) {
+            (Some(folder), None, None) => Ok(OutboxSettings::Maildir(self.path(folder).to_string_lossy().into_owned())),
+            (None, Some(server), None) => Ok(OutboxSettings::Smtp(self.server("outbox.smtp", server, 465, address)?)),
+            (None, None, Some(program)) => Ok(OutboxSettings::Sendmail(self.path(program))),
+            _ => Err(self.fault("outbox", "exactly one of `maildir`, `smtp` and `sendmail` is needed")),
+        }
+    }
+
+    fn server(
+        &self,
+        key: &str,
+        server: &written::Server,
+        port: u16,
+        address: &crate::trade::Address,
+    ) -> Result<ServerSettings, ConfigError> {
+        let mut sources = Vec::new();
+        sources.extend(server.password_file.as_deref().map(|path| PasswordSource::File(self.path(path))));
+        sources.extend(server.password_command.clone().map(PasswordSource::Command));
+        sources.extend(server.credential.clone().map(PasswordSource::Credential));
+        if sources.len() > 1 {
+            let what = "only one of `password_file`, `password_command` and `credential` may be given";
+            return Err(self.fault(key, what));
+        }
+        if matches!(sources.first(), Some(PasswordSource::Command(argv)) if argv.is_empty()) {
+            return Err(self.fault(key, "`password_command` is a list of program and arguments"));
+        }
+        let tls = match server.tls.as_deref() {
+            None | Some("implicit") => true,
+            Some("none") if is_loopback(&server.host) && sources.is_empty() => false,
+            Some("none") => {
+                return Err(self.fault(key, "`tls = \"none\"` is for a loopback address without a password alone"));
+            }
+            Some("starttls") => {
+                let what = "STARTTLS is not offered: use the port with TLS from the start (993, 465)";
+                return Err(self.fault(key, what));
+            }
+            Some(other) => return Err(self.fault(key, format!("tls = {other:?} is neither \"implicit\" nor \"none\""))),
+        };
+        let user = server.user.clone().unwrap_or_else(|| address.to_string());
+        Ok(ServerSettings {
+            host: server.host.clone(),
+            port: server.port.unwrap_or(port),
+            tls,
+            ca_file: server.ca_file.as_deref().map(|path| self.path(path)),
+            login: sources.pop().map(|source| (user, source)),
+        })
+    }
+
+    fn practice(&self, written: &Config) -> Result<Practice, ConfigError> {
+        let mut practice = Practice::default();
+        for role in &written.roles {
+            match role {
+                written::RoleWord::Buyer => practice.buyer = Some(self.buyer(written)?),
+                written::RoleWord::Shop => practice.shop = Some(self.shop(written)?),
+                written::RoleWord::Payment => practice.payment = Some(self.payment(written)?),
+                written::RoleWord::Delivery => {
+                    let default = written::Delivery::default();
+                    let delivery = written.delivery.as_ref().unwrap_or(&default);
+                    practice.delivery = Some(DeliveryPractice {
+                        name: written.name.clone(),
+                        shops: delivery.shops.clone(),
+                        transit_days: delivery.transit_days.unwrap_or(2),
+                    });
+                }
+            }
+        }
+        if written.roles.is_empty() {
+            return Err(self.fault("roles", "at least one of buyer, shop, payment, delivery is needed"));
+        }
+        Ok(practice)
+    }
+
+    fn money(&self, key: &str, text: &str) -> Result<Money, ConfigError> {
+        Money::parse_line(text).map_err(|error| self.fault(key, format!("{error}; write it like \"JPY 4800\"")))
+    }
+
+    fn amounts(&self, key: &str, texts: &[String]) -> Result<Vec<Money>, ConfigError> {
+        let mut amounts: Vec<Money> = Vec::new();
+        for text in texts {
+            let amount = self.money(key, text)?;
+            if amounts.iter().any(|other| other.currency() == amount.currency()) {
+                return Err(self.fault(key, format!("{} stands twice", amount.currency())));
+            }
+            amounts.push(amount);
+        }
+        Ok(amounts)
+    }
+
+    fn buyer(&self, written: &Config) -> Result<BuyerPractice, ConfigError> {
+        let default = written::Buyer::default();
+        let buyer = written.buyer.as_ref().unwrap_or(&default);
+        let confirm_matching = match buyer.confirm.as_deref() {
+            None | Some("ask") => false,
+            Some("matching") => true,
+            Some(other) => {
+                return Err(self.fault("buyer.confirm", format!("{other:?} is neither \"ask\" nor \"matching\"")));
+            }
+        };
+        Ok(BuyerPractice {
+            person: Person {
+                name: written.name.clone(),
+                email: written.address.clone(),
+                telephone: buyer.telephone.clone(),
+                address: None,
+            },
+            deliver_to: buyer.deliver_to.clone(),
+            confirm_matching,
+            unpaid_limits: self.amounts("buyer.unpaid_limits", &buyer.unpaid_limits)?,
+        })
+    }
+
+    fn shop(&self, written: &Config) -> Result<ShopPractice, ConfigError> {
+        let Some(shop) = &written.shop else {
+            return Err(self.fault("shop", "the role shop needs a [shop] table with articles and procedures"));
+        };
+        let mut articles: Vec<Article> = Vec::new();
+        for article in &shop.article {
+            if articles.iter().any(|other| other.item.sku.as_ref() == Some(&article.sku)) {
+                return Err(self.fault("shop.article", format!("article number {:?} stands twice", article.sku)));
+            }
+            let item = Item { sku: Some(article.sku.clone()), name: article.name.clone() };
+            articles.push(Article { item, price: self.money("shop.article.price", &article.price)? });
+        }
+        let procedures: Result<Vec<Procedure>, ConfigError> =
+            shop.procedure.iter().map(|procedure| self.procedure(procedure)).collect();
+        Ok(ShopPractice {
+            name: written.name.clone(),
+            vat_id: shop.vat_id.clone(),
+            conditions: shop.conditions.clone(),
+            articles,
+            procedures: procedures?,
+            valid_days: shop.valid_days.unwrap_or(7),
+            return_days: shop.return_days.unwrap_or(0),
+        })
+    }
+
+    fn procedure(&self, written: &written::Procedure) -> Result<Procedure, ConfigError> {
+        let stages: Result<Vec<Stage>, ConfigError> = written.steps.iter().map(|step| self.stage(step)).collect();
+        let stages = stages?;
+        let at = |stage: Stage| stages.iter().position(|other| *other == stage);
+        let terms = at(Stage::Terms).ok_or_else(|| self.fault("shop.procedure.steps", "\"terms\" is missing"))?;
+        for needed in [Stage::Payment, Stage::Delivery] {
+            if at(needed).is_none_or(|position| position < terms) {
+                let what = "\"payment\" and \"delivery\" must follow \"terms\"";
+                return Err(self.fault("shop.procedure.steps", what));
+            }
+        }
+        if at(Stage::Authorize).is_some_and(|position| position > terms) {
+            return Err(self.fault("shop.procedure.steps", "\"authorize\" must come before \"terms\""));
+        }
+        let party = |written: &written::PartyWritten| Party {
+            address: written.address.clone(),
+            fingerprint: written.fingerprint.clone(),
+        };
+        let charge = written.charge.as_ref();
+        let price = charge.map(|charge| self.money("shop.procedure.charge.price", &charge.price)).transpose()?;
+        Ok(Procedure {
+            payment_method: written.payment.clone(),
+            delivery_method: written.delivery.clone(),
+            stages,
+            payment_agent: written.payment_agent.as_ref().map(party),
+            delivery_agent: written.delivery_agent.as_ref().map(party),
+            charge: charge.map(|charge| charge.name.clone()).zip(price),
+            payment_days: written.payment_days.unwrap_or(14),
+            dispatch_days: written.dispatch_days.unwrap_or(2),
+            arrival_days: written.arrival_days.unwrap_or(5),
+        })
+    }
+
+    fn stage(&self, word: &str) -> Result<Stage, ConfigError> {
+        match word {
+            "authorize" => Ok(Stage::Authorize),
+            "terms" => Ok(Stage::Terms),
+            "confirmation" => Ok(Stage::Confirmation),
+            "payment" => Ok(Stage::Payment),
+            "delivery" => Ok(Stage::Delivery),
+            other => {
+                let what = format!("{other:?} is no step (authorize, terms, confirmation, payment, delivery)");
+                Err(self.fault("shop.procedure.steps", what))
+            }
+        }
+    }
+
+    fn payment(&self, written: &Config) -> Result<PaymentPractice, ConfigError> {
+        let default = written::Payment::default();
+        let payment = written.payment.as_ref().unwrap_or(&default);
+        Ok(PaymentPractice {
+            name: written.name.clone(),
+            shops: payment.shops.clone(),
+            authorize_limits: self.amounts("payment.authorize_limits", &payment.authorize_limits)?,
+            debit_days: payment.debit_days.unwrap_or(10),
+        })
+    }
+}
+
+fn is_loopback(host: &str) -> bool {
+    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}

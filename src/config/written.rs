@@ -1,0 +1,266 @@
+//! The configuration as written: every key of `config.toml`, nothing settled yet.
+
+use serde::Deserialize;
+
+use crate::trade::{Address, DeliveryMethod, Fingerprint, PaymentMethod, PostalAddress};
+
+/// The whole file.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// The address letters are sent from.
+    pub address: Address,
+    /// The owner's name.
+    pub name: String,
+    /// `en` or `ja`.
+    #[serde(default)]
+    pub language: Option<String>,
+    /// The parts played here.
+    pub roles: Vec<RoleWord>,
+    /// Where files lie.
+    #[serde(default)]
+    pub storage: Storage,
+    /// Where mail comes from.
+    #[serde(default)]
+    pub inbox: Option<Inbox>,
+    /// Where mail goes to.
+    #[serde(default)]
+    pub outbox: Option<Outbox>,
+    /// Whose keys count.
+    #[serde(default)]
+    pub trust: Trust,
+    /// How to buy.
+    #[serde(default)]
+    pub buyer: Option<Buyer>,
+    /// How to sell.
+    #[serde(default)]
+    pub shop: Option<Shop>,
+    /// How to collect money.
+    #[serde(default)]
+    pub payment: Option<Payment>,
+    /// How to carry goods.
+    #[serde(default)]
+    pub delivery: Option<Delivery>,
+}
+
+/// A part, as configuration names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RoleWord {
+    /// Buys.
+    Buyer,
+    /// Sells.
+    Shop,
+    /// Collects money.
+    Payment,
+    /// Carries goods.
+    Delivery,
+}
+
+/// Where files lie; relative paths start at the folder of the configuration file.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Storage {
+    /// One folder for all.
+    pub folder: Option<String>,
+    /// Own keys.
+    pub keys: Option<String>,
+    /// The ledger.
+    pub ledger: Option<String>,
+    /// Letters waiting to be sent.
+    pub queue: Option<String>,
+    /// Mail not yet judged.
+    pub spool: Option<String>,
+    /// Mail set aside.
+    pub set_aside: Option<String>,
+    /// The index.
+    pub index: Option<String>,
+    /// Own templates.
+    pub templates: Option<String>,
+}
+
+/// What is done with mail that was handled.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Handled {
+    /// It moves to a folder of its own (Maildir: `.mailorder`; IMAP: where the server can move).
+    #[default]
+    Move,
+    /// It stays where it is, marked where the mailbox can be.
+    Leave,
+    /// It is removed: for a mailbox that is mailorder's alone.
+    Remove,
+}
+
+/// Where mail comes from: one of `maildir` and `imap`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Inbox {
+    /// A Maildir.
+    pub maildir: Option<String>,
+    /// An IMAP server.
+    pub imap: Option<Server>,
+    /// The folder on the IMAP server.
+    pub folder: Option<String>,
+    /// What is done with handled mail.
+    #[serde(default)]
+    pub handled: Handled,
+}
+
+/// Where mail goes to: one of `maildir`, `smtp` and `sendmail`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Outbox {
+    /// Maildirs; `{to}` stands for the recipient's address.
+    pub maildir: Option<String>,
+    /// An SMTP server.
+    pub smtp: Option<Server>,
+    /// A program like sendmail.
+    pub sendmail: Option<String>,
+}
+
+/// A mail server.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Server {
+    /// Host name.
+    pub host: String,
+    /// Port; 993 for IMAP and 465 for SMTP where none is given.
+    pub port: Option<u16>,
+    /// `implicit` or, to a loopback address without a password, `none`.
+    pub tls: Option<String>,
+    /// Further certificates to trust (PEM).
+    pub ca_file: Option<String>,
+    /// User name; the address where none is given.
+    pub user: Option<String>,
+    /// A file whose first line is the password.
+    pub password_file: Option<String>,
+    /// A command whose first line is the password.
+    pub password_command: Option<Vec<String>>,
+    /// A systemd credential that is the password.
+    pub credential: Option<String>,
+}
+
+/// Whose keys count.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Trust {
+    /// `pinned` or `first-use`.
+    pub policy: Option<String>,
+}
+
+/// How to buy.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Buyer {
+    /// Telephone number for orders.
+    pub telephone: Option<String>,
+    /// Where goods go.
+    pub deliver_to: Option<PostalAddress>,
+    /// `ask` or `matching`: whether terms that agree with the order are accepted without asking.
+    pub confirm: Option<String>,
+    /// Unpaid totals that call for a warning, like `JPY 50000`.
+    #[serde(default)]
+    pub unpaid_limits: Vec<String>,
+}
+
+/// How to sell.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Shop {
+    /// The seller's tax number.
+    pub vat_id: Option<String>,
+    /// What buyers must see before their OK.
+    pub conditions: Option<String>,
+    /// What is sold.
+    #[serde(default)]
+    pub article: Vec<Article>,
+    /// What is done for which methods.
+    #[serde(default)]
+    pub procedure: Vec<Procedure>,
+    /// Days the buyer has to say OK.
+    pub valid_days: Option<u16>,
+    /// Days after arrival within which goods are taken back.
+    pub return_days: Option<u16>,
+}
+
+/// Something sold.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Article {
+    /// Article number.
+    pub sku: String,
+    /// Name.
+    pub name: String,
+    /// Price, like `JPY 4300`.
+    pub price: String,
+}
+
+/// A procedure.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Procedure {
+    /// For this payment method; any where none is given.
+    pub payment: Option<PaymentMethod>,
+    /// For this delivery method; any where none is given.
+    pub delivery: Option<DeliveryMethod>,
+    /// The steps in order.
+    pub steps: Vec<String>,
+    /// Who collects the money.
+    pub payment_agent: Option<PartyWritten>,
+    /// Who carries the goods.
+    pub delivery_agent: Option<PartyWritten>,
+    /// A charge on top.
+    pub charge: Option<Charge>,
+    /// Days until payment is due.
+    pub payment_days: Option<u16>,
+    /// Days until the goods leave.
+    pub dispatch_days: Option<u16>,
+    /// Days until the goods arrive.
+    pub arrival_days: Option<u16>,
+}
+
+/// An agent's mailbox and key.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PartyWritten {
+    /// Mailbox.
+    pub address: Address,
+    /// Primary key.
+    pub fingerprint: Fingerprint,
+}
+
+/// A charge on top.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Charge {
+    /// What for.
+    pub name: String,
+    /// How much, like `JPY 500`.
+    pub price: String,
+}
+
+/// How to collect money.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Payment {
+    /// Shops worked for.
+    #[serde(default)]
+    pub shops: Vec<Address>,
+    /// Sums up to which payments are authorised, like `JPY 100000`.
+    #[serde(default)]
+    pub authorize_limits: Vec<String>,
+    /// Days until the money is collected.
+    pub debit_days: Option<u16>,
+}
+
+/// How to carry goods.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Delivery {
+    /// Shops worked for.
+    #[serde(default)]
+    pub shops: Vec<Address>,
+    /// Days until goods arrive.
+    pub transit_days: Option<u16>,
+}

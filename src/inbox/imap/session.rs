@@ -1,0 +1,453 @@
+//! One IMAP session after the login: commands whose answers are believed only when they are complete.
+//!
+//! async-imap 0.12 takes NO, BAD and a lost connection for "success, nothing there" in its command helpers (hard-cases
+//! 2.1). So only its login, its sending of a line and its reader of responses are used here; this loop demands the
+//! tagged OK of its own tag within a deadline. After any error the session must be dropped.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::time::Duration;
+
+use async_imap::imap_proto::{
+    AttributeValue, Capability, MailboxDatum, MessageSection, Response, ResponseCode, SectionPath, Status,
+};
+use secrecy::ExposeSecret as _;
+use tokio::time::{Instant, timeout_at};
+
+use super::greeting::Offers;
+use super::guard::Guarded;
+use crate::connect::{Secret, Wire, printable};
+use crate::inbox::{InboxError, Kind, sift};
+
+/// Most UIDs that one search may bring.
+const FOUND_LIMIT: usize = 1_000_000;
+/// Most alerts kept until they are fetched.
+const ALERTS: usize = 20;
+
+/// What the server said about the opened folder.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Folder {
+    pub(super) uid_validity: u32,
+    pub(super) uid_next: Option<u32>,
+    pub(super) keywords: bool,
+}
+
+/// What is known of a mail from its header.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Head {
+    pub(super) size: u64,
+    pub(super) kind: Kind,
+}
+
+/// An open, logged-in session.
+#[derive(Debug)]
+pub(super) struct Session {
+    inner: async_imap::Session<Guarded<Wire>>,
+    pub(super) offers: Offers,
+    /// How long an answer may take.
+    patience: Duration,
+    /// Alerts to be shown to a person, escaped.
+    pub(super) alerts: Vec<String>,
+    /// Whether the server spoke of new mails since the last search.
+    pub(super) news: bool,
+}
+
+/// Answers a challenge with the same response each time.
+struct SaslResponse(String);
+
+impl async_imap::Authenticator for &mut SaslResponse {
+    type Response = Vec<u8>;
+    fn process(&mut self, _challenge: &[u8]) -> Vec<u8> {
+        self.0.as_bytes().to_vec()
+    }
+}
+
+impl Session {
+    /// Logs in on a connection that has been greeted and is protected.
+    pub(super) async fn login(
+        wire: Wire,
+        literal_limit: u64,
+        (user, secret): (&str, &Secret),
+        offers: &Offers,
+        server: &str,
+        patience: Duration,
+    ) -> Result<Self, InboxError> {
+        let client = async_imap::Client::new(Guarded::new(wire, literal_limit));
+        let answer = async {
+            match secret {
+                Secret::Password(p) if !offers.has("AUTH=PLAIN") => client.login(user, p.expose_secret()).await,
+                Secret::Password(p) => {
+                    let mut plain = SaslResponse(format!("\0{user}\0{}", p.expose_secret()));
+                    client.authenticate("PLAIN", &mut plain).await
+                }
+                Secret::Token(t) => {
+                    let mut token = SaslResponse(format!("user={user}\x01auth=Bearer {}\x01\x01", t.expose_secret()));
+                    client.authenticate("XOAUTH2", &mut token).await
+                }
+            }
+        };
+        let inner = match tokio::time::timeout(patience, answer).await {
+            Err(_) => return Err(InboxError::Slow { command: "LOGIN", seconds: patience.as_secs() }),
+            Ok(Ok(inner)) => inner,
+            Ok(Err((error, _))) => return Err(login_error(error, server, user)),
+        };
+        let mut session = Self { inner, offers: Offers::default(), patience, alerts: Vec::new(), news: false };
+        let mut words = Vec::new();
+        session
+            .run("CAPABILITY", "CAPABILITY", |response| {
+                if let Response::Capabilities(list) = response {
+                    words.extend(list.iter().map(word));
+                }
+            })
+            .await?;
+        session.offers = Offers::new(words.iter().map(String::as_str));
+        Ok(session)
+    }
+
+    /// Runs one command and shows `each` untagged response, until the tagged OK. `name` is for messages: a command line
+    /// never gets into one.
+    async fn run(
+        &mut self,
+        name: &'static str,
+        command: &str,
+        each: impl FnMut(&Response<'_>),
+    ) -> Result<(), InboxError> {
+        let patience = self.patience;
+        self.run_within(name, command, patience, each).await.map(drop)
+    }
+
+    async fn run_within(
+        &mut self,
+        name: &'static str,
+        command: &str,
+        patience: Duration,
+        mut each: impl FnMut(&Response<'_>),
+    ) -> Result<(), InboxError> {
+        let end = deadline(patience);
+        let slow = || InboxError::Slow { command: name, seconds: patience.as_secs() };
+        let tag = timeout_at(end, self.inner.run_command(command))
+            .await
+            .map_err(|_| slow())?
+            .map_err(|e| lost(name, async_imap_cause(e)))?;
+        loop {
+            let judge = |response: &Response<'_>| match response {
+                Response::Done { tag: done, status, outcome } if done == &tag => Some(match status {
+                    Status::Ok => Ok(()),
+                    _ => Err(InboxError::Refused { command: name, text: words(outcome.information.as_ref()) }),
+                }),
+                Response::Done { .. } => Some(Err(garbled(name, "has the tag of another command"))),
+                other => {
+                    each(other);
+                    None
+                }
+            };
+            if let Some(end) = timeout_at(end, self.read(name, judge)).await.map_err(|_| slow())?? {
+                return end;
+            }
+        }
+    }
+
+    /// Reads one response and shows it to `judge`; notes alerts and news; a BYE or the end of the connection is an
+    /// error.
+    async fn read<R>(
+        &mut self,
+        command: &'static str,
+        judge: impl FnOnce(&Response<'_>) -> R,
+    ) -> Result<R, InboxError> {
+        let response = match self.inner.read_response().await {
+            Ok(Some(response)) => response,
+            Ok(None) => return Err(lost(command, None)),
+            Err(error) => return Err(read_error(command, error)),
+        };
+        match response.parsed() {
+            Response::Data { status: Status::Bye, outcome } => {
+                return Err(InboxError::Bye(words(outcome.information.as_ref())));
+            }
+            Response::Data { outcome, .. } | Response::Done { outcome, .. }
+                if outcome.code == Some(ResponseCode::Alert) && self.alerts.len() < ALERTS =>
+            {
+                let alert = words(outcome.information.as_ref());
+                if !self.alerts.contains(&alert) {
+                    self.alerts.push(alert);
+                }
+            }
+            Response::MailboxData(MailboxDatum::Exists(_)) => self.news = true,
+            _ => {}
+        }
+        Ok(judge(response.parsed()))
+    }
+
+    /// Opens a folder, for reading only unless `write`.
+    pub(super) async fn open(&mut self, folder: &str, write: bool) -> Result<Folder, InboxError> {
+        let (name, verb) = if write { ("SELECT", "SELECT") } else { ("EXAMINE", "EXAMINE") };
+        let mut opened = Folder::default();
+        self.run(name, &format!("{verb} {}", quoted(folder)), |response| {
+            let Response::Data { outcome, .. } = response else { return };
+            match &outcome.code {
+                Some(ResponseCode::UidValidity(n)) => opened.uid_validity = *n,
+                Some(ResponseCode::UidNext(n)) => opened.uid_next = Some(*n),
+                Some(ResponseCode::PermanentFlags(flags)) => {
+                    opened.keywords = flags.iter().any(|f| f == "\\*" || f.eq_ignore_ascii_case(super::KEYWORD));
+                }
+                _ => {}
+            }
+        })
+        .await?;
+        self.news = true;
+        Ok(opened)
+    }
+
+    /// Returns the UIDs from `first` to `last` (without it: to the newest), in order.
+    pub(super) async fn search(&mut self, first: u32, last: Option<u32>) -> Result<BTreeSet<u32>, InboxError> {
+        let range = last.map_or_else(|| format!("{first}:*"), |last| format!("{first}:{last}"));
+        // What is announced from here on may have come too late for this answer.
+        self.news = false;
+        let mut found = BTreeSet::new();
+        let mut announced = 0_usize;
+        self.run("SEARCH", &format!("UID SEARCH UID {range}"), |response| match response {
+            Response::MailboxData(MailboxDatum::Search(uids)) => {
+                // "7:*" means the newest mail even where its UID is below 7 (RFC 9051 section 6.4.4).
+                let wanted = uids.iter().filter(|uid| **uid >= first && last.is_none_or(|last| **uid <= last));
+                found.extend(wanted.take(FOUND_LIMIT.saturating_sub(found.len())));
+            }
+            Response::MailboxData(MailboxDatum::Exists(_)) => announced = announced.saturating_add(1),
+            _ => {}
+        })
+        .await?;
+        // Announced during the search and perhaps in its answer: one search too many is cheap, one too few is not.
+        self.news = announced > 0;
+        Ok(found)
+    }
+
+    /// Returns size and kind of those of the mails that are still there.
+    pub(super) async fn heads(&mut self, uids: &[u32]) -> Result<BTreeMap<u32, Head>, InboxError> {
+        let items = "(UID RFC822.SIZE BODY.PEEK[HEADER.FIELDS (CONTENT-TYPE)])";
+        let mut heads = BTreeMap::new();
+        self.run("FETCH of headers", &format!("UID FETCH {} {items}", set(uids)), |response| {
+            let Response::Fetch(_, attributes) = response else { return };
+            let (mut size, mut kind) = (0, None);
+            for attribute in attributes {
+                match attribute {
+                    AttributeValue::Rfc822Size(n) => size = u64::from(*n),
+                    AttributeValue::BodySection {
+                        section: Some(SectionPath::Full(MessageSection::Header)),
+                        data,
+                        ..
+                    } => kind = Some(data.as_deref().map_or(Kind::Ordinary, sift)),
+                    _ => {}
+                }
+            }
+            // Responses nobody asked for (another client's flags, another mail) are not answers.
+            if let (Some(uid), Some(kind)) = (uid_of(attributes).filter(|uid| uids.contains(uid)), kind) {
+                heads.entry(uid).or_insert(Head { size, kind });
+            }
+        })
+        .await?;
+        Ok(heads)
+    }
+
+    /// Returns the first `limit` bytes of those of the mails that are still there.
+    pub(super) async fn bodies(
+        &mut self,
+        uids: &[u32],
+        limit: u64,
+        total: u64,
+    ) -> Result<BTreeMap<u32, Vec<u8>>, InboxError> {
+        // A slow line gets time for what it has to carry: 2 KiB a second.
+        let patience = self.patience.saturating_add(Duration::from_millis(total.checked_div(2).unwrap_or(0)));
+        let mut bodies = BTreeMap::new();
+        let command = format!("UID FETCH {} (UID BODY.PEEK[]<0.{limit}>)", set(uids));
+        self.run_within("FETCH of a mail", &command, patience, |response| {
+            let Response::Fetch(_, attributes) = response else { return };
+            let body = attributes.iter().find_map(|attribute| match attribute {
+                AttributeValue::BodySection { section: None, data: Some(data), .. } => Some(data),
+                _ => None,
+            });
+            if let (Some(uid), Some(body)) = (uid_of(attributes).filter(|uid| uids.contains(uid)), body) {
+                bodies.entry(uid).or_insert_with(|| body.to_vec());
+            }
+        })
+        .await?;
+        Ok(bodies)
+    }
+
+    /// Gives the mails our keyword.
+    pub(super) async fn mark(&mut self, uids: &[u32]) -> Result<(), InboxError> {
+        let command = format!("UID STORE {} +FLAGS.SILENT ({})", set(uids), super::KEYWORD);
+        self.run("STORE", &command, |_| {}).await
+    }
+
+    /// Moves the mails to a folder, which is made when it is missing (RFC 6851).
+    pub(super) async fn move_to(&mut self, uids: &[u32], folder: &str) -> Result<(), InboxError> {
+        let command = format!("UID MOVE {} {}", set(uids), quoted(folder));
+        match self.run("MOVE", &command, |_| {}).await {
+            Err(InboxError::Refused { .. }) => {
+                self.run("CREATE", &format!("CREATE {}", quoted(folder)), |_| {}).await?;
+                self.run("MOVE", &command, |_| {}).await
+            }
+            other => other,
+        }
+    }
+
+    /// Waits in IDLE until the server speaks of new mails or `max` has passed; renews it every `renew` of silence.
+    ///
+    /// Returns whether there is news, and an error of kind `Refused` where the server does not do IDLE after all.
+    pub(super) async fn idle(&mut self, max: Duration, renew: Duration, done: Duration) -> Result<bool, InboxError> {
+        let end = deadline(max);
+        while !self.news && Instant::now() < end {
+            self.idle_once(end, renew, done).await?;
+        }
+        Ok(self.news)
+    }
+
+    async fn idle_once(&mut self, end: Instant, renew: Duration, done: Duration) -> Result<(), InboxError> {
+        let slow = |within: Duration| move |_| InboxError::Slow { command: "IDLE", seconds: within.as_secs() };
+        let begun = deadline(self.patience);
+        let tag = timeout_at(begun, self.inner.run_command("IDLE"))
+            .await
+            .map_err(slow(self.patience))?
+            .map_err(|e| lost("IDLE", async_imap_cause(e)))?;
+        let patience = self.patience;
+        let judge = |response: &Response<'_>| match response {
+            Response::Continue(_) => Some(Ok(())),
+            Response::Done { tag: done, outcome, .. } if done == &tag => {
+                Some(Err(InboxError::Refused { command: "IDLE", text: words(outcome.information.as_ref()) }))
+            }
+            _ => None,
+        };
+        loop {
+            if let Some(begun) = timeout_at(begun, self.read("IDLE", judge)).await.map_err(slow(patience))?? {
+                begun?;
+                break;
+            }
+        }
+        let mut ended = false;
+        while !self.news && !ended {
+            // Every sign of life, such as "* OK Still here", proves the connection and so puts off the renewal.
+            let quiet = deadline(renew).min(end);
+            match timeout_at(quiet, self.read("IDLE", |r| matches!(r, Response::Done { .. }))).await {
+                Err(_) => break,
+                Ok(done) => ended = done?,
+            }
+        }
+        if ended {
+            // The server ended IDLE by itself. What it meant is unknown, so look.
+            self.news = true;
+            return Ok(());
+        }
+        let last = deadline(done);
+        timeout_at(last, self.inner.run_command_untagged("DONE"))
+            .await
+            .map_err(slow(done))?
+            .map_err(|e| lost("IDLE", async_imap_cause(e)))?;
+        let ours = |response: &Response<'_>| matches!(response, Response::Done { tag: done, .. } if done == &tag);
+        while !timeout_at(last, self.read("IDLE", ours)).await.map_err(slow(done))?? {}
+        Ok(())
+    }
+
+    /// Gives the server a chance to speak of news.
+    pub(super) async fn noop(&mut self) -> Result<(), InboxError> {
+        self.run("NOOP", "NOOP", |_| {}).await
+    }
+
+    /// Says good-bye, within `patience`.
+    pub(super) async fn logout(mut self, patience: Duration) {
+        // The answer is a BYE, which `run_within` takes for an error; in any case the session is over.
+        let _ = self.run_within("LOGOUT", "LOGOUT", patience, |_| {}).await;
+    }
+}
+
+fn uid_of(attributes: &[AttributeValue<'_>]) -> Option<u32> {
+    attributes.iter().find_map(|attribute| match attribute {
+        AttributeValue::Uid(uid) => Some(*uid),
+        _ => None,
+    })
+}
+
+fn deadline(patience: Duration) -> Instant {
+    let now = Instant::now();
+    now.checked_add(patience).unwrap_or(now)
+}
+
+/// Writes UIDs as a sequence set (RFC 9051 section 4.1.1), neighbours as ranges.
+fn set(uids: &[u32]) -> String {
+    let mut ranges: Vec<(u32, u32)> = Vec::new();
+    for uid in uids {
+        match ranges.last_mut() {
+            Some((_, last)) if last.checked_add(1) == Some(*uid) => *last = *uid,
+            _ => ranges.push((*uid, *uid)),
+        }
+    }
+    let range = |(a, b): &(u32, u32)| if a == b { a.to_string() } else { format!("{a}:{b}") };
+    ranges.iter().map(range).collect::<Vec<_>>().join(",")
+}
+
+/// Writes a folder name as a quoted string; [`super::check`] has refused what cannot stand in one.
+fn quoted(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+fn word(capability: &Capability<'_>) -> String {
+    match capability {
+        Capability::Imap4rev1 => "IMAP4REV1".to_owned(),
+        Capability::Auth(how) => format!("AUTH={how}"),
+        Capability::Atom(word) => word.to_string(),
+    }
+}
+
+fn words(text: Option<&Cow<'_, str>>) -> String {
+    text.map_or_else(|| "(no reason given)".to_owned(), |text| printable(text))
+}
+
+const fn lost(command: &'static str, cause: Option<io::Error>) -> InboxError {
+    InboxError::Lost { command, cause }
+}
+
+fn garbled(command: &'static str, why: &str) -> InboxError {
+    InboxError::Garbled { command, why: why.to_owned() }
+}
+
+/// Tells what a failed read means. The parser's own message quotes what it could not read, so it is not passed on.
+fn read_error(command: &'static str, error: io::Error) -> InboxError {
+    match error.kind() {
+        io::ErrorKind::InvalidData => InboxError::Garbled { command, why: error.to_string() },
+        io::ErrorKind::Other => garbled(command, "cannot be understood"),
+        _ => lost(command, Some(error)),
+    }
+}
+
+fn async_imap_cause(error: async_imap::error::Error) -> Option<io::Error> {
+    match error {
+        async_imap::error::Error::Io(error) => Some(error),
+        _ => None,
+    }
+}
+
+fn login_error(error: async_imap::error::Error, server: &str, user: &str) -> InboxError {
+    use async_imap::error::Error;
+    match error {
+        Error::No(text) | Error::Bad(text) => {
+            InboxError::Login { server: server.to_owned(), user: user.to_owned(), text: printable(&text) }
+        }
+        Error::Io(error) => read_error("LOGIN", error),
+        Error::Validate(_) => InboxError::Config("user name or password contains a line break".to_owned()),
+        _ => lost("LOGIN", None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sets_join_neighbours() {
+        assert_eq!(set(&[1, 2, 3, 7, 9, 10]), "1:3,7,9:10");
+        assert_eq!(set(&[u32::MAX]), "4294967295");
+    }
+
+    #[test]
+    fn names_are_quoted() {
+        assert_eq!(quoted("a\"b\\c"), "\"a\\\"b\\\\c\"");
+    }
+}

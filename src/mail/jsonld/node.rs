@@ -1,0 +1,384 @@
+//! Typed making and reading of JSON-LD nodes: fixed shape, no expansion, no fetching.
+//!
+//! A [`Made`] puts members in the order they are given. A [`Graph`] is a machine part whose `@context` and `@graph`
+//! have the one shape there is (B86); a [`Node`] reads its members into words of the trade at once and says, when one
+//! is wrong, which. Members nobody asks for are passed over: they are in the signed bytes, and nothing acts on them.
+
+use std::collections::BTreeMap;
+use std::fmt::Display;
+
+use serde_json::{Map, Value, json};
+
+use crate::mail::read::ReadError;
+use crate::trade::{Currency, Money};
+
+/// The namespace of `mo:`; it never changes.
+const NAMESPACE: &str = "urn:uuid:b1edae77-e598-42e9-b1d8-5d37f1e1fef1#";
+/// Text longer than this is written as several strings, so that no line of a letter grows beyond what mail may have.
+const LONG: usize = 720;
+
+pub(super) type Result<T> = std::result::Result<T, ReadError>;
+
+/// Returns the error for a shape that is not the one this kind has.
+pub(super) fn bad(text: impl Into<String>) -> ReadError {
+    ReadError::BadShape(text.into())
+}
+
+/// A node being made.
+pub(super) struct Made(Map<String, Value>);
+
+/// Begins a node of a type.
+pub(super) fn typed(name: &str) -> Made {
+    Made(Map::from_iter([("@type".to_owned(), Value::from(name))]))
+}
+
+/// Begins a node that others refer to.
+pub(super) fn named(id: &str, name: &str) -> Made {
+    Made(Map::from_iter([("@id".to_owned(), Value::from(id)), ("@type".to_owned(), Value::from(name))]))
+}
+
+/// Returns a reference to a node.
+pub(super) fn reference(id: &str) -> Value {
+    json!({ "@id": id })
+}
+
+/// Returns a schema.org term as it is written: `https://schema.org/X`.
+pub(super) fn term(name: &str) -> String {
+    format!("https://schema.org/{name}")
+}
+
+impl Made {
+    /// Adds a member as text.
+    pub(super) fn text(self, key: &str, value: impl Display) -> Self {
+        self.put(key, Value::String(value.to_string()))
+    }
+
+    /// Adds a member as text where it is there.
+    pub(super) fn maybe<T: Display>(self, key: &str, value: Option<T>) -> Self {
+        match value {
+            Some(value) => self.text(key, value),
+            None => self,
+        }
+    }
+
+    /// Adds a text of several sentences where it is there; a long one as several strings that read as one.
+    pub(super) fn prose(self, key: &str, value: Option<&str>) -> Self {
+        match value {
+            Some(value) => self.put(key, long(value)),
+            None => self,
+        }
+    }
+
+    /// Adds an enumeration's term.
+    pub(super) fn term(self, key: &str, name: &str) -> Self {
+        self.text(key, term(name))
+    }
+
+    /// Adds any value; null is left out.
+    pub(super) fn put(mut self, key: &str, value: impl Into<Value>) -> Self {
+        let value = value.into();
+        if !value.is_null() {
+            self.0.insert(key.to_owned(), value);
+        }
+        self
+    }
+
+    /// Adds a list, left out when it is empty.
+    pub(super) fn list(self, key: &str, values: Vec<Value>) -> Self {
+        if values.is_empty() { self } else { self.put(key, values) }
+    }
+
+    /// Adds a list as schema.org has it: nothing, the one thing, or all.
+    pub(super) fn some(self, key: &str, mut values: Vec<Value>) -> Self {
+        match values.len() {
+            0 => self,
+            1 => self.put(key, values.remove(0)),
+            _ => self.put(key, values),
+        }
+    }
+
+    /// Adds `price` and `priceCurrency`.
+    pub(super) fn price(self, money: &Money) -> Self {
+        self.text("price", money.plain()).text("priceCurrency", money.currency())
+    }
+
+    /// Ends the node.
+    pub(super) fn end(self) -> Value {
+        Value::Object(self.0)
+    }
+}
+
+/// Returns a text as one string, or as several pieces, each short as it stands in JSON.
+fn long(text: &str) -> Value {
+    let mut pieces = vec![String::new()];
+    let mut size = 0_usize;
+    for c in text.chars() {
+        let width = if matches!(c, '"' | '\\' | '\n' | '\t') { 2 } else { c.len_utf8() };
+        if size.saturating_add(width) > LONG {
+            pieces.push(String::new());
+            size = 0;
+        }
+        size = size.saturating_add(width);
+        if let Some(piece) = pieces.last_mut() {
+            piece.push(c);
+        }
+    }
+    if pieces.len() == 1 { Value::from(text) } else { Value::from(pieces) }
+}
+
+/// Makes the whole machine part around its nodes.
+pub(super) fn graph(nodes: Vec<Value>) -> Value {
+    json!({ "@context": context(), "@graph": nodes })
+}
+
+fn context() -> Value {
+    json!(["https://schema.org", { "mo": NAMESPACE }])
+}
+
+/// Drops the schema.org prefix of a term, in any of its three forms.
+fn bare(term: &str) -> &str {
+    term.strip_prefix("https://schema.org/").or_else(|| term.strip_prefix("http://schema.org/")).unwrap_or(term)
+}
+
+/// A machine part that has the one outer shape.
+pub(in crate::mail) struct Graph<'a> {
+    roots: Vec<&'a Map<String, Value>>,
+    /// Nodes by `@id`; `None` where two differ.
+    ids: BTreeMap<&'a str, Option<&'a Map<String, Value>>>,
+}
+
+impl<'a> Graph<'a> {
+    /// Takes a machine part: the fixed context, a list of nodes, nothing else (B86).
+    pub(in crate::mail) fn new(value: &'a Value) -> Result<Self> {
+        let map = value.as_object().ok_or_else(|| bad("the machine part is not a JSON object"))?;
+        if map.get("@context") != Some(&context()) {
+            return Err(bad("@context is not the fixed one; it is never fetched"));
+        }
+        let list = map.get("@graph").and_then(Value::as_array).ok_or_else(|| bad("@graph is not a list"))?;
+        if map.len() != 2 {
+            return Err(bad("the machine part has members beside @context and @graph"));
+        }
+        let mut graph = Self { roots: Vec::new(), ids: BTreeMap::new() };
+        for item in list {
+            let node = item.as_object().ok_or_else(|| bad("@graph holds something that is not a node"))?;
+            graph.enter(item)?;
+            if !node.contains_key("@type") {
+                return Err(bad("a node of @graph has no @type"));
+            }
+            graph.roots.push(node);
+        }
+        Ok(graph)
+    }
+
+    /// Enters every node below `value` that has an `@id`, and refuses any other JSON-LD keyword.
+    fn enter(&mut self, value: &'a Value) -> Result<()> {
+        match value {
+            Value::Array(items) => items.iter().try_for_each(|item| self.enter(item)),
+            Value::Object(map) => {
+                for (key, item) in map {
+                    match key.as_str() {
+                        "@id" | "@type" if item.is_string() => (),
+                        "@id" | "@type" => return Err(bad(format!("{key} is not one string"))),
+                        keyword if keyword.starts_with('@') => return Err(bad(format!("{keyword} inside a node"))),
+                        _ => self.enter(item)?,
+                    }
+                }
+                if let Some(id) = map.get("@id").and_then(Value::as_str).filter(|_| map.len() > 1) {
+                    let same = self.ids.get(id).is_none_or(|known| *known == Some(map));
+                    self.ids.insert(id, same.then_some(map));
+                }
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Returns the nodes of `@graph` that have a type.
+    pub(in crate::mail) fn all(&'a self, name: &str) -> impl Iterator<Item = Node<'a>> {
+        self.roots.iter().map(|map| Node { map, graph: self }).filter(move |node| node.is(name))
+    }
+
+    /// Returns the only node of `@graph` that has a type.
+    pub(in crate::mail) fn only(&'a self, name: &str) -> Result<Node<'a>> {
+        let mut found = self.all(name);
+        match (found.next(), found.next()) {
+            (Some(node), None) => Ok(node),
+            (None, _) => Err(bad(format!("there is no {name}"))),
+            _ => Err(bad(format!("there are two of {name}"))),
+        }
+    }
+
+    /// Returns all nodes, at any depth.
+    pub(in crate::mail) fn every(&'a self) -> Vec<Node<'a>> {
+        let mut found = Vec::new();
+        let mut open: Vec<&'a Map<String, Value>> = self.roots.clone();
+        while let Some(map) = open.pop() {
+            found.push(Node { map, graph: self });
+            for value in map.values() {
+                match value {
+                    Value::Object(inner) => open.push(inner),
+                    Value::Array(items) => open.extend(items.iter().filter_map(Value::as_object)),
+                    _ => (),
+                }
+            }
+        }
+        found
+    }
+}
+
+/// A node being read.
+#[derive(Clone, Copy)]
+pub(in crate::mail) struct Node<'a> {
+    map: &'a Map<String, Value>,
+    graph: &'a Graph<'a>,
+}
+
+impl<'a> Node<'a> {
+    /// Returns the type without its schema.org prefix.
+    pub(in crate::mail) fn name(&self) -> &'a str {
+        self.map.get("@type").and_then(Value::as_str).map_or("node", bare)
+    }
+
+    /// Returns whether it has this type.
+    pub(in crate::mail) fn is(&self, name: &str) -> bool {
+        self.name() == name
+    }
+
+    /// Returns whether two are the same node of the text.
+    pub(super) fn same(&self, other: &Self) -> bool {
+        std::ptr::eq(self.map, other.map)
+    }
+
+    /// Returns the error for a member that is not what it should be.
+    pub(super) fn wrong(&self, key: &str, what: impl Display) -> ReadError {
+        bad(format!("{} of {}: {what}", key, self.name()))
+    }
+
+    /// Returns a member as it stands.
+    pub(in crate::mail) fn raw(&self, key: &str) -> Option<&'a Value> {
+        self.map.get(key)
+    }
+
+    /// Returns a text.
+    pub(in crate::mail) fn text(&self, key: &str) -> Result<Option<&'a str>> {
+        match self.map.get(key) {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(_) => Err(self.wrong(key, "not a string")),
+        }
+    }
+
+    /// Returns a text that must be there.
+    pub(super) fn need_text(&self, key: &str) -> Result<&'a str> {
+        self.text(key)?.ok_or_else(|| self.wrong(key, "missing"))
+    }
+
+    /// Returns an owned text.
+    pub(super) fn string(&self, key: &str) -> Result<Option<String>> {
+        Ok(self.text(key)?.map(str::to_owned))
+    }
+
+    /// Returns a text that may stand as several strings, joined.
+    pub(super) fn prose(&self, key: &str) -> Result<Option<String>> {
+        match self.map.get(key) {
+            Some(Value::Array(pieces)) => {
+                let pieces: Option<Vec<&str>> = pieces.iter().map(Value::as_str).collect();
+                let joined = pieces.ok_or_else(|| self.wrong(key, "not strings"))?.concat();
+                let most = crate::mail::json::most_of(key);
+                if joined.len() > most {
+                    Err(self.wrong(key, format!("more than {most} bytes")))
+                } else {
+                    Ok(Some(joined))
+                }
+            }
+            _ => self.string(key),
+        }
+    }
+
+    /// Reads a text as a word of the trade.
+    pub(in crate::mail) fn read<T>(&self, key: &str) -> Result<Option<T>>
+    where
+        T: TryFrom<String>,
+        T::Error: Display,
+    {
+        let text = self.string(key)?;
+        text.map(|text| T::try_from(text).map_err(|e| self.wrong(key, e))).transpose()
+    }
+
+    /// Reads a text that must be there as a word of the trade.
+    pub(super) fn need<T>(&self, key: &str) -> Result<T>
+    where
+        T: TryFrom<String>,
+        T::Error: Display,
+    {
+        self.read(key)?.ok_or_else(|| self.wrong(key, "missing"))
+    }
+
+    /// Returns an enumeration's term without its prefix.
+    pub(super) fn term(&self, key: &str) -> Result<Option<&'a str>> {
+        Ok(self.text(key)?.map(bare))
+    }
+
+    /// Returns a count.
+    pub(super) fn count(&self, key: &str) -> Result<Option<u32>> {
+        let Some(value) = self.map.get(key) else { return Ok(None) };
+        let count = value.as_u64().and_then(|count| u32::try_from(count).ok());
+        count.map(Some).ok_or_else(|| self.wrong(key, "not a count"))
+    }
+
+    /// Returns yes or no.
+    pub(super) fn flag(&self, key: &str) -> Result<Option<bool>> {
+        let Some(value) = self.map.get(key) else { return Ok(None) };
+        value.as_bool().map(Some).ok_or_else(|| self.wrong(key, "not true or false"))
+    }
+
+    /// Returns the node, or the one referred to.
+    pub(in crate::mail) fn node(&self, key: &str) -> Result<Option<Self>> {
+        self.map.get(key).map(|value| self.resolve(key, value)).transpose()
+    }
+
+    /// Returns the node that must be there.
+    pub(super) fn need_node(&self, key: &str) -> Result<Self> {
+        self.node(key)?.ok_or_else(|| self.wrong(key, "missing"))
+    }
+
+    /// Returns none, one or many nodes.
+    pub(super) fn nodes(&self, key: &str) -> Result<Vec<Self>> {
+        match self.map.get(key) {
+            None => Ok(Vec::new()),
+            Some(Value::Array(items)) => items.iter().map(|item| self.resolve(key, item)).collect(),
+            Some(one) => Ok(vec![self.resolve(key, one)?]),
+        }
+    }
+
+    /// Returns the only node under `key` where it must have a type.
+    pub(super) fn of_type(&self, key: &str, name: &str) -> Result<Self> {
+        let node = self.need_node(key)?;
+        if node.is(name) { Ok(node) } else { Err(self.wrong(key, format!("not a node of type {name}"))) }
+    }
+
+    fn resolve(&self, key: &str, value: &'a Value) -> Result<Self> {
+        let map = value.as_object().ok_or_else(|| self.wrong(key, "not a node"))?;
+        let map = match map.get("@id").and_then(Value::as_str) {
+            Some(id) if map.len() == 1 => match self.graph.ids.get(id) {
+                Some(Some(named)) => named,
+                Some(None) => return Err(self.wrong(key, format!("two nodes are called {id:?}"))),
+                None => return Err(self.wrong(key, format!("no node is called {id:?}"))),
+            },
+            _ => map,
+        };
+        Ok(Node { map, graph: self.graph })
+    }
+
+    /// Reads `price` and `priceCurrency`.
+    pub(in crate::mail) fn price(&self) -> Result<Money> {
+        self.money("price", "priceCurrency")
+    }
+
+    /// Reads an amount from two members.
+    pub(in crate::mail) fn money(&self, amount: &str, currency: &str) -> Result<Money> {
+        let amount = self.need_text(amount)?;
+        let currency: Currency = self.need(currency)?;
+        Money::parse(amount, currency.code()).map_err(|e| self.wrong("amount", e))
+    }
+}

@@ -1,0 +1,189 @@
+//! The MIME shape of a letter: signed bytes to the human text and the machine part.
+//!
+//! One shape is read (wire format 1.2): `multipart/alternative; hp="cipher"` of text/plain and application/ld+json, or
+//! `multipart/mixed` whose first part is that alternative. The MIME library stands behind a count of what could make
+//! it go deep, because it may end the process on input of that kind; it is called inside `catch_unwind` all the same.
+
+use mail_parser::{ContentType, Message, MessageParser, MessagePart, MimeHeaders, PartType};
+
+use super::read::ReadError;
+
+/// Most bytes of a letter.
+const MOST_BYTES: usize = 1024 * 1024;
+/// Most places that could begin another level.
+const MOST_NESTED: usize = 20;
+/// Most fields that could begin a part.
+const MOST_TYPED: usize = 40;
+/// Most levels of parts.
+const MOST_DEPTH: usize = 8;
+/// Most parts, those inside attached mails included.
+const MOST_PARTS: usize = 32;
+
+/// The two parts of a letter.
+#[derive(Debug)]
+pub(super) struct Parts {
+    /// What people read; nothing is ever taken from it.
+    pub(super) text: String,
+    /// The JSON-LD, not looked at yet.
+    pub(super) machine: Vec<u8>,
+}
+
+/// Finds the two parts.
+pub(super) fn parts(signed: &[u8]) -> Result<Parts, ReadError> {
+    scan(signed)?;
+    let parsed = std::panic::catch_unwind(|| {
+        let message = MessageParser::new().with_mime_headers().default_header_ignore().parse(signed);
+        message.as_ref().map(take)
+    });
+    match parsed {
+        Ok(Some(parts)) => parts,
+        Ok(None) => Err(bad("it is not a MIME entity")),
+        Err(_) => Err(bad("the MIME reader gave up on it")),
+    }
+}
+
+/// Refuses, before the MIME library sees it, what is too large, has other line ends than CRLF or could go deep.
+fn scan(signed: &[u8]) -> Result<(), ReadError> {
+    if signed.len() > MOST_BYTES {
+        return Err(ReadError::TooLarge);
+    }
+    let (mut before, mut nested, mut typed) = (0, 0_usize, 0_usize);
+    for (place, byte) in signed.iter().copied().enumerate() {
+        if byte == 0 || (byte == b'\n') != (before == b'\r') {
+            return Err(bad("a bare CR or LF, or a NUL"));
+        }
+        before = byte;
+        match byte {
+            b'm' | b'M' if NESTING.iter().any(|word| begins(signed, place, word)) => nested = nested.saturating_add(1),
+            b'\n' if begins(signed, place, b"\ncontent-type") => typed = typed.saturating_add(1),
+            _ => (),
+        }
+    }
+    if before == b'\r' {
+        return Err(bad("a bare CR"));
+    }
+    if nested > MOST_NESTED || typed > MOST_TYPED {
+        return Err(bad("too many parts within parts"));
+    }
+    Ok(())
+}
+
+/// What begins another level of parts.
+const NESTING: [&[u8]; 3] = [b"multipart/", b"message/rfc822", b"message/global"];
+
+fn begins(signed: &[u8], place: usize, word: &[u8]) -> bool {
+    let end = place.saturating_add(word.len());
+    signed.get(place..end).is_some_and(|found| found.eq_ignore_ascii_case(word))
+}
+
+fn take(message: &Message) -> Result<Parts, ReadError> {
+    let mut census = Census::default();
+    census.count(message, 1)?;
+    if census.machine != 1 {
+        return Err(bad(format!("{} machine parts, there must be one", census.machine)));
+    }
+    let root = message.parts.first().ok_or_else(|| bad("no parts"))?;
+    let hp = root.content_type().and_then(|kind| kind.attribute("hp"));
+    if !hp.is_some_and(|hp| hp.eq_ignore_ascii_case("cipher")) {
+        return Err(bad("its header is not protected (no hp=\"cipher\")"));
+    }
+    let alternative = match (is(root, "multipart", "alternative"), is(root, "multipart", "mixed")) {
+        (true, _) => root,
+        (_, true) => child(message, root, 0).ok_or_else(|| bad("an empty multipart/mixed"))?,
+        _ => return Err(bad("neither multipart/alternative nor multipart/mixed")),
+    };
+    if !is(alternative, "multipart", "alternative") || alternative.sub_parts().map(<[_]>::len) != Some(2) {
+        return Err(bad("the first thing is not a multipart/alternative of two parts"));
+    }
+    match (child(message, alternative, 0), child(message, alternative, 1)) {
+        (Some(text), Some(machine)) => Ok(Parts { text: text_of(text)?, machine: machine_of(machine)? }),
+        _ => Err(bad("the two parts are not there")),
+    }
+}
+
+fn child<'a>(message: &'a Message<'a>, part: &MessagePart, place: usize) -> Option<&'a MessagePart<'a>> {
+    let id = part.sub_parts()?.get(place)?;
+    message.parts.get(usize::try_from(*id).ok()?)
+}
+
+fn text_of(part: &MessagePart) -> Result<String, ReadError> {
+    match &part.body {
+        PartType::Text(text) if is(part, "text", "plain") => Ok(text.to_string()),
+        _ => Err(bad("the first part is not text/plain")),
+    }
+}
+
+fn machine_of(part: &MessagePart) -> Result<Vec<u8>, ReadError> {
+    let (PartType::Binary(bytes) | PartType::InlineBinary(bytes)) = &part.body else {
+        return Err(bad("the second part is not application/ld+json"));
+    };
+    let once = |name: &str| part.headers.iter().filter(|header| header.name().eq_ignore_ascii_case(name)).count() <= 1;
+    let attached = part.content_disposition().is_some_and(ContentType::is_attachment);
+    if !is(part, "application", "ld+json") || attached {
+        return Err(bad("the second part is not application/ld+json, or is an attachment"));
+    }
+    if !once("Content-Type") || !once("Content-Transfer-Encoding") {
+        return Err(bad("the machine part has a field twice"));
+    }
+    let charset = part.content_type().and_then(|kind| kind.attribute("charset"));
+    if charset.is_some_and(|charset| !["utf-8", "us-ascii"].iter().any(|name| charset.eq_ignore_ascii_case(name))) {
+        return Err(bad("the machine part is not in UTF-8"));
+    }
+    let known = ["7bit", "8bit", "binary", "base64", "quoted-printable"];
+    let encoding = part.content_transfer_encoding();
+    let known = encoding.is_none_or(|encoding| known.iter().any(|name| encoding.trim().eq_ignore_ascii_case(name)));
+    if part.is_encoding_problem || !known {
+        return Err(bad("the machine part is in a broken or unknown transfer encoding"));
+    }
+    Ok(bytes.to_vec())
+}
+
+fn is(part: &MessagePart, name: &str, subtype: &str) -> bool {
+    part.content_type().is_some_and(|kind| {
+        kind.ctype().eq_ignore_ascii_case(name) && kind.subtype().is_some_and(|sub| sub.eq_ignore_ascii_case(subtype))
+    })
+}
+
+/// What a letter consists of, attached mails included.
+#[derive(Default)]
+struct Census {
+    parts: usize,
+    machine: usize,
+}
+
+impl Census {
+    fn count(&mut self, message: &Message, depth: usize) -> Result<(), ReadError> {
+        match message.parts.first() {
+            Some(root) => self.part(message, root, depth),
+            None => Ok(()),
+        }
+    }
+
+    fn part(&mut self, message: &Message, part: &MessagePart, depth: usize) -> Result<(), ReadError> {
+        self.parts = self.parts.saturating_add(1);
+        if depth > MOST_DEPTH || self.parts > MOST_PARTS {
+            return Err(bad(format!("more than {MOST_PARTS} parts or {MOST_DEPTH} levels")));
+        }
+        // A cryptographic layer below the root is an errant one (RFC 9787 section 4.5).
+        if is(part, "multipart", "encrypted") || is(part, "multipart", "signed") {
+            return Err(bad("a signed or encrypted part inside the letter"));
+        }
+        if is(part, "application", "ld+json") {
+            self.machine = self.machine.saturating_add(1);
+        }
+        let below = depth.saturating_add(1);
+        if let PartType::Message(inner) = &part.body {
+            self.count(inner, below)?;
+        }
+        for place in 0..part.sub_parts().map_or(0, <[_]>::len) {
+            if let Some(inner) = child(message, part, place) {
+                self.part(message, inner, below)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn bad(text: impl Into<String>) -> ReadError {
+    ReadError::BadShape(text.into())
+}

@@ -1,0 +1,554 @@
+//! The queue of letters on disk: what is owed to others until somebody has taken it over.
+//!
+//! A letter is one file, `NAME.eml`: a header line of ours with the envelope, then the mail byte for byte as it will
+//! travel. It is queued from the moment the file has its name. Only a letter that could not be sent at once gets a
+//! second file, `NAME.json`, with its state; each change replaces it durably. A letter that has been taken over is
+//! removed; what a crash leaves is sent again, and the receiver knows a repeat (hard-cases 0.8). What is sent is
+//! always the same bytes.
+//!
+//! The queue decides *when*; [`super::Outbox`] knows *how*. Neither knows what the letters say.
+
+use std::collections::BTreeSet;
+use std::fs::{self, File, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::{Envelope, Outbox, SendError};
+use crate::maildir::{self, name_of};
+use crate::trade::MessageId;
+
+/// The field that stands before the mail in a queue file; it does not travel.
+const FIELD: &str = "Mailorder-Outbox: ";
+/// Longest label with its field name.
+const LABEL: u64 = 8 * 1024;
+/// How long a letter is tried (RFC 5321 section 4.5.4.1).
+pub const LIFETIME: SignedDuration = SignedDuration::from_hours(5 * 24);
+/// How often a letter may be handed over without an answer.
+pub const DOUBTS: u32 = 5;
+
+/// Why the queue cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum QueueError {
+    /// Files.
+    #[error(transparent)]
+    Files(#[from] maildir::Error),
+    /// A file of the queue is not what this program writes.
+    #[error("{path} is not a queued letter: {cause}; move it away to go on")]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        cause: String,
+    },
+    /// A name that is not a number.
+    #[error("{name:?} is not the name of a letter in the queue")]
+    Name {
+        /// The name.
+        name: String,
+    },
+}
+
+/// What stands in the header line of a queue file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Label {
+    /// Who sends to whom.
+    pub envelope: Envelope,
+    /// Message-ID of the mail, for bounces.
+    pub message_id: MessageId,
+    /// Kind of the letter, for people.
+    pub kind: String,
+    /// When it was queued.
+    pub queued: Timestamp,
+}
+
+/// Where a queued letter stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum State {
+    /// To be sent.
+    #[serde(rename = "queued")]
+    Queued,
+    /// Handed over without an answer; to be sent again.
+    #[serde(rename = "sent?")]
+    Doubtful,
+    /// Refused for good.
+    #[serde(rename = "refused")]
+    Refused,
+    /// Tried for too long, or too often without an answer.
+    #[serde(rename = "given-up")]
+    GivenUp,
+}
+
+impl State {
+    /// Tells whether the letter will still be tried.
+    pub const fn is_open(self) -> bool {
+        matches!(self, Self::Queued | Self::Doubtful)
+    }
+}
+
+/// The state of a letter that could not be sent at once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Standing {
+    /// Where it stands.
+    pub state: State,
+    /// Attempts so far.
+    pub tries: u32,
+    /// How many of them ended without an answer.
+    pub doubts: u32,
+    /// The last reason.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_error: Option<String>,
+    /// Not before this moment.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_try: Option<Timestamp>,
+}
+
+impl Default for Standing {
+    fn default() -> Self {
+        Self { state: State::Queued, tries: 0, doubts: 0, last_error: None, next_try: None }
+    }
+}
+
+/// A letter in the queue, without its bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Item {
+    /// Its name: the position of the ledger entry that owes it, and where one entry owes several, `POSITION-N`.
+    pub name: String,
+    /// Its envelope and description.
+    pub label: Label,
+    /// Where it stands.
+    pub standing: Standing,
+}
+
+impl Item {
+    /// Tells whether it should be tried at `now`.
+    pub fn is_due(&self, now: Timestamp) -> bool {
+        self.standing.state.is_open() && self.standing.next_try.is_none_or(|next| next <= now)
+    }
+
+    /// Returns where the letter stands after an attempt that failed at `now`.
+    pub fn after(&self, error: &SendError, now: Timestamp) -> Standing {
+        let mut standing = Standing { tries: self.standing.tries.saturating_add(1), ..self.standing.clone() };
+        standing.last_error = Some(error.to_string());
+        match error {
+            SendError::Refused { .. } => standing.state = State::Refused,
+            SendError::Ambiguous { .. } => {
+                standing.doubts = standing.doubts.saturating_add(1);
+                standing.state = if standing.doubts >= DOUBTS { State::GivenUp } else { State::Doubtful };
+            }
+            SendError::Later { .. } | SendError::Config(_) => {}
+        }
+        // A clock that went backwards makes a letter younger, never older.
+        if standing.state.is_open() && now.duration_since(self.label.queued) > LIFETIME {
+            standing.state = State::GivenUp;
+        }
+        let pause = pause(standing.tries, standing.doubts);
+        standing.next_try = if standing.state.is_open() { now.checked_add(pause).ok() } else { None };
+        standing
+    }
+}
+
+/// Returns how long a letter waits after attempt number `tries`: 1, 5, 15, 60 minutes, then 4 hours. A letter that may
+/// have arrived waits longer each time, so that its five attempts cover a long outage.
+pub fn pause(tries: u32, doubts: u32) -> SignedDuration {
+    let minutes = match (doubts, tries) {
+        (0, 0 | 1) => 1,
+        (0, 2) => 5,
+        (0, 3) => 15,
+        (0, 4) => 60,
+        (0, _) => 240,
+        (1, _) => 5,
+        (2, _) => 60,
+        (3, _) => 8 * 60,
+        _ => 24 * 60,
+    };
+    SignedDuration::from_mins(minutes)
+}
+
+/// What a flush did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Report {
+    /// Names of the letters that were taken over.
+    pub sent: Vec<String>,
+    /// Names of those that will be tried again, with the reason.
+    pub later: Vec<(String, String)>,
+    /// Names of those that will not, with the reason: to be shown to a person.
+    pub failed: Vec<(String, String)>,
+    /// Why the flush ended early: the server cannot be used now. Back off before the next.
+    pub stopped: Option<String>,
+    /// Whether another process is sending at this moment; nothing was done.
+    pub busy: bool,
+    /// When the next letter is due, as far as known.
+    pub next_try: Option<Timestamp>,
+}
+
+/// The queue in its folder.
+#[derive(Debug, Clone)]
+pub struct Queue {
+    folder: PathBuf,
+}
+
+impl Queue {
+    /// Opens the queue in a folder, which is made when it is missing.
+    pub fn open(folder: &Path) -> Result<Self, QueueError> {
+        let tmp = folder.join("tmp");
+        if !tmp.is_dir() {
+            let error = |cause| maildir::Error::Io { what: "make folder", path: tmp.clone(), cause };
+            fs::create_dir_all(&tmp).map_err(error)?;
+            maildir::sync_dir(folder)?;
+        }
+        Ok(Self { folder: folder.to_owned() })
+    }
+
+    /// Queues one letter, durably. A letter of this name that is queued already stays as it is.
+    pub fn put(&self, name: &str, label: &Label, mail: &[u8]) -> Result<(), QueueError> {
+        self.put_all(&[(name, label, mail)])
+    }
+
+    /// Queues many letters with one sync of the folder; see [`Queue::put`].
+    pub fn put_all(&self, letters: &[(&str, &Label, &[u8])]) -> Result<(), QueueError> {
+        for (name, label, mail) in letters {
+            number(name)?;
+            let path = self.eml(name);
+            if path.exists() {
+                continue;
+            }
+            let label = serde_json::to_string(label)
+                .map_err(|e| QueueError::Damaged { path: path.clone(), cause: e.to_string() })?;
+            let bytes = [FIELD.as_bytes(), label.as_bytes(), b"\r\n", mail].concat();
+            let tmp = maildir::write_tmp(&self.folder.join("tmp"), &format!("{name}.eml"), &bytes)?;
+            match maildir::claim(&tmp, &path) {
+                // Another process queued it between the question and now.
+                Err(maildir::Error::NameTaken { .. }) => {
+                    let _ = fs::remove_file(&tmp);
+                }
+                other => other?,
+            }
+        }
+        Ok(maildir::sync_dir(&self.folder)?)
+    }
+
+    /// Returns all letters in the order of their numbers; files that are damaged are passed over.
+    pub fn list(&self) -> Result<Vec<Item>, QueueError> {
+        Ok(self.names()?.iter().filter_map(|name| self.item(name).ok().flatten()).collect())
+    }
+
+    /// Returns the names of files that are no letters, with the reason: a person has to look at them. They do not keep
+    /// the others from being sent.
+    pub fn damaged(&self) -> Result<Vec<(String, String)>, QueueError> {
+        let faults = |name: String| self.item(&name).err().map(|error| (name, error.to_string()));
+        Ok(self.names()?.into_iter().filter_map(faults).collect())
+    }
+
+    /// Returns the letters to be tried at `now`, in the order of their numbers.
+    pub fn due(&self, now: Timestamp) -> Result<Vec<Item>, QueueError> {
+        Ok(self.list()?.into_iter().filter(|item| item.is_due(now)).collect())
+    }
+
+    /// Returns the mail of a letter as it travels.
+    pub fn mail(&self, name: &str) -> Result<Option<Vec<u8>>, QueueError> {
+        Ok(self.read(name, u64::MAX)?.map(|(_, mail)| mail))
+    }
+
+    /// Writes down where a letter stands, durably.
+    pub fn mark(&self, name: &str, standing: &Standing) -> Result<(), QueueError> {
+        number(name)?;
+        let path = self.json(name);
+        let text = serde_json::to_vec_pretty(standing)
+            .map_err(|e| QueueError::Damaged { path: path.clone(), cause: e.to_string() })?;
+        Ok(maildir::replace(&self.folder.join("tmp"), &path, &text)?)
+    }
+
+    /// Makes a letter due at once, whatever became of it before (a person's wish).
+    pub fn mark_due(&self, name: &str) -> Result<(), QueueError> {
+        self.mark(name, &Standing::default())
+    }
+
+    /// Removes a letter. That it is gone need not be durable: a letter that comes back is a repeat.
+    pub fn remove(&self, name: &str) -> Result<(), QueueError> {
+        number(name)?;
+        // The letter first: a state without a letter is nothing, a letter without its state would begin anew.
+        for path in [self.eml(name), self.json(name)] {
+            match fs::remove_file(&path) {
+                Err(e) if e.kind() == io::ErrorKind::NotFound => {}
+                Err(cause) => return Err(maildir::Error::Io { what: "remove", path, cause }.into()),
+                Ok(()) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns the watermark: letters owed by ledger entries below this position have all been queued.
+    pub fn written(&self) -> Result<u64, QueueError> {
+        let path = self.folder.join("written");
+        let text = match fs::read(&path) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(0),
+            Err(cause) => return Err(maildir::Error::Io { what: "read", path, cause }.into()),
+            Ok(text) => text,
+        };
+        // A damaged watermark costs work, not letters: everything is queued again, and repeats are known as such.
+        Ok(String::from_utf8_lossy(&text).trim().parse().unwrap_or(0))
+    }
+
+    /// Moves the watermark, after the letters below it have been queued.
+    pub fn set_written(&self, position: u64) -> Result<(), QueueError> {
+        let path = self.folder.join("written");
+        Ok(maildir::replace(&self.folder.join("tmp"), &path, format!("{position}\n").as_bytes())?)
+    }
+
+    /// Sends what is due, in order, until `budget` has passed (the letter under way is finished).
+    ///
+    /// Only one process at a time sends; a lock that a dead process held is free. The states are durable before the
+    /// next letter is begun.
+    pub async fn flush(
+        &self,
+        outbox: &mut Outbox,
+        now: impl Fn() -> Timestamp,
+        budget: Duration,
+    ) -> Result<Report, QueueError> {
+        let mut report = Report { failed: self.damaged()?, ..Report::default() };
+        let Some(_lock) = self.lock()? else {
+            report.busy = true;
+            return Ok(report);
+        };
+        maildir::sweep_tmp(&self.folder, now())?;
+        let begun = tokio::time::Instant::now();
+        for item in self.due(now())? {
+            if begun.elapsed() >= budget {
+                break;
+            }
+            let Some(mail) = self.mail(&item.name)? else { continue };
+            let result = outbox.send(&item.label.envelope, &mail, &item.name).await;
+            if !self.settle(&item, result, now(), &mut report)? {
+                break;
+            }
+        }
+        outbox.close().await;
+        if !report.sent.is_empty() {
+            maildir::sync_dir(&self.folder)?;
+        }
+        let open = self.list()?.into_iter().filter(|item| item.standing.state.is_open());
+        report.next_try = open.map(|item| item.standing.next_try.unwrap_or_else(&now)).min();
+        Ok(report)
+    }
+
+    /// Writes down what became of a letter; returns whether the next one may be tried.
+    fn settle(
+        &self,
+        item: &Item,
+        result: Result<super::Sent, SendError>,
+        now: Timestamp,
+        report: &mut Report,
+    ) -> Result<bool, QueueError> {
+        let Err(error) = result else {
+            self.remove(&item.name)?;
+            report.sent.push(item.name.clone());
+            return Ok(true);
+        };
+        let cause = error.to_string();
+        let for_all = matches!(error, SendError::Later { all: true, .. } | SendError::Config(_));
+        let mut standing = item.after(&error, now);
+        if for_all && standing.state.is_open() {
+            // The server, not the letter, is to blame: that is no attempt, and the letter stays due.
+            standing = Standing { last_error: standing.last_error, ..item.standing.clone() };
+            report.stopped = Some(cause.clone());
+        }
+        self.mark(&item.name, &standing)?;
+        let list = if standing.state.is_open() { &mut report.later } else { &mut report.failed };
+        list.push((item.name.clone(), cause));
+        Ok(report.stopped.is_none())
+    }
+
+    /// Takes the lock of the sender; the file stays, the lock ends with the process.
+    fn lock(&self) -> Result<Option<File>, QueueError> {
+        let path = self.folder.join("lock");
+        let failed = |what, cause| maildir::Error::Io { what, path: path.clone(), cause };
+        let file = File::options().create(true).append(true).open(&path).map_err(|cause| failed("open", cause))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(file)),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(cause)) => Err(failed("lock", cause).into()),
+        }
+    }
+
+    fn eml(&self, name: &str) -> PathBuf {
+        self.folder.join(format!("{name}.eml"))
+    }
+
+    fn json(&self, name: &str) -> PathBuf {
+        self.folder.join(format!("{name}.json"))
+    }
+
+    fn names(&self) -> Result<Vec<String>, QueueError> {
+        let files = maildir::list_part(&self.folder)?;
+        let names = files.iter().filter_map(|path| name_of(path)?.strip_suffix(".eml"));
+        let numbered: BTreeSet<_> = names.filter_map(|name| Some((number(name).ok()?, name.to_owned()))).collect();
+        Ok(numbered.into_iter().map(|(_, name)| name).collect())
+    }
+
+    /// Reads one letter's description; none where it was removed meanwhile.
+    fn item(&self, name: &str) -> Result<Option<Item>, QueueError> {
+        let Some((label, _)) = self.read(name, LABEL)? else { return Ok(None) };
+        let standing = match fs::read(self.json(name)) {
+            // A state that cannot be read is forgotten: the letter is tried again.
+            Ok(text) => serde_json::from_slice(&text).unwrap_or_default(),
+            Err(_) => Standing::default(),
+        };
+        Ok(Some(Item { name: name.to_owned(), label, standing }))
+    }
+
+    /// Reads at most `limit` bytes of a letter's file: its label and the beginning of its mail.
+    fn read(&self, name: &str, limit: u64) -> Result<Option<(Label, Vec<u8>)>, QueueError> {
+        let path = self.eml(name);
+        let mut bytes = match maildir::read_head(&path, limit) {
+            Err(e) if e.kind() == Some(io::ErrorKind::NotFound) => return Ok(None),
+            other => other?,
+        };
+        let damaged = |cause: &str| QueueError::Damaged { path: path.clone(), cause: cause.to_owned() };
+        let end = bytes.iter().position(|b| *b == b'\n').ok_or_else(|| damaged("it has no line"))?;
+        let mail = bytes.split_off(end.saturating_add(1));
+        let label = bytes.strip_prefix(FIELD.as_bytes()).ok_or_else(|| damaged("its first line is not ours"))?;
+        let label = serde_json::from_slice(label).map_err(|e| damaged(&e.to_string()))?;
+        Ok(Some((label, mail)))
+    }
+}
+
+/// Reads a name as its numbers, by which letters are ordered.
+fn number(name: &str) -> Result<Vec<u64>, QueueError> {
+    let part = |part: &str| {
+        let plain = !part.is_empty() && part.len() <= 19 && part.bytes().all(|b| b.is_ascii_digit());
+        plain.then(|| part.parse().ok()).flatten()
+    };
+    let numbers: Option<Vec<u64>> = name.split('-').map(part).collect();
+    numbers.filter(|numbers| numbers.len() <= 3).ok_or_else(|| QueueError::Name { name: name.to_owned() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn time(seconds: i64) -> Timestamp {
+        Timestamp::from_second(1_800_000_000_i64.saturating_add(seconds)).unwrap()
+    }
+
+    fn label() -> Label {
+        let envelope = Envelope { from: "shop@a.test".parse().unwrap(), to: "buyer@b.test".parse().unwrap() };
+        Label { envelope, message_id: "1@a".parse().unwrap(), kind: "order-status".to_owned(), queued: time(0) }
+    }
+
+    fn queue() -> (tempfile::TempDir, Queue) {
+        let dir = tempfile::tempdir().unwrap();
+        let queue = Queue::open(&dir.path().join("queue")).unwrap();
+        (dir, queue)
+    }
+
+    fn later() -> SendError {
+        SendError::Later { cause: "busy".to_owned(), all: false }
+    }
+
+    #[test]
+    fn a_letter_is_queued_once_and_travels_as_it_was_given() {
+        let (dir, queue) = queue();
+        queue.put("7", &label(), b"A: b\r\n\r\nfirst\r\n").unwrap();
+        queue.put("7", &label(), b"A: b\r\n\r\nsealed anew\r\n").unwrap();
+        assert_eq!(queue.mail("7").unwrap().unwrap(), b"A: b\r\n\r\nfirst\r\n");
+        let items = queue.list().unwrap();
+        assert_eq!((items.len(), &items[0].label, &items[0].standing), (1, &label(), &Standing::default()));
+        assert_eq!(fs::read_dir(dir.path().join("queue/tmp")).unwrap().count(), 0);
+        queue.remove("7").unwrap();
+        queue.remove("7").unwrap();
+        assert!(queue.list().unwrap().is_empty() && queue.mail("7").unwrap().is_none());
+    }
+
+    #[test]
+    fn letters_go_in_the_order_of_their_numbers() {
+        let (_dir, queue) = queue();
+        for name in ["10", "9", "9-2", "100", "9-10"] {
+            queue.put(name, &label(), b"x\r\n").unwrap();
+        }
+        let names: Vec<_> = queue.list().unwrap().into_iter().map(|item| item.name).collect();
+        assert_eq!(names, ["9", "9-2", "9-10", "10", "100"]);
+        for bad in ["", "-", "../1", "1/2", "a", "1-", "99999999999999999999", "1-2-3-4"] {
+            assert!(matches!(queue.put(bad, &label(), b"x\r\n"), Err(QueueError::Name { .. })), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn states_are_written_down_and_read_again() {
+        let (dir, queue) = queue();
+        queue.put("1", &label(), b"x\r\n").unwrap();
+        let item = queue.list().unwrap().remove(0);
+        let standing = item.after(&SendError::Ambiguous { cause: "lost".to_owned() }, time(10));
+        queue.mark("1", &standing).unwrap();
+        let text = fs::read_to_string(dir.path().join("queue/1.json")).unwrap();
+        assert!(text.contains("\"state\": \"sent?\"") && text.contains("2027-01-15T08:05:10Z"), "{text}");
+        assert_eq!(queue.list().unwrap().remove(0).standing, standing);
+        assert!(queue.due(time(11)).unwrap().is_empty() && queue.due(time(400)).unwrap().len() == 1);
+        queue.mark_due("1").unwrap();
+        assert_eq!(queue.due(time(11)).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn five_doubts_or_five_days_are_the_end() {
+        // F30, F29
+        let mut item = Item { name: "1".to_owned(), label: label(), standing: Standing::default() };
+        let mut now = time(0);
+        for transmission in 1.. {
+            item.standing = item.after(&SendError::Ambiguous { cause: String::new() }, now);
+            let Some(next) = item.standing.next_try else {
+                assert_eq!((transmission, item.standing.state), (5, State::GivenUp));
+                assert!(now.duration_since(time(0)) < LIFETIME);
+                break;
+            };
+            assert_eq!(item.standing.state, State::Doubtful);
+            now = next;
+        }
+        let mut item = Item { name: "1".to_owned(), label: label(), standing: Standing::default() };
+        let mut now = time(0);
+        let mut waits = Vec::new();
+        while item.standing.state == State::Queued {
+            item.standing = item.after(&later(), now);
+            let Some(next) = item.standing.next_try else { break };
+            waits.push(next.duration_since(now).as_mins());
+            now = next;
+        }
+        assert_eq!(waits[..6], [1, 5, 15, 60, 240, 240]);
+        assert_eq!(item.standing.state, State::GivenUp);
+        assert!(now.duration_since(time(0)) > LIFETIME);
+    }
+
+    #[test]
+    fn a_refusal_is_final_and_stays_visible() {
+        let (_dir, queue) = queue();
+        queue.put("1", &label(), b"x\r\n").unwrap();
+        let item = queue.list().unwrap().remove(0);
+        queue.mark("1", &item.after(&SendError::Refused { code: 550, text: "no".to_owned() }, time(1))).unwrap();
+        assert!(queue.due(time(1_000_000)).unwrap().is_empty());
+        assert_eq!(queue.list().unwrap()[0].standing.state, State::Refused);
+    }
+
+    #[test]
+    fn the_watermark_survives_and_damage_to_it_costs_nothing_but_work() {
+        let (dir, queue) = queue();
+        assert_eq!(queue.written().unwrap(), 0);
+        queue.set_written(42).unwrap();
+        assert_eq!(queue.written().unwrap(), 42);
+        for damage in [&b"\0\xff"[..], b"4x", b"", b"-1"] {
+            fs::write(dir.path().join("queue/written"), damage).unwrap();
+            assert_eq!(queue.written().unwrap(), 0);
+        }
+    }
+
+    #[test]
+    fn a_damaged_letter_is_named_and_keeps_no_other_back() {
+        let (dir, queue) = queue();
+        fs::write(dir.path().join("queue/5.eml"), b"Subject: x\r\n").unwrap();
+        queue.put("6", &label(), b"x\r\n").unwrap();
+        let damaged = queue.damaged().unwrap();
+        assert!(damaged.len() == 1 && damaged[0].1.contains("5.eml"), "{damaged:?}");
+        assert_eq!(queue.list().unwrap().len(), 1);
+    }
+}

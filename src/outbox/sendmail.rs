@@ -1,0 +1,104 @@
+//! The way out that is a program with the interface of sendmail: it reads the mail on its standard input.
+
+use std::path::PathBuf;
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::process::{Child, Command};
+
+use super::{Envelope, SendError, Sent};
+use crate::connect::printable;
+
+/// Most bytes of the program's complaints that are kept.
+const COMPLAINT: u64 = 4 * 1024;
+
+/// Settings of a sendmail outbox.
+#[derive(Debug, Clone)]
+pub struct SendmailSettings {
+    /// The program, usually `/usr/sbin/sendmail`.
+    pub path: PathBuf,
+    /// How long it may take for one letter.
+    pub patience: Duration,
+}
+
+impl SendmailSettings {
+    /// Returns the defaults for a program.
+    pub const fn new(path: PathBuf) -> Self {
+        Self { path, patience: Duration::from_secs(300) }
+    }
+}
+
+/// A program that takes mail.
+#[derive(Debug)]
+pub struct Sendmail {
+    settings: SendmailSettings,
+}
+
+impl Sendmail {
+    /// Takes the settings; nothing is run yet.
+    pub const fn new(settings: SendmailSettings) -> Self {
+        Self { settings }
+    }
+
+    /// Sends one mail; see [`super::Outbox::send`]. No shell is involved, and an address is never an option.
+    pub async fn send(&self, envelope: &Envelope, bytes: &[u8]) -> Result<Sent, SendError> {
+        let path = self.settings.path.display();
+        let mut child = Command::new(&self.settings.path)
+            .args(["-i", "-f", envelope.from.as_str(), "--", envelope.to.as_str()])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .map_err(|e| SendError::Config(format!("cannot run {path}: {e}")))?;
+        match tokio::time::timeout(self.settings.patience, feed(&mut child, bytes)).await {
+            Ok(Ok((status, complaint))) => judge(status, &complaint),
+            Ok(Err(error)) => Err(SendError::Ambiguous { cause: format!("lost track of {path}: {error}") }),
+            Err(_) => {
+                let _ = child.kill().await;
+                let seconds = self.settings.patience.as_secs();
+                Err(SendError::Ambiguous { cause: format!("{path} did not end within {seconds} s and was stopped") })
+            }
+        }
+    }
+}
+
+/// Writes the mail with the line ends that programs on this system expect, and waits for the end of the program.
+async fn feed(child: &mut Child, bytes: &[u8]) -> std::io::Result<(ExitStatus, String)> {
+    let stdin = child.stdin.take();
+    let stderr = child.stderr.take();
+    let lines: Vec<u8> = bytes.split(|b| *b == b'\r').flatten().copied().collect();
+    let write = async {
+        if let Some(mut stdin) = stdin {
+            // A program that ends early tells its reason by its exit code.
+            let _ = stdin.write_all(&lines).await;
+            let _ = stdin.shutdown().await;
+        }
+    };
+    let listen = async {
+        let mut complaint = Vec::new();
+        if let Some(mut stderr) = stderr {
+            let _ = (&mut stderr).take(COMPLAINT).read_to_end(&mut complaint).await;
+            // What is beyond is read and dropped, so that the program does not block.
+            let _ = tokio::io::copy(&mut stderr, &mut tokio::io::sink()).await;
+        }
+        complaint
+    };
+    let ((), complaint, status) = tokio::join!(write, listen, child.wait());
+    Ok((status?, printable(String::from_utf8_lossy(&complaint).trim())))
+}
+
+/// Reads the exit code (sysexits.h). Only "data error" and "no such user" speak about this letter; programs use the
+/// others for networks and queues too, so they are tried again.
+fn judge(status: ExitStatus, complaint: &str) -> Result<Sent, SendError> {
+    let Some(code) = status.code() else {
+        return Err(SendError::Ambiguous { cause: format!("the mail program was killed ({status})") });
+    };
+    match code {
+        0 => Ok(Sent { answer: "taken by the mail program".to_owned() }),
+        65 | 67 => Err(SendError::Refused { code: u16::try_from(code).unwrap_or(0), text: complaint.to_owned() }),
+        64 | 78 | 126 | 127 => Err(SendError::Config(format!("the mail program ended with {code}: {complaint}"))),
+        _ => Err(SendError::Later { cause: format!("the mail program ended with {code}: {complaint}"), all: false }),
+    }
+}

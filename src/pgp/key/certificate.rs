@@ -1,0 +1,182 @@
+//! A public certificate: read, judged, merged and written.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use sequoia_openpgp::{
+    Cert, Packet,
+    cert::amalgamation::key::ValidErasedKeyAmalgamation,
+    packet::key::PublicParts,
+    policy::Policy,
+    serialize::{Serialize, SerializeInto},
+    types::RevocationStatus,
+};
+
+use super::{CERTIFICATE_MAX, KeyError, KeyFault, fingerprint_of, parse_one, policy};
+use crate::trade::id::{Address, Fingerprint};
+
+/// One OpenPGP certificate without any secret. Cloning is cheap; its own signatures are checked once, when it is read.
+#[derive(Clone)]
+pub struct Certificate {
+    cert: Arc<Cert>,
+    fingerprint: Fingerprint,
+}
+
+impl Certificate {
+    /// Reads exactly one public certificate, armored or binary, of at most 1 MiB.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, KeyError> {
+        let cert = parse_one(bytes)?;
+        if cert.is_tsk() { Err(KeyError::PrivateInside) } else { Self::of(cert) }
+    }
+
+    /// Wraps a certificate of the library after leaving out any secret.
+    pub(in crate::pgp) fn of(cert: Cert) -> Result<Self, KeyError> {
+        let fingerprint = fingerprint_of(&cert)?;
+        let cert = cert.strip_secret_key_material();
+        // The library checks self-signatures when they are first looked at and remembers the result in clones. Looking
+        // now keeps three signature checks out of the path of each letter.
+        let _ = cert.primary_key().self_signatures().count();
+        let _ = cert.userids().map(|u| u.self_signatures().count()).max();
+        let _ = cert.keys().subkeys().map(|k| k.self_signatures().count()).max();
+        Ok(Self { cert: Arc::new(cert), fingerprint })
+    }
+
+    /// Returns the certificate as the library knows it.
+    pub(in crate::pgp) fn cert(&self) -> &Cert {
+        &self.cert
+    }
+
+    /// Returns the fingerprint of the primary key.
+    pub fn fingerprint(&self) -> &Fingerprint {
+        &self.fingerprint
+    }
+
+    /// Returns the plain addresses of the user IDs that the key itself signed and did not revoke, without repeats.
+    ///
+    /// They are what the key's owner says of himself, no more.
+    pub fn addresses(&self) -> Vec<Address> {
+        let mut addresses = Vec::new();
+        for id in self.cert.userids() {
+            if id.self_signatures().next().is_none() || id.self_revocations().next().is_some() {
+                continue;
+            }
+            if let Some(address) = address_of(id.userid())
+                && !addresses.contains(&address)
+            {
+                addresses.push(address);
+            }
+        }
+        addresses
+    }
+
+    /// Returns the upper-case hexadecimal fingerprints of the primary key and all subkeys, the primary one first.
+    pub fn key_handles(&self) -> Vec<String> {
+        self.cert.keys().map(|key| key.key().fingerprint().to_hex()).collect()
+    }
+
+    /// Returns whether `handle` (a fingerprint or a key ID of 16 digits, upper case) names one of the keys.
+    pub fn has_key(&self, handle: &str) -> bool {
+        self.cert.keys().any(|key| {
+            let fingerprint = key.key().fingerprint().to_hex();
+            fingerprint == handle || (handle.len() == 16 && key.key().keyid().to_hex() == handle)
+        })
+    }
+
+    /// Returns the certificate in ASCII armor, lines ending in LF.
+    pub fn to_armored(&self) -> String {
+        // Armor is ASCII, and writing to memory does not fail.
+        self.cert.armored().to_vec().ok().and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default()
+    }
+
+    /// Returns the smallest certificate that serves to verify and encrypt at `now`, in binary: primary key, the user ID
+    /// with `address` (else the primary one), valid subkeys, and the owner's latest signatures on them. For Autocrypt
+    /// headers and `mo:certificate`.
+    pub fn to_minimal_binary(&self, address: &Address, now: SystemTime) -> Result<Vec<u8>, KeyError> {
+        self.usable(now)?;
+        let policy = policy(now);
+        let valid = self.cert.with_policy(&policy, now).map_err(|_| KeyFault::Rejected)?;
+        let mut packets = vec![Packet::from(valid.primary_key().key().clone())];
+        packets.extend(valid.direct_key_signature().ok().cloned().map(Packet::from));
+        let user_id = valid
+            .userids()
+            .find(|id| address_of(id.userid()).as_ref() == Some(address))
+            .or(valid.primary_userid().ok());
+        if let Some(id) = user_id {
+            packets.push(Packet::from(id.userid().clone()));
+            packets.push(Packet::from(id.binding_signature().clone()));
+        }
+        for key in valid.keys().subkeys().alive().revoked(false) {
+            packets.push(Packet::from(key.key().clone()));
+            packets.push(Packet::from(key.binding_signature().clone()));
+        }
+        let mut bytes = Vec::with_capacity(1024);
+        for packet in packets {
+            packet.serialize(&mut bytes).map_err(|error| KeyError::Make(error.to_string()))?;
+        }
+        Ok(bytes)
+    }
+
+    /// Refuses a certificate that cannot be encrypted to at `now`, with the reason.
+    pub fn usable(&self, now: SystemTime) -> Result<(), KeyFault> {
+        let policy = policy(now);
+        self.alive(&policy, now)?;
+        if self.encryption_keys(&policy, now).is_empty() { Err(KeyFault::NoEncryptionKey) } else { Ok(()) }
+    }
+
+    /// Refuses a certificate that is revoked, expired or rejected at `now`, whatever its subkeys.
+    pub(in crate::pgp) fn alive(&self, policy: &dyn Policy, now: SystemTime) -> Result<(), KeyFault> {
+        if self.cert.primary_key().key().creation_time() > now {
+            return Err(KeyFault::NotYetValid);
+        }
+        if let RevocationStatus::Revoked(signatures) = self.cert.revocation_status(policy, now) {
+            let reason = signatures.first().and_then(|s| s.reason_for_revocation()).map(|(code, _)| code.to_string());
+            return Err(KeyFault::Revoked(reason.unwrap_or_else(|| "no reason given".into())));
+        }
+        let valid = self.cert.with_policy(policy, now).map_err(|_| KeyFault::Rejected)?;
+        valid.alive().map_err(|_| KeyFault::Expired)
+    }
+
+    /// Returns up to four valid keys to encrypt to: those meant for transport, else those meant for storage.
+    pub(in crate::pgp) fn encryption_keys<'a>(
+        &'a self,
+        policy: &'a dyn Policy,
+        now: SystemTime,
+    ) -> Vec<ValidErasedKeyAmalgamation<'a, PublicParts>> {
+        let keys = || self.cert.keys().with_policy(policy, now).supported().alive().revoked(false);
+        let mut found: Vec<_> = keys().for_transport_encryption().take(4).collect();
+        if found.is_empty() {
+            found = keys().for_storage_encryption().take(4).collect();
+        }
+        found
+    }
+
+    /// Returns this certificate with what `other` adds: a new expiry, subkeys, user IDs, a revocation.
+    ///
+    /// Both must have the same fingerprint, and the result at most 1 MiB.
+    pub fn merge(&self, other: &Self) -> Result<Self, KeyError> {
+        if self.fingerprint != other.fingerprint {
+            return Err(KeyError::OtherKey);
+        }
+        let merged = Cert::clone(&self.cert)
+            .merge_public(Cert::clone(&other.cert))
+            .map_err(|error| KeyError::Unreadable(error.to_string()))?;
+        if merged.serialized_len() > CERTIFICATE_MAX { Err(KeyError::TooLarge) } else { Self::of(merged) }
+    }
+}
+
+impl PartialEq for Certificate {
+    /// Compares all packets, not the fingerprint alone.
+    fn eq(&self, other: &Self) -> bool {
+        self.cert == other.cert
+    }
+}
+
+impl std::fmt::Debug for Certificate {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Certificate({})", self.fingerprint)
+    }
+}
+
+fn address_of(id: &sequoia_openpgp::packet::UserID) -> Option<Address> {
+    id.email().ok().flatten().and_then(|email| Address::parse(email).ok())
+}

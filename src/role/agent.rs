@@ -1,0 +1,68 @@
+//! What payment and delivery agents have in common: who gets their statuses, and whose instructions they follow.
+
+use super::{Action, Desk, Draft};
+use crate::trade::document::Refusal;
+use crate::trade::status::Reason;
+use crate::trade::{Address, Digest, Direction, Document, Kept, Kind, Leg, Moment, Party, Transaction};
+
+/// Returns the instruction in force: the newest payment or delivery instruction received.
+pub(super) fn instruction(transaction: &Transaction) -> Option<&Kept> {
+    let of_kind = |kind: Kind| transaction.received(kind);
+    of_kind(Kind::PaymentInstruction).chain(of_kind(Kind::DeliveryInstruction)).max_by_key(|kept| kept.letter.seq)
+}
+
+/// Returns our newest status about `leg`.
+pub(super) fn last_status(transaction: &Transaction, leg: Leg) -> Option<&Kept> {
+    transaction.kept.iter().rev().find(|k| k.direction == Direction::Out && k.letter.kind().status_of() == Some(leg))
+}
+
+/// Writes one status to buyer and shop (P61), both taken from the stored instruction (P51), never from a letter that
+/// asked.
+///
+/// `answers` names the letter answered and who wrote it: only the copy to that party says so.
+pub(super) fn to_both(
+    transaction: &Transaction,
+    document: &Document,
+    as_of: Moment,
+    done: bool,
+    answers: Option<(Digest, &Party)>,
+) -> Vec<Action> {
+    let Some(instruction) = instruction(transaction) else { return Vec::new() };
+    let shop = instruction.letter.from.clone();
+    let terms = instruction.letter.terms;
+    let recipients = [transaction.buyer(), Some(shop)].into_iter().flatten();
+    recipients
+        .map(|to| {
+            let draft = Draft::new(transaction, to.clone(), document.clone()).about(terms).status(as_of, done);
+            match answers.filter(|(_, asker)| **asker == to) {
+                Some((content, _)) => draft.answering(content).into(),
+                None => draft.into(),
+            }
+        })
+        .collect()
+}
+
+/// Writes one status to one party of the transaction.
+pub(super) fn to_one(
+    transaction: &Transaction,
+    to: Party,
+    document: Document,
+    desk: &Desk<'_>,
+    done: bool,
+    answers: Digest,
+) -> Action {
+    let terms = instruction(transaction).and_then(|kept| kept.letter.terms);
+    Draft::new(transaction, to, document).about(terms).status(desk.now, done).answering(answers).into()
+}
+
+/// Refuses what `kept` asked for.
+pub(super) fn refuse(transaction: &Transaction, kept: &Kept, code: &str, text: &str) -> Action {
+    let reason = Reason { code: code.to_owned(), text: text.to_owned() };
+    let document = Document::Refusal(Refusal { reason });
+    Draft::new(transaction, kept.letter.from.clone(), document).answering(kept.content).into()
+}
+
+/// Returns whether an agent works for the shop that wrote.
+pub(super) fn works_for(shops: &[Address], kept: &Kept) -> bool {
+    shops.contains(&kept.letter.from.address)
+}

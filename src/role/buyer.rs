@@ -1,0 +1,160 @@
+//! The buyer: orders, compares, accepts or not, asks, gives back, orders again (P10-P16, P34-P38, P86-P102).
+
+use super::practice::BuyerPractice;
+use super::{Action, Desk, Draft, Refused, terms_of};
+use crate::rules::{Standing, State};
+use crate::trade::document::{Cancellation, Confirmation, ReturnRequest, StatusRequest};
+use crate::trade::item::LineQuantity;
+use crate::trade::status::Reason;
+use crate::trade::{Document, Kept, Kind, Leg, Names, Order, OrderId, Party, Role, Transaction, Verdict};
+
+/// Returns what follows from a letter that was entered: the OK to matching terms, if the owner chose so, and a request
+/// for letters that are missing.
+pub fn answer(transaction: &Transaction, kept: &Kept, desk: &Desk<'_>) -> Vec<Action> {
+    let mut actions = Vec::new();
+    let automatic =
+        desk.practice.buyer.as_ref().is_some_and(|BuyerPractice { confirm_matching, .. }| *confirm_matching);
+    if automatic
+        && kept.letter.kind() == Kind::TransactionInfo
+        && kept.verdict == Verdict::Applied
+        && kept.letter.replaces.is_none()
+        && let Ok(draft) = confirm(transaction, desk)
+    {
+        actions.push(draft.into());
+    }
+    actions.extend(ask_for_missing(transaction, kept));
+    actions
+}
+
+/// Asks the sender of a letter for those between, once for each gap.
+fn ask_for_missing(transaction: &Transaction, kept: &Kept) -> Option<Action> {
+    let leg = kept.letter.kind().status_of()?;
+    let from = &kept.letter.from;
+    if !transaction.has_gap(&from.fingerprint) {
+        return None;
+    }
+    let have = transaction.have(&from.fingerprint);
+    let asked = transaction.sent(Kind::StatusRequest).any(|sent| {
+        sent.letter.to == *from
+            && matches!(&sent.letter.document, Document::StatusRequest(request) if request.have == have)
+    });
+    if asked || !kept.counts() {
+        return None;
+    }
+    Some(request(transaction, leg, from.clone()).into())
+}
+
+fn request(transaction: &Transaction, leg: Leg, to: Party) -> Draft {
+    let have = transaction.have(&to.fingerprint);
+    let terms = terms_of(transaction).map(|(digest, _)| digest);
+    Draft::new(transaction, to, Document::StatusRequest(StatusRequest { leg, have })).about(terms)
+}
+
+/// Writes an order to `shop` (P15, P16).
+pub fn order(order: Order, id: OrderId, shop: Party) -> Draft {
+    let names = Names { shop: Some(shop.address.clone()), number: None, order: Some(id) };
+    let document = Document::Order(order);
+    Draft { role: Role::Buyer, to: shop, names, terms: None, answers: None, as_of: None, done: None, document }
+}
+
+/// Says OK to the terms (P36): to those that replace others, where such have come and are not answered.
+pub fn confirm(transaction: &Transaction, _desk: &Desk<'_>) -> Result<Draft, Refused> {
+    let standing = Standing::of(transaction);
+    let open: Vec<_> = transaction
+        .all_terms()
+        .filter(|(kept, _)| !transaction.sent(Kind::Confirmation).any(|sent| sent.letter.terms == Some(kept.content)))
+        .collect();
+    let Some((kept, terms)) = open.last() else {
+        return Err(if transaction.terms().is_none() {
+            match transaction.kept.iter().rev().find(|kept| kept.letter.kind() == Kind::TransactionInfo) {
+                Some(_) => Refused::new(
+                    "the terms differ from your order and are not applied; see `mailorder warnings`, accept them there or cancel",
+                ),
+                None => Refused::new("the shop has not sent its terms yet; try `mailorder sync`, or ask the shop"),
+            }
+        } else {
+            Refused::new("these terms are accepted already; `mailorder show` tells how the transaction stands")
+        });
+    };
+    if !matches!(standing.state, State::Offered | State::Open) {
+        return Err(Refused::new(format!("the transaction is {}; there is nothing to accept", standing.state)));
+    }
+    if transaction.sent(Kind::Cancellation).next().is_some() {
+        return Err(Refused::new("you cancelled this transaction; order again with `mailorder reorder`"));
+    }
+    let document = Document::Confirmation(Confirmation { total: terms.total });
+    let shop = kept.letter.from.clone();
+    Ok(Draft::new(transaction, shop, document).about(Some(kept.content)).answering(kept.content))
+}
+
+/// Cancels (P37): before the terms by the order ID, after them by the number.
+pub fn cancel(transaction: &Transaction, reason: Option<String>) -> Result<Draft, Refused> {
+    let standing = Standing::of(transaction);
+    if !matches!(standing.state, State::Ordered | State::Offered | State::Open) {
+        return Err(Refused::new(format!("the transaction is {}; it cannot be cancelled", standing.state)));
+    }
+    if transaction.sent(Kind::Cancellation).next().is_some() {
+        return Err(Refused::new("the cancellation is sent already; the shop has not answered yet"));
+    }
+    let (ordered, _) = transaction.order().ok_or_else(|| Refused::new("no order of yours began this transaction"))?;
+    let terms = terms_of(transaction).map(|(digest, _)| digest);
+    let order = ordered.letter.order.clone();
+    let document = Document::Cancellation(Cancellation { reason });
+    Ok(Draft::new(transaction, ordered.letter.to.clone(), document).about(terms).ordered(order))
+}
+
+/// Asks whoever speaks for each leg how it stands (P86-P88); only the legs in `legs` where it is not empty.
+pub fn ask(transaction: &Transaction, legs: &[Leg]) -> Result<Vec<Draft>, Refused> {
+    let Some((_, terms)) = transaction.terms() else {
+        return Err(Refused::new("the shop has not sent its terms yet, so there is no number to ask about"));
+    };
+    let wanted = Leg::ALL.into_iter().filter(|leg| legs.is_empty() || legs.contains(leg));
+    Ok(wanted.filter_map(|leg| terms.agent(leg).map(|agent| request(transaction, leg, agent.party.clone()))).collect())
+}
+
+/// Asks the shop to take goods back, or to stop what has not arrived (P94, P95); all lines where `lines` is empty.
+pub fn give_back(transaction: &Transaction, lines: Vec<LineQuantity>, reason: Reason) -> Result<Draft, Refused> {
+    let standing = Standing::of(transaction);
+    if !matches!(standing.state, State::Open | State::Completed) {
+        return Err(Refused::new(format!("the transaction is {}; nothing can be given back", standing.state)));
+    }
+    let Some((kept, terms)) = transaction.terms() else {
+        return Err(Refused::new("the transaction has no terms"));
+    };
+    if transaction.sent(Kind::ReturnRequest).next().is_some() {
+        return Err(Refused::new("a return is asked for already; `mailorder show` tells what the shop answered"));
+    }
+    let all = terms.lines.iter().map(|line| LineQuantity { line: line.id.clone(), quantity: line.quantity });
+    let lines = if lines.is_empty() { all.collect() } else { lines };
+    for part in &lines {
+        let agreed = terms.lines.iter().find(|line| line.id == part.line);
+        let Some(agreed) = agreed else {
+            return Err(Refused::new(format!("line {} is not in the terms", part.line)));
+        };
+        if part.quantity > agreed.quantity {
+            let (line, quantity) = (&part.line, agreed.quantity);
+            return Err(Refused::new(format!("line {line} is {quantity} pieces; no more can be given back")));
+        }
+    }
+    let document = Document::ReturnRequest(ReturnRequest { lines, reason });
+    Ok(Draft::new(transaction, kept.letter.from.clone(), document).about(Some(kept.content)))
+}
+
+/// Makes an order like the one before, from the terms (P98, P99), with the shop it went to.
+pub fn reorder(transaction: &Transaction) -> Result<(Order, Party), Refused> {
+    let (ordered, order) =
+        transaction.order().ok_or_else(|| Refused::new("no order of yours began this transaction"))?;
+    let mut again = order.clone();
+    if let Some((_, terms)) = transaction.terms() {
+        again.lines.clone_from(&terms.lines);
+        again.charges.clone_from(&terms.charges);
+        again.total = terms.total;
+        again.deliver_to.clone_from(&terms.deliver_to);
+        again.billing.clone_from(&terms.billing);
+        again.payment_id.clone_from(&terms.payment_id);
+    }
+    again.sealed = None;
+    again.remarks = None;
+    again.reorder_of.clone_from(&transaction.number);
+    Ok((again, ordered.letter.to.clone()))
+}

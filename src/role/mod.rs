@@ -1,0 +1,170 @@
+//! The four parts played. Each is a set of pure functions: what came, or what a person wishes, in; letters to write,
+//! out. Nothing here sees bytes, keys or a clock.
+//!
+//! All four share one loop, the clerk, which judges a letter first ([`crate::rules::reconcile()`]), enters it, and
+//! then asks the part it was addressed to for its answers.
+
+pub mod agent;
+pub mod buyer;
+pub mod delivery;
+pub mod notice;
+pub mod payment;
+pub mod practice;
+pub mod shop;
+mod shop_after;
+mod shop_offer;
+
+pub use notice::Notice;
+pub use practice::{Practice, Procedure, Stage};
+
+use crate::trade::document::Refusal;
+use crate::trade::status::Reason;
+use crate::trade::{Digest, Document, Kept, Kind, Letter, Moment, Names, Party, Received, Role, Terms, Transaction};
+
+/// Who decides, when, and how its owner wants it done.
+pub struct Desk<'a> {
+    /// Our mailbox and key.
+    pub me: &'a Party,
+    /// The moment of deciding.
+    pub now: Moment,
+    /// Random bytes for names made now.
+    pub entropy: [u8; 32],
+    /// How the owner wants each part played.
+    pub practice: &'a Practice,
+    /// Whether the speaker's key is known from first contact alone.
+    pub stranger: bool,
+}
+
+/// A letter to be written: the clerk adds number, date, Message-ID, tree head and certificates.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Draft {
+    /// The part we play in writing it.
+    pub role: Role,
+    /// Who gets it.
+    pub to: Party,
+    /// The transaction it is about.
+    pub names: Names,
+    /// The terms it speaks about.
+    pub terms: Option<Digest>,
+    /// The letter it answers.
+    pub answers: Option<Digest>,
+    /// The moment a status holds for.
+    pub as_of: Option<Moment>,
+    /// Whether all of the leg is done.
+    pub done: Option<bool>,
+    /// What it says.
+    pub document: Document,
+}
+
+impl Draft {
+    /// Begins a draft about `transaction`, in the part it is seen from.
+    pub fn new(transaction: &Transaction, to: Party, document: Document) -> Self {
+        let names = Names { shop: Some(transaction.key.shop.clone()), number: transaction.number.clone(), order: None };
+        let role = transaction.key.role;
+        Self { role, to, names, terms: None, answers: None, as_of: None, done: None, document }
+    }
+
+    /// Names the letter it answers.
+    #[must_use]
+    pub fn answering(mut self, content: Digest) -> Self {
+        self.answers = Some(content);
+        self
+    }
+
+    /// Names the terms it speaks about.
+    #[must_use]
+    pub fn about(mut self, terms: Option<Digest>) -> Self {
+        self.terms = terms;
+        self
+    }
+
+    /// Names the buyer's order ID, as letters do until there are terms.
+    #[must_use]
+    pub fn ordered(mut self, order: Option<crate::trade::OrderId>) -> Self {
+        self.names.order = order;
+        self
+    }
+
+    /// Makes it a status that holds now.
+    #[must_use]
+    pub fn status(mut self, as_of: Moment, done: bool) -> Self {
+        self.as_of = Some(as_of);
+        self.done = Some(done);
+        self
+    }
+}
+
+/// What a part does: write a letter, or send one again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// Write this letter.
+    Send(Box<Draft>),
+    /// Send the letter with this content again, byte for byte.
+    Resend(Digest),
+}
+
+impl From<Draft> for Action {
+    fn from(draft: Draft) -> Self {
+        Self::Send(Box::new(draft))
+    }
+}
+
+/// Why a part refuses what a person asked of it: one sentence, and what to do instead.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Refused(pub String);
+
+impl Refused {
+    /// Makes a refusal of one sentence.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+}
+
+/// Returns what the part that `transaction` is seen from does after `kept` was entered and applied.
+pub fn answer(transaction: &Transaction, kept: &Kept, desk: &Desk<'_>) -> Vec<Action> {
+    match transaction.key.role {
+        Role::Buyer => buyer::answer(transaction, kept, desk),
+        Role::Shop => shop::answer(transaction, kept, desk),
+        Role::Payment => payment::answer(transaction, kept, desk),
+        Role::Delivery => delivery::answer(transaction, kept, desk),
+    }
+}
+
+/// Returns what follows from a letter of our own that was entered: the shop starts at once where its procedure waits for
+/// nothing.
+pub fn follow_up(transaction: &Transaction, kept: &Kept, desk: &Desk<'_>) -> Vec<Action> {
+    match (transaction.key.role, kept.letter.kind()) {
+        (Role::Shop, Kind::TransactionInfo) => shop_offer::after_terms(transaction, desk),
+        _ => Vec::new(),
+    }
+}
+
+/// Refuses a request about a transaction that is not known here, or not to its sender: one text for both (P53).
+pub fn refuse_unknown(role: Role, received: &Received) -> Action {
+    let letter = received.letter();
+    let reason =
+        Reason { code: "unknown-transaction".to_owned(), text: "This transaction is not known here.".to_owned() };
+    let names = Names { shop: letter.shop.clone(), number: letter.transaction.clone(), order: None };
+    let document = Document::Refusal(Refusal { reason });
+    let answers = Some(received.content());
+    let to = letter.from.clone();
+    Draft { role, to, names, terms: None, answers, as_of: None, done: None, document }.into()
+}
+
+/// Returns the digest of the terms in force and the terms.
+fn terms_of(transaction: &Transaction) -> Option<(Digest, &Terms)> {
+    transaction.terms().map(|(kept, terms)| (kept.content, terms))
+}
+
+/// Returns letters written to the asker above the number it has, to be sent again, oldest first.
+fn resend_above(transaction: &Transaction, asker: &Letter, have: u32) -> Vec<Action> {
+    let mut missing: Vec<&Kept> = transaction
+        .kept
+        .iter()
+        .filter(|k| k.direction == crate::trade::Direction::Out && k.letter.to == asker.from)
+        .filter(|k| k.letter.seq.is_some_and(|seq| seq > have))
+        .collect();
+    missing.sort_by_key(|kept| kept.letter.seq);
+    missing.into_iter().map(|kept| Action::Resend(kept.content)).collect()
+}

@@ -1,0 +1,48 @@
+//! What the owner of a leg reports of it: by hand, from cron, from an export (`shop|pay|ship notify`).
+//!
+//! A notice is a change; the status made of it is a snapshot of the whole leg.
+
+use crate::trade::item::LineQuantity;
+use crate::trade::status::{Reason, Step};
+use crate::trade::{Moment, Money, When};
+
+/// One report about a leg. What is `None` stays as it was.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Notice {
+    /// It was done at this moment: shipped, paid, delivered, refunded.
+    pub done: Option<Moment>,
+    /// It is planned for this date.
+    pub planned: Option<When>,
+    /// It will not happen.
+    pub failed: Option<Reason>,
+    /// Which parcel; the only one, or a new one, where `None`.
+    pub parcel: Option<String>,
+    /// What the parcel holds; all that is not in other parcels where empty.
+    pub lines: Vec<LineQuantity>,
+    /// The parcel's tracking number.
+    pub tracking: Option<String>,
+    /// Something that happened to the parcel, and where.
+    pub event: Option<(String, Option<String>)>,
+    /// How much was paid; all that remains where `None`.
+    pub amount: Option<Money>,
+    /// Whether the money goes back to the buyer.
+    pub refund: bool,
+    /// The agent's own reference.
+    pub reference: Option<String>,
+}
+
+impl Notice {
+    /// Returns the step it reports, or `old` where it reports none.
+    pub(super) fn step(&self, old: &Step) -> Step {
+        if let Some(reason) = &self.failed {
+            return Step::Failed { reason: reason.clone(), at: self.done };
+        }
+        if let Some(at) = self.done {
+            return Step::Done { at };
+        }
+        match self.planned {
+            Some(at) => Step::Active { at: Some(at) },
+            None => old.clone(),
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! The payment agent: authorises, collects, gives back, and tells buyer and shop (P23, P24, P54, P55, P59).
+
+use super::agent::{self, instruction, last_status};
+use super::{Action, Desk, Draft, Notice, Refused, resend_above};
+use crate::trade::document::{AuthorizationRequest, AuthorizationResult, PaymentInstruction};
+use crate::trade::status::{Payment, PaymentState, PaymentStatus, Reason, Step};
+use crate::trade::{Document, Kept, Leg, Money, Transaction, When};
+
+/// Returns what follows from a letter that was entered and applied.
+pub fn answer(transaction: &Transaction, kept: &Kept, desk: &Desk<'_>) -> Vec<Action> {
+    match &kept.letter.document {
+        Document::AuthorizationRequest(request) => vec![authorize(transaction, kept, request, desk)],
+        Document::PaymentInstruction(instruction) => collect(transaction, kept, instruction, desk),
+        Document::RefundInstruction(refund) => give_back(transaction, kept, refund.amount, desk),
+        Document::Stop(_) => stop(transaction, kept, desk),
+        Document::StatusRequest(request) => {
+            let mut actions = resend_above(transaction, &kept.letter, request.have);
+            actions.push(current(transaction, kept, desk));
+            actions
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Answers an authorization request by the owner's limits (P24).
+fn authorize(transaction: &Transaction, kept: &Kept, request: &AuthorizationRequest, desk: &Desk<'_>) -> Action {
+    let practice = desk.practice.payment.as_ref();
+    let works = practice.is_some_and(|practice| agent::works_for(&practice.shops, kept));
+    let limits = practice.map(|practice| practice.authorize_limits.as_slice()).unwrap_or_default();
+    let limit = limits.iter().find(|limit| limit.currency() == request.total.currency());
+    let refused = |code: &str, text: &str| {
+        let reason = Reason { code: code.to_owned(), text: text.to_owned() };
+        Step::Failed { reason, at: Some(desk.now) }
+    };
+    // Codes: IOTP section 7.16.2.
+    let step = match limit {
+        _ if !works => refused("not-allowed", "There is no agreement with this shop."),
+        None => refused("currency-not-supported", "Payments in this currency are not accepted."),
+        Some(limit) if request.total.exceeds(limit).unwrap_or(true) => {
+            refused("insufficient-funds", "The payment was not authorised.")
+        }
+        Some(_) => Step::Done { at: desk.now },
+    };
+    let document = Document::AuthorizationResult(AuthorizationResult { total: request.total, step });
+    Draft::new(transaction, kept.letter.from.clone(), document)
+        .ordered(kept.letter.order.clone())
+        .answering(kept.content)
+        .into()
+}
+
+/// Follows a payment instruction: plans the debit and tells both sides date and amount (P55).
+fn collect(transaction: &Transaction, kept: &Kept, instruction: &PaymentInstruction, desk: &Desk<'_>) -> Vec<Action> {
+    let Some(practice) = desk.practice.payment.as_ref().filter(|p| agent::works_for(&p.shops, kept)) else {
+        return vec![agent::refuse(transaction, kept, "no-agreement", "There is no agreement with this shop.")];
+    };
+    let debit = desk.now.plus_seconds(i64::from(practice.debit_days).saturating_mul(86_400)).day();
+    let due = instruction.due.map(|due| due.day()).filter(|due| *due < debit);
+    let planned = When::Day(due.unwrap_or(debit));
+    let payment = Payment {
+        id: "1".to_owned(),
+        amount: instruction.amount,
+        refund: false,
+        step: Step::Planned { at: Some(planned) },
+    };
+    let status = PaymentStatus {
+        state: PaymentState::Due,
+        remaining: instruction.amount,
+        due: instruction.due,
+        scheduled: Some(planned),
+        confirmation: None,
+        payment_id: instruction.payment_id.clone(),
+        payments: vec![payment],
+    };
+    publish(transaction, status, desk, Some(kept))
+}
+
+/// Plans a refund that the shop instructed.
+fn give_back(transaction: &Transaction, kept: &Kept, amount: Money, desk: &Desk<'_>) -> Vec<Action> {
+    let Some(mut status) = status_now(transaction) else {
+        return vec![agent::refuse(transaction, kept, "unknown-transaction", "This transaction is not known here.")];
+    };
+    let made = Money::sum(status.payments.iter().filter(|p| !p.refund && p.step.done().is_some()).map(|p| &p.amount));
+    let enough = made.ok().flatten().is_some_and(|made| !amount.exceeds(&made).unwrap_or(true));
+    if !enough {
+        return vec![agent::refuse(transaction, kept, "not-paid", "Not so much was paid in this transaction.")];
+    }
+    let id = next_id(&status);
+    let at = Some(When::Day(desk.now.day()));
+    status.payments.push(Payment { id, amount, refund: true, step: Step::Planned { at } });
+    publish(transaction, status, desk, Some(kept))
+}
+
+/// Stops a payment that was not made yet; what was made is told as it is.
+fn stop(transaction: &Transaction, kept: &Kept, desk: &Desk<'_>) -> Vec<Action> {
+    let Some(mut status) = status_now(transaction) else {
+        return vec![agent::refuse(transaction, kept, "unknown-transaction", "This transaction is not known here.")];
+    };
+    let reason = Reason { code: "stopped".to_owned(), text: "Stopped by the shop.".to_owned() };
+    let mut open = 0_usize;
+    for payment in status.payments.iter_mut().filter(|p| !p.refund && p.step.done().is_none() && !p.step.failed()) {
+        payment.step = Step::Failed { reason: reason.clone(), at: Some(desk.now) };
+        open = open.saturating_add(1);
+    }
+    if open > 0 && status.payments.iter().all(|payment| payment.step.failed()) {
+        status.remaining = Money::zero(status.remaining.currency());
+        status.state = PaymentState::Declined;
+        status.scheduled = None;
+    }
+    publish(transaction, status, desk, Some(kept))
+}
+
+/// Reports what the owner says about the payment (`pay notify`).
+pub fn notify(transaction: &Transaction, notice: &Notice, desk: &Desk<'_>) -> Result<Vec<Action>, Refused> {
+    let mut status =
+        status_now(transaction).ok_or_else(|| Refused::new("no payment instruction was received for this number"))?;
+    if notice.refund {
+        let open = status.payments.iter_mut().find(|p| p.refund && p.step.done().is_none());
+        let payment = open.ok_or_else(|| Refused::new("the shop has instructed no refund that is still open"))?;
+        if notice.amount.is_some_and(|amount| amount != payment.amount) {
+            return Err(Refused::new(format!("the refund instructed is {}", payment.amount)));
+        }
+        payment.step = notice.step(&payment.step);
+        return Ok(publish(transaction, status, desk, None));
+    }
+    if let Some(amount) = notice.amount.filter(|amount| amount.currency() != status.remaining.currency()) {
+        let currency = status.remaining.currency();
+        return Err(Refused::new(format!("the payment is in {currency}, not in {}", amount.currency())));
+    }
+    let amount = notice.amount.unwrap_or(status.remaining);
+    if notice.done.is_some() && amount.exceeds(&status.remaining).unwrap_or(true) {
+        return Err(Refused::new(format!("only {} remains to be paid", status.remaining)));
+    }
+    pay(&mut status, amount, notice)?;
+    Ok(publish(transaction, status, desk, None))
+}
+
+/// Enters one payment: the open one as far as it goes, the rest stays planned.
+fn pay(status: &mut PaymentStatus, amount: Money, notice: &Notice) -> Result<(), Refused> {
+    let next = next_id(status);
+    let open = status.payments.iter_mut().find(|p| !p.refund && p.step.done().is_none() && !p.step.failed());
+    let payment = open.ok_or_else(|| Refused::new("nothing remains to be paid"))?;
+    let planned = payment.step.clone();
+    payment.step = notice.step(&planned);
+    if payment.step.failed() {
+        status.state = PaymentState::Declined;
+        return Ok(());
+    }
+    status.confirmation = notice.reference.clone().or(status.confirmation.take());
+    if payment.step.done().is_none() {
+        status.scheduled = payment.step.planned();
+        return Ok(());
+    }
+    let range = |error: crate::trade::MoneyError| Refused::new(error.to_string());
+    let rest = payment.amount.minus(&amount).map_err(range)?;
+    payment.amount = amount;
+    status.remaining = status.remaining.minus(&amount).map_err(range)?;
+    if !rest.is_zero() && !rest.is_negative() {
+        status.payments.push(Payment { id: next, amount: rest, refund: false, step: planned });
+    }
+    if status.remaining.is_zero() {
+        status.state = PaymentState::Complete;
+    }
+    Ok(())
+}
+
+fn next_id(status: &PaymentStatus) -> String {
+    status.payments.len().saturating_add(1).to_string()
+}
+
+fn status_now(transaction: &Transaction) -> Option<PaymentStatus> {
+    match &last_status(transaction, Leg::Payment)?.letter.document {
+        Document::PaymentStatus(status) => Some(status.clone()),
+        _ => None,
+    }
+}
+
+fn is_done(status: &PaymentStatus) -> bool {
+    status.remaining.is_zero() && status.payments.iter().all(|payment| payment.step.done().is_some())
+}
+
+fn publish(transaction: &Transaction, status: PaymentStatus, desk: &Desk<'_>, asked: Option<&Kept>) -> Vec<Action> {
+    let done = is_done(&status);
+    let answers = asked.map(|kept| (kept.content, &kept.letter.from));
+    agent::to_both(transaction, &Document::PaymentStatus(status), desk.now, done, answers)
+}
+
+/// Answers a status request with what is stored (P62).
+fn current(transaction: &Transaction, kept: &Kept, desk: &Desk<'_>) -> Action {
+    match (instruction(transaction), status_now(transaction)) {
+        (Some(_), Some(status)) => {
+            let done = is_done(&status);
+            let to = kept.letter.from.clone();
+            agent::to_one(transaction, to, Document::PaymentStatus(status), desk, done, kept.content)
+        }
+        _ => agent::refuse(transaction, kept, "unknown-transaction", "This transaction is not known here."),
+    }
+}

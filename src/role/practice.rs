@@ -1,0 +1,149 @@
+//! How the owner of an account wants each part played: settled values, made from the configuration.
+
+use crate::trade::item::Item;
+use crate::trade::{Address, DeliveryMethod, Money, Party, PaymentMethod, Person, PostalAddress, Role};
+
+/// All parts an account plays.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Practice {
+    /// As a buyer.
+    pub buyer: Option<BuyerPractice>,
+    /// As a shop.
+    pub shop: Option<ShopPractice>,
+    /// As a payment agent.
+    pub payment: Option<PaymentPractice>,
+    /// As a delivery agent.
+    pub delivery: Option<DeliveryPractice>,
+}
+
+impl Practice {
+    /// Returns whether the account plays `role`.
+    pub fn plays(&self, role: Role) -> bool {
+        match role {
+            Role::Buyer => self.buyer.is_some(),
+            Role::Shop => self.shop.is_some(),
+            Role::Payment => self.payment.is_some(),
+            Role::Delivery => self.delivery.is_some(),
+        }
+    }
+}
+
+/// How the owner buys.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BuyerPractice {
+    /// Who buys.
+    pub person: Person,
+    /// Where goods go unless an order says otherwise.
+    pub deliver_to: Option<PostalAddress>,
+    /// Whether terms that agree with the order in every point are accepted without asking.
+    pub confirm_matching: bool,
+    /// Unpaid totals that call for a warning, one per currency (P81).
+    pub unpaid_limits: Vec<Money>,
+}
+
+/// Something the shop sells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Article {
+    /// The thing; its article number is what orders name.
+    pub item: Item,
+    /// Price of one.
+    pub price: Money,
+}
+
+/// One step of a procedure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// Ask the payment agent whether the sum can be paid (P23).
+    Authorize,
+    /// Send the terms (P33).
+    Terms,
+    /// Wait for the buyer's OK.
+    Confirmation,
+    /// Instruct the payment agent (P41).
+    Payment,
+    /// Instruct the delivery agent (P42).
+    Delivery,
+}
+
+/// The steps for a payment method, a delivery method, or the two together (P18-P20).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Procedure {
+    /// For this payment method; any where `None`.
+    pub payment_method: Option<PaymentMethod>,
+    /// For this delivery method; any where `None`.
+    pub delivery_method: Option<DeliveryMethod>,
+    /// The steps in order.
+    pub stages: Vec<Stage>,
+    /// Who collects the money; the shop itself where `None`.
+    pub payment_agent: Option<Party>,
+    /// Who carries the goods; the shop itself where `None`.
+    pub delivery_agent: Option<Party>,
+    /// A charge on top, with its name.
+    pub charge: Option<(String, Money)>,
+    /// Days until the payment is due.
+    pub payment_days: u16,
+    /// Days until the goods leave.
+    pub dispatch_days: u16,
+    /// Days until the goods arrive.
+    pub arrival_days: u16,
+}
+
+impl Procedure {
+    /// Returns whether the buyer's OK is waited for before anything starts.
+    pub fn waits_for_confirmation(&self) -> bool {
+        self.stages.contains(&Stage::Confirmation)
+    }
+}
+
+/// How the owner sells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShopPractice {
+    /// The shop's name.
+    pub name: String,
+    /// Its tax number.
+    pub vat_id: Option<String>,
+    /// What buyers must see before their OK.
+    pub conditions: Option<String>,
+    /// What is sold; prices come from here, never from the order (B104).
+    pub articles: Vec<Article>,
+    /// What is done for which methods; the first that fits.
+    pub procedures: Vec<Procedure>,
+    /// Days the buyer has to say OK.
+    pub valid_days: u16,
+    /// Days after arrival within which goods are taken back without asking; 0 takes nothing back.
+    pub return_days: u16,
+}
+
+impl ShopPractice {
+    /// Returns the first procedure for both methods.
+    pub fn procedure(&self, payment: &PaymentMethod, delivery: &DeliveryMethod) -> Option<&Procedure> {
+        self.procedures.iter().find(|procedure| {
+            procedure.payment_method.as_ref().is_none_or(|method| method == payment)
+                && procedure.delivery_method.as_ref().is_none_or(|method| method == delivery)
+        })
+    }
+}
+
+/// How the owner collects money for shops.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PaymentPractice {
+    /// The agent's name.
+    pub name: String,
+    /// Shops it works for.
+    pub shops: Vec<Address>,
+    /// Sums up to which a payment is authorised, one per currency; other currencies are refused.
+    pub authorize_limits: Vec<Money>,
+    /// Days until the money is collected.
+    pub debit_days: u16,
+}
+
+/// How the owner carries goods for shops.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeliveryPractice {
+    /// The agent's name.
+    pub name: String,
+    /// Shops it works for.
+    pub shops: Vec<Address>,
+    /// Days until goods arrive.
+    pub transit_days: u16,
+}

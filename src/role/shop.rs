@@ -1,0 +1,243 @@
+//! The shop: takes orders in by its procedures, makes the terms, instructs, reports (P17-P53).
+//!
+//! What it offers is in `shop_offer`, what it does about cancellations and returns in `shop_after`.
+
+use super::practice::{Procedure, Stage};
+use super::{Action, Desk, Draft, Notice, Refused, agent, resend_above, shop_after, shop_offer, terms_of};
+use crate::trade::document::{DeliveryInstruction, PaymentInstruction, StatusRequest};
+use crate::trade::item::LineQuantity;
+use crate::trade::status::{OrderState, OrderStatus, Parcel, Shipment, Step};
+use crate::trade::{Agent, Direction, Document, Kept, Kind, Leg, Party, Quantity, Role, Terms, Transaction, When};
+
+/// Returns what follows from a letter that was entered and applied.
+pub fn answer(transaction: &Transaction, kept: &Kept, desk: &Desk<'_>) -> Vec<Action> {
+    match &kept.letter.document {
+        Document::Order(order) => shop_offer::take_in(transaction, kept, order, desk),
+        Document::AuthorizationResult(result) => shop_offer::after_authorization(transaction, result, desk),
+        Document::Confirmation(_) => confirmed(transaction, kept, desk),
+        Document::Cancellation(_) => shop_after::cancel(transaction, kept, desk),
+        Document::ReturnRequest(request) => shop_after::give_back(transaction, kept, request, desk),
+        Document::PaymentStatus(_) | Document::DeliveryStatus(_) => {
+            let mut actions = shop_after::agent_spoke(transaction, desk);
+            actions.extend(ask_for_missing(transaction, kept));
+            actions
+        }
+        Document::StatusRequest(StatusRequest { have, .. }) => {
+            let mut actions = resend_above(transaction, &kept.letter, *have);
+            if let Some(action) = report(transaction, status_now(transaction), desk, Some(kept)) {
+                actions.push(action);
+            }
+            actions
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Returns the procedure of a transaction.
+pub(super) fn procedure<'a>(terms: &Terms, desk: &'a Desk<'_>) -> Option<&'a Procedure> {
+    desk.practice.shop.as_ref()?.procedure(&terms.payment_method, &terms.delivery_method)
+}
+
+/// Returns whether the agents were instructed.
+pub(super) fn is_started(transaction: &Transaction) -> bool {
+    transaction.sent(Kind::PaymentInstruction).next().is_some()
+        || transaction.sent(Kind::DeliveryInstruction).next().is_some()
+}
+
+/// Takes the buyer's OK in: starts, or refuses what came too late.
+fn confirmed(transaction: &Transaction, kept: &Kept, desk: &Desk<'_>) -> Vec<Action> {
+    let Some((_, terms)) = terms_of(transaction) else { return Vec::new() };
+    if terms.valid_through.is_some_and(|until| kept.recorded > until) && !is_started(transaction) {
+        let text = "The time for the OK has passed; please order again.";
+        return vec![agent::refuse(transaction, kept, "offer-expired", text)];
+    }
+    if status_now(transaction).state == OrderState::Cancelled {
+        return vec![agent::refuse(transaction, kept, "cancelled", "The transaction was cancelled.")];
+    }
+    let mut actions = Vec::new();
+    actions.extend(report(transaction, first_status(terms, desk), desk, Some(kept)));
+    if !is_started(transaction) {
+        actions.extend(instruct(transaction, desk));
+    }
+    actions
+}
+
+/// Writes the instructions in the order of the procedure (P41-P44).
+pub(super) fn instruct(transaction: &Transaction, desk: &Desk<'_>) -> Vec<Action> {
+    let Some((_, terms)) = terms_of(transaction) else { return Vec::new() };
+    let Some(procedure) = procedure(terms, desk) else { return Vec::new() };
+    let drafts = procedure.stages.iter().filter_map(|stage| match stage {
+        Stage::Payment => payment_instruction(transaction, terms),
+        Stage::Delivery => delivery_instruction(transaction, terms),
+        Stage::Authorize | Stage::Terms | Stage::Confirmation => None,
+    });
+    drafts.map(Action::from).collect()
+}
+
+/// Returns who is who for an agent: the buyer, with the certificate the clerk adds, and those who speak.
+pub(super) fn parties(transaction: &Transaction, agents: &[Agent]) -> Vec<Agent> {
+    let buyer = transaction.buyer().map(|party| Agent { role: Role::Buyer, party, certificate: None });
+    buyer.into_iter().chain(agents.iter().map(|agent| Agent { certificate: None, ..agent.clone() })).collect()
+}
+
+fn instruction(transaction: &Transaction, terms: &Terms, leg: Leg, document: Document) -> Option<Draft> {
+    let agent = terms.agent(leg)?;
+    let digest = terms_of(transaction).map(|(digest, _)| digest);
+    Some(Draft::new(transaction, agent.party.clone(), document).about(digest))
+}
+
+fn payment_instruction(transaction: &Transaction, terms: &Terms) -> Option<Draft> {
+    // Who collects the money learns neither goods nor where they go (P105).
+    let mut buyer = terms.buyer.clone();
+    buyer.address = None;
+    let document = Document::PaymentInstruction(PaymentInstruction {
+        buyer,
+        amount: terms.total,
+        payment_method: terms.payment_method.clone(),
+        payment_id: terms.payment_id.clone(),
+        due: terms.payment_due,
+        agents: parties(transaction, &terms.agents),
+    });
+    instruction(transaction, terms, Leg::Payment, document)
+}
+
+fn delivery_instruction(transaction: &Transaction, terms: &Terms) -> Option<Draft> {
+    // Who carries the goods learns no prices (P105), but for cash on delivery.
+    let collect = (terms.payment_method.as_str() == "cash-on-delivery").then_some(terms.total);
+    let parcel = Parcel {
+        id: "1".to_owned(),
+        lines: all_lines(terms),
+        tracking: None,
+        tracking_url: None,
+        expected_from: terms.arrival_from,
+        expected_until: terms.arrival_until,
+        events: Vec::new(),
+        step: Step::Planned { at: terms.arrival_until },
+    };
+    let document = Document::DeliveryInstruction(DeliveryInstruction {
+        buyer: terms.buyer.clone(),
+        deliver_to: terms.deliver_to.clone(),
+        delivery_method: terms.delivery_method.clone(),
+        parcels: vec![parcel],
+        collect,
+        agents: parties(transaction, &terms.agents),
+    });
+    instruction(transaction, terms, Leg::Delivery, document)
+}
+
+fn all_lines(terms: &Terms) -> Vec<LineQuantity> {
+    terms.lines.iter().map(|line| LineQuantity { line: line.id.clone(), quantity: line.quantity }).collect()
+}
+
+/// Returns the order status of a transaction that has just been started: one parcel, planned.
+fn first_status(terms: &Terms, desk: &Desk<'_>) -> OrderStatus {
+    let days = procedure(terms, desk).map_or(0, |procedure| procedure.dispatch_days);
+    let planned = desk.now.plus_seconds(i64::from(days).saturating_mul(86_400)).day();
+    let shipment = Shipment {
+        parcel: "1".to_owned(),
+        lines: all_lines(terms),
+        tracking: None,
+        step: Step::Planned { at: Some(When::Day(planned)) },
+    };
+    OrderStatus { state: OrderState::Processing, shipments: vec![shipment], remarks: None }
+}
+
+/// Returns our newest order status, or an empty one.
+pub(super) fn status_now(transaction: &Transaction) -> OrderStatus {
+    match agent::last_status(transaction, Leg::Order).map(|kept| &kept.letter.document) {
+        Some(Document::OrderStatus(status)) => status.clone(),
+        _ => OrderStatus { state: OrderState::Processing, shipments: Vec::new(), remarks: None },
+    }
+}
+
+/// Writes an order status to the buyer whose address is stored with the order (P49, P51).
+pub(super) fn report(
+    transaction: &Transaction,
+    status: OrderStatus,
+    desk: &Desk<'_>,
+    asked: Option<&Kept>,
+) -> Option<Action> {
+    let buyer: Party = transaction.buyer()?;
+    let over = matches!(status.state, OrderState::Cancelled | OrderState::Returned);
+    let terms = terms_of(transaction);
+    let shipped = status.shipments.iter().all(|s| s.step.done().is_some())
+        && terms.is_some_and(|(_, terms)| covers(terms, &status.shipments));
+    let order = transaction.order().and_then(|(kept, _)| kept.letter.order.clone()).filter(|_| terms.is_none());
+    let mut draft = Draft::new(transaction, buyer.clone(), Document::OrderStatus(status))
+        .about(terms.map(|(digest, _)| digest))
+        .ordered(order)
+        .status(desk.now, over || shipped);
+    draft.answers = asked.filter(|kept| kept.letter.from == buyer).map(|kept| kept.content);
+    Some(draft.into())
+}
+
+/// Returns whether shipments hold all the goods of the terms.
+fn covers(terms: &Terms, shipments: &[Shipment]) -> bool {
+    terms.lines.iter().all(|line| in_parcels(&line.id, shipments, None) == Some(line.quantity))
+}
+
+fn in_parcels(line: &str, shipments: &[Shipment], except: Option<&str>) -> Option<Quantity> {
+    let parts = shipments.iter().filter(|s| except != Some(s.parcel.as_str())).flat_map(|s| &s.lines);
+    parts.filter(|part| part.line == line).map(|part| part.quantity).reduce(|a, b| a.plus(b).unwrap_or(a))
+}
+
+/// Reports what the owner says about a parcel (`shop notify`).
+pub fn notify(transaction: &Transaction, notice: &Notice, desk: &Desk<'_>) -> Result<Vec<Action>, Refused> {
+    let (_, terms) = terms_of(transaction).ok_or_else(|| Refused::new("no terms were sent for this number"))?;
+    let mut status = status_now(transaction);
+    if status.state == OrderState::Cancelled {
+        return Err(Refused::new("the transaction is cancelled; nothing more can be reported"));
+    }
+    if !is_started(transaction) && procedure(terms, desk).is_some_and(Procedure::waits_for_confirmation) {
+        return Err(Refused::new("the buyer has not said OK to the terms yet"));
+    }
+    let open = status.shipments.iter().find(|s| s.step.done().is_none()).map(|s| s.parcel.clone());
+    let next = status.shipments.len().saturating_add(1).to_string();
+    let id = notice.parcel.clone().or(open).unwrap_or(next);
+    let mut shipment = status.shipments.iter().find(|s| s.parcel == id).cloned().unwrap_or_else(|| Shipment {
+        parcel: id.clone(),
+        lines: Vec::new(),
+        tracking: None,
+        step: Step::Planned { at: None },
+    });
+    if shipment.step.done().is_some() {
+        return Err(Refused::new(format!("parcel {id} has left already; name another with --parcel")));
+    }
+    for part in &notice.lines {
+        if !terms.lines.iter().any(|line| line.id == part.line && part.quantity <= line.quantity) {
+            return Err(Refused::new(format!("line {} of {} pieces is not in the terms", part.line, part.quantity)));
+        }
+    }
+    if !notice.lines.is_empty() {
+        shipment.lines.clone_from(&notice.lines);
+    } else if shipment.lines.is_empty() {
+        shipment.lines = all_lines(terms);
+    }
+    shipment.step = notice.step(&shipment.step);
+    shipment.tracking = notice.tracking.clone().or(shipment.tracking.take());
+    status.shipments.retain(|other| other.parcel != id);
+    status.shipments.push(shipment);
+    status.shipments.sort_by(|a, b| (a.parcel.len(), &a.parcel).cmp(&(b.parcel.len(), &b.parcel)));
+    if status.shipments.iter().any(|s| s.step.done().is_some()) {
+        status.state = OrderState::InTransit;
+    }
+    Ok(report(transaction, status, desk, None).into_iter().collect())
+}
+
+/// Asks an agent for the letters between, once for each gap.
+fn ask_for_missing(transaction: &Transaction, kept: &Kept) -> Option<Action> {
+    let leg = kept.letter.kind().status_of()?;
+    let from = &kept.letter.from;
+    let have = transaction.have(&from.fingerprint);
+    let asked = transaction.kept.iter().any(|sent| {
+        sent.direction == Direction::Out
+            && sent.letter.to == *from
+            && matches!(&sent.letter.document, Document::StatusRequest(request) if request.have == have)
+    });
+    if asked || !transaction.has_gap(&from.fingerprint) {
+        return None;
+    }
+    let terms = terms_of(transaction).map(|(digest, _)| digest);
+    let document = Document::StatusRequest(StatusRequest { leg, have });
+    Some(Draft::new(transaction, from.clone(), document).about(terms).into())
+}

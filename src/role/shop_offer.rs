@@ -1,0 +1,179 @@
+//! The shop before the OK: checks an order against what it sells, has the payment authorised, makes the terms
+//! (P21-P33).
+
+use super::practice::{Procedure, ShopPractice, Stage};
+use super::shop::{instruct, parties};
+use super::{Action, Desk, Draft};
+use crate::trade::document::{AuthorizationRequest, AuthorizationResult, Rejection};
+use crate::trade::item::{self, Charge};
+use crate::trade::status::{Reason, Step};
+use crate::trade::{Agent, Document, Kept, Number, Order, Party, Role, Terms, Transaction, When};
+
+/// Takes an order in: refuses it with reasons, asks for the authorisation, or makes the terms.
+pub(super) fn take_in(transaction: &Transaction, kept: &Kept, order: &Order, desk: &Desk<'_>) -> Vec<Action> {
+    let Some(shop) = desk.practice.shop.as_ref() else { return Vec::new() };
+    let reasons = objections(order, shop);
+    if !reasons.is_empty() {
+        return vec![reject(transaction, kept, reasons)];
+    }
+    let Some(procedure) = shop.procedure(&order.payment_method, &order.delivery_method) else { return Vec::new() };
+    let agent = procedure.payment_agent.clone();
+    match agent.filter(|_| procedure.stages.contains(&Stage::Authorize)) {
+        Some(agent) => vec![authorize(transaction, kept, order, procedure, agent, desk)],
+        None => offer(transaction, kept, order, procedure, desk),
+    }
+}
+
+/// Returns why an order is not taken: Peppol order response codes (OPStatusReason) and a sentence each.
+fn objections(order: &Order, shop: &ShopPractice) -> Vec<Reason> {
+    let reason = |code: &str, text: String| Reason { code: code.to_owned(), text };
+    let mut reasons = Vec::new();
+    if shop.procedure(&order.payment_method, &order.delivery_method).is_none() {
+        let text =
+            format!("Payment by {} with delivery by {} is not offered.", order.payment_method, order.delivery_method);
+        reasons.push(reason("UNR", text));
+    }
+    for line in &order.lines {
+        let article = shop.articles.iter().find(|article| article.item.sku == line.item.sku);
+        match article {
+            None => reasons.push(reason("REF", format!("Line {}: this article is not sold here.", line.id))),
+            Some(article) if article.price != line.unit_price => {
+                let text = format!("Line {}: the price is {}, not {}.", line.id, article.price, line.unit_price);
+                reasons.push(reason("PRI", text));
+            }
+            Some(article) if article.item.name != line.item.name => {
+                let text = format!("Line {}: this article is called {}.", line.id, article.item.name);
+                reasons.push(reason("REF", text));
+            }
+            Some(_) => {}
+        }
+    }
+    reasons
+}
+
+fn reject(transaction: &Transaction, kept: &Kept, reasons: Vec<Reason>) -> Action {
+    let document = Document::OrderRejection(Rejection { reasons });
+    Draft::new(transaction, kept.letter.from.clone(), document)
+        .ordered(kept.letter.order.clone())
+        .answering(kept.content)
+        .into()
+}
+
+/// Asks the payment agent (P23). The shop's number is given here, so that the agent can tie its answer to the
+/// instruction that follows.
+fn authorize(
+    transaction: &Transaction,
+    kept: &Kept,
+    order: &Order,
+    procedure: &Procedure,
+    agent: Party,
+    desk: &Desk<'_>,
+) -> Action {
+    let total = total_with(order, procedure);
+    let document = Document::AuthorizationRequest(AuthorizationRequest {
+        buyer: order.buyer.clone(),
+        total,
+        payment_method: order.payment_method.clone(),
+        payment_id: order.payment_id.clone(),
+        sealed: order.sealed.clone(),
+        agents: parties(transaction, &agents(procedure, desk)),
+    });
+    let mut draft = Draft::new(transaction, agent, document).ordered(kept.letter.order.clone());
+    draft.names.number = Some(number(desk));
+    draft.into()
+}
+
+/// Goes on after the payment agent's answer (P24): terms, or a rejection.
+pub(super) fn after_authorization(
+    transaction: &Transaction,
+    result: &AuthorizationResult,
+    desk: &Desk<'_>,
+) -> Vec<Action> {
+    let Some((kept, order)) = transaction.order() else { return Vec::new() };
+    if transaction.all_terms().next().is_some() {
+        return Vec::new();
+    }
+    match &result.step {
+        Step::Failed { reason, .. } => {
+            let text = format!("The payment was not authorised: {}", reason.text);
+            vec![reject(transaction, kept, vec![Reason { code: "PAY".to_owned(), text }])]
+        }
+        Step::Done { .. } => {
+            let shop = desk.practice.shop.as_ref();
+            let procedure = shop.and_then(|shop| shop.procedure(&order.payment_method, &order.delivery_method));
+            procedure.map(|procedure| offer(transaction, kept, order, procedure, desk)).unwrap_or_default()
+        }
+        Step::Planned { .. } | Step::Active { .. } => Vec::new(),
+    }
+}
+
+/// Makes the terms (P26-P31), and starts where the procedure waits for no OK and the buyer is no stranger.
+fn offer(transaction: &Transaction, kept: &Kept, order: &Order, procedure: &Procedure, desk: &Desk<'_>) -> Vec<Action> {
+    let Some(shop) = desk.practice.shop.as_ref() else { return Vec::new() };
+    let terms = terms(order, procedure, shop, desk);
+    let mut draft = Draft::new(transaction, kept.letter.from.clone(), Document::TransactionInfo(terms))
+        .ordered(kept.letter.order.clone())
+        .answering(kept.content);
+    draft.names.number = draft.names.number.or_else(|| Some(number(desk)));
+    vec![draft.into()]
+}
+
+/// Returns what is to be done once the terms are written: the instructions, where nothing is waited for.
+pub(super) fn after_terms(transaction: &Transaction, desk: &Desk<'_>) -> Vec<Action> {
+    let Some((_, terms)) = transaction.terms() else { return Vec::new() };
+    let at_once = super::shop::procedure(terms, desk).is_some_and(|procedure| !procedure.waits_for_confirmation());
+    // Only who reads the buyer's mailbox knows the digest of the terms: a stranger must show that he does.
+    if at_once && !desk.stranger { instruct(transaction, desk) } else { Vec::new() }
+}
+
+fn terms(order: &Order, procedure: &Procedure, shop: &ShopPractice, desk: &Desk<'_>) -> Terms {
+    let day = |days: u16| desk.now.plus_seconds(i64::from(days).saturating_mul(86_400));
+    Terms {
+        date: desk.now.whole_second(),
+        seller: shop.name.clone(),
+        vat_id: shop.vat_id.clone(),
+        buyer: order.buyer.clone(),
+        lines: order.lines.clone(),
+        charges: charges(order, procedure),
+        taxes: Vec::new(),
+        total: total_with(order, procedure),
+        payment_method: order.payment_method.clone(),
+        payment_id: order.payment_id.clone(),
+        payment_due: Some(When::Day(day(procedure.payment_days).day())),
+        delivery_method: order.delivery_method.clone(),
+        deliver_to: order.deliver_to.clone(),
+        billing: order.billing.clone(),
+        arrival_from: None,
+        arrival_until: Some(When::Day(day(procedure.arrival_days).day())),
+        valid_through: Some(day(shop.valid_days).whole_second()),
+        conditions: shop.conditions.clone(),
+        agents: agents(procedure, desk),
+    }
+}
+
+/// The shop's own charge stands in the terms, whatever the order expected.
+fn charges(order: &Order, procedure: &Procedure) -> Vec<Charge> {
+    let ids = order.lines.iter().filter_map(|line| line.id.parse::<u32>().ok());
+    let id = ids.max().unwrap_or(0).saturating_add(1).to_string();
+    let charge = procedure.charge.as_ref();
+    charge.map(|(name, price)| Charge { id, name: name.clone(), price: *price }).into_iter().collect()
+}
+
+fn total_with(order: &Order, procedure: &Procedure) -> crate::trade::Money {
+    item::total(&order.lines, &charges(order, procedure)).ok().flatten().unwrap_or(order.total)
+}
+
+fn agents(procedure: &Procedure, desk: &Desk<'_>) -> Vec<Agent> {
+    let party = |agent: &Option<Party>| agent.clone().unwrap_or_else(|| desk.me.clone());
+    let agent = |role: Role, party: Party| Agent { role, party, certificate: None };
+    vec![
+        agent(Role::Shop, desk.me.clone()),
+        agent(Role::Payment, party(&procedure.payment_agent)),
+        agent(Role::Delivery, party(&procedure.delivery_agent)),
+    ]
+}
+
+/// Makes a transaction number (P26).
+fn number(desk: &Desk<'_>) -> Number {
+    Number::random(desk.entropy)
+}

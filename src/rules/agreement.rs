@@ -1,0 +1,107 @@
+//! Do the terms agree with the order? (P35, P71, P118)
+//!
+//! Compared are lines, quantities, prices, charges, total, currency, methods and addresses. What only the terms have
+//! (dates, conditions, agents) is for the buyer to read.
+
+use std::collections::BTreeSet;
+
+use crate::trade::item::{self, Charge, Line};
+use crate::trade::{Code, Finding, Order, Terms};
+
+/// Returns every point in which the terms differ from the order; empty when they agree.
+pub fn differences(order: &Order, terms: &Terms) -> Vec<Finding> {
+    let mut found = Differences(Vec::new());
+    found.currency(order, terms);
+    found.lines(&order.lines, &terms.lines);
+    found.charges(&order.charges, &terms.charges);
+    found.compare("total", order.total, terms.total);
+    found.compare("payment method", &order.payment_method, &terms.payment_method);
+    found.compare("delivery method", &order.delivery_method, &terms.delivery_method);
+    found.compare("buyer", &order.buyer.name, &terms.buyer.name);
+    found.compare("buyer's mail address", &order.buyer.email, &terms.buyer.email);
+    if order.deliver_to != terms.deliver_to {
+        let written = |address: &Option<crate::trade::PostalAddress>| {
+            address.as_ref().map_or_else(|| "none".to_owned(), |a| a.lines().join(", "))
+        };
+        found.push("delivery address", written(&order.deliver_to), written(&terms.deliver_to));
+    }
+    found.0
+}
+
+/// Returns what is wrong with the terms in themselves: sums, agents.
+pub fn faults(terms: &Terms) -> Vec<Finding> {
+    let mut faults = Vec::new();
+    match item::total(&terms.lines, &terms.charges) {
+        Ok(Some(sum)) if sum == terms.total => {}
+        Ok(Some(sum)) => {
+            let text = format!("lines and charges make {sum}, the total says {}", terms.total);
+            faults.push(Finding::new(Code::SumDoesNotAddUp, text));
+        }
+        Ok(None) => faults.push(Finding::new(Code::SumDoesNotAddUp, "the terms have no lines")),
+        Err(error) => faults.push(Finding::new(Code::SumDoesNotAddUp, format!("lines and charges: {error}"))),
+    }
+    if !terms.agents_are_complete() {
+        let text = "the terms do not name one agent each for order, payment and delivery";
+        faults.push(Finding::new(Code::NotAParty, text));
+    }
+    let mut seen = BTreeSet::new();
+    let ids = terms.lines.iter().map(|line| &line.id).chain(terms.charges.iter().map(|charge| &charge.id));
+    for id in ids.filter(|id| !seen.insert((*id).clone())) {
+        faults.push(Finding::new(Code::GoodsDiffer, format!("line number {id} stands twice in the terms")));
+    }
+    faults
+}
+
+struct Differences(Vec<Finding>);
+
+impl Differences {
+    fn push(&mut self, what: &str, ordered: impl std::fmt::Display, offered: impl std::fmt::Display) {
+        let text = format!("{what}: ordered {ordered}, offered {offered}");
+        self.0.push(Finding::new(Code::TermsDifferFromOrder, text));
+    }
+
+    fn compare<T: PartialEq + std::fmt::Display>(&mut self, what: &str, ordered: T, offered: T) {
+        if ordered != offered {
+            self.push(what, ordered, offered);
+        }
+    }
+
+    fn currency(&mut self, order: &Order, terms: &Terms) {
+        if order.total.currency() != terms.total.currency() {
+            let finding =
+                Finding::differs(Code::CurrencyDiffers, "currency", order.total.currency(), terms.total.currency());
+            self.0.push(finding);
+        }
+    }
+
+    fn lines(&mut self, ordered: &[Line], offered: &[Line]) {
+        for line in ordered {
+            let Some(other) = offered.iter().find(|other| other.id == line.id) else {
+                self.push(&format!("line {}", line.id), &line.item.name, "nothing");
+                continue;
+            };
+            self.compare(&format!("line {} item", line.id), &line.item.name, &other.item.name);
+            if line.item.sku != other.item.sku {
+                let sku = |sku: &Option<String>| sku.clone().unwrap_or_else(|| "none".to_owned());
+                self.push(&format!("line {} article number", line.id), sku(&line.item.sku), sku(&other.item.sku));
+            }
+            self.compare(&format!("line {} quantity", line.id), line.quantity, other.quantity);
+            self.compare(&format!("line {} price", line.id), line.unit_price, other.unit_price);
+        }
+        for extra in offered.iter().filter(|line| !ordered.iter().any(|other| other.id == line.id)) {
+            self.push(&format!("line {}", extra.id), "nothing", &extra.item.name);
+        }
+    }
+
+    fn charges(&mut self, ordered: &[Charge], offered: &[Charge]) {
+        for charge in ordered {
+            match offered.iter().find(|other| other.name == charge.name) {
+                Some(other) => self.compare(&format!("charge {}", charge.name), charge.price, other.price),
+                None => self.push(&format!("charge {}", charge.name), charge.price, "nothing"),
+            }
+        }
+        for extra in offered.iter().filter(|charge| !ordered.iter().any(|other| other.name == charge.name)) {
+            self.push(&format!("charge {}", extra.name), "nothing", extra.price);
+        }
+    }
+}

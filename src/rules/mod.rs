@@ -1,0 +1,13 @@
+//! Judgement: pure functions over the words of the trade. No bytes, no clock, no mail.
+
+pub mod agreement;
+pub mod authority;
+pub mod leg;
+pub mod reconcile;
+pub mod standing;
+mod statement;
+pub mod summary;
+
+pub use leg::{LegState, Legs};
+pub use reconcile::{Judgement, Reader, reconcile, rejudge};
+pub use standing::{Standing, State};

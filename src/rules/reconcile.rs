@@ -1,0 +1,404 @@
+//! Is this letter what was agreed? (P65-P71)
+//!
+//! `reconcile` judges a letter that has just come; `rejudge` says which letters that came before are to be judged
+//! otherwise now. After a warning nothing of the letter is applied (P68).
+
+use super::leg::{self, Judged};
+use super::{agreement, authority};
+use crate::trade::document::AuthorizationResult;
+use crate::trade::{
+    Act, Address, Book, Code, Digest, Direction, Document, Finding, Fingerprint, Kept, Kind, Leg, Letter, Moment,
+    Names, Order, Party, Received, Role, Settlement, Terms, Transaction, Verdict, item,
+};
+
+/// Tells the key pinned for an address.
+pub type Pinned<'a> = dyn Fn(&Address) -> Option<Fingerprint> + 'a;
+
+/// What is to become of a letter that has just come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Judgement {
+    /// The verdict on it.
+    pub verdict: Verdict,
+    /// Why.
+    pub findings: Vec<Finding>,
+}
+
+/// Who reads: the part played, our own mailbox and key, the time, and what is known of keys.
+pub struct Reader<'a> {
+    /// The part the letter is addressed to.
+    pub role: Role,
+    /// Our mailbox and key.
+    pub me: &'a Party,
+    /// The moment of reading.
+    pub now: Moment,
+    /// The address the signer's key was pinned with or handed over for; `None` for a stranger.
+    pub signer_address: Option<Address>,
+    /// The key pinned for an address.
+    pub pinned: &'a Pinned<'a>,
+}
+
+/// Returns the part a letter of this document is meant for, as seen by `me`; `None` where it fits none.
+pub fn addressee(document: &Document, shop: Option<&Address>, me: &Address) -> Role {
+    match document {
+        Document::Order(_)
+        | Document::Confirmation(_)
+        | Document::Cancellation(_)
+        | Document::ReturnRequest(_)
+        | Document::AuthorizationResult(_) => Role::Shop,
+        Document::TransactionInfo(_)
+        | Document::OrderRejection(_)
+        | Document::OrderStatus(_)
+        | Document::ReturnAnswer(_) => Role::Buyer,
+        Document::AuthorizationRequest(_) | Document::PaymentInstruction(_) | Document::RefundInstruction(_) => {
+            Role::Payment
+        }
+        Document::DeliveryInstruction(_) => Role::Delivery,
+        Document::Stop(stop) => stop.leg.role(),
+        Document::StatusRequest(request) => request.leg.role(),
+        // Statuses of the agents go to buyer and shop; receipts and refusals to whoever wrote before.
+        Document::PaymentStatus(_) | Document::DeliveryStatus(_) | Document::Refusal(_) | Document::Receipt(_) => {
+            if shop == Some(me) {
+                Role::Shop
+            } else {
+                Role::Buyer
+            }
+        }
+    }
+}
+
+/// Returns the names of the transaction a letter is about.
+pub fn names(received: &Received) -> Names {
+    let letter = received.letter();
+    Names { shop: letter.shop.clone(), number: letter.transaction.clone(), order: letter.order.clone() }
+}
+
+/// Judges a letter that has just come.
+pub fn reconcile(book: &Book, received: &Received, reader: &Reader<'_>) -> Judgement {
+    let letter = received.letter();
+    let mut findings = received.remarks().to_vec();
+    if let Some(pinned) = reader.signer_address.as_ref().filter(|pinned| **pinned != letter.from.address) {
+        findings.push(Finding::differs(Code::FromDiffers, "sender", pinned, &letter.from.address));
+    }
+    let transaction = book.find(reader.role, &names(received));
+    findings.extend(transaction.and_then(|known| number_reused(known, received)));
+    let transaction = transaction.and_then(begun);
+    let judged = match &letter.document {
+        Document::Receipt(_) => Ok(Vec::new()),
+        document if document.kind().status_of().is_some() => {
+            return status(transaction, received, reader, findings);
+        }
+        _ => other(transaction, letter, received.content(), reader.pinned),
+    };
+    match judged {
+        Ok(more) => findings.extend(more),
+        Err(finding) => findings.push(finding),
+    }
+    settle(findings, letter.kind())
+}
+
+/// Turns findings into a verdict: any blocking one warns; but a letter about something not known yet may have overtaken
+/// the letter that makes it known, and waits. A status request does not wait: it is refused.
+fn settle(mut findings: Vec<Finding>, kind: Kind) -> Judgement {
+    findings.sort();
+    findings.dedup();
+    let mut blocking = findings.iter().filter(|finding| finding.code.blocks()).peekable();
+    let verdict = if blocking.peek().is_none() {
+        Verdict::Applied
+    } else if kind != Kind::StatusRequest && blocking.all(|finding| finding.code == Code::UnknownTransaction) {
+        Verdict::Held
+    } else {
+        Verdict::Warned
+    };
+    Judgement { verdict, findings }
+}
+
+/// Judges a status by folding it in with those already there.
+fn status(
+    transaction: Option<&Transaction>,
+    received: &Received,
+    reader: &Reader<'_>,
+    mut findings: Vec<Finding>,
+) -> Judgement {
+    let unknown = || {
+        let letter = received.letter();
+        let number = letter.transaction.as_ref().map_or("none", |number| number.as_str());
+        Finding::new(Code::UnknownTransaction, format!("{} spoke about transaction {number}", letter.from.address))
+    };
+    let Some(transaction) = transaction.filter(|known| known.terms().is_some()) else {
+        findings.push(unknown());
+        findings.sort();
+        let blocked = findings.iter().any(|f| f.code.blocks() && f.code != Code::UnknownTransaction);
+        return Judgement { verdict: if blocked { Verdict::Warned } else { Verdict::Held }, findings };
+    };
+    let mut with = transaction.clone();
+    with.kept.push(as_kept(received, reader, findings));
+    let (_, judged) = leg::fold(&with);
+    let mine = judged.iter().position(|one| one.content == received.content());
+    let Some(mine) = mine.and_then(|at| judged.get(at).map(|one| (at, one))) else {
+        return Judgement { verdict: Verdict::Held, findings: vec![unknown()] };
+    };
+    // A statement with a number below one that counts already is history.
+    let kind = received.letter().kind();
+    let newer = judged.iter().skip(mine.0.saturating_add(1)).any(|later| {
+        later.verdict == Verdict::Applied && with.by_content(&later.content).is_some_and(|k| k.letter.kind() == kind)
+    });
+    let verdict = if mine.1.verdict == Verdict::Applied && newer { Verdict::Stale } else { mine.1.verdict };
+    Judgement { verdict, findings: mine.1.findings.clone() }
+}
+
+fn as_kept(received: &Received, reader: &Reader<'_>, findings: Vec<Finding>) -> Kept {
+    Kept {
+        position: u64::MAX,
+        direction: Direction::In,
+        content: received.content(),
+        recorded: reader.now,
+        letter: received.letter().clone(),
+        verdict: Verdict::Applied,
+        findings,
+        settled: None,
+    }
+}
+
+/// One number of one sender with two contents.
+fn number_reused(transaction: &Transaction, received: &Received) -> Option<Finding> {
+    let letter = received.letter();
+    let seq = letter.seq?;
+    let same = transaction.kept.iter().find(|kept| {
+        kept.direction == Direction::In
+            && kept.letter.seq == Some(seq)
+            && kept.letter.from.fingerprint == letter.from.fingerprint
+            && kept.content != received.content()
+    })?;
+    let text = format!("{} used number {seq} before, for another letter ({})", letter.from.address, same.content);
+    Some(Finding::new(Code::NumberReused, text))
+}
+
+/// Judges every letter that is not a status.
+fn other(
+    transaction: Option<&Transaction>,
+    letter: &Letter,
+    content: Digest,
+    pinned: &Pinned<'_>,
+) -> Result<Vec<Finding>, Finding> {
+    let known = || {
+        let number = letter.transaction.as_ref().map(ToString::to_string);
+        let order = letter.order.as_ref().map(ToString::to_string);
+        let name = number.or(order).unwrap_or_else(|| "without a number".to_owned());
+        let finding = || Finding::new(Code::UnknownTransaction, format!("{} wrote about {name}", letter.from.address));
+        transaction.ok_or_else(finding)
+    };
+    match &letter.document {
+        Document::Order(order) => Ok(order_in(order, transaction, letter, content)),
+        Document::TransactionInfo(terms) => terms_in(terms, transaction, letter, pinned),
+        Document::OrderRejection(_) | Document::ReturnAnswer(_) => {
+            Ok(from_shop(known()?, letter).into_iter().collect())
+        }
+        Document::Refusal(_) => {
+            known()?;
+            Ok(Vec::new())
+        }
+        Document::Confirmation(_) | Document::Cancellation(_) | Document::ReturnRequest(_) => {
+            from_buyer(known()?, letter)
+        }
+        Document::AuthorizationResult(result) => authorization(known()?, result, letter),
+        Document::AuthorizationRequest(_) | Document::PaymentInstruction(_) | Document::DeliveryInstruction(_) => {
+            Ok(from_its_shop(letter).into_iter().collect())
+        }
+        Document::RefundInstruction(_) | Document::Stop(_) => {
+            known()?;
+            Ok(from_its_shop(letter).into_iter().collect())
+        }
+        Document::StatusRequest(_) => request(known()?, letter),
+        _ => Ok(Vec::new()),
+    }
+}
+
+/// An order must be new, its sum right, and its buyer its signer.
+fn order_in(order: &Order, transaction: Option<&Transaction>, letter: &Letter, content: Digest) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let used = |known: &Transaction| known.order().is_some_and(|(kept, _)| kept.content != content);
+    if transaction.is_some_and(used) {
+        let text = format!("{} used this order ID before, for another order", letter.from.address);
+        findings.push(Finding::new(Code::NumberReused, text));
+    }
+    if order.buyer.email != letter.from.address {
+        findings.push(Finding::differs(Code::FromDiffers, "buyer", &letter.from.address, &order.buyer.email));
+    }
+    match item::total(&order.lines, &order.charges) {
+        Ok(Some(sum)) if sum == order.total => {}
+        _ => {
+            let text = format!("lines and charges do not make the total {}", order.total);
+            findings.push(Finding::new(Code::SumDoesNotAddUp, text));
+        }
+    }
+    findings
+}
+
+/// Terms must answer an order of ours, come from its shop, add up, and agree with it.
+fn terms_in(
+    terms: &Terms,
+    transaction: Option<&Transaction>,
+    letter: &Letter,
+    pinned: &Pinned<'_>,
+) -> Result<Vec<Finding>, Finding> {
+    let unsolicited =
+        || Finding::new(Code::UnsolicitedTerms, format!("{} sent terms nobody asked for", letter.from.address));
+    let (transaction, (ordered, order)) =
+        transaction.and_then(|known| known.order().map(|order| (known, order))).ok_or_else(unsolicited)?;
+    let mut findings: Vec<Finding> = from_shop(transaction, letter).into_iter().collect();
+    if letter.answers != Some(ordered.content) && letter.replaces.is_none() {
+        findings.push(Finding::new(Code::UnsolicitedTerms, "the terms answer another order than ours".to_owned()));
+    }
+    let offered_before = transaction.all_terms().next().is_some();
+    if offered_before && letter.replaces.is_none() {
+        let text = "the shop had made terms before, and these do not say that they replace them";
+        findings.push(Finding::new(Code::TermsDifferFromOrder, text));
+    }
+    findings.extend(agreement::faults(terms));
+    findings.extend(agreement::differences(order, terms));
+    for agent in &terms.agents {
+        if let Some(pinned) = pinned(&agent.party.address).filter(|pinned| *pinned != agent.party.fingerprint) {
+            let what = format!("key of {}", agent.party.address);
+            findings.push(Finding::differs(Code::KeyChanged, &what, pinned, &agent.party.fingerprint));
+        }
+    }
+    if let Some(finding) = authority::speaker(letter, Leg::Order, terms) {
+        findings.push(finding);
+    }
+    Ok(findings)
+}
+
+/// The shop of a transaction is the address the order went to, with the key it was sealed to.
+fn from_shop(transaction: &Transaction, letter: &Letter) -> Option<Finding> {
+    let (ordered, _) = transaction.order()?;
+    let shop = &ordered.letter.to;
+    if letter.from == *shop {
+        return None;
+    }
+    if letter.from.address == shop.address {
+        let finding = Finding::differs(Code::WrongKey, "key of the shop", &shop.fingerprint, &letter.from.fingerprint);
+        return Some(finding);
+    }
+    Some(Finding::new(Code::NotAParty, format!("{} is not the shop of this transaction", letter.from.address)))
+}
+
+/// Only who ordered may confirm, cancel or return, and only under the terms that were sent.
+fn from_buyer(transaction: &Transaction, letter: &Letter) -> Result<Vec<Finding>, Finding> {
+    let buyer = transaction.buyer();
+    if buyer.as_ref() != Some(&letter.from) {
+        let text = format!("{} is not the buyer of this transaction", letter.from.address);
+        return Err(Finding::new(Code::NotAParty, text));
+    }
+    let mut findings = Vec::new();
+    if let Some(named) = letter.terms
+        && !transaction.all_terms().any(|(kept, _)| kept.content == named)
+    {
+        findings.push(Finding::new(Code::TermsDigestDiffers, format!("no terms of this transaction are {named}")));
+    }
+    if let Document::Confirmation(confirmation) = &letter.document {
+        let accepted = transaction.all_terms().find(|(kept, _)| letter.terms == Some(kept.content));
+        match accepted {
+            None => findings.push(Finding::new(Code::TermsDigestDiffers, "the OK names no terms we sent".to_owned())),
+            Some((_, terms)) if terms.total != confirmation.total => {
+                findings.push(Finding::differs(Code::AmountDiffers, "total", terms.total, confirmation.total));
+            }
+            Some(_) => {}
+        }
+    }
+    Ok(findings)
+}
+
+/// The answer to an authorization must come from the agent that was asked, for the sum it was asked for.
+fn authorization(
+    transaction: &Transaction,
+    result: &AuthorizationResult,
+    letter: &Letter,
+) -> Result<Vec<Finding>, Finding> {
+    let asked = transaction.sent(Kind::AuthorizationRequest).last();
+    let Some(asked) = asked.filter(|asked| asked.letter.to == letter.from) else {
+        let text = format!("{} was not asked to authorise this payment", letter.from.address);
+        return Err(Finding::new(Code::NotAParty, text));
+    };
+    let mut findings = Vec::new();
+    if let Document::AuthorizationRequest(request) = &asked.letter.document
+        && request.total != result.total
+    {
+        findings.push(Finding::differs(Code::AmountDiffers, "sum to authorise", request.total, result.total));
+    }
+    Ok(findings)
+}
+
+/// Instructions count only from the shop whose transaction it is.
+fn from_its_shop(letter: &Letter) -> Option<Finding> {
+    let shop = letter.shop.as_ref();
+    (shop != Some(&letter.from.address)).then(|| {
+        let text = format!("{} gave an instruction for a transaction of another shop", letter.from.address);
+        Finding::new(Code::NotAParty, text)
+    })
+}
+
+/// Only a party of the transaction is answered (P53): its buyer, or its shop.
+fn request(transaction: &Transaction, letter: &Letter) -> Result<Vec<Finding>, Finding> {
+    let buyer = transaction.buyer().is_some_and(|buyer| buyer == letter.from);
+    let instructed = transaction
+        .kept
+        .iter()
+        .any(|kept| kept.counts() && kept.direction == Direction::In && kept.letter.from == letter.from);
+    if buyer || instructed {
+        Ok(Vec::new())
+    } else {
+        Err(Finding::new(Code::UnknownTransaction, format!("{} asked about a transaction", letter.from.address)))
+    }
+}
+
+/// Returns the verdicts that have changed: of letters that waited for what has come now, or that stand above a late one.
+///
+/// Applied and stale are the same in this: both count.
+pub fn rejudge(transaction: &Transaction) -> Vec<Act> {
+    let (_, mut judged) = leg::fold(transaction);
+    judged.extend(waiting(transaction));
+    let counts = |verdict: Verdict| matches!(verdict, Verdict::Applied | Verdict::Stale);
+    let changed = judged.into_iter().filter(|now| {
+        transaction.by_content(&now.content).is_some_and(|kept| {
+            kept.settled != Some(Settlement::Block)
+                && kept.verdict != now.verdict
+                && !(counts(kept.verdict) && counts(now.verdict))
+        })
+    });
+    changed.map(|now| Act::Verdict { content: now.content, verdict: now.verdict, findings: now.findings }).collect()
+}
+
+/// Judges again the letters that wait and are no statuses.
+fn waiting(transaction: &Transaction) -> Vec<Judged> {
+    let held = transaction.kept.iter().filter(|kept| {
+        kept.verdict == Verdict::Held && kept.direction == Direction::In && kept.letter.kind().status_of().is_none()
+    });
+    held.map(|kept| {
+        let mut findings: Vec<Finding> =
+            kept.findings.iter().filter(|finding| finding.code != Code::UnknownTransaction).cloned().collect();
+        match other(begun(transaction), &kept.letter, kept.content, &|_| None) {
+            Ok(more) => findings.extend(more),
+            Err(finding) => findings.push(finding),
+        }
+        let judgement = settle(findings, kept.letter.kind());
+        Judged { content: kept.content, verdict: judgement.verdict, findings: judgement.findings }
+    })
+    .collect()
+}
+
+/// Returns the transaction if a letter that begins one counts: an order, terms, or an instruction.
+///
+/// A transaction of nothing but letters that wait is not known yet.
+fn begun(transaction: &Transaction) -> Option<&Transaction> {
+    let begins = |kind: Kind| {
+        matches!(
+            kind,
+            Kind::Order
+                | Kind::TransactionInfo
+                | Kind::AuthorizationRequest
+                | Kind::PaymentInstruction
+                | Kind::DeliveryInstruction
+        )
+    };
+    transaction.kept.iter().any(|kept| kept.counts() && begins(kept.letter.kind())).then_some(transaction)
+}

@@ -1,0 +1,157 @@
+//! Where a transaction stands as a whole: ordered, offered, open, completed, ... and whether it is late (P70, P84).
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::leg::{self, Legs};
+use crate::trade::status::Step;
+use crate::trade::{Document, Kind, Leg, Moment, Money, Transaction, When};
+
+/// The state of a transaction, as `list` shows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// The order is out, no terms yet.
+    Ordered,
+    /// The terms are there, not yet accepted.
+    Offered,
+    /// Accepted, not all done.
+    Open,
+    /// Shipped, delivered and paid.
+    Completed,
+    /// The shop refused the order.
+    Rejected,
+    /// The shop confirmed the cancellation.
+    Cancelled,
+    /// The goods went back.
+    Returned,
+    /// The money went back.
+    Refunded,
+}
+
+impl State {
+    /// Returns its word.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Ordered => "ordered",
+            Self::Offered => "offered",
+            Self::Open => "open",
+            Self::Completed => "completed",
+            Self::Rejected => "rejected",
+            Self::Cancelled => "cancelled",
+            Self::Returned => "returned",
+            Self::Refunded => "refunded",
+        }
+    }
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
+/// A leg for the list: done or not, and the date of that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mark {
+    /// Whether all of it is done.
+    pub done: bool,
+    /// When it was done, or is planned.
+    pub date: Option<When>,
+}
+
+/// Where a transaction stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// The state.
+    pub state: State,
+    /// The legs as folded.
+    pub legs: Legs,
+    /// What is still to be paid; `None` before the terms, or when nothing is owed any more.
+    pub unpaid: Option<Money>,
+    terms_due: Option<When>,
+    terms_arrival: Option<When>,
+}
+
+impl Standing {
+    /// Reckons where a transaction stands.
+    pub fn of(transaction: &Transaction) -> Self {
+        let (legs, _) = leg::fold(transaction);
+        let state = state(transaction, &legs);
+        let terms = transaction.terms().map(|(_, terms)| terms);
+        let owed = matches!(state, State::Open | State::Completed) && legs.payment.done.is_none();
+        let unpaid = terms.filter(|_| owed).map(|terms| legs.remaining.unwrap_or(terms.total));
+        Self {
+            state,
+            unpaid: unpaid.filter(|unpaid| !unpaid.is_zero()),
+            terms_due: terms.and_then(|terms| terms.payment_due),
+            terms_arrival: terms.and_then(|terms| terms.arrival_until.or(terms.arrival_from)),
+            legs,
+        }
+    }
+
+    /// Returns the mark of one leg: what its speaker says, else what the terms promise.
+    pub fn mark(&self, leg: Leg) -> Mark {
+        let state = self.legs.get(leg);
+        if let Some(done) = state.done {
+            return Mark { done: true, date: Some(When::Moment(done)) };
+        }
+        let promised = match leg {
+            Leg::Order => None,
+            Leg::Payment => self.terms_due,
+            Leg::Delivery => self.terms_arrival,
+        };
+        Mark { done: false, date: state.planned.or(promised) }
+    }
+
+    /// Returns the legs whose promised date has passed without their being done (P84).
+    pub fn late(&self, now: &Moment) -> Vec<Leg> {
+        if self.state != State::Open {
+            return Vec::new();
+        }
+        let late = |leg: &Leg| {
+            let mark = self.mark(*leg);
+            !mark.done && mark.date.is_some_and(|date| date.is_over(now))
+        };
+        Leg::ALL.into_iter().filter(late).collect()
+    }
+
+    /// Returns whether goods are still to arrive.
+    pub fn undelivered(&self) -> bool {
+        self.state == State::Open && self.legs.delivery.done.is_none()
+    }
+}
+
+fn state(transaction: &Transaction, legs: &Legs) -> State {
+    let known = |kind: Kind| transaction.known(kind).next().is_some();
+    if known(Kind::OrderRejection) {
+        return State::Rejected;
+    }
+    let returned = transaction.known(Kind::ReturnAnswer).any(|kept| match &kept.letter.document {
+        Document::ReturnAnswer(answer) => matches!(answer.step, Step::Done { .. } | Step::Active { .. }),
+        _ => false,
+    });
+    if returned {
+        return if legs.refunded.is_some() { State::Refunded } else { State::Returned };
+    }
+    if legs.cancelled.is_some() {
+        return if legs.refunded.is_some() { State::Refunded } else { State::Cancelled };
+    }
+    if transaction.terms().is_none() {
+        // An agent sees no terms: what it was instructed to do is open until it is done.
+        let instructed = known(Kind::PaymentInstruction) || known(Kind::DeliveryInstruction);
+        let own = legs.payment.done.is_some() || legs.delivery.done.is_some();
+        return match (instructed, own) {
+            (true, true) => State::Completed,
+            (true, false) if legs.payment.failed || legs.delivery.failed => State::Cancelled,
+            (true, false) => State::Open,
+            (false, _) => State::Ordered,
+        };
+    }
+    if Leg::ALL.into_iter().all(|leg| legs.get(leg).done.is_some()) {
+        return State::Completed;
+    }
+    let heard = Leg::ALL.into_iter().any(|leg| legs.get(leg).content.is_some());
+    if known(Kind::Confirmation) || heard { State::Open } else { State::Offered }
+}

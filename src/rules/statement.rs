@@ -1,0 +1,240 @@
+//! What one status says, checked against the terms and against what its sender said before.
+//!
+//! Each check returns findings; none means the statement may be applied.
+
+use std::collections::BTreeMap;
+
+use super::leg::LegState;
+use crate::trade::item::LineQuantity;
+use crate::trade::status::{DeliveryStatus, OrderState, OrderStatus, Payment, PaymentStatus, Step};
+use crate::trade::{Code, Document, Finding, Kept, Moment, Money, Quantity, Terms};
+
+/// Grace between the clocks of two parties, in seconds.
+const CLOCK_GRACE: i64 = 3600;
+/// How far ahead of our clock a done date may lie, in seconds.
+const AHEAD: i64 = 1800;
+
+/// What a statement is checked against.
+pub(super) struct Check<'a> {
+    /// The terms in force.
+    pub(super) terms: &'a Terms,
+    /// The sender's statement in force before this one.
+    pub(super) before: Option<&'a Document>,
+    /// The order leg as it stands.
+    pub(super) order: &'a LegState,
+    /// From when on the transaction is cancelled.
+    pub(super) cancelled: Option<Moment>,
+    /// How much may go back to the buyer, as the shop agreed.
+    pub(super) refundable: Option<Money>,
+    findings: Vec<Finding>,
+}
+
+impl<'a> Check<'a> {
+    pub(super) fn new(
+        terms: &'a Terms,
+        before: Option<&'a Document>,
+        order: &'a LegState,
+        cancelled: Option<Moment>,
+        refundable: Option<Money>,
+    ) -> Self {
+        Self { terms, before, order, cancelled, refundable, findings: Vec::new() }
+    }
+
+    /// Returns the findings of one status, in order of precedence.
+    pub(super) fn run(mut self, kept: &Kept) -> Vec<Finding> {
+        match &kept.letter.document {
+            Document::OrderStatus(status) => self.order_status(status, kept),
+            Document::PaymentStatus(status) => self.payment_status(status, kept),
+            Document::DeliveryStatus(status) => self.delivery_status(status, kept),
+            _ => {}
+        }
+        self.findings.sort();
+        self.findings
+    }
+
+    fn push(&mut self, code: Code, text: String) {
+        self.findings.push(Finding::new(code, text));
+    }
+
+    fn order_status(&mut self, status: &OrderStatus, kept: &Kept) {
+        self.goods(status.shipments.iter().flat_map(|shipment| &shipment.lines));
+        let before = match self.before {
+            Some(Document::OrderStatus(before)) => before.shipments.as_slice(),
+            _ => &[],
+        };
+        for old in before {
+            let now = status.shipments.iter().find(|shipment| shipment.parcel == old.parcel).map(|s| &s.step);
+            self.not_undone(&format!("parcel {}", old.parcel), &old.step, now);
+        }
+        for shipment in &status.shipments {
+            self.time(&format!("parcel {} left", shipment.parcel), &shipment.step, kept);
+        }
+        let all = self.covers(status.shipments.iter().filter(|s| s.step.done().is_some()).flat_map(|s| &s.lines));
+        let over = matches!(status.state, OrderState::Cancelled | OrderState::Returned);
+        self.done_flag(kept, all || over, Code::GoodsDiffer);
+    }
+
+    fn delivery_status(&mut self, status: &DeliveryStatus, kept: &Kept) {
+        self.goods(status.parcels.iter().flat_map(|parcel| &parcel.lines));
+        let before = match self.before {
+            Some(Document::DeliveryStatus(before)) => before.parcels.as_slice(),
+            _ => &[],
+        };
+        for old in before {
+            let now = status.parcels.iter().find(|parcel| parcel.id == old.id).map(|p| &p.step);
+            self.not_undone(&format!("parcel {}", old.id), &old.step, now);
+        }
+        for parcel in &status.parcels {
+            let what = format!("parcel {} arrived", parcel.id);
+            self.time(&what, &parcel.step, kept);
+            let shipped = self.order.parcels.get(&parcel.id);
+            if let (Some(arrived), Some(left)) = (parcel.step.done(), shipped.and_then(|s| s.done))
+                && arrived.seconds_since(&left) < -CLOCK_GRACE
+            {
+                let text = format!("{what} {arrived}, before it left {left}");
+                self.push(Code::DeliveredBeforeDispatched, text);
+            }
+            if let Some(shipped) = shipped
+                && !same_goods(&shipped.lines, &parcel.lines)
+            {
+                let text = format!("what parcel {} holds: shop and delivery agent state different goods", parcel.id);
+                self.push(Code::TwoAgentsDisagree, text);
+            }
+        }
+        let all = self.covers(status.parcels.iter().filter(|p| p.step.done().is_some()).flat_map(|p| &p.lines));
+        self.done_flag(kept, all, Code::GoodsDiffer);
+    }
+
+    fn payment_status(&mut self, status: &PaymentStatus, kept: &Kept) {
+        let currency = self.terms.total.currency();
+        let stated = status.payments.iter().map(|p| &p.amount).chain([&status.remaining]);
+        if let Some(other) = stated.map(Money::currency).find(|other| *other != currency) {
+            self.findings.push(Finding::differs(Code::CurrencyDiffers, "currency", currency, other));
+            return;
+        }
+        let before = match self.before {
+            Some(Document::PaymentStatus(before)) => before.payments.as_slice(),
+            _ => &[],
+        };
+        for old in before {
+            let now = status.payments.iter().find(|payment| payment.id == old.id);
+            self.not_undone(&format!("payment {}", old.id), &old.step, now.map(|p| &p.step));
+            if let Some(now) = now.filter(|now| old.step.done().is_some() && now.amount != old.amount) {
+                self.findings.push(Finding::differs(
+                    Code::AmountDiffers,
+                    &format!("payment {}", old.id),
+                    old.amount,
+                    now.amount,
+                ));
+            }
+        }
+        for payment in &status.payments {
+            let what = if payment.refund { "refund" } else { "payment" };
+            self.time(&format!("{what} {} made", payment.id), &payment.step, kept);
+            if let Some(paid) = payment.step.done()
+                && paid.seconds_since(&self.terms.date) < -CLOCK_GRACE
+            {
+                let text = format!("{what} {} made {paid}, the terms are of {}", payment.id, self.terms.date);
+                self.push(Code::PaidBeforeAccepted, text);
+            }
+        }
+        if self.sums(status).is_err() {
+            self.push(Code::SumDoesNotAddUp, "the amounts of the payments cannot be summed".to_owned());
+        }
+        let all = status.remaining.is_zero() && status.payments.iter().all(|p| p.step.done().is_some());
+        self.done_flag(kept, all, Code::SumDoesNotAddUp);
+    }
+
+    /// Checks that payments made and what remains are the agreed total, and that nothing more is planned or given back.
+    ///
+    /// A refund lowers what was agreed by as much as it gives back, so it is held against what the shop agreed to
+    /// give back, not against the total.
+    fn sums(&mut self, status: &PaymentStatus) -> Result<(), crate::trade::MoneyError> {
+        let total = self.terms.total;
+        let zero = Money::zero(total.currency());
+        let sum = |wanted: &dyn Fn(&Payment) -> bool| {
+            Money::sum(status.payments.iter().filter(|p| wanted(p)).map(|p| &p.amount)).map(|s| s.unwrap_or(zero))
+        };
+        let paid = sum(&|p| !p.refund && p.step.done().is_some())?;
+        let claimed = sum(&|p| !p.refund && !p.step.failed())?;
+        let refunded = sum(&|p| p.refund && !p.step.failed())?;
+        let stopped = paid.is_zero() && status.payments.iter().any(|p| !p.refund && p.step.failed());
+        let covered = paid.plus(&status.remaining)?;
+        let wrong = if claimed.exceeds(&total)? { claimed } else { covered };
+        if (covered != total && !(stopped && status.remaining.is_zero())) || claimed.exceeds(&total)? {
+            self.findings.push(Finding::differs(Code::AmountDiffers, "paid and due together", total, wrong));
+        }
+        let refundable = self.refundable.unwrap_or(zero);
+        if refunded.exceeds(&refundable)? {
+            self.findings.push(Finding::differs(Code::AmountDiffers, "given back", refundable, refunded));
+        }
+        Ok(())
+    }
+
+    /// Checks that only agreed goods are named, and not more of them than agreed.
+    fn goods<'b>(&mut self, lines: impl Iterator<Item = &'b LineQuantity>) {
+        for (line, quantity) in sum_by_line(lines) {
+            match self.terms.lines.iter().find(|agreed| agreed.id == line) {
+                None => self.push(Code::GoodsDiffer, format!("line {line} is not in the terms")),
+                Some(agreed) => match quantity {
+                    Some(quantity) if quantity <= agreed.quantity => {}
+                    Some(quantity) => {
+                        let what = format!("quantity of line {line}");
+                        self.findings.push(Finding::differs(Code::QuantityExceeds, &what, agreed.quantity, quantity));
+                    }
+                    None => self.push(Code::QuantityExceeds, format!("quantity of line {line} is out of range")),
+                },
+            }
+        }
+    }
+
+    /// Returns whether `lines` are all of the agreed goods.
+    fn covers<'b>(&self, lines: impl Iterator<Item = &'b LineQuantity>) -> bool {
+        let sums = sum_by_line(lines);
+        self.terms.lines.iter().all(|agreed| sums.get(agreed.id.as_str()).copied().flatten() == Some(agreed.quantity))
+    }
+
+    /// What is done stays done, at the time it was done.
+    fn not_undone(&mut self, what: &str, before: &Step, now: Option<&Step>) {
+        let Some(done) = before.done() else { return };
+        match now.and_then(Step::done) {
+            None => self.push(Code::DoneThenPlanned, format!("{what} was done {done}, now it is said not to be")),
+            Some(at) if at != done => self.findings.push(Finding::differs(Code::DoneDateChanged, what, done, at)),
+            Some(_) => {}
+        }
+    }
+
+    /// Checks one done date against our clock and against the cancellation.
+    fn time(&mut self, what: &str, step: &Step, kept: &Kept) {
+        let Some(done) = step.done() else { return };
+        if done.seconds_since(&kept.recorded) > AHEAD {
+            self.push(Code::DateInTheFuture, format!("{what} {done}, which had not come on {}", kept.recorded));
+        }
+        if let Some(cancelled) = self.cancelled.filter(|at| done.seconds_since(at) > CLOCK_GRACE)
+            && !what.starts_with("refund")
+        {
+            self.push(Code::StatusAfterCancel, format!("{what} {done}, the transaction was cancelled {cancelled}"));
+        }
+    }
+
+    /// Who says that all is done must show all of it done.
+    fn done_flag(&mut self, kept: &Kept, all: bool, code: Code) {
+        if kept.letter.done == Some(true) && !all {
+            self.push(code, "all is said to be done, but not all of what was agreed on is".to_owned());
+        }
+    }
+}
+
+/// Sums quantities by line; `None` where a sum leaves the range.
+fn sum_by_line<'a>(lines: impl Iterator<Item = &'a LineQuantity>) -> BTreeMap<&'a str, Option<Quantity>> {
+    let mut sums: BTreeMap<&str, Option<Quantity>> = BTreeMap::new();
+    for part in lines {
+        let entry = sums.entry(part.line.as_str());
+        entry.and_modify(|sum| *sum = sum.and_then(|s| s.plus(part.quantity))).or_insert(Some(part.quantity));
+    }
+    sums
+}
+
+fn same_goods(one: &[LineQuantity], other: &[LineQuantity]) -> bool {
+    sum_by_line(one.iter()) == sum_by_line(other.iter())
+}

@@ -1,0 +1,413 @@
+//! Sending: a scripted SMTP server in this process, programs, Maildirs, the queue, and a real Postfix.
+
+use std::fs;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use mailorder::connect::{Login, Secret, Server, Tls};
+use mailorder::outbox::maildir::{MaildirOutbox, MaildirSettings};
+use mailorder::outbox::queue::{Label, Queue, State};
+use mailorder::outbox::sendmail::{Sendmail, SendmailSettings};
+use mailorder::outbox::smtp::{Deadlines, Smtp, SmtpSettings};
+use mailorder::outbox::{Envelope, Outbox, SendError};
+use secrecy::SecretString;
+
+use crate::support::smtp::{Lies, start};
+
+const MAIL: &[u8] = b"Subject: ...\r\n\r\n.dot\r\nbody\r\n";
+
+fn envelope() -> Envelope {
+    Envelope { from: "shop@a.test".parse().unwrap(), to: "buyer@b.test".parse().unwrap() }
+}
+
+fn settings(port: u16) -> SmtpSettings {
+    let server = Server { host: "localhost".to_owned(), port, tls: Tls::None, ca_file: None };
+    let mut settings = SmtpSettings::new(server, None);
+    let short = Duration::from_millis(200);
+    settings.deadlines = Deadlines { connect: short, command: short, data: short, dot: short };
+    settings
+}
+
+async fn smtp(lies: Lies) -> (Outbox, Arc<std::sync::Mutex<crate::support::smtp::Seen>>) {
+    let (port, seen) = start(lies).await;
+    (Outbox::Smtp(Box::new(Smtp::new(settings(port)).unwrap())), seen)
+}
+
+#[tokio::test]
+async fn a_mail_travels_byte_for_byte_and_connections_are_shared() {
+    let (mut outbox, seen) = smtp(Vec::new()).await;
+    for _ in 0..3 {
+        outbox.send(&envelope(), MAIL, "1").await.unwrap();
+    }
+    outbox.close().await;
+    let seen = seen.lock().unwrap();
+    assert_eq!(seen.connections, 1);
+    assert_eq!(seen.mails[2], "Subject: ...\r\n\r\n..dot\r\nbody\r\n");
+    assert_eq!(seen.commands[..4], ["EHLO [127.0.0.1]", "MAIL FROM:<shop@a.test>", "RCPT TO:<buyer@b.test>", "DATA"]);
+    assert_eq!(seen.commands.last().unwrap(), "QUIT");
+}
+
+#[tokio::test]
+async fn every_answer_in_every_phase_means_what_it_says() {
+    // F29, F32
+    enum Expected {
+        LaterAll,
+        Later,
+        Refused(u16),
+        Ambiguous,
+    }
+    use Expected::{Ambiguous, Later, LaterAll, Refused};
+    for (when, text, expected) in [
+        ("", "421 busy\r\n{close}", LaterAll),
+        ("", "554 no\r\n{close}", LaterAll),
+        ("", "{stall}", LaterAll),
+        ("EHLO", "{stall}", LaterAll),
+        ("EHLO", "502 what\r\n", LaterAll),
+        ("MAIL", "450 4.2.1 later\r\n", Later),
+        ("MAIL", "550 5.7.1 not you\r\n", Refused(550)),
+        ("MAIL", "421 4.3.2 closing\r\n{close}", LaterAll),
+        ("MAIL", "{close}", LaterAll),
+        ("MAIL", "354 go on\r\n", LaterAll),
+        ("RCPT", "550 5.1.1 nobody\r\n", Refused(550)),
+        ("RCPT", "550 5.5.0 overloaded\r\n", Later),
+        ("RCPT", "452 4.2.2 full\r\n", Later),
+        ("RCPT", "{stall}", LaterAll),
+        ("DATA", "554 5.5.1 no\r\n", Refused(554)),
+        ("DATA", "250 fine\r\n", LaterAll),
+        ("DATA", "{stall}", LaterAll),
+        ("DATA", "{close}", LaterAll),
+        (".", "552 5.3.4 too big\r\n", Refused(552)),
+        (".", "451 4.3.0 later\r\n", Later),
+        (".", "421 4.3.0 closing\r\n{close}", LaterAll),
+        (".", "354 go on\r\n", Ambiguous),
+        (".", "251 forwarded\r\n", Ambiguous),
+        (".", "hello\r\n", Ambiguous),
+        (".", "{stall}", Ambiguous),
+        (".", "250{close}", Ambiguous),
+        (".", "{close}", Ambiguous),
+    ] {
+        let (mut outbox, seen) = smtp(vec![(when, text)]).await;
+        let error = outbox.send(&envelope(), MAIL, "1").await.unwrap_err();
+        let right = match expected {
+            LaterAll => matches!(error, SendError::Later { all: true, .. }),
+            Later => matches!(error, SendError::Later { all: false, .. }),
+            Refused(code) => matches!(error, SendError::Refused { code: got, .. } if got == code),
+            Ambiguous => matches!(error, SendError::Ambiguous { .. }),
+        };
+        assert!(right, "{when} {text}: {error:?}");
+        assert_eq!(!seen.lock().unwrap().mails.is_empty(), when == ".", "{when} {text}");
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_does_not_spoil_the_connection_for_the_next_letter() {
+    let (mut outbox, seen) = smtp(vec![("RCPT TO:<nobody@", "550 5.1.1 nobody\r\n")]).await;
+    let nobody = Envelope { to: "nobody@b.test".parse().unwrap(), ..envelope() };
+    assert!(matches!(outbox.send(&nobody, MAIL, "1").await, Err(SendError::Refused { code: 550, .. })));
+    outbox.send(&envelope(), MAIL, "2").await.unwrap();
+    let seen = seen.lock().unwrap();
+    assert_eq!((seen.connections, seen.mails.len()), (1, 1));
+    assert!(seen.commands.contains(&"RSET".to_owned()));
+}
+
+#[tokio::test]
+async fn words_before_they_are_asked_for_are_not_believed() {
+    // An answer for the next command, sent ahead: lettre would be one answer behind for good.
+    for (when, text) in [("EHLO", "250-x\r\n250 y\r\n250 ahead\r\n"), ("RCPT", "250 ok\r\n354 ahead\r\n250 sent\r\n")] {
+        let (mut outbox, seen) = smtp(vec![(when, text)]).await;
+        let error = outbox.send(&envelope(), MAIL, "1").await.unwrap_err();
+        assert!(
+            matches!(&error, SendError::Later { cause, all: true } if cause.contains("more than it was asked")),
+            "{error}"
+        );
+        assert!(seen.lock().unwrap().mails.is_empty());
+    }
+    let endless: &'static str = "x".repeat(50_000).leak();
+    let (mut outbox, _) = smtp(vec![("MAIL", endless)]).await;
+    assert!(matches!(outbox.send(&envelope(), MAIL, "1").await, Err(SendError::Later { all: true, .. })));
+}
+
+#[tokio::test]
+async fn a_password_is_never_sent_in_the_clear() {
+    // F43
+    let (port, seen) = start(vec![("EHLO", "250-fake\r\n250 AUTH PLAIN\r\n")]).await;
+    let secret = Arc::new(|| Ok(Secret::Password(SecretString::from("pw"))));
+    let login = Some(Login { user: "me".to_owned(), secret });
+    let plain = SmtpSettings { login: login.clone(), ..settings(port) };
+    assert!(matches!(Smtp::new(plain), Err(SendError::Config(_))));
+    // STARTTLS not offered, refused, or followed by words of somebody on the way.
+    let mut upgraded = SmtpSettings { login, ..settings(port) };
+    upgraded.server.tls = Tls::StartTls;
+    let error = Smtp::new(upgraded.clone()).unwrap().send(&envelope(), MAIL).await.unwrap_err();
+    assert!(error.to_string().contains("does not offer STARTTLS"), "{error}");
+    let injected = "220 go\r\n250-x\r\n250 AUTH LOGIN\r\n";
+    let (port, injected_seen) = start(vec![("STARTTLS", injected)]).await;
+    upgraded.server.port = port;
+    let error = Smtp::new(upgraded).unwrap().send(&envelope(), MAIL).await.unwrap_err();
+    assert!(matches!(error, SendError::Later { .. } | SendError::Config(_)), "{error}");
+    for seen in [seen, injected_seen] {
+        assert!(seen.lock().unwrap().commands.iter().all(|c| !c.contains("AUTH") && !c.contains("MAIL")));
+    }
+}
+
+#[tokio::test]
+async fn letters_that_are_not_clean_never_leave() {
+    let (mut outbox, seen) = smtp(Vec::new()).await;
+    for bad in [&b"a\n.\nMAIL FROM:<x@y>\r\n"[..], b"\0\r\n", b"no end"] {
+        assert!(matches!(outbox.send(&envelope(), bad, "1").await, Err(SendError::Refused { code: 0, .. })));
+    }
+    let eight_bit = "Subject: é\r\n".as_bytes();
+    assert!(matches!(outbox.send(&envelope(), eight_bit, "1").await, Err(SendError::Refused { code: 0, .. })));
+    assert!(seen.lock().unwrap().mails.is_empty());
+    let (mut outbox, seen) = smtp(vec![("EHLO", "250-fake\r\n250 8BITMIME\r\n")]).await;
+    outbox.send(&envelope(), eight_bit, "1").await.unwrap();
+    assert!(seen.lock().unwrap().commands[1].ends_with("BODY=8BITMIME"));
+}
+
+#[tokio::test]
+async fn nobody_there_is_no_reason_to_give_up() {
+    // F41
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let error = Smtp::new(settings(free)).unwrap().send(&envelope(), MAIL).await.unwrap_err();
+    assert!(matches!(error, SendError::Later { all: true, .. }), "{error}");
+}
+
+#[tokio::test]
+async fn a_mail_program_is_judged_by_its_exit_code() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("sendmail");
+    let script = |end: &str| {
+        let text = format!("#!/bin/sh\nprintf '%s ' \"$@\" >{0}/args; cat >{0}/mail; {end}\n", dir.path().display());
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    };
+    let mut settings = SendmailSettings::new(path.clone());
+    settings.patience = Duration::from_millis(500);
+    let mut outbox = Outbox::Sendmail(Sendmail::new(settings));
+    script("exit 0");
+    outbox.send(&envelope(), MAIL, "1").await.unwrap();
+    assert_eq!(fs::read_to_string(dir.path().join("args")).unwrap(), "-i -f shop@a.test -- buyer@b.test ");
+    assert_eq!(fs::read(dir.path().join("mail")).unwrap(), b"Subject: ...\n\n.dot\nbody\n");
+    script("exit 75");
+    assert!(matches!(outbox.send(&envelope(), MAIL, "1").await, Err(SendError::Later { all: false, .. })));
+    script("echo nobody >&2; exit 67");
+    let refused = outbox.send(&envelope(), MAIL, "1").await.unwrap_err();
+    assert_eq!(refused, SendError::Refused { code: 67, text: "nobody".to_owned() });
+    script("exec sleep 9");
+    assert!(matches!(outbox.send(&envelope(), MAIL, "1").await, Err(SendError::Ambiguous { .. })));
+    script("kill -9 $$");
+    assert!(matches!(outbox.send(&envelope(), MAIL, "1").await, Err(SendError::Ambiguous { .. })));
+    fs::remove_file(&path).unwrap();
+    assert!(matches!(outbox.send(&envelope(), MAIL, "1").await, Err(SendError::Config(_))));
+}
+
+#[tokio::test]
+async fn a_maildir_gets_each_letter_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = dir.path().join("buyer");
+    let mut settings = MaildirSettings::default();
+    settings.routes.insert(envelope().to, folder.clone());
+    let mut outbox = Outbox::Maildir(MaildirOutbox::new(settings));
+    for _ in 0..2 {
+        outbox.send(&envelope(), MAIL, "42").await.unwrap();
+    }
+    outbox.send(&Envelope { from: "other@a.test".parse().unwrap(), ..envelope() }, MAIL, "42").await.unwrap();
+    let files = mailorder::maildir::list_new(&folder).unwrap();
+    assert_eq!(files.len(), 2);
+    assert_eq!(fs::read(&files[0]).unwrap(), MAIL);
+    let stranger = Envelope { to: "else@b.test".parse().unwrap(), ..envelope() };
+    assert!(matches!(outbox.send(&stranger, MAIL, "1").await, Err(SendError::Refused { code: 550, .. })));
+}
+
+fn time(seconds: i64) -> Timestamp {
+    Timestamp::from_second(1_800_000_000 + seconds).unwrap()
+}
+
+fn label(to: &str) -> Label {
+    let envelope = Envelope { to: to.parse().unwrap(), ..envelope() };
+    Label { envelope, message_id: "1@a".parse().unwrap(), kind: "order".to_owned(), queued: time(0) }
+}
+
+const ENOUGH: Duration = Duration::from_secs(60);
+
+#[tokio::test]
+async fn a_flush_sends_what_is_due_and_keeps_the_rest_visible() {
+    let dir = tempfile::tempdir().unwrap();
+    let queue = Queue::open(dir.path()).unwrap();
+    let (fine, full, nobody) = (label("a@b.test"), label("full@b.test"), label("nobody@b.test"));
+    queue.put_all(&[("1", &fine, MAIL), ("2", &full, MAIL), ("3", &nobody, MAIL), ("4", &fine, MAIL)]).unwrap();
+    let lies = vec![("RCPT TO:<full@", "452 full\r\n"), ("RCPT TO:<nobody@", "550 nobody\r\n")];
+    let (mut outbox, seen) = smtp(lies).await;
+    let report = queue.flush(&mut outbox, || time(5), ENOUGH).await.unwrap();
+    assert_eq!(report.sent, ["1", "4"]);
+    assert_eq!((report.later[0].0.as_str(), report.failed[0].0.as_str()), ("2", "3"));
+    assert_eq!((report.stopped, report.busy, report.next_try), (None, false, Some(time(65))));
+    let states: Vec<_> = queue.list().unwrap().iter().map(|item| (item.name.clone(), item.standing.state)).collect();
+    assert_eq!(states, [("2".to_owned(), State::Queued), ("3".to_owned(), State::Refused)]);
+    assert!(queue.flush(&mut outbox, || time(6), ENOUGH).await.unwrap().later.is_empty());
+    assert_eq!(seen.lock().unwrap().mails.len(), 2);
+}
+
+#[tokio::test]
+async fn a_doubtful_letter_goes_again_as_the_same_bytes_at_most_five_times() {
+    // F30, I11
+    let dir = tempfile::tempdir().unwrap();
+    let queue = Queue::open(dir.path()).unwrap();
+    queue.put("1", &label("a@b.test"), MAIL).unwrap();
+    let (mut outbox, seen) = smtp(vec![(".", "{close}")]).await;
+    let mut now = time(0);
+    for round in 0..20 {
+        let report = queue.flush(&mut outbox, || now, ENOUGH).await.unwrap();
+        match report.next_try {
+            Some(next) => now = next,
+            None => break,
+        }
+        let state = queue.list().unwrap()[0].standing.state;
+        assert_eq!(state, State::Doubtful, "round {round}");
+    }
+    let mails = seen.lock().unwrap().mails.clone();
+    assert!(mails.len() == 5 && mails.iter().all(|mail| *mail == mails[0]), "{}", mails.len());
+    assert_eq!(queue.list().unwrap()[0].standing.state, State::GivenUp);
+}
+
+#[tokio::test]
+async fn a_dead_server_is_asked_once_for_all_letters() {
+    let dir = tempfile::tempdir().unwrap();
+    let queue = Queue::open(dir.path()).unwrap();
+    for n in 1..=50 {
+        queue.put(&n.to_string(), &label("a@b.test"), MAIL).unwrap();
+    }
+    let (mut outbox, seen) = smtp(vec![("", "421 down\r\n{close}")]).await;
+    let report = queue.flush(&mut outbox, || time(5), ENOUGH).await.unwrap();
+    assert!(report.stopped.is_some() && report.later.len() == 1);
+    assert_eq!((seen.lock().unwrap().connections, queue.due(time(5)).unwrap().len()), (1, 50));
+    // Five days later nobody waits any longer.
+    let report = queue.flush(&mut outbox, || time(6 * 86_400), ENOUGH).await.unwrap();
+    assert!(report.failed.len() == 50 && queue.due(time(7 * 86_400)).unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn two_senders_never_send_one_queue_at_once() {
+    // F28
+    let dir = tempfile::tempdir().unwrap();
+    let queue = Queue::open(dir.path()).unwrap();
+    queue.put("1", &label("a@b.test"), MAIL).unwrap();
+    let (mut slow, _) = smtp(vec![(".", "{stall}")]).await;
+    let (mut quick, seen) = smtp(Vec::new()).await;
+    let (first, second) = tokio::join!(queue.flush(&mut slow, || time(0), ENOUGH), async {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        queue.flush(&mut quick, || time(0), ENOUGH).await
+    });
+    assert!(!first.unwrap().busy && second.unwrap().busy);
+    assert!(seen.lock().unwrap().mails.is_empty());
+    // The lock is free again, and a lock file left by a dead process holds nobody up.
+    let report = queue.flush(&mut quick, || time(86_400), ENOUGH).await.unwrap();
+    assert_eq!(report.sent, ["1"]);
+}
+
+/// Against Postfix and Dovecot.
+mod real {
+    use super::*;
+    use crate::support::servers::{Proxy, login, require};
+
+    fn account(port: &str, tls: Tls) -> SmtpSettings {
+        let servers = require();
+        servers.user("shop@out.test");
+        let mut settings = SmtpSettings::new(servers.server(servers.port(port), tls), Some(login("shop@out.test")));
+        settings.deadlines.dot = Duration::from_secs(20);
+        settings.deadlines.connect = Duration::from_secs(10);
+        settings
+    }
+
+    fn to(address: &str) -> Envelope {
+        Envelope { from: "shop@out.test".parse().unwrap(), to: address.parse().unwrap() }
+    }
+
+    async fn arrived(user: &str, count: usize) -> Vec<std::path::PathBuf> {
+        for _ in 0..200 {
+            let files = mailorder::maildir::list(&require().maildir(user)).unwrap();
+            if files.len() >= count {
+                return files;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        panic!("{count} mails did not arrive for {user}");
+    }
+
+    #[tokio::test]
+    async fn letters_arrive_by_both_kinds_of_tls() {
+        require().user("both@out.test");
+        for (n, (port, tls)) in [("SUBMISSIONS", Tls::Implicit), ("SUBMISSION", Tls::StartTls)].into_iter().enumerate()
+        {
+            let mut outbox = Outbox::Smtp(Box::new(Smtp::new(account(port, tls)).unwrap()));
+            let sent = outbox.send(&to("both@out.test"), MAIL, "1").await.unwrap();
+            assert!(sent.answer.contains("queued as"), "{}", sent.answer);
+            outbox.close().await;
+            let files = arrived("both@out.test", n + 1).await;
+            let text = fs::read_to_string(&files[n]).unwrap().replace("\r\n", "\n");
+            assert!(text.ends_with("Subject: ...\n\n.dot\nbody\n") || text.ends_with("\n\n.dot\nbody\n"), "{text}");
+        }
+    }
+
+    #[tokio::test]
+    async fn postfix_says_no_in_its_own_ways() {
+        // F29, F45
+        let mut smtp = Smtp::new(account("SUBMISSIONS", Tls::Implicit)).unwrap();
+        let mut send = async |address: &str| smtp.send(&to(address), MAIL).await;
+        assert!(matches!(send("tempfail@out.test").await, Err(SendError::Later { all: false, .. })));
+        assert!(matches!(send("reject@out.test").await, Err(SendError::Refused { code: 550, .. })));
+        assert!(matches!(send("full@out.test").await, Err(SendError::Later { all: false, .. })));
+        let mut wrong = account("SUBMISSIONS", Tls::Implicit);
+        wrong.login = Some(login("nobody@out.test"));
+        let error = Smtp::new(wrong).unwrap().send(&to("shop@out.test"), MAIL).await.unwrap_err();
+        assert!(matches!(&error, SendError::Later { all: true, cause } if cause.contains("login")), "{error}");
+    }
+
+    #[tokio::test]
+    async fn an_answer_lost_after_the_dot_is_a_doubt_and_the_mail_is_there() {
+        // F30
+        let servers = require();
+        servers.user("doubt@out.test");
+        let proxy = Proxy::start(servers.port("SMTP"), &["--cut-after", "\\r\\n.\\r\\n"]);
+        let mut settings = settings(proxy.port);
+        settings.deadlines.dot = Duration::from_secs(20);
+        settings.deadlines.connect = Duration::from_secs(10);
+        settings.deadlines.command = Duration::from_secs(10);
+        let error = Smtp::new(settings).unwrap().send(&to("doubt@out.test"), MAIL).await.unwrap_err();
+        assert!(matches!(error, SendError::Ambiguous { .. }), "{error}");
+        arrived("doubt@out.test", 1).await;
+    }
+
+    #[tokio::test]
+    async fn a_server_that_cannot_prove_its_name_gets_no_password() {
+        // F42
+        let servers = require();
+        let files = [servers.tls_file("wronghost.pem"), servers.tls_file("wronghost.key")];
+        let proxy = Proxy::start(servers.port("SMTP"), &["--tls", &files[0], &files[1]]);
+        let mut settings = account("SUBMISSIONS", Tls::Implicit);
+        settings.server.port = proxy.port;
+        let error = Smtp::new(settings).unwrap().send(&to("shop@out.test"), MAIL).await.unwrap_err();
+        assert!(error.to_string().contains("no secure connection"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn five_hundred_letters_go_out_and_arrive() {
+        require().user("many@out.test");
+        let dir = tempfile::tempdir().unwrap();
+        let queue = Queue::open(dir.path()).unwrap();
+        let names: Vec<String> = (0..500).map(|n| n.to_string()).collect();
+        let label = Label { envelope: to("many@out.test"), ..label("a@b.test") };
+        let letters: Vec<_> = names.iter().map(|name| (name.as_str(), &label, MAIL)).collect();
+        let begun = std::time::Instant::now();
+        queue.put_all(&letters).unwrap();
+        println!("500 letters queued in {:?}", begun.elapsed());
+        let mut outbox = Outbox::Smtp(Box::new(Smtp::new(account("SUBMISSIONS", Tls::Implicit)).unwrap()));
+        let report = queue.flush(&mut outbox, || time(5), ENOUGH).await.unwrap();
+        println!("500 letters sent after {:?}", begun.elapsed());
+        assert_eq!((report.sent.len(), report.stopped), (500, None));
+        assert!(queue.list().unwrap().is_empty());
+        arrived("many@out.test", 500).await;
+    }
+}

@@ -1,0 +1,5 @@
+//! What the tests stand on.
+
+pub mod imap;
+pub mod servers;
+pub mod smtp;

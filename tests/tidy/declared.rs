@@ -1,0 +1,53 @@
+//! Every file is declared by the module it belongs to: a forgotten one would never be compiled, its tests never run.
+
+use super::source::Source;
+use super::{TextFile, assert_none, files, sample};
+
+/// Returns a line for each Rust file that its module does not declare.
+fn undeclared(all: &[TextFile], top: &[&str]) -> Vec<String> {
+    let mut faults = Vec::new();
+    for file in all.iter().filter(|file| file.is_rust() && !top.contains(&file.path.as_str())) {
+        let (folder, name) = file.path.rsplit_once('/').expect("no source file at the top");
+        let (folder, name) = match name {
+            "mod.rs" => folder.rsplit_once('/').expect("mod.rs lies in a module's folder"),
+            other => (folder, other.trim_end_matches(".rs")),
+        };
+        let parents: Vec<String> = if top.iter().any(|path| path.rsplit_once('/').is_some_and(|(f, _)| f == folder)) {
+            top.iter().filter(|path| path.starts_with(folder)).map(|path| (*path).to_owned()).collect()
+        } else {
+            vec![format!("{folder}/mod.rs")]
+        };
+        let declared = all.iter().filter(|other| parents.contains(&other.path)).any(|parent| {
+            let code = Source::read(&parent.text).code;
+            code.split(['{', '}', ';']).any(|item| item.split_whitespace().rev().take(2).eq([name, "mod"]))
+        });
+        if !declared {
+            faults.push(format!("{}: not declared (mod {name};) in {}", file.path, parents.join(" or ")));
+        }
+    }
+    faults
+}
+
+#[test]
+fn every_file_is_declared_by_its_module() {
+    assert_none(&undeclared(&files(&["tests"]), &["tests/main.rs"]));
+    assert_none(&undeclared(&files(&["src"]), &["src/lib.rs", "src/main.rs"]));
+}
+
+#[test]
+fn the_check_of_declarations_can_fail() {
+    let all = [
+        sample("tests/main.rs", "//! mod lost;\nmod flows;\nmod rules;"),
+        sample("tests/rules.rs", ""),
+        sample("tests/lost.rs", ""),
+        sample("tests/flows/mod.rs", "pub(crate) mod returned;"),
+        sample("tests/flows/returned.rs", ""),
+        sample("tests/flows/cancelled.rs", ""),
+        sample("tests/support/world.rs", ""),
+    ];
+    let faults = undeclared(&all, &["tests/main.rs"]);
+    assert_eq!(faults.len(), 3, "{faults:?}");
+    for (fault, path) in faults.iter().zip(["tests/lost.rs", "tests/flows/cancelled.rs", "tests/support/world.rs"]) {
+        assert!(fault.starts_with(path), "{fault}");
+    }
+}
