@@ -203,8 +203,13 @@ pub fn append(writer: &mut Writer, batch: &[Made]) -> Vec<Line> {
 
 /// A trade of `orders` orders from position 1 on: terms, the OK to them, two statuses.
 pub fn trade(orders: u32) -> Vec<Made> {
+    trade_of(0..orders)
+}
+
+/// The part of such a trade that these orders make.
+pub fn trade_of(orders: std::ops::Range<u32>) -> Vec<Made> {
     let mut batch = Vec::new();
-    for order in 0..orders {
+    for order in orders {
         let at = |step: u64| 1 + u64::from(order) * 4 + step;
         let mut first = made_in(at(0), letter(order, 1, terms(order)), Verdict::Applied, Vec::new());
         let answer = letter(order, 1, confirmation());

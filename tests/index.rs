@@ -304,7 +304,8 @@ fn an_index_that_cannot_be_used_is_thrown_away_and_built_again() {
         let db = rusqlite::Connection::open(path).unwrap();
         db.execute("UPDATE meta SET value = replace(value, '\"size\":93', '\"size\":94')", []).unwrap();
     };
-    let damages: [(&str, &dyn Fn(&Path)); 8] = [
+    type Damage<'a> = (&'a str, &'a dyn Fn(&Path));
+    let damages: [Damage<'_>; 8] = [
         ("deleted", &|path| fs::remove_file(path).unwrap()),
         ("empty", &|path| fs::write(path, "").unwrap()),
         ("cut short", &|path| fs::write(path, &whole[..whole.len() / 2]).unwrap()),

@@ -364,7 +364,8 @@ fn every_change_of_a_file_is_found_with_its_first_place() {
     let folder = tempfile::tempdir().unwrap();
     let ledger = ledger_in(folder.path());
     append(&mut lock(&ledger), &trade(5));
-    let changes: [(&str, fn(&Path)); 6] = [
+    type Change = (&'static str, fn(&Path));
+    let changes: [Change; 6] = [
         ("one byte short", |p| {
             let bytes = fs::read(p).unwrap();
             fs::write(p, &bytes[..bytes.len() - 1]).unwrap();
