@@ -1,6 +1,6 @@
 //! From the configuration as written to the settings as used.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use super::written::{self, Config};
 use super::{
@@ -61,7 +61,7 @@ impl Place<'_> {
         if let (Some(rest), Some(home)) = (text.strip_prefix("~/"), &self.home) {
             return home.join(rest);
         }
-        self.file.parent().unwrap_or_else(|| Path::new("/")).join(text)
+        plain(&self.file.parent().unwrap_or_else(|| Path::new("/")).join(text))
     }
 
     fn folders(&self, storage: &written::Storage, environment: &Environment) -> Folders {
@@ -291,6 +291,21 @@ impl Place<'_> {
             debit_days: payment.debit_days.unwrap_or(10),
         })
     }
+}
+
+/// Takes `.` and `x/..` out of a path, as they are written; links are not followed.
+fn plain(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                plain.pop();
+            }
+            other => plain.push(other),
+        }
+    }
+    plain
 }
 
 fn is_loopback(host: &str) -> bool {

@@ -41,6 +41,9 @@ impl Party {
         let certificate = folder.join("cert.asc");
         let own = clerk.key().map(|key| key.certificate().to_armored()).unwrap_or_default();
         write(&certificate, &String::from_utf8_lossy(own.as_ref()))?;
+        if let Some(config::InboxSettings::Maildir { folder, .. }) = &clerk.settings().inbox {
+            crate::maildir::create(folder).map_err(ClerkError::from)?;
+        }
         let inbox = clerk::inbox(clerk.settings())?;
         let outbox = clerk::outbox(clerk.settings())?;
         Ok(Self { clerk, certificate, inbox, outbox })
