@@ -34,6 +34,7 @@ pub struct Batch<'a> {
     pub(super) changed: BTreeSet<Key>,
     pub(super) pins: BTreeMap<Address, Fingerprint>,
     pub(super) new_certificates: BTreeMap<Fingerprint, Certificate>,
+    pub(super) handed_over: BTreeMap<Fingerprint, Certificate>,
     pub(super) contents: BTreeSet<(Fingerprint, Digest)>,
     pub(super) originals: Vec<(PathBuf, Digest)>,
     pub(super) resend: BTreeSet<u64>,
@@ -62,6 +63,7 @@ impl Clerk {
             changed: BTreeSet::new(),
             pins: BTreeMap::new(),
             new_certificates: BTreeMap::new(),
+            handed_over: BTreeMap::new(),
             contents: BTreeSet::new(),
             originals: Vec::new(),
             resend: BTreeSet::new(),
@@ -174,7 +176,7 @@ impl Batch<'_> {
 
     /// Returns the certificate of a key.
     pub(super) fn certificate(&self, key: &Fingerprint) -> Result<Option<Certificate>, ClerkError> {
-        if let Some(certificate) = self.new_certificates.get(key) {
+        if let Some(certificate) = self.new_certificates.get(key).or_else(|| self.handed_over.get(key)) {
             return Ok(Some(certificate.clone()));
         }
         if let Some(own) = self.clerk.keys.iter().find(|own| own.fingerprint() == key) {

@@ -151,6 +151,17 @@ impl Batch<'_> {
         self.pin(&certificate, &letter.received.letter().from.address, PinnedBy::FirstUse)
     }
 
+    /// Notes the certificates a letter hands over, so that the parties it names can be answered in the same batch.
+    pub(super) fn note_handed_over(&mut self, letter: &OpenLetter) {
+        for agent in letter.received.letter().document.agents() {
+            let bytes = agent.certificate.as_ref().and_then(|text| STANDARD.decode(text).ok());
+            let certificate = bytes.and_then(|bytes| Certificate::from_bytes(&bytes).ok());
+            if let Some(certificate) = certificate.filter(|known| *known.fingerprint() == agent.party.fingerprint) {
+                self.handed_over.insert(agent.party.fingerprint.clone(), certificate);
+            }
+        }
+    }
+
     /// Keeps the signer's certificate beside the ledger, so that an auditor can check the signature.
     pub(super) fn keep_certificate(&mut self, letter: &OpenLetter) {
         let certificate = letter.opened.certificate();

@@ -358,6 +358,7 @@ impl Batch<'_> {
         let place = self.enter(role, body, bytes)?;
         self.originals.push((one.spooled.path.clone(), original.digest));
         self.keep_certificate(letter);
+        self.note_handed_over(letter);
         let answered = match role {
             Some(role) => self.respond(role, letter, verdict, &findings, stranger, place)?,
             None => false,

@@ -10,7 +10,7 @@ use super::batch::{Batch, Bytes};
 use crate::clock::system_time;
 use crate::mail;
 use crate::role::{self, Action, Draft};
-use crate::trade::{Agent, Body, Digest, Document, Letter, Measured, MessageId, Owed, Role, Verdict};
+use crate::trade::{Body, Digest, Document, Letter, Measured, MessageId, Owed, Role, Verdict};
 
 /// A letter that was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -127,15 +127,11 @@ impl Batch<'_> {
 
     /// Adds the certificates of the parties a letter names, so that its reader can seal to them and check them.
     fn with_certificates(&self, mut document: Document) -> Result<Document, ClerkError> {
-        let agents: &mut Vec<Agent> = match &mut document {
-            Document::TransactionInfo(terms) => &mut terms.agents,
-            Document::AuthorizationRequest(request) => &mut request.agents,
-            Document::PaymentInstruction(instruction) => &mut instruction.agents,
-            Document::DeliveryInstruction(instruction) => &mut instruction.agents,
-            _ => return Ok(document),
-        };
         let now = system_time(&self.now);
-        for agent in agents.iter_mut().filter(|agent| agent.party.fingerprint != self.clerk.me.fingerprint) {
+        for agent in document.agents_mut() {
+            if agent.party.fingerprint == self.clerk.me.fingerprint {
+                continue;
+            }
             let certificate = self.certificate(&agent.party.fingerprint)?;
             let minimal = certificate.and_then(|known| known.to_minimal_binary(&agent.party.address, now).ok());
             agent.certificate = minimal.map(|bytes| STANDARD.encode(bytes));
