@@ -12,7 +12,7 @@ use mailorder::trade::{
 use super::chance::Chance;
 use super::party::Account;
 use super::world::World;
-use crate::support::trade::{Desk, content};
+use crate::support::trade::{Desk, content, shop};
 
 /// What was seen done: it must never be undone.
 #[derive(Debug, Default)]
@@ -99,6 +99,10 @@ fn spoken_by_right(account: &Account, known: &Transaction) -> Result<(), String>
 }
 
 fn nothing_forged(world: &World, known: &Transaction) -> Result<(), String> {
+    if known.key.shop != shop().address {
+        // Another shop may begin what it likes under its own name; the agents have no agreement with it.
+        return Ok(());
+    }
     match known.kept.iter().find(|kept| kept.counts() && world.post.forged.contains(&kept.content)) {
         Some(kept) => Err(format!("a forged {} counts in {:?}: {:?}", kept.letter.kind(), known.key, kept.letter)),
         None => Ok(()),
@@ -126,14 +130,14 @@ fn face(legs: &Legs, leg: Leg) -> Face {
 
 /// I9: buyer and shop agree about everything, the agents about their legs; nobody waits.
 pub fn agreed(world: &World) -> Result<(), String> {
-    let [buyer, shop, ..] = &world.accounts;
+    let [buyer, selling, ..] = &world.accounts;
     for account in &world.accounts {
         nothing_waits(world, account)?;
         folds_again(account)?;
     }
     for mine in buyer.desk.book.iter().filter(|known| known.order().is_some()) {
         let key = Key { role: Role::Shop, ..mine.key.clone() };
-        let theirs = shop.desk.book.get(&key).ok_or_else(|| format!("I9: the shop never heard of {key:?}"))?;
+        let theirs = selling.desk.book.get(&key).ok_or_else(|| format!("I9: the shop never heard of {key:?}"))?;
         let (one, other) = (Standing::of(mine), Standing::of(theirs));
         if one.state != other.state {
             return Err(format!("I9: {key:?} is {} for the buyer, {} for the shop", one.state, other.state));
@@ -151,7 +155,7 @@ pub fn agreed(world: &World) -> Result<(), String> {
         agents_agree(world, theirs, &other.legs)?;
     }
     shuffled(buyer, Role::Buyer)?;
-    shuffled(shop, Role::Shop)
+    shuffled(selling, Role::Shop)
 }
 
 fn agents_agree(world: &World, shops: &Transaction, legs: &Legs) -> Result<(), String> {
