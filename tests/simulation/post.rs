@@ -90,26 +90,29 @@ impl Post {
     fn forge(&mut self, mail: Mail) -> Option<Mail> {
         let Mail { mut letter, signer } = mail;
         letter.id = MessageId::parse(&format!("{:016x}@forged.example", self.chance.next())).unwrap();
-        let as_of = |from: Party, letter: Letter| {
+        // A key that is honest otherwise does not spoil numbers it will use itself.
+        let high = 1000 + u32::try_from(self.chance.below(1_000_000)).unwrap();
+        let signed_by = |from: Party, letter: Letter| {
             let signer = from.fingerprint.clone();
             (letter.to != from).then_some(Mail { letter: Letter { from, ..letter }, signer })
         };
         let asks = matches!(letter.document, Document::StatusRequest(_) | Document::Receipt(_));
         match self.chance.below(8) {
-            0 => as_of(stranger(), letter),
+            0 => signed_by(stranger(), letter),
             // In another's name: the key that signed is not the one the letter names.
             1 => Some(Mail { signer: stranger().fingerprint, letter }),
             2 => Some(Mail { signer: party("mallory").fingerprint, letter }),
-            3 if !matches!(letter.document, Document::Receipt(_)) => as_of(party("mallory"), letter),
+            3 if !matches!(letter.document, Document::Receipt(_)) => signed_by(party("mallory"), letter),
             // Another shop, about this shop's transaction, or with this number for one of its own.
-            4 if !asks => as_of(party("other"), letter),
-            5 if !asks => as_of(party("other"), Letter { shop: Some(party("other").address), ..letter }),
+            4 if !asks => signed_by(party("other"), letter),
+            5 if !asks => signed_by(party("other"), Letter { shop: Some(party("other").address), ..letter }),
             6 if !asks && letter.from != bank() && letter.from != courier() => {
+                letter.seq = Some(high);
                 let agent = if self.chance.once_in(2) { bank() } else { courier() };
-                as_of(agent, letter)
+                signed_by(agent, letter)
             }
             _ => {
-                letter.seq = Some(1000 + u32::try_from(self.chance.below(1_000_000)).unwrap());
+                letter.seq = Some(high);
                 altered(&mut letter.document).then_some(Mail { letter, signer })
             }
         }
