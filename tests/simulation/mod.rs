@@ -17,7 +17,32 @@ fn setting(name: &str) -> Option<String> {
 
 fn play(seed: u64, fault: Fault) -> Result<World, String> {
     let mut world = World::new(seed, fault);
-    world.run().map(|()| world)
+    let result = world.run();
+    if result.is_err() && setting("MAILORDER_SEED").is_some() {
+        transcript(&world);
+    }
+    result.map(|()| world)
+}
+
+/// Prints what everybody has, letter by letter, for one seed played alone.
+fn transcript(world: &World) {
+    for (account, known) in world.accounts.iter().flat_map(|a| a.desk.book.iter().map(move |known| (a, known))) {
+        println!("{} as {:?}, number {:?}", account.me().address, known.key, known.number);
+        for kept in &known.kept {
+            let (letter, direction) = (&kept.letter, kept.direction);
+            println!(
+                "  {} {:?} {} {} of {} {} {:?} {:?}",
+                kept.recorded,
+                direction,
+                letter.kind(),
+                kept.verdict,
+                letter.from.address,
+                kept.content,
+                kept.letter.seq,
+                letter.document
+            );
+        }
+    }
 }
 
 fn seeds() -> std::ops::Range<u64> {
