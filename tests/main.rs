@@ -26,6 +26,10 @@ mod mail;
 mod outbox;
 /// Seals: what is opened, what is set aside, and that gpg agrees.
 mod pgp;
+/// What is said about a letter: tables of what is stored, what arrives, and the verdict.
+mod rules;
+/// Four parties and a post that loses, doubles, delays, swaps, replays and forges.
+mod simulation;
 /// What the tests stand on.
 mod support;
 /// The human text of letters, rendered with every value and with none.

@@ -38,7 +38,7 @@ fn ask_for_missing(transaction: &Transaction, kept: &Kept) -> Option<Action> {
         sent.letter.to == *from
             && matches!(&sent.letter.document, Document::StatusRequest(request) if request.have == have)
     });
-    if asked || !kept.counts() {
+    if asked || !kept.counts() || transaction.was_asked_for(kept) {
         return None;
     }
     Some(request(transaction, leg, from.clone()).into())

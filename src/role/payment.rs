@@ -6,6 +6,9 @@ use crate::trade::document::{AuthorizationRequest, AuthorizationResult, PaymentI
 use crate::trade::status::{Payment, PaymentState, PaymentStatus, Reason, Step};
 use crate::trade::{Document, Kept, Leg, Money, Transaction, When};
 
+/// Reason code of a payment the shop had stopped.
+const STOPPED: &str = "stopped";
+
 /// Returns what follows from a letter that was entered and applied.
 pub fn answer(transaction: &Transaction, kept: &Kept, desk: &Desk<'_>) -> Vec<Action> {
     match &kept.letter.document {
@@ -98,14 +101,12 @@ fn stop(transaction: &Transaction, kept: &Kept, desk: &Desk<'_>) -> Vec<Action> 
     let Some(mut status) = status_now(transaction) else {
         return vec![agent::refuse(transaction, kept, "unknown-transaction", "This transaction is not known here.")];
     };
-    let reason = Reason { code: "stopped".to_owned(), text: "Stopped by the shop.".to_owned() };
-    let mut open = 0_usize;
-    for payment in status.payments.iter_mut().filter(|p| !p.refund && p.step.done().is_none() && !p.step.failed()) {
+    let reason = Reason { code: STOPPED.to_owned(), text: "Stopped by the shop.".to_owned() };
+    // What was declined before is stopped with the rest: it is not tried again.
+    for payment in status.payments.iter_mut().filter(|p| !p.refund && p.step.done().is_none()) {
         payment.step = Step::Failed { reason: reason.clone(), at: Some(desk.now) };
-        open = open.saturating_add(1);
     }
-    let paid = status.payments.iter().any(|payment| payment.step.done().is_some());
-    if open > 0 && !paid {
+    if status.payments.iter().all(|payment| payment.step.done().is_none()) {
         status.remaining = Money::zero(status.remaining.currency());
         status.state = PaymentState::Declined;
         status.scheduled = None;
@@ -144,6 +145,10 @@ pub fn notify(transaction: &Transaction, notice: &Notice, desk: &Desk<'_>) -> Re
 /// Enters one payment: the open one as far as it goes, the rest stays planned.
 fn pay(status: &mut PaymentStatus, amount: Money, notice: &Notice) -> Result<(), Refused> {
     let open = |p: &Payment| !p.refund && p.step.done().is_none() && !p.step.failed();
+    let stopped = |p: &Payment| matches!(&p.step, Step::Failed { reason, .. } if reason.code == STOPPED);
+    if status.payments.iter().any(stopped) {
+        return Err(Refused::new("the shop had this payment stopped; ask the shop"));
+    }
     if !status.payments.iter().any(open) && !status.remaining.is_zero() {
         // What was declined is still owed and may be paid after all.
         let (id, amount) = (next_id(status), status.remaining);

@@ -258,7 +258,7 @@ fn ask_for_missing(transaction: &Transaction, kept: &Kept) -> Option<Action> {
             && sent.letter.to == *from
             && matches!(&sent.letter.document, Document::StatusRequest(request) if request.have == have)
     });
-    if asked || !transaction.has_gap(&from.fingerprint) {
+    if asked || kept.letter.stays_here() || transaction.was_asked_for(kept) || !transaction.has_gap(&from.fingerprint) {
         return None;
     }
     let terms = terms_of(transaction).map(|(digest, _)| digest);

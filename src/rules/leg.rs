@@ -9,7 +9,8 @@ use super::statement::{self, Check};
 use crate::trade::item::LineQuantity;
 use crate::trade::status::{OrderState, PaymentState, Step};
 use crate::trade::{
-    Code, Digest, Direction, Document, Finding, Kept, Kind, Leg, Moment, Money, Settlement, Transaction, Verdict, When,
+    Code, Digest, Direction, Document, Finding, Kept, Kind, Leg, Moment, Money, Settlement, Terms, Transaction,
+    Verdict, When,
 };
 
 /// A parcel or payment as its speaker's last statement has it.
@@ -83,16 +84,29 @@ pub struct Judged {
 pub fn fold(transaction: &Transaction) -> (Legs, Vec<Judged>) {
     let mut legs = Legs::default();
     let mut judged = Vec::new();
+    let known = Known {
+        transaction,
+        terms: transaction.terms(),
+        all_terms: transaction.all_terms().map(|(kept, _)| kept.content).collect(),
+    };
     // What is paid is held against what left and arrived, what arrived against what left.
     for leg in [Leg::Order, Leg::Delivery, Leg::Payment] {
-        fold_leg(transaction, leg, &mut legs, &mut judged);
+        fold_leg(&known, leg, &mut legs, &mut judged);
     }
     (legs, judged)
 }
 
-fn fold_leg(transaction: &Transaction, leg: Leg, legs: &mut Legs, judged: &mut Vec<Judged>) {
+/// What does not change while a transaction is folded.
+struct Known<'a> {
+    transaction: &'a Transaction,
+    terms: Option<(&'a Kept, &'a Terms)>,
+    all_terms: Vec<Digest>,
+}
+
+fn fold_leg(known: &Known<'_>, leg: Leg, legs: &mut Legs, judged: &mut Vec<Judged>) {
     let mut statuses: Vec<&Kept> =
-        transaction.kept.iter().filter(|kept| kept.letter.kind().status_of() == Some(leg)).collect();
+        known.transaction.kept.iter().filter(|kept| kept.letter.kind().status_of() == Some(leg)).collect();
+    let refundable = refundable(known, legs);
     // Our own statuses go to buyer and shop with numbers of their own: they stand in the order of writing.
     statuses.sort_by_key(|kept| match kept.direction {
         Direction::In => (kept.letter.seq, kept.position),
@@ -102,13 +116,13 @@ fn fold_leg(transaction: &Transaction, leg: Leg, legs: &mut Legs, judged: &mut V
     for kept in statuses {
         if kept.direction == Direction::Out {
             current = Some(kept);
-            state_of(transaction, kept, legs);
+            state_of(known, kept, legs);
             continue;
         }
-        let (verdict, findings) = judge(transaction, leg, kept, current, legs);
+        let (verdict, findings) = judge(known, leg, kept, current, legs, refundable);
         if verdict == Verdict::Applied {
             current = Some(kept);
-            state_of(transaction, kept, legs);
+            state_of(known, kept, legs);
         }
         judged.push(Judged { content: kept.content, verdict, findings });
     }
@@ -116,26 +130,26 @@ fn fold_leg(transaction: &Transaction, leg: Leg, legs: &mut Legs, judged: &mut V
 
 /// Judges one status with those of lower numbers already folded.
 fn judge(
-    transaction: &Transaction,
+    known: &Known<'_>,
     leg: Leg,
     kept: &Kept,
     current: Option<&Kept>,
     legs: &Legs,
+    refundable: Option<Money>,
 ) -> (Verdict, Vec<Finding>) {
     if kept.settled == Some(Settlement::Block) {
         return (Verdict::Warned, kept.findings.clone());
     }
-    let Some(terms) = transaction.terms() else { return before_terms(transaction, kept) };
-    let all: Vec<Digest> = transaction.all_terms().map(|(kept, _)| kept.content).collect();
+    let Some(terms) = known.terms else { return before_terms(known.transaction, kept) };
     let mut findings: Vec<Finding> = lasting(kept);
-    match authority::standing(&kept.letter, leg, terms, &all) {
+    match authority::standing(&kept.letter, leg, terms, &known.all_terms) {
         authority::Standing::Refused(finding) => findings.push(finding),
         authority::Standing::OtherTerms => return (Verdict::Stale, findings),
         authority::Standing::InForce => {}
     }
     if findings.iter().all(|finding| !finding.code.blocks()) {
         let before = current.map(|kept| &kept.letter.document);
-        let check = Check::new(terms.1, before, legs, refundable(transaction, legs));
+        let check = Check::new(terms.1, before, legs, refundable);
         findings.extend(check.run(kept));
     }
     findings.sort();
@@ -190,22 +204,22 @@ fn lasting(kept: &Kept) -> Vec<Finding> {
 }
 
 /// Returns how much may go back to the buyer: what a return was agreed for, or all that was paid once cancelled.
-fn refundable(transaction: &Transaction, legs: &Legs) -> Option<Money> {
-    let agreed = transaction.known(Kind::ReturnAnswer).filter_map(|kept| match &kept.letter.document {
+fn refundable(known: &Known<'_>, legs: &Legs) -> Option<Money> {
+    let agreed = known.transaction.known(Kind::ReturnAnswer).filter_map(|kept| match &kept.letter.document {
         Document::ReturnAnswer(answer) if !answer.step.failed() => answer.refund,
         _ => None,
     });
-    let instructed = transaction.known(Kind::RefundInstruction).filter_map(|kept| match &kept.letter.document {
+    let instructed = known.transaction.known(Kind::RefundInstruction).filter_map(|kept| match &kept.letter.document {
         Document::RefundInstruction(instruction) => Some(instruction.amount),
         _ => None,
     });
-    let total = transaction.terms().map(|(_, terms)| terms.total).filter(|_| legs.cancelled.is_some());
+    let total = known.terms.map(|(_, terms)| terms.total).filter(|_| legs.cancelled.is_some());
     // The largest sum the shop agreed to: which of its letters came last must not matter.
     agreed.chain(instructed).chain(total).reduce(|a, b| if b.exceeds(&a).unwrap_or(false) { b } else { a })
 }
 
 /// Takes over what a statement in force says.
-fn state_of(transaction: &Transaction, kept: &Kept, legs: &mut Legs) {
+fn state_of(known: &Known<'_>, kept: &Kept, legs: &mut Legs) {
     let as_of = Some(kept.letter.as_of.unwrap_or(kept.letter.date));
     match &kept.letter.document {
         Document::OrderStatus(status) => {
@@ -217,7 +231,7 @@ fn state_of(transaction: &Transaction, kept: &Kept, legs: &mut Legs) {
             }
             // A cancelled order is over, and shipped only if all of it had left.
             let left = status.shipments.iter().filter(|s| s.step.done().is_some()).flat_map(|s| &s.lines);
-            legs.order.done = legs.order.done.filter(|_| statement::covers(transaction.terms().map(|(_, t)| t), left));
+            legs.order.done = legs.order.done.filter(|_| statement::covers(known.terms.map(|(_, terms)| terms), left));
             // A cancellation holds from when it was first confirmed, however often it is told again.
             let first = legs.cancelled.or(as_of);
             legs.cancelled = first.filter(|_| matches!(status.state, OrderState::Cancelled | OrderState::Returned));

@@ -203,10 +203,8 @@ fn other(
         Document::AuthorizationRequest(_) | Document::PaymentInstruction(_) | Document::DeliveryInstruction(_) => {
             Ok(from_its_shop(letter).into_iter().collect())
         }
-        Document::RefundInstruction(_) | Document::Stop(_) => {
-            known()?;
-            Ok(from_its_shop(letter).into_iter().collect())
-        }
+        Document::RefundInstruction(_) => instructed(known()?, Leg::Payment, letter),
+        Document::Stop(stop) => instructed(known()?, stop.leg, letter),
         Document::StatusRequest(_) => request(known()?, letter),
         _ => Ok(Vec::new()),
     }
@@ -350,6 +348,17 @@ fn from_its_shop(letter: &Letter) -> Option<Finding> {
         let text = format!("{} gave an instruction for a transaction of another shop", letter.from.address);
         Finding::new(Code::NotAParty, text)
     })
+}
+
+/// What stops or undoes an instruction waits for it: refused as unknown, it would be forgotten when the instruction comes,
+/// and the money be collected after all.
+fn instructed(transaction: &Transaction, leg: Leg, letter: &Letter) -> Result<Vec<Finding>, Finding> {
+    let kind = if leg == Leg::Delivery { Kind::DeliveryInstruction } else { Kind::PaymentInstruction };
+    if transaction.received(kind).next().is_none() {
+        let text = format!("{} wrote about an instruction that has not come", letter.from.address);
+        return Err(Finding::new(Code::UnknownTransaction, text));
+    }
+    Ok(from_its_shop(letter).into_iter().collect())
 }
 
 /// Only a party of the transaction is answered (P53): its buyer, or its shop.

@@ -180,10 +180,17 @@ impl Transaction {
         have
     }
 
-    /// Returns whether a number above a gap was received from `from`.
+    /// Returns whether `kept` answers a status request of ours: then what is still missing is not asked for at once again,
+    /// or two programs would write to each other for ever about a number that was never used.
+    pub fn was_asked_for(&self, kept: &Kept) -> bool {
+        kept.letter.answers.is_some_and(|content| self.sent(Kind::StatusRequest).any(|asked| asked.content == content))
+    }
+
+    /// Returns whether a letter with a number above a gap was received from `from`, and not warned about.
     pub fn has_gap(&self, from: &Fingerprint) -> bool {
         let have = self.have(from);
-        let theirs = |k: &&Kept| k.direction == Direction::In && k.letter.from.fingerprint == *from;
+        let believed = |k: &Kept| k.direction == Direction::In && k.verdict != Verdict::Warned;
+        let theirs = |k: &&Kept| believed(k) && k.letter.from.fingerprint == *from;
         self.kept.iter().filter(theirs).any(|k| k.letter.seq.is_some_and(|seq| seq > have))
     }
 }

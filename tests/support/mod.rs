@@ -3,3 +3,4 @@
 pub mod imap;
 pub mod servers;
 pub mod smtp;
+pub mod trade;

@@ -1,0 +1,1 @@
+//! Tables: what is stored, what arrives, the verdict and its findings.
