@@ -145,7 +145,9 @@ impl Output {
         };
         let widths: Vec<usize> = (0..head.len()).map(width).collect();
         let mut text = String::new();
-        for row in [&head].into_iter().chain(rows) {
+        // A table whose columns explain themselves has no headings.
+        let head = Some(&head).filter(|head| head.iter().any(|cell| !cell.0.is_empty()));
+        for row in head.into_iter().chain(rows) {
             let mut line = String::new();
             for (column, (cell, width)) in row.iter().zip(&widths).enumerate() {
                 let gap = " ".repeat(width.saturating_sub(columns(&cell.0)));
