@@ -29,7 +29,8 @@ pub struct Batch<'a> {
     pub(super) root: Digest,
     pub(super) now: Moment,
     pub(super) book: Book,
-    asked: BTreeSet<(Role, Option<Address>, Option<String>, Option<String>)>,
+    /// What was looked up in the index already.
+    asked: BTreeSet<(Role, String)>,
     pub(super) pending: Vec<Pending>,
     pub(super) changed: BTreeSet<Key>,
     pub(super) pins: BTreeMap<Address, Fingerprint>,
@@ -96,9 +97,7 @@ impl Batch<'_> {
             if names.order.is_none() && names.number.is_none() {
                 continue;
             }
-            let order = names.order.as_ref().map(ToString::to_string);
-            let number = names.number.as_ref().map(ToString::to_string);
-            if !self.asked.insert((role, names.shop.clone(), order, number)) {
+            if !self.asked.insert((role, format!("{names:?}"))) {
                 continue;
             }
             self.clerk.index.load_into(role, &names, &mut self.book)?;

@@ -69,12 +69,14 @@ fn draft(pending: &Pending) -> ledger::Draft<'_> {
 type Queued = (String, Label, Vec<u8>);
 
 impl Clerk {
-    fn own_key(&self) -> Result<&OwnKey, ClerkError> {
-        self.keys.first().ok_or_else(|| ClerkError::Settings("there is no key to write letters with".to_owned()))
+    fn sealer(&self) -> Result<Sealer<'_>, ClerkError> {
+        let own = self.keys.first();
+        let own = own.ok_or_else(|| ClerkError::Settings("there is no key to write letters with".to_owned()))?;
+        Ok(Sealer { own, header: &self.autocrypt })
     }
 
     fn queue_new(&self, pending: &[Pending], now: Moment) -> Result<(), ClerkError> {
-        let (own, header) = (self.own_key()?, &self.autocrypt);
+        let sealer = self.sealer()?;
         let sealed: Result<Vec<Option<Queued>>, ClerkError> = pending
             .par_iter()
             .map(|pending| {
@@ -87,7 +89,7 @@ impl Clerk {
                     return Ok(None);
                 }
                 let signature = Signature::from_armored(signature)?;
-                seal(own, header, pending.entry.position, letter, signed, &signature, recipient, now).map(Some)
+                sealer.seal(pending.entry.position, letter, signed, &signature, recipient, now).map(Some)
             })
             .collect();
         self.put_in_queue(sealed?.into_iter().flatten().collect())
@@ -141,42 +143,48 @@ impl Clerk {
         let recipient = self.certificates.get(&self.index, &letter.to.fingerprint)?;
         let recipient = recipient.ok_or_else(|| ClerkError::NoCertificate(letter.to.address.to_string()))?;
         let signature = Signature::from_armored(sealed.signature)?;
-        let own = self.own_key()?;
-        let queued = seal(own, &self.autocrypt, position, letter, sealed.signed, &signature, &recipient, now)?;
+        let queued = self.sealer()?.seal(position, letter, sealed.signed, &signature, &recipient, now)?;
         self.put_in_queue(vec![queued])
     }
 }
 
-/// Seals a signed letter into a mail.
-fn seal(
-    own: &OwnKey,
-    header: &autocrypt::Header,
-    position: u64,
-    letter: &Letter,
-    signed: &[u8],
-    signature: &Signature,
-    recipient: &Certificate,
-    now: Moment,
-) -> Result<Queued, ClerkError> {
-    let armored = pgp::seal(signed, signature, own.certificate(), recipient, system_time(&now))?;
-    let date = letter.date.rfc5322();
-    let headers = mime::OuterHeaders {
-        from: &letter.from.address,
-        to: &letter.to.address,
-        date: &date,
-        message_id: &letter.id,
-        subject: "[...]",
-        auto_submitted: Some("auto-generated"),
-        autocrypt: Some(header),
-    };
-    let token = Measured::of(signed).digest.hex();
-    let token: String = token.chars().take(32).collect();
-    let mail = mime::wrap(&headers, &token, &armored).map_err(|error| ClerkError::Write(error.to_string()))?;
-    let label = Label {
-        envelope: Envelope { from: letter.from.address.clone(), to: letter.to.address.clone() },
-        message_id: letter.id.clone(),
-        kind: letter.kind().word().to_owned(),
-        queued: now.instant(),
-    };
-    Ok((position.to_string(), label, mail))
+/// What sealing takes of our own: the key, and the header that hands it on.
+struct Sealer<'a> {
+    own: &'a OwnKey,
+    header: &'a autocrypt::Header,
+}
+
+impl Sealer<'_> {
+    /// Seals a signed letter into a mail.
+    fn seal(
+        &self,
+        position: u64,
+        letter: &Letter,
+        signed: &[u8],
+        signature: &Signature,
+        recipient: &Certificate,
+        now: Moment,
+    ) -> Result<Queued, ClerkError> {
+        let armored = pgp::seal(signed, signature, self.own.certificate(), recipient, system_time(&now))?;
+        let date = letter.date.rfc5322();
+        let headers = mime::OuterHeaders {
+            from: &letter.from.address,
+            to: &letter.to.address,
+            date: &date,
+            message_id: &letter.id,
+            subject: "[...]",
+            auto_submitted: Some("auto-generated"),
+            autocrypt: Some(self.header),
+        };
+        let token = Measured::of(signed).digest.hex();
+        let token: String = token.chars().take(32).collect();
+        let mail = mime::wrap(&headers, &token, &armored).map_err(|error| ClerkError::Write(error.to_string()))?;
+        let label = Label {
+            envelope: Envelope { from: letter.from.address.clone(), to: letter.to.address.clone() },
+            message_id: letter.id.clone(),
+            kind: letter.kind().word().to_owned(),
+            queued: now.instant(),
+        };
+        Ok((position.to_string(), label, mail))
+    }
 }

@@ -21,7 +21,7 @@ use crate::index::Index;
 use crate::mail;
 use crate::pgp::{self, Opened, OwnKey, SetAside};
 use crate::role;
-use crate::rules::{Reader, reconcile};
+use crate::rules::{Judgement, Reader, reconcile};
 use crate::trade::document::{Receipt, Received as ReceivedLine};
 use crate::trade::{
     Address, Body, Code, Digest, Document, Finding, Fingerprint, Kind, Measured, Moment, Names, Party, Received, Role,
@@ -170,7 +170,7 @@ impl Clerk {
                 None if batch.is_repeat(letter)? => plain(Verdict::Repeat),
                 None => {
                     let (_, judgement) = batch.judge(letter)?;
-                    Outcome { verdict: judgement.0, findings: judgement.1, aside: None }
+                    Outcome { verdict: judgement.verdict, findings: judgement.findings, aside: None }
                 }
             });
             batch.forget();
@@ -339,7 +339,7 @@ impl Batch<'_> {
             self.pin_stranger(letter)?;
         }
         let received = &letter.received;
-        let (role, (verdict, findings)) = self.judge(letter)?;
+        let (role, Judgement { verdict, findings }) = self.judge(letter)?;
         self.contents.insert((received.signer().clone(), received.content()));
         let original = Measured::of(&one.raw);
         let body = Body::In {
@@ -458,20 +458,20 @@ impl Batch<'_> {
     }
 
     /// Judges a letter: the part it is for, where we play it, the verdict and the findings.
-    fn judge(&mut self, letter: &OpenLetter) -> Result<(Option<Role>, (Verdict, Vec<Finding>)), ClerkError> {
+    fn judge(&mut self, letter: &OpenLetter) -> Result<(Option<Role>, Judgement), ClerkError> {
         let received = &letter.received;
         let role = received.letter().addressee();
         if !self.clerk.settings.practice.plays(role) {
             let text = format!("the letter is for a {role}, a part that is not played here");
-            return Ok((None, (Verdict::Warned, vec![Finding::new(Code::WrongRole, text)])));
+            let findings = vec![Finding::new(Code::WrongRole, text)];
+            return Ok((None, Judgement { verdict: Verdict::Warned, findings }));
         }
         let names: Names = received.letter().names();
         self.load(role, &names)?;
         let signer_address = self.signer_address(received.signer())?;
         let pinned = |address: &Address| self.pinned(address).ok().flatten();
         let reader = Reader { role, me: &self.clerk.me, now: self.now, signer_address, pinned: &pinned };
-        let judgement = reconcile(&self.book, received, &reader);
-        Ok((Some(role), (judgement.verdict, judgement.findings)))
+        Ok((Some(role), reconcile(&self.book, received, &reader)))
     }
 
     /// Notes a letter for the receipt of this pass. No receipt for a receipt, none for a refusal.

@@ -43,7 +43,7 @@ pub(crate) struct ReturnArgs {
 }
 
 pub(super) fn confirm(shell: &mut Shell, args: OneArgs) -> Result<(), Failure> {
-    let (transaction, _) = write(shell, &args.transaction, |known, desk| buyer::confirm(known, desk))?;
+    let (transaction, _) = write(shell, &args.transaction, buyer::confirm)?;
     let total = transaction.terms().map(|(_, terms)| super::output::amount(&terms.total)).unwrap_or_default();
     told(shell, &transaction, &format!("confirmed: {total}"))
 }

@@ -29,7 +29,7 @@ fn wave(stage: &mut Stage, first: u32, count: u32, day: i64) -> Result<(), DemoE
     for number in first..first.saturating_add(count) {
         let method = if number.is_multiple_of(3) { "card" } else { "invoice" };
         let sku = if number.is_multiple_of(2) { "SH-41" } else { "TEA-200" };
-        let (key, draft) = order(stage, &[(sku, 1 + number % 4)], method)?;
+        let (key, draft) = order(stage, &[(sku, number.rem_euclid(4).saturating_add(1))], method)?;
         keys.push(key);
         drafts.push(draft);
     }
