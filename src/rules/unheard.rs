@@ -3,6 +3,8 @@
 //! Mail is lost. A status that is lost is asked for; an order, an OK or an instruction that is lost can be missed by
 //! nobody but its sender. The other end takes a repeat for a repeat and acknowledges it again.
 
+use std::collections::BTreeSet;
+
 use crate::trade::{Digest, Direction, Fingerprint, Kept, Kind, Moment, Transaction};
 
 /// Days after the first sending on which a letter goes out again; then its owner is told (I11: five times in all).
@@ -15,18 +17,16 @@ pub fn unheard<'a>(
     transaction: &'a Transaction,
     receipted: &'a dyn Fn(&Fingerprint, &Digest) -> bool,
 ) -> impl Iterator<Item = &'a Kept> {
-    let answered = |ours: &Kept| {
-        transaction.kept.iter().any(|kept| {
-            kept.direction == Direction::In
-                && kept.letter.answers == Some(ours.content)
-                && kept.letter.from.fingerprint == ours.letter.to.fingerprint
-        })
-    };
+    let came = transaction.kept.iter().filter(|kept| kept.direction == Direction::In);
+    let answered: BTreeSet<(&Fingerprint, Digest)> =
+        came.filter_map(|kept| Some((&kept.letter.from.fingerprint, kept.letter.answers?))).collect();
     transaction.kept.iter().filter(move |kept| {
+        let to = &kept.letter.to.fingerprint;
         kept.direction == Direction::Out
+            && !kept.letter.stays_here()
             && kept.letter.kind() != Kind::Receipt
-            && !answered(kept)
-            && !receipted(&kept.letter.to.fingerprint, &kept.content)
+            && !answered.contains(&(to, kept.content))
+            && !receipted(to, &kept.content)
     })
 }
 

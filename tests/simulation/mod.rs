@@ -8,6 +8,10 @@ mod party;
 mod post;
 mod world;
 
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use mailorder::rules::Standing;
 use party::Fault;
 use world::World;
 
@@ -45,7 +49,7 @@ fn transcript(world: &World) {
     }
 }
 
-fn seeds() -> std::ops::Range<u64> {
+fn seeds() -> Range<u64> {
     if let Some(seed) = setting("MAILORDER_SEED") {
         let seed: u64 = seed.parse().expect("MAILORDER_SEED is a number");
         return seed..seed + 1;
@@ -53,43 +57,68 @@ fn seeds() -> std::ops::Range<u64> {
     if setting("MAILORDER_TESTS").as_deref() == Some("long") { 0..20_000 } else { 0..300 }
 }
 
-/// Plays every seed on two threads; returns the failures, the lowest seed first.
-fn failures(seeds: std::ops::Range<u64>, fault: Fault) -> Vec<(u64, String)> {
-    let half = |odd: u64| seeds.clone().filter(move |seed| seed % 2 == odd);
-    let run = |odd: u64| half(odd).filter_map(|seed| Some((seed, play(seed, fault).err()?))).collect::<Vec<_>>();
-    let mut failed = std::thread::scope(|scope| {
+/// What came of many seeds.
+#[derive(Debug, Default)]
+struct Played {
+    /// The seeds that failed, the lowest first.
+    failed: Vec<(u64, String)>,
+    /// The states in which transactions ended.
+    ends: BTreeSet<&'static str>,
+    /// How many letters were forged.
+    forged: usize,
+}
+
+impl Played {
+    fn add(&mut self, seed: u64, result: Result<World, String>) {
+        match result {
+            Ok(world) => {
+                let buyers = world.accounts[0].desk.book.iter().filter(|known| known.order().is_some());
+                self.ends.extend(buyers.map(|known| Standing::of(known).state.word()));
+                self.forged += world.post.forged.len();
+            }
+            Err(why) => self.failed.push((seed, why)),
+        }
+    }
+}
+
+/// Plays every seed, on two threads.
+fn all(seeds: Range<u64>, fault: Fault) -> Played {
+    let run = |odd: u64| {
+        let mut played = Played::default();
+        seeds.clone().filter(|seed| seed % 2 == odd).for_each(|seed| played.add(seed, play(seed, fault)));
+        played
+    };
+    let (mut played, other) = std::thread::scope(|scope| {
         let other = scope.spawn(|| run(1));
-        let mut failed = run(0);
-        failed.extend(other.join().expect("a run does not panic"));
-        failed
+        (run(0), other.join().expect("a run does not panic"))
     });
-    failed.sort();
-    failed
+    played.failed.extend(other.failed);
+    played.failed.sort();
+    played.ends.extend(other.ends);
+    played.forged += other.forged;
+    played
+}
+
+fn failures(seeds: Range<u64>, fault: Fault) -> Vec<(u64, String)> {
+    all(seeds, fault).failed
 }
 
 #[test]
 fn four_parties_agree_once_the_faults_of_the_post_end() {
     // I2-I7, I9; B61-B74, B76, B101, B107; P69, P70, P107.
-    let failed = failures(seeds(), Fault::Sound);
-    for (seed, why) in failed.iter().take(5) {
+    let seeds = seeds();
+    let played = all(seeds.clone(), Fault::Sound);
+    for (seed, why) in played.failed.iter().take(5) {
         println!("MAILORDER_SEED={seed} cargo test --release --locked simulation\n  {why}");
     }
+    let failed = &played.failed;
     assert!(failed.is_empty(), "{} seeds failed, the first is {}: {}", failed.len(), failed[0].0, failed[0].1);
-}
-
-#[test]
-fn the_dice_reach_every_end_of_a_transaction() {
-    let mut ends = std::collections::BTreeSet::new();
-    let mut forged = 0;
-    for seed in 0..150 {
-        let world = play(seed, Fault::Sound).unwrap();
-        let buyers = world.accounts[0].desk.book.iter().filter(|known| known.order().is_some());
-        ends.extend(buyers.map(|known| mailorder::rules::Standing::of(known).state.word()));
-        forged += world.post.forged.len();
+    if seeds.clone().count() >= 300 {
+        // The dice reach every end of a transaction, and the post does forge.
+        let ends = ["cancelled", "completed", "open", "refunded", "rejected", "returned"];
+        assert!(ends.iter().all(|end| played.ends.contains(end)), "only {:?}", played.ends);
+        assert!(played.forged > 3000, "only {} letters were forged", played.forged);
     }
-    let all = ["cancelled", "completed", "offered", "open", "refunded", "rejected", "returned"];
-    assert_eq!(ends.into_iter().collect::<Vec<_>>(), all);
-    assert!(forged > 1000, "only {forged} letters were forged");
 }
 
 #[test]

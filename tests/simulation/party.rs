@@ -166,12 +166,12 @@ impl Account {
     }
 
     fn answer(&mut self, role: Role, names: &Names, digest: Digest) {
-        let Some(transaction) = self.desk.book.find(role, names).cloned() else { return };
+        let Some(transaction) = self.desk.book.find(role, names) else { return };
         let Some(kept) = transaction.by_content(&digest) else { return };
-        let me = self.desk.me.clone();
         let entropy = self.chance.entropy();
-        let desk = role::Desk { me: &me, now: self.desk.now, entropy, practice: &self.practice, stranger: false };
-        let actions = role::answer(&transaction, kept, &desk);
+        let (me, now) = (&self.desk.me, self.desk.now);
+        let desk = role::Desk { me, now, entropy, practice: &self.practice, stranger: false };
+        let actions = role::answer(transaction, kept, &desk);
         self.perform(actions);
     }
 
@@ -249,11 +249,11 @@ impl Account {
         key: &Key,
         decide: impl FnOnce(&Transaction, &role::Desk<'_>) -> Result<Vec<Action>, Refused>,
     ) -> bool {
-        let Some(transaction) = self.desk.book.get(key).cloned() else { return false };
-        let me = self.desk.me.clone();
+        let Some(transaction) = self.desk.book.get(key) else { return false };
         let entropy = self.chance.entropy();
-        let desk = role::Desk { me: &me, now: self.desk.now, entropy, practice: &self.practice, stranger: false };
-        let actions = decide(&transaction, &desk);
+        let desk =
+            role::Desk { me: &self.desk.me, now: self.desk.now, entropy, practice: &self.practice, stranger: false };
+        let actions = decide(transaction, &desk);
         actions.map(|actions| self.perform(actions)).is_ok()
     }
 
@@ -283,7 +283,7 @@ impl Account {
         let receipted = |key: &Fingerprint, content: &Digest| self.receipts.contains(&(key.clone(), *content));
         let mut again = Vec::new();
         for transaction in self.desk.book.iter() {
-            for kept in unheard(transaction, &receipted).filter(|kept| !kept.letter.stays_here()) {
+            for kept in unheard(transaction, &receipted) {
                 let times = self.transmissions.get(&kept.content).copied().unwrap_or(0);
                 if all || is_due(&kept.recorded, times, &self.desk.now) {
                     again.push(kept.content);

@@ -205,7 +205,7 @@ impl World {
         for at in 1..4 {
             for key in self.accounts[at].keys(Role::Delivery) {
                 let dice = self.chance.below(24);
-                let left = self.left_the_shop(&key);
+                let left = if dice < 5 { self.left_the_shop(&key) } else { Vec::new() };
                 self.accounts[at].decide(&key, |known, desk| match dice {
                     0..=4 => bring(known, &left, desk),
                     5 => {
@@ -216,8 +216,8 @@ impl World {
                 });
             }
             for key in self.accounts[at].keys(Role::Payment) {
-                let (dice, arrived) = (self.chance.below(24), self.has_arrived(&key));
-                if self.method.as_str() == "cash-on-delivery" && !arrived {
+                let dice = self.chance.below(24);
+                if dice > 8 || (self.method.as_str() == "cash-on-delivery" && !self.has_arrived(&key)) {
                     continue;
                 }
                 self.accounts[at].decide(&key, |known, desk| {

@@ -366,12 +366,13 @@ impl Desk {
     /// Enters the verdicts that changed; returns the letters that count only now.
     pub fn judge_again(&mut self, role: Role, names: &Names) -> Vec<Digest> {
         let mut newly = Vec::new();
-        let Some(transaction) = self.book.find(role, names).cloned() else { return newly };
-        for act in rejudge(&transaction) {
+        let Some(transaction) = self.book.find(role, names) else { return newly };
+        let names = names_of(transaction);
+        for act in rejudge(transaction) {
             if let Act::Verdict { content, verdict: Verdict::Applied, .. } = &act {
                 newly.push(*content);
             }
-            self.enter(Some(role), Body::Own { act, names: names_of(&transaction), about: Vec::new() });
+            self.enter(Some(role), Body::Own { act, names: names.clone(), about: Vec::new() });
         }
         newly
     }
