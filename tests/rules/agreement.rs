@@ -1,0 +1,168 @@
+//! Terms against the order they answer.
+
+use mailorder::rules::agreement;
+use mailorder::trade::{Agent, Code, Document, Letter, Money, Party, Quantity, Role, Settlement, Terms, Verdict};
+
+use super::{check, refused_or_applied, row};
+use crate::support::trade::*;
+
+/// The terms after a change.
+fn changed(change: impl FnOnce(&mut Terms)) -> Letter {
+    let mut terms = terms();
+    change(&mut terms);
+    terms_letter(terms)
+}
+
+fn agent(role: Role, party: Party) -> Agent {
+    Agent { role, party, certificate: None }
+}
+
+#[test]
+fn terms_agree_with_the_order_in_every_point() {
+    // P35, P71, P118; B80: the currency changes between order and terms.
+    const DIFFER: &[Code] = &[Code::TermsDifferFromOrder];
+    let euros = |terms: &mut Terms| {
+        let eur = |amount: &str| Money::parse(amount, "EUR").unwrap();
+        terms.lines[0].unit_price = eur("10");
+        terms.lines[1].unit_price = eur("13");
+        terms.charges[0].price = eur("5");
+        terms.total = eur("48");
+    };
+    let dearer = |terms: &mut Terms| {
+        terms.lines[0].unit_price = jpy(1100);
+        terms.total = jpy(5100);
+    };
+    let mut rows = vec![
+        row("the same", &[], terms_letter(terms()), &[]),
+        row("a name", &[], changed(|t| t.lines[0].item.name = "Shirt, grey".to_owned()), DIFFER),
+        row("an article number", &[], changed(|t| t.lines[0].item.sku = None), DIFFER),
+        row(
+            "the payment method",
+            &[],
+            changed(|t| t.payment_method = mailorder::trade::PaymentMethod::parse("invoice").unwrap()),
+            DIFFER,
+        ),
+        row("the delivery address", &[], changed(|t| t.deliver_to = None), DIFFER),
+        row("the billing address", &[], changed(|t| t.billing = Some(home())), DIFFER),
+        row("the buyer's name", &[], changed(|t| t.buyer.name = "Somebody".to_owned()), DIFFER),
+        row(
+            "the total alone",
+            &[],
+            changed(|t| t.total = jpy(4900)),
+            &[Code::TermsDifferFromOrder, Code::SumDoesNotAddUp],
+        ),
+    ];
+    for (shows, change, findings) in [
+        ("a price", dearer as fn(&mut Terms), 2),
+        ("a currency", euros as fn(&mut Terms), 6),
+        ("a quantity", |t: &mut Terms| t.lines[0].quantity = Quantity::ONE, 2),
+        ("a line less", |t: &mut Terms| drop(t.lines.pop()), 2),
+        ("a charge less", |t: &mut Terms| t.charges.clear(), 2),
+    ] {
+        let mut offered = terms();
+        change(&mut offered);
+        let found = agreement::differences(&order(), &offered).len() + agreement::faults(&offered).len();
+        assert!(found >= findings, "{shows}: {found}");
+        let mut desk = Desk::buyer_ordered();
+        let before = desk.standing();
+        let judgement = desk.takes(&terms_letter(offered));
+        assert_eq!(judgement.verdict, Verdict::Warned, "{shows}");
+        assert_eq!(judgement.findings[0].code, Code::TermsDifferFromOrder, "{shows}");
+        assert_eq!(desk.standing(), before, "{shows}: nothing is applied");
+    }
+    let agents = changed(|t| drop(t.agents.pop()));
+    rows.push(row("an agent missing", &[], agents, &[Code::NotAParty]));
+    let twice = changed(|t| t.agents.push(agent(Role::Payment, courier())));
+    rows.push(row("two payment agents", &[], twice, &[Code::NotAParty]));
+    let other_key = Party { fingerprint: stranger().fingerprint, ..bank() };
+    let key = changed(|t| t.agents[1].party = other_key);
+    rows.push(row("an agent with another key than pinned", &[], key, &[Code::KeyChanged]));
+    check(Desk::buyer_ordered, rows);
+}
+
+#[test]
+fn terms_answer_an_order_of_ours_and_come_once() {
+    // B76: second terms with a higher price, or with another agent.
+    let mut desk = Desk::new(&buyer());
+    let judgement = desk.takes(&terms_letter(terms()));
+    assert_eq!((judgement.verdict, judgement.findings[0].code), (Verdict::Warned, Code::UnsolicitedTerms));
+
+    let other_answer = Letter { answers: Some(content(&confirmation())), ..terms_letter(terms()) };
+    let mut desk = Desk::buyer_ordered();
+    refused_or_applied(&mut desk, "an answer to another order", &other_answer, &[Code::UnsolicitedTerms]);
+
+    let second = |change: fn(&mut Terms)| Letter { seq: Some(2), ..changed(change) };
+    let agent = second(|t| t.agents[2].party = bank());
+    let mut desk = Desk::buyer_open();
+    refused_or_applied(&mut desk, "another agent, unasked", &agent, &[Code::TermsDifferFromOrder]);
+    let dearer = second(|t| {
+        t.lines[0].unit_price = jpy(1100);
+        t.total = jpy(5100);
+    });
+    let before = desk.standing();
+    assert_eq!(desk.takes(&dearer).verdict, Verdict::Warned);
+    assert_eq!(desk.standing(), before, "the old terms stay");
+}
+
+#[test]
+fn new_terms_change_nothing_before_the_ok_to_them() {
+    let mut new = terms();
+    new.agents[2].party = bank();
+    let new = Letter { seq: Some(2), replaces: Some(offer()), ..terms_letter(new) };
+    let mut desk = Desk::buyer_open();
+    assert_eq!(desk.takes(&new).verdict, Verdict::Applied);
+    assert_eq!(desk.transaction().terms().unwrap().0.content, offer());
+    let old = status(
+        &courier(),
+        1,
+        "2026-07-12",
+        false,
+        delivery_status(vec![parcel("1", all_goods(), planned("2026-07-21"))]),
+    );
+    assert_eq!(desk.takes(&old).verdict, Verdict::Applied, "the old agent still speaks");
+    let ok = Letter { seq: Some(3), terms: Some(content(&new)), answers: Some(content(&new)), ..confirmation() };
+    desk.writes(Role::Buyer, &ok);
+    assert_eq!(desk.transaction().terms().unwrap().0.content, content(&new));
+    assert_eq!(desk.legs().delivery.content, None, "what named the replaced terms is history");
+    let late = Letter { terms: Some(offer()), seq: Some(2), ..old };
+    let judgement = desk.takes(&late);
+    assert_eq!((judgement.verdict, judgement.findings[0].code), (Verdict::Warned, Code::NotAParty));
+}
+
+#[test]
+fn terms_that_replace_others_wait_for_them() {
+    let new = Letter { seq: Some(2), replaces: Some(offer()), ..terms_letter(terms()) };
+    let mut desk = Desk::buyer_ordered();
+    assert_eq!(desk.takes(&new).verdict, Verdict::Held);
+    assert!(desk.transaction().terms().is_none());
+    assert_eq!(desk.takes(&terms_letter(terms())).verdict, Verdict::Applied);
+    assert_eq!(desk.verdict(&new), Verdict::Applied);
+}
+
+#[test]
+fn a_person_may_accept_terms_that_differ() {
+    // Their number is known from then on, and what waited for it counts.
+    let other = changed(|t| t.lines[0].item.name = "Shirt, grey".to_owned());
+    let planned = status(&bank(), 1, "2026-07-12", false, payment_status(jpy(4800), Vec::new()));
+    let planned = Letter { terms: Some(content(&other)), ..planned };
+    let mut desk = Desk::buyer_ordered();
+    assert_eq!(desk.takes(&other).verdict, Verdict::Warned);
+    assert_eq!(desk.takes(&planned).verdict, Verdict::Held);
+    desk.settles(Role::Buyer, &other, Settlement::Accept);
+    assert_eq!(desk.verdict(&other), Verdict::Applied);
+    desk.judge_again(Role::Buyer, &other.names());
+    assert_eq!(desk.verdict(&planned), Verdict::Applied);
+    assert!(matches!(desk.transaction().order().unwrap().0.letter.document, Document::Order(_)));
+}
+
+#[test]
+fn a_line_that_stands_twice_is_found() {
+    let twice = changed(|t| {
+        let line = t.lines[1].clone();
+        t.lines.push(line);
+        t.total = jpy(6100);
+    });
+    let judgement = Desk::buyer_ordered().takes(&twice);
+    assert!(judgement.findings.iter().any(|finding| finding.code == Code::GoodsDiffer));
+    assert_eq!(judgement.verdict, Verdict::Warned);
+}

@@ -1,0 +1,306 @@
+//! What statuses say, against the terms and against what their sender said before.
+
+use mailorder::trade::status::{Payment, PaymentState, PaymentStatus, Reason, Step};
+use mailorder::trade::{Code, Document, Letter, Money, PaymentMethod};
+
+use super::{check, row};
+use crate::support::trade::*;
+
+fn order_says(seq: u32, done_flag: bool, document: Document) -> Letter {
+    status(&shop(), seq, "2026-07-18", done_flag, document)
+}
+
+fn bank_says(seq: u32, remaining: i64, payments: Vec<Payment>) -> Letter {
+    let all = remaining == 0;
+    status(&bank(), seq, "2026-07-21", all, payment_status(jpy(remaining), payments))
+}
+
+fn courier_says(seq: u32, done_flag: bool, parcels: Vec<mailorder::trade::status::Parcel>) -> Letter {
+    status(&courier(), seq, "2026-07-21", done_flag, delivery_status(parcels))
+}
+
+fn refund(id: &str, amount: i64, step: Step) -> Payment {
+    Payment { refund: true, ..payment(id, jpy(amount), step) }
+}
+
+fn failed() -> Step {
+    let reason = Reason { code: "stopped".to_owned(), text: "Stopped by the shop.".to_owned() };
+    Step::Failed { reason, at: Some(at("2026-07-20")) }
+}
+
+#[test]
+fn payments_make_the_agreed_total() {
+    // B82: 99.99 of 100.00 is a part payment; more, twice, or back without a return is not agreed.
+    let paid = |amount: i64| payment("1", jpy(amount), done("2026-07-20"));
+    let again = payment("2", jpy(4800), done("2026-07-20"));
+    let declined = status(
+        &bank(),
+        1,
+        "2026-07-21",
+        false,
+        Document::PaymentStatus(PaymentStatus {
+            state: PaymentState::Declined,
+            remaining: jpy(0),
+            due: None,
+            scheduled: None,
+            confirmation: None,
+            payment_id: None,
+            payments: vec![payment("1", jpy(4800), failed())],
+        }),
+    );
+    let euro = |amount: &str| Money::parse(amount, "EUR").unwrap();
+    let euros = status(
+        &bank(),
+        1,
+        "2026-07-21",
+        true,
+        payment_status(euro("0"), vec![payment("1", euro("48"), done("2026-07-20"))]),
+    );
+    let before_terms = payment("1", jpy(4800), done("2026-07-01"));
+    let instalments = vec![payment("1", jpy(4000), done("2026-07-20")), payment("2", jpy(800), planned("2026-08-20"))];
+    let rest = vec![payment("1", jpy(4000), done("2026-07-20")), payment("2", jpy(800), done("2026-07-21"))];
+    let minus = vec![payment("1", jpy(9600), done("2026-07-20")), payment("2", jpy(-4800), done("2026-07-20"))];
+    let all = bank_says(1, 0, vec![paid(4800)]);
+    const AMOUNT: &[Code] = &[Code::AmountDiffers];
+    check(
+        Desk::buyer_open,
+        vec![
+            row("all", &[], all.clone(), &[]),
+            row("all but one", &[], bank_says(1, 1, vec![paid(4799)]), &[]),
+            row("instalments", &[], bank_says(1, 800, instalments.clone()), &[]),
+            row("the last instalment", &[&bank_says(1, 800, instalments)], bank_says(2, 0, rest), &[]),
+            row("one too much", &[], bank_says(1, 0, vec![paid(4801)]), AMOUNT),
+            row("one too much due", &[], bank_says(1, 2, vec![paid(4799)]), AMOUNT),
+            row("twice", &[], bank_says(1, 0, vec![paid(4800), again]), AMOUNT),
+            row(
+                "planned beside what is paid",
+                &[],
+                bank_says(1, 0, vec![paid(4800), payment("2", jpy(1), planned("2026-08-01"))]),
+                AMOUNT,
+            ),
+            row("less is claimed", &[], bank_says(1, 4000, Vec::new()), AMOUNT),
+            row("negative", &[], bank_says(1, 0, minus), AMOUNT),
+            row("nothing paid", &[], bank_says(1, 4800, vec![payment("1", jpy(0), planned("2026-08-01"))]), AMOUNT),
+            row(
+                "refund without return",
+                &[&all],
+                bank_says(2, 0, vec![paid(4800), refund("2", 4800, done("2026-07-21"))]),
+                AMOUNT,
+            ),
+            row(
+                "another amount for what is done",
+                &[&all],
+                bank_says(2, 100, vec![paid(4700)]),
+                &[Code::AmountDiffers],
+            ),
+            row("another currency", &[], euros, &[Code::CurrencyDiffers]),
+            row("paid before the order", &[], bank_says(1, 0, vec![before_terms]), &[Code::PaidBeforeAccepted]),
+            row("stopped before anything was paid", &[], declined, &[]),
+            row(
+                "done is said, not shown",
+                &[],
+                Letter { done: Some(true), ..bank_says(1, 4800, Vec::new()) },
+                &[Code::SumDoesNotAddUp],
+            ),
+        ],
+    );
+}
+
+#[test]
+fn goods_are_those_agreed_on_and_no_more() {
+    let gone = |lines| vec![shipment("1", lines, done("2026-07-18"))];
+    let part = goods(&[("1", "2")]);
+    let rest = goods(&[("1", "1"), ("2", "1")]);
+    let parcels = vec![shipment("1", part.clone(), done("2026-07-18")), shipment("2", rest, planned("2026-07-20"))];
+    let first = order_says(2, false, order_status(parcels.clone()));
+    let mut both = parcels.clone();
+    both[1].step = done("2026-07-18T09:00:00Z");
+    let emptied = vec![shipment("1", goods(&[("1", "1")]), done("2026-07-18"))];
+    check(
+        Desk::buyer_open,
+        vec![
+            row("all in one parcel", &[], order_says(2, true, order_status(gone(all_goods()))), &[]),
+            row("part of a line", &[], order_says(2, false, order_status(gone(part.clone()))), &[]),
+            row("several parcels", &[], first.clone(), &[]),
+            row("the second parcel too", &[&first], order_says(3, true, order_status(both)), &[]),
+            row(
+                "another line",
+                &[],
+                order_says(2, false, order_status(gone(goods(&[("9", "1")])))),
+                &[Code::GoodsDiffer],
+            ),
+            row(
+                "too many",
+                &[],
+                order_says(2, false, order_status(gone(goods(&[("1", "4")])))),
+                &[Code::QuantityExceeds],
+            ),
+            row(
+                "too many in all",
+                &[],
+                order_says(
+                    2,
+                    false,
+                    order_status(vec![
+                        shipment("1", part.clone(), done("2026-07-18")),
+                        shipment("2", part.clone(), planned("2026-07-20")),
+                    ]),
+                ),
+                &[Code::QuantityExceeds],
+            ),
+            row(
+                "quantities beyond every range",
+                &[],
+                order_says(
+                    2,
+                    false,
+                    order_status(vec![
+                        shipment("1", goods(&[("1", "999999999999")]), planned("2026-07-20")),
+                        shipment("2", goods(&[("1", "999999999999")]), planned("2026-07-20")),
+                    ]),
+                ),
+                &[Code::QuantityExceeds],
+            ),
+            row("all is said, part is shown", &[], order_says(2, true, order_status(gone(part))), &[Code::GoodsDiffer]),
+            row(
+                "goods taken out of what left",
+                &[&first],
+                order_says(3, false, order_status(emptied)),
+                &[Code::GoodsDiffer],
+            ),
+            row(
+                "the carrier brings another line",
+                &[],
+                courier_says(1, false, vec![parcel("1", goods(&[("9", "1")]), planned("2026-07-21"))]),
+                &[Code::GoodsDiffer],
+            ),
+            row(
+                "the carrier brings too much",
+                &[],
+                courier_says(1, false, vec![parcel("1", goods(&[("2", "2")]), planned("2026-07-21"))]),
+                &[Code::QuantityExceeds],
+            ),
+        ],
+    );
+}
+
+#[test]
+fn what_is_done_stays_done_at_its_time() {
+    let arrived = |on: &str| vec![parcel("1", all_goods(), done(on))];
+    let on_its_way = vec![parcel("1", all_goods(), planned("2026-07-22"))];
+    let first = courier_says(1, true, arrived("2026-07-21"));
+    let plan = courier_says(1, false, on_its_way.clone());
+    let later = vec![parcel("1", all_goods(), planned("2026-07-25"))];
+    let paid = vec![payment("1", jpy(4800), done("2026-07-20"))];
+    let money = bank_says(1, 0, paid);
+    check(
+        Desk::buyer_open,
+        vec![
+            row("a plan moved later is an update", &[&plan], courier_says(2, false, later), &[]),
+            row("arrived after the plan", &[&plan], courier_says(2, true, arrived("2026-07-23")), &[]),
+            row("told again", &[&first], courier_says(2, true, arrived("2026-07-21")), &[]),
+            row("done, then planned", &[&first], courier_says(2, false, on_its_way), &[Code::DoneThenPlanned]),
+            row("done, then gone", &[&first], courier_says(2, false, Vec::new()), &[Code::DoneThenPlanned]),
+            row(
+                "done at another time",
+                &[&first],
+                courier_says(2, true, arrived("2026-07-20")),
+                &[Code::DoneDateChanged],
+            ),
+            row("paid, then unpaid", &[&money], bank_says(2, 4800, Vec::new()), &[Code::DoneThenPlanned]),
+        ],
+    );
+}
+
+#[test]
+fn dates_follow_each_other() {
+    // B67, B68; an hour's grace between two clocks.
+    let left = order_says(2, true, order_status(vec![shipment("1", all_goods(), done("2026-07-18T12:00:00Z"))]));
+    let arrived = |on: &str| courier_says(1, true, vec![parcel("1", all_goods(), done(on))]);
+    let late_plan = courier_says(1, false, vec![parcel("1", all_goods(), planned("2026-08-30"))]);
+    check(
+        Desk::buyer_open,
+        vec![
+            row("delivered after it left", &[&left], arrived("2026-07-18T13:00:00Z"), &[]),
+            row("within the grace", &[&left], arrived("2026-07-18T11:30:00Z"), &[]),
+            row(
+                "delivered before it left",
+                &[&left],
+                arrived("2026-07-18T10:59:00Z"),
+                &[Code::DeliveredBeforeDispatched],
+            ),
+            row("delivered before the order", &[], arrived("2026-07-01"), &[Code::DeliveredBeforeDispatched]),
+            row("the shop has not spoken yet", &[], arrived("2026-07-12"), &[]),
+            row("done in three days", &[], arrived("2026-10-03"), &[Code::DateInTheFuture]),
+            row("half an hour ahead is a clock", &[], arrived("2026-09-30T12:30:00Z"), &[]),
+            row("a plan later than promised", &[], late_plan, &[]),
+        ],
+    );
+}
+
+#[test]
+fn shop_and_carrier_agree_about_what_is_done() {
+    // two-agents-disagree
+    let part = goods(&[("1", "2")]);
+    let left = order_says(2, false, order_status(vec![shipment("1", part.clone(), done("2026-07-18"))]));
+    let plan = courier_says(1, false, vec![parcel("1", all_goods(), planned("2026-07-21"))]);
+    let all = courier_says(1, true, vec![parcel("1", all_goods(), done("2026-07-21"))]);
+    let same = courier_says(1, false, vec![parcel("1", part, done("2026-07-21"))]);
+    check(
+        Desk::buyer_open,
+        vec![
+            row("the same goods", &[&left], same, &[]),
+            row("what is planned may be packed otherwise", &[&left], plan, &[]),
+            row("other goods arrived than left", &[&left], all, &[Code::TwoAgentsDisagree]),
+        ],
+    );
+}
+
+#[test]
+fn cash_is_paid_when_the_goods_arrive() {
+    let cash = || {
+        let method = PaymentMethod::parse("cash-on-delivery").unwrap();
+        let mut desk = Desk::new(&buyer());
+        let (mut order, mut terms) = (order(), terms());
+        order.payment_method = method.clone();
+        terms.payment_method = method;
+        let order = Letter { document: Document::Order(order), ..order_letter() };
+        desk.writes(mailorder::trade::Role::Buyer, &order);
+        let terms = Letter { answers: Some(content(&order)), ..terms_letter(terms) };
+        desk.takes(&terms);
+        (desk, content(&terms))
+    };
+    let named = cash().1;
+    let about = |letter: Letter| Letter { terms: Some(named), ..letter };
+    let arrived = about(courier_says(1, true, vec![parcel("1", all_goods(), done("2026-07-21T12:00:00Z"))]));
+    let paid = |on: &str| about(bank_says(1, 0, vec![payment("1", jpy(4800), done(on))]));
+    check(
+        || cash().0,
+        vec![
+            row("paid at the door", &[&arrived], paid("2026-07-21T12:05:00Z"), &[]),
+            row("paid the day before", &[&arrived], paid("2026-07-20T12:00:00Z"), &[Code::TwoAgentsDisagree]),
+            row("the carrier has not spoken yet", &[], paid("2026-07-20T12:00:00Z"), &[]),
+        ],
+    );
+}
+
+#[test]
+fn nothing_is_done_after_the_confirmed_cancellation() {
+    // status-after-cancel; B82: paid after cancelled.
+    let over = order_says(2, true, cancelled());
+    let on = order_says(3, false, order_status(vec![shipment("1", all_goods(), planned("2026-07-25"))]));
+    let paid = |on: &str| bank_says(1, 0, vec![payment("1", jpy(4800), done(on))]);
+    let money = paid("2026-07-17");
+    let back = vec![payment("1", jpy(4800), done("2026-07-17")), refund("2", 4800, done("2026-07-21"))];
+    let too_much = vec![payment("1", jpy(4800), done("2026-07-17")), refund("2", 4801, done("2026-07-21"))];
+    check(
+        Desk::buyer_open,
+        vec![
+            row("paid before it", &[&over], paid("2026-07-18T11:00:00Z"), &[]),
+            row("paid after it", &[&over], paid("2026-07-19"), &[Code::StatusAfterCancel]),
+            row("the order goes on", &[&over], on, &[Code::StatusAfterCancel]),
+            row("the money goes back", &[&over, &money], bank_says(2, 0, back), &[]),
+            row("too much goes back", &[&over, &money], bank_says(2, 0, too_much), &[Code::AmountDiffers]),
+        ],
+    );
+}
