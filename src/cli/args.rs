@@ -62,10 +62,14 @@ pub(crate) enum Command {
     /// List what does not agree, and settle it
     Warnings(super::warnings::WarningsArgs),
     /// Fetch mail, judge it, send what is due, and end
+    #[command(after_help = "Example (crontab; says nothing unless something is wrong):\n  mailorder sync")]
     Sync,
     /// Stay connected and do the same as mail arrives
     Watch(super::mail::WatchArgs),
     /// Take one mail from standard input
+    #[command(
+        after_help = "Example (.forward, Sieve, Postfix pipe; exit codes are those of sysexits):\n  mailorder receive"
+    )]
     Receive,
     /// Take mails from files, Maildirs or mboxes
     Import(super::mail::ImportArgs),
@@ -94,6 +98,7 @@ pub(crate) enum Command {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "Example:\n  mailorder completions bash > /etc/bash_completion.d/mailorder")]
 pub(crate) struct CompletionArgs {
     /// The shell
     pub(crate) shell: clap_complete::Shell,

@@ -29,10 +29,13 @@ pub(crate) struct WarningsArgs {
 #[derive(Debug, clap::Subcommand)]
 enum WarningsCommand {
     /// Note that a warning was seen
+    #[command(after_help = "Example:\n  mailorder warnings ack W-12")]
     Ack(SettleArgs),
     /// Let the letter count all the same
+    #[command(after_help = "Example:\n  mailorder warnings accept W-12 --reason 'agreed by telephone'")]
     Accept(SettleArgs),
     /// Keep the letter from ever counting
+    #[command(after_help = "Example:\n  mailorder warnings block W-12 --reason 'not from the bank'")]
     Block(SettleArgs),
 }
 
