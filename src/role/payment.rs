@@ -87,7 +87,7 @@ fn give_back(transaction: &Transaction, kept: &Kept, amount: Money, desk: &Desk<
         sum(status.payments.iter().filter(|p| !p.refund && p.step.done().is_some()).map(|p| &p.amount).collect());
     let back = status.payments.iter().filter(|p| p.refund && !p.step.failed()).map(|p| &p.amount);
     let back = sum(back.chain([&amount]).collect());
-    if !made.zip(back).is_some_and(|(made, back)| !back.exceeds(&made).unwrap_or(true)) {
+    if made.zip(back).is_none_or(|(made, back)| back.exceeds(&made).unwrap_or(true)) {
         return vec![agent::refuse(transaction, kept, "not-paid", "Not so much was paid in this transaction.")];
     }
     let id = next_id(&status);
