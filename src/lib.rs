@@ -26,6 +26,10 @@ pub mod role;
 // Form, truth and cache.
 pub mod mail;
 
+pub mod ledger;
+
+pub mod index;
+
 // The edges.
 pub mod connect;
 
@@ -35,3 +39,9 @@ pub mod outbox;
 
 // What ties them together.
 pub mod config;
+
+pub mod clerk;
+
+pub mod demo;
+
+pub mod cli;

@@ -10,8 +10,18 @@
     reason = "in a test, a panic is a failure with its place"
 )]
 
+/// Letters and entries for the tests of ledger and index.
+mod entries;
 /// Post that comes in: honest and lying servers, Maildirs shared with other programs.
 mod inbox;
+/// The index: the same rows whether it grew or was built anew.
+mod index;
+/// The ledger: files anybody reads, batches that count as a whole, changes that show.
+mod ledger;
+/// Letters of every kind, made by chance.
+mod letters;
+/// Form: letters as MIME text, and back.
+mod mail;
 /// Post that goes out: every answer a server can give, and none.
 mod outbox;
 /// Seals: what is opened, what is set aside, and that gpg agrees.

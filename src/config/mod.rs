@@ -66,12 +66,23 @@ pub struct ServerSettings {
     pub host: String,
     /// Port.
     pub port: u16,
-    /// Whether TLS is used; off only to a loopback address without a password.
-    pub tls: bool,
+    /// How the connection is protected.
+    pub tls: TlsMode,
     /// A file of further certificates to trust.
     pub ca_file: Option<PathBuf>,
     /// User name and where the password comes from.
     pub login: Option<(String, PasswordSource)>,
+}
+
+/// How a connection to a mail server is protected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TlsMode {
+    /// TLS from the first byte.
+    Implicit,
+    /// Upgraded before anything is said; never stripped silently.
+    StartTls,
+    /// None; only to a loopback address and without a password.
+    None,
 }
 
 /// Where a password comes from; never the configuration itself.
@@ -81,8 +92,8 @@ pub enum PasswordSource {
     File(PathBuf),
     /// The first line a command prints.
     Command(Vec<String>),
-    /// A credential handed over by systemd.
-    Credential(String),
+    /// A credential handed over by systemd: its file.
+    Credential(PathBuf),
 }
 
 /// Whose key may write first.

@@ -1,11 +1,11 @@
 //! From the configuration as written to the settings as used.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use super::written::{self, Config};
 use super::{
     ConfigError, Environment, Folders, InboxSettings, OutboxSettings, PasswordSource, ServerSettings, Settings,
-    TrustPolicy, default_folders,
+    TlsMode, TrustPolicy, default_folders,
 };
 use crate::role::Practice;
 use crate::role::practice::{
@@ -16,7 +16,7 @@ use crate::trade::{Money, Party, Person};
 
 /// Settles a configuration; the first value that cannot be is the error.
 pub(super) fn settle(written: Config, file: &Path, environment: &Environment) -> Result<Settings, ConfigError> {
-    let place = Place { file, home: environment.home.clone() };
+    let place = Place { file, home: environment.home.clone(), credentials: environment.credentials.clone() };
     let language = written.language.clone().unwrap_or_else(|| "en".to_owned());
     if !matches!(language.as_str(), "en" | "ja") {
         return Err(place.fault("language", format!("{language:?} is neither \"en\" nor \"ja\"")));
@@ -48,6 +48,7 @@ pub(super) fn settle(written: Config, file: &Path, environment: &Environment) ->
 struct Place<'a> {
     file: &'a Path,
     home: Option<PathBuf>,
+    credentials: Option<PathBuf>,
 }
 
 impl Place<'_> {
@@ -60,7 +61,7 @@ impl Place<'_> {
         if let (Some(rest), Some(home)) = (text.strip_prefix("~/"), &self.home) {
             return home.join(rest);
         }
-        self.file.parent().unwrap_or_else(|| Path::new("/")).join(text)
+        plain(&self.file.parent().unwrap_or_else(|| Path::new("/")).join(text))
     }
 
     fn folders(&self, storage: &written::Storage, environment: &Environment) -> Folders {
@@ -112,7 +113,11 @@ impl Place<'_> {
         let mut sources = Vec::new();
         sources.extend(server.password_file.as_deref().map(|path| PasswordSource::File(self.path(path))));
         sources.extend(server.password_command.clone().map(PasswordSource::Command));
-        sources.extend(server.credential.clone().map(PasswordSource::Credential));
+        if let Some(name) = &server.credential {
+            let folder = self.credentials.as_ref().filter(|_| !name.contains('/'));
+            let what = "`credential` needs systemd's LoadCredential, and a plain name";
+            sources.push(PasswordSource::Credential(folder.ok_or_else(|| self.fault(key, what))?.join(name)));
+        }
         if sources.len() > 1 {
             let what = "only one of `password_file`, `password_command` and `credential` may be given";
             return Err(self.fault(key, what));
@@ -121,16 +126,15 @@ impl Place<'_> {
             return Err(self.fault(key, "`password_command` is a list of program and arguments"));
         }
         let tls = match server.tls.as_deref() {
-            None | Some("implicit") => true,
-            Some("none") if is_loopback(&server.host) && sources.is_empty() => false,
+            None | Some("implicit") => TlsMode::Implicit,
+            Some("starttls") => TlsMode::StartTls,
+            Some("none") if is_loopback(&server.host) && sources.is_empty() => TlsMode::None,
             Some("none") => {
                 return Err(self.fault(key, "`tls = \"none\"` is for a loopback address without a password alone"));
             }
-            Some("starttls") => {
-                let what = "STARTTLS is not offered: use the port with TLS from the start (993, 465)";
-                return Err(self.fault(key, what));
+            Some(other) => {
+                return Err(self.fault(key, format!("tls = {other:?} is none of \"implicit\", \"starttls\", \"none\"")));
             }
-            Some(other) => return Err(self.fault(key, format!("tls = {other:?} is neither \"implicit\" nor \"none\""))),
         };
         let user = server.user.clone().unwrap_or_else(|| address.to_string());
         Ok(ServerSettings {
@@ -287,6 +291,21 @@ impl Place<'_> {
             debit_days: payment.debit_days.unwrap_or(10),
         })
     }
+}
+
+/// Takes `.` and `x/..` out of a path, as they are written; links are not followed.
+fn plain(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                plain.pop();
+            }
+            other => plain.push(other),
+        }
+    }
+    plain
 }
 
 fn is_loopback(host: &str) -> bool {

@@ -127,7 +127,7 @@ pub struct Server {
     pub host: String,
     /// Port; 993 for IMAP and 465 for SMTP where none is given.
     pub port: Option<u16>,
-    /// `implicit` or, to a loopback address without a password, `none`.
+    /// `implicit`, `starttls` or, to a loopback address without a password, `none`.
     pub tls: Option<String>,
     /// Further certificates to trust (PEM).
     pub ca_file: Option<String>,

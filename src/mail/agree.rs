@@ -60,7 +60,10 @@ fn email(node: &Node, key: &str) -> Option<String> {
 fn steps(document: &Document) -> Vec<&Step> {
     match document {
         Document::OrderStatus(status) => status.shipments.iter().map(|shipment| &shipment.step).collect(),
-        Document::PaymentStatus(status) => status.payments.iter().map(|payment| &payment.step).collect(),
+        // A refund still to be made does not make the payment undone.
+        Document::PaymentStatus(status) => {
+            status.payments.iter().filter(|payment| !payment.refund).map(|payment| &payment.step).collect()
+        }
         Document::DeliveryStatus(status) => status.parcels.iter().map(|parcel| &parcel.step).collect(),
         _ => Vec::new(),
     }
@@ -81,7 +84,8 @@ fn dates(document: &Document) -> Vec<String> {
             }
         }
         Document::PaymentStatus(status) => {
-            let planned: Vec<When> = status.payments.iter().filter_map(|payment| payment.step.planned()).collect();
+            let collected = status.payments.iter().filter(|payment| !payment.refund);
+            let planned: Vec<When> = collected.filter_map(|payment| payment.step.planned()).collect();
             if let Some(scheduled) = status.scheduled.filter(|_| !planned.is_empty())
                 && !planned.iter().any(|planned| planned.day() == scheduled.day())
             {

@@ -36,8 +36,12 @@ pub(super) fn text<'a>(parts: &Parts, letter: &Letter, graph: &'a Graph<'a>) -> 
 fn amounts_of<'a>(graph: &'a Graph<'a>) -> BTreeSet<String> {
     let mut known = BTreeSet::new();
     for node in graph.every() {
-        let amounts = [node.price().ok(), node.money("value", "currency").ok(), whole_line(&node)];
-        known.extend(amounts.iter().flatten().map(Money::to_string));
+        if node.raw("price").is_some() {
+            known.extend([node.price().ok(), whole_line(&node)].iter().flatten().map(Money::to_string));
+        }
+        if node.raw("currency").is_some() {
+            known.extend(node.money("value", "currency").ok().map(|money| money.to_string()));
+        }
     }
     known
 }

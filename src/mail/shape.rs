@@ -4,6 +4,8 @@
 //! `multipart/mixed` whose first part is that alternative. The MIME library stands behind a count of what could make
 //! it go deep, because it may end the process on input of that kind; it is called inside `catch_unwind` all the same.
 
+use std::sync::LazyLock;
+
 use mail_parser::{ContentType, Message, MessageParser, MessagePart, MimeHeaders, PartType};
 
 use super::read::ReadError;
@@ -28,11 +30,15 @@ pub(super) struct Parts {
     pub(super) machine: Vec<u8>,
 }
 
+/// Reads the fields of MIME alone; the others are read by `headers`.
+static PARSER: LazyLock<MessageParser> =
+    LazyLock::new(|| MessageParser::new().with_mime_headers().default_header_ignore());
+
 /// Finds the two parts.
 pub(super) fn parts(signed: &[u8]) -> Result<Parts, ReadError> {
     scan(signed)?;
     let parsed = std::panic::catch_unwind(|| {
-        let message = MessageParser::new().with_mime_headers().default_header_ignore().parse(signed);
+        let message = PARSER.parse(signed);
         message.as_ref().map(take)
     });
     match parsed {

@@ -1,20 +1,17 @@
 //! The way out that is a Maildir on this machine: for parties that share a disk, for tests and for the demonstration.
 
-use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
 
 use super::{Envelope, SendError, Sent};
 use crate::maildir;
-use crate::trade::{Address, Digest};
+use crate::trade::Digest;
 
-/// Settings of a Maildir outbox: where letters to whom go.
+/// Settings of a Maildir outbox: where letters go.
 #[derive(Debug, Clone, Default)]
 pub struct MaildirSettings {
-    /// The Maildir of each recipient.
-    pub routes: BTreeMap<Address, PathBuf>,
-    /// The Maildir of all others; without it they are refused.
-    pub others: Option<PathBuf>,
+    /// Path of the Maildir; `{to}` in it stands for the recipient's address.
+    pub pattern: String,
 }
 
 /// A Maildir that is written to.
@@ -34,15 +31,14 @@ impl MaildirOutbox {
     /// The file's name is the letter's name in the queue and a digest of sender and bytes, so two senders to one folder
     /// do not meet.
     pub fn send(&self, envelope: &Envelope, bytes: &[u8], name: &str) -> Result<Sent, SendError> {
-        let Some(folder) = self.settings.routes.get(&envelope.to).or(self.settings.others.as_ref()) else {
-            return Err(SendError::Refused {
-                code: 550,
-                text: format!("no Maildir is configured for {}", envelope.to),
-            });
-        };
+        if envelope.to.as_str().contains('/') {
+            let text = format!("{} cannot be the name of a folder", envelope.to);
+            return Err(SendError::Refused { code: 550, text });
+        }
+        let folder = PathBuf::from(self.settings.pattern.replace("{to}", envelope.to.as_str()));
         let digest = Digest::of(&[envelope.from.as_str().as_bytes(), b"\n", bytes].concat()).hex();
         let name = format!("{name}.{}", digest.get(..16).unwrap_or(&digest));
-        let delivered = maildir::create(folder).and_then(|()| maildir::deliver(folder, &name, bytes));
+        let delivered = maildir::create(&folder).and_then(|()| maildir::deliver(&folder, &name, bytes));
         match delivered {
             Ok(path) => Ok(Sent { answer: path.display().to_string() }),
             Err(error) => Err(match error.kind() {

@@ -169,6 +169,7 @@ fn pay(status: &mut PaymentStatus, amount: Money, notice: &Notice) -> Result<(),
         status.scheduled = payment.step.planned();
         return Ok(());
     }
+    let paid = payment.step.done().map(|paid| When::Day(paid.day()));
     let range = |error: crate::trade::MoneyError| Refused::new(error.to_string());
     let rest = payment.amount.minus(&amount).map_err(range)?;
     payment.amount = amount;
@@ -176,6 +177,9 @@ fn pay(status: &mut PaymentStatus, amount: Money, notice: &Notice) -> Result<(),
     if !rest.is_zero() && !rest.is_negative() {
         status.payments.push(Payment { id: next, amount: rest, refund: false, step: planned });
     }
+    // What is scheduled is the next payment, or the one just made.
+    let next = status.payments.iter().filter(|payment| !payment.refund).find_map(|payment| payment.step.planned());
+    status.scheduled = next.or(paid);
     if status.remaining.is_zero() {
         status.state = PaymentState::Complete;
     }

@@ -121,6 +121,30 @@ impl fmt::Display for Kind {
     }
 }
 
+impl Document {
+    /// Returns the parties it names (`mo:agents`).
+    pub fn agents(&self) -> &[Agent] {
+        match self {
+            Self::TransactionInfo(terms) => &terms.agents,
+            Self::AuthorizationRequest(request) => &request.agents,
+            Self::PaymentInstruction(instruction) => &instruction.agents,
+            Self::DeliveryInstruction(instruction) => &instruction.agents,
+            _ => &[],
+        }
+    }
+
+    /// Returns the parties it names, to be completed.
+    pub fn agents_mut(&mut self) -> &mut [Agent] {
+        match self {
+            Self::TransactionInfo(terms) => &mut terms.agents,
+            Self::AuthorizationRequest(request) => &mut request.agents,
+            Self::PaymentInstruction(instruction) => &mut instruction.agents,
+            Self::DeliveryInstruction(instruction) => &mut instruction.agents,
+            _ => &mut [],
+        }
+    }
+}
+
 /// An order is not taken: at least one reason.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rejection {

@@ -144,13 +144,8 @@ impl Transaction {
         if let Some((kept, _)) = self.order() {
             return Some(kept.letter.from.clone());
         }
-        self.kept.iter().filter(|k| k.counts()).find_map(|kept| {
-            let agents = match &kept.letter.document {
-                Document::AuthorizationRequest(request) => &request.agents,
-                Document::PaymentInstruction(instruction) => &instruction.agents,
-                Document::DeliveryInstruction(instruction) => &instruction.agents,
-                _ => return None,
-            };
+        self.kept.iter().filter(|kept| kept.counts()).find_map(|kept| {
+            let agents = kept.letter.document.agents();
             agents.iter().find(|agent| agent.role == Role::Buyer).map(|agent| agent.party.clone())
         })
     }

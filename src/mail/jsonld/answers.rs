@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::node::{Graph, Node, Result, typed};
+use super::made::typed;
+use super::node::{Graph, Node, Result};
 use super::order_of;
 use super::party::firm;
 use super::step::{read_reason, write_error, write_reason};

@@ -4,7 +4,8 @@ use serde_json::Value;
 
 use super::invoice_of;
 use super::item::{need_amount, read_payment_method, write_amount, write_payment_method};
-use super::node::{Graph, Made, Node, Result, typed};
+use super::made::{Made, typed};
+use super::node::{Graph, Node, Result};
 use super::order::read_sealed;
 use super::party::{firm, read_agents, read_person, write_person};
 use super::shop_of;

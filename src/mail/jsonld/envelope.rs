@@ -4,7 +4,8 @@
 
 use serde_json::Value;
 
-use super::node::{Graph, Node, Result, bad, named};
+use super::made::named;
+use super::node::{Graph, Node, Result, bad};
 use super::party::{read_fingerprint, write_agents};
 use super::{answers, order};
 use crate::mail::headers::Head;

@@ -7,7 +7,8 @@ use super::invoice_of;
 use super::item::{
     read_amount, read_delivery_method, read_payment_method, write_amount, write_delivery_method, write_payment_method,
 };
-use super::node::{Graph, Node, Result, named, reference, typed};
+use super::made::{named, reference, typed};
+use super::node::{Graph, Node, Result};
 use super::party::{firm, person, read_agents, read_person, read_place_of, write_agent_of, write_person, write_place};
 use super::shop_of;
 use super::status_delivery::{parcel_id, read_parcel, write_items, write_receive};

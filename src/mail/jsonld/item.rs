@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::node::{Made, Node, Result, reference, term, typed};
+use super::made::{Made, reference, term, typed};
+use super::node::{Node, Result};
 use crate::trade::item::{Charge, Item, Line, LineQuantity, Tax};
 use crate::trade::{DeliveryMethod, Moment, Money, PaymentMethod, Quantity};
 

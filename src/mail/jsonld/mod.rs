@@ -8,6 +8,7 @@ mod authorization;
 mod envelope;
 mod instruction;
 mod item;
+mod made;
 mod node;
 mod order;
 mod party;
@@ -25,7 +26,8 @@ pub(super) use node::{Graph, Node};
 use serde_json::Value;
 
 use super::headers::Head;
-use node::{Made, Result, typed};
+use made::{Made, named, typed};
+use node::Result;
 
 use crate::trade::{Document, Kind, Letter};
 
@@ -100,7 +102,7 @@ fn shop_of(letter: &Letter) -> Value {
 
 /// Begins the node of the invoice a letter is about.
 fn invoice_of(letter: &Letter) -> Made {
-    node::named("#invoice", "Invoice")
+    named("#invoice", "Invoice")
         .maybe("accountId", letter.transaction.as_ref())
         .put("referencesOrder", order_of(letter).end())
 }

@@ -6,7 +6,8 @@ use super::item::{
     check_ordered, read_delivery_method, read_offers, read_payment_method, write_delivery_method, write_offers,
     write_ordered, write_payment_method,
 };
-use super::node::{Graph, Made, Node, Result, typed};
+use super::made::{Made, typed};
+use super::node::{Graph, Node, Result};
 use super::order_of;
 use super::party::{is_base64, read_person, read_place_of, write_person, write_place};
 use crate::trade::{Letter, Order, Sealed};

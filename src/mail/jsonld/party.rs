@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::node::{Made, Node, Result, named, reference, typed};
+use super::made::{Made, named, reference, typed};
+use super::node::{Node, Result};
 use crate::trade::{Address, Agent, Fingerprint, Party, Person, PostalAddress, Role};
 
 /// Writes the buyer in full.

@@ -3,7 +3,8 @@
 use serde_json::Value;
 
 use super::item::{need_amount, write_amount};
-use super::node::{Graph, Node, Result, bad, typed};
+use super::made::typed;
+use super::node::{Graph, Node, Result, bad};
 use super::party::{firm, person};
 use super::{invoice_of, order_of};
 use crate::trade::document::{Cancellation, Confirmation, StatusRequest, Stop};

@@ -3,7 +3,8 @@
 use serde_json::Value;
 
 use super::item::{read_amount, read_parts, write_amount, write_parts};
-use super::node::{Graph, Result, typed};
+use super::made::typed;
+use super::node::{Graph, Result};
 use super::party::person;
 use super::step::{read_step, write_step};
 use super::{invoice_of, order_of, recipient_buyer, shop_of};

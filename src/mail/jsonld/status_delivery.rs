@@ -3,7 +3,8 @@
 use serde_json::Value;
 
 use super::item::{read_parts_in, write_parts};
-use super::node::{Graph, Made, Node, Result, bad, named, reference, typed};
+use super::made::{Made, named, reference, typed};
+use super::node::{Graph, Node, Result, bad};
 use super::party::{firm_id, read_place};
 use super::step::{read_step, write_step};
 use super::{order_of, recipient_buyer, shop_of};

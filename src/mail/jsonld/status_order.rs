@@ -3,7 +3,8 @@
 use serde_json::Value;
 
 use super::item::{read_parts_in, write_parts};
-use super::node::{Graph, Result, bad, named, reference, term, typed};
+use super::made::{named, reference, term, typed};
+use super::node::{Graph, Result, bad};
 use super::status_delivery::{action_about, parcel_id};
 use super::step::{read_step, write_step};
 use super::{about, recipient_buyer, shop_of};

@@ -3,7 +3,8 @@
 use serde_json::Value;
 
 use super::item::{need_amount, write_amount};
-use super::node::{Graph, Node, Result, reference, term, typed};
+use super::made::{reference, term, typed};
+use super::node::{Graph, Node, Result};
 use super::party::firm;
 use super::step::{read_step, write_step};
 use super::{invoice_of, recipient_buyer, shop_of};

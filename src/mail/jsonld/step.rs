@@ -7,7 +7,8 @@ use jiff::civil::time;
 use jiff::tz::Offset;
 use serde_json::Value;
 
-use super::node::{Made, Node, Result, typed};
+use super::made::{Made, typed};
+use super::node::{Node, Result};
 use crate::trade::status::{Reason, Step};
 use crate::trade::{Moment, When};
 

@@ -6,7 +6,8 @@ use super::item::{
     check_ordered, need_amount, read_delivery_method, read_offers, read_payment_method, read_taxes, write_amount,
     write_delivery_method, write_offers, write_ordered, write_payment_method, write_taxes,
 };
-use super::node::{Graph, Node, Result, bad, named, reference};
+use super::made::{named, reference};
+use super::node::{Graph, Node, Result, bad};
 use super::party::{
     firm_id, person, read_agents, read_person, read_place_of, write_agent_of, write_person, write_place,
 };

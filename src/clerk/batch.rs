@@ -1,0 +1,197 @@
+//! One batch: what is entered under one hold of the lock, written and synced together.
+//!
+//! The book holds the transactions the batch touches, loaded from the index when they are first asked for and folded
+//! on as entries are added.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use super::{Clerk, ClerkError, LOCK_WAIT};
+use crate::ledger::Writer;
+use crate::pgp::Certificate;
+use crate::role::Desk;
+use crate::trade::{Act, Address, Body, Book, Digest, Entry, Fingerprint, Key, Moment, Names, Owed, Role, Transaction};
+
+/// An entry not yet written, with the bytes that belong to it.
+pub(super) struct Pending {
+    pub(super) entry: Entry,
+    pub(super) signed: Option<Vec<u8>>,
+    pub(super) signature: Option<(String, &'static str)>,
+    pub(super) recipient: Option<Certificate>,
+    pub(super) first: Option<u64>,
+}
+
+/// Entries gathered under the lock, and the book they are folded into.
+pub struct Batch<'a> {
+    pub(super) clerk: &'a mut Clerk,
+    pub(super) writer: Writer,
+    /// Root of the log as it stood when the batch began.
+    pub(super) root: Digest,
+    pub(super) now: Moment,
+    pub(super) book: Book,
+    /// What was looked up in the index already.
+    asked: BTreeSet<(Role, String)>,
+    pub(super) pending: Vec<Pending>,
+    pub(super) changed: BTreeSet<Key>,
+    pub(super) pins: BTreeMap<Address, Fingerprint>,
+    pub(super) new_certificates: BTreeMap<Fingerprint, Certificate>,
+    pub(super) handed_over: BTreeMap<Fingerprint, Certificate>,
+    pub(super) contents: BTreeSet<(Fingerprint, Digest)>,
+    pub(super) originals: Vec<(PathBuf, Digest)>,
+    pub(super) resend: BTreeSet<u64>,
+}
+
+impl Clerk {
+    /// Holds the lock, lets `work` gather entries, and writes them. Nothing is written where `work` fails.
+    pub fn batch<T>(&mut self, work: impl FnOnce(&mut Batch<'_>) -> Result<T, ClerkError>) -> Result<T, ClerkError> {
+        let writer = {
+            self.index.refresh()?;
+            self.ledger.lock(LOCK_WAIT, Some(self.index.mark()))?
+        };
+        self.notes.extend(writer.recovered().iter().cloned());
+        self.catch_up_with(&writer)?;
+        self.queue_owed()?;
+        let root = writer.head().root;
+        let now = self.clock.now();
+        let mut batch = Batch {
+            clerk: self,
+            writer,
+            root,
+            now,
+            book: Book::default(),
+            asked: BTreeSet::new(),
+            pending: Vec::new(),
+            changed: BTreeSet::new(),
+            pins: BTreeMap::new(),
+            new_certificates: BTreeMap::new(),
+            handed_over: BTreeMap::new(),
+            contents: BTreeSet::new(),
+            originals: Vec::new(),
+            resend: BTreeSet::new(),
+        };
+        let result = work(&mut batch)?;
+        if !batch.pending.is_empty() || !batch.resend.is_empty() {
+            batch.commit()?;
+        }
+        Ok(result)
+    }
+}
+
+impl Batch<'_> {
+    /// Returns the moment of the batch.
+    pub fn now(&self) -> Moment {
+        self.now
+    }
+
+    /// Returns the transaction that `names` mean in the part `role`.
+    pub fn find(&mut self, role: Role, names: &Names) -> Result<Option<&Transaction>, ClerkError> {
+        self.load(role, names)?;
+        Ok(self.book.find(role, names))
+    }
+
+    /// Brings what `names` may mean from the index into the book: what is known by order ID and what by number.
+    pub(super) fn load(&mut self, role: Role, names: &Names) -> Result<(), ClerkError> {
+        let by_order = Names { number: None, ..names.clone() };
+        let by_number = Names { order: None, ..names.clone() };
+        for names in [by_order, by_number] {
+            if names.order.is_none() && names.number.is_none() {
+                continue;
+            }
+            if !self.asked.insert((role, format!("{names:?}"))) {
+                continue;
+            }
+            self.clerk.index.load_into(role, &names, &mut self.book)?;
+        }
+        Ok(())
+    }
+
+    /// Brings a transaction that was looked up elsewhere into the book, as the ledger has it now.
+    pub fn load_key(&mut self, key: &Key) -> Result<Option<Transaction>, ClerkError> {
+        if self.book.get(key).is_none()
+            && let Some(transaction) = self.clerk.index.load_key(key)?
+        {
+            self.book.insert(transaction);
+        }
+        Ok(self.book.get(key).cloned())
+    }
+
+    /// Adds an entry and folds it into the book; returns its place among the pending ones.
+    pub(super) fn enter(&mut self, role: Option<Role>, body: Body, bytes: Bytes) -> Result<usize, ClerkError> {
+        let position = self.writer.size().saturating_add(u64::try_from(self.pending.len()).unwrap_or(u64::MAX));
+        let recorded = crate::ledger::recordable(&self.now);
+        let entry = Entry { position, recorded, role, body, owes: Vec::new() };
+        if let Some(role) = role {
+            self.load(role, &entry.names())?;
+            if let Some(letter) = entry.letter().filter(|letter| letter.stays_here()) {
+                self.load(letter.addressee(), &entry.names())?;
+            }
+        }
+        let changed = self.book.apply(&entry);
+        let first = changed.first().and_then(|key| self.book.get(key)).and_then(|t| t.kept.first()).map(|k| k.position);
+        self.changed.extend(changed);
+        self.pending.push(Pending {
+            entry,
+            signed: bytes.signed,
+            signature: bytes.signature,
+            recipient: bytes.recipient,
+            first: first.filter(|first| *first != position),
+        });
+        Ok(self.pending.len().saturating_sub(1))
+    }
+
+    /// Lets go of everything gathered: nothing will be written.
+    pub(super) fn forget(&mut self) {
+        self.pending.clear();
+        self.resend.clear();
+    }
+
+    /// Adds an entry of our own about a transaction or a peer.
+    pub fn act(&mut self, role: Option<Role>, act: Act, names: Names, about: Vec<u64>) -> Result<(), ClerkError> {
+        self.enter(role, Body::Own { act, names, about }, Bytes::default())?;
+        Ok(())
+    }
+
+    /// Notes that an entry owes letters.
+    pub(super) fn owe(&mut self, place: usize, owed: Vec<Owed>) {
+        if let Some(pending) = self.pending.get_mut(place) {
+            pending.entry.owes.extend(owed);
+        }
+    }
+
+    /// Returns the desk a part decides at now.
+    pub(super) fn desk(&self, stranger: bool) -> Result<Desk<'_>, ClerkError> {
+        let mut entropy = [0; 32];
+        getrandom::fill(&mut entropy).map_err(|error| ClerkError::Settings(format!("no random numbers: {error}")))?;
+        Ok(Desk { me: &self.clerk.me, now: self.now, entropy, practice: &self.clerk.settings.practice, stranger })
+    }
+
+    /// Returns the key pinned for an address.
+    pub fn pinned(&self, address: &Address) -> Result<Option<Fingerprint>, ClerkError> {
+        match self.pins.get(address) {
+            Some(pinned) => Ok(Some(pinned.clone())),
+            None => Ok(self.clerk.index.pin_of(address)?.map(|pin| pin.fingerprint)),
+        }
+    }
+
+    /// Returns the certificate of a key.
+    pub(super) fn certificate(&self, key: &Fingerprint) -> Result<Option<Certificate>, ClerkError> {
+        if let Some(certificate) = self.new_certificates.get(key).or_else(|| self.handed_over.get(key)) {
+            return Ok(Some(certificate.clone()));
+        }
+        if let Some(own) = self.clerk.keys.iter().find(|own| own.fingerprint() == key) {
+            return Ok(Some(own.certificate().clone()));
+        }
+        self.clerk.certificates.get(&self.clerk.index, key)
+    }
+}
+
+/// The bytes that belong to an entry with a letter.
+#[derive(Default)]
+pub(super) struct Bytes {
+    /// The signed bytes.
+    pub(super) signed: Option<Vec<u8>>,
+    /// The armored signature and its `micalg`; made at the commit for letters out.
+    pub(super) signature: Option<(String, &'static str)>,
+    /// Whose key a letter out is sealed to.
+    pub(super) recipient: Option<Certificate>,
+}

@@ -1,0 +1,88 @@
+//! Certificates at hand: read from the index once, kept parsed, because parsing one costs as much as a letter.
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use super::ClerkError;
+use crate::index::Index;
+use crate::pgp::Certificate;
+use crate::trade::Fingerprint;
+
+/// Certificates kept parsed, at most.
+const KEPT_MAX: usize = 4096;
+
+/// A cache in front of the index; shared by the threads that open mail.
+#[derive(Default)]
+pub(super) struct Certificates {
+    by_handle: Mutex<HashMap<String, Vec<Certificate>>>,
+}
+
+/// Looks stored certificates up by one handle, as the index has them.
+pub(super) type Stored<'a> = dyn Fn(&str) -> Vec<String> + 'a;
+
+impl Certificates {
+    /// Returns the certificates that hold any of the keys named by `handles` (fingerprints or key IDs).
+    pub(super) fn find(&self, stored: &Stored<'_>, handles: &[String]) -> Vec<Certificate> {
+        let mut found: Vec<Certificate> = Vec::new();
+        for handle in handles {
+            for certificate in self.one(stored, handle) {
+                if !found.iter().any(|other| other.fingerprint() == certificate.fingerprint()) {
+                    found.push(certificate);
+                }
+            }
+        }
+        found
+    }
+
+    fn one(&self, stored: &Stored<'_>, handle: &str) -> Vec<Certificate> {
+        if let Some(known) = self.lock().get(handle) {
+            return known.clone();
+        }
+        let parsed: Vec<Certificate> = stored(handle).iter().filter_map(|text| parse(text)).collect();
+        let mut kept = self.lock();
+        if kept.len() >= KEPT_MAX {
+            kept.clear();
+        }
+        if !parsed.is_empty() {
+            kept.insert(handle.to_owned(), parsed.clone());
+        }
+        parsed
+    }
+
+    /// Returns the certificate of a primary key.
+    pub(super) fn get(&self, index: &Index, key: &Fingerprint) -> Result<Option<Certificate>, ClerkError> {
+        let stored = |handle: &str| index.certificates(&[handle.to_owned()]).unwrap_or_default();
+        let found = self.find(&stored, &[key.to_string()]);
+        Ok(found.into_iter().find(|certificate| certificate.fingerprint() == key))
+    }
+
+    /// Forgets all, after a certificate was pinned or merged.
+    pub(super) fn clear(&self) {
+        self.lock().clear();
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, Vec<Certificate>>> {
+        self.by_handle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Reads a certificate as the index has it: the binary form in base64.
+fn parse(text: &str) -> Option<Certificate> {
+    STANDARD.decode(text).ok().and_then(|bytes| Certificate::from_bytes(&bytes).ok())
+}
+
+/// Returns the fingerprints and key IDs of all keys in a certificate given in base64; none where it cannot be read.
+pub(super) fn handles(text: &str) -> Vec<String> {
+    let fingerprints = parse(text).map(|certificate| certificate.key_handles()).unwrap_or_default();
+    // A v4 key ID is the end of the fingerprint, a v6 one its beginning (RFC 9580 section 5.5.4).
+    let id = |print: &String| match print.len() {
+        40 => print.get(24..).map(str::to_owned),
+        _ => print.get(..16).map(str::to_owned),
+    };
+    let ids: Vec<String> = fingerprints.iter().filter_map(id).collect();
+    fingerprints.into_iter().chain(ids).collect()
+}

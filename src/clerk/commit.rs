@@ -1,0 +1,190 @@
+//! The commit: sign, append, index, move the originals, queue, in this order.
+//!
+//! The synced log line is the commit. What comes after it is done again at the next start if a crash swallows it.
+
+use rayon::prelude::*;
+
+use super::batch::{Batch, Pending};
+use super::{Clerk, ClerkError};
+use crate::clock::system_time;
+use crate::ledger::{self, Recorded, Seal};
+use crate::outbox::Envelope;
+use crate::outbox::queue::Label;
+use crate::pgp::{self, Certificate, OwnKey, Signature, autocrypt, mime};
+use crate::trade::{Body, Key, Letter, Measured, Moment};
+
+impl Batch<'_> {
+    /// Writes what was gathered.
+    pub(super) fn commit(&mut self) -> Result<(), ClerkError> {
+        let now = self.now;
+        self.sign()?;
+        for (key, certificate) in &self.new_certificates {
+            let armored = certificate.to_armored();
+            self.clerk.ledger.put_certificate(key, armored.as_ref())?;
+        }
+        let drafts: Vec<ledger::Draft<'_>> = self.pending.iter().map(draft).collect();
+        let lines = self.writer.append(&drafts)?;
+        drop(drafts);
+        let entries = self.pending.iter().map(|pending| pending.entry.clone()).zip(lines);
+        let entries: Vec<Recorded> = entries.map(|(entry, line)| Recorded { entry, line }).collect();
+        let changed: Vec<Key> = self.changed.iter().cloned().collect();
+        self.clerk.index.apply(&entries, self.writer.mark(), &self.book, &changed)?;
+        if !self.new_certificates.is_empty() || !self.changed.is_empty() {
+            self.clerk.certificates.clear();
+        }
+        self.clerk.ledger.adopt_originals(&self.originals)?;
+        // The lock is held until all is queued: another process would take these letters for owed ones.
+        self.clerk.queue_new(&self.pending, now)?;
+        self.clerk.queue_again(&self.resend, now)?;
+        Ok(self.clerk.queue.set_written(self.writer.size())?)
+    }
+
+    /// Signs the letters out, on all cores.
+    fn sign(&mut self) -> Result<(), ClerkError> {
+        let now = system_time(&self.now);
+        let keys = &self.clerk.keys;
+        let sign = |pending: &mut Pending| -> Result<(), ClerkError> {
+            let (Body::Out { letter, .. }, Some(signed)) = (&pending.entry.body, &pending.signed) else {
+                return Ok(());
+            };
+            let key = keys.first().ok_or_else(|| ClerkError::Settings("there is no key to sign with".to_owned()))?;
+            let signature = pgp::sign(key, signed, &letter.to.fingerprint, now)?;
+            pending.signature = Some((signature.armored(), signature.micalg()));
+            Ok(())
+        };
+        self.pending.par_iter_mut().try_for_each(sign)
+    }
+}
+
+fn draft(pending: &Pending) -> ledger::Draft<'_> {
+    let seal = pending.signed.as_deref().zip(pending.signature.as_ref()).map(|(signed, (signature, micalg))| Seal {
+        signed,
+        signature,
+        micalg,
+    });
+    ledger::Draft { entry: &pending.entry, seal, first: pending.first }
+}
+
+/// A letter ready for the queue: its name there, its label and its bytes.
+type Queued = (String, Label, Vec<u8>);
+
+impl Clerk {
+    fn sealer(&self) -> Result<Sealer<'_>, ClerkError> {
+        let own = self.keys.first();
+        let own = own.ok_or_else(|| ClerkError::Settings("there is no key to write letters with".to_owned()))?;
+        Ok(Sealer { own, header: &self.autocrypt })
+    }
+
+    fn queue_new(&self, pending: &[Pending], now: Moment) -> Result<(), ClerkError> {
+        let sealer = self.sealer()?;
+        let sealed: Result<Vec<Option<Queued>>, ClerkError> = pending
+            .par_iter()
+            .map(|pending| {
+                let (Body::Out { letter, .. }, Some(signed), Some((signature, _)), Some(recipient)) =
+                    (&pending.entry.body, &pending.signed, &pending.signature, &pending.recipient)
+                else {
+                    return Ok(None);
+                };
+                if letter.stays_here() {
+                    return Ok(None);
+                }
+                let signature = Signature::from_armored(signature)?;
+                sealer.seal(pending.entry.position, letter, signed, &signature, recipient, now).map(Some)
+            })
+            .collect();
+        self.put_in_queue(sealed?.into_iter().flatten().collect())
+    }
+
+    fn put_in_queue(&self, letters: Vec<Queued>) -> Result<(), ClerkError> {
+        let letters: Vec<(&str, &Label, &[u8])> =
+            letters.iter().map(|(name, label, mail)| (name.as_str(), label, mail.as_slice())).collect();
+        if !letters.is_empty() {
+            self.queue.put_all(&letters)?;
+        }
+        Ok(())
+    }
+
+    /// Queues again what is to be sent once more: other ciphertext, same letter.
+    fn queue_again(&self, positions: &std::collections::BTreeSet<u64>, now: Moment) -> Result<(), ClerkError> {
+        for position in positions {
+            self.queue_position(*position, now)?;
+        }
+        Ok(())
+    }
+
+    /// Queues what entries owe and a crash swallowed. A letter that cannot be sealed any more is told of, and does not
+    /// keep the others back.
+    pub(super) fn queue_owed(&mut self) -> Result<(), ClerkError> {
+        let written = self.queue.written()?;
+        let size = self.ledger.head()?.size;
+        if written >= size {
+            return Ok(());
+        }
+        for position in written..size {
+            match self.queue_position(position, self.clock.now()) {
+                Err(error @ (ClerkError::NoCertificate(_) | ClerkError::Seal(_) | ClerkError::Write(_))) => {
+                    self.notes.push(format!("the letter of entry {position} cannot be sent: {error}"));
+                }
+                other => other?,
+            }
+        }
+        Ok(self.queue.set_written(size)?)
+    }
+
+    /// Seals the letter of one entry anew and queues it; entries without a letter that travels are passed over.
+    fn queue_position(&self, position: u64, now: Moment) -> Result<(), ClerkError> {
+        let file = self.ledger.read(position)?;
+        let parsed = ledger::form::parse(&file, &super::open::reread)
+            .map_err(|error| ClerkError::Write(format!("entry {position}: {error}")))?;
+        let (Body::Out { letter, .. }, Some(sealed)) = (&parsed.entry.body, &parsed.seal) else { return Ok(()) };
+        if letter.stays_here() {
+            return Ok(());
+        }
+        let recipient = self.certificates.get(&self.index, &letter.to.fingerprint)?;
+        let recipient = recipient.ok_or_else(|| ClerkError::NoCertificate(letter.to.address.to_string()))?;
+        let signature = Signature::from_armored(sealed.signature)?;
+        let queued = self.sealer()?.seal(position, letter, sealed.signed, &signature, &recipient, now)?;
+        self.put_in_queue(vec![queued])
+    }
+}
+
+/// What sealing takes of our own: the key, and the header that hands it on.
+struct Sealer<'a> {
+    own: &'a OwnKey,
+    header: &'a autocrypt::Header,
+}
+
+impl Sealer<'_> {
+    /// Seals a signed letter into a mail.
+    fn seal(
+        &self,
+        position: u64,
+        letter: &Letter,
+        signed: &[u8],
+        signature: &Signature,
+        recipient: &Certificate,
+        now: Moment,
+    ) -> Result<Queued, ClerkError> {
+        let armored = pgp::seal(signed, signature, self.own.certificate(), recipient, system_time(&now))?;
+        let date = letter.date.rfc5322();
+        let headers = mime::OuterHeaders {
+            from: &letter.from.address,
+            to: &letter.to.address,
+            date: &date,
+            message_id: &letter.id,
+            subject: "[...]",
+            auto_submitted: Some("auto-generated"),
+            autocrypt: Some(self.header),
+        };
+        let token = Measured::of(signed).digest.hex();
+        let token: String = token.chars().take(32).collect();
+        let mail = mime::wrap(&headers, &token, &armored).map_err(|error| ClerkError::Write(error.to_string()))?;
+        let label = Label {
+            envelope: Envelope { from: letter.from.address.clone(), to: letter.to.address.clone() },
+            message_id: letter.id.clone(),
+            kind: letter.kind().word().to_owned(),
+            queued: now.instant(),
+        };
+        Ok((position.to_string(), label, mail))
+    }
+}

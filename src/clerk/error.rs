@@ -1,0 +1,87 @@
+//! What keeps the clerk from its work: disks, keys, the ledger of another. A bad letter is none of these.
+
+use std::path::PathBuf;
+
+use crate::inbox::InboxError;
+use crate::index::IndexError;
+use crate::ledger::LedgerError;
+use crate::maildir;
+use crate::outbox::SendError;
+use crate::outbox::queue::QueueError;
+use crate::pgp::{KeyError, SealError};
+use crate::role::Refused;
+
+/// Why the clerk could not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum ClerkError {
+    /// The part played refuses what the person asked for.
+    #[error("{0}")]
+    Refused(#[from] Refused),
+    /// The ledger.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// The index.
+    #[error(transparent)]
+    Index(#[from] IndexError),
+    /// The queue of letters to be sent.
+    #[error(transparent)]
+    Queue(#[from] QueueError),
+    /// Files.
+    #[error(transparent)]
+    Files(#[from] maildir::Error),
+    /// The mailbox.
+    #[error(transparent)]
+    Inbox(#[from] InboxError),
+    /// The way out.
+    #[error(transparent)]
+    Outbox(#[from] SendError),
+    /// A key that cannot be used.
+    #[error("{file}: {cause}", file = file.display())]
+    Key {
+        /// The key's file.
+        file: PathBuf,
+        /// What is wrong.
+        cause: KeyError,
+    },
+    /// A letter that cannot be sealed.
+    #[error("{0}")]
+    Seal(#[from] SealError),
+    /// No certificate for somebody a letter goes to.
+    #[error(
+        "no usable certificate of {0} is known; import one with `mailorder key import FILE`, then `mailorder key accept {0}`"
+    )]
+    NoCertificate(String),
+    /// A file cannot be read or written.
+    #[error("cannot {what} {file}: {cause}", file = file.display())]
+    Io {
+        /// What was tried.
+        what: &'static str,
+        /// The file.
+        file: PathBuf,
+        /// Why not.
+        cause: std::io::Error,
+    },
+    /// A file or folder that others may read or write.
+    #[error("{file} may be {how} by others; run: chmod {mode} {file}", file = file.display())]
+    Open {
+        /// The file.
+        file: PathBuf,
+        /// Read, or written.
+        how: &'static str,
+        /// What to set.
+        mode: &'static str,
+    },
+    /// A letter that cannot be put in words.
+    #[error("the letter cannot be written: {0}")]
+    Write(String),
+    /// Something that cannot be in the settings.
+    #[error("{0}")]
+    Settings(String),
+}
+
+impl ClerkError {
+    pub(super) fn io(what: &'static str, file: &std::path::Path) -> impl FnOnce(std::io::Error) -> Self {
+        let file = file.to_owned();
+        move |cause| Self::Io { what, file, cause }
+    }
+}

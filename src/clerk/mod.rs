@@ -1,0 +1,113 @@
+//! The loop all parts share: opens the post, has it judged, enters it, writes the answers, posts them. It decides
+//! nothing.
+//!
+//! Order of effects: **ledger, then outbox, then mark the mail done.** An entry names the letters it owes; what a crash
+//! swallowed is written again with the same Message-ID.
+
+mod aside;
+mod batch;
+mod certificates;
+mod commit;
+mod error;
+mod keys;
+mod open;
+mod posting;
+mod settle;
+mod spool;
+mod take_in;
+mod transport;
+mod write;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+pub use aside::{Aside, AsideReason};
+pub use batch::Batch;
+pub use error::ClerkError;
+pub use keys::KeyRecord;
+pub use open::create;
+pub use posting::Posted;
+pub use take_in::{Outcome, Preview, TakenIn};
+pub use transport::{inbox, outbox};
+pub use write::Written;
+
+use crate::clock::Clock;
+use crate::config::Settings;
+use crate::index::Index;
+use crate::ledger::Ledger;
+use crate::mail::Texts;
+use crate::outbox::queue::Queue;
+use crate::pgp::{OwnKey, autocrypt};
+use crate::trade::Party;
+
+/// How long a command waits for another process that holds the ledger, at most.
+const LOCK_WAIT: Duration = Duration::from_secs(60);
+
+/// One account at work: its keys, ledger, index and queues.
+pub struct Clerk {
+    settings: Settings,
+    clock: Clock,
+    keys: Vec<OwnKey>,
+    me: Party,
+    autocrypt: autocrypt::Header,
+    ledger: Ledger,
+    index: Index,
+    texts: Texts,
+    queue: Queue,
+    spool: spool::Spool,
+    aside: aside::AsideFolder,
+    certificates: certificates::Certificates,
+    notes: Vec<String>,
+}
+
+impl Clerk {
+    /// Returns the settings the account works by.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Returns the clock.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// Returns the account's address and key.
+    pub fn me(&self) -> &Party {
+        &self.me
+    }
+
+    /// Returns the account's key.
+    pub fn key(&self) -> Option<&OwnKey> {
+        self.keys.first()
+    }
+
+    /// Returns the ledger, for reading.
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// Returns the index, for reading.
+    pub fn index(&self) -> &Index {
+        &self.index
+    }
+
+    /// Returns the queue of letters to be sent.
+    pub fn queue(&self) -> &Queue {
+        &self.queue
+    }
+
+    /// Returns what was set aside.
+    pub fn set_aside(&self) -> Result<Vec<Aside>, ClerkError> {
+        self.aside.list()
+    }
+
+    /// Takes what there is to tell that is no error: an index rebuilt, a crash put right.
+    pub fn take_notes(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.notes)
+    }
+
+    /// Returns the file a set-aside mail lies in.
+    pub fn set_aside_file(&self, name: &str) -> PathBuf {
+        self.aside.path(name)
+    }
+}

@@ -1,0 +1,178 @@
+//! An account is made, and opened: its folders, key, ledger, index and queues.
+
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::path::Path;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use secrecy::ExposeSecret;
+
+use super::{Clerk, ClerkError, LOCK_WAIT, aside, certificates, spool};
+use crate::clock::{Clock, system_time};
+use crate::config::Settings;
+use crate::index::{Index, Reckoning, Row};
+use crate::ledger::{Ledger, Writer};
+use crate::mail::{self, Language, Texts};
+use crate::outbox::queue::Queue;
+use crate::pgp::{OwnKey, autocrypt};
+use crate::trade::{Act, Body, Entry, Letter, Names, Party};
+
+/// The file of the account's key below `keys`.
+const KEY_FILE: &str = "own.asc";
+
+/// Makes the account's folders, its key and the first entry of its ledger.
+///
+/// # Errors
+/// Where a key or a ledger is there already, nothing is changed.
+pub fn create(settings: &Settings, clock: &Clock) -> Result<Party, ClerkError> {
+    let folders = &settings.folders;
+    let key_file = folders.keys.join(KEY_FILE);
+    if key_file.exists() || folders.ledger.join("log").exists() {
+        let text = format!("there is an account in {} already; it is left as it is", folders.ledger.display());
+        return Err(crate::role::Refused::new(text).into());
+    }
+    for folder in [&folders.keys, &folders.queue, &folders.spool, &folders.set_aside] {
+        private_folder(folder)?;
+    }
+    for file in [&folders.ledger, &folders.index] {
+        if let Some(parent) = file.parent() {
+            private_folder(parent)?;
+        }
+    }
+    private_folder(&folders.ledger)?;
+    let now = clock.now();
+    let key = OwnKey::generate(&settings.name, &settings.address, system_time(&now))
+        .map_err(|cause| ClerkError::Key { file: key_file.clone(), cause })?;
+    let armored = key.to_armored();
+    write_private(&key_file, armored.expose_secret().as_bytes())?;
+    let certificate = key.certificate();
+    let minimal = certificate
+        .to_minimal_binary(&settings.address, system_time(&now))
+        .map_err(|cause| ClerkError::Key { file: key_file.clone(), cause })?;
+    let me = Party { address: settings.address.clone(), fingerprint: key.fingerprint().clone() };
+    let mut id = [0; 16];
+    getrandom::fill(&mut id).map_err(|error| ClerkError::Settings(format!("no random numbers: {error}")))?;
+    let act = Act::Genesis { ledger: hex::encode(id), account: me.clone(), certificate: STANDARD.encode(minimal) };
+    let body = Body::Own { act, names: Names::default(), about: Vec::new() };
+    let recorded = crate::ledger::recordable(&now);
+    let entry = Entry { position: 0, recorded, role: None, body, owes: Vec::new() };
+    let ledger = Ledger::create(&folders.ledger, &entry)?;
+    ledger.put_certificate(&me.fingerprint, certificate.to_armored().as_ref())?;
+    Ok(me)
+}
+
+/// Reads the letter of an entry again.
+pub(super) fn reread(bytes: &[u8]) -> Result<Letter, String> {
+    mail::reread(bytes).map_err(|error| error.to_string())
+}
+
+/// Makes a folder that is its owner's alone.
+fn private_folder(folder: &Path) -> Result<(), ClerkError> {
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(ClerkError::io("make", folder))
+}
+
+/// Writes a new file that is its owner's alone, durably.
+fn write_private(file: &Path, bytes: &[u8]) -> Result<(), ClerkError> {
+    use std::io::Write;
+    let mut opened = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(file)
+        .map_err(ClerkError::io("make", file))?;
+    opened.write_all(bytes).and_then(|()| opened.sync_all()).map_err(ClerkError::io("write", file))?;
+    if let Some(folder) = file.parent() {
+        crate::maildir::sync_dir(folder)?;
+    }
+    Ok(())
+}
+
+/// Refuses what others may read or write (F34).
+fn check_private(file: &Path, forbidden: u32, how: &'static str, mode: &'static str) -> Result<(), ClerkError> {
+    let metadata = std::fs::metadata(file).map_err(ClerkError::io("read", file))?;
+    if metadata.mode() & forbidden != 0 {
+        return Err(ClerkError::Open { file: file.to_owned(), how, mode });
+    }
+    Ok(())
+}
+
+impl Clerk {
+    /// Opens an account.
+    ///
+    /// # Errors
+    /// Folders or keys that are missing, unreadable or open to others; a ledger that is damaged; a key that is not the
+    /// ledger's.
+    pub fn open(settings: Settings, clock: Clock) -> Result<Self, ClerkError> {
+        let folders = settings.folders.clone();
+        let key_file = folders.keys.join(KEY_FILE);
+        if !key_file.exists() {
+            let text = format!("there is no account for {} yet; make one with `mailorder init`", settings.address);
+            return Err(ClerkError::Settings(text));
+        }
+        check_private(&folders.config, 0o022, "written", "go-w")?;
+        check_private(&key_file, 0o077, "read", "600")?;
+        check_private(&folders.ledger, 0o022, "written", "go-w")?;
+        let armored = std::fs::read(&key_file).map_err(ClerkError::io("read", &key_file))?;
+        let key = OwnKey::from_bytes(&armored).map_err(|cause| ClerkError::Key { file: key_file.clone(), cause })?;
+        let me = Party { address: settings.address.clone(), fingerprint: key.fingerprint().clone() };
+        let header = autocrypt::Header::of(key.certificate(), &settings.address, system_time(&clock.now()))
+            .map_err(|cause| ClerkError::Key { file: key_file, cause })?;
+        let ledger = Ledger::open(&folders.ledger)?;
+        if *ledger.account() != settings.address {
+            let text = format!(
+                "the ledger in {} is of {}, not of {}",
+                folders.ledger.display(),
+                ledger.account(),
+                settings.address
+            );
+            return Err(ClerkError::Settings(text));
+        }
+        let reckoning = Reckoning { row: Row::of, handles: certificates::handles };
+        let (index, message) = Index::open(&folders.index, &ledger, reckoning)?;
+        let language = if settings.language == "ja" { Language::Ja } else { Language::En };
+        let texts = Texts::load(language, settings.templates.as_deref())
+            .map_err(|error| ClerkError::Settings(error.to_string()))?;
+        let mut clerk = Self {
+            keys: vec![key],
+            me,
+            autocrypt: header,
+            ledger,
+            index,
+            texts,
+            queue: Queue::open(&folders.queue)?,
+            spool: spool::Spool::open(&folders.spool)?,
+            aside: aside::AsideFolder::open(&folders.set_aside)?,
+            certificates: certificates::Certificates::default(),
+            notes: message.into_iter().collect(),
+            settings,
+            clock,
+        };
+        clerk.catch_up()?;
+        Ok(clerk)
+    }
+
+    /// Brings the index up to the end of the log, which needs the lock where it is behind.
+    pub fn catch_up(&mut self) -> Result<(), ClerkError> {
+        self.index.refresh()?;
+        if self.ledger.mark_from(Some(self.index.mark()))?.entries() > self.index.mark().entries() {
+            let writer = self.ledger.lock(LOCK_WAIT, Some(self.index.mark()))?;
+            self.catch_up_with(&writer)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn catch_up_with(&mut self, writer: &Writer) -> Result<(), ClerkError> {
+        if self.index.catch_up(writer, &reread)? > 0 {
+            self.certificates.clear();
+        }
+        Ok(())
+    }
+
+    /// Throws the index away and builds it again from the ledger; returns the number of entries.
+    pub fn reindex(&mut self) -> Result<u64, ClerkError> {
+        let writer = self.ledger.lock(LOCK_WAIT, None)?;
+        let entries = self.index.rebuild(&writer, &reread)?;
+        self.certificates.clear();
+        Ok(entries)
+    }
+}

@@ -1,0 +1,46 @@
+//! A person settles a warning: seen, accepted all the same, or its sender blocked. The settlement is an entry.
+
+use super::{Clerk, ClerkError};
+use crate::role::Refused;
+use crate::trade::{Act, Body, Names, Settlement, Verdict};
+
+impl Clerk {
+    /// Settles the warning about the letter of entry `position`.
+    ///
+    /// # Errors
+    /// Where the entry is no letter with a warning, or an acceptance has no reason.
+    pub fn settle(&mut self, position: u64, how: Settlement, reason: Option<String>) -> Result<(), ClerkError> {
+        if how == Settlement::Accept && reason.as_ref().is_none_or(|reason| reason.trim().is_empty()) {
+            return Err(Refused::new("to accept what does not agree, say why with --reason").into());
+        }
+        let none = || Refused::new(format!("entry {position} is no letter that was warned about"));
+        if position >= self.ledger.head()?.size {
+            return Err(none().into());
+        }
+        let file = self.ledger.read(position)?;
+        let parsed = crate::ledger::form::parse(&file, &super::open::reread)
+            .map_err(|error| ClerkError::Write(format!("entry {position}: {error}")))?;
+        let Body::In { letter, content, .. } = parsed.entry.body else { return Err(none().into()) };
+        let Some(role) = parsed.entry.role else { return Err(none().into()) };
+        let content = content.digest;
+        self.batch(|batch| {
+            let names = letter.names();
+            let known = batch.find(role, &names)?.cloned();
+            let kept = known.as_ref().and_then(|known| known.by_content(&content)).cloned();
+            let Some(kept) = kept.filter(|kept| !kept.findings.is_empty()) else { return Err(none().into()) };
+            let act = Act::Settle { content: Some(content), subject: None, how, reason };
+            batch.act(Some(role), act, names.clone(), vec![position])?;
+            if how == Settlement::Accept {
+                // A status is judged again with the others; any other letter counts by the person's word.
+                if letter.kind().status_of().is_none() && kept.verdict == Verdict::Warned {
+                    let act = Act::Verdict { content, verdict: Verdict::Applied, findings: kept.findings.clone() };
+                    batch.act(Some(role), act, names.clone(), vec![position])?;
+                    batch.answer(role, &names, content, false)?;
+                }
+                batch.rejudge(role, &Names { order: None, ..names.clone() })?;
+                batch.rejudge(role, &names)?;
+            }
+            Ok(())
+        })
+    }
+}

@@ -1,0 +1,122 @@
+//! The spool: mail is on disk before it is looked at, and a mail that was being looked at during three crashes is not
+//! looked at again.
+//!
+//! `new/` holds the mail, `handling` the names of those being looked at, each with the count of its attempts.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::ClerkError;
+use crate::maildir;
+use crate::trade::Moment;
+
+/// How often a mail may be under way when the program ends without finishing it.
+const ATTEMPTS: u32 = 3;
+
+/// The folder of mail that is not judged yet.
+pub(super) struct Spool {
+    folder: PathBuf,
+    /// Attempts of the mails that were under way when the program ended.
+    interrupted: BTreeMap<String, u32>,
+}
+
+/// A mail in the spool.
+pub(super) struct Spooled {
+    pub(super) name: String,
+    pub(super) path: PathBuf,
+    /// Whether it was under way at too many ends of the program.
+    pub(super) poisonous: bool,
+}
+
+impl Spool {
+    pub(super) fn open(folder: &Path) -> Result<Self, ClerkError> {
+        maildir::create(folder)?;
+        let handling = folder.join("handling");
+        let text = match std::fs::read_to_string(&handling) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+            Err(error) => return Err(ClerkError::io("read", &handling)(error)),
+        };
+        let line = |line: &str| {
+            let (count, name) = line.split_once(' ')?;
+            Some((name.to_owned(), count.parse().ok()?))
+        };
+        Ok(Self { folder: folder.to_owned(), interrupted: text.lines().filter_map(line).collect() })
+    }
+
+    /// Puts mails on disk, durably. Their names begin with the second of arrival, so that they are taken in order.
+    pub(super) fn put(&self, mails: &[Vec<u8>], now: &Moment) -> Result<(), ClerkError> {
+        let mut named = Vec::with_capacity(mails.len());
+        for (number, mail) in mails.iter().enumerate() {
+            let mut chance = [0; 8];
+            getrandom::fill(&mut chance)
+                .map_err(|error| ClerkError::Settings(format!("no random numbers: {error}")))?;
+            let name = format!("{}.{number:06}.{}", now.instant().as_millisecond(), hex::encode(chance));
+            named.push((name, mail));
+        }
+        let files: Vec<(&str, &[u8])> = named.iter().map(|(name, mail)| (name.as_str(), mail.as_slice())).collect();
+        maildir::deliver_all(&self.folder, &files)?;
+        Ok(())
+    }
+
+    /// Returns the next mails, at most `limit`: one at a time while there are some that were interrupted.
+    pub(super) fn next(&self, limit: usize) -> Result<Vec<Spooled>, ClerkError> {
+        let paths = maildir::list_new(&self.folder)?;
+        let mut mails: Vec<Spooled> = Vec::new();
+        for path in paths {
+            let Some(name) = maildir::name_of(&path).map(str::to_owned) else { continue };
+            let attempts = self.interrupted.get(&name).copied().unwrap_or(0);
+            if attempts > 0 {
+                return Ok(vec![Spooled { name, path, poisonous: attempts >= ATTEMPTS }]);
+            }
+            if mails.len() < limit {
+                mails.push(Spooled { name, path, poisonous: false });
+            }
+        }
+        Ok(mails)
+    }
+
+    /// Notes which mails are being looked at, before they are.
+    pub(super) fn begin(&self, mails: &[Spooled]) -> Result<(), ClerkError> {
+        let mut text = String::new();
+        for (name, attempts) in &self.interrupted {
+            if !mails.iter().any(|mail| mail.name == *name) {
+                text.push_str(&format!("{attempts} {name}\n"));
+            }
+        }
+        for mail in mails {
+            let attempts = self.interrupted.get(&mail.name).copied().unwrap_or(0).saturating_add(1);
+            text.push_str(&format!("{attempts} {}\n", mail.name));
+        }
+        maildir::replace(&self.folder.join("tmp"), &self.folder.join("handling"), text.as_bytes())?;
+        Ok(())
+    }
+
+    /// Notes that no mail is being looked at any more; mails that were finished are forgotten.
+    pub(super) fn end(&mut self, finished: &[Spooled]) -> Result<(), ClerkError> {
+        for mail in finished {
+            self.interrupted.remove(&mail.name);
+        }
+        let lines = self.interrupted.iter().map(|(name, attempts)| format!("{attempts} {name}\n"));
+        let text: String = lines.collect();
+        let handling = self.folder.join("handling");
+        if text.is_empty() {
+            return match std::fs::remove_file(&handling) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    Err(ClerkError::io("remove", &handling)(error))
+                }
+                _ => Ok(()),
+            };
+        }
+        maildir::replace(&self.folder.join("tmp"), &handling, text.as_bytes())?;
+        Ok(())
+    }
+
+    /// Removes a mail that is done with.
+    pub(super) fn remove(&self, path: &Path) -> Result<(), ClerkError> {
+        match std::fs::remove_file(path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(ClerkError::io("remove", path)(error)),
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! Opens the account a command works on, and sends what it made.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::Shell;
+use super::failure::Failure;
+use crate::clerk::{self, Clerk};
+use crate::config::{self, Settings};
+
+/// How long a command that made letters tries to send them.
+const SEND_BUDGET: Duration = Duration::from_secs(10);
+
+impl Shell {
+    /// Returns the configuration file in use.
+    pub(super) fn config_file(&self) -> PathBuf {
+        self.global.config.clone().unwrap_or_else(|| self.environment.config_file())
+    }
+
+    /// Loads the settings.
+    pub(super) fn settings(&self) -> Result<Settings, Failure> {
+        Ok(config::load(&self.config_file(), &self.environment)?)
+    }
+
+    /// Opens the account.
+    pub(super) fn clerk(&self) -> Result<Clerk, Failure> {
+        let mut clerk = Clerk::open(self.settings()?, self.clock.clone())?;
+        for note in clerk.take_notes() {
+            self.output.message(format!("mailorder: {}", super::output::escape(&note)));
+        }
+        Ok(clerk)
+    }
+
+    /// Tries to send what a command queued; what is not sent yet is a line on standard error, no failure.
+    pub(super) fn send(&self, clerk: &mut Clerk) -> Result<(), Failure> {
+        if self.global.offline {
+            return Ok(());
+        }
+        let report = match clerk::outbox(clerk.settings())? {
+            None => None,
+            Some(mut outbox) => {
+                let send = clerk.flush(&mut outbox, SEND_BUDGET);
+                Some(self.runtime.block_on(send)?)
+            }
+        };
+        let open = clerk.queue().list().map_err(clerk::ClerkError::from)?;
+        let waiting = open.iter().filter(|item| item.standing.state.is_open()).count();
+        if waiting > 0 {
+            let why = match report {
+                None => "no [outbox] is configured".to_owned(),
+                Some(report) => report.stopped.unwrap_or_else(|| "the next `mailorder sync` goes on".to_owned()),
+            };
+            let letters = if waiting == 1 { "1 letter is" } else { &format!("{waiting} letters are") };
+            self.output
+                .message(format!("mailorder: {letters} queued and not sent yet: {}", super::output::escape(&why)));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,100 @@
+//! The arguments as written.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Buy, sell, pay, deliver and prove it, by signed and encrypted mail
+#[derive(Debug, Parser)]
+#[command(name = "mailorder", version, disable_help_subcommand = true, max_term_width = 100)]
+#[command(after_help = "Try it without a mail account: mailorder demo")]
+pub struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Options of every command.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Global {
+    /// Use this configuration instead of the usual one
+    #[arg(short, long, global = true, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Print JSON instead of text
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Queue letters, but do not try to send them now
+    #[arg(long, global = true)]
+    pub(crate) offline: bool,
+    /// Answer yes to every question
+    #[arg(short, long, global = true)]
+    pub(crate) yes: bool,
+    /// Never ask; fail where an answer is needed
+    #[arg(long, global = true)]
+    pub(crate) no_input: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Set up an account, a key and a ledger
+    Init(super::init::InitArgs),
+    /// Play whole orders with four local parties, no network
+    Demo(super::demo::DemoArgs),
+    /// Summarise: undelivered, unpaid, warnings, letters waiting
+    Status(super::status::StatusArgs),
+    /// List transactions
+    List(super::list::ListArgs),
+    /// Show one transaction: terms, letters, next steps
+    Show(super::show::ShowArgs),
+    /// Write an order and send it to a shop
+    Order(super::order::OrderArgs),
+    /// Accept the terms a shop sent
+    Confirm(super::buy::OneArgs),
+    /// Cancel a transaction
+    Cancel(super::buy::CancelArgs),
+    /// Ask shop, delivery agent and payment agent how it stands
+    Ask(super::ask::AskArgs),
+    /// Ask to give goods back, or to stop what has not arrived
+    Return(super::buy::ReturnArgs),
+    /// Order the same again
+    Reorder(super::order::ReorderArgs),
+    /// List what does not agree, and settle it
+    Warnings(super::warnings::WarningsArgs),
+    /// Fetch mail, judge it, send what is due, and end
+    Sync,
+    /// Stay connected and do the same as mail arrives
+    Watch(super::mail::WatchArgs),
+    /// Take one mail from standard input
+    Receive,
+    /// Take mails from files, Maildirs or mboxes
+    Import(super::mail::ImportArgs),
+    /// List, retry or drop letters waiting to be sent
+    Outbox(super::outbox::OutboxArgs),
+    /// Report what left the shop
+    Shop(super::notify::ShopArgs),
+    /// Report what was paid
+    Pay(super::notify::PayArgs),
+    /// Report what was delivered
+    Ship(super::notify::ShipArgs),
+    /// Verify a ledger
+    Audit(super::audit::AuditArgs),
+    /// Say what one mail is and what it would do; changes nothing
+    Inspect(super::inspect::InspectArgs),
+    /// Build the index again
+    Ledger(super::ledger::LedgerArgs),
+    /// List, show, import, export or accept keys
+    Key(super::key::KeyArgs),
+    /// Show paths, or check the configuration
+    Config(super::config::ConfigArgs),
+    /// Print a completion script for a shell
+    Completions(CompletionArgs),
+    /// Print or write the JSON Schemas of all output
+    Schema(super::schema::SchemaArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CompletionArgs {
+    /// The shell
+    pub(crate) shell: clap_complete::Shell,
+}

@@ -1,0 +1,85 @@
+//! `audit verify`: a ledger checked from its files alone, without a private key.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
+
+use super::Shell;
+use super::failure::{Failure, FailureKind};
+use super::output::escape;
+use crate::clerk::ClerkError;
+use crate::clock::system_time;
+use crate::ledger::{self, Checks, Outcome};
+use crate::pgp::{self, Certificate};
+use crate::trade::Fingerprint;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct AuditArgs {
+    #[command(subcommand)]
+    command: AuditCommand,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum AuditCommand {
+    /// Check log, files, hashes and signatures
+    #[command(after_help = "Example:\n  mailorder audit verify ~/evidence/ledger")]
+    Verify {
+        /// The ledger's folder; your own where none is named
+        path: Option<PathBuf>,
+        /// Check hashes only, not signatures
+        #[arg(long)]
+        hashes: bool,
+    },
+}
+
+pub(super) fn run(shell: &mut Shell, args: AuditArgs) -> Result<(), Failure> {
+    let AuditCommand::Verify { path, hashes } = args.command;
+    let folder = match path {
+        Some(path) => path,
+        None => shell.settings()?.folders.ledger,
+    };
+    let now = system_time(&shell.clock.now());
+    let signature = |signed: &[u8], armored: &str, signer: &Fingerprint, certificate: &[u8]| -> Result<(), String> {
+        let certificate = Certificate::from_bytes(certificate).map_err(|error| error.to_string())?;
+        if certificate.fingerprint() != signer {
+            return Err(format!("the certificate is of {}", certificate.fingerprint()));
+        }
+        // The signature was judged when the letter came; here it only has to hold.
+        pgp::verify::verify_detached(signed, armored, &certificate, now).map(|_| ()).map_err(|error| error.to_string())
+    };
+    let checks = Checks { signature: (!hashes).then_some(&signature), checkpoint: None, originals: true };
+    let report = ledger::verify(&folder, &checks).map_err(|error| no_ledger(error, &folder))?;
+    let clean = report.result == Outcome::Clean;
+    if shell.output.is_json() {
+        let problems: Vec<_> = report
+            .problems
+            .iter()
+            .map(|problem| json!({"entry": problem.entry, "file": problem.file, "what": problem.what}))
+            .collect();
+        shell.output.document(&json!({
+            "schema": "mailorder.verify/1", "result": if clean { "clean" } else { "broken" },
+            "entries": report.entries, "head": report.head.root, "problems": problems,
+        }))?;
+    } else {
+        shell.output.line(format!("ledger     {}", folder.display()))?;
+        shell.output.line(format!("entries    {}", report.entries))?;
+        shell.output.line(format!("head       {}", report.head.root))?;
+        shell.output.line(format!("signatures {} good", report.signatures))?;
+        for problem in &report.problems {
+            let entry = problem.entry.map_or_else(|| "–".to_owned(), |entry| entry.to_string());
+            let file = problem.file.as_deref().unwrap_or_default();
+            shell.output.line(format!("entry {entry}  {}  {}", escape(file), escape(&problem.what)))?;
+        }
+        shell.output.line(format!("result     {}", if clean { "clean" } else { "broken" }))?;
+    }
+    if clean { Ok(()) } else { Err(Failure::finding()) }
+}
+
+fn no_ledger(error: ledger::LedgerError, folder: &Path) -> Failure {
+    match error {
+        ledger::LedgerError::NoLedger { .. } => {
+            Failure::new(FailureKind::Data, format!("{} is no ledger: {error}", folder.display()))
+        }
+        other => ClerkError::from(other).into(),
+    }
+}

@@ -1,0 +1,73 @@
+//! `config path` and `config check`.
+
+use serde_json::{Value, json};
+
+use super::Shell;
+use super::failure::Failure;
+use crate::config::{InboxSettings, OutboxSettings, Settings};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ConfigArgs {
+    #[command(subcommand)]
+    command: ConfigCommand,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum ConfigCommand {
+    /// Print where everything lies
+    #[command(after_help = "Example:\n  mailorder config path --json")]
+    Path,
+    /// Read the configuration and say what is wrong with it
+    #[command(after_help = "Example:\n  mailorder config check")]
+    Check,
+}
+
+pub(super) fn run(shell: &mut Shell, args: ConfigArgs) -> Result<(), Failure> {
+    let settings = shell.settings()?;
+    match args.command {
+        ConfigCommand::Path => path(shell, &settings),
+        ConfigCommand::Check => {
+            crate::clerk::inbox(&settings)?;
+            crate::clerk::outbox(&settings)?;
+            if shell.output.is_json() {
+                let value =
+                    json!({"schema": "mailorder.check/1", "config": settings.folders.config, "result": "clean"});
+                return shell.output.document(&value);
+            }
+            shell.output.line(format!("{}: nothing wrong", settings.folders.config.display()))
+        }
+    }
+}
+
+fn path(shell: &Shell, settings: &Settings) -> Result<(), Failure> {
+    let folders = &settings.folders;
+    let inbox = match &settings.inbox {
+        Some(InboxSettings::Maildir { folder, .. }) => json!(folder),
+        _ => Value::Null,
+    };
+    let outbox = match &settings.outbox {
+        Some(OutboxSettings::Maildir(pattern)) => json!(pattern),
+        _ => Value::Null,
+    };
+    let value = json!({
+        "schema": "mailorder.path/1",
+        "config": folders.config,
+        "keys": folders.keys,
+        "ledger": folders.ledger,
+        "inbox": inbox,
+        "outbox": outbox,
+        "queue": folders.queue,
+        "spool": folders.spool,
+        "set_aside": folders.set_aside,
+        "index": folders.index,
+    });
+    if shell.output.is_json() {
+        return shell.output.document(&value);
+    }
+    let named = value.as_object().into_iter().flatten().filter(|(name, _)| *name != "schema");
+    for (name, path) in named {
+        let path = path.as_str().unwrap_or("-");
+        shell.output.line(format!("{name:<10} {}", super::output::escape(path)))?;
+    }
+    Ok(())
+}

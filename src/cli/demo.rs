@@ -1,0 +1,48 @@
+//! `demo`: whole orders played by four local parties, no network.
+
+use std::path::PathBuf;
+
+use super::Shell;
+use super::failure::{Failure, FailureKind};
+use crate::demo::{self, DemoError};
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  mailorder demo --dir /tmp/play --transactions 50")]
+pub(crate) struct DemoArgs {
+    /// Folder to play in; it must not exist yet
+    #[arg(long, default_value = "mailorder-demo")]
+    dir: PathBuf,
+    /// Play this many further transactions, finished and unfinished
+    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=5000))]
+    transactions: u32,
+}
+
+pub(super) fn run(shell: &mut Shell, args: DemoArgs) -> Result<(), Failure> {
+    let output = shell.output;
+    demo::play(&args.dir, args.transactions, &shell.environment, &mut |text| output.message(format!("· {text}")))
+        .map_err(failure)?;
+    let config = args.dir.join("buyer/config.toml");
+    shell.global.config = Some(config.clone());
+    shell.output.message("\nThe buyer's list:\n");
+    super::list::run(shell, super::list::ListArgs::default())?;
+    let config = config.display();
+    for next in [
+        format!("mailorder -c {config} warnings"),
+        format!("mailorder -c {config} list --undelivered"),
+        format!("mailorder -c {config} audit verify"),
+        format!("grep -rl 煎茶 {}", args.dir.join("buyer/ledger/cur").display()),
+    ] {
+        shell.output.message(format!("next: {next}"));
+    }
+    Ok(())
+}
+
+fn failure(error: DemoError) -> Failure {
+    match error {
+        DemoError::Exists(_) => Failure::data(error.to_string()),
+        DemoError::Io { .. } => Failure::io(error.to_string()),
+        DemoError::Config(error) => error.into(),
+        DemoError::Clerk(error) => error.into(),
+        DemoError::Plot(_) => Failure::new(FailureKind::Bug, error.to_string()),
+    }
+}

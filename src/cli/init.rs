@@ -1,0 +1,130 @@
+//! `init`: an account from nothing: configuration, key, ledger.
+
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::PathBuf;
+
+use super::Shell;
+use super::failure::{Failure, FailureKind};
+use crate::clerk;
+use crate::config;
+use crate::trade::Address;
+
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Example:\n  mailorder init --address alice@example.org --name 'Alice Example' --inbox ~/Maildir --outbox-sendmail /usr/sbin/sendmail"
+)]
+pub(crate) struct InitArgs {
+    /// Address that letters are sent from
+    #[arg(long)]
+    address: String,
+    /// Name of the owner
+    #[arg(long)]
+    name: String,
+    /// Part to play: buyer, shop, payment, delivery; may be given several times
+    #[arg(long = "role", default_value = "buyer")]
+    roles: Vec<String>,
+    /// Keep everything in this folder instead of the usual ones
+    #[arg(long, value_name = "DIR")]
+    folder: Option<PathBuf>,
+    /// Maildir to take mail from
+    #[arg(long, value_name = "MAILDIR", conflicts_with = "imap")]
+    inbox: Option<String>,
+    /// IMAP server to take mail from
+    #[arg(long, value_name = "HOST", requires = "password_file")]
+    imap: Option<String>,
+    /// Maildir to write to; {to} stands for the recipient
+    #[arg(long, value_name = "MAILDIR", conflicts_with_all = ["smtp", "outbox_sendmail"])]
+    outbox: Option<String>,
+    /// SMTP server to send by
+    #[arg(long, value_name = "HOST", requires = "password_file", conflicts_with = "outbox_sendmail")]
+    smtp: Option<String>,
+    /// Program like sendmail to send by
+    #[arg(long, value_name = "PROGRAM")]
+    outbox_sendmail: Option<String>,
+    /// File with the password for IMAP and SMTP in its first line
+    #[arg(long, value_name = "FILE")]
+    password_file: Option<String>,
+    /// Language of letters: en or ja
+    #[arg(long, default_value = "en")]
+    language: String,
+}
+
+pub(super) fn run(shell: &mut Shell, args: InitArgs) -> Result<(), Failure> {
+    let address = Address::parse(&args.address).map_err(|error| Failure::usage(error.to_string()))?;
+    let file = shell.config_file();
+    if file.exists() {
+        let text = format!("{} exists already; it is left as it is", file.display());
+        return Err(Failure::data(text).hint("name another file with --config, or edit this one"));
+    }
+    let text = written(&args, &address);
+    let absolute = std::path::absolute(&file).map_err(|error| Failure::io(format!("{}: {error}", file.display())))?;
+    // Nothing is made before all of it is known to be right.
+    let settings = config::parse(&text, &absolute, &shell.environment)?;
+    clerk::inbox(&settings)?;
+    clerk::outbox(&settings)?;
+    write_new(&absolute, &text)?;
+    let me = clerk::create(&settings, &shell.clock).inspect_err(|_| {
+        // The configuration is of no use without the account.
+        let _ = std::fs::remove_file(&absolute);
+    })?;
+    if shell.output.is_json() {
+        let value = serde_json::json!({
+            "schema": "mailorder.init/1", "config": absolute, "address": me.address, "fingerprint": me.fingerprint,
+        });
+        return shell.output.document(&value);
+    }
+    shell.output.line(format!("made {}", absolute.display()))?;
+    shell.output.line(format!("key  {}", me.fingerprint.grouped()))?;
+    shell.output.line("next: mailorder key import FILE (a shop's certificate), then mailorder order")
+}
+
+/// Writes the configuration text.
+fn written(args: &InitArgs, address: &Address) -> String {
+    let quote = |text: &str| toml::Value::from(text).to_string();
+    let roles: Vec<String> = args.roles.iter().map(|role| quote(role)).collect();
+    let mut text = format!(
+        "# Made by `mailorder init`; config.example.toml explains every key.\naddress = {}\nname = {}\nlanguage = {}\nroles = [{}]\n",
+        quote(address.as_str()),
+        quote(&args.name),
+        quote(&args.language),
+        roles.join(", ")
+    );
+    if let Some(folder) = &args.folder {
+        text.push_str(&format!("\n[storage]\nfolder = {}\n", quote(&folder.to_string_lossy())));
+    }
+    let password = args.password_file.as_deref().map(|file| format!(", password_file = {}", quote(file)));
+    let server = |host: &str| format!("{{ host = {}{} }}", quote(host), password.clone().unwrap_or_default());
+    if let Some(maildir) = &args.inbox {
+        text.push_str(&format!("\n[inbox]\nmaildir = {}\n", quote(maildir)));
+    } else if let Some(host) = &args.imap {
+        text.push_str(&format!("\n[inbox]\nimap = {}\n", server(host)));
+    }
+    if let Some(maildir) = &args.outbox {
+        text.push_str(&format!("\n[outbox]\nmaildir = {}\n", quote(maildir)));
+    } else if let Some(host) = &args.smtp {
+        text.push_str(&format!("\n[outbox]\nsmtp = {}\n", server(host)));
+    } else if let Some(program) = &args.outbox_sendmail {
+        text.push_str(&format!("\n[outbox]\nsendmail = {}\n", quote(program)));
+    }
+    if args.roles.iter().any(|role| role == "shop") {
+        text.push_str("\n[shop]\n# articles and procedures: see config.example.toml\n");
+    }
+    text
+}
+
+/// Writes a new file that is its owner's alone.
+pub(super) fn write_new(file: &std::path::Path, text: &str) -> Result<(), Failure> {
+    let fault = |error: std::io::Error| {
+        let kind = match error.kind() {
+            std::io::ErrorKind::PermissionDenied => FailureKind::Permission,
+            _ => FailureKind::Io,
+        };
+        Failure::new(kind, format!("cannot write {}: {error}", file.display()))
+    };
+    if let Some(folder) = file.parent() {
+        std::fs::create_dir_all(folder).map_err(fault)?;
+    }
+    let mut opened = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(file).map_err(fault)?;
+    opened.write_all(text.as_bytes()).and_then(|()| opened.sync_all()).map_err(fault)
+}

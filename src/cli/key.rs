@@ -1,0 +1,152 @@
+//! `key list|show|import|export|accept`: whose letters count.
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+
+use serde_json::json;
+
+use super::Shell;
+use super::failure::{Failure, FailureKind};
+use super::output::{Cell, Tone};
+use crate::clerk::Clerk;
+use crate::pgp::Certificate;
+use crate::trade::Address;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct KeyArgs {
+    #[command(subcommand)]
+    command: KeyCommand,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum KeyCommand {
+    /// List own, accepted and seen keys
+    #[command(after_help = "Example:\n  mailorder key list")]
+    List,
+    /// Show one key
+    #[command(after_help = "Example:\n  mailorder key show shop@example.com")]
+    Show {
+        /// Address or fingerprint
+        key: String,
+    },
+    /// Take a certificate from a file; it counts only once it is accepted
+    #[command(after_help = "Example:\n  mailorder key import shop.asc")]
+    Import {
+        /// File with one certificate
+        file: PathBuf,
+    },
+    /// Print a certificate: your own where none is named
+    #[command(after_help = "Example:\n  mailorder key export > me.asc")]
+    Export {
+        /// Address or fingerprint
+        key: Option<String>,
+    },
+    /// Accept a key: from now on its letters count
+    #[command(after_help = "Example:\n  mailorder key accept shop@example.com")]
+    Accept {
+        /// Address or fingerprint
+        key: String,
+        /// Take the place of the key accepted before
+        #[arg(long)]
+        replace: bool,
+    },
+}
+
+pub(super) fn run(shell: &mut Shell, args: KeyArgs) -> Result<(), Failure> {
+    let mut clerk = shell.clerk()?;
+    match args.command {
+        KeyCommand::List => list(shell, &mut clerk),
+        KeyCommand::Show { key } => show(shell, &found(&mut clerk, &key)?),
+        KeyCommand::Import { file } => {
+            let fault = |error: std::io::Error| Failure::data(format!("cannot read {}: {error}", file.display()));
+            let bytes = std::fs::read(&file).map_err(fault)?;
+            let certificate = Certificate::from_bytes(&bytes)
+                .map_err(|error| Failure::data(format!("{}: {error}", file.display())))?;
+            clerk.remember(&bytes)?;
+            show(shell, &certificate)?;
+            if let Some(address) = certificate.addresses().first() {
+                shell.output.message(format!("hint: compare the fingerprint, then: mailorder key accept {address}"));
+            }
+            Ok(())
+        }
+        KeyCommand::Export { key } => {
+            let key = key.unwrap_or_else(|| clerk.me().fingerprint.to_string());
+            shell.output.raw(found(&mut clerk, &key)?.to_armored().as_ref())
+        }
+        KeyCommand::Accept { key, replace } => accept(shell, &mut clerk, &key, replace),
+    }
+}
+
+fn found(clerk: &mut Clerk, key: &str) -> Result<Certificate, Failure> {
+    let certificate = clerk.find_certificate(key)?;
+    certificate.ok_or_else(|| Failure::data(format!("no key of {key} is known")).hint("mailorder key import FILE"))
+}
+
+fn list(shell: &Shell, clerk: &mut Clerk) -> Result<(), Failure> {
+    let records = clerk.keys()?;
+    if shell.output.is_json() {
+        let keys: Vec<_> = records
+            .iter()
+            .map(|record| {
+                json!({
+                    "address": record.address, "fingerprint": record.fingerprint, "accepted": record.by.is_some(),
+                    "by": record.by, "fault": record.fault,
+                })
+            })
+            .collect();
+        let own = clerk.me().clone();
+        return shell.output.document(&json!({"schema": "mailorder.keys/1", "own": own, "keys": keys}));
+    }
+    let mut rows = vec![vec![
+        Cell::plain(clerk.me().address.as_str()),
+        Cell("own".to_owned(), Tone::Good),
+        Cell::plain(clerk.me().fingerprint.as_str()),
+    ]];
+    for record in records {
+        let state = match (&record.fault, record.by.is_some()) {
+            (Some(fault), _) => Cell(super::output::escape(fault), Tone::Bad),
+            (None, true) => Cell("accepted".to_owned(), Tone::Good),
+            (None, false) => Cell("seen".to_owned(), Tone::Faint),
+        };
+        let address = record.address.map(|address| address.to_string()).unwrap_or_default();
+        rows.push(vec![Cell::plain(address), state, Cell::plain(record.fingerprint.as_str())]);
+    }
+    shell.output.table(&["ADDRESS", "STATE", "FINGERPRINT"], &rows, &[])
+}
+
+fn show(shell: &Shell, certificate: &Certificate) -> Result<(), Failure> {
+    let addresses: Vec<String> = certificate.addresses().iter().map(ToString::to_string).collect();
+    let now = crate::clock::system_time(&shell.clock.now());
+    let fault = certificate.usable(now).err().map(|fault| fault.to_string());
+    if shell.output.is_json() {
+        return shell.output.document(&json!({
+            "schema": "mailorder.key/1", "fingerprint": certificate.fingerprint(), "addresses": addresses, "fault": fault,
+        }));
+    }
+    shell.output.line(format!("{}  {}", certificate.fingerprint().grouped(), addresses.join(", ")))?;
+    fault.map_or(Ok(()), |fault| shell.output.line(format!("not usable: {}", super::output::escape(&fault))))
+}
+
+fn accept(shell: &Shell, clerk: &mut Clerk, key: &str, replace: bool) -> Result<(), Failure> {
+    let certificate = found(clerk, key)?;
+    let wanted = Address::parse(key).ok();
+    let address = wanted.or_else(|| certificate.addresses().into_iter().next());
+    let address = address.ok_or_else(|| Failure::data("the certificate names no address"))?;
+    if !shell.global.yes {
+        shell.output.message(format!("{}  {address}", certificate.fingerprint().grouped()));
+        if shell.global.no_input || !std::io::stdin().is_terminal() {
+            let text = "to accept a key without being asked, add --yes";
+            return Err(Failure::new(FailureKind::Usage, text));
+        }
+        shell.output.message("Does the fingerprint agree with the one its owner told you? [y/N]");
+        let mut answer = String::new();
+        std::io::stdin().read_line(&mut answer).map_err(|error| Failure::io(error.to_string()))?;
+        if !matches!(answer.trim(), "y" | "Y" | "yes") {
+            return Err(Failure::new(FailureKind::Finding, "the key is not accepted"));
+        }
+    }
+    clerk.accept(&certificate, &address, replace)?;
+    // Letters that waited for this key are read now.
+    clerk.take_in()?;
+    shell.send(clerk)
+}

@@ -1,0 +1,316 @@
+//! `sync`, `watch`, `receive`, `import`: the post, by cron, by connection, by pipe and from archives.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::Shell;
+use super::failure::{Failure, FailureKind};
+use super::output::escape;
+use crate::clerk::{self, Clerk, ClerkError, TakenIn};
+use crate::inbox::{Inbox, Kind, backoff, sift};
+use crate::maildir;
+use crate::outbox::Outbox;
+use crate::pgp::MAIL_MAX;
+use crate::trade::Verdict;
+
+/// How long one pass of `sync` may send.
+const SEND_BUDGET: Duration = Duration::from_secs(600);
+/// How long `watch` waits for mail before it looks at its queue again.
+const WATCH_TURN: Duration = Duration::from_secs(60);
+/// How many mails of an archive are spooled at a time.
+const IMPORT: usize = 256;
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  mailorder watch")]
+pub(crate) struct WatchArgs {
+    /// End after this many seconds
+    #[arg(long, value_name = "SECONDS")]
+    seconds: Option<u64>,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  mailorder import ~/Maildir\n  mailorder import archive.mbox letter.eml")]
+pub(crate) struct ImportArgs {
+    /// Files, Maildirs or mboxes
+    #[arg(required = true)]
+    paths: Vec<PathBuf>,
+}
+
+/// One pass: fetch, judge, send.
+pub(super) fn sync(shell: &mut Shell) -> Result<(), Failure> {
+    let mut clerk = shell.clerk()?;
+    let mut inbox = clerk::inbox(clerk.settings())?;
+    let mut outbox = clerk::outbox(clerk.settings())?;
+    if inbox.is_none() && outbox.is_none() {
+        return Err(Failure::new(FailureKind::Config, "neither [inbox] nor [outbox] is configured")
+            .hint("config.example.toml shows both"));
+    }
+    let fetched = match &mut inbox {
+        None => Ok(()),
+        Some(inbox) => shell.runtime.block_on(async {
+            let fetched = fetch(shell, &mut clerk, inbox).await;
+            inbox.close().await;
+            fetched
+        }),
+    };
+    // What is in the spool is judged, and what is due is sent, even where the mailbox cannot be reached.
+    tell(shell, &clerk.take_in()?);
+    let sent = match &mut outbox {
+        Some(outbox) if !shell.global.offline => shell.runtime.block_on(send(shell, &mut clerk, outbox)),
+        _ => Ok(()),
+    };
+    fetched.and(sent)
+}
+
+async fn fetch(shell: &Shell, clerk: &mut Clerk, inbox: &mut Inbox) -> Result<(), Failure> {
+    let posted = clerk.fetch(inbox).await?;
+    for note in posted.notes {
+        shell.output.message(format!("mailorder: {}", escape(&note)));
+    }
+    Ok(())
+}
+
+async fn send(shell: &Shell, clerk: &mut Clerk, outbox: &mut Outbox) -> Result<(), Failure> {
+    let report = clerk.flush(outbox, SEND_BUDGET).await?;
+    for (name, cause) in &report.failed {
+        shell.output.message(format!("mailorder: letter {name} is not sent: {}", escape(cause)));
+    }
+    match report.stopped {
+        Some(cause) => Err(Failure::new(FailureKind::Later, format!("the letters wait: {cause}"))),
+        None => Ok(()),
+    }
+}
+
+/// Says on standard error what a person should know; silent where all was in order.
+fn tell(shell: &Shell, taken: &TakenIn) {
+    for outcome in taken.news.iter().filter(|outcome| outcome.verdict == Verdict::Warned) {
+        let findings: Vec<String> = outcome.findings.iter().map(ToString::to_string).collect();
+        shell.output.message(format!("mailorder: warning: {}", escape(&findings.join("; "))));
+    }
+}
+
+pub(super) fn watch(shell: &mut Shell, args: WatchArgs) -> Result<(), Failure> {
+    let mut clerk = shell.clerk()?;
+    let inbox = clerk::inbox(clerk.settings())?;
+    let mut inbox = inbox.ok_or_else(|| Failure::new(FailureKind::Config, "no [inbox] is configured"))?;
+    let mut outbox = clerk::outbox(clerk.settings())?;
+    let shell = &*shell;
+    shell.runtime.block_on(async {
+        let end = async {
+            match args.seconds {
+                Some(seconds) => tokio::time::sleep(Duration::from_secs(seconds)).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            result = turns(shell, &mut clerk, &mut inbox, &mut outbox) => result,
+            () = end => Ok(()),
+            stopped = stopped() => stopped,
+        }
+    })
+}
+
+/// Waits until the process is asked to stop.
+async fn stopped() -> Result<(), Failure> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let fault = |error: std::io::Error| Failure::io(format!("signals cannot be heard: {error}"));
+    let mut terminate = signal(SignalKind::terminate()).map_err(fault)?;
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => Err(Failure::new(FailureKind::Interrupted, "")),
+        _ = terminate.recv() => Ok(()),
+    }
+}
+
+/// Turn after turn: fetch, judge, send, wait for news. A failure is told once and followed by a pause that grows.
+async fn turns(
+    shell: &Shell,
+    clerk: &mut Clerk,
+    inbox: &mut Inbox,
+    outbox: &mut Option<Outbox>,
+) -> Result<(), Failure> {
+    let mut failures: u32 = 0;
+    loop {
+        let result = turn(shell, clerk, inbox, outbox).await;
+        let waited = match result {
+            Ok(()) => {
+                failures = 0;
+                inbox.wait(WATCH_TURN).await.map(|_| ()).map_err(|error| Failure::from(ClerkError::from(error)))
+            }
+            Err(failure) => Err(failure),
+        };
+        if let Err(failure) = waited {
+            if matches!(failure.kind(), FailureKind::Config | FailureKind::Permission) {
+                return Err(failure);
+            }
+            if failures == 0 {
+                failure.print(false);
+            }
+            failures = failures.saturating_add(1);
+            inbox.close().await;
+            let mut chance = [0; 8];
+            let random = getrandom::fill(&mut chance).map_or(0, |()| u64::from_ne_bytes(chance));
+            tokio::time::sleep(backoff(failures, random)).await;
+        }
+    }
+}
+
+async fn turn(shell: &Shell, clerk: &mut Clerk, inbox: &mut Inbox, outbox: &mut Option<Outbox>) -> Result<(), Failure> {
+    fetch(shell, clerk, inbox).await?;
+    tell(shell, &clerk.take_in()?);
+    match outbox {
+        Some(outbox) if !shell.global.offline => send(shell, clerk, outbox).await,
+        _ => Ok(()),
+    }
+}
+
+/// Takes one mail from standard input: on disk before anything else, so that the mail server may forget it.
+pub(super) fn receive(shell: &mut Shell) -> Result<(), Failure> {
+    use std::io::Read;
+    let mut clerk = shell.clerk().map_err(Failure::deferred)?;
+    let mut mail = Vec::new();
+    // One byte more than is read tells a mail that is too large from one that just fits.
+    let limit = u64::try_from(MAIL_MAX).unwrap_or(u64::MAX).saturating_add(1);
+    std::io::stdin()
+        .lock()
+        .take(limit)
+        .read_to_end(&mut mail)
+        .map_err(|error| Failure::io(format!("cannot read standard input: {error}")).deferred())?;
+    if mail.len() > MAIL_MAX {
+        return Err(Failure::new(FailureKind::Data, "5.3.4 the mail is larger than any letter may be"));
+    }
+    clerk.spool(&[mail]).map_err(|error| Failure::from(error).deferred())?;
+    tell(shell, &clerk.take_in().map_err(|error| Failure::from(error).deferred())?);
+    shell.send(&mut clerk)
+}
+
+pub(super) fn import(shell: &mut Shell, args: ImportArgs) -> Result<(), Failure> {
+    let mut clerk = shell.clerk()?;
+    let mut taken = TakenIn::default();
+    for path in &args.paths {
+        import_path(&mut clerk, path, &mut taken)?;
+    }
+    tell(shell, &taken);
+    shell.send(&mut clerk)
+}
+
+fn import_path(clerk: &mut Clerk, path: &Path, taken: &mut TakenIn) -> Result<(), Failure> {
+    let fault = |error: std::io::Error| {
+        let kind = if error.kind() == std::io::ErrorKind::NotFound { FailureKind::Data } else { FailureKind::Io };
+        Failure::new(kind, format!("cannot read {}: {error}", path.display()))
+    };
+    let metadata = std::fs::metadata(path).map_err(fault)?;
+    if metadata.is_dir() {
+        if !path.join("cur").is_dir() {
+            return Err(Failure::data(format!("{} is no Maildir: it has no folder cur", path.display())));
+        }
+        let files = maildir::list(path).map_err(ClerkError::from)?;
+        return import_mails(clerk, files.into_iter().map(|file| std::fs::read(&file)), taken)
+            .map_err(|f| f.about(path));
+    }
+    let mut file = std::io::BufReader::new(std::fs::File::open(path).map_err(fault)?);
+    let mails = Mbox::new(&mut file).map_err(fault)?;
+    import_mails(clerk, mails, taken).map_err(|failure| failure.about(path))
+}
+
+/// Spools letters in portions and judges them; ordinary mail is passed over and left where it is.
+fn import_mails(
+    clerk: &mut Clerk,
+    mails: impl Iterator<Item = std::io::Result<Vec<u8>>>,
+    taken: &mut TakenIn,
+) -> Result<(), Failure> {
+    let mut portion: Vec<Vec<u8>> = Vec::new();
+    for mail in mails {
+        let mail = mail.map_err(|error| Failure::io(error.to_string()))?;
+        if sift(&mail) != Kind::Letter || mail.len() > MAIL_MAX {
+            continue;
+        }
+        portion.push(mail);
+        if portion.len() >= IMPORT {
+            clerk.spool(&std::mem::take(&mut portion))?;
+            taken.join(clerk.take_in()?);
+        }
+    }
+    clerk.spool(&portion)?;
+    taken.join(clerk.take_in()?);
+    Ok(())
+}
+
+/// The mails of an mbox, or the one mail of a plain file: an mbox begins with `From ` and has each mail begin so after
+/// an empty line (RFC 4155).
+struct Mbox<'a, R> {
+    lines: &'a mut R,
+    /// The first line of the next mail, already read; `None` at the end.
+    next: Option<Vec<u8>>,
+    mbox: bool,
+}
+
+impl<'a, R: std::io::BufRead> Mbox<'a, R> {
+    fn new(lines: &'a mut R) -> std::io::Result<Self> {
+        let first = line(lines)?;
+        let mbox = first.as_ref().is_some_and(|line| line.starts_with(b"From "));
+        let next = if mbox { line(lines)? } else { first };
+        Ok(Self { lines, next, mbox })
+    }
+}
+
+/// Reads one line with its end; `None` at the end of the file. A line is cut at the size no letter exceeds.
+fn line(lines: &mut impl std::io::BufRead) -> std::io::Result<Option<Vec<u8>>> {
+    use std::io::{BufRead, Read};
+    let mut text = Vec::new();
+    let limit = u64::try_from(MAIL_MAX).unwrap_or(u64::MAX).saturating_add(1);
+    lines.by_ref().take(limit).read_until(b'\n', &mut text)?;
+    Ok(if text.is_empty() { None } else { Some(text) })
+}
+
+impl<R: std::io::BufRead> Iterator for Mbox<'_, R> {
+    type Item = std::io::Result<Vec<u8>>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let mut mail = self.next.take()?;
+        loop {
+            let text = match line(self.lines) {
+                Ok(Some(text)) => text,
+                Ok(None) => return Some(Ok(mail)),
+                Err(error) => return Some(Err(error)),
+            };
+            let after_empty = mail.ends_with(b"\n\n") || mail.ends_with(b"\n\r\n");
+            if self.mbox && after_empty && text.starts_with(b"From ") {
+                return match line(self.lines) {
+                    Ok(next) => {
+                        self.next = next;
+                        Some(Ok(mail))
+                    }
+                    Err(error) => Some(Err(error)),
+                };
+            }
+            // What is larger than a letter is passed over; only its end matters.
+            if mail.len() <= MAIL_MAX {
+                let quoted = self.mbox && text.iter().find(|b| **b != b'>').is_some() && is_quoted_from(&text);
+                mail.extend_from_slice(if quoted { text.get(1..).unwrap_or_default() } else { &text });
+            }
+        }
+    }
+}
+
+/// Returns whether a line is `>From ` with one or more marks: one mark is taken off (mboxrd).
+fn is_quoted_from(text: &[u8]) -> bool {
+    let marks = text.iter().take_while(|b| **b == b'>').count();
+    marks > 0 && text.get(marks..).is_some_and(|rest| rest.starts_with(b"From "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mails(text: &str) -> Vec<String> {
+        let mut reader = std::io::Cursor::new(text.as_bytes());
+        Mbox::new(&mut reader).unwrap().map(|mail| String::from_utf8(mail.unwrap()).unwrap()).collect()
+    }
+
+    #[test]
+    fn an_mbox_is_its_mails_and_a_file_is_one() {
+        assert_eq!(mails("A: 1\n\nFrom x\n"), ["A: 1\n\nFrom x\n"]);
+        assert_eq!(mails("From a\nA: 1\n\n>From x\n\nFrom b\nB: 2\n\ny\n"), ["A: 1\n\nFrom x\n\n", "B: 2\n\ny\n"]);
+        assert!(mails("").is_empty());
+    }
+}

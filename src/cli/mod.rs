@@ -1,0 +1,122 @@
+//! The command line: arguments are read as written, turned once into values, and handed to the clerk.
+//!
+//! Standard output is data, standard error is messages; exit codes are those of `failure`.
+
+mod account;
+mod args;
+mod ask;
+mod audit;
+mod buy;
+mod config;
+mod demo;
+mod failure;
+mod init;
+mod inspect;
+mod key;
+mod ledger;
+mod list;
+mod mail;
+mod notify;
+mod order;
+mod outbox;
+mod output;
+
+mod schema;
+mod show;
+mod status;
+mod transaction;
+mod warnings;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+
+pub use args::Cli;
+pub use failure::Failure;
+
+use crate::clock::Clock;
+use crate::config::Environment;
+use args::Command;
+use output::Output;
+
+/// What every command has at hand.
+pub(crate) struct Shell {
+    environment: Environment,
+    clock: Clock,
+    global: args::Global,
+    output: Output,
+    runtime: tokio::runtime::Runtime,
+}
+
+/// Runs the program with the arguments of the process.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version go to standard output with 0, everything else to standard error with 2.
+            let code = if error.use_stderr() { 2 } else { 0 };
+            return if error.print().is_ok() { ExitCode::from(code) } else { ExitCode::from(141) };
+        }
+    };
+    let environment = Environment::of_process();
+    let json = cli.global.json;
+    let output = Output::new(json, environment.no_color);
+    match shell(cli.global, environment, output).and_then(|mut shell| shell.run(cli.command)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            failure.print(json);
+            ExitCode::from(failure.code())
+        }
+    }
+}
+
+fn shell(global: args::Global, environment: Environment, output: Output) -> Result<Shell, Failure> {
+    let runtime = if environment.single_thread {
+        // One thread for the whole process, so that a tracer can stop it at each call.
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(1).use_current_thread();
+        pool.build_global().map_err(|error| Failure::bug(error.to_string()))?;
+        tokio::runtime::Builder::new_current_thread().enable_all().build()
+    } else {
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()
+    };
+    let runtime = runtime.map_err(|error| Failure::io(format!("the runtime cannot be started: {error}")))?;
+    Ok(Shell { environment, clock: Clock::system(), global, output, runtime })
+}
+
+impl Shell {
+    fn run(&mut self, command: Command) -> Result<(), Failure> {
+        match command {
+            Command::Init(args) => init::run(self, args),
+            Command::Demo(args) => demo::run(self, args),
+            Command::Status(args) => status::run(self, args),
+            Command::List(args) => list::run(self, args),
+            Command::Show(args) => show::run(self, args),
+            Command::Order(args) => order::run(self, args),
+            Command::Confirm(args) => buy::confirm(self, args),
+            Command::Cancel(args) => buy::cancel(self, args),
+            Command::Ask(args) => ask::run(self, args),
+            Command::Return(args) => buy::give_back(self, args),
+            Command::Reorder(args) => order::again(self, args),
+            Command::Warnings(args) => warnings::run(self, args),
+            Command::Sync => mail::sync(self),
+            Command::Watch(args) => mail::watch(self, args),
+            Command::Receive => mail::receive(self),
+            Command::Import(args) => mail::import(self, args),
+            Command::Outbox(args) => outbox::run(self, args),
+            Command::Shop(args) => notify::shop(self, args),
+            Command::Pay(args) => notify::pay(self, args),
+            Command::Ship(args) => notify::ship(self, args),
+            Command::Audit(args) => audit::run(self, args),
+            Command::Inspect(args) => inspect::run(self, args),
+            Command::Ledger(args) => ledger::run(self, args),
+            Command::Key(args) => key::run(self, args),
+            Command::Config(args) => config::run(self, args),
+            Command::Completions(args) => {
+                let mut script = Vec::new();
+                clap_complete::generate(args.shell, &mut Cli::command(), "mailorder", &mut script);
+                self.output.raw(&script)
+            }
+            Command::Schema(args) => schema::run(self, args),
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! `shop notify`, `pay notify`, `ship notify`: what the owner of a leg reports of one transaction.
+
+use super::Shell;
+use super::buy::line_quantity;
+use super::failure::Failure;
+use super::transaction;
+use crate::role::{Action, Desk, Notice, Refused, delivery, payment, shop as shop_role};
+use crate::trade::status::Reason;
+use crate::trade::{Moment, Money, Role, Transaction, When};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ShopArgs {
+    #[command(subcommand)]
+    command: ShopCommand,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum ShopCommand {
+    /// Report what left, or when it will
+    #[command(after_help = "Example:\n  mailorder shop notify 7K3Q2M9P --shipped --tracking EP-998877")]
+    Notify(ShopNotice),
+}
+
+#[derive(Debug, clap::Args)]
+struct ShopNotice {
+    /// Beginning of the transaction's ID or number
+    #[arg(value_name = "TXN")]
+    transaction: String,
+    /// It left: now, or at this moment (RFC 3339)
+    #[arg(long, value_name = "WHEN", num_args = 0..=1, default_missing_value = "now")]
+    shipped: Option<String>,
+    /// It will leave on this day or at this moment
+    #[arg(long, value_name = "WHEN", conflicts_with = "shipped")]
+    planned: Option<String>,
+    /// Parcel number
+    #[arg(long)]
+    parcel: Option<String>,
+    /// Line and quantity in the parcel, like 1=2; everything where none is given
+    #[arg(long = "line", value_name = "LINE=QUANTITY")]
+    lines: Vec<String>,
+    /// Tracking number
+    #[arg(long)]
+    tracking: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct PayArgs {
+    #[command(subcommand)]
+    command: PayCommand,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum PayCommand {
+    /// Report what was paid or given back, or when it will be
+    #[command(after_help = "Example:\n  mailorder pay notify 7K3Q2M9P --paid --amount 'JPY 4800'")]
+    Notify(PayNotice),
+}
+
+#[derive(Debug, clap::Args)]
+struct PayNotice {
+    /// Beginning of the transaction's number
+    #[arg(value_name = "TXN")]
+    transaction: String,
+    /// It was paid: now, or at this moment (RFC 3339)
+    #[arg(long, value_name = "WHEN", num_args = 0..=1, default_missing_value = "now")]
+    paid: Option<String>,
+    /// The refund was made: now, or at this moment (RFC 3339)
+    #[arg(long, value_name = "WHEN", num_args = 0..=1, default_missing_value = "now", conflicts_with = "paid")]
+    refunded: Option<String>,
+    /// It will be collected on this day
+    #[arg(long, value_name = "WHEN", conflicts_with_all = ["paid", "refunded"])]
+    planned: Option<String>,
+    /// It could not be collected, for this reason
+    #[arg(long, value_name = "REASON", conflicts_with_all = ["paid", "refunded", "planned"])]
+    declined: Option<String>,
+    /// How much, like 'JPY 4800'; all that remains where none is given
+    #[arg(long)]
+    amount: Option<String>,
+    /// Your own reference
+    #[arg(long)]
+    reference: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ShipArgs {
+    #[command(subcommand)]
+    command: ShipCommand,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum ShipCommand {
+    /// Report what happened to a parcel, or when it will arrive
+    #[command(after_help = "Example:\n  mailorder ship notify 7K3Q2M9P --delivered 2026-11-08T17:30:00+09:00")]
+    Notify(ShipNotice),
+}
+
+#[derive(Debug, clap::Args)]
+struct ShipNotice {
+    /// Beginning of the transaction's number
+    #[arg(value_name = "TXN")]
+    transaction: String,
+    /// It arrived: now, or at this moment (RFC 3339)
+    #[arg(long, value_name = "WHEN", num_args = 0..=1, default_missing_value = "now")]
+    delivered: Option<String>,
+    /// It will arrive on this day or at this moment
+    #[arg(long, value_name = "WHEN", conflicts_with = "delivered")]
+    planned: Option<String>,
+    /// It was refused or lost, for this reason
+    #[arg(long, value_name = "REASON", conflicts_with_all = ["delivered", "planned"])]
+    failed: Option<String>,
+    /// What happened to it on the way
+    #[arg(long, value_name = "TEXT")]
+    event: Option<String>,
+    /// Where that was
+    #[arg(long, value_name = "PLACE", requires = "event")]
+    place: Option<String>,
+    /// Parcel number
+    #[arg(long)]
+    parcel: Option<String>,
+    /// Tracking number
+    #[arg(long)]
+    tracking: Option<String>,
+}
+
+pub(super) fn shop(shell: &mut Shell, args: ShopArgs) -> Result<(), Failure> {
+    let ShopCommand::Notify(args) = args.command;
+    let lines: Result<Vec<_>, Failure> = args.lines.iter().map(|text| line_quantity(text)).collect();
+    let notice = Notice {
+        done: moment(shell, args.shipped.as_deref())?,
+        planned: when(args.planned.as_deref())?,
+        parcel: args.parcel,
+        lines: lines?,
+        tracking: args.tracking,
+        ..Notice::default()
+    };
+    report(shell, &args.transaction, Role::Shop, &notice, shop_role::notify)
+}
+
+pub(super) fn pay(shell: &mut Shell, args: PayArgs) -> Result<(), Failure> {
+    let PayCommand::Notify(args) = args.command;
+    let amount = args.amount.as_deref().map(Money::parse_line).transpose();
+    let refund = args.refunded.is_some();
+    let notice = Notice {
+        done: moment(shell, args.paid.as_deref().or(args.refunded.as_deref()))?,
+        planned: when(args.planned.as_deref())?,
+        failed: args.declined.map(|text| Reason { code: "declined".to_owned(), text }),
+        amount: amount.map_err(|error| Failure::usage(error.to_string()))?,
+        refund,
+        reference: args.reference,
+        ..Notice::default()
+    };
+    report(shell, &args.transaction, Role::Payment, &notice, payment::notify)
+}
+
+pub(super) fn ship(shell: &mut Shell, args: ShipArgs) -> Result<(), Failure> {
+    let ShipCommand::Notify(args) = args.command;
+    let notice = Notice {
+        done: moment(shell, args.delivered.as_deref())?,
+        planned: when(args.planned.as_deref())?,
+        failed: args.failed.map(|text| Reason { code: "failed".to_owned(), text }),
+        event: args.event.map(|event| (event, args.place)),
+        parcel: args.parcel,
+        tracking: args.tracking,
+        ..Notice::default()
+    };
+    report(shell, &args.transaction, Role::Delivery, &notice, delivery::notify)
+}
+
+fn moment(shell: &Shell, text: Option<&str>) -> Result<Option<Moment>, Failure> {
+    match text {
+        None => Ok(None),
+        Some("now") => Ok(Some(shell.clock.now().whole_second())),
+        Some(text) => Moment::parse(text).map(Some).map_err(|error| Failure::usage(error.to_string())),
+    }
+}
+
+fn when(text: Option<&str>) -> Result<Option<When>, Failure> {
+    text.map(When::parse).transpose().map_err(|error| Failure::usage(error.to_string()))
+}
+
+type Notify = fn(&Transaction, &Notice, &Desk<'_>) -> Result<Vec<Action>, Refused>;
+
+fn report(shell: &Shell, text: &str, role: Role, notice: &Notice, notify: Notify) -> Result<(), Failure> {
+    if notice.done.is_none() && notice.planned.is_none() && notice.failed.is_none() && notice.event.is_none() {
+        return Err(Failure::usage("nothing is reported; say what happened, or when it is planned"));
+    }
+    let mut clerk = shell.clerk()?;
+    let known = transaction::find(&mut clerk, text, &[role])?;
+    let written = clerk.command(&known.key, |known, desk| notify(known, notice, desk))?;
+    shell.send(&mut clerk)?;
+    if shell.output.is_json() {
+        let value = serde_json::json!({
+            "schema": "mailorder.notified/1", "number": known.number, "letters": written.len(),
+        });
+        return shell.output.document(&value);
+    }
+    Ok(())
+}

@@ -1,0 +1,80 @@
+//! `status`: the account in a few lines.
+
+use serde_json::json;
+
+use super::Shell;
+use super::failure::Failure;
+use super::list::{Summary, first_role, is_late, plural};
+use super::output;
+use crate::clerk::ClerkError;
+use crate::index::Filter;
+use crate::role::Practice;
+use crate::trade::{Money, Role};
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example (cron, mails only when something needs you):\n  mailorder status --exit-code")]
+pub(crate) struct StatusArgs {
+    /// End with 1 where something is late, warned about, or over the limit, and say nothing where not
+    #[arg(long)]
+    exit_code: bool,
+}
+
+pub(super) fn run(shell: &mut Shell, args: StatusArgs) -> Result<(), Failure> {
+    let mut clerk = shell.clerk()?;
+    clerk.catch_up()?;
+    let role = first_role(&clerk);
+    let summary = Summary::of(&clerk, role)?;
+    let now = shell.clock.now();
+    let open = Filter { role: Some(role), open: Some(true), ..Filter::default() };
+    let open = clerk.index().list(&open).map_err(ClerkError::from)?;
+    let late = open.iter().filter(|one| is_late(&one.row, &now)).count();
+    let offered = open.iter().filter(|one| one.row.state == "offered").count();
+    let queue = clerk.queue().list().map_err(ClerkError::from)?;
+    let waiting = queue.iter().filter(|item| item.standing.state.is_open()).count();
+    let failed = queue.len().saturating_sub(waiting);
+    let over = over_limit(&clerk.settings().practice, &summary, role);
+    let needs = late > 0 || summary.warnings > 0 || !over.is_empty() || failed > 0;
+    if args.exit_code && !needs {
+        return Ok(());
+    }
+    if shell.output.is_json() {
+        let unpaid: Vec<_> = summary.unpaid.iter().map(|(total, _)| output::money_json(total)).collect();
+        let limits: Vec<_> = over.iter().map(output::money_json).collect();
+        shell.output.document(&json!({
+            "schema": "mailorder.status/1", "address": clerk.me().address, "role": role.word(),
+            "open": open.len(), "undelivered": summary.undelivered, "unpaid": unpaid, "over_limit": limits,
+            "late": late, "waiting_for_you": offered, "warnings": summary.warnings,
+            "outbox": {"waiting": waiting, "failed": failed},
+        }))?;
+    } else {
+        let unpaid: Vec<String> = summary.unpaid.iter().map(|(total, _)| output::amount(total)).collect();
+        let line = |name: &str, value: String| shell.output.line(format!("{name:<14} {value}"));
+        line("account", format!("{} ({role})", clerk.me().address))?;
+        line("open", open.len().to_string())?;
+        line("not delivered", summary.undelivered.to_string())?;
+        line("unpaid", if unpaid.is_empty() { "nothing".to_owned() } else { unpaid.join(" + ") })?;
+        for limit in &over {
+            line("", format!("the limit of {} is reached", output::amount(limit)))?;
+        }
+        line("late", late.to_string())?;
+        line("warnings", summary.warnings.to_string())?;
+        line("outbox", format!("{waiting} waiting, {failed} failed"))?;
+        if offered > 0 {
+            let count = u64::try_from(offered).unwrap_or(u64::MAX);
+            shell
+                .output
+                .message(format!("hint: {} waiting for your answer: mailorder list --open", plural(count, "offer")));
+        }
+    }
+    if args.exit_code { Err(Failure::finding()) } else { Ok(()) }
+}
+
+/// Returns the limits that the unpaid totals have reached (P81).
+fn over_limit(practice: &Practice, summary: &Summary, role: Role) -> Vec<Money> {
+    let Some(buyer) = practice.buyer.as_ref().filter(|_| role == Role::Buyer) else { return Vec::new() };
+    let reached = |limit: &&Money| {
+        let total = summary.unpaid.iter().find(|(total, _)| total.currency() == limit.currency());
+        total.is_some_and(|(total, _)| !limit.exceeds(total).unwrap_or(false))
+    };
+    buyer.unpaid_limits.iter().filter(reached).copied().collect()
+}

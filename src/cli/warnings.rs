@@ -1,0 +1,154 @@
+//! `warnings`: what does not agree, and what was set aside; nothing of it was applied (P67, P68).
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::Shell;
+use super::failure::Failure;
+use super::output::{self, Cell, Tone};
+use crate::clerk::{Clerk, ClerkError};
+use crate::trade::Settlement;
+
+#[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
+#[command(
+    after_help = "Examples:\n  mailorder warnings\n  mailorder warnings ack W-12\n  mailorder warnings accept W-12 --reason 'agreed by telephone'"
+)]
+pub(crate) struct WarningsArgs {
+    #[command(subcommand)]
+    command: Option<WarningsCommand>,
+    /// Settled ones, too
+    #[arg(long)]
+    all: bool,
+    /// End with 1 where there is an open warning
+    #[arg(long)]
+    exit_code: bool,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum WarningsCommand {
+    /// Note that a warning was seen
+    Ack(SettleArgs),
+    /// Let the letter count all the same
+    Accept(SettleArgs),
+    /// Keep the letter from ever counting
+    Block(SettleArgs),
+}
+
+#[derive(Debug, clap::Args)]
+struct SettleArgs {
+    /// The warning, like W-12
+    warning: String,
+    /// Why
+    #[arg(long)]
+    reason: Option<String>,
+}
+
+/// A warning as it is shown.
+struct Shown {
+    id: String,
+    value: Value,
+    finding: String,
+    subject: String,
+    from: String,
+    date: String,
+    text: String,
+    settled: bool,
+}
+
+pub(super) fn run(shell: &mut Shell, args: WarningsArgs) -> Result<(), Failure> {
+    let mut clerk = shell.clerk()?;
+    match args.command {
+        Some(WarningsCommand::Ack(settle)) => settled(shell, &mut clerk, settle, Settlement::Ack),
+        Some(WarningsCommand::Accept(settle)) => settled(shell, &mut clerk, settle, Settlement::Accept),
+        Some(WarningsCommand::Block(settle)) => settled(shell, &mut clerk, settle, Settlement::Block),
+        None => list(shell, &mut clerk, args.all, args.exit_code),
+    }
+}
+
+fn settled(shell: &Shell, clerk: &mut Clerk, args: SettleArgs, how: Settlement) -> Result<(), Failure> {
+    let invalid = || Failure::usage(format!("{:?} is no warning about a letter, like W-12", args.warning));
+    let position = args.warning.strip_prefix("W-").and_then(|text| text.parse().ok()).ok_or_else(invalid)?;
+    clerk.settle(position, how, args.reason.clone())?;
+    shell.send(clerk)
+}
+
+fn list(shell: &Shell, clerk: &mut Clerk, all: bool, exit_code: bool) -> Result<(), Failure> {
+    clerk.catch_up()?;
+    let shown = gather(clerk, all)?;
+    let open = shown.iter().filter(|one| !one.settled).count();
+    if shell.output.is_json() {
+        let values: Vec<&Value> = shown.iter().map(|one| &one.value).collect();
+        shell.output.document(&json!({"schema": "mailorder.warnings/1", "warnings": values}))?;
+    } else if shown.is_empty() {
+        shell.output.line("no warnings")?;
+    } else {
+        let rows: Vec<Vec<Cell>> = shown
+            .iter()
+            .map(|one| {
+                let tone = if one.settled { Tone::Faint } else { Tone::Bad };
+                vec![
+                    Cell::plain(&one.id),
+                    Cell(output::escape(&one.finding), tone),
+                    Cell::plain(&one.subject),
+                    Cell::plain(&one.from),
+                    Cell::plain(&one.date),
+                    Cell::plain(output::cut(&one.text, 110)),
+                ]
+            })
+            .collect();
+        shell.output.table(&["ID", "FINDING", "ABOUT", "FROM", "DATE", "WHAT DOES NOT AGREE"], &rows, &[])?;
+        shell.output.line(format!("\n{open} open. Nothing of these letters was applied."))?;
+    }
+    if exit_code && open > 0 { Err(Failure::finding()) } else { Ok(()) }
+}
+
+/// Returns how many letters have an open warning.
+pub(super) fn open_letters(clerk: &Clerk) -> Result<usize, Failure> {
+    let open = clerk.index().warnings(true).map_err(ClerkError::from)?;
+    Ok(open.iter().map(|warning| warning.position).collect::<BTreeSet<u64>>().len())
+}
+
+fn gather(clerk: &Clerk, all: bool) -> Result<Vec<Shown>, Failure> {
+    let mut shown = Vec::new();
+    for warning in clerk.index().warnings(!all).map_err(ClerkError::from)? {
+        let entry = clerk.index().entry(warning.position).map_err(ClerkError::from)?;
+        let Some(entry) = entry else { continue };
+        let id = format!("W-{}", warning.position);
+        let peer = entry.peer.as_ref().map(ToString::to_string).unwrap_or_default();
+        let value = json!({
+            "id": id, "finding": warning.code.word(), "shop": entry.names.shop, "number": entry.names.number,
+            "from": entry.peer, "signer": entry.signer, "date": entry.recorded, "text": warning.text,
+            "settled": warning.settled, "entry": warning.position,
+        });
+        shown.push(Shown {
+            id,
+            value,
+            finding: warning.code.word().to_owned(),
+            subject: entry.names.number.as_ref().map_or_else(|| "–".to_owned(), ToString::to_string),
+            from: peer,
+            date: entry.recorded.get(..10).unwrap_or_default().to_owned(),
+            text: warning.text,
+            settled: warning.settled.is_some(),
+        });
+    }
+    for aside in clerk.set_aside()? {
+        let id = format!("S-{}", aside.name.get(..8).unwrap_or(&aside.name));
+        let value = json!({
+            "id": id, "finding": aside.reason.code, "shop": null, "number": null, "from": aside.from,
+            "signer": aside.issuers.first(), "date": aside.at, "text": aside.reason.text, "settled": null, "entry": null,
+        });
+        shown.push(Shown {
+            id,
+            value,
+            finding: aside.reason.code,
+            subject: "set aside".to_owned(),
+            from: aside.from.map(|from| from.to_string()).unwrap_or_default(),
+            date: aside.at.day().to_string(),
+            text: aside.reason.text,
+            settled: false,
+        });
+    }
+    Ok(shown)
+}

@@ -1,0 +1,267 @@
+//! One entry into rows, one transaction into its row: the only functions that write to the index.
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::{IndexError, Row, RowItem, RowLeg, written};
+use crate::ledger::{Recorded, amount};
+use crate::trade::{
+    Act, Agent, Body, Digest, Document, Entry, Finding, Key, Letter, Names, Party, Settlement, Transaction, Verdict,
+    When,
+};
+
+/// Turns a position or size into SQLite's integer; those beyond 2^63 do not occur.
+pub(super) fn integer(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+/// Returns the word of a value that is written as a plain string in JSON.
+pub(super) fn word(value: &impl serde::Serialize) -> Result<String, IndexError> {
+    let text = written(value)?;
+    Ok(text.trim_matches('"').to_owned())
+}
+
+/// Enters one entry.
+pub(super) fn entry(
+    db_tx: &Connection,
+    recorded: &Recorded,
+    handles: fn(&str) -> Vec<String>,
+) -> Result<(), IndexError> {
+    let entry = &recorded.entry;
+    entry_row(db_tx, recorded)?;
+    match &entry.body {
+        Body::In { letter, content, findings, .. } => {
+            warn(db_tx, entry.position, &content.digest, findings)?;
+            letter_certificates(db_tx, letter, handles)
+        }
+        Body::Out { letter, .. } => letter_certificates(db_tx, letter, handles),
+        Body::Own { act, .. } => own(db_tx, entry, act, handles),
+    }
+}
+
+fn entry_row(db_tx: &Connection, recorded: &Recorded) -> Result<(), IndexError> {
+    let Recorded { entry, line } = recorded;
+    let Names { shop, number, order } = entry.names();
+    let (direction, peer, signer, verdict) = match &entry.body {
+        Body::In { letter, signer, verdict, .. } => {
+            ("in", Some(&letter.from.address), Some(signer), Some(verdict.word()))
+        }
+        Body::Out { letter, .. } => ("out", Some(&letter.to.address), Some(&letter.from.fingerprint), None),
+        Body::Own { .. } => ("own", None, None, None),
+    };
+    let mut put = db_tx.prepare_cached(
+        "INSERT INTO entries VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?15, ?16, ?17)",
+    )?;
+    put.execute(params![
+        integer(entry.position),
+        line.digest.as_bytes(),
+        integer(line.size),
+        line.name,
+        entry.kind_word(),
+        direction,
+        entry.role.map(|role| role.word()),
+        shop.as_ref().map(|shop| shop.as_str()),
+        number.as_ref().map(|number| number.as_str()),
+        order.as_ref().map(|order| order.as_str()),
+        peer.map(|peer| peer.as_str()),
+        signer.map(|signer| signer.as_str()),
+        entry.letter().map(|letter| letter.id.as_str()),
+        entry.content().as_ref().map(Digest::as_bytes),
+        verdict,
+        entry.letter().and_then(amount).map(|amount| amount.to_string()),
+        entry.recorded.to_string(),
+    ])?;
+    Ok(())
+}
+
+fn warn(db_tx: &Connection, position: u64, content: &Digest, findings: &[Finding]) -> Result<(), IndexError> {
+    for (ordinal, finding) in (0_i64..).zip(findings) {
+        let mut put = db_tx.prepare_cached("INSERT INTO warnings VALUES (?1, ?2, ?3, ?4, ?5, NULL, NULL)")?;
+        put.execute(params![integer(position), ordinal, content.as_bytes(), finding.code.word(), finding.text])?;
+    }
+    Ok(())
+}
+
+fn own(db_tx: &Connection, entry: &Entry, act: &Act, handles: fn(&str) -> Vec<String>) -> Result<(), IndexError> {
+    match act {
+        Act::Genesis { account, certificate: text, .. } => certificate(db_tx, account, text, handles),
+        Act::Pin { party, certificate: text, by } => {
+            let mut put = db_tx.prepare_cached("INSERT OR REPLACE INTO pins VALUES (?1, ?2, ?3, ?4, ?5)")?;
+            let (address, key) = (party.address.as_str(), party.fingerprint.as_str());
+            put.execute(params![address, key, text, word(by)?, integer(entry.position)])?;
+            certificate(db_tx, party, text, handles)
+        }
+        Act::Verdict { content, verdict, findings } => rejudge(db_tx, content, *verdict, findings),
+        Act::Settle { content: Some(content), how, reason, .. } => {
+            let mut put = db_tx.prepare_cached("UPDATE warnings SET settled = ?2, reason = ?3 WHERE content = ?1")?;
+            put.execute(params![content.as_bytes(), word(how)?, reason])?;
+            Ok(())
+        }
+        Act::Settle { content: None, subject: Some(subject), how, reason } => {
+            settle_computed(db_tx, entry.position, subject, *how, reason.as_deref())
+        }
+        Act::Settle { content: None, subject: None, .. } => Ok(()),
+    }
+}
+
+/// Gives a letter another standing; its warnings are those of the new judgement, and open.
+fn rejudge(db_tx: &Connection, content: &Digest, verdict: Verdict, findings: &[Finding]) -> Result<(), IndexError> {
+    let mut find =
+        db_tx.prepare_cached("SELECT position FROM entries WHERE content = ?1 AND direction = 'in' ORDER BY 1")?;
+    let letters = find.query_map([content.as_bytes()], |row| row.get::<_, i64>(0))?.collect::<Result<Vec<_>, _>>()?;
+    for position in letters {
+        db_tx
+            .prepare_cached("UPDATE entries SET standing = ?2 WHERE position = ?1")?
+            .execute(params![position, verdict.word()])?;
+        db_tx.prepare_cached("DELETE FROM warnings WHERE position = ?1")?.execute([position])?;
+        warn(db_tx, u64::try_from(position).unwrap_or_default(), content, findings)?;
+    }
+    Ok(())
+}
+
+fn settle_computed(
+    db_tx: &Connection,
+    position: u64,
+    subject: &str,
+    how: Settlement,
+    reason: Option<&str>,
+) -> Result<(), IndexError> {
+    let mut put = db_tx.prepare_cached("INSERT OR REPLACE INTO settlements VALUES (?1, ?2, ?3, ?4)")?;
+    put.execute(params![subject, integer(position), word(&how)?, reason])?;
+    Ok(())
+}
+
+fn letter_certificates(
+    db_tx: &Connection,
+    letter: &Letter,
+    handles: fn(&str) -> Vec<String>,
+) -> Result<(), IndexError> {
+    let agents: &[Agent] = match &letter.document {
+        Document::TransactionInfo(terms) => &terms.agents,
+        Document::AuthorizationRequest(request) => &request.agents,
+        Document::PaymentInstruction(instruction) => &instruction.agents,
+        Document::DeliveryInstruction(instruction) => &instruction.agents,
+        _ => &[],
+    };
+    for agent in agents {
+        if let Some(text) = &agent.certificate {
+            certificate(db_tx, &agent.party, text, handles)?;
+        }
+    }
+    Ok(())
+}
+
+/// Keeps a certificate once, under the handles of all keys in it and the fingerprint it was named with.
+fn certificate(
+    db_tx: &Connection,
+    party: &Party,
+    text: &str,
+    handles: fn(&str) -> Vec<String>,
+) -> Result<(), IndexError> {
+    let digest = Digest::of(text.as_bytes());
+    let mut find = db_tx.prepare_cached("SELECT id FROM certificates WHERE digest = ?1")?;
+    let known: Option<i64> = find.query_row([digest.as_bytes()], |row| row.get(0)).optional()?;
+    let id = match known {
+        Some(id) => id,
+        None => {
+            db_tx
+                .prepare_cached("INSERT INTO certificates (digest, certificate) VALUES (?1, ?2)")?
+                .execute(params![digest.as_bytes(), text])?;
+            let id = db_tx.last_insert_rowid();
+            for handle in handles(text) {
+                put_handle(db_tx, &handle, id)?;
+            }
+            id
+        }
+    };
+    put_handle(db_tx, party.fingerprint.as_str(), id)
+}
+
+fn put_handle(db_tx: &Connection, handle: &str, certificate: i64) -> Result<(), IndexError> {
+    let mut put = db_tx.prepare_cached("INSERT OR IGNORE INTO handles VALUES (?1, ?2)")?;
+    put.execute(params![handle, certificate])?;
+    Ok(())
+}
+
+/// Enters a transaction as it is now; one that was merged into another is gone.
+pub(super) fn transaction(
+    db_tx: &Connection,
+    key: &Key,
+    now: Option<&Transaction>,
+    reckon: fn(&Transaction) -> Row,
+) -> Result<(), IndexError> {
+    let mut find =
+        db_tx.prepare_cached("SELECT id FROM transactions WHERE role = ?1 AND shop = ?2 AND order_id = ?3")?;
+    let names = params![key.role.word(), key.shop.as_str(), key.id.as_str()];
+    let id: Option<i64> = find.query_row(names, |row| row.get(0)).optional()?;
+    let Some(transaction) = now else {
+        return id.map_or(Ok(()), |id| remove(db_tx, id));
+    };
+    let row = reckon(transaction);
+    let id = put_row(db_tx, id, transaction, &row)?;
+    let state = serde_json::to_vec(transaction).map_err(|error| IndexError::Row(error.to_string()))?;
+    db_tx.prepare_cached("INSERT OR REPLACE INTO states VALUES (?1, ?2)")?.execute(params![id, state])?;
+    put_search(db_tx, id, &row.search_text())
+}
+
+fn remove(db_tx: &Connection, id: i64) -> Result<(), IndexError> {
+    for table in ["transactions WHERE id", "states WHERE id", "search WHERE rowid"] {
+        db_tx.prepare_cached(&format!("DELETE FROM {table} = ?1"))?.execute([id])?;
+    }
+    Ok(())
+}
+
+/// Returns the last second of a stated date, days taken to end in UTC.
+fn seconds(when: &When) -> i64 {
+    when.end(jiff::tz::Offset::UTC).instant().as_second()
+}
+
+fn put_row(db_tx: &Connection, id: Option<i64>, transaction: &Transaction, row: &Row) -> Result<i64, IndexError> {
+    const SQL: &str = "INSERT OR REPLACE INTO transactions VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, \
+                       ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25)";
+    let key = &transaction.key;
+    let date = |leg: &RowLeg| leg.date.map(|date| date.to_string());
+    let items: &[RowItem] = &row.items;
+    db_tx.prepare_cached(SQL)?.execute(params![
+        id,
+        key.role.word(),
+        key.shop.as_str(),
+        key.id.as_str(),
+        transaction.number.as_ref().map(|number| number.as_str()),
+        row.shop_name,
+        row.date.map(|date| date.to_string()),
+        row.date.as_ref().map_or(0, seconds),
+        written(&items)?,
+        row.total.map(|total| total.currency().code()),
+        row.total.map(|total| total.plain()),
+        row.order.done,
+        date(&row.order),
+        row.delivery.done,
+        date(&row.delivery),
+        row.payment.done,
+        date(&row.payment),
+        row.state,
+        row.open,
+        row.due.map(|due| due.to_string()),
+        row.due.as_ref().map(seconds),
+        row.unpaid.map(|unpaid| unpaid.currency().code()),
+        row.unpaid.map(|unpaid| unpaid.plain()),
+        row.undelivered,
+        row.warnings,
+    ])?;
+    Ok(id.unwrap_or_else(|| db_tx.last_insert_rowid()))
+}
+
+/// Most letters change no name: what is searched is written only when it differs.
+fn put_search(db_tx: &Connection, id: i64, names: &str) -> Result<(), IndexError> {
+    let mut find = db_tx.prepare_cached("SELECT names FROM search WHERE rowid = ?1")?;
+    let known: Option<String> = find.query_row([id], |row| row.get(0)).optional()?;
+    match known {
+        Some(known) if known == names => return Ok(()),
+        Some(_) => {
+            db_tx.prepare_cached("DELETE FROM search WHERE rowid = ?1")?.execute([id])?;
+        }
+        None => {}
+    }
+    db_tx.prepare_cached("INSERT INTO search (rowid, names) VALUES (?1, ?2)")?.execute(params![id, names])?;
+    Ok(())
+}

@@ -1,0 +1,55 @@
+//! The whole index as text, to compare one that grew with one that was built anew.
+
+use rusqlite::types::ValueRef;
+
+use super::{Index, IndexError};
+
+/// Every table but `meta` and `cursors`.
+pub(super) const TABLES: [&str; 9] =
+    ["certificates", "entries", "handles", "pins", "search", "settlements", "states", "transactions", "warnings"];
+
+/// What each table is shown by: no number that SQLite gave out, so that the order of making does not matter.
+const QUERIES: [&str; 8] = [
+    "SELECT 'certificate', digest, certificate FROM certificates",
+    "SELECT 'entry', * FROM entries",
+    "SELECT 'handle', handle, digest FROM handles JOIN certificates c ON c.id = handles.certificate",
+    "SELECT 'pin', * FROM pins",
+    "SELECT 'settlement', * FROM settlements",
+    "SELECT 'warning', * FROM warnings",
+    "SELECT 'search', role, shop, order_id, names FROM search JOIN transactions t ON t.id = search.rowid",
+    "SELECT 'transaction', role, shop, order_id, number, shop_name, date, date_at, items, currency, total, order_done, \
+     order_date, delivery_done, delivery_date, payment_done, payment_date, t.state, open, due, due_at, unpaid_currency, \
+     unpaid, undelivered, warnings, s.state FROM transactions t JOIN states s ON s.id = t.id",
+];
+
+impl Index {
+    /// Returns all rows as text, sorted, a line each; cursors are no part of it.
+    pub fn dump(&self) -> Result<String, IndexError> {
+        let mut lines = vec![format!("meta\t{}\t{}", self.ledger, self.mark.entries())];
+        for query in QUERIES {
+            let mut all = self.db.prepare(query)?;
+            let columns = all.column_count();
+            let mut rows = all.query([])?;
+            while let Some(row) = rows.next()? {
+                let mut line = Vec::with_capacity(columns);
+                for column in 0..columns {
+                    line.push(shown(row.get_ref(column)?));
+                }
+                lines.push(line.join("\t"));
+            }
+        }
+        lines.sort();
+        Ok(lines.join("\n"))
+    }
+}
+
+fn shown(value: ValueRef<'_>) -> String {
+    match value {
+        ValueRef::Null => "-".to_owned(),
+        ValueRef::Integer(number) => number.to_string(),
+        ValueRef::Real(number) => number.to_string(),
+        ValueRef::Text(text) => String::from_utf8_lossy(text).escape_debug().to_string(),
+        ValueRef::Blob(bytes) if bytes.len() == 32 => hex::encode(bytes),
+        ValueRef::Blob(bytes) => String::from_utf8_lossy(bytes).escape_debug().to_string(),
+    }
+}

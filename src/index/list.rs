@@ -1,0 +1,210 @@
+//! Lists of transactions: filtered, counted, summed, searched, found by a beginning of their names.
+
+use rusqlite::types::Value;
+use rusqlite::{params, params_from_iter};
+
+use super::query::{Found, json, optional, position, value, word};
+use super::{Index, IndexError, Row, RowLeg};
+use crate::trade::{Address, Key, Money, Number, OrderId, Role, When};
+
+/// The columns of `transactions` that `listed` reads, in its order.
+const COLUMNS: &str = "role, shop, order_id, number, shop_name, date, items, currency, total, order_done, order_date, \
+                       delivery_done, delivery_date, payment_done, payment_date, state, open, due, unpaid_currency, \
+                       unpaid, undelivered, warnings";
+
+/// Which transactions a list shows; everything set must hold.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// The part we play.
+    pub role: Option<Role>,
+    /// The shop.
+    pub shop: Option<Address>,
+    /// Whether anything is still to be done.
+    pub open: Option<bool>,
+    /// Whether the goods were shipped.
+    pub order_done: Option<bool>,
+    /// Whether the goods arrived.
+    pub delivery_done: Option<bool>,
+    /// Whether it is paid.
+    pub payment_done: Option<bool>,
+    /// Something remains to be paid (or nothing does).
+    pub unpaid: Option<bool>,
+    /// Goods are still to come (or none are).
+    pub undelivered: Option<bool>,
+    /// There is a warning that nobody settled.
+    pub warned: bool,
+    /// Bought at or after this second.
+    pub from: Option<i64>,
+    /// Bought before this second.
+    pub until: Option<i64>,
+    /// A promised date before this second is still open.
+    pub due_before: Option<i64>,
+    /// Part of the name of an item or a party.
+    pub text: Option<String>,
+    /// How many are left out at the beginning.
+    pub skip: u32,
+    /// How many at most; `None` for all.
+    pub limit: Option<u32>,
+}
+
+/// A transaction in a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// What it is found by.
+    pub key: Key,
+    /// What is shown. Names to be searched are not read back.
+    pub row: Row,
+}
+
+impl Index {
+    /// Returns the transactions a filter lets through, newest first.
+    pub fn list(&self, filter: &Filter) -> Found<Vec<Listed>> {
+        let (conditions, mut values) = filter.sql();
+        values.push(Value::Integer(filter.limit.map_or(-1, i64::from)));
+        values.push(Value::Integer(i64::from(filter.skip)));
+        let sql =
+            format!("SELECT {COLUMNS} FROM transactions {conditions} ORDER BY date_at DESC, id DESC LIMIT ? OFFSET ?");
+        let mut find = self.db.prepare_cached(&sql)?;
+        let mut rows = find.query(params_from_iter(values))?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            found.push(listed(row)?);
+        }
+        Ok(found)
+    }
+
+    /// Returns how many transactions a filter lets through, whatever its limit.
+    pub fn count(&self, filter: &Filter) -> Found<u64> {
+        let (conditions, values) = filter.sql();
+        let mut count = self.db.prepare_cached(&format!("SELECT count(*) FROM transactions {conditions}"))?;
+        let number: i64 = count.query_row(params_from_iter(values), |row| row.get(0))?;
+        Ok(position(number))
+    }
+
+    /// Returns what remains to be paid of the transactions a filter lets through, a sum for each currency.
+    pub fn unpaid(&self, filter: &Filter) -> Found<Vec<Money>> {
+        let (conditions, values) = Filter { unpaid: Some(true), ..filter.clone() }.sql();
+        let sql = format!("SELECT unpaid_currency, unpaid FROM transactions {conditions}");
+        let mut find = self.db.prepare_cached(&sql)?;
+        let mut rows = find.query(params_from_iter(values))?;
+        // Sums are exact: added here, never in SQLite's floating point.
+        let mut sums: std::collections::BTreeMap<_, Money> = std::collections::BTreeMap::new();
+        while let Some(row) = rows.next()? {
+            let (currency, amount): (String, String) = (row.get(0)?, row.get(1)?);
+            let amount = value(&amount, |amount| Money::parse(amount, &currency))?;
+            let sum = sums.get(&amount.currency()).copied().unwrap_or(Money::zero(amount.currency()));
+            let sum = sum.plus(&amount).map_err(|error| IndexError::Row(error.to_string()))?;
+            sums.insert(amount.currency(), sum);
+        }
+        Ok(sums.into_values().collect())
+    }
+
+    /// Returns the keys whose order ID or number begins with `text`, or whose name is `SHOP:NUMBER` so far; at most
+    /// `limit`. One answer means that the beginning is unique.
+    pub fn find_prefix(&self, text: &str, limit: u32) -> Found<Vec<Key>> {
+        let (shop, name) = match text.split_once(':') {
+            Some((shop, name)) => (Some(shop.to_ascii_lowercase()), name),
+            None => (None, text),
+        };
+        // Names are plain ASCII below this sign: it ends the range of those that begin with `name`.
+        let end = format!("{name}\u{7f}");
+        let mut find = self.db.prepare_cached(
+            "SELECT role, shop, order_id FROM transactions WHERE (?3 IS NULL OR shop = ?3) AND id IN (
+               SELECT id FROM transactions WHERE number COLLATE NOCASE >= ?1 AND number COLLATE NOCASE < ?2
+                 AND number IS NOT NULL
+               UNION SELECT id FROM transactions WHERE order_id COLLATE NOCASE >= ?1 AND order_id COLLATE NOCASE < ?2)
+             ORDER BY (number IS NOT NULL AND number = ?5) DESC, date_at DESC, id DESC LIMIT ?4",
+        )?;
+        let mut rows = find.query(params![name, end, shop, limit, name])?;
+        let mut keys = Vec::new();
+        while let Some(row) = rows.next()? {
+            keys.push(key(row)?);
+        }
+        Ok(keys)
+    }
+}
+
+impl Filter {
+    /// Returns the WHERE clause and its values. Conditions are of fixed words; what users write is a value.
+    fn sql(&self) -> (String, Vec<Value>) {
+        let mut conditions: Vec<&str> = Vec::new();
+        let mut values = Vec::new();
+        let mut with = |condition: &'static str, value: Option<Value>| {
+            if let Some(value) = value {
+                conditions.push(condition);
+                values.push(value);
+            }
+        };
+        with("role = ?", self.role.map(|role| Value::Text(role.word().to_owned())));
+        with("shop = ?", self.shop.as_ref().map(|shop| Value::Text(shop.to_string())));
+        with("order_done = ?", self.order_done.map(Value::from));
+        with("delivery_done = ?", self.delivery_done.map(Value::from));
+        with("payment_done = ?", self.payment_done.map(Value::from));
+        with("date_at >= ?", self.from.map(Value::Integer));
+        with("date_at < ?", self.until.map(Value::Integer));
+        with("due_at < ?", self.due_before.map(Value::Integer));
+        if let Some(text) = &self.text {
+            // Three letters and more are found by their trigrams; fewer (日立) by looking through the names.
+            if text.chars().count() >= 3 {
+                let phrase = format!("\"{}\"", text.replace('"', "\"\""));
+                with("id IN (SELECT rowid FROM search WHERE names MATCH ?)", Some(Value::Text(phrase)));
+            } else {
+                let part = text.to_lowercase();
+                with("id IN (SELECT rowid FROM search WHERE instr(lower(names), ?))", Some(Value::Text(part)));
+            }
+        }
+        // Written without values, so that the partial indexes of the schema serve.
+        let plain = [
+            (self.open, "open", "NOT open"),
+            (self.unpaid, "unpaid IS NOT NULL", "unpaid IS NULL"),
+            (self.undelivered, "undelivered", "NOT undelivered"),
+            (self.warned.then_some(true), "warnings > 0", ""),
+        ];
+        conditions.extend(plain.into_iter().filter_map(|(is, yes, no)| is.map(|is| if is { yes } else { no })));
+        let clause = if conditions.is_empty() { String::new() } else { format!("WHERE {}", conditions.join(" AND ")) };
+        (clause, values)
+    }
+}
+
+fn key(row: &rusqlite::Row<'_>) -> Found<Key> {
+    Ok(Key {
+        role: word(&row.get::<_, String>(0)?, Role::parse)?,
+        shop: value(&row.get::<_, String>(1)?, Address::parse)?,
+        id: value(&row.get::<_, String>(2)?, OrderId::parse)?,
+    })
+}
+
+fn money(currency: Option<String>, amount: Option<String>) -> Found<Option<Money>> {
+    match (currency, amount) {
+        (Some(currency), Some(amount)) => value(&amount, |amount| Money::parse(amount, &currency)).map(Some),
+        _ => Ok(None),
+    }
+}
+
+fn leg(row: &rusqlite::Row<'_>, done: usize, date: usize) -> Found<RowLeg> {
+    Ok(RowLeg { done: row.get(done)?, date: optional(row.get(date)?, When::parse)? })
+}
+
+fn listed(row: &rusqlite::Row<'_>) -> Found<Listed> {
+    let key = key(row)?;
+    let row = Row {
+        role: key.role,
+        shop: key.shop.clone(),
+        number: optional(row.get(3)?, Number::parse)?,
+        shop_name: row.get(4)?,
+        date: optional(row.get(5)?, When::parse)?,
+        items: json(&row.get::<_, String>(6)?)?,
+        parties: Vec::new(),
+        total: money(row.get(7)?, row.get(8)?)?,
+        order: leg(row, 9, 10)?,
+        delivery: leg(row, 11, 12)?,
+        payment: leg(row, 13, 14)?,
+        state: row.get(15)?,
+        open: row.get(16)?,
+        due: optional(row.get(17)?, When::parse)?,
+        unpaid: money(row.get(18)?, row.get(19)?)?,
+        undelivered: row.get(20)?,
+        warnings: row.get(21)?,
+    };
+    Ok(Listed { key, row })
+}

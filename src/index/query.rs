@@ -1,0 +1,344 @@
+//! What is asked of the index by name: transactions, letters, keys, warnings. Lists are in `list`.
+
+use rusqlite::{OptionalExtension, Params, params};
+
+use super::apply::integer;
+use super::{Index, IndexError};
+use crate::ledger::Line;
+use crate::trade::{
+    Address, Book, Code, Digest, Fingerprint, Key, MessageId, Money, Names, Number, OrderId, PinnedBy, Role,
+    Settlement, Transaction, Verdict,
+};
+
+/// A certificate that speaks, or spoke, for an address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pin {
+    /// The address.
+    pub address: Address,
+    /// Its key.
+    pub fingerprint: Fingerprint,
+    /// The certificate, in base64.
+    pub certificate: String,
+    /// How it came to be.
+    pub by: PinnedBy,
+    /// The entry that pinned it.
+    pub position: u64,
+    /// Whether it still is the one that holds for the address.
+    pub current: bool,
+}
+
+/// An entry as the index knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EntryRow {
+    /// Its line in the log.
+    pub line: Line,
+    /// The word of its kind.
+    pub kind: String,
+    /// `in`, `out` or `own`.
+    pub direction: String,
+    /// The part we play in it.
+    pub role: Option<Role>,
+    /// The transaction's names.
+    pub names: Names,
+    /// The other side's address.
+    pub peer: Option<Address>,
+    /// Who signed it.
+    pub signer: Option<Fingerprint>,
+    /// The letter's Message-ID.
+    pub letter: Option<MessageId>,
+    /// The letter's content.
+    pub content: Option<Digest>,
+    /// What became of it on arrival.
+    pub verdict: Option<Verdict>,
+    /// What holds now.
+    pub standing: Option<Verdict>,
+    /// What it is about, as `JPY 4800`.
+    pub amount: Option<Money>,
+    /// When it was recorded, as written.
+    pub recorded: String,
+}
+
+/// A finding about a letter, as it stands now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Warning {
+    /// The letter's entry.
+    pub position: u64,
+    /// The letter's content.
+    pub content: Digest,
+    /// What kind.
+    pub code: Code,
+    /// The sentence.
+    pub text: String,
+    /// What a person did about it.
+    pub settled: Option<Settlement>,
+    /// Why.
+    pub reason: Option<String>,
+}
+
+pub(super) type Found<T> = Result<T, IndexError>;
+
+/// Turns a stored text into its value.
+pub(super) fn value<T, E: std::fmt::Display>(text: &str, read: impl Fn(&str) -> Result<T, E>) -> Found<T> {
+    read(text).map_err(|error| IndexError::Row(error.to_string()))
+}
+
+/// Turns a stored text that may be missing into its value.
+pub(super) fn optional<T, E: std::fmt::Display>(
+    text: Option<String>,
+    read: impl Fn(&str) -> Result<T, E>,
+) -> Found<Option<T>> {
+    text.map(|text| value(&text, read)).transpose()
+}
+
+/// Reads a word of one of the trade's enumerations.
+pub(super) fn word<T>(text: &str, read: impl Fn(&str) -> Option<T>) -> Found<T> {
+    read(text).ok_or_else(|| IndexError::Row(format!("{text:?} is no word of ours")))
+}
+
+pub(super) fn json<T: serde::de::DeserializeOwned>(text: &str) -> Found<T> {
+    value(text, |text| serde_json::from_str(text))
+}
+
+fn digest(bytes: &[u8]) -> Found<Digest> {
+    let bytes = <[u8; 32]>::try_from(bytes).map_err(|_| IndexError::Row("a digest has not 32 bytes".to_owned()))?;
+    Ok(Digest::from_bytes(bytes))
+}
+
+pub(super) fn position(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or_default()
+}
+
+impl Index {
+    /// Returns the transaction that `names` mean in the part `role`: by order ID, else by number.
+    pub fn load(&self, role: Role, names: &Names) -> Found<Option<Transaction>> {
+        let mut book = Book::default();
+        self.load_into(role, names, &mut book)?;
+        Ok(book.find(role, names).cloned())
+    }
+
+    /// Puts every transaction that `names` may mean into `book`, unless it is there: the one of the order ID, and the
+    /// one of the number, which may be another as long as nobody has told that they are the same.
+    pub fn load_into(&self, role: Role, names: &Names, book: &mut Book) -> Found<()> {
+        let Some(shop) = &names.shop else { return Ok(()) };
+        if let Some(id) = &names.order {
+            let key = Key { role, shop: shop.clone(), id: id.clone() };
+            if book.get(&key).is_none()
+                && let Some(found) = self.load_key(&key)?
+            {
+                book.insert(found);
+            }
+        }
+        let by_number = Names { shop: Some(shop.clone()), number: names.number.clone(), order: None };
+        if let Some(number) = &names.number
+            && book.find(role, &by_number).is_none()
+            && let Some(found) = self.load_number(role, shop, number)?
+            && book.get(&found.key).is_none()
+        {
+            book.insert(found);
+        }
+        Ok(())
+    }
+
+    /// Returns a transaction by its key.
+    pub fn load_key(&self, key: &Key) -> Found<Option<Transaction>> {
+        self.state(
+            "SELECT s.state FROM transactions t JOIN states s ON s.id = t.id \
+             WHERE role = ?1 AND shop = ?2 AND order_id = ?3",
+            params![key.role.word(), key.shop.as_str(), key.id.as_str()],
+        )
+    }
+
+    fn load_number(&self, role: Role, shop: &Address, number: &Number) -> Found<Option<Transaction>> {
+        self.state(
+            "SELECT s.state FROM transactions t JOIN states s ON s.id = t.id \
+             WHERE role = ?1 AND shop = ?2 AND number = ?3 ORDER BY t.id DESC LIMIT 1",
+            params![role.word(), shop.as_str(), number.as_str()],
+        )
+    }
+
+    fn state(&self, sql: &str, names: impl Params) -> Found<Option<Transaction>> {
+        let mut find = self.db.prepare_cached(sql)?;
+        let state: Option<Vec<u8>> = find.query_row(names, |row| row.get(0)).optional()?;
+        state.map(|state| read_state(&state)).transpose()
+    }
+
+    /// Returns all transactions of a part, or of all parts, in the order of their keys.
+    pub fn load_all(&self, role: Option<Role>) -> Found<Vec<Transaction>> {
+        let mut all = Vec::new();
+        self.load_each(role, &mut |transaction| all.push(transaction))?;
+        Ok(all)
+    }
+
+    /// Gives every transaction of a part, or of all parts, to `each`, in the order of their keys.
+    pub fn load_each(&self, role: Option<Role>, each: &mut dyn FnMut(Transaction)) -> Found<()> {
+        let mut all = self.db.prepare_cached(
+            "SELECT s.state FROM transactions t JOIN states s ON s.id = t.id \
+             WHERE ?1 IS NULL OR role = ?1 ORDER BY role, shop, order_id",
+        )?;
+        let mut rows = all.query([role.map(|role| role.word())])?;
+        while let Some(row) = rows.next()? {
+            each(read_state(&row.get::<_, Vec<u8>>(0)?)?);
+        }
+        Ok(())
+    }
+
+    /// Returns the entry of a letter of `peer` with this content: what makes a repeat a repeat.
+    pub fn has_content(&self, peer: &Fingerprint, content: &Digest) -> Found<Option<u64>> {
+        self.one_position(
+            "SELECT position FROM entries WHERE content = ?1 AND signer = ?2 AND direction = 'in' ORDER BY 1 LIMIT 1",
+            params![content.as_bytes(), peer.as_str()],
+        )
+    }
+
+    /// Returns the first entry of a letter with this content, received or sent.
+    pub fn by_content(&self, content: &Digest) -> Found<Option<u64>> {
+        let sql = "SELECT position FROM entries WHERE content = ?1 ORDER BY 1 LIMIT 1";
+        self.one_position(sql, params![content.as_bytes()])
+    }
+
+    /// Returns the entry of a letter that went out under this Message-ID.
+    pub fn out(&self, letter: &MessageId) -> Found<Option<u64>> {
+        let sql = "SELECT position FROM entries WHERE letter = ?1 AND direction = 'out' ORDER BY 1 LIMIT 1";
+        self.one_position(sql, [letter.as_str()])
+    }
+
+    fn one_position(&self, sql: &str, names: impl Params) -> Found<Option<u64>> {
+        let found: Option<i64> = self.db.prepare_cached(sql)?.query_row(names, |row| row.get(0)).optional()?;
+        Ok(found.map(position))
+    }
+
+    /// Returns the entries of letters that wait for the terms of this number, in order.
+    pub fn held(&self, shop: &Address, number: &Number) -> Found<Vec<u64>> {
+        let mut find = self.db.prepare_cached(
+            "SELECT position FROM entries WHERE standing = 'held' AND shop = ?1 AND number = ?2 ORDER BY 1",
+        )?;
+        let rows = find.query_map([shop.as_str(), number.as_str()], |row| row.get(0))?;
+        Ok(rows.collect::<Result<Vec<i64>, _>>()?.into_iter().map(position).collect())
+    }
+
+    /// Returns what the index knows of an entry.
+    pub fn entry(&self, at: u64) -> Found<Option<EntryRow>> {
+        let mut find = self.db.prepare_cached("SELECT * FROM entries WHERE position = ?1")?;
+        let mut rows = find.query([integer(at)])?;
+        rows.next()?.map(entry_row).transpose()
+    }
+
+    /// Returns all certificates, in base64, that have a key of one of these handles.
+    pub fn certificates(&self, handles: &[String]) -> Found<Vec<String>> {
+        let mut find = self.db.prepare_cached(
+            "SELECT c.id, c.certificate FROM handles JOIN certificates c ON c.id = handles.certificate \
+             WHERE handle = ?1 ORDER BY c.id",
+        )?;
+        let mut found = std::collections::BTreeMap::new();
+        for handle in handles {
+            let mut rows = find.query([handle.to_ascii_uppercase()])?;
+            while let Some(row) = rows.next()? {
+                found.insert(row.get::<_, i64>(0)?, row.get(1)?);
+            }
+        }
+        Ok(found.into_values().collect())
+    }
+
+    /// Returns the pin that holds for an address.
+    pub fn pin_of(&self, address: &Address) -> Found<Option<Pin>> {
+        Ok(self.pins_where("address = ?1", address.as_str())?.pop())
+    }
+
+    /// Returns the pins of a key, those that no longer hold included, the newest last.
+    pub fn pin_by_fingerprint(&self, key: &Fingerprint) -> Found<Vec<Pin>> {
+        self.pins_where("fingerprint = ?1", key.as_str())
+    }
+
+    /// Returns all pins that hold, by address.
+    pub fn pins(&self) -> Found<Vec<Pin>> {
+        let mut pins = self.pins_where("?1 = ''", "")?;
+        pins.retain(|pin| pin.current);
+        pins.sort_by(|a, b| a.address.cmp(&b.address));
+        Ok(pins)
+    }
+
+    fn pins_where(&self, condition: &str, name: &str) -> Found<Vec<Pin>> {
+        let sql = format!(
+            "SELECT address, fingerprint, certificate, by, position, position = (SELECT max(position) FROM pins later \
+             WHERE later.address = pins.address) FROM pins WHERE {condition} ORDER BY position"
+        );
+        let mut find = self.db.prepare_cached(&sql)?;
+        let mut rows = find.query([name])?;
+        let mut pins = Vec::new();
+        while let Some(row) = rows.next()? {
+            pins.push(Pin {
+                address: value(&row.get::<_, String>(0)?, Address::parse)?,
+                fingerprint: value(&row.get::<_, String>(1)?, Fingerprint::parse)?,
+                certificate: row.get(2)?,
+                by: json(&format!("\"{}\"", row.get::<_, String>(3)?))?,
+                position: position(row.get(4)?),
+                current: row.get(5)?,
+            });
+        }
+        Ok(pins)
+    }
+
+    /// Returns the findings about letters, newest letter first; `open_only` leaves out what a person settled.
+    pub fn warnings(&self, open_only: bool) -> Found<Vec<Warning>> {
+        let condition = if open_only { "WHERE settled IS NULL" } else { "" };
+        let mut find = self.db.prepare_cached(&format!(
+            "SELECT position, content, code, text, settled, reason FROM warnings {condition} \
+             ORDER BY position DESC, ordinal"
+        ))?;
+        let mut rows = find.query([])?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            found.push(Warning {
+                position: position(row.get(0)?),
+                content: digest(&row.get::<_, Vec<u8>>(1)?)?,
+                code: word(&row.get::<_, String>(2)?, Code::parse)?,
+                text: row.get(3)?,
+                settled: settlement(row.get(4)?)?,
+                reason: row.get(5)?,
+            });
+        }
+        Ok(found)
+    }
+
+    /// Returns what was done about a computed warning.
+    pub fn settled(&self, subject: &str) -> Found<Option<Settlement>> {
+        let mut find = self.db.prepare_cached("SELECT settled FROM settlements WHERE subject = ?1")?;
+        settlement(find.query_row([subject], |row| row.get(0)).optional()?)
+    }
+}
+
+fn read_state(state: &[u8]) -> Found<Transaction> {
+    serde_json::from_slice(state).map_err(|error| IndexError::Row(error.to_string()))
+}
+
+fn settlement(text: Option<String>) -> Found<Option<Settlement>> {
+    text.map(|text| json(&format!("\"{text}\""))).transpose()
+}
+
+fn entry_row(row: &rusqlite::Row<'_>) -> Found<EntryRow> {
+    let verdict = |text: Option<String>| text.map(|text| word(&text, Verdict::parse)).transpose();
+    Ok(EntryRow {
+        line: Line {
+            position: position(row.get(0)?),
+            digest: digest(&row.get::<_, Vec<u8>>(1)?)?,
+            size: position(row.get(2)?),
+            name: row.get(3)?,
+        },
+        kind: row.get(4)?,
+        direction: row.get(5)?,
+        role: row.get::<_, Option<String>>(6)?.map(|text| word(&text, Role::parse)).transpose()?,
+        names: Names {
+            shop: optional(row.get(7)?, Address::parse)?,
+            number: optional(row.get(8)?, Number::parse)?,
+            order: optional(row.get(9)?, OrderId::parse)?,
+        },
+        peer: optional(row.get(10)?, Address::parse)?,
+        signer: optional(row.get(11)?, Fingerprint::parse)?,
+        letter: optional(row.get(12)?, MessageId::parse)?,
+        content: row.get::<_, Option<Vec<u8>>>(13)?.map(|bytes| digest(&bytes)).transpose()?,
+        verdict: verdict(row.get(14)?)?,
+        standing: verdict(row.get(15)?)?,
+        amount: optional(row.get(16)?, Money::parse_line)?,
+        recorded: row.get(17)?,
+    })
+}

@@ -1,0 +1,98 @@
+//! What lists show of a transaction.
+//!
+//! A row is filled by a function the caller gives: how legs stand is the rules' knowledge, and the index only keeps
+//! what they say.
+
+use crate::trade::{Address, Money, Number, Role, Transaction, When};
+
+/// One thing bought, as lists show it.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct RowItem {
+    /// Its name.
+    pub name: String,
+    /// How many, as a decimal string.
+    pub quantity: String,
+}
+
+/// How one leg stands, as lists show it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RowLeg {
+    /// Whether all of it is done.
+    pub done: bool,
+    /// When it was done or is planned.
+    pub date: Option<When>,
+}
+
+/// One transaction in a list (fig. 16 of the patent, and what is filtered by).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// When it was bought; newest first is the order of lists.
+    pub date: Option<When>,
+    /// The part we play.
+    pub role: Role,
+    /// The shop.
+    pub shop: Address,
+    /// What the shop calls itself.
+    pub shop_name: String,
+    /// The shop's number.
+    pub number: Option<Number>,
+    /// What was bought.
+    pub items: Vec<RowItem>,
+    /// Names of persons and parties to be searched beside the items'.
+    pub parties: Vec<String>,
+    /// The agreed total.
+    pub total: Option<Money>,
+    /// Shipped.
+    pub order: RowLeg,
+    /// Delivered.
+    pub delivery: RowLeg,
+    /// Paid.
+    pub payment: RowLeg,
+    /// The state as a whole, one word.
+    pub state: String,
+    /// Whether anything is still to be done about it.
+    pub open: bool,
+    /// The earliest promised date that is still open.
+    pub due: Option<When>,
+    /// What remains to be paid; `None` where nothing does.
+    pub unpaid: Option<Money>,
+    /// Whether goods are still to come.
+    pub undelivered: bool,
+    /// Warnings that nobody settled.
+    pub warnings: u32,
+}
+
+impl Row {
+    /// Returns a row of the names alone, everything else empty: the ground a summary starts from.
+    pub fn bare(transaction: &Transaction) -> Self {
+        Self {
+            date: transaction.kept.first().map(|kept| When::Moment(kept.letter.date)),
+            role: transaction.key.role,
+            shop: transaction.key.shop.clone(),
+            shop_name: String::new(),
+            number: transaction.number.clone(),
+            items: Vec::new(),
+            parties: Vec::new(),
+            total: None,
+            order: RowLeg::default(),
+            delivery: RowLeg::default(),
+            payment: RowLeg::default(),
+            state: String::new(),
+            open: true,
+            due: None,
+            unpaid: None,
+            undelivered: false,
+            warnings: 0,
+        }
+    }
+
+    /// Returns what is searched: names of items and parties, a line each.
+    pub fn search_text(&self) -> String {
+        let items = self.items.iter().map(|item| item.name.as_str());
+        let names: Vec<&str> = items
+            .chain(std::iter::once(self.shop_name.as_str()))
+            .chain(self.parties.iter().map(String::as_str))
+            .collect();
+        names.join("\n")
+    }
+}

@@ -1,0 +1,124 @@
+-- The index of a ledger: a cache. Every row can be reckoned from the ledger again, but for `cursors`, whose loss
+-- costs a second look at the mailbox. `VERSION` in mod.rs changes with this file.
+
+-- The ledger it is of, and the mark up to which it was read (JSON of ledger::Mark).
+CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+
+-- One row for each entry. `verdict` is the one on arrival, `standing` the one that holds now.
+CREATE TABLE entries (
+  position  INTEGER PRIMARY KEY,
+  digest    BLOB NOT NULL,
+  size      INTEGER NOT NULL,
+  name      TEXT NOT NULL,
+  kind      TEXT NOT NULL,
+  direction TEXT NOT NULL,
+  role      TEXT,
+  shop      TEXT,
+  number    TEXT,
+  order_id  TEXT,
+  peer      TEXT,
+  signer    TEXT,
+  letter    TEXT,
+  content   BLOB,
+  verdict   TEXT,
+  standing  TEXT,
+  amount    TEXT,
+  recorded  TEXT NOT NULL
+);
+CREATE INDEX entries_content ON entries (content) WHERE content IS NOT NULL;
+CREATE INDEX entries_out ON entries (letter) WHERE direction = 'out';
+CREATE INDEX entries_held ON entries (shop, number) WHERE standing = 'held';
+
+-- One row for each transaction: what lists show and filter by. Dates are kept as they were stated; `_at` columns hold
+-- the same as seconds, days taken to end in UTC.
+CREATE TABLE transactions (
+  id              INTEGER PRIMARY KEY,
+  role            TEXT NOT NULL,
+  shop            TEXT NOT NULL,
+  order_id        TEXT NOT NULL,
+  number          TEXT,
+  shop_name       TEXT NOT NULL,
+  date            TEXT,
+  date_at         INTEGER NOT NULL,
+  items           TEXT NOT NULL,
+  currency        TEXT,
+  total           TEXT,
+  order_done      INTEGER NOT NULL,
+  order_date      TEXT,
+  delivery_done   INTEGER NOT NULL,
+  delivery_date   TEXT,
+  payment_done    INTEGER NOT NULL,
+  payment_date    TEXT,
+  state           TEXT NOT NULL,
+  open            INTEGER NOT NULL,
+  due             TEXT,
+  due_at          INTEGER,
+  unpaid_currency TEXT,
+  unpaid          TEXT,
+  undelivered     INTEGER NOT NULL,
+  warnings        INTEGER NOT NULL
+);
+CREATE UNIQUE INDEX transactions_key ON transactions (role, shop, order_id);
+CREATE INDEX transactions_number ON transactions (role, shop, number) WHERE number IS NOT NULL;
+CREATE INDEX transactions_number_prefix ON transactions (number COLLATE NOCASE) WHERE number IS NOT NULL;
+CREATE INDEX transactions_order_prefix ON transactions (order_id COLLATE NOCASE);
+CREATE INDEX transactions_newest ON transactions (role, date_at DESC, id DESC);
+CREATE INDEX transactions_date ON transactions (date_at DESC, id DESC);
+CREATE INDEX transactions_open ON transactions (date_at DESC, id DESC) WHERE open;
+CREATE INDEX transactions_due ON transactions (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX transactions_unpaid ON transactions (role, unpaid_currency) WHERE unpaid IS NOT NULL;
+CREATE INDEX transactions_undelivered ON transactions (role) WHERE undelivered;
+
+-- The whole of each transaction (JSON of trade::Transaction), apart from the rows that lists run over.
+CREATE TABLE states (id INTEGER PRIMARY KEY, state BLOB NOT NULL);
+
+-- Which key speaks for an address; the one with the highest position holds.
+CREATE TABLE pins (
+  address     TEXT NOT NULL,
+  fingerprint TEXT NOT NULL,
+  certificate TEXT NOT NULL,
+  by          TEXT NOT NULL,
+  position    INTEGER NOT NULL,
+  PRIMARY KEY (address, fingerprint)
+) WITHOUT ROWID;
+CREATE INDEX pins_fingerprint ON pins (fingerprint);
+
+-- Certificates seen, in pins and in letters, and the keys in them.
+CREATE TABLE certificates (
+  id          INTEGER PRIMARY KEY,
+  digest      BLOB NOT NULL UNIQUE,
+  certificate TEXT NOT NULL
+);
+CREATE TABLE handles (
+  handle      TEXT NOT NULL,
+  certificate INTEGER NOT NULL,
+  PRIMARY KEY (handle, certificate)
+) WITHOUT ROWID;
+
+-- What a letter was warned about, as it stands now.
+CREATE TABLE warnings (
+  position  INTEGER NOT NULL,
+  ordinal   INTEGER NOT NULL,
+  content   BLOB NOT NULL,
+  code      TEXT NOT NULL,
+  text      TEXT NOT NULL,
+  settled   TEXT,
+  reason    TEXT,
+  PRIMARY KEY (position, ordinal)
+) WITHOUT ROWID;
+CREATE INDEX warnings_content ON warnings (content);
+CREATE INDEX warnings_open ON warnings (position) WHERE settled IS NULL;
+
+-- What was settled of the warnings that are computed and not entered.
+CREATE TABLE settlements (
+  subject  TEXT PRIMARY KEY,
+  position INTEGER NOT NULL,
+  settled  TEXT NOT NULL,
+  reason   TEXT
+) WITHOUT ROWID;
+
+-- Where each mailbox was read to.
+CREATE TABLE IF NOT EXISTS cursors (inbox TEXT PRIMARY KEY, cursor TEXT NOT NULL) WITHOUT ROWID;
+
+-- Parts of names of items and parties; rowid is the transaction's.
+CREATE VIRTUAL TABLE search USING fts5 (names, tokenize = 'trigram');

@@ -1,0 +1,69 @@
+//! Fills the row of a transaction from where the rules say it stands.
+
+use super::row::{Row, RowItem, RowLeg};
+use crate::rules::{Standing, State};
+use crate::trade::{Code, Direction, Leg, Transaction, Verdict, item::Line};
+
+impl Row {
+    /// Reckons the row of a transaction.
+    pub fn of(transaction: &Transaction) -> Self {
+        let standing = Standing::of(transaction);
+        let leg = |leg: Leg| {
+            let mark = standing.mark(leg);
+            RowLeg { done: mark.done, date: mark.date }
+        };
+        let (order, delivery, payment) = (leg(Leg::Order), leg(Leg::Delivery), leg(Leg::Payment));
+        let open = matches!(standing.state, State::Ordered | State::Offered | State::Open);
+        let promised = [order, delivery, payment].into_iter().filter(|leg| !leg.done).filter_map(|leg| leg.date);
+        let due = promised.min_by_key(|date| date.end(jiff::tz::Offset::UTC));
+        let mut row = Self {
+            total: total(transaction),
+            due: due.filter(|_| standing.state == State::Open),
+            unpaid: standing.unpaid,
+            undelivered: standing.undelivered(),
+            state: standing.state.word().to_owned(),
+            warnings: warnings(transaction),
+            order,
+            delivery,
+            payment,
+            open,
+            ..Self::bare(transaction)
+        };
+        row.fill_names(transaction);
+        row
+    }
+
+    fn fill_names(&mut self, transaction: &Transaction) {
+        let items = |lines: &[Line]| {
+            lines
+                .iter()
+                .map(|line| RowItem { name: line.item.name.clone(), quantity: line.quantity.to_string() })
+                .collect()
+        };
+        if let Some((_, order)) = transaction.order() {
+            self.items = items(&order.lines);
+            self.parties.push(order.buyer.name.clone());
+        }
+        if let Some((_, terms)) = transaction.terms() {
+            self.items = items(&terms.lines);
+            self.shop_name.clone_from(&terms.seller);
+        }
+    }
+}
+
+fn total(transaction: &Transaction) -> Option<crate::trade::Money> {
+    let terms = transaction.terms().map(|(_, terms)| terms.total);
+    let order = transaction.order().map(|(_, order)| order.total);
+    terms.or(order).or_else(|| transaction.kept.iter().find_map(|kept| crate::ledger::amount(&kept.letter)))
+}
+
+/// Counts the letters with a warning nobody settled.
+fn warnings(transaction: &Transaction) -> u32 {
+    let open = transaction.kept.iter().filter(|kept| {
+        kept.direction == Direction::In
+            && kept.settled.is_none()
+            && matches!(kept.verdict, Verdict::Warned | Verdict::Held)
+            && kept.findings.iter().any(|finding| finding.code != Code::TextDiffersFromData)
+    });
+    u32::try_from(open.count()).unwrap_or(u32::MAX)
+}
