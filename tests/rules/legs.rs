@@ -37,7 +37,7 @@ fn orders(items: &mut Vec<Letter>, upto: usize, with: &mut impl FnMut(&[Letter])
     }
     for at in 0..upto {
         orders(items, upto - 1, with);
-        items.swap(if upto % 2 == 0 { at } else { 0 }, upto - 1);
+        items.swap(if upto.is_multiple_of(2) { at } else { 0 }, upto - 1);
     }
 }
 

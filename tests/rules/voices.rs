@@ -41,7 +41,7 @@ fn only_the_agent_of_a_leg_speaks_about_it() {
             row("the named agents", &[&shipped(&shop())], delivered(&courier()), &[]),
             row("the payment agent on delivery", &[], delivered(&bank()), &[Code::NotAParty]),
             row("the delivery agent on payment", &[], paid(&courier()), &[Code::NotAParty]),
-            row("the shop on delivery", &[], delivered(&shop()), &[Code::NotAParty]),
+            row("the shop on delivery", &[], Letter { seq: Some(9), ..delivered(&shop()) }, &[Code::NotAParty]),
             row("another shop on this order", &[], shipped(&party("other")), &[Code::NotAParty]),
             row("another shop rejects this order", &[], rejected, &[Code::NotAParty]),
             row("the agent's address, another key", &[], delivered(&other_key), &[Code::KeyChanged, Code::WrongKey]),
@@ -58,7 +58,7 @@ fn the_speaker_is_the_key_that_signed() {
     // B46: the protected From is not the pinned address; and I5: the key named is the key that signed.
     let elsewhere = Party { address: Address::parse("courier@elsewhere.example").unwrap(), ..courier() };
     let mut desk = Desk::buyer_open();
-    refused_or_applied(&mut desk, "another address", &delivered(&elsewhere), &[Code::FromDiffers, Code::FromDiffers]);
+    refused_or_applied(&mut desk, "another address", &delivered(&elsewhere), &[Code::FromDiffers]);
 
     let mut desk = Desk::buyer_open();
     let before = desk.legs();
@@ -101,7 +101,7 @@ fn a_letter_is_for_the_part_it_is_written_to() {
     let request = letter(&bank(), &buyer(), Document::Cancellation(Cancellation { reason: None }));
     let judgement = buyers.judges(Role::Buyer, &request, &bank().fingerprint);
     assert_eq!(judgement.verdict, Verdict::Warned);
-    assert_eq!(judgement.findings[0].code, Code::WrongRole);
+    assert!(judgement.findings.iter().any(|finding| finding.code == Code::WrongRole));
 
     let mut desk = Desk::new(&shop());
     let elsewhere = Letter { shop: Some(party("other").address), ..order_letter() };

@@ -5,15 +5,15 @@ use std::collections::BTreeMap;
 
 use mailorder::rules::leg::{self, Legs};
 use mailorder::rules::{Judgement, Reader, Standing, reconcile, rejudge};
-use mailorder::trade::document::{Confirmation, StatusRequest};
+use mailorder::trade::document::Confirmation;
 use mailorder::trade::item::{Charge, Item, Line, LineQuantity};
 use mailorder::trade::status::{
     DeliveryStatus, OrderState, OrderStatus, Parcel, Payment, PaymentState, PaymentStatus, Shipment, Step,
 };
 use mailorder::trade::{
-    Act, Address, Agent, Body, Book, DeliveryMethod, Digest, Document, Entry, Fingerprint, Leg, Letter, Measured,
-    MessageId, Moment, Money, Names, Number, Order, OrderId, Party, PaymentMethod, Person, PostalAddress, Quantity,
-    Received, Role, Settlement, Terms, Transaction, Verdict, When,
+    Act, Address, Agent, Body, Book, DeliveryMethod, Digest, Document, Entry, Fingerprint, Letter, Measured, MessageId,
+    Moment, Money, Names, Number, Order, OrderId, Party, PaymentMethod, Person, PostalAddress, Quantity, Received,
+    Role, Settlement, Terms, Transaction, Verdict, When,
 };
 
 /// Somebody with a mailbox and a key.
@@ -255,10 +255,6 @@ pub fn payment_status(remaining: Money, payments: Vec<Payment>) -> Document {
     let due = Some(day("2026-08-31"));
     let (scheduled, confirmation, payment_id) = (None, None, None);
     Document::PaymentStatus(PaymentStatus { state, remaining, due, scheduled, confirmation, payment_id, payments })
-}
-
-pub fn request(leg: Leg, have: u32) -> Document {
-    Document::StatusRequest(StatusRequest { leg, have })
 }
 
 /// One party's book, filled as the clerk fills it, without answers.
