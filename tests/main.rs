@@ -10,6 +10,8 @@
     reason = "in a test, a panic is a failure with its place"
 )]
 
+/// One test for each claim of the patent, through the program as people run it.
+mod claims;
 /// Letters and entries for the tests of ledger and index.
 mod entries;
 /// Post that comes in: honest and lying servers, Maildirs shared with other programs.

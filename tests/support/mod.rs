@@ -1,6 +1,7 @@
 //! What the tests stand on.
 
 pub mod imap;
+pub mod program;
 pub mod servers;
 pub mod smtp;
 pub mod trade;

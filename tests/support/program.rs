@@ -1,0 +1,138 @@
+//! The built program, run as a person or cron runs it: an empty environment, a folder of its own.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+/// The parties of the demonstration, by their folders.
+pub const PARTIES: [&str; 4] = ["buyer", "shop", "pay", "ship"];
+
+/// A folder with four accounts, as `demo` leaves them.
+pub struct Town {
+    folder: tempfile::TempDir,
+}
+
+/// What one run of the program printed, and how it ended.
+#[derive(Debug)]
+pub struct Run {
+    pub code: Option<i32>,
+    pub out: String,
+    pub err: String,
+}
+
+impl From<Output> for Run {
+    fn from(output: Output) -> Self {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Self { code: output.status.code(), out: text(&output.stdout), err: text(&output.stderr) }
+    }
+}
+
+impl Run {
+    /// Returns the JSON document printed; the run must have ended with 0.
+    pub fn json(&self) -> Value {
+        assert_eq!(self.code, Some(0), "{self:?}");
+        serde_json::from_str(&self.out).unwrap()
+    }
+}
+
+/// Runs the program in `folder` with nothing in its environment but a home.
+pub fn mailorder(folder: &Path, args: &[&str]) -> Run {
+    let output = Command::new(env!("CARGO_BIN_EXE_mailorder"))
+        .args(args)
+        .current_dir(folder)
+        .env_clear()
+        .env("HOME", folder)
+        .env("PATH", "/usr/bin:/bin")
+        .output()
+        .unwrap();
+    output.into()
+}
+
+impl Town {
+    /// Plays the demonstration into a new folder.
+    pub fn played() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let run = mailorder(folder.path(), &["demo", "--dir", "play"]);
+        assert_eq!(run.code, Some(0), "{run:?}");
+        Self { folder }
+    }
+
+    /// Returns a path below the played folder.
+    pub fn path(&self, below: &str) -> PathBuf {
+        self.folder.path().join("play").join(below)
+    }
+
+    /// Runs a command as one party.
+    pub fn run(&self, party: &str, args: &[&str]) -> Run {
+        let config = self.path(party).join("config.toml");
+        let config = config.to_str().unwrap().to_owned();
+        let all: Vec<&str> = ["-c", config.as_str()].into_iter().chain(args.iter().copied()).collect();
+        mailorder(self.folder.path(), &all)
+    }
+
+    /// Runs a command as one party; it must succeed.
+    pub fn does(&self, party: &str, args: &[&str]) -> Run {
+        let run = self.run(party, args);
+        assert_eq!(run.code, Some(0), "{party} {args:?}: {run:?}");
+        run
+    }
+
+    /// Lets everybody fetch and send until no mail lies in any mailbox.
+    pub fn settle(&self) {
+        for _ in 0..12 {
+            for party in PARTIES {
+                self.does(party, &["sync"]);
+            }
+            let waiting = PARTIES.iter().any(|party| {
+                let new = self.path(&format!("mail/{party}@demo.test/new"));
+                std::fs::read_dir(new).unwrap().next().is_some()
+            });
+            if !waiting {
+                return;
+            }
+        }
+        panic!("the post does not come to rest");
+    }
+
+    /// Returns the transactions of the buyer's list.
+    pub fn list(&self, args: &[&str]) -> Vec<Value> {
+        let all: Vec<&str> = ["list", "--json"].into_iter().chain(args.iter().copied()).collect();
+        self.does("buyer", &all).json()["transactions"].as_array().unwrap().clone()
+    }
+
+    /// Returns the buyer's transaction of this state.
+    pub fn in_state(&self, state: &str) -> Value {
+        let found = self.list(&[]).into_iter().find(|one| one["state"] == state);
+        found.unwrap_or_else(|| panic!("no transaction is {state}"))
+    }
+
+    /// Returns one transaction of a party as `show` has it.
+    pub fn show(&self, party: &str, name: &str) -> Value {
+        self.does(party, &["show", "--json", name]).json()
+    }
+
+    /// Orders one shirt, and returns the order's ID.
+    pub fn order(&self) -> String {
+        let item = "SH-41;シャツ 白 41;JPY 4300;1";
+        let charge = "Parcel delivery;JPY 500";
+        let args = ["order", "--json", "--shop", "shop@demo.test", "--item", item, "--charge", charge, "--pay", "card"];
+        self.does("buyer", &args).json()["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Orders, lets the shop make its terms, and says OK; returns ID and number.
+    pub fn confirmed(&self) -> (String, String) {
+        let id = self.order();
+        self.settle();
+        self.does("buyer", &["confirm", &id]);
+        self.settle();
+        let number = self.show("buyer", &id)["number"].as_str().unwrap().to_owned();
+        (id, number)
+    }
+}
+
+/// Returns the letters of a shown transaction of one kind and direction.
+pub fn letters<'a>(shown: &'a Value, direction: &str, kind: &str) -> Vec<&'a Value> {
+    let all = shown["letters"].as_array().unwrap();
+    all.iter().filter(|letter| letter["direction"] == direction && letter["kind"] == kind).collect()
+}
