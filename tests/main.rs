@@ -12,8 +12,12 @@
 
 /// One test for each claim of the patent, through the program as people run it.
 mod claims;
+/// Configuration: every key in the example, every fault with its place.
+mod config;
 /// Letters and entries for the tests of ledger and index.
 mod entries;
+/// Help that runs: each example parses.
+mod help;
 /// Post that comes in: honest and lying servers, Maildirs shared with other programs.
 mod inbox;
 /// The index: the same rows whether it grew or was built anew.
@@ -30,6 +34,8 @@ mod outbox;
 mod pgp;
 /// What is said about a letter: tables of what is stored, what arrives, and the verdict.
 mod rules;
+/// The JSON Schemas against what is printed.
+mod schema;
 /// Four parties and a post that loses, doubles, delays, swaps, replays and forges.
 mod simulation;
 /// What the tests stand on.

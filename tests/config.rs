@@ -1,0 +1,362 @@
+//! Configuration: the example holds every key and loads in every form; each fault is named with its place, and ends
+//! with exit code 78.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use mailorder::config::{ConfigError, Environment, InboxSettings, OutboxSettings, PasswordSource, Settings, parse};
+use mailorder::trade::Role;
+
+const EXAMPLE: &str = include_str!("../config.example.toml");
+const WRITTEN: &str = include_str!("../src/config/written.rs");
+const PASSWORDS: [&str; 3] = ["password_file", "password_command", "credential"];
+
+fn settle(text: &str) -> Result<Settings, ConfigError> {
+    let environment = Environment {
+        home: Some("/home/alice".into()),
+        credentials: Some("/run/credentials/mailorder".into()),
+        ..Environment::default()
+    };
+    parse(text, Path::new("/home/alice/config.toml"), &environment)
+}
+
+fn settled(text: &str) -> Settings {
+    settle(text).unwrap_or_else(|error| panic!("{error}\n{text}"))
+}
+
+/// Returns the key a line of the example sets, commented or not.
+fn key(line: &str) -> Option<&str> {
+    let (key, _) = line.trim_start_matches('#').split_once(" = ")?;
+    (!key.is_empty() && key.chars().all(|c| c.is_ascii_lowercase() || c == '_')).then_some(key)
+}
+
+/// Returns the table a line of the example opens, commented or not.
+fn table(line: &str) -> Option<&str> {
+    let line = line.trim_start_matches('#');
+    line.starts_with('[').then(|| line.trim_matches(['[', ']']))
+}
+
+/// Returns the example with those lines that `keep` wants, by table and key (empty for the table's own line), their
+/// comment sign taken off.
+fn example(keep: impl Fn(&str, &str) -> bool) -> String {
+    let mut text = String::new();
+    let mut inside = String::new();
+    for line in EXAMPLE.lines() {
+        let named = match (table(line), key(line)) {
+            (Some(name), _) => {
+                name.clone_into(&mut inside);
+                ""
+            }
+            (None, Some(key)) => key,
+            (None, None) => continue,
+        };
+        if !line.starts_with('#') || keep(&inside, named) {
+            text.push_str(line.trim_start_matches('#'));
+            text.push('\n');
+        }
+    }
+    text
+}
+
+/// Returns the example with every key, of those that exclude each other the ones named.
+fn complete(inbox: &str, outbox: &str, password: &str) -> String {
+    let wanted = |table: &str, key: &str| {
+        let way = match table {
+            "inbox.imap" => inbox == "imap",
+            "outbox.smtp" => outbox == "smtp",
+            _ => true,
+        };
+        way && (!PASSWORDS.contains(&key) || key == password)
+    };
+    let text = example(wanted);
+    let mut inside = String::new();
+    let mut kept = String::new();
+    for line in text.lines() {
+        if let Some(name) = table(line) {
+            name.clone_into(&mut inside);
+        }
+        let excluded = match (inside.as_str(), key(line)) {
+            ("inbox", Some("maildir")) => inbox != "maildir",
+            ("outbox", Some(way @ ("maildir" | "sendmail"))) => outbox != way,
+            _ => false,
+        };
+        if !excluded {
+            kept.push_str(line);
+            kept.push('\n');
+        }
+    }
+    kept
+}
+
+#[test]
+fn the_example_loads_as_it_stands_and_for_each_role_alone() {
+    let settings = settled(EXAMPLE);
+    assert!(Role::ALL.iter().all(|role| settings.practice.plays(*role)));
+    for role in Role::ALL {
+        let text = EXAMPLE.replace(r#"["buyer", "shop", "payment", "delivery"]"#, &format!("[\"{role}\"]"));
+        let settings = settled(&text);
+        let played: Vec<Role> = Role::ALL.into_iter().filter(|role| settings.practice.plays(*role)).collect();
+        assert_eq!(played, [role]);
+    }
+}
+
+#[test]
+fn the_example_loads_with_every_key_it_shows() {
+    for inbox in ["maildir", "imap"] {
+        for outbox in ["maildir", "smtp", "sendmail"] {
+            for password in PASSWORDS {
+                let settings = settled(&complete(inbox, outbox, password));
+                assert_eq!(matches!(settings.inbox, Some(InboxSettings::Imap(..))), inbox == "imap");
+                assert_eq!(matches!(settings.outbox, Some(OutboxSettings::Smtp(_))), outbox == "smtp");
+                if let Some(OutboxSettings::Smtp(server)) = settings.outbox {
+                    let source = match server.login.expect("a login").1 {
+                        PasswordSource::File(_) => "password_file",
+                        PasswordSource::Command(_) => "password_command",
+                        PasswordSource::Credential(_) => "credential",
+                    };
+                    assert_eq!(source, password);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn what_the_example_calls_a_default_is_one() {
+    let defaults = [
+        ("", "language"),
+        ("inbox", "handled"),
+        ("inbox", "folder"),
+        ("inbox.imap", "port"),
+        ("inbox.imap", "tls"),
+        ("inbox.imap", "user"),
+        ("outbox.smtp", "port"),
+        ("outbox.smtp", "tls"),
+        ("outbox.smtp", "user"),
+        ("trust", "policy"),
+        ("buyer", "confirm"),
+        ("shop", "valid_days"),
+        ("shop", "return_days"),
+        ("shop.procedure", "payment_days"),
+        ("shop.procedure", "dispatch_days"),
+        ("shop.procedure", "arrival_days"),
+        ("payment", "debit_days"),
+        ("delivery", "transit_days"),
+    ];
+    for (table, name) in defaults {
+        // A server has its host and a password in both; the ways that exclude it are left out.
+        let server = table.contains('.') && table != "shop.procedure";
+        let base = |inside: &str, key: &str| server && inside == table && matches!(key, "" | "host" | "password_file");
+        let clear = |text: String| match table {
+            "inbox.imap" => text.replace("maildir = \"~/Maildir\"\n", ""),
+            "outbox.smtp" => text.replace("sendmail = \"/usr/sbin/sendmail\"\n", ""),
+            _ => text,
+        };
+        let without = clear(example(base));
+        let with = clear(example(|inside, key| base(inside, key) || (inside == table && key == name)));
+        assert_ne!(without, with, "{table}.{name} is in the example");
+        assert_eq!(settled(&without), settled(&with), "{table}.{name}");
+    }
+}
+
+#[test]
+fn every_key_of_the_configuration_is_in_the_example() {
+    let fields: Vec<&str> = WRITTEN
+        .lines()
+        .filter_map(|line| line.strip_prefix("    pub ")?.split_once(':'))
+        .map(|(name, _)| name)
+        .collect();
+    assert!(fields.len() > 40, "{fields:?}");
+    for field in fields {
+        let shown = EXAMPLE.lines().any(|line| {
+            key(line) == Some(field) || table(line).is_some_and(|name| name.rsplit('.').next() == Some(field))
+        });
+        assert!(shown, "{field} is not in config.example.toml");
+    }
+}
+
+#[test]
+fn an_unknown_key_is_an_error_with_its_place_and_the_nearest_name() {
+    let rows = [
+        ("roles =", "rolls =", "`rolls`; did you mean `roles`?"),
+        ("[trust]", "[trus]", "`trus`; did you mean `trust`?"),
+        ("sendmail =", "sendmial =", "`sendmial`; did you mean `sendmail`?"),
+        ("steps =", "step =", "`step`; did you mean `steps`?"),
+        ("[[shop.article]]", "[[shop.artical]]", "`artical`; did you mean `article`?"),
+        ("sku =", "xyzzyplugh =", "`xyzzyplugh`; config.example.toml has all keys"),
+    ];
+    for (right, wrong, says) in rows {
+        let line = EXAMPLE.lines().position(|line| line.starts_with(right)).expect("the line is there") + 1;
+        let text = EXAMPLE.replace(&format!("\n{right}"), &format!("\n{wrong}"));
+        match settle(&text) {
+            Err(ConfigError::Place { line: at, column, what, .. }) => {
+                assert_eq!(at, line, "{wrong}: {what}");
+                assert!((1..=8).contains(&column), "{wrong}: column {column}");
+                assert!(what.contains(says), "{wrong}: {what}");
+            }
+            other => panic!("{wrong}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn text_that_is_no_toml_is_an_error_with_its_place() {
+    // Line, column: both from 1, columns in characters and not in bytes.
+    for (text, line, column) in [("address = \"a@b.example\"\nname = \n", 2, 8), ("# 日立\n日立 = 1\n", 2, 1)] {
+        match settle(text) {
+            Err(ConfigError::Place { line: at, column: from, .. }) => assert_eq!((at, from), (line, column), "{text}"),
+            other => panic!("{text}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_wrong_value_is_named_by_its_key() {
+    let imap = "[inbox]\nimap = { host = \"h.example\"";
+    let rows = [
+        ("name = \"Alice Example\"", "name = \" \"", "name:"),
+        ("#language = \"en\"", "language = \"de\"", "language: \"de\""),
+        ("#policy = \"pinned\"", "policy = \"all\"", "trust.policy: \"all\""),
+        ("#confirm = \"ask\"", "confirm = \"yes\"", "buyer.confirm: \"yes\""),
+        ("price = \"JPY 4300\"", "price = \"4300 JPY\"", "shop.article.price:"),
+        ("price = \"JPY 4300\"", "price = \"JPY 43.5\"", "shop.article.price:"),
+        ("[\"terms\", \"confirmation\", \"payment\", \"delivery\"]", "[\"terms\"]", "shop.procedure.steps:"),
+        ("[\"terms\", \"confirmation\", \"payment\", \"delivery\"]", "[\"sell\"]", "shop.procedure.steps: \"sell\""),
+        (
+            "#unpaid_limits = [\"JPY 50000\", \"EUR 300\"]",
+            "unpaid_limits = [\"JPY 1\", \"JPY 2\"]",
+            "buyer.unpaid_limits: JPY",
+        ),
+        ("sendmail = \"/usr/sbin/sendmail\"", "", "outbox: exactly one of"),
+        ("sendmail = \"/usr/sbin/sendmail\"", "sendmail = \"a\"\nmaildir = \"b\"", "outbox: exactly one of"),
+        ("roles = [\"buyer\", \"shop\", \"payment\", \"delivery\"]", "roles = []", "roles: at least one"),
+        ("[inbox]\nmaildir = \"~/Maildir\"", &format!("{imap}, tls = \"none\" }}"), "inbox.imap: `tls = \"none\"`"),
+        ("[inbox]\nmaildir = \"~/Maildir\"", &format!("{imap}, tls = \"ssl\" }}"), "inbox.imap: tls = \"ssl\""),
+        (
+            "[inbox]\nmaildir = \"~/Maildir\"",
+            &format!("{imap}, credential = \"a\", password_file = \"b\" }}"),
+            "inbox.imap: only one of",
+        ),
+        ("[inbox]\nmaildir = \"~/Maildir\"", &format!("{imap}, credential = \"../a\" }}"), "inbox.imap: `credential`"),
+        (
+            "[inbox]\nmaildir = \"~/Maildir\"",
+            &format!("{imap}, password_command = [] }}"),
+            "inbox.imap: `password_command`",
+        ),
+    ];
+    // Comments would stand between a table and its first key.
+    let plain: String = EXAMPLE.lines().filter(|line| !line.starts_with("# ")).flat_map(|line| [line, "\n"]).collect();
+    for (right, wrong, says) in rows {
+        assert!(plain.contains(right), "{right}");
+        match settle(&plain.replacen(right, wrong, 1)) {
+            Err(error @ ConfigError::Value { .. }) => {
+                assert!(error.to_string().contains(says), "{wrong}: {error}");
+            }
+            other => panic!("{wrong}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_value_of_another_type_is_an_error_with_its_place() {
+    for (right, wrong) in [
+        ("address = \"alice@example.org\"", "address = \"alice\""),
+        ("roles = [\"buyer\"", "roles = [\"bayer\""),
+        ("#valid_days = 7", "valid_days = -1"),
+        ("#port = 993", "port = 993000"),
+        ("#handled = \"move\"", "handled = \"delete\""),
+    ] {
+        let text = EXAMPLE.replacen(right, wrong, 1);
+        let line = text.lines().position(|line| line.starts_with(wrong)).expect("the line is there") + 1;
+        match settle(&text) {
+            // A wrong port is an unknown key of the table above it, as long as its own table is commented.
+            Err(ConfigError::Place { line: at, .. }) => assert_eq!(at, line, "{wrong}"),
+            other => panic!("{wrong}: {other:?}"),
+        }
+    }
+}
+
+/// A home with one account, made by the program itself.
+struct Home {
+    folder: tempfile::TempDir,
+}
+
+impl Home {
+    fn new() -> Self {
+        let home = Self { folder: tempfile::tempdir().unwrap() };
+        let made = home.run(&["init", "--address", "alice@example.org", "--name", "Alice", "--folder", "account"]);
+        assert_eq!(made.status.code(), Some(0), "{}", said(&made));
+        home
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn run(&self, words: &[&str]) -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_mailorder"));
+        command.env_clear().env("HOME", self.folder.path()).current_dir(self.folder.path());
+        command.arg("--config").arg(self.path("config.toml")).args(words).output().unwrap()
+    }
+
+    /// Fails unless the program ends with `code` and says each of `parts`.
+    fn fails(&self, words: &[&str], code: i32, parts: &[&str]) {
+        let output = self.run(words);
+        assert_eq!(output.status.code(), Some(code), "{words:?}: {}", said(&output));
+        assert!(output.stdout.is_empty(), "{words:?} printed data");
+        for part in parts {
+            assert!(said(&output).contains(part), "{part} is not in {}", said(&output));
+        }
+    }
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+fn what_others_may_read_or_write_is_refused_before_the_key_is_read() {
+    // F34, A12
+    for (file, mode, says) in [
+        ("config.toml", 0o602, "chmod go-w"),
+        ("account/keys/own.asc", 0o640, "chmod 600"),
+        ("account/keys/own.asc", 0o604, "chmod 600"),
+        ("account/ledger", 0o770, "chmod go-w"),
+    ] {
+        let home = Home::new();
+        assert_eq!(home.run(&["list"]).status.code(), Some(0));
+        // A key that is read would be refused for another reason.
+        fs::write(home.path("account/keys/own.asc"), "no key").unwrap();
+        fs::set_permissions(home.path(file), fs::Permissions::from_mode(mode)).unwrap();
+        home.fails(&["list"], 78, &[says, file]);
+    }
+}
+
+#[test]
+fn faults_of_the_configuration_end_with_78() {
+    let home = Home::new();
+    let file = home.path("config.toml");
+    let good = fs::read_to_string(&file).unwrap();
+    fs::write(&file, format!("{good}\n[outbux]\n")).unwrap();
+    let line = good.lines().count() + 2;
+    home.fails(&["config", "check"], 78, &[&format!("config.toml:{line}:2: "), "did you mean `outbox`?"]);
+    fs::write(&file, format!("{good}\n[trust]\npolicy = \"all\"\n")).unwrap();
+    home.fails(&["list"], 78, &["config.toml: trust.policy: \"all\""]);
+    fs::write(&file, &good).unwrap();
+    home.fails(&["sync"], 78, &["neither [inbox] nor [outbox]"]);
+    fs::remove_file(&file).unwrap();
+    home.fails(&["list"], 78, &["config.toml", "mailorder init"]);
+}
+
+#[test]
+fn an_account_that_is_not_made_yet_ends_with_78_and_the_next_step() {
+    let home = Home { folder: tempfile::tempdir().unwrap() };
+    let text = "address = \"a@example.org\"\nname = \"A\"\nroles = [\"buyer\"]\n[storage]\nfolder = \"x\"\n";
+    fs::write(home.path("config.toml"), text).unwrap();
+    fs::set_permissions(home.path("config.toml"), fs::Permissions::from_mode(0o600)).unwrap();
+    home.fails(&["list"], 78, &["mailorder init"]);
+    // Nothing is made by asking.
+    assert!(!home.path("x").exists());
+}

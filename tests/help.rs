@@ -1,0 +1,146 @@
+//! Help that runs: every example in the help and every command of the pages parses with the program's own parser.
+
+use clap::{ArgMatches, Command, CommandFactory, Parser};
+use mailorder::cli::Cli;
+
+const README: &str = include_str!("../README.md");
+
+/// Parts a line as a shell does, as far as examples go: blanks, single and double quotes, a comment at the end.
+/// What follows a redirection, a pipe or `&&` is not ours.
+fn words(line: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut word: Option<String> = None;
+    let mut quote = None;
+    for c in line.chars() {
+        match (quote, c) {
+            (Some(open), c) if c == open => quote = None,
+            (Some(_), c) => word.get_or_insert_default().push(c),
+            (None, '\'' | '"') => {
+                quote = Some(c);
+                word.get_or_insert_default();
+            }
+            (None, '>' | '<' | '|' | '&' | ';') => break,
+            (None, '#') if word.is_none() => break,
+            (None, c) if c.is_whitespace() => words.extend(word.take()),
+            (None, c) => word.get_or_insert_default().push(c),
+        }
+    }
+    assert!(quote.is_none(), "a quotation mark is open in {line:?}");
+    words.extend(word);
+    words
+}
+
+/// Returns the subcommands that a parsed line names.
+fn named(matches: &ArgMatches) -> Vec<String> {
+    let mut path = Vec::new();
+    let mut inside = matches;
+    while let Some((name, deeper)) = inside.subcommand() {
+        path.push(name.to_owned());
+        inside = deeper;
+    }
+    path
+}
+
+/// Calls `found` for each subcommand that does something by itself, with its path.
+fn each(command: &Command, path: &[String], found: &mut dyn FnMut(&[String], &Command)) {
+    for inner in command.get_subcommands() {
+        let mut path = path.to_vec();
+        path.push(inner.get_name().to_owned());
+        if !inner.is_subcommand_required_set() {
+            found(&path, inner);
+        }
+        each(inner, &path, found);
+    }
+}
+
+fn faults_of_help() -> Vec<String> {
+    let mut faults = Vec::new();
+    let mut count = 0;
+    each(&Cli::command(), &[], &mut |path, command| {
+        count += 1;
+        let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+        let examples: Vec<&str> = help
+            .lines()
+            .filter_map(|line| line.strip_prefix("  "))
+            .filter(|line| line.starts_with("mailorder "))
+            .collect();
+        if !help.starts_with("Example") || examples.is_empty() {
+            faults.push(format!("{path:?} has no example"));
+        }
+        for example in examples {
+            match Cli::command().try_get_matches_from(words(example)) {
+                // An example of a group may be one of its members'.
+                Ok(matches) if named(&matches).starts_with(path) => {}
+                Ok(_) => faults.push(format!("{path:?} has an example of another command: {example}")),
+                Err(error) => faults.push(format!("{path:?}: {example}: {error}")),
+            }
+        }
+    });
+    assert!(count > 30, "{count} commands were found");
+    faults
+}
+
+/// Returns the commands of a page: lines of its code blocks for a shell that begin with the program, after a prompt or
+/// the five fields of a crontab.
+fn commands(page: &str) -> Vec<String> {
+    let mut commands = Vec::new();
+    let mut shell = false;
+    for line in page.lines() {
+        if let Some(language) = line.trim_start().strip_prefix("```") {
+            shell = !shell && matches!(language, "sh" | "console" | "crontab");
+            continue;
+        }
+        if !shell {
+            continue;
+        }
+        let line = line.strip_prefix("$ ").unwrap_or(line);
+        let after_times = line.splitn(6, ' ').nth(5).map(str::trim_start);
+        let own = [Some(line), after_times].into_iter().flatten().find(|text| text.starts_with("mailorder "));
+        let cargo = line.strip_prefix("cargo run --release -- ").map(|rest| format!("mailorder {rest}"));
+        commands.extend(own.map(str::to_owned).or(cargo));
+    }
+    commands
+}
+
+#[test]
+fn every_subcommand_has_an_example_and_every_example_parses() {
+    let faults = faults_of_help();
+    assert!(faults.is_empty(), "\n{}\n", faults.join("\n"));
+}
+
+#[test]
+fn every_command_of_the_readme_parses() {
+    let commands = commands(README);
+    assert!(commands.len() >= 20, "{commands:?}");
+    let faults: Vec<String> = commands
+        .iter()
+        .filter_map(|line| Cli::try_parse_from(words(line)).err().map(|error| format!("{line}: {error}")))
+        .collect();
+    assert!(faults.is_empty(), "\n{}\n", faults.join("\n"));
+}
+
+#[test]
+fn the_readme_names_every_subcommand() {
+    let missing: Vec<String> = Cli::command()
+        .get_subcommands()
+        .map(|command| command.get_name().to_owned())
+        .filter(|name| !README.contains(&format!("`{name}`")) && !README.contains(&format!("mailorder {name}")))
+        .collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
+#[test]
+fn the_parser_itself_has_no_contradiction() {
+    Cli::command().debug_assert();
+}
+
+#[test]
+fn the_check_of_examples_can_fail() {
+    assert_eq!(words("mailorder order --item 'a;b c' > x # y"), ["mailorder", "order", "--item", "a;b c"]);
+    assert_eq!(words("mailorder show \"\""), ["mailorder", "show", ""]);
+    let page = "```sh\n$ mailorder list\n*/5 * * * *  mailorder sync\ncargo run --release -- demo\n```\n```text\nmailorder x\n```\n";
+    assert_eq!(commands(page), ["mailorder list", "mailorder sync", "mailorder demo"]);
+    for wrong in ["mailorder lst", "mailorder list --undeliverd", "mailorder confirm"] {
+        assert!(Cli::try_parse_from(words(wrong)).is_err(), "{wrong}");
+    }
+}

@@ -1,0 +1,235 @@
+//! The JSON Schemas agree with what the program prints: the whole demonstration is played, and each document of its four
+//! parties is held against its schema.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::{Map, Value};
+
+/// Returns a line for each place where `value` is not what `schema` says. Knows the words that our schemas use, and
+/// fails on any other; stricter than they are, it takes no member that they do not name.
+fn differences(schema: &Value, value: &Value, root: &Value, place: &str) -> Vec<String> {
+    let mut faults = Vec::new();
+    for (word, says) in schema.as_object().expect("a schema is an object") {
+        let fits = match word.as_str() {
+            "$schema" | "$defs" | "title" | "description" => true,
+            "$ref" => {
+                let target = root.pointer(says.as_str().unwrap().trim_start_matches('#')).expect("a definition");
+                faults.extend(differences(target, value, root, place));
+                true
+            }
+            "anyOf" => says.as_array().unwrap().iter().any(|one| differences(one, value, root, place).is_empty()),
+            "const" => says == value,
+            "enum" => says.as_array().unwrap().contains(value),
+            "type" => match says.as_str().unwrap() {
+                "object" => value.is_object(),
+                "array" => value.is_array(),
+                "string" => value.is_string(),
+                "boolean" => value.is_boolean(),
+                "integer" => value.is_u64() || value.is_i64(),
+                "null" => value.is_null(),
+                other => panic!("the type {other}"),
+            },
+            "minimum" => value.as_i64().is_none_or(|number| number >= says.as_i64().unwrap()),
+            "pattern" => pattern(says.as_str().unwrap(), value),
+            "required" => says.as_array().unwrap().iter().all(|name| value.get(name.as_str().unwrap()).is_some()),
+            "properties" => {
+                let says = says.as_object().unwrap();
+                for (name, inner) in value.as_object().into_iter().flatten() {
+                    match says.get(name) {
+                        Some(says) => faults.extend(differences(says, inner, root, &format!("{place}.{name}"))),
+                        None => faults.push(format!("{place}.{name} is not in the schema")),
+                    }
+                }
+                true
+            }
+            "items" => {
+                for (at, inner) in value.as_array().into_iter().flatten().enumerate() {
+                    faults.extend(differences(says, inner, root, &format!("{place}[{at}]")));
+                }
+                true
+            }
+            other => panic!("{other} is not known here"),
+        };
+        if !fits {
+            faults.push(format!("{place}: {value} against {word} {says}"));
+        }
+    }
+    faults
+}
+
+/// Knows the two patterns that our schemas use.
+fn pattern(pattern: &str, value: &Value) -> bool {
+    let text = value.as_str().unwrap_or_default();
+    match pattern {
+        "^sha256:[0-9a-f]{64}$" => text.strip_prefix("sha256:").is_some_and(|hex| {
+            hex.len() == 64 && hex.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+        }),
+        "^[0-9A-F]{40}([0-9A-F]{24})?$" => {
+            matches!(text.len(), 40 | 64) && text.bytes().all(|b| b.is_ascii_digit() || (b'A'..=b'F').contains(&b))
+        }
+        other => panic!("the pattern {other}"),
+    }
+}
+
+/// Runs the program in `folder`, without the environment of the tests.
+fn run(folder: &Path, words: &[&str]) -> (i32, String, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_mailorder"));
+    let output = command.env_clear().env("HOME", folder).current_dir(folder).args(words).output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+}
+
+fn schemas(folder: &Path) -> Map<String, Value> {
+    let (code, text, said) = run(folder, &["schema"]);
+    assert_eq!(code, 0, "{said}");
+    match serde_json::from_str(&text).unwrap() {
+        Value::Object(schemas) => schemas,
+        other => panic!("{other}"),
+    }
+}
+
+/// The demonstration and what was already held against a schema.
+struct Play {
+    folder: tempfile::TempDir,
+    schemas: Map<String, Value>,
+    seen: BTreeSet<String>,
+}
+
+impl Play {
+    /// Runs a command for one party, holds its document against the schema it names, and returns it.
+    fn document(&mut self, party: &str, name: &str, words: &[&str]) -> Value {
+        let config = format!("{party}/config.toml");
+        let mut line = vec!["--config", config.as_str(), "--json", "--offline"];
+        line.extend(words);
+        let (code, text, said) = run(self.folder.path(), &line);
+        assert_eq!(code, 0, "{words:?}: {said}");
+        let value: Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{words:?}: {error}: {text}"));
+        assert_eq!(value["schema"], format!("mailorder.{name}/1"), "{words:?}");
+        let schema = &self.schemas[name];
+        let faults = differences(schema, &value, schema, name);
+        assert!(faults.is_empty(), "{words:?}\n{}", faults.join("\n"));
+        self.seen.insert(name.to_owned());
+        value
+    }
+
+    fn first_original(&self) -> PathBuf {
+        let folder = self.folder.path().join("buyer/ledger/originals");
+        let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
+            .unwrap()
+            .flat_map(|inner| std::fs::read_dir(inner.unwrap().path()).unwrap())
+            .map(|file| file.unwrap().path())
+            .collect();
+        files.sort();
+        files.swap_remove(0)
+    }
+}
+
+#[test]
+fn every_document_is_as_its_schema_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let (code, _, said) = run(folder.path(), &["demo", "--dir", "."]);
+    assert_eq!(code, 0, "{said}");
+    let schemas = schemas(folder.path());
+    let mut play = Play { folder, schemas, seen: BTreeSet::new() };
+    for party in ["buyer", "shop", "pay", "ship"] {
+        let list = play.document(party, "list", &["list"]);
+        for one in list["transactions"].as_array().unwrap() {
+            let known = one["number"].as_str().or(one["id"].as_str()).unwrap();
+            play.document(party, "show", &["show", known]);
+        }
+        play.document(party, "status", &["status"]);
+        play.document(party, "keys", &["key", "list"]);
+    }
+    // What the other three are sent is in order: a receipt, for one, is nothing to warn about.
+    for party in ["shop", "pay", "ship"] {
+        let warnings = play.document(party, "warnings", &["warnings", "--all"]);
+        assert_eq!(warnings["warnings"], Value::Array(Vec::new()), "{party}");
+    }
+    let warnings = play.document("buyer", "warnings", &["warnings", "--all"]);
+    assert_eq!(warnings["warnings"].as_array().unwrap().len(), 2);
+    let list = play.document("buyer", "list", &["list", "--unpaid"]);
+    let late = list["transactions"].as_array().unwrap().last().unwrap();
+    let (open, number) = (late["id"].as_str().unwrap(), late["number"].as_str().unwrap());
+    let original = play.first_original();
+    play.document("buyer", "inspect", &["inspect", original.to_str().unwrap()]);
+    play.document("buyer", "inspect", &["inspect", "buyer/config.toml"]);
+    play.document("buyer", "verify", &["audit", "verify"]);
+    play.document("buyer", "key", &["key", "show", "shop@demo.test"]);
+    play.document("buyer", "path", &["config", "path"]);
+    play.document("buyer", "check", &["config", "check"]);
+    play.document("buyer", "reindex", &["ledger", "reindex"]);
+    play.document("buyer", "asked", &["ask", open]);
+    play.document("pay", "notified", &["pay", "notify", number, "--paid"]);
+    let item = ["order", "--shop", "shop@demo.test", "--item", "SH-41;シャツ 白 41;JPY 4300;1"];
+    play.document("buyer", "order", &[&item[..], &["--dry-run"]].concat());
+    let order = play.document("buyer", "order", &item);
+    play.document("buyer", "written", &["cancel", order["id"].as_str().unwrap()]);
+    let outbox = play.document("buyer", "outbox", &["outbox", "list"]);
+    assert!(!outbox["letters"].as_array().unwrap().is_empty());
+    play.document("new", "init", &["init", "--address", "a@example.org", "--name", "A", "--folder", "new"]);
+    let all: BTreeSet<String> = play.schemas.keys().cloned().collect();
+    assert_eq!(play.seen, all, "each schema was held against a document");
+}
+
+#[test]
+fn schemas_are_written_one_file_each_and_overwrite_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    assert_eq!(run(folder.path(), &["schema", "out"]).0, 0);
+    let schemas = schemas(folder.path());
+    let files: BTreeSet<String> = std::fs::read_dir(path("out"))
+        .unwrap()
+        .map(|file| file.unwrap().file_name().into_string().unwrap().replace(".json", ""))
+        .collect();
+    assert_eq!(files, schemas.keys().cloned().collect());
+    for (name, schema) in &schemas {
+        let text = std::fs::read_to_string(path(&format!("out/{name}.json"))).unwrap();
+        assert_eq!(&serde_json::from_str::<Value>(&text).unwrap(), schema);
+    }
+    // Again changes nothing; what is something else is left, and nothing is written beside it.
+    assert_eq!(run(folder.path(), &["schema", "out"]).0, 0);
+    std::fs::create_dir(path("mine")).unwrap();
+    std::fs::write(path("mine/show.json"), "mine").unwrap();
+    let (code, _, said) = run(folder.path(), &["schema", "mine"]);
+    assert_eq!(code, 65, "{said}");
+    assert!(said.contains("show.json is there already"), "{said}");
+    assert_eq!(std::fs::read_to_string(path("mine/show.json")).unwrap(), "mine");
+    assert_eq!(std::fs::read_dir(path("mine")).unwrap().count(), 1);
+}
+
+#[test]
+fn every_document_of_the_source_has_a_schema_file_and_every_file_a_document() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut named = BTreeSet::new();
+    for file in std::fs::read_dir(root.join("src/cli")).unwrap() {
+        let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
+        let names = text.split("\"mailorder.").skip(1).filter_map(|rest| rest.split_once("/1\""));
+        named.extend(names.map(|(name, _)| name.to_owned()));
+    }
+    let files: BTreeSet<String> = std::fs::read_dir(root.join("templates/schema"))
+        .unwrap()
+        .map(|file| file.unwrap().file_name().into_string().unwrap().replace(".json", ""))
+        .collect();
+    assert_eq!(named, files);
+}
+
+#[test]
+fn the_check_of_documents_can_fail() {
+    let schema = serde_json::json!({
+        "type": "object", "required": ["a"], "properties": {"a": {"anyOf": [{"$ref": "#/$defs/d"}, {"type": "null"}]}},
+        "$defs": {"d": {"type": "string", "pattern": "^sha256:[0-9a-f]{64}$"}},
+    });
+    let good = serde_json::json!({"a": format!("sha256:{}", "0".repeat(64))});
+    for (value, faults) in [
+        (good, 0),
+        (serde_json::json!({"a": null}), 0),
+        (serde_json::json!({"a": "sha256:0"}), 1),
+        (serde_json::json!({"a": 1}), 1),
+        (serde_json::json!({}), 1),
+        (serde_json::json!({"a": null, "b": 1}), 1),
+    ] {
+        assert_eq!(differences(&schema, &value, &schema, "x").len(), faults, "{value}");
+    }
+}
