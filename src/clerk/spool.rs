@@ -1,17 +1,22 @@
 //! The spool: mail is on disk before it is looked at, and a mail that was being looked at during three crashes is not
 //! looked at again.
 //!
-//! `new/` holds the mail, `handling` the names of those being looked at, each with the count of its attempts.
+//! `new/` holds the mail, `handling` the names of those being looked at, each with the count of its attempts, `lock`
+//! is held by the one process that looks: what another still looks at was not interrupted.
 
 use std::collections::BTreeMap;
+use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
-use super::ClerkError;
+use super::{ClerkError, LOCK_WAIT};
 use crate::maildir;
 use crate::trade::Moment;
 
 /// How often a mail may be under way when the program ends without finishing it.
 const ATTEMPTS: u32 = 3;
+/// How often a spool that another process works on is asked for again.
+const LOCK_POLL: std::time::Duration = std::time::Duration::from_millis(5);
 
 /// The folder of mail that is not judged yet.
 pub(super) struct Spool {
@@ -26,12 +31,36 @@ pub(super) struct Spooled {
     pub(super) path: PathBuf,
     /// Whether it was under way at too many ends of the program.
     pub(super) poisonous: bool,
+    /// Whether it was under way when the program ended.
+    pub(super) interrupted: bool,
 }
 
 impl Spool {
     pub(super) fn open(folder: &Path) -> Result<Self, ClerkError> {
         maildir::create(folder)?;
-        let handling = folder.join("handling");
+        Ok(Self { folder: folder.to_owned(), interrupted: BTreeMap::new() })
+    }
+
+    /// Waits until no other process looks at the spool's mail, and reads what was under way when one ended. The spool
+    /// is given back when the file is dropped.
+    pub(super) fn lock(&mut self) -> Result<File, ClerkError> {
+        let path = self.folder.join("lock");
+        let opened = File::options().create(true).append(true).open(&path);
+        let lock = opened.map_err(ClerkError::io("open", &path))?;
+        let begun = Instant::now();
+        loop {
+            match lock.try_lock() {
+                Ok(()) => break,
+                Err(TryLockError::WouldBlock) if begun.elapsed() < LOCK_WAIT => std::thread::sleep(LOCK_POLL),
+                Err(TryLockError::WouldBlock) => {
+                    return Err(
+                        crate::ledger::LedgerError::Busy { folder: self.folder.clone(), waited: LOCK_WAIT }.into()
+                    );
+                }
+                Err(TryLockError::Error(error)) => return Err(ClerkError::io("lock", &path)(error)),
+            }
+        }
+        let handling = self.folder.join("handling");
         let text = match std::fs::read_to_string(&handling) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
@@ -39,9 +68,12 @@ impl Spool {
         };
         let line = |line: &str| {
             let (count, name) = line.split_once(' ')?;
+            // What was taken over or removed before the end is no longer under way.
+            self.folder.join("new").join(name).is_file().then_some(())?;
             Some((name.to_owned(), count.parse().ok()?))
         };
-        Ok(Self { folder: folder.to_owned(), interrupted: text.lines().filter_map(line).collect() })
+        self.interrupted = text.lines().filter_map(line).collect();
+        Ok(lock)
     }
 
     /// Puts mails on disk, durably. Their names begin with the second of arrival, so that they are taken in order.
@@ -67,10 +99,10 @@ impl Spool {
             let Some(name) = maildir::name_of(&path).map(str::to_owned) else { continue };
             let attempts = self.interrupted.get(&name).copied().unwrap_or(0);
             if attempts > 0 {
-                return Ok(vec![Spooled { name, path, poisonous: attempts >= ATTEMPTS }]);
+                return Ok(vec![Spooled { name, path, poisonous: attempts >= ATTEMPTS, interrupted: true }]);
             }
             if mails.len() < limit {
-                mails.push(Spooled { name, path, poisonous: false });
+                mails.push(Spooled { name, path, poisonous: false, interrupted: false });
             }
         }
         Ok(mails)

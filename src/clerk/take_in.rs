@@ -136,6 +136,8 @@ impl Clerk {
     pub fn take_in(&mut self) -> Result<TakenIn, ClerkError> {
         let mut all = TakenIn::default();
         loop {
+            // Held until the batch is through: two processes must not look at one mail.
+            let _lock = self.spool.lock()?;
             self.bring_back()?;
             let mails = self.spool.next(BATCH)?;
             if mails.is_empty() {
@@ -208,6 +210,7 @@ impl Clerk {
         let examined = self.examine_all(mails)?;
         let mut taken = TakenIn::default();
         let mut done: Vec<PathBuf> = Vec::new();
+        let mut left: Vec<(PathBuf, Digest)> = Vec::new();
         let mut aside: Vec<(Vec<u8>, Aside)> = Vec::new();
         let now = self.clock.now();
         self.batch(|batch| {
@@ -222,6 +225,9 @@ impl Clerk {
                         aside.push((one.raw.clone(), note(one, reason.clone(), now)));
                         done.push(one.spooled.path.clone());
                     }
+                    (Verdict::Repeat, _) if batch.is_left_original(one)? => {
+                        left.push((one.spooled.path.clone(), Digest::of(&one.raw)));
+                    }
                     (Verdict::Repeat | Verdict::NotOurs, _) => done.push(one.spooled.path.clone()),
                     _ => {}
                 }
@@ -232,6 +238,7 @@ impl Clerk {
         for (mail, note) in aside {
             self.aside.put(&mail, note)?;
         }
+        self.ledger.adopt_originals(&left)?;
         for path in done {
             self.spool.remove(&path)?;
         }
@@ -443,6 +450,18 @@ impl Batch<'_> {
         let (signer, content) = (letter.received.signer(), letter.received.content());
         Ok(self.contents.contains(&(signer.clone(), content))
             || self.clerk.index.has_content(signer, &content)?.is_some())
+    }
+
+    /// Returns whether a repeat is the very mail its entry names as original: the program ended between the commit
+    /// and the move into the ledger, which is made up for.
+    fn is_left_original(&self, one: &Examined) -> Result<bool, ClerkError> {
+        let Some(letter) = one.result.as_ref().ok().filter(|_| one.spooled.interrupted) else { return Ok(false) };
+        let (signer, content) = (letter.received.signer(), letter.received.content());
+        let Some(position) = self.clerk.index.has_content(signer, &content)? else { return Ok(false) };
+        let file = self.clerk.ledger.read(position)?;
+        let outline = crate::ledger::form::outline(&file)
+            .map_err(|error| ClerkError::Write(format!("entry {position}: {error}")))?;
+        Ok(outline.original.is_some_and(|original| original.digest == Digest::of(&one.raw)))
     }
 
     /// Returns the address a key was pinned with.

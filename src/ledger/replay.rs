@@ -42,17 +42,28 @@ impl Ledger {
 
     /// Gives the entries behind `from` to `each` in chunks, in order, and returns the mark at the end.
     ///
-    /// While one chunk is used the next is read, by all cores. The memory does not grow with the ledger.
+    /// While one chunk is used the next is read, by all cores. The memory does not grow with the ledger. Where the pool
+    /// has one thread only, that may be the caller's own, and a second one would wait for it for ever: then chunks are
+    /// read and used in turn.
     pub fn replay_chunks<E: From<LedgerError>>(
         &self,
         from: &Mark,
         reread: Reread<'_>,
         each: &mut dyn FnMut(Chunk) -> Result<(), E>,
     ) -> Result<Mark, E> {
+        if rayon::current_num_threads() == 1 {
+            let mut end = from.clone();
+            self.read_chunks::<E>(from, reread, &mut |chunk| {
+                end = chunk.mark.clone();
+                each(chunk)
+            })?;
+            return Ok(end);
+        }
         let (sender, receiver) = mpsc::sync_channel::<Result<Chunk, LedgerError>>(1);
         std::thread::scope(|scope| {
             scope.spawn(move || {
-                if let Err(error) = self.read_chunks(from, reread, &sender) {
+                let mut send = |chunk| sender.send(Ok(chunk)).map_err(|_| LedgerError::Broken);
+                if let Err(error) = self.read_chunks(from, reread, &mut send) {
                     let _ = sender.send(Err(error));
                 }
             });
@@ -68,22 +79,18 @@ impl Ledger {
         })
     }
 
-    fn read_chunks(
+    fn read_chunks<E: From<LedgerError>>(
         &self,
         from: &Mark,
         reread: Reread<'_>,
-        sender: &mpsc::SyncSender<Result<Chunk, LedgerError>>,
-    ) -> Result<(), LedgerError> {
+        take: &mut dyn FnMut(Chunk) -> Result<(), E>,
+    ) -> Result<(), E> {
         let finder = Finder::new(&self.folder);
         let mut lines: Vec<Line> = Vec::with_capacity(CHUNK);
         let mut mark = from.clone();
-        let mut gone = false;
-        let mut pass = |lines: &mut Vec<Line>, mark: &Mark| {
-            let chunk = self.read_chunk(&finder, std::mem::take(lines), mark, reread)?;
-            gone = gone || sender.send(Ok(chunk)).is_err();
-            if gone { Err(LedgerError::Broken) } else { Ok(()) }
-        };
-        self.log.each::<LedgerError>(&mut mark, |line, at| {
+        let mut pass =
+            |lines: &mut Vec<Line>, mark: &Mark| take(self.read_chunk(&finder, std::mem::take(lines), mark, reread)?);
+        self.log.each::<E>(&mut mark, |line, at| {
             lines.push(line);
             if lines.len() >= CHUNK { pass(&mut lines, at) } else { Ok(()) }
         })?;
