@@ -24,8 +24,8 @@ use crate::role;
 use crate::rules::{Judgement, Reader, reconcile};
 use crate::trade::document::{Receipt, Received as ReceivedLine};
 use crate::trade::{
-    Address, Body, Code, Digest, Document, Finding, Fingerprint, Kind, Measured, Moment, Names, Party, Received, Role,
-    Verdict,
+    Address, Body, Code, Digest, Document, Finding, Fingerprint, Kind, Letter, Measured, Moment, Names, Party,
+    Received, Role, Verdict,
 };
 
 /// How many mails are handled under one hold of the lock.
@@ -479,6 +479,7 @@ impl Batch<'_> {
     /// Judges a letter: the part it is for, where we play it, the verdict and the findings.
     fn judge(&mut self, letter: &OpenLetter) -> Result<(Option<Role>, Judgement), ClerkError> {
         let received = &letter.received;
+<<<<<<< HEAD
         let practice = &self.clerk.settings.practice;
         let mut role = received.letter().addressee();
         // A receipt or a refusal is for whoever wrote what it names, which may be any part.
@@ -486,6 +487,10 @@ impl Batch<'_> {
             role = Role::ALL.into_iter().find(|played| practice.plays(*played)).unwrap_or(role);
         }
         if !practice.plays(role) {
+=======
+        let role = self.part_meant(received.letter());
+        if !self.clerk.settings.practice.plays(role) {
+>>>>>>> 55866ade59a829625e00c992ca487445598c190e
             let text = format!("the letter is for a {role}, a part that is not played here");
             let findings = vec![Finding::new(Code::WrongRole, text)];
             return Ok((None, Judgement { verdict: Verdict::Warned, findings }));
@@ -496,6 +501,17 @@ impl Batch<'_> {
         let pinned = |address: &Address| self.pinned(address).ok().flatten();
         let reader = Reader { role, me: &self.clerk.me, now: self.now, signer_address, pinned: &pinned };
         Ok((Some(role), reconcile(&self.book, received, &reader)))
+    }
+
+    /// Returns the part a letter is for. Receipts and refusals go to whoever wrote before and do not say which part
+    /// that was: the shop and its agents get them as well as buyers do.
+    fn part_meant(&self, letter: &Letter) -> Role {
+        let meant = letter.addressee();
+        let practice = &self.clerk.settings.practice;
+        if practice.plays(meant) || !matches!(letter.kind(), Kind::Receipt | Kind::Refusal) {
+            return meant;
+        }
+        Role::ALL.into_iter().find(|role| practice.plays(*role)).unwrap_or(meant)
     }
 
     /// Notes a letter for the receipt of this pass. No receipt for a receipt, none for a refusal.

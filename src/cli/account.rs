@@ -7,9 +7,13 @@ use super::Shell;
 use super::failure::Failure;
 use crate::clerk::{self, Clerk};
 use crate::config::{self, Settings};
+use crate::outbox::Outbox;
+use crate::outbox::queue::Report;
 
 /// How long a command that made letters tries to send them.
 const SEND_BUDGET: Duration = Duration::from_secs(10);
+/// How long it waits before it asks again whether another process has sent its letters.
+const PAUSE: Duration = Duration::from_millis(100);
 
 impl Shell {
     /// Returns the configuration file in use.
@@ -38,10 +42,7 @@ impl Shell {
         }
         let report = match clerk::outbox(clerk.settings())? {
             None => None,
-            Some(mut outbox) => {
-                let send = clerk.flush(&mut outbox, SEND_BUDGET);
-                Some(self.runtime.block_on(send)?)
-            }
+            Some(mut outbox) => Some(self.runtime.block_on(patiently(clerk, &mut outbox))?),
         };
         let open = clerk.queue().list().map_err(clerk::ClerkError::from)?;
         let waiting = open.iter().filter(|item| item.standing.state.is_open()).count();
@@ -55,5 +56,19 @@ impl Shell {
                 .message(format!("mailorder: {letters} queued and not sent yet: {}", super::output::escape(&why)));
         }
         Ok(())
+    }
+}
+
+/// Sends; where another process (a `watch` beside) is sending, waits for its end, since it may have begun before the new
+/// letter was queued.
+async fn patiently(clerk: &mut Clerk, outbox: &mut Outbox) -> Result<Report, clerk::ClerkError> {
+    let begun = tokio::time::Instant::now();
+    loop {
+        let left = SEND_BUDGET.saturating_sub(begun.elapsed());
+        let report = clerk.flush(outbox, left).await?;
+        if !report.busy || left.is_zero() {
+            return Ok(report);
+        }
+        tokio::time::sleep(PAUSE).await;
     }
 }
