@@ -479,18 +479,8 @@ impl Batch<'_> {
     /// Judges a letter: the part it is for, where we play it, the verdict and the findings.
     fn judge(&mut self, letter: &OpenLetter) -> Result<(Option<Role>, Judgement), ClerkError> {
         let received = &letter.received;
-<<<<<<< HEAD
-        let practice = &self.clerk.settings.practice;
-        let mut role = received.letter().addressee();
-        // A receipt or a refusal is for whoever wrote what it names, which may be any part.
-        if matches!(received.letter().kind(), Kind::Receipt | Kind::Refusal) && !practice.plays(role) {
-            role = Role::ALL.into_iter().find(|played| practice.plays(*played)).unwrap_or(role);
-        }
-        if !practice.plays(role) {
-=======
         let role = self.part_meant(received.letter());
         if !self.clerk.settings.practice.plays(role) {
->>>>>>> 55866ade59a829625e00c992ca487445598c190e
             let text = format!("the letter is for a {role}, a part that is not played here");
             let findings = vec![Finding::new(Code::WrongRole, text)];
             return Ok((None, Judgement { verdict: Verdict::Warned, findings }));
