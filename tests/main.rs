@@ -12,6 +12,8 @@
 
 /// Letters and entries for the tests of ledger and index.
 mod entries;
+/// Whole purchases, played with the built program.
+mod flows;
 /// Post that comes in: honest and lying servers, Maildirs shared with other programs.
 mod inbox;
 /// The index: the same rows whether it grew or was built anew.
