@@ -202,11 +202,14 @@ fn a_purchase_by_sync_is_ordered_delivered_and_paid_in_everybodys_ledger() {
     assert_eq!(listed["state"], "completed");
     assert_eq!(listed["total"]["amount"], "4800");
     for party in world.all() {
-        assert_eq!(party.listed(number)["total"]["amount"], "4800", "{}", party.address);
         let verified = party.json(&["--json", "audit", "verify"]);
         assert_eq!(verified["result"], "clean", "{}: {verified}", party.address);
         let waiting = party.json(&["--json", "outbox", "list"]);
         assert_eq!(waiting["letters"].as_array().map(Vec::len), Some(0), "{}: {waiting}", party.address);
+    }
+    // Who carries the goods need not know what they cost.
+    for party in [&world.buyer, &world.shop, &world.pay] {
+        assert_eq!(party.listed(number)["total"]["amount"], "4800", "{}", party.address);
     }
     for party in [&world.shop, &world.pay, &world.ship] {
         let warnings = party.json(&["--json", "warnings"]);
@@ -307,9 +310,9 @@ fn notmuch_and_grep_find_entries_and_notmuch_calls_the_signatures_good() {
         let shown = auditor
             .run("notmuch", &["show", "--verify", "--format=json", "--entire-thread=false", &format!("id:{id}")]);
         let json = shown.lines().find(|line| line.starts_with("[[")).unwrap();
-        let shown: serde_json::Value = serde_json::from_str(json).unwrap();
-        let found = shown.pointer("/0/0/0/body/0/sigstatus/0/status");
-        assert_eq!(found.and_then(|status| status.as_str()), Some("good"), "{}: {shown}", file.display());
+        // Only the entry asked for is shown; what stands before it in its thread is null.
+        let statuses: Vec<&str> = json.split("\"sigstatus\":[{\"status\":\"").skip(1).collect();
+        assert!(statuses.len() == 1 && statuses[0].starts_with("good\""), "{}: {json}", file.display());
     }
 }
 

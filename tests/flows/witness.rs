@@ -43,7 +43,8 @@ impl Witness {
         let output = self.output(program, arguments);
         let error = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{program} {arguments:?}: {}: {error}", output.status);
-        String::from_utf8(output.stdout).unwrap()
+        // gpg's status lines hold names in whatever form they came.
+        String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
     /// Gives gpg the keys in these files.
