@@ -16,6 +16,8 @@ mod claims;
 mod config;
 /// Letters and entries for the tests of ledger and index.
 mod entries;
+/// Whole purchases, played with the built program.
+mod flows;
 /// Help that runs: each example parses.
 mod help;
 /// Post that comes in: honest and lying servers, Maildirs shared with other programs.

@@ -1,0 +1,137 @@
+//! An account as its owner has it: a home folder, a configuration, and the built program in an empty environment.
+//!
+//! Knows nothing of the program but its command line.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+
+use serde_json::Value;
+
+use crate::support::servers::Servers;
+
+/// One owner's account.
+pub struct Account {
+    home: PathBuf,
+    pub address: String,
+    pub fingerprint: String,
+}
+
+impl Account {
+    /// Makes an account by `init` and tells it where the servers are; `more` follows in its configuration.
+    pub fn make(servers: &Servers, folder: &Path, address: &str, role: &str, name: &str, more: &str) -> Self {
+        servers.user(address);
+        let home = folder.join(role);
+        fs::create_dir_all(&home).unwrap();
+        let password = home.join("password");
+        fs::write(&password, "pw\n").unwrap();
+        fs::set_permissions(&password, fs::Permissions::from_mode(0o600)).unwrap();
+        let mut account = Self { home, address: address.to_owned(), fingerprint: String::new() };
+        let password = password.display().to_string();
+        let servers_by = ["--imap", "localhost", "--smtp", "localhost", "--password-file", &password];
+        let owner = ["--json", "init", "--address", address, "--name", name, "--role", role];
+        let made = account.json(&[&owner[..], &servers_by].concat());
+        account.fingerprint = made["fingerprint"].as_str().unwrap().to_owned();
+        let written = fs::read_to_string(account.config()).unwrap();
+        let at = |service: &str, port: &str| {
+            let (port, ca_file) = (servers.port(port), servers.tls_file("ca.pem"));
+            let known = format!("{service} = {{ host = \"localhost\"");
+            assert!(written.contains(&known), "{written}");
+            (known.clone(), format!("{known}, port = {port}, tls = \"implicit\", ca_file = \"{ca_file}\""))
+        };
+        let (imap, smtp) = (at("imap", "IMAPS"), at("smtp", "SUBMISSIONS"));
+        let written = written.replace(&imap.0, &imap.1).replace(&smtp.0, &smtp.1);
+        fs::write(account.config(), format!("{written}\n{more}")).unwrap();
+        account
+    }
+
+    fn config(&self) -> PathBuf {
+        self.home.join("config.toml")
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_mailorder"));
+        command.env_clear().env("HOME", &self.home).current_dir(&self.home).stdin(Stdio::null());
+        command.arg("-c").arg(self.config()).args(arguments);
+        command
+    }
+
+    /// Runs a command, which must succeed and have nothing to complain of; returns what it printed.
+    pub fn run(&self, arguments: &[&str]) -> Vec<u8> {
+        let Output { status, stdout, stderr } = self.command(arguments).output().unwrap();
+        let error = String::from_utf8_lossy(&stderr);
+        assert!(status.success(), "{}: {arguments:?}: {status}: {error}", self.address);
+        let complaints = error.lines().filter(|line| !line.starts_with("hint: ")).count();
+        assert_eq!(complaints, 0, "{}: {arguments:?}: {error}", self.address);
+        stdout
+    }
+
+    /// Runs a command that prints one JSON document.
+    pub fn json(&self, arguments: &[&str]) -> Value {
+        serde_json::from_slice(&self.run(arguments)).unwrap()
+    }
+
+    /// Starts a command that goes on by itself.
+    pub fn start(&self, arguments: &[&str]) -> Running {
+        let log = self.home.join("log");
+        let error = fs::File::create(&log).unwrap();
+        let child = self.command(arguments).stdout(Stdio::null()).stderr(error).spawn().unwrap();
+        Running { child, log }
+    }
+
+    /// Imports the other's certificate from a file, as it would come by another way, and accepts it.
+    pub fn accept(&self, other: &Self) {
+        let file = self.home.join("other.asc");
+        fs::write(&file, other.run(&["key", "export"])).unwrap();
+        self.run(&["key", "import", &file.display().to_string()]);
+        self.run(&["key", "accept", &other.address, "--yes"]);
+    }
+
+    /// Fetches, judges, sends; it has nothing to say.
+    pub fn sync(&self) {
+        let said = self.run(&["sync"]);
+        assert!(said.is_empty(), "{}", String::from_utf8_lossy(&said));
+    }
+
+    /// Returns one of the places that `config path` names.
+    pub fn path(&self, name: &str) -> PathBuf {
+        PathBuf::from(self.json(&["--json", "config", "path"])[name].as_str().unwrap())
+    }
+
+    /// Returns the transaction with this ID or number as `list` has it; null where there is none.
+    pub fn listed(&self, id: &str) -> Value {
+        let list = self.json(&["--json", "list"]);
+        let transactions = list["transactions"].as_array().unwrap();
+        transactions.iter().find(|one| one["id"] == id || one["number"] == id).cloned().unwrap_or_default()
+    }
+
+    /// Returns how many entries the ledger has.
+    pub fn entries(&self) -> usize {
+        fs::read_to_string(self.path("ledger").join("log")).unwrap().lines().count()
+    }
+}
+
+/// A command at work.
+pub struct Running {
+    child: Child,
+    log: PathBuf,
+}
+
+impl Running {
+    /// Asks it to end, which it does well and without having complained.
+    pub fn end(mut self) {
+        let asked = Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
+        assert!(asked.success());
+        let status = self.child.wait().unwrap();
+        let error = fs::read_to_string(&self.log).unwrap();
+        assert!(status.success() && error.is_empty(), "{status}: {error}");
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

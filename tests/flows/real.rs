@@ -1,0 +1,366 @@
+//! A whole purchase over a real Postfix and a real Dovecot, and what other programs make of it (P1, P4, P5, P107).
+//!
+//! Four accounts are made by the built program and share nothing but the mail between them. The purchase is played
+//! once; the tests look at it from different sides. What is asked of the mail client's side is asked of gpg, notmuch,
+//! grep and a shell.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use mailorder::outbox::smtp::{Smtp, SmtpSettings};
+use mailorder::outbox::{Envelope, Outbox};
+
+use super::account::{Account, Running};
+use super::witness::{Witness, field, files, signer};
+use crate::support::servers::{Servers, login, require};
+
+/// How long something may take on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(90);
+
+/// The four parties.
+struct World {
+    buyer: Account,
+    shop: Account,
+    pay: Account,
+    ship: Account,
+}
+
+const BUYER: &str = r#"
+[buyer]
+telephone = "+81-3-1234-5678"
+deliver_to = { name = "小野 賢治", street = "千代田1-1-1", locality = "千代田区", region = "東京都", postal_code = "100-0001", country = "JP" }
+"#;
+
+impl World {
+    /// Makes the four accounts with addresses in `domain`; agents and shop, shop and buyer have met.
+    fn make(domain: &str) -> Self {
+        let servers = require();
+        let folder = servers.dir.join(domain);
+        let account = |role: &str, name: &str, more: &str| {
+            Account::make(servers, &folder, &format!("{role}@{domain}"), role, name, more)
+        };
+        let buyer = account("buyer", "小野 賢治", BUYER);
+        let more = format!("[payment]\nshops = [\"shop@{domain}\"]\nauthorize_limits = [\"JPY 100000\"]\n");
+        let pay = account("payment", "Example Card Bank", &more);
+        let ship = account("delivery", "Example Parcel", &format!("[delivery]\nshops = [\"shop@{domain}\"]\n"));
+        let shop = account("shop", "日立物産", &selling(&pay, &ship));
+        for (one, other) in [(&shop, &pay), (&pay, &shop), (&shop, &ship), (&ship, &shop), (&buyer, &shop)] {
+            one.accept(other);
+        }
+        Self { buyer, shop, pay, ship }
+    }
+
+    fn all(&self) -> [&Account; 4] {
+        [&self.buyer, &self.shop, &self.pay, &self.ship]
+    }
+
+    fn order(&self) -> String {
+        let item = "SH-41;シャツ 白 41;JPY 4300;1";
+        let wish = ["order", "--shop", &self.shop.address, "--item", item, "--charge", "Parcel delivery;JPY 500"];
+        let made = self.buyer.json(&[&["--json"], &wish[..], &["--pay", "card", "--deliver", "parcel"]].concat());
+        made["id"].as_str().unwrap().to_owned()
+    }
+
+    fn is(&self, id: &str, state: &str) -> bool {
+        self.buyer.listed(id)["state"] == state
+    }
+
+    /// Returns whether all three who work for the buyer know the transaction and may begin.
+    fn instructed(&self, number: &str) -> bool {
+        [&self.shop, &self.pay, &self.ship].iter().all(|party| party.listed(number)["state"] == "open")
+    }
+
+    /// Lets the post run by `sync` until `reached`.
+    fn sync_until(&self, what: &str, mut reached: impl FnMut() -> bool) {
+        until(what, || {
+            self.all().iter().for_each(|party| party.sync());
+            reached()
+        });
+    }
+
+    /// Lets the post run until nobody's ledger has grown for some rounds.
+    fn settle(&self) {
+        let (mut before, mut quiet) = ([0; 4], 0);
+        self.sync_until("quiet", || {
+            let now = self.all().map(Account::entries);
+            quiet = if now == before { quiet + 1 } else { 0 };
+            before = now;
+            quiet >= 3
+        });
+    }
+}
+
+/// What the shop sells, and how.
+fn selling(pay: &Account, ship: &Account) -> String {
+    format!(
+        r#"conditions = "Return within 14 days of arrival, unused"
+return_days = 14
+
+[trust]
+policy = "first-use"
+
+[[shop.article]]
+sku = "SH-41"
+name = "シャツ 白 41"
+price = "JPY 4300"
+
+[[shop.procedure]]
+payment = "card"
+steps = ["authorize", "terms", "confirmation", "payment", "delivery"]
+payment_agent = {{ address = "{}", fingerprint = "{}" }}
+delivery_agent = {{ address = "{}", fingerprint = "{}" }}
+charge = {{ name = "Parcel delivery", price = "JPY 500" }}
+"#,
+        pay.address, pay.fingerprint, ship.address, ship.fingerprint
+    )
+}
+
+/// Waits until `reached`; returns how long that took.
+fn until(what: &str, mut reached: impl FnMut() -> bool) -> Duration {
+    let begun = Instant::now();
+    while !reached() {
+        assert!(begun.elapsed() < PATIENCE, "not reached within {PATIENCE:?}: {what}");
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    begun.elapsed()
+}
+
+/// Sends an ordinary mail to the address through Postfix.
+fn write_to(servers: &Servers, address: &str, mail: &str) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let server = servers.server(servers.port("SUBMISSIONS"), mailorder::connect::Tls::Implicit);
+    let mut settings = SmtpSettings::new(server, Some(login(address)));
+    settings.deadlines.connect = Duration::from_secs(20);
+    settings.deadlines.dot = Duration::from_secs(20);
+    let envelope = Envelope { from: address.parse().unwrap(), to: address.parse().unwrap() };
+    let mail = format!("From: friend@elsewhere.test\nTo: {address}\n{mail}").replace('\n', "\r\n");
+    runtime.block_on(async {
+        let mut outbox = Outbox::Smtp(Box::new(Smtp::new(settings).unwrap()));
+        outbox.send(&envelope, mail.as_bytes(), "1").await.unwrap();
+        outbox.close().await;
+    });
+}
+
+/// A purchase that is over, and the mailboxes it went through.
+struct Played {
+    world: World,
+    id: String,
+    number: String,
+}
+
+/// Plays the purchase once: by `sync`, command after command.
+fn played() -> &'static Played {
+    static PLAYED: OnceLock<Played> = OnceLock::new();
+    PLAYED.get_or_init(|| {
+        let world = World::make("sync.test");
+        let (servers, buyer) = (require(), &world.buyer);
+        write_to(servers, &buyer.address, "Subject: ordinary 1\n\nBefore the order: order, JPY 4800, mailorder.\n");
+        let id = world.order();
+        world.sync_until("terms", || world.is(&id, "offered"));
+        let number = buyer.listed(&id)["number"].as_str().unwrap().to_owned();
+        buyer.run(&["confirm", &id]);
+        world.sync_until("instructions", || world.instructed(&number));
+        let html = "Subject: ordinary 2\nContent-Type: text/html\n\n<p>In the middle</p>\n";
+        write_to(servers, &buyer.address, html);
+        world.shop.run(&["shop", "notify", &number, "--shipped", "--tracking", "EP-998877"]);
+        world.sync_until("shipped", || buyer.listed(&id)["order"]["done"] == true);
+        world.ship.run(&["ship", "notify", &number, "--delivered"]);
+        world.sync_until("delivered", || buyer.listed(&id)["delivery"]["done"] == true);
+        world.pay.run(&["pay", "notify", &number, "--paid"]);
+        world.sync_until("paid", || world.is(&id, "completed"));
+        world.settle();
+        Played { world, id, number }
+    })
+}
+
+/// Returns the mails of a mailbox below `maildir` that are in its folder `folder` (empty: the inbox), with their text.
+fn mails(maildir: &Path, folder: &str) -> Vec<(PathBuf, String)> {
+    let all = ["new", "cur"].into_iter().flat_map(|part| files(&maildir.join(folder).join(part)));
+    all.map(|file| (file.clone(), fs::read_to_string(&file).unwrap().replace("\r\n", "\n"))).collect()
+}
+
+/// Returns the buyer's entries: file and text.
+fn entries(ledger: &Path) -> Vec<(PathBuf, String)> {
+    let all = files(&ledger.join("cur"));
+    all.into_iter().map(|file| (file.clone(), fs::read_to_string(file).unwrap())).collect()
+}
+
+fn letters(ledger: &Path) -> Vec<(PathBuf, String)> {
+    let is_letter = |text: &str| matches!(field(text, "Mailorder-Direction"), Some("in" | "out"));
+    entries(ledger).into_iter().filter(|(_, text)| is_letter(text)).collect()
+}
+
+#[test]
+fn a_purchase_by_sync_is_ordered_delivered_and_paid_in_everybodys_ledger() {
+    let Played { world, id, number } = played();
+    let listed = world.buyer.listed(id);
+    for leg in ["order", "delivery", "payment"] {
+        assert_eq!(listed[leg]["done"], true, "{listed}");
+    }
+    assert_eq!(listed["state"], "completed");
+    assert_eq!(listed["total"]["amount"], "4800");
+    for party in world.all() {
+        let verified = party.json(&["--json", "audit", "verify"]);
+        assert_eq!(verified["result"], "clean", "{}: {verified}", party.address);
+        let waiting = party.json(&["--json", "outbox", "list"]);
+        assert_eq!(waiting["letters"].as_array().map(Vec::len), Some(0), "{}: {waiting}", party.address);
+    }
+    // Who carries the goods need not know what they cost.
+    for party in [&world.buyer, &world.shop, &world.pay] {
+        assert_eq!(party.listed(number)["total"]["amount"], "4800", "{}", party.address);
+    }
+    for party in [&world.shop, &world.pay, &world.ship] {
+        let warnings = party.json(&["--json", "warnings"]);
+        assert_eq!(warnings["warnings"].as_array().map(Vec::len), Some(0), "{}: {warnings}", party.address);
+    }
+}
+
+#[test]
+fn gpg_opens_the_mails_with_the_right_secret_key_and_no_other() {
+    let Played { world, .. } = played();
+    let captured = mails(&require().maildir(&world.buyer.address), ".Mailorder");
+    let certificates = files(&world.buyer.path("ledger").join("certs"));
+    let (buyer, stranger) = (Witness::new(), Witness::new());
+    buyer.import(&[world.buyer.path("keys").join("own.asc")]);
+    stranger.import(&[world.ship.path("keys").join("own.asc")]);
+    for gpg in [&buyer, &stranger] {
+        gpg.import(&certificates);
+    }
+    assert!(captured.len() >= 5, "{} letters", captured.len());
+    for (file, text) in captured {
+        assert!(!text.contains("4800") && !text.contains("シャツ"), "{text}");
+        let file = file.display().to_string();
+        let said = buyer.run("gpg", &["--decrypt", &file]);
+        let from = field(&text, "From").unwrap();
+        let sender = world.all().into_iter().find(|party| from.contains(&party.address)).unwrap();
+        assert_eq!(signer(&said), Some(sender.fingerprint.as_str()), "{said}");
+        assert!(said.contains("GOODMDC") && said.contains("application/ld+json"), "{said}");
+        let refused = stranger.output("gpg", &["--decrypt", &file]);
+        assert!(!refused.status.success() && !String::from_utf8_lossy(&refused.stdout).contains("ld+json"));
+    }
+}
+
+/// Returns the first shell text below a heading of `docs/ledger-format.md`.
+fn recipe(heading: &str) -> String {
+    let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/ledger-format.md")).unwrap();
+    let below = page.split_once(&format!("\n## {heading}\n")).unwrap().1;
+    below.split_once("```sh\n").unwrap().1.split_once("```").unwrap().0.to_owned()
+}
+
+#[test]
+fn the_recipes_of_the_page_hold_with_public_certificates_alone() {
+    let Played { world, .. } = played();
+    for party in world.all() {
+        let ledger = party.path("ledger");
+        let auditor = Witness::new();
+        auditor.import(&files(&ledger.join("certs")));
+        let letters = letters(&ledger);
+        assert!(letters.len() >= 3, "{}: {} letters", party.address, letters.len());
+        for (file, text) in letters {
+            let content = field(&text, "Mailorder-Content").unwrap();
+            let (digest, size) = content.strip_prefix("sha256:").unwrap().split_once(' ').unwrap();
+            let script = recipe("Checking one entry").replace("ENTRY", &file.display().to_string());
+            let said = auditor.run("sh", &["-e", "-c", &script.replace("SIZE", size)]);
+            assert!(said.contains(&format!("{digest}  part\n")), "{said}");
+            assert_eq!(signer(&said), field(&text, "Mailorder-Signer"), "{said}");
+            assert_eq!(fs::metadata(auditor.path("part")).unwrap().len().to_string(), size);
+        }
+        let script = format!("cd '{}'\n{}", ledger.display(), recipe("Checking all files against the log"));
+        assert_eq!(auditor.run("bash", &["-o", "pipefail", "-c", &script]), "");
+    }
+}
+
+#[test]
+fn notmuch_and_grep_find_entries_and_notmuch_calls_the_signatures_good() {
+    let Played { world, number, .. } = played();
+    let ledger = world.buyer.path("ledger");
+    let auditor = Witness::new();
+    auditor.import(&files(&ledger.join("certs")));
+    auditor.run("cp", &["-r", &ledger.display().to_string(), "copy"]);
+    let copy = auditor.path("copy");
+    fs::write(auditor.path("notmuch"), format!("[database]\npath={}\n", copy.display())).unwrap();
+    auditor.run("notmuch", &["config", "set", "index.header.Amount", "Mailorder-Amount"]);
+    auditor.run("notmuch", &["new"]);
+    let lines = |text: String| {
+        let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+        lines.sort();
+        lines
+    };
+    let cur = copy.join("cur").display().to_string();
+    let notmuch = |query: &str| lines(auditor.run("notmuch", &["search", "--output=files", query]));
+    let grep = |text: &str| lines(auditor.run("grep", &["-rlF", text, &cur]));
+    for (query, text) in [
+        (format!("subject:{number}"), format!(" {number} {}", world.shop.address)),
+        ("Amount:\"JPY 4800\"".to_owned(), "Mailorder-Amount: JPY 4800".to_owned()),
+    ] {
+        let (by_notmuch, by_grep) = (notmuch(&query), grep(&text));
+        assert!(by_notmuch.len() >= 2, "{query}: {by_notmuch:?}");
+        assert_eq!(by_notmuch, by_grep, "{query}");
+    }
+    for word in [number.as_str(), "シャツ", "千代田区", "日立物産"] {
+        let (by_notmuch, by_grep) = (notmuch(word), grep(word));
+        assert!(!by_notmuch.is_empty(), "{word}");
+        // grep sees the machine's part as well.
+        assert!(by_notmuch.iter().all(|file| by_grep.contains(file)), "{word}: {by_notmuch:?} {by_grep:?}");
+    }
+    for (file, text) in letters(&copy) {
+        let id = field(&text, "Message-ID").unwrap().trim_matches(['<', '>']);
+        let shown = auditor
+            .run("notmuch", &["show", "--verify", "--format=json", "--entire-thread=false", &format!("id:{id}")]);
+        let json = shown.lines().find(|line| line.starts_with("[[")).unwrap();
+        // Only the entry asked for is shown; what stands before it in its thread is null.
+        let statuses: Vec<&str> = json.split("\"sigstatus\":[{\"status\":\"").skip(1).collect();
+        assert!(statuses.len() == 1 && statuses[0].starts_with("good\""), "{}: {json}", file.display());
+    }
+}
+
+#[test]
+fn an_ordinary_mailbox_stays_ordinary() {
+    let Played { world, .. } = played();
+    let maildir = require().maildir(&world.buyer.address);
+    let inbox = mails(&maildir, "");
+    let mut subjects: Vec<&str> = inbox.iter().filter_map(|(_, text)| field(text, "Subject")).collect();
+    subjects.sort_unstable();
+    assert_eq!(subjects, ["ordinary 1", "ordinary 2"]);
+    for (file, _) in &inbox {
+        let name = file.file_name().unwrap().to_string_lossy();
+        let flags = name.split_once(":2,").map_or("", |(_, flags)| flags);
+        assert_eq!(flags, "", "{name} was marked");
+    }
+    // Each letter that counts was moved out of the way.
+    let letters = letters(&world.buyer.path("ledger"));
+    let came = letters.iter().filter(|(_, text)| field(text, "Mailorder-Direction") == Some("in")).count();
+    assert_eq!(mails(&maildir, ".Mailorder").len(), came);
+}
+
+#[test]
+fn watch_enters_a_letter_within_seconds_while_commands_run_beside() {
+    let world = World::make("watch.test");
+    let watches: Vec<Running> = world.all().map(|party| party.start(&["watch", "--seconds", "600"])).into();
+    let (buyer, id) = (&world.buyer, world.order());
+    let terms = until("terms", || world.is(&id, "offered"));
+    let number = buyer.listed(&id)["number"].as_str().unwrap().to_owned();
+    buyer.run(&["confirm", &id]);
+    let instructions = until("instructions", || world.instructed(&number));
+    let mut news = Vec::new();
+    for (party, notice, leg) in [
+        (&world.shop, ["shop", "notify", &number, "--shipped"], "order"),
+        (&world.ship, ["ship", "notify", &number, "--delivered"], "delivery"),
+        (&world.pay, ["pay", "notify", &number, "--paid"], "payment"),
+    ] {
+        party.run(&notice);
+        news.push(until(leg, || buyer.listed(&id)[leg]["done"] == true));
+    }
+    println!("terms {terms:?} after the order; instructions {instructions:?} after the confirmation; news {news:?}");
+    // Without IDLE, a letter would lie for up to a minute.
+    assert!(news.iter().all(|one| *one < Duration::from_secs(20)), "{news:?}");
+    assert!(world.is(&id, "completed"), "{}", buyer.listed(&id));
+    watches.into_iter().for_each(Running::end);
+    world.settle();
+    for party in world.all() {
+        assert_eq!(party.json(&["--json", "audit", "verify"])["result"], "clean", "{}", party.address);
+        assert_eq!(party.json(&["--json", "warnings"])["warnings"].as_array().map(Vec::len), Some(0));
+    }
+}
