@@ -10,6 +10,10 @@
     reason = "in a test, a panic is a failure with its place"
 )]
 
+/// Several processes on one ledger.
+mod beside;
+/// Killed at each call and started again, the program ends where an undisturbed run ends.
+mod crash;
 /// Letters and entries for the tests of ledger and index.
 mod entries;
 /// Post that comes in: honest and lying servers, Maildirs shared with other programs.

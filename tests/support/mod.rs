@@ -1,5 +1,6 @@
 //! What the tests stand on.
 
+pub mod accounts;
 pub mod imap;
 pub mod servers;
 pub mod smtp;
