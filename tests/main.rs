@@ -10,10 +10,14 @@
     reason = "in a test, a panic is a failure with its place"
 )]
 
+/// Several processes on one ledger.
+mod beside;
 /// One test for each claim of the patent, through the program as people run it.
 mod claims;
 /// Configuration: every key in the example, every fault with its place.
 mod config;
+/// Killed at each call and started again, the program ends where an undisturbed run ends.
+mod crash;
 /// Letters and entries for the tests of ledger and index.
 mod entries;
 /// Whole purchases, played with the built program.

@@ -1,5 +1,6 @@
 //! What the tests stand on.
 
+pub mod accounts;
 pub mod imap;
 pub mod program;
 pub mod servers;
