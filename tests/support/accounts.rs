@@ -118,7 +118,8 @@ impl Accounts {
     /// Returns how many letters wait in a party's queue, mails in its spool, and mails set aside.
     pub fn left(&self, party: &str) -> [usize; 3] {
         let folder = self.dir.join(party);
-        let queued = files(&folder.join("outbox")).iter().filter(|file| file.extension().is_some_and(|e| e == "eml"));
+        let queue = files(&folder.join("outbox"));
+        let queued = queue.iter().filter(|file| file.extension().is_some_and(|e| e == "eml"));
         let spooled = files(&folder.join("spool/new")).len() + usize::from(folder.join("spool/handling").exists());
         [queued.count(), spooled, files(&folder.join("set-aside")).len()]
     }
