@@ -5,6 +5,7 @@
     clippy::arithmetic_side_effects,
     clippy::expect_used,
     clippy::indexing_slicing,
+    clippy::print_stdout,
     clippy::string_slice,
     clippy::unwrap_used,
     reason = "in a test, a panic is a failure with its place"
