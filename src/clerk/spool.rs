@@ -144,6 +144,12 @@ impl Spool {
         Ok(())
     }
 
+    /// Keeps an ordinary mail that was handed to us in `cur/`: it may be the only copy there is.
+    pub(super) fn keep(&self, path: &Path) -> Result<(), ClerkError> {
+        let Some(name) = maildir::name_of(path) else { return Ok(()) };
+        Ok(maildir::claim(path, &self.folder.join("cur").join(format!("{name}:2,")))?)
+    }
+
     /// Removes a mail that is done with.
     pub(super) fn remove(&self, path: &Path) -> Result<(), ClerkError> {
         match std::fs::remove_file(path) {

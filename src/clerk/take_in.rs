@@ -210,6 +210,7 @@ impl Clerk {
         let examined = self.examine_all(mails)?;
         let mut taken = TakenIn::default();
         let mut done: Vec<PathBuf> = Vec::new();
+        let mut ordinary: Vec<PathBuf> = Vec::new();
         let mut left: Vec<(PathBuf, Digest)> = Vec::new();
         let mut aside: Vec<(Vec<u8>, Aside)> = Vec::new();
         let now = self.clock.now();
@@ -228,7 +229,8 @@ impl Clerk {
                     (Verdict::Repeat, _) if batch.is_left_original(one)? => {
                         left.push((one.spooled.path.clone(), Digest::of(&one.raw)));
                     }
-                    (Verdict::Repeat | Verdict::NotOurs, _) => done.push(one.spooled.path.clone()),
+                    (Verdict::Repeat, _) => done.push(one.spooled.path.clone()),
+                    (Verdict::NotOurs, _) => ordinary.push(one.spooled.path.clone()),
                     _ => {}
                 }
                 taken.add(outcome);
@@ -241,6 +243,9 @@ impl Clerk {
         self.ledger.adopt_originals(&left)?;
         for path in done {
             self.spool.remove(&path)?;
+        }
+        for path in ordinary {
+            self.spool.keep(&path)?;
         }
         let finished: Vec<Spooled> = examined.into_iter().map(|one| one.spooled).collect();
         self.spool.end(&finished)?;
