@@ -153,12 +153,13 @@ impl Files {
         rustix::fs::syncfs(File::open(&self.folder).unwrap()).unwrap();
     }
 
-    /// Mails into the spool, each synced, then their folder.
+    /// Mails into the spool: written, synced together, then their folder.
     fn spool(&self, batch: usize, mails: &[PathBuf]) {
         for (number, mail) in mails.iter().enumerate() {
             let bytes = fs::read(mail).unwrap();
-            self.write(&format!("spool/{batch}.{number}"), bytes.len(), true);
+            self.write(&format!("spool/{batch}.{number}"), bytes.len(), false);
         }
+        self.sync_all();
         self.sync("spool");
     }
 
