@@ -7,7 +7,7 @@
 //! A failed sync is never tried again on the same file: the kernel may have dropped the unwritten pages and would then
 //! answer "done" (hard-cases 2.6). The file counts as lost; the next attempt writes a new one.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -94,7 +94,7 @@ pub fn deliver(folder: &Path, name: &str, bytes: &[u8]) -> Result<PathBuf, Error
 /// The content of every file is durable before the first of them gets its name. After an error some of the files may be
 /// there; delivering all of them again is right.
 pub fn deliver_all(folder: &Path, files: &[(&str, &[u8])]) -> Result<Vec<PathBuf>, Error> {
-    let known = if files.len() < TOGETHER { None } else { Some(by_stable_name(folder)?) };
+    let known = if files.len() < TOGETHER { None } else { Some(find_all(folder, files)?) };
     let mut paths = Vec::with_capacity(files.len());
     let mut fresh: Vec<(&str, &[u8], PathBuf)> = Vec::new();
     for (name, bytes) in files {
@@ -165,14 +165,16 @@ fn sync_file_system(_folder: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-/// Returns the files of `new/` and `cur/` by the stable part of their names, hidden ones left out; `new/` wins.
-fn by_stable_name(folder: &Path) -> Result<HashMap<String, PathBuf>, Error> {
+/// Finds those of many files that are delivered already, with one look at the folders, by the stable part of their
+/// names; `new/` wins.
+fn find_all<'a>(folder: &Path, files: &[(&'a str, &[u8])]) -> Result<HashMap<&'a str, PathBuf>, Error> {
+    let wanted: HashSet<&str> = files.iter().map(|(name, _)| stable(name)).collect();
     let mut found = HashMap::new();
     for part in ["new", "cur"] {
         let part = folder.join(part);
         each_name(&part, |name| {
-            if !name.starts_with('.') && !found.contains_key(stable(name)) {
-                found.insert(stable(name).to_owned(), part.join(name));
+            if let Some(wanted) = wanted.get(stable(name)) {
+                found.entry(*wanted).or_insert_with(|| part.join(name));
             }
         })?;
     }
@@ -227,22 +229,43 @@ fn write_in(tmp: &Path, name: &str, bytes: &[u8], sync: bool) -> Result<PathBuf,
     Ok(path)
 }
 
-/// Gives a file its name for good without replacing anything: hard link, then unlink of the old name.
+/// Gives a file its name for good without replacing anything: a rename that refuses a taken name, else, where the
+/// system has none, hard link and unlink of the old name.
 ///
-/// On file systems without hard links the file is renamed when the name is free; two deliverers of one name at the
-/// same moment are then told apart by nothing, so names must be unique there.
+/// On file systems without either the file is renamed when the name is free; two deliverers of one name at the same
+/// moment are then told apart by nothing, so names must be unique there.
 pub fn claim(from: &Path, to: &Path) -> Result<(), Error> {
+    match rename_new(from, to) {
+        Ok(()) => Ok(()),
+        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => claim_taken(from, to),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => {
+            let Some(parent) = to.parent().filter(|p| !p.is_dir() && from.exists()) else {
+                return Err(Error::io("rename to", to)(e));
+            };
+            fs::create_dir_all(parent).map_err(Error::io("make folder", parent))?;
+            fs::rename(from, to).map_err(Error::io("rename to", to))
+        }
+        Err(_) => claim_by_link(from, to),
+    }
+}
+
+/// Renames without replacing (`renameat2`).
+#[cfg(target_os = "linux")]
+fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    Ok(renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE)?)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn rename_new(_from: &Path, _to: &Path) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+fn claim_by_link(from: &Path, to: &Path) -> Result<(), Error> {
     match fs::hard_link(from, to) {
         Ok(()) => fs::remove_file(from).map_err(Error::io("remove", from)),
         Err(e) if e.kind() == io::ErrorKind::AlreadyExists => claim_taken(from, to),
         Err(e) if matches!(e.kind(), io::ErrorKind::Unsupported | io::ErrorKind::PermissionDenied) && !to.exists() => {
-            fs::rename(from, to).map_err(Error::io("rename to", to))
-        }
-        Err(e) if e.kind() == io::ErrorKind::NotFound => {
-            let Some(parent) = to.parent().filter(|p| !p.is_dir() && from.exists()) else {
-                return Err(Error::io("link to", to)(e));
-            };
-            fs::create_dir_all(parent).map_err(Error::io("make folder", parent))?;
             fs::rename(from, to).map_err(Error::io("rename to", to))
         }
         Err(e) => Err(Error::io("link to", to)(e)),
@@ -396,9 +419,15 @@ mod tests {
         let path = deliver(dir.path(), "1.a", b"one").unwrap();
         assert!(matches!(deliver(dir.path(), "1.a", b"two"), Err(Error::NameTaken { .. })));
         assert_eq!(fs::read(&path).unwrap(), b"one");
-        // The same between `present` and `claim`: two deliverers at once.
-        let tmp = write_tmp(&dir.path().join("tmp"), "1.a", b"two").unwrap();
-        assert!(matches!(claim(&tmp, &path), Err(Error::NameTaken { .. })));
+        // The same between the look at the folders and `claim`: two deliverers at once.
+        for claim in [claim, claim_by_link] {
+            let tmp = write_tmp(&dir.path().join("tmp"), "1.a", b"two").unwrap();
+            assert!(matches!(claim(&tmp, &path), Err(Error::NameTaken { .. })));
+            fs::remove_file(&tmp).unwrap();
+            let tmp = write_tmp(&dir.path().join("tmp"), "1.a", b"one").unwrap();
+            claim(&tmp, &path).unwrap();
+            assert!(!tmp.exists());
+        }
         assert_eq!(fs::read(&path).unwrap(), b"one");
     }
 

@@ -30,10 +30,14 @@ pub(super) fn entry(
     entry_row(db_tx, recorded)?;
     match &entry.body {
         Body::In { letter, content, findings, .. } => {
+            super::state::put_letter(db_tx, entry.position, letter)?;
             warn(db_tx, entry.position, &content.digest, findings)?;
             letter_certificates(db_tx, letter, handles)
         }
-        Body::Out { letter, .. } => letter_certificates(db_tx, letter, handles),
+        Body::Out { letter, .. } => {
+            super::state::put_letter(db_tx, entry.position, letter)?;
+            letter_certificates(db_tx, letter, handles)
+        }
         Body::Own { act, .. } => own(db_tx, entry, act, handles),
     }
 }
@@ -198,8 +202,7 @@ pub(super) fn transaction(
     };
     let row = reckon(transaction);
     let id = put_row(db_tx, id, transaction, &row)?;
-    let state = serde_json::to_vec(transaction).map_err(|error| IndexError::Row(error.to_string()))?;
-    db_tx.prepare_cached("INSERT OR REPLACE INTO states VALUES (?1, ?2)")?.execute(params![id, state])?;
+    super::state::put(db_tx, id, transaction)?;
     put_search(db_tx, id, &row.search_text())
 }
 

@@ -5,14 +5,25 @@ use rusqlite::types::ValueRef;
 use super::{Index, IndexError};
 
 /// Every table but `meta` and `cursors`.
-pub(super) const TABLES: [&str; 9] =
-    ["certificates", "entries", "handles", "pins", "search", "settlements", "states", "transactions", "warnings"];
+pub(super) const TABLES: [&str; 10] = [
+    "certificates",
+    "entries",
+    "handles",
+    "letters",
+    "pins",
+    "search",
+    "settlements",
+    "states",
+    "transactions",
+    "warnings",
+];
 
 /// What each table is shown by: no number that SQLite gave out, so that the order of making does not matter.
-const QUERIES: [&str; 8] = [
+const QUERIES: [&str; 9] = [
     "SELECT 'certificate', digest, certificate FROM certificates",
     "SELECT 'entry', * FROM entries",
     "SELECT 'handle', handle, digest FROM handles JOIN certificates c ON c.id = handles.certificate",
+    "SELECT 'letter', * FROM letters",
     "SELECT 'pin', * FROM pins",
     "SELECT 'settlement', * FROM settlements",
     "SELECT 'warning', * FROM warnings",

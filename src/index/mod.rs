@@ -9,6 +9,7 @@ mod dump;
 mod list;
 mod query;
 pub mod row;
+mod state;
 mod strangers;
 mod summary;
 
@@ -27,7 +28,7 @@ pub use query::{EntryRow, Pin, Warning};
 pub use row::{Row, RowItem, RowLeg};
 
 /// Version of schema and of what rows mean; another version is thrown away and built anew.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 
 /// Marks the file as an index of ours ("MOix").
 const APPLICATION: i64 = 0x4D4F_6978;
