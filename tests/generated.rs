@@ -2,7 +2,8 @@
 
 use mailorder::clerk::Clerk;
 use mailorder::clock::Clock;
-use mailorder::trade::{Moment, Verdict};
+use mailorder::index::{Filter, Listed};
+use mailorder::trade::{Moment, Role, Verdict};
 use serde_json::Value;
 
 use crate::support::generate::{self, Plan};
@@ -73,4 +74,37 @@ fn every_generated_mail_counts() {
     // Each order is answered by its terms.
     assert_eq!(clerk.ledger().head().unwrap().size, before + 12);
     assert_eq!(clerk.queue().list().unwrap().len(), 6);
+}
+
+#[test]
+fn every_filter_lets_the_same_transactions_through_whatever_index_it_runs_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = Plan { transactions: 60, open: 8, open_at: None, seed: 2, until: until() };
+    let generated = generate::buyer(&folder.path().join("a"), plan);
+    let clerk = Clerk::open(generated.account.settings, Clock::played(until())).unwrap();
+    assert_eq!(clerk.ledger().size().unwrap(), generated.entries);
+    let index = clerk.index();
+    let all = index.list(&Filter::default()).unwrap();
+    let three = [None, Some(true), Some(false)];
+    let mut kinds = std::collections::BTreeSet::new();
+    for number in 0..3 * 3 * 3 * 3 * 2 {
+        let (open, unpaid, undelivered) = (three[number % 3], three[number / 3 % 3], three[number / 9 % 3]);
+        let text = [None, Some(generate::story::RARE), Some("煎茶")][number / 27 % 3].map(str::to_owned);
+        let role = [None, Some(Role::Buyer)][number / 81 % 2];
+        let fits = |one: &&Listed| {
+            let is = |wanted: Option<bool>, found: bool| wanted.is_none_or(|wanted| wanted == found);
+            let named = |text: &String| one.row.items.iter().any(|item| item.name.contains(text));
+            is(open, one.row.open)
+                && is(unpaid, one.row.unpaid.is_some())
+                && is(undelivered, one.row.undelivered)
+                && text.as_ref().is_none_or(named)
+        };
+        let expected: Vec<&Listed> = all.iter().filter(fits).collect();
+        let filter = Filter { role, open, unpaid, undelivered, text: text.clone(), ..Filter::default() };
+        let found = index.list(&filter).unwrap();
+        assert_eq!(found.iter().collect::<Vec<_>>(), expected, "{filter:?}");
+        assert_eq!(index.count(&filter).unwrap(), u64::try_from(expected.len()).unwrap(), "{filter:?}");
+        kinds.insert(expected.len());
+    }
+    assert!(kinds.len() > 8, "the filters tell apart: {kinds:?}");
 }

@@ -15,6 +15,20 @@ pub fn cpu() -> f64 {
     (fields[11].parse::<f64>().unwrap() + fields[12].parse::<f64>().unwrap()) / TICKS
 }
 
+/// Returns the processor time of this thread so far, in seconds; it is up to date to a few milliseconds.
+fn thread_cpu() -> f64 {
+    let text = fs::read_to_string("/proc/thread-self/schedstat").unwrap();
+    text.split(' ').next().unwrap().parse::<f64>().unwrap() / 1e9
+}
+
+/// Returns how much processor time `work`, which keeps to this thread, took, in seconds: other programs on the machine
+/// do not count.
+pub fn worked<T>(work: impl FnOnce() -> T) -> (f64, T) {
+    let begun = thread_cpu();
+    let made = work();
+    (thread_cpu() - begun, made)
+}
+
 /// Returns a size from `/proc/PID/status`, in MiB; `None` once the process is gone.
 pub fn memory(process: &str, field: &str) -> Option<f64> {
     let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;

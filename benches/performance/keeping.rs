@@ -150,6 +150,7 @@ fn reindex(folder: &Path, kept: &[Kept; 2], report: &mut Report) {
         "The same Maildir, files in the page cache, each program alone on all cores; the index of the other deleted \
          before. `mailorder` is the first command after the index was deleted, as above.",
     );
+    let mu = Command::new("mu").arg("--version").output().map_or("not installed", |_| "not measured").to_owned();
     let mut rows = Vec::new();
     for one in kept {
         let notmuch = notmuch(folder, one);
@@ -159,7 +160,7 @@ fn reindex(folder: &Path, kept: &[Kept; 2], report: &mut Report) {
             one.entries.to_string(),
             short(one.first.wall),
             told(notmuch),
-            "not measured".to_owned(),
+            mu.clone(),
             told(ratio),
             short(one.first.peak),
         ]);

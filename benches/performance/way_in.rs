@@ -1,5 +1,6 @@
 //! The whole durable way in, beside its floor; and the letters without the disk, which need the same mails.
 
+use std::cell::Cell;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -50,13 +51,16 @@ struct Load<'a> {
     settings: &'a Settings,
     mails: PathBuf,
     letters: usize,
+    /// Passes so far. Their files are removed at the end: where many were removed just before, new ones cost more.
+    passes: Cell<u32>,
 }
 
 impl<'a> Load<'a> {
     fn new(name: &'static str, folder: &Path, settings: &'a Settings, mails: &[Vec<u8>]) -> Self {
         let into = folder.join(format!("{name}-mails"));
         put_mails(&into, mails);
-        Self { name, settings, mails: into, letters: mails.len() }
+        fs::create_dir_all(folder.join(name)).unwrap();
+        Self { name, settings, mails: into, letters: mails.len(), passes: Cell::new(0) }
     }
 
     fn account(&self) -> &Path {
@@ -66,7 +70,7 @@ impl<'a> Load<'a> {
     /// Copies the account, lets a worker take all mails in, and returns what it measured; what the pass left is
     /// written beside it, for the floor.
     fn take_in(&self, folder: &Path, threads: &str) -> Value {
-        let copy = folder.join(format!("{}-copy", self.name));
+        let copy = self.fresh(folder);
         run(Command::new("cp").arg("-a").arg(self.account()).arg(&copy));
         run(&mut Command::new("sync"));
         let config = copy.join("config.toml");
@@ -79,8 +83,13 @@ impl<'a> Load<'a> {
         let queued: Vec<u64> = queue.map(|file| fs::metadata(file).unwrap().len()).collect();
         let left = json!({"entries": entries, "queued": queued});
         fs::write(self.left(folder), left.to_string()).unwrap();
-        fs::remove_dir_all(&copy).unwrap();
         figures
+    }
+
+    /// Returns a folder that is not there yet.
+    fn fresh(&self, folder: &Path) -> PathBuf {
+        self.passes.set(self.passes.get() + 1);
+        folder.join(self.name).join(self.passes.get().to_string())
     }
 
     fn left(&self, folder: &Path) -> PathBuf {
@@ -91,9 +100,7 @@ impl<'a> Load<'a> {
         run(&mut Command::new("sync"));
         let left = self.left(folder);
         let config = &self.settings.folders.config;
-        let figures = worker(&["floor", text(config), text(&self.mails), threads, text(&left)]);
-        fs::remove_dir_all(left.with_extension("files")).unwrap();
-        figures
+        worker(&["floor", text(config), text(&self.mails), threads, text(&left), text(&self.fresh(folder))])
     }
 }
 
@@ -178,6 +185,7 @@ fn statuses(folder: &Path, generated: &Generated, mails: &[Vec<u8>], scale: &Sca
     let load = Load::new("statuses", folder, &generated.account.settings, mails);
     let one = Passes::of(&load, folder, "1", scale);
     let two = Passes::of(&load, folder, "2", scale);
+    fs::remove_dir_all(folder.join(load.name)).unwrap();
     report.table(&HEAD, &[one.row("one core"), two.row("two cores")]);
     let ratio = |passes: &Passes| passes.wall.speed_beside(&passes.floor).median();
     report.at_least("the whole way in beside its floor, one core", ratio(&one), 0.8, "");
@@ -200,6 +208,7 @@ fn orders(folder: &Path, scale: &Scale, report: &mut Report) {
     let load = Load::new("orders", folder, &account.settings, &mails);
     let one = Passes::of(&load, folder, "1", scale);
     let two = Passes::of(&load, folder, "2", scale);
+    fs::remove_dir_all(folder.join(load.name)).unwrap();
     report.table(&HEAD, &[one.row("one core"), two.row("two cores")]);
     let ratio = |passes: &Passes| passes.wall.speed_beside(&passes.floor).median();
     report.at_least("order in, terms out beside the floor, one core", ratio(&one), 0.8, "");

@@ -32,7 +32,7 @@ pub fn run(words: &[&str]) {
     let mails = list(Path::new(mails));
     let figures = match (*what, rest) {
         ("take-in", []) => take_in(Path::new(config), &mails),
-        ("floor", [plan]) => floor(Path::new(config), &mails, Path::new(plan)),
+        ("floor", [left, folder]) => floor(Path::new(config), &mails, Path::new(left), Path::new(folder)),
         _ => panic!("worker {words:?}"),
     };
     println!("{figures}");
@@ -84,12 +84,12 @@ fn part(all: &[usize], batch: usize, batches: usize) -> &[usize] {
     &all[all.len() * batch / batches..all.len() * (batch + 1) / batches]
 }
 
-fn floor(config: &Path, mails: &[PathBuf], plan: &Path) -> Value {
+fn floor(config: &Path, mails: &[PathBuf], left: &Path, folder: &Path) -> Value {
     let settings = open_settings(config);
     let (folders, now) = (&settings.folders, system_time(&Clock::system().now()));
     let library = Library::new(&folders.keys.join("own.asc"), &folders.ledger.join("certs"), now);
-    let left = Left::read(plan);
-    let files = Files::new(&plan.with_extension("files"));
+    let left = Left::read(left);
+    let files = Files::new(folder);
     let (mut cryptography, mut writing) = (Pass::default(), Pass::default());
     for (batch, fetched) in mails.chunks(FETCHED).enumerate() {
         writing.add(|| files.spool(batch, fetched));
@@ -98,8 +98,9 @@ fn floor(config: &Path, mails: &[PathBuf], plan: &Path) -> Value {
     for (batch, judged) in mails.chunks(JUDGED).enumerate() {
         let read: Vec<Vec<u8>> = judged.iter().map(|mail| fs::read(mail).unwrap()).collect();
         let (entries, queued) = (part(&left.entries, batch, batches), part(&left.queued, batch, batches));
+        let armored: Vec<&[u8]> = read.iter().map(|mail| bare::armored(mail)).collect();
         cryptography.add(|| {
-            read.par_iter().for_each(|mail| drop(library.open(bare::armored(mail))));
+            armored.par_iter().for_each(|message| drop(library.open(message)));
             // A letter out has about the size of its entry.
             queued.par_iter().for_each(|size| drop(library.seal(&vec![b'x'; size * 2 / 3])));
         });

@@ -53,7 +53,11 @@ fn whole_line(node: &Node) -> Option<Money> {
 
 /// Returns the amounts with currency in a text, each with the words that say so.
 fn amounts_in(text: &str) -> Vec<(Money, String)> {
-    let apart = |c: char| c.is_whitespace() || "()[]<>=:;\"'（）「」：；、。".contains(c);
+    let apart = |c: char| {
+        let ascii = matches!(c, '(' | ')' | '[' | ']' | '<' | '>' | '=' | ':' | ';' | '"' | '\'');
+        let wide = matches!(c, '（' | '）' | '「' | '」' | '：' | '；' | '、' | '。');
+        ascii || wide || c.is_whitespace()
+    };
     let words: Vec<&str> = text.split(apart).filter(|word| !word.is_empty()).collect();
     let mut found = Vec::new();
     let mut last = "";
