@@ -21,6 +21,9 @@ const MOST_DEPTH: usize = 8;
 /// Most parts, those inside attached mails included.
 const MOST_PARTS: usize = 32;
 
+/// What stands in every machine part, wherever somebody may have put it.
+const TRADE: &[u8] = b"\"mo:kind\"";
+
 /// The two parts of a letter.
 #[derive(Debug)]
 pub(super) struct Parts {
@@ -85,6 +88,9 @@ fn begins(signed: &[u8], place: usize, word: &[u8]) -> bool {
 fn take(message: &Message) -> Result<Parts, ReadError> {
     let mut census = Census::default();
     census.count(message, 1)?;
+    if census.machine == 0 && !message.raw_message().windows(TRADE.len()).any(|bytes| bytes == TRADE) {
+        return Err(ReadError::Ordinary);
+    }
     if census.machine != 1 {
         return Err(bad(format!("{} machine parts, there must be one", census.machine)));
     }

@@ -7,7 +7,7 @@ use super::{Action, Desk, Draft};
 use crate::trade::document::{AuthorizationRequest, AuthorizationResult, Rejection};
 use crate::trade::item::{self, Charge};
 use crate::trade::status::{Reason, Step};
-use crate::trade::{Agent, Document, Kept, Kind, Number, Order, Party, Role, Terms, Transaction, When};
+use crate::trade::{Agent, Document, Kept, Kind, Order, Party, Role, Terms, Transaction, When};
 
 /// Takes an order in: refuses it with reasons, asks for the authorisation, or makes the terms.
 pub(super) fn take_in(transaction: &Transaction, kept: &Kept, order: &Order, desk: &Desk<'_>) -> Vec<Action> {
@@ -86,7 +86,7 @@ fn authorize(
         agents: parties(transaction, &agents(procedure, desk)),
     });
     let mut draft = Draft::new(transaction, agent, document).ordered(kept.letter.order.clone());
-    draft.names.number = Some(number(desk));
+    draft.names.number = Some(desk.number());
     draft.into()
 }
 
@@ -122,7 +122,7 @@ fn offer(transaction: &Transaction, kept: &Kept, order: &Order, procedure: &Proc
     let mut draft = Draft::new(transaction, kept.letter.from.clone(), Document::TransactionInfo(terms))
         .ordered(kept.letter.order.clone())
         .answering(kept.content);
-    draft.names.number = draft.names.number.or_else(|| Some(number(desk)));
+    draft.names.number = draft.names.number.or_else(|| Some(desk.number()));
     vec![draft.into()]
 }
 
@@ -179,9 +179,4 @@ fn agents(procedure: &Procedure, desk: &Desk<'_>) -> Vec<Agent> {
         agent(Role::Payment, party(&procedure.payment_agent)),
         agent(Role::Delivery, party(&procedure.delivery_agent)),
     ]
-}
-
-/// Makes a transaction number (P26).
-fn number(desk: &Desk<'_>) -> Number {
-    Number::random(desk.entropy)
 }
