@@ -55,3 +55,5 @@ mod support;
 mod templates;
 /// Rules about the source and the documents that no compiler checks.
 mod tidy;
+/// The simulation once more, with real clerks.
+mod world;
