@@ -232,6 +232,11 @@ fn a_wrong_value_is_named_by_its_key() {
         ("sendmail = \"/usr/sbin/sendmail\"", "", "outbox: exactly one of"),
         ("sendmail = \"/usr/sbin/sendmail\"", "sendmail = \"a\"\nmaildir = \"b\"", "outbox: exactly one of"),
         ("roles = [\"buyer\", \"shop\", \"payment\", \"delivery\"]", "roles = []", "roles: at least one"),
+        (
+            "roles = [\"buyer\", \"shop\", \"payment\", \"delivery\"]",
+            "roles = [\"shop\", \"payment\"]",
+            "shop.procedure: name a delivery_agent",
+        ),
         ("[inbox]\nmaildir = \"~/Maildir\"", &format!("{imap}, tls = \"none\" }}"), "inbox.imap: `tls = \"none\"`"),
         ("[inbox]\nmaildir = \"~/Maildir\"", &format!("{imap}, tls = \"ssl\" }}"), "inbox.imap: tls = \"ssl\""),
         (
