@@ -39,6 +39,8 @@ mod mail;
 mod outbox;
 /// Seals: what is opened, what is set aside, and that gpg agrees.
 mod pgp;
+/// What the parts do about a letter that counts.
+mod roles;
 /// What is said about a letter: tables of what is stored, what arrives, and the verdict.
 mod rules;
 /// The JSON Schemas against what is printed.

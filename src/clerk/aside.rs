@@ -3,6 +3,7 @@
 //! The folder is capped, so that a stranger cannot fill the disk. A letter of an unknown signer goes back to the spool
 //! when a certificate with its key is known; one whose time has not come, when it has.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -10,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::ClerkError;
 use crate::maildir;
 use crate::pgp::SetAside;
-use crate::trade::{Address, Digest, MessageId, Moment};
+use crate::trade::{Address, Digest, Fingerprint, MessageId, Moment};
 
 /// The most mails kept.
 const MAILS_MAX: usize = 10_000;
@@ -48,6 +49,9 @@ pub struct Aside {
     /// The keys its signature names, where they are not known.
     #[serde(default)]
     pub issuers: Vec<String>,
+    /// Who signed it well, where nobody pinned that key.
+    #[serde(default)]
+    pub unpinned: Option<Fingerprint>,
     /// Not before this moment, where its time has not come.
     #[serde(default)]
     pub not_before: Option<Moment>,
@@ -72,20 +76,32 @@ impl AsideFolder {
         self.0.join("cur").join(format!("{name}.json"))
     }
 
-    /// Keeps a mail, unless the folder is full. The same mail again is kept once.
-    pub(super) fn put(&self, mail: &[u8], note: Aside) -> Result<(), ClerkError> {
+    /// Keeps mails, as far as the folder is not full. The same mail again is kept once.
+    pub(super) fn put_all<'a>(&self, mails: impl Iterator<Item = (&'a [u8], &'a Aside)>) -> Result<(), ClerkError> {
+        let mut mails = mails.peekable();
+        if mails.peek().is_none() {
+            return Ok(());
+        }
         let kept = self.list()?;
-        if kept.iter().any(|aside| aside.name == note.name) {
-            return Ok(());
+        let mut bytes: u64 = kept.iter().map(|aside| aside.size).fold(0, u64::saturating_add);
+        let mut names: BTreeSet<String> = kept.into_iter().map(|aside| aside.name).collect();
+        for (mail, note) in mails {
+            let full = names.len() >= MAILS_MAX || bytes.saturating_add(note.size) > BYTES_MAX;
+            if full || !names.insert(note.name.clone()) {
+                continue;
+            }
+            bytes = bytes.saturating_add(note.size);
+            let text = serde_json::to_vec_pretty(note).unwrap_or_default();
+            maildir::deliver(&self.0, &format!("{}.eml", note.name), mail)?;
+            maildir::replace(&self.0.join("tmp"), &self.note_path(&note.name), &text)?;
         }
-        let bytes: u64 = kept.iter().map(|aside| aside.size).fold(0, u64::saturating_add);
-        if kept.len() >= MAILS_MAX || bytes.saturating_add(note.size) > BYTES_MAX {
-            return Ok(());
-        }
-        let text = serde_json::to_vec_pretty(&note).unwrap_or_default();
-        maildir::deliver(&self.0, &format!("{}.eml", note.name), mail)?;
-        maildir::replace(&self.0.join("tmp"), &self.note_path(&note.name), &text)?;
         Ok(())
+    }
+
+    /// Returns the bytes of a mail.
+    pub(super) fn read(&self, name: &str) -> Result<Vec<u8>, ClerkError> {
+        let path = self.path(name);
+        std::fs::read(&path).map_err(ClerkError::io("read", &path))
     }
 
     /// Returns what is kept, oldest first. A mail without a note, or a note without its mail, is passed over.
@@ -97,24 +113,6 @@ impl AsideFolder {
         }
         kept.sort_by_key(|aside| (aside.at, aside.name.clone()));
         Ok(kept)
-    }
-
-    /// Takes out the mails that may be read again now: their signer became known, or their time has come.
-    pub(super) fn ready(
-        &self,
-        known: &dyn Fn(&[String]) -> bool,
-        now: &Moment,
-    ) -> Result<Vec<(Aside, Vec<u8>)>, ClerkError> {
-        let mut ready = Vec::new();
-        for aside in self.list()? {
-            let due = aside.not_before.is_some_and(|moment| moment <= *now);
-            if due || (!aside.issuers.is_empty() && known(&aside.issuers)) {
-                let path = self.path(&aside.name);
-                let mail = std::fs::read(&path).map_err(ClerkError::io("read", &path))?;
-                ready.push((aside, mail));
-            }
-        }
-        Ok(ready)
     }
 
     /// Forgets a mail.

@@ -10,7 +10,9 @@ use super::{Clerk, ClerkError, LOCK_WAIT};
 use crate::ledger::Writer;
 use crate::pgp::Certificate;
 use crate::role::Desk;
-use crate::trade::{Act, Address, Body, Book, Digest, Entry, Fingerprint, Key, Moment, Names, Owed, Role, Transaction};
+use crate::trade::{
+    Act, Address, Body, Book, Digest, Entry, Fingerprint, Key, Moment, Names, Number, Owed, PinnedBy, Role, Transaction,
+};
 
 /// An entry not yet written, with the bytes that belong to it.
 pub(super) struct Pending {
@@ -33,7 +35,7 @@ pub struct Batch<'a> {
     asked: BTreeSet<(Role, String)>,
     pub(super) pending: Vec<Pending>,
     pub(super) changed: BTreeSet<Key>,
-    pub(super) pins: BTreeMap<Address, Fingerprint>,
+    pub(super) pins: BTreeMap<Address, (Fingerprint, PinnedBy)>,
     pub(super) new_certificates: BTreeMap<Fingerprint, Certificate>,
     pub(super) handed_over: BTreeMap<Fingerprint, Certificate>,
     pub(super) contents: BTreeSet<(Fingerprint, Digest)>,
@@ -158,17 +160,48 @@ impl Batch<'_> {
         }
     }
 
-    /// Returns the desk a part decides at now.
-    pub(super) fn desk(&self, stranger: bool) -> Result<Desk<'_>, ClerkError> {
-        let mut entropy = [0; 32];
-        getrandom::fill(&mut entropy).map_err(|error| ClerkError::Settings(format!("no random numbers: {error}")))?;
-        Ok(Desk { me: &self.clerk.me, now: self.now, entropy, practice: &self.clerk.settings.practice, stranger })
+    /// Returns the desk a part decides at now about `transaction`. The number that comes of its chance is a free one.
+    pub(super) fn desk(&self, transaction: &Transaction) -> Result<Desk<'_>, ClerkError> {
+        let stranger = self.is_of_stranger(transaction)?;
+        loop {
+            let mut entropy = [0; 32];
+            getrandom::fill(&mut entropy)
+                .map_err(|error| ClerkError::Settings(format!("no random numbers: {error}")))?;
+            let practice = &self.clerk.settings.practice;
+            let desk = Desk { me: &self.clerk.me, now: self.now, entropy, practice, stranger };
+            if transaction.number.is_some() || !self.is_number_used(transaction.key.role, &desk.number())? {
+                return Ok(desk);
+            }
+        }
+    }
+
+    /// Returns whether an order of ours as the shop has this number already: the short numbers of a large shop meet by
+    /// chance.
+    fn is_number_used(&self, role: Role, number: &Number) -> Result<bool, ClerkError> {
+        if role != Role::Shop {
+            return Ok(false);
+        }
+        let shop = self.clerk.me.address.clone();
+        let pending = self.book.has_number(role, &shop, number, None);
+        let names = Names { shop: Some(shop), number: Some(number.clone()), order: None };
+        Ok(pending || self.clerk.index.load(role, &names)?.is_some())
+    }
+
+    /// Returns whether the buyer is known to us from first contact alone: nobody vouched for his key, and he never said
+    /// OK to terms that only the reader of his mailbox can know.
+    fn is_of_stranger(&self, transaction: &Transaction) -> Result<bool, ClerkError> {
+        let Some(buyer) = transaction.buyer().filter(|_| transaction.key.role == Role::Shop) else { return Ok(false) };
+        let by = match self.pins.get(&buyer.address) {
+            Some((_, by)) => Some(*by),
+            None => self.clerk.index.pin_of(&buyer.address)?.map(|pin| pin.by),
+        };
+        Ok(by == Some(PinnedBy::FirstUse) && !self.clerk.index.has_confirmed(&buyer.fingerprint)?)
     }
 
     /// Returns the key pinned for an address.
     pub fn pinned(&self, address: &Address) -> Result<Option<Fingerprint>, ClerkError> {
         match self.pins.get(address) {
-            Some(pinned) => Ok(Some(pinned.clone())),
+            Some((pinned, _)) => Ok(Some(pinned.clone())),
             None => Ok(self.clerk.index.pin_of(address)?.map(|pin| pin.fingerprint)),
         }
     }

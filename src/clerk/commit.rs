@@ -106,8 +106,10 @@ impl Clerk {
 
     /// Queues again what is to be sent once more: other ciphertext, same letter.
     fn queue_again(&self, positions: &std::collections::BTreeSet<u64>, now: Moment) -> Result<(), ClerkError> {
+        let day = super::again::day(&now);
         for position in positions {
             self.queue_position(*position, now)?;
+            self.index.note_sending(*position, &day)?;
         }
         Ok(())
     }

@@ -8,7 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::batch::Batch;
-use super::take_in::OpenLetter;
+use super::examine::OpenLetter;
 use super::{Clerk, ClerkError};
 use crate::clock::system_time;
 use crate::maildir;
@@ -116,12 +116,13 @@ impl Clerk {
             .map_err(|fault| crate::role::Refused::new(format!("the key cannot be used: {fault}")))?;
         self.batch(|batch| {
             match batch.pinned(address)? {
-                Some(pinned) if pinned == *certificate.fingerprint() => return Ok(()),
+                Some(pinned) if pinned == *certificate.fingerprint() && !batch.is_first_use(address)? => return Ok(()),
+                Some(pinned) if pinned == *certificate.fingerprint() => {}
                 Some(pinned) if !replace => {
                     let text = format!("another key ({pinned}) is pinned for {address}; replace it with --replace");
                     return Err(crate::role::Refused::new(text).into());
                 }
-                _ => {}
+                Some(_) | None => {}
             }
             batch.pin(certificate, address, PinnedBy::User)
         })
@@ -140,9 +141,14 @@ impl Batch<'_> {
         let act = Act::Pin { party, certificate: STANDARD.encode(&minimal), by };
         self.act(None, act, Names::default(), Vec::new())?;
         let minimal = Certificate::from_bytes(&minimal).map_err(|cause| ClerkError::Key { file, cause })?;
-        self.pins.insert(address.clone(), fingerprint.clone());
+        self.pins.insert(address.clone(), (fingerprint.clone(), by));
         self.new_certificates.insert(fingerprint, minimal);
         Ok(())
+    }
+
+    /// Returns whether the pin of an address came by first contact: a user's yes is more, and is entered.
+    fn is_first_use(&self, address: &Address) -> Result<bool, ClerkError> {
+        Ok(self.clerk.index.pin_of(address)?.is_some_and(|pin| pin.by == PinnedBy::FirstUse))
     }
 
     /// Pins the key of a first contact.

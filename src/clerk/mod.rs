@@ -4,14 +4,18 @@
 //! Order of effects: **ledger, then outbox, then mark the mail done.** An entry names the letters it owes; what a crash
 //! swallowed is written again with the same Message-ID.
 
+mod again;
 mod aside;
 mod batch;
 mod certificates;
 mod commit;
 mod error;
+mod examine;
+mod judge;
 mod keys;
 mod open;
 mod posting;
+mod receipts;
 mod settle;
 mod spool;
 mod take_in;
@@ -21,6 +25,7 @@ mod write;
 use std::path::PathBuf;
 use std::time::Duration;
 
+pub use again::Tended;
 pub use aside::{Aside, AsideReason};
 pub use batch::Batch;
 pub use error::ClerkError;
@@ -38,7 +43,7 @@ use crate::ledger::Ledger;
 use crate::mail::Texts;
 use crate::outbox::queue::Queue;
 use crate::pgp::{OwnKey, autocrypt};
-use crate::trade::Party;
+use crate::trade::{Entry, Party};
 
 /// How long a command waits for another process that holds the ledger, at most.
 const LOCK_WAIT: Duration = Duration::from_secs(60);
@@ -89,6 +94,13 @@ impl Clerk {
     /// Returns the index, for reading.
     pub fn index(&self) -> &Index {
         &self.index
+    }
+
+    /// Reads one entry from the ledger.
+    pub(super) fn entry(&self, position: u64) -> Result<Entry, ClerkError> {
+        let file = self.ledger.read(position)?;
+        let read = crate::ledger::form::parse(&file, &open::reread);
+        read.map(|read| read.entry).map_err(|error| ClerkError::Write(format!("entry {position}: {error}")))
     }
 
     /// Returns the queue of letters to be sent.

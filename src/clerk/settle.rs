@@ -17,11 +17,10 @@ impl Clerk {
         if position >= self.ledger.head()?.size {
             return Err(none().into());
         }
-        let file = self.ledger.read(position)?;
-        let parsed = crate::ledger::form::parse(&file, &super::open::reread)
-            .map_err(|error| ClerkError::Write(format!("entry {position}: {error}")))?;
-        let Body::In { letter, content, .. } = parsed.entry.body else { return Err(none().into()) };
-        let Some(role) = parsed.entry.role else { return Err(none().into()) };
+        let entry = self.entry(position)?;
+        let (Body::In { letter, content, .. }, Some(role)) = (entry.body, entry.role) else {
+            return Err(none().into());
+        };
         let content = content.digest;
         self.batch(|batch| {
             let names = letter.names();
@@ -35,10 +34,13 @@ impl Clerk {
                 if letter.kind().status_of().is_none() && kept.verdict == Verdict::Warned {
                     let act = Act::Verdict { content, verdict: Verdict::Applied, findings: kept.findings.clone() };
                     batch.act(Some(role), act, names.clone(), vec![position])?;
-                    batch.answer(role, &names, content, false)?;
+                    batch.answer(role, &names, content)?;
                 }
-                batch.rejudge(role, &Names { order: None, ..names.clone() })?;
-                batch.rejudge(role, &names)?;
+                for names in [Names { order: None, ..names.clone() }, names] {
+                    for newly in batch.judge_again(role, &names)? {
+                        batch.answer(role, &names, newly)?;
+                    }
+                }
             }
             Ok(())
         })

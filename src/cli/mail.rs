@@ -47,14 +47,17 @@ pub(super) fn sync(shell: &mut Shell) -> Result<(), Failure> {
     }
     let fetched = match &mut inbox {
         None => Ok(()),
-        Some(inbox) => shell.runtime.block_on(async {
-            let fetched = fetch(shell, &mut clerk, inbox).await;
-            inbox.close().await;
-            fetched
-        }),
+        Some(inbox) => shell.runtime.block_on(fetch(shell, &mut clerk, inbox)),
     };
     // What is in the spool is judged, and what is due is sent, even where the mailbox cannot be reached.
     tell(shell, &clerk.take_in()?);
+    clerk.tend()?;
+    if let Some(inbox) = &mut inbox {
+        shell.runtime.block_on(async {
+            mark(shell, &mut clerk, inbox).await;
+            inbox.close().await;
+        });
+    }
     let sent = match &mut outbox {
         Some(outbox) if !shell.global.offline => shell.runtime.block_on(send(shell, &mut clerk, outbox)),
         _ => Ok(()),
@@ -68,6 +71,13 @@ async fn fetch(shell: &Shell, clerk: &mut Clerk, inbox: &mut Inbox) -> Result<()
         shell.output.message(format!("mailorder: {}", escape(&note)));
     }
     Ok(())
+}
+
+/// Marks what was ours; a mark that fails is told of and made up for with the next pass.
+async fn mark(shell: &Shell, clerk: &mut Clerk, inbox: &mut Inbox) {
+    if let Err(error) = clerk.mark(inbox).await {
+        shell.output.message(format!("mailorder: handled mail is not marked yet: {}", escape(&error.to_string())));
+    }
 }
 
 async fn send(shell: &Shell, clerk: &mut Clerk, outbox: &mut Outbox) -> Result<(), Failure> {
@@ -157,6 +167,8 @@ async fn turns(
 async fn turn(shell: &Shell, clerk: &mut Clerk, inbox: &mut Inbox, outbox: &mut Option<Outbox>) -> Result<(), Failure> {
     fetch(shell, clerk, inbox).await?;
     tell(shell, &clerk.take_in()?);
+    clerk.tend()?;
+    mark(shell, clerk, inbox).await;
     match outbox {
         Some(outbox) if !shell.global.offline => send(shell, clerk, outbox).await,
         _ => Ok(()),
@@ -180,6 +192,7 @@ pub(super) fn receive(shell: &mut Shell) -> Result<(), Failure> {
     }
     clerk.spool(&[mail]).map_err(|error| Failure::from(error).deferred())?;
     tell(shell, &clerk.take_in().map_err(|error| Failure::from(error).deferred())?);
+    clerk.tend().map_err(|error| Failure::from(error).deferred())?;
     shell.send(&mut clerk)
 }
 

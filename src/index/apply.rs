@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{IndexError, Row, RowItem, RowLeg, written};
+use super::{IndexError, Row, RowItem, RowLeg, post, written};
 use crate::ledger::{Recorded, amount};
 use crate::trade::{
     Act, Agent, Body, Digest, Document, Entry, Finding, Key, Letter, Names, Party, Settlement, Transaction, Verdict,
@@ -29,11 +29,15 @@ pub(super) fn entry(
     let entry = &recorded.entry;
     entry_row(db_tx, recorded)?;
     match &entry.body {
-        Body::In { letter, content, findings, .. } => {
+        Body::In { letter, content, signer, findings, .. } => {
+            post::heard(db_tx, signer, letter)?;
             warn(db_tx, entry.position, &content.digest, findings)?;
             letter_certificates(db_tx, letter, handles)
         }
-        Body::Out { letter, .. } => letter_certificates(db_tx, letter, handles),
+        Body::Out { letter, content } => {
+            post::wrote(db_tx, entry, letter, &content.digest)?;
+            letter_certificates(db_tx, letter, handles)
+        }
         Body::Own { act, .. } => own(db_tx, entry, act, handles),
     }
 }
@@ -225,7 +229,7 @@ fn seconds(when: &When) -> i64 {
 
 fn put_row(db_tx: &Connection, id: Option<i64>, transaction: &Transaction, row: &Row) -> Result<i64, IndexError> {
     const SQL: &str = "INSERT OR REPLACE INTO transactions VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, \
-                       ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25)";
+                       ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26)";
     let key = &transaction.key;
     let date = |leg: &RowLeg| leg.date.map(|date| date.to_string());
     let items: &[RowItem] = &row.items;
@@ -255,6 +259,7 @@ fn put_row(db_tx: &Connection, id: Option<i64>, transaction: &Transaction, row: 
         row.unpaid.map(|unpaid| unpaid.plain()),
         row.undelivered,
         row.warnings,
+        row.begun,
     ])?;
     Ok(id.unwrap_or_else(|| db_tx.last_insert_rowid()))
 }

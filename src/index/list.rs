@@ -12,7 +12,7 @@ const COLUMNS: &str = "role, shop, order_id, number, shop_name, date, items, cur
                        delivery_done, delivery_date, payment_done, payment_date, state, open, due, unpaid_currency, \
                        unpaid, undelivered, warnings";
 
-/// Which transactions a list shows; everything set must hold.
+/// Which transactions a list shows; everything set must hold. Those that nobody has begun are never shown.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filter {
     /// The part we play.
@@ -160,9 +160,9 @@ impl Filter {
             (self.undelivered, "undelivered", "NOT undelivered"),
             (self.warned.then_some(true), "warnings > 0", ""),
         ];
+        conditions.push("begun");
         conditions.extend(plain.into_iter().filter_map(|(is, yes, no)| is.map(|is| if is { yes } else { no })));
-        let clause = if conditions.is_empty() { String::new() } else { format!("WHERE {}", conditions.join(" AND ")) };
-        (clause, values)
+        (format!("WHERE {}", conditions.join(" AND ")), values)
     }
 }
 
@@ -205,6 +205,7 @@ fn listed(row: &rusqlite::Row<'_>) -> Found<Listed> {
         unpaid: money(row.get(18)?, row.get(19)?)?,
         undelivered: row.get(20)?,
         warnings: row.get(21)?,
+        begun: true,
     };
     Ok(Listed { key, row })
 }

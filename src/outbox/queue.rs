@@ -248,6 +248,11 @@ impl Queue {
         Ok(self.list()?.into_iter().filter(|item| item.is_due(now)).collect())
     }
 
+    /// Returns whether a letter of this name is in the queue, wherever it stands.
+    pub fn holds(&self, name: &str) -> bool {
+        self.eml(name).exists()
+    }
+
     /// Returns the mail of a letter as it travels.
     pub fn mail(&self, name: &str) -> Result<Option<Vec<u8>>, QueueError> {
         Ok(self.read(name, u64::MAX)?.map(|(_, mail)| mail))

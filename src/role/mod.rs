@@ -21,7 +21,8 @@ pub use practice::{Practice, Procedure, Stage};
 use crate::trade::document::Refusal;
 use crate::trade::status::Reason;
 use crate::trade::{
-    Code, Digest, Document, Finding, Kept, Kind, Letter, Moment, Names, Party, Received, Role, Terms, Transaction,
+    Code, Digest, Document, Finding, Kept, Kind, Letter, Moment, Names, Number, Party, Received, Role, Terms,
+    Transaction,
 };
 
 /// Who decides, when, and how its owner wants it done.
@@ -34,8 +35,15 @@ pub struct Desk<'a> {
     pub entropy: [u8; 32],
     /// How the owner wants each part played.
     pub practice: &'a Practice,
-    /// Whether the speaker's key is known from first contact alone.
+    /// Whether the buyer's key is known from first contact alone.
     pub stranger: bool,
+}
+
+impl Desk<'_> {
+    /// Makes a transaction number (P26). The clerk brings chance that makes a free one.
+    pub fn number(&self) -> Number {
+        Number::random(self.entropy)
+    }
 }
 
 /// A letter to be written: the clerk adds number, date, Message-ID, tree head and certificates.
