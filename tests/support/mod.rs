@@ -5,4 +5,5 @@ pub mod imap;
 pub mod program;
 pub mod servers;
 pub mod smtp;
+pub mod town;
 pub mod trade;
