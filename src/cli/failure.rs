@@ -144,7 +144,10 @@ impl From<ClerkError> for Failure {
             ClerkError::Outbox(SendError::Refused { .. }) => FailureKind::Unavailable,
             ClerkError::Outbox(SendError::Config(_)) => FailureKind::Config,
             ClerkError::Outbox(_) => FailureKind::Later,
-            ClerkError::Key { .. } | ClerkError::Seal(_) | ClerkError::NoCertificate(_) => FailureKind::Permission,
+            ClerkError::Key { .. }
+            | ClerkError::Seal(_)
+            | ClerkError::NoCertificate(_)
+            | ClerkError::Unusable { .. } => FailureKind::Permission,
             ClerkError::Io { cause, .. } if cause.kind() == std::io::ErrorKind::PermissionDenied => {
                 FailureKind::Permission
             }

@@ -61,6 +61,12 @@ fn objections(order: &Order, shop: &ShopPractice) -> Vec<Reason> {
     reasons
 }
 
+/// Rejects an order that no terms can be written for.
+pub(super) fn reject_unanswerable(transaction: &Transaction, kept: &Kept) -> Action {
+    let text = "The terms cannot be written: names or lines of the order are too long.".to_owned();
+    reject(transaction, kept, vec![Reason { code: "UNR".to_owned(), text }])
+}
+
 fn no_sum() -> Reason {
     Reason {
         code: "UNR".to_owned(),

@@ -7,3 +7,4 @@ pub mod servers;
 pub mod smtp;
 pub mod town;
 pub mod trade;
+pub mod world;
