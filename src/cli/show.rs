@@ -15,6 +15,9 @@ pub(crate) struct ShowArgs {
     /// Beginning of the transaction's ID or number, or SHOP:NUMBER
     #[arg(value_name = "TXN")]
     transaction: String,
+    /// As this part knows it; by default the first one of the account that knows it
+    #[arg(long, value_parser = super::list::role)]
+    role: Option<Role>,
     /// Show names, addresses and fingerprints in full
     #[arg(long)]
     full: bool,
@@ -22,7 +25,7 @@ pub(crate) struct ShowArgs {
 
 pub(super) fn run(shell: &mut Shell, args: ShowArgs) -> Result<(), Failure> {
     let mut clerk = shell.clerk()?;
-    let known = transaction::find(&mut clerk, &args.transaction, &[])?;
+    let known = transaction::find(&mut clerk, &args.transaction, args.role.as_slice())?;
     let standing = Standing::of(&known);
     let now = shell.clock.now();
     if shell.output.is_json() {

@@ -1,5 +1,7 @@
 //! Finds the transaction a person means: a unique beginning of its ID or number, or SHOP:NUMBER.
 
+use std::collections::BTreeSet;
+
 use super::failure::Failure;
 use crate::clerk::Clerk;
 use crate::trade::{Key, Role, Transaction};
@@ -7,7 +9,8 @@ use crate::trade::{Key, Role, Transaction};
 /// How many candidates a message names.
 const NAMED: u32 = 6;
 
-/// Finds the one transaction that `text` means, in one of the parts `roles`; any part where it is empty.
+/// Finds the one transaction that `text` means, in one of the parts `roles`; any part where it is empty, and the first
+/// one where several parts at this address know it.
 pub(super) fn find(clerk: &mut Clerk, text: &str, roles: &[Role]) -> Result<Transaction, Failure> {
     clerk.catch_up()?;
     let index = clerk.index();
@@ -19,6 +22,10 @@ pub(super) fn find(clerk: &mut Clerk, text: &str, roles: &[Role]) -> Result<Tran
         let exact = exact(clerk, &keys, text)?;
         if exact.len() == 1 {
             keys = exact;
+        }
+        if is_one_transaction(clerk, &keys)? {
+            keys.sort_by_key(|key| key.role);
+            keys.truncate(1);
         }
     }
     match keys.as_slice() {
@@ -36,6 +43,18 @@ pub(super) fn find(clerk: &mut Clerk, text: &str, roles: &[Role]) -> Result<Tran
             Err(Failure::data(text).hint("write more of it, or SHOP:NUMBER"))
         }
     }
+}
+
+/// Returns whether all keys are one transaction, known to several parts played at this address (P6).
+fn is_one_transaction(clerk: &Clerk, keys: &[Key]) -> Result<bool, Failure> {
+    let mut numbers = BTreeSet::new();
+    for key in keys {
+        let known = clerk.index().load_key(key).map_err(crate::clerk::ClerkError::from)?;
+        let Some(number) = known.and_then(|known| known.number) else { return Ok(false) };
+        numbers.insert((key.shop.clone(), number.to_string()));
+    }
+    let parts: BTreeSet<Role> = keys.iter().map(|key| key.role).collect();
+    Ok(numbers.len() == 1 && parts.len() == keys.len())
 }
 
 fn exact(clerk: &Clerk, keys: &[Key], text: &str) -> Result<Vec<Key>, Failure> {
