@@ -15,6 +15,8 @@
 mod beside;
 /// One test for each claim of the patent, through the program as people run it.
 mod claims;
+/// Commands at their edges: what a mail server, cron and a person at a shell see of them.
+mod commands;
 /// Configuration: every key in the example, every fault with its place.
 mod config;
 /// Killed at each call and started again, the program ends where an undisturbed run ends.

@@ -10,13 +10,15 @@ use serde::{Deserialize, Serialize};
 
 use super::ClerkError;
 use crate::maildir;
-use crate::pgp::SetAside;
+use crate::pgp::{self, SetAside};
 use crate::trade::{Address, Digest, Fingerprint, MessageId, Moment};
 
 /// The most mails kept.
 const MAILS_MAX: usize = 10_000;
 /// The most bytes kept.
 const BYTES_MAX: u64 = 100 * 1024 * 1024;
+/// The most bytes kept together with mails that are too large to be letters: the rest stays free for those that may be.
+const LARGE_MAX: u64 = BYTES_MAX / 2;
 
 /// Why a mail was set aside: the stable code and a sentence.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,6 +61,27 @@ pub struct Aside {
     pub size: u64,
 }
 
+impl Aside {
+    /// Makes the note of a mail; `raw` is the mail, or at least its header.
+    pub(super) fn of(raw: &[u8], reason: AsideReason, at: Moment) -> Self {
+        let (from, message_id) = match pgp::outer::inspect(raw) {
+            pgp::outer::Outer::Encrypted(mail) => (mail.from, mail.message_id),
+            _ => (None, None),
+        };
+        Self {
+            name: Digest::of(raw).hex(),
+            reason,
+            at,
+            from,
+            message_id,
+            issuers: Vec::new(),
+            unpinned: None,
+            not_before: None,
+            size: u64::try_from(raw.len()).unwrap_or(u64::MAX),
+        }
+    }
+}
+
 /// The folder of mail set aside.
 pub(super) struct AsideFolder(PathBuf);
 
@@ -91,11 +114,33 @@ impl AsideFolder {
                 continue;
             }
             bytes = bytes.saturating_add(note.size);
-            let text = serde_json::to_vec_pretty(note).unwrap_or_default();
             maildir::deliver(&self.0, &format!("{}.eml", note.name), mail)?;
-            maildir::replace(&self.0.join("tmp"), &self.note_path(&note.name), &text)?;
+            self.put_note(note)?;
         }
         Ok(())
+    }
+
+    /// Takes over the file of a mail that is too large to be a letter; returns whether there was room for it.
+    pub(super) fn put_large(&self, file: &Path, note: &Aside) -> Result<bool, ClerkError> {
+        let kept = self.list()?;
+        if kept.iter().any(|aside| aside.name == note.name) {
+            std::fs::remove_file(file).map_err(ClerkError::io("remove", file))?;
+            return Ok(true);
+        }
+        let bytes = kept.iter().map(|aside| aside.size).fold(note.size, u64::saturating_add);
+        if kept.len() >= MAILS_MAX || bytes > LARGE_MAX {
+            return Ok(false);
+        }
+        let path = self.path(&note.name);
+        std::fs::rename(file, &path).map_err(ClerkError::io("rename to", &path))?;
+        maildir::sync_dir(&self.0.join("new"))?;
+        self.put_note(note)?;
+        Ok(true)
+    }
+
+    fn put_note(&self, note: &Aside) -> Result<(), ClerkError> {
+        let text = serde_json::to_vec_pretty(note).map_err(|error| ClerkError::Write(error.to_string()))?;
+        Ok(maildir::replace(&self.0.join("tmp"), &self.note_path(&note.name), &text)?)
     }
 
     /// Returns the bytes of a mail.

@@ -16,7 +16,7 @@ use crate::config::TrustPolicy;
 use crate::index::Index;
 use crate::mail;
 use crate::pgp::{self, Opened, OwnKey, SetAside};
-use crate::trade::{Digest, Moment, Received};
+use crate::trade::{Moment, Received};
 
 /// Why a mail is no letter that can be judged.
 pub(super) enum Unread {
@@ -64,21 +64,7 @@ pub(super) struct OpenLetter {
 impl Examined {
     /// Returns the note a mail is set aside with.
     pub(super) fn aside(&self, reason: AsideReason, now: Moment) -> Aside {
-        let (from, message_id) = match pgp::outer::inspect(&self.raw) {
-            pgp::outer::Outer::Encrypted(mail) => (mail.from, mail.message_id),
-            _ => (None, None),
-        };
-        let mut aside = Aside {
-            name: Digest::of(&self.raw).hex(),
-            reason,
-            at: now,
-            from,
-            message_id,
-            issuers: Vec::new(),
-            unpinned: None,
-            not_before: None,
-            size: u64::try_from(self.raw.len()).unwrap_or(u64::MAX),
-        };
+        let mut aside = Aside::of(&self.raw, reason, now);
         match &self.result {
             Err(Unread::Closed(SetAside::UnknownSigner { issuers, .. })) => aside.issuers.clone_from(issuers),
             // Its time comes by waiting, or because our clock is put right.

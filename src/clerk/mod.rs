@@ -13,6 +13,7 @@ mod error;
 mod examine;
 mod judge;
 mod keys;
+mod large;
 mod open;
 mod posting;
 mod receipts;

@@ -11,6 +11,9 @@ use crate::index::IndexError;
 use crate::ledger::LedgerError;
 use crate::outbox::SendError;
 
+/// What a mail server reads as "try again" at the beginning of a message (RFC 3463 section 3.4).
+const DEFERRED: &str = "4.3.0 ";
+
 /// What kind of failure, and with it the exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
@@ -92,7 +95,7 @@ impl Failure {
     #[must_use]
     pub(crate) fn deferred(mut self) -> Self {
         self.kind = FailureKind::Later;
-        self.text = format!("4.3.0 {}", self.text);
+        self.text = format!("{DEFERRED}{}", self.text);
         self
     }
 
@@ -117,7 +120,9 @@ impl Failure {
             let value = serde_json::json!({"type": "error", "exit": self.code(), "text": text, "hint": self.hint});
             let _ = writeln!(line, "{value}");
         } else {
-            let _ = writeln!(line, "mailorder: {text}");
+            // A mail server reads the code only where it stands first (pipe(8) of Postfix).
+            let name = if text.starts_with(DEFERRED) { "" } else { "mailorder: " };
+            let _ = writeln!(line, "{name}{text}");
             if let Some(hint) = &self.hint {
                 let _ = writeln!(line, "hint: {hint}");
             }

@@ -176,24 +176,39 @@ async fn turn(shell: &Shell, clerk: &mut Clerk, inbox: &mut Inbox, outbox: &mut 
 }
 
 /// Takes one mail from standard input: on disk before anything else, so that the mail server may forget it.
+///
+/// Before that, every failure makes the server keep the mail and try again. After it, none does: the server would
+/// bounce a mail that is here, or hand it over twice. What goes wrong then is told, and the next `sync` goes on.
 pub(super) fn receive(shell: &mut Shell) -> Result<(), Failure> {
-    use std::io::Read;
     let mut clerk = shell.clerk().map_err(Failure::deferred)?;
+    store(&clerk).map_err(Failure::deferred)?;
+    if let Err(failure) = judge_received(shell, &mut clerk) {
+        failure.print(false);
+    }
+    Ok(())
+}
+
+/// Puts the mail on standard input on disk, durably.
+fn store(clerk: &Clerk) -> Result<(), Failure> {
+    use std::io::Read;
+    let mut stdin = std::io::stdin().lock();
     let mut mail = Vec::new();
     // One byte more than is read tells a mail that is too large from one that just fits.
     let limit = u64::try_from(MAIL_MAX).unwrap_or(u64::MAX).saturating_add(1);
-    std::io::stdin()
-        .lock()
-        .take(limit)
-        .read_to_end(&mut mail)
-        .map_err(|error| Failure::io(format!("cannot read standard input: {error}")).deferred())?;
+    let read = stdin.by_ref().take(limit).read_to_end(&mut mail);
+    read.map_err(|error| Failure::io(format!("cannot read standard input: {error}")))?;
     if mail.len() > MAIL_MAX {
-        return Err(Failure::new(FailureKind::Data, "5.3.4 the mail is larger than any letter may be"));
+        clerk.keep_large(&mail, &mut stdin)?
+    } else {
+        clerk.spool(&[mail])?
     }
-    clerk.spool(&[mail]).map_err(|error| Failure::from(error).deferred())?;
-    tell(shell, &clerk.take_in().map_err(|error| Failure::from(error).deferred())?);
-    clerk.tend().map_err(|error| Failure::from(error).deferred())?;
-    shell.send(&mut clerk)
+    Ok(())
+}
+
+fn judge_received(shell: &Shell, clerk: &mut Clerk) -> Result<(), Failure> {
+    tell(shell, &clerk.take_in()?);
+    clerk.tend()?;
+    shell.send(clerk)
 }
 
 pub(super) fn import(shell: &mut Shell, args: ImportArgs) -> Result<(), Failure> {

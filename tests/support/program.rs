@@ -79,6 +79,13 @@ impl Town {
         mailorder(self.folder.path(), &all)
     }
 
+    /// Runs a command as one party with this on standard input.
+    pub fn fed(&self, party: &str, args: &[&str], input: &[u8]) -> Run {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_mailorder"));
+        command.arg("-c").arg(self.path(party).join("config.toml")).args(args).current_dir(self.folder.path());
+        super::accounts::run(command.env_clear().env("HOME", self.folder.path()), input).into()
+    }
+
     /// Runs a command as one party; it must succeed.
     pub fn does(&self, party: &str, args: &[&str]) -> Run {
         let run = self.run(party, args);

@@ -1,0 +1,82 @@
+//! Commands at their edges, run as programs outside see them: exit codes, silence, and what is left on disk.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::support::accounts::files;
+use super::support::program::Town;
+
+/// A mail of at least `size` bytes, of people or in the shape of a letter.
+fn large(letter: bool, size: usize) -> Vec<u8> {
+    let head: &[u8] = if letter {
+        b"From: a@stranger.test\r\nContent-Type: multipart/encrypted; protocol=\"application/pgp-encrypted\"; boundary=b\r\n\r\n"
+    } else {
+        b"From: a@stranger.test\r\nContent-Type: text/plain\r\n\r\n"
+    };
+    [head, b"0123456789abcdef\r\n".repeat(size / 18 + 1).as_slice()].concat()
+}
+
+fn warnings(town: &Town) -> Vec<serde_json::Value> {
+    town.does("buyer", &["warnings", "--json"]).json()["warnings"].as_array().unwrap().clone()
+}
+
+/// Returns the files of a Maildir's folder that hold exactly these bytes.
+fn holding(folder: &Path, bytes: &[u8]) -> Vec<PathBuf> {
+    files(folder).into_iter().filter(|file| fs::read(file).unwrap() == bytes).collect()
+}
+
+#[test]
+fn a_mail_too_large_for_a_letter_is_kept_by_receive_in_silence() {
+    // B7, B8
+    let town = Town::played();
+    let before = warnings(&town).len();
+    let people = large(false, 5_000_000);
+    let run = town.fed("buyer", &["receive"], &people);
+    assert_eq!((run.code, run.out.as_str(), run.err.as_str()), (Some(0), "", ""));
+    assert_eq!(holding(&town.path("buyer/spool/cur"), &people).len(), 1, "the only copy there may be");
+    assert_eq!(warnings(&town).len(), before);
+
+    let letter = large(true, 5_000_000);
+    for _ in 0..2 {
+        let run = town.fed("buyer", &["receive"], &letter);
+        assert_eq!((run.code, run.out.as_str(), run.err.as_str()), (Some(0), "", ""));
+        let listed = warnings(&town);
+        let found: Vec<_> = listed.iter().filter(|one| one["finding"] == "too-large").collect();
+        assert_eq!((found.len(), listed.len()), (1, before + 1), "{listed:?}");
+        assert!(found[0]["entry"].is_null());
+    }
+    assert_eq!(holding(&town.path("buyer/set-aside/new"), &letter).len(), 1);
+    // The folder has room for letters still, and the next large mail is kept elsewhere.
+    let huge = large(true, 60_000_000);
+    assert_eq!(town.fed("buyer", &["receive"], &huge).code, Some(0));
+    assert_eq!(holding(&town.path("buyer/spool/cur"), &huge).len(), 1);
+    for folder in ["spool/tmp", "set-aside/tmp", "spool/new"] {
+        assert_eq!(files(&town.path("buyer").join(folder)), [] as [PathBuf; 0], "{folder}");
+    }
+}
+
+#[test]
+fn a_mail_server_is_never_told_to_bounce_a_mail_that_is_on_disk() {
+    let town = Town::played();
+    // Something after the spool is broken: the queue cannot be read.
+    let written = town.path("buyer/outbox/written");
+    let away = town.path("buyer/outbox/away");
+    fs::rename(&written, &away).unwrap();
+    fs::create_dir(&written).unwrap();
+    let mail = large(true, 1000);
+    let run = town.fed("buyer", &["receive"], &mail);
+    assert_eq!(run.code, Some(0), "{run:?}");
+    assert!(run.err.starts_with("mailorder: ") && run.err.contains("outbox/written"), "{run:?}");
+    assert_eq!(holding(&town.path("buyer/spool/new"), &mail).len(), 1);
+    // Put right, the next pass goes on with it.
+    fs::remove_dir(&written).unwrap();
+    fs::rename(&away, &written).unwrap();
+    town.does("buyer", &["sync"]);
+    assert_eq!(holding(&town.path("buyer/set-aside/new"), &mail).len(), 1);
+
+    // Before the mail is on disk, the server is asked to try again, in the words it reads.
+    fs::rename(town.path("buyer/keys/own.asc"), town.path("buyer/keys/away.asc")).unwrap();
+    let run = town.fed("buyer", &["receive"], &mail);
+    assert_eq!(run.code, Some(75), "{run:?}");
+    assert!(run.err.starts_with("4.3.0 "), "{run:?}");
+}
