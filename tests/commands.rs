@@ -80,3 +80,36 @@ fn a_mail_server_is_never_told_to_bounce_a_mail_that_is_on_disk() {
     assert_eq!(run.code, Some(75), "{run:?}");
     assert!(run.err.starts_with("4.3.0 "), "{run:?}");
 }
+
+#[test]
+fn a_mail_set_aside_is_open_until_it_was_seen() {
+    let town = Town::played();
+    let status = || town.run("buyer", &["status", "--json"]).json()["warnings"].clone();
+    let open = status();
+    assert_eq!(town.fed("buyer", &["receive"], &large(true, 1000)).code, Some(0));
+    assert_eq!(status(), open.as_u64().unwrap() + 1);
+    let listed = warnings(&town);
+    let junk = listed.iter().find(|one| one["finding"] == "bad-shape").unwrap();
+    let id = junk["id"].as_str().unwrap();
+    for wrong in [&["warnings", "accept", id, "--reason", "x"][..], &["warnings", "block", id]] {
+        let run = town.run("buyer", wrong);
+        assert_eq!(run.code, Some(65), "{run:?}");
+        assert!(run.err.contains("set aside") && run.err.contains("hint: mailorder"), "{run:?}");
+    }
+    let stranger = listed.iter().find(|one| one["finding"] == "unknown-signer").unwrap()["id"].as_str().unwrap();
+    let run = town.run("buyer", &["warnings", "accept", stranger, "--reason", "x"]);
+    assert!(run.err.contains("mailorder key accept"), "{run:?}");
+    assert_eq!(town.run("buyer", &["warnings", "ack", "S-0123456789"]).code, Some(65));
+    assert_eq!(status(), open.as_u64().unwrap() + 1);
+
+    town.does("buyer", &["warnings", "ack", id]);
+    assert_eq!(status(), open);
+    assert_eq!(town.list(&[]).len(), 6);
+    assert!(warnings(&town).iter().all(|one| one["id"] != id));
+    let all = town.does("buyer", &["warnings", "--all", "--json"]).json();
+    let seen = all["warnings"].as_array().unwrap().iter().find(|one| one["id"] == id).unwrap();
+    assert_eq!(seen["settled"], "ack");
+    // The same junk again is no news.
+    assert_eq!(town.fed("buyer", &["receive"], &large(true, 1000)).code, Some(0));
+    assert_eq!(status(), open);
+}

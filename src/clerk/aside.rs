@@ -57,6 +57,9 @@ pub struct Aside {
     /// Not before this moment, where its time has not come.
     #[serde(default)]
     pub not_before: Option<Moment>,
+    /// When a person noted that it was seen; from then on it is no open warning.
+    #[serde(default)]
+    pub seen: Option<Moment>,
     /// Length in bytes.
     pub size: u64,
 }
@@ -77,6 +80,7 @@ impl Aside {
             issuers: Vec::new(),
             unpinned: None,
             not_before: None,
+            seen: None,
             size: u64::try_from(raw.len()).unwrap_or(u64::MAX),
         }
     }
@@ -158,6 +162,14 @@ impl AsideFolder {
         }
         kept.sort_by_key(|aside| (aside.at, aside.name.clone()));
         Ok(kept)
+    }
+
+    /// Notes that a person has seen a mail.
+    pub(super) fn see(&self, name: &str, now: Moment) -> Result<(), ClerkError> {
+        for aside in self.list()?.into_iter().filter(|aside| aside.name == name && aside.seen.is_none()) {
+            self.put_note(&Aside { seen: Some(now), ..aside })?;
+        }
+        Ok(())
     }
 
     /// Forgets a mail.

@@ -115,12 +115,10 @@ impl Summary {
         for one in index.list(&unpaid).map_err(ClerkError::from)? {
             sums.add_parts(false, one.row.unpaid);
         }
-        let aside = clerk.set_aside()?.len();
-        let open = super::warnings::open_letters(clerk)?;
         Ok(Self {
             undelivered: index.count(&undelivered).map_err(ClerkError::from)?,
             unpaid: sums.unpaid.into_values().map(|unpaid| (unpaid.total, unpaid.count)).collect(),
-            warnings: u64::try_from(open.saturating_add(aside)).unwrap_or(u64::MAX),
+            warnings: super::warnings::open_count(clerk)?,
         })
     }
 }
