@@ -113,3 +113,31 @@ fn a_mail_set_aside_is_open_until_it_was_seen() {
     assert_eq!(town.fed("buyer", &["receive"], &large(true, 1000)).code, Some(0));
     assert_eq!(status(), open);
 }
+
+#[test]
+fn what_finds_no_room_among_the_mails_set_aside_is_counted() {
+    let town = Town::played();
+    let count = || town.does("buyer", &["status", "--json"]).json()["not_kept"].clone();
+    let aside = town.path("buyer/set-aside");
+    assert_eq!(count(), 0);
+    // One mail that is as large as the folder may be, as far as its note says.
+    let name = "0".repeat(64);
+    let note = serde_json::json!({
+        "name": name, "reason": {"code": "unknown-signer", "text": "unknown"}, "at": "2026-01-02T03:04:05Z", "from": null,
+        "message_id": null, "size": 100 * 1024 * 1024,
+    });
+    fs::write(aside.join(format!("cur/{name}.json")), note.to_string()).unwrap();
+    fs::write(aside.join(format!("new/{name}.eml")), "x").unwrap();
+    let junk = large(true, 1000);
+    assert_eq!(town.fed("buyer", &["receive"], &junk).code, Some(0));
+    assert_eq!(holding(&aside.join("new"), &junk).len(), 0);
+    assert_eq!(count(), 1);
+    let said = town.does("buyer", &["warnings"]).err;
+    assert!(said.contains("1 mail is lost"), "{said}");
+    // What was seen gives way.
+    town.does("buyer", &["warnings", "ack", &format!("S-{name}")]);
+    assert_eq!(town.fed("buyer", &["receive"], &junk).code, Some(0));
+    assert_eq!(holding(&aside.join("new"), &junk).len(), 1);
+    assert!(!aside.join(format!("new/{name}.eml")).exists());
+    assert_eq!(count(), 1);
+}

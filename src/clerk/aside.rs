@@ -1,9 +1,9 @@
 //! Mail set aside: encrypted as it came, each with a note of why. Nothing of it counts, nothing of it is answered.
 //!
-//! The folder is capped, so that a stranger cannot fill the disk. A letter of an unknown signer goes back to the spool
+//! The folder is capped, so that a stranger cannot fill the disk: where it is full, mails that a person has seen give
+//! way, the oldest first; where there are none, the new mail is not kept, and the file `not-kept` counts it. A letter of an unknown signer goes back to the spool
 //! when a certificate with its key is known; one whose time has not come, when it has.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -19,6 +19,9 @@ const MAILS_MAX: usize = 10_000;
 const BYTES_MAX: u64 = 100 * 1024 * 1024;
 /// The most bytes kept together with mails that are too large to be letters: the rest stays free for those that may be.
 const LARGE_MAX: u64 = BYTES_MAX / 2;
+
+/// The file with the count of mails that found no room.
+const NOT_KEPT: &str = "not-kept";
 
 /// Why a mail was set aside: the stable code and a sentence.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -86,6 +89,12 @@ impl Aside {
     }
 }
 
+/// Returns whether a mail of `size` bytes has no place beside those that are kept.
+fn is_full(kept: &[Aside], size: u64) -> bool {
+    let bytes = kept.iter().map(|aside| aside.size).fold(size, u64::saturating_add);
+    kept.len() >= MAILS_MAX || bytes > BYTES_MAX
+}
+
 /// The folder of mail set aside.
 pub(super) struct AsideFolder(PathBuf);
 
@@ -103,25 +112,56 @@ impl AsideFolder {
         self.0.join("cur").join(format!("{name}.json"))
     }
 
-    /// Keeps mails, as far as the folder is not full. The same mail again is kept once.
+    /// Keeps mails, as far as there is room for them. The same mail again is kept once.
     pub(super) fn put_all<'a>(&self, mails: impl Iterator<Item = (&'a [u8], &'a Aside)>) -> Result<(), ClerkError> {
         let mut mails = mails.peekable();
         if mails.peek().is_none() {
             return Ok(());
         }
-        let kept = self.list()?;
-        let mut bytes: u64 = kept.iter().map(|aside| aside.size).fold(0, u64::saturating_add);
-        let mut names: BTreeSet<String> = kept.into_iter().map(|aside| aside.name).collect();
+        let mut kept = self.list()?;
+        let mut not_kept: u64 = 0;
         for (mail, note) in mails {
-            let full = names.len() >= MAILS_MAX || bytes.saturating_add(note.size) > BYTES_MAX;
-            if full || !names.insert(note.name.clone()) {
+            if kept.iter().any(|aside| aside.name == note.name) {
                 continue;
             }
-            bytes = bytes.saturating_add(note.size);
+            if !self.make_room(&mut kept, note.size)? {
+                not_kept = not_kept.saturating_add(1);
+                continue;
+            }
             maildir::deliver(&self.0, &format!("{}.eml", note.name), mail)?;
             self.put_note(note)?;
+            kept.push(note.clone());
         }
-        Ok(())
+        self.count_not_kept(not_kept)
+    }
+
+    /// Makes room for a mail of `size` bytes; returns whether there is.
+    fn make_room(&self, kept: &mut Vec<Aside>, size: u64) -> Result<bool, ClerkError> {
+        while is_full(kept, size) {
+            let Some(place) = kept.iter().position(|aside| aside.seen.is_some()) else { return Ok(false) };
+            self.remove(&kept.remove(place).name)?;
+        }
+        Ok(true)
+    }
+
+    /// Counts mails that found no room, durably.
+    fn count_not_kept(&self, more: u64) -> Result<(), ClerkError> {
+        if more == 0 {
+            return Ok(());
+        }
+        let text = format!("{}\n", self.not_kept()?.saturating_add(more));
+        Ok(maildir::replace(&self.0.join("tmp"), &self.0.join(NOT_KEPT), text.as_bytes())?)
+    }
+
+    /// Returns how many mails found no room so far.
+    pub(super) fn not_kept(&self) -> Result<u64, ClerkError> {
+        let path = self.0.join(NOT_KEPT);
+        match std::fs::read_to_string(&path) {
+            // A damaged count still tells that there is one.
+            Ok(text) => Ok(text.trim().parse().unwrap_or(1)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(0),
+            Err(error) => Err(ClerkError::io("read", &path)(error)),
+        }
     }
 
     /// Takes over the file of a mail that is too large to be a letter; returns whether there was room for it.

@@ -114,6 +114,11 @@ impl Clerk {
         self.aside.list()
     }
 
+    /// Returns how many mails were not even set aside, because there was no room for them.
+    pub fn not_kept(&self) -> Result<u64, ClerkError> {
+        self.aside.not_kept()
+    }
+
     /// Takes what there is to tell that is no error: an index rebuilt, a crash put right.
     pub fn take_notes(&mut self) -> Vec<String> {
         std::mem::take(&mut self.notes)

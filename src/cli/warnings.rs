@@ -107,6 +107,7 @@ fn list(shell: &Shell, clerk: &mut Clerk, all: bool, exit_code: bool) -> Result<
     clerk.catch_up()?;
     let shown = gather(clerk, all)?;
     let open = shown.iter().filter(|one| !one.settled).count();
+    let not_kept = clerk.not_kept()?;
     if shell.output.is_json() {
         let values: Vec<&Value> = shown.iter().map(|one| &one.value).collect();
         shell.output.document(&json!({"schema": "mailorder.warnings/1", "warnings": values}))?;
@@ -129,6 +130,11 @@ fn list(shell: &Shell, clerk: &mut Clerk, all: bool, exit_code: bool) -> Result<
             .collect();
         shell.output.table(&["ID", "FINDING", "ABOUT", "FROM", "DATE", "WHAT DOES NOT AGREE"], &rows, &[])?;
         shell.output.line(format!("\n{open} open. Nothing of these letters was applied."))?;
+    }
+    if not_kept > 0 {
+        let mails = super::list::plural(not_kept, "mail");
+        let why = "the folder of mail set aside was full; `mailorder warnings ack S-...` makes room";
+        shell.output.message(format!("mailorder: {mails} lost: {why}"));
     }
     if exit_code && open > 0 { Err(Failure::finding()) } else { Ok(()) }
 }
