@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::support::accounts::files;
-use super::support::program::Town;
+use super::support::program::{Town, letters};
 
 /// A mail of at least `size` bytes, of people or in the shape of a letter.
 fn large(letter: bool, size: usize) -> Vec<u8> {
@@ -140,4 +140,39 @@ fn what_finds_no_room_among_the_mails_set_aside_is_counted() {
     assert_eq!(holding(&aside.join("new"), &junk).len(), 1);
     assert!(!aside.join(format!("new/{name}.eml")).exists());
     assert_eq!(count(), 1);
+}
+
+#[test]
+fn what_is_only_noted_is_no_warning() {
+    let town = Town::played();
+    let config = town.path("shop/config.toml");
+    let text = fs::read_to_string(&config).unwrap();
+    fs::write(&config, text.replace("folder = \".\"\n", "folder = \".\"\ntemplates = \"words\"\n")).unwrap();
+    for language in ["en", "ja"] {
+        let folder = town.path("shop/words/mail").join(language);
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("order-status.txt"), "You owe us JPY 987654.\n").unwrap();
+    }
+    let open = warnings(&town).len();
+    let (id, number) = town.confirmed();
+    town.does("shop", &["shop", "notify", &number, "--shipped"]);
+    town.settle();
+    let shown = town.show("buyer", &id);
+    let noted = letters(&shown, "in", "order-status");
+    assert_eq!(noted.last().unwrap()["findings"][0]["code"], "text-differs-from-data", "{shown}");
+    assert!(noted.iter().all(|letter| letter["verdict"] == "applied"), "{shown}");
+    assert_eq!(shown["legs"][0]["done"], true);
+
+    assert_eq!(warnings(&town).len(), open);
+    assert_eq!(town.does("buyer", &["list", "--json"]).json()["warnings"], open);
+    let printed = town.does("buyer", &["warnings"]).out;
+    let (above, below) = printed.split_once("Only noted").unwrap();
+    assert!(above.contains(&format!("{open} open.")) && !above.contains("text-differs-from-data"), "{printed}");
+    let note = below.lines().find(|line| line.contains("JPY 987654")).unwrap();
+    // A note can be put away, too.
+    for line in below.lines().filter(|line| line.starts_with("W-")) {
+        town.does("buyer", &["warnings", "ack", line.split_whitespace().next().unwrap()]);
+    }
+    assert!(note.contains("text-differs-from-data"));
+    assert!(!town.does("buyer", &["warnings"]).out.contains("Only noted"));
 }

@@ -58,6 +58,8 @@ struct Shown {
     date: String,
     text: String,
     settled: bool,
+    /// Whether it keeps its letter from nothing.
+    note: bool,
 }
 
 pub(super) fn run(shell: &mut Shell, args: WarningsArgs) -> Result<(), Failure> {
@@ -105,31 +107,14 @@ fn seen(clerk: &Clerk, beginning: &str, how: Settlement) -> Result<(), Failure> 
 
 fn list(shell: &Shell, clerk: &mut Clerk, all: bool, exit_code: bool) -> Result<(), Failure> {
     clerk.catch_up()?;
-    let shown = gather(clerk, all)?;
+    let (notes, shown): (Vec<Shown>, Vec<Shown>) = gather(clerk, all)?.into_iter().partition(|one| one.note);
     let open = shown.iter().filter(|one| !one.settled).count();
     let not_kept = clerk.not_kept()?;
     if shell.output.is_json() {
         let values: Vec<&Value> = shown.iter().map(|one| &one.value).collect();
         shell.output.document(&json!({"schema": "mailorder.warnings/1", "warnings": values}))?;
-    } else if shown.is_empty() {
-        shell.output.line("no warnings")?;
     } else {
-        let rows: Vec<Vec<Cell>> = shown
-            .iter()
-            .map(|one| {
-                let tone = if one.settled { Tone::Faint } else { Tone::Bad };
-                vec![
-                    Cell::plain(&one.id),
-                    Cell(output::escape(&one.finding), tone),
-                    Cell::plain(&one.subject),
-                    Cell::plain(&one.from),
-                    Cell::plain(&one.date),
-                    Cell::plain(output::cut(&one.text, 110)),
-                ]
-            })
-            .collect();
-        shell.output.table(&["ID", "FINDING", "ABOUT", "FROM", "DATE", "WHAT DOES NOT AGREE"], &rows, &[])?;
-        shell.output.line(format!("\n{open} open. Nothing of these letters was applied."))?;
+        print(shell, &shown, &notes, open)?;
     }
     if not_kept > 0 {
         let mails = super::list::plural(not_kept, "mail");
@@ -139,10 +124,41 @@ fn list(shell: &Shell, clerk: &mut Clerk, all: bool, exit_code: bool) -> Result<
     if exit_code && open > 0 { Err(Failure::finding()) } else { Ok(()) }
 }
 
+/// Prints the warnings and, apart from them, what was only noted about letters that count.
+fn print(shell: &Shell, shown: &[Shown], notes: &[Shown], open: usize) -> Result<(), Failure> {
+    let row = |one: &Shown| {
+        let tone = if one.settled || one.note { Tone::Faint } else { Tone::Bad };
+        vec![
+            Cell::plain(&one.id),
+            Cell(output::escape(&one.finding), tone),
+            Cell::plain(&one.subject),
+            Cell::plain(&one.from),
+            Cell::plain(&one.date),
+            Cell::plain(output::cut(&one.text, 110)),
+        ]
+    };
+    let table = |head: &[&str], of: &[Shown]| {
+        let rows: Vec<Vec<Cell>> = of.iter().map(row).collect();
+        shell.output.table(head, &rows, &[])
+    };
+    if shown.is_empty() {
+        shell.output.line("no warnings")?;
+    } else {
+        table(&["ID", "FINDING", "ABOUT", "FROM", "DATE", "WHAT DOES NOT AGREE"], shown)?;
+        shell.output.line(format!("\n{open} open. Nothing of these letters was applied."))?;
+    }
+    if notes.is_empty() {
+        return Ok(());
+    }
+    shell.output.line("\nOnly noted; the data of these letters counts:")?;
+    table(&["ID", "NOTE", "ABOUT", "FROM", "DATE", "WHAT WAS NOTED"], notes)
+}
+
 /// Returns how many letters and mails set aside nobody has settled yet.
 pub(super) fn open_count(clerk: &Clerk) -> Result<u64, Failure> {
     let open = clerk.index().warnings(true).map_err(ClerkError::from)?;
-    let letters = open.iter().map(|warning| warning.position).collect::<BTreeSet<u64>>().len();
+    let open = open.iter().filter(|warning| warning.code.blocks());
+    let letters = open.map(|warning| warning.position).collect::<BTreeSet<u64>>().len();
     let aside = clerk.set_aside()?.iter().filter(|aside| aside.seen.is_none()).count();
     Ok(u64::try_from(letters.saturating_add(aside)).unwrap_or(u64::MAX))
 }
@@ -168,6 +184,7 @@ fn gather(clerk: &Clerk, all: bool) -> Result<Vec<Shown>, Failure> {
             date: entry.recorded.get(..10).unwrap_or_default().to_owned(),
             text: warning.text,
             settled: warning.settled.is_some(),
+            note: !warning.code.blocks(),
         });
     }
     for aside in clerk.set_aside()?.into_iter().filter(|aside| all || aside.seen.is_none()) {
@@ -186,6 +203,7 @@ fn gather(clerk: &Clerk, all: bool) -> Result<Vec<Shown>, Failure> {
             date: aside.at.day().to_string(),
             text: aside.reason.text,
             settled: aside.seen.is_some(),
+            note: false,
         });
     }
     Ok(shown)
