@@ -176,3 +176,60 @@ fn what_is_only_noted_is_no_warning() {
     assert!(note.contains("text-differs-from-data"));
     assert!(!town.does("buyer", &["warnings"]).out.contains("Only noted"));
 }
+
+#[test]
+fn an_account_of_several_parts_can_name_what_they_all_have() {
+    // P6
+    let town = Town::played();
+    town.add_merchant();
+    let order = ["order", "--json", "--shop", "mart@demo.test", "--item", "MUG;Mug;JPY 900;2"];
+    let id = town.does("buyer", &order).json()["id"].as_str().unwrap().to_owned();
+    let turn = || {
+        town.does("mart", &["sync"]);
+        town.does("buyer", &["sync"]);
+    };
+    turn();
+    town.does("buyer", &["confirm", &id]);
+    turn();
+    turn();
+    let number = town.show("buyer", &id)["number"].as_str().unwrap().to_owned();
+    // The first part that has it is shown, and one line names the others.
+    let run = town.does("mart", &["show", "--json", &number]);
+    assert_eq!(run.json()["role"], "shop");
+    assert_eq!(run.err.lines().count(), 1, "{}", run.err);
+    assert!(run.err.contains("--role payment") && run.err.contains("--role delivery"), "{}", run.err);
+    for role in ["shop", "payment", "delivery"] {
+        let run = town.does("mart", &["show", "--json", &number, "--role", role]);
+        assert_eq!((run.json()["role"].as_str(), run.err.as_str()), (Some(role), ""));
+    }
+    assert_eq!(town.run("mart", &["show", &number, "--role", "buyer"]).code, Some(65));
+    // Each command speaks for its own part.
+    town.does("mart", &["shop", "notify", &number, "--shipped"]);
+    town.does("mart", &["ship", "notify", &number, "--delivered"]);
+    town.does("mart", &["pay", "notify", &number, "--paid"]);
+    turn();
+    assert_eq!(town.show("buyer", &id)["state"], "completed");
+}
+
+#[test]
+fn asking_about_several_is_done_for_all_or_for_none() {
+    let town = Town::played();
+    let known = town.in_state("open")["id"].as_str().unwrap().to_owned();
+    let waiting = town
+        .does("buyer", &["order", "--json", "--offline", "--shop", "shop@demo.test", "--item", "SH-41;x;JPY 4300;1"]);
+    let waiting = waiting.json()["id"].as_str().unwrap().to_owned();
+    let asked = |id: &str| letters(&town.show("buyer", id), "out", "status-request").len();
+    let before = asked(&known);
+    let run = town.run("buyer", &["ask", &known, &waiting]);
+    assert_eq!(run.code, Some(65), "{run:?}");
+    assert!(run.err.contains(&waiting[..6]), "{run:?}");
+    assert_eq!(asked(&known), before);
+    let late = town.list(&["--late"])[0]["id"].as_str().unwrap().to_owned();
+    // Named twice is asked once.
+    let run = town.does("buyer", &["ask", "--json", &known, &late, &known[..8], "--leg", "order"]);
+    assert_eq!(
+        run.json()["transactions"],
+        serde_json::json!([{"id": known, "letters": 1}, {"id": late, "letters": 1}])
+    );
+    assert_eq!(asked(&known), before + 1);
+}

@@ -127,6 +127,28 @@ impl Town {
         self.does(party, &["show", "--json", name]).json()
     }
 
+    /// Adds a merchant who plays all three parts himself, and whose key the buyer accepts.
+    pub fn add_merchant(&self) {
+        let folder = self.path("mart");
+        let (folder, inbox) = (folder.to_str().unwrap(), self.path("mail/mart@demo.test"));
+        let (inbox, outbox) = (inbox.to_str().unwrap(), self.path("mail/{to}"));
+        let who = ["init", "--address", "mart@demo.test", "--name", "Mart", "--folder", folder];
+        let parts = ["--role", "shop", "--role", "payment", "--role", "delivery"];
+        let ways = ["--inbox", inbox, "--outbox", outbox.to_str().unwrap()];
+        self.does("mart", &[&who[..], &parts, &ways].concat());
+        let config = self.path("mart/config.toml");
+        let text = std::fs::read_to_string(&config).unwrap();
+        let sells = "[trust]\npolicy = \"first-use\"\n[shop]\n[[shop.article]]\nsku = \"MUG\"\nname = \"Mug\"\n\
+                     price = \"JPY 900\"\n[[shop.procedure]]\n\
+                     steps = [\"terms\", \"confirmation\", \"payment\", \"delivery\"]\n\
+                     [payment]\nshops = [\"mart@demo.test\"]\n[delivery]\nshops = [\"mart@demo.test\"]\n";
+        std::fs::write(&config, text.replace("[shop]\n", sells)).unwrap();
+        let certificate = self.path("mart/cert.asc");
+        std::fs::write(&certificate, self.does("mart", &["key", "export"]).out).unwrap();
+        self.does("buyer", &["key", "import", certificate.to_str().unwrap()]);
+        self.does("buyer", &["key", "accept", "mart@demo.test", "--yes"]);
+    }
+
     /// Orders one shirt, and returns the order's ID.
     pub fn order(&self) -> String {
         let item = "SH-41;シャツ 白 41;JPY 4300;1";
