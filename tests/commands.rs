@@ -233,3 +233,14 @@ fn asking_about_several_is_done_for_all_or_for_none() {
     );
     assert_eq!(asked(&known), before + 1);
 }
+
+#[test]
+fn the_limit_of_a_list_counts_what_is_listed() {
+    let town = Town::played();
+    let late = town.list(&["--late"]);
+    assert_eq!(late.len(), 1);
+    // It is not the newest of the open ones.
+    assert_ne!(town.list(&["--open", "--limit", "1"]), late);
+    assert_eq!(town.list(&["--late", "--limit", "1"]), late);
+    assert_eq!(town.list(&["--late", "--limit", "0"]).len(), 0);
+}

@@ -55,11 +55,19 @@ pub(super) fn run(shell: &mut Shell, args: ListArgs) -> Result<(), Failure> {
     let mut clerk = shell.clerk()?;
     clerk.catch_up()?;
     let role = args.role.unwrap_or_else(|| first_role(&clerk));
-    let filter = filter(&args, role, shell)?;
+    let mut filter = filter(&args, role, shell)?;
     let now = shell.clock.now();
+    if args.late {
+        // The index knows when a day ends in UTC, which is within a day of its end here; the rest is looked at one by
+        // one, and only then is there a count to be limited.
+        filter.due_before = Some(now.plus_seconds(24 * 60 * 60).instant().as_second());
+        filter.limit = None;
+    }
     let mut listed = clerk.index().list(&filter).map_err(ClerkError::from)?;
     if args.late {
         listed.retain(|one| is_late(&one.row, &now));
+        let limit = args.limit.and_then(|limit| usize::try_from(limit).ok());
+        listed.truncate(limit.unwrap_or(usize::MAX));
     }
     let summary = Summary::of(&clerk, role)?;
     if shell.output.is_json() {
