@@ -244,3 +244,40 @@ fn the_limit_of_a_list_counts_what_is_listed() {
     assert_eq!(town.list(&["--late", "--limit", "1"]), late);
     assert_eq!(town.list(&["--late", "--limit", "0"]).len(), 0);
 }
+
+#[test]
+fn the_key_accepted_by_an_address_is_the_one_that_was_imported() {
+    let town = Town::played();
+    // The shop has made two new keys, one after the other.
+    let made = |name: &str| {
+        let folder = town.path(name);
+        let who = ["init", "--address", "shop@demo.test", "--name", "Shop", "--folder", folder.to_str().unwrap()];
+        town.does(name, &who);
+        let certificate = town.path(&format!("{name}/cert.asc"));
+        fs::write(&certificate, town.does(name, &["key", "export"]).out).unwrap();
+        certificate.to_str().unwrap().to_owned()
+    };
+    let pinned = || town.does("buyer", &["key", "show", "--json", "shop@demo.test"]).json()["fingerprint"].clone();
+    let fingerprint = |file: &str| town.does("buyer", &["key", "import", "--json", file]).json()["fingerprint"].clone();
+    let (old, first) = (pinned(), made("new"));
+    let first = fingerprint(&first);
+    // Another key counts, and stays until it is replaced.
+    let run = town.run("buyer", &["key", "accept", "shop@demo.test", "--yes"]);
+    assert_eq!(run.code, Some(65), "{run:?}");
+    assert!(run.err.contains("--replace"), "{run:?}");
+    town.does("buyer", &["key", "accept", "shop@demo.test", "--yes", "--replace"]);
+    assert_eq!(pinned(), first);
+    // The old one, which held before, is not taken again by the address; a third one is.
+    town.does("buyer", &["key", "accept", "shop@demo.test", "--yes", "--replace"]);
+    assert_eq!(pinned(), first);
+    let second = fingerprint(&made("newer"));
+    let third = fingerprint(&made("newest"));
+    let run = town.run("buyer", &["key", "accept", "shop@demo.test", "--yes", "--replace"]);
+    assert_eq!(run.code, Some(65), "{run:?}");
+    for key in [&second, &third] {
+        assert!(run.err.contains(key.as_str().unwrap()), "{run:?}");
+    }
+    town.does("buyer", &["key", "accept", third.as_str().unwrap(), "--yes", "--replace"]);
+    assert_eq!(pinned(), third);
+    assert_ne!(old, third);
+}
