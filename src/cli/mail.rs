@@ -3,13 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::Shell;
-use super::failure::{Failure, FailureKind};
+use super::failure::{Failure, FailureKind, send_kind};
 use super::output::escape;
+use super::{Shell, account};
 use crate::clerk::{self, Clerk, ClerkError, TakenIn};
 use crate::inbox::{Inbox, Kind, backoff, sift};
 use crate::maildir;
 use crate::outbox::Outbox;
+use crate::outbox::queue::Report;
 use crate::pgp::MAIL_MAX;
 use crate::trade::Verdict;
 
@@ -80,14 +81,19 @@ async fn mark(shell: &Shell, clerk: &mut Clerk, inbox: &mut Inbox) {
     }
 }
 
-async fn send(shell: &Shell, clerk: &mut Clerk, outbox: &mut Outbox) -> Result<(), Failure> {
+/// Sends what is due, and tells of what was not taken.
+async fn flush(shell: &Shell, clerk: &mut Clerk, outbox: &mut Outbox) -> Result<Report, Failure> {
     let report = clerk.flush(outbox, SEND_BUDGET).await?;
-    for (name, cause) in &report.failed {
-        shell.output.message(format!("mailorder: letter {name} is not sent: {}", escape(cause)));
-    }
-    match report.stopped {
-        Some(cause) => Err(Failure::new(FailureKind::Later, format!("the letters wait: {cause}"))),
-        None => Ok(()),
+    shell.tell_failed(&report);
+    Ok(report)
+}
+
+async fn send(shell: &Shell, clerk: &mut Clerk, outbox: &mut Outbox) -> Result<(), Failure> {
+    let report = flush(shell, clerk, outbox).await?;
+    match (&report.stopped, account::refusal(&report)) {
+        (Some(cause), _) => Err(Failure::new(send_kind(cause), format!("the letters wait: {cause}"))),
+        (None, Some(refusal)) => Err(refusal),
+        (None, None) => Ok(()),
     }
 }
 
@@ -169,9 +175,11 @@ async fn turn(shell: &Shell, clerk: &mut Clerk, inbox: &mut Inbox, outbox: &mut 
     tell(shell, &clerk.take_in()?);
     clerk.tend()?;
     mark(shell, clerk, inbox).await;
-    match outbox {
-        Some(outbox) if !shell.global.offline => send(shell, clerk, outbox).await,
-        _ => Ok(()),
+    let Some(outbox) = outbox.as_mut().filter(|_| !shell.global.offline) else { return Ok(()) };
+    match flush(shell, clerk, outbox).await?.stopped {
+        // Mail is taken in all the same: whatever it is, it is tried again later.
+        Some(cause) => Err(Failure::new(FailureKind::Later, format!("the letters wait: {cause}"))),
+        None => Ok(()),
     }
 }
 
@@ -182,7 +190,8 @@ async fn turn(shell: &Shell, clerk: &mut Clerk, inbox: &mut Inbox, outbox: &mut 
 pub(super) fn receive(shell: &mut Shell) -> Result<(), Failure> {
     let mut clerk = shell.clerk().map_err(Failure::deferred)?;
     store(&clerk).map_err(Failure::deferred)?;
-    if let Err(failure) = judge_received(shell, &mut clerk) {
+    let judged = judge_received(shell, &mut clerk);
+    for failure in judged.err().into_iter().chain(shell.refusal.take()) {
         failure.print(false);
     }
     Ok(())

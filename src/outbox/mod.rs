@@ -54,6 +54,12 @@ pub enum SendError {
         /// The reason.
         cause: String,
     },
+    /// The server does not take user and password: no letter can be sent before that changes.
+    #[error("the login was refused: {text}")]
+    Login {
+        /// The server, and its words, escaped.
+        text: String,
+    },
     /// The settings must change before anything can be sent.
     #[error("cannot send: {0}")]
     Config(String),

@@ -139,7 +139,7 @@ impl Item {
                 standing.doubts = standing.doubts.saturating_add(1);
                 standing.state = if standing.doubts >= DOUBTS { State::GivenUp } else { State::Doubtful };
             }
-            SendError::Later { .. } | SendError::Config(_) => {}
+            SendError::Later { .. } | SendError::Login { .. } | SendError::Config(_) => {}
         }
         // A clock that went backwards makes a letter younger, never older.
         if standing.state.is_open() && now.duration_since(self.label.queued) > LIFETIME {
@@ -177,8 +177,10 @@ pub struct Report {
     pub later: Vec<(String, String)>,
     /// Names of those that will not, with the reason: to be shown to a person.
     pub failed: Vec<(String, String)>,
+    /// How many of those the other side refused for good in this flush.
+    pub refused: usize,
     /// Why the flush ended early: the server cannot be used now. Back off before the next.
-    pub stopped: Option<String>,
+    pub stopped: Option<SendError>,
     /// Whether another process is sending at this moment; nothing was done.
     pub busy: bool,
     /// When the next letter is due, as far as known.
@@ -354,14 +356,16 @@ impl Queue {
             return Ok(true);
         };
         let cause = error.to_string();
-        let for_all = matches!(error, SendError::Later { all: true, .. } | SendError::Config(_));
+        let for_all =
+            matches!(error, SendError::Later { all: true, .. } | SendError::Login { .. } | SendError::Config(_));
         let mut standing = item.after(&error, now);
         if for_all && standing.state.is_open() {
             // The server, not the letter, is to blame: that is no attempt, and the letter stays due.
             standing = Standing { last_error: standing.last_error, ..item.standing.clone() };
-            report.stopped = Some(cause.clone());
+            report.stopped = Some(error);
         }
         self.mark(&item.name, &standing)?;
+        report.refused = report.refused.saturating_add(usize::from(standing.state == State::Refused));
         let list = if standing.state.is_open() { &mut report.later } else { &mut report.failed };
         list.push((item.name.clone(), cause));
         Ok(report.stopped.is_none())

@@ -227,7 +227,11 @@ impl Smtp {
                 Secret::Token(secret) => (secret, &[Mechanism::Xoauth2][..]),
             };
             let credentials = Credentials::new(login.user.clone(), secret.expose_secret().to_owned());
-            let answer = connection.auth(mechanisms, &credentials).await.map_err(|e| refused("login", &e))?;
+            let denied = |e: &lettre::transport::smtp::Error| match e.is_permanent() {
+                true => SendError::Login { text: format!("{server}: {}", reason(e)) },
+                false => refused("login", e),
+            };
+            let answer = connection.auth(mechanisms, &credentials).await.map_err(|e| denied(&e))?;
             if !answer.has_code(235) {
                 let cause = format!("{server} answered {} to the login", answer.code());
                 return Err(SendError::Later { cause, all: true });
