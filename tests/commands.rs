@@ -334,3 +334,29 @@ fn a_mail_that_was_taken_over_is_no_failure_where_its_answer_is_refused() {
     assert!(run.err.contains("refused for good"), "{run:?}");
     assert_eq!(outbox(&town, "shop")[0]["state"], "refused");
 }
+
+#[test]
+fn a_command_tries_to_send_for_ten_seconds_and_no_longer() {
+    let try_with = |lies: Lies| {
+        let town = Town::played();
+        let (_server, _) = smtp(&town, "buyer", lies);
+        let known = town.in_state("open")["id"].as_str().unwrap().to_owned();
+        let begun = std::time::Instant::now();
+        let run = town.run("buyer", &["ask", "--json", &known]);
+        let took = begun.elapsed().as_secs();
+        let states: Vec<_> = outbox(&town, "buyer").iter().map(|letter| letter["state"].clone()).collect();
+        (run, took, states)
+    };
+    std::thread::scope(|scope| {
+        let dead = scope.spawn(|| try_with(vec![("", "{stall}")]));
+        let after_the_dot = scope.spawn(|| try_with(vec![(".", "{stall}")]));
+        for (tried, first) in [(dead, "queued"), (after_the_dot, "sent?")] {
+            let (run, took, states) = tried.join().unwrap();
+            // Not yet sent is no failure.
+            assert_eq!(run.code, Some(0), "{run:?}");
+            assert!(run.err.contains("3 letters are queued and not sent yet"), "{run:?}");
+            assert!((9..25).contains(&took), "{took} s: {run:?}");
+            assert_eq!(states, [first, "queued", "queued"]);
+        }
+    });
+}

@@ -65,8 +65,11 @@ pub fn main() -> ExitCode {
     let json = cli.global.json;
     let output = Output::new(json, environment.no_color);
     let run = |mut shell: Shell| {
-        shell.run(cli.command)?;
-        shell.refusal.take().map_or(Ok(()), Err)
+        let ended = shell.run(cli.command);
+        let refusal = shell.refusal.take();
+        // A question to a name server that nobody answers would keep the process.
+        shell.runtime.shutdown_background();
+        ended.and(refusal.map_or(Ok(()), Err))
     };
     match shell(cli.global, environment, output).and_then(run) {
         Ok(()) => ExitCode::SUCCESS,

@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use tokio::time::{Instant, timeout_at};
 
 use super::{Envelope, Outbox, SendError};
 use crate::maildir::{self, name_of};
@@ -306,7 +307,7 @@ impl Queue {
         Ok(maildir::replace(&self.folder.join("tmp"), &path, format!("{position}\n").as_bytes())?)
     }
 
-    /// Sends what is due, in order, until `budget` has passed (the letter under way is finished).
+    /// Sends what is due, in order, until `budget` has passed; a letter under way is then broken off.
     ///
     /// Only one process at a time sends; a lock that a dead process held is free. The states are durable before the
     /// next letter is begun.
@@ -322,18 +323,19 @@ impl Queue {
             return Ok(report);
         };
         maildir::sweep_tmp(&self.folder, now())?;
-        let begun = tokio::time::Instant::now();
+        let end = super::after(budget);
         for item in self.due(now())? {
-            if begun.elapsed() >= budget {
+            if Instant::now() >= end {
                 break;
             }
             let Some(mail) = self.mail(&item.name)? else { continue };
-            let result = outbox.send(&item.label.envelope, &mail, &item.name).await;
+            let result = outbox.send_until(&item.label.envelope, &mail, &item.name, end).await;
             if !self.settle(&item, result, now(), &mut report)? {
                 break;
             }
         }
-        outbox.close().await;
+        // To take leave is polite, and no reason to stay.
+        let _ = timeout_at(end, outbox.close()).await;
         if !report.sent.is_empty() {
             maildir::sync_dir(&self.folder)?;
         }
