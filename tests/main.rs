@@ -15,6 +15,8 @@
 mod beside;
 /// One test for each claim of the patent, through the program as people run it.
 mod claims;
+/// The clerk at work: repeats, losses, strangers, over a post of our own.
+mod clerks;
 /// Commands at their edges: what a mail server, cron and a person at a shell see of them.
 mod commands;
 /// Configuration: every key in the example, every fault with its place.
@@ -41,6 +43,8 @@ mod mail;
 mod outbox;
 /// Seals: what is opened, what is set aside, and that gpg agrees.
 mod pgp;
+/// What the parts do about a letter that counts.
+mod roles;
 /// What is said about a letter: tables of what is stored, what arrives, and the verdict.
 mod rules;
 /// The JSON Schemas against what is printed.

@@ -76,7 +76,7 @@ impl Batch<'_> {
         let content = received.content();
         // What came twice within this batch is answered once, with the batch.
         let Some(position) = self.clerk.index.has_content(received.signer(), &content)? else { return Ok(()) };
-        if !received.letter().kind().is_numbered() {
+        if !received.letter().kind().is_numbered() || !self.is_proven(received)? {
             return Ok(());
         }
         let part = self.part_meant(received.letter());

@@ -41,6 +41,11 @@ pub struct Batch<'a> {
     pub(super) contents: BTreeSet<(Fingerprint, Digest)>,
     pub(super) originals: Vec<(PathBuf, Digest)>,
     pub(super) resend: BTreeSet<u64>,
+    /// Whether a person waits for the letters: then one that cannot be written ends the batch. An answer that cannot be
+    /// written is told of, and the other letters of the batch are entered.
+    pub(super) by_person: bool,
+    /// How many answers could not be written.
+    pub(super) unwritten: usize,
 }
 
 impl Clerk {
@@ -70,6 +75,8 @@ impl Clerk {
             contents: BTreeSet::new(),
             originals: Vec::new(),
             resend: BTreeSet::new(),
+            by_person: true,
+            unwritten: 0,
         };
         let result = work(&mut batch)?;
         if !batch.pending.is_empty() || !batch.resend.is_empty() {

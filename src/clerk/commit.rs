@@ -65,6 +65,10 @@ fn draft(pending: &Pending) -> ledger::Draft<'_> {
     ledger::Draft { entry: &pending.entry, seal, first: pending.first }
 }
 
+fn unsent(position: u64, error: &ClerkError) -> String {
+    format!("the letter of entry {position} is not sent: {error}")
+}
+
 /// A letter ready for the queue: its name there, its label and its bytes.
 type Queued = (String, Label, Vec<u8>);
 
@@ -75,9 +79,9 @@ impl Clerk {
         Ok(Sealer { own, header: &self.autocrypt })
     }
 
-    fn queue_new(&self, pending: &[Pending], now: Moment) -> Result<(), ClerkError> {
+    fn queue_new(&mut self, pending: &[Pending], now: Moment) -> Result<(), ClerkError> {
         let sealer = self.sealer()?;
-        let sealed: Result<Vec<Option<Queued>>, ClerkError> = pending
+        let sealed: Vec<Result<Option<Queued>, ClerkError>> = pending
             .par_iter()
             .map(|pending| {
                 let (Body::Out { letter, .. }, Some(signed), Some((signature, _)), Some(recipient)) =
@@ -92,7 +96,19 @@ impl Clerk {
                 sealer.seal(pending.entry.position, letter, signed, &signature, recipient, now).map(Some)
             })
             .collect();
-        self.put_in_queue(sealed?.into_iter().flatten().collect())
+        let mut letters = Vec::new();
+        let mut unsealed = Vec::new();
+        for (sealed, pending) in sealed.into_iter().zip(pending) {
+            match sealed {
+                Ok(letter) => letters.extend(letter),
+                // Its entry stands; it goes out when it is sent again, if there is a key by then (F37).
+                Err(error) if error.is_about_letter() => unsealed.push(unsent(pending.entry.position, &error)),
+                Err(error) => return Err(error),
+            }
+        }
+        self.put_in_queue(letters)?;
+        self.notes.extend(unsealed);
+        Ok(())
     }
 
     fn put_in_queue(&self, letters: Vec<Queued>) -> Result<(), ClerkError> {
@@ -105,10 +121,10 @@ impl Clerk {
     }
 
     /// Queues again what is to be sent once more: other ciphertext, same letter.
-    fn queue_again(&self, positions: &std::collections::BTreeSet<u64>, now: Moment) -> Result<(), ClerkError> {
+    fn queue_again(&mut self, positions: &std::collections::BTreeSet<u64>, now: Moment) -> Result<(), ClerkError> {
         let day = super::again::day(&now);
         for position in positions {
-            self.queue_position(*position, now)?;
+            self.queue_or_tell(*position, now)?;
             self.index.note_sending(*position, &day)?;
         }
         Ok(())
@@ -123,14 +139,20 @@ impl Clerk {
             return Ok(());
         }
         for position in written..size {
-            match self.queue_position(position, self.clock.now()) {
-                Err(error @ (ClerkError::NoCertificate(_) | ClerkError::Seal(_) | ClerkError::Write(_))) => {
-                    self.notes.push(format!("the letter of entry {position} cannot be sent: {error}"));
-                }
-                other => other?,
-            }
+            self.queue_or_tell(position, self.clock.now())?;
         }
         Ok(self.queue.set_written(size)?)
+    }
+
+    /// Queues the letter of one entry, or tells why it cannot be sealed now.
+    fn queue_or_tell(&mut self, position: u64, now: Moment) -> Result<(), ClerkError> {
+        match self.queue_position(position, now) {
+            Err(error) if error.is_about_letter() => {
+                self.notes.push(unsent(position, &error));
+                Ok(())
+            }
+            other => other,
+        }
     }
 
     /// Seals the letter of one entry anew and queues it; entries without a letter that travels are passed over.

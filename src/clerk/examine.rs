@@ -24,6 +24,8 @@ pub(super) enum Unread {
     Closed(SetAside),
     /// It opened well and is not written as letters are.
     Shapeless(mail::ReadError),
+    /// A person blocked its signer.
+    Blocked,
 }
 
 impl Unread {
@@ -44,6 +46,11 @@ impl From<&Unread> for AsideReason {
         match reason {
             Unread::Closed(reason) => reason.into(),
             Unread::Shapeless(error) => Self { code: error.word().to_owned(), text: error.to_string() },
+            Unread::Blocked => Self {
+                code: "blocked".to_owned(),
+                text: "its sender was blocked; settle that warning with `mailorder warnings ack` to hear him again"
+                    .to_owned(),
+            },
         }
     }
 }

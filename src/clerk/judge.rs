@@ -6,11 +6,16 @@ use super::batch::{Batch, Bytes};
 use super::examine::{Examined, OpenLetter, Unread};
 use super::receipts::Receipts;
 use super::take_in::Outcome;
+use super::write::Written;
+use crate::clock::system_time;
 use crate::config::TrustPolicy;
 use crate::pgp::SetAside;
 use crate::role;
 use crate::rules::{Judgement, Reader, reconcile};
-use crate::trade::{Address, Body, Code, Digest, Finding, Fingerprint, Kind, Letter, Measured, Names, Role, Verdict};
+use crate::trade::{
+    Address, Body, Code, Digest, Direction, Finding, Fingerprint, Kept, Kind, Letter, Measured, Names, Received, Role,
+    Verdict,
+};
 
 /// How many keys a shop takes at first contact within an hour.
 const STRANGERS_MAX: usize = 60;
@@ -61,7 +66,7 @@ impl Batch<'_> {
             None => false,
         };
         if !answered {
-            self.note_receipt(role, received, place, receipts);
+            self.note_receipt(role, received, place, receipts)?;
         }
         Ok(Outcome { verdict, findings, aside: None })
     }
@@ -77,10 +82,11 @@ impl Batch<'_> {
     ) -> Result<bool, ClerkError> {
         let received = &letter.received;
         let (names, content) = (received.letter().names(), received.content());
+        let unwritten = self.unwritten;
         let newly = self.judge_again(role, &names)?;
         let mut written = match verdict {
             Verdict::Applied => self.answer(role, &names, content)?,
-            Verdict::Warned => {
+            Verdict::Warned if self.is_proven(received)? => {
                 let refusal = role::refuse(role, received, findings);
                 self.perform(refusal.into_iter().collect())?
             }
@@ -89,15 +95,39 @@ impl Batch<'_> {
         for other in newly.into_iter().filter(|other| *other != content) {
             written.extend(self.answer(role, &names, other)?);
         }
+        if self.unwritten > unwritten && verdict == Verdict::Applied {
+            written.extend(self.reject_unanswerable(role, &names, content)?);
+        }
         let answers = |body: &Body| matches!(body, Body::Out { letter, .. } if letter.answers == Some(content));
         let answered = self.pending.iter().any(|pending| answers(&pending.entry.body));
         self.owe(place, written.into_iter().filter(|one| one.travels).map(|one| one.owed).collect());
         Ok(answered)
     }
 
+    /// Refuses an order that no terms can be written for: too long, or in words that no letter may hold.
+    fn reject_unanswerable(&mut self, role: Role, names: &Names, content: Digest) -> Result<Vec<Written>, ClerkError> {
+        let Some((transaction, kept)) = self.kept(role, names, content, Direction::In) else { return Ok(Vec::new()) };
+        self.perform(role::unanswerable(&transaction, &kept).into_iter().collect())
+    }
+
+    /// Returns whether the sender's address is known to be the signer's: it was pinned with the key, or a letter that
+    /// counts names both as a party of the transaction. Nothing is written to any other address (claim 12, B105).
+    pub(super) fn is_proven(&self, received: &Received) -> Result<bool, ClerkError> {
+        let letter = received.letter();
+        if let Some(address) = self.signer_address(received.signer())? {
+            return Ok(address == letter.from.address);
+        }
+        let known = self.book.find(self.part_meant(letter), &letter.names());
+        let names = |kept: &Kept| kept.letter.document.agents().iter().any(|agent| agent.party == letter.from);
+        Ok(known.is_some_and(|known| known.kept.iter().any(|kept| kept.counts() && names(kept))))
+    }
+
     /// Returns why a letter is set aside although its signature is good.
     pub(super) fn refused(&mut self, letter: &OpenLetter) -> Result<Option<Unread>, ClerkError> {
         let received = &letter.received;
+        if self.clerk.index.is_blocked(received.signer())? {
+            return Ok(Some(Unread::Blocked));
+        }
         let unknown = || SetAside::UnknownSigner {
             issuers: vec![received.signer().to_string()],
             certificate: letter.opened.header_certificate(),
@@ -125,7 +155,9 @@ impl Batch<'_> {
             && self.clerk.settings.practice.shop.is_some()
             && received.letter().kind() == Kind::Order
             && letter.opened.outer_from() == Some(from)
-            && letter.opened.certificate().addresses().contains(from);
+            && letter.opened.certificate().addresses().contains(from)
+            // Who cannot be answered gets no terms.
+            && letter.opened.certificate().usable(system_time(&self.now)).is_ok();
         if !allowed || self.signer_address(received.signer())?.is_some() || self.pinned(from)?.is_some() {
             return Ok(false);
         }

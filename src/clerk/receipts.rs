@@ -17,10 +17,19 @@ const RECEIPT_MAX: usize = 500;
 pub(super) type Receipts = BTreeMap<(Role, Party), Vec<(usize, ReceivedLine)>>;
 
 impl Batch<'_> {
-    /// Notes a letter for the receipt of this pass. No receipt for a receipt, none for a refusal.
-    pub(super) fn note_receipt(&self, role: Option<Role>, received: &Received, place: usize, receipts: &mut Receipts) {
+    /// Notes a letter for the receipt of this pass; none goes to an address that nobody has shown to be the signer's. No receipt for a receipt, none for a refusal.
+    pub(super) fn note_receipt(
+        &self,
+        role: Option<Role>,
+        received: &Received,
+        place: usize,
+        receipts: &mut Receipts,
+    ) -> Result<(), ClerkError> {
         let letter = received.letter();
-        let Some(role) = role.filter(|_| letter.kind().is_numbered()) else { return };
+        let Some(role) = role.filter(|_| letter.kind().is_numbered()) else { return Ok(()) };
+        if !self.is_proven(received)? {
+            return Ok(());
+        }
         let line = ReceivedLine {
             content: received.content(),
             shop: letter.shop.clone(),
@@ -29,6 +38,7 @@ impl Batch<'_> {
             head: letter.head,
         };
         receipts.entry((role, letter.from.clone())).or_default().push((place, line));
+        Ok(())
     }
 
     /// Writes the receipts of this pass: one letter to each peer.

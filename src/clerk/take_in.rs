@@ -106,7 +106,12 @@ impl Clerk {
             if mails.is_empty() {
                 return Ok(all);
             }
-            all.join(self.take_in_batch(mails)?);
+            let taken = self.take_in_batch(mails);
+            if taken.as_ref().is_err_and(|error| !error.is_about_letter()) {
+                // Disk, lock or network are no fault of these mails: they were not looked at in vain.
+                self.spool.end(&[])?;
+            }
+            all.join(taken?);
         }
     }
 
@@ -150,8 +155,9 @@ impl Clerk {
     fn bring_back(&mut self, tried: &mut BTreeSet<String>) -> Result<(), ClerkError> {
         let stored = |handle: &str| self.index.certificates(&[handle.to_owned()]).unwrap_or_default();
         let pinned = |key: &_| self.index.pin_by_fingerprint(key).is_ok_and(|pins| pins.iter().any(|pin| pin.current));
+        let blocked = |key: &_| self.index.is_blocked(key).unwrap_or(true);
         let known = |aside: &Aside| match &aside.unpinned {
-            Some(key) => pinned(key),
+            Some(key) => pinned(key) && !blocked(key),
             None => !aside.issuers.is_empty() && !self.certificates.find(&stored, &aside.issuers).is_empty(),
         };
         let now = self.clock.now();
@@ -173,6 +179,7 @@ impl Clerk {
         let mut fates = Vec::with_capacity(examined.len());
         let now = self.clock.now();
         self.batch(|batch| {
+            batch.by_person = false;
             let mut receipts = Receipts::new();
             for one in &examined {
                 let outcome = match &one.result {

@@ -31,7 +31,7 @@ impl Batch<'_> {
         let mut written = Vec::new();
         for action in actions {
             match action {
-                Action::Send(draft) => self.send(*draft, &mut written)?,
+                Action::Send(draft) => self.try_to_send(*draft, &mut written)?,
                 Action::Resend(content) => {
                     if let Some(position) = self.clerk.index.sent_content(&content)? {
                         self.send_again(position)?;
@@ -40,6 +40,19 @@ impl Batch<'_> {
             }
         }
         Ok(written)
+    }
+
+    /// Writes a letter; one that cannot be written is told of, unless a person waits for it.
+    fn try_to_send(&mut self, draft: Draft, written: &mut Vec<Written>) -> Result<(), ClerkError> {
+        let (kind, to) = (draft.document.kind(), draft.to.address.clone());
+        match self.send(draft, written) {
+            Err(error) if error.is_about_letter() && !self.by_person => {
+                self.unwritten = self.unwritten.saturating_add(1);
+                self.clerk.notes.push(format!("{kind} to {to}: {error}"));
+                Ok(())
+            }
+            other => other,
+        }
     }
 
     /// Writes a letter, and what follows from it: what was judged without it is judged again, the part that wrote it goes
@@ -67,7 +80,13 @@ impl Batch<'_> {
     }
 
     /// Returns a letter with the transaction that keeps it.
-    fn kept(&self, role: Role, names: &Names, content: Digest, direction: Direction) -> Option<(Transaction, Kept)> {
+    pub(super) fn kept(
+        &self,
+        role: Role,
+        names: &Names,
+        content: Digest,
+        direction: Direction,
+    ) -> Option<(Transaction, Kept)> {
         let transaction = self.book.find(role, names)?;
         let kept = transaction.kept.iter().rev().find(|kept| kept.content == content && kept.direction == direction)?;
         Some((transaction.clone(), kept.clone()))
@@ -153,6 +172,10 @@ impl Batch<'_> {
     fn write(&mut self, role: Role, letter: Letter) -> Result<Written, ClerkError> {
         let recipient = self.certificate(&letter.to.fingerprint)?;
         let recipient = recipient.ok_or_else(|| ClerkError::NoCertificate(letter.to.address.to_string()))?;
+        if self.by_person {
+            let fault = |fault| ClerkError::Unusable { address: letter.to.address.to_string(), fault };
+            recipient.usable(system_time(&self.now)).map_err(fault)?;
+        }
         let signed = mail::write(&letter, &self.clerk.texts).map_err(|error| ClerkError::Write(error.to_string()))?;
         let content = Measured::of(&signed);
         let owed = Owed { id: letter.id.clone(), kind: letter.kind(), to: letter.to.address.clone() };

@@ -150,7 +150,10 @@ impl From<ClerkError> for Failure {
             ClerkError::Files(error) => files_kind(error),
             ClerkError::Inbox(error) => inbox_kind(error),
             ClerkError::Outbox(error) => send_kind(error),
-            ClerkError::Key { .. } | ClerkError::Seal(_) | ClerkError::NoCertificate(_) => FailureKind::Permission,
+            ClerkError::Key { .. }
+            | ClerkError::Seal(_)
+            | ClerkError::NoCertificate(_)
+            | ClerkError::Unusable { .. } => FailureKind::Permission,
             ClerkError::Io { cause, .. } => io_kind(cause.kind()),
             ClerkError::Open { .. } | ClerkError::Settings(_) => FailureKind::Config,
         };

@@ -34,7 +34,7 @@ enum WarningsCommand {
     /// Let the letter count all the same
     #[command(after_help = "Example:\n  mailorder warnings accept W-12 --reason 'agreed by telephone'")]
     Accept(SettleArgs),
-    /// Keep the letter from ever counting
+    /// Hear nothing more of the letter's sender
     #[command(after_help = "Example:\n  mailorder warnings block W-12 --reason 'not from the bank'")]
     Block(SettleArgs),
 }

@@ -66,13 +66,13 @@ pub struct Fetched {
 }
 
 impl Index {
-    /// Returns the letters recorded before `moment` that nobody acknowledged and that were sent fewer than `times`
+    /// Returns the letters recorded at or before `moment` that nobody acknowledged and that were sent fewer than `times`
     /// times, oldest first.
     pub fn unheard(&self, moment: &Moment, times: usize) -> Found<Vec<Unheard>> {
         let mut find = self.db.prepare_cached(
             "SELECT u.position, u.content, e.role, e.shop, e.number, e.order_id, u.recorded, coalesce(s.times, 0) + 1
              FROM unheard u JOIN entries e USING (position) LEFT JOIN sendings s USING (position)
-             WHERE u.recorded < ?1 AND coalesce(s.times, 0) + 1 < ?2 AND e.role IS NOT NULL ORDER BY u.position",
+             WHERE u.recorded <= ?1 AND coalesce(s.times, 0) + 1 < ?2 AND e.role IS NOT NULL ORDER BY u.position",
         )?;
         let before = crate::ledger::recordable(moment).to_string();
         let mut rows = find.query(params![before, i64::try_from(times).unwrap_or(i64::MAX)])?;
@@ -153,6 +153,14 @@ impl Index {
         let mut put = self.db.prepare_cached("INSERT OR REPLACE INTO cursors VALUES (?1, ?2)")?;
         put.execute(params![inbox, cursor])?;
         Ok(())
+    }
+
+    /// Returns whether a person blocked this key, because of a letter it signed.
+    pub fn is_blocked(&self, key: &Fingerprint) -> Found<bool> {
+        let mut find = self.db.prepare_cached(
+            "SELECT 1 FROM warnings w JOIN entries e USING (position) WHERE w.settled = 'block' AND e.signer = ?1",
+        )?;
+        Ok(find.exists([key.as_str()])?)
     }
 
     /// Keeps where mails that are about to be spooled lie in their mailbox.

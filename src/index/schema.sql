@@ -110,6 +110,7 @@ CREATE TABLE warnings (
   PRIMARY KEY (position, ordinal)
 ) WITHOUT ROWID;
 CREATE INDEX warnings_content ON warnings (content);
+CREATE INDEX warnings_blocked ON warnings (position) WHERE settled = 'block';
 CREATE INDEX warnings_open ON warnings (position) WHERE settled IS NULL;
 
 -- What was settled of the warnings that are computed and not entered.

@@ -165,6 +165,13 @@ pub fn refuse(role: Role, received: &Received, findings: &[Finding]) -> Option<A
     }
 }
 
+/// Returns what is said to a letter that an answer was made for and could not be written: an order is rejected, all else
+/// is acknowledged.
+pub fn unanswerable(transaction: &Transaction, kept: &Kept) -> Option<Action> {
+    let order = transaction.key.role == Role::Shop && kept.letter.kind() == Kind::Order;
+    order.then(|| shop_offer::reject_unanswerable(transaction, kept))
+}
+
 /// Refuses a request about a transaction that is not known here, or not to its sender: one text for both (P53).
 pub fn refuse_unknown(role: Role, received: &Received) -> Action {
     refusal(role, received, "unknown-transaction", "This transaction is not known here.")

@@ -4,7 +4,7 @@ use super::agent::{self, instruction, last_status};
 use super::{Action, Desk, Draft, Notice, Refused, resend_above};
 use crate::trade::document::{AuthorizationRequest, AuthorizationResult, PaymentInstruction};
 use crate::trade::status::{Payment, PaymentState, PaymentStatus, Reason, Step};
-use crate::trade::{Document, Kept, Leg, Money, Transaction, When};
+use crate::trade::{Document, Kept, Kind, Leg, Money, Transaction, When};
 
 /// Reason code of a payment the shop had stopped.
 const STOPPED: &str = "stopped";
@@ -56,6 +56,9 @@ fn collect(transaction: &Transaction, kept: &Kept, instruction: &PaymentInstruct
     let Some(practice) = desk.practice.payment.as_ref().filter(|p| agent::works_for(&p.shops, kept)) else {
         return vec![agent::refuse(transaction, kept, "no-agreement", "There is no agreement with this shop.")];
     };
+    if let Some(text) = objection(transaction, kept, instruction) {
+        return vec![agent::refuse(transaction, kept, "already-instructed", text)];
+    }
     let debit = desk.now.plus_seconds(i64::from(practice.debit_days).saturating_mul(86_400)).day();
     let due = instruction.due.map(|due| due.day()).filter(|due| *due < debit);
     let planned = When::Day(due.unwrap_or(debit));
@@ -75,6 +78,21 @@ fn collect(transaction: &Transaction, kept: &Kept, instruction: &PaymentInstruct
         payments: vec![payment],
     };
     publish(transaction, status, desk, Some(kept))
+}
+
+/// Returns why an instruction is not followed: another was, or more is to be collected than was authorised.
+fn objection(transaction: &Transaction, kept: &Kept, instruction: &PaymentInstruction) -> Option<&'static str> {
+    let over = |document: &Document| match document {
+        Document::AuthorizationResult(result) if result.step.done().is_some() => {
+            instruction.amount.exceeds(&result.total).unwrap_or(true)
+        }
+        _ => false,
+    };
+    if transaction.sent(Kind::AuthorizationResult).any(|sent| over(&sent.letter.document)) {
+        return Some("More is to be collected than was authorised.");
+    }
+    let made = status_now(transaction).is_some_and(|status| status.payments.iter().any(|p| p.step.done().is_some()));
+    agent::objection_to_second(transaction, kept, made)
 }
 
 /// Plans a refund that the shop instructed.

@@ -4,6 +4,7 @@ pub mod agreement;
 pub mod authority;
 pub mod leg;
 pub mod reconcile;
+pub mod returned;
 pub mod standing;
 mod statement;
 pub mod summary;

@@ -6,3 +6,4 @@ pub mod program;
 pub mod servers;
 pub mod smtp;
 pub mod trade;
+pub mod world;
