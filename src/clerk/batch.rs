@@ -60,7 +60,7 @@ impl Clerk {
         };
         self.notes.extend(writer.recovered().iter().cloned());
         self.catch_up_with(&writer)?;
-        self.queue_owed()?;
+        self.queue_owed(writer.size())?;
         let head = writer.head();
         let mut batch = Batch { writer: Some(writer), size: head.size, root: head.root, ..Batch::dry(self) };
         let result = work(&mut batch)?;

@@ -134,11 +134,10 @@ impl Clerk {
         Ok(())
     }
 
-    /// Queues what entries owe and a crash swallowed. A letter that cannot be sealed any more is told of, and does not
-    /// keep the others back.
-    pub(super) fn queue_owed(&mut self) -> Result<(), ClerkError> {
+    /// Queues what entries below `size`, the end of the log, owe and a crash swallowed. A letter that cannot be sealed
+    /// any more is told of, and does not keep the others back.
+    pub(super) fn queue_owed(&mut self, size: u64) -> Result<(), ClerkError> {
         let written = self.queue.written()?;
-        let size = self.ledger.head()?.size;
         if written >= size {
             return Ok(());
         }

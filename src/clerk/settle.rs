@@ -20,7 +20,8 @@ impl Clerk {
             return Err(Refused::new("to accept what does not agree, say why with --reason").into());
         }
         let none = || Refused::new(format!("entry {position} is no letter that was warned about"));
-        if position >= self.ledger.head()?.size {
+        self.catch_up()?;
+        if position >= self.index.mark().entries() {
             return Err(none().into());
         }
         let entry = self.entry(position)?;
