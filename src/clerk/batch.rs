@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use super::{Clerk, ClerkError, LOCK_WAIT};
 use crate::ledger::Writer;
+use crate::maildir;
 use crate::pgp::Certificate;
 use crate::role::Desk;
 use crate::trade::{
@@ -60,6 +61,7 @@ impl Clerk {
         };
         self.notes.extend(writer.recovered().iter().cloned());
         self.catch_up_with(&writer)?;
+        self.sweep(&writer);
         self.queue_owed(writer.size())?;
         let head = writer.head();
         let mut batch = Batch { writer: Some(writer), size: head.size, root: head.root, ..Batch::dry(self) };
@@ -68,6 +70,22 @@ impl Clerk {
             batch.commit()?;
         }
         Ok(result)
+    }
+}
+
+impl Clerk {
+    /// Removes what crashed writes left behind long ago (F27), once for each start of the program. Where that fails it
+    /// is told, and nothing else is kept from being done.
+    fn sweep(&mut self, writer: &Writer) {
+        if std::mem::replace(&mut self.swept, true) {
+            return;
+        }
+        let now = self.clock.now();
+        let folders = [&self.settings.folders.spool, &self.settings.folders.set_aside];
+        let ledger = writer.sweep(&now).map_err(ClerkError::from);
+        let others = folders.map(|folder| maildir::sweep_tmp(folder, now.instant()).map_err(ClerkError::from));
+        let faults = std::iter::once(ledger).chain(others).filter_map(Result::err);
+        self.notes.extend(faults.map(|fault| format!("what a crash left is not removed: {fault}")));
     }
 }
 

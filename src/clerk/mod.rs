@@ -33,7 +33,7 @@ pub use batch::Batch;
 pub use error::ClerkError;
 pub use inspect::Preview;
 pub use keys::KeyRecord;
-pub use open::create;
+pub use open::{create, is_made};
 pub use posting::Posted;
 pub use take_in::{Outcome, TakenIn};
 pub use transport::{inbox, outbox};
@@ -66,6 +66,8 @@ pub struct Clerk {
     aside: aside::AsideFolder,
     certificates: certificates::Certificates,
     notes: Vec<String>,
+    /// Whether leftovers were looked for since the start.
+    swept: bool,
 }
 
 impl Clerk {
