@@ -359,6 +359,20 @@ fn faults_of_the_configuration_end_with_78() {
 }
 
 #[test]
+fn the_paths_for_programs_are_eight_and_absolute() {
+    let home = Home::new();
+    let output = home.run(&["config", "path", "--json"]);
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    let paths: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let names: Vec<&String> = paths.as_object().unwrap().keys().collect();
+    assert_eq!(names, ["config", "keys", "ledger", "inbox", "outbox", "spool", "set_aside", "index"]);
+    for name in ["config", "keys", "ledger", "spool", "set_aside", "index"] {
+        assert!(Path::new(paths[name].as_str().unwrap()).is_absolute(), "{name}: {paths}");
+    }
+    assert!(paths["inbox"].is_null() && paths["outbox"].is_null(), "{paths}");
+}
+
+#[test]
 fn an_account_that_is_not_made_yet_ends_with_78_and_the_next_step() {
     let home = Home { folder: tempfile::tempdir().unwrap() };
     let text = "address = \"a@example.org\"\nname = \"A\"\nroles = [\"buyer\"]\n[storage]\nfolder = \"x\"\n";

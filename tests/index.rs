@@ -234,7 +234,7 @@ fn lists_are_filtered_counted_summed_and_searched() {
 fn a_beginning_names_a_transaction_when_it_is_unique() {
     let mut shop = Shop::new();
     eventful(&mut shop);
-    let find = |text: &str| shop.index.find_prefix(text, 10).unwrap();
+    let find = |text: &str| shop.index.find_prefix(text, None, 10).unwrap();
     assert_eq!(find("2026-00001").len(), 10);
     assert_eq!(find("2026-000012").len(), 1);
     assert_eq!(find("shop@shop.example:2026-000012").len(), 1);

@@ -17,6 +17,8 @@ mod beside;
 mod claims;
 /// The clerk at work: repeats, losses, strangers, over a post of our own.
 mod clerks;
+/// Commands at their edges: what a mail server, cron and a person at a shell see of them.
+mod commands;
 /// Configuration: every key in the example, every fault with its place.
 mod config;
 /// Killed at each call and started again, the program ends where an undisturbed run ends.

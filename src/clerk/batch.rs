@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use super::{Clerk, ClerkError, LOCK_WAIT};
 use crate::ledger::Writer;
+use crate::maildir;
 use crate::pgp::Certificate;
 use crate::role::Desk;
 use crate::trade::{
@@ -26,7 +27,10 @@ pub(super) struct Pending {
 /// Entries gathered under the lock, and the book they are folded into.
 pub struct Batch<'a> {
     pub(super) clerk: &'a mut Clerk,
-    pub(super) writer: Writer,
+    /// The lock; a batch that only foresees what would happen has none, and writes nothing.
+    pub(super) writer: Option<Writer>,
+    /// Entries in the log as it stood when the batch began.
+    size: u64,
     /// Root of the log as it stood when the batch began.
     pub(super) root: Digest,
     pub(super) now: Moment,
@@ -57,13 +61,45 @@ impl Clerk {
         };
         self.notes.extend(writer.recovered().iter().cloned());
         self.catch_up_with(&writer)?;
-        self.queue_owed()?;
-        let root = writer.head().root;
+        self.sweep(&writer);
+        self.queue_owed(writer.size())?;
+        let head = writer.head();
+        let mut batch = Batch { writer: Some(writer), size: head.size, root: head.root, ..Batch::dry(self) };
+        let result = work(&mut batch)?;
+        if !batch.pending.is_empty() || !batch.resend.is_empty() {
+            batch.commit()?;
+        }
+        Ok(result)
+    }
+}
+
+impl Clerk {
+    /// Removes what crashed writes left behind long ago (F27), once for each start of the program. Where that fails it
+    /// is told, and nothing else is kept from being done.
+    fn sweep(&mut self, writer: &Writer) {
+        if std::mem::replace(&mut self.swept, true) {
+            return;
+        }
         let now = self.clock.now();
-        let mut batch = Batch {
-            clerk: self,
-            writer,
-            root,
+        let folders = [&self.settings.folders.spool, &self.settings.folders.set_aside];
+        let ledger = writer.sweep(&now).map_err(ClerkError::from);
+        let others = folders.map(|folder| maildir::sweep_tmp(folder, now.instant()).map_err(ClerkError::from));
+        let faults = std::iter::once(ledger).chain(others).filter_map(Result::err);
+        self.notes.extend(faults.map(|fault| format!("what a crash left is not removed: {fault}")));
+    }
+}
+
+impl<'a> Batch<'a> {
+    /// Begins a batch without the lock, to see what would happen.
+    pub(super) fn dry(clerk: &'a mut Clerk) -> Self {
+        let now = clerk.clock.now();
+        let size = clerk.index.mark().entries();
+        Self {
+            clerk,
+            writer: None,
+            size,
+            // Of an empty log: no letter that names a root is written.
+            root: Digest::of(b""),
             now,
             book: Book::default(),
             asked: BTreeSet::new(),
@@ -77,12 +113,7 @@ impl Clerk {
             resend: BTreeSet::new(),
             by_person: true,
             unwritten: 0,
-        };
-        let result = work(&mut batch)?;
-        if !batch.pending.is_empty() || !batch.resend.is_empty() {
-            batch.commit()?;
         }
-        Ok(result)
     }
 }
 
@@ -126,7 +157,7 @@ impl Batch<'_> {
 
     /// Adds an entry and folds it into the book; returns its place among the pending ones.
     pub(super) fn enter(&mut self, role: Option<Role>, body: Body, bytes: Bytes) -> Result<usize, ClerkError> {
-        let position = self.writer.size().saturating_add(u64::try_from(self.pending.len()).unwrap_or(u64::MAX));
+        let position = self.size.saturating_add(u64::try_from(self.pending.len()).unwrap_or(u64::MAX));
         let recorded = crate::ledger::recordable(&self.now);
         let entry = Entry { position, recorded, role, body, owes: Vec::new() };
         if let Some(role) = role {
@@ -146,12 +177,6 @@ impl Batch<'_> {
             first: first.filter(|first| *first != position),
         });
         Ok(self.pending.len().saturating_sub(1))
-    }
-
-    /// Lets go of everything gathered: nothing will be written.
-    pub(super) fn forget(&mut self) {
-        self.pending.clear();
-        self.resend.clear();
     }
 
     /// Adds an entry of our own about a transaction or a peer.

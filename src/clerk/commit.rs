@@ -23,12 +23,16 @@ impl Batch<'_> {
             self.clerk.ledger.put_certificate(key, armored.as_ref())?;
         }
         let drafts: Vec<ledger::Draft<'_>> = self.pending.iter().map(draft).collect();
-        let lines = self.writer.append(&drafts)?;
+        let writer = self.writer.as_mut();
+        let writer =
+            writer.ok_or_else(|| ClerkError::Settings("a batch without the lock writes nothing".to_owned()))?;
+        let lines = writer.append(&drafts)?;
         drop(drafts);
+        let size = writer.size();
         let entries = self.pending.iter().map(|pending| pending.entry.clone()).zip(lines);
         let entries: Vec<Recorded> = entries.map(|(entry, line)| Recorded { entry, line }).collect();
         let changed: Vec<Key> = self.changed.iter().cloned().collect();
-        self.clerk.index.apply(&entries, self.writer.mark(), &self.book, &changed)?;
+        self.clerk.index.apply(&entries, writer.mark(), &self.book, &changed)?;
         if !self.new_certificates.is_empty() || !self.changed.is_empty() {
             self.clerk.certificates.clear();
         }
@@ -36,7 +40,7 @@ impl Batch<'_> {
         // The lock is held until all is queued: another process would take these letters for owed ones.
         self.clerk.queue_new(&self.pending, now)?;
         self.clerk.queue_again(&self.resend, now)?;
-        Ok(self.clerk.queue.set_written(self.writer.size())?)
+        Ok(self.clerk.queue.set_written(size)?)
     }
 
     /// Signs the letters out, on all cores.
@@ -130,11 +134,10 @@ impl Clerk {
         Ok(())
     }
 
-    /// Queues what entries owe and a crash swallowed. A letter that cannot be sealed any more is told of, and does not
-    /// keep the others back.
-    pub(super) fn queue_owed(&mut self) -> Result<(), ClerkError> {
+    /// Queues what entries below `size`, the end of the log, owe and a crash swallowed. A letter that cannot be sealed
+    /// any more is told of, and does not keep the others back.
+    pub(super) fn queue_owed(&mut self, size: u64) -> Result<(), ClerkError> {
         let written = self.queue.written()?;
-        let size = self.ledger.head()?.size;
         if written >= size {
             return Ok(());
         }

@@ -16,14 +16,19 @@ use crate::config::TrustPolicy;
 use crate::index::Index;
 use crate::mail;
 use crate::pgp::{self, Opened, OwnKey, SetAside};
-use crate::trade::{Digest, Moment, Received};
+use crate::trade::{Fingerprint, Moment, Received};
 
 /// Why a mail is no letter that can be judged.
 pub(super) enum Unread {
     /// It could not be opened, or its signer is not known.
     Closed(SetAside),
     /// It opened well and is not written as letters are.
-    Shapeless(mail::ReadError),
+    Shapeless {
+        /// What is wrong with it.
+        error: mail::ReadError,
+        /// Who signed it.
+        signer: Fingerprint,
+    },
     /// A person blocked its signer.
     Blocked,
 }
@@ -31,7 +36,23 @@ pub(super) enum Unread {
 impl Unread {
     /// Returns whether the mail is nothing that would concern us: ordinary mail, or a letter of people to each other.
     pub(super) fn is_ordinary(&self) -> bool {
-        matches!(self, Self::Closed(SetAside::NotOurs) | Self::Shapeless(mail::ReadError::Ordinary))
+        matches!(self, Self::Closed(SetAside::NotOurs) | Self::Shapeless { error: mail::ReadError::Ordinary, .. })
+    }
+}
+
+impl Unread {
+    /// Returns the key that signed the mail, as far as it is known.
+    pub(super) fn signer(&self) -> Option<&str> {
+        match self {
+            Self::Closed(reason) => reason.signer(),
+            Self::Shapeless { signer, .. } => Some(signer.as_str()),
+            Self::Blocked => None,
+        }
+    }
+
+    /// Returns whether the mail was encrypted.
+    pub(super) fn is_encrypted(&self) -> bool {
+        !matches!(self, Self::Closed(reason) if !reason.is_encrypted())
     }
 }
 
@@ -45,7 +66,7 @@ impl From<&Unread> for AsideReason {
     fn from(reason: &Unread) -> Self {
         match reason {
             Unread::Closed(reason) => reason.into(),
-            Unread::Shapeless(error) => Self { code: error.word().to_owned(), text: error.to_string() },
+            Unread::Shapeless { error, .. } => Self { code: error.word().to_owned(), text: error.to_string() },
             Unread::Blocked => Self {
                 code: "blocked".to_owned(),
                 text: "its sender was blocked; settle that warning with `mailorder warnings ack` to hear him again"
@@ -71,25 +92,11 @@ pub(super) struct OpenLetter {
 impl Examined {
     /// Returns the note a mail is set aside with.
     pub(super) fn aside(&self, reason: AsideReason, now: Moment) -> Aside {
-        let (from, message_id) = match pgp::outer::inspect(&self.raw) {
-            pgp::outer::Outer::Encrypted(mail) => (mail.from, mail.message_id),
-            _ => (None, None),
-        };
-        let mut aside = Aside {
-            name: Digest::of(&self.raw).hex(),
-            reason,
-            at: now,
-            from,
-            message_id,
-            issuers: Vec::new(),
-            unpinned: None,
-            not_before: None,
-            size: u64::try_from(self.raw.len()).unwrap_or(u64::MAX),
-        };
+        let mut aside = Aside::of(&self.raw, reason, now);
         match &self.result {
             Err(Unread::Closed(SetAside::UnknownSigner { issuers, .. })) => aside.issuers.clone_from(issuers),
             // Its time comes by waiting, or because our clock is put right.
-            Err(Unread::Closed(SetAside::NotYetValid { signed_at })) => {
+            Err(Unread::Closed(SetAside::NotYetValid { signed_at, .. })) => {
                 aside.not_before = crate::clock::moment_of(*signed_at);
             }
             Ok(letter) => aside.unpinned = Some(letter.received.signer().clone()),
@@ -153,7 +160,7 @@ impl Examiner<'_> {
             pgp::open(raw, self.keys, &lookup, self.now)?
         };
         let received = mail::read(opened.signed_bytes(), opened.content(), opened.signer(), opened.recipient())
-            .map_err(Unread::Shapeless)?;
+            .map_err(|error| Unread::Shapeless { error, signer: opened.signer().clone() })?;
         Ok(OpenLetter { received, opened })
     }
 }

@@ -102,6 +102,33 @@ impl Clerk {
         }))
     }
 
+    /// Returns the certificate that a person means who accepts `wanted`. By an address it is the one that was imported
+    /// and never held for it so far; where there is none, the one that holds.
+    ///
+    /// # Errors
+    /// Where several were imported for the address: only a fingerprint tells them apart.
+    pub fn certificate_to_accept(&mut self, wanted: &str) -> Result<Option<Certificate>, ClerkError> {
+        let Ok(address) = Address::parse(wanted) else { return self.find_certificate(wanted) };
+        self.catch_up()?;
+        let mut new = Vec::new();
+        for certificate in self.seen()?.into_iter().filter(|seen| seen.addresses().contains(&address)) {
+            let pins = self.index.pin_by_fingerprint(certificate.fingerprint())?;
+            if !pins.iter().any(|pin| pin.address == address) {
+                new.push(certificate);
+            }
+        }
+        if new.len() > 1 {
+            let prints: Vec<String> = new.iter().map(|known| known.fingerprint().to_string()).collect();
+            let text =
+                format!("several keys of {address} were imported; name one by its fingerprint: {}", prints.join(", "));
+            return Err(crate::role::Refused::new(text).into());
+        }
+        match new.pop() {
+            Some(certificate) => Ok(Some(certificate)),
+            None => self.find_certificate(wanted),
+        }
+    }
+
     /// Pins a certificate for an address: from now on its letters count.
     ///
     /// A key already pinned for the address is replaced only where `replace` says so.

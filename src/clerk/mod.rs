@@ -11,8 +11,10 @@ mod certificates;
 mod commit;
 mod error;
 mod examine;
+mod inspect;
 mod judge;
 mod keys;
+mod large;
 mod open;
 mod posting;
 mod receipts;
@@ -29,10 +31,11 @@ pub use again::Tended;
 pub use aside::{Aside, AsideReason};
 pub use batch::Batch;
 pub use error::ClerkError;
+pub use inspect::Preview;
 pub use keys::KeyRecord;
-pub use open::create;
+pub use open::{create, is_made};
 pub use posting::Posted;
-pub use take_in::{Outcome, Preview, TakenIn};
+pub use take_in::{Outcome, TakenIn};
 pub use transport::{inbox, outbox};
 pub use write::Written;
 
@@ -63,6 +66,8 @@ pub struct Clerk {
     aside: aside::AsideFolder,
     certificates: certificates::Certificates,
     notes: Vec<String>,
+    /// Whether leftovers were looked for since the start.
+    swept: bool,
 }
 
 impl Clerk {
@@ -111,6 +116,11 @@ impl Clerk {
     /// Returns what was set aside.
     pub fn set_aside(&self) -> Result<Vec<Aside>, ClerkError> {
         self.aside.list()
+    }
+
+    /// Returns how many mails were not even set aside, because there was no room for them.
+    pub fn not_kept(&self) -> Result<u64, ClerkError> {
+        self.aside.not_kept()
     }
 
     /// Takes what there is to tell that is no error: an index rebuilt, a crash put right.

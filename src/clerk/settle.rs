@@ -5,6 +5,12 @@ use crate::role::Refused;
 use crate::trade::{Act, Body, Names, Settlement, Verdict};
 
 impl Clerk {
+    /// Notes that a mail set aside was seen: it stays where it is and is no open warning any more. It is no entry,
+    /// because the mail is none either.
+    pub fn see_aside(&self, name: &str) -> Result<(), ClerkError> {
+        self.aside.see(name, self.clock.now())
+    }
+
     /// Settles the warning about the letter of entry `position`.
     ///
     /// # Errors
@@ -14,7 +20,8 @@ impl Clerk {
             return Err(Refused::new("to accept what does not agree, say why with --reason").into());
         }
         let none = || Refused::new(format!("entry {position} is no letter that was warned about"));
-        if position >= self.ledger.head()?.size {
+        self.catch_up()?;
+        if position >= self.index.mark().entries() {
             return Err(none().into());
         }
         let entry = self.entry(position)?;

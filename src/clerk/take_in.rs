@@ -6,14 +6,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::aside::{Aside, AsideReason};
-use super::examine::{Examined, OpenLetter, Unread};
+use super::examine::{Examined, Unread};
 use super::receipts::Receipts;
 use super::spool::Spooled;
 use super::{Clerk, ClerkError};
 use crate::config::InboxSettings;
 use crate::config::written::Handled;
-use crate::pgp;
-use crate::trade::{Address, Digest, Finding, Received, Verdict};
+use crate::trade::{Digest, Finding, Verdict};
 
 /// How many mails are handled under one hold of the lock.
 const BATCH: usize = 512;
@@ -77,17 +76,6 @@ impl TakenIn {
     }
 }
 
-/// A letter as `inspect` shows it: what it is, and what it would do.
-#[derive(Debug, Clone)]
-pub struct Preview {
-    /// The letter, if it could be opened and read.
-    pub received: Option<Received>,
-    /// What would become of it.
-    pub outcome: Outcome,
-    /// The outer `From`.
-    pub outer_from: Option<Address>,
-}
-
 impl Clerk {
     /// Puts mails into the spool, durably.
     pub fn spool(&self, mails: &[Vec<u8>]) -> Result<(), ClerkError> {
@@ -113,41 +101,6 @@ impl Clerk {
             }
             all.join(taken?);
         }
-    }
-
-    /// Returns what a mail is and what would become of it; changes nothing.
-    pub fn inspect(&mut self, raw: &[u8]) -> Result<Preview, ClerkError> {
-        self.catch_up()?;
-        let outer_from = match pgp::outer::inspect(raw) {
-            pgp::outer::Outer::Encrypted(mail) => mail.from,
-            _ => None,
-        };
-        let letter = match self.examiner().examine(raw) {
-            Ok(letter) => letter,
-            Err(reason) => return Ok(Preview { received: None, outcome: Outcome::aside(&reason), outer_from }),
-        };
-        let received = letter.received.clone();
-        let outcome = self.dry(&letter)?;
-        Ok(Preview { received: Some(received), outcome, outer_from })
-    }
-
-    /// Judges a letter under the lock and enters nothing.
-    fn dry(&mut self, letter: &OpenLetter) -> Result<Outcome, ClerkError> {
-        let mut outcome = None;
-        let stop = self.batch(|batch| -> Result<(), ClerkError> {
-            outcome = Some(match batch.refused(letter)? {
-                Some(reason) => Outcome::aside(&reason),
-                None if batch.is_repeat(letter)? => Outcome::plain(Verdict::Repeat),
-                None => {
-                    let (_, judgement) = batch.judge(letter)?;
-                    Outcome { verdict: judgement.verdict, findings: judgement.findings, aside: None }
-                }
-            });
-            batch.forget();
-            Ok(())
-        });
-        stop?;
-        outcome.ok_or_else(|| ClerkError::Settings("the letter was not judged".to_owned()))
     }
 
     /// Puts set-aside mails that may be read now back into the spool, each once for one call of [`Clerk::take_in`]: one

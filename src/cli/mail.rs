@@ -3,13 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::Shell;
-use super::failure::{Failure, FailureKind};
+use super::failure::{Failure, FailureKind, send_kind};
 use super::output::escape;
+use super::{Shell, account};
 use crate::clerk::{self, Clerk, ClerkError, TakenIn};
 use crate::inbox::{Inbox, Kind, backoff, sift};
 use crate::maildir;
 use crate::outbox::Outbox;
+use crate::outbox::queue::Report;
 use crate::pgp::MAIL_MAX;
 use crate::trade::Verdict;
 
@@ -80,14 +81,19 @@ async fn mark(shell: &Shell, clerk: &mut Clerk, inbox: &mut Inbox) {
     }
 }
 
-async fn send(shell: &Shell, clerk: &mut Clerk, outbox: &mut Outbox) -> Result<(), Failure> {
+/// Sends what is due, and tells of what was not taken.
+async fn flush(shell: &Shell, clerk: &mut Clerk, outbox: &mut Outbox) -> Result<Report, Failure> {
     let report = clerk.flush(outbox, SEND_BUDGET).await?;
-    for (name, cause) in &report.failed {
-        shell.output.message(format!("mailorder: letter {name} is not sent: {}", escape(cause)));
-    }
-    match report.stopped {
-        Some(cause) => Err(Failure::new(FailureKind::Later, format!("the letters wait: {cause}"))),
-        None => Ok(()),
+    shell.tell_failed(&report);
+    Ok(report)
+}
+
+async fn send(shell: &Shell, clerk: &mut Clerk, outbox: &mut Outbox) -> Result<(), Failure> {
+    let report = flush(shell, clerk, outbox).await?;
+    match (&report.stopped, account::refusal(&report)) {
+        (Some(cause), _) => Err(Failure::new(send_kind(cause), format!("the letters wait: {cause}"))),
+        (None, Some(refusal)) => Err(refusal),
+        (None, None) => Ok(()),
     }
 }
 
@@ -169,31 +175,49 @@ async fn turn(shell: &Shell, clerk: &mut Clerk, inbox: &mut Inbox, outbox: &mut 
     tell(shell, &clerk.take_in()?);
     clerk.tend()?;
     mark(shell, clerk, inbox).await;
-    match outbox {
-        Some(outbox) if !shell.global.offline => send(shell, clerk, outbox).await,
-        _ => Ok(()),
+    let Some(outbox) = outbox.as_mut().filter(|_| !shell.global.offline) else { return Ok(()) };
+    match flush(shell, clerk, outbox).await?.stopped {
+        // Mail is taken in all the same: whatever it is, it is tried again later.
+        Some(cause) => Err(Failure::new(FailureKind::Later, format!("the letters wait: {cause}"))),
+        None => Ok(()),
     }
 }
 
 /// Takes one mail from standard input: on disk before anything else, so that the mail server may forget it.
+///
+/// Before that, every failure makes the server keep the mail and try again. After it, none does: the server would
+/// bounce a mail that is here, or hand it over twice. What goes wrong then is told, and the next `sync` goes on.
 pub(super) fn receive(shell: &mut Shell) -> Result<(), Failure> {
-    use std::io::Read;
     let mut clerk = shell.clerk().map_err(Failure::deferred)?;
+    store(&clerk).map_err(Failure::deferred)?;
+    let judged = judge_received(shell, &mut clerk);
+    for failure in judged.err().into_iter().chain(shell.refusal.take()) {
+        failure.print(false);
+    }
+    Ok(())
+}
+
+/// Puts the mail on standard input on disk, durably.
+fn store(clerk: &Clerk) -> Result<(), Failure> {
+    use std::io::Read;
+    let mut stdin = std::io::stdin().lock();
     let mut mail = Vec::new();
     // One byte more than is read tells a mail that is too large from one that just fits.
     let limit = u64::try_from(MAIL_MAX).unwrap_or(u64::MAX).saturating_add(1);
-    std::io::stdin()
-        .lock()
-        .take(limit)
-        .read_to_end(&mut mail)
-        .map_err(|error| Failure::io(format!("cannot read standard input: {error}")).deferred())?;
+    let read = stdin.by_ref().take(limit).read_to_end(&mut mail);
+    read.map_err(|error| Failure::io(format!("cannot read standard input: {error}")))?;
     if mail.len() > MAIL_MAX {
-        return Err(Failure::new(FailureKind::Data, "5.3.4 the mail is larger than any letter may be"));
+        clerk.keep_large(&mail, &mut stdin)?;
+    } else {
+        clerk.spool(&[mail])?;
     }
-    clerk.spool(&[mail]).map_err(|error| Failure::from(error).deferred())?;
-    tell(shell, &clerk.take_in().map_err(|error| Failure::from(error).deferred())?);
-    clerk.tend().map_err(|error| Failure::from(error).deferred())?;
-    shell.send(&mut clerk)
+    Ok(())
+}
+
+fn judge_received(shell: &Shell, clerk: &mut Clerk) -> Result<(), Failure> {
+    tell(shell, &clerk.take_in()?);
+    clerk.tend()?;
+    shell.send(clerk)
 }
 
 pub(super) fn import(shell: &mut Shell, args: ImportArgs) -> Result<(), Failure> {

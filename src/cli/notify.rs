@@ -185,7 +185,7 @@ fn report(shell: &Shell, text: &str, role: Role, notice: &Notice, notify: Notify
         return Err(Failure::usage("nothing is reported; say what happened, or when it is planned"));
     }
     let mut clerk = shell.clerk()?;
-    let known = transaction::find(&mut clerk, text, &[role])?;
+    let known = transaction::find(&mut clerk, text, role)?;
     let written = clerk.command(&known.key, |known, desk| notify(known, notice, desk))?;
     shell.send(&mut clerk)?;
     if shell.output.is_json() {

@@ -122,7 +122,7 @@ pub(super) fn run(shell: &mut Shell, args: OrderArgs) -> Result<(), Failure> {
 
 pub(super) fn again(shell: &mut Shell, args: ReorderArgs) -> Result<(), Failure> {
     let mut clerk = shell.clerk()?;
-    let known = transaction::find(&mut clerk, &args.transaction, &[Role::Buyer])?;
+    let known = transaction::find(&mut clerk, &args.transaction, Role::Buyer)?;
     let (mut order, shop) = buyer::reorder(&known).map_err(|refused| Failure::data(refused.to_string()))?;
     for text in &args.quantities {
         let part = super::buy::line_quantity(text)?;

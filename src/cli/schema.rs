@@ -21,7 +21,7 @@ macro_rules! schemas {
     };
 }
 
-/// The documents, by the name in their member `schema` (`mailorder.NAME/1`).
+/// The documents, by the name in their member `schema` (`mailorder.NAME/1`); `path` has none.
 const SCHEMAS: [(&str, &str); 17] = schemas![
     "asked" "check" "init" "inspect" "key" "keys" "list" "notified" "order" "outbox" "path" "reindex" "show" "status"
     "verify" "warnings" "written"

@@ -33,6 +33,7 @@ pub(super) fn run(shell: &mut Shell, args: StatusArgs) -> Result<(), Failure> {
     let waiting = queue.iter().filter(|item| item.standing.state.is_open()).count();
     let failed = queue.len().saturating_sub(waiting);
     let over = over_limit(&clerk.settings().practice, &summary, role);
+    let not_kept = clerk.not_kept()?;
     let needs = late > 0 || summary.warnings > 0 || !over.is_empty() || failed > 0;
     if args.exit_code && !needs {
         return Ok(());
@@ -44,7 +45,7 @@ pub(super) fn run(shell: &mut Shell, args: StatusArgs) -> Result<(), Failure> {
             "schema": "mailorder.status/1", "address": clerk.me().address, "role": role.word(),
             "open": open.len(), "undelivered": summary.undelivered, "unpaid": unpaid, "over_limit": limits,
             "late": late, "waiting_for_you": offered, "warnings": summary.warnings,
-            "outbox": {"waiting": waiting, "failed": failed},
+            "not_kept": not_kept, "outbox": {"waiting": waiting, "failed": failed},
         }))?;
     } else {
         let unpaid: Vec<String> = summary.unpaid.iter().map(|(total, _)| output::amount(total)).collect();
@@ -58,6 +59,9 @@ pub(super) fn run(shell: &mut Shell, args: StatusArgs) -> Result<(), Failure> {
         }
         line("late", late.to_string())?;
         line("warnings", summary.warnings.to_string())?;
+        if not_kept > 0 {
+            line("not kept", format!("{not_kept} (the folder of mail set aside was full)"))?;
+        }
         line("outbox", format!("{waiting} waiting, {failed} failed"))?;
         if offered > 0 {
             let count = u64::try_from(offered).unwrap_or(u64::MAX);

@@ -100,8 +100,8 @@ impl Index {
     }
 
     /// Returns the keys whose order ID or number begins with `text`, or whose name is `SHOP:NUMBER` so far; at most
-    /// `limit`. One answer means that the beginning is unique.
-    pub fn find_prefix(&self, text: &str, limit: u32) -> Found<Vec<Key>> {
+    /// `limit`, in one part or in all. One answer means that the beginning is unique.
+    pub fn find_prefix(&self, text: &str, role: Option<Role>, limit: u32) -> Found<Vec<Key>> {
         let (shop, name) = match text.split_once(':') {
             Some((shop, name)) => (Some(shop.to_ascii_lowercase()), name),
             None => (None, text),
@@ -109,13 +109,13 @@ impl Index {
         // Names are plain ASCII below this sign: it ends the range of those that begin with `name`.
         let end = format!("{name}\u{7f}");
         let mut find = self.db.prepare_cached(
-            "SELECT role, shop, order_id FROM transactions WHERE (?3 IS NULL OR shop = ?3) AND id IN (
+            "SELECT role, shop, order_id FROM transactions WHERE (?3 IS NULL OR shop = ?3) AND (?6 IS NULL OR role = ?6) AND id IN (
                SELECT id FROM transactions WHERE number COLLATE NOCASE >= ?1 AND number COLLATE NOCASE < ?2
                  AND number IS NOT NULL
                UNION SELECT id FROM transactions WHERE order_id COLLATE NOCASE >= ?1 AND order_id COLLATE NOCASE < ?2)
              ORDER BY (number IS NOT NULL AND number = ?5) DESC, date_at DESC, id DESC LIMIT ?4",
         )?;
-        let mut rows = find.query(params![name, end, shop, limit, name])?;
+        let mut rows = find.query(params![name, end, shop, limit, name, role.map(|role| role.word())])?;
         let mut keys = Vec::new();
         while let Some(row) = rows.next()? {
             keys.push(key(row)?);

@@ -94,6 +94,13 @@ impl Town {
         mailorder(self.folder.path(), &all)
     }
 
+    /// Runs a command as one party with this on standard input.
+    pub fn fed(&self, party: &str, args: &[&str], input: &[u8]) -> Run {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_mailorder"));
+        command.arg("-c").arg(self.path(party).join("config.toml")).args(args).current_dir(self.folder.path());
+        super::accounts::run(command.env_clear().env("HOME", self.folder.path()), input).into()
+    }
+
     /// Runs a command as one party; it must succeed.
     pub fn does(&self, party: &str, args: &[&str]) -> Run {
         let run = self.run(party, args);
@@ -134,6 +141,28 @@ impl Town {
     /// Returns one transaction of a party as `show` has it.
     pub fn show(&self, party: &str, name: &str) -> Value {
         self.does(party, &["show", "--json", name]).json()
+    }
+
+    /// Adds a merchant who plays all three parts himself, and whose key the buyer accepts.
+    pub fn add_merchant(&self) {
+        let folder = self.path("mart");
+        let (folder, inbox) = (folder.to_str().unwrap(), self.path("mail/mart@demo.test"));
+        let (inbox, outbox) = (inbox.to_str().unwrap(), self.path("mail/{to}"));
+        let who = ["init", "--address", "mart@demo.test", "--name", "Mart", "--folder", folder];
+        let parts = ["--role", "shop", "--role", "payment", "--role", "delivery"];
+        let ways = ["--inbox", inbox, "--outbox", outbox.to_str().unwrap()];
+        self.does("mart", &[&who[..], &parts, &ways].concat());
+        let config = self.path("mart/config.toml");
+        let text = std::fs::read_to_string(&config).unwrap();
+        let sells = "[trust]\npolicy = \"first-use\"\n[shop]\n[[shop.article]]\nsku = \"MUG\"\nname = \"Mug\"\n\
+                     price = \"JPY 900\"\n[[shop.procedure]]\n\
+                     steps = [\"terms\", \"confirmation\", \"payment\", \"delivery\"]\n\
+                     [payment]\nshops = [\"mart@demo.test\"]\n[delivery]\nshops = [\"mart@demo.test\"]\n";
+        std::fs::write(&config, text.replace("[shop]\n", sells)).unwrap();
+        let certificate = self.path("mart/cert.asc");
+        std::fs::write(&certificate, self.does("mart", &["key", "export"]).out).unwrap();
+        self.does("buyer", &["key", "import", certificate.to_str().unwrap()]);
+        self.does("buyer", &["key", "accept", "mart@demo.test", "--yes"]);
     }
 
     /// Orders one shirt, and returns the order's ID.
