@@ -30,11 +30,13 @@ pub(super) fn entry(
     entry_row(db_tx, recorded)?;
     match &entry.body {
         Body::In { letter, content, signer, findings, .. } => {
+            super::state::put_letter(db_tx, entry.position, letter)?;
             post::heard(db_tx, signer, letter)?;
             warn(db_tx, entry.position, &content.digest, findings)?;
             letter_certificates(db_tx, letter, handles)
         }
         Body::Out { letter, content } => {
+            super::state::put_letter(db_tx, entry.position, letter)?;
             post::wrote(db_tx, entry, letter, &content.digest)?;
             letter_certificates(db_tx, letter, handles)
         }
@@ -210,8 +212,7 @@ pub(super) fn transaction(
     };
     let row = reckon(transaction);
     let id = put_row(db_tx, id, transaction, &row)?;
-    let state = serde_json::to_vec(transaction).map_err(|error| IndexError::Row(error.to_string()))?;
-    db_tx.prepare_cached("INSERT OR REPLACE INTO states VALUES (?1, ?2)")?.execute(params![id, state])?;
+    super::state::put(db_tx, id, transaction)?;
     put_search(db_tx, id, &row.search_text())
 }
 
