@@ -7,6 +7,7 @@
 //! A failed sync is never tried again on the same file: the kernel may have dropped the unwritten pages and would then
 //! answer "done" (hard-cases 2.6). The file counts as lost; the next attempt writes a new one.
 
+use std::collections::{HashMap, HashSet};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -17,6 +18,9 @@ use jiff::Timestamp;
 
 /// How many files this process has written to `tmp` folders.
 static WRITTEN: AtomicU64 = AtomicU64::new(0);
+
+/// From how many files on one sync of the whole file system, and one look at the folders, is cheaper than one of each.
+const TOGETHER: usize = 8;
 
 /// How long an abandoned file may lie in `tmp/` before it is swept (maildir(5)).
 pub const TMP_AGE: Duration = Duration::from_secs(36 * 3600);
@@ -87,37 +91,107 @@ pub fn deliver(folder: &Path, name: &str, bytes: &[u8]) -> Result<PathBuf, Error
 
 /// Delivers many files to `new/` with one sync of the folder for all of them; see [`deliver`].
 ///
-/// After an error some of the files may be there; delivering all of them again is right.
+/// The content of every file is durable before the first of them gets its name. After an error some of the files may be
+/// there; delivering all of them again is right.
 pub fn deliver_all(folder: &Path, files: &[(&str, &[u8])]) -> Result<Vec<PathBuf>, Error> {
+    let known = if files.len() < TOGETHER { None } else { Some(find_all(folder, files)?) };
     let mut paths = Vec::with_capacity(files.len());
+    let mut fresh: Vec<(&str, &[u8], PathBuf)> = Vec::new();
     for (name, bytes) in files {
         check_name(name)?;
-        paths.push(match present(folder, name, bytes)? {
-            Some(path) => path,
-            None => {
-                let tmp = write_tmp(&folder.join("tmp"), name, bytes)?;
-                let path = folder.join("new").join(name);
-                claim(&tmp, &path)?;
-                path
+        let there = match &known {
+            Some(known) => known.get(stable(name)).cloned(),
+            None => find(folder, name)?,
+        };
+        match there {
+            Some(path) => {
+                repeated(&path, bytes)?;
+                paths.push(path);
             }
-        });
+            None => {
+                let path = folder.join("new").join(name);
+                paths.push(path.clone());
+                fresh.push((*name, *bytes, path));
+            }
+        }
+    }
+    let written = write_all_tmp(&folder.join("tmp"), &fresh)?;
+    for (tmp, (_, _, path)) in written.iter().zip(&fresh) {
+        claim(tmp, path)?;
     }
     sync_dir(&folder.join("new"))?;
     Ok(paths)
 }
 
-/// Returns the path of a file of this name with these bytes, if it is delivered already.
-fn present(folder: &Path, name: &str, bytes: &[u8]) -> Result<Option<PathBuf>, Error> {
-    let Some(path) = find(folder, name)? else { return Ok(None) };
-    if fs::read(&path).map_err(Error::io("read", &path))? == bytes {
-        // Whoever wrote it may have died before the sync of the folder that `cur/` or `new/` needs.
-        if let Some(parent) = path.parent() {
-            sync_dir(parent)?;
-        }
-        Ok(Some(path))
-    } else {
-        Err(Error::NameTaken { path })
+/// Makes sure that a file that is there already has these bytes, durably.
+fn repeated(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    if fs::read(path).map_err(Error::io("read", path))? != bytes {
+        return Err(Error::NameTaken { path: path.to_owned() });
     }
+    // Whoever wrote it may have died before the sync of the folder that `cur/` or `new/` needs.
+    path.parent().map_or(Ok(()), sync_dir)
+}
+
+/// Writes files in `tmp`, all of them durable when it returns: many with one sync of the file system, few with a sync
+/// each.
+fn write_all_tmp(tmp: &Path, files: &[(&str, &[u8], PathBuf)]) -> Result<Vec<PathBuf>, Error> {
+    let together = files.len() >= TOGETHER && cfg!(target_os = "linux");
+    let mut written = Vec::with_capacity(files.len());
+    let mut write = || {
+        for (name, bytes, _) in files {
+            written.push(write_in(tmp, name, bytes, !together)?);
+        }
+        if together { sync_file_system(tmp) } else { Ok(()) }
+    };
+    if let Err(error) = write() {
+        // A full disk needs the room; and what a failed sync left is lost, whatever it looks like.
+        for path in &written {
+            let _ = fs::remove_file(path);
+        }
+        return Err(error);
+    }
+    Ok(written)
+}
+
+/// Makes everything written to the file system of `folder` durable; Linux reports errors of it since 5.8.
+#[cfg(target_os = "linux")]
+fn sync_file_system(folder: &Path) -> Result<(), Error> {
+    let open = File::open(folder).map_err(Error::io("open folder", folder))?;
+    rustix::fs::syncfs(&open).map_err(|error| Error::io("sync", folder)(error.into()))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn sync_file_system(_folder: &Path) -> Result<(), Error> {
+    Ok(())
+}
+
+/// Finds those of many files that are delivered already, with one look at the folders, by the stable part of their
+/// names; `new/` wins.
+fn find_all<'a>(folder: &Path, files: &[(&'a str, &[u8])]) -> Result<HashMap<&'a str, PathBuf>, Error> {
+    let wanted: HashSet<&str> = files.iter().map(|(name, _)| stable(name)).collect();
+    let mut found = HashMap::new();
+    for part in ["new", "cur"] {
+        let part = folder.join(part);
+        each_name(&part, |name| {
+            if let Some(wanted) = wanted.get(stable(name)) {
+                found.entry(*wanted).or_insert_with(|| part.join(name));
+            }
+        })?;
+    }
+    Ok(found)
+}
+
+/// Gives the name of each file of a folder, where it is UTF-8, to `each`; a folder that is missing has none.
+fn each_name(folder: &Path, mut each: impl FnMut(&str)) -> Result<(), Error> {
+    let entries = match fs::read_dir(folder) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
+        other => other.map_err(Error::io("list", folder))?,
+    };
+    for entry in entries {
+        let name = entry.map_err(Error::io("list", folder))?.file_name();
+        name.to_str().into_iter().for_each(&mut each);
+    }
+    Ok(())
 }
 
 /// Writes and syncs a file in the `tmp` folder under a name that nobody else uses, and returns its path.
@@ -125,6 +199,10 @@ fn present(folder: &Path, name: &str, bytes: &[u8]) -> Result<Option<PathBuf>, E
 /// The name has the process and a count in it: two processes that deliver one name must not meet in `tmp`, where one
 /// could give the other's half-written file its final name. A leftover of a dead process with our number is removed.
 pub fn write_tmp(tmp: &Path, name: &str, bytes: &[u8]) -> Result<PathBuf, Error> {
+    write_in(tmp, name, bytes, true)
+}
+
+fn write_in(tmp: &Path, name: &str, bytes: &[u8], sync: bool) -> Result<PathBuf, Error> {
     check_name(name)?;
     let count = WRITTEN.fetch_add(1, Ordering::Relaxed);
     let path = tmp.join(format!("{name}.{}-{count}", std::process::id()));
@@ -142,7 +220,7 @@ pub fn write_tmp(tmp: &Path, name: &str, bytes: &[u8]) -> Result<PathBuf, Error>
     }
     .map_err(Error::io("create", &path))?;
     let written = file.write_all(bytes).map_err(Error::io("write", &path));
-    let synced = written.and_then(|()| file.sync_all().map_err(Error::io("sync", &path)));
+    let synced = written.and_then(|()| if sync { file.sync_all().map_err(Error::io("sync", &path)) } else { Ok(()) });
     if let Err(error) = synced {
         // The file is lost, whatever it looks like; nothing may find it later.
         let _ = fs::remove_file(&path);
@@ -151,22 +229,43 @@ pub fn write_tmp(tmp: &Path, name: &str, bytes: &[u8]) -> Result<PathBuf, Error>
     Ok(path)
 }
 
-/// Gives a file its name for good without replacing anything: hard link, then unlink of the old name.
+/// Gives a file its name for good without replacing anything: a rename that refuses a taken name, else, where the
+/// system has none, hard link and unlink of the old name.
 ///
-/// On file systems without hard links the file is renamed when the name is free; two deliverers of one name at the
-/// same moment are then told apart by nothing, so names must be unique there.
+/// On file systems without either the file is renamed when the name is free; two deliverers of one name at the same
+/// moment are then told apart by nothing, so names must be unique there.
 pub fn claim(from: &Path, to: &Path) -> Result<(), Error> {
+    match rename_new(from, to) {
+        Ok(()) => Ok(()),
+        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => claim_taken(from, to),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => {
+            let Some(parent) = to.parent().filter(|p| !p.is_dir() && from.exists()) else {
+                return Err(Error::io("rename to", to)(e));
+            };
+            fs::create_dir_all(parent).map_err(Error::io("make folder", parent))?;
+            fs::rename(from, to).map_err(Error::io("rename to", to))
+        }
+        Err(_) => claim_by_link(from, to),
+    }
+}
+
+/// Renames without replacing (`renameat2`).
+#[cfg(target_os = "linux")]
+fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    Ok(renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE)?)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn rename_new(_from: &Path, _to: &Path) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+fn claim_by_link(from: &Path, to: &Path) -> Result<(), Error> {
     match fs::hard_link(from, to) {
         Ok(()) => fs::remove_file(from).map_err(Error::io("remove", from)),
         Err(e) if e.kind() == io::ErrorKind::AlreadyExists => claim_taken(from, to),
         Err(e) if matches!(e.kind(), io::ErrorKind::Unsupported | io::ErrorKind::PermissionDenied) && !to.exists() => {
-            fs::rename(from, to).map_err(Error::io("rename to", to))
-        }
-        Err(e) if e.kind() == io::ErrorKind::NotFound => {
-            let Some(parent) = to.parent().filter(|p| !p.is_dir() && from.exists()) else {
-                return Err(Error::io("link to", to)(e));
-            };
-            fs::create_dir_all(parent).map_err(Error::io("make folder", parent))?;
             fs::rename(from, to).map_err(Error::io("rename to", to))
         }
         Err(e) => Err(Error::io("link to", to)(e)),
@@ -217,19 +316,14 @@ pub fn list(folder: &Path) -> Result<Vec<PathBuf>, Error> {
 /// Returns the files of one of the three folders in the order of their names; hidden ones and names that are not UTF-8
 /// are passed over, a folder that is missing has none.
 pub fn list_part(part: &Path) -> Result<Vec<PathBuf>, Error> {
-    let entries = match fs::read_dir(part) {
-        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        other => other.map_err(Error::io("list", part))?,
-    };
-    let mut files = Vec::new();
-    for entry in entries {
-        let path = entry.map_err(Error::io("list", part))?.path();
-        if name_of(&path).is_some_and(|name| !name.starts_with('.')) {
-            files.push(path);
+    let mut names: Vec<String> = Vec::new();
+    each_name(part, |name| {
+        if !name.starts_with('.') {
+            names.push(name.to_owned());
         }
-    }
-    files.sort_by(|a, b| a.file_name().cmp(&b.file_name()));
-    Ok(files)
+    })?;
+    names.sort_unstable();
+    Ok(names.into_iter().map(|name| part.join(name)).collect())
 }
 
 /// Returns the file name of a path, where it is UTF-8.
@@ -249,9 +343,15 @@ pub fn find(folder: &Path, name: &str) -> Result<Option<PathBuf>, Error> {
     }
     // A reader may move the file from `new` to `cur` while we look: `new` first, then `cur`, finds it in either case.
     for part in ["new", "cur"] {
-        let found = list_part(&folder.join(part))?.into_iter().find(|p| name_of(p).is_some_and(|n| stable(n) == name));
-        if found.is_some() {
-            return Ok(found);
+        let part = folder.join(part);
+        let mut found: Option<String> = None;
+        each_name(&part, |other| {
+            if stable(other) == name && !other.starts_with('.') && found.as_deref().is_none_or(|first| other < first) {
+                found = Some(other.to_owned());
+            }
+        })?;
+        if let Some(found) = found {
+            return Ok(Some(part.join(found)));
         }
     }
     Ok(None)
@@ -319,10 +419,42 @@ mod tests {
         let path = deliver(dir.path(), "1.a", b"one").unwrap();
         assert!(matches!(deliver(dir.path(), "1.a", b"two"), Err(Error::NameTaken { .. })));
         assert_eq!(fs::read(&path).unwrap(), b"one");
-        // The same between `present` and `claim`: two deliverers at once.
-        let tmp = write_tmp(&dir.path().join("tmp"), "1.a", b"two").unwrap();
-        assert!(matches!(claim(&tmp, &path), Err(Error::NameTaken { .. })));
+        // The same between the look at the folders and `claim`: two deliverers at once.
+        for claim in [claim, claim_by_link] {
+            let tmp = write_tmp(&dir.path().join("tmp"), "1.a", b"two").unwrap();
+            assert!(matches!(claim(&tmp, &path), Err(Error::NameTaken { .. })));
+            fs::remove_file(&tmp).unwrap();
+            let tmp = write_tmp(&dir.path().join("tmp"), "1.a", b"one").unwrap();
+            claim(&tmp, &path).unwrap();
+            assert!(!tmp.exists());
+        }
         assert_eq!(fs::read(&path).unwrap(), b"one");
+    }
+
+    #[test]
+    fn many_are_delivered_as_one_by_one() {
+        let dir = folder();
+        let names: Vec<String> = (0..20).map(|number| format!("{number:02}.a")).collect();
+        let files: Vec<(&str, &[u8])> = names.iter().map(|name| (name.as_str(), name.as_bytes())).collect();
+        deliver(dir.path(), "03.a", b"03.a").unwrap();
+        fs::rename(dir.path().join("new/03.a"), dir.path().join("cur/03.a:2,S")).unwrap();
+        for _ in 0..2 {
+            let paths = deliver_all(dir.path(), &files).unwrap();
+            assert_eq!(paths.len(), 20);
+            assert_eq!(paths[3], dir.path().join("cur/03.a:2,S"));
+            assert!(paths.iter().zip(&names).all(|(path, name)| fs::read(path).unwrap() == name.as_bytes()));
+            assert_eq!(list(dir.path()).unwrap().len(), 20);
+            assert_eq!(fs::read_dir(dir.path().join("tmp")).unwrap().count(), 0);
+        }
+        // One name twice: the same bytes are one file, others are refused.
+        let mut twice = files.clone();
+        twice.push(("00.a", b"00.a"));
+        assert_eq!(deliver_all(dir.path(), &twice).unwrap().len(), 21);
+        twice.push(("19.a", b"other"));
+        assert!(matches!(deliver_all(dir.path(), &twice), Err(Error::NameTaken { .. })));
+        twice.push(("../x", b"x"));
+        assert!(matches!(deliver_all(dir.path(), &twice), Err(Error::NameTaken { .. } | Error::BadName { .. })));
+        assert_eq!(list(dir.path()).unwrap().len(), 20);
     }
 
     #[test]

@@ -392,8 +392,8 @@ fn signed_bytes(town: &Town, party: &str, kind: &str) -> Vec<u8> {
         let head = fields(entry);
         field(&head, "Mailorder-Kind") == kind && field(&head, "Mailorder-Direction") == "out"
     };
-    let entries = files(&town.path(party).join("ledger/cur")).into_iter().map(|file| fs::read(file).unwrap());
-    let entry = entries.filter(|entry| named(entry)).last().unwrap();
+    let mut entries = files(&town.path(party).join("ledger/cur")).into_iter().map(|file| fs::read(file).unwrap());
+    let entry = entries.rfind(|entry| named(entry)).unwrap();
     let size: usize = field(&fields(&entry), "Mailorder-Content").split_once(' ').unwrap().1.parse().unwrap();
     let at = entry.windows(13).position(|bytes| bytes == b"\n--mailorder-").unwrap() + 1;
     let begin = at + entry[at..].iter().position(|byte| *byte == b'\n').unwrap() + 1;

@@ -91,14 +91,17 @@ fn complete(inbox: &str, outbox: &str, password: &str) -> String {
 }
 
 #[test]
-fn the_example_loads_as_it_stands_and_for_each_role_alone() {
+fn the_example_loads_as_it_stands_and_for_each_role() {
     let settings = settled(EXAMPLE);
     assert!(Role::ALL.iter().all(|role| settings.practice.plays(*role)));
-    for role in Role::ALL {
-        let text = EXAMPLE.replace(r#"["buyer", "shop", "payment", "delivery"]"#, &format!("[\"{role}\"]"));
+    // Its shop names no agents: it collects and carries itself.
+    let itself = [Role::Shop, Role::Payment, Role::Delivery];
+    for roles in [&[Role::Buyer][..], &itself, &[Role::Payment], &[Role::Delivery]] {
+        let words: Vec<&str> = roles.iter().map(|role| role.word()).collect();
+        let text = EXAMPLE.replace(r#"["buyer", "shop", "payment", "delivery"]"#, &format!("{words:?}"));
         let settings = settled(&text);
         let played: Vec<Role> = Role::ALL.into_iter().filter(|role| settings.practice.plays(*role)).collect();
-        assert_eq!(played, [role]);
+        assert_eq!(played, roles);
     }
 }
 
@@ -232,6 +235,11 @@ fn a_wrong_value_is_named_by_its_key() {
         ("sendmail = \"/usr/sbin/sendmail\"", "", "outbox: exactly one of"),
         ("sendmail = \"/usr/sbin/sendmail\"", "sendmail = \"a\"\nmaildir = \"b\"", "outbox: exactly one of"),
         ("roles = [\"buyer\", \"shop\", \"payment\", \"delivery\"]", "roles = []", "roles: at least one"),
+        (
+            "roles = [\"buyer\", \"shop\", \"payment\", \"delivery\"]",
+            "roles = [\"shop\", \"payment\"]",
+            "shop.procedure: name a delivery_agent",
+        ),
         ("[inbox]\nmaildir = \"~/Maildir\"", &format!("{imap}, tls = \"none\" }}"), "inbox.imap: `tls = \"none\"`"),
         ("[inbox]\nmaildir = \"~/Maildir\"", &format!("{imap}, tls = \"ssl\" }}"), "inbox.imap: tls = \"ssl\""),
         (

@@ -27,6 +27,8 @@ mod crash;
 mod entries;
 /// Whole purchases, played with the built program.
 mod flows;
+/// Generated ledgers are ledgers: clean, listed, and rebuilt alike.
+mod generated;
 /// Help that runs: each example parses.
 mod help;
 /// Post that comes in: honest and lying servers, Maildirs shared with other programs.
@@ -57,3 +59,5 @@ mod support;
 mod templates;
 /// Rules about the source and the documents that no compiler checks.
 mod tidy;
+/// The simulation once more, with real clerks.
+mod world;

@@ -27,6 +27,9 @@ pub(crate) struct ListArgs {
     /// Only what has not left the shop
     #[arg(long)]
     unshipped: bool,
+    /// Only what has left the shop
+    #[arg(long, conflicts_with = "unshipped")]
+    shipped: bool,
     /// Only what is delivered
     #[arg(long, conflicts_with = "undelivered")]
     delivered: bool,
@@ -87,7 +90,7 @@ fn filter(args: &ListArgs, role: Role, shell: &Shell) -> Result<Filter, Failure>
     filter.unpaid = args.unpaid.then_some(true);
     filter.delivery_done = args.delivered.then_some(true);
     filter.payment_done = args.paid.then_some(true);
-    filter.order_done = args.unshipped.then_some(false);
+    filter.order_done = args.unshipped.then_some(false).or(args.shipped.then_some(true));
     filter.open = (args.open || args.unshipped || args.late).then_some(true);
     if let Some(month) = &args.month {
         let invalid = || Failure::usage(format!("{month:?} is not a month like 2026-11"));

@@ -207,9 +207,9 @@ fn store(clerk: &Clerk) -> Result<(), Failure> {
     let read = stdin.by_ref().take(limit).read_to_end(&mut mail);
     read.map_err(|error| Failure::io(format!("cannot read standard input: {error}")))?;
     if mail.len() > MAIL_MAX {
-        clerk.keep_large(&mail, &mut stdin)?
+        clerk.keep_large(&mail, &mut stdin)?;
     } else {
-        clerk.spool(&[mail])?
+        clerk.spool(&[mail])?;
     }
     Ok(())
 }

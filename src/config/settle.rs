@@ -176,7 +176,24 @@ impl Place<'_> {
         if written.roles.is_empty() {
             return Err(self.fault("roles", "at least one of buyer, shop, payment, delivery is needed"));
         }
+        self.roles_of_procedures(&practice)?;
         Ok(practice)
+    }
+
+    /// Checks that a shop which names no agent plays the agent's part itself: nobody would follow its instructions.
+    fn roles_of_procedures(&self, practice: &Practice) -> Result<(), ConfigError> {
+        let procedures = practice.shop.as_ref().map(|shop| shop.procedures.as_slice()).unwrap_or_default();
+        for procedure in procedures {
+            let own = [
+                ("payment", procedure.payment_agent.is_none() && practice.payment.is_none()),
+                ("delivery", procedure.delivery_agent.is_none() && practice.delivery.is_none()),
+            ];
+            if let Some((role, _)) = own.iter().find(|(_, missing)| *missing) {
+                let what = format!("name a {role}_agent, or add {role:?} to `roles`: without one it is this shop");
+                return Err(self.fault("shop.procedure", what));
+            }
+        }
+        Ok(())
     }
 
     fn money(&self, key: &str, text: &str) -> Result<Money, ConfigError> {

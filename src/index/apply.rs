@@ -30,11 +30,13 @@ pub(super) fn entry(
     entry_row(db_tx, recorded)?;
     match &entry.body {
         Body::In { letter, content, signer, findings, .. } => {
+            super::state::put_letter(db_tx, entry.position, letter)?;
             post::heard(db_tx, signer, letter)?;
             warn(db_tx, entry.position, &content.digest, findings)?;
             letter_certificates(db_tx, letter, handles)
         }
         Body::Out { letter, content } => {
+            super::state::put_letter(db_tx, entry.position, letter)?;
             post::wrote(db_tx, entry, letter, &content.digest)?;
             letter_certificates(db_tx, letter, handles)
         }
@@ -107,7 +109,7 @@ fn own(db_tx: &Connection, entry: &Entry, act: &Act, handles: fn(&str) -> Vec<St
     }
 }
 
-/// Gives a letter another standing; its warnings are those of the new judgement, and open.
+/// Gives a letter another standing; its warnings are those of the new judgement, and open unless a person accepted it.
 fn rejudge(db_tx: &Connection, content: &Digest, verdict: Verdict, findings: &[Finding]) -> Result<(), IndexError> {
     let mut find =
         db_tx.prepare_cached("SELECT position FROM entries WHERE content = ?1 AND direction = 'in' ORDER BY 1")?;
@@ -116,8 +118,16 @@ fn rejudge(db_tx: &Connection, content: &Digest, verdict: Verdict, findings: &[F
         db_tx
             .prepare_cached("UPDATE entries SET standing = ?2 WHERE position = ?1")?
             .execute(params![position, verdict.word()])?;
+        let accepted: Option<Option<String>> = db_tx
+            .prepare_cached("SELECT reason FROM warnings WHERE position = ?1 AND settled = ?2 LIMIT 1")?
+            .query_row(params![position, word(&Settlement::Accept)?], |row| row.get(0))
+            .optional()?;
         db_tx.prepare_cached("DELETE FROM warnings WHERE position = ?1")?.execute([position])?;
         warn(db_tx, u64::try_from(position).unwrap_or_default(), content, findings)?;
+        if let Some(reason) = accepted {
+            let mut put = db_tx.prepare_cached("UPDATE warnings SET settled = ?2, reason = ?3 WHERE position = ?1")?;
+            put.execute(params![position, word(&Settlement::Accept)?, reason])?;
+        }
     }
     Ok(())
 }
@@ -202,8 +212,7 @@ pub(super) fn transaction(
     };
     let row = reckon(transaction);
     let id = put_row(db_tx, id, transaction, &row)?;
-    let state = serde_json::to_vec(transaction).map_err(|error| IndexError::Row(error.to_string()))?;
-    db_tx.prepare_cached("INSERT OR REPLACE INTO states VALUES (?1, ?2)")?.execute(params![id, state])?;
+    super::state::put(db_tx, id, transaction)?;
     put_search(db_tx, id, &row.search_text())
 }
 

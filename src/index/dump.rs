@@ -5,10 +5,11 @@ use rusqlite::types::ValueRef;
 use super::{Index, IndexError};
 
 /// Every table whose rows are reckoned from the ledger, but `meta`.
-pub(super) const TABLES: [&str; 10] = [
+pub(super) const TABLES: [&str; 11] = [
     "certificates",
     "entries",
     "handles",
+    "letters",
     "pins",
     "search",
     "settlements",
@@ -19,10 +20,11 @@ pub(super) const TABLES: [&str; 10] = [
 ];
 
 /// What each table is shown by: no number that SQLite gave out, so that the order of making does not matter.
-const QUERIES: [&str; 9] = [
+const QUERIES: [&str; 10] = [
     "SELECT 'certificate', digest, certificate FROM certificates",
     "SELECT 'entry', * FROM entries",
     "SELECT 'handle', handle, digest FROM handles JOIN certificates c ON c.id = handles.certificate",
+    "SELECT 'letter', * FROM letters",
     "SELECT 'pin', * FROM pins",
     "SELECT 'settlement', * FROM settlements",
     "SELECT 'unheard', * FROM unheard",

@@ -10,6 +10,7 @@ mod list;
 mod post;
 mod query;
 pub mod row;
+mod state;
 mod strangers;
 mod summary;
 
@@ -17,6 +18,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
 use crate::ledger::{Chunk, Ledger, LedgerError, Mark, Recorded, Reread, Writer};
@@ -28,7 +30,7 @@ pub use query::{EntryRow, Pin, Warning};
 pub use row::{Row, RowItem, RowLeg};
 
 /// Version of schema and of what rows mean; another version is thrown away and built anew.
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 
 /// Marks the file as an index of ours ("MOix").
 const APPLICATION: i64 = 0x4D4F_6978;
@@ -282,6 +284,8 @@ fn prepare(db: &Connection) -> Result<(), rusqlite::Error> {
     db.pragma_update(None, "synchronous", "NORMAL")?;
     db.pragma_update(None, "cache_size", -32_768)?;
     db.pragma_update(None, "trusted_schema", false)?;
+    // Plans do not depend on what is asked for; without this, questions with a value are compiled anew each time.
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     db.set_prepared_statement_cache_capacity(64);
     Ok(())
 }

@@ -3,7 +3,7 @@
 use rusqlite::{OptionalExtension, Params, params};
 
 use super::apply::integer;
-use super::{Index, IndexError};
+use super::{Index, IndexError, state};
 use crate::ledger::Line;
 use crate::trade::{
     Address, Book, Code, Digest, Fingerprint, Key, MessageId, Money, Names, Number, OrderId, PinnedBy, Role,
@@ -159,7 +159,7 @@ impl Index {
     fn state(&self, sql: &str, names: impl Params) -> Found<Option<Transaction>> {
         let mut find = self.db.prepare_cached(sql)?;
         let state: Option<Vec<u8>> = find.query_row(names, |row| row.get(0)).optional()?;
-        state.map(|state| read_state(&state)).transpose()
+        state.map(|state| state::read(&self.db, &state)).transpose()
     }
 
     /// Returns all transactions of a part, or of all parts, in the order of their keys.
@@ -177,7 +177,7 @@ impl Index {
         )?;
         let mut rows = all.query([role.map(|role| role.word())])?;
         while let Some(row) = rows.next()? {
-            each(read_state(&row.get::<_, Vec<u8>>(0)?)?);
+            each(state::read(&self.db, &row.get::<_, Vec<u8>>(0)?)?);
         }
         Ok(())
     }
@@ -299,10 +299,6 @@ impl Index {
         let mut find = self.db.prepare_cached("SELECT settled FROM settlements WHERE subject = ?1")?;
         settlement(find.query_row([subject], |row| row.get(0)).optional()?)
     }
-}
-
-fn read_state(state: &[u8]) -> Found<Transaction> {
-    serde_json::from_slice(state).map_err(|error| IndexError::Row(error.to_string()))
 }
 
 fn settlement(text: Option<String>) -> Found<Option<Settlement>> {

@@ -72,8 +72,10 @@ CREATE INDEX transactions_due ON transactions (due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX transactions_unpaid ON transactions (role, unpaid_currency) WHERE unpaid IS NOT NULL;
 CREATE INDEX transactions_undelivered ON transactions (role) WHERE undelivered;
 
--- The whole of each transaction (JSON of trade::Transaction), apart from the rows that lists run over.
+-- The whole of each transaction, apart from the rows that lists run over: how it stands (JSON of state::State), and its
+-- letters (JSON of trade::Letter) by the position of their entries, each written once.
 CREATE TABLE states (id INTEGER PRIMARY KEY, state BLOB NOT NULL);
+CREATE TABLE letters (position INTEGER PRIMARY KEY, letter BLOB NOT NULL);
 
 -- Which key speaks for an address; the one with the highest position holds.
 CREATE TABLE pins (

@@ -77,7 +77,7 @@ pub(super) fn refuse(transaction: &Transaction, kept: &Kept, code: &str, text: &
     Draft::new(transaction, kept.letter.from.clone(), document).answering(kept.content).into()
 }
 
-/// Returns whether an agent works for the shop that wrote.
+/// Returns whether an agent works for the shop that wrote: one it has an agreement with, or the shop at its own address.
 pub(super) fn works_for(shops: &[Address], kept: &Kept) -> bool {
-    shops.contains(&kept.letter.from.address)
+    kept.letter.stays_here() || shops.contains(&kept.letter.from.address)
 }

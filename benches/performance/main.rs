@@ -1,0 +1,116 @@
+//! What the program costs, printed as the body of `docs/performance.md`; `benches/run` writes that page from it.
+//!
+//! ```text
+//! cargo bench                                      everything: about a quarter of an hour
+//! cargo bench -- --quick                           small figures, in a minute, to see that all of it runs
+//! cargo bench -- generate DIR TRANSACTIONS OPEN    a buyer's account to play with (see tests/support/generate)
+//! cargo bench -- letters DIR LETTERS               an account and mails for it, to look closer at `worker take-in`
+//! ```
+//!
+//! Everything is made in `TMPDIR`, so that the disk of interest can be chosen. What is compared is measured alternately
+//! in one run, because a machine is never twice the same; figures are medians. Passes that are measured as a whole run
+//! in a process of their own (`worker`), so that their memory and processor time are theirs alone.
+#![allow(
+    missing_docs,
+    unreachable_pub,
+    clippy::arithmetic_side_effects,
+    clippy::cast_precision_loss,
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a figure that cannot be taken is a panic with its place"
+)]
+
+mod bare;
+mod gauge;
+#[path = "../../tests/support/generate/mod.rs"]
+mod generate;
+mod keeping;
+mod letters;
+mod report;
+mod way_in;
+mod worker;
+
+use std::path::Path;
+
+use mailorder::clock::Clock;
+
+use generate::Plan;
+use report::Report;
+
+/// How much is measured.
+#[derive(Clone, Copy)]
+pub struct Scale {
+    /// Letters of one pass on the way in.
+    pub letters: u32,
+    /// Orders of one pass through a shop.
+    pub orders: u32,
+    /// Passes of each kind.
+    pub passes: usize,
+    /// Letters of one round without the disk, and rounds.
+    pub sample: usize,
+    pub rounds: usize,
+    /// Transactions of the two ledgers that are listed.
+    pub listed: [u32; 2],
+    /// Entries of the two ledgers that are indexed beside other programs.
+    pub indexed: [u32; 2],
+    /// Runs of each command.
+    pub runs: usize,
+}
+
+const FULL: Scale = Scale {
+    letters: 10_000,
+    orders: 2_000,
+    passes: 3,
+    sample: 1_000,
+    rounds: 9,
+    listed: [10_000, 100_000],
+    indexed: [20_000, 100_000],
+    runs: 15,
+};
+
+const QUICK: Scale = Scale {
+    letters: 1_000,
+    orders: 200,
+    passes: 1,
+    sample: 200,
+    rounds: 3,
+    listed: [500, 2_000],
+    indexed: [2_000, 5_000],
+    runs: 5,
+};
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).filter(|word| word != "--bench").collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        [] => measure(FULL),
+        ["--quick"] => measure(QUICK),
+        ["worker", rest @ ..] => worker::run(rest),
+        ["generate", folder, transactions, open] => {
+            let (transactions, open) = (transactions.parse().unwrap(), open.parse().unwrap());
+            let made = generate::buyer(Path::new(folder), plan(transactions, open));
+            println!("{} entries; mailorder -c {folder}/config.toml list --open", made.entries);
+        }
+        ["letters", folder, letters] => way_in::put(Path::new(folder), letters.parse().unwrap()),
+        _ => panic!("known: --quick | generate DIR TRANSACTIONS OPEN | letters DIR LETTERS; not: {words:?}"),
+    }
+}
+
+/// Returns the plan of a ledger that ends now.
+pub fn plan(transactions: u32, open: u32) -> Plan {
+    Plan { transactions, open, open_at: None, seed: 1, until: Clock::system().now().whole_second() }
+}
+
+fn measure(scale: Scale) {
+    let folder = tempfile::tempdir().unwrap();
+    let mut report = Report::default();
+    report.begin(&scale);
+    way_in::measure(folder.path(), &scale, &mut report);
+    keeping::measure(folder.path(), &scale, &mut report);
+    report.end();
+}

@@ -1,0 +1,92 @@
+//! The whole of a transaction: how it stands in one row, its letters in rows of their own.
+//!
+//! A transaction is written anew with each letter about it, a letter never: so the letters, which are nearly all of
+//! it, lie apart under the positions of their entries.
+
+use rusqlite::{Connection, OptionalExtension, params};
+use serde::{Deserialize, Serialize};
+
+use super::IndexError;
+use super::apply::integer;
+use crate::trade::transaction::Direction;
+use crate::trade::{Digest, Finding, Kept, Key, Letter, Moment, Number, Settlement, Transaction, Verdict};
+
+/// A transaction without its letters.
+#[derive(Serialize, Deserialize)]
+struct State {
+    key: Key,
+    number: Option<Number>,
+    kept: Vec<Standing>,
+}
+
+/// How one letter stands.
+#[derive(Serialize, Deserialize)]
+struct Standing {
+    position: u64,
+    direction: Direction,
+    content: Digest,
+    recorded: Moment,
+    verdict: Verdict,
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    findings: Vec<Finding>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    settled: Option<Settlement>,
+}
+
+impl From<&Kept> for Standing {
+    fn from(kept: &Kept) -> Self {
+        Self {
+            position: kept.position,
+            direction: kept.direction,
+            content: kept.content,
+            recorded: kept.recorded,
+            verdict: kept.verdict,
+            findings: kept.findings.clone(),
+            settled: kept.settled,
+        }
+    }
+}
+
+impl Standing {
+    fn with(self, letter: Letter) -> Kept {
+        let Self { position, direction, content, recorded, verdict, findings, settled } = self;
+        Kept { position, direction, content, recorded, letter, verdict, findings, settled }
+    }
+}
+
+fn row_error(error: serde_json::Error) -> IndexError {
+    IndexError::Row(error.to_string())
+}
+
+/// Keeps the letter of an entry.
+pub(super) fn put_letter(db_tx: &Connection, position: u64, letter: &Letter) -> Result<(), IndexError> {
+    // Without a shop a letter belongs to no transaction: a receipt.
+    if letter.shop.is_none() {
+        return Ok(());
+    }
+    let text = serde_json::to_vec(letter).map_err(row_error)?;
+    db_tx.prepare_cached("INSERT INTO letters VALUES (?1, ?2)")?.execute(params![integer(position), text])?;
+    Ok(())
+}
+
+/// Keeps how a transaction stands; its letters are kept with their entries.
+pub(super) fn put(db_tx: &Connection, id: i64, transaction: &Transaction) -> Result<(), IndexError> {
+    let kept = transaction.kept.iter().map(Standing::from).collect();
+    let state = State { key: transaction.key.clone(), number: transaction.number.clone(), kept };
+    let text = serde_json::to_vec(&state).map_err(row_error)?;
+    db_tx.prepare_cached("INSERT OR REPLACE INTO states VALUES (?1, ?2)")?.execute(params![id, text])?;
+    Ok(())
+}
+
+/// Returns the transaction that a row of `states` tells of.
+pub(super) fn read(db: &Connection, state: &[u8]) -> Result<Transaction, IndexError> {
+    let State { key, number, kept } = serde_json::from_slice(state).map_err(row_error)?;
+    let mut find = db.prepare_cached("SELECT letter FROM letters WHERE position = ?1")?;
+    let mut letter = |position: u64| -> Result<Letter, IndexError> {
+        let text: Option<Vec<u8>> = find.query_row([integer(position)], |row| row.get(0)).optional()?;
+        let text = text.ok_or_else(|| IndexError::Row(format!("the letter of entry {position} is missing")))?;
+        serde_json::from_slice(&text).map_err(row_error)
+    };
+    let kept = kept.into_iter().map(|standing| letter(standing.position).map(|letter| standing.with(letter)));
+    Ok(Transaction { key, number, kept: kept.collect::<Result<Vec<Kept>, IndexError>>()? })
+}
