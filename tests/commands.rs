@@ -4,6 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use mailorder::clock::{Clock, system_time};
 use mailorder::pgp::{self, Certificate, OwnKey, mime};
 
@@ -536,4 +538,112 @@ fn what_crashed_writes_left_is_swept_after_a_day_and_a_half() {
         assert!(!folder.join("old").exists(), "{}", folder.display());
         assert!(folder.join("young").exists(), "{}", folder.display());
     }
+}
+
+/// A card whose number must be nowhere but in what is sealed.
+const CARD: &str = "number = 4111 1111 1111 1234\nexpires = 2029-04\nname = A. Buyer\n";
+
+/// Returns a town whose buyer knows the payment agent, and the words of an order paid through it.
+fn town_with_card() -> (Town, Vec<&'static str>) {
+    let town = Town::played();
+    let agent = town.path("pay/cert.asc");
+    town.does("buyer", &["key", "import", agent.to_str().unwrap()]);
+    town.does("buyer", &["key", "accept", "pay@demo.test", "--yes"]);
+    let item = ["--item", "SH-41;x;JPY 4300;1", "--charge", "Parcel delivery;JPY 500"];
+    let pay = ["--pay", "card", "--payment-agent", "pay@demo.test"];
+    (town, [&["order", "--shop", "shop@demo.test"][..], &item, &pay].concat())
+}
+
+/// Returns what an order printed by a dry run has sealed, opened by the payment agent.
+fn opened(town: &Town, order: &serde_json::Value) -> serde_json::Value {
+    assert!(!order.to_string().contains("4111"), "{order}");
+    assert_eq!(order["order"]["payment_id"], "1234");
+    let key = OwnKey::from_bytes(&fs::read(town.path("pay/keys/own.asc")).unwrap()).unwrap();
+    let buyer = Certificate::from_bytes(&fs::read(town.path("buyer/cert.asc")).unwrap()).unwrap();
+    let sealed = STANDARD.decode(order["order"]["sealed"].as_str().unwrap()).unwrap();
+    let now = system_time(&Clock::system().now());
+    let data = pgp::sealed::open_data(&sealed, &[key], &buyer, now).unwrap();
+    serde_json::from_slice(data.bytes()).unwrap()
+}
+
+#[test]
+fn payment_data_come_from_a_file_standard_input_or_a_command() {
+    let (town, order) = town_with_card();
+    let dry = [&order[..], &["--dry-run", "--json"]].concat();
+    let card = town.path("card");
+    fs::write(&card, CARD).unwrap();
+    let flag = |from: &'static str| [&dry[..], &["--payment-data", from]].concat();
+    let by_file: Vec<&str> = [&dry[..], &["--payment-data", card.to_str().unwrap()]].concat();
+    let instrument = serde_json::json!({"number": "4111 1111 1111 1234", "expires": "2029-04", "name": "A. Buyer"});
+    let from_file = opened(&town, &town.does("buyer", &by_file).json());
+    assert_eq!((&from_file["instrument"], &from_file["shop"]), (&instrument, &"shop@demo.test".into()));
+    assert_eq!(opened(&town, &town.fed("buyer", &flag("-"), CARD.as_bytes()).json())["instrument"], instrument);
+    // Nobody to ask: the flag that is missing is named, and nothing is ordered.
+    for words in [&dry[..], &order[..], &[&order[..], &["--no-input"]].concat()] {
+        let run = town.fed("buyer", words, CARD.as_bytes());
+        assert_eq!(run.code, Some(2), "{run:?}");
+        assert!(run.err.contains("--payment-data") && run.err.contains("payment_data_command"), "{run:?}");
+    }
+    let config = town.path("buyer/config.toml");
+    let text = fs::read_to_string(&config).unwrap();
+    let command = |argv: &str| {
+        fs::write(&config, text.replace("[buyer]\n", &format!("[buyer]\npayment_data_command = {argv}\n"))).unwrap();
+        town.run("buyer", &dry)
+    };
+    let printed = command(&format!("[\"cat\", {:?}]", card.to_str().unwrap()));
+    assert_eq!(opened(&town, &printed.json())["instrument"], instrument);
+    assert_eq!(command("[\"false\"]").code, Some(77));
+    assert_eq!(command("[]").code, Some(78));
+    let run = command("[\"echo\", \"4111111111111234\"]");
+    assert_eq!(run.code, Some(65));
+    assert!(!run.err.contains("4111"), "{run:?}");
+    // What is ordered in earnest leaves no number in any file of buyer or shop.
+    command(&format!("[\"cat\", {:?}]", card.to_str().unwrap()));
+    town.does("buyer", &order);
+    town.settle();
+    for party in ["buyer", "shop"] {
+        let telling = |bytes: &[u8]| bytes.windows(9).any(|part| part == b"4111 1111");
+        let told: Vec<_> = account(&town.path(party)).into_iter().filter(|(_, bytes)| telling(bytes)).collect();
+        assert_eq!(told.len(), 0, "{party}: {:?}", told[0].0);
+    }
+}
+
+#[test]
+fn a_prompt_for_payment_data_shows_nothing_of_them() {
+    use std::io::{Read, Write};
+    use std::process::{Command, Stdio};
+    let (town, order) = town_with_card();
+    let quoted = |word: &&str| format!("'{word}'");
+    let words: Vec<String> = order.iter().chain(&["--dry-run"]).map(quoted).collect();
+    let program = env!("CARGO_BIN_EXE_mailorder");
+    let line = format!("'{program}' -c '{}' {}", town.path("buyer/config.toml").display(), words.join(" "));
+    // `script` gives it a terminal.
+    let mut child = Command::new("script")
+        .args(["-qec", &line, "/dev/null"])
+        .env_clear()
+        .env("PATH", "/usr/bin:/bin")
+        .env("HOME", town.path("buyer"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let (mut stdin, mut stdout) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+    let mut screen = Vec::new();
+    for (asked, answer) in [("Number", "4111 1111 1111 1234"), ("Valid until", "2029-04"), ("Name", "A. Buyer")] {
+        let mut byte = [0];
+        while !String::from_utf8_lossy(&screen).lines().any(|line| line.starts_with(asked) && line.ends_with(':')) {
+            assert_eq!(stdout.read(&mut byte).unwrap(), 1, "{}", String::from_utf8_lossy(&screen));
+            screen.push(byte[0]);
+        }
+        stdin.write_all(format!("{answer}\n").as_bytes()).unwrap();
+    }
+    stdout.read_to_end(&mut screen).unwrap();
+    assert!(child.wait().unwrap().success());
+    let screen = String::from_utf8(screen).unwrap();
+    let begin = screen.find('{').unwrap();
+    let shown = serde_json::from_str(&screen[begin..]).unwrap();
+    let data = opened(&town, &shown);
+    assert_eq!(data["instrument"]["number"], "4111 1111 1111 1234");
+    assert_eq!(data["instrument"]["expires"], "2029-04");
+    assert!(!screen.contains("4111") && !screen.contains("A. Buyer"), "{screen}");
 }
