@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use super::{holding, large, warnings};
-use crate::support::accounts::files;
+use crate::support::accounts::{field, fields, files};
 use crate::support::program::{Town, letters};
 
 #[test]
@@ -157,4 +157,31 @@ fn what_is_only_noted_is_no_warning() {
     }
     assert!(note.contains("text-differs-from-data"));
     assert!(!town.does("buyer", &["warnings"]).out.contains("Only noted"));
+}
+
+#[test]
+fn what_stands_outside_a_letter_stands_inside_it() {
+    // RFC 9788, RFC 3834 section 5
+    let town = Town::played();
+    town.order();
+    for party in ["shop", "pay", "shop"] {
+        town.does(party, &["sync"]);
+    }
+    let entries: Vec<Vec<u8>> =
+        files(&town.path("shop/ledger/cur")).into_iter().map(|file| fs::read(file).unwrap()).collect();
+    let mut words = Vec::new();
+    for file in files(&town.path("mail/buyer@demo.test/new")) {
+        let outside = fields(&fs::read(file).unwrap());
+        let id = field(&outside, "Message-ID");
+        let entry = entries.iter().find(|entry| field(&fields(entry), "Mailorder-Letter") == id).unwrap();
+        let text = String::from_utf8_lossy(entry);
+        for name in ["From", "To", "Date", "Message-ID", "Subject", "Auto-Submitted"] {
+            let noted = format!("\r\nHP-Outer: {name}: {}\r\n", field(&outside, name));
+            assert!(text.contains(&noted), "{noted:?} is not in\n{text}");
+        }
+        words.push((field(&fields(entry), "Mailorder-Kind"), field(&outside, "Auto-Submitted")));
+    }
+    words.sort();
+    let word = |kind: &str, word: &str| (kind.to_owned(), word.to_owned());
+    assert_eq!(words, [word("receipt", "auto-generated"), word("transaction-info", "auto-replied")]);
 }
