@@ -167,6 +167,7 @@ fn every_document_is_as_its_schema_says() {
     play.document("buyer", "path", &["config", "path"]);
     play.document("buyer", "check", &["config", "check"]);
     play.document("buyer", "reindex", &["ledger", "reindex"]);
+    play.document("buyer", "checkpoint", &["ledger", "checkpoint"]);
     play.document("buyer", "asked", &["ask", open]);
     play.document("pay", "notified", &["pay", "notify", number, "--paid"]);
     let item = ["order", "--shop", "shop@demo.test", "--item", "SH-41;シャツ 白 41;JPY 4300;1"];

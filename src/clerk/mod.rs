@@ -8,6 +8,7 @@ mod again;
 mod aside;
 mod batch;
 mod certificates;
+mod checkpoint;
 mod commit;
 mod error;
 mod examine;

@@ -19,6 +19,7 @@ mod recover;
 mod replay;
 mod store;
 mod verify;
+mod witness;
 mod writer;
 
 use std::io;
