@@ -42,6 +42,14 @@ impl Clerk {
                 found.push(self.computed(subject, one.finding.code, one.finding.text, shop, number, since)?);
             }
         }
+        found.extend(self.limit_warnings()?);
+        Ok(found)
+    }
+
+    /// Returns the warnings about limits that are reached.
+    pub fn limit_warnings(&self) -> Result<Vec<ComputedWarning>, ClerkError> {
+        let now = self.clock.now();
+        let mut found = Vec::new();
         for (limit, total) in self.limits_reached()? {
             let subject = format!("{} {limit} {total}", Code::UnpaidLimitReached.word());
             let text = format!("{total} is unpaid in all; your limit is {limit}");
@@ -52,7 +60,8 @@ impl Clerk {
 
     /// Returns the buyer's limits that the unpaid totals have reached, each with its total (P81).
     pub fn limits_reached(&self) -> Result<Vec<(Money, Money)>, ClerkError> {
-        let Some(buyer) = &self.settings.practice.buyer else { return Ok(Vec::new()) };
+        let buyer = self.settings.practice.buyer.as_ref().filter(|buyer| !buyer.unpaid_limits.is_empty());
+        let Some(buyer) = buyer else { return Ok(Vec::new()) };
         let totals = self.index.unpaid(&Filter { role: Some(Role::Buyer), ..Filter::default() })?;
         let total = |limit: &Money| totals.iter().find(|total| total.currency() == limit.currency()).copied();
         let reached = |limit: &Money, total: &Money| !limit.exceeds(total).unwrap_or(false);

@@ -21,6 +21,9 @@ pub(crate) struct WarningsArgs {
     /// Settled ones, too
     #[arg(long)]
     all: bool,
+    /// What is late, and who is silent about it, too
+    #[arg(long)]
+    late: bool,
     /// End with 1 where there is an open warning
     #[arg(long)]
     exit_code: bool,
@@ -68,7 +71,7 @@ pub(super) fn run(shell: &mut Shell, args: WarningsArgs) -> Result<(), Failure> 
         Some(WarningsCommand::Ack(settle)) => settled(shell, &mut clerk, settle, Settlement::Ack),
         Some(WarningsCommand::Accept(settle)) => settled(shell, &mut clerk, settle, Settlement::Accept),
         Some(WarningsCommand::Block(settle)) => settled(shell, &mut clerk, settle, Settlement::Block),
-        None => list(shell, &mut clerk, args.all, args.exit_code),
+        None => list(shell, &mut clerk, &args),
     }
 }
 
@@ -109,9 +112,10 @@ fn seen(clerk: &Clerk, beginning: &str, how: Settlement) -> Result<(), Failure> 
     Err(Failure::data(text).hint(hint))
 }
 
-fn list(shell: &Shell, clerk: &mut Clerk, all: bool, exit_code: bool) -> Result<(), Failure> {
+fn list(shell: &Shell, clerk: &mut Clerk, args: &WarningsArgs) -> Result<(), Failure> {
     clerk.catch_up()?;
-    let (notes, shown): (Vec<Shown>, Vec<Shown>) = gather(clerk, all)?.into_iter().partition(|one| one.note);
+    let (notes, shown): (Vec<Shown>, Vec<Shown>) =
+        gather(clerk, args.all, args.late)?.into_iter().partition(|one| one.note);
     let open = shown.iter().filter(|one| !one.settled).count();
     let not_kept = clerk.not_kept()?;
     if shell.output.is_json() {
@@ -125,7 +129,7 @@ fn list(shell: &Shell, clerk: &mut Clerk, all: bool, exit_code: bool) -> Result<
         let why = "the folder of mail set aside was full; `mailorder warnings ack S-...` makes room";
         shell.output.message(format!("mailorder: {mails} lost: {why}"));
     }
-    if exit_code && open > 0 { Err(Failure::finding()) } else { Ok(()) }
+    if args.exit_code && open > 0 { Err(Failure::finding()) } else { Ok(()) }
 }
 
 /// Prints the warnings and, apart from them, what was only noted about letters that count.
@@ -169,10 +173,11 @@ pub(super) fn open_count(clerk: &Clerk) -> Result<u64, Failure> {
     let open = open.iter().filter(|warning| warning.code.blocks());
     let letters = open.map(|warning| warning.position).collect::<BTreeSet<u64>>().len();
     let aside = clerk.set_aside()?.iter().filter(|aside| aside.seen.is_none()).count();
-    Ok(u64::try_from(letters.saturating_add(aside)).unwrap_or(u64::MAX))
+    let limits = clerk.limit_warnings()?.iter().filter(|warning| warning.settled.is_none()).count();
+    Ok(u64::try_from(letters.saturating_add(aside).saturating_add(limits)).unwrap_or(u64::MAX))
 }
 
-fn gather(clerk: &Clerk, all: bool) -> Result<Vec<Shown>, Failure> {
+fn gather(clerk: &Clerk, all: bool, late: bool) -> Result<Vec<Shown>, Failure> {
     let mut shown = Vec::new();
     for warning in clerk.index().warnings(!all).map_err(ClerkError::from)? {
         let entry = clerk.index().entry(warning.position).map_err(ClerkError::from)?;
@@ -215,7 +220,9 @@ fn gather(clerk: &Clerk, all: bool) -> Result<Vec<Shown>, Failure> {
             note: false,
         });
     }
-    for warning in clerk.computed_warnings()?.into_iter().filter(|warning| all || warning.settled.is_none()) {
+    // What is late stands in the list; here it is for who asks.
+    let computed = if late { clerk.computed_warnings()? } else { clerk.limit_warnings()? };
+    for warning in computed.into_iter().filter(|warning| all || warning.settled.is_none()) {
         let value = json!({
             "id": warning.id, "finding": warning.code.word(), "shop": warning.shop, "number": warning.number,
             "from": null, "signer": null, "date": warning.since, "text": warning.text,
