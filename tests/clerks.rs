@@ -381,3 +381,34 @@ fn receipts_of(world: &mut World, from: usize, to: usize) -> Vec<Vec<u8>> {
     };
     receipts.map(|row| seal(row.line.position)).collect()
 }
+
+#[test]
+fn what_is_late_is_told_until_it_was_seen() {
+    // P81, P84: a promised date passed, nobody said why, and a limit is reached.
+    let mut world = World::new(ALL_STEPS);
+    let id = world.order(BUYER, |_| {});
+    world.settle();
+    confirm(&mut world, BUYER, &id);
+    world.settle();
+    assert_eq!(world.clerks[BUYER].computed_warnings().unwrap(), []);
+    world.pass_hours(24 * 40);
+    let codes = |world: &World| -> Vec<&str> {
+        let open = world.clerks[BUYER].computed_warnings().unwrap();
+        open.iter().filter(|warning| warning.settled.is_none()).map(|warning| warning.code.word()).collect()
+    };
+    assert_eq!(codes(&world), ["late", "silent", "late", "silent", "late", "silent"], "shipping, delivery and payment");
+    let first = world.clerks[BUYER].computed_warnings().unwrap().remove(0);
+    let refused = world.clerks[BUYER].settle_computed(&first.id, Settlement::Accept, Some("so be it".to_owned()));
+    assert!(refused.is_err(), "what is late cannot be made to count");
+    world.clerks[BUYER].settle_computed(&first.id, Settlement::Ack, None).unwrap();
+    assert_eq!(codes(&world).len(), 5);
+    world.clerks[BUYER].reindex().unwrap();
+    assert_eq!(codes(&world).len(), 5, "what a person said is in the ledger");
+    let key = world.clerks[BANK].index().load_all(Some(Role::Payment)).unwrap()[0].key.clone();
+    world.decide(BANK, &key, |known, desk| {
+        payment::notify(known, &Notice { done: Some(desk.now), ..Notice::default() }, desk)
+    });
+    world.settle();
+    let left = world.clerks[BUYER].computed_warnings().unwrap();
+    assert!(left.iter().all(|warning| !warning.text.contains("payment")), "it goes when it is done: {left:?}");
+}
