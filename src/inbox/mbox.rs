@@ -36,13 +36,15 @@ impl<R: std::io::BufRead> Iterator for Mbox<'_, R> {
 
     fn next(&mut self) -> Option<Self::Item> {
         let mut mail = self.next.take()?;
+        let is_empty = |text: &[u8]| matches!(text, b"\n" | b"\r\n");
+        // Known from the lines, not from the mail: one that is too large ends before them.
+        let mut after_empty = is_empty(&mail);
         loop {
             let text = match line(self.lines, self.limit) {
                 Ok(Some(text)) => text,
                 Ok(None) => return Some(Ok(mail)),
                 Err(error) => return Some(Err(error)),
             };
-            let after_empty = mail.ends_with(b"\n\n") || mail.ends_with(b"\n\r\n");
             if self.mbox && after_empty && text.starts_with(b"From ") {
                 return match line(self.lines, self.limit) {
                     Ok(next) => {
@@ -52,6 +54,7 @@ impl<R: std::io::BufRead> Iterator for Mbox<'_, R> {
                     Err(error) => Some(Err(error)),
                 };
             }
+            after_empty = is_empty(&text);
             // What is larger is passed over; only its end matters.
             if mail.len() <= self.limit {
                 let quoted = self.mbox && text.iter().find(|b| **b != b'>').is_some() && is_quoted_from(&text);
@@ -85,7 +88,7 @@ mod tests {
 
     #[test]
     fn a_mail_beyond_the_limit_shows_that_it_is_and_takes_no_more_room() {
-        let text = format!("From a\nA: 1\n\n{}\nFrom b\nB: 2\n", "0123456789\n".repeat(10_000));
+        let text = format!("From a\nA: 1\n\n{}From b\nB: 2\n", "0123456789\n".repeat(10_000) + "\n");
         let mut reader = std::io::Cursor::new(text.as_bytes());
         let sizes: Vec<usize> = Mbox::new(&mut reader, 1000).unwrap().map(|mail| mail.unwrap().len()).collect();
         assert!(sizes[0] > 1000 && sizes[0] < 3000, "{sizes:?}");
