@@ -54,7 +54,7 @@ fn answers(desk: &mut Desk, practice: &Practice, arrives: &Letter) -> Vec<Docume
     let me = desk.me.clone();
     let transaction = desk.book.find(role, &arrives.names()).unwrap().clone();
     let kept = transaction.by_content(&content(arrives)).unwrap();
-    let at = role::Desk { me: &me, now: desk.now, entropy: [7; 32], practice, stranger: false };
+    let at = role::Desk { me: &me, now: desk.now, entropy: [7; 32], practice, stranger: false, payment_data: None };
     let mut documents = Vec::new();
     for action in role::answer(&transaction, kept, &at) {
         let Action::Send(draft) = action else { continue };
@@ -274,7 +274,14 @@ fn terms_that_a_person_had_to_accept_are_not_accepted_by_the_program() {
     let kept = transaction.by_content(&content(&offered)).unwrap();
     assert_eq!(kept.verdict, Verdict::Applied);
     let me = buyer();
-    let at = role::Desk { me: &me, now: desk.now, entropy: [7; 32], practice: &practice, stranger: false };
+    let at = role::Desk {
+        me: &me,
+        now: desk.now,
+        entropy: [7; 32],
+        practice: &practice,
+        stranger: false,
+        payment_data: None,
+    };
     assert!(role::answer(&transaction, kept, &at).is_empty());
     assert_eq!(Standing::of(&transaction).state, State::Offered);
     let mut matching = Desk::buyer_ordered();

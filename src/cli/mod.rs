@@ -20,7 +20,7 @@ mod notify;
 mod order;
 mod outbox;
 mod output;
-
+mod payment_data;
 mod schema;
 mod show;
 mod status;

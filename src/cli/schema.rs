@@ -22,8 +22,8 @@ macro_rules! schemas {
 }
 
 /// The documents, by the name in their member `schema` (`mailorder.NAME/1`); `path` has none.
-const SCHEMAS: [(&str, &str); 17] = schemas![
-    "asked" "check" "init" "inspect" "key" "keys" "list" "notified" "order" "outbox" "path" "reindex" "show" "status"
+const SCHEMAS: [(&str, &str); 18] = schemas![
+    "asked" "check" "init" "inspect" "key" "keys" "list" "notified" "order" "outbox" "path" "payment-data" "reindex" "show" "status"
     "verify" "warnings" "written"
 ];
 
