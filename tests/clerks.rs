@@ -308,3 +308,107 @@ fn letters_that_waited_in_vain_are_warned_about() {
     let kept = known[0].kept.iter().find(|kept| kept.direction == Direction::In).unwrap();
     assert_eq!((kept.verdict, kept.letter.kind()), (Verdict::Warned, Kind::PaymentStatus));
 }
+
+#[test]
+fn the_owner_signs_each_day_how_far_the_ledger_goes() {
+    let mut world = World::new(ALL_STEPS);
+    world.tend();
+    let first = world.clerks[SHOP].ledger().checkpoints().unwrap();
+    assert_eq!(first.len(), 1);
+    world.order(BUYER, |_| {});
+    world.settle();
+    world.pass_hours(23);
+    world.tend();
+    assert_eq!(world.clerks[SHOP].ledger().checkpoints().unwrap(), first, "not twice a day");
+    world.pass_hours(2);
+    world.tend();
+    let ledger = world.clerks[SHOP].ledger();
+    let sizes = ledger.checkpoints().unwrap();
+    assert_eq!((sizes.len(), sizes[1]), (2, ledger.head().unwrap().size));
+    let signed = String::from_utf8(ledger.signed_checkpoint(sizes[1]).unwrap().unwrap()).unwrap();
+    let time = mailorder::clock::system_time(&world.now());
+    let (text, _) = mailorder::pgp::verify::verify_clearsigned(&signed, &world.certificate(SHOP), time).unwrap();
+    assert_eq!(text, ledger.read_checkpoint(sizes[1]).unwrap().unwrap().to_string());
+    world.pass_hours(48);
+    world.tend();
+    assert_eq!(world.clerks[SHOP].ledger().checkpoints().unwrap(), sizes, "nothing was added");
+}
+
+#[test]
+fn what_others_got_from_us_bears_witness_of_our_ledger() {
+    // I10: a past that was rewritten shows by the heads that others name in their receipts.
+    let mut world = World::new(ALL_STEPS);
+    let before = world.folder(BUYER).join("ledger");
+    let copy = world.folder(BUYER).join("before");
+    let kept = std::process::Command::new("cp").arg("-a").arg(&before).arg(&copy).status().unwrap();
+    assert!(kept.success());
+    let reread = |bytes: &[u8]| mailorder::mail::reread(bytes).map_err(|error| error.to_string());
+    world.order(BUYER, |_| {});
+    world.settle();
+    assert_eq!(world.clerks[BUYER].ledger().false_heads(&reread).unwrap(), []);
+    assert_eq!(world.clerks[SHOP].ledger().false_heads(&reread).unwrap(), []);
+    assert!(
+        count(&mut world, BUYER, "in", "receipt") > 0,
+        "the shop acknowledges the order before the terms are there"
+    );
+    // The owner goes back to an old copy and writes on: the receipt for what he wrote in between still comes.
+    let shop = world.clerks[SHOP].me().address.clone();
+    let receipts = receipts_of(&mut world, SHOP, BUYER);
+    assert!(!receipts.is_empty(), "{shop}");
+    std::fs::remove_dir_all(&before).unwrap();
+    std::fs::rename(&copy, &before).unwrap();
+    std::fs::remove_dir_all(world.folder(BUYER).join("outbox")).unwrap();
+    world.reopen(BUYER);
+    world.deliver(BUYER, &receipts);
+    let problems = world.clerks[BUYER].ledger().false_heads(&reread).unwrap();
+    assert!(problems.iter().any(|problem| problem.what.contains("did not write")), "{problems:?}");
+}
+
+/// The receipts one account wrote to another, sealed once more.
+fn receipts_of(world: &mut World, from: usize, to: usize) -> Vec<Vec<u8>> {
+    let index = world.clerks[from].index();
+    let rows = (0..).map_while(|position| index.entry(position).unwrap());
+    let peer = world.clerks[to].me().address.clone();
+    let receipts =
+        rows.filter(|row| row.kind == "receipt" && row.direction == "out" && row.peer.as_ref() == Some(&peer));
+    let key = world.clerks[from].key().unwrap();
+    let reread = |bytes: &[u8]| mailorder::mail::reread(bytes).map_err(|error| error.to_string());
+    let seal = |position: u64| {
+        let file = world.clerks[from].ledger().read(position).unwrap();
+        let read = mailorder::ledger::form::parse(&file, &reread).unwrap();
+        let signed = read.seal.unwrap().signed;
+        sealed_bytes(signed, read.entry.letter().unwrap(), key, &world.certificate(to), &world.now())
+    };
+    receipts.map(|row| seal(row.line.position)).collect()
+}
+
+#[test]
+fn what_is_late_is_told_until_it_was_seen() {
+    // P81, P84: a promised date passed, nobody said why, and a limit is reached.
+    let mut world = World::new(ALL_STEPS);
+    let id = world.order(BUYER, |_| {});
+    world.settle();
+    confirm(&mut world, BUYER, &id);
+    world.settle();
+    assert_eq!(world.clerks[BUYER].computed_warnings().unwrap(), []);
+    world.pass_hours(24 * 40);
+    let codes = |world: &World| -> Vec<&str> {
+        let open = world.clerks[BUYER].computed_warnings().unwrap();
+        open.iter().filter(|warning| warning.settled.is_none()).map(|warning| warning.code.word()).collect()
+    };
+    assert_eq!(codes(&world), ["late", "silent", "late", "silent", "late", "silent"], "shipping, delivery and payment");
+    let first = world.clerks[BUYER].computed_warnings().unwrap().remove(0);
+    let refused = world.clerks[BUYER].settle_computed(&first.id, Settlement::Accept, Some("so be it".to_owned()));
+    assert!(refused.is_err(), "what is late cannot be made to count");
+    world.clerks[BUYER].settle_computed(&first.id, Settlement::Ack, None).unwrap();
+    assert_eq!(codes(&world).len(), 5);
+    world.clerks[BUYER].reindex().unwrap();
+    assert_eq!(codes(&world).len(), 5, "what a person said is in the ledger");
+    let key = world.clerks[BANK].index().load_all(Some(Role::Payment)).unwrap()[0].key.clone();
+    world.decide(BANK, &key, |known, desk| {
+        payment::notify(known, &Notice { done: Some(desk.now), ..Notice::default() }, desk)
+    });
+    world.settle();
+    let left = world.clerks[BUYER].computed_warnings().unwrap();
+    assert!(left.iter().all(|warning| !warning.text.contains("payment")), "it goes when it is done: {left:?}");
+}

@@ -192,6 +192,7 @@ fn every_document_is_as_its_schema_says() {
     play.document("buyer", "path", &["config", "path"]);
     play.document("buyer", "check", &["config", "check"]);
     play.document("buyer", "reindex", &["ledger", "reindex"]);
+    play.document("buyer", "checkpoint", &["ledger", "checkpoint"]);
     play.document("buyer", "asked", &["ask", open]);
     play.document("pay", "notified", &["pay", "notify", number, "--paid"]);
     play.pay_by_card();

@@ -27,14 +27,20 @@ pub(super) fn day(now: &Moment) -> String {
 
 impl Clerk {
     /// Does what time brings: letters nobody acknowledged are queued again (I9, I11), and letters that have waited too
-    /// long for their transaction are warned about (B64, B71). Takes the lock only where there is something to do.
+    /// long for their transaction are warned about (B64, B71), and once a day the ledger is signed for. Takes the lock only where there is something to do.
     pub fn tend(&mut self) -> Result<Tended, ClerkError> {
         self.catch_up()?;
         let now = self.clock.now();
+        let tended = self.tend_letters(&now)?;
+        self.checkpoint_daily(&now)?;
+        Ok(tended)
+    }
+
+    fn tend_letters(&mut self, now: &Moment) -> Result<Tended, ClerkError> {
         let due = self.index.unheard(&now.plus_seconds(-AFTER), TIMES)?;
         let due: Vec<_> = due
             .into_iter()
-            .filter(|letter| is_due(&letter.recorded, letter.times, &now))
+            .filter(|letter| is_due(&letter.recorded, letter.times, now))
             .filter(|letter| !self.queue.holds(&letter.position.to_string()))
             .collect();
         let waiting = self.index.waiting_since(&now.plus_seconds(-reconcile::PATIENCE))?;
@@ -54,7 +60,7 @@ impl Clerk {
             }
             for (role, names) in waiting {
                 let Some(known) = batch.find(role, &names)?.cloned() else { continue };
-                for act in waited_in_vain(&known, &now) {
+                for act in waited_in_vain(&known, now) {
                     tended.in_vain = tended.in_vain.saturating_add(1);
                     batch.act_on(&known, act)?;
                 }

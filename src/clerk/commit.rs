@@ -8,6 +8,7 @@ use super::batch::{Batch, Pending};
 use super::{Clerk, ClerkError};
 use crate::clock::system_time;
 use crate::ledger::{self, Recorded, Seal};
+use crate::mail;
 use crate::outbox::Envelope;
 use crate::outbox::queue::Label;
 use crate::pgp::{self, Certificate, OwnKey, Signature, autocrypt, mime};
@@ -193,14 +194,15 @@ impl Sealer<'_> {
         now: Moment,
     ) -> Result<Queued, ClerkError> {
         let armored = pgp::seal(signed, signature, self.own.certificate(), recipient, system_time(&now))?;
-        let date = letter.date.rfc5322();
+        // Outside stands what the letter says, inside its protection, that stands there.
+        let outer = mail::outer(letter);
         let headers = mime::OuterHeaders {
             from: &letter.from.address,
             to: &letter.to.address,
-            date: &date,
+            date: &outer.date,
             message_id: &letter.id,
-            subject: "[...]",
-            auto_submitted: Some("auto-generated"),
+            subject: outer.subject,
+            auto_submitted: Some(outer.auto_submitted),
             autocrypt: Some(self.header),
         };
         let token = Measured::of(signed).digest.hex();

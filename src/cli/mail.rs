@@ -7,6 +7,7 @@ use super::failure::{Failure, FailureKind, send_kind};
 use super::output::escape;
 use super::{Shell, account};
 use crate::clerk::{self, Clerk, ClerkError, TakenIn};
+use crate::inbox::mbox::Mbox;
 use crate::inbox::{Inbox, Kind, backoff, sift};
 use crate::maildir;
 use crate::outbox::Outbox;
@@ -245,7 +246,7 @@ fn import_path(clerk: &mut Clerk, path: &Path, taken: &mut TakenIn) -> Result<()
             .map_err(|f| f.about(path));
     }
     let mut file = std::io::BufReader::new(std::fs::File::open(path).map_err(fault)?);
-    let mails = Mbox::new(&mut file).map_err(fault)?;
+    let mails = Mbox::new(&mut file, MAIL_MAX).map_err(fault)?;
     import_mails(clerk, mails, taken).map_err(|failure| failure.about(path))
 }
 
@@ -270,84 +271,4 @@ fn import_mails(
     clerk.spool(&portion)?;
     taken.join(clerk.take_in()?);
     Ok(())
-}
-
-/// The mails of an mbox, or the one mail of a plain file: an mbox begins with `From ` and has each mail begin so after
-/// an empty line (RFC 4155).
-struct Mbox<'a, R> {
-    lines: &'a mut R,
-    /// The first line of the next mail, already read; `None` at the end.
-    next: Option<Vec<u8>>,
-    mbox: bool,
-}
-
-impl<'a, R: std::io::BufRead> Mbox<'a, R> {
-    fn new(lines: &'a mut R) -> std::io::Result<Self> {
-        let first = line(lines)?;
-        let mbox = first.as_ref().is_some_and(|line| line.starts_with(b"From "));
-        let next = if mbox { line(lines)? } else { first };
-        Ok(Self { lines, next, mbox })
-    }
-}
-
-/// Reads one line with its end; `None` at the end of the file. A line is cut at the size no letter exceeds.
-fn line(lines: &mut impl std::io::BufRead) -> std::io::Result<Option<Vec<u8>>> {
-    use std::io::{BufRead, Read};
-    let mut text = Vec::new();
-    let limit = u64::try_from(MAIL_MAX).unwrap_or(u64::MAX).saturating_add(1);
-    lines.by_ref().take(limit).read_until(b'\n', &mut text)?;
-    Ok(if text.is_empty() { None } else { Some(text) })
-}
-
-impl<R: std::io::BufRead> Iterator for Mbox<'_, R> {
-    type Item = std::io::Result<Vec<u8>>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let mut mail = self.next.take()?;
-        loop {
-            let text = match line(self.lines) {
-                Ok(Some(text)) => text,
-                Ok(None) => return Some(Ok(mail)),
-                Err(error) => return Some(Err(error)),
-            };
-            let after_empty = mail.ends_with(b"\n\n") || mail.ends_with(b"\n\r\n");
-            if self.mbox && after_empty && text.starts_with(b"From ") {
-                return match line(self.lines) {
-                    Ok(next) => {
-                        self.next = next;
-                        Some(Ok(mail))
-                    }
-                    Err(error) => Some(Err(error)),
-                };
-            }
-            // What is larger than a letter is passed over; only its end matters.
-            if mail.len() <= MAIL_MAX {
-                let quoted = self.mbox && text.iter().find(|b| **b != b'>').is_some() && is_quoted_from(&text);
-                mail.extend_from_slice(if quoted { text.get(1..).unwrap_or_default() } else { &text });
-            }
-        }
-    }
-}
-
-/// Returns whether a line is `>From ` with one or more marks: one mark is taken off (mboxrd).
-fn is_quoted_from(text: &[u8]) -> bool {
-    let marks = text.iter().take_while(|b| **b == b'>').count();
-    marks > 0 && text.get(marks..).is_some_and(|rest| rest.starts_with(b"From "))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn mails(text: &str) -> Vec<String> {
-        let mut reader = std::io::Cursor::new(text.as_bytes());
-        Mbox::new(&mut reader).unwrap().map(|mail| String::from_utf8(mail.unwrap()).unwrap()).collect()
-    }
-
-    #[test]
-    fn an_mbox_is_its_mails_and_a_file_is_one() {
-        assert_eq!(mails("A: 1\n\nFrom x\n"), ["A: 1\n\nFrom x\n"]);
-        assert_eq!(mails("From a\nA: 1\n\n>From x\n\nFrom b\nB: 2\n\ny\n"), ["A: 1\n\nFrom x\n\n", "B: 2\n\ny\n"]);
-        assert!(mails("").is_empty());
-    }
 }

@@ -3,7 +3,7 @@
 use super::Shell;
 use super::buy::line_quantity;
 use super::failure::Failure;
-use super::payment_data::{self, DataArgs};
+use super::pay_data::{self, DataArgs};
 use super::transaction;
 use crate::role::{Action, Desk, Notice, Refused, delivery, payment, shop as shop_role};
 use crate::trade::status::Reason;
@@ -143,7 +143,7 @@ pub(super) fn shop(shell: &mut Shell, args: ShopArgs) -> Result<(), Failure> {
 pub(super) fn pay(shell: &mut Shell, args: PayArgs) -> Result<(), Failure> {
     let args = match args.command {
         PayCommand::Notify(args) => args,
-        PayCommand::Data(args) => return payment_data::run(shell, &args),
+        PayCommand::Data(args) => return pay_data::run(shell, &args),
     };
     let amount = args.amount.as_deref().map(Money::parse_line).transpose();
     let refund = args.refunded.is_some();

@@ -76,7 +76,11 @@ fn settled(shell: &Shell, clerk: &mut Clerk, args: SettleArgs, how: Settlement) 
     if let Some(beginning) = args.warning.strip_prefix("S-") {
         return seen(clerk, beginning, how);
     }
-    let invalid = || Failure::usage(format!("{:?} is no warning, like W-12 or S-462ce6cd", args.warning));
+    if args.warning.starts_with("C-") {
+        clerk.settle_computed(&args.warning, how, args.reason)?;
+        return shell.send(clerk);
+    }
+    let invalid = || Failure::usage(format!("{:?} is no warning, like W-12, C-5e8a01bc or S-462ce6cd", args.warning));
     let position = args.warning.strip_prefix("W-").and_then(|text| text.parse().ok()).ok_or_else(invalid)?;
     clerk.settle(position, how, args.reason.clone())?;
     shell.send(clerk)
@@ -145,7 +149,12 @@ fn print(shell: &Shell, shown: &[Shown], notes: &[Shown], open: usize) -> Result
         shell.output.line("no warnings")?;
     } else {
         table(&["ID", "FINDING", "ABOUT", "FROM", "DATE", "WHAT DOES NOT AGREE"], shown)?;
-        shell.output.line(format!("\n{open} open. Nothing of these letters was applied."))?;
+        let calendar = shown.iter().filter(|one| !one.settled && one.id.starts_with("C-")).count();
+        let letters = open.saturating_sub(calendar);
+        shell.output.line(format!("\n{letters} open. Nothing of these letters was applied."))?;
+        if calendar > 0 {
+            shell.output.line(format!("{calendar} by the calendar (C-); they go when what is due is done."))?;
+        }
     }
     if notes.is_empty() {
         return Ok(());
@@ -203,6 +212,24 @@ fn gather(clerk: &Clerk, all: bool) -> Result<Vec<Shown>, Failure> {
             date: aside.at.day().to_string(),
             text: aside.reason.text,
             settled: aside.seen.is_some(),
+            note: false,
+        });
+    }
+    for warning in clerk.computed_warnings()?.into_iter().filter(|warning| all || warning.settled.is_none()) {
+        let value = json!({
+            "id": warning.id, "finding": warning.code.word(), "shop": warning.shop, "number": warning.number,
+            "from": null, "signer": null, "date": warning.since, "text": warning.text,
+            "settled": warning.settled, "entry": null,
+        });
+        shown.push(Shown {
+            id: warning.id,
+            value,
+            finding: warning.code.word().to_owned(),
+            subject: warning.number.as_ref().map_or_else(|| "–".to_owned(), ToString::to_string),
+            from: String::new(),
+            date: warning.since.day().to_string(),
+            text: warning.text,
+            settled: warning.settled.is_some(),
             note: false,
         });
     }

@@ -38,6 +38,7 @@ pub(super) fn settle(written: Config, file: &Path, environment: &Environment) ->
         trust,
         templates: written.storage.templates.as_deref().map(|path| place.path(path)),
         practice: place.practice(&written)?,
+        payment_data_command: place.payment_data_command(&written)?,
         single_thread: environment.single_thread,
         address: written.address,
         name: written.name,
@@ -62,6 +63,14 @@ impl Place<'_> {
             return home.join(rest);
         }
         plain(&self.file.parent().unwrap_or_else(|| Path::new("/")).join(text))
+    }
+
+    fn payment_data_command(&self, written: &Config) -> Result<Option<Vec<String>>, ConfigError> {
+        let command = written.buyer.as_ref().and_then(|buyer| buyer.payment_data_command.clone());
+        if command.as_ref().is_some_and(Vec::is_empty) {
+            return Err(self.fault("buyer.payment_data_command", "it is a list of program and arguments"));
+        }
+        Ok(command)
     }
 
     fn folders(&self, storage: &written::Storage, environment: &Environment) -> Folders {

@@ -10,6 +10,7 @@
 
 pub mod imap;
 pub mod maildir;
+pub mod mbox;
 mod sift;
 
 use std::collections::BTreeSet;

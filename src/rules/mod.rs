@@ -3,6 +3,7 @@
 pub mod agreement;
 pub mod authority;
 pub mod leg;
+pub mod overdue;
 pub mod reconcile;
 pub mod returned;
 pub mod standing;

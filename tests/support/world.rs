@@ -228,6 +228,12 @@ impl World {
         rows.map(|row| (row.direction, row.kind)).collect()
     }
 
+    /// Opens an account again, as its files are now.
+    pub fn reopen(&mut self, at: usize) {
+        let settings = self.clerks[at].settings().clone();
+        self.clerks[at] = Clerk::open(settings, self.clock.clone()).unwrap();
+    }
+
     pub fn folder(&self, at: usize) -> PathBuf {
         self.clerks[at].settings().folders.config.parent().unwrap().to_owned()
     }
