@@ -1,12 +1,14 @@
 //! What the parts do about a letter that counts: the pure functions of `role`, each on a desk of its own.
 
 use mailorder::role::practice::{Article, BuyerPractice, PaymentPractice, ShopPractice};
-use mailorder::role::{self, Action, Draft, Practice, Procedure, Stage};
+use mailorder::role::{self, Action, Draft, Practice, Presented, Procedure, Stage};
 use mailorder::rules::{Standing, State};
-use mailorder::trade::document::{PaymentInstruction, ReturnAnswer, ReturnRequest};
+use mailorder::trade::document::{AuthorizationRequest, PaymentInstruction, ReturnAnswer, ReturnRequest};
 use mailorder::trade::item::LineQuantity;
-use mailorder::trade::status::Reason;
-use mailorder::trade::{Document, Kind, Letter, Money, Party, Role, Verdict};
+use mailorder::trade::status::{Reason, Step};
+use mailorder::trade::{
+    Agent, Document, Kind, Letter, Mandate, Money, Number, OrderId, Party, PaymentMethod, Role, Sealed, Verdict,
+};
 
 use crate::support::trade::*;
 
@@ -48,13 +50,18 @@ fn collecting() -> Practice {
 
 /// Takes a letter that must count, lets the part answer, and writes the answers; returns what they say.
 fn answers(desk: &mut Desk, practice: &Practice, arrives: &Letter) -> Vec<Document> {
+    answers_by(desk, practice, arrives, None)
+}
+
+/// The same, where the clerk found payment data in the letter.
+fn answers_by(desk: &mut Desk, practice: &Practice, arrives: &Letter, data: Option<Presented>) -> Vec<Document> {
     let role = arrives.addressee();
     let judgement = desk.takes(arrives);
     assert_eq!(judgement.verdict, Verdict::Applied, "{:?}", judgement.findings);
     let me = desk.me.clone();
     let transaction = desk.book.find(role, &arrives.names()).unwrap().clone();
     let kept = transaction.by_content(&content(arrives)).unwrap();
-    let at = role::Desk { me: &me, now: desk.now, entropy: [7; 32], practice, stranger: false };
+    let at = role::Desk { me: &me, now: desk.now, entropy: [7; 32], practice, stranger: false, payment_data: data };
     let mut documents = Vec::new();
     for action in role::answer(&transaction, kept, &at) {
         let Action::Send(draft) = action else { continue };
@@ -70,6 +77,7 @@ fn written(desk: &Desk, draft: Draft) -> Letter {
     Letter {
         seq,
         order: draft.names.order.clone(),
+        transaction: draft.names.number.clone().or_else(|| Some(number())),
         terms: draft.terms,
         answers: draft.answers,
         as_of: draft.as_of,
@@ -223,7 +231,6 @@ fn money_is_collected_by_one_instruction() {
 
 #[test]
 fn no_more_is_collected_than_was_authorised() {
-    use mailorder::trade::document::AuthorizationRequest;
     let request = Document::AuthorizationRequest(AuthorizationRequest {
         buyer: person(&buyer()),
         total: jpy(4800),
@@ -236,6 +243,90 @@ fn no_more_is_collected_than_was_authorised() {
     let asked = Letter { order: Some(order_id()), ..letter(&shop(), &bank(), request) };
     assert_eq!(kinds(&answers(&mut desk, &collecting(), &asked)), [Kind::AuthorizationResult]);
     assert_eq!(kinds(&answers(&mut desk, &collecting(), &instruction(2, 4900))), [Kind::Refusal]);
+}
+
+/// What the buyer allows for the order: JPY 4800 by card.
+fn mandate() -> Mandate {
+    Mandate::attest(buyer().fingerprint, shop().address, order_id(), jpy(4800), order().payment_method)
+}
+
+/// A request with payment data, under any number.
+fn request(number: &str, total: i64) -> Letter {
+    let request = Document::AuthorizationRequest(AuthorizationRequest {
+        buyer: person(&buyer()),
+        total: jpy(total),
+        payment_method: order().payment_method,
+        payment_id: None,
+        sealed: Some(Sealed("AAAA".to_owned())),
+        agents: vec![Agent { role: Role::Buyer, party: buyer(), certificate: None }],
+    });
+    let transaction = Some(Number::parse(number).unwrap());
+    Letter { order: Some(order_id()), transaction, ..letter(&shop(), &bank(), request) }
+}
+
+/// Returns the code of the refusal, or nothing where the payment is authorised.
+fn refused(desk: &mut Desk, asked: &Letter, data: Option<Presented>) -> Option<String> {
+    let said = answers_by(desk, &collecting(), asked, data);
+    let [Document::AuthorizationResult(result)] = &said[..] else { panic!("{said:?}") };
+    match &result.step {
+        Step::Failed { reason, .. } => Some(reason.code.clone()),
+        step => step.done().map(|_| None).expect("done or failed"),
+    }
+}
+
+#[test]
+fn payment_data_are_good_for_what_the_buyer_signed_and_nothing_else() {
+    // P23, P24; wire format 1.4.
+    let opened = |mandate: Mandate| Some(Presented::Opened { mandate, used: false });
+    let of = |signer: Party, shop: Party, order: OrderId, limit: Money, method: &str| {
+        let method = PaymentMethod::parse(method).unwrap();
+        opened(Mandate::attest(signer.fingerprint, shop.address, order, limit, method))
+    };
+    let other = OrderId::from_bytes([9; 26]);
+    let dollars = Money::parse("99.00", "USD").unwrap();
+    let (unusable, unfit) = (Some("authentication-error"), Some("instrument-not-valid"));
+    for (total, data, code) in [
+        (4800, opened(mandate()), None),
+        (1, opened(mandate()), None),
+        (4801, opened(mandate()), unfit),
+        // What the clerk did not look at counts as not opened.
+        (4800, None, unusable),
+        (4800, Some(Presented::Unusable), unusable),
+        (4800, of(shop(), shop(), order_id(), jpy(4800), "card"), unusable),
+        (4800, of(buyer(), courier(), order_id(), jpy(4800), "card"), unfit),
+        (4800, of(buyer(), shop(), other, jpy(4800), "card"), unfit),
+        (4800, of(buyer(), shop(), order_id(), dollars, "card"), unfit),
+        (4800, of(buyer(), shop(), order_id(), jpy(4800), "e-money"), unfit),
+        (4800, Some(Presented::Opened { mandate: mandate(), used: true }), unfit),
+        // The owner's own limit stands above what any buyer allows.
+        (100_001, of(buyer(), shop(), order_id(), jpy(900_000), "card"), Some("insufficient-funds")),
+    ] {
+        let mut desk = Desk::new(&bank());
+        let said = refused(&mut desk, &request("2026-0710-1234", total), data.clone());
+        assert_eq!(said.as_deref(), code, "{total} {data:?}");
+    }
+}
+
+#[test]
+fn a_payment_authorised_by_data_has_used_them_and_a_refused_one_has_not() {
+    let mut desk = Desk::new(&bank());
+    let used = |desk: &Desk, order: &OrderId| {
+        desk.book.iter().any(|known| role::mandate::is_used(known, &buyer().fingerprint, order))
+    };
+    let opened = || Some(Presented::Opened { mandate: mandate(), used: false });
+    assert_eq!(refused(&mut desk, &request("N-1", 4801), opened()).as_deref(), Some("instrument-not-valid"));
+    assert!(!used(&desk, &order_id()));
+    assert_eq!(refused(&mut desk, &request("N-2", 4800), opened()), None);
+    assert!(used(&desk, &order_id()) && !used(&desk, &OrderId::from_bytes([9; 26])));
+    assert!(!desk.book.iter().any(|known| role::mandate::is_used(known, &shop().fingerprint, &order_id())));
+    // What was asked for and refused is not collected (P24).
+    let instructed = |number: &str| {
+        let transaction = Some(Number::parse(number).unwrap());
+        Letter { transaction, ..instruction(2, 4800) }
+    };
+    assert_eq!(kinds(&answers(&mut desk, &collecting(), &instructed("N-1"))), [Kind::Refusal]);
+    let said = kinds(&answers(&mut desk, &collecting(), &instructed("N-2")));
+    assert!(said.contains(&Kind::PaymentStatus), "{said:?}");
 }
 
 #[test]
@@ -274,7 +365,14 @@ fn terms_that_a_person_had_to_accept_are_not_accepted_by_the_program() {
     let kept = transaction.by_content(&content(&offered)).unwrap();
     assert_eq!(kept.verdict, Verdict::Applied);
     let me = buyer();
-    let at = role::Desk { me: &me, now: desk.now, entropy: [7; 32], practice: &practice, stranger: false };
+    let at = role::Desk {
+        me: &me,
+        now: desk.now,
+        entropy: [7; 32],
+        practice: &practice,
+        stranger: false,
+        payment_data: None,
+    };
     assert!(role::answer(&transaction, kept, &at).is_empty());
     assert_eq!(Standing::of(&transaction).state, State::Offered);
     let mut matching = Desk::buyer_ordered();

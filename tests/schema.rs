@@ -121,6 +121,31 @@ impl Play {
         value
     }
 
+    /// Has the buyer pay by a card that is sealed to the payment agent, and holds what its owner sees against the schema.
+    fn pay_by_card(&mut self) {
+        std::fs::write(self.folder.path().join("card"), "number = 4556737586899855\n").unwrap();
+        let does = |party: &str, words: &[&str]| {
+            let config = format!("{party}/config.toml");
+            let (code, text, said) = run(self.folder.path(), &[&["--config", config.as_str()], words].concat());
+            assert_eq!(code, 0, "{words:?}: {said}");
+            text
+        };
+        does("buyer", &["key", "import", "pay/cert.asc"]);
+        does("buyer", &["key", "accept", "pay@demo.test", "--yes"]);
+        let item = ["order", "--shop", "shop@demo.test", "--item", "SH-41;シャツ 白 41;JPY 4300;1"];
+        let charge = ["--charge", "Parcel delivery;JPY 500", "--pay", "card", "--json"];
+        let data = ["--payment-data", "card", "--payment-agent", "pay@demo.test"];
+        let order: Value = serde_json::from_str(&does("buyer", &[&item[..], &charge, &data].concat())).unwrap();
+        for party in ["shop", "pay", "shop", "buyer"] {
+            does(party, &["sync"]);
+        }
+        let shown: Value =
+            serde_json::from_str(&does("buyer", &["show", "--json", order["id"].as_str().unwrap()])).unwrap();
+        let number = shown["number"].as_str().unwrap();
+        let data = self.document("pay", "payment-data", &["pay", "data", number]);
+        assert_eq!(data["instrument"]["number"], "4556737586899855");
+    }
+
     fn first_original(&self) -> PathBuf {
         let folder = self.folder.path().join("buyer/ledger/originals");
         let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
@@ -170,6 +195,7 @@ fn every_document_is_as_its_schema_says() {
     play.document("buyer", "checkpoint", &["ledger", "checkpoint"]);
     play.document("buyer", "asked", &["ask", open]);
     play.document("pay", "notified", &["pay", "notify", number, "--paid"]);
+    play.pay_by_card();
     let item = ["order", "--shop", "shop@demo.test", "--item", "SH-41;シャツ 白 41;JPY 4300;1"];
     play.document("buyer", "order", &[&item[..], &["--dry-run"]].concat());
     let order = play.document("buyer", "order", &item);

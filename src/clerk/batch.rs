@@ -200,7 +200,7 @@ impl Batch<'_> {
             getrandom::fill(&mut entropy)
                 .map_err(|error| ClerkError::Settings(format!("no random numbers: {error}")))?;
             let practice = &self.clerk.settings.practice;
-            let desk = Desk { me: &self.clerk.me, now: self.now, entropy, practice, stranger };
+            let desk = Desk { me: &self.clerk.me, now: self.now, entropy, practice, stranger, payment_data: None };
             if transaction.number.is_some() || !self.is_number_used(transaction.key.role, &desk.number())? {
                 return Ok(desk);
             }

@@ -18,6 +18,7 @@ mod judge;
 mod keys;
 mod large;
 mod open;
+mod payment_data;
 mod posting;
 mod receipts;
 mod settle;

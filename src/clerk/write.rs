@@ -212,7 +212,9 @@ impl Batch<'_> {
     /// Lets the part answer a letter that counts.
     pub(super) fn answer(&mut self, role: Role, names: &Names, content: Digest) -> Result<Vec<Written>, ClerkError> {
         let Some((transaction, kept)) = self.kept(role, names, content, Direction::In) else { return Ok(Vec::new()) };
-        let actions = role::answer(&transaction, &kept, &self.desk(&transaction)?);
+        let payment_data = self.present(role, &kept)?;
+        let desk = role::Desk { payment_data, ..self.desk(&transaction)? };
+        let actions = role::answer(&transaction, &kept, &desk);
         self.perform(actions)
     }
 }

@@ -20,8 +20,8 @@ mod notify;
 mod order;
 mod outbox;
 mod output;
+mod pay_data;
 mod payment_data;
-
 mod schema;
 mod show;
 mod status;

@@ -3,6 +3,7 @@
 use super::Shell;
 use super::buy::line_quantity;
 use super::failure::Failure;
+use super::pay_data::{self, DataArgs};
 use super::transaction;
 use crate::role::{Action, Desk, Notice, Refused, delivery, payment, shop as shop_role};
 use crate::trade::status::Reason;
@@ -54,6 +55,9 @@ enum PayCommand {
     /// Report what was paid or given back, or when it will be
     #[command(after_help = "Example:\n  mailorder pay notify 7K3Q2M9P --paid --amount 'JPY 4800'")]
     Notify(PayNotice),
+    /// Print the payment data that a payment was authorised by: card or account, in clear
+    #[command(after_help = "Example:\n  mailorder pay data 7K3Q2M9P --json")]
+    Data(DataArgs),
 }
 
 #[derive(Debug, clap::Args)]
@@ -137,7 +141,10 @@ pub(super) fn shop(shell: &mut Shell, args: ShopArgs) -> Result<(), Failure> {
 }
 
 pub(super) fn pay(shell: &mut Shell, args: PayArgs) -> Result<(), Failure> {
-    let PayCommand::Notify(args) = args.command;
+    let args = match args.command {
+        PayCommand::Notify(args) => args,
+        PayCommand::Data(args) => return pay_data::run(shell, &args),
+    };
     let amount = args.amount.as_deref().map(Money::parse_line).transpose();
     let refund = args.refunded.is_some();
     let notice = Notice {

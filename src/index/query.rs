@@ -210,6 +210,16 @@ impl Index {
         Ok(rows.collect::<Result<Vec<i64>, _>>()?.into_iter().map(position).collect())
     }
 
+    /// Returns the numbers under which this shop was answered about the payment of one order of a buyer, in order.
+    pub fn authorised_numbers(&self, shop: &Address, order: &OrderId) -> Found<Vec<Number>> {
+        let mut find = self.db.prepare_cached(
+            "SELECT number FROM entries WHERE kind = 'authorization-result' AND shop = ?1 AND order_id = ?2
+               AND direction = 'out' AND number IS NOT NULL ORDER BY position",
+        )?;
+        let rows = find.query_map([shop.as_str(), order.as_str()], |row| row.get::<_, String>(0))?;
+        rows.map(|number| value(&number?, Number::parse)).collect()
+    }
+
     /// Returns what the index knows of an entry.
     pub fn entry(&self, at: u64) -> Found<Option<EntryRow>> {
         let mut find = self.db.prepare_cached("SELECT * FROM entries WHERE position = ?1")?;

@@ -28,6 +28,7 @@ CREATE TABLE entries (
 CREATE INDEX entries_content ON entries (content) WHERE content IS NOT NULL;
 CREATE INDEX entries_out ON entries (letter) WHERE direction = 'out';
 CREATE INDEX entries_confirmed ON entries (signer) WHERE kind = 'confirmation';
+CREATE INDEX entries_authorised ON entries (shop, order_id) WHERE kind = 'authorization-result';
 CREATE INDEX entries_held ON entries (shop, number) WHERE standing = 'held';
 
 -- One row for each transaction: what lists show and filter by. What nobody has begun (there are only letters that wait)

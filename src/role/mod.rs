@@ -7,6 +7,7 @@
 pub mod agent;
 pub mod buyer;
 pub mod delivery;
+pub mod mandate;
 pub mod notice;
 mod packing;
 pub mod payment;
@@ -15,6 +16,7 @@ pub mod shop;
 mod shop_after;
 mod shop_offer;
 
+pub use mandate::Presented;
 pub use notice::Notice;
 pub use practice::{Practice, Procedure, Stage};
 
@@ -37,6 +39,8 @@ pub struct Desk<'a> {
     pub practice: &'a Practice,
     /// Whether the buyer's key is known from first contact alone.
     pub stranger: bool,
+    /// What came of the payment data in the authorization request that is answered; `None` where it has none.
+    pub payment_data: Option<Presented>,
 }
 
 impl Desk<'_> {

@@ -16,6 +16,8 @@ mod clock;
 mod machines;
 /// Orders, the terms and instructions made of them, and the procedures taken.
 mod order;
+/// Cards sealed past the shop, and what the payment agent makes of them.
+mod payment_data;
 /// What others see of a purchase.
 mod private;
 /// The flow charts of whole purchases.
