@@ -58,6 +58,11 @@ impl Clock {
     }
 }
 
+/// Converts the system's type to a moment in UTC; `None` for what no calendar has.
+pub fn moment_of(time: SystemTime) -> Option<Moment> {
+    Timestamp::try_from(time).ok().map(|instant| Moment::new(instant, jiff::tz::Offset::UTC))
+}
+
 /// Converts a moment to the system's type, as the OpenPGP layer takes it; moments before 1970 become 1970.
 pub fn system_time(moment: &Moment) -> SystemTime {
     let seconds = u64::try_from(moment.instant().as_second()).unwrap_or(0);

@@ -17,6 +17,9 @@ fn claim_01_a_status_is_applied_only_where_it_agrees_with_what_is_stored() {
     let warnings = town.does("buyer", &["warnings", "--json"]).json();
     let findings: Vec<_> = warnings["warnings"].as_array().unwrap().iter().map(|one| one["finding"].clone()).collect();
     assert_eq!(findings, ["amount-differs", "unknown-signer"]);
+    // What is late stands in the list, and is named when asked for.
+    let late = town.does("buyer", &["warnings", "--late", "--json"]).json();
+    assert!(late["warnings"].as_array().unwrap().iter().any(|one| one["finding"] == "late"), "{late}");
     let warned = warnings["warnings"][0]["number"].as_str().unwrap();
     let shown = town.show("buyer", warned);
     assert_eq!(shown["unpaid"], serde_json::json!({"amount": "6600", "currency": "JPY"}));

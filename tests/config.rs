@@ -91,14 +91,17 @@ fn complete(inbox: &str, outbox: &str, password: &str) -> String {
 }
 
 #[test]
-fn the_example_loads_as_it_stands_and_for_each_role_alone() {
+fn the_example_loads_as_it_stands_and_for_each_role() {
     let settings = settled(EXAMPLE);
     assert!(Role::ALL.iter().all(|role| settings.practice.plays(*role)));
-    for role in Role::ALL {
-        let text = EXAMPLE.replace(r#"["buyer", "shop", "payment", "delivery"]"#, &format!("[\"{role}\"]"));
+    // Its shop names no agents: it collects and carries itself.
+    let itself = [Role::Shop, Role::Payment, Role::Delivery];
+    for roles in [&[Role::Buyer][..], &itself, &[Role::Payment], &[Role::Delivery]] {
+        let words: Vec<&str> = roles.iter().map(|role| role.word()).collect();
+        let text = EXAMPLE.replace(r#"["buyer", "shop", "payment", "delivery"]"#, &format!("{words:?}"));
         let settings = settled(&text);
         let played: Vec<Role> = Role::ALL.into_iter().filter(|role| settings.practice.plays(*role)).collect();
-        assert_eq!(played, [role]);
+        assert_eq!(played, roles);
     }
 }
 
@@ -232,6 +235,11 @@ fn a_wrong_value_is_named_by_its_key() {
         ("sendmail = \"/usr/sbin/sendmail\"", "", "outbox: exactly one of"),
         ("sendmail = \"/usr/sbin/sendmail\"", "sendmail = \"a\"\nmaildir = \"b\"", "outbox: exactly one of"),
         ("roles = [\"buyer\", \"shop\", \"payment\", \"delivery\"]", "roles = []", "roles: at least one"),
+        (
+            "roles = [\"buyer\", \"shop\", \"payment\", \"delivery\"]",
+            "roles = [\"shop\", \"payment\"]",
+            "shop.procedure: name a delivery_agent",
+        ),
         ("[inbox]\nmaildir = \"~/Maildir\"", &format!("{imap}, tls = \"none\" }}"), "inbox.imap: `tls = \"none\"`"),
         ("[inbox]\nmaildir = \"~/Maildir\"", &format!("{imap}, tls = \"ssl\" }}"), "inbox.imap: tls = \"ssl\""),
         (
@@ -348,6 +356,20 @@ fn faults_of_the_configuration_end_with_78() {
     home.fails(&["sync"], 78, &["neither [inbox] nor [outbox]"]);
     fs::remove_file(&file).unwrap();
     home.fails(&["list"], 78, &["config.toml", "mailorder init"]);
+}
+
+#[test]
+fn the_paths_for_programs_are_eight_and_absolute() {
+    let home = Home::new();
+    let output = home.run(&["config", "path", "--json"]);
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    let paths: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let names: Vec<&String> = paths.as_object().unwrap().keys().collect();
+    assert_eq!(names, ["config", "keys", "ledger", "inbox", "outbox", "spool", "set_aside", "index"]);
+    for name in ["config", "keys", "ledger", "spool", "set_aside", "index"] {
+        assert!(Path::new(paths[name].as_str().unwrap()).is_absolute(), "{name}: {paths}");
+    }
+    assert!(paths["inbox"].is_null() && paths["outbox"].is_null(), "{paths}");
 }
 
 #[test]

@@ -121,7 +121,9 @@ async fn hostile_answers_end_the_connection() {
     ] {
         let shared = mailbox([(1, letter(1))]);
         shared.lock().unwrap().lies.push(("BODY.PEEK[]", text.clone()));
-        let error = inbox(&shared, settings()).fetch(&Cursor::Start, 10).await.unwrap_err();
+        let mut patient = settings();
+        patient.deadlines.command = Duration::from_secs(60);
+        let error = inbox(&shared, patient).fetch(&Cursor::Start, 10).await.unwrap_err();
         assert!(matches!(error, InboxError::Garbled { .. }), "{error}");
         assert!(error.to_string().len() < 200, "{error}");
     }

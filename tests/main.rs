@@ -15,6 +15,10 @@
 mod beside;
 /// One test for each claim of the patent, through the program as people run it.
 mod claims;
+/// The clerk at work: repeats, losses, strangers, over a post of our own.
+mod clerks;
+/// Commands at their edges: what a mail server, cron and a person at a shell see of them.
+mod commands;
 /// Configuration: every key in the example, every fault with its place.
 mod config;
 /// Killed at each call and started again, the program ends where an undisturbed run ends.
@@ -41,6 +45,8 @@ mod mail;
 mod outbox;
 /// Seals: what is opened, what is set aside, and that gpg agrees.
 mod pgp;
+/// What the parts do about a letter that counts.
+mod roles;
 /// What is said about a letter: tables of what is stored, what arrives, and the verdict.
 mod rules;
 /// The JSON Schemas against what is printed.
@@ -53,3 +59,5 @@ mod support;
 mod templates;
 /// Rules about the source and the documents that no compiler checks.
 mod tidy;
+/// The simulation once more, with real clerks.
+mod world;

@@ -8,7 +8,7 @@ use mailorder::clock::system_time;
 use mailorder::mail;
 use mailorder::pgp::{self, Certificate, OwnKey};
 use mailorder::rules::{Reader, reconcile};
-use mailorder::trade::{Address, Book, Digest, Role, Verdict};
+use mailorder::trade::{Address, Book, Role, Verdict};
 
 use super::Scale;
 use super::bare::{self, Library};
@@ -105,7 +105,6 @@ fn outward(
         pgp::seal(bytes, &signature, keys.own[0].certificate(), to, keys.now).unwrap()
     };
     rounds.seal.push(each(worked(|| written.iter().for_each(|bytes| drop(black_box(seal(bytes))))).0));
-    black_box(written.iter().map(|bytes| Digest::of(bytes)).count());
 }
 
 #[derive(Default)]

@@ -1,6 +1,7 @@
 //! Mail set aside: encrypted as it came, each with a note of why. Nothing of it counts, nothing of it is answered.
 //!
-//! The folder is capped, so that a stranger cannot fill the disk. A letter of an unknown signer goes back to the spool
+//! The folder is capped, so that a stranger cannot fill the disk: where it is full, mails that a person has seen give
+//! way, the oldest first; where there are none, the new mail is not kept, and the file `not-kept` counts it. A letter of an unknown signer goes back to the spool
 //! when a certificate with its key is known; one whose time has not come, when it has.
 
 use std::path::{Path, PathBuf};
@@ -9,13 +10,18 @@ use serde::{Deserialize, Serialize};
 
 use super::ClerkError;
 use crate::maildir;
-use crate::pgp::SetAside;
-use crate::trade::{Address, Digest, MessageId, Moment};
+use crate::pgp::{self, SetAside};
+use crate::trade::{Address, Digest, Fingerprint, MessageId, Moment};
 
 /// The most mails kept.
 const MAILS_MAX: usize = 10_000;
 /// The most bytes kept.
 const BYTES_MAX: u64 = 100 * 1024 * 1024;
+/// The most bytes kept together with mails that are too large to be letters: the rest stays free for those that may be.
+const LARGE_MAX: u64 = BYTES_MAX / 2;
+
+/// The file with the count of mails that found no room.
+const NOT_KEPT: &str = "not-kept";
 
 /// Why a mail was set aside: the stable code and a sentence.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,11 +54,45 @@ pub struct Aside {
     /// The keys its signature names, where they are not known.
     #[serde(default)]
     pub issuers: Vec<String>,
+    /// Who signed it well, where nobody pinned that key.
+    #[serde(default)]
+    pub unpinned: Option<Fingerprint>,
     /// Not before this moment, where its time has not come.
     #[serde(default)]
     pub not_before: Option<Moment>,
+    /// When a person noted that it was seen; from then on it is no open warning.
+    #[serde(default)]
+    pub seen: Option<Moment>,
     /// Length in bytes.
     pub size: u64,
+}
+
+impl Aside {
+    /// Makes the note of a mail; `raw` is the mail, or at least its header.
+    pub(super) fn of(raw: &[u8], reason: AsideReason, at: Moment) -> Self {
+        let (from, message_id) = match pgp::outer::inspect(raw) {
+            pgp::outer::Outer::Encrypted(mail) => (mail.from, mail.message_id),
+            _ => (None, None),
+        };
+        Self {
+            name: Digest::of(raw).hex(),
+            reason,
+            at,
+            from,
+            message_id,
+            issuers: Vec::new(),
+            unpinned: None,
+            not_before: None,
+            seen: None,
+            size: u64::try_from(raw.len()).unwrap_or(u64::MAX),
+        }
+    }
+}
+
+/// Returns whether a mail of `size` bytes has no place beside those that are kept.
+fn is_full(kept: &[Aside], size: u64) -> bool {
+    let bytes = kept.iter().map(|aside| aside.size).fold(size, u64::saturating_add);
+    kept.len() >= MAILS_MAX || bytes > BYTES_MAX
 }
 
 /// The folder of mail set aside.
@@ -72,20 +112,85 @@ impl AsideFolder {
         self.0.join("cur").join(format!("{name}.json"))
     }
 
-    /// Keeps a mail, unless the folder is full. The same mail again is kept once.
-    pub(super) fn put(&self, mail: &[u8], note: Aside) -> Result<(), ClerkError> {
+    /// Keeps mails, as far as there is room for them. The same mail again is kept once.
+    pub(super) fn put_all<'a>(&self, mails: impl Iterator<Item = (&'a [u8], &'a Aside)>) -> Result<(), ClerkError> {
+        let mut mails = mails.peekable();
+        if mails.peek().is_none() {
+            return Ok(());
+        }
+        let mut kept = self.list()?;
+        let mut not_kept: u64 = 0;
+        for (mail, note) in mails {
+            if kept.iter().any(|aside| aside.name == note.name) {
+                continue;
+            }
+            if !self.make_room(&mut kept, note.size)? {
+                not_kept = not_kept.saturating_add(1);
+                continue;
+            }
+            maildir::deliver(&self.0, &format!("{}.eml", note.name), mail)?;
+            self.put_note(note)?;
+            kept.push(note.clone());
+        }
+        self.count_not_kept(not_kept)
+    }
+
+    /// Makes room for a mail of `size` bytes; returns whether there is.
+    fn make_room(&self, kept: &mut Vec<Aside>, size: u64) -> Result<bool, ClerkError> {
+        while is_full(kept, size) {
+            let Some(place) = kept.iter().position(|aside| aside.seen.is_some()) else { return Ok(false) };
+            self.remove(&kept.remove(place).name)?;
+        }
+        Ok(true)
+    }
+
+    /// Counts mails that found no room, durably.
+    fn count_not_kept(&self, more: u64) -> Result<(), ClerkError> {
+        if more == 0 {
+            return Ok(());
+        }
+        let text = format!("{}\n", self.not_kept()?.saturating_add(more));
+        Ok(maildir::replace(&self.0.join("tmp"), &self.0.join(NOT_KEPT), text.as_bytes())?)
+    }
+
+    /// Returns how many mails found no room so far.
+    pub(super) fn not_kept(&self) -> Result<u64, ClerkError> {
+        let path = self.0.join(NOT_KEPT);
+        match std::fs::read_to_string(&path) {
+            // A damaged count still tells that there is one.
+            Ok(text) => Ok(text.trim().parse().unwrap_or(1)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(0),
+            Err(error) => Err(ClerkError::io("read", &path)(error)),
+        }
+    }
+
+    /// Takes over the file of a mail that is too large to be a letter; returns whether there was room for it.
+    pub(super) fn put_large(&self, file: &Path, note: &Aside) -> Result<bool, ClerkError> {
         let kept = self.list()?;
         if kept.iter().any(|aside| aside.name == note.name) {
-            return Ok(());
+            std::fs::remove_file(file).map_err(ClerkError::io("remove", file))?;
+            return Ok(true);
         }
-        let bytes: u64 = kept.iter().map(|aside| aside.size).fold(0, u64::saturating_add);
-        if kept.len() >= MAILS_MAX || bytes.saturating_add(note.size) > BYTES_MAX {
-            return Ok(());
+        let bytes = kept.iter().map(|aside| aside.size).fold(note.size, u64::saturating_add);
+        if kept.len() >= MAILS_MAX || bytes > LARGE_MAX {
+            return Ok(false);
         }
-        let text = serde_json::to_vec_pretty(&note).unwrap_or_default();
-        maildir::deliver(&self.0, &format!("{}.eml", note.name), mail)?;
-        maildir::replace(&self.0.join("tmp"), &self.note_path(&note.name), &text)?;
-        Ok(())
+        let path = self.path(&note.name);
+        std::fs::rename(file, &path).map_err(ClerkError::io("rename to", &path))?;
+        maildir::sync_dir(&self.0.join("new"))?;
+        self.put_note(note)?;
+        Ok(true)
+    }
+
+    fn put_note(&self, note: &Aside) -> Result<(), ClerkError> {
+        let text = serde_json::to_vec_pretty(note).map_err(|error| ClerkError::Write(error.to_string()))?;
+        Ok(maildir::replace(&self.0.join("tmp"), &self.note_path(&note.name), &text)?)
+    }
+
+    /// Returns the bytes of a mail.
+    pub(super) fn read(&self, name: &str) -> Result<Vec<u8>, ClerkError> {
+        let path = self.path(name);
+        std::fs::read(&path).map_err(ClerkError::io("read", &path))
     }
 
     /// Returns what is kept, oldest first. A mail without a note, or a note without its mail, is passed over.
@@ -99,22 +204,12 @@ impl AsideFolder {
         Ok(kept)
     }
 
-    /// Takes out the mails that may be read again now: their signer became known, or their time has come.
-    pub(super) fn ready(
-        &self,
-        known: &dyn Fn(&[String]) -> bool,
-        now: &Moment,
-    ) -> Result<Vec<(Aside, Vec<u8>)>, ClerkError> {
-        let mut ready = Vec::new();
-        for aside in self.list()? {
-            let due = aside.not_before.is_some_and(|moment| moment <= *now);
-            if due || (!aside.issuers.is_empty() && known(&aside.issuers)) {
-                let path = self.path(&aside.name);
-                let mail = std::fs::read(&path).map_err(ClerkError::io("read", &path))?;
-                ready.push((aside, mail));
-            }
+    /// Notes that a person has seen a mail.
+    pub(super) fn see(&self, name: &str, now: Moment) -> Result<(), ClerkError> {
+        for aside in self.list()?.into_iter().filter(|aside| aside.name == name && aside.seen.is_none()) {
+            self.put_note(&Aside { seen: Some(now), ..aside })?;
         }
-        Ok(ready)
+        Ok(())
     }
 
     /// Forgets a mail.

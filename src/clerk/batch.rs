@@ -8,9 +8,12 @@ use std::path::PathBuf;
 
 use super::{Clerk, ClerkError, LOCK_WAIT};
 use crate::ledger::Writer;
+use crate::maildir;
 use crate::pgp::Certificate;
 use crate::role::Desk;
-use crate::trade::{Act, Address, Body, Book, Digest, Entry, Fingerprint, Key, Moment, Names, Owed, Role, Transaction};
+use crate::trade::{
+    Act, Address, Body, Book, Digest, Entry, Fingerprint, Key, Moment, Names, Number, Owed, PinnedBy, Role, Transaction,
+};
 
 /// An entry not yet written, with the bytes that belong to it.
 pub(super) struct Pending {
@@ -24,7 +27,10 @@ pub(super) struct Pending {
 /// Entries gathered under the lock, and the book they are folded into.
 pub struct Batch<'a> {
     pub(super) clerk: &'a mut Clerk,
-    pub(super) writer: Writer,
+    /// The lock; a batch that only foresees what would happen has none, and writes nothing.
+    pub(super) writer: Option<Writer>,
+    /// Entries in the log as it stood when the batch began.
+    size: u64,
     /// Root of the log as it stood when the batch began.
     pub(super) root: Digest,
     pub(super) now: Moment,
@@ -33,12 +39,17 @@ pub struct Batch<'a> {
     asked: BTreeSet<(Role, String)>,
     pub(super) pending: Vec<Pending>,
     pub(super) changed: BTreeSet<Key>,
-    pub(super) pins: BTreeMap<Address, Fingerprint>,
+    pub(super) pins: BTreeMap<Address, (Fingerprint, PinnedBy)>,
     pub(super) new_certificates: BTreeMap<Fingerprint, Certificate>,
     pub(super) handed_over: BTreeMap<Fingerprint, Certificate>,
     pub(super) contents: BTreeSet<(Fingerprint, Digest)>,
     pub(super) originals: Vec<(PathBuf, Digest)>,
     pub(super) resend: BTreeSet<u64>,
+    /// Whether a person waits for the letters: then one that cannot be written ends the batch. An answer that cannot be
+    /// written is told of, and the other letters of the batch are entered.
+    pub(super) by_person: bool,
+    /// How many answers could not be written.
+    pub(super) unwritten: usize,
 }
 
 impl Clerk {
@@ -50,13 +61,45 @@ impl Clerk {
         };
         self.notes.extend(writer.recovered().iter().cloned());
         self.catch_up_with(&writer)?;
-        self.queue_owed()?;
-        let root = writer.head().root;
+        self.sweep(&writer);
+        self.queue_owed(writer.size())?;
+        let head = writer.head();
+        let mut batch = Batch { writer: Some(writer), size: head.size, root: head.root, ..Batch::dry(self) };
+        let result = work(&mut batch)?;
+        if !batch.pending.is_empty() || !batch.resend.is_empty() {
+            batch.commit()?;
+        }
+        Ok(result)
+    }
+}
+
+impl Clerk {
+    /// Removes what crashed writes left behind long ago (F27), once for each start of the program. Where that fails it
+    /// is told, and nothing else is kept from being done.
+    fn sweep(&mut self, writer: &Writer) {
+        if std::mem::replace(&mut self.swept, true) {
+            return;
+        }
         let now = self.clock.now();
-        let mut batch = Batch {
-            clerk: self,
-            writer,
-            root,
+        let folders = [&self.settings.folders.spool, &self.settings.folders.set_aside];
+        let ledger = writer.sweep(&now).map_err(ClerkError::from);
+        let others = folders.map(|folder| maildir::sweep_tmp(folder, now.instant()).map_err(ClerkError::from));
+        let faults = std::iter::once(ledger).chain(others).filter_map(Result::err);
+        self.notes.extend(faults.map(|fault| format!("what a crash left is not removed: {fault}")));
+    }
+}
+
+impl<'a> Batch<'a> {
+    /// Begins a batch without the lock, to see what would happen.
+    pub(super) fn dry(clerk: &'a mut Clerk) -> Self {
+        let now = clerk.clock.now();
+        let size = clerk.index.mark().entries();
+        Self {
+            clerk,
+            writer: None,
+            size,
+            // Of an empty log: no letter that names a root is written.
+            root: Digest::of(b""),
             now,
             book: Book::default(),
             asked: BTreeSet::new(),
@@ -68,12 +111,9 @@ impl Clerk {
             contents: BTreeSet::new(),
             originals: Vec::new(),
             resend: BTreeSet::new(),
-        };
-        let result = work(&mut batch)?;
-        if !batch.pending.is_empty() || !batch.resend.is_empty() {
-            batch.commit()?;
+            by_person: true,
+            unwritten: 0,
         }
-        Ok(result)
     }
 }
 
@@ -117,7 +157,7 @@ impl Batch<'_> {
 
     /// Adds an entry and folds it into the book; returns its place among the pending ones.
     pub(super) fn enter(&mut self, role: Option<Role>, body: Body, bytes: Bytes) -> Result<usize, ClerkError> {
-        let position = self.writer.size().saturating_add(u64::try_from(self.pending.len()).unwrap_or(u64::MAX));
+        let position = self.size.saturating_add(u64::try_from(self.pending.len()).unwrap_or(u64::MAX));
         let recorded = crate::ledger::recordable(&self.now);
         let entry = Entry { position, recorded, role, body, owes: Vec::new() };
         if let Some(role) = role {
@@ -139,12 +179,6 @@ impl Batch<'_> {
         Ok(self.pending.len().saturating_sub(1))
     }
 
-    /// Lets go of everything gathered: nothing will be written.
-    pub(super) fn forget(&mut self) {
-        self.pending.clear();
-        self.resend.clear();
-    }
-
     /// Adds an entry of our own about a transaction or a peer.
     pub fn act(&mut self, role: Option<Role>, act: Act, names: Names, about: Vec<u64>) -> Result<(), ClerkError> {
         self.enter(role, Body::Own { act, names, about }, Bytes::default())?;
@@ -158,17 +192,48 @@ impl Batch<'_> {
         }
     }
 
-    /// Returns the desk a part decides at now.
-    pub(super) fn desk(&self, stranger: bool) -> Result<Desk<'_>, ClerkError> {
-        let mut entropy = [0; 32];
-        getrandom::fill(&mut entropy).map_err(|error| ClerkError::Settings(format!("no random numbers: {error}")))?;
-        Ok(Desk { me: &self.clerk.me, now: self.now, entropy, practice: &self.clerk.settings.practice, stranger })
+    /// Returns the desk a part decides at now about `transaction`. The number that comes of its chance is a free one.
+    pub(super) fn desk(&self, transaction: &Transaction) -> Result<Desk<'_>, ClerkError> {
+        let stranger = self.is_of_stranger(transaction)?;
+        loop {
+            let mut entropy = [0; 32];
+            getrandom::fill(&mut entropy)
+                .map_err(|error| ClerkError::Settings(format!("no random numbers: {error}")))?;
+            let practice = &self.clerk.settings.practice;
+            let desk = Desk { me: &self.clerk.me, now: self.now, entropy, practice, stranger, payment_data: None };
+            if transaction.number.is_some() || !self.is_number_used(transaction.key.role, &desk.number())? {
+                return Ok(desk);
+            }
+        }
+    }
+
+    /// Returns whether an order of ours as the shop has this number already: the short numbers of a large shop meet by
+    /// chance.
+    fn is_number_used(&self, role: Role, number: &Number) -> Result<bool, ClerkError> {
+        if role != Role::Shop {
+            return Ok(false);
+        }
+        let shop = self.clerk.me.address.clone();
+        let pending = self.book.has_number(role, &shop, number, None);
+        let names = Names { shop: Some(shop), number: Some(number.clone()), order: None };
+        Ok(pending || self.clerk.index.load(role, &names)?.is_some())
+    }
+
+    /// Returns whether the buyer is known to us from first contact alone: nobody vouched for his key, and he never said
+    /// OK to terms that only the reader of his mailbox can know.
+    fn is_of_stranger(&self, transaction: &Transaction) -> Result<bool, ClerkError> {
+        let Some(buyer) = transaction.buyer().filter(|_| transaction.key.role == Role::Shop) else { return Ok(false) };
+        let by = match self.pins.get(&buyer.address) {
+            Some((_, by)) => Some(*by),
+            None => self.clerk.index.pin_of(&buyer.address)?.map(|pin| pin.by),
+        };
+        Ok(by == Some(PinnedBy::FirstUse) && !self.clerk.index.has_confirmed(&buyer.fingerprint)?)
     }
 
     /// Returns the key pinned for an address.
     pub fn pinned(&self, address: &Address) -> Result<Option<Fingerprint>, ClerkError> {
         match self.pins.get(address) {
-            Some(pinned) => Ok(Some(pinned.clone())),
+            Some((pinned, _)) => Ok(Some(pinned.clone())),
             None => Ok(self.clerk.index.pin_of(address)?.map(|pin| pin.fingerprint)),
         }
     }

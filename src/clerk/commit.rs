@@ -8,6 +8,7 @@ use super::batch::{Batch, Pending};
 use super::{Clerk, ClerkError};
 use crate::clock::system_time;
 use crate::ledger::{self, Recorded, Seal};
+use crate::mail;
 use crate::outbox::Envelope;
 use crate::outbox::queue::Label;
 use crate::pgp::{self, Certificate, OwnKey, Signature, autocrypt, mime};
@@ -23,12 +24,16 @@ impl Batch<'_> {
             self.clerk.ledger.put_certificate(key, armored.as_ref())?;
         }
         let drafts: Vec<ledger::Draft<'_>> = self.pending.iter().map(draft).collect();
-        let lines = self.writer.append(&drafts)?;
+        let writer = self.writer.as_mut();
+        let writer =
+            writer.ok_or_else(|| ClerkError::Settings("a batch without the lock writes nothing".to_owned()))?;
+        let lines = writer.append(&drafts)?;
         drop(drafts);
+        let size = writer.size();
         let entries = self.pending.iter().map(|pending| pending.entry.clone()).zip(lines);
         let entries: Vec<Recorded> = entries.map(|(entry, line)| Recorded { entry, line }).collect();
         let changed: Vec<Key> = self.changed.iter().cloned().collect();
-        self.clerk.index.apply(&entries, self.writer.mark(), &self.book, &changed)?;
+        self.clerk.index.apply(&entries, writer.mark(), &self.book, &changed)?;
         if !self.new_certificates.is_empty() || !self.changed.is_empty() {
             self.clerk.certificates.clear();
         }
@@ -36,7 +41,7 @@ impl Batch<'_> {
         // The lock is held until all is queued: another process would take these letters for owed ones.
         self.clerk.queue_new(&self.pending, now)?;
         self.clerk.queue_again(&self.resend, now)?;
-        Ok(self.clerk.queue.set_written(self.writer.size())?)
+        Ok(self.clerk.queue.set_written(size)?)
     }
 
     /// Signs the letters out, on all cores.
@@ -65,6 +70,10 @@ fn draft(pending: &Pending) -> ledger::Draft<'_> {
     ledger::Draft { entry: &pending.entry, seal, first: pending.first }
 }
 
+fn unsent(position: u64, error: &ClerkError) -> String {
+    format!("the letter of entry {position} is not sent: {error}")
+}
+
 /// A letter ready for the queue: its name there, its label and its bytes.
 type Queued = (String, Label, Vec<u8>);
 
@@ -75,9 +84,9 @@ impl Clerk {
         Ok(Sealer { own, header: &self.autocrypt })
     }
 
-    fn queue_new(&self, pending: &[Pending], now: Moment) -> Result<(), ClerkError> {
+    fn queue_new(&mut self, pending: &[Pending], now: Moment) -> Result<(), ClerkError> {
         let sealer = self.sealer()?;
-        let sealed: Result<Vec<Option<Queued>>, ClerkError> = pending
+        let sealed: Vec<Result<Option<Queued>, ClerkError>> = pending
             .par_iter()
             .map(|pending| {
                 let (Body::Out { letter, .. }, Some(signed), Some((signature, _)), Some(recipient)) =
@@ -92,7 +101,19 @@ impl Clerk {
                 sealer.seal(pending.entry.position, letter, signed, &signature, recipient, now).map(Some)
             })
             .collect();
-        self.put_in_queue(sealed?.into_iter().flatten().collect())
+        let mut letters = Vec::new();
+        let mut unsealed = Vec::new();
+        for (sealed, pending) in sealed.into_iter().zip(pending) {
+            match sealed {
+                Ok(letter) => letters.extend(letter),
+                // Its entry stands; it goes out when it is sent again, if there is a key by then (F37).
+                Err(error) if error.is_about_letter() => unsealed.push(unsent(pending.entry.position, &error)),
+                Err(error) => return Err(error),
+            }
+        }
+        self.put_in_queue(letters)?;
+        self.notes.extend(unsealed);
+        Ok(())
     }
 
     fn put_in_queue(&self, letters: Vec<Queued>) -> Result<(), ClerkError> {
@@ -105,30 +126,37 @@ impl Clerk {
     }
 
     /// Queues again what is to be sent once more: other ciphertext, same letter.
-    fn queue_again(&self, positions: &std::collections::BTreeSet<u64>, now: Moment) -> Result<(), ClerkError> {
+    fn queue_again(&mut self, positions: &std::collections::BTreeSet<u64>, now: Moment) -> Result<(), ClerkError> {
+        let day = super::again::day(&now);
         for position in positions {
-            self.queue_position(*position, now)?;
+            self.queue_or_tell(*position, now)?;
+            self.index.note_sending(*position, &day)?;
         }
         Ok(())
     }
 
-    /// Queues what entries owe and a crash swallowed. A letter that cannot be sealed any more is told of, and does not
-    /// keep the others back.
-    pub(super) fn queue_owed(&mut self) -> Result<(), ClerkError> {
+    /// Queues what entries below `size`, the end of the log, owe and a crash swallowed. A letter that cannot be sealed
+    /// any more is told of, and does not keep the others back.
+    pub(super) fn queue_owed(&mut self, size: u64) -> Result<(), ClerkError> {
         let written = self.queue.written()?;
-        let size = self.ledger.head()?.size;
         if written >= size {
             return Ok(());
         }
         for position in written..size {
-            match self.queue_position(position, self.clock.now()) {
-                Err(error @ (ClerkError::NoCertificate(_) | ClerkError::Seal(_) | ClerkError::Write(_))) => {
-                    self.notes.push(format!("the letter of entry {position} cannot be sent: {error}"));
-                }
-                other => other?,
-            }
+            self.queue_or_tell(position, self.clock.now())?;
         }
         Ok(self.queue.set_written(size)?)
+    }
+
+    /// Queues the letter of one entry, or tells why it cannot be sealed now.
+    fn queue_or_tell(&mut self, position: u64, now: Moment) -> Result<(), ClerkError> {
+        match self.queue_position(position, now) {
+            Err(error) if error.is_about_letter() => {
+                self.notes.push(unsent(position, &error));
+                Ok(())
+            }
+            other => other,
+        }
     }
 
     /// Seals the letter of one entry anew and queues it; entries without a letter that travels are passed over.
@@ -166,14 +194,15 @@ impl Sealer<'_> {
         now: Moment,
     ) -> Result<Queued, ClerkError> {
         let armored = pgp::seal(signed, signature, self.own.certificate(), recipient, system_time(&now))?;
-        let date = letter.date.rfc5322();
+        // Outside stands what the letter says, inside its protection, that stands there.
+        let outer = mail::outer(letter);
         let headers = mime::OuterHeaders {
             from: &letter.from.address,
             to: &letter.to.address,
-            date: &date,
+            date: &outer.date,
             message_id: &letter.id,
-            subject: "[...]",
-            auto_submitted: Some("auto-generated"),
+            subject: outer.subject,
+            auto_submitted: Some(outer.auto_submitted),
             autocrypt: Some(self.header),
         };
         let token = Measured::of(signed).digest.hex();

@@ -8,7 +8,7 @@ use crate::ledger::LedgerError;
 use crate::maildir;
 use crate::outbox::SendError;
 use crate::outbox::queue::QueueError;
-use crate::pgp::{KeyError, SealError};
+use crate::pgp::{KeyError, KeyFault, SealError};
 use crate::role::Refused;
 
 /// Why the clerk could not do what was asked.
@@ -51,6 +51,16 @@ pub enum ClerkError {
         "no usable certificate of {0} is known; import one with `mailorder key import FILE`, then `mailorder key accept {0}`"
     )]
     NoCertificate(String),
+    /// A certificate that cannot be sealed to.
+    #[error(
+        "the key of {address} cannot be used: {fault}; ask for a new certificate, then `mailorder key import FILE` and `mailorder key accept {address}`"
+    )]
+    Unusable {
+        /// Whose.
+        address: String,
+        /// What is wrong with it.
+        fault: KeyFault,
+    },
     /// A file cannot be read or written.
     #[error("cannot {what} {file}: {cause}", file = file.display())]
     Io {
@@ -80,6 +90,11 @@ pub enum ClerkError {
 }
 
 impl ClerkError {
+    /// Returns whether one letter or its reader's key is to blame, and not the account, the disk or the moment.
+    pub(super) fn is_about_letter(&self) -> bool {
+        matches!(self, Self::Write(_) | Self::Seal(_) | Self::NoCertificate(_) | Self::Unusable { .. })
+    }
+
     pub(super) fn io(what: &'static str, file: &std::path::Path) -> impl FnOnce(std::io::Error) -> Self {
         let file = file.to_owned();
         move |cause| Self::Io { what, file, cause }

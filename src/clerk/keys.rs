@@ -8,7 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::batch::Batch;
-use super::take_in::OpenLetter;
+use super::examine::OpenLetter;
 use super::{Clerk, ClerkError};
 use crate::clock::system_time;
 use crate::maildir;
@@ -102,6 +102,33 @@ impl Clerk {
         }))
     }
 
+    /// Returns the certificate that a person means who accepts `wanted`. By an address it is the one that was imported
+    /// and never held for it so far; where there is none, the one that holds.
+    ///
+    /// # Errors
+    /// Where several were imported for the address: only a fingerprint tells them apart.
+    pub fn certificate_to_accept(&mut self, wanted: &str) -> Result<Option<Certificate>, ClerkError> {
+        let Ok(address) = Address::parse(wanted) else { return self.find_certificate(wanted) };
+        self.catch_up()?;
+        let mut new = Vec::new();
+        for certificate in self.seen()?.into_iter().filter(|seen| seen.addresses().contains(&address)) {
+            let pins = self.index.pin_by_fingerprint(certificate.fingerprint())?;
+            if !pins.iter().any(|pin| pin.address == address) {
+                new.push(certificate);
+            }
+        }
+        if new.len() > 1 {
+            let prints: Vec<String> = new.iter().map(|known| known.fingerprint().to_string()).collect();
+            let text =
+                format!("several keys of {address} were imported; name one by its fingerprint: {}", prints.join(", "));
+            return Err(crate::role::Refused::new(text).into());
+        }
+        match new.pop() {
+            Some(certificate) => Ok(Some(certificate)),
+            None => self.find_certificate(wanted),
+        }
+    }
+
     /// Pins a certificate for an address: from now on its letters count.
     ///
     /// A key already pinned for the address is replaced only where `replace` says so.
@@ -116,12 +143,13 @@ impl Clerk {
             .map_err(|fault| crate::role::Refused::new(format!("the key cannot be used: {fault}")))?;
         self.batch(|batch| {
             match batch.pinned(address)? {
-                Some(pinned) if pinned == *certificate.fingerprint() => return Ok(()),
+                Some(pinned) if pinned == *certificate.fingerprint() && !batch.is_first_use(address)? => return Ok(()),
+                Some(pinned) if pinned == *certificate.fingerprint() => {}
                 Some(pinned) if !replace => {
                     let text = format!("another key ({pinned}) is pinned for {address}; replace it with --replace");
                     return Err(crate::role::Refused::new(text).into());
                 }
-                _ => {}
+                Some(_) | None => {}
             }
             batch.pin(certificate, address, PinnedBy::User)
         })
@@ -140,9 +168,14 @@ impl Batch<'_> {
         let act = Act::Pin { party, certificate: STANDARD.encode(&minimal), by };
         self.act(None, act, Names::default(), Vec::new())?;
         let minimal = Certificate::from_bytes(&minimal).map_err(|cause| ClerkError::Key { file, cause })?;
-        self.pins.insert(address.clone(), fingerprint.clone());
+        self.pins.insert(address.clone(), (fingerprint.clone(), by));
         self.new_certificates.insert(fingerprint, minimal);
         Ok(())
+    }
+
+    /// Returns whether the pin of an address came by first contact: a user's yes is more, and is entered.
+    fn is_first_use(&self, address: &Address) -> Result<bool, ClerkError> {
+        Ok(self.clerk.index.pin_of(address)?.is_some_and(|pin| pin.by == PinnedBy::FirstUse))
     }
 
     /// Pins the key of a first contact.

@@ -4,14 +4,23 @@
 //! Order of effects: **ledger, then outbox, then mark the mail done.** An entry names the letters it owes; what a crash
 //! swallowed is written again with the same Message-ID.
 
+mod again;
 mod aside;
 mod batch;
 mod certificates;
+mod checkpoint;
 mod commit;
+mod computed;
 mod error;
+mod examine;
+mod inspect;
+mod judge;
 mod keys;
+mod large;
 mod open;
+mod payment_data;
 mod posting;
+mod receipts;
 mod settle;
 mod spool;
 mod take_in;
@@ -21,13 +30,16 @@ mod write;
 use std::path::PathBuf;
 use std::time::Duration;
 
+pub use again::Tended;
 pub use aside::{Aside, AsideReason};
 pub use batch::Batch;
+pub use computed::ComputedWarning;
 pub use error::ClerkError;
+pub use inspect::Preview;
 pub use keys::KeyRecord;
-pub use open::create;
+pub use open::{create, is_made};
 pub use posting::Posted;
-pub use take_in::{Outcome, Preview, TakenIn};
+pub use take_in::{Outcome, TakenIn};
 pub use transport::{inbox, outbox};
 pub use write::Written;
 
@@ -38,7 +50,7 @@ use crate::ledger::Ledger;
 use crate::mail::Texts;
 use crate::outbox::queue::Queue;
 use crate::pgp::{OwnKey, autocrypt};
-use crate::trade::Party;
+use crate::trade::{Entry, Party};
 
 /// How long a command waits for another process that holds the ledger, at most.
 const LOCK_WAIT: Duration = Duration::from_secs(60);
@@ -58,6 +70,8 @@ pub struct Clerk {
     aside: aside::AsideFolder,
     certificates: certificates::Certificates,
     notes: Vec<String>,
+    /// Whether leftovers were looked for since the start.
+    swept: bool,
 }
 
 impl Clerk {
@@ -91,6 +105,13 @@ impl Clerk {
         &self.index
     }
 
+    /// Reads one entry from the ledger.
+    pub(super) fn entry(&self, position: u64) -> Result<Entry, ClerkError> {
+        let file = self.ledger.read(position)?;
+        let read = crate::ledger::form::parse(&file, &open::reread);
+        read.map(|read| read.entry).map_err(|error| ClerkError::Write(format!("entry {position}: {error}")))
+    }
+
     /// Returns the queue of letters to be sent.
     pub fn queue(&self) -> &Queue {
         &self.queue
@@ -99,6 +120,11 @@ impl Clerk {
     /// Returns what was set aside.
     pub fn set_aside(&self) -> Result<Vec<Aside>, ClerkError> {
         self.aside.list()
+    }
+
+    /// Returns how many mails were not even set aside, because there was no room for them.
+    pub fn not_kept(&self) -> Result<u64, ClerkError> {
+        self.aside.not_kept()
     }
 
     /// Takes what there is to tell that is no error: an index rebuilt, a crash put right.

@@ -2,6 +2,7 @@
 
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
+use std::time::SystemTime;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -13,6 +14,7 @@ use crate::config::Settings;
 use crate::index::{Index, Reckoning, Row};
 use crate::ledger::{Ledger, Writer};
 use crate::mail::{self, Language, Texts};
+use crate::maildir;
 use crate::outbox::queue::Queue;
 use crate::pgp::{OwnKey, autocrypt};
 use crate::trade::{Act, Body, Entry, Letter, Names, Party};
@@ -20,14 +22,15 @@ use crate::trade::{Act, Body, Entry, Letter, Names, Party};
 /// The file of the account's key below `keys`.
 const KEY_FILE: &str = "own.asc";
 
-/// Makes the account's folders, its key and the first entry of its ledger.
+/// Makes the account's folders, its key and the first entry of its ledger. Where it was made in part before, the key
+/// that is there is taken.
 ///
 /// # Errors
-/// Where a key or a ledger is there already, nothing is changed.
+/// Where a ledger is there already, nothing is changed.
 pub fn create(settings: &Settings, clock: &Clock) -> Result<Party, ClerkError> {
     let folders = &settings.folders;
     let key_file = folders.keys.join(KEY_FILE);
-    if key_file.exists() || folders.ledger.join("log").exists() {
+    if is_made(settings) {
         let text = format!("there is an account in {} already; it is left as it is", folders.ledger.display());
         return Err(crate::role::Refused::new(text).into());
     }
@@ -40,11 +43,9 @@ pub fn create(settings: &Settings, clock: &Clock) -> Result<Party, ClerkError> {
         }
     }
     private_folder(&folders.ledger)?;
+    clear_leftovers(&folders.ledger)?;
     let now = clock.now();
-    let key = OwnKey::generate(&settings.name, &settings.address, system_time(&now))
-        .map_err(|cause| ClerkError::Key { file: key_file.clone(), cause })?;
-    let armored = key.to_armored();
-    write_private(&key_file, armored.expose_secret().as_bytes())?;
+    let key = first_key(settings, &key_file, system_time(&now))?;
     let certificate = key.certificate();
     let minimal = certificate
         .to_minimal_binary(&settings.address, system_time(&now))
@@ -61,6 +62,45 @@ pub fn create(settings: &Settings, clock: &Clock) -> Result<Party, ClerkError> {
     Ok(me)
 }
 
+/// Returns whether the account of these settings was made. An `init` that did not live to its end leaves a log without
+/// a whole line and the first entry at most; a ledger that lost its log has more, and is never taken for a new one.
+pub fn is_made(settings: &Settings) -> bool {
+    let folder = &settings.folders.ledger;
+    // A line is shorter than this.
+    let has_line = maildir::read_head(&folder.join("log"), 1024).is_ok_and(|log| log.contains(&b'\n'));
+    has_line || maildir::list(folder).map_or(true, |entries| entries.len() > 1)
+}
+
+/// Puts away what an `init` left that did not live to its end: the beginning of a log, an entry without a line.
+fn clear_leftovers(folder: &Path) -> Result<(), ClerkError> {
+    let log = folder.join("log");
+    if log.exists() {
+        std::fs::remove_file(&log).map_err(ClerkError::io("remove", &log))?;
+    }
+    for entry in maildir::list(folder)? {
+        let name = maildir::name_of(&entry).map(maildir::stable).unwrap_or_default();
+        std::fs::rename(&entry, folder.join("tmp").join(name)).map_err(ClerkError::io("move to tmp", &entry))?;
+    }
+    Ok(())
+}
+
+/// Returns the key that an `init` before this one made and did not live to use, or makes one.
+fn first_key(settings: &Settings, file: &Path, now: SystemTime) -> Result<OwnKey, ClerkError> {
+    let fault = |cause| ClerkError::Key { file: file.to_owned(), cause };
+    if file.exists() {
+        check_private(file, 0o077, "read", "600")?;
+        let key = OwnKey::from_bytes(&std::fs::read(file).map_err(ClerkError::io("read", file))?).map_err(fault)?;
+        if !key.certificate().addresses().contains(&settings.address) {
+            let text = format!("the key in {} is not of {}; move it away", file.display(), settings.address);
+            return Err(crate::role::Refused::new(text).into());
+        }
+        return Ok(key);
+    }
+    let key = OwnKey::generate(&settings.name, &settings.address, now).map_err(fault)?;
+    write_private(file, key.to_armored().expose_secret().as_bytes())?;
+    Ok(key)
+}
+
 /// Reads the letter of an entry again.
 pub(super) fn reread(bytes: &[u8]) -> Result<Letter, String> {
     mail::reread(bytes).map_err(|error| error.to_string())
@@ -71,18 +111,21 @@ fn private_folder(folder: &Path) -> Result<(), ClerkError> {
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(ClerkError::io("make", folder))
 }
 
-/// Writes a new file that is its owner's alone, durably.
+/// Writes a new file that is its owner's alone, durably: it has its name when it is whole.
 fn write_private(file: &Path, bytes: &[u8]) -> Result<(), ClerkError> {
     use std::io::Write;
+    let tmp = file.with_extension("new");
     let mut opened = std::fs::OpenOptions::new()
         .write(true)
-        .create_new(true)
+        .create(true)
+        .truncate(true)
         .mode(0o600)
-        .open(file)
-        .map_err(ClerkError::io("make", file))?;
-    opened.write_all(bytes).and_then(|()| opened.sync_all()).map_err(ClerkError::io("write", file))?;
+        .open(&tmp)
+        .map_err(ClerkError::io("make", &tmp))?;
+    opened.write_all(bytes).and_then(|()| opened.sync_all()).map_err(ClerkError::io("write", &tmp))?;
+    maildir::claim(&tmp, file)?;
     if let Some(folder) = file.parent() {
-        crate::maildir::sync_dir(folder)?;
+        maildir::sync_dir(folder)?;
     }
     Ok(())
 }
@@ -105,7 +148,7 @@ impl Clerk {
     pub fn open(settings: Settings, clock: Clock) -> Result<Self, ClerkError> {
         let folders = settings.folders.clone();
         let key_file = folders.keys.join(KEY_FILE);
-        if !key_file.exists() {
+        if !key_file.exists() || !is_made(&settings) {
             let text = format!("there is no account for {} yet; make one with `mailorder init`", settings.address);
             return Err(ClerkError::Settings(text));
         }
@@ -144,6 +187,7 @@ impl Clerk {
             aside: aside::AsideFolder::open(&folders.set_aside)?,
             certificates: certificates::Certificates::default(),
             notes: message.into_iter().collect(),
+            swept: false,
             settings,
             clock,
         };

@@ -3,12 +3,15 @@
 use std::time::Duration;
 
 use super::{Clerk, ClerkError};
-use crate::inbox::{Cursor, Inbox, Note};
+use crate::inbox::{Cursor, Inbox, Note, Origin};
+use crate::index::Fetched;
 use crate::outbox::Outbox;
 use crate::outbox::queue::Report;
 
 /// How many mails are fetched at a time.
 const FETCH: usize = 256;
+/// The name of the account's mailbox in the index.
+const INBOX: &str = "inbox";
 
 /// What one pass over the mailbox brought.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -20,28 +23,26 @@ pub struct Posted {
 }
 
 impl Clerk {
-    /// Fetches what is new into the spool: first on disk, then the cursor, then the mark in the mailbox.
+    /// Fetches what is new into the spool: first on disk, then the cursor. The mailbox stays as it is until the mails
+    /// are judged, because an encrypted mail may be anybody's.
     pub async fn fetch(&mut self, inbox: &mut Inbox) -> Result<Posted, ClerkError> {
         let mut posted = Posted::default();
-        let name = "inbox";
-        let stored = self.index.cursor(name)?;
+        let stored = self.index.cursor(INBOX)?;
         let mut cursor: Cursor = stored.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
         loop {
             let batch = inbox.fetch(&cursor, FETCH).await?;
             let mails: Vec<Vec<u8>> = batch.mails.iter().map(|mail| mail.bytes.clone()).collect();
-            if !mails.is_empty() {
-                self.spool(&mails)?;
-            }
             posted.fetched = posted.fetched.saturating_add(mails.len());
             posted.notes.extend(batch.notes.iter().map(told));
-            if batch.cursor != cursor {
-                let text =
-                    serde_json::to_string(&batch.cursor).map_err(|error| ClerkError::Write(error.to_string()))?;
-                self.index.set_cursor(name, &text)?;
+            if !mails.is_empty() {
+                let names = self.spool.names(mails.len(), &self.clock.now())?;
+                let origins = names.iter().zip(&batch.mails).map(|(name, mail)| fetched(name, &mail.origin));
+                // Before they are in the spool, where another process may judge them at once.
+                self.index.note_fetched(&origins.collect::<Result<Vec<_>, _>>()?)?;
+                self.spool.put(&names, &mails)?;
             }
-            let origins: Vec<_> = batch.mails.into_iter().map(|mail| mail.origin).collect();
-            if let Err(error) = inbox.done(&origins).await {
-                posted.notes.push(format!("handled mail could not be marked: {error}"));
+            if batch.cursor != cursor {
+                self.index.set_cursor(INBOX, &json(&batch.cursor)?)?;
             }
             cursor = batch.cursor;
             if !batch.more {
@@ -50,11 +51,30 @@ impl Clerk {
         }
     }
 
+    /// Marks in the mailbox the mails that turned out to be ours. Whatever else was fetched stays as it is. A mark is
+    /// decoration: one that fails is tried again with the next pass.
+    pub async fn mark(&mut self, inbox: &mut Inbox) -> Result<(), ClerkError> {
+        let mails = self.index.to_be_marked()?;
+        let origins: Vec<_> = mails.iter().filter_map(|mail| serde_json::from_str(&mail.origin).ok()).collect();
+        if !origins.is_empty() {
+            inbox.done(&origins).await?;
+        }
+        Ok(self.index.marked(&mails)?)
+    }
+
     /// Sends what is due, until `budget` has passed.
     pub async fn flush(&mut self, outbox: &mut Outbox, budget: Duration) -> Result<Report, ClerkError> {
         let clock = self.clock.clone();
         Ok(self.queue.flush(outbox, || clock.now().instant(), budget).await?)
     }
+}
+
+fn fetched(name: &str, origin: &Origin) -> Result<Fetched, ClerkError> {
+    Ok(Fetched { name: name.to_owned(), origin: json(origin)? })
+}
+
+fn json(value: &impl serde::Serialize) -> Result<String, ClerkError> {
+    serde_json::to_string(value).map_err(|error| ClerkError::Write(error.to_string()))
 }
 
 /// Says what was noted while a mailbox was read.

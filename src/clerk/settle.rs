@@ -5,6 +5,12 @@ use crate::role::Refused;
 use crate::trade::{Act, Body, Names, Settlement, Verdict};
 
 impl Clerk {
+    /// Notes that a mail set aside was seen: it stays where it is and is no open warning any more. It is no entry,
+    /// because the mail is none either.
+    pub fn see_aside(&self, name: &str) -> Result<(), ClerkError> {
+        self.aside.see(name, self.clock.now())
+    }
+
     /// Settles the warning about the letter of entry `position`.
     ///
     /// # Errors
@@ -14,14 +20,14 @@ impl Clerk {
             return Err(Refused::new("to accept what does not agree, say why with --reason").into());
         }
         let none = || Refused::new(format!("entry {position} is no letter that was warned about"));
-        if position >= self.ledger.head()?.size {
+        self.catch_up()?;
+        if position >= self.index.mark().entries() {
             return Err(none().into());
         }
-        let file = self.ledger.read(position)?;
-        let parsed = crate::ledger::form::parse(&file, &super::open::reread)
-            .map_err(|error| ClerkError::Write(format!("entry {position}: {error}")))?;
-        let Body::In { letter, content, .. } = parsed.entry.body else { return Err(none().into()) };
-        let Some(role) = parsed.entry.role else { return Err(none().into()) };
+        let entry = self.entry(position)?;
+        let (Body::In { letter, content, .. }, Some(role)) = (entry.body, entry.role) else {
+            return Err(none().into());
+        };
         let content = content.digest;
         self.batch(|batch| {
             let names = letter.names();
@@ -35,10 +41,13 @@ impl Clerk {
                 if letter.kind().status_of().is_none() && kept.verdict == Verdict::Warned {
                     let act = Act::Verdict { content, verdict: Verdict::Applied, findings: kept.findings.clone() };
                     batch.act(Some(role), act, names.clone(), vec![position])?;
-                    batch.answer(role, &names, content, false)?;
+                    batch.answer(role, &names, content)?;
                 }
-                batch.rejudge(role, &Names { order: None, ..names.clone() })?;
-                batch.rejudge(role, &names)?;
+                for names in [Names { order: None, ..names.clone() }, names] {
+                    for newly in batch.judge_again(role, &names)? {
+                        batch.answer(role, &names, newly)?;
+                    }
+                }
             }
             Ok(())
         })

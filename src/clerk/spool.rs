@@ -76,17 +76,20 @@ impl Spool {
         Ok(lock)
     }
 
-    /// Puts mails on disk, durably. Their names begin with the second of arrival, so that they are taken in order.
-    pub(super) fn put(&self, mails: &[Vec<u8>], now: &Moment) -> Result<(), ClerkError> {
-        let mut named = Vec::with_capacity(mails.len());
-        for (number, mail) in mails.iter().enumerate() {
+    /// Makes names for `count` mails. They begin with the moment of arrival, so that the mails are taken in order.
+    pub(super) fn names(&self, count: usize, now: &Moment) -> Result<Vec<String>, ClerkError> {
+        let name = |number: usize| {
             let mut chance = [0; 8];
             getrandom::fill(&mut chance)
                 .map_err(|error| ClerkError::Settings(format!("no random numbers: {error}")))?;
-            let name = format!("{}.{number:06}.{}", now.instant().as_millisecond(), hex::encode(chance));
-            named.push((name, mail));
-        }
-        let files: Vec<(&str, &[u8])> = named.iter().map(|(name, mail)| (name.as_str(), mail.as_slice())).collect();
+            Ok(format!("{}.{number:06}.{}", now.instant().as_millisecond(), hex::encode(chance)))
+        };
+        (0..count).map(name).collect()
+    }
+
+    /// Puts mails on disk under these names, durably.
+    pub(super) fn put(&self, names: &[String], mails: &[Vec<u8>]) -> Result<(), ClerkError> {
+        let files: Vec<(&str, &[u8])> = names.iter().map(String::as_str).zip(mails.iter().map(Vec::as_slice)).collect();
         maildir::deliver_all(&self.folder, &files)?;
         Ok(())
     }

@@ -10,7 +10,9 @@ use super::batch::{Batch, Bytes};
 use crate::clock::system_time;
 use crate::mail;
 use crate::role::{self, Action, Draft};
-use crate::trade::{Body, Digest, Document, Letter, Measured, MessageId, Owed, Role, Verdict};
+use crate::trade::{
+    Act, Body, Digest, Direction, Document, Kept, Letter, Measured, MessageId, Names, Owed, Role, Transaction, Verdict,
+};
 
 /// A letter that was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,14 +27,14 @@ pub struct Written {
 
 impl Batch<'_> {
     /// Does what a part decided; returns the letters written, those that follow from them included.
-    pub fn perform(&mut self, actions: Vec<Action>, stranger: bool) -> Result<Vec<Written>, ClerkError> {
+    pub fn perform(&mut self, actions: Vec<Action>) -> Result<Vec<Written>, ClerkError> {
         let mut written = Vec::new();
         for action in actions {
             match action {
-                Action::Send(draft) => self.send(*draft, stranger, &mut written)?,
+                Action::Send(draft) => self.try_to_send(*draft, &mut written)?,
                 Action::Resend(content) => {
-                    if let Some(position) = self.clerk.index.by_content(&content)? {
-                        self.resend.insert(position);
+                    if let Some(position) = self.clerk.index.sent_content(&content)? {
+                        self.send_again(position)?;
                     }
                 }
             }
@@ -40,43 +42,62 @@ impl Batch<'_> {
         Ok(written)
     }
 
-    fn send(&mut self, draft: Draft, stranger: bool, written: &mut Vec<Written>) -> Result<(), ClerkError> {
+    /// Writes a letter; one that cannot be written is told of, unless a person waits for it.
+    fn try_to_send(&mut self, draft: Draft, written: &mut Vec<Written>) -> Result<(), ClerkError> {
+        let (kind, to) = (draft.document.kind(), draft.to.address.clone());
+        match self.send(draft, written) {
+            Err(error) if error.is_about_letter() && !self.by_person => {
+                self.unwritten = self.unwritten.saturating_add(1);
+                self.clerk.notes.push(format!("{kind} to {to}: {error}"));
+                Ok(())
+            }
+            other => other,
+        }
+    }
+
+    /// Writes a letter, and what follows from it: what was judged without it is judged again, the part that wrote it goes
+    /// on, and the part at this address that it is for, if it is for one, answers.
+    fn send(&mut self, draft: Draft, written: &mut Vec<Written>) -> Result<(), ClerkError> {
         let role = draft.role;
         let letter = self.letter(draft)?;
         let names = letter.names();
-        let stays = letter.stays_here();
-        let addressee = letter.addressee();
+        let reader = letter.stays_here().then(|| letter.addressee());
         let one = self.write(role, letter)?;
         let content = one.content;
         written.push(one);
-        // What follows from our own letter, and what the part at this address that it is for does about it.
-        let parts = if stays { vec![role, addressee] } else { vec![role] };
-        for (place, part) in parts.into_iter().enumerate() {
-            let Some(transaction) = self.book.find(part, &names).cloned() else { continue };
-            let arrived = place == 1;
-            let direction = if arrived { crate::trade::Direction::In } else { crate::trade::Direction::Out };
-            let kept =
-                transaction.kept.iter().rev().find(|kept| kept.content == content && kept.direction == direction);
-            let Some(kept) = kept else { continue };
-            let desk = self.desk(stranger)?;
-            let actions = if arrived {
-                role::answer(&transaction, kept, &desk)
-            } else {
-                role::follow_up(&transaction, kept, &desk)
-            };
-            written.extend(self.perform(actions, stranger)?);
+        for newly in self.judge_again(role, &names)? {
+            written.extend(self.answer(role, &names, newly)?);
+        }
+        if let Some((transaction, kept)) = self.kept(role, &names, content, Direction::Out) {
+            let actions = role::follow_up(&transaction, &kept, &self.desk(&transaction)?);
+            written.extend(self.perform(actions)?);
+        }
+        if let Some(reader) = reader {
+            self.judge_again(reader, &names)?;
+            written.extend(self.answer(reader, &names, content)?);
         }
         Ok(())
+    }
+
+    /// Returns a letter with the transaction that keeps it.
+    pub(super) fn kept(
+        &self,
+        role: Role,
+        names: &Names,
+        content: Digest,
+        direction: Direction,
+    ) -> Option<(Transaction, Kept)> {
+        let transaction = self.book.find(role, names)?;
+        let kept = transaction.kept.iter().rev().find(|kept| kept.content == content && kept.direction == direction)?;
+        Some((transaction.clone(), kept.clone()))
     }
 
     /// Turns a draft into a letter.
     fn letter(&mut self, draft: Draft) -> Result<Letter, ClerkError> {
         let mut names = draft.names;
         self.load_all_parts(&names)?;
-        // One address may play several parts: its letters to one recipient are counted together.
         let numbered = draft.document.kind().is_numbered();
-        let of_all = Role::ALL.into_iter().filter_map(|role| self.book.find(role, &names));
-        let seq = of_all.map(|known| known.next_seq(&draft.to.fingerprint)).max().unwrap_or(1);
+        let seq = self.book.next_seq(&names, &draft.to.fingerprint);
         let transaction = self.book.find(draft.role, &names);
         let mut references: Vec<MessageId> = Vec::new();
         if let Some(known) = transaction {
@@ -107,10 +128,18 @@ impl Batch<'_> {
         })
     }
 
-    fn load_all_parts(&mut self, names: &crate::trade::Names) -> Result<(), ClerkError> {
-        for role in Role::ALL {
-            if self.clerk.settings.practice.plays(role) {
-                self.load(role, names)?;
+    /// Brings the transaction into the book as every part at this address knows it, by order ID and by number: letters
+    /// to one recipient are counted over all parts.
+    fn load_all_parts(&mut self, names: &Names) -> Result<(), ClerkError> {
+        let parts: Vec<Role> = Role::ALL.into_iter().filter(|role| self.clerk.settings.practice.plays(*role)).collect();
+        for role in &parts {
+            self.load(*role, names)?;
+        }
+        let known = parts.iter().find_map(|role| self.book.find(*role, names)?.number.clone());
+        if let Some(number) = known.filter(|number| names.number.as_ref() != Some(number)) {
+            let by_number = Names { number: Some(number), order: None, shop: names.shop.clone() };
+            for role in &parts {
+                self.load(*role, &by_number)?;
             }
         }
         Ok(())
@@ -143,6 +172,10 @@ impl Batch<'_> {
     fn write(&mut self, role: Role, letter: Letter) -> Result<Written, ClerkError> {
         let recipient = self.certificate(&letter.to.fingerprint)?;
         let recipient = recipient.ok_or_else(|| ClerkError::NoCertificate(letter.to.address.to_string()))?;
+        if self.by_person {
+            let fault = |fault| ClerkError::Unusable { address: letter.to.address.to_string(), fault };
+            recipient.usable(system_time(&self.now)).map_err(fault)?;
+        }
         let signed = mail::write(&letter, &self.clerk.texts).map_err(|error| ClerkError::Write(error.to_string()))?;
         let content = Measured::of(&signed);
         let owed = Owed { id: letter.id.clone(), kind: letter.kind(), to: letter.to.address.clone() };
@@ -152,39 +185,37 @@ impl Batch<'_> {
         Ok(Written { owed, content: content.digest, travels })
     }
 
-    /// Enters the verdicts that changed, and lets the part answer what counts now.
-    pub(super) fn rejudge(&mut self, role: Role, names: &crate::trade::Names) -> Result<Vec<Written>, ClerkError> {
-        let mut written = Vec::new();
-        let Some(transaction) = self.book.find(role, names).cloned() else { return Ok(written) };
+    /// Enters the verdicts that changed; returns the letters that count only now.
+    pub(super) fn judge_again(&mut self, role: Role, names: &Names) -> Result<Vec<Digest>, ClerkError> {
+        let mut newly = Vec::new();
+        let Some(transaction) = self.book.find(role, names).cloned() else { return Ok(newly) };
         for act in crate::rules::rejudge(&transaction) {
-            let crate::trade::Act::Verdict { content, verdict, .. } = &act else { continue };
-            let (content, verdict) = (*content, *verdict);
-            let about = transaction.by_content(&content).map(|kept| kept.position).into_iter().collect();
-            let names = crate::trade::Names {
-                shop: Some(transaction.key.shop.clone()),
-                number: transaction.number.clone(),
-                order: Some(transaction.key.id.clone()),
-            };
-            self.act(Some(role), act, names.clone(), about)?;
-            if verdict == Verdict::Applied {
-                written.extend(self.answer(role, &names, content, false)?);
+            if let Act::Verdict { content, verdict: Verdict::Applied, .. } = &act {
+                newly.push(*content);
             }
+            self.act_on(&transaction, act)?;
         }
-        Ok(written)
+        Ok(newly)
+    }
+
+    /// Enters an act about a letter of a transaction.
+    pub(super) fn act_on(&mut self, transaction: &Transaction, act: Act) -> Result<(), ClerkError> {
+        let content = match &act {
+            Act::Verdict { content, .. } => Some(*content),
+            Act::Settle { content, .. } => *content,
+            Act::Genesis { .. } | Act::Pin { .. } => None,
+        };
+        let about = content.and_then(|content| transaction.by_content(&content)).map(|kept| kept.position);
+        self.act(Some(transaction.key.role), act, transaction.names(), about.into_iter().collect())
     }
 
     /// Lets the part answer a letter that counts.
-    pub(super) fn answer(
-        &mut self,
-        role: Role,
-        names: &crate::trade::Names,
-        content: Digest,
-        stranger: bool,
-    ) -> Result<Vec<Written>, ClerkError> {
-        let Some(transaction) = self.book.find(role, names).cloned() else { return Ok(Vec::new()) };
-        let Some(kept) = transaction.by_content(&content) else { return Ok(Vec::new()) };
-        let actions = role::answer(&transaction, kept, &self.desk(stranger)?);
-        self.perform(actions, stranger)
+    pub(super) fn answer(&mut self, role: Role, names: &Names, content: Digest) -> Result<Vec<Written>, ClerkError> {
+        let Some((transaction, kept)) = self.kept(role, names, content, Direction::In) else { return Ok(Vec::new()) };
+        let payment_data = self.present(role, &kept)?;
+        let desk = role::Desk { payment_data, ..self.desk(&transaction)? };
+        let actions = role::answer(&transaction, &kept, &desk);
+        self.perform(actions)
     }
 }
 
@@ -196,13 +227,13 @@ impl super::Clerk {
     pub fn command(
         &mut self,
         key: &crate::trade::Key,
-        decide: impl FnOnce(&crate::trade::Transaction, &role::Desk<'_>) -> Result<Vec<Action>, role::Refused>,
+        decide: impl FnOnce(&Transaction, &role::Desk<'_>) -> Result<Vec<Action>, role::Refused>,
     ) -> Result<Vec<Written>, ClerkError> {
         self.batch(|batch| {
             let known = batch.load_key(key)?;
             let known = known.ok_or_else(|| role::Refused::new("the transaction is not in the ledger any more"))?;
-            let actions = decide(&known, &batch.desk(false)?)?;
-            batch.perform(actions, false)
+            let actions = decide(&known, &batch.desk(&known)?)?;
+            batch.perform(actions)
         })
     }
 
@@ -210,14 +241,14 @@ impl super::Clerk {
     pub fn commands(
         &mut self,
         keys: &[crate::trade::Key],
-        decide: impl Fn(&crate::trade::Transaction, &role::Desk<'_>) -> Result<Vec<Action>, role::Refused>,
+        decide: impl Fn(&Transaction, &role::Desk<'_>) -> Result<Vec<Action>, role::Refused>,
     ) -> Result<Vec<Written>, ClerkError> {
         self.batch(|batch| {
             let mut written = Vec::new();
             for key in keys {
                 let Some(known) = batch.load_key(key)? else { continue };
-                let actions = decide(&known, &batch.desk(false)?)?;
-                written.extend(batch.perform(actions, false)?);
+                let actions = decide(&known, &batch.desk(&known)?)?;
+                written.extend(batch.perform(actions)?);
             }
             Ok(written)
         })
@@ -225,6 +256,6 @@ impl super::Clerk {
 
     /// Writes letters that belong to no transaction yet: an order.
     pub fn post(&mut self, drafts: Vec<Draft>) -> Result<Vec<Written>, ClerkError> {
-        self.batch(|batch| batch.perform(drafts.into_iter().map(Action::from).collect(), false))
+        self.batch(|batch| batch.perform(drafts.into_iter().map(Action::from).collect()))
     }
 }

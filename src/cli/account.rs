@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::Shell;
-use super::failure::Failure;
+use super::failure::{Failure, FailureKind};
 use crate::clerk::{self, Clerk};
 use crate::config::{self, Settings};
 use crate::outbox::Outbox;
@@ -35,7 +35,15 @@ impl Shell {
         Ok(clerk)
     }
 
-    /// Tries to send what a command queued; what is not sent yet is a line on standard error, no failure.
+    /// Tells of letters that will not be tried again.
+    pub(super) fn tell_failed(&self, report: &Report) {
+        for (name, cause) in &report.failed {
+            self.output.message(format!("mailorder: letter {name} is not sent: {}", super::output::escape(cause)));
+        }
+    }
+
+    /// Tries to send what a command queued; what is not sent yet is a line on standard error, no failure. What was
+    /// refused for good is one, with which the command ends after it has said what it did.
     pub(super) fn send(&self, clerk: &mut Clerk) -> Result<(), Failure> {
         if self.global.offline {
             return Ok(());
@@ -44,12 +52,17 @@ impl Shell {
             None => None,
             Some(mut outbox) => Some(self.runtime.block_on(patiently(clerk, &mut outbox))?),
         };
+        if let Some(report) = &report {
+            self.tell_failed(report);
+            self.refusal.replace(refusal(report));
+        }
         let open = clerk.queue().list().map_err(clerk::ClerkError::from)?;
         let waiting = open.iter().filter(|item| item.standing.state.is_open()).count();
         if waiting > 0 {
             let why = match report {
                 None => "no [outbox] is configured".to_owned(),
-                Some(report) => report.stopped.unwrap_or_else(|| "the next `mailorder sync` goes on".to_owned()),
+                Some(Report { stopped: Some(cause), .. }) => cause.to_string(),
+                Some(_) => "the next `mailorder sync` goes on".to_owned(),
             };
             let letters = if waiting == 1 { "1 letter is" } else { &format!("{waiting} letters are") };
             self.output
@@ -57,6 +70,13 @@ impl Shell {
         }
         Ok(())
     }
+}
+
+/// Returns the failure of a command whose letters were refused for good.
+pub(super) fn refusal(report: &Report) -> Option<Failure> {
+    let letters = if report.refused == 1 { "1 letter was" } else { &format!("{} letters were", report.refused) };
+    let failure = Failure::new(FailureKind::Unavailable, format!("{letters} refused for good"));
+    (report.refused > 0).then(|| failure.hint("mailorder outbox list"))
 }
 
 /// Sends; where another process (a `watch` beside) is sending, waits for its end, since it may have begun before the new

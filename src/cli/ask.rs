@@ -1,10 +1,12 @@
 //! `ask`: the patent's status request, to whoever speaks for each leg (P86-P89).
 
+use std::cell::RefCell;
+
 use super::Shell;
 use super::failure::Failure;
 use super::transaction;
-use crate::role::{Action, buyer};
-use crate::trade::{Leg, Role};
+use crate::role::{Action, Refused, buyer};
+use crate::trade::{Key, Leg, Role};
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  mailorder ask K5QW3Z --leg payment")]
@@ -23,14 +25,23 @@ fn leg(word: &str) -> Result<Leg, String> {
 
 pub(super) fn run(shell: &mut Shell, args: AskArgs) -> Result<(), Failure> {
     let mut clerk = shell.clerk()?;
-    let mut asked = Vec::new();
+    let mut keys: Vec<Key> = Vec::new();
     for text in &args.transactions {
-        let known = transaction::find(&mut clerk, text, &[Role::Buyer])?;
-        let written = clerk.command(&known.key, |known, _| {
-            Ok(buyer::ask(known, &args.legs)?.into_iter().map(Action::from).collect())
-        })?;
-        asked.push((known.key.id.to_string(), written.len()));
+        let key = transaction::find(&mut clerk, text, Role::Buyer)?.key;
+        if !keys.contains(&key) {
+            keys.push(key);
+        }
     }
+    let counts = RefCell::new(Vec::new());
+    // All or none: where one cannot be asked about, nobody is asked.
+    clerk.commands(&keys, |known, _| {
+        let id = known.key.id.to_string();
+        let refused = |refused: Refused| Refused::new(format!("{}: {refused}", transaction::short(&id)));
+        let drafts = buyer::ask(known, &args.legs).map_err(refused)?;
+        counts.borrow_mut().push((id.clone(), drafts.len()));
+        Ok(drafts.into_iter().map(Action::from).collect())
+    })?;
+    let asked = counts.into_inner();
     shell.send(&mut clerk)?;
     if shell.output.is_json() {
         let asked: Vec<_> =

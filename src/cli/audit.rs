@@ -1,6 +1,7 @@
 //! `audit verify`: a ledger checked from its files alone, without a private key.
 
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use serde_json::json;
 
@@ -11,7 +12,7 @@ use crate::clerk::ClerkError;
 use crate::clock::system_time;
 use crate::ledger::{self, Checks, Outcome};
 use crate::pgp::{self, Certificate};
-use crate::trade::Fingerprint;
+use crate::trade::{Act, Body, Fingerprint, Letter};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct AuditArgs {
@@ -47,8 +48,20 @@ pub(super) fn run(shell: &mut Shell, args: AuditArgs) -> Result<(), Failure> {
         // The signature was judged when the letter came; here it only has to hold.
         pgp::verify::verify_detached(signed, armored, &certificate, now).map(|_| ()).map_err(|error| error.to_string())
     };
-    let checks = Checks { signature: (!hashes).then_some(&signature), checkpoint: None, originals: true };
-    let report = ledger::verify(&folder, &checks).map_err(|error| no_ledger(error, &folder))?;
+    let owner = owner(&folder);
+    let checkpoint = |signed: &[u8], certificates: &Path| by_owner(signed, certificates, owner.as_ref(), now);
+    let checks = Checks {
+        signature: (!hashes).then_some(&signature),
+        checkpoint: (!hashes).then_some(&checkpoint),
+        originals: true,
+    };
+    let mut report = ledger::verify(&folder, &checks).map_err(|error| no_ledger(error, &folder))?;
+    if report.result == Outcome::Clean && !hashes {
+        report.problems = false_heads(&folder)?;
+        if !report.problems.is_empty() {
+            report.result = Outcome::Broken;
+        }
+    }
     let clean = report.result == Outcome::Clean;
     if shell.output.is_json() {
         let problems: Vec<_> = report
@@ -73,6 +86,35 @@ pub(super) fn run(shell: &mut Shell, args: AuditArgs) -> Result<(), Failure> {
         shell.output.line(format!("result     {}", if clean { "clean" } else { "broken" }))?;
     }
     if clean { Ok(()) } else { Err(Failure::finding()) }
+}
+
+/// Returns the key of the ledger's owner, as its first entry names it.
+fn owner(folder: &Path) -> Option<Fingerprint> {
+    let file = ledger::Ledger::open(folder).ok()?.read(0).ok()?;
+    match ledger::form::parse(&file, &reread).ok()?.entry.body {
+        Body::Own { act: Act::Genesis { account, .. }, .. } => Some(account.fingerprint),
+        _ => None,
+    }
+}
+
+/// Checks the signature of a checkpoint: it must be the owner's.
+fn by_owner(signed: &[u8], certificates: &Path, owner: Option<&Fingerprint>, now: SystemTime) -> Result<(), String> {
+    let owner = owner.ok_or("the first entry does not name the owner's key")?;
+    let text = std::str::from_utf8(signed).map_err(|_| "it is no text")?;
+    let file = certificates.join(format!("{owner}.asc"));
+    let bytes = std::fs::read(&file).map_err(|error| format!("cannot read {}: {error}", file.display()))?;
+    let certificate = Certificate::from_bytes(&bytes).map_err(|error| error.to_string())?;
+    pgp::verify::verify_clearsigned(text, &certificate, now).map(drop).map_err(|error| error.to_string())
+}
+
+/// Returns the letters that name a head of the log that it never had.
+fn false_heads(folder: &Path) -> Result<Vec<ledger::Problem>, Failure> {
+    let ledger = ledger::Ledger::open(folder).map_err(ClerkError::from)?;
+    Ok(ledger.false_heads(&reread).map_err(ClerkError::from)?)
+}
+
+fn reread(bytes: &[u8]) -> Result<Letter, String> {
+    crate::mail::reread(bytes).map_err(|error| error.to_string())
 }
 
 fn no_ledger(error: ledger::LedgerError, folder: &Path) -> Failure {

@@ -77,7 +77,7 @@ fn write(
     decide: impl Fn(&Transaction, &Desk<'_>) -> Result<Draft, Refused>,
 ) -> Result<(Transaction, Vec<Written>), Failure> {
     let mut clerk = shell.clerk()?;
-    let transaction = transaction::find(&mut clerk, text, &[Role::Buyer])?;
+    let transaction = transaction::find(&mut clerk, text, Role::Buyer)?;
     let key = transaction.key.clone();
     let written = clerk.command(&key, |known, desk| Ok(vec![decide(known, desk)?.into()]))?;
     shell.send(&mut clerk)?;

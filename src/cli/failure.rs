@@ -2,14 +2,19 @@
 //! servers understand (sysexits).
 
 use std::fmt::Write as _;
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 
 use crate::clerk::ClerkError;
 use crate::config::ConfigError;
 use crate::inbox::InboxError;
 use crate::index::IndexError;
 use crate::ledger::LedgerError;
+use crate::maildir;
 use crate::outbox::SendError;
+use crate::outbox::queue::QueueError;
+
+/// What a mail server reads as "try again" at the beginning of a message (RFC 3463 section 3.4).
+const DEFERRED: &str = "4.3.0 ";
 
 /// What kind of failure, and with it the exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,7 +97,7 @@ impl Failure {
     #[must_use]
     pub(crate) fn deferred(mut self) -> Self {
         self.kind = FailureKind::Later;
-        self.text = format!("4.3.0 {}", self.text);
+        self.text = format!("{DEFERRED}{}", self.text);
         self
     }
 
@@ -117,7 +122,9 @@ impl Failure {
             let value = serde_json::json!({"type": "error", "exit": self.code(), "text": text, "hint": self.hint});
             let _ = writeln!(line, "{value}");
         } else {
-            let _ = writeln!(line, "mailorder: {text}");
+            // A mail server reads the code only where it stands first (pipe(8) of Postfix).
+            let name = if text.starts_with(DEFERRED) { "" } else { "mailorder: " };
+            let _ = writeln!(line, "{name}{text}");
             if let Some(hint) = &self.hint {
                 let _ = writeln!(line, "hint: {hint}");
             }
@@ -138,36 +145,122 @@ impl From<ClerkError> for Failure {
         let kind = match &error {
             ClerkError::Refused(_) | ClerkError::Write(_) => FailureKind::Data,
             ClerkError::Ledger(error) => ledger_kind(error),
-            ClerkError::Index(IndexError::Ledger(error)) => ledger_kind(error),
-            ClerkError::Index(_) | ClerkError::Queue(_) | ClerkError::Files(_) => FailureKind::Io,
+            ClerkError::Index(error) => index_kind(error),
+            ClerkError::Queue(error) => queue_kind(error),
+            ClerkError::Files(error) => files_kind(error),
             ClerkError::Inbox(error) => inbox_kind(error),
-            ClerkError::Outbox(SendError::Refused { .. }) => FailureKind::Unavailable,
-            ClerkError::Outbox(SendError::Config(_)) => FailureKind::Config,
-            ClerkError::Outbox(_) => FailureKind::Later,
-            ClerkError::Key { .. } | ClerkError::Seal(_) | ClerkError::NoCertificate(_) => FailureKind::Permission,
-            ClerkError::Io { cause, .. } if cause.kind() == std::io::ErrorKind::PermissionDenied => {
-                FailureKind::Permission
-            }
-            ClerkError::Io { cause, .. } if cause.kind() == std::io::ErrorKind::StorageFull => FailureKind::Later,
-            ClerkError::Io { .. } => FailureKind::Io,
+            ClerkError::Outbox(error) => send_kind(error),
+            ClerkError::Key { .. }
+            | ClerkError::Seal(_)
+            | ClerkError::NoCertificate(_)
+            | ClerkError::Unusable { .. } => FailureKind::Permission,
+            ClerkError::Io { cause, .. } => io_kind(cause.kind()),
             ClerkError::Open { .. } | ClerkError::Settings(_) => FailureKind::Config,
         };
         Self::new(kind, error.to_string())
     }
 }
 
+/// Returns what a refusal of the system means: a full disk may have room later (F8), no permission wants a person.
+fn io_kind(kind: ErrorKind) -> FailureKind {
+    match kind {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => FailureKind::Later,
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => FailureKind::Permission,
+        _ => FailureKind::Io,
+    }
+}
+
+fn files_kind(error: &maildir::Error) -> FailureKind {
+    error.kind().map_or(FailureKind::Io, io_kind)
+}
+
 fn ledger_kind(error: &LedgerError) -> FailureKind {
     match error {
         LedgerError::Busy { .. } => FailureKind::Later,
-        LedgerError::Io { source, .. } if source.kind() == std::io::ErrorKind::PermissionDenied => {
-            FailureKind::Permission
-        }
-        LedgerError::Io { source, .. } if source.kind() == std::io::ErrorKind::StorageFull => FailureKind::Later,
-        LedgerError::Io { .. } => FailureKind::Io,
+        LedgerError::Io { source, .. } => io_kind(source.kind()),
         _ => FailureKind::Data,
     }
 }
 
+fn index_kind(error: &IndexError) -> FailureKind {
+    use rusqlite::ErrorCode;
+    match error {
+        IndexError::Ledger(error) => ledger_kind(error),
+        IndexError::File { source, .. } => io_kind(source.kind()),
+        IndexError::Database(error) => match error.sqlite_error_code() {
+            // Another process writes, or there is no room: later it will do.
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::DiskFull) => FailureKind::Later,
+            Some(ErrorCode::PermissionDenied | ErrorCode::ReadOnly) => FailureKind::Permission,
+            _ => FailureKind::Io,
+        },
+        IndexError::Row(_) | IndexError::Gap { .. } => FailureKind::Io,
+    }
+}
+
+fn queue_kind(error: &QueueError) -> FailureKind {
+    match error {
+        QueueError::Files(error) => files_kind(error),
+        QueueError::Damaged { .. } => FailureKind::Io,
+        QueueError::Name { .. } => FailureKind::Data,
+    }
+}
+
 fn inbox_kind(error: &InboxError) -> FailureKind {
-    if error.is_config() { FailureKind::Config } else { FailureKind::Later }
+    match error {
+        InboxError::Login { .. } => FailureKind::Unavailable,
+        InboxError::Maildir(error) => files_kind(error),
+        error if error.is_config() => FailureKind::Config,
+        _ => FailureKind::Later,
+    }
+}
+
+/// Returns what it means that letters could not be sent.
+pub(super) fn send_kind(error: &SendError) -> FailureKind {
+    match error {
+        SendError::Refused { .. } | SendError::Login { .. } => FailureKind::Unavailable,
+        SendError::Config(_) => FailureKind::Config,
+        SendError::Later { .. } | SendError::Ambiguous { .. } => FailureKind::Later,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+
+    fn files(kind: ErrorKind) -> maildir::Error {
+        maildir::Error::Io { what: "write", path: PathBuf::from("x"), cause: kind.into() }
+    }
+
+    fn index(code: std::ffi::c_int) -> ClerkError {
+        IndexError::Database(rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None)).into()
+    }
+
+    #[test]
+    fn a_full_disk_is_a_matter_of_time_wherever_it_is_met() {
+        // F8, F9, F10
+        let source = || ErrorKind::StorageFull.into();
+        let full: [ClerkError; 6] = [
+            files(ErrorKind::StorageFull).into(),
+            QueueError::Files(files(ErrorKind::QuotaExceeded)).into(),
+            InboxError::Maildir(files(ErrorKind::StorageFull)).into(),
+            IndexError::File { path: PathBuf::from("x"), source: source() }.into(),
+            ClerkError::Io { what: "write", file: PathBuf::from("x"), cause: source() },
+            index(rusqlite::ffi::SQLITE_FULL),
+        ];
+        for error in full {
+            assert_eq!(Failure::from(error).code(), 75);
+        }
+        assert_eq!(Failure::from(ClerkError::from(files(ErrorKind::Other))).code(), 74);
+        assert_eq!(Failure::from(ClerkError::from(files(ErrorKind::ReadOnlyFilesystem))).code(), 77);
+    }
+
+    #[test]
+    fn an_index_another_process_writes_is_tried_again_later() {
+        assert_eq!(Failure::from(index(rusqlite::ffi::SQLITE_BUSY)).code(), 75);
+        assert_eq!(Failure::from(index(rusqlite::ffi::SQLITE_LOCKED)).code(), 75);
+        assert_eq!(Failure::from(index(rusqlite::ffi::SQLITE_READONLY)).code(), 77);
+        assert_eq!(Failure::from(index(rusqlite::ffi::SQLITE_CORRUPT)).code(), 74);
+    }
 }

@@ -2,12 +2,13 @@
 
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::Shell;
 use super::failure::{Failure, FailureKind};
-use crate::clerk;
-use crate::config;
+use crate::clerk::{self, ClerkError};
+use crate::config::{self, Settings};
+use crate::maildir;
 use crate::trade::Address;
 
 #[derive(Debug, clap::Args)]
@@ -53,20 +54,21 @@ pub(crate) struct InitArgs {
 pub(super) fn run(shell: &mut Shell, args: InitArgs) -> Result<(), Failure> {
     let address = Address::parse(&args.address).map_err(|error| Failure::usage(error.to_string()))?;
     let file = shell.config_file();
-    if file.exists() {
-        let text = format!("{} exists already; it is left as it is", file.display());
-        return Err(Failure::data(text).hint("name another file with --config, or edit this one"));
-    }
     let text = written(&args, &address);
     let absolute = std::path::absolute(&file).map_err(|error| Failure::io(format!("{}: {error}", file.display())))?;
     // Nothing is made before all of it is known to be right.
     let settings = config::parse(&text, &absolute, &shell.environment)?;
     clerk::inbox(&settings)?;
     clerk::outbox(&settings)?;
-    write_new(&absolute, &text)?;
+    let before = begun_before(&absolute, &text, &settings)?;
+    if !before {
+        write_new(&absolute, &text)?;
+    }
     let me = clerk::create(&settings, &shell.clock).inspect_err(|_| {
         // The configuration is of no use without the account.
-        let _ = std::fs::remove_file(&absolute);
+        if !before {
+            let _ = std::fs::remove_file(&absolute);
+        }
     })?;
     if shell.output.is_json() {
         let value = serde_json::json!({
@@ -77,6 +79,18 @@ pub(super) fn run(shell: &mut Shell, args: InitArgs) -> Result<(), Failure> {
     shell.output.line(format!("made {}", absolute.display()))?;
     shell.output.line(format!("key  {}", me.fingerprint.grouped()))?;
     shell.output.line("next: mailorder key import FILE (a shop's certificate), then mailorder order")
+}
+
+/// Returns whether an `init` of the same words wrote this configuration and did not live to make the account.
+fn begun_before(file: &Path, text: &str, settings: &Settings) -> Result<bool, Failure> {
+    match std::fs::read_to_string(file) {
+        Ok(there) if there == text && !clerk::is_made(settings) => Ok(true),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+        _ => {
+            let text = format!("{} exists already; it is left as it is", file.display());
+            Err(Failure::data(text).hint("name another file with --config, or edit this one"))
+        }
+    }
 }
 
 /// Writes the configuration text.
@@ -113,8 +127,8 @@ fn written(args: &InitArgs, address: &Address) -> String {
     text
 }
 
-/// Writes a new file that is its owner's alone.
-pub(super) fn write_new(file: &std::path::Path, text: &str) -> Result<(), Failure> {
+/// Writes a new file that is its owner's alone; it has its name when it is whole.
+fn write_new(file: &Path, text: &str) -> Result<(), Failure> {
     let fault = |error: std::io::Error| {
         let kind = match error.kind() {
             std::io::ErrorKind::PermissionDenied => FailureKind::Permission,
@@ -125,6 +139,11 @@ pub(super) fn write_new(file: &std::path::Path, text: &str) -> Result<(), Failur
     if let Some(folder) = file.parent() {
         std::fs::create_dir_all(folder).map_err(fault)?;
     }
-    let mut opened = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(file).map_err(fault)?;
-    opened.write_all(text.as_bytes()).and_then(|()| opened.sync_all()).map_err(fault)
+    let mut name = file.file_name().unwrap_or_default().to_owned();
+    name.push(".new");
+    let tmp = file.with_file_name(name);
+    let mut opened =
+        std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&tmp).map_err(fault)?;
+    opened.write_all(text.as_bytes()).and_then(|()| opened.sync_all()).map_err(fault)?;
+    maildir::claim(&tmp, file).map_err(|error| ClerkError::from(error).into())
 }

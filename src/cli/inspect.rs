@@ -8,7 +8,6 @@ use super::Shell;
 use super::failure::Failure;
 use super::output::escape;
 use crate::pgp::MAIL_MAX;
-use crate::trade::Verdict;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  mailorder inspect letter.eml")]
@@ -32,16 +31,15 @@ pub(super) fn run(shell: &mut Shell, args: InspectArgs) -> Result<(), Failure> {
     let preview = clerk.inspect(&mail)?;
     let letter = preview.received.as_ref().map(|received| received.letter());
     let reason = preview.outcome.aside.as_ref().map(|aside| aside.code.as_str());
-    let encrypted = !matches!(reason, Some("not-encrypted")) && preview.outcome.verdict != Verdict::NotOurs;
     let mut findings: Vec<String> =
         preview.outcome.findings.iter().map(|finding| finding.code.word().to_owned()).collect();
     findings.extend(reason.map(str::to_owned));
     let from = letter.map(|letter| letter.from.address.clone()).or_else(|| preview.outer_from.clone());
     let value = json!({
         "schema": "mailorder.inspect/1",
-        "encrypted": encrypted,
-        "signed": preview.received.is_some(),
-        "signer": preview.received.as_ref().map(|received| received.signer()),
+        "encrypted": preview.encrypted,
+        "signed": preview.signed,
+        "signer": preview.signer,
         "from": from,
         "from_matches": letter.map(|letter| Some(&letter.from.address) == preview.outer_from.as_ref()),
         "header_protection": letter.is_some(),

@@ -78,8 +78,11 @@ pub(super) fn run(shell: &mut Shell, args: KeyArgs) -> Result<(), Failure> {
 }
 
 fn found(clerk: &mut Clerk, key: &str) -> Result<Certificate, Failure> {
-    let certificate = clerk.find_certificate(key)?;
-    certificate.ok_or_else(|| Failure::data(format!("no key of {key} is known")).hint("mailorder key import FILE"))
+    clerk.find_certificate(key)?.ok_or_else(|| unknown(key))
+}
+
+fn unknown(key: &str) -> Failure {
+    Failure::data(format!("no key of {key} is known")).hint("mailorder key import FILE")
 }
 
 fn list(shell: &Shell, clerk: &mut Clerk) -> Result<(), Failure> {
@@ -128,7 +131,7 @@ fn show(shell: &Shell, certificate: &Certificate) -> Result<(), Failure> {
 }
 
 fn accept(shell: &Shell, clerk: &mut Clerk, key: &str, replace: bool) -> Result<(), Failure> {
-    let certificate = found(clerk, key)?;
+    let certificate = clerk.certificate_to_accept(key)?.ok_or_else(|| unknown(key))?;
     let wanted = Address::parse(key).ok();
     let address = wanted.or_else(|| certificate.addresses().into_iter().next());
     let address = address.ok_or_else(|| Failure::data("the certificate names no address"))?;

@@ -1,7 +1,8 @@
-//! `ledger reindex`: the index thrown away and built again.
+//! `ledger`: the index thrown away and built again; a checkpoint signed.
 
 use super::Shell;
 use super::failure::Failure;
+use crate::clerk::Clerk;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct LedgerArgs {
@@ -14,11 +15,33 @@ enum LedgerCommand {
     /// Build the index again from the ledger
     #[command(after_help = "Example:\n  mailorder ledger reindex")]
     Reindex,
+    /// Sign how far the ledger goes, for a backup or an auditor
+    #[command(after_help = "Example:\n  mailorder ledger checkpoint")]
+    Checkpoint,
 }
 
 pub(super) fn run(shell: &mut Shell, args: LedgerArgs) -> Result<(), Failure> {
-    let LedgerCommand::Reindex = args.command;
     let mut clerk = shell.clerk()?;
+    match args.command {
+        LedgerCommand::Reindex => reindex(shell, &mut clerk),
+        LedgerCommand::Checkpoint => checkpoint(shell, &mut clerk),
+    }
+}
+
+fn checkpoint(shell: &Shell, clerk: &mut Clerk) -> Result<(), Failure> {
+    let made = clerk.checkpoint()?;
+    if shell.output.is_json() {
+        let time = made.time.whole_second().to_string();
+        return shell.output.document(&serde_json::json!({
+            "schema": "mailorder.checkpoint/1", "ledger": made.ledger, "size": made.head.size, "root": made.head.root,
+            "time": time,
+        }));
+    }
+    let folder = clerk.settings().folders.ledger.join("checkpoints");
+    shell.output.line(format!("{}", folder.join(format!("{}.asc", made.head.size)).display()))
+}
+
+fn reindex(shell: &Shell, clerk: &mut Clerk) -> Result<(), Failure> {
     let entries = clerk.reindex()?;
     if shell.output.is_json() {
         return shell.output.document(&serde_json::json!({"schema": "mailorder.reindex/1", "entries": entries}));

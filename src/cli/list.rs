@@ -27,6 +27,9 @@ pub(crate) struct ListArgs {
     /// Only what has not left the shop
     #[arg(long)]
     unshipped: bool,
+    /// Only what has left the shop
+    #[arg(long, conflicts_with = "unshipped")]
+    shipped: bool,
     /// Only what is delivered
     #[arg(long, conflicts_with = "undelivered")]
     delivered: bool,
@@ -55,11 +58,19 @@ pub(super) fn run(shell: &mut Shell, args: ListArgs) -> Result<(), Failure> {
     let mut clerk = shell.clerk()?;
     clerk.catch_up()?;
     let role = args.role.unwrap_or_else(|| first_role(&clerk));
-    let filter = filter(&args, role, shell)?;
+    let mut filter = filter(&args, role, shell)?;
     let now = shell.clock.now();
+    if args.late {
+        // The index knows when a day ends in UTC, which is within a day of its end here; the rest is looked at one by
+        // one, and only then is there a count to be limited.
+        filter.due_before = Some(now.plus_seconds(24 * 60 * 60).instant().as_second());
+        filter.limit = None;
+    }
     let mut listed = clerk.index().list(&filter).map_err(ClerkError::from)?;
     if args.late {
         listed.retain(|one| is_late(&one.row, &now));
+        let limit = args.limit.and_then(|limit| usize::try_from(limit).ok());
+        listed.truncate(limit.unwrap_or(usize::MAX));
     }
     let summary = Summary::of(&clerk, role)?;
     if shell.output.is_json() {
@@ -79,7 +90,7 @@ fn filter(args: &ListArgs, role: Role, shell: &Shell) -> Result<Filter, Failure>
     filter.unpaid = args.unpaid.then_some(true);
     filter.delivery_done = args.delivered.then_some(true);
     filter.payment_done = args.paid.then_some(true);
-    filter.order_done = args.unshipped.then_some(false);
+    filter.order_done = args.unshipped.then_some(false).or(args.shipped.then_some(true));
     filter.open = (args.open || args.unshipped || args.late).then_some(true);
     if let Some(month) = &args.month {
         let invalid = || Failure::usage(format!("{month:?} is not a month like 2026-11"));
@@ -115,12 +126,10 @@ impl Summary {
         for one in index.list(&unpaid).map_err(ClerkError::from)? {
             sums.add_parts(false, one.row.unpaid);
         }
-        let aside = clerk.set_aside()?.len();
-        let open = super::warnings::open_letters(clerk)?;
         Ok(Self {
             undelivered: index.count(&undelivered).map_err(ClerkError::from)?,
             unpaid: sums.unpaid.into_values().map(|unpaid| (unpaid.total, unpaid.count)).collect(),
-            warnings: u64::try_from(open.saturating_add(aside)).unwrap_or(u64::MAX),
+            warnings: super::warnings::open_count(clerk)?,
         })
     }
 }

@@ -3,13 +3,15 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::Shell;
-use super::failure::{Failure, FailureKind};
+use super::failure::{Failure, FailureKind, send_kind};
 use super::output::escape;
+use super::{Shell, account};
 use crate::clerk::{self, Clerk, ClerkError, TakenIn};
+use crate::inbox::mbox::Mbox;
 use crate::inbox::{Inbox, Kind, backoff, sift};
 use crate::maildir;
 use crate::outbox::Outbox;
+use crate::outbox::queue::Report;
 use crate::pgp::MAIL_MAX;
 use crate::trade::Verdict;
 
@@ -47,14 +49,17 @@ pub(super) fn sync(shell: &mut Shell) -> Result<(), Failure> {
     }
     let fetched = match &mut inbox {
         None => Ok(()),
-        Some(inbox) => shell.runtime.block_on(async {
-            let fetched = fetch(shell, &mut clerk, inbox).await;
-            inbox.close().await;
-            fetched
-        }),
+        Some(inbox) => shell.runtime.block_on(fetch(shell, &mut clerk, inbox)),
     };
     // What is in the spool is judged, and what is due is sent, even where the mailbox cannot be reached.
     tell(shell, &clerk.take_in()?);
+    clerk.tend()?;
+    if let Some(inbox) = &mut inbox {
+        shell.runtime.block_on(async {
+            mark(shell, &mut clerk, inbox).await;
+            inbox.close().await;
+        });
+    }
     let sent = match &mut outbox {
         Some(outbox) if !shell.global.offline => shell.runtime.block_on(send(shell, &mut clerk, outbox)),
         _ => Ok(()),
@@ -70,14 +75,26 @@ async fn fetch(shell: &Shell, clerk: &mut Clerk, inbox: &mut Inbox) -> Result<()
     Ok(())
 }
 
-async fn send(shell: &Shell, clerk: &mut Clerk, outbox: &mut Outbox) -> Result<(), Failure> {
-    let report = clerk.flush(outbox, SEND_BUDGET).await?;
-    for (name, cause) in &report.failed {
-        shell.output.message(format!("mailorder: letter {name} is not sent: {}", escape(cause)));
+/// Marks what was ours; a mark that fails is told of and made up for with the next pass.
+async fn mark(shell: &Shell, clerk: &mut Clerk, inbox: &mut Inbox) {
+    if let Err(error) = clerk.mark(inbox).await {
+        shell.output.message(format!("mailorder: handled mail is not marked yet: {}", escape(&error.to_string())));
     }
-    match report.stopped {
-        Some(cause) => Err(Failure::new(FailureKind::Later, format!("the letters wait: {cause}"))),
-        None => Ok(()),
+}
+
+/// Sends what is due, and tells of what was not taken.
+async fn flush(shell: &Shell, clerk: &mut Clerk, outbox: &mut Outbox) -> Result<Report, Failure> {
+    let report = clerk.flush(outbox, SEND_BUDGET).await?;
+    shell.tell_failed(&report);
+    Ok(report)
+}
+
+async fn send(shell: &Shell, clerk: &mut Clerk, outbox: &mut Outbox) -> Result<(), Failure> {
+    let report = flush(shell, clerk, outbox).await?;
+    match (&report.stopped, account::refusal(&report)) {
+        (Some(cause), _) => Err(Failure::new(send_kind(cause), format!("the letters wait: {cause}"))),
+        (None, Some(refusal)) => Err(refusal),
+        (None, None) => Ok(()),
     }
 }
 
@@ -157,30 +174,51 @@ async fn turns(
 async fn turn(shell: &Shell, clerk: &mut Clerk, inbox: &mut Inbox, outbox: &mut Option<Outbox>) -> Result<(), Failure> {
     fetch(shell, clerk, inbox).await?;
     tell(shell, &clerk.take_in()?);
-    match outbox {
-        Some(outbox) if !shell.global.offline => send(shell, clerk, outbox).await,
-        _ => Ok(()),
+    clerk.tend()?;
+    mark(shell, clerk, inbox).await;
+    let Some(outbox) = outbox.as_mut().filter(|_| !shell.global.offline) else { return Ok(()) };
+    match flush(shell, clerk, outbox).await?.stopped {
+        // Mail is taken in all the same: whatever it is, it is tried again later.
+        Some(cause) => Err(Failure::new(FailureKind::Later, format!("the letters wait: {cause}"))),
+        None => Ok(()),
     }
 }
 
 /// Takes one mail from standard input: on disk before anything else, so that the mail server may forget it.
+///
+/// Before that, every failure makes the server keep the mail and try again. After it, none does: the server would
+/// bounce a mail that is here, or hand it over twice. What goes wrong then is told, and the next `sync` goes on.
 pub(super) fn receive(shell: &mut Shell) -> Result<(), Failure> {
-    use std::io::Read;
     let mut clerk = shell.clerk().map_err(Failure::deferred)?;
+    store(&clerk).map_err(Failure::deferred)?;
+    let judged = judge_received(shell, &mut clerk);
+    for failure in judged.err().into_iter().chain(shell.refusal.take()) {
+        failure.print(false);
+    }
+    Ok(())
+}
+
+/// Puts the mail on standard input on disk, durably.
+fn store(clerk: &Clerk) -> Result<(), Failure> {
+    use std::io::Read;
+    let mut stdin = std::io::stdin().lock();
     let mut mail = Vec::new();
     // One byte more than is read tells a mail that is too large from one that just fits.
     let limit = u64::try_from(MAIL_MAX).unwrap_or(u64::MAX).saturating_add(1);
-    std::io::stdin()
-        .lock()
-        .take(limit)
-        .read_to_end(&mut mail)
-        .map_err(|error| Failure::io(format!("cannot read standard input: {error}")).deferred())?;
+    let read = stdin.by_ref().take(limit).read_to_end(&mut mail);
+    read.map_err(|error| Failure::io(format!("cannot read standard input: {error}")))?;
     if mail.len() > MAIL_MAX {
-        return Err(Failure::new(FailureKind::Data, "5.3.4 the mail is larger than any letter may be"));
+        clerk.keep_large(&mail, &mut stdin)?;
+    } else {
+        clerk.spool(&[mail])?;
     }
-    clerk.spool(&[mail]).map_err(|error| Failure::from(error).deferred())?;
-    tell(shell, &clerk.take_in().map_err(|error| Failure::from(error).deferred())?);
-    shell.send(&mut clerk)
+    Ok(())
+}
+
+fn judge_received(shell: &Shell, clerk: &mut Clerk) -> Result<(), Failure> {
+    tell(shell, &clerk.take_in()?);
+    clerk.tend()?;
+    shell.send(clerk)
 }
 
 pub(super) fn import(shell: &mut Shell, args: ImportArgs) -> Result<(), Failure> {
@@ -208,7 +246,7 @@ fn import_path(clerk: &mut Clerk, path: &Path, taken: &mut TakenIn) -> Result<()
             .map_err(|f| f.about(path));
     }
     let mut file = std::io::BufReader::new(std::fs::File::open(path).map_err(fault)?);
-    let mails = Mbox::new(&mut file).map_err(fault)?;
+    let mails = Mbox::new(&mut file, MAIL_MAX).map_err(fault)?;
     import_mails(clerk, mails, taken).map_err(|failure| failure.about(path))
 }
 
@@ -233,84 +271,4 @@ fn import_mails(
     clerk.spool(&portion)?;
     taken.join(clerk.take_in()?);
     Ok(())
-}
-
-/// The mails of an mbox, or the one mail of a plain file: an mbox begins with `From ` and has each mail begin so after
-/// an empty line (RFC 4155).
-struct Mbox<'a, R> {
-    lines: &'a mut R,
-    /// The first line of the next mail, already read; `None` at the end.
-    next: Option<Vec<u8>>,
-    mbox: bool,
-}
-
-impl<'a, R: std::io::BufRead> Mbox<'a, R> {
-    fn new(lines: &'a mut R) -> std::io::Result<Self> {
-        let first = line(lines)?;
-        let mbox = first.as_ref().is_some_and(|line| line.starts_with(b"From "));
-        let next = if mbox { line(lines)? } else { first };
-        Ok(Self { lines, next, mbox })
-    }
-}
-
-/// Reads one line with its end; `None` at the end of the file. A line is cut at the size no letter exceeds.
-fn line(lines: &mut impl std::io::BufRead) -> std::io::Result<Option<Vec<u8>>> {
-    use std::io::{BufRead, Read};
-    let mut text = Vec::new();
-    let limit = u64::try_from(MAIL_MAX).unwrap_or(u64::MAX).saturating_add(1);
-    lines.by_ref().take(limit).read_until(b'\n', &mut text)?;
-    Ok(if text.is_empty() { None } else { Some(text) })
-}
-
-impl<R: std::io::BufRead> Iterator for Mbox<'_, R> {
-    type Item = std::io::Result<Vec<u8>>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let mut mail = self.next.take()?;
-        loop {
-            let text = match line(self.lines) {
-                Ok(Some(text)) => text,
-                Ok(None) => return Some(Ok(mail)),
-                Err(error) => return Some(Err(error)),
-            };
-            let after_empty = mail.ends_with(b"\n\n") || mail.ends_with(b"\n\r\n");
-            if self.mbox && after_empty && text.starts_with(b"From ") {
-                return match line(self.lines) {
-                    Ok(next) => {
-                        self.next = next;
-                        Some(Ok(mail))
-                    }
-                    Err(error) => Some(Err(error)),
-                };
-            }
-            // What is larger than a letter is passed over; only its end matters.
-            if mail.len() <= MAIL_MAX {
-                let quoted = self.mbox && text.iter().find(|b| **b != b'>').is_some() && is_quoted_from(&text);
-                mail.extend_from_slice(if quoted { text.get(1..).unwrap_or_default() } else { &text });
-            }
-        }
-    }
-}
-
-/// Returns whether a line is `>From ` with one or more marks: one mark is taken off (mboxrd).
-fn is_quoted_from(text: &[u8]) -> bool {
-    let marks = text.iter().take_while(|b| **b == b'>').count();
-    marks > 0 && text.get(marks..).is_some_and(|rest| rest.starts_with(b"From "))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn mails(text: &str) -> Vec<String> {
-        let mut reader = std::io::Cursor::new(text.as_bytes());
-        Mbox::new(&mut reader).unwrap().map(|mail| String::from_utf8(mail.unwrap()).unwrap()).collect()
-    }
-
-    #[test]
-    fn an_mbox_is_its_mails_and_a_file_is_one() {
-        assert_eq!(mails("A: 1\n\nFrom x\n"), ["A: 1\n\nFrom x\n"]);
-        assert_eq!(mails("From a\nA: 1\n\n>From x\n\nFrom b\nB: 2\n\ny\n"), ["A: 1\n\nFrom x\n\n", "B: 2\n\ny\n"]);
-        assert!(mails("").is_empty());
-    }
 }

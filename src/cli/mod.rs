@@ -20,13 +20,15 @@ mod notify;
 mod order;
 mod outbox;
 mod output;
-
+mod pay_data;
+mod payment_data;
 mod schema;
 mod show;
 mod status;
 mod transaction;
 mod warnings;
 
+use std::cell::RefCell;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
@@ -46,6 +48,8 @@ pub(crate) struct Shell {
     global: args::Global,
     output: Output,
     runtime: tokio::runtime::Runtime,
+    /// What the command ends with although it did what it was told: its letters were refused.
+    refusal: RefCell<Option<Failure>>,
 }
 
 /// Runs the program with the arguments of the process.
@@ -61,7 +65,14 @@ pub fn main() -> ExitCode {
     let environment = Environment::of_process();
     let json = cli.global.json;
     let output = Output::new(json, environment.no_color);
-    match shell(cli.global, environment, output).and_then(|mut shell| shell.run(cli.command)) {
+    let run = |mut shell: Shell| {
+        let ended = shell.run(cli.command);
+        let refusal = shell.refusal.take();
+        // A question to a name server that nobody answers would keep the process.
+        shell.runtime.shutdown_background();
+        ended.and(refusal.map_or(Ok(()), Err))
+    };
+    match shell(cli.global, environment, output).and_then(run) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             failure.print(json);
@@ -80,7 +91,7 @@ fn shell(global: args::Global, environment: Environment, output: Output) -> Resu
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()
     };
     let runtime = runtime.map_err(|error| Failure::io(format!("the runtime cannot be started: {error}")))?;
-    Ok(Shell { environment, clock: Clock::system(), global, output, runtime })
+    Ok(Shell { environment, clock: Clock::system(), global, output, runtime, refusal: RefCell::new(None) })
 }
 
 impl Shell {

@@ -3,6 +3,7 @@
 use super::Shell;
 use super::buy::line_quantity;
 use super::failure::Failure;
+use super::pay_data::{self, DataArgs};
 use super::transaction;
 use crate::role::{Action, Desk, Notice, Refused, delivery, payment, shop as shop_role};
 use crate::trade::status::Reason;
@@ -54,6 +55,9 @@ enum PayCommand {
     /// Report what was paid or given back, or when it will be
     #[command(after_help = "Example:\n  mailorder pay notify 7K3Q2M9P --paid --amount 'JPY 4800'")]
     Notify(PayNotice),
+    /// Print the payment data that a payment was authorised by: card or account, in clear
+    #[command(after_help = "Example:\n  mailorder pay data 7K3Q2M9P --json")]
+    Data(DataArgs),
 }
 
 #[derive(Debug, clap::Args)]
@@ -137,7 +141,10 @@ pub(super) fn shop(shell: &mut Shell, args: ShopArgs) -> Result<(), Failure> {
 }
 
 pub(super) fn pay(shell: &mut Shell, args: PayArgs) -> Result<(), Failure> {
-    let PayCommand::Notify(args) = args.command;
+    let args = match args.command {
+        PayCommand::Notify(args) => args,
+        PayCommand::Data(args) => return pay_data::run(shell, &args),
+    };
     let amount = args.amount.as_deref().map(Money::parse_line).transpose();
     let refund = args.refunded.is_some();
     let notice = Notice {
@@ -185,7 +192,7 @@ fn report(shell: &Shell, text: &str, role: Role, notice: &Notice, notify: Notify
         return Err(Failure::usage("nothing is reported; say what happened, or when it is planned"));
     }
     let mut clerk = shell.clerk()?;
-    let known = transaction::find(&mut clerk, text, &[role])?;
+    let known = transaction::find(&mut clerk, text, role)?;
     let written = clerk.command(&known.key, |known, desk| notify(known, notice, desk))?;
     shell.send(&mut clerk)?;
     if shell.output.is_json() {

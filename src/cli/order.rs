@@ -2,23 +2,17 @@
 
 use std::path::PathBuf;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 use super::Shell;
 use super::failure::{Failure, FailureKind};
-use super::output;
 use super::transaction::{self, short};
+use super::{output, payment_data};
 use crate::clerk::Clerk;
-use crate::clock::system_time;
-use crate::mail::PaymentData;
-use crate::pgp;
 use crate::role::buyer;
 use crate::trade::item::{self, Charge, Item, Line};
 use crate::trade::{
-    Address, DeliveryMethod, Money, Order, OrderId, Party, PaymentMethod, PostalAddress, Quantity, Role, Sealed,
+    Address, DeliveryMethod, Money, Order, OrderId, Party, PaymentMethod, PostalAddress, Quantity, Role,
 };
 
 #[derive(Debug, clap::Args)]
@@ -54,12 +48,13 @@ pub(crate) struct Wishes {
     /// A word to the shop
     #[arg(long)]
     remarks: Option<String>,
-    /// File with payment data, one `name = value` a line; - for standard input. Sealed to the payment agent
+    /// File with payment data, one `name = value` a line; - for standard input. Without it the command in the
+    /// configuration is run, or you are asked
     #[arg(long, value_name = "FILE", requires = "payment_agent")]
-    payment_data: Option<PathBuf>,
-    /// Address of the payment agent that the payment data are for; its key is accepted already
+    pub(super) payment_data: Option<PathBuf>,
+    /// Address of the payment agent that the payment data are sealed to; its key is accepted already
     #[arg(long, value_name = "ADDRESS")]
-    payment_agent: Option<String>,
+    pub(super) payment_agent: Option<String>,
     /// Show the order and send nothing
     #[arg(short = 'n', long)]
     dry_run: bool,
@@ -122,7 +117,7 @@ pub(super) fn run(shell: &mut Shell, args: OrderArgs) -> Result<(), Failure> {
 
 pub(super) fn again(shell: &mut Shell, args: ReorderArgs) -> Result<(), Failure> {
     let mut clerk = shell.clerk()?;
-    let known = transaction::find(&mut clerk, &args.transaction, &[Role::Buyer])?;
+    let known = transaction::find(&mut clerk, &args.transaction, Role::Buyer)?;
     let (mut order, shop) = buyer::reorder(&known).map_err(|refused| Failure::data(refused.to_string()))?;
     for text in &args.quantities {
         let part = super::buy::line_quantity(text)?;
@@ -136,7 +131,7 @@ pub(super) fn again(shell: &mut Shell, args: ReorderArgs) -> Result<(), Failure>
 }
 
 /// Returns the shop with its accepted key.
-fn pinned(clerk: &mut Clerk, address: &Address) -> Result<Party, Failure> {
+pub(super) fn pinned(clerk: &mut Clerk, address: &Address) -> Result<Party, Failure> {
     clerk.catch_up()?;
     let pin = clerk.index().pin_of(address).map_err(crate::clerk::ClerkError::from)?;
     let pin = pin.ok_or_else(|| {
@@ -224,7 +219,7 @@ fn finish(shell: &Shell, mut clerk: Clerk, mut order: Order, shop: Party, wishes
     let mut chance = [0; 26];
     getrandom::fill(&mut chance).map_err(|error| Failure::io(format!("no random numbers: {error}")))?;
     let id = OrderId::from_bytes(chance);
-    seal(&mut clerk, &mut order, &id, &shop, wishes)?;
+    payment_data::seal(shell, &mut clerk, &mut order, &id, &shop, wishes)?;
     if wishes.dry_run {
         let text = serde_json::json!({"schema": "mailorder.order/1", "id": null, "shop": shop, "order": order});
         return shell.output.document(&text);
@@ -237,44 +232,4 @@ fn finish(shell: &Shell, mut clerk: Clerk, mut order: Order, shop: Party, wishes
         return shell.output.document(&value);
     }
     shell.output.line(format!("{}  ordered from {}: {}", short(id.as_str()), shop.address, output::amount(&total)))
-}
-
-/// Seals payment data to the payment agent's key, which the user accepted himself (wire format 1.4).
-fn seal(clerk: &mut Clerk, order: &mut Order, id: &OrderId, shop: &Party, wishes: &Wishes) -> Result<(), Failure> {
-    let (Some(file), Some(agent)) = (&wishes.payment_data, &wishes.payment_agent) else { return Ok(()) };
-    let agent = Address::parse(agent).map_err(|error| Failure::usage(error.to_string()))?;
-    let party = pinned(clerk, &agent)?;
-    let certificate = clerk.find_certificate(party.fingerprint.as_str())?;
-    let certificate = certificate.ok_or_else(|| Failure::bug("an accepted certificate is gone"))?;
-    let text =
-        if file.as_os_str() == "-" { std::io::read_to_string(std::io::stdin()) } else { std::fs::read_to_string(file) };
-    let text = SecretString::from(text.map_err(|error| Failure::io(format!("{}: {error}", file.display())))?);
-    let mut instrument = std::collections::BTreeMap::new();
-    for line in text.expose_secret().lines().filter(|line| !line.trim().is_empty()) {
-        let (name, value) =
-            line.split_once('=').ok_or_else(|| Failure::data("payment data are lines of `name = value`"))?;
-        instrument.insert(name.trim().to_owned(), SecretString::from(value.trim().to_owned()));
-    }
-    order.payment_id = instrument.get("number").and_then(|number| last_four(number.expose_secret()));
-    let data = PaymentData {
-        shop: shop.address.clone(),
-        order: id.clone(),
-        limit: order.total,
-        method: order.payment_method.clone(),
-        instrument,
-    };
-    let bytes = data.write().map_err(|error| Failure::data(error.to_string()))?;
-    let key = clerk.key().ok_or_else(|| Failure::new(FailureKind::Permission, "there is no key to sign with"))?;
-    let now = system_time(&clerk.clock().now());
-    let sealed = pgp::sealed::seal_data(bytes.expose_secret().as_bytes(), key, &certificate, now)
-        .map_err(|error| Failure::new(FailureKind::Permission, error.to_string()))?;
-    order.sealed = Some(Sealed(STANDARD.encode(sealed)));
-    Ok(())
-}
-
-/// Returns the last four digits of a card or account number: all that anybody but the payment agent learns.
-fn last_four(number: &str) -> Option<String> {
-    let digits: Vec<char> = number.chars().filter(char::is_ascii_alphanumeric).collect();
-    let start = digits.len().checked_sub(4).filter(|start| *start >= 4)?;
-    digits.get(start..).map(|last| last.iter().collect())
 }

@@ -21,10 +21,10 @@ macro_rules! schemas {
     };
 }
 
-/// The documents, by the name in their member `schema` (`mailorder.NAME/1`).
-const SCHEMAS: [(&str, &str); 17] = schemas![
-    "asked" "check" "init" "inspect" "key" "keys" "list" "notified" "order" "outbox" "path" "reindex" "show" "status"
-    "verify" "warnings" "written"
+/// The documents, by the name in their member `schema` (`mailorder.NAME/1`); `path` has none.
+const SCHEMAS: [(&str, &str); 19] = schemas![
+    "asked" "check" "checkpoint" "init" "inspect" "key" "keys" "list" "notified" "order" "outbox" "path" "payment-data"
+    "reindex" "show" "status" "verify" "warnings" "written"
 ];
 
 pub(super) fn run(shell: &mut Shell, args: SchemaArgs) -> Result<(), Failure> {

@@ -15,6 +15,9 @@ pub(crate) struct ShowArgs {
     /// Beginning of the transaction's ID or number, or SHOP:NUMBER
     #[arg(value_name = "TXN")]
     transaction: String,
+    /// Part played, where the account plays several; by default the first one that has it
+    #[arg(long, value_parser = super::list::role)]
+    role: Option<Role>,
     /// Show names, addresses and fingerprints in full
     #[arg(long)]
     full: bool,
@@ -22,7 +25,17 @@ pub(crate) struct ShowArgs {
 
 pub(super) fn run(shell: &mut Shell, args: ShowArgs) -> Result<(), Failure> {
     let mut clerk = shell.clerk()?;
-    let known = transaction::find(&mut clerk, &args.transaction, &[])?;
+    let known = match args.role {
+        Some(role) => transaction::find(&mut clerk, &args.transaction, role)?,
+        None => {
+            let (known, others) = transaction::find_any(&mut clerk, &args.transaction)?;
+            if !others.is_empty() {
+                let others: Vec<String> = others.iter().map(|role| format!("--role {role}")).collect();
+                shell.output.message(format!("hint: other parts of this account have it, too: {}", others.join(", ")));
+            }
+            known
+        }
+    };
     let standing = Standing::of(&known);
     let now = shell.clock.now();
     if shell.output.is_json() {

@@ -8,8 +8,7 @@ use super::list::{Summary, first_role, is_late, plural};
 use super::output;
 use crate::clerk::ClerkError;
 use crate::index::Filter;
-use crate::role::Practice;
-use crate::trade::{Money, Role};
+use crate::trade::Money;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example (cron, mails only when something needs you):\n  mailorder status --exit-code")]
@@ -32,7 +31,8 @@ pub(super) fn run(shell: &mut Shell, args: StatusArgs) -> Result<(), Failure> {
     let queue = clerk.queue().list().map_err(ClerkError::from)?;
     let waiting = queue.iter().filter(|item| item.standing.state.is_open()).count();
     let failed = queue.len().saturating_sub(waiting);
-    let over = over_limit(&clerk.settings().practice, &summary, role);
+    let over: Vec<Money> = clerk.limits_reached()?.into_iter().map(|(limit, _)| limit).collect();
+    let not_kept = clerk.not_kept()?;
     let needs = late > 0 || summary.warnings > 0 || !over.is_empty() || failed > 0;
     if args.exit_code && !needs {
         return Ok(());
@@ -44,7 +44,7 @@ pub(super) fn run(shell: &mut Shell, args: StatusArgs) -> Result<(), Failure> {
             "schema": "mailorder.status/1", "address": clerk.me().address, "role": role.word(),
             "open": open.len(), "undelivered": summary.undelivered, "unpaid": unpaid, "over_limit": limits,
             "late": late, "waiting_for_you": offered, "warnings": summary.warnings,
-            "outbox": {"waiting": waiting, "failed": failed},
+            "not_kept": not_kept, "outbox": {"waiting": waiting, "failed": failed},
         }))?;
     } else {
         let unpaid: Vec<String> = summary.unpaid.iter().map(|(total, _)| output::amount(total)).collect();
@@ -58,6 +58,9 @@ pub(super) fn run(shell: &mut Shell, args: StatusArgs) -> Result<(), Failure> {
         }
         line("late", late.to_string())?;
         line("warnings", summary.warnings.to_string())?;
+        if not_kept > 0 {
+            line("not kept", format!("{not_kept} (the folder of mail set aside was full)"))?;
+        }
         line("outbox", format!("{waiting} waiting, {failed} failed"))?;
         if offered > 0 {
             let count = u64::try_from(offered).unwrap_or(u64::MAX);
@@ -67,14 +70,4 @@ pub(super) fn run(shell: &mut Shell, args: StatusArgs) -> Result<(), Failure> {
         }
     }
     if args.exit_code { Err(Failure::finding()) } else { Ok(()) }
-}
-
-/// Returns the limits that the unpaid totals have reached (P81).
-fn over_limit(practice: &Practice, summary: &Summary, role: Role) -> Vec<Money> {
-    let Some(buyer) = practice.buyer.as_ref().filter(|_| role == Role::Buyer) else { return Vec::new() };
-    let reached = |limit: &&Money| {
-        let total = summary.unpaid.iter().find(|(total, _)| total.currency() == limit.currency());
-        total.is_some_and(|(total, _)| !limit.exceeds(total).unwrap_or(false))
-    };
-    buyer.unpaid_limits.iter().filter(reached).copied().collect()
 }

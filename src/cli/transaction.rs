@@ -1,47 +1,73 @@
 //! Finds the transaction a person means: a unique beginning of its ID or number, or SHOP:NUMBER.
 
 use super::failure::Failure;
-use crate::clerk::Clerk;
+use crate::clerk::{Clerk, ClerkError};
 use crate::trade::{Key, Role, Transaction};
 
-/// How many candidates a message names.
-const NAMED: u32 = 6;
+/// How many candidates are looked at: more than that is no beginning of a name, but any letter.
+const CANDIDATES: u32 = 48;
 
-/// Finds the one transaction that `text` means, in one of the parts `roles`; any part where it is empty.
-pub(super) fn find(clerk: &mut Clerk, text: &str, roles: &[Role]) -> Result<Transaction, Failure> {
-    clerk.catch_up()?;
-    let index = clerk.index();
-    let all = index.find_prefix(text, NAMED.saturating_mul(8)).map_err(crate::clerk::ClerkError::from)?;
-    let fitting = |key: &&Key| roles.is_empty() || roles.contains(&key.role);
-    let mut keys: Vec<Key> = all.iter().filter(fitting).cloned().collect();
-    if keys.len() > 1 {
-        // What is written out in full is meant, even where others begin with it.
-        let exact = exact(clerk, &keys, text)?;
-        if exact.len() == 1 {
-            keys = exact;
-        }
+/// Finds the one transaction that `text` means in the part a command speaks for.
+pub(super) fn find(clerk: &mut Clerk, text: &str, role: Role) -> Result<Transaction, Failure> {
+    let keys = candidates(clerk, text, Some(role))?;
+    one(clerk, text, &keys)
+}
+
+/// Finds the one transaction that `text` means in any part: in the first of those that know it, in the order buyer,
+/// shop, payment, delivery. Returns the other parts of this account that have it, too.
+pub(super) fn find_any(clerk: &mut Clerk, text: &str) -> Result<(Transaction, Vec<Role>), Failure> {
+    let keys = candidates(clerk, text, None)?;
+    let first = Role::ALL.into_iter().find(|role| keys.iter().any(|key| key.role == *role));
+    let of_first: Vec<Key> = keys.iter().filter(|key| Some(key.role) == first).cloned().collect();
+    let found = one(clerk, text, &of_first)?;
+    let mut same = vec![found.key.clone()];
+    for role in Role::ALL.into_iter().filter(|role| *role != found.key.role) {
+        let known = clerk.index().load(role, &found.names()).map_err(ClerkError::from)?;
+        same.extend(known.map(|known| known.key));
     }
-    match keys.as_slice() {
+    // Another transaction, in another part, may be the one that is meant.
+    if keys.iter().any(|key| !same.contains(key)) {
+        return Err(several(text, &keys));
+    }
+    let others = same.iter().map(|key| key.role).filter(|role| *role != found.key.role).collect();
+    Ok((found, others))
+}
+
+/// Returns what `text` may mean; where something is written out in full, that alone.
+fn candidates(clerk: &mut Clerk, text: &str, role: Option<Role>) -> Result<Vec<Key>, Failure> {
+    clerk.catch_up()?;
+    let keys = clerk.index().find_prefix(text, role, CANDIDATES).map_err(ClerkError::from)?;
+    if keys.len() < 2 {
+        return Ok(keys);
+    }
+    let exact = exact(clerk, &keys, text)?;
+    Ok(if exact.is_empty() { keys } else { exact })
+}
+
+fn one(clerk: &Clerk, text: &str, keys: &[Key]) -> Result<Transaction, Failure> {
+    match keys {
         [] => {
             let text = format!("no transaction's ID or number begins with {text:?}");
             Err(Failure::data(text).hint("mailorder list"))
         }
         [key] => {
-            let found = clerk.index().load_key(key).map_err(crate::clerk::ClerkError::from)?;
+            let found = clerk.index().load_key(key).map_err(ClerkError::from)?;
             found.ok_or_else(|| Failure::bug("a transaction that was just found is gone"))
         }
-        several => {
-            let ids: Vec<String> = several.iter().take(5).map(|key| key.id.to_string()).collect();
-            let text = format!("{text:?} is the beginning of several transactions: {}", ids.join(", "));
-            Err(Failure::data(text).hint("write more of it, or SHOP:NUMBER"))
-        }
+        keys => Err(several(text, keys)),
     }
+}
+
+fn several(text: &str, keys: &[Key]) -> Failure {
+    let ids: Vec<String> = keys.iter().take(5).map(|key| key.id.to_string()).collect();
+    let text = format!("{text:?} is the beginning of several transactions: {}", ids.join(", "));
+    Failure::data(text).hint("write more of it, or SHOP:NUMBER")
 }
 
 fn exact(clerk: &Clerk, keys: &[Key], text: &str) -> Result<Vec<Key>, Failure> {
     let mut exact = Vec::new();
     for key in keys {
-        let known = clerk.index().load_key(key).map_err(crate::clerk::ClerkError::from)?;
+        let known = clerk.index().load_key(key).map_err(ClerkError::from)?;
         let number = known.and_then(|known| known.number).map(|number| number.to_string());
         let named = number.as_ref().map(|number| format!("{}:{number}", key.shop));
         if number.as_deref() == Some(text) || named.as_deref() == Some(text) || key.id.as_str() == text {

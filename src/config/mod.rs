@@ -126,6 +126,8 @@ pub struct Settings {
     pub templates: Option<PathBuf>,
     /// How each part is played.
     pub practice: Practice,
+    /// Program and arguments that print the buyer's payment data.
+    pub payment_data_command: Option<Vec<String>>,
     /// Whether the whole process keeps to one thread.
     pub single_thread: bool,
 }

@@ -38,6 +38,7 @@ pub(super) fn settle(written: Config, file: &Path, environment: &Environment) ->
         trust,
         templates: written.storage.templates.as_deref().map(|path| place.path(path)),
         practice: place.practice(&written)?,
+        payment_data_command: place.payment_data_command(&written)?,
         single_thread: environment.single_thread,
         address: written.address,
         name: written.name,
@@ -62,6 +63,14 @@ impl Place<'_> {
             return home.join(rest);
         }
         plain(&self.file.parent().unwrap_or_else(|| Path::new("/")).join(text))
+    }
+
+    fn payment_data_command(&self, written: &Config) -> Result<Option<Vec<String>>, ConfigError> {
+        let command = written.buyer.as_ref().and_then(|buyer| buyer.payment_data_command.clone());
+        if command.as_ref().is_some_and(Vec::is_empty) {
+            return Err(self.fault("buyer.payment_data_command", "it is a list of program and arguments"));
+        }
+        Ok(command)
     }
 
     fn folders(&self, storage: &written::Storage, environment: &Environment) -> Folders {
@@ -167,7 +176,24 @@ impl Place<'_> {
         if written.roles.is_empty() {
             return Err(self.fault("roles", "at least one of buyer, shop, payment, delivery is needed"));
         }
+        self.roles_of_procedures(&practice)?;
         Ok(practice)
+    }
+
+    /// Checks that a shop which names no agent plays the agent's part itself: nobody would follow its instructions.
+    fn roles_of_procedures(&self, practice: &Practice) -> Result<(), ConfigError> {
+        let procedures = practice.shop.as_ref().map(|shop| shop.procedures.as_slice()).unwrap_or_default();
+        for procedure in procedures {
+            let own = [
+                ("payment", procedure.payment_agent.is_none() && practice.payment.is_none()),
+                ("delivery", procedure.delivery_agent.is_none() && practice.delivery.is_none()),
+            ];
+            if let Some((role, _)) = own.iter().find(|(_, missing)| *missing) {
+                let what = format!("name a {role}_agent, or add {role:?} to `roles`: without one it is this shop");
+                return Err(self.fault("shop.procedure", what));
+            }
+        }
+        Ok(())
     }
 
     fn money(&self, key: &str, text: &str) -> Result<Money, ConfigError> {

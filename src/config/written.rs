@@ -162,6 +162,8 @@ pub struct Buyer {
     /// Unpaid totals that call for a warning, like `JPY 50000`.
     #[serde(default)]
     pub unpaid_limits: Vec<String>,
+    /// A command that prints card or account for the payment agent, one `name = value` a line.
+    pub payment_data_command: Option<Vec<String>>,
 }
 
 /// How to sell.

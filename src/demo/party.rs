@@ -64,6 +64,10 @@ impl Party {
             moved = self.clerk.fetch(inbox).await?.fetched;
         }
         self.clerk.take_in()?;
+        self.clerk.tend()?;
+        if let Some(inbox) = &mut self.inbox {
+            self.clerk.mark(inbox).await?;
+        }
         if let Some(outbox) = &mut self.outbox {
             let report = self.clerk.flush(outbox, Duration::from_secs(3600)).await?;
             moved = moved.saturating_add(report.sent.len());

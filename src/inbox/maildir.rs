@@ -143,9 +143,8 @@ impl MaildirInbox {
                 None
             }
             Look::Ours(kind, bytes) => {
-                if self.settings.handled == Handled::Leave {
-                    seen.insert(name.to_owned());
-                }
+                // Remembered whatever becomes of it: what turns out not to be ours stays in its place.
+                seen.insert(name.to_owned());
                 Some(RawMail { kind, bytes, origin })
             }
         };

@@ -4,12 +4,13 @@
 //! asked for, delivery reports) are read; nothing else is opened beyond its header, moved or flagged. The module knows
 //! nothing of trade, keys or signatures.
 //!
-//! The caller's order of work: [`Inbox::fetch`], write the bytes to the spool durably, keep [`Batch::cursor`], then
-//! [`Inbox::done`], then handle. A crash anywhere in between means that a mail is fetched again, never that one is
-//! missed.
+//! The caller's order of work: [`Inbox::fetch`], write the bytes to the spool durably, keep [`Batch::cursor`], handle, then
+//! [`Inbox::done`] for what was ours. A crash anywhere in between means that a mail is fetched again, or stays unmarked,
+//! never that one is missed. An encrypted mail of people to each other is read and left as it was.
 
 pub mod imap;
 pub mod maildir;
+pub mod mbox;
 mod sift;
 
 use std::collections::BTreeSet;
@@ -62,7 +63,7 @@ pub enum Cursor {
     /// Nothing has been read.
     #[default]
     Start,
-    /// Of a Maildir: the letters that were read and left in place.
+    /// Of a Maildir: the mails that were read and are still there.
     Maildir {
         /// Stable names.
         seen: BTreeSet<String>,

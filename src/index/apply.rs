@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{IndexError, Row, RowItem, RowLeg, written};
+use super::{IndexError, Row, RowItem, RowLeg, post, written};
 use crate::ledger::{Recorded, amount};
 use crate::trade::{
     Act, Agent, Body, Digest, Document, Entry, Finding, Key, Letter, Names, Party, Settlement, Transaction, Verdict,
@@ -29,13 +29,15 @@ pub(super) fn entry(
     let entry = &recorded.entry;
     entry_row(db_tx, recorded)?;
     match &entry.body {
-        Body::In { letter, content, findings, .. } => {
+        Body::In { letter, content, signer, findings, .. } => {
             super::state::put_letter(db_tx, entry.position, letter)?;
+            post::heard(db_tx, signer, letter)?;
             warn(db_tx, entry.position, &content.digest, findings)?;
             letter_certificates(db_tx, letter, handles)
         }
-        Body::Out { letter, .. } => {
+        Body::Out { letter, content } => {
             super::state::put_letter(db_tx, entry.position, letter)?;
+            post::wrote(db_tx, entry, letter, &content.digest)?;
             letter_certificates(db_tx, letter, handles)
         }
         Body::Own { act, .. } => own(db_tx, entry, act, handles),
@@ -107,7 +109,7 @@ fn own(db_tx: &Connection, entry: &Entry, act: &Act, handles: fn(&str) -> Vec<St
     }
 }
 
-/// Gives a letter another standing; its warnings are those of the new judgement, and open.
+/// Gives a letter another standing; its warnings are those of the new judgement, and open unless a person accepted it.
 fn rejudge(db_tx: &Connection, content: &Digest, verdict: Verdict, findings: &[Finding]) -> Result<(), IndexError> {
     let mut find =
         db_tx.prepare_cached("SELECT position FROM entries WHERE content = ?1 AND direction = 'in' ORDER BY 1")?;
@@ -116,8 +118,16 @@ fn rejudge(db_tx: &Connection, content: &Digest, verdict: Verdict, findings: &[F
         db_tx
             .prepare_cached("UPDATE entries SET standing = ?2 WHERE position = ?1")?
             .execute(params![position, verdict.word()])?;
+        let accepted: Option<Option<String>> = db_tx
+            .prepare_cached("SELECT reason FROM warnings WHERE position = ?1 AND settled = ?2 LIMIT 1")?
+            .query_row(params![position, word(&Settlement::Accept)?], |row| row.get(0))
+            .optional()?;
         db_tx.prepare_cached("DELETE FROM warnings WHERE position = ?1")?.execute([position])?;
         warn(db_tx, u64::try_from(position).unwrap_or_default(), content, findings)?;
+        if let Some(reason) = accepted {
+            let mut put = db_tx.prepare_cached("UPDATE warnings SET settled = ?2, reason = ?3 WHERE position = ?1")?;
+            put.execute(params![position, word(&Settlement::Accept)?, reason])?;
+        }
     }
     Ok(())
 }
@@ -220,7 +230,7 @@ fn seconds(when: &When) -> i64 {
 
 fn put_row(db_tx: &Connection, id: Option<i64>, transaction: &Transaction, row: &Row) -> Result<i64, IndexError> {
     const SQL: &str = "INSERT OR REPLACE INTO transactions VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, \
-                       ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25)";
+                       ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26)";
     let key = &transaction.key;
     let date = |leg: &RowLeg| leg.date.map(|date| date.to_string());
     let items: &[RowItem] = &row.items;
@@ -250,6 +260,7 @@ fn put_row(db_tx: &Connection, id: Option<i64>, transaction: &Transaction, row: 
         row.unpaid.map(|unpaid| unpaid.plain()),
         row.undelivered,
         row.warnings,
+        row.begun,
     ])?;
     Ok(id.unwrap_or_else(|| db_tx.last_insert_rowid()))
 }

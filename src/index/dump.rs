@@ -4,8 +4,8 @@ use rusqlite::types::ValueRef;
 
 use super::{Index, IndexError};
 
-/// Every table but `meta` and `cursors`.
-pub(super) const TABLES: [&str; 10] = [
+/// Every table whose rows are reckoned from the ledger, but `meta`.
+pub(super) const TABLES: [&str; 11] = [
     "certificates",
     "entries",
     "handles",
@@ -15,26 +15,28 @@ pub(super) const TABLES: [&str; 10] = [
     "settlements",
     "states",
     "transactions",
+    "unheard",
     "warnings",
 ];
 
 /// What each table is shown by: no number that SQLite gave out, so that the order of making does not matter.
-const QUERIES: [&str; 9] = [
+const QUERIES: [&str; 10] = [
     "SELECT 'certificate', digest, certificate FROM certificates",
     "SELECT 'entry', * FROM entries",
     "SELECT 'handle', handle, digest FROM handles JOIN certificates c ON c.id = handles.certificate",
     "SELECT 'letter', * FROM letters",
     "SELECT 'pin', * FROM pins",
     "SELECT 'settlement', * FROM settlements",
+    "SELECT 'unheard', * FROM unheard",
     "SELECT 'warning', * FROM warnings",
     "SELECT 'search', role, shop, order_id, names FROM search JOIN transactions t ON t.id = search.rowid",
     "SELECT 'transaction', role, shop, order_id, number, shop_name, date, date_at, items, currency, total, order_done, \
      order_date, delivery_done, delivery_date, payment_done, payment_date, t.state, open, due, due_at, unpaid_currency, \
-     unpaid, undelivered, warnings, s.state FROM transactions t JOIN states s ON s.id = t.id",
+     unpaid, undelivered, warnings, begun, s.state FROM transactions t JOIN states s ON s.id = t.id",
 ];
 
 impl Index {
-    /// Returns all rows as text, sorted, a line each; cursors are no part of it.
+    /// Returns all rows as text, sorted, a line each; what is no part of the ledger is left out.
     pub fn dump(&self) -> Result<String, IndexError> {
         let mut lines = vec![format!("meta\t{}\t{}", self.ledger, self.mark.entries())];
         for query in QUERIES {

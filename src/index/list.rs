@@ -12,7 +12,7 @@ const COLUMNS: &str = "role, shop, order_id, number, shop_name, date, items, cur
                        delivery_done, delivery_date, payment_done, payment_date, state, open, due, unpaid_currency, \
                        unpaid, undelivered, warnings";
 
-/// Which transactions a list shows; everything set must hold.
+/// Which transactions a list shows; everything set must hold. Those that nobody has begun are never shown.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filter {
     /// The part we play.
@@ -102,8 +102,8 @@ impl Index {
     }
 
     /// Returns the keys whose order ID or number begins with `text`, or whose name is `SHOP:NUMBER` so far; at most
-    /// `limit`. One answer means that the beginning is unique.
-    pub fn find_prefix(&self, text: &str, limit: u32) -> Found<Vec<Key>> {
+    /// `limit`, in one part or in all. One answer means that the beginning is unique.
+    pub fn find_prefix(&self, text: &str, role: Option<Role>, limit: u32) -> Found<Vec<Key>> {
         let (shop, name) = match text.split_once(':') {
             Some((shop, name)) => (Some(shop.to_ascii_lowercase()), name),
             None => (None, text),
@@ -111,13 +111,13 @@ impl Index {
         // Names are plain ASCII below this sign: it ends the range of those that begin with `name`.
         let end = format!("{name}\u{7f}");
         let mut find = self.db.prepare_cached(
-            "SELECT role, shop, order_id FROM transactions WHERE (?3 IS NULL OR shop = ?3) AND id IN (
+            "SELECT role, shop, order_id FROM transactions WHERE (?3 IS NULL OR shop = ?3) AND (?6 IS NULL OR role = ?6) AND id IN (
                SELECT id FROM transactions WHERE number COLLATE NOCASE >= ?1 AND number COLLATE NOCASE < ?2
                  AND number IS NOT NULL
                UNION SELECT id FROM transactions WHERE order_id COLLATE NOCASE >= ?1 AND order_id COLLATE NOCASE < ?2)
              ORDER BY (number IS NOT NULL AND number = ?5) DESC, date_at DESC, id DESC LIMIT ?4",
         )?;
-        let mut rows = find.query(params![name, end, shop, limit, name])?;
+        let mut rows = find.query(params![name, end, shop, limit, name, role.map(|role| role.word())])?;
         let mut keys = Vec::new();
         while let Some(row) = rows.next()? {
             keys.push(key(row)?);
@@ -176,9 +176,9 @@ impl Filter {
             (self.undelivered, "undelivered", "NOT undelivered"),
             (self.warned.then_some(true), "warnings > 0", ""),
         ];
+        conditions.push("begun");
         conditions.extend(plain.into_iter().filter_map(|(is, yes, no)| is.map(|is| if is { yes } else { no })));
-        let clause = if conditions.is_empty() { String::new() } else { format!("WHERE {}", conditions.join(" AND ")) };
-        (clause, values)
+        (format!("WHERE {}", conditions.join(" AND ")), values)
     }
 }
 
@@ -221,6 +221,7 @@ fn listed(row: &rusqlite::Row<'_>) -> Found<Listed> {
         unpaid: money(row.get(18)?, row.get(19)?)?,
         undelivered: row.get(20)?,
         warnings: row.get(21)?,
+        begun: true,
     };
     Ok(Listed { key, row })
 }

@@ -7,6 +7,7 @@
 mod apply;
 mod dump;
 mod list;
+mod post;
 mod query;
 pub mod row;
 mod state;
@@ -18,17 +19,18 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
+use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
 use crate::ledger::{Chunk, Ledger, LedgerError, Mark, Recorded, Reread, Writer};
 use crate::trade::{Body, Book, Entry, Key, Transaction};
 
 pub use list::{Filter, Listed};
+pub use post::{Fetched, Unheard};
 pub use query::{EntryRow, Pin, Warning};
 pub use row::{Row, RowItem, RowLeg};
 
 /// Version of schema and of what rows mean; another version is thrown away and built anew.
-const VERSION: i64 = 2;
+const VERSION: i64 = 4;
 
 /// Marks the file as an index of ours ("MOix").
 const APPLICATION: i64 = 0x4D4F_6978;
@@ -263,19 +265,6 @@ impl Index {
             return Ok(());
         }
         self.load_into(role, &entry.names(), book)
-    }
-
-    /// Returns where a mailbox was read to.
-    pub fn cursor(&self, inbox: &str) -> Result<Option<String>, IndexError> {
-        let mut find = self.db.prepare_cached("SELECT cursor FROM cursors WHERE inbox = ?1")?;
-        Ok(find.query_row([inbox], |row| row.get(0)).optional()?)
-    }
-
-    /// Keeps where a mailbox was read to, as its reader writes it.
-    pub fn set_cursor(&self, inbox: &str, cursor: &str) -> Result<(), IndexError> {
-        let mut put = self.db.prepare_cached("INSERT OR REPLACE INTO cursors VALUES (?1, ?2)")?;
-        put.execute(params![inbox, cursor])?;
-        Ok(())
     }
 }
 

@@ -99,7 +99,7 @@ pub(super) fn json<T: serde::de::DeserializeOwned>(text: &str) -> Found<T> {
     value(text, |text| serde_json::from_str(text))
 }
 
-fn digest(bytes: &[u8]) -> Found<Digest> {
+pub(super) fn digest(bytes: &[u8]) -> Found<Digest> {
     let bytes = <[u8; 32]>::try_from(bytes).map_err(|_| IndexError::Row("a digest has not 32 bytes".to_owned()))?;
     Ok(Digest::from_bytes(bytes))
 }
@@ -190,19 +190,13 @@ impl Index {
         )
     }
 
-    /// Returns the first entry of a letter with this content, received or sent.
-    pub fn by_content(&self, content: &Digest) -> Found<Option<u64>> {
-        let sql = "SELECT position FROM entries WHERE content = ?1 ORDER BY 1 LIMIT 1";
-        self.one_position(sql, params![content.as_bytes()])
-    }
-
     /// Returns the entry of a letter that went out under this Message-ID.
     pub fn out(&self, letter: &MessageId) -> Found<Option<u64>> {
         let sql = "SELECT position FROM entries WHERE letter = ?1 AND direction = 'out' ORDER BY 1 LIMIT 1";
         self.one_position(sql, [letter.as_str()])
     }
 
-    fn one_position(&self, sql: &str, names: impl Params) -> Found<Option<u64>> {
+    pub(super) fn one_position(&self, sql: &str, names: impl Params) -> Found<Option<u64>> {
         let found: Option<i64> = self.db.prepare_cached(sql)?.query_row(names, |row| row.get(0)).optional()?;
         Ok(found.map(position))
     }
@@ -214,6 +208,16 @@ impl Index {
         )?;
         let rows = find.query_map([shop.as_str(), number.as_str()], |row| row.get(0))?;
         Ok(rows.collect::<Result<Vec<i64>, _>>()?.into_iter().map(position).collect())
+    }
+
+    /// Returns the numbers under which this shop was answered about the payment of one order of a buyer, in order.
+    pub fn authorised_numbers(&self, shop: &Address, order: &OrderId) -> Found<Vec<Number>> {
+        let mut find = self.db.prepare_cached(
+            "SELECT number FROM entries WHERE kind = 'authorization-result' AND shop = ?1 AND order_id = ?2
+               AND direction = 'out' AND number IS NOT NULL ORDER BY position",
+        )?;
+        let rows = find.query_map([shop.as_str(), order.as_str()], |row| row.get::<_, String>(0))?;
+        rows.map(|number| value(&number?, Number::parse)).collect()
     }
 
     /// Returns what the index knows of an entry.

@@ -60,6 +60,8 @@ pub struct Row {
     pub undelivered: bool,
     /// Warnings that nobody settled.
     pub warnings: u32,
+    /// Whether a letter that begins a transaction counts; before that no list shows it.
+    pub begun: bool,
 }
 
 impl Row {
@@ -83,6 +85,7 @@ impl Row {
             unpaid: None,
             undelivered: false,
             warnings: 0,
+            begun: true,
         }
     }
 

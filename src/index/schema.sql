@@ -1,5 +1,5 @@
--- The index of a ledger: a cache. Every row can be reckoned from the ledger again, but for `cursors`, whose loss
--- costs a second look at the mailbox. `VERSION` in mod.rs changes with this file.
+-- The index of a ledger: a cache. Every row can be reckoned from the ledger again, but for the last three
+-- tables, whose loss costs a second look at the mailbox or a letter sent once more. `VERSION` in mod.rs changes with this file.
 
 -- The ledger it is of, and the mark up to which it was read (JSON of ledger::Mark).
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -27,9 +27,12 @@ CREATE TABLE entries (
 );
 CREATE INDEX entries_content ON entries (content) WHERE content IS NOT NULL;
 CREATE INDEX entries_out ON entries (letter) WHERE direction = 'out';
+CREATE INDEX entries_confirmed ON entries (signer) WHERE kind = 'confirmation';
+CREATE INDEX entries_authorised ON entries (shop, order_id) WHERE kind = 'authorization-result';
 CREATE INDEX entries_held ON entries (shop, number) WHERE standing = 'held';
 
--- One row for each transaction: what lists show and filter by. Dates are kept as they were stated; `_at` columns hold
+-- One row for each transaction: what lists show and filter by. What nobody has begun (there are only letters that wait)
+-- is in no list. Dates are kept as they were stated; `_at` columns hold
 -- the same as seconds, days taken to end in UTC.
 CREATE TABLE transactions (
   id              INTEGER PRIMARY KEY,
@@ -56,15 +59,16 @@ CREATE TABLE transactions (
   unpaid_currency TEXT,
   unpaid          TEXT,
   undelivered     INTEGER NOT NULL,
-  warnings        INTEGER NOT NULL
+  warnings        INTEGER NOT NULL,
+  begun           INTEGER NOT NULL
 );
 CREATE UNIQUE INDEX transactions_key ON transactions (role, shop, order_id);
 CREATE INDEX transactions_number ON transactions (role, shop, number) WHERE number IS NOT NULL;
 CREATE INDEX transactions_number_prefix ON transactions (number COLLATE NOCASE) WHERE number IS NOT NULL;
 CREATE INDEX transactions_order_prefix ON transactions (order_id COLLATE NOCASE);
-CREATE INDEX transactions_newest ON transactions (role, date_at DESC, id DESC);
-CREATE INDEX transactions_date ON transactions (date_at DESC, id DESC);
-CREATE INDEX transactions_open ON transactions (date_at DESC, id DESC) WHERE open;
+CREATE INDEX transactions_newest ON transactions (role, date_at DESC, id DESC) WHERE begun;
+CREATE INDEX transactions_date ON transactions (date_at DESC, id DESC) WHERE begun;
+CREATE INDEX transactions_open ON transactions (date_at DESC, id DESC) WHERE begun AND open;
 CREATE INDEX transactions_due ON transactions (due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX transactions_unpaid ON transactions (role, unpaid_currency) WHERE unpaid IS NOT NULL;
 CREATE INDEX transactions_undelivered ON transactions (role) WHERE undelivered;
@@ -109,6 +113,7 @@ CREATE TABLE warnings (
   PRIMARY KEY (position, ordinal)
 ) WITHOUT ROWID;
 CREATE INDEX warnings_content ON warnings (content);
+CREATE INDEX warnings_blocked ON warnings (position) WHERE settled = 'block';
 CREATE INDEX warnings_open ON warnings (position) WHERE settled IS NULL;
 
 -- What was settled of the warnings that are computed and not entered.
@@ -117,6 +122,31 @@ CREATE TABLE settlements (
   position INTEGER NOT NULL,
   settled  TEXT NOT NULL,
   reason   TEXT
+) WITHOUT ROWID;
+
+-- Letters out that their recipient has neither answered nor receipted.
+CREATE TABLE unheard (
+  position  INTEGER PRIMARY KEY,
+  content   BLOB NOT NULL,
+  recipient TEXT NOT NULL,
+  recorded  TEXT NOT NULL
+);
+CREATE INDEX unheard_content ON unheard (content);
+CREATE INDEX unheard_recorded ON unheard (recorded);
+
+-- How often a letter was sent again, in all and on its last day; what is lost here costs a repeat too many.
+CREATE TABLE IF NOT EXISTS sendings (
+  position INTEGER PRIMARY KEY,
+  times    INTEGER NOT NULL,
+  day      TEXT NOT NULL,
+  today    INTEGER NOT NULL
+);
+
+-- Where spooled mails lie in their mailbox, until the mailbox is told what became of them.
+CREATE TABLE IF NOT EXISTS origins (
+  name   TEXT PRIMARY KEY,
+  origin TEXT NOT NULL,
+  ours   INTEGER NOT NULL
 ) WITHOUT ROWID;
 
 -- Where each mailbox was read to.

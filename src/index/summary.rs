@@ -1,7 +1,7 @@
 //! Fills the row of a transaction from where the rules say it stands.
 
 use super::row::{Row, RowItem, RowLeg};
-use crate::rules::{Standing, State};
+use crate::rules::{Standing, State, reconcile};
 use crate::trade::{Code, Direction, Leg, Transaction, Verdict, item::Line};
 
 impl Row {
@@ -23,6 +23,7 @@ impl Row {
             undelivered: standing.undelivered(),
             state: standing.state.word().to_owned(),
             warnings: warnings(transaction),
+            begun: reconcile::begun(transaction).is_some(),
             order,
             delivery,
             payment,

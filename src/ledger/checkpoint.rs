@@ -79,6 +79,11 @@ impl Ledger {
         Ok(sizes)
     }
 
+    /// Returns what the checkpoint of this size says, without checking its signature; `None` where it says nothing.
+    pub fn read_checkpoint(&self, size: u64) -> Result<Option<Checkpoint>, LedgerError> {
+        Ok(self.signed_checkpoint(size)?.and_then(|file| Checkpoint::parse_signed(&file)))
+    }
+
     /// Returns the signed checkpoint of this size.
     pub fn signed_checkpoint(&self, size: u64) -> Result<Option<Vec<u8>>, LedgerError> {
         read_optional(&self.folder.join("checkpoints").join(format!("{size}.asc")))

@@ -19,6 +19,7 @@ mod recover;
 mod replay;
 mod store;
 mod verify;
+mod witness;
 mod writer;
 
 use std::io;
@@ -174,7 +175,7 @@ impl Ledger {
         let log = LogFile::new(folder.join("log"));
         let wrong = |what: &str| LedgerError::NoLedger { folder: folder.to_owned(), what: what.to_owned() };
         if !log.path().is_file() {
-            return Err(wrong("it has no file `log`; `mailorder init` makes one"));
+            return Err(wrong("it has no file `log`; if it had one, restore it from a backup"));
         }
         let genesis = log.line_at(0)?.ok_or_else(|| wrong("its log is empty; `mailorder init` begins it"))?;
         let found = Finder::new(folder).read(&genesis)?;

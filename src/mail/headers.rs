@@ -29,6 +29,8 @@ pub struct Outer {
     pub message_id: String,
     /// `Subject`: says nothing.
     pub subject: &'static str,
+    /// `Auto-Submitted`.
+    pub auto_submitted: &'static str,
 }
 
 /// Returns the outer header fields of a letter.
@@ -39,6 +41,8 @@ pub fn outer(letter: &Letter) -> Outer {
         date: letter.date.rfc5322(),
         message_id: format!("<{}>", letter.id),
         subject: "[...]",
+        // RFC 3834 section 5: an answer is auto-replied, anything else a program sends is auto-generated.
+        auto_submitted: if letter.answers.is_some() { "auto-replied" } else { "auto-generated" },
     }
 }
 
@@ -84,14 +88,14 @@ pub(super) fn write(letter: &Letter, subject: &str, language: &str) -> String {
         let all: Vec<String> = letter.references.iter().map(|id| format!("<{id}>")).collect();
         field("References", &all.join("\r\n "));
     }
-    // RFC 3834 section 5: an answer is auto-replied, anything else a program sends is auto-generated.
-    field("Auto-Submitted", if letter.answers.is_some() { "auto-replied" } else { "auto-generated" });
+    field("Auto-Submitted", outer.auto_submitted);
     field("Content-Language", language);
     field("HP-Outer", &format!("From: {}", outer.from));
     field("HP-Outer", &format!("To: {}", outer.to));
     field("HP-Outer", &format!("Date: {}", outer.date));
     field("HP-Outer", &format!("Message-ID: {}", outer.message_id));
     field("HP-Outer", &format!("Subject: {}", outer.subject));
+    field("HP-Outer", &format!("Auto-Submitted: {}", outer.auto_submitted));
     field("MIME-Version", "1.0");
     text
 }

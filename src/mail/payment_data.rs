@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::json;
 use super::read::ReadError;
-use crate::trade::{Address, Money, OrderId, PaymentMethod};
+use crate::trade::{Address, Fingerprint, Mandate, Money, OrderId, PaymentMethod};
 
 /// Most members of an instrument.
 const MOST_MEMBERS: usize = 50;
@@ -53,6 +53,12 @@ impl PaymentData {
         });
         json::check(&value).map_err(ReadError::BadShape)?;
         Ok(SecretString::from(value.to_string()))
+    }
+
+    /// Returns what the data permit, without the instrument. `signer` is the primary key whose signature around these
+    /// data was verified.
+    pub fn mandate(&self, signer: &Fingerprint) -> Mandate {
+        Mandate::attest(signer.clone(), self.shop.clone(), self.order.clone(), self.limit, self.method.clone())
     }
 
     /// Reads the JSON that was sealed. An error never quotes what it could not read.

@@ -9,6 +9,9 @@ use crate::trade::{Digest, Fingerprint, Letter, Received};
 /// Why a letter with a good signature is set aside unread (design, section 4).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ReadError {
+    /// It has no machine part at all: people wrote it to each other.
+    #[error("not-ours: it is no letter of this trade")]
+    Ordinary,
     /// It has not the one shape a letter has.
     #[error("bad-shape: {0}; the sender's program must write it otherwise")]
     BadShape(String),
@@ -27,6 +30,7 @@ impl ReadError {
     /// Returns the stable word of the reason, as `warnings` and ledger headers have it.
     pub const fn word(&self) -> &'static str {
         match self {
+            Self::Ordinary => "not-ours",
             Self::BadShape(_) => "bad-shape",
             Self::NewerVersion => "newer-version",
             Self::NotForUs => "not-for-us",

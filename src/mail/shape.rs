@@ -16,10 +16,15 @@ const MOST_BYTES: usize = 1024 * 1024;
 const MOST_NESTED: usize = 20;
 /// Most fields that could begin a part.
 const MOST_TYPED: usize = 40;
+/// Most bytes of a media type that are looked at.
+const MOST_TYPE: usize = 256;
 /// Most levels of parts.
 const MOST_DEPTH: usize = 8;
 /// Most parts, those inside attached mails included.
 const MOST_PARTS: usize = 32;
+
+/// What stands in every machine part, wherever somebody may have put it.
+const TRADE: &[u8] = b"\"mo:kind\"";
 
 /// The two parts of a letter.
 #[derive(Debug)]
@@ -60,10 +65,16 @@ fn scan(signed: &[u8]) -> Result<(), ReadError> {
         }
         before = byte;
         match byte {
-            b'm' | b'M' if NESTING.iter().any(|word| begins(signed, place, word)) => nested = nested.saturating_add(1),
-            b'\n' if begins(signed, place, b"\ncontent-type") => typed = typed.saturating_add(1),
+            b'm' | b'M' if begins(signed, place, b"multipart/") => nested = nested.saturating_add(1),
+            b'\n' if begins(signed, place, b"\ncontent-type") => {
+                typed = typed.saturating_add(1);
+                check_type(signed.get(place.saturating_add(1)..).unwrap_or_default())?;
+            }
             _ => (),
         }
+    }
+    if begins(signed, 0, b"content-type") {
+        check_type(signed)?;
     }
     if before == b'\r' {
         return Err(bad("a bare CR"));
@@ -74,8 +85,27 @@ fn scan(signed: &[u8]) -> Result<(), ReadError> {
     Ok(())
 }
 
-/// What begins another level of parts.
-const NESTING: [&[u8]; 3] = [b"multipart/", b"message/rfc822", b"message/global"];
+/// Refuses the types of parts that hold mails, and all other containers than those of letters.
+///
+/// A mail within a mail may be encoded, so that what it holds cannot be counted here; the MIME library would take it
+/// apart, level by level, each with its own copy. `field` begins with the name of a Content-Type field.
+fn check_type(field: &[u8]) -> Result<(), ReadError> {
+    let rest = field.get(b"content-type".len()..).unwrap_or_default().trim_ascii_start();
+    let Some(value) = rest.strip_prefix(b":") else { return Ok(()) };
+    let value: Vec<u8> = value.trim_ascii_start().iter().copied().take(MOST_TYPE).collect();
+    let end = value.iter().position(|byte| matches!(byte, b';' | b'\r')).unwrap_or(value.len());
+    let media = value.get(..end).unwrap_or_default().trim_ascii_end().to_ascii_lowercase();
+    let token = |part: &[u8]| !part.is_empty() && part.iter().all(|b| b.is_ascii_alphanumeric() || b"-+._".contains(b));
+    let mut halves = media.splitn(2, |byte| *byte == b'/');
+    match (halves.next(), halves.next()) {
+        (Some(kind), Some(subtype)) if token(kind) && token(subtype) => match (kind, subtype) {
+            (b"multipart", b"alternative" | b"mixed") => Ok(()),
+            (b"multipart" | b"message", _) => Err(bad("a part of a kind that no letter has")),
+            _ => Ok(()),
+        },
+        _ => Err(bad("a Content-Type that is not written plainly")),
+    }
+}
 
 fn begins(signed: &[u8], place: usize, word: &[u8]) -> bool {
     let end = place.saturating_add(word.len());
@@ -85,6 +115,9 @@ fn begins(signed: &[u8], place: usize, word: &[u8]) -> bool {
 fn take(message: &Message) -> Result<Parts, ReadError> {
     let mut census = Census::default();
     census.count(message, 1)?;
+    if census.machine == 0 && !message.raw_message().windows(TRADE.len()).any(|bytes| bytes == TRADE) {
+        return Err(ReadError::Ordinary);
+    }
     if census.machine != 1 {
         return Err(bad(format!("{} machine parts, there must be one", census.machine)));
     }

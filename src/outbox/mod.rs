@@ -9,7 +9,10 @@ pub mod queue;
 pub mod sendmail;
 pub mod smtp;
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
 
 use crate::trade::Address;
 
@@ -54,9 +57,24 @@ pub enum SendError {
         /// The reason.
         cause: String,
     },
+    /// The server does not take user and password: no letter can be sent before that changes.
+    #[error("the login was refused: {text}")]
+    Login {
+        /// The server, and its words, escaped.
+        text: String,
+    },
     /// The settings must change before anything can be sent.
     #[error("cannot send: {0}")]
     Config(String),
+}
+
+/// Longer than any deadline of a transport.
+const FOREVER: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Returns the instant after this time.
+fn after(time: Duration) -> Instant {
+    let now = Instant::now();
+    now.checked_add(time).unwrap_or(now)
 }
 
 /// A way out of one of the three kinds.
@@ -71,13 +89,25 @@ pub enum Outbox {
 }
 
 impl Outbox {
-    /// Sends one mail, `bytes` exactly as they are. `name` is the letter's name in the queue.
+    /// Sends one mail, `bytes` exactly as they are, however long it takes. `name` is the letter's name in the queue.
     pub async fn send(&mut self, envelope: &Envelope, bytes: &[u8], name: &str) -> Result<Sent, SendError> {
+        self.send_until(envelope, bytes, name, after(FOREVER)).await
+    }
+
+    /// Sends one mail, and breaks off at `end`: what was handed over as a whole by then is doubtful, all else was not
+    /// sent. Files on this machine are written in any case.
+    pub async fn send_until(
+        &mut self,
+        envelope: &Envelope,
+        bytes: &[u8],
+        name: &str,
+        end: Instant,
+    ) -> Result<Sent, SendError> {
         check(bytes)?;
         match self {
             Self::Maildir(outbox) => outbox.send(envelope, bytes, name),
-            Self::Smtp(outbox) => outbox.send(envelope, bytes).await,
-            Self::Sendmail(outbox) => outbox.send(envelope, bytes).await,
+            Self::Smtp(outbox) => outbox.send_until(envelope, bytes, end).await,
+            Self::Sendmail(outbox) => outbox.send_until(envelope, bytes, end).await,
         }
     }
 

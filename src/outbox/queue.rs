@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use tokio::time::{Instant, timeout_at};
 
 use super::{Envelope, Outbox, SendError};
 use crate::maildir::{self, name_of};
@@ -139,7 +140,7 @@ impl Item {
                 standing.doubts = standing.doubts.saturating_add(1);
                 standing.state = if standing.doubts >= DOUBTS { State::GivenUp } else { State::Doubtful };
             }
-            SendError::Later { .. } | SendError::Config(_) => {}
+            SendError::Later { .. } | SendError::Login { .. } | SendError::Config(_) => {}
         }
         // A clock that went backwards makes a letter younger, never older.
         if standing.state.is_open() && now.duration_since(self.label.queued) > LIFETIME {
@@ -177,8 +178,10 @@ pub struct Report {
     pub later: Vec<(String, String)>,
     /// Names of those that will not, with the reason: to be shown to a person.
     pub failed: Vec<(String, String)>,
+    /// How many of those the other side refused for good in this flush.
+    pub refused: usize,
     /// Why the flush ended early: the server cannot be used now. Back off before the next.
-    pub stopped: Option<String>,
+    pub stopped: Option<SendError>,
     /// Whether another process is sending at this moment; nothing was done.
     pub busy: bool,
     /// When the next letter is due, as far as known.
@@ -248,6 +251,11 @@ impl Queue {
         Ok(self.list()?.into_iter().filter(|item| item.is_due(now)).collect())
     }
 
+    /// Returns whether a letter of this name is in the queue, wherever it stands.
+    pub fn holds(&self, name: &str) -> bool {
+        self.eml(name).exists()
+    }
+
     /// Returns the mail of a letter as it travels.
     pub fn mail(&self, name: &str) -> Result<Option<Vec<u8>>, QueueError> {
         Ok(self.read(name, u64::MAX)?.map(|(_, mail)| mail))
@@ -299,7 +307,7 @@ impl Queue {
         Ok(maildir::replace(&self.folder.join("tmp"), &path, format!("{position}\n").as_bytes())?)
     }
 
-    /// Sends what is due, in order, until `budget` has passed (the letter under way is finished).
+    /// Sends what is due, in order, until `budget` has passed; a letter under way is then broken off.
     ///
     /// Only one process at a time sends; a lock that a dead process held is free. The states are durable before the
     /// next letter is begun.
@@ -315,18 +323,19 @@ impl Queue {
             return Ok(report);
         };
         maildir::sweep_tmp(&self.folder, now())?;
-        let begun = tokio::time::Instant::now();
+        let end = super::after(budget);
         for item in self.due(now())? {
-            if begun.elapsed() >= budget {
+            if Instant::now() >= end {
                 break;
             }
             let Some(mail) = self.mail(&item.name)? else { continue };
-            let result = outbox.send(&item.label.envelope, &mail, &item.name).await;
+            let result = outbox.send_until(&item.label.envelope, &mail, &item.name, end).await;
             if !self.settle(&item, result, now(), &mut report)? {
                 break;
             }
         }
-        outbox.close().await;
+        // To take leave is polite, and no reason to stay.
+        let _ = timeout_at(end, outbox.close()).await;
         if !report.sent.is_empty() {
             maildir::sync_dir(&self.folder)?;
         }
@@ -349,14 +358,16 @@ impl Queue {
             return Ok(true);
         };
         let cause = error.to_string();
-        let for_all = matches!(error, SendError::Later { all: true, .. } | SendError::Config(_));
+        let for_all =
+            matches!(error, SendError::Later { all: true, .. } | SendError::Login { .. } | SendError::Config(_));
         let mut standing = item.after(&error, now);
         if for_all && standing.state.is_open() {
             // The server, not the letter, is to blame: that is no attempt, and the letter stays due.
             standing = Standing { last_error: standing.last_error, ..item.standing.clone() };
-            report.stopped = Some(cause.clone());
+            report.stopped = Some(error);
         }
         self.mark(&item.name, &standing)?;
+        report.refused = report.refused.saturating_add(usize::from(standing.state == State::Refused));
         let list = if standing.state.is_open() { &mut report.later } else { &mut report.failed };
         list.push((item.name.clone(), cause));
         Ok(report.stopped.is_none())

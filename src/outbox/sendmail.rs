@@ -5,7 +5,8 @@ use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::process::{Child, Command};
+use tokio::process::{Child, ChildStdin, Command};
+use tokio::time::{Instant, timeout};
 
 use super::{Envelope, SendError, Sent};
 use crate::connect::printable;
@@ -41,8 +42,8 @@ impl Sendmail {
         Self { settings }
     }
 
-    /// Sends one mail; see [`super::Outbox::send`]. No shell is involved, and an address is never an option.
-    pub async fn send(&self, envelope: &Envelope, bytes: &[u8]) -> Result<Sent, SendError> {
+    /// Sends one mail; see [`super::Outbox::send_until`]. No shell is involved, and an address is never an option.
+    pub async fn send_until(&self, envelope: &Envelope, bytes: &[u8], end: Instant) -> Result<Sent, SendError> {
         let path = self.settings.path.display();
         let mut child = Command::new(&self.settings.path)
             .args(["-i", "-f", envelope.from.as_str(), "--", envelope.to.as_str()])
@@ -52,29 +53,44 @@ impl Sendmail {
             .kill_on_drop(true)
             .spawn()
             .map_err(|e| SendError::Config(format!("cannot run {path}: {e}")))?;
-        match tokio::time::timeout(self.settings.patience, feed(&mut child, bytes)).await {
+        // Held here, and not by what is broken off: closed before the program is dead, a part of the letter would be
+        // a whole one to it.
+        let mut stdin = child.stdin.take();
+        let begun = Instant::now();
+        let patience = self.settings.patience.min(end.saturating_duration_since(begun));
+        match timeout(patience, feed(&mut child, &mut stdin, bytes)).await {
             Ok(Ok((status, complaint))) => judge(status, &complaint),
             Ok(Err(error)) => Err(SendError::Ambiguous { cause: format!("lost track of {path}: {error}") }),
             Err(_) => {
                 let _ = child.kill().await;
-                let seconds = self.settings.patience.as_secs();
-                Err(SendError::Ambiguous { cause: format!("{path} did not end within {seconds} s and was stopped") })
+                let seconds = begun.elapsed().as_secs();
+                let cause = format!("{path} did not end within {seconds} s and was stopped");
+                if stdin.is_none() {
+                    Err(SendError::Ambiguous { cause })
+                } else {
+                    Err(SendError::Later { cause, all: true })
+                }
             }
         }
     }
 }
 
-/// Writes the mail with the line ends that programs on this system expect, and waits for the end of the program.
-async fn feed(child: &mut Child, bytes: &[u8]) -> std::io::Result<(ExitStatus, String)> {
-    let stdin = child.stdin.take();
+/// Writes the mail with the line ends that programs on this system expect, and waits for the end of the program. The
+/// program's input is closed once it has the whole mail, or takes no more.
+async fn feed(
+    child: &mut Child,
+    input: &mut Option<ChildStdin>,
+    bytes: &[u8],
+) -> std::io::Result<(ExitStatus, String)> {
     let stderr = child.stderr.take();
     let lines: Vec<u8> = bytes.split(|b| *b == b'\r').flatten().copied().collect();
     let write = async {
-        if let Some(mut stdin) = stdin {
+        if let Some(stdin) = input.as_mut() {
             // A program that ends early tells its reason by its exit code.
             let _ = stdin.write_all(&lines).await;
             let _ = stdin.shutdown().await;
         }
+        input.take();
     };
     let listen = async {
         let mut complaint = Vec::new();

@@ -82,12 +82,13 @@ pub struct Smtp {
     settings: SmtpSettings,
     dialer: Dialer,
     live: Option<Live>,
+    /// Whether the final dot of the letter under way was handed to the connection.
+    dot: Arc<AtomicBool>,
 }
 
 /// An open, logged-in connection.
 struct Live {
     connection: AsyncSmtpConnection,
-    dot: Arc<AtomicBool>,
     letters: u32,
     used: Instant,
 }
@@ -106,7 +107,21 @@ impl Smtp {
             return Err(SendError::Config(why.to_owned()));
         }
         let dialer = Dialer::new(settings.server.clone());
-        Ok(Self { settings, dialer, live: None })
+        Ok(Self { settings, dialer, live: None, dot: Arc::new(AtomicBool::new(false)) })
+    }
+
+    /// Sends one mail; see [`super::Outbox::send_until`]. A dialogue that is broken off is never taken up again.
+    pub async fn send_until(&mut self, envelope: &Envelope, bytes: &[u8], end: Instant) -> Result<Sent, SendError> {
+        self.dot.store(false, Ordering::Relaxed);
+        if let Ok(result) = timeout_at(end, self.send(envelope, bytes)).await {
+            return result;
+        }
+        let cause = format!("{} had not answered when the time to send was up", self.settings.server);
+        if self.dot.load(Ordering::Relaxed) {
+            Err(SendError::Ambiguous { cause })
+        } else {
+            Err(SendError::Later { cause, all: true })
+        }
     }
 
     /// Sends one mail; see [`super::Outbox::send`].
@@ -168,7 +183,7 @@ impl Smtp {
         expect("RCPT", rcpt, &[250, 251], deadlines.command)?;
         let data = timeout(deadlines.data, live.connection.command(Data)).await;
         expect("DATA", data, &[354], deadlines.data)?;
-        live.dot.store(false, Ordering::Relaxed);
+        self.dot.store(false, Ordering::Relaxed);
         // lettre ends every mail with CRLF, dot, CRLF; without the mail's own last CRLF no empty line is added.
         let body = bytes.strip_suffix(b"\r\n").unwrap_or(bytes);
         let end = timeout(deadlines.dot, live.connection.message(body)).await;
@@ -176,7 +191,7 @@ impl Smtp {
             Ok(answer) => Ok(Sent { answer: printable(&answer.message().collect::<Vec<_>>().join(" ")) }),
             // A clear no is a no. Everything else after the dot may have been a yes.
             Err(Fault { error: SendError::Later { cause, .. }, answered: false })
-                if live.dot.load(Ordering::Relaxed) =>
+                if self.dot.load(Ordering::Relaxed) =>
             {
                 Err(SendError::Ambiguous { cause })
             }
@@ -209,8 +224,8 @@ impl Smtp {
                 (self.dialer.secure(tcp, end).await.map_err(connect_error)?, &b"220 protected\r\n"[..])
             }
         };
-        let dot = Arc::new(AtomicBool::new(false));
-        let guarded = Guarded { inner: wire, prefix, line: Vec::new(), answered: false, dot: Arc::clone(&dot) };
+        let dot = Arc::clone(&self.dot);
+        let guarded = Guarded { inner: wire, prefix, line: Vec::new(), answered: false, dot };
         // An address literal instead of this machine's name, which is nobody's business.
         let hello = ClientId::Ipv4(Ipv4Addr::LOCALHOST);
         let refused = |phase: &str, e: &lettre::transport::smtp::Error| SendError::Later {
@@ -227,13 +242,17 @@ impl Smtp {
                 Secret::Token(secret) => (secret, &[Mechanism::Xoauth2][..]),
             };
             let credentials = Credentials::new(login.user.clone(), secret.expose_secret().to_owned());
-            let answer = connection.auth(mechanisms, &credentials).await.map_err(|e| refused("login", &e))?;
+            let denied = |e: &lettre::transport::smtp::Error| match e.is_permanent() {
+                true => SendError::Login { text: format!("{server}: {}", reason(e)) },
+                false => refused("login", e),
+            };
+            let answer = connection.auth(mechanisms, &credentials).await.map_err(|e| denied(&e))?;
             if !answer.has_code(235) {
                 let cause = format!("{server} answered {} to the login", answer.code());
                 return Err(SendError::Later { cause, all: true });
             }
         }
-        Ok(Live { connection, dot, letters: 0, used: Instant::now() })
+        Ok(Live { connection, letters: 0, used: Instant::now() })
     }
 
     /// Ends the connection politely, without waiting long for the answer.

@@ -88,7 +88,7 @@ fn read_unguarded(binary: &[u8], own: &[OwnKey], lookup: Lookup<'_>, now: System
             Ok(Message { bytes, signature, certificate, signing_key, recipient })
         }
         (Ok(_), _, _) => Err(SetAside::TooLarge),
-        (Err(_), _, _) if decrypted && !addressed => Err(SetAside::NotForUs),
+        (Err(_), _, _) if decrypted && !addressed => Err(SetAside::NotForUs { signer: None }),
         (Err(_), _, _) => Err(DAMAGED),
     }
 }

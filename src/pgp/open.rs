@@ -158,7 +158,8 @@ fn open_outer(
         other => other?,
     };
     if has_bare_line_end(&message.bytes) {
-        return Err(SetAside::BadShape("the signed content has a bare CR or LF"));
+        let signer = message.certificate.fingerprint().clone();
+        return Err(SetAside::BadContent { why: "the signed content has a bare CR or LF", signer });
     }
     // The ciphertext has done its duty; an `Opened` may wait for a while.
     outer.message = Vec::new();

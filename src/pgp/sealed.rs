@@ -65,6 +65,6 @@ pub fn open_data(bytes: &[u8], own: &[OwnKey], signer: &Certificate, now: System
     if message.signature.packet().intended_recipients().any(|fingerprint| fingerprint.to_hex() == us) {
         Ok(OpenedData { message })
     } else {
-        Err(SetAside::NotForUs)
+        Err(SetAside::NotForUs { signer: None })
     }
 }

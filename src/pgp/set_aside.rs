@@ -6,6 +6,7 @@
 use std::time::SystemTime;
 
 use super::key::Certificate;
+use crate::trade::id::Fingerprint;
 
 /// The outcome of a mail that was not opened (design section 4). Nothing of its content is in here.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -32,22 +33,41 @@ pub enum SetAside {
     },
     /// The signing key or its certificate is revoked.
     #[error("the letter's signing key is revoked; ask the sender for the new one")]
-    SignerRevoked,
+    SignerRevoked {
+        /// Whose key it is.
+        signer: Fingerprint,
+    },
     /// The signing key had expired when it signed.
     #[error("the letter's signing key had expired when it signed; ask the sender to renew it")]
-    SignerExpired,
+    SignerExpired {
+        /// Whose key it is.
+        signer: Fingerprint,
+    },
     /// Encrypted to other keys than ours, or signed for other recipients only.
     #[error("the letter is not meant for any of our keys")]
-    NotForUs,
+    NotForUs {
+        /// Who signed it well, where it could be decrypted.
+        signer: Option<Fingerprint>,
+    },
     /// A good signature that is dated more than 30 minutes ahead of our clock.
     #[error("the letter's signature is dated in the future; check the clock, it is tried again later")]
     NotYetValid {
         /// The moment the signature bears.
         signed_at: SystemTime,
+        /// Who signed it.
+        signer: Fingerprint,
     },
     /// Not the one shape that is read, or damaged on the way.
     #[error("the letter is damaged or not of the one form that is read: {0}")]
     BadShape(&'static str),
+    /// Decrypted and well signed, but its bytes are not those of a letter.
+    #[error("the letter is damaged or not of the one form that is read: {why}")]
+    BadContent {
+        /// What is wrong.
+        why: &'static str,
+        /// Who signed it.
+        signer: Fingerprint,
+    },
     /// More bytes than a letter may have, packed or unpacked.
     #[error("the letter is larger than 1 MiB")]
     TooLarge,
@@ -65,13 +85,40 @@ impl SetAside {
             Self::NotSigned => "not-signed",
             Self::BadSignature(_) => "bad-signature",
             Self::UnknownSigner { .. } => "unknown-signer",
-            Self::SignerRevoked => "signer-revoked",
-            Self::SignerExpired => "signer-expired",
-            Self::NotForUs => "not-for-us",
+            Self::SignerRevoked { .. } => "signer-revoked",
+            Self::SignerExpired { .. } => "signer-expired",
+            Self::NotForUs { .. } => "not-for-us",
             Self::NotYetValid { .. } => "not-yet-valid",
-            Self::BadShape(_) => "bad-shape",
+            Self::BadShape(_) | Self::BadContent { .. } => "bad-shape",
             Self::TooLarge => "too-large",
             Self::NewerVersion => "newer-version",
+        }
+    }
+    /// Returns whether the mail was encrypted, or has at least the outer form of encrypted mail.
+    pub const fn is_encrypted(&self) -> bool {
+        !matches!(self, Self::NotOurs | Self::NotEncrypted)
+    }
+
+    /// Returns the key of the signature, as far as the mail told it: the fingerprint of a known signer's primary key,
+    /// of an unknown one what the signature names, the longest first.
+    pub fn signer(&self) -> Option<&str> {
+        match self {
+            Self::UnknownSigner { issuers, .. } => issuers
+                .iter()
+                .map(String::as_str)
+                .reduce(|best, next| if next.len() > best.len() { next } else { best }),
+            Self::SignerRevoked { signer }
+            | Self::SignerExpired { signer }
+            | Self::NotYetValid { signer, .. }
+            | Self::BadContent { signer, .. } => Some(signer.as_str()),
+            Self::NotForUs { signer } => signer.as_ref().map(Fingerprint::as_str),
+            Self::NotOurs
+            | Self::NotEncrypted
+            | Self::NotSigned
+            | Self::BadSignature(_)
+            | Self::BadShape(_)
+            | Self::TooLarge
+            | Self::NewerVersion => None,
         }
     }
 }

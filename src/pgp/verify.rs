@@ -136,7 +136,7 @@ pub(super) fn judge(
                 };
                 if revoked(&good.ka, now) {
                     // Also where it was retired after signing: what is seen first after that is refused (4.12).
-                    return Err(SetAside::SignerRevoked);
+                    return Err(SetAside::SignerRevoked { signer: certificate.fingerprint().clone() });
                 }
                 if !matches!(good.sig.typ(), SignatureType::Binary | SignatureType::Text) {
                     return Err(SetAside::BadSignature("it is not a signature over a document"));
@@ -149,7 +149,7 @@ pub(super) fn judge(
                 issuers.extend(sig.get_issuers().iter().map(KeyHandle::to_hex));
             }
             Err(error) => {
-                reason.get_or_insert_with(|| fault(error, recipient, now));
+                reason.get_or_insert_with(|| fault(error, known, recipient, now));
             }
         }
     }
@@ -171,27 +171,32 @@ fn revoked(key: &SigningKey<'_>, now: SystemTime) -> bool {
 }
 
 /// Names the fault of a signature whose key is known.
-fn fault(error: &VerificationError<'_>, recipient: Option<&Fingerprint>, now: SystemTime) -> SetAside {
+fn fault(
+    error: &VerificationError<'_>,
+    known: &[Certificate],
+    recipient: Option<&Fingerprint>,
+    now: SystemTime,
+) -> SetAside {
+    let named = |print: &str| known.iter().map(Certificate::fingerprint).find(|key| key.as_str() == print).cloned();
     match error {
         VerificationError::BadKey { ka, .. } => {
             let cert = ka.valid_cert();
             let is = |status: RevocationStatus<'_>| matches!(status, RevocationStatus::Revoked(_));
-            if is(cert.revocation_status()) || is(ka.revocation_status()) {
-                SetAside::SignerRevoked
-            } else if cert.alive().is_err() || ka.alive().is_err() {
-                SetAside::SignerExpired
-            } else {
-                SetAside::BadSignature("it was made by a key that is not meant to sign")
+            let revoked = is(cert.revocation_status()) || is(ka.revocation_status());
+            match named(&cert.fingerprint().to_hex()) {
+                Some(signer) if revoked => SetAside::SignerRevoked { signer },
+                Some(signer) if cert.alive().is_err() || ka.alive().is_err() => SetAside::SignerExpired { signer },
+                _ => SetAside::BadSignature("it was made by a key that is not meant to sign"),
             }
         }
         VerificationError::BadSignature { sig, ka, .. } => {
             // The library names the date or the recipient before it has looked whether the signature holds at all.
             let holds = sig.verify_document(ka.key()).is_ok();
             let latest = now.checked_add(CLOCK_SKEW).unwrap_or(now);
-            match sig.signature_creation_time() {
+            match (sig.signature_creation_time(), named(&ka.cert().fingerprint().to_hex())) {
                 _ if !holds => SetAside::BadSignature("the content was changed, or the signature was"),
-                Some(signed_at) if signed_at > latest => SetAside::NotYetValid { signed_at },
-                _ if for_others(sig, recipient) => SetAside::NotForUs,
+                (Some(signed_at), Some(signer)) if signed_at > latest => SetAside::NotYetValid { signed_at, signer },
+                (_, signer) if for_others(sig, recipient) => SetAside::NotForUs { signer },
                 _ => SetAside::BadSignature("it has expired, is too weak, or wants what is not known"),
             }
         }

@@ -11,6 +11,21 @@ pub(super) fn instruction(transaction: &Transaction) -> Option<&Kept> {
     of_kind(Kind::PaymentInstruction).chain(of_kind(Kind::DeliveryInstruction)).max_by_key(|kept| kept.letter.seq)
 }
 
+/// Returns why a second instruction is not followed. One under other terms is, as long as nothing was done: a buyer's OK
+/// to new terms has the agents instructed anew.
+pub(super) fn objection_to_second(transaction: &Transaction, kept: &Kept, done: bool) -> Option<&'static str> {
+    let others: Vec<&Kept> =
+        transaction.received(kept.letter.kind()).filter(|other| other.content != kept.content).collect();
+    if others.is_empty() {
+        return None;
+    }
+    if done {
+        return Some("An instruction was followed before, and not all of it can be undone.");
+    }
+    let same = others.iter().any(|other| other.letter.terms == kept.letter.terms);
+    same.then_some("An instruction under these terms was followed before.")
+}
+
 /// Returns our newest status about `leg`.
 pub(super) fn last_status(transaction: &Transaction, leg: Leg) -> Option<&Kept> {
     transaction.kept.iter().rev().find(|k| k.direction == Direction::Out && k.letter.kind().status_of() == Some(leg))
@@ -62,7 +77,7 @@ pub(super) fn refuse(transaction: &Transaction, kept: &Kept, code: &str, text: &
     Draft::new(transaction, kept.letter.from.clone(), document).answering(kept.content).into()
 }
 
-/// Returns whether an agent works for the shop that wrote.
+/// Returns whether an agent works for the shop that wrote: one it has an agreement with, or the shop at its own address.
 pub(super) fn works_for(shops: &[Address], kept: &Kept) -> bool {
-    shops.contains(&kept.letter.from.address)
+    kept.letter.stays_here() || shops.contains(&kept.letter.from.address)
 }

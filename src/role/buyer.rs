@@ -2,7 +2,7 @@
 
 use super::practice::BuyerPractice;
 use super::{Action, Desk, Draft, Refused, terms_of};
-use crate::rules::{Standing, State};
+use crate::rules::{Standing, State, returned};
 use crate::trade::document::{Cancellation, Confirmation, ReturnRequest, StatusRequest};
 use crate::trade::item::LineQuantity;
 use crate::trade::status::Reason;
@@ -17,6 +17,8 @@ pub fn answer(transaction: &Transaction, kept: &Kept, desk: &Desk<'_>) -> Vec<Ac
     if automatic
         && kept.letter.kind() == Kind::TransactionInfo
         && kept.verdict == Verdict::Applied
+        // What a person had to accept, or what a note was made of, is for a person to say OK to.
+        && kept.findings.is_empty()
         && kept.letter.replaces.is_none()
         && let Ok(draft) = confirm(transaction, desk)
     {
@@ -121,20 +123,30 @@ pub fn give_back(transaction: &Transaction, lines: Vec<LineQuantity>, reason: Re
     let Some((kept, terms)) = transaction.terms() else {
         return Err(Refused::new("the transaction has no terms"));
     };
-    if transaction.sent(Kind::ReturnRequest).next().is_some() {
-        return Err(Refused::new("a return is asked for already; `mailorder show` tells what the shop answered"));
+    let answered = |asked: &Kept| {
+        transaction.known(Kind::ReturnAnswer).any(|kept| kept.letter.answers == Some(asked.content))
+            || transaction.is_refused(&asked.content)
+    };
+    if transaction.sent(Kind::ReturnRequest).any(|asked| !answered(asked)) {
+        return Err(Refused::new("a return is asked for already, and the shop has not answered yet"));
     }
     let all = terms.lines.iter().map(|line| LineQuantity { line: line.id.clone(), quantity: line.quantity });
     let lines = if lines.is_empty() { all.collect() } else { lines };
     for part in &lines {
-        let agreed = terms.lines.iter().find(|line| line.id == part.line);
-        let Some(agreed) = agreed else {
+        let Some(agreed) = terms.lines.iter().find(|line| line.id == part.line) else {
             return Err(Refused::new(format!("line {} is not in the terms", part.line)));
         };
         if part.quantity > agreed.quantity {
             let (line, quantity) = (&part.line, agreed.quantity);
             return Err(Refused::new(format!("line {line} is {quantity} pieces; no more can be given back")));
         }
+    }
+    if !returned::has_room(transaction, terms, &lines) {
+        return Err(Refused::new("with what you gave back before, that is more than was bought"));
+    }
+    if standing.legs.delivery.done.is_none() && !returned::covers(terms, &lines) {
+        let text = "not all has arrived yet: give back all of it to stop it, or a part when it is there";
+        return Err(Refused::new(text));
     }
     let document = Document::ReturnRequest(ReturnRequest { lines, reason });
     Ok(Draft::new(transaction, kept.letter.from.clone(), document).about(Some(kept.content)))

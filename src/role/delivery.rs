@@ -30,6 +30,10 @@ fn plan(transaction: &Transaction, kept: &Kept, instruction: &DeliveryInstructio
     let Some(practice) = desk.practice.delivery.as_ref().filter(|p| agent::works_for(&p.shops, kept)) else {
         return vec![agent::refuse(transaction, kept, "no-agreement", "There is no agreement with this shop.")];
     };
+    let made = status_now(transaction).is_some_and(|status| status.parcels.iter().any(|p| p.step.done().is_some()));
+    if let Some(text) = agent::objection_to_second(transaction, kept, made) {
+        return vec![agent::refuse(transaction, kept, "already-instructed", text)];
+    }
     let arrival = desk.now.plus_seconds(i64::from(practice.transit_days).saturating_mul(86_400)).day();
     let mut parcels = instruction.parcels.clone();
     for parcel in &mut parcels {

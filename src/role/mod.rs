@@ -7,6 +7,7 @@
 pub mod agent;
 pub mod buyer;
 pub mod delivery;
+pub mod mandate;
 pub mod notice;
 mod packing;
 pub mod payment;
@@ -15,13 +16,15 @@ pub mod shop;
 mod shop_after;
 mod shop_offer;
 
+pub use mandate::Presented;
 pub use notice::Notice;
 pub use practice::{Practice, Procedure, Stage};
 
 use crate::trade::document::Refusal;
 use crate::trade::status::Reason;
 use crate::trade::{
-    Code, Digest, Document, Finding, Kept, Kind, Letter, Moment, Names, Party, Received, Role, Terms, Transaction,
+    Code, Digest, Document, Finding, Kept, Kind, Letter, Moment, Names, Number, Party, Received, Role, Terms,
+    Transaction,
 };
 
 /// Who decides, when, and how its owner wants it done.
@@ -34,8 +37,17 @@ pub struct Desk<'a> {
     pub entropy: [u8; 32],
     /// How the owner wants each part played.
     pub practice: &'a Practice,
-    /// Whether the speaker's key is known from first contact alone.
+    /// Whether the buyer's key is known from first contact alone.
     pub stranger: bool,
+    /// What came of the payment data in the authorization request that is answered; `None` where it has none.
+    pub payment_data: Option<Presented>,
+}
+
+impl Desk<'_> {
+    /// Makes a transaction number (P26). The clerk brings chance that makes a free one.
+    pub fn number(&self) -> Number {
+        Number::random(self.entropy)
+    }
 }
 
 /// A letter to be written: the clerk adds number, date, Message-ID, tree head and certificates.
@@ -155,6 +167,13 @@ pub fn refuse(role: Role, received: &Received, findings: &[Finding]) -> Option<A
         }
         _ => None,
     }
+}
+
+/// Returns what is said to a letter that an answer was made for and could not be written: an order is rejected, all else
+/// is acknowledged.
+pub fn unanswerable(transaction: &Transaction, kept: &Kept) -> Option<Action> {
+    let order = transaction.key.role == Role::Shop && kept.letter.kind() == Kind::Order;
+    order.then(|| shop_offer::reject_unanswerable(transaction, kept))
 }
 
 /// Refuses a request about a transaction that is not known here, or not to its sender: one text for both (P53).

@@ -1,10 +1,10 @@
 //! The payment agent: authorises, collects, gives back, and tells buyer and shop (P23, P24, P54, P55, P59).
 
 use super::agent::{self, instruction, last_status};
-use super::{Action, Desk, Draft, Notice, Refused, resend_above};
+use super::{Action, Desk, Draft, Notice, Refused, mandate, resend_above};
 use crate::trade::document::{AuthorizationRequest, AuthorizationResult, PaymentInstruction};
 use crate::trade::status::{Payment, PaymentState, PaymentStatus, Reason, Step};
-use crate::trade::{Document, Kept, Leg, Money, Transaction, When};
+use crate::trade::{Document, Kept, Kind, Leg, Money, Transaction, When};
 
 /// Reason code of a payment the shop had stopped.
 const STOPPED: &str = "stopped";
@@ -25,7 +25,7 @@ pub fn answer(transaction: &Transaction, kept: &Kept, desk: &Desk<'_>) -> Vec<Ac
     }
 }
 
-/// Answers an authorization request by the owner's limits (P24).
+/// Answers an authorization request by the owner's limits (P24), and by what the buyer's payment data allow (P23).
 fn authorize(transaction: &Transaction, kept: &Kept, request: &AuthorizationRequest, desk: &Desk<'_>) -> Action {
     let practice = desk.practice.payment.as_ref();
     let works = practice.is_some_and(|practice| agent::works_for(&practice.shops, kept));
@@ -35,6 +35,7 @@ fn authorize(transaction: &Transaction, kept: &Kept, request: &AuthorizationRequ
         let reason = Reason { code: code.to_owned(), text: text.to_owned() };
         Step::Failed { reason, at: Some(desk.now) }
     };
+    let unfit = mandate::objection(kept, request, desk.payment_data.as_ref());
     // Codes: IOTP section 7.16.2.
     let step = match limit {
         _ if !works => refused("not-allowed", "There is no agreement with this shop."),
@@ -42,7 +43,10 @@ fn authorize(transaction: &Transaction, kept: &Kept, request: &AuthorizationRequ
         Some(limit) if request.total.exceeds(limit).unwrap_or(true) => {
             refused("insufficient-funds", "The payment was not authorised.")
         }
-        Some(_) => Step::Done { at: desk.now },
+        Some(_) => match unfit {
+            Some((code, text)) => refused(code, text),
+            None => Step::Done { at: desk.now },
+        },
     };
     let document = Document::AuthorizationResult(AuthorizationResult { total: request.total, step });
     Draft::new(transaction, kept.letter.from.clone(), document)
@@ -56,6 +60,9 @@ fn collect(transaction: &Transaction, kept: &Kept, instruction: &PaymentInstruct
     let Some(practice) = desk.practice.payment.as_ref().filter(|p| agent::works_for(&p.shops, kept)) else {
         return vec![agent::refuse(transaction, kept, "no-agreement", "There is no agreement with this shop.")];
     };
+    if let Some((code, text)) = objection(transaction, kept, instruction) {
+        return vec![agent::refuse(transaction, kept, code, text)];
+    }
     let debit = desk.now.plus_seconds(i64::from(practice.debit_days).saturating_mul(86_400)).day();
     let due = instruction.due.map(|due| due.day()).filter(|due| *due < debit);
     let planned = When::Day(due.unwrap_or(debit));
@@ -75,6 +82,29 @@ fn collect(transaction: &Transaction, kept: &Kept, instruction: &PaymentInstruct
         payments: vec![payment],
     };
     publish(transaction, status, desk, Some(kept))
+}
+
+/// Returns why an instruction is not followed, code and text: another was, nothing was authorised though it was asked
+/// for, or more is to be collected than was authorised.
+fn objection(
+    transaction: &Transaction,
+    kept: &Kept,
+    instruction: &PaymentInstruction,
+) -> Option<(&'static str, &'static str)> {
+    let over = |document: &Document| match document {
+        Document::AuthorizationResult(result) if result.step.done().is_some() => {
+            instruction.amount.exceeds(&result.total).unwrap_or(true)
+        }
+        _ => false,
+    };
+    if transaction.sent(Kind::AuthorizationResult).any(|sent| over(&sent.letter.document)) {
+        return Some(("not-authorised", "More is to be collected than was authorised."));
+    }
+    if mandate::is_declined(transaction) {
+        return Some(("not-authorised", "The payment was not authorised."));
+    }
+    let made = status_now(transaction).is_some_and(|status| status.payments.iter().any(|p| p.step.done().is_some()));
+    agent::objection_to_second(transaction, kept, made).map(|text| ("already-instructed", text))
 }
 
 /// Plans a refund that the shop instructed.

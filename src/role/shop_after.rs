@@ -5,11 +5,11 @@
 
 use super::shop::{is_started, report, status_now};
 use super::{Action, Desk, Draft, agent, terms_of};
-use crate::rules::Standing;
+use crate::rules::{Standing, returned};
 use crate::trade::document::{RefundInstruction, ReturnAnswer, ReturnRequest, Stop};
 use crate::trade::item::LineQuantity;
 use crate::trade::status::{OrderState, OrderStatus, Reason, Step};
-use crate::trade::{Direction, Document, Kept, Kind, Leg, Money, Quantity, Transaction};
+use crate::trade::{Direction, Document, Kept, Kind, Leg, Money, Transaction};
 
 /// Takes a cancellation in.
 pub(super) fn cancel(transaction: &Transaction, kept: &Kept, desk: &Desk<'_>) -> Vec<Action> {
@@ -79,7 +79,11 @@ pub(super) fn give_back(
     desk: &Desk<'_>,
 ) -> Vec<Action> {
     let standing = Standing::of(transaction);
+    let refuse = |text: &str| vec![answer(transaction, kept, request, failed("refused", text, desk), None)];
     let Some(delivered) = standing.legs.delivery.done else {
+        if transaction.terms().is_none_or(|(_, terms)| !returned::covers(terms, &request.lines)) {
+            return refuse("What has not arrived can be given back as a whole only; for a part, please wait for it.");
+        }
         return if is_started(transaction) {
             stop_or_settle(transaction, desk)
         } else {
@@ -88,19 +92,16 @@ pub(super) fn give_back(
     };
     let days = desk.practice.shop.as_ref().map_or(0, |shop| i64::from(shop.return_days));
     let until = delivered.plus_seconds(days.saturating_mul(86_400));
-    let reason = if days == 0 {
-        Some("Goods are not taken back without asking; please write to us.")
-    } else if kept.recorded > until {
-        Some("The time for returns has passed.")
-    } else if too_much(transaction, &request.lines) {
-        Some("More is to be returned than was bought.")
-    } else {
-        None
-    };
-    if let Some(text) = reason {
-        return vec![answer(transaction, kept, request, failed("refused", text, desk), None)];
+    if days == 0 {
+        return refuse("Goods are not taken back without asking; please write to us.");
     }
-    agreed_return(transaction, kept, request, desk)
+    if kept.recorded > until {
+        return refuse("The time for returns has passed.");
+    }
+    if transaction.terms().is_none_or(|(_, terms)| !returned::has_room(transaction, terms, &request.lines)) {
+        return refuse("More is to be returned than was bought, or it was given back before.");
+    }
+    agreed_return(transaction, kept, request, desk).unwrap_or_else(refuse)
 }
 
 fn failed(code: &str, text: &str, desk: &Desk<'_>) -> Step {
@@ -108,25 +109,43 @@ fn failed(code: &str, text: &str, desk: &Desk<'_>) -> Step {
 }
 
 /// Agrees to a return: the refund is instructed, or nothing is owed because nothing was paid.
-fn agreed_return(transaction: &Transaction, kept: &Kept, request: &ReturnRequest, desk: &Desk<'_>) -> Vec<Action> {
+///
+/// With all of the goods goes back what was paid, and the rest is not collected any more. A part goes back only when it
+/// is paid: terms cannot be made smaller after the OK, so what is owed would stay owed.
+fn agreed_return(
+    transaction: &Transaction,
+    kept: &Kept,
+    request: &ReturnRequest,
+    desk: &Desk<'_>,
+) -> Result<Vec<Action>, &'static str> {
+    let Some((_, terms)) = transaction.terms() else { return Err("There are no terms yet.") };
     let paid = Standing::of(transaction).legs.paid;
-    let total = transaction.terms().map(|(_, terms)| terms.total);
+    let left = left_of(transaction, paid);
     let value = value_of(transaction, &request.lines);
-    let covered = |value: &Money, paid: &Money| !value.exceeds(paid).unwrap_or(true);
-    // Of what is paid in part all goes back with all of the goods; the rest is not collected any more.
-    let refund = value.zip(paid).and_then(|(value, paid)| match covered(&value, &paid) {
-        true => Some(value),
-        false => Some(paid).filter(|_| Some(value) == total),
-    });
-    let unpaid = refund.is_none() || refund != value;
-    let mut actions = if unpaid { stop_agents(transaction) } else { Vec::new() };
+    let covered = value.zip(left).is_some_and(|(value, left)| !value.exceeds(&left).unwrap_or(true));
+    let all = returned::covers(terms, &request.lines);
+    if !covered && !all {
+        return Err("Please pay first; what you give back is refunded then.");
+    }
+    let refund = if covered { value } else { left };
+    let mut actions = if covered { Vec::new() } else { stop_agents(transaction) };
     let step = match refund {
         Some(_) => Step::Active { at: None },
         None => Step::Done { at: desk.now.whole_second() },
     };
     actions.push(answer(transaction, kept, request, step, refund));
     actions.extend(refund.and_then(|refund| refund_instruction(transaction, refund, "returned")));
-    actions
+    Ok(actions)
+}
+
+/// Returns what is left of what was paid once the returns agreed to before are paid back; `None` where that is nothing.
+fn left_of(transaction: &Transaction, paid: Option<Money>) -> Option<Money> {
+    let back = returned::refund(transaction).ok()?;
+    let left = match back {
+        Some(back) => paid?.minus(&back).ok()?,
+        None => paid?,
+    };
+    Some(left).filter(|left| !left.is_zero() && !left.is_negative())
 }
 
 /// A return of what was never started is a cancellation with another name.
@@ -153,18 +172,6 @@ fn refund_instruction(transaction: &Transaction, amount: Money, reason: &str) ->
     let agent = terms.agent(Leg::Payment)?;
     let document = Document::RefundInstruction(RefundInstruction { amount, reason: reason.to_owned() });
     Some(Draft::new(transaction, agent.party.clone(), document).about(Some(digest)).into())
-}
-
-fn too_much(transaction: &Transaction, lines: &[LineQuantity]) -> bool {
-    let Some((_, terms)) = transaction.terms() else { return true };
-    lines.iter().any(|part| {
-        let asked: Option<Quantity> = lines
-            .iter()
-            .filter(|other| other.line == part.line)
-            .map(|p| p.quantity)
-            .reduce(|a, b| a.plus(b).unwrap_or(a));
-        !terms.lines.iter().any(|line| line.id == part.line && asked.is_some_and(|asked| asked <= line.quantity))
-    })
 }
 
 /// Returns the price of the goods given back; charges are given back only with all of the goods.
@@ -235,22 +242,25 @@ fn settle_stop(transaction: &Transaction, desk: &Desk<'_>) -> Vec<Action> {
     actions
 }
 
-/// Closes a return once its refund was made.
-fn settle_refund(transaction: &Transaction, desk: &Desk<'_>) -> Option<Action> {
-    Standing::of(transaction).legs.refunded?;
-    let answers = transaction.sent(Kind::ReturnAnswer).filter_map(|kept| match &kept.letter.document {
-        Document::ReturnAnswer(answer) => Some((kept, answer)),
-        _ => None,
-    });
-    let answers: Vec<_> = answers.collect();
-    let (first, active) = answers.iter().find(|(_, answer)| matches!(answer.step, Step::Active { .. }))?;
-    if answers.iter().any(|(_, answer)| answer.step.done().is_some()) {
-        return None;
+/// Closes the returns whose refunds were made: in the order in which they were agreed to, as far as the money goes.
+fn settle_refund(transaction: &Transaction, desk: &Desk<'_>) -> Vec<Action> {
+    let Some(refunded) = Standing::of(transaction).legs.refunded else { return Vec::new() };
+    let mut needed = Money::zero(refunded.currency());
+    let mut actions = Vec::new();
+    for (kept, active) in returned::agreed(transaction) {
+        let Some(sum) = active.refund.and_then(|refund| needed.plus(&refund).ok()) else { continue };
+        needed = sum;
+        if needed.exceeds(&refunded).unwrap_or(true) {
+            break;
+        }
+        let request = kept.letter.answers.and_then(|content| transaction.by_content(&content));
+        if let (None, Some(request)) = (active.step.done(), request) {
+            let done = ReturnAnswer { step: Step::Done { at: desk.now.whole_second() }, ..active.clone() };
+            let terms = terms_of(transaction).map(|(digest, _)| digest);
+            let to = request.letter.from.clone();
+            let draft = Draft::new(transaction, to, Document::ReturnAnswer(done)).about(terms);
+            actions.push(draft.answering(request.content).into());
+        }
     }
-    let request = transaction.by_content(&first.letter.answers?)?;
-    let done = ReturnAnswer { step: Step::Done { at: desk.now.whole_second() }, ..(*active).clone() };
-    let terms = terms_of(transaction).map(|(digest, _)| digest);
-    let to = request.letter.from.clone();
-    let draft = Draft::new(transaction, to, Document::ReturnAnswer(done)).about(terms).answering(request.content);
-    Some(draft.into())
+    actions
 }

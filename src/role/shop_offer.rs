@@ -7,7 +7,7 @@ use super::{Action, Desk, Draft};
 use crate::trade::document::{AuthorizationRequest, AuthorizationResult, Rejection};
 use crate::trade::item::{self, Charge};
 use crate::trade::status::{Reason, Step};
-use crate::trade::{Agent, Document, Kept, Kind, Number, Order, Party, Role, Terms, Transaction, When};
+use crate::trade::{Agent, Document, Kept, Kind, Money, Order, Party, Role, Terms, Transaction, When};
 
 /// Takes an order in: refuses it with reasons, asks for the authorisation, or makes the terms.
 pub(super) fn take_in(transaction: &Transaction, kept: &Kept, order: &Order, desk: &Desk<'_>) -> Vec<Action> {
@@ -32,10 +32,13 @@ pub(super) fn take_in(transaction: &Transaction, kept: &Kept, order: &Order, des
 fn objections(order: &Order, shop: &ShopPractice) -> Vec<Reason> {
     let reason = |code: &str, text: String| Reason { code: code.to_owned(), text };
     let mut reasons = Vec::new();
-    if shop.procedure(&order.payment_method, &order.delivery_method).is_none() {
-        let text =
-            format!("Payment by {} with delivery by {} is not offered.", order.payment_method, order.delivery_method);
-        reasons.push(reason("UNR", text));
+    match shop.procedure(&order.payment_method, &order.delivery_method) {
+        None => {
+            let (payment, delivery) = (&order.payment_method, &order.delivery_method);
+            reasons.push(reason("UNR", format!("Payment by {payment} with delivery by {delivery} is not offered.")));
+        }
+        Some(procedure) if total_with(order, procedure).is_none() => reasons.push(no_sum()),
+        Some(_) => {}
     }
     for line in &order.lines {
         if order.lines.iter().filter(|other| other.id == line.id).count() > 1 {
@@ -58,6 +61,19 @@ fn objections(order: &Order, shop: &ShopPractice) -> Vec<Reason> {
     reasons
 }
 
+/// Rejects an order that no terms can be written for.
+pub(super) fn reject_unanswerable(transaction: &Transaction, kept: &Kept) -> Action {
+    let text = "The terms cannot be written: names or lines of the order are too long.".to_owned();
+    reject(transaction, kept, vec![Reason { code: "UNR".to_owned(), text }])
+}
+
+fn no_sum() -> Reason {
+    Reason {
+        code: "UNR".to_owned(),
+        text: "The prices and the shop's charge do not make a sum in one currency.".to_owned(),
+    }
+}
+
 fn reject(transaction: &Transaction, kept: &Kept, reasons: Vec<Reason>) -> Action {
     let document = Document::OrderRejection(Rejection { reasons });
     Draft::new(transaction, kept.letter.from.clone(), document)
@@ -76,7 +92,7 @@ fn authorize(
     agent: Party,
     desk: &Desk<'_>,
 ) -> Action {
-    let total = total_with(order, procedure);
+    let Some(total) = total_with(order, procedure) else { return reject(transaction, kept, vec![no_sum()]) };
     let document = Document::AuthorizationRequest(AuthorizationRequest {
         buyer: order.buyer.clone(),
         total,
@@ -86,7 +102,7 @@ fn authorize(
         agents: parties(transaction, &agents(procedure, desk)),
     });
     let mut draft = Draft::new(transaction, agent, document).ordered(kept.letter.order.clone());
-    draft.names.number = Some(number(desk));
+    draft.names.number = Some(desk.number());
     draft.into()
 }
 
@@ -118,11 +134,12 @@ pub(super) fn after_authorization(
 /// Makes the terms (P26-P31), and starts where the procedure waits for no OK and the buyer is no stranger.
 fn offer(transaction: &Transaction, kept: &Kept, order: &Order, procedure: &Procedure, desk: &Desk<'_>) -> Vec<Action> {
     let Some(shop) = desk.practice.shop.as_ref() else { return Vec::new() };
-    let terms = terms(order, procedure, shop, desk);
+    let Some(total) = total_with(order, procedure) else { return vec![reject(transaction, kept, vec![no_sum()])] };
+    let terms = terms(order, procedure, shop, total, desk);
     let mut draft = Draft::new(transaction, kept.letter.from.clone(), Document::TransactionInfo(terms))
         .ordered(kept.letter.order.clone())
         .answering(kept.content);
-    draft.names.number = draft.names.number.or_else(|| Some(number(desk)));
+    draft.names.number = draft.names.number.or_else(|| Some(desk.number()));
     vec![draft.into()]
 }
 
@@ -134,7 +151,7 @@ pub(super) fn after_terms(transaction: &Transaction, desk: &Desk<'_>) -> Vec<Act
     if at_once && !desk.stranger { instruct(transaction, desk) } else { Vec::new() }
 }
 
-fn terms(order: &Order, procedure: &Procedure, shop: &ShopPractice, desk: &Desk<'_>) -> Terms {
+fn terms(order: &Order, procedure: &Procedure, shop: &ShopPractice, total: Money, desk: &Desk<'_>) -> Terms {
     let day = |days: u16| desk.now.plus_seconds(i64::from(days).saturating_mul(86_400));
     Terms {
         date: desk.now.whole_second(),
@@ -144,7 +161,7 @@ fn terms(order: &Order, procedure: &Procedure, shop: &ShopPractice, desk: &Desk<
         lines: order.lines.clone(),
         charges: charges(order, procedure),
         taxes: Vec::new(),
-        total: total_with(order, procedure),
+        total,
         payment_method: order.payment_method.clone(),
         payment_id: order.payment_id.clone(),
         payment_due: Some(When::Day(day(procedure.payment_days).day())),
@@ -161,14 +178,16 @@ fn terms(order: &Order, procedure: &Procedure, shop: &ShopPractice, desk: &Desk<
 
 /// The shop's own charge stands in the terms, whatever the order expected.
 fn charges(order: &Order, procedure: &Procedure) -> Vec<Charge> {
-    let ids = order.lines.iter().filter_map(|line| line.id.parse::<u32>().ok());
-    let id = ids.max().unwrap_or(0).saturating_add(1).to_string();
+    // The first number that no line of the buyer's has.
+    let free = |id: &String| order.lines.iter().all(|line| line.id != *id);
+    let id = (1_u32..).map(|id| id.to_string()).find(free).unwrap_or_default();
     let charge = procedure.charge.as_ref();
     charge.map(|(name, price)| Charge { id, name: name.clone(), price: *price }).into_iter().collect()
 }
 
-fn total_with(order: &Order, procedure: &Procedure) -> crate::trade::Money {
-    item::total(&order.lines, &charges(order, procedure)).ok().flatten().unwrap_or(order.total)
+/// Returns what the goods and the shop's own charge make; `None` where they have no sum.
+fn total_with(order: &Order, procedure: &Procedure) -> Option<Money> {
+    item::total(&order.lines, &charges(order, procedure)).ok().flatten()
 }
 
 fn agents(procedure: &Procedure, desk: &Desk<'_>) -> Vec<Agent> {
@@ -179,9 +198,4 @@ fn agents(procedure: &Procedure, desk: &Desk<'_>) -> Vec<Agent> {
         agent(Role::Payment, party(&procedure.payment_agent)),
         agent(Role::Delivery, party(&procedure.delivery_agent)),
     ]
-}
-
-/// Makes a transaction number (P26).
-fn number(desk: &Desk<'_>) -> Number {
-    Number::random(desk.entropy)
 }

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::authority;
+use super::returned;
 use super::statement::{self, Check};
 use crate::trade::item::LineQuantity;
 use crate::trade::status::{OrderState, PaymentState, Step};
@@ -203,19 +204,22 @@ fn lasting(kept: &Kept) -> Vec<Finding> {
     kept.findings.iter().filter(|finding| lasts(finding.code)).cloned().collect()
 }
 
-/// Returns how much may go back to the buyer: what a return was agreed for, or all that was paid once cancelled.
+/// Returns how much may go back to the buyer: what returns were agreed for, or all that was paid once cancelled.
 fn refundable(known: &Known<'_>, legs: &Legs) -> Option<Money> {
-    let agreed = known.transaction.known(Kind::ReturnAnswer).filter_map(|kept| match &kept.letter.document {
-        Document::ReturnAnswer(answer) if !answer.step.failed() => answer.refund,
-        _ => None,
-    });
-    let instructed = known.transaction.known(Kind::RefundInstruction).filter_map(|kept| match &kept.letter.document {
-        Document::RefundInstruction(instruction) => Some(instruction.amount),
-        _ => None,
-    });
+    let agreed = returned::refund(known.transaction).ok().flatten();
+    // An agent knows the instructions alone, the shop both: the larger sum is what the shop agreed to.
+    let instructions: Vec<Money> = known
+        .transaction
+        .known(Kind::RefundInstruction)
+        .filter_map(|kept| match &kept.letter.document {
+            Document::RefundInstruction(instruction) => Some(instruction.amount),
+            _ => None,
+        })
+        .collect();
+    let instructed = Money::sum(&instructions).ok().flatten();
     let total = known.terms.map(|(_, terms)| terms.total).filter(|_| legs.cancelled.is_some());
-    // The largest sum the shop agreed to: which of its letters came last must not matter.
-    agreed.chain(instructed).chain(total).reduce(|a, b| if b.exceeds(&a).unwrap_or(false) { b } else { a })
+    let sums = agreed.into_iter().chain(instructed).chain(total);
+    sums.reduce(|a, b| if b.exceeds(&a).unwrap_or(false) { b } else { a })
 }
 
 /// Takes over what a statement in force says.

@@ -3,7 +3,9 @@
 pub mod agreement;
 pub mod authority;
 pub mod leg;
+pub mod overdue;
 pub mod reconcile;
+pub mod returned;
 pub mod standing;
 mod statement;
 pub mod summary;

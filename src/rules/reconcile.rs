@@ -424,7 +424,7 @@ fn waiting(transaction: &Transaction) -> Vec<Judged> {
 }
 
 /// How long a letter waits for the one that makes its transaction known, in seconds: 30 days.
-const PATIENCE: i64 = 30 * 86_400;
+pub const PATIENCE: i64 = 30 * 86_400;
 
 /// Returns the warnings about letters that have waited for 30 days for a transaction that nobody told us of (B64, B71).
 pub fn waited_in_vain(transaction: &Transaction, now: &Moment) -> Vec<Act> {
@@ -437,7 +437,7 @@ pub fn waited_in_vain(transaction: &Transaction, now: &Moment) -> Vec<Act> {
 /// Returns the transaction if a letter that begins one counts: an order, terms, or an instruction.
 ///
 /// A transaction of nothing but letters that wait is not known yet.
-fn begun(transaction: &Transaction) -> Option<&Transaction> {
+pub fn begun(transaction: &Transaction) -> Option<&Transaction> {
     let begins = |kind: Kind| {
         matches!(
             kind,

@@ -5,8 +5,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::leg::{self, Legs};
-use crate::trade::status::Step;
-use crate::trade::{Document, Kind, Leg, Moment, Money, Transaction, When};
+use super::returned;
+use crate::trade::{Kind, Leg, Moment, Money, Transaction, When};
 
 /// The state of a transaction, as `list` shows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -128,12 +128,11 @@ fn state(transaction: &Transaction, legs: &Legs) -> State {
     if known(Kind::OrderRejection) {
         return State::Rejected;
     }
-    let returned = transaction.known(Kind::ReturnAnswer).any(|kept| match &kept.letter.document {
-        Document::ReturnAnswer(answer) => matches!(answer.step, Step::Done { .. } | Step::Active { .. }),
-        _ => false,
-    });
-    if returned {
-        return if legs.refunded.is_some() { State::Refunded } else { State::Returned };
+    // What goes back in part leaves the rest as it stands.
+    if transaction.terms().is_some_and(|(_, terms)| returned::is_all(transaction, terms)) {
+        let agreed = returned::refund(transaction).ok().flatten();
+        let back = legs.refunded.zip(agreed).is_some_and(|(back, agreed)| !agreed.exceeds(&back).unwrap_or(true));
+        return if back { State::Refunded } else { State::Returned };
     }
     if legs.cancelled.is_some() {
         return if legs.refunded.is_some() { State::Refunded } else { State::Cancelled };

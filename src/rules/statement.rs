@@ -194,7 +194,9 @@ impl<'a> Check<'a> {
         if (covered != total && !(stopped && status.remaining.is_zero())) || claimed.exceeds(&total)? {
             self.findings.push(Finding::differs(Code::AmountDiffers, "paid and due together", total, wrong));
         }
+        // Nothing goes back that was not paid, whatever was agreed.
         let refundable = self.refundable.unwrap_or(zero);
+        let refundable = if refundable.exceeds(&paid)? { paid } else { refundable };
         if refunded.exceeds(&refundable)? {
             self.findings.push(Finding::differs(Code::AmountDiffers, "given back", refundable, refunded));
         }

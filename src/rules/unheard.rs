@@ -5,12 +5,17 @@
 
 use std::collections::BTreeSet;
 
-use crate::trade::{Digest, Direction, Fingerprint, Kept, Kind, Moment, Transaction};
+use crate::trade::{Digest, Direction, Fingerprint, Kept, Moment, Transaction};
 
+/// Seconds after which a letter that nobody acknowledged goes out again for the first time.
+pub const AFTER: i64 = 3 * 86_400;
+/// How often a letter is sent at most (I11).
+pub const TIMES: usize = 5;
 /// Days after the first sending on which a letter goes out again; then its owner is told (I11: five times in all).
 const AGAIN: [i64; 4] = [3, 7, 14, 28];
 
-/// Returns the letters we wrote in this transaction that their recipient has neither answered nor receipted.
+/// Returns the letters we wrote in this transaction that their recipient has neither answered nor receipted. Receipts and
+/// refusals are not waited for: who misses one sends its own letter again.
 ///
 /// `receipted` tells whether a receipt signed by this key names this content.
 pub fn unheard<'a>(
@@ -24,7 +29,7 @@ pub fn unheard<'a>(
         let to = &kept.letter.to.fingerprint;
         kept.direction == Direction::Out
             && !kept.letter.stays_here()
-            && kept.letter.kind() != Kind::Receipt
+            && kept.letter.kind().is_numbered()
             && !answered.contains(&(to, kept.content))
             && !receipted(to, &kept.content)
     })

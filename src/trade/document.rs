@@ -8,7 +8,7 @@ use super::id::{Address, Digest, Number};
 use super::item::LineQuantity;
 use super::moment::When;
 use super::money::Money;
-use super::party::{Agent, Leg, Person, PostalAddress};
+use super::party::{Agent, Leg, Person, PostalAddress, Role};
 use super::status::{DeliveryStatus, OrderStatus, Parcel, PaymentStatus, Reason, Step};
 use super::terms::{DeliveryMethod, Order, PaymentMethod, Sealed, Terms};
 
@@ -188,6 +188,13 @@ pub struct AuthorizationRequest {
     pub sealed: Option<Sealed>,
     /// The buyer, with certificate, and the shop.
     pub agents: Vec<Agent>,
+}
+
+impl AuthorizationRequest {
+    /// Returns the buyer as the shop names him.
+    pub fn payer(&self) -> Option<&Agent> {
+        self.agents.iter().find(|agent| agent.role == Role::Buyer)
+    }
 }
 
 /// The answer to an authorization request (P24).

@@ -9,6 +9,7 @@ pub mod finding;
 pub mod id;
 pub mod item;
 pub mod letter;
+pub mod mandate;
 pub mod moment;
 pub mod money;
 pub mod party;
@@ -21,6 +22,7 @@ pub use entry::{Act, Body, Entry, Measured, Names, Owed, PinnedBy, Settlement, V
 pub use finding::{Code, Finding};
 pub use id::{Address, Digest, Fingerprint, InvalidId, MessageId, Number, OrderId};
 pub use letter::{Letter, Received};
+pub use mandate::Mandate;
 pub use moment::{InvalidMoment, Moment, When};
 pub use money::{Currency, Money, MoneyError, Quantity};
 pub use party::{Agent, Leg, Party, Person, PostalAddress, Role};

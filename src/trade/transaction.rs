@@ -83,6 +83,12 @@ impl Transaction {
         Self { key, number: None, kept: Vec::new() }
     }
 
+    /// Returns the names it is found by.
+    pub fn names(&self) -> Names {
+        let (shop, order) = (self.key.shop.clone(), self.key.id.clone());
+        Names { shop: Some(shop), number: self.number.clone(), order: Some(order) }
+    }
+
     /// Returns the letters of `kind` that came in and count.
     pub fn received(&self, kind: Kind) -> impl Iterator<Item = &Kept> {
         self.kept.iter().filter(move |k| k.direction == Direction::In && k.letter.kind() == kind && k.counts())

@@ -2,7 +2,29 @@
 
 /// An account and its commands.
 mod account;
+/// Orders made again from old ones, and what the list keeps.
+mod again;
+/// What shop and agents report, and how other systems have it reported.
+mod agents;
+/// Status requests, and the list they start from.
+mod asking;
+/// Cards, authorised or not.
+mod authorisation;
+/// The passing of time.
+mod clock;
+/// Many buyers, every kind of letter, several parts at one address, one file.
+mod machines;
+/// Orders, the terms and instructions made of them, and the procedures taken.
+mod order;
+/// Cards sealed past the shop, and what the payment agent makes of them.
+mod payment_data;
+/// What others see of a purchase.
+mod private;
+/// The flow charts of whole purchases.
+mod purchase;
 /// Over a real Postfix and a real Dovecot; looked at with gpg, notmuch and grep.
 mod real;
+/// Cancellations, returns and refunds.
+mod returned;
 /// Programs that were not made for mailorder and look at what it leaves.
 mod witness;

@@ -96,7 +96,9 @@ fn an_expired_key_speaks_for_the_time_it_was_valid_b35() {
     message.write_all(LETTER).unwrap();
     message.finalize().unwrap();
     let mail = mail_of(&encrypt(|m| m.write_all(&sink).unwrap()));
-    assert_eq!(code(&open_with(&mail, &[&pinned])), "signer-expired");
+    let expired = open_with(&mail, &[&pinned]);
+    assert_eq!(code(&expired), "signer-expired");
+    assert_eq!(expired.unwrap_err().signer(), Some(pinned.fingerprint().as_str()));
 }
 
 #[test]
@@ -107,7 +109,9 @@ fn a_revoked_key_speaks_no_more_whatever_the_date_b37() {
     for reason in [ReasonForRevocation::KeyCompromised, ReasonForRevocation::KeyRetired] {
         for at in [now() - 2 * DAY + MINUTE, now() - MINUTE] {
             let revoked = public(&revoked(&key, reason, at));
-            assert_eq!(code(&open_with(&mail, &[&revoked])), "signer-revoked", "{reason}");
+            let refused = open_with(&mail, &[&revoked]);
+            assert_eq!(code(&refused), "signer-revoked", "{reason}");
+            assert_eq!(refused.unwrap_err().signer(), Some(revoked.fingerprint().as_str()));
         }
     }
 }
@@ -129,8 +133,8 @@ fn half_an_hour_of_clock_skew_is_allowed_b38() {
         let mail = mail_of(&encrypt(|m| m.write_all(&sink).unwrap()));
         let outcome = open(&mail);
         assert_eq!(code(&outcome), expected);
-        if let Err(SetAside::NotYetValid { signed_at }) = outcome {
-            assert_eq!(signed_at, at);
+        if let Err(SetAside::NotYetValid { signed_at, signer }) = outcome {
+            assert_eq!((signed_at, &signer), (at, People::get().shop.fingerprint()));
             let later = |_: &[String]| vec![People::get().shop.certificate().clone()];
             assert!(pgp::open(&mail, &People::get().buyer, &later, at).is_ok());
         }

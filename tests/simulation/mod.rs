@@ -2,7 +2,7 @@
 //!
 //! A seed is the whole of a run: `MAILORDER_SEED=123 cargo test --release --locked simulation` plays one again.
 
-mod chance;
+pub mod chance;
 mod check;
 mod party;
 mod post;
@@ -15,7 +15,7 @@ use mailorder::rules::Standing;
 use party::Fault;
 use world::World;
 
-fn setting(name: &str) -> Option<String> {
+pub fn setting(name: &str) -> Option<String> {
     std::env::vars().find(|(known, _)| known == name).map(|(_, value)| value)
 }
 

@@ -170,7 +170,7 @@ impl Account {
         let Some(kept) = transaction.by_content(&digest) else { return };
         let entropy = self.chance.entropy();
         let (me, now) = (&self.desk.me, self.desk.now);
-        let desk = role::Desk { me, now, entropy, practice: &self.practice, stranger: false };
+        let desk = role::Desk { me, now, entropy, practice: &self.practice, stranger: false, payment_data: None };
         let actions = role::answer(transaction, kept, &desk);
         self.perform(actions);
     }
@@ -208,7 +208,14 @@ impl Account {
             && let Some(kept) = transaction.kept.iter().find(|k| k.content == digest.0 && k.direction == Direction::Out)
         {
             let entropy = self.chance.entropy();
-            let desk = role::Desk { me: &me, now: self.desk.now, entropy, practice: &self.practice, stranger: false };
+            let desk = role::Desk {
+                me: &me,
+                now: self.desk.now,
+                entropy,
+                practice: &self.practice,
+                stranger: false,
+                payment_data: None,
+            };
             let actions = role::follow_up(&transaction, kept, &desk);
             self.perform(actions);
         }
@@ -251,8 +258,14 @@ impl Account {
     ) -> bool {
         let Some(transaction) = self.desk.book.get(key) else { return false };
         let entropy = self.chance.entropy();
-        let desk =
-            role::Desk { me: &self.desk.me, now: self.desk.now, entropy, practice: &self.practice, stranger: false };
+        let desk = role::Desk {
+            me: &self.desk.me,
+            now: self.desk.now,
+            entropy,
+            practice: &self.practice,
+            stranger: false,
+            payment_data: None,
+        };
         let actions = decide(transaction, &desk);
         actions.map(|actions| self.perform(actions)).is_ok()
     }

@@ -70,8 +70,8 @@ pub fn settings() -> ImapSettings {
     let mut settings = ImapSettings::new(server, Login { user: "me".to_owned(), secret });
     settings.largest = 10_000;
     settings.deadlines = Deadlines {
-        connect: Duration::from_millis(300),
-        command: Duration::from_millis(300),
+        connect: Duration::from_secs(1),
+        command: Duration::from_secs(1),
         done: Duration::from_millis(200),
         renew: Duration::from_millis(150),
         poll: Duration::from_millis(50),

@@ -6,4 +6,6 @@ pub mod imap;
 pub mod program;
 pub mod servers;
 pub mod smtp;
+pub mod town;
 pub mod trade;
+pub mod world;

@@ -6,8 +6,7 @@ use std::sync::OnceLock;
 
 use serde_json::Value;
 
-/// The parties of the demonstration, by their folders.
-pub const PARTIES: [&str; 4] = ["buyer", "shop", "pay", "ship"];
+use super::accounts::scratch;
 
 /// A folder with four accounts, as `demo` leaves them.
 pub struct Town {
@@ -55,15 +54,31 @@ impl Town {
     pub fn played() -> Self {
         static FIRST: OnceLock<tempfile::TempDir> = OnceLock::new();
         let first = FIRST.get_or_init(|| {
-            let folder = tempfile::tempdir().unwrap();
+            let folder = scratch();
             let run = mailorder(folder.path(), &["demo", "--dir", "play"]);
             assert_eq!(run.code, Some(0), "{}", run.err);
             folder
         });
-        let folder = tempfile::tempdir().unwrap();
-        let copied = Command::new("cp").arg("-a").arg(first.path().join("play")).arg(folder.path()).status().unwrap();
-        assert!(copied.success());
-        Self { folder }
+        copy(first.path())
+    }
+
+    /// A folder without accounts.
+    pub fn empty() -> Self {
+        Self { folder: scratch() }
+    }
+
+    /// Returns another town with the same accounts.
+    pub fn copied(&self) -> Self {
+        copy(self.folder.path())
+    }
+
+    /// Returns the names of the accounts.
+    pub fn parties(&self) -> Vec<String> {
+        let folders = std::fs::read_dir(self.path("")).unwrap().map(|entry| entry.unwrap());
+        let accounts = folders.filter(|entry| entry.path().join("config.toml").is_file());
+        let mut names: Vec<String> = accounts.map(|entry| entry.file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
     }
 
     /// Returns a path below the played folder.
@@ -79,6 +94,13 @@ impl Town {
         mailorder(self.folder.path(), &all)
     }
 
+    /// Runs a command as one party with this on standard input.
+    pub fn fed(&self, party: &str, args: &[&str], input: &[u8]) -> Run {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_mailorder"));
+        command.arg("-c").arg(self.path(party).join("config.toml")).args(args).current_dir(self.folder.path());
+        super::accounts::run(command.env_clear().env("HOME", self.folder.path()), input).into()
+    }
+
     /// Runs a command as one party; it must succeed.
     pub fn does(&self, party: &str, args: &[&str]) -> Run {
         let run = self.run(party, args);
@@ -88,11 +110,12 @@ impl Town {
 
     /// Lets everybody fetch and send until no mail lies in any mailbox.
     pub fn settle(&self) {
+        let parties = self.parties();
         for _ in 0..12 {
-            for party in PARTIES {
+            for party in &parties {
                 self.does(party, &["sync"]);
             }
-            let waiting = PARTIES.iter().any(|party| {
+            let waiting = parties.iter().any(|party| {
                 let new = self.path(&format!("mail/{party}@demo.test/new"));
                 std::fs::read_dir(new).unwrap().next().is_some()
             });
@@ -120,6 +143,28 @@ impl Town {
         self.does(party, &["show", "--json", name]).json()
     }
 
+    /// Adds a merchant who plays all three parts himself, and whose key the buyer accepts.
+    pub fn add_merchant(&self) {
+        let folder = self.path("mart");
+        let (folder, inbox) = (folder.to_str().unwrap(), self.path("mail/mart@demo.test"));
+        let (inbox, outbox) = (inbox.to_str().unwrap(), self.path("mail/{to}"));
+        let who = ["init", "--address", "mart@demo.test", "--name", "Mart", "--folder", folder];
+        let parts = ["--role", "shop", "--role", "payment", "--role", "delivery"];
+        let ways = ["--inbox", inbox, "--outbox", outbox.to_str().unwrap()];
+        self.does("mart", &[&who[..], &parts, &ways].concat());
+        let config = self.path("mart/config.toml");
+        let text = std::fs::read_to_string(&config).unwrap();
+        let sells = "[trust]\npolicy = \"first-use\"\n[shop]\n[[shop.article]]\nsku = \"MUG\"\nname = \"Mug\"\n\
+                     price = \"JPY 900\"\n[[shop.procedure]]\n\
+                     steps = [\"terms\", \"confirmation\", \"payment\", \"delivery\"]\n\
+                     [payment]\nshops = [\"mart@demo.test\"]\n[delivery]\nshops = [\"mart@demo.test\"]\n";
+        std::fs::write(&config, text.replace("[shop]\n", sells)).unwrap();
+        let certificate = self.path("mart/cert.asc");
+        std::fs::write(&certificate, self.does("mart", &["key", "export"]).out).unwrap();
+        self.does("buyer", &["key", "import", certificate.to_str().unwrap()]);
+        self.does("buyer", &["key", "accept", "mart@demo.test", "--yes"]);
+    }
+
     /// Orders one shirt, and returns the order's ID.
     pub fn order(&self) -> String {
         let item = "SH-41;シャツ 白 41;JPY 4300;1";
@@ -137,6 +182,14 @@ impl Town {
         let number = self.show("buyer", &id)["number"].as_str().unwrap().to_owned();
         (id, number)
     }
+}
+
+/// Copies a town with all its accounts.
+fn copy(from: &Path) -> Town {
+    let town = Town::empty();
+    let copied = Command::new("cp").arg("-a").arg(from.join("play")).arg(town.folder.path()).status().unwrap();
+    assert!(copied.success());
+    town
 }
 
 /// Returns the letters of a shown transaction of one kind and direction.

@@ -1,0 +1,104 @@
+//! What is done again: letters that nobody acknowledged go out once more, repeats get their answers once more, and what
+//! waited in vain is warned about. It is always the same letter, sealed anew.
+
+use super::batch::Batch;
+use super::{Clerk, ClerkError};
+use crate::role;
+use crate::rules::unheard::{AFTER, TIMES, is_due, unheard};
+use crate::rules::{reconcile, waited_in_vain};
+use crate::trade::{Kind, Moment, Received};
+
+/// How often a day one letter goes out again, at most: whoever copies an old mail many times gets no more than this.
+const AGAIN_MAX: u32 = 4;
+
+/// What time brought.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tended {
+    /// Letters nobody acknowledged that go out again.
+    pub again: usize,
+    /// Letters that waited in vain.
+    pub in_vain: usize,
+}
+
+/// Returns the day of a moment, as sendings are counted by.
+pub(super) fn day(now: &Moment) -> String {
+    crate::ledger::recordable(now).day().to_string()
+}
+
+impl Clerk {
+    /// Does what time brings: letters nobody acknowledged are queued again (I9, I11), and letters that have waited too
+    /// long for their transaction are warned about (B64, B71), and once a day the ledger is signed for. Takes the lock only where there is something to do.
+    pub fn tend(&mut self) -> Result<Tended, ClerkError> {
+        self.catch_up()?;
+        let now = self.clock.now();
+        let tended = self.tend_letters(&now)?;
+        self.checkpoint_daily(&now)?;
+        Ok(tended)
+    }
+
+    fn tend_letters(&mut self, now: &Moment) -> Result<Tended, ClerkError> {
+        let due = self.index.unheard(&now.plus_seconds(-AFTER), TIMES)?;
+        let due: Vec<_> = due
+            .into_iter()
+            .filter(|letter| is_due(&letter.recorded, letter.times, now))
+            .filter(|letter| !self.queue.holds(&letter.position.to_string()))
+            .collect();
+        let waiting = self.index.waiting_since(&now.plus_seconds(-reconcile::PATIENCE))?;
+        if due.is_empty() && waiting.is_empty() {
+            return Ok(Tended::default());
+        }
+        self.batch(|batch| {
+            let mut tended = Tended::default();
+            for letter in due {
+                let Some(known) = batch.find(letter.role, &letter.names)?.cloned() else { continue };
+                let index = &batch.clerk.index;
+                let receipted = |_: &_, content: &_| !index.is_unheard(content).unwrap_or(true);
+                let is_unheard = unheard(&known, &receipted).any(|kept| kept.content == letter.content);
+                if is_unheard && batch.send_again(letter.position)? {
+                    tended.again = tended.again.saturating_add(1);
+                }
+            }
+            for (role, names) in waiting {
+                let Some(known) = batch.find(role, &names)?.cloned() else { continue };
+                for act in waited_in_vain(&known, now) {
+                    tended.in_vain = tended.in_vain.saturating_add(1);
+                    batch.act_on(&known, act)?;
+                }
+            }
+            Ok(tended)
+        })
+    }
+}
+
+impl Batch<'_> {
+    /// Has the letter of an entry sent once more, unless it was sent too often today; returns whether it is.
+    pub(super) fn send_again(&mut self, position: u64) -> Result<bool, ClerkError> {
+        let allowed = self.clerk.index.sent_again_on(position, &day(&self.now))? < AGAIN_MAX;
+        Ok(allowed && self.resend.insert(position))
+    }
+
+    /// Answers a letter that came again as it was answered before (B101): the same letters, or the same receipt.
+    pub(super) fn answer_again(&mut self, received: &Received) -> Result<(), ClerkError> {
+        let content = received.content();
+        // What came twice within this batch is answered once, with the batch.
+        let Some(position) = self.clerk.index.has_content(received.signer(), &content)? else { return Ok(()) };
+        if !received.letter().kind().is_numbered() || !self.is_proven(received)? {
+            return Ok(());
+        }
+        let part = self.part_meant(received.letter());
+        let known = self.find(part, &received.letter().names())?;
+        let again = known.map(|known| role::repeat(known, &content)).unwrap_or_default();
+        if again.is_empty() { self.receipt_again(position) } else { self.perform(again).map(drop) }
+    }
+
+    /// Sends again the receipt or refusal that the entry of a letter owes.
+    fn receipt_again(&mut self, position: u64) -> Result<(), ClerkError> {
+        let owes = self.clerk.entry(position)?.owes;
+        for owed in owes.into_iter().filter(|owed| matches!(owed.kind, Kind::Receipt | Kind::Refusal)) {
+            if let Some(position) = self.clerk.index.out(&owed.id)? {
+                self.send_again(position)?;
+            }
+        }
+        Ok(())
+    }
+}

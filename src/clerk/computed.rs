@@ -1,0 +1,101 @@
+//! Warnings that nobody wrote: what is late, who is silent, a limit that is reached. They are reckoned from the index
+//! when asked for; only what a person says to them is entered.
+
+use super::{Clerk, ClerkError};
+use crate::index::Filter;
+use crate::role::Refused;
+use crate::rules::overdue::overdue;
+use crate::trade::{Act, Address, Code, Digest, Moment, Money, Names, Number, Role, Settlement};
+
+/// A warning that is computed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ComputedWarning {
+    /// What it is settled by: `C-` and eight hexadecimal digits.
+    pub id: String,
+    /// What is wrong.
+    pub code: Code,
+    /// The sentence.
+    pub text: String,
+    /// The shop, where it is about a transaction.
+    pub shop: Option<Address>,
+    /// The transaction's number.
+    pub number: Option<Number>,
+    /// Since when.
+    pub since: Moment,
+    /// What a person said to it.
+    pub settled: Option<Settlement>,
+    subject: String,
+}
+
+impl Clerk {
+    /// Returns the computed warnings as of now, those of transactions first.
+    pub fn computed_warnings(&self) -> Result<Vec<ComputedWarning>, ClerkError> {
+        let now = self.clock.now();
+        let mut found = Vec::new();
+        let due = Filter { open: Some(true), due_before: Some(now.instant().as_second()), ..Filter::default() };
+        for listed in self.index.list(&due)? {
+            let Some(known) = self.index.load_key(&listed.key)? else { continue };
+            for one in overdue(&known, &now) {
+                let subject = one.subject(&known);
+                let since = one.promised.end(now.offset());
+                let (shop, number) = (Some(known.key.shop.clone()), known.number.clone());
+                found.push(self.computed(subject, one.finding.code, one.finding.text, shop, number, since)?);
+            }
+        }
+        found.extend(self.limit_warnings()?);
+        Ok(found)
+    }
+
+    /// Returns the warnings about limits that are reached.
+    pub fn limit_warnings(&self) -> Result<Vec<ComputedWarning>, ClerkError> {
+        let now = self.clock.now();
+        let mut found = Vec::new();
+        for (limit, total) in self.limits_reached()? {
+            let subject = format!("{} {limit} {total}", Code::UnpaidLimitReached.word());
+            let text = format!("{total} is unpaid in all; your limit is {limit}");
+            found.push(self.computed(subject, Code::UnpaidLimitReached, text, None, None, now)?);
+        }
+        Ok(found)
+    }
+
+    /// Returns the buyer's limits that the unpaid totals have reached, each with its total (P81).
+    pub fn limits_reached(&self) -> Result<Vec<(Money, Money)>, ClerkError> {
+        let buyer = self.settings.practice.buyer.as_ref().filter(|buyer| !buyer.unpaid_limits.is_empty());
+        let Some(buyer) = buyer else { return Ok(Vec::new()) };
+        let totals = self.index.unpaid(&Filter { role: Some(Role::Buyer), ..Filter::default() })?;
+        let total = |limit: &Money| totals.iter().find(|total| total.currency() == limit.currency()).copied();
+        let reached = |limit: &Money, total: &Money| !limit.exceeds(total).unwrap_or(false);
+        let limits = buyer.unpaid_limits.iter().filter_map(|limit| Some((*limit, total(limit)?)));
+        Ok(limits.filter(|(limit, total)| reached(limit, total)).collect())
+    }
+
+    fn computed(
+        &self,
+        subject: String,
+        code: Code,
+        text: String,
+        shop: Option<Address>,
+        number: Option<Number>,
+        since: Moment,
+    ) -> Result<ComputedWarning, ClerkError> {
+        let id = format!("C-{}", Digest::of(subject.as_bytes()).hex().get(..8).unwrap_or_default());
+        let settled = self.index.settled(&subject)?;
+        Ok(ComputedWarning { id, code, text, shop, number, since, settled, subject })
+    }
+
+    /// Notes that a computed warning was seen. It goes by itself when what it is about is done.
+    ///
+    /// # Errors
+    /// Where there is no such warning, or more is wished than to have seen it.
+    pub fn settle_computed(&mut self, id: &str, how: Settlement, reason: Option<String>) -> Result<(), ClerkError> {
+        self.catch_up()?;
+        let known = self.computed_warnings()?.into_iter().find(|warning| warning.id == id);
+        let Some(known) = known else { return Err(Refused::new(format!("there is no warning {id}")).into()) };
+        if how != Settlement::Ack {
+            let text = format!("{id} is no letter that could count or be blocked; note that you saw it with ack");
+            return Err(Refused::new(text).into());
+        }
+        let act = Act::Settle { content: None, subject: Some(known.subject), how, reason };
+        self.batch(|batch| batch.act(None, act, Names::default(), Vec::new()))
+    }
+}

@@ -1,0 +1,166 @@
+//! A mail is opened and read: it becomes a letter, or there is a reason why it is none. Nothing is judged here.
+//!
+//! This costs most of all the way in and needs nothing but keys and certificates, so it runs on all cores.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::SystemTime;
+
+use rayon::prelude::*;
+
+use super::aside::{Aside, AsideReason};
+use super::certificates::Certificates;
+use super::spool::Spooled;
+use super::{Clerk, ClerkError};
+use crate::clock::system_time;
+use crate::config::TrustPolicy;
+use crate::index::Index;
+use crate::mail;
+use crate::pgp::{self, Opened, OwnKey, SetAside};
+use crate::trade::{Fingerprint, Moment, Received};
+
+/// Why a mail is no letter that can be judged.
+pub(super) enum Unread {
+    /// It could not be opened, or its signer is not known.
+    Closed(SetAside),
+    /// It opened well and is not written as letters are.
+    Shapeless {
+        /// What is wrong with it.
+        error: mail::ReadError,
+        /// Who signed it.
+        signer: Fingerprint,
+    },
+    /// A person blocked its signer.
+    Blocked,
+}
+
+impl Unread {
+    /// Returns whether the mail is nothing that would concern us: ordinary mail, or a letter of people to each other.
+    pub(super) fn is_ordinary(&self) -> bool {
+        matches!(self, Self::Closed(SetAside::NotOurs) | Self::Shapeless { error: mail::ReadError::Ordinary, .. })
+    }
+}
+
+impl Unread {
+    /// Returns the key that signed the mail, as far as it is known.
+    pub(super) fn signer(&self) -> Option<&str> {
+        match self {
+            Self::Closed(reason) => reason.signer(),
+            Self::Shapeless { signer, .. } => Some(signer.as_str()),
+            Self::Blocked => None,
+        }
+    }
+
+    /// Returns whether the mail was encrypted.
+    pub(super) fn is_encrypted(&self) -> bool {
+        !matches!(self, Self::Closed(reason) if !reason.is_encrypted())
+    }
+}
+
+impl From<SetAside> for Unread {
+    fn from(reason: SetAside) -> Self {
+        Self::Closed(reason)
+    }
+}
+
+impl From<&Unread> for AsideReason {
+    fn from(reason: &Unread) -> Self {
+        match reason {
+            Unread::Closed(reason) => reason.into(),
+            Unread::Shapeless { error, .. } => Self { code: error.word().to_owned(), text: error.to_string() },
+            Unread::Blocked => Self {
+                code: "blocked".to_owned(),
+                text: "its sender was blocked; settle that warning with `mailorder warnings ack` to hear him again"
+                    .to_owned(),
+            },
+        }
+    }
+}
+
+/// A mail after opening and reading: a letter, or why it is none.
+pub(super) struct Examined {
+    pub(super) spooled: Spooled,
+    pub(super) raw: Vec<u8>,
+    pub(super) result: Result<OpenLetter, Unread>,
+}
+
+/// A letter opened and read, with the bytes its entry needs.
+pub(super) struct OpenLetter {
+    pub(super) received: Received,
+    pub(super) opened: Opened,
+}
+
+impl Examined {
+    /// Returns the note a mail is set aside with.
+    pub(super) fn aside(&self, reason: AsideReason, now: Moment) -> Aside {
+        let mut aside = Aside::of(&self.raw, reason, now);
+        match &self.result {
+            Err(Unread::Closed(SetAside::UnknownSigner { issuers, .. })) => aside.issuers.clone_from(issuers),
+            // Its time comes by waiting, or because our clock is put right.
+            Err(Unread::Closed(SetAside::NotYetValid { signed_at, .. })) => {
+                aside.not_before = crate::clock::moment_of(*signed_at);
+            }
+            Ok(letter) => aside.unpinned = Some(letter.received.signer().clone()),
+            Err(_) => {}
+        }
+        aside
+    }
+}
+
+impl Clerk {
+    /// Gets ready to open and read mail.
+    pub(super) fn examiner(&mut self) -> Examiner<'_> {
+        Examiner {
+            keys: &self.keys,
+            certificates: &self.certificates,
+            index: Mutex::new(&mut self.index),
+            now: system_time(&self.clock.now()),
+            first_use: self.settings.trust == TrustPolicy::FirstUse && self.settings.practice.shop.is_some(),
+        }
+    }
+
+    /// Opens and reads mails on all cores.
+    pub(super) fn examine_all(&mut self, mails: Vec<Spooled>) -> Result<Vec<Examined>, ClerkError> {
+        let examiner = self.examiner();
+        mails
+            .into_par_iter()
+            .map(|spooled| {
+                let raw = std::fs::read(&spooled.path).map_err(ClerkError::io("read", &spooled.path))?;
+                let result = if spooled.poisonous {
+                    Err(SetAside::BadShape("the program ended three times while it looked at this mail").into())
+                } else {
+                    examiner.examine(&raw)
+                };
+                Ok(Examined { spooled, raw, result })
+            })
+            .collect()
+    }
+}
+
+/// What opening and reading needs, shared by threads.
+pub(super) struct Examiner<'a> {
+    keys: &'a [OwnKey],
+    certificates: &'a Certificates,
+    index: Mutex<&'a mut Index>,
+    now: SystemTime,
+    first_use: bool,
+}
+
+impl Examiner<'_> {
+    fn stored(&self, handle: &str) -> Vec<String> {
+        let index = self.index.lock().unwrap_or_else(PoisonError::into_inner);
+        index.certificates(&[handle.to_owned()]).unwrap_or_default()
+    }
+
+    /// Opens and reads one mail.
+    pub(super) fn examine(&self, raw: &[u8]) -> Result<OpenLetter, Unread> {
+        let lookup = |handles: &[String]| self.certificates.find(&|handle| self.stored(handle), handles);
+        let opened = if self.first_use {
+            pgp::open_or_first_contact(raw, self.keys, &lookup, self.now)?
+        } else {
+            pgp::open(raw, self.keys, &lookup, self.now)?
+        };
+        let received = mail::read(opened.signed_bytes(), opened.content(), opened.signer(), opened.recipient())
+            .map_err(|error| Unread::Shapeless { error, signer: opened.signer().clone() })?;
+        Ok(OpenLetter { received, opened })
+    }
+}

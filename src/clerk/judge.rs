@@ -1,0 +1,226 @@
+//! One letter is judged, entered, and answered, in this order: what waited for it is judged again before anybody
+//! answers, so that a cancellation that overtook its order is known when the order is looked at.
+
+use super::ClerkError;
+use super::batch::{Batch, Bytes};
+use super::examine::{Examined, OpenLetter, Unread};
+use super::receipts::Receipts;
+use super::take_in::Outcome;
+use super::write::Written;
+use crate::clock::system_time;
+use crate::config::TrustPolicy;
+use crate::pgp::SetAside;
+use crate::role;
+use crate::rules::{Judgement, Reader, reconcile};
+use crate::trade::{
+    Address, Body, Code, Digest, Direction, Finding, Fingerprint, Kept, Kind, Letter, Measured, Names, Received, Role,
+    Verdict,
+};
+
+/// How many keys a shop takes at first contact within an hour.
+const STRANGERS_MAX: usize = 60;
+
+impl Batch<'_> {
+    /// Judges one letter, enters it, and lets the part it is for answer.
+    pub(super) fn take(
+        &mut self,
+        letter: &OpenLetter,
+        one: &Examined,
+        receipts: &mut Receipts,
+    ) -> Result<Outcome, ClerkError> {
+        if let Some(reason) = self.refused(letter)? {
+            return Ok(Outcome::aside(&reason));
+        }
+        if self.is_repeat(letter)? {
+            if !self.is_left_original(one)? {
+                self.answer_again(&letter.received)?;
+            }
+            return Ok(Outcome::plain(Verdict::Repeat));
+        }
+        if self.is_stranger(letter)? {
+            self.pin_stranger(letter)?;
+        }
+        let received = &letter.received;
+        let (role, Judgement { verdict, findings }) = self.judge(letter)?;
+        self.contents.insert((received.signer().clone(), received.content()));
+        let original = Measured::of(&one.raw);
+        let body = Body::In {
+            letter: Box::new(received.letter().clone()),
+            content: Measured::of(letter.opened.signed_bytes()),
+            signer: received.signer().clone(),
+            original,
+            verdict,
+            findings: findings.clone(),
+        };
+        let bytes = Bytes {
+            signed: Some(letter.opened.signed_bytes().to_vec()),
+            signature: Some((letter.opened.signature_armored().to_owned(), letter.opened.micalg())),
+            recipient: None,
+        };
+        let place = self.enter(role, body, bytes)?;
+        self.originals.push((one.spooled.path.clone(), original.digest));
+        self.keep_certificate(letter);
+        self.note_handed_over(letter);
+        let answered = match role {
+            Some(role) => self.respond(role, letter, verdict, &findings, place)?,
+            None => false,
+        };
+        if !answered {
+            self.note_receipt(role, received, place, receipts)?;
+        }
+        Ok(Outcome { verdict, findings, aside: None })
+    }
+
+    /// Lets the part answer; returns whether an answer names this letter, and so is its receipt.
+    fn respond(
+        &mut self,
+        role: Role,
+        letter: &OpenLetter,
+        verdict: Verdict,
+        findings: &[Finding],
+        place: usize,
+    ) -> Result<bool, ClerkError> {
+        let received = &letter.received;
+        let (names, content) = (received.letter().names(), received.content());
+        let unwritten = self.unwritten;
+        let newly = self.judge_again(role, &names)?;
+        let mut written = match verdict {
+            Verdict::Applied => self.answer(role, &names, content)?,
+            Verdict::Warned if self.is_proven(received)? => {
+                let refusal = role::refuse(role, received, findings);
+                self.perform(refusal.into_iter().collect())?
+            }
+            _ => Vec::new(),
+        };
+        for other in newly.into_iter().filter(|other| *other != content) {
+            written.extend(self.answer(role, &names, other)?);
+        }
+        if self.unwritten > unwritten && verdict == Verdict::Applied {
+            written.extend(self.reject_unanswerable(role, &names, content)?);
+        }
+        let answers = |body: &Body| matches!(body, Body::Out { letter, .. } if letter.answers == Some(content));
+        let answered = self.pending.iter().any(|pending| answers(&pending.entry.body));
+        self.owe(place, written.into_iter().filter(|one| one.travels).map(|one| one.owed).collect());
+        Ok(answered)
+    }
+
+    /// Refuses an order that no terms can be written for: too long, or in words that no letter may hold.
+    fn reject_unanswerable(&mut self, role: Role, names: &Names, content: Digest) -> Result<Vec<Written>, ClerkError> {
+        let Some((transaction, kept)) = self.kept(role, names, content, Direction::In) else { return Ok(Vec::new()) };
+        self.perform(role::unanswerable(&transaction, &kept).into_iter().collect())
+    }
+
+    /// Returns whether the sender's address is known to be the signer's: it was pinned with the key, or a letter that
+    /// counts names both as a party of the transaction. Nothing is written to any other address (claim 12, B105).
+    pub(super) fn is_proven(&self, received: &Received) -> Result<bool, ClerkError> {
+        let letter = received.letter();
+        if let Some(address) = self.signer_address(received.signer())? {
+            return Ok(address == letter.from.address);
+        }
+        let known = self.book.find(self.part_meant(letter), &letter.names());
+        let names = |kept: &Kept| kept.letter.document.agents().iter().any(|agent| agent.party == letter.from);
+        Ok(known.is_some_and(|known| known.kept.iter().any(|kept| kept.counts() && names(kept))))
+    }
+
+    /// Returns why a letter is set aside although its signature is good.
+    pub(super) fn refused(&mut self, letter: &OpenLetter) -> Result<Option<Unread>, ClerkError> {
+        let received = &letter.received;
+        if self.clerk.index.is_blocked(received.signer())? {
+            return Ok(Some(Unread::Blocked));
+        }
+        let unknown = || SetAside::UnknownSigner {
+            issuers: vec![received.signer().to_string()],
+            certificate: letter.opened.header_certificate(),
+        };
+        if self.signer_address(received.signer())?.is_some() {
+            return Ok(None);
+        }
+        // A key that no user pinned speaks only for what a shop's signed letter handed it over for.
+        let handed_over = matches!(
+            received.letter().kind(),
+            Kind::PaymentStatus | Kind::DeliveryStatus | Kind::StatusRequest | Kind::Refusal | Kind::Receipt
+        ) && !letter.opened.is_first_contact();
+        if handed_over || self.is_stranger(letter)? {
+            return Ok(None);
+        }
+        Ok(Some(unknown().into()))
+    }
+
+    /// Returns whether this is a first contact that the policy allows: an order to a shop, from an address without a
+    /// pin.
+    fn is_stranger(&self, letter: &OpenLetter) -> Result<bool, ClerkError> {
+        let received = &letter.received;
+        let from = &received.letter().from.address;
+        let allowed = self.clerk.settings.trust == TrustPolicy::FirstUse
+            && self.clerk.settings.practice.shop.is_some()
+            && received.letter().kind() == Kind::Order
+            && letter.opened.outer_from() == Some(from)
+            && letter.opened.certificate().addresses().contains(from)
+            // Who cannot be answered gets no terms.
+            && letter.opened.certificate().usable(system_time(&self.now)).is_ok();
+        if !allowed || self.signer_address(received.signer())?.is_some() || self.pinned(from)?.is_some() {
+            return Ok(false);
+        }
+        let hour_ago = self.now.plus_seconds(-3600);
+        let recent = self.clerk.index.strangers_since(&hour_ago)?.saturating_add(self.pins.len());
+        Ok(recent < STRANGERS_MAX)
+    }
+
+    pub(super) fn is_repeat(&self, letter: &OpenLetter) -> Result<bool, ClerkError> {
+        let (signer, content) = (letter.received.signer(), letter.received.content());
+        Ok(self.contents.contains(&(signer.clone(), content))
+            || self.clerk.index.has_content(signer, &content)?.is_some())
+    }
+
+    /// Returns whether a repeat is the very mail its entry names as original: the program ended between the commit
+    /// and the move into the ledger, which is made up for.
+    pub(super) fn is_left_original(&self, one: &Examined) -> Result<bool, ClerkError> {
+        let Some(letter) = one.result.as_ref().ok().filter(|_| one.spooled.interrupted) else { return Ok(false) };
+        let (signer, content) = (letter.received.signer(), letter.received.content());
+        let Some(position) = self.clerk.index.has_content(signer, &content)? else { return Ok(false) };
+        let file = self.clerk.ledger.read(position)?;
+        let outline = crate::ledger::form::outline(&file)
+            .map_err(|error| ClerkError::Write(format!("entry {position}: {error}")))?;
+        Ok(outline.original.is_some_and(|original| original.digest == Digest::of(&one.raw)))
+    }
+
+    /// Returns the address a key was pinned with.
+    fn signer_address(&self, signer: &Fingerprint) -> Result<Option<Address>, ClerkError> {
+        let new = self.pins.iter().find(|(_, (key, _))| key == signer).map(|(address, _)| address.clone());
+        match new {
+            Some(address) => Ok(Some(address)),
+            None => {
+                let pins = self.clerk.index.pin_by_fingerprint(signer)?;
+                Ok(pins.into_iter().find(|pin| pin.current).map(|pin| pin.address))
+            }
+        }
+    }
+
+    /// Judges a letter: the part it is for, where we play it, the verdict and the findings.
+    pub(super) fn judge(&mut self, letter: &OpenLetter) -> Result<(Option<Role>, Judgement), ClerkError> {
+        let received = &letter.received;
+        let role = self.part_meant(received.letter());
+        if !self.clerk.settings.practice.plays(role) {
+            let text = format!("the letter is for a {role}, a part that is not played here");
+            let findings = vec![Finding::new(Code::WrongRole, text)];
+            return Ok((None, Judgement { verdict: Verdict::Warned, findings }));
+        }
+        let names: Names = received.letter().names();
+        self.load(role, &names)?;
+        let signer_address = self.signer_address(received.signer())?;
+        let pinned = |address: &Address| self.pinned(address).ok().flatten();
+        let reader = Reader { role, me: &self.clerk.me, now: self.now, signer_address, pinned: &pinned };
+        Ok((Some(role), reconcile(&self.book, received, &reader)))
+    }
+
+    /// Returns the part a letter is for. Receipts and refusals go to whoever wrote before and do not say which part
+    /// that was: the shop and its agents get them as well as buyers do.
+    pub(super) fn part_meant(&self, letter: &Letter) -> Role {
+        let meant = letter.addressee();
+        let practice = &self.clerk.settings.practice;
+        if practice.plays(meant) || !matches!(letter.kind(), Kind::Receipt | Kind::Refusal) {
+            return meant;
+        }
+        Role::ALL.into_iter().find(|role| practice.plays(*role)).unwrap_or(meant)
+    }
+}

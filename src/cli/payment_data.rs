@@ -1,0 +1,236 @@
+//! Payment data of an order: card or account, sealed to the payment agent's key, which the user accepted himself (wire
+//! format 1.4). They come from a file, from standard input, from the command the configuration names, or from a
+//! prompt; never from a flag or the environment, where other users of the machine could read them.
+//!
+//! What was read is wiped from memory when it is sealed, and no message quotes any of it.
+
+use std::collections::BTreeMap;
+use std::io::{IsTerminal, Read};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use secrecy::zeroize::Zeroizing;
+use secrecy::{ExposeSecret, SecretString};
+
+use super::Shell;
+use super::failure::{Failure, FailureKind};
+use super::order::{Wishes, pinned};
+use crate::clerk::Clerk;
+use crate::clock::system_time;
+use crate::mail::PaymentData;
+use crate::pgp;
+use crate::trade::{Address, Order, OrderId, Party, PaymentMethod, Sealed};
+
+/// The most bytes payment data may have.
+const MOST: u64 = 64 * 1024;
+
+/// What a prompt asks for: the name of the member, what people read, and whether it may be left empty.
+const ASKED: [(&str, &str, bool); 3] = [
+    ("number", "Number of the card or account", false),
+    ("expires", "Valid until, like 2029-04 (may be empty)", true),
+    ("name", "Name of its owner (may be empty)", true),
+];
+
+/// Card or account, by the names of its members.
+type Instrument = BTreeMap<String, SecretString>;
+
+/// Seals payment data into an order, where a payment agent is named that they are for.
+pub(super) fn seal(
+    shell: &Shell,
+    clerk: &mut Clerk,
+    order: &mut Order,
+    id: &OrderId,
+    shop: &Party,
+    wishes: &Wishes,
+) -> Result<(), Failure> {
+    let Some(agent) = &wishes.payment_agent else { return Ok(()) };
+    let agent = Address::parse(agent).map_err(|error| Failure::usage(error.to_string()))?;
+    // Nobody is asked for secrets that cannot be sealed.
+    let party = pinned(clerk, &agent)?;
+    let certificate = clerk.find_certificate(party.fingerprint.as_str())?;
+    let certificate = certificate.ok_or_else(|| Failure::bug("an accepted certificate is gone"))?;
+    let flag = wishes.payment_data.as_deref();
+    if flag.is_none() && !needs_data(&order.payment_method) {
+        return Ok(());
+    }
+    let instrument = read(shell, clerk.settings().payment_data_command.as_deref(), flag, &agent)?;
+    order.payment_id = instrument.get("number").and_then(|number| last_four(number.expose_secret()));
+    let data = PaymentData {
+        shop: shop.address.clone(),
+        order: id.clone(),
+        limit: order.total,
+        method: order.payment_method.clone(),
+        instrument,
+    };
+    let bytes = data.write().map_err(|error| Failure::data(error.to_string()))?;
+    let key = clerk.key().ok_or_else(|| Failure::new(FailureKind::Permission, "there is no key to sign with"))?;
+    let now = system_time(&clerk.clock().now());
+    let sealed = pgp::sealed::seal_data(bytes.expose_secret().as_bytes(), key, &certificate, now)
+        .map_err(|error| Failure::new(FailureKind::Permission, error.to_string()))?;
+    order.sealed = Some(Sealed(STANDARD.encode(sealed)));
+    Ok(())
+}
+
+/// Returns whether a method is paid with something that has a number: an invoice and cash are not.
+fn needs_data(method: &PaymentMethod) -> bool {
+    !matches!(method.to_string().as_str(), "invoice" | "cash-on-delivery")
+}
+
+/// Reads payment data: from the flag's file, else from the configured command, else by asking.
+fn read(
+    shell: &Shell,
+    command: Option<&[String]>,
+    flag: Option<&Path>,
+    agent: &Address,
+) -> Result<Instrument, Failure> {
+    match (flag, command) {
+        (Some(file), _) if file.as_os_str() == "-" => parse(&all(std::io::stdin().lock(), "standard input")?),
+        (Some(file), _) => {
+            let name = file.display().to_string();
+            let opened = std::fs::File::open(file);
+            parse(&all(opened.map_err(|error| Failure::data(format!("cannot read {name}: {error}")))?, &name)?)
+        }
+        (None, Some(argv)) => parse(&printed(argv)?),
+        (None, None) if shell.global.no_input || shell.global.json || !std::io::stdin().is_terminal() => {
+            let text = format!("payment data for {agent} are needed, and nobody can be asked for them");
+            let hint = "give --payment-data FILE, or set payment_data_command in [buyer] of the configuration";
+            Err(Failure::usage(text).hint(hint))
+        }
+        (None, None) => asked(shell, agent),
+    }
+}
+
+/// Reads all of a source into memory that is wiped.
+fn all(source: impl Read, name: &str) -> Result<SecretString, Failure> {
+    // All of it at once: a buffer that grows leaves copies behind.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(usize::try_from(MOST).unwrap_or_default().saturating_add(1)));
+    let read = source.take(MOST.saturating_add(1)).read_to_end(&mut bytes);
+    let length = read.map_err(|error| Failure::data(format!("cannot read {name}: {error}")))?;
+    if u64::try_from(length).unwrap_or(u64::MAX) > MOST {
+        return Err(Failure::data(format!("{name} is larger than payment data can be")));
+    }
+    let text = std::str::from_utf8(&bytes).map_err(|_| Failure::data(format!("{name} is no text")))?;
+    Ok(SecretString::from(text))
+}
+
+/// Runs the configured command, no shell between, and takes what it prints.
+fn printed(argv: &[String]) -> Result<SecretString, Failure> {
+    let Some((program, arguments)) = argv.split_first() else {
+        return Err(Failure::new(FailureKind::Config, "buyer.payment_data_command is empty"));
+    };
+    let fault = |text: String| Failure::new(FailureKind::Permission, text);
+    let mut child = Command::new(program)
+        .args(arguments)
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(|error| fault(format!("cannot run the payment data command {program}: {error}")))?;
+    let text = child.stdout.take().map(|stdout| all(stdout, &format!("what {program} printed")));
+    let status = child.wait().map_err(|error| fault(format!("lost track of {program}: {error}")))?;
+    if !status.success() {
+        return Err(fault(format!("the payment data command {program} ended with {status}")));
+    }
+    text.unwrap_or_else(|| Err(fault(format!("{program} printed nothing"))))
+}
+
+/// Reads lines of `name = value`; empty ones and those that begin with # are left out.
+fn parse(text: &SecretString) -> Result<Instrument, Failure> {
+    let mut instrument = Instrument::new();
+    for line in text.expose_secret().lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
+        let (name, value) =
+            line.split_once('=').ok_or_else(|| Failure::data("payment data are lines of `name = value`"))?;
+        instrument.insert(name.trim().to_owned(), SecretString::from(value.trim()));
+    }
+    if instrument.is_empty() {
+        return Err(Failure::data("the payment data are empty; they are lines of `name = value`"));
+    }
+    Ok(instrument)
+}
+
+/// Asks the person at the terminal, without showing what is written.
+fn asked(shell: &Shell, agent: &Address) -> Result<Instrument, Failure> {
+    shell.output.message(format!("Payment data, readable by {agent} alone; what you write is not shown."));
+    let hidden = Hidden::begin()?;
+    let mut instrument = Instrument::new();
+    for (name, what, may_be_empty) in ASKED {
+        shell.output.message(format!("{what}:"));
+        let value = answer(shell)?;
+        match (value.expose_secret().is_empty(), may_be_empty) {
+            (false, _) => {
+                instrument.insert(name.to_owned(), value);
+            }
+            (true, true) => {}
+            (true, false) => return Err(Failure::new(FailureKind::Finding, "nothing was written; nothing is ordered")),
+        }
+    }
+    drop(hidden);
+    Ok(instrument)
+}
+
+/// Reads one line; Ctrl-C ends the command, after the terminal is as it was.
+fn answer(shell: &Shell) -> Result<SecretString, Failure> {
+    let line = || {
+        let mut line = Zeroizing::new(String::with_capacity(4096));
+        std::io::stdin().read_line(&mut line).map(|_| SecretString::from(line.trim()))
+    };
+    shell.runtime.block_on(async {
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => Err(Failure::new(FailureKind::Interrupted, "")),
+            read = tokio::task::spawn_blocking(line) => match read {
+                Ok(Ok(line)) => Ok(line),
+                Ok(Err(error)) => Err(Failure::io(format!("cannot read the terminal: {error}"))),
+                Err(error) => Err(Failure::bug(error.to_string())),
+            },
+        }
+    })
+}
+
+/// A terminal that does not show what is written, until this is dropped.
+struct Hidden(rustix::termios::Termios);
+
+impl Hidden {
+    fn begin() -> Result<Self, Failure> {
+        use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
+        let fault = |error: rustix::io::Errno| Failure::io(format!("the terminal cannot be made silent: {error}"));
+        let before = tcgetattr(std::io::stdin()).map_err(fault)?;
+        let mut silent = before.clone();
+        silent.local_modes.remove(LocalModes::ECHO);
+        tcsetattr(std::io::stdin(), OptionalActions::Flush, &silent).map_err(fault)?;
+        Ok(Self(before))
+    }
+}
+
+impl Drop for Hidden {
+    fn drop(&mut self) {
+        // Nothing is left to be done where the terminal is gone.
+        let _ = rustix::termios::tcsetattr(std::io::stdin(), rustix::termios::OptionalActions::Now, &self.0);
+    }
+}
+
+/// Returns the last four digits of a card or account number: all that anybody but the payment agent learns.
+fn last_four(number: &str) -> Option<String> {
+    let digits: Zeroizing<Vec<char>> = Zeroizing::new(number.chars().filter(char::is_ascii_alphanumeric).collect());
+    let start = digits.len().checked_sub(4).filter(|start| *start >= 4)?;
+    digits.get(start..).map(|last| last.iter().collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn payment_data_are_named_values_and_no_error_quotes_them() {
+        let read = parse(&SecretString::from("# card\nnumber = 4111 1111 1111 1234\n\nname=A = B\n")).unwrap();
+        let plain: Vec<(&str, &str)> =
+            read.iter().map(|(name, value)| (name.as_str(), value.expose_secret())).collect();
+        assert_eq!(plain, [("name", "A = B"), ("number", "4111 1111 1111 1234")]);
+        assert!(!format!("{read:?}").contains("4111"));
+        for wrong in ["", "#\n", "4111111111111234"] {
+            let error = parse(&SecretString::from(wrong)).unwrap_err();
+            assert!(!format!("{error:?}").contains("4111"), "{error:?}");
+        }
+        assert_eq!(last_four("4111 1111 1111 1234").as_deref(), Some("1234"));
+        assert_eq!(last_four("1234"), None);
+    }
+}

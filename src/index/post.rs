@@ -1,0 +1,223 @@
+//! What the clerk has to remember of the post: letters nobody acknowledged, how often one went out, and where fetched
+//! mail lies in its mailbox.
+
+use std::collections::BTreeSet;
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::apply::integer;
+use super::query::{Found, digest, optional, position, value, word};
+use super::{Index, IndexError};
+use crate::trade::{Address, Digest, Document, Entry, Fingerprint, Letter, Moment, Names, Number, OrderId, Role};
+
+/// Notes a letter that waits to be acknowledged. Receipts and refusals are not waited for: who misses one sends its
+/// letter again.
+pub(super) fn wrote(db_tx: &Connection, entry: &Entry, letter: &Letter, content: &Digest) -> Result<(), IndexError> {
+    if letter.stays_here() || !letter.kind().is_numbered() {
+        return Ok(());
+    }
+    let mut put = db_tx.prepare_cached("INSERT INTO unheard VALUES (?1, ?2, ?3, ?4)")?;
+    put.execute(params![
+        integer(entry.position),
+        content.as_bytes(),
+        letter.to.fingerprint.as_str(),
+        entry.recorded.to_string()
+    ])?;
+    Ok(())
+}
+
+/// Notes which letters of ours a letter signed by `signer` shows to have arrived: the one it answers, those it receipts.
+pub(super) fn heard(db_tx: &Connection, signer: &Fingerprint, letter: &Letter) -> Result<(), IndexError> {
+    let mut forget = db_tx.prepare_cached("DELETE FROM unheard WHERE content = ?1 AND recipient = ?2")?;
+    let receipted = match &letter.document {
+        Document::Receipt(receipt) => receipt.received.as_slice(),
+        _ => &[],
+    };
+    for content in letter.answers.iter().chain(receipted.iter().map(|line| &line.content)) {
+        forget.execute(params![content.as_bytes(), signer.as_str()])?;
+    }
+    Ok(())
+}
+
+/// A letter of ours that nobody acknowledged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unheard {
+    /// Its entry.
+    pub position: u64,
+    /// Its content.
+    pub content: Digest,
+    /// The part that wrote it.
+    pub role: Role,
+    /// The transaction it is about.
+    pub names: Names,
+    /// When it was first sent.
+    pub recorded: Moment,
+    /// How often it was sent, the first time included.
+    pub times: usize,
+}
+
+/// A mail that was fetched into the spool, and where it lies in its mailbox, as the mailbox's reader writes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fetched {
+    /// Its name in the spool.
+    pub name: String,
+    /// Where it lies.
+    pub origin: String,
+}
+
+impl Index {
+    /// Returns the letters recorded at or before `moment` that nobody acknowledged and that were sent fewer than `times`
+    /// times, oldest first.
+    pub fn unheard(&self, moment: &Moment, times: usize) -> Found<Vec<Unheard>> {
+        let mut find = self.db.prepare_cached(
+            "SELECT u.position, u.content, e.role, e.shop, e.number, e.order_id, u.recorded, coalesce(s.times, 0) + 1
+             FROM unheard u JOIN entries e USING (position) LEFT JOIN sendings s USING (position)
+             WHERE u.recorded <= ?1 AND coalesce(s.times, 0) + 1 < ?2 AND e.role IS NOT NULL ORDER BY u.position",
+        )?;
+        let before = crate::ledger::recordable(moment).to_string();
+        let mut rows = find.query(params![before, i64::try_from(times).unwrap_or(i64::MAX)])?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            found.push(Unheard {
+                position: position(row.get(0)?),
+                content: digest(&row.get::<_, Vec<u8>>(1)?)?,
+                role: word(&row.get::<_, String>(2)?, Role::parse)?,
+                names: names(row, 3)?,
+                recorded: value(&row.get::<_, String>(6)?, Moment::parse)?,
+                times: usize::try_from(row.get::<_, i64>(7)?).unwrap_or(usize::MAX),
+            });
+        }
+        Ok(found)
+    }
+
+    /// Returns whether nobody acknowledged the letter with this content.
+    pub fn is_unheard(&self, content: &Digest) -> Found<bool> {
+        let mut find = self.db.prepare_cached("SELECT 1 FROM unheard WHERE content = ?1")?;
+        Ok(find.exists([content.as_bytes()])?)
+    }
+
+    /// Returns the parts and names of transactions with letters that have waited since before `moment` for what makes
+    /// them known.
+    pub fn waiting_since(&self, moment: &Moment) -> Found<Vec<(Role, Names)>> {
+        let mut find = self.db.prepare_cached(
+            "SELECT DISTINCT role, shop, number, order_id FROM entries
+             WHERE standing = 'held' AND recorded < ?1 AND role IS NOT NULL",
+        )?;
+        let mut rows = find.query([crate::ledger::recordable(moment).to_string()])?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            found.push((word(&row.get::<_, String>(0)?, Role::parse)?, names(row, 1)?));
+        }
+        Ok(found)
+    }
+
+    /// Returns how often the letter of entry `at` was sent again on `day`.
+    pub fn sent_again_on(&self, at: u64, day: &str) -> Found<u32> {
+        let mut find = self.db.prepare_cached("SELECT today FROM sendings WHERE position = ?1 AND day = ?2")?;
+        Ok(find.query_row(params![integer(at), day], |row| row.get(0)).optional()?.unwrap_or(0))
+    }
+
+    /// Notes that the letter of entry `at` is sent again on `day`.
+    pub fn note_sending(&self, at: u64, day: &str) -> Found<()> {
+        let mut put = self.db.prepare_cached(
+            "INSERT INTO sendings VALUES (?1, 1, ?2, 1) ON CONFLICT (position) DO UPDATE SET times = times + 1,
+               today = CASE WHEN day = excluded.day THEN today + 1 ELSE 1 END, day = excluded.day",
+        )?;
+        put.execute(params![integer(at), day])?;
+        Ok(())
+    }
+
+    /// Returns the entry of a letter that went out with this content.
+    pub fn sent_content(&self, content: &Digest) -> Found<Option<u64>> {
+        let sql = "SELECT position FROM entries WHERE content = ?1 AND direction = 'out' ORDER BY 1 LIMIT 1";
+        self.one_position(sql, params![content.as_bytes()])
+    }
+
+    /// Returns whether the shop has ever got an OK by this key that counts.
+    pub fn has_confirmed(&self, key: &Fingerprint) -> Found<bool> {
+        let mut find = self.db.prepare_cached(
+            "SELECT 1 FROM entries WHERE kind = 'confirmation' AND signer = ?1 AND direction = 'in'
+               AND standing = 'applied'",
+        )?;
+        Ok(find.exists([key.as_str()])?)
+    }
+
+    /// Returns where a mailbox was read to.
+    pub fn cursor(&self, inbox: &str) -> Found<Option<String>> {
+        let mut find = self.db.prepare_cached("SELECT cursor FROM cursors WHERE inbox = ?1")?;
+        Ok(find.query_row([inbox], |row| row.get(0)).optional()?)
+    }
+
+    /// Keeps where a mailbox was read to, as its reader writes it.
+    pub fn set_cursor(&self, inbox: &str, cursor: &str) -> Found<()> {
+        let mut put = self.db.prepare_cached("INSERT OR REPLACE INTO cursors VALUES (?1, ?2)")?;
+        put.execute(params![inbox, cursor])?;
+        Ok(())
+    }
+
+    /// Returns whether a person blocked this key, because of a letter it signed.
+    pub fn is_blocked(&self, key: &Fingerprint) -> Found<bool> {
+        let mut find = self.db.prepare_cached(
+            "SELECT 1 FROM warnings w JOIN entries e USING (position) WHERE w.settled = 'block' AND e.signer = ?1",
+        )?;
+        Ok(find.exists([key.as_str()])?)
+    }
+
+    /// Keeps where mails that are about to be spooled lie in their mailbox.
+    pub fn note_fetched(&mut self, mails: &[Fetched]) -> Found<()> {
+        let db_tx = self.db.transaction()?;
+        for mail in mails {
+            let mut put = db_tx.prepare_cached("INSERT OR REPLACE INTO origins VALUES (?1, ?2, 0)")?;
+            put.execute([&mail.name, &mail.origin])?;
+        }
+        Ok(db_tx.commit()?)
+    }
+
+    /// Returns which of these spooled mails were fetched from a mailbox, where they still lie.
+    pub fn fetched(&self, names: &[&str]) -> Found<BTreeSet<String>> {
+        let mut find = self.db.prepare_cached("SELECT name FROM origins WHERE name = ?1")?;
+        let mut found = BTreeSet::new();
+        for name in names {
+            found.extend(find.query_row([name], |row| row.get::<_, String>(0)).optional()?);
+        }
+        Ok(found)
+    }
+
+    /// Notes what the spooled mails `names` were: `ours` are to be marked in their mailbox, the others stay as they are.
+    pub fn judged(&mut self, names: &[&str], ours: &[&str]) -> Found<()> {
+        let db_tx = self.db.transaction()?;
+        for name in ours {
+            db_tx.prepare_cached("UPDATE origins SET ours = 1 WHERE name = ?1")?.execute([name])?;
+        }
+        for name in names {
+            db_tx.prepare_cached("DELETE FROM origins WHERE name = ?1 AND ours = 0")?.execute([name])?;
+        }
+        Ok(db_tx.commit()?)
+    }
+
+    /// Returns the mails that are to be marked in their mailbox.
+    pub fn to_be_marked(&self) -> Found<Vec<Fetched>> {
+        let mut find = self.db.prepare_cached("SELECT name, origin FROM origins WHERE ours = 1 ORDER BY name")?;
+        let rows = find.query_map([], |row| Ok(Fetched { name: row.get(0)?, origin: row.get(1)? }))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Forgets mails that were marked.
+    pub fn marked(&mut self, mails: &[Fetched]) -> Found<()> {
+        let db_tx = self.db.transaction()?;
+        for mail in mails {
+            db_tx.prepare_cached("DELETE FROM origins WHERE name = ?1")?.execute([&mail.name])?;
+        }
+        Ok(db_tx.commit()?)
+    }
+}
+
+/// Reads a transaction's names from three columns that begin at `first`.
+fn names(row: &rusqlite::Row<'_>, first: usize) -> Found<Names> {
+    let column = |ordinal: usize| row.get::<_, Option<String>>(first.saturating_add(ordinal));
+    Ok(Names {
+        shop: optional(column(0)?, Address::parse)?,
+        number: optional(column(1)?, Number::parse)?,
+        order: optional(column(2)?, OrderId::parse)?,
+    })
+}

@@ -1,0 +1,103 @@
+//! Do the payment data fit the request they came with (P12, P23; wire format 1.4)? Data are good for one order at one
+//! shop, up to one amount, once.
+//!
+//! Nothing is opened here: the clerk brings what it found, without the card or account itself.
+
+use crate::trade::document::{AuthorizationRequest, AuthorizationResult};
+use crate::trade::{Direction, Document, Fingerprint, Kept, Kind, Mandate, OrderId, Transaction};
+
+/// What the clerk found when it opened payment data.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Presented {
+    /// They do not open, or the buyer whom the request names did not sign them, or they are not written as they should
+    /// be. Which of these it is, nobody is told: a shop could learn from it about data that are not its own.
+    Unusable,
+    /// They opened, and the buyer signed them.
+    Opened {
+        /// What they permit.
+        mandate: Mandate,
+        /// Whether a payment was authorised by this buyer's data for this order before, under whatever number.
+        used: bool,
+    },
+}
+
+/// Returns why nothing may be authorised by the payment data of `request`: code and text. Without data there is nothing
+/// to object to here.
+pub(super) fn objection(
+    kept: &Kept,
+    request: &AuthorizationRequest,
+    presented: Option<&Presented>,
+) -> Option<(&'static str, &'static str)> {
+    request.sealed.as_ref()?;
+    let unusable = Some(("authentication-error", "The payment data cannot be used."));
+    let Some(Presented::Opened { mandate, used }) = presented else { return unusable };
+    if request.payer().is_none_or(|buyer| buyer.party.fingerprint != *mandate.signer()) {
+        return unusable;
+    }
+    let unfit = |text| Some(("instrument-not-valid", text));
+    let letter = &kept.letter;
+    // The shop is the one that signed the request, not only the one it names.
+    if letter.from.address != *mandate.shop() || letter.shop.as_ref() != Some(mandate.shop()) {
+        return unfit("The payment data are for another shop.");
+    }
+    if letter.order.as_ref() != Some(mandate.order()) {
+        return unfit("The payment data are for another order.");
+    }
+    if request.payment_method != *mandate.method() {
+        return unfit("The payment data are for another way of paying.");
+    }
+    if *used {
+        return unfit("The payment data were used before; they are good for one payment.");
+    }
+    match request.total.exceeds(mandate.limit()) {
+        Ok(false) => None,
+        Ok(true) => unfit("The sum is above what the buyer allowed for this order."),
+        Err(_) => unfit("The buyer allowed a sum in another currency."),
+    }
+}
+
+/// A payment that was authorised by payment data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Authorised<'a> {
+    /// The letter that asked.
+    pub asked: &'a Kept,
+    /// What it says.
+    pub request: &'a AuthorizationRequest,
+    /// The letter that said yes.
+    pub answer: &'a Kept,
+}
+
+/// Returns the payments of a transaction, as the payment agent has it, that were authorised by payment data.
+pub fn authorised(transaction: &Transaction) -> impl Iterator<Item = Authorised<'_>> {
+    let asked = |content| {
+        let mut received = transaction.kept.iter().filter(|kept| kept.direction == Direction::In);
+        received.find(|kept| kept.content == content)
+    };
+    transaction.sent(Kind::AuthorizationResult).filter(|answer| is_yes(answer)).filter_map(move |answer| {
+        let asked = answer.letter.answers.and_then(asked)?;
+        match &asked.letter.document {
+            Document::AuthorizationRequest(request) if request.sealed.is_some() => {
+                Some(Authorised { asked, request, answer })
+            }
+            _ => None,
+        }
+    })
+}
+
+/// Returns whether a payment was authorised in `transaction` by data of this signer for this order.
+pub fn is_used(transaction: &Transaction, signer: &Fingerprint, order: &OrderId) -> bool {
+    authorised(transaction).any(|payment| {
+        let by = payment.request.payer().map(|buyer| &buyer.party.fingerprint);
+        payment.asked.letter.order.as_ref() == Some(order) && by == Some(signer)
+    })
+}
+
+/// Returns whether the shop asked for an authorisation and has none.
+pub(super) fn is_declined(transaction: &Transaction) -> bool {
+    let mut answers = transaction.sent(Kind::AuthorizationResult).peekable();
+    answers.peek().is_some() && !answers.any(is_yes)
+}
+
+fn is_yes(sent: &Kept) -> bool {
+    matches!(&sent.letter.document, Document::AuthorizationResult(AuthorizationResult { step, .. }) if step.done().is_some())
+}

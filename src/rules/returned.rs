@@ -1,0 +1,62 @@
+//! What goes back: the shop's word on each return, and what all of them together hold.
+
+use std::collections::BTreeMap;
+
+use super::statement;
+use crate::trade::document::ReturnAnswer;
+use crate::trade::item::LineQuantity;
+use crate::trade::{Digest, Document, Kept, Kind, Money, MoneyError, Quantity, Terms, Transaction};
+
+/// Returns the shop's last word on each return it agreed to, in the order in which it first agreed.
+///
+/// Several letters may answer one request: agreed, then refunded. They count once.
+pub fn agreed(transaction: &Transaction) -> Vec<(&Kept, &ReturnAnswer)> {
+    let mut letters: Vec<(&Kept, &ReturnAnswer)> = transaction
+        .known(Kind::ReturnAnswer)
+        .filter_map(|kept| match &kept.letter.document {
+            Document::ReturnAnswer(answer) => Some((kept, answer)),
+            _ => None,
+        })
+        .collect();
+    letters.sort_by_key(|(kept, _)| kept.letter.seq);
+    let mut order: Vec<Option<Digest>> = Vec::new();
+    let mut last: BTreeMap<Option<Digest>, (&Kept, &ReturnAnswer)> = BTreeMap::new();
+    for (kept, answer) in letters {
+        let request = kept.letter.answers;
+        if last.insert(request, (kept, answer)).is_none() {
+            order.push(request);
+        }
+    }
+    let words = order.iter().filter_map(|request| last.get(request).copied());
+    words.filter(|(_, answer)| !answer.step.failed()).collect()
+}
+
+/// Returns whether `more` can go back beside what the shop agreed to before: no line more often than it was bought.
+pub fn has_room(transaction: &Transaction, terms: &Terms, more: &[LineQuantity]) -> bool {
+    let answers = agreed(transaction);
+    let all: Vec<&LineQuantity> = answers.iter().flat_map(|(_, answer)| &answer.lines).chain(more).collect();
+    more.iter().all(|part| {
+        let mut same = all.iter().filter(|other| other.line == part.line).map(|other| other.quantity);
+        let sum = same.next().and_then(|first| same.try_fold(first, Quantity::plus));
+        terms.lines.iter().any(|line| line.id == part.line && sum.is_some_and(|sum| sum <= line.quantity))
+    })
+}
+
+/// Returns whether all the goods of the terms go back, or went.
+pub fn is_all(transaction: &Transaction, terms: &Terms) -> bool {
+    let answers = agreed(transaction);
+    statement::covers(Some(terms), answers.iter().flat_map(|(_, answer)| &answer.lines))
+}
+
+/// Returns whether these lines are all the goods of the terms.
+pub fn covers(terms: &Terms, lines: &[LineQuantity]) -> bool {
+    statement::covers(Some(terms), lines.iter())
+}
+
+/// Returns the sum of what the shop agreed to pay back; `None` where that is nothing.
+///
+/// # Errors
+/// Sums that leave the range, or mix currencies.
+pub fn refund(transaction: &Transaction) -> Result<Option<Money>, MoneyError> {
+    Money::sum(agreed(transaction).iter().filter_map(|(_, answer)| answer.refund.as_ref()))
+}

@@ -1,0 +1,187 @@
+//! Mail that is handed over, set aside, or only noted.
+
+use std::fs;
+use std::path::PathBuf;
+
+use super::{holding, large, warnings};
+use crate::support::accounts::{field, fields, files};
+use crate::support::program::{Town, letters};
+
+#[test]
+fn a_mail_too_large_for_a_letter_is_kept_by_receive_in_silence() {
+    // B7, B8
+    let town = Town::played();
+    let before = warnings(&town).len();
+    let people = large(false, 5_000_000);
+    let run = town.fed("buyer", &["receive"], &people);
+    assert_eq!((run.code, run.out.as_str(), run.err.as_str()), (Some(0), "", ""));
+    assert_eq!(holding(&town.path("buyer/spool/cur"), &people).len(), 1, "the only copy there may be");
+    assert_eq!(warnings(&town).len(), before);
+
+    let letter = large(true, 5_000_000);
+    for _ in 0..2 {
+        let run = town.fed("buyer", &["receive"], &letter);
+        assert_eq!((run.code, run.out.as_str(), run.err.as_str()), (Some(0), "", ""));
+        let listed = warnings(&town);
+        let found: Vec<_> = listed.iter().filter(|one| one["finding"] == "too-large").collect();
+        assert_eq!((found.len(), listed.len()), (1, before + 1), "{listed:?}");
+        assert!(found[0]["entry"].is_null());
+    }
+    assert_eq!(holding(&town.path("buyer/set-aside/new"), &letter).len(), 1);
+    // The folder has room for letters still, and the next large mail is kept elsewhere.
+    let huge = large(true, 60_000_000);
+    assert_eq!(town.fed("buyer", &["receive"], &huge).code, Some(0));
+    assert_eq!(holding(&town.path("buyer/spool/cur"), &huge).len(), 1);
+    for folder in ["spool/tmp", "set-aside/tmp", "spool/new"] {
+        assert_eq!(files(&town.path("buyer").join(folder)), [] as [PathBuf; 0], "{folder}");
+    }
+}
+
+#[test]
+fn a_mail_server_is_never_told_to_bounce_a_mail_that_is_on_disk() {
+    let town = Town::played();
+    // Something after the spool is broken: the queue cannot be read.
+    let written = town.path("buyer/outbox/written");
+    let away = town.path("buyer/outbox/away");
+    fs::rename(&written, &away).unwrap();
+    fs::create_dir(&written).unwrap();
+    let mail = large(true, 1000);
+    let run = town.fed("buyer", &["receive"], &mail);
+    assert_eq!(run.code, Some(0), "{run:?}");
+    assert!(run.err.starts_with("mailorder: ") && run.err.contains("outbox/written"), "{run:?}");
+    assert_eq!(holding(&town.path("buyer/spool/new"), &mail).len(), 1);
+    // Put right, the next pass goes on with it.
+    fs::remove_dir(&written).unwrap();
+    fs::rename(&away, &written).unwrap();
+    town.does("buyer", &["sync"]);
+    assert_eq!(holding(&town.path("buyer/set-aside/new"), &mail).len(), 1);
+
+    // Before the mail is on disk, the server is asked to try again, in the words it reads.
+    fs::rename(town.path("buyer/keys/own.asc"), town.path("buyer/keys/away.asc")).unwrap();
+    let run = town.fed("buyer", &["receive"], &mail);
+    assert_eq!(run.code, Some(75), "{run:?}");
+    assert!(run.err.starts_with("4.3.0 "), "{run:?}");
+}
+
+#[test]
+fn a_mail_set_aside_is_open_until_it_was_seen() {
+    let town = Town::played();
+    let status = || town.run("buyer", &["status", "--json"]).json()["warnings"].clone();
+    let open = status();
+    assert_eq!(town.fed("buyer", &["receive"], &large(true, 1000)).code, Some(0));
+    assert_eq!(status(), open.as_u64().unwrap() + 1);
+    let listed = warnings(&town);
+    let junk = listed.iter().find(|one| one["finding"] == "bad-shape").unwrap();
+    let id = junk["id"].as_str().unwrap();
+    for wrong in [&["warnings", "accept", id, "--reason", "x"][..], &["warnings", "block", id]] {
+        let run = town.run("buyer", wrong);
+        assert_eq!(run.code, Some(65), "{run:?}");
+        assert!(run.err.contains("set aside") && run.err.contains("hint: mailorder"), "{run:?}");
+    }
+    let stranger = listed.iter().find(|one| one["finding"] == "unknown-signer").unwrap()["id"].as_str().unwrap();
+    let run = town.run("buyer", &["warnings", "accept", stranger, "--reason", "x"]);
+    assert!(run.err.contains("mailorder key accept"), "{run:?}");
+    assert_eq!(town.run("buyer", &["warnings", "ack", "S-0123456789"]).code, Some(65));
+    assert_eq!(status(), open.as_u64().unwrap() + 1);
+
+    town.does("buyer", &["warnings", "ack", id]);
+    assert_eq!(status(), open);
+    assert_eq!(town.list(&[]).len(), 6);
+    assert!(warnings(&town).iter().all(|one| one["id"] != id));
+    let all = town.does("buyer", &["warnings", "--all", "--json"]).json();
+    let seen = all["warnings"].as_array().unwrap().iter().find(|one| one["id"] == id).unwrap();
+    assert_eq!(seen["settled"], "ack");
+    // The same junk again is no news.
+    assert_eq!(town.fed("buyer", &["receive"], &large(true, 1000)).code, Some(0));
+    assert_eq!(status(), open);
+}
+
+#[test]
+fn what_finds_no_room_among_the_mails_set_aside_is_counted() {
+    let town = Town::played();
+    let count = || town.does("buyer", &["status", "--json"]).json()["not_kept"].clone();
+    let aside = town.path("buyer/set-aside");
+    assert_eq!(count(), 0);
+    // One mail that is as large as the folder may be, as far as its note says.
+    let name = "0".repeat(64);
+    let note = serde_json::json!({
+        "name": name, "reason": {"code": "unknown-signer", "text": "unknown"}, "at": "2026-01-02T03:04:05Z", "from": null,
+        "message_id": null, "size": 100 * 1024 * 1024,
+    });
+    fs::write(aside.join(format!("cur/{name}.json")), note.to_string()).unwrap();
+    fs::write(aside.join(format!("new/{name}.eml")), "x").unwrap();
+    let junk = large(true, 1000);
+    assert_eq!(town.fed("buyer", &["receive"], &junk).code, Some(0));
+    assert_eq!(holding(&aside.join("new"), &junk).len(), 0);
+    assert_eq!(count(), 1);
+    let said = town.does("buyer", &["warnings"]).err;
+    assert!(said.contains("1 mail is lost"), "{said}");
+    // What was seen gives way.
+    town.does("buyer", &["warnings", "ack", &format!("S-{name}")]);
+    assert_eq!(town.fed("buyer", &["receive"], &junk).code, Some(0));
+    assert_eq!(holding(&aside.join("new"), &junk).len(), 1);
+    assert!(!aside.join(format!("new/{name}.eml")).exists());
+    assert_eq!(count(), 1);
+}
+
+#[test]
+fn what_is_only_noted_is_no_warning() {
+    let town = Town::played();
+    let config = town.path("shop/config.toml");
+    let text = fs::read_to_string(&config).unwrap();
+    fs::write(&config, text.replace("folder = \".\"\n", "folder = \".\"\ntemplates = \"words\"\n")).unwrap();
+    for language in ["en", "ja"] {
+        let folder = town.path("shop/words/mail").join(language);
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("order-status.txt"), "You owe us JPY 987654.\n").unwrap();
+    }
+    let count = || town.does("buyer", &["list", "--json"]).json()["warnings"].clone();
+    let (listed, open) = (warnings(&town).len(), count());
+    let (id, number) = town.confirmed();
+    town.does("shop", &["shop", "notify", &number, "--shipped"]);
+    town.settle();
+    let shown = town.show("buyer", &id);
+    let noted = letters(&shown, "in", "order-status");
+    assert_eq!(noted.last().unwrap()["findings"][0]["code"], "text-differs-from-data", "{shown}");
+    assert!(noted.iter().all(|letter| letter["verdict"] == "applied"), "{shown}");
+    assert_eq!(shown["legs"][0]["done"], true);
+
+    assert_eq!((warnings(&town).len(), count()), (listed, open.clone()));
+    let printed = town.does("buyer", &["warnings"]).out;
+    let (above, below) = printed.split_once("Only noted").unwrap();
+    assert!(above.contains(&format!("{open} open.")) && !above.contains("text-differs-from-data"), "{printed}");
+    let note = below.lines().find(|line| line.contains("JPY 987654")).unwrap();
+    // A note can be put away, too.
+    for line in below.lines().filter(|line| line.starts_with("W-")) {
+        town.does("buyer", &["warnings", "ack", line.split_whitespace().next().unwrap()]);
+    }
+    assert!(note.contains("text-differs-from-data"));
+    assert!(!town.does("buyer", &["warnings"]).out.contains("Only noted"));
+}
+
+#[test]
+fn what_stands_outside_a_letter_stands_inside_it() {
+    // RFC 9788, RFC 3834 section 5
+    let town = Town::played();
+    town.order();
+    for party in ["shop", "pay", "shop"] {
+        town.does(party, &["sync"]);
+    }
+    let entries: Vec<Vec<u8>> =
+        files(&town.path("shop/ledger/cur")).into_iter().map(|file| fs::read(file).unwrap()).collect();
+    let mut words = Vec::new();
+    for file in files(&town.path("mail/buyer@demo.test/new")) {
+        let outside = fields(&fs::read(file).unwrap());
+        let id = field(&outside, "Message-ID");
+        let entry = entries.iter().find(|entry| field(&fields(entry), "Mailorder-Letter") == id).unwrap();
+        let text = String::from_utf8_lossy(entry);
+        for name in ["From", "To", "Date", "Message-ID", "Subject", "Auto-Submitted"] {
+            let noted = format!("\r\nHP-Outer: {name}: {}\r\n", field(&outside, name));
+            assert!(text.contains(&noted), "{noted:?} is not in\n{text}");
+        }
+        words.push((field(&fields(entry), "Mailorder-Kind"), field(&outside, "Auto-Submitted")));
+    }
+    words.sort();
+    let word = |kind: &str, word: &str| (kind.to_owned(), word.to_owned());
+    assert_eq!(words, [word("receipt", "auto-generated"), word("transaction-info", "auto-replied")]);
+}

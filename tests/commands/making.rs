@@ -1,0 +1,83 @@
+//! Accounts made in part, ledgers that lost a part, and what crashes leave.
+
+use std::fs;
+
+use mailorder::clock::{Clock, system_time};
+
+use crate::support::accounts::files;
+use crate::support::program::{Town, mailorder};
+
+#[test]
+fn an_account_that_was_made_in_part_is_finished_by_the_same_init() {
+    let home = tempfile::tempdir().unwrap();
+    let init = ["-c", "config.toml", "init", "--address", "a@example.org", "--name", "A", "--folder", "account"];
+    let at = |name: &str| home.path().join(name);
+    let made = mailorder(home.path(), &init);
+    assert_eq!(made.code, Some(0), "{made:?}");
+    let key = fs::read(at("account/keys/own.asc")).unwrap();
+    let fingerprint = || mailorder(home.path(), &["-c", "config.toml", "key", "list", "--json"]).json()["own"].clone();
+    let own = fingerprint();
+    let log = fs::read(at("account/ledger/log")).unwrap();
+    // Each row: how far it came when it was killed. Every other command says what to do.
+    for left in ["key", "no log line", "half a log line"] {
+        match left {
+            "key" => fs::remove_dir_all(at("account/ledger")).unwrap(),
+            "no log line" => fs::write(at("account/ledger/log"), "").unwrap(),
+            _ => fs::write(at("account/ledger/log"), &log[..20]).unwrap(),
+        }
+        let run = mailorder(home.path(), &["-c", "config.toml", "list"]);
+        assert_eq!(run.code, Some(78), "{left}: {run:?}");
+        assert!(run.err.contains("mailorder init"), "{left}: {run:?}");
+        // Other words are another account.
+        let other = ["-c", "config.toml", "init", "--address", "b@example.org", "--name", "B", "--folder", "account"];
+        assert_eq!(mailorder(home.path(), &other).code, Some(65), "{left}");
+        let run = mailorder(home.path(), &init);
+        assert_eq!(run.code, Some(0), "{left}: {run:?}");
+        assert_eq!(fs::read(at("account/keys/own.asc")).unwrap(), key, "{left}");
+        assert_eq!(fingerprint(), own, "{left}");
+        let run = mailorder(home.path(), &["-c", "config.toml", "audit", "verify"]);
+        assert_eq!(run.code, Some(0), "{left}: {run:?}");
+        // Once it is made, it stays as it is.
+        assert_eq!(mailorder(home.path(), &init).code, Some(65), "{left}");
+    }
+    fs::remove_file(at("config.toml")).unwrap();
+    fs::remove_dir_all(at("account")).unwrap();
+    assert_eq!(mailorder(home.path(), &init).code, Some(0));
+}
+
+#[test]
+fn a_ledger_that_lost_its_log_is_never_made_anew() {
+    let town = Town::played();
+    let entries = files(&town.path("pay/ledger/cur")).len();
+    fs::remove_file(town.path("pay/ledger/log")).unwrap();
+    let run = town.run("pay", &["list"]);
+    assert_ne!(run.code, Some(0));
+    assert!(!run.err.contains("mailorder init"), "{run:?}");
+    let config = town.path("pay/config.toml");
+    fs::remove_file(&config).unwrap();
+    let folder = town.path("pay");
+    let who = ["init", "--address", "pay@demo.test", "--name", "Pay", "--folder", folder.to_str().unwrap()];
+    let run = town.run("pay", &who);
+    assert_eq!(run.code, Some(65), "{run:?}");
+    assert!(!config.exists());
+    assert_eq!(files(&town.path("pay/ledger/cur")).len(), entries);
+}
+
+#[test]
+fn what_crashed_writes_left_is_swept_after_a_day_and_a_half() {
+    // F27
+    let town = Town::played();
+    let left = ["ledger/tmp", "spool/tmp", "set-aside/tmp"].map(|folder| town.path("buyer").join(folder));
+    let hours = |hours: u64| Clock::system().now().plus_seconds(-3600 * i64::try_from(hours).unwrap());
+    for folder in &left {
+        for (name, age) in [("old", 40), ("young", 30)] {
+            let file = fs::File::create(folder.join(name)).unwrap();
+            file.set_modified(system_time(&hours(age))).unwrap();
+        }
+    }
+    town.order();
+    for folder in &left {
+        assert!(!folder.join("old").exists(), "{}", folder.display());
+        assert!(folder.join("young").exists(), "{}", folder.display());
+    }
+}

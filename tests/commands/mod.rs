@@ -1,0 +1,53 @@
+//! Commands at their edges, run as programs outside see them: exit codes, silence, and what is left on disk.
+
+/// What a buyer, or an account of several parts, names, asks, accepts and pays with.
+mod buying;
+/// `inspect`, and that nothing changes by it.
+mod looking;
+/// Mail that is handed over, set aside, or only noted.
+mod mail;
+/// Accounts made in part, and what crashes leave.
+mod making;
+/// What a server refuses, and how long a command tries.
+mod sending;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::support::accounts::files;
+use super::support::program::Town;
+
+/// A mail of at least `size` bytes, of people or in the shape of a letter.
+fn large(letter: bool, size: usize) -> Vec<u8> {
+    let head: &[u8] = if letter {
+        b"From: a@stranger.test\r\nContent-Type: multipart/encrypted; protocol=\"application/pgp-encrypted\"; boundary=b\r\n\r\n"
+    } else {
+        b"From: a@stranger.test\r\nContent-Type: text/plain\r\n\r\n"
+    };
+    [head, b"0123456789abcdef\r\n".repeat(size / 18 + 1).as_slice()].concat()
+}
+
+fn warnings(town: &Town) -> Vec<serde_json::Value> {
+    town.does("buyer", &["warnings", "--json"]).json()["warnings"].as_array().unwrap().clone()
+}
+
+/// Returns the files of a Maildir's folder that hold exactly these bytes.
+fn holding(folder: &Path, bytes: &[u8]) -> Vec<PathBuf> {
+    files(folder).into_iter().filter(|file| fs::read(file).unwrap() == bytes).collect()
+}
+
+/// Returns every file of an account but the index, with what is in it.
+fn account(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        match (path.is_dir(), name.starts_with("index.sqlite")) {
+            (true, _) => found.extend(account(&path)),
+            (false, true) => {}
+            (false, false) => found.push((path.clone(), fs::read(&path).unwrap())),
+        }
+    }
+    found.sort();
+    found
+}

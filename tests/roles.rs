@@ -1,0 +1,382 @@
+//! What the parts do about a letter that counts: the pure functions of `role`, each on a desk of its own.
+
+use mailorder::role::practice::{Article, BuyerPractice, PaymentPractice, ShopPractice};
+use mailorder::role::{self, Action, Draft, Practice, Presented, Procedure, Stage};
+use mailorder::rules::{Standing, State};
+use mailorder::trade::document::{AuthorizationRequest, PaymentInstruction, ReturnAnswer, ReturnRequest};
+use mailorder::trade::item::LineQuantity;
+use mailorder::trade::status::{Reason, Step};
+use mailorder::trade::{
+    Agent, Document, Kind, Letter, Mandate, Money, Number, OrderId, Party, PaymentMethod, Role, Sealed, Verdict,
+};
+
+use crate::support::trade::*;
+
+/// A shop that starts at once and takes goods back for 30 days.
+fn selling() -> Practice {
+    let procedure = Procedure {
+        payment_method: None,
+        delivery_method: None,
+        stages: vec![Stage::Terms, Stage::Confirmation, Stage::Payment, Stage::Delivery],
+        payment_agent: Some(bank()),
+        delivery_agent: Some(courier()),
+        charge: Some((charge().name, charge().price)),
+        payment_days: 30,
+        dispatch_days: 3,
+        arrival_days: 7,
+    };
+    let articles = lines().into_iter().map(|line| Article { item: line.item, price: line.unit_price });
+    let shop = ShopPractice {
+        name: "Example Shirts".to_owned(),
+        vat_id: None,
+        conditions: None,
+        articles: articles.collect(),
+        procedures: vec![procedure],
+        valid_days: 40,
+        return_days: 30,
+    };
+    Practice { shop: Some(shop), ..Practice::default() }
+}
+
+fn collecting() -> Practice {
+    let payment = PaymentPractice {
+        name: "Bank".to_owned(),
+        shops: vec![shop().address],
+        authorize_limits: vec![jpy(100_000)],
+        debit_days: 5,
+    };
+    Practice { payment: Some(payment), ..Practice::default() }
+}
+
+/// Takes a letter that must count, lets the part answer, and writes the answers; returns what they say.
+fn answers(desk: &mut Desk, practice: &Practice, arrives: &Letter) -> Vec<Document> {
+    answers_by(desk, practice, arrives, None)
+}
+
+/// The same, where the clerk found payment data in the letter.
+fn answers_by(desk: &mut Desk, practice: &Practice, arrives: &Letter, data: Option<Presented>) -> Vec<Document> {
+    let role = arrives.addressee();
+    let judgement = desk.takes(arrives);
+    assert_eq!(judgement.verdict, Verdict::Applied, "{:?}", judgement.findings);
+    let me = desk.me.clone();
+    let transaction = desk.book.find(role, &arrives.names()).unwrap().clone();
+    let kept = transaction.by_content(&content(arrives)).unwrap();
+    let at = role::Desk { me: &me, now: desk.now, entropy: [7; 32], practice, stranger: false, payment_data: data };
+    let mut documents = Vec::new();
+    for action in role::answer(&transaction, kept, &at) {
+        let Action::Send(draft) = action else { continue };
+        let letter = written(desk, *draft);
+        documents.push(letter.document.clone());
+        desk.writes(role, &letter);
+    }
+    documents
+}
+
+fn written(desk: &Desk, draft: Draft) -> Letter {
+    let seq = draft.document.kind().is_numbered().then(|| desk.book.next_seq(&draft.names, &draft.to.fingerprint));
+    Letter {
+        seq,
+        order: draft.names.order.clone(),
+        transaction: draft.names.number.clone().or_else(|| Some(number())),
+        terms: draft.terms,
+        answers: draft.answers,
+        as_of: draft.as_of,
+        done: draft.done,
+        date: desk.now,
+        ..letter(&desk.me, &draft.to, draft.document)
+    }
+}
+
+fn to_shop(from: &Party, seq: u32, done: bool, document: Document) -> Letter {
+    Letter { to: shop(), ..status(from, seq, "2026-07-21", done, document) }
+}
+
+/// The shop's desk after the OK, with both agents instructed.
+fn started() -> Desk {
+    let mut desk = Desk::new(&shop());
+    desk.now = at("2026-07-11");
+    desk.takes(&order_letter());
+    desk.writes(Role::Shop, &terms_letter(terms()));
+    let said = kinds(&answers(&mut desk, &selling(), &confirmation()));
+    assert_eq!(said, [Kind::OrderStatus, Kind::PaymentInstruction, Kind::DeliveryInstruction]);
+    desk
+}
+
+/// The shop's desk with all goods delivered, and `paid` of it paid.
+fn delivered(paid: i64) -> Desk {
+    let mut desk = started();
+    desk.now = at("2026-07-25");
+    let arrived = delivery_status(vec![parcel("1", all_goods(), done("2026-07-21"))]);
+    answers(&mut desk, &selling(), &to_shop(&courier(), 1, true, arrived));
+    if paid > 0 {
+        let made = payment_status(jpy(4800 - paid), vec![payment("1", jpy(paid), done("2026-07-21"))]);
+        answers(&mut desk, &selling(), &to_shop(&bank(), 1, paid == 4800, made));
+    }
+    desk
+}
+
+fn return_of(seq: u32, lines: Vec<LineQuantity>) -> Letter {
+    let reason = Reason { code: "unwanted".to_owned(), text: "Too small.".to_owned() };
+    let document = Document::ReturnRequest(ReturnRequest { lines, reason });
+    Letter { seq: Some(seq), terms: Some(offer()), ..letter(&buyer(), &shop(), document) }
+}
+
+fn kinds(documents: &[Document]) -> Vec<Kind> {
+    documents.iter().map(Document::kind).collect()
+}
+
+/// The word on a return, and what goes back for it.
+fn word(documents: &[Document]) -> (bool, Option<Money>) {
+    let answer = documents.iter().find_map(|document| match document {
+        Document::ReturnAnswer(answer) => Some(answer),
+        _ => None,
+    });
+    let ReturnAnswer { step, refund, .. } = answer.expect("the return is answered");
+    (!step.failed(), *refund)
+}
+
+#[test]
+fn goods_go_back_once_and_their_price_with_them() {
+    // B107, A9: the same goods are not given back twice, whatever the request is called.
+    let mut desk = delivered(4800);
+    let first = answers(&mut desk, &selling(), &return_of(3, goods(&[("1", "2")])));
+    assert_eq!(word(&first), (true, Some(jpy(2000))));
+    assert_eq!(kinds(&first), [Kind::ReturnAnswer, Kind::RefundInstruction]);
+    assert_eq!(desk.standing().state, State::Open, "what goes back in part leaves the rest as it stands");
+    let again = answers(&mut desk, &selling(), &return_of(4, goods(&[("1", "2")])));
+    assert_eq!((word(&again), again.len()), ((false, None), 1), "two of three shirts went back before");
+    let third = answers(&mut desk, &selling(), &return_of(5, goods(&[("1", "1")])));
+    assert_eq!(word(&third), (true, Some(jpy(1000))));
+    let tie = answers(&mut desk, &selling(), &return_of(6, goods(&[("2", "1")])));
+    assert_eq!(word(&tie), (true, Some(jpy(1300))));
+    assert_eq!(desk.standing().state, State::Returned);
+    let more = answers(&mut desk, &selling(), &return_of(7, goods(&[("2", "1")])));
+    assert!(!word(&more).0);
+}
+
+#[test]
+fn each_return_is_closed_when_its_money_is_back() {
+    let mut desk = delivered(4800);
+    answers(&mut desk, &selling(), &return_of(3, goods(&[("1", "2")])));
+    answers(&mut desk, &selling(), &return_of(4, goods(&[("1", "1"), ("2", "1")])));
+    let refund = |id: &str, amount: i64| mailorder::trade::status::Payment {
+        refund: true,
+        ..payment(id, jpy(amount), done("2026-07-24"))
+    };
+    let paid = || payment("1", jpy(4800), done("2026-07-21"));
+    let one = payment_status(jpy(0), vec![paid(), refund("2", 2000)]);
+    let closed = answers(&mut desk, &selling(), &to_shop(&bank(), 2, true, one));
+    assert_eq!(word(&closed), (true, Some(jpy(2000))));
+    assert_eq!(closed.len(), 1, "the second return waits for its own money");
+    assert_eq!(desk.standing().state, State::Returned);
+    let both = payment_status(jpy(0), vec![paid(), refund("2", 2000), refund("3", 2300)]);
+    let closed = answers(&mut desk, &selling(), &to_shop(&bank(), 3, true, both));
+    assert_eq!(word(&closed), (true, Some(jpy(2300))));
+    assert_eq!(desk.standing().state, State::Refunded);
+}
+
+#[test]
+fn a_part_of_what_is_not_paid_is_not_taken_back() {
+    // The goods that are kept stay to be paid: nothing is stopped.
+    let mut desk = delivered(0);
+    let part = answers(&mut desk, &selling(), &return_of(3, goods(&[("1", "1")])));
+    assert_eq!((word(&part), part.len()), ((false, None), 1));
+    assert_eq!(desk.standing().unpaid, Some(jpy(4800)));
+    let all = answers(&mut desk, &selling(), &return_of(4, all_goods()));
+    assert_eq!(word(&all), (true, None));
+    assert!(kinds(&all).contains(&Kind::Stop), "{:?}", kinds(&all));
+    assert_eq!(desk.standing().unpaid, None);
+}
+
+#[test]
+fn what_was_paid_in_part_goes_back_with_all_of_the_goods() {
+    let mut desk = delivered(1500);
+    let part = answers(&mut desk, &selling(), &return_of(3, goods(&[("1", "2")])));
+    assert!(!word(&part).0, "more than was paid");
+    let small = answers(&mut desk, &selling(), &return_of(4, goods(&[("1", "1")])));
+    assert_eq!(word(&small), (true, Some(jpy(1000))));
+    let rest = answers(&mut desk, &selling(), &return_of(5, goods(&[("1", "2"), ("2", "1")])));
+    assert!(!word(&rest).0, "the rest alone is not all of the goods, and 500 do not pay it back");
+}
+
+#[test]
+fn a_part_of_what_has_not_arrived_stops_nothing() {
+    let mut desk = started();
+    let part = answers(&mut desk, &selling(), &return_of(3, goods(&[("1", "1")])));
+    assert_eq!((word(&part), part.len()), ((false, None), 1));
+    let all = answers(&mut desk, &selling(), &return_of(4, all_goods()));
+    assert_eq!(kinds(&all), [Kind::Stop, Kind::Stop], "P95");
+}
+
+/// The payment agent's desk after it was instructed.
+fn instruction(seq: u32, amount: i64) -> Letter {
+    let document = Document::PaymentInstruction(PaymentInstruction {
+        buyer: person(&buyer()),
+        amount: jpy(amount),
+        payment_method: order().payment_method,
+        payment_id: None,
+        due: Some(day("2026-08-31")),
+        agents: terms().agents,
+    });
+    Letter { seq: Some(seq), terms: Some(offer()), ..letter(&shop(), &bank(), document) }
+}
+
+#[test]
+fn money_is_collected_by_one_instruction() {
+    let mut desk = Desk::new(&bank());
+    assert!(kinds(&answers(&mut desk, &collecting(), &instruction(1, 4800))).contains(&Kind::PaymentStatus));
+    let again = answers(&mut desk, &collecting(), &instruction(2, 4700));
+    assert_eq!(kinds(&again), [Kind::Refusal]);
+}
+
+#[test]
+fn no_more_is_collected_than_was_authorised() {
+    let request = Document::AuthorizationRequest(AuthorizationRequest {
+        buyer: person(&buyer()),
+        total: jpy(4800),
+        payment_method: order().payment_method,
+        payment_id: None,
+        sealed: None,
+        agents: terms().agents,
+    });
+    let mut desk = Desk::new(&bank());
+    let asked = Letter { order: Some(order_id()), ..letter(&shop(), &bank(), request) };
+    assert_eq!(kinds(&answers(&mut desk, &collecting(), &asked)), [Kind::AuthorizationResult]);
+    assert_eq!(kinds(&answers(&mut desk, &collecting(), &instruction(2, 4900))), [Kind::Refusal]);
+}
+
+/// What the buyer allows for the order: JPY 4800 by card.
+fn mandate() -> Mandate {
+    Mandate::attest(buyer().fingerprint, shop().address, order_id(), jpy(4800), order().payment_method)
+}
+
+/// A request with payment data, under any number.
+fn request(number: &str, total: i64) -> Letter {
+    let request = Document::AuthorizationRequest(AuthorizationRequest {
+        buyer: person(&buyer()),
+        total: jpy(total),
+        payment_method: order().payment_method,
+        payment_id: None,
+        sealed: Some(Sealed("AAAA".to_owned())),
+        agents: vec![Agent { role: Role::Buyer, party: buyer(), certificate: None }],
+    });
+    let transaction = Some(Number::parse(number).unwrap());
+    Letter { order: Some(order_id()), transaction, ..letter(&shop(), &bank(), request) }
+}
+
+/// Returns the code of the refusal, or nothing where the payment is authorised.
+fn refused(desk: &mut Desk, asked: &Letter, data: Option<Presented>) -> Option<String> {
+    let said = answers_by(desk, &collecting(), asked, data);
+    let [Document::AuthorizationResult(result)] = &said[..] else { panic!("{said:?}") };
+    match &result.step {
+        Step::Failed { reason, .. } => Some(reason.code.clone()),
+        step => step.done().map(|_| None).expect("done or failed"),
+    }
+}
+
+#[test]
+fn payment_data_are_good_for_what_the_buyer_signed_and_nothing_else() {
+    // P23, P24; wire format 1.4.
+    let opened = |mandate: Mandate| Some(Presented::Opened { mandate, used: false });
+    let of = |signer: Party, shop: Party, order: OrderId, limit: Money, method: &str| {
+        let method = PaymentMethod::parse(method).unwrap();
+        opened(Mandate::attest(signer.fingerprint, shop.address, order, limit, method))
+    };
+    let other = OrderId::from_bytes([9; 26]);
+    let dollars = Money::parse("99.00", "USD").unwrap();
+    let (unusable, unfit) = (Some("authentication-error"), Some("instrument-not-valid"));
+    for (total, data, code) in [
+        (4800, opened(mandate()), None),
+        (1, opened(mandate()), None),
+        (4801, opened(mandate()), unfit),
+        // What the clerk did not look at counts as not opened.
+        (4800, None, unusable),
+        (4800, Some(Presented::Unusable), unusable),
+        (4800, of(shop(), shop(), order_id(), jpy(4800), "card"), unusable),
+        (4800, of(buyer(), courier(), order_id(), jpy(4800), "card"), unfit),
+        (4800, of(buyer(), shop(), other, jpy(4800), "card"), unfit),
+        (4800, of(buyer(), shop(), order_id(), dollars, "card"), unfit),
+        (4800, of(buyer(), shop(), order_id(), jpy(4800), "e-money"), unfit),
+        (4800, Some(Presented::Opened { mandate: mandate(), used: true }), unfit),
+        // The owner's own limit stands above what any buyer allows.
+        (100_001, of(buyer(), shop(), order_id(), jpy(900_000), "card"), Some("insufficient-funds")),
+    ] {
+        let mut desk = Desk::new(&bank());
+        let said = refused(&mut desk, &request("2026-0710-1234", total), data.clone());
+        assert_eq!(said.as_deref(), code, "{total} {data:?}");
+    }
+}
+
+#[test]
+fn a_payment_authorised_by_data_has_used_them_and_a_refused_one_has_not() {
+    let mut desk = Desk::new(&bank());
+    let used = |desk: &Desk, order: &OrderId| {
+        desk.book.iter().any(|known| role::mandate::is_used(known, &buyer().fingerprint, order))
+    };
+    let opened = || Some(Presented::Opened { mandate: mandate(), used: false });
+    assert_eq!(refused(&mut desk, &request("N-1", 4801), opened()).as_deref(), Some("instrument-not-valid"));
+    assert!(!used(&desk, &order_id()));
+    assert_eq!(refused(&mut desk, &request("N-2", 4800), opened()), None);
+    assert!(used(&desk, &order_id()) && !used(&desk, &OrderId::from_bytes([9; 26])));
+    assert!(!desk.book.iter().any(|known| role::mandate::is_used(known, &shop().fingerprint, &order_id())));
+    // What was asked for and refused is not collected (P24).
+    let instructed = |number: &str| {
+        let transaction = Some(Number::parse(number).unwrap());
+        Letter { transaction, ..instruction(2, 4800) }
+    };
+    assert_eq!(kinds(&answers(&mut desk, &collecting(), &instructed("N-1"))), [Kind::Refusal]);
+    let said = kinds(&answers(&mut desk, &collecting(), &instructed("N-2")));
+    assert!(said.contains(&Kind::PaymentStatus), "{said:?}");
+}
+
+#[test]
+fn an_order_without_a_sum_is_refused() {
+    // B104: the total is the shop's own, never the buyer's.
+    let mut practice = selling();
+    let euros = Money::parse("5.00", "EUR").unwrap();
+    let shop = practice.shop.as_mut().unwrap();
+    shop.procedures[0].charge = Some(("Delivery".to_owned(), euros));
+    let mut desk = Desk::new(&crate::support::trade::shop());
+    let said = answers(&mut desk, &practice, &order_letter());
+    assert_eq!(kinds(&said), [Kind::OrderRejection]);
+}
+
+#[test]
+fn terms_that_a_person_had_to_accept_are_not_accepted_by_the_program() {
+    // P36: the OK is given by itself only where the terms match exactly.
+    let practice = Practice {
+        buyer: Some(BuyerPractice {
+            person: person(&buyer()),
+            deliver_to: Some(home()),
+            confirm_matching: true,
+            unpaid_limits: Vec::new(),
+        }),
+        ..Practice::default()
+    };
+    let mut desk = Desk::buyer_ordered();
+    desk.now = at("2026-07-11");
+    let mut dearer = terms();
+    dearer.lines[0].unit_price = jpy(1001);
+    dearer.total = jpy(4803);
+    let offered = terms_letter(dearer);
+    assert_eq!(desk.takes(&offered).verdict, Verdict::Warned);
+    desk.settles(Role::Buyer, &offered, mailorder::trade::Settlement::Accept);
+    let transaction = desk.transaction().clone();
+    let kept = transaction.by_content(&content(&offered)).unwrap();
+    assert_eq!(kept.verdict, Verdict::Applied);
+    let me = buyer();
+    let at = role::Desk {
+        me: &me,
+        now: desk.now,
+        entropy: [7; 32],
+        practice: &practice,
+        stranger: false,
+        payment_data: None,
+    };
+    assert!(role::answer(&transaction, kept, &at).is_empty());
+    assert_eq!(Standing::of(&transaction).state, State::Offered);
+    let mut matching = Desk::buyer_ordered();
+    matching.now = desk.now;
+    let said = answers(&mut matching, &practice, &terms_letter(terms()));
+    assert_eq!(kinds(&said), [Kind::Confirmation]);
+}

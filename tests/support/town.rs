@@ -1,0 +1,268 @@
+//! Towns without a past: accounts made by `init`, as many as a test wants, and what they say of a transaction.
+
+use std::fs;
+use std::process::Command;
+use std::sync::OnceLock;
+
+use serde_json::Value;
+
+use super::accounts::{Fields, field, fields, files};
+use super::program::{Run, Town, letters};
+
+/// What the buyer's configuration has beside what `init` writes.
+const BUYER: &str = r#"
+[buyer]
+telephone = "+81-3-1234-5678"
+deliver_to = { name = "小野 賢治", street = "千代田1-1-1", locality = "千代田区", region = "東京都", postal_code = "100-0001", country = "JP" }
+"#;
+
+/// What the shop sells.
+const SHOP: &str = r#"conditions = "Return within 14 days of arrival, unused"
+return_days = 14
+
+[[shop.article]]
+sku = "SH-41"
+name = "シャツ 白 41"
+price = "JPY 4300"
+
+[[shop.article]]
+sku = "TEA-200"
+name = "煎茶 200g"
+price = "JPY 1800"
+
+[[shop.article]]
+sku = "KETTLE"
+name = "Iron kettle"
+price = "JPY 36000"
+
+[trust]
+policy = "first-use"
+
+"#;
+
+/// The states of a transaction that something is still to be done about.
+const OPEN: [&str; 3] = ["ordered", "offered", "open"];
+
+impl Town {
+    /// Four accounts that have met as in the demonstration, and have done nothing yet. Made once; each later town is a
+    /// copy.
+    pub fn fresh() -> Self {
+        static FIRST: OnceLock<Town> = OnceLock::new();
+        FIRST.get_or_init(Self::found).copied()
+    }
+
+    fn found() -> Self {
+        let town = Self::empty();
+        town.join("buyer", "小野 賢治", &["buyer"], BUYER);
+        let agent = "shops = [\"shop@demo.test\"]\n";
+        let limits = "authorize_limits = [\"JPY 100000\"]\ndebit_days = 12\n";
+        town.join("pay", "Example Card Bank", &["payment"], &format!("[payment]\n{agent}{limits}"));
+        town.join("ship", "Example Parcel", &["delivery"], &format!("[delivery]\n{agent}transit_days = 3\n"));
+        town.join("shop", "日立物産", &["shop"], SHOP);
+        for (one, other) in [("shop", "pay"), ("pay", "shop"), ("shop", "ship"), ("ship", "shop"), ("buyer", "shop")] {
+            town.accept(one, other);
+        }
+        let agents = town.agents("pay", "ship");
+        town.procedures(&[
+            &format!(
+                "payment = \"card\"\nsteps = [\"authorize\", \"terms\", \"confirmation\", \"payment\", \"delivery\"]\n{agents}"
+            ),
+            &format!("steps = [\"terms\", \"confirmation\", \"delivery\", \"payment\"]\n{agents}"),
+        ]);
+        town
+    }
+
+    /// Makes an account `NAME@demo.test` in a folder of that name; `more` follows in its configuration.
+    pub fn join(&self, name: &str, owner: &str, roles: &[&str], more: &str) {
+        let (address, folder) = (format!("{name}@demo.test"), self.path(name));
+        fs::create_dir_all(&folder).unwrap();
+        for part in ["cur", "new", "tmp"] {
+            fs::create_dir_all(self.path(&format!("mail/{address}/{part}"))).unwrap();
+        }
+        let inbox = format!("../mail/{address}");
+        let mut args = vec!["init", "--address", &address, "--name", owner, "--folder", ".", "--inbox", &inbox];
+        args.extend(["--outbox", "../mail/{to}"]);
+        args.extend(roles.iter().flat_map(|role| ["--role", *role]));
+        self.does(name, &args);
+        self.configure(name, |text| format!("{text}{more}"));
+        fs::write(folder.join("cert.asc"), self.does(name, &["key", "export"]).out).unwrap();
+    }
+
+    /// Lets one account take the certificate of another from its file and accept it.
+    pub fn accept(&self, one: &str, other: &str) {
+        let file = self.path(other).join("cert.asc");
+        self.does(one, &["key", "import", file.to_str().unwrap()]);
+        self.does(one, &["key", "accept", &format!("{other}@demo.test"), "--yes"]);
+    }
+
+    /// Changes a party's configuration.
+    pub fn configure(&self, party: &str, change: impl Fn(&str) -> String) {
+        let file = self.path(party).join("config.toml");
+        let text = fs::read_to_string(&file).unwrap();
+        fs::write(&file, change(&text)).unwrap();
+    }
+
+    /// Gives the shop these procedures instead of those it has.
+    pub fn procedures(&self, procedures: &[&str]) {
+        let written: String = procedures.iter().map(|one| format!("[[shop.procedure]]\n{one}\n")).collect();
+        self.configure("shop", |text| {
+            let before = text.split_once("[[shop.procedure]]").map_or(text, |(before, _)| before);
+            format!("{before}{written}")
+        });
+        self.does("shop", &["config", "check"]);
+    }
+
+    /// Returns the lines of a procedure that name its agents, and what else the demonstration's have.
+    pub fn agents(&self, payment: &str, delivery: &str) -> String {
+        let agent = |leg: &str, name: &str| {
+            let fingerprint = self.fingerprint(name);
+            format!("{leg}_agent = {{ address = \"{name}@demo.test\", fingerprint = \"{fingerprint}\" }}\n")
+        };
+        let rest = "charge = { name = \"Parcel delivery\", price = \"JPY 500\" }\n";
+        format!("{}{}{rest}", agent("payment", payment), agent("delivery", delivery))
+    }
+
+    /// Returns the fingerprint of a party's key.
+    pub fn fingerprint(&self, party: &str) -> String {
+        let keys = self.does(party, &["key", "list", "--json"]).json();
+        keys["own"]["fingerprint"].as_str().unwrap().to_owned()
+    }
+
+    /// Lets these fetch, judge and send, in this order.
+    pub fn sync(&self, parties: &[&str]) {
+        for party in parties {
+            self.does(party, &["sync"]);
+        }
+    }
+
+    /// Orders so many pieces of one article; returns the order's ID.
+    pub fn orders(&self, buyer: &str, article: &str, quantity: u32, more: &[&str]) -> String {
+        let item = match article {
+            "SH-41" => format!("SH-41;シャツ 白 41;JPY 4300;{quantity}"),
+            "TEA-200" => format!("TEA-200;煎茶 200g;JPY 1800;{quantity}"),
+            _ => format!("KETTLE;Iron kettle;JPY 36000;{quantity}"),
+        };
+        let wish =
+            ["order", "--json", "--shop", "shop@demo.test", "--item", &item, "--charge", "Parcel delivery;JPY 500"];
+        let made = self.does(buyer, &[&wish[..], more].concat()).json();
+        made["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Orders and says OK to the terms; returns ID and number once all have begun.
+    pub fn bought(&self, article: &str, quantity: u32, more: &[&str]) -> (String, String) {
+        let id = self.orders("buyer", article, quantity, more);
+        self.settle();
+        let number = self.number("buyer", &id);
+        self.does("buyer", &["confirm", &id]);
+        self.settle();
+        (id, number)
+    }
+
+    /// Returns the number of a transaction.
+    pub fn number(&self, party: &str, name: &str) -> String {
+        self.show(party, name)["number"].as_str().unwrap().to_owned()
+    }
+
+    /// Returns the list of a party.
+    pub fn lists(&self, party: &str, args: &[&str]) -> Vec<Value> {
+        let run = self.does(party, &[&["list", "--json"][..], args].concat());
+        run.json()["transactions"].as_array().unwrap().clone()
+    }
+
+    /// Returns the header fields of a party's entries.
+    pub fn entries(&self, party: &str) -> Vec<Fields> {
+        self.texts(party).iter().map(|text| fields(text.as_bytes())).collect()
+    }
+
+    /// Returns the files of a party's entries, in their order.
+    pub fn texts(&self, party: &str) -> Vec<String> {
+        let ledger = self.path(party).join("ledger");
+        let log = fs::read_to_string(ledger.join("log")).unwrap();
+        let read = |line: &str| fs::read(ledger.join(format!("cur/{}:2,S", line.rsplit(' ').next().unwrap()))).unwrap();
+        log.lines().map(|line| String::from_utf8(read(line)).unwrap()).collect()
+    }
+
+    /// Returns the newest entry of a party with a letter of this kind and direction.
+    pub fn letter(&self, party: &str, direction: &str, kind: &str) -> String {
+        let is = |text: &&String| {
+            let header = fields(text.as_bytes());
+            field(&header, "Mailorder-Direction") == direction && field(&header, "Mailorder-Kind") == kind
+        };
+        let texts = self.texts(party);
+        texts.iter().rev().find(is).unwrap_or_else(|| panic!("{party}: no {kind} {direction}")).clone()
+    }
+
+    /// Returns what lies in a party's mailbox and was not fetched yet.
+    pub fn post(&self, party: &str) -> Vec<std::path::PathBuf> {
+        files(&self.path(&format!("mail/{party}@demo.test/new")))
+    }
+
+    /// Checks what a party has of a transaction: its state, what is shipped, delivered and paid, and that `show`, `list`
+    /// and `status` say the same.
+    pub fn check_stands(&self, party: &str, name: &str, state: &str, done: [bool; 3]) {
+        let shown = self.show(party, name);
+        let at = format!("{party}: {shown}");
+        let listed = self.does(party, &["list", "--json"]).json();
+        let rows = listed["transactions"].as_array().unwrap();
+        let row = rows.iter().find(|row| row["id"] == shown["id"]).unwrap();
+        assert_eq!((shown["state"].as_str(), row["state"].as_str()), (Some(state), Some(state)), "{at}");
+        for (leg, done) in ["order", "delivery", "payment"].into_iter().zip(done) {
+            let legs = shown["legs"].as_array().unwrap();
+            let said = legs.iter().find(|one| one["leg"] == leg).unwrap();
+            assert_eq!((&said["done"], &row[leg]["done"]), (&done.into(), &done.into()), "{leg} of {at}");
+            assert_eq!(said["date"], row[leg]["date"], "{leg} of {at}");
+        }
+        let status = self.does(party, &["status", "--json"]).json();
+        let open = rows.iter().filter(|row| OPEN.contains(&row["state"].as_str().unwrap())).count();
+        assert_eq!(status["open"], open, "{at}: {status}");
+        assert_eq!(status["undelivered"], listed["undelivered"], "{at}");
+        let sums = |one: &Value| {
+            let sums = one["unpaid"].as_array().unwrap().iter();
+            sums.map(|sum| (sum["amount"].clone(), sum["currency"].clone())).collect::<Vec<_>>()
+        };
+        assert_eq!(sums(&status), sums(&listed), "{at}");
+        assert_eq!(status["outbox"], serde_json::json!({"waiting": 0, "failed": 0}), "{at}");
+    }
+
+    /// Checks which letters of a transaction a party has, in their order: `out order shop`, `in order-status shop`.
+    pub fn check_letters(&self, party: &str, name: &str, expected: &[&str]) {
+        let shown = self.show(party, name);
+        let said = |letter: &Value| {
+            let peer = letter["peer"].as_str().unwrap().split('@').next().unwrap().to_owned();
+            format!("{} {} {peer}", letter["direction"].as_str().unwrap(), letter["kind"].as_str().unwrap())
+        };
+        let all: Vec<String> = shown["letters"].as_array().unwrap().iter().map(said).collect();
+        assert_eq!(all, expected, "{party}");
+    }
+
+    /// Checks that nobody has a warning, and that every ledger is as it was written.
+    pub fn check_peace(&self) {
+        for party in self.parties() {
+            let warnings = self.does(&party, &["warnings", "--json"]).json();
+            assert_eq!(warnings["warnings"], serde_json::json!([]), "{party}");
+            assert_eq!(self.does(&party, &["audit", "verify", "--json"]).json()["result"], "clean", "{party}");
+        }
+    }
+
+    /// Returns how many letters of a kind a party has of a transaction.
+    pub fn count(&self, party: &str, name: &str, direction: &str, kind: &str) -> usize {
+        letters(&self.show(party, name), direction, kind).len()
+    }
+
+    /// Runs the program with its clock moved, as `faketime` reads it: `+30d`.
+    pub fn at(&self, moved: &str, party: &str, args: &[&str]) -> Run {
+        let output = Command::new("faketime")
+            .args(["-f", moved, env!("CARGO_BIN_EXE_mailorder"), "-c"])
+            .arg(self.path(party).join("config.toml"))
+            .args(args)
+            .env_clear()
+            .env("PATH", "/usr/bin:/bin")
+            .env("HOME", self.path(""))
+            // Deadlines and the dates of files stay those of the system.
+            .env("FAKETIME_DONT_FAKE_MONOTONIC", "1")
+            .env("NO_FAKE_STAT", "1")
+            .output()
+            .unwrap();
+        output.into()
+    }
+}
