@@ -307,17 +307,6 @@ impl LogFile {
         Ok((start, if whole { text } else { String::new() }))
     }
 
-    /// Returns the last line that ends in a line feed; `None` where none stands near the end, or it cannot be read.
-    pub(super) fn last_whole_line(&self) -> Result<Option<Line>, LedgerError> {
-        let from = self.length()?.saturating_sub(LINE_MAX.saturating_mul(2));
-        let mut end = Vec::new();
-        self.reader_at(from)?.read_to_end(&mut end).map_err(io_error("read", &self.path))?;
-        let text = String::from_utf8_lossy(&end);
-        let line = text.rsplit_once('\n').and_then(|(whole, _)| whole.rsplit('\n').next());
-        // What begins before the part that was read is no whole line.
-        Ok(line.and_then(|line| Line::parse(line).ok()))
-    }
-
     fn reader_at(&self, offset: u64) -> Result<BufReader<File>, LedgerError> {
         let mut file = File::open(&self.path).map_err(io_error("read", &self.path))?;
         file.seek(SeekFrom::Start(offset)).map_err(io_error("read", &self.path))?;
@@ -382,9 +371,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let log = LogFile::new(folder.path().join("log"));
         std::fs::write(log.path(), b"").unwrap();
-        assert_eq!((log.line_at(0).unwrap(), log.last_whole_line().unwrap()), (None, None));
-        std::fs::write(log.path(), line(0).bytes()).unwrap();
-        assert_eq!(log.last_whole_line().unwrap(), Some(line(0)));
+        assert_eq!(log.line_at(0).unwrap(), None);
         let bytes: Vec<u8> = (0..1200).flat_map(|position| line(position).bytes()).collect();
         let mut torn = bytes.clone();
         torn.extend_from_slice(b"1200 00");
@@ -393,7 +380,6 @@ mod tests {
             assert_eq!(log.line_at(position).unwrap(), Some(line(position)));
         }
         assert_eq!(log.line_at(1200).unwrap(), None);
-        assert_eq!(log.last_whole_line().unwrap(), Some(line(1199)));
         let mut mark = Mark::default();
         let tail = log
             .each::<LedgerError>(&mut mark, |_, at| {

@@ -201,14 +201,6 @@ impl Ledger {
         &self.account
     }
 
-    /// Returns the number of entries, reading the log's end alone.
-    pub fn size(&self) -> Result<u64, LedgerError> {
-        match self.log.last_whole_line()? {
-            Some(line) => Ok(line.position.saturating_add(1)),
-            None => Ok(self.head()?.size),
-        }
-    }
-
     /// Returns size and root of the log, reading all of it; `mark_from` reads the end alone.
     pub fn head(&self) -> Result<Head, LedgerError> {
         Ok(self.mark_from(None)?.head())
