@@ -52,10 +52,9 @@ impl Ledger {
         for (spool, digest) in mails {
             let to = self.original_path(digest);
             if let Some(folder) = to.parent() {
-                if make_folder(folder)? {
+                if folders.insert(folder.to_owned()) && make_folder(folder)? {
                     folders.insert(self.folder.join("originals"));
                 }
-                folders.insert(folder.to_owned());
             }
             if adopt(spool, &to)? {
                 files.push(to);
