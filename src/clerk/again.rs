@@ -11,6 +11,9 @@ use crate::trade::{Kind, Moment, Received};
 /// How often a day one letter goes out again, at most: whoever copies an old mail many times gets no more than this.
 const AGAIN_MAX: u32 = 4;
 
+/// How many letters go out again in one pass: after a long outage the rest follows with the next passes.
+const AT_ONCE: usize = 256;
+
 /// What time brought.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Tended {
@@ -42,6 +45,7 @@ impl Clerk {
             .into_iter()
             .filter(|letter| is_due(&letter.recorded, letter.times, now))
             .filter(|letter| !self.queue.holds(&letter.position.to_string()))
+            .take(AT_ONCE)
             .collect();
         let waiting = self.index.waiting_since(&now.plus_seconds(-reconcile::PATIENCE))?;
         if due.is_empty() && waiting.is_empty() {

@@ -51,10 +51,11 @@ impl Ledger {
         let (mut files, mut folders) = (Vec::new(), BTreeSet::new());
         for (spool, digest) in mails {
             let to = self.original_path(digest);
-            if let Some(folder) = to.parent() {
-                if folders.insert(folder.to_owned()) && make_folder(folder)? {
-                    folders.insert(self.folder.join("originals"));
-                }
+            if let Some(folder) = to.parent()
+                && folders.insert(folder.to_owned())
+                && make_folder(folder)?
+            {
+                folders.insert(self.folder.join("originals"));
             }
             if adopt(spool, &to)? {
                 files.push(to);
