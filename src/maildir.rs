@@ -96,7 +96,7 @@ pub fn deliver(folder: &Path, name: &str, bytes: &[u8]) -> Result<PathBuf, Error
 pub fn deliver_all(folder: &Path, files: &[(&str, &[u8])]) -> Result<Vec<PathBuf>, Error> {
     let known = if files.len() < TOGETHER { None } else { Some(find_all(folder, files)?) };
     let mut paths = Vec::with_capacity(files.len());
-    let mut fresh: Vec<(&str, &[u8], PathBuf)> = Vec::new();
+    let (mut fresh, mut fresh_paths): (Vec<(&str, &[u8])>, Vec<PathBuf>) = (Vec::new(), Vec::new());
     for (name, bytes) in files {
         check_name(name)?;
         let there = match &known {
@@ -111,12 +111,13 @@ pub fn deliver_all(folder: &Path, files: &[(&str, &[u8])]) -> Result<Vec<PathBuf
             None => {
                 let path = folder.join("new").join(name);
                 paths.push(path.clone());
-                fresh.push((*name, *bytes, path));
+                fresh_paths.push(path);
+                fresh.push((*name, *bytes));
             }
         }
     }
-    let written = write_all_tmp(&folder.join("tmp"), &fresh)?;
-    for (tmp, (_, _, path)) in written.iter().zip(&fresh) {
+    let written = write_tmp_all(&folder.join("tmp"), &fresh)?;
+    for (tmp, path) in written.iter().zip(&fresh_paths) {
         claim(tmp, path)?;
     }
     sync_dir(&folder.join("new"))?;
@@ -132,13 +133,13 @@ fn repeated(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     path.parent().map_or(Ok(()), sync_dir)
 }
 
-/// Writes files in `tmp`, all of them durable when it returns: many with one sync of the file system, few with a sync
-/// each.
-fn write_all_tmp(tmp: &Path, files: &[(&str, &[u8], PathBuf)]) -> Result<Vec<PathBuf>, Error> {
+/// Writes files in `tmp` as [`write_tmp`] does, all of them durable when it returns: many with one sync of the file
+/// system, few with a sync each. After an error none of them is there.
+pub fn write_tmp_all(tmp: &Path, files: &[(&str, &[u8])]) -> Result<Vec<PathBuf>, Error> {
     let together = files.len() >= TOGETHER && cfg!(target_os = "linux");
     let mut written = Vec::with_capacity(files.len());
     let mut write = || {
-        for (name, bytes, _) in files {
+        for (name, bytes) in files {
             written.push(write_in(tmp, name, bytes, !together)?);
         }
         if together { sync_file_system(tmp) } else { Ok(()) }

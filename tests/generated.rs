@@ -36,6 +36,9 @@ fn a_generated_ledger_is_clean_and_listed_as_planned() {
     assert_eq!(list["warnings"], 0);
     let found = run(folder.path(), &["list", generate::story::RARE]);
     assert_eq!(found["transactions"].as_array().unwrap().len(), 10);
+    // Nothing is owed: a pass over the mailbox writes no letter.
+    assert_eq!(mailorder(folder.path(), &["-c", "a/config.toml", "sync", "--offline"]).code, Some(0));
+    assert_eq!(run(folder.path(), &["outbox", "list"])["letters"], serde_json::json!([]));
     let again = run(folder.path(), &["ledger", "reindex"]);
     assert_eq!(again["entries"], generated.entries);
     assert_eq!(run(folder.path(), &["list"]), list);

@@ -176,7 +176,10 @@ impl Files {
         self.write(&format!("log.{batch}"), entries.len() * 110, true);
         self.sync_all();
         for (number, size) in queued.iter().enumerate() {
-            self.write(&format!("queue/{batch}.{number}"), *size, true);
+            self.write(&format!("queue/{batch}.{number}"), *size, queued.len() < 8);
+        }
+        if queued.len() >= 8 {
+            self.sync_all();
         }
         if !queued.is_empty() {
             self.sync("queue");

@@ -26,6 +26,8 @@ use crate::trade::MessageId;
 const FIELD: &str = "Mailorder-Outbox: ";
 /// Longest label with its field name.
 const LABEL: u64 = 8 * 1024;
+/// How many letters are written before they are synced, all of them held in memory.
+const TOGETHER: usize = 512;
 /// How long a letter is tried (RFC 5321 section 4.5.4.1).
 pub const LIFETIME: SignedDuration = SignedDuration::from_hours(5 * 24);
 /// How often a letter may be handed over without an answer.
@@ -211,8 +213,16 @@ impl Queue {
         self.put_all(&[(name, label, mail)])
     }
 
-    /// Queues many letters with one sync of the folder; see [`Queue::put`].
+    /// Queues many letters, synced together; see [`Queue::put`].
     pub fn put_all(&self, letters: &[(&str, &Label, &[u8])]) -> Result<(), QueueError> {
+        for letters in letters.chunks(TOGETHER) {
+            self.put_some(letters)?;
+        }
+        Ok(maildir::sync_dir(&self.folder)?)
+    }
+
+    fn put_some(&self, letters: &[(&str, &Label, &[u8])]) -> Result<(), QueueError> {
+        let mut files: Vec<(String, Vec<u8>, PathBuf)> = Vec::with_capacity(letters.len());
         for (name, label, mail) in letters {
             number(name)?;
             let path = self.eml(name);
@@ -222,16 +232,21 @@ impl Queue {
             let label = serde_json::to_string(label)
                 .map_err(|e| QueueError::Damaged { path: path.clone(), cause: e.to_string() })?;
             let bytes = [FIELD.as_bytes(), label.as_bytes(), b"\r\n", mail].concat();
-            let tmp = maildir::write_tmp(&self.folder.join("tmp"), &format!("{name}.eml"), &bytes)?;
-            match maildir::claim(&tmp, &path) {
+            files.push((format!("{name}.eml"), bytes, path));
+        }
+        let named: Vec<(&str, &[u8])> =
+            files.iter().map(|(name, bytes, _)| (name.as_str(), bytes.as_slice())).collect();
+        let written = maildir::write_tmp_all(&self.folder.join("tmp"), &named)?;
+        for (tmp, (_, _, path)) in written.iter().zip(&files) {
+            match maildir::claim(tmp, path) {
                 // Another process queued it between the question and now.
                 Err(maildir::Error::NameTaken { .. }) => {
-                    let _ = fs::remove_file(&tmp);
+                    let _ = fs::remove_file(tmp);
                 }
                 other => other?,
             }
         }
-        Ok(maildir::sync_dir(&self.folder)?)
+        Ok(())
     }
 
     /// Returns all letters in the order of their numbers; files that are damaged are passed over.

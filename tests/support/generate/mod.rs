@@ -38,7 +38,8 @@ pub struct Plan {
     pub transactions: u32,
     /// How many of them, the last ones, are unfinished.
     pub open: u32,
-    /// At how many letters unfinished ones stand; `None` for a fixed mix of two (offered) to six (delivered, not paid).
+    /// At how many letters unfinished ones stand; `None` for a fixed mix: two (offered), four (shipped), five (on its
+    /// way), six (delivered, not paid). In these, and in finished ones, no letter of ours is without an answer.
     pub open_at: Option<usize>,
     /// What the chance begins with.
     pub seed: u64,
@@ -65,7 +66,7 @@ impl Plan {
             Course::Rejected => 2,
             Course::Cancelled => 4,
             Course::Completed if self.is_open(number) => {
-                self.open_at.unwrap_or([2, 3, 4, 6][usize::try_from(number % 4).unwrap()])
+                self.open_at.unwrap_or([2, 4, 5, 6][usize::try_from(number % 4).unwrap()])
             }
             Course::Completed => LETTERS_MAX,
         }

@@ -144,13 +144,13 @@ impl Story<'_> {
             return self.letters;
         }
         let ok = Document::Confirmation(Confirmation { total: order.total });
-        self.write(true, &self.cast.shop, ok, about);
-        self.legs(&order, offer);
+        let accepted = self.write(true, &self.cast.shop, ok, about);
+        self.legs(&order, offer, accepted);
         self.letters
     }
 
-    /// Shipped, on its way, delivered, paid.
-    fn legs(&mut self, order: &Order, offer: Digest) {
+    /// Shipped, which answers the OK, on its way, delivered, paid.
+    fn legs(&mut self, order: &Order, offer: Digest, accepted: Digest) {
         let goods: Vec<LineQuantity> =
             order.lines.iter().map(|line| LineQuantity { line: line.id.clone(), quantity: line.quantity }).collect();
         let tracking = Some(format!("EP-{:08}", self.chance.next() % 100_000_000));
@@ -158,7 +158,7 @@ impl Story<'_> {
         let step = done(self.now());
         let shipment = Shipment { parcel: "1".to_owned(), lines: goods.clone(), tracking: tracking.clone(), step };
         let shipped = OrderStatus { state: OrderState::InTransit, shipments: vec![shipment], remarks: None };
-        self.status(&self.cast.shop, offer, Document::OrderStatus(shipped), true, None);
+        self.status(&self.cast.shop, offer, Document::OrderStatus(shipped), true, Some(accepted));
         let expected = When::Day(self.now().plus_seconds(2 * DAY).day());
         let event = |name: &str, at: Moment, place: &str| ParcelEvent {
             name: name.to_owned(),
