@@ -7,7 +7,6 @@
 //! A failed sync is never tried again on the same file: the kernel may have dropped the unwritten pages and would then
 //! answer "done" (hard-cases 2.6). The file counts as lost; the next attempt writes a new one.
 
-use std::collections::{HashMap, HashSet};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -85,43 +84,26 @@ pub fn create(folder: &Path) -> Result<(), Error> {
 /// The same bytes under the same name in `new/` or `cur/` are taken as delivered already. Other bytes under that name
 /// are an error and stay as they are.
 pub fn deliver(folder: &Path, name: &str, bytes: &[u8]) -> Result<PathBuf, Error> {
-    let paths = deliver_all(folder, &[(name, bytes)])?;
-    Ok(paths.into_iter().next().unwrap_or_else(|| folder.join("new").join(name)))
+    check_name(name)?;
+    if let Some(path) = find(folder, name)? {
+        repeated(&path, bytes)?;
+        return Ok(path);
+    }
+    deliver_new(folder, &[(name, bytes)])?;
+    Ok(folder.join("new").join(name))
 }
 
-/// Delivers many files to `new/` with one sync of the folder for all of them; see [`deliver`].
+/// Delivers many files to `new/` under names that nobody ever used, with one sync of the folder for all of them.
 ///
 /// The content of every file is durable before the first of them gets its name. After an error some of the files may be
-/// there; delivering all of them again is right.
-pub fn deliver_all(folder: &Path, files: &[(&str, &[u8])]) -> Result<Vec<PathBuf>, Error> {
-    let known = if files.len() < TOGETHER { None } else { Some(find_all(folder, files)?) };
-    let mut paths = Vec::with_capacity(files.len());
-    let (mut fresh, mut fresh_paths): (Vec<(&str, &[u8])>, Vec<PathBuf>) = (Vec::new(), Vec::new());
-    for (name, bytes) in files {
-        check_name(name)?;
-        let there = match &known {
-            Some(known) => known.get(stable(name)).cloned(),
-            None => find(folder, name)?,
-        };
-        match there {
-            Some(path) => {
-                repeated(&path, bytes)?;
-                paths.push(path);
-            }
-            None => {
-                let path = folder.join("new").join(name);
-                paths.push(path.clone());
-                fresh_paths.push(path);
-                fresh.push((*name, *bytes));
-            }
-        }
+/// there. A name that is taken in `new/` all the same is an error, unless by the same bytes.
+pub fn deliver_new(folder: &Path, files: &[(&str, &[u8])]) -> Result<(), Error> {
+    let (tmp, new) = (folder.join("tmp"), folder.join("new"));
+    let written = write_tmp_all(&tmp, files)?;
+    for (tmp, (name, _)) in written.iter().zip(files) {
+        claim(tmp, &new.join(name))?;
     }
-    let written = write_tmp_all(&folder.join("tmp"), &fresh)?;
-    for (tmp, path) in written.iter().zip(&fresh_paths) {
-        claim(tmp, path)?;
-    }
-    sync_dir(&folder.join("new"))?;
-    Ok(paths)
+    sync_dir(&new)
 }
 
 /// Makes sure that a file that is there already has these bytes, durably.
@@ -164,22 +146,6 @@ fn sync_file_system(folder: &Path) -> Result<(), Error> {
 #[cfg(not(target_os = "linux"))]
 fn sync_file_system(_folder: &Path) -> Result<(), Error> {
     Ok(())
-}
-
-/// Finds those of many files that are delivered already, with one look at the folders, by the stable part of their
-/// names; `new/` wins.
-fn find_all<'a>(folder: &Path, files: &[(&'a str, &[u8])]) -> Result<HashMap<&'a str, PathBuf>, Error> {
-    let wanted: HashSet<&str> = files.iter().map(|(name, _)| stable(name)).collect();
-    let mut found = HashMap::new();
-    for part in ["new", "cur"] {
-        let part = folder.join(part);
-        each_name(&part, |name| {
-            if let Some(wanted) = wanted.get(stable(name)) {
-                found.entry(*wanted).or_insert_with(|| part.join(name));
-            }
-        })?;
-    }
-    Ok(found)
 }
 
 /// Gives the name of each file of a folder, where it is UTF-8, to `each`; a folder that is missing has none.
@@ -433,29 +399,22 @@ mod tests {
     }
 
     #[test]
-    fn many_are_delivered_as_one_by_one() {
+    fn many_are_delivered_together_and_replace_nothing() {
         let dir = folder();
         let names: Vec<String> = (0..20).map(|number| format!("{number:02}.a")).collect();
         let files: Vec<(&str, &[u8])> = names.iter().map(|name| (name.as_str(), name.as_bytes())).collect();
-        deliver(dir.path(), "03.a", b"03.a").unwrap();
-        fs::rename(dir.path().join("new/03.a"), dir.path().join("cur/03.a:2,S")).unwrap();
+        // The same again is the same twenty files.
         for _ in 0..2 {
-            let paths = deliver_all(dir.path(), &files).unwrap();
-            assert_eq!(paths.len(), 20);
-            assert_eq!(paths[3], dir.path().join("cur/03.a:2,S"));
-            assert!(paths.iter().zip(&names).all(|(path, name)| fs::read(path).unwrap() == name.as_bytes()));
-            assert_eq!(list(dir.path()).unwrap().len(), 20);
+            deliver_new(dir.path(), &files).unwrap();
+            let there = list(dir.path()).unwrap();
+            assert_eq!(there.len(), 20);
+            assert!(there.iter().zip(&names).all(|(path, name)| fs::read(path).unwrap() == name.as_bytes()));
             assert_eq!(fs::read_dir(dir.path().join("tmp")).unwrap().count(), 0);
         }
-        // One name twice: the same bytes are one file, others are refused.
-        let mut twice = files.clone();
-        twice.push(("00.a", b"00.a"));
-        assert_eq!(deliver_all(dir.path(), &twice).unwrap().len(), 21);
-        twice.push(("19.a", b"other"));
-        assert!(matches!(deliver_all(dir.path(), &twice), Err(Error::NameTaken { .. })));
-        twice.push(("../x", b"x"));
-        assert!(matches!(deliver_all(dir.path(), &twice), Err(Error::NameTaken { .. } | Error::BadName { .. })));
-        assert_eq!(list(dir.path()).unwrap().len(), 20);
+        let taken: [(&str, &[u8]); 2] = [("20.a", b"20.a"), ("19.a", b"other")];
+        assert!(matches!(deliver_new(dir.path(), &taken), Err(Error::NameTaken { .. })));
+        assert!(matches!(deliver_new(dir.path(), &[("../x", b"x")]), Err(Error::BadName { .. })));
+        assert_eq!(fs::read(dir.path().join("new/19.a")).unwrap(), b"19.a");
     }
 
     #[test]

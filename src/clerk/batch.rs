@@ -18,10 +18,17 @@ use crate::trade::{
 /// An entry not yet written, with the bytes that belong to it.
 pub(super) struct Pending {
     pub(super) entry: Entry,
-    pub(super) signed: Option<Vec<u8>>,
-    pub(super) signature: Option<(String, &'static str)>,
-    pub(super) recipient: Option<Certificate>,
+    pub(super) bytes: Bytes,
     pub(super) first: Option<u64>,
+}
+
+/// What is known of a key before the batch.
+#[derive(Clone)]
+pub(super) struct Signer {
+    /// The address it is pinned with.
+    pub(super) address: Option<Address>,
+    /// Whether a person blocked it.
+    pub(super) blocked: bool,
 }
 
 /// Entries gathered under the lock, and the book they are folded into.
@@ -36,10 +43,12 @@ pub struct Batch<'a> {
     pub(super) now: Moment,
     pub(super) book: Book,
     /// What was looked up in the index already.
-    asked: BTreeSet<(Role, String)>,
+    asked: BTreeSet<(Role, Names)>,
     pub(super) pending: Vec<Pending>,
     pub(super) changed: BTreeSet<Key>,
     pub(super) pins: BTreeMap<Address, (Fingerprint, PinnedBy)>,
+    /// What the index says of those who signed letters of this batch, asked once for each.
+    pub(super) signers: BTreeMap<Fingerprint, Signer>,
     pub(super) new_certificates: BTreeMap<Fingerprint, Certificate>,
     pub(super) handed_over: BTreeMap<Fingerprint, Certificate>,
     pub(super) contents: BTreeSet<(Fingerprint, Digest)>,
@@ -64,8 +73,11 @@ impl Clerk {
         self.sweep(&writer);
         self.queue_owed(writer.size())?;
         let head = writer.head();
+        self.index.begin_reading()?;
         let mut batch = Batch { writer: Some(writer), size: head.size, root: head.root, ..Batch::dry(self) };
-        let result = work(&mut batch)?;
+        let result = work(&mut batch);
+        batch.clerk.index.end_reading()?;
+        let result = result?;
         if !batch.pending.is_empty() || !batch.resend.is_empty() {
             batch.commit()?;
         }
@@ -106,6 +118,7 @@ impl<'a> Batch<'a> {
             pending: Vec::new(),
             changed: BTreeSet::new(),
             pins: BTreeMap::new(),
+            signers: BTreeMap::new(),
             new_certificates: BTreeMap::new(),
             handed_over: BTreeMap::new(),
             contents: BTreeSet::new(),
@@ -137,10 +150,12 @@ impl Batch<'_> {
             if names.order.is_none() && names.number.is_none() {
                 continue;
             }
-            if !self.asked.insert((role, format!("{names:?}"))) {
+            let asked = (role, names);
+            if self.asked.contains(&asked) {
                 continue;
             }
-            self.clerk.index.load_into(role, &names, &mut self.book)?;
+            self.clerk.index.load_into(role, &asked.1, &mut self.book)?;
+            self.asked.insert(asked);
         }
         Ok(())
     }
@@ -169,13 +184,7 @@ impl Batch<'_> {
         let changed = self.book.apply(&entry);
         let first = changed.first().and_then(|key| self.book.get(key)).and_then(|t| t.kept.first()).map(|k| k.position);
         self.changed.extend(changed);
-        self.pending.push(Pending {
-            entry,
-            signed: bytes.signed,
-            signature: bytes.signature,
-            recipient: bytes.recipient,
-            first: first.filter(|first| *first != position),
-        });
+        self.pending.push(Pending { entry, bytes, first: first.filter(|first| *first != position) });
         Ok(self.pending.len().saturating_sub(1))
     }
 

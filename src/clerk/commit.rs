@@ -4,7 +4,7 @@
 
 use rayon::prelude::*;
 
-use super::batch::{Batch, Pending};
+use super::batch::{Batch, Bytes, Pending};
 use super::{Clerk, ClerkError};
 use crate::clock::system_time;
 use crate::ledger::{self, Recorded, Seal};
@@ -30,8 +30,10 @@ impl Batch<'_> {
         let lines = writer.append(&drafts)?;
         drop(drafts);
         let size = writer.size();
-        let entries = self.pending.iter().map(|pending| pending.entry.clone()).zip(lines);
-        let entries: Vec<Recorded> = entries.map(|(entry, line)| Recorded { entry, line }).collect();
+        let (entries, bytes): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.pending).into_iter().map(|pending| (pending.entry, pending.bytes)).unzip();
+        let entries: Vec<Recorded> =
+            entries.into_iter().zip(lines).map(|(entry, line)| Recorded { entry, line }).collect();
         let changed: Vec<Key> = self.changed.iter().cloned().collect();
         self.clerk.index.apply(&entries, writer.mark(), &self.book, &changed)?;
         if !self.new_certificates.is_empty() || !self.changed.is_empty() {
@@ -39,7 +41,7 @@ impl Batch<'_> {
         }
         self.clerk.ledger.adopt_originals(&self.originals)?;
         // The lock is held until all is queued: another process would take these letters for owed ones.
-        self.clerk.queue_new(&self.pending, now)?;
+        self.clerk.queue_new(&entries, &bytes, now)?;
         self.clerk.queue_again(&self.resend, now)?;
         Ok(self.clerk.queue.set_written(size)?)
     }
@@ -49,12 +51,12 @@ impl Batch<'_> {
         let now = system_time(&self.now);
         let keys = &self.clerk.keys;
         let sign = |pending: &mut Pending| -> Result<(), ClerkError> {
-            let (Body::Out { letter, .. }, Some(signed)) = (&pending.entry.body, &pending.signed) else {
+            let (Body::Out { letter, .. }, Some(signed)) = (&pending.entry.body, &pending.bytes.signed) else {
                 return Ok(());
             };
             let key = keys.first().ok_or_else(|| ClerkError::Settings("there is no key to sign with".to_owned()))?;
             let signature = pgp::sign(key, signed, &letter.to.fingerprint, now)?;
-            pending.signature = Some((signature.armored(), signature.micalg()));
+            pending.bytes.signature = Some((signature.armored(), signature.micalg()));
             Ok(())
         };
         self.pending.par_iter_mut().try_for_each(sign)
@@ -62,7 +64,8 @@ impl Batch<'_> {
 }
 
 fn draft(pending: &Pending) -> ledger::Draft<'_> {
-    let seal = pending.signed.as_deref().zip(pending.signature.as_ref()).map(|(signed, (signature, micalg))| Seal {
+    let bytes = &pending.bytes;
+    let seal = bytes.signed.as_deref().zip(bytes.signature.as_ref()).map(|(signed, (signature, micalg))| Seal {
         signed,
         signature,
         micalg,
@@ -84,13 +87,15 @@ impl Clerk {
         Ok(Sealer { own, header: &self.autocrypt })
     }
 
-    fn queue_new(&mut self, pending: &[Pending], now: Moment) -> Result<(), ClerkError> {
+    /// Queues the letters among the entries just written.
+    fn queue_new(&mut self, entries: &[Recorded], bytes: &[Bytes], now: Moment) -> Result<(), ClerkError> {
         let sealer = self.sealer()?;
-        let sealed: Vec<Result<Option<Queued>, ClerkError>> = pending
+        let sealed: Vec<Result<Option<Queued>, ClerkError>> = entries
             .par_iter()
-            .map(|pending| {
+            .zip(bytes)
+            .map(|(Recorded { entry, .. }, bytes)| {
                 let (Body::Out { letter, .. }, Some(signed), Some((signature, _)), Some(recipient)) =
-                    (&pending.entry.body, &pending.signed, &pending.signature, &pending.recipient)
+                    (&entry.body, &bytes.signed, &bytes.signature, &bytes.recipient)
                 else {
                     return Ok(None);
                 };
@@ -98,16 +103,16 @@ impl Clerk {
                     return Ok(None);
                 }
                 let signature = Signature::from_armored(signature)?;
-                sealer.seal(pending.entry.position, letter, signed, &signature, recipient, now).map(Some)
+                sealer.seal(entry.position, letter, signed, &signature, recipient, now).map(Some)
             })
             .collect();
         let mut letters = Vec::new();
         let mut unsealed = Vec::new();
-        for (sealed, pending) in sealed.into_iter().zip(pending) {
+        for (sealed, Recorded { entry, .. }) in sealed.into_iter().zip(entries) {
             match sealed {
                 Ok(letter) => letters.extend(letter),
                 // Its entry stands; it goes out when it is sent again, if there is a key by then (F37).
-                Err(error) if error.is_about_letter() => unsealed.push(unsent(pending.entry.position, &error)),
+                Err(error) if error.is_about_letter() => unsealed.push(unsent(entry.position, &error)),
                 Err(error) => return Err(error),
             }
         }

@@ -1,8 +1,10 @@
 //! One letter is judged, entered, and answered, in this order: what waited for it is judged again before anybody
 //! answers, so that a cancellation that overtook its order is known when the order is looked at.
 
+use std::collections::btree_map::Entry;
+
 use super::ClerkError;
-use super::batch::{Batch, Bytes};
+use super::batch::{Batch, Bytes, Signer};
 use super::examine::{Examined, OpenLetter, Unread};
 use super::receipts::Receipts;
 use super::take_in::Outcome;
@@ -46,7 +48,7 @@ impl Batch<'_> {
         let original = Measured::of(&one.raw);
         let body = Body::In {
             letter: Box::new(received.letter().clone()),
-            content: Measured::of(letter.opened.signed_bytes()),
+            content: letter.opened.measured(),
             signer: received.signer().clone(),
             original,
             verdict,
@@ -99,7 +101,7 @@ impl Batch<'_> {
             written.extend(self.reject_unanswerable(role, &names, content)?);
         }
         let answers = |body: &Body| matches!(body, Body::Out { letter, .. } if letter.answers == Some(content));
-        let answered = self.pending.iter().any(|pending| answers(&pending.entry.body));
+        let answered = self.pending.iter().skip(place).any(|pending| answers(&pending.entry.body));
         self.owe(place, written.into_iter().filter(|one| one.travels).map(|one| one.owed).collect());
         Ok(answered)
     }
@@ -112,7 +114,7 @@ impl Batch<'_> {
 
     /// Returns whether the sender's address is known to be the signer's: it was pinned with the key, or a letter that
     /// counts names both as a party of the transaction. Nothing is written to any other address (claim 12, B105).
-    pub(super) fn is_proven(&self, received: &Received) -> Result<bool, ClerkError> {
+    pub(super) fn is_proven(&mut self, received: &Received) -> Result<bool, ClerkError> {
         let letter = received.letter();
         if let Some(address) = self.signer_address(received.signer())? {
             return Ok(address == letter.from.address);
@@ -125,7 +127,7 @@ impl Batch<'_> {
     /// Returns why a letter is set aside although its signature is good.
     pub(super) fn refused(&mut self, letter: &OpenLetter) -> Result<Option<Unread>, ClerkError> {
         let received = &letter.received;
-        if self.clerk.index.is_blocked(received.signer())? {
+        if self.signer(received.signer())?.blocked {
             return Ok(Some(Unread::Blocked));
         }
         let unknown = || SetAside::UnknownSigner {
@@ -148,7 +150,7 @@ impl Batch<'_> {
 
     /// Returns whether this is a first contact that the policy allows: an order to a shop, from an address without a
     /// pin.
-    fn is_stranger(&self, letter: &OpenLetter) -> Result<bool, ClerkError> {
+    fn is_stranger(&mut self, letter: &OpenLetter) -> Result<bool, ClerkError> {
         let received = &letter.received;
         let from = &received.letter().from.address;
         let allowed = self.clerk.settings.trust == TrustPolicy::FirstUse
@@ -185,13 +187,22 @@ impl Batch<'_> {
     }
 
     /// Returns the address a key was pinned with.
-    fn signer_address(&self, signer: &Fingerprint) -> Result<Option<Address>, ClerkError> {
+    fn signer_address(&mut self, signer: &Fingerprint) -> Result<Option<Address>, ClerkError> {
         let new = self.pins.iter().find(|(_, (key, _))| key == signer).map(|(address, _)| address.clone());
         match new {
             Some(address) => Ok(Some(address)),
-            None => {
-                let pins = self.clerk.index.pin_by_fingerprint(signer)?;
-                Ok(pins.into_iter().find(|pin| pin.current).map(|pin| pin.address))
+            None => Ok(self.signer(signer)?.address.clone()),
+        }
+    }
+
+    /// Returns what was known of a key before the batch.
+    fn signer(&mut self, key: &Fingerprint) -> Result<&Signer, ClerkError> {
+        match self.signers.entry(key.clone()) {
+            Entry::Occupied(known) => Ok(known.into_mut()),
+            Entry::Vacant(unknown) => {
+                let pins = self.clerk.index.pin_by_fingerprint(key)?;
+                let address = pins.into_iter().find(|pin| pin.current).map(|pin| pin.address);
+                Ok(unknown.insert(Signer { address, blocked: self.clerk.index.is_blocked(key)? }))
             }
         }
     }

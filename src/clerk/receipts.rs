@@ -19,7 +19,7 @@ pub(super) type Receipts = BTreeMap<(Role, Party), Vec<(usize, ReceivedLine)>>;
 impl Batch<'_> {
     /// Notes a letter for the receipt of this pass; none goes to an address that nobody has shown to be the signer's. No receipt for a receipt, none for a refusal.
     pub(super) fn note_receipt(
-        &self,
+        &mut self,
         role: Option<Role>,
         received: &Received,
         place: usize,

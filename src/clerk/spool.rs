@@ -90,7 +90,7 @@ impl Spool {
     /// Puts mails on disk under these names, durably.
     pub(super) fn put(&self, names: &[String], mails: &[Vec<u8>]) -> Result<(), ClerkError> {
         let files: Vec<(&str, &[u8])> = names.iter().map(String::as_str).zip(mails.iter().map(Vec::as_slice)).collect();
-        maildir::deliver_all(&self.folder, &files)?;
+        maildir::deliver_new(&self.folder, &files)?;
         Ok(())
     }
 

@@ -199,6 +199,17 @@ impl Index {
         &self.path
     }
 
+    /// Begins to read: until [`Index::end_reading`] every question is answered from one state of the database, and
+    /// costs no lock of its own. Nothing may be written meanwhile.
+    pub fn begin_reading(&self) -> Result<(), IndexError> {
+        Ok(self.db.execute_batch("BEGIN")?)
+    }
+
+    /// Ends what [`Index::begin_reading`] began, if it did.
+    pub fn end_reading(&self) -> Result<(), IndexError> {
+        if self.db.is_autocommit() { Ok(()) } else { Ok(self.db.execute_batch("COMMIT")?) }
+    }
+
     /// Enters what was appended, in one database transaction: the batch, and the transactions it changed.
     ///
     /// `book` has been through the batch; `changed` are the keys it named. `mark` is the writer's behind the batch.

@@ -2,7 +2,9 @@
 //!
 //! The text is searched, never read into values: what is found here is noted beside the letter and changes nothing.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
+
+use memchr::memmem;
 
 use super::jsonld::{Graph, Node};
 use super::shape::Parts;
@@ -15,17 +17,18 @@ const SIGNS: [(&str, &str); 5] = [("¥", "JPY"), ("￥", "JPY"), ("円", "JPY"),
 
 /// Compares the human text with the data (B88).
 pub(super) fn text<'a>(parts: &Parts, letter: &Letter, graph: &'a Graph<'a>) -> Vec<Finding> {
-    let machine = String::from_utf8_lossy(&parts.machine);
-    let known = amounts_of(graph);
+    let in_machine = |words: &str| memmem::find(&parts.machine, words.as_bytes()).is_some();
+    let amounts = amounts_in(&parts.text);
+    let known = if amounts.is_empty() { HashSet::new() } else { amounts_of(graph) };
     let mut found = BTreeSet::new();
-    for (money, words) in amounts_in(&parts.text) {
-        if !known.contains(&money.to_string()) && !machine.contains(&words) {
+    for (money, words) in amounts {
+        if !known.contains(&money) && !in_machine(&words) {
             found.insert(format!("the text has {money}, the data has no such amount"));
         }
     }
     for number in numbers_in(&parts.text) {
         let same = letter.transaction.as_ref().is_some_and(|known| known.as_str() == number);
-        if !same && !machine.contains(&number) {
+        if !same && !in_machine(&number) {
             found.insert(format!("the text speaks of transaction {number:?}, the data does not"));
         }
     }
@@ -33,14 +36,14 @@ pub(super) fn text<'a>(parts: &Parts, letter: &Letter, graph: &'a Graph<'a>) -> 
 }
 
 /// Returns every amount of the data, the prices of whole lines included.
-fn amounts_of<'a>(graph: &'a Graph<'a>) -> BTreeSet<String> {
-    let mut known = BTreeSet::new();
+fn amounts_of<'a>(graph: &'a Graph<'a>) -> HashSet<Money> {
+    let mut known = HashSet::new();
     for node in graph.every() {
         if node.raw("price").is_some() {
-            known.extend([node.price().ok(), whole_line(&node)].iter().flatten().map(Money::to_string));
+            known.extend([node.price().ok(), whole_line(&node)].into_iter().flatten());
         }
         if node.raw("currency").is_some() {
-            known.extend(node.money("value", "currency").ok().map(|money| money.to_string()));
+            known.extend(node.money("value", "currency").ok());
         }
     }
     known

@@ -7,6 +7,7 @@
 use std::sync::LazyLock;
 
 use mail_parser::{ContentType, Message, MessageParser, MessagePart, MimeHeaders, PartType};
+use memchr::{memchr_iter, memchr3, memmem};
 
 use super::read::ReadError;
 
@@ -58,27 +59,27 @@ fn scan(signed: &[u8]) -> Result<(), ReadError> {
     if signed.len() > MOST_BYTES {
         return Err(ReadError::TooLarge);
     }
-    let (mut before, mut nested, mut typed) = (0, 0_usize, 0_usize);
-    for (place, byte) in signed.iter().copied().enumerate() {
-        if byte == 0 || (byte == b'\n') != (before == b'\r') {
+    let mut typed = 0_usize;
+    let mut line = 0;
+    // The end of each line in turn, and of what follows the last.
+    while let Some(length) = signed.get(line..).and_then(|rest| memchr3(b'\r', b'\n', 0, rest)) {
+        let end = line.saturating_add(length);
+        if !begins(signed, end, b"\r\n") {
             return Err(bad("a bare CR or LF, or a NUL"));
         }
-        before = byte;
-        match byte {
-            b'm' | b'M' if begins(signed, place, b"multipart/") => nested = nested.saturating_add(1),
-            b'\n' if begins(signed, place, b"\ncontent-type") => {
-                typed = typed.saturating_add(1);
-                check_type(signed.get(place.saturating_add(1)..).unwrap_or_default())?;
-            }
-            _ => (),
+        if begins(signed, line, b"content-type") {
+            typed = typed.saturating_add(1);
+            check_type(signed.get(line..).unwrap_or_default())?;
         }
+        line = end.saturating_add(2);
     }
-    if begins(signed, 0, b"content-type") {
-        check_type(signed)?;
+    if begins(signed, line, b"content-type") {
+        check_type(signed.get(line..).unwrap_or_default())?;
     }
-    if before == b'\r' {
-        return Err(bad("a bare CR"));
-    }
+    const CONTAINER: &[u8] = b"multipart";
+    let is_container =
+        |slash: &usize| slash.checked_sub(CONTAINER.len()).is_some_and(|at| begins(signed, at, CONTAINER));
+    let nested = memchr_iter(b'/', signed).filter(is_container).count();
     if nested > MOST_NESTED || typed > MOST_TYPED {
         return Err(bad("too many parts within parts"));
     }
@@ -115,7 +116,7 @@ fn begins(signed: &[u8], place: usize, word: &[u8]) -> bool {
 fn take(message: &Message) -> Result<Parts, ReadError> {
     let mut census = Census::default();
     census.count(message, 1)?;
-    if census.machine == 0 && !message.raw_message().windows(TRADE.len()).any(|bytes| bytes == TRADE) {
+    if census.machine == 0 && memmem::find(message.raw_message(), TRADE).is_none() {
         return Err(ReadError::Ordinary);
     }
     if census.machine != 1 {

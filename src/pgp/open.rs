@@ -13,6 +13,7 @@ use super::{
     message::{self, Lookup, has_bare_line_end},
     outer::{self, Encrypted, Outer},
 };
+use crate::trade::Measured;
 use crate::trade::id::{Address, Digest, Fingerprint, MessageId};
 
 /// A letter's bytes with the proof of who signed them for us. It can be made by this module only.
@@ -69,6 +70,11 @@ impl Opened {
     /// Returns the content digest: SHA-256 of the signed bytes, a letter's only identity (design 3.1).
     pub fn content(&self) -> Digest {
         self.content
+    }
+
+    /// Returns the content digest with the size of the signed bytes.
+    pub fn measured(&self) -> Measured {
+        Measured { digest: self.content, size: u64::try_from(self.signed_bytes().len()).unwrap_or(u64::MAX) }
     }
 
     /// Returns whether the certificate came from the mail's own header and is not pinned.

@@ -173,7 +173,7 @@ impl Act {
 }
 
 /// The names of a transaction as an envelope or entry gives them.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Names {
     /// The shop.
     pub shop: Option<Address>,
