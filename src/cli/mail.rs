@@ -52,8 +52,7 @@ pub(super) fn sync(shell: &mut Shell) -> Result<(), Failure> {
         Some(inbox) => shell.runtime.block_on(fetch(shell, &mut clerk, inbox)),
     };
     // What is in the spool is judged, and what is due is sent, even where the mailbox cannot be reached.
-    tell(shell, &clerk.take_in()?);
-    clerk.tend()?;
+    judge(shell, &mut clerk)?;
     if let Some(inbox) = &mut inbox {
         shell.runtime.block_on(async {
             mark(shell, &mut clerk, inbox).await;
@@ -96,6 +95,14 @@ async fn send(shell: &Shell, clerk: &mut Clerk, outbox: &mut Outbox) -> Result<(
         (None, Some(refusal)) => Err(refusal),
         (None, None) => Ok(()),
     }
+}
+
+/// Judges what is in the spool, sends again what nobody acknowledged, and tells of both.
+fn judge(shell: &Shell, clerk: &mut Clerk) -> Result<(), Failure> {
+    tell(shell, &clerk.take_in()?);
+    clerk.tend()?;
+    shell.tell_notes(clerk);
+    Ok(())
 }
 
 /// Says on standard error what a person should know; silent where all was in order.
@@ -173,8 +180,7 @@ async fn turns(
 
 async fn turn(shell: &Shell, clerk: &mut Clerk, inbox: &mut Inbox, outbox: &mut Option<Outbox>) -> Result<(), Failure> {
     fetch(shell, clerk, inbox).await?;
-    tell(shell, &clerk.take_in()?);
-    clerk.tend()?;
+    judge(shell, clerk)?;
     mark(shell, clerk, inbox).await;
     let Some(outbox) = outbox.as_mut().filter(|_| !shell.global.offline) else { return Ok(()) };
     match flush(shell, clerk, outbox).await?.stopped {
@@ -216,8 +222,7 @@ fn store(clerk: &Clerk) -> Result<(), Failure> {
 }
 
 fn judge_received(shell: &Shell, clerk: &mut Clerk) -> Result<(), Failure> {
-    tell(shell, &clerk.take_in()?);
-    clerk.tend()?;
+    judge(shell, clerk)?;
     shell.send(clerk)
 }
 
