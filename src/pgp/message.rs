@@ -9,11 +9,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, SystemTime};
 
 use sequoia_openpgp::{
-    Cert, KeyHandle, Result as LibraryResult,
+    Cert, Error, KeyHandle, Result as LibraryResult,
     crypto::SessionKey,
-    packet::{PKESK, SKESK},
+    packet::{PKESK, SKESK, Tag},
     parse::{
-        Parse,
+        PacketParser, Parse,
         stream::{
             DecryptionHelper, DecryptorBuilder, MessageLayer, MessageStructure, VerificationHelper, VerificationResult,
         },
@@ -38,6 +38,10 @@ pub(super) const CLOCK_SKEW: Duration = Duration::from_secs(30 * 60);
 /// Session keys tried in all, and those of them that hide their recipient (B30).
 const TRIES_MAX: usize = 16;
 const WILDCARD_TRIES_MAX: usize = 4;
+
+/// Packets read of one message, and those of them that announce or hold a signature: a letter has eight, and two of these.
+const PACKETS_MAX: usize = 256;
+const SIGNATURES_MAX: usize = 32;
 
 /// A message that was encrypted to us and well signed.
 pub(super) struct Message {
@@ -69,7 +73,7 @@ const DAMAGED: SetAside = SetAside::BadShape("the OpenPGP message does not hold 
 fn read_unguarded(binary: &[u8], own: &[OwnKey], lookup: Lookup<'_>, now: SystemTime) -> Result<Message, SetAside> {
     let policy = policy(now);
     let mut found = Found::default();
-    let helper = Helper { own, lookup, now, known: Vec::new(), found: &mut found };
+    let helper = Helper { own, lookup, now, known: Vec::new(), packets: 0, signatures: 0, found: &mut found };
     // The library allows no clock skew when it is told the time, so it is told the latest that counts as now.
     let latest = now.checked_add(CLOCK_SKEW).ok_or(SetAside::BadShape("our own clock is out of range"))?;
     let mut bytes = Vec::new();
@@ -179,10 +183,26 @@ struct Helper<'a> {
     now: SystemTime,
     /// What the lookup found.
     known: Vec<Certificate>,
+    /// Packets read so far, and how many of them belong to signatures.
+    packets: usize,
+    signatures: usize,
     found: &'a mut Found,
 }
 
 impl VerificationHelper for Helper<'_> {
+    /// Counts packets before the library does anything with them: it is slow with many, and a few bytes of a compressed
+    /// packet may hold millions (B26).
+    fn inspect(&mut self, parser: &PacketParser<'_>) -> LibraryResult<()> {
+        self.packets = self.packets.saturating_add(1);
+        if matches!(parser.packet.tag(), Tag::OnePassSig | Tag::Signature) {
+            self.signatures = self.signatures.saturating_add(1);
+        }
+        if self.packets > PACKETS_MAX || self.signatures > SIGNATURES_MAX {
+            return Err(Error::MalformedMessage("more packets than any letter has".to_owned()).into());
+        }
+        Ok(())
+    }
+
     fn get_certs(&mut self, ids: &[KeyHandle]) -> LibraryResult<Vec<Cert>> {
         let handles: Vec<String> = ids.iter().map(KeyHandle::to_hex).collect();
         self.known = (self.lookup)(&handles);

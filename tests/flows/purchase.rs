@@ -105,6 +105,9 @@ fn figure_1_a_state_that_does_not_agree_is_a_warning_and_changes_nothing_p106() 
     town.does("buyer", &["warnings", "accept", &name, "--reason", "the carrier's clock was wrong"]);
     town.check_stands("buyer", &id, "completed", [true; 3]);
     town.sync(&["buyer", "shop"]);
+    // The shop, which delivers itself, was told of the same.
+    let own = town.does("shop", &["warnings", "--json"]).json()["warnings"][0]["id"].as_str().unwrap().to_owned();
+    town.does("shop", &["warnings", "accept", &own, "--reason", "our clock was wrong"]);
     town.check_peace();
     // Settled it is and stays, whether the index grew or is made anew.
     town.does("buyer", &["ledger", "reindex"]);

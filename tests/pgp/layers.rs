@@ -200,6 +200,28 @@ fn one_layer_of_compression_is_read_and_bombs_are_not_b26() {
 }
 
 #[test]
+fn a_million_packets_in_a_few_kilobytes_are_not_looked_at_b26() {
+    // The library's time grows with the square of their number: this test would not end in a day.
+    let mut one_pass = OnePassSig3::new(SignatureType::Binary);
+    one_pass.set_hash_algo(HashAlgorithm::SHA512);
+    one_pass.set_issuer(KeyID::from_hex("0123456789ABCDEF").unwrap());
+    let forged = by_shop(signature(SignatureType::Binary), b"other");
+    let floods = [
+        (serialized([OnePassSig::from(one_pass).into()]), 1_000_000),
+        (serialized([Packet::Marker(Marker::default())]), 3_000_000),
+        (serialized([Packet::from(forged)]), 200_000),
+    ];
+    for (packet, count) in floods {
+        for inside in [[packet.repeat(count), well_signed()], [well_signed(), packet.repeat(count)]] {
+            let inside = compress(&inside.concat(), 1);
+            let mail = mail_of(&encrypt(|m| m.write_all(&inside).unwrap()));
+            assert!(mail.len() < 1 << 20, "{}", mail.len());
+            assert_eq!(code(&open(&mail)), "bad-shape");
+        }
+    }
+}
+
+#[test]
 fn a_letter_may_have_1_mib_and_not_a_byte_more_b28() {
     let people = People::get();
     let full = vec![b'a'; pgp::PLAINTEXT_MAX];
