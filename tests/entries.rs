@@ -13,6 +13,7 @@ use mailorder::trade::{
     Verdict,
 };
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 pub const LEDGER: &str = "0f1e2d3c4b5a69788796a5b4c3d2e1f0";
@@ -159,7 +160,7 @@ pub fn made_in(position: u64, letter: Letter, verdict: Verdict, findings: Vec<Fi
         original: Measured { digest: Digest::of(&position.to_be_bytes()), size: 5000 },
         verdict,
         findings,
-        letter: Box::new(letter),
+        letter: Arc::new(letter),
     };
     let recorded = moment(i64::try_from(position).unwrap());
     Made { entry: Entry { position, recorded, role: Some(Role::Buyer), body, owes: Vec::new() }, signed: Some(signed) }
@@ -167,7 +168,7 @@ pub fn made_in(position: u64, letter: Letter, verdict: Verdict, findings: Vec<Fi
 
 pub fn made_out(position: u64, letter: Letter) -> Made {
     let signed = signed(&letter);
-    let body = Body::Out { content: Measured::of(&signed), letter: Box::new(letter) };
+    let body = Body::Out { content: Measured::of(&signed), letter: Arc::new(letter) };
     let recorded = moment(i64::try_from(position).unwrap());
     Made { entry: Entry { position, recorded, role: Some(Role::Buyer), body, owes: Vec::new() }, signed: Some(signed) }
 }

@@ -47,7 +47,7 @@ impl Batch<'_> {
         self.contents.insert((received.signer().clone(), received.content()));
         let original = Measured::of(&one.raw);
         let body = Body::In {
-            letter: Box::new(received.letter().clone()),
+            letter: received.shared(),
             content: letter.opened.measured(),
             signer: received.signer().clone(),
             original,

@@ -2,6 +2,8 @@
 //!
 //! It is signed and sealed when the batch is committed.
 
+use std::sync::Arc;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
@@ -186,7 +188,7 @@ impl Batch<'_> {
         let owed = Owed { id: letter.id.clone(), kind: letter.kind(), to: letter.to.address.clone() };
         let travels = !letter.stays_here();
         let bytes = Bytes { signed: Some(signed), signature: None, recipient: Some(recipient) };
-        self.enter(Some(role), Body::Out { letter: Box::new(letter), content }, bytes)?;
+        self.enter(Some(role), Body::Out { letter: Arc::new(letter), content }, bytes)?;
         Ok(Written { owed, content: content.digest, travels })
     }
 

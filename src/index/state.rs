@@ -3,6 +3,8 @@
 //! A transaction is written anew with each letter about it, a letter never: so the letters, which are nearly all of
 //! it, lie apart under the positions of their entries.
 
+use std::sync::Arc;
+
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 
@@ -48,7 +50,7 @@ impl From<&Kept> for Standing {
 }
 
 impl Standing {
-    fn with(self, letter: Letter) -> Kept {
+    fn with(self, letter: Arc<Letter>) -> Kept {
         let Self { position, direction, content, recorded, verdict, findings, settled } = self;
         Kept { position, direction, content, recorded, letter, verdict, findings, settled }
     }
@@ -87,6 +89,6 @@ pub(super) fn read(db: &Connection, state: &[u8]) -> Result<Transaction, IndexEr
         let text = text.ok_or_else(|| IndexError::Row(format!("the letter of entry {position} is missing")))?;
         serde_json::from_slice(&text).map_err(row_error)
     };
-    let kept = kept.into_iter().map(|standing| letter(standing.position).map(|letter| standing.with(letter)));
+    let kept = kept.into_iter().map(|standing| letter(standing.position).map(|letter| standing.with(Arc::new(letter))));
     Ok(Transaction { key, number, kept: kept.collect::<Result<Vec<Kept>, IndexError>>()? })
 }

@@ -154,7 +154,7 @@ fn as_kept(received: &Received, reader: &Reader<'_>, findings: Vec<Finding>) -> 
         direction: Direction::In,
         content: received.content(),
         recorded: reader.now,
-        letter: received.letter().clone(),
+        letter: received.shared(),
         verdict: Verdict::Applied,
         findings,
         settled: None,

@@ -3,6 +3,7 @@
 //! Entries are values without bytes; the ledger adds the signed bytes and writes the file.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -189,7 +190,7 @@ pub enum Body {
     /// A letter received.
     In {
         /// The letter.
-        letter: Box<Letter>,
+        letter: Arc<Letter>,
         /// Digest and size of its signed bytes.
         content: Measured,
         /// Who signed it.
@@ -204,7 +205,7 @@ pub enum Body {
     /// A letter sent.
     Out {
         /// The letter.
-        letter: Box<Letter>,
+        letter: Arc<Letter>,
         /// Digest and size of its signed bytes.
         content: Measured,
     },

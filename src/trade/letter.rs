@@ -3,6 +3,8 @@
 //! A `Letter` is what somebody writes. A letter that came in, with its signature verified, is a [`Received`]: only
 //! `mail::read` makes one, through [`Received::attest`].
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::document::{Document, Kind};
@@ -98,7 +100,7 @@ impl Letter {
 /// A letter that came in: opened with one of our keys, its signature verified, its machine part read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Received {
-    letter: Letter,
+    letter: Arc<Letter>,
     content: Digest,
     signer: Fingerprint,
     remarks: Vec<super::finding::Finding>,
@@ -110,12 +112,17 @@ impl Received {
     /// `content` is the digest of the signed bytes, `signer` the primary key that signed them; `remarks` are findings
     /// that reading alone turned up.
     pub fn attest(letter: Letter, content: Digest, signer: Fingerprint, remarks: Vec<super::finding::Finding>) -> Self {
-        Self { letter, content, signer, remarks }
+        Self { letter: Arc::new(letter), content, signer, remarks }
     }
 
     /// Returns the letter.
     pub fn letter(&self) -> &Letter {
         &self.letter
+    }
+
+    /// Returns the letter, to be kept.
+    pub fn shared(&self) -> Arc<Letter> {
+        Arc::clone(&self.letter)
     }
 
     /// Returns the digest of its signed bytes: the letter's only identity.

@@ -4,6 +4,7 @@
 //! `rules`, so that the state never depends on the order in which the mail brought them.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -38,7 +39,7 @@ pub enum Direction {
 }
 
 /// A letter kept with a transaction.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Kept {
     /// Its entry.
     pub position: u64,
@@ -48,14 +49,13 @@ pub struct Kept {
     pub content: Digest,
     /// When it was recorded.
     pub recorded: Moment,
-    /// The letter.
-    pub letter: Letter,
+    /// The letter, shared: a transaction is copied often, what its letters say never changes.
+    pub letter: Arc<Letter>,
     /// What became of it; letters out are `applied`.
     pub verdict: Verdict,
     /// Why.
     pub findings: Vec<Finding>,
     /// What a person did about the warning.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub settled: Option<Settlement>,
 }
 
@@ -67,7 +67,7 @@ impl Kept {
 }
 
 /// One transaction, seen from the part we play.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Transaction {
     /// What it is found by.
     pub key: Key,
@@ -388,11 +388,11 @@ fn new_key(role: Role, shop: &Address, names: &Names) -> Option<Key> {
 fn keep(
     entry: &Entry,
     direction: Direction,
-    letter: &Letter,
+    letter: &Arc<Letter>,
     content: Digest,
     verdict: Verdict,
     findings: Vec<Finding>,
 ) -> Kept {
-    let (position, recorded, letter) = (entry.position, entry.recorded, letter.clone());
+    let (position, recorded, letter) = (entry.position, entry.recorded, Arc::clone(letter));
     Kept { position, direction, content, recorded, letter, verdict, findings, settled: None }
 }

@@ -1,6 +1,7 @@
 //! One party: what the clerk does, without bytes, files and keys.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use mailorder::role::{self, Action, Draft, Practice, Refused};
 use mailorder::rules::unheard::{is_due, unheard};
@@ -112,7 +113,7 @@ impl Account {
         self.desk.enter(
             Some(role),
             Body::In {
-                letter: Box::new(letter.clone()),
+                letter: Arc::new(letter.clone()),
                 content: measured,
                 signer: signer.clone(),
                 original: measured,

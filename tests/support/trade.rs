@@ -2,6 +2,7 @@
 //! SHA-256 of its JSON.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use mailorder::rules::leg::{self, Legs};
 use mailorder::rules::{Judgement, Reader, Standing, reconcile, rejudge};
@@ -306,7 +307,7 @@ impl Desk {
     /// Enters a letter out; returns its content digest, and the letters that count only now.
     pub fn writes_newly(&mut self, role: Role, letter: &Letter) -> (Digest, Vec<Digest>) {
         let measured = Measured::of(&serde_json::to_vec(letter).unwrap());
-        self.enter(Some(role), Body::Out { letter: Box::new(letter.clone()), content: measured });
+        self.enter(Some(role), Body::Out { letter: Arc::new(letter.clone()), content: measured });
         (measured.digest, self.judge_again(role, &letter.names()))
     }
 
@@ -324,7 +325,7 @@ impl Desk {
         self.enter(
             Some(role),
             Body::In {
-                letter: Box::new(letter.clone()),
+                letter: Arc::new(letter.clone()),
                 content: measured,
                 signer: signer.clone(),
                 original: measured,

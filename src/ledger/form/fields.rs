@@ -1,5 +1,7 @@
 //! The header of an entry: what a person greps for, and what replay needs beside the letter.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use jiff::tz::Offset;
 
@@ -201,7 +203,7 @@ fn owed(value: &str) -> Option<Owed> {
 pub(super) fn letter_body(
     fields: &Fields<'_>,
     direction: Direction,
-    letter: Box<Letter>,
+    letter: Arc<Letter>,
     content: Measured,
 ) -> Result<Body, FormError> {
     if direction != Direction::In {

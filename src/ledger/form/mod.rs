@@ -183,7 +183,7 @@ pub fn parse<'a>(file: &'a [u8], reread: &dyn Fn(&[u8]) -> Result<Letter, String
         direction => {
             let content = fields.parse("Mailorder-Content", fields::measured)?;
             let seal = take_seal(&fields, body, &content)?;
-            let letter = Box::new(reread(seal.signed).map_err(FormError::Letter)?);
+            let letter = std::sync::Arc::new(reread(seal.signed).map_err(FormError::Letter)?);
             let body = fields::letter_body(&fields, direction, letter, content)?;
             Ok(Read { entry: fields::parse(&fields, body)?, seal: Some(seal) })
         }

@@ -9,6 +9,7 @@ pub mod cast;
 pub mod story;
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use mailorder::clerk::Clerk;
@@ -194,14 +195,14 @@ fn entries_of(cast: &Cast, plan: &Plan, number: u32, head: Digest) -> Vec<Placed
         let content = Measured::of(&one.signed);
         let Written { out, letter, signed, signature, .. } = one;
         let body = if out {
-            Body::Out { letter: Box::new(letter), content }
+            Body::Out { letter: Arc::new(letter), content }
         } else {
             let me = &cast.buyers[0].party;
             let signer = letter.from.fingerprint.clone();
             let received = Received::attest(letter, content.digest, signer.clone(), Vec::new());
             judge(&book, &received, me, &cast.shop.party, recorded);
             let original = Measured { digest: Digest::of(signature.armored().as_bytes()), size: content.size * 3 / 2 };
-            let letter = Box::new(received.letter().clone());
+            let letter = received.shared();
             Body::In { letter, content, signer, original, verdict: Verdict::Applied, findings: Vec::new() }
         };
         let entry = Entry {
