@@ -29,10 +29,15 @@ impl Shell {
     /// Opens the account.
     pub(super) fn clerk(&self) -> Result<Clerk, Failure> {
         let mut clerk = Clerk::open(self.settings()?, self.clock.clone())?;
+        self.tell_notes(&mut clerk);
+        Ok(clerk)
+    }
+
+    /// Says on standard error what the clerk noted: what was put right, renewed, or could not be written.
+    pub(super) fn tell_notes(&self, clerk: &mut Clerk) {
         for note in clerk.take_notes() {
             self.output.message(format!("mailorder: {}", super::output::escape(&note)));
         }
-        Ok(clerk)
     }
 
     /// Tells of letters that will not be tried again.
@@ -45,8 +50,14 @@ impl Shell {
     /// Tries to send what a command queued; what is not sent yet is a line on standard error, no failure. What was
     /// refused for good is one, with which the command ends after it has said what it did.
     pub(super) fn send(&self, clerk: &mut Clerk) -> Result<(), Failure> {
+        self.tell_notes(clerk);
         if self.global.offline {
             return Ok(());
+        }
+        if let Some(fault) = clerk.key_fault() {
+            let queued = clerk.queue().list().map_err(clerk::ClerkError::from)?;
+            let waits = queued.iter().any(|item| item.standing.state.is_open());
+            return if waits { Err(clerk::ClerkError::OwnKey(fault).into()) } else { Ok(()) };
         }
         let report = match clerk::outbox(clerk.settings())? {
             None => None,
