@@ -235,7 +235,7 @@ fn who_missed_the_renewal_learns_of_it_from_the_letter_or_from_a_file() {
     world.deliver(SHOP, &mails[..1]);
     check_replay(&mut world, SHOP);
     world.tend();
-    for (reader, owner) in [(SHOP, BANK), (BANK, SHOP)] {
+    for (reader, owner) in [(SHOP, BANK), (SHOP, COURIER), (BANK, SHOP)] {
         let file = world.certificate(owner);
         world.clerks[reader].renew_known(&file).unwrap();
     }
@@ -295,7 +295,9 @@ fn an_answer_waits_until_its_readers_key_can_be_used_f37() {
     world.clerks[BANK].tend().unwrap();
     assert!(world.clerks[BANK].queue().list().unwrap().is_empty(), "still waiting");
     world.clerks[SHOP].tend().unwrap();
-    let file = world.certificate(SHOP);
+    world.clerks[COURIER].tend().unwrap();
+    let (file, courier) = (world.certificate(SHOP), world.certificate(COURIER));
+    assert!(world.clerks[SHOP].renew_known(&courier).unwrap(), "no terms name an agent nobody can write to");
     assert!(world.clerks[BANK].renew_known(&file).unwrap());
     world.clerks[BANK].tend().unwrap();
     assert!(world.clerks[BANK].index().unsealed().unwrap().is_empty());

@@ -1,9 +1,10 @@
-//! Warnings that nobody wrote: what is late, who is silent, a limit that is reached. They are reckoned from the index
+//! Warnings that nobody wrote: what is late, who is silent, what failed, a limit that is reached. They are reckoned from the index
 //! when asked for; only what a person says to them is entered.
 
 use super::{Clerk, ClerkError};
 use crate::index::Filter;
 use crate::role::Refused;
+use crate::rules::failed::failures;
 use crate::rules::overdue::overdue;
 use crate::trade::{Act, Address, Code, Digest, Moment, Money, Names, Number, Role, Settlement};
 
@@ -42,12 +43,27 @@ impl Clerk {
                 found.push(self.computed(subject, one.finding.code, one.finding.text, shop, number, since)?);
             }
         }
+        found.extend(self.standing_warnings()?);
+        Ok(found)
+    }
+
+    /// Returns the warnings that hold whatever the date: what failed, and limits that are reached.
+    pub fn standing_warnings(&self) -> Result<Vec<ComputedWarning>, ClerkError> {
+        let mut found = Vec::new();
+        for listed in self.index.list(&Filter { failed: true, ..Filter::default() })? {
+            let Some(known) = self.index.load_key(&listed.key)? else { continue };
+            for failure in failures(&known) {
+                let subject = failure.subject(&known);
+                let (shop, number) = (Some(known.key.shop.clone()), known.number.clone());
+                found.push(self.computed(subject, Code::Failed, failure.text, shop, number, failure.since)?);
+            }
+        }
         found.extend(self.limit_warnings()?);
         Ok(found)
     }
 
     /// Returns the warnings about limits that are reached.
-    pub fn limit_warnings(&self) -> Result<Vec<ComputedWarning>, ClerkError> {
+    fn limit_warnings(&self) -> Result<Vec<ComputedWarning>, ClerkError> {
         let now = self.clock.now();
         let mut found = Vec::new();
         for (limit, total) in self.limits_reached()? {

@@ -76,6 +76,17 @@ impl Batch<'_> {
         Ok(Outcome { verdict, findings, aside: None })
     }
 
+    /// Returns what became of a letter by the end of the batch: what seemed wrong may agree with what came after it.
+    pub(super) fn settled_meanwhile(&self, outcome: Outcome, letter: Option<&OpenLetter>) -> Outcome {
+        let Some(letter) = letter.filter(|_| outcome.verdict == Verdict::Warned) else { return outcome };
+        let names = letter.received.letter().names();
+        let role = self.part_meant(letter.received.letter());
+        match self.kept(role, &names, letter.received.content(), Direction::In) {
+            Some((_, kept)) if kept.counts() => Outcome { verdict: kept.verdict, findings: kept.findings, ..outcome },
+            _ => outcome,
+        }
+    }
+
     /// Lets the part answer; returns whether an answer names this letter, and so is its receipt.
     fn respond(
         &mut self,

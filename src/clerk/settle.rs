@@ -25,8 +25,14 @@ impl Clerk {
             return Err(none().into());
         }
         let entry = self.entry(position)?;
-        let (Body::In { letter, content, .. }, Some(role)) = (entry.body, entry.role) else {
-            return Err(none().into());
+        let (letter, content, role) = match (entry.body, entry.role) {
+            (Body::In { letter, content, .. }, Some(role)) => (letter, content, role),
+            // Between two parts of this address: the reader was warned.
+            (Body::Out { letter, content }, Some(_)) if letter.stays_here() => {
+                let reader = letter.addressee();
+                (letter, content, reader)
+            }
+            _ => return Err(none().into()),
         };
         let content = content.digest;
         self.batch(|batch| {

@@ -141,6 +141,7 @@ impl Clerk {
         self.batch(|batch| {
             batch.by_person = false;
             let mut receipts = Receipts::new();
+            let mut outcomes = Vec::with_capacity(examined.len());
             for one in &examined {
                 let outcome = match &one.result {
                     Ok(letter) => batch.take(letter, one, &mut receipts)?,
@@ -157,7 +158,10 @@ impl Clerk {
                     (Verdict::NotOurs, _) => Fate::Ordinary,
                     _ => Fate::Entered,
                 });
-                taken.add(outcome);
+                outcomes.push((outcome, one.result.as_ref().ok()));
+            }
+            for (outcome, letter) in outcomes {
+                taken.add(batch.settled_meanwhile(outcome, letter));
             }
             batch.acknowledge(receipts)
         })?;

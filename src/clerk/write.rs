@@ -158,12 +158,17 @@ impl Batch<'_> {
     /// Adds the certificates of the parties a letter names, so that its reader can seal to them and check them.
     fn with_certificates(&self, mut document: Document) -> Result<Document, ClerkError> {
         let now = system_time(&self.now);
+        let offers = matches!(document, Document::TransactionInfo(_));
         for agent in document.agents_mut() {
             if agent.party.fingerprint == self.clerk.me.fingerprint {
                 continue;
             }
             let certificate = self.certificate(&agent.party.fingerprint)?;
             let minimal = certificate.and_then(|known| known.to_minimal_binary(&agent.party.address, now).ok());
+            // Terms that name an agent nobody can write to would never be done.
+            if minimal.is_none() && offers {
+                return Err(ClerkError::NoCertificate(agent.party.address.to_string()));
+            }
             agent.certificate = minimal.map(|bytes| STANDARD.encode(bytes));
         }
         Ok(document)

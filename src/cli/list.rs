@@ -226,6 +226,9 @@ fn nothing() -> Cell {
 /// Writes a leg: a sign, a date, and `late` where the date has passed.
 fn leg_cell(leg: &RowLeg, open: bool, now: &Moment) -> Cell {
     let date = |date: &When| date.day().strftime("%m-%d").to_string();
+    if leg.failed {
+        return Cell("✗ failed".to_owned(), Tone::Bad);
+    }
     match (&leg.date, leg.done) {
         (Some(done), true) => Cell(format!("✓ {}", date(done)), Tone::Good),
         (None, true) => Cell("✓".to_owned(), Tone::Good),

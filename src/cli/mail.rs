@@ -52,15 +52,13 @@ pub(super) fn sync(shell: &mut Shell) -> Result<(), Failure> {
         Some(inbox) => shell.runtime.block_on(fetch(shell, &mut clerk, inbox)),
     };
     // What is in the spool is judged, and what is due is sent, even where the mailbox cannot be reached.
-    tell(shell, &clerk.take_in()?);
-    clerk.tend()?;
+    judge(shell, &mut clerk)?;
     if let Some(inbox) = &mut inbox {
         shell.runtime.block_on(async {
             mark(shell, &mut clerk, inbox).await;
             inbox.close().await;
         });
     }
-    shell.tell_notes(&mut clerk);
     if let Some(fault) = clerk.key_fault() {
         return fetched.and(Err(ClerkError::OwnKey(fault).into()));
     }
@@ -100,6 +98,14 @@ async fn send(shell: &Shell, clerk: &mut Clerk, outbox: &mut Outbox) -> Result<(
         (None, Some(refusal)) => Err(refusal),
         (None, None) => Ok(()),
     }
+}
+
+/// Judges what is in the spool, sends again what nobody acknowledged, and tells of both.
+fn judge(shell: &Shell, clerk: &mut Clerk) -> Result<(), Failure> {
+    tell(shell, &clerk.take_in()?);
+    clerk.tend()?;
+    shell.tell_notes(clerk);
+    Ok(())
 }
 
 /// Says on standard error what a person should know; silent where all was in order.
@@ -182,10 +188,8 @@ async fn turns(
 
 async fn turn(shell: &Shell, clerk: &mut Clerk, inbox: &mut Inbox, outbox: &mut Option<Outbox>) -> Result<(), Failure> {
     fetch(shell, clerk, inbox).await?;
-    tell(shell, &clerk.take_in()?);
-    clerk.tend()?;
+    judge(shell, clerk)?;
     mark(shell, clerk, inbox).await;
-    shell.tell_notes(clerk);
     let sends = !shell.global.offline && clerk.key_fault().is_none();
     let Some(outbox) = outbox.as_mut().filter(|_| sends) else { return Ok(()) };
     match flush(shell, clerk, outbox).await?.stopped {
@@ -227,8 +231,7 @@ fn store(clerk: &Clerk) -> Result<(), Failure> {
 }
 
 fn judge_received(shell: &Shell, clerk: &mut Clerk) -> Result<(), Failure> {
-    tell(shell, &clerk.take_in()?);
-    clerk.tend()?;
+    judge(shell, clerk)?;
     shell.send(clerk)
 }
 

@@ -22,6 +22,7 @@ mod outbox;
 mod output;
 mod pay_data;
 mod payment_data;
+mod said;
 mod schema;
 mod show;
 mod status;

@@ -6,6 +6,7 @@ use super::failure::Failure;
 use super::pay_data::{self, DataArgs};
 use super::transaction;
 use crate::role::{Action, Desk, Notice, Refused, delivery, payment, shop as shop_role};
+use crate::trade::item::LineQuantity;
 use crate::trade::status::Reason;
 use crate::trade::{Moment, Money, Role, Transaction, When};
 
@@ -20,6 +21,16 @@ enum ShopCommand {
     /// Report what left, or when it will
     #[command(after_help = "Example:\n  mailorder shop notify 7K3Q2M9P --shipped --tracking EP-998877")]
     Notify(ShopNotice),
+    /// Instruct once more the agents that refused
+    #[command(after_help = "Example:\n  mailorder shop instruct 7K3Q2M9P")]
+    Instruct(InstructArgs),
+}
+
+#[derive(Debug, clap::Args)]
+struct InstructArgs {
+    /// Beginning of the transaction's ID or number
+    #[arg(value_name = "TXN")]
+    transaction: String,
 }
 
 #[derive(Debug, clap::Args)]
@@ -42,6 +53,9 @@ struct ShopNotice {
     /// Tracking number
     #[arg(long)]
     tracking: Option<String>,
+    /// Replace what was reported as done before: it was wrong
+    #[arg(long)]
+    correct: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -83,6 +97,9 @@ struct PayNotice {
     /// Your own reference
     #[arg(long)]
     reference: Option<String>,
+    /// Replace what was reported as done before: it was wrong
+    #[arg(long)]
+    correct: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -121,20 +138,29 @@ struct ShipNotice {
     /// Parcel number
     #[arg(long)]
     parcel: Option<String>,
+    /// Line and quantity in the parcel, like 1=2: it holds only a part of what was to be brought in one
+    #[arg(long = "line", value_name = "LINE=QUANTITY")]
+    lines: Vec<String>,
     /// Tracking number
     #[arg(long)]
     tracking: Option<String>,
+    /// Replace what was reported as done before: it was wrong
+    #[arg(long)]
+    correct: bool,
 }
 
 pub(super) fn shop(shell: &mut Shell, args: ShopArgs) -> Result<(), Failure> {
-    let ShopCommand::Notify(args) = args.command;
-    let lines: Result<Vec<_>, Failure> = args.lines.iter().map(|text| line_quantity(text)).collect();
+    let args = match args.command {
+        ShopCommand::Notify(args) => args,
+        ShopCommand::Instruct(args) => return write(shell, &args.transaction, Role::Shop, shop_role::instruct_again),
+    };
     let notice = Notice {
         done: moment(shell, args.shipped.as_deref())?,
         planned: when(args.planned.as_deref())?,
         parcel: args.parcel,
-        lines: lines?,
+        lines: lines(&args.lines)?,
         tracking: args.tracking,
+        correct: args.correct,
         ..Notice::default()
     };
     report(shell, &args.transaction, Role::Shop, &notice, shop_role::notify)
@@ -154,6 +180,7 @@ pub(super) fn pay(shell: &mut Shell, args: PayArgs) -> Result<(), Failure> {
         amount: amount.map_err(|error| Failure::usage(error.to_string()))?,
         refund,
         reference: args.reference,
+        correct: args.correct,
         ..Notice::default()
     };
     report(shell, &args.transaction, Role::Payment, &notice, payment::notify)
@@ -167,10 +194,16 @@ pub(super) fn ship(shell: &mut Shell, args: ShipArgs) -> Result<(), Failure> {
         failed: args.failed.map(|text| Reason { code: "failed".to_owned(), text }),
         event: args.event.map(|event| (event, args.place)),
         parcel: args.parcel,
+        lines: lines(&args.lines)?,
         tracking: args.tracking,
+        correct: args.correct,
         ..Notice::default()
     };
     report(shell, &args.transaction, Role::Delivery, &notice, delivery::notify)
+}
+
+fn lines(texts: &[String]) -> Result<Vec<LineQuantity>, Failure> {
+    texts.iter().map(|text| line_quantity(text)).collect()
 }
 
 fn moment(shell: &Shell, text: Option<&str>) -> Result<Option<Moment>, Failure> {
@@ -191,9 +224,19 @@ fn report(shell: &Shell, text: &str, role: Role, notice: &Notice, notify: Notify
     if notice.done.is_none() && notice.planned.is_none() && notice.failed.is_none() && notice.event.is_none() {
         return Err(Failure::usage("nothing is reported; say what happened, or when it is planned"));
     }
+    write(shell, text, role, |known, desk| notify(known, notice, desk))
+}
+
+/// Lets a part write about one transaction, and sends it.
+fn write(
+    shell: &Shell,
+    text: &str,
+    role: Role,
+    decide: impl Fn(&Transaction, &Desk<'_>) -> Result<Vec<Action>, Refused>,
+) -> Result<(), Failure> {
     let mut clerk = shell.clerk()?;
     let known = transaction::find(&mut clerk, text, role)?;
-    let written = clerk.command(&known.key, |known, desk| notify(known, notice, desk))?;
+    let written = clerk.command(&known.key, decide)?;
     shell.send(&mut clerk)?;
     if shell.output.is_json() {
         let value = serde_json::json!({

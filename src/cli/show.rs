@@ -5,9 +5,10 @@ use serde_json::{Value, json};
 use super::Shell;
 use super::failure::Failure;
 use super::output::{self, Cell, Tone};
+use super::said::{said, to_bring};
 use super::transaction::{self, short};
 use crate::rules::{Standing, State};
-use crate::trade::{Direction, Kept, Leg, Moment, Role, Transaction, Verdict};
+use crate::trade::{Direction, Document, Kept, Kind, Leg, Moment, Role, Transaction, Verdict};
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  mailorder show K5QW3Z")]
@@ -63,7 +64,9 @@ fn terms(shell: &Shell, known: &Transaction, standing: &Standing, full: bool) ->
     let (lines, charges, total) = match (known.terms(), known.order()) {
         (Some((_, terms)), _) => (&terms.lines, &terms.charges, terms.total),
         (None, Some((_, order))) => (&order.lines, &order.charges, order.total),
-        (None, None) => return Ok(()),
+        (None, None) => {
+            return to_bring(known).iter().try_for_each(|line| shell.output.line(output::escape(line)));
+        }
     };
     let row = |name: String, amount: String| vec![Cell::plain(output::cut(&name, 48)), Cell::plain(amount)];
     let mut rows: Vec<Vec<Cell>> = Vec::new();
@@ -117,20 +120,23 @@ fn letters(shell: &Shell, known: &Transaction) -> Result<(), Failure> {
                 Cell(sign.to_owned(), tone),
                 Cell::plain(peer.as_str()),
                 Cell::plain(kept.letter.kind().word()),
-                Cell::plain(said(kept)),
+                Cell::plain(became(kept)),
             ]
         })
         .collect();
     shell.output.table(&["DATE", "", "WITH", "LETTER", "WHAT BECAME OF IT"], &rows, &[])
 }
 
-fn said(kept: &Kept) -> String {
+/// Returns the verdict with its findings, and what the letter says.
+fn became(kept: &Kept) -> String {
     let findings: Vec<String> = kept.findings.iter().map(ToString::to_string).collect();
-    match kept.direction {
+    let verdict = match kept.direction {
         Direction::Out => "written".to_owned(),
         Direction::In if findings.is_empty() => kept.verdict.to_string(),
-        Direction::In => output::cut(&format!("{}: {}", kept.verdict, findings.join("; ")), 100),
-    }
+        Direction::In => format!("{}: {}", kept.verdict, findings.join("; ")),
+    };
+    let said = said(&kept.letter.document).join("; ");
+    if said.is_empty() { verdict } else { format!("{verdict} · {said}") }
 }
 
 /// Returns the command a person is likely to want next.
@@ -163,6 +169,7 @@ fn document(known: &Transaction, standing: &Standing, now: &Moment) -> Value {
                 "entry": kept.position, "direction": kept.direction, "kind": kept.letter.kind(), "peer": peer.address,
                 "date": kept.letter.date, "recorded": kept.recorded, "seq": kept.letter.seq, "content": kept.content,
                 "verdict": kept.verdict, "findings": kept.findings, "settled": kept.settled,
+                "says": said(&kept.letter.document),
             })
         })
         .collect();
@@ -180,6 +187,14 @@ fn document(known: &Transaction, standing: &Standing, now: &Moment) -> Value {
         "refunded": standing.legs.refunded.as_ref().map(output::money_json),
         "order": known.order().map(|(_, order)| json!(order)),
         "terms": known.terms().map(|(kept, terms)| json!({"content": kept.content, "terms": terms})),
+        "instruction": instruction(known),
         "letters": letters,
     })
+}
+
+/// Returns what an agent was instructed to do: it sees no terms.
+fn instruction(known: &Transaction) -> Option<&Document> {
+    let of = |kind: Kind| known.received(kind).last();
+    let newest = of(Kind::PaymentInstruction).or_else(|| of(Kind::DeliveryInstruction))?;
+    Some(&newest.letter.document)
 }

@@ -173,7 +173,7 @@ pub(super) fn open_count(clerk: &Clerk) -> Result<u64, Failure> {
     let open = open.iter().filter(|warning| warning.code.blocks());
     let letters = open.map(|warning| warning.position).collect::<BTreeSet<u64>>().len();
     let aside = clerk.set_aside()?.iter().filter(|aside| aside.seen.is_none()).count();
-    let limits = clerk.limit_warnings()?.iter().filter(|warning| warning.settled.is_none()).count();
+    let limits = clerk.standing_warnings()?.iter().filter(|warning| warning.settled.is_none()).count();
     Ok(u64::try_from(letters.saturating_add(aside).saturating_add(limits)).unwrap_or(u64::MAX))
 }
 
@@ -221,7 +221,7 @@ fn gather(clerk: &Clerk, all: bool, late: bool) -> Result<Vec<Shown>, Failure> {
         });
     }
     // What is late stands in the list; here it is for who asks.
-    let computed = if late { clerk.computed_warnings()? } else { clerk.limit_warnings()? };
+    let computed = if late { clerk.computed_warnings()? } else { clerk.standing_warnings()? };
     for warning in computed.into_iter().filter(|warning| all || warning.settled.is_none()) {
         let value = json!({
             "id": warning.id, "finding": warning.code.word(), "shop": warning.shop, "number": warning.number,

@@ -5,8 +5,8 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::{IndexError, Row, RowItem, RowLeg, keys, post, written};
 use crate::ledger::{Recorded, amount};
 use crate::trade::{
-    Act, Agent, Body, Digest, Document, Entry, Finding, Key, Letter, Names, Party, Settlement, Transaction, Verdict,
-    When,
+    Act, Agent, Body, Digest, Document, Entry, Finding, Key, Leg, Letter, Names, Party, Settlement, Transaction,
+    Verdict, When,
 };
 
 /// Turns a position or size into SQLite's integer; those beyond 2^63 do not occur.
@@ -110,10 +110,11 @@ fn own(db_tx: &Connection, entry: &Entry, act: &Act, handles: fn(&str) -> Vec<St
     }
 }
 
-/// Gives a letter another standing; its warnings are those of the new judgement, and open unless a person accepted it.
+/// Gives a letter another standing, one that a part of this address wrote to another as well; its warnings are those of
+/// the new judgement, and open unless a person accepted it.
 fn rejudge(db_tx: &Connection, content: &Digest, verdict: Verdict, findings: &[Finding]) -> Result<(), IndexError> {
     let mut find =
-        db_tx.prepare_cached("SELECT position FROM entries WHERE content = ?1 AND direction = 'in' ORDER BY 1")?;
+        db_tx.prepare_cached("SELECT position FROM entries WHERE content = ?1 AND direction <> 'own' ORDER BY 1")?;
     let letters = find.query_map([content.as_bytes()], |row| row.get::<_, i64>(0))?.collect::<Result<Vec<_>, _>>()?;
     for position in letters {
         if verdict == Verdict::Applied
@@ -236,7 +237,7 @@ fn seconds(when: &When) -> i64 {
 
 fn put_row(db_tx: &Connection, id: Option<i64>, transaction: &Transaction, row: &Row) -> Result<i64, IndexError> {
     const SQL: &str = "INSERT OR REPLACE INTO transactions VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, \
-                       ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26)";
+                       ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27)";
     let key = &transaction.key;
     let date = |leg: &RowLeg| leg.date.map(|date| date.to_string());
     let items: &[RowItem] = &row.items;
@@ -266,9 +267,16 @@ fn put_row(db_tx: &Connection, id: Option<i64>, transaction: &Transaction, row: 
         row.unpaid.map(|unpaid| unpaid.plain()),
         row.undelivered,
         row.warnings,
+        failed_words(row),
         row.begun,
     ])?;
     Ok(id.unwrap_or_else(|| db_tx.last_insert_rowid()))
+}
+
+fn failed_words(row: &Row) -> String {
+    let legs = [(Leg::Order, &row.order), (Leg::Delivery, &row.delivery), (Leg::Payment, &row.payment)];
+    let words: Vec<&str> = legs.into_iter().filter(|(_, leg)| leg.failed).map(|(leg, _)| leg.word()).collect();
+    words.join(" ")
 }
 
 /// Most letters change no name: what is searched is written only when it differs.

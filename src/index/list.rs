@@ -5,12 +5,12 @@ use rusqlite::{params, params_from_iter};
 
 use super::query::{Found, json, optional, position, value, word};
 use super::{Index, IndexError, Row, RowLeg};
-use crate::trade::{Address, Key, Money, Number, OrderId, Role, When};
+use crate::trade::{Address, Key, Leg, Money, Number, OrderId, Role, When};
 
 /// The columns of `transactions` that `listed` reads, in its order.
 const COLUMNS: &str = "role, shop, order_id, number, shop_name, date, items, currency, total, order_done, order_date, \
                        delivery_done, delivery_date, payment_done, payment_date, state, open, due, unpaid_currency, \
-                       unpaid, undelivered, warnings";
+                       unpaid, undelivered, warnings, failed";
 
 /// Which transactions a list shows; everything set must hold. Those that nobody has begun are never shown.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -33,6 +33,8 @@ pub struct Filter {
     pub undelivered: Option<bool>,
     /// There is a warning that nobody settled.
     pub warned: bool,
+    /// Something of it will not happen.
+    pub failed: bool,
     /// Bought at or after this second.
     pub from: Option<i64>,
     /// Bought before this second.
@@ -137,6 +139,7 @@ impl Filter {
             (None, Some(true), ..) => "INDEXED BY transactions_open",
             (None, _, Some(true), _) => "INDEXED BY transactions_unpaid",
             (None, _, _, Some(true)) => "INDEXED BY transactions_undelivered",
+            _ if self.failed => "INDEXED BY transactions_failed",
             _ => "",
         }
     }
@@ -175,6 +178,7 @@ impl Filter {
             (self.unpaid, "unpaid IS NOT NULL", "unpaid IS NULL"),
             (self.undelivered, "undelivered", "NOT undelivered"),
             (self.warned.then_some(true), "warnings > 0", ""),
+            (self.failed.then_some(true), "failed <> ''", ""),
         ];
         conditions.push("begun");
         conditions.extend(plain.into_iter().filter_map(|(is, yes, no)| is.map(|is| if is { yes } else { no })));
@@ -197,8 +201,9 @@ fn money(currency: Option<String>, amount: Option<String>) -> Found<Option<Money
     }
 }
 
-fn leg(row: &rusqlite::Row<'_>, done: usize, date: usize) -> Found<RowLeg> {
-    Ok(RowLeg { done: row.get(done)?, date: optional(row.get(date)?, When::parse)? })
+fn leg(row: &rusqlite::Row<'_>, leg: Leg, done: usize, date: usize) -> Found<RowLeg> {
+    let failed = row.get::<_, String>(22)?.split(' ').any(|word| word == leg.word());
+    Ok(RowLeg { done: row.get(done)?, date: optional(row.get(date)?, When::parse)?, failed })
 }
 
 fn listed(row: &rusqlite::Row<'_>) -> Found<Listed> {
@@ -212,9 +217,9 @@ fn listed(row: &rusqlite::Row<'_>) -> Found<Listed> {
         items: json(&row.get::<_, String>(6)?)?,
         parties: Vec::new(),
         total: money(row.get(7)?, row.get(8)?)?,
-        order: leg(row, 9, 10)?,
-        delivery: leg(row, 11, 12)?,
-        payment: leg(row, 13, 14)?,
+        order: leg(row, Leg::Order, 9, 10)?,
+        delivery: leg(row, Leg::Delivery, 11, 12)?,
+        payment: leg(row, Leg::Payment, 13, 14)?,
         state: row.get(15)?,
         open: row.get(16)?,
         due: optional(row.get(17)?, When::parse)?,

@@ -21,6 +21,8 @@ pub struct RowLeg {
     pub done: bool,
     /// When it was done or is planned.
     pub date: Option<When>,
+    /// Whether something of it will not happen, as its speaker says.
+    pub failed: bool,
 }
 
 /// One transaction in a list (fig. 16 of the patent, and what is filtered by).

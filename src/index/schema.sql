@@ -60,6 +60,8 @@ CREATE TABLE transactions (
   unpaid          TEXT,
   undelivered     INTEGER NOT NULL,
   warnings        INTEGER NOT NULL,
+  -- The legs that failed, words with a space between.
+  failed          TEXT NOT NULL,
   begun           INTEGER NOT NULL
 );
 CREATE UNIQUE INDEX transactions_key ON transactions (role, shop, order_id);
@@ -71,6 +73,7 @@ CREATE INDEX transactions_date ON transactions (date_at DESC, id DESC) WHERE beg
 CREATE INDEX transactions_open ON transactions (date_at DESC, id DESC) WHERE begun AND open;
 CREATE INDEX transactions_due ON transactions (due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX transactions_unpaid ON transactions (role, unpaid_currency) WHERE unpaid IS NOT NULL;
+CREATE INDEX transactions_failed ON transactions (role) WHERE failed <> '';
 CREATE INDEX transactions_undelivered ON transactions (role) WHERE undelivered;
 
 -- The whole of each transaction, apart from the rows that lists run over: how it stands (JSON of state::State), and its

@@ -1,6 +1,7 @@
 //! Fills the row of a transaction from where the rules say it stands.
 
 use super::row::{Row, RowItem, RowLeg};
+use crate::rules::failed::failures;
 use crate::rules::{Standing, State, reconcile};
 use crate::trade::{Code, Direction, Leg, Transaction, Verdict, item::Line};
 
@@ -8,9 +9,10 @@ impl Row {
     /// Reckons the row of a transaction.
     pub fn of(transaction: &Transaction) -> Self {
         let standing = Standing::of(transaction);
+        let failures = failures(transaction);
         let leg = |leg: Leg| {
             let mark = standing.mark(leg);
-            RowLeg { done: mark.done, date: mark.date }
+            RowLeg { done: mark.done, date: mark.date, failed: failures.iter().any(|failure| failure.leg == leg) }
         };
         let (order, delivery, payment) = (leg(Leg::Order), leg(Leg::Delivery), leg(Leg::Payment));
         let open = matches!(standing.state, State::Ordered | State::Offered | State::Open);

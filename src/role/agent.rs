@@ -14,8 +14,8 @@ pub(super) fn instruction(transaction: &Transaction) -> Option<&Kept> {
 /// Returns why a second instruction is not followed. One under other terms is, as long as nothing was done: a buyer's OK
 /// to new terms has the agents instructed anew.
 pub(super) fn objection_to_second(transaction: &Transaction, kept: &Kept, done: bool) -> Option<&'static str> {
-    let others: Vec<&Kept> =
-        transaction.received(kept.letter.kind()).filter(|other| other.content != kept.content).collect();
+    let followed = |other: &&Kept| other.content != kept.content && !transaction.is_refused(&other.content);
+    let others: Vec<&Kept> = transaction.received(kept.letter.kind()).filter(followed).collect();
     if others.is_empty() {
         return None;
     }

@@ -5,11 +5,8 @@ use super::packing::{Other, pack, rest};
 use super::{Action, Desk, Notice, Refused, resend_above};
 use crate::trade::document::DeliveryInstruction;
 use crate::trade::item::LineQuantity;
-use crate::trade::status::{DeliveryStatus, Parcel, ParcelEvent, Reason, Step};
+use crate::trade::status::{DeliveryStatus, Parcel, ParcelEvent, Reason, STOPPED, Step};
 use crate::trade::{Document, Kept, Leg, Transaction, When};
-
-/// Reason code of a parcel the shop had stopped.
-const STOPPED: &str = "stopped";
 
 /// Returns what follows from a letter that was entered and applied.
 pub fn answer(transaction: &Transaction, kept: &Kept, desk: &Desk<'_>) -> Vec<Action> {
@@ -60,6 +57,7 @@ fn stop(transaction: &Transaction, kept: &Kept, desk: &Desk<'_>) -> Vec<Action> 
 
 /// Reports what the owner says about a parcel (`ship notify`).
 pub fn notify(transaction: &Transaction, notice: &Notice, desk: &Desk<'_>) -> Result<Vec<Action>, Refused> {
+    notice.check(&desk.now)?;
     let mut status =
         status_now(transaction).ok_or_else(|| Refused::new("no delivery instruction was received for this number"))?;
     let open = status.parcels.iter().find(|parcel| parcel.step.done().is_none()).map(|parcel| &parcel.id);
@@ -69,16 +67,19 @@ pub fn notify(transaction: &Transaction, notice: &Notice, desk: &Desk<'_>) -> Re
     repack(&mut status, &id, notice)?;
     let parcel = status.parcels.iter_mut().find(|parcel| parcel.id == id);
     let Some(parcel) = parcel else {
-        return Err(Refused::new(format!("there is no parcel {id}; say with --line what a new one holds")));
+        let known: Vec<&str> = status.parcels.iter().map(|parcel| parcel.id.as_str()).collect();
+        let known = known.join(", ");
+        let text = format!("there is no parcel {id}, only {known}; say with --line what a new one holds");
+        return Err(Refused::new(text));
     };
     if parcel.step.done().is_some() && notice.event.is_none() {
-        return Err(Refused::new(format!("parcel {} is delivered already", parcel.id)));
+        notice.check_change(&format!("parcel {} is delivered", parcel.id))?;
     }
     if is_stopped(&parcel.step) {
         return Err(Refused::new(format!("the shop had parcel {} stopped; ask the shop", parcel.id)));
     }
     // Something may still be noted about a parcel that has arrived; when it arrived stays.
-    if parcel.step.done().is_none() {
+    if parcel.step.done().is_none() || notice.correct {
         parcel.step = notice.step(&parcel.step);
     }
     if let Some(planned) = notice.planned {

@@ -2,6 +2,7 @@
 //!
 //! A notice is a change; the status made of it is a snapshot of the whole leg.
 
+use super::Refused;
 use crate::trade::item::LineQuantity;
 use crate::trade::status::{Reason, Step};
 use crate::trade::{Moment, Money, When};
@@ -29,9 +30,30 @@ pub struct Notice {
     pub refund: bool,
     /// The agent's own reference.
     pub reference: Option<String>,
+    /// Whether it replaces what was said to be done before.
+    pub correct: bool,
 }
 
+/// How far a done date may be ahead of our clock: what the other side lets pass (design, section 5).
+const AHEAD: i64 = 30 * 60;
+
 impl Notice {
+    /// Refuses what is said to be done at a time that has not come: nobody would believe it.
+    pub(super) fn check(&self, now: &Moment) -> Result<(), Refused> {
+        match self.done.filter(|done| done.seconds_since(now) > AHEAD) {
+            Some(done) => Err(Refused::new(format!("{done} has not come yet; say with --planned what is to come"))),
+            None => Ok(()),
+        }
+    }
+
+    /// Refuses to change what was reported as done, unless it is to be corrected.
+    pub(super) fn check_change(&self, what: &str) -> Result<(), Refused> {
+        if self.correct {
+            return Ok(());
+        }
+        Err(Refused::new(format!("{what} already; --correct replaces what was reported")))
+    }
+
     /// Returns the step it reports, or `old` where it reports none.
     pub(super) fn step(&self, old: &Step) -> Step {
         if let Some(reason) = &self.failed {

@@ -3,11 +3,8 @@
 use super::agent::{self, instruction, last_status};
 use super::{Action, Desk, Draft, Notice, Refused, mandate, resend_above};
 use crate::trade::document::{AuthorizationRequest, AuthorizationResult, PaymentInstruction};
-use crate::trade::status::{Payment, PaymentState, PaymentStatus, Reason, Step};
+use crate::trade::status::{Payment, PaymentState, PaymentStatus, Reason, STOPPED, Step};
 use crate::trade::{Document, Kept, Kind, Leg, Money, Transaction, When};
-
-/// Reason code of a payment the shop had stopped.
-const STOPPED: &str = "stopped";
 
 /// Returns what follows from a letter that was entered and applied.
 pub fn answer(transaction: &Transaction, kept: &Kept, desk: &Desk<'_>) -> Vec<Action> {
@@ -146,8 +143,12 @@ fn stop(transaction: &Transaction, kept: &Kept, desk: &Desk<'_>) -> Vec<Action> 
 
 /// Reports what the owner says about the payment (`pay notify`).
 pub fn notify(transaction: &Transaction, notice: &Notice, desk: &Desk<'_>) -> Result<Vec<Action>, Refused> {
+    notice.check(&desk.now)?;
     let mut status =
         status_now(transaction).ok_or_else(|| Refused::new("no payment instruction was received for this number"))?;
+    if notice.correct {
+        take_back(&mut status, notice.refund)?;
+    }
     if notice.refund {
         let open = status.payments.iter_mut().find(|p| p.refund && p.step.done().is_none());
         let payment = open.ok_or_else(|| Refused::new("the shop has instructed no refund that is still open"))?;
@@ -170,6 +171,31 @@ pub fn notify(transaction: &Transaction, notice: &Notice, desk: &Desk<'_>) -> Re
     }
     pay(&mut status, amount, notice)?;
     Ok(publish(transaction, status, desk, None))
+}
+
+/// Makes the last payment, or refund, one that is still to come: it was reported wrongly.
+fn take_back(status: &mut PaymentStatus, refund: bool) -> Result<(), Refused> {
+    let range = |error: crate::trade::MoneyError| Refused::new(error.to_string());
+    let made = |payment: &Payment| payment.refund == refund && payment.step.done().is_some();
+    let Some(last) = status.payments.iter().rposition(made) else {
+        return Err(Refused::new("nothing was reported as done that --correct could replace"));
+    };
+    let open = |payment: &Payment| !payment.refund && payment.step.done().is_none() && !payment.step.failed();
+    if !refund {
+        let rest = status.payments.iter().filter(|payment| open(payment)).map(|payment| payment.amount);
+        let amounts: Vec<Money> = rest.chain(status.payments.get(last).map(|payment| payment.amount)).collect();
+        let whole = Money::sum(&amounts).map_err(range)?.unwrap_or(status.remaining);
+        if let Some(payment) = status.payments.get_mut(last) {
+            status.remaining = status.remaining.plus(&payment.amount).map_err(range)?;
+            payment.amount = whole;
+        }
+        status.state = PaymentState::Due;
+        status.payments.retain(|payment| !open(payment));
+    }
+    if let Some(payment) = status.payments.iter_mut().rfind(|payment| made(payment)) {
+        payment.step = Step::Planned { at: None };
+    }
+    Ok(())
 }
 
 /// Enters one payment: the open one as far as it goes, the rest stays planned.

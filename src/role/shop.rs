@@ -4,7 +4,9 @@
 
 use super::packing::{Other, pack, rest};
 use super::practice::{Procedure, Stage};
+use super::shop_after::is_instructed;
 use super::{Action, Desk, Draft, Notice, Refused, agent, resend_above, shop_after, shop_offer, terms_of};
+use crate::rules::{Standing, State};
 use crate::trade::document::{DeliveryInstruction, PaymentInstruction, StatusRequest};
 use crate::trade::item::LineQuantity;
 use crate::trade::status::{OrderState, OrderStatus, Parcel, Shipment, Step};
@@ -67,16 +69,38 @@ fn confirmed(transaction: &Transaction, kept: &Kept, desk: &Desk<'_>) -> Vec<Act
     actions
 }
 
-/// Writes the instructions in the order of the procedure (P41-P44).
+/// Writes the instructions in the order of the procedure (P41-P44), but those that were written and not refused.
 pub(super) fn instruct(transaction: &Transaction, desk: &Desk<'_>) -> Vec<Action> {
     let Some((_, terms)) = terms_of(transaction) else { return Vec::new() };
     let Some(procedure) = procedure(terms, desk) else { return Vec::new() };
     let drafts = procedure.stages.iter().filter_map(|stage| match stage {
-        Stage::Payment => payment_instruction(transaction, terms),
-        Stage::Delivery => delivery_instruction(transaction, terms),
-        Stage::Authorize | Stage::Terms | Stage::Confirmation => None,
+        Stage::Payment if !is_instructed(transaction, Leg::Payment) => payment_instruction(transaction, terms),
+        Stage::Delivery if !is_instructed(transaction, Leg::Delivery) => delivery_instruction(transaction, terms),
+        _ => None,
     });
     drafts.map(Action::from).collect()
+}
+
+/// Returns the kind of the instruction about a leg.
+pub(super) const fn instruction_of(leg: Leg) -> Kind {
+    if matches!(leg, Leg::Payment) { Kind::PaymentInstruction } else { Kind::DeliveryInstruction }
+}
+
+/// Instructs the agents that refused, or that could not be written to before (`shop instruct`).
+pub fn instruct_again(transaction: &Transaction, desk: &Desk<'_>) -> Result<Vec<Action>, Refused> {
+    let (_, terms) = terms_of(transaction).ok_or_else(|| Refused::new("no terms were sent for this number"))?;
+    if Standing::of(transaction).state != State::Open {
+        return Err(Refused::new("nothing is to be done: the buyer has not said OK, or all is over"));
+    }
+    let waits = procedure(terms, desk).is_none_or(Procedure::waits_for_confirmation);
+    if waits && transaction.accepted().next().is_none() {
+        return Err(Refused::new("the buyer has not said OK to the terms yet"));
+    }
+    let actions = instruct(transaction, desk);
+    if actions.is_empty() {
+        return Err(Refused::new("every agent of the procedure was instructed, and none refused"));
+    }
+    Ok(actions)
 }
 
 /// Returns who is who for an agent: the buyer, with the certificate the clerk adds, and those who speak.
@@ -189,6 +213,7 @@ fn covers(terms: &Terms, shipments: &[Shipment]) -> bool {
 
 /// Reports what the owner says about a parcel (`shop notify`).
 pub fn notify(transaction: &Transaction, notice: &Notice, desk: &Desk<'_>) -> Result<Vec<Action>, Refused> {
+    notice.check(&desk.now)?;
     let (_, terms) = terms_of(transaction).ok_or_else(|| Refused::new("no terms were sent for this number"))?;
     let mut status = status_now(transaction);
     if status.state == OrderState::Cancelled {
@@ -207,7 +232,7 @@ pub fn notify(transaction: &Transaction, notice: &Notice, desk: &Desk<'_>) -> Re
         step: Step::Planned { at: None },
     });
     if shipment.step.done().is_some() {
-        return Err(Refused::new(format!("parcel {id} has left already; name another with --parcel")));
+        notice.check_change(&format!("parcel {id} has left"))?;
     }
     status.shipments.retain(|other| other.parcel != id);
     let others: Vec<_> = status.shipments.iter().map(|s| Other { lines: &s.lines, fixed: is_over(&s.step) }).collect();
@@ -230,11 +255,7 @@ pub fn notify(transaction: &Transaction, notice: &Notice, desk: &Desk<'_>) -> Re
 /// Asks the agents that were instructed how their legs stand; only the legs in `legs` where it is not empty.
 pub fn ask(transaction: &Transaction, legs: &[Leg]) -> Result<Vec<Draft>, Refused> {
     let (digest, terms) = terms_of(transaction).ok_or_else(|| Refused::new("no terms were sent for this number"))?;
-    let instructed = |leg: &Leg| match leg {
-        Leg::Order => false,
-        Leg::Payment => transaction.sent(Kind::PaymentInstruction).next().is_some(),
-        Leg::Delivery => transaction.sent(Kind::DeliveryInstruction).next().is_some(),
-    };
+    let instructed = |leg: &Leg| *leg != Leg::Order && transaction.sent(instruction_of(*leg)).next().is_some();
     let wanted = Leg::ALL.into_iter().filter(|leg| legs.is_empty() || legs.contains(leg)).filter(instructed);
     let request = |leg: Leg| {
         let to = terms.agent(leg)?.party.clone();

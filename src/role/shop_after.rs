@@ -3,8 +3,9 @@
 //! Letters that cross are settled by the shop's answer. Before anything started a cancellation is final; afterwards it
 //! is a wish, and the shop answers only after its agents have answered `stop`.
 
-use super::shop::{is_started, report, status_now};
+use super::shop::{instruction_of, is_started, report, status_now};
 use super::{Action, Desk, Draft, agent, terms_of};
+use crate::rules::failed::not_taken;
 use crate::rules::{Standing, returned};
 use crate::trade::document::{RefundInstruction, ReturnAnswer, ReturnRequest, Stop};
 use crate::trade::item::LineQuantity;
@@ -17,7 +18,7 @@ pub(super) fn cancel(transaction: &Transaction, kept: &Kept, desk: &Desk<'_>) ->
         let text = "The goods are delivered; please ask for a return.";
         return vec![agent::refuse(transaction, kept, "too-late", text)];
     }
-    if is_started(transaction) {
+    if is_instructed(transaction, Leg::Payment) || is_instructed(transaction, Leg::Delivery) {
         return stop_or_settle(transaction, desk);
     }
     report(transaction, cancelled(transaction), desk, Some(kept)).into_iter().collect()
@@ -49,9 +50,10 @@ fn stop_agents(transaction: &Transaction) -> Vec<Action> {
     .collect()
 }
 
-fn is_instructed(transaction: &Transaction, leg: Leg) -> bool {
-    let kind = if leg == Leg::Payment { Kind::PaymentInstruction } else { Kind::DeliveryInstruction };
-    transaction.sent(kind).next().is_some()
+/// Returns whether the agent of `leg` was instructed, and did not refuse.
+pub(super) fn is_instructed(transaction: &Transaction, leg: Leg) -> bool {
+    let kind = instruction_of(leg);
+    transaction.sent(kind).next().is_some() && not_taken(transaction, leg, kind).is_none()
 }
 
 fn stop_sent(transaction: &Transaction, leg: Leg) -> Option<&Kept> {

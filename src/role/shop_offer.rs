@@ -63,7 +63,7 @@ fn objections(order: &Order, shop: &ShopPractice) -> Vec<Reason> {
 
 /// Rejects an order that no terms can be written for.
 pub(super) fn reject_unanswerable(transaction: &Transaction, kept: &Kept) -> Action {
-    let text = "The terms cannot be written: names or lines of the order are too long.".to_owned();
+    let text = "No terms can be written for this order now; please ask the shop.".to_owned();
     reject(transaction, kept, vec![Reason { code: "UNR".to_owned(), text }])
 }
 

@@ -8,7 +8,7 @@ use super::authority;
 use super::returned;
 use super::statement::{self, Check};
 use crate::trade::item::LineQuantity;
-use crate::trade::status::{OrderState, PaymentState, Step};
+use crate::trade::status::{OrderState, Payment, PaymentState, Step};
 use crate::trade::{
     Code, Digest, Direction, Document, Finding, Kept, Kind, Leg, Moment, Money, Settlement, Terms, Transaction,
     Verdict, When,
@@ -57,6 +57,8 @@ pub struct Legs {
     pub remaining: Option<Money>,
     /// What went back to the buyer.
     pub refunded: Option<Money>,
+    /// What is still to go back.
+    pub refunding: Option<Money>,
 }
 
 impl Legs {
@@ -258,12 +260,12 @@ fn state_of(known: &Known<'_>, kept: &Kept, legs: &mut Legs) {
                 legs.payment.planned = legs.payment.planned.or(status.scheduled).or(status.due);
             }
             legs.payment.failed |= status.state == PaymentState::Declined;
-            let sum = |refund: bool| {
-                let made = status.payments.iter().filter(|p| p.refund == refund && p.step.done().is_some());
-                Money::sum(made.map(|p| &p.amount)).ok().flatten()
+            let sum = |wanted: &dyn Fn(&Payment) -> bool| {
+                Money::sum(status.payments.iter().filter(|p| wanted(p)).map(|p| &p.amount)).ok().flatten()
             };
-            legs.paid = sum(false);
-            legs.refunded = sum(true);
+            legs.paid = sum(&|p| !p.refund && p.step.done().is_some());
+            legs.refunded = sum(&|p| p.refund && p.step.done().is_some());
+            legs.refunding = sum(&|p| p.refund && p.step.done().is_none() && !p.step.failed());
             legs.remaining = Some(status.remaining);
         }
         _ => {}

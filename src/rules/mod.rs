@@ -2,6 +2,7 @@
 
 pub mod agreement;
 pub mod authority;
+pub mod failed;
 pub mod leg;
 pub mod overdue;
 pub mod reconcile;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::leg::{self, Legs};
 use super::returned;
-use crate::trade::{Kind, Leg, Moment, Money, Transaction, When};
+use crate::trade::{Document, Kind, Leg, Moment, Money, Role, Transaction, When};
 
 /// The state of a transaction, as `list` shows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -70,6 +70,7 @@ pub struct Standing {
     pub legs: Legs,
     /// What is still to be paid; `None` before the terms, or when nothing is owed any more.
     pub unpaid: Option<Money>,
+    role: Role,
     terms_due: Option<When>,
     terms_arrival: Option<When>,
 }
@@ -81,9 +82,10 @@ impl Standing {
         let state = state(transaction, &legs);
         let terms = transaction.terms().map(|(_, terms)| terms);
         let owed = matches!(state, State::Open | State::Completed) && legs.payment.done.is_none();
-        let unpaid = terms.filter(|_| owed).map(|terms| legs.remaining.unwrap_or(terms.total));
+        let unpaid = legs.remaining.or(terms.map(|terms| terms.total)).filter(|_| owed);
         Self {
             state,
+            role: transaction.key.role,
             unpaid: unpaid.filter(|unpaid| !unpaid.is_zero()),
             terms_due: terms.and_then(|terms| terms.payment_due),
             terms_arrival: terms.and_then(|terms| terms.arrival_until.or(terms.arrival_from)),
@@ -117,9 +119,34 @@ impl Standing {
         Leg::ALL.into_iter().filter(late).collect()
     }
 
-    /// Returns whether goods are still to arrive.
+    /// Returns whether goods are still to arrive; a payment agent brings none.
     pub fn undelivered(&self) -> bool {
-        self.state == State::Open && self.legs.delivery.done.is_none()
+        self.role != Role::Payment && self.state == State::Open && self.legs.delivery.done.is_none()
+    }
+}
+
+/// An agent sees no terms: what it was instructed to do is open until it is done, and what it refused is not.
+fn state_at_agent(transaction: &Transaction, legs: &Legs) -> State {
+    let refused =
+        |document: &Document| matches!(document, Document::AuthorizationResult(result) if result.step.failed());
+    let taken = [Kind::PaymentInstruction, Kind::DeliveryInstruction]
+        .into_iter()
+        .flat_map(|kind| transaction.known(kind))
+        .any(|instruction| !transaction.is_refused(&instruction.content));
+    let instructed = transaction.known(Kind::PaymentInstruction).chain(transaction.known(Kind::DeliveryInstruction));
+    if !taken {
+        let declined = transaction.known(Kind::AuthorizationResult).last().is_some_and(|k| refused(&k.letter.document));
+        return if declined || instructed.count() > 0 { State::Rejected } else { State::Ordered };
+    }
+    let own = legs.payment.done.is_some() || legs.delivery.done.is_some();
+    match own {
+        true if legs.refunding.is_some() => State::Open,
+        true if legs.refunded.is_some() && legs.refunded == legs.paid => State::Refunded,
+        true => State::Completed,
+        // What was declined is still owed, unless the shop had it stopped.
+        false if legs.payment.failed && legs.remaining.is_none_or(|remaining| remaining.is_zero()) => State::Cancelled,
+        false if legs.delivery.failed => State::Cancelled,
+        false => State::Open,
     }
 }
 
@@ -138,15 +165,7 @@ fn state(transaction: &Transaction, legs: &Legs) -> State {
         return if legs.refunded.is_some() { State::Refunded } else { State::Cancelled };
     }
     if transaction.terms().is_none() {
-        // An agent sees no terms: what it was instructed to do is open until it is done.
-        let instructed = known(Kind::PaymentInstruction) || known(Kind::DeliveryInstruction);
-        let own = legs.payment.done.is_some() || legs.delivery.done.is_some();
-        return match (instructed, own) {
-            (true, true) => State::Completed,
-            (true, false) if legs.payment.failed || legs.delivery.failed => State::Cancelled,
-            (true, false) => State::Open,
-            (false, _) => State::Ordered,
-        };
+        return state_at_agent(transaction, legs);
     }
     if Leg::ALL.into_iter().all(|leg| legs.get(leg).done.is_some()) {
         return State::Completed;

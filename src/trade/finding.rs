@@ -82,6 +82,8 @@ codes! {
     TwoAgentsDisagree = "two-agents-disagree",
     /// The human text has an amount or number that the data lacks. Noted, never blocking.
     TextDiffersFromData = "text-differs-from-data",
+    /// A payment, a delivery or an instruction will not be done, whoever was to do it says.
+    Failed = "failed",
     /// A promised date has passed.
     Late = "late",
     /// A promised date has passed and nothing was heard.
@@ -98,7 +100,7 @@ impl Code {
 
     /// Returns whether a finding of this code keeps its letter from being applied.
     pub const fn blocks(self) -> bool {
-        !matches!(self, Self::TextDiffersFromData | Self::Late | Self::Silent | Self::UnpaidLimitReached)
+        !matches!(self, Self::TextDiffersFromData | Self::Failed | Self::Late | Self::Silent | Self::UnpaidLimitReached)
     }
 }
 

@@ -17,6 +17,9 @@ pub struct Reason {
     pub text: String,
 }
 
+/// Reason code of what the shop had stopped.
+pub const STOPPED: &str = "stopped";
+
 /// How far one action is (schema.org ActionStatusType, IOTP's states).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "step", rename_all = "lowercase")]

@@ -12,6 +12,8 @@ mod asking;
 mod authorisation;
 /// The passing of time.
 mod clock;
+/// Agents that refuse or fail, wrong reports.
+mod failing;
 /// Many buyers, every kind of letter, several parts at one address, one file.
 mod machines;
 /// Orders, the terms and instructions made of them, and the procedures taken.

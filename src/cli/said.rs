@@ -1,0 +1,94 @@
+//! What letters say, in a few words each: for `show`, which tells more of them than that they were there.
+
+use super::output;
+use crate::trade::item::LineQuantity;
+use crate::trade::status::{Payment, Step};
+use crate::trade::{Document, Transaction};
+
+/// Returns what a letter says beyond its kind, each point for itself; mail's own words are not escaped yet.
+pub(super) fn said(document: &Document) -> Vec<String> {
+    match document {
+        Document::OrderRejection(rejection) => rejection.reasons.iter().map(|reason| reason.text.clone()).collect(),
+        Document::Cancellation(cancellation) => cancellation.reason.iter().cloned().collect(),
+        Document::AuthorizationResult(result) => {
+            vec![format!("{} {}", output::amount(&result.total), step(&result.step))]
+        }
+        Document::PaymentInstruction(instruction) => vec![output::amount(&instruction.amount)],
+        Document::OrderStatus(status) => {
+            let shipments = status.shipments.iter().map(|one| parcel(&one.parcel, one.tracking.as_deref(), &one.step));
+            shipments.chain(status.remarks.clone()).collect()
+        }
+        Document::DeliveryStatus(status) => status
+            .parcels
+            .iter()
+            .flat_map(|one| {
+                let events = one.events.iter().map(|event| {
+                    let place = event.place.as_ref().map(|place| format!(", {place}")).unwrap_or_default();
+                    format!("{} {}{place}", event.at, event.name)
+                });
+                std::iter::once(parcel(&one.id, one.tracking.as_deref(), &one.step)).chain(events)
+            })
+            .collect(),
+        Document::PaymentStatus(status) => status.payments.iter().map(payment).collect(),
+        Document::ReturnRequest(request) => vec![format!("{}: {}", goods(&request.lines), request.reason.text)],
+        Document::ReturnAnswer(answer) => {
+            let refund = answer.refund.as_ref().map(|refund| format!(", refund {}", output::amount(refund)));
+            vec![format!("{} {}{}", goods(&answer.lines), step(&answer.step), refund.unwrap_or_default())]
+        }
+        Document::RefundInstruction(refund) => vec![output::amount(&refund.amount)],
+        Document::Refusal(refusal) => vec![refusal.reason.text.clone()],
+        Document::StatusRequest(request) => vec![request.leg.word().to_owned()],
+        Document::Stop(stop) => vec![stop.leg.word().to_owned()],
+        Document::Order(_)
+        | Document::TransactionInfo(_)
+        | Document::Confirmation(_)
+        | Document::AuthorizationRequest(_)
+        | Document::DeliveryInstruction(_)
+        | Document::Receipt(_) => Vec::new(),
+    }
+}
+
+/// Returns what a delivery agent is to bring, and where: it sees no terms.
+pub(super) fn to_bring(known: &Transaction) -> Vec<String> {
+    let instructions = known.kept.iter().rev().filter(|kept| kept.counts());
+    let mut instructions = instructions.filter_map(|kept| match &kept.letter.document {
+        Document::DeliveryInstruction(instruction) => Some(instruction),
+        _ => None,
+    });
+    let Some(instruction) = instructions.next() else { return Vec::new() };
+    let buyer = &instruction.buyer;
+    let contact = [Some(buyer.name.as_str()), buyer.telephone.as_deref()];
+    let contact: Vec<&str> = contact.into_iter().flatten().collect();
+    let address = instruction.deliver_to.as_ref().map(|to| to.lines().join(", ")).unwrap_or_default();
+    let to = [contact.join(", "), address].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ");
+    let mut lines = vec![format!("to        {to}"), format!("by        {}", instruction.delivery_method)];
+    lines.extend(instruction.parcels.iter().map(|parcel| format!("parcel {}  {}", parcel.id, goods(&parcel.lines))));
+    lines.extend(instruction.collect.as_ref().map(|sum| format!("collect   {}", output::amount(sum))));
+    lines
+}
+
+fn parcel(id: &str, tracking: Option<&str>, how: &Step) -> String {
+    let tracking = tracking.map(|tracking| format!(" ({tracking})")).unwrap_or_default();
+    format!("parcel {id}{tracking} {}", step(how))
+}
+
+fn payment(payment: &Payment) -> String {
+    let what = if payment.refund { "refund of " } else { "" };
+    format!("{what}{} {}", output::amount(&payment.amount), step(&payment.step))
+}
+
+fn goods(lines: &[LineQuantity]) -> String {
+    let lines: Vec<String> = lines.iter().map(|part| format!("line {} ×{}", part.line, part.quantity)).collect();
+    lines.join(", ")
+}
+
+fn step(step: &Step) -> String {
+    match step {
+        Step::Planned { at: Some(at) } => format!("planned for {at}"),
+        Step::Planned { at: None } => "planned".to_owned(),
+        Step::Active { at: Some(at) } => format!("under way, until {at}"),
+        Step::Active { at: None } => "under way".to_owned(),
+        Step::Done { at } => format!("done {at}"),
+        Step::Failed { reason, .. } => format!("failed: {}", reason.text),
+    }
+}

@@ -1,0 +1,94 @@
+//! What will not happen as it was promised: a payment declined, a parcel refused or lost, an instruction not taken.
+//!
+//! Such a letter agrees with the terms and is applied; that something is to be done about it is reckoned from how the
+//! transaction stands, never entered.
+
+use super::{Standing, State};
+use crate::trade::status::{DeliveryStatus, PaymentStatus, Reason, STOPPED, Step};
+use crate::trade::{Direction, Document, Kept, Kind, Leg, Moment, Role, Transaction};
+
+/// Something that will not happen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// The leg.
+    pub leg: Leg,
+    /// What failed, why, and who says so.
+    pub text: String,
+    /// When it was said.
+    pub since: Moment,
+}
+
+impl Failure {
+    /// Returns what a settlement names it by: the same said again later is another matter.
+    pub fn subject(&self, transaction: &Transaction) -> String {
+        let key = &transaction.key;
+        format!("failed {} {} {} {} {}", key.role, key.shop, key.id, self.leg.word(), self.since)
+    }
+}
+
+/// Returns what failed in a transaction, as its buyer or shop sees it; an agent knows what it said itself.
+pub fn failures(transaction: &Transaction) -> Vec<Failure> {
+    if !matches!(transaction.key.role, Role::Buyer | Role::Shop) {
+        return Vec::new();
+    }
+    let standing = Standing::of(transaction);
+    if matches!(standing.state, State::Rejected | State::Cancelled | State::Refunded) {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    for leg in Leg::ALL {
+        let said = standing.legs.get(leg).content.and_then(|content| transaction.by_content(&content));
+        let reasons = match said.map(|kept| &kept.letter.document) {
+            Some(Document::PaymentStatus(status)) => declined(status),
+            Some(Document::DeliveryStatus(status)) => refused(status),
+            _ => Vec::new(),
+        };
+        let Some(said) = said else { continue };
+        found.extend(reasons.into_iter().map(|text| failure(leg, text, said)));
+    }
+    if transaction.key.role == Role::Shop && standing.state == State::Open {
+        let legs = [(Leg::Payment, Kind::PaymentInstruction), (Leg::Delivery, Kind::DeliveryInstruction)];
+        found.extend(legs.into_iter().filter_map(|(leg, kind)| not_taken(transaction, leg, kind)));
+    }
+    found
+}
+
+fn failure(leg: Leg, text: String, said: &Kept) -> Failure {
+    Failure { leg, text: format!("{text} (says {})", said.letter.from.address), since: said.letter.date }
+}
+
+fn reason(step: &Step) -> Option<&Reason> {
+    match step {
+        Step::Failed { reason, .. } if reason.code != STOPPED => Some(reason),
+        _ => None,
+    }
+}
+
+/// A payment that could not be made, unless another is planned in its place; a refund that could not be made.
+fn declined(status: &PaymentStatus) -> Vec<String> {
+    let open = status
+        .payments
+        .iter()
+        .any(|payment| !payment.refund && !payment.step.failed() && payment.step.done().is_none());
+    let last = |refund: bool| status.payments.iter().rfind(|payment| payment.refund == refund);
+    let text = |refund: bool, what: &str| {
+        let payment = last(refund)?;
+        reason(&payment.step).map(|reason| format!("{what} of {} failed: {}", payment.amount, reason.text))
+    };
+    let payment = text(false, "payment").filter(|_| !open && !status.remaining.is_zero());
+    payment.into_iter().chain(text(true, "refund")).collect()
+}
+
+fn refused(status: &DeliveryStatus) -> Vec<String> {
+    let parcels = status.parcels.iter().filter_map(|parcel| Some((parcel, reason(&parcel.step)?)));
+    parcels.map(|(parcel, reason)| format!("parcel {} failed: {}", parcel.id, reason.text)).collect()
+}
+
+/// Returns the refusal of the newest instruction about a leg.
+pub fn not_taken(transaction: &Transaction, leg: Leg, kind: Kind) -> Option<Failure> {
+    let instruction = transaction.sent(kind).last()?;
+    let answers = |kept: &&Kept| kept.direction == Direction::In && kept.letter.answers == Some(instruction.content);
+    let refusal = transaction.known(Kind::Refusal).find(answers)?;
+    let Document::Refusal(said) = &refusal.letter.document else { return None };
+    Some(failure(leg, format!("the {kind} was refused: {}", said.reason.text), refusal))
+}
