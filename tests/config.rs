@@ -222,6 +222,8 @@ fn a_wrong_value_is_named_by_its_key() {
         ("name = \"Alice Example\"", "name = \" \"", "name:"),
         ("#language = \"en\"", "language = \"de\"", "language: \"de\""),
         ("#policy = \"pinned\"", "policy = \"all\"", "trust.policy: \"all\""),
+        ("#policy = \"pinned\"", "payment_agents = []", "trust.payment_agents: the list is empty"),
+        ("#policy = \"pinned\"", "payment_agents = [\"pay\"]", "trust.payment_agents: \"pay\" is neither"),
         ("#confirm = \"ask\"", "confirm = \"yes\"", "buyer.confirm: \"yes\""),
         ("price = \"JPY 4300\"", "price = \"4300 JPY\"", "shop.article.price:"),
         ("price = \"JPY 4300\"", "price = \"JPY 43.5\"", "shop.article.price:"),

@@ -59,5 +59,7 @@ mod support;
 mod templates;
 /// Rules about the source and the documents that no compiler checks.
 mod tidy;
+/// Keys over the years: renewed, learnt of, revoked, replaced.
+mod trust;
 /// The simulation once more, with real clerks.
 mod world;

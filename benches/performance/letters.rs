@@ -56,7 +56,15 @@ pub fn measure(generated: &Generated, mails: &[Vec<u8>], scale: &Scale, report: 
     let decide = |received: &mailorder::trade::Received| {
         let signer_address =
             (received.signer() == &cast.shop.party.fingerprint).then(|| cast.shop.party.address.clone());
-        let reader = Reader { role: Role::Buyer, me: clerk.me(), now, signer_address, pinned: &pinned };
+        let reader = Reader {
+            role: Role::Buyer,
+            me: clerk.me(),
+            now,
+            signer_address,
+            pinned: &pinned,
+            named: &|_| Default::default(),
+            allowed: &|_| true,
+        };
         let judgement = reconcile(&book, received, &reader);
         assert_eq!(judgement.verdict, Verdict::Applied, "{:?}", judgement.findings);
         judgement

@@ -30,12 +30,17 @@ pub(super) fn day(now: &Moment) -> String {
 
 impl Clerk {
     /// Does what time brings: letters nobody acknowledged are queued again (I9, I11), and letters that have waited too
-    /// long for their transaction are warned about (B64, B71), and once a day the ledger is signed for. Takes the lock only where there is something to do.
+    /// long for their transaction are warned about (B64, B71), our own key is renewed when its time has come, and once a day
+    /// the ledger is signed for. Takes the lock only where there is something to do.
     pub fn tend(&mut self) -> Result<Tended, ClerkError> {
         self.catch_up()?;
+        self.renew_if_due()?;
         let now = self.clock.now();
+        self.seal_waiting()?;
         let tended = self.tend_letters(&now)?;
-        self.checkpoint_daily(&now)?;
+        if self.key_fault().is_none() {
+            self.checkpoint_daily(&now)?;
+        }
         Ok(tended)
     }
 

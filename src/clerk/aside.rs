@@ -2,7 +2,8 @@
 //!
 //! The folder is capped, so that a stranger cannot fill the disk: where it is full, mails that a person has seen give
 //! way, the oldest first; where there are none, the new mail is not kept, and the file `not-kept` counts it. A letter of an unknown signer goes back to the spool
-//! when a certificate with its key is known; one whose time has not come, when it has.
+//! when a certificate with its key is known; one of an expired key, when its certificate is another; one whose time has
+//! not come, when it has.
 
 use std::path::{Path, PathBuf};
 
@@ -38,6 +39,15 @@ impl From<&SetAside> for AsideReason {
     }
 }
 
+/// A signer whose key had expired, and the certificate that said so: with another one the mail is read again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Expired {
+    /// The signer.
+    pub signer: Fingerprint,
+    /// SHA-256 of his certificate, armored.
+    pub certificate: Digest,
+}
+
 /// A mail that was set aside.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Aside {
@@ -57,6 +67,9 @@ pub struct Aside {
     /// Who signed it well, where nobody pinned that key.
     #[serde(default)]
     pub unpinned: Option<Fingerprint>,
+    /// Whose key had expired, and which certificate of his was known then.
+    #[serde(default)]
+    pub expired: Option<Expired>,
     /// Not before this moment, where its time has not come.
     #[serde(default)]
     pub not_before: Option<Moment>,
@@ -82,6 +95,7 @@ impl Aside {
             message_id,
             issuers: Vec::new(),
             unpinned: None,
+            expired: None,
             not_before: None,
             seen: None,
             size: u64::try_from(raw.len()).unwrap_or(u64::MAX),

@@ -9,10 +9,11 @@ use std::path::PathBuf;
 use super::{Clerk, ClerkError, LOCK_WAIT};
 use crate::ledger::Writer;
 use crate::maildir;
-use crate::pgp::Certificate;
+use crate::pgp::{Certificate, KeyFault};
 use crate::role::Desk;
 use crate::trade::{
-    Act, Address, Body, Book, Digest, Entry, Fingerprint, Key, Moment, Names, Number, Owed, PinnedBy, Role, Transaction,
+    Act, Address, Body, Book, Digest, Entry, Fingerprint, Key, Moment, Names, Number, Owed, Party, PinnedBy, Role,
+    Transaction,
 };
 
 /// An entry not yet written, with the bytes that belong to it.
@@ -51,6 +52,8 @@ pub struct Batch<'a> {
     pub(super) signers: BTreeMap<Fingerprint, Signer>,
     pub(super) new_certificates: BTreeMap<Fingerprint, Certificate>,
     pub(super) handed_over: BTreeMap<Fingerprint, Certificate>,
+    /// Which shop named which key for whom in terms that count.
+    pub(super) named: Vec<(Address, Party)>,
     pub(super) contents: BTreeSet<(Fingerprint, Digest)>,
     pub(super) originals: Vec<(PathBuf, Digest)>,
     pub(super) resend: BTreeSet<u64>,
@@ -59,6 +62,8 @@ pub struct Batch<'a> {
     pub(super) by_person: bool,
     /// How many answers could not be written.
     pub(super) unwritten: usize,
+    /// Why nothing can be signed with our key, if so.
+    pub(super) key_fault: Option<KeyFault>,
 }
 
 impl Clerk {
@@ -70,6 +75,7 @@ impl Clerk {
         };
         self.notes.extend(writer.recovered().iter().cloned());
         self.catch_up_with(&writer)?;
+        self.keep_key(&writer);
         self.sweep(&writer);
         self.queue_owed(writer.size())?;
         let head = writer.head();
@@ -106,6 +112,7 @@ impl<'a> Batch<'a> {
     pub(super) fn dry(clerk: &'a mut Clerk) -> Self {
         let now = clerk.clock.now();
         let size = clerk.index.mark().entries();
+        let key_fault = clerk.key_fault();
         Self {
             clerk,
             writer: None,
@@ -121,11 +128,13 @@ impl<'a> Batch<'a> {
             signers: BTreeMap::new(),
             new_certificates: BTreeMap::new(),
             handed_over: BTreeMap::new(),
+            named: Vec::new(),
             contents: BTreeSet::new(),
             originals: Vec::new(),
             resend: BTreeSet::new(),
             by_person: true,
             unwritten: 0,
+            key_fault,
         }
     }
 }
@@ -247,9 +256,10 @@ impl Batch<'_> {
         }
     }
 
-    /// Returns the certificate of a key.
+    /// Returns the certificate of a key, with all that is known of it.
     pub(super) fn certificate(&self, key: &Fingerprint) -> Result<Option<Certificate>, ClerkError> {
-        if let Some(certificate) = self.new_certificates.get(key).or_else(|| self.handed_over.get(key)) {
+        // Both hold what was known before, too.
+        if let Some(certificate) = self.handed_over.get(key).or_else(|| self.new_certificates.get(key)) {
             return Ok(Some(certificate.clone()));
         }
         if let Some(own) = self.clerk.keys.iter().find(|own| own.fingerprint() == key) {

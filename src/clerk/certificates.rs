@@ -1,4 +1,5 @@
-//! Certificates at hand: read from the index once, kept parsed, because parsing one costs as much as a letter.
+//! Certificates at hand: read from the index once, kept parsed, because parsing one costs as much as a letter. Of a key
+//! that came more than once all copies are one certificate.
 
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -10,7 +11,10 @@ use base64::engine::general_purpose::STANDARD;
 use super::ClerkError;
 use crate::index::Index;
 use crate::pgp::Certificate;
-use crate::trade::Fingerprint;
+use crate::trade::{Digest, Fingerprint};
+
+/// Headers remembered, at most.
+const HEADERS_MAX: usize = 4096;
 
 /// Certificates kept parsed, at most.
 const KEPT_MAX: usize = 4096;
@@ -19,6 +23,8 @@ const KEPT_MAX: usize = 4096;
 #[derive(Default)]
 pub(super) struct Certificates {
     by_handle: Mutex<HashMap<String, Vec<Certificate>>>,
+    /// The last Autocrypt header of each signer that brought nothing new.
+    headers: HashMap<Fingerprint, Digest>,
 }
 
 /// Looks stored certificates up by one handle, as the index has them.
@@ -42,7 +48,7 @@ impl Certificates {
         if let Some(known) = self.lock().get(handle) {
             return known.clone();
         }
-        let parsed: Vec<Certificate> = stored(handle).iter().filter_map(|text| parse(text)).collect();
+        let parsed = whole(stored, handle);
         let mut kept = self.lock();
         if kept.len() >= KEPT_MAX {
             kept.clear();
@@ -60,13 +66,52 @@ impl Certificates {
         Ok(found.into_iter().find(|certificate| certificate.fingerprint() == key))
     }
 
-    /// Forgets all, after a certificate was pinned or merged.
+    /// Returns whether this was the signer's last header that brought nothing new.
+    pub(super) fn is_old_news(&self, signer: &Fingerprint, header: &str) -> bool {
+        self.headers.get(signer).is_some_and(|known| *known == Digest::of(header.as_bytes()))
+    }
+
+    /// Remembers a header that brought nothing new, or whose news were taken over.
+    pub(super) fn note_header(&mut self, signer: &Fingerprint, header: &str) {
+        if self.headers.len() >= HEADERS_MAX {
+            self.headers.clear();
+        }
+        self.headers.insert(signer.clone(), Digest::of(header.as_bytes()));
+    }
+
+    /// Forgets all certificates, after a certificate was pinned or merged.
     pub(super) fn clear(&self) {
         self.lock().clear();
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, Vec<Certificate>>> {
         self.by_handle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Returns the certificates with a key of this handle, each with all that is known of it: what its owner added later may
+/// stand in another copy, which need not have that key.
+fn whole(stored: &Stored<'_>, handle: &str) -> Vec<Certificate> {
+    let texts = stored(handle);
+    let mut found: Vec<Certificate> = Vec::new();
+    for certificate in texts.iter().filter_map(|text| parse(text)) {
+        join(&mut found, certificate);
+    }
+    for certificate in &mut found {
+        let print = certificate.fingerprint().to_string();
+        let others = if print == handle { Vec::new() } else { stored(&print) };
+        for other in others.iter().filter(|text| !texts.contains(text)).filter_map(|text| parse(text)) {
+            *certificate = certificate.merge(&other).unwrap_or_else(|_| certificate.clone());
+        }
+    }
+    found
+}
+
+fn join(found: &mut Vec<Certificate>, certificate: Certificate) {
+    match found.iter_mut().find(|known| known.fingerprint() == certificate.fingerprint()) {
+        // Where together they are too large to be kept, the first one stays.
+        Some(known) => *known = known.merge(&certificate).unwrap_or_else(|_| known.clone()),
+        None => found.push(certificate),
     }
 }
 

@@ -13,6 +13,7 @@ impl Clerk {
     /// Signs a checkpoint of the ledger as it is, and keeps it; returns what it says. Where nothing was added since the
     /// last one, that one is returned.
     pub fn checkpoint(&mut self) -> Result<Checkpoint, ClerkError> {
+        self.renew_if_due()?;
         let head = self.ledger.lock(LOCK_WAIT, Some(self.index.mark()))?.head();
         if let Some(last) = self.last_checkpoint()?.filter(|last| last.head == head) {
             return Ok(last);
@@ -20,6 +21,7 @@ impl Clerk {
         let now = self.clock.now();
         let checkpoint = self.ledger.checkpoint(head, now);
         let key = self.key().ok_or_else(|| ClerkError::Settings("there is no key to sign with".to_owned()))?;
+        key.usable(system_time(&now)).map_err(ClerkError::OwnKey)?;
         let signed = clearsign(key, &checkpoint.to_string(), system_time(&now))?;
         self.ledger.put_checkpoint(head.size, signed.as_bytes())?;
         Ok(checkpoint)

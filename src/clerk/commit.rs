@@ -20,7 +20,11 @@ impl Batch<'_> {
         let now = self.now;
         self.sign()?;
         for (key, certificate) in &self.new_certificates {
-            let armored = certificate.to_armored();
+            // Older entries verify with what is there.
+            let there = self.clerk.ledger.certificate(key)?;
+            let there = there.and_then(|bytes| Certificate::from_bytes(&bytes).ok());
+            let whole = there.and_then(|there| there.merge(certificate).ok());
+            let armored = whole.as_ref().unwrap_or(certificate).to_armored();
             self.clerk.ledger.put_certificate(key, armored.as_ref())?;
         }
         let drafts: Vec<ledger::Draft<'_>> = self.pending.iter().map(draft).collect();
@@ -84,11 +88,14 @@ impl Clerk {
     fn sealer(&self) -> Result<Sealer<'_>, ClerkError> {
         let own = self.keys.first();
         let own = own.ok_or_else(|| ClerkError::Settings("there is no key to write letters with".to_owned()))?;
-        Ok(Sealer { own, header: &self.autocrypt })
+        Ok(Sealer { own, header: self.autocrypt()? })
     }
 
     /// Queues the letters among the entries just written.
     fn queue_new(&mut self, entries: &[Recorded], bytes: &[Bytes], now: Moment) -> Result<(), ClerkError> {
+        if !bytes.iter().any(|bytes| bytes.recipient.is_some()) {
+            return Ok(());
+        }
         let sealer = self.sealer()?;
         let sealed: Vec<Result<Option<Queued>, ClerkError>> = entries
             .par_iter()
@@ -112,12 +119,14 @@ impl Clerk {
             match sealed {
                 Ok(letter) => letters.extend(letter),
                 // Its entry stands; it goes out when it is sent again, if there is a key by then (F37).
-                Err(error) if error.is_about_letter() => unsealed.push(unsent(entry.position, &error)),
+                Err(error) if error.is_about_letter() => unsealed.push((entry, error)),
                 Err(error) => return Err(error),
             }
         }
         self.put_in_queue(letters)?;
-        self.notes.extend(unsealed);
+        for (entry, error) in unsealed {
+            self.wait_for_key(entry.position, entry.letter(), &error)?;
+        }
         Ok(())
     }
 
@@ -154,13 +163,25 @@ impl Clerk {
     }
 
     /// Queues the letter of one entry, or tells why it cannot be sealed now.
-    fn queue_or_tell(&mut self, position: u64, now: Moment) -> Result<(), ClerkError> {
+    pub(super) fn queue_or_tell(&mut self, position: u64, now: Moment) -> Result<(), ClerkError> {
         match self.queue_position(position, now) {
             Err(error) if error.is_about_letter() => {
-                self.notes.push(unsent(position, &error));
-                Ok(())
+                let entry = self.entry(position)?;
+                self.wait_for_key(position, entry.letter(), &error)
             }
+            Ok(()) => Ok(self.index.forget_unsealed(position)?),
             other => other,
+        }
+    }
+
+    /// Tells of a letter that is not sealed, and remembers it until its reader's key can be used (F37).
+    fn wait_for_key(&mut self, position: u64, letter: Option<&Letter>, error: &ClerkError) -> Result<(), ClerkError> {
+        self.notes.push(unsent(position, error));
+        match letter {
+            Some(letter) if error.is_about_reader() => {
+                Ok(self.index.note_unsealed(position, &letter.to.fingerprint, &error.to_string())?)
+            }
+            _ => Ok(()),
         }
     }
 

@@ -43,6 +43,9 @@ pub enum ClerkError {
         /// What is wrong.
         cause: KeyError,
     },
+    /// Our own key, which nothing can be signed with.
+    #[error("nothing can be sent: {}; letters that come are still read", own_fault(.0))]
+    OwnKey(KeyFault),
     /// A letter that cannot be sealed.
     #[error("{0}")]
     Seal(#[from] SealError),
@@ -89,10 +92,27 @@ pub enum ClerkError {
     Settings(String),
 }
 
+/// Says what is wrong with our own key, and what to do.
+fn own_fault(fault: &KeyFault) -> String {
+    match fault {
+        KeyFault::Revoked(why) => format!("your own key is revoked ({why}); make an account with a new one"),
+        KeyFault::Expired => "your own key has expired, and the secret to renew it is missing".to_owned(),
+        other => format!("your own key: {other}"),
+    }
+}
+
 impl ClerkError {
     /// Returns whether one letter or its reader's key is to blame, and not the account, the disk or the moment.
     pub(super) fn is_about_letter(&self) -> bool {
-        matches!(self, Self::Write(_) | Self::Seal(_) | Self::NoCertificate(_) | Self::Unusable { .. })
+        matches!(
+            self,
+            Self::Write(_) | Self::OwnKey(_) | Self::Seal(_) | Self::NoCertificate(_) | Self::Unusable { .. }
+        )
+    }
+
+    /// Returns whether the key of a letter's reader is to blame.
+    pub(super) fn is_about_reader(&self) -> bool {
+        matches!(self, Self::NoCertificate(_) | Self::Unusable { .. } | Self::Seal(SealError::RecipientKey(_)))
     }
 
     pub(super) fn io(what: &'static str, file: &std::path::Path) -> impl FnOnce(std::io::Error) -> Self {

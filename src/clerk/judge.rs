@@ -1,6 +1,7 @@
 //! One letter is judged, entered, and answered, in this order: what waited for it is judged again before anybody
 //! answers, so that a cancellation that overtook its order is known when the order is looked at.
 
+use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use super::ClerkError;
@@ -15,8 +16,8 @@ use crate::pgp::SetAside;
 use crate::role;
 use crate::rules::{Judgement, Reader, reconcile};
 use crate::trade::{
-    Address, Body, Code, Digest, Direction, Finding, Fingerprint, Kept, Kind, Letter, Measured, Names, Received, Role,
-    Verdict,
+    Address, Body, Code, Digest, Direction, Finding, Fingerprint, Kept, Kind, Letter, Measured, Names, Party, Received,
+    Role, Verdict,
 };
 
 /// How many keys a shop takes at first contact within an hour.
@@ -62,7 +63,9 @@ impl Batch<'_> {
         let place = self.enter(role, body, bytes)?;
         self.originals.push((one.spooled.path.clone(), original.digest));
         self.keep_certificate(letter);
-        self.note_handed_over(letter);
+        self.note_handed_over(letter)?;
+        self.note_named(letter, verdict);
+        self.hear_news(letter)?;
         let answered = match role {
             Some(role) => self.respond(role, letter, verdict, &findings, place)?,
             None => false,
@@ -149,11 +152,14 @@ impl Batch<'_> {
             return Ok(None);
         }
         // A key that no user pinned speaks only for what a shop's signed letter handed it over for.
+        let kind = received.letter().kind();
         let handed_over = matches!(
-            received.letter().kind(),
+            kind,
             Kind::PaymentStatus | Kind::DeliveryStatus | Kind::StatusRequest | Kind::Refusal | Kind::Receipt
         ) && !letter.opened.is_first_contact();
-        if handed_over || self.is_stranger(letter)? {
+        // A shop's key that a person replaced goes on in the transactions whose terms name it.
+        let replaced = kind == Kind::OrderStatus && self.was_pinned(received.signer())?;
+        if handed_over || replaced || self.is_stranger(letter)? {
             return Ok(None);
         }
         Ok(Some(unknown().into()))
@@ -197,6 +203,11 @@ impl Batch<'_> {
         Ok(outline.original.is_some_and(|original| original.digest == Digest::of(&one.raw)))
     }
 
+    /// Returns whether a key was pinned once, and is no more.
+    fn was_pinned(&self, signer: &Fingerprint) -> Result<bool, ClerkError> {
+        Ok(!self.clerk.index.pin_by_fingerprint(signer)?.is_empty())
+    }
+
     /// Returns the address a key was pinned with.
     fn signer_address(&mut self, signer: &Fingerprint) -> Result<Option<Address>, ClerkError> {
         let new = self.pins.iter().find(|(_, (key, _))| key == signer).map(|(address, _)| address.clone());
@@ -231,8 +242,26 @@ impl Batch<'_> {
         self.load(role, &names)?;
         let signer_address = self.signer_address(received.signer())?;
         let pinned = |address: &Address| self.pinned(address).ok().flatten();
-        let reader = Reader { role, me: &self.clerk.me, now: self.now, signer_address, pinned: &pinned };
+        let named = |address: &Address| self.named_for(address);
+        let allowed = |agent: &Party| self.clerk.settings.allows_payment_agent(agent);
+        let reader = Reader {
+            role,
+            me: &self.clerk.me,
+            now: self.now,
+            signer_address,
+            pinned: &pinned,
+            named: &named,
+            allowed: &allowed,
+        };
         Ok((Some(role), reconcile(&self.book, received, &reader)))
+    }
+
+    /// Returns which key each shop named for an address last, in this batch or before.
+    fn named_for(&self, address: &Address) -> BTreeMap<Address, Fingerprint> {
+        let mut named = self.clerk.index.named(address).unwrap_or_default();
+        let new = self.named.iter().filter(|(_, party)| party.address == *address);
+        named.extend(new.map(|(shop, party)| (shop.clone(), party.fingerprint.clone())));
+        named
     }
 
     /// Returns the part a letter is for. Receipts and refusals go to whoever wrote before and do not say which part

@@ -12,7 +12,7 @@ use super::examine::OpenLetter;
 use super::{Clerk, ClerkError};
 use crate::clock::system_time;
 use crate::maildir;
-use crate::pgp::{Certificate, KeyFault};
+use crate::pgp::{Certificate, KeyFault, MAIL_MAX};
 use crate::trade::{Act, Address, Fingerprint, Names, Party, PinnedBy};
 
 /// A key that is known, and for what.
@@ -29,6 +29,12 @@ pub struct KeyRecord {
 }
 
 impl Clerk {
+    /// Returns the key pinned for an address.
+    pub fn pinned_key(&mut self, address: &Address) -> Result<Option<Fingerprint>, ClerkError> {
+        self.catch_up()?;
+        Ok(self.index.pin_of(address)?.map(|pin| pin.fingerprint))
+    }
+
     fn seen_folder(&self) -> PathBuf {
         self.settings.folders.keys.join("seen")
     }
@@ -96,7 +102,12 @@ impl Clerk {
         let all: Vec<Certificate> = own.chain(pinned?.into_iter().flatten()).chain(self.seen()?).collect();
         let wanted_key = Fingerprint::parse(wanted).ok();
         let wanted_address = Address::parse(wanted).ok();
-        Ok(all.into_iter().find(|certificate| {
+        // A key that a shop handed over is neither pinned nor seen.
+        let handed_over = match &wanted_key {
+            Some(key) => self.certificates.get(&self.index, key)?,
+            None => None,
+        };
+        Ok(all.into_iter().chain(handed_over).find(|certificate| {
             wanted_key.as_ref() == Some(certificate.fingerprint())
                 || wanted_address.as_ref().is_some_and(|address| certificate.addresses().contains(address))
         }))
@@ -131,19 +142,24 @@ impl Clerk {
 
     /// Pins a certificate for an address: from now on its letters count.
     ///
-    /// A key already pinned for the address is replaced only where `replace` says so.
+    /// A key already pinned for the address is replaced only where `replace` says so; one pinned already takes over what is
+    /// new in the certificate.
     pub fn accept(&mut self, certificate: &Certificate, address: &Address, replace: bool) -> Result<(), ClerkError> {
         let now = system_time(&self.clock.now());
         if !certificate.addresses().contains(address) {
             let text = format!("the certificate {} does not name {address}", certificate.fingerprint());
             return Err(crate::role::Refused::new(text).into());
         }
-        certificate
-            .usable(now)
-            .map_err(|fault| crate::role::Refused::new(format!("the key cannot be used: {fault}")))?;
+        let known = self.find_certificate(certificate.fingerprint().as_str())?;
+        let whole = known.map_or(Ok(certificate.clone()), |known| known.merge(certificate));
+        let whole = whole.map_err(|cause| ClerkError::Key { file: self.seen_folder(), cause })?;
+        whole.usable(now).map_err(|fault| crate::role::Refused::new(format!("the key cannot be used: {fault}")))?;
         self.batch(|batch| {
             match batch.pinned(address)? {
-                Some(pinned) if pinned == *certificate.fingerprint() && !batch.is_first_use(address)? => return Ok(()),
+                Some(pinned) if pinned == *certificate.fingerprint() && !batch.is_first_use(address)? => {
+                    let party = Party { address: address.clone(), fingerprint: pinned };
+                    return batch.renew_certificate(party, certificate, MAIL_MAX).map(drop);
+                }
                 Some(pinned) if pinned == *certificate.fingerprint() => {}
                 Some(pinned) if !replace => {
                     let text = format!("another key ({pinned}) is pinned for {address}; replace it with --replace");
@@ -151,7 +167,7 @@ impl Clerk {
                 }
                 Some(_) | None => {}
             }
-            batch.pin(certificate, address, PinnedBy::User)
+            batch.pin(&whole, address, PinnedBy::User)
         })
     }
 }
@@ -160,16 +176,19 @@ impl Batch<'_> {
     /// Pins a certificate for an address.
     pub(super) fn pin(&mut self, certificate: &Certificate, address: &Address, by: PinnedBy) -> Result<(), ClerkError> {
         let file = self.clerk.settings.folders.keys.clone();
-        let minimal = certificate
-            .to_minimal_binary(address, system_time(&self.now))
-            .map_err(|cause| ClerkError::Key { file: file.clone(), cause })?;
+        let fault = |cause| ClerkError::Key { file: file.clone(), cause };
+        let minimal = certificate.to_minimal_binary(address, system_time(&self.now)).map_err(fault)?;
         let fingerprint = certificate.fingerprint().clone();
         let party = Party { address: address.clone(), fingerprint: fingerprint.clone() };
         let act = Act::Pin { party, certificate: STANDARD.encode(&minimal), by };
         self.act(None, act, Names::default(), Vec::new())?;
-        let minimal = Certificate::from_bytes(&minimal).map_err(|cause| ClerkError::Key { file, cause })?;
+        let minimal = Certificate::from_bytes(&minimal).map_err(fault)?;
+        // Nothing known of the key is lost, a revocation least of all.
+        let known = self.certificate(&fingerprint)?.unwrap_or_else(|| minimal.clone());
+        let whole = known.merge(&minimal).map_err(fault)?;
         self.pins.insert(address.clone(), (fingerprint.clone(), by));
-        self.new_certificates.insert(fingerprint, minimal);
+        self.handed_over.remove(&fingerprint);
+        self.new_certificates.insert(fingerprint, whole);
         Ok(())
     }
 
@@ -182,25 +201,5 @@ impl Batch<'_> {
     pub(super) fn pin_stranger(&mut self, letter: &OpenLetter) -> Result<(), ClerkError> {
         let certificate = letter.opened.certificate().clone();
         self.pin(&certificate, &letter.received.letter().from.address, PinnedBy::FirstUse)
-    }
-
-    /// Notes the certificates a letter hands over, so that the parties it names can be answered in the same batch.
-    pub(super) fn note_handed_over(&mut self, letter: &OpenLetter) {
-        for agent in letter.received.letter().document.agents() {
-            let bytes = agent.certificate.as_ref().and_then(|text| STANDARD.decode(text).ok());
-            let certificate = bytes.and_then(|bytes| Certificate::from_bytes(&bytes).ok());
-            if let Some(certificate) = certificate.filter(|known| *known.fingerprint() == agent.party.fingerprint) {
-                self.handed_over.insert(agent.party.fingerprint.clone(), certificate);
-            }
-        }
-    }
-
-    /// Keeps the signer's certificate beside the ledger, so that an auditor can check the signature.
-    pub(super) fn keep_certificate(&mut self, letter: &OpenLetter) {
-        let certificate = letter.opened.certificate();
-        let fingerprint = certificate.fingerprint().clone();
-        if !self.clerk.ledger.certificate_path(&fingerprint).exists() {
-            self.new_certificates.entry(fingerprint).or_insert_with(|| certificate.clone());
-        }
     }
 }

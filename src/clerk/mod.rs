@@ -17,7 +17,9 @@ mod inspect;
 mod judge;
 mod keys;
 mod large;
+mod news;
 mod open;
+mod own_key;
 mod payment_data;
 mod posting;
 mod receipts;
@@ -61,7 +63,8 @@ pub struct Clerk {
     clock: Clock,
     keys: Vec<OwnKey>,
     me: Party,
-    autocrypt: autocrypt::Header,
+    /// The header that hands our certificate on, once it was needed.
+    autocrypt: std::sync::OnceLock<autocrypt::Header>,
     ledger: Ledger,
     index: Index,
     texts: Texts,

@@ -8,7 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use secrecy::ExposeSecret;
 
-use super::{Clerk, ClerkError, LOCK_WAIT, aside, certificates, spool};
+use super::{Clerk, ClerkError, LOCK_WAIT, aside, certificates, own_key, spool};
 use crate::clock::{Clock, system_time};
 use crate::config::Settings;
 use crate::index::{Index, Reckoning, Row};
@@ -16,11 +16,8 @@ use crate::ledger::{Ledger, Writer};
 use crate::mail::{self, Language, Texts};
 use crate::maildir;
 use crate::outbox::queue::Queue;
-use crate::pgp::{OwnKey, autocrypt};
+use crate::pgp::OwnKey;
 use crate::trade::{Act, Body, Entry, Letter, Names, Party};
-
-/// The file of the account's key below `keys`.
-const KEY_FILE: &str = "own.asc";
 
 /// Makes the account's folders, its key and the first entry of its ledger. Where it was made in part before, the key
 /// that is there is taken.
@@ -29,7 +26,7 @@ const KEY_FILE: &str = "own.asc";
 /// Where a ledger is there already, nothing is changed.
 pub fn create(settings: &Settings, clock: &Clock) -> Result<Party, ClerkError> {
     let folders = &settings.folders;
-    let key_file = folders.keys.join(KEY_FILE);
+    let key_file = own_key::file(settings);
     if is_made(settings) {
         let text = format!("there is an account in {} already; it is left as it is", folders.ledger.display());
         return Err(crate::role::Refused::new(text).into());
@@ -89,7 +86,7 @@ fn first_key(settings: &Settings, file: &Path, now: SystemTime) -> Result<OwnKey
     let fault = |cause| ClerkError::Key { file: file.to_owned(), cause };
     if file.exists() {
         check_private(file, 0o077, "read", "600")?;
-        let key = OwnKey::from_bytes(&std::fs::read(file).map_err(ClerkError::io("read", file))?).map_err(fault)?;
+        let key = own_key::read(file)?;
         if !key.certificate().addresses().contains(&settings.address) {
             let text = format!("the key in {} is not of {}; move it away", file.display(), settings.address);
             return Err(crate::role::Refused::new(text).into());
@@ -147,7 +144,7 @@ impl Clerk {
     /// ledger's.
     pub fn open(settings: Settings, clock: Clock) -> Result<Self, ClerkError> {
         let folders = settings.folders.clone();
-        let key_file = folders.keys.join(KEY_FILE);
+        let key_file = own_key::file(&settings);
         if !key_file.exists() || !is_made(&settings) {
             let text = format!("there is no account for {} yet; make one with `mailorder init`", settings.address);
             return Err(ClerkError::Settings(text));
@@ -155,11 +152,8 @@ impl Clerk {
         check_private(&folders.config, 0o022, "written", "go-w")?;
         check_private(&key_file, 0o077, "read", "600")?;
         check_private(&folders.ledger, 0o022, "written", "go-w")?;
-        let armored = std::fs::read(&key_file).map_err(ClerkError::io("read", &key_file))?;
-        let key = OwnKey::from_bytes(&armored).map_err(|cause| ClerkError::Key { file: key_file.clone(), cause })?;
+        let key = own_key::read(&key_file)?;
         let me = Party { address: settings.address.clone(), fingerprint: key.fingerprint().clone() };
-        let header = autocrypt::Header::of(key.certificate(), &settings.address, system_time(&clock.now()))
-            .map_err(|cause| ClerkError::Key { file: key_file, cause })?;
         let ledger = Ledger::open(&folders.ledger)?;
         if *ledger.account() != settings.address {
             let text = format!(
@@ -178,7 +172,7 @@ impl Clerk {
         let mut clerk = Self {
             keys: vec![key],
             me,
-            autocrypt: header,
+            autocrypt: std::sync::OnceLock::new(),
             ledger,
             index,
             texts,

@@ -5,13 +5,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::aside::{Aside, AsideReason};
+use super::aside::{Aside, AsideReason, Expired};
+use super::batch::Batch;
 use super::examine::{Examined, Unread};
 use super::receipts::Receipts;
 use super::spool::Spooled;
 use super::{Clerk, ClerkError};
 use crate::config::InboxSettings;
 use crate::config::written::Handled;
+use crate::pgp::SetAside;
 use crate::trade::{Digest, Finding, Verdict};
 
 /// How many mails are handled under one hold of the lock.
@@ -109,7 +111,12 @@ impl Clerk {
         let stored = |handle: &str| self.index.certificates(&[handle.to_owned()]).unwrap_or_default();
         let pinned = |key: &_| self.index.pin_by_fingerprint(key).is_ok_and(|pins| pins.iter().any(|pin| pin.current));
         let blocked = |key: &_| self.index.is_blocked(key).unwrap_or(true);
+        let renewed = |expired: &Expired| {
+            let now = self.certificates.get(&self.index, &expired.signer).ok().flatten();
+            now.is_some_and(|now| Digest::of(now.to_armored().as_bytes()) != expired.certificate)
+        };
         let known = |aside: &Aside| match &aside.unpinned {
+            _ if aside.expired.is_some() => aside.expired.as_ref().is_some_and(renewed),
             Some(key) => pinned(key) && !blocked(key),
             None => !aside.issuers.is_empty() && !self.certificates.find(&stored, &aside.issuers).is_empty(),
         };
@@ -141,7 +148,11 @@ impl Clerk {
                     Err(reason) => Outcome::aside(reason),
                 };
                 fates.push(match (&outcome.verdict, &outcome.aside) {
-                    (Verdict::SetAside, Some(reason)) => Fate::Aside(Box::new(one.aside(reason.clone(), now))),
+                    (Verdict::SetAside, Some(reason)) => {
+                        let mut note = one.aside(reason.clone(), now);
+                        note.expired = batch.expired_signer(one)?;
+                        Fate::Aside(Box::new(note))
+                    }
                     (Verdict::Repeat, _) if batch.is_left_original(one)? => Fate::Original,
                     (Verdict::Repeat, _) => Fate::Repeat,
                     (Verdict::NotOurs, _) => Fate::Ordinary,
@@ -196,6 +207,16 @@ impl Clerk {
         }
         let finished: Vec<Spooled> = examined.into_iter().map(|one| one.spooled).collect();
         self.spool.end(&finished)
+    }
+}
+
+impl Batch<'_> {
+    /// Returns whose key had expired when it signed a mail, with the certificate that is known of it now.
+    fn expired_signer(&self, one: &Examined) -> Result<Option<Expired>, ClerkError> {
+        let Err(Unread::Closed(SetAside::SignerExpired { signer })) = &one.result else { return Ok(None) };
+        let known = self.certificate(signer)?;
+        let digest = known.map(|known| Digest::of(known.to_armored().as_bytes()));
+        Ok(digest.map(|certificate| Expired { signer: signer.clone(), certificate }))
     }
 }
 

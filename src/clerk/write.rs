@@ -13,7 +13,8 @@ use crate::clock::system_time;
 use crate::mail;
 use crate::role::{self, Action, Draft};
 use crate::trade::{
-    Act, Body, Digest, Direction, Document, Kept, Letter, Measured, MessageId, Names, Owed, Role, Transaction, Verdict,
+    Act, Body, Digest, Direction, Document, Kept, Kind, Letter, Measured, MessageId, Names, Owed, Role, Transaction,
+    Verdict,
 };
 
 /// A letter that was written.
@@ -177,9 +178,13 @@ impl Batch<'_> {
 
     /// Puts a letter in words and enters it.
     fn write(&mut self, role: Role, letter: Letter) -> Result<Written, ClerkError> {
+        if let Some(fault) = &self.key_fault {
+            return Err(ClerkError::OwnKey(fault.clone()));
+        }
         let recipient = self.certificate(&letter.to.fingerprint)?;
         let recipient = recipient.ok_or_else(|| ClerkError::NoCertificate(letter.to.address.to_string()))?;
-        if self.by_person {
+        // What happened in a transaction is entered, and waits for the key (F37); nothing is begun with one that is none.
+        if self.by_person && letter.kind() == Kind::Order {
             let fault = |fault| ClerkError::Unusable { address: letter.to.address.to_string(), fault };
             recipient.usable(system_time(&self.now)).map_err(fault)?;
         }

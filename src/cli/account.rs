@@ -33,7 +33,7 @@ impl Shell {
         Ok(clerk)
     }
 
-    /// Tells what the clerk noted for its owner: letters that could not be written or sealed, what was mended.
+    /// Says on standard error what the clerk noted: what was put right, renewed, or could not be written.
     pub(super) fn tell_notes(&self, clerk: &mut Clerk) {
         for note in clerk.take_notes() {
             self.output.message(format!("mailorder: {}", super::output::escape(&note)));
@@ -53,6 +53,11 @@ impl Shell {
         self.tell_notes(clerk);
         if self.global.offline {
             return Ok(());
+        }
+        if let Some(fault) = clerk.key_fault() {
+            let queued = clerk.queue().list().map_err(clerk::ClerkError::from)?;
+            let waits = queued.iter().any(|item| item.standing.state.is_open());
+            return if waits { Err(clerk::ClerkError::OwnKey(fault).into()) } else { Ok(()) };
         }
         let report = match clerk::outbox(clerk.settings())? {
             None => None,

@@ -155,7 +155,7 @@ impl From<ClerkError> for Failure {
             | ClerkError::NoCertificate(_)
             | ClerkError::Unusable { .. } => FailureKind::Permission,
             ClerkError::Io { cause, .. } => io_kind(cause.kind()),
-            ClerkError::Open { .. } | ClerkError::Settings(_) => FailureKind::Config,
+            ClerkError::Open { .. } | ClerkError::OwnKey(_) | ClerkError::Settings(_) => FailureKind::Config,
         };
         Self::new(kind, error.to_string())
     }

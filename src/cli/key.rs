@@ -62,6 +62,9 @@ pub(super) fn run(shell: &mut Shell, args: KeyArgs) -> Result<(), Failure> {
             let bytes = std::fs::read(&file).map_err(fault)?;
             let certificate = Certificate::from_bytes(&bytes)
                 .map_err(|error| Failure::data(format!("{}: {error}", file.display())))?;
+            if clerk.renew_known(&certificate)? {
+                return renewed(shell, &mut clerk, &certificate);
+            }
             clerk.remember(&bytes)?;
             show(shell, &certificate)?;
             if let Some(address) = certificate.addresses().first() {
@@ -75,6 +78,20 @@ pub(super) fn run(shell: &mut Shell, args: KeyArgs) -> Result<(), Failure> {
         }
         KeyCommand::Accept { key, replace } => accept(shell, &mut clerk, &key, replace),
     }
+}
+
+/// Says that a certificate that was known has what is new in the file, and goes on with what waited for it.
+fn renewed(shell: &Shell, clerk: &mut Clerk, certificate: &Certificate) -> Result<(), Failure> {
+    show(shell, &found(clerk, certificate.fingerprint().as_str())?)?;
+    shell.output.message("mailorder: this key was known; what is new in the file counts from now on");
+    go_on(shell, clerk)
+}
+
+/// Reads the letters that waited for a key, seals those that did, and sends.
+fn go_on(shell: &Shell, clerk: &mut Clerk) -> Result<(), Failure> {
+    clerk.take_in()?;
+    clerk.tend()?;
+    shell.send(clerk)
 }
 
 fn found(clerk: &mut Clerk, key: &str) -> Result<Certificate, Failure> {
@@ -102,7 +119,7 @@ fn list(shell: &Shell, clerk: &mut Clerk) -> Result<(), Failure> {
     }
     let mut rows = vec![vec![
         Cell::plain(clerk.me().address.as_str()),
-        Cell("own".to_owned(), Tone::Good),
+        own_state(shell, clerk),
         Cell::plain(clerk.me().fingerprint.as_str()),
     ]];
     for record in records {
@@ -115,6 +132,16 @@ fn list(shell: &Shell, clerk: &mut Clerk) -> Result<(), Failure> {
         rows.push(vec![Cell::plain(address), state, Cell::plain(record.fingerprint.as_str())]);
     }
     shell.output.table(&["ADDRESS", "STATE", "FINGERPRINT"], &rows, &[])
+}
+
+/// Returns how our own key stands: what is wrong with it, or until when it is valid.
+fn own_state(shell: &Shell, clerk: &Clerk) -> Cell {
+    if let Some(fault) = clerk.key_fault() {
+        return Cell(format!("own, {}", fault.code()), Tone::Bad);
+    }
+    let ends = clerk.key().and_then(|key| key.ends(crate::clock::system_time(&shell.clock.now())));
+    let until = ends.and_then(crate::clock::moment_of).map(|ends| format!(", until {}", ends.day()));
+    Cell(format!("own{}", until.unwrap_or_default()), Tone::Good)
 }
 
 fn show(shell: &Shell, certificate: &Certificate) -> Result<(), Failure> {
@@ -135,8 +162,12 @@ fn accept(shell: &Shell, clerk: &mut Clerk, key: &str, replace: bool) -> Result<
     let wanted = Address::parse(key).ok();
     let address = wanted.or_else(|| certificate.addresses().into_iter().next());
     let address = address.ok_or_else(|| Failure::data("the certificate names no address"))?;
+    let before = clerk.pinned_key(&address)?.filter(|pinned| pinned != certificate.fingerprint());
     if !shell.global.yes {
         shell.output.message(format!("{}  {address}", certificate.fingerprint().grouped()));
+        if let Some(before) = before.as_ref().filter(|_| replace) {
+            shell.output.message(format!("{}  is the key so far, which it replaces", before.grouped()));
+        }
         if shell.global.no_input || !std::io::stdin().is_terminal() {
             let text = "to accept a key without being asked, add --yes";
             return Err(Failure::new(FailureKind::Usage, text));
@@ -149,7 +180,11 @@ fn accept(shell: &Shell, clerk: &mut Clerk, key: &str, replace: bool) -> Result<
         }
     }
     clerk.accept(&certificate, &address, replace)?;
-    // Letters that waited for this key are read now.
-    clerk.take_in()?;
-    shell.send(clerk)
+    if let Some(before) = before {
+        shell
+            .output
+            .message(format!("mailorder: {address} had the key {} before; running transactions", before.grouped()));
+        shell.output.message("mailorder: whose terms name it stay with it, until their shop sends new terms");
+    }
+    go_on(shell, clerk)
 }

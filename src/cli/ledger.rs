@@ -30,6 +30,7 @@ pub(super) fn run(shell: &mut Shell, args: LedgerArgs) -> Result<(), Failure> {
 
 fn checkpoint(shell: &Shell, clerk: &mut Clerk) -> Result<(), Failure> {
     let made = clerk.checkpoint()?;
+    shell.tell_notes(clerk);
     if shell.output.is_json() {
         let time = made.time.whole_second().to_string();
         return shell.output.document(&serde_json::json!({

@@ -59,6 +59,9 @@ pub(super) fn sync(shell: &mut Shell) -> Result<(), Failure> {
             inbox.close().await;
         });
     }
+    if let Some(fault) = clerk.key_fault() {
+        return fetched.and(Err(ClerkError::OwnKey(fault).into()));
+    }
     let sent = match &mut outbox {
         Some(outbox) if !shell.global.offline => shell.runtime.block_on(send(shell, &mut clerk, outbox)),
         _ => Ok(()),
@@ -118,6 +121,11 @@ pub(super) fn watch(shell: &mut Shell, args: WatchArgs) -> Result<(), Failure> {
     let inbox = clerk::inbox(clerk.settings())?;
     let mut inbox = inbox.ok_or_else(|| Failure::new(FailureKind::Config, "no [inbox] is configured"))?;
     let mut outbox = clerk::outbox(clerk.settings())?;
+    clerk.renew_if_due()?;
+    if let Some(fault) = clerk.key_fault() {
+        // What comes is read all the same.
+        Failure::from(ClerkError::OwnKey(fault)).print(false);
+    }
     let shell = &*shell;
     shell.runtime.block_on(async {
         let end = async {
@@ -182,7 +190,8 @@ async fn turn(shell: &Shell, clerk: &mut Clerk, inbox: &mut Inbox, outbox: &mut 
     fetch(shell, clerk, inbox).await?;
     judge(shell, clerk)?;
     mark(shell, clerk, inbox).await;
-    let Some(outbox) = outbox.as_mut().filter(|_| !shell.global.offline) else { return Ok(()) };
+    let sends = !shell.global.offline && clerk.key_fault().is_none();
+    let Some(outbox) = outbox.as_mut().filter(|_| sends) else { return Ok(()) };
     match flush(shell, clerk, outbox).await?.stopped {
         // Mail is taken in all the same: whatever it is, it is tried again later.
         Some(cause) => Err(Failure::new(FailureKind::Later, format!("the letters wait: {cause}"))),

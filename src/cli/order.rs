@@ -219,6 +219,7 @@ fn finish(shell: &Shell, mut clerk: Clerk, mut order: Order, shop: Party, wishes
     let mut chance = [0; 26];
     getrandom::fill(&mut chance).map_err(|error| Failure::io(format!("no random numbers: {error}")))?;
     let id = OrderId::from_bytes(chance);
+    clerk.renew_if_due()?;
     payment_data::seal(shell, &mut clerk, &mut order, &id, &shop, wishes)?;
     if wishes.dry_run {
         let text = serde_json::json!({"schema": "mailorder.order/1", "id": null, "shop": shop, "order": order});

@@ -1,11 +1,13 @@
 //! `outbox list|retry|drop`: letters waiting to be sent.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Shell;
 use super::failure::Failure;
 use super::output::{self, Cell};
-use crate::clerk::ClerkError;
+use crate::clerk::{Clerk, ClerkError};
+use crate::index::Unsealed;
+use crate::outbox::queue::Item;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct OutboxArgs {
@@ -36,50 +38,22 @@ enum OutboxCommand {
 pub(super) fn run(shell: &mut Shell, args: OutboxArgs) -> Result<(), Failure> {
     let mut clerk = shell.clerk()?;
     let items = clerk.queue().list().map_err(ClerkError::from)?;
-    let check = |names: &[String]| match names.iter().find(|name| !items.iter().any(|item| item.name == **name)) {
+    let unsealed = clerk.index().unsealed().map_err(ClerkError::from)?;
+    let waits = |name: &String| {
+        items.iter().any(|item| item.name == *name) || unsealed.iter().any(|one| one.position.to_string() == *name)
+    };
+    let check = |names: &[String]| match names.iter().find(|name| !waits(name)) {
         Some(unknown) => Err(Failure::data(format!("no letter {unknown:?} waits")).hint("mailorder outbox list")),
         None => Ok(()),
     };
     match args.command {
-        OutboxCommand::List if shell.output.is_json() => {
-            let letters: Vec<_> = items
-                .iter()
-                .map(|item| {
-                    json!({
-                        "name": item.name, "to": item.label.envelope.to, "kind": item.label.kind,
-                        "message_id": item.label.message_id, "queued": item.label.queued, "state": item.standing.state,
-                        "tries": item.standing.tries, "last_error": item.standing.last_error,
-                        "next_try": item.standing.next_try,
-                    })
-                })
-                .collect();
-            shell.output.document(&json!({"schema": "mailorder.outbox/1", "letters": letters}))
-        }
-        OutboxCommand::List if items.is_empty() => shell.output.line("nothing waits"),
-        OutboxCommand::List => {
-            let rows: Vec<Vec<Cell>> = items
-                .iter()
-                .map(|item| {
-                    let state = serde_json::to_value(item.standing.state).ok();
-                    let state = state.and_then(|state| state.as_str().map(str::to_owned)).unwrap_or_default();
-                    let error = item.standing.last_error.clone().unwrap_or_default();
-                    vec![
-                        Cell::plain(&item.name),
-                        Cell::plain(item.label.envelope.to.as_str()),
-                        Cell::plain(&item.label.kind),
-                        Cell::plain(state),
-                        Cell::plain(item.standing.tries.to_string()),
-                        Cell::plain(output::cut(&error, 70)),
-                    ]
-                })
-                .collect();
-            shell.output.table(&["NAME", "TO", "LETTER", "STATE", "TRIES", "LAST ERROR"], &rows, &[4])
-        }
+        OutboxCommand::List => list(shell, &clerk, &items, &unsealed),
         OutboxCommand::Retry { names } => {
             check(&names)?;
             for item in items.iter().filter(|item| names.is_empty() || names.contains(&item.name)) {
                 clerk.queue().mark_due(&item.name).map_err(ClerkError::from)?;
             }
+            clerk.tend()?;
             shell.send(&mut clerk)
         }
         OutboxCommand::Drop { names } => {
@@ -87,7 +61,49 @@ pub(super) fn run(shell: &mut Shell, args: OutboxArgs) -> Result<(), Failure> {
             for name in &names {
                 clerk.queue().remove(name).map_err(ClerkError::from)?;
             }
+            for one in unsealed.iter().filter(|one| names.contains(&one.position.to_string())) {
+                clerk.index().forget_unsealed(one.position).map_err(ClerkError::from)?;
+            }
             Ok(())
         }
     }
+}
+
+fn list(shell: &Shell, clerk: &Clerk, items: &[Item], unsealed: &[Unsealed]) -> Result<(), Failure> {
+    let queued = items.iter().map(|item| {
+        json!({
+            "name": item.name, "to": item.label.envelope.to, "kind": item.label.kind,
+            "message_id": item.label.message_id, "queued": item.label.queued, "state": item.standing.state,
+            "tries": item.standing.tries, "last_error": item.standing.last_error,
+            "next_try": item.standing.next_try,
+        })
+    });
+    let mut letters: Vec<Value> = queued.collect();
+    for one in unsealed {
+        let Some(entry) = clerk.index().entry(one.position).map_err(ClerkError::from)? else { continue };
+        letters.push(json!({
+            "name": one.position.to_string(), "to": entry.peer, "kind": entry.kind, "message_id": entry.letter,
+            "queued": entry.recorded, "state": "waiting-for-key", "tries": 0, "last_error": one.reason,
+            "next_try": null,
+        }));
+    }
+    if shell.output.is_json() {
+        return shell.output.document(&json!({"schema": "mailorder.outbox/1", "letters": letters}));
+    }
+    if letters.is_empty() {
+        return shell.output.line("nothing waits");
+    }
+    let text = |letter: &Value, field: &str| match letter.get(field) {
+        Some(Value::String(text)) => text.clone(),
+        Some(Value::Number(number)) => number.to_string(),
+        _ => String::new(),
+    };
+    let row = |letter: &Value| {
+        let mut row: Vec<Cell> =
+            ["name", "to", "kind", "state", "tries"].map(|field| Cell::plain(text(letter, field))).into();
+        row.push(Cell::plain(output::cut(&text(letter, "last_error"), 70)));
+        row
+    };
+    let rows: Vec<Vec<Cell>> = letters.iter().map(row).collect();
+    shell.output.table(&["NAME", "TO", "LETTER", "STATE", "TRIES", "LAST ERROR"], &rows, &[4])
 }

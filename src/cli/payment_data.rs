@@ -66,6 +66,9 @@ pub(super) fn seal(
     };
     let bytes = data.write().map_err(|error| Failure::data(error.to_string()))?;
     let key = clerk.key().ok_or_else(|| Failure::new(FailureKind::Permission, "there is no key to sign with"))?;
+    if let Some(fault) = clerk.key_fault() {
+        return Err(crate::clerk::ClerkError::OwnKey(fault).into());
+    }
     let now = system_time(&clerk.clock().now());
     let sealed = pgp::sealed::seal_data(bytes.expose_secret().as_bytes(), key, &certificate, now)
         .map_err(|error| Failure::new(FailureKind::Permission, error.to_string()))?;

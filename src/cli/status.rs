@@ -31,6 +31,7 @@ pub(super) fn run(shell: &mut Shell, args: StatusArgs) -> Result<(), Failure> {
     let queue = clerk.queue().list().map_err(ClerkError::from)?;
     let waiting = queue.iter().filter(|item| item.standing.state.is_open()).count();
     let failed = queue.len().saturating_sub(waiting);
+    let waiting = waiting.saturating_add(clerk.index().unsealed().map_err(ClerkError::from)?.len());
     let over: Vec<Money> = clerk.limits_reached()?.into_iter().map(|(limit, _)| limit).collect();
     let not_kept = clerk.not_kept()?;
     let needs = late > 0 || summary.warnings > 0 || !over.is_empty() || failed > 0;

@@ -13,7 +13,7 @@ pub use environment::{Environment, default_folders};
 pub use fault::ConfigError;
 
 use crate::role::Practice;
-use crate::trade::Address;
+use crate::trade::{Address, Fingerprint, Party};
 
 /// Where everything of one account lies; all paths are absolute.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,6 +105,15 @@ pub enum TrustPolicy {
     FirstUse,
 }
 
+/// A payment agent on the buyer's list: by address, whatever key is named with it, or by its key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Listed {
+    /// Whoever has this address.
+    Address(Address),
+    /// Whoever has this key.
+    Key(Fingerprint),
+}
+
 /// One account, settled.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
@@ -122,6 +131,8 @@ pub struct Settings {
     pub outbox: Option<OutboxSettings>,
     /// Whose key may write first.
     pub trust: TrustPolicy,
+    /// The payment agents a buyer lets collect; any that terms name where `None` (B75).
+    pub payment_agents: Option<Vec<Listed>>,
     /// A folder of templates that win over the built-in ones.
     pub templates: Option<PathBuf>,
     /// How each part is played.
@@ -130,6 +141,17 @@ pub struct Settings {
     pub payment_data_command: Option<Vec<String>>,
     /// Whether the whole process keeps to one thread.
     pub single_thread: bool,
+}
+
+impl Settings {
+    /// Returns whether a buyer lets this payment agent collect.
+    pub fn allows_payment_agent(&self, agent: &Party) -> bool {
+        let is = |listed: &Listed| match listed {
+            Listed::Address(address) => *address == agent.address,
+            Listed::Key(key) => *key == agent.fingerprint,
+        };
+        self.payment_agents.as_ref().is_none_or(|list| list.iter().any(is))
+    }
 }
 
 /// Reads and settles the configuration in `file`.

@@ -4,7 +4,7 @@ use std::path::{Component, Path, PathBuf};
 
 use super::written::{self, Config};
 use super::{
-    ConfigError, Environment, Folders, InboxSettings, OutboxSettings, PasswordSource, ServerSettings, Settings,
+    ConfigError, Environment, Folders, InboxSettings, Listed, OutboxSettings, PasswordSource, ServerSettings, Settings,
     TlsMode, TrustPolicy, default_folders,
 };
 use crate::role::Practice;
@@ -12,7 +12,7 @@ use crate::role::practice::{
     Article, BuyerPractice, DeliveryPractice, PaymentPractice, Procedure, ShopPractice, Stage,
 };
 use crate::trade::item::Item;
-use crate::trade::{Money, Party, Person};
+use crate::trade::{Address, Fingerprint, Money, Party, Person};
 
 /// Settles a configuration; the first value that cannot be is the error.
 pub(super) fn settle(written: Config, file: &Path, environment: &Environment) -> Result<Settings, ConfigError> {
@@ -31,7 +31,9 @@ pub(super) fn settle(written: Config, file: &Path, environment: &Environment) ->
             return Err(place.fault("trust.policy", format!("{other:?} is neither \"pinned\" nor \"first-use\"")));
         }
     };
+    let payment_agents = written.trust.payment_agents.as_deref().map(|list| place.payment_agents(list)).transpose()?;
     Ok(Settings {
+        payment_agents,
         folders: place.folders(&written.storage, environment),
         inbox: written.inbox.as_ref().map(|inbox| place.inbox(inbox, &written.address)).transpose()?,
         outbox: written.outbox.as_ref().map(|outbox| place.outbox(outbox, &written.address)).transpose()?,
@@ -65,6 +67,21 @@ impl Place<'_> {
         plain(&self.file.parent().unwrap_or_else(|| Path::new("/")).join(text))
     }
 
+    fn payment_agents(&self, list: &[String]) -> Result<Vec<Listed>, ConfigError> {
+        if list.is_empty() {
+            let what = "the list is empty, and nobody could be paid; leave the key out to allow any";
+            return Err(self.fault("trust.payment_agents", what));
+        }
+        let listed = |text: &String| match Fingerprint::parse(text) {
+            Ok(key) => Ok(Listed::Key(key)),
+            Err(_) => Address::parse(text).map(Listed::Address),
+        };
+        let fault = |text: &String| {
+            self.fault("trust.payment_agents", format!("{text:?} is neither an address nor a fingerprint"))
+        };
+        list.iter().map(|text| listed(text).map_err(|_| fault(text))).collect()
+    }
+
     fn payment_data_command(&self, written: &Config) -> Result<Option<Vec<String>>, ConfigError> {
         let command = written.buyer.as_ref().and_then(|buyer| buyer.payment_data_command.clone());
         if command.as_ref().is_some_and(Vec::is_empty) {
@@ -92,7 +109,7 @@ impl Place<'_> {
         }
     }
 
-    fn inbox(&self, inbox: &written::Inbox, address: &crate::trade::Address) -> Result<InboxSettings, ConfigError> {
+    fn inbox(&self, inbox: &written::Inbox, address: &Address) -> Result<InboxSettings, ConfigError> {
         match (&inbox.maildir, &inbox.imap) {
             (Some(folder), None) => Ok(InboxSettings::Maildir { folder: self.path(folder), handled: inbox.handled }),
             (None, Some(server)) => {
@@ -103,7 +120,7 @@ impl Place<'_> {
         }
     }
 
-    fn outbox(&self, outbox: &written::Outbox, address: &crate::trade::Address) -> Result<OutboxSettings, ConfigError> {
+    fn outbox(&self, outbox: &written::Outbox, address: &Address) -> Result<OutboxSettings, ConfigError> {
         match (&outbox.maildir, &outbox.smtp, &outbox.sendmail) {
             (Some(folder), None, None) => Ok(OutboxSettings::Maildir(self.path(folder).to_string_lossy().into_owned())),
             (None, Some(server), None) => Ok(OutboxSettings::Smtp(self.server("outbox.smtp", server, 465, address)?)),
@@ -117,7 +134,7 @@ impl Place<'_> {
         key: &str,
         server: &written::Server,
         port: u16,
-        address: &crate::trade::Address,
+        address: &Address,
     ) -> Result<ServerSettings, ConfigError> {
         let mut sources = Vec::new();
         sources.extend(server.password_file.as_deref().map(|path| PasswordSource::File(self.path(path))));

@@ -147,6 +147,8 @@ pub struct Server {
 pub struct Trust {
     /// `pinned` or `first-use`.
     pub policy: Option<String>,
+    /// Addresses or fingerprints of the payment agents a buyer lets collect.
+    pub payment_agents: Option<Vec<String>>,
 }
 
 /// How to buy.

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{IndexError, Row, RowItem, RowLeg, post, written};
+use super::{IndexError, Row, RowItem, RowLeg, keys, post, written};
 use crate::ledger::{Recorded, amount};
 use crate::trade::{
     Act, Agent, Body, Digest, Document, Entry, Finding, Key, Leg, Letter, Names, Party, Settlement, Transaction,
@@ -29,8 +29,11 @@ pub(super) fn entry(
     let entry = &recorded.entry;
     entry_row(db_tx, recorded)?;
     match &entry.body {
-        Body::In { letter, content, signer, findings, .. } => {
+        Body::In { letter, content, signer, verdict, findings, .. } => {
             super::state::put_letter(db_tx, entry.position, letter)?;
+            if *verdict == Verdict::Applied {
+                keys::name(db_tx, letter, entry.position)?;
+            }
             post::heard(db_tx, signer, letter)?;
             warn(db_tx, entry.position, &content.digest, findings)?;
             letter_certificates(db_tx, letter, handles)
@@ -91,9 +94,7 @@ fn own(db_tx: &Connection, entry: &Entry, act: &Act, handles: fn(&str) -> Vec<St
     match act {
         Act::Genesis { account, certificate: text, .. } => certificate(db_tx, account, text, handles),
         Act::Pin { party, certificate: text, by } => {
-            let mut put = db_tx.prepare_cached("INSERT OR REPLACE INTO pins VALUES (?1, ?2, ?3, ?4, ?5)")?;
-            let (address, key) = (party.address.as_str(), party.fingerprint.as_str());
-            put.execute(params![address, key, text, word(by)?, integer(entry.position)])?;
+            keys::pin(db_tx, party, text, *by, entry.position)?;
             certificate(db_tx, party, text, handles)
         }
         Act::Verdict { content, verdict, findings } => rejudge(db_tx, content, *verdict, findings),
@@ -116,6 +117,11 @@ fn rejudge(db_tx: &Connection, content: &Digest, verdict: Verdict, findings: &[F
         db_tx.prepare_cached("SELECT position FROM entries WHERE content = ?1 AND direction <> 'own' ORDER BY 1")?;
     let letters = find.query_map([content.as_bytes()], |row| row.get::<_, i64>(0))?.collect::<Result<Vec<_>, _>>()?;
     for position in letters {
+        if verdict == Verdict::Applied
+            && let Some(letter) = super::state::letter(db_tx, position)?
+        {
+            keys::name(db_tx, &letter, u64::try_from(position).unwrap_or_default())?;
+        }
         db_tx
             .prepare_cached("UPDATE entries SET standing = ?2 WHERE position = ?1")?
             .execute(params![position, verdict.word()])?;

@@ -5,11 +5,12 @@ use rusqlite::types::ValueRef;
 use super::{Index, IndexError};
 
 /// Every table whose rows are reckoned from the ledger, but `meta`.
-pub(super) const TABLES: [&str; 11] = [
+pub(super) const TABLES: [&str; 12] = [
     "certificates",
     "entries",
     "handles",
     "letters",
+    "named",
     "pins",
     "search",
     "settlements",
@@ -20,11 +21,12 @@ pub(super) const TABLES: [&str; 11] = [
 ];
 
 /// What each table is shown by: no number that SQLite gave out, so that the order of making does not matter.
-const QUERIES: [&str; 10] = [
+const QUERIES: [&str; 11] = [
     "SELECT 'certificate', digest, certificate FROM certificates",
     "SELECT 'entry', * FROM entries",
     "SELECT 'handle', handle, digest FROM handles JOIN certificates c ON c.id = handles.certificate",
     "SELECT 'letter', * FROM letters",
+    "SELECT 'named', * FROM named",
     "SELECT 'pin', * FROM pins",
     "SELECT 'settlement', * FROM settlements",
     "SELECT 'unheard', * FROM unheard",

@@ -6,6 +6,7 @@
 
 mod apply;
 mod dump;
+mod keys;
 mod list;
 mod post;
 mod query;
@@ -24,13 +25,14 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use crate::ledger::{Chunk, Ledger, LedgerError, Mark, Recorded, Reread, Writer};
 use crate::trade::{Body, Book, Entry, Key, Transaction};
 
+pub use keys::{Pin, Unsealed};
 pub use list::{Filter, Listed};
 pub use post::{Fetched, Unheard};
-pub use query::{EntryRow, Pin, Warning};
+pub use query::{EntryRow, Warning};
 pub use row::{Row, RowItem, RowLeg};
 
 /// Version of schema and of what rows mean; another version is thrown away and built anew.
-const VERSION: i64 = 5;
+const VERSION: i64 = 6;
 
 /// Marks the file as an index of ours ("MOix").
 const APPLICATION: i64 = 0x4D4F_6978;

@@ -1,4 +1,4 @@
-//! What is asked of the index by name: transactions, letters, keys, warnings. Lists are in `list`.
+//! What is asked of the index by name: transactions, letters, warnings. Lists are in `list`, keys in `keys`.
 
 use rusqlite::{OptionalExtension, Params, params};
 
@@ -6,26 +6,9 @@ use super::apply::integer;
 use super::{Index, IndexError, state};
 use crate::ledger::Line;
 use crate::trade::{
-    Address, Book, Code, Digest, Fingerprint, Key, MessageId, Money, Names, Number, OrderId, PinnedBy, Role,
-    Settlement, Transaction, Verdict,
+    Address, Book, Code, Digest, Fingerprint, Key, MessageId, Money, Names, Number, OrderId, Role, Settlement,
+    Transaction, Verdict,
 };
-
-/// A certificate that speaks, or spoke, for an address.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Pin {
-    /// The address.
-    pub address: Address,
-    /// Its key.
-    pub fingerprint: Fingerprint,
-    /// The certificate, in base64.
-    pub certificate: String,
-    /// How it came to be.
-    pub by: PinnedBy,
-    /// The entry that pinned it.
-    pub position: u64,
-    /// Whether it still is the one that holds for the address.
-    pub current: bool,
-}
 
 /// An entry as the index knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -225,61 +208,6 @@ impl Index {
         let mut find = self.db.prepare_cached("SELECT * FROM entries WHERE position = ?1")?;
         let mut rows = find.query([integer(at)])?;
         rows.next()?.map(entry_row).transpose()
-    }
-
-    /// Returns all certificates, in base64, that have a key of one of these handles.
-    pub fn certificates(&self, handles: &[String]) -> Found<Vec<String>> {
-        let mut find = self.db.prepare_cached(
-            "SELECT c.id, c.certificate FROM handles JOIN certificates c ON c.id = handles.certificate \
-             WHERE handle = ?1 ORDER BY c.id",
-        )?;
-        let mut found = std::collections::BTreeMap::new();
-        for handle in handles {
-            let mut rows = find.query([handle.to_ascii_uppercase()])?;
-            while let Some(row) = rows.next()? {
-                found.insert(row.get::<_, i64>(0)?, row.get(1)?);
-            }
-        }
-        Ok(found.into_values().collect())
-    }
-
-    /// Returns the pin that holds for an address.
-    pub fn pin_of(&self, address: &Address) -> Found<Option<Pin>> {
-        Ok(self.pins_where("address = ?1", address.as_str())?.pop())
-    }
-
-    /// Returns the pins of a key, those that no longer hold included, the newest last.
-    pub fn pin_by_fingerprint(&self, key: &Fingerprint) -> Found<Vec<Pin>> {
-        self.pins_where("fingerprint = ?1", key.as_str())
-    }
-
-    /// Returns all pins that hold, by address.
-    pub fn pins(&self) -> Found<Vec<Pin>> {
-        let mut pins = self.pins_where("?1 = ''", "")?;
-        pins.retain(|pin| pin.current);
-        pins.sort_by(|a, b| a.address.cmp(&b.address));
-        Ok(pins)
-    }
-
-    fn pins_where(&self, condition: &str, name: &str) -> Found<Vec<Pin>> {
-        let sql = format!(
-            "SELECT address, fingerprint, certificate, by, position, position = (SELECT max(position) FROM pins later \
-             WHERE later.address = pins.address) FROM pins WHERE {condition} ORDER BY position"
-        );
-        let mut find = self.db.prepare_cached(&sql)?;
-        let mut rows = find.query([name])?;
-        let mut pins = Vec::new();
-        while let Some(row) = rows.next()? {
-            pins.push(Pin {
-                address: value(&row.get::<_, String>(0)?, Address::parse)?,
-                fingerprint: value(&row.get::<_, String>(1)?, Fingerprint::parse)?,
-                certificate: row.get(2)?,
-                by: json(&format!("\"{}\"", row.get::<_, String>(3)?))?,
-                position: position(row.get(4)?),
-                current: row.get(5)?,
-            });
-        }
-        Ok(pins)
     }
 
     /// Returns the findings about letters, newest letter first; `open_only` leaves out what a person settled.

@@ -127,6 +127,15 @@ CREATE TABLE settlements (
   reason   TEXT
 ) WITHOUT ROWID;
 
+-- Which key each shop named for an address in terms that count, and where it did so last.
+CREATE TABLE named (
+  address     TEXT NOT NULL,
+  shop        TEXT NOT NULL,
+  fingerprint TEXT NOT NULL,
+  position    INTEGER NOT NULL,
+  PRIMARY KEY (address, shop, fingerprint)
+) WITHOUT ROWID;
+
 -- Letters out that their recipient has neither answered nor receipted.
 CREATE TABLE unheard (
   position  INTEGER PRIMARY KEY,
@@ -143,6 +152,14 @@ CREATE TABLE IF NOT EXISTS sendings (
   times    INTEGER NOT NULL,
   day      TEXT NOT NULL,
   today    INTEGER NOT NULL
+);
+
+-- Letters out that are not sealed yet, because the key of their reader cannot be used; what is lost here goes out again
+-- as a letter that nobody acknowledged.
+CREATE TABLE IF NOT EXISTS unsealed (
+  position  INTEGER PRIMARY KEY,
+  recipient TEXT NOT NULL,
+  reason    TEXT NOT NULL
 );
 
 -- Where spooled mails lie in their mailbox, until the mailbox is told what became of them.

@@ -71,6 +71,13 @@ pub(super) fn put_letter(db_tx: &Connection, position: u64, letter: &Letter) -> 
     Ok(())
 }
 
+/// Returns the letter of an entry; `None` where it belongs to no transaction.
+pub(super) fn letter(db: &Connection, position: i64) -> Result<Option<Letter>, IndexError> {
+    let mut find = db.prepare_cached("SELECT letter FROM letters WHERE position = ?1")?;
+    let text: Option<Vec<u8>> = find.query_row([position], |row| row.get(0)).optional()?;
+    text.map(|text| serde_json::from_slice(&text).map_err(row_error)).transpose()
+}
+
 /// Keeps how a transaction stands; its letters are kept with their entries.
 pub(super) fn put(db_tx: &Connection, id: i64, transaction: &Transaction) -> Result<(), IndexError> {
     let kept = transaction.kept.iter().map(Standing::from).collect();

@@ -149,12 +149,28 @@ fn open_outer(
 ) -> Result<Opened, SetAside> {
     let first_contact = Cell::new(false);
     let lookup = |issuers: &[String]| {
-        let known = certificates(issuers);
-        if !known.is_empty() || !strangers {
-            return known;
+        let mut known = certificates(issuers);
+        match known.iter().position(|one| one.has_lapsed(now)) {
+            Some(place) => {
+                // Its owner may have renewed it since; the header tells.
+                let renewed = known_to_header(&outer, certificates);
+                let slot = known.get_mut(place).zip(renewed);
+                if let Some((slot, renewed)) = slot.filter(|(slot, new)| slot.fingerprint() == new.fingerprint()) {
+                    *slot = renewed;
+                }
+                known
+            }
+            None if !known.is_empty() => known,
+            // The signing key may be a new subkey of a key that is known: that is no stranger.
+            None => match known_to_header(&outer, certificates) {
+                Some(renewed) => vec![renewed],
+                None if strangers => {
+                    first_contact.set(true);
+                    stranger(&outer).into_iter().collect()
+                }
+                None => Vec::new(),
+            },
         }
-        first_contact.set(true);
-        stranger(&outer).into_iter().collect()
     };
     let message = match message::read(&outer.message, own, &lookup, now) {
         Err(SetAside::UnknownSigner { issuers, .. }) => {
@@ -172,6 +188,15 @@ fn open_outer(
     let signature_armored = message.signature.armored();
     let content = Digest::of(&message.bytes);
     Ok(Opened { message, signature_armored, content, outer, first_contact: first_contact.get() })
+}
+
+/// Returns the certificate that is known of the key in the mail's header, with what the header adds by that key's own
+/// signature; `None` where the key is not known.
+fn known_to_header(outer: &Encrypted, certificates: Lookup<'_>) -> Option<Certificate> {
+    let offered = autocrypt::of_mail(&outer.autocrypt, outer.from.as_ref())?;
+    let found = certificates(&[offered.fingerprint().to_string()]);
+    let known = found.into_iter().find(|known| known.fingerprint() == offered.fingerprint())?;
+    Some(known.refresh(&offered).unwrap_or(known))
 }
 
 /// Returns the certificate a stranger introduces himself with, if it bears his address.

@@ -11,6 +11,7 @@ pub mod standing;
 mod statement;
 pub mod summary;
 pub mod unheard;
+mod voices;
 
 pub use leg::{LegState, Legs};
 pub use reconcile::{Judgement, Reader, reconcile, rejudge, waited_in_vain};

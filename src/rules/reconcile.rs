@@ -3,8 +3,10 @@
 //! `reconcile` judges a letter that has just come; `rejudge` says which letters that came before are to be judged
 //! otherwise now. After a warning nothing of the letter is applied (P68).
 
+use std::collections::BTreeMap;
+
 use super::leg::{self, Judged};
-use super::{agreement, authority};
+use super::{agreement, authority, voices};
 use crate::trade::document::AuthorizationResult;
 use crate::trade::{
     Act, Address, Book, Code, Digest, Direction, Document, Finding, Fingerprint, Kept, Kind, Leg, Letter, Moment,
@@ -13,6 +15,12 @@ use crate::trade::{
 
 /// Tells the key pinned for an address.
 pub type Pinned<'a> = dyn Fn(&Address) -> Option<Fingerprint> + 'a;
+
+/// Tells which key each shop named for an address in its latest terms that count.
+pub type Named<'a> = dyn Fn(&Address) -> BTreeMap<Address, Fingerprint> + 'a;
+
+/// Tells whether the buyer's own list of payment agents, if he keeps one, has this party.
+pub type Allowed<'a> = dyn Fn(&Party) -> bool + 'a;
 
 /// What is to become of a letter that has just come.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +43,10 @@ pub struct Reader<'a> {
     pub signer_address: Option<Address>,
     /// The key pinned for an address.
     pub pinned: &'a Pinned<'a>,
+    /// The keys shops named for an address.
+    pub named: &'a Named<'a>,
+    /// The buyer's list of payment agents.
+    pub allowed: &'a Allowed<'a>,
 }
 
 /// Judges a letter that has just come.
@@ -44,9 +56,10 @@ pub fn reconcile(book: &Book, received: &Received, reader: &Reader<'_>) -> Judge
     if let Some(pinned) = reader.signer_address.as_ref().filter(|pinned| **pinned != letter.from.address) {
         findings.push(Finding::differs(Code::FromDiffers, "sender", pinned, &letter.from.address));
     }
-    findings.extend(wrong_speaker(received, reader));
-    findings.extend(wrong_role(letter, reader));
     let transaction = book.find(reader.role, &letter.names());
+    findings.extend(wrong_speaker(transaction, received, reader));
+    findings.extend(wrong_role(letter, reader));
+    findings.extend(voices::doubtful(transaction, letter, reader));
     findings.extend(transaction.and_then(|known| number_reused(known, received)));
     findings.extend(number_taken(book, letter));
     let transaction = transaction.and_then(begun);
@@ -55,7 +68,7 @@ pub fn reconcile(book: &Book, received: &Received, reader: &Reader<'_>) -> Judge
         document if document.kind().status_of().is_some() => {
             return status(transaction, received, reader, findings);
         }
-        _ => other(transaction, letter, received.content(), reader.pinned),
+        _ => other(transaction, letter, received.content()),
     };
     match judged {
         Ok(more) => findings.extend(more),
@@ -65,11 +78,15 @@ pub fn reconcile(book: &Book, received: &Received, reader: &Reader<'_>) -> Judge
 }
 
 /// The speaker is the key that signed; it must be the one the letter names, and a stranger's must not stand for an
-/// address that has another key.
-fn wrong_speaker(received: &Received, reader: &Reader<'_>) -> Option<Finding> {
+/// address that has another key. But terms go on with the key they name, whatever was pinned since.
+fn wrong_speaker(transaction: Option<&Transaction>, received: &Received, reader: &Reader<'_>) -> Option<Finding> {
     let (from, signer) = (&received.letter().from, received.signer());
     if from.fingerprint != *signer {
         return Some(Finding::differs(Code::EnvelopeDiffersFromData, "key of the sender", &from.fingerprint, signer));
+    }
+    let terms = transaction.and_then(Transaction::terms);
+    if terms.is_some_and(|(_, terms)| terms.agents.iter().any(|agent| agent.party == *from)) {
+        return None;
     }
     let pinned = (reader.pinned)(&from.address).filter(|_| reader.signer_address.is_none())?;
     let what = format!("key of {}", from.address);
@@ -176,12 +193,7 @@ fn number_reused(transaction: &Transaction, received: &Received) -> Option<Findi
 }
 
 /// Judges every letter that is not a status.
-fn other(
-    transaction: Option<&Transaction>,
-    letter: &Letter,
-    content: Digest,
-    pinned: &Pinned<'_>,
-) -> Result<Vec<Finding>, Finding> {
+fn other(transaction: Option<&Transaction>, letter: &Letter, content: Digest) -> Result<Vec<Finding>, Finding> {
     let known = || {
         let number = letter.transaction.as_ref().map(ToString::to_string);
         let order = letter.order.as_ref().map(ToString::to_string);
@@ -191,7 +203,7 @@ fn other(
     };
     match &letter.document {
         Document::Order(order) => Ok(order_in(order, transaction, letter, content)),
-        Document::TransactionInfo(terms) => terms_in(terms, transaction, letter, pinned),
+        Document::TransactionInfo(terms) => terms_in(terms, transaction, letter),
         Document::OrderRejection(_) | Document::ReturnAnswer(_) => {
             Ok(from_shop(known()?, letter).into_iter().collect())
         }
@@ -232,12 +244,7 @@ fn order_in(order: &Order, transaction: Option<&Transaction>, letter: &Letter, c
 }
 
 /// Terms must answer an order of ours, come from its shop, add up, and agree with it.
-fn terms_in(
-    terms: &Terms,
-    transaction: Option<&Transaction>,
-    letter: &Letter,
-    pinned: &Pinned<'_>,
-) -> Result<Vec<Finding>, Finding> {
+fn terms_in(terms: &Terms, transaction: Option<&Transaction>, letter: &Letter) -> Result<Vec<Finding>, Finding> {
     let unsolicited =
         || Finding::new(Code::UnsolicitedTerms, format!("{} sent terms nobody asked for", letter.from.address));
     let (transaction, (ordered, order)) =
@@ -259,12 +266,6 @@ fn terms_in(
     }
     findings.extend(agreement::faults(terms));
     findings.extend(agreement::differences(order, terms));
-    for agent in &terms.agents {
-        if let Some(pinned) = pinned(&agent.party.address).filter(|pinned| *pinned != agent.party.fingerprint) {
-            let what = format!("key of {}", agent.party.address);
-            findings.push(Finding::differs(Code::KeyChanged, &what, pinned, &agent.party.fingerprint));
-        }
-    }
     if let Some(finding) = authority::speaker(letter, Leg::Order, terms) {
         findings.push(finding);
     }
@@ -413,7 +414,7 @@ fn waiting(transaction: &Transaction) -> Vec<Judged> {
         }
         let mut findings: Vec<Finding> =
             kept.findings.iter().filter(|finding| finding.code != Code::UnknownTransaction).cloned().collect();
-        match other(begun(transaction), &kept.letter, kept.content, &|_| None) {
+        match other(begun(transaction), &kept.letter, kept.content) {
             Ok(more) => findings.extend(more),
             Err(finding) => findings.push(finding),
         }

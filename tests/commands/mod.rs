@@ -2,6 +2,8 @@
 
 /// What a buyer, or an account of several parts, names, asks, accepts and pays with.
 mod buying;
+/// Keys replaced, revoked, and allowed to collect.
+mod keys;
 /// `inspect`, and that nothing changes by it.
 mod looking;
 /// Mail that is handed over, set aside, or only noted.

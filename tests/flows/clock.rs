@@ -129,18 +129,102 @@ mod real {
     }
 
     #[test]
-    fn with_an_expired_key_nothing_is_written_and_nothing_lost() {
+    fn a_key_that_ends_is_renewed_and_its_certificate_with_it() {
+        let town = Town::fresh();
+        let (id, number) = town.bought("SH-41", 1, &["--pay", "invoice"]);
+        let print = town.fingerprint("buyer");
+        let secret = || std::fs::read(town.path("buyer/keys/own.asc")).unwrap();
+        let before = secret();
+        // A hundred days before the end, and by a command that only reads.
+        for (moved, args) in [("+995d", &["sync"][..]), ("+1010d", &["list"]), ("+1010d", &["key", "list"])] {
+            assert!(at(&town, moved, "buyer", args).err.is_empty(), "{args:?}");
+            assert_eq!(secret(), before, "{moved} {args:?}");
+        }
+        let run = at(&town, "+1010d", "buyer", &["sync"]);
+        assert!(run.err.starts_with("mailorder: your key is renewed until 20"), "{run:?}");
+        assert_eq!(run.err.lines().count(), 1, "{run:?}");
+        assert!(at(&town, "+1010d", "buyer", &["sync"]).err.is_empty());
+        let exported = at(&town, "+1010d", "buyer", &["key", "export"]).out;
+        assert_eq!(std::fs::read_to_string(town.path("buyer/cert.asc")).unwrap(), exported);
+        let listed = at(&town, "+1010d", "buyer", &["key", "list"]).out;
+        assert!(listed.contains(&print) && listed.contains("own, until 20"), "{listed}");
+        // The others learn it by its next letter, and write to it when the old end has passed.
+        let wish = ["order", "--json", "--shop", "shop@demo.test", "--pay", "invoice"];
+        let goods = ["--item", "SH-41;シャツ 白 41;JPY 4300;1", "--charge", "Parcel delivery;JPY 500"];
+        let again = at(&town, "+1010d", "buyer", &[&wish[..], &goods].concat()).json();
+        let round = || {
+            for party in ["shop", "pay", "ship", "shop", "buyer"] {
+                at(&town, "+1010d", party, &["sync"]);
+            }
+        };
+        round();
+        at(&town, "+1010d", "buyer", &["confirm", again["id"].as_str().unwrap()]);
+        round();
+        round();
+        at(&town, "+1100d", "ship", &["ship", "notify", &number, "--delivered"]);
+        at(&town, "+1100d", "buyer", &["sync"]);
+        let shown = at(&town, "+1100d", "buyer", &["show", "--json", &id]).json();
+        assert_eq!(
+            shown["legs"].as_array().unwrap().iter().find(|leg| leg["leg"] == "delivery").unwrap()["done"],
+            true
+        );
+        let accounts = crate::support::accounts::Accounts { dir: town.path("") };
+        for party in ["buyer", "shop", "ship"] {
+            assert_eq!(at(&town, "+1100d", party, &["audit", "verify", "--json"]).json()["result"], "clean", "{party}");
+            let index = accounts.dump(party);
+            at(&town, "+1100d", party, &["ledger", "reindex"]);
+            assert_eq!(accounts.dump(party), index, "{party}");
+        }
+    }
+
+    #[test]
+    fn an_expired_key_keeps_nobody_from_reading_f36() {
         let town = Town::fresh();
         let (id, number) = town.bought("SH-41", 1, &["--pay", "invoice"]);
         town.does("ship", &["ship", "notify", &number, "--delivered"]);
-        let (post, entries) = (town.post("buyer"), town.entries("buyer").len());
-        for args in [&["ask", &id][..], &["sync"], &["order", "--shop", "shop@demo.test", "--item", "A;B;JPY 1;1"]] {
-            let run = town.at("+3650d", "buyer", args);
-            assert_eq!(run.code, Some(77), "{args:?}: {run:?}");
-            assert!(run.err.contains("the key has expired"), "{run:?}");
+        let entries = town.entries("buyer").len();
+        for args in [
+            &["list"][..],
+            &["show", &id],
+            &["status"],
+            &["warnings"],
+            &["key", "list"],
+            &["key", "export"],
+            &["outbox", "list"],
+            &["audit", "verify"],
+            &["config", "check"],
+        ] {
+            at(&town, "+3650d", "buyer", args);
         }
-        assert_eq!((town.post("buyer"), town.entries("buyer").len()), (post, entries));
-        town.sync(&["buyer"]);
-        town.check_stands("buyer", &id, "open", [false, true, false]);
+        assert!(at(&town, "+3650d", "buyer", &["key", "list"]).out.contains("own, expired"));
+        assert_eq!(town.entries("buyer").len(), entries);
+        // What was sealed to it in its time is read; whom it cannot write to, it tells (F37).
+        let run = at(&town, "+3650d", "buyer", &["sync"]);
+        assert!(run.err.contains("your key is renewed"), "{run:?}");
+        let shown = at(&town, "+3650d", "buyer", &["show", "--json", &id]).json();
+        assert_eq!(
+            shown["legs"].as_array().unwrap().iter().find(|leg| leg["leg"] == "delivery").unwrap()["done"],
+            true
+        );
+        let order = ["order", "--shop", "shop@demo.test", "--item", "A;B;JPY 1;1", "--pay", "invoice"];
+        let run = town.at("+3650d", "buyer", &order);
+        assert_eq!(run.code, Some(77), "{run:?}");
+        assert!(run.err.contains("the key of shop@demo.test cannot be used: the key has expired"), "{run:?}");
+        let waiting = at(&town, "+3650d", "buyer", &["outbox", "list", "--json"]).json();
+        let [letter] = &waiting["letters"].as_array().unwrap()[..] else { panic!("{waiting}") };
+        assert_eq!((&letter["state"], &letter["kind"]), (&"waiting-for-key".into(), &"receipt".into()));
+        assert!(at(&town, "+3650d", "buyer", &["outbox", "list"]).out.contains("waiting-for-key"));
+        // The carrier renews its own; its certificate comes by a file, and what waited goes out.
+        at(&town, "+3650d", "ship", &["sync"]);
+        let file = town.path("ship/cert.asc");
+        let run = at(&town, "+3650d", "buyer", &["key", "import", file.to_str().unwrap()]);
+        assert!(run.err.contains("this key was known"), "{run:?}");
+        let waiting = at(&town, "+3650d", "buyer", &["outbox", "list", "--json"]).json();
+        assert_eq!(waiting["letters"], serde_json::json!([]));
+        let posted = town.post("ship").len();
+        assert_eq!(posted, 1);
+        at(&town, "+3650d", "ship", &["sync"]);
+        assert!(town.post("ship").is_empty());
+        assert_eq!(at(&town, "+3650d", "ship", &["warnings", "--json"]).json()["warnings"], serde_json::json!([]));
     }
 }

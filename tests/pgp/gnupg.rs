@@ -109,6 +109,32 @@ fn gpg_takes_our_minimal_certificates_and_checkpoints() {
     ));
 }
 
+#[test]
+fn gpg_verifies_with_a_renewed_certificate_what_was_signed_before_and_after() {
+    let people = People::get();
+    // In the past of gpg's own clock.
+    let later = now() + 60 * MINUTE;
+    let renewed = people.shop.renew(later).unwrap();
+    let old = pgp::sign(&people.shop, LETTER, people.buyer().fingerprint(), now()).unwrap();
+    let new = pgp::sign(&renewed, LETTER, people.buyer().fingerprint(), later).unwrap();
+    let minimal = renewed.certificate().to_minimal_binary(&address("shop@example.com"), later).unwrap();
+    let merged = people.shop.certificate().refresh(&Certificate::from_bytes(&minimal).unwrap()).unwrap();
+    for certificate in [renewed.certificate().to_armored().into_bytes(), minimal, merged.to_own_binary().unwrap()] {
+        let gpg = Gpg::new();
+        gpg.import(&certificate);
+        for signature in [&old, &new] {
+            let verified = verify(&gpg, LETTER, &signature.armored());
+            assert!(verified.status.success() && has(&verified.stdout, "VALIDSIG"), "{verified:?}");
+        }
+        let until = (later + 3 * 365 * DAY).duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
+        let listed = String::from_utf8(gpg.good(&["--with-colons", "--list-keys"])).unwrap();
+        let keys: Vec<&str> =
+            listed.lines().filter(|line| line.starts_with("pub:") || line.starts_with("sub:")).collect();
+        assert_eq!(keys.len(), 3);
+        assert!(keys.iter().all(|key| key.split(':').nth(6) == Some(until.to_string().as_str())), "{listed}");
+    }
+}
+
 /// Makes a key of gpg's own and returns its certificate.
 fn make(gpg: &Gpg, algorithm: &str, usage: &str, subkey: &str) -> Certificate {
     let made = ["--passphrase", "", "--quick-generate-key", "Shop <shop@example.com>", algorithm, usage, "1y"];

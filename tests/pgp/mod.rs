@@ -12,6 +12,7 @@ mod gnupg;
 mod identity;
 mod keys;
 mod layers;
+mod renewal;
 mod shape;
 
 use std::io::Write as _;

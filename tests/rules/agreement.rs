@@ -166,3 +166,58 @@ fn a_line_that_stands_twice_is_found() {
     assert!(judgement.findings.iter().any(|finding| finding.code == Code::GoodsDiffer));
     assert_eq!(judgement.verdict, Verdict::Warned);
 }
+
+#[test]
+fn a_key_that_another_shop_named_otherwise_is_a_warning() {
+    // Design 4: it differs from the pin, or from what another shop named.
+    let other = Party { fingerprint: stranger().fingerprint, ..bank() };
+    let named = |shop: Party, key: &Party| [(bank().address, [(shop.address, key.fingerprint.clone())].into())].into();
+    let judged = |named, pinned: bool| {
+        let mut desk = Desk::buyer_ordered();
+        desk.named = named;
+        if !pinned {
+            desk.pins.remove(&bank().address);
+        }
+        desk.takes(&terms_letter(terms()))
+    };
+    let judgement = judged(named(party("other"), &other), false);
+    assert_eq!((judgement.verdict, judgement.findings[0].code), (Verdict::Warned, Code::KeyChanged));
+    let text = &judgement.findings[0].text;
+    for part in ["other@", bank().fingerprint.as_str(), other.fingerprint.as_str()] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    // The shop itself may name another key than before, another shop the same one; and a pin goes before all of them.
+    assert_eq!(judged(named(shop(), &other), false).verdict, Verdict::Applied);
+    assert_eq!(judged(named(party("other"), &bank()), false).verdict, Verdict::Applied);
+    assert_eq!(judged(named(party("other"), &other), true).verdict, Verdict::Applied);
+}
+
+#[test]
+fn the_buyers_list_of_payment_agents_stands_above_the_terms() {
+    // B75: a payment agent the shop named, but the buyer's list does not have.
+    let paid = status(&bank(), 1, "2026-07-12", false, payment_status(jpy(4800), Vec::new()));
+    let mut desk = Desk::buyer_ordered();
+    desk.payment_agents = Some(vec![bank()]);
+    assert_eq!(desk.takes(&terms_letter(terms())).verdict, Verdict::Applied);
+    let before = desk.standing();
+    desk.payment_agents = Some(vec![courier()]);
+    let judgement = desk.takes(&paid);
+    assert_eq!((judgement.verdict, judgement.findings[0].code), (Verdict::Warned, Code::BelowTrust));
+    assert_eq!(desk.standing(), before);
+
+    let mut desk = Desk::buyer_ordered();
+    desk.payment_agents = Some(vec![courier()]);
+    let judgement = desk.takes(&terms_letter(terms()));
+    assert_eq!((judgement.verdict, judgement.findings[0].code), (Verdict::Warned, Code::BelowTrust));
+    assert!(judgement.findings[0].text.contains(bank().address.as_str()));
+    assert_eq!(desk.takes(&paid).verdict, Verdict::Warned, "it waits for no terms");
+    // A person takes these terms with their agent, and hears it from then on.
+    desk.settles(Role::Buyer, &terms_letter(terms()), Settlement::Accept);
+    let next = Letter { seq: Some(2), ..paid };
+    assert_eq!(desk.takes(&next).verdict, Verdict::Applied);
+    // The shop's books are no buyer's list.
+    let mut desk = Desk::shop_offered();
+    desk.payment_agents = Some(vec![courier()]);
+    let authorised = desk.judges(Role::Shop, &Letter { to: shop(), ..next }, &bank().fingerprint);
+    assert!(authorised.findings.iter().all(|finding| finding.code != Code::BelowTrust), "{authorised:?}");
+}

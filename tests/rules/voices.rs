@@ -88,6 +88,8 @@ fn what_reading_found_stays_with_the_letter() {
             now: desk.now,
             signer_address: Some(bank().address),
             pinned: &pinned,
+            named: &|_| Default::default(),
+            allowed: &|_| true,
         };
         let judgement = mailorder::rules::reconcile(&desk.book, &received, &reader);
         assert_eq!((judgement.verdict, judgement.findings), (verdict, remarks), "{code}");

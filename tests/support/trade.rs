@@ -266,6 +266,10 @@ pub struct Desk {
     pub entries: Vec<Entry>,
     pub now: Moment,
     pub pins: BTreeMap<Address, Fingerprint>,
+    /// Which key each shop named for an address.
+    pub named: BTreeMap<Address, BTreeMap<Address, Fingerprint>>,
+    /// The buyer's list of payment agents, if he keeps one.
+    pub payment_agents: Option<Vec<Party>>,
 }
 
 impl Desk {
@@ -273,7 +277,9 @@ impl Desk {
     pub fn new(me: &Party) -> Self {
         let known = [buyer(), shop(), bank(), courier(), party("other"), party("mallory")];
         let pins = known.into_iter().map(|party| (party.address, party.fingerprint)).collect();
-        Self { me: me.clone(), book: Book::default(), entries: Vec::new(), now: at("2026-09-30"), pins }
+        let (me, now) = (me.clone(), at("2026-09-30"));
+        let named = BTreeMap::new();
+        Self { me, book: Book::default(), entries: Vec::new(), now, pins, named, payment_agents: None }
     }
 
     /// The buyer's desk after ordering.
@@ -342,7 +348,10 @@ impl Desk {
         let received = Received::attest(letter.clone(), content(letter), signer.clone(), Vec::new());
         let pinned = |address: &Address| self.pins.get(address).cloned();
         let signer_address = self.pins.iter().find(|(_, key)| *key == signer).map(|(address, _)| address.clone());
-        let reader = Reader { role, me: &self.me, now: self.now, signer_address, pinned: &pinned };
+        let named = |address: &Address| self.named.get(address).cloned().unwrap_or_default();
+        let allowed = |agent: &Party| self.payment_agents.as_ref().is_none_or(|list| list.contains(agent));
+        let (me, now) = (&self.me, self.now);
+        let reader = Reader { role, me, now, signer_address, pinned: &pinned, named: &named, allowed: &allowed };
         reconcile(&self.book, &received, &reader)
     }
 

@@ -1,6 +1,6 @@
-//! A public certificate: read, judged, merged and written.
+//! A public certificate: read, judged and written.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::SystemTime;
 
 use sequoia_openpgp::{
@@ -12,7 +12,8 @@ use sequoia_openpgp::{
     types::RevocationStatus,
 };
 
-use super::{CERTIFICATE_MAX, KeyError, KeyFault, fingerprint_of, parse_one, policy};
+use super::renewal::{binding_packets, latest_two};
+use super::{KeyError, KeyFault, fingerprint_of, parse_one, policy};
 use crate::trade::id::{Address, Fingerprint};
 
 /// One OpenPGP certificate without any secret. Cloning is cheap; its own signatures are checked once, when it is read.
@@ -20,6 +21,8 @@ use crate::trade::id::{Address, Fingerprint};
 pub struct Certificate {
     cert: Arc<Cert>,
     fingerprint: Fingerprint,
+    /// When the first of its keys ends, once that was asked for.
+    pub(super) end: Arc<OnceLock<Option<SystemTime>>>,
 }
 
 impl Certificate {
@@ -38,7 +41,7 @@ impl Certificate {
         let _ = cert.primary_key().self_signatures().count();
         let _ = cert.userids().map(|u| u.self_signatures().count()).max();
         let _ = cert.keys().subkeys().map(|k| k.self_signatures().count()).max();
-        Ok(Self { cert: Arc::new(cert), fingerprint })
+        Ok(Self { cert: Arc::new(cert), fingerprint, end: Arc::default() })
     }
 
     /// Returns the certificate as the library knows it.
@@ -69,9 +72,12 @@ impl Certificate {
         addresses
     }
 
-    /// Returns the upper-case hexadecimal fingerprints of the primary key and all subkeys, the primary one first.
+    /// Returns the upper-case hexadecimal fingerprints of the primary key and all subkeys that it vouches for, the primary
+    /// one first. Anybody can put another's key beside them.
     pub fn key_handles(&self) -> Vec<String> {
-        self.cert.keys().map(|key| key.key().fingerprint().to_hex()).collect()
+        let subkeys = self.cert.keys().subkeys().filter(|key| key.self_signatures().next().is_some());
+        let subkeys = subkeys.map(|key| key.key().fingerprint().to_hex());
+        std::iter::once(self.fingerprint.to_string()).chain(subkeys).collect()
     }
 
     /// Returns whether `handle` (a fingerprint or a key ID of 16 digits, upper case) names one of the keys.
@@ -89,26 +95,25 @@ impl Certificate {
     }
 
     /// Returns the smallest certificate that serves to verify and encrypt at `now`, in binary: primary key, the user ID
-    /// with `address` (else the primary one), valid subkeys, and the owner's latest signatures on them. For Autocrypt
-    /// headers and `mo:certificate`.
+    /// with `address` (else the primary one), the subkeys that are valid or revoked, and on each the owner's signature in
+    /// force and the one before it. For Autocrypt headers and `mo:certificate`.
     pub fn to_minimal_binary(&self, address: &Address, now: SystemTime) -> Result<Vec<u8>, KeyError> {
         self.usable(now)?;
         let policy = policy(now);
         let valid = self.cert.with_policy(&policy, now).map_err(|_| KeyFault::Rejected)?;
         let mut packets = vec![Packet::from(valid.primary_key().key().clone())];
-        packets.extend(valid.direct_key_signature().ok().cloned().map(Packet::from));
+        if let Ok(direct) = valid.direct_key_signature() {
+            packets.extend(latest_two(direct, self.cert.primary_key().self_signatures()));
+        }
         let user_id = valid
             .userids()
             .find(|id| address_of(id.userid()).as_ref() == Some(address))
             .or(valid.primary_userid().ok());
         if let Some(id) = user_id {
             packets.push(Packet::from(id.userid().clone()));
-            packets.push(Packet::from(id.binding_signature().clone()));
+            packets.extend(latest_two(id.binding_signature(), id.self_signatures()));
         }
-        for key in valid.keys().subkeys().alive().revoked(false) {
-            packets.push(Packet::from(key.key().clone()));
-            packets.push(Packet::from(key.binding_signature().clone()));
-        }
+        packets.extend(valid.keys().subkeys().flat_map(|key| binding_packets(&key.into())));
         let mut bytes = Vec::with_capacity(1024);
         for packet in packets {
             packet.serialize(&mut bytes).map_err(|error| KeyError::Make(error.to_string()))?;
@@ -148,19 +153,6 @@ impl Certificate {
             found = keys().for_storage_encryption().take(4).collect();
         }
         found
-    }
-
-    /// Returns this certificate with what `other` adds: a new expiry, subkeys, user IDs, a revocation.
-    ///
-    /// Both must have the same fingerprint, and the result at most 1 MiB.
-    pub fn merge(&self, other: &Self) -> Result<Self, KeyError> {
-        if self.fingerprint != other.fingerprint {
-            return Err(KeyError::OtherKey);
-        }
-        let merged = Cert::clone(&self.cert)
-            .merge_public(Cert::clone(&other.cert))
-            .map_err(|error| KeyError::Unreadable(error.to_string()))?;
-        if merged.serialized_len() > CERTIFICATE_MAX { Err(KeyError::TooLarge) } else { Self::of(merged) }
     }
 }
 

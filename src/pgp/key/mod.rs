@@ -4,6 +4,7 @@
 
 mod certificate;
 mod own;
+mod renewal;
 
 pub use certificate::Certificate;
 pub use own::OwnKey;

@@ -1,12 +1,12 @@
-//! Our own key: made, read, renewed, and used by the rest of `pgp` to sign and decrypt.
+//! Our own key: made, read, and used by the rest of `pgp` to sign and decrypt.
 
 use std::time::{Duration, SystemTime};
 
 use secrecy::SecretString;
 use sequoia_openpgp::{
-    Cert, KeyHandle, Packet, Profile,
-    cert::{CertBuilder, CipherSuite, amalgamation::ValidateAmalgamation},
-    crypto::{KeyPair, Signer},
+    Cert, KeyHandle, Profile,
+    cert::{CertBuilder, CipherSuite},
+    crypto::KeyPair,
     packet::{
         UserID,
         key::{Key, SecretParts, UnspecifiedRole},
@@ -19,7 +19,7 @@ use super::{Certificate, KeyError, KeyFault, parse_one, policy};
 use crate::trade::id::{Address, Fingerprint};
 
 /// How long a new or renewed key is valid: three years of 365 days.
-const VALIDITY: Duration = Duration::from_secs(3 * 365 * 24 * 60 * 60);
+pub(super) const VALIDITY: Duration = Duration::from_secs(3 * 365 * 24 * 60 * 60);
 
 /// A private key of ours. Its `Debug` shows the fingerprint alone.
 pub struct OwnKey {
@@ -64,7 +64,12 @@ impl OwnKey {
         Self::of(parse_one(bytes)?)
     }
 
-    fn of(cert: Cert) -> Result<Self, KeyError> {
+    /// Returns the key with all its secrets as the library knows it.
+    pub(super) fn cert(&self) -> &Cert {
+        &self.cert
+    }
+
+    pub(super) fn of(cert: Cert) -> Result<Self, KeyError> {
         if !cert.is_tsk() {
             return Err(KeyError::NoSecret);
         }
@@ -99,27 +104,6 @@ impl OwnKey {
     /// Returns the fingerprint of the primary key.
     pub fn fingerprint(&self) -> &Fingerprint {
         self.certificate.fingerprint()
-    }
-
-    /// Returns the same key with its validity, and that of its subkeys that are not revoked, to end three years after
-    /// `now`.
-    pub fn renew(&self, now: SystemTime) -> Result<Self, KeyError> {
-        let make = |error: sequoia_openpgp::anyhow::Error| KeyError::Make(error.to_string());
-        let policy = policy(now);
-        let until = now.checked_add(VALIDITY).ok_or(KeyFault::NotYetValid)?;
-        let secret = self.cert.primary_key().key().clone().parts_into_secret().map_err(|_| KeyError::NoSecret)?;
-        let mut signer = secret.into_keypair().map_err(make)?;
-        let primary = self.cert.primary_key().with_policy(&policy, now).map_err(|_| KeyFault::Rejected)?;
-        let mut signatures = primary.set_expiration_time(&mut signer, Some(until)).map_err(make)?;
-        for key in self.cert.keys().with_policy(&policy, now).subkeys().revoked(false).secret() {
-            // A subkey that signs must vouch for its new binding itself.
-            let mut own = key.key().clone().into_keypair().map_err(make)?;
-            let own: Option<&mut dyn Signer> = if key.for_signing() { Some(&mut own) } else { None };
-            signatures.extend(key.set_expiration_time(&mut signer, own, Some(until)).map_err(make)?);
-        }
-        let packets = signatures.into_iter().map(Packet::from);
-        let (cert, _changed) = self.cert.clone().insert_packets(packets).map_err(make)?;
-        Self::of(cert)
     }
 
     /// Returns the key pair to sign with at `now`, or why there is none.

@@ -228,7 +228,15 @@ fn answer_owed(written: &[Written], at: usize, count: usize) -> Option<Owed> {
 fn judge(book: &Book, received: &Received, me: &Party, shop: &Party, now: Moment) {
     let pinned = |address: &Address| (*address == shop.address).then(|| shop.fingerprint.clone());
     let signer_address = (received.signer() == &shop.fingerprint).then(|| shop.address.clone());
-    let reader = Reader { role: Role::Buyer, me, now, signer_address, pinned: &pinned };
+    let reader = Reader {
+        role: Role::Buyer,
+        me,
+        now,
+        signer_address,
+        pinned: &pinned,
+        named: &|_| Default::default(),
+        allowed: &|_| true,
+    };
     let judgement = reconcile(book, received, &reader);
     assert_eq!(judgement.verdict, Verdict::Applied, "{:?}: {:?}", received.letter().kind(), judgement.findings);
 }

@@ -1,0 +1,170 @@
+//! Keys as the ledger tells of them: pins, certificates, which key a shop named for whom, and letters that wait for one.
+
+use std::collections::BTreeMap;
+
+use rusqlite::{Connection, params};
+
+use super::apply::{integer, word};
+use super::query::{Found, json, position, value};
+use super::{Index, IndexError};
+use crate::trade::{Address, Digest, Document, Fingerprint, Letter, Party, PinnedBy};
+
+/// A certificate that speaks, or spoke, for an address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pin {
+    /// The address.
+    pub address: Address,
+    /// Its key.
+    pub fingerprint: Fingerprint,
+    /// The certificate, in base64.
+    pub certificate: String,
+    /// How it came to be.
+    pub by: PinnedBy,
+    /// The entry that pinned it.
+    pub position: u64,
+    /// Whether it still is the one that holds for the address.
+    pub current: bool,
+}
+
+/// A letter that is not sealed yet, because its reader's key cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unsealed {
+    /// Its entry.
+    pub position: u64,
+    /// The key.
+    pub recipient: Fingerprint,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+/// Enters that a certificate speaks for an address. A merge makes no pin: it renews the certificate of those there are,
+/// and how they came to be stays.
+pub(super) fn pin(
+    db_tx: &Connection,
+    party: &Party,
+    certificate: &str,
+    by: PinnedBy,
+    at: u64,
+) -> Result<(), IndexError> {
+    let (address, key) = (party.address.as_str(), party.fingerprint.as_str());
+    if by == PinnedBy::Merge {
+        let mut put = db_tx.prepare_cached("UPDATE pins SET certificate = ?2 WHERE fingerprint = ?1")?;
+        put.execute(params![key, certificate])?;
+    } else {
+        let mut put = db_tx.prepare_cached("INSERT OR REPLACE INTO pins VALUES (?1, ?2, ?3, ?4, ?5)")?;
+        put.execute(params![address, key, certificate, word(&by)?, integer(at)])?;
+    }
+    Ok(())
+}
+
+/// Notes which keys a shop names in terms that count.
+pub(super) fn name(db_tx: &Connection, letter: &Letter, at: u64) -> Result<(), IndexError> {
+    let Document::TransactionInfo(terms) = &letter.document else { return Ok(()) };
+    for party in terms.agents.iter().map(|agent| &agent.party) {
+        let mut put = db_tx.prepare_cached("INSERT OR REPLACE INTO named VALUES (?1, ?2, ?3, ?4)")?;
+        let (address, shop) = (party.address.as_str(), letter.from.address.as_str());
+        put.execute(params![address, shop, party.fingerprint.as_str(), integer(at)])?;
+    }
+    Ok(())
+}
+
+impl Index {
+    /// Returns all certificates, in base64, that have a key of one of these handles.
+    pub fn certificates(&self, handles: &[String]) -> Found<Vec<String>> {
+        let mut find = self.db.prepare_cached(
+            "SELECT c.id, c.certificate FROM handles JOIN certificates c ON c.id = handles.certificate \
+             WHERE handle = ?1 ORDER BY c.id",
+        )?;
+        let mut found = BTreeMap::new();
+        for handle in handles {
+            let mut rows = find.query([handle.to_ascii_uppercase()])?;
+            while let Some(row) = rows.next()? {
+                found.insert(row.get::<_, i64>(0)?, row.get(1)?);
+            }
+        }
+        Ok(found.into_values().collect())
+    }
+
+    /// Returns the pin that holds for an address.
+    pub fn pin_of(&self, address: &Address) -> Found<Option<Pin>> {
+        Ok(self.pins_where("address = ?1", address.as_str())?.pop())
+    }
+
+    /// Returns the pins of a key, those that no longer hold included, the newest last.
+    pub fn pin_by_fingerprint(&self, key: &Fingerprint) -> Found<Vec<Pin>> {
+        self.pins_where("fingerprint = ?1", key.as_str())
+    }
+
+    /// Returns all pins that hold, by address.
+    pub fn pins(&self) -> Found<Vec<Pin>> {
+        let mut pins = self.pins_where("?1 = ''", "")?;
+        pins.retain(|pin| pin.current);
+        pins.sort_by(|a, b| a.address.cmp(&b.address));
+        Ok(pins)
+    }
+
+    fn pins_where(&self, condition: &str, name: &str) -> Found<Vec<Pin>> {
+        let sql = format!(
+            "SELECT address, fingerprint, certificate, by, position, position = (SELECT max(position) FROM pins later \
+             WHERE later.address = pins.address) FROM pins WHERE {condition} ORDER BY position"
+        );
+        let mut find = self.db.prepare_cached(&sql)?;
+        let mut rows = find.query([name])?;
+        let mut pins = Vec::new();
+        while let Some(row) = rows.next()? {
+            pins.push(Pin {
+                address: value(&row.get::<_, String>(0)?, Address::parse)?,
+                fingerprint: value(&row.get::<_, String>(1)?, Fingerprint::parse)?,
+                certificate: row.get(2)?,
+                by: json(&format!("\"{}\"", row.get::<_, String>(3)?))?,
+                position: position(row.get(4)?),
+                current: row.get(5)?,
+            });
+        }
+        Ok(pins)
+    }
+
+    /// Returns whether this certificate, in base64, is known.
+    pub fn has_certificate(&self, text: &str) -> Found<bool> {
+        let mut find = self.db.prepare_cached("SELECT 1 FROM certificates WHERE digest = ?1")?;
+        Ok(find.exists([Digest::of(text.as_bytes()).as_bytes()])?)
+    }
+
+    /// Returns which key each shop named for an address in its latest terms that count.
+    pub fn named(&self, address: &Address) -> Found<BTreeMap<Address, Fingerprint>> {
+        let mut find =
+            self.db.prepare_cached("SELECT shop, fingerprint FROM named WHERE address = ?1 ORDER BY position")?;
+        let mut rows = find.query([address.as_str()])?;
+        let mut named = BTreeMap::new();
+        while let Some(row) = rows.next()? {
+            let shop = value(&row.get::<_, String>(0)?, Address::parse)?;
+            named.insert(shop, value(&row.get::<_, String>(1)?, Fingerprint::parse)?);
+        }
+        Ok(named)
+    }
+
+    /// Notes that the letter of an entry is not sealed, and why.
+    pub fn note_unsealed(&self, at: u64, recipient: &Fingerprint, reason: &str) -> Found<()> {
+        let mut put = self.db.prepare_cached("INSERT OR REPLACE INTO unsealed VALUES (?1, ?2, ?3)")?;
+        put.execute(params![integer(at), recipient.as_str(), reason])?;
+        Ok(())
+    }
+
+    /// Forgets that the letter of an entry is not sealed.
+    pub fn forget_unsealed(&self, at: u64) -> Found<()> {
+        self.db.prepare_cached("DELETE FROM unsealed WHERE position = ?1")?.execute([integer(at)])?;
+        Ok(())
+    }
+
+    /// Returns the letters that are not sealed, oldest first.
+    pub fn unsealed(&self) -> Found<Vec<Unsealed>> {
+        let mut find = self.db.prepare_cached("SELECT position, recipient, reason FROM unsealed ORDER BY position")?;
+        let mut rows = find.query([])?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            let recipient = value(&row.get::<_, String>(1)?, Fingerprint::parse)?;
+            found.push(Unsealed { position: position(row.get(0)?), recipient, reason: row.get(2)? });
+        }
+        Ok(found)
+    }
+}
