@@ -504,7 +504,7 @@ fn a_pinned_key_is_replaced_by_the_users_yes_and_running_transactions_keep_their
     world.settle();
     let last = world.transaction(BUYER, Role::Buyer, &id);
     let last = last.received(Kind::PaymentStatus).last().unwrap().clone();
-    assert_eq!((last.letter.from, last.letter.done), (bank.clone(), Some(true)), "the old one still speaks");
+    assert_eq!((last.letter.from.clone(), last.letter.done), (bank.clone(), Some(true)), "the old one still speaks");
     // Terms that name the old key now are a warning.
     let next = world.order(BUYER, |_| {});
     world.settle();
