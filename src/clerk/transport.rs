@@ -106,5 +106,6 @@ fn password(source: &PasswordSource) -> Result<SecretString, String> {
 }
 
 fn read(file: &Path) -> Result<String, String> {
-    std::fs::read_to_string(file).map_err(|error| format!("cannot read the password in {}: {error}", file.display()))
+    crate::files::read_text(file, crate::files::SMALL)
+        .map_err(|error| format!("cannot read the password in {}: {error}", file.display()))
 }

@@ -9,6 +9,7 @@ use super::failure::{Failure, FailureKind};
 use super::transaction::{self, short};
 use super::{output, payment_data};
 use crate::clerk::Clerk;
+use crate::files;
 use crate::role::buyer;
 use crate::trade::item::{self, Charge, Item, Line};
 use crate::trade::{
@@ -142,7 +143,9 @@ pub(super) fn pinned(clerk: &mut Clerk, address: &Address) -> Result<Party, Fail
 }
 
 fn read_file(file: &PathBuf) -> Result<OrderFile, Failure> {
-    let text = std::fs::read_to_string(file).map_err(|error| Failure::io(format!("{}: {error}", file.display())))?;
+    let fault = |what: String| Failure::data(format!("cannot read {}: {what}", file.display()));
+    let bytes = files::read_named(file, files::SMALL).map_err(|error| fault(error.to_string()))?;
+    let text = String::from_utf8(bytes).map_err(|_| fault("it is no UTF-8 text".to_owned()))?;
     toml::from_str(&text).map_err(|error| Failure::data(format!("{}: {error}", file.display())))
 }
 
