@@ -33,6 +33,7 @@ pub use form::{FormError, Seal, amount, recordable};
 pub use log::{Head, Line, Mark, Tree};
 pub use replay::{Chunk, Recorded, Reread};
 pub use verify::{CheckCheckpoint, CheckSignature, Checks, Outcome, Problem, Report, verify};
+pub use witness::{Claim, Testimony};
 pub use writer::{BATCH_MAX, Draft, Writer};
 
 use files::{by_stable_name, make_folder, stable_name, sync_path};

@@ -391,6 +391,10 @@ fn read_checkpoints(folder: &Path, checks: &Checks<'_>, found: &mut Problems) ->
             found.file(&file, "is not a checkpoint".to_owned());
             continue;
         };
+        if name != format!("{}.asc", says.head.size) {
+            found.file(&file, format!("says {} entries, which is not what its name says", says.head.size));
+            continue;
+        }
         if let Some(check) = checks.checkpoint
             && let Err(why) = check(&bytes, &folder.join("certs"))
         {
