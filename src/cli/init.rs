@@ -1,7 +1,7 @@
 //! `init`: an account from nothing: configuration, key, ledger.
 
 use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use super::Shell;
@@ -53,7 +53,7 @@ pub(crate) struct InitArgs {
 
 pub(super) fn run(shell: &mut Shell, args: InitArgs) -> Result<(), Failure> {
     let address = Address::parse(&args.address).map_err(|error| Failure::usage(error.to_string()))?;
-    let file = shell.config_file();
+    let file = shell.config_file()?;
     let text = written(&args, &address);
     let absolute = std::path::absolute(&file).map_err(|error| Failure::io(format!("{}: {error}", file.display())))?;
     // Nothing is made before all of it is known to be right.
@@ -137,7 +137,7 @@ fn write_new(file: &Path, text: &str) -> Result<(), Failure> {
         Failure::new(kind, format!("cannot write {}: {error}", file.display()))
     };
     if let Some(folder) = file.parent() {
-        std::fs::create_dir_all(folder).map_err(fault)?;
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(fault)?;
     }
     let mut name = file.file_name().unwrap_or_default().to_owned();
     name.push(".new");
