@@ -17,7 +17,6 @@ use crate::trade::{Body, Key, Letter, Measured, Moment};
 impl Batch<'_> {
     /// Writes what was gathered.
     pub(super) fn commit(&mut self) -> Result<(), ClerkError> {
-        let now = self.now;
         self.sign()?;
         for (key, certificate) in &self.new_certificates {
             // Older entries verify with what is there.
@@ -38,14 +37,31 @@ impl Batch<'_> {
             std::mem::take(&mut self.pending).into_iter().map(|pending| (pending.entry, pending.bytes)).unzip();
         let entries: Vec<Recorded> =
             entries.into_iter().zip(lines).map(|(entry, line)| Recorded { entry, line }).collect();
+        match self.after_commit(&entries, &bytes, size) {
+            // A person who reads of a failure does it again; but it is done.
+            Err(error) if self.by_person => {
+                let text =
+                    "this is entered in the ledger and will be sent; what is left is made up for by the next command";
+                self.clerk.notes.push(format!("{text}: {error}"));
+                Ok(())
+            }
+            other => other,
+        }
+    }
+
+    /// Does what follows from entries that are in the ledger. What fails here, the next command makes up for.
+    fn after_commit(&mut self, entries: &[Recorded], bytes: &[Bytes], size: u64) -> Result<(), ClerkError> {
+        let now = self.now;
+        let writer = self.writer.as_ref();
+        let mark = writer.map(|writer| writer.mark().clone()).unwrap_or_default();
         let changed: Vec<Key> = self.changed.iter().cloned().collect();
-        self.clerk.index.apply(&entries, writer.mark(), &self.book, &changed)?;
+        self.clerk.index.apply(entries, &mark, &self.book, &changed)?;
         if !self.new_certificates.is_empty() || !self.changed.is_empty() {
             self.clerk.certificates.clear();
         }
         self.clerk.ledger.adopt_originals(&self.originals)?;
         // The lock is held until all is queued: another process would take these letters for owed ones.
-        self.clerk.queue_new(&entries, &bytes, now)?;
+        self.clerk.queue_new(entries, bytes, now)?;
         self.clerk.queue_again(&self.resend, now)?;
         Ok(self.clerk.queue.set_written(size)?)
     }

@@ -185,13 +185,33 @@ impl Clerk {
             settings,
             clock,
         };
+        clerk.check_key()?;
         clerk.catch_up()?;
         Ok(clerk)
+    }
+
+    /// Refuses a key that is not the one the ledger was begun with: others would get letters of somebody else (F36).
+    fn check_key(&self) -> Result<(), ClerkError> {
+        let Body::Own { act: Act::Genesis { account, .. }, .. } = self.entry(0)?.body else { return Ok(()) };
+        if account.fingerprint == self.me.fingerprint {
+            return Ok(());
+        }
+        let file = own_key::file(&self.settings);
+        let (there, wanted) = (&self.me.fingerprint, account.fingerprint);
+        let text = format!(
+            "the key in {} is {there}, but this ledger is kept with {wanted}; restore that one from a backup",
+            file.display()
+        );
+        Err(ClerkError::Settings(text))
     }
 
     /// Brings the index up to the end of the log, which needs the lock where it is behind.
     pub fn catch_up(&mut self) -> Result<(), ClerkError> {
         self.index.refresh()?;
+        if let Some(writer) = self.ledger.recover(self.index.mark())? {
+            self.notes.extend(writer.recovered().iter().cloned());
+            self.catch_up_with(&writer)?;
+        }
         if self.ledger.mark_from(Some(self.index.mark()))?.entries() > self.index.mark().entries() {
             let writer = self.ledger.lock(LOCK_WAIT, Some(self.index.mark()))?;
             self.catch_up_with(&writer)?;

@@ -63,7 +63,14 @@ impl Shell {
         }
         let report = match clerk::outbox(clerk.settings())? {
             None => None,
-            Some(mut outbox) => Some(self.runtime.block_on(patiently(clerk, &mut outbox))?),
+            Some(mut outbox) => match self.runtime.block_on(patiently(clerk, &mut outbox)) {
+                Ok(report) => Some(report),
+                // What the command wrote stands; who is told of a failure does it again.
+                Err(error) => {
+                    self.tell(&format!("what was written is not sent yet: {error}"));
+                    return Ok(());
+                }
+            },
         };
         if let Some(report) = &report {
             self.tell_failed(report);

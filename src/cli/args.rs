@@ -104,3 +104,21 @@ pub(crate) struct CompletionArgs {
     /// The shell
     pub(crate) shell: clap_complete::Shell,
 }
+
+impl Command {
+    /// Returns whether it may be run once more where it failed: it asks, or takes its work from the disk.
+    pub(crate) const fn is_repeatable(&self) -> bool {
+        matches!(
+            self,
+            Self::Status(_)
+                | Self::List(_)
+                | Self::Show(_)
+                | Self::Sync
+                | Self::Watch(_)
+                | Self::Outbox(_)
+                | Self::Audit(_)
+                | Self::Ledger(_)
+                | Self::Key(_)
+        )
+    }
+}

@@ -50,11 +50,18 @@ pub struct Failure {
     kind: FailureKind,
     text: String,
     hint: Option<String>,
+    /// Whether the index is damaged, and nothing else is wrong.
+    damaged_index: bool,
 }
 
 impl Failure {
     pub(crate) fn new(kind: FailureKind, text: impl Into<String>) -> Self {
-        Self { kind, text: text.into(), hint: None }
+        Self { kind, text: text.into(), hint: None, damaged_index: false }
+    }
+
+    /// Returns whether the index is damaged: it is only a cache, and thrown away.
+    pub(crate) fn is_damaged_index(&self) -> bool {
+        self.damaged_index
     }
 
     pub(crate) fn bug(text: impl Into<String>) -> Self {
@@ -174,7 +181,8 @@ impl From<ClerkError> for Failure {
             ClerkError::Io { cause, .. } => io_kind(cause.kind()),
             ClerkError::Open { .. } | ClerkError::OwnKey(_) | ClerkError::Settings(_) => FailureKind::Config,
         };
-        Self::new(kind, error.to_string())
+        let damaged_index = matches!(&error, ClerkError::Index(error) if error.is_damage());
+        Self { damaged_index, ..Self::new(kind, error.to_string()) }
     }
 }
 
@@ -201,6 +209,7 @@ fn ledger_kind(error: &LedgerError) -> FailureKind {
 
 fn index_kind(error: &IndexError) -> FailureKind {
     use rusqlite::ErrorCode;
+    let error_is_damage = error.is_damage();
     match error {
         IndexError::Ledger(error) => ledger_kind(error),
         IndexError::File { source, .. } => io_kind(source.kind()),
@@ -208,6 +217,8 @@ fn index_kind(error: &IndexError) -> FailureKind {
             // Another process writes, or there is no room: later it will do.
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::DiskFull) => FailureKind::Later,
             Some(ErrorCode::PermissionDenied | ErrorCode::ReadOnly) => FailureKind::Permission,
+            // It is thrown away, and built again by the next command.
+            _ if error_is_damage => FailureKind::Later,
             _ => FailureKind::Io,
         },
         IndexError::Row(_) | IndexError::Gap { .. } => FailureKind::Io,

@@ -2,7 +2,9 @@
 
 use super::Shell;
 use super::failure::Failure;
-use crate::clerk::Clerk;
+use crate::clerk::{Clerk, ClerkError};
+use crate::index::Index;
+use crate::ledger::LedgerError;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct LedgerArgs {
@@ -21,10 +23,9 @@ enum LedgerCommand {
 }
 
 pub(super) fn run(shell: &mut Shell, args: LedgerArgs) -> Result<(), Failure> {
-    let mut clerk = shell.clerk()?;
     match args.command {
-        LedgerCommand::Reindex => reindex(shell, &mut clerk),
-        LedgerCommand::Checkpoint => checkpoint(shell, &mut clerk),
+        LedgerCommand::Reindex => reindex(shell),
+        LedgerCommand::Checkpoint => checkpoint(shell, &mut shell.clerk()?),
     }
 }
 
@@ -42,8 +43,18 @@ fn checkpoint(shell: &Shell, clerk: &mut Clerk) -> Result<(), Failure> {
     shell.output.line(format!("{}", folder.join(format!("{}.asc", made.head.size)).display()))
 }
 
-fn reindex(shell: &Shell, clerk: &mut Clerk) -> Result<(), Failure> {
-    let entries = clerk.reindex()?;
+fn reindex(shell: &Shell) -> Result<(), Failure> {
+    super::account::key_is_there(&shell.settings()?)?;
+    let opened = Clerk::open(shell.settings()?, shell.clock.clone());
+    let entries = match opened.and_then(|mut clerk| clerk.reindex()) {
+        // The index itself may be what stands in the way; a log that was cut back is gone on with, because that is wished.
+        Err(ClerkError::Index(_) | ClerkError::Ledger(LedgerError::CutBack { .. })) => {
+            let settings = shell.settings()?;
+            Index::discard(&settings.folders.index).map_err(ClerkError::from)?;
+            Clerk::open(settings, shell.clock.clone())?.reindex()?
+        }
+        entries => entries?,
+    };
     if shell.output.is_json() {
         return shell.output.document(&serde_json::json!({"schema": "mailorder.reindex/1", "entries": entries}));
     }

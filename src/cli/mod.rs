@@ -42,6 +42,7 @@ pub use failure::Failure;
 
 use crate::clock::Clock;
 use crate::config::Environment;
+use crate::index::Index;
 use args::Command;
 use output::Output;
 
@@ -66,18 +67,15 @@ pub fn main() -> ExitCode {
             return if error.print().is_ok() { ExitCode::from(code) } else { ExitCode::from(141) };
         }
     };
-    let environment = Environment::of_process();
     let json = cli.global.json;
     let config = cli.global.config.clone();
-    let output = Output::new(json, environment.no_color);
-    let run = |mut shell: Shell| {
-        let ended = shell.run(cli.command);
-        let refusal = shell.refusal.take();
-        // A question to a name server that nobody answers would keep the process.
-        shell.runtime.shutdown_background();
-        ended.and(refusal.map_or(Ok(()), Err))
+    let repeatable = cli.command.is_repeatable();
+    let ended = match run(cli) {
+        // What only reads, or finds its work on disk, begins again at once.
+        Err(failure) if failure.is_damaged_index() && repeatable => Cli::try_parse().map_or(Err(failure), run),
+        ended => ended,
     };
-    match shell(cli.global, environment, output).and_then(run) {
+    match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             let failure = failure.with_config(config.as_deref());
@@ -85,6 +83,16 @@ pub fn main() -> ExitCode {
             ExitCode::from(failure.code())
         }
     }
+}
+
+fn run(cli: Cli) -> Result<(), Failure> {
+    let output = Output::new(cli.global.json, Environment::of_process().no_color);
+    let mut shell = shell(cli.global, Environment::of_process(), output)?;
+    let ended = shell.run(cli.command).map_err(|failure| shell.without_index(failure));
+    let refusal = shell.refusal.take();
+    // A question to a name server that nobody answers would keep the process.
+    shell.runtime.shutdown_background();
+    ended.and(refusal.map_or(Ok(()), Err))
 }
 
 fn shell(global: args::Global, environment: Environment, output: Output) -> Result<Shell, Failure> {
@@ -101,6 +109,20 @@ fn shell(global: args::Global, environment: Environment, output: Output) -> Resu
 }
 
 impl Shell {
+    /// Throws a damaged index away (F24): it is a cache, and the next command builds it again.
+    fn without_index(&self, failure: Failure) -> Failure {
+        if !failure.is_damaged_index() {
+            return failure;
+        }
+        match self.settings().map(|settings| Index::discard(&settings.folders.index)) {
+            Ok(Ok(())) => {
+                self.output.message("mailorder: the index was damaged; it is built again from the ledger");
+                failure.hint("run the command again")
+            }
+            _ => failure,
+        }
+    }
+
     fn run(&mut self, command: Command) -> Result<(), Failure> {
         match command {
             Command::Init(args) => init::run(self, args),

@@ -5,8 +5,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::{IndexError, Row, RowItem, RowLeg, keys, post, written};
 use crate::ledger::{Recorded, amount};
 use crate::trade::{
-    Act, Agent, Body, Digest, Document, Entry, Finding, Key, Leg, Letter, Names, Party, Settlement, Transaction,
-    Verdict, When,
+    Act, Agent, Body, Digest, Document, Entry, Finding, Key, Leg, Letter, Names, Settlement, Transaction, Verdict, When,
 };
 
 /// Turns a position or size into SQLite's integer; those beyond 2^63 do not occur.
@@ -92,10 +91,10 @@ fn warn(db_tx: &Connection, position: u64, content: &Digest, findings: &[Finding
 
 fn own(db_tx: &Connection, entry: &Entry, act: &Act, handles: fn(&str) -> Vec<String>) -> Result<(), IndexError> {
     match act {
-        Act::Genesis { account, certificate: text, .. } => certificate(db_tx, account, text, handles),
+        Act::Genesis { certificate: text, .. } => certificate(db_tx, text, handles),
         Act::Pin { party, certificate: text, by } => {
             keys::pin(db_tx, party, text, *by, entry.position)?;
-            certificate(db_tx, party, text, handles)
+            certificate(db_tx, text, handles)
         }
         Act::Verdict { content, verdict, findings } => rejudge(db_tx, content, *verdict, findings),
         Act::Settle { content: Some(content), how, reason, .. } => {
@@ -165,36 +164,25 @@ fn letter_certificates(
     };
     for agent in agents {
         if let Some(text) = &agent.certificate {
-            certificate(db_tx, &agent.party, text, handles)?;
+            certificate(db_tx, text, handles)?;
         }
     }
     Ok(())
 }
 
-/// Keeps a certificate once, under the handles of all keys in it and the fingerprint it was named with.
-fn certificate(
-    db_tx: &Connection,
-    party: &Party,
-    text: &str,
-    handles: fn(&str) -> Vec<String>,
-) -> Result<(), IndexError> {
+/// Keeps a certificate once, under the handles of all keys in it; what a letter calls it does not matter.
+fn certificate(db_tx: &Connection, text: &str, handles: fn(&str) -> Vec<String>) -> Result<(), IndexError> {
     let digest = Digest::of(text.as_bytes());
     let mut find = db_tx.prepare_cached("SELECT id FROM certificates WHERE digest = ?1")?;
     let known: Option<i64> = find.query_row([digest.as_bytes()], |row| row.get(0)).optional()?;
-    let id = match known {
-        Some(id) => id,
-        None => {
-            db_tx
-                .prepare_cached("INSERT INTO certificates (digest, certificate) VALUES (?1, ?2)")?
-                .execute(params![digest.as_bytes(), text])?;
-            let id = db_tx.last_insert_rowid();
-            for handle in handles(text) {
-                put_handle(db_tx, &handle, id)?;
-            }
-            id
-        }
-    };
-    put_handle(db_tx, party.fingerprint.as_str(), id)
+    if known.is_some() {
+        return Ok(());
+    }
+    db_tx
+        .prepare_cached("INSERT INTO certificates (digest, certificate) VALUES (?1, ?2)")?
+        .execute(params![digest.as_bytes(), text])?;
+    let id = db_tx.last_insert_rowid();
+    handles(text).iter().try_for_each(|handle| put_handle(db_tx, handle, id))
 }
 
 fn put_handle(db_tx: &Connection, handle: &str, certificate: i64) -> Result<(), IndexError> {

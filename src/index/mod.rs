@@ -115,9 +115,13 @@ impl Index {
     ///
     /// One that is damaged, of another version or ledger, or that does not fit the log, is thrown away (F24); the
     /// message says so. Whether it is up to date is for `catch_up`.
+    ///
+    /// # Errors
+    /// [`LedgerError::CutBack`] where it knows of more entries than the log has (F22).
     pub fn open(path: &Path, ledger: &Ledger, reckoning: Reckoning) -> Result<(Self, Option<String>), IndexError> {
         match Self::open_as_it_is(path, ledger, reckoning) {
             Ok(index) => Ok((index, None)),
+            Err(Unfit::Ahead(error)) => Err(error.into()),
             Err(Unfit::Other(mut index)) => {
                 index.clear()?;
                 let message = format!("the index {} does not fit the log; it is built again", path.display());
@@ -161,6 +165,8 @@ impl Index {
         if index.ledger != ledger.id() {
             return Err(Unfit::Damaged(format!("is of the ledger {}", index.ledger)));
         }
+        // It is known that there was more: numbers given out then must not be given out again.
+        ledger.check_length(&index.mark).map_err(Unfit::Ahead)?;
         if !ledger.fits(&index.mark).unwrap_or(false) {
             return Err(Unfit::Other(Box::new(index)));
         }
@@ -285,6 +291,8 @@ impl Index {
 enum Unfit {
     /// It says nothing that can be relied on.
     Damaged(String),
+    /// It knows of more entries than the log has.
+    Ahead(LedgerError),
     /// It is sound, but of another past of this ledger: its rows go, its cursors stay.
     Other(Box<Index>),
 }

@@ -19,7 +19,9 @@ pub(super) fn write_new(path: &Path, bytes: &[u8]) -> Result<(), LedgerError> {
     options.write(true).create_new(true);
     private(&mut options);
     let mut file = options.open(path).map_err(io_error("create", path))?;
-    file.write_all(bytes).map_err(io_error("write", path))
+    file.write_all(bytes).map_err(io_error("write", path)).inspect_err(|_| {
+        let _ = fs::remove_file(path);
+    })
 }
 
 #[cfg(unix)]

@@ -53,9 +53,8 @@ impl Ledger {
     pub fn lock(&self, wait: Duration, known: Option<&Mark>) -> Result<Writer, LedgerError> {
         let lock = self.wait_for_lock(wait)?;
         self.repair_folders()?;
-        if let Some(known) = known.filter(|known| known.bytes() > self.log.length().unwrap_or(u64::MAX)) {
-            let found = self.mark_from(None)?.entries();
-            return Err(LedgerError::CutBack { found, known: known.entries() });
+        if let Some(known) = known {
+            self.check_length(known)?;
         }
         let path = self.log.path();
         let log = OpenOptions::new().append(true).read(true).open(path).map_err(io_error("open", path))?;
@@ -68,6 +67,29 @@ impl Ledger {
             writer.set_lock_text(&clean_text())?;
         }
         Ok(writer)
+    }
+
+    /// Refuses a log that is shorter than what was read of it before.
+    pub fn check_length(&self, known: &Mark) -> Result<(), LedgerError> {
+        if known.bytes() <= self.log.length().unwrap_or(u64::MAX) {
+            return Ok(());
+        }
+        let found = self.mark_from(None)?.entries();
+        Err(LedgerError::CutBack { found, known: known.entries() })
+    }
+
+    /// Puts right what an interrupted writer left, unless one is at work; returns the writer that did.
+    pub fn recover(&self, known: &Mark) -> Result<Option<Writer>, LedgerError> {
+        let text = std::fs::read(self.folder.join("lock")).unwrap_or_default();
+        if text == clean_text().into_bytes() {
+            return Ok(None);
+        }
+        match self.lock(Duration::ZERO, Some(known)) {
+            Ok(writer) => Ok(Some(writer)),
+            // Somebody writes; or nobody can, and what is there can be read all the same.
+            Err(LedgerError::Busy { .. } | LedgerError::Io { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     fn wait_for_lock(&self, wait: Duration) -> Result<File, LedgerError> {
@@ -169,12 +191,20 @@ impl Writer {
     fn write_files(&self, written: &[(Line, Vec<u8>)]) -> Result<(), LedgerError> {
         let cur = self.ledger.folder.join("cur");
         let mut paths: Vec<PathBuf> = Vec::with_capacity(written.len());
-        for (line, bytes) in written {
-            let path = cur.join(line.file_name());
-            files::write_new(&path, bytes)?;
-            paths.push(path);
+        let write = || {
+            for (line, bytes) in written {
+                let path = cur.join(line.file_name());
+                files::write_new(&path, bytes)?;
+                paths.push(path);
+            }
+            files::sync_batch(&paths, &[cur])
+        };
+        let written = write();
+        if written.is_err() {
+            // No line names them yet: what can be put away at once is no riddle to anybody.
+            paths.iter().for_each(|path| drop(std::fs::remove_file(path)));
         }
-        files::sync_batch(&paths, &[cur])
+        written
     }
 
     /// Writes all lines at once and syncs them. After a failure the log is cut back to what it was.
