@@ -209,7 +209,7 @@ fn ledger_kind(error: &LedgerError) -> FailureKind {
 
 fn index_kind(error: &IndexError) -> FailureKind {
     use rusqlite::ErrorCode;
-    let error_is_damage = error.is_damage();
+    let damaged = error.is_damage();
     match error {
         IndexError::Ledger(error) => ledger_kind(error),
         IndexError::File { source, .. } => io_kind(source.kind()),
@@ -218,10 +218,11 @@ fn index_kind(error: &IndexError) -> FailureKind {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::DiskFull) => FailureKind::Later,
             Some(ErrorCode::PermissionDenied | ErrorCode::ReadOnly) => FailureKind::Permission,
             // It is thrown away, and built again by the next command.
-            _ if error_is_damage => FailureKind::Later,
+            _ if damaged => FailureKind::Later,
             _ => FailureKind::Io,
         },
-        IndexError::Row(_) | IndexError::Gap { .. } => FailureKind::Io,
+        IndexError::Row(_) => FailureKind::Later,
+        IndexError::Gap { .. } => FailureKind::Io,
     }
 }
 
@@ -289,6 +290,7 @@ mod tests {
         assert_eq!(Failure::from(index(rusqlite::ffi::SQLITE_BUSY)).code(), 75);
         assert_eq!(Failure::from(index(rusqlite::ffi::SQLITE_LOCKED)).code(), 75);
         assert_eq!(Failure::from(index(rusqlite::ffi::SQLITE_READONLY)).code(), 77);
-        assert_eq!(Failure::from(index(rusqlite::ffi::SQLITE_CORRUPT)).code(), 74);
+        assert_eq!(Failure::from(index(rusqlite::ffi::SQLITE_CORRUPT)).code(), 75, "built again by the next command");
+        assert_eq!(Failure::from(index(rusqlite::ffi::SQLITE_IOERR)).code(), 74);
     }
 }

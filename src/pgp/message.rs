@@ -40,7 +40,7 @@ const TRIES_MAX: usize = 16;
 const WILDCARD_TRIES_MAX: usize = 4;
 
 /// Packets read of one message, and those of them that announce or hold a signature: a letter has eight, and two of these.
-const PACKETS_MAX: usize = 256;
+const PACKETS_MAX: usize = 1024;
 const SIGNATURES_MAX: usize = 32;
 
 /// A message that was encrypted to us and well signed.

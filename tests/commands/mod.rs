@@ -2,6 +2,8 @@
 
 /// What a buyer, or an account of several parts, names, asks, accepts and pays with.
 mod buying;
+/// What a disk, a backup or a slip of the hand leaves.
+mod damaged;
 /// Keys replaced, revoked, and allowed to collect.
 mod keys;
 /// `inspect`, and that nothing changes by it.

@@ -1,0 +1,101 @@
+//! What a disk, a backup or a slip of the hand leaves: a damaged index, a log cut back, another's key, an outbox without
+//! room.
+
+use std::fs;
+
+use crate::support::program::Town;
+
+#[test]
+fn a_damaged_index_is_built_again_whatever_is_asked_f24() {
+    let town = Town::played();
+    let before = town.does("buyer", &["list", "--json"]).out;
+    let file = town.path("buyer/index.sqlite");
+    let sound = fs::read(&file).unwrap();
+    let mut told = 0;
+    for begin in (4096..sound.len()).step_by(4096) {
+        for side in ["-wal", "-shm"] {
+            let _ = fs::remove_file(town.path(&format!("buyer/index.sqlite{side}")));
+        }
+        let mut damaged = sound.clone();
+        damaged[begin..begin + 200].fill(0xff);
+        fs::write(&file, damaged).unwrap();
+        let run = town.run("buyer", &["list", "--json"]);
+        assert_eq!((run.code, &run.out), (Some(0), &before), "page at {begin}: {run:?}");
+        told += usize::from(run.err.contains("the index was damaged"));
+    }
+    assert!(told > 0, "no page that was damaged is read by `list`");
+    let mut damaged = sound;
+    let end = damaged.len().min(60_000);
+    damaged[20_000..end].fill(0xa5);
+    fs::write(&file, damaged).unwrap();
+    town.does("buyer", &["ledger", "reindex"]);
+    assert_eq!(town.does("buyer", &["list", "--json"]).out, before);
+}
+
+#[test]
+fn a_log_cut_back_stops_the_account_until_a_person_says_go_on_f22() {
+    let town = Town::fresh();
+    let (id, _) = town.bought("SH-41", 1, &["--pay", "card"]);
+    let log = town.path("buyer/ledger/log");
+    let whole = fs::read_to_string(&log).unwrap();
+    town.does("buyer", &["ask", &id]);
+    fs::write(&log, &whole).unwrap();
+    for command in [&["list"][..], &["ask", &id], &["sync"]] {
+        let run = town.run("buyer", command);
+        assert!(run.code == Some(65) && run.err.contains("restore it from a backup"), "{run:?}");
+    }
+    assert_eq!(fs::read_to_string(&log).unwrap(), whole, "nothing was added");
+    town.does("buyer", &["ledger", "reindex"]);
+    assert_eq!(town.does("buyer", &["list", "--json"]).json()["transactions"][0]["state"], "open");
+}
+
+#[test]
+fn the_key_of_another_account_is_not_used_f36() {
+    let town = Town::played();
+    let (own, file) = (fs::read(town.path("buyer/keys/own.asc")).unwrap(), town.path("buyer/keys/own.asc"));
+    fs::copy(town.path("ship/keys/own.asc"), &file).unwrap();
+    let entries = fs::read(town.path("buyer/ledger/log")).unwrap();
+    for command in [&["list"][..], &["sync"], &["status"]] {
+        let run = town.run("buyer", command);
+        assert!(run.code == Some(78) && run.err.contains("restore that one"), "{run:?}");
+    }
+    assert_eq!(fs::read(town.path("buyer/ledger/log")).unwrap(), entries);
+    fs::write(&file, own).unwrap();
+    town.does("buyer", &["sync"]);
+}
+
+#[test]
+fn an_order_that_is_in_the_ledger_is_not_called_failed_f2_f8() {
+    let town = Town::fresh();
+    // The letter cannot be put in the outbox: its name is taken by what cannot be read.
+    let next = fs::read_to_string(town.path("buyer/ledger/log")).unwrap().lines().count();
+    let taken = town.path(&format!("buyer/outbox/{next}.eml"));
+    std::os::unix::fs::symlink("nowhere", &taken).unwrap();
+    let wish = ["order", "--shop", "shop@demo.test", "--item", "SH-41;シャツ 白 41;JPY 4300;1"];
+    let wish = [&wish[..], &["--charge", "Parcel delivery;JPY 500"]].concat();
+    let run = town.run("buyer", &wish);
+    assert_eq!(run.code, Some(0), "{run:?}");
+    assert!(run.out.contains("ordered from") && run.err.contains("entered in the ledger"), "{run:?}");
+    fs::remove_file(&taken).unwrap();
+    town.settle();
+    assert_eq!(town.lists("shop", &[]).len(), 1);
+    assert_eq!(town.lists("buyer", &[])[0]["state"], "offered");
+    town.check_peace();
+}
+
+#[test]
+fn what_an_interrupted_writer_left_is_put_away_by_the_next_command() {
+    let town = Town::played();
+    let ledger = town.path("buyer/ledger");
+    let last = fs::read_to_string(ledger.join("log")).unwrap().lines().last().unwrap().to_owned();
+    let name = last.rsplit(' ').next().unwrap();
+    let (second, rest) = name.split_once('.').unwrap();
+    let (position, begin) = rest.split_once('.').unwrap();
+    let next: u64 = position.parse::<u64>().unwrap() + 1;
+    // An entry's file without its line, and the word of a writer that died.
+    fs::copy(ledger.join(format!("cur/{name}:2,S")), ledger.join(format!("cur/{second}.{next}.{begin}:2,S"))).unwrap();
+    fs::write(ledger.join("lock"), "busy\n").unwrap();
+    assert_eq!(town.run("buyer", &["audit", "verify"]).code, Some(1));
+    town.does("buyer", &["list"]);
+    assert_eq!(town.does("buyer", &["audit", "verify", "--json"]).json()["result"], "clean");
+}
