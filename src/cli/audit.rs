@@ -36,7 +36,10 @@ enum AuditCommand {
 pub(super) fn run(shell: &mut Shell, args: AuditArgs) -> Result<(), Failure> {
     let AuditCommand::Verify { path, hashes } = args.command;
     let folder = match path {
-        Some(path) => path,
+        Some(path) => {
+            std::fs::metadata(&path).map_err(|error| Failure::unreadable(&path, &error))?;
+            path
+        }
         None => shell.settings()?.folders.ledger,
     };
     let now = system_time(&shell.clock.now());
@@ -77,7 +80,9 @@ pub(super) fn run(shell: &mut Shell, args: AuditArgs) -> Result<(), Failure> {
         shell.output.line(format!("ledger     {}", folder.display()))?;
         shell.output.line(format!("entries    {}", report.entries))?;
         shell.output.line(format!("head       {}", report.head.root))?;
-        shell.output.line(format!("signatures {} good", report.signatures))?;
+        let signatures =
+            if hashes { "not checked (--hashes)".to_owned() } else { format!("{} good", report.signatures) };
+        shell.output.line(format!("signatures {signatures}"))?;
         for problem in &report.problems {
             let entry = problem.entry.map_or_else(|| "–".to_owned(), |entry| entry.to_string());
             let file = problem.file.as_deref().unwrap_or_default();

@@ -10,6 +10,7 @@ mod buy;
 mod config;
 mod demo;
 mod failure;
+mod hint;
 mod init;
 mod inspect;
 mod key;
@@ -18,6 +19,7 @@ mod list;
 mod mail;
 mod notify;
 mod order;
+mod order_written;
 mod outbox;
 mod output;
 mod pay_data;
@@ -26,6 +28,7 @@ mod said;
 mod schema;
 mod show;
 mod status;
+mod table;
 mod transaction;
 mod warnings;
 
@@ -65,6 +68,7 @@ pub fn main() -> ExitCode {
         }
     };
     let json = cli.global.json;
+    let config = cli.global.config.clone();
     let repeatable = cli.command.is_repeatable();
     let ended = match run(cli) {
         // What only reads, or finds its work on disk, begins again at once.
@@ -74,6 +78,7 @@ pub fn main() -> ExitCode {
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
+            let failure = failure.with_config(config.as_deref());
             failure.print(json);
             ExitCode::from(failure.code())
         }

@@ -371,7 +371,7 @@ impl Place<'_> {
 }
 
 /// Takes `.` and `x/..` out of a path, as they are written; links are not followed.
-fn plain(path: &Path) -> PathBuf {
+pub fn plain(path: &Path) -> PathBuf {
     let mut plain = PathBuf::new();
     for part in path.components() {
         match part {
