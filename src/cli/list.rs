@@ -9,7 +9,7 @@ use super::table::{Fit, Table};
 use super::transaction::short;
 use crate::clerk::{Clerk, ClerkError};
 use crate::index::{Filter, Listed, Row, RowLeg};
-use crate::trade::{Moment, Money, Role, Transaction};
+use crate::trade::{Moment, Money, Role};
 
 #[derive(Debug, Default, clap::Args)]
 #[command(
@@ -79,7 +79,7 @@ pub(super) fn run(shell: &mut Shell, args: ListArgs) -> Result<(), Failure> {
     if shell.output.is_json() {
         return shell.output.document(&document(&listed, &summary, &now));
     }
-    print(shell, &clerk, &Shown { listed: &listed, role, now, filtered: filter != of_role(role) }, &summary)
+    print(shell, &Shown { listed: &listed, role, now, filtered: filter != of_role(role) }, &summary)
 }
 
 /// Returns the filter that lets everything of a part through.
@@ -220,14 +220,10 @@ const TRADED_FIT: [Fit; 12] = [
     Fit::Drop(5),
 ];
 
-fn print(shell: &Shell, clerk: &Clerk, shown: &Shown<'_>, summary: &Summary) -> Result<(), Failure> {
+fn print(shell: &Shell, shown: &Shown<'_>, summary: &Summary) -> Result<(), Failure> {
     let bought = shown.role == Role::Buyer;
-    let rows: Result<Vec<Vec<Cell>>, Failure> = shown
-        .listed
-        .iter()
-        .map(|one| if bought { Ok(cells(shell, one, &shown.now)) } else { traded(shell, clerk, one, &shown.now) })
-        .collect();
-    let rows = rows?;
+    let lay_out = if bought { cells } else { traded };
+    let rows: Vec<Vec<Cell>> = shown.listed.iter().map(|one| lay_out(shell, one, &shown.now)).collect();
     let (head, right, fit): (&[&str], _, &[Fit]) =
         if bought { (&BOUGHT, [4], &BOUGHT_FIT) } else { (&TRADED, [6], &TRADED_FIT) };
     if rows.is_empty() {
@@ -290,21 +286,17 @@ fn cells(shell: &Shell, one: &Listed, now: &Moment) -> Vec<Cell> {
 }
 
 /// Lays out a row for who sells, pays or delivers: with the number that `notify` takes, and whom it is for.
-fn traded(shell: &Shell, clerk: &Clerk, one: &Listed, now: &Moment) -> Result<Vec<Cell>, Failure> {
-    let known = clerk.index().load_key(&one.key).map_err(ClerkError::from)?;
-    let name = known.as_ref().and_then(|known| known.order()).map(|(_, order)| order.buyer.name.clone());
-    let address = || known.as_ref().and_then(Transaction::buyer).map(|party| party.address.to_string());
-    let buyer = name.filter(|name| !name.trim().is_empty()).or_else(address);
+fn traded(shell: &Shell, one: &Listed, now: &Moment) -> Vec<Cell> {
     let number = one.row.number.as_ref().map(ToString::to_string);
     let mut cells = cells(shell, one, now);
-    let or_nothing = |text: Option<String>| text.map_or_else(nothing, Cell::plain);
+    let or_nothing = |text: &str| if text.is_empty() { nothing() } else { Cell::plain(text) };
     // A shop need not be told its own name.
     if let Some(shop) = cells.get_mut(2).filter(|_| one.row.role == Role::Shop) {
         *shop = Cell::plain("");
     }
-    cells.insert(0, or_nothing(number));
-    cells.insert(3, or_nothing(buyer));
-    Ok(cells)
+    cells.insert(0, or_nothing(&number.unwrap_or_default()));
+    cells.insert(3, or_nothing(&one.row.buyer));
+    cells
 }
 
 fn nothing() -> Cell {
