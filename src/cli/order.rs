@@ -56,14 +56,25 @@ pub(crate) struct Wishes {
 }
 
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  mailorder reorder K5QW3Z --quantity 1=2")]
+#[command(
+    after_help = "Examples:\n  mailorder reorder K5QW3Z --quantity 1=2\n  mailorder reorder K5QW3Z --item 'TEA-200;Green tea;JPY 1800;2'\n  mailorder reorder K5QW3Z --file changes.toml"
+)]
 pub(crate) struct ReorderArgs {
     /// Beginning of the transaction's ID or number, or SHOP:NUMBER
     #[arg(value_name = "TXN")]
     transaction: String,
     /// Another quantity for a line, like 1=2
-    #[arg(long = "quantity", value_name = "LINE=QUANTITY")]
+    #[arg(long = "quantity", value_name = "LINE=QUANTITY", conflicts_with_all = ["items", "file"])]
     quantities: Vec<String>,
+    /// Order this instead of what was ordered: SKU;NAME;PRICE;QUANTITY, as often as needed
+    #[arg(long = "item", value_name = "ITEM")]
+    items: Vec<String>,
+    /// Other charges than those of then: NAME;PRICE
+    #[arg(long = "charge", value_name = "CHARGE")]
+    charges: Vec<String>,
+    /// Take from this file what it has (goods, charges, address, ...), as `order --file` does, and the rest from then
+    #[arg(long, conflicts_with_all = ["items", "charges"])]
+    file: Option<PathBuf>,
     #[command(flatten)]
     wishes: Wishes,
 }
@@ -89,6 +100,11 @@ pub(super) fn again(shell: &mut Shell, args: ReorderArgs) -> Result<(), Failure>
         let line = order.lines.iter_mut().find(|line| line.id == part.line);
         line.ok_or_else(|| Failure::data(format!("line {} is not in the order", part.line)))?.quantity = part.quantity;
     }
+    let changes = match &args.file {
+        Some(file) => written::from_file(file)?,
+        None => written::from_flags(&args.items, &args.charges)?,
+    };
+    change(&mut order, changes)?;
     order.total = total(&order.lines, &order.charges)?;
     if order.deliver_to.is_none() {
         order.deliver_to = clerk.settings().practice.buyer.as_ref().and_then(|buyer| buyer.deliver_to.clone());
@@ -96,6 +112,25 @@ pub(super) fn again(shell: &mut Shell, args: ReorderArgs) -> Result<(), Failure>
     // The key is the one accepted now, which may have followed the one of then.
     let party = pinned(&mut clerk, &shop.address)?;
     finish(shell, clerk, order, party, &args.wishes)
+}
+
+/// Puts what is written in the place of what was ordered before (P100).
+fn change(order: &mut Order, changes: OrderFile) -> Result<(), Failure> {
+    if !changes.item.is_empty() {
+        order.lines = written::lines(&changes.item)?;
+        // Lines and charges are numbered together.
+        for (place, charge) in (order.lines.len().saturating_add(1)..).zip(&mut order.charges) {
+            charge.id = place.to_string();
+        }
+    }
+    if !changes.charge.is_empty() {
+        order.charges = written::charges(&changes.charge, order.lines.len())?;
+    }
+    order.payment_method = changes.pay.unwrap_or_else(|| order.payment_method.clone());
+    order.delivery_method = changes.deliver.unwrap_or_else(|| order.delivery_method.clone());
+    order.deliver_to = changes.deliver_to.or(order.deliver_to.take());
+    order.remarks = changes.remarks.or(order.remarks.take());
+    Ok(())
 }
 
 /// Returns the shop with its accepted key.

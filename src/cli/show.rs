@@ -10,7 +10,10 @@ use super::table::{Fit, Table, wrap};
 use super::transaction::{self, short};
 use crate::rules::{Standing, State};
 use crate::trade::item::{Charge, Line};
-use crate::trade::{Agent, Direction, Document, Kept, Kind, Leg, Moment, Money, Role, Terms, Transaction, Verdict};
+use crate::trade::{
+    Agent, DeliveryMethod, Direction, Document, Kept, Kind, Leg, Moment, Money, PaymentMethod, Person, PostalAddress,
+    Role, Terms, Transaction, Verdict,
+};
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  mailorder show K5QW3Z")]
@@ -64,15 +67,23 @@ fn head(shell: &Shell, known: &Transaction, standing: &Standing, now: &Moment) -
 }
 
 fn terms(shell: &Shell, known: &Transaction, standing: &Standing, full: bool) -> Result<(), Failure> {
-    let (lines, charges, total) = match (known.terms(), known.order()) {
-        (Some((_, terms)), _) => (&terms.lines, &terms.charges, terms.total),
-        (None, Some((_, order))) => (&order.lines, &order.charges, order.total),
+    let (kept, terms) = match (known.terms(), known.order()) {
+        (Some(terms), _) => terms,
+        (None, Some((_, order))) => {
+            goods(shell, &order.lines, &order.charges, order.total)?;
+            return ways(
+                shell,
+                &(&order.payment_method, &order.delivery_method),
+                order.deliver_to.as_ref(),
+                &order.buyer,
+            );
+        }
         (None, None) => {
             return to_bring(known).iter().try_for_each(|line| shell.output.line(output::escape(line)));
         }
     };
-    goods(shell, lines, charges, total)?;
-    let Some((kept, terms)) = known.terms() else { return Ok(()) };
+    goods(shell, &terms.lines, &terms.charges, terms.total)?;
+    ways(shell, &(&terms.payment_method, &terms.delivery_method), terms.deliver_to.as_ref(), &terms.buyer)?;
     let rows: Vec<Vec<Cell>> =
         Leg::ALL.into_iter().filter_map(|leg| leg_row(shell, terms.agent(leg)?, leg, standing, full)).collect();
     shell.output.table(&["", "", "", ""], &rows, &[])?;
@@ -90,8 +101,6 @@ fn terms(shell: &Shell, known: &Transaction, standing: &Standing, full: bool) ->
     }
     if full {
         shell.output.line(format!("terms     {}", kept.content))?;
-        let address = terms.deliver_to.as_ref().map(|to| to.lines().join(", ")).unwrap_or_default();
-        shell.output.line(format!("to        {}", output::escape(&address)))?;
     }
     Ok(())
 }
@@ -141,11 +150,23 @@ fn offered(shell: &Shell, known: &Transaction) -> Result<(), Failure> {
     let (from, warning) = (&kept.letter.from.address, kept.position);
     shell.output.line(format!("\nterms from {from}, not applied (warning W-{warning}):"))?;
     goods(shell, &terms.lines, &terms.charges, terms.total)?;
-    let place = terms.deliver_to.as_ref().map(|to| to.lines().join(", ")).unwrap_or_default();
+    ways(shell, &(&terms.payment_method, &terms.delivery_method), terms.deliver_to.as_ref(), &terms.buyer)
+}
+
+/// Prints how it is paid and delivered, where to, and who buys: in the same order for orders and terms (P34).
+fn ways(
+    shell: &Shell,
+    methods: &(&PaymentMethod, &DeliveryMethod),
+    to: Option<&PostalAddress>,
+    buyer: &Person,
+) -> Result<(), Failure> {
+    let place = to.map(|to| to.lines().join(", ")).unwrap_or_default();
+    let telephone = buyer.telephone.as_ref().map(|number| format!(", {number}")).unwrap_or_default();
     for (name, value) in [
-        ("pay", terms.payment_method.to_string()),
-        ("deliver", terms.delivery_method.to_string()),
+        ("pay", methods.0.to_string()),
+        ("deliver", methods.1.to_string()),
         ("to", if place.is_empty() { "no address".to_owned() } else { place }),
+        ("buyer", format!("{} <{}>{telephone}", buyer.name, buyer.email)),
     ] {
         shell.output.line(format!("{name:<8}  {}", output::escape(&value)))?;
     }
