@@ -39,7 +39,15 @@ pub fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
 /// # Errors
 /// As for [`read`]; other bytes are `InvalidData`.
 pub fn read_text(path: &Path, limit: u64) -> io::Result<String> {
-    String::from_utf8(read(path, limit)?).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is no UTF-8 text"))
+    text(read(path, limit)?)
+}
+
+/// Takes bytes that must be UTF-8.
+///
+/// # Errors
+/// Other bytes are `InvalidData`.
+pub fn text(bytes: Vec<u8>) -> io::Result<String> {
+    String::from_utf8(bytes).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is no UTF-8 text"))
 }
 
 /// Reads what a person names: a regular file, or standard input where the name is `-`.

@@ -225,3 +225,55 @@ fn claim_15_order_process_progress_shown() {
     assert_eq!(state(), "completed");
     assert_eq!(town.does("buyer", &["audit", "verify", "--json"]).json()["result"], "clean");
 }
+
+/// What needs the clock moved.
+mod real {
+    use std::collections::BTreeSet;
+
+    use mailorder::clock::Clock;
+
+    use crate::support::program::Town;
+
+    #[test]
+    fn claim_05_requests_are_made_by_a_timetable() {
+        // P90-P92, P112: which transactions, at which times; then without further input.
+        let town = Town::fresh();
+        let (id, number) = town.bought("SH-41", 1, &["--pay", "card"]);
+        let (other, _) = town.bought("TEA-200", 1, &["--pay", "invoice"]);
+        for (party, report) in [("shop", "--shipped"), ("ship", "--delivered"), ("pay", "--paid")] {
+            town.does(party, &[party, "notify", &number, report]);
+            town.settle();
+        }
+        let clock = Clock::system();
+        let hour_ago =
+            clock.now().plus_seconds(-3600).instant().to_zoned(clock.zone().clone()).strftime("%H:%M").to_string();
+        let table = format!("\n[[buyer.timetable]]\nwhich = \"undelivered\"\nat = [\"{hour_ago}\"]\n");
+        town.configure("buyer", |text| format!("{text}{table}"));
+        let asked = |id: &str| town.count("buyer", id, "out", "status-request");
+        // Bought after its last moment: nothing is asked today, however often.
+        town.sync(&["buyer", "buyer"]);
+        assert_eq!((asked(&id), asked(&other)), (0, 0));
+        // A day later each leg that is not done is asked about, once a day; what arrived is not asked about.
+        for (day, requests) in [("+25h", 3), ("+26h", 3), ("+49h", 6)] {
+            assert_eq!(town.at(day, "buyer", &["sync"]).code, Some(0));
+            assert_eq!((asked(&id), asked(&other)), (0, requests), "{day}");
+        }
+        // The index is only a cache of it.
+        town.at("+49h", "buyer", &["ledger", "reindex"]);
+        let _ = std::fs::remove_file(town.path("buyer/index.sqlite"));
+        town.at("+50h", "buyer", &["sync"]);
+        assert_eq!(asked(&other), 6);
+        // The requests went to the three addresses in the terms, and are answered.
+        for party in ["shop", "pay", "ship"] {
+            town.at("+50h", party, &["sync"]);
+        }
+        let before = town.show("buyer", &other)["letters"].as_array().unwrap().len();
+        town.at("+50h", "buyer", &["sync"]);
+        let letters = town.show("buyer", &other)["letters"].as_array().unwrap().clone();
+        let answers: BTreeSet<&str> = letters[before..].iter().map(|letter| letter["kind"].as_str().unwrap()).collect();
+        assert!(
+            ["order-status", "payment-status", "delivery-status"].iter().all(|kind| answers.contains(kind)),
+            "{answers:?}"
+        );
+    }
+}

@@ -261,7 +261,7 @@ fn a_wrong_value_is_named_by_its_key() {
     for (right, wrong, says) in rows {
         assert!(plain.contains(right), "{right}");
         match settle(&plain.replacen(right, wrong, 1)) {
-            Err(error @ ConfigError::Value { .. }) => {
+            Err(error @ (ConfigError::Value { .. } | ConfigError::Place { .. })) => {
                 assert!(error.to_string().contains(says), "{wrong}: {error}");
             }
             other => panic!("{wrong}: {other:?}"),
@@ -353,7 +353,7 @@ fn faults_of_the_configuration_end_with_78() {
     let line = good.lines().count() + 2;
     home.fails(&["config", "check"], 78, &[&format!("config.toml:{line}:2: "), "did you mean `outbox`?"]);
     fs::write(&file, format!("{good}\n[trust]\npolicy = \"all\"\n")).unwrap();
-    home.fails(&["list"], 78, &["config.toml: trust.policy: \"all\""]);
+    home.fails(&["list"], 78, &[&format!("config.toml:{}:1: trust.policy: \"all\"", line + 1)]);
     fs::write(&file, &good).unwrap();
     home.fails(&["sync"], 78, &["neither [inbox] nor [outbox]"]);
     fs::remove_file(&file).unwrap();

@@ -3,6 +3,8 @@
 use clap::{ArgMatches, Command, CommandFactory, Parser};
 use mailorder::cli::Cli;
 
+use crate::support::program::{Town, mailorder};
+
 const README: &str = include_str!("../README.md");
 
 /// Parts a line as a shell does, as far as examples go: blanks, single and double quotes, a comment at the end.
@@ -127,6 +129,34 @@ fn the_readme_names_every_subcommand() {
         .filter(|name| !README.contains(&format!("`{name}`")) && !README.contains(&format!("mailorder {name}")))
         .collect();
     assert!(missing.is_empty(), "{missing:?}");
+}
+
+#[test]
+fn the_order_file_of_the_help_can_be_ordered_by() {
+    let command = Cli::command();
+    let help = command.find_subcommand("order").unwrap().get_after_help().unwrap().to_string();
+    let (_, file) = help.split_once("order.toml, of which").unwrap();
+    let file: String = file.lines().skip(1).map(|line| format!("{}\n", line.trim())).collect();
+    let town = Town::played();
+    std::fs::write(town.path("order.toml"), &file).unwrap();
+    let path = town.path("order.toml");
+    let args = ["order", "--shop", "shop@demo.test", "--dry-run", "--json", "--file", path.to_str().unwrap()];
+    let order = &town.does("buyer", &args).json()["order"];
+    assert_eq!(order["total"]["amount"], "4800", "{order}");
+    for (key, value) in [("payment_method", "card"), ("delivery_method", "parcel"), ("remarks", "Please ring twice")] {
+        assert_eq!(order[key], value, "{order}");
+    }
+    assert_eq!(order["deliver_to"].as_object().unwrap().len(), 6, "{order}");
+}
+
+#[test]
+fn help_is_a_word_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let all = mailorder(folder.path(), &["help"]);
+    assert_eq!((all.code, all.out), (Some(0), mailorder(folder.path(), &["--help"]).out));
+    let order = mailorder(folder.path(), &["help", "order"]);
+    assert_eq!(order.code, Some(0));
+    assert!(order.out.contains("[[item]]"), "{}", order.out);
 }
 
 #[test]

@@ -74,7 +74,7 @@ impl From<&Unread> for AsideReason {
             Unread::Shapeless { error, .. } => Self { code: error.word().to_owned(), text: error.to_string() },
             Unread::Blocked => Self {
                 code: "blocked".to_owned(),
-                text: "its sender was blocked; settle that warning with `mailorder warnings ack` to hear him again"
+                text: "its sender was blocked; settle that warning with `mailorder warnings ack` to hear them again"
                     .to_owned(),
             },
         }

@@ -6,6 +6,7 @@
 
 mod again;
 mod aside;
+mod asking;
 mod batch;
 mod certificates;
 mod checkpoint;

@@ -120,6 +120,8 @@ impl Clerk {
             now.is_some_and(|now| Digest::of(now.to_armored().as_bytes()) != expired.certificate)
         };
         let known = |aside: &Aside| match &aside.unpinned {
+            // Whether its key counts is seen when it is read.
+            Some(key) if aside.reason.code == "blocked" => !blocked(key),
             _ if aside.expired.is_some() => aside.expired.as_ref().is_some_and(renewed),
             Some(key) => pinned(key) && !blocked(key),
             None => !aside.issuers.is_empty() && !self.certificates.find(&stored, &aside.issuers).is_empty(),

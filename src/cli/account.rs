@@ -31,7 +31,9 @@ impl Shell {
 
     /// Opens the account.
     pub(super) fn clerk(&self) -> Result<Clerk, Failure> {
-        let mut clerk = Clerk::open(self.settings()?, self.clock.clone())?;
+        let settings = self.settings()?;
+        key_is_there(&settings)?;
+        let mut clerk = Clerk::open(settings, self.clock.clone())?;
         self.tell_notes(&mut clerk);
         Ok(clerk)
     }
@@ -39,14 +41,14 @@ impl Shell {
     /// Says on standard error what the clerk noted: what was put right, renewed, or could not be written.
     pub(super) fn tell_notes(&self, clerk: &mut Clerk) {
         for note in clerk.take_notes() {
-            self.output.message(format!("mailorder: {}", super::output::escape(&note)));
+            self.tell(&note);
         }
     }
 
     /// Tells of letters that will not be tried again.
     pub(super) fn tell_failed(&self, report: &Report) {
         for (name, cause) in &report.failed {
-            self.output.message(format!("mailorder: letter {name} is not sent: {}", super::output::escape(cause)));
+            self.tell(&format!("letter {name} is not sent: {cause}; see `mailorder outbox list`"));
         }
     }
 
@@ -68,8 +70,7 @@ impl Shell {
                 Ok(report) => Some(report),
                 // What the command wrote stands; who is told of a failure does it again.
                 Err(error) => {
-                    let why = super::output::escape(&error.to_string());
-                    self.output.message(format!("mailorder: what was written is not sent yet: {why}"));
+                    self.tell(&format!("what was written is not sent yet: {error}"));
                     return Ok(());
                 }
             },
@@ -87,11 +88,29 @@ impl Shell {
                 Some(_) => "the next `mailorder sync` goes on".to_owned(),
             };
             let letters = if waiting == 1 { "1 letter is" } else { &format!("{waiting} letters are") };
-            self.output
-                .message(format!("mailorder: {letters} queued and not sent yet: {}", super::output::escape(&why)));
+            self.tell(&format!("{letters} queued and not sent yet: {why}"));
         }
         Ok(())
     }
+}
+
+/// The file of the account's key below `keys`.
+const KEY_FILE: &str = "own.asc";
+
+/// Refuses an account whose key was lost: its ledger is there, and a new account in its place would be another one.
+pub(super) fn key_is_there(settings: &Settings) -> Result<(), Failure> {
+    let file = settings.folders.keys.join(KEY_FILE);
+    let missing = std::fs::metadata(&file).is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound);
+    if !missing || !clerk::is_made(settings) {
+        return Ok(());
+    }
+    let (address, ledger) = (&settings.address, settings.folders.ledger.display());
+    let text = format!("the ledger of {address} is in {ledger}, but its key file {} is missing", file.display());
+    let hint = format!(
+        "restore {} from your backup (chmod 600); without it letters cannot be read or signed, and `init` would make another account",
+        file.display()
+    );
+    Err(Failure::new(FailureKind::Permission, text).hint(hint))
 }
 
 /// Returns the failure of a command whose letters were refused for good.

@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand};
 
 /// Buy, sell, pay, deliver and prove it, by signed and encrypted mail
 #[derive(Debug, Parser)]
-#[command(name = "mailorder", version, disable_help_subcommand = true, max_term_width = 100)]
+#[command(name = "mailorder", version, max_term_width = 100)]
 #[command(after_help = "Try it without a mail account: mailorder demo")]
 pub struct Cli {
     #[command(flatten)]
@@ -17,6 +17,7 @@ pub struct Cli {
 
 /// Options of every command.
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Options of every command")]
 pub(crate) struct Global {
     /// Use this configuration instead of the usual one
     #[arg(short, long, global = true, value_name = "FILE")]

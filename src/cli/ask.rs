@@ -27,7 +27,9 @@ pub(super) fn run(shell: &mut Shell, args: AskArgs) -> Result<(), Failure> {
     let mut clerk = shell.clerk()?;
     let mut keys: Vec<Key> = Vec::new();
     for text in &args.transactions {
-        let key = transaction::find(&mut clerk, text, Role::Buyer)?.key;
+        let known = transaction::find(&mut clerk, text, Role::Buyer)?;
+        transaction::is_not_rejected(&known)?;
+        let key = known.key;
         if !keys.contains(&key) {
             keys.push(key);
         }
@@ -49,7 +51,8 @@ pub(super) fn run(shell: &mut Shell, args: AskArgs) -> Result<(), Failure> {
         return shell.output.document(&serde_json::json!({"schema": "mailorder.asked/1", "transactions": asked}));
     }
     for (id, letters) in asked {
-        shell.output.line(format!("{}  asked in {letters} letters", transaction::short(&id)))?;
+        let letters = if letters == 1 { "1 letter".to_owned() } else { format!("{letters} letters") };
+        shell.output.line(format!("{}  asked in {letters}", transaction::short(&id)))?;
     }
     Ok(())
 }

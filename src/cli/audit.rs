@@ -36,7 +36,10 @@ enum AuditCommand {
 pub(super) fn run(shell: &mut Shell, args: AuditArgs) -> Result<(), Failure> {
     let AuditCommand::Verify { path, hashes } = args.command;
     let folder = match path {
-        Some(path) => path,
+        Some(path) => {
+            std::fs::metadata(&path).map_err(|error| Failure::unreadable(&path, &error))?;
+            path
+        }
         None => shell.settings()?.folders.ledger,
     };
     let now = system_time(&shell.clock.now());
@@ -68,7 +71,9 @@ pub(super) fn run(shell: &mut Shell, args: AuditArgs) -> Result<(), Failure> {
     if shell.output.is_json() {
         shell.output.document(&document(&report, &claims, result))?;
     } else {
-        print(shell, &folder, &report, &claims, result)?;
+        let signatures =
+            if hashes { "not checked (--hashes)".to_owned() } else { format!("{} good", report.signatures) };
+        print(shell, &folder, &signatures, &report, &claims)?;
     }
     if result == "clean" { Ok(()) } else { Err(Failure::finding()) }
 }
@@ -102,11 +107,12 @@ fn document(report: &Report, claims: &[Claim], result: &str) -> serde_json::Valu
     })
 }
 
-fn print(shell: &Shell, folder: &Path, report: &Report, claims: &[Claim], result: &str) -> Result<(), Failure> {
+fn print(shell: &Shell, folder: &Path, signatures: &str, report: &Report, claims: &[Claim]) -> Result<(), Failure> {
+    let result = result(report, claims);
     shell.output.line(format!("ledger     {}", folder.display()))?;
     shell.output.line(format!("entries    {}", report.entries))?;
     shell.output.line(format!("head       {}", report.head.root))?;
-    shell.output.line(format!("signatures {} good", report.signatures))?;
+    shell.output.line(format!("signatures {signatures}"))?;
     for problem in &report.problems {
         let entry = problem.entry.map_or_else(|| "–".to_owned(), |entry| entry.to_string());
         let file = problem.file.as_deref().unwrap_or_default();

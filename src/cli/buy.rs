@@ -66,7 +66,7 @@ pub(super) fn give_back(shell: &mut Shell, args: ReturnArgs) -> Result<(), Failu
 pub(super) fn line_quantity(text: &str) -> Result<LineQuantity, Failure> {
     let invalid = || Failure::usage(format!("{text:?} is not LINE=QUANTITY, like 1=2"));
     let (line, quantity) = text.split_once('=').ok_or_else(invalid)?;
-    let quantity = Quantity::parse(quantity).map_err(|_| invalid())?;
+    let quantity = Quantity::parse(quantity).map_err(|error| Failure::data(format!("{text:?}: {error}")))?;
     Ok(LineQuantity { line: line.to_owned(), quantity })
 }
 
@@ -78,6 +78,7 @@ fn write(
 ) -> Result<(Transaction, Vec<Written>), Failure> {
     let mut clerk = shell.clerk()?;
     let transaction = transaction::find(&mut clerk, text, Role::Buyer)?;
+    transaction::is_not_rejected(&transaction)?;
     let key = transaction.key.clone();
     let written = clerk.command(&key, |known, desk| Ok(vec![decide(known, desk)?.into()]))?;
     shell.send(&mut clerk)?;

@@ -3,8 +3,10 @@
 use serde_json::{Value, json};
 
 use super::Shell;
-use super::failure::Failure;
-use crate::config::{InboxSettings, OutboxSettings, Settings};
+use super::failure::{Failure, FailureKind};
+use crate::clerk::is_made;
+use crate::config::{self, InboxSettings, OutboxSettings, Settings};
+use crate::trade::Address;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ConfigArgs {
@@ -26,17 +28,35 @@ pub(super) fn run(shell: &mut Shell, args: ConfigArgs) -> Result<(), Failure> {
     let settings = shell.settings()?;
     match args.command {
         ConfigCommand::Path => path(shell, &settings),
-        ConfigCommand::Check => {
-            crate::clerk::inbox(&settings)?;
-            crate::clerk::outbox(&settings)?;
-            if shell.output.is_json() {
-                let value =
-                    json!({"schema": "mailorder.check/1", "config": settings.folders.config, "result": "clean"});
-                return shell.output.document(&value);
-            }
-            shell.output.line(format!("{}: nothing wrong", settings.folders.config.display()))
-        }
+        ConfigCommand::Check => check(shell, &settings),
     }
+}
+
+/// Says everything that is wrong with a configuration that can be read.
+fn check(shell: &Shell, settings: &Settings) -> Result<(), Failure> {
+    crate::clerk::inbox(settings)?;
+    crate::clerk::outbox(settings)?;
+    let file = &settings.folders.config;
+    let text = crate::files::read_text(file, crate::files::SMALL).map_err(|error| Failure::unreadable(file, &error))?;
+    // Before `init` there is no ledger, and no key is accepted.
+    let clerk = if is_made(settings) { Some(shell.clerk()?) } else { None };
+    let accepted = |address: &Address| {
+        let pin = clerk.as_ref().and_then(|clerk| clerk.index().pin_of(address).ok().flatten());
+        pin.map(|pin| pin.fingerprint)
+    };
+    let mut problems: Vec<String> =
+        config::problems(&text, settings, &accepted).iter().map(ToString::to_string).collect();
+    if let Some(last) = problems.pop() {
+        for problem in problems {
+            shell.tell(&problem);
+        }
+        return Err(Failure::new(FailureKind::Config, last));
+    }
+    if shell.output.is_json() {
+        let value = json!({"schema": "mailorder.check/1", "config": file, "result": "clean"});
+        return shell.output.document(&value);
+    }
+    shell.output.line(format!("{}: nothing wrong", file.display()))
 }
 
 /// Prints where everything lies. Whoever only reads the text is told of the queue of letters, too.

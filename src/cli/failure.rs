@@ -100,6 +100,25 @@ impl Failure {
         self
     }
 
+    /// Repeats `-c FILE` in the commands it proposes to run next, where this one was run with it.
+    #[must_use]
+    pub(crate) fn with_config(mut self, config: Option<&std::path::Path>) -> Self {
+        self.hint = self.hint.map(|hint| super::hint::with_config(&hint, config));
+        self
+    }
+
+    /// Returns the failure to read a file that a person named: one that is not there is wrong input, whichever command
+    /// it was named to.
+    pub(crate) fn unreadable(file: &std::path::Path, error: &std::io::Error) -> Self {
+        let kind = match error.kind() {
+            ErrorKind::NotFound | ErrorKind::IsADirectory | ErrorKind::NotADirectory => FailureKind::Data,
+            // No regular file, no text, or too much of it (`crate::files`).
+            ErrorKind::InvalidInput | ErrorKind::InvalidData | ErrorKind::FileTooLarge => FailureKind::Data,
+            kind => io_kind(kind),
+        };
+        Self::new(kind, format!("cannot read {}: {error}", file.display()))
+    }
+
     /// Makes a mail server keep the mail and try again, with the code it reads in the text (pipe(8) of Postfix).
     #[must_use]
     pub(crate) fn deferred(mut self) -> Self {

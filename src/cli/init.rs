@@ -2,14 +2,14 @@
 
 use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
-use super::Shell;
 use super::failure::{Failure, FailureKind};
+use super::{Shell, account, hint};
 use crate::clerk::{self, ClerkError};
 use crate::config::{self, Settings};
 use crate::maildir;
-use crate::trade::Address;
+use crate::trade::{Address, Role};
 
 #[derive(Debug, clap::Args)]
 #[command(
@@ -25,7 +25,8 @@ pub(crate) struct InitArgs {
     /// Part to play: buyer, shop, payment, delivery; may be given several times
     #[arg(long = "role", default_value = "buyer")]
     roles: Vec<String>,
-    /// Keep everything in this folder instead of the usual ones
+    /// Keep everything in this folder instead of the usual ones, the configuration (config.toml), too, unless
+    /// --config names another file
     #[arg(long, value_name = "DIR")]
     folder: Option<PathBuf>,
     /// Maildir to take mail from
@@ -53,14 +54,23 @@ pub(crate) struct InitArgs {
 
 pub(super) fn run(shell: &mut Shell, args: InitArgs) -> Result<(), Failure> {
     let address = Address::parse(&args.address).map_err(|error| Failure::usage(error.to_string()))?;
+    if let (None, None, Some(folder)) = (&shell.global.config, &shell.environment.config, &args.folder) {
+        let folder = match (folder.strip_prefix("~"), &shell.environment.home) {
+            (Ok(rest), Some(home)) => home.join(rest),
+            _ => folder.clone(),
+        };
+        // What is proposed below names it, too.
+        shell.global.config = Some(folder.join("config.toml"));
+    }
     let file = shell.config_file()?;
-    let text = written(&args, &address);
     let absolute = std::path::absolute(&file).map_err(|error| Failure::io(format!("{}: {error}", file.display())))?;
+    let text = written(&args, &address, &absolute)?;
     // Nothing is made before all of it is known to be right.
     let settings = config::parse(&text, &absolute, &shell.environment)?;
     clerk::inbox(&settings)?;
     clerk::outbox(&settings)?;
-    let before = begun_before(&absolute, &text, &settings)?;
+    account::key_is_there(&settings)?;
+    let before = begun_before(shell, &absolute, &text, &settings)?;
     if !before {
         write_new(&absolute, &text)?;
     }
@@ -78,23 +88,77 @@ pub(super) fn run(shell: &mut Shell, args: InitArgs) -> Result<(), Failure> {
     }
     shell.output.line(format!("made {}", absolute.display()))?;
     shell.output.line(format!("key  {}", me.fingerprint.grouped()))?;
-    shell.output.line("next: mailorder key import FILE (a shop's certificate), then mailorder order")
+    for step in next_steps(&settings, &absolute) {
+        let step = hint::with_config(&step, shell.global.config.as_deref());
+        shell.output.line(format!("next: {step}"))?;
+    }
+    Ok(())
+}
+
+/// Returns what the parts played here need before they can begin.
+fn next_steps(settings: &Settings, file: &Path) -> Vec<String> {
+    let file = file.display();
+    let mut steps = Vec::new();
+    if settings.inbox.is_none() && settings.outbox.is_none() {
+        steps.push(format!("say in {file} where mail comes from and goes to: [inbox] and [outbox]"));
+    }
+    let plays = |role| settings.practice.plays(role);
+    if plays(Role::Shop) {
+        steps.push(format!("say in {file} what is sold and how: [shop], see config.example.toml"));
+    }
+    for (role, table) in [(Role::Payment, "payment"), (Role::Delivery, "delivery")] {
+        if plays(role) {
+            steps.push(format!("name in {file} the shops worked for: [{table}] shops = [\"shop@example.com\"]"));
+        }
+    }
+    if steps.len() > usize::from(settings.inbox.is_none() && settings.outbox.is_none()) {
+        steps.push("mailorder config check".to_owned());
+        steps.push("mailorder key export > cert.asc (your certificate, for those you trade with)".to_owned());
+        steps.push("mailorder key import FILE, then mailorder key accept ADDRESS (theirs)".to_owned());
+    }
+    if plays(Role::Buyer) {
+        if settings.practice.buyer.as_ref().is_some_and(|buyer| buyer.deliver_to.is_none()) {
+            steps.push(format!("say in {file} where goods go: [buyer.deliver_to], see config.example.toml"));
+        }
+        steps.push("mailorder key import FILE (a shop's certificate), then mailorder order".to_owned());
+    }
+    steps
 }
 
 /// Returns whether an `init` of the same words wrote this configuration and did not live to make the account.
-fn begun_before(file: &Path, text: &str, settings: &Settings) -> Result<bool, Failure> {
-    match std::fs::read_to_string(file) {
+fn begun_before(shell: &Shell, file: &Path, text: &str, settings: &Settings) -> Result<bool, Failure> {
+    match crate::files::read_text(file, crate::files::SMALL) {
         Ok(there) if there == text && !clerk::is_made(settings) => Ok(true),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
         _ => {
+            if let Ok(there) = config::load(file, &shell.environment) {
+                account::key_is_there(&there)?;
+            }
             let text = format!("{} exists already; it is left as it is", file.display());
             Err(Failure::data(text).hint("name another file with --config, or edit this one"))
         }
     }
 }
 
+/// Writes a path that was typed here as the configuration in `folder` (absolute) has it, where what is relative starts
+/// there: so it means the same, and the folder can be moved with all that lies beside it.
+fn typed(path: &str, folder: &Path) -> Result<String, Failure> {
+    if path.is_empty() || path.starts_with("~/") || Path::new(path).is_absolute() {
+        return Ok(path.to_owned());
+    }
+    let target = std::path::absolute(path).map_err(|error| Failure::io(format!("{path}: {error}")))?;
+    let target = config::plain(&target);
+    let shared = target.components().zip(folder.components()).take_while(|(one, other)| one == other).count();
+    let up = folder.components().skip(shared).map(|_| Component::ParentDir);
+    let relative: PathBuf = up.chain(target.components().skip(shared)).collect();
+    let relative = if relative.as_os_str().is_empty() { PathBuf::from(".") } else { relative };
+    Ok(relative.to_string_lossy().into_owned())
+}
+
 /// Writes the configuration text.
-fn written(args: &InitArgs, address: &Address) -> String {
+fn written(args: &InitArgs, address: &Address, file: &Path) -> Result<String, Failure> {
+    let here = config::plain(file.parent().unwrap_or_else(|| Path::new("/")));
+    let typed = |path: &str| typed(path, &here);
     let quote = |text: &str| toml::Value::from(text).to_string();
     let roles: Vec<String> = args.roles.iter().map(|role| quote(role)).collect();
     let mut text = format!(
@@ -105,26 +169,27 @@ fn written(args: &InitArgs, address: &Address) -> String {
         roles.join(", ")
     );
     if let Some(folder) = &args.folder {
-        text.push_str(&format!("\n[storage]\nfolder = {}\n", quote(&folder.to_string_lossy())));
+        text.push_str(&format!("\n[storage]\nfolder = {}\n", quote(&typed(&folder.to_string_lossy())?)));
     }
-    let password = args.password_file.as_deref().map(|file| format!(", password_file = {}", quote(file)));
+    let password = args.password_file.as_deref().map(typed).transpose()?;
+    let password = password.map(|file| format!(", password_file = {}", quote(&file)));
     let server = |host: &str| format!("{{ host = {}{} }}", quote(host), password.clone().unwrap_or_default());
     if let Some(maildir) = &args.inbox {
-        text.push_str(&format!("\n[inbox]\nmaildir = {}\n", quote(maildir)));
+        text.push_str(&format!("\n[inbox]\nmaildir = {}\n", quote(&typed(maildir)?)));
     } else if let Some(host) = &args.imap {
         text.push_str(&format!("\n[inbox]\nimap = {}\n", server(host)));
     }
     if let Some(maildir) = &args.outbox {
-        text.push_str(&format!("\n[outbox]\nmaildir = {}\n", quote(maildir)));
+        text.push_str(&format!("\n[outbox]\nmaildir = {}\n", quote(&typed(maildir)?)));
     } else if let Some(host) = &args.smtp {
         text.push_str(&format!("\n[outbox]\nsmtp = {}\n", server(host)));
     } else if let Some(program) = &args.outbox_sendmail {
-        text.push_str(&format!("\n[outbox]\nsendmail = {}\n", quote(program)));
+        text.push_str(&format!("\n[outbox]\nsendmail = {}\n", quote(&typed(program)?)));
     }
     if args.roles.iter().any(|role| role == "shop") {
         text.push_str("\n[shop]\n# articles and procedures: see config.example.toml\n");
     }
-    text
+    Ok(text)
 }
 
 /// Writes a new file that is its owner's alone; it has its name when it is whole.

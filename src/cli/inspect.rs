@@ -8,6 +8,7 @@ use super::Shell;
 use super::failure::Failure;
 use super::output::escape;
 use crate::pgp::MAIL_MAX;
+use crate::trade::{Document, Letter};
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  mailorder inspect letter.eml")]
@@ -18,7 +19,7 @@ pub(crate) struct InspectArgs {
 
 pub(super) fn run(shell: &mut Shell, args: InspectArgs) -> Result<(), Failure> {
     let mut clerk = shell.clerk()?;
-    let fault = |error: std::io::Error| Failure::data(format!("cannot read {}: {error}", args.file.display()));
+    let fault = |error: std::io::Error| Failure::unreadable(&args.file, &error);
     let mut mail = Vec::new();
     let limit = u64::try_from(MAIL_MAX).unwrap_or(u64::MAX).saturating_add(1);
     if args.file.as_os_str() == "-" {
@@ -52,8 +53,15 @@ pub(super) fn run(shell: &mut Shell, args: InspectArgs) -> Result<(), Failure> {
     if shell.output.is_json() {
         return shell.output.document(&value);
     }
+    if let Some(entry) = ledger_entry(&mail) {
+        return shell.output.line(entry);
+    }
+    let sealed_to_another = reason == Some("not-for-us");
     for (name, value) in value.as_object().into_iter().flatten().filter(|(name, _)| *name != "schema") {
         let text = match value {
+            // What is sealed to another key may well be signed.
+            serde_json::Value::Bool(_) if name == "signed" && sealed_to_another => "not known".to_owned(),
+            serde_json::Value::Bool(_) if name == "header_protection" && letter.is_none() => "not known".to_owned(),
             serde_json::Value::String(text) => text.clone(),
             serde_json::Value::Null => "–".to_owned(),
             serde_json::Value::Bool(true) => "yes".to_owned(),
@@ -65,9 +73,46 @@ pub(super) fn run(shell: &mut Shell, args: InspectArgs) -> Result<(), Failure> {
         };
         shell.output.line(format!("{:<18} {}", name.replace('_', " "), escape(&text)))?;
     }
+    if let Some(letter) = letter {
+        says(shell, letter)?;
+    }
     let texts = preview.outcome.findings.iter().map(|finding| finding.text.clone());
     for text in texts.chain(preview.outcome.aside.map(|aside| aside.text)) {
         shell.output.line(format!("{:<18} {}", "", escape(&text)))?;
     }
     Ok(())
+}
+
+/// Prints what a letter says, as far as lists and tables show it: its amount, and what is bought.
+fn says(shell: &Shell, letter: &Letter) -> Result<(), Failure> {
+    let (buyer, lines) = match &letter.document {
+        Document::Order(order) => (Some(&order.buyer), order.lines.as_slice()),
+        Document::TransactionInfo(terms) => (Some(&terms.buyer), terms.lines.as_slice()),
+        _ => (None, &[][..]),
+    };
+    let mut rows = vec![("date", super::output::minute(&letter.date, shell.clock.zone()))];
+    rows.extend(crate::ledger::amount(letter).map(|amount| ("amount", super::output::amount(&amount))));
+    rows.extend(buyer.map(|buyer| ("buyer", buyer.name.clone())));
+    rows.extend(lines.iter().map(|line| ("item", format!("{} ×{}", line.item.name, line.quantity))));
+    for (name, value) in rows {
+        shell.output.line(format!("{name:<18} {}", escape(&value)))?;
+    }
+    Ok(())
+}
+
+/// Returns what a file is that is an entry of a ledger, and so no mail as it travels.
+fn ledger_entry(bytes: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(bytes);
+    let head: Vec<&str> = text.lines().take_while(|line| !line.is_empty()).collect();
+    let field = |name: &str| head.iter().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
+    let (position, kind) = (field("Mailorder-Entry")?, field("Mailorder-Kind")?);
+    let direction = match field("Mailorder-Direction")? {
+        "in" => "a letter received",
+        "out" => "a letter sent",
+        _ => "of the owner's own",
+    };
+    let (position, kind) = (escape(position), escape(kind));
+    Some(format!(
+        "entry {position} of a ledger ({kind}, {direction}), in clear and as it was recorded: no mail that could be taken in.\nIt is checked by `mailorder audit verify FOLDER`, and by hand as docs/ledger-format.md says."
+    ))
 }

@@ -44,6 +44,7 @@ fn checkpoint(shell: &Shell, clerk: &mut Clerk) -> Result<(), Failure> {
 }
 
 fn reindex(shell: &Shell) -> Result<(), Failure> {
+    super::account::key_is_there(&shell.settings()?)?;
     let opened = Clerk::open(shell.settings()?, shell.clock.clone());
     let entries = match opened.and_then(|mut clerk| clerk.reindex()) {
         // The index itself may be what stands in the way; a log that was cut back is gone on with, because that is wished.

@@ -5,13 +5,16 @@ use serde_json::{Value, json};
 use super::Shell;
 use super::failure::Failure;
 use super::output::{self, Cell, Tone};
+use super::table::{Fit, Table};
 use super::transaction::short;
 use crate::clerk::{Clerk, ClerkError};
 use crate::index::{Filter, Listed, Row, RowLeg};
-use crate::trade::{Moment, Money, Role, When};
+use crate::trade::{Moment, Money, Role};
 
 #[derive(Debug, Default, clap::Args)]
-#[command(after_help = "Examples:\n  mailorder list --undelivered\n  mailorder list --month 2026-11 --json")]
+#[command(
+    after_help = "Examples:\n  mailorder list --undelivered\n  mailorder list --month 2026-11 --json\n\nORDER is done (✓) when the goods have left the shop, DELIVERY when they arrived, PAYMENT when all is paid;\n… is planned for that day, ! is late."
+)]
 pub(crate) struct ListArgs {
     /// Part of the name of an item, the shop or the buyer
     text: Option<String>,
@@ -76,7 +79,21 @@ pub(super) fn run(shell: &mut Shell, args: ListArgs) -> Result<(), Failure> {
     if shell.output.is_json() {
         return shell.output.document(&document(&listed, &summary, &now));
     }
-    print(shell, &listed, &summary, &now)
+    print(shell, &Shown { listed: &listed, role, now, filtered: filter != of_role(role) }, &summary)
+}
+
+/// Returns the filter that lets everything of a part through.
+fn of_role(role: Role) -> Filter {
+    Filter { role: Some(role), ..Filter::default() }
+}
+
+/// What is printed of a list.
+struct Shown<'a> {
+    listed: &'a [Listed],
+    role: Role,
+    now: Moment,
+    /// Whether there may be more than is listed.
+    filtered: bool,
 }
 
 /// Returns the part an account plays first.
@@ -171,28 +188,73 @@ fn document(listed: &[Listed], summary: &Summary, now: &Moment) -> Value {
     })
 }
 
-fn print(shell: &Shell, listed: &[Listed], summary: &Summary, now: &Moment) -> Result<(), Failure> {
-    let rows: Vec<Vec<Cell>> = listed.iter().map(|one| cells(one, now)).collect();
-    let head = ["ID", "DATE", "SHOP", "ITEMS", "TOTAL", "ORDER", "DELIVERY", "PAYMENT", "STATE"];
+/// The columns of a buyer's list, and what gives way on a narrow terminal.
+const BOUGHT: [&str; 9] = ["ID", "DATE", "SHOP", "ITEMS", "TOTAL", "ORDER", "DELIVERY", "PAYMENT", "STATE"];
+const BOUGHT_FIT: [Fit; 10] = [
+    Fit::Cut(3, 12),
+    Fit::Cut(2, 10),
+    Fit::Short(5, short_leg),
+    Fit::Short(6, short_leg),
+    Fit::Short(7, short_leg),
+    Fit::Drop(1),
+    Fit::Cut(3, 7),
+    Fit::Cut(2, 6),
+    Fit::Drop(2),
+    Fit::Drop(3),
+];
+/// The same of all other parts, who know a transaction by its number.
+const TRADED: [&str; 11] =
+    ["NUMBER", "ID", "DATE", "BUYER", "SHOP", "ITEMS", "TOTAL", "ORDER", "DELIVERY", "PAYMENT", "STATE"];
+const TRADED_FIT: [Fit; 12] = [
+    Fit::Cut(5, 12),
+    Fit::Cut(3, 10),
+    Fit::Cut(4, 10),
+    Fit::Short(7, short_leg),
+    Fit::Short(8, short_leg),
+    Fit::Short(9, short_leg),
+    Fit::Drop(1),
+    Fit::Drop(4),
+    Fit::Drop(2),
+    Fit::Cut(5, 7),
+    Fit::Cut(3, 6),
+    Fit::Drop(5),
+];
+
+fn print(shell: &Shell, shown: &Shown<'_>, summary: &Summary) -> Result<(), Failure> {
+    let bought = shown.role == Role::Buyer;
+    let lay_out = if bought { cells } else { traded };
+    let rows: Vec<Vec<Cell>> = shown.listed.iter().map(|one| lay_out(shell, one, &shown.now)).collect();
+    let (head, right, fit): (&[&str], _, &[Fit]) =
+        if bought { (&BOUGHT, [4], &BOUGHT_FIT) } else { (&TRADED, [6], &TRADED_FIT) };
     if rows.is_empty() {
         shell.output.line("no transactions")?;
     } else {
-        shell.output.table(&head, &rows, &[4])?;
+        shell.output.fitted(&Table { head, rows: &rows, right: &right, fit, wrap: false })?;
         shell.output.line("")?;
     }
-    let total: Vec<String> =
-        summary.unpaid.iter().map(|(total, count)| format!("{} ({count})", output::amount(total))).collect();
-    let unpaid = if total.is_empty() { "nothing unpaid".to_owned() } else { format!("unpaid {}", total.join(" + ")) };
-    shell.output.line(format!("{} listed · {} not delivered · {unpaid}", listed.len(), summary.undelivered))?;
+    footer(shell, shown, summary)?;
     if summary.warnings > 0 {
-        shell.output.message(format!("hint: {} open: mailorder warnings", plural(summary.warnings, "warning")));
+        shell.hint(&format!("{} open: mailorder warnings", plural(summary.warnings, "warning")));
     }
-    for one in listed.iter().filter(|one| one.row.state == "offered").take(3) {
-        shell
-            .output
-            .message(format!("hint: terms wait for your answer: mailorder confirm {}", short(one.key.id.as_str())));
+    for one in shown.listed.iter().filter(|one| bought && one.row.state == "offered").take(3) {
+        shell.hint(&format!("terms wait for your answer: mailorder confirm {}", short(one.key.id.as_str())));
     }
     Ok(())
+}
+
+/// Sums up what is listed, which is all there is where nothing was filtered.
+fn footer(shell: &Shell, shown: &Shown<'_>, summary: &Summary) -> Result<(), Failure> {
+    let mut sums = crate::rules::summary::Summary::default();
+    for one in shown.listed {
+        sums.add_parts(one.row.undelivered, one.row.unpaid);
+    }
+    let listed: Vec<(Money, u64)> = sums.unpaid.into_values().map(|unpaid| (unpaid.total, unpaid.count)).collect();
+    let (undelivered, unpaid) =
+        if shown.filtered { (sums.undelivered, &listed) } else { (summary.undelivered, &summary.unpaid) };
+    let unpaid: Vec<String> =
+        unpaid.iter().map(|(total, count)| format!("{} in {count}", output::amount(total))).collect();
+    let unpaid = if unpaid.is_empty() { "nothing unpaid".to_owned() } else { format!("unpaid {}", unpaid.join(" + ")) };
+    shell.output.line(format!("{} listed · {undelivered} not delivered · {unpaid}", shown.listed.len()))
 }
 
 /// Writes a count with its noun.
@@ -200,17 +262,21 @@ pub(super) fn plural(count: u64, noun: &str) -> String {
     if count == 1 { format!("1 {noun} is") } else { format!("{count} {noun}s are") }
 }
 
-fn cells(one: &Listed, now: &Moment) -> Vec<Cell> {
+fn cells(shell: &Shell, one: &Listed, now: &Moment) -> Vec<Cell> {
     let row = &one.row;
     let shop = if row.shop_name.is_empty() { row.shop.as_str() } else { row.shop_name.as_str() };
     let items: Vec<String> = row.items.iter().map(|item| format!("{} ×{}", item.name, item.quantity)).collect();
     let closed = matches!(row.state.as_str(), "rejected" | "cancelled");
-    let leg = |leg: &RowLeg| if closed { nothing() } else { leg_cell(leg, row.state == "open", now) };
+    let zone = shell.clock.zone();
+    let leg = |leg: &RowLeg| {
+        let date = leg.date.map(|date| output::day(&date, zone));
+        if closed { nothing() } else { leg_cell(leg, date, row.state == "open", now) }
+    };
     vec![
         Cell::plain(short(one.key.id.as_str())),
-        Cell::plain(row.date.map(|date| date.day().to_string()).unwrap_or_default()),
-        Cell::plain(output::cut(shop, 18)),
-        Cell::plain(output::cut(&items.join(", "), 28)),
+        Cell::plain(row.date.map(|date| output::day(&date, zone)).unwrap_or_default()),
+        Cell::plain(shop),
+        Cell::plain(items.join(", ")),
         Cell::plain(row.total.as_ref().map(output::amount).unwrap_or_default()),
         leg(&row.order),
         leg(&row.delivery),
@@ -219,21 +285,42 @@ fn cells(one: &Listed, now: &Moment) -> Vec<Cell> {
     ]
 }
 
+/// Lays out a row for who sells, pays or delivers: with the number that `notify` takes, and whom it is for.
+fn traded(shell: &Shell, one: &Listed, now: &Moment) -> Vec<Cell> {
+    let number = one.row.number.as_ref().map(ToString::to_string);
+    let mut cells = cells(shell, one, now);
+    let or_nothing = |text: &str| if text.is_empty() { nothing() } else { Cell::plain(text) };
+    // A shop need not be told its own name.
+    if let Some(shop) = cells.get_mut(2).filter(|_| one.row.role == Role::Shop) {
+        *shop = Cell::plain("");
+    }
+    cells.insert(0, or_nothing(&number.unwrap_or_default()));
+    cells.insert(3, or_nothing(&one.row.buyer));
+    cells
+}
+
 fn nothing() -> Cell {
     Cell("–".to_owned(), Tone::Faint)
 }
 
-/// Writes a leg: a sign, a date, and `late` where the date has passed.
-fn leg_cell(leg: &RowLeg, open: bool, now: &Moment) -> Cell {
-    let date = |date: &When| date.day().strftime("%m-%d").to_string();
+/// Writes a leg: a sign, month and day, and `late` where the date has passed.
+fn leg_cell(leg: &RowLeg, date: Option<String>, open: bool, now: &Moment) -> Cell {
     if leg.failed {
         return Cell("✗ failed".to_owned(), Tone::Bad);
     }
-    match (&leg.date, leg.done) {
-        (Some(done), true) => Cell(format!("✓ {}", date(done)), Tone::Good),
+    let date = date.map(|date| date.get(5..).unwrap_or_default().to_owned());
+    match (&date, leg.done) {
+        (Some(done), true) => Cell(format!("✓ {done}"), Tone::Good),
         (None, true) => Cell("✓".to_owned(), Tone::Good),
-        (Some(due), false) if open && due.is_over(now) => Cell(format!("! due {} late", date(due)), Tone::Bad),
-        (Some(due), false) => Cell(format!("… due {}", date(due)), Tone::Plain),
+        (Some(due), false) if open && leg.date.is_some_and(|date| date.is_over(now)) => {
+            Cell(format!("! due {due} late"), Tone::Bad)
+        }
+        (Some(due), false) => Cell(format!("… due {due}"), Tone::Plain),
         (None, false) => nothing(),
     }
+}
+
+/// Returns a leg as a narrow terminal has it: the sign says whether it is due or late.
+fn short_leg(cell: &str) -> String {
+    cell.replace("due ", "").replace(" late", "")
 }

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::failure::{Failure, FailureKind, send_kind};
-use super::output::escape;
 use super::{Shell, account};
 use crate::clerk::{self, Clerk, ClerkError, TakenIn};
 use crate::files;
@@ -74,7 +73,7 @@ pub(super) fn sync(shell: &mut Shell) -> Result<(), Failure> {
 async fn fetch(shell: &Shell, clerk: &mut Clerk, inbox: &mut Inbox) -> Result<(), Failure> {
     let posted = clerk.fetch(inbox).await?;
     for note in posted.notes {
-        shell.output.message(format!("mailorder: {}", escape(&note)));
+        shell.tell(&note);
     }
     Ok(())
 }
@@ -82,7 +81,7 @@ async fn fetch(shell: &Shell, clerk: &mut Clerk, inbox: &mut Inbox) -> Result<()
 /// Marks what was ours; a mark that fails is told of and made up for with the next pass.
 async fn mark(shell: &Shell, clerk: &mut Clerk, inbox: &mut Inbox) {
     if let Err(error) = clerk.mark(inbox).await {
-        shell.output.message(format!("mailorder: handled mail is not marked yet: {}", escape(&error.to_string())));
+        shell.tell(&format!("handled mail is not marked yet: {error}"));
     }
 }
 
@@ -103,18 +102,47 @@ async fn send(shell: &Shell, clerk: &mut Clerk, outbox: &mut Outbox) -> Result<(
 }
 
 /// Judges what is in the spool, sends again what nobody acknowledged, and tells of both.
-fn judge(shell: &Shell, clerk: &mut Clerk) -> Result<(), Failure> {
-    tell(shell, &clerk.take_in()?);
+fn judge(shell: &Shell, clerk: &mut Clerk) -> Result<TakenIn, Failure> {
+    let taken = take_in(shell, clerk)?;
     clerk.tend()?;
     shell.tell_notes(clerk);
+    Ok(taken)
+}
+
+/// Takes in what lies in the spool, and says on standard error what a person should know of it; silent where all was in
+/// order. Each warning comes with its number, so that a mail from cron tells what to look at.
+fn take_in(shell: &Shell, clerk: &mut Clerk) -> Result<TakenIn, Failure> {
+    let before = clerk.index().mark().entries();
+    let taken = clerk.take_in()?;
+    tell(shell, clerk, &taken, before)?;
+    Ok(taken)
+}
+
+/// Tells of the warnings that were entered from position `before` on.
+fn tell(shell: &Shell, clerk: &Clerk, taken: &TakenIn, before: u64) -> Result<(), Failure> {
+    let warned: Vec<_> = taken.news.iter().filter(|outcome| outcome.verdict == Verdict::Warned).collect();
+    if warned.is_empty() {
+        return Ok(());
+    }
+    let told = super::warnings::sentences(clerk, before, shell.clock.zone())?;
+    for (id, sentence) in &told {
+        shell.tell(&format!("warning {id}: {sentence}; see `mailorder warnings`, then `mailorder warnings ack {id}`"));
+    }
+    if told.is_empty() {
+        for outcome in warned {
+            let findings: Vec<String> = outcome.findings.iter().map(ToString::to_string).collect();
+            shell.tell(&format!("warning: {}; see `mailorder warnings`", findings.join("; ")));
+        }
+    }
     Ok(())
 }
 
-/// Says on standard error what a person should know; silent where all was in order.
-fn tell(shell: &Shell, taken: &TakenIn) {
-    for outcome in taken.news.iter().filter(|outcome| outcome.verdict == Verdict::Warned) {
-        let findings: Vec<String> = outcome.findings.iter().map(ToString::to_string).collect();
-        shell.output.message(format!("mailorder: warning: {}", escape(&findings.join("; "))));
+/// Writes for a person who looks on what came.
+fn came(shell: &Shell, taken: &TakenIn) {
+    let counts: Vec<String> = taken.counts.iter().map(|(verdict, count)| format!("{count} {verdict}")).collect();
+    if !counts.is_empty() {
+        let time = super::output::minute(&shell.clock.now(), shell.clock.zone());
+        shell.output.done(format!("{time}  came: {}", counts.join(", ")));
     }
 }
 
@@ -177,7 +205,7 @@ async fn turns(
                 return Err(failure);
             }
             if failures == 0 {
-                failure.print(false);
+                failure.with_config(shell.global.config.as_deref()).print(false);
             }
             failures = failures.saturating_add(1);
             inbox.close().await;
@@ -190,7 +218,7 @@ async fn turns(
 
 async fn turn(shell: &Shell, clerk: &mut Clerk, inbox: &mut Inbox, outbox: &mut Option<Outbox>) -> Result<(), Failure> {
     fetch(shell, clerk, inbox).await?;
-    judge(shell, clerk)?;
+    came(shell, &judge(shell, clerk)?);
     mark(shell, clerk, inbox).await;
     let sends = !shell.global.offline && clerk.key_fault().is_none();
     let Some(outbox) = outbox.as_mut().filter(|_| sends) else { return Ok(()) };
@@ -210,7 +238,7 @@ pub(super) fn receive(shell: &mut Shell) -> Result<(), Failure> {
     store(&clerk).map_err(Failure::deferred)?;
     let judged = judge_received(shell, &mut clerk);
     for failure in judged.err().into_iter().chain(shell.refusal.take()) {
-        failure.print(false);
+        failure.with_config(shell.global.config.as_deref()).print(false);
     }
     Ok(())
 }
@@ -240,19 +268,19 @@ fn judge_received(shell: &Shell, clerk: &mut Clerk) -> Result<(), Failure> {
 pub(super) fn import(shell: &mut Shell, args: ImportArgs) -> Result<(), Failure> {
     let mut clerk = shell.clerk()?;
     let mut taken = TakenIn::default();
+    let before = clerk.index().mark().entries();
     for path in &args.paths {
         import_path(&mut clerk, path, &mut taken)?;
     }
-    tell(shell, &taken);
+    tell(shell, &clerk, &taken, before)?;
+    let counts: Vec<String> = taken.counts.iter().map(|(verdict, count)| format!("{count} {verdict}")).collect();
+    let counts = if counts.is_empty() { "no letters".to_owned() } else { counts.join(", ") };
+    shell.output.done(format!("imported: {counts}"));
     shell.send(&mut clerk)
 }
 
 fn import_path(clerk: &mut Clerk, path: &Path, taken: &mut TakenIn) -> Result<(), Failure> {
-    let fault = |error: std::io::Error| {
-        let is_named = matches!(error.kind(), ErrorKind::NotFound | ErrorKind::InvalidInput);
-        let kind = if is_named { FailureKind::Data } else { FailureKind::Io };
-        Failure::new(kind, format!("cannot read {}: {error}", path.display()))
-    };
+    let fault = |error: std::io::Error| Failure::unreadable(path, &error);
     let metadata = std::fs::metadata(path).map_err(fault)?;
     if metadata.is_dir() {
         if !path.join("cur").is_dir() {

@@ -10,6 +10,7 @@ mod buy;
 mod config;
 mod demo;
 mod failure;
+mod hint;
 mod init;
 mod inspect;
 mod key;
@@ -18,6 +19,7 @@ mod list;
 mod mail;
 mod notify;
 mod order;
+mod order_written;
 mod outbox;
 mod output;
 mod pay_data;
@@ -26,6 +28,7 @@ mod said;
 mod schema;
 mod show;
 mod status;
+mod table;
 mod transaction;
 mod warnings;
 
@@ -64,6 +67,7 @@ pub fn main() -> ExitCode {
         Err(error) => return not_run(&error),
     };
     let json = cli.global.json;
+    let config = cli.global.config.clone();
     let repeatable = cli.command.is_repeatable();
     let ended = match run(cli) {
         // What only reads, or finds its work on disk, begins again at once.
@@ -73,6 +77,7 @@ pub fn main() -> ExitCode {
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
+            let failure = failure.with_config(config.as_deref());
             failure.print(json);
             ExitCode::from(failure.code())
         }
@@ -99,7 +104,7 @@ fn not_run(error: &clap::Error) -> ExitCode {
 
 /// Makes the words of a usage error harmless for a terminal: they repeat arguments, which may come from anywhere.
 fn harmless(text: &str) -> String {
-    text.lines().map(|line| format!("{}\n", output::cut(line, USAGE_COLUMNS))).collect()
+    text.lines().map(|line| format!("{}\n", output::shorten(line, USAGE_COLUMNS))).collect()
 }
 
 fn run(cli: Cli) -> Result<(), Failure> {

@@ -3,12 +3,14 @@
 use super::Shell;
 use super::buy::line_quantity;
 use super::failure::Failure;
+use super::order_written::money;
 use super::pay_data::{self, DataArgs};
 use super::transaction;
+use crate::clerk::Clerk;
 use crate::role::{Action, Desk, Notice, Refused, delivery, payment, shop as shop_role};
 use crate::trade::item::LineQuantity;
 use crate::trade::status::Reason;
-use crate::trade::{Moment, Money, Role, Transaction, When};
+use crate::trade::{Moment, Role, Transaction, When};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ShopArgs {
@@ -171,13 +173,13 @@ pub(super) fn pay(shell: &mut Shell, args: PayArgs) -> Result<(), Failure> {
         PayCommand::Notify(args) => args,
         PayCommand::Data(args) => return pay_data::run(shell, &args),
     };
-    let amount = args.amount.as_deref().map(Money::parse_line).transpose();
+    let amount = args.amount.as_deref().map(|text| money("--amount", text)).transpose()?;
     let refund = args.refunded.is_some();
     let notice = Notice {
         done: moment(shell, args.paid.as_deref().or(args.refunded.as_deref()))?,
         planned: when(args.planned.as_deref())?,
         failed: args.declined.map(|text| Reason { code: "declined".to_owned(), text }),
-        amount: amount.map_err(|error| Failure::usage(error.to_string()))?,
+        amount,
         refund,
         reference: args.reference,
         correct: args.correct,
@@ -235,6 +237,7 @@ fn write(
     decide: impl Fn(&Transaction, &Desk<'_>) -> Result<Vec<Action>, Refused>,
 ) -> Result<(), Failure> {
     let mut clerk = shell.clerk()?;
+    plays(shell, &clerk, role)?;
     let known = transaction::find(&mut clerk, text, role)?;
     let written = clerk.command(&known.key, decide)?;
     shell.send(&mut clerk)?;
@@ -244,5 +247,19 @@ fn write(
         });
         return shell.output.document(&value);
     }
+    let to: std::collections::BTreeSet<String> = written.iter().map(|one| one.owed.to.to_string()).collect();
+    let to: Vec<String> = to.into_iter().collect();
+    let number = known.number.as_ref().map_or_else(|| known.key.id.to_string(), ToString::to_string);
+    shell.output.done(format!("{number}  told {}", to.join(", ")));
     Ok(())
+}
+
+/// Refuses to speak for a part that is not played here, and says which it is.
+pub(super) fn plays(shell: &Shell, clerk: &Clerk, role: Role) -> Result<(), Failure> {
+    if clerk.settings().practice.plays(role) {
+        return Ok(());
+    }
+    let (address, file) = (&clerk.me().address, shell.config_file()?);
+    let text = format!("{address} does not play the part {role}, which this is for");
+    Err(Failure::data(text).hint(format!("add {:?} to `roles` in {}", role.word(), file.display())))
 }

@@ -2,35 +2,29 @@
 
 use std::path::PathBuf;
 
-use serde::Deserialize;
-
 use super::Shell;
 use super::failure::{Failure, FailureKind};
+use super::order_written::{self as written, OrderFile};
 use super::transaction::{self, short};
 use super::{output, payment_data};
 use crate::clerk::Clerk;
-use crate::files;
 use crate::role::buyer;
-use crate::trade::item::{self, Charge, Item, Line};
-use crate::trade::{
-    Address, DeliveryMethod, Money, Order, OrderId, Party, PaymentMethod, PostalAddress, Quantity, Role,
-};
+use crate::trade::item::{self, Charge, Line};
+use crate::trade::{Address, DeliveryMethod, Money, Order, OrderId, Party, PaymentMethod, Role};
 
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Examples:\n  mailorder order --shop shop@example.com --item 'SH-41;Shirt, white, 41;JPY 4300;1' --charge 'Parcel delivery;JPY 500'\n  mailorder order --shop shop@example.com --file order.toml"
-)]
+#[command(after_help = written::HELP)]
 pub(crate) struct OrderArgs {
     /// Address of the shop, whose key is accepted already
     #[arg(long)]
     shop: String,
-    /// Article number, name, price of one and quantity, parted by semicolons
+    /// Article number, name, price of one (currency and amount, like JPY 4300) and quantity, parted by semicolons
     #[arg(long = "item", value_name = "SKU;NAME;PRICE;QUANTITY")]
     items: Vec<String>,
-    /// A charge you expect, like delivery
+    /// A charge you expect, like delivery; below zero for a discount
     #[arg(long = "charge", value_name = "NAME;PRICE")]
     charges: Vec<String>,
-    /// File with items, charges and methods instead (TOML)
+    /// File with items, charges, methods and address instead (TOML), as below
     #[arg(long, value_name = "FILE", conflicts_with_all = ["items", "charges"])]
     file: Option<PathBuf>,
     #[command(flatten)]
@@ -62,46 +56,27 @@ pub(crate) struct Wishes {
 }
 
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  mailorder reorder K5QW3Z --quantity 1=2")]
+#[command(
+    after_help = "Examples:\n  mailorder reorder K5QW3Z --quantity 1=2\n  mailorder reorder K5QW3Z --item 'TEA-200;Green tea;JPY 1800;2'\n  mailorder reorder K5QW3Z --file changes.toml"
+)]
 pub(crate) struct ReorderArgs {
     /// Beginning of the transaction's ID or number, or SHOP:NUMBER
     #[arg(value_name = "TXN")]
     transaction: String,
     /// Another quantity for a line, like 1=2
-    #[arg(long = "quantity", value_name = "LINE=QUANTITY")]
+    #[arg(long = "quantity", value_name = "LINE=QUANTITY", conflicts_with_all = ["items", "file"])]
     quantities: Vec<String>,
+    /// Order this instead of what was ordered: SKU;NAME;PRICE;QUANTITY, as often as needed
+    #[arg(long = "item", value_name = "ITEM")]
+    items: Vec<String>,
+    /// Other charges than those of then: NAME;PRICE
+    #[arg(long = "charge", value_name = "CHARGE")]
+    charges: Vec<String>,
+    /// Take from this file what it has (goods, charges, address, ...), as `order --file` does, and the rest from then
+    #[arg(long, conflicts_with_all = ["items", "charges"])]
+    file: Option<PathBuf>,
     #[command(flatten)]
     wishes: Wishes,
-}
-
-/// An order as a file has it.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct OrderFile {
-    #[serde(default)]
-    item: Vec<ItemWritten>,
-    #[serde(default)]
-    charge: Vec<ChargeWritten>,
-    pay: Option<PaymentMethod>,
-    deliver: Option<DeliveryMethod>,
-    deliver_to: Option<PostalAddress>,
-    remarks: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ItemWritten {
-    sku: Option<String>,
-    name: String,
-    price: String,
-    quantity: String,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ChargeWritten {
-    name: String,
-    price: String,
 }
 
 pub(super) fn run(shell: &mut Shell, args: OrderArgs) -> Result<(), Failure> {
@@ -109,8 +84,8 @@ pub(super) fn run(shell: &mut Shell, args: OrderArgs) -> Result<(), Failure> {
     let shop = Address::parse(&args.shop).map_err(|error| Failure::usage(error.to_string()))?;
     let party = pinned(&mut clerk, &shop)?;
     let file = match &args.file {
-        Some(file) => read_file(file)?,
-        None => from_flags(&args)?,
+        Some(file) => written::from_file(file)?,
+        None => written::from_flags(&args.items, &args.charges)?,
     };
     let order = settle(&clerk, file)?;
     finish(shell, clerk, order, party, &args.wishes)
@@ -125,10 +100,37 @@ pub(super) fn again(shell: &mut Shell, args: ReorderArgs) -> Result<(), Failure>
         let line = order.lines.iter_mut().find(|line| line.id == part.line);
         line.ok_or_else(|| Failure::data(format!("line {} is not in the order", part.line)))?.quantity = part.quantity;
     }
+    let changes = match &args.file {
+        Some(file) => written::from_file(file)?,
+        None => written::from_flags(&args.items, &args.charges)?,
+    };
+    change(&mut order, changes)?;
     order.total = total(&order.lines, &order.charges)?;
+    if order.deliver_to.is_none() {
+        order.deliver_to = clerk.settings().practice.buyer.as_ref().and_then(|buyer| buyer.deliver_to.clone());
+    }
     // The key is the one accepted now, which may have followed the one of then.
     let party = pinned(&mut clerk, &shop.address)?;
     finish(shell, clerk, order, party, &args.wishes)
+}
+
+/// Puts what is written in the place of what was ordered before (P100).
+fn change(order: &mut Order, changes: OrderFile) -> Result<(), Failure> {
+    if !changes.item.is_empty() {
+        order.lines = written::lines(&changes.item)?;
+        // Lines and charges are numbered together.
+        for (place, charge) in (order.lines.len().saturating_add(1)..).zip(&mut order.charges) {
+            charge.id = place.to_string();
+        }
+    }
+    if !changes.charge.is_empty() {
+        order.charges = written::charges(&changes.charge, order.lines.len())?;
+    }
+    order.payment_method = changes.pay.unwrap_or_else(|| order.payment_method.clone());
+    order.delivery_method = changes.deliver.unwrap_or_else(|| order.delivery_method.clone());
+    order.deliver_to = changes.deliver_to.or(order.deliver_to.take());
+    order.remarks = changes.remarks.or(order.remarks.take());
+    Ok(())
 }
 
 /// Returns the shop with its accepted key.
@@ -142,51 +144,13 @@ pub(super) fn pinned(clerk: &mut Clerk, address: &Address) -> Result<Party, Fail
     Ok(Party { address: address.clone(), fingerprint: pin.fingerprint })
 }
 
-fn read_file(file: &PathBuf) -> Result<OrderFile, Failure> {
-    let fault = |what: String| Failure::data(format!("cannot read {}: {what}", file.display()));
-    let bytes = files::read_named(file, files::SMALL).map_err(|error| fault(error.to_string()))?;
-    let text = String::from_utf8(bytes).map_err(|_| fault("it is no UTF-8 text".to_owned()))?;
-    toml::from_str(&text).map_err(|error| Failure::data(format!("{}: {error}", file.display())))
-}
-
-fn from_flags(args: &OrderArgs) -> Result<OrderFile, Failure> {
-    let item = |text: &String| {
-        let fields: Vec<&str> = text.split(';').map(str::trim).collect();
-        let [sku, name, price, quantity] = fields.as_slice() else {
-            return Err(Failure::usage(format!("{text:?} is not SKU;NAME;PRICE;QUANTITY")));
-        };
-        let sku = (!sku.is_empty()).then(|| (*sku).to_owned());
-        Ok(ItemWritten { sku, name: (*name).to_owned(), price: (*price).to_owned(), quantity: (*quantity).to_owned() })
-    };
-    let charge = |text: &String| {
-        let (name, price) =
-            text.split_once(';').ok_or_else(|| Failure::usage(format!("{text:?} is not NAME;PRICE")))?;
-        Ok(ChargeWritten { name: name.trim().to_owned(), price: price.trim().to_owned() })
-    };
-    let items: Result<Vec<_>, Failure> = args.items.iter().map(item).collect();
-    let charges: Result<Vec<_>, Failure> = args.charges.iter().map(charge).collect();
-    Ok(OrderFile { item: items?, charge: charges?, pay: None, deliver: None, deliver_to: None, remarks: None })
-}
-
 /// Turns an order as written into one that cannot be wrong in itself.
 fn settle(clerk: &Clerk, file: OrderFile) -> Result<Order, Failure> {
     let practice = clerk.settings().practice.buyer.as_ref();
     let practice = practice.ok_or_else(|| {
         Failure::new(FailureKind::Config, "this account is no buyer; add \"buyer\" to `roles` in the configuration")
     })?;
-    let money = |text: &str| Money::parse_line(text).map_err(|error| Failure::data(error.to_string()));
-    let mut lines = Vec::new();
-    for (place, written) in file.item.iter().enumerate() {
-        let quantity = Quantity::parse(&written.quantity).map_err(|error| Failure::data(error.to_string()))?;
-        let item = Item { sku: written.sku.clone(), name: written.name.clone() };
-        let id = place.saturating_add(1).to_string();
-        lines.push(Line { id, item, unit_price: money(&written.price)?, quantity });
-    }
-    let mut charges = Vec::new();
-    for (place, written) in file.charge.iter().enumerate() {
-        let id = lines.len().saturating_add(place).saturating_add(1).to_string();
-        charges.push(Charge { id, name: written.name.clone(), price: money(&written.price)? });
-    }
+    let (lines, charges) = (written::lines(&file.item)?, written::charges(&file.charge, file.item.len())?);
     let method = |word: &str| PaymentMethod::parse(word).map_err(|error| Failure::bug(error.to_string()));
     let travel = |word: &str| DeliveryMethod::parse(word).map_err(|error| Failure::bug(error.to_string()));
     Ok(Order {
@@ -206,8 +170,30 @@ fn settle(clerk: &Clerk, file: OrderFile) -> Result<Order, Failure> {
 }
 
 fn total(lines: &[Line], charges: &[Charge]) -> Result<Money, Failure> {
-    let total = item::total(lines, charges).map_err(|error| Failure::data(error.to_string()))?;
-    total.ok_or_else(|| Failure::usage("an order needs at least one item (--item or --file)"))
+    if lines.is_empty() {
+        return Err(Failure::usage("an order needs at least one item (--item or --file)"));
+    }
+    let total = item::total(lines, charges).map_err(|error| Failure::data(format!("the total: {error}")))?;
+    let total = total.ok_or_else(|| Failure::usage("an order needs at least one item (--item or --file)"))?;
+    if total.is_zero() || total.is_negative() {
+        let text = format!("the total of the order would be {}; it must be above zero", output::amount(&total));
+        return Err(Failure::data(text));
+    }
+    Ok(total)
+}
+
+/// Says on standard error that goods have nowhere to go. It is no error: an address may be agreed on otherwise.
+fn warn_of_no_address(shell: &Shell, order: &Order) {
+    let needs_one = !matches!(order.delivery_method.as_str(), "pickup" | "locker" | "download");
+    if needs_one && order.deliver_to.as_ref().is_none_or(|place| place.lines().is_empty()) {
+        // Without it there would be no account.
+        let Ok(file) = shell.config_file() else { return };
+        let method = &order.delivery_method;
+        shell.tell(&format!(
+            "warning: the order says {method} and has no address to deliver to; write [buyer.deliver_to] in {}, or deliver_to in an order's --file",
+            file.display()
+        ));
+    }
 }
 
 /// Adds what the flags wish, shows the order, and sends it.
@@ -224,6 +210,10 @@ fn finish(shell: &Shell, mut clerk: Clerk, mut order: Order, shop: Party, wishes
     let id = OrderId::from_bytes(chance);
     clerk.renew_if_due()?;
     payment_data::seal(shell, &mut clerk, &mut order, &id, &shop, wishes)?;
+    warn_of_no_address(shell, &order);
+    if wishes.dry_run && !shell.output.is_json() {
+        return dry(shell, &order, &shop);
+    }
     if wishes.dry_run {
         let text = serde_json::json!({"schema": "mailorder.order/1", "id": null, "shop": shop, "order": order});
         return shell.output.document(&text);
@@ -236,4 +226,27 @@ fn finish(shell: &Shell, mut clerk: Clerk, mut order: Order, shop: Party, wishes
         return shell.output.document(&value);
     }
     shell.output.line(format!("{}  ordered from {}: {}", short(id.as_str()), shop.address, output::amount(&total)))
+}
+
+/// Shows for people the order that would be sent.
+fn dry(shell: &Shell, order: &Order, shop: &Party) -> Result<(), Failure> {
+    shell.output.line(format!("to {}; nothing is sent (--dry-run)", shop.address))?;
+    super::show::goods(shell, &order.lines, &order.charges, order.total)?;
+    let place = order.deliver_to.as_ref().map(|place| place.lines().join(", "));
+    let sealed = order.sealed.as_ref().map(|_| "sealed to the payment agent".to_owned());
+    let rows = [
+        ("pay", Some(order.payment_method.to_string())),
+        ("card", order.payment_id.as_ref().map(|last| format!("...{last}"))),
+        ("payment data", sealed),
+        ("deliver", Some(order.delivery_method.to_string())),
+        ("to", Some(place.unwrap_or_else(|| "no address".to_owned()))),
+        ("again", order.reorder_of.as_ref().map(ToString::to_string)),
+        ("remarks", order.remarks.clone()),
+    ];
+    for (name, value) in rows {
+        if let Some(value) = value {
+            shell.output.line(format!("{name:<12}  {}", output::escape(&value)))?;
+        }
+    }
+    Ok(())
 }

@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use super::Shell;
 use super::failure::Failure;
-use super::output::{self, Cell};
+use super::output::Cell;
+use super::table::{Fit, Table};
 use crate::clerk::{Clerk, ClerkError};
 use crate::index::Unsealed;
 use crate::outbox::queue::Item;
@@ -54,7 +55,10 @@ pub(super) fn run(shell: &mut Shell, args: OutboxArgs) -> Result<(), Failure> {
                 clerk.queue().mark_due(&item.name).map_err(ClerkError::from)?;
             }
             clerk.tend()?;
-            shell.send(&mut clerk)
+            shell.send(&mut clerk)?;
+            let left = clerk.queue().list().map_err(ClerkError::from)?.len();
+            shell.output.done(format!("{left} of {} still waiting", items.len().max(left)));
+            Ok(())
         }
         OutboxCommand::Drop { names } => {
             check(&names)?;
@@ -64,6 +68,7 @@ pub(super) fn run(shell: &mut Shell, args: OutboxArgs) -> Result<(), Failure> {
             for one in unsealed.iter().filter(|one| names.contains(&one.position.to_string())) {
                 clerk.index().forget_unsealed(one.position).map_err(ClerkError::from)?;
             }
+            shell.output.done(format!("dropped {}; the ledger keeps what was written", names.join(", ")));
             Ok(())
         }
     }
@@ -101,9 +106,11 @@ fn list(shell: &Shell, clerk: &Clerk, items: &[Item], unsealed: &[Unsealed]) -> 
     let row = |letter: &Value| {
         let mut row: Vec<Cell> =
             ["name", "to", "kind", "state", "tries"].map(|field| Cell::plain(text(letter, field))).into();
-        row.push(Cell::plain(output::cut(&text(letter, "last_error"), 70)));
+        row.push(Cell::plain(text(letter, "last_error")));
         row
     };
     let rows: Vec<Vec<Cell>> = letters.iter().map(row).collect();
-    shell.output.table(&["NAME", "TO", "LETTER", "STATE", "TRIES", "LAST ERROR"], &rows, &[4])
+    let head = &["NAME", "TO", "LETTER", "STATE", "TRIES", "LAST ERROR"];
+    let fit = &[Fit::Cut(1, 16), Fit::Drop(4)];
+    shell.output.fitted(&Table { head, rows: &rows, right: &[4], fit, wrap: true })
 }

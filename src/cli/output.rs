@@ -2,16 +2,18 @@
 
 use std::io::{IsTerminal, Write};
 
+use jiff::tz::TimeZone;
 use serde_json::Value;
 
 use super::failure::{Failure, FailureKind};
-use crate::trade::{Money, When};
+use crate::trade::{Moment, Money, When};
 
 /// Where output goes and in which form.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Output {
     json: bool,
     color: bool,
+    width: Option<usize>,
 }
 
 /// What a cell or word means, for its colour; the word or sign says it, too.
@@ -25,7 +27,23 @@ pub(crate) enum Tone {
 
 impl Output {
     pub(crate) fn new(json: bool, no_color: bool) -> Self {
-        Self { json, color: !json && !no_color && std::io::stdout().is_terminal() }
+        Self {
+            json,
+            color: !json && !no_color && std::io::stdout().is_terminal(),
+            width: terminal_width(std::io::stdout()),
+        }
+    }
+
+    /// Returns the places in a line of the terminal that standard output is; `None` where it is none.
+    pub(crate) fn width(&self) -> Option<usize> {
+        self.width
+    }
+
+    /// Says in one line what was done, where a person looks on; cron is told nothing.
+    pub(crate) fn done(&self, text: impl AsRef<str>) {
+        if !self.json && std::io::stderr().is_terminal() {
+            self.message(text);
+        }
     }
 
     /// Returns whether JSON was asked for.
@@ -77,6 +95,12 @@ pub(super) fn unwritten(error: std::io::Error) -> Failure {
     }
 }
 
+/// Returns the places in a line of a terminal; `None` where it is none, or does not say how wide it is.
+fn terminal_width(stream: impl IsTerminal + std::os::fd::AsFd) -> Option<usize> {
+    let size = if stream.is_terminal() { rustix::termios::tcgetwinsize(stream).ok() } else { None };
+    size.map(|size| usize::from(size.ws_col)).filter(|width| *width >= 20)
+}
+
 /// Makes a text harmless for a terminal: control characters, escapes and what turns the direction of writing are
 /// shown as codes; combining marks beyond three in a row are cut (B89, B90).
 pub(crate) fn escape(text: &str) -> String {
@@ -103,15 +127,14 @@ pub(crate) fn escape(text: &str) -> String {
     safe
 }
 
-/// Cuts a text to `width` columns, harmless.
-pub(crate) fn cut(text: &str, width: usize) -> String {
-    let safe = escape(text);
-    if columns(&safe) <= width {
-        return safe;
+/// Cuts a harmless text to `width` columns, the last of them a sign that there is more.
+pub(crate) fn shorten(text: &str, width: usize) -> String {
+    if columns(text) <= width {
+        return text.to_owned();
     }
     let mut cut = String::new();
     let mut used = 1_usize;
-    for c in safe.chars() {
+    for c in text.chars() {
         used = used.saturating_add(unicode_width::UnicodeWidthChar::width(c).unwrap_or(0));
         if used > width {
             break;
@@ -138,33 +161,6 @@ impl Cell {
     }
 }
 
-impl Output {
-    /// Lays rows out in columns, two blanks apart, headings first; widths are those of the terminal's columns.
-    pub(crate) fn table(&self, head: &[&str], rows: &[Vec<Cell>], right: &[usize]) -> Result<(), Failure> {
-        let head: Vec<Cell> = head.iter().map(|name| Cell((*name).to_owned(), Tone::Faint)).collect();
-        let width = |column: usize| {
-            let cells = rows.iter().chain([&head]).filter_map(|row| row.get(column));
-            cells.map(|cell| columns(&cell.0)).max().unwrap_or(0)
-        };
-        let widths: Vec<usize> = (0..head.len()).map(width).collect();
-        let mut text = String::new();
-        // A table whose columns explain themselves has no headings.
-        let head = Some(&head).filter(|head| head.iter().any(|cell| !cell.0.is_empty()));
-        for row in head.into_iter().chain(rows) {
-            let mut line = String::new();
-            for (column, (cell, width)) in row.iter().zip(&widths).enumerate() {
-                let gap = " ".repeat(width.saturating_sub(columns(&cell.0)));
-                let toned = self.tone(&cell.0, cell.1);
-                line.push_str(&if right.contains(&column) { gap + &toned } else { toned + &gap });
-                line.push_str("  ");
-            }
-            text.push_str(line.trim_end());
-            text.push('\n');
-        }
-        self.raw(text.as_bytes())
-    }
-}
-
 /// Writes an amount for people: thousands parted by commas, the code before it.
 pub(crate) fn amount(money: &Money) -> String {
     let plain = money.plain();
@@ -179,6 +175,67 @@ pub(crate) fn amount(money: &Money) -> String {
     }
     let fraction = fraction.map(|digits| format!(".{digits}")).unwrap_or_default();
     format!("{} {sign}{grouped}{fraction}", money.currency())
+}
+
+/// Writes a day for people, in their zone.
+pub(crate) fn day(when: &When, zone: &TimeZone) -> String {
+    match when {
+        When::Day(day) => day.to_string(),
+        When::Moment(moment) => moment.instant().to_zoned(zone.clone()).date().to_string(),
+    }
+}
+
+/// Writes a moment for people, in their zone, to the minute.
+pub(crate) fn minute(moment: &Moment, zone: &TimeZone) -> String {
+    moment.instant().to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M").to_string()
+}
+
+/// Writes a day, or a moment to the minute, for people.
+pub(crate) fn when(when: &When, zone: &TimeZone) -> String {
+    match when {
+        When::Day(_) => day(when, zone),
+        When::Moment(moment) => minute(moment, zone),
+    }
+}
+
+/// Writes the amounts in a sentence as [`amount`] does: letters and entries have them plain.
+fn with_amounts(sentence: &str) -> String {
+    let mut written = String::new();
+    let mut rest = sentence;
+    while let Some((word, after)) = rest.split_once(' ') {
+        let length = after.find(|c: char| !c.is_ascii_digit() && c != '.' && c != '-').unwrap_or(after.len());
+        let (digits, behind) = after.split_at_checked(length).unwrap_or((after, ""));
+        let plain = digits.trim_end_matches('.');
+        let code = word.get(word.len().saturating_sub(3)..).unwrap_or_default();
+        let begin = word.strip_suffix(code).unwrap_or_default();
+        match Money::parse(plain, code).ok().filter(|_| begin.chars().next_back().is_none_or(|c| !c.is_alphanumeric()))
+        {
+            Some(money) => {
+                written.push_str(&format!(
+                    "{begin}{}{}",
+                    amount(&money),
+                    digits.strip_prefix(plain).unwrap_or_default()
+                ));
+                rest = behind;
+            }
+            None => {
+                written.push_str(word);
+                written.push(' ');
+                rest = after;
+            }
+        }
+    }
+    written + rest
+}
+
+/// Writes the moments in a sentence as [`minute`] does, and its amounts as [`amount`] does.
+pub(crate) fn sentence(text: &str, zone: &TimeZone) -> String {
+    let word = |word: &str| {
+        let core = word.trim_end_matches([',', ';', '.', ':', ')']);
+        let rest = word.strip_prefix(core).unwrap_or_default();
+        Moment::parse(core).map_or_else(|_| word.to_owned(), |moment| format!("{}{rest}", minute(&moment, zone)))
+    };
+    with_amounts(&text.split(' ').map(word).collect::<Vec<String>>().join(" "))
 }
 
 /// Writes an amount for JSON.
@@ -204,7 +261,7 @@ mod tests {
         assert!(!safe.contains('\u{202e}') && !safe.contains('\u{200b}'));
         assert_eq!(escape("シャツ ×1"), "シャツ ×1");
         assert!(escape(&format!("a{}", "\u{301}".repeat(10_000))).chars().count() < 10);
-        assert_eq!(columns(&cut("日立物産株式会社", 7)), 7);
+        assert_eq!(columns(&shorten("日立物産株式会社", 7)), 7);
     }
 
     #[test]
@@ -212,5 +269,15 @@ mod tests {
         assert_eq!(amount(&Money::parse("1234567", "JPY").unwrap()), "JPY 1,234,567");
         assert_eq!(amount(&Money::parse("19.90", "EUR").unwrap()), "EUR 19.90");
         assert_eq!(amount(&Money::parse("-100", "JPY").unwrap()), "JPY -100");
+        for (plain, grouped) in [
+            ("agreed JPY 6600, stated JPY 7600.", "agreed JPY 6,600, stated JPY 7,600."),
+            ("(EUR 1234.50)", "(EUR 1,234.50)"),
+            ("XXJPY 6600 THE 12 JPY 1 2026-11-22 ", "XXJPY 6600 THE 12 JPY 1 2026-11-22 "),
+            ("no amount", "no amount"),
+        ] {
+            assert_eq!(with_amounts(plain), grouped);
+        }
+        let said = sentence("left 2026-11-21T17:06:45Z, due 2026-11-24; JPY 4800", &TimeZone::UTC);
+        assert_eq!(said, "left 2026-11-21 17:06, due 2026-11-24; JPY 4,800");
     }
 }

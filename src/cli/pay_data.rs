@@ -21,6 +21,7 @@ pub(crate) struct DataArgs {
 
 pub(super) fn run(shell: &Shell, args: &DataArgs) -> Result<(), Failure> {
     let mut clerk = shell.clerk()?;
+    super::notify::plays(shell, &clerk, Role::Payment)?;
     let known = transaction::find(&mut clerk, &args.transaction, Role::Payment)?;
     let (data, _) = clerk.payment_data(&known)?;
     if shell.output.is_json() {

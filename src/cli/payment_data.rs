@@ -93,7 +93,7 @@ fn read(
         (Some(file), _) => {
             let name = file.display().to_string();
             let opened = crate::files::open(file);
-            parse(&all(opened.map_err(|error| Failure::data(format!("cannot read {name}: {error}")))?, &name)?)
+            parse(&all(opened.map_err(|error| Failure::unreadable(file, &error))?, &name)?)
         }
         (None, Some(argv)) => parse(&printed(argv)?),
         (None, None) if shell.global.no_input || shell.global.json || !std::io::stdin().is_terminal() => {

@@ -6,9 +6,14 @@ use super::Shell;
 use super::failure::Failure;
 use super::output::{self, Cell, Tone};
 use super::said::{said, to_bring};
+use super::table::{Fit, Table, wrap};
 use super::transaction::{self, short};
 use crate::rules::{Standing, State};
-use crate::trade::{Direction, Document, Kept, Kind, Leg, Moment, Role, Transaction, Verdict};
+use crate::trade::item::{Charge, Line};
+use crate::trade::{
+    Agent, DeliveryMethod, Direction, Document, Kept, Kind, Leg, Moment, Money, PaymentMethod, Person, PostalAddress,
+    Role, Terms, Transaction, Verdict,
+};
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  mailorder show K5QW3Z")]
@@ -32,7 +37,7 @@ pub(super) fn run(shell: &mut Shell, args: ShowArgs) -> Result<(), Failure> {
             let (known, others) = transaction::find_any(&mut clerk, &args.transaction)?;
             if !others.is_empty() {
                 let others: Vec<String> = others.iter().map(|role| format!("--role {role}")).collect();
-                shell.output.message(format!("hint: other parts of this account have it, too: {}", others.join(", ")));
+                shell.hint(&format!("other parts of this account have it, too: {}", others.join(", ")));
             }
             known
         }
@@ -44,10 +49,11 @@ pub(super) fn run(shell: &mut Shell, args: ShowArgs) -> Result<(), Failure> {
     }
     head(shell, &known, &standing, &now)?;
     terms(shell, &known, &standing, args.full)?;
+    offered(shell, &known)?;
     shell.output.line("")?;
     letters(shell, &known)?;
     if let Some(next) = next(&known, &standing) {
-        shell.output.message(format!("next: {next}"));
+        shell.next(&next);
     }
     Ok(())
 }
@@ -61,14 +67,64 @@ fn head(shell: &Shell, known: &Transaction, standing: &Standing, now: &Moment) -
 }
 
 fn terms(shell: &Shell, known: &Transaction, standing: &Standing, full: bool) -> Result<(), Failure> {
-    let (lines, charges, total) = match (known.terms(), known.order()) {
-        (Some((_, terms)), _) => (&terms.lines, &terms.charges, terms.total),
-        (None, Some((_, order))) => (&order.lines, &order.charges, order.total),
+    let (kept, terms) = match (known.terms(), known.order()) {
+        (Some(terms), _) => terms,
+        (None, Some((_, order))) => {
+            goods(shell, &order.lines, &order.charges, order.total)?;
+            return ways(
+                shell,
+                &(&order.payment_method, &order.delivery_method),
+                order.deliver_to.as_ref(),
+                &order.buyer,
+            );
+        }
         (None, None) => {
             return to_bring(known).iter().try_for_each(|line| shell.output.line(output::escape(line)));
         }
     };
-    let row = |name: String, amount: String| vec![Cell::plain(output::cut(&name, 48)), Cell::plain(amount)];
+    goods(shell, &terms.lines, &terms.charges, terms.total)?;
+    ways(shell, &(&terms.payment_method, &terms.delivery_method), terms.deliver_to.as_ref(), &terms.buyer)?;
+    let rows: Vec<Vec<Cell>> =
+        Leg::ALL.into_iter().filter_map(|leg| leg_row(shell, terms.agent(leg)?, leg, standing, full)).collect();
+    shell.output.table(&["", "", "", ""], &rows, &[])?;
+    if let Some(until) = terms.valid_through.filter(|_| standing.state == State::Offered) {
+        let until = output::minute(&until, shell.clock.zone());
+        shell
+            .output
+            .line(format!("the offer stands until {until}: an OK (`confirm`) that comes later does not count"))?;
+    }
+    if let Some(conditions) = &terms.conditions {
+        let conditions = output::escape(conditions);
+        for line in shell.output.width().map_or_else(|| vec![conditions.clone()], |width| wrap(&conditions, width)) {
+            shell.output.line(line)?;
+        }
+    }
+    if full {
+        shell.output.line(format!("terms     {}", kept.content))?;
+    }
+    Ok(())
+}
+
+/// Lays out who speaks for a leg, and how it stands.
+fn leg_row(shell: &Shell, agent: &Agent, leg: Leg, standing: &Standing, full: bool) -> Option<Vec<Cell>> {
+    let mark = standing.mark(leg);
+    let date = mark.date.map(|date| output::when(&date, shell.clock.zone()));
+    let open = matches!(standing.state, State::Offered | State::Open);
+    let stands = match (date, mark.done) {
+        (Some(date), true) => format!("done {date}"),
+        (None, true) => "done".to_owned(),
+        (Some(date), false) if open => format!("due {date}"),
+        (None, false) if open => "no date yet".to_owned(),
+        (_, false) => "–".to_owned(),
+    };
+    let key = if full { agent.party.fingerprint.to_string() } else { String::new() };
+    let by = format!("by {}", agent.party.address);
+    Some(vec![Cell::plain(leg.word()), Cell::plain(by), Cell::plain(stands), Cell::plain(key)])
+}
+
+/// Prints lines, charges and total.
+pub(super) fn goods(shell: &Shell, lines: &[Line], charges: &[Charge], total: Money) -> Result<(), Failure> {
+    let row = |name: String, amount: String| vec![Cell::plain(name), Cell::plain(amount)];
     let mut rows: Vec<Vec<Cell>> = Vec::new();
     for line in lines {
         let price = line.price().map(|price| output::amount(&price)).unwrap_or_default();
@@ -76,26 +132,43 @@ fn terms(shell: &Shell, known: &Transaction, standing: &Standing, full: bool) ->
     }
     rows.extend(charges.iter().map(|charge| row(charge.name.clone(), output::amount(&charge.price))));
     rows.push(row("total".to_owned(), output::amount(&total)));
-    shell.output.table(&["", ""], &rows, &[1])?;
-    if let Some((kept, terms)) = known.terms() {
-        for leg in Leg::ALL {
-            let Some(agent) = terms.agent(leg) else { continue };
-            let mark = standing.mark(leg);
-            let date = mark.date.map(|date| date.to_string()).unwrap_or_default();
-            let word = if mark.done { "done" } else { "due" };
-            let key = if full { format!("  {}", agent.party.fingerprint) } else { String::new() };
-            shell.output.line(format!("{:<9} by {}  {word} {date}{key}", leg.word(), agent.party.address))?;
-        }
-        let offered = terms.valid_through.map(|until| format!("OK counts until {until}"));
-        let conditions = terms.conditions.as_deref().map(output::escape);
-        for text in [offered, conditions].into_iter().flatten() {
-            shell.output.line(text)?;
-        }
-        if full {
-            shell.output.line(format!("terms     {}", kept.content))?;
-            let address = terms.deliver_to.as_ref().map(|to| to.lines().join(", ")).unwrap_or_default();
-            shell.output.line(format!("to        {}", output::escape(&address)))?;
-        }
+    shell.output.fitted(&Table { head: &["", ""], rows: &rows, right: &[1], fit: &[Fit::Cut(0, 8)], wrap: false })
+}
+
+/// Returns the terms that came and do not count because they differ from what was ordered, newest last.
+fn not_applied(known: &Transaction) -> Option<(&Kept, &Terms)> {
+    let unsettled = |kept: &&Kept| !kept.counts() && kept.direction == Direction::In && kept.settled.is_none();
+    known.kept.iter().filter(unsettled).rev().find_map(|kept| match &kept.letter.document {
+        Document::TransactionInfo(terms) => Some((kept, terms)),
+        _ => None,
+    })
+}
+
+/// Prints beside the order the terms that a shop offers instead, where they wait for a person's word.
+fn offered(shell: &Shell, known: &Transaction) -> Result<(), Failure> {
+    let Some((kept, terms)) = not_applied(known).filter(|_| known.key.role == Role::Buyer) else { return Ok(()) };
+    let (from, warning) = (&kept.letter.from.address, kept.position);
+    shell.output.line(format!("\nterms from {from}, not applied (warning W-{warning}):"))?;
+    goods(shell, &terms.lines, &terms.charges, terms.total)?;
+    ways(shell, &(&terms.payment_method, &terms.delivery_method), terms.deliver_to.as_ref(), &terms.buyer)
+}
+
+/// Prints how it is paid and delivered, where to, and who buys: in the same order for orders and terms (P34).
+fn ways(
+    shell: &Shell,
+    methods: &(&PaymentMethod, &DeliveryMethod),
+    to: Option<&PostalAddress>,
+    buyer: &Person,
+) -> Result<(), Failure> {
+    let place = to.map(|to| to.lines().join(", ")).unwrap_or_default();
+    let telephone = buyer.telephone.as_ref().map(|number| format!(", {number}")).unwrap_or_default();
+    for (name, value) in [
+        ("pay", methods.0.to_string()),
+        ("deliver", methods.1.to_string()),
+        ("to", if place.is_empty() { "no address".to_owned() } else { place }),
+        ("buyer", format!("{} <{}>{telephone}", buyer.name, buyer.email)),
+    ] {
+        shell.output.line(format!("{name:<8}  {}", output::escape(&value)))?;
     }
     Ok(())
 }
@@ -116,15 +189,16 @@ fn letters(shell: &Shell, known: &Transaction) -> Result<(), Failure> {
                 Direction::Out => &kept.letter.to.address,
             };
             vec![
-                Cell::plain(kept.letter.date.to_string()),
+                Cell::plain(output::minute(&kept.letter.date, shell.clock.zone())),
                 Cell(sign.to_owned(), tone),
                 Cell::plain(peer.as_str()),
                 Cell::plain(kept.letter.kind().word()),
-                Cell::plain(became(kept)),
+                Cell::plain(output::sentence(&became(kept), shell.clock.zone())),
             ]
         })
         .collect();
-    shell.output.table(&["DATE", "", "WITH", "LETTER", "WHAT BECAME OF IT"], &rows, &[])
+    let head = &["DATE", "", "WITH", "LETTER", "WHAT BECAME OF IT"];
+    shell.output.fitted(&Table { head, rows: &rows, right: &[], fit: &[Fit::Cut(2, 12)], wrap: true })
 }
 
 /// Returns the verdict with its findings, and what the letter says.
@@ -145,6 +219,17 @@ fn next(known: &Transaction, standing: &Standing) -> Option<String> {
     if known.key.role != Role::Buyer {
         return None;
     }
+    let open = matches!(standing.state, State::Ordered | State::Offered | State::Open);
+    if open && known.sent(Kind::Cancellation).any(|sent| !is_answered(known, sent)) {
+        return Some("mailorder sync: the cancellation waits for the shop's answer".to_owned());
+    }
+    if known.sent(Kind::ReturnRequest).any(|sent| !is_answered(known, sent)) {
+        return Some("mailorder sync: what is given back waits for the shop's answer".to_owned());
+    }
+    if let Some((kept, _)) = not_applied(known).filter(|_| standing.state == State::Ordered) {
+        let take = format!("mailorder warnings accept W-{} --reason WHY, then mailorder confirm {id}", kept.position);
+        return Some(format!("mailorder warnings says what differs; {take}; or mailorder cancel {id}"));
+    }
     match standing.state {
         State::Offered => Some(format!("mailorder confirm {id}, or mailorder cancel {id}")),
         State::Open => Some(format!("mailorder ask {id}, or mailorder return {id}")),
@@ -152,6 +237,13 @@ fn next(known: &Transaction, standing: &Standing) -> Option<String> {
         State::Ordered => Some(format!("mailorder sync, or mailorder cancel {id}")),
         State::Rejected | State::Cancelled => None,
     }
+}
+
+/// Returns whether a letter of ours was answered or refused.
+fn is_answered(known: &Transaction, sent: &Kept) -> bool {
+    let answers = |kept: &&Kept| kept.letter.answers.as_ref() == Some(&sent.content);
+    let answer = known.kept.iter().filter(|kept| kept.direction == Direction::In && kept.counts()).find(answers);
+    answer.is_some() || known.is_refused(&sent.content)
 }
 
 fn document(known: &Transaction, standing: &Standing, now: &Moment) -> Value {

@@ -8,7 +8,7 @@ use super::list::{Summary, first_role, is_late, plural};
 use super::output;
 use crate::clerk::ClerkError;
 use crate::index::Filter;
-use crate::trade::Money;
+use crate::trade::{Money, Role};
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example (cron, mails only when something needs you):\n  mailorder status --exit-code")]
@@ -27,7 +27,8 @@ pub(super) fn run(shell: &mut Shell, args: StatusArgs) -> Result<(), Failure> {
     let open = Filter { role: Some(role), open: Some(true), ..Filter::default() };
     let open = clerk.index().list(&open).map_err(ClerkError::from)?;
     let late = open.iter().filter(|one| is_late(&one.row, &now)).count();
-    let offered = open.iter().filter(|one| one.row.state == "offered").count();
+    // Of what is offered, a shop waits for its buyers.
+    let offered = open.iter().filter(|one| role == Role::Buyer && one.row.state == "offered").count();
     let queue = clerk.queue().list().map_err(ClerkError::from)?;
     let waiting = queue.iter().filter(|item| item.standing.state.is_open()).count();
     let failed = queue.len().saturating_sub(waiting);
@@ -65,9 +66,7 @@ pub(super) fn run(shell: &mut Shell, args: StatusArgs) -> Result<(), Failure> {
         line("outbox", format!("{waiting} waiting, {failed} failed"))?;
         if offered > 0 {
             let count = u64::try_from(offered).unwrap_or(u64::MAX);
-            shell
-                .output
-                .message(format!("hint: {} waiting for your answer: mailorder list --open", plural(count, "offer")));
+            shell.hint(&format!("{} waiting for your answer: mailorder list --open", plural(count, "offer")));
         }
     }
     if args.exit_code { Err(Failure::finding()) } else { Ok(()) }

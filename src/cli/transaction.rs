@@ -2,7 +2,8 @@
 
 use super::failure::Failure;
 use crate::clerk::{Clerk, ClerkError};
-use crate::trade::{Key, Role, Transaction};
+use crate::rules::{Standing, State};
+use crate::trade::{Document, Key, Kind, Role, Transaction};
 
 /// How many candidates are looked at: more than that is no beginning of a name, but any letter.
 const CANDIDATES: u32 = 48;
@@ -75,6 +76,22 @@ fn exact(clerk: &Clerk, keys: &[Key], text: &str) -> Result<Vec<Key>, Failure> {
         }
     }
     Ok(exact)
+}
+
+/// Refuses to go on with an order that the shop did not take, and says why it did not.
+pub(super) fn is_not_rejected(known: &Transaction) -> Result<(), Failure> {
+    if Standing::of(known).state != State::Rejected {
+        return Ok(());
+    }
+    let reasons = known.received(Kind::OrderRejection).find_map(|kept| match &kept.letter.document {
+        Document::OrderRejection(rejection) => Some(&rejection.reasons),
+        _ => None,
+    });
+    let reasons: Vec<&str> = reasons.into_iter().flatten().map(|reason| reason.text.as_str()).collect();
+    let why = if reasons.is_empty() { String::new() } else { format!(": {}", reasons.join("; ")) };
+    let id = short(known.key.id.as_str());
+    let text = format!("{} rejected the order {id}{why}; there is nothing more to say to it", known.key.shop);
+    Err(Failure::data(text).hint(format!("mailorder reorder {id}")))
 }
 
 /// Returns the part of an ID that people are shown.

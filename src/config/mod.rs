@@ -2,6 +2,7 @@
 //!
 //! One file is one address. Past this point nothing is checked again. The environment is read here and nowhere else.
 
+mod check;
 mod environment;
 mod fault;
 mod settle;
@@ -9,8 +10,10 @@ pub mod written;
 
 use std::path::{Path, PathBuf};
 
+pub use check::problems;
 pub use environment::{Environment, default_folders};
-pub use fault::ConfigError;
+pub use fault::{ConfigError, place};
+pub use settle::plain;
 
 use crate::role::Practice;
 use crate::trade::{Address, Fingerprint, Party};
@@ -168,5 +171,5 @@ pub fn load(file: &Path, environment: &Environment) -> Result<Settings, ConfigEr
 /// Settles the configuration in `text`, which is said to lie in `file` (absolute).
 pub fn parse(text: &str, file: &Path, environment: &Environment) -> Result<Settings, ConfigError> {
     let written: written::Config = toml::from_str(text).map_err(|error| ConfigError::toml(file, text, &error))?;
-    settle::settle(written, file, environment)
+    settle::settle(written, file, environment).map_err(|error| error.placed(text))
 }

@@ -2,6 +2,8 @@
 
 use std::path::{Component, Path, PathBuf};
 
+use jiff::civil::{Time, Weekday};
+
 use super::written::{self, Config};
 use super::{
     ConfigError, Environment, Folders, InboxSettings, Listed, OutboxSettings, PasswordSource, ServerSettings, Settings,
@@ -11,8 +13,9 @@ use crate::role::Practice;
 use crate::role::practice::{
     Article, BuyerPractice, DeliveryPractice, PaymentPractice, Procedure, ShopPractice, Stage,
 };
+use crate::role::timetable::{Timetable, Which};
 use crate::trade::item::Item;
-use crate::trade::{Address, Fingerprint, Money, Party, Person};
+use crate::trade::{Address, Fingerprint, Leg, Money, Party, Person};
 
 /// Settles a configuration; the first value that cannot be is the error.
 pub(super) fn settle(written: Config, file: &Path, environment: &Environment) -> Result<Settings, ConfigError> {
@@ -249,6 +252,37 @@ impl Place<'_> {
             deliver_to: buyer.deliver_to.clone(),
             confirm_matching,
             unpaid_limits: self.amounts("buyer.unpaid_limits", &buyer.unpaid_limits)?,
+            timetables: buyer.timetable.iter().map(|one| self.timetable(one)).collect::<Result<_, _>>()?,
+        })
+    }
+
+    fn timetable(&self, written: &written::Timetable) -> Result<Timetable, ConfigError> {
+        let which = Which::parse(&written.which).ok_or_else(|| {
+            let words = Which::WORDS.map(|(word, _)| word).join(", ");
+            self.fault("buyer.timetable.which", format!("{:?} is none of {words}", written.which))
+        })?;
+        if written.at.is_empty() {
+            return Err(self.fault("buyer.timetable.at", "at least one time is needed, like \"09:00\""));
+        }
+        let time = |text: &String| {
+            let wrong = || self.fault("buyer.timetable.at", format!("{text:?} is no time of the day, like \"09:00\""));
+            Time::strptime("%H:%M", text).map_err(|_| wrong())
+        };
+        let day = |text: &String| {
+            let named = |day: &Weekday| format!("{day:?}").eq_ignore_ascii_case(text);
+            let wrong =
+                || self.fault("buyer.timetable.days", format!("{text:?} is no day of the week, like \"monday\""));
+            Weekday::Monday.cycle_forward().take(7).find(named).ok_or_else(wrong)
+        };
+        let leg = |text: &String| {
+            let wrong = || self.fault("buyer.timetable.legs", format!("{text:?} is none of order, payment, delivery"));
+            Leg::ALL.into_iter().find(|leg| leg.word() == text).ok_or_else(wrong)
+        };
+        Ok(Timetable {
+            which,
+            legs: written.legs.iter().map(leg).collect::<Result<_, _>>()?,
+            times: written.at.iter().map(time).collect::<Result<_, _>>()?,
+            days: written.days.iter().map(day).collect::<Result<_, _>>()?,
         })
     }
 
@@ -337,7 +371,7 @@ impl Place<'_> {
 }
 
 /// Takes `.` and `x/..` out of a path, as they are written; links are not followed.
-fn plain(path: &Path) -> PathBuf {
+pub fn plain(path: &Path) -> PathBuf {
     let mut plain = PathBuf::new();
     for part in path.components() {
         match part {

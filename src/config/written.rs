@@ -164,8 +164,27 @@ pub struct Buyer {
     /// Unpaid totals that call for a warning, like `JPY 50000`.
     #[serde(default)]
     pub unpaid_limits: Vec<String>,
+    /// When the program asks by itself how transactions stand.
+    #[serde(default)]
+    pub timetable: Vec<Timetable>,
     /// A command that prints card or account for the payment agent, one `name = value` a line.
     pub payment_data_command: Option<Vec<String>>,
+}
+
+/// When status requests are made, and about what.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Timetable {
+    /// `open`, `undelivered`, `unpaid` or `late`.
+    pub which: String,
+    /// Times of the day, like `09:00`.
+    pub at: Vec<String>,
+    /// Days of the week, in English; every day where none is named.
+    #[serde(default)]
+    pub days: Vec<String>,
+    /// Legs: order, payment, delivery; those that are not done where none is named.
+    #[serde(default)]
+    pub legs: Vec<String>,
 }
 
 /// How to sell.

@@ -225,7 +225,7 @@ fn seconds(when: &When) -> i64 {
 
 fn put_row(db_tx: &Connection, id: Option<i64>, transaction: &Transaction, row: &Row) -> Result<i64, IndexError> {
     const SQL: &str = "INSERT OR REPLACE INTO transactions VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, \
-                       ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27)";
+                       ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28)";
     let key = &transaction.key;
     let date = |leg: &RowLeg| leg.date.map(|date| date.to_string());
     let items: &[RowItem] = &row.items;
@@ -236,6 +236,7 @@ fn put_row(db_tx: &Connection, id: Option<i64>, transaction: &Transaction, row: 
         key.id.as_str(),
         transaction.number.as_ref().map(|number| number.as_str()),
         row.shop_name,
+        row.buyer,
         row.date.map(|date| date.to_string()),
         row.date.as_ref().map_or(0, seconds),
         written(&items)?,

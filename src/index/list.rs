@@ -10,7 +10,7 @@ use crate::trade::{Address, Key, Leg, Money, Number, OrderId, Role, When};
 /// The columns of `transactions` that `listed` reads, in its order.
 const COLUMNS: &str = "role, shop, order_id, number, shop_name, date, items, currency, total, order_done, order_date, \
                        delivery_done, delivery_date, payment_done, payment_date, state, open, due, unpaid_currency, \
-                       unpaid, undelivered, warnings, failed";
+                       unpaid, undelivered, warnings, failed, buyer";
 
 /// Which transactions a list shows; everything set must hold. Those that nobody has begun are never shown.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -54,7 +54,7 @@ pub struct Filter {
 pub struct Listed {
     /// What it is found by.
     pub key: Key,
-    /// What is shown. Names to be searched are not read back.
+    /// What is shown.
     pub row: Row,
 }
 
@@ -215,7 +215,7 @@ fn listed(row: &rusqlite::Row<'_>) -> Found<Listed> {
         shop_name: row.get(4)?,
         date: optional(row.get(5)?, When::parse)?,
         items: json(&row.get::<_, String>(6)?)?,
-        parties: Vec::new(),
+        buyer: row.get(23)?,
         total: money(row.get(7)?, row.get(8)?)?,
         order: leg(row, Leg::Order, 9, 10)?,
         delivery: leg(row, Leg::Delivery, 11, 12)?,

@@ -40,8 +40,8 @@ pub struct Row {
     pub number: Option<Number>,
     /// What was bought.
     pub items: Vec<RowItem>,
-    /// Names of persons and parties to be searched beside the items'.
-    pub parties: Vec<String>,
+    /// Who buys: the name, else the address; empty where neither is known.
+    pub buyer: String,
     /// The agreed total.
     pub total: Option<Money>,
     /// Shipped.
@@ -76,7 +76,7 @@ impl Row {
             shop_name: String::new(),
             number: transaction.number.clone(),
             items: Vec::new(),
-            parties: Vec::new(),
+            buyer: String::new(),
             total: None,
             order: RowLeg::default(),
             delivery: RowLeg::default(),
@@ -94,10 +94,7 @@ impl Row {
     /// Returns what is searched: names of items and parties, a line each.
     pub fn search_text(&self) -> String {
         let items = self.items.iter().map(|item| item.name.as_str());
-        let names: Vec<&str> = items
-            .chain(std::iter::once(self.shop_name.as_str()))
-            .chain(self.parties.iter().map(String::as_str))
-            .collect();
+        let names: Vec<&str> = items.chain([self.shop_name.as_str(), self.buyer.as_str()]).collect();
         names.join("\n")
     }
 }

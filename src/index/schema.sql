@@ -41,6 +41,7 @@ CREATE TABLE transactions (
   order_id        TEXT NOT NULL,
   number          TEXT,
   shop_name       TEXT NOT NULL,
+  buyer           TEXT NOT NULL,
   date            TEXT,
   date_at         INTEGER NOT NULL,
   items           TEXT NOT NULL,

@@ -45,7 +45,10 @@ impl Row {
         };
         if let Some((_, order)) = transaction.order() {
             self.items = items(&order.lines);
-            self.parties.push(order.buyer.name.clone());
+            self.buyer = order.buyer.name.trim().to_owned();
+        }
+        if self.buyer.is_empty() {
+            self.buyer = transaction.buyer().map(|party| party.address.to_string()).unwrap_or_default();
         }
         if let Some((_, terms)) = transaction.terms() {
             self.items = items(&terms.lines);

@@ -15,10 +15,12 @@ pub mod practice;
 pub mod shop;
 mod shop_after;
 mod shop_offer;
+pub mod timetable;
 
 pub use mandate::Presented;
 pub use notice::Notice;
 pub use practice::{Practice, Procedure, Stage};
+pub use timetable::Timetable;
 
 use crate::trade::document::Refusal;
 use crate::trade::status::Reason;

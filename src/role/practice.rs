@@ -1,5 +1,6 @@
 //! How the owner of an account wants each part played: settled values, made from the configuration.
 
+use super::timetable::Timetable;
 use crate::trade::item::Item;
 use crate::trade::{Address, DeliveryMethod, Money, Party, PaymentMethod, Person, PostalAddress, Role};
 
@@ -39,6 +40,8 @@ pub struct BuyerPractice {
     pub confirm_matching: bool,
     /// Unpaid totals that call for a warning, one per currency (P81).
     pub unpaid_limits: Vec<Money>,
+    /// When status requests are made by themselves.
+    pub timetables: Vec<Timetable>,
 }
 
 /// Something the shop sells.

@@ -16,6 +16,8 @@ mod mail;
 mod making;
 /// What a server refuses, and how long a command tries.
 mod sending;
+/// What people read: errors that say what to do, hints that can be run, tables that fit.
+mod words;
 
 use std::fs;
 use std::path::{Path, PathBuf};

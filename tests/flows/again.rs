@@ -88,3 +88,24 @@ fn what_is_on_the_list_outlives_the_program_and_its_index_p2() {
     assert_eq!((town.show("buyer", &id), town.lists("buyer", &[])), before);
     town.check_stands("buyer", &id, "open", [false, true, false]);
 }
+
+#[test]
+fn a_repeated_order_may_have_other_goods_and_go_elsewhere_p100() {
+    let town = Town::fresh();
+    let (id, _) = town.bought("SH-41", 1, &["--pay", "card"]);
+    let file = town.path("buyer/changes.toml");
+    let item = "[[item]]\nsku = \"TEA-200\"\nname = \"煎茶 200g\"\nprice = \"JPY 1800\"\nquantity = \"2\"\n";
+    let place = "[deliver_to]\nname = \"小野 花子\"\nstreet = \"梅田3-1-3\"\nlocality = \"大阪市\"\npostal_code = \"530-0001\"\ncountry = \"JP\"\n";
+    std::fs::write(&file, format!("{item}\n{place}")).unwrap();
+    let again = town.does("buyer", &["reorder", "--json", &id, "--file", file.to_str().unwrap()]).json();
+    let again = again["id"].as_str().unwrap().to_owned();
+    town.settle();
+    let order = town.show("shop", &again)["order"].clone();
+    assert_eq!(order["lines"].as_array().unwrap().len(), 1);
+    assert_eq!(order["lines"][0]["item"]["sku"], "TEA-200");
+    assert_eq!((&order["deliver_to"]["street"], &order["total"]["amount"]), (&"梅田3-1-3".into(), &"4100".into()));
+    // What the file does not speak of is as it was.
+    assert_eq!((&order["payment_method"], &order["charges"][0]["price"]["amount"]), (&"card".into(), &"500".into()));
+    town.check_stands("buyer", &again, "offered", [false; 3]);
+    town.check_peace();
+}

@@ -17,7 +17,7 @@ fn warned(town: &Town, party: &str) -> Vec<(String, String)> {
 fn listed(town: &Town, party: &str, number: &str) -> String {
     let list = town.does(party, &["list"]).out;
     let id = town.show(party, number)["id"].as_str().unwrap()[..6].to_owned();
-    list.lines().find(|line| line.starts_with(&id)).unwrap().to_owned()
+    list.lines().find(|line| line.starts_with(&id) || line.starts_with(number)).unwrap().to_owned()
 }
 
 #[test]

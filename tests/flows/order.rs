@@ -92,6 +92,26 @@ fn the_terms_have_date_goods_methods_agents_buyer_and_shop_p26_to_p31() {
 }
 
 #[test]
+fn the_buyer_sees_the_terms_as_he_saw_the_order_p34() {
+    let town = Town::fresh();
+    let id = town.orders("buyer", "SH-41", 2, &["--pay", "card"]);
+    let shown = |town: &Town| {
+        let shown = town.does("buyer", &["show", &id]).out;
+        // Goods, charge, sum, methods, address, person, one below the other.
+        shown.lines().skip(1).take(7).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let order = shown(&town);
+    for (line, part) in [(0, "シャツ 白 41 ×2"), (1, "Parcel delivery"), (2, "JPY 9,100"), (3, "card"), (4, "parcel")]
+    {
+        assert!(order[line].contains(part), "{part}: {order:?}");
+    }
+    assert!(order[5].contains("千代田1-1-1") && order[6].contains("小野 賢治 <buyer@demo.test>"), "{order:?}");
+    town.settle();
+    town.check_stands("buyer", &id, "offered", [false; 3]);
+    assert_eq!(shown(&town), order, "the terms stand as the order stood");
+}
+
+#[test]
 fn instructions_hold_what_each_agent_needs_p43() {
     let town = Town::fresh();
     let (id, number) = town.bought("SH-41", 2, &["--pay", "card"]);

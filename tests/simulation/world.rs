@@ -323,6 +323,7 @@ fn accounts(chance: &mut Chance, fault: Fault) -> [Account; 4] {
         deliver_to: Some(home()),
         confirm_matching: chance.once_in(2),
         unpaid_limits: Vec::new(),
+        timetables: Vec::new(),
     };
     let sells = Practice {
         shop: Some(selling),

@@ -79,9 +79,10 @@ impl Town {
         for part in ["cur", "new", "tmp"] {
             fs::create_dir_all(self.path(&format!("mail/{address}/{part}"))).unwrap();
         }
-        let inbox = format!("../mail/{address}");
-        let mut args = vec!["init", "--address", &address, "--name", owner, "--folder", ".", "--inbox", &inbox];
-        args.extend(["--outbox", "../mail/{to}"]);
+        // Typed in the folder above the town; the configuration has them as they lie beside it.
+        let (here, inbox) = (format!("play/{name}"), format!("play/mail/{address}"));
+        let mut args = vec!["init", "--address", &address, "--name", owner, "--folder", &here, "--inbox", &inbox];
+        args.extend(["--outbox", "play/mail/{to}"]);
         args.extend(roles.iter().flat_map(|role| ["--role", *role]));
         self.does(name, &args);
         self.configure(name, |text| format!("{text}{more}"));

@@ -1,0 +1,146 @@
+//! What is wrong with a configuration that can be read: what it names is not there, or nothing would ever come of it.
+//!
+//! Nobody is asked but the file system and, by the caller, the ledger; no server is.
+
+use std::path::Path;
+
+use super::fault::{key_at, line_and_column};
+use super::{ConfigError, InboxSettings, OutboxSettings, PasswordSource, ServerSettings, Settings};
+use crate::trade::{Address, Fingerprint, Leg, Role};
+
+/// Returns what is wrong, each with its place where it has one. `accepted` tells which key is accepted for an address.
+pub fn problems(
+    text: &str,
+    settings: &Settings,
+    accepted: &dyn Fn(&Address) -> Option<Fingerprint>,
+) -> Vec<ConfigError> {
+    let mut check = Check { text, file: &settings.folders.config, found: Vec::new() };
+    check.ways(settings);
+    check.shops(settings);
+    check.agents(settings, accepted);
+    check.found
+}
+
+struct Check<'a> {
+    text: &'a str,
+    file: &'a Path,
+    found: Vec<ConfigError>,
+}
+
+impl Check<'_> {
+    fn say(&mut self, key: &str, what: impl std::fmt::Display) {
+        self.found.push(ConfigError::value(self.file, key, what).placed(self.text));
+    }
+
+    /// Checks where mail comes from and goes to.
+    fn ways(&mut self, settings: &Settings) {
+        if settings.inbox.is_none() && settings.outbox.is_none() {
+            self.say(
+                "inbox",
+                "neither [inbox] nor [outbox] is there: no letter comes or goes, and `sync` ends with 78",
+            );
+        } else if settings.outbox.is_none() {
+            self.say("outbox", "there is no [outbox]: letters are written and never sent");
+        }
+        match &settings.inbox {
+            Some(InboxSettings::Maildir { folder, .. }) if !is_maildir(folder) => {
+                let folder = folder.display();
+                let make = format!("mkdir -p {folder}/cur {folder}/new {folder}/tmp");
+                self.say("inbox.maildir", format!("{folder} is no Maildir: cur or new is not there; {make}"));
+            }
+            Some(InboxSettings::Imap(server, ..)) => self.server("inbox.imap", server),
+            Some(InboxSettings::Maildir { .. }) | None => {}
+        }
+        match &settings.outbox {
+            Some(OutboxSettings::Maildir(pattern)) => {
+                let before = pattern.split("{to}").next().unwrap_or_default();
+                let folder = if before.ends_with('/') { Some(Path::new(before)) } else { Path::new(before).parent() };
+                if folder.is_some_and(|folder| !folder.is_dir()) {
+                    self.say("outbox.maildir", format!("the folder of {pattern} is not there"));
+                }
+            }
+            Some(OutboxSettings::Smtp(server)) => self.server("outbox.smtp", server),
+            Some(OutboxSettings::Sendmail(program)) if !program.is_file() => {
+                self.say("outbox.sendmail", format!("the program {} is not there", program.display()));
+            }
+            Some(OutboxSettings::Sendmail(_)) | None => {}
+        }
+    }
+
+    fn server(&mut self, key: &str, server: &ServerSettings) {
+        if let Some((_, PasswordSource::File(file))) = &server.login
+            && !file.is_file()
+        {
+            self.say(&format!("{key}.password_file"), format!("{} is not there", file.display()));
+        }
+        if let Some(file) = server.ca_file.as_ref().filter(|file| !file.is_file()) {
+            self.say(&format!("{key}.ca_file"), format!("{} is not there", file.display()));
+        }
+    }
+
+    /// Checks that agents work for somebody: the shop at their own address need not be named.
+    fn shops(&mut self, settings: &Settings) {
+        if settings.practice.shop.is_some() {
+            return;
+        }
+        let none = |role: Role| match role {
+            Role::Payment => settings.practice.payment.as_ref().is_some_and(|practice| practice.shops.is_empty()),
+            Role::Delivery => settings.practice.delivery.as_ref().is_some_and(|practice| practice.shops.is_empty()),
+            Role::Buyer | Role::Shop => false,
+        };
+        for role in [Role::Payment, Role::Delivery].into_iter().filter(|role| none(*role)) {
+            let word = role.word();
+            let what = format!(
+                "the part {word:?} names no shop, so every instruction is refused; write shops = [\"shop@example.com\"] in [{word}]"
+            );
+            self.say(&format!("{word}.shops"), what);
+        }
+    }
+
+    /// Checks that the agents of procedures have the keys that are accepted for them.
+    fn agents(&mut self, settings: &Settings, accepted: &dyn Fn(&Address) -> Option<Fingerprint>) {
+        let procedures = settings.practice.shop.as_ref().map(|shop| shop.procedures.as_slice()).unwrap_or_default();
+        let mut told = std::collections::BTreeSet::new();
+        for procedure in procedures {
+            let agents = [(Leg::Payment, &procedure.payment_agent), (Leg::Delivery, &procedure.delivery_agent)];
+            for (leg, agent) in agents {
+                let Some(agent) = agent else { continue };
+                let Some(pinned) = accepted(&agent.address).filter(|pinned| *pinned != agent.fingerprint) else {
+                    continue;
+                };
+                let (address, named) = (&agent.address, &agent.fingerprint);
+                if !told.insert((leg.word(), address.to_string(), named.to_string())) {
+                    continue;
+                }
+                let what = format!(
+                    "the {leg}_agent {address} has the fingerprint {named} here, and the key accepted for it is {pinned}: its letters would not count",
+                    leg = leg.word()
+                );
+                match self.text.to_ascii_uppercase().find(named.as_str()) {
+                    Some(at) => {
+                        let (line, column) = line_and_column(self.text, at);
+                        self.found.push(ConfigError::Place { file: self.file.to_owned(), line, column, what });
+                    }
+                    None => self.say("shop.procedure", what),
+                }
+            }
+        }
+    }
+}
+
+fn is_maildir(folder: &Path) -> bool {
+    ["cur", "new"].iter().all(|part| folder.join(part).is_dir())
+}
+
+impl ConfigError {
+    /// Adds the place of the key, where the text has it once.
+    pub(super) fn placed(self, text: &str) -> Self {
+        match self {
+            Self::Value { file, key, what } => match key_at(text, &key) {
+                Some((line, column)) => Self::Place { file, line, column, what: format!("{key}: {what}") },
+                None => Self::Value { file, key, what },
+            },
+            other => other,
+        }
+    }
+}
