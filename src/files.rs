@@ -12,6 +12,9 @@ use std::path::Path;
 /// The most bytes of a file that a person writes or names: settings, a certificate, an order (1 MiB).
 pub const SMALL: u64 = 1024 * 1024;
 
+/// The most bytes of a file that a ledger keeps: many times an entry with the mail it came in (64 MiB).
+const KEPT: u64 = 64 * 1024 * 1024;
+
 /// Opens a regular file for reading, links followed.
 ///
 /// # Errors
@@ -31,7 +34,17 @@ pub fn open(path: &Path) -> io::Result<File> {
 /// # Errors
 /// As for [`open`]; a file with more bytes is `FileTooLarge`.
 pub fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
-    read_all(open(path)?, limit)
+    let file = open(path)?;
+    let length = file.metadata()?.len().min(limit).saturating_add(1);
+    read_all(file, usize::try_from(length).unwrap_or_default(), limit)
+}
+
+/// Reads a file of a ledger.
+///
+/// # Errors
+/// As for [`read`].
+pub fn read_kept(path: &Path) -> io::Result<Vec<u8>> {
+    read(path, KEPT)
 }
 
 /// Reads a regular file of at most `limit` bytes that must be UTF-8.
@@ -55,12 +68,12 @@ pub fn text(bytes: Vec<u8>) -> io::Result<String> {
 /// # Errors
 /// As for [`read`].
 pub fn read_named(name: &Path, limit: u64) -> io::Result<Vec<u8>> {
-    if name.as_os_str() == "-" { read_all(io::stdin().lock(), limit) } else { read(name, limit) }
+    if name.as_os_str() == "-" { read_all(io::stdin().lock(), 0, limit) } else { read(name, limit) }
 }
 
-/// Reads a source of at most `limit` bytes to its end.
-fn read_all(source: impl Read, limit: u64) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
+/// Reads a source of at most `limit` bytes, most likely fewer than `room`, to its end.
+fn read_all(source: impl Read, room: usize, limit: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(room);
     source.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
     if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > limit {
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("it has more than {limit} bytes")));

@@ -151,7 +151,8 @@ fn by_owner(signed: &[u8], certificates: &Path, owner: Option<&Fingerprint>, now
     let owner = owner.ok_or("the first entry does not name the owner's key")?;
     let text = std::str::from_utf8(signed).map_err(|_| "it is no text")?;
     let file = certificates.join(format!("{owner}.asc"));
-    let bytes = std::fs::read(&file).map_err(|error| format!("cannot read {}: {error}", file.display()))?;
+    let bytes = crate::files::read(&file, crate::files::SMALL)
+        .map_err(|error| format!("cannot read {}: {error}", file.display()))?;
     let certificate = Certificate::from_bytes(&bytes).map_err(|error| error.to_string())?;
     pgp::verify::verify_clearsigned(text, &certificate, now).map(drop).map_err(|error| error.to_string())
 }

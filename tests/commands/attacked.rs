@@ -86,6 +86,21 @@ fn what_is_no_regular_file_keeps_nobody_waiting() {
 }
 
 #[test]
+fn a_ledger_with_special_files_in_it_is_audited_all_the_same() {
+    let town = Town::played();
+    let entry = files(&town.path("buyer/ledger/cur")).remove(5);
+    fs::remove_file(&entry).unwrap();
+    fifo(&entry);
+    let run = hurried(&town, &["audit", "verify", town.path("buyer/ledger").to_str().unwrap()]);
+    assert!(run.code == Some(1) && run.out.contains("cannot be read: it is no regular file"), "{run:?}");
+    let log = town.path("buyer/ledger/log");
+    fs::remove_file(&log).unwrap();
+    fifo(&log);
+    let run = hurried(&town, &["audit", "verify", town.path("buyer/ledger").to_str().unwrap()]);
+    assert!(run.code.is_some_and(|code| code != 0 && code != 124), "{run:?}");
+}
+
+#[test]
 fn a_broken_list_of_mails_under_way_counts_as_nothing_known() {
     let town = Town::played();
     let before = warnings(&town).len();
