@@ -183,15 +183,17 @@ fn a_folder_others_may_write_to_is_refused_f34() {
 #[test]
 fn an_account_made_with_any_umask_is_its_owners_alone() {
     let town = Town::empty();
-    fs::create_dir(town.path("")).unwrap();
-    let program = env!("CARGO_BIN_EXE_mailorder");
-    let config = town.path("new/config.toml");
+    let (program, folder) = (env!("CARGO_BIN_EXE_mailorder"), town.path("new"));
     let script = format!(
-        "umask 000; '{program}' -c '{0}' init --address a@b.test --name A --folder . && '{program}' -c '{0}' list",
-        config.display()
+        "umask 000; '{program}' init --address a@b.test --name A --folder '{0}' && '{program}' -c '{0}/config.toml' list",
+        folder.display()
     );
-    let done: Run = run(Command::new("sh").arg("-c").arg(script).env("HOME", town.path("")), b"").into();
+    let done: Run = run(Command::new("sh").arg("-c").arg(script).env_clear().env("HOME", town.path("")), b"").into();
     assert_eq!(done.code, Some(0), "{done:?}");
+    for below in ["", "keys", "ledger", "ledger/cur", "ledger/log", "spool", "spool/new", "config.toml"] {
+        let mode = fs::metadata(folder.join(below)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{below}: {mode:o}");
+    }
 }
 
 #[test]
