@@ -14,6 +14,8 @@ pub mod trade;
 
 pub mod clock;
 
+pub mod files;
+
 pub mod maildir;
 
 pub mod pgp;

@@ -15,6 +15,8 @@ use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
 
+use crate::files;
+
 /// How many files this process has written to `tmp` folders.
 static WRITTEN: AtomicU64 = AtomicU64::new(0);
 
@@ -324,10 +326,10 @@ pub fn find(folder: &Path, name: &str) -> Result<Option<PathBuf>, Error> {
     Ok(None)
 }
 
-/// Reads at most `limit` bytes from the beginning of a file.
+/// Reads at most `limit` bytes from the beginning of a regular file.
 pub fn read_head(path: &Path, limit: u64) -> Result<Vec<u8>, Error> {
     let mut head = Vec::new();
-    let file = File::open(path).map_err(Error::io("open", path))?;
+    let file = files::open(path).map_err(Error::io("open", path))?;
     file.take(limit).read_to_end(&mut head).map_err(Error::io("read", path))?;
     Ok(head)
 }

@@ -347,8 +347,9 @@ fn what_others_got_from_us_bears_witness_of_our_ledger() {
     let reread = |bytes: &[u8]| mailorder::mail::reread(bytes).map_err(|error| error.to_string());
     world.order(BUYER, |_| {});
     world.settle();
-    assert_eq!(world.clerks[BUYER].ledger().false_heads(&reread).unwrap(), []);
-    assert_eq!(world.clerks[SHOP].ledger().false_heads(&reread).unwrap(), []);
+    let nothing = mailorder::ledger::Testimony::default();
+    assert_eq!(world.clerks[BUYER].ledger().testimony(&reread).unwrap(), nothing);
+    assert_eq!(world.clerks[SHOP].ledger().testimony(&reread).unwrap(), nothing);
     assert!(
         count(&mut world, BUYER, "in", "receipt") > 0,
         "the shop acknowledges the order before the terms are there"
@@ -366,8 +367,60 @@ fn what_others_got_from_us_bears_witness_of_our_ledger() {
     }
     world.reopen(BUYER);
     world.deliver(BUYER, &receipts);
-    let problems = world.clerks[BUYER].ledger().false_heads(&reread).unwrap();
-    assert!(problems.iter().any(|problem| problem.what.contains("did not write")), "{problems:?}");
+    // The log agrees in itself, and what the shop says stands apart: whether it lies, only the owner can tell.
+    let claims = |world: &World| {
+        let said = world.clerks[BUYER].ledger().testimony(&reread).unwrap();
+        assert_eq!(said.problems, []);
+        said.claims
+    };
+    let [claim] = &claims(&world)[..] else { panic!("{:?}", claims(&world)) };
+    assert!(!claim.settled && claim.peer == shop && claim.what.contains("did not write"), "{claim:?}");
+    let id = mailorder::clerk::warning_id(&mailorder::ledger::Claim::subject(&shop));
+    assert!(world.clerks[BUYER].settle_computed(&id, Settlement::Accept, Some("so be it".to_owned())).is_err());
+    world.clerks[BUYER].settle_computed(&id, Settlement::Ack, None).unwrap();
+    assert!(claims(&world)[0].settled);
+    assert!(world.clerks[BUYER].settle_computed(&id, Settlement::Ack, None).is_err(), "settled once");
+}
+
+#[test]
+fn a_counterparty_that_lies_does_not_break_our_ledger_for_good() {
+    let mut world = World::new(ALL_STEPS);
+    world.order(BUYER, |_| {});
+    world.settle();
+    let (from, to) = (world.clerks[SHOP].me().clone(), world.clerks[BUYER].me().clone());
+    let lie = |world: &World, begin: u32| {
+        let line = |number: u32| mailorder::trade::document::Received {
+            content: mailorder::trade::Digest::of(&number.to_be_bytes()),
+            shop: None,
+            transaction: None,
+            seq: None,
+            head: Some(mailorder::trade::Digest::of(b"never")),
+        };
+        let received = (begin..begin + 500).map(line).collect();
+        let receipt = Document::Receipt(mailorder::trade::document::Receipt { received });
+        let lie = Letter { date: world.now(), shop: None, transaction: None, ..letter(&from, &to, receipt) };
+        sealed(&lie, world.clerks[SHOP].key().unwrap(), &world.certificate(BUYER), &world.now())
+    };
+    let audit = |world: &World| {
+        let ledger = world.folder(BUYER).join("ledger");
+        let run = crate::support::program::mailorder(&ledger, &["--json", "audit", "verify", ledger.to_str().unwrap()]);
+        let said: serde_json::Value = serde_json::from_str(&run.out).unwrap();
+        assert_eq!(said["problems"], serde_json::json!([]));
+        (run.code.unwrap(), said["result"].as_str().unwrap().to_owned(), said["claims"].clone())
+    };
+    assert_eq!(audit(&world), (0, "clean".to_owned(), serde_json::json!([])));
+    for round in 0..2_u32 {
+        let mail = lie(&world, round * 500);
+        let taken = world.deliver(BUYER, &[mail]);
+        assert_eq!(taken.total(), 1);
+        let (code, result, claims) = audit(&world);
+        assert_eq!((code, result.as_str(), claims.as_array().unwrap().len()), (1, "disputed", 1), "{claims}");
+        assert_eq!((&claims[0]["letters"], &claims[0]["settled"]), (&500.into(), &false.into()), "{claims}");
+        assert_eq!(claims[0]["peer"], from.address.as_str());
+        world.clerks[BUYER].settle_computed(claims[0]["id"].as_str().unwrap(), Settlement::Ack, None).unwrap();
+        let (code, result, claims) = audit(&world);
+        assert_eq!((code, result.as_str(), &claims[0]["settled"]), (0, "clean", &true.into()), "{claims}");
+    }
 }
 
 /// The receipts one account wrote to another, sealed once more.

@@ -25,6 +25,8 @@ mod config;
 mod crash;
 /// Letters and entries for the tests of ledger and index.
 mod entries;
+/// A disk that refuses, and mails that would fill the memory.
+mod faults;
 /// Whole purchases, played with the built program.
 mod flows;
 /// Generated ledgers are ledgers: clean, listed, and rebuilt alike.

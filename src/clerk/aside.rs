@@ -5,11 +5,13 @@
 //! when a certificate with its key is known; one of an expired key, when its certificate is another; one whose time has
 //! not come, when it has.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use super::ClerkError;
+use crate::files;
 use crate::maildir;
 use crate::pgp::{self, SetAside};
 use crate::trade::{Address, Digest, Fingerprint, MessageId, Moment};
@@ -103,6 +105,11 @@ impl Aside {
     }
 }
 
+/// Returns the text a note is kept as.
+fn text_of(note: &Aside) -> Result<Vec<u8>, ClerkError> {
+    serde_json::to_vec_pretty(note).map_err(|error| ClerkError::Write(error.to_string()))
+}
+
 /// Returns whether a mail of `size` bytes has no place beside those that are kept.
 fn is_full(kept: &[Aside], size: u64) -> bool {
     let bytes = kept.iter().map(|aside| aside.size).fold(size, u64::saturating_add);
@@ -126,27 +133,56 @@ impl AsideFolder {
         self.0.join("cur").join(format!("{name}.json"))
     }
 
-    /// Keeps mails, as far as there is room for them. The same mail again is kept once.
+    /// Keeps mails, as far as there is room for them, all of them with one sync. The same mail again is kept once.
     pub(super) fn put_all<'a>(&self, mails: impl Iterator<Item = (&'a [u8], &'a Aside)>) -> Result<(), ClerkError> {
         let mut mails = mails.peekable();
         if mails.peek().is_none() {
             return Ok(());
         }
         let mut kept = self.list()?;
+        let mut names: BTreeSet<String> = kept.iter().map(|aside| aside.name.clone()).collect();
         let mut not_kept: u64 = 0;
+        let mut placed = Vec::new();
         for (mail, note) in mails {
-            if kept.iter().any(|aside| aside.name == note.name) {
+            if names.contains(&note.name) {
                 continue;
             }
             if !self.make_room(&mut kept, note.size)? {
                 not_kept = not_kept.saturating_add(1);
                 continue;
             }
-            maildir::deliver(&self.0, &format!("{}.eml", note.name), mail)?;
-            self.put_note(note)?;
+            names.insert(note.name.clone());
             kept.push(note.clone());
+            placed.push((mail, note));
         }
+        self.write_all(&placed)?;
         self.count_not_kept(not_kept)
+    }
+
+    /// Writes mails with their notes, durably: all contents are on disk before the first has its name, and each mail
+    /// has its name before its note has, because a mail without a note is passed over and put again.
+    fn write_all(&self, placed: &[(&[u8], &Aside)]) -> Result<(), ClerkError> {
+        if placed.is_empty() {
+            return Ok(());
+        }
+        let texts: Result<Vec<Vec<u8>>, ClerkError> = placed.iter().map(|(_, note)| text_of(note)).collect();
+        let texts = texts?;
+        let mail_names: Vec<String> = placed.iter().map(|(_, note)| format!("{}.eml", note.name)).collect();
+        let note_names: Vec<String> = placed.iter().map(|(_, note)| format!("{}.json", note.name)).collect();
+        let mails = mail_names.iter().map(String::as_str).zip(placed.iter().map(|(mail, _)| *mail));
+        let notes = note_names.iter().map(String::as_str).zip(texts.iter().map(Vec::as_slice));
+        let files: Vec<(&str, &[u8])> = mails.chain(notes).collect();
+        let written = maildir::write_tmp_all(&self.0.join("tmp"), &files)?;
+        let (mails, notes) = written.split_at(placed.len().min(written.len()));
+        for (tmp, (_, note)) in mails.iter().zip(placed) {
+            maildir::claim(tmp, &self.path(&note.name))?;
+        }
+        maildir::sync_dir(&self.0.join("new"))?;
+        for (tmp, (_, note)) in notes.iter().zip(placed) {
+            let path = self.note_path(&note.name);
+            std::fs::rename(tmp, &path).map_err(ClerkError::io("rename to", &path))?;
+        }
+        Ok(maildir::sync_dir(&self.0.join("cur"))?)
     }
 
     /// Makes room for a mail of `size` bytes; returns whether there is.
@@ -170,10 +206,11 @@ impl AsideFolder {
     /// Returns how many mails found no room so far.
     pub(super) fn not_kept(&self) -> Result<u64, ClerkError> {
         let path = self.0.join(NOT_KEPT);
-        match std::fs::read_to_string(&path) {
+        match files::read_text(&path, files::SMALL) {
             // A damaged count still tells that there is one.
             Ok(text) => Ok(text.trim().parse().unwrap_or(1)),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(0),
+            Err(error) if error.kind() == std::io::ErrorKind::InvalidData => Ok(1),
             Err(error) => Err(ClerkError::io("read", &path)(error)),
         }
     }
@@ -197,22 +234,22 @@ impl AsideFolder {
     }
 
     fn put_note(&self, note: &Aside) -> Result<(), ClerkError> {
-        let text = serde_json::to_vec_pretty(note).map_err(|error| ClerkError::Write(error.to_string()))?;
-        Ok(maildir::replace(&self.0.join("tmp"), &self.note_path(&note.name), &text)?)
+        Ok(maildir::replace(&self.0.join("tmp"), &self.note_path(&note.name), &text_of(note)?)?)
     }
 
     /// Returns the bytes of a mail.
     pub(super) fn read(&self, name: &str) -> Result<Vec<u8>, ClerkError> {
         let path = self.path(name);
-        std::fs::read(&path).map_err(ClerkError::io("read", &path))
+        files::read(&path, BYTES_MAX).map_err(ClerkError::io("read", &path))
     }
 
     /// Returns what is kept, oldest first. A mail without a note, or a note without its mail, is passed over.
     pub(super) fn list(&self) -> Result<Vec<Aside>, ClerkError> {
         let mut kept: Vec<Aside> = Vec::new();
         for path in maildir::list_part(&self.0.join("cur"))? {
-            let note = std::fs::read(&path).ok().and_then(|text| serde_json::from_slice::<Aside>(&text).ok());
-            kept.extend(note.filter(|note| Digest::parse_hex(&note.name).is_ok() && self.path(&note.name).exists()));
+            let note =
+                files::read(&path, files::SMALL).ok().and_then(|text| serde_json::from_slice::<Aside>(&text).ok());
+            kept.extend(note.filter(|note| Digest::parse_hex(&note.name).is_ok() && self.path(&note.name).is_file()));
         }
         kept.sort_by_key(|aside| (aside.at, aside.name.clone()));
         Ok(kept)

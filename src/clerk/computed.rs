@@ -1,8 +1,10 @@
 //! Warnings that nobody wrote: what is late, who is silent, what failed, a limit that is reached. They are reckoned from the index
 //! when asked for; only what a person says to them is entered.
 
+use super::open::reread;
 use super::{Clerk, ClerkError};
 use crate::index::Filter;
+use crate::ledger::Claim;
 use crate::role::Refused;
 use crate::rules::failed::failures;
 use crate::rules::overdue::overdue;
@@ -94,7 +96,7 @@ impl Clerk {
         number: Option<Number>,
         since: Moment,
     ) -> Result<ComputedWarning, ClerkError> {
-        let id = format!("C-{}", Digest::of(subject.as_bytes()).hex().get(..8).unwrap_or_default());
+        let id = warning_id(&subject);
         let settled = self.index.settled(&subject)?;
         Ok(ComputedWarning { id, code, text, shop, number, since, settled, subject })
     }
@@ -106,12 +108,27 @@ impl Clerk {
     pub fn settle_computed(&mut self, id: &str, how: Settlement, reason: Option<String>) -> Result<(), ClerkError> {
         self.catch_up()?;
         let known = self.computed_warnings()?.into_iter().find(|warning| warning.id == id);
-        let Some(known) = known else { return Err(Refused::new(format!("there is no warning {id}")).into()) };
+        let subject = known.map_or_else(|| self.claimed(id), |known| Ok(Some(known.subject)))?;
+        let Some(subject) = subject else { return Err(Refused::new(format!("there is no warning {id}")).into()) };
         if how != Settlement::Ack {
             let text = format!("{id} is no letter that could count or be blocked; note that you saw it with ack");
             return Err(Refused::new(text).into());
         }
-        let act = Act::Settle { content: None, subject: Some(known.subject), how, reason };
+        let act = Act::Settle { content: None, subject: Some(subject), how, reason };
         self.batch(|batch| batch.act(None, act, Names::default(), Vec::new()))
     }
+
+    /// Returns the subject of the claims of this name, which `audit verify` lists: what a counterparty says it got of us
+    /// and the ledger knows nothing of.
+    fn claimed(&self, id: &str) -> Result<Option<String>, ClerkError> {
+        let testimony = self.ledger.testimony(&reread)?;
+        let mut subjects =
+            testimony.claims.iter().filter(|claim| !claim.settled).map(|claim| Claim::subject(&claim.peer));
+        Ok(subjects.find(|subject| warning_id(subject) == id))
+    }
+}
+
+/// Returns what a computed warning is settled by: `C-` and eight hexadecimal digits.
+pub fn warning_id(subject: &str) -> String {
+    format!("C-{}", Digest::of(subject.as_bytes()).hex().get(..8).unwrap_or_default())
 }

@@ -13,10 +13,15 @@ use super::spool::Spooled;
 use super::{Clerk, ClerkError};
 use crate::clock::system_time;
 use crate::config::TrustPolicy;
+use crate::files;
 use crate::index::Index;
 use crate::mail;
 use crate::pgp::{self, Opened, OwnKey, SetAside};
 use crate::trade::{Fingerprint, Moment, Received};
+
+/// The most bytes of a file in the spool: what we put there is smaller, and what somebody else did must not fill the
+/// memory.
+const SPOOLED_MAX: u64 = 256 * 1024 * 1024;
 
 /// Why a mail is no letter that can be judged.
 pub(super) enum Unread {
@@ -124,7 +129,7 @@ impl Clerk {
         mails
             .into_par_iter()
             .map(|spooled| {
-                let raw = std::fs::read(&spooled.path).map_err(ClerkError::io("read", &spooled.path))?;
+                let raw = files::read(&spooled.path, SPOOLED_MAX).map_err(ClerkError::io("read", &spooled.path))?;
                 let result = if spooled.poisonous {
                     Err(SetAside::BadShape("the program ended three times while it looked at this mail").into())
                 } else {

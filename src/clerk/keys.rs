@@ -11,6 +11,7 @@ use super::batch::Batch;
 use super::examine::OpenLetter;
 use super::{Clerk, ClerkError};
 use crate::clock::system_time;
+use crate::files;
 use crate::maildir;
 use crate::pgp::{Certificate, KeyFault, MAIL_MAX};
 use crate::trade::{Act, Address, Fingerprint, Names, Party, PinnedBy};
@@ -61,7 +62,7 @@ impl Clerk {
         let mut seen: Vec<Certificate> = files
             .flatten()
             .filter(|file| file.path().extension().is_some_and(|extension| extension == "asc"))
-            .filter_map(|file| std::fs::read(file.path()).ok())
+            .filter_map(|file| files::read(&file.path(), files::SMALL).ok())
             .filter_map(|bytes| Certificate::from_bytes(&bytes).ok())
             .collect();
         seen.sort_by_key(|certificate| certificate.fingerprint().clone());

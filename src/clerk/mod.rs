@@ -36,7 +36,7 @@ use std::time::Duration;
 pub use again::Tended;
 pub use aside::{Aside, AsideReason};
 pub use batch::Batch;
-pub use computed::ComputedWarning;
+pub use computed::{ComputedWarning, warning_id};
 pub use error::ClerkError;
 pub use inspect::Preview;
 pub use keys::KeyRecord;

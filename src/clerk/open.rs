@@ -104,7 +104,7 @@ pub(super) fn reread(bytes: &[u8]) -> Result<Letter, String> {
 }
 
 /// Makes a folder that is its owner's alone.
-fn private_folder(folder: &Path) -> Result<(), ClerkError> {
+pub(super) fn private_folder(folder: &Path) -> Result<(), ClerkError> {
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(ClerkError::io("make", folder))
 }
 
@@ -136,6 +136,38 @@ fn check_private(file: &Path, forbidden: u32, how: &'static str, mode: &'static 
     Ok(())
 }
 
+/// Refuses an account that others may read or change (F34): whoever may write to a folder puts another file in the
+/// place of any in it.
+fn check_account(settings: &Settings, key_file: &Path) -> Result<(), ClerkError> {
+    let folders = &settings.folders;
+    check_private(&folders.config, 0o022, "written", "go-w")?;
+    check_private(key_file, 0o077, "read", "600")?;
+    for file in [folders.config.as_path(), key_file] {
+        if let Some(folder) = file.parent()
+            && !is_shared(folder, key_file)?
+        {
+            check_private(folder, 0o022, "written", "go-w")?;
+        }
+    }
+    let (ledger, spool) = (&folders.ledger, &folders.spool);
+    check_private(ledger, 0o022, "written", "go-w")?;
+    for inside in [ledger.join("cur"), ledger.join("log"), spool.clone(), spool.join("new")] {
+        // What is missing is made, or told of, when it is needed.
+        if inside.exists() {
+            check_private(&inside, 0o022, "written", "go-w")?;
+        }
+    }
+    Ok(())
+}
+
+/// Returns whether a folder is one like `/tmp`: everybody may put files there, and nobody replace another's. Its owner
+/// may, so it must be root or who owns the key.
+fn is_shared(folder: &Path, key_file: &Path) -> Result<bool, ClerkError> {
+    let owner = |path: &Path| std::fs::metadata(path).map_err(ClerkError::io("read", path));
+    let (found, us) = (owner(folder)?, owner(key_file)?.uid());
+    Ok(found.mode() & 0o1000 != 0 && (found.uid() == 0 || found.uid() == us))
+}
+
 impl Clerk {
     /// Opens an account.
     ///
@@ -149,9 +181,7 @@ impl Clerk {
             let text = format!("there is no account for {} yet; make one with `mailorder init`", settings.address);
             return Err(ClerkError::Settings(text));
         }
-        check_private(&folders.config, 0o022, "written", "go-w")?;
-        check_private(&key_file, 0o077, "read", "600")?;
-        check_private(&folders.ledger, 0o022, "written", "go-w")?;
+        check_account(&settings, &key_file)?;
         let key = own_key::read(&key_file)?;
         let me = Party { address: settings.address.clone(), fingerprint: key.fingerprint().clone() };
         let ledger = Ledger::open(&folders.ledger)?;

@@ -13,6 +13,7 @@ use secrecy::ExposeSecret;
 use super::{Clerk, ClerkError};
 use crate::clock::{moment_of, system_time};
 use crate::config::Settings;
+use crate::files;
 use crate::ledger::Writer;
 use crate::maildir;
 use crate::pgp::{Certificate, KeyFault, OwnKey, autocrypt};
@@ -33,7 +34,7 @@ pub(super) fn file(settings: &Settings) -> PathBuf {
 
 /// Reads the account's key.
 pub(super) fn read(file: &Path) -> Result<OwnKey, ClerkError> {
-    let armored = fs::read(file).map_err(ClerkError::io("read", file))?;
+    let armored = files::read(file, files::SMALL).map_err(ClerkError::io("read", file))?;
     OwnKey::from_bytes(&armored).map_err(|cause| ClerkError::Key { file: file.to_owned(), cause })
 }
 
@@ -129,7 +130,7 @@ impl Clerk {
         let ours = |bytes: Vec<u8>| {
             Certificate::from_bytes(&bytes).is_ok_and(|there| there.fingerprint() == key.fingerprint())
         };
-        if !fs::read(&file).is_ok_and(ours) {
+        if !files::read(&file, files::SMALL).is_ok_and(ours) {
             return;
         }
         if let Err(error) = replace(&file, key.certificate().to_armored().as_ref()) {

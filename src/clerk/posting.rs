@@ -81,7 +81,11 @@ fn json(value: &impl serde::Serialize) -> Result<String, ClerkError> {
 fn told(note: &Note) -> String {
     match note {
         Note::TooLarge { .. } => "a mail larger than any letter was left unread".to_owned(),
+        Note::Unreadable { origin: Origin::Maildir { name }, cause } => {
+            format!("the mail {name} in the inbox cannot be read and is passed over: {cause}")
+        }
         Note::Unreadable { .. } => "the server could not hand out a mail; it is passed over".to_owned(),
+        Note::NoFile { path } => format!("{} is no regular file; it is passed over", path.display()),
         Note::Alert { .. } => format!("the mail server says: {note:?}"),
         Note::Rescan { .. } => "the mailbox was renumbered by its server and is read anew".to_owned(),
     }

@@ -4,17 +4,20 @@
 //! `new/` holds the mail, `handling` the names of those being looked at, each with the count of its attempts, `lock`
 //! is held by the one process that looks: what another still looks at was not interrupted.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use super::{ClerkError, LOCK_WAIT};
+use crate::files;
 use crate::maildir;
 use crate::trade::Moment;
 
 /// How often a mail may be under way when the program ends without finishing it.
 const ATTEMPTS: u32 = 3;
+/// The most bytes of `handling`: more than a batch of names.
+const HANDLING_MAX: u64 = 1024 * 1024;
 /// How often a spool that another process works on is asked for again.
 const LOCK_POLL: std::time::Duration = std::time::Duration::from_millis(5);
 
@@ -23,6 +26,9 @@ pub(super) struct Spool {
     folder: PathBuf,
     /// Attempts of the mails that were under way when the program ended.
     interrupted: BTreeMap<String, u32>,
+    /// What lies among the mails and is none, as far as it was told of.
+    odd: BTreeSet<String>,
+    notes: Vec<String>,
 }
 
 /// A mail in the spool.
@@ -37,8 +43,12 @@ pub(super) struct Spooled {
 
 impl Spool {
     pub(super) fn open(folder: &Path) -> Result<Self, ClerkError> {
+        for part in ["new", "cur", "tmp"] {
+            super::open::private_folder(&folder.join(part))?;
+        }
         maildir::create(folder)?;
-        Ok(Self { folder: folder.to_owned(), interrupted: BTreeMap::new() })
+        let folder = folder.to_owned();
+        Ok(Self { folder, interrupted: BTreeMap::new(), odd: BTreeSet::new(), notes: Vec::new() })
     }
 
     /// Waits until no other process looks at the spool's mail, and reads what was under way when one ended. The spool
@@ -61,19 +71,20 @@ impl Spool {
             }
         }
         let handling = self.folder.join("handling");
-        let text = match std::fs::read_to_string(&handling) {
-            Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
-            Err(error) => return Err(ClerkError::io("read", &handling)(error)),
-        };
+        let text = read_handling(&handling)?;
         let line = |line: &str| {
-            let (count, name) = line.split_once(' ')?;
+            let (count, name) = line.split_once(' ').filter(|(_, name)| !name.contains('/'))?;
             // What was taken over or removed before the end is no longer under way.
             self.folder.join("new").join(name).is_file().then_some(())?;
             Some((name.to_owned(), count.parse().ok()?))
         };
         self.interrupted = text.lines().filter_map(line).collect();
         Ok(lock)
+    }
+
+    /// Takes what there is to tell of the files in the spool that are no mails.
+    pub(super) fn take_notes(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.notes)
     }
 
     /// Makes names for `count` mails. They begin with the moment of arrival, so that the mails are taken in order.
@@ -94,12 +105,22 @@ impl Spool {
         Ok(())
     }
 
-    /// Returns the next mails, at most `limit`: one at a time while there are some that were interrupted.
-    pub(super) fn next(&self, limit: usize) -> Result<Vec<Spooled>, ClerkError> {
+    /// Returns the next mails, at most `limit`: one at a time while there are some that were interrupted. What is no
+    /// regular file was not put there by us; it is passed over and told of once.
+    pub(super) fn next(&mut self, limit: usize) -> Result<Vec<Spooled>, ClerkError> {
         let paths = maildir::list_new(&self.folder)?;
         let mut mails: Vec<Spooled> = Vec::new();
         for path in paths {
             let Some(name) = maildir::name_of(&path).map(str::to_owned) else { continue };
+            if mails.len() >= limit && self.interrupted.is_empty() {
+                break;
+            }
+            if !path.symlink_metadata().is_ok_and(|metadata| metadata.is_file()) {
+                if self.odd.insert(name) {
+                    self.notes.push(format!("{} is no regular file; it is passed over", path.display()));
+                }
+                continue;
+            }
             let attempts = self.interrupted.get(&name).copied().unwrap_or(0);
             if attempts > 0 {
                 return Ok(vec![Spooled { name, path, poisonous: attempts >= ATTEMPTS, interrupted: true }]);
@@ -159,5 +180,27 @@ impl Spool {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(ClerkError::io("remove", path)(error)),
             _ => Ok(()),
         }
+    }
+}
+
+/// Reads the names of the mails under way. What is there and cannot be such a list counts as nothing known, and a folder
+/// of that name is put aside: nothing of it may keep mail from being judged.
+fn read_handling(path: &Path) -> Result<String, ClerkError> {
+    use std::io::ErrorKind;
+    match files::read_text(path, HANDLING_MAX) {
+        Ok(text) => Ok(text),
+        Err(error) if error.kind() == ErrorKind::IsADirectory => {
+            let mut free = (0_u32..1000).map(|number| path.with_extension(format!("broken-{number}")));
+            let free = free.find(|path| !path.exists());
+            let free = free.unwrap_or_else(|| path.with_extension("broken"));
+            std::fs::rename(path, &free).map_err(ClerkError::io("put aside", path))?;
+            Ok(String::new())
+        }
+        Err(error) => match error.kind() {
+            ErrorKind::NotFound | ErrorKind::InvalidData | ErrorKind::InvalidInput | ErrorKind::FileTooLarge => {
+                Ok(String::new())
+            }
+            _ => Err(ClerkError::io("read", path)(error)),
+        },
     }
 }

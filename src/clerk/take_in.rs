@@ -19,6 +19,9 @@ use crate::trade::{Digest, Finding, Verdict};
 /// How many mails are handled under one hold of the lock.
 const BATCH: usize = 512;
 
+/// How many mails set aside are brought back to the spool with one sync.
+const BROUGHT_BACK: usize = 64;
+
 /// What became of one mail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outcome {
@@ -93,6 +96,7 @@ impl Clerk {
             let _lock = self.spool.lock()?;
             self.bring_back(&mut tried)?;
             let mails = self.spool.next(BATCH)?;
+            self.notes.extend(self.spool.take_notes());
             if mails.is_empty() {
                 return Ok(all);
             }
@@ -123,12 +127,18 @@ impl Clerk {
             None => !aside.issuers.is_empty() && !self.certificates.find(&stored, &aside.issuers).is_empty(),
         };
         let now = self.clock.now();
+        let mut ready = Vec::new();
         for aside in self.aside.list()? {
             let due = aside.not_before.is_some_and(|moment| moment <= now);
             if (due || known(&aside)) && tried.insert(aside.name.clone()) {
-                let mail = self.aside.read(&aside.name)?;
-                self.spool(&[mail])?;
-                self.aside.remove(&aside.name)?;
+                ready.push(aside.name);
+            }
+        }
+        for names in ready.chunks(BROUGHT_BACK) {
+            let mails: Result<Vec<Vec<u8>>, ClerkError> = names.iter().map(|name| self.aside.read(name)).collect();
+            self.spool(&mails?)?;
+            for name in names {
+                self.aside.remove(name)?;
             }
         }
         Ok(())

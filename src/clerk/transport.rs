@@ -142,7 +142,8 @@ fn printed(command: &mut Command, patience: Duration) -> Result<Vec<u8>, String>
 }
 
 fn read(file: &Path) -> Result<String, String> {
-    std::fs::read_to_string(file).map_err(|error| format!("cannot read the password in {}: {error}", file.display()))
+    crate::files::read_text(file, crate::files::SMALL)
+        .map_err(|error| format!("cannot read the password in {}: {error}", file.display()))
 }
 
 #[cfg(test)]

@@ -17,13 +17,16 @@ const PAUSE: Duration = Duration::from_millis(100);
 
 impl Shell {
     /// Returns the configuration file in use.
-    pub(super) fn config_file(&self) -> PathBuf {
-        self.global.config.clone().unwrap_or_else(|| self.environment.config_file())
+    pub(super) fn config_file(&self) -> Result<PathBuf, Failure> {
+        match &self.global.config {
+            Some(file) => Ok(file.clone()),
+            None => Ok(self.environment.config_file()?),
+        }
     }
 
     /// Loads the settings.
     pub(super) fn settings(&self) -> Result<Settings, Failure> {
-        Ok(config::load(&self.config_file(), &self.environment)?)
+        Ok(config::load(&self.config_file()?, &self.environment)?)
     }
 
     /// Opens the account.

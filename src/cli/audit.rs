@@ -8,9 +8,9 @@ use serde_json::json;
 use super::Shell;
 use super::failure::{Failure, FailureKind};
 use super::output::escape;
-use crate::clerk::ClerkError;
+use crate::clerk::{self, ClerkError};
 use crate::clock::system_time;
-use crate::ledger::{self, Checks, Outcome};
+use crate::ledger::{self, Checks, Claim, Outcome, Report, Testimony};
 use crate::pgp::{self, Certificate};
 use crate::trade::{Act, Body, Fingerprint, Letter};
 
@@ -59,38 +59,82 @@ pub(super) fn run(shell: &mut Shell, args: AuditArgs) -> Result<(), Failure> {
         originals: true,
     };
     let mut report = ledger::verify(&folder, &checks).map_err(|error| no_ledger(error, &folder))?;
+    let mut claims = Vec::new();
     if report.result == Outcome::Clean && !hashes {
-        report.problems = false_heads(&folder)?;
+        let testimony = testimony(&folder)?;
+        (report.problems, claims) = (testimony.problems, testimony.claims);
         if !report.problems.is_empty() {
             report.result = Outcome::Broken;
         }
     }
-    let clean = report.result == Outcome::Clean;
+    let result = result(&report, &claims);
     if shell.output.is_json() {
-        let problems: Vec<_> = report
-            .problems
-            .iter()
-            .map(|problem| json!({"entry": problem.entry, "file": problem.file, "what": problem.what}))
-            .collect();
-        shell.output.document(&json!({
-            "schema": "mailorder.verify/1", "result": if clean { "clean" } else { "broken" },
-            "entries": report.entries, "head": report.head.root, "problems": problems,
-        }))?;
+        shell.output.document(&document(&report, &claims, result))?;
     } else {
-        shell.output.line(format!("ledger     {}", folder.display()))?;
-        shell.output.line(format!("entries    {}", report.entries))?;
-        shell.output.line(format!("head       {}", report.head.root))?;
         let signatures =
             if hashes { "not checked (--hashes)".to_owned() } else { format!("{} good", report.signatures) };
-        shell.output.line(format!("signatures {signatures}"))?;
-        for problem in &report.problems {
-            let entry = problem.entry.map_or_else(|| "–".to_owned(), |entry| entry.to_string());
-            let file = problem.file.as_deref().unwrap_or_default();
-            shell.output.line(format!("entry {entry}  {}  {}", escape(file), escape(&problem.what)))?;
-        }
-        shell.output.line(format!("result     {}", if clean { "clean" } else { "broken" }))?;
+        print(shell, &folder, &signatures, &report, &claims)?;
     }
-    if clean { Ok(()) } else { Err(Failure::finding()) }
+    if result == "clean" { Ok(()) } else { Err(Failure::finding()) }
+}
+
+/// Returns the word of the result. Claims break nothing: whoever makes them may lie, and only the owner can tell.
+fn result(report: &Report, claims: &[Claim]) -> &'static str {
+    match report.result {
+        Outcome::Broken => "broken",
+        Outcome::Clean if claims.iter().any(|claim| !claim.settled) => "disputed",
+        Outcome::Clean => "clean",
+    }
+}
+
+fn id_of(claim: &Claim) -> String {
+    clerk::warning_id(&Claim::subject(&claim.peer))
+}
+
+fn document(report: &Report, claims: &[Claim], result: &str) -> serde_json::Value {
+    let problem =
+        |problem: &ledger::Problem| json!({"entry": problem.entry, "file": problem.file, "what": problem.what});
+    let claim = |claim: &Claim| {
+        json!({
+            "id": id_of(claim), "peer": claim.peer, "entry": claim.entry, "letters": claim.letters,
+            "what": claim.what, "settled": claim.settled,
+        })
+    };
+    json!({
+        "schema": "mailorder.verify/1", "result": result, "entries": report.entries, "head": report.head.root,
+        "problems": report.problems.iter().map(problem).collect::<Vec<_>>(), "more": report.more,
+        "claims": claims.iter().map(claim).collect::<Vec<_>>(),
+    })
+}
+
+fn print(shell: &Shell, folder: &Path, signatures: &str, report: &Report, claims: &[Claim]) -> Result<(), Failure> {
+    let result = result(report, claims);
+    shell.output.line(format!("ledger     {}", folder.display()))?;
+    shell.output.line(format!("entries    {}", report.entries))?;
+    shell.output.line(format!("head       {}", report.head.root))?;
+    shell.output.line(format!("signatures {signatures}"))?;
+    for problem in &report.problems {
+        let entry = problem.entry.map_or_else(|| "–".to_owned(), |entry| entry.to_string());
+        let file = problem.file.as_deref().unwrap_or_default();
+        shell.output.line(format!("entry {entry}  {}  {}", escape(file), escape(&problem.what)))?;
+    }
+    if report.more > 0 {
+        shell.output.line(format!("and {} more", report.more))?;
+    }
+    for claim in claims {
+        let state = if claim.settled { "settled" } else { "open" };
+        let (id, letters) = (id_of(claim), super::list::plural(claim.letters, "letter"));
+        shell.output.line(format!("claim {id}  {state}  entry {}  {}  {letters}", claim.entry, escape(&claim.what)))?;
+    }
+    shell.output.line(format!("result     {result}"))?;
+    if result == "disputed" {
+        shell.output.message(
+            "mailorder: others say they got letters of you that are not in this ledger, while it agrees in itself:",
+        );
+        shell.output.message("mailorder: either they err, or it was set back to an older state and written on");
+        shell.output.message("hint: compare with a backup; where they err, mailorder warnings ack C-...");
+    }
+    Ok(())
 }
 
 /// Returns the key of the ledger's owner, as its first entry names it.
@@ -107,15 +151,16 @@ fn by_owner(signed: &[u8], certificates: &Path, owner: Option<&Fingerprint>, now
     let owner = owner.ok_or("the first entry does not name the owner's key")?;
     let text = std::str::from_utf8(signed).map_err(|_| "it is no text")?;
     let file = certificates.join(format!("{owner}.asc"));
-    let bytes = std::fs::read(&file).map_err(|error| format!("cannot read {}: {error}", file.display()))?;
+    let bytes = crate::files::read(&file, crate::files::SMALL)
+        .map_err(|error| format!("cannot read {}: {error}", file.display()))?;
     let certificate = Certificate::from_bytes(&bytes).map_err(|error| error.to_string())?;
     pgp::verify::verify_clearsigned(text, &certificate, now).map(drop).map_err(|error| error.to_string())
 }
 
-/// Returns the letters that name a head of the log that it never had.
-fn false_heads(folder: &Path) -> Result<Vec<ledger::Problem>, Failure> {
+/// Returns what letters, ours and those of others, say of the log.
+fn testimony(folder: &Path) -> Result<Testimony, Failure> {
     let ledger = ledger::Ledger::open(folder).map_err(ClerkError::from)?;
-    Ok(ledger.false_heads(&reread).map_err(ClerkError::from)?)
+    Ok(ledger.testimony(&reread).map_err(ClerkError::from)?)
 }
 
 fn reread(bytes: &[u8]) -> Result<Letter, String> {

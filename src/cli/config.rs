@@ -37,7 +37,7 @@ fn check(shell: &Shell, settings: &Settings) -> Result<(), Failure> {
     crate::clerk::inbox(settings)?;
     crate::clerk::outbox(settings)?;
     let file = &settings.folders.config;
-    let text = std::fs::read_to_string(file).map_err(|error| Failure::unreadable(file, &error))?;
+    let text = crate::files::read_text(file, crate::files::SMALL).map_err(|error| Failure::unreadable(file, &error))?;
     // Before `init` there is no ledger, and no key is accepted.
     let clerk = if is_made(settings) { Some(shell.clerk()?) } else { None };
     let accepted = |address: &Address| {

@@ -112,6 +112,8 @@ impl Failure {
     pub(crate) fn unreadable(file: &std::path::Path, error: &std::io::Error) -> Self {
         let kind = match error.kind() {
             ErrorKind::NotFound | ErrorKind::IsADirectory | ErrorKind::NotADirectory => FailureKind::Data,
+            // No regular file, no text, or too much of it (`crate::files`).
+            ErrorKind::InvalidInput | ErrorKind::InvalidData | ErrorKind::FileTooLarge => FailureKind::Data,
             kind => io_kind(kind),
         };
         Self::new(kind, format!("cannot read {}: {error}", file.display()))

@@ -1,7 +1,7 @@
 //! `init`: an account from nothing: configuration, key, ledger.
 
 use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Component, Path, PathBuf};
 
 use super::failure::{Failure, FailureKind};
@@ -62,7 +62,7 @@ pub(super) fn run(shell: &mut Shell, args: InitArgs) -> Result<(), Failure> {
         // What is proposed below names it, too.
         shell.global.config = Some(folder.join("config.toml"));
     }
-    let file = shell.config_file();
+    let file = shell.config_file()?;
     let absolute = std::path::absolute(&file).map_err(|error| Failure::io(format!("{}: {error}", file.display())))?;
     let text = written(&args, &address, &absolute)?;
     // Nothing is made before all of it is known to be right.
@@ -127,7 +127,7 @@ fn next_steps(settings: &Settings, file: &Path) -> Vec<String> {
 
 /// Returns whether an `init` of the same words wrote this configuration and did not live to make the account.
 fn begun_before(shell: &Shell, file: &Path, text: &str, settings: &Settings) -> Result<bool, Failure> {
-    match std::fs::read_to_string(file) {
+    match crate::files::read_text(file, crate::files::SMALL) {
         Ok(there) if there == text && !clerk::is_made(settings) => Ok(true),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
         _ => {
@@ -202,7 +202,7 @@ fn write_new(file: &Path, text: &str) -> Result<(), Failure> {
         Failure::new(kind, format!("cannot write {}: {error}", file.display()))
     };
     if let Some(folder) = file.parent() {
-        std::fs::create_dir_all(folder).map_err(fault)?;
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(fault)?;
     }
     let mut name = file.file_name().unwrap_or_default().to_owned();
     name.push(".new");

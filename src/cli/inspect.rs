@@ -26,7 +26,7 @@ pub(super) fn run(shell: &mut Shell, args: InspectArgs) -> Result<(), Failure> {
         std::io::Read::read_to_end(&mut std::io::Read::take(std::io::stdin().lock(), limit), &mut mail)
             .map_err(fault)?;
     } else {
-        let file = std::fs::File::open(&args.file).map_err(fault)?;
+        let file = crate::files::open(&args.file).map_err(fault)?;
         std::io::Read::read_to_end(&mut std::io::Read::take(file, limit), &mut mail).map_err(fault)?;
     }
     let preview = clerk.inspect(&mail)?;

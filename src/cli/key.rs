@@ -9,6 +9,7 @@ use super::Shell;
 use super::failure::{Failure, FailureKind};
 use super::output::{Cell, Tone};
 use crate::clerk::Clerk;
+use crate::files;
 use crate::pgp::Certificate;
 use crate::trade::Address;
 
@@ -32,7 +33,7 @@ enum KeyCommand {
     /// Take a certificate from a file; it counts only once it is accepted
     #[command(after_help = "Example:\n  mailorder key import shop.asc")]
     Import {
-        /// File with one certificate
+        /// File with one certificate; - is standard input
         file: PathBuf,
     },
     /// Print a certificate: your own where none is named
@@ -59,7 +60,7 @@ pub(super) fn run(shell: &mut Shell, args: KeyArgs) -> Result<(), Failure> {
         KeyCommand::Show { key } => show(shell, &found(&mut clerk, &key)?),
         KeyCommand::Import { file } => {
             let fault = |error: std::io::Error| Failure::data(format!("cannot read {}: {error}", file.display()));
-            let bytes = std::fs::read(&file).map_err(fault)?;
+            let bytes = files::read_named(&file, files::SMALL).map_err(fault)?;
             let certificate = Certificate::from_bytes(&bytes)
                 .map_err(|error| Failure::data(format!("{}: {error}", file.display())))?;
             if clerk.renew_known(&certificate)? {
@@ -74,10 +75,15 @@ pub(super) fn run(shell: &mut Shell, args: KeyArgs) -> Result<(), Failure> {
         }
         KeyCommand::Export { key } => {
             let key = key.unwrap_or_else(|| clerk.me().fingerprint.to_string());
-            shell.output.raw(found(&mut clerk, &key)?.to_armored().as_ref())
+            shell.output.raw(without_comments(&found(&mut clerk, &key)?.to_armored()).as_bytes())
         }
         KeyCommand::Accept { key, replace } => accept(shell, &mut clerk, &key, replace),
     }
+}
+
+/// Leaves the comments out of an armored certificate: they repeat its user IDs, whatever those do to a terminal.
+fn without_comments(armored: &str) -> String {
+    armored.split_inclusive('\n').filter(|line| !line.starts_with("Comment:")).collect()
 }
 
 /// Says that a certificate that was known has what is new in the file, and goes on with what waited for it.

@@ -1,11 +1,13 @@
 //! `sync`, `watch`, `receive`, `import`: the post, by cron, by connection, by pipe and from archives.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::failure::{Failure, FailureKind, send_kind};
 use super::{Shell, account};
 use crate::clerk::{self, Clerk, ClerkError, TakenIn};
+use crate::files;
 use crate::inbox::mbox::Mbox;
 use crate::inbox::{Inbox, Kind, backoff, sift};
 use crate::maildir;
@@ -285,12 +287,20 @@ fn import_path(clerk: &mut Clerk, path: &Path, taken: &mut TakenIn) -> Result<()
             return Err(Failure::data(format!("{} is no Maildir: it has no folder cur", path.display())));
         }
         let files = maildir::list(path).map_err(ClerkError::from)?;
-        return import_mails(clerk, files.into_iter().map(|file| std::fs::read(&file)), taken)
-            .map_err(|f| f.about(path));
+        return import_mails(clerk, files.iter().filter_map(|file| of_maildir(file)), taken).map_err(|f| f.about(path));
     }
-    let mut file = std::io::BufReader::new(std::fs::File::open(path).map_err(fault)?);
+    let mut file = std::io::BufReader::new(files::open(path).map_err(fault)?);
     let mails = Mbox::new(&mut file, MAIL_MAX).map_err(fault)?;
     import_mails(clerk, mails, taken).map_err(|failure| failure.about(path))
+}
+
+/// Reads a file of a Maildir, no more of it than tells that it is too large; what is no regular file is no mail.
+fn of_maildir(file: &Path) -> Option<std::io::Result<Vec<u8>>> {
+    let limit = u64::try_from(MAIL_MAX).unwrap_or(u64::MAX).saturating_add(1);
+    match maildir::read_head(file, limit) {
+        Err(error) if matches!(error.kind(), Some(ErrorKind::InvalidInput | ErrorKind::IsADirectory)) => None,
+        read => Some(read.map_err(std::io::Error::other)),
+    }
 }
 
 /// Spools letters in portions and judges them; ordinary mail is passed over and left where it is.

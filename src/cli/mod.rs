@@ -46,6 +46,9 @@ use crate::index::Index;
 use args::Command;
 use output::Output;
 
+/// The most columns of a line that says what is wrong with the arguments.
+const USAGE_COLUMNS: usize = 400;
+
 /// What every command has at hand.
 pub(crate) struct Shell {
     environment: Environment,
@@ -61,11 +64,7 @@ pub(crate) struct Shell {
 pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => {
-            // Help and version go to standard output with 0, everything else to standard error with 2.
-            let code = if error.use_stderr() { 2 } else { 0 };
-            return if error.print().is_ok() { ExitCode::from(code) } else { ExitCode::from(141) };
-        }
+        Err(error) => return not_run(&error),
     };
     let json = cli.global.json;
     let config = cli.global.config.clone();
@@ -83,6 +82,29 @@ pub fn main() -> ExitCode {
             ExitCode::from(failure.code())
         }
     }
+}
+
+/// Prints help and version to standard output and ends with 0; all else is wrong usage.
+fn not_run(error: &clap::Error) -> ExitCode {
+    use std::io::Write as _;
+    if error.use_stderr() {
+        // Nothing is left to be done where standard error is closed.
+        let _ = std::io::stderr().write_all(harmless(&error.render().to_string()).as_bytes());
+        return ExitCode::from(2);
+    }
+    let printed = error.print().and_then(|()| std::io::stdout().flush());
+    match printed.map_err(output::unwritten) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            failure.print(false);
+            ExitCode::from(failure.code())
+        }
+    }
+}
+
+/// Makes the words of a usage error harmless for a terminal: they repeat arguments, which may come from anywhere.
+fn harmless(text: &str) -> String {
+    text.lines().map(|line| format!("{}\n", output::shorten(line, USAGE_COLUMNS))).collect()
 }
 
 fn run(cli: Cli) -> Result<(), Failure> {

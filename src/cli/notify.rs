@@ -259,7 +259,7 @@ pub(super) fn plays(shell: &Shell, clerk: &Clerk, role: Role) -> Result<(), Fail
     if clerk.settings().practice.plays(role) {
         return Ok(());
     }
-    let (address, file) = (&clerk.me().address, shell.config_file());
+    let (address, file) = (&clerk.me().address, shell.config_file()?);
     let text = format!("{address} does not play the part {role}, which this is for");
     Err(Failure::data(text).hint(format!("add {:?} to `roles` in {}", role.word(), file.display())))
 }

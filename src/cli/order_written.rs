@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::failure::Failure;
 use crate::config;
+use crate::files;
 use crate::trade::item::{Charge, Item, Line};
 use crate::trade::{DeliveryMethod, Money, MoneyError, PaymentMethod, PostalAddress, Quantity};
 
@@ -71,7 +72,8 @@ pub(super) struct ChargeWritten {
 
 /// Reads an order from its file; what is wrong in it is one line with file, line and column.
 pub(super) fn from_file(file: &Path) -> Result<OrderFile, Failure> {
-    let text = std::fs::read_to_string(file).map_err(|error| Failure::unreadable(file, &error))?;
+    let text = files::read_named(file, files::SMALL).and_then(files::text);
+    let text = text.map_err(|error| Failure::unreadable(file, &error))?;
     let known = "`mailorder order --help` shows all keys";
     toml::from_str(&text).map_err(|error| Failure::data(config::place(file, &text, &error, known).to_string()))
 }

@@ -54,13 +54,7 @@ impl Output {
     /// Writes bytes to standard output.
     pub(crate) fn raw(&self, bytes: &[u8]) -> Result<(), Failure> {
         let mut stdout = std::io::stdout().lock();
-        stdout.write_all(bytes).and_then(|()| stdout.flush()).map_err(|error| {
-            if error.kind() == std::io::ErrorKind::BrokenPipe {
-                Failure::new(FailureKind::Pipe, "")
-            } else {
-                Failure::io(format!("cannot write to standard output: {error}"))
-            }
-        })
+        stdout.write_all(bytes).and_then(|()| stdout.flush()).map_err(unwritten)
     }
 
     /// Writes one line.
@@ -89,6 +83,15 @@ impl Output {
             Tone::Plain => return text.to_owned(),
         };
         if self.color { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+    }
+}
+
+/// Returns what it means that standard output takes nothing more.
+pub(super) fn unwritten(error: std::io::Error) -> Failure {
+    if error.kind() == std::io::ErrorKind::BrokenPipe {
+        Failure::new(FailureKind::Pipe, "")
+    } else {
+        Failure::io(format!("cannot write to standard output: {error}"))
     }
 }
 

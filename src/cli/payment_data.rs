@@ -92,7 +92,7 @@ fn read(
         (Some(file), _) if file.as_os_str() == "-" => parse(&all(std::io::stdin().lock(), "standard input")?),
         (Some(file), _) => {
             let name = file.display().to_string();
-            let opened = std::fs::File::open(file);
+            let opened = crate::files::open(file);
             parse(&all(opened.map_err(|error| Failure::unreadable(file, &error))?, &name)?)
         }
         (None, Some(argv)) => parse(&printed(argv)?),
@@ -140,10 +140,17 @@ fn printed(argv: &[String]) -> Result<SecretString, Failure> {
 /// Reads lines of `name = value`; empty ones and those that begin with # are left out.
 fn parse(text: &SecretString) -> Result<Instrument, Failure> {
     let mut instrument = Instrument::new();
-    for line in text.expose_secret().lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
+    for (place, line) in text.expose_secret().lines().map(str::trim).enumerate() {
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
         let (name, value) =
             line.split_once('=').ok_or_else(|| Failure::data("payment data are lines of `name = value`"))?;
-        instrument.insert(name.trim().to_owned(), SecretString::from(value.trim()));
+        // Which of the two is meant, nobody knows; the line alone is named, because even a name may hold a number.
+        if instrument.insert(name.trim().to_owned(), SecretString::from(value.trim())).is_some() {
+            let line = place.saturating_add(1);
+            return Err(Failure::data(format!("line {line} of the payment data names a value a second time")));
+        }
     }
     if instrument.is_empty() {
         return Err(Failure::data("the payment data are empty; they are lines of `name = value`"));
@@ -229,7 +236,7 @@ mod tests {
             read.iter().map(|(name, value)| (name.as_str(), value.expose_secret())).collect();
         assert_eq!(plain, [("name", "A = B"), ("number", "4111 1111 1111 1234")]);
         assert!(!format!("{read:?}").contains("4111"));
-        for wrong in ["", "#\n", "4111111111111234"] {
+        for wrong in ["", "#\n", "4111111111111234", "number = 4111\nnumber = 4112", "number=4111\n number =4111"] {
             let error = parse(&SecretString::from(wrong)).unwrap_err();
             assert!(!format!("{error:?}").contains("4111"), "{error:?}");
         }

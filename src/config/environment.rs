@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use super::ConfigError;
+
 /// What the program takes from its environment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Environment {
@@ -43,28 +45,35 @@ impl Environment {
         }
     }
 
-    fn folder(&self, chosen: Option<&PathBuf>, below_home: &str) -> PathBuf {
-        let home = self.home.clone().unwrap_or_else(|| PathBuf::from("/"));
-        chosen.filter(|path| path.is_absolute()).cloned().unwrap_or_else(|| home.join(below_home)).join("mailorder")
+    fn folder(&self, chosen: Option<&PathBuf>, below_home: &str) -> Result<PathBuf, ConfigError> {
+        let home = self.home.as_ref().filter(|path| path.is_absolute()).map(|home| home.join(below_home));
+        let folder = chosen.filter(|path| path.is_absolute()).cloned().or(home);
+        folder.map(|folder| folder.join("mailorder")).ok_or(ConfigError::NoHome)
     }
 
     /// Returns where the configuration lies: `MAILORDER_CONFIG`, else the user's folder (XDG Base Directory), else
     /// `/etc`.
-    pub fn config_file(&self) -> PathBuf {
+    ///
+    /// # Errors
+    /// Where there is neither a home nor a configuration for all users.
+    pub fn config_file(&self) -> Result<PathBuf, ConfigError> {
         if let Some(file) = &self.config {
-            return file.clone();
+            return Ok(file.clone());
         }
-        let user = self.folder(self.config_home.as_ref(), ".config").join("config.toml");
+        let user = self.folder(self.config_home.as_ref(), ".config").map(|folder| folder.join("config.toml"));
         let system = Path::new("/etc/mailorder/config.toml");
-        if !user.exists() && system.exists() { system.to_owned() } else { user }
+        if !user.as_ref().is_ok_and(|file| file.exists()) && system.exists() { Ok(system.to_owned()) } else { user }
     }
 }
 
 /// Returns the folders for data, state and cache where the configuration names none.
-pub fn default_folders(environment: &Environment) -> (PathBuf, PathBuf, PathBuf) {
-    (
-        environment.folder(environment.data_home.as_ref(), ".local/share"),
-        environment.folder(environment.state_home.as_ref(), ".local/state"),
-        environment.folder(environment.cache_home.as_ref(), ".cache"),
-    )
+///
+/// # Errors
+/// Where there is no home they could lie in.
+pub fn default_folders(environment: &Environment) -> Result<(PathBuf, PathBuf, PathBuf), ConfigError> {
+    Ok((
+        environment.folder(environment.data_home.as_ref(), ".local/share")?,
+        environment.folder(environment.state_home.as_ref(), ".local/state")?,
+        environment.folder(environment.cache_home.as_ref(), ".cache")?,
+    ))
 }

@@ -13,6 +13,12 @@ pub enum ConfigError {
         /// Why not.
         cause: String,
     },
+    /// Nothing says where the user's files lie.
+    #[error(
+        "HOME is not set to a folder, so there is no place for configuration and data; set HOME, or name a file with \
+         --config and in it a folder with [storage] folder"
+    )]
+    NoHome,
     /// The text is no TOML, or a key or value in it cannot be.
     #[error("{file}:{line}:{column}: {what}")]
     Place {

@@ -164,7 +164,7 @@ impl Settings {
 /// column as far as they are known.
 pub fn load(file: &Path, environment: &Environment) -> Result<Settings, ConfigError> {
     let file = std::path::absolute(file).map_err(|error| ConfigError::read(file, &error))?;
-    let text = std::fs::read_to_string(&file).map_err(|error| ConfigError::read(&file, &error))?;
+    let text = crate::files::read_text(&file, crate::files::SMALL).map_err(|error| ConfigError::read(&file, &error))?;
     parse(&text, &file, environment)
 }
 

@@ -37,7 +37,7 @@ pub(super) fn settle(written: Config, file: &Path, environment: &Environment) ->
     let payment_agents = written.trust.payment_agents.as_deref().map(|list| place.payment_agents(list)).transpose()?;
     Ok(Settings {
         payment_agents,
-        folders: place.folders(&written.storage, environment),
+        folders: place.folders(&written.storage, environment)?,
         inbox: written.inbox.as_ref().map(|inbox| place.inbox(inbox, &written.address)).transpose()?,
         outbox: written.outbox.as_ref().map(|outbox| place.outbox(outbox, &written.address)).transpose()?,
         trust,
@@ -93,15 +93,15 @@ impl Place<'_> {
         Ok(command)
     }
 
-    fn folders(&self, storage: &written::Storage, environment: &Environment) -> Folders {
+    fn folders(&self, storage: &written::Storage, environment: &Environment) -> Result<Folders, ConfigError> {
         let (data, state, cache) = match &storage.folder {
             Some(folder) => (self.path(folder), self.path(folder), self.path(folder)),
-            None => default_folders(environment),
+            None => default_folders(environment)?,
         };
         let at = |chosen: &Option<String>, base: &Path, name: &str| {
             chosen.as_deref().map_or_else(|| base.join(name), |path| self.path(path))
         };
-        Folders {
+        Ok(Folders {
             config: self.file.to_owned(),
             keys: at(&storage.keys, &data, "keys"),
             ledger: at(&storage.ledger, &data, "ledger"),
@@ -109,7 +109,7 @@ impl Place<'_> {
             spool: at(&storage.spool, &state, "spool"),
             set_aside: at(&storage.set_aside, &state, "set-aside"),
             index: at(&storage.index, &cache, "index.sqlite"),
-        }
+        })
     }
 
     fn inbox(&self, inbox: &written::Inbox, address: &Address) -> Result<InboxSettings, ConfigError> {

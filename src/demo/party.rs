@@ -83,10 +83,10 @@ impl Party {
 
 fn write(file: &Path, text: &str) -> Result<(), DemoError> {
     use std::io::Write;
-    use std::os::unix::fs::OpenOptionsExt;
+    use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
     let fault = |cause: std::io::Error| DemoError::Io { file: file.to_owned(), cause };
     if let Some(folder) = file.parent() {
-        std::fs::create_dir_all(folder).map_err(fault)?;
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(fault)?;
     }
     let mut opened = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(file).map_err(fault)?;
     opened.write_all(text.as_bytes()).map_err(fault)

@@ -86,7 +86,12 @@ impl MaildirInbox {
         let mut bytes = 0_usize;
         for path in &files {
             let Some(name) = name_of(path).map(stable) else { continue };
-            if self.known.contains(name) || seen.contains(name) {
+            if self.known.contains(name) {
+                continue;
+            }
+            if seen.contains(name) {
+                // Read before a restart: no news either.
+                self.known.insert(name.to_owned());
                 continue;
             }
             if batch.mails.len() >= limit || bytes > BATCH_BYTES {
@@ -137,6 +142,11 @@ impl MaildirInbox {
         self.known.insert(name.to_owned());
         let mail = match taken {
             Look::Ordinary => None,
+            Look::NoFile => {
+                notes.push(Note::NoFile { path: path.to_owned() });
+                seen.insert(name.to_owned());
+                None
+            }
             Look::TooLarge(size) => {
                 notes.push(Note::TooLarge { origin, size });
                 seen.insert(name.to_owned());
@@ -152,6 +162,9 @@ impl MaildirInbox {
     }
 
     fn look(&self, path: &Path) -> Result<Look, maildir::Error> {
+        if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
+            return Ok(Look::NoFile);
+        }
         let mut head = maildir::read_head(path, HEADER_FIRST)?;
         if !ends(&head) && head.len() as u64 == HEADER_FIRST {
             head = maildir::read_head(path, HEADER_LIMIT)?;
@@ -225,6 +238,8 @@ impl MaildirInbox {
 /// What a file turned out to be.
 enum Look {
     Ordinary,
+    /// A folder, a FIFO, a device: nothing a mail server delivers.
+    NoFile,
     TooLarge(u64),
     Ours(Kind, Vec<u8>),
 }

@@ -104,6 +104,11 @@ pub enum Note {
         /// The reason.
         cause: String,
     },
+    /// Something in a Maildir is no regular file: it is not opened.
+    NoFile {
+        /// Where it lies.
+        path: std::path::PathBuf,
+    },
     /// The server asks that this be shown to a person (RFC 9051 section 7.1), escaped.
     Alert(String),
     /// The mailbox is not what it was, so it is read from its beginning (F16).

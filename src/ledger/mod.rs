@@ -26,6 +26,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::files::read_kept;
 use crate::trade::{Act, Address, Body, Entry};
 
 pub use checkpoint::Checkpoint;
@@ -33,6 +34,7 @@ pub use form::{FormError, Seal, amount, recordable};
 pub use log::{Head, Line, Mark, Tree};
 pub use replay::{Chunk, Recorded, Reread};
 pub use verify::{CheckCheckpoint, CheckSignature, Checks, Outcome, Problem, Report, verify};
+pub use witness::{Claim, Testimony};
 pub use writer::{BATCH_MAX, Draft, Writer};
 
 use files::{by_stable_name, make_folder, stable_name, sync_path};
@@ -322,7 +324,7 @@ impl Finder {
 
 /// Reads a file if it is there and is the one the line names.
 fn read_if(path: &Path, line: &Line) -> Result<Option<Vec<u8>>, LedgerError> {
-    match std::fs::read(path) {
+    match read_kept(path) {
         Ok(bytes) => Ok(Some(bytes).filter(|bytes| crate::trade::Digest::of(bytes) == line.digest)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(io_error("read", path)(error)),

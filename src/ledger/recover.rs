@@ -13,6 +13,7 @@ use super::files::{names_in, remove_if_there, stable_name, sync_path};
 use super::log::plain_number;
 use super::writer::BATCH_MAX;
 use super::{Finder, Ledger, LedgerError, Line, Mark, Writer, form, io_error};
+use crate::files::read_kept;
 use crate::trade::Moment;
 
 /// How long a file stays in `tmp`, as maildir(5) has it.
@@ -112,7 +113,7 @@ fn end_of_whole_batches(
 ) -> Result<Option<Mark>, LedgerError> {
     let mut lost = HashSet::new();
     for path in left {
-        let file = fs::read(path).map_err(io_error("read", path))?;
+        let file = read_kept(path).map_err(io_error("read", path))?;
         // A file that cannot be read was cut short before its batch was synced: then the log has nothing of it.
         if let Ok(outline) = form::outline(&file)
             && outline.direction == "out"

@@ -9,13 +9,14 @@ use std::path::{Path, PathBuf};
 
 use super::files::{make_folder, put, sync_batch, sync_path};
 use super::{Ledger, LedgerError, io_error};
+use crate::files::read_kept;
 use crate::trade::{Digest, Fingerprint};
 
 impl Ledger {
     /// Keeps a certificate, in the place of an older one of the same key.
     pub fn put_certificate(&self, key: &Fingerprint, armored: &[u8]) -> Result<(), LedgerError> {
         let path = self.certificate_path(key);
-        match fs::read(&path) {
+        match read_kept(&path) {
             Ok(there) if there == armored => Ok(()),
             _ => put(&self.folder.join("tmp").join(format!("{key}.asc")), &path, armored),
         }
@@ -71,7 +72,7 @@ fn adopt(spool: &Path, to: &Path) -> Result<bool, LedgerError> {
         Ok(()) => Ok(true),
         Err(error) if error.kind() == io::ErrorKind::NotFound && to.is_file() => Ok(false),
         Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
-            let bytes = fs::read(spool).map_err(io_error("read", spool))?;
+            let bytes = read_kept(spool).map_err(io_error("read", spool))?;
             let part = to.with_extension("part");
             put(&part, to, &bytes)?;
             fs::remove_file(spool).map_err(io_error("remove", spool))?;
@@ -83,7 +84,7 @@ fn adopt(spool: &Path, to: &Path) -> Result<bool, LedgerError> {
 }
 
 pub(super) fn read_optional(path: &Path) -> Result<Option<Vec<u8>>, LedgerError> {
-    match fs::read(path) {
+    match read_kept(path) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(io_error("read", path)(error)),

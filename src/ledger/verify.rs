@@ -4,7 +4,7 @@
 //! question (`Ledger::each_head`), and so is every OpenPGP signature: a closure checks it.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::fs::{self, File};
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -14,6 +14,7 @@ use super::files::by_stable_name;
 use super::form::{self, Outline};
 use super::log::{Head, Line, LogFile, Mark, plain_number};
 use super::{Checkpoint, LedgerError, io_error};
+use crate::files::read_kept;
 use crate::trade::{Digest, Fingerprint};
 
 /// Entries looked at together.
@@ -186,7 +187,7 @@ impl Snapshot {
         let genesis = self.lines.first().and_then(|line| {
             let path = folder.join("cur").join(line.file_name());
             let listed = self.files.get(&line.name).into_iter().flatten().cloned();
-            std::iter::once(path).chain(listed).find_map(|path| fs::read(path).ok())
+            std::iter::once(path).chain(listed).find_map(|path| read_kept(&path).ok())
         });
         let outline = genesis.as_deref().and_then(|bytes| form::outline(bytes).ok());
         if let Some(outline) = outline {
@@ -258,7 +259,7 @@ impl Work<'_> {
     fn find(&self, line: &Line) -> Result<Vec<u8>, String> {
         let mut wrong = None;
         for path in self.files.get(&line.name).into_iter().flatten() {
-            let bytes = fs::read(path).map_err(|error| format!("cannot be read: {error}"))?;
+            let bytes = read_kept(path).map_err(|error| format!("cannot be read: {error}"))?;
             if Digest::of(&bytes) == line.digest {
                 return Ok(bytes);
             }
@@ -311,7 +312,7 @@ impl Work<'_> {
         let hex = original.digest.hex();
         let begin: String = hex.chars().take(2).collect();
         let path = self.folder.join("originals").join(begin).join(format!("{hex}.eml"));
-        match fs::read(path) {
+        match read_kept(&path) {
             Ok(bytes) if Digest::of(&bytes) != original.digest => {
                 Err(format!("the mail it came in, originals/.../{hex}.eml, was changed"))
             }
@@ -327,7 +328,7 @@ fn certificates(folder: &Path) -> Result<HashMap<String, Vec<u8>>, LedgerError> 
     for name in names {
         if let Some(key) = name.strip_suffix(".asc") {
             let path = inside.join(&name);
-            found.insert(key.to_owned(), fs::read(&path).map_err(io_error("read", &path))?);
+            found.insert(key.to_owned(), read_kept(&path).map_err(io_error("read", &path))?);
         }
     }
     Ok(found)
@@ -351,7 +352,7 @@ fn surplus(folder: &Path, snapshot: &Snapshot, found: &mut Problems) {
                 found.file(&file, unknown_file(name, snapshot));
                 continue;
             };
-            if fs::read(path).map_or(true, |bytes| Digest::of(&bytes) != line.digest) {
+            if read_kept(path).map_or(true, |bytes| Digest::of(&bytes) != line.digest) {
                 found.add(Problem {
                     entry: Some(line.position),
                     file: Some(file),
@@ -386,11 +387,15 @@ fn read_checkpoints(folder: &Path, checks: &Checks<'_>, found: &mut Problems) ->
     for name in names {
         let file = format!("checkpoints/{name}");
         let path = inside.join(&name);
-        let bytes = fs::read(&path).map_err(io_error("read", &path))?;
+        let bytes = read_kept(&path).map_err(io_error("read", &path))?;
         let Some(says) = Checkpoint::parse_signed(&bytes) else {
             found.file(&file, "is not a checkpoint".to_owned());
             continue;
         };
+        if name != format!("{}.asc", says.head.size) {
+            found.file(&file, format!("says {} entries, which is not what its name says", says.head.size));
+            continue;
+        }
         if let Some(check) = checks.checkpoint
             && let Err(why) = check(&bytes, &folder.join("certs"))
         {

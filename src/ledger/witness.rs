@@ -2,53 +2,131 @@
 //!
 //! Every letter out carries the root as it stood before it, and its reader names that root in the receipt. So each
 //! counterparty is a witness of our past: a log that was cut, changed or written twice shows by what others say of it.
+//!
+//! A witness may lie, and nothing in the ledger can tell. So what our own letters show is a [`Problem`], and what others
+//! say is a [`Claim`]: it stands apart until the owner settles it. Nothing is settled here.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::replay::Reread;
 use super::verify::Problem;
 use super::{Ledger, LedgerError, Mark};
-use crate::trade::{Body, Digest, Document, Entry, Letter};
+use crate::trade::{Act, Address, Body, Digest, Document, Entry, Letter};
 
 /// Problems listed, at most.
 const PROBLEMS_MAX: usize = 100;
 
+/// What one counterparty says it got of us, and what this ledger knows nothing of. Either he lies or errs, or the ledger
+/// was set back and written on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    /// Who says so.
+    pub peer: Address,
+    /// The first of his receipts that say so and are not settled; of settled claims the first of all.
+    pub entry: u64,
+    /// How many letters they name.
+    pub letters: u64,
+    /// What the first of them says.
+    pub what: String,
+    /// Whether the owner has settled all of it.
+    pub settled: bool,
+}
+
+impl Claim {
+    /// Returns what a settlement of all that a counterparty claimed before it is about.
+    pub fn subject(peer: &Address) -> String {
+        format!("{SUBJECT}{peer}")
+    }
+}
+
+/// What the subject of a settlement of claims begins with.
+const SUBJECT: &str = "claims ";
+
+/// What letters say of the log.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Testimony {
+    /// Letters of our own that name a head which the log never had.
+    pub problems: Vec<Problem>,
+    /// What others claim, one for each of them.
+    pub claims: Vec<Claim>,
+}
+
 impl Ledger {
-    /// Returns the entries whose letters name a head that this log never had, or a letter that is not in it.
-    pub fn false_heads(&self, reread: Reread<'_>) -> Result<Vec<Problem>, LedgerError> {
-        let mut witnesses = Witnesses { roots: HashMap::new(), ours: HashMap::new(), problems: Vec::new() };
+    /// Returns the letters of ours that name a head which this log never had, and what others claim they got of us.
+    pub fn testimony(&self, reread: Reread<'_>) -> Result<Testimony, LedgerError> {
+        let mut witnesses = Witnesses::default();
         witnesses.roots.insert(Mark::default().head().root, 0);
         self.each_head(&mut |head| {
             witnesses.roots.entry(head.root).or_insert(head.size);
             true
         })?;
         self.replay(&Mark::default(), reread, &mut |entry| witnesses.look(&entry))?;
-        Ok(witnesses.problems)
+        let claims = witnesses.claims.into_iter().map(|(peer, said)| said.claim(peer)).collect();
+        Ok(Testimony { problems: witnesses.problems, claims })
     }
 }
 
+#[derive(Default)]
 struct Witnesses {
     /// Every root of a beginning of the log, with its number of entries.
     roots: HashMap<Digest, u64>,
-    /// The letters we wrote, with their entries.
-    ours: HashMap<Digest, u64>,
+    /// The letters we wrote: their entries and the heads they carry.
+    ours: HashMap<Digest, (u64, Option<Digest>)>,
     problems: Vec<Problem>,
+    claims: BTreeMap<Address, Said>,
+}
+
+/// What one counterparty claims: before the last settlement, and since.
+#[derive(Default)]
+struct Said {
+    settled: Option<Lines>,
+    open: Option<Lines>,
+}
+
+/// Lines of receipts: the first of them with its entry, and how many.
+struct Lines {
+    entry: u64,
+    what: String,
+    count: u64,
+}
+
+impl Said {
+    fn add(&mut self, entry: u64, what: String) {
+        let lines = self.open.get_or_insert(Lines { entry, what, count: 0 });
+        lines.count = lines.count.saturating_add(1);
+    }
+
+    fn settle(&mut self) {
+        let Some(open) = self.open.take() else { return };
+        let before = self.settled.get_or_insert(Lines { count: 0, ..open });
+        before.count = before.count.saturating_add(open.count);
+    }
+
+    fn claim(self, peer: Address) -> Claim {
+        let settled = self.open.is_none();
+        let none = Lines { entry: 0, what: String::new(), count: 0 };
+        let Lines { entry, what, count } = self.open.or(self.settled).unwrap_or(none);
+        Claim { peer, entry, letters: count, what, settled }
+    }
 }
 
 impl Witnesses {
     fn look(&mut self, entry: &Entry) {
         match &entry.body {
             Body::Out { letter, content } => {
-                self.ours.insert(content.digest, entry.position);
-                let known = letter.head.is_none_or(|head| self.is_before(&head, entry.position));
-                if !known {
-                    self.add(
-                        entry.position,
-                        "the letter carries a head that the log did not have before it".to_owned(),
-                    );
+                self.ours.insert(content.digest, (entry.position, letter.head));
+                if letter.head.is_some_and(|head| !self.is_before(&head, entry.position)) {
+                    let what = "the letter carries a head that the log did not have before it".to_owned();
+                    self.add(entry.position, what);
                 }
             }
             Body::In { letter, .. } => self.receipt(entry.position, letter),
+            Body::Own { act: Act::Settle { subject: Some(subject), .. }, .. } => {
+                let peer = subject.strip_prefix(SUBJECT).and_then(|peer| Address::parse(peer).ok());
+                if let Some(said) = peer.and_then(|peer| self.claims.get_mut(&peer)) {
+                    said.settle();
+                }
+            }
             Body::Own { .. } => {}
         }
     }
@@ -57,15 +135,15 @@ impl Witnesses {
         let Document::Receipt(receipt) = &letter.document else { return };
         let peer = &letter.from.address;
         for line in &receipt.received {
-            let Some(ours) = self.ours.get(&line.content).copied() else {
-                let text = format!("{peer} got a letter that this ledger did not write: {}", line.content);
-                self.add(position, text);
-                continue;
+            let what = match self.ours.get(&line.content) {
+                None => format!("{peer} says it got a letter that this ledger did not write: {}", line.content),
+                // What our letter carries stands in it; whether it was true is seen with the letter itself.
+                Some((ours, head)) if line.head.is_some() && line.head != *head => {
+                    format!("{peer} says it got the letter of entry {ours} with another head than it carries")
+                }
+                Some(_) => continue,
             };
-            if line.head.is_some_and(|head| !self.is_before(&head, ours)) {
-                let text = format!("{peer} got the letter of entry {ours} with a head that this log never had");
-                self.add(position, text);
-            }
+            self.claims.entry(peer.clone()).or_default().add(position, what);
         }
     }
 

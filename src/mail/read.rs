@@ -10,19 +10,19 @@ use crate::trade::{Digest, Fingerprint, Letter, Received};
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ReadError {
     /// It has no machine part at all: people wrote it to each other.
-    #[error("not-ours: it is no letter of this trade")]
+    #[error("it is no letter of this trade")]
     Ordinary,
     /// It has not the one shape a letter has.
-    #[error("bad-shape: {0}; the sender's program must write it otherwise")]
+    #[error("{0}; the sender's program must write it otherwise")]
     BadShape(String),
     /// It is of a later version of the wire format.
-    #[error("newer-version: it is of a later wire format; a newer program is needed to read it")]
+    #[error("it is of a later wire format; a newer program is needed to read it")]
     NewerVersion,
     /// `mo:to` names another key: somebody passed it on.
-    #[error("not-for-us: it was written to another key")]
+    #[error("it was written to another key")]
     NotForUs,
     /// It is larger than any letter may be.
-    #[error("too-large: a letter has at most 1 MiB, its machine part 256 KiB")]
+    #[error("a letter has at most 1 MiB, its machine part 256 KiB")]
     TooLarge,
 }
 

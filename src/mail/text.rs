@@ -146,10 +146,9 @@ fn own(path: &Path) -> Result<Option<(PathBuf, String)>, TextsError> {
     match std::fs::metadata(path) {
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(e) => return Err(failed(e)),
-        Ok(file) if file.len() > MOST_TEMPLATE => return Err(failed(std::io::Error::other("it is too large"))),
         Ok(_) => (),
     }
-    Ok(Some((path.to_owned(), std::fs::read_to_string(path).map_err(failed)?)))
+    Ok(Some((path.to_owned(), crate::files::read_text(path, MOST_TEMPLATE).map_err(failed)?)))
 }
 
 /// Escapes what could act on a terminal or turn the reading direction, cuts blanks at line ends, breaks long lines.

@@ -28,7 +28,7 @@ mod armor;
 mod message;
 mod set_aside;
 
-pub use key::{Certificate, KeyError, KeyFault, OwnKey};
+pub use key::{Certificate, KeyError, KeyFault, OwnKey, USER_IDS_MAX};
 pub use message::Lookup;
 pub use open::{Opened, first_contact, open, open_or_first_contact};
 pub use seal::seal;

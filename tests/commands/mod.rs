@@ -1,5 +1,7 @@
 //! Commands at their edges, run as programs outside see them: exit codes, silence, and what is left on disk.
 
+/// What somebody put in our way on purpose.
+mod attacked;
 /// What a buyer, or an account of several parts, names, asks, accepts and pays with.
 mod buying;
 /// What a disk, a backup or a slip of the hand leaves.

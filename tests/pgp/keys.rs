@@ -220,3 +220,17 @@ fn payment_data_is_for_the_agents_eyes_alone() {
     let unnamed = encrypt(|m| m.write_all(&signed(card, &cert(&people.stranger), now(), &[])).unwrap());
     assert_eq!(code(&unnamed, &people.buyer, &people.stranger), "not-for-us");
 }
+
+#[test]
+fn a_certificate_with_more_names_than_anybody_has_is_refused_b58() {
+    let named = |count: usize| {
+        let names = (0..count).map(|number| format!("a{number} <a{number}@example.com>"));
+        let builder = names.fold(CertBuilder::new(), |builder, name| builder.add_userid(name));
+        builder.set_creation_time(now()).generate().unwrap().0
+    };
+    let most = named(pgp::USER_IDS_MAX);
+    let known = Certificate::from_bytes(&most.to_vec().unwrap()).unwrap();
+    assert_eq!(known.addresses().len(), pgp::USER_IDS_MAX);
+    let more = named(pgp::USER_IDS_MAX + 1);
+    assert_eq!(Certificate::from_bytes(&more.to_vec().unwrap()).unwrap_err(), KeyError::TooManyNames);
+}

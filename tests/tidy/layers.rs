@@ -4,20 +4,21 @@ use super::source::{Source, word_places};
 use super::{TextFile, assert_none, files, sample};
 
 /// Each module of the crate and those it may use, in the order of the layers.
-const LAYERS: [(&str, &[&str]); 16] = [
+const LAYERS: [(&str, &[&str]); 17] = [
     ("trade", &[]),
     ("clock", &["trade"]),
-    ("maildir", &[]),
+    ("files", &[]),
+    ("maildir", &["files"]),
     ("pgp", &["trade"]),
     ("rules", &["trade"]),
     ("role", &["trade", "rules"]),
-    ("mail", &["trade"]),
-    ("ledger", &["trade"]),
+    ("mail", &["trade", "files"]),
+    ("ledger", &["trade", "files"]),
     ("index", &["trade", "rules", "ledger"]),
     ("connect", &[]),
     ("inbox", &["maildir", "connect"]),
     ("outbox", &["trade", "maildir", "connect"]),
-    ("config", &["trade", "role"]),
+    ("config", &["trade", "files", "role"]),
     ("clerk", EARLIER),
     ("demo", EARLIER),
     ("cli", EARLIER),

@@ -59,6 +59,7 @@ impl Certificate {
     /// They are what the key's owner says of himself, no more.
     pub fn addresses(&self) -> Vec<Address> {
         let mut addresses = Vec::new();
+        // At most USER_IDS_MAX of them: looking through the list each time costs nothing.
         for id in self.cert.userids() {
             if id.self_signatures().next().is_none() || id.self_revocations().next().is_some() {
                 continue;

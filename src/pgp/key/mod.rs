@@ -18,12 +18,18 @@ use crate::trade::id::Fingerprint;
 /// The most bytes a certificate or key may have, alone or merged: 1 MiB (B58).
 pub const CERTIFICATE_MAX: usize = 1024 * 1024;
 
+/// The most user IDs a certificate may have: more than anybody has, and few enough to be checked at once (B58).
+pub const USER_IDS_MAX: usize = 100;
+
 /// A key that could not be read, made or used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
     /// More than [`CERTIFICATE_MAX`] bytes.
     #[error("the key has more than 1 MiB; export it again without the signatures of others")]
     TooLarge,
+    /// More than [`USER_IDS_MAX`] user IDs.
+    #[error("the key has more than 100 user IDs; ask its owner for one without those he does not use")]
+    TooManyNames,
     /// Not OpenPGP, or damaged.
     #[error("this is not a readable OpenPGP key ({0}); export it again with --armor")]
     Unreadable(String),
@@ -119,7 +125,11 @@ fn parse_one(bytes: &[u8]) -> Result<Cert, KeyError> {
     let unreadable = |error: openpgp::anyhow::Error| KeyError::Unreadable(error.to_string());
     let mut parser = CertParser::from_bytes(bytes).map_err(unreadable)?;
     let cert = parser.next().ok_or(KeyError::NotOne)?.map_err(unreadable)?;
-    if parser.next().is_some() { Err(KeyError::NotOne) } else { Ok(cert) }
+    if parser.next().is_some() {
+        return Err(KeyError::NotOne);
+    }
+    // Each of them is parsed and its signature checked whenever the certificate is looked at.
+    if cert.userids().count() > USER_IDS_MAX { Err(KeyError::TooManyNames) } else { Ok(cert) }
 }
 
 const ARMOR_START: &[u8] = b"-----BEGIN PGP";

@@ -24,7 +24,7 @@ use sequoia_openpgp::{
 };
 
 use super::own::VALIDITY;
-use super::{CERTIFICATE_MAX, Certificate, KeyError, KeyFault, OwnKey, policy};
+use super::{CERTIFICATE_MAX, Certificate, KeyError, KeyFault, OwnKey, USER_IDS_MAX, policy};
 
 /// What the library answers.
 type Made<T> = sequoia_openpgp::Result<T>;
@@ -148,7 +148,10 @@ impl Certificate {
         let unreadable = |error: sequoia_openpgp::anyhow::Error| KeyError::Unreadable(error.to_string());
         let news = Cert::from_packets(own_packets(other.cert(), takes).into_iter()).map_err(unreadable)?;
         let merged = self.cert().clone().merge_public(news).map_err(unreadable)?;
-        if merged.serialized_len() > CERTIFICATE_MAX { Err(KeyError::TooLarge) } else { Self::of(merged) }
+        if merged.serialized_len() > CERTIFICATE_MAX {
+            return Err(KeyError::TooLarge);
+        }
+        if merged.userids().count() > USER_IDS_MAX { Err(KeyError::TooManyNames) } else { Self::of(merged) }
     }
 
     /// Returns whether this certificate has anything by its owner that `known` has not.

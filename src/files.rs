@@ -1,0 +1,118 @@
+//! Files that somebody else may have put there, read without hanging and without filling the memory: regular files
+//! alone, and never more than a limit.
+//!
+//! A FIFO waits for a writer, a device may have no end, a folder is no text. None of them is opened for reading. What
+//! the files say is not this module's business.
+
+use std::fs::{File, Metadata, OpenOptions};
+use std::io::{self, Read};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+
+/// The most bytes of a file that a person writes or names: settings, a certificate, an order (1 MiB).
+pub const SMALL: u64 = 1024 * 1024;
+
+/// The most bytes of a file that a ledger keeps: many times an entry with the mail it came in (64 MiB).
+const KEPT: u64 = 64 * 1024 * 1024;
+
+/// Opens a regular file for reading, links followed.
+///
+/// # Errors
+/// The system's; what is no regular file is `InvalidInput`, a folder `IsADirectory`.
+pub fn open(path: &Path) -> io::Result<File> {
+    // Before it is opened, since opening alone may wake a device.
+    check(&std::fs::metadata(path)?)?;
+    // It may be another file by now; a FIFO opened so does not wait.
+    let nonblocking = i32::try_from(rustix::fs::OFlags::NONBLOCK.bits()).unwrap_or_default();
+    let file = OpenOptions::new().read(true).custom_flags(nonblocking).open(path)?;
+    check(&file.metadata()?)?;
+    Ok(file)
+}
+
+/// Reads a regular file of at most `limit` bytes.
+///
+/// # Errors
+/// As for [`open`]; a file with more bytes is `FileTooLarge`.
+pub fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+    let file = open(path)?;
+    let length = file.metadata()?.len().min(limit).saturating_add(1);
+    read_all(file, usize::try_from(length).unwrap_or_default(), limit)
+}
+
+/// Reads a file of a ledger.
+///
+/// # Errors
+/// As for [`read`].
+pub fn read_kept(path: &Path) -> io::Result<Vec<u8>> {
+    read(path, KEPT)
+}
+
+/// Reads a regular file of at most `limit` bytes that must be UTF-8.
+///
+/// # Errors
+/// As for [`read`]; other bytes are `InvalidData`.
+pub fn read_text(path: &Path, limit: u64) -> io::Result<String> {
+    text(read(path, limit)?)
+}
+
+/// Takes bytes that must be UTF-8.
+///
+/// # Errors
+/// Other bytes are `InvalidData`.
+pub fn text(bytes: Vec<u8>) -> io::Result<String> {
+    String::from_utf8(bytes).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is no UTF-8 text"))
+}
+
+/// Reads what a person names: a regular file, or standard input where the name is `-`.
+///
+/// # Errors
+/// As for [`read`].
+pub fn read_named(name: &Path, limit: u64) -> io::Result<Vec<u8>> {
+    if name.as_os_str() == "-" { read_all(io::stdin().lock(), 0, limit) } else { read(name, limit) }
+}
+
+/// Reads a source of at most `limit` bytes, most likely fewer than `room`, to its end.
+fn read_all(source: impl Read, room: usize, limit: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(room);
+    source.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
+    if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > limit {
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("it has more than {limit} bytes")));
+    }
+    Ok(bytes)
+}
+
+fn check(metadata: &Metadata) -> io::Result<()> {
+    if metadata.is_file() {
+        return Ok(());
+    }
+    let kind = if metadata.is_dir() { io::ErrorKind::IsADirectory } else { io::ErrorKind::InvalidInput };
+    let what = if metadata.is_dir() { "it is a folder, where a file is wanted" } else { "it is no regular file" };
+    Err(io::Error::new(kind, what))
+}
+
+#[cfg(test)]
+mod tests {
+    use rustix::fs::{CWD, FileType, Mode, mknodat};
+
+    use super::*;
+
+    #[test]
+    fn only_regular_files_are_read_and_only_so_much_of_them() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("file");
+        std::fs::write(&file, b"abc").unwrap();
+        assert_eq!(read(&file, 3).unwrap(), b"abc");
+        assert_eq!(read(&file, 2).unwrap_err().kind(), io::ErrorKind::FileTooLarge);
+        let link = dir.path().join("link");
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        assert_eq!(read_text(&link, 3).unwrap(), "abc");
+        let fifo = dir.path().join("fifo");
+        mknodat(CWD, &fifo, FileType::Fifo, Mode::RUSR, 0).unwrap();
+        assert_eq!(read(&fifo, 3).unwrap_err().kind(), io::ErrorKind::InvalidInput);
+        assert_eq!(read(Path::new("/dev/zero"), 3).unwrap_err().kind(), io::ErrorKind::InvalidInput);
+        assert_eq!(read(dir.path(), 3).unwrap_err().kind(), io::ErrorKind::IsADirectory);
+        assert_eq!(read(&dir.path().join("none"), 3).unwrap_err().kind(), io::ErrorKind::NotFound);
+        std::fs::write(&file, b"a\xff").unwrap();
+        assert_eq!(read_text(&file, 3).unwrap_err().kind(), io::ErrorKind::InvalidData);
+    }
+}

@@ -1,0 +1,247 @@
+//! What somebody put in our way on purpose: special files, endless ones, names that name twice, words that steer a
+//! terminal.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::path::Path;
+use std::process::Command;
+
+use rustix::fs::{CWD, FileType, Mode, mknodat};
+
+use super::warnings;
+use crate::support::accounts::{files, run};
+use crate::support::program::{Run, Town, mailorder};
+
+/// Runs a command as the buyer, for 20 seconds at most; 124 is what `timeout` ends with.
+fn hurried(town: &Town, args: &[&str]) -> Run {
+    let mut command = Command::new("timeout");
+    command.args(["20", env!("CARGO_BIN_EXE_mailorder"), "-c"]).arg(town.path("buyer/config.toml")).args(args);
+    run(command.env_clear().env("PATH", "/usr/bin:/bin").env("HOME", town.path("")), b"").into()
+}
+
+fn fifo(path: &Path) {
+    mknodat(CWD, path, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+}
+
+fn put_in_spool(town: &Town, mails: usize) {
+    for mail in 0..mails {
+        let text = format!(
+            "From: a@stranger.test\r\nContent-Type: multipart/encrypted; protocol=\"application/pgp-encrypted\"; \
+             boundary=b\r\n\r\nnumber {mail}\r\n"
+        );
+        fs::write(town.path(&format!("buyer/spool/new/1700000000000.{mail:06}.ab")), text).unwrap();
+    }
+}
+
+#[test]
+fn mails_are_set_aside_together_not_one_by_one() {
+    let town = Town::played();
+    let before = warnings(&town).len();
+    put_in_spool(&town, 300);
+    let log = town.path("calls");
+    let mut strace = Command::new("strace");
+    strace.args(["-f", "-e", "trace=fsync,fdatasync,syncfs", "-o"]).arg(&log).arg(env!("CARGO_BIN_EXE_mailorder"));
+    let done = run(strace.arg("-c").arg(town.path("buyer/config.toml")).arg("sync"), b"");
+    assert!(done.status.success(), "{done:?}");
+    let calls = fs::read_to_string(&log).unwrap().lines().filter(|line| line.contains("sync")).count();
+    assert!(calls < 40, "{calls} syncs");
+    assert_eq!(warnings(&town).len(), before + 300);
+    assert_eq!(files(&town.path("buyer/set-aside/new")).len(), files(&town.path("buyer/set-aside/cur")).len());
+    for left in ["spool/new", "spool/tmp", "set-aside/tmp"] {
+        assert!(files(&town.path("buyer").join(left)).is_empty(), "{left}");
+    }
+    // The same mails again are one copy each.
+    put_in_spool(&town, 300);
+    town.does("buyer", &["sync"]);
+    assert_eq!(warnings(&town).len(), before + 300);
+}
+
+#[test]
+fn what_is_no_regular_file_keeps_nobody_waiting() {
+    let town = Town::played();
+    for (file, code) in [("keys/own.asc", 74), ("config.toml", 78)] {
+        let town = town.copied();
+        let path = town.path("buyer").join(file);
+        fs::remove_file(&path).unwrap();
+        fifo(&path);
+        let run = hurried(&town, &["sync"]);
+        assert!(run.code == Some(code) && run.err.contains("no regular file"), "{file}: {run:?}");
+    }
+    for folder in ["buyer/spool/new", "mail/buyer@demo.test/new"] {
+        let town = town.copied();
+        let folder = town.path(folder);
+        fifo(&folder.join("1"));
+        fs::create_dir(folder.join("2")).unwrap();
+        symlink("/dev/zero", folder.join("3")).unwrap();
+        put_in_spool(&town, 1);
+        let before = warnings(&town).len();
+        let run = hurried(&town, &["sync"]);
+        let told = run.err.matches("is no regular file; it is passed over").count();
+        assert_eq!((run.code, told, warnings(&town).len()), (Some(0), 3, before + 1), "{run:?}");
+        if folder.starts_with(town.path("mail")) {
+            assert_eq!(hurried(&town, &["sync"]).err, "", "told of once");
+        }
+        assert_eq!(hurried(&town, &["watch", "--seconds", "1"]).code, Some(0));
+    }
+}
+
+#[test]
+fn a_ledger_with_special_files_in_it_is_audited_all_the_same() {
+    let town = Town::played();
+    let entry = files(&town.path("buyer/ledger/cur")).remove(5);
+    fs::remove_file(&entry).unwrap();
+    fifo(&entry);
+    let run = hurried(&town, &["audit", "verify", town.path("buyer/ledger").to_str().unwrap()]);
+    assert!(run.code == Some(1) && run.out.contains("cannot be read: it is no regular file"), "{run:?}");
+    let log = town.path("buyer/ledger/log");
+    fs::remove_file(&log).unwrap();
+    fifo(&log);
+    let run = hurried(&town, &["audit", "verify", town.path("buyer/ledger").to_str().unwrap()]);
+    assert!(run.code.is_some_and(|code| code != 0 && code != 124), "{run:?}");
+}
+
+#[test]
+fn a_broken_list_of_mails_under_way_counts_as_nothing_known() {
+    let town = Town::played();
+    let before = warnings(&town).len();
+    let make: [fn(&Path); 4] = [
+        |path| fs::write(path, b"1 \xff\xfe\n").unwrap(),
+        |path| fs::write(path, "3 ../../config.toml\n").unwrap(),
+        |path| fs::create_dir(path).unwrap(),
+        fifo,
+    ];
+    for (number, make) in make.iter().enumerate() {
+        let town = town.copied();
+        let handling = town.path("buyer/spool/handling");
+        make(&handling);
+        put_in_spool(&town, 2);
+        let run = hurried(&town, &["sync"]);
+        assert_eq!((run.code, warnings(&town).len()), (Some(0), before + 2), "{number}: {run:?}");
+        assert!(!handling.exists(), "{number}");
+    }
+}
+
+#[test]
+fn a_file_somebody_names_is_read_to_a_limit_b6() {
+    let town = Town::played();
+    let large = town.path("large");
+    fs::write(&large, vec![b'#'; (1 << 20) + 1]).unwrap();
+    let pipe = town.path("pipe");
+    fifo(&pipe);
+    let order = ["order", "--shop", "shop@demo.test", "--file"];
+    for name in ["/dev/zero", large.to_str().unwrap(), pipe.to_str().unwrap(), town.path("buyer").to_str().unwrap()] {
+        for words in [&["key", "import"][..], &order] {
+            let run = hurried(&town, &[words, &[name]].concat());
+            assert!(run.code == Some(65) && run.err.lines().count() == 1, "{words:?} {name}: {run:?}");
+            assert!(run.err.contains("cannot read") && run.err.contains(name), "{run:?}");
+        }
+    }
+    for name in ["/dev/zero", pipe.to_str().unwrap()] {
+        for words in [["import"], ["inspect"]] {
+            let run = hurried(&town, &[&words[..], &[name]].concat());
+            assert!(run.code == Some(65) && run.err.contains("no regular file"), "{words:?} {name}: {run:?}");
+        }
+    }
+    // A Maildir with such files in it is read without them.
+    let archive = town.path("archive");
+    for part in ["new", "cur", "tmp"] {
+        fs::create_dir_all(archive.join(part)).unwrap();
+    }
+    fifo(&archive.join("cur/1"));
+    symlink("/dev/zero", archive.join("cur/2")).unwrap();
+    assert_eq!(hurried(&town, &["import", archive.to_str().unwrap()]).code, Some(0));
+    // Standard input serves as well.
+    let own = fs::read(town.path("shop/cert.asc")).unwrap();
+    assert_eq!(town.fed("buyer", &["key", "import", "-"], &own).code, Some(0));
+    let mut config = fs::read_to_string(town.path("buyer/config.toml")).unwrap();
+    config.push_str(&"# much\n".repeat(160_000));
+    fs::write(town.path("buyer/config.toml"), config).unwrap();
+    assert_eq!(hurried(&town, &["list"]).code, Some(78));
+}
+
+#[test]
+fn a_folder_others_may_write_to_is_refused_f34() {
+    let town = Town::played();
+    let mode = |path: &Path, mode: u32| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    for below in ["", "keys", "ledger", "ledger/cur", "ledger/log", "spool", "spool/new", "config.toml"] {
+        let path = town.path(format!("buyer/{below}").trim_end_matches('/'));
+        let before = fs::metadata(&path).unwrap().permissions().mode();
+        for open in [0o020, 0o002] {
+            mode(&path, before | open);
+            let run = town.run("buyer", &["list"]);
+            let hint = format!("run: chmod go-w {}\n", path.display());
+            assert!(run.code == Some(78) && run.err.ends_with(&hint), "{below}: {run:?}");
+        }
+        mode(&path, before);
+        town.does("buyer", &["list"]);
+    }
+    // In a folder like /tmp nobody replaces the file of another.
+    mode(&town.path("buyer"), 0o1777);
+    town.does("buyer", &["list"]);
+}
+
+#[test]
+fn an_account_made_with_any_umask_is_its_owners_alone() {
+    let town = Town::empty();
+    fs::create_dir(town.path("")).unwrap();
+    let program = env!("CARGO_BIN_EXE_mailorder");
+    let config = town.path("new/config.toml");
+    let script = format!(
+        "umask 000; '{program}' -c '{0}' init --address a@b.test --name A --folder . && '{program}' -c '{0}' list",
+        config.display()
+    );
+    let done: Run = run(Command::new("sh").arg("-c").arg(script).env("HOME", town.path("")), b"").into();
+    assert_eq!(done.code, Some(0), "{done:?}");
+}
+
+#[test]
+fn without_a_home_nothing_is_made_anywhere() {
+    let town = Town::played();
+    for home in [None, Some(""), Some("here")] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_mailorder"));
+        command.args(["init", "--address", "a@b.test", "--name", "A"]).env_clear().current_dir(town.path(""));
+        let done: Run = run(command.envs(home.map(|home| ("HOME", home))), b"").into();
+        assert!(done.code == Some(78) && done.err.contains("HOME is not set"), "{home:?}: {done:?}");
+    }
+}
+
+#[test]
+fn a_checkpoint_under_the_name_of_another_is_found() {
+    let town = Town::played();
+    let kept = town.path("buyer/ledger/checkpoints");
+    let first = files(&kept).remove(0);
+    fs::copy(&first, kept.join("9999.asc")).unwrap();
+    let run = town.run("buyer", &["audit", "verify"]);
+    assert!(run.code == Some(1) && run.out.contains("checkpoints/9999.asc  says"), "{run:?}");
+    assert!(run.out.ends_with("result     broken\n"), "{run:?}");
+}
+
+#[test]
+fn output_that_cannot_be_written_is_not_called_done() {
+    let town = Town::played();
+    for words in ["--help", "--version", "list", "completions bash"] {
+        let config = town.path("buyer/config.toml");
+        let program = env!("CARGO_BIN_EXE_mailorder");
+        let script = format!("'{program}' -c '{}' {words} >/dev/full", config.display());
+        let done: Run = run(Command::new("sh").arg("-c").arg(script), b"").into();
+        assert!(done.code == Some(74) && done.err.contains("cannot write to standard output"), "{words}: {done:?}");
+    }
+}
+
+#[test]
+fn words_of_others_do_not_steer_the_terminal_b89() {
+    let town = Town::played();
+    let long = "x".repeat(100_000);
+    for word in ["\u{202e}evil\u{1b}[2J", long.as_str(), "a\nb\u{9b}2J"] {
+        let run = mailorder(&town.path(""), &["list", "--state", word]);
+        assert_eq!(run.code, Some(2), "{run:?}");
+        assert!(run.err.len() < 4000 && run.err.starts_with("error: "), "{}", run.err.len());
+        assert!(!run.err.chars().any(|c| (c.is_control() && c != '\n') || c == '\u{202e}'), "{:?}", run.err);
+    }
+    // Comments in the armor would repeat the user IDs as they are.
+    let export = town.does("buyer", &["key", "export", "shop@demo.test"]).out;
+    assert!(export.starts_with("-----BEGIN PGP PUBLIC KEY BLOCK-----\n\n") && !export.contains("Comment"), "{export}");
+    let file = town.path("exported.asc");
+    fs::write(&file, export).unwrap();
+    town.does("pay", &["key", "import", file.to_str().unwrap()]);
+}

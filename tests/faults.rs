@@ -1,0 +1,227 @@
+//! A disk that refuses at some call, and mails that would fill the memory, both seen from outside the built program.
+//!
+//! These need strace, which answers a call in the kernel's place, and holds a process where its memory is counted.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use sequoia_openpgp::parse::Parse as _;
+use sequoia_openpgp::policy::StandardPolicy;
+use sequoia_openpgp::serialize::stream::{Armorer, Compressor, Encryptor, LiteralWriter, Message};
+use sequoia_openpgp::types::CompressionAlgorithm;
+use sequoia_openpgp::{Cert, Packet, packet::Marker, serialize::Serialize as _};
+
+use crate::support::accounts::{Accounts, field, fields, run, scratch};
+
+/// What the system answers, to which call.
+const FAULTS: [(&str, &str); 13] = [
+    ("write", "ENOSPC"),
+    ("write", "EIO"),
+    ("pwrite64", "ENOSPC"),
+    ("pwrite64", "EIO"),
+    ("fsync", "EIO"),
+    ("fdatasync", "EIO"),
+    ("syncfs", "ENOSPC"),
+    ("syncfs", "EIO"),
+    ("rename", "ENOSPC"),
+    ("rename", "EIO"),
+    ("renameat2", "ENOSPC"),
+    ("renameat2", "EIO"),
+    ("ftruncate", "EIO"),
+];
+
+/// How many calls of one name fail, each in a run of its own, spread over the command.
+const POINTS: usize = 4;
+
+/// What a command may end with: done, a finding, input refused, disk, later, no permission, configuration.
+const CODES: [i32; 7] = [0, 1, 65, 74, 75, 77, 78];
+
+const ORDER: [&str; 7] = [
+    "order",
+    "--shop",
+    "shop@demo.test",
+    "--item",
+    "TEA-200;煎茶 200g;JPY 1800;1",
+    "--charge",
+    "Parcel delivery;JPY 500",
+];
+
+fn traced(accounts: &Accounts, words: &[&str], input: &[u8], flags: &[&str], log: &Path) -> std::process::Output {
+    let mut strace = Command::new("strace");
+    strace.args(["-f", "-o"]).arg(log).args(flags).arg("--").arg(Accounts::program());
+    run(strace.args(accounts.arguments("buyer", words)).env("MAILORDER_THREADS", "1"), input)
+}
+
+/// Runs a command with each of the faults; `check` looks at what is left of each.
+fn fail_everywhere(base: &Accounts, words: &[&str], input: &[u8], check: &dyn Fn(&Accounts, i32, &str)) -> usize {
+    let work = scratch();
+    let log = work.path().join("calls");
+    let once = base.copy(&work.path().join("once"));
+    assert!(traced(&once, words, input, &["-e", "trace=all"], &log).status.success());
+    let calls = std::fs::read_to_string(&log).unwrap();
+    let mut failed = BTreeMap::new();
+    for (call, error) in FAULTS {
+        let count = calls
+            .lines()
+            .filter(|line| line.split_once(' ').is_some_and(|(_, it)| it.trim_start().starts_with(&format!("{call}("))))
+            .count();
+        // First and last, and some between.
+        let places = count.min(POINTS);
+        let at: BTreeSet<usize> = (0..places).map(|n| 1 + n * (count - 1) / places.saturating_sub(1).max(1)).collect();
+        for n in at {
+            let when = format!("{words:?}: {call} {n} of {count} answered {error}");
+            let place = scratch();
+            let tried = base.copy(&place.path().join("play"));
+            let inject = format!("inject={call}:error={error}:when={n}");
+            let flags = ["-e", &format!("trace={call}"), "-e", &inject];
+            let output = traced(&tried, words, input, &flags, Path::new("/dev/null"));
+            let code = output.status.code().unwrap_or_else(|| panic!("{when}: {output:?}"));
+            assert!(CODES.contains(&code), "{when}: {output:?}");
+            *failed.entry((call, error, code)).or_insert(0) += 1;
+            check(&tried, code, &when);
+            tried.check("buyer", &when);
+            assert_eq!(tried.left("buyer")[..2], [0, 0], "{when}: left in queue and spool");
+        }
+    }
+    println!("{words:?}: {failed:?}");
+    failed.values().sum()
+}
+
+/// Returns direction, kind and verdict of the buyer's entries from `from` on.
+fn told(accounts: &Accounts, from: usize) -> Vec<String> {
+    let words = ["Direction", "Kind", "Verdict", "Finding"];
+    let told = |entry: &_| words.map(|word| field(entry, &format!("Mailorder-{word}"))).join(" ");
+    accounts.entries("buyer", from).iter().map(told).collect()
+}
+
+#[test]
+fn a_letter_received_on_a_failing_disk_is_entered_once_f8_f9() {
+    let place = scratch();
+    let base = Accounts::played(&place.path().join("play"));
+    base.must("buyer", &ORDER, b"");
+    base.must("shop", &["sync"], b"");
+    let mails = base.post("buyer");
+    assert_eq!(mails.len(), 1);
+    let mail = std::fs::read(&mails[0]).unwrap();
+    std::fs::remove_file(&mails[0]).unwrap();
+    let from = base.log("buyer").len();
+    let once = base.copy(&place.path().join("once"));
+    once.must("buyer", &["receive"], &mail);
+    let expected = told(&once, from);
+    let points = fail_everywhere(&base, &["receive"], &mail, &|tried, code, when| {
+        // A mail server hands over again what was not taken.
+        if code != 0 {
+            tried.must("buyer", &["receive"], &mail);
+        }
+        tried.must("buyer", &["sync"], b"");
+        assert_eq!(told(tried, from), expected, "{when}");
+    });
+    assert!(points >= 15, "{points} points");
+}
+
+#[test]
+fn an_order_on_a_failing_disk_is_made_or_not_and_what_is_said_is_true_f8_f9() {
+    let place = scratch();
+    let base = Accounts::played(&place.path().join("play"));
+    let (from, before) = (base.log("buyer").len(), base.post("shop").len());
+    let points = fail_everywhere(&base, &ORDER, b"", &|tried, code, when| {
+        tried.must("buyer", &["sync"], b"");
+        let orders =
+            tried.entries("buyer", from).iter().filter(|entry| field(entry, "Mailorder-Kind") == "order").count();
+        let sent: BTreeSet<String> =
+            tried.post("shop").iter().map(|mail| field(&fields(&std::fs::read(mail).unwrap()), "Message-ID")).collect();
+        assert!(orders <= 1 && sent.len() - before == orders, "{when}: {orders} orders, {} letters", sent.len());
+        assert!(code != 0 || orders == 1, "{when}: called done");
+    });
+    assert!(points >= 15, "{points} points");
+}
+
+/// Encrypts to the buyer of a played demonstration what `write` writes, compressed.
+fn compressed_for_buyer(accounts: &Accounts, write: &dyn Fn(&mut Message<'_>)) -> Vec<u8> {
+    let cert = Cert::from_bytes(&std::fs::read(accounts.dir.join("buyer/cert.asc")).unwrap()).unwrap();
+    let policy = StandardPolicy::new();
+    let keys = cert.keys().with_policy(&policy, None).for_transport_encryption();
+    let mut sink = Vec::new();
+    let message = Armorer::new(Message::new(&mut sink)).build().unwrap();
+    let message = Encryptor::for_recipients(message, keys).build().unwrap();
+    let mut message = Compressor::new(message).algo(CompressionAlgorithm::Zip).build().unwrap();
+    write(&mut message);
+    message.finalize().unwrap();
+    let head = "From: a@stranger.test\r\nTo: buyer@demo.test\r\nDate: Sun, 22 Nov 2026 12:00:00 +0000\r\nMessage-ID: \
+                <1@stranger.test>\r\nMIME-Version: 1.0\r\nContent-Type: multipart/encrypted; \
+                protocol=\"application/pgp-encrypted\"; boundary=\"b\"\r\n\r\n--b\r\nContent-Type: \
+                application/pgp-encrypted\r\n\r\nVersion: 1\r\n\r\n--b\r\nContent-Type: application/octet-stream\r\n\r\n";
+    [head.as_bytes(), &sink, b"\r\n--b--\r\n"].concat()
+}
+
+/// Runs `inspect` on a mail; returns what it printed, its peak of memory in MiB, and its code.
+fn peak_of_inspect(accounts: &Accounts, mail: &[u8]) -> (String, u64, i32) {
+    let file = accounts.dir.join("mail.eml");
+    std::fs::write(&file, mail).unwrap();
+    let mut strace = Command::new("strace");
+    // Held at its end for half a second, so that the peak is read when there will be no higher one.
+    strace.args([
+        "-f",
+        "-qq",
+        "-o",
+        "/dev/null",
+        "-e",
+        "trace=exit_group",
+        "-e",
+        "inject=exit_group:delay_enter=500000",
+    ]);
+    strace.arg(Accounts::program()).args(accounts.arguments("buyer", &["inspect", file.to_str().unwrap()]));
+    let mut child = strace.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let children = format!("/proc/{0}/task/{0}/children", child.id());
+    let mut peak = 0;
+    while child.try_wait().unwrap().is_none() {
+        for inner in std::fs::read_to_string(&children).unwrap_or_default().split_whitespace() {
+            let status = std::fs::read_to_string(format!("/proc/{inner}/status")).unwrap_or_default();
+            let mut lines = status.lines();
+            if !lines.next().is_some_and(|name| name.ends_with("mailorder")) {
+                continue;
+            }
+            let high =
+                lines.find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse::<u64>().ok());
+            peak = peak.max(high.unwrap_or(0) / 1024);
+        }
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    let output = child.wait_with_output().unwrap();
+    (String::from_utf8(output.stdout).unwrap(), peak, output.status.code().unwrap())
+}
+
+#[test]
+fn a_bomb_and_floods_of_packets_are_inspected_in_little_memory_b26() {
+    const LIMIT: u64 = 200;
+    let place = scratch();
+    let accounts = Accounts::played(&place.path().join("play"));
+    let marker = {
+        let mut bytes = Vec::new();
+        Packet::Marker(Marker::default()).serialize(&mut bytes).unwrap();
+        bytes.repeat(10_000)
+    };
+    // One-pass signatures of an Ed25519 key: version 3, binary, SHA-512, EdDSA, key ID, another follows.
+    let one_pass = [&[0xc4, 13, 3, 0, 10, 22][..], &[0x11; 8], &[0]].concat().repeat(10_000);
+    let zeros = vec![0_u8; 1 << 20];
+    let bomb = compressed_for_buyer(&accounts, &|message| {
+        let inner = std::mem::replace(message, Message::new(std::io::sink()));
+        let mut literal = LiteralWriter::new(inner).build().unwrap();
+        (0..1024).for_each(|_| literal.write_all(&zeros).unwrap());
+        *message = literal.finalize_one().unwrap().unwrap();
+    });
+    let flood = |packets: &[u8], times: usize| {
+        compressed_for_buyer(&accounts, &|message| (0..times).for_each(|_| message.write_all(packets).unwrap()))
+    };
+    let mails =
+        [("1 GiB", bomb), ("3,000,000 markers", flood(&marker, 300)), ("1,000,000 signatures", flood(&one_pass, 100))];
+    for (name, mail) in mails {
+        assert!(mail.len() < 2 << 20, "{name}: {}", mail.len());
+        let (out, peak, code) = peak_of_inspect(&accounts, &mail);
+        println!("{name} in {} bytes of mail: {peak} MiB", mail.len());
+        assert!(peak > 5 && peak < LIMIT, "{name}: {peak} MiB");
+        assert!(code == 0 && (out.contains("too-large") || out.contains("bad-shape")), "{name}: {code} {out}");
+    }
+}
