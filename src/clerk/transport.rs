@@ -1,8 +1,10 @@
 //! Mailbox and way out, made from the settings. Passwords are fetched when a login needs them and kept nowhere.
 
+use std::io::Read as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
+use std::time::{Duration, Instant};
 
 use secrecy::SecretString;
 
@@ -67,6 +69,13 @@ pub fn outbox(settings: &Settings) -> Result<Option<Outbox>, ClerkError> {
     })
 }
 
+/// How long a password command may take: no more than a command that made letters tries to send them.
+const PASSWORD_WAIT: Duration = Duration::from_secs(10);
+/// How much of its output is read.
+const PASSWORD_MAX: u64 = 64 * 1024;
+/// How often it is asked whether it has ended.
+const POLL: Duration = Duration::from_millis(5);
+
 fn address(server: &ServerSettings) -> Server {
     let tls = match server.tls {
         TlsMode::Implicit => Tls::Implicit,
@@ -89,23 +98,73 @@ fn password(source: &PasswordSource) -> Result<SecretString, String> {
         PasswordSource::Credential(file) => read(file)?,
         PasswordSource::Command(argv) => {
             let (program, arguments) = argv.split_first().ok_or("the password command is empty")?;
-            let output = Command::new(program)
-                .args(arguments)
-                .stdin(Stdio::null())
-                .stderr(Stdio::inherit())
-                .output()
-                .map_err(|error| format!("cannot run the password command {program}: {error}"))?;
-            if !output.status.success() {
-                return Err(format!("the password command {program} ended with {}", output.status));
-            }
-            String::from_utf8(output.stdout).map_err(|_| format!("{program} printed no text"))?
+            let printed = printed(Command::new(program).args(arguments), PASSWORD_WAIT)
+                .map_err(|fault| format!("the password command {program} {fault}"))?;
+            String::from_utf8(printed).map_err(|_| format!("{program} printed no text"))?
         }
     };
     let line = text.lines().next().unwrap_or_default();
     if line.is_empty() { Err("the password is empty".to_owned()) } else { Ok(SecretString::from(line.to_owned())) }
 }
 
+/// Returns what a program prints, which must end in time and well.
+fn printed(command: &mut Command, patience: Duration) -> Result<Vec<u8>, String> {
+    let begun = Instant::now();
+    let command = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit());
+    let mut child = command.spawn().map_err(|error| format!("cannot be run: {error}"))?;
+    let Some(stdout) = child.stdout.take() else { return Err("has no output".to_owned()) };
+    let (sender, receiver) = mpsc::channel();
+    // It may leave its output open to a child of its own: nobody waits for the reader.
+    std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        let read = stdout.take(PASSWORD_MAX).read_to_end(&mut bytes);
+        let _ = sender.send(read.map(|_| bytes));
+    });
+    let printed = receiver.recv_timeout(patience);
+    let ended = loop {
+        match child.try_wait() {
+            Ok(None) if begun.elapsed() < patience => std::thread::sleep(POLL),
+            ended => break ended,
+        }
+    };
+    match (printed, ended) {
+        (Ok(Ok(bytes)), Ok(Some(status))) if status.success() => Ok(bytes),
+        (Ok(Err(error)), _) => Err(format!("cannot be read: {error}")),
+        (_, Ok(Some(status))) if status.success() => Err("left its output open".to_owned()),
+        (_, Ok(Some(status))) => Err(format!("ended with {status}")),
+        (_, Err(error)) => Err(format!("was lost track of: {error}")),
+        (_, Ok(None)) => {
+            let _ = child.kill();
+            let _ = child.wait();
+            Err(format!("did not end within {} s", patience.as_secs()))
+        }
+    }
+}
+
 fn read(file: &Path) -> Result<String, String> {
     crate::files::read_text(file, crate::files::SMALL)
         .map_err(|error| format!("cannot read the password in {}: {error}", file.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_command_that_hangs_or_fails_is_no_password() {
+        let run = |script: &str| printed(Command::new("/bin/sh").args(["-c", script]), Duration::from_millis(400));
+        assert_eq!(run("echo secret; exit 0").unwrap(), b"secret\n");
+        for (script, why) in [
+            ("sleep 30", "did not end"),
+            ("echo secret; sleep 30", "did not end"),
+            ("echo secret; exit 3", "ended with"),
+            ("yes", "ended with"),
+        ] {
+            let begun = Instant::now();
+            let fault = run(script).unwrap_err();
+            assert!(fault.contains(why), "{script}: {fault}");
+            assert!(begun.elapsed() < Duration::from_secs(10), "{script}");
+        }
+        assert!(printed(&mut Command::new("/nowhere/at/all"), POLL).unwrap_err().contains("cannot be run"));
+    }
 }
