@@ -78,13 +78,15 @@ pub(super) fn run(shell: &mut Shell, args: AuditArgs) -> Result<(), Failure> {
     if result == "clean" { Ok(()) } else { Err(Failure::finding()) }
 }
 
-/// Returns the word of the result. Claims break nothing: whoever makes them may lie, and only the owner can tell.
+/// Returns the word of the result. What others claim counts until the owner has settled it: they may lie, or the ledger
+/// was set back to an older state and written on, and only he can tell.
 fn result(report: &Report, claims: &[Claim]) -> &'static str {
-    match report.result {
-        Outcome::Broken => "broken",
-        Outcome::Clean if claims.iter().any(|claim| !claim.settled) => "disputed",
-        Outcome::Clean => "clean",
-    }
+    let open = open(claims).next().is_some();
+    if report.result == Outcome::Broken || open { "broken" } else { "clean" }
+}
+
+fn open(claims: &[Claim]) -> impl Iterator<Item = &Claim> {
+    claims.iter().filter(|claim| !claim.settled)
 }
 
 fn id_of(claim: &Claim) -> String {
@@ -100,9 +102,11 @@ fn document(report: &Report, claims: &[Claim], result: &str) -> serde_json::Valu
             "what": claim.what, "settled": claim.settled,
         })
     };
+    let claimed = |claim: &Claim| json!({"entry": claim.entry, "file": null, "what": claim.what});
+    let problems: Vec<_> = report.problems.iter().map(problem).chain(open(claims).map(claimed)).collect();
     json!({
         "schema": "mailorder.verify/1", "result": result, "entries": report.entries, "head": report.head.root,
-        "problems": report.problems.iter().map(problem).collect::<Vec<_>>(), "more": report.more,
+        "problems": problems, "more": report.more,
         "claims": claims.iter().map(claim).collect::<Vec<_>>(),
     })
 }
@@ -127,7 +131,7 @@ fn print(shell: &Shell, folder: &Path, signatures: &str, report: &Report, claims
         shell.output.line(format!("claim {id}  {state}  entry {}  {}  {letters}", claim.entry, escape(&claim.what)))?;
     }
     shell.output.line(format!("result     {result}"))?;
-    if result == "disputed" {
+    if report.result == Outcome::Clean && open(claims).next().is_some() {
         shell.output.message(
             "mailorder: others say they got letters of you that are not in this ledger, while it agrees in itself:",
         );
