@@ -75,15 +75,10 @@ pub(super) fn run(shell: &mut Shell, args: KeyArgs) -> Result<(), Failure> {
         }
         KeyCommand::Export { key } => {
             let key = key.unwrap_or_else(|| clerk.me().fingerprint.to_string());
-            shell.output.raw(without_comments(&found(&mut clerk, &key)?.to_armored()).as_bytes())
+            shell.output.raw(found(&mut clerk, &key)?.to_armored().as_bytes())
         }
         KeyCommand::Accept { key, replace } => accept(shell, &mut clerk, &key, replace),
     }
-}
-
-/// Leaves the comments out of an armored certificate: they repeat its user IDs, whatever those do to a terminal.
-fn without_comments(armored: &str) -> String {
-    armored.split_inclusive('\n').filter(|line| !line.starts_with("Comment:")).collect()
 }
 
 /// Says that a certificate that was known has what is new in the file, and goes on with what waited for it.

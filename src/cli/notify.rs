@@ -156,6 +156,8 @@ pub(super) fn shop(shell: &mut Shell, args: ShopArgs) -> Result<(), Failure> {
         ShopCommand::Notify(args) => args,
         ShopCommand::Instruct(args) => return write(shell, &args.transaction, Role::Shop, shop_role::instruct_again),
     };
+    // Where goods or tracking are put right, the moment is not what was wrong.
+    let same = args.correct && (args.tracking.is_some() || !args.lines.is_empty());
     let notice = Notice {
         done: moment(shell, args.shipped.as_deref())?,
         planned: when(args.planned.as_deref())?,
@@ -163,6 +165,7 @@ pub(super) fn shop(shell: &mut Shell, args: ShopArgs) -> Result<(), Failure> {
         lines: lines(&args.lines)?,
         tracking: args.tracking,
         correct: args.correct,
+        same_moment: same && args.shipped.as_deref() == Some("now"),
         ..Notice::default()
     };
     report(shell, &args.transaction, Role::Shop, &notice, shop_role::notify)
@@ -183,6 +186,7 @@ pub(super) fn pay(shell: &mut Shell, args: PayArgs) -> Result<(), Failure> {
         refund,
         reference: args.reference,
         correct: args.correct,
+        same_moment: args.correct && amount.is_some() && args.paid.as_deref() == Some("now"),
         ..Notice::default()
     };
     report(shell, &args.transaction, Role::Payment, &notice, payment::notify)
@@ -190,6 +194,8 @@ pub(super) fn pay(shell: &mut Shell, args: PayArgs) -> Result<(), Failure> {
 
 pub(super) fn ship(shell: &mut Shell, args: ShipArgs) -> Result<(), Failure> {
     let ShipCommand::Notify(args) = args.command;
+    // Where goods or tracking are put right, the moment is not what was wrong.
+    let same = args.correct && (args.tracking.is_some() || !args.lines.is_empty());
     let notice = Notice {
         done: moment(shell, args.delivered.as_deref())?,
         planned: when(args.planned.as_deref())?,
@@ -199,6 +205,7 @@ pub(super) fn ship(shell: &mut Shell, args: ShipArgs) -> Result<(), Failure> {
         lines: lines(&args.lines)?,
         tracking: args.tracking,
         correct: args.correct,
+        same_moment: same && args.delivered.as_deref() == Some("now"),
         ..Notice::default()
     };
     report(shell, &args.transaction, Role::Delivery, &notice, delivery::notify)

@@ -8,6 +8,7 @@ use super::output::{self, Cell, Tone};
 use super::said::{said, to_bring};
 use super::table::{Fit, Table, wrap};
 use super::transaction::{self, short};
+use crate::rules::failed::failures;
 use crate::rules::{Standing, State};
 use crate::trade::item::{Charge, Line};
 use crate::trade::{
@@ -84,8 +85,12 @@ fn terms(shell: &Shell, known: &Transaction, standing: &Standing, full: bool) ->
     };
     goods(shell, &terms.lines, &terms.charges, terms.total)?;
     ways(shell, &(&terms.payment_method, &terms.delivery_method), terms.deliver_to.as_ref(), &terms.buyer)?;
-    let rows: Vec<Vec<Cell>> =
-        Leg::ALL.into_iter().filter_map(|leg| leg_row(shell, terms.agent(leg)?, leg, standing, full)).collect();
+    let failures = failures(known);
+    let failed = |leg: Leg| failures.iter().any(|failure| failure.leg == leg);
+    let rows: Vec<Vec<Cell>> = Leg::ALL
+        .into_iter()
+        .filter_map(|leg| leg_row(shell, terms.agent(leg)?, (leg, failed(leg)), standing, full))
+        .collect();
     shell.output.table(&["", "", "", ""], &rows, &[])?;
     if let Some(until) = terms.valid_through.filter(|_| standing.state == State::Offered) {
         let until = output::minute(&until, shell.clock.zone());
@@ -106,11 +111,18 @@ fn terms(shell: &Shell, known: &Transaction, standing: &Standing, full: bool) ->
 }
 
 /// Lays out who speaks for a leg, and how it stands.
-fn leg_row(shell: &Shell, agent: &Agent, leg: Leg, standing: &Standing, full: bool) -> Option<Vec<Cell>> {
+fn leg_row(
+    shell: &Shell,
+    agent: &Agent,
+    (leg, failed): (Leg, bool),
+    standing: &Standing,
+    full: bool,
+) -> Option<Vec<Cell>> {
     let mark = standing.mark(leg);
     let date = mark.date.map(|date| output::when(&date, shell.clock.zone()));
     let open = matches!(standing.state, State::Offered | State::Open);
     let stands = match (date, mark.done) {
+        _ if failed => "✗ failed".to_owned(),
         (Some(date), true) => format!("done {date}"),
         (None, true) => "done".to_owned(),
         (Some(date), false) if open => format!("due {date}"),

@@ -13,7 +13,7 @@ use crate::trade::{Money, Role};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example (cron, mails only when something needs you):\n  mailorder status --exit-code")]
 pub(crate) struct StatusArgs {
-    /// End with 1 where something is late, warned about, or over the limit, and say nothing where not
+    /// End with 1 where something is late, warned about, over the limit or waits for your OK, and say nothing where not
     #[arg(long)]
     exit_code: bool,
 }
@@ -35,7 +35,7 @@ pub(super) fn run(shell: &mut Shell, args: StatusArgs) -> Result<(), Failure> {
     let waiting = waiting.saturating_add(clerk.index().unsealed().map_err(ClerkError::from)?.len());
     let over: Vec<Money> = clerk.limits_reached()?.into_iter().map(|(limit, _)| limit).collect();
     let not_kept = clerk.not_kept()?;
-    let needs = late > 0 || summary.warnings > 0 || !over.is_empty() || failed > 0;
+    let needs = late > 0 || summary.warnings > 0 || !over.is_empty() || failed > 0 || offered > 0;
     if args.exit_code && !needs {
         return Ok(());
     }

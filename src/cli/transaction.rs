@@ -11,6 +11,12 @@ const CANDIDATES: u32 = 48;
 /// Finds the one transaction that `text` means in the part a command speaks for.
 pub(super) fn find(clerk: &mut Clerk, text: &str, role: Role) -> Result<Transaction, Failure> {
     let keys = candidates(clerk, text, Some(role))?;
+    if keys.is_empty()
+        && let Some(other) = candidates(clerk, text, None)?.first()
+    {
+        let text = format!("{text} is known here to the {} alone, and this is for the {role} to do", other.role);
+        return Err(Failure::data(text));
+    }
     one(clerk, text, &keys)
 }
 

@@ -177,13 +177,16 @@ fn print(shell: &Shell, shown: &[Shown], notes: &[Shown], all: bool) -> Result<(
         shell.output.line("no warnings")?;
     } else {
         table(["FINDING", "WHAT DOES NOT AGREE"], shown)?;
-        let open = |calendar: bool| {
-            let open = shown.iter().filter(|one| !one.settled && one.id.starts_with("C-") == calendar);
+        let open = |computed: bool| {
+            let open = shown.iter().filter(|one| !one.settled && one.id.starts_with("C-") == computed);
             open.map(|one| one.id.as_str()).collect::<BTreeSet<&str>>().len()
         };
-        shell.output.line(format!("\n{} open. Nothing of these letters was applied.", open(false)))?;
+        shell.output.line("")?;
+        if open(false) > 0 || open(true) == 0 {
+            shell.output.line(format!("{} open. Nothing of these letters was applied.", open(false)))?;
+        }
         if open(true) > 0 {
-            shell.output.line(format!("{} by the calendar (C-); they go when what is due is done.", open(true)))?;
+            shell.output.line(format!("{} from how things stand (C-); they go when that changes.", open(true)))?;
         }
         if open(false) > 0 {
             if shown.iter().any(|one| !one.settled && one.finding == "unknown-signer") {

@@ -106,7 +106,7 @@ fn repack(status: &mut DeliveryStatus, id: &str, notice: &Notice) -> Result<(), 
     let all = goods(status);
     let at = status.parcels.iter().position(|parcel| parcel.id == id);
     let mut parcel = match at.map(|at| status.parcels.remove(at)) {
-        Some(parcel) if parcel.step.done().is_some() => {
+        Some(parcel) if parcel.step.done().is_some() && !notice.correct => {
             return Err(Refused::new(format!("parcel {id} is delivered already; what it held stays")));
         }
         Some(parcel) => parcel,

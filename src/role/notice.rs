@@ -32,6 +32,8 @@ pub struct Notice {
     pub reference: Option<String>,
     /// Whether it replaces what was said to be done before.
     pub correct: bool,
+    /// Whether what it corrects was done when it was said to be: no other moment was given.
+    pub same_moment: bool,
 }
 
 /// How far a done date may be ahead of our clock: what the other side lets pass (design, section 5).
@@ -60,7 +62,7 @@ impl Notice {
             return Step::Failed { reason: reason.clone(), at: self.done };
         }
         if let Some(at) = self.done {
-            return Step::Done { at };
+            return Step::Done { at: old.done().filter(|_| self.same_moment).unwrap_or(at) };
         }
         match self.planned {
             Some(at) => Step::Active { at: Some(at) },

@@ -4,7 +4,7 @@ use super::agent::{self, instruction, last_status};
 use super::{Action, Desk, Draft, Notice, Refused, mandate, resend_above};
 use crate::trade::document::{AuthorizationRequest, AuthorizationResult, PaymentInstruction};
 use crate::trade::status::{Payment, PaymentState, PaymentStatus, Reason, STOPPED, Step};
-use crate::trade::{Document, Kept, Kind, Leg, Money, Transaction, When};
+use crate::trade::{Document, Kept, Kind, Leg, Moment, Money, Transaction, When};
 
 /// Returns what follows from a letter that was entered and applied.
 pub fn answer(transaction: &Transaction, kept: &Kept, desk: &Desk<'_>) -> Vec<Action> {
@@ -146,9 +146,13 @@ pub fn notify(transaction: &Transaction, notice: &Notice, desk: &Desk<'_>) -> Re
     notice.check(&desk.now)?;
     let mut status =
         status_now(transaction).ok_or_else(|| Refused::new("no payment instruction was received for this number"))?;
-    if notice.correct {
-        take_back(&mut status, notice.refund)?;
-    }
+    let corrected = if notice.correct {
+        let before = take_back(&mut status, notice.refund)?;
+        Some(Notice { done: before.filter(|_| notice.same_moment).or(notice.done), ..notice.clone() })
+    } else {
+        None
+    };
+    let notice = corrected.as_ref().unwrap_or(notice);
     if notice.refund {
         let open = status.payments.iter_mut().find(|p| p.refund && p.step.done().is_none());
         let payment = open.ok_or_else(|| Refused::new("the shop has instructed no refund that is still open"))?;
@@ -174,7 +178,9 @@ pub fn notify(transaction: &Transaction, notice: &Notice, desk: &Desk<'_>) -> Re
 }
 
 /// Makes the last payment, or refund, one that is still to come: it was reported wrongly.
-fn take_back(status: &mut PaymentStatus, refund: bool) -> Result<(), Refused> {
+///
+/// Returns when it was said to be made.
+fn take_back(status: &mut PaymentStatus, refund: bool) -> Result<Option<Moment>, Refused> {
     let range = |error: crate::trade::MoneyError| Refused::new(error.to_string());
     let made = |payment: &Payment| payment.refund == refund && payment.step.done().is_some();
     let Some(last) = status.payments.iter().rposition(made) else {
@@ -192,10 +198,10 @@ fn take_back(status: &mut PaymentStatus, refund: bool) -> Result<(), Refused> {
         status.state = PaymentState::Due;
         status.payments.retain(|payment| !open(payment));
     }
-    if let Some(payment) = status.payments.iter_mut().rfind(|payment| made(payment)) {
-        payment.step = Step::Planned { at: None };
-    }
-    Ok(())
+    let Some(payment) = status.payments.iter_mut().rfind(|payment| made(payment)) else { return Ok(None) };
+    let before = payment.step.done();
+    payment.step = Step::Planned { at: None };
+    Ok(before)
 }
 
 /// Enters one payment: the open one as far as it goes, the rest stays planned.

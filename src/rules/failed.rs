@@ -35,12 +35,14 @@ pub fn failures(transaction: &Transaction) -> Vec<Failure> {
     if matches!(standing.state, State::Rejected | State::Cancelled | State::Refunded) {
         return Vec::new();
     }
+    // What goes back is not paid and not brought any more; its money may still fail to come back.
+    let over = standing.state == State::Returned;
     let mut found = Vec::new();
     for leg in Leg::ALL {
         let said = standing.legs.get(leg).content.and_then(|content| transaction.by_content(&content));
         let reasons = match said.map(|kept| &kept.letter.document) {
-            Some(Document::PaymentStatus(status)) => declined(status),
-            Some(Document::DeliveryStatus(status)) => refused(status),
+            Some(Document::PaymentStatus(status)) => declined(status, over),
+            Some(Document::DeliveryStatus(status)) if !over => refused(status),
             _ => Vec::new(),
         };
         let Some(said) = said else { continue };
@@ -65,7 +67,7 @@ fn reason(step: &Step) -> Option<&Reason> {
 }
 
 /// A payment that could not be made, unless another is planned in its place; a refund that could not be made.
-fn declined(status: &PaymentStatus) -> Vec<String> {
+fn declined(status: &PaymentStatus, over: bool) -> Vec<String> {
     let open = status
         .payments
         .iter()
@@ -75,7 +77,7 @@ fn declined(status: &PaymentStatus) -> Vec<String> {
         let payment = last(refund)?;
         reason(&payment.step).map(|reason| format!("{what} of {} failed: {}", payment.amount, reason.text))
     };
-    let payment = text(false, "payment").filter(|_| !open && !status.remaining.is_zero());
+    let payment = text(false, "payment").filter(|_| !over && !open && !status.remaining.is_zero());
     payment.into_iter().chain(text(true, "refund")).collect()
 }
 

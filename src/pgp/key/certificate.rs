@@ -89,10 +89,13 @@ impl Certificate {
         })
     }
 
-    /// Returns the certificate in ASCII armor, lines ending in LF.
+    /// Returns the certificate in ASCII armor, lines ending in LF; without the comments, which repeat its user IDs, whatever
+    /// those do to a terminal.
     pub fn to_armored(&self) -> String {
         // Armor is ASCII, and writing to memory does not fail.
-        self.cert.armored().to_vec().ok().and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default()
+        let armored = self.cert.armored().to_vec().ok().and_then(|bytes| String::from_utf8(bytes).ok());
+        let armored = armored.unwrap_or_default();
+        armored.split_inclusive('\n').filter(|line| !line.starts_with("Comment:")).collect()
     }
 
     /// Returns the smallest certificate that serves to verify and encrypt at `now`, in binary: primary key, the user ID
