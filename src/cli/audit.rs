@@ -49,7 +49,7 @@ pub(super) fn run(shell: &mut Shell, args: AuditArgs) -> Result<(), Failure> {
             return Err(format!("the certificate is of {}", certificate.fingerprint()));
         }
         // The signature was judged when the letter came; here it only has to hold.
-        pgp::verify::verify_detached(signed, armored, &certificate, now).map(|_| ()).map_err(|error| error.to_string())
+        pgp::verify::verify_evidence(signed, armored, &certificate, now).map(|_| ()).map_err(|error| error.to_string())
     };
     let owner = owner(&folder);
     let checkpoint = |signed: &[u8], certificates: &Path| by_owner(signed, certificates, owner.as_ref(), now);

@@ -201,7 +201,8 @@ async fn turns(
             Err(failure) => Err(failure),
         };
         if let Err(failure) = waited {
-            if matches!(failure.kind(), FailureKind::Config | FailureKind::Permission) {
+            // With the index thrown away, it begins anew.
+            if matches!(failure.kind(), FailureKind::Config | FailureKind::Permission) || failure.is_damaged_index() {
                 return Err(failure);
             }
             if failures == 0 {

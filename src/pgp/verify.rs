@@ -63,6 +63,23 @@ pub fn verify_detached(
     }
 }
 
+/// Verifies a detached signature as evidence: a revocation of its key, which came after the letter was recorded, or it
+/// would have been set aside, does not undo what was said before. Otherwise as [`verify_detached`].
+pub fn verify_evidence(
+    bytes: &[u8],
+    signature_armored: &str,
+    certificate: &Certificate,
+    now: SystemTime,
+) -> Result<SystemTime, SetAside> {
+    match verify_detached(bytes, signature_armored, certificate, now) {
+        Err(reason) => match certificate.without_revocations() {
+            Some(before) => verify_detached(bytes, signature_armored, &before, now),
+            None => Err(reason),
+        },
+        good => good,
+    }
+}
+
 /// Signs `text` (ASCII, lines ending in LF) as cleartext, for a ledger's checkpoint.
 pub fn clearsign(key: &OwnKey, text: &str, now: SystemTime) -> Result<String, SealError> {
     let pair = key.signing_pair(now).map_err(SealError::OwnKey)?;

@@ -11,10 +11,17 @@ pub(super) fn instruction(transaction: &Transaction) -> Option<&Kept> {
     of_kind(Kind::PaymentInstruction).chain(of_kind(Kind::DeliveryInstruction)).max_by_key(|kept| kept.letter.seq)
 }
 
+/// Returns whether the shop had us stop after it gave this instruction: another one then begins anew.
+pub(super) fn was_stopped(transaction: &Transaction, instruction: &Kept) -> bool {
+    transaction.received(Kind::Stop).any(|stop| stop.position > instruction.position)
+}
+
 /// Returns why a second instruction is not followed. One under other terms is, as long as nothing was done: a buyer's OK
-/// to new terms has the agents instructed anew.
+/// to new terms has the agents instructed anew; so is one after a stop.
 pub(super) fn objection_to_second(transaction: &Transaction, kept: &Kept, done: bool) -> Option<&'static str> {
-    let followed = |other: &&Kept| other.content != kept.content && !transaction.is_refused(&other.content);
+    let followed = |other: &&Kept| {
+        other.content != kept.content && !transaction.is_refused(&other.content) && !was_stopped(transaction, other)
+    };
     let others: Vec<&Kept> = transaction.received(kept.letter.kind()).filter(followed).collect();
     if others.is_empty() {
         return None;

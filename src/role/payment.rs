@@ -60,6 +60,9 @@ fn collect(transaction: &Transaction, kept: &Kept, instruction: &PaymentInstruct
     if let Some((code, text)) = objection(transaction, kept, instruction) {
         return vec![agent::refuse(transaction, kept, code, text)];
     }
+    if let Some(reopened) = reopened(transaction, instruction) {
+        return publish(transaction, reopened, desk, Some(kept));
+    }
     let debit = desk.now.plus_seconds(i64::from(practice.debit_days).saturating_mul(86_400)).day();
     let due = instruction.due.map(|due| due.day()).filter(|due| *due < debit);
     let planned = When::Day(due.unwrap_or(debit));
@@ -79,6 +82,20 @@ fn collect(transaction: &Transaction, kept: &Kept, instruction: &PaymentInstruct
         payments: vec![payment],
     };
     publish(transaction, status, desk, Some(kept))
+}
+
+/// Returns the status of a payment of which a part was made before the shop had it stopped, and whose rest is to be made
+/// after all.
+fn reopened(transaction: &Transaction, instruction: &PaymentInstruction) -> Option<PaymentStatus> {
+    let mut status = status_now(transaction)?;
+    let made = |payment: &Payment| !payment.refund && payment.step.done().is_some();
+    let paid = Money::sum(status.payments.iter().filter(|p| made(p)).map(|p| &p.amount)).ok().flatten()?;
+    let rest = instruction.amount.minus(&paid).ok().filter(|rest| !rest.is_zero() && !rest.is_negative())?;
+    let id = next_id(&status);
+    let at = instruction.due;
+    status.payments.push(Payment { id, amount: rest, refund: false, step: Step::Planned { at } });
+    (status.remaining, status.state, status.scheduled) = (rest, PaymentState::Due, at);
+    Some(status)
 }
 
 /// Returns why an instruction is not followed, code and text: another was, nothing was authorised though it was asked
@@ -208,7 +225,7 @@ fn take_back(status: &mut PaymentStatus, refund: bool) -> Result<Option<Moment>,
 fn pay(status: &mut PaymentStatus, amount: Money, notice: &Notice) -> Result<(), Refused> {
     let open = |p: &Payment| !p.refund && p.step.done().is_none() && !p.step.failed();
     let stopped = |p: &Payment| matches!(&p.step, Step::Failed { reason, .. } if reason.code == STOPPED);
-    if status.payments.iter().any(stopped) {
+    if status.payments.iter().any(stopped) && !status.payments.iter().any(open) {
         return Err(Refused::new("the shop had this payment stopped; ask the shop"));
     }
     if !status.payments.iter().any(open) && !status.remaining.is_zero() {

@@ -81,6 +81,12 @@ pub(super) fn instruct(transaction: &Transaction, desk: &Desk<'_>) -> Vec<Action
     drafts.map(Action::from).collect()
 }
 
+/// Instructs the payment agent once more, after it was told to stop.
+pub(super) fn collect_again(transaction: &Transaction) -> Option<Action> {
+    let (_, terms) = terms_of(transaction)?;
+    payment_instruction(transaction, terms).map(Action::from)
+}
+
 /// Returns the kind of the instruction about a leg.
 pub(super) const fn instruction_of(leg: Leg) -> Kind {
     if matches!(leg, Leg::Payment) { Kind::PaymentInstruction } else { Kind::DeliveryInstruction }

@@ -3,7 +3,7 @@
 //! Letters that cross are settled by the shop's answer. Before anything started a cancellation is final; afterwards it
 //! is a wish, and the shop answers only after its agents have answered `stop`.
 
-use super::shop::{instruction_of, is_started, report, status_now};
+use super::shop::{collect_again, instruction_of, is_started, report, status_now};
 use super::{Action, Desk, Draft, agent, terms_of};
 use crate::rules::failed::not_taken;
 use crate::rules::{Standing, returned};
@@ -56,8 +56,11 @@ pub(super) fn is_instructed(transaction: &Transaction, leg: Leg) -> bool {
     transaction.sent(kind).next().is_some() && not_taken(transaction, leg, kind).is_none()
 }
 
+/// Returns the order to stop what the newest instruction about a leg began.
 fn stop_sent(transaction: &Transaction, leg: Leg) -> Option<&Kept> {
-    transaction.sent(Kind::Stop).find(|kept| kept.letter.document == Document::Stop(Stop { leg }))
+    let begun = transaction.sent(instruction_of(leg)).last()?.position;
+    let stops = transaction.sent(Kind::Stop).filter(|kept| kept.position > begun);
+    stops.filter(|kept| kept.letter.document == Document::Stop(Stop { leg })).last()
 }
 
 /// Returns whether the agent of `leg` has answered the order to stop, or was never told to begin.
@@ -219,13 +222,25 @@ fn settle_stop(transaction: &Transaction, desk: &Desk<'_>) -> Vec<Action> {
     let standing = Standing::of(transaction);
     let stopped = standing.legs.delivery.failed || !is_instructed(transaction, Leg::Delivery);
     if !stopped {
-        let answer = |asked: &Kept| match &asked.letter.document {
-            Document::ReturnRequest(request) if standing.legs.delivery.done.is_some() => {
-                give_back(transaction, asked, request, desk)
+        let mut goes_on = true;
+        let mut actions = Vec::new();
+        for asked in asked {
+            match &asked.letter.document {
+                Document::ReturnRequest(request) if standing.legs.delivery.done.is_some() => {
+                    goes_on = false;
+                    actions.extend(give_back(transaction, asked, request, desk));
+                }
+                _ => {
+                    let text = "It was too late to stop the delivery.";
+                    actions.push(agent::refuse(transaction, asked, "too-late", text));
+                }
             }
-            _ => vec![agent::refuse(transaction, asked, "too-late", "It was too late to stop the delivery.")],
-        };
-        return asked.into_iter().flat_map(answer).collect();
+        }
+        // What arrives is paid: the payment that was stopped with it is to be made after all.
+        if goes_on && stop_sent(transaction, Leg::Payment).is_some() && standing.legs.payment.done.is_none() {
+            actions.extend(collect_again(transaction));
+        }
+        return actions;
     }
     let mut actions = Vec::new();
     for asked in asked {

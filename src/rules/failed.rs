@@ -86,9 +86,14 @@ fn refused(status: &DeliveryStatus) -> Vec<String> {
     parcels.map(|(parcel, reason)| format!("parcel {} failed: {}", parcel.id, reason.text)).collect()
 }
 
-/// Returns the refusal of the newest instruction about a leg.
+/// Returns the refusal of the newest instruction about a leg, from an agent that has never said how the leg stands: who
+/// has, follows one, whatever it refuses.
 pub fn not_taken(transaction: &Transaction, leg: Leg, kind: Kind) -> Option<Failure> {
     let instruction = transaction.sent(kind).last()?;
+    let speaks = |kept: &Kept| kept.letter.kind().status_of() == Some(leg) && kept.counts();
+    if transaction.kept.iter().any(speaks) {
+        return None;
+    }
     let answers = |kept: &&Kept| kept.direction == Direction::In && kept.letter.answers == Some(instruction.content);
     let refusal = transaction.known(Kind::Refusal).find(answers)?;
     let Document::Refusal(said) = &refusal.letter.document else { return None };

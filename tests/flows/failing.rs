@@ -224,3 +224,49 @@ fn a_shop_that_delivers_itself_sees_and_settles_what_it_was_warned_about() {
     assert_eq!(town.does("shop", &["list", "--json"]).json(), before);
     assert_eq!(town.show("shop", &id)["legs"].as_array().unwrap().len(), 3);
 }
+
+#[test]
+fn a_cancellation_that_came_too_late_leaves_the_payment_to_be_made() {
+    let town = Town::fresh();
+    let (id, number) = town.bought("SH-41", 1, &["--pay", "card"]);
+    town.does("shop", &["shop", "notify", &number, "--shipped"]);
+    town.settle();
+    town.does("buyer", &["cancel", &id]);
+    town.sync(&["shop"]);
+    // The goods arrive before the carrier reads that it shall stop.
+    town.does("ship", &["ship", "notify", &number, "--delivered"]);
+    town.settle();
+    assert!(town.letter("buyer", "in", "refusal").contains("too late"));
+    for party in ["buyer", "shop"] {
+        town.check_stands(party, &number, "open", [true, true, false]);
+        assert_eq!(town.show(party, &number)["unpaid"]["amount"], "4800", "{party}");
+    }
+    town.does("pay", &["pay", "notify", &number, "--paid"]);
+    town.settle();
+    town.check_stands("buyer", &id, "completed", [true; 3]);
+    // What is given back now is paid back.
+    town.does("buyer", &["return", &id]);
+    town.settle();
+    town.does("pay", &["pay", "notify", &number, "--refunded"]);
+    town.settle();
+    town.check_stands("buyer", &id, "refunded", [true; 3]);
+    town.check_peace();
+}
+
+#[test]
+fn a_cancellation_too_late_after_a_part_was_paid_leaves_the_rest() {
+    let town = Town::fresh();
+    let (id, number) = town.bought("SH-41", 1, &["--pay", "card"]);
+    town.does("pay", &["pay", "notify", &number, "--paid", "--amount", "JPY 1800"]);
+    town.does("shop", &["shop", "notify", &number, "--shipped"]);
+    town.settle();
+    town.does("buyer", &["cancel", &id]);
+    town.sync(&["shop"]);
+    town.does("ship", &["ship", "notify", &number, "--delivered"]);
+    town.settle();
+    assert_eq!(town.show("shop", &number)["unpaid"]["amount"], "3000");
+    town.does("pay", &["pay", "notify", &number, "--paid"]);
+    town.settle();
+    town.check_stands("buyer", &id, "completed", [true; 3]);
+    town.check_peace();
+}

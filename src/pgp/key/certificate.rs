@@ -9,7 +9,7 @@ use sequoia_openpgp::{
     packet::key::PublicParts,
     policy::Policy,
     serialize::{Serialize, SerializeInto},
-    types::RevocationStatus,
+    types::{RevocationStatus, SignatureType},
 };
 
 use super::renewal::{binding_packets, latest_two};
@@ -47,6 +47,27 @@ impl Certificate {
     /// Returns the certificate as the library knows it.
     pub(in crate::pgp) fn cert(&self) -> &Cert {
         &self.cert
+    }
+
+    /// Returns the certificate as it was before anything of it was revoked; `None` where nothing is.
+    pub(in crate::pgp) fn without_revocations(&self) -> Option<Self> {
+        let revokes = |packet: &Packet| {
+            let kind = if let Packet::Signature(signature) = packet { Some(signature.typ()) } else { None };
+            matches!(
+                kind,
+                Some(
+                    SignatureType::KeyRevocation
+                        | SignatureType::SubkeyRevocation
+                        | SignatureType::CertificationRevocation
+                )
+            )
+        };
+        let all: Vec<Packet> = Cert::clone(&self.cert).into_packets().collect();
+        let kept: Vec<Packet> = all.iter().filter(|packet| !revokes(packet)).cloned().collect();
+        if kept.len() == all.len() {
+            return None;
+        }
+        Cert::from_packets(kept.into_iter()).ok().and_then(|cert| Self::of(cert).ok())
     }
 
     /// Returns the fingerprint of the primary key.
