@@ -13,7 +13,7 @@ fn mail_by(key: &Cert, at: SystemTime) -> Vec<u8> {
     mail_of(&encrypt(|m| m.write_all(&inside).unwrap()))
 }
 
-fn revoked(cert: &Cert, reason: ReasonForRevocation, at: SystemTime) -> Cert {
+pub(super) fn revoked(cert: &Cert, reason: ReasonForRevocation, at: SystemTime) -> Cert {
     let mut primary = cert.primary_key().key().clone().parts_into_secret().unwrap().into_keypair().unwrap();
     let signature = CertRevocationBuilder::new()
         .set_signature_creation_time(at)

@@ -184,6 +184,20 @@ fn a_detached_signature_is_verified_without_any_private_key() {
 }
 
 #[test]
+fn a_later_revocation_does_not_undo_what_was_said_before() {
+    let people = People::get();
+    let opened = open(&wrap(&letter_by(&people.shop, LETTER))).unwrap();
+    let armored = opened.signature_armored();
+    for reason in [ReasonForRevocation::KeySuperseded, ReasonForRevocation::KeyCompromised] {
+        let revoked = public(&super::identity::revoked(&cert(&people.shop), reason, now() + DAY));
+        let later = now() + 2 * DAY;
+        assert!(verify::verify_detached(LETTER, armored, &revoked, later).is_err(), "a new letter is refused");
+        assert_eq!(verify::verify_evidence(LETTER, armored, &revoked, later).unwrap(), now());
+        assert!(verify::verify_evidence(b"JPY 1", armored, &revoked, later).is_err());
+    }
+}
+
+#[test]
 fn a_checkpoint_is_signed_as_cleartext_and_read_back() {
     let people = People::get();
     let text = "mailorder checkpoint 1\nledger 0f1e\nsize 412\n- dash\ntime 2026-11-22T10:00:00Z\n";
