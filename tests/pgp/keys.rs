@@ -189,7 +189,7 @@ fn a_later_revocation_does_not_undo_what_was_said_before() {
     let opened = open(&wrap(&letter_by(&people.shop, LETTER))).unwrap();
     let armored = opened.signature_armored();
     for reason in [ReasonForRevocation::KeySuperseded, ReasonForRevocation::KeyCompromised] {
-        let revoked = public(&super::identity::revoked(&cert(&people.shop), reason, now() + DAY));
+        let revoked = public(&identity::revoked(&cert(&people.shop), reason, now() + DAY));
         let later = now() + 2 * DAY;
         assert!(verify::verify_detached(LETTER, armored, &revoked, later).is_err(), "a new letter is refused");
         assert_eq!(verify::verify_evidence(LETTER, armored, &revoked, later).unwrap(), now());
