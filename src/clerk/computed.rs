@@ -1,14 +1,15 @@
-//! Warnings that nobody wrote: what is late, who is silent, what failed, a limit that is reached. They are reckoned from the index
-//! when asked for; only what a person says to them is entered.
+//! Warnings that nobody wrote: what is late, who is silent, what failed, a limit that is reached. They are reckoned from
+//! the index when asked for; only what a person says to them is entered.
 
 use super::open::reread;
 use super::{Clerk, ClerkError};
 use crate::index::Filter;
 use crate::ledger::Claim;
 use crate::role::Refused;
+use crate::rules::Standing;
 use crate::rules::failed::failures;
 use crate::rules::overdue::overdue;
-use crate::trade::{Act, Address, Code, Digest, Moment, Money, Names, Number, Role, Settlement};
+use crate::trade::{Act, Address, Code, Digest, Finding, Moment, Money, Names, Number, Role, Settlement, Transaction};
 
 /// A warning that is computed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,37 +31,47 @@ pub struct ComputedWarning {
     subject: String,
 }
 
+/// What is said about a transaction: what a settlement names it by, since when it is so, and what it is.
+type Said = (String, Moment, Finding);
+
 impl Clerk {
     /// Returns the computed warnings as of now, those of transactions first.
     pub fn computed_warnings(&self) -> Result<Vec<ComputedWarning>, ClerkError> {
         let now = self.clock.now();
-        let mut found = Vec::new();
         let due = Filter { open: Some(true), due_before: Some(now.instant().as_second()), ..Filter::default() };
-        for listed in self.index.list(&due)? {
-            let Some(known) = self.index.load_key(&listed.key)? else { continue };
-            for one in overdue(&known, &now) {
-                let subject = one.subject(&known);
-                let since = one.promised.end(now.offset());
-                let (shop, number) = (Some(known.key.shop.clone()), known.number.clone());
-                found.push(self.computed(subject, one.finding.code, one.finding.text, shop, number, since)?);
-            }
-        }
+        let mut found = self.about_each(&due, &|known| {
+            let late = overdue(known, &now).into_iter();
+            late.map(|one| (one.subject(known), one.promised.end(now.offset()), one.finding)).collect()
+        })?;
         found.extend(self.standing_warnings()?);
         Ok(found)
     }
 
     /// Returns the warnings that hold whatever the date: what failed, and limits that are reached.
     pub fn standing_warnings(&self) -> Result<Vec<ComputedWarning>, ClerkError> {
+        let failed = Filter { failed: true, ..Filter::default() };
+        let mut found = self.about_each(&failed, &|known| {
+            let failed = failures(known, &Standing::of(known)).into_iter();
+            failed.map(|one| (one.subject(known), one.since, Finding::new(Code::Failed, one.text))).collect()
+        })?;
+        found.extend(self.limit_warnings()?);
+        Ok(found)
+    }
+
+    /// Returns what `find` has to say about each transaction that a filter lets through.
+    fn about_each(
+        &self,
+        filter: &Filter,
+        find: &dyn Fn(&Transaction) -> Vec<Said>,
+    ) -> Result<Vec<ComputedWarning>, ClerkError> {
         let mut found = Vec::new();
-        for listed in self.index.list(&Filter { failed: true, ..Filter::default() })? {
+        for listed in self.index.list(filter)? {
             let Some(known) = self.index.load_key(&listed.key)? else { continue };
-            for failure in failures(&known) {
-                let subject = failure.subject(&known);
+            for (subject, since, Finding { code, text }) in find(&known) {
                 let (shop, number) = (Some(known.key.shop.clone()), known.number.clone());
-                found.push(self.computed(subject, Code::Failed, failure.text, shop, number, failure.since)?);
+                found.push(self.computed(subject, code, text, shop, number, since)?);
             }
         }
-        found.extend(self.limit_warnings()?);
         Ok(found)
     }
 

@@ -1,9 +1,9 @@
 //! What letters say, in a few words each: for `show`, which tells more of them than that they were there.
 
 use super::output;
+use crate::trade::Document;
 use crate::trade::item::LineQuantity;
 use crate::trade::status::{Payment, Step};
-use crate::trade::{Document, Transaction};
 
 /// Returns what a letter says beyond its kind, each point for itself; mail's own words are not escaped yet.
 pub(super) fn said(document: &Document) -> Vec<String> {
@@ -48,14 +48,9 @@ pub(super) fn said(document: &Document) -> Vec<String> {
     }
 }
 
-/// Returns what a delivery agent is to bring, and where: it sees no terms.
-pub(super) fn to_bring(known: &Transaction) -> Vec<String> {
-    let instructions = known.kept.iter().rev().filter(|kept| kept.counts());
-    let mut instructions = instructions.filter_map(|kept| match &kept.letter.document {
-        Document::DeliveryInstruction(instruction) => Some(instruction),
-        _ => None,
-    });
-    let Some(instruction) = instructions.next() else { return Vec::new() };
+/// Returns what a delivery agent is to bring, and where, by its instruction: it sees no terms.
+pub(super) fn to_bring(instruction: Option<&Document>) -> Vec<String> {
+    let Some(Document::DeliveryInstruction(instruction)) = instruction else { return Vec::new() };
     let buyer = &instruction.buyer;
     let contact = [Some(buyer.name.as_str()), buyer.telephone.as_deref()];
     let contact: Vec<&str> = contact.into_iter().flatten().collect();

@@ -8,6 +8,7 @@ use super::output::{self, Cell, Tone};
 use super::said::{said, to_bring};
 use super::table::{Fit, Table, wrap};
 use super::transaction::{self, short};
+use crate::role::agent;
 use crate::rules::failed::failures;
 use crate::rules::{Standing, State};
 use crate::trade::item::{Charge, Line};
@@ -80,12 +81,12 @@ fn terms(shell: &Shell, known: &Transaction, standing: &Standing, full: bool) ->
             );
         }
         (None, None) => {
-            return to_bring(known).iter().try_for_each(|line| shell.output.line(output::escape(line)));
+            return to_bring(instruction(known)).iter().try_for_each(|line| shell.output.line(output::escape(line)));
         }
     };
     goods(shell, &terms.lines, &terms.charges, terms.total)?;
     ways(shell, &(&terms.payment_method, &terms.delivery_method), terms.deliver_to.as_ref(), &terms.buyer)?;
-    let failures = failures(known);
+    let failures = failures(known, standing);
     let failed = |leg: Leg| failures.iter().any(|failure| failure.leg == leg);
     let rows: Vec<Vec<Cell>> = Leg::ALL
         .into_iter()
@@ -298,7 +299,5 @@ fn document(known: &Transaction, standing: &Standing, now: &Moment) -> Value {
 
 /// Returns what an agent was instructed to do: it sees no terms.
 fn instruction(known: &Transaction) -> Option<&Document> {
-    let of = |kind: Kind| known.received(kind).last();
-    let newest = of(Kind::PaymentInstruction).or_else(|| of(Kind::DeliveryInstruction))?;
-    Some(&newest.letter.document)
+    agent::instruction(known).map(|kept| &kept.letter.document)
 }

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Statement, params};
 use serde::{Deserialize, Serialize};
 
 use super::IndexError;
@@ -73,8 +73,15 @@ pub(super) fn put_letter(db_tx: &Connection, position: u64, letter: &Letter) -> 
 
 /// Returns the letter of an entry; `None` where it belongs to no transaction.
 pub(super) fn letter(db: &Connection, position: i64) -> Result<Option<Letter>, IndexError> {
-    let mut find = db.prepare_cached("SELECT letter FROM letters WHERE position = ?1")?;
-    let text: Option<Vec<u8>> = find.query_row([position], |row| row.get(0)).optional()?;
+    let mut question = db.prepare_cached(LETTER)?;
+    find(&mut question, position)
+}
+
+/// The question that [`find`] asks.
+const LETTER: &str = "SELECT letter FROM letters WHERE position = ?1";
+
+fn find(question: &mut Statement<'_>, position: i64) -> Result<Option<Letter>, IndexError> {
+    let text: Option<Vec<u8>> = question.query_row([position], |row| row.get(0)).optional()?;
     text.map(|text| serde_json::from_slice(&text).map_err(row_error)).transpose()
 }
 
@@ -90,11 +97,10 @@ pub(super) fn put(db_tx: &Connection, id: i64, transaction: &Transaction) -> Res
 /// Returns the transaction that a row of `states` tells of.
 pub(super) fn read(db: &Connection, state: &[u8]) -> Result<Transaction, IndexError> {
     let State { key, number, kept } = serde_json::from_slice(state).map_err(row_error)?;
-    let mut find = db.prepare_cached("SELECT letter FROM letters WHERE position = ?1")?;
+    let mut question = db.prepare_cached(LETTER)?;
     let mut letter = |position: u64| -> Result<Letter, IndexError> {
-        let text: Option<Vec<u8>> = find.query_row([integer(position)], |row| row.get(0)).optional()?;
-        let text = text.ok_or_else(|| IndexError::Row(format!("the letter of entry {position} is missing")))?;
-        serde_json::from_slice(&text).map_err(row_error)
+        let missing = || IndexError::Row(format!("the letter of entry {position} is missing"));
+        find(&mut question, integer(position))?.ok_or_else(missing)
     };
     let kept = kept.into_iter().map(|standing| letter(standing.position).map(|letter| standing.with(Arc::new(letter))));
     Ok(Transaction { key, number, kept: kept.collect::<Result<Vec<Kept>, IndexError>>()? })

@@ -9,7 +9,7 @@ impl Row {
     /// Reckons the row of a transaction.
     pub fn of(transaction: &Transaction) -> Self {
         let standing = Standing::of(transaction);
-        let failures = failures(transaction);
+        let failures = failures(transaction, &standing);
         let leg = |leg: Leg| {
             let mark = standing.mark(leg);
             RowLeg { done: mark.done, date: mark.date, failed: failures.iter().any(|failure| failure.leg == leg) }

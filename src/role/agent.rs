@@ -6,7 +6,7 @@ use crate::trade::status::Reason;
 use crate::trade::{Address, Digest, Direction, Document, Kept, Kind, Leg, Moment, Party, Transaction};
 
 /// Returns the instruction in force: the newest payment or delivery instruction received.
-pub(super) fn instruction(transaction: &Transaction) -> Option<&Kept> {
+pub fn instruction(transaction: &Transaction) -> Option<&Kept> {
     let of_kind = |kind: Kind| transaction.received(kind);
     of_kind(Kind::PaymentInstruction).chain(of_kind(Kind::DeliveryInstruction)).max_by_key(|kept| kept.letter.seq)
 }

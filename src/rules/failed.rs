@@ -26,12 +26,11 @@ impl Failure {
     }
 }
 
-/// Returns what failed in a transaction, as its buyer or shop sees it; an agent knows what it said itself.
-pub fn failures(transaction: &Transaction) -> Vec<Failure> {
+/// Returns what failed in a transaction that stands so, as its buyer or shop sees it; an agent knows what it said itself.
+pub fn failures(transaction: &Transaction, standing: &Standing) -> Vec<Failure> {
     if !matches!(transaction.key.role, Role::Buyer | Role::Shop) {
         return Vec::new();
     }
-    let standing = Standing::of(transaction);
     if matches!(standing.state, State::Rejected | State::Cancelled | State::Refunded) {
         return Vec::new();
     }
