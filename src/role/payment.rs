@@ -88,8 +88,7 @@ fn collect(transaction: &Transaction, kept: &Kept, instruction: &PaymentInstruct
 /// after all.
 fn reopened(transaction: &Transaction, instruction: &PaymentInstruction) -> Option<PaymentStatus> {
     let mut status = status_now(transaction)?;
-    let made = |payment: &Payment| !payment.refund && payment.step.done().is_some();
-    let paid = Money::sum(status.payments.iter().filter(|p| made(p)).map(|p| &p.amount)).ok().flatten()?;
+    let paid = paid(&status)?;
     let rest = instruction.amount.minus(&paid).ok().filter(|rest| !rest.is_zero() && !rest.is_negative())?;
     let id = next_id(&status);
     let at = instruction.due;
@@ -121,17 +120,25 @@ fn objection(
     agent::objection_to_second(transaction, kept, made).map(|text| ("already-instructed", text))
 }
 
+/// Returns whether a payment is still to be made.
+fn is_open(payment: &Payment) -> bool {
+    !payment.refund && payment.step.done().is_none() && !payment.step.failed()
+}
+
+/// Returns what was paid so far; `None` where nothing was.
+fn paid(status: &PaymentStatus) -> Option<Money> {
+    let made = status.payments.iter().filter(|payment| !payment.refund && payment.step.done().is_some());
+    Money::sum(made.map(|payment| &payment.amount)).ok().flatten()
+}
+
 /// Plans a refund that the shop instructed.
 fn give_back(transaction: &Transaction, kept: &Kept, amount: Money, desk: &Desk<'_>) -> Vec<Action> {
     let Some(mut status) = status_now(transaction) else {
         return vec![agent::refuse(transaction, kept, "unknown-transaction", "This transaction is not known here.")];
     };
-    let sum = |amounts: Vec<&Money>| Money::sum(amounts).ok().flatten();
-    let made =
-        sum(status.payments.iter().filter(|p| !p.refund && p.step.done().is_some()).map(|p| &p.amount).collect());
     let back = status.payments.iter().filter(|p| p.refund && !p.step.failed()).map(|p| &p.amount);
-    let back = sum(back.chain([&amount]).collect());
-    if made.zip(back).is_none_or(|(made, back)| back.exceeds(&made).unwrap_or(true)) {
+    let back = Money::sum(back.chain([&amount])).ok().flatten();
+    if paid(&status).zip(back).is_none_or(|(made, back)| back.exceeds(&made).unwrap_or(true)) {
         return vec![agent::refuse(transaction, kept, "not-paid", "Not so much was paid in this transaction.")];
     }
     let id = next_id(&status);
@@ -203,9 +210,8 @@ fn take_back(status: &mut PaymentStatus, refund: bool) -> Result<Option<Moment>,
     let Some(last) = status.payments.iter().rposition(made) else {
         return Err(Refused::new("nothing was reported as done that --correct could replace"));
     };
-    let open = |payment: &Payment| !payment.refund && payment.step.done().is_none() && !payment.step.failed();
     if !refund {
-        let rest = status.payments.iter().filter(|payment| open(payment)).map(|payment| payment.amount);
+        let rest = status.payments.iter().filter(|payment| is_open(payment)).map(|payment| payment.amount);
         let amounts: Vec<Money> = rest.chain(status.payments.get(last).map(|payment| payment.amount)).collect();
         let whole = Money::sum(&amounts).map_err(range)?.unwrap_or(status.remaining);
         if let Some(payment) = status.payments.get_mut(last) {
@@ -213,7 +219,7 @@ fn take_back(status: &mut PaymentStatus, refund: bool) -> Result<Option<Moment>,
             payment.amount = whole;
         }
         status.state = PaymentState::Due;
-        status.payments.retain(|payment| !open(payment));
+        status.payments.retain(|payment| !is_open(payment));
     }
     let Some(payment) = status.payments.iter_mut().rfind(|payment| made(payment)) else { return Ok(None) };
     let before = payment.step.done();
@@ -223,19 +229,18 @@ fn take_back(status: &mut PaymentStatus, refund: bool) -> Result<Option<Moment>,
 
 /// Enters one payment: the open one as far as it goes, the rest stays planned.
 fn pay(status: &mut PaymentStatus, amount: Money, notice: &Notice) -> Result<(), Refused> {
-    let open = |p: &Payment| !p.refund && p.step.done().is_none() && !p.step.failed();
     let stopped = |p: &Payment| matches!(&p.step, Step::Failed { reason, .. } if reason.code == STOPPED);
-    if status.payments.iter().any(stopped) && !status.payments.iter().any(open) {
+    if status.payments.iter().any(stopped) && !status.payments.iter().any(is_open) {
         return Err(Refused::new("the shop had this payment stopped; ask the shop"));
     }
-    if !status.payments.iter().any(open) && !status.remaining.is_zero() {
+    if !status.payments.iter().any(is_open) && !status.remaining.is_zero() {
         // What was declined is still owed and may be paid after all.
         let (id, amount) = (next_id(status), status.remaining);
         status.payments.push(Payment { id, amount, refund: false, step: Step::Planned { at: notice.planned } });
         status.state = PaymentState::Due;
     }
     let next = next_id(status);
-    let payment = status.payments.iter_mut().find(|p| open(p));
+    let payment = status.payments.iter_mut().find(|p| is_open(p));
     let payment = payment.ok_or_else(|| Refused::new("nothing remains to be paid"))?;
     let planned = payment.step.clone();
     payment.step = notice.step(&planned);
