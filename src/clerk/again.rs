@@ -30,8 +30,9 @@ pub(super) fn day(now: &Moment) -> String {
 
 impl Clerk {
     /// Does what time brings: letters nobody acknowledged are queued again (I9, I11), and letters that have waited too
-    /// long for their transaction are warned about (B64, B71), what the buyer's timetable says is asked (P92), our own key is renewed when its time has come, and once a day
-    /// the ledger is signed for. Takes the lock only where there is something to do.
+    /// long for their transaction are warned about (B64, B71), what the buyer's timetable says is asked (P92), our own
+    /// key is renewed when its time has come, and once a day the ledger is signed for. Takes the lock only where there is
+    /// something to do.
     pub fn tend(&mut self) -> Result<Tended, ClerkError> {
         self.catch_up()?;
         self.renew_if_due()?;

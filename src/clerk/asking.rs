@@ -12,8 +12,9 @@ const AT_ONCE: usize = 256;
 impl Clerk {
     /// Makes the status requests that are due. What the index remembers of it only spares a look; the ledger decides.
     pub(super) fn ask_by_timetable(&mut self, now: &Moment) -> Result<(), ClerkError> {
-        let Some(buyer) = self.settings.practice.buyer.clone() else { return Ok(()) };
-        for (place, timetable) in buyer.timetables.iter().enumerate() {
+        let buyer = self.settings.practice.buyer.as_ref();
+        let timetables = buyer.map(|buyer| buyer.timetables.clone()).unwrap_or_default();
+        for (place, timetable) in timetables.iter().enumerate() {
             let Some(since) = timetable.last(now, self.clock.zone()) else { continue };
             let name = format!("timetable {place}");
             let done = serde_json::to_string(&since).map_err(|error| ClerkError::Write(error.to_string()))?;

@@ -28,6 +28,8 @@ pub(super) struct Pending {
 pub(super) struct Signer {
     /// The address it is pinned with.
     pub(super) address: Option<Address>,
+    /// Whether it is pinned, or was once.
+    pub(super) was_pinned: bool,
     /// Whether a person blocked it.
     pub(super) blocked: bool,
 }

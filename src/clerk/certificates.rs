@@ -97,11 +97,14 @@ fn whole(stored: &Stored<'_>, handle: &str) -> Vec<Certificate> {
     for certificate in texts.iter().filter_map(|text| parse(text)) {
         join(&mut found, certificate);
     }
-    for certificate in &mut found {
-        let print = certificate.fingerprint().to_string();
-        let others = if print == handle { Vec::new() } else { stored(&print) };
+    let prints: Vec<String> = found.iter().map(|certificate| certificate.fingerprint().to_string()).collect();
+    for print in prints.iter().filter(|print| *print != handle) {
+        let others = stored(print);
         for other in others.iter().filter(|text| !texts.contains(text)).filter_map(|text| parse(text)) {
-            *certificate = certificate.merge(&other).unwrap_or_else(|_| certificate.clone());
+            // A copy that only has a subkey in common is of another key.
+            if other.fingerprint().as_str() == print {
+                join(&mut found, other);
+            }
         }
     }
     found
@@ -115,8 +118,8 @@ fn join(found: &mut Vec<Certificate>, certificate: Certificate) {
     }
 }
 
-/// Reads a certificate as the index has it: the binary form in base64.
-fn parse(text: &str) -> Option<Certificate> {
+/// Reads a certificate as the index and letters have it: the binary form in base64.
+pub(super) fn parse(text: &str) -> Option<Certificate> {
     STANDARD.decode(text).ok().and_then(|bytes| Certificate::from_bytes(&bytes).ok())
 }
 

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use super::batch::{Batch, Bytes, Pending};
 use super::{Clerk, ClerkError};
 use crate::clock::system_time;
-use crate::ledger::{self, Recorded, Seal};
+use crate::ledger::{self, Mark, Recorded, Seal};
 use crate::mail;
 use crate::outbox::Envelope;
 use crate::outbox::queue::Label;
@@ -32,12 +32,12 @@ impl Batch<'_> {
             writer.ok_or_else(|| ClerkError::Settings("a batch without the lock writes nothing".to_owned()))?;
         let lines = writer.append(&drafts)?;
         drop(drafts);
-        let size = writer.size();
+        let mark = writer.mark().clone();
         let (entries, bytes): (Vec<_>, Vec<_>) =
             std::mem::take(&mut self.pending).into_iter().map(|pending| (pending.entry, pending.bytes)).unzip();
         let entries: Vec<Recorded> =
             entries.into_iter().zip(lines).map(|(entry, line)| Recorded { entry, line }).collect();
-        match self.after_commit(&entries, &bytes, size) {
+        match self.after_commit(&entries, &bytes, &mark) {
             // A person who reads of a failure does it again; but it is done.
             Err(error) if self.by_person => {
                 let text =
@@ -50,12 +50,12 @@ impl Batch<'_> {
     }
 
     /// Does what follows from entries that are in the ledger. What fails here, the next command makes up for.
-    fn after_commit(&mut self, entries: &[Recorded], bytes: &[Bytes], size: u64) -> Result<(), ClerkError> {
+    ///
+    /// `mark` is the log's end behind them.
+    fn after_commit(&mut self, entries: &[Recorded], bytes: &[Bytes], mark: &Mark) -> Result<(), ClerkError> {
         let now = self.now;
-        let writer = self.writer.as_ref();
-        let mark = writer.map(|writer| writer.mark().clone()).unwrap_or_default();
         let changed: Vec<Key> = self.changed.iter().cloned().collect();
-        self.clerk.index.apply(entries, &mark, &self.book, &changed)?;
+        self.clerk.index.apply(entries, mark, &self.book, &changed)?;
         if !self.new_certificates.is_empty() || !self.changed.is_empty() {
             self.clerk.certificates.clear();
         }
@@ -63,7 +63,7 @@ impl Batch<'_> {
         // The lock is held until all is queued: another process would take these letters for owed ones.
         self.clerk.queue_new(entries, bytes, now)?;
         self.clerk.queue_again(&self.resend, now)?;
-        Ok(self.clerk.queue.set_written(size)?)
+        Ok(self.clerk.queue.set_written(mark.entries())?)
     }
 
     /// Signs the letters out, on all cores.

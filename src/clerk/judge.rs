@@ -158,7 +158,7 @@ impl Batch<'_> {
             Kind::PaymentStatus | Kind::DeliveryStatus | Kind::StatusRequest | Kind::Refusal | Kind::Receipt
         ) && !letter.opened.is_first_contact();
         // A shop's key that a person replaced goes on in the transactions whose terms name it.
-        let replaced = kind == Kind::OrderStatus && self.was_pinned(received.signer())?;
+        let replaced = kind == Kind::OrderStatus && self.signer(received.signer())?.was_pinned;
         if handed_over || replaced || self.is_stranger(letter)? {
             return Ok(None);
         }
@@ -203,11 +203,6 @@ impl Batch<'_> {
         Ok(outline.original.is_some_and(|original| original.digest == Digest::of(&one.raw)))
     }
 
-    /// Returns whether a key was pinned once, and is no more.
-    fn was_pinned(&self, signer: &Fingerprint) -> Result<bool, ClerkError> {
-        Ok(!self.clerk.index.pin_by_fingerprint(signer)?.is_empty())
-    }
-
     /// Returns the address a key was pinned with.
     fn signer_address(&mut self, signer: &Fingerprint) -> Result<Option<Address>, ClerkError> {
         let new = self.pins.iter().find(|(_, (key, _))| key == signer).map(|(address, _)| address.clone());
@@ -223,8 +218,10 @@ impl Batch<'_> {
             Entry::Occupied(known) => Ok(known.into_mut()),
             Entry::Vacant(unknown) => {
                 let pins = self.clerk.index.pin_by_fingerprint(key)?;
+                let was_pinned = !pins.is_empty();
                 let address = pins.into_iter().find(|pin| pin.current).map(|pin| pin.address);
-                Ok(unknown.insert(Signer { address, blocked: self.clerk.index.is_blocked(key)? }))
+                let blocked = self.clerk.index.is_blocked(key)?;
+                Ok(unknown.insert(Signer { address, was_pinned, blocked }))
             }
         }
     }

@@ -41,6 +41,7 @@ pub use error::ClerkError;
 pub use inspect::Preview;
 pub use keys::KeyRecord;
 pub use open::{create, is_made};
+pub use own_key::file as key_file;
 pub use posting::Posted;
 pub use take_in::{Outcome, TakenIn};
 pub use transport::{inbox, outbox};

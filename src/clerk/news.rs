@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::batch::Batch;
 use super::examine::OpenLetter;
-use super::{Clerk, ClerkError, LOCK_WAIT};
+use super::{Clerk, ClerkError, LOCK_WAIT, certificates};
 use crate::clock::system_time;
 use crate::pgp::{Certificate, MAIL_MAX};
 use crate::trade::{Act, Document, Names, Party, PinnedBy, Verdict};
@@ -24,7 +24,7 @@ impl Batch<'_> {
             if self.clerk.index.has_certificate(text)? {
                 continue;
             }
-            let certificate = STANDARD.decode(text).ok().and_then(|bytes| Certificate::from_bytes(&bytes).ok());
+            let certificate = certificates::parse(text);
             let fingerprint = &agent.party.fingerprint;
             let Some(certificate) = certificate.filter(|known| known.fingerprint() == fingerprint) else { continue };
             let whole = match self.certificate(fingerprint)? {

@@ -28,7 +28,7 @@ const EXPORTED: &str = "cert.asc";
 const RENEW_BEFORE: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 
 /// Returns the file of the account's key.
-pub(super) fn file(settings: &Settings) -> PathBuf {
+pub fn file(settings: &Settings) -> PathBuf {
     settings.folders.keys.join(KEY_FILE)
 }
 
@@ -145,8 +145,8 @@ fn is_due(key: &OwnKey, now: SystemTime) -> bool {
     key.ends(now).zip(horizon).is_some_and(|(ends, horizon)| ends <= horizon)
 }
 
-/// Replaces a file that may be private, durably: under its name lies the old one or the new one, whole, with owner and permissions
-/// as they were.
+/// Replaces a file that may be private, durably: under its name lies the old one or the new one, whole, with owner and
+/// permissions as they were.
 fn replace(file: &Path, bytes: &[u8]) -> Result<(), ClerkError> {
     use std::io::Write;
     let before = fs::metadata(file).map_err(ClerkError::io("read", file))?;

@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::batch::Batch;
-use super::{Clerk, ClerkError};
+use super::{Clerk, ClerkError, certificates};
 use crate::clock::system_time;
 use crate::mail::PaymentData;
 use crate::pgp::{self, Certificate, OwnKey, SetAside};
@@ -26,8 +26,7 @@ fn open(
 ) -> Option<(PaymentData, Mandate)> {
     let sealed = STANDARD.decode(&request.sealed.as_ref()?.0).ok()?;
     let buyer = request.payer()?;
-    let handed_over = buyer.certificate.as_ref().and_then(|text| STANDARD.decode(text).ok());
-    let handed_over = handed_over.and_then(|bytes| Certificate::from_bytes(&bytes).ok());
+    let handed_over = buyer.certificate.as_deref().and_then(certificates::parse);
     let mut opened = None;
     for certificate in known.into_iter().chain(handed_over) {
         if *certificate.fingerprint() != buyer.party.fingerprint {

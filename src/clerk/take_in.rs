@@ -13,7 +13,7 @@ use super::spool::Spooled;
 use super::{Clerk, ClerkError};
 use crate::config::InboxSettings;
 use crate::config::written::Handled;
-use crate::pgp::SetAside;
+use crate::pgp::{Certificate, SetAside};
 use crate::trade::{Digest, Finding, Verdict};
 
 /// How many mails are handled under one hold of the lock.
@@ -117,7 +117,7 @@ impl Clerk {
         let blocked = |key: &_| self.index.is_blocked(key).unwrap_or(true);
         let renewed = |expired: &Expired| {
             let now = self.certificates.get(&self.index, &expired.signer).ok().flatten();
-            now.is_some_and(|now| Digest::of(now.to_armored().as_bytes()) != expired.certificate)
+            now.is_some_and(|now| digest_of(&now) != expired.certificate)
         };
         let known = |aside: &Aside| match &aside.unpinned {
             // Whether its key counts is seen when it is read.
@@ -227,9 +227,13 @@ impl Batch<'_> {
     fn expired_signer(&self, one: &Examined) -> Result<Option<Expired>, ClerkError> {
         let Err(Unread::Closed(SetAside::SignerExpired { signer })) = &one.result else { return Ok(None) };
         let known = self.certificate(signer)?;
-        let digest = known.map(|known| Digest::of(known.to_armored().as_bytes()));
-        Ok(digest.map(|certificate| Expired { signer: signer.clone(), certificate }))
+        Ok(known.map(|known| Expired { signer: signer.clone(), certificate: digest_of(&known) }))
     }
+}
+
+/// Returns what tells one state of a certificate from another.
+fn digest_of(certificate: &Certificate) -> Digest {
+    Digest::of(certificate.to_armored().as_bytes())
 }
 
 /// Where a mail goes from the spool.

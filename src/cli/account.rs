@@ -94,12 +94,9 @@ impl Shell {
     }
 }
 
-/// The file of the account's key below `keys`.
-const KEY_FILE: &str = "own.asc";
-
 /// Refuses an account whose key was lost: its ledger is there, and a new account in its place would be another one.
 pub(super) fn key_is_there(settings: &Settings) -> Result<(), Failure> {
-    let file = settings.folders.keys.join(KEY_FILE);
+    let file = clerk::key_file(settings);
     let missing = std::fs::metadata(&file).is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound);
     if !missing || !clerk::is_made(settings) {
         return Ok(());
