@@ -20,7 +20,7 @@ pub(crate) struct AskArgs {
 }
 
 fn leg(word: &str) -> Result<Leg, String> {
-    Leg::ALL.into_iter().find(|leg| leg.word() == word).ok_or_else(|| "one of order, payment, delivery".to_owned())
+    Leg::parse(word).ok_or_else(|| "one of order, payment, delivery".to_owned())
 }
 
 pub(super) fn run(shell: &mut Shell, args: AskArgs) -> Result<(), Failure> {

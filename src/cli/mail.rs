@@ -137,12 +137,17 @@ fn tell(shell: &Shell, clerk: &Clerk, taken: &TakenIn, before: u64) -> Result<()
     Ok(())
 }
 
+/// Returns how many letters came to which verdict.
+fn counted(taken: &TakenIn) -> String {
+    let counts: Vec<String> = taken.counts.iter().map(|(verdict, count)| format!("{count} {verdict}")).collect();
+    counts.join(", ")
+}
+
 /// Writes for a person who looks on what came.
 fn came(shell: &Shell, taken: &TakenIn) {
-    let counts: Vec<String> = taken.counts.iter().map(|(verdict, count)| format!("{count} {verdict}")).collect();
-    if !counts.is_empty() {
+    if !taken.counts.is_empty() {
         let time = super::output::minute(&shell.clock.now(), shell.clock.zone());
-        shell.output.done(format!("{time}  came: {}", counts.join(", ")));
+        shell.output.done(format!("{time}  came: {}", counted(taken)));
     }
 }
 
@@ -274,8 +279,7 @@ pub(super) fn import(shell: &mut Shell, args: ImportArgs) -> Result<(), Failure>
         import_path(&mut clerk, path, &mut taken)?;
     }
     tell(shell, &clerk, &taken, before)?;
-    let counts: Vec<String> = taken.counts.iter().map(|(verdict, count)| format!("{count} {verdict}")).collect();
-    let counts = if counts.is_empty() { "no letters".to_owned() } else { counts.join(", ") };
+    let counts = if taken.counts.is_empty() { "no letters".to_owned() } else { counted(&taken) };
     shell.output.done(format!("imported: {counts}"));
     shell.send(&mut clerk)
 }

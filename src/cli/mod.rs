@@ -108,8 +108,9 @@ fn harmless(text: &str) -> String {
 }
 
 fn run(cli: Cli) -> Result<(), Failure> {
-    let output = Output::new(cli.global.json, Environment::of_process().no_color);
-    let mut shell = shell(cli.global, Environment::of_process(), output)?;
+    let environment = Environment::of_process();
+    let output = Output::new(cli.global.json, environment.no_color);
+    let mut shell = shell(cli.global, environment, output)?;
     let ended = shell.run(cli.command).map_err(|failure| shell.without_index(failure));
     let refusal = shell.refusal.take();
     // A question to a name server that nobody answers would keep the process.

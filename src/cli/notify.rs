@@ -156,8 +156,7 @@ pub(super) fn shop(shell: &mut Shell, args: ShopArgs) -> Result<(), Failure> {
         ShopCommand::Notify(args) => args,
         ShopCommand::Instruct(args) => return write(shell, &args.transaction, Role::Shop, shop_role::instruct_again),
     };
-    // Where goods or tracking are put right, the moment is not what was wrong.
-    let same = args.correct && (args.tracking.is_some() || !args.lines.is_empty());
+    let has_goods = args.tracking.is_some() || !args.lines.is_empty();
     let notice = Notice {
         done: moment(shell, args.shipped.as_deref())?,
         planned: when(args.planned.as_deref())?,
@@ -165,7 +164,7 @@ pub(super) fn shop(shell: &mut Shell, args: ShopArgs) -> Result<(), Failure> {
         lines: lines(&args.lines)?,
         tracking: args.tracking,
         correct: args.correct,
-        same_moment: same && args.shipped.as_deref() == Some("now"),
+        same_moment: same_moment(args.correct, args.shipped.as_deref(), has_goods),
         ..Notice::default()
     };
     report(shell, &args.transaction, Role::Shop, &notice, shop_role::notify)
@@ -186,7 +185,7 @@ pub(super) fn pay(shell: &mut Shell, args: PayArgs) -> Result<(), Failure> {
         refund,
         reference: args.reference,
         correct: args.correct,
-        same_moment: args.correct && amount.is_some() && args.paid.as_deref() == Some("now"),
+        same_moment: same_moment(args.correct, args.paid.as_deref(), amount.is_some()),
         ..Notice::default()
     };
     report(shell, &args.transaction, Role::Payment, &notice, payment::notify)
@@ -194,8 +193,7 @@ pub(super) fn pay(shell: &mut Shell, args: PayArgs) -> Result<(), Failure> {
 
 pub(super) fn ship(shell: &mut Shell, args: ShipArgs) -> Result<(), Failure> {
     let ShipCommand::Notify(args) = args.command;
-    // Where goods or tracking are put right, the moment is not what was wrong.
-    let same = args.correct && (args.tracking.is_some() || !args.lines.is_empty());
+    let has_goods = args.tracking.is_some() || !args.lines.is_empty();
     let notice = Notice {
         done: moment(shell, args.delivered.as_deref())?,
         planned: when(args.planned.as_deref())?,
@@ -205,10 +203,16 @@ pub(super) fn ship(shell: &mut Shell, args: ShipArgs) -> Result<(), Failure> {
         lines: lines(&args.lines)?,
         tracking: args.tracking,
         correct: args.correct,
-        same_moment: same && args.delivered.as_deref() == Some("now"),
+        same_moment: same_moment(args.correct, args.delivered.as_deref(), has_goods),
         ..Notice::default()
     };
     report(shell, &args.transaction, Role::Delivery, &notice, delivery::notify)
+}
+
+/// Returns whether a correction leaves the moment as it was reported: where something else is put right and no moment
+/// is given, the moment is not what was wrong.
+fn same_moment(correct: bool, when: Option<&str>, other: bool) -> bool {
+    correct && other && when == Some("now")
 }
 
 fn lines(texts: &[String]) -> Result<Vec<LineQuantity>, Failure> {

@@ -83,11 +83,7 @@ pub(super) fn run(shell: &mut Shell, args: OrderArgs) -> Result<(), Failure> {
     let mut clerk = shell.clerk()?;
     let shop = Address::parse(&args.shop).map_err(|error| Failure::usage(error.to_string()))?;
     let party = pinned(&mut clerk, &shop)?;
-    let file = match &args.file {
-        Some(file) => written::from_file(file)?,
-        None => written::from_flags(&args.items, &args.charges)?,
-    };
-    let order = settle(&clerk, file)?;
+    let order = settle(&clerk, written::order(args.file.as_deref(), &args.items, &args.charges)?)?;
     finish(shell, clerk, order, party, &args.wishes)
 }
 
@@ -100,11 +96,7 @@ pub(super) fn again(shell: &mut Shell, args: ReorderArgs) -> Result<(), Failure>
         let line = order.lines.iter_mut().find(|line| line.id == part.line);
         line.ok_or_else(|| Failure::data(format!("line {} is not in the order", part.line)))?.quantity = part.quantity;
     }
-    let changes = match &args.file {
-        Some(file) => written::from_file(file)?,
-        None => written::from_flags(&args.items, &args.charges)?,
-    };
-    change(&mut order, changes)?;
+    change(&mut order, written::order(args.file.as_deref(), &args.items, &args.charges)?)?;
     order.total = total(&order.lines, &order.charges)?;
     if order.deliver_to.is_none() {
         order.deliver_to = clerk.settings().practice.buyer.as_ref().and_then(|buyer| buyer.deliver_to.clone());

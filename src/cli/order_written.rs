@@ -70,8 +70,13 @@ pub(super) struct ChargeWritten {
     price: String,
 }
 
+/// Reads an order from its file, where one is named, else from flags.
+pub(super) fn order(file: Option<&Path>, items: &[String], charges: &[String]) -> Result<OrderFile, Failure> {
+    file.map_or_else(|| from_flags(items, charges), from_file)
+}
+
 /// Reads an order from its file; what is wrong in it is one line with file, line and column.
-pub(super) fn from_file(file: &Path) -> Result<OrderFile, Failure> {
+fn from_file(file: &Path) -> Result<OrderFile, Failure> {
     let text = files::read_named(file, files::SMALL).and_then(files::text);
     let text = text.map_err(|error| Failure::unreadable(file, &error))?;
     let known = "`mailorder order --help` shows all keys";
@@ -79,7 +84,7 @@ pub(super) fn from_file(file: &Path) -> Result<OrderFile, Failure> {
 }
 
 /// Reads an order from flags.
-pub(super) fn from_flags(items: &[String], charges: &[String]) -> Result<OrderFile, Failure> {
+fn from_flags(items: &[String], charges: &[String]) -> Result<OrderFile, Failure> {
     let item = |text: &String| {
         let fields: Vec<&str> = text.split(';').map(str::trim).collect();
         let [sku, name, price, quantity] = fields.as_slice() else {

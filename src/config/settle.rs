@@ -276,7 +276,7 @@ impl Place<'_> {
         };
         let leg = |text: &String| {
             let wrong = || self.fault("buyer.timetable.legs", format!("{text:?} is none of order, payment, delivery"));
-            Leg::ALL.into_iter().find(|leg| leg.word() == text).ok_or_else(wrong)
+            Leg::parse(text).ok_or_else(wrong)
         };
         Ok(Timetable {
             which,

@@ -89,6 +89,11 @@ impl Leg {
             Self::Delivery => "delivery",
         }
     }
+
+    /// Reads its word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|leg| leg.word() == word)
+    }
 }
 
 impl fmt::Display for Leg {
