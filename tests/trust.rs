@@ -27,6 +27,15 @@ fn pass_days(world: &World, days: i64) {
     world.pass_hours(24 * days);
 }
 
+/// A world that has traded once, and whose keys have all ended since.
+fn lapsed() -> World {
+    let mut world = World::new(ALL_STEPS);
+    world.order(BUYER, |_| {});
+    world.settle();
+    pass_days(&world, LIFE + 10);
+    world
+}
+
 fn state(world: &mut World, id: &OrderId) -> State {
     Standing::of(&world.transaction(BUYER, Role::Buyer, id)).state
 }
@@ -198,10 +207,7 @@ fn those_who_write_to_each_other_learn_of_renewals_by_their_letters() {
 
 #[test]
 fn who_missed_the_renewal_learns_of_it_from_the_letter_or_from_a_file() {
-    let mut world = World::new(ALL_STEPS);
-    world.order(BUYER, |_| {});
-    world.settle();
-    pass_days(&world, LIFE + 10);
+    let mut world = lapsed();
     // F37: to a key that has ended nothing is written, and the person is told.
     let id = OrderId::from_bytes([7; 26]);
     let shop = world.clerks[SHOP].me().clone();
@@ -249,10 +255,7 @@ fn who_missed_the_renewal_learns_of_it_from_the_letter_or_from_a_file() {
 
 #[test]
 fn a_header_alone_brings_a_renewal_to_one_who_missed_it() {
-    let mut world = World::new(ALL_STEPS);
-    world.order(BUYER, |_| {});
-    world.settle();
-    pass_days(&world, LIFE + 10);
+    let mut world = lapsed();
     world.clerks[SHOP].tend().unwrap();
     let file = world.certificate(SHOP);
     world.clerks[BUYER].renew_known(&file).unwrap();

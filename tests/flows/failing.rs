@@ -43,9 +43,7 @@ fn what_an_agent_says_failed_reaches_the_eyes_of_buyer_and_shop() {
     let open = town.does("buyer", &["warnings", "--json"]).json();
     town.does("buyer", &["warnings", "ack", open["warnings"][0]["id"].as_str().unwrap()]);
     assert_eq!(warned(&town, "buyer").len(), 1);
-    town.does("pay", &["pay", "notify", &number, "--paid"]);
-    town.does("ship", &["ship", "notify", &number, "--delivered"]);
-    town.settle();
+    town.reports(&number, &[("pay", "--paid"), ("ship", "--delivered")]);
     town.check_stands("buyer", &id, "completed", [true; 3]);
     town.check_peace();
 }
@@ -68,10 +66,7 @@ fn an_agent_without_an_agreement_is_told_of_and_instructed_once_more() {
     town.settle();
     assert_eq!(town.count("shop", &number, "out", "payment-instruction"), 1);
     town.check_stands("ship", &number, "open", [false; 3]);
-    town.does("shop", &["shop", "notify", &number, "--shipped"]);
-    town.does("ship", &["ship", "notify", &number, "--delivered"]);
-    town.does("pay", &["pay", "notify", &number, "--paid"]);
-    town.settle();
+    town.reports(&number, &[("shop", "--shipped"), ("ship", "--delivered"), ("pay", "--paid")]);
     town.check_stands("buyer", &id, "completed", [true; 3]);
     town.check_peace();
 }
@@ -135,8 +130,7 @@ fn what_left_in_two_parcels_is_brought_in_two() {
 fn a_wrong_report_is_refused_where_it_can_be_and_else_corrected() {
     let town = Town::fresh();
     let (id, number) = town.bought("SH-41", 1, &["--pay", "card"]);
-    town.does("shop", &["shop", "notify", &number, "--shipped"]);
-    town.settle();
+    town.reports(&number, &[("shop", "--shipped")]);
     for (party, report) in [("pay", "--paid"), ("ship", "--delivered"), ("shop", "--shipped")] {
         let run = town.run(party, &[party, "notify", &number, report, "2030-01-01T00:00:00Z"]);
         assert!(run.code == Some(65) && run.err.contains("has not come yet"), "{run:?}");
@@ -164,9 +158,8 @@ fn a_wrong_report_is_refused_where_it_can_be_and_else_corrected() {
 fn a_return_and_its_refund_that_arrive_together_are_no_false_alarm() {
     let town = Town::fresh();
     let (id, number) = town.bought("SH-41", 2, &["--pay", "card"]);
-    for (party, report) in [("shop", "--shipped"), ("ship", "--delivered"), ("pay", "--paid")] {
-        town.does(party, &[party, "notify", &number, report]);
-        town.settle();
+    for report in [("shop", "--shipped"), ("ship", "--delivered"), ("pay", "--paid")] {
+        town.reports(&number, &[report]);
     }
     town.does("buyer", &["return", &id, "--line", "1=1"]);
     town.sync(&["shop", "pay"]);
@@ -181,8 +174,7 @@ fn a_return_and_its_refund_that_arrive_together_are_no_false_alarm() {
     assert_eq!(run.err, "");
     let pay = town.lists("pay", &["--open"]);
     assert_eq!((pay.len(), pay[0]["state"].as_str()), (1, Some("open")), "the refund is to be made");
-    town.does("pay", &["pay", "notify", &number, "--refunded"]);
-    town.settle();
+    town.reports(&number, &[("pay", "--refunded")]);
     assert_eq!(town.show("buyer", &id)["refunded"]["amount"], "4300");
     town.check_peace();
 }
@@ -229,8 +221,7 @@ fn a_shop_that_delivers_itself_sees_and_settles_what_it_was_warned_about() {
 fn a_cancellation_that_came_too_late_leaves_the_payment_to_be_made() {
     let town = Town::fresh();
     let (id, number) = town.bought("SH-41", 1, &["--pay", "card"]);
-    town.does("shop", &["shop", "notify", &number, "--shipped"]);
-    town.settle();
+    town.reports(&number, &[("shop", "--shipped")]);
     town.does("buyer", &["cancel", &id]);
     town.sync(&["shop"]);
     // The goods arrive before the carrier reads that it shall stop.
@@ -241,14 +232,12 @@ fn a_cancellation_that_came_too_late_leaves_the_payment_to_be_made() {
         town.check_stands(party, &number, "open", [true, true, false]);
         assert_eq!(town.show(party, &number)["unpaid"]["amount"], "4800", "{party}");
     }
-    town.does("pay", &["pay", "notify", &number, "--paid"]);
-    town.settle();
+    town.reports(&number, &[("pay", "--paid")]);
     town.check_stands("buyer", &id, "completed", [true; 3]);
     // What is given back now is paid back.
     town.does("buyer", &["return", &id]);
     town.settle();
-    town.does("pay", &["pay", "notify", &number, "--refunded"]);
-    town.settle();
+    town.reports(&number, &[("pay", "--refunded")]);
     town.check_stands("buyer", &id, "refunded", [true; 3]);
     town.check_peace();
 }
@@ -258,15 +247,13 @@ fn a_cancellation_too_late_after_a_part_was_paid_leaves_the_rest() {
     let town = Town::fresh();
     let (id, number) = town.bought("SH-41", 1, &["--pay", "card"]);
     town.does("pay", &["pay", "notify", &number, "--paid", "--amount", "JPY 1800"]);
-    town.does("shop", &["shop", "notify", &number, "--shipped"]);
-    town.settle();
+    town.reports(&number, &[("shop", "--shipped")]);
     town.does("buyer", &["cancel", &id]);
     town.sync(&["shop"]);
     town.does("ship", &["ship", "notify", &number, "--delivered"]);
     town.settle();
     assert_eq!(town.show("shop", &number)["unpaid"]["amount"], "3000");
-    town.does("pay", &["pay", "notify", &number, "--paid"]);
-    town.settle();
+    town.reports(&number, &[("pay", "--paid")]);
     town.check_stands("buyer", &id, "completed", [true; 3]);
     town.check_peace();
 }

@@ -159,6 +159,14 @@ impl Town {
         (id, number)
     }
 
+    /// Lets each report of its own part, `shop` by `shop notify` and so on, and brings all of it to everybody.
+    pub fn reports(&self, number: &str, reports: &[(&str, &str)]) {
+        for (party, report) in reports {
+            self.does(party, &[party, "notify", number, report]);
+        }
+        self.settle();
+    }
+
     /// Returns the number of a transaction.
     pub fn number(&self, party: &str, name: &str) -> String {
         self.show(party, name)["number"].as_str().unwrap().to_owned()
