@@ -20,13 +20,19 @@ const KEPT: u64 = 64 * 1024 * 1024;
 /// # Errors
 /// The system's; what is no regular file is `InvalidInput`, a folder `IsADirectory`.
 pub fn open(path: &Path) -> io::Result<File> {
+    opened(path).map(|(file, _)| file)
+}
+
+/// Opens a regular file, and returns its length in bytes, too.
+fn opened(path: &Path) -> io::Result<(File, u64)> {
     // Before it is opened, since opening alone may wake a device.
     check(&std::fs::metadata(path)?)?;
     // It may be another file by now; a FIFO opened so does not wait.
     let nonblocking = i32::try_from(rustix::fs::OFlags::NONBLOCK.bits()).unwrap_or_default();
     let file = OpenOptions::new().read(true).custom_flags(nonblocking).open(path)?;
-    check(&file.metadata()?)?;
-    Ok(file)
+    let found = file.metadata()?;
+    check(&found)?;
+    Ok((file, found.len()))
 }
 
 /// Reads a regular file of at most `limit` bytes.
@@ -34,9 +40,9 @@ pub fn open(path: &Path) -> io::Result<File> {
 /// # Errors
 /// As for [`open`]; a file with more bytes is `FileTooLarge`.
 pub fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
-    let file = open(path)?;
-    let length = file.metadata()?.len().min(limit).saturating_add(1);
-    read_all(file, usize::try_from(length).unwrap_or_default(), limit)
+    let (file, length) = opened(path)?;
+    let room = length.min(limit).saturating_add(1);
+    read_all(file, usize::try_from(room).unwrap_or_default(), limit)
 }
 
 /// Reads a file of a ledger.

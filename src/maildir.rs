@@ -14,6 +14,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
+use rayon::prelude::*;
 
 use crate::files;
 
@@ -22,6 +23,9 @@ static WRITTEN: AtomicU64 = AtomicU64::new(0);
 
 /// From how many files on one sync of the whole file system, and one look at the folders, is cheaper than one of each.
 const TOGETHER: usize = 8;
+
+/// How many files are worth a second core.
+const AT_LEAST: usize = 32;
 
 /// How long an abandoned file may lie in `tmp/` before it is swept (maildir(5)).
 pub const TMP_AGE: Duration = Duration::from_secs(36 * 3600);
@@ -121,14 +125,17 @@ fn repeated(path: &Path, bytes: &[u8]) -> Result<(), Error> {
 /// system, few with a sync each. After an error none of them is there.
 pub fn write_tmp_all(tmp: &Path, files: &[(&str, &[u8])]) -> Result<Vec<PathBuf>, Error> {
     let together = files.len() >= TOGETHER && cfg!(target_os = "linux");
-    let mut written = Vec::with_capacity(files.len());
-    let mut write = || {
-        for (name, bytes) in files {
-            written.push(write_in(tmp, name, bytes, !together)?);
+    let write = |(name, bytes): &(&str, &[u8])| write_in(tmp, name, bytes, !together);
+    let made: Vec<Result<PathBuf, Error>> = files.par_iter().with_min_len(AT_LEAST).map(write).collect();
+    let (mut written, mut fault) = (Vec::with_capacity(made.len()), None);
+    for one in made {
+        match one {
+            Ok(path) => written.push(path),
+            Err(error) => fault = fault.or(Some(error)),
         }
-        if together { sync_file_system(tmp) } else { Ok(()) }
-    };
-    if let Err(error) = write() {
+    }
+    let synced = || if together { sync_file_system(tmp) } else { Ok(()) };
+    if let Err(error) = fault.map_or_else(synced, Err) {
         // A full disk needs the room; and what a failed sync left is lost, whatever it looks like.
         for path in &written {
             let _ = fs::remove_file(path);

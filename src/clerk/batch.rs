@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use super::{Clerk, ClerkError, LOCK_WAIT};
-use crate::ledger::Writer;
+use crate::ledger::{Mark, Writer};
 use crate::maildir;
 use crate::pgp::{Certificate, KeyFault};
 use crate::role::Desk;
@@ -32,6 +32,25 @@ pub(super) struct Signer {
     pub(super) was_pinned: bool,
     /// Whether a person blocked it.
     pub(super) blocked: bool,
+}
+
+/// How many letters the transactions kept between two batches may have.
+const AT_HAND_MAX: usize = 8_192;
+
+/// The transactions of the last batch: what was looked up for it need not be looked up for the next one, as long as
+/// nobody else has written in between.
+#[derive(Default)]
+pub(super) struct AtHand {
+    /// The log's end for which they are true.
+    mark: Mark,
+    book: Book,
+    asked: BTreeSet<(Role, Names)>,
+}
+
+impl AtHand {
+    fn is_large(&self) -> bool {
+        self.book.iter().map(|transaction| transaction.kept.len()).sum::<usize>() > AT_HAND_MAX
+    }
 }
 
 /// Entries gathered under the lock, and the book they are folded into.
@@ -81,14 +100,18 @@ impl Clerk {
         self.sweep(&writer);
         self.queue_owed(writer.size())?;
         let head = writer.head();
+        let AtHand { mark, book, asked } = std::mem::take(&mut self.at_hand);
+        let (book, asked) = if mark == *writer.mark() { (book, asked) } else { Default::default() };
         self.index.begin_reading()?;
-        let mut batch = Batch { writer: Some(writer), size: head.size, root: head.root, ..Batch::dry(self) };
+        let mut batch =
+            Batch { writer: Some(writer), size: head.size, root: head.root, book, asked, ..Batch::dry(self) };
         let result = work(&mut batch);
         batch.clerk.index.end_reading()?;
         let result = result?;
         if !batch.pending.is_empty() || !batch.resend.is_empty() {
             batch.commit()?;
         }
+        batch.keep_at_hand();
         Ok(result)
     }
 }
@@ -142,6 +165,13 @@ impl<'a> Batch<'a> {
 }
 
 impl Batch<'_> {
+    /// Leaves the transactions, as they are in the ledger now, to the next batch.
+    fn keep_at_hand(self) {
+        let mark = self.writer.as_ref().map(|writer| writer.mark().clone()).unwrap_or_default();
+        let at_hand = AtHand { mark, book: self.book, asked: self.asked };
+        self.clerk.at_hand = if at_hand.is_large() { AtHand::default() } else { at_hand };
+    }
+
     /// Returns the moment of the batch.
     pub fn now(&self) -> Moment {
         self.now

@@ -55,11 +55,17 @@ impl Batch<'_> {
     fn after_commit(&mut self, entries: &[Recorded], bytes: &[Bytes], mark: &Mark) -> Result<(), ClerkError> {
         let now = self.now;
         let changed: Vec<Key> = self.changed.iter().cloned().collect();
-        self.clerk.index.apply(entries, mark, &self.book, &changed)?;
+        let Clerk { index, ledger, .. } = &mut *self.clerk;
+        // Neither needs the other, and the disk is slow.
+        let (indexed, adopted) = rayon::join(
+            || index.apply(entries, mark, &self.book, &changed),
+            || ledger.adopt_originals(&self.originals),
+        );
+        indexed?;
+        adopted?;
         if !self.new_certificates.is_empty() || !self.changed.is_empty() {
             self.clerk.certificates.clear();
         }
-        self.clerk.ledger.adopt_originals(&self.originals)?;
         // The lock is held until all is queued: another process would take these letters for owed ones.
         self.clerk.queue_new(entries, bytes, now)?;
         self.clerk.queue_again(&self.resend, now)?;

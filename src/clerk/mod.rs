@@ -74,6 +74,8 @@ pub struct Clerk {
     spool: spool::Spool,
     aside: aside::AsideFolder,
     certificates: certificates::Certificates,
+    /// What the next batch need not look up.
+    at_hand: batch::AtHand,
     notes: Vec<String>,
     /// Whether leftovers were looked for since the start.
     swept: bool,

@@ -210,6 +210,7 @@ impl Clerk {
             spool: spool::Spool::open(&folders.spool)?,
             aside: aside::AsideFolder::open(&folders.set_aside)?,
             certificates: certificates::Certificates::default(),
+            at_hand: super::batch::AtHand::default(),
             notes: message.into_iter().collect(),
             swept: false,
             settings,

@@ -4,7 +4,7 @@
 //! `new/` holds the mail, `handling` the names of those being looked at, each with the count of its attempts, `lock`
 //! is held by the one process that looks: what another still looks at was not interrupted.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -26,6 +26,8 @@ pub(super) struct Spool {
     folder: PathBuf,
     /// Attempts of the mails that were under way when the program ended.
     interrupted: BTreeMap<String, u32>,
+    /// What was listed and not given out yet, in order.
+    listed: VecDeque<PathBuf>,
     /// What lies among the mails and is none, as far as it was told of.
     odd: BTreeSet<String>,
     notes: Vec<String>,
@@ -48,7 +50,8 @@ impl Spool {
         }
         maildir::create(folder)?;
         let folder = folder.to_owned();
-        Ok(Self { folder, interrupted: BTreeMap::new(), odd: BTreeSet::new(), notes: Vec::new() })
+        let (interrupted, listed) = (BTreeMap::new(), VecDeque::new());
+        Ok(Self { folder, interrupted, listed, odd: BTreeSet::new(), notes: Vec::new() })
     }
 
     /// Waits until no other process looks at the spool's mail, and reads what was under way when one ended. The spool
@@ -108,28 +111,55 @@ impl Spool {
     /// Returns the next mails, at most `limit`: one at a time while there are some that were interrupted. What is no
     /// regular file was not put there by us; it is passed over and told of once.
     pub(super) fn next(&mut self, limit: usize) -> Result<Vec<Spooled>, ClerkError> {
-        let paths = maildir::list_new(&self.folder)?;
-        let mut mails: Vec<Spooled> = Vec::new();
-        for path in paths {
-            let Some(name) = maildir::name_of(&path).map(str::to_owned) else { continue };
-            if mails.len() >= limit && self.interrupted.is_empty() {
-                break;
-            }
-            if !path.symlink_metadata().is_ok_and(|metadata| metadata.is_file()) {
-                if self.odd.insert(name) {
-                    self.notes.push(format!("{} is no regular file; it is passed over", path.display()));
-                }
-                continue;
-            }
-            let attempts = self.interrupted.get(&name).copied().unwrap_or(0);
-            if attempts > 0 {
-                return Ok(vec![Spooled { name, path, poisonous: attempts >= ATTEMPTS, interrupted: true }]);
-            }
-            if mails.len() < limit {
-                mails.push(Spooled { name, path, poisonous: false, interrupted: false });
+        if !self.interrupted.is_empty() {
+            self.listed = maildir::list_new(&self.folder)?.into();
+            if let Some(mail) = self.next_interrupted() {
+                self.listed.clear();
+                return Ok(vec![mail]);
             }
         }
-        Ok(mails)
+        let mails = self.next_listed(limit);
+        if !mails.is_empty() {
+            return Ok(mails);
+        }
+        // Of what was listed before nothing is left, or another process has taken it.
+        self.listed = maildir::list_new(&self.folder)?.into();
+        Ok(self.next_listed(limit))
+    }
+
+    /// Returns the first of the listed mails that was interrupted.
+    fn next_interrupted(&self) -> Option<Spooled> {
+        self.listed.iter().find_map(|path| {
+            let name = maildir::name_of(path)?;
+            let attempts = *self.interrupted.get(name)?;
+            let is_file = path.symlink_metadata().is_ok_and(|metadata| metadata.is_file());
+            is_file.then(|| Spooled {
+                name: name.to_owned(),
+                path: path.clone(),
+                poisonous: attempts >= ATTEMPTS,
+                interrupted: true,
+            })
+        })
+    }
+
+    /// Takes mails from the front of the list, at most `limit`, and passes over what is gone or no mail.
+    fn next_listed(&mut self, limit: usize) -> Vec<Spooled> {
+        let mut mails = Vec::new();
+        while mails.len() < limit {
+            let Some(path) = self.listed.pop_front() else { break };
+            let Some(name) = maildir::name_of(&path).map(str::to_owned) else { continue };
+            match path.symlink_metadata() {
+                Ok(metadata) if metadata.is_file() => {
+                    mails.push(Spooled { name, path, poisonous: false, interrupted: false });
+                }
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                _ if self.odd.insert(name) => {
+                    self.notes.push(format!("{} is no regular file; it is passed over", path.display()));
+                }
+                _ => {}
+            }
+        }
+        mails
     }
 
     /// Notes which mails are being looked at, before they are.

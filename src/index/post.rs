@@ -175,7 +175,9 @@ impl Index {
 
     /// Returns which of these spooled mails were fetched from a mailbox, where they still lie.
     pub fn fetched(&self, names: &[&str]) -> Found<BTreeSet<String>> {
-        let mut find = self.db.prepare_cached("SELECT name FROM origins WHERE name = ?1")?;
+        // One lock for all the questions.
+        let reading = self.db.unchecked_transaction()?;
+        let mut find = reading.prepare_cached("SELECT name FROM origins WHERE name = ?1")?;
         let mut found = BTreeSet::new();
         for name in names {
             found.extend(find.query_row([name], |row| row.get::<_, String>(0)).optional()?);

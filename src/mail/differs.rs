@@ -3,6 +3,7 @@
 //! The text is searched, never read into values: what is found here is noted beside the letter and changes nothing.
 
 use std::collections::{BTreeSet, HashSet};
+use std::sync::LazyLock;
 
 use memchr::memmem;
 
@@ -109,11 +110,8 @@ fn money(number: &str, code: &str) -> Option<Money> {
 fn numbers_in(text: &str) -> Vec<String> {
     let mut found = Vec::new();
     for line in text.lines() {
-        let lower = line.to_ascii_lowercase();
-        let Some((at, label)) = LABELS.iter().find_map(|label| lower.find(label).map(|at| (at, label))) else {
-            continue;
-        };
-        let rest = line.get(at.saturating_add(label.len())..).unwrap_or_default();
+        let Some(behind) = behind_label(line) else { continue };
+        let rest = line.get(behind..).unwrap_or_default();
         let rest = rest.trim_start_matches([' ', ':', '：', '#', '\u{3000}']);
         let word: String = rest.chars().take_while(|c| c.is_ascii_alphanumeric() || "._-".contains(*c)).collect();
         let word = word.trim_end_matches('.');
@@ -122,6 +120,16 @@ fn numbers_in(text: &str) -> Vec<String> {
         }
     }
     found
+}
+
+/// Returns where a line goes on behind the first of the labels that it has.
+fn behind_label(line: &str) -> Option<usize> {
+    static FINDERS: LazyLock<Vec<memmem::Finder<'static>>> =
+        LazyLock::new(|| LABELS.iter().map(|label| memmem::Finder::new(label)).collect());
+    let lower = line.to_ascii_lowercase();
+    let find =
+        |finder: &memmem::Finder<'_>| finder.find(lower.as_bytes()).map(|at| at.saturating_add(finder.needle().len()));
+    FINDERS.iter().find_map(find)
 }
 
 #[cfg(test)]

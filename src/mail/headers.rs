@@ -158,7 +158,8 @@ fn read_date(value: &str) -> Result<Moment, ReadError> {
 
 /// Returns the fields of the root, names in lower case, values unfolded.
 fn fields(signed: &[u8]) -> Result<Vec<(String, String)>, ReadError> {
-    let end = signed.windows(4).take(MOST_HEADER).position(|four| four == b"\r\n\r\n");
+    let begin = signed.get(..MOST_HEADER.min(signed.len())).unwrap_or_default();
+    let end = memchr::memmem::find(begin, b"\r\n\r\n");
     let end = end.ok_or_else(|| bad(format!("no end of the header within {MOST_HEADER} bytes")))?;
     let header = signed.get(..end).unwrap_or_default();
     let header = std::str::from_utf8(header).map_err(|_| bad("the header is not UTF-8"))?;

@@ -15,6 +15,7 @@ mod payment_data;
 mod read;
 mod shape;
 mod text;
+mod tree;
 mod variables;
 mod words;
 mod write;

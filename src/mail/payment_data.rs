@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::json;
 use super::read::ReadError;
+use super::tree::Tree;
 use crate::trade::{Address, Fingerprint, Mandate, Money, OrderId, PaymentMethod};
 
 /// Most members of an instrument.
@@ -51,8 +52,10 @@ impl PaymentData {
             "method": self.method,
             "instrument": instrument,
         });
-        json::check(&value).map_err(ReadError::BadShape)?;
-        Ok(SecretString::from(value.to_string()))
+        let text = SecretString::from(value.to_string());
+        // What is sealed can be read.
+        json::parse(text.expose_secret().as_bytes())?;
+        Ok(text)
     }
 
     /// Returns what the data permit, without the instrument. `signer` is the primary key whose signature around these
@@ -64,25 +67,25 @@ impl PaymentData {
     /// Reads the JSON that was sealed. An error never quotes what it could not read.
     pub fn read(bytes: &[u8]) -> Result<Self, ReadError> {
         let value = json::parse(bytes).map_err(|_| bad("not strict JSON"))?;
-        let text = |pointer: &str| {
-            let text = value.pointer(pointer).and_then(Value::as_str);
-            text.ok_or_else(|| bad(&format!("{pointer} is missing or no text")))
+        let text = |way: &[&str]| {
+            let text = value.at(way).and_then(Tree::as_str);
+            text.ok_or_else(|| bad(&format!("/{} is missing or no text", way.join("/"))))
         };
-        let members = value.get("instrument").and_then(Value::as_object).ok_or_else(|| bad("no instrument"))?;
+        let members = value.at(&["instrument"]).and_then(Tree::as_object).ok_or_else(|| bad("no instrument"))?;
         if members.len() > MOST_MEMBERS {
             return Err(bad("too many members of the instrument"));
         }
         let mut instrument = BTreeMap::new();
-        for (name, secret) in members {
+        for (name, secret) in members.iter() {
             let secret = secret.as_str().ok_or_else(|| bad("a member of the instrument is no text"))?;
-            instrument.insert(name.clone(), SecretString::from(secret));
+            instrument.insert(name.to_owned(), SecretString::from(secret));
         }
         Ok(Self {
-            shop: Address::parse(text("/shop")?).map_err(|_| bad("/shop is no address"))?,
-            order: OrderId::parse(text("/order")?).map_err(|_| bad("/order is no order ID"))?,
-            limit: Money::parse(text("/limit/value")?, text("/limit/currency")?)
+            shop: Address::parse(text(&["shop"])?).map_err(|_| bad("/shop is no address"))?,
+            order: OrderId::parse(text(&["order"])?).map_err(|_| bad("/order is no order ID"))?,
+            limit: Money::parse(text(&["limit", "value"])?, text(&["limit", "currency"])?)
                 .map_err(|_| bad("/limit is no amount"))?,
-            method: PaymentMethod::parse(text("/method")?).map_err(|_| bad("/method is no payment method"))?,
+            method: PaymentMethod::parse(text(&["method"])?).map_err(|_| bad("/method is no payment method"))?,
             instrument,
         })
     }

@@ -8,6 +8,7 @@ use std::io::Read as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, SystemTime};
 
+use memchr::memchr2;
 use sequoia_openpgp::{
     Cert, Error, KeyHandle, Result as LibraryResult,
     crypto::SessionKey,
@@ -43,6 +44,10 @@ const WILDCARD_TRIES_MAX: usize = 4;
 const PACKETS_MAX: usize = 1024;
 const SIGNATURES_MAX: usize = 32;
 
+/// How many times a message's own size its content is guessed to have at most, and the least guess in bytes.
+const BUFFER_TIMES: usize = 4;
+const BUFFER_MIN: usize = 32 * 1024;
+
 /// A message that was encrypted to us and well signed.
 pub(super) struct Message {
     pub(super) bytes: Vec<u8>,
@@ -71,14 +76,30 @@ pub(super) fn read(binary: &[u8], own: &[OwnKey], lookup: Lookup<'_>, now: Syste
 const DAMAGED: SetAside = SetAside::BadShape("the OpenPGP message does not hold together");
 
 fn read_unguarded(binary: &[u8], own: &[OwnKey], lookup: Lookup<'_>, now: SystemTime) -> Result<Message, SetAside> {
+    // Uncompressed a message holds less than its own size; one that holds more than the guess is read once more.
+    let guess = binary.len().saturating_mul(BUFFER_TIMES).clamp(BUFFER_MIN, PLAINTEXT_MAX);
+    match read_within(guess, binary, own, lookup, now) {
+        Err(SetAside::TooLarge) if guess < PLAINTEXT_MAX => read_within(PLAINTEXT_MAX, binary, own, lookup, now),
+        read => read,
+    }
+}
+
+/// Reads a message of at most `buffer` bytes; the library clears that much memory for each message.
+fn read_within(
+    buffer: usize,
+    binary: &[u8],
+    own: &[OwnKey],
+    lookup: Lookup<'_>,
+    now: SystemTime,
+) -> Result<Message, SetAside> {
     let policy = policy(now);
     let mut found = Found::default();
     let helper = Helper { own, lookup, now, known: Vec::new(), packets: 0, signatures: 0, found: &mut found };
     // The library allows no clock skew when it is told the time, so it is told the latest that counts as now.
     let latest = now.checked_add(CLOCK_SKEW).ok_or(SetAside::BadShape("our own clock is out of range"))?;
-    let mut bytes = Vec::new();
+    let mut bytes = Vec::with_capacity(binary.len());
     let read = DecryptorBuilder::from_bytes(binary)
-        .and_then(|builder| builder.buffer_size(PLAINTEXT_MAX).with_policy(&policy, latest, helper))
+        .and_then(|builder| builder.buffer_size(buffer).with_policy(&policy, latest, helper))
         .map(|mut decryptor| {
             // Only a message processed as a whole is authenticated; not a byte of any other is taken.
             let whole = decryptor.message_processed();
@@ -156,14 +177,14 @@ fn body_length(first: u8, text: &[u8]) -> Option<(usize, bool, &[u8])> {
 
 /// Returns whether a CR or LF stands alone: such bytes would change on their way through mail (wire-format 1.2).
 pub(super) fn has_bare_line_end(bytes: &[u8]) -> bool {
-    let mut last = 0;
-    for &byte in bytes {
-        if (byte == b'\n') != (last == b'\r') {
-            return true;
+    let mut rest = bytes;
+    while let Some(place) = memchr2(b'\r', b'\n', rest) {
+        match rest.get(place..).and_then(|end| end.strip_prefix(b"\r\n")) {
+            Some(after) => rest = after,
+            None => return true,
         }
-        last = byte;
     }
-    last == b'\r'
+    false
 }
 
 /// What became known while the library read the message.

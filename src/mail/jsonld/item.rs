@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use crate::mail::tree::Tree;
+
 use super::made::{Made, reference, term, typed};
 use super::node::{Node, Result};
 use crate::trade::item::{Charge, Item, Line, LineQuantity, Tax};
@@ -203,7 +205,7 @@ pub(super) fn write_delivery_method(made: Made, key: &str, method: &DeliveryMeth
 pub(super) fn read_delivery_method(node: &Node, key: &str) -> Result<Option<DeliveryMethod>> {
     match node.raw(key) {
         None => Ok(None),
-        Some(Value::String(_)) => {
+        Some(Tree::Text(_)) => {
             let name = node.term(key)?.unwrap_or_default();
             let word = DELIVERY.iter().find(|(_, term)| *term == name).map(|(word, _)| *word);
             let word = word.ok_or_else(|| node.wrong(key, format!("{name:?} is no delivery method")))?;

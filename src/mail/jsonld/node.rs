@@ -7,13 +7,16 @@
 use std::collections::BTreeMap;
 use std::fmt::Display;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::mail::read::ReadError;
+use crate::mail::tree::{Members, Tree};
 use crate::trade::{Currency, Money};
 
 /// The namespace of `mo:`; it never changes.
 const NAMESPACE: &str = "urn:uuid:b1edae77-e598-42e9-b1d8-5d37f1e1fef1#";
+/// The context of all other terms, which is never fetched.
+const SCHEMA: &str = "https://schema.org";
 pub(super) type Result<T> = std::result::Result<T, ReadError>;
 
 /// Returns the error for a shape that is not the one this kind has.
@@ -27,7 +30,13 @@ pub(super) fn graph(nodes: Vec<Value>) -> Value {
 }
 
 fn context() -> Value {
-    json!(["https://schema.org", { "mo": NAMESPACE }])
+    json!([SCHEMA, { "mo": NAMESPACE }])
+}
+
+/// Returns whether a context is the fixed one.
+fn is_context(tree: &Tree<'_>) -> bool {
+    let Some([schema, Tree::Object(own)]) = tree.as_list() else { return false };
+    schema.as_str() == Some(SCHEMA) && own.len() == 1 && own.get("mo").and_then(Tree::as_str) == Some(NAMESPACE)
 }
 
 /// Drops the schema.org prefix of a term, in any of its three forms.
@@ -37,19 +46,19 @@ fn bare(term: &str) -> &str {
 
 /// A machine part that has the one outer shape.
 pub(in crate::mail) struct Graph<'a> {
-    roots: Vec<&'a Map<String, Value>>,
+    roots: Vec<&'a Members<'a>>,
     /// Nodes by `@id`; `None` where two differ.
-    ids: BTreeMap<&'a str, Option<&'a Map<String, Value>>>,
+    ids: BTreeMap<&'a str, Option<&'a Members<'a>>>,
 }
 
 impl<'a> Graph<'a> {
     /// Takes a machine part: the fixed context, a list of nodes, nothing else (B86).
-    pub(in crate::mail) fn new(value: &'a Value) -> Result<Self> {
+    pub(in crate::mail) fn new(value: &'a Tree<'a>) -> Result<Self> {
         let map = value.as_object().ok_or_else(|| bad("the machine part is not a JSON object"))?;
-        if map.get("@context") != Some(&context()) {
+        if !map.get("@context").is_some_and(is_context) {
             return Err(bad("@context is not the fixed one; it is never fetched"));
         }
-        let list = map.get("@graph").and_then(Value::as_array).ok_or_else(|| bad("@graph is not a list"))?;
+        let list = map.get("@graph").and_then(Tree::as_list).ok_or_else(|| bad("@graph is not a list"))?;
         if map.len() != 2 {
             return Err(bad("the machine part has members beside @context and @graph"));
         }
@@ -57,7 +66,7 @@ impl<'a> Graph<'a> {
         for item in list {
             let node = item.as_object().ok_or_else(|| bad("@graph holds something that is not a node"))?;
             graph.enter(item)?;
-            if !node.contains_key("@type") {
+            if node.get("@type").is_none() {
                 return Err(bad("a node of @graph has no @type"));
             }
             graph.roots.push(node);
@@ -66,19 +75,19 @@ impl<'a> Graph<'a> {
     }
 
     /// Enters every node below `value` that has an `@id`, and refuses any other JSON-LD keyword.
-    fn enter(&mut self, value: &'a Value) -> Result<()> {
+    fn enter(&mut self, value: &'a Tree<'a>) -> Result<()> {
         match value {
-            Value::Array(items) => items.iter().try_for_each(|item| self.enter(item)),
-            Value::Object(map) => {
-                for (key, item) in map {
-                    match key.as_str() {
-                        "@id" | "@type" if item.is_string() => (),
+            Tree::List(items) => items.iter().try_for_each(|item| self.enter(item)),
+            Tree::Object(map) => {
+                for (key, item) in map.iter() {
+                    match key {
+                        "@id" | "@type" if item.as_str().is_some() => (),
                         "@id" | "@type" => return Err(bad(format!("{key} is not one string"))),
                         keyword if keyword.starts_with('@') => return Err(bad(format!("{keyword} inside a node"))),
                         _ => self.enter(item)?,
                     }
                 }
-                if let Some(id) = map.get("@id").and_then(Value::as_str).filter(|_| map.len() > 1) {
+                if let Some(id) = map.get("@id").and_then(Tree::as_str).filter(|_| map.len() > 1) {
                     let same = self.ids.get(id).is_none_or(|known| *known == Some(map));
                     self.ids.insert(id, same.then_some(map));
                 }
@@ -106,13 +115,13 @@ impl<'a> Graph<'a> {
     /// Returns all nodes, at any depth.
     pub(in crate::mail) fn every(&'a self) -> Vec<Node<'a>> {
         let mut found = Vec::new();
-        let mut open: Vec<&'a Map<String, Value>> = self.roots.clone();
+        let mut open = self.roots.clone();
         while let Some(map) = open.pop() {
             found.push(Node { map, graph: self });
-            for value in map.values() {
+            for (_, value) in map.iter() {
                 match value {
-                    Value::Object(inner) => open.push(inner),
-                    Value::Array(items) => open.extend(items.iter().filter_map(Value::as_object)),
+                    Tree::Object(inner) => open.push(inner),
+                    Tree::List(items) => open.extend(items.iter().filter_map(Tree::as_object)),
                     _ => (),
                 }
             }
@@ -124,14 +133,14 @@ impl<'a> Graph<'a> {
 /// A node being read.
 #[derive(Clone, Copy)]
 pub(in crate::mail) struct Node<'a> {
-    map: &'a Map<String, Value>,
+    map: &'a Members<'a>,
     graph: &'a Graph<'a>,
 }
 
 impl<'a> Node<'a> {
     /// Returns the type without its schema.org prefix.
     pub(in crate::mail) fn name(&self) -> &'a str {
-        self.map.get("@type").and_then(Value::as_str).map_or("node", bare)
+        self.map.get("@type").and_then(Tree::as_str).map_or("node", bare)
     }
 
     /// Returns whether it has this type.
@@ -150,7 +159,7 @@ impl<'a> Node<'a> {
     }
 
     /// Returns a member as it stands.
-    pub(in crate::mail) fn raw(&self, key: &str) -> Option<&'a Value> {
+    pub(in crate::mail) fn raw(&self, key: &str) -> Option<&'a Tree<'a>> {
         self.map.get(key)
     }
 
@@ -158,7 +167,7 @@ impl<'a> Node<'a> {
     pub(in crate::mail) fn text(&self, key: &str) -> Result<Option<&'a str>> {
         match self.map.get(key) {
             None => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text)),
+            Some(Tree::Text(text)) => Ok(Some(text)),
             Some(_) => Err(self.wrong(key, "not a string")),
         }
     }
@@ -176,8 +185,8 @@ impl<'a> Node<'a> {
     /// Returns a text that may stand as several strings, joined.
     pub(super) fn prose(&self, key: &str) -> Result<Option<String>> {
         match self.map.get(key) {
-            Some(Value::Array(pieces)) => {
-                let pieces: Option<Vec<&str>> = pieces.iter().map(Value::as_str).collect();
+            Some(Tree::List(pieces)) => {
+                let pieces: Option<Vec<&str>> = pieces.iter().map(Tree::as_str).collect();
                 let joined = pieces.ok_or_else(|| self.wrong(key, "not strings"))?.concat();
                 let most = crate::mail::json::most_of(key);
                 if joined.len() > most {
@@ -217,14 +226,14 @@ impl<'a> Node<'a> {
     /// Returns a count.
     pub(super) fn count(&self, key: &str) -> Result<Option<u32>> {
         let Some(value) = self.map.get(key) else { return Ok(None) };
-        let count = value.as_u64().and_then(|count| u32::try_from(count).ok());
+        let count = if let Tree::Count(count) = value { u32::try_from(*count).ok() } else { None };
         count.map(Some).ok_or_else(|| self.wrong(key, "not a count"))
     }
 
     /// Returns yes or no.
     pub(super) fn flag(&self, key: &str) -> Result<Option<bool>> {
         let Some(value) = self.map.get(key) else { return Ok(None) };
-        value.as_bool().map(Some).ok_or_else(|| self.wrong(key, "not true or false"))
+        if let Tree::Bool(flag) = value { Ok(Some(*flag)) } else { Err(self.wrong(key, "not true or false")) }
     }
 
     /// Returns the node, or the one referred to.
@@ -241,7 +250,7 @@ impl<'a> Node<'a> {
     pub(super) fn nodes(&self, key: &str) -> Result<Vec<Self>> {
         match self.map.get(key) {
             None => Ok(Vec::new()),
-            Some(Value::Array(items)) => items.iter().map(|item| self.resolve(key, item)).collect(),
+            Some(Tree::List(items)) => items.iter().map(|item| self.resolve(key, item)).collect(),
             Some(one) => Ok(vec![self.resolve(key, one)?]),
         }
     }
@@ -252,9 +261,9 @@ impl<'a> Node<'a> {
         if node.is(name) { Ok(node) } else { Err(self.wrong(key, format!("not a node of type {name}"))) }
     }
 
-    fn resolve(&self, key: &str, value: &'a Value) -> Result<Self> {
+    fn resolve(&self, key: &str, value: &'a Tree<'a>) -> Result<Self> {
         let map = value.as_object().ok_or_else(|| self.wrong(key, "not a node"))?;
-        let map = match map.get("@id").and_then(Value::as_str) {
+        let map = match map.get("@id").and_then(Tree::as_str) {
             Some(id) if map.len() == 1 => match self.graph.ids.get(id) {
                 Some(Some(named)) => named,
                 Some(None) => return Err(self.wrong(key, format!("two nodes are called {id:?}"))),

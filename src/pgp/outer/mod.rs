@@ -7,6 +7,8 @@
 mod field;
 mod part;
 
+use std::borrow::Cow;
+
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 pub(super) use self::part::Lines;
@@ -135,7 +137,7 @@ fn version(content: &[u8]) -> Option<&str> {
 }
 
 /// Returns the content of a part of exactly this type, its transfer encoding undone (B11).
-fn part_content(part: &[u8], essence: &str) -> Result<Vec<u8>, &'static str> {
+fn part_content<'a>(part: &'a [u8], essence: &str) -> Result<Cow<'a, [u8]>, &'static str> {
     let (fields, body) = Fields::read(part, HEADER_MAX).map_err(|_| "a part has no end of its header")?;
     if fields.content_types().count() != 1 || !fields.content_types().all(|t| t.is(essence)) {
         return Err("the parts are not application/pgp-encrypted and then application/octet-stream");
@@ -146,12 +148,14 @@ fn part_content(part: &[u8], essence: &str) -> Result<Vec<u8>, &'static str> {
         return Err("a part has several transfer encodings");
     }
     match encoding.as_str() {
-        "7bit" | "8bit" | "binary" => Ok(body.to_vec()),
+        "7bit" | "8bit" | "binary" => Ok(Cow::Borrowed(body)),
         "base64" => {
             let packed: Vec<u8> = body.iter().copied().filter(|b| !b.is_ascii_whitespace()).collect();
-            STANDARD.decode(packed).map_err(|_| "a part's base64 is damaged")
+            STANDARD.decode(packed).map(Cow::Owned).map_err(|_| "a part's base64 is damaged")
         }
-        "quoted-printable" => part::quoted_printable(body).ok_or("a part's quoted-printable is damaged"),
+        "quoted-printable" => {
+            part::quoted_printable(body).map(Cow::Owned).ok_or("a part's quoted-printable is damaged")
+        }
         _ => Err("a part has an unknown transfer encoding"),
     }
 }

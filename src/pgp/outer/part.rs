@@ -1,5 +1,7 @@
 //! Lines, the parts between boundaries (RFC 2046 section 5.1.1), and quoted-printable (RFC 2045 section 6.7).
 
+use memchr::memchr2;
+
 /// The lines of a text that end in LF, CRLF or CR, without their ends.
 #[derive(Debug)]
 pub(in crate::pgp) struct Lines<'a> {
@@ -24,7 +26,7 @@ impl<'a> Iterator for Lines<'a> {
         if self.rest.is_empty() {
             return None;
         }
-        let length = self.rest.iter().position(|b| matches!(b, b'\r' | b'\n')).unwrap_or(self.rest.len());
+        let length = memchr2(b'\r', b'\n', self.rest).unwrap_or(self.rest.len());
         let (line, end) = self.rest.split_at_checked(length)?;
         self.rest = end.strip_prefix(b"\r\n").or_else(|| end.get(1..)).unwrap_or(&[]);
         Some(line)
