@@ -125,7 +125,7 @@ fn numbers_in(text: &str) -> Vec<String> {
 /// Returns where a line goes on behind the first of the labels that it has.
 fn behind_label(line: &str) -> Option<usize> {
     static FINDERS: LazyLock<Vec<memmem::Finder<'static>>> =
-        LazyLock::new(|| LABELS.iter().map(|label| memmem::Finder::new(label)).collect());
+        LazyLock::new(|| LABELS.iter().map(memmem::Finder::new).collect());
     let lower = line.to_ascii_lowercase();
     let find =
         |finder: &memmem::Finder<'_>| finder.find(lower.as_bytes()).map(|at| at.saturating_add(finder.needle().len()));

@@ -191,6 +191,11 @@ fn one_layer_of_compression_is_read_and_bombs_are_not_b26() {
     for layers in [2, 3, 15, 20] {
         assert_eq!(code(&open(&in_layers(&well_signed(), layers))), "bad-shape", "{layers}");
     }
+    // Much may come of a few bytes, as long as it is one letter.
+    let long = "a line that stands there often\r\n".repeat(20_000).into_bytes();
+    let mail = in_layers(&signed(&long, &cert(&People::get().shop), now(), &[]), 1);
+    assert!(mail.len() < 20_000);
+    assert_eq!(open(&mail).unwrap().signed_bytes(), long);
     let bomb = serialized([literal(&vec![b' '; 64 << 20]).into()]);
     for layers in [1, 2, 3] {
         let mail = in_layers(&bomb, layers);
