@@ -93,6 +93,14 @@ impl Series {
         }
     }
 
+    /// Returns the figure that this share of all is not above, such as 0.99 of them.
+    pub fn at(&self, share: f64) -> f64 {
+        let mut sorted = self.0.clone();
+        sorted.sort_by(f64::total_cmp);
+        let place = (sorted.len() as f64 * share).ceil() as usize;
+        sorted[place.clamp(1, sorted.len()) - 1]
+    }
+
     pub fn least(&self) -> f64 {
         self.0.iter().copied().fold(f64::INFINITY, f64::min)
     }

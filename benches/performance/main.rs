@@ -1,7 +1,7 @@
 //! What the program costs, printed as the body of `docs/performance.md`; `benches/run` writes that page from it.
 //!
 //! ```text
-//! cargo bench                                      everything: about a quarter of an hour
+//! cargo bench                                      everything: about half an hour
 //! cargo bench -- --quick                           small figures, in a minute, to see that all of it runs
 //! cargo bench -- generate DIR TRANSACTIONS OPEN    a buyer's account to play with (see tests/support/generate)
 //! cargo bench -- letters DIR LETTERS               an account and mails for it, to look closer at `worker take-in`
@@ -31,6 +31,7 @@ mod gauge;
 mod generate;
 mod keeping;
 mod letters;
+mod mailbox;
 mod report;
 mod way_in;
 mod worker;
@@ -58,6 +59,11 @@ pub struct Scale {
     pub listed: [u32; 2],
     /// Entries of the two ledgers that are indexed beside other programs.
     pub indexed: [u32; 2],
+    /// Transactions of the longest ledger.
+    pub longest: u32,
+    /// Ordinary mails in the mailbox on the server, and letters that it announces one by one.
+    pub ordinary: u32,
+    pub announced: u32,
     /// Runs of each command.
     pub runs: usize,
 }
@@ -70,6 +76,9 @@ const FULL: Scale = Scale {
     rounds: 9,
     listed: [10_000, 100_000],
     indexed: [20_000, 100_000],
+    longest: 156_000,
+    ordinary: 100_000,
+    announced: 100,
     runs: 15,
 };
 
@@ -81,6 +90,9 @@ const QUICK: Scale = Scale {
     rounds: 3,
     listed: [500, 2_000],
     indexed: [2_000, 5_000],
+    longest: 3_000,
+    ordinary: 1_000,
+    announced: 10,
     runs: 5,
 };
 
@@ -112,5 +124,6 @@ fn measure(scale: Scale) {
     report.begin(&scale);
     way_in::measure(folder.path(), &scale, &mut report);
     keeping::measure(folder.path(), &scale, &mut report);
+    mailbox::measure(folder.path(), &scale, &mut report);
     report.end();
 }
