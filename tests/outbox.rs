@@ -129,6 +129,34 @@ async fn words_before_they_are_asked_for_are_not_believed() {
 }
 
 #[tokio::test]
+async fn an_answer_without_end_is_not_read_to_its_end() {
+    // lettre reads an answer from its beginning again with each line of it.
+    let line = "250-x\r\n";
+    let endless: &'static str = line.repeat(13_000).leak();
+    let long: &'static str = format!("{}250 x\r\n", line.repeat(100)).leak();
+    for when in ["", "EHLO", "MAIL", "RCPT", "DATA"] {
+        let (mut outbox, seen) = smtp(vec![(when, endless)]).await;
+        let error = outbox.send(&envelope(), MAIL, "1").await.unwrap_err();
+        assert!(
+            matches!(&error, SendError::Later { cause, all: true } if cause.contains("answer does not end")),
+            "{when}: {error}"
+        );
+        assert!(seen.lock().unwrap().mails.is_empty());
+    }
+    let (mut outbox, seen) = smtp(vec![(".", endless)]).await;
+    assert!(matches!(outbox.send(&envelope(), MAIL, "1").await, Err(SendError::Ambiguous { .. })));
+    assert_eq!(seen.lock().unwrap().mails.len(), 1);
+    let (mut outbox, _) = smtp(vec![("EHLO", long)]).await;
+    outbox.send(&envelope(), MAIL, "1").await.unwrap();
+    let (port, _) = start(vec![("EHLO", endless)]).await;
+    let mut upgraded = settings(port);
+    upgraded.server.tls = Tls::StartTls;
+    upgraded.deadlines.connect = Duration::from_secs(20);
+    let error = Smtp::new(upgraded).unwrap().send(&envelope(), MAIL).await.unwrap_err();
+    assert!(matches!(&error, SendError::Later { cause, all: true } if cause.contains("does not end")), "{error}");
+}
+
+#[tokio::test]
 async fn a_password_is_never_sent_in_the_clear() {
     // F43
     let (port, seen) = start(vec![("EHLO", "250-fake\r\n250 AUTH PLAIN\r\n")]).await;

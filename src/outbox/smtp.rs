@@ -30,8 +30,13 @@ use crate::connect::{ConnectError, Dialer, Login, Secret, Server, Tls, Wire, pri
 const LETTERS: u32 = 100;
 /// A connection that was idle for longer is not used again: servers and middle boxes forget it.
 const IDLE: Duration = Duration::from_secs(30);
-/// Longest line of an answer (RFC 5321 section 4.5.3.1.5 says 512).
-const LINE_LIMIT: usize = 4 * 1024;
+/// Longest line of an answer (RFC 5321 section 4.5.3.1.5 says 512; lettre takes no more either).
+const LINE_LIMIT: usize = 1024;
+/// Most lines of one answer: several times those of any server. lettre reads an answer from its beginning again with each
+/// line, so its work grows with the square of their number.
+const LINES: usize = 128;
+/// What is said of an answer with more.
+const ENDLESS: &str = "the server's answer does not end";
 
 /// How long each phase may take.
 #[derive(Debug, Clone, Copy)]
@@ -225,7 +230,7 @@ impl Smtp {
             }
         };
         let dot = Arc::clone(&self.dot);
-        let guarded = Guarded { inner: wire, prefix, line: Vec::new(), answered: false, dot };
+        let guarded = Guarded { inner: wire, prefix, line: Vec::new(), lines: 0, answered: false, dot };
         // An address literal instead of this machine's name, which is nobody's business.
         let hello = ClientId::Ipv4(Ipv4Addr::LOCALHOST);
         let refused = |phase: &str, e: &lettre::transport::smtp::Error| SendError::Later {
@@ -329,14 +334,7 @@ async fn starttls(stream: &mut (impl AsyncRead + AsyncWrite + Unpin), server: &s
     for command in ["", "EHLO [127.0.0.1]\r\n", "STARTTLS\r\n"] {
         stream.write_all(command.as_bytes()).await.map_err(lost)?;
         stream.flush().await.map_err(lost)?;
-        let mut offered = false;
-        let last = loop {
-            let line = read_line(stream, LINE_LIMIT).await.map_err(lost)?;
-            offered |= line.get(4..).is_some_and(|word| word.trim().eq_ignore_ascii_case("STARTTLS"));
-            if line.as_bytes().get(3) != Some(&b'-') {
-                break line;
-            }
-        };
+        let (last, offered) = read_answer(stream).await.map_err(lost)?;
         let code = if command.starts_with("EHLO") { "250" } else { "220" };
         if !last.starts_with(code) {
             return Err(SendError::Later {
@@ -352,6 +350,19 @@ async fn starttls(stream: &mut (impl AsyncRead + AsyncWrite + Unpin), server: &s
     Ok(())
 }
 
+/// Reads a whole answer; returns its last line, and whether any line offers STARTTLS.
+async fn read_answer(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<(String, bool)> {
+    let mut offered = false;
+    for _ in 0..LINES {
+        let line = read_line(stream, LINE_LIMIT).await?;
+        offered |= line.get(4..).is_some_and(|word| word.trim().eq_ignore_ascii_case("STARTTLS"));
+        if line.as_bytes().get(3) != Some(&b'-') {
+            return Ok((line, offered));
+        }
+    }
+    Err(io::Error::new(io::ErrorKind::InvalidData, ENDLESS))
+}
+
 /// The stream below lettre.
 struct Guarded {
     inner: Wire,
@@ -359,6 +370,8 @@ struct Guarded {
     prefix: &'static [u8],
     /// The current line of an answer.
     line: Vec<u8>,
+    /// How many lines the answer has so far.
+    lines: usize,
     /// Whether the last command has its complete answer.
     answered: bool,
     /// Set as soon as the final dot is handed to the connection.
@@ -372,7 +385,8 @@ impl fmt::Debug for Guarded {
 }
 
 impl Guarded {
-    /// Looks at bytes of an answer: no endless line, and nothing beyond the line that ends the answer.
+    /// Looks at bytes of an answer: no endless line, no endless number of them, and nothing beyond the line that ends the
+    /// answer.
     fn look(&mut self, bytes: &[u8]) -> io::Result<()> {
         let bad = |why: &str| Err(io::Error::new(io::ErrorKind::InvalidData, why));
         for byte in bytes {
@@ -382,6 +396,10 @@ impl Guarded {
             if *byte == b'\n' {
                 self.answered = self.line.get(3) != Some(&b'-');
                 self.line.clear();
+                self.lines = self.lines.saturating_add(1);
+                if !self.answered && self.lines >= LINES {
+                    return bad(ENDLESS);
+                }
             } else if self.line.len() >= LINE_LIMIT {
                 return bad("a line of the server's answer is too long");
             } else {
@@ -416,6 +434,7 @@ impl AsyncWrite for Guarded {
             self.dot.store(true, Ordering::Relaxed);
         }
         self.answered = false;
+        self.lines = 0;
         Pin::new(&mut self.inner).poll_write(cx, buf)
     }
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
