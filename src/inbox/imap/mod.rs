@@ -8,6 +8,7 @@
 mod greeting;
 mod guard;
 mod session;
+mod watch;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;

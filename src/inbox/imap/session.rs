@@ -20,8 +20,12 @@ use super::guard::Guarded;
 use crate::connect::{Secret, Wire, printable};
 use crate::inbox::{InboxError, Kind, sift};
 
-/// Most UIDs that one search may bring.
-const FOUND_LIMIT: usize = 1_000_000;
+/// Most bytes a server may send to a command, beside what was asked for: what other clients do to the folder is told then.
+const BESIDE: u64 = 1024 * 1024;
+/// Most bytes of the answer to a search: a million UIDs.
+const FOUND: u64 = 12 * 1024 * 1024;
+/// Most bytes of what is asked of a mail before it is read, on the average of many.
+const HEAD: u64 = 4 * 1024;
 /// Most alerts kept until they are fetched.
 const ALERTS: usize = 20;
 
@@ -90,7 +94,9 @@ impl Session {
         let inner = match tokio::time::timeout(patience, answer).await {
             Err(_) => return Err(InboxError::Slow { command: "LOGIN", seconds: patience.as_secs() }),
             Ok(Ok(inner)) => inner,
-            Ok(Err((error, _))) => return Err(login_error(error, server, user)),
+            Ok(Err((error, mut client))) => {
+                return Err(login_error(error, client.get_mut().watch().said(), server, user));
+            }
         };
         let mut session = Self { inner, offers: Offers::default(), patience, alerts: Vec::new(), news: false };
         let mut words = Vec::new();
@@ -114,17 +120,19 @@ impl Session {
         each: impl FnMut(&Response<'_>),
     ) -> Result<(), InboxError> {
         let patience = self.patience;
-        self.run_within(name, command, patience, each).await.map(drop)
+        self.run_within(name, command, (patience, 0), each).await.map(drop)
     }
 
+    /// As [`Session::run`], with the time and the number of bytes that the answer to this command may take.
     async fn run_within(
         &mut self,
         name: &'static str,
         command: &str,
-        patience: Duration,
+        (patience, bytes): (Duration, u64),
         mut each: impl FnMut(&Response<'_>),
     ) -> Result<(), InboxError> {
         let end = deadline(patience);
+        self.inner.get_mut().allow(BESIDE.saturating_add(bytes));
         let slow = || InboxError::Slow { command: name, seconds: patience.as_secs() };
         let tag = timeout_at(end, self.inner.run_command(command))
             .await
@@ -203,28 +211,30 @@ impl Session {
         let range = last.map_or_else(|| format!("{first}:*"), |last| format!("{first}:{last}"));
         // What is announced from here on may have come too late for this answer.
         self.news = false;
-        let mut found = BTreeSet::new();
+        let _ = self.inner.get_mut().watch().take_found();
         let mut announced = 0_usize;
-        self.run("SEARCH", &format!("UID SEARCH UID {range}"), |response| match response {
-            Response::MailboxData(MailboxDatum::Search(uids)) => {
-                // "7:*" means the newest mail even where its UID is below 7 (RFC 9051 section 6.4.4).
-                let wanted = uids.iter().filter(|uid| **uid >= first && last.is_none_or(|last| **uid <= last));
-                found.extend(wanted.take(FOUND_LIMIT.saturating_sub(found.len())));
+        let bounds = (self.patience, FOUND);
+        self.run_within("SEARCH", &format!("UID SEARCH UID {range}"), bounds, |response| {
+            if matches!(response, Response::MailboxData(MailboxDatum::Exists(_))) {
+                announced = announced.saturating_add(1);
             }
-            Response::MailboxData(MailboxDatum::Exists(_)) => announced = announced.saturating_add(1),
-            _ => {}
         })
         .await?;
+        // "7:*" means the newest mail even where its UID is below 7 (RFC 9051 section 6.4.4).
+        let wanted = |uid: &u32| *uid >= first && last.is_none_or(|last| *uid <= last);
+        let found = self.inner.get_mut().watch().take_found().into_iter().filter(wanted).collect();
         // Announced during the search and perhaps in its answer: one search too many is cheap, one too few is not.
         self.news = announced > 0;
         Ok(found)
     }
 
-    /// Returns size and kind of those of the mails that are still there.
+    /// Returns size and kind of those of the mails, given in order, that are still there.
     pub(super) async fn heads(&mut self, uids: &[u32]) -> Result<BTreeMap<u32, Head>, InboxError> {
         let items = "(UID RFC822.SIZE BODY.PEEK[HEADER.FIELDS (CONTENT-TYPE)])";
         let mut heads = BTreeMap::new();
-        self.run("FETCH of headers", &format!("UID FETCH {} {items}", set(uids)), |response| {
+        let bytes = HEAD.saturating_mul(uids.len() as u64);
+        let command = format!("UID FETCH {} {items}", set(uids));
+        self.run_within("FETCH of headers", &command, (self.patience, bytes), |response| {
             let Response::Fetch(_, attributes) = response else { return };
             let (mut size, mut kind) = (0, None);
             for attribute in attributes {
@@ -239,7 +249,7 @@ impl Session {
                 }
             }
             // Responses nobody asked for (another client's flags, another mail) are not answers.
-            if let (Some(uid), Some(kind)) = (uid_of(attributes).filter(|uid| uids.contains(uid)), kind) {
+            if let (Some(uid), Some(kind)) = (uid_of(attributes).filter(|uid| uids.binary_search(uid).is_ok()), kind) {
                 heads.entry(uid).or_insert(Head { size, kind });
             }
         })
@@ -247,7 +257,8 @@ impl Session {
         Ok(heads)
     }
 
-    /// Returns the first `limit` bytes of those of the mails that are still there.
+    /// Returns the first `limit` bytes of those of the mails, given in order, that are still there; `total` is what the
+    /// server said they have.
     pub(super) async fn bodies(
         &mut self,
         uids: &[u32],
@@ -258,13 +269,15 @@ impl Session {
         let patience = self.patience.saturating_add(Duration::from_millis(total.checked_div(2).unwrap_or(0)));
         let mut bodies = BTreeMap::new();
         let command = format!("UID FETCH {} (UID BODY.PEEK[]<0.{limit}>)", set(uids));
-        self.run_within("FETCH of a mail", &command, patience, |response| {
+        // One of them may be larger than was said: it is told of. More of that kind are asked for one by one.
+        let bytes = total.saturating_add(limit);
+        self.run_within("FETCH of a mail", &command, (patience, bytes), |response| {
             let Response::Fetch(_, attributes) = response else { return };
             let body = attributes.iter().find_map(|attribute| match attribute {
                 AttributeValue::BodySection { section: None, data: Some(data), .. } => Some(data),
                 _ => None,
             });
-            if let (Some(uid), Some(body)) = (uid_of(attributes).filter(|uid| uids.contains(uid)), body) {
+            if let (Some(uid), Some(body)) = (uid_of(attributes).filter(|uid| uids.binary_search(uid).is_ok()), body) {
                 bodies.entry(uid).or_insert_with(|| body.to_vec());
             }
         })
@@ -304,6 +317,7 @@ impl Session {
     async fn idle_once(&mut self, end: Instant, renew: Duration, done: Duration) -> Result<(), InboxError> {
         let slow = |within: Duration| move |_| InboxError::Slow { command: "IDLE", seconds: within.as_secs() };
         let begun = deadline(self.patience);
+        self.inner.get_mut().allow(BESIDE);
         let tag = timeout_at(begun, self.inner.run_command("IDLE"))
             .await
             .map_err(slow(self.patience))?
@@ -354,7 +368,7 @@ impl Session {
     /// Says good-bye, within `patience`.
     pub(super) async fn logout(mut self, patience: Duration) {
         // The answer is a BYE, which `run_within` takes for an error; in any case the session is over.
-        let _ = self.run_within("LOGOUT", "LOGOUT", patience, |_| {}).await;
+        let _ = self.run_within("LOGOUT", "LOGOUT", (patience, 0), |_| {}).await;
     }
 }
 
@@ -424,15 +438,30 @@ fn async_imap_cause(error: async_imap::error::Error) -> Option<io::Error> {
     }
 }
 
-fn login_error(error: async_imap::error::Error, server: &str, user: &str) -> InboxError {
+/// Tells why there is no login; `said` is the server's last answer with a tag.
+fn login_error(error: async_imap::error::Error, said: &[u8], server: &str, user: &str) -> InboxError {
     use async_imap::error::Error;
     match error {
-        Error::No(text) | Error::Bad(text) => {
-            InboxError::Login { server: server.to_owned(), user: user.to_owned(), text: printable(&text) }
-        }
+        Error::No(_) | Error::Bad(_) => refusal(&String::from_utf8_lossy(said), server, user),
         Error::Io(error) => read_error("LOGIN", error),
         Error::Validate(_) => InboxError::Config("user name or password contains a line break".to_owned()),
         _ => lost("LOGIN", None),
+    }
+}
+
+/// Reads what stands behind tag and NO or BAD. A server that is overloaded says so by a code (RFC 5530 section 3), and user
+/// and password may be right.
+fn refusal(said: &str, server: &str, user: &str) -> InboxError {
+    let reason = said.trim().splitn(3, ' ').nth(2).unwrap_or_default().trim();
+    let coded = reason.strip_prefix('[').and_then(|rest| rest.split_once(']'));
+    let code = coded.and_then(|(code, _)| code.split(' ').next()).unwrap_or_default().to_ascii_uppercase();
+    let text = match reason {
+        "" => words(None),
+        reason => printable(reason),
+    };
+    match code.as_str() {
+        "UNAVAILABLE" | "INUSE" | "LIMIT" | "SERVERBUG" => InboxError::Refused { command: "LOGIN", text },
+        _ => InboxError::Login { server: server.to_owned(), user: user.to_owned(), text },
     }
 }
 
@@ -444,6 +473,15 @@ mod tests {
     fn sets_join_neighbours() {
         assert_eq!(set(&[1, 2, 3, 7, 9, 10]), "1:3,7,9:10");
         assert_eq!(set(&[u32::MAX]), "4294967295");
+    }
+
+    #[test]
+    fn a_refused_login_is_told_in_the_servers_words() {
+        let told = |said: &str| refusal(said, "imap.test:993", "me").to_string();
+        let text = told("A0001 NO [AUTHENTICATIONFAILED] Invalid \"user\" \x1b[2J\r");
+        assert!(text.contains("login of me: [AUTHENTICATIONFAILED] Invalid \"user\" \\u{1b}[2J;"), "{text}");
+        assert!(told("A0001 BAD\r").contains("(no reason given)"));
+        assert_eq!(told("A1 NO [UNAVAILABLE] later\r"), "the server refused LOGIN: [UNAVAILABLE] later");
     }
 
     #[test]
