@@ -131,7 +131,10 @@ pub enum InboxError {
     #[error("no password for the inbox: {0}")]
     Secret(String),
     /// The server does not accept user and password.
-    #[error("{server} refused the login of {user}: {text}")]
+    #[error(
+        "{server} refused the login of {user}: {text}; put the right user and password into [inbox.imap] (many \
+         providers want one made for programs)"
+    )]
     Login {
         /// Host and port.
         server: String,
