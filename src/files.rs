@@ -13,7 +13,7 @@ use std::path::Path;
 pub const SMALL: u64 = 1024 * 1024;
 
 /// The most bytes of a file that a ledger keeps: many times an entry with the mail it came in (64 MiB).
-const KEPT: u64 = 64 * 1024 * 1024;
+pub const KEPT: u64 = 64 * 1024 * 1024;
 
 /// Opens a regular file for reading, links followed.
 ///
@@ -27,9 +27,25 @@ pub fn open(path: &Path) -> io::Result<File> {
 fn opened(path: &Path) -> io::Result<(File, u64)> {
     // Before it is opened, since opening alone may wake a device.
     check(&std::fs::metadata(path)?)?;
-    // It may be another file by now; a FIFO opened so does not wait.
+    open_checked(OpenOptions::new().read(true), path)
+}
+
+/// Opens a regular file that this program writes to: a lock, a log. With `make`, one that is missing is made.
+///
+/// # Errors
+/// As for [`open`].
+pub fn open_own(path: &Path, make: bool) -> io::Result<File> {
+    match std::fs::metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound && make => {}
+        found => check(&found?)?,
+    }
+    open_checked(OpenOptions::new().read(true).append(true).create(make), path).map(|(file, _)| file)
+}
+
+/// Opens what was a regular file a moment ago. It may be another one by now; a FIFO opened so does not wait.
+fn open_checked(options: &mut OpenOptions, path: &Path) -> io::Result<(File, u64)> {
     let nonblocking = i32::try_from(rustix::fs::OFlags::NONBLOCK.bits()).unwrap_or_default();
-    let file = OpenOptions::new().read(true).custom_flags(nonblocking).open(path)?;
+    let file = options.custom_flags(nonblocking).open(path)?;
     let found = file.metadata()?;
     check(&found)?;
     Ok((file, found.len()))
@@ -115,6 +131,11 @@ mod tests {
         let fifo = dir.path().join("fifo");
         mknodat(CWD, &fifo, FileType::Fifo, Mode::RUSR, 0).unwrap();
         assert_eq!(read(&fifo, 3).unwrap_err().kind(), io::ErrorKind::InvalidInput);
+        assert_eq!(open_own(&fifo, true).unwrap_err().kind(), io::ErrorKind::InvalidInput);
+        assert_eq!(open_own(dir.path(), true).unwrap_err().kind(), io::ErrorKind::IsADirectory);
+        let made = dir.path().join("made");
+        assert_eq!(open_own(&made, false).unwrap_err().kind(), io::ErrorKind::NotFound);
+        assert!(open_own(&made, true).is_ok() && made.is_file());
         assert_eq!(read(Path::new("/dev/zero"), 3).unwrap_err().kind(), io::ErrorKind::InvalidInput);
         assert_eq!(read(dir.path(), 3).unwrap_err().kind(), io::ErrorKind::IsADirectory);
         assert_eq!(read(&dir.path().join("none"), 3).unwrap_err().kind(), io::ErrorKind::NotFound);

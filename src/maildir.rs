@@ -114,7 +114,7 @@ pub fn deliver_new(folder: &Path, files: &[(&str, &[u8])]) -> Result<(), Error> 
 
 /// Makes sure that a file that is there already has these bytes, durably.
 fn repeated(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    if fs::read(path).map_err(Error::io("read", path))? != bytes {
+    if files::read_kept(path).map_err(Error::io("read", path))? != bytes {
         return Err(Error::NameTaken { path: path.to_owned() });
     }
     // Whoever wrote it may have died before the sync of the folder that `cur/` or `new/` needs.
@@ -250,7 +250,8 @@ fn claim_by_link(from: &Path, to: &Path) -> Result<(), Error> {
 
 /// Settles a name that is taken: by the same bytes it is a repeat, by others an error.
 fn claim_taken(from: &Path, to: &Path) -> Result<(), Error> {
-    let same = fs::read(from).map_err(Error::io("read", from))? == fs::read(to).map_err(Error::io("read", to))?;
+    let read = |path: &Path| files::read_kept(path).map_err(Error::io("read", path));
+    let same = read(from)? == read(to)?;
     if !same {
         return Err(Error::NameTaken { path: to.to_owned() });
     }

@@ -58,8 +58,7 @@ impl Spool {
     /// is given back when the file is dropped.
     pub(super) fn lock(&mut self) -> Result<File, ClerkError> {
         let path = self.folder.join("lock");
-        let opened = File::options().create(true).append(true).open(&path);
-        let lock = opened.map_err(ClerkError::io("open", &path))?;
+        let lock = files::open_own(&path, true).map_err(ClerkError::io("open", &path))?;
         let begun = Instant::now();
         loop {
             match lock.try_lock() {

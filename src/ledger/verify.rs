@@ -201,7 +201,7 @@ impl Snapshot {
 
 /// Holds the lock shared, so that no batch is half seen; a ledger that cannot be locked is read as it is.
 fn wait_for_quiet(folder: &Path) -> Option<File> {
-    let lock = File::open(folder.join("lock")).ok()?;
+    let lock = crate::files::open(&folder.join("lock")).ok()?;
     let begun = Instant::now();
     while begun.elapsed() < QUIET_WAIT {
         if lock.try_lock_shared().is_ok() {

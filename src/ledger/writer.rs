@@ -5,7 +5,7 @@
 //! that is needed: `clean` with the machine's boot id, or anything else. It is written unsynced, because a process
 //! that dies leaves its words with the system, and a system that dies comes back with another boot id.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::time::{Duration, Instant};
 
@@ -59,7 +59,7 @@ impl Ledger {
             self.check_length(known)?;
         }
         let path = self.log.path();
-        let log = OpenOptions::new().append(true).read(true).open(path).map_err(io_error("open", path))?;
+        let log = crate::files::open_own(path, false).map_err(io_error("open", path))?;
         let mut writer =
             Writer { ledger: self.clone(), lock, log, mark: Mark::default(), broken: false, recovered: Vec::new() };
         let interrupted = writer.lock_text()? != clean_text();
@@ -82,8 +82,7 @@ impl Ledger {
 
     /// Puts right what an interrupted writer left, unless one is at work; returns the writer that did.
     pub fn recover(&self, known: &Mark) -> Result<Option<Writer>, LedgerError> {
-        let text = std::fs::read(self.folder.join("lock")).unwrap_or_default();
-        if text == clean_text().into_bytes() {
+        if !self.is_interrupted() {
             return Ok(None);
         }
         match self.lock(Duration::ZERO, Some(known)) {
@@ -94,11 +93,16 @@ impl Ledger {
         }
     }
 
-    fn wait_for_lock(&self, wait: Duration) -> Result<File, LedgerError> {
+    /// Returns whether the last writer may not have lived to the end of its batch.
+    pub(super) fn is_interrupted(&self) -> bool {
+        // A lock that cannot be read is met again, and told of, by whoever writes.
+        let text = crate::files::read(&self.folder.join("lock"), 100).unwrap_or_default();
+        text != clean_text().into_bytes()
+    }
+
+    pub(super) fn wait_for_lock(&self, wait: Duration) -> Result<File, LedgerError> {
         let path = self.folder.join("lock");
-        let mut options = OpenOptions::new();
-        let lock = options.read(true).write(true).create(true).truncate(false).open(&path);
-        let lock = lock.map_err(io_error("open", &path))?;
+        let lock = crate::files::open_own(&path, true).map_err(io_error("open", &path))?;
         let begun = Instant::now();
         loop {
             match lock.try_lock() {
@@ -246,10 +250,8 @@ impl Writer {
 
     fn set_lock_text(&mut self, text: &str) -> Result<(), LedgerError> {
         let path = self.ledger.folder.join("lock");
-        let length = u64::try_from(text.len()).unwrap_or(u64::MAX);
-        let begin = self.lock.seek(SeekFrom::Start(0)).map(|_| ());
-        let written =
-            begin.and_then(|()| self.lock.write_all(text.as_bytes())).and_then(|()| self.lock.set_len(length));
+        // Emptied in between it says that something is under way, which is what a crash there should leave behind.
+        let written = self.lock.set_len(0).and_then(|()| self.lock.write_all(text.as_bytes()));
         written.map_err(io_error("write", &path))
     }
 }

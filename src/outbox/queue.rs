@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, timeout_at};
 
 use super::{Envelope, Outbox, SendError};
+use crate::files;
 use crate::maildir::{self, name_of};
 use crate::trade::MessageId;
 
@@ -307,7 +308,7 @@ impl Queue {
     /// Returns the watermark: letters owed by ledger entries below this position have all been queued.
     pub fn written(&self) -> Result<u64, QueueError> {
         let path = self.folder.join("written");
-        let text = match fs::read(&path) {
+        let text = match files::read(&path, files::SMALL) {
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(0),
             Err(cause) => return Err(maildir::Error::Io { what: "read", path, cause }.into()),
             Ok(text) => text,
@@ -392,7 +393,7 @@ impl Queue {
     fn lock(&self) -> Result<Option<File>, QueueError> {
         let path = self.folder.join("lock");
         let failed = |what, cause| maildir::Error::Io { what, path: path.clone(), cause };
-        let file = File::options().create(true).append(true).open(&path).map_err(|cause| failed("open", cause))?;
+        let file = files::open_own(&path, true).map_err(|cause| failed("open", cause))?;
         match file.try_lock() {
             Ok(()) => Ok(Some(file)),
             Err(TryLockError::WouldBlock) => Ok(None),
@@ -418,7 +419,7 @@ impl Queue {
     /// Reads one letter's description; none where it was removed meanwhile.
     fn item(&self, name: &str) -> Result<Option<Item>, QueueError> {
         let Some((label, _)) = self.read(name, LABEL)? else { return Ok(None) };
-        let standing = match fs::read(self.json(name)) {
+        let standing = match files::read(&self.json(name), files::SMALL) {
             // A state that cannot be read is forgotten: the letter is tried again.
             Ok(text) => serde_json::from_slice(&text).unwrap_or_default(),
             Err(_) => Standing::default(),

@@ -86,6 +86,28 @@ fn what_is_no_regular_file_keeps_nobody_waiting() {
 }
 
 #[test]
+fn a_lock_that_is_no_file_is_told_of_and_nobody_waits_for_it() {
+    let town = Town::played();
+    let places: [fn(&Path); 3] =
+        [fifo, |path| fs::create_dir(path).unwrap(), |path| symlink("/dev/zero", path).unwrap()];
+    for lock in ["ledger/lock", "spool/lock", "outbox/lock", "outbox/written"] {
+        let words: &[&str] = if lock == "ledger/lock" { &["ledger", "reindex"] } else { &["sync"] };
+        for (number, place) in places.iter().enumerate() {
+            let town = town.copied();
+            let path = town.path("buyer").join(lock);
+            let _ = fs::remove_file(&path);
+            place(&path);
+            put_in_spool(&town, 1);
+            let run = hurried(&town, words);
+            let told = run.err.contains("it is no regular file") || run.err.contains("it is a folder");
+            assert!(run.code == Some(74) && told && run.err.contains(lock), "{lock} {number}: {run:?}");
+            let audit = hurried(&town, &["audit", "verify", town.path("buyer/ledger").to_str().unwrap()]);
+            assert_eq!(audit.code, Some(0), "{lock} {number}: {audit:?}");
+        }
+    }
+}
+
+#[test]
 fn a_ledger_with_special_files_in_it_is_audited_all_the_same() {
     let town = Town::played();
     let entry = files(&town.path("buyer/ledger/cur")).remove(5);

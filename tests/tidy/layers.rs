@@ -17,7 +17,7 @@ const LAYERS: [(&str, &[&str]); 17] = [
     ("index", &["trade", "rules", "ledger"]),
     ("connect", &[]),
     ("inbox", &["maildir", "connect"]),
-    ("outbox", &["trade", "maildir", "connect"]),
+    ("outbox", &["trade", "files", "maildir", "connect"]),
     ("config", &["trade", "files", "role"]),
     ("clerk", EARLIER),
     ("demo", EARLIER),
