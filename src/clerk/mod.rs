@@ -40,7 +40,7 @@ pub use computed::{ComputedWarning, warning_id};
 pub use error::ClerkError;
 pub use inspect::Preview;
 pub use keys::KeyRecord;
-pub use open::{create, is_made};
+pub use open::{create, go_on_with_cut_log, is_made};
 pub use own_key::file as key_file;
 pub use posting::Posted;
 pub use take_in::{Outcome, TakenIn};

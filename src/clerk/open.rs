@@ -168,6 +168,18 @@ fn is_shared(folder: &Path, key_file: &Path) -> Result<bool, ClerkError> {
     Ok(found.mode() & 0o1000 != 0 && (found.uid() == 0 || found.uid() == us))
 }
 
+/// Prepares an account whose log was cut back to be gone on with: entries that the log no longer reaches are put aside, and
+/// the index, which remembers them, is thrown away. Returns what is to be told.
+pub fn go_on_with_cut_log(settings: &Settings) -> Result<Option<String>, ClerkError> {
+    let put = Ledger::open(&settings.folders.ledger)?.put_cut_off_aside(LOCK_WAIT, true)?;
+    Index::discard(&settings.folders.index)?;
+    Ok(cut_off_note(put))
+}
+
+fn cut_off_note(put: usize) -> Option<String> {
+    (put > 0).then(|| format!("{put} entry files that the log no longer reaches were put into the ledger's folder cut"))
+}
+
 impl Clerk {
     /// Opens an account.
     ///
@@ -259,6 +271,7 @@ impl Clerk {
 
     /// Throws the index away and builds it again from the ledger; returns the number of entries.
     pub fn reindex(&mut self) -> Result<u64, ClerkError> {
+        self.notes.extend(cut_off_note(self.ledger.put_cut_off_aside(LOCK_WAIT, false)?));
         let writer = self.ledger.lock(LOCK_WAIT, None)?;
         let entries = self.index.rebuild(&writer, &reread)?;
         self.certificates.clear();

@@ -2,7 +2,7 @@
 
 use super::Shell;
 use super::failure::Failure;
-use crate::clerk::{Clerk, ClerkError};
+use crate::clerk::{self, Clerk, ClerkError};
 use crate::index::Index;
 use crate::ledger::LedgerError;
 
@@ -45,18 +45,35 @@ fn checkpoint(shell: &Shell, clerk: &mut Clerk) -> Result<(), Failure> {
 
 fn reindex(shell: &Shell) -> Result<(), Failure> {
     super::account::key_is_there(&shell.settings()?)?;
-    let opened = Clerk::open(shell.settings()?, shell.clock.clone());
-    let entries = match opened.and_then(|mut clerk| clerk.reindex()) {
-        // The index itself may be what stands in the way; a log that was cut back is gone on with, because that is wished.
-        Err(ClerkError::Index(_) | ClerkError::Ledger(LedgerError::CutBack { .. })) => {
-            let settings = shell.settings()?;
-            Index::discard(&settings.folders.index).map_err(ClerkError::from)?;
-            Clerk::open(settings, shell.clock.clone())?.reindex()?
+    let mut clerk = match Clerk::open(shell.settings()?, shell.clock.clone()) {
+        // A log that was cut back is gone on with, because that is wished.
+        Err(ClerkError::Ledger(LedgerError::CutBack { .. })) => {
+            if let Some(note) = clerk::go_on_with_cut_log(&shell.settings()?)? {
+                shell.tell(&note);
+            }
+            opened_anew(shell)?
+        }
+        // The index itself may be what stands in the way.
+        Err(ClerkError::Index(_)) => opened_anew(shell)?,
+        opened => opened?,
+    };
+    let entries = match clerk.reindex() {
+        Err(ClerkError::Index(_)) => {
+            clerk = opened_anew(shell)?;
+            clerk.reindex()?
         }
         entries => entries?,
     };
+    shell.tell_notes(&mut clerk);
     if shell.output.is_json() {
         return shell.output.document(&serde_json::json!({"schema": "mailorder.reindex/1", "entries": entries}));
     }
     shell.output.line(format!("{entries} entries indexed"))
+}
+
+/// Opens the account with a new index.
+fn opened_anew(shell: &Shell) -> Result<Clerk, Failure> {
+    let settings = shell.settings()?;
+    Index::discard(&settings.folders.index).map_err(ClerkError::from)?;
+    Ok(Clerk::open(settings, shell.clock.clone())?)
 }

@@ -9,7 +9,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use super::files::{names_in, remove_if_there, stable_name, sync_path};
+use super::files::{make_folder, names_in, remove_if_there, stable_name, sync_path};
 use super::log::plain_number;
 use super::writer::BATCH_MAX;
 use super::{Finder, Ledger, LedgerError, Line, Mark, Writer, form, io_error};
@@ -18,6 +18,9 @@ use crate::trade::Moment;
 
 /// How long a file stays in `tmp`, as maildir(5) has it.
 const TMP_AGE: Duration = Duration::from_hours(36);
+
+/// The folder of entries that a log which was cut back does not reach.
+const CUT: &str = "cut";
 
 /// Puts the ledger right; returns the mark at the end of its log, and a sentence for each thing done.
 ///
@@ -43,7 +46,15 @@ pub(super) fn recover(
     if !interrupted {
         return Ok((mark, done));
     }
-    let mut left = without_line(ledger, mark.entries())?;
+    let left_of_batch = |mark: &Mark| {
+        let left = without_line(ledger, mark.entries())?;
+        if left.len() > BATCH_MAX {
+            let what = format!("{} entry files have no line in {}", left.len(), ledger.log.path().display());
+            return Err(LedgerError::Damaged { what });
+        }
+        Ok(left)
+    };
+    let mut left = left_of_batch(&mark)?;
     if !left.is_empty()
         && let Some(whole) = end_of_whole_batches(ledger, &begin, &mark, &left)?
     {
@@ -51,10 +62,10 @@ pub(super) fn recover(
         cut(ledger, log, &whole)?;
         done.push(format!("{undone} entries of an interrupted batch were taken back"));
         mark = whole;
-        left = without_line(ledger, mark.entries())?;
+        left = left_of_batch(&mark)?;
     }
     if !left.is_empty() {
-        put_away(ledger, &left)?;
+        put_away(ledger, &left, "tmp")?;
         done.push(format!("{} entry files without a line in the log were moved to tmp", left.len()));
     }
     Ok((mark, done))
@@ -94,10 +105,6 @@ fn without_line(ledger: &Ledger, size: u64) -> Result<Vec<PathBuf>, LedgerError>
         }
     }
     left.sort();
-    if left.len() > BATCH_MAX {
-        let what = format!("{} entry files have no line in {}", left.len(), ledger.log.path().display());
-        return Err(LedgerError::Damaged { what });
-    }
     Ok(left)
 }
 
@@ -146,14 +153,14 @@ fn owes_one_of(finder: &Finder, line: &Line, lost: &HashSet<String>) -> Result<b
     Ok(outline.owes.iter().any(|id| lost.contains(&format!("<{id}>"))))
 }
 
-/// Moves files to `tmp`, under names that nothing else has.
-fn put_away(ledger: &Ledger, left: &[PathBuf]) -> Result<(), LedgerError> {
-    let tmp = ledger.folder.join("tmp");
+/// Moves files to another folder of the ledger, under names that nothing else has.
+fn put_away(ledger: &Ledger, left: &[PathBuf], folder: &str) -> Result<(), LedgerError> {
+    let inside = ledger.folder.join(folder);
     for path in left {
-        let to = free_name(&tmp, path);
-        fs::rename(path, &to).map_err(io_error("move to tmp", path))?;
+        let to = free_name(&inside, path);
+        fs::rename(path, &to).map_err(io_error("move away", path))?;
     }
-    for part in ["cur", "new", "tmp"] {
+    for part in ["cur", "new", folder] {
         sync_path(&ledger.folder.join(part))?;
     }
     Ok(())
@@ -164,6 +171,26 @@ fn free_name(tmp: &Path, path: &Path) -> PathBuf {
     let name = stable_name(name);
     let numbered = (1_u32..).map(|number| tmp.join(format!("{name}.{number}")));
     std::iter::once(tmp.join(name)).chain(numbered).find(|free| !free.exists()).unwrap_or_else(|| tmp.join(name))
+}
+
+impl Ledger {
+    /// Puts the entry files that the log no longer reaches into the folder `cut`, where nothing reads or removes them:
+    /// somebody goes on with a log that was cut back. Returns how many there were.
+    ///
+    /// Unless it is `known` that the log was longer, files that an interrupted writer may have left are not touched.
+    pub fn put_cut_off_aside(&self, wait: Duration, known: bool) -> Result<usize, LedgerError> {
+        let _lock = self.wait_for_lock(wait)?;
+        if !known && self.is_interrupted() {
+            return Ok(0);
+        }
+        let left = without_line(self, self.mark_from(None)?.entries())?;
+        if !left.is_empty() {
+            make_folder(&self.folder.join(CUT))?;
+            put_away(self, &left, CUT)?;
+            sync_path(&self.folder)?;
+        }
+        Ok(left.len())
+    }
 }
 
 impl Writer {

@@ -39,14 +39,25 @@ fn a_log_cut_back_stops_the_account_until_a_person_says_go_on_f22() {
     let log = town.path("buyer/ledger/log");
     let whole = fs::read_to_string(&log).unwrap();
     town.does("buyer", &["ask", &id]);
+    let (lines, asked) = (whole.lines().count(), fs::read_to_string(&log).unwrap().lines().count());
     fs::write(&log, &whole).unwrap();
     for command in [&["list"][..], &["ask", &id], &["sync"]] {
         let run = town.run("buyer", command);
         assert!(run.code == Some(65) && run.err.contains("restore it from a backup"), "{run:?}");
     }
     assert_eq!(fs::read_to_string(&log).unwrap(), whole, "nothing was added");
-    town.does("buyer", &["ledger", "reindex"]);
+    let run = town.does("buyer", &["ledger", "reindex"]);
+    let told = format!("{} entry files that the log no longer reaches", asked - lines);
+    assert!(asked > lines && run.err.contains(&told), "{run:?}");
     assert_eq!(town.does("buyer", &["list", "--json"]).json()["transactions"][0]["state"], "open");
+    // The entry is kept apart: the next crash does not take it for what an interrupted writer left.
+    let cut = crate::support::accounts::files(&town.path("buyer/ledger/cut"));
+    assert!(cut.len() == asked - lines && cut[0].to_str().unwrap().contains(&format!(".{lines}.")), "{cut:?}");
+    fs::write(town.path("buyer/ledger/lock"), "busy\n").unwrap();
+    town.does("buyer", &["ask", &id]);
+    assert!(cut[0].is_file());
+    let audit = town.run("buyer", &["audit", "verify", town.path("buyer/ledger").to_str().unwrap()]);
+    assert!(!audit.out.contains("has no line in the log"), "{audit:?}");
 }
 
 #[test]
