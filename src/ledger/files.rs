@@ -3,7 +3,6 @@
 //! A sync that failed is never tried again on the same file: after it the system may call a lost page clean. The
 //! caller gives the whole batch up and writes new files. What the files say is no concern of this module.
 
-use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -120,24 +119,6 @@ pub(super) fn names_in(folder: &Path) -> Result<Vec<String>, LedgerError> {
 /// Returns the part of a Maildir name that never changes: what stands before `:2,`.
 pub(super) fn stable_name(file: &str) -> &str {
     file.split_once(":2,").map_or(file, |(stable, _)| stable)
-}
-
-/// Every file in `cur` and `new` by its stable name; of several the first in the order of paths comes first.
-pub(super) fn by_stable_name(folder: &Path) -> Result<HashMap<String, Vec<PathBuf>>, LedgerError> {
-    let mut found: HashMap<String, Vec<PathBuf>> = HashMap::new();
-    // `cur` before `new`, and names in order: what is found does not depend on the file system.
-    for part in ["cur", "new"] {
-        let inside = folder.join(part);
-        if !inside.is_dir() {
-            continue;
-        }
-        let mut names = names_in(&inside)?;
-        names.sort_unstable();
-        for name in names {
-            found.entry(stable_name(&name).to_owned()).or_default().push(inside.join(&name));
-        }
-    }
-    Ok(found)
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ pub mod checkpoint;
 mod files;
 pub mod form;
 pub mod log;
+mod places;
 mod recover;
 mod replay;
 mod store;
@@ -37,8 +38,9 @@ pub use verify::{CheckCheckpoint, CheckSignature, Checks, Outcome, Problem, Repo
 pub use witness::{Claim, Testimony};
 pub use writer::{BATCH_MAX, Draft, Writer};
 
-use files::{by_stable_name, make_folder, stable_name, sync_path};
+use files::{make_folder, sync_path};
 use log::LogFile;
+use places::Places;
 
 /// The folders of a ledger that are made again where they are missing.
 const FOLDERS: [&str; 6] = ["cur", "new", "tmp", "checkpoints", "certs", "originals"];
@@ -292,7 +294,7 @@ impl Ledger {
 /// them, by the part of the name that never changes. The folders are listed at most once.
 struct Finder {
     folder: PathBuf,
-    listed: std::sync::OnceLock<std::collections::HashMap<String, Vec<PathBuf>>>,
+    listed: std::sync::OnceLock<Places>,
 }
 
 impl Finder {
@@ -307,12 +309,12 @@ impl Finder {
             return Ok(bytes);
         }
         if self.listed.get().is_none() {
-            let _ = self.listed.set(by_stable_name(&self.folder)?);
+            let _ = self.listed.set(Places::list(&self.folder)?);
         }
-        let others = self.listed.get().and_then(|listed| listed.get(stable_name(&line.name)));
         let mut changed = expected.is_file();
-        for path in others.into_iter().flatten() {
-            if let Some(bytes) = read_if(path, line)? {
+        for place in self.listed.get().into_iter().flat_map(|listed| listed.of(&line.name)) {
+            let path = self.folder.join(place);
+            if let Some(bytes) = read_if(&path, line)? {
                 return Ok(bytes);
             }
             changed |= path.is_file();

@@ -5,14 +5,15 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::hash::{BuildHasher as _, RandomState};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
 
-use super::files::by_stable_name;
 use super::form::{self, Outline};
 use super::log::{Head, Line, LogFile, Mark, plain_number};
+use super::places::{self, Places, each_file, stable_of};
 use super::{Checkpoint, LedgerError, io_error};
 use crate::files::read_kept;
 use crate::trade::{Digest, Fingerprint};
@@ -92,22 +93,19 @@ pub fn verify(folder: &Path, checks: &Checks<'_>) -> Result<Report, LedgerError>
     let checkpoints = read_checkpoints(folder, checks, &mut found)?;
     let snapshot = Snapshot::take(folder, &checkpoints, &mut found)?;
     let ledger = snapshot.ledger_id(folder, &mut found);
-    let work = Work { folder, checks, files: &snapshot.files, ledger: &ledger, certificates: certificates(folder)? };
+    let work = Work { folder, checks, snapshot: &snapshot, ledger: &ledger, certificates: certificates(folder)? };
     let mut signatures: u64 = 0;
-    let mut seen = HashMap::new();
-    for lines in snapshot.lines.chunks(CHUNK) {
+    let mut letters = Vec::new();
+    let log = LogFile::new(folder.join("log"));
+    work.each_chunk(&log, &mut found, &mut |lines, found| {
         let looked: Vec<Looked> = lines.par_iter().with_min_len(8).map(|line| work.look(line)).collect();
         for (looked, line) in looked.into_iter().zip(lines) {
             signatures = signatures.saturating_add(u64::from(looked.signed));
             looked.problems.into_iter().for_each(|problem| found.add(problem));
-            if let Some(content) = looked.content
-                && let Some(first) = seen.insert(content, line.position)
-            {
-                found.entry(line, format!("the same letter as entry {first}: a letter has one entry"));
-            }
+            letters.extend(looked.content.map(|content| (snapshot.hasher.hash_one(content), line.position)));
         }
-    }
-    surplus(folder, &snapshot, &mut found);
+    })?;
+    work.doubled(&log, letters, &mut found)?;
     for checkpoint in &checkpoints {
         checkpoint.compare(&snapshot, &ledger, &mut found);
     }
@@ -149,12 +147,20 @@ impl Problems {
     }
 }
 
-/// Log and folders as they were at one moment, between two batches.
+/// Log and folders as they were at one moment, between two batches; of each line only so much that any ledger fits into
+/// the memory.
 struct Snapshot {
-    lines: Vec<Line>,
     mark: Mark,
     roots: BTreeMap<u64, Digest>,
-    files: HashMap<String, Vec<PathBuf>>,
+    /// The first line.
+    first: Option<Line>,
+    /// A number of each line's name, made with a secret of this run: nobody can make another name with it.
+    names: Vec<u64>,
+    hasher: RandomState,
+    /// Which lines have a file at the place it was written to.
+    usual: Vec<bool>,
+    /// The other files that lines have.
+    odd: Places,
 }
 
 impl Snapshot {
@@ -162,13 +168,15 @@ impl Snapshot {
         let _quiet = wait_for_quiet(folder);
         let log = LogFile::new(folder.join("log"));
         let wanted: HashSet<u64> = checkpoints.iter().map(|kept| kept.says.head.size).collect();
-        let (mut lines, mut mark, mut roots) = (Vec::new(), Mark::default(), BTreeMap::new());
+        let (mut first, mut mark, mut roots) = (None, Mark::default(), BTreeMap::new());
+        let (mut names, hasher) = (Vec::new(), RandomState::new());
         roots.insert(0, mark.head().root);
         let tail = log.each::<LedgerError>(&mut mark, |line, at| {
             if wanted.contains(&at.entries()) {
                 roots.insert(at.entries(), at.head().root);
             }
-            lines.push(line);
+            names.push(hasher.hash_one(&line.name));
+            first.get_or_insert(line);
             Ok(())
         });
         match tail {
@@ -179,16 +187,45 @@ impl Snapshot {
             }
             Err(error) => return Err(error),
         }
-        Ok(Self { lines, mark, roots, files: by_stable_name(folder)? })
+        let usual = vec![false; names.len()];
+        let mut snapshot = Self { mark, roots, first, names, hasher, usual, odd: Places::default() };
+        snapshot.list(folder, found)?;
+        Ok(snapshot)
+    }
+
+    /// Lists the files, and names those that no line knows.
+    fn list(&mut self, folder: &Path, found: &mut Problems) -> Result<(), LedgerError> {
+        let (mut odd, mut unknown) = (Vec::new(), Vec::new());
+        each_file(folder, |place| {
+            let stable = stable_of(place);
+            let at = position_of(stable).and_then(|position| usize::try_from(position).ok());
+            let at = at.filter(|at| self.names.get(*at) == Some(&self.hasher.hash_one(stable)));
+            match at.and_then(|at| self.usual.get_mut(at)) {
+                Some(there) if places::is_usual(place) => *there = true,
+                Some(_) => odd.push(place.into()),
+                None if unknown.len() < PROBLEMS_MAX => unknown.push(place.to_owned()),
+                None => found.more = found.more.saturating_add(1),
+            }
+        })?;
+        unknown.sort_unstable();
+        for place in unknown {
+            found.file(&place, unknown_file(stable_of(&place), &self.mark));
+        }
+        self.odd = Places::of_odd(odd);
+        Ok(())
+    }
+
+    /// Returns the places of a line's files.
+    fn places(&self, line: &Line) -> Vec<String> {
+        let there = usize::try_from(line.position).ok().and_then(|at| self.usual.get(at)).copied();
+        let usual = there.unwrap_or_default().then(|| places::usual(line));
+        usual.into_iter().chain(self.odd.of(&line.name).map(str::to_owned)).collect()
     }
 
     /// Returns the ledger's id, out of entry 0; empty where that entry cannot be read.
     fn ledger_id(&self, folder: &Path, found: &mut Problems) -> String {
-        let genesis = self.lines.first().and_then(|line| {
-            let path = folder.join("cur").join(line.file_name());
-            let listed = self.files.get(&line.name).into_iter().flatten().cloned();
-            std::iter::once(path).chain(listed).find_map(|path| read_kept(&path).ok())
-        });
+        let places = self.first.as_ref().map(|line| self.places(line)).unwrap_or_default();
+        let genesis = places.iter().find_map(|place| read_kept(&folder.join(place)).ok());
         let outline = genesis.as_deref().and_then(|bytes| form::outline(bytes).ok());
         if let Some(outline) = outline {
             return outline.ledger;
@@ -212,24 +249,84 @@ fn wait_for_quiet(folder: &Path) -> Option<File> {
     None
 }
 
+/// Whether a letter came in, and the digest of its signed bytes.
+type Content = (bool, Digest);
+
 /// What one entry's look showed.
 #[derive(Default)]
 struct Looked {
     problems: Vec<Problem>,
     /// Direction and digest of its letter: together they occur once.
-    content: Option<(bool, Digest)>,
+    content: Option<Content>,
     signed: bool,
 }
 
 struct Work<'a> {
     folder: &'a Path,
     checks: &'a Checks<'a>,
-    files: &'a HashMap<String, Vec<PathBuf>>,
+    snapshot: &'a Snapshot,
     ledger: &'a str,
     certificates: HashMap<String, Vec<u8>>,
 }
 
 impl Work<'_> {
+    /// Reads the lines of the snapshot again, some at a time.
+    fn each_chunk(
+        &self,
+        log: &LogFile,
+        found: &mut Problems,
+        each: &mut dyn FnMut(&[Line], &mut Problems),
+    ) -> Result<(), LedgerError> {
+        let end = &self.snapshot.mark;
+        let (mut lines, mut mark) = (Vec::with_capacity(CHUNK), Mark::default());
+        let read = log.each::<Stop>(&mut mark, |line, at| {
+            // What was appended meanwhile is for the next time.
+            if at.entries() > end.entries() {
+                return Err(Stop::End);
+            }
+            lines.push(line);
+            if lines.len() >= CHUNK {
+                each(&lines, found);
+                lines.clear();
+            }
+            if at == end { Err(Stop::End) } else { Ok(()) }
+        });
+        each(&lines, found);
+        match read {
+            Err(Stop::Error(error)) if mark != *end && !matches!(error, LedgerError::Damaged { .. }) => {
+                return Err(error);
+            }
+            _ => {}
+        }
+        if mark != *end {
+            found.file("log", "was changed while it was looked at".to_owned());
+        }
+        Ok(())
+    }
+
+    /// Names the letters that have more than one entry. `letters` has a number for the content of each, with its entry.
+    fn doubled(&self, log: &LogFile, mut letters: Vec<(u64, u64)>, found: &mut Problems) -> Result<(), LedgerError> {
+        letters.sort_unstable();
+        for same in letters.chunk_by(|a, b| a.0 == b.0).filter(|same| same.len() > 1) {
+            // The numbers agree; whether the letters do is read again.
+            let mut first: HashMap<Content, u64> = HashMap::new();
+            for (_, position) in same {
+                let Some(line) = log.line_at(*position)? else { continue };
+                let bytes = self.find(&line).unwrap_or_default();
+                let Some(content) = form::outline(&bytes).ok().and_then(|outline| content_of(&outline)) else {
+                    continue;
+                };
+                match first.get(&content) {
+                    Some(first) => {
+                        found.entry(&line, format!("the same letter as entry {first}: a letter has one entry"));
+                    }
+                    None => drop(first.insert(content, *position)),
+                }
+            }
+        }
+        Ok(())
+    }
+
     fn look(&self, line: &Line) -> Looked {
         let mut looked = Looked::default();
         let mut problem = |what: String| {
@@ -246,20 +343,33 @@ impl Work<'_> {
         match form::outline(&bytes) {
             Ok(outline) => {
                 self.compare(line, &outline).into_iter().for_each(&mut problem);
-                let incoming = outline.direction == "in";
                 looked.signed = self.checks.signature.is_some() && outline.seal.is_some();
-                looked.content = outline.content.filter(|_| outline.seal.is_some()).map(|c| (incoming, c.digest));
+                looked.content = content_of(&outline);
             }
             Err(error) => problem(error.to_string()),
         }
+        looked.problems.extend(self.false_copies(line, &bytes));
         looked
+    }
+
+    /// Names what has the name of an entry and is not the file that was found for it: each must be a true copy.
+    fn false_copies(&self, line: &Line, bytes: &[u8]) -> Vec<Problem> {
+        let places = self.snapshot.places(line);
+        if places.len() < 2 {
+            return Vec::new();
+        }
+        let is_copy = |place: &String| read_kept(&self.folder.join(place)).is_ok_and(|copy| copy == bytes);
+        let what = || "has the name of this entry, but is no copy of it".to_owned();
+        let problem = |place| Problem { entry: Some(line.position), file: Some(place), what: what() };
+        places.into_iter().filter(|place| !is_copy(place)).map(problem).collect()
     }
 
     /// Returns the bytes of the file the line names, or what is wrong with it.
     fn find(&self, line: &Line) -> Result<Vec<u8>, String> {
         let mut wrong = None;
-        for path in self.files.get(&line.name).into_iter().flatten() {
-            let bytes = read_kept(path).map_err(|error| format!("cannot be read: {error}"))?;
+        for place in self.snapshot.places(line) {
+            let path = self.folder.join(place);
+            let bytes = read_kept(&path).map_err(|error| format!("cannot be read: {error}"))?;
             if Digest::of(&bytes) == line.digest {
                 return Ok(bytes);
             }
@@ -334,43 +444,33 @@ fn certificates(folder: &Path) -> Result<HashMap<String, Vec<u8>>, LedgerError> 
     Ok(found)
 }
 
-/// Names the files that no line knows, and copies that differ from what their line knows.
-fn surplus(folder: &Path, snapshot: &Snapshot, found: &mut Problems) {
-    let lines: HashMap<&str, &Line> = snapshot.lines.iter().map(|line| (line.name.as_str(), line)).collect();
-    let mut names: Vec<&String> = snapshot.files.keys().collect();
-    names.sort();
-    for name in names {
-        let paths = snapshot.files.get(name).map(Vec::as_slice).unwrap_or_default();
-        let line = lines.get(name.as_str());
-        // One file of a known name was looked at with its entry; of several, each must be a true copy.
-        if line.is_some() && paths.len() == 1 {
-            continue;
-        }
-        for path in paths {
-            let file = path.strip_prefix(folder).unwrap_or(path).display().to_string();
-            let Some(line) = line else {
-                found.file(&file, unknown_file(name, snapshot));
-                continue;
-            };
-            if read_kept(path).map_or(true, |bytes| Digest::of(&bytes) != line.digest) {
-                found.add(Problem {
-                    entry: Some(line.position),
-                    file: Some(file),
-                    what: "has the name of this entry, but is no copy of it".to_owned(),
-                });
-            }
-        }
-    }
+fn position_of(stable: &str) -> Option<u64> {
+    stable.split('.').nth(1).and_then(plain_number)
 }
 
-fn unknown_file(name: &str, snapshot: &Snapshot) -> String {
-    let position = name.split('.').nth(1).and_then(plain_number);
-    if position.is_some_and(|position| position >= snapshot.mark.entries()) {
-        let size = snapshot.mark.entries();
+fn unknown_file(name: &str, end: &Mark) -> String {
+    let size = end.entries();
+    if position_of(name).is_some_and(|position| position >= size) {
         format!("has no line in the log, which ends with {size} entries: the log was cut, or a write was interrupted")
     } else {
         "is in no line of the log".to_owned()
     }
+}
+
+/// Why reading the log ended before its end.
+enum Stop {
+    End,
+    Error(LedgerError),
+}
+
+impl From<LedgerError> for Stop {
+    fn from(error: LedgerError) -> Self {
+        Self::Error(error)
+    }
+}
+
+fn content_of(outline: &Outline<'_>) -> Option<Content> {
+    outline.content.filter(|_| outline.seal.is_some()).map(|content| (outline.direction == "in", content.digest))
 }
 
 /// A checkpoint that is kept.

@@ -7,6 +7,7 @@
 //! say is a [`Claim`]: it stands apart until the owner settles it. Nothing is settled here.
 
 use std::collections::{BTreeMap, HashMap};
+use std::hash::{BuildHasher as _, RandomState};
 
 use super::replay::Reread;
 use super::verify::Problem;
@@ -55,11 +56,12 @@ impl Ledger {
     /// Returns the letters of ours that name a head which this log never had, and what others claim they got of us.
     pub fn testimony(&self, reread: Reread<'_>) -> Result<Testimony, LedgerError> {
         let mut witnesses = Witnesses::default();
-        witnesses.roots.insert(Mark::default().head().root, 0);
+        witnesses.roots.push((witnesses.number(&Mark::default().head().root), 0));
         self.each_head(&mut |head| {
-            witnesses.roots.entry(head.root).or_insert(head.size);
+            witnesses.roots.push((witnesses.number(&head.root), head.size));
             true
         })?;
+        witnesses.roots.sort_unstable();
         self.replay(&Mark::default(), reread, &mut |entry| witnesses.look(&entry))?;
         let claims = witnesses.claims.into_iter().map(|(peer, said)| said.claim(peer)).collect();
         Ok(Testimony { problems: witnesses.problems, claims })
@@ -68,10 +70,12 @@ impl Ledger {
 
 #[derive(Default)]
 struct Witnesses {
-    /// Every root of a beginning of the log, with its number of entries.
-    roots: HashMap<Digest, u64>,
-    /// The letters we wrote: their entries and the heads they carry.
-    ours: HashMap<Digest, (u64, Option<Digest>)>,
+    /// Makes a number of a digest with a secret of this run: nobody can make another digest with it.
+    hasher: RandomState,
+    /// The number of every root of a beginning of the log, with how many entries that has; sorted.
+    roots: Vec<(u64, u64)>,
+    /// The letters we wrote, by the numbers of their contents: their entries and the numbers of the heads they carry.
+    ours: HashMap<u64, (u64, Option<u64>)>,
     problems: Vec<Problem>,
     claims: BTreeMap<Address, Said>,
 }
@@ -114,7 +118,8 @@ impl Witnesses {
     fn look(&mut self, entry: &Entry) {
         match &entry.body {
             Body::Out { letter, content } => {
-                self.ours.insert(content.digest, (entry.position, letter.head));
+                let head = letter.head.map(|head| self.number(&head));
+                self.ours.insert(self.number(&content.digest), (entry.position, head));
                 if letter.head.is_some_and(|head| !self.is_before(&head, entry.position)) {
                     let what = "the letter carries a head that the log did not have before it".to_owned();
                     self.add(entry.position, what);
@@ -135,10 +140,11 @@ impl Witnesses {
         let Document::Receipt(receipt) = &letter.document else { return };
         let peer = &letter.from.address;
         for line in &receipt.received {
-            let what = match self.ours.get(&line.content) {
+            let head = line.head.map(|head| self.number(&head));
+            let what = match self.ours.get(&self.number(&line.content)) {
                 None => format!("{peer} says it got a letter that this ledger did not write: {}", line.content),
                 // What our letter carries stands in it; whether it was true is seen with the letter itself.
-                Some((ours, head)) if line.head.is_some() && line.head != *head => {
+                Some((ours, carried)) if head.is_some() && head != *carried => {
                     format!("{peer} says it got the letter of entry {ours} with another head than it carries")
                 }
                 Some(_) => continue,
@@ -148,7 +154,13 @@ impl Witnesses {
     }
 
     fn is_before(&self, head: &Digest, position: u64) -> bool {
-        self.roots.get(head).is_some_and(|size| *size <= position)
+        let number = self.number(head);
+        let first = self.roots.partition_point(|(root, _)| *root < number);
+        self.roots.get(first).is_some_and(|(root, size)| *root == number && *size <= position)
+    }
+
+    fn number(&self, digest: &Digest) -> u64 {
+        self.hasher.hash_one(digest)
     }
 
     fn add(&mut self, position: u64, what: String) {
