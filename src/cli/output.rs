@@ -65,7 +65,7 @@ impl Output {
     /// Writes one JSON document.
     pub(crate) fn document(&self, value: &Value) -> Result<(), Failure> {
         let text = serde_json::to_string_pretty(value).map_err(|error| Failure::bug(error.to_string()))?;
-        self.line(text)
+        self.line(escape_json(&text))
     }
 
     /// Writes a message to standard error.
@@ -101,16 +101,14 @@ fn terminal_width(stream: impl IsTerminal + std::os::fd::AsFd) -> Option<usize> 
     size.map(|size| usize::from(size.ws_col)).filter(|width| *width >= 20)
 }
 
-/// Makes a text harmless for a terminal: control characters, escapes and what turns the direction of writing are
-/// shown as codes; combining marks beyond three in a row are cut (B89, B90).
+/// Makes a text harmless for a terminal: what steers it, breaks a line, turns the direction of writing or hides is shown as
+/// codes; combining marks beyond three in a row are cut (B89, B90).
 pub(crate) fn escape(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     let mut marks = 0_u8;
     for c in text.chars() {
-        let turns =
-            matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        let hidden = matches!(c, '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}' | '\u{00ad}');
-        if unicode_width::UnicodeWidthChar::width(c) == Some(0) && !turns && !hidden {
+        let coded = wants_code(c);
+        if unicode_width::UnicodeWidthChar::width(c) == Some(0) && !coded {
             marks = marks.saturating_add(1);
             if marks > 3 {
                 continue;
@@ -118,13 +116,58 @@ pub(crate) fn escape(text: &str) -> String {
         } else {
             marks = 0;
         }
-        if c.is_control() || turns || hidden {
+        if coded {
             safe.extend(c.escape_unicode());
         } else {
             safe.push(c);
         }
     }
     safe
+}
+
+/// Makes JSON harmless for a terminal: the same characters, which only stand inside of strings, are written as JSON's own
+/// escapes, so that every reader gets the same values.
+fn escape_json(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c == '\n' || !wants_code(c) {
+            safe.push(c);
+            continue;
+        }
+        for unit in c.encode_utf16(&mut [0; 2]) {
+            safe.push_str(&format!("\\u{unit:04x}"));
+        }
+    }
+    safe
+}
+
+/// Returns whether a character is shown as a code.
+fn wants_code(c: char) -> bool {
+    c.is_control() || breaks(c) || turns(c) || hides(c)
+}
+
+/// Returns whether some programs begin a new line or paragraph at this character.
+const fn breaks(c: char) -> bool {
+    matches!(c, '\u{85}' | '\u{2028}' | '\u{2029}')
+}
+
+/// Returns whether it turns the direction of writing, or how digits are written (Unicode's bidirectional and deprecated
+/// format characters).
+const fn turns(c: char) -> bool {
+    matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{206f}')
+}
+
+/// Returns whether nothing of it is seen, or what stands after it is read otherwise: Unicode's characters that may be
+/// ignored, fillers that look like a blank, notes between the lines, tags, and what is kept for private use or for none.
+/// Variation selectors stay, which write some names in Japanese; they are cut as marks are.
+const fn hides(c: char) -> bool {
+    matches!(
+        c,
+        '\u{ad}' | '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
+            | '\u{200b}'..='\u{200d}' | '\u{2060}'..='\u{2065}' | '\u{2800}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}'
+            | '\u{fff0}'..='\u{fffb}' | '\u{fffe}' | '\u{ffff}' | '\u{e000}'..='\u{f8ff}' | '\u{1bca0}'..='\u{1bca3}'
+            | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e00ff}' | '\u{e01f0}'..='\u{e0fff}' | '\u{f0000}'..='\u{10ffff}'
+    )
 }
 
 /// Cuts a harmless text to `width` columns, the last of them a sign that there is more.
@@ -262,6 +305,54 @@ mod tests {
         assert_eq!(escape("シャツ ×1"), "シャツ ×1");
         assert!(escape(&format!("a{}", "\u{301}".repeat(10_000))).chars().count() < 10);
         assert_eq!(columns(&shorten("日立物産株式会社", 7)), 7);
+    }
+
+    #[test]
+    fn what_breaks_lines_turns_or_hides_is_shown_as_a_code() {
+        for (c, code) in [
+            ('\n', "\\u{a}"),
+            ('\u{7f}', "\\u{7f}"),
+            ('\u{85}', "\\u{85}"),
+            ('\u{ad}', "\\u{ad}"),
+            ('\u{34f}', "\\u{34f}"),
+            ('\u{61c}', "\\u{61c}"),
+            ('\u{115f}', "\\u{115f}"),
+            ('\u{180e}', "\\u{180e}"),
+            ('\u{200b}', "\\u{200b}"),
+            ('\u{200d}', "\\u{200d}"),
+            ('\u{200f}', "\\u{200f}"),
+            ('\u{2028}', "\\u{2028}"),
+            ('\u{2029}', "\\u{2029}"),
+            ('\u{202e}', "\\u{202e}"),
+            ('\u{2060}', "\\u{2060}"),
+            ('\u{2064}', "\\u{2064}"),
+            ('\u{2067}', "\\u{2067}"),
+            ('\u{206e}', "\\u{206e}"),
+            ('\u{2800}', "\\u{2800}"),
+            ('\u{3164}', "\\u{3164}"),
+            ('\u{e000}', "\\u{e000}"),
+            ('\u{feff}', "\\u{feff}"),
+            ('\u{ffa0}', "\\u{ffa0}"),
+            ('\u{fff9}', "\\u{fff9}"),
+            ('\u{1d173}', "\\u{1d173}"),
+            ('\u{e0001}', "\\u{e0001}"),
+            ('\u{e0041}', "\\u{e0041}"),
+            ('\u{e007f}', "\\u{e007f}"),
+            ('\u{f0000}', "\\u{f0000}"),
+            ('\u{10ffff}', "\\u{10ffff}"),
+        ] {
+            assert_eq!(escape(&format!("a{c}b")), format!("a{code}b"));
+            let value = serde_json::json!({ "text": format!("a{c}b \u{1f600}") });
+            let json = escape_json(&serde_json::to_string_pretty(&value).unwrap());
+            assert!(!json.contains(c) || c == '\n', "{json}");
+            assert_eq!(serde_json::from_str::<Value>(&json).unwrap(), value);
+        }
+        // Names and goods in any writing stay, with marks, variants and blanks of their own.
+        for plain in
+            ["葛\u{e0100}城市", "か\u{3099}", "e\u{301}", "نامه", "שלום", "煎茶\u{3000}200g", "5\u{a0}€", "❤\u{fe0f}"]
+        {
+            assert_eq!(escape(plain), plain);
+        }
     }
 
     #[test]
