@@ -122,6 +122,17 @@ fn every_command_of_the_readme_parses() {
 }
 
 #[test]
+fn the_readme_makes_an_account_for_every_part() {
+    let inits: Vec<String> = commands(README).into_iter().filter(|line| line.starts_with("mailorder init ")).collect();
+    for part in ["shop", "payment", "delivery"] {
+        let role = format!("--role {part} ");
+        assert!(inits.iter().any(|line| line.contains(&role)), "{part}: {inits:?}");
+        let alone = |line: &&String| line.contains(&role) && line.matches("--role").count() == 1;
+        assert!(part == "shop" || inits.iter().any(|line| alone(&line)), "{part} alone: {inits:?}");
+    }
+}
+
+#[test]
 fn the_readme_names_every_subcommand() {
     let missing: Vec<String> = Cli::command()
         .get_subcommands()
