@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 
 use super::Shell;
 use super::failure::{Failure, FailureKind};
-use crate::clerk::is_made;
-use crate::config::{self, InboxSettings, OutboxSettings, Settings};
-use crate::trade::Address;
+use crate::clerk::{Clerk, is_made};
+use crate::config::{self, InboxSettings, Keys, OutboxSettings, Settings};
+use crate::trade::{Address, Fingerprint};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ConfigArgs {
@@ -32,6 +32,17 @@ pub(super) fn run(shell: &mut Shell, args: ConfigArgs) -> Result<(), Failure> {
     }
 }
 
+impl Keys for Clerk {
+    fn accepted(&self, address: &Address) -> Option<Fingerprint> {
+        self.index().pin_of(address).ok().flatten().map(|pin| pin.fingerprint)
+    }
+
+    fn is_known(&self, key: &Fingerprint) -> bool {
+        let known = self.index().certificates(&[key.to_string()]).is_ok_and(|found| !found.is_empty());
+        known || *key == self.me().fingerprint
+    }
+}
+
 /// Says everything that is wrong with a configuration that can be read.
 fn check(shell: &Shell, settings: &Settings) -> Result<(), Failure> {
     crate::clerk::inbox(settings)?;
@@ -40,12 +51,8 @@ fn check(shell: &Shell, settings: &Settings) -> Result<(), Failure> {
     let text = crate::files::read_text(file, crate::files::SMALL).map_err(|error| Failure::unreadable(file, &error))?;
     // Before `init` there is no ledger, and no key is accepted.
     let clerk = if is_made(settings) { Some(shell.clerk()?) } else { None };
-    let accepted = |address: &Address| {
-        let pin = clerk.as_ref().and_then(|clerk| clerk.index().pin_of(address).ok().flatten());
-        pin.map(|pin| pin.fingerprint)
-    };
-    let mut problems: Vec<String> =
-        config::problems(&text, settings, &accepted).iter().map(ToString::to_string).collect();
+    let keys = clerk.as_ref().map(|clerk| clerk as &dyn Keys);
+    let mut problems: Vec<String> = config::problems(&text, settings, keys).iter().map(ToString::to_string).collect();
     if let Some(last) = problems.pop() {
         for problem in problems {
             shell.tell(&problem);

@@ -8,16 +8,23 @@ use super::fault::{key_at, line_and_column};
 use super::{ConfigError, InboxSettings, OutboxSettings, PasswordSource, ServerSettings, Settings};
 use crate::trade::{Address, Fingerprint, Leg, Role};
 
-/// Returns what is wrong, each with its place where it has one. `accepted` tells which key is accepted for an address.
-pub fn problems(
-    text: &str,
-    settings: &Settings,
-    accepted: &dyn Fn(&Address) -> Option<Fingerprint>,
-) -> Vec<ConfigError> {
+/// What an account knows of keys.
+pub trait Keys {
+    /// Returns the key that is accepted for an address.
+    fn accepted(&self, address: &Address) -> Option<Fingerprint>;
+    /// Returns whether a certificate of this key is there, accepted or not.
+    fn is_known(&self, key: &Fingerprint) -> bool;
+}
+
+/// Returns what is wrong, each with its place where it has one. Before the account is made there are no `keys`.
+pub fn problems(text: &str, settings: &Settings, keys: Option<&dyn Keys>) -> Vec<ConfigError> {
     let mut check = Check { text, file: &settings.folders.config, found: Vec::new() };
     check.ways(settings);
     check.shops(settings);
-    check.agents(settings, accepted);
+    check.sells(settings);
+    if let Some(keys) = keys {
+        check.agents(settings, keys);
+    }
     check.found
 }
 
@@ -97,25 +104,43 @@ impl Check<'_> {
         }
     }
 
+    /// Checks that a shop has something to sell, and a way to do it.
+    fn sells(&mut self, settings: &Settings) {
+        let Some(shop) = &settings.practice.shop else { return };
+        if shop.articles.is_empty() {
+            self.say("shop", "there is no [[shop.article]], so every order is rejected; config.example.toml shows one");
+        }
+        if shop.procedures.is_empty() {
+            self.say(
+                "shop",
+                "there is no [[shop.procedure]], so every order is rejected; config.example.toml shows one",
+            );
+        }
+    }
+
     /// Checks that the agents of procedures have the keys that are accepted for them.
-    fn agents(&mut self, settings: &Settings, accepted: &dyn Fn(&Address) -> Option<Fingerprint>) {
+    fn agents(&mut self, settings: &Settings, keys: &dyn Keys) {
         let procedures = settings.practice.shop.as_ref().map(|shop| shop.procedures.as_slice()).unwrap_or_default();
         let mut told = std::collections::BTreeSet::new();
         for procedure in procedures {
             let agents = [(Leg::Payment, &procedure.payment_agent), (Leg::Delivery, &procedure.delivery_agent)];
             for (leg, agent) in agents {
                 let Some(agent) = agent else { continue };
-                let Some(pinned) = accepted(&agent.address).filter(|pinned| *pinned != agent.fingerprint) else {
-                    continue;
-                };
                 let (address, named) = (&agent.address, &agent.fingerprint);
+                let what = match keys.accepted(address) {
+                    Some(pinned) if pinned != *named => format!(
+                        "the {leg}_agent {address} has the fingerprint {named} here, and the key accepted for it is {pinned}: its letters would not count",
+                        leg = leg.word()
+                    ),
+                    None if !keys.is_known(named) => format!(
+                        "no key is accepted for the {leg}_agent {address}, so every order is rejected; `mailorder key import FILE` and `mailorder key accept {address}`",
+                        leg = leg.word()
+                    ),
+                    _ => continue,
+                };
                 if !told.insert((leg.word(), address.to_string(), named.to_string())) {
                     continue;
                 }
-                let what = format!(
-                    "the {leg}_agent {address} has the fingerprint {named} here, and the key accepted for it is {pinned}: its letters would not count",
-                    leg = leg.word()
-                );
                 match self.text.to_ascii_uppercase().find(named.as_str()) {
                     Some(at) => {
                         let (line, column) = line_and_column(self.text, at);

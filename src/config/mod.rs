@@ -10,7 +10,7 @@ pub mod written;
 
 use std::path::{Path, PathBuf};
 
-pub use check::problems;
+pub use check::{Keys, problems};
 pub use environment::{Environment, default_folders};
 pub use fault::{ConfigError, place};
 pub use settle::plain;

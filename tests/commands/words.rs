@@ -260,6 +260,22 @@ fn config_check_names_what_would_come_to_nothing() {
         78,
         &["delivery_agent", "ship@demo.test", &right, &wrong, "config.toml:"],
     );
+    // An agent whose key was never accepted, and a shop that has nothing to sell.
+    change("shop", "ship@demo.test", "new@demo.test");
+    let unknown = "0123456789ABCDEF0123456789ABCDEF01234567";
+    change("shop", &wrong, unknown);
+    says(
+        &town.run("shop", &["config", "check"]),
+        78,
+        &["no key is accepted for the delivery_agent new@demo.test", "key accept new@demo.test", "config.toml:"],
+    );
+    let empty = town.path("empty");
+    let init =
+        ["init", "--address", "s@example.org", "--name", "S", "--role", "shop", "--folder", empty.to_str().unwrap()];
+    assert_eq!(mailorder(empty.parent().unwrap(), &init).code, Some(0));
+    let file = empty.join("config.toml");
+    let run = mailorder(empty.parent().unwrap(), &["-c", file.to_str().unwrap(), "config", "check"]);
+    says(&run, 78, &["no [[shop.article]]", "no [[shop.procedure]]", "config.toml:"]);
 }
 
 #[test]
