@@ -392,6 +392,48 @@ fn a_header_changes_nothing_that_the_key_itself_did_not_sign_b53() {
 }
 
 #[test]
+fn a_key_that_is_signed_anew_in_each_letter_does_not_grow_for_good_b58() {
+    let mut world = World::new(ALL_STEPS);
+    let me = world.clerks[BUYER].me().clone();
+    let print = me.fingerprint.to_string();
+    world.order(BUYER, |_| {});
+    let first = bytes(world.send(BUYER));
+    world.deliver(SHOP, &first);
+    let known = pins(&mut world, SHOP);
+    let begun = world.now();
+    let mut key = OwnKey::from_bytes(&std::fs::read(world.folder(BUYER).join("keys/own.asc")).unwrap()).unwrap();
+    let order_with = |world: &mut World, header: &[u8]| {
+        world.order(BUYER, |_| {});
+        let mails = bytes(world.send(BUYER));
+        assert!(!mails.is_empty());
+        for mail in mails {
+            world.deliver(SHOP, &[reheaded(&mail, Some((me.address.as_str(), header)))]);
+        }
+    };
+    for letter in 0..36 {
+        world.pass_hours(i64::from(letter < 30));
+        let now = system_time(&world.now()) + std::time::Duration::from_secs(letter);
+        key = key.renew(now).unwrap();
+        order_with(&mut world, &key.certificate().to_minimal_binary(&me.address, now).unwrap());
+    }
+    let entered = pins(&mut world, SHOP) - known;
+    let days = (world.now().instant().as_second() - begun.instant().as_second()) / 86_400 + 2;
+    assert!(entered >= 4 && entered <= usize::try_from(4 * days).unwrap(), "{entered} merges in {days} days");
+    world.clerks[SHOP].catch_up().unwrap();
+    let copies = world.clerks[SHOP].index().certificates(std::slice::from_ref(&print)).unwrap();
+    assert_eq!(copies.len(), 1, "one certificate for each key");
+    assert!(copies[0].len() < 24 * 1024, "{} characters", copies[0].len());
+    // Every letter that is in the ledger verifies with what lies beside it, the first one too.
+    assert!(check_signatures(&mut world, SHOP) > 36);
+    // However much was heard today, a revocation counts at once.
+    let now = system_time(&world.now());
+    order_with(&mut world, &revoked(&key, now).strip_secret_key_material().to_vec().unwrap());
+    let known = world.clerks[SHOP].find_certificate(&print).unwrap().unwrap();
+    assert!(known.usable(now).unwrap_err().to_string().contains("revoked"));
+    check_replay(&mut world, SHOP);
+}
+
+#[test]
 fn a_revocation_counts_from_the_letter_that_brings_it() {
     let mut world = World::new(ALL_STEPS);
     world.order(BUYER, |_| {});

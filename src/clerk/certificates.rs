@@ -1,5 +1,5 @@
 //! Certificates at hand: read from the index once, kept parsed, because parsing one costs as much as a letter. Of a key
-//! that came more than once all copies are one certificate.
+//! that came more than once the index has all copies joined in one.
 
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -48,7 +48,7 @@ impl Certificates {
         if let Some(known) = self.lock().get(handle) {
             return known.clone();
         }
-        let parsed = whole(stored, handle);
+        let parsed: Vec<Certificate> = stored(handle).iter().filter_map(|text| parse(text)).collect();
         let mut kept = self.lock();
         if kept.len() >= KEPT_MAX {
             kept.clear();
@@ -89,33 +89,12 @@ impl Certificates {
     }
 }
 
-/// Returns the certificates with a key of this handle, each with all that is known of it: what its owner added later may
-/// stand in another copy, which need not have that key.
-fn whole(stored: &Stored<'_>, handle: &str) -> Vec<Certificate> {
-    let texts = stored(handle);
-    let mut found: Vec<Certificate> = Vec::new();
-    for certificate in texts.iter().filter_map(|text| parse(text)) {
-        join(&mut found, certificate);
-    }
-    let prints: Vec<String> = found.iter().map(|certificate| certificate.fingerprint().to_string()).collect();
-    for print in prints.iter().filter(|print| *print != handle) {
-        let others = stored(print);
-        for other in others.iter().filter(|text| !texts.contains(text)).filter_map(|text| parse(text)) {
-            // A copy that only has a subkey in common is of another key.
-            if other.fingerprint().as_str() == print {
-                join(&mut found, other);
-            }
-        }
-    }
-    found
-}
-
-fn join(found: &mut Vec<Certificate>, certificate: Certificate) {
-    match found.iter_mut().find(|known| known.fingerprint() == certificate.fingerprint()) {
-        // Where together they are too large to be kept, the first one stays.
-        Some(known) => *known = known.merge(&certificate).unwrap_or_else(|_| known.clone()),
-        None => found.push(certificate),
-    }
+/// Joins two copies of a certificate as the index keeps it; `None` where one cannot be read, or both are too large together:
+/// then what was there stays.
+pub(super) fn join(known: &str, copy: &str) -> Option<String> {
+    let (known, copy) = (parse(known)?, parse(copy)?);
+    let binary = known.merge(&copy).ok()?.to_own_binary().ok()?;
+    Some(STANDARD.encode(binary))
 }
 
 /// Reads a certificate as the index and letters have it: the binary form in base64.

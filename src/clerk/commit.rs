@@ -22,7 +22,7 @@ impl Batch<'_> {
             // Older entries verify with what is there.
             let there = self.clerk.ledger.certificate(key)?;
             let there = there.and_then(|bytes| Certificate::from_bytes(&bytes).ok());
-            let whole = there.and_then(|there| there.merge(certificate).ok());
+            let whole = there.and_then(|there| there.union(certificate).or_else(|_| there.merge(certificate)).ok());
             let armored = whole.as_ref().unwrap_or(certificate).to_armored();
             self.clerk.ledger.put_certificate(key, armored.as_ref())?;
         }

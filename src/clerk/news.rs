@@ -11,10 +11,14 @@ use super::examine::OpenLetter;
 use super::{Clerk, ClerkError, LOCK_WAIT, certificates};
 use crate::clock::system_time;
 use crate::pgp::{Certificate, MAIL_MAX};
-use crate::trade::{Act, Document, Names, Party, PinnedBy, Verdict};
+use crate::trade::{Act, Body, Document, Fingerprint, Names, Party, PinnedBy, Verdict};
 
 /// The most bytes a certificate may grow to by what its owner's letters bring.
 const GROWN_MAX: usize = 64 * 1024;
+/// How many bytes of revocations are let in beyond that.
+const REVOCATIONS: usize = 16 * 1024;
+/// How often in a day headers may bring news of a key, beside revocations.
+const MERGES_A_DAY: usize = 4;
 
 impl Batch<'_> {
     /// Notes the certificates a letter hands over, so that the parties it names can be answered in the same batch.
@@ -77,27 +81,43 @@ impl Batch<'_> {
 
     /// Enters what `offered` adds to the certificate of a key that is known, up to `most` bytes; returns whether it adds
     /// anything.
+    ///
+    /// Where that is too much, or headers brought news of this key too often today, what it revokes counts all the same.
     pub(super) fn renew_certificate(
         &mut self,
         party: Party,
         offered: &Certificate,
         most: usize,
     ) -> Result<bool, ClerkError> {
-        let Some(known) = self.certificate(&party.fingerprint)? else { return Ok(false) };
-        let Ok(renewed) = known.refresh(offered) else { return Ok(false) };
-        if !renewed.adds_to(&known) {
-            return Ok(false);
-        }
-        let Some(binary) = renewed.to_own_binary().ok().filter(|binary| binary.len() <= most) else {
-            return Ok(false);
-        };
         let fingerprint = party.fingerprint.clone();
+        let Some(known) = self.certificate(&fingerprint)? else { return Ok(false) };
+        let often = most == GROWN_MAX && self.merges_today(&fingerprint)? >= MERGES_A_DAY;
+        let whole = if often { None } else { addition(&known, offered, most) };
+        let revoked = || addition(&known, &offered.revocations().ok()?, most.saturating_add(REVOCATIONS));
+        let Some((renewed, binary)) = whole.or_else(revoked) else { return Ok(false) };
         let act = Act::Pin { party, certificate: STANDARD.encode(binary), by: PinnedBy::Merge };
         self.act(None, act, Names::default(), Vec::new())?;
         self.handed_over.remove(&fingerprint);
         self.new_certificates.insert(fingerprint, renewed);
         Ok(true)
     }
+
+    /// Returns how many merges of a key are entered today, those of this batch included.
+    fn merges_today(&self, key: &Fingerprint) -> Result<usize, ClerkError> {
+        let recorded = crate::ledger::recordable(&self.now).to_string();
+        let before = self.clerk.index.merges_on(key, recorded.get(..10).unwrap_or_default())?;
+        let is_merge = |body: &Body| matches!(body, Body::Own { act: Act::Pin { party, by: PinnedBy::Merge, .. }, .. } if party.fingerprint == *key);
+        let now = self.pending.iter().filter(|pending| is_merge(&pending.entry.body)).count();
+        Ok(before.saturating_add(now))
+    }
+}
+
+/// Returns a certificate with what another copy adds, and its bytes; `None` where it adds nothing, or they are more than
+/// `most`.
+fn addition(known: &Certificate, offered: &Certificate, most: usize) -> Option<(Certificate, Vec<u8>)> {
+    let renewed = known.refresh(offered).ok().filter(|renewed| renewed.adds_to(known))?;
+    let binary = renewed.to_own_binary().ok().filter(|binary| binary.len() <= most)?;
+    Some((renewed, binary))
 }
 
 impl Clerk {

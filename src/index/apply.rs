@@ -2,10 +2,11 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{IndexError, Row, RowItem, RowLeg, keys, post, written};
+use super::{IndexError, Reckoning, Row, RowItem, RowLeg, keys, post, written};
 use crate::ledger::{Recorded, amount};
 use crate::trade::{
-    Act, Agent, Body, Digest, Document, Entry, Finding, Key, Leg, Letter, Names, Settlement, Transaction, Verdict, When,
+    Act, Agent, Body, Digest, Document, Entry, Finding, Key, Leg, Letter, Names, PinnedBy, Settlement, Transaction,
+    Verdict, When,
 };
 
 /// Turns a position or size into SQLite's integer; those beyond 2^63 do not occur.
@@ -20,11 +21,7 @@ pub(super) fn word(value: &impl serde::Serialize) -> Result<String, IndexError> 
 }
 
 /// Enters one entry.
-pub(super) fn entry(
-    db_tx: &Connection,
-    recorded: &Recorded,
-    handles: fn(&str) -> Vec<String>,
-) -> Result<(), IndexError> {
+pub(super) fn entry(db_tx: &Connection, recorded: &Recorded, reckoning: &Reckoning) -> Result<(), IndexError> {
     let entry = &recorded.entry;
     entry_row(db_tx, recorded)?;
     match &entry.body {
@@ -35,14 +32,14 @@ pub(super) fn entry(
             }
             post::heard(db_tx, signer, letter)?;
             warn(db_tx, entry.position, &content.digest, findings)?;
-            letter_certificates(db_tx, letter, handles)
+            letter_certificates(db_tx, letter, reckoning)
         }
         Body::Out { letter, content } => {
             super::state::put_letter(db_tx, entry.position, letter)?;
             post::wrote(db_tx, entry, letter, &content.digest)?;
-            letter_certificates(db_tx, letter, handles)
+            letter_certificates(db_tx, letter, reckoning)
         }
-        Body::Own { act, .. } => own(db_tx, entry, act, handles),
+        Body::Own { act, .. } => own(db_tx, entry, act, reckoning),
     }
 }
 
@@ -89,12 +86,14 @@ fn warn(db_tx: &Connection, position: u64, content: &Digest, findings: &[Finding
     Ok(())
 }
 
-fn own(db_tx: &Connection, entry: &Entry, act: &Act, handles: fn(&str) -> Vec<String>) -> Result<(), IndexError> {
+fn own(db_tx: &Connection, entry: &Entry, act: &Act, reckoning: &Reckoning) -> Result<(), IndexError> {
     match act {
-        Act::Genesis { certificate: text, .. } => certificate(db_tx, text, handles),
+        Act::Genesis { certificate: text, .. } => certificate(db_tx, text, None, reckoning),
         Act::Pin { party, certificate: text, by } => {
             keys::pin(db_tx, party, text, *by, entry.position)?;
-            certificate(db_tx, text, handles)
+            let recorded = entry.recorded.to_string();
+            let day = if *by == PinnedBy::Merge { recorded.get(..10) } else { None };
+            certificate(db_tx, text, day, reckoning)
         }
         Act::Verdict { content, verdict, findings } => rejudge(db_tx, content, *verdict, findings),
         Act::Settle { content: Some(content), how, reason, .. } => {
@@ -150,11 +149,7 @@ fn settle_computed(
     Ok(())
 }
 
-fn letter_certificates(
-    db_tx: &Connection,
-    letter: &Letter,
-    handles: fn(&str) -> Vec<String>,
-) -> Result<(), IndexError> {
+fn letter_certificates(db_tx: &Connection, letter: &Letter, reckoning: &Reckoning) -> Result<(), IndexError> {
     let agents: &[Agent] = match &letter.document {
         Document::TransactionInfo(terms) => &terms.agents,
         Document::AuthorizationRequest(request) => &request.agents,
@@ -164,25 +159,38 @@ fn letter_certificates(
     };
     for agent in agents {
         if let Some(text) = &agent.certificate {
-            certificate(db_tx, text, handles)?;
+            certificate(db_tx, text, None, reckoning)?;
         }
     }
     Ok(())
 }
 
-/// Keeps a certificate once, under the handles of all keys in it; what a letter calls it does not matter.
-fn certificate(db_tx: &Connection, text: &str, handles: fn(&str) -> Vec<String>) -> Result<(), IndexError> {
+/// Joins a copy of a certificate with those that came before, once, under the handles of all keys in it; what a letter calls
+/// it does not matter. `merged` is the day of a merge.
+fn certificate(db_tx: &Connection, text: &str, merged: Option<&str>, reckoning: &Reckoning) -> Result<(), IndexError> {
     let digest = Digest::of(text.as_bytes());
-    let mut find = db_tx.prepare_cached("SELECT id FROM certificates WHERE digest = ?1")?;
-    let known: Option<i64> = find.query_row([digest.as_bytes()], |row| row.get(0)).optional()?;
-    if known.is_some() {
+    if db_tx.prepare_cached("SELECT 1 FROM copies WHERE digest = ?1")?.exists([digest.as_bytes()])? {
         return Ok(());
     }
-    db_tx
-        .prepare_cached("INSERT INTO certificates (digest, certificate) VALUES (?1, ?2)")?
-        .execute(params![digest.as_bytes(), text])?;
-    let id = db_tx.last_insert_rowid();
-    handles(text).iter().try_for_each(|handle| put_handle(db_tx, handle, id))
+    let handles = (reckoning.handles)(text);
+    let key = handles.first().map_or("", String::as_str);
+    let mut put = db_tx.prepare_cached("INSERT INTO copies VALUES (?1, ?2, ?3)")?;
+    put.execute(params![digest.as_bytes(), key, merged])?;
+    if handles.is_empty() {
+        return Ok(());
+    }
+    let mut find = db_tx.prepare_cached("SELECT id, certificate FROM certificates WHERE fingerprint = ?1")?;
+    let known = find.query_row([key], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))).optional()?;
+    let Some((id, known)) = known else {
+        let mut put = db_tx.prepare_cached("INSERT INTO certificates (fingerprint, certificate) VALUES (?1, ?2)")?;
+        put.execute(params![key, text])?;
+        let id = db_tx.last_insert_rowid();
+        return handles.iter().try_for_each(|handle| put_handle(db_tx, handle, id));
+    };
+    let Some(joined) = (reckoning.join)(&known, text).filter(|joined| *joined != known) else { return Ok(()) };
+    let mut put = db_tx.prepare_cached("UPDATE certificates SET certificate = ?2 WHERE id = ?1")?;
+    put.execute(params![id, joined])?;
+    (reckoning.handles)(&joined).iter().try_for_each(|handle| put_handle(db_tx, handle, id))
 }
 
 fn put_handle(db_tx: &Connection, handle: &str, certificate: i64) -> Result<(), IndexError> {

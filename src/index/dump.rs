@@ -5,8 +5,9 @@ use rusqlite::types::ValueRef;
 use super::{Index, IndexError};
 
 /// Every table whose rows are reckoned from the ledger, but `meta`.
-pub(super) const TABLES: [&str; 12] = [
+pub(super) const TABLES: [&str; 13] = [
     "certificates",
+    "copies",
     "entries",
     "handles",
     "letters",
@@ -21,10 +22,11 @@ pub(super) const TABLES: [&str; 12] = [
 ];
 
 /// What each table is shown by: no number that SQLite gave out, so that the order of making does not matter.
-const QUERIES: [&str; 11] = [
-    "SELECT 'certificate', digest, certificate FROM certificates",
+const QUERIES: [&str; 12] = [
+    "SELECT 'certificate', fingerprint, certificate FROM certificates",
+    "SELECT 'copy', * FROM copies",
     "SELECT 'entry', * FROM entries",
-    "SELECT 'handle', handle, digest FROM handles JOIN certificates c ON c.id = handles.certificate",
+    "SELECT 'handle', handle, fingerprint FROM handles JOIN certificates c ON c.id = handles.certificate",
     "SELECT 'letter', * FROM letters",
     "SELECT 'named', * FROM named",
     "SELECT 'pin', * FROM pins",

@@ -124,9 +124,16 @@ impl Index {
         Ok(pins)
     }
 
-    /// Returns whether this certificate, in base64, is known.
+    /// Returns how many copies of a key's certificate came by a merge on a day, given as `2026-11-22`.
+    pub fn merges_on(&self, key: &Fingerprint, day: &str) -> Found<usize> {
+        let mut find = self.db.prepare_cached("SELECT count(*) FROM copies WHERE fingerprint = ?1 AND merged = ?2")?;
+        let count: i64 = find.query_row([key.as_str(), day], |row| row.get(0))?;
+        Ok(usize::try_from(count).unwrap_or_default())
+    }
+
+    /// Returns whether this copy of a certificate, in base64, is known.
     pub fn has_certificate(&self, text: &str) -> Found<bool> {
-        let mut find = self.db.prepare_cached("SELECT 1 FROM certificates WHERE digest = ?1")?;
+        let mut find = self.db.prepare_cached("SELECT 1 FROM copies WHERE digest = ?1")?;
         Ok(find.exists([Digest::of(text.as_bytes()).as_bytes()])?)
     }
 

@@ -32,7 +32,7 @@ pub use query::{EntryRow, Warning};
 pub use row::{Row, RowItem, RowLeg};
 
 /// Version of schema and of what rows mean; another version is thrown away and built anew.
-const VERSION: i64 = 7;
+const VERSION: i64 = 8;
 
 /// Marks the file as an index of ours ("MOix").
 const APPLICATION: i64 = 0x4D4F_6978;
@@ -79,8 +79,10 @@ pub struct Reckoning {
     /// Fills the row of a transaction.
     pub row: fn(&Transaction) -> Row,
     /// Returns the handles (fingerprints and key IDs, upper-case hexadecimal) of all keys in a certificate, given in
-    /// base64; empty where it cannot be read.
+    /// base64, the primary key's fingerprint first; empty where it cannot be read.
     pub handles: fn(&str) -> Vec<String>,
+    /// Returns one certificate, in base64, with what counts of two copies of it; `None` where they cannot be joined.
+    pub join: fn(&str, &str) -> Option<String>,
 }
 
 /// The index of one ledger.
@@ -229,7 +231,7 @@ impl Index {
         }
         let db_tx = self.db.transaction()?;
         for recorded in batch {
-            apply::entry(&db_tx, recorded, self.reckoning.handles)?;
+            apply::entry(&db_tx, recorded, &self.reckoning)?;
         }
         let mut keys: Vec<&Key> = changed.iter().collect();
         keys.sort();

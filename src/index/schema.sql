@@ -93,10 +93,10 @@ CREATE TABLE pins (
 ) WITHOUT ROWID;
 CREATE INDEX pins_fingerprint ON pins (fingerprint);
 
--- Certificates seen, in pins and in letters, and the keys in them.
+-- The certificate of each primary key, joined of all copies in pins and in letters, and the keys in it.
 CREATE TABLE certificates (
   id          INTEGER PRIMARY KEY,
-  digest      BLOB NOT NULL UNIQUE,
+  fingerprint TEXT NOT NULL UNIQUE,
   certificate TEXT NOT NULL
 );
 CREATE TABLE handles (
@@ -106,6 +106,14 @@ CREATE TABLE handles (
 ) WITHOUT ROWID;
 
 -- What a letter was warned about, as it stands now.
+-- The copies that were joined, and the day of those that a merge brought.
+CREATE TABLE copies (
+  digest      BLOB PRIMARY KEY,
+  fingerprint TEXT NOT NULL,
+  merged      TEXT
+) WITHOUT ROWID;
+CREATE INDEX copies_merged ON copies (fingerprint, merged) WHERE merged IS NOT NULL;
+
 CREATE TABLE warnings (
   position  INTEGER NOT NULL,
   ordinal   INTEGER NOT NULL,

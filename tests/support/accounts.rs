@@ -95,7 +95,7 @@ impl Accounts {
     pub fn dump(&self, party: &str) -> String {
         let folder = self.dir.join(party);
         let ledger = Ledger::open(&folder.join("ledger")).unwrap();
-        let reckoning = Reckoning { row: Row::of, handles: |_| Vec::new() };
+        let reckoning = Reckoning { row: Row::of, handles: |_| Vec::new(), join: |_, _| None };
         let (index, message) = Index::open(&folder.join("index.sqlite"), &ledger, reckoning).unwrap();
         assert_eq!(message, None);
         index.dump().unwrap()

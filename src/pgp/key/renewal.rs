@@ -4,6 +4,7 @@
 //! Of a certificate that comes along by itself only packets count that its primary key signed: anybody may have put the
 //! others there. This module does not decide when a key is renewed or whose news are listened to.
 
+use std::cmp::Reverse;
 use std::time::{Duration, SystemTime};
 
 use sequoia_openpgp::{
@@ -19,12 +20,18 @@ use sequoia_openpgp::{
         signature::{SignatureBuilder, subpacket::SubpacketTag},
     },
     policy::StandardPolicy,
-    serialize::SerializeInto,
-    types::{RevocationStatus, SignatureType},
+    serialize::MarshalInto,
+    types::{RevocationStatus, RevocationType, SignatureType},
 };
 
 use super::own::VALIDITY;
 use super::{CERTIFICATE_MAX, Certificate, KeyError, KeyFault, OwnKey, USER_IDS_MAX, policy};
+
+/// Of the signatures of one kind on one part of a certificate so many of the newest are kept, beside the oldest: enough for
+/// the renewals of many years. What was signed before them verifies by the oldest, as long as that says.
+const NEWEST: usize = 7;
+/// Of the revocations of one part so many are kept: those that hold for all times first.
+const REVOCATIONS: usize = 4;
 
 /// What the library answers.
 type Made<T> = sequoia_openpgp::Result<T>;
@@ -128,11 +135,32 @@ impl Renewal<'_> {
 
 impl Certificate {
     /// Returns this certificate with what its owner added in `other`: a new expiry, subkeys, user IDs, a revocation.
-    /// What the primary key did not sign is left out.
+    /// What the primary key did not sign is left out, and so are signatures between the oldest and the newest ones: however
+    /// often a key is renewed, its certificate does not grow for good. The order in which copies come does not matter.
     ///
     /// Both must have the same fingerprint, and the result at most 1 MiB.
     pub fn merge(&self, other: &Self) -> Result<Self, KeyError> {
         self.with(other, |_| true)
+    }
+
+    /// As [`Certificate::merge`], but keeps every signature: evidence of whatever age verifies with it.
+    pub fn union(&self, other: &Self) -> Result<Self, KeyError> {
+        self.all_with(other, |_| true).and_then(Self::of)
+    }
+
+    /// Returns what this certificate says to be revoked, and nothing else of it that could be news.
+    pub fn revocations(&self) -> Result<Self, KeyError> {
+        let primary = self.cert().primary_key();
+        let mut packets = vec![Packet::from(primary.key().clone())];
+        packets.extend(primary.self_revocations().cloned().map(Packet::from));
+        for key in self.cert().keys().subkeys() {
+            let binding = key.self_signatures().max_by_key(|one| one.signature_creation_time());
+            if let Some(binding) = binding.filter(|_| key.self_revocations().next().is_some()) {
+                packets.extend([Packet::from(key.key().clone()), binding.clone().into()]);
+                packets.extend(key.self_revocations().cloned().map(Packet::from));
+            }
+        }
+        of_packets(packets).and_then(Self::of)
     }
 
     /// As [`Certificate::merge`], but takes over no user ID that this certificate does not have: what somebody hands
@@ -142,30 +170,34 @@ impl Certificate {
     }
 
     fn with(&self, other: &Self, takes: impl Fn(&UserID) -> bool) -> Result<Self, KeyError> {
+        let merged = self.all_with(other, takes)?;
+        of_packets(own_packets(&merged, Keep::Needed, |_| true)).and_then(Self::of)
+    }
+
+    fn all_with(&self, other: &Self, takes: impl Fn(&UserID) -> bool) -> Result<Cert, KeyError> {
         if self.fingerprint() != other.fingerprint() {
             return Err(KeyError::OtherKey);
         }
-        let unreadable = |error: sequoia_openpgp::anyhow::Error| KeyError::Unreadable(error.to_string());
-        let news = Cert::from_packets(own_packets(other.cert(), takes).into_iter()).map_err(unreadable)?;
-        let merged = self.cert().clone().merge_public(news).map_err(unreadable)?;
+        let news = of_packets(own_packets(other.cert(), Keep::All, takes))?;
+        let merged = self.cert().clone().merge_public(news);
+        let merged = merged.map_err(|error| KeyError::Unreadable(error.to_string()))?;
         if merged.serialized_len() > CERTIFICATE_MAX {
             return Err(KeyError::TooLarge);
         }
-        if merged.userids().count() > USER_IDS_MAX { Err(KeyError::TooManyNames) } else { Self::of(merged) }
+        if merged.userids().count() > USER_IDS_MAX { Err(KeyError::TooManyNames) } else { Ok(merged) }
     }
 
     /// Returns whether this certificate has anything by its owner that `known` has not.
     pub fn adds_to(&self, known: &Self) -> bool {
-        let count = |one: &Self| own_packets(one.cert(), |_| true).len();
-        known.merge(self).is_ok_and(|merged| count(&merged) > count(known))
+        let needed = known.merge(known);
+        known.merge(self).is_ok_and(|merged| needed.is_ok_and(|needed| merged != needed))
     }
 
     /// Returns the certificate in binary with all that its owner signed in it, old bindings and revocations included, and
     /// nothing of others.
     pub fn to_own_binary(&self) -> Result<Vec<u8>, KeyError> {
-        let make = |error: sequoia_openpgp::anyhow::Error| KeyError::Make(error.to_string());
-        let own = Cert::from_packets(own_packets(self.cert(), |_| true).into_iter()).map_err(make)?;
-        own.to_vec().map_err(make)
+        let own = of_packets(own_packets(self.cert(), Keep::All, |_| true))?;
+        own.to_vec().map_err(|error| KeyError::Make(error.to_string()))
     }
 
     /// Returns whether any part of the certificate that is not revoked has expired at `now`: then news of its owner are
@@ -180,15 +212,52 @@ impl Certificate {
     }
 }
 
+/// Which of the owner's signatures are kept.
+#[derive(Clone, Copy)]
+enum Keep {
+    All,
+    Needed,
+}
+
+impl Keep {
+    /// Returns those of the signatures and revocations of one part that are kept.
+    fn of<'a>(
+        self,
+        signatures: impl Iterator<Item = &'a Signature>,
+        revocations: impl Iterator<Item = &'a Signature>,
+    ) -> Vec<Packet> {
+        let (mut signatures, mut revocations): (Vec<_>, Vec<_>) = (signatures.collect(), revocations.collect());
+        if matches!(self, Self::Needed) {
+            let newest_first =
+                |one: &&Signature| Reverse((one.signature_creation_time(), MarshalInto::to_vec(*one).ok()));
+            signatures.sort_by_cached_key(newest_first);
+            let oldest = signatures.split_off(signatures.len().min(NEWEST)).pop();
+            signatures.extend(oldest);
+            revocations.sort_by_cached_key(|one| (!is_hard(one), newest_first(one)));
+            revocations.truncate(REVOCATIONS);
+        }
+        signatures.into_iter().chain(revocations).cloned().map(Packet::from).collect()
+    }
+}
+
+/// Returns whether a revocation holds for all times, also for what was signed before it.
+fn is_hard(revocation: &Signature) -> bool {
+    let reason = revocation.reason_for_revocation();
+    reason.is_none_or(|(code, _)| code.revocation_type() == RevocationType::Hard)
+}
+
+fn of_packets(packets: Vec<Packet>) -> Result<Cert, KeyError> {
+    Cert::from_packets(packets.into_iter()).map_err(|error| KeyError::Unreadable(error.to_string()))
+}
+
 /// Returns the packets of a certificate that its primary key vouches for, with the user IDs that `takes` lets through.
-fn own_packets(cert: &Cert, takes: impl Fn(&UserID) -> bool) -> Vec<Packet> {
+fn own_packets(cert: &Cert, keep: Keep, takes: impl Fn(&UserID) -> bool) -> Vec<Packet> {
     let primary = cert.primary_key();
     let mut packets = vec![Packet::from(primary.key().clone())];
-    let of_primary = primary.self_signatures().chain(primary.self_revocations());
-    packets.extend(of_primary.cloned().map(Packet::from));
+    packets.extend(keep.of(primary.self_signatures(), primary.self_revocations()));
     for id in cert.userids().filter(|id| takes(id.userid())) {
-        let mut signatures = id.self_signatures().chain(id.self_revocations()).cloned().map(Packet::from).peekable();
-        if signatures.peek().is_some() {
+        let signatures = keep.of(id.self_signatures(), id.self_revocations());
+        if !signatures.is_empty() {
             packets.push(Packet::from(id.userid().clone()));
             packets.extend(signatures);
         }
@@ -196,7 +265,7 @@ fn own_packets(cert: &Cert, takes: impl Fn(&UserID) -> bool) -> Vec<Packet> {
     for key in cert.keys().subkeys() {
         if key.self_signatures().next().is_some() {
             packets.push(Packet::from(key.key().clone()));
-            packets.extend(key.self_signatures().chain(key.self_revocations()).cloned().map(Packet::from));
+            packets.extend(keep.of(key.self_signatures(), key.self_revocations()));
         }
     }
     packets
