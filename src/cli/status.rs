@@ -6,14 +6,21 @@ use super::Shell;
 use super::failure::Failure;
 use super::list::{Summary, first_role, is_late, plural};
 use super::output;
+use super::transaction::{self, Rejected};
 use crate::clerk::ClerkError;
 use crate::index::Filter;
 use crate::trade::{Money, Role};
 
+/// Seconds of a day.
+const DAY: i64 = 24 * 60 * 60;
+/// Seconds of a week.
+const WEEK: i64 = 7 * 24 * 60 * 60;
+
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example (cron, mails only when something needs you):\n  mailorder status --exit-code")]
 pub(crate) struct StatusArgs {
-    /// End with 1 where something is late, warned about, over the limit or waits for your OK, and say nothing where not
+    /// End with 1 where something is late, warned about, over the limit, waits for your OK, or was rejected within a day,
+    /// and say nothing where not
     #[arg(long)]
     exit_code: bool,
 }
@@ -35,7 +42,10 @@ pub(super) fn run(shell: &mut Shell, args: StatusArgs) -> Result<(), Failure> {
     let waiting = waiting.saturating_add(clerk.index().unsealed().map_err(ClerkError::from)?.len());
     let over: Vec<Money> = clerk.limits_reached()?.into_iter().map(|(limit, _)| limit).collect();
     let not_kept = clerk.not_kept()?;
-    let needs = late > 0 || summary.warnings > 0 || !over.is_empty() || failed > 0 || offered > 0;
+    let rejected = transaction::rejected(&clerk, 0, Some(&now.plus_seconds(-WEEK)))?;
+    // Told once by a cron that asks each day: nothing a person does takes a rejection away.
+    let news = !transaction::rejected(&clerk, 0, Some(&now.plus_seconds(-DAY)))?.is_empty();
+    let needs = late > 0 || summary.warnings > 0 || !over.is_empty() || failed > 0 || offered > 0 || news;
     if args.exit_code && !needs {
         return Ok(());
     }
@@ -45,6 +55,7 @@ pub(super) fn run(shell: &mut Shell, args: StatusArgs) -> Result<(), Failure> {
         shell.output.document(&json!({
             "schema": "mailorder.status/1", "address": clerk.me().address, "role": role.word(),
             "open": open.len(), "undelivered": summary.undelivered, "unpaid": unpaid, "over_limit": limits,
+            "rejected": rejected.iter().map(|one| json!({"id": one.id, "shop": one.shop, "why": one.why})).collect::<Vec<_>>(),
             "late": late, "waiting_for_you": offered, "warnings": summary.warnings,
             "not_kept": not_kept, "outbox": {"waiting": waiting, "failed": failed},
         }))?;
@@ -60,6 +71,9 @@ pub(super) fn run(shell: &mut Shell, args: StatusArgs) -> Result<(), Failure> {
         }
         line("late", late.to_string())?;
         line("warnings", summary.warnings.to_string())?;
+        for Rejected { id, shop, why } in &rejected {
+            line("rejected", output::escape(&format!("{id} by {shop}: {why}")))?;
+        }
         if not_kept > 0 {
             line("not kept", format!("{not_kept} (the folder of mail set aside was full)"))?;
         }

@@ -3,7 +3,7 @@
 use super::failure::Failure;
 use crate::clerk::{Clerk, ClerkError};
 use crate::rules::{Standing, State};
-use crate::trade::{Document, Key, Kind, Role, Transaction};
+use crate::trade::{Address, Document, Key, Kind, Moment, Role, Transaction};
 
 /// How many candidates are looked at: more than that is no beginning of a name, but any letter.
 const CANDIDATES: u32 = 48;
@@ -89,15 +89,46 @@ pub(super) fn is_not_rejected(known: &Transaction) -> Result<(), Failure> {
     if Standing::of(known).state != State::Rejected {
         return Ok(());
     }
+    let why = match why_rejected(known) {
+        why if why.is_empty() => why,
+        why => format!(": {why}"),
+    };
+    let id = short(known.key.id.as_str());
+    let text = format!("{} rejected the order {id}{why}; there is nothing more to say to it", known.key.shop);
+    Err(Failure::data(text).hint(format!("mailorder reorder {id}")))
+}
+
+/// Returns the shop's reasons for not taking an order; mail's own words, not escaped yet.
+fn why_rejected(known: &Transaction) -> String {
     let reasons = known.received(Kind::OrderRejection).find_map(|kept| match &kept.letter.document {
         Document::OrderRejection(rejection) => Some(&rejection.reasons),
         _ => None,
     });
     let reasons: Vec<&str> = reasons.into_iter().flatten().map(|reason| reason.text.as_str()).collect();
-    let why = if reasons.is_empty() { String::new() } else { format!(": {}", reasons.join("; ")) };
-    let id = short(known.key.id.as_str());
-    let text = format!("{} rejected the order {id}{why}; there is nothing more to say to it", known.key.shop);
-    Err(Failure::data(text).hint(format!("mailorder reorder {id}")))
+    reasons.join("; ")
+}
+
+/// An order that its shop did not take.
+pub(super) struct Rejected {
+    /// The short ID.
+    pub(super) id: String,
+    /// The shop.
+    pub(super) shop: Address,
+    /// Its reasons, in its own words, not escaped yet.
+    pub(super) why: String,
+}
+
+/// Returns the orders of ours that were rejected from entry `from` and moment `since` on.
+pub(super) fn rejected(clerk: &Clerk, from: u64, since: Option<&Moment>) -> Result<Vec<Rejected>, Failure> {
+    let mut found = Vec::new();
+    for position in clerk.index().rejections(from, since).map_err(ClerkError::from)? {
+        let Some(entry) = clerk.index().entry(position).map_err(ClerkError::from)? else { continue };
+        let known = clerk.index().load(Role::Buyer, &entry.names).map_err(ClerkError::from)?;
+        let Some(known) = known.filter(|known| Standing::of(known).state == State::Rejected) else { continue };
+        let id = short(known.key.id.as_str()).to_owned();
+        found.push(Rejected { id, shop: known.key.shop.clone(), why: why_rejected(&known) });
+    }
+    Ok(found)
 }
 
 /// Returns the part of an ID that people are shown.

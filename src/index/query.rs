@@ -6,9 +6,13 @@ use super::apply::integer;
 use super::{Index, IndexError, state};
 use crate::ledger::Line;
 use crate::trade::{
-    Address, Book, Code, Digest, Fingerprint, Key, MessageId, Money, Names, Number, OrderId, Role, Settlement,
+    Address, Book, Code, Digest, Fingerprint, Key, MessageId, Moment, Money, Names, Number, OrderId, Role, Settlement,
     Transaction, Verdict,
 };
+
+/// Whether two entries, `e` and `o`, are letters of one sender and kind about one transaction.
+const SAME: &str = "o.signer IS e.signer AND o.kind = e.kind AND o.shop IS e.shop AND o.number IS e.number AND \
+                    o.order_id IS e.order_id";
 
 /// An entry as the index knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -210,12 +214,16 @@ impl Index {
         rows.next()?.map(entry_row).transpose()
     }
 
-    /// Returns the findings about letters, newest letter first; `open_only` leaves out what a person settled.
+    /// Returns the warnings, the newest letters first; what a sender says again of the same transaction, in the same kind of
+    /// letter, is the same warning as long as the first is open or was seen.
     pub fn warnings(&self, open_only: bool) -> Found<Vec<Warning>> {
-        let condition = if open_only { "WHERE settled IS NULL" } else { "" };
+        let condition = if open_only { "settled IS NULL AND" } else { "" };
         let mut find = self.db.prepare_cached(&format!(
-            "SELECT position, content, code, text, settled, reason FROM warnings {condition} \
-             ORDER BY position DESC, ordinal"
+            "SELECT w.position, w.content, w.code, w.text, w.settled, w.reason \
+             FROM warnings w JOIN entries e ON e.position = w.position WHERE {condition} NOT EXISTS \
+             (SELECT 1 FROM warnings f JOIN entries o ON o.position = f.position WHERE f.code = w.code AND f.text = w.text \
+             AND f.position < w.position AND (f.settled IS NULL OR f.settled = 'ack') AND {SAME}) \
+             ORDER BY w.position DESC, w.ordinal"
         ))?;
         let mut rows = find.query([])?;
         let mut found = Vec::new();
@@ -230,6 +238,29 @@ impl Index {
             });
         }
         Ok(found)
+    }
+
+    /// Returns the open letters after that of `position` in which its sender says the same again, with no other warning.
+    pub fn said_again(&self, position: u64) -> Found<Vec<Digest>> {
+        let mut find = self.db.prepare_cached(&format!(
+            "SELECT DISTINCT w.content FROM warnings w JOIN entries e ON e.position = w.position \
+             JOIN entries o ON o.position = ?1 AND {SAME} WHERE w.position > ?1 AND w.settled IS NULL AND NOT EXISTS \
+             (SELECT 1 FROM warnings m WHERE m.position = w.position AND NOT EXISTS \
+             (SELECT 1 FROM warnings f WHERE f.position = ?1 AND f.code = m.code AND f.text = m.text))"
+        ))?;
+        let found = find.query_map([integer(position)], |row| row.get::<_, Vec<u8>>(0))?;
+        found.map(|content| digest(&content?)).collect()
+    }
+
+    /// Returns the entries, from position `from` and moment `since` on, by which shops rejected orders of ours.
+    pub fn rejections(&self, from: u64, since: Option<&Moment>) -> Found<Vec<u64>> {
+        let mut find = self.db.prepare_cached(
+            "SELECT position FROM entries WHERE kind = 'order-rejection' AND direction = 'in' AND standing = 'applied' \
+             AND position >= ?1 AND recorded >= ?2 ORDER BY position",
+        )?;
+        let since = since.map(|since| crate::ledger::recordable(since).to_string()).unwrap_or_default();
+        let found = find.query_map(params![integer(from), since], |row| row.get(0))?;
+        found.map(|at| Ok(position(at?))).collect()
     }
 
     /// Returns what was done about a computed warning.

@@ -29,6 +29,7 @@ CREATE INDEX entries_content ON entries (content) WHERE content IS NOT NULL;
 CREATE INDEX entries_out ON entries (letter) WHERE direction = 'out';
 CREATE INDEX entries_confirmed ON entries (signer) WHERE kind = 'confirmation';
 CREATE INDEX entries_authorised ON entries (shop, order_id) WHERE kind = 'authorization-result';
+CREATE INDEX entries_rejected ON entries (recorded) WHERE kind = 'order-rejection';
 CREATE INDEX entries_held ON entries (shop, number) WHERE standing = 'held';
 
 -- One row for each transaction: what lists show and filter by. What nobody has begun (there are only letters that wait)
@@ -105,7 +106,6 @@ CREATE TABLE handles (
   PRIMARY KEY (handle, certificate)
 ) WITHOUT ROWID;
 
--- What a letter was warned about, as it stands now.
 -- The copies that were joined, and the day of those that a merge brought.
 CREATE TABLE copies (
   digest      BLOB PRIMARY KEY,
@@ -114,6 +114,7 @@ CREATE TABLE copies (
 ) WITHOUT ROWID;
 CREATE INDEX copies_merged ON copies (fingerprint, merged) WHERE merged IS NOT NULL;
 
+-- What a letter was warned about, as it stands now.
 CREATE TABLE warnings (
   position  INTEGER NOT NULL,
   ordinal   INTEGER NOT NULL,
@@ -125,6 +126,7 @@ CREATE TABLE warnings (
   PRIMARY KEY (position, ordinal)
 ) WITHOUT ROWID;
 CREATE INDEX warnings_content ON warnings (content);
+CREATE INDEX warnings_same ON warnings (code, text, position);
 CREATE INDEX warnings_blocked ON warnings (position) WHERE settled = 'block';
 CREATE INDEX warnings_open ON warnings (position) WHERE settled IS NULL;
 
