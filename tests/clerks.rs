@@ -265,6 +265,54 @@ fn a_blocked_sender_is_heard_no_more_until_the_warning_is_settled_otherwise() {
 }
 
 #[test]
+fn what_is_said_again_is_one_warning_and_settled_with_it() {
+    let mut world = World::new(ALL_STEPS);
+    let id = world.order(BUYER, |_| {});
+    world.settle();
+    confirm(&mut world, BUYER, &id);
+    world.settle();
+    let known = world.transaction(BUYER, Role::Buyer, &id);
+    let (terms, _) = known.terms().unwrap();
+    let say = |world: &mut World, seq: u32, amount: i64| {
+        let status = crate::support::trade::payment_status(jpy(amount), Vec::new());
+        let letter = Letter {
+            transaction: known.number.clone(),
+            terms: Some(terms.content),
+            seq: Some(seq),
+            as_of: Some(world.now()),
+            done: Some(false),
+            id: MessageId::parse(&format!("{seq}@bank.example")).unwrap(),
+            ..by_the_bank(world, status)
+        };
+        let mail = sealed(&letter, world.clerks[BANK].key().unwrap(), &world.certificate(BUYER), &world.now());
+        let taken = world.deliver(BUYER, &[mail]);
+        assert_eq!(taken.counts.get(&Verdict::Warned), Some(&1), "{taken:?}");
+    };
+    let open = |world: &World| -> Vec<u64> {
+        world.clerks[BUYER].index().warnings(true).unwrap().iter().map(|warning| warning.position).collect()
+    };
+    say(&mut world, 5, 9999);
+    let first = open(&world);
+    say(&mut world, 6, 9999);
+    assert_eq!(open(&world), first, "the same said again");
+    // Seen once, it is seen; something else is another warning.
+    world.clerks[BUYER].settle(first[0], Settlement::Ack, None).unwrap();
+    say(&mut world, 7, 9999);
+    assert_eq!(open(&world), Vec::<u64>::new());
+    say(&mut world, 8, 8888);
+    let second = open(&world);
+    assert!(!second.is_empty() && second != first);
+    say(&mut world, 9, 8888);
+    assert_eq!(open(&world), second);
+    // One acceptance is for all of them.
+    world.clerks[BUYER].settle(second[0], Settlement::Accept, Some("told by telephone".to_owned())).unwrap();
+    assert_eq!(open(&world), Vec::<u64>::new());
+    let grown = world.clerks[BUYER].index().dump().unwrap();
+    world.clerks[BUYER].reindex().unwrap();
+    assert_eq!(world.clerks[BUYER].index().dump().unwrap(), grown);
+}
+
+#[test]
 fn what_people_write_to_each_other_is_no_business_of_ours() {
     let mut world = World::new(ALL_STEPS);
     let chat = b"Content-Type: text/plain; charset=utf-8\r\n\r\nTea at four?\r\n";

@@ -27,6 +27,8 @@ mod crash;
 mod entries;
 /// A disk that refuses, and mails that would fill the memory.
 mod faults;
+/// Mail servers that answer without end.
+mod floods;
 /// Whole purchases, played with the built program.
 mod flows;
 /// Generated ledgers are ledgers: clean, listed, and rebuilt alike.

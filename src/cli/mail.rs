@@ -1,10 +1,12 @@
 //! `sync`, `watch`, `receive`, `import`: the post, by cron, by connection, by pipe and from archives.
 
+use std::collections::BTreeSet;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::failure::{Failure, FailureKind, send_kind};
+use super::transaction::{self, Rejected};
 use super::{Shell, account};
 use crate::clerk::{self, Clerk, ClerkError, TakenIn};
 use crate::files;
@@ -14,7 +16,6 @@ use crate::maildir;
 use crate::outbox::Outbox;
 use crate::outbox::queue::Report;
 use crate::pgp::MAIL_MAX;
-use crate::trade::Verdict;
 
 /// How long one pass of `sync` may send.
 const SEND_BUDGET: Duration = Duration::from_secs(600);
@@ -101,38 +102,41 @@ async fn send(shell: &Shell, clerk: &mut Clerk, outbox: &mut Outbox) -> Result<(
     }
 }
 
-/// Judges what is in the spool, sends again what nobody acknowledged, and tells of both.
+/// What was known before mail was taken in.
+struct Before {
+    /// Letters with open warnings.
+    warned: BTreeSet<u64>,
+    /// Entries in the ledger.
+    entries: u64,
+}
+
+impl Before {
+    fn of(clerk: &Clerk) -> Result<Self, Failure> {
+        let entries = clerk.index().mark().entries();
+        Ok(Self { warned: super::warnings::open_letters(clerk)?, entries })
+    }
+}
+
+/// Judges what is in the spool, sends again what nobody acknowledged, and tells of both; silent where all was in order.
 fn judge(shell: &Shell, clerk: &mut Clerk) -> Result<TakenIn, Failure> {
-    let taken = take_in(shell, clerk)?;
+    let before = Before::of(clerk)?;
+    let taken = clerk.take_in()?;
     clerk.tend()?;
+    tell(shell, clerk, &before)?;
     shell.tell_notes(clerk);
     Ok(taken)
 }
 
-/// Takes in what lies in the spool, and says on standard error what a person should know of it; silent where all was in
-/// order. Each warning comes with its number, so that a mail from cron tells what to look at.
-fn take_in(shell: &Shell, clerk: &mut Clerk) -> Result<TakenIn, Failure> {
-    let before = clerk.index().mark().entries();
-    let taken = clerk.take_in()?;
-    tell(shell, clerk, &taken, before)?;
-    Ok(taken)
-}
-
-/// Tells of the warnings that were entered from position `before` on.
-fn tell(shell: &Shell, clerk: &Clerk, taken: &TakenIn, before: u64) -> Result<(), Failure> {
-    let warned: Vec<_> = taken.news.iter().filter(|outcome| outcome.verdict == Verdict::Warned).collect();
-    if warned.is_empty() {
-        return Ok(());
-    }
-    let told = super::warnings::sentences(clerk, before, shell.clock.zone())?;
-    for (id, sentence) in &told {
+/// Says on standard error which warnings are new, those about letters that were judged again included. Each comes with its
+/// number, so that a mail from cron tells what to look at. A person who looks on is told of rejected orders, too.
+fn tell(shell: &Shell, clerk: &Clerk, before: &Before) -> Result<(), Failure> {
+    for (id, sentence) in super::warnings::sentences(clerk, &before.warned, shell.clock.zone())? {
         shell.tell(&format!("warning {id}: {sentence}; see `mailorder warnings`, then `mailorder warnings ack {id}`"));
     }
-    if told.is_empty() {
-        for outcome in warned {
-            let findings: Vec<String> = outcome.findings.iter().map(ToString::to_string).collect();
-            shell.tell(&format!("warning: {}; see `mailorder warnings`", findings.join("; ")));
-        }
+    for rejected in transaction::rejected(clerk, before.entries, None)? {
+        let Rejected { id, shop, why } = &rejected;
+        let text = super::output::escape(&format!("{id}: {shop} rejected the order: {why}"));
+        shell.output.done(format!("{text}; mailorder reorder {id} orders again"));
     }
     Ok(())
 }
@@ -274,11 +278,11 @@ fn judge_received(shell: &Shell, clerk: &mut Clerk) -> Result<(), Failure> {
 pub(super) fn import(shell: &mut Shell, args: ImportArgs) -> Result<(), Failure> {
     let mut clerk = shell.clerk()?;
     let mut taken = TakenIn::default();
-    let before = clerk.index().mark().entries();
+    let before = Before::of(&clerk)?;
     for path in &args.paths {
         import_path(&mut clerk, path, &mut taken)?;
     }
-    tell(shell, &clerk, &taken, before)?;
+    tell(shell, &clerk, &before)?;
     let counts = if taken.counts.is_empty() { "no letters".to_owned() } else { counted(&taken) };
     shell.output.done(format!("imported: {counts}"));
     shell.send(&mut clerk)

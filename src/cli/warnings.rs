@@ -203,12 +203,22 @@ fn print(shell: &Shell, shown: &[Shown], notes: &[Shown], all: bool) -> Result<(
     table(["NOTE", "WHAT WAS NOTED"], notes)
 }
 
-/// Returns the open warnings about letters entered from position `from` on: what each is settled by, and in a sentence
-/// what it is about, whose letter it is, and what is wrong.
-pub(super) fn sentences(clerk: &Clerk, from: u64, zone: &TimeZone) -> Result<BTreeMap<String, String>, Failure> {
+/// Returns the entries of the letters with open warnings.
+pub(super) fn open_letters(clerk: &Clerk) -> Result<BTreeSet<u64>, Failure> {
+    let open = clerk.index().warnings(true).map_err(ClerkError::from)?;
+    Ok(open.iter().filter(|warning| warning.code.blocks()).map(|warning| warning.position).collect())
+}
+
+/// Returns the open warnings but those of the `known` letters: what each is settled by, and in a sentence what it is about,
+/// whose letter it is, and what is wrong.
+pub(super) fn sentences(
+    clerk: &Clerk,
+    known: &BTreeSet<u64>,
+    zone: &TimeZone,
+) -> Result<BTreeMap<String, String>, Failure> {
     let mut told: BTreeMap<String, String> = BTreeMap::new();
     let open = clerk.index().warnings(true).map_err(ClerkError::from)?;
-    for warning in open.into_iter().filter(|warning| warning.code.blocks() && warning.position >= from) {
+    for warning in open.into_iter().filter(|warning| warning.code.blocks() && !known.contains(&warning.position)) {
         let Some(entry) = clerk.index().entry(warning.position).map_err(ClerkError::from)? else { continue };
         let shop = entry.names.shop.as_ref().map(|shop| format!(" of {shop}")).unwrap_or_default();
         let peer = entry.peer.as_ref().map(ToString::to_string).unwrap_or_default();
@@ -232,9 +242,7 @@ fn about(clerk: &Clerk, entry: &EntryRow) -> Result<String, Failure> {
 
 /// Returns how many letters and mails set aside nobody has settled yet.
 pub(super) fn open_count(clerk: &Clerk) -> Result<u64, Failure> {
-    let open = clerk.index().warnings(true).map_err(ClerkError::from)?;
-    let open = open.iter().filter(|warning| warning.code.blocks());
-    let letters = open.map(|warning| warning.position).collect::<BTreeSet<u64>>().len();
+    let letters = open_letters(clerk)?.len();
     let aside = clerk.set_aside()?.iter().filter(|aside| aside.seen.is_none()).count();
     let limits = clerk.standing_warnings()?.iter().filter(|warning| warning.settled.is_none()).count();
     Ok(u64::try_from(letters.saturating_add(aside).saturating_add(limits)).unwrap_or(u64::MAX))

@@ -279,6 +279,59 @@ fn config_check_names_what_would_come_to_nothing() {
 }
 
 #[test]
+fn every_warning_is_told_by_the_sync_that_brings_it() {
+    let town = Town::played();
+    let known = |town: &Town| -> std::collections::BTreeSet<String> {
+        let all = town.does("buyer", &["warnings", "--json"]).json();
+        let ids = all["warnings"].as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap().to_owned());
+        ids.filter(|id| id.starts_with("W-")).collect()
+    };
+    let before = known(&town);
+    let (_, number) = town.confirmed();
+    // It arrived before anybody said that it left: only then does the first letter disagree.
+    town.does("ship", &["ship", "notify", &number, "--delivered", "2026-01-02T03:04:05Z"]);
+    let mut told = town.does("buyer", &["sync"]).err;
+    town.does("shop", &["shop", "notify", &number, "--shipped"]);
+    told += &town.does("buyer", &["sync"]).err;
+    let new: Vec<String> = known(&town).difference(&before).cloned().collect();
+    assert!(!new.is_empty());
+    for id in new {
+        assert_eq!(told.matches(&format!("warning {id}: ")).count(), 1, "{id}: {told}");
+    }
+}
+
+#[test]
+fn a_rejected_order_is_told_on_a_terminal_and_by_status() {
+    let town = Town::fresh();
+    let order = ["order", "--shop", "shop@demo.test", "--item", "NO-1;Nothing;JPY 5;1", "--json"];
+    let id = town.does("buyer", &order).json()["id"].as_str().unwrap().to_owned();
+    town.does("shop", &["sync"]);
+    let run = town.does("buyer", &["sync"]);
+    assert_eq!(run.err, "", "cron is told nothing");
+    let status = town.does("buyer", &["status"]);
+    let line = status.out.lines().find(|line| line.starts_with("rejected")).unwrap_or_else(|| panic!("{status:?}"));
+    for part in [&id[..6], "shop@demo.test", "is not sold here"] {
+        assert!(line.contains(part), "{line}");
+    }
+    assert_eq!(town.does("buyer", &["status", "--json"]).json()["rejected"][0]["id"], id[..6]);
+    assert_eq!(town.run("buyer", &["status", "--exit-code"]).code, Some(1));
+    // `script` gives it a terminal.
+    let id = town.does("buyer", &order).json()["id"].as_str().unwrap().to_owned();
+    town.does("shop", &["sync"]);
+    let program = env!("CARGO_BIN_EXE_mailorder");
+    let line = format!("'{program}' -c '{}' sync", town.path("buyer/config.toml").display());
+    let screen = Command::new("script")
+        .args(["-qec", &line, "/dev/null"])
+        .env_clear()
+        .env("PATH", "/usr/bin:/bin")
+        .env("HOME", town.path("buyer"))
+        .output()
+        .unwrap();
+    let screen = String::from_utf8(screen.stdout).unwrap();
+    assert!(screen.contains(&format!("{}: shop@demo.test rejected the order: ", &id[..6])), "{screen}");
+}
+
+#[test]
 fn a_warning_told_by_sync_can_be_looked_up_and_settled() {
     let town = Town::played();
     let (id, number) = town.confirmed();
