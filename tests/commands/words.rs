@@ -4,6 +4,8 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use mailorder::clock::Clock;
+
 use crate::support::program::{Run, Town, mailorder};
 
 /// Runs a command on a terminal of so many columns; what it prints on both outputs is one.
@@ -287,10 +289,18 @@ fn every_warning_is_told_by_the_sync_that_brings_it() {
         ids.filter(|id| id.starts_with("W-")).collect()
     };
     let before = known(&town);
-    let (_, number) = town.confirmed();
-    // It arrived before anybody said that it left: only then does the first letter disagree.
-    town.does("ship", &["ship", "notify", &number, "--delivered", "2026-01-02T03:04:05Z"]);
+    let id = town.order();
+    town.settle();
+    let taken = Clock::system().now();
+    town.does("buyer", &["confirm", &id]);
+    town.settle();
+    let number = town.show("buyer", &id)["number"].as_str().unwrap().to_owned();
+    std::thread::sleep(std::time::Duration::from_secs(3));
+    // It arrived an hour before it left, which the shop says afterwards: the first letter disagrees only then.
+    let arrived = taken.plus_seconds(-3598).whole_second().to_string();
+    town.does("ship", &["ship", "notify", &number, "--delivered", &arrived]);
     let mut told = town.does("buyer", &["sync"]).err;
+    assert_eq!(known(&town), before, "nothing disagrees yet");
     town.does("shop", &["shop", "notify", &number, "--shipped"]);
     told += &town.does("buyer", &["sync"]).err;
     let new: Vec<String> = known(&town).difference(&before).cloned().collect();
