@@ -137,7 +137,7 @@ fn longest(folder: &Path, scale: &Scale, report: &mut Report) {
     let kept = Kept::make(&folder.join("longest"), scale.longest, 50);
     report.section("The longest ledger");
     report.text(&format!(
-        "{} transactions, {} entries; its index is built anew in {} s ({} µs an entry) with {} MiB resident at most. The same          commands as above, {} runs of each.",
+        "{} transactions, {} entries; its index is built anew in {} s ({} µs an entry) with {} MiB resident at most. The same commands as above, {} runs of each.",
         kept.transactions,
         kept.entries,
         short(kept.first.wall),

@@ -46,11 +46,24 @@ pub fn measure(folder: &Path, scale: &Scale, report: &mut Report) {
     let (crowd, single) = mails.split_at(100);
     let address = made.account.settings.address.to_string();
     servers.user(&address);
-    let reader = Reader::new(servers, &made, &servers.maildir(&address));
+    let mailbox = servers.maildir(&address);
+    make_mailbox(&mailbox);
+    let reader = Reader::new(servers, &made, &mailbox);
     reader.crowd(crowd, scale, report);
     let single = &single[..usize::try_from(scale.announced).unwrap().min(single.len())];
     reader.announced(single, report);
     fs::remove_dir_all(reader.mailbox).unwrap();
+}
+
+/// Makes a mailbox that nobody has logged into yet, with the owner of all the server's mail.
+fn make_mailbox(mailbox: &Path) {
+    let user = mailbox.parent().unwrap();
+    let owner = fs::metadata(user.parent().unwrap()).unwrap();
+    let parts = ["cur", "new", "tmp"].map(|part| mailbox.join(part));
+    parts.iter().for_each(|part| fs::create_dir_all(part).unwrap());
+    for folder in [user, mailbox].into_iter().chain(parts.iter().map(PathBuf::as_path)) {
+        chown(folder, Some(owner.uid()), Some(owner.gid())).unwrap();
+    }
 }
 
 /// Returns a mail as a server hands it out.

@@ -5,6 +5,7 @@
 //! cargo bench -- --quick                           small figures, in a minute, to see that all of it runs
 //! cargo bench -- generate DIR TRANSACTIONS OPEN    a buyer's account to play with (see tests/support/generate)
 //! cargo bench -- letters DIR LETTERS               an account and mails for it, to look closer at `worker take-in`
+//! cargo bench -- mailbox ORDINARY ANNOUNCED        the mailbox on a server alone, with so many mails and letters
 //! ```
 //!
 //! Everything is made in `TMPDIR`, so that the disk of interest can be chosen. What is compared is measured alternately
@@ -108,8 +109,15 @@ fn main() {
             let made = generate::buyer(Path::new(folder), plan(transactions, open));
             println!("{} entries; mailorder -c {folder}/config.toml list --open", made.entries);
         }
+        ["mailbox", ordinary, announced] => {
+            let (ordinary, announced) = (ordinary.parse().unwrap(), announced.parse().unwrap());
+            let folder = tempfile::tempdir().unwrap();
+            mailbox::measure(folder.path(), &Scale { ordinary, announced, ..QUICK }, &mut Report::default());
+        }
         ["letters", folder, letters] => way_in::put(Path::new(folder), letters.parse().unwrap()),
-        _ => panic!("known: --quick | generate DIR TRANSACTIONS OPEN | letters DIR LETTERS; not: {words:?}"),
+        _ => panic!(
+            "known: --quick | generate DIR TRANSACTIONS OPEN | letters DIR LETTERS | mailbox ORDINARY ANNOUNCED; not: {words:?}"
+        ),
     }
 }
 
