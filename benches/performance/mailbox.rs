@@ -38,20 +38,10 @@ pub fn measure(folder: &Path, scale: &Scale, report: &mut Report) {
         return;
     }
     let servers = servers::require();
-    let made = generate::buyer(
-        &folder.join("mailbox"),
-        generate::accepted(scale.announced.max(100) / 2, 3, Clock::system().now().whole_second()),
-    );
-    let mails: Vec<Vec<u8>> = made.mails().iter().map(|mail| crlf(mail)).collect();
-    let (crowd, single) = mails.split_at(100);
-    let address = made.account.settings.address.to_string();
-    servers.user(&address);
-    let mailbox = servers.maildir(&address);
-    make_mailbox(&mailbox);
-    let reader = Reader::new(servers, &made, &mailbox);
-    reader.crowd(crowd, scale, report);
-    let single = &single[..usize::try_from(scale.announced).unwrap().min(single.len())];
-    reader.announced(single, report);
+    let (reader, letters) = Reader::make(servers, &folder.join("announced"), "announced@example.test", scale.announced);
+    reader.announced(&letters, report);
+    let (reader, letters) = Reader::make(servers, &folder.join("crowd"), "crowd@example.test", 100);
+    reader.crowd(&letters, scale, report);
     fs::remove_dir_all(reader.mailbox).unwrap();
 }
 
@@ -81,7 +71,19 @@ struct Reader {
 }
 
 impl Reader {
-    fn new(servers: &Servers, made: &Generated, mailbox: &Path) -> Self {
+    /// Makes an account, its mailbox for this user of the server, and letters for it.
+    fn make(servers: &Servers, folder: &Path, user: &str, letters: u32) -> (Self, Vec<Vec<u8>>) {
+        let until = Clock::system().now().whole_second();
+        let made = generate::buyer(folder, generate::accepted(letters.div_ceil(4).max(1), 3, until));
+        servers.user(user);
+        let mailbox = servers.maildir(user);
+        make_mailbox(&mailbox);
+        let reader = Self::new(servers, &made, user, &mailbox);
+        let letters = usize::try_from(letters).unwrap();
+        (reader, made.mails().iter().take(letters).map(|mail| crlf(mail)).collect())
+    }
+
+    fn new(servers: &Servers, made: &Generated, user: &str, mailbox: &Path) -> Self {
         let relay = Relay::before(servers.port("IMAPS"));
         let folders = &made.account.settings.folders;
         let password = folders.config.with_file_name("password");
@@ -90,7 +92,7 @@ impl Reader {
         let text = fs::read_to_string(&folders.config).unwrap();
         let (before, after) = (text.find("[inbox]").unwrap(), text.find("[outbox]").unwrap());
         let inbox = format!(
-            "[inbox]\nhandled = \"leave\"\n[inbox.imap]\nhost = \"localhost\"\nport = {}\nca_file = {:?}\npassword_file = {:?}\n\n",
+            "[inbox]\nhandled = \"leave\"\n[inbox.imap]\nhost = \"localhost\"\nport = {}\nuser = {user:?}\nca_file = {:?}\npassword_file = {:?}\n\n",
             relay.port,
             servers.tls_file("ca.pem"),
             password
@@ -191,7 +193,7 @@ impl Reader {
         watch.kill().unwrap();
         watch.wait().unwrap();
         report.text(&format!(
-            "{} letters, one after another, under a `watch` in IDLE: from the first byte by which the server announces one \
+            "{} letters, one after another, in a mailbox of their own, under a `watch` in IDLE: from the first byte by which the server announces one \
              until its entry is committed and the mail moved to the originals, {} ms at the median, {} ms at the 99th of a \
              hundred.",
             letters.len(),
