@@ -189,6 +189,20 @@ fn a_part_of_what_is_not_paid_is_not_taken_back() {
 }
 
 #[test]
+fn what_is_paid_while_it_is_being_stopped_goes_back_with_the_goods() {
+    let mut desk = delivered(0);
+    let all = answers(&mut desk, &selling(), &return_of(3, all_goods()));
+    assert_eq!(word(&all), (true, None));
+    let crossed = payment_status(jpy(0), vec![payment("1", jpy(4800), done("2026-07-21"))]);
+    let back = answers(&mut desk, &selling(), &to_shop(&bank(), 1, true, crossed));
+    assert_eq!(
+        (word(&back), kinds(&back)),
+        ((true, Some(jpy(4800))), vec![Kind::ReturnAnswer, Kind::RefundInstruction])
+    );
+    assert_eq!(desk.standing().state, State::Returned, "until the money is back");
+}
+
+#[test]
 fn what_was_paid_in_part_goes_back_with_all_of_the_goods() {
     let mut desk = delivered(1500);
     let part = answers(&mut desk, &selling(), &return_of(3, goods(&[("1", "2")])));

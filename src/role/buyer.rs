@@ -144,7 +144,8 @@ pub fn give_back(transaction: &Transaction, lines: Vec<LineQuantity>, reason: Re
     if !returned::has_room(transaction, terms, &lines) {
         return Err(Refused::new("with what you gave back before, that is more than was bought"));
     }
-    if standing.legs.delivery.done.is_none() && !returned::covers(terms, &lines) {
+    let delivery = &standing.legs.delivery;
+    if delivery.done.is_none() && delivery.missing().is_none() && !returned::covers(terms, &lines) {
         let text = "not all has arrived yet: give back all of it to stop it, or a part when it is there";
         return Err(Refused::new(text));
     }

@@ -6,7 +6,7 @@ use super::{Action, Desk, Notice, Refused, resend_above};
 use crate::trade::document::DeliveryInstruction;
 use crate::trade::item::LineQuantity;
 use crate::trade::status::{DeliveryStatus, Parcel, ParcelEvent, Reason, STOPPED, Step};
-use crate::trade::{Document, Kept, Leg, Transaction, When};
+use crate::trade::{Digest, Document, Kept, Kind, Leg, Transaction, When};
 
 /// Returns what follows from a letter that was entered and applied.
 pub fn answer(transaction: &Transaction, kept: &Kept, desk: &Desk<'_>) -> Vec<Action> {
@@ -43,13 +43,15 @@ fn plan(transaction: &Transaction, kept: &Kept, instruction: &DeliveryInstructio
     publish(transaction, DeliveryStatus { parcels }, desk, Some(kept))
 }
 
-/// Stops parcels that are not yet delivered; delivered ones are told as they are.
+/// Stops the parcels, unless one is delivered: what has not arrived is stopped as a whole or not at all, so that nobody
+/// pays for goods that were stopped. Then all is told as it is.
 fn stop(transaction: &Transaction, kept: &Kept, desk: &Desk<'_>) -> Vec<Action> {
     let Some(mut status) = status_now(transaction) else {
         return vec![agent::refuse(transaction, kept, "unknown-transaction", "This transaction is not known here.")];
     };
     let reason = Reason { code: STOPPED.to_owned(), text: "Stopped by the shop.".to_owned() };
-    for parcel in status.parcels.iter_mut().filter(|parcel| parcel.step.done().is_none() && !parcel.step.failed()) {
+    let whole = status.parcels.iter().all(|parcel| parcel.step.done().is_none());
+    for parcel in status.parcels.iter_mut().filter(|parcel| whole && !parcel.step.failed()) {
         parcel.step = Step::Failed { reason: reason.clone(), at: Some(desk.now) };
     }
     publish(transaction, status, desk, Some(kept))
@@ -75,7 +77,7 @@ pub fn notify(transaction: &Transaction, notice: &Notice, desk: &Desk<'_>) -> Re
     if parcel.step.done().is_some() && notice.event.is_none() {
         notice.check_change(&format!("parcel {} is delivered", parcel.id))?;
     }
-    if is_stopped(&parcel.step) {
+    if is_stopped(&parcel.step) || (parcel.step.failed() && was_over(transaction)) {
         return Err(Refused::new(format!("the shop had parcel {} stopped; ask the shop", parcel.id)));
     }
     // Something may still be noted about a parcel that has arrived; when it arrived stays.
@@ -163,6 +165,13 @@ fn goods(status: &DeliveryStatus) -> Vec<LineQuantity> {
 /// Returns whether the shop had a parcel stopped.
 fn is_stopped(step: &Step) -> bool {
     matches!(step, Step::Failed { reason, .. } if reason.code == STOPPED)
+}
+
+/// Returns whether the shop told us to stop when no parcel was under way any more: what had failed by then stays so.
+fn was_over(transaction: &Transaction) -> bool {
+    let stops = |content: &Digest| transaction.received(Kind::Stop).any(|stop| stop.content == *content);
+    let answers = transaction.sent(Kind::DeliveryStatus).filter(|kept| kept.letter.answers.as_ref().is_some_and(stops));
+    answers.map(|kept| &kept.letter.document).any(|said| matches!(said, Document::DeliveryStatus(s) if s.is_over()))
 }
 
 fn status_now(transaction: &Transaction) -> Option<DeliveryStatus> {

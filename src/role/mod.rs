@@ -15,6 +15,7 @@ pub mod practice;
 pub mod shop;
 mod shop_after;
 mod shop_offer;
+mod shop_refund;
 pub mod timetable;
 
 pub use mandate::Presented;

@@ -1,6 +1,7 @@
 //! The shop: takes orders in by its procedures, makes the terms, instructs, reports (P17-P53).
 //!
-//! What it offers is in `shop_offer`, what it does about cancellations and returns in `shop_after`.
+//! What it offers is in `shop_offer`, what it does about cancellations and returns in `shop_after`,
+//! what it gives back in `shop_refund`.
 
 use super::packing::{Other, pack, rest};
 use super::practice::{Procedure, Stage};

@@ -4,18 +4,23 @@
 //! is a wish, and the shop answers only after its agents have answered `stop`.
 
 use super::shop::{collect_again, instruction_of, is_started, report, status_now};
+use super::shop_refund::{left_of, refund_instruction, settle_overpaid, settle_refund, value_of};
 use super::{Action, Desk, Draft, agent, terms_of};
 use crate::rules::failed::not_taken;
 use crate::rules::{Standing, returned};
-use crate::trade::document::{RefundInstruction, ReturnAnswer, ReturnRequest, Stop};
-use crate::trade::item::LineQuantity;
+use crate::trade::document::{ReturnAnswer, ReturnRequest, Stop};
 use crate::trade::status::{OrderState, OrderStatus, Reason, Step};
-use crate::trade::{Direction, Document, Kept, Kind, Leg, Money, Transaction};
+use crate::trade::{Direction, Document, Kept, Kind, Leg, Moment, Money, Transaction};
 
 /// Takes a cancellation in.
 pub(super) fn cancel(transaction: &Transaction, kept: &Kept, desk: &Desk<'_>) -> Vec<Action> {
-    if Standing::of(transaction).legs.delivery.done.is_some() {
+    let delivery = Standing::of(transaction).legs.delivery;
+    if delivery.done.is_some() {
         let text = "The goods are delivered; please ask for a return.";
+        return vec![agent::refuse(transaction, kept, "too-late", text)];
+    }
+    if delivery.done_in_part().is_some() {
+        let text = "A part of the goods has arrived; please ask for a return when the rest has, or is said to be lost.";
         return vec![agent::refuse(transaction, kept, "too-late", text)];
     }
     if is_instructed(transaction, Leg::Payment) || is_instructed(transaction, Leg::Delivery) {
@@ -39,15 +44,15 @@ fn stop_or_settle(transaction: &Transaction, desk: &Desk<'_>) -> Vec<Action> {
 
 /// Tells the agents that were instructed to stop, once.
 fn stop_agents(transaction: &Transaction) -> Vec<Action> {
-    let Some((digest, terms)) = terms_of(transaction) else { return Vec::new() };
     let legs = [Leg::Payment, Leg::Delivery].into_iter();
     let legs = legs.filter(|leg| is_instructed(transaction, *leg) && stop_sent(transaction, *leg).is_none());
-    legs.filter_map(|leg| {
-        let agent = terms.agent(leg)?;
-        let document = Document::Stop(Stop { leg });
-        Some(Draft::new(transaction, agent.party.clone(), document).about(Some(digest)).into())
-    })
-    .collect()
+    legs.filter_map(|leg| stop_agent(transaction, leg)).collect()
+}
+
+fn stop_agent(transaction: &Transaction, leg: Leg) -> Option<Action> {
+    let (digest, terms) = terms_of(transaction)?;
+    let document = Document::Stop(Stop { leg });
+    Some(Draft::new(transaction, terms.agent(leg)?.party.clone(), document).about(Some(digest)).into())
 }
 
 /// Returns whether the agent of `leg` was instructed, and did not refuse.
@@ -63,29 +68,41 @@ fn stop_sent(transaction: &Transaction, leg: Leg) -> Option<&Kept> {
     stops.filter(|kept| kept.letter.document == Document::Stop(Stop { leg })).last()
 }
 
-/// Returns whether the agent of `leg` has answered the order to stop, or was never told to begin.
-fn stop_answered(transaction: &Transaction, leg: Leg) -> bool {
-    if !is_instructed(transaction, leg) {
-        return true;
-    }
-    stop_sent(transaction, leg).is_some_and(|stop| {
-        transaction
-            .kept
-            .iter()
-            .any(|kept| kept.direction == Direction::In && kept.counts() && kept.letter.answers == Some(stop.content))
-    })
+/// Returns whether the agent of `leg` was told to stop and has not answered.
+fn is_stopping(transaction: &Transaction, leg: Leg) -> bool {
+    let stop = stop_sent(transaction, leg).filter(|_| is_instructed(transaction, leg));
+    stop.is_some_and(|stop| answers_to(transaction, stop).next().is_none())
 }
 
-/// Takes a return in: stops what has not arrived, takes back what came within the time for it, refuses the rest.
+fn answers_to<'a>(transaction: &'a Transaction, sent: &'a Kept) -> impl Iterator<Item = &'a Kept> {
+    let answers = |kept: &&Kept| kept.counts() && kept.letter.answers == Some(sent.content);
+    transaction.kept.iter().filter(|kept| kept.direction == Direction::In).filter(answers)
+}
+
+/// Returns whether the delivery agent has answered an order to stop with nothing under way any more: it will bring no
+/// more.
+fn is_closed(transaction: &Transaction) -> bool {
+    let stops =
+        transaction.sent(Kind::Stop).filter(|kept| kept.letter.document == Document::Stop(Stop { leg: Leg::Delivery }));
+    let mut answers = stops.flat_map(|stop| answers_to(transaction, stop)).map(|kept| &kept.letter.document);
+    answers.any(|said| matches!(said, Document::DeliveryStatus(status) if status.is_over()))
+}
+
+/// Takes a return in: stops what has not arrived, takes back what came within the time for it, pays for what was lost,
+/// refuses the rest.
 pub(super) fn give_back(
     transaction: &Transaction,
     kept: &Kept,
     request: &ReturnRequest,
     desk: &Desk<'_>,
 ) -> Vec<Action> {
-    let standing = Standing::of(transaction);
+    let delivery = Standing::of(transaction).legs.delivery;
     let refuse = |text: &str| vec![answer(transaction, kept, request, failed("refused", text, desk), None)];
-    let Some(delivered) = standing.legs.delivery.done else {
+    let missing = delivery.missing().unwrap_or_default();
+    let Some(delivered) = delivery.done.or(delivery.done_in_part().filter(|_| !missing.is_empty())) else {
+        if delivery.done_in_part().is_some() {
+            return refuse("A part has arrived, so the rest cannot be stopped any more; please wait for it.");
+        }
         if transaction.terms().is_none_or(|(_, terms)| !returned::covers(terms, &request.lines)) {
             return refuse("What has not arrived can be given back as a whole only; for a part, please wait for it.");
         }
@@ -95,18 +112,30 @@ pub(super) fn give_back(
             closed_return(transaction, kept, request, desk)
         };
     };
-    let days = desk.practice.shop.as_ref().map_or(0, |shop| i64::from(shop.return_days));
-    let until = delivered.plus_seconds(days.saturating_mul(86_400));
-    if days == 0 {
-        return refuse("Goods are not taken back without asking; please write to us.");
+    // What is said to be lost may turn up: the agent says first that it will not be brought any more.
+    if delivery.done.is_none() && !is_closed(transaction) {
+        let waits = is_stopping(transaction, Leg::Delivery);
+        return stop_agent(transaction, Leg::Delivery).into_iter().filter(|_| !waits).collect();
     }
-    if kept.recorded > until {
-        return refuse("The time for returns has passed.");
+    if !returned::only_missing(transaction, &missing, &request.lines)
+        && let Some(text) = over_time(kept, &delivered, desk)
+    {
+        return refuse(text);
     }
     if transaction.terms().is_none_or(|(_, terms)| !returned::has_room(transaction, terms, &request.lines)) {
         return refuse("More is to be returned than was bought, or it was given back before.");
     }
     agreed_return(transaction, kept, request, desk).unwrap_or_else(refuse)
+}
+
+/// Returns why goods that arrived at `delivered` are not taken back any more, if so.
+fn over_time(kept: &Kept, delivered: &Moment, desk: &Desk<'_>) -> Option<&'static str> {
+    let days = desk.practice.shop.as_ref().map_or(0, |shop| i64::from(shop.return_days));
+    if days == 0 {
+        return Some("Goods are not taken back without asking; please write to us.");
+    }
+    let until = delivered.plus_seconds(days.saturating_mul(86_400));
+    (kept.recorded > until).then_some("The time for returns has passed.")
 }
 
 fn failed(code: &str, text: &str, desk: &Desk<'_>) -> Step {
@@ -143,16 +172,6 @@ fn agreed_return(
     Ok(actions)
 }
 
-/// Returns what is left of what was paid once the returns agreed to before are paid back; `None` where that is nothing.
-fn left_of(transaction: &Transaction, paid: Option<Money>) -> Option<Money> {
-    let back = returned::refund(transaction).ok()?;
-    let left = match back {
-        Some(back) => paid?.minus(&back).ok()?,
-        None => paid?,
-    };
-    Some(left).filter(|left| !left.is_zero() && !left.is_negative())
-}
-
 /// A return of what was never started is a cancellation with another name.
 fn closed_return(transaction: &Transaction, kept: &Kept, request: &ReturnRequest, desk: &Desk<'_>) -> Vec<Action> {
     let mut actions: Vec<Action> = report(transaction, cancelled(transaction), desk, None).into_iter().collect();
@@ -172,33 +191,13 @@ fn answer(
     Draft::new(transaction, kept.letter.from.clone(), document).about(terms).answering(kept.content).into()
 }
 
-fn refund_instruction(transaction: &Transaction, amount: Money, reason: &str) -> Option<Action> {
-    let (digest, terms) = terms_of(transaction)?;
-    let agent = terms.agent(Leg::Payment)?;
-    let document = Document::RefundInstruction(RefundInstruction { amount, reason: reason.to_owned() });
-    Some(Draft::new(transaction, agent.party.clone(), document).about(Some(digest)).into())
-}
-
-/// Returns the price of the goods given back; charges are given back only with all of the goods.
-fn value_of(transaction: &Transaction, lines: &[LineQuantity]) -> Option<Money> {
-    let (_, terms) = transaction.terms()?;
-    let all =
-        terms.lines.iter().all(|line| lines.iter().any(|part| part.line == line.id && part.quantity == line.quantity));
-    if all {
-        return Some(terms.total);
-    }
-    let price = |part: &LineQuantity| {
-        terms.lines.iter().find(|line| line.id == part.line).and_then(|line| line.unit_price.times(part.quantity).ok())
-    };
-    let prices: Option<Vec<Money>> = lines.iter().map(price).collect();
-    Money::sum(&prices?).ok().flatten()
-}
-
 /// Settles what waited for the agents: a cancellation or stopping return once both have answered, a refund once it was
 /// made.
 pub(super) fn agent_spoke(transaction: &Transaction, desk: &Desk<'_>) -> Vec<Action> {
     let mut actions = settle_stop(transaction, desk);
-    actions.extend(settle_refund(transaction, desk));
+    let overpaid = settle_overpaid(transaction);
+    // What is promised anew is not closed in the same breath.
+    actions.extend(if overpaid.is_empty() { settle_refund(transaction, desk) } else { overpaid });
     actions
 }
 
@@ -215,32 +214,16 @@ fn unanswered(transaction: &Transaction) -> Vec<&Kept> {
 /// Answers what waited until the agents said whether it was too late.
 fn settle_stop(transaction: &Transaction, desk: &Desk<'_>) -> Vec<Action> {
     let asked = unanswered(transaction);
-    let answered = stop_answered(transaction, Leg::Payment) && stop_answered(transaction, Leg::Delivery);
-    if asked.is_empty() || !answered || !is_started(transaction) {
+    // The delivery agent is always told to stop, the payment agent not where only lost goods are given back.
+    let told = stop_sent(transaction, Leg::Delivery).is_some() || !is_instructed(transaction, Leg::Delivery);
+    let waits = !told || [Leg::Payment, Leg::Delivery].into_iter().any(|leg| is_stopping(transaction, leg));
+    if asked.is_empty() || waits || !is_started(transaction) {
         return Vec::new();
     }
     let standing = Standing::of(transaction);
     let stopped = standing.legs.delivery.failed || !is_instructed(transaction, Leg::Delivery);
     if !stopped {
-        let mut goes_on = true;
-        let mut actions = Vec::new();
-        for asked in asked {
-            match &asked.letter.document {
-                Document::ReturnRequest(request) if standing.legs.delivery.done.is_some() => {
-                    goes_on = false;
-                    actions.extend(give_back(transaction, asked, request, desk));
-                }
-                _ => {
-                    let text = "It was too late to stop the delivery.";
-                    actions.push(agent::refuse(transaction, asked, "too-late", text));
-                }
-            }
-        }
-        // What arrives is paid: the payment that was stopped with it is to be made after all.
-        if goes_on && stop_sent(transaction, Leg::Payment).is_some() && standing.legs.payment.done.is_none() {
-            actions.extend(collect_again(transaction));
-        }
-        return actions;
+        return settle_too_late(transaction, &asked, desk);
     }
     let mut actions = Vec::new();
     for asked in asked {
@@ -259,25 +242,34 @@ fn settle_stop(transaction: &Transaction, desk: &Desk<'_>) -> Vec<Action> {
     actions
 }
 
-/// Closes the returns whose refunds were made: in the order in which they were agreed to, as far as the money goes.
-fn settle_refund(transaction: &Transaction, desk: &Desk<'_>) -> Vec<Action> {
-    let Some(refunded) = Standing::of(transaction).legs.refunded else { return Vec::new() };
-    let mut needed = Money::zero(refunded.currency());
+/// Answers what waited where the goods come nonetheless: a return is taken as one of goods that arrived, all else was
+/// too late.
+fn settle_too_late(transaction: &Transaction, asked: &[&Kept], desk: &Desk<'_>) -> Vec<Action> {
+    let standing = Standing::of(transaction);
+    let delivery = &standing.legs.delivery;
     let mut actions = Vec::new();
-    for (kept, active) in returned::agreed(transaction) {
-        let Some(sum) = active.refund.and_then(|refund| needed.plus(&refund).ok()) else { continue };
-        needed = sum;
-        if needed.exceeds(&refunded).unwrap_or(true) {
-            break;
-        }
-        let request = kept.letter.answers.and_then(|content| transaction.by_content(&content));
-        if let (None, Some(request)) = (active.step.done(), request) {
-            let done = ReturnAnswer { step: Step::Done { at: desk.now.whole_second() }, ..active.clone() };
-            let terms = terms_of(transaction).map(|(digest, _)| digest);
-            let to = request.letter.from.clone();
-            let draft = Draft::new(transaction, to, Document::ReturnAnswer(done)).about(terms);
-            actions.push(draft.answering(request.content).into());
+    for asked in asked {
+        match &asked.letter.document {
+            Document::ReturnRequest(request) if delivery.done.is_some() || delivery.missing().is_some() => {
+                actions.extend(give_back(transaction, asked, request, desk));
+            }
+            _ => {
+                let text = "It was too late to stop the delivery; please ask for a return when it is over.";
+                actions.push(agent::refuse(transaction, asked, "too-late", text));
+            }
         }
     }
+    // What arrives is paid: the payment that was stopped with it is to be made after all, unless everything goes back.
+    let stopped = stop_sent(transaction, Leg::Payment).is_some() && standing.legs.payment.done.is_none();
+    if stopped && !actions.iter().any(|action| takes_all_back(transaction, action)) {
+        actions.extend(collect_again(transaction));
+    }
     actions
+}
+
+/// Returns whether an answer written now takes all the goods back.
+fn takes_all_back(transaction: &Transaction, action: &Action) -> bool {
+    let Action::Send(draft) = action else { return false };
+    let Document::ReturnAnswer(answer) = &draft.document else { return false };
+    !answer.step.failed() && terms_of(transaction).is_some_and(|(_, terms)| returned::covers(terms, &answer.lines))
 }

@@ -41,7 +41,7 @@ pub fn failures(transaction: &Transaction, standing: &Standing) -> Vec<Failure> 
         let said = standing.legs.get(leg).content.and_then(|content| transaction.by_content(&content));
         let reasons = match said.map(|kept| &kept.letter.document) {
             Some(Document::PaymentStatus(status)) => declined(status, over),
-            Some(Document::DeliveryStatus(status)) if !over => refused(status),
+            Some(Document::DeliveryStatus(status)) if !over && !standing.mark(leg).done => refused(status),
             _ => Vec::new(),
         };
         let Some(said) = said else { continue };

@@ -19,8 +19,16 @@ use crate::trade::{
 pub struct Part {
     /// When it was done.
     pub done: Option<Moment>,
+    /// Whether it was stopped, refused or lost.
+    pub failed: bool,
     /// What is in it.
     pub lines: Vec<LineQuantity>,
+}
+
+impl Part {
+    fn new(step: &Step, lines: &[LineQuantity]) -> Self {
+        Self { done: step.done(), failed: step.failed(), lines: lines.to_vec() }
+    }
 }
 
 /// How one leg stands.
@@ -38,6 +46,23 @@ pub struct LegState {
     pub failed: bool,
     /// Its parcels, by number.
     pub parcels: BTreeMap<String, Part>,
+}
+
+impl LegState {
+    /// Returns when the last parcel that is done was done; `None` where none is.
+    pub fn done_in_part(&self) -> Option<Moment> {
+        self.parcels.values().filter_map(|part| part.done).max()
+    }
+
+    /// Returns the goods that will not come though others came: what is in failed parcels, once no parcel is under way.
+    ///
+    /// `None` where nothing is done, nothing failed, or something may still come.
+    pub fn missing(&self) -> Option<Vec<LineQuantity>> {
+        let over = self.parcels.values().all(|part| part.done.is_some() || part.failed);
+        let failed = self.parcels.values().filter(|part| part.failed && part.done.is_none());
+        let lines: Vec<LineQuantity> = failed.flat_map(|part| part.lines.iter().cloned()).collect();
+        Some(lines).filter(|lines| over && self.done_in_part().is_some() && !lines.is_empty())
+    }
 }
 
 /// How the three legs stand, and what that says about the transaction.
@@ -232,7 +257,7 @@ fn state_of(known: &Known<'_>, kept: &Kept, legs: &mut Legs) {
             let steps: Vec<&Step> = status.shipments.iter().map(|s| &s.step).collect();
             legs.order = leg_state(kept, as_of, &steps);
             for shipment in &status.shipments {
-                let part = Part { done: shipment.step.done(), lines: shipment.lines.clone() };
+                let part = Part::new(&shipment.step, &shipment.lines);
                 legs.order.parcels.insert(shipment.parcel.clone(), part);
             }
             // A cancelled order is over, and shipped only if all of it had left.
@@ -246,7 +271,7 @@ fn state_of(known: &Known<'_>, kept: &Kept, legs: &mut Legs) {
             let steps: Vec<&Step> = status.parcels.iter().map(|p| &p.step).collect();
             legs.delivery = leg_state(kept, as_of, &steps);
             for parcel in &status.parcels {
-                let part = Part { done: parcel.step.done(), lines: parcel.lines.clone() };
+                let part = Part::new(&parcel.step, &parcel.lines);
                 legs.delivery.parcels.insert(parcel.id.clone(), part);
                 if legs.delivery.planned.is_none() && parcel.step.done().is_none() {
                     legs.delivery.planned = parcel.expected_until.or(parcel.expected_from);

@@ -36,10 +36,37 @@ pub fn has_room(transaction: &Transaction, terms: &Terms, more: &[LineQuantity])
     let answers = agreed(transaction);
     let all: Vec<&LineQuantity> = answers.iter().flat_map(|(_, answer)| &answer.lines).chain(more).collect();
     more.iter().all(|part| {
-        let mut same = all.iter().filter(|other| other.line == part.line).map(|other| other.quantity);
-        let sum = same.next().and_then(|first| same.try_fold(first, Quantity::plus));
+        let sum = sum_of(all.iter().copied(), &part.line);
         terms.lines.iter().any(|line| line.id == part.line && sum.is_some_and(|sum| sum <= line.quantity))
     })
+}
+
+/// Returns whether the shop has agreed to take back, or to pay back, at least these goods: what is missing of a delivery
+/// counts first.
+pub fn makes_good(transaction: &Transaction, missing: &[LineQuantity]) -> bool {
+    let answers = agreed(transaction);
+    let back: Vec<&LineQuantity> = answers.iter().flat_map(|(_, answer)| &answer.lines).collect();
+    missing.iter().all(|part| {
+        let wanted = sum_of(missing, &part.line);
+        wanted.is_some_and(|wanted| sum_of(back.iter().copied(), &part.line).is_some_and(|sum| sum >= wanted))
+    })
+}
+
+/// Returns whether `more`, beside what the shop agreed to before, is no more than is missing of a delivery: nothing of it
+/// has to come back first.
+pub fn only_missing(transaction: &Transaction, missing: &[LineQuantity], more: &[LineQuantity]) -> bool {
+    let answers = agreed(transaction);
+    let all: Vec<&LineQuantity> = answers.iter().flat_map(|(_, answer)| &answer.lines).chain(more).collect();
+    more.iter().all(|part| {
+        let sum = sum_of(all.iter().copied(), &part.line);
+        sum.zip(sum_of(missing, &part.line)).is_some_and(|(sum, missing)| sum <= missing)
+    })
+}
+
+/// Returns how much of one line there is in `lines`.
+fn sum_of<'a>(lines: impl IntoIterator<Item = &'a LineQuantity>, line: &str) -> Option<Quantity> {
+    let mut same = lines.into_iter().filter(|part| part.line == *line).map(|part| part.quantity);
+    same.next().and_then(|first| same.try_fold(first, Quantity::plus))
 }
 
 /// Returns whether all the goods of the terms go back, or went.

@@ -78,7 +78,13 @@ pub struct Standing {
 impl Standing {
     /// Reckons where a transaction stands.
     pub fn of(transaction: &Transaction) -> Self {
-        let (legs, _) = leg::fold(transaction);
+        let (mut legs, _) = leg::fold(transaction);
+        // What is missing of a delivery and paid back, or not to be paid, keeps nobody waiting.
+        if legs.delivery.done.is_none()
+            && legs.delivery.missing().is_some_and(|missing| returned::makes_good(transaction, &missing))
+        {
+            legs.delivery.done = legs.delivery.done_in_part();
+        }
         let state = state(transaction, &legs);
         let terms = transaction.terms().map(|(_, terms)| terms);
         let owed = matches!(state, State::Open | State::Completed) && legs.payment.done.is_none();
@@ -138,7 +144,8 @@ fn state_at_agent(transaction: &Transaction, legs: &Legs) -> State {
         let declined = transaction.known(Kind::AuthorizationResult).last().is_some_and(|k| refused(&k.letter.document));
         return if declined || instructed.count() > 0 { State::Rejected } else { State::Ordered };
     }
-    let own = legs.payment.done.is_some() || legs.delivery.done.is_some();
+    let brought = legs.delivery.done.is_some() || legs.delivery.missing().is_some();
+    let own = legs.payment.done.is_some() || brought;
     match own {
         true if legs.refunding.is_some() => State::Open,
         true if legs.refunded.is_some() && legs.refunded == legs.paid => State::Refunded,

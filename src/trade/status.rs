@@ -153,6 +153,13 @@ pub struct DeliveryStatus {
     pub parcels: Vec<Parcel>,
 }
 
+impl DeliveryStatus {
+    /// Returns whether no parcel is under way any more: each has arrived, or failed.
+    pub fn is_over(&self) -> bool {
+        self.parcels.iter().all(|parcel| parcel.step.done().is_some() || parcel.step.failed())
+    }
+}
+
 /// Where the payment stands as a whole (schema.org PaymentStatusType, and Peppol's part payment).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

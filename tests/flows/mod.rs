@@ -18,6 +18,8 @@ mod failing;
 mod machines;
 /// Orders, the terms and instructions made of them, and the procedures taken.
 mod order;
+/// Two parcels of which one arrives, or is lost.
+mod parted;
 /// Cards sealed past the shop, and what the payment agent makes of them.
 mod payment_data;
 /// What others see of a purchase.

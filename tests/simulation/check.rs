@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use mailorder::rules::leg::{self, Legs};
-use mailorder::rules::{Standing, rejudge};
+use mailorder::rules::{Standing, State, rejudge};
+use mailorder::trade::status::{STOPPED, Step};
 use mailorder::trade::{
     Body, Book, Code, Digest, Direction, Document, Entry, Key, Kind, Leg, Moment, Money, Role, Transaction, Verdict,
     When,
@@ -152,10 +153,33 @@ pub fn agreed(world: &World) -> Result<(), String> {
         if money(&one.legs) != money(&other.legs) || one.unpaid != other.unpaid {
             return Err(format!("I9: {key:?}: {:?} and {:?}", money(&one.legs), money(&other.legs)));
         }
-        agents_agree(world, theirs, &other.legs)?;
+        agents_agree(world, theirs, &leg::fold(theirs).0)?;
+        nothing_is_charged_for_nothing(mine, &one)?;
     }
     shuffled(buyer, Role::Buyer)?;
     shuffled(selling, Role::Shop)
+}
+
+/// Who got nothing of what was ordered pays nothing: what was stopped was not paid for, or is paid back, and nothing of a
+/// cancelled or returned order stays with the shop but the charges of goods that went back in parts.
+fn nothing_is_charged_for_nothing(known: &Transaction, standing: &Standing) -> Result<(), String> {
+    let over = matches!(standing.state, State::Cancelled | State::Returned | State::Refunded);
+    let said = standing.legs.delivery.content.and_then(|content| known.by_content(&content));
+    let stopped = |step: &Step| matches!(step, Step::Failed { reason, .. } if reason.code == STOPPED);
+    if let Some(Document::DeliveryStatus(status)) = said.map(|kept| &kept.letter.document)
+        && status.parcels.iter().any(|parcel| stopped(&parcel.step))
+        && !over
+    {
+        return Err(format!("{:?} is {} though the shop had goods stopped", known.key, standing.state));
+    }
+    let (Some(paid), Some((_, terms))) = (standing.legs.paid.filter(|_| over), known.terms()) else { return Ok(()) };
+    let back = [standing.legs.refunded, standing.legs.refunding].into_iter().flatten();
+    let charges = terms.charges.iter().map(|charge| charge.price).chain(back.collect::<Vec<_>>());
+    let least = Money::sum(&charges.collect::<Vec<_>>()).unwrap_or_default();
+    match least {
+        Some(least) if !paid.exceeds(&least).unwrap_or(true) => Ok(()),
+        _ => Err(format!("{:?} is {}, paid {paid}, back or kept as charges {least:?}", known.key, standing.state)),
+    }
 }
 
 fn agents_agree(world: &World, shops: &Transaction, legs: &Legs) -> Result<(), String> {

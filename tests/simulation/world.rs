@@ -205,9 +205,10 @@ impl World {
         for at in 1..4 {
             for key in self.accounts[at].keys(Role::Delivery) {
                 let dice = self.chance.below(24);
-                let left = if dice < 5 { self.left_the_shop(&key) } else { Vec::new() };
+                let left = if dice < 8 { self.left_the_shop(&key) } else { Vec::new() };
                 self.accounts[at].decide(&key, |known, desk| match dice {
                     0..=4 => bring(known, &left, desk),
+                    6..=7 => lose(known, &left, desk),
                     5 => {
                         let event = Some(("Sorted".to_owned(), None));
                         delivery::notify(known, &Notice { event, ..Notice::default() }, desk)
@@ -273,6 +274,23 @@ fn bring(
     let Some((id, lines)) = next else { return Ok(Vec::new()) };
     let notice = Notice { done: Some(desk.now), parcel: Some(id.clone()), lines: lines.clone(), ..Notice::default() };
     delivery::notify(known, &notice, desk)
+}
+
+/// Loses the first parcel that has left and not arrived; one that is lost already may still be brought.
+fn lose(
+    known: &Transaction,
+    left: &[(String, Vec<LineQuantity>)],
+    desk: &mailorder::role::Desk<'_>,
+) -> Result<Vec<Action>, mailorder::role::Refused> {
+    let arrived = Standing::of(known).legs.delivery.parcels;
+    let under_way = |id: &String| arrived.get(id).is_none_or(|parcel| parcel.done.is_none() && !parcel.failed);
+    let Some((id, lines)) = left.iter().find(|(id, _)| under_way(id)) else { return Ok(Vec::new()) };
+    let failed = Some(Reason { code: "failed".to_owned(), text: "Lost.".to_owned() });
+    delivery::notify(
+        known,
+        &Notice { failed, parcel: Some(id.clone()), lines: lines.clone(), ..Notice::default() },
+        desk,
+    )
 }
 
 fn accounts(chance: &mut Chance, fault: Fault) -> [Account; 4] {

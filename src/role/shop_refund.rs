@@ -1,0 +1,80 @@
+//! What the shop gives back: how much it is, and when a return is closed.
+
+use super::{Action, Desk, Draft, terms_of};
+use crate::rules::{Standing, returned};
+use crate::trade::document::{RefundInstruction, ReturnAnswer};
+use crate::trade::item::LineQuantity;
+use crate::trade::status::Step;
+use crate::trade::{Document, Kept, Leg, Money, Transaction};
+
+/// Returns what is left of what was paid once the returns agreed to before are paid back; `None` where that is nothing.
+pub(super) fn left_of(transaction: &Transaction, paid: Option<Money>) -> Option<Money> {
+    let back = returned::refund(transaction).ok()?;
+    let left = match back {
+        Some(back) => paid?.minus(&back).ok()?,
+        None => paid?,
+    };
+    Some(left).filter(|left| !left.is_zero() && !left.is_negative())
+}
+
+/// Instructs the payment agent to give this much back.
+pub(super) fn refund_instruction(transaction: &Transaction, amount: Money, reason: &str) -> Option<Action> {
+    let (digest, terms) = terms_of(transaction)?;
+    let agent = terms.agent(Leg::Payment)?;
+    let document = Document::RefundInstruction(RefundInstruction { amount, reason: reason.to_owned() });
+    Some(Draft::new(transaction, agent.party.clone(), document).about(Some(digest)).into())
+}
+
+/// Returns the price of the goods given back; charges are given back only with all of the goods.
+pub(super) fn value_of(transaction: &Transaction, lines: &[LineQuantity]) -> Option<Money> {
+    let (_, terms) = transaction.terms()?;
+    let all =
+        terms.lines.iter().all(|line| lines.iter().any(|part| part.line == line.id && part.quantity == line.quantity));
+    if all {
+        return Some(terms.total);
+    }
+    let price = |part: &LineQuantity| {
+        terms.lines.iter().find(|line| line.id == part.line).and_then(|line| line.unit_price.times(part.quantity).ok())
+    };
+    let prices: Option<Vec<Money>> = lines.iter().map(price).collect();
+    Money::sum(&prices?).ok().flatten()
+}
+
+/// Writes the shop's word on a return again, with what became of it.
+fn word(transaction: &Transaction, kept: &Kept, answer: ReturnAnswer) -> Option<Action> {
+    let request = transaction.by_content(&kept.letter.answers?)?;
+    let terms = terms_of(transaction).map(|(digest, _)| digest);
+    let draft = Draft::new(transaction, request.letter.from.clone(), Document::ReturnAnswer(answer));
+    Some(draft.about(terms).answering(request.content).into())
+}
+
+/// Gives back what was paid while the order to stop was under way: a return of everything was agreed to for less.
+pub(super) fn settle_overpaid(transaction: &Transaction) -> Vec<Action> {
+    let Some((_, terms)) = terms_of(transaction) else { return Vec::new() };
+    let Some(left) = left_of(transaction, Standing::of(transaction).legs.paid) else { return Vec::new() };
+    let whole = returned::agreed(transaction).into_iter().find(|(_, answer)| returned::covers(terms, &answer.lines));
+    let Some((kept, answer)) = whole else { return Vec::new() };
+    let Ok(refund) = answer.refund.map_or(Ok(left), |before| before.plus(&left)) else { return Vec::new() };
+    let more = ReturnAnswer { step: Step::Active { at: None }, refund: Some(refund), ..answer.clone() };
+    let actions = [word(transaction, kept, more), refund_instruction(transaction, left, "returned")];
+    actions.into_iter().flatten().collect()
+}
+
+/// Closes the returns whose refunds were made: in the order in which they were agreed to, as far as the money goes.
+pub(super) fn settle_refund(transaction: &Transaction, desk: &Desk<'_>) -> Vec<Action> {
+    let Some(refunded) = Standing::of(transaction).legs.refunded else { return Vec::new() };
+    let mut needed = Money::zero(refunded.currency());
+    let mut actions = Vec::new();
+    for (kept, active) in returned::agreed(transaction) {
+        let Some(sum) = active.refund.and_then(|refund| needed.plus(&refund).ok()) else { continue };
+        needed = sum;
+        if needed.exceeds(&refunded).unwrap_or(true) {
+            break;
+        }
+        if active.step.done().is_none() {
+            let done = ReturnAnswer { step: Step::Done { at: desk.now.whole_second() }, ..active.clone() };
+            actions.extend(word(transaction, kept, done));
+        }
+    }
+    actions
+}

@@ -1,0 +1,124 @@
+//! What left in two parcels and does not arrive as one: cancelled when a part is there, or lost in part.
+
+use serde_json::Value;
+
+use crate::support::program::Town;
+
+/// Buys two shirts and lets them leave in two parcels.
+fn parted(town: &Town) -> (String, String) {
+    let (id, number) = town.bought("SH-41", 2, &["--pay", "card"]);
+    for parcel in ["1", "2"] {
+        town.does("shop", &["shop", "notify", &number, "--shipped", "--parcel", parcel, "--line", "1=1"]);
+    }
+    town.settle();
+    (id, number)
+}
+
+/// Lets the carrier report the first parcel as delivered, and tells nobody yet.
+fn first_arrives(town: &Town, number: &str) {
+    town.does("ship", &["ship", "notify", number, "--delivered", "--parcel", "1", "--line", "1=1"]);
+}
+
+/// Lets the carrier lose the second parcel, and the shop and the buyer hear of it.
+fn second_is_lost(town: &Town, number: &str) {
+    first_arrives(town, number);
+    town.does("ship", &["ship", "notify", number, "--failed", "lost on the way", "--parcel", "2"]);
+    town.settle();
+}
+
+fn money(town: &Town, party: &str, number: &str, what: &str) -> Value {
+    town.show(party, number)[what]["amount"].clone()
+}
+
+#[test]
+fn once_a_part_has_arrived_the_rest_is_not_stopped_and_all_of_it_goes_back_later() {
+    let town = Town::fresh();
+    let (id, number) = parted(&town);
+    // The cancellation crosses with the first parcel: the shop hears of neither from the other.
+    first_arrives(&town, &number);
+    town.does("buyer", &["cancel", &id]);
+    town.sync(&["shop", "ship", "pay", "shop", "buyer"]);
+    assert_eq!(town.count("shop", &number, "out", "stop"), 2);
+    town.settle();
+    assert!(town.letter("buyer", "in", "refusal").contains("too late"));
+    for party in ["buyer", "shop"] {
+        town.check_stands(party, &number, "open", [true, false, false]);
+        assert_eq!(money(&town, party, &number, "unpaid"), "9100", "{party}: what comes is paid");
+    }
+    // The second parcel comes as the first did; then all of it can go back.
+    town.does("ship", &["ship", "notify", &number, "--delivered", "--parcel", "2"]);
+    town.reports(&number, &[("pay", "--paid")]);
+    town.check_stands("buyer", &id, "completed", [true; 3]);
+    town.does("buyer", &["return", &id]);
+    town.settle();
+    town.reports(&number, &[("pay", "--refunded")]);
+    town.check_stands("buyer", &id, "refunded", [true; 3]);
+    town.check_peace();
+}
+
+#[test]
+fn a_cancellation_when_a_part_is_known_to_be_there_disturbs_no_agent() {
+    let town = Town::fresh();
+    let (id, number) = parted(&town);
+    first_arrives(&town, &number);
+    town.settle();
+    town.does("buyer", &["cancel", &id]);
+    town.settle();
+    assert_eq!(town.count("shop", &number, "out", "stop"), 0);
+    assert!(town.letter("buyer", "in", "refusal").contains("A part of the goods has arrived"));
+    town.does("buyer", &["return", &id]);
+    town.settle();
+    assert!(town.letter("buyer", "in", "return-answer").contains("please wait for it"));
+    assert_eq!(town.count("shop", &number, "out", "stop"), 0);
+    town.check_stands("buyer", &id, "open", [true, false, false]);
+    town.check_peace();
+}
+
+#[test]
+fn what_was_lost_of_a_delivery_is_paid_back_and_the_rest_is_kept() {
+    let town = Town::fresh();
+    let (id, number) = parted(&town);
+    second_is_lost(&town, &number);
+    town.reports(&number, &[("pay", "--paid")]);
+    town.check_stands("buyer", &id, "open", [true, false, true]);
+    town.does("buyer", &["return", &id, "--line", "1=1", "--reason", "lost"]);
+    town.settle();
+    // The agent has said that it will not bring it any more before the shop agrees, and keeps to it.
+    assert_eq!(town.count("shop", &number, "out", "stop"), 1);
+    let late = town.run("ship", &["ship", "notify", &number, "--delivered", "--parcel", "2"]);
+    assert!(late.code == Some(65) && late.err.contains("stopped"), "{late:?}");
+    town.reports(&number, &[("pay", "--refunded")]);
+    for party in ["buyer", "shop"] {
+        town.check_stands(party, &number, "completed", [true; 3]);
+        assert_eq!(money(&town, party, &number, "refunded"), "4300", "{party}");
+    }
+    town.check_stands("ship", &number, "completed", [false, false, false]);
+    // What is kept may still go back in its time.
+    town.does("buyer", &["return", &id, "--line", "1=1"]);
+    town.settle();
+    town.reports(&number, &[("pay", "--refunded")]);
+    town.check_stands("buyer", &id, "refunded", [true; 3]);
+    town.check_peace();
+}
+
+#[test]
+fn where_a_part_was_lost_all_of_it_goes_back_and_nothing_is_paid() {
+    let town = Town::fresh();
+    let (id, number) = parted(&town);
+    second_is_lost(&town, &number);
+    town.does("buyer", &["cancel", &id]);
+    town.settle();
+    assert!(town.letter("buyer", "in", "refusal").contains("return"));
+    // What is kept is paid first: terms cannot be made smaller.
+    town.does("buyer", &["return", &id, "--line", "1=1"]);
+    town.settle();
+    assert!(town.letter("buyer", "in", "return-answer").contains("Please pay first"));
+    town.does("buyer", &["return", &id]);
+    town.settle();
+    for party in ["buyer", "shop"] {
+        town.check_stands(party, &number, "returned", [true, true, false]);
+        assert!(town.show(party, &number)["unpaid"].is_null(), "{party}");
+    }
+    assert_eq!(town.run("pay", &["pay", "notify", &number, "--paid"]).code, Some(65));
+    town.check_peace();
+}
