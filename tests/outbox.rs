@@ -278,6 +278,30 @@ async fn a_flush_sends_what_is_due_and_keeps_the_rest_visible() {
     assert_eq!(seen.lock().unwrap().mails.len(), 2);
 }
 
+#[test]
+fn what_was_dropped_stays_so_whoever_queues_it_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let queue = Queue::open(dir.path()).unwrap();
+    let label = label("a@b.test");
+    queue.put("1", &label, MAIL).unwrap();
+    queue.drop_letter(&queue.list().unwrap().remove(0)).unwrap();
+    queue.put("2", &label, b"").unwrap();
+    for name in ["1", "2"] {
+        queue.put(name, &label, MAIL).unwrap();
+    }
+    let states: Vec<State> = queue.list().unwrap().iter().map(|item| item.standing.state).collect();
+    assert_eq!(states, [State::Dropped, State::Dropped]);
+    assert!(queue.due(time(1_000_000)).unwrap().is_empty() && queue.holds("2"));
+    queue.mark_due("1").unwrap();
+    assert_eq!(queue.due(time(0)).unwrap().len(), 1);
+    // A state without its letter says nothing about the next of this name.
+    fs::rename(dir.path().join("1.json"), dir.path().join("3.json")).unwrap();
+    queue.drop_letter(&queue.list().unwrap().remove(0)).unwrap();
+    fs::rename(dir.path().join("1.json"), dir.path().join("3.json")).unwrap();
+    queue.put("3", &label, MAIL).unwrap();
+    assert_eq!(queue.due(time(0)).unwrap().iter().filter(|item| item.name == "3").count(), 1);
+}
+
 #[tokio::test]
 async fn a_doubtful_letter_goes_again_as_the_same_bytes_at_most_five_times() {
     // F30, I11

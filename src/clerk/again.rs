@@ -2,6 +2,7 @@
 //! waited in vain is warned about. It is always the same letter, sealed anew.
 
 use super::batch::Batch;
+use super::commit::label;
 use super::{Clerk, ClerkError};
 use crate::role;
 use crate::rules::unheard::{AFTER, TIMES, is_due, unheard};
@@ -48,6 +49,20 @@ impl Clerk {
             self.checkpoint_daily(&now)?;
         }
         Ok(tended)
+    }
+
+    /// Gives up a letter that waits to be sealed: its place in the queue is kept, so that it is not sent any more.
+    pub fn drop_unsealed(&mut self, position: u64) -> Result<(), ClerkError> {
+        if let Some(letter) = self.entry(position)?.letter() {
+            self.queue.put(&position.to_string(), &label(letter, &self.clock.now()), b"")?;
+        }
+        Ok(self.index.forget_unsealed(position)?)
+    }
+
+    /// Has the letter of an entry sent after all, that was dropped before it was sealed.
+    pub fn seal_after_all(&mut self, position: u64) -> Result<(), ClerkError> {
+        self.queue.remove(&position.to_string())?;
+        self.batch(|batch| batch.send_again(position).map(drop))
     }
 
     fn tend_letters(&mut self, now: &Moment) -> Result<Tended, ClerkError> {

@@ -224,6 +224,16 @@ impl Clerk {
     }
 }
 
+/// Returns what the queue says of a letter.
+pub(super) fn label(letter: &Letter, now: &Moment) -> Label {
+    Label {
+        envelope: Envelope { from: letter.from.address.clone(), to: letter.to.address.clone() },
+        message_id: letter.id.clone(),
+        kind: letter.kind().word().to_owned(),
+        queued: now.instant(),
+    }
+}
+
 /// What sealing takes of our own: the key, and the header that hands it on.
 struct Sealer<'a> {
     own: &'a OwnKey,
@@ -256,12 +266,6 @@ impl Sealer<'_> {
         let token = Measured::of(signed).digest.hex();
         let token: String = token.chars().take(32).collect();
         let mail = mime::wrap(&headers, &token, &armored).map_err(|error| ClerkError::Write(error.to_string()))?;
-        let label = Label {
-            envelope: Envelope { from: letter.from.address.clone(), to: letter.to.address.clone() },
-            message_id: letter.id.clone(),
-            kind: letter.kind().word().to_owned(),
-            queued: now.instant(),
-        };
-        Ok((position.to_string(), label, mail))
+        Ok((position.to_string(), label(letter, &now), mail))
     }
 }

@@ -8,7 +8,7 @@ use super::output::Cell;
 use super::table::{Fit, Table};
 use crate::clerk::{Clerk, ClerkError};
 use crate::index::Unsealed;
-use crate::outbox::queue::Item;
+use crate::outbox::queue::{Item, State};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct OutboxArgs {
@@ -21,13 +21,13 @@ enum OutboxCommand {
     /// List what waits, and why
     #[command(after_help = "Example:\n  mailorder outbox list --json")]
     List,
-    /// Try letters again now; all of them where none is named
+    /// Try letters again now; all but dropped ones where none is named
     #[command(after_help = "Example:\n  mailorder outbox retry 42")]
     Retry {
         /// Names as listed
         names: Vec<String>,
     },
-    /// Give up sending a letter; its entry stays in the ledger
+    /// Give up sending a letter: it is not sent any more unless `retry` names it; its entry stays in the ledger
     #[command(after_help = "Example:\n  mailorder outbox drop 42")]
     Drop {
         /// Names as listed
@@ -51,27 +51,39 @@ pub(super) fn run(shell: &mut Shell, args: OutboxArgs) -> Result<(), Failure> {
         OutboxCommand::List => list(shell, &clerk, &items, &unsealed),
         OutboxCommand::Retry { names } => {
             check(&names)?;
-            for item in items.iter().filter(|item| names.is_empty() || names.contains(&item.name)) {
-                clerk.queue().mark_due(&item.name).map_err(ClerkError::from)?;
-            }
-            clerk.tend()?;
-            shell.send(&mut clerk)?;
-            let left = clerk.queue().list().map_err(ClerkError::from)?.len();
-            shell.output.done(format!("{left} of {} still waiting", items.len().max(left)));
-            Ok(())
+            retry(shell, &mut clerk, &items, &names)
         }
         OutboxCommand::Drop { names } => {
             check(&names)?;
-            for name in &names {
-                clerk.queue().remove(name).map_err(ClerkError::from)?;
+            for item in items.iter().filter(|item| names.contains(&item.name)) {
+                clerk.queue().drop_letter(item).map_err(ClerkError::from)?;
             }
             for one in unsealed.iter().filter(|one| names.contains(&one.position.to_string())) {
-                clerk.index().forget_unsealed(one.position).map_err(ClerkError::from)?;
+                clerk.drop_unsealed(one.position)?;
             }
             shell.output.done(format!("dropped {}; the ledger keeps what was written", names.join(", ")));
             Ok(())
         }
     }
+}
+
+/// Makes letters due at once and sends; a dropped one only where it is named.
+fn retry(shell: &Shell, clerk: &mut Clerk, items: &[Item], names: &[String]) -> Result<(), Failure> {
+    let dropped = |item: &Item| item.standing.state == State::Dropped;
+    let meant = |item: &&Item| if names.is_empty() { !dropped(item) } else { names.contains(&item.name) };
+    for item in items.iter().filter(meant) {
+        let mail = clerk.queue().mail(&item.name).map_err(ClerkError::from)?;
+        match item.name.parse() {
+            Ok(position) if mail.is_some_and(|mail| mail.is_empty()) => clerk.seal_after_all(position)?,
+            _ => clerk.queue().mark_due(&item.name).map_err(ClerkError::from)?,
+        }
+    }
+    clerk.tend()?;
+    shell.send(clerk)?;
+    let left = clerk.queue().list().map_err(ClerkError::from)?.iter().filter(|item| !dropped(item)).count();
+    let before = items.iter().filter(meant).count();
+    shell.output.done(format!("{left} of {} still waiting", before.max(left)));
+    Ok(())
 }
 
 fn list(shell: &Shell, clerk: &Clerk, items: &[Item], unsealed: &[Unsealed]) -> Result<(), Failure> {

@@ -4,7 +4,7 @@
 //! travel. It is queued from the moment the file has its name. Only a letter that could not be sent at once gets a
 //! second file, `NAME.json`, with its state; each change replaces it durably. A letter that has been taken over is
 //! removed; what a crash leaves is sent again, and the receiver knows a repeat (hard-cases 0.8). What is sent is
-//! always the same bytes.
+//! always the same bytes. A letter that a person dropped stays, so that it is not written anew and sent after all.
 //!
 //! The queue decides *when*; [`super::Outbox`] knows *how*. Neither knows what the letters say.
 
@@ -84,6 +84,9 @@ pub enum State {
     /// Tried for too long, or too often without an answer.
     #[serde(rename = "given-up")]
     GivenUp,
+    /// Not to be sent: a person said so.
+    #[serde(rename = "dropped")]
+    Dropped,
 }
 
 impl State {
@@ -128,6 +131,11 @@ pub struct Item {
 }
 
 impl Item {
+    /// Tells whether it needs a person: it was to be sent and will not be.
+    pub fn failed(&self) -> bool {
+        !self.standing.state.is_open() && self.standing.state != State::Dropped
+    }
+
     /// Tells whether it should be tried at `now`.
     pub fn is_due(&self, now: Timestamp) -> bool {
         self.standing.state.is_open() && self.standing.next_try.is_none_or(|next| next <= now)
@@ -209,7 +217,8 @@ impl Queue {
         Ok(Self { folder: folder.to_owned() })
     }
 
-    /// Queues one letter, durably. A letter of this name that is queued already stays as it is.
+    /// Queues one letter, durably. A letter of this name that is queued already stays as it is; one without a mail is one
+    /// that was dropped before it was sealed.
     pub fn put(&self, name: &str, label: &Label, mail: &[u8]) -> Result<(), QueueError> {
         self.put_all(&[(name, label, mail)])
     }
@@ -230,6 +239,8 @@ impl Queue {
             if path.exists() {
                 continue;
             }
+            // A state that was left without its letter would be that of the new one.
+            let _ = fs::remove_file(self.json(name));
             let label = serde_json::to_string(label)
                 .map_err(|e| QueueError::Damaged { path: path.clone(), cause: e.to_string() })?;
             let bytes = [FIELD.as_bytes(), label.as_bytes(), b"\r\n", mail].concat();
@@ -289,6 +300,12 @@ impl Queue {
     /// Makes a letter due at once, whatever became of it before (a person's wish).
     pub fn mark_due(&self, name: &str) -> Result<(), QueueError> {
         self.mark(name, &Standing::default())
+    }
+
+    /// Makes a letter one that is not sent; it stays in the queue and keeps its place from being taken.
+    pub fn drop_letter(&self, item: &Item) -> Result<(), QueueError> {
+        let standing = Standing { state: State::Dropped, next_try: None, ..item.standing.clone() };
+        self.mark(&item.name, &standing)
     }
 
     /// Removes a letter. That it is gone need not be durable: a letter that comes back is a repeat.
@@ -418,12 +435,13 @@ impl Queue {
 
     /// Reads one letter's description; none where it was removed meanwhile.
     fn item(&self, name: &str) -> Result<Option<Item>, QueueError> {
-        let Some((label, _)) = self.read(name, LABEL)? else { return Ok(None) };
+        let Some((label, mail)) = self.read(name, LABEL)? else { return Ok(None) };
         let standing = match files::read(&self.json(name), files::SMALL) {
             // A state that cannot be read is forgotten: the letter is tried again.
             Ok(text) => serde_json::from_slice(&text).unwrap_or_default(),
             Err(_) => Standing::default(),
         };
+        let standing = if mail.is_empty() { Standing { state: State::Dropped, ..standing } } else { standing };
         Ok(Some(Item { name: name.to_owned(), label, standing }))
     }
 
