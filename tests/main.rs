@@ -49,6 +49,8 @@ mod mail;
 mod outbox;
 /// Seals: what is opened, what is set aside, and that gpg agrees.
 mod pgp;
+/// What a person is told though nobody wrote.
+mod reminded;
 /// What the parts do about a letter that counts.
 mod roles;
 /// What is said about a letter: tables of what is stored, what arrives, and the verdict.

@@ -1,15 +1,21 @@
-//! Warnings that nobody wrote: what is late, who is silent, what failed, a limit that is reached. They are reckoned from
+//! Warnings that nobody wrote: what is late, who is silent, what failed, what was never acknowledged, a limit that is
+//! reached. They are reckoned from
 //! the index when asked for; only what a person says to them is entered.
+
+use std::collections::BTreeMap;
 
 use super::open::reread;
 use super::{Clerk, ClerkError};
-use crate::index::Filter;
+use crate::index::{EntryRow, Filter, Unheard};
 use crate::ledger::Claim;
 use crate::role::Refused;
 use crate::rules::Standing;
 use crate::rules::failed::failures;
 use crate::rules::overdue::overdue;
-use crate::trade::{Act, Address, Code, Digest, Finding, Moment, Money, Names, Number, Role, Settlement, Transaction};
+use crate::rules::unheard::{TIMES, TOLD};
+use crate::trade::{
+    Act, Address, Code, Digest, Finding, Moment, Money, Names, Number, OrderId, Role, Settlement, Transaction,
+};
 
 /// A warning that is computed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +30,8 @@ pub struct ComputedWarning {
     pub shop: Option<Address>,
     /// The transaction's number.
     pub number: Option<Number>,
+    /// The buyer's order ID, where there is no number yet.
+    pub order: Option<OrderId>,
     /// Since when.
     pub since: Moment,
     /// What a person said to it.
@@ -38,7 +46,7 @@ impl Clerk {
     /// Returns the computed warnings as of now, those of transactions first.
     pub fn computed_warnings(&self) -> Result<Vec<ComputedWarning>, ClerkError> {
         let now = self.clock.now();
-        let due = Filter { open: Some(true), due_before: Some(now.instant().as_second()), ..Filter::default() };
+        let due = Filter { due_before: Some(now.instant().as_second()), ..Filter::default() };
         let mut found = self.about_each(&due, &|known| {
             let late = overdue(known, &now).into_iter();
             late.map(|one| (one.subject(known), one.promised.end(now.offset()), one.finding)).collect()
@@ -47,15 +55,59 @@ impl Clerk {
         Ok(found)
     }
 
-    /// Returns the warnings that hold whatever the date: what failed, and limits that are reached.
+    /// Returns the warnings that hold whatever was promised: what failed, letters nobody acknowledged, and limits that are
+    /// reached.
     pub fn standing_warnings(&self) -> Result<Vec<ComputedWarning>, ClerkError> {
         let failed = Filter { failed: true, ..Filter::default() };
         let mut found = self.about_each(&failed, &|known| {
             let failed = failures(known, &Standing::of(known)).into_iter();
             failed.map(|one| (one.subject(known), one.since, Finding::new(Code::Failed, one.text))).collect()
         })?;
+        found.extend(self.unheard_warnings()?);
         found.extend(self.limit_warnings()?);
         Ok(found)
+    }
+
+    /// Returns the warnings about letters of ours that are not sent again and that nobody acknowledged, one for each
+    /// transaction and reader. What is still in the queue is told of there.
+    fn unheard_warnings(&self) -> Result<Vec<ComputedWarning>, ClerkError> {
+        let now = self.clock.now();
+        let mut groups: BTreeMap<String, Vec<(Unheard, EntryRow)>> = BTreeMap::new();
+        for letter in self.index.unheard_in_vain(&now.plus_seconds(-TOLD), TIMES)? {
+            if self.queue.holds(&letter.position.to_string()) {
+                continue;
+            }
+            let Some(entry) = self.index.entry(letter.position)? else { continue };
+            let peer = entry.peer.as_ref().map(ToString::to_string).unwrap_or_default();
+            let Names { shop, number, order } = &letter.names;
+            let name = number.as_ref().map(ToString::to_string).or(order.as_ref().map(ToString::to_string));
+            let shop = shop.as_ref().map(ToString::to_string).unwrap_or_default();
+            let about = format!("{} {shop} {} {peer}", letter.role, name.unwrap_or_default());
+            groups.entry(about).or_default().push((letter, entry));
+        }
+        groups.into_iter().filter_map(|(about, letters)| self.unheard_warning(&about, &letters).transpose()).collect()
+    }
+
+    /// Returns the warning about letters of one transaction to one reader. More of them make it another one.
+    fn unheard_warning(
+        &self,
+        about: &str,
+        letters: &[(Unheard, EntryRow)],
+    ) -> Result<Option<ComputedWarning>, ClerkError> {
+        let (Some((first, entry)), Some((last, _))) = (letters.first(), letters.last()) else { return Ok(None) };
+        let peer = entry.peer.as_ref().map(ToString::to_string).unwrap_or_default();
+        let times = if first.times == 1 { "once".to_owned() } else { format!("{} times", first.times) };
+        let more = match letters.len().saturating_sub(1) {
+            0 => String::new(),
+            1 => ", nor is a later one".to_owned(),
+            more => format!(", nor are {more} later ones"),
+        };
+        let (kind, day) = (&entry.kind, first.recorded.day());
+        let text = format!("{kind} of {day} to {peer}, sent {times}, was never acknowledged{more}");
+        let subject = format!("{} {about} {}", Code::Unheard.word(), last.position);
+        let Names { shop, number, order } = first.names.clone();
+        let warning = self.computed(subject, Code::Unheard, text, shop, number, first.recorded)?;
+        Ok(Some(ComputedWarning { order, ..warning }))
     }
 
     /// Returns what `find` has to say about each transaction that a filter lets through.
@@ -109,7 +161,7 @@ impl Clerk {
     ) -> Result<ComputedWarning, ClerkError> {
         let id = warning_id(&subject);
         let settled = self.index.settled(&subject)?;
-        Ok(ComputedWarning { id, code, text, shop, number, since, settled, subject })
+        Ok(ComputedWarning { id, code, text, shop, number, order: None, since, settled, subject })
     }
 
     /// Notes that a computed warning was seen. It goes by itself when what it is about is done.

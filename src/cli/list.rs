@@ -108,7 +108,7 @@ fn filter(args: &ListArgs, role: Role, shell: &Shell) -> Result<Filter, Failure>
     filter.delivery_done = args.delivered.then_some(true);
     filter.payment_done = args.paid.then_some(true);
     filter.order_done = args.unshipped.then_some(false).or(args.shipped.then_some(true));
-    filter.open = (args.open || args.unshipped || args.late).then_some(true);
+    filter.open = (args.open || args.unshipped).then_some(true);
     if let Some(month) = &args.month {
         let invalid = || Failure::usage(format!("{month:?} is not a month like 2026-11"));
         let first: jiff::civil::Date = format!("{month}-01").parse().map_err(|_| invalid())?;
@@ -122,7 +122,7 @@ fn filter(args: &ListArgs, role: Role, shell: &Shell) -> Result<Filter, Failure>
     Ok(filter)
 }
 
-/// Returns whether a promised date of an open transaction has passed.
+/// Returns whether a promised date has passed: of a leg of what is open, or of a refund.
 pub(super) fn is_late(row: &Row, now: &Moment) -> bool {
     row.due.is_some_and(|due| due.is_over(now))
 }
@@ -266,12 +266,12 @@ fn cells(shell: &Shell, one: &Listed, now: &Moment) -> Vec<Cell> {
     let row = &one.row;
     let shop = if row.shop_name.is_empty() { row.shop.as_str() } else { row.shop_name.as_str() };
     let items: Vec<String> = row.items.iter().map(|item| format!("{} ×{}", item.name, item.quantity)).collect();
-    let closed = matches!(row.state.as_str(), "rejected" | "cancelled");
     let zone = shell.clock.zone();
     let leg = |leg: &RowLeg| {
         let date = leg.date.map(|date| output::day(&date, zone));
-        if closed { nothing() } else { leg_cell(leg, date, row.state == "open", now) }
+        if is_over(row, leg) { nothing() } else { leg_cell(leg, date, row.state == "open", now) }
     };
+    let payment = refund_cell(row, now, zone).unwrap_or_else(|| leg(&row.payment));
     vec![
         Cell::plain(short(one.key.id.as_str())),
         Cell::plain(row.date.map(|date| output::day(&date, zone)).unwrap_or_default()),
@@ -280,7 +280,7 @@ fn cells(shell: &Shell, one: &Listed, now: &Moment) -> Vec<Cell> {
         Cell::plain(row.total.as_ref().map(output::amount).unwrap_or_default()),
         leg(&row.order),
         leg(&row.delivery),
-        leg(&row.payment),
+        payment,
         Cell::plain(&row.state),
     ]
 }
@@ -297,6 +297,22 @@ fn traded(shell: &Shell, one: &Listed, now: &Moment) -> Vec<Cell> {
     cells.insert(0, or_nothing(&number.unwrap_or_default()));
     cells.insert(3, or_nothing(&one.row.buyer));
     cells
+}
+
+/// Returns whether nothing will become of a leg any more: the order is over, or went back before it was done.
+fn is_over(row: &Row, leg: &RowLeg) -> bool {
+    match row.state.as_str() {
+        "rejected" | "cancelled" => true,
+        "returned" | "refunded" => !leg.done && !leg.failed,
+        _ => false,
+    }
+}
+
+/// Returns what stands in the place of the payment where only a refund is still to come and its day has passed.
+fn refund_cell(row: &Row, now: &Moment, zone: &jiff::tz::TimeZone) -> Option<Cell> {
+    let due = row.due.filter(|due| !row.open && row.state != "completed" && due.is_over(now))?;
+    let day = output::day(&due, zone).get(5..).unwrap_or_default().to_owned();
+    Some(Cell(format!("! refund due {day} late"), Tone::Bad))
 }
 
 fn nothing() -> Cell {

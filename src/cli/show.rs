@@ -10,6 +10,7 @@ use super::table::{Fit, Table, wrap};
 use super::transaction::{self, short};
 use crate::role::agent;
 use crate::rules::failed::failures;
+use crate::rules::overdue::{Refund, refund};
 use crate::rules::{Standing, State};
 use crate::trade::item::{Charge, Line};
 use crate::trade::{
@@ -62,7 +63,8 @@ pub(super) fn run(shell: &mut Shell, args: ShowArgs) -> Result<(), Failure> {
 
 fn head(shell: &Shell, known: &Transaction, standing: &Standing, now: &Moment) -> Result<(), Failure> {
     let number = known.number.as_ref().map_or_else(|| "no number yet".to_owned(), |n| format!("number {n}"));
-    let late: Vec<&str> = standing.late(now).into_iter().map(Leg::word).collect();
+    let mut late: Vec<&str> = standing.late(now).into_iter().map(Leg::word).collect();
+    late.extend(refund(known, standing).filter(|refund| refund.promised.is_over(now)).map(|_| "refund"));
     let late = if late.is_empty() { String::new() } else { format!(", late: {}", late.join(", ")) };
     let id = short(known.key.id.as_str());
     shell.output.line(format!("{id}  {}  {number}  {}{late}", known.key.shop, standing.state))
@@ -290,10 +292,18 @@ fn document(known: &Transaction, standing: &Standing, now: &Moment) -> Value {
         "paid": standing.legs.paid.as_ref().map(output::money_json),
         "unpaid": standing.unpaid.as_ref().map(output::money_json),
         "refunded": standing.legs.refunded.as_ref().map(output::money_json),
+        "refund_due": refund(known, standing).as_ref().map(refund_json),
         "order": known.order().map(|(_, order)| json!(order)),
         "terms": known.terms().map(|(kept, terms)| json!({"content": kept.content, "terms": terms})),
         "instruction": instruction(known),
         "letters": letters,
+    })
+}
+
+fn refund_json(refund: &Refund) -> Value {
+    json!({
+        "amount": refund.amount.plain(), "currency": refund.amount.currency().code(),
+        "date": output::when_json(Some(&refund.promised)),
     })
 }
 

@@ -33,12 +33,15 @@ pub(super) fn run(shell: &mut Shell, args: StatusArgs) -> Result<(), Failure> {
     let now = shell.clock.now();
     let open = Filter { role: Some(role), open: Some(true), ..Filter::default() };
     let open = clerk.index().list(&open).map_err(ClerkError::from)?;
-    let late = open.iter().filter(|one| is_late(&one.row, &now)).count();
+    let due = Some(now.plus_seconds(24 * 60 * 60).instant().as_second());
+    let due = Filter { role: Some(role), due_before: due, ..Filter::default() };
+    let due = clerk.index().list(&due).map_err(ClerkError::from)?;
+    let late = due.iter().filter(|one| is_late(&one.row, &now)).count();
     // Of what is offered, a shop waits for its buyers.
     let offered = open.iter().filter(|one| role == Role::Buyer && one.row.state == "offered").count();
     let queue = clerk.queue().list().map_err(ClerkError::from)?;
     let waiting = queue.iter().filter(|item| item.standing.state.is_open()).count();
-    let failed = queue.len().saturating_sub(waiting);
+    let failed = queue.iter().filter(|item| item.failed()).count();
     let waiting = waiting.saturating_add(clerk.index().unsealed().map_err(ClerkError::from)?.len());
     let over: Vec<Money> = clerk.limits_reached()?.into_iter().map(|(limit, _)| limit).collect();
     let not_kept = clerk.not_kept()?;

@@ -308,7 +308,8 @@ fn gather(shell: &Shell, clerk: &Clerk, args: &WarningsArgs) -> Result<Vec<Shown
             "settled": warning.settled, "settled_at": when.map(|(time, _)| time),
             "reason": when.and_then(|(_, why)| why.as_deref()), "entry": null,
         });
-        let names = Names { shop: warning.shop.clone(), number: warning.number.clone(), order: None };
+        let (number, order) = (warning.number.clone(), warning.order.clone());
+        let names = Names { shop: warning.shop.clone(), number, order };
         shown.push(Shown {
             how: how(shell, warning.settled, when),
             id: warning.id,

@@ -137,6 +137,7 @@ impl Filter {
         match (&self.text, self.open, self.unpaid, self.undelivered) {
             (Some(_), ..) => "NOT INDEXED",
             (None, Some(true), ..) => "INDEXED BY transactions_open",
+            _ if self.due_before.is_some() => "INDEXED BY transactions_due",
             (None, _, Some(true), _) => "INDEXED BY transactions_unpaid",
             (None, _, _, Some(true)) => "INDEXED BY transactions_undelivered",
             _ if self.failed => "INDEXED BY transactions_failed",

@@ -69,11 +69,25 @@ impl Index {
     /// Returns the letters recorded at or before `moment` that nobody acknowledged and that were sent fewer than `times`
     /// times, oldest first.
     pub fn unheard(&self, moment: &Moment, times: usize) -> Found<Vec<Unheard>> {
-        let mut find = self.db.prepare_cached(
+        let condition = "u.recorded <= ?1 AND coalesce(s.times, 0) + 1 < ?2";
+        self.find_unheard(condition, "ORDER BY u.position", moment, times)
+    }
+
+    /// Returns the letters that nobody acknowledged and that were sent `times` times, or recorded at or before `moment`,
+    /// oldest first: the newest thousand of them.
+    pub fn unheard_in_vain(&self, moment: &Moment, times: usize) -> Found<Vec<Unheard>> {
+        let condition = "(u.recorded <= ?1 OR coalesce(s.times, 0) + 1 >= ?2)";
+        let mut found = self.find_unheard(condition, "ORDER BY u.position DESC LIMIT 1000", moment, times)?;
+        found.reverse();
+        Ok(found)
+    }
+
+    fn find_unheard(&self, condition: &str, order: &str, moment: &Moment, times: usize) -> Found<Vec<Unheard>> {
+        let mut find = self.db.prepare_cached(&format!(
             "SELECT u.position, u.content, e.role, e.shop, e.number, e.order_id, u.recorded, coalesce(s.times, 0) + 1
              FROM unheard u JOIN entries e USING (position) LEFT JOIN sendings s USING (position)
-             WHERE u.recorded <= ?1 AND coalesce(s.times, 0) + 1 < ?2 AND e.role IS NOT NULL ORDER BY u.position",
-        )?;
+             WHERE {condition} AND e.role IS NOT NULL {order}",
+        ))?;
         let before = crate::ledger::recordable(moment).to_string();
         let mut rows = find.query(params![before, i64::try_from(times).unwrap_or(i64::MAX)])?;
         let mut found = Vec::new();

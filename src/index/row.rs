@@ -54,7 +54,7 @@ pub struct Row {
     pub state: String,
     /// Whether anything is still to be done about it.
     pub open: bool,
-    /// The earliest promised date that is still open.
+    /// The earliest promised date that is still open: of a leg, or of money that is to go back.
     pub due: Option<When>,
     /// What remains to be paid; `None` where nothing does.
     pub unpaid: Option<Money>,

@@ -2,6 +2,7 @@
 
 use super::row::{Row, RowItem, RowLeg};
 use crate::rules::failed::failures;
+use crate::rules::overdue::refund;
 use crate::rules::{Standing, State, reconcile};
 use crate::trade::{Code, Direction, Leg, Transaction, Verdict, item::Line};
 
@@ -17,10 +18,13 @@ impl Row {
         let (order, delivery, payment) = (leg(Leg::Order), leg(Leg::Delivery), leg(Leg::Payment));
         let open = matches!(standing.state, State::Ordered | State::Offered | State::Open);
         let promised = [order, delivery, payment].into_iter().filter(|leg| !leg.done).filter_map(|leg| leg.date);
-        let due = promised.min_by_key(|date| date.end(jiff::tz::Offset::UTC));
+        let promised = promised.filter(|_| standing.state == State::Open);
+        // Money that is to come back is waited for whatever the state.
+        let back = refund(transaction, &standing).map(|refund| refund.promised);
+        let due = promised.chain(back).min_by_key(|date| date.end(jiff::tz::Offset::UTC));
         let mut row = Self {
             total: total(transaction),
-            due: due.filter(|_| standing.state == State::Open),
+            due,
             unpaid: standing.unpaid,
             undelivered: standing.undelivered(),
             state: standing.state.word().to_owned(),

@@ -31,11 +31,11 @@ pub fn failures(transaction: &Transaction, standing: &Standing) -> Vec<Failure> 
     if !matches!(transaction.key.role, Role::Buyer | Role::Shop) {
         return Vec::new();
     }
-    if matches!(standing.state, State::Rejected | State::Cancelled | State::Refunded) {
+    if matches!(standing.state, State::Rejected | State::Refunded) {
         return Vec::new();
     }
     // What goes back is not paid and not brought any more; its money may still fail to come back.
-    let over = standing.state == State::Returned;
+    let over = matches!(standing.state, State::Returned | State::Cancelled);
     let mut found = Vec::new();
     for leg in Leg::ALL {
         let said = standing.legs.get(leg).content.and_then(|content| transaction.by_content(&content));

@@ -84,6 +84,8 @@ pub struct Legs {
     pub refunded: Option<Money>,
     /// What is still to go back.
     pub refunding: Option<Money>,
+    /// When the payment agent means to give it back.
+    pub refund_planned: Option<When>,
 }
 
 impl Legs {
@@ -291,6 +293,8 @@ fn state_of(known: &Known<'_>, kept: &Kept, legs: &mut Legs) {
             legs.paid = sum(&|p| !p.refund && p.step.done().is_some());
             legs.refunded = sum(&|p| p.refund && p.step.done().is_some());
             legs.refunding = sum(&|p| p.refund && p.step.done().is_none() && !p.step.failed());
+            let mut planned = status.payments.iter().filter(|p| p.refund).filter_map(|p| p.step.planned());
+            legs.refund_planned = planned.next_back();
             legs.remaining = Some(status.remaining);
         }
         _ => {}

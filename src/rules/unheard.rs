@@ -11,6 +11,8 @@ use crate::trade::{Digest, Direction, Fingerprint, Kept, Moment, Transaction};
 pub const AFTER: i64 = 3 * 86_400;
 /// How often a letter is sent at most (I11).
 pub const TIMES: usize = 5;
+/// Seconds after which the owner is told of a letter that nobody acknowledged, however often it was sent.
+pub const TOLD: i64 = 28 * 86_400;
 /// Days after the first sending on which a letter goes out again; then its owner is told (I11: five times in all).
 const AGAIN: [i64; 4] = [3, 7, 14, 28];
 

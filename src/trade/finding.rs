@@ -88,6 +88,8 @@ codes! {
     Late = "late",
     /// A promised date has passed and nothing was heard.
     Silent = "silent",
+    /// A letter of ours went out as often as letters do, and nobody acknowledged it.
+    Unheard = "unheard",
     /// The unpaid total has reached the limit set by the user (P81).
     UnpaidLimitReached = "unpaid-limit-reached",
 }
@@ -100,7 +102,15 @@ impl Code {
 
     /// Returns whether a finding of this code keeps its letter from being applied.
     pub const fn blocks(self) -> bool {
-        !matches!(self, Self::TextDiffersFromData | Self::Failed | Self::Late | Self::Silent | Self::UnpaidLimitReached)
+        !matches!(
+            self,
+            Self::TextDiffersFromData
+                | Self::Failed
+                | Self::Late
+                | Self::Silent
+                | Self::Unheard
+                | Self::UnpaidLimitReached
+        )
     }
 }
 
