@@ -430,6 +430,68 @@ fn what_others_got_from_us_bears_witness_of_our_ledger() {
     assert!(world.clerks[BUYER].settle_computed(&id, Settlement::Ack, None).is_err(), "settled once");
 }
 
+/// Sets an account back to a copy of its ledger, as a backup would, and forgets what stood beside it.
+fn restore(world: &mut World, at: usize, copy: &std::path::Path) {
+    let ledger = world.folder(at).join("ledger");
+    std::fs::remove_dir_all(&ledger).unwrap();
+    std::fs::rename(copy, &ledger).unwrap();
+    std::fs::remove_dir_all(world.folder(at).join("outbox")).unwrap();
+    for side in ["", "-wal", "-shm"] {
+        let _ = std::fs::remove_file(world.folder(at).join(format!("index.sqlite{side}")));
+    }
+    world.reopen(at);
+}
+
+#[test]
+fn after_a_restore_the_numbers_go_on_above_those_that_others_have() {
+    // Design 4: one number never stands for two letters, though the backup does not know the first.
+    let highest = |world: &mut World, id: &OrderId| {
+        let known = world.transaction(BUYER, Role::Buyer, id);
+        let shop = known.order().unwrap().0.letter.to.clone();
+        let ours = known.kept.iter().filter(|kept| kept.direction == Direction::Out && kept.letter.to == shop);
+        ours.filter_map(|kept| kept.letter.seq).max().unwrap()
+    };
+    for receipted in [true, false] {
+        let mut world = World::new(ALL_STEPS);
+        let id = world.order(BUYER, |_| {});
+        world.settle();
+        confirm(&mut world, BUYER, &id);
+        world.settle();
+        let copy = world.folder(BUYER).join("before");
+        let ledger = world.folder(BUYER).join("ledger");
+        assert!(std::process::Command::new("cp").arg("-a").arg(&ledger).arg(&copy).status().unwrap().success());
+        // A cancellation is receipted until the agents have spoken; a request is answered at once.
+        let ask = |known: &mailorder::trade::Transaction| {
+            buyer::ask(known, &[mailorder::trade::Leg::Order]).unwrap().remove(0)
+        };
+        for _ in 0..2 {
+            world.buyer_writes(BUYER, &id, |known| match receipted {
+                true if known.sent(Kind::Cancellation).next().is_none() => buyer::cancel(known, None).unwrap(),
+                _ => ask(known),
+            });
+        }
+        let before = highest(&mut world, &id);
+        let mails = bytes(world.send(BUYER));
+        // The first comes alone: then it is receipted, or answered, by itself.
+        let mut back = Vec::new();
+        for mail in mails {
+            world.deliver(SHOP, &[mail]);
+            back.extend(world.send(SHOP).into_iter().filter(|mail| mail.to == BUYER));
+        }
+        restore(&mut world, BUYER, &copy);
+        assert!(highest(&mut world, &id) < before);
+        world.deliver(BUYER, &bytes(back));
+        world.buyer_writes(BUYER, &id, ask);
+        assert_eq!(highest(&mut world, &id), before + 1, "receipted: {receipted}");
+        world.settle();
+        let shop = world.transaction(SHOP, Role::Shop, &id);
+        assert!(shop.kept.iter().all(|kept| kept.verdict != Verdict::Warned), "number-reused");
+        let grown = world.clerks[BUYER].index().dump().unwrap();
+        world.clerks[BUYER].reindex().unwrap();
+        assert_eq!(world.clerks[BUYER].index().dump().unwrap(), grown);
+    }
+}
+
 #[test]
 fn a_counterparty_that_lies_does_not_break_our_ledger_for_good() {
     let mut world = World::new(ALL_STEPS);

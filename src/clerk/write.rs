@@ -13,8 +13,8 @@ use crate::clock::system_time;
 use crate::mail;
 use crate::role::{self, Action, Draft};
 use crate::trade::{
-    Act, Body, Digest, Direction, Document, Kept, Kind, Letter, Measured, MessageId, Names, Owed, Role, Transaction,
-    Verdict,
+    Act, Body, Digest, Direction, Document, Fingerprint, Kept, Kind, Letter, Measured, MessageId, Names, Owed, Role,
+    Transaction, Verdict,
 };
 
 /// A letter that was written.
@@ -95,12 +95,24 @@ impl Batch<'_> {
         Some((transaction.clone(), kept.clone()))
     }
 
+    /// Returns the number for our next letter to `to`: above what the ledger has, and what `to` has acknowledged.
+    fn next_seq(&self, role: Role, names: &Names, to: &Fingerprint) -> Result<u32, ClerkError> {
+        let known = self.book.find(role, names);
+        let number = names.number.clone().or_else(|| known.and_then(|known| known.number.clone()));
+        let claimed = match (&names.shop, number) {
+            (Some(shop), Some(number)) => self.clerk.index.claimed(to, shop, &number)?,
+            _ => 0,
+        };
+        let lost = known.map_or(0, |known| known.lost_to(to));
+        Ok(self.book.next_seq(names, to).max(claimed.saturating_add(lost).saturating_add(1)))
+    }
+
     /// Turns a draft into a letter.
     fn letter(&mut self, draft: Draft) -> Result<Letter, ClerkError> {
         let mut names = draft.names;
         self.load_all_parts(&names)?;
         let numbered = draft.document.kind().is_numbered();
-        let seq = self.book.next_seq(&names, &draft.to.fingerprint);
+        let seq = self.next_seq(draft.role, &names, &draft.to.fingerprint)?;
         let transaction = self.book.find(draft.role, &names);
         let mut references: Vec<MessageId> = Vec::new();
         if let Some(known) = transaction {

@@ -5,8 +5,9 @@ use rusqlite::types::ValueRef;
 use super::{Index, IndexError};
 
 /// Every table whose rows are reckoned from the ledger, but `meta`.
-pub(super) const TABLES: [&str; 13] = [
+pub(super) const TABLES: [&str; 14] = [
     "certificates",
+    "claimed",
     "copies",
     "entries",
     "handles",
@@ -22,8 +23,9 @@ pub(super) const TABLES: [&str; 13] = [
 ];
 
 /// What each table is shown by: no number that SQLite gave out, so that the order of making does not matter.
-const QUERIES: [&str; 12] = [
+const QUERIES: [&str; 13] = [
     "SELECT 'certificate', fingerprint, certificate FROM certificates",
+    "SELECT 'claimed', * FROM claimed",
     "SELECT 'copy', * FROM copies",
     "SELECT 'entry', * FROM entries",
     "SELECT 'handle', handle, fingerprint FROM handles JOIN certificates c ON c.id = handles.certificate",

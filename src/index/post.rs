@@ -8,6 +8,8 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::apply::integer;
 use super::query::{Found, digest, optional, position, value, word};
 use super::{Index, IndexError};
+use crate::trade::document::Received;
+use crate::trade::transaction::CLAIMED_MAX;
 use crate::trade::{Address, Digest, Document, Entry, Fingerprint, Letter, Moment, Names, Number, OrderId, Role};
 
 /// Notes a letter that waits to be acknowledged. Receipts and refusals are not waited for: who misses one sends its
@@ -29,13 +31,30 @@ pub(super) fn wrote(db_tx: &Connection, entry: &Entry, letter: &Letter, content:
 /// Notes which letters of ours a letter signed by `signer` shows to have arrived: the one it answers, those it receipts.
 pub(super) fn heard(db_tx: &Connection, signer: &Fingerprint, letter: &Letter) -> Result<(), IndexError> {
     let mut forget = db_tx.prepare_cached("DELETE FROM unheard WHERE content = ?1 AND recipient = ?2")?;
-    let receipted = match &letter.document {
-        Document::Receipt(receipt) => receipt.received.as_slice(),
-        _ => &[],
-    };
-    for content in letter.answers.iter().chain(receipted.iter().map(|line| &line.content)) {
+    if let Some(content) = &letter.answers {
         forget.execute(params![content.as_bytes(), signer.as_str()])?;
     }
+    let Document::Receipt(receipt) = &letter.document else { return Ok(()) };
+    for line in &receipt.received {
+        if forget.execute(params![line.content.as_bytes(), signer.as_str()])? == 0 {
+            claimed(db_tx, signer, line)?;
+        }
+    }
+    Ok(())
+}
+
+/// Notes the number of a letter that its reader has and our ledger does not: it was set back, and the numbers go on above.
+fn claimed(db_tx: &Connection, signer: &Fingerprint, line: &Received) -> Result<(), IndexError> {
+    let (Some(shop), Some(number), Some(seq)) = (&line.shop, &line.transaction, line.seq) else { return Ok(()) };
+    let mut ours = db_tx.prepare_cached("SELECT 1 FROM entries WHERE content = ?1 AND direction = 'out'")?;
+    if seq > CLAIMED_MAX || ours.exists([line.content.as_bytes()])? {
+        return Ok(());
+    }
+    let mut put = db_tx.prepare_cached(
+        "INSERT INTO claimed VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (recipient, shop, number) DO UPDATE SET seq = max(seq, excluded.seq)",
+    )?;
+    put.execute(params![signer.as_str(), shop.as_str(), number.as_str(), seq])?;
     Ok(())
 }
 
@@ -102,6 +121,14 @@ impl Index {
             });
         }
         Ok(found)
+    }
+
+    /// Returns the highest number of a letter about a transaction that `reader` has of us and the ledger does not.
+    pub fn claimed(&self, reader: &Fingerprint, shop: &Address, number: &Number) -> Found<u32> {
+        let sql = "SELECT seq FROM claimed WHERE recipient = ?1 AND shop = ?2 AND number = ?3";
+        let mut find = self.db.prepare_cached(sql)?;
+        let names = params![reader.as_str(), shop.as_str(), number.as_str()];
+        Ok(find.query_row(names, |row| row.get(0)).optional()?.unwrap_or(0))
     }
 
     /// Returns whether nobody acknowledged the letter with this content.

@@ -157,6 +157,16 @@ CREATE TABLE unheard (
 CREATE INDEX unheard_content ON unheard (content);
 CREATE INDEX unheard_recorded ON unheard (recorded);
 
+-- The highest number of a letter out that its recipient has acknowledged and this ledger does not know: a backup was
+-- restored.
+CREATE TABLE claimed (
+  recipient TEXT NOT NULL,
+  shop      TEXT NOT NULL,
+  number    TEXT NOT NULL,
+  seq       INTEGER NOT NULL,
+  PRIMARY KEY (recipient, shop, number)
+) WITHOUT ROWID;
+
 -- How often a letter was sent again, in all and on its last day; what is lost here costs a repeat too many.
 CREATE TABLE IF NOT EXISTS sendings (
   position INTEGER PRIMARY KEY,

@@ -3,7 +3,7 @@
 //! A transaction keeps every letter about it. How its legs stand is not stored but reckoned from the letters, by
 //! `rules`, so that the state never depends on the order in which the mail brought them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -27,6 +27,10 @@ pub struct Key {
     /// The order ID; the stand-in of shop and number where no order is known.
     pub id: OrderId,
 }
+
+/// The highest number of a letter of ours that is believed because another says it has it: above it lies no restored
+/// backup but a lie.
+pub const CLAIMED_MAX: u32 = 1_000_000;
 
 /// Whether a letter came in or went out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -162,9 +166,32 @@ impl Transaction {
     }
 
     /// Returns the number for our next letter to `to`: one above the highest so far.
+    ///
+    /// A ledger that was set back to a backup lacks letters that were numbered, and no number may be given twice: what
+    /// `to` says it has of ours counts, and so does each letter it answers and we do not know.
     pub fn next_seq(&self, to: &Fingerprint) -> u32 {
-        let sent = self.kept.iter().filter(|k| k.direction == Direction::Out && k.letter.to.fingerprint == *to);
-        sent.filter_map(|k| k.letter.seq).max().unwrap_or(0).saturating_add(1)
+        let has = self.received(Kind::StatusRequest).filter(|k| k.letter.from.fingerprint == *to);
+        let has = has.filter_map(|k| match &k.letter.document {
+            Document::StatusRequest(request) => Some(request.have).filter(|have| *have <= CLAIMED_MAX),
+            _ => None,
+        });
+        let highest = self.sent_to(to).filter_map(|k| k.letter.seq).chain(has).max().unwrap_or(0);
+        highest.saturating_add(self.lost_to(to)).saturating_add(1)
+    }
+
+    fn sent_to(&self, to: &Fingerprint) -> impl Iterator<Item = &Kept> {
+        self.kept.iter().filter(move |k| k.direction == Direction::Out && k.letter.to.fingerprint == *to)
+    }
+
+    /// Returns how many letters of ours that are not here `from` has answered since the last one that is: each had a
+    /// number.
+    pub fn lost_to(&self, from: &Fingerprint) -> u32 {
+        let last = self.sent_to(from).map(|k| k.position).max();
+        let ours = |content: &Digest| self.kept.iter().any(|k| k.direction == Direction::Out && k.content == *content);
+        let since = self.kept.iter().filter(|k| k.direction == Direction::In && Some(k.position) > last);
+        let theirs = since.filter(|k| k.counts() && !k.letter.stays_here() && k.letter.from.fingerprint == *from);
+        let lost: BTreeSet<Digest> = theirs.filter_map(|k| k.letter.answers).filter(|content| !ours(content)).collect();
+        u32::try_from(lost.len()).unwrap_or(u32::MAX)
     }
 
     /// Returns the highest number received from `from` without a gap below it, whatever became of the letters.
