@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::failure::{Failure, FailureKind, send_kind};
+use super::guard::guarded;
 use super::transaction::{self, Rejected};
 use super::{Shell, account};
 use crate::clerk::{self, Clerk, ClerkError, TakenIn};
@@ -244,9 +245,13 @@ async fn turn(shell: &Shell, clerk: &mut Clerk, inbox: &mut Inbox, outbox: &mut 
 /// Before that, every failure makes the server keep the mail and try again. After it, none does: the server would
 /// bounce a mail that is here, or hand it over twice. What goes wrong then is told, and the next `sync` goes on.
 pub(super) fn receive(shell: &mut Shell) -> Result<(), Failure> {
-    let mut clerk = shell.clerk().map_err(Failure::deferred)?;
-    store(&clerk).map_err(Failure::deferred)?;
-    let judged = judge_received(shell, &mut clerk);
+    let kept = guarded(|| {
+        let clerk = shell.clerk()?;
+        store(&clerk)?;
+        Ok(clerk)
+    });
+    let mut clerk = kept.map_err(Failure::deferred)?;
+    let judged = guarded(|| judge_received(shell, &mut clerk));
     for failure in judged.err().into_iter().chain(shell.refusal.take()) {
         failure.with_config(shell.global.config.as_deref()).print(false);
     }

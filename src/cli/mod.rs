@@ -10,6 +10,7 @@ mod buy;
 mod config;
 mod demo;
 mod failure;
+mod guard;
 mod hint;
 mod init;
 mod inspect;
@@ -39,6 +40,7 @@ use clap::{CommandFactory, Parser};
 
 pub use args::Cli;
 pub use failure::Failure;
+use failure::FailureKind;
 
 use crate::clock::Clock;
 use crate::config::Environment;
@@ -66,12 +68,16 @@ pub fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return not_run(&error),
     };
+    guard::install();
     let json = cli.global.json;
     let config = cli.global.config.clone();
     let repeatable = cli.command.is_repeatable();
-    let ended = match run(cli) {
+    let receives = matches!(cli.command, Command::Receive);
+    let ended = match guard::guarded(|| run(cli)) {
         // What only reads, or finds its work on disk, begins again at once.
         Err(failure) if failure.is_damaged_index() && repeatable => Cli::try_parse().map_or(Err(failure), run),
+        // Whatever kept a mail from being taken over, its server must keep it.
+        Err(failure) if receives && failure.kind() != FailureKind::Later => Err(failure.deferred()),
         ended => ended,
     };
     match ended {
