@@ -5,11 +5,12 @@ use serde_json::{Value, json};
 use super::Shell;
 use super::failure::Failure;
 use super::output::{self, Cell, Tone};
+use super::show::offer_is_over;
 use super::table::{Fit, Table};
 use super::transaction::short;
 use crate::clerk::{Clerk, ClerkError};
 use crate::index::{Filter, Listed, Row, RowLeg};
-use crate::trade::{Moment, Money, Role};
+use crate::trade::{Moment, Money, OrderId, Role};
 
 #[derive(Debug, Default, clap::Args)]
 #[command(
@@ -76,10 +77,11 @@ pub(super) fn run(shell: &mut Shell, args: ListArgs) -> Result<(), Failure> {
         listed.truncate(limit.unwrap_or(usize::MAX));
     }
     let summary = Summary::of(&clerk, role)?;
+    let offers = awaiting(&clerk, &listed, &now)?;
     if shell.output.is_json() {
         return shell.output.document(&document(&listed, &summary, &now));
     }
-    print(shell, &Shown { listed: &listed, role, now, filtered: filter != of_role(role) }, &summary)
+    print(shell, &Shown { listed: &listed, role, now, offers, filtered: filter != of_role(role) }, &summary)
 }
 
 /// Returns the filter that lets everything of a part through.
@@ -92,8 +94,23 @@ struct Shown<'a> {
     listed: &'a [Listed],
     role: Role,
     now: Moment,
+    /// The offers that wait for the buyer's answer.
+    offers: Vec<OrderId>,
     /// Whether there may be more than is listed.
     filtered: bool,
+}
+
+/// Returns the offers among these that wait for the buyer's answer: of what is offered a shop waits for its buyers, and
+/// what an OK would come too late for waits for nobody.
+pub(super) fn awaiting(clerk: &Clerk, listed: &[Listed], now: &Moment) -> Result<Vec<OrderId>, Failure> {
+    let mut found = Vec::new();
+    for one in listed.iter().filter(|one| one.key.role == Role::Buyer && one.row.state == "offered") {
+        let known = clerk.index().load_key(&one.key).map_err(ClerkError::from)?;
+        if known.is_some_and(|known| known.terms().is_some_and(|(_, terms)| !offer_is_over(terms, now))) {
+            found.push(one.key.id.clone());
+        }
+    }
+    Ok(found)
 }
 
 /// Returns the part an account plays first.
@@ -236,8 +253,8 @@ fn print(shell: &Shell, shown: &Shown<'_>, summary: &Summary) -> Result<(), Fail
     if summary.warnings > 0 {
         shell.hint(&format!("{} open: mailorder warnings", plural(summary.warnings, "warning")));
     }
-    for one in shown.listed.iter().filter(|one| bought && one.row.state == "offered").take(3) {
-        shell.hint(&format!("terms wait for your answer: mailorder confirm {}", short(one.key.id.as_str())));
+    for id in shown.offers.iter().take(3) {
+        shell.hint(&format!("terms wait for your answer: mailorder confirm {}", short(id.as_str())));
     }
     Ok(())
 }
@@ -302,7 +319,7 @@ fn traded(shell: &Shell, one: &Listed, now: &Moment) -> Vec<Cell> {
 /// Returns whether nothing will become of a leg any more: the order is over, or went back before it was done.
 fn is_over(row: &Row, leg: &RowLeg) -> bool {
     match row.state.as_str() {
-        "rejected" | "cancelled" => true,
+        "rejected" | "cancelled" | "expired" => true,
         "returned" | "refunded" => !leg.done && !leg.failed,
         _ => false,
     }

@@ -55,7 +55,7 @@ pub(super) fn run(shell: &mut Shell, args: ShowArgs) -> Result<(), Failure> {
     offered(shell, &known)?;
     shell.output.line("")?;
     letters(shell, &known)?;
-    if let Some(next) = next(&known, &standing) {
+    if let Some(next) = next(&known, &standing, &now) {
         shell.next(&next);
     }
     Ok(())
@@ -96,10 +96,12 @@ fn terms(shell: &Shell, known: &Transaction, standing: &Standing, full: bool) ->
         .collect();
     shell.output.table(&["", "", "", ""], &rows, &[])?;
     if let Some(until) = terms.valid_through.filter(|_| standing.state == State::Offered) {
-        let until = output::minute(&until, shell.clock.zone());
-        shell
-            .output
-            .line(format!("the offer stands until {until}: an OK (`confirm`) that comes later does not count"))?;
+        let day = output::minute(&until, shell.clock.zone());
+        shell.output.line(if offer_is_over(terms, &shell.clock.now()) {
+            format!("the offer stood until {day}: an OK does not count any more")
+        } else {
+            format!("the offer stands until {day}: an OK (`confirm`) that comes later does not count")
+        })?;
     }
     if let Some(conditions) = &terms.conditions {
         let conditions = output::escape(conditions);
@@ -111,6 +113,11 @@ fn terms(shell: &Shell, known: &Transaction, standing: &Standing, full: bool) ->
         shell.output.line(format!("terms     {}", kept.content))?;
     }
     Ok(())
+}
+
+/// Returns whether an OK to these terms would come too late.
+pub(super) fn offer_is_over(terms: &Terms, now: &Moment) -> bool {
+    terms.valid_through.is_some_and(|until| *now > until)
 }
 
 /// Lays out who speaks for a leg, and how it stands.
@@ -229,7 +236,7 @@ fn became(kept: &Kept) -> String {
 }
 
 /// Returns the command a person is likely to want next.
-fn next(known: &Transaction, standing: &Standing) -> Option<String> {
+fn next(known: &Transaction, standing: &Standing, now: &Moment) -> Option<String> {
     let id = short(known.key.id.as_str());
     if known.key.role != Role::Buyer {
         return None;
@@ -246,9 +253,12 @@ fn next(known: &Transaction, standing: &Standing) -> Option<String> {
         return Some(format!("mailorder warnings says what differs; {take}; or mailorder cancel {id}"));
     }
     match standing.state {
+        State::Offered if known.terms().is_some_and(|(_, terms)| offer_is_over(terms, now)) => {
+            Some(format!("mailorder reorder {id}"))
+        }
         State::Offered => Some(format!("mailorder confirm {id}, or mailorder cancel {id}")),
         State::Open => Some(format!("mailorder ask {id}, or mailorder return {id}")),
-        State::Completed | State::Refunded | State::Returned => Some(format!("mailorder reorder {id}")),
+        State::Completed | State::Refunded | State::Returned | State::Expired => Some(format!("mailorder reorder {id}")),
         State::Ordered => Some(format!("mailorder sync, or mailorder cancel {id}")),
         State::Rejected | State::Cancelled => None,
     }

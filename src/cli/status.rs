@@ -4,12 +4,12 @@ use serde_json::json;
 
 use super::Shell;
 use super::failure::Failure;
-use super::list::{Summary, first_role, is_late, plural};
+use super::list::{Summary, awaiting, first_role, is_late, plural};
 use super::output;
 use super::transaction::{self, Rejected};
 use crate::clerk::ClerkError;
 use crate::index::Filter;
-use crate::trade::{Money, Role};
+use crate::trade::Money;
 
 /// Seconds of a day.
 const DAY: i64 = 24 * 60 * 60;
@@ -37,8 +37,7 @@ pub(super) fn run(shell: &mut Shell, args: StatusArgs) -> Result<(), Failure> {
     let due = Filter { role: Some(role), due_before: due, ..Filter::default() };
     let due = clerk.index().list(&due).map_err(ClerkError::from)?;
     let late = due.iter().filter(|one| is_late(&one.row, &now)).count();
-    // Of what is offered, a shop waits for its buyers.
-    let offered = open.iter().filter(|one| role == Role::Buyer && one.row.state == "offered").count();
+    let offered = awaiting(&clerk, &open, &now)?.len();
     let queue = clerk.queue().list().map_err(ClerkError::from)?;
     let waiting = queue.iter().filter(|item| item.standing.state.is_open()).count();
     let failed = queue.iter().filter(|item| item.failed()).count();

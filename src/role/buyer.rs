@@ -60,7 +60,7 @@ pub fn order(order: Order, id: OrderId, shop: Party) -> Draft {
 }
 
 /// Says OK to the terms (P36): to those that replace others, where such have come and are not answered.
-pub fn confirm(transaction: &Transaction, _desk: &Desk<'_>) -> Result<Draft, Refused> {
+pub fn confirm(transaction: &Transaction, desk: &Desk<'_>) -> Result<Draft, Refused> {
     let standing = Standing::of(transaction);
     let open: Vec<_> = transaction
         .all_terms()
@@ -80,6 +80,10 @@ pub fn confirm(transaction: &Transaction, _desk: &Desk<'_>) -> Result<Draft, Ref
     };
     if !matches!(standing.state, State::Offered | State::Open) {
         return Err(Refused::new(format!("the transaction is {}; there is nothing to accept", standing.state)));
+    }
+    if let Some(until) = terms.valid_through.filter(|until| desk.now > *until) {
+        let text = format!("the offer stood until {until}; order again with `mailorder reorder`");
+        return Err(Refused::new(text));
     }
     if transaction.sent(Kind::Cancellation).next().is_some() {
         return Err(Refused::new("you cancelled this transaction; order again with `mailorder reorder`"));

@@ -16,6 +16,8 @@ pub enum State {
     Ordered,
     /// The terms are there, not yet accepted.
     Offered,
+    /// The OK to the terms came too late and was refused.
+    Expired,
     /// Accepted, not all done.
     Open,
     /// Shipped, delivered and paid.
@@ -36,6 +38,7 @@ impl State {
         match self {
             Self::Ordered => "ordered",
             Self::Offered => "offered",
+            Self::Expired => "expired",
             Self::Open => "open",
             Self::Completed => "completed",
             Self::Rejected => "rejected",
@@ -179,5 +182,14 @@ fn state(transaction: &Transaction, legs: &Legs) -> State {
     }
     // A shop that is asked about an offer answers that nothing is shipped: that starts nothing.
     let started = legs.payment.content.is_some() || legs.delivery.content.is_some() || !legs.order.parcels.is_empty();
-    if transaction.accepted().next().is_some() || started { State::Open } else { State::Offered }
+    if transaction.accepted().next().is_some() || started {
+        return State::Open;
+    }
+    if is_refused(transaction) { State::Expired } else { State::Offered }
+}
+
+/// Returns whether the newest terms were answered by an OK that the shop refused: nothing will come of them.
+fn is_refused(transaction: &Transaction) -> bool {
+    let newest = transaction.all_terms().max_by_key(|(kept, _)| kept.letter.seq).map(|(kept, _)| kept.content);
+    transaction.known(Kind::Confirmation).any(|ok| ok.letter.terms == newest)
 }

@@ -92,11 +92,27 @@ mod real {
         let town = Town::fresh();
         let id = town.orders("buyer", "SH-41", 1, &["--pay", "invoice"]);
         town.settle();
-        at(&town, "+8d", "buyer", &["confirm", &id]);
+        // Whoever has the terms knows that an OK comes too late; nothing waits for it any more.
+        let late = town.at("+8d", "buyer", &["confirm", &id]);
+        assert!(late.code == Some(65) && late.err.contains("mailorder reorder"), "{late:?}");
+        let shown = at(&town, "+8d", "buyer", &["show", &id]);
+        assert!(shown.out.contains("the offer stood until"), "{shown:?}");
+        assert!(!(shown.out + &shown.err).contains("confirm"));
+        assert_eq!(town.at("+8d", "buyer", &["status", "--exit-code"]).code, Some(0));
+        assert!(!at(&town, "+8d", "buyer", &["list"]).err.contains("confirm"));
+        // One that leaves in time and comes too late is refused, and then there is nothing to be said OK to.
+        assert_eq!(town.at("+6d", "buyer", &["status", "--exit-code"]).code, Some(1), "the offer waits for an answer");
+        at(&town, "+6d", "buyer", &["confirm", &id]);
         at(&town, "+8d", "shop", &["sync"]);
         assert_eq!(town.count("shop", &id, "out", "payment-instruction"), 0);
         at(&town, "+8d", "buyer", &["sync"]);
         assert!(town.letter("buyer", "in", "refusal").contains("please order again"));
+        for party in ["buyer", "shop"] {
+            town.check_stands(party, &id, "expired", [false; 3]);
+        }
+        let list = at(&town, "+8d", "buyer", &["list"]);
+        assert!(list.out.contains("expired") && !(list.out + &list.err).contains("confirm"));
+        assert_eq!(town.at("+8d", "buyer", &["status", "--exit-code"]).code, Some(0));
         assert!(town.lists("pay", &[]).is_empty() && town.lists("ship", &[]).is_empty());
         // A day earlier it would have been in time.
         let id = town.orders("buyer", "SH-41", 1, &["--pay", "invoice"]);
@@ -225,6 +241,9 @@ mod real {
         assert_eq!(posted, 1);
         at(&town, "+3650d", "ship", &["sync"]);
         assert!(town.post("ship").is_empty());
-        assert_eq!(at(&town, "+3650d", "ship", &["warnings", "--json"]).json()["warnings"], serde_json::json!([]));
+        // What it wrote to the shop ten years ago, the shop has never fetched.
+        let warnings = at(&town, "+3650d", "ship", &["warnings", "--json"]).json();
+        let [warning] = &warnings["warnings"].as_array().unwrap()[..] else { panic!("{warnings}") };
+        assert!(warning["finding"] == "unheard" && warning["text"].as_str().unwrap().contains("to shop@demo.test"));
     }
 }

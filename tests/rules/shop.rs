@@ -80,7 +80,7 @@ fn only_the_buyer_says_ok_and_only_to_what_was_offered() {
 
 #[test]
 fn a_refused_ok_is_no_ok() {
-    // An OK after `validThrough` is refused: the offer stands as it was, on both sides.
+    // An OK after `validThrough` is refused: the offer is over, on both sides, and nothing is owed.
     let refusal = Document::Refusal(Refusal {
         reason: Reason { code: "offer-expired".to_owned(), text: "The time for the OK has passed.".to_owned() },
     });
@@ -91,8 +91,10 @@ fn a_refused_ok_is_no_ok() {
     assert_eq!(shops.standing().state, mailorder::rules::State::Open);
     shops.writes(Role::Shop, &refusal);
     buyers.takes(&refusal);
-    assert_eq!(buyers.standing().state, mailorder::rules::State::Offered);
-    assert_eq!(shops.standing().state, mailorder::rules::State::Offered);
+    for desk in [&buyers, &shops] {
+        let standing = desk.standing();
+        assert_eq!((standing.state, standing.unpaid), (mailorder::rules::State::Expired, None));
+    }
 }
 
 #[test]
