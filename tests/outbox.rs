@@ -235,7 +235,7 @@ async fn a_mail_program_is_judged_by_its_exit_code() {
 async fn a_maildir_gets_each_letter_once() {
     let dir = tempfile::tempdir().unwrap();
     let folder = dir.path().join(envelope().to.as_str());
-    let settings = MaildirSettings { pattern: format!("{}/{{to}}", dir.path().display()) };
+    let settings = MaildirSettings { pattern: format!("{}/{{to}}", dir.path().display()), base: None };
     let mut outbox = Outbox::Maildir(MaildirOutbox::new(settings));
     for _ in 0..2 {
         outbox.send(&envelope(), MAIL, "42").await.unwrap();

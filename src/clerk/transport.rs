@@ -10,7 +10,7 @@ use secrecy::SecretString;
 
 use super::ClerkError;
 use crate::config::written::Handled;
-use crate::config::{InboxSettings, OutboxSettings, PasswordSource, ServerSettings, Settings, TlsMode};
+use crate::config::{InboxSettings, OutboxSettings, PasswordSource, ServerSettings, Settings, TlsMode, outbox_base};
 use crate::connect::{Login, Secret, Server, Tls};
 use crate::inbox::{self, Inbox, imap};
 use crate::outbox::{self, Outbox, sendmail, smtp};
@@ -56,7 +56,10 @@ pub fn outbox(settings: &Settings) -> Result<Option<Outbox>, ClerkError> {
     Ok(match &settings.outbox {
         None => None,
         Some(OutboxSettings::Maildir(pattern)) => {
-            let maildir = outbox::maildir::MaildirSettings { pattern: pattern.clone() };
+            let maildir = outbox::maildir::MaildirSettings {
+                pattern: pattern.clone(),
+                base: outbox_base(pattern).map(Into::into),
+            };
             Some(Outbox::Maildir(outbox::maildir::MaildirOutbox::new(maildir)))
         }
         Some(OutboxSettings::Smtp(server)) => {

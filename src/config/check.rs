@@ -60,9 +60,7 @@ impl Check<'_> {
         }
         match &settings.outbox {
             Some(OutboxSettings::Maildir(pattern)) => {
-                let before = pattern.split("{to}").next().unwrap_or_default();
-                let folder = if before.ends_with('/') { Some(Path::new(before)) } else { Path::new(before).parent() };
-                if folder.is_some_and(|folder| !folder.is_dir()) {
+                if base(pattern).is_some_and(|folder| !folder.is_dir()) {
                     self.say("outbox.maildir", format!("the folder of {pattern} is not there"));
                 }
             }
@@ -151,6 +149,13 @@ impl Check<'_> {
             }
         }
     }
+}
+
+/// Returns the folder that must be there for letters to go by the pattern of a Maildir: what stands before `{to}`.
+pub fn base(pattern: &str) -> Option<&Path> {
+    let before = pattern.split("{to}").next().unwrap_or_default();
+    let folder = if before.ends_with('/') { Some(Path::new(before)) } else { Path::new(before).parent() };
+    folder.filter(|folder| !folder.as_os_str().is_empty())
 }
 
 fn is_maildir(folder: &Path) -> bool {

@@ -10,7 +10,7 @@ pub mod written;
 
 use std::path::{Path, PathBuf};
 
-pub use check::{Keys, problems};
+pub use check::{Keys, base as outbox_base, problems};
 pub use environment::{Environment, default_folders};
 pub use fault::{ConfigError, place};
 pub use settle::plain;

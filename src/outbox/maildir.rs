@@ -12,6 +12,9 @@ use crate::trade::Digest;
 pub struct MaildirSettings {
     /// Path of the Maildir; `{to}` in it stands for the recipient's address.
     pub pattern: String,
+    /// The folder that must be there. It is not made: what stands there by mistake would be, and letters be sent into
+    /// nowhere.
+    pub base: Option<PathBuf>,
 }
 
 /// A Maildir that is written to.
@@ -34,6 +37,9 @@ impl MaildirOutbox {
         if envelope.to.as_str().contains('/') {
             let text = format!("{} cannot be the name of a folder", envelope.to);
             return Err(SendError::Refused { code: 550, text });
+        }
+        if let Some(base) = self.settings.base.as_ref().filter(|base| !base.is_dir()) {
+            return Err(SendError::Config(format!("[outbox] maildir: {} is no folder", base.display())));
         }
         let folder = PathBuf::from(self.settings.pattern.replace("{to}", envelope.to.as_str()));
         let digest = Digest::of(&[envelope.from.as_str().as_bytes(), b"\n", bytes].concat()).hex();

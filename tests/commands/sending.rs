@@ -47,6 +47,27 @@ fn a_letter_refused_for_good_ends_the_command_that_sends_it_with_69() {
 }
 
 #[test]
+fn letters_are_not_sent_into_a_folder_that_is_not_there() {
+    let town = Town::played();
+    let known = town.in_state("open")["id"].as_str().unwrap().to_owned();
+    let nowhere = town.path("nowhere");
+    let pattern = format!("maildir = \"{}/{{to}}\"", nowhere.display());
+    let config = town.path("buyer/config.toml");
+    let text = fs::read_to_string(&config).unwrap();
+    fs::write(&config, text.replace("maildir = \"../mail/{to}\"", &pattern)).unwrap();
+    assert_eq!(town.run("buyer", &["config", "check"]).code, Some(78));
+    let run = town.run("buyer", &["ask", &known]);
+    assert!(run.err.contains("queued and not sent yet") && run.err.contains("nowhere"), "{run:?}");
+    assert_eq!(town.run("buyer", &["sync"]).code, Some(78));
+    assert!(!nowhere.exists());
+    assert_eq!(outbox(&town, "buyer").len(), 3);
+    // Once it is there they go.
+    fs::create_dir(&nowhere).unwrap();
+    town.does("buyer", &["sync"]);
+    assert_eq!(files(&nowhere.join("shop@demo.test/new")).len(), 1);
+}
+
+#[test]
 fn a_mail_that_was_taken_over_is_no_failure_where_its_answer_is_refused() {
     let town = Town::played();
     town.order();

@@ -83,6 +83,7 @@ impl World {
     /// Makes the accounts; the shop works by these steps (a TOML array), and meets the buyer at first contact.
     pub fn new(steps: &str) -> Self {
         let folder = super::accounts::scratch();
+        std::fs::create_dir(folder.path().join("post")).unwrap();
         let clock = Clock::played(at("2026-07-10T09:00:00Z"));
         let mut clerks = Vec::new();
         let mut outboxes = Vec::new();
