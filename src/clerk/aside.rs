@@ -133,11 +133,15 @@ impl AsideFolder {
         self.0.join("cur").join(format!("{name}.json"))
     }
 
-    /// Keeps mails, as far as there is room for them, all of them with one sync. The same mail again is kept once.
-    pub(super) fn put_all<'a>(&self, mails: impl Iterator<Item = (&'a [u8], &'a Aside)>) -> Result<(), ClerkError> {
+    /// Keeps mails, as far as there is room for them, all of them with one sync; returns the names of those kept. The
+    /// same mail again is kept once.
+    pub(super) fn put_all<'a>(
+        &self,
+        mails: impl Iterator<Item = (&'a [u8], &'a Aside)>,
+    ) -> Result<BTreeSet<String>, ClerkError> {
         let mut mails = mails.peekable();
         if mails.peek().is_none() {
-            return Ok(());
+            return Ok(BTreeSet::new());
         }
         let mut kept = self.list()?;
         let mut names: BTreeSet<String> = kept.iter().map(|aside| aside.name.clone()).collect();
@@ -156,7 +160,8 @@ impl AsideFolder {
             placed.push((mail, note));
         }
         self.write_all(&placed)?;
-        self.count_not_kept(not_kept)
+        self.count_not_kept(not_kept)?;
+        Ok(names)
     }
 
     /// Writes mails with their notes, durably: all contents are on disk before the first has its name, and each mail

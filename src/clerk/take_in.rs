@@ -196,10 +196,7 @@ impl Clerk {
         for (one, fate) in examined.iter().zip(fates) {
             let is_fetched = fetched.contains(&one.spooled.name);
             match fate {
-                Fate::Aside(note) => {
-                    notes.push((one, *note));
-                    ours.extend(alone.then_some(one.spooled.name.as_str()));
-                }
+                Fate::Aside(note) => notes.push((one, *note)),
                 // Handed to us, it may be the only copy; what was fetched still lies in its mailbox.
                 Fate::Ordinary if !is_fetched => self.spool.keep(&one.spooled.path)?,
                 Fate::Ordinary => self.spool.remove(&one.spooled.path)?,
@@ -214,6 +211,8 @@ impl Clerk {
         for (one, _) in notes {
             self.spool.remove(&one.spooled.path)?;
         }
+            // What found no room stays in its mailbox: there it is the only copy.
+            ours.extend((alone && kept.contains(&note.name)).then_some(one.spooled.name.as_str()));
         if !fetched.is_empty() {
             self.index.judged(&names, &ours)?;
         }
