@@ -66,6 +66,9 @@ pub struct Aside {
     /// The keys its signature names, where they are not known.
     #[serde(default)]
     pub issuers: Vec<String>,
+    /// The key that is known for the address it bears, where another, unknown one signed it.
+    #[serde(default)]
+    pub known: Option<Fingerprint>,
     /// Who signed it well, where nobody pinned that key.
     #[serde(default)]
     pub unpinned: Option<Fingerprint>,
@@ -96,6 +99,7 @@ impl Aside {
             from,
             message_id,
             issuers: Vec::new(),
+            known: None,
             unpinned: None,
             expired: None,
             not_before: None,

@@ -163,6 +163,7 @@ impl Clerk {
                     (Verdict::SetAside, Some(reason)) => {
                         let mut note = one.aside(reason.clone(), now);
                         note.expired = batch.expired_signer(one)?;
+                        batch.name_impostor(&mut note)?;
                         Fate::Aside(Box::new(note))
                     }
                     (Verdict::Repeat, _) if batch.is_left_original(one)? => Fate::Original,
@@ -207,12 +208,12 @@ impl Clerk {
                 Fate::Original | Fate::Entered => ours.push(one.spooled.name.as_str()),
             }
         }
-        self.aside.put_all(notes.iter().map(|(one, note)| (one.raw.as_slice(), note)))?;
-        for (one, _) in notes {
+        let kept = self.aside.put_all(notes.iter().map(|(one, note)| (one.raw.as_slice(), note)))?;
+        for (one, note) in notes {
             self.spool.remove(&one.spooled.path)?;
-        }
             // What found no room stays in its mailbox: there it is the only copy.
             ours.extend((alone && kept.contains(&note.name)).then_some(one.spooled.name.as_str()));
+        }
         if !fetched.is_empty() {
             self.index.judged(&names, &ours)?;
         }
@@ -227,6 +228,29 @@ impl Batch<'_> {
         let Err(Unread::Closed(SetAside::SignerExpired { signer })) = &one.result else { return Ok(None) };
         let known = self.certificate(signer)?;
         Ok(known.map(|known| Expired { signer: signer.clone(), certificate: digest_of(&known) }))
+    }
+}
+
+impl Batch<'_> {
+    /// Says of a mail by an unknown key that it bears the address of somebody whose key is known: accepted by a person,
+    /// else named in terms. Then its key is none to be imported (B17).
+    fn name_impostor(&self, note: &mut Aside) -> Result<(), ClerkError> {
+        let Some(from) = note.from.as_ref().filter(|_| !note.issuers.is_empty()) else { return Ok(()) };
+        let index = &self.clerk.index;
+        let pinned = index.pin_of(from)?.map(|pin| pin.fingerprint);
+        let known = pinned.map_or_else(
+            || index.named(from).map(|mut named| named.pop_last().map(|(_, key)| key)),
+            |key| Ok(Some(key)),
+        )?;
+        if let Some(known) = &known {
+            let other = note.issuers.iter().max_by_key(|issuer| issuer.len()).map_or("", String::as_str);
+            note.reason.text = format!(
+                "the letter bears the address {from} and is signed by another key ({other}) than the one known for it \
+                 ({known}): it may be forged; ask its owner by another way than mail"
+            );
+        }
+        note.known = known;
+        Ok(())
     }
 }
 

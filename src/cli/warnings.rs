@@ -69,6 +69,8 @@ struct Shown {
     how: String,
     /// Whether it keeps its letter from nothing.
     note: bool,
+    /// Whether the key of its letter may be one to import.
+    imports: bool,
 }
 
 pub(super) fn run(shell: &mut Shell, args: WarningsArgs) -> Result<(), Failure> {
@@ -120,7 +122,7 @@ fn seen(clerk: &Clerk, beginning: &str, how: Settlement) -> Result<(), Failure> 
     let verb = if how == Settlement::Accept { "accepted" } else { "blocked" };
     let text =
         format!("S-{beginning} is a mail set aside ({}): it never counts, and cannot be {verb}", aside.reason.code);
-    let hint = if aside.reason.code == "unknown-signer" {
+    let hint = if aside.reason.code == "unknown-signer" && aside.known.is_none() {
         "mailorder key import FILE, then mailorder key accept ADDRESS, has it read again".to_owned()
     } else {
         format!("mailorder warnings ack S-{beginning}")
@@ -189,7 +191,7 @@ fn print(shell: &Shell, shown: &[Shown], notes: &[Shown], all: bool) -> Result<(
             shell.output.line(format!("{} from how things stand (C-); they go when that changes.", open(true)))?;
         }
         if open(false) > 0 {
-            if shown.iter().any(|one| !one.settled && one.finding == "unknown-signer") {
+            if shown.iter().any(|one| !one.settled && one.imports) {
                 let read = "once you are sure whose they are, has letters of an unknown key read";
                 shell.hint(&format!("mailorder key import FILE, then mailorder key accept ADDRESS, {read}"));
             }
@@ -321,6 +323,7 @@ fn gather(shell: &Shell, clerk: &Clerk, args: &WarningsArgs) -> Result<Vec<Shown
             text: warning.text,
             settled: warning.settled.is_some(),
             note: false,
+            imports: false,
         });
     }
     Ok(shown)
@@ -352,6 +355,7 @@ fn letters(shell: &Shell, clerk: &Clerk, all: bool, said: &Settled) -> Result<Ve
             text: warning.text,
             settled: warning.settled.is_some(),
             note: !warning.code.blocks(),
+            imports: false,
         });
     }
     Ok(shown)
@@ -370,6 +374,7 @@ fn set_aside(shell: &Shell, clerk: &Clerk, all: bool) -> Result<Vec<Shown>, Fail
         });
         shown.push(Shown {
             how: how(shell, settled, aside.seen.map(|seen| (seen, None)).as_ref()),
+            imports: aside.reason.code == "unknown-signer" && aside.known.is_none(),
             id,
             value,
             finding: aside.reason.code,

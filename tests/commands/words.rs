@@ -177,7 +177,7 @@ fn a_row_is_never_wider_than_the_terminal_and_loses_nothing_in_a_pipe() {
     // What tells what to do is there to its end, on the terminal and in a pipe.
     let piped = town.does("buyer", &["warnings"]).out;
     let row = piped.lines().find(|line| line.contains("unknown-signer")).unwrap();
-    let end = row.split("pin its ").nth(1).unwrap();
+    let end = row.split("signed by another ").nth(1).unwrap();
     let screen = on_terminal(&town.path(""), 80, &["-c", config, "warnings"]);
     let one_line: Vec<&str> = screen.split_whitespace().collect();
     assert!(one_line.join(" ").contains(end), "{end}\n{screen}");
