@@ -8,10 +8,11 @@
 )]
 
 mod damage;
-mod gnupg;
 mod identity;
 mod keys;
 mod layers;
+/// With gpg.
+mod real;
 mod renewal;
 mod shape;
 

@@ -34,6 +34,34 @@ fn every_file_is_declared_by_its_module() {
     assert_none(&undeclared(&files(&["src"]), &["src/lib.rs", "src/main.rs"]));
 }
 
+/// Programs that are not on every machine.
+const INSTALLED: [&str; 6] = ["gpg", "gpgconf", "strace", "notmuch", "mutt", "openssl"];
+
+/// Returns a line for each place outside of a module `real` where a test starts a program that must be installed.
+fn needing_installation(all: &[TextFile]) -> Vec<String> {
+    let mut faults = Vec::new();
+    for file in all.iter().filter(|file| file.is_rust() && !file.path.ends_with("/real.rs")) {
+        // What stands in a file below the line `mod real {` stands in that module, or is found by its tests failing.
+        let open = file.text.split("\nmod real {").next().unwrap_or_default();
+        let starts = |program: &&&str| open.contains(&format!("Command::new(\"{program}\")"));
+        faults.extend(INSTALLED.iter().filter(starts).map(|program| format!("{}: starts {program}", file.path)));
+    }
+    faults
+}
+
+#[test]
+fn tests_that_need_an_installation_are_in_a_module_named_real() {
+    // `tests/run --quick` leaves those out and needs none.
+    let found: Vec<TextFile> = files(&["tests"]).into_iter().filter(|file| !file.path.contains("support/")).collect();
+    assert_none(&needing_installation(&found));
+    let samples = [
+        sample("tests/a.rs", "Command::new(\"gpg\")"),
+        sample("tests/b/real.rs", "Command::new(\"gpg\")"),
+        sample("tests/c.rs", "mod x;\nmod real {\n Command::new(\"strace\") }"),
+    ];
+    assert_eq!(needing_installation(&samples), ["tests/a.rs: starts gpg"]);
+}
+
 #[test]
 fn the_check_of_declarations_can_fail() {
     let all = [
