@@ -36,7 +36,7 @@ pub struct ComputedWarning {
     pub since: Moment,
     /// What a person said to it.
     pub settled: Option<Settlement>,
-    subject: String,
+    pub(super) subject: String,
 }
 
 /// What is said about a transaction: what a settlement names it by, since when it is so, and what it is.
@@ -64,6 +64,7 @@ impl Clerk {
             failed.map(|one| (one.subject(known), one.since, Finding::new(Code::Failed, one.text))).collect()
         })?;
         found.extend(self.unheard_warnings()?);
+        found.extend(self.doubt_warnings()?);
         found.extend(self.limit_warnings()?);
         Ok(found)
     }
@@ -150,7 +151,7 @@ impl Clerk {
         Ok(limits.filter(|(limit, total)| reached(limit, total)).collect())
     }
 
-    fn computed(
+    pub(super) fn computed(
         &self,
         subject: String,
         code: Code,

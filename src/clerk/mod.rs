@@ -8,6 +8,7 @@ mod again;
 mod aside;
 mod asking;
 mod batch;
+mod bounce;
 mod certificates;
 mod checkpoint;
 mod commit;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Clerk, ClerkError};
-use crate::inbox::{Cursor, Inbox, Note, Origin};
+use crate::inbox::{Cursor, Inbox, Kind, Note, Origin};
 use crate::index::Fetched;
 use crate::outbox::Outbox;
 use crate::outbox::queue::Report;
@@ -30,7 +30,11 @@ impl Clerk {
         let stored = self.index.cursor(INBOX)?;
         let mut cursor: Cursor = stored.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
         loop {
-            let batch = inbox.fetch(&cursor, FETCH).await?;
+            let mut batch = inbox.fetch(&cursor, FETCH).await?;
+            // A delivery report is looked at and stays ordinary mail.
+            for report in batch.mails.extract_if(.., |mail| mail.kind == Kind::Report) {
+                posted.notes.extend(self.heed_report(&report.bytes)?);
+            }
             let mails: Vec<Vec<u8>> = batch.mails.iter().map(|mail| mail.bytes.clone()).collect();
             posted.fetched = posted.fetched.saturating_add(mails.len());
             posted.notes.extend(batch.notes.iter().map(told));

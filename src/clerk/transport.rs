@@ -29,6 +29,7 @@ pub fn inbox(settings: &Settings) -> Result<Option<Inbox>, ClerkError> {
                 Handled::Leave => inbox::maildir::Handled::Leave,
                 Handled::Remove => inbox::maildir::Handled::Consume,
             };
+            maildir.reports = true;
             Some(Inbox::Maildir(inbox::maildir::MaildirInbox::new(maildir)))
         }
         Some(InboxSettings::Imap(server, folder, handled)) => {
@@ -37,6 +38,7 @@ pub fn inbox(settings: &Settings) -> Result<Option<Inbox>, ClerkError> {
                 ClerkError::Settings(text.to_owned())
             })?;
             let mut imap = imap::ImapSettings::new(address(server), login);
+            imap.reports = true;
             imap.folder.clone_from(folder);
             imap.handled = match handled {
                 Handled::Move => imap::Handled::Move(HANDLED_FOLDER.to_owned()),

@@ -246,8 +246,8 @@ async fn turn(shell: &Shell, clerk: &mut Clerk, inbox: &mut Inbox, outbox: &mut 
 /// bounce a mail that is here, or hand it over twice. What goes wrong then is told, and the next `sync` goes on.
 pub(super) fn receive(shell: &mut Shell) -> Result<(), Failure> {
     let kept = guarded(|| {
-        let clerk = shell.clerk()?;
-        store(&clerk)?;
+        let mut clerk = shell.clerk()?;
+        store(&mut clerk)?;
         Ok(clerk)
     });
     let mut clerk = kept.map_err(Failure::deferred)?;
@@ -259,7 +259,7 @@ pub(super) fn receive(shell: &mut Shell) -> Result<(), Failure> {
 }
 
 /// Puts the mail on standard input on disk, durably.
-fn store(clerk: &Clerk) -> Result<(), Failure> {
+fn store(clerk: &mut Clerk) -> Result<(), Failure> {
     use std::io::Read;
     let mut stdin = std::io::stdin().lock();
     let mut mail = Vec::new();
@@ -270,7 +270,11 @@ fn store(clerk: &Clerk) -> Result<(), Failure> {
     if mail.len() > MAIL_MAX {
         clerk.keep_large(&mail, &mut stdin)?;
     } else {
-        clerk.spool(&[mail])?;
+        clerk.spool(std::slice::from_ref(&mail))?;
+        if sift(&mail) == Kind::Report {
+            // It is on disk: what goes wrong now must not have the server try again.
+            let _ = clerk.heed_report(&mail);
+        }
     }
     Ok(())
 }

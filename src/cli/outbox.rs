@@ -40,8 +40,12 @@ pub(super) fn run(shell: &mut Shell, args: OutboxArgs) -> Result<(), Failure> {
     let mut clerk = shell.clerk()?;
     let items = clerk.queue().list().map_err(ClerkError::from)?;
     let unsealed = clerk.index().unsealed().map_err(ClerkError::from)?;
+    let doubts = clerk.index().doubts().map_err(ClerkError::from)?;
+    let doubtful = |name: &str| doubts.iter().any(|one| one.position.to_string() == name);
     let waits = |name: &String| {
-        items.iter().any(|item| item.name == *name) || unsealed.iter().any(|one| one.position.to_string() == *name)
+        items.iter().any(|item| item.name == *name)
+            || unsealed.iter().any(|one| one.position.to_string() == *name)
+            || doubtful(name)
     };
     let check = |names: &[String]| match names.iter().find(|name| !waits(name)) {
         Some(unknown) => Err(Failure::data(format!("no letter {unknown:?} waits")).hint("mailorder outbox list")),
@@ -51,6 +55,10 @@ pub(super) fn run(shell: &mut Shell, args: OutboxArgs) -> Result<(), Failure> {
         OutboxCommand::List => list(shell, &clerk, &items, &unsealed),
         OutboxCommand::Retry { names } => {
             check(&names)?;
+            let queued = |name: &String| items.iter().any(|item| item.name == *name);
+            for name in names.iter().filter(|name| doubtful(name) && !queued(name)) {
+                clerk.seal_after_all(name.parse().unwrap_or(u64::MAX))?;
+            }
             retry(shell, &mut clerk, &items, &names)
         }
         OutboxCommand::Drop { names } => {
@@ -58,8 +66,9 @@ pub(super) fn run(shell: &mut Shell, args: OutboxArgs) -> Result<(), Failure> {
             for item in items.iter().filter(|item| names.contains(&item.name)) {
                 clerk.queue().drop_letter(item).map_err(ClerkError::from)?;
             }
-            for one in unsealed.iter().filter(|one| names.contains(&one.position.to_string())) {
-                clerk.drop_unsealed(one.position)?;
+            let unsealed = unsealed.iter().map(|one| one.position).chain(doubts.iter().map(|one| one.position));
+            for position in unsealed.filter(|position| names.contains(&position.to_string())) {
+                clerk.drop_unsealed(position)?;
             }
             shell.output.done(format!("dropped {}; the ledger keeps what was written", names.join(", ")));
             Ok(())
@@ -101,6 +110,18 @@ fn list(shell: &Shell, clerk: &Clerk, items: &[Item], unsealed: &[Unsealed]) -> 
         letters.push(json!({
             "name": one.position.to_string(), "to": entry.peer, "kind": entry.kind, "message_id": entry.letter,
             "queued": entry.recorded, "state": "waiting-for-key", "tries": 0, "last_error": one.reason,
+            "next_try": null,
+        }));
+    }
+    for one in clerk.index().doubts().map_err(ClerkError::from)? {
+        let name = one.position.to_string();
+        let Some(entry) = clerk.index().entry(one.position).map_err(ClerkError::from)? else { continue };
+        if letters.iter().any(|letter| letter.get("name").and_then(Value::as_str) == Some(name.as_str())) {
+            continue;
+        }
+        letters.push(json!({
+            "name": name, "to": entry.peer, "kind": entry.kind, "message_id": entry.letter, "queued": entry.recorded,
+            "state": "delivery-doubtful", "tries": 1, "last_error": "a report says that it was not delivered",
             "next_try": null,
         }));
     }

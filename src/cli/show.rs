@@ -1,5 +1,7 @@
 //! `show`: one transaction: the terms, every letter, and what can be done next (P34, P35, P85).
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use super::Shell;
@@ -8,6 +10,7 @@ use super::output::{self, Cell, Tone};
 use super::said::{said, to_bring};
 use super::table::{Fit, Table, wrap};
 use super::transaction::{self, short};
+use crate::clerk::ClerkError;
 use crate::role::agent;
 use crate::rules::failed::failures;
 use crate::rules::overdue::{Refund, refund};
@@ -47,14 +50,16 @@ pub(super) fn run(shell: &mut Shell, args: ShowArgs) -> Result<(), Failure> {
     };
     let standing = Standing::of(&known);
     let now = shell.clock.now();
+    let doubts = clerk.index().doubts().map_err(ClerkError::from)?;
+    let doubts: BTreeSet<u64> = doubts.into_iter().map(|doubt| doubt.position).collect();
     if shell.output.is_json() {
-        return shell.output.document(&document(&known, &standing, &now));
+        return shell.output.document(&document(&known, &standing, &now, &doubts));
     }
     head(shell, &known, &standing, &now)?;
     terms(shell, &known, &standing, args.full)?;
     offered(shell, &known)?;
     shell.output.line("")?;
-    letters(shell, &known)?;
+    letters(shell, &known, &doubts)?;
     if let Some(next) = next(&known, &standing, &now) {
         shell.next(&next);
     }
@@ -195,7 +200,7 @@ fn ways(
     Ok(())
 }
 
-fn letters(shell: &Shell, known: &Transaction) -> Result<(), Failure> {
+fn letters(shell: &Shell, known: &Transaction, doubts: &BTreeSet<u64>) -> Result<(), Failure> {
     let rows: Vec<Vec<Cell>> = known
         .kept
         .iter()
@@ -215,7 +220,7 @@ fn letters(shell: &Shell, known: &Transaction) -> Result<(), Failure> {
                 Cell(sign.to_owned(), tone),
                 Cell::plain(peer.as_str()),
                 Cell::plain(kept.letter.kind().word()),
-                Cell::plain(output::sentence(&became(kept), shell.clock.zone())),
+                Cell::plain(output::sentence(&became(kept, is_doubtful(kept, doubts)), shell.clock.zone())),
             ]
         })
         .collect();
@@ -223,10 +228,16 @@ fn letters(shell: &Shell, known: &Transaction) -> Result<(), Failure> {
     shell.output.fitted(&Table { head, rows: &rows, right: &[], fit: &[Fit::Cut(2, 12)], wrap: true })
 }
 
+/// Returns whether a report says that a letter of ours was not delivered.
+fn is_doubtful(kept: &Kept, doubts: &BTreeSet<u64>) -> bool {
+    kept.direction == Direction::Out && doubts.contains(&kept.position)
+}
+
 /// Returns the verdict with its findings, and what the letter says.
-fn became(kept: &Kept) -> String {
+fn became(kept: &Kept, doubtful: bool) -> String {
     let findings: Vec<String> = kept.findings.iter().map(ToString::to_string).collect();
     let verdict = match kept.direction {
+        Direction::Out if doubtful => "written, delivery doubtful".to_owned(),
         Direction::Out => "written".to_owned(),
         Direction::In if findings.is_empty() => kept.verdict.to_string(),
         Direction::In => format!("{}: {}", kept.verdict, findings.join("; ")),
@@ -258,7 +269,9 @@ fn next(known: &Transaction, standing: &Standing, now: &Moment) -> Option<String
         }
         State::Offered => Some(format!("mailorder confirm {id}, or mailorder cancel {id}")),
         State::Open => Some(format!("mailorder ask {id}, or mailorder return {id}")),
-        State::Completed | State::Refunded | State::Returned | State::Expired => Some(format!("mailorder reorder {id}")),
+        State::Completed | State::Refunded | State::Returned | State::Expired => {
+            Some(format!("mailorder reorder {id}"))
+        }
         State::Ordered => Some(format!("mailorder sync, or mailorder cancel {id}")),
         State::Rejected | State::Cancelled => None,
     }
@@ -271,7 +284,7 @@ fn is_answered(known: &Transaction, sent: &Kept) -> bool {
     answer.is_some() || known.is_refused(&sent.content)
 }
 
-fn document(known: &Transaction, standing: &Standing, now: &Moment) -> Value {
+fn document(known: &Transaction, standing: &Standing, now: &Moment, doubts: &BTreeSet<u64>) -> Value {
     let leg = |leg: Leg| {
         let mark = standing.mark(leg);
         let agent = known.terms().and_then(|(_, terms)| terms.agent(leg)).map(|agent| json!(agent.party));
@@ -286,7 +299,7 @@ fn document(known: &Transaction, standing: &Standing, now: &Moment) -> Value {
                 "entry": kept.position, "direction": kept.direction, "kind": kept.letter.kind(), "peer": peer.address,
                 "date": kept.letter.date, "recorded": kept.recorded, "seq": kept.letter.seq, "content": kept.content,
                 "verdict": kept.verdict, "findings": kept.findings, "settled": kept.settled,
-                "says": said(&kept.letter.document),
+                "says": said(&kept.letter.document), "delivery_doubtful": is_doubtful(kept, doubts),
             })
         })
         .collect();

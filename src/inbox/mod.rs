@@ -11,6 +11,7 @@
 pub mod imap;
 pub mod maildir;
 pub mod mbox;
+pub mod report;
 mod sift;
 
 use std::collections::BTreeSet;

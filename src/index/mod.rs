@@ -27,7 +27,7 @@ use crate::trade::{Body, Book, Entry, Key, Transaction};
 
 pub use keys::{Pin, Unsealed};
 pub use list::{Filter, Listed};
-pub use post::{Fetched, Unheard};
+pub use post::{Doubt, Fetched, Unheard};
 pub use query::{EntryRow, Warning};
 pub use row::{Row, RowItem, RowLeg};
 

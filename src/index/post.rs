@@ -75,6 +75,15 @@ pub struct Unheard {
     pub times: usize,
 }
 
+/// A letter of ours that a delivery report says was not delivered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Doubt {
+    /// Its entry.
+    pub position: u64,
+    /// When that was first said.
+    pub since: Moment,
+}
+
 /// A mail that was fetched into the spool, and where it lies in its mailbox, as the mailbox's reader writes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fetched {
@@ -119,6 +128,29 @@ impl Index {
                 recorded: value(&row.get::<_, String>(6)?, Moment::parse)?,
                 times: usize::try_from(row.get::<_, i64>(7)?).unwrap_or(usize::MAX),
             });
+        }
+        Ok(found)
+    }
+
+    /// Notes that the letter of entry `at` is said not to be delivered; returns whether that is news. What was
+    /// acknowledged, or written more than `heeded` seconds ago, is not doubted.
+    pub fn doubt(&self, at: u64, now: &Moment, heeded: i64) -> Found<bool> {
+        let mut put = self.db.prepare_cached(
+            "INSERT OR IGNORE INTO doubts SELECT position, ?2 FROM unheard WHERE position = ?1 AND recorded >= ?3",
+        )?;
+        let since = crate::ledger::recordable(&now.plus_seconds(heeded.saturating_neg())).to_string();
+        Ok(put.execute(params![integer(at), crate::ledger::recordable(now).to_string(), since])? > 0)
+    }
+
+    /// Returns the letters that are said not to be delivered and that nobody has acknowledged since, oldest first.
+    pub fn doubts(&self) -> Found<Vec<Doubt>> {
+        let sql = "SELECT position, since FROM doubts JOIN unheard USING (position) ORDER BY position";
+        let mut find = self.db.prepare_cached(sql)?;
+        let mut rows = find.query([])?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            let since = value(&row.get::<_, String>(1)?, Moment::parse)?;
+            found.push(Doubt { position: position(row.get(0)?), since });
         }
         Ok(found)
     }

@@ -1,5 +1,5 @@
--- The index of a ledger: a cache. Every row can be reckoned from the ledger again, but for the last three
--- tables, whose loss costs a second look at the mailbox or a letter sent once more. `VERSION` in mod.rs changes with this file.
+-- The index of a ledger: a cache. Every row can be reckoned from the ledger again, but for those made
+-- IF NOT EXISTS, whose loss costs a second look at the mailbox, a letter sent once more or a warning. `VERSION` in mod.rs changes with this file.
 
 -- The ledger it is of, and the mark up to which it was read (JSON of ledger::Mark).
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -174,6 +174,9 @@ CREATE TABLE IF NOT EXISTS sendings (
   day      TEXT NOT NULL,
   today    INTEGER NOT NULL
 );
+
+-- Letters out that a delivery report says were not delivered, since when; what is lost here is a warning.
+CREATE TABLE IF NOT EXISTS doubts (position INTEGER PRIMARY KEY, since TEXT NOT NULL);
 
 -- Letters out that are not sealed yet, because the key of their reader cannot be used; what is lost here goes out again
 -- as a letter that nobody acknowledged.

@@ -90,6 +90,8 @@ codes! {
     Silent = "silent",
     /// A letter of ours went out as often as letters do, and nobody acknowledged it.
     Unheard = "unheard",
+    /// A delivery report, which anybody can write, says that a letter of ours did not arrive.
+    DeliveryDoubtful = "delivery-doubtful",
     /// The unpaid total has reached the limit set by the user (P81).
     UnpaidLimitReached = "unpaid-limit-reached",
 }
@@ -109,6 +111,7 @@ impl Code {
                 | Self::Late
                 | Self::Silent
                 | Self::Unheard
+                | Self::DeliveryDoubtful
                 | Self::UnpaidLimitReached
         )
     }
