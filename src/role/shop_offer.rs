@@ -119,7 +119,9 @@ pub(super) fn after_authorization(
     }
     match &result.step {
         Step::Failed { reason, .. } => {
-            let text = format!("The payment was not authorised: {}", reason.text);
+            let refused = "The payment was not authorised";
+            let known = reason.text.starts_with(refused);
+            let text = if known { reason.text.clone() } else { format!("{refused}: {}", reason.text) };
             vec![reject(transaction, kept, vec![Reason { code: "PAY".to_owned(), text }])]
         }
         Step::Done { .. } => {
