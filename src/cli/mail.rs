@@ -285,25 +285,47 @@ fn judge_received(shell: &Shell, clerk: &mut Clerk) -> Result<(), Failure> {
 }
 
 pub(super) fn import(shell: &mut Shell, args: ImportArgs) -> Result<(), Failure> {
+    // Nothing is taken in where one of the names is wrong.
+    args.paths.iter().try_for_each(|path| check_path(path))?;
     let mut clerk = shell.clerk()?;
-    let mut taken = TakenIn::default();
+    let mut taken = Imported::default();
     let before = Before::of(&clerk)?;
-    for path in &args.paths {
-        import_path(&mut clerk, path, &mut taken)?;
-    }
+    let ended = args.paths.iter().try_for_each(|path| import_path(&mut clerk, path, &mut taken));
+    // What was taken in before a disk failed is told of and answered all the same.
     tell(shell, &clerk, &before)?;
-    let counts = if taken.counts.is_empty() { "no letters".to_owned() } else { counted(&taken) };
+    if taken.too_large > 0 {
+        let mails = super::list::plural(taken.too_large, "mail");
+        shell.tell(&format!("{mails} larger than any letter may be: passed over"));
+    }
+    let counts = if taken.letters.counts.is_empty() { "no letters".to_owned() } else { counted(&taken.letters) };
     shell.output.done(format!("imported: {counts}"));
-    shell.send(&mut clerk)
+    shell.send(&mut clerk)?;
+    ended
 }
 
-fn import_path(clerk: &mut Clerk, path: &Path, taken: &mut TakenIn) -> Result<(), Failure> {
+/// What an import brought.
+#[derive(Debug, Default)]
+struct Imported {
+    letters: TakenIn,
+    /// Mails with the look of letters that are larger than any.
+    too_large: u64,
+}
+
+/// Checks that there is something to be read at a path.
+fn check_path(path: &Path) -> Result<(), Failure> {
     let fault = |error: std::io::Error| Failure::unreadable(path, &error);
-    let metadata = std::fs::metadata(path).map_err(fault)?;
-    if metadata.is_dir() {
-        if !path.join("cur").is_dir() {
-            return Err(Failure::data(format!("{} is no Maildir: it has no folder cur", path.display())));
-        }
+    if !std::fs::metadata(path).map_err(fault)?.is_dir() {
+        return files::open(path).map(drop).map_err(fault);
+    }
+    if path.join("cur").is_dir() {
+        return Ok(());
+    }
+    Err(Failure::data(format!("{} is no Maildir: it has no folder cur", path.display())))
+}
+
+fn import_path(clerk: &mut Clerk, path: &Path, taken: &mut Imported) -> Result<(), Failure> {
+    let fault = |error: std::io::Error| Failure::unreadable(path, &error);
+    if std::fs::metadata(path).map_err(fault)?.is_dir() {
         let files = maildir::list(path).map_err(ClerkError::from)?;
         return import_mails(clerk, files.iter().filter_map(|file| of_maildir(file)), taken).map_err(|f| f.about(path));
     }
@@ -325,21 +347,25 @@ fn of_maildir(file: &Path) -> Option<std::io::Result<Vec<u8>>> {
 fn import_mails(
     clerk: &mut Clerk,
     mails: impl Iterator<Item = std::io::Result<Vec<u8>>>,
-    taken: &mut TakenIn,
+    taken: &mut Imported,
 ) -> Result<(), Failure> {
     let mut portion: Vec<Vec<u8>> = Vec::new();
     for mail in mails {
         let mail = mail.map_err(|error| Failure::io(error.to_string()))?;
-        if sift(&mail) != Kind::Letter || mail.len() > MAIL_MAX {
+        if sift(&mail) != Kind::Letter {
+            continue;
+        }
+        if mail.len() > MAIL_MAX {
+            taken.too_large = taken.too_large.saturating_add(1);
             continue;
         }
         portion.push(mail);
         if portion.len() >= IMPORT {
             clerk.spool(&std::mem::take(&mut portion))?;
-            taken.join(clerk.take_in()?);
+            taken.letters.join(clerk.take_in()?);
         }
     }
     clerk.spool(&portion)?;
-    taken.join(clerk.take_in()?);
+    taken.letters.join(clerk.take_in()?);
     Ok(())
 }
