@@ -1,6 +1,6 @@
 //! One test for each claim of the patent, through the program as people run it; the screens are commands.
 //!
-//! Claim 5 (requests made by a schedule) has none yet: there is no timetable in the program so far.
+//! That of claim 5 (requests made by a schedule) needs the clock moved and stands at the end.
 
 use super::support::program::{Town, letters};
 
@@ -57,6 +57,28 @@ fn claim_03_statuses_carry_dates_and_amounts() {
     assert!(open["delivery"]["date"].is_string() && open["payment"]["date"].is_string());
     let shown = town.show("buyer", done["id"].as_str().unwrap());
     assert_eq!(shown["paid"], done["total"]);
+    // The screen has all of it in one row: day, shop, goods with quantity, amount, and each state with its day.
+    let list = town.does("buyer", &["list"]).out;
+    let row = |state: &str| list.lines().find(|line| line.ends_with(state)).unwrap().to_owned();
+    let head = list.lines().next().unwrap();
+    let columns = ["DATE", "SHOP", "ITEMS", "TOTAL", "ORDER", "DELIVERY", "PAYMENT", "STATE"];
+    assert!(columns.iter().all(|column| head.contains(column)), "{head}");
+    let row_done = row("completed");
+    let parts = [&done["date"].as_str().unwrap()[..10], "日立物産", "シャツ 白 41 ×1", "JPY 4,800"];
+    assert!(parts.iter().all(|part| row_done.contains(part)) && row_done.matches('✓').count() == 3, "{row_done}");
+    // And of what is to be paid, how much and when.
+    for one in town.list(&["--unpaid"]) {
+        let id = one["id"].as_str().unwrap();
+        let shown = town.show("buyer", id);
+        assert!(shown["unpaid"]["amount"].is_string(), "{shown}");
+        let due = one["payment"]["date"].as_str().unwrap();
+        let day = &due[5..10];
+        let line = list.lines().find(|line| line.starts_with(&id[..6])).unwrap();
+        assert!(line.contains(&format!("due {day}")) && line.contains("JPY"), "{line}");
+        let text = town.does("buyer", &["show", id]).out;
+        let paid = text.lines().find(|line| line.starts_with("payment")).unwrap();
+        assert!(paid.contains(&due[..10]) && text.contains("total"), "{text}");
+    }
 }
 
 #[test]
@@ -89,8 +111,17 @@ fn claim_06_the_list_tells_done_from_not_done() {
     assert!(delivered.iter().all(|one| one["delivery"]["done"] == true));
     let unpaid = town.list(&["--unpaid"]);
     assert!(unpaid.iter().all(|one| one["payment"]["done"] == false) && unpaid.len() < all.len());
-    let month = all[0]["date"].as_str().unwrap()[..7].to_owned();
-    assert!(town.list(&["--month", &month]).iter().all(|one| one["date"].as_str().unwrap().starts_with(&month)));
+    let day = |one: &serde_json::Value| one["date"].as_str().unwrap()[..10].to_owned();
+    let month = day(&all[0])[..7].to_owned();
+    let of_month = town.list(&["--month", &month]);
+    assert_eq!(of_month.len(), all.iter().filter(|one| day(one).starts_with(&month)).count());
+    assert!(!of_month.is_empty() && of_month.iter().all(|one| day(one).starts_with(&month)));
+    // A span of days, its first and last included.
+    let (newest, oldest) = (day(&all[1]), day(&all[3]));
+    let span = town.list(&["--from", &oldest, "--until", &newest]);
+    assert_eq!(span.iter().map(day).collect::<Vec<_>>(), [day(&all[1]), day(&all[2]), day(&all[3])]);
+    assert_eq!(town.list(&["--until", &oldest]).len(), all.len() - 3);
+    assert_eq!(town.run("buyer", &["list", "--from", "soon"]).code, Some(2));
     assert_eq!(town.list(&["--late"]).len(), 1);
 }
 
@@ -102,6 +133,14 @@ fn claim_07_the_list_counts_the_undelivered_and_sums_the_unpaid() {
     assert_eq!(document["undelivered"], 1);
     assert_eq!(document["unpaid"], serde_json::json!([{"amount": "10700", "currency": "JPY", "count": 2}]));
     assert_eq!(document["warnings"], 2);
+    // One command: which are unpaid, when each is due, and how much it is in all; the sums are those of what is listed.
+    let unpaid = town.does("buyer", &["list", "--unpaid"]).out;
+    let rows: Vec<&str> = unpaid.lines().skip(1).take_while(|line| !line.is_empty()).collect();
+    assert!(rows.len() == 2 && rows.iter().all(|row| row.contains("due ") && row.contains("JPY")), "{unpaid}");
+    assert!(unpaid.contains("unpaid JPY 10,700 in 2"), "{unpaid}");
+    let late = town.does("buyer", &["list", "--late", "--json"]).json();
+    assert_eq!(late["unpaid"], serde_json::json!([{"amount": "4100", "currency": "JPY", "count": 1}]));
+    assert!(town.does("buyer", &["list", "--late"]).out.contains("unpaid JPY 4,100 in 1"));
 }
 
 #[test]
@@ -119,6 +158,9 @@ fn claim_08_the_unpaid_total_reaching_the_limit_warns() {
     let run = town.run("buyer", &["status", "--exit-code"]);
     assert_eq!(run.code, Some(1));
     assert!(run.out.contains("the limit of JPY 10,700 is reached"), "{run:?}");
+    let warnings = town.does("buyer", &["warnings", "--json"]).json();
+    let found = warnings["warnings"].as_array().unwrap().iter().find(|one| one["finding"] == "unpaid-limit-reached");
+    assert_eq!(found.unwrap()["text"], "JPY 10700 is unpaid in all; your limit is JPY 10700");
 }
 
 #[test]
@@ -190,6 +232,18 @@ fn claim_13_procedures_are_chosen_by_method_and_name_their_agents() {
     assert!(place("delivery-instruction") < place("payment-instruction"), "the order of the procedure");
     for (party, kind) in [("pay", "payment-instruction"), ("ship", "delivery-instruction")] {
         assert_eq!(letters(&town.show(party, &number), "in", kind).len(), 1, "{party}");
+    }
+    // Each begins its own work with what it got: a date for the debit, a date for the arrival (P54).
+    for (party, instruction, status) in
+        [("pay", "payment-instruction", "payment-status"), ("ship", "delivery-instruction", "delivery-status")]
+    {
+        let shown = town.show(party, &number);
+        let begun = letters(&shown, "out", status);
+        let entry = |letter: &serde_json::Value| letter["entry"].as_u64().unwrap();
+        assert!(entry(begun[0]) > entry(letters(&shown, "in", instruction)[0]), "{party}");
+        let to: Vec<&str> = begun[..2].iter().map(|letter| letter["peer"].as_str().unwrap()).collect();
+        assert_eq!(to, ["buyer@demo.test", "shop@demo.test"], "{party}");
+        assert!(begun[0]["says"].to_string().contains("20"), "a date: {}", begun[0]);
     }
 }
 

@@ -3,11 +3,13 @@
 use mailorder::role::practice::{Article, BuyerPractice, PaymentPractice, ShopPractice};
 use mailorder::role::{self, Action, Draft, Practice, Presented, Procedure, Stage};
 use mailorder::rules::{Standing, State};
-use mailorder::trade::document::{AuthorizationRequest, PaymentInstruction, ReturnAnswer, ReturnRequest};
+use mailorder::trade::document::{
+    AuthorizationRequest, PaymentInstruction, ReturnAnswer, ReturnRequest, StatusRequest,
+};
 use mailorder::trade::item::LineQuantity;
 use mailorder::trade::status::{Reason, Step};
 use mailorder::trade::{
-    Agent, Document, Kind, Letter, Mandate, Money, Number, OrderId, Party, PaymentMethod, Role, Sealed, Verdict,
+    Agent, Document, Kind, Leg, Letter, Mandate, Money, Number, OrderId, Party, PaymentMethod, Role, Sealed, Verdict,
 };
 
 use crate::support::trade::*;
@@ -186,6 +188,16 @@ fn a_part_of_what_is_not_paid_is_not_taken_back() {
     assert_eq!(word(&all), (true, None));
     assert!(kinds(&all).contains(&Kind::Stop), "{:?}", kinds(&all));
     assert_eq!(desk.standing().unpaid, None);
+}
+
+#[test]
+fn whoever_asks_the_answer_goes_to_the_address_stored_with_the_order_p51() {
+    let mut desk = delivered(0);
+    let request = Document::StatusRequest(StatusRequest { leg: Leg::Order, have: 9 });
+    let asked = Letter { seq: Some(2), terms: Some(offer()), ..letter(&courier(), &shop(), request) };
+    assert_eq!(kinds(&answers(&mut desk, &selling(), &asked)), [Kind::OrderStatus]);
+    let last = desk.transaction().kept.last().unwrap();
+    assert_eq!((last.letter.kind(), &last.letter.to), (Kind::OrderStatus, &buyer()));
 }
 
 #[test]

@@ -14,7 +14,7 @@ use crate::trade::{Moment, Money, OrderId, Role};
 
 #[derive(Debug, Default, clap::Args)]
 #[command(
-    after_help = "Examples:\n  mailorder list --undelivered\n  mailorder list --month 2026-11 --json\n\nORDER is done (✓) when the goods have left the shop, DELIVERY when they arrived, PAYMENT when all is paid;\n… is planned for that day, ! is late."
+    after_help = "Examples:\n  mailorder list --undelivered\n  mailorder list --month 2026-11 --json\n  mailorder list --from 2026-11-01 --until 2026-11-15\n\nORDER is done (✓) when the goods have left the shop, DELIVERY when they arrived, PAYMENT when all is paid;\n… is planned for that day, ! is late."
 )]
 pub(crate) struct ListArgs {
     /// Part of the name of an item, the shop or the buyer
@@ -49,6 +49,12 @@ pub(crate) struct ListArgs {
     /// Only of this month, like 2026-11
     #[arg(long, value_name = "YYYY-MM")]
     month: Option<String>,
+    /// Only from this day on
+    #[arg(long, value_name = "YYYY-MM-DD", conflicts_with = "month")]
+    from: Option<jiff::civil::Date>,
+    /// Only until this day, which is included
+    #[arg(long, value_name = "YYYY-MM-DD", conflicts_with = "month")]
+    until: Option<jiff::civil::Date>,
     /// At most this many, newest first
     #[arg(long, value_name = "N")]
     limit: Option<u32>,
@@ -78,10 +84,12 @@ pub(super) fn run(shell: &mut Shell, args: ListArgs) -> Result<(), Failure> {
     }
     let summary = Summary::of(&clerk, role)?;
     let offers = awaiting(&clerk, &listed, &now)?;
+    // Sums are those of what is listed, which is all there is where nothing was filtered.
+    let summary = if filter == of_role(role) { summary } else { summary.of_listed(&listed) };
     if shell.output.is_json() {
         return shell.output.document(&document(&listed, &summary, &now));
     }
-    print(shell, &Shown { listed: &listed, role, now, offers, filtered: filter != of_role(role) }, &summary)
+    print(shell, &Shown { listed: &listed, role, now, offers }, &summary)
 }
 
 /// Returns the filter that lets everything of a part through.
@@ -96,8 +104,6 @@ struct Shown<'a> {
     now: Moment,
     /// The offers that wait for the buyer's answer.
     offers: Vec<OrderId>,
-    /// Whether there may be more than is listed.
-    filtered: bool,
 }
 
 /// Returns the offers among these that wait for the buyer's answer: of what is offered a shop waits for its buyers, and
@@ -126,16 +132,18 @@ fn filter(args: &ListArgs, role: Role, shell: &Shell) -> Result<Filter, Failure>
     filter.payment_done = args.paid.then_some(true);
     filter.order_done = args.unshipped.then_some(false).or(args.shipped.then_some(true));
     filter.open = (args.open || args.unshipped).then_some(true);
+    let (mut from, mut until) = (args.from, args.until.map(|day| day.saturating_add(jiff::Span::new().days(1))));
     if let Some(month) = &args.month {
         let invalid = || Failure::usage(format!("{month:?} is not a month like 2026-11"));
         let first: jiff::civil::Date = format!("{month}-01").parse().map_err(|_| invalid())?;
-        let next = first.saturating_add(jiff::Span::new().months(1));
-        let second = |day: jiff::civil::Date| {
-            day.to_zoned(shell.clock.zone().clone()).map(|zoned| zoned.timestamp().as_second()).map_err(|_| invalid())
-        };
-        filter.from = Some(second(first)?);
-        filter.until = Some(second(next)?);
+        (from, until) = (Some(first), Some(first.saturating_add(jiff::Span::new().months(1))));
     }
+    let second = |day: jiff::civil::Date| {
+        let zoned = day.to_zoned(shell.clock.zone().clone());
+        zoned.map(|zoned| zoned.timestamp().as_second()).map_err(|_| Failure::usage(format!("{day} is no day")))
+    };
+    filter.from = from.map(second).transpose()?;
+    filter.until = until.map(second).transpose()?;
     Ok(filter)
 }
 
@@ -165,6 +173,16 @@ impl Summary {
             unpaid: sums.unpaid.into_values().map(|unpaid| (unpaid.total, unpaid.count)).collect(),
             warnings: super::warnings::open_count(clerk)?,
         })
+    }
+
+    /// Returns the same of these transactions alone; warnings are those of the account.
+    fn of_listed(self, listed: &[Listed]) -> Self {
+        let mut sums = crate::rules::summary::Summary::default();
+        for one in listed {
+            sums.add_parts(one.row.undelivered, one.row.unpaid);
+        }
+        let unpaid = sums.unpaid.into_values().map(|unpaid| (unpaid.total, unpaid.count)).collect();
+        Self { undelivered: sums.undelivered, unpaid, warnings: self.warnings }
     }
 }
 
@@ -259,17 +277,11 @@ fn print(shell: &Shell, shown: &Shown<'_>, summary: &Summary) -> Result<(), Fail
     Ok(())
 }
 
-/// Sums up what is listed, which is all there is where nothing was filtered.
+/// Sums up what is listed.
 fn footer(shell: &Shell, shown: &Shown<'_>, summary: &Summary) -> Result<(), Failure> {
-    let mut sums = crate::rules::summary::Summary::default();
-    for one in shown.listed {
-        sums.add_parts(one.row.undelivered, one.row.unpaid);
-    }
-    let listed: Vec<(Money, u64)> = sums.unpaid.into_values().map(|unpaid| (unpaid.total, unpaid.count)).collect();
-    let (undelivered, unpaid) =
-        if shown.filtered { (sums.undelivered, &listed) } else { (summary.undelivered, &summary.unpaid) };
+    let undelivered = summary.undelivered;
     let unpaid: Vec<String> =
-        unpaid.iter().map(|(total, count)| format!("{} in {count}", output::amount(total))).collect();
+        summary.unpaid.iter().map(|(total, count)| format!("{} in {count}", output::amount(total))).collect();
     let unpaid = if unpaid.is_empty() { "nothing unpaid".to_owned() } else { format!("unpaid {}", unpaid.join(" + ")) };
     shell.output.line(format!("{} listed · {undelivered} not delivered · {unpaid}", shown.listed.len()))
 }

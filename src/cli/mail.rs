@@ -229,7 +229,11 @@ async fn turns(
 
 async fn turn(shell: &Shell, clerk: &mut Clerk, inbox: &mut Inbox, outbox: &mut Option<Outbox>) -> Result<(), Failure> {
     fetch(shell, clerk, inbox).await?;
-    came(shell, &judge(shell, clerk)?);
+    let taken = judge(shell, clerk)?;
+    came(shell, &taken);
+    if !taken.news.is_empty() {
+        shell.output.ring();
+    }
     mark(shell, clerk, inbox).await;
     let sends = !shell.global.offline && clerk.key_fault().is_none();
     let Some(outbox) = outbox.as_mut().filter(|_| sends) else { return Ok(()) };

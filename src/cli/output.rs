@@ -74,6 +74,13 @@ impl Output {
         let _ = writeln!(std::io::stderr(), "{}", text.as_ref());
     }
 
+    /// Rings the bell of the terminal that messages go to, if it is one (P2).
+    pub(crate) fn ring(&self) {
+        if !self.json && std::io::stderr().is_terminal() {
+            let _ = std::io::stderr().write_all(b"\x07");
+        }
+    }
+
     /// Colours a text by its meaning.
     pub(crate) fn tone(&self, text: &str, tone: Tone) -> String {
         let code = match tone {

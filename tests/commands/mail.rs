@@ -121,6 +121,29 @@ fn what_finds_no_room_stays_in_the_mailbox_it_came_from() {
     }
 }
 
+/// Needs a terminal, which `script` plays.
+mod real {
+    use std::process::Command;
+
+    use super::*;
+
+    #[test]
+    fn a_warning_rings_the_bell_of_a_terminal_p2() {
+        let town = Town::played();
+        let watch = || {
+            let program = env!("CARGO_BIN_EXE_mailorder");
+            let words = format!("{program} -c {} watch --seconds 3", town.path("buyer/config.toml").display());
+            let output = Command::new("script").args(["-qec", &words, "/dev/null"]).output().unwrap();
+            assert!(output.status.success(), "{output:?}");
+            output.stdout.contains(&7)
+        };
+        assert!(!watch(), "nothing came");
+        fs::write(town.path("mail/buyer@demo.test/new/1700000001.M1.here"), large(true, 1000)).unwrap();
+        assert!(watch());
+        assert!(!watch(), "once");
+    }
+}
+
 #[test]
 fn an_import_looks_at_all_its_names_before_it_takes_anything_in() {
     let town = Town::played();
