@@ -47,6 +47,8 @@ mod letters;
 mod mail;
 /// Post that goes out: every answer a server can give, and none.
 mod outbox;
+/// What stands outside a seal, strangers, and mails that brought the program down.
+mod outside;
 /// Seals: what is opened, what is set aside, and that gpg agrees.
 mod pgp;
 /// What a person is told though nobody wrote.

@@ -1,0 +1,153 @@
+//! What stands outside of a letter's seal, who comes unknown, and mails that brought the program down: the clerk with real
+//! keys, over a post of our own.
+
+use mailorder::role::buyer;
+use mailorder::trade::{Address, Digest, Letter, MessageId, Role, Verdict};
+
+use crate::support::trade::{jpy, letter, payment_status};
+use crate::support::world::{BANK, BUYER, SHOP, World, sealed};
+
+const STEPS: &str = r#"["terms", "confirmation", "payment", "delivery"]"#;
+
+/// Returns the one mail an account sends now.
+fn one_mail(world: &mut World, from: usize) -> Vec<u8> {
+    let mut mails = world.send(from);
+    assert_eq!(mails.len(), 1);
+    mails.remove(0).bytes
+}
+
+/// Returns a mail with the outer fields of these names replaced, folded lines and all.
+fn with_fields(mail: &[u8], names: &[&str], written: &str) -> Vec<u8> {
+    let text = String::from_utf8(mail.to_vec()).unwrap();
+    let (head, body) = text.split_once("\r\n\r\n").unwrap();
+    let mut kept = Vec::new();
+    let mut inside = false;
+    for line in head.split("\r\n") {
+        if !line.starts_with([' ', '\t']) {
+            inside = names.iter().any(|name| line.to_ascii_lowercase().starts_with(&format!("{name}:")));
+        }
+        if !inside {
+            kept.push(line);
+        }
+    }
+    format!("{written}{}\r\n\r\n{body}", kept.join("\r\n")).into_bytes()
+}
+
+#[test]
+fn what_the_outer_header_claims_is_not_what_the_letter_says_b51() {
+    let mut world = World::new(STEPS);
+    let id = world.order(BUYER, |_| {});
+    let mail = one_mail(&mut world, BUYER);
+    let false_ones = "Subject: cancelled\r\nTo: else@elsewhere.example\r\nDate: Thu, 1 Jan 1998 00:00:00 +0000\r\n\
+                      In-Reply-To: <1@elsewhere.example>\r\nReferences: <1@elsewhere.example>\r\n";
+    let mail = with_fields(&mail, &["subject", "to", "date", "in-reply-to", "references"], false_ones);
+    let taken = world.deliver(SHOP, &[mail]);
+    assert_eq!(taken.counts.get(&Verdict::Applied), Some(&1), "{taken:?}");
+    let (ours, theirs) = (world.transaction(BUYER, Role::Buyer, &id), world.transaction(SHOP, Role::Shop, &id));
+    assert_eq!(ours.order().unwrap().0.letter, theirs.order().unwrap().0.letter);
+}
+
+#[test]
+fn autocrypt_headers_that_are_none_are_passed_over_b54() {
+    let mut world = World::new(STEPS);
+    world.order(BUYER, |_| {});
+    world.settle();
+    let whole = "Autocrypt: addr=buyer@buyer.example; prefer-encrypt=mutual; keydata=AAAA\r\n";
+    let large = format!("Autocrypt: addr=buyer@buyer.example; keydata={}\r\n", "\r\n A".repeat(10_000));
+    let broken = [
+        whole.repeat(3),
+        "Autocrypt: addr=else@elsewhere.example; keydata=AAAA\r\n".to_owned(),
+        "Autocrypt: addr=buyer@buyer.example; keydata=%%%\r\n".to_owned(),
+        "Autocrypt: \r\n".to_owned(),
+        large,
+    ];
+    for header in broken {
+        world.order(BUYER, |_| {});
+        let mail = with_fields(&one_mail(&mut world, BUYER), &["autocrypt"], &header);
+        let taken = world.deliver(SHOP, &[mail]);
+        assert_eq!(taken.counts.get(&Verdict::Applied), Some(&1), "{header:.60}: {taken:?}");
+        world.settle();
+    }
+}
+
+#[test]
+fn a_letter_to_our_key_is_ours_whatever_address_it_names_b59() {
+    let mut world = World::new(STEPS);
+    let id = world.order(BUYER, |_| {});
+    world.settle();
+    let key = world.key(Role::Buyer, &id);
+    world.decide(BUYER, &key, |known, desk| Ok(vec![buyer::confirm(known, desk)?.into()]));
+    world.settle();
+    let known = world.transaction(BUYER, Role::Buyer, &id);
+    let (from, mut to) = (world.clerks[BANK].me().clone(), world.clerks[BUYER].me().clone());
+    to.address = Address::parse("victim@elsewhere.example").unwrap();
+    let said = Letter {
+        date: world.now(),
+        shop: Some(known.key.shop.clone()),
+        transaction: known.number.clone(),
+        terms: known.terms().map(|(terms, _)| terms.content),
+        seq: Some(7),
+        as_of: Some(world.now()),
+        done: Some(false),
+        id: MessageId::parse("7@bank.example").unwrap(),
+        ..letter(&from, &to, payment_status(jpy(4800), Vec::new()))
+    };
+    let mail = sealed(&said, world.clerks[BANK].key().unwrap(), &world.certificate(BUYER), &world.now());
+    let taken = world.deliver(BUYER, &[mail]);
+    assert_eq!(taken.counts.get(&Verdict::Applied), Some(&1), "{taken:?}");
+    // It left a gap, which is asked about: at the address of the terms, as always.
+    let queued = world.clerks[BUYER].queue().list().unwrap();
+    assert!(!queued.is_empty() && queued.iter().all(|item| item.label.envelope.to == from.address), "{queued:?}");
+}
+
+#[test]
+fn sixty_strangers_an_hour_are_let_in_and_no_more() {
+    let mut world = World::new(STEPS);
+    let mut mails = Vec::new();
+    for number in 0..61 {
+        let stranger = world.join(&format!("b{number}"));
+        world.order(stranger, |_| {});
+        mails.push(one_mail(&mut world, stranger));
+    }
+    let taken = world.deliver(SHOP, &mails);
+    assert_eq!((taken.counts.get(&Verdict::Applied), taken.counts.get(&Verdict::SetAside)), (Some(&60), Some(&1)));
+    // Who has been let in goes on; a new one waits until the hour is over.
+    world.order(BUYER, |_| {});
+    let mail = one_mail(&mut world, BUYER);
+    assert_eq!(world.deliver(SHOP, &[mail]).counts.get(&Verdict::SetAside), Some(&1));
+    world.order(BUYER + 4, |_| {});
+    let mail = one_mail(&mut world, BUYER + 4);
+    assert_eq!(world.deliver(SHOP, &[mail]).counts.get(&Verdict::Applied), Some(&1));
+    world.pass_hours(2);
+    world.order(BUYER, |_| {});
+    let mail = one_mail(&mut world, BUYER);
+    assert_eq!(world.deliver(SHOP, &[mail]).counts.get(&Verdict::SetAside), None);
+}
+
+#[test]
+fn a_mail_at_which_the_program_ended_three_times_is_set_aside_unread() {
+    for (ends, code) in [(2, None), (3, Some("bad-shape"))] {
+        let mut world = World::new(STEPS);
+        world.order(BUYER, |_| {});
+        let mail = one_mail(&mut world, BUYER);
+        world.clerks[SHOP].spool(std::slice::from_ref(&mail)).unwrap();
+        let spool = world.folder(SHOP).join("spool");
+        let file = crate::support::accounts::files(&spool.join("new")).remove(0);
+        let name = file.file_name().unwrap().to_str().unwrap().to_owned();
+        std::fs::write(spool.join("handling"), format!("{ends} {name}\n")).unwrap();
+        world.reopen(SHOP);
+        // What else lies there is taken in as ever.
+        let other = world.join("other");
+        world.order(other, |_| {});
+        let good = one_mail(&mut world, other);
+        let taken = world.deliver(SHOP, &[good]);
+        let aside = world.clerks[SHOP].set_aside().unwrap();
+        assert_eq!(aside.first().map(|aside| aside.reason.code.as_str()), code, "{ends}");
+        let applied = if code.is_some() { 1 } else { 2 };
+        assert_eq!(taken.counts.get(&Verdict::Applied), Some(&applied), "{taken:?}");
+        assert!(!spool.join("handling").exists() || std::fs::read(spool.join("handling")).unwrap().is_empty());
+        if code.is_some() {
+            assert!(aside[0].reason.text.contains("three times") && aside[0].name == Digest::of(&mail).hex());
+        }
+    }
+}
