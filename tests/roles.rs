@@ -191,6 +191,28 @@ fn a_part_of_what_is_not_paid_is_not_taken_back() {
 }
 
 #[test]
+fn an_agent_that_does_not_say_that_it_brings_no_more_is_told_once_for_each_return() {
+    let mut desk = started();
+    desk.now = at("2026-07-25");
+    let reason = Reason { code: "failed".to_owned(), text: "Lost.".to_owned() };
+    let lost = Step::Failed { reason: reason.clone(), at: None };
+    let said = || {
+        let first = parcel("1", goods(&[("1", "3")]), done("2026-07-21"));
+        delivery_status(vec![first, parcel("2", goods(&[("2", "1")]), lost.clone())])
+    };
+    answers(&mut desk, &selling(), &to_shop(&courier(), 1, false, said()));
+    let asked = answers(&mut desk, &selling(), &return_of(3, goods(&[("2", "1")])));
+    assert_eq!(kinds(&asked), [Kind::Stop]);
+    let stop = desk.transaction().kept.last().unwrap().content;
+    let refusal = Document::Refusal(mailorder::trade::document::Refusal { reason });
+    let refusal = Letter { seq: Some(2), answers: Some(stop), ..letter(&courier(), &shop(), refusal) };
+    let then = answers(&mut desk, &selling(), &refusal);
+    assert_eq!((word(&then), then.len()), ((false, None), 1));
+    let more = answers(&mut desk, &selling(), &to_shop(&courier(), 3, false, said()));
+    assert_eq!(kinds(&more), [], "two programs do not write to each other for ever");
+}
+
+#[test]
 fn whoever_asks_the_answer_goes_to_the_address_stored_with_the_order_p51() {
     let mut desk = delivered(0);
     let request = Document::StatusRequest(StatusRequest { leg: Leg::Order, have: 9 });

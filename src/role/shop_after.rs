@@ -114,8 +114,12 @@ pub(super) fn give_back(
     };
     // What is said to be lost may turn up: the agent says first that it will not be brought any more.
     if delivery.done.is_none() && !is_closed(transaction) {
-        let waits = is_stopping(transaction, Leg::Delivery);
-        return stop_agent(transaction, Leg::Delivery).into_iter().filter(|_| !waits).collect();
+        let told = stop_sent(transaction, Leg::Delivery).is_some_and(|stop| stop.position > kept.position);
+        return match (is_stopping(transaction, Leg::Delivery), told) {
+            (true, _) => Vec::new(),
+            (false, true) => refuse("The delivery agent has not said yet that it brings no more; please ask again."),
+            (false, false) => stop_agent(transaction, Leg::Delivery).into_iter().collect(),
+        };
     }
     if !returned::only_missing(transaction, &missing, &request.lines)
         && let Some(text) = over_time(kept, &delivered, desk)
