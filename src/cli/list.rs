@@ -331,7 +331,7 @@ fn traded(shell: &Shell, one: &Listed, now: &Moment) -> Vec<Cell> {
 /// Returns whether nothing will become of a leg any more: the order is over, or went back before it was done.
 fn is_over(row: &Row, leg: &RowLeg) -> bool {
     match row.state.as_str() {
-        "rejected" | "cancelled" | "expired" => true,
+        "rejected" | "cancelled" => true,
         "returned" | "refunded" => !leg.done && !leg.failed,
         _ => false,
     }

@@ -269,11 +269,11 @@ fn next(known: &Transaction, standing: &Standing, now: &Moment) -> Option<String
         }
         State::Offered => Some(format!("mailorder confirm {id}, or mailorder cancel {id}")),
         State::Open => Some(format!("mailorder ask {id}, or mailorder return {id}")),
-        State::Completed | State::Refunded | State::Returned | State::Expired => {
+        State::Completed | State::Refunded | State::Returned | State::Rejected => {
             Some(format!("mailorder reorder {id}"))
         }
         State::Ordered => Some(format!("mailorder sync, or mailorder cancel {id}")),
-        State::Rejected | State::Cancelled => None,
+        State::Cancelled => None,
     }
 }
 

@@ -98,13 +98,20 @@ pub(super) fn is_not_rejected(known: &Transaction) -> Result<(), Failure> {
     Err(Failure::data(text).hint(format!("mailorder reorder {id}")))
 }
 
-/// Returns the shop's reasons for not taking an order; mail's own words, not escaped yet.
+/// Returns the shop's reasons for not taking an order or the OK to its terms; mail's own words, not escaped yet.
 fn why_rejected(known: &Transaction) -> String {
     let reasons = known.received(Kind::OrderRejection).find_map(|kept| match &kept.letter.document {
         Document::OrderRejection(rejection) => Some(&rejection.reasons),
         _ => None,
     });
-    let reasons: Vec<&str> = reasons.into_iter().flatten().map(|reason| reason.text.as_str()).collect();
+    let refusals = known.received(Kind::Refusal).filter_map(|kept| match &kept.letter.document {
+        Document::Refusal(refusal) => Some(&refusal.reason),
+        _ => None,
+    });
+    let reasons: Vec<&str> = match reasons {
+        Some(reasons) => reasons.iter().map(|reason| reason.text.as_str()).collect(),
+        None => refusals.map(|reason| reason.text.as_str()).collect(),
+    };
     reasons.join("; ")
 }
 

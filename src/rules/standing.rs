@@ -16,13 +16,11 @@ pub enum State {
     Ordered,
     /// The terms are there, not yet accepted.
     Offered,
-    /// The OK to the terms came too late and was refused.
-    Expired,
     /// Accepted, not all done.
     Open,
     /// Shipped, delivered and paid.
     Completed,
-    /// The shop refused the order.
+    /// The shop refused the order, or an OK that came too late.
     Rejected,
     /// The shop confirmed the cancellation.
     Cancelled,
@@ -38,7 +36,6 @@ impl State {
         match self {
             Self::Ordered => "ordered",
             Self::Offered => "offered",
-            Self::Expired => "expired",
             Self::Open => "open",
             Self::Completed => "completed",
             Self::Rejected => "rejected",
@@ -185,7 +182,7 @@ fn state(transaction: &Transaction, legs: &Legs) -> State {
     if transaction.accepted().next().is_some() || started {
         return State::Open;
     }
-    if is_refused(transaction) { State::Expired } else { State::Offered }
+    if is_refused(transaction) { State::Rejected } else { State::Offered }
 }
 
 /// Returns whether the newest terms were answered by an OK that the shop refused: nothing will come of them.

@@ -108,10 +108,10 @@ mod real {
         at(&town, "+8d", "buyer", &["sync"]);
         assert!(town.letter("buyer", "in", "refusal").contains("please order again"));
         for party in ["buyer", "shop"] {
-            town.check_stands(party, &id, "expired", [false; 3]);
+            town.check_stands(party, &id, "rejected", [false; 3]);
         }
         let list = at(&town, "+8d", "buyer", &["list"]);
-        assert!(list.out.contains("expired") && !(list.out + &list.err).contains("confirm"));
+        assert!(list.out.contains("rejected") && !(list.out + &list.err).contains("confirm"));
         assert_eq!(town.at("+8d", "buyer", &["status", "--exit-code"]).code, Some(0));
         assert!(town.lists("pay", &[]).is_empty() && town.lists("ship", &[]).is_empty());
         // A day earlier it would have been in time.

@@ -93,7 +93,7 @@ fn a_refused_ok_is_no_ok() {
     buyers.takes(&refusal);
     for desk in [&buyers, &shops] {
         let standing = desk.standing();
-        assert_eq!((standing.state, standing.unpaid), (mailorder::rules::State::Expired, None));
+        assert_eq!((standing.state, standing.unpaid), (mailorder::rules::State::Rejected, None));
     }
 }
 
