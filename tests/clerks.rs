@@ -76,10 +76,7 @@ fn what_comes_twice_is_answered_by_the_same_letters() {
 #[test]
 fn a_receipt_that_was_lost_is_sent_again() {
     let mut world = World::new(ALL_STEPS);
-    let id = world.order(BUYER, |_| {});
-    world.settle();
-    confirm(&mut world, BUYER, &id);
-    world.settle();
+    world.accepted_order();
     let key = world.clerks[BANK].index().load_all(Some(Role::Payment)).unwrap()[0].key.clone();
     world.decide(BANK, &key, |known, desk| {
         payment::notify(known, &Notice { done: Some(desk.now), ..Notice::default() }, desk)
@@ -178,10 +175,7 @@ fn by_the_bank(world: &World, document: Document) -> Letter {
 #[test]
 fn a_key_handed_over_speaks_for_its_part_alone_and_a_mail_is_brought_back_once() {
     let mut world = World::new(ALL_STEPS);
-    let id = world.order(BUYER, |_| {});
-    world.settle();
-    confirm(&mut world, BUYER, &id);
-    world.settle();
+    world.accepted_order();
     let cancellation = by_the_bank(&world, Document::Cancellation(Cancellation { reason: None }));
     let key = world.clerks[BANK].key().unwrap();
     let mail = sealed(&cancellation, key, &world.certificate(BUYER), &world.now());
@@ -202,10 +196,7 @@ fn a_key_handed_over_speaks_for_its_part_alone_and_a_mail_is_brought_back_once()
 fn nothing_is_written_to_an_address_that_is_not_the_signers() {
     // B105, claim 12: the bank's key was handed over for the bank's address.
     let mut world = World::new(ALL_STEPS);
-    let id = world.order(BUYER, |_| {});
-    world.settle();
-    confirm(&mut world, BUYER, &id);
-    world.settle();
+    let id = world.accepted_order();
     let number = world.transaction(BUYER, Role::Buyer, &id).number;
     let status = crate::support::trade::payment_status(jpy(4800), Vec::new());
     let mut lie = Letter {
@@ -227,10 +218,7 @@ fn nothing_is_written_to_an_address_that_is_not_the_signers() {
 #[test]
 fn a_blocked_sender_is_heard_no_more_until_the_warning_is_settled_otherwise() {
     let mut world = World::new(ALL_STEPS);
-    let id = world.order(BUYER, |_| {});
-    world.settle();
-    confirm(&mut world, BUYER, &id);
-    world.settle();
+    let id = world.accepted_order();
     let known = world.transaction(BUYER, Role::Buyer, &id);
     let (terms, _) = known.terms().unwrap();
     let wrong = |world: &World, seq: u32| {
@@ -267,10 +255,7 @@ fn a_blocked_sender_is_heard_no_more_until_the_warning_is_settled_otherwise() {
 #[test]
 fn what_is_said_again_is_one_warning_and_settled_with_it() {
     let mut world = World::new(ALL_STEPS);
-    let id = world.order(BUYER, |_| {});
-    world.settle();
-    confirm(&mut world, BUYER, &id);
-    world.settle();
+    let id = world.accepted_order();
     let known = world.transaction(BUYER, Role::Buyer, &id);
     let (terms, _) = known.terms().unwrap();
     let say = |world: &mut World, seq: u32, amount: i64| {
@@ -557,10 +542,7 @@ fn receipts_of(world: &mut World, from: usize, to: usize) -> Vec<Vec<u8>> {
 fn what_is_late_is_told_until_it_was_seen() {
     // P81, P84: a promised date passed, nobody said why, and a limit is reached.
     let mut world = World::new(ALL_STEPS);
-    let id = world.order(BUYER, |_| {});
-    world.settle();
-    confirm(&mut world, BUYER, &id);
-    world.settle();
+    world.accepted_order();
     assert_eq!(world.clerks[BUYER].computed_warnings().unwrap(), []);
     world.pass_hours(24 * 40);
     let codes = |world: &World| -> Vec<&str> {

@@ -1,7 +1,6 @@
 //! What stands outside of a letter's seal, who comes unknown, and mails that brought the program down: the clerk with real
 //! keys, over a post of our own.
 
-use mailorder::role::buyer;
 use mailorder::trade::{Address, Digest, Letter, MessageId, Role, Verdict};
 
 use crate::support::trade::{jpy, letter, payment_status};
@@ -73,11 +72,7 @@ fn autocrypt_headers_that_are_none_are_passed_over_b54() {
 #[test]
 fn a_letter_to_our_key_is_ours_whatever_address_it_names_b59() {
     let mut world = World::new(STEPS);
-    let id = world.order(BUYER, |_| {});
-    world.settle();
-    let key = world.key(Role::Buyer, &id);
-    world.decide(BUYER, &key, |known, desk| Ok(vec![buyer::confirm(known, desk)?.into()]));
-    world.settle();
+    let id = world.accepted_order();
     let known = world.transaction(BUYER, Role::Buyer, &id);
     let (from, mut to) = (world.clerks[BANK].me().clone(), world.clerks[BUYER].me().clone());
     to.address = Address::parse("victim@elsewhere.example").unwrap();

@@ -22,11 +22,7 @@ fn told(world: &World, at: usize) -> Vec<(&'static str, String)> {
 /// Returns a world in which an order is accepted and paid.
 fn paid() -> (World, OrderId) {
     let mut world = World::new(STEPS);
-    let id = world.order(BUYER, |_| {});
-    world.settle();
-    let key = world.key(Role::Buyer, &id);
-    world.decide(BUYER, &key, |known, desk| Ok(vec![buyer::confirm(known, desk)?.into()]));
-    world.settle();
+    let id = world.accepted_order();
     pays(&mut world, Notice::default());
     (world, id)
 }

@@ -505,11 +505,7 @@ fn with_a_revoked_own_key_nothing_is_written_and_everything_read_f36() {
 #[test]
 fn a_pinned_key_is_replaced_by_the_users_yes_and_running_transactions_keep_theirs() {
     let mut world = World::new(ALL_STEPS);
-    let id = world.order(BUYER, |_| {});
-    world.settle();
-    let key = world.key(Role::Buyer, &id);
-    world.decide(BUYER, &key, |known, desk| Ok(vec![buyer::confirm(known, desk)?.into()]));
-    world.settle();
+    let id = world.accepted_order();
     world.accept(BUYER, BANK);
     let bank = world.clerks[BANK].me().clone();
     let new = OwnKey::generate("bank", &bank.address, system_time(&world.now())).unwrap();

@@ -229,9 +229,7 @@ impl Batch<'_> {
         let known = self.certificate(signer)?;
         Ok(known.map(|known| Expired { signer: signer.clone(), certificate: digest_of(&known) }))
     }
-}
 
-impl Batch<'_> {
     /// Says of a mail by an unknown key that it bears the address of somebody whose key is known: accepted by a person,
     /// else named in terms. Then its key is none to be imported (B17).
     fn name_impostor(&self, note: &mut Aside) -> Result<(), ClerkError> {

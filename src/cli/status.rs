@@ -33,7 +33,7 @@ pub(super) fn run(shell: &mut Shell, args: StatusArgs) -> Result<(), Failure> {
     let now = shell.clock.now();
     let open = Filter { role: Some(role), open: Some(true), ..Filter::default() };
     let open = clerk.index().list(&open).map_err(ClerkError::from)?;
-    let due = Some(now.plus_seconds(24 * 60 * 60).instant().as_second());
+    let due = Some(now.plus_seconds(DAY).instant().as_second());
     let due = Filter { role: Some(role), due_before: due, ..Filter::default() };
     let due = clerk.index().list(&due).map_err(ClerkError::from)?;
     let late = due.iter().filter(|one| is_late(&one.row, &now)).count();

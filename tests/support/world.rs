@@ -180,6 +180,16 @@ impl World {
         }
     }
 
+    /// Has the buyer order and accept the terms, and brings all of it to everybody; returns the order's ID.
+    pub fn accepted_order(&mut self) -> OrderId {
+        let id = self.order(BUYER, |_| {});
+        self.settle();
+        let key = self.key(Role::Buyer, &id);
+        self.decide(BUYER, &key, |known, desk| Ok(vec![buyer::confirm(known, desk)?.into()]));
+        self.settle();
+        id
+    }
+
     /// Writes an order for three shirts and a tie; returns its ID.
     pub fn order(&mut self, from: usize, change: impl FnOnce(&mut Order)) -> OrderId {
         let mut entropy = [0; 26];
