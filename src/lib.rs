@@ -33,6 +33,8 @@ pub mod ledger;
 pub mod index;
 
 // The edges.
+pub mod hook;
+
 pub mod connect;
 
 pub mod inbox;

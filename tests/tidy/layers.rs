@@ -4,7 +4,7 @@ use super::source::{Source, word_places};
 use super::{TextFile, assert_none, files, sample};
 
 /// Each module of the crate and those it may use, in the order of the layers.
-const LAYERS: [(&str, &[&str]); 17] = [
+const LAYERS: [(&str, &[&str]); 18] = [
     ("trade", &[]),
     ("clock", &["trade"]),
     ("files", &[]),
@@ -15,10 +15,11 @@ const LAYERS: [(&str, &[&str]); 17] = [
     ("mail", &["trade", "files"]),
     ("ledger", &["trade", "files"]),
     ("index", &["trade", "rules", "ledger"]),
+    ("hook", &[]),
     ("connect", &[]),
     ("inbox", &["maildir", "connect"]),
     ("outbox", &["trade", "files", "maildir", "connect"]),
-    ("config", &["trade", "files", "role"]),
+    ("config", &["trade", "files", "role", "hook"]),
     ("clerk", EARLIER),
     ("demo", EARLIER),
     ("cli", EARLIER),
