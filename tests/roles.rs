@@ -36,6 +36,7 @@ fn selling() -> Practice {
         procedures: vec![procedure],
         valid_days: 40,
         return_days: 30,
+        review: Default::default(),
     };
     Practice { shop: Some(shop), ..Practice::default() }
 }

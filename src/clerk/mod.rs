@@ -15,6 +15,7 @@ mod commit;
 mod computed;
 mod error;
 mod examine;
+mod hooks;
 mod inspect;
 mod judge;
 mod keys;

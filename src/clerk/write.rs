@@ -35,6 +35,7 @@ impl Batch<'_> {
         for action in actions {
             match action {
                 Action::Send(draft) => self.try_to_send(*draft, &mut written)?,
+                Action::Give { role, names, task } => self.give(role, &names, task)?,
                 Action::Resend(content) => {
                     if let Some(position) = self.clerk.index.sent_content(&content)? {
                         self.send_again(position)?;
@@ -227,7 +228,8 @@ impl Batch<'_> {
         let content = match &act {
             Act::Verdict { content, .. } => Some(*content),
             Act::Settle { content, .. } => *content,
-            Act::Genesis { .. } | Act::Pin { .. } => None,
+            Act::Give { task } => task.about,
+            Act::Said { .. } | Act::Genesis { .. } | Act::Pin { .. } => None,
         };
         let about = content.and_then(|content| transaction.by_content(&content)).map(|kept| kept.position);
         self.act(Some(transaction.key.role), act, transaction.names(), about.into_iter().collect())
@@ -259,6 +261,14 @@ impl super::Clerk {
             let actions = decide(&known, &batch.desk(&known)?)?;
             batch.perform(actions)
         })
+    }
+
+    /// Returns the desk of this moment, for what is only to be looked at.
+    pub fn desk_now(&self) -> Result<role::Desk<'_>, ClerkError> {
+        let mut entropy = [0; 32];
+        getrandom::fill(&mut entropy).map_err(|error| ClerkError::Settings(format!("no random numbers: {error}")))?;
+        let (now, practice) = (self.clock.now(), &self.settings.practice);
+        Ok(role::Desk { me: &self.me, now, entropy, practice, stranger: false, payment_data: None })
     }
 
     /// Lets a part decide about several transactions in one batch. Where one is refused, nothing is written.

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use super::fault::{key_at, line_and_column};
 use super::{ConfigError, InboxSettings, OutboxSettings, PasswordSource, ServerSettings, Settings};
+use crate::role::Procedure;
 use crate::trade::{Address, Fingerprint, Leg, Role};
 
 /// What an account knows of keys.
@@ -22,6 +23,18 @@ pub fn problems(text: &str, settings: &Settings, keys: Option<&dyn Keys>) -> Vec
     check.ways(settings);
     check.shops(settings);
     check.sells(settings);
+    check.steps(settings);
+    if let Some(keys) = keys {
+        check.agents(settings, keys);
+    }
+    check.found
+}
+
+/// Returns what is wrong with what a shop does about orders: procedures, hooks, agents.
+pub fn selling_problems(text: &str, settings: &Settings, keys: Option<&dyn Keys>) -> Vec<ConfigError> {
+    let mut check = Check { text, file: &settings.folders.config, found: Vec::new() };
+    check.sells(settings);
+    check.steps(settings);
     if let Some(keys) = keys {
         check.agents(settings, keys);
     }
@@ -116,6 +129,42 @@ impl Check<'_> {
         }
     }
 
+    /// Checks that hooks have their programs, and that each procedure can be reached.
+    fn steps(&mut self, settings: &Settings) {
+        for (name, hook) in &settings.hooks {
+            let program = hook.hook.command.first().map(String::as_str).unwrap_or_default();
+            let key = format!("hook.{name}.command");
+            if program.contains('/') && !is_program(Path::new(program)) {
+                self.say(&key, format!("{program} is not there, or is no program"));
+            }
+        }
+        let procedures = settings.practice.shop.as_ref().map(|shop| shop.procedures.as_slice()).unwrap_or_default();
+        for (place, procedure) in procedures.iter().enumerate() {
+            let hides = |earlier: &&Procedure| {
+                covers(&earlier.payment_method, &procedure.payment_method)
+                    && covers(&earlier.delivery_method, &procedure.delivery_method)
+            };
+            if procedures.iter().take(place).any(|earlier| hides(&earlier)) {
+                let what = format!(
+                    "procedure {} is never taken: one before it is for the same methods; the first that fits is taken",
+                    place.saturating_add(1)
+                );
+                self.nth_procedure(place, &what);
+            }
+        }
+    }
+
+    /// Says something of the table of one procedure.
+    fn nth_procedure(&mut self, place: usize, what: &str) {
+        match self.text.match_indices("[[shop.procedure]]").nth(place) {
+            Some((at, _)) => {
+                let (line, column) = line_and_column(self.text, at);
+                self.found.push(ConfigError::Place { file: self.file.to_owned(), line, column, what: what.to_owned() });
+            }
+            None => self.say("shop.procedure", what),
+        }
+    }
+
     /// Checks that the agents of procedures have the keys that are accepted for them.
     fn agents(&mut self, settings: &Settings, keys: &dyn Keys) {
         let procedures = settings.practice.shop.as_ref().map(|shop| shop.procedures.as_slice()).unwrap_or_default();
@@ -158,14 +207,28 @@ pub fn base(pattern: &str) -> Option<&Path> {
     folder.filter(|folder| !folder.as_os_str().is_empty())
 }
 
+/// Returns whether what is for `one` is for all that `other` is for.
+fn covers<T: PartialEq>(one: &Option<T>, other: &Option<T>) -> bool {
+    one.is_none() || one == other
+}
+
+fn is_program(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::metadata(path).is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
+}
+
 fn is_maildir(folder: &Path) -> bool {
     ["cur", "new"].iter().all(|part| folder.join(part).is_dir())
 }
 
 impl ConfigError {
-    /// Adds the place of the key, where the text has it once.
+    /// Adds line and column: of the byte it names, or of the key where the text has it once.
     pub(super) fn placed(self, text: &str) -> Self {
         match self {
+            Self::At { file, at, what } => {
+                let (line, column) = line_and_column(text, at);
+                Self::Place { file, line, column, what }
+            }
             Self::Value { file, key, what } => match key_at(text, &key) {
                 Some((line, column)) => Self::Place { file, line, column, what: format!("{key}: {what}") },
                 None => Self::Value { file, key, what },

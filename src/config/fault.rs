@@ -31,6 +31,16 @@ pub enum ConfigError {
         /// What is wrong.
         what: String,
     },
+    /// A value at a byte of the text cannot be; a [`ConfigError::Place`] once the text is looked at.
+    #[error("{file}: {what}")]
+    At {
+        /// The file.
+        file: PathBuf,
+        /// The byte, from 0.
+        at: usize,
+        /// What is wrong.
+        what: String,
+    },
     /// A value does not fit with the others.
     #[error("{file}: {key}: {what}")]
     Value {

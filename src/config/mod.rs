@@ -5,18 +5,21 @@
 mod check;
 mod environment;
 mod fault;
+mod procedure;
 mod settle;
 pub mod written;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-pub use check::{Keys, base as outbox_base, problems};
+pub use check::{Keys, base as outbox_base, problems, selling_problems};
 pub use environment::{Environment, default_folders};
 pub use fault::{ConfigError, place};
 pub use settle::plain;
 
+use crate::hook::Hook;
 use crate::role::Practice;
-use crate::trade::{Address, Fingerprint, Party};
+use crate::trade::{Address, Fingerprint, HookName, Party};
 
 /// Where everything of one account lies; all paths are absolute.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -117,6 +120,17 @@ pub enum Listed {
     Key(Fingerprint),
 }
 
+/// A program that does the work of a step, and how patient the program is with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HookSettings {
+    /// What is run.
+    pub hook: Hook,
+    /// How often it is tried before a person is waited for; at least once.
+    pub attempts: u32,
+    /// How often it is asked how the goods stand, in seconds; `None` for never.
+    pub ask: Option<i64>,
+}
+
 /// One account, settled.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
@@ -140,6 +154,8 @@ pub struct Settings {
     pub templates: Option<PathBuf>,
     /// How each part is played.
     pub practice: Practice,
+    /// Programs that do the work of steps.
+    pub hooks: BTreeMap<HookName, HookSettings>,
     /// Program and arguments that print the buyer's payment data.
     pub payment_data_command: Option<Vec<String>>,
     /// Whether the whole process keeps to one thread.

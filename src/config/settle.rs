@@ -10,12 +10,10 @@ use super::{
     TlsMode, TrustPolicy, default_folders,
 };
 use crate::role::Practice;
-use crate::role::practice::{
-    Article, BuyerPractice, DeliveryPractice, PaymentPractice, Procedure, ShopPractice, Stage,
-};
+use crate::role::practice::{Article, BuyerPractice, DeliveryPractice, PaymentPractice, Procedure, ShopPractice};
 use crate::role::timetable::{Timetable, Which};
 use crate::trade::item::Item;
-use crate::trade::{Address, Fingerprint, Leg, Money, Party, Person};
+use crate::trade::{Address, Fingerprint, Leg, Money, Person};
 
 /// Settles a configuration; the first value that cannot be is the error.
 pub(super) fn settle(written: Config, file: &Path, environment: &Environment) -> Result<Settings, ConfigError> {
@@ -43,6 +41,7 @@ pub(super) fn settle(written: Config, file: &Path, environment: &Environment) ->
         trust,
         templates: written.storage.templates.as_deref().map(|path| place.path(path)),
         practice: place.practice(&written)?,
+        hooks: place.hooks(&written.hook)?,
         payment_data_command: place.payment_data_command(&written)?,
         single_thread: environment.single_thread,
         address: written.address,
@@ -51,19 +50,29 @@ pub(super) fn settle(written: Config, file: &Path, environment: &Environment) ->
     })
 }
 
-struct Place<'a> {
+pub(super) struct Place<'a> {
     file: &'a Path,
     home: Option<PathBuf>,
     credentials: Option<PathBuf>,
 }
 
 impl Place<'_> {
-    fn fault(&self, key: &str, what: impl std::fmt::Display) -> ConfigError {
+    pub(super) fn fault(&self, key: &str, what: impl std::fmt::Display) -> ConfigError {
         ConfigError::value(self.file, key, what)
     }
 
+    /// Returns a fault of a key at a byte of the text.
+    pub(super) fn fault_at(&self, at: usize, key: &str, what: impl std::fmt::Display) -> ConfigError {
+        ConfigError::At { file: self.file.to_owned(), at, what: format!("{key}: {what}") }
+    }
+
+    /// Returns the folder of the configuration.
+    pub(super) fn folder(&self) -> PathBuf {
+        self.file.parent().unwrap_or_else(|| Path::new("/")).to_owned()
+    }
+
     /// Makes a path absolute: `~/` is the home folder, what is relative starts where the configuration lies.
-    fn path(&self, text: &str) -> PathBuf {
+    pub(super) fn path(&self, text: &str) -> PathBuf {
         if let (Some(rest), Some(home)) = (text.strip_prefix("~/"), &self.home) {
             return home.join(rest);
         }
@@ -216,7 +225,7 @@ impl Place<'_> {
         Ok(())
     }
 
-    fn money(&self, key: &str, text: &str) -> Result<Money, ConfigError> {
+    pub(super) fn money(&self, key: &str, text: &str) -> Result<Money, ConfigError> {
         Money::parse_line(text).map_err(|error| self.fault(key, format!("{error}; write it like \"JPY 4800\"")))
     }
 
@@ -299,7 +308,7 @@ impl Place<'_> {
             articles.push(Article { item, price: self.money("shop.article.price", &article.price)? });
         }
         let procedures: Result<Vec<Procedure>, ConfigError> =
-            shop.procedure.iter().map(|procedure| self.procedure(procedure)).collect();
+            shop.procedure.iter().map(|procedure| self.procedure(procedure, &written.hook)).collect();
         Ok(ShopPractice {
             name: written.name.clone(),
             vat_id: shop.vat_id.clone(),
@@ -308,54 +317,8 @@ impl Place<'_> {
             procedures: procedures?,
             valid_days: shop.valid_days.unwrap_or(7),
             return_days: shop.return_days.unwrap_or(0),
+            review: self.review(&shop.review)?,
         })
-    }
-
-    fn procedure(&self, written: &written::Procedure) -> Result<Procedure, ConfigError> {
-        let stages: Result<Vec<Stage>, ConfigError> = written.steps.iter().map(|step| self.stage(step)).collect();
-        let stages = stages?;
-        let at = |stage: Stage| stages.iter().position(|other| *other == stage);
-        let terms = at(Stage::Terms).ok_or_else(|| self.fault("shop.procedure.steps", "\"terms\" is missing"))?;
-        for needed in [Stage::Payment, Stage::Delivery] {
-            if at(needed).is_none_or(|position| position < terms) {
-                let what = "\"payment\" and \"delivery\" must follow \"terms\"";
-                return Err(self.fault("shop.procedure.steps", what));
-            }
-        }
-        if at(Stage::Authorize).is_some_and(|position| position > terms) {
-            return Err(self.fault("shop.procedure.steps", "\"authorize\" must come before \"terms\""));
-        }
-        let party = |written: &written::PartyWritten| Party {
-            address: written.address.clone(),
-            fingerprint: written.fingerprint.clone(),
-        };
-        let charge = written.charge.as_ref();
-        let price = charge.map(|charge| self.money("shop.procedure.charge.price", &charge.price)).transpose()?;
-        Ok(Procedure {
-            payment_method: written.payment.clone(),
-            delivery_method: written.delivery.clone(),
-            stages,
-            payment_agent: written.payment_agent.as_ref().map(party),
-            delivery_agent: written.delivery_agent.as_ref().map(party),
-            charge: charge.map(|charge| charge.name.clone()).zip(price),
-            payment_days: written.payment_days.unwrap_or(14),
-            dispatch_days: written.dispatch_days.unwrap_or(2),
-            arrival_days: written.arrival_days.unwrap_or(5),
-        })
-    }
-
-    fn stage(&self, word: &str) -> Result<Stage, ConfigError> {
-        match word {
-            "authorize" => Ok(Stage::Authorize),
-            "terms" => Ok(Stage::Terms),
-            "confirmation" => Ok(Stage::Confirmation),
-            "payment" => Ok(Stage::Payment),
-            "delivery" => Ok(Stage::Delivery),
-            other => {
-                let what = format!("{other:?} is no step (authorize, terms, confirmation, payment, delivery)");
-                Err(self.fault("shop.procedure.steps", what))
-            }
-        }
     }
 
     fn payment(&self, written: &Config) -> Result<PaymentPractice, ConfigError> {

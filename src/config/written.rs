@@ -1,6 +1,9 @@
 //! The configuration as written: every key of `config.toml`, nothing settled yet.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
+use toml::Spanned;
 
 use crate::trade::{Address, DeliveryMethod, Fingerprint, PaymentMethod, PostalAddress};
 
@@ -41,6 +44,9 @@ pub struct Config {
     /// How to carry goods.
     #[serde(default)]
     pub delivery: Option<Delivery>,
+    /// Programs that do the work of steps, by name.
+    #[serde(default)]
+    pub hook: BTreeMap<Spanned<String>, Hook>,
 }
 
 /// A part, as configuration names it.
@@ -205,6 +211,9 @@ pub struct Shop {
     pub valid_days: Option<u16>,
     /// Days after arrival within which goods are taken back.
     pub return_days: Option<u16>,
+    /// What waits for a person: `orders`, `cancellations`, `returns`.
+    #[serde(default)]
+    pub review: Vec<Spanned<String>>,
 }
 
 /// Something sold.
@@ -227,8 +236,8 @@ pub struct Procedure {
     pub payment: Option<PaymentMethod>,
     /// For this delivery method; any where none is given.
     pub delivery: Option<DeliveryMethod>,
-    /// The steps in order.
-    pub steps: Vec<String>,
+    /// The steps in order, each with its place.
+    pub steps: Vec<Spanned<String>>,
     /// Who collects the money.
     pub payment_agent: Option<PartyWritten>,
     /// Who carries the goods.
@@ -241,6 +250,20 @@ pub struct Procedure {
     pub dispatch_days: Option<u16>,
     /// Days until the goods arrive.
     pub arrival_days: Option<u16>,
+}
+
+/// A program that does the work of a step.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Hook {
+    /// Program and arguments; no shell.
+    pub command: Spanned<Vec<String>>,
+    /// How long it may take, in seconds.
+    pub seconds: Option<Spanned<u64>>,
+    /// How often it is tried before a person is waited for.
+    pub attempts: Option<u32>,
+    /// How often it is asked how the goods stand, in minutes; never where not given.
+    pub ask_minutes: Option<u32>,
 }
 
 /// An agent's mailbox and key.

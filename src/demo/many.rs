@@ -1,6 +1,6 @@
 //! Many more transactions, wave by wave: all order, all confirm, most ship, many arrive, some pay.
 
-use super::scenes::order;
+use super::scenes::{Ways, order};
 use super::{DemoError, Stage};
 use crate::role::{Notice, buyer, delivery, payment, shop};
 use crate::trade::{Key, Names, Role};
@@ -29,7 +29,8 @@ fn wave(stage: &mut Stage, first: u32, count: u32, day: i64) -> Result<(), DemoE
     for number in first..first.saturating_add(count) {
         let method = if number.is_multiple_of(3) { "card" } else { "invoice" };
         let sku = if number.is_multiple_of(2) { "SH-41" } else { "TEA-200" };
-        let (key, draft) = order(stage, &[(sku, number.rem_euclid(4).saturating_add(1))], method)?;
+        let (key, draft) =
+            order(stage, &[(sku, number.rem_euclid(4).saturating_add(1))], Ways { method, travel: "locker" })?;
         keys.push(key);
         drafts.push(draft);
     }

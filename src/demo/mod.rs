@@ -93,6 +93,7 @@ impl Stage {
         let mut ship = make("ship", party::ship_config())?;
         let mut buyer = make("buyer", party::buyer_config())?;
         let mut shop = make("shop", party::shop_config(&pay, &ship))?;
+        party::build_warehouse(&folder.join("shop"))?;
         // The shop and its agents have an agreement; the buyer has compared the shop's fingerprint.
         shop.accept(&pay)?;
         shop.accept(&ship)?;

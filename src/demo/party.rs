@@ -65,6 +65,7 @@ impl Party {
         }
         self.clerk.take_in()?;
         self.clerk.tend()?;
+        self.clerk.work(Duration::from_secs(3600)).await?;
         if let Some(inbox) = &mut self.inbox {
             self.clerk.mark(inbox).await?;
         }
@@ -183,10 +184,32 @@ price = "JPY 36000"
 payment = "card"
 steps = ["authorize", "terms", "confirmation", "payment", "delivery"]
 {agents}
+# What goes by parcel is released by the warehouse first.
+[[shop.procedure]]
+delivery = "parcel"
+steps = ["terms", "confirmation", "warehouse", "delivery", "payment"]
+{agents}
 [[shop.procedure]]
 steps = ["terms", "confirmation", "delivery", "payment"]
-{agents}"#
+{agents}
+[hook.warehouse]
+command = ["./warehouse", "store"]
+"#
         )
+}
+
+/// The shop's warehouse: the example that merchants are shown, and what it has in stock.
+const WAREHOUSE: &str = include_str!("../../examples/warehouse/warehouse");
+const STOCK: &str = "SH-41 12\nTEA-200 40\nKETTLE 3\n";
+
+/// Builds the shop's warehouse in its folder.
+pub(super) fn build_warehouse(folder: &Path) -> Result<(), DemoError> {
+    use std::os::unix::fs::PermissionsExt;
+    let program = folder.join("warehouse");
+    write(&program, WAREHOUSE)?;
+    let executable = std::fs::Permissions::from_mode(0o700);
+    std::fs::set_permissions(&program, executable).map_err(|cause| DemoError::Io { file: program, cause })?;
+    write(&folder.join("store/stock"), STOCK)
 }
 
 impl Party {

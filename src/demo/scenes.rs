@@ -19,6 +19,7 @@ pub(super) fn play(stage: &mut Stage, told: &mut dyn FnMut(&str)) -> Result<(), 
     told("an order was shipped, delivered and paid");
 
     let late = ordered(stage, 8, &[("TEA-200", 2)], "invoice")?;
+    told("the warehouse released an order when it was asked to");
     shipped(stage, &late, 10)?;
     delivered(stage, &late, 12)?;
     told("one was delivered, but is not paid, and late");
@@ -48,8 +49,16 @@ pub(super) fn play(stage: &mut Stage, told: &mut dyn FnMut(&str)) -> Result<(), 
     expect(stage, &open, State::Open)
 }
 
+/// How an order is paid and how its goods travel.
+#[derive(Clone, Copy)]
+pub(super) struct Ways {
+    pub(super) method: &'static str,
+    pub(super) travel: &'static str,
+}
+
 /// The buyer's wish.
-pub(super) fn wish(stage: &Stage, items: &[(&str, u32)], method: &str) -> Result<Order, DemoError> {
+pub(super) fn wish(stage: &Stage, items: &[(&str, u32)], ways: Ways) -> Result<Order, DemoError> {
+    let Ways { method, travel } = ways;
     let plot = |error: &dyn std::fmt::Display| DemoError::Plot(error.to_string());
     let practice = stage.buyer.clerk.settings().practice.buyer.as_ref();
     let practice = practice.ok_or_else(|| DemoError::Plot("the buyer buys nothing".to_owned()))?;
@@ -75,7 +84,7 @@ pub(super) fn wish(stage: &Stage, items: &[(&str, u32)], method: &str) -> Result
         payment_method: PaymentMethod::parse(method).map_err(|error| plot(&error))?,
         payment_id: (method == "card").then(|| "3456".to_owned()),
         sealed: None,
-        delivery_method: DeliveryMethod::parse("parcel").map_err(|error| plot(&error))?,
+        delivery_method: DeliveryMethod::parse(travel).map_err(|error| plot(&error))?,
         deliver_to: practice.deliver_to.clone(),
         billing: None,
         reorder_of: None,
@@ -84,19 +93,19 @@ pub(super) fn wish(stage: &Stage, items: &[(&str, u32)], method: &str) -> Result
 }
 
 /// Writes an order; returns what it is found by.
-pub(super) fn order(stage: &mut Stage, items: &[(&str, u32)], method: &str) -> Result<(Key, Draft), DemoError> {
+pub(super) fn order(stage: &mut Stage, items: &[(&str, u32)], ways: Ways) -> Result<(Key, Draft), DemoError> {
     let mut chance = [0; 26];
     getrandom::fill(&mut chance).map_err(|error| DemoError::Plot(error.to_string()))?;
     let id = OrderId::from_bytes(chance);
     let shop: Party = stage.shop.clerk.me().clone();
     let key = Key { role: Role::Buyer, shop: shop.address.clone(), id: id.clone() };
-    Ok((key, buyer::order(wish(stage, items, method)?, id, shop)))
+    Ok((key, buyer::order(wish(stage, items, ways)?, id, shop)))
 }
 
 /// Orders and confirms on `day`.
-fn ordered(stage: &mut Stage, day: i64, items: &[(&str, u32)], method: &str) -> Result<Key, DemoError> {
+fn ordered(stage: &mut Stage, day: i64, items: &[(&str, u32)], method: &'static str) -> Result<Key, DemoError> {
     stage.at(day, 9);
-    let (key, draft) = order(stage, items, method)?;
+    let (key, draft) = order(stage, items, Ways { method, travel: "parcel" })?;
     stage.buyer.clerk.post(vec![draft])?;
     stage.settle()?;
     stage.at(day, 10);
@@ -168,7 +177,7 @@ fn given_back(stage: &mut Stage, key: &Key, day: i64) -> Result<(), DemoError> {
 
 fn refused(stage: &mut Stage, day: i64) -> Result<(), DemoError> {
     stage.at(day, 9);
-    let (key, draft) = order(stage, &[("KETTLE", 3)], "card")?;
+    let (key, draft) = order(stage, &[("KETTLE", 3)], Ways { method: "card", travel: "parcel" })?;
     stage.buyer.clerk.post(vec![draft])?;
     stage.settle()?;
     expect(stage, &key, State::Rejected)

@@ -105,6 +105,8 @@ fn own(db_tx: &Connection, entry: &Entry, act: &Act, reckoning: &Reckoning) -> R
             settle_computed(db_tx, entry.position, subject, *how, reason.as_deref())
         }
         Act::Settle { content: None, subject: None, .. } => Ok(()),
+        Act::Give { task } => super::tasks::give(db_tx, entry, task),
+        Act::Said { key, .. } => super::tasks::end(db_tx, key),
     }
 }
 
@@ -233,7 +235,7 @@ fn seconds(when: &When) -> i64 {
 
 fn put_row(db_tx: &Connection, id: Option<i64>, transaction: &Transaction, row: &Row) -> Result<i64, IndexError> {
     const SQL: &str = "INSERT OR REPLACE INTO transactions VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, \
-                       ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28)";
+                       ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29)";
     let key = &transaction.key;
     let date = |leg: &RowLeg| leg.date.map(|date| date.to_string());
     let items: &[RowItem] = &row.items;
@@ -266,6 +268,7 @@ fn put_row(db_tx: &Connection, id: Option<i64>, transaction: &Transaction, row: 
         row.warnings,
         failed_words(row),
         row.begun,
+        row.waits,
     ])?;
     Ok(id.unwrap_or_else(|| db_tx.last_insert_rowid()))
 }

@@ -5,7 +5,7 @@ use rusqlite::types::ValueRef;
 use super::{Index, IndexError};
 
 /// Every table whose rows are reckoned from the ledger, but `meta`.
-pub(super) const TABLES: [&str; 14] = [
+pub(super) const TABLES: [&str; 15] = [
     "certificates",
     "claimed",
     "copies",
@@ -17,13 +17,14 @@ pub(super) const TABLES: [&str; 14] = [
     "search",
     "settlements",
     "states",
+    "tasks",
     "transactions",
     "unheard",
     "warnings",
 ];
 
 /// What each table is shown by: no number that SQLite gave out, so that the order of making does not matter.
-const QUERIES: [&str; 13] = [
+const QUERIES: [&str; 14] = [
     "SELECT 'certificate', fingerprint, certificate FROM certificates",
     "SELECT 'claimed', * FROM claimed",
     "SELECT 'copy', * FROM copies",
@@ -33,12 +34,13 @@ const QUERIES: [&str; 13] = [
     "SELECT 'named', * FROM named",
     "SELECT 'pin', * FROM pins",
     "SELECT 'settlement', * FROM settlements",
+    "SELECT 'task', * FROM tasks",
     "SELECT 'unheard', * FROM unheard",
     "SELECT 'warning', * FROM warnings",
     "SELECT 'search', role, shop, order_id, names FROM search JOIN transactions t ON t.id = search.rowid",
     "SELECT 'transaction', role, shop, order_id, number, shop_name, buyer, date, date_at, items, currency, total, order_done, \
      order_date, delivery_done, delivery_date, payment_done, payment_date, t.state, open, due, due_at, unpaid_currency, \
-     unpaid, undelivered, warnings, failed, begun, s.state FROM transactions t JOIN states s ON s.id = t.id",
+     unpaid, undelivered, warnings, failed, begun, waits, s.state FROM transactions t JOIN states s ON s.id = t.id",
 ];
 
 impl Index {

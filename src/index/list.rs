@@ -10,7 +10,7 @@ use crate::trade::{Address, Key, Leg, Money, Number, OrderId, Role, When};
 /// The columns of `transactions` that `listed` reads, in its order.
 const COLUMNS: &str = "role, shop, order_id, number, shop_name, date, items, currency, total, order_done, order_date, \
                        delivery_done, delivery_date, payment_done, payment_date, state, open, due, unpaid_currency, \
-                       unpaid, undelivered, warnings, failed, buyer";
+                       unpaid, undelivered, warnings, failed, buyer, waits";
 
 /// Which transactions a list shows; everything set must hold. Those that nobody has begun are never shown.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -35,6 +35,8 @@ pub struct Filter {
     pub warned: bool,
     /// Something of it will not happen.
     pub failed: bool,
+    /// Something of it waits for the shop's owner.
+    pub waits: bool,
     /// Bought at or after this second.
     pub from: Option<i64>,
     /// Bought before this second.
@@ -140,6 +142,7 @@ impl Filter {
             _ if self.due_before.is_some() => "INDEXED BY transactions_due",
             (None, _, Some(true), _) => "INDEXED BY transactions_unpaid",
             (None, _, _, Some(true)) => "INDEXED BY transactions_undelivered",
+            _ if self.waits => "INDEXED BY transactions_waits",
             _ if self.failed => "INDEXED BY transactions_failed",
             _ => "",
         }
@@ -180,6 +183,7 @@ impl Filter {
             (self.undelivered, "undelivered", "NOT undelivered"),
             (self.warned.then_some(true), "warnings > 0", ""),
             (self.failed.then_some(true), "failed <> ''", ""),
+            (self.waits.then_some(true), "waits", ""),
         ];
         conditions.push("begun");
         conditions.extend(plain.into_iter().filter_map(|(is, yes, no)| is.map(|is| if is { yes } else { no })));
@@ -228,6 +232,7 @@ fn listed(row: &rusqlite::Row<'_>) -> Found<Listed> {
         undelivered: row.get(20)?,
         warnings: row.get(21)?,
         begun: true,
+        waits: row.get(24)?,
     };
     Ok(Listed { key, row })
 }

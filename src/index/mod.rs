@@ -14,6 +14,7 @@ pub mod row;
 mod state;
 mod strangers;
 mod summary;
+mod tasks;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -30,9 +31,10 @@ pub use list::{Filter, Listed};
 pub use post::{Doubt, Fetched, Unheard};
 pub use query::{EntryRow, Warning};
 pub use row::{Row, RowItem, RowLeg};
+pub use tasks::{Attempt, OpenTask};
 
 /// Version of schema and of what rows mean; another version is thrown away and built anew.
-const VERSION: i64 = 9;
+const VERSION: i64 = 10;
 
 /// Marks the file as an index of ours ("MOix").
 const APPLICATION: i64 = 0x4D4F_6978;

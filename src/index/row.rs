@@ -64,6 +64,8 @@ pub struct Row {
     pub warnings: u32,
     /// Whether a letter that begins a transaction counts; before that no list shows it.
     pub begun: bool,
+    /// Whether something waits for the shop's owner.
+    pub waits: bool,
 }
 
 impl Row {
@@ -88,6 +90,7 @@ impl Row {
             undelivered: false,
             warnings: 0,
             begun: true,
+            waits: false,
         }
     }
 

@@ -64,7 +64,9 @@ CREATE TABLE transactions (
   warnings        INTEGER NOT NULL,
   -- The legs that failed, words with a space between.
   failed          TEXT NOT NULL,
-  begun           INTEGER NOT NULL
+  begun           INTEGER NOT NULL,
+  -- Whether something waits for the shop's owner.
+  waits           INTEGER NOT NULL
 );
 CREATE UNIQUE INDEX transactions_key ON transactions (role, shop, order_id);
 CREATE INDEX transactions_number ON transactions (role, shop, number) WHERE number IS NOT NULL;
@@ -76,6 +78,7 @@ CREATE INDEX transactions_open ON transactions (date_at DESC, id DESC) WHERE beg
 CREATE INDEX transactions_due ON transactions (due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX transactions_unpaid ON transactions (role, unpaid_currency) WHERE unpaid IS NOT NULL;
 CREATE INDEX transactions_failed ON transactions (role) WHERE failed <> '';
+CREATE INDEX transactions_waits ON transactions (date_at) WHERE waits;
 CREATE INDEX transactions_undelivered ON transactions (role) WHERE undelivered;
 
 -- The whole of each transaction, apart from the rows that lists run over: how it stands (JSON of state::State), and its
@@ -165,6 +168,24 @@ CREATE TABLE claimed (
   number    TEXT NOT NULL,
   seq       INTEGER NOT NULL,
   PRIMARY KEY (recipient, shop, number)
+) WITHOUT ROWID;
+
+-- Work given to a hook that has not said what came of it.
+CREATE TABLE tasks (
+  key      TEXT PRIMARY KEY,
+  position INTEGER NOT NULL,
+  role     TEXT NOT NULL,
+  names    TEXT NOT NULL,
+  task     TEXT NOT NULL,
+  since    TEXT NOT NULL
+) WITHOUT ROWID;
+
+-- How often a hook was tried in vain, when it is tried next (seconds), and why it did nothing; what is lost here is a try.
+CREATE TABLE IF NOT EXISTS attempts (
+  key   TEXT PRIMARY KEY,
+  times INTEGER NOT NULL,
+  next  INTEGER NOT NULL,
+  fault TEXT NOT NULL
 ) WITHOUT ROWID;
 
 -- How often a letter was sent again, in all and on its last day; what is lost here costs a repeat too many.

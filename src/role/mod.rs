@@ -14,8 +14,10 @@ pub mod payment;
 pub mod practice;
 pub mod shop;
 mod shop_after;
+pub mod shop_desk;
 mod shop_offer;
 mod shop_refund;
+pub mod shop_work;
 pub mod timetable;
 
 pub use mandate::Presented;
@@ -26,8 +28,8 @@ pub use timetable::Timetable;
 use crate::trade::document::Refusal;
 use crate::trade::status::Reason;
 use crate::trade::{
-    Code, Digest, Document, Finding, Kept, Kind, Letter, Moment, Names, Number, Party, Received, Role, Terms,
-    Transaction,
+    Code, Digest, Document, Finding, Kept, Kind, Letter, Moment, Names, Number, Party, Received, Role, Said, Task,
+    Terms, Transaction,
 };
 
 /// Who decides, when, and how its owner wants it done.
@@ -112,13 +114,22 @@ impl Draft {
     }
 }
 
-/// What a part does: write a letter, or send one again.
+/// What a part does: write a letter, send one again, or give a hook work.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
     /// Write this letter.
     Send(Box<Draft>),
     /// Send the letter with this content again, byte for byte.
     Resend(Digest),
+    /// Give a hook this work for the transaction of these names.
+    Give {
+        /// The part that gives it.
+        role: Role,
+        /// The transaction.
+        names: Names,
+        /// The work.
+        task: Task,
+    },
 }
 
 impl From<Draft> for Action {
@@ -155,6 +166,14 @@ pub fn follow_up(transaction: &Transaction, kept: &Kept, desk: &Desk<'_>) -> Vec
     match (transaction.key.role, kept.letter.kind()) {
         (Role::Shop, Kind::TransactionInfo) => shop_offer::after_terms(transaction, desk),
         _ => Vec::new(),
+    }
+}
+
+/// Returns what follows from what a hook said of its work.
+pub fn after_work(transaction: &Transaction, task: &Task, said: &Said, desk: &Desk<'_>) -> Vec<Action> {
+    match transaction.key.role {
+        Role::Shop => shop_work::after(transaction, task, said, desk),
+        Role::Buyer | Role::Payment | Role::Delivery => Vec::new(),
     }
 }
 

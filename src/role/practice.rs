@@ -2,7 +2,7 @@
 
 use super::timetable::Timetable;
 use crate::trade::item::Item;
-use crate::trade::{Address, DeliveryMethod, Money, Party, PaymentMethod, Person, PostalAddress, Role};
+use crate::trade::{Address, DeliveryMethod, HookName, Money, Party, PaymentMethod, Person, PostalAddress, Role};
 
 /// All parts an account plays.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -54,7 +54,7 @@ pub struct Article {
 }
 
 /// One step of a procedure.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Stage {
     /// Ask the payment agent whether the sum can be paid (P23).
     Authorize,
@@ -66,6 +66,33 @@ pub enum Stage {
     Payment,
     /// Instruct the delivery agent (P42).
     Delivery,
+    /// Have a hook do its work: the warehouse releases the goods (P39).
+    Hook(HookName),
+}
+
+impl Stage {
+    /// Returns its word, as the configuration has it.
+    pub fn word(&self) -> &str {
+        match self {
+            Self::Authorize => "authorize",
+            Self::Terms => "terms",
+            Self::Confirmation => "confirmation",
+            Self::Payment => "payment",
+            Self::Delivery => "delivery",
+            Self::Hook(hook) => hook.as_str(),
+        }
+    }
+}
+
+/// What waits for a person instead of being answered at once.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Review {
+    /// Orders that could be taken.
+    pub orders: bool,
+    /// Cancellations.
+    pub cancellations: bool,
+    /// Returns.
+    pub returns: bool,
 }
 
 /// The steps for a payment method, a delivery method, or the two together (P18-P20).
@@ -115,6 +142,8 @@ pub struct ShopPractice {
     pub valid_days: u16,
     /// Days after arrival within which goods are taken back without asking; 0 takes nothing back.
     pub return_days: u16,
+    /// What waits for a person.
+    pub review: Review,
 }
 
 impl ShopPractice {

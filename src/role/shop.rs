@@ -1,13 +1,12 @@
 //! The shop: takes orders in by its procedures, makes the terms, instructs, reports (P17-P53).
 //!
-//! What it offers is in `shop_offer`, what it does about cancellations and returns in `shop_after`,
-//! what it gives back in `shop_refund`.
+//! What it offers is in `shop_offer`, the steps after the OK in `shop_work`, what it does about cancellations and returns
+//! in `shop_after`, what it gives back in `shop_refund`, what its owner decides in `shop_desk`.
 
 use super::packing::{Other, pack, rest};
-use super::practice::{Procedure, Stage};
-use super::shop_after::is_instructed;
+use super::practice::Procedure;
+use super::shop_work::go_on;
 use super::{Action, Desk, Draft, Notice, Refused, agent, resend_above, shop_after, shop_offer, terms_of};
-use crate::rules::{Standing, State};
 use crate::trade::document::{DeliveryInstruction, PaymentInstruction, StatusRequest};
 use crate::trade::item::LineQuantity;
 use crate::trade::status::{OrderState, OrderStatus, Parcel, Shipment, Step};
@@ -65,21 +64,9 @@ fn confirmed(transaction: &Transaction, kept: &Kept, desk: &Desk<'_>) -> Vec<Act
     let status = if told { status_now(transaction) } else { first_status(terms, desk) };
     actions.extend(report(transaction, status, desk, Some(kept)));
     if !is_started(transaction) {
-        actions.extend(instruct(transaction, desk));
+        actions.extend(go_on(transaction, desk, false));
     }
     actions
-}
-
-/// Writes the instructions in the order of the procedure (P41-P44), but those that were written and not refused.
-pub(super) fn instruct(transaction: &Transaction, desk: &Desk<'_>) -> Vec<Action> {
-    let Some((_, terms)) = terms_of(transaction) else { return Vec::new() };
-    let Some(procedure) = procedure(terms, desk) else { return Vec::new() };
-    let drafts = procedure.stages.iter().filter_map(|stage| match stage {
-        Stage::Payment if !is_instructed(transaction, Leg::Payment) => payment_instruction(transaction, terms),
-        Stage::Delivery if !is_instructed(transaction, Leg::Delivery) => delivery_instruction(transaction, terms),
-        _ => None,
-    });
-    drafts.map(Action::from).collect()
 }
 
 /// Instructs the payment agent once more, after it was told to stop.
@@ -91,23 +78,6 @@ pub(super) fn collect_again(transaction: &Transaction) -> Option<Action> {
 /// Returns the kind of the instruction about a leg.
 pub(super) const fn instruction_of(leg: Leg) -> Kind {
     if matches!(leg, Leg::Payment) { Kind::PaymentInstruction } else { Kind::DeliveryInstruction }
-}
-
-/// Instructs the agents that refused, or that could not be written to before (`shop instruct`).
-pub fn instruct_again(transaction: &Transaction, desk: &Desk<'_>) -> Result<Vec<Action>, Refused> {
-    let (_, terms) = terms_of(transaction).ok_or_else(|| Refused::new("no terms were sent for this number"))?;
-    if Standing::of(transaction).state != State::Open {
-        return Err(Refused::new("nothing is to be done: the buyer has not said OK, or all is over"));
-    }
-    let waits = procedure(terms, desk).is_none_or(Procedure::waits_for_confirmation);
-    if waits && transaction.accepted().next().is_none() {
-        return Err(Refused::new("the buyer has not said OK to the terms yet"));
-    }
-    let actions = instruct(transaction, desk);
-    if actions.is_empty() {
-        return Err(Refused::new("every agent of the procedure was instructed, and none refused"));
-    }
-    Ok(actions)
 }
 
 /// Returns who is who for an agent: the buyer, with the certificate the clerk adds, and those who speak.
@@ -122,7 +92,7 @@ fn instruction(transaction: &Transaction, terms: &Terms, leg: Leg, document: Doc
     Some(Draft::new(transaction, agent.party.clone(), document).about(digest))
 }
 
-fn payment_instruction(transaction: &Transaction, terms: &Terms) -> Option<Draft> {
+pub(super) fn payment_instruction(transaction: &Transaction, terms: &Terms) -> Option<Draft> {
     // Who collects the money learns neither goods nor where they go (P105).
     let mut buyer = terms.buyer.clone();
     buyer.address = None;
@@ -137,7 +107,7 @@ fn payment_instruction(transaction: &Transaction, terms: &Terms) -> Option<Draft
     instruction(transaction, terms, Leg::Payment, document)
 }
 
-fn delivery_instruction(transaction: &Transaction, terms: &Terms) -> Option<Draft> {
+pub(super) fn delivery_instruction(transaction: &Transaction, terms: &Terms) -> Option<Draft> {
     // Who carries the goods learns no prices (P105), but for cash on delivery.
     let collect = (terms.payment_method.as_str() == "cash-on-delivery").then_some(terms.total);
     let parcel = Parcel {
@@ -226,7 +196,8 @@ pub fn notify(transaction: &Transaction, notice: &Notice, desk: &Desk<'_>) -> Re
     if status.state == OrderState::Cancelled {
         return Err(Refused::new("the transaction is cancelled; nothing more can be reported"));
     }
-    if !is_started(transaction) && procedure(terms, desk).is_some_and(Procedure::waits_for_confirmation) {
+    let waits = procedure(terms, desk).is_some_and(Procedure::waits_for_confirmation);
+    if waits && !is_started(transaction) && transaction.accepted().next().is_none() {
         return Err(Refused::new("the buyer has not said OK to the terms yet"));
     }
     let open = status.shipments.iter().find(|s| !is_over(&s.step)).map(|s| s.parcel.clone());

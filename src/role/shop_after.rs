@@ -3,17 +3,29 @@
 //! Letters that cross are settled by the shop's answer. Before anything started a cancellation is final; afterwards it
 //! is a wish, and the shop answers only after its agents have answered `stop`.
 
+use super::practice::Review;
 use super::shop::{collect_again, instruction_of, is_started, report, status_now};
 use super::shop_refund::{left_of, refund_instruction, settle_overpaid, settle_refund, value_of};
-use super::{Action, Desk, Draft, agent, terms_of};
+use super::{Action, Desk, Draft, agent, shop_work, terms_of};
 use crate::rules::failed::not_taken;
 use crate::rules::{Standing, returned};
 use crate::trade::document::{ReturnAnswer, ReturnRequest, Stop};
 use crate::trade::status::{OrderState, OrderStatus, Reason, Step};
 use crate::trade::{Direction, Document, Kept, Kind, Leg, Moment, Money, Transaction};
 
-/// Takes a cancellation in.
+/// Takes a cancellation in; one of what was begun may wait for a person.
 pub(super) fn cancel(transaction: &Transaction, kept: &Kept, desk: &Desk<'_>) -> Vec<Action> {
+    let begun = is_started(transaction) || shop_work::is_begun(transaction);
+    let waits = begun && review(desk).cancellations;
+    if waits { Vec::new() } else { cancel_now(transaction, kept, desk) }
+}
+
+fn review(desk: &Desk<'_>) -> Review {
+    desk.practice.shop.as_ref().map(|shop| shop.review).unwrap_or_default()
+}
+
+/// Answers a cancellation, or has the agents say first whether it is too late.
+pub(super) fn cancel_now(transaction: &Transaction, kept: &Kept, desk: &Desk<'_>) -> Vec<Action> {
     let delivery = Standing::of(transaction).legs.delivery;
     if delivery.done.is_some() {
         let text = "The goods are delivered; please ask for a return.";
@@ -26,7 +38,13 @@ pub(super) fn cancel(transaction: &Transaction, kept: &Kept, desk: &Desk<'_>) ->
     if is_instructed(transaction, Leg::Payment) || is_instructed(transaction, Leg::Delivery) {
         return stop_or_settle(transaction, desk);
     }
-    report(transaction, cancelled(transaction), desk, Some(kept)).into_iter().collect()
+    end(transaction, desk, Some(kept))
+}
+
+/// Ends a transaction that nothing is to come of: tells the buyer, and has hooks take back what they were given.
+fn end(transaction: &Transaction, desk: &Desk<'_>, asked: Option<&Kept>) -> Vec<Action> {
+    let told = report(transaction, cancelled(transaction), desk, asked);
+    told.into_iter().chain(shop_work::withdraw(transaction)).collect()
 }
 
 fn cancelled(transaction: &Transaction) -> OrderStatus {
@@ -88,16 +106,27 @@ fn is_closed(transaction: &Transaction) -> bool {
     answers.any(|said| matches!(said, Document::DeliveryStatus(status) if status.is_over()))
 }
 
-/// Takes a return in: stops what has not arrived, takes back what came within the time for it, pays for what was lost,
-/// refuses the rest.
+/// Takes a return in, unless returns wait for a person.
 pub(super) fn give_back(
     transaction: &Transaction,
     kept: &Kept,
     request: &ReturnRequest,
     desk: &Desk<'_>,
 ) -> Vec<Action> {
+    if review(desk).returns { Vec::new() } else { take_back(transaction, kept, request, desk, false) }
+}
+
+/// Answers a return: stops what has not arrived, takes back what came within the time for it, pays for what was lost,
+/// refuses the rest. A person may take back what came longer ago.
+pub(super) fn take_back(
+    transaction: &Transaction,
+    kept: &Kept,
+    request: &ReturnRequest,
+    desk: &Desk<'_>,
+    by_person: bool,
+) -> Vec<Action> {
     let delivery = Standing::of(transaction).legs.delivery;
-    let refuse = |text: &str| vec![answer(transaction, kept, request, failed("refused", text, desk), None)];
+    let refuse = |text: &str| vec![refuse_return(transaction, kept, request, text, desk)];
     let missing = delivery.missing().unwrap_or_default();
     let Some(delivered) = delivery.done.or(delivery.done_in_part().filter(|_| !missing.is_empty())) else {
         if delivery.done_in_part().is_some() {
@@ -121,7 +150,8 @@ pub(super) fn give_back(
             (false, false) => stop_agent(transaction, Leg::Delivery).into_iter().collect(),
         };
     }
-    if !returned::only_missing(transaction, &missing, &request.lines)
+    if !by_person
+        && !returned::only_missing(transaction, &missing, &request.lines)
         && let Some(text) = over_time(kept, &delivered, desk)
     {
         return refuse(text);
@@ -140,6 +170,17 @@ fn over_time(kept: &Kept, delivered: &Moment, desk: &Desk<'_>) -> Option<&'stati
     }
     let until = delivered.plus_seconds(days.saturating_mul(86_400));
     (kept.recorded > until).then_some("The time for returns has passed.")
+}
+
+/// Refuses a return, and says why.
+pub(super) fn refuse_return(
+    transaction: &Transaction,
+    kept: &Kept,
+    request: &ReturnRequest,
+    why: &str,
+    desk: &Desk<'_>,
+) -> Action {
+    answer(transaction, kept, request, failed("refused", why, desk), None)
 }
 
 fn failed(code: &str, text: &str, desk: &Desk<'_>) -> Step {
@@ -178,7 +219,7 @@ fn agreed_return(
 
 /// A return of what was never started is a cancellation with another name.
 fn closed_return(transaction: &Transaction, kept: &Kept, request: &ReturnRequest, desk: &Desk<'_>) -> Vec<Action> {
-    let mut actions: Vec<Action> = report(transaction, cancelled(transaction), desk, None).into_iter().collect();
+    let mut actions = end(transaction, desk, None);
     actions.push(answer(transaction, kept, request, Step::Done { at: desk.now.whole_second() }, None));
     actions
 }
@@ -234,10 +275,10 @@ fn settle_stop(transaction: &Transaction, desk: &Desk<'_>) -> Vec<Action> {
         match &asked.letter.document {
             Document::ReturnRequest(request) => {
                 let step = Step::Done { at: desk.now.whole_second() };
-                actions.extend(report(transaction, cancelled(transaction), desk, None));
+                actions.extend(end(transaction, desk, None));
                 actions.push(answer(transaction, asked, request, step, standing.legs.paid));
             }
-            _ => actions.extend(report(transaction, cancelled(transaction), desk, Some(asked))),
+            _ => actions.extend(end(transaction, desk, Some(asked))),
         }
     }
     if let Some(paid) = standing.legs.paid.filter(|_| transaction.sent(Kind::RefundInstruction).next().is_none()) {
@@ -255,7 +296,7 @@ fn settle_too_late(transaction: &Transaction, asked: &[&Kept], desk: &Desk<'_>) 
     for asked in asked {
         match &asked.letter.document {
             Document::ReturnRequest(request) if delivery.done.is_some() || delivery.missing().is_some() => {
-                actions.extend(give_back(transaction, asked, request, desk));
+                actions.extend(take_back(transaction, asked, request, desk, false));
             }
             _ => {
                 let text = "It was too late to stop the delivery; please ask for a return when it is over.";

@@ -2,7 +2,8 @@
 //! (P21-P33).
 
 use super::practice::{Procedure, ShopPractice, Stage};
-use super::shop::{instruct, parties};
+use super::shop::parties;
+use super::shop_work::go_on;
 use super::{Action, Desk, Draft};
 use crate::trade::document::{AuthorizationRequest, AuthorizationResult, Rejection};
 use crate::trade::item::{self, Charge};
@@ -20,6 +21,12 @@ pub(super) fn take_in(transaction: &Transaction, kept: &Kept, order: &Order, des
     if !reasons.is_empty() {
         return vec![reject(transaction, kept, reasons)];
     }
+    if shop.review.orders { Vec::new() } else { begin(transaction, kept, order, desk) }
+}
+
+/// Begins an order that can be taken: asks for the authorisation, or makes the terms.
+pub(super) fn begin(transaction: &Transaction, kept: &Kept, order: &Order, desk: &Desk<'_>) -> Vec<Action> {
+    let Some(shop) = desk.practice.shop.as_ref() else { return Vec::new() };
     let Some(procedure) = shop.procedure(&order.payment_method, &order.delivery_method) else { return Vec::new() };
     let agent = procedure.payment_agent.clone();
     match agent.filter(|_| procedure.stages.contains(&Stage::Authorize)) {
@@ -29,7 +36,7 @@ pub(super) fn take_in(transaction: &Transaction, kept: &Kept, order: &Order, des
 }
 
 /// Returns why an order is not taken: Peppol order response codes (OPStatusReason) and a sentence each.
-fn objections(order: &Order, shop: &ShopPractice) -> Vec<Reason> {
+pub(super) fn objections(order: &Order, shop: &ShopPractice) -> Vec<Reason> {
     let reason = |code: &str, text: String| Reason { code: code.to_owned(), text };
     let mut reasons = Vec::new();
     match shop.procedure(&order.payment_method, &order.delivery_method) {
@@ -74,7 +81,7 @@ fn no_sum() -> Reason {
     }
 }
 
-fn reject(transaction: &Transaction, kept: &Kept, reasons: Vec<Reason>) -> Action {
+pub(super) fn reject(transaction: &Transaction, kept: &Kept, reasons: Vec<Reason>) -> Action {
     let document = Document::OrderRejection(Rejection { reasons });
     Draft::new(transaction, kept.letter.from.clone(), document)
         .ordered(kept.letter.order.clone())
@@ -145,12 +152,18 @@ fn offer(transaction: &Transaction, kept: &Kept, order: &Order, procedure: &Proc
     vec![draft.into()]
 }
 
+/// Returns the terms for an order that is taken.
+pub(super) fn terms_for(order: &Order, procedure: &Procedure, desk: &Desk<'_>) -> Option<Terms> {
+    let shop = desk.practice.shop.as_ref()?;
+    Some(terms(order, procedure, shop, total_with(order, procedure)?, desk))
+}
+
 /// Returns what is to be done once the terms are written: the instructions, where nothing is waited for.
 pub(super) fn after_terms(transaction: &Transaction, desk: &Desk<'_>) -> Vec<Action> {
     let Some((_, terms)) = transaction.terms() else { return Vec::new() };
     let at_once = super::shop::procedure(terms, desk).is_some_and(|procedure| !procedure.waits_for_confirmation());
     // Only who reads the buyer's mailbox knows the digest of the terms: a stranger must show that he does.
-    if at_once && !desk.stranger { instruct(transaction, desk) } else { Vec::new() }
+    if at_once && !desk.stranger { go_on(transaction, desk, false) } else { Vec::new() }
 }
 
 fn terms(order: &Order, procedure: &Procedure, shop: &ShopPractice, total: Money, desk: &Desk<'_>) -> Terms {

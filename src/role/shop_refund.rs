@@ -1,6 +1,6 @@
 //! What the shop gives back: how much it is, and when a return is closed.
 
-use super::{Action, Desk, Draft, terms_of};
+use super::{Action, Desk, Draft, Refused, terms_of};
 use crate::rules::{Standing, returned};
 use crate::trade::document::{RefundInstruction, ReturnAnswer};
 use crate::trade::item::LineQuantity;
@@ -40,12 +40,23 @@ pub(super) fn value_of(transaction: &Transaction, lines: &[LineQuantity]) -> Opt
     Money::sum(&prices?).ok().flatten()
 }
 
-/// Writes the shop's word on a return again, with what became of it.
+/// Writes the shop's word on a return again, with what became of it; one that nobody asked for answers nothing.
 fn word(transaction: &Transaction, kept: &Kept, answer: ReturnAnswer) -> Option<Action> {
-    let request = transaction.by_content(&kept.letter.answers?)?;
     let terms = terms_of(transaction).map(|(digest, _)| digest);
-    let draft = Draft::new(transaction, request.letter.from.clone(), Document::ReturnAnswer(answer));
-    Some(draft.about(terms).answering(request.content).into())
+    let draft = Draft::new(transaction, transaction.buyer()?, Document::ReturnAnswer(answer)).about(terms);
+    Some(Draft { answers: kept.letter.answers, ..draft }.into())
+}
+
+/// Writes the shop's word on money that it gives back unasked, `more` than it gave back so before.
+pub(super) fn unasked(transaction: &Transaction, more: Money) -> Result<Action, Refused> {
+    let range = |error: crate::trade::MoneyError| Refused::new(error.to_string());
+    let before = returned::agreed(transaction).into_iter().find(|(kept, _)| kept.letter.answers.is_none());
+    let before = before.and_then(|(_, answer)| answer.refund);
+    let refund = before.map_or(Ok(more), |before| before.plus(&more)).map_err(range)?;
+    let answer = ReturnAnswer { lines: Vec::new(), step: Step::Active { at: None }, refund: Some(refund) };
+    let terms = terms_of(transaction).map(|(digest, _)| digest);
+    let buyer = transaction.buyer().ok_or_else(|| Refused::new("nobody has ordered"))?;
+    Ok(Draft::new(transaction, buyer, Document::ReturnAnswer(answer)).about(terms).into())
 }
 
 /// Gives back what was paid while the order to stop was under way: a return of everything was agreed to for less.

@@ -12,6 +12,7 @@ mod statement;
 pub mod summary;
 pub mod unheard;
 mod voices;
+pub mod waiting;
 
 pub use leg::{LegState, Legs};
 pub use reconcile::{Judgement, Reader, reconcile, rejudge, waited_in_vain};

@@ -13,6 +13,7 @@ use super::id::{Address, Digest, Fingerprint, MessageId, Number, OrderId};
 use super::letter::Letter;
 use super::moment::Moment;
 use super::party::{Party, Role};
+use super::task::{Said, Task, TaskKey};
 
 /// What became of a letter: one vocabulary everywhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -159,6 +160,18 @@ pub enum Act {
         /// Why; required to accept.
         reason: Option<String>,
     },
+    /// A hook is given work.
+    Give {
+        /// The work.
+        task: Task,
+    },
+    /// A hook has said what came of its work.
+    Said {
+        /// The work.
+        key: TaskKey,
+        /// What came of it.
+        said: Said,
+    },
 }
 
 impl Act {
@@ -168,7 +181,7 @@ impl Act {
             Self::Genesis { .. } => "genesis",
             Self::Pin { .. } => "pin",
             Self::Verdict { .. } => "verdict",
-            Self::Settle { .. } => "act",
+            Self::Settle { .. } | Self::Give { .. } | Self::Said { .. } => "act",
         }
     }
 }

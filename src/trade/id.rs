@@ -20,7 +20,7 @@ pub struct InvalidId {
 }
 
 impl InvalidId {
-    fn new(expected: &'static str, text: &str) -> Self {
+    pub(super) fn new(expected: &'static str, text: &str) -> Self {
         Self { expected, text: text.chars().take(80).collect() }
     }
 }

@@ -14,6 +14,7 @@ pub mod moment;
 pub mod money;
 pub mod party;
 pub mod status;
+pub mod task;
 pub mod terms;
 pub mod transaction;
 
@@ -26,5 +27,6 @@ pub use mandate::Mandate;
 pub use moment::{InvalidMoment, Moment, When};
 pub use money::{Currency, Money, MoneyError, Quantity};
 pub use party::{Agent, Leg, Party, Person, PostalAddress, Role};
+pub use task::{Given, HookName, Said, Task, TaskKey, Work};
 pub use terms::{DeliveryMethod, Order, PaymentMethod, Sealed, Terms};
 pub use transaction::{Book, Direction, Kept, Key, Transaction};

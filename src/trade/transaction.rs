@@ -15,6 +15,7 @@ use super::id::{Address, Digest, Fingerprint, Number, OrderId};
 use super::letter::Letter;
 use super::moment::Moment;
 use super::party::{Party, Role};
+use super::task::Given;
 use super::terms::{Order, Terms};
 
 /// What a transaction is found by: the part we play, the shop, and the buyer's order ID or its stand-in.
@@ -79,12 +80,14 @@ pub struct Transaction {
     pub number: Option<Number>,
     /// Every letter about it, in the order of entries.
     pub kept: Vec<Kept>,
+    /// The work given to hooks for it, in the order of entries.
+    pub given: Vec<Given>,
 }
 
 impl Transaction {
     /// Begins a transaction without letters.
     pub fn new(key: Key) -> Self {
-        Self { key, number: None, kept: Vec::new() }
+        Self { key, number: None, kept: Vec::new(), given: Vec::new() }
     }
 
     /// Returns the names it is found by.
@@ -311,7 +314,7 @@ impl Book {
                 }
                 changed
             }
-            Body::Own { act, names, .. } => self.decide(role, names, act),
+            Body::Own { act, names, .. } => self.decide(role, names, act, entry),
         }
     }
 
@@ -349,11 +352,13 @@ impl Book {
         if let Some(transaction) = self.transactions.get_mut(key) {
             transaction.kept.extend(early.kept);
             transaction.kept.sort_by_key(|kept| kept.position);
+            transaction.given.extend(early.given);
+            transaction.given.sort_by_key(|given| given.position);
         }
         true
     }
 
-    fn decide(&mut self, role: Role, names: &Names, act: &Act) -> Vec<Key> {
+    fn decide(&mut self, role: Role, names: &Names, act: &Act, entry: &Entry) -> Vec<Key> {
         let Some(key) = self.key_of(role, names) else { return Vec::new() };
         let Some(transaction) = self.transactions.get_mut(&key) else { return Vec::new() };
         let mut number = None;
@@ -368,6 +373,15 @@ impl Book {
             Act::Settle { content: Some(content), how, .. } => {
                 for kept in transaction.kept.iter_mut().filter(|k| k.content == *content) {
                     kept.settled = Some(*how);
+                }
+            }
+            Act::Give { task } => {
+                let (position, since) = (entry.position, entry.recorded);
+                transaction.given.push(Given { task: task.clone(), position, since, said: None });
+            }
+            Act::Said { key, said } => {
+                for given in transaction.given.iter_mut().filter(|given| given.task.key == *key) {
+                    given.said = Some(said.clone());
                 }
             }
             Act::Settle { .. } | Act::Genesis { .. } | Act::Pin { .. } => return Vec::new(),

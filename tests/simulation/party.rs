@@ -181,6 +181,7 @@ impl Account {
             match action {
                 Action::Send(draft) => self.write(*draft),
                 Action::Resend(digest) => self.send(&digest),
+                Action::Give { task, .. } => unreachable!("no procedure here has a hook, and {task:?} is given"),
             }
         }
     }

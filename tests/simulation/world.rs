@@ -335,6 +335,7 @@ fn accounts(chance: &mut Chance, fault: Fault) -> [Account; 4] {
         procedures: vec![procedure],
         valid_days: if chance.once_in(3) { 4 } else { 40 },
         return_days: 30,
+        review: Default::default(),
     };
     let buying = BuyerPractice {
         person: person(&people::buyer()),

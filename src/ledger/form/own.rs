@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::FormError;
+use crate::trade::status::Step;
 use crate::trade::{Act, Digest, Names, PinnedBy, Settlement};
 
 /// The machine part.
@@ -69,6 +70,16 @@ fn sentence(act: &Act) -> String {
                 Settlement::Block => "led to its sender being blocked",
             };
             format!("The warning {what} {done}. {}", reason.clone().unwrap_or_default())
+        }
+        Act::Give { task } => format!("The hook {} is to {}: task {}.", task.hook, task.work.word(), task.key),
+        Act::Said { key, said } => {
+            let what = match &said.step {
+                Step::Planned { at: None } | Step::Active { at: None } => "it is taken on".to_owned(),
+                Step::Planned { at: Some(at) } | Step::Active { at: Some(at) } => format!("it is planned for {at}"),
+                Step::Done { at } => format!("it was done on {at}"),
+                Step::Failed { reason, .. } => format!("it is not done: {}", reason.text),
+            };
+            format!("Of task {key} its hook says: {what}.")
         }
     };
     text.trim_end().chars().map(|c| if c.is_control() { ' ' } else { c }).collect()

@@ -19,9 +19,11 @@ mod status_order;
 mod status_payment;
 mod step;
 mod terms;
+mod work;
 
 pub(super) use envelope::missing;
 pub(super) use node::{Graph, Node};
+pub use work::{read_work, write_work};
 
 use serde_json::Value;
 

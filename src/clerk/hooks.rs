@@ -1,0 +1,288 @@
+//! Hooks at work: what was given to them is run, tried again where it came to nothing, and entered when it ended.
+//!
+//! The ledger's lock is never held while a hook runs. What was begun and not ended is run again after a crash, under the
+//! same key; two processes never run hooks at once.
+
+use std::collections::BTreeSet;
+use std::fs::{File, OpenOptions, TryLockError};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use tokio::task::JoinSet;
+
+use super::batch::Batch;
+use super::{Clerk, ClerkError};
+use crate::config::HookSettings;
+use crate::hook;
+use crate::index::{Attempt, Filter, OpenTask};
+use crate::mail;
+use crate::role;
+use crate::trade::{Act, HookName, Key, Moment, Names, Role, Said, Task, TaskKey, Transaction, Work};
+
+/// How many hooks run at a time.
+const TOGETHER: usize = 8;
+
+/// How long after the first failure work is tried again, in seconds; twice as long after each further one.
+const PAUSE: i64 = 60;
+
+/// The longest pause between two tries, in seconds.
+const PAUSE_MAX: i64 = 6 * 3600;
+
+/// A hook to run now.
+struct Run {
+    open: OpenTask,
+    settings: HookSettings,
+    variables: Vec<(&'static str, String)>,
+    input: String,
+}
+
+/// What came of it.
+struct Ended {
+    open: OpenTask,
+    attempts: u32,
+    said: Result<Said, String>,
+}
+
+impl Clerk {
+    /// Runs the hooks that have work, until nothing is due or `budget` is over; asks those that are asked from time to
+    /// time. Another process that does so already is left to it.
+    pub async fn work(&mut self, budget: Duration) -> Result<(), ClerkError> {
+        self.catch_up()?;
+        let asks = self.settings.hooks.values().any(|hook| hook.ask.is_some());
+        if !asks && self.index.open_tasks()?.is_empty() {
+            return Ok(());
+        }
+        let Some(_lock) = self.hooks_lock()? else { return Ok(()) };
+        let begun = Instant::now();
+        let is_over = || begun.elapsed() >= budget;
+        // Each is tried once in a pass, however short its pause.
+        let mut tried: BTreeSet<TaskKey> = BTreeSet::new();
+        while !is_over() {
+            let due = self.due(&tried)?;
+            if due.is_empty() {
+                break;
+            }
+            tried.extend(due.iter().map(|open| open.task.key.clone()));
+            let runs: Vec<Run> =
+                due.into_iter().filter_map(|open| self.run_of(open).transpose()).collect::<Result<_, _>>()?;
+            let ended = run_all(runs, &self.clock.now()).await;
+            self.end_work(ended)?;
+        }
+        self.ask_hooks(&is_over).await
+    }
+
+    /// Takes the lock that keeps two processes from running hooks at once; `None` where another has it.
+    fn hooks_lock(&self) -> Result<Option<File>, ClerkError> {
+        let path = lock_path(self);
+        let mut options = OpenOptions::new();
+        let file = options.create(true).append(true).mode(0o600).open(&path).map_err(ClerkError::io("open", &path))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(file)),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(ClerkError::io("lock", &path)(error)),
+        }
+    }
+
+    /// Returns the work that is due, as much as is run at a time. Of one transaction it is the oldest alone: what is
+    /// withdrawn was released before.
+    fn due(&self, tried: &BTreeSet<TaskKey>) -> Result<Vec<OpenTask>, ClerkError> {
+        let now = self.clock.now().instant().as_second();
+        let is_due = |open: &OpenTask| match &open.attempt {
+            None => true,
+            Some(attempt) => attempt.next.is_some_and(|next| next <= now),
+        };
+        let mut begun: BTreeSet<(Role, Names)> = BTreeSet::new();
+        let mut open = self.index.open_tasks()?;
+        open.retain(|open| begun.insert((open.role, open.names.clone())));
+        Ok(open.into_iter().filter(|open| is_due(open) && !tried.contains(&open.task.key)).take(TOGETHER).collect())
+    }
+
+    /// Makes ready what a hook is told; `None` where the configuration does not know the hook, which is noted.
+    fn run_of(&self, open: OpenTask) -> Result<Option<Run>, ClerkError> {
+        let Some(settings) = self.settings.hooks.get(&open.task.hook).cloned() else {
+            let fault = format!("there is no [hook.{}] in the configuration any more", open.task.hook);
+            self.index.tried(&open.task.key, &Attempt { times: times(&open), next: None, fault })?;
+            return Ok(None);
+        };
+        let Some(known) = self.index.load(open.role, &open.names)? else { return Ok(None) };
+        let input = mail::write_work(&known, &open.task, times(&open).saturating_add(1), &self.clock.now());
+        let variables = vec![
+            ("MAILORDER_CONFIG", self.settings.folders.config.display().to_string()),
+            ("MAILORDER_HOOK", open.task.hook.to_string()),
+            ("MAILORDER_WORK", open.task.work.word().to_owned()),
+            ("MAILORDER_KEY", open.task.key.to_string()),
+            ("MAILORDER_TIME", self.clock.now().whole_second().to_string()),
+            ("MAILORDER_TRANSACTION", known.number.as_ref().map(ToString::to_string).unwrap_or_default()),
+        ];
+        Ok(Some(Run { open, settings, variables, input }))
+    }
+
+    /// Enters what hooks said, and notes what came to nothing.
+    fn end_work(&mut self, ended: Vec<Ended>) -> Result<(), ClerkError> {
+        let mut said = Vec::new();
+        for one in ended {
+            match one.said {
+                Ok(answer) => said.push((one.open, answer)),
+                Err(fault) => self.note_attempt(&one.open, one.attempts, fault)?,
+            }
+        }
+        if said.is_empty() {
+            return Ok(());
+        }
+        self.batch(|batch| {
+            batch.by_person = false;
+            for (open, said) in said {
+                if batch.clerk.index.is_task_open(&open.task.key)? {
+                    batch.end_task(open.role, &open.names, &open.task, said)?;
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// Notes that a hook did nothing, and when it is tried again; told when it happens first and when it is given up.
+    fn note_attempt(&mut self, open: &OpenTask, attempts: u32, fault: String) -> Result<(), ClerkError> {
+        let now = self.clock.now();
+        let before = times(open);
+        let doubled = PAUSE.saturating_mul(1_i64.checked_shl(before.min(20)).unwrap_or(i64::MAX));
+        let next = now.instant().as_second().saturating_add(doubled.min(PAUSE_MAX));
+        let next = Some(next).filter(|_| before.saturating_add(1) < attempts);
+        if before == 0 || next.is_none() {
+            let name = open.names.number.as_ref().map(ToString::to_string).unwrap_or_default();
+            let then = if next.is_some() { "it is tried again" } else { "it waits for you: mailorder shop inbox" };
+            self.notes.push(format!("{name}: the hook {} {fault}; {then}", open.task.hook));
+        }
+        Ok(self.index.tried(&open.task.key, &Attempt { times: before.saturating_add(1), next, fault })?)
+    }
+
+    /// Asks hooks how the goods stand that they released, as often as the configuration says (P45).
+    async fn ask_hooks(&mut self, is_over: &dyn Fn() -> bool) -> Result<(), ClerkError> {
+        let asked: Vec<(HookName, HookSettings)> = self
+            .settings
+            .hooks
+            .iter()
+            .filter(|(_, hook)| hook.ask.is_some())
+            .map(|(n, h)| (n.clone(), h.clone()))
+            .collect();
+        for (name, settings) in asked {
+            let now = self.clock.now();
+            let cursor = format!("hook {name}");
+            let last: Option<i64> = self.index.cursor(&cursor)?.and_then(|text| text.parse().ok());
+            let second = now.instant().as_second();
+            let due = last
+                .is_none_or(|last| second.saturating_sub(last) >= settings.ask.unwrap_or(i64::MAX) || last > second);
+            if !due {
+                continue;
+            }
+            self.index.set_cursor(&cursor, &second.to_string())?;
+            let unshipped =
+                Filter { role: Some(Role::Shop), open: Some(true), order_done: Some(false), ..Filter::default() };
+            let keys: Vec<Key> = self.index.list(&unshipped)?.into_iter().map(|listed| listed.key).collect();
+            for keys in keys.chunks(TOGETHER) {
+                if is_over() {
+                    break;
+                }
+                self.ask_about(keys, &name).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn ask_about(&mut self, keys: &[Key], name: &HookName) -> Result<(), ClerkError> {
+        let mut runs = Vec::new();
+        for key in keys {
+            let Some(known) = self.index.load_key(key)? else { continue };
+            if let Some(open) = question(&known, name) {
+                runs.extend(self.run_of(open)?);
+            }
+        }
+        for ended in run_all(runs, &self.clock.now()).await {
+            match ended.said {
+                Ok(said) => self.batch(|batch| {
+                    batch.by_person = false;
+                    batch.take_answer(ended.open.role, &ended.open.names, &ended.open.task, said)
+                })?,
+                Err(fault) => self.notes.push(format!("the hook {name}, asked how goods stand, {fault}")),
+            }
+        }
+        Ok(())
+    }
+
+    /// Has hooks try again at once what they did in vain for a transaction; returns how many there are.
+    pub fn try_anew(&mut self, transaction: &Transaction) -> Result<usize, ClerkError> {
+        let open = self.index.open_tasks()?.into_iter().filter(|open| open.attempt.is_some());
+        let ours: Vec<OpenTask> =
+            open.filter(|open| transaction.given.iter().any(|given| given.task.key == open.task.key)).collect();
+        for open in &ours {
+            self.index.try_anew(&open.task.key)?;
+        }
+        Ok(ours.len())
+    }
+}
+
+fn lock_path(clerk: &Clerk) -> PathBuf {
+    clerk.settings.folders.queue.with_file_name("hooks.lock")
+}
+
+/// Returns how often work was tried.
+fn times(open: &OpenTask) -> u32 {
+    open.attempt.as_ref().map_or(0, |attempt| attempt.times)
+}
+
+/// Returns the question how the goods stand that a hook released.
+fn question(known: &Transaction, hook: &HookName) -> Option<OpenTask> {
+    let given = known.given.iter().rfind(|given| given.task.hook == *hook && given.task.work == Work::Release)?;
+    let task = Task { work: Work::Query, ..given.task.clone() };
+    let (position, since, names) = (given.position, given.since, known.names());
+    given.is_done().then_some(OpenTask { position, role: known.key.role, names, task, since, attempt: None })
+}
+
+/// Runs hooks side by side; the answers come in the order of the entries.
+async fn run_all(runs: Vec<Run>, now: &Moment) -> Vec<Ended> {
+    let mut set = JoinSet::new();
+    for run in runs {
+        let now = *now;
+        set.spawn(async move {
+            let variables: Vec<(&str, &str)> =
+                run.variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
+            let printed = hook::run(&run.settings.hook, &variables, run.input.as_bytes()).await;
+            let said = printed.map_err(|error| error.to_string()).and_then(|printed| mail::read_work(&printed, &now));
+            Ended { open: run.open, attempts: run.settings.attempts, said }
+        });
+    }
+    let mut ended = set.join_all().await;
+    ended.sort_by_key(|one| one.open.position);
+    ended
+}
+
+impl Batch<'_> {
+    /// Gives a hook work, unless it was given it before.
+    pub(super) fn give(&mut self, role: Role, names: &Names, task: Task) -> Result<(), ClerkError> {
+        let known = self.find(role, names)?;
+        if known.is_some_and(|known| known.given.iter().any(|given| given.task.key == task.key)) {
+            return Ok(());
+        }
+        self.act(Some(role), Act::Give { task }, names.clone(), Vec::new())
+    }
+
+    /// Enters what a hook said, and lets the part go on.
+    fn end_task(&mut self, role: Role, names: &Names, task: &Task, said: Said) -> Result<(), ClerkError> {
+        let Some(known) = self.find(role, names)?.cloned() else { return Ok(()) };
+        let about = known.given.iter().filter(|given| given.task.key == task.key).map(|given| given.position).collect();
+        self.act(Some(role), Act::Said { key: task.key.clone(), said: said.clone() }, names.clone(), about)?;
+        let Some(known) = self.find(role, names)?.cloned() else { return Ok(()) };
+        let actions = role::after_work(&known, task, &said, &self.desk(&known)?);
+        self.perform(actions).map(drop)
+    }
+
+    /// Enters what a hook answered to a question, where that is news.
+    fn take_answer(&mut self, role: Role, names: &Names, task: &Task, said: Said) -> Result<(), ClerkError> {
+        let known = self.find(role, names)?;
+        let before = known.and_then(|known| known.given.iter().find(|given| given.task.key == task.key));
+        if before.is_none_or(|before| before.said.as_ref() == Some(&said)) {
+            return Ok(());
+        }
+        self.end_task(role, names, task, said)
+    }
+}

@@ -1,0 +1,177 @@
+//! Procedures and hooks as written, settled: each fault with its line and column.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use toml::Spanned;
+
+use super::settle::Place;
+use super::{ConfigError, HookSettings, written};
+use crate::hook::Hook;
+use crate::role::practice::{Procedure, Review, Stage};
+use crate::trade::{HookName, Party};
+
+/// The steps that need no hook.
+const STEPS: [&str; 5] = ["authorize", "terms", "confirmation", "payment", "delivery"];
+
+/// The key of the steps.
+const STEPS_KEY: &str = "shop.procedure.steps";
+
+/// How long a hook may take at most, in seconds.
+const SECONDS_MAX: u64 = 3600;
+
+type Hooks = BTreeMap<Spanned<String>, written::Hook>;
+
+impl Place<'_> {
+    /// Settles one procedure.
+    pub(super) fn procedure(&self, written: &written::Procedure, hooks: &Hooks) -> Result<Procedure, ConfigError> {
+        let stages = self.stages(&written.steps, hooks)?;
+        let party = |written: &written::PartyWritten| Party {
+            address: written.address.clone(),
+            fingerprint: written.fingerprint.clone(),
+        };
+        let charge = written.charge.as_ref();
+        let price = charge.map(|charge| self.money("shop.procedure.charge.price", &charge.price)).transpose()?;
+        Ok(Procedure {
+            payment_method: written.payment.clone(),
+            delivery_method: written.delivery.clone(),
+            stages,
+            payment_agent: written.payment_agent.as_ref().map(party),
+            delivery_agent: written.delivery_agent.as_ref().map(party),
+            charge: charge.map(|charge| charge.name.clone()).zip(price),
+            payment_days: written.payment_days.unwrap_or(14),
+            dispatch_days: written.dispatch_days.unwrap_or(2),
+            arrival_days: written.arrival_days.unwrap_or(5),
+        })
+    }
+
+    fn stages(&self, steps: &[Spanned<String>], hooks: &Hooks) -> Result<Vec<Stage>, ConfigError> {
+        let mut stages: Vec<Stage> = Vec::new();
+        for step in steps {
+            let stage = self.stage(step, hooks)?;
+            if stages.contains(&stage) {
+                return Err(self.fault_at(
+                    step.span().start,
+                    STEPS_KEY,
+                    format!("step {:?} stands twice", step.as_ref()),
+                ));
+            }
+            stages.push(stage);
+        }
+        let place = |stage: &Stage| steps.get(stages.iter().position(|other| other == stage).unwrap_or(0));
+        let start = |stage: &Stage| place(stage).map_or(0, |step| step.span().start);
+        let at = |stage: &Stage| stages.iter().position(|other| other == stage);
+        let first = steps.first().map_or(0, |step| step.span().start);
+        let Some(terms) = at(&Stage::Terms) else {
+            return Err(match first {
+                0 => self.fault(STEPS_KEY, "\"terms\" is missing"),
+                first => self.fault_at(first, STEPS_KEY, "the step \"terms\" is missing"),
+            });
+        };
+        for needed in [Stage::Payment, Stage::Delivery] {
+            if at(&needed).is_none_or(|position| position < terms) {
+                return Err(self.fault_at(
+                    first,
+                    STEPS_KEY,
+                    "the steps \"payment\" and \"delivery\" must follow \"terms\"",
+                ));
+            }
+        }
+        if at(&Stage::Authorize).is_some_and(|position| position > terms) {
+            return Err(self.fault_at(start(&Stage::Authorize), STEPS_KEY, "\"authorize\" must come before \"terms\""));
+        }
+        // What is done before the OK could not be undone where it is waited for.
+        let begins = at(&Stage::Confirmation).unwrap_or(terms).max(terms);
+        for (position, stage) in stages.iter().enumerate() {
+            let early = matches!(stage, Stage::Hook(_) | Stage::Payment | Stage::Delivery) && position < begins;
+            if early {
+                let what = "this step must follow \"terms\" and \"confirmation\": nothing is begun before them";
+                return Err(self.fault_at(start(stage), STEPS_KEY, what));
+            }
+        }
+        Ok(stages)
+    }
+
+    fn stage(&self, step: &Spanned<String>, hooks: &Hooks) -> Result<Stage, ConfigError> {
+        let word = step.as_ref().as_str();
+        match word {
+            "authorize" => Ok(Stage::Authorize),
+            "terms" => Ok(Stage::Terms),
+            "confirmation" => Ok(Stage::Confirmation),
+            "payment" => Ok(Stage::Payment),
+            "delivery" => Ok(Stage::Delivery),
+            name => match HookName::parse(name).ok().filter(|_| hooks.keys().any(|hook| hook.as_ref() == name)) {
+                Some(hook) => Ok(Stage::Hook(hook)),
+                None => Err(self.fault_at(step.span().start, STEPS_KEY, unknown(name, hooks))),
+            },
+        }
+    }
+
+    /// Settles what waits for a person.
+    pub(super) fn review(&self, written: &[Spanned<String>]) -> Result<Review, ConfigError> {
+        let mut review = Review::default();
+        for word in written {
+            match word.as_ref().as_str() {
+                "orders" => review.orders = true,
+                "cancellations" => review.cancellations = true,
+                "returns" => review.returns = true,
+                other => {
+                    let what = format!("{other:?} is none of orders, cancellations, returns");
+                    return Err(self.fault_at(word.span().start, "shop.review", what));
+                }
+            }
+        }
+        Ok(review)
+    }
+
+    /// Settles the hooks.
+    pub(super) fn hooks(&self, written: &Hooks) -> Result<BTreeMap<HookName, HookSettings>, ConfigError> {
+        written.iter().map(|(name, hook)| self.hook(name, hook)).collect()
+    }
+
+    fn hook(&self, name: &Spanned<String>, written: &written::Hook) -> Result<(HookName, HookSettings), ConfigError> {
+        let place = name.span().start;
+        let parsed = HookName::parse(name.as_ref()).map_err(|error| self.fault_at(place, "hook", error))?;
+        if STEPS.contains(&parsed.as_str()) {
+            return Err(self.fault_at(
+                place,
+                "hook",
+                format!("{parsed:?} is a step of its own; give the hook another name"),
+            ));
+        }
+        let key = |name: &str| format!("hook.{parsed}.{name}");
+        let argv = written.command.as_ref();
+        let Some((program, arguments)) = argv.split_first().filter(|(program, _)| !program.is_empty()) else {
+            return Err(self.fault_at(
+                written.command.span().start,
+                &key("command"),
+                "it is a list of program and arguments",
+            ));
+        };
+        let program =
+            if program.contains('/') { self.path(program).to_string_lossy().into_owned() } else { program.clone() };
+        let seconds = written.seconds.as_ref().map_or(60, |seconds| *seconds.as_ref());
+        if !(1..=SECONDS_MAX).contains(&seconds) {
+            let at = written.seconds.as_ref().map_or(place, |seconds| seconds.span().start);
+            return Err(self.fault_at(at, &key("seconds"), format!("it must be from 1 to {SECONDS_MAX}")));
+        }
+        let hook = Hook {
+            command: std::iter::once(program).chain(arguments.iter().cloned()).collect(),
+            folder: self.folder(),
+            time: Duration::from_secs(seconds),
+        };
+        let ask =
+            written.ask_minutes.filter(|minutes| *minutes > 0).map(|minutes| i64::from(minutes).saturating_mul(60));
+        Ok((parsed, HookSettings { hook, attempts: written.attempts.unwrap_or(8).max(1), ask }))
+    }
+}
+
+/// Says of a step that it is none, with the nearest word.
+fn unknown(name: &str, hooks: &Hooks) -> String {
+    let named = hooks.keys().map(|hook| hook.as_ref().as_str());
+    let known: Vec<&str> = STEPS.into_iter().chain(named).collect();
+    let near = known.iter().map(|word| (strsim::damerau_levenshtein(name, word), *word)).min();
+    let near = near.filter(|(distance, word)| *distance <= word.len().max(3).div_ceil(2));
+    let near = near.map(|(_, word)| format!("; did you mean {word:?}?")).unwrap_or_default();
+    format!("{name:?} is neither a step ({}) nor a hook of yours{near}", STEPS.join(", "))
+}

@@ -1,0 +1,196 @@
+//! What a hook is told and what it says: schema.org actions, as in letters, but seen by the owner's own programs alone
+//! (wire format, section 2: the warehouse rows).
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::made::{Made, typed};
+use super::party::{firm, write_place};
+use crate::trade::item::Line;
+use crate::trade::status::{Reason, Step};
+use crate::trade::{Moment, Said, Task, Terms, Transaction, When, Work};
+
+/// The longest text a hook may say, in bytes.
+const TEXT_MAX: usize = 1024;
+
+/// How far a date that is said to be done may lie ahead, in seconds.
+const AHEAD: i64 = 30 * 60;
+
+/// Writes what a hook is told: one document, a member a line. `attempt` counts from 1.
+pub fn write_work(transaction: &Transaction, task: &Task, attempt: u32, now: &Moment) -> String {
+    let kind = match task.work {
+        Work::Release => "SendAction",
+        Work::Withdraw => "CancelAction",
+        Work::Query => "CheckAction",
+        Work::Authorize => "AuthorizeAction",
+    };
+    let action = typed(kind)
+        .text("identifier", &task.key)
+        .put("agent", firm(&transaction.key.shop))
+        .put("object", order(transaction))
+        .text("actionStatus", super::made::term("PotentialActionStatus"));
+    let document = json!({
+        "schema": "mailorder.work/1",
+        "hook": task.hook,
+        "work": task.work,
+        "key": task.key,
+        "attempt": attempt,
+        "time": now.to_string(),
+        "role": transaction.key.role.word(),
+        "action": action.end(),
+    });
+    // A document of plain values always has a text.
+    let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+/// Returns the order as the warehouse needs it: goods and where they go, no prices and nothing of the payment.
+fn order(transaction: &Transaction) -> Value {
+    let order = typed("Order").maybe("orderNumber", transaction.number.as_ref());
+    let Some((_, terms)) = transaction.terms() else { return order.end() };
+    order
+        .text("orderDate", terms.date)
+        .put("customer", typed("Person").text("name", &terms.buyer.name).end())
+        .list("orderedItem", terms.lines.iter().map(item).collect())
+        .put("orderDelivery", parcel(terms).end())
+        .end()
+}
+
+fn item(line: &Line) -> Value {
+    let product = typed("Product").maybe("sku", line.item.sku.as_ref()).text("name", &line.item.name);
+    typed("OrderItem")
+        .text("orderItemNumber", &line.id)
+        .text("orderQuantity", line.quantity)
+        .put("orderedItem", product.end())
+        .end()
+}
+
+fn parcel(terms: &Terms) -> Made {
+    typed("ParcelDelivery")
+        .text("hasDeliveryMethod", &terms.delivery_method)
+        .put("deliveryAddress", write_place(terms.deliver_to.as_ref()))
+        .maybe("expectedArrivalUntil", terms.arrival_until)
+}
+
+/// What a hook may say; all of it may be left out.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Answer {
+    action_status: Option<String>,
+    end_time: Option<String>,
+    identifier: Option<String>,
+    tracking_number: Option<String>,
+    error: Option<Fault>,
+}
+
+/// Why it will not: a sentence, or schema.org's node of one.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Fault {
+    Text(String),
+    Node { description: String },
+}
+
+/// Reads what a hook said. Nothing, or an empty document, says that the work is taken on.
+///
+/// # Errors
+/// What is no such document, in one sentence.
+pub fn read_work(printed: &[u8], now: &Moment) -> Result<Said, String> {
+    let text = std::str::from_utf8(printed).map_err(|_| "what it printed is no UTF-8".to_owned())?;
+    let plain = |at: Option<When>| Said { step: Step::Planned { at }, parcel: None, tracking: None };
+    if text.trim().is_empty() {
+        return Ok(plain(None));
+    }
+    let answer: Answer =
+        serde_json::from_str(text).map_err(|error| format!("what it printed is no answer: {error}"))?;
+    let parcel = answer.identifier.map(|text| short("identifier", text)).transpose()?;
+    let tracking = answer.tracking_number.map(|text| short("trackingNumber", text)).transpose()?;
+    let planned =
+        || answer.end_time.as_deref().map(When::parse).transpose().map_err(|error| format!("endTime: {error}"));
+    let step = match answer.action_status.as_deref().map(status_word) {
+        None | Some("PotentialActionStatus") => Step::Planned { at: planned()? },
+        Some("ActiveActionStatus") => Step::Active { at: planned()? },
+        Some("CompletedActionStatus") => Step::Done { at: done(answer.end_time.as_deref(), now)? },
+        Some("FailedActionStatus") => {
+            let text = match answer.error {
+                Some(Fault::Text(text) | Fault::Node { description: text }) => short("error", text)?,
+                None => "no reason given".to_owned(),
+            };
+            Step::Failed { reason: Reason { code: "hook".to_owned(), text }, at: Some(*now) }
+        }
+        Some(other) => return Err(format!("actionStatus {:?} is none of schema.org's", cut(other))),
+    };
+    Ok(Said { step, parcel, tracking })
+}
+
+/// Takes a schema.org term as it may be written: with or without the place it is defined at.
+fn status_word(text: &str) -> &str {
+    text.strip_prefix("https://schema.org/").or_else(|| text.strip_prefix("http://schema.org/")).unwrap_or(text)
+}
+
+fn done(text: Option<&str>, now: &Moment) -> Result<Moment, String> {
+    let Some(text) = text else { return Ok(now.whole_second()) };
+    let at = Moment::parse(text).map_err(|error| format!("endTime: {error}"))?;
+    if at.seconds_since(now) > AHEAD {
+        return Err(format!("endTime: {at} has not come yet, and cannot be when it was done"));
+    }
+    Ok(at)
+}
+
+fn short(name: &str, text: String) -> Result<String, String> {
+    let fits = !text.trim().is_empty() && text.len() <= TEXT_MAX && !text.chars().any(char::is_control);
+    if fits { Ok(text) } else { Err(format!("{name} must be a text of one line, of at most {TEXT_MAX} bytes")) }
+}
+
+fn cut(text: &str) -> String {
+    text.chars().take(40).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(text: &str) -> Result<Said, String> {
+        read_work(text.as_bytes(), &Moment::parse("2026-11-28T12:00:00+09:00").unwrap())
+    }
+
+    #[test]
+    fn nothing_said_is_work_taken_on() {
+        for text in ["", "\n", "{}", r#"{"actionStatus":"PotentialActionStatus"}"#] {
+            assert_eq!(said(text).unwrap().step, Step::Planned { at: None }, "{text}");
+        }
+    }
+
+    #[test]
+    fn dates_and_numbers_are_read() {
+        let planned =
+            said(r#"{"actionStatus":"https://schema.org/ActiveActionStatus","endTime":"2026-12-01"}"#).unwrap();
+        assert_eq!(planned.step, Step::Active { at: Some(When::parse("2026-12-01").unwrap()) });
+        let gone = said(
+            r#"{"actionStatus":"CompletedActionStatus","endTime":"2026-11-28T11:00:00+09:00","trackingNumber":"EP-1"}"#,
+        );
+        let gone = gone.unwrap();
+        assert_eq!(gone.step.done(), Some(Moment::parse("2026-11-28T11:00:00+09:00").unwrap()));
+        assert_eq!(gone.tracking.as_deref(), Some("EP-1"));
+    }
+
+    #[test]
+    fn what_cannot_be_is_refused() {
+        for (text, why) in [
+            ("nonsense", "no answer"),
+            ("[]", "no answer"),
+            (r#"{"actionStatus":"Done"}"#, "none of schema.org's"),
+            (r#"{"actionStatus":"CompletedActionStatus","endTime":"2026-11-30T11:00:00+09:00"}"#, "has not come yet"),
+            (r#"{"actionStatus":"CompletedActionStatus","endTime":"yesterday"}"#, "endTime"),
+            (r#"{"trackingNumber":"a\nb"}"#, "one line"),
+            (r#"{"endTime":"1","endTime":"2"}"#, "duplicate"),
+        ] {
+            let fault = said(text).unwrap_err();
+            assert!(fault.contains(why), "{text}: {fault}");
+        }
+        assert!(read_work(b"\xff", &Moment::parse("2026-11-28T12:00:00+09:00").unwrap()).is_err());
+        let failed = said(r#"{"actionStatus":"FailedActionStatus","error":{"description":"out of stock"}}"#).unwrap();
+        assert!(matches!(failed.step, Step::Failed { reason, .. } if reason.text == "out of stock"));
+    }
+}

@@ -1,0 +1,128 @@
+//! What the shop's owner decides himself: orders, cancellations and returns that wait, and money given back unasked.
+
+use super::practice::{Procedure, ShopPractice};
+use super::shop::report;
+use super::shop_after::is_instructed;
+use super::shop_refund::{left_of, refund_instruction, unasked};
+use super::{Action, Desk, Refused, agent, shop_after, shop_offer, shop_work, terms_of};
+use crate::rules::Standing;
+use crate::rules::waiting::{Waiting, waiting};
+use crate::trade::status::{OrderState, OrderStatus, Reason};
+use crate::trade::{Document, Leg, Money, Order, Terms, Transaction};
+
+/// Code of Peppol's list OPStatusReason for what none of its other codes says.
+const OTHER: &str = "OTH";
+
+/// What would be done with an order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Foreseen {
+    /// The steps.
+    pub procedure: Procedure,
+    /// The terms that would be offered now.
+    pub terms: Terms,
+}
+
+/// Returns what would be done with an order that came now.
+///
+/// # Errors
+/// The reasons for which it would be rejected.
+pub fn foresee(order: &Order, desk: &Desk<'_>) -> Result<Foreseen, Vec<Reason>> {
+    let other = |text: &str| vec![Reason { code: OTHER.to_owned(), text: text.to_owned() }];
+    let shop = practice(desk).map_err(|refused| other(&refused.0))?;
+    let reasons = shop_offer::objections(order, shop);
+    if !reasons.is_empty() {
+        return Err(reasons);
+    }
+    let procedure = shop.procedure(&order.payment_method, &order.delivery_method);
+    let foreseen = procedure.and_then(|procedure| {
+        let terms = shop_offer::terms_for(order, procedure, desk)?;
+        Some(Foreseen { procedure: procedure.clone(), terms })
+    });
+    foreseen.ok_or_else(|| other("no terms can be made for this order"))
+}
+
+fn oldest(transaction: &Transaction) -> Result<Waiting<'_>, Refused> {
+    let first = waiting(transaction).into_iter().next();
+    first.ok_or_else(|| Refused::new("nothing of it waits for you; `mailorder shop inbox` lists what does"))
+}
+
+fn practice<'a>(desk: &'a Desk<'_>) -> Result<&'a ShopPractice, Refused> {
+    desk.practice.shop.as_ref().ok_or_else(|| Refused::new("the part shop is not played here"))
+}
+
+/// Says yes to what has waited longest in a transaction: the order gets its terms, the cancellation and the return are
+/// granted as far as they can be.
+///
+/// # Errors
+/// Where nothing waits, or what waits cannot be granted any more.
+pub fn accept(transaction: &Transaction, desk: &Desk<'_>) -> Result<Vec<Action>, Refused> {
+    match oldest(transaction)? {
+        Waiting::Order(kept) => {
+            let Document::Order(order) = &kept.letter.document else { return Ok(Vec::new()) };
+            let reasons = shop_offer::objections(order, practice(desk)?);
+            if let Some(reason) = reasons.first() {
+                return Err(Refused::new(format!("{} Reject it, or change what you sell.", reason.text)));
+            }
+            Ok(shop_offer::begin(transaction, kept, order, desk))
+        }
+        Waiting::Cancellation(kept) => Ok(shop_after::cancel_now(transaction, kept, desk)),
+        Waiting::Return(kept) => {
+            let Document::ReturnRequest(request) = &kept.letter.document else { return Ok(Vec::new()) };
+            Ok(shop_after::take_back(transaction, kept, request, desk, true))
+        }
+        Waiting::Task(given) => {
+            let text = format!("the hook {} would not do its work; `shop instruct` gives it again", given.task.hook);
+            Err(Refused::new(text))
+        }
+    }
+}
+
+/// Says no to what has waited longest in a transaction, and why.
+///
+/// Where a hook would not do its work and no agent was instructed yet, it is the transaction that is cancelled.
+///
+/// # Errors
+/// Where nothing waits, or it is too late for a no.
+pub fn reject(transaction: &Transaction, why: &str, desk: &Desk<'_>) -> Result<Vec<Action>, Refused> {
+    let reason = Reason { code: OTHER.to_owned(), text: why.to_owned() };
+    match oldest(transaction)? {
+        Waiting::Order(kept) => Ok(vec![shop_offer::reject(transaction, kept, vec![reason])]),
+        Waiting::Cancellation(kept) => Ok(vec![agent::refuse(transaction, kept, "refused", why)]),
+        Waiting::Return(kept) => {
+            let Document::ReturnRequest(request) = &kept.letter.document else { return Ok(Vec::new()) };
+            Ok(vec![shop_after::refuse_return(transaction, kept, request, why, desk)])
+        }
+        Waiting::Task(_) => {
+            if is_instructed(transaction, Leg::Payment) || is_instructed(transaction, Leg::Delivery) {
+                let text = "agents were instructed; the buyer may cancel, or give it back and get `shop refund`";
+                return Err(Refused::new(text));
+            }
+            let status =
+                OrderStatus { state: OrderState::Cancelled, shipments: Vec::new(), remarks: Some(why.to_owned()) };
+            let mut actions: Vec<Action> = report(transaction, status, desk, None).into_iter().collect();
+            actions.extend(shop_work::withdraw(transaction));
+            Ok(actions)
+        }
+    }
+}
+
+/// Gives money back that nobody asked for (`shop refund`): all that is left of what was paid where no amount is named.
+///
+/// # Errors
+/// Where nothing, or not so much, is left of what was paid.
+pub fn refund(transaction: &Transaction, amount: Option<Money>, why: &str) -> Result<Vec<Action>, Refused> {
+    if terms_of(transaction).is_none() {
+        return Err(Refused::new("no terms were sent for this number"));
+    }
+    let left = left_of(transaction, Standing::of(transaction).legs.paid);
+    let left = left.ok_or_else(|| Refused::new("nothing is left of what was paid, so nothing can be given back"))?;
+    let amount = amount.unwrap_or(left);
+    if amount.is_zero() || amount.is_negative() {
+        return Err(Refused::new(format!("{amount} cannot be given back; name an amount above zero")));
+    }
+    if amount.exceeds(&left).map_err(|error| Refused::new(error.to_string()))? {
+        return Err(Refused::new(format!("only {left} is left of what was paid")));
+    }
+    let word = unasked(transaction, amount)?;
+    Ok([Some(word), refund_instruction(transaction, amount, why)].into_iter().flatten().collect())
+}

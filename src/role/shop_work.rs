@@ -1,0 +1,117 @@
+//! The steps of a procedure after the terms, in its order: instructions to agents, and work for hooks (P39-P46).
+//!
+//! A step that a hook does is done when the hook has said so; what comes after it waits.
+
+use super::practice::Stage;
+use super::shop::{delivery_instruction, notify, payment_instruction, procedure, status_now};
+use super::shop_after::is_instructed;
+use super::{Action, Desk, Notice, Refused, terms_of};
+use crate::rules::{Standing, State};
+use crate::trade::status::{OrderState, Step};
+use crate::trade::{Document, Given, HookName, Leg, Said, Task, TaskKey, Transaction, Work};
+
+/// Goes on with the procedure: writes the instructions that were not written or were refused, and gives hooks their
+/// work, up to the first that has not done it. Work that a hook would not do is given again where a person says so.
+pub(super) fn go_on(transaction: &Transaction, desk: &Desk<'_>, by_person: bool) -> Vec<Action> {
+    let Some((_, terms)) = terms_of(transaction) else { return Vec::new() };
+    let Some(procedure) = procedure(terms, desk) else { return Vec::new() };
+    let mut actions = Vec::new();
+    for stage in &procedure.stages {
+        match stage {
+            Stage::Payment if !is_instructed(transaction, Leg::Payment) => {
+                actions.extend(payment_instruction(transaction, terms).map(Action::from));
+            }
+            Stage::Delivery if !is_instructed(transaction, Leg::Delivery) => {
+                actions.extend(delivery_instruction(transaction, terms).map(Action::from));
+            }
+            Stage::Hook(hook) => match last(transaction, hook, Work::Release) {
+                Some(given) if given.is_done() => {}
+                Some(given) if !(by_person && given.failed()) => return actions,
+                _ => {
+                    actions.push(give(transaction, hook, Work::Release));
+                    return actions;
+                }
+            },
+            Stage::Authorize | Stage::Terms | Stage::Confirmation | Stage::Payment | Stage::Delivery => {}
+        }
+    }
+    actions
+}
+
+/// Goes on once more (`shop instruct`): agents that refused or could not be written to, hooks that would not work.
+pub fn instruct_again(transaction: &Transaction, desk: &Desk<'_>) -> Result<Vec<Action>, Refused> {
+    let (_, terms) = terms_of(transaction).ok_or_else(|| Refused::new("no terms were sent for this number"))?;
+    let waits = procedure(terms, desk).is_none_or(super::Procedure::waits_for_confirmation);
+    if waits && transaction.accepted().next().is_none() {
+        return Err(Refused::new("the buyer has not said OK to the terms yet"));
+    }
+    if !matches!(Standing::of(transaction).state, State::Open | State::Offered) {
+        return Err(Refused::new("nothing is to be done: all is over"));
+    }
+    let actions = go_on(transaction, desk, true);
+    if actions.is_empty() {
+        return Err(Refused::new("every agent of the procedure was instructed, and none refused"));
+    }
+    Ok(actions)
+}
+
+/// Returns the last time this work was given to a hook.
+fn last<'a>(transaction: &'a Transaction, hook: &HookName, work: Work) -> Option<&'a Given> {
+    transaction.given.iter().rfind(|given| given.task.hook == *hook && given.task.work == work)
+}
+
+fn give(transaction: &Transaction, hook: &HookName, work: Work) -> Action {
+    let run = transaction.given.iter().filter(|given| given.task.hook == *hook && given.task.work == work).count();
+    let key = TaskKey::of(&transaction.key, hook, work, run);
+    let task = Task { key, hook: hook.clone(), work, about: None };
+    Action::Give { role: transaction.key.role, names: transaction.names(), task }
+}
+
+/// Returns whether a hook was given work of this transaction.
+pub(super) fn is_begun(transaction: &Transaction) -> bool {
+    transaction.given.iter().any(|given| given.task.work == Work::Release)
+}
+
+/// Has hooks take back what they were given, unless the goods have left: the transaction is cancelled.
+pub(super) fn withdraw(transaction: &Transaction) -> Vec<Action> {
+    if status_now(transaction).shipments.iter().any(|shipment| shipment.step.done().is_some()) {
+        return Vec::new();
+    }
+    let mut hooks: Vec<&HookName> = Vec::new();
+    for given in transaction.given.iter().filter(|given| given.task.work == Work::Release && !given.failed()) {
+        if !hooks.contains(&&given.task.hook) && last(transaction, &given.task.hook, Work::Withdraw).is_none() {
+            hooks.push(&given.task.hook);
+        }
+    }
+    hooks.into_iter().map(|hook| give(transaction, hook, Work::Withdraw)).collect()
+}
+
+/// Returns what follows from what a hook said of its work: the buyer is told of the goods, and the procedure goes on.
+pub(super) fn after(transaction: &Transaction, task: &Task, said: &Said, desk: &Desk<'_>) -> Vec<Action> {
+    let over = status_now(transaction).state == OrderState::Cancelled;
+    if over || !matches!(task.work, Work::Release | Work::Query) {
+        return Vec::new();
+    }
+    let mut actions = tell(transaction, said, desk);
+    if task.work == Work::Release && !said.step.failed() {
+        actions.extend(go_on(transaction, desk, false));
+    }
+    actions
+}
+
+/// Tells the buyer what a hook said of the goods, where that is news.
+fn tell(transaction: &Transaction, said: &Said, desk: &Desk<'_>) -> Vec<Action> {
+    let notice = Notice { parcel: said.parcel.clone(), tracking: said.tracking.clone(), ..Notice::default() };
+    let notice = match &said.step {
+        Step::Done { at } => Notice { done: Some(*at), ..notice },
+        Step::Planned { at } | Step::Active { at } => Notice { planned: *at, ..notice },
+        Step::Failed { .. } => return Vec::new(),
+    };
+    if notice.done.is_none() && notice.planned.is_none() && notice.tracking.is_none() {
+        return Vec::new();
+    }
+    let before = Document::OrderStatus(status_now(transaction));
+    let mut actions = notify(transaction, &notice, desk).unwrap_or_default();
+    actions.retain(|action| !matches!(action, Action::Send(draft) if draft.document == before));
+    actions
+}

@@ -1,0 +1,93 @@
+//! What waits for the shop's owner: an order, a cancellation or a return that the program did not answer by itself, and
+//! work that a hook would not do.
+//!
+//! It is reckoned from the letters alone: what is answered, or asked of an agent, waits for nobody.
+
+use super::standing::{Standing, State};
+use crate::trade::{Direction, Given, Kept, Kind, Moment, Role, Transaction, Work};
+
+/// Something that waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Waiting<'a> {
+    /// An order without terms and without a rejection.
+    Order(&'a Kept),
+    /// A cancellation without an answer.
+    Cancellation(&'a Kept),
+    /// A return without an answer.
+    Return(&'a Kept),
+    /// Work that its hook would not do.
+    Task(&'a Given),
+}
+
+impl Waiting<'_> {
+    /// Returns its word.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Order(_) => "order",
+            Self::Cancellation(_) => "cancellation",
+            Self::Return(_) => "return",
+            Self::Task(_) => "task",
+        }
+    }
+
+    /// Returns the entry it came with.
+    pub const fn position(&self) -> u64 {
+        match self {
+            Self::Order(kept) | Self::Cancellation(kept) | Self::Return(kept) => kept.position,
+            Self::Task(given) => given.position,
+        }
+    }
+
+    /// Returns since when it waits.
+    pub const fn since(&self) -> Moment {
+        match self {
+            Self::Order(kept) | Self::Cancellation(kept) | Self::Return(kept) => kept.recorded,
+            Self::Task(given) => given.since,
+        }
+    }
+}
+
+/// Returns what waits in a transaction, as the shop has it, oldest first.
+pub fn waiting(transaction: &Transaction) -> Vec<Waiting<'_>> {
+    if transaction.key.role != Role::Shop {
+        return Vec::new();
+    }
+    let state = Standing::of(transaction).state;
+    let mut found: Vec<Waiting<'_>> = Vec::new();
+    found.extend(order(transaction, state));
+    let unanswered = |kind: Kind| transaction.received(kind).filter(|asked| is_unanswered(transaction, asked));
+    found.extend(unanswered(Kind::Cancellation).map(Waiting::Cancellation));
+    found.extend(unanswered(Kind::ReturnRequest).map(Waiting::Return));
+    found.extend(refused_work(transaction, state).map(Waiting::Task));
+    found.sort_by_key(Waiting::position);
+    found
+}
+
+fn order(transaction: &Transaction, state: State) -> Option<Waiting<'_>> {
+    let (kept, _) = transaction.order()?;
+    let answered = [Kind::AuthorizationRequest, Kind::OrderRejection, Kind::TransactionInfo];
+    let begun = answered.into_iter().any(|kind| transaction.sent(kind).next().is_some());
+    let cancelled = transaction.known(Kind::Cancellation).next().is_some();
+    let waits = state == State::Ordered && !begun && !cancelled && kept.direction == Direction::In;
+    waits.then_some(Waiting::Order(kept))
+}
+
+/// Returns whether nobody was told or asked anything since `asked` came.
+fn is_unanswered(transaction: &Transaction, asked: &Kept) -> bool {
+    let mut ours = transaction.kept.iter().filter(|kept| kept.direction == Direction::Out);
+    !ours.any(|kept| {
+        let stops = kept.letter.kind() == Kind::Stop && kept.position > asked.position;
+        stops || kept.letter.answers == Some(asked.content)
+    })
+}
+
+/// Returns the work that hooks would not do and that nobody had done again.
+fn refused_work(transaction: &Transaction, state: State) -> impl Iterator<Item = &Given> {
+    let open = matches!(state, State::Open | State::Offered);
+    transaction.given.iter().enumerate().filter_map(move |(place, given)| {
+        let mut later = transaction.given.iter().skip(place.saturating_add(1));
+        let again = later.any(|other| other.task.hook == given.task.hook && other.task.work == given.task.work);
+        let waits = given.failed() && given.task.work == Work::Release && open && !again;
+        waits.then_some(given)
+    })
+}

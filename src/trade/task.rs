@@ -1,0 +1,183 @@
+//! Work that a program of the owner's does for a transaction: given to a hook, tried, ended.
+//!
+//! A task begins with an entry and ends with an entry, so that a program that was stopped in between gives the same work
+//! to the same hook again, under the same key. How often it was tried is no part of the truth, and not kept here.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::id::{Digest, InvalidId};
+use super::moment::Moment;
+use super::status::Step;
+use super::transaction::Key;
+
+/// What the owner calls a hook: 1 to 40 of a-z, 0-9 and hyphens, like `warehouse`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct HookName(String);
+
+impl HookName {
+    /// Reads the name of a hook.
+    ///
+    /// # Errors
+    /// What is no such name.
+    pub fn parse(text: &str) -> Result<Self, InvalidId> {
+        let fits = (1..=40).contains(&text.len())
+            && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+        if fits { Ok(Self(text.to_owned())) } else { Err(InvalidId::new("a hook (1 to 40 of a-z 0-9 -)", text)) }
+    }
+
+    /// Returns it as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for HookName {
+    type Error = InvalidId;
+    fn try_from(text: String) -> Result<Self, InvalidId> {
+        Self::parse(&text)
+    }
+}
+
+impl From<HookName> for String {
+    fn from(name: HookName) -> Self {
+        name.0
+    }
+}
+
+impl fmt::Display for HookName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What a hook is to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Work {
+    /// The work of a step: release the goods, print a list (P39).
+    Release,
+    /// Take the work of a step back: the transaction is cancelled.
+    Withdraw,
+    /// Say how the work stands (P45).
+    Query,
+    /// Say whether a payment is authorised (P24).
+    Authorize,
+}
+
+impl Work {
+    /// Returns its word.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Release => "release",
+            Self::Withdraw => "withdraw",
+            Self::Query => "query",
+            Self::Authorize => "authorize",
+        }
+    }
+}
+
+/// What names one piece of work: 32 hexadecimal digits, the same however often it is tried.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct TaskKey(String);
+
+impl TaskKey {
+    /// Returns the key of the `run`-th time that a hook does this work for a transaction.
+    pub fn of(transaction: &Key, hook: &HookName, work: Work, run: usize) -> Self {
+        let Key { role, shop, id } = transaction;
+        let text = format!("task\n{role}\n{shop}\n{id}\n{hook}\n{}\n{run}\n", work.word());
+        Self(Digest::of(text.as_bytes()).hex().get(..32).unwrap_or_default().to_owned())
+    }
+
+    /// Returns it as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for TaskKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// One piece of work for a hook.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Task {
+    /// What names it.
+    pub key: TaskKey,
+    /// Who does it.
+    pub hook: HookName,
+    /// What it is.
+    pub work: Work,
+    /// The letter it is about, where it is about one.
+    pub about: Option<Digest>,
+}
+
+/// What a hook said.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Said {
+    /// How far the work is.
+    pub step: Step,
+    /// Number of the parcel, where it names one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub parcel: Option<String>,
+    /// Tracking number, where it has one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub tracking: Option<String>,
+}
+
+/// A task as a transaction keeps it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Given {
+    /// The work.
+    pub task: Task,
+    /// The entry it began with.
+    pub position: u64,
+    /// When it was given.
+    pub since: Moment,
+    /// What came of it; `None` while nothing did.
+    pub said: Option<Said>,
+}
+
+impl Given {
+    /// Returns whether it was done, as far as it could be told at once.
+    pub fn is_done(&self) -> bool {
+        self.said.as_ref().is_some_and(|said| !said.step.failed())
+    }
+
+    /// Returns whether it will not be done.
+    pub fn failed(&self) -> bool {
+        self.said.as_ref().is_some_and(|said| said.step.failed())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::trade::{Address, OrderId, Role};
+
+    #[test]
+    fn a_key_is_the_same_for_the_same_work_alone() {
+        let shop = Address::parse("shop@example.com").unwrap();
+        let id = OrderId::parse("K5QW3ZB7T2MRD6XAYN4LJHGE2C").unwrap();
+        let transaction = Key { role: Role::Shop, shop, id };
+        let hook = HookName::parse("warehouse").unwrap();
+        let key = |work, run| TaskKey::of(&transaction, &hook, work, run);
+        assert_eq!(key(Work::Release, 0), key(Work::Release, 0));
+        assert_eq!(key(Work::Release, 0).as_str().len(), 32);
+        assert_ne!(key(Work::Release, 0), key(Work::Release, 1));
+        assert_ne!(key(Work::Release, 0), key(Work::Withdraw, 0));
+    }
+
+    #[test]
+    fn names_of_hooks_are_plain_words() {
+        assert!(HookName::parse("pick-list2").is_ok());
+        for wrong in ["", "Warehouse", "../x", "a b", "ä"] {
+            assert!(HookName::parse(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,257 @@
+//! Hooks: the warehouse asked and telling (figures 10 and 11), and programs that hang, fail or are not there.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::support::accounts::files;
+use crate::support::program::Town;
+
+/// The example that merchants are shown.
+const WAREHOUSE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/warehouse");
+
+/// Gives the shop a warehouse with its stock, and a step for it before the agents are instructed.
+fn stocked(town: &Town, steps: &str, more: &str) {
+    let store = town.path("shop/store");
+    fs::create_dir_all(&store).unwrap();
+    fs::copy(format!("{WAREHOUSE}/stock"), store.join("stock")).unwrap();
+    let hook = format!("[hook.warehouse]\ncommand = [\"{WAREHOUSE}/warehouse\", \"store\"]\n{more}\n[trust]");
+    town.configure("shop", |text| text.replace("[trust]", &hook));
+    let agents = town.agents("pay", "ship");
+    town.procedures(&[&format!("steps = [{steps}]\n{agents}")]);
+}
+
+const FIRST: &str = r#""terms", "confirmation", "warehouse", "payment", "delivery""#;
+
+/// Makes a hook of a script, in place of the warehouse's program.
+fn scripted(town: &Town, script: &str, more: &str) {
+    let program = town.path("shop/hook.sh");
+    fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    let hook = format!("[hook.warehouse]\ncommand = [\"./hook.sh\"]\n{more}\n[trust]");
+    town.configure("shop", |text| text.replace("[trust]", &hook));
+    let agents = town.agents("pay", "ship");
+    town.procedures(&[&format!("steps = [{FIRST}]\n{agents}")]);
+}
+
+/// Runs a word of the warehouse's own people, who tell the buyer by `shop notify`.
+fn warehouse(town: &Town, words: &[&str]) -> String {
+    let output = std::process::Command::new(format!("{WAREHOUSE}/warehouse"))
+        .arg(town.path("shop/store"))
+        .args(words)
+        .env("MAILORDER", env!("CARGO_BIN_EXE_mailorder"))
+        .env("MAILORDER_CONFIG", town.path("shop/config.toml"))
+        .env("HOME", town.path(""))
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn inbox(town: &Town) -> Vec<Value> {
+    town.does("shop", &["shop", "inbox", "--json"]).json()["items"].as_array().unwrap().clone()
+}
+
+/// How often a kind of letter went out of the shop.
+fn sent(town: &Town, number: &str, kind: &str) -> usize {
+    town.count("shop", number, "out", kind)
+}
+
+#[test]
+fn figure_10_the_warehouse_releases_the_goods_before_the_agents_are_instructed_p39_p40_p109() {
+    for (steps, first, second) in [
+        (FIRST, "payment-instruction", "delivery-instruction"),
+        (
+            r#""terms", "confirmation", "warehouse", "delivery", "payment""#,
+            "delivery-instruction",
+            "payment-instruction",
+        ),
+    ] {
+        let town = Town::fresh();
+        stocked(&town, steps, "");
+        let (id, number) = town.bought("SH-41", 2, &[]);
+        let shown = town.show("shop", &number);
+        let kinds: Vec<&str> =
+            shown["letters"].as_array().unwrap().iter().map(|l| l["kind"].as_str().unwrap()).collect();
+        let at = |kind: &str| kinds.iter().position(|one| *one == kind).unwrap_or_else(|| panic!("{kind}: {kinds:?}"));
+        assert!(at(first) < at(second), "{kinds:?}");
+        let plans = files(&town.path("shop/store/plan"));
+        assert_eq!(plans.len(), 1);
+        let plan = fs::read_to_string(&plans[0]).unwrap();
+        assert!(plan.contains(&format!("number {number}")) && plan.contains("item SH-41 2"), "{plan}");
+        // What the warehouse plans is told to the buyer at once.
+        let tomorrow = plan.lines().find_map(|line| line.strip_prefix("when ")).unwrap().to_owned();
+        let row = town.lists("buyer", &[]).into_iter().find(|row| row["id"] == id.as_str()).unwrap();
+        assert_eq!(row["order"]["date"], tomorrow.as_str(), "{row}");
+        assert!(inbox(&town).is_empty());
+        town.check_peace();
+    }
+}
+
+#[test]
+fn figure_11_the_warehouse_is_asked_and_the_buyer_told_what_it_says_p45_p110() {
+    let town = Town::fresh();
+    stocked(&town, FIRST, "ask_minutes = 1\n");
+    let (id, number) = town.bought("SH-41", 1, &[]);
+    // The warehouse writes it down and tells nobody: it is asked.
+    let plan = files(&town.path("shop/store/plan")).remove(0);
+    let text = fs::read_to_string(&plan).unwrap();
+    let gone = text.replace("state planned", "state gone");
+    let when = "2026-11-27T10:00:00+09:00";
+    let lines: Vec<String> =
+        gone.lines().map(|l| if l.starts_with("when ") { format!("when {when}") } else { l.to_owned() }).collect();
+    fs::write(&plan, format!("{}\ntracking EP-77\n", lines.join("\n"))).unwrap();
+    let before = sent(&town, &number, "order-status");
+    town.does("shop", &["sync"]);
+    assert_eq!(sent(&town, &number, "order-status"), before, "it was asked within this minute");
+    let run = town.at("+2m", "shop", &["sync"]);
+    assert_eq!(run.code, Some(0), "{run:?}");
+    town.settle();
+    let row = town.lists("buyer", &[]).into_iter().find(|row| row["id"] == id.as_str()).unwrap();
+    assert_eq!(row["order"]["done"], true, "{row}");
+    assert!(row["order"]["date"].as_str().unwrap().starts_with("2026-11-27"), "{row}");
+    assert_eq!(sent(&town, &number, "order-status"), before + 1);
+    // What it said before is no news.
+    let run = town.at("+9m", "shop", &["sync"]);
+    assert_eq!(run.code, Some(0), "{run:?}");
+    assert_eq!(sent(&town, &number, "order-status"), before + 1);
+    town.check_peace();
+}
+
+#[test]
+fn figure_11_the_warehouse_tells_of_each_step_itself_p46_p110() {
+    let town = Town::fresh();
+    stocked(&town, FIRST, "");
+    let (id, number) = town.bought("TEA-200", 3, &[]);
+    warehouse(&town, &["pack", &number, "EP-998877"]);
+    town.settle();
+    town.check_stands("buyer", &id, "open", [true, false, false]);
+    assert!(warehouse(&town, &["show"]).contains("left   TEA-200 37"));
+    let letter = town.letter("buyer", "in", "order-status");
+    assert!(letter.contains("EP-998877"), "{letter}");
+    town.check_peace();
+}
+
+#[test]
+fn what_is_not_in_stock_waits_for_a_person_who_cancels_it() {
+    let town = Town::fresh();
+    stocked(&town, FIRST, "");
+    let (id, number) = town.bought("KETTLE", 1, &[]);
+    let items = inbox(&town);
+    assert_eq!(items.len(), 1, "{items:?}");
+    assert_eq!((items[0]["what"].as_str(), items[0]["state"].as_str()), (Some("task"), Some("refused")));
+    assert!(items[0]["about"].as_str().unwrap().contains("not enough of KETTLE"), "{items:?}");
+    assert_eq!(sent(&town, &number, "payment-instruction"), 0, "nothing is begun");
+    assert_eq!(town.run("shop", &["status", "--exit-code"]).code, Some(1));
+    // Refused stays refused; the same task is not tried by itself.
+    town.settle();
+    assert_eq!(inbox(&town).len(), 1);
+    // Stock comes in, and a person has it tried again: another run, another key.
+    let store = town.path("shop/store/stock");
+    fs::write(&store, "KETTLE 1\n").unwrap();
+    let (other, second) = town.bought("KETTLE", 1, &[]);
+    assert_eq!(sent(&town, &second, "payment-instruction"), 1, "there is one now");
+    town.does("shop", &["shop", "instruct", &number]);
+    town.settle();
+    assert_eq!(inbox(&town).len(), 1, "and it is gone again");
+    fs::write(&store, "KETTLE 2\n").unwrap();
+    town.does("shop", &["shop", "instruct", &number]);
+    town.settle();
+    assert!(inbox(&town).is_empty());
+    assert_eq!(sent(&town, &number, "payment-instruction"), 1);
+    town.check_stands("buyer", &id, "open", [false; 3]);
+    town.check_stands("buyer", &other, "open", [false; 3]);
+    town.check_peace();
+}
+
+#[test]
+fn a_shop_that_cannot_deliver_says_so_and_the_order_ends() {
+    let town = Town::fresh();
+    stocked(&town, FIRST, "");
+    let (id, number) = town.bought("KETTLE", 2, &[]);
+    town.does("shop", &["shop", "reject", &number, "--reason", "The kettle is not made any more."]);
+    town.settle();
+    town.check_stands("buyer", &id, "cancelled", [false; 3]);
+    assert!(town.letter("buyer", "in", "order-status").contains("not made any more"));
+    assert!(inbox(&town).is_empty());
+    assert_eq!(town.run("shop", &["shop", "accept", &number]).code, Some(65), "nothing waits");
+    town.check_peace();
+}
+
+#[test]
+fn a_cancelled_transaction_is_taken_back_from_the_warehouse() {
+    let town = Town::fresh();
+    stocked(&town, FIRST, "");
+    let (id, _) = town.bought("SH-41", 5, &[]);
+    assert!(warehouse(&town, &["show"]).contains("left   SH-41 7"));
+    town.does("buyer", &["cancel", &id]);
+    town.settle();
+    town.settle();
+    town.check_stands("buyer", &id, "cancelled", [false; 3]);
+    let shown = warehouse(&town, &["show"]);
+    assert!(shown.contains("left   SH-41 12") && shown.contains(" back "), "{shown}");
+    town.check_peace();
+}
+
+#[test]
+fn a_hook_gets_the_same_key_however_often_it_is_tried_f3_f47() {
+    let town = Town::fresh();
+    let script = "cat >>told; echo \"$MAILORDER_KEY $MAILORDER_WORK\" >>told-keys; [ -e works ] || { echo no stock list >&2; exit 3; }; echo '{}'";
+    scripted(&town, script, "attempts = 3\n");
+    let (_, number) = town.bought("SH-41", 1, &[]);
+    let items = inbox(&town);
+    assert_eq!(items[0]["state"], "tried", "{items:?}");
+    assert!(items[0]["about"].as_str().unwrap().contains("exit code 3: no stock list"), "{items:?}");
+    for (moved, state) in [("+2m", "tried"), ("+9m", "given-up")] {
+        let run = town.at(moved, "shop", &["sync"]);
+        assert_eq!(run.code, Some(0), "{run:?}");
+        assert_eq!(inbox(&town)[0]["state"], state);
+    }
+    let run = town.at("+25m", "shop", &["sync"]);
+    assert_eq!(run.code, Some(0), "{run:?}");
+    let keys = fs::read_to_string(town.path("shop/told-keys")).unwrap();
+    assert_eq!(keys.lines().count(), 3, "given up after three tries: {keys}");
+    fs::write(town.path("shop/works"), "").unwrap();
+    town.does("shop", &["shop", "instruct", &number]);
+    town.settle();
+    assert!(inbox(&town).is_empty());
+    assert_eq!(sent(&town, &number, "payment-instruction"), 1);
+    let keys = fs::read_to_string(town.path("shop/told-keys")).unwrap();
+    let first = keys.lines().next().unwrap();
+    assert!(keys.lines().count() == 4 && keys.lines().all(|line| line == first), "{keys}");
+    // The warehouse is told goods and place, and nothing of money or cards (P105).
+    let told = fs::read_to_string(town.path("shop/told")).unwrap();
+    assert!(told.contains("シャツ 白 41") && told.contains("千代田区") && told.contains(&number), "{told}");
+    for private in ["4300", "4800", "JPY", "paymentMethod"] {
+        assert!(!told.contains(private), "{private}: {told}");
+    }
+    town.check_peace();
+}
+
+#[test]
+fn hooks_that_hang_shout_or_are_missing_are_told_of_and_keep_nothing_up_f47() {
+    for (script, seconds, why) in [
+        ("sleep 300", 1, "did not end within 1 s"),
+        ("yes", 30, "printed more than 64 KiB"),
+        ("(sleep 300 &) ; echo '{\"actionStatus\": \"Perhaps\"}'", 30, "none of schema.org's"),
+        ("kill -9 $$", 30, "signal 9"),
+        ("rm -- \"$0\"; exit 75", 30, "asks to be tried again"),
+    ] {
+        let town = Town::fresh();
+        scripted(&town, script, &format!("seconds = {seconds}\n"));
+        let begun = std::time::Instant::now();
+        let (_, number) = town.bought("SH-41", 1, &[]);
+        let items = inbox(&town);
+        assert!(items[0]["about"].as_str().unwrap().contains(why), "{script}: {items:?}");
+        assert_eq!(sent(&town, &number, "payment-instruction"), 0, "{script}");
+        assert!(begun.elapsed() < std::time::Duration::from_secs(40), "{script}");
+        if !Path::new(&town.path("shop/hook.sh")).exists() {
+            let checked = town.run("shop", &["shop", "procedure", "check"]);
+            assert_eq!(checked.code, Some(78), "{checked:?}");
+            assert!(checked.err.contains("is not there"), "{checked:?}");
+        }
+        town.check_peace();
+    }
+}
