@@ -196,6 +196,9 @@ fn every_document_is_as_its_schema_says() {
     play.document("buyer", "asked", &["ask", open]);
     play.document("pay", "notified", &["pay", "notify", number, "--paid"]);
     play.pay_by_card();
+    play.document("shop", "inbox", &["shop", "inbox"]);
+    play.document("shop", "procedures", &["shop", "procedure", "list"]);
+    play.document("shop", "foreseen", &["shop", "procedure", "run", "--dry-run", number]);
     let item = ["order", "--shop", "shop@demo.test", "--item", "SH-41;シャツ 白 41;JPY 4300;1"];
     play.document("buyer", "order", &[&item[..], &["--dry-run"]].concat());
     let order = play.document("buyer", "order", &item);

@@ -20,6 +20,8 @@ use crate::pgp::MAIL_MAX;
 
 /// How long one pass of `sync` may send.
 const SEND_BUDGET: Duration = Duration::from_secs(600);
+/// How long one pass may have hooks work; a mail that came meanwhile waits as long.
+pub(super) const WORK_BUDGET: Duration = Duration::from_secs(60);
 /// How long `watch` waits for mail before it looks at its queue again.
 const WATCH_TURN: Duration = Duration::from_secs(60);
 /// How many mails of an archive are spooled at a time.
@@ -56,6 +58,7 @@ pub(super) fn sync(shell: &mut Shell) -> Result<(), Failure> {
     };
     // What is in the spool is judged, and what is due is sent, even where the mailbox cannot be reached.
     judge(shell, &mut clerk)?;
+    shell.runtime.block_on(work(shell, &mut clerk))?;
     if let Some(inbox) = &mut inbox {
         shell.runtime.block_on(async {
             mark(shell, &mut clerk, inbox).await;
@@ -126,6 +129,17 @@ fn judge(shell: &Shell, clerk: &mut Clerk) -> Result<TakenIn, Failure> {
     tell(shell, clerk, &before)?;
     shell.tell_notes(clerk);
     Ok(taken)
+}
+
+/// Has hooks do the work they were given, and tells of what came to nothing.
+async fn work(shell: &Shell, clerk: &mut Clerk) -> Result<(), Failure> {
+    // What follows from their work could not be signed.
+    if clerk.key_fault().is_some() {
+        return Ok(());
+    }
+    let worked = clerk.work(WORK_BUDGET).await;
+    shell.tell_notes(clerk);
+    Ok(worked?)
 }
 
 /// Says on standard error which warnings are new, those about letters that were judged again included. Each comes with its
@@ -235,6 +249,7 @@ async fn turn(shell: &Shell, clerk: &mut Clerk, inbox: &mut Inbox, outbox: &mut 
         shell.output.ring();
     }
     mark(shell, clerk, inbox).await;
+    work(shell, clerk).await?;
     let sends = !shell.global.offline && clerk.key_fault().is_none();
     let Some(outbox) = outbox.as_mut().filter(|_| sends) else { return Ok(()) };
     match flush(shell, clerk, outbox).await?.stopped {
@@ -285,6 +300,7 @@ fn store(clerk: &mut Clerk) -> Result<(), Failure> {
 
 fn judge_received(shell: &Shell, clerk: &mut Clerk) -> Result<(), Failure> {
     judge(shell, clerk)?;
+    shell.runtime.block_on(work(shell, clerk))?;
     shell.send(clerk)
 }
 

@@ -25,8 +25,10 @@ mod outbox;
 mod output;
 mod pay_data;
 mod payment_data;
+mod procedure;
 mod said;
 mod schema;
+mod shop;
 mod show;
 mod status;
 mod table;
@@ -171,7 +173,7 @@ impl Shell {
             Command::Receive => mail::receive(self),
             Command::Import(args) => mail::import(self, args),
             Command::Outbox(args) => outbox::run(self, args),
-            Command::Shop(args) => notify::shop(self, args),
+            Command::Shop(args) => notify::run_shop(self, args),
             Command::Pay(args) => notify::pay(self, args),
             Command::Ship(args) => notify::ship(self, args),
             Command::Audit(args) => audit::run(self, args),

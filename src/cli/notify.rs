@@ -5,7 +5,7 @@ use super::buy::line_quantity;
 use super::failure::Failure;
 use super::order_written::money;
 use super::pay_data::{self, DataArgs};
-use super::transaction;
+use super::{procedure, shop, transaction};
 use crate::clerk::Clerk;
 use crate::role::{Action, Desk, Notice, Refused, delivery, payment, shop as shop_role};
 use crate::trade::item::LineQuantity;
@@ -23,7 +23,21 @@ enum ShopCommand {
     /// Report what left, or when it will
     #[command(after_help = "Example:\n  mailorder shop notify 7K3Q2M9P --shipped --tracking EP-998877")]
     Notify(ShopNotice),
-    /// Instruct once more the agents that refused
+    /// List what waits for you: orders, cancellations, returns, and work that hooks have not done
+    #[command(after_help = "Example:\n  mailorder shop inbox --json")]
+    Inbox,
+    /// Say yes to what waits: an order, a cancellation or a return
+    #[command(after_help = "Example:\n  mailorder shop accept K5QW3Z")]
+    Accept(shop::Item),
+    /// Say no to what waits, and why
+    #[command(after_help = "Example:\n  mailorder shop reject K5QW3Z --reason 'We do not deliver to islands.'")]
+    Reject(shop::RejectArgs),
+    /// Give money back that nobody asked for
+    #[command(after_help = "Example:\n  mailorder shop refund 7K3Q2M9P --amount 'JPY 500'")]
+    Refund(shop::RefundArgs),
+    /// Look at the steps for each way to pay and to deliver
+    Procedure(procedure::ProcedureArgs),
+    /// Instruct once more the agents that refused, and hooks that did not do their work
     #[command(after_help = "Example:\n  mailorder shop instruct 7K3Q2M9P")]
     Instruct(InstructArgs),
 }
@@ -151,10 +165,15 @@ struct ShipNotice {
     correct: bool,
 }
 
-pub(super) fn shop(shell: &mut Shell, args: ShopArgs) -> Result<(), Failure> {
+pub(super) fn run_shop(shell: &mut Shell, args: ShopArgs) -> Result<(), Failure> {
     let args = match args.command {
         ShopCommand::Notify(args) => args,
-        ShopCommand::Instruct(args) => return write(shell, &args.transaction, Role::Shop, shop_role::instruct_again),
+        ShopCommand::Instruct(args) => return shop::instruct(shell, &args.transaction),
+        ShopCommand::Inbox => return shop::inbox(shell),
+        ShopCommand::Accept(item) => return shop::accept(shell, &item),
+        ShopCommand::Reject(args) => return shop::reject(shell, &args),
+        ShopCommand::Refund(args) => return shop::refund(shell, &args),
+        ShopCommand::Procedure(args) => return procedure::run(shell, args),
     };
     let has_goods = args.tracking.is_some() || !args.lines.is_empty();
     let notice = Notice {
@@ -241,7 +260,7 @@ fn report(shell: &Shell, text: &str, role: Role, notice: &Notice, notify: Notify
 }
 
 /// Lets a part write about one transaction, and sends it.
-fn write(
+pub(super) fn write(
     shell: &Shell,
     text: &str,
     role: Role,

@@ -10,7 +10,7 @@ use super::{output, payment_data};
 use crate::clerk::Clerk;
 use crate::role::buyer;
 use crate::trade::item::{self, Charge, Line};
-use crate::trade::{Address, DeliveryMethod, Money, Order, OrderId, Party, PaymentMethod, Role};
+use crate::trade::{Address, DeliveryMethod, Money, Order, OrderId, Party, PaymentMethod, Person, PostalAddress, Role};
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = written::HELP)]
@@ -136,17 +136,30 @@ pub(super) fn pinned(clerk: &mut Clerk, address: &Address) -> Result<Party, Fail
     Ok(Party { address: address.clone(), fingerprint: pin.fingerprint })
 }
 
+/// Reads an order from a file for a shop that wishes to see what it would do with it: whoever orders is left out.
+pub(super) fn from_file(clerk: &Clerk, file: &std::path::Path) -> Result<Order, Failure> {
+    let settings = clerk.settings();
+    let person =
+        Person { name: settings.name.clone(), email: settings.address.clone(), telephone: None, address: None };
+    made(written::order(Some(file), &[], &[])?, person, None)
+}
+
 /// Turns an order as written into one that cannot be wrong in itself.
 fn settle(clerk: &Clerk, file: OrderFile) -> Result<Order, Failure> {
     let practice = clerk.settings().practice.buyer.as_ref();
     let practice = practice.ok_or_else(|| {
         Failure::new(FailureKind::Config, "this account is no buyer; add \"buyer\" to `roles` in the configuration")
     })?;
+    made(file, practice.person.clone(), practice.deliver_to.clone())
+}
+
+/// Makes the order of a person, with the place it goes to where it names none.
+fn made(file: OrderFile, buyer: Person, deliver_to: Option<PostalAddress>) -> Result<Order, Failure> {
     let (lines, charges) = (written::lines(&file.item)?, written::charges(&file.charge, file.item.len())?);
     let method = |word: &str| PaymentMethod::parse(word).map_err(|error| Failure::bug(error.to_string()));
     let travel = |word: &str| DeliveryMethod::parse(word).map_err(|error| Failure::bug(error.to_string()));
     Ok(Order {
-        buyer: practice.person.clone(),
+        buyer,
         total: total(&lines, &charges)?,
         lines,
         charges,
@@ -154,7 +167,7 @@ fn settle(clerk: &Clerk, file: OrderFile) -> Result<Order, Failure> {
         payment_id: None,
         sealed: None,
         delivery_method: file.deliver.map_or_else(|| travel("parcel"), Ok)?,
-        deliver_to: file.deliver_to.or_else(|| practice.deliver_to.clone()),
+        deliver_to: file.deliver_to.or(deliver_to),
         billing: None,
         reorder_of: None,
         remarks: file.remarks,

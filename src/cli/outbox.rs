@@ -2,12 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::Shell;
 use super::failure::Failure;
 use super::output::Cell;
 use super::table::{Fit, Table};
+use super::{Shell, shop};
 use crate::clerk::{Clerk, ClerkError};
-use crate::index::Unsealed;
+use crate::index::{OpenTask, Unsealed};
 use crate::outbox::queue::{Item, State};
 
 #[derive(Debug, clap::Args)]
@@ -21,7 +21,7 @@ enum OutboxCommand {
     /// List what waits, and why
     #[command(after_help = "Example:\n  mailorder outbox list --json")]
     List,
-    /// Try letters again now; all but dropped ones where none is named
+    /// Try letters and work for hooks again now; all but dropped ones where none is named
     #[command(after_help = "Example:\n  mailorder outbox retry 42")]
     Retry {
         /// Names as listed
@@ -41,11 +41,14 @@ pub(super) fn run(shell: &mut Shell, args: OutboxArgs) -> Result<(), Failure> {
     let items = clerk.queue().list().map_err(ClerkError::from)?;
     let unsealed = clerk.index().unsealed().map_err(ClerkError::from)?;
     let doubts = clerk.index().doubts().map_err(ClerkError::from)?;
+    let tasks = clerk.index().open_tasks().map_err(ClerkError::from)?;
+    let task = |name: &str| tasks.iter().find(|open| task_name(open) == name);
     let doubtful = |name: &str| doubts.iter().any(|one| one.position.to_string() == name);
     let waits = |name: &String| {
         items.iter().any(|item| item.name == *name)
             || unsealed.iter().any(|one| one.position.to_string() == *name)
             || doubtful(name)
+            || task(name).is_some()
     };
     let check = |names: &[String]| match names.iter().find(|name| !waits(name)) {
         Some(unknown) => Err(Failure::data(format!("no letter {unknown:?} waits")).hint("mailorder outbox list")),
@@ -55,6 +58,9 @@ pub(super) fn run(shell: &mut Shell, args: OutboxArgs) -> Result<(), Failure> {
         OutboxCommand::List => list(shell, &clerk, &items, &unsealed),
         OutboxCommand::Retry { names } => {
             check(&names)?;
+            for open in tasks.iter().filter(|open| names.is_empty() || names.contains(&task_name(open))) {
+                clerk.index().try_anew(&open.task.key).map_err(ClerkError::from)?;
+            }
             let queued = |name: &String| items.iter().any(|item| item.name == *name);
             for name in names.iter().filter(|name| doubtful(name) && !queued(name)) {
                 clerk.seal_after_all(name.parse().unwrap_or(u64::MAX))?;
@@ -63,6 +69,10 @@ pub(super) fn run(shell: &mut Shell, args: OutboxArgs) -> Result<(), Failure> {
         }
         OutboxCommand::Drop { names } => {
             check(&names)?;
+            if let Some(name) = names.iter().find(|name| task(name).is_some()) {
+                let text = format!("{name} is work for a hook, and no letter: it is refused with its transaction");
+                return Err(Failure::data(text).hint("mailorder shop inbox"));
+            }
             for item in items.iter().filter(|item| names.contains(&item.name)) {
                 clerk.queue().drop_letter(item).map_err(ClerkError::from)?;
             }
@@ -88,11 +98,28 @@ fn retry(shell: &Shell, clerk: &mut Clerk, items: &[Item], names: &[String]) -> 
         }
     }
     clerk.tend()?;
+    shell.runtime.block_on(clerk.work(super::mail::WORK_BUDGET))?;
+    shell.tell_notes(clerk);
     shell.send(clerk)?;
     let left = clerk.queue().list().map_err(ClerkError::from)?.iter().filter(|item| !dropped(item)).count();
     let before = items.iter().filter(meant).count();
     shell.output.done(format!("{left} of {} still waiting", before.max(left)));
     Ok(())
+}
+
+/// Returns what is shown of work that a hook has not ended.
+fn task(open: &OpenTask) -> Value {
+    let attempt = open.attempt.as_ref();
+    json!({
+        "name": task_name(open), "hook": open.task.hook, "work": open.task.work, "number": open.names.number,
+        "since": open.since, "state": shop::state_of(open), "tries": attempt.map_or(0, |attempt| attempt.times),
+        "last_error": attempt.map(|attempt| &attempt.fault), "next_try": shop::next_try(open),
+    })
+}
+
+/// Returns what work for a hook is called here: `hook-` and the beginning of its key.
+fn task_name(open: &OpenTask) -> String {
+    format!("hook-{}", open.task.key.as_str().get(..8).unwrap_or_default())
 }
 
 fn list(shell: &Shell, clerk: &Clerk, items: &[Item], unsealed: &[Unsealed]) -> Result<(), Failure> {
@@ -125,10 +152,12 @@ fn list(shell: &Shell, clerk: &Clerk, items: &[Item], unsealed: &[Unsealed]) -> 
             "next_try": null,
         }));
     }
+    let open = clerk.index().open_tasks().map_err(ClerkError::from)?;
+    let tasks: Vec<Value> = open.iter().map(task).collect();
     if shell.output.is_json() {
-        return shell.output.document(&json!({"schema": "mailorder.outbox/1", "letters": letters}));
+        return shell.output.document(&json!({"schema": "mailorder.outbox/1", "letters": letters, "tasks": tasks}));
     }
-    if letters.is_empty() {
+    if letters.is_empty() && tasks.is_empty() {
         return shell.output.line("nothing waits");
     }
     let text = |letter: &Value, field: &str| match letter.get(field) {
@@ -142,7 +171,18 @@ fn list(shell: &Shell, clerk: &Clerk, items: &[Item], unsealed: &[Unsealed]) -> 
         row.push(Cell::plain(text(letter, "last_error")));
         row
     };
-    let rows: Vec<Vec<Cell>> = letters.iter().map(row).collect();
+    // Work for a hook goes to a program instead of a reader.
+    let for_hooks = tasks.iter().map(|task| {
+        let [to, kind] = ["hook", "work"].map(|field| text(task, field));
+        let mut shown = task.clone();
+        if let Some(shown) = shown.as_object_mut() {
+            shown.insert("to".to_owned(), json!(format!("hook {to}")));
+            shown.insert("kind".to_owned(), json!(kind));
+        }
+        shown
+    });
+    let all: Vec<Value> = letters.iter().cloned().chain(for_hooks).collect();
+    let rows: Vec<Vec<Cell>> = all.iter().map(row).collect();
     let head = &["NAME", "TO", "LETTER", "STATE", "TRIES", "LAST ERROR"];
     let fit = &[Fit::Cut(1, 16), Fit::Drop(4)];
     shell.output.fitted(&Table { head, rows: &rows, right: &[4], fit, wrap: true })

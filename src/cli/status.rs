@@ -19,10 +19,15 @@ const WEEK: i64 = 7 * 24 * 60 * 60;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example (cron, mails only when something needs you):\n  mailorder status --exit-code")]
 pub(crate) struct StatusArgs {
-    /// End with 1 where something is late, warned about, over the limit, waits for your OK, or was rejected within a day,
+    /// End with 1 where something is late, warned about, over the limit, waits for your OK or in the shop's inbox, or was
+    /// rejected within a day,
     /// and say nothing where not
     #[arg(long)]
     exit_code: bool,
+}
+
+fn waits(count: u64) -> String {
+    if count == 1 { "1 thing waits".to_owned() } else { format!("{count} things wait") }
 }
 
 pub(super) fn run(shell: &mut Shell, args: StatusArgs) -> Result<(), Failure> {
@@ -47,7 +52,8 @@ pub(super) fn run(shell: &mut Shell, args: StatusArgs) -> Result<(), Failure> {
     let rejected = transaction::rejected(&clerk, 0, Some(&now.plus_seconds(-WEEK)))?;
     // Told once by a cron that asks each day: nothing a person does takes a rejection away.
     let news = !transaction::rejected(&clerk, 0, Some(&now.plus_seconds(-DAY)))?.is_empty();
-    let needs = late > 0 || summary.warnings > 0 || !over.is_empty() || failed > 0 || offered > 0 || news;
+    let inbox = super::shop::waiting_count(&clerk)?;
+    let needs = inbox > 0 || late > 0 || summary.warnings > 0 || !over.is_empty() || failed > 0 || offered > 0 || news;
     if args.exit_code && !needs {
         return Ok(());
     }
@@ -58,7 +64,7 @@ pub(super) fn run(shell: &mut Shell, args: StatusArgs) -> Result<(), Failure> {
             "schema": "mailorder.status/1", "address": clerk.me().address, "role": role.word(),
             "open": open.len(), "undelivered": summary.undelivered, "unpaid": unpaid, "over_limit": limits,
             "rejected": rejected.iter().map(|one| json!({"id": one.id, "shop": one.shop, "why": one.why})).collect::<Vec<_>>(),
-            "late": late, "waiting_for_you": offered, "warnings": summary.warnings,
+            "late": late, "waiting_for_you": offered, "inbox": inbox, "warnings": summary.warnings,
             "not_kept": not_kept, "outbox": {"waiting": waiting, "failed": failed},
         }))?;
     } else {
@@ -80,6 +86,9 @@ pub(super) fn run(shell: &mut Shell, args: StatusArgs) -> Result<(), Failure> {
             line("not kept", format!("{not_kept} (the folder of mail set aside was full)"))?;
         }
         line("outbox", format!("{waiting} waiting, {failed} failed"))?;
+        if inbox > 0 {
+            shell.hint(&format!("{} for you as the shop: mailorder shop inbox", waits(inbox)));
+        }
         if offered > 0 {
             let count = u64::try_from(offered).unwrap_or(u64::MAX);
             shell.hint(&format!("{} waiting for your answer: mailorder list --open", plural(count, "offer")));

@@ -12,8 +12,12 @@ mod asking;
 mod authorisation;
 /// The passing of time.
 mod clock;
+/// What the shop's owner decides himself, and what he sees of his procedures.
+mod desk;
 /// Agents that refuse or fail, wrong reports.
 mod failing;
+/// Programs that do the work of steps: the warehouse.
+mod hooks;
 /// Many buyers, every kind of letter, several parts at one address, one file.
 mod machines;
 /// Orders, the terms and instructions made of them, and the procedures taken.

@@ -1,0 +1,186 @@
+//! `shop procedure list|check|run`: the steps for each way to pay and to deliver, and what they would do with an order.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::Shell;
+use super::failure::{Failure, FailureKind};
+use super::notify::plays;
+use super::output::{self, Cell};
+use super::table::{Fit, Table};
+use super::{order, transaction};
+use crate::clerk::{Clerk, is_made};
+use crate::config::{self, Keys};
+use crate::role::practice::{Procedure, Stage};
+use crate::role::shop_desk::{Foreseen, foresee};
+use crate::trade::{Order, Party, Role};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct ProcedureArgs {
+    #[command(subcommand)]
+    command: ProcedureCommand,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum ProcedureCommand {
+    /// List the procedures with their steps
+    #[command(after_help = "Example:\n  mailorder shop procedure list")]
+    List,
+    /// Say what is wrong with them: a step that is none, a key or a program that is not there
+    #[command(after_help = "Example:\n  mailorder shop procedure check")]
+    Check,
+    /// Show what would be done with an order; nothing is
+    #[command(
+        after_help = "Examples:\n  mailorder shop procedure run --dry-run order.toml\n  mailorder shop procedure run --dry-run K5QW3Z"
+    )]
+    Run(RunArgs),
+}
+
+#[derive(Debug, clap::Args)]
+struct RunArgs {
+    /// Only show it; letters and hooks are for orders that come
+    #[arg(long, required = true)]
+    dry_run: bool,
+    /// An order as `order --file` takes it, or the beginning of the ID or number of one that came
+    #[arg(value_name = "ORDER")]
+    order: String,
+}
+
+pub(super) fn run(shell: &Shell, args: ProcedureArgs) -> Result<(), Failure> {
+    match args.command {
+        ProcedureCommand::List => list(shell),
+        ProcedureCommand::Check => check(shell),
+        ProcedureCommand::Run(args) => dry_run(shell, &args.order),
+    }
+}
+
+fn list(shell: &Shell) -> Result<(), Failure> {
+    let settings = shell.settings()?;
+    let procedures = settings.practice.shop.as_ref().map(|shop| shop.procedures.as_slice()).unwrap_or_default();
+    if shell.output.is_json() {
+        let procedures: Vec<Value> = procedures.iter().map(document).collect();
+        return shell.output.document(&json!({"schema": "mailorder.procedures/1", "procedures": procedures}));
+    }
+    let any = || "any".to_owned();
+    let agent =
+        |party: &Option<Party>| party.as_ref().map_or("this shop".to_owned(), |party| party.address.to_string());
+    let row = |procedure: &Procedure| {
+        let steps: Vec<String> = procedure.stages.iter().map(|stage| stage.word().to_owned()).collect();
+        [
+            procedure.payment_method.as_ref().map_or_else(any, ToString::to_string),
+            procedure.delivery_method.as_ref().map_or_else(any, ToString::to_string),
+            agent(&procedure.payment_agent),
+            agent(&procedure.delivery_agent),
+            steps.join(", "),
+        ]
+        .map(Cell::plain)
+        .into()
+    };
+    let rows: Vec<Vec<Cell>> = procedures.iter().map(row).collect();
+    let head = &["PAYMENT", "DELIVERY", "COLLECTS", "CARRIES", "STEPS"];
+    shell.output.fitted(&Table { head, rows: &rows, right: &[], fit: &[Fit::Cut(2, 12), Fit::Cut(3, 12)], wrap: true })
+}
+
+fn document(procedure: &Procedure) -> Value {
+    let steps: Vec<&str> = procedure.stages.iter().map(Stage::word).collect();
+    json!({
+        "payment": procedure.payment_method, "delivery": procedure.delivery_method, "steps": steps,
+        "payment_agent": procedure.payment_agent, "delivery_agent": procedure.delivery_agent,
+    })
+}
+
+/// Says everything that is wrong with the procedures of a configuration that can be read.
+fn check(shell: &Shell) -> Result<(), Failure> {
+    let settings = shell.settings()?;
+    let file = &settings.folders.config;
+    let text = crate::files::read_text(file, crate::files::SMALL).map_err(|error| Failure::unreadable(file, &error))?;
+    let clerk = if is_made(&settings) { Some(shell.clerk()?) } else { None };
+    let keys = clerk.as_ref().map(|clerk| clerk as &dyn Keys);
+    let problems: Vec<String> =
+        config::selling_problems(&text, &settings, keys).iter().map(ToString::to_string).collect();
+    let Some((last, others)) = problems.split_last() else {
+        let count = settings.practice.shop.as_ref().map_or(0, |shop| shop.procedures.len());
+        let count = if count == 1 { "1 procedure".to_owned() } else { format!("{count} procedures") };
+        if shell.output.is_json() {
+            return shell.output.document(&json!({"schema": "mailorder.check/1", "config": file, "result": "clean"}));
+        }
+        return shell.output.line(format!("{}: {count}, nothing wrong", file.display()));
+    };
+    others.iter().for_each(|problem| shell.tell(problem));
+    Err(Failure::new(FailureKind::Config, last.clone()))
+}
+
+/// Shows what would be done with an order, step by step.
+fn dry_run(shell: &Shell, name: &str) -> Result<(), Failure> {
+    let mut clerk = shell.clerk()?;
+    plays(shell, &clerk, Role::Shop)?;
+    let order = find(&mut clerk, name)?;
+    let desk = clerk.desk_now()?;
+    let foreseen = foresee(&order, &desk);
+    let steps = foreseen.as_ref().map(|foreseen| steps(&clerk, foreseen)).unwrap_or_default();
+    if shell.output.is_json() {
+        let reasons = foreseen.as_ref().err().cloned().unwrap_or_default();
+        let steps: Vec<Value> = steps.iter().map(|(step, what)| json!({"step": step, "what": what})).collect();
+        let value = json!({"schema": "mailorder.foreseen/1", "rejected": reasons, "steps": steps});
+        shell.output.document(&value)?;
+    } else if let Err(reasons) = &foreseen {
+        shell.output.line("the order would be rejected:")?;
+        for reason in reasons {
+            shell.output.line(output::escape(&format!("  {}  {}", reason.code, reason.text)))?;
+        }
+    } else {
+        let rows: Vec<Vec<Cell>> = (1_u32..)
+            .zip(&steps)
+            .map(|(place, (step, what))| [place.to_string(), step.clone(), what.clone()].map(Cell::plain).into())
+            .collect();
+        let table = Table { head: &["", "STEP", "WHAT WOULD BE DONE"], rows: &rows, right: &[0], fit: &[], wrap: true };
+        shell.output.fitted(&table)?;
+    }
+    if foreseen.is_err() { Err(Failure::finding()) } else { Ok(()) }
+}
+
+/// Returns the order in a file, or one that came.
+fn find(clerk: &mut Clerk, name: &str) -> Result<Order, Failure> {
+    if Path::new(name).is_file() {
+        return order::from_file(clerk, Path::new(name));
+    }
+    let known = transaction::find(clerk, name, Role::Shop)?;
+    let order = known.order().map(|(_, order)| order.clone());
+    order.ok_or_else(|| Failure::data(format!("the order of {name} is not in the ledger")))
+}
+
+/// Says in words what each step would do.
+fn steps(clerk: &Clerk, foreseen: &Foreseen) -> Vec<(String, String)> {
+    let Foreseen { procedure, terms } = foreseen;
+    let own = || clerk.me().address.to_string();
+    let to = |party: &Option<Party>| party.as_ref().map_or_else(own, |party| party.address.to_string());
+    let total = output::amount(&terms.total);
+    let say = |stage: &Stage| match stage {
+        Stage::Authorize => {
+            format!("asks {} whether {total} can be paid; rejects the order if not", to(&procedure.payment_agent))
+        }
+        Stage::Terms => {
+            let due = terms.payment_due.map(|due| format!(", to be paid by {due}")).unwrap_or_default();
+            let until = terms.arrival_until.map(|until| format!(", to arrive by {until}")).unwrap_or_default();
+            format!("offers it to {} for {total}{due}{until}", terms.buyer.email)
+        }
+        Stage::Confirmation => match terms.valid_through {
+            Some(until) => format!("waits for the buyer's OK, until {}", until.day()),
+            None => "waits for the buyer's OK".to_owned(),
+        },
+        Stage::Payment => format!("instructs {} to collect {total}", to(&procedure.payment_agent)),
+        Stage::Delivery => format!("instructs {} to bring the goods", to(&procedure.delivery_agent)),
+        Stage::Hook(hook) => match clerk.settings().hooks.get(hook) {
+            Some(settings) => {
+                let (command, seconds) = (settings.hook.command.join(" "), settings.hook.time.as_secs());
+                format!(
+                    "runs {command} (at most {seconds} s, tried {} times), and waits until it is done",
+                    settings.attempts
+                )
+            }
+            None => "has no program".to_owned(),
+        },
+    };
+    procedure.stages.iter().map(|stage| (stage.word().to_owned(), say(stage))).collect()
+}

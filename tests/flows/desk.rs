@@ -1,0 +1,224 @@
+//! What a shop's owner decides himself: orders, cancellations and returns that wait, money given back, and what he sees of
+//! his procedures beforehand.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::support::program::Town;
+
+/// Has these wait for a person.
+fn reviewing(town: &Town, review: &str) {
+    town.configure("shop", |text| text.replace("return_days = 14", &format!("return_days = 14\nreview = [{review}]")));
+}
+
+fn inbox(town: &Town) -> Vec<Value> {
+    town.does("shop", &["shop", "inbox", "--json"]).json()["items"].as_array().unwrap().clone()
+}
+
+fn whats(town: &Town) -> Vec<String> {
+    inbox(town).iter().map(|item| item["what"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn an_order_waits_until_a_person_takes_it_or_not() {
+    let town = Town::fresh();
+    reviewing(&town, "\"orders\"");
+    let taken = town.orders("buyer", "SH-41", 1, &[]);
+    let left = town.orders("buyer", "TEA-200", 2, &[]);
+    town.settle();
+    let items = inbox(&town);
+    assert_eq!(items.len(), 2, "{items:?}");
+    assert!(items.iter().all(|item| item["what"] == "order" && item["state"] == "waits"), "{items:?}");
+    assert!(items[0]["about"].as_str().unwrap().contains("シャツ 白 41"), "{items:?}");
+    town.check_stands("buyer", &taken, "ordered", [false; 3]);
+    assert_eq!(town.run("shop", &["status", "--exit-code"]).code, Some(1));
+    town.does("shop", &["shop", "accept", &taken]);
+    town.does("shop", &["shop", "reject", &left, "--reason", "The tea is sold out until spring."]);
+    town.settle();
+    town.check_stands("buyer", &taken, "offered", [false; 3]);
+    town.check_stands("buyer", &left, "rejected", [false; 3]);
+    assert!(town.letter("buyer", "in", "order-rejection").contains("sold out until spring"));
+    assert!(inbox(&town).is_empty());
+    // A yes cannot be said twice, nor a no to what was answered.
+    for args in [&["shop", "accept", taken.as_str()][..], &["shop", "reject", left.as_str(), "--reason", "no"]] {
+        let run = town.run("shop", args);
+        assert_eq!(run.code, Some(65), "{run:?}");
+        assert!(run.err.contains("shop inbox"), "{run:?}");
+    }
+    town.check_peace();
+}
+
+#[test]
+fn an_order_that_cannot_be_taken_waits_for_nobody_and_a_wrong_one_is_not_taken_by_mistake() {
+    let town = Town::fresh();
+    reviewing(&town, "\"orders\"");
+    let wrong = ["order", "--json", "--shop", "shop@demo.test", "--item", "SH-41;シャツ 白 41;JPY 1;1"];
+    let id = town.does("buyer", &wrong).json()["id"].as_str().unwrap().to_owned();
+    let right = town.orders("buyer", "SH-41", 1, &[]);
+    town.settle();
+    town.check_stands("buyer", &id, "rejected", [false; 3]);
+    assert_eq!(whats(&town), ["order"]);
+    // The price changes while the order waits.
+    town.configure("shop", |text| text.replace("price = \"JPY 4300\"", "price = \"JPY 4500\""));
+    let run = town.run("shop", &["shop", "accept", &right]);
+    assert_eq!(run.code, Some(65), "{run:?}");
+    assert!(run.err.contains("4500") && run.err.contains("Reject it"), "{run:?}");
+    town.check_stands("shop", &right, "ordered", [false; 3]);
+}
+
+#[test]
+fn a_cancellation_of_what_was_begun_waits_and_one_of_an_offer_does_not() {
+    let town = Town::fresh();
+    reviewing(&town, "\"cancellations\"");
+    let offered = town.orders("buyer", "SH-41", 1, &[]);
+    town.settle();
+    town.does("buyer", &["cancel", &offered]);
+    town.settle();
+    town.check_stands("buyer", &offered, "cancelled", [false; 3]);
+    let (granted, _) = town.bought("SH-41", 1, &[]);
+    let (denied, _) = town.bought("TEA-200", 1, &[]);
+    for id in [&granted, &denied] {
+        town.does("buyer", &["cancel", id]);
+    }
+    town.settle();
+    assert_eq!(whats(&town), ["cancellation", "cancellation"]);
+    town.does("shop", &["shop", "accept", &granted]);
+    town.does("shop", &["shop", "reject", &denied, "--reason", "It is in the van already."]);
+    town.settle();
+    town.check_stands("buyer", &granted, "cancelled", [false; 3]);
+    town.check_stands("buyer", &denied, "open", [false; 3]);
+    assert!(town.letter("buyer", "in", "refusal").contains("in the van"));
+    assert!(inbox(&town).is_empty());
+}
+
+#[test]
+fn a_return_waits_and_may_be_taken_after_the_time_for_it() {
+    let town = Town::fresh();
+    reviewing(&town, "\"returns\"");
+    let (id, number) = town.bought("SH-41", 2, &[]);
+    let (other, second) = town.bought("TEA-200", 1, &[]);
+    for number in [&number, &second] {
+        town.reports(number, &[("shop", "--shipped"), ("ship", "--delivered"), ("pay", "--paid")]);
+    }
+    town.does("buyer", &["return", &id, "--line", "1=1", "--reason", "a hole"]);
+    town.does("buyer", &["return", &other, "--reason", "not my taste"]);
+    town.settle();
+    let items = inbox(&town);
+    assert_eq!(whats(&town), ["return", "return"]);
+    let hole = items.iter().find(|item| item["number"] == number.as_str()).unwrap();
+    assert!(hole["about"].as_str().unwrap().contains("1 of line 1: a hole"), "{items:?}");
+    assert_eq!(town.count("shop", &number, "out", "return-answer"), 0);
+    town.does("shop", &["shop", "accept", &id]);
+    town.does("shop", &["shop", "reject", &other, "--reason", "Opened tea is not taken back."]);
+    town.settle();
+    assert_eq!(town.count("pay", &number, "in", "refund-instruction"), 1);
+    assert_eq!(town.count("pay", &second, "in", "refund-instruction"), 0);
+    town.does("pay", &["pay", "notify", &number, "--refunded"]);
+    town.settle();
+    assert!(inbox(&town).is_empty());
+    town.check_peace();
+}
+
+#[test]
+fn money_is_given_back_unasked_and_the_buyer_expects_it() {
+    let town = Town::fresh();
+    let (id, number) = town.bought("SH-41", 1, &[]);
+    let unpaid = town.run("shop", &["shop", "refund", &number, "--amount", "JPY 500"]);
+    assert_eq!(unpaid.code, Some(65), "{unpaid:?}");
+    town.reports(&number, &[("shop", "--shipped"), ("ship", "--delivered"), ("pay", "--paid")]);
+    for (amount, why) in [("JPY 9999", "only JPY 4800"), ("EUR 5", "EUR"), ("JPY 0", "above zero")] {
+        let run = town.run("shop", &["shop", "refund", &number, "--amount", amount]);
+        assert_eq!(run.code, Some(65), "{run:?}");
+        assert!(run.err.contains(why), "{run:?}");
+    }
+    for amount in ["JPY 500", "JPY 300"] {
+        town.does("shop", &["shop", "refund", &number, "--amount", amount, "--reason", "late by a week"]);
+        town.settle();
+        town.does("pay", &["pay", "notify", &number, "--refunded"]);
+        town.settle();
+    }
+    let shown = town.show("buyer", &id);
+    assert_eq!(shown["state"], "completed", "{shown}");
+    let paid = town.letter("buyer", "in", "payment-status");
+    assert!(paid.contains("\"500\"") && paid.contains("\"300\""), "{paid}");
+    town.check_peace();
+}
+
+#[test]
+fn procedures_are_listed_checked_and_tried_before_anybody_orders() {
+    let town = Town::fresh();
+    let listed = town.does("shop", &["shop", "procedure", "list", "--json"]).json();
+    let steps = &listed["procedures"][0]["steps"];
+    assert_eq!(*steps, serde_json::json!(["authorize", "terms", "confirmation", "payment", "delivery"]));
+    let checked = town.does("shop", &["shop", "procedure", "check"]);
+    assert!(checked.out.contains("2 procedures, nothing wrong"), "{checked:?}");
+    let order = town.path("order.toml");
+    let text =
+        "pay = \"card\"\n[[item]]\nsku = \"SH-41\"\nname = \"シャツ 白 41\"\nprice = \"JPY 4300\"\nquantity = \"1\"\n";
+    fs::write(&order, text).unwrap();
+    let order = order.to_str().unwrap();
+    let dry = ["shop", "procedure", "run", "--dry-run", order];
+    let shown = town.does("shop", &dry).out;
+    for words in ["authorize", "asks pay@demo.test whether", "4,800", "waits for the buyer's OK", "ship@demo.test"] {
+        assert!(shown.contains(words), "{words}: {shown}");
+    }
+    fs::write(order, text.replace("4300", "43")).unwrap();
+    let run = town.run("shop", &[&dry[..], &["--json"]].concat());
+    assert_eq!(run.code, Some(1), "{run:?}");
+    let foreseen: Value = serde_json::from_str(&run.out).unwrap();
+    assert_eq!(foreseen["rejected"][0]["code"], "PRI", "{foreseen}");
+    let usage = town.run("shop", &["shop", "procedure", "run", order]);
+    assert_eq!(usage.code, Some(2), "{usage:?}");
+    assert!(town.lists("shop", &[]).is_empty(), "nothing was entered by looking");
+    // An order that came can be looked at, too.
+    let id = town.orders("buyer", "TEA-200", 1, &[]);
+    town.settle();
+    let shown = town.does("shop", &["shop", "procedure", "run", "--dry-run", &id]).out;
+    assert!(shown.contains("buyer@demo.test"), "{shown}");
+}
+
+#[test]
+fn what_is_wrong_with_procedures_is_said_with_its_place() {
+    let town = Town::fresh();
+    let agents = town.agents("pay", "ship");
+    let file = town.path("shop/config.toml");
+    let good = fs::read_to_string(&file).unwrap();
+    let with = |steps: &str| {
+        let before = good.split_once("[[shop.procedure]]").unwrap().0;
+        fs::write(&file, format!("{before}[[shop.procedure]]\nsteps = [{steps}]\n{agents}")).unwrap();
+        let run = town.run("shop", &["shop", "procedure", "check"]);
+        assert_eq!(run.code, Some(78), "{steps}: {run:?}");
+        run.err
+    };
+    let line = good.lines().position(|line| line == "[[shop.procedure]]").unwrap() + 2;
+    let at = |column: usize| format!("config.toml:{line}:{column}: ");
+    let err = with(r#""terms", "confirmatoin", "payment", "delivery""#);
+    assert!(err.contains(&at(19)) && err.contains("did you mean \"confirmation\"?"), "{err}");
+    let err = with(r#""terms", "warehouse", "payment", "delivery""#);
+    assert!(err.contains(&at(19)) && err.contains("nor a hook of yours"), "{err}");
+    let err = with(r#""payment", "terms", "delivery""#);
+    assert!(err.contains(&at(10)) && err.contains("must follow \"terms\""), "{err}");
+    let err = with(r#""terms", "payment", "confirmation", "delivery""#);
+    assert!(err.contains(&at(19)) && err.contains("nothing is begun before"), "{err}");
+    let err = with(r#""terms", "payment", "payment", "delivery""#);
+    assert!(err.contains(&at(30)) && err.contains("stands twice"), "{err}");
+    let twice = format!("[[shop.procedure]]\nsteps = [\"terms\", \"payment\", \"delivery\"]\n{agents}");
+    let before = good.split_once("[[shop.procedure]]").unwrap().0;
+    fs::write(&file, format!("{before}{twice}{twice}")).unwrap();
+    let run = town.run("shop", &["shop", "procedure", "check"]);
+    assert!(run.code == Some(78) && run.err.contains("procedure 2 is never taken"), "{run:?}");
+    for (hook, why) in [
+        ("[hook.Pack]\ncommand = [\"/bin/true\"]", "not a hook"),
+        ("[hook.terms]\ncommand = [\"/bin/true\"]", "a step of its own"),
+        ("[hook.pack]\ncommand = []", "a list of program and arguments"),
+        ("[hook.pack]\ncommand = [\"/bin/true\"]\nseconds = 0", "hook.pack.seconds: it must be from 1 to 3600"),
+        ("[hook.pack]\ncommand = \"/bin/true\"", "config.toml:"),
+        ("[hook.pack]\ncommand = [\"/bin/true\"]\nsecnds = 1", "did you mean `seconds`?"),
+        ("[hook.pack]\ncommand = [\"/bin/nothing-there\"]", "is not there, or is no program"),
+    ] {
+        fs::write(&file, format!("{good}\n{hook}\n")).unwrap();
+        let run = town.run("shop", &["shop", "procedure", "check"]);
+        assert!(run.code == Some(78) && run.err.contains(why) && run.err.contains("config.toml:"), "{hook}: {run:?}");
+    }
+}
