@@ -5,6 +5,7 @@
 //! ledger's lock; readers never wait.
 
 mod apply;
+mod catalogs;
 mod dump;
 mod keys;
 mod list;
@@ -32,7 +33,7 @@ pub use query::{EntryRow, Warning};
 pub use row::{Row, RowItem, RowLeg};
 
 /// Version of schema and of what rows mean; another version is thrown away and built anew.
-const VERSION: i64 = 9;
+const VERSION: i64 = 10;
 
 /// Marks the file as an index of ours ("MOix").
 const APPLICATION: i64 = 0x4D4F_6978;
