@@ -5,7 +5,7 @@ use super::buy::line_quantity;
 use super::failure::Failure;
 use super::order_written::money;
 use super::pay_data::{self, DataArgs};
-use super::transaction;
+use super::{shop_catalog, transaction};
 use crate::clerk::Clerk;
 use crate::role::{Action, Desk, Notice, Refused, delivery, payment, shop as shop_role};
 use crate::trade::item::LineQuantity;
@@ -23,6 +23,8 @@ enum ShopCommand {
     /// Report what left, or when it will
     #[command(after_help = "Example:\n  mailorder shop notify 7K3Q2M9P --shipped --tracking EP-998877")]
     Notify(ShopNotice),
+    /// What is sold
+    Catalog(shop_catalog::CatalogArgs),
     /// Instruct once more the agents that refused
     #[command(after_help = "Example:\n  mailorder shop instruct 7K3Q2M9P")]
     Instruct(InstructArgs),
@@ -154,6 +156,7 @@ struct ShipNotice {
 pub(super) fn shop(shell: &mut Shell, args: ShopArgs) -> Result<(), Failure> {
     let args = match args.command {
         ShopCommand::Notify(args) => args,
+        ShopCommand::Catalog(args) => return shop_catalog::run(shell, args),
         ShopCommand::Instruct(args) => return write(shell, &args.transaction, Role::Shop, shop_role::instruct_again),
     };
     let has_goods = args.tracking.is_some() || !args.lines.is_empty();

@@ -22,8 +22,8 @@ macro_rules! schemas {
 }
 
 /// The documents, by the name in their member `schema` (`mailorder.NAME/1`); `path` has none.
-const SCHEMAS: [(&str, &str); 19] = schemas![
-    "asked" "check" "checkpoint" "init" "inspect" "key" "keys" "list" "notified" "order" "outbox" "path" "payment-data"
+const SCHEMAS: [(&str, &str); 22] = schemas![
+    "articles" "asked" "catalog" "catalog-check" "check" "checkpoint" "init" "inspect" "key" "keys" "list" "notified" "order" "outbox" "path" "payment-data"
     "reindex" "show" "status" "verify" "warnings" "written"
 ];
 
