@@ -1,5 +1,6 @@
 //! Letters of every kind, made by chance from a seed, and fixed ones for tables.
 
+use mailorder::trade::catalog::{Catalog, CatalogRequest, Offer, Way, Words};
 use mailorder::trade::document::Received;
 use mailorder::trade::document::*;
 use mailorder::trade::item::{Charge, Item, Line, LineQuantity, Tax};
@@ -220,6 +221,39 @@ impl Chance {
         }
     }
 
+    fn words(&mut self) -> Words {
+        let words = self.many(0, 3, |chance, _| chance.of(&["shirt", "煎茶", "\"quoted\"", "=1+1"]).to_owned());
+        Words::new(words).unwrap()
+    }
+
+    fn catalog(&mut self) -> Catalog {
+        let mut agents = self.agents(&[Role::Payment, Role::Delivery]);
+        agents.push(Agent { role: Role::Payment, party: self.party("till@firm.example"), certificate: None });
+        let offers = self.many(0, 4, |chance, place| Offer {
+            item: Item { sku: Some(format!("SH-{place}")), name: chance.name() },
+            price: chance.money(),
+            payment_methods: chance.many(0, 2, |chance, _| chance.payment_method()),
+            delivery_methods: chance.many(0, 2, |chance, _| chance.delivery_method()),
+            conditions: chance.maybe(Self::prose),
+        });
+        let ways = self.many(0, 3, |chance, _| Way {
+            payment_method: chance.maybe(Self::payment_method),
+            delivery_method: chance.maybe(Self::delivery_method),
+            charge: chance.maybe(|chance| (chance.name(), chance.money())),
+            payment_agent: chance.maybe(|_| Address::parse("till@firm.example").unwrap()),
+            delivery_agent: chance.maybe(|_| Address::parse("delivery@firm.example").unwrap()),
+        });
+        Catalog {
+            seller: self.name(),
+            words: self.words(),
+            matching: u32::try_from(offers.len()).unwrap() + self.of(&[0, 300]),
+            offers,
+            ways,
+            conditions: self.maybe(Self::prose),
+            agents,
+        }
+    }
+
     fn terms(&mut self) -> Terms {
         Terms {
             date: self.moment(),
@@ -253,7 +287,11 @@ impl Chance {
         match kind {
             Kind::Order => Document::Order(self.order()),
             Kind::OrderRejection => {
-                Document::OrderRejection(Rejection { reasons: self.many(1, 3, |chance, _| chance.reason()) })
+                let line =
+                    |chance: &mut Self, place: u64| LineReason { line: place.to_string(), reason: chance.reason() };
+                let lines = self.many(0, 3, line);
+                let least = u64::from(lines.is_empty());
+                Document::OrderRejection(Rejection { reasons: self.many(least, 3, |chance, _| chance.reason()), lines })
             }
             Kind::TransactionInfo => Document::TransactionInfo(self.terms()),
             Kind::Confirmation => Document::Confirmation(Confirmation { total: self.money() }),
@@ -313,6 +351,8 @@ impl Chance {
             }),
             Kind::PaymentStatus => Document::PaymentStatus(self.payment_status()),
             Kind::DeliveryStatus => Document::DeliveryStatus(DeliveryStatus { parcels: self.many(0, 3, Self::parcel) }),
+            Kind::CatalogRequest => Document::CatalogRequest(CatalogRequest { words: self.words() }),
+            Kind::Catalog => Document::Catalog(self.catalog()),
             Kind::StatusRequest => Document::StatusRequest(StatusRequest {
                 leg: self.of(&[Leg::Order, Leg::Payment, Leg::Delivery]),
                 have: u32::try_from(self.below(99)).unwrap(),
@@ -367,8 +407,10 @@ impl Chance {
         let firm = self.party("agent@firm.example");
         use Kind::*;
         let (from, to) = match kind {
-            Order | Confirmation | Cancellation | StatusRequest | ReturnRequest => (buyer, shop),
-            OrderRejection | TransactionInfo | OrderStatus | ReturnAnswer | Refusal | Receipt => (shop, buyer),
+            Order | Confirmation | Cancellation | StatusRequest | ReturnRequest | CatalogRequest => (buyer, shop),
+            OrderRejection | TransactionInfo | OrderStatus | ReturnAnswer | Refusal | Receipt | Catalog => {
+                (shop, buyer)
+            }
             Stop | AuthorizationRequest | PaymentInstruction | DeliveryInstruction | RefundInstruction => (shop, firm),
             AuthorizationResult => (firm, shop),
             PaymentStatus | DeliveryStatus if self.below(2) == 0 => (firm, shop),
@@ -386,11 +428,13 @@ impl Chance {
             id: MessageId::parse(&format!("{:x}.{:x}@example.com", self.next(), self.next())).unwrap(),
             references: ids(self),
             shop: Some(Address::parse("shop@example.com").unwrap()).filter(|_| kind != Receipt),
-            transaction: Some(Number::parse("2026-0710-1234").unwrap()).filter(|_| !matches!(kind, Order | Receipt)),
-            order: Some(OrderId::from_bytes([9; 26])).filter(|_| kind != Receipt),
+            transaction: Some(Number::parse("2026-0710-1234").unwrap())
+                .filter(|_| !matches!(kind, Order | Receipt) && !kind.is_about_shop()),
+            order: Some(OrderId::from_bytes([9; 26])).filter(|_| kind != Receipt && !kind.is_about_shop()),
             seq: numbered.then(|| u32::try_from(1 + self.below(500)).unwrap()),
-            terms: Some(self.digest()).filter(|_| !matches!(kind, Order | TransactionInfo | Receipt | Refusal)),
-            answers: if matches!(kind, OrderRejection | Refusal) {
+            terms: Some(self.digest())
+                .filter(|_| !matches!(kind, Order | TransactionInfo | Receipt | Refusal) && !kind.is_about_shop()),
+            answers: if matches!(kind, OrderRejection | Refusal | Catalog) {
                 Some(self.digest())
             } else {
                 self.maybe(Self::digest)

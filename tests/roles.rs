@@ -1,15 +1,21 @@
 //! What the parts do about a letter that counts: the pure functions of `role`, each on a desk of its own.
 
-use mailorder::role::practice::{Article, BuyerPractice, PaymentPractice, ShopPractice};
-use mailorder::role::{self, Action, Draft, Practice, Presented, Procedure, Stage};
+use std::sync::Arc;
+
+use mailorder::mail::{self, Language, Texts};
+use mailorder::role::articles::{Article, Articles};
+use mailorder::role::practice::{BuyerPractice, Partial, PaymentPractice, ShopPractice};
+use mailorder::role::{self, Action, Draft, Practice, Presented, Procedure, Stage, shop_catalog};
 use mailorder::rules::{Standing, State};
+use mailorder::trade::catalog::{CatalogRequest, Words};
 use mailorder::trade::document::{
-    AuthorizationRequest, PaymentInstruction, ReturnAnswer, ReturnRequest, StatusRequest,
+    AuthorizationRequest, AuthorizationResult, PaymentInstruction, ReturnAnswer, ReturnRequest, StatusRequest,
 };
-use mailorder::trade::item::LineQuantity;
+use mailorder::trade::item::{Item, LineQuantity, Stock};
 use mailorder::trade::status::{Reason, Step};
 use mailorder::trade::{
-    Agent, Document, Kind, Leg, Letter, Mandate, Money, Number, OrderId, Party, PaymentMethod, Role, Sealed, Verdict,
+    Agent, DeliveryMethod, Digest, Document, Kind, Leg, Letter, Mandate, Money, Number, OrderId, Party, PaymentMethod,
+    Role, Sealed, Verdict,
 };
 
 use crate::support::trade::*;
@@ -27,12 +33,13 @@ fn selling() -> Practice {
         dispatch_days: 3,
         arrival_days: 7,
     };
-    let articles = lines().into_iter().map(|line| Article { item: line.item, price: line.unit_price });
+    let articles = lines().into_iter().map(|line| Article::plain(line.item, line.unit_price));
     let shop = ShopPractice {
         name: "Example Shirts".to_owned(),
         vat_id: None,
         conditions: None,
-        articles: articles.collect(),
+        articles: Arc::new(Articles::own(articles.collect())),
+        partial: Partial::Refuse,
         procedures: vec![procedure],
         valid_days: 40,
         return_days: 30,
@@ -429,4 +436,109 @@ fn terms_that_a_person_had_to_accept_are_not_accepted_by_the_program() {
     matching.now = desk.now;
     let said = answers(&mut matching, &practice, &terms_letter(terms()));
     assert_eq!(kinds(&said), [Kind::Confirmation]);
+}
+
+/// A shop that sells so many articles, all with the same name, in as many ways.
+fn stocked(articles: usize, name: &str, ways: usize) -> Practice {
+    let mut practice = selling();
+    let shop = practice.shop.as_mut().unwrap();
+    let article = |number: usize| {
+        let item = Item { sku: Some(format!("N-{number}")), name: name.to_owned() };
+        let parcel = DeliveryMethod::parse("a-delivery-method-with-forty-characters0").unwrap();
+        Article { delivery_methods: vec![parcel], conditions: Some(name.repeat(5)), ..Article::plain(item, jpy(900)) }
+    };
+    shop.articles = Arc::new(Articles::own((0..articles).map(article).collect()));
+    let one = shop.procedures[0].clone();
+    let way = |number: usize| Procedure {
+        payment_method: PaymentMethod::parse(&format!("a-payment-method-of-forty-characters-{number:03}")).ok(),
+        ..one.clone()
+    };
+    shop.procedures = (0..ways).map(way).collect();
+    practice
+}
+
+fn told(practice: &Practice, words: &[&str]) -> Letter {
+    let words = Words::new(words.iter().map(|word| (*word).to_owned()).collect()).unwrap();
+    let me = shop();
+    let now = at("2026-07-11");
+    let at = role::Desk { me: &me, now, entropy: [7; 32], practice, stranger: false, payment_data: None };
+    let draft = shop_catalog::answer(&CatalogRequest { words }, buyer(), offer(), &at).unwrap();
+    Letter { transaction: None, answers: draft.answers, ..letter(&me, &draft.to, draft.document) }
+}
+
+#[test]
+fn a_catalog_of_whatever_words_is_a_letter_that_can_be_read() {
+    let texts = Texts::load(Language::En, None).unwrap();
+    for (articles, name, ways) in [
+        (3000, "\\\"".repeat(180), 60),
+        (3000, "煎茶 ".to_owned(), 2),
+        (150, "x".to_owned(), 1),
+        (0, "x".to_owned(), 1),
+    ] {
+        let letter = told(&stocked(articles, &name, ways), &[]);
+        let Document::Catalog(catalog) = &letter.document else { panic!("another kind") };
+        let listed = catalog.offers.len();
+        assert!(listed == articles.min(200) || (listed > 10 && articles == 3000), "{listed} of {articles}");
+        assert_eq!((catalog.matching, catalog.is_complete()), (u32::try_from(articles).unwrap(), listed == articles));
+        let signed = mail::write(&letter, &texts).unwrap();
+        // As its reader has it: with CRLF.
+        let read = mail::read(&signed, Digest::of(&signed), &letter.from.fingerprint, &letter.to.fingerprint).unwrap();
+        assert_eq!(read.letter().document, letter.document);
+        assert!(read.remarks().is_empty(), "{:?}", read.remarks());
+    }
+}
+
+#[test]
+fn a_catalog_names_for_each_article_the_ways_it_can_be_had_in() {
+    let mut practice = stocked(2, "Cup", 2);
+    let own = practice.shop.as_mut().unwrap();
+    own.procedures[1].delivery_method = DeliveryMethod::parse("parcel").ok();
+    let letter = told(&practice, &["n-1"]);
+    let Document::Catalog(catalog) = &letter.document else { panic!("another kind") };
+    assert_eq!((catalog.matching, catalog.offers.len(), catalog.is_complete()), (1, 1, false));
+    let offer = &catalog.offers[0];
+    // The second way is for parcels alone, and this article is none.
+    assert_eq!(offer.payment_methods.len(), 1);
+    assert_eq!(offer.delivery_methods[0].as_str(), "a-delivery-method-with-forty-characters0");
+    assert_eq!(catalog.ways.len(), 2);
+    assert_eq!(catalog.agents.iter().map(|agent| &agent.party).collect::<Vec<_>>(), [&bank(), &courier()]);
+    // What no procedure brings to anybody is not told of.
+    practice.shop.as_mut().unwrap().procedures.remove(0);
+    let Document::Catalog(catalog) = told(&practice, &[]).document else { panic!("another kind") };
+    assert_eq!((catalog.matching, catalog.is_complete()), (0, true));
+}
+
+#[test]
+fn terms_are_made_for_the_sum_that_was_authorised_or_not_at_all() {
+    let mut practice = selling();
+    let own = practice.shop.as_mut().unwrap();
+    own.partial = Partial::Offer;
+    own.procedures[0].stages.insert(0, Stage::Authorize);
+    let with_stock = |practice: &mut Practice, left: &str| {
+        let own = practice.shop.as_mut().unwrap();
+        let mut articles = own.articles.list().to_vec();
+        articles[0].stock = Stock::parse(left).unwrap();
+        own.articles = Arc::new(Articles::own(articles));
+    };
+    with_stock(&mut practice, "2");
+    let mut desk = Desk::new(&shop());
+    desk.now = at("2026-07-11");
+    let [Document::AuthorizationRequest(asked)] = &answers(&mut desk, &practice, &order_letter())[..] else {
+        panic!("the payment is authorised first")
+    };
+    // Two shirts instead of three, the tie, and the parcel.
+    assert_eq!(asked.total, jpy(3800));
+    let result = AuthorizationResult { total: jpy(3800), step: done("2026-07-11") };
+    let said = |desk: &Desk, practice: &Practice| {
+        let mut desk = desk.clone();
+        let document = Document::AuthorizationResult(result.clone());
+        let letter = Letter { order: Some(order_id()), ..to_shop(&bank(), 1, false, document) };
+        answers(&mut desk, practice, &letter).remove(0)
+    };
+    let Document::TransactionInfo(terms) = said(&desk, &practice) else { panic!("no terms") };
+    assert_eq!((terms.total, terms.lines[0].quantity.to_string().as_str(), terms.lines.len()), (jpy(3800), "2", 2));
+    // Meanwhile there is only one: nothing of that sum can be offered.
+    with_stock(&mut practice, "1");
+    let Document::OrderRejection(rejection) = said(&desk, &practice) else { panic!("no rejection") };
+    assert_eq!(rejection.reasons[0].code, "OTH");
 }

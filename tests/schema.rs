@@ -146,6 +146,28 @@ impl Play {
         assert_eq!(data["instrument"]["number"], "4556737586899855");
     }
 
+    /// Has the shop sell by a catalog file, and the buyer ask for it and get it.
+    fn sell_by_catalog(&mut self) {
+        let shop = self.folder.path().join("shop");
+        let rows = "sku,name,price,currency,stock,delivery,conditions\nCUP,Cup,900,JPY,5,parcel pickup,One year\n";
+        std::fs::write(shop.join("catalog.csv"), rows).unwrap();
+        let config = std::fs::read_to_string(shop.join("config.toml")).unwrap();
+        assert!(config.contains("\n[shop]\n"), "{config}");
+        let config = config.replace("\n[shop]\n", "\n[shop]\ncatalog = \"catalog.csv\"\n");
+        std::fs::write(shop.join("config.toml"), config).unwrap();
+        assert_eq!(self.document("shop", "catalog-check", &["shop", "catalog", "check"])["articles"], 1);
+        let articles = self.document("shop", "articles", &["shop", "catalog", "list"]);
+        assert!(articles["articles"].as_array().unwrap().iter().any(|article| article["stock"] == "5"));
+        assert_eq!(self.document("buyer", "catalog", &["catalog", "shop@demo.test"])["written"], Value::Null);
+        for party in ["buyer", "shop", "buyer"] {
+            let config = format!("{party}/config.toml");
+            let (code, _, said) = run(self.folder.path(), &["--config", &config, "sync"]);
+            assert_eq!(code, 0, "{said}");
+        }
+        let catalog = self.document("buyer", "catalog", &["catalog", "shop@demo.test"]);
+        assert!(catalog["articles"].as_array().unwrap().len() > 1 && !catalog["ways"].as_array().unwrap().is_empty());
+    }
+
     fn first_original(&self) -> PathBuf {
         let folder = self.folder.path().join("buyer/ledger/originals");
         let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
@@ -199,6 +221,7 @@ fn every_document_is_as_its_schema_says() {
     play.document("shop", "inbox", &["shop", "inbox"]);
     play.document("shop", "procedures", &["shop", "procedure", "list"]);
     play.document("shop", "foreseen", &["shop", "procedure", "run", "--dry-run", number]);
+    play.sell_by_catalog();
     let item = ["order", "--shop", "shop@demo.test", "--item", "SH-41;シャツ 白 41;JPY 4300;1"];
     play.document("buyer", "order", &[&item[..], &["--dry-run"]].concat());
     let order = play.document("buyer", "order", &item);

@@ -47,6 +47,10 @@ fn everything() -> Value {
         arrival => "2026-07-20 to 2026-07-22", valid_through => "2026-07-17", conditions => "Return within 8 days <unused>",
         reason => "out of stock", remarks => "Thank you", state => "shipped",
         facts => [context! { label => "Tracking number", value => "EP-998877" }, context! { label => "Parcel", value => "1" }],
+        articles => [
+            context! { number => "SH-41", name => "Shirt, white, 41", price => "JPY 4300", conditions => "Two years" },
+            context! { number => "TEA-200", name => "煎茶 200g", price => "JPY 1800", conditions => () },
+        ],
         received => [
             context! { content => "sha256:77aa", number => "2026-0710-1234" },
             context! { content => "sha256:88bb", number => () },
@@ -62,7 +66,7 @@ fn nothing() -> Value {
         charges => Vec::<Value>::new(), total => (), payment_method => (), delivery_method => (),
         deliver_to => Vec::<Value>::new(), payment_agent => (), delivery_agent => (), payment_due => (), arrival => (),
         valid_through => (), conditions => (), reason => (), remarks => (), state => (),
-        facts => Vec::<Value>::new(), received => Vec::<Value>::new(),
+        facts => Vec::<Value>::new(), articles => Vec::<Value>::new(), received => Vec::<Value>::new(),
     }
 }
 
@@ -82,7 +86,7 @@ fn check_shape(path: &PathBuf, language: &str, text: &str) {
 #[test]
 fn every_template_reads_well_with_every_value() {
     let templates = templates();
-    assert!(templates.len() >= 2 * 19, "{} templates", templates.len());
+    assert!(templates.len() >= 2 * 21, "{} templates", templates.len());
     for (path, language, template) in templates {
         let text = render(&template, &everything());
         check_shape(&path, language, &text);
@@ -97,6 +101,12 @@ fn every_template_reads_well_with_every_value() {
         }
         if template.contains("conditions") {
             assert!(text.contains("\nReturn within 8 days <unused>\n"), "{path:?}\n{text}");
+        }
+        if template.contains("articles") {
+            assert!(
+                text.contains("  SH-41  Shirt, white, 41\n     JPY 4300\n     Two years\n  TEA-200"),
+                "{path:?}\n{text}"
+            );
         }
         if template.contains("facts") {
             assert!(text.contains("\n\nTracking number: EP-998877\nParcel: 1\n"), "{path:?}\n{text}");

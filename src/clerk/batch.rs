@@ -273,11 +273,16 @@ impl Batch<'_> {
     /// OK to terms that only the reader of his mailbox can know.
     fn is_of_stranger(&self, transaction: &Transaction) -> Result<bool, ClerkError> {
         let Some(buyer) = transaction.buyer().filter(|_| transaction.key.role == Role::Shop) else { return Ok(false) };
-        let by = match self.pins.get(&buyer.address) {
-            Some((_, by)) => Some(*by),
-            None => self.clerk.index.pin_of(&buyer.address)?.map(|pin| pin.by),
-        };
+        let by = self.pin_by(&buyer.address)?;
         Ok(by == Some(PinnedBy::FirstUse) && !self.clerk.index.has_confirmed(&buyer.fingerprint)?)
+    }
+
+    /// Returns how the pin of an address came to be.
+    pub(super) fn pin_by(&self, address: &Address) -> Result<Option<PinnedBy>, ClerkError> {
+        match self.pins.get(address) {
+            Some((_, by)) => Ok(Some(*by)),
+            None => Ok(self.clerk.index.pin_of(address)?.map(|pin| pin.by)),
+        }
     }
 
     /// Returns the key pinned for an address.

@@ -36,6 +36,8 @@ pub(super) enum Unread {
     },
     /// A person blocked its signer.
     Blocked,
+    /// It asks for the catalog more often than its sender is answered.
+    TooOften,
 }
 
 impl Unread {
@@ -51,7 +53,7 @@ impl Unread {
         match self {
             Self::Closed(reason) => reason.signer(),
             Self::Shapeless { signer, .. } => Some(signer.as_str()),
-            Self::Blocked => None,
+            Self::Blocked | Self::TooOften => None,
         }
     }
 
@@ -76,6 +78,10 @@ impl From<&Unread> for AsideReason {
                 code: "blocked".to_owned(),
                 text: "its sender was blocked; settle that warning with `mailorder warnings ack` to hear them again"
                     .to_owned(),
+            },
+            Unread::TooOften => Self {
+                code: "too-often".to_owned(),
+                text: "it asks for the catalog once more within the hour; nothing is answered".to_owned(),
             },
         }
     }
@@ -104,6 +110,8 @@ impl Examined {
             Err(Unread::Closed(SetAside::NotYetValid { signed_at, .. })) => {
                 aside.not_before = crate::clock::moment_of(*signed_at);
             }
+            // Nobody waits for what was asked too often.
+            Ok(_) if aside.reason.code == "too-often" => {}
             Ok(letter) => aside.unpinned = Some(letter.received.signer().clone()),
             Err(_) => {}
         }

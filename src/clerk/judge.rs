@@ -101,6 +101,7 @@ impl Batch<'_> {
         let unwritten = self.unwritten;
         let newly = self.judge_again(role, &names)?;
         let mut written = match verdict {
+            Verdict::Applied if received.letter().kind() == Kind::CatalogRequest => self.tell_catalog(received)?,
             Verdict::Applied => self.answer(role, &names, content)?,
             Verdict::Warned if self.is_proven(received)? => {
                 let refusal = role::refuse(role, received, findings);
@@ -149,7 +150,7 @@ impl Batch<'_> {
             certificate: letter.opened.header_certificate(),
         };
         if self.signer_address(received.signer())?.is_some() {
-            return Ok(None);
+            return Ok(self.asks_too_often(letter)?.then_some(Unread::TooOften));
         }
         // A key that no user pinned speaks only for what a shop's signed letter handed it over for.
         let kind = received.letter().kind();
@@ -165,14 +166,14 @@ impl Batch<'_> {
         Ok(Some(unknown().into()))
     }
 
-    /// Returns whether this is a first contact that the policy allows: an order to a shop, from an address without a
-    /// pin.
+    /// Returns whether this is a first contact that the policy allows: an order to a shop, or the question what it sells,
+    /// from an address without a pin.
     fn is_stranger(&mut self, letter: &OpenLetter) -> Result<bool, ClerkError> {
         let received = &letter.received;
         let from = &received.letter().from.address;
         let allowed = self.clerk.settings.trust == TrustPolicy::FirstUse
             && self.clerk.settings.practice.shop.is_some()
-            && received.letter().kind() == Kind::Order
+            && matches!(received.letter().kind(), Kind::Order | Kind::CatalogRequest)
             && letter.opened.outer_from() == Some(from)
             && letter.opened.certificate().addresses().contains(from)
             // Who cannot be answered gets no terms.

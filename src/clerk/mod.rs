@@ -9,6 +9,7 @@ mod aside;
 mod asking;
 mod batch;
 mod bounce;
+mod catalog;
 mod certificates;
 mod checkpoint;
 mod commit;
@@ -38,6 +39,7 @@ use std::time::Duration;
 pub use again::Tended;
 pub use aside::{Aside, AsideReason};
 pub use batch::Batch;
+pub use catalog::KnownCatalog;
 pub use computed::{ComputedWarning, warning_id};
 pub use error::ClerkError;
 pub use inspect::Preview;
@@ -79,6 +81,8 @@ pub struct Clerk {
     /// What the next batch need not look up.
     at_hand: batch::AtHand,
     notes: Vec<String>,
+    /// The shop's articles and the state of their file.
+    loaded: catalog::Loaded,
     /// Whether leftovers were looked for since the start.
     swept: bool,
 }

@@ -2,6 +2,7 @@
 
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use base64::Engine;
@@ -17,6 +18,7 @@ use crate::mail::{self, Language, Texts};
 use crate::maildir;
 use crate::outbox::queue::Queue;
 use crate::pgp::OwnKey;
+use crate::role::articles::Articles;
 use crate::trade::{Act, Body, Entry, Letter, Names, Party};
 
 /// Makes the account's folders, its key and the first entry of its ledger. Where it was made in part before, the key
@@ -127,6 +129,12 @@ fn write_private(file: &Path, bytes: &[u8]) -> Result<(), ClerkError> {
     Ok(())
 }
 
+/// Returns the articles that the configuration itself has.
+fn own_articles(settings: &Settings) -> Arc<Articles> {
+    let shop = settings.practice.shop.as_ref();
+    shop.map(|shop| Arc::new(Articles::own(shop.articles.of_configuration().to_vec()))).unwrap_or_default()
+}
+
 /// Refuses what others may read or write (F34).
 fn check_private(file: &Path, forbidden: u32, how: &'static str, mode: &'static str) -> Result<(), ClerkError> {
     let metadata = std::fs::metadata(file).map_err(ClerkError::io("read", file))?;
@@ -225,6 +233,7 @@ impl Clerk {
             at_hand: super::batch::AtHand::default(),
             notes: message.into_iter().collect(),
             swept: false,
+            loaded: super::catalog::Loaded::new(own_articles(&settings)),
             settings,
             clock,
         };

@@ -121,7 +121,7 @@ impl Batch<'_> {
             let answered = draft.answers.and_then(|content| known.by_content(&content));
             references.extend(answered.map(|kept| kept.letter.id.clone()).filter(|id| references.first() != Some(id)));
         }
-        if names.order.is_none() && names.number.is_none() {
+        if names.order.is_none() && names.number.is_none() && !draft.document.kind().is_about_shop() {
             names.shop = None;
         }
         Ok(Letter {
@@ -197,7 +197,7 @@ impl Batch<'_> {
         let recipient = self.certificate(&letter.to.fingerprint)?;
         let recipient = recipient.ok_or_else(|| ClerkError::NoCertificate(letter.to.address.to_string()))?;
         // What happened in a transaction is entered, and waits for the key (F37); nothing is begun with one that is none.
-        if self.by_person && letter.kind() == Kind::Order {
+        if self.by_person && matches!(letter.kind(), Kind::Order | Kind::CatalogRequest) {
             let fault = |fault| ClerkError::Unusable { address: letter.to.address.to_string(), fault };
             recipient.usable(system_time(&self.now)).map_err(fault)?;
         }
@@ -255,6 +255,7 @@ impl super::Clerk {
         key: &crate::trade::Key,
         decide: impl FnOnce(&Transaction, &role::Desk<'_>) -> Result<Vec<Action>, role::Refused>,
     ) -> Result<Vec<Written>, ClerkError> {
+        self.look_at_catalog()?;
         self.batch(|batch| {
             let known = batch.load_key(key)?;
             let known = known.ok_or_else(|| role::Refused::new("the transaction is not in the ledger any more"))?;
@@ -277,6 +278,7 @@ impl super::Clerk {
         keys: &[crate::trade::Key],
         decide: impl Fn(&Transaction, &role::Desk<'_>) -> Result<Vec<Action>, role::Refused>,
     ) -> Result<Vec<Written>, ClerkError> {
+        self.look_at_catalog()?;
         self.batch(|batch| {
             let mut written = Vec::new();
             for key in keys {
@@ -288,7 +290,7 @@ impl super::Clerk {
         })
     }
 
-    /// Writes letters that belong to no transaction yet: an order.
+    /// Writes letters that belong to no transaction yet: an order, or the question what is sold.
     pub fn post(&mut self, drafts: Vec<Draft>) -> Result<Vec<Written>, ClerkError> {
         self.batch(|batch| batch.perform(drafts.into_iter().map(Action::from).collect()))
     }

@@ -48,6 +48,8 @@ pub(crate) enum Command {
     List(super::list::ListArgs),
     /// Show one transaction: terms, letters, next steps
     Show(super::show::ShowArgs),
+    /// Ask a shop what it sells, and list what came
+    Catalog(super::catalog::CatalogArgs),
     /// Write an order and send it to a shop
     Order(super::order::OrderArgs),
     /// Accept the terms a shop sent
@@ -76,7 +78,7 @@ pub(crate) enum Command {
     Import(super::mail::ImportArgs),
     /// List, retry or drop letters waiting to be sent
     Outbox(super::outbox::OutboxArgs),
-    /// Report what left the shop
+    /// Report what left the shop; what it sells
     Shop(super::notify::ShopArgs),
     /// Report what was paid
     Pay(super::notify::PayArgs),

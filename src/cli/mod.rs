@@ -7,6 +7,7 @@ mod args;
 mod ask;
 mod audit;
 mod buy;
+mod catalog;
 mod config;
 mod demo;
 mod failure;
@@ -20,6 +21,7 @@ mod list;
 mod mail;
 mod notify;
 mod order;
+mod order_catalog;
 mod order_written;
 mod outbox;
 mod output;
@@ -29,6 +31,7 @@ mod procedure;
 mod said;
 mod schema;
 mod shop;
+mod shop_catalog;
 mod show;
 mod status;
 mod table;
@@ -161,6 +164,7 @@ impl Shell {
             Command::Status(args) => status::run(self, args),
             Command::List(args) => list::run(self, args),
             Command::Show(args) => show::run(self, args),
+            Command::Catalog(args) => catalog::run(self, args),
             Command::Order(args) => order::run(self, args),
             Command::Confirm(args) => buy::confirm(self, args),
             Command::Cancel(args) => buy::cancel(self, args),

@@ -5,7 +5,7 @@ use super::buy::line_quantity;
 use super::failure::Failure;
 use super::order_written::money;
 use super::pay_data::{self, DataArgs};
-use super::{procedure, shop, transaction};
+use super::{procedure, shop, shop_catalog, transaction};
 use crate::clerk::Clerk;
 use crate::role::{Action, Desk, Notice, Refused, delivery, payment, shop as shop_role};
 use crate::trade::item::LineQuantity;
@@ -37,6 +37,8 @@ enum ShopCommand {
     Refund(shop::RefundArgs),
     /// Look at the steps for each way to pay and to deliver
     Procedure(procedure::ProcedureArgs),
+    /// What is sold
+    Catalog(shop_catalog::CatalogArgs),
     /// Instruct once more the agents that refused, and hooks that did not do their work
     #[command(after_help = "Example:\n  mailorder shop instruct 7K3Q2M9P")]
     Instruct(InstructArgs),
@@ -168,6 +170,7 @@ struct ShipNotice {
 pub(super) fn run_shop(shell: &mut Shell, args: ShopArgs) -> Result<(), Failure> {
     let args = match args.command {
         ShopCommand::Notify(args) => args,
+        ShopCommand::Catalog(args) => return shop_catalog::run(shell, args),
         ShopCommand::Instruct(args) => return shop::instruct(shell, &args.transaction),
         ShopCommand::Inbox => return shop::inbox(shell),
         ShopCommand::Accept(item) => return shop::accept(shell, &item),

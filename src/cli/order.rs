@@ -4,11 +4,13 @@ use std::path::PathBuf;
 
 use super::Shell;
 use super::failure::{Failure, FailureKind};
+use super::order_catalog::Prices;
 use super::order_written::{self as written, OrderFile};
 use super::transaction::{self, short};
 use super::{output, payment_data};
 use crate::clerk::Clerk;
 use crate::role::buyer;
+use crate::role::practice::BuyerPractice;
 use crate::trade::item::{self, Charge, Line};
 use crate::trade::{Address, DeliveryMethod, Money, Order, OrderId, Party, PaymentMethod, Person, PostalAddress, Role};
 
@@ -18,10 +20,11 @@ pub(crate) struct OrderArgs {
     /// Address of the shop, whose key is accepted already
     #[arg(long)]
     shop: String,
-    /// Article number, name, price of one (currency and amount, like JPY 4300) and quantity, parted by semicolons
-    #[arg(long = "item", value_name = "SKU;NAME;PRICE;QUANTITY")]
+    /// Article number and quantity, with name and price from the shop's newest catalog here; or article number, name, price
+    /// of one (currency and amount, like JPY 4300) and quantity, parted by semicolons
+    #[arg(long = "item", value_name = "SKU=QUANTITY|SKU;NAME;PRICE;QUANTITY")]
     items: Vec<String>,
-    /// A charge you expect, like delivery; below zero for a discount
+    /// A charge you expect, like delivery; below zero for a discount. Without it, what the catalog says is expected
     #[arg(long = "charge", value_name = "NAME;PRICE")]
     charges: Vec<String>,
     /// File with items, charges, methods and address instead (TOML), as below
@@ -45,9 +48,10 @@ pub(crate) struct Wishes {
     remarks: Option<String>,
     /// File with payment data, one `name = value` a line; - for standard input. Without it the command in the
     /// configuration is run, or you are asked
-    #[arg(long, value_name = "FILE", requires = "payment_agent")]
+    #[arg(long, value_name = "FILE")]
     pub(super) payment_data: Option<PathBuf>,
-    /// Address of the payment agent that the payment data are sealed to; its key is accepted already
+    /// Address of the payment agent that the payment data are sealed to; its key is accepted already. Without it, for an order
+    /// from a catalog, the one that is named there
     #[arg(long, value_name = "ADDRESS")]
     pub(super) payment_agent: Option<String>,
     /// Show the order and send nothing
@@ -66,7 +70,7 @@ pub(crate) struct ReorderArgs {
     /// Another quantity for a line, like 1=2
     #[arg(long = "quantity", value_name = "LINE=QUANTITY", conflicts_with_all = ["items", "file"])]
     quantities: Vec<String>,
-    /// Order this instead of what was ordered: SKU;NAME;PRICE;QUANTITY, as often as needed
+    /// Order this instead of what was ordered: SKU=QUANTITY or SKU;NAME;PRICE;QUANTITY, as often as needed
     #[arg(long = "item", value_name = "ITEM")]
     items: Vec<String>,
     /// Other charges than those of then: NAME;PRICE
@@ -83,8 +87,9 @@ pub(super) fn run(shell: &mut Shell, args: OrderArgs) -> Result<(), Failure> {
     let mut clerk = shell.clerk()?;
     let shop = Address::parse(&args.shop).map_err(|error| Failure::usage(error.to_string()))?;
     let party = pinned(&mut clerk, &shop)?;
-    let order = settle(&clerk, written::order(args.file.as_deref(), &args.items, &args.charges)?)?;
-    finish(shell, clerk, order, party, &args.wishes)
+    let mut prices = Prices::of(&mut clerk, &shop, &args.items)?;
+    let order = settle(&clerk, written::order(args.file.as_deref(), &args.items, &args.charges, &mut prices)?)?;
+    finish(shell, clerk, order, &Seller { party, prices, charges: !args.charges.is_empty() }, args.wishes)
 }
 
 pub(super) fn again(shell: &mut Shell, args: ReorderArgs) -> Result<(), Failure> {
@@ -96,14 +101,24 @@ pub(super) fn again(shell: &mut Shell, args: ReorderArgs) -> Result<(), Failure>
         let line = order.lines.iter_mut().find(|line| line.id == part.line);
         line.ok_or_else(|| Failure::data(format!("line {} is not in the order", part.line)))?.quantity = part.quantity;
     }
-    change(&mut order, written::order(args.file.as_deref(), &args.items, &args.charges)?)?;
+    let mut prices = Prices::of(&mut clerk, &shop.address, &args.items)?;
+    change(&mut order, written::order(args.file.as_deref(), &args.items, &args.charges, &mut prices)?)?;
+    let charges = !order.charges.is_empty();
     order.total = total(&order.lines, &order.charges)?;
     if order.deliver_to.is_none() {
         order.deliver_to = clerk.settings().practice.buyer.as_ref().and_then(|buyer| buyer.deliver_to.clone());
     }
     // The key is the one accepted now, which may have followed the one of then.
     let party = pinned(&mut clerk, &shop.address)?;
-    finish(shell, clerk, order, party, &args.wishes)
+    finish(shell, clerk, order, &Seller { party, prices, charges }, args.wishes)
+}
+
+/// Who sells, and what is known of its prices.
+struct Seller {
+    party: Party,
+    prices: Prices,
+    /// Whether the order has its charges already.
+    charges: bool,
 }
 
 /// Puts what is written in the place of what was ordered before (P100).
@@ -144,12 +159,16 @@ pub(super) fn from_file(clerk: &Clerk, file: &std::path::Path) -> Result<Order, 
     made(written::order(Some(file), &[], &[])?, person, None)
 }
 
+/// Returns how the owner buys.
+pub(super) fn buyer_practice(clerk: &Clerk) -> Result<&BuyerPractice, Failure> {
+    clerk.settings().practice.buyer.as_ref().ok_or_else(|| {
+        Failure::new(FailureKind::Config, "this account is no buyer; add \"buyer\" to `roles` in the configuration")
+    })
+}
+
 /// Turns an order as written into one that cannot be wrong in itself.
 fn settle(clerk: &Clerk, file: OrderFile) -> Result<Order, Failure> {
-    let practice = clerk.settings().practice.buyer.as_ref();
-    let practice = practice.ok_or_else(|| {
-        Failure::new(FailureKind::Config, "this account is no buyer; add \"buyer\" to `roles` in the configuration")
-    })?;
+    let practice = buyer_practice(clerk)?;
     made(file, practice.person.clone(), practice.deliver_to.clone())
 }
 
@@ -202,7 +221,14 @@ fn warn_of_no_address(shell: &Shell, order: &Order) {
 }
 
 /// Adds what the flags wish, shows the order, and sends it.
-fn finish(shell: &Shell, mut clerk: Clerk, mut order: Order, shop: Party, wishes: &Wishes) -> Result<(), Failure> {
+fn finish(
+    shell: &Shell,
+    mut clerk: Clerk,
+    mut order: Order,
+    seller: &Seller,
+    mut wishes: Wishes,
+) -> Result<(), Failure> {
+    let shop = &seller.party;
     if let Some(word) = &wishes.pay {
         order.payment_method = PaymentMethod::parse(word).map_err(|error| Failure::usage(error.to_string()))?;
     }
@@ -210,14 +236,15 @@ fn finish(shell: &Shell, mut clerk: Clerk, mut order: Order, shop: Party, wishes
         order.delivery_method = DeliveryMethod::parse(word).map_err(|error| Failure::usage(error.to_string()))?;
     }
     order.remarks = wishes.remarks.clone().or(order.remarks);
+    from_catalog(shell, &mut clerk, &mut order, seller, &mut wishes)?;
     let mut chance = [0; 26];
     getrandom::fill(&mut chance).map_err(|error| Failure::io(format!("no random numbers: {error}")))?;
     let id = OrderId::from_bytes(chance);
     clerk.renew_if_due()?;
-    payment_data::seal(shell, &mut clerk, &mut order, &id, &shop, wishes)?;
+    payment_data::seal(shell, &mut clerk, &mut order, &id, shop, &wishes)?;
     warn_of_no_address(shell, &order);
     if wishes.dry_run && !shell.output.is_json() {
-        return dry(shell, &order, &shop);
+        return dry(shell, &order, shop);
     }
     if wishes.dry_run {
         let text = serde_json::json!({"schema": "mailorder.order/1", "id": null, "shop": shop, "order": order});
@@ -231,6 +258,37 @@ fn finish(shell: &Shell, mut clerk: Clerk, mut order: Order, shop: Party, wishes
         return shell.output.document(&value);
     }
     shell.output.line(format!("{}  ordered from {}: {}", short(id.as_str()), shop.address, output::amount(&total)))
+}
+
+/// Adds what the catalog says to an order that has prices from it: charge and payment agent.
+fn from_catalog(
+    shell: &Shell,
+    clerk: &mut Clerk,
+    order: &mut Order,
+    seller: &Seller,
+    wishes: &mut Wishes,
+) -> Result<(), Failure> {
+    let prices = &seller.prices;
+    if prices.are_used() {
+        prices.complete(shell, order, seller.charges)?;
+        order.total = total(&order.lines, &order.charges)?;
+        if wishes.payment_data.is_some() && wishes.payment_agent.is_none() {
+            // Where the catalog names nobody, the shop collects itself.
+            let agent = prices.payment_agent(order).unwrap_or_else(|| seller.party.clone());
+            wishes.payment_agent = Some(agent.address.to_string());
+        }
+    }
+    match &wishes.payment_agent {
+        Some(agent) => {
+            let agent = Address::parse(agent).map_err(|error| Failure::usage(error.to_string()))?;
+            prices.check_agent(clerk, order, &agent)
+        }
+        None if wishes.payment_data.is_some() => {
+            let text = "--payment-data needs --payment-agent ADDRESS: nobody else can read the data";
+            Err(Failure::usage(text))
+        }
+        None => Ok(()),
+    }
 }
 
 /// Shows for people the order that would be sent.

@@ -5,6 +5,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 use super::failure::Failure;
+use super::order_catalog::Prices;
 use crate::config;
 use crate::files;
 use crate::trade::item::{Charge, Item, Line};
@@ -13,6 +14,7 @@ use crate::trade::{DeliveryMethod, Money, MoneyError, PaymentMethod, PostalAddre
 /// What the help of `order` shows after its options. A test orders by the file in it.
 pub(super) const HELP: &str = "Examples:
   mailorder order --shop shop@example.com --item 'SH-41;Shirt, white, 41;JPY 4300;1' --charge 'Parcel delivery;JPY 500'
+  mailorder order --shop shop@example.com --item SH-41 --item TEA-200=2 --pay card
   mailorder order --shop shop@example.com --file order.toml
 
 order.toml, of which only one item with name, price and quantity is needed:
@@ -56,10 +58,10 @@ pub(super) struct OrderFile {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ItemWritten {
-    sku: Option<String>,
-    name: String,
-    price: String,
-    quantity: String,
+    pub(super) sku: Option<String>,
+    pub(super) name: String,
+    pub(super) price: String,
+    pub(super) quantity: String,
 }
 
 /// A charge as written.
@@ -70,9 +72,18 @@ pub(super) struct ChargeWritten {
     price: String,
 }
 
-/// Reads an order from its file, where one is named, else from flags.
-pub(super) fn order(file: Option<&Path>, items: &[String], charges: &[String]) -> Result<OrderFile, Failure> {
-    file.map_or_else(|| from_flags(items, charges), from_file)
+/// Reads an order from its file, where one is named, else from flags; what is named by its article number alone has name
+/// and price from the shop's catalog.
+pub(super) fn order(
+    file: Option<&Path>,
+    items: &[String],
+    charges: &[String],
+    prices: &mut Prices,
+) -> Result<OrderFile, Failure> {
+    match file {
+        Some(file) => from_file(file),
+        None => from_flags(items, charges, prices),
+    }
 }
 
 /// Reads an order from its file; what is wrong in it is one line with file, line and column.
@@ -84,11 +95,15 @@ fn from_file(file: &Path) -> Result<OrderFile, Failure> {
 }
 
 /// Reads an order from flags.
-fn from_flags(items: &[String], charges: &[String]) -> Result<OrderFile, Failure> {
-    let item = |text: &String| {
+fn from_flags(items: &[String], charges: &[String], prices: &mut Prices) -> Result<OrderFile, Failure> {
+    let mut item = |text: &String| {
+        if !text.contains(';') {
+            let (sku, quantity) = text.rsplit_once('=').unwrap_or((text, "1"));
+            return prices.item(sku.trim(), quantity.trim());
+        }
         let fields: Vec<&str> = text.split(';').map(str::trim).collect();
         let [sku, name, price, quantity] = fields.as_slice() else {
-            let form = "is not SKU;NAME;PRICE;QUANTITY, like 'SH-41;Shirt;JPY 4300;1'";
+            let form = "is neither SKU=QUANTITY nor SKU;NAME;PRICE;QUANTITY, like 'SH-41;Shirt;JPY 4300;1'";
             return Err(Failure::usage(format!("--item {text:?} {form}")));
         };
         let sku = (!sku.is_empty()).then(|| (*sku).to_owned());
@@ -99,7 +114,7 @@ fn from_flags(items: &[String], charges: &[String]) -> Result<OrderFile, Failure
         let (name, price) = text.split_once(';').ok_or_else(form)?;
         Ok(ChargeWritten { name: name.trim().to_owned(), price: price.trim().to_owned() })
     };
-    let items: Result<Vec<_>, Failure> = items.iter().map(item).collect();
+    let items: Result<Vec<_>, Failure> = items.iter().map(&mut item).collect();
     let charges: Result<Vec<_>, Failure> = charges.iter().map(charge).collect();
     Ok(OrderFile { item: items?, charge: charges?, pay: None, deliver: None, deliver_to: None, remarks: None })
 }

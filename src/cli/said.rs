@@ -8,7 +8,7 @@ use crate::trade::status::{Payment, Step};
 /// Returns what a letter says beyond its kind, each point for itself; mail's own words are not escaped yet.
 pub(super) fn said(document: &Document) -> Vec<String> {
     match document {
-        Document::OrderRejection(rejection) => rejection.reasons.iter().map(|reason| reason.text.clone()).collect(),
+        Document::OrderRejection(rejection) => rejection.sentences(),
         Document::Cancellation(cancellation) => cancellation.reason.iter().cloned().collect(),
         Document::AuthorizationResult(result) => {
             vec![format!("{} {}", output::amount(&result.total), step(&result.step))]
@@ -39,7 +39,9 @@ pub(super) fn said(document: &Document) -> Vec<String> {
         Document::Refusal(refusal) => vec![refusal.reason.text.clone()],
         Document::StatusRequest(request) => vec![request.leg.word().to_owned()],
         Document::Stop(stop) => vec![stop.leg.word().to_owned()],
+        Document::CatalogRequest(request) => request.words.list().to_vec(),
         Document::Order(_)
+        | Document::Catalog(_)
         | Document::TransactionInfo(_)
         | Document::Confirmation(_)
         | Document::AuthorizationRequest(_)

@@ -100,19 +100,15 @@ pub(super) fn is_not_rejected(known: &Transaction) -> Result<(), Failure> {
 
 /// Returns the shop's reasons for not taking an order or the OK to its terms; mail's own words, not escaped yet.
 fn why_rejected(known: &Transaction) -> String {
-    let reasons = known.received(Kind::OrderRejection).find_map(|kept| match &kept.letter.document {
-        Document::OrderRejection(rejection) => Some(&rejection.reasons),
+    let rejected = known.received(Kind::OrderRejection).find_map(|kept| match &kept.letter.document {
+        Document::OrderRejection(rejection) => Some(rejection.sentences()),
         _ => None,
     });
     let refusals = known.received(Kind::Refusal).filter_map(|kept| match &kept.letter.document {
-        Document::Refusal(refusal) => Some(&refusal.reason),
+        Document::Refusal(refusal) => Some(refusal.reason.text.clone()),
         _ => None,
     });
-    let reasons: Vec<&str> = match reasons {
-        Some(reasons) => reasons.iter().map(|reason| reason.text.as_str()).collect(),
-        None => refusals.map(|reason| reason.text.as_str()).collect(),
-    };
-    reasons.join("; ")
+    rejected.unwrap_or_else(|| refusals.collect()).join("; ")
 }
 
 /// An order that its shop did not take.

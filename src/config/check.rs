@@ -115,11 +115,20 @@ impl Check<'_> {
         }
     }
 
-    /// Checks that a shop has something to sell, and a way to do it.
+    /// Checks that a shop has something to sell, a catalog file that can be used, and a way to do it.
     fn sells(&mut self, settings: &Settings) {
         let Some(shop) = &settings.practice.shop else { return };
-        if shop.articles.is_empty() {
-            self.say("shop", "there is no [[shop.article]], so every order is rejected; config.example.toml shows one");
+        if shop.articles.is_empty() && settings.catalog.is_none() {
+            self.say(
+                "shop",
+                "there is no [[shop.article]] and no catalog, so every order is rejected; config.example.toml shows both",
+            );
+        }
+        if let Some(file) = &settings.catalog {
+            match super::catalog::read(file, &shop.articles) {
+                Ok(read) => self.found.extend(read.problems(&shop.procedures)),
+                Err(faults) => self.found.extend(faults.faults),
+            }
         }
         if shop.procedures.is_empty() {
             self.say(

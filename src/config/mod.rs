@@ -2,6 +2,7 @@
 //!
 //! One file is one address. Past this point nothing is checked again. The environment is read here and nowhere else.
 
+pub mod catalog;
 mod check;
 mod environment;
 mod fault;
@@ -152,6 +153,8 @@ pub struct Settings {
     pub payment_agents: Option<Vec<Listed>>,
     /// A folder of templates that win over the built-in ones.
     pub templates: Option<PathBuf>,
+    /// The shop's catalog file; its articles come to those of the configuration when it is read.
+    pub catalog: Option<PathBuf>,
     /// How each part is played.
     pub practice: Practice,
     /// Programs that do the work of steps.

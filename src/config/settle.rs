@@ -1,6 +1,7 @@
 //! From the configuration as written to the settings as used.
 
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 
 use jiff::civil::{Time, Weekday};
 
@@ -10,7 +11,8 @@ use super::{
     TlsMode, TrustPolicy, default_folders,
 };
 use crate::role::Practice;
-use crate::role::practice::{Article, BuyerPractice, DeliveryPractice, PaymentPractice, Procedure, ShopPractice};
+use crate::role::articles::{Article, Articles};
+use crate::role::practice::{BuyerPractice, DeliveryPractice, Partial, PaymentPractice, Procedure, ShopPractice};
 use crate::role::timetable::{Timetable, Which};
 use crate::trade::item::Item;
 use crate::trade::{Address, Fingerprint, Leg, Money, Person};
@@ -40,6 +42,7 @@ pub(super) fn settle(written: Config, file: &Path, environment: &Environment) ->
         outbox: written.outbox.as_ref().map(|outbox| place.outbox(outbox, &written.address)).transpose()?,
         trust,
         templates: written.storage.templates.as_deref().map(|path| place.path(path)),
+        catalog: written.shop.as_ref().and_then(|shop| shop.catalog.as_deref()).map(|path| place.path(path)),
         practice: place.practice(&written)?,
         hooks: place.hooks(&written.hook)?,
         payment_data_command: place.payment_data_command(&written)?,
@@ -305,7 +308,7 @@ impl Place<'_> {
                 return Err(self.fault("shop.article", format!("article number {:?} stands twice", article.sku)));
             }
             let item = Item { sku: Some(article.sku.clone()), name: article.name.clone() };
-            articles.push(Article { item, price: self.money("shop.article.price", &article.price)? });
+            articles.push(Article::plain(item, self.money("shop.article.price", &article.price)?));
         }
         let procedures: Result<Vec<Procedure>, ConfigError> =
             shop.procedure.iter().map(|procedure| self.procedure(procedure, &written.hook)).collect();
@@ -313,7 +316,14 @@ impl Place<'_> {
             name: written.name.clone(),
             vat_id: shop.vat_id.clone(),
             conditions: shop.conditions.clone(),
-            articles,
+            articles: Arc::new(Articles::own(articles)),
+            partial: match shop.partial.as_deref() {
+                None | Some("refuse") => Partial::Refuse,
+                Some("offer") => Partial::Offer,
+                Some(other) => {
+                    return Err(self.fault("shop.partial", format!("{other:?} is neither \"refuse\" nor \"offer\"")));
+                }
+            },
             procedures: procedures?,
             valid_days: shop.valid_days.unwrap_or(7),
             return_days: shop.return_days.unwrap_or(0),

@@ -201,6 +201,10 @@ pub struct Shop {
     pub vat_id: Option<String>,
     /// What buyers must see before their OK.
     pub conditions: Option<String>,
+    /// The catalog file, CSV or JSON.
+    pub catalog: Option<String>,
+    /// `refuse` or `offer`: what becomes of an order that can be taken in part.
+    pub partial: Option<String>,
     /// What is sold.
     #[serde(default)]
     pub article: Vec<Article>,

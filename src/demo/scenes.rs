@@ -62,7 +62,7 @@ pub(super) fn wish(stage: &Stage, items: &[(&str, u32)], ways: Ways) -> Result<O
     let plot = |error: &dyn std::fmt::Display| DemoError::Plot(error.to_string());
     let practice = stage.buyer.clerk.settings().practice.buyer.as_ref();
     let practice = practice.ok_or_else(|| DemoError::Plot("the buyer buys nothing".to_owned()))?;
-    let articles = stage.shop.clerk.settings().practice.shop.as_ref().map(|shop| shop.articles.as_slice());
+    let articles = stage.shop.clerk.settings().practice.shop.as_ref().map(|shop| shop.articles.list());
     let articles = articles.unwrap_or_default();
     let mut lines = Vec::new();
     for (place, (sku, quantity)) in items.iter().enumerate() {

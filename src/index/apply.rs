@@ -5,8 +5,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::{IndexError, Reckoning, Row, RowItem, RowLeg, keys, post, written};
 use crate::ledger::{Recorded, amount};
 use crate::trade::{
-    Act, Agent, Body, Digest, Document, Entry, Finding, Key, Leg, Letter, Names, PinnedBy, Settlement, Transaction,
-    Verdict, When,
+    Act, Body, Digest, Entry, Finding, Key, Leg, Letter, Names, PinnedBy, Settlement, Transaction, Verdict, When,
 };
 
 /// Turns a position or size into SQLite's integer; those beyond 2^63 do not occur.
@@ -152,14 +151,7 @@ fn settle_computed(
 }
 
 fn letter_certificates(db_tx: &Connection, letter: &Letter, reckoning: &Reckoning) -> Result<(), IndexError> {
-    let agents: &[Agent] = match &letter.document {
-        Document::TransactionInfo(terms) => &terms.agents,
-        Document::AuthorizationRequest(request) => &request.agents,
-        Document::PaymentInstruction(instruction) => &instruction.agents,
-        Document::DeliveryInstruction(instruction) => &instruction.agents,
-        _ => &[],
-    };
-    for agent in agents {
+    for agent in letter.document.agents() {
         if let Some(text) = &agent.certificate {
             certificate(db_tx, text, None, reckoning)?;
         }

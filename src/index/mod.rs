@@ -5,6 +5,7 @@
 //! ledger's lock; readers never wait.
 
 mod apply;
+mod catalogs;
 mod dump;
 mod keys;
 mod list;

@@ -30,6 +30,9 @@ CREATE INDEX entries_out ON entries (letter) WHERE direction = 'out';
 CREATE INDEX entries_confirmed ON entries (signer) WHERE kind = 'confirmation';
 CREATE INDEX entries_authorised ON entries (shop, order_id) WHERE kind = 'authorization-result';
 CREATE INDEX entries_rejected ON entries (recorded) WHERE kind = 'order-rejection';
+CREATE INDEX entries_catalogs ON entries (recorded) WHERE kind = 'catalog';
+CREATE INDEX entries_catalog ON entries (peer, recorded) WHERE kind = 'catalog';
+CREATE INDEX entries_asked ON entries (peer, recorded) WHERE kind = 'catalog-request';
 CREATE INDEX entries_held ON entries (shop, number) WHERE standing = 'held';
 
 -- One row for each transaction: what lists show and filter by. What nobody has begun (there are only letters that wait)

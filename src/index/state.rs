@@ -64,8 +64,8 @@ fn row_error(error: serde_json::Error) -> IndexError {
 
 /// Keeps the letter of an entry.
 pub(super) fn put_letter(db_tx: &Connection, position: u64, letter: &Letter) -> Result<(), IndexError> {
-    // Without a shop a letter belongs to no transaction: a receipt.
-    if letter.shop.is_none() {
+    // Without a shop a letter belongs to no transaction: a receipt; nor does a catalog, which is read from the ledger.
+    if letter.shop.is_none() || letter.kind().is_about_shop() {
         return Ok(());
     }
     let text = serde_json::to_vec(letter).map_err(row_error)?;

@@ -27,6 +27,7 @@ pub(super) fn envelope<'a>(letter: &Letter, graph: &'a Graph<'a>) -> Vec<Finding
                 compare(&mut found, &format!("mo:agents and the {key}"), address, email(&node, key).as_deref());
             }
         }
+        catalog(&mut found, letter, &node);
         if node.is("EmailMessage") {
             let answers = letter.answers.map(|digest| digest.to_string());
             compare(&mut found, "mo:answers and the letter named", answers.as_deref(), text(&node, "identifier"));
@@ -37,6 +38,30 @@ pub(super) fn envelope<'a>(letter: &Letter, graph: &'a Graph<'a>) -> Vec<Finding
     }
     found.extend(dates(&letter.document));
     found.into_iter().map(|text| Finding::new(Code::EnvelopeDiffersFromData, text)).collect()
+}
+
+/// Compares who sells and who collects and carries, as catalogs and questions for them have it, with the envelope.
+fn catalog(found: &mut BTreeSet<String>, letter: &Letter, node: &Node) {
+    let shop = letter.shop.as_ref().map(Address::as_str);
+    match &letter.document {
+        Document::CatalogRequest(_) if node.is("CheckAction") => {
+            compare(found, "mo:shop and the shop that is asked", shop, email(node, "participant").as_deref());
+        }
+        Document::Catalog(_) if node.raw("hasOfferCatalog").is_some() => {
+            let seller = text(node, "email").map(str::to_ascii_lowercase);
+            compare(found, "mo:shop and the shop of the catalog", shop, seller.as_deref());
+        }
+        Document::Catalog(catalog) if node.is("Service") => {
+            for (role, key) in [(Role::Payment, "broker"), (Role::Delivery, "provider")] {
+                let Some(address) = email(node, key) else { continue };
+                let named = catalog.agents.iter().filter(|agent| agent.role == role);
+                if !named.into_iter().any(|agent| agent.party.address.as_str() == address) {
+                    found.insert(format!("mo:agents and the {key} differ: nobody and {address:?}"));
+                }
+            }
+        }
+        _ => (),
+    }
 }
 
 fn compare(found: &mut BTreeSet<String>, what: &str, envelope: Option<&str>, data: Option<&str>) {

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::words::{Language, Word};
+use crate::trade::catalog::{Catalog, Words};
 use crate::trade::document::{AuthorizationRequest, DeliveryInstruction, ReturnAnswer};
 use crate::trade::item::LineQuantity;
 use crate::trade::status::{DeliveryStatus, OrderStatus, Parcel, PaymentStatus, Step};
@@ -67,8 +68,15 @@ pub(super) fn of(letter: &Letter, language: Language) -> Vec<Fact> {
         }
         Document::ReturnAnswer(answer) => of_return(&mut facts, answer),
         Document::Refusal(_) => facts.maybe(Word::Answered, letter.answers),
-        Document::OrderRejection(_)
-        | Document::Confirmation(_)
+        Document::CatalogRequest(request) => of_words(&mut facts, &request.words),
+        Document::Catalog(catalog) => of_catalog(&mut facts, catalog),
+        Document::OrderRejection(rejection) => {
+            for line in &rejection.lines {
+                let label = format!("{} {}", facts.say(Word::Line), line.line);
+                facts.named(label, format!("{} ({})", line.reason.text, line.reason.code));
+            }
+        }
+        Document::Confirmation(_)
         | Document::Cancellation(_)
         | Document::ReturnRequest(_)
         | Document::RefundInstruction(_)
@@ -77,6 +85,33 @@ pub(super) fn of(letter: &Letter, language: Language) -> Vec<Fact> {
     facts.maybe(Word::AsOf, letter.as_of.map(date));
     facts.maybe(Word::Finished, letter.done.map(|done| facts.say(if done { Word::Yes } else { Word::No })));
     facts.list
+}
+
+fn of_words(facts: &mut Facts, words: &Words) {
+    facts.maybe(Word::AskedFor, Some(words.list().join(" ")).filter(|words| !words.is_empty()));
+}
+
+fn of_catalog(facts: &mut Facts, catalog: &Catalog) {
+    of_words(facts, &catalog.words);
+    facts.add(Word::Matching, catalog.matching);
+    if catalog.has_more() {
+        facts.add(Word::Listed, catalog.offers.len());
+    }
+    for way in &catalog.ways {
+        let any = || facts.say(Word::AnyMethod).to_owned();
+        let payment = way.payment_method.as_ref().map_or_else(any, ToString::to_string);
+        let delivery = way.delivery_method.as_ref().map_or_else(any, ToString::to_string);
+        let mut value = format!("{payment}, {} {delivery}", facts.say(Word::DeliveredBy));
+        if let Some((name, price)) = &way.charge {
+            push(&mut value, &format!("{name} {price}"));
+        }
+        for (word, agent) in [(Word::PaidThrough, &way.payment_agent), (Word::BroughtBy, &way.delivery_agent)] {
+            if let Some(agent) = agent {
+                push(&mut value, &format!("{} {agent}", facts.say(word)));
+            }
+        }
+        facts.add(Word::PaidBy, value);
+    }
 }
 
 fn of_order(facts: &mut Facts, order: &Order) {

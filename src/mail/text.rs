@@ -69,6 +69,8 @@ macro_rules! languages {
             "return-request",
             "return-answer",
             "refund-instruction",
+            "catalog-request",
+            "catalog",
             "refusal",
             "receipt",
         );)+

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::facts::{self, Fact, date, span};
 use super::words::{Language, Word};
+use crate::trade::catalog::{Catalog, Offer};
 use crate::trade::document::{AuthorizationRequest, DeliveryInstruction, PaymentInstruction};
 use crate::trade::item::{Charge, Line, LineQuantity};
 use crate::trade::status::{Reason, Step};
@@ -24,6 +25,15 @@ struct LineText {
 struct ChargeText {
     name: String,
     amount: String,
+}
+
+/// An article of a catalog.
+#[derive(Debug, Default, Serialize)]
+struct ArticleText {
+    number: String,
+    name: String,
+    price: String,
+    conditions: String,
 }
 
 /// A letter that was recorded.
@@ -60,6 +70,7 @@ pub(super) struct Variables {
     remarks: String,
     state: String,
     facts: Vec<Fact>,
+    articles: Vec<ArticleText>,
     received: Vec<ReceivedText>,
 }
 
@@ -130,7 +141,8 @@ impl Variables {
                 };
                 self.received = receipt.received.iter().map(one).collect();
             }
-            Document::Stop(_) | Document::StatusRequest(_) => (),
+            Document::Catalog(catalog) => self.catalog(catalog),
+            Document::Stop(_) | Document::StatusRequest(_) | Document::CatalogRequest(_) => (),
         }
     }
 
@@ -156,6 +168,17 @@ impl Variables {
         self.arrival = span(terms.arrival_from, terms.arrival_until);
         self.valid_through = terms.valid_through.map(date).unwrap_or_default();
         self.conditions = terms.conditions.clone().unwrap_or_default();
+    }
+
+    fn catalog(&mut self, catalog: &Catalog) {
+        let article = |offer: &Offer| ArticleText {
+            number: offer.item.sku.clone().unwrap_or_default(),
+            name: offer.item.name.clone(),
+            price: offer.price.to_string(),
+            conditions: offer.conditions.clone().unwrap_or_default(),
+        };
+        self.articles = catalog.offers.iter().map(article).collect();
+        self.conditions = catalog.conditions.clone().unwrap_or_default();
     }
 
     fn authorization(&mut self, request: &AuthorizationRequest) {

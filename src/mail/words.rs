@@ -116,6 +116,16 @@ words! {
     SubjectReturnRequest = "Return request", "返品希望";
     SubjectReturnAnswer = "Answer to the return request", "返品希望への回答";
     SubjectRefundInstruction = "Refund instruction", "返金指示";
+    PaidBy = "Payment by", "お支払方法";
+    DeliveredBy = "delivery by", "配送方法";
+    AnyMethod = "any method", "任意の方法";
+    PaidThrough = "paid through", "決済の取扱い";
+    BroughtBy = "delivered by", "配送の取扱い";
+    AskedFor = "Asked for", "検索語";
+    Matching = "Articles in all", "該当する商品の数";
+    Listed = "Articles listed here", "掲載した商品の数";
+    SubjectCatalogRequest = "Catalog request", "カタログ請求";
+    SubjectCatalog = "Catalog", "カタログ";
     SubjectRefusal = "Refusal", "お断り";
     SubjectReceipt = "Receipt", "受領確認";
 }
@@ -141,6 +151,8 @@ impl Word {
             Kind::ReturnRequest => Self::SubjectReturnRequest,
             Kind::ReturnAnswer => Self::SubjectReturnAnswer,
             Kind::RefundInstruction => Self::SubjectRefundInstruction,
+            Kind::CatalogRequest => Self::SubjectCatalogRequest,
+            Kind::Catalog => Self::SubjectCatalog,
             Kind::Refusal => Self::SubjectRefusal,
             Kind::Receipt => Self::SubjectReceipt,
         }

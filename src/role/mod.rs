@@ -5,6 +5,7 @@
 //! then asks the part it was addressed to for its answers.
 
 pub mod agent;
+pub mod articles;
 pub mod buyer;
 pub mod delivery;
 pub mod mandate;
@@ -14,6 +15,8 @@ pub mod payment;
 pub mod practice;
 pub mod shop;
 mod shop_after;
+pub mod shop_catalog;
+mod shop_check;
 pub mod shop_desk;
 mod shop_offer;
 mod shop_refund;

@@ -1,7 +1,9 @@
 //! How the owner of an account wants each part played: settled values, made from the configuration.
 
+use std::sync::Arc;
+
+use super::articles::Articles;
 use super::timetable::Timetable;
-use crate::trade::item::Item;
 use crate::trade::{Address, DeliveryMethod, HookName, Money, Party, PaymentMethod, Person, PostalAddress, Role};
 
 /// All parts an account plays.
@@ -44,13 +46,14 @@ pub struct BuyerPractice {
     pub timetables: Vec<Timetable>,
 }
 
-/// Something the shop sells.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Article {
-    /// The thing; its article number is what orders name.
-    pub item: Item,
-    /// Price of one.
-    pub price: Money,
+/// What becomes of an order of which the shop has not everything.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Partial {
+    /// It is refused, with a reason for each line.
+    #[default]
+    Refuse,
+    /// What there is of it is offered; the buyer decides.
+    Offer,
 }
 
 /// One step of a procedure.
@@ -135,7 +138,9 @@ pub struct ShopPractice {
     /// What buyers must see before their OK.
     pub conditions: Option<String>,
     /// What is sold; prices come from here, never from the order (B104).
-    pub articles: Vec<Article>,
+    pub articles: Arc<Articles>,
+    /// What becomes of an order that can be taken in part.
+    pub partial: Partial,
     /// What is done for which methods; the first that fits.
     pub procedures: Vec<Procedure>,
     /// Days the buyer has to say OK.

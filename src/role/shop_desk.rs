@@ -3,10 +3,12 @@
 use super::practice::{Procedure, ShopPractice};
 use super::shop::report;
 use super::shop_after::is_instructed;
+use super::shop_check::{because, check};
 use super::shop_refund::{left_of, refund_instruction, unasked};
 use super::{Action, Desk, Refused, agent, shop_after, shop_offer, shop_work, terms_of};
 use crate::rules::Standing;
 use crate::rules::waiting::{Waiting, waiting};
+use crate::trade::document::LineReason;
 use crate::trade::status::{OrderState, OrderStatus, Reason};
 use crate::trade::{Document, Leg, Money, Order, Terms, Transaction};
 
@@ -25,20 +27,17 @@ pub struct Foreseen {
 /// Returns what would be done with an order that came now.
 ///
 /// # Errors
-/// The reasons for which it would be rejected.
+/// The reasons for which it would be rejected, those about a line with its number.
 pub fn foresee(order: &Order, desk: &Desk<'_>) -> Result<Foreseen, Vec<Reason>> {
-    let other = |text: &str| vec![Reason { code: OTHER.to_owned(), text: text.to_owned() }];
+    let other = |text: &str| vec![because(OTHER, text)];
     let shop = practice(desk).map_err(|refused| other(&refused.0))?;
-    let reasons = shop_offer::objections(order, shop);
-    if !reasons.is_empty() {
-        return Err(reasons);
-    }
-    let procedure = shop.procedure(&order.payment_method, &order.delivery_method);
-    let foreseen = procedure.and_then(|procedure| {
-        let terms = shop_offer::terms_for(order, procedure, desk)?;
-        Some(Foreseen { procedure: procedure.clone(), terms })
-    });
-    foreseen.ok_or_else(|| other("no terms can be made for this order"))
+    let taken = check(order, shop).map_err(|rejection| {
+        let line = |one: LineReason| because(&one.reason.code, format!("Line {}: {}", one.line, one.reason.text));
+        rejection.reasons.into_iter().chain(rejection.lines.into_iter().map(line)).collect::<Vec<_>>()
+    })?;
+    let terms = shop_offer::terms_for(&taken.order, taken.procedure, desk);
+    let terms = terms.ok_or_else(|| other("no terms can be made for this order"))?;
+    Ok(Foreseen { procedure: taken.procedure.clone(), terms })
 }
 
 fn oldest(transaction: &Transaction) -> Result<Waiting<'_>, Refused> {
@@ -59,11 +58,11 @@ pub fn accept(transaction: &Transaction, desk: &Desk<'_>) -> Result<Vec<Action>,
     match oldest(transaction)? {
         Waiting::Order(kept) => {
             let Document::Order(order) = &kept.letter.document else { return Ok(Vec::new()) };
-            let reasons = shop_offer::objections(order, practice(desk)?);
-            if let Some(reason) = reasons.first() {
-                return Err(Refused::new(format!("{} Reject it, or change what you sell.", reason.text)));
-            }
-            Ok(shop_offer::begin(transaction, kept, order, desk))
+            let taken = check(order, practice(desk)?).map_err(|rejection| {
+                let why = rejection.sentences().join(" ");
+                Refused::new(format!("{why} Reject it, or change what you sell."))
+            })?;
+            Ok(shop_offer::begin(transaction, kept, taken, desk))
         }
         Waiting::Cancellation(kept) => Ok(shop_after::cancel_now(transaction, kept, desk)),
         Waiting::Return(kept) => {
@@ -84,7 +83,7 @@ pub fn accept(transaction: &Transaction, desk: &Desk<'_>) -> Result<Vec<Action>,
 /// # Errors
 /// Where nothing waits, or it is too late for a no.
 pub fn reject(transaction: &Transaction, why: &str, desk: &Desk<'_>) -> Result<Vec<Action>, Refused> {
-    let reason = Reason { code: OTHER.to_owned(), text: why.to_owned() };
+    let reason = because(OTHER, why);
     match oldest(transaction)? {
         Waiting::Order(kept) => Ok(vec![shop_offer::reject(transaction, kept, vec![reason])]),
         Waiting::Cancellation(kept) => Ok(vec![agent::refuse(transaction, kept, "refused", why)]),

@@ -3,11 +3,12 @@
 
 use super::practice::{Procedure, ShopPractice, Stage};
 use super::shop::parties;
+use super::shop_check::{Taken, because, check, no_sum};
 use super::shop_work::go_on;
 use super::{Action, Desk, Draft};
 use crate::trade::document::{AuthorizationRequest, AuthorizationResult, Rejection};
 use crate::trade::item::{self, Charge};
-use crate::trade::status::{Reason, Step};
+use crate::trade::status::Step;
 use crate::trade::{Agent, Document, Kept, Kind, Money, Order, Party, Role, Terms, Transaction, When};
 
 /// Takes an order in: refuses it with reasons, asks for the authorisation, or makes the terms.
@@ -17,72 +18,31 @@ pub(super) fn take_in(transaction: &Transaction, kept: &Kept, order: &Order, des
     if transaction.known(Kind::Cancellation).next().is_some() {
         return Vec::new();
     }
-    let reasons = objections(order, shop);
-    if !reasons.is_empty() {
-        return vec![reject(transaction, kept, reasons)];
-    }
-    if shop.review.orders { Vec::new() } else { begin(transaction, kept, order, desk) }
+    let taken = match check(order, shop) {
+        Ok(taken) => taken,
+        Err(rejection) => return vec![reject(transaction, kept, rejection)],
+    };
+    if shop.review.orders { Vec::new() } else { begin(transaction, kept, taken, desk) }
 }
 
-/// Begins an order that can be taken: asks for the authorisation, or makes the terms.
-pub(super) fn begin(transaction: &Transaction, kept: &Kept, order: &Order, desk: &Desk<'_>) -> Vec<Action> {
-    let Some(shop) = desk.practice.shop.as_ref() else { return Vec::new() };
-    let Some(procedure) = shop.procedure(&order.payment_method, &order.delivery_method) else { return Vec::new() };
+/// Begins what is taken of an order: asks for the authorisation, or makes the terms.
+pub(super) fn begin(transaction: &Transaction, kept: &Kept, taken: Taken<'_>, desk: &Desk<'_>) -> Vec<Action> {
+    let Taken { procedure, order } = taken;
     let agent = procedure.payment_agent.clone();
     match agent.filter(|_| procedure.stages.contains(&Stage::Authorize)) {
-        Some(agent) => vec![authorize(transaction, kept, order, procedure, agent, desk)],
-        None => offer(transaction, kept, order, procedure, desk),
+        Some(agent) => vec![authorize(transaction, kept, &order, procedure, agent, desk)],
+        None => offer(transaction, kept, &order, procedure, desk),
     }
-}
-
-/// Returns why an order is not taken: Peppol order response codes (OPStatusReason) and a sentence each.
-pub(super) fn objections(order: &Order, shop: &ShopPractice) -> Vec<Reason> {
-    let reason = |code: &str, text: String| Reason { code: code.to_owned(), text };
-    let mut reasons = Vec::new();
-    match shop.procedure(&order.payment_method, &order.delivery_method) {
-        None => {
-            let (payment, delivery) = (&order.payment_method, &order.delivery_method);
-            reasons.push(reason("UNR", format!("Payment by {payment} with delivery by {delivery} is not offered.")));
-        }
-        Some(procedure) if total_with(order, procedure).is_none() => reasons.push(no_sum()),
-        Some(_) => {}
-    }
-    for line in &order.lines {
-        if order.lines.iter().filter(|other| other.id == line.id).count() > 1 {
-            reasons.push(reason("REF", format!("Line {}: this line number stands twice.", line.id)));
-        }
-        let article = shop.articles.iter().find(|article| article.item.sku == line.item.sku);
-        match article {
-            None => reasons.push(reason("REF", format!("Line {}: this article is not sold here.", line.id))),
-            Some(article) if article.price != line.unit_price => {
-                let text = format!("Line {}: the price is {}, not {}.", line.id, article.price, line.unit_price);
-                reasons.push(reason("PRI", text));
-            }
-            Some(article) if article.item.name != line.item.name => {
-                let text = format!("Line {}: this article is called {}.", line.id, article.item.name);
-                reasons.push(reason("REF", text));
-            }
-            Some(_) => {}
-        }
-    }
-    reasons
 }
 
 /// Rejects an order that no terms can be written for.
 pub(super) fn reject_unanswerable(transaction: &Transaction, kept: &Kept) -> Action {
     let text = "No terms can be written for this order now; please ask the shop.".to_owned();
-    reject(transaction, kept, vec![Reason { code: "UNR".to_owned(), text }])
+    reject(transaction, kept, vec![because("OTH", text)])
 }
 
-fn no_sum() -> Reason {
-    Reason {
-        code: "UNR".to_owned(),
-        text: "The prices and the shop's charge do not make a sum in one currency.".to_owned(),
-    }
-}
-
-pub(super) fn reject(transaction: &Transaction, kept: &Kept, reasons: Vec<Reason>) -> Action {
-    let document = Document::OrderRejection(Rejection { reasons });
+pub(super) fn reject(transaction: &Transaction, kept: &Kept, why: impl Into<Rejection>) -> Action {
+    let document = Document::OrderRejection(why.into());
     Draft::new(transaction, kept.letter.from.clone(), document)
         .ordered(kept.letter.order.clone())
         .answering(kept.content)
@@ -129,15 +89,30 @@ pub(super) fn after_authorization(
             let refused = "The payment was not authorised";
             let known = reason.text.starts_with(refused);
             let text = if known { reason.text.clone() } else { format!("{refused}: {}", reason.text) };
-            vec![reject(transaction, kept, vec![Reason { code: "PAY".to_owned(), text }])]
+            vec![reject(transaction, kept, vec![because("PAY", text)])]
         }
         Step::Done { .. } => {
-            let shop = desk.practice.shop.as_ref();
-            let procedure = shop.and_then(|shop| shop.procedure(&order.payment_method, &order.delivery_method));
-            procedure.map(|procedure| offer(transaction, kept, order, procedure, desk)).unwrap_or_default()
+            match desk.practice.shop.as_ref().and_then(|shop| authorised(order, shop, &result.total)) {
+                Some(Taken { procedure, order }) => offer(transaction, kept, &order, procedure, desk),
+                None => {
+                    let text = "What can be delivered, or its price, has changed since the payment was authorised.";
+                    vec![reject(transaction, kept, vec![because("OTH", text)])]
+                }
+            }
         }
         Step::Planned { .. } | Step::Active { .. } => Vec::new(),
     }
+}
+
+/// Returns what of an order makes the sum that was authorised: all of it, as it was found good then, else the part that can
+/// be taken now.
+fn authorised<'a>(order: &Order, shop: &'a ShopPractice, total: &Money) -> Option<Taken<'a>> {
+    let procedure = shop.procedure(&order.payment_method, &order.delivery_method)?;
+    if total_with(order, procedure).as_ref() == Some(total) {
+        return Some(Taken { procedure, order: order.clone() });
+    }
+    let taken = check(order, shop).ok()?;
+    (total_with(&taken.order, taken.procedure).as_ref() == Some(total)).then_some(taken)
 }
 
 /// Makes the terms (P26-P31), and starts where the procedure waits for no OK and the buyer is no stranger.
@@ -201,7 +176,7 @@ fn charges(order: &Order, procedure: &Procedure) -> Vec<Charge> {
 }
 
 /// Returns what the goods and the shop's own charge make; `None` where they have no sum.
-fn total_with(order: &Order, procedure: &Procedure) -> Option<Money> {
+pub(super) fn total_with(order: &Order, procedure: &Procedure) -> Option<Money> {
     item::total(&order.lines, &charges(order, procedure)).ok().flatten()
 }
 

@@ -215,6 +215,8 @@ fn other(transaction: Option<&Transaction>, letter: &Letter, content: Digest) ->
         Document::AuthorizationRequest(_) | Document::PaymentInstruction(_) | Document::DeliveryInstruction(_) => {
             Ok(from_its_shop(letter).into_iter().collect())
         }
+        // Who sells answers for it; what is asked may be asked by anybody whose letters count.
+        Document::Catalog(_) => Ok(from_its_shop(letter).into_iter().collect()),
         Document::RefundInstruction(_) => instructed(known()?, Leg::Payment, letter),
         Document::Stop(stop) => instructed(known()?, stop.leg, letter),
         Document::StatusRequest(_) => request(known()?, letter),
@@ -342,11 +344,13 @@ fn authorization(
     Ok(findings)
 }
 
-/// Instructions count only from the shop whose transaction it is.
+/// Instructions and catalogs count only from the shop that they are about.
 fn from_its_shop(letter: &Letter) -> Option<Finding> {
     let shop = letter.shop.as_ref();
     (shop != Some(&letter.from.address)).then(|| {
-        let text = format!("{} gave an instruction for a transaction of another shop", letter.from.address);
+        let what =
+            if letter.kind() == Kind::Catalog { "sent the catalog" } else { "gave an instruction for a transaction" };
+        let text = format!("{} {what} of another shop", letter.from.address);
         Finding::new(Code::NotAParty, text)
     })
 }

@@ -14,6 +14,10 @@ pub(super) fn doubtful(transaction: Option<&Transaction>, letter: &Letter, reade
             let keys = terms.agents.iter().filter_map(|agent| key_changed(&agent.party, letter, reader));
             keys.chain(not_listed_in(terms, reader)).collect()
         }
+        // A buyer seals his card to the key that a catalog names only where he accepted it; but he is to learn of another.
+        Document::Catalog(catalog) => {
+            catalog.agents.iter().filter_map(|agent| key_changed(&agent.party, letter, reader)).collect()
+        }
         Document::PaymentStatus(_) if reader.role == Role::Buyer && !accepted(transaction, &letter.from) => {
             not_listed(&letter.from, reader).into_iter().collect()
         }

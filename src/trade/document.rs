@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::catalog::{Catalog, CatalogRequest};
 use super::id::{Address, Digest, Number};
 use super::item::LineQuantity;
 use super::moment::When;
@@ -87,6 +88,10 @@ kinds! {
     ReturnAnswer(ReturnAnswer) = "return-answer",
     /// Shop to payment agent: give the money back.
     RefundInstruction(RefundInstruction) = "refund-instruction",
+    /// Buyer to shop: what do you sell?
+    CatalogRequest(CatalogRequest) = "catalog-request",
+    /// Shop to buyer: this is what I sell.
+    Catalog(Catalog) = "catalog",
     /// Anybody: what you asked for is not done.
     Refusal(Refusal) = "refusal",
     /// Anybody: these letters were recorded.
@@ -109,9 +114,15 @@ impl Kind {
         }
     }
 
-    /// Returns whether letters of this kind are numbered; receipts and refusals are not.
+    /// Returns whether letters of this kind are numbered, acknowledged and sent again; receipts and refusals are not, nor
+    /// is what belongs to no transaction.
     pub const fn is_numbered(self) -> bool {
-        !matches!(self, Self::Receipt | Self::Refusal)
+        !matches!(self, Self::Receipt | Self::Refusal) && !self.is_about_shop()
+    }
+
+    /// Returns whether letters of this kind are about a shop, and no transaction of it: who misses the answer asks again.
+    pub const fn is_about_shop(self) -> bool {
+        matches!(self, Self::CatalogRequest | Self::Catalog)
     }
 }
 
@@ -129,6 +140,7 @@ impl Document {
             Self::AuthorizationRequest(request) => &request.agents,
             Self::PaymentInstruction(instruction) => &instruction.agents,
             Self::DeliveryInstruction(instruction) => &instruction.agents,
+            Self::Catalog(catalog) => &catalog.agents,
             _ => &[],
         }
     }
@@ -140,16 +152,43 @@ impl Document {
             Self::AuthorizationRequest(request) => &mut request.agents,
             Self::PaymentInstruction(instruction) => &mut instruction.agents,
             Self::DeliveryInstruction(instruction) => &mut instruction.agents,
+            Self::Catalog(catalog) => &mut catalog.agents,
             _ => &mut [],
         }
     }
 }
 
-/// An order is not taken: at least one reason.
+/// An order is not taken: at least one reason, for all of it or for a line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rejection {
-    /// Why.
+    /// Why, as far as it concerns the order as a whole.
     pub reasons: Vec<Reason>,
+    /// Why, as far as it concerns one line.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub lines: Vec<LineReason>,
+}
+
+/// What keeps one line of an order from being taken.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LineReason {
+    /// The line's number in the order.
+    pub line: String,
+    /// Why.
+    pub reason: Reason,
+}
+
+impl From<Vec<Reason>> for Rejection {
+    fn from(reasons: Vec<Reason>) -> Self {
+        Self { reasons, lines: Vec::new() }
+    }
+}
+
+impl Rejection {
+    /// Returns all reasons as sentences, those about a line with its number; values from mail are in them as they came.
+    pub fn sentences(&self) -> Vec<String> {
+        let lines = self.lines.iter().map(|one| format!("Line {}: {}", one.line, one.reason.text));
+        self.reasons.iter().map(|reason| reason.text.clone()).chain(lines).collect()
+    }
 }
 
 /// The buyer's OK. What is accepted is the digest in the envelope; the total is there to be read.

@@ -56,6 +56,46 @@ pub struct Tax {
     pub amount: Money,
 }
 
+/// How many of an article a shop has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stock {
+    /// Nobody counts: there are always enough, as of a service or a file.
+    Uncounted,
+    /// There are none now.
+    Out,
+    /// There are so many.
+    Left(Quantity),
+}
+
+impl Stock {
+    /// Reads a decimal number that is not below zero.
+    pub fn parse(text: &str) -> Result<Self, MoneyError> {
+        match Quantity::parse(text) {
+            Ok(quantity) => Ok(Self::Left(quantity)),
+            Err(MoneyError::Quantity(_)) if !text.starts_with('-') => Ok(Self::Out),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Returns how many of `wanted` there are; `None` where there are none.
+    pub fn of(self, wanted: Quantity) -> Option<Quantity> {
+        match self {
+            Self::Uncounted => Some(wanted),
+            Self::Out => None,
+            Self::Left(quantity) => Some(quantity.min(wanted)),
+        }
+    }
+
+    /// Returns what is left when `taken` is taken.
+    #[must_use]
+    pub fn without(self, taken: Quantity) -> Self {
+        match self {
+            Self::Left(quantity) => quantity.minus(taken).map_or(Self::Out, Self::Left),
+            other => other,
+        }
+    }
+}
+
 /// Part of an order: a line's number and how many of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LineQuantity {
@@ -73,4 +113,24 @@ pub fn total(lines: &[Line], charges: &[Charge]) -> Result<Option<Money>, MoneyE
     }
     amounts.extend(charges.iter().map(|charge| charge.price));
     Money::sum(&amounts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stock_is_what_there_is_and_never_below_zero() {
+        let quantity = |text: &str| Quantity::parse(text).unwrap();
+        assert_eq!(Stock::parse("0").unwrap(), Stock::Out);
+        assert_eq!(Stock::parse("0.0").unwrap(), Stock::Out);
+        for wrong in ["-1", "-0", "", "1,000", "many", "１"] {
+            assert!(Stock::parse(wrong).is_err(), "{wrong:?}");
+        }
+        let five = Stock::parse("5").unwrap();
+        assert_eq!((five.of(quantity("3")), five.of(quantity("9"))), (Some(quantity("3")), Some(quantity("5"))));
+        assert_eq!(five.without(quantity("3")), Stock::Left(quantity("2")));
+        assert_eq!((five.without(quantity("9")), five.without(quantity("5"))), (Stock::Out, Stock::Out));
+        assert_eq!((Stock::Out.of(quantity("1")), Stock::Uncounted.of(quantity("9"))), (None, Some(quantity("9"))));
+    }
 }

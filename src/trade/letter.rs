@@ -64,10 +64,12 @@ impl Letter {
             | Document::Confirmation(_)
             | Document::Cancellation(_)
             | Document::ReturnRequest(_)
+            | Document::CatalogRequest(_)
             | Document::AuthorizationResult(_) => Role::Shop,
             Document::TransactionInfo(_)
             | Document::OrderRejection(_)
             | Document::OrderStatus(_)
+            | Document::Catalog(_)
             | Document::ReturnAnswer(_) => Role::Buyer,
             Document::AuthorizationRequest(_) | Document::PaymentInstruction(_) | Document::RefundInstruction(_) => {
                 Role::Payment

@@ -3,6 +3,7 @@
 //! Money is exact, moments carry their offset, names are checked when they are made. What travels is a [`Letter`]
 //! around a [`Document`]; what is kept is an [`Entry`]; what is known is a [`Transaction`].
 
+pub mod catalog;
 pub mod document;
 pub mod entry;
 pub mod finding;
@@ -18,6 +19,7 @@ pub mod task;
 pub mod terms;
 pub mod transaction;
 
+pub use catalog::{Catalog, CatalogRequest};
 pub use document::{Document, Kind};
 pub use entry::{Act, Body, Entry, Measured, Names, Owed, PinnedBy, Settlement, Verdict};
 pub use finding::{Code, Finding};

@@ -103,7 +103,9 @@ const WAYS: [&str; 18] = [
 ];
 
 /// The rest of them.
-const MORE_WAYS: [&str; 5] = [
+const MORE_WAYS: [&str; 7] = [
+    "catalog-request buyer shop",
+    "catalog shop buyer",
     "refund-instruction shop pay",
     "refusal shop buyer",
     "status-request buyer shop",
@@ -114,6 +116,7 @@ const MORE_WAYS: [&str; 5] = [
 #[test]
 fn every_kind_of_letter_travels_and_each_pair_writes_both_ways_p4_p5() {
     let town = Town::fresh();
+    town.does("buyer", &["catalog", "shop@demo.test"]);
     let (id, number) = town.bought("SH-41", 1, &["--pay", "card"]);
     town.does("shop", &["shop", "notify", &number, "--shipped"]);
     town.does("ship", &["ship", "notify", &number, "--delivered"]);

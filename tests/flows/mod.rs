@@ -10,6 +10,8 @@ mod agents;
 mod asking;
 /// Cards, authorised or not.
 mod authorisation;
+/// What a shop sells: asked for, answered, ordered from.
+mod catalog;
 /// The passing of time.
 mod clock;
 /// What the shop's owner decides himself, and what he sees of his procedures.

@@ -1,8 +1,9 @@
 //! Who may speak, for whom, with which key and which number.
 
+use mailorder::trade::catalog::{Catalog, Words};
 use mailorder::trade::document::{Cancellation, Refusal, Rejection, StatusRequest};
 use mailorder::trade::status::Reason;
-use mailorder::trade::{Address, Code, Document, Finding, Leg, Letter, OrderId, Party, Received, Role, Verdict};
+use mailorder::trade::{Address, Agent, Code, Document, Finding, Leg, Letter, OrderId, Party, Received, Role, Verdict};
 
 use super::{check, refused_or_applied, row};
 use crate::support::trade::*;
@@ -32,7 +33,8 @@ fn only_the_agent_of_a_leg_speaks_about_it() {
     let other_terms = Letter { terms: Some(content(&order_letter())), ..delivered(&courier()) };
     let no_terms = Letter { terms: None, ..delivered(&courier()) };
     let rejection = Document::OrderRejection(Rejection {
-        reasons: vec![Reason { code: "REF".to_owned(), text: "Not sold here.".to_owned() }],
+        reasons: vec![Reason { code: "ITM".to_owned(), text: "Not sold here.".to_owned() }],
+        lines: Vec::new(),
     });
     let rejected = Letter { order: Some(order_id()), ..letter(&party("other"), &buyer(), rejection) };
     check(
@@ -49,6 +51,32 @@ fn only_the_agent_of_a_leg_speaks_about_it() {
             row("no terms", &[], no_terms, &[Code::TermsDigestDiffers]),
             row("the shop refuses the order", &[], refusal(&shop(), &order_letter()), &[]),
             row("another refuses the order", &[], refusal(&bank(), &order_letter()), &[Code::NotAParty]),
+        ],
+    );
+}
+
+#[test]
+fn a_catalog_counts_from_its_shop_and_names_no_other_key_than_the_accepted_one() {
+    let named = |from: &Party, agent: Party| {
+        let catalog = Catalog {
+            seller: "Example Shirts".to_owned(),
+            words: Words::default(),
+            matching: 0,
+            offers: Vec::new(),
+            ways: Vec::new(),
+            conditions: None,
+            agents: vec![Agent { role: Role::Payment, party: agent, certificate: None }],
+        };
+        Letter { transaction: None, answers: Some(offer()), ..letter(from, &buyer(), Document::Catalog(catalog)) }
+    };
+    let changed = Party { fingerprint: stranger().fingerprint, ..bank() };
+    check(
+        Desk::buyer_open,
+        vec![
+            row("the shop's own", &[], named(&shop(), bank()), &[]),
+            row("an agent nobody knows yet", &[], named(&shop(), stranger()), &[]),
+            row("another shop's", &[], named(&party("other"), bank()), &[Code::NotAParty]),
+            row("another key of a known agent", &[], named(&shop(), changed), &[Code::KeyChanged]),
         ],
     );
 }

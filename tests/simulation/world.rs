@@ -1,6 +1,9 @@
 //! Four accounts, their owners, who act by the dice, and time.
 
-use mailorder::role::practice::{Article, BuyerPractice, DeliveryPractice, PaymentPractice, ShopPractice};
+use std::sync::Arc;
+
+use mailorder::role::articles::{Article, Articles};
+use mailorder::role::practice::{BuyerPractice, DeliveryPractice, Partial, PaymentPractice, ShopPractice};
 use mailorder::role::{Action, Notice, Practice, Procedure, Stage, buyer, delivery, payment, shop};
 use mailorder::rules::Standing;
 use mailorder::trade::item::LineQuantity;
@@ -318,7 +321,7 @@ fn accounts(chance: &mut Chance, fault: Fault) -> [Account; 4] {
         dispatch_days: 3,
         arrival_days: 7,
     };
-    let articles = people::lines().into_iter().map(|line| Article { item: line.item, price: line.unit_price });
+    let articles = people::lines().into_iter().map(|line| Article::plain(line.item, line.unit_price));
     let shops = vec![people::shop().address];
     let bank = PaymentPractice {
         name: "Bank".to_owned(),
@@ -331,7 +334,8 @@ fn accounts(chance: &mut Chance, fault: Fault) -> [Account; 4] {
         name: "Example Shirts".to_owned(),
         vat_id: None,
         conditions: None,
-        articles: articles.collect(),
+        articles: Arc::new(Articles::own(articles.collect())),
+        partial: Partial::Refuse,
         procedures: vec![procedure],
         valid_days: if chance.once_in(3) { 4 } else { 40 },
         return_days: 30,

@@ -10,14 +10,14 @@ use super::party::{read_fingerprint, write_agents};
 use super::{answers, order};
 use crate::mail::headers::Head;
 use crate::mail::read::ReadError;
-use crate::trade::{Agent, Document, Kind, Letter, Party};
+use crate::trade::{Document, Kind, Letter, Party};
 
 /// The version of the wire format that is written and read.
 const VERSION: u32 = 1;
 
 /// Writes the envelope.
 pub(super) fn write(letter: &Letter) -> Value {
-    let agents = agents(&letter.document).map(write_agents).unwrap_or_default();
+    let agents = write_agents(letter.document.agents());
     let made = named("#msg", "mo:Message")
         .text("mo:kind", letter.kind())
         .text("mo:version", VERSION)
@@ -44,17 +44,6 @@ pub(super) fn write(letter: &Letter) -> Value {
         _ => made,
     }
     .end()
-}
-
-/// Returns the agents a document names.
-fn agents(document: &Document) -> Option<&[Agent]> {
-    match document {
-        Document::TransactionInfo(terms) => Some(&terms.agents),
-        Document::AuthorizationRequest(request) => Some(&request.agents),
-        Document::PaymentInstruction(instruction) => Some(&instruction.agents),
-        Document::DeliveryInstruction(instruction) => Some(&instruction.agents),
-        _ => None,
-    }
 }
 
 /// Returns the envelope's node and kind; a version above ours is said to be one before anything else is looked at.
@@ -95,6 +84,10 @@ pub(super) fn read(node: &Node, head: Head, document: Document) -> Result<Letter
     if letter.seq == Some(0) {
         return Err(node.wrong("mo:seq", "numbers count from 1"));
     }
+    if letter.kind().is_about_shop() && (letter.transaction.is_some() || letter.order.is_some() || letter.seq.is_some())
+    {
+        return Err(bad(format!("the envelope of {} names a transaction", letter.kind())));
+    }
     match missing(&letter) {
         Some(member) => Err(bad(format!("the envelope of {} lacks {member}", letter.kind()))),
         None => Ok(letter),
@@ -108,6 +101,8 @@ pub(in crate::mail) fn missing(letter: &Letter) -> Option<&'static str> {
     let needed: &[&'static str] = match letter.kind() {
         Kind::Receipt => &[],
         Kind::Refusal => &["mo:answers"],
+        Kind::CatalogRequest => &["mo:shop"],
+        Kind::Catalog => &["mo:shop", "mo:answers"],
         Kind::Order => &["mo:shop", "mo:order", "mo:seq"],
         Kind::OrderRejection => &["mo:shop", EITHER, "mo:answers", "mo:seq"],
         Kind::TransactionInfo => &["mo:shop", "mo:transaction", "mo:order", "mo:seq"],

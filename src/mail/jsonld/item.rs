@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::mail::tree::Tree;
 
 use super::made::{Made, reference, term, typed};
-use super::node::{Node, Result};
+use super::node::{Node, Result, bare};
 use crate::trade::item::{Charge, Item, Line, LineQuantity, Tax};
 use crate::trade::{DeliveryMethod, Moment, Money, PaymentMethod, Quantity};
 
@@ -26,8 +26,14 @@ pub(super) fn need_amount(node: &Node, key: &str) -> Result<Money> {
     read_amount(&node.need_node(key)?)
 }
 
-fn write_item(item: &Item) -> Value {
+/// Writes a thing for sale.
+pub(super) fn write_item(item: &Item) -> Value {
     typed("Product").maybe("sku", item.sku.as_ref()).text("name", &item.name).end()
+}
+
+/// Reads a thing for sale.
+pub(super) fn read_item(node: &Node) -> Result<Item> {
+    Ok(Item { sku: node.string("sku")?, name: node.need_text("name")?.to_owned() })
 }
 
 /// Writes lines and charges as offers: the price of an offer is that of one piece.
@@ -84,8 +90,7 @@ pub(super) fn read_offers(order: &Node) -> Result<Offers> {
             offers.charges.push(Charge { id, name: item.need_text("name")?.to_owned(), price: priced.price()? });
         } else {
             let quantity = quantity.ok_or_else(|| node.wrong("eligibleQuantity", "missing"))?;
-            let item = Item { sku: item.string("sku")?, name: item.need_text("name")?.to_owned() };
-            let line = Line { id, item, unit_price: node.price()?, quantity };
+            let line = Line { id, item: read_item(&item)?, unit_price: node.price()?, quantity };
             line.price().map_err(|e| node.wrong("price", e))?;
             offers.lines.push(line);
         }
@@ -174,19 +179,31 @@ pub(super) fn read_taxes(invoice: &Node) -> Result<Vec<Tax>> {
     invoice.nodes("mo:tax")?.iter().map(read).collect()
 }
 
+/// Returns the type of the node of a payment method.
+pub(super) fn name_of_payment(method: &PaymentMethod) -> &'static str {
+    if method.as_str() == "card" { "PaymentCard" } else { "PaymentMethod" }
+}
+
 /// Writes how it is paid.
 pub(super) fn write_payment_method(method: &PaymentMethod) -> Value {
-    let name = if method.as_str() == "card" { "PaymentCard" } else { "PaymentMethod" };
-    typed(name).text("name", method).end()
+    typed(name_of_payment(method)).text("name", method).end()
 }
 
 /// Reads how it is paid: any payment card, whatever its make, is `card`.
 pub(super) fn read_payment_method(node: &Node, key: &str) -> Result<PaymentMethod> {
-    let method = node.need_node(key)?;
+    payment_method(&node.need_node(key)?)
+}
+
+fn payment_method(method: &Node) -> Result<PaymentMethod> {
     match method.name() {
-        "PaymentCard" | "CreditCard" => PaymentMethod::parse("card").map_err(|e| node.wrong(key, e)),
+        "PaymentCard" | "CreditCard" => PaymentMethod::parse("card").map_err(|e| method.wrong("name", e)),
         _ => method.need("name"),
     }
+}
+
+/// Reads all the ways in which it can be paid.
+pub(super) fn read_payment_methods(node: &Node, key: &str) -> Result<Vec<PaymentMethod>> {
+    node.nodes(key)?.iter().map(payment_method).collect()
 }
 
 /// The delivery methods that schema.org has terms for.
@@ -195,9 +212,18 @@ const DELIVERY: [(&str, &str); 3] =
 
 /// Writes how it travels.
 pub(super) fn write_delivery_method(made: Made, key: &str, method: &DeliveryMethod) -> Made {
+    made.put(key, delivery_value(method))
+}
+
+/// Writes all the ways in which it can travel.
+pub(super) fn write_delivery_methods(made: Made, key: &str, methods: &[DeliveryMethod]) -> Made {
+    made.some(key, methods.iter().map(delivery_value).collect())
+}
+
+fn delivery_value(method: &DeliveryMethod) -> Value {
     match DELIVERY.iter().find(|(word, _)| *word == method.as_str()) {
-        Some((_, name)) => made.text(key, term(name)),
-        None => made.put(key, typed("DeliveryMethod").text("name", method).end()),
+        Some((_, name)) => Value::from(term(name)),
+        None => typed("DeliveryMethod").text("name", method).end(),
     }
 }
 
@@ -205,12 +231,24 @@ pub(super) fn write_delivery_method(made: Made, key: &str, method: &DeliveryMeth
 pub(super) fn read_delivery_method(node: &Node, key: &str) -> Result<Option<DeliveryMethod>> {
     match node.raw(key) {
         None => Ok(None),
-        Some(Tree::Text(_)) => {
-            let name = node.term(key)?.unwrap_or_default();
-            let word = DELIVERY.iter().find(|(_, term)| *term == name).map(|(word, _)| *word);
-            let word = word.ok_or_else(|| node.wrong(key, format!("{name:?} is no delivery method")))?;
-            DeliveryMethod::parse(word).map(Some).map_err(|e| node.wrong(key, e))
-        }
-        Some(_) => node.need_node(key)?.need("name").map(Some),
+        Some(Tree::List(_)) => node.need_node(key)?.need("name").map(Some),
+        Some(value) => delivery_method(node, key, value).map(Some),
     }
+}
+
+/// Reads all the ways in which it can travel.
+pub(super) fn read_delivery_methods(node: &Node, key: &str) -> Result<Vec<DeliveryMethod>> {
+    match node.raw(key) {
+        None => Ok(Vec::new()),
+        Some(Tree::List(values)) => values.iter().map(|value| delivery_method(node, key, value)).collect(),
+        Some(value) => Ok(vec![delivery_method(node, key, value)?]),
+    }
+}
+
+fn delivery_method<'a>(node: &Node<'a>, key: &str, value: &'a Tree<'a>) -> Result<DeliveryMethod> {
+    let Some(text) = value.as_str() else { return node.resolve(key, value)?.need("name") };
+    let name = bare(text);
+    let word = DELIVERY.iter().find(|(_, term)| *term == name).map(|(word, _)| *word);
+    let word = word.ok_or_else(|| node.wrong(key, format!("{name:?} is no delivery method")))?;
+    DeliveryMethod::parse(word).map_err(|e| node.wrong(key, e))
 }

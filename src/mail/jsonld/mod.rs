@@ -5,6 +5,7 @@
 
 mod answers;
 mod authorization;
+mod catalog;
 mod envelope;
 mod instruction;
 mod item;
@@ -54,6 +55,8 @@ pub(super) fn write(letter: &Letter) -> Value {
         Document::ReturnRequest(request) => returns::write_request(letter, request),
         Document::ReturnAnswer(answer) => returns::write_answer(letter, answer),
         Document::RefundInstruction(instruction) => returns::write_refund(letter, instruction),
+        Document::CatalogRequest(request) => catalog::write_request(letter, request),
+        Document::Catalog(catalog) => catalog::write_catalog(letter, catalog),
         Document::Refusal(refusal) => answers::write_refusal(letter, refusal),
         Document::Receipt(_) => Vec::new(),
     });
@@ -81,6 +84,8 @@ pub(super) fn read<'a>(graph: &'a Graph<'a>, head: Head) -> Result<Letter> {
         Kind::ReturnRequest => Document::ReturnRequest(returns::read_request(graph)?),
         Kind::ReturnAnswer => Document::ReturnAnswer(returns::read_answer(graph)?),
         Kind::RefundInstruction => Document::RefundInstruction(returns::read_refund(graph)?),
+        Kind::CatalogRequest => Document::CatalogRequest(catalog::read_request(graph)?),
+        Kind::Catalog => Document::Catalog(catalog::read_catalog(graph, &envelope)?),
         Kind::Refusal => Document::Refusal(answers::read_refusal(graph)?),
         Kind::Receipt => Document::Receipt(answers::read_receipt(&envelope)?),
     };

@@ -40,7 +40,7 @@ fn is_context(tree: &Tree<'_>) -> bool {
 }
 
 /// Drops the schema.org prefix of a term, in any of its three forms.
-fn bare(term: &str) -> &str {
+pub(super) fn bare(term: &str) -> &str {
     term.strip_prefix("https://schema.org/").or_else(|| term.strip_prefix("http://schema.org/")).unwrap_or(term)
 }
 
@@ -218,6 +218,13 @@ impl<'a> Node<'a> {
         self.read(key)?.ok_or_else(|| self.wrong(key, "missing"))
     }
 
+    /// Returns the texts of a list; none where it is not there.
+    pub(super) fn texts(&self, key: &str) -> Result<Vec<&'a str>> {
+        let Some(value) = self.map.get(key) else { return Ok(Vec::new()) };
+        let texts = value.as_list().map(|list| list.iter().map(Tree::as_str).collect::<Option<Vec<&str>>>());
+        texts.flatten().ok_or_else(|| self.wrong(key, "not a list of strings"))
+    }
+
     /// Returns an enumeration's term without its prefix.
     pub(super) fn term(&self, key: &str) -> Result<Option<&'a str>> {
         Ok(self.text(key)?.map(bare))
@@ -261,7 +268,8 @@ impl<'a> Node<'a> {
         if node.is(name) { Ok(node) } else { Err(self.wrong(key, format!("not a node of type {name}"))) }
     }
 
-    fn resolve(&self, key: &str, value: &'a Tree<'a>) -> Result<Self> {
+    /// Returns the node that a value of `key` is, or refers to.
+    pub(super) fn resolve(&self, key: &str, value: &'a Tree<'a>) -> Result<Self> {
         let map = value.as_object().ok_or_else(|| self.wrong(key, "not a node"))?;
         let map = match map.get("@id").and_then(Tree::as_str) {
             Some(id) if map.len() == 1 => match self.graph.ids.get(id) {

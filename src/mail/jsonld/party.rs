@@ -100,21 +100,31 @@ pub(super) fn write_agents(agents: &[Agent]) -> Vec<Value> {
 
 /// Reads `mo:agents`: each role once.
 pub(super) fn read_agents(envelope: &Node) -> Result<Vec<Agent>> {
+    read_each(envelope, |one, other| one.role == other.role)
+}
+
+/// Reads `mo:agents` where a role may be played by several, each address once in it.
+pub(super) fn read_named_agents(envelope: &Node) -> Result<Vec<Agent>> {
+    read_each(envelope, |one, other| one.role == other.role && one.party.address == other.party.address)
+}
+
+fn read_each(envelope: &Node, same: impl Fn(&Agent, &Agent) -> bool) -> Result<Vec<Agent>> {
     let mut agents: Vec<Agent> = Vec::new();
     for node in envelope.nodes("mo:agents")? {
         let word = node.need_text("mo:role")?;
         let role = Role::ALL.into_iter().find(|role| role_word(*role) == word);
         let role = role.ok_or_else(|| node.wrong("mo:role", "not order, payment, delivery or buyer"))?;
-        if agents.iter().any(|agent| agent.role == role) {
-            return Err(node.wrong("mo:role", format!("{word} twice")));
-        }
         let certificate = node.prose("mo:certificate")?;
         if certificate.as_ref().is_some_and(|text| !is_base64(text)) {
             return Err(node.wrong("mo:certificate", "not base64"));
         }
         let party =
             Party { address: node.need("mo:address")?, fingerprint: read_fingerprint(&node, "mo:fingerprint")? };
-        agents.push(Agent { role, party, certificate });
+        let agent = Agent { role, party, certificate };
+        if agents.iter().any(|other| same(&agent, other)) {
+            return Err(node.wrong("mo:role", format!("{word} twice")));
+        }
+        agents.push(agent);
     }
     Ok(agents)
 }

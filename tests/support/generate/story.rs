@@ -3,7 +3,7 @@
 use mailorder::clock::system_time;
 use mailorder::mail;
 use mailorder::pgp::{self, Signature};
-use mailorder::trade::document::{Cancellation, Confirmation, Rejection};
+use mailorder::trade::document::{Cancellation, Confirmation};
 use mailorder::trade::item::{Charge, Item, Line, LineQuantity, total};
 use mailorder::trade::status::{
     DeliveryStatus, OrderState, OrderStatus, Parcel, ParcelEvent, Payment, PaymentState, PaymentStatus, Reason,
@@ -123,7 +123,7 @@ impl Story<'_> {
             self.write(true, &self.cast.shop, Document::Order(order.clone()), |letter| letter.transaction = None);
         if course == Course::Rejected {
             let reasons = vec![Reason { code: "STOCK".to_owned(), text: "sold out".to_owned() }];
-            let rejection = Document::OrderRejection(Rejection { reasons });
+            let rejection = Document::OrderRejection(reasons.into());
             self.write(false, &self.cast.shop, rejection, |letter| {
                 letter.transaction = None;
                 letter.answers = Some(ordered);

@@ -1,0 +1,232 @@
+//! `catalog`: a buyer asks a shop what it sells, and looks at what came of it (P10).
+
+use serde_json::{Value, json};
+
+use super::Shell;
+use super::failure::Failure;
+use super::order::{buyer_practice, pinned};
+use super::output::{self, Cell, money_json};
+use super::table::{Fit, Table, wrap};
+use crate::clerk::{Clerk, ClerkError, KnownCatalog};
+use crate::role::shop_catalog;
+use crate::trade::catalog::{Catalog, CatalogRequest, Offer, Way, Words};
+use crate::trade::{Address, Agent, DeliveryMethod, Moment, PaymentMethod, Role};
+
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  mailorder catalog shop@example.com\n  mailorder catalog shop@example.com --ask green tea\n\nThe answer comes by mail, with a later `mailorder sync`; then this command lists it, and\n`mailorder order --shop shop@example.com --item SKU=QUANTITY` orders from it."
+)]
+pub(crate) struct CatalogArgs {
+    /// Address of the shop, whose key is accepted already
+    shop: String,
+    /// Only articles with all these words in their name, or with a number that begins so
+    words: Vec<String>,
+    /// Ask the shop, even where a catalog of it is here
+    #[arg(long)]
+    ask: bool,
+}
+
+pub(super) fn run(shell: &mut Shell, args: CatalogArgs) -> Result<(), Failure> {
+    let mut clerk = shell.clerk()?;
+    let shop = Address::parse(&args.shop).map_err(|error| Failure::usage(error.to_string()))?;
+    let words = Words::new(args.words).map_err(Failure::usage)?;
+    buyer_practice(&clerk)?;
+    if shop == clerk.me().address {
+        return Err(Failure::usage("this is your own shop").hint("mailorder shop catalog list"));
+    }
+    let party = pinned(&mut clerk, &shop)?;
+    let newest = clerk.catalogs(&shop)?.into_iter().next();
+    let awaited = clerk.index().catalog_awaited(&shop).map_err(ClerkError::from)?;
+    let asks = args.ask || (newest.is_none() && awaited.is_none());
+    if asks {
+        clerk.renew_if_due()?;
+        clerk.post(vec![shop_catalog::ask(CatalogRequest { words: words.clone() }, party)])?;
+        shell.send(&mut clerk)?;
+    }
+    if shell.output.is_json() {
+        let value = document(shell, &mut clerk, &shop, newest.as_ref(), &words, asks, awaited)?;
+        return shell.output.document(&value);
+    }
+    if asks {
+        shell.tell(&format!("asked {shop} for its catalog; the answer comes with a later `mailorder sync`"));
+    } else if let Some(since) = awaited {
+        let since = output::minute(&since, shell.clock.zone());
+        shell.tell(&format!(
+            "{shop} was asked on {since} and has not answered yet; `mailorder catalog {shop} --ask` asks again"
+        ));
+    }
+    newest.map_or(Ok(()), |known| list(shell, &mut clerk, &known, &words))
+}
+
+/// Prints the newest catalog, or those of its articles that are meant.
+fn list(shell: &Shell, clerk: &mut Clerk, known: &KnownCatalog, words: &Words) -> Result<(), Failure> {
+    let catalog = &known.catalog;
+    let offers = meant(catalog, words);
+    let rows: Vec<Vec<Cell>> = offers.iter().map(|offer| row(offer)).collect();
+    if !rows.is_empty() {
+        let fit = [Fit::Cut(1, 12), Fit::Drop(4), Fit::Cut(3, 8)];
+        let head = ["SKU", "NAME", "PRICE", "DELIVER", "PAY"];
+        shell.output.fitted(&Table { head: &head, rows: &rows, right: &[2], fit: &fit, wrap: false })?;
+        shell.output.line("")?;
+    }
+    for way in &catalog.ways {
+        shell.output.line(output::escape(&way_line(clerk, catalog, way)?))?;
+    }
+    for text in catalog.conditions.iter().chain(offers.iter().filter_map(|offer| offer.conditions.as_ref())) {
+        let text = output::escape(text);
+        for line in shell.output.width().map_or_else(|| vec![text.clone()], |width| wrap(&text, width)) {
+            shell.output.line(line)?;
+        }
+    }
+    let written = output::minute(&known.date, shell.clock.zone());
+    let age = age(&known.date, &shell.clock.now());
+    let listed = counted(offers.len(), "article");
+    let asked =
+        if catalog.words.is_empty() { String::new() } else { format!(" for {}", catalog.words.list().join(" ")) };
+    let line = format!(
+        "{listed} of {} in the catalog{asked} that {} wrote on {written}, {age} ago",
+        catalog.offers.len(),
+        catalog.seller
+    );
+    shell.output.line(output::escape(&line))?;
+    if catalog.has_more() {
+        let text = format!(
+            "the shop has {} such articles, more than fit into one letter; ask with words to narrow it",
+            catalog.matching
+        );
+        shell.hint(&text);
+    }
+    Ok(())
+}
+
+fn row(offer: &Offer) -> Vec<Cell> {
+    let sku = offer.item.sku.clone().unwrap_or_default();
+    let deliver = named(offer.delivery_methods.iter().map(DeliveryMethod::as_str));
+    let pay = named(offer.payment_methods.iter().map(PaymentMethod::as_str));
+    [sku, offer.item.name.clone(), output::amount(&offer.price), deliver, pay].iter().map(Cell::plain).collect()
+}
+
+/// Returns the articles that are meant by these words, too.
+fn meant<'a>(catalog: &'a Catalog, words: &Words) -> Vec<&'a Offer> {
+    let search = words.search();
+    catalog.offers.iter().filter(|offer| search.finds(&offer.item)).collect()
+}
+
+fn named<'a>(methods: impl Iterator<Item = &'a str>) -> String {
+    let list: Vec<&str> = methods.collect();
+    if list.is_empty() { "any".to_owned() } else { list.join(", ") }
+}
+
+/// Says how one can pay and have delivered, through whom, and what it costs.
+pub(super) fn way_words(way: &Way) -> String {
+    let payment = way.payment_method.as_ref().map_or("any method", |method| method.as_str());
+    let delivery = way.delivery_method.as_ref().map_or("any method", |method| method.as_str());
+    let charge = way.charge.as_ref().map(|(name, price)| format!(", {name} {}", output::amount(price)));
+    format!("pay {payment}, deliver {delivery}{}", charge.unwrap_or_default())
+}
+
+fn way_line(clerk: &mut Clerk, catalog: &Catalog, way: &Way) -> Result<String, Failure> {
+    let mut line = way_words(way);
+    if let Some(agent) = payment_agent(catalog, way) {
+        let state = if is_accepted(clerk, agent)? { "accepted" } else { "its key is not accepted by you" };
+        line.push_str(&format!(", paid through {} ({state})", agent.party.address));
+    }
+    Ok(line)
+}
+
+fn payment_agent<'a>(catalog: &'a Catalog, way: &Way) -> Option<&'a Agent> {
+    catalog.agent(Role::Payment, way.payment_agent.as_ref()?)
+}
+
+fn is_accepted(clerk: &mut Clerk, agent: &Agent) -> Result<bool, Failure> {
+    Ok(clerk.pinned_key(&agent.party.address)?.as_ref() == Some(&agent.party.fingerprint))
+}
+
+/// Says how long ago something was, in the largest unit there are two of.
+pub(super) fn age(then: &Moment, now: &Moment) -> String {
+    let seconds = u64::try_from(now.seconds_since(then)).unwrap_or(0);
+    let units = [(86_400_u64, "day"), (3600, "hour"), (60, "minute")];
+    let fitting = units.into_iter().find(|(unit, _)| seconds >= unit.saturating_mul(2));
+    let (unit, noun) = fitting.unwrap_or((1, "second"));
+    counted(usize::try_from(seconds.checked_div(unit).unwrap_or(seconds)).unwrap_or(usize::MAX), noun)
+}
+
+/// Says how many of something there are.
+pub(super) fn counted(count: usize, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+}
+
+fn document(
+    shell: &Shell,
+    clerk: &mut Clerk,
+    shop: &Address,
+    newest: Option<&KnownCatalog>,
+    words: &Words,
+    asked: bool,
+    awaited: Option<Moment>,
+) -> Result<Value, Failure> {
+    let catalog = newest.map(|known| &known.catalog);
+    let offers = catalog.map(|catalog| meant(catalog, words)).unwrap_or_default();
+    let articles: Vec<Value> = offers.into_iter().map(article).collect();
+    let mut ways = Vec::new();
+    for (catalog, way) in catalog.into_iter().flat_map(|catalog| catalog.ways.iter().map(move |way| (catalog, way))) {
+        let agent = payment_agent(catalog, way);
+        let accepted = agent.map(|agent| is_accepted(clerk, agent)).transpose()?;
+        ways.push(json!({
+            "pay": way.payment_method,
+            "deliver": way.delivery_method,
+            "charge": way.charge.as_ref().map(|(name, price)| json!({"name": name, "price": money_json(price)})),
+            "payment_agent": agent.map(|agent| &agent.party),
+            "accepted": accepted,
+        }));
+    }
+    let now = shell.clock.now();
+    Ok(json!({
+        "schema": "mailorder.catalog/1",
+        "shop": shop,
+        "asked": asked,
+        "awaited_since": awaited,
+        "written": newest.map(|known| known.date),
+        "age_seconds": newest.map(|known| now.seconds_since(&known.date).max(0)),
+        "seller": catalog.map(|catalog| &catalog.seller),
+        "words": catalog.map(|catalog| catalog.words.list().to_vec()).unwrap_or_default(),
+        "matching": catalog.map(|catalog| catalog.matching),
+        "listed": catalog.map(|catalog| catalog.offers.len()),
+        "complete": catalog.is_some_and(Catalog::is_complete),
+        "conditions": catalog.and_then(|catalog| catalog.conditions.as_ref()),
+        "articles": articles,
+        "ways": ways,
+    }))
+}
+
+fn article(offer: &Offer) -> Value {
+    json!({
+        "sku": offer.item.sku,
+        "name": offer.item.name,
+        "price": money_json(&offer.price),
+        "pay": offer.payment_methods,
+        "deliver": offer.delivery_methods,
+        "conditions": offer.conditions,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_age_is_told_in_the_largest_unit_there_are_two_of() {
+        let then = Moment::parse("2026-07-10T09:00:00Z").unwrap();
+        for (seconds, told) in [
+            (-5, "0 seconds"),
+            (1, "1 second"),
+            (119, "119 seconds"),
+            (120, "2 minutes"),
+            (7200, "2 hours"),
+            (86_400, "24 hours"),
+            (172_800, "2 days"),
+        ] {
+            assert_eq!(age(&then, &then.plus_seconds(seconds)), told);
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! Orders by article number: name, price and charge come from the newest catalog of the shop that came by mail.
+
+use super::Shell;
+use super::catalog::{age, way_words};
+use super::failure::{Failure, FailureKind};
+use super::order_written::ItemWritten;
+use super::output;
+use crate::clerk::{Clerk, KnownCatalog};
+use crate::trade::catalog::{Offer, Way};
+use crate::trade::item::Charge;
+use crate::trade::{Address, Moment, Order, Party, Role};
+
+/// What is known of a shop's prices, and which of them an order has.
+pub(super) struct Prices {
+    shop: Address,
+    known: Vec<KnownCatalog>,
+    used: Vec<(Moment, Offer)>,
+}
+
+impl Prices {
+    /// Brings what came from a shop, where one of `items` is named by its number alone.
+    pub(super) fn of(clerk: &mut Clerk, shop: &Address, items: &[String]) -> Result<Self, Failure> {
+        let needed = items.iter().any(|item| !item.contains(';'));
+        let known = if needed { clerk.catalogs(shop)? } else { Vec::new() };
+        Ok(Self { shop: shop.clone(), known, used: Vec::new() })
+    }
+
+    /// Returns an item with name and price, by its article number.
+    pub(super) fn item(&mut self, sku: &str, quantity: &str) -> Result<ItemWritten, Failure> {
+        let shop = &self.shop;
+        let Some(newest) = self.known.first() else {
+            let text = format!("there is no catalog of {shop} here to take the price of {sku:?} from");
+            return Err(Failure::data(text).hint(format!(
+                "mailorder catalog {shop} --ask, and order when it has come; or write the item in full: SKU;NAME;PRICE;QUANTITY"
+            )));
+        };
+        let found =
+            self.known.iter().find_map(|known| known.catalog.offer(sku).map(|offer| (known.date, offer.clone())));
+        let Some((date, offer)) = found else {
+            let all = self.known.last().is_some_and(|known| known.catalog.is_complete());
+            let text = if all {
+                format!("{shop} does not sell {sku:?}, by its catalog of {}", newest.date.day())
+            } else {
+                format!("{sku:?} is not in the part of {shop}'s catalog that is here")
+            };
+            return Err(
+                Failure::data(text).hint(format!("mailorder catalog {shop} --ask {}", super::hint::quoted(sku)))
+            );
+        };
+        let item = ItemWritten {
+            sku: offer.item.sku.clone(),
+            name: offer.item.name.clone(),
+            price: offer.price.to_string(),
+            quantity: quantity.to_owned(),
+        };
+        self.used.push((date, offer));
+        Ok(item)
+    }
+
+    /// Returns whether the order has any price from a catalog.
+    pub(super) fn are_used(&self) -> bool {
+        !self.used.is_empty()
+    }
+
+    /// Checks the order's methods against the catalog, and adds the shop's charge unless the buyer named `charges`
+    /// himself. Says where the prices are from.
+    pub(super) fn complete(&self, shell: &Shell, order: &mut Order, charges: bool) -> Result<(), Failure> {
+        for (_, offer) in &self.used {
+            can_be_had(offer, order)?;
+        }
+        let way = self.way(order)?;
+        if let Some((name, price)) = way.charge.as_ref().filter(|_| !charges) {
+            let id = order.lines.len().saturating_add(order.charges.len()).saturating_add(1);
+            order.charges.push(Charge { id: id.to_string(), name: name.clone(), price: *price });
+        }
+        let oldest = self.used.iter().map(|(date, _)| date).min();
+        if let Some(date) = oldest {
+            let (day, age) = (output::minute(date, shell.clock.zone()), age(date, &shell.clock.now()));
+            let charge = if charges || way.charge.is_none() { "prices are" } else { "prices and charge are" };
+            shell.tell(&format!("{charge} as the catalog of {} has them, written {day}, {age} ago", self.shop));
+        }
+        Ok(())
+    }
+
+    fn way(&self, order: &Order) -> Result<&Way, Failure> {
+        let ways = self.known.first().map(|known| known.catalog.ways.as_slice()).unwrap_or_default();
+        let found = ways.iter().find(|way| way.fits(&order.payment_method, &order.delivery_method));
+        found.ok_or_else(|| {
+            let (payment, delivery) = (&order.payment_method, &order.delivery_method);
+            let known: Vec<String> = ways.iter().map(way_words).collect();
+            let text = format!("{} does not offer payment by {payment} with delivery by {delivery}", self.shop);
+            Failure::data(text)
+                .hint(format!("say --pay and --deliver; the shop has: {}", output::escape(&known.join("; "))))
+        })
+    }
+
+    /// Returns who would collect the money of an order, by the catalog.
+    pub(super) fn payment_agent(&self, order: &Order) -> Option<Party> {
+        let newest = self.known.first()?;
+        let way = newest.catalog.way(&order.payment_method, &order.delivery_method)?;
+        let agent = newest.catalog.agent(Role::Payment, way.payment_agent.as_ref()?)?;
+        Some(agent.party.clone())
+    }
+
+    /// Checks that the user accepted the very key that the catalog names for the payment agent: payment data are sealed
+    /// to no other (design: a key handed over by a shop founds no pin).
+    pub(super) fn check_agent(&self, clerk: &mut Clerk, order: &Order, agent: &Address) -> Result<(), Failure> {
+        let Some(named) = self.payment_agent(order).filter(|named| named.address == *agent) else { return Ok(()) };
+        let (shop, key) = (&self.shop, named.fingerprint.grouped());
+        match clerk.pinned_key(agent)? {
+            Some(accepted) if accepted == named.fingerprint => Ok(()),
+            Some(accepted) => {
+                let text = format!(
+                    "you accepted the key {} of {agent}, and the catalog of {shop} names {key}; nothing is sealed to either",
+                    accepted.grouped()
+                );
+                Err(Failure::new(FailureKind::Permission, text)
+                    .hint("ask the payment agent, by another way than mail, which key is its own"))
+            }
+            None => {
+                let text = format!(
+                    "the catalog of {shop} names the payment agent {agent} with the key {key}, which you have not accepted"
+                );
+                let hint = format!(
+                    "compare it with what {agent} says of its key, then mailorder key accept {}, and order again",
+                    named.fingerprint
+                );
+                Err(Failure::new(FailureKind::Permission, text).hint(hint))
+            }
+        }
+    }
+}
+
+/// Refuses methods in which an article cannot be had.
+fn can_be_had(offer: &Offer, order: &Order) -> Result<(), Failure> {
+    let sku = offer.item.sku.as_deref().unwrap_or_default();
+    let refuse = |what: &str, method: &str, known: Vec<&str>| {
+        let text = format!("{sku:?} cannot be {what} by {method}");
+        Err(Failure::data(text).hint(format!("it can by {}", known.join(", "))))
+    };
+    if !offer.delivery_methods.is_empty() && !offer.delivery_methods.contains(&order.delivery_method) {
+        let known = offer.delivery_methods.iter().map(|method| method.as_str()).collect();
+        return refuse("delivered", order.delivery_method.as_str(), known);
+    }
+    if !offer.payment_methods.is_empty() && !offer.payment_methods.contains(&order.payment_method) {
+        let known = offer.payment_methods.iter().map(|method| method.as_str()).collect();
+        return refuse("paid", order.payment_method.as_str(), known);
+    }
+    Ok(())
+}
