@@ -156,7 +156,7 @@ pub(super) fn from_file(clerk: &Clerk, file: &std::path::Path) -> Result<Order, 
     let settings = clerk.settings();
     let person =
         Person { name: settings.name.clone(), email: settings.address.clone(), telephone: None, address: None };
-    made(written::order(Some(file), &[], &[])?, person, None)
+    made(written::from_file(file)?, person, None)
 }
 
 /// Returns how the owner buys.

@@ -87,7 +87,7 @@ pub(super) fn order(
 }
 
 /// Reads an order from its file; what is wrong in it is one line with file, line and column.
-fn from_file(file: &Path) -> Result<OrderFile, Failure> {
+pub(super) fn from_file(file: &Path) -> Result<OrderFile, Failure> {
     let text = files::read_named(file, files::SMALL).and_then(files::text);
     let text = text.map_err(|error| Failure::unreadable(file, &error))?;
     let known = "`mailorder order --help` shows all keys";
