@@ -6,6 +6,7 @@
 
 mod apply;
 mod dump;
+mod events;
 mod keys;
 mod list;
 mod post;

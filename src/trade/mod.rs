@@ -19,7 +19,7 @@ pub mod terms;
 pub mod transaction;
 
 pub use document::{Document, Kind};
-pub use entry::{Act, Body, Entry, Measured, Names, Owed, PinnedBy, Settlement, Verdict};
+pub use entry::{Act, Body, Entry, Event, Measured, Names, Owed, PinnedBy, Settlement, Verdict};
 pub use finding::{Code, Finding};
 pub use id::{Address, Digest, Fingerprint, InvalidId, MessageId, Number, OrderId};
 pub use letter::{Letter, Received};
