@@ -22,9 +22,9 @@ macro_rules! schemas {
 }
 
 /// The documents, by the name in their member `schema` (`mailorder.NAME/1`); `path` has none.
-const SCHEMAS: [(&str, &str); 22] = schemas![
+const SCHEMAS: [(&str, &str); 24] = schemas![
     "asked" "check" "checkpoint" "foreseen" "inbox" "init" "inspect" "key" "keys" "list" "notified" "order" "outbox" "path" "payment-data"
-    "procedures" "reindex" "show" "status" "verify" "warnings" "written"
+    "procedures" "reindex" "row" "rows" "show" "status" "verify" "warnings" "written"
 ];
 
 pub(super) fn run(shell: &mut Shell, args: SchemaArgs) -> Result<(), Failure> {
