@@ -44,6 +44,8 @@ pub mod outbox;
 // What ties them together.
 pub mod config;
 
+pub mod feed;
+
 pub mod clerk;
 
 pub mod demo;

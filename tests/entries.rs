@@ -163,20 +163,27 @@ pub fn made_in(position: u64, letter: Letter, verdict: Verdict, findings: Vec<Fi
         letter: Arc::new(letter),
     };
     let recorded = moment(i64::try_from(position).unwrap());
-    Made { entry: Entry { position, recorded, role: Some(Role::Buyer), body, owes: Vec::new() }, signed: Some(signed) }
+    Made {
+        entry: Entry { position, recorded, role: Some(Role::Buyer), body, owes: Vec::new(), event: None },
+        signed: Some(signed),
+    }
 }
 
 pub fn made_out(position: u64, letter: Letter) -> Made {
     let signed = signed(&letter);
     let body = Body::Out { content: Measured::of(&signed), letter: Arc::new(letter) };
     let recorded = moment(i64::try_from(position).unwrap());
-    Made { entry: Entry { position, recorded, role: Some(Role::Buyer), body, owes: Vec::new() }, signed: Some(signed) }
+    Made {
+        entry: Entry { position, recorded, role: Some(Role::Buyer), body, owes: Vec::new(), event: None },
+        signed: Some(signed),
+    }
 }
 
 pub fn made_own(position: u64, act: Act, names: Names, about: Vec<u64>) -> Made {
     let role = names.shop.as_ref().map(|_| Role::Buyer);
     let recorded = moment(i64::try_from(position).unwrap());
-    let entry = Entry { position, recorded, role, body: Body::Own { act, names, about }, owes: Vec::new() };
+    let entry =
+        Entry { position, recorded, role, body: Body::Own { act, names, about }, owes: Vec::new(), event: None };
     Made { entry, signed: None }
 }
 

@@ -25,6 +25,8 @@ mod config;
 mod crash;
 /// Letters and entries for the tests of ledger and index.
 mod entries;
+/// Statuses from files: rows that other systems export.
+mod exports;
 /// A disk that refuses, and mails that would fill the memory.
 mod faults;
 /// Mail servers that answer without end.

@@ -121,6 +121,22 @@ impl Play {
         value
     }
 
+    /// Runs a command that prints a line for each row and one for all, and holds each against its schema.
+    fn rows(&mut self, party: &str, words: &[&str]) {
+        let config = format!("{party}/config.toml");
+        let line = [&["--config", config.as_str(), "--json", "--offline"][..], words].concat();
+        let (code, text, said) = run(self.folder.path(), &line);
+        assert_eq!(code, 65, "{words:?}: {said}");
+        for line in text.lines() {
+            let value: Value = serde_json::from_str(line).unwrap();
+            let name = value["schema"].as_str().unwrap().split(['.', '/']).nth(1).unwrap().to_owned();
+            let schema = &self.schemas[&name];
+            let faults = differences(schema, &value, schema, &name);
+            assert!(faults.is_empty(), "{words:?}\n{}", faults.join("\n"));
+            self.seen.insert(name);
+        }
+    }
+
     /// Has the buyer pay by a card that is sealed to the payment agent, and holds what its owner sees against the schema.
     fn pay_by_card(&mut self) {
         std::fs::write(self.folder.path().join("card"), "number = 4556737586899855\n").unwrap();
@@ -216,6 +232,12 @@ fn every_document_is_as_its_schema_says() {
     play.document("buyer", "reindex", &["ledger", "reindex"]);
     play.document("buyer", "checkpoint", &["ledger", "checkpoint"]);
     play.document("buyer", "asked", &["ask", open]);
+    let rows = format!("txn,event_id,planned\n{number},E-1,2030-01-15\n{number},E-1,2030-01-15\nNOSUCH,,2030-01-15\n");
+    std::fs::write(play.folder.path().join("rows.csv"), rows).unwrap();
+    for dry in [&["--dry-run"][..], &[]] {
+        play.rows("pay", &[&["pay", "notify", "--from", "rows.csv"], dry].concat());
+    }
+    play.document("pay", "notified", &["pay", "notify", number, "--paid", "--dry-run"]);
     play.document("pay", "notified", &["pay", "notify", number, "--paid"]);
     play.pay_by_card();
     play.document("shop", "inbox", &["shop", "inbox"]);

@@ -5,6 +5,8 @@
 //! cargo bench -- --quick                           small figures, in a minute, to see that all of it runs
 //! cargo bench -- generate DIR TRANSACTIONS OPEN    a buyer's account to play with (see tests/support/generate)
 //! cargo bench -- letters DIR LETTERS               an account and mails for it, to look closer at `worker take-in`
+//! cargo bench -- events DIR TRANSACTIONS           a shop and a file of statuses for it, for `worker report`
+//! cargo bench -- statuses [--quick]                statuses from one file alone
 //! cargo bench -- mailbox ORDINARY ANNOUNCED        the mailbox on a server alone, with so many mails and letters
 //! ```
 //!
@@ -35,6 +37,7 @@ mod letters;
 mod mailbox;
 mod report;
 mod way_in;
+mod way_out;
 mod worker;
 
 use std::path::Path;
@@ -62,6 +65,8 @@ pub struct Scale {
     pub indexed: [u32; 2],
     /// Transactions of the longest ledger.
     pub longest: u32,
+    /// Rows of the files whose memory is compared.
+    pub rows: [u32; 3],
     /// Ordinary mails in the mailbox on the server, and letters that it announces one by one.
     pub ordinary: u32,
     pub announced: u32,
@@ -78,6 +83,7 @@ const FULL: Scale = Scale {
     listed: [10_000, 100_000],
     indexed: [20_000, 100_000],
     longest: 156_000,
+    rows: [1_000, 10_000, 100_000],
     ordinary: 100_000,
     announced: 100,
     runs: 15,
@@ -92,6 +98,7 @@ const QUICK: Scale = Scale {
     listed: [500, 2_000],
     indexed: [2_000, 5_000],
     longest: 3_000,
+    rows: [500, 1_000, 2_000],
     ordinary: 1_000,
     announced: 10,
     runs: 5,
@@ -114,9 +121,12 @@ fn main() {
             let folder = tempfile::tempdir().unwrap();
             mailbox::measure(folder.path(), &Scale { ordinary, announced, ..QUICK }, &mut Report::default());
         }
+        ["statuses"] => statuses(FULL),
+        ["statuses", "--quick"] => statuses(QUICK),
+        ["events", folder, transactions] => way_out::put(Path::new(folder), transactions.parse().unwrap()),
         ["letters", folder, letters] => way_in::put(Path::new(folder), letters.parse().unwrap()),
         _ => panic!(
-            "known: --quick | generate DIR TRANSACTIONS OPEN | letters DIR LETTERS | mailbox ORDINARY ANNOUNCED; not: {words:?}"
+            "known: --quick | generate DIR TRANSACTIONS OPEN | letters DIR LETTERS | events DIR TRANSACTIONS | statuses [--quick] | mailbox ORDINARY ANNOUNCED; not: {words:?}"
         ),
     }
 }
@@ -126,11 +136,19 @@ pub fn plan(transactions: u32, open: u32) -> Plan {
     Plan { transactions, open, open_at: None, seed: 1, until: Clock::system().now().whole_second() }
 }
 
+fn statuses(scale: Scale) {
+    let folder = tempfile::tempdir().unwrap();
+    let mut report = Report::default();
+    way_out::measure(folder.path(), &scale, &mut report);
+    report.end();
+}
+
 fn measure(scale: Scale) {
     let folder = tempfile::tempdir().unwrap();
     let mut report = Report::default();
     report.begin(&scale);
     way_in::measure(folder.path(), &scale, &mut report);
+    way_out::measure(folder.path(), &scale, &mut report);
     keeping::measure(folder.path(), &scale, &mut report);
     mailbox::measure(folder.path(), &scale, &mut report);
     report.end();

@@ -104,12 +104,12 @@ impl<'a> Load<'a> {
     }
 }
 
-fn text(path: &Path) -> &str {
+pub fn text(path: &Path) -> &str {
     path.to_str().unwrap()
 }
 
 /// Runs this very program as a worker; returns what it printed.
-fn worker(words: &[&str]) -> Value {
+pub fn worker(words: &[&str]) -> Value {
     let output = Command::new(std::env::current_exe().unwrap()).arg("worker").args(words).output().unwrap();
     assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
     serde_json::from_slice(&output.stdout).unwrap()

@@ -5,13 +5,14 @@
 //! judges nothing, keeps no index, gives no file another name.
 
 use std::fs::{self, File};
-use std::io::Write as _;
+use std::io::{BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use mailorder::clerk::Clerk;
+use mailorder::clerk::{Came, Clerk, Reporting, Sort};
 use mailorder::clock::{Clock, system_time};
-use mailorder::trade::Verdict;
+use mailorder::feed::{Map, Reading};
+use mailorder::trade::{Role, Verdict};
 use rayon::prelude::*;
 use serde_json::{Value, json};
 
@@ -21,6 +22,8 @@ use super::generate::cast::open_settings;
 
 /// Mails that come into the spool together: as many as are fetched at a time.
 const FETCHED: usize = 256;
+/// Rows that are followed under one hold of the lock.
+const REPORTED: usize = 500;
 /// Mails that are judged under one hold of the lock.
 const JUDGED: usize = 512;
 
@@ -29,10 +32,12 @@ pub fn run(words: &[&str]) {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.parse().unwrap());
     let pool = if *threads == "1" { pool.use_current_thread() } else { pool };
     pool.build_global().unwrap();
-    let mails = list(Path::new(mails));
+    let (config, from) = (Path::new(config), Path::new(mails));
     let figures = match (*what, rest) {
-        ("take-in", []) => take_in(Path::new(config), &mails),
-        ("floor", [left, folder]) => floor(Path::new(config), &mails, Path::new(left), Path::new(folder)),
+        ("take-in", []) => take_in(config, &list(from)),
+        ("floor", [left, folder]) => floor(config, &list(from), Path::new(left), Path::new(folder)),
+        ("report", []) => report(config, from),
+        ("floor-out", [left, folder]) => floor_out(config, Path::new(left), Path::new(folder)),
         _ => panic!("worker {words:?}"),
     };
     println!("{figures}");
@@ -59,6 +64,52 @@ fn take_in(config: &Path, mails: &[PathBuf]) -> Value {
     let applied = taken.counts.get(&Verdict::Applied).copied().unwrap_or(0);
     assert_eq!(usize::try_from(applied).unwrap(), mails.len(), "{:?}", taken.counts);
     json!({"wall": wall, "spooled": spooled, "cpu": cpu, "peak": memory("self", "VmHWM").unwrap()})
+}
+
+/// The real way out: what `shop notify --from` does with the rows of a file, without sending. Opening the account is not
+/// counted.
+fn report(config: &Path, rows: &Path) -> Value {
+    let mut clerk = Clerk::open(open_settings(config), Clock::system()).unwrap();
+    let how = Reporting { role: Role::Shop, sort: Sort::Events };
+    let (begun, used) = (Instant::now(), cpu());
+    let map = Map::named("plain", Role::Shop).unwrap();
+    let source = BufReader::with_capacity(64 * 1024, File::open(rows).unwrap());
+    let mut reading = Reading::open(source, None, None, map, Role::Shop).unwrap();
+    let (mut sent, mut read) = (0, 0);
+    loop {
+        let mut reports = Vec::new();
+        while reports.len() < REPORTED
+            && let Some(row) = reading.next_row().unwrap()
+        {
+            reports.push(row.report.unwrap().unwrap());
+        }
+        if reports.is_empty() {
+            break;
+        }
+        read += reports.len();
+        sent += clerk.report(how, &reports).unwrap().iter().filter(|came| matches!(came, Came::Written(_))).count();
+        clerk.give_way();
+    }
+    assert_eq!(sent, read, "every row is a letter");
+    json!({"wall": begun.elapsed().as_secs_f64(), "cpu": cpu() - used, "peak": memory("self", "VmHWM").unwrap()})
+}
+
+/// The floor under it: as many letters signed and encrypted, as many files written.
+fn floor_out(config: &Path, left: &Path, folder: &Path) -> Value {
+    let settings = open_settings(config);
+    let (folders, now) = (&settings.folders, system_time(&Clock::system().now()));
+    let library = Library::new(&folders.keys.join("own.asc"), &folders.ledger.join("certs"), now);
+    let left = Left::read(left);
+    let files = Files::new(folder);
+    let (mut cryptography, mut writing) = (Pass::default(), Pass::default());
+    let batches = left.queued.len().div_ceil(REPORTED);
+    for batch in 0..batches {
+        let (entries, queued) = (part(&left.entries, batch, batches), part(&left.queued, batch, batches));
+        // What is signed is the entry but for its header and the signature.
+        cryptography.add(|| entries.par_iter().for_each(|size| drop(library.seal(&vec![b'x'; size * 4 / 5]))));
+        writing.add(|| files.entries(batch, entries, queued));
+    }
+    json!({"cryptography": cryptography.wall, "cryptography_cpu": cryptography.cpu, "files": writing.wall, "files_cpu": writing.cpu})
 }
 
 /// The files that a pass leaves behind, by size; written by `way_in` from what a real pass left.
@@ -164,11 +215,15 @@ impl Files {
         self.sync("spool");
     }
 
-    /// A batch: the note of what is looked at, the entries and the log, the originals' new names, the letters out and
-    /// how far they are queued.
+    /// A batch: the note of what is looked at, and what is written of it.
     fn batch(&self, batch: usize, entries: &[usize], queued: &[usize]) {
         self.write(&format!("handling.{batch}"), JUDGED * 40, true);
         self.sync(".");
+        self.entries(batch, entries, queued);
+    }
+
+    /// The entries and the log, the letters out and how far they are queued.
+    fn entries(&self, batch: usize, entries: &[usize], queued: &[usize]) {
         for (number, size) in entries.iter().enumerate() {
             self.write(&format!("cur/{batch}.{number}"), *size, false);
         }

@@ -65,7 +65,7 @@ pub struct Batch<'a> {
     pub(super) now: Moment,
     pub(super) book: Book,
     /// What was looked up in the index already.
-    asked: BTreeSet<(Role, Names)>,
+    pub(super) asked: BTreeSet<(Role, Names)>,
     pub(super) pending: Vec<Pending>,
     pub(super) changed: BTreeSet<Key>,
     pub(super) pins: BTreeMap<Address, (Fingerprint, PinnedBy)>,
@@ -164,7 +164,19 @@ impl<'a> Batch<'a> {
     }
 }
 
+impl<'a> Batch<'a> {
+    /// Begins a batch without the lock, to see what would be written behind a log with this root.
+    pub(super) fn foreseeing(clerk: &'a mut Clerk, root: Digest, book: Book, asked: BTreeSet<(Role, Names)>) -> Self {
+        Self { root, book, asked, ..Self::dry(clerk) }
+    }
+}
+
 impl Batch<'_> {
+    /// Leaves the place of so many entries that would stand before those of this batch.
+    pub(super) fn skip(&mut self, entries: u64) {
+        self.size = self.size.saturating_add(entries);
+    }
+
     /// Leaves the transactions, as they are in the ledger now, to the next batch.
     fn keep_at_hand(self) {
         let mark = self.writer.as_ref().map(|writer| writer.mark().clone()).unwrap_or_default();
@@ -215,7 +227,7 @@ impl Batch<'_> {
     pub(super) fn enter(&mut self, role: Option<Role>, body: Body, bytes: Bytes) -> Result<usize, ClerkError> {
         let position = self.size.saturating_add(u64::try_from(self.pending.len()).unwrap_or(u64::MAX));
         let recorded = crate::ledger::recordable(&self.now);
-        let entry = Entry { position, recorded, role, body, owes: Vec::new() };
+        let entry = Entry { position, recorded, role, body, owes: Vec::new(), event: None };
         if let Some(role) = role {
             self.load(role, &entry.names())?;
             if let Some(letter) = entry.letter().filter(|letter| letter.stays_here()) {

@@ -28,6 +28,7 @@ mod output;
 mod pay_data;
 mod payment_data;
 mod procedure;
+mod report;
 mod said;
 mod schema;
 mod shop;

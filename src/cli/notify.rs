@@ -5,9 +5,11 @@ use super::buy::line_quantity;
 use super::failure::Failure;
 use super::order_written::money;
 use super::pay_data::{self, DataArgs};
+use super::report::{self, FromArgs, ImportArgs};
 use super::{procedure, shop, shop_catalog, transaction};
-use crate::clerk::Clerk;
-use crate::role::{Action, Desk, Notice, Refused, delivery, payment, shop as shop_role};
+use crate::clerk::{self, Clerk, Reporting, Sort};
+use crate::feed::Report;
+use crate::role::{self, Action, Desk, Notice, Refused};
 use crate::trade::item::LineQuantity;
 use crate::trade::status::Reason;
 use crate::trade::{Moment, Role, Transaction, When};
@@ -20,9 +22,14 @@ pub(crate) struct ShopArgs {
 
 #[derive(Debug, clap::Subcommand)]
 enum ShopCommand {
-    /// Report what left, or when it will
-    #[command(after_help = "Example:\n  mailorder shop notify 7K3Q2M9P --shipped --tracking EP-998877")]
+    /// Report what left, or when it will; many at once from a file
+    #[command(
+        after_help = "Examples:\n  mailorder shop notify 7K3Q2M9P --shipped --tracking EP-998877\n  mailorder shop notify --from events.jsonl"
+    )]
     Notify(ShopNotice),
+    /// Compare an export with what was told, and send what changed
+    #[command(after_help = "Example:\n  mailorder shop import orders.csv --map woocommerce")]
+    Import(ImportArgs),
     /// List what waits for you: orders, cancellations, returns, and work that hooks have not done
     #[command(after_help = "Example:\n  mailorder shop inbox --json")]
     Inbox,
@@ -52,10 +59,11 @@ struct InstructArgs {
 }
 
 #[derive(Debug, clap::Args)]
+#[command(group = clap::ArgGroup::new("said").multiple(true).conflicts_with("from").args(["shipped", "planned", "parcel", "lines", "tracking", "correct"]))]
 struct ShopNotice {
     /// Beginning of the transaction's ID or number
-    #[arg(value_name = "TXN")]
-    transaction: String,
+    #[arg(value_name = "TXN", required_unless_present = "from", conflicts_with = "from")]
+    transaction: Option<String>,
     /// It left: now, or at this moment (RFC 3339)
     #[arg(long, value_name = "WHEN", num_args = 0..=1, default_missing_value = "now")]
     shipped: Option<String>,
@@ -74,6 +82,8 @@ struct ShopNotice {
     /// Replace what was reported as done before: it was wrong
     #[arg(long)]
     correct: bool,
+    #[command(flatten)]
+    rows: FromArgs,
 }
 
 #[derive(Debug, clap::Args)]
@@ -85,18 +95,24 @@ pub(crate) struct PayArgs {
 #[derive(Debug, clap::Subcommand)]
 enum PayCommand {
     /// Report what was paid or given back, or when it will be
-    #[command(after_help = "Example:\n  mailorder pay notify 7K3Q2M9P --paid --amount 'JPY 4800'")]
-    Notify(PayNotice),
+    #[command(
+        after_help = "Examples:\n  mailorder pay notify 7K3Q2M9P --paid --amount 'JPY 4800'\n  mailorder pay notify --from payments.csv --zone Asia/Tokyo"
+    )]
+    Notify(Box<PayNotice>),
+    /// Compare an export with what was told, and send what changed
+    #[command(after_help = "Example:\n  mailorder pay import orders.csv --map woocommerce --zone Asia/Tokyo")]
+    Import(ImportArgs),
     /// Print the payment data that a payment was authorised by: card or account, in clear
     #[command(after_help = "Example:\n  mailorder pay data 7K3Q2M9P --json")]
     Data(DataArgs),
 }
 
 #[derive(Debug, clap::Args)]
+#[command(group = clap::ArgGroup::new("said").multiple(true).conflicts_with("from").args(["paid", "refunded", "planned", "declined", "amount", "reference", "correct"]))]
 struct PayNotice {
     /// Beginning of the transaction's number
-    #[arg(value_name = "TXN")]
-    transaction: String,
+    #[arg(value_name = "TXN", required_unless_present = "from", conflicts_with = "from")]
+    transaction: Option<String>,
     /// It was paid: now, or at this moment (RFC 3339)
     #[arg(long, value_name = "WHEN", num_args = 0..=1, default_missing_value = "now")]
     paid: Option<String>,
@@ -118,6 +134,8 @@ struct PayNotice {
     /// Replace what was reported as done before: it was wrong
     #[arg(long)]
     correct: bool,
+    #[command(flatten)]
+    rows: FromArgs,
 }
 
 #[derive(Debug, clap::Args)]
@@ -129,15 +147,21 @@ pub(crate) struct ShipArgs {
 #[derive(Debug, clap::Subcommand)]
 enum ShipCommand {
     /// Report what happened to a parcel, or when it will arrive
-    #[command(after_help = "Example:\n  mailorder ship notify 7K3Q2M9P --delivered 2026-11-08T17:30:00+09:00")]
-    Notify(ShipNotice),
+    #[command(
+        after_help = "Examples:\n  mailorder ship notify 7K3Q2M9P --delivered 2026-11-08T17:30:00+09:00\n  mailorder ship notify --from scans.csv --map scans.toml"
+    )]
+    Notify(Box<ShipNotice>),
+    /// Compare an export with what was told, and send what changed
+    #[command(after_help = "Example:\n  mailorder ship import parcels.csv --map parcels.toml")]
+    Import(ImportArgs),
 }
 
 #[derive(Debug, clap::Args)]
+#[command(group = clap::ArgGroup::new("said").multiple(true).conflicts_with("from").args(["delivered", "planned", "failed", "event", "place", "parcel", "lines", "tracking", "correct"]))]
 struct ShipNotice {
     /// Beginning of the transaction's number
-    #[arg(value_name = "TXN")]
-    transaction: String,
+    #[arg(value_name = "TXN", required_unless_present = "from", conflicts_with = "from")]
+    transaction: Option<String>,
     /// It arrived: now, or at this moment (RFC 3339)
     #[arg(long, value_name = "WHEN", num_args = 0..=1, default_missing_value = "now")]
     delivered: Option<String>,
@@ -165,6 +189,8 @@ struct ShipNotice {
     /// Replace what was reported as done before: it was wrong
     #[arg(long)]
     correct: bool,
+    #[command(flatten)]
+    rows: FromArgs,
 }
 
 pub(super) fn run_shop(shell: &mut Shell, args: ShopArgs) -> Result<(), Failure> {
@@ -177,7 +203,9 @@ pub(super) fn run_shop(shell: &mut Shell, args: ShopArgs) -> Result<(), Failure>
         ShopCommand::Reject(args) => return shop::reject(shell, &args),
         ShopCommand::Refund(args) => return shop::refund(shell, &args),
         ShopCommand::Procedure(args) => return procedure::run(shell, args),
+        ShopCommand::Import(args) => return report::import(shell, Role::Shop, &args),
     };
+    let Some(transaction) = args.transaction else { return many(shell, Role::Shop, &args.rows) };
     let has_goods = args.tracking.is_some() || !args.lines.is_empty();
     let notice = Notice {
         done: moment(shell, args.shipped.as_deref())?,
@@ -189,14 +217,16 @@ pub(super) fn run_shop(shell: &mut Shell, args: ShopArgs) -> Result<(), Failure>
         same_moment: same_moment(args.correct, args.shipped.as_deref(), has_goods),
         ..Notice::default()
     };
-    report(shell, &args.transaction, Role::Shop, &notice, shop_role::notify)
+    report(shell, &transaction, Role::Shop, notice, args.rows.dry_run)
 }
 
 pub(super) fn pay(shell: &mut Shell, args: PayArgs) -> Result<(), Failure> {
     let args = match args.command {
-        PayCommand::Notify(args) => args,
+        PayCommand::Notify(args) => *args,
+        PayCommand::Import(args) => return report::import(shell, Role::Payment, &args),
         PayCommand::Data(args) => return pay_data::run(shell, &args),
     };
+    let Some(transaction) = args.transaction else { return many(shell, Role::Payment, &args.rows) };
     let amount = args.amount.as_deref().map(|text| money("--amount", text)).transpose()?;
     let refund = args.refunded.is_some();
     let notice = Notice {
@@ -210,11 +240,15 @@ pub(super) fn pay(shell: &mut Shell, args: PayArgs) -> Result<(), Failure> {
         same_moment: same_moment(args.correct, args.paid.as_deref(), amount.is_some()),
         ..Notice::default()
     };
-    report(shell, &args.transaction, Role::Payment, &notice, payment::notify)
+    report(shell, &transaction, Role::Payment, notice, args.rows.dry_run)
 }
 
 pub(super) fn ship(shell: &mut Shell, args: ShipArgs) -> Result<(), Failure> {
-    let ShipCommand::Notify(args) = args.command;
+    let args = match args.command {
+        ShipCommand::Notify(args) => *args,
+        ShipCommand::Import(args) => return report::import(shell, Role::Delivery, &args),
+    };
+    let Some(transaction) = args.transaction else { return many(shell, Role::Delivery, &args.rows) };
     let has_goods = args.tracking.is_some() || !args.lines.is_empty();
     let notice = Notice {
         done: moment(shell, args.delivered.as_deref())?,
@@ -228,7 +262,7 @@ pub(super) fn ship(shell: &mut Shell, args: ShipArgs) -> Result<(), Failure> {
         same_moment: same_moment(args.correct, args.delivered.as_deref(), has_goods),
         ..Notice::default()
     };
-    report(shell, &args.transaction, Role::Delivery, &notice, delivery::notify)
+    report(shell, &transaction, Role::Delivery, notice, args.rows.dry_run)
 }
 
 /// Returns whether a correction leaves the moment as it was reported: where something else is put right and no moment
@@ -253,13 +287,25 @@ fn when(text: Option<&str>) -> Result<Option<When>, Failure> {
     text.map(When::parse).transpose().map_err(|error| Failure::usage(error.to_string()))
 }
 
-type Notify = fn(&Transaction, &Notice, &Desk<'_>) -> Result<Vec<Action>, Refused>;
+/// Follows the rows of a file.
+fn many(shell: &Shell, role: Role, args: &FromArgs) -> Result<(), Failure> {
+    let file = args.from.as_deref().ok_or_else(|| Failure::usage("name a transaction, or a file with --from"))?;
+    let sort = if args.only_changes { Sort::States } else { Sort::Events };
+    report::rows(shell, Reporting { role, sort }, file, &args.rows, args.dry_run)
+}
 
-fn report(shell: &Shell, text: &str, role: Role, notice: &Notice, notify: Notify) -> Result<(), Failure> {
-    if notice.done.is_none() && notice.planned.is_none() && notice.failed.is_none() && notice.event.is_none() {
+fn report(shell: &Shell, text: &str, role: Role, notice: Notice, dry_run: bool) -> Result<(), Failure> {
+    if notice.is_empty() {
         return Err(Failure::usage("nothing is reported; say what happened, or when it is planned"));
     }
-    write(shell, text, role, |known, desk| notify(known, notice, desk))
+    if !dry_run {
+        return write(shell, text, role, |known, desk| role::notify(known, &notice, desk));
+    }
+    let mut clerk = shell.clerk()?;
+    plays(shell, &clerk, role)?;
+    let (shop, name) = clerk::name_of(&transaction::find(&mut clerk, text, role)?);
+    let report = Report { shop: Some(shop), name, notice, ..Report::default() };
+    report::foresee(shell, &mut clerk, Reporting { role, sort: Sort::ByHand }, report)
 }
 
 /// Lets a part write about one transaction, and sends it.
@@ -276,7 +322,7 @@ pub(super) fn write(
     shell.send(&mut clerk)?;
     if shell.output.is_json() {
         let value = serde_json::json!({
-            "schema": "mailorder.notified/1", "number": known.number, "letters": written.len(),
+            "schema": "mailorder.notified/1", "number": known.number, "letters": written.len(), "signed": [],
         });
         return shell.output.document(&value);
     }

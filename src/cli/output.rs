@@ -68,6 +68,19 @@ impl Output {
         self.line(escape_json(&text))
     }
 
+    /// Writes one JSON document of several, a line.
+    pub(crate) fn json_line(&self, value: &Value) -> Result<(), Failure> {
+        let text = serde_json::to_string(value).map_err(|error| Failure::bug(error.to_string()))?;
+        self.line(escape_json(&text))
+    }
+
+    /// Shows how far a command is, in place of what it showed before; nothing where nobody looks on.
+    pub(crate) fn progress(&self, text: &str) {
+        if !self.json && std::io::stderr().is_terminal() {
+            let _ = write!(std::io::stderr(), "\r\u{1b}[K{text}");
+        }
+    }
+
     /// Writes a message to standard error.
     pub(crate) fn message(&self, text: impl AsRef<str>) {
         // A message that nobody can read is no reason to fail.

@@ -36,6 +36,7 @@ pub(super) fn entry(db_tx: &Connection, recorded: &Recorded, reckoning: &Reckoni
         Body::Out { letter, content } => {
             super::state::put_letter(db_tx, entry.position, letter)?;
             post::wrote(db_tx, entry, letter, &content.digest)?;
+            super::events::put(db_tx, entry)?;
             letter_certificates(db_tx, letter, reckoning)
         }
         Body::Own { act, .. } => own(db_tx, entry, act, reckoning),

@@ -5,11 +5,12 @@ use rusqlite::types::ValueRef;
 use super::{Index, IndexError};
 
 /// Every table whose rows are reckoned from the ledger, but `meta`.
-pub(super) const TABLES: [&str; 15] = [
+pub(super) const TABLES: [&str; 16] = [
     "certificates",
     "claimed",
     "copies",
     "entries",
+    "events",
     "handles",
     "letters",
     "named",
@@ -24,11 +25,12 @@ pub(super) const TABLES: [&str; 15] = [
 ];
 
 /// What each table is shown by: no number that SQLite gave out, so that the order of making does not matter.
-const QUERIES: [&str; 14] = [
+const QUERIES: [&str; 15] = [
     "SELECT 'certificate', fingerprint, certificate FROM certificates",
     "SELECT 'claimed', * FROM claimed",
     "SELECT 'copy', * FROM copies",
     "SELECT 'entry', * FROM entries",
+    "SELECT 'event', * FROM events",
     "SELECT 'handle', handle, fingerprint FROM handles JOIN certificates c ON c.id = handles.certificate",
     "SELECT 'letter', * FROM letters",
     "SELECT 'named', * FROM named",

@@ -191,6 +191,17 @@ CREATE TABLE IF NOT EXISTS attempts (
   fault TEXT NOT NULL
 ) WITHOUT ROWID;
 
+-- The rows of exports that had us write letters, by what they say and their id (empty where they have none); the position
+-- is that of the first letter.
+CREATE TABLE events (
+  role     TEXT NOT NULL,
+  content  BLOB NOT NULL,
+  id       TEXT NOT NULL,
+  position INTEGER NOT NULL,
+  PRIMARY KEY (role, content, id)
+) WITHOUT ROWID;
+CREATE INDEX events_id ON events (role, id) WHERE id <> '';
+
 -- How often a letter was sent again, in all and on its last day; what is lost here costs a repeat too many.
 CREATE TABLE IF NOT EXISTS sendings (
   position INTEGER PRIMARY KEY,

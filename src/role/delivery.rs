@@ -93,7 +93,7 @@ pub fn notify(transaction: &Transaction, notice: &Notice, desk: &Desk<'_>) -> Re
     }
     parcel.tracking = notice.tracking.clone().or(parcel.tracking.take());
     if let Some((name, place)) = &notice.event {
-        let at = notice.done.unwrap_or(desk.now);
+        let at = notice.event_at.or(notice.done).unwrap_or(desk.now);
         parcel.events.push(ParcelEvent { name: name.clone(), at, place: place.clone() });
     }
     Ok(publish(transaction, status, desk, None))
@@ -174,7 +174,8 @@ fn was_over(transaction: &Transaction) -> bool {
     answers.map(|kept| &kept.letter.document).any(|said| matches!(said, Document::DeliveryStatus(s) if s.is_over()))
 }
 
-fn status_now(transaction: &Transaction) -> Option<DeliveryStatus> {
+/// Returns our newest delivery status.
+pub(super) fn status_now(transaction: &Transaction) -> Option<DeliveryStatus> {
     match &last_status(transaction, Leg::Delivery)?.letter.document {
         Document::DeliveryStatus(status) => Some(status.clone()),
         _ => None,

@@ -22,11 +22,13 @@ mod shop_offer;
 mod shop_refund;
 pub mod shop_work;
 pub mod timetable;
+mod told;
 
 pub use mandate::Presented;
 pub use notice::Notice;
 pub use practice::{Practice, Procedure, Stage};
 pub use timetable::Timetable;
+pub use told::{brings_news, is_told};
 
 use crate::trade::document::Refusal;
 use crate::trade::status::Reason;
@@ -191,6 +193,19 @@ pub fn refuse(role: Role, received: &Received, findings: &[Finding]) -> Option<A
             Some(refusal(role, received, "number-used", text))
         }
         _ => None,
+    }
+}
+
+/// Writes what the owner of a leg reports of it, in the part that `transaction` is seen from.
+///
+/// # Errors
+/// What does not fit with what was reported before; a buyer has nothing to report.
+pub fn notify(transaction: &Transaction, notice: &Notice, desk: &Desk<'_>) -> Result<Vec<Action>, Refused> {
+    match transaction.key.role {
+        Role::Buyer => Err(Refused::new("a buyer has nothing to report")),
+        Role::Shop => shop::notify(transaction, notice, desk),
+        Role::Payment => payment::notify(transaction, notice, desk),
+        Role::Delivery => delivery::notify(transaction, notice, desk),
     }
 }
 

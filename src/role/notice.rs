@@ -24,6 +24,8 @@ pub struct Notice {
     pub tracking: Option<String>,
     /// Something that happened to the parcel, and where.
     pub event: Option<(String, Option<String>)>,
+    /// When that was; now, or when the parcel arrived, where `None`.
+    pub event_at: Option<Moment>,
     /// How much was paid; all that remains where `None`.
     pub amount: Option<Money>,
     /// Whether the money goes back to the buyer.
@@ -40,9 +42,44 @@ pub struct Notice {
 const AHEAD: i64 = 30 * 60;
 
 impl Notice {
+    /// Returns whether nothing is reported: there may be a parcel or an amount, but nothing happened and nothing is planned.
+    pub fn is_empty(&self) -> bool {
+        self.done.is_none() && self.planned.is_none() && self.failed.is_none() && self.event.is_none()
+    }
+
+    /// Returns what it says, a line for each thing it says something of, the same for the same notice in every version of
+    /// the program: digests of it are kept in ledgers. Texts have no line ends.
+    pub fn said(&self) -> String {
+        let lines = |name: &str| -> String {
+            self.lines.iter().map(|part| format!("{name} {}={}\n", part.line, part.quantity)).collect()
+        };
+        let one =
+            |name: &str, value: Option<String>| value.map(|value| format!("{name} {value}\n")).unwrap_or_default();
+        let flag = |name: &str, is: bool| if is { format!("{name}\n") } else { String::new() };
+        let failed = self.failed.as_ref().map(|reason| format!("{} {}", reason.code, reason.text));
+        let place = self.event.as_ref().and_then(|(_, place)| place.clone());
+        [
+            one("done", self.done.map(|at| at.instant().to_string())),
+            one("planned", self.planned.map(|at| at.to_string())),
+            one("failed", failed),
+            one("parcel", self.parcel.clone()),
+            lines("line"),
+            one("tracking", self.tracking.clone()),
+            one("event", self.event.as_ref().map(|(name, _)| name.clone())),
+            one("place", place),
+            one("at", self.event_at.map(|at| at.instant().to_string())),
+            one("amount", self.amount.map(|amount| amount.to_string())),
+            flag("refund", self.refund),
+            one("reference", self.reference.clone()),
+            flag("correct", self.correct),
+        ]
+        .concat()
+    }
+
     /// Refuses what is said to be done at a time that has not come: nobody would believe it.
     pub(super) fn check(&self, now: &Moment) -> Result<(), Refused> {
-        match self.done.filter(|done| done.seconds_since(now) > AHEAD) {
+        let stated = [self.done, self.event_at].into_iter().flatten();
+        match stated.filter(|at| at.seconds_since(now) > AHEAD).max() {
             Some(done) => Err(Refused::new(format!("{done} has not come yet; say with --planned what is to come"))),
             None => Ok(()),
         }

@@ -274,7 +274,8 @@ fn next_id(status: &PaymentStatus) -> String {
     status.payments.len().saturating_add(1).to_string()
 }
 
-fn status_now(transaction: &Transaction) -> Option<PaymentStatus> {
+/// Returns our newest payment status.
+pub(super) fn status_now(transaction: &Transaction) -> Option<PaymentStatus> {
     match &last_status(transaction, Leg::Payment)?.letter.document {
         Document::PaymentStatus(status) => Some(status.clone()),
         _ => None,

@@ -184,7 +184,7 @@ fn is_over(step: &Step) -> bool {
 }
 
 /// Returns whether shipments hold all the goods of the terms.
-fn covers(terms: &Terms, shipments: &[Shipment]) -> bool {
+pub(super) fn covers(terms: &Terms, shipments: &[Shipment]) -> bool {
     rest(&all_lines(terms), shipments.iter().flat_map(|shipment| &shipment.lines)).is_empty()
 }
 

@@ -92,6 +92,16 @@ pub struct Owed {
     pub to: Address,
 }
 
+/// What had us write a letter: one row of what a shop's or an agent's own system exported. The same row again has no second
+/// effect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// Its name in that system; `None` where rows have none, and what they say tells them apart.
+    pub id: Option<String>,
+    /// SHA-256 of what the row says, and of which transaction.
+    pub content: Digest,
+}
+
 /// How a certificate came to be pinned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -246,6 +256,8 @@ pub struct Entry {
     pub body: Body,
     /// Letters it owes.
     pub owes: Vec<Owed>,
+    /// The row of an export that had us write the letter in it.
+    pub event: Option<Event>,
 }
 
 impl Entry {

@@ -21,7 +21,7 @@ pub mod transaction;
 
 pub use catalog::{Catalog, CatalogRequest};
 pub use document::{Document, Kind};
-pub use entry::{Act, Body, Entry, Measured, Names, Owed, PinnedBy, Settlement, Verdict};
+pub use entry::{Act, Body, Entry, Event, Measured, Names, Owed, PinnedBy, Settlement, Verdict};
 pub use finding::{Code, Finding};
 pub use id::{Address, Digest, Fingerprint, InvalidId, MessageId, Number, OrderId};
 pub use letter::{Letter, Received};

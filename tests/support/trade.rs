@@ -364,7 +364,7 @@ impl Desk {
 
     pub fn enter(&mut self, role: Option<Role>, body: Body) {
         let position = u64::try_from(self.entries.len()).unwrap();
-        let entry = Entry { position, recorded: self.now, role, body, owes: Vec::new() };
+        let entry = Entry { position, recorded: self.now, role, body, owes: Vec::new(), event: None };
         self.book.apply(&entry);
         self.entries.push(entry);
     }

@@ -4,7 +4,7 @@ use super::source::{Source, word_places};
 use super::{TextFile, assert_none, files, sample};
 
 /// Each module of the crate and those it may use, in the order of the layers.
-const LAYERS: [(&str, &[&str]); 18] = [
+const LAYERS: [(&str, &[&str]); 19] = [
     ("trade", &[]),
     ("clock", &["trade"]),
     ("files", &[]),
@@ -20,6 +20,7 @@ const LAYERS: [(&str, &[&str]); 18] = [
     ("inbox", &["maildir", "connect"]),
     ("outbox", &["trade", "files", "maildir", "connect"]),
     ("config", &["trade", "files", "role", "hook"]),
+    ("feed", &["trade", "role", "config"]),
     ("clerk", EARLIER),
     ("demo", EARLIER),
     ("cli", EARLIER),

@@ -9,8 +9,8 @@ use super::header::{Fields, Header, decode, encode};
 use super::{FormError, Setting};
 use crate::ledger::log::plain_number;
 use crate::trade::{
-    Address, Body, Code, Digest, Document, Entry, Finding, Fingerprint, Kind, Letter, Measured, MessageId, Moment,
-    Money, Names, Owed, Role, Verdict,
+    Address, Body, Code, Digest, Document, Entry, Event, Finding, Fingerprint, Kind, Letter, Measured, MessageId,
+    Moment, Money, Names, Owed, Role, Verdict,
 };
 
 /// Which way an entry's letter went.
@@ -111,6 +111,10 @@ pub(super) fn print(entry: &Entry, setting: &Setting<'_>) -> Result<String, Form
     head.optional("Mailorder-Transaction", names.number.as_ref());
     head.optional("Mailorder-Order", names.order.as_ref());
     print_body(&mut head, &entry.body);
+    if let Some(Event { id, content }) = &entry.event {
+        let id = id.as_ref().map(|id| format!(" {}", encode(id))).unwrap_or_default();
+        head.field("Mailorder-Event", format!("{content}{id}"));
+    }
     for owed in &entry.owes {
         head.field("Mailorder-Owes", format!("{} {} {}", owed.id, owed.kind, owed.to));
     }
@@ -187,7 +191,21 @@ pub(super) fn parse(fields: &Fields<'_>, body: Body) -> Result<Entry, FormError>
         role,
         body,
         owes: fields.parse_all("Mailorder-Owes", owed)?,
+        event: match fields.optional("Mailorder-Event")? {
+            Some(text) => Some(event(text).ok_or_else(|| FormError::field("Mailorder-Event", text))?),
+            None => None,
+        },
     })
+}
+
+/// Reads `sha256:HEX` and, behind a blank, the event's id.
+fn event(value: &str) -> Option<Event> {
+    let (content, id) = value.split_once(' ').map_or((value, None), |(content, id)| (content, Some(id)));
+    let id = match id {
+        Some(id) => Some(decode(id)?),
+        None => None,
+    };
+    Some(Event { id, content: Digest::parse(content).ok()? })
 }
 
 fn owed(value: &str) -> Option<Owed> {

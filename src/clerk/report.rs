@@ -1,0 +1,262 @@
+//! Many reports in one batch: rows of exports become statuses, each row at most once.
+//!
+//! A row that cannot be followed is said to be so and does not keep the others back. What a row made is entered with the
+//! row's id and content, so that the ledger knows it when it comes again.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::batch::Batch;
+use super::{Clerk, ClerkError, Written};
+use crate::feed::Report;
+use crate::role::{self, Action};
+use crate::trade::{Address, Body, Book, Digest, Event, Key, Kind, Names, Role, Transaction};
+
+/// How long other processes that wait for the ledger are given before the next batch: more than they wait between two
+/// looks at its lock.
+const GIVE_WAY: std::time::Duration = std::time::Duration::from_millis(6);
+
+/// What rows are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sort {
+    /// Each tells of something that happened, and is followed once.
+    Events,
+    /// Each says how something stands, and only those are followed that say something new.
+    States,
+    /// A person reports, and knows what was reported before.
+    ByHand,
+}
+
+/// How rows are taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reporting {
+    /// The part that reports.
+    pub role: Role,
+    /// What they are.
+    pub sort: Sort,
+}
+
+/// What became of a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Came {
+    /// Letters were written, those that follow from them included.
+    Written(Vec<Written>),
+    /// The same row had letters written before.
+    Known,
+    /// It says what was told already.
+    Told,
+    /// It cannot be followed, for this reason; nothing was written.
+    Refused(String),
+}
+
+/// A letter as it would be signed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Foreseen {
+    /// What kind.
+    pub kind: Kind,
+    /// Where it would go.
+    pub to: Address,
+    /// The bytes to be signed.
+    pub signed: Vec<u8>,
+}
+
+/// What rows before would have done: where nothing is written, the next rows are judged by it.
+#[derive(Default)]
+pub struct Foresight {
+    book: Book,
+    asked: BTreeSet<(Role, Names)>,
+    entries: u64,
+    rows: Rows,
+}
+
+/// The rows of this batch, which the index does not have yet.
+#[derive(Default)]
+struct Rows {
+    ids: BTreeMap<String, Digest>,
+    contents: BTreeSet<Digest>,
+}
+
+impl Clerk {
+    /// Writes what rows report, in one batch; returns what became of each.
+    ///
+    /// # Errors
+    /// What keeps the account from writing at all; then nothing of these rows is written.
+    pub fn report(&mut self, how: Reporting, reports: &[Report]) -> Result<Vec<Came>, ClerkError> {
+        let mut unwritable: BTreeMap<usize, String> = BTreeMap::new();
+        loop {
+            let mut at = None;
+            let came = self.batch(|batch| {
+                let mut rows = Rows::default();
+                let mut all = Vec::with_capacity(reports.len());
+                for (place, report) in reports.iter().enumerate() {
+                    if let Some(why) = unwritable.get(&place) {
+                        all.push(Came::Refused(why.clone()));
+                        continue;
+                    }
+                    at = Some(place);
+                    all.push(batch.report(how, report, &mut rows)?);
+                }
+                at = None;
+                Ok(all)
+            });
+            match (came, at) {
+                // Half a row is never written: the batch is begun anew without it.
+                (Err(error), Some(place)) if error.is_about_letter() && !matches!(error, ClerkError::OwnKey(_)) => {
+                    unwritable.insert(place, error.to_string());
+                }
+                (came, _) => return came,
+            }
+        }
+    }
+
+    /// Lets other processes that wait for the ledger have it.
+    pub fn give_way(&self) {
+        std::thread::sleep(GIVE_WAY);
+    }
+
+    /// Returns what rows would do and the letters that would be signed, but for their Message-IDs and the time; writes
+    /// nothing. `before` is what the rows before them would have done.
+    pub fn foresee_reports(
+        &mut self,
+        how: Reporting,
+        reports: &[Report],
+        before: &mut Foresight,
+    ) -> Result<Vec<(Came, Vec<Foreseen>)>, ClerkError> {
+        let root = self.ledger.mark_from(Some(self.index.mark()))?.head().root;
+        let mut batch =
+            Batch::foreseeing(self, root, std::mem::take(&mut before.book), std::mem::take(&mut before.asked));
+        batch.skip(before.entries);
+        let mut all = Vec::with_capacity(reports.len());
+        for report in reports {
+            let begin = batch.pending.len();
+            let came = match batch.report(how, report, &mut before.rows) {
+                Err(error) if error.is_about_letter() && !matches!(error, ClerkError::OwnKey(_)) => {
+                    Came::Refused(error.to_string())
+                }
+                came => came?,
+            };
+            let letters = if matches!(came, Came::Written(_)) { batch.letters_from(begin) } else { Vec::new() };
+            all.push((came, letters));
+        }
+        before.entries = before.entries.saturating_add(u64::try_from(batch.pending.len()).unwrap_or(u64::MAX));
+        before.book = batch.book;
+        before.asked = batch.asked;
+        Ok(all)
+    }
+}
+
+impl Batch<'_> {
+    /// Writes what one row reports.
+    fn report(&mut self, how: Reporting, report: &Report, rows: &mut Rows) -> Result<Came, ClerkError> {
+        let key = match self.meant(how.role, report)? {
+            Ok(key) => key,
+            Err(why) => return Ok(Came::Refused(why)),
+        };
+        let event = Event { id: report.event.clone(), content: report.content(&key) };
+        let remembered = match how.sort {
+            Sort::Events => true,
+            // One without a name is held against how things stand, however often it came.
+            Sort::States => event.id.is_some(),
+            Sort::ByHand => false,
+        };
+        if remembered && let Some(came) = self.came_before(how.role, &event, rows)? {
+            return Ok(came);
+        }
+        let known = self.load_key(&key)?;
+        let known = known.ok_or_else(|| role::Refused::new("the transaction is not in the ledger any more"))?;
+        let notice = report.notice(self.now);
+        if how.sort == Sort::States && role::is_told(&known, &notice, report.now) {
+            return Ok(Came::Told);
+        }
+        let actions = role::notify(&known, &notice, &self.desk(&known)?);
+        let actions = match actions {
+            Ok(actions) => actions,
+            // Fields of rows have the names of the flags.
+            Err(refused) => return Ok(Came::Refused(refused.to_string().replace("--", ""))),
+        };
+        if how.sort == Sort::States && !role::brings_news(&known, &actions) {
+            return Ok(Came::Told);
+        }
+        if let Some(why) = self.unsealable(&actions)? {
+            return Ok(Came::Refused(why));
+        }
+        let begin = self.pending.len();
+        let written = self.perform(actions)?;
+        if remembered {
+            self.remember(how.role, begin, event, rows);
+        }
+        Ok(Came::Written(written))
+    }
+
+    /// Returns the transaction a row means, or why there is none.
+    fn meant(&mut self, role: Role, report: &Report) -> Result<Result<Key, String>, ClerkError> {
+        let Report { shop, name, .. } = report;
+        let keys = self.clerk.index.keys_called(role, shop.as_ref(), name)?;
+        Ok(match keys.as_slice() {
+            [key] => Ok(key.clone()),
+            [] => Err(format!("no transaction with the number {name} is known here to the {role}")),
+            [first, ..] if keys.iter().all(|key| key.shop == first.shop) => {
+                Err(format!("several transactions are called {name} but for capitals; write it as the shop does"))
+            }
+            [first, ..] => {
+                Err(format!("several shops have the number {name}; write SHOP:NUMBER, like {}:{name}", first.shop))
+            }
+        })
+    }
+
+    /// Returns what is to be said of a row that came before, in this batch or an earlier one.
+    fn came_before(&self, role: Role, event: &Event, rows: &Rows) -> Result<Option<Came>, ClerkError> {
+        let Event { id: Some(id), content } = event else {
+            let known = rows.contents.contains(&event.content) || self.clerk.index.has_event(role, &event.content)?;
+            return Ok(known.then_some(Came::Known));
+        };
+        let known = match rows.ids.get(id) {
+            Some(content) => Some(*content),
+            None => self.clerk.index.event(role, id)?,
+        };
+        let other = || Came::Refused(format!("the event {id} came before and said something else"));
+        Ok(known.map(|known| if known == *content { Came::Known } else { other() }))
+    }
+
+    /// Returns why a letter to one of its readers could not be sealed ever: no certificate is known.
+    fn unsealable(&self, actions: &[Action]) -> Result<Option<String>, ClerkError> {
+        for action in actions {
+            let Action::Send(draft) = action else { continue };
+            if self.certificate(&draft.to.fingerprint)?.is_none() {
+                return Ok(Some(ClerkError::NoCertificate(draft.to.address.to_string()).to_string()));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Enters the row with the letters from `begin` on that its part wrote; what other parts here answered is theirs.
+    fn remember(&mut self, role: Role, begin: usize, event: Event, rows: &mut Rows) {
+        rows.contents.insert(event.content);
+        if let Some(id) = &event.id {
+            rows.ids.insert(id.clone(), event.content);
+        }
+        for pending in self.pending.iter_mut().skip(begin) {
+            let ours = pending.entry.role == Some(role) && matches!(pending.entry.body, Body::Out { .. });
+            if ours {
+                pending.entry.event = Some(event.clone());
+            }
+        }
+    }
+
+    /// Returns the letters entered from `begin` on.
+    fn letters_from(&self, begin: usize) -> Vec<Foreseen> {
+        let entered = self.pending.iter().skip(begin);
+        let letters = entered.filter_map(|pending| Some((pending.entry.letter()?, pending.bytes.signed.as_ref()?)));
+        let foreseen = |(letter, signed): (&crate::trade::Letter, &Vec<u8>)| Foreseen {
+            kind: letter.kind(),
+            to: letter.to.address.clone(),
+            signed: signed.clone(),
+        };
+        letters.map(foreseen).collect()
+    }
+}
+
+/// Names a transaction as reports do: by its shop, and its number or ID.
+pub fn name_of(transaction: &Transaction) -> (Address, String) {
+    let number = transaction.number.as_ref().map(ToString::to_string);
+    (transaction.key.shop.clone(), number.unwrap_or_else(|| transaction.key.id.to_string()))
+}

@@ -1,0 +1,395 @@
+//! Many reports from one file: `notify --from` and `import`, under `shop`, `pay` and `ship` alike (P46, P49).
+//!
+//! Rows are read one by one and followed in batches; between two batches other processes have the ledger. A row that is
+//! wrong is a line on standard error and keeps no other back.
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::Shell;
+use super::failure::{Failure, send_kind};
+use super::notify::plays;
+use super::output::escape;
+use crate::clerk::{self, Came, Clerk, ClerkError, Foreseen, Foresight, Reporting, Sort};
+use crate::feed::{FeedError, Format, Map, Place, Read, Reading, Report};
+use crate::files;
+use crate::trade::Role;
+
+/// Rows that are followed under one hold of the ledger's lock.
+const BATCH: usize = 500;
+/// How long what was written is sent, at most; `sync` goes on with the rest.
+const SEND_BUDGET: Duration = Duration::from_secs(600);
+
+/// What `notify` takes beside the flags that report one thing.
+#[derive(Debug, clap::Args)]
+pub(super) struct FromArgs {
+    /// Take reports from the rows of this file, CSV or JSON Lines; - for standard input
+    #[arg(long, value_name = "FILE")]
+    pub(super) from: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) rows: RowArgs,
+    /// Rows say how things stand: send only what changed
+    #[arg(long, requires = "from")]
+    pub(super) only_changes: bool,
+    /// Print the letters that would be signed, and write nothing
+    #[arg(short = 'n', long)]
+    pub(super) dry_run: bool,
+}
+
+/// How rows are read.
+#[derive(Debug, clap::Args)]
+pub(super) struct RowArgs {
+    /// How the file is written, where neither its name nor its first sign tells
+    #[arg(long, value_enum, requires = "from")]
+    format: Option<FormatWord>,
+    /// What its columns mean: plain (our own names), woocommerce, or a file (TOML); plain where none is given
+    #[arg(long, value_name = "NAME|FILE", requires = "from")]
+    map: Option<String>,
+    /// The zone of dates that name none, like Asia/Tokyo or +09:00
+    #[arg(long, value_name = "ZONE", requires = "from")]
+    zone: Option<String>,
+}
+
+/// `import`: the same as `notify --from FILE --only-changes`.
+#[derive(Debug, clap::Args)]
+pub(super) struct ImportArgs {
+    /// The export, CSV or JSON Lines; - for standard input
+    #[arg(value_name = "FILE")]
+    from: PathBuf,
+    #[command(flatten)]
+    rows: RowArgs,
+    /// Print the letters that would be signed, and write nothing
+    #[arg(short = 'n', long)]
+    dry_run: bool,
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum FormatWord {
+    /// Rows of cells, the first row names the columns
+    Csv,
+    /// One JSON object a line
+    Jsonl,
+}
+
+/// What became of rows, counted.
+#[derive(Debug, Default)]
+struct Counts {
+    rows: u64,
+    sent: u64,
+    letters: u64,
+    known: u64,
+    unchanged: u64,
+    nothing: u64,
+    refused: u64,
+}
+
+/// A row as it was read, and what became of it.
+struct Done {
+    place: Place,
+    name: Option<String>,
+    event: Option<String>,
+    came: Became,
+}
+
+/// What became of one row.
+enum Became {
+    /// It had nothing to report.
+    Nothing,
+    /// What the clerk says, with the letters that would be signed.
+    Came(Came, Vec<Foreseen>),
+    /// It cannot be read.
+    Unreadable(String),
+}
+
+/// Sends what changed in an export.
+pub(super) fn import(shell: &Shell, role: Role, args: &ImportArgs) -> Result<(), Failure> {
+    let reporting = Reporting { role, sort: Sort::States };
+    rows(shell, reporting, &args.from, &args.rows, args.dry_run)
+}
+
+/// Follows the rows of a file.
+pub(super) fn rows(shell: &Shell, how: Reporting, file: &Path, args: &RowArgs, dry_run: bool) -> Result<(), Failure> {
+    let mut reading = args.open(file, how.role)?;
+    let mut clerk = shell.clerk()?;
+    plays(shell, &clerk, how.role)?;
+    clerk.renew_if_due()?;
+    if let Some(fault) = clerk.key_fault() {
+        return Err(ClerkError::OwnKey(fault).into());
+    }
+    clerk.catch_up()?;
+    let mut run = Run { shell, how, file, dry_run, counts: Counts::default(), foresight: Foresight::default() };
+    let ended = run.all(&mut clerk, &mut reading);
+    shell.output.progress("");
+    let sent = if dry_run { Ok(()) } else { send(shell, &mut clerk, run.counts.letters) };
+    run.summary()?;
+    ended?;
+    run.refusal().and(sent)
+}
+
+/// Sends what was written. What is not sent in time is no fault: it is queued, and the next `sync` goes on.
+fn send(shell: &Shell, clerk: &mut Clerk, letters: u64) -> Result<(), Failure> {
+    shell.tell_notes(clerk);
+    if shell.global.offline || letters == 0 {
+        return Ok(());
+    }
+    let Some(mut outbox) = clerk::outbox(clerk.settings())? else {
+        shell.tell("the letters are queued and not sent: no [outbox] is configured");
+        return Ok(());
+    };
+    let report = shell.runtime.block_on(clerk.flush(&mut outbox, SEND_BUDGET))?;
+    shell.tell_failed(&report);
+    match (&report.stopped, super::account::refusal(&report)) {
+        (Some(cause), _) => Err(Failure::new(send_kind(cause), format!("the letters wait: {cause}"))),
+        (None, Some(refusal)) => Err(refusal),
+        (None, None) => Ok(()),
+    }
+}
+
+impl RowArgs {
+    /// Opens the file with the map that reads it.
+    fn open(&self, file: &Path, role: Role) -> Result<Reading<Box<dyn BufRead>>, Failure> {
+        let map = self.map(role)?;
+        let (by_name, tabs) = match file.extension().and_then(|extension| extension.to_str()) {
+            Some("csv") => (Some(Format::Csv), None),
+            Some("tsv") => (Some(Format::Csv), Some(b'\t')),
+            Some("jsonl" | "ndjson") => (Some(Format::JsonLines), None),
+            _ => (None, None),
+        };
+        let format = self.format.map(|word| match word {
+            FormatWord::Csv => Format::Csv,
+            FormatWord::Jsonl => Format::JsonLines,
+        });
+        let source: Box<dyn BufRead> = if file.as_os_str() == "-" {
+            Box::new(BufReader::new(std::io::stdin()))
+        } else {
+            Box::new(BufReader::with_capacity(
+                64 * 1024,
+                files::open(file).map_err(|error| Failure::unreadable(file, &error))?,
+            ))
+        };
+        Reading::open(source, format.or(by_name), tabs, map, role).map_err(|error| fault(file, &error))
+    }
+
+    fn map(&self, role: Role) -> Result<Map, Failure> {
+        let name = self.map.as_deref().unwrap_or("plain");
+        let mut map = match Map::named(name, role) {
+            Some(map) => map,
+            None => {
+                let file = Path::new(name);
+                let text = files::read(file, files::SMALL).and_then(files::text).map_err(|error| {
+                    let known = Map::NAMES.join(", ");
+                    Failure::unreadable(file, &error).hint(format!("--map takes a name ({known}) or a file"))
+                })?;
+                Map::parse(&text, file, role).map_err(|error| Failure::data(error.to_string()))?
+            }
+        };
+        if let Some(name) = &self.zone {
+            let zone = crate::feed::zone(name);
+            let what = || {
+                Failure::usage(format!("--zone: {name:?} is no zone known to this machine, like Asia/Tokyo or +09:00"))
+            };
+            map.set_zone(zone.ok_or_else(what)?);
+        }
+        Ok(map)
+    }
+}
+
+/// Returns how messages name a file.
+fn shown(file: &Path) -> String {
+    if file.as_os_str() == "-" { "standard input".to_owned() } else { file.display().to_string() }
+}
+
+fn fault(file: &Path, error: &FeedError) -> Failure {
+    let name = shown(file);
+    match error {
+        FeedError::Read(cause) => Failure::unreadable(file, cause),
+        FeedError::File { line, what } => Failure::data(format!("{name}:{line}: {what}")),
+    }
+}
+
+/// One run over a file.
+struct Run<'a> {
+    shell: &'a Shell,
+    how: Reporting,
+    file: &'a Path,
+    dry_run: bool,
+    counts: Counts,
+    foresight: Foresight,
+}
+
+impl Run<'_> {
+    /// Reads and follows all rows; of a file that cannot be read to its end, those before.
+    fn all(&mut self, clerk: &mut Clerk, reading: &mut Reading<Box<dyn BufRead>>) -> Result<(), Failure> {
+        loop {
+            let mut read = Vec::with_capacity(BATCH);
+            let mut ended = Ok(());
+            while read.len() < BATCH {
+                match reading.next_row() {
+                    Ok(Some(row)) => read.push(row),
+                    Ok(None) => break,
+                    Err(error) => {
+                        ended = Err(fault(self.file, &error));
+                        break;
+                    }
+                }
+            }
+            let last = read.len() < BATCH;
+            if !read.is_empty() {
+                self.batch(clerk, read)?;
+            }
+            if last {
+                return ended;
+            }
+            if !self.dry_run {
+                clerk.give_way();
+            }
+        }
+    }
+
+    /// Follows some rows, and says what became of them, in their order.
+    fn batch(&mut self, clerk: &mut Clerk, read: Vec<Read>) -> Result<(), Failure> {
+        let reports: Vec<Report> =
+            read.iter().filter_map(|row| row.report.as_ref().ok().and_then(Option::as_ref)).cloned().collect();
+        let came: Vec<(Came, Vec<Foreseen>)> = if self.dry_run {
+            clerk.foresee_reports(self.how, &reports, &mut self.foresight)?
+        } else {
+            clerk.report(self.how, &reports)?.into_iter().map(|came| (came, Vec::new())).collect()
+        };
+        let mut came = came.into_iter();
+        for Read { place, name, report } in read {
+            let event = report.as_ref().ok().and_then(Option::as_ref).and_then(|report| report.event.clone());
+            let became = match report {
+                Err(what) => Became::Unreadable(what),
+                Ok(None) => Became::Nothing,
+                Ok(Some(_)) => {
+                    let (came, letters) = came.next().ok_or_else(|| Failure::bug("a row was not answered"))?;
+                    Became::Came(came, letters)
+                }
+            };
+            self.tell(&Done { place, name, event, came: became })?;
+        }
+        self.shell.output.progress(&format!("{} rows", self.counts.rows));
+        Ok(())
+    }
+
+    /// Counts a row, and says of it what is to be said.
+    fn tell(&mut self, row: &Done) -> Result<(), Failure> {
+        let counts = &mut self.counts;
+        let add = |count: &mut u64, more: usize| *count = count.saturating_add(u64::try_from(more).unwrap_or(u64::MAX));
+        add(&mut counts.rows, 1);
+        let (result, text, letters, signed): (&str, Option<&str>, usize, &[Foreseen]) = match &row.came {
+            Became::Nothing => {
+                add(&mut counts.nothing, 1);
+                ("nothing", None, 0, &[])
+            }
+            Became::Came(Came::Written(written), signed) => {
+                add(&mut counts.sent, 1);
+                add(&mut counts.letters, written.len());
+                ("sent", None, written.len(), signed)
+            }
+            Became::Came(Came::Known, _) => {
+                add(&mut counts.known, 1);
+                ("known", None, 0, &[])
+            }
+            Became::Came(Came::Told, _) => {
+                add(&mut counts.unchanged, 1);
+                ("unchanged", None, 0, &[])
+            }
+            Became::Came(Came::Refused(what), _) | Became::Unreadable(what) => {
+                add(&mut counts.refused, 1);
+                ("refused", Some(what), 0, &[])
+            }
+        };
+        let Done { place: Place { row: number, line }, name, event, .. } = row;
+        if self.shell.output.is_json() {
+            let value = json!({
+                "schema": "mailorder.row/1", "type": "row", "row": number, "line": line, "transaction": name, "event": event,
+                "result": result, "text": text, "letters": letters, "signed": signed.iter().map(signed_json).collect::<Vec<Value>>(),
+            });
+            return self.shell.output.json_line(&value);
+        }
+        if let Some(what) = text {
+            let named = name.as_ref().map(|name| format!(" ({name})")).unwrap_or_default();
+            self.shell.output.progress("");
+            let file = shown(self.file);
+            self.shell.output.message(escape(&format!("mailorder: {file}:{line}: row {number}{named}: {what}")));
+        }
+        for letter in signed {
+            show(self.shell, &format!("row {number}: "), letter)?;
+        }
+        Ok(())
+    }
+
+    /// Says for a person who looks on, and in JSON, what became of all rows.
+    fn summary(&self) -> Result<(), Failure> {
+        let Counts { rows, sent, letters, known, unchanged, nothing, refused } = &self.counts;
+        if self.shell.output.is_json() {
+            let value = json!({
+                "schema": "mailorder.rows/1", "type": "summary", "dry_run": self.dry_run, "rows": rows, "sent": sent,
+                "letters": letters, "known": known, "unchanged": unchanged, "nothing": nothing, "refused": refused,
+            });
+            return self.shell.output.json_line(&value);
+        }
+        let would = if self.dry_run { "would be " } else { "" };
+        let parts = [
+            (*sent, format!("{sent} {would}sent ({letters} letters)")),
+            (*known, format!("{known} known already")),
+            (*unchanged, format!("{unchanged} unchanged")),
+            (*nothing, format!("{nothing} with nothing to report")),
+            (*refused, format!("{refused} refused")),
+        ];
+        let parts: Vec<String> = parts.into_iter().filter(|(count, _)| *count > 0).map(|(_, part)| part).collect();
+        let parts = if parts.is_empty() { "nothing to do".to_owned() } else { parts.join(", ") };
+        self.shell.output.done(format!("{}: {parts}", counted(*rows)));
+        Ok(())
+    }
+
+    /// Returns the failure of a run in which rows were refused.
+    fn refusal(&self) -> Result<(), Failure> {
+        let Counts { rows, refused, .. } = &self.counts;
+        if *refused == 0 {
+            return Ok(());
+        }
+        let text = format!("{refused} of {} refused: nothing was sent for them", counted(*rows));
+        Err(Failure::data(text).hint("mend them and run it again: what was sent is not sent twice"))
+    }
+}
+
+fn counted(rows: u64) -> String {
+    if rows == 1 { "1 row".to_owned() } else { format!("{rows} rows") }
+}
+
+fn signed_json(letter: &Foreseen) -> Value {
+    let Foreseen { kind, to, signed } = letter;
+    json!({"kind": kind.word(), "to": to, "signed": String::from_utf8_lossy(signed)})
+}
+
+/// Shows a letter that would be signed.
+fn show(shell: &Shell, before: &str, letter: &Foreseen) -> Result<(), Failure> {
+    let Foreseen { kind, to, signed } = letter;
+    shell.output.line(format!("--- {before}{kind} to {to}; it is not sent (--dry-run)"))?;
+    for line in String::from_utf8_lossy(signed).lines() {
+        shell.output.line(escape(line))?;
+    }
+    Ok(())
+}
+
+/// Shows the letters that one report by flags would have signed.
+pub(super) fn foresee(shell: &Shell, clerk: &mut Clerk, how: Reporting, report: Report) -> Result<(), Failure> {
+    let number = report.name.clone();
+    let came = clerk.foresee_reports(how, &[report], &mut Foresight::default())?.pop();
+    let (came, letters) = came.ok_or_else(|| Failure::bug("a report was not answered"))?;
+    if let Came::Refused(why) = came {
+        return Err(Failure::data(why));
+    }
+    if shell.output.is_json() {
+        let signed: Vec<Value> = letters.iter().map(signed_json).collect();
+        let value =
+            json!({"schema": "mailorder.notified/1", "number": number, "letters": letters.len(), "signed": signed});
+        return shell.output.document(&value);
+    }
+    letters.iter().try_for_each(|letter| show(shell, "", letter))
+}

@@ -1,0 +1,164 @@
+//! Dates as other systems write them. A moment needs a zone: from its own text, or from whoever knows where the file was
+//! made.
+
+use jiff::civil::DateTime;
+use jiff::fmt::strtime::{self, BrokenDownTime};
+use jiff::tz::{Offset, TimeZone};
+
+use crate::trade::{Moment, When};
+
+/// How dates are read.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Dates {
+    /// Forms besides RFC 3339, as strftime(3) writes them.
+    pub(super) forms: Vec<String>,
+    /// The zone of dates that name none.
+    pub(super) zone: Option<TimeZone>,
+}
+
+/// The forms that are understood where none is named.
+const PLAIN: [&str; 4] = ["%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d"];
+
+/// When something was done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Given {
+    /// Whenever it is read.
+    Now,
+    /// Then.
+    At(Moment),
+}
+
+/// Returns the zone of a name, or of an offset like `+09:00`.
+pub(super) fn zone(name: &str) -> Option<TimeZone> {
+    if let Ok(fields) = BrokenDownTime::parse("%:z", name) {
+        return fields.offset().map(TimeZone::fixed);
+    }
+    TimeZone::get(name).ok()
+}
+
+/// What a text gives: its parts, and the offset if it names one.
+struct Parts {
+    day: jiff::civil::Date,
+    time: Option<jiff::civil::Time>,
+    offset: Option<Offset>,
+}
+
+impl Dates {
+    /// Reads when something was done: `now`, a moment, or a date and time of the zone.
+    pub(super) fn given(&self, text: &str) -> Result<Given, String> {
+        if matches!(text, "now" | "true" | "yes") {
+            return Ok(Given::Now);
+        }
+        self.moment(text).map(Given::At)
+    }
+
+    /// Reads a moment; a day without a time begins then.
+    pub(super) fn moment(&self, text: &str) -> Result<Moment, String> {
+        if let Ok(moment) = Moment::parse(text) {
+            return Ok(moment);
+        }
+        let parts = self.parts(text)?;
+        self.settle(text, parts.day.to_datetime(parts.time.unwrap_or_default()), parts.offset)
+    }
+
+    /// Reads when something is planned: a moment, or a day.
+    pub(super) fn when(&self, text: &str) -> Result<When, String> {
+        if let Ok(when) = When::parse(text) {
+            return Ok(when);
+        }
+        let parts = self.parts(text)?;
+        match parts.time {
+            None => checked_day(text, parts.day),
+            Some(time) => self.settle(text, parts.day.to_datetime(time), parts.offset).map(When::Moment),
+        }
+    }
+
+    fn parts(&self, text: &str) -> Result<Parts, String> {
+        let forms = self.forms.iter().map(String::as_str).chain(PLAIN);
+        let read = |form: &str| {
+            let fields = strtime::parse(form, text).ok()?;
+            let day = fields.to_date().ok()?;
+            Some(Parts { day, time: fields.to_time().ok().filter(|_| has_time(form)), offset: fields.offset() })
+        };
+        let shown: String = text.chars().take(60).collect();
+        let known = if self.forms.is_empty() {
+            String::new()
+        } else {
+            format!(" and not of the form {}", self.forms.join(" or "))
+        };
+        forms
+            .map(read)
+            .find_map(|parts| parts)
+            .ok_or_else(|| format!("{shown:?} is no date like 2026-11-08T17:40:00+09:00{known}"))
+    }
+
+    fn settle(&self, text: &str, at: DateTime, offset: Option<Offset>) -> Result<Moment, String> {
+        let zone = offset.map(TimeZone::fixed).or_else(|| self.zone.clone());
+        let zone = zone.ok_or_else(|| {
+            format!("{text:?} has no zone; write an offset behind it, like 2026-11-08T17:40:00+09:00, or name the zone: --zone Asia/Tokyo, or `zone` in the map")
+        })?;
+        let zoned = zone.to_ambiguous_zoned(at).compatible().map_err(|error| format!("{text:?}: {error}"))?;
+        let moment = Moment::new(zoned.timestamp(), zoned.offset());
+        // Within the years a moment may have.
+        Moment::parse(&moment.to_string()).map_err(|error| error.to_string())
+    }
+}
+
+fn checked_day(text: &str, day: jiff::civil::Date) -> Result<When, String> {
+    When::parse(&day.to_string()).map_err(|_| format!("{text:?} is no date of our time"))
+}
+
+/// Returns whether a form has a time of the day.
+fn has_time(form: &str) -> bool {
+    ["%H", "%I", "%k", "%l", "%T", "%R"].iter().any(|part| form.contains(part))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn dates(forms: &[&str], name: Option<&str>) -> Dates {
+        Dates { forms: forms.iter().map(|form| (*form).to_owned()).collect(), zone: name.and_then(zone) }
+    }
+
+    #[test]
+    fn a_date_without_zone_is_a_moment_only_where_the_zone_is_known() {
+        let tokyo = dates(&["%d.%m.%Y %H:%M", "%m/%d/%Y"], Some("Asia/Tokyo"));
+        for (text, moment) in [
+            ("2026-11-08T17:40:00+09:00", "2026-11-08T17:40:00+09:00"),
+            ("2026-11-08T08:40:00Z", "2026-11-08T08:40:00Z"),
+            ("2026-11-08 17:40:00", "2026-11-08T17:40:00+09:00"),
+            ("2026-11-08", "2026-11-08T00:00:00+09:00"),
+            ("08.11.2026 17:40", "2026-11-08T17:40:00+09:00"),
+            ("11/08/2026", "2026-11-08T00:00:00+09:00"),
+        ] {
+            assert_eq!(tokyo.moment(text).unwrap().to_string(), moment, "{text}");
+        }
+        let nowhere = dates(&["%d.%m.%Y %H:%M %z"], None);
+        let error = nowhere.given("2026-11-08 17:40:00").unwrap_err();
+        assert!(error.contains("has no zone") && error.contains("--zone Asia/Tokyo"), "{error}");
+        assert_eq!(nowhere.moment("08.11.2026 17:40 +0900").unwrap().to_string(), "2026-11-08T17:40:00+09:00");
+        assert_eq!(nowhere.given("now"), Ok(Given::Now));
+        assert!(nowhere.given("yesterday").unwrap_err().contains("is no date like"));
+        assert!(tokyo.given("31.02.2026 10:00").unwrap_err().contains("%d.%m.%Y %H:%M"));
+        assert!(tokyo.given("0001-01-01").is_err());
+    }
+
+    #[test]
+    fn a_planned_day_needs_no_zone() {
+        let nowhere = dates(&["%d.%m.%Y", "%d.%m.%Y %H:%M"], None);
+        assert_eq!(nowhere.when("2026-11-08"), nowhere.when("08.11.2026"));
+        assert_eq!(nowhere.when("08.11.2026").unwrap().to_string(), "2026-11-08");
+        assert!(nowhere.when("08.11.2026 12:00").unwrap_err().contains("has no zone"));
+    }
+
+    #[test]
+    fn a_zone_is_a_name_or_an_offset() {
+        let berlin = dates(&[], Some("Europe/Berlin"));
+        assert_eq!(berlin.moment("2026-07-01 12:00").unwrap().to_string(), "2026-07-01T12:00:00+02:00");
+        assert_eq!(berlin.moment("2026-12-01 12:00").unwrap().to_string(), "2026-12-01T12:00:00+01:00");
+        let fixed = dates(&[], Some("-05:00"));
+        assert_eq!(fixed.moment("2026-07-01 12:00").unwrap().to_string(), "2026-07-01T12:00:00-05:00");
+        assert!(zone("Asia/Tokio").is_none() && zone("").is_none());
+    }
+}

@@ -1,0 +1,474 @@
+//! From rows to reports: a file, the map that reads it, and the part that reports.
+
+use std::borrow::Cow;
+use std::io::BufRead;
+
+use super::date::Given;
+use super::field::{Field, Meaning};
+use super::map::Map;
+use super::report::Report;
+use super::rows::{FeedError, Format, Place, Row, Rows};
+use crate::role::Notice;
+use crate::trade::item::LineQuantity;
+use crate::trade::status::Reason;
+use crate::trade::{Address, Money, Quantity, Role};
+
+/// The most characters of anything a row says.
+const CELL_MAX: usize = 1_000;
+
+/// The most bytes of an event's id.
+const EVENT_ID_MAX: usize = 200;
+
+/// A row that was read.
+#[derive(Debug)]
+pub struct Read {
+    /// Where it stands.
+    pub place: Place,
+    /// The transaction as the row names it, where it could be read.
+    pub name: Option<String>,
+    /// What it reports: nothing where `None`; or what is wrong with it.
+    pub report: Result<Option<Report>, String>,
+}
+
+/// A file being read for one part.
+#[derive(Debug)]
+pub struct Reading<R> {
+    rows: Rows<R>,
+    map: Map,
+    role: Role,
+}
+
+impl<R: BufRead> Reading<R> {
+    /// Begins to read. Format and delimiter are guessed where neither the caller nor the map says them.
+    ///
+    /// # Errors
+    /// A file that cannot be read; a header that lacks columns of the map, or, read by our own names, has others.
+    pub fn open(
+        source: R,
+        format: Option<Format>,
+        delimiter: Option<u8>,
+        map: Map,
+        role: Role,
+    ) -> Result<Self, FeedError> {
+        let rows = Rows::open(source, format, map.delimiter().or(delimiter))?;
+        if let Some(header) = rows.header() {
+            check_header(header, &map, role).map_err(|what| FeedError::file(1, what))?;
+        }
+        Ok(Self { rows, map, role })
+    }
+
+    /// Returns the next row; `None` at the end.
+    ///
+    /// # Errors
+    /// What leaves the rest of the file unread.
+    pub fn next_row(&mut self) -> Result<Option<Read>, FeedError> {
+        let Some((place, row)) = self.rows.next_row()? else { return Ok(None) };
+        let row = match row {
+            Ok(row) => row,
+            Err(what) => return Ok(Some(Read { place, name: None, report: Err(what) })),
+        };
+        let cells = Cells { row: &row, map: &self.map };
+        let name = cells.text(Field::Txn).ok().flatten().map(Cow::into_owned);
+        let names =
+            if self.rows.header().is_none() { check_columns(&row.columns(), &self.map, self.role) } else { Ok(()) };
+        let report = names.and_then(|()| cells.report(self.role));
+        Ok(Some(Read { place, name, report }))
+    }
+}
+
+/// Refuses a header without a column that the map reads, or with one twice that it reads.
+fn check_header(header: &[String], map: &Map, role: Role) -> Result<(), String> {
+    for (field, names) in &map.columns {
+        let there: Vec<&String> = names.iter().filter(|name| header.contains(name)).collect();
+        if there.is_empty() && !map.optional.contains(field) && !map.constants.contains_key(field) {
+            let wanted = names.first().map_or("", String::as_str);
+            let nearest = nearest(wanted, header.iter().map(String::as_str));
+            let field = field.word();
+            return Err(format!("no column is called {wanted:?}, which {field} is read from{nearest}"));
+        }
+        let twice = there.first().filter(|name| header.iter().filter(|column| column == *name).count() > 1);
+        if let Some(name) = twice {
+            return Err(format!("two columns are called {name:?}, and {} is read from it", field.word()));
+        }
+    }
+    let columns: Vec<&str> = header.iter().map(String::as_str).filter(|name| !name.is_empty()).collect();
+    check_columns(&columns, map, role)
+}
+
+/// Refuses a name that is none of ours, where all should be.
+fn check_columns(columns: &[&str], map: &Map, role: Role) -> Result<(), String> {
+    let known = |name: &&&str| map.columns.values().flatten().any(|known| known == **name);
+    let Some(unknown) = columns.iter().find(|name| map.strict && !known(name)) else { return Ok(()) };
+    let fields = Field::ALL.into_iter().filter(|field| field.is_for(role)).map(Field::word);
+    let nearest = nearest(unknown, fields.clone());
+    let all = fields.collect::<Vec<&str>>().join(", ");
+    Err(format!(
+        "{unknown:?} is nothing a row can say{nearest}; known are {all}. Files of other systems are read by a map: --map"
+    ))
+}
+
+/// Says which known name is the nearest to a wrong one, if one is near.
+fn nearest<'a>(wrong: &str, known: impl Iterator<Item = &'a str>) -> String {
+    let far = wrong.chars().count().max(3).div_ceil(2);
+    let nearest = known.map(|name| (strsim::damerau_levenshtein(&wrong.to_lowercase(), &name.to_lowercase()), name));
+    let nearest = nearest.filter(|(distance, _)| *distance <= far).min();
+    nearest.map(|(_, name)| format!("; did you mean {name:?}?")).unwrap_or_default()
+}
+
+/// One row, read by a map.
+struct Cells<'a> {
+    row: &'a Row,
+    map: &'a Map,
+}
+
+impl Cells<'_> {
+    /// Returns what a row says of a field: its cell, or what the map says always.
+    fn text(&self, field: Field) -> Result<Option<Cow<'_, str>>, String> {
+        for column in self.map.columns.get(&field).into_iter().flatten() {
+            let cell = self.row.cell(column).map_err(|what| format!("{column}: {what}"))?;
+            if let Some(text) = cell {
+                if text.chars().nth(CELL_MAX).is_some() {
+                    return Err(format!("{column}: more than {CELL_MAX} characters"));
+                }
+                if text.chars().any(char::is_control) {
+                    return Err(format!("{column}: a line end or another control character stands in it"));
+                }
+                return Ok(Some(text));
+            }
+        }
+        Ok(self.map.constants.get(&field).map(|text| Cow::Borrowed(text.as_str())))
+    }
+
+    fn owned(&self, field: Field) -> Result<Option<String>, String> {
+        Ok(self.text(field)?.map(Cow::into_owned))
+    }
+
+    /// Reads a field, and says which it is where it is wrong.
+    fn read<T>(&self, field: Field, read: impl Fn(&str) -> Result<T, String>) -> Result<Option<T>, String> {
+        let text = self.text(field)?;
+        text.map(|text| read(&text).map_err(|what| format!("{}: {what}", field.word()))).transpose()
+    }
+
+    /// Returns what the row reports; `None` where that is nothing.
+    fn report(&self, role: Role) -> Result<Option<Report>, String> {
+        let (shop, name) = self.transaction()?;
+        let event = self.read(Field::EventId, event_id)?;
+        let mut notice = Notice {
+            planned: self.read(Field::Planned, |text| self.map.dates.when(text))?,
+            parcel: self.owned(Field::Parcel)?,
+            lines: self.read(Field::Lines, lines)?.unwrap_or_default(),
+            tracking: self.owned(Field::Tracking)?,
+            event: self
+                .owned(Field::Event)?
+                .map(|event| Ok::<_, String>((event, self.owned(Field::Place)?)))
+                .transpose()?,
+            reference: self.owned(Field::Reference)?,
+            correct: self.read(Field::Correct, yes)?.unwrap_or(false),
+            ..Notice::default()
+        };
+        let given = self.done(role, &mut notice)?;
+        let now = given == Some(Given::Now);
+        if let Some(Given::At(at)) = given {
+            notice.done = Some(at);
+        }
+        if given.is_some() {
+            // What is done is not planned any more; both may stand in an export.
+            notice.planned = None;
+            notice.failed = None;
+        }
+        if notice.event.is_some() {
+            notice.event_at = self.read(Field::Date, |text| self.map.dates.moment(text))?;
+        }
+        if notice.is_empty() && !now {
+            return if self.map.strict && self.text(Field::Status)?.is_none() {
+                Err("it reports nothing; say what happened, or when it is planned".to_owned())
+            } else {
+                Ok(None)
+            };
+        }
+        // The total of an order is not what a plan or a refusal is about.
+        if role == Role::Payment && (now || notice.done.is_some()) {
+            notice.amount = self.amount()?;
+        }
+        Ok(Some(Report { shop, name, event, notice, now }))
+    }
+
+    /// Returns which transaction it is about: `NUMBER`, or `SHOP:NUMBER`.
+    fn transaction(&self) -> Result<(Option<Address>, String), String> {
+        let text = self.owned(Field::Txn)?.ok_or("it names no transaction (txn)")?;
+        match text.split_once(':') {
+            None => Ok((None, text)),
+            Some((shop, number)) => {
+                let shop = Address::parse(shop.trim()).map_err(|error| format!("txn: {error}; write SHOP:NUMBER"))?;
+                Ok((Some(shop), number.trim().to_owned()))
+            }
+        }
+    }
+
+    /// Returns when it was done, by its own column or by a word of the column `status`; what is planned or failed by that word
+    /// goes into the notice.
+    fn done(&self, role: Role, notice: &mut Notice) -> Result<Option<Given>, String> {
+        let given = |field: Field| {
+            let is = self.text(field)?.is_some_and(|text| !matches!(text.as_ref(), "false" | "no"));
+            if is { self.read(field, |text| self.map.dates.given(text)) } else { Ok(None) }
+        };
+        let why = |field: Field| {
+            let reason = |text: String| Reason { code: field.word().to_owned(), text };
+            self.owned(field).map(|text| text.map(reason))
+        };
+        notice.failed = why(Field::Declined)?.or(why(Field::Failed)?);
+        let refunded = given(Field::Refunded)?;
+        notice.refund = refunded.is_some();
+        let done = [Field::Shipped, Field::Paid, Field::Delivered].into_iter().map(given);
+        let done = done.collect::<Result<Vec<_>, String>>()?.into_iter().flatten().next();
+        if refunded.is_some() || done.is_some() {
+            return Ok(refunded.or(done));
+        }
+        match self.meaning()? {
+            Some(Meaning::Says(field)) if field.is_for(role) => match field {
+                Field::Planned => {
+                    let at = notice.planned.or(self.read(Field::Date, |text| self.map.dates.when(text))?);
+                    notice.planned = Some(at.ok_or("the status says planned, and no date when (planned or date)")?);
+                    Ok(None)
+                }
+                Field::Declined | Field::Failed => {
+                    let text = notice.failed.take().map_or_else(|| field.word().to_owned(), |reason| reason.text);
+                    notice.failed = Some(Reason { code: field.word().to_owned(), text });
+                    Ok(None)
+                }
+                done => {
+                    notice.refund = done == Field::Refunded;
+                    Ok(Some(given(Field::Date)?.unwrap_or(Given::Now)))
+                }
+            },
+            _ => Ok(None),
+        }
+    }
+
+    /// Returns what the word in the column `status` means.
+    fn meaning(&self) -> Result<Option<Meaning>, String> {
+        let Some(word) = self.text(Field::Status)? else { return Ok(None) };
+        let Some(words) = &self.map.status else {
+            let what = || {
+                format!(
+                    "status: {word:?} is none of shipped, paid, refunded, delivered, planned, declined, failed; a map says what other words mean"
+                )
+            };
+            return Meaning::parse(&word).map(Some).ok_or_else(what);
+        };
+        let lower = word.to_lowercase();
+        let found = words.get(word.as_ref()).or_else(|| words.get(&lower)).copied();
+        found.map(Some).ok_or_else(|| {
+            let nearest = nearest(&word, words.keys().map(String::as_str));
+            format!("status: the map says nothing of {word:?}{nearest}")
+        })
+    }
+
+    fn amount(&self) -> Result<Option<Money>, String> {
+        let Some(text) = self.text(Field::Amount)? else { return Ok(None) };
+        let currency = self.text(Field::Currency)?;
+        let money = match &currency {
+            Some(currency) if !text.contains(char::is_alphabetic) => Money::parse(&text, currency),
+            _ => Money::parse_line(&text),
+        };
+        money.map(Some).map_err(|error| {
+            let grouped = text.chars().any(|c| matches!(c, ',' | '\'' | '’' | '\u{a0}' | '\u{202f}'));
+            let hint = if grouped {
+                "; write it without separators of thousands, and with a point before decimals"
+            } else if currency.is_none() {
+                "; write currency and amount like \"JPY 4800\", or name the column or constant `currency`"
+            } else {
+                ""
+            };
+            format!("amount: {error}{hint}")
+        })
+    }
+}
+
+fn event_id(text: &str) -> Result<String, String> {
+    if text.len() > EVENT_ID_MAX {
+        return Err(format!("more than {EVENT_ID_MAX} bytes"));
+    }
+    Ok(text.to_owned())
+}
+
+fn yes(text: &str) -> Result<bool, String> {
+    match text {
+        "true" | "yes" | "1" => Ok(true),
+        "false" | "no" | "0" => Ok(false),
+        other => Err(format!("{other:?} is neither true nor false")),
+    }
+}
+
+/// Reads `1=2 3=1`, parted by blanks, commas or semicolons.
+fn lines(text: &str) -> Result<Vec<LineQuantity>, String> {
+    let parts = text.split([' ', ',', ';']).filter(|part| !part.is_empty());
+    let part = |part: &str| {
+        let (line, quantity) =
+            part.split_once('=').ok_or_else(|| format!("{part:?} is not LINE=QUANTITY, like 1=2"))?;
+        let quantity = Quantity::parse(quantity).map_err(|error| format!("{part:?}: {error}"))?;
+        Ok(LineQuantity { line: line.to_owned(), quantity })
+    };
+    parts.map(part).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::trade::{Moment, When};
+
+    fn read(text: &str, map: Map, role: Role) -> Result<Vec<Result<Option<Report>, String>>, String> {
+        let mut reading = Reading::open(text.as_bytes(), None, None, map, role).map_err(|error| error.to_string())?;
+        let mut all = Vec::new();
+        while let Some(read) = reading.next_row().map_err(|error| error.to_string())? {
+            all.push(read.report);
+        }
+        Ok(all)
+    }
+
+    fn plain(text: &str, role: Role) -> Vec<Result<Option<Report>, String>> {
+        read(text, Map::named("plain", role).unwrap(), role).unwrap()
+    }
+
+    fn one(text: &str, role: Role) -> Report {
+        plain(text, role).remove(0).unwrap().unwrap()
+    }
+
+    fn moment(text: &str) -> Option<Moment> {
+        Some(Moment::parse(text).unwrap())
+    }
+
+    #[test]
+    fn a_row_says_all_that_the_flags_can_say() {
+        let shop = one(
+            "txn,event_id,shipped,parcel,lines,tracking,correct\nshop@example.com:7K3Q,E-1,2026-11-08T17:40:00+09:00,2,1=2 3=1,EP-1,true\n",
+            Role::Shop,
+        );
+        assert_eq!((shop.shop.unwrap().as_str(), shop.name.as_str()), ("shop@example.com", "7K3Q"));
+        assert_eq!((shop.event.as_deref(), shop.notice.done), (Some("E-1"), moment("2026-11-08T17:40:00+09:00")));
+        assert_eq!((shop.notice.parcel.as_deref(), shop.notice.tracking.as_deref()), (Some("2"), Some("EP-1")));
+        assert!(shop.notice.correct && shop.notice.lines.len() == 2 && !shop.now);
+        let pay =
+            one("{\"txn\":\"7K3Q\",\"refunded\":true,\"amount\":\"JPY 300\",\"reference\":\"A-1\"}", Role::Payment);
+        assert!(pay.now && pay.notice.refund && pay.notice.done.is_none());
+        assert_eq!(
+            (pay.notice.amount.unwrap().to_string(), pay.notice.reference.unwrap()),
+            ("JPY 300".into(), "A-1".into())
+        );
+        let declined = one("{\"txn\":\"7K3Q\",\"declined\":\"no funds\"}", Role::Payment).notice.failed.unwrap();
+        assert_eq!((declined.code.as_str(), declined.text.as_str()), ("declined", "no funds"));
+        let ship = one(
+            "{\"txn\":\"7K3Q\",\"event\":\"sorted\",\"place\":\"Osaka\",\"date\":\"2026-11-08T17:40:00Z\"}",
+            Role::Delivery,
+        );
+        assert_eq!(ship.notice.event, Some(("sorted".to_owned(), Some("Osaka".to_owned()))));
+        assert_eq!(ship.notice.event_at, moment("2026-11-08T17:40:00Z"));
+        let planned = one("txn,planned\n7K3Q,2026-11-10\n", Role::Delivery).notice.planned;
+        assert_eq!(planned, Some(When::parse("2026-11-10").unwrap()));
+    }
+
+    #[test]
+    fn words_of_a_status_mean_what_the_map_says() {
+        let text = "zone = \"Asia/Tokyo\"\n[columns]\ntxn = \"No\"\nstatus = \"State\"\ndate = \"At\"\ncurrency = \"C\"\namount = \"Sum\"\n\
+                    [status]\nsent = \"shipped\"\ncoming = \"planned\"\nnew = \"\"\nmoney = \"paid\"\n[constants]\ncurrency = \"JPY\"";
+        let rows = "No,State,At,Sum,C\n1,sent,2026-11-08 17:40:00,,\n2,Sent,,,\n3,coming,2026-11-10,,\n4,new,,,\n5,money,2026-11-08,4800,\n6,gone,,,\n";
+        let by = |role: Role| read(rows, Map::parse(text, Path::new("m"), role).unwrap(), role).unwrap();
+        let shop = by(Role::Shop);
+        let report = |place: usize| shop[place].as_ref().unwrap().clone();
+        assert_eq!(report(0).unwrap().notice.done, moment("2026-11-08T17:40:00+09:00"));
+        assert!(report(1).unwrap().now);
+        assert_eq!(report(2).unwrap().notice.planned, Some(When::parse("2026-11-10").unwrap()));
+        assert_eq!((report(3), report(4)), (None, None), "nothing for a shop to say");
+        assert!(shop[5].as_ref().unwrap_err().contains("the map says nothing of \"gone\""));
+        let paid = by(Role::Payment)[4].as_ref().unwrap().clone().unwrap();
+        assert_eq!(
+            (paid.notice.done, paid.notice.amount.unwrap().to_string()),
+            (moment("2026-11-08T00:00:00+09:00"), "JPY 4800".into())
+        );
+    }
+
+    #[test]
+    fn what_is_done_is_not_planned_any_more() {
+        let report = one("txn,shipped,planned\n7K3Q,now,2026-11-10\n", Role::Shop);
+        assert!(report.now && report.notice.planned.is_none());
+    }
+
+    #[test]
+    fn a_wrong_cell_is_told_with_its_column_and_the_next_row_is_read() {
+        for (role, text, part) in [
+            (Role::Shop, "txn,shipped\n7,2026-11-08 10:00\n8,now\n", "shipped: \"2026-11-08 10:00\" has no zone"),
+            (Role::Shop, "txn,shipped\n,now\n8,now\n", "names no transaction"),
+            (Role::Shop, "txn,shipped\na b:7,now\n8,now\n", "write SHOP:NUMBER"),
+            (Role::Shop, "txn,shipped\n7,\n8,now\n", "it reports nothing"),
+            (Role::Shop, "txn,shipped,lines\n7,now,1x\n8,now,\n", "lines: \"1x\" is not LINE=QUANTITY"),
+            (Role::Shop, "txn,shipped,tracking\n7,now,\"a\nb\"\n8,now,\n", "tracking: a line end"),
+            (Role::Shop, "txn,shipped,correct\n7,now,maybe\n8,now,\n", "correct: \"maybe\""),
+            (Role::Shop, "txn,status\n7,sent\n8,shipped\n", "status: \"sent\" is none of shipped"),
+            (
+                Role::Payment,
+                "txn,paid,amount,currency\n7,now,\"4,800\",JPY\n8,now,,\n",
+                "amount: \"4,800\" is not a plain",
+            ),
+            (Role::Payment, "txn,paid,amount\n7,now,4800\n8,now,\n", "name the column or constant `currency`"),
+            (
+                Role::Payment,
+                "{\"txn\":\"7\",\"paid\":true,\"amount\":48.5}\n{\"txn\":\"8\",\"paid\":true}",
+                "amount: 48.5 is a number",
+            ),
+            (
+                Role::Shop,
+                "{\"txn\":\"7\",\"shiped\":true}\n{\"txn\":\"8\",\"shipped\":true}",
+                "did you mean \"shipped\"?",
+            ),
+        ] {
+            let rows = plain(text, role);
+            let error = rows[0].as_ref().unwrap_err();
+            assert!(error.contains(part), "{text:?}: {error}");
+            assert_eq!(rows[1].as_ref().unwrap().as_ref().unwrap().name, "8", "{text:?}");
+        }
+        let long = format!("txn,shipped,tracking\n7,now,{}\n", "x".repeat(1_001));
+        assert!(plain(&long, Role::Shop)[0].as_ref().unwrap_err().contains("more than 1000 characters"));
+    }
+
+    #[test]
+    fn a_header_with_wrong_or_missing_columns_is_refused() {
+        let map = |text: &str| Map::parse(text, Path::new("m"), Role::Shop).unwrap();
+        let plain = || Map::named("plain", Role::Shop).unwrap();
+        for (map, text, part) in [
+            (plain(), "txn,shiped\n", "\"shiped\" is nothing a row can say; did you mean \"shipped\"?"),
+            (plain(), "number,shipped\n", "no column is called \"txn\""),
+            (plain(), "txn,shipped,shipped\n", "two columns are called \"shipped\""),
+            (plain(), "txn,paid\n", "\"paid\" is nothing a row can say"),
+            (map("[columns]\ntxn = \"No\"\nshipped = \"Sent at\""), "No,Sent_at\n", "did you mean \"Sent_at\"?"),
+        ] {
+            let error = read(text, map, Role::Shop).unwrap_err();
+            assert!(error.contains(part), "{text:?}: {error}");
+        }
+        let lax = map("optional = [\"shipped\"]\n[columns]\ntxn = \"No\"\nshipped = \"Sent at\"");
+        assert_eq!(read("No,Other\n7,x\n", lax, Role::Shop).unwrap(), [Ok(None)]);
+    }
+
+    #[test]
+    fn an_export_of_woocommerce_is_read_by_its_names() {
+        let text = "\u{feff}order_id,order_number,order_date,paid_date,status,order_total,order_currency,transaction_id,customer_note\n\
+                    81,7K3Q2M9P,11/07/2026 09:12:00,11/08/2026 10:00:00,completed,4800,JPY,A-1,\"Please, ring\ntwice\"\n\
+                    82,8K3Q2M9P,11/07/2026 09:12:00,,processing,900,JPY,,\n";
+        let shop = read(text, Map::named("woocommerce", Role::Shop).unwrap(), Role::Shop).unwrap();
+        let first = shop[0].as_ref().unwrap().as_ref().unwrap();
+        assert!(first.now && first.name == "7K3Q2M9P");
+        assert_eq!(shop[1], Ok(None));
+        let mut map = Map::named("woocommerce", Role::Payment).unwrap();
+        let no_zone = read(text, map.clone(), Role::Payment).unwrap();
+        assert!(no_zone[0].as_ref().unwrap_err().contains("has no zone"));
+        map.set_zone(crate::feed::zone("Asia/Tokyo").unwrap());
+        let pay = read(text, map, Role::Payment).unwrap();
+        let first = pay[0].as_ref().unwrap().as_ref().unwrap();
+        assert_eq!(
+            (first.notice.done, first.notice.reference.as_deref()),
+            (moment("2026-11-08T10:00:00+09:00"), Some("A-1"))
+        );
+        assert_eq!(pay[1], Ok(None), "not paid yet");
+    }
+}

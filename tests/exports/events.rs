@@ -1,0 +1,128 @@
+//! Rows that tell what happened: each is followed once, and the ledger remembers it.
+
+use serde_json::json;
+
+use super::{check_silent, entries, file, lines, mart, results, sent};
+use crate::support::accounts::field;
+
+#[test]
+fn a_warehouse_tells_by_a_file_and_each_row_is_followed_once_p46() {
+    let (town, numbers) = mart(3);
+    let [one, two, three] = &numbers[..] else { panic!("three orders") };
+    let rows = format!(
+        "{{\"event_id\":\"W-1\",\"txn\":\"{one}\",\"shipped\":true,\"tracking\":\"EP-1\"}}\n\
+         {{\"event_id\":\"W-2\",\"txn\":\"mart@demo.test:{two}\",\"planned\":\"2030-01-15\"}}\n\
+         {{\"event_id\":\"W-2\",\"txn\":\"{two}\",\"planned\":\"2030-01-15\"}}\n\
+         {{\"txn\":\"{three}\",\"status\":\"shipped\"}}\n"
+    );
+    let path = file(&town, "events", rows);
+    check_silent(&town.run("mart", &["shop", "notify", "--from", &path]));
+    let statuses = sent(&town, "mart", "order-status");
+    let of = |number: &str| statuses.iter().filter(|one| field(one, "Mailorder-Transaction") == number).count();
+    // The first of each followed the buyer's OK.
+    assert_eq!([one, two, three].map(|number| of(number)), [2, 2, 2]);
+    let before = entries(&town, "mart");
+    let again = town.does("mart", &["shop", "notify", "--from", &path, "--json"]);
+    assert_eq!(results(&again), ["known"; 4]);
+    assert_eq!(entries(&town, "mart"), before, "nothing was written");
+    town.settle();
+    for (number, done) in [(one, true), (two, false), (three, true)] {
+        let shown = town.show("buyer", number);
+        let leg = shown["legs"].as_array().unwrap().iter().find(|leg| leg["leg"] == "order").unwrap().clone();
+        assert_eq!(leg["done"], done, "{number}");
+        assert!(done || leg["date"] == "2030-01-15", "{leg}");
+    }
+}
+
+#[test]
+fn statuses_of_a_file_go_to_the_addresses_stored_with_the_transactions_p49() {
+    let (town, numbers) = mart(2);
+    // The row may say what it likes of an address: only a column that a field is read from is read.
+    let map =
+        file(&town, "map.toml", "[columns]\ntxn = \"number\"\nstatus = \"state\"\n[status]\nsent = \"shipped\"\n");
+    let rows: String = numbers.iter().map(|number| format!("{number},sent,thief@evil.test\n")).collect();
+    let path = file(&town, "orders.csv", format!("number,state,customer_email\n{rows}"));
+    check_silent(&town.run("mart", &["shop", "notify", "--from", &path, "--map", &map]));
+    let statuses = sent(&town, "mart", "order-status");
+    assert_eq!(statuses.len(), 4, "an answer to each OK, and one for each row");
+    assert!(statuses.iter().all(|one| field(one, "Mailorder-Peer") == "buyer@demo.test"));
+    let written = std::fs::read_dir(town.path("mail")).unwrap().map(|entry| entry.unwrap().file_name());
+    assert!(!written.into_iter().any(|name| name.to_string_lossy().contains("evil")));
+}
+
+#[test]
+fn the_ledger_alone_remembers_which_events_were_followed() {
+    let (town, numbers) = mart(2);
+    let [one, two] = &numbers[..] else { panic!("two orders") };
+    let rows = format!("txn,event_id,planned\n{one},出荷-7 a,2030-01-15\n{two},,2030-01-15\n");
+    let path = file(&town, "events.csv", rows);
+    check_silent(&town.run("mart", &["shop", "notify", "--from", &path]));
+    // Anybody finds it: what the row said, and its id, which is encoded where it is not plain.
+    let events: Vec<String> =
+        sent(&town, "mart", "order-status").iter().map(|fields| field(fields, "Mailorder-Event")).collect();
+    assert_eq!(events.iter().filter(|event| event.starts_with("sha256:")).count(), 2, "{events:?}");
+    assert_eq!(events.iter().filter(|event| event.contains(" =?UTF-8?B?")).count(), 1, "{events:?}");
+    let grown = town.path("mart/index.sqlite");
+    std::fs::remove_file(&grown).unwrap();
+    for side in ["index.sqlite-wal", "index.sqlite-shm"] {
+        let _ = std::fs::remove_file(town.path("mart").join(side));
+    }
+    let again = town.run("mart", &["shop", "notify", "--from", &path, "--json"]);
+    assert_eq!(results(&again), ["known"; 2], "{again:?}");
+    // The same id with another content is refused: one of the two must be wrong.
+    let other = file(
+        &town,
+        "other.csv",
+        format!("txn,event_id,planned\n{two},出荷-7 a,2030-01-15\n{one},出荷-7 a,2030-02-01\n"),
+    );
+    let before = entries(&town, "mart");
+    let run = town.run("mart", &["shop", "notify", "--from", &other]);
+    assert_eq!(run.code, Some(65));
+    assert_eq!(run.err.matches("the event 出荷-7 a came before and said something else").count(), 2, "{}", run.err);
+    assert_eq!(entries(&town, "mart"), before);
+    assert_eq!(town.does("mart", &["audit", "verify", "--json"]).json()["result"], "clean");
+}
+
+#[test]
+fn agents_report_many_payments_and_parcels_too() {
+    let (town, numbers) = mart(2);
+    let [one, two] = &numbers[..] else { panic!("two orders") };
+    let paid = format!(
+        "txn;paid;amount;currency;reference;declined\n{one};true;400;JPY;A-1;\n{two};;;;;no funds\n{one};now;JPY 500;;A-2;\n"
+    );
+    let path = file(&town, "paid.csv", paid);
+    check_silent(&town.run("mart", &["pay", "notify", "--from", &path]));
+    let rows = format!(
+        "{{\"txn\":\"{one}\",\"event\":\"Sorted\",\"place\":\"大阪\"}}\n{{\"txn\":\"{one}\",\"delivered\":true,\"tracking\":\"EP-1\"}}\n\
+         {{\"txn\":\"{two}\",\"failed\":\"refused at the door\"}}\n"
+    );
+    let run = town.fed("mart", &["ship", "notify", "--from", "-"], rows.as_bytes());
+    check_silent(&run);
+    town.settle();
+    let shown = town.show("buyer", one);
+    assert_eq!(shown["paid"], json!({"amount": "900", "currency": "JPY"}));
+    let legs = shown["legs"].as_array().unwrap();
+    for leg in ["payment", "delivery"] {
+        assert!(legs.iter().any(|one| one["leg"] == leg && one["done"] == true), "{leg}: {shown}");
+    }
+    assert!(town.does("buyer", &["show", one]).out.contains("大阪"));
+    let warnings = town.does("buyer", &["warnings"]).out;
+    assert!(warnings.contains("no funds") && warnings.contains("refused at the door"), "{warnings}");
+}
+
+#[test]
+fn more_rows_than_a_batch_are_followed_in_their_order() {
+    let (town, numbers) = mart(2);
+    // Each row moves the day of one or the other; the last word stands.
+    let day = |row: usize| format!("20{}-{:02}-{:02}", 30 + row / 336, 1 + row / 28 % 12, 1 + row % 28);
+    let rows: String = (0..601).map(|row| format!("{},E{row},{}\n", numbers[row % 2], day(row))).collect();
+    let path = file(&town, "many.csv", format!("txn,event_id,planned\n{rows}"));
+    let run = town.does("mart", &["shop", "notify", "--from", &path, "--json", "--offline"]);
+    let summary = lines(&run).pop().unwrap();
+    assert_eq!((&summary["sent"], &summary["letters"], &summary["refused"]), (&json!(601), &json!(601), &json!(0)));
+    let shown = town.show("mart", &numbers[0]);
+    let leg = shown["legs"].as_array().unwrap().iter().find(|leg| leg["leg"] == "order").unwrap().clone();
+    assert_eq!(leg["date"], day(600));
+    let rows: Vec<u64> = lines(&run).iter().filter_map(|line| line["row"].as_u64()).collect();
+    assert_eq!(rows, (1..=601).collect::<Vec<u64>>());
+}
