@@ -18,12 +18,16 @@ mod desk;
 mod failing;
 /// Programs that do the work of steps: the warehouse.
 mod hooks;
+/// Every kind of letter over a real Postfix and a real Dovecot.
+mod kinds;
 /// Many buyers, every kind of letter, several parts at one address, one file.
 mod machines;
 /// Orders, the terms and instructions made of them, and the procedures taken.
 mod order;
 /// Two parcels of which one arrives, or is lost.
 mod parted;
+/// Four parties at a real Postfix and a real Dovecot.
+mod parties;
 /// Cards sealed past the shop, and what the payment agent makes of them.
 mod payment_data;
 /// What others see of a purchase.
