@@ -43,6 +43,8 @@ mod index;
 mod ledger;
 /// Letters of every kind, made by chance.
 mod letters;
+/// How often letters are answered.
+mod limits;
 /// Form: letters as MIME text, and back.
 mod mail;
 /// Post that goes out: every answer a server can give, and none.

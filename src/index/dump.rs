@@ -5,7 +5,8 @@ use rusqlite::types::ValueRef;
 use super::{Index, IndexError};
 
 /// Every table whose rows are reckoned from the ledger, but `meta`.
-pub(super) const TABLES: [&str; 15] = [
+pub(super) const TABLES: [&str; 16] = [
+    "answered",
     "certificates",
     "claimed",
     "copies",
@@ -24,7 +25,8 @@ pub(super) const TABLES: [&str; 15] = [
 ];
 
 /// What each table is shown by: no number that SQLite gave out, so that the order of making does not matter.
-const QUERIES: [&str; 14] = [
+const QUERIES: [&str; 15] = [
+    "SELECT 'answered', * FROM answered",
     "SELECT 'certificate', fingerprint, certificate FROM certificates",
     "SELECT 'claimed', * FROM claimed",
     "SELECT 'copy', * FROM copies",

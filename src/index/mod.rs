@@ -4,6 +4,7 @@
 //! Nothing is decided here, and nothing is known here alone but where mailboxes were read to. Who writes holds the
 //! ledger's lock; readers never wait.
 
+mod answered;
 mod apply;
 mod dump;
 mod keys;
@@ -34,7 +35,7 @@ pub use row::{Row, RowItem, RowLeg};
 pub use tasks::{Attempt, OpenTask};
 
 /// Version of schema and of what rows mean; another version is thrown away and built anew.
-const VERSION: i64 = 10;
+const VERSION: i64 = 11;
 
 /// Marks the file as an index of ours ("MOix").
 const APPLICATION: i64 = 0x4D4F_6978;
