@@ -71,5 +71,7 @@ mod templates;
 mod tidy;
 /// Keys over the years: renewed, learnt of, revoked, replaced.
 mod trust;
+/// What a buyer may wish, in every state, and what comes of it.
+mod wishes;
 /// The simulation once more, with real clerks.
 mod world;
