@@ -22,6 +22,8 @@ mod hooks;
 mod kinds;
 /// Many buyers, every kind of letter, several parts at one address, one file.
 mod machines;
+/// Two hundred orders at once.
+mod many;
 /// Orders, the terms and instructions made of them, and the procedures taken.
 mod order;
 /// Two parcels of which one arrives, or is lost.
