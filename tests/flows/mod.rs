@@ -18,6 +18,8 @@ mod desk;
 mod failing;
 /// Programs that do the work of steps: the warehouse.
 mod hooks;
+/// The page of the first sale, done word for word.
+mod first_sale;
 /// Every kind of letter over a real Postfix and a real Dovecot.
 mod kinds;
 /// Many buyers, every kind of letter, several parts at one address, one file.
