@@ -42,5 +42,7 @@ mod purchase;
 mod real;
 /// Cancellations, returns and refunds.
 mod returned;
+/// Who has what of a purchase on its disk.
+mod seen;
 /// Programs that were not made for mailorder and look at what it leaves.
 mod witness;
