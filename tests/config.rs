@@ -227,6 +227,7 @@ fn a_wrong_value_is_named_by_its_key() {
         ("#policy = \"pinned\"", "payment_agents = [\"pay\"]", "trust.payment_agents: \"pay\" is neither"),
         ("#confirm = \"ask\"", "confirm = \"yes\"", "buyer.confirm: \"yes\""),
         ("#partial = \"refuse\"", "partial = \"some\"", "shop.partial: \"some\""),
+        ("#per_peer = 60", "per_peer = 0", "answers.per_peer: 0"),
         ("price = \"JPY 4300\"", "price = \"4300 JPY\"", "shop.article.price:"),
         ("price = \"JPY 4300\"", "price = \"JPY 43.5\"", "shop.article.price:"),
         ("[\"terms\", \"confirmation\", \"payment\", \"delivery\"]", "[\"terms\"]", "shop.procedure.steps:"),

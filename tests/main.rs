@@ -45,6 +45,8 @@ mod index;
 mod ledger;
 /// Letters of every kind, made by chance.
 mod letters;
+/// How often letters are answered.
+mod limits;
 /// Form: letters as MIME text, and back.
 mod mail;
 /// Post that goes out: every answer a server can give, and none.
@@ -71,5 +73,7 @@ mod templates;
 mod tidy;
 /// Keys over the years: renewed, learnt of, revoked, replaced.
 mod trust;
+/// What a buyer may wish, in every state, and what comes of it.
+mod wishes;
 /// The simulation once more, with real clerks.
 mod world;

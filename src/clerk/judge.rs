@@ -105,7 +105,7 @@ impl Batch<'_> {
             Verdict::Applied => self.answer(role, &names, content)?,
             Verdict::Warned if self.is_proven(received)? => {
                 let refusal = role::refuse(role, received, findings);
-                self.perform(refusal.into_iter().collect())?
+                self.perform_within(role, &names, refusal.into_iter().collect())?
             }
             _ => Vec::new(),
         };

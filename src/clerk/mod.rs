@@ -21,6 +21,7 @@ mod inspect;
 mod judge;
 mod keys;
 mod large;
+mod limits;
 mod news;
 mod open;
 mod own_key;

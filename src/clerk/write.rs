@@ -241,7 +241,7 @@ impl Batch<'_> {
         let payment_data = self.present(role, &kept)?;
         let desk = role::Desk { payment_data, ..self.desk(&transaction)? };
         let actions = role::answer(&transaction, &kept, &desk);
-        self.perform(actions)
+        self.perform_within(role, names, actions)
     }
 }
 

@@ -12,7 +12,9 @@ use super::{
 };
 use crate::role::Practice;
 use crate::role::articles::{Article, Articles};
-use crate::role::practice::{BuyerPractice, DeliveryPractice, Partial, PaymentPractice, Procedure, ShopPractice};
+use crate::role::practice::{
+    AnswerLimits, BuyerPractice, DeliveryPractice, Partial, PaymentPractice, Procedure, ShopPractice,
+};
 use crate::role::timetable::{Timetable, Which};
 use crate::trade::item::Item;
 use crate::trade::{Address, Fingerprint, Leg, Money, Person};
@@ -188,7 +190,7 @@ impl Place<'_> {
     }
 
     fn practice(&self, written: &Config) -> Result<Practice, ConfigError> {
-        let mut practice = Practice::default();
+        let mut practice = Practice { answers: self.answers(&written.answers)?, ..Practice::default() };
         for role in &written.roles {
             match role {
                 written::RoleWord::Buyer => practice.buyer = Some(self.buyer(written)?),
@@ -210,6 +212,19 @@ impl Place<'_> {
         }
         self.roles_of_procedures(&practice)?;
         Ok(practice)
+    }
+
+    fn answers(&self, written: &written::Answers) -> Result<AnswerLimits, ConfigError> {
+        let default = AnswerLimits::default();
+        let limit = |key: &str, written: Option<u16>, default: usize| match written {
+            Some(0) => Err(self.fault(key, "0 would leave every question unanswered; 1 is the least")),
+            Some(limit) => Ok(usize::from(limit)),
+            None => Ok(default),
+        };
+        Ok(AnswerLimits {
+            per_transaction: limit("answers.per_transaction", written.per_transaction, default.per_transaction)?,
+            per_peer: limit("answers.per_peer", written.per_peer, default.per_peer)?,
+        })
     }
 
     /// Checks that a shop which names no agent plays the agent's part itself: nobody would follow its instructions.

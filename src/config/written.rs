@@ -32,6 +32,9 @@ pub struct Config {
     /// Whose keys count.
     #[serde(default)]
     pub trust: Trust,
+    /// How often letters are answered.
+    #[serde(default)]
+    pub answers: Answers,
     /// How to buy.
     #[serde(default)]
     pub buyer: Option<Buyer>,
@@ -155,6 +158,16 @@ pub struct Trust {
     pub policy: Option<String>,
     /// Addresses or fingerprints of the payment agents a buyer lets collect.
     pub payment_agents: Option<Vec<String>>,
+}
+
+/// How many status requests are answered, and how many refusals written, at most.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Answers {
+    /// To one peer about one transaction within a day.
+    pub per_transaction: Option<u16>,
+    /// To one peer within an hour.
+    pub per_peer: Option<u16>,
 }
 
 /// How to buy.

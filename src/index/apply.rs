@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{IndexError, Reckoning, Row, RowItem, RowLeg, keys, post, written};
+use super::{IndexError, Reckoning, Row, RowItem, RowLeg, answered, keys, post, written};
 use crate::ledger::{Recorded, amount};
 use crate::trade::{
     Act, Body, Digest, Entry, Finding, Key, Leg, Letter, Names, PinnedBy, Settlement, Transaction, Verdict, When,
@@ -37,6 +37,7 @@ pub(super) fn entry(db_tx: &Connection, recorded: &Recorded, reckoning: &Reckoni
             super::state::put_letter(db_tx, entry.position, letter)?;
             post::wrote(db_tx, entry, letter, &content.digest)?;
             super::events::put(db_tx, entry)?;
+            answered::wrote(db_tx, entry, letter)?;
             letter_certificates(db_tx, letter, reckoning)
         }
         Body::Own { act, .. } => own(db_tx, entry, act, reckoning),

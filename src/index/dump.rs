@@ -5,7 +5,8 @@ use rusqlite::types::ValueRef;
 use super::{Index, IndexError};
 
 /// Every table whose rows are reckoned from the ledger, but `meta`.
-pub(super) const TABLES: [&str; 16] = [
+pub(super) const TABLES: [&str; 17] = [
+    "answered",
     "certificates",
     "claimed",
     "copies",
@@ -25,7 +26,8 @@ pub(super) const TABLES: [&str; 16] = [
 ];
 
 /// What each table is shown by: no number that SQLite gave out, so that the order of making does not matter.
-const QUERIES: [&str; 15] = [
+const QUERIES: [&str; 16] = [
+    "SELECT 'answered', * FROM answered",
     "SELECT 'certificate', fingerprint, certificate FROM certificates",
     "SELECT 'claimed', * FROM claimed",
     "SELECT 'copy', * FROM copies",

@@ -4,6 +4,7 @@
 //! Nothing is decided here, and nothing is known here alone but where mailboxes were read to. Who writes holds the
 //! ledger's lock; readers never wait.
 
+mod answered;
 mod apply;
 mod catalogs;
 mod dump;

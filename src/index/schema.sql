@@ -163,6 +163,14 @@ CREATE TABLE unheard (
 CREATE INDEX unheard_content ON unheard (content);
 CREATE INDEX unheard_recorded ON unheard (recorded);
 
+-- Letters out that limits count: answers to status requests, and refusals.
+CREATE TABLE answered (
+  position  INTEGER PRIMARY KEY,
+  recipient TEXT NOT NULL,
+  recorded  TEXT NOT NULL
+);
+CREATE INDEX answered_recipient ON answered (recipient, recorded);
+
 -- The highest number of a letter out that its recipient has acknowledged and this ledger does not know: a backup was
 -- restored.
 CREATE TABLE claimed (

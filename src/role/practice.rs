@@ -17,6 +17,23 @@ pub struct Practice {
     pub payment: Option<PaymentPractice>,
     /// As a delivery agent.
     pub delivery: Option<DeliveryPractice>,
+    /// How often each part answers.
+    pub answers: AnswerLimits,
+}
+
+/// How many status requests are answered, and how many refusals written, at most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AnswerLimits {
+    /// To one peer about one transaction within a day, of each sort.
+    pub per_transaction: usize,
+    /// To one peer within an hour, of both sorts.
+    pub per_peer: usize,
+}
+
+impl Default for AnswerLimits {
+    fn default() -> Self {
+        Self { per_transaction: 4, per_peer: 60 }
+    }
 }
 
 impl Practice {

@@ -4,6 +4,7 @@ pub mod agreement;
 pub mod authority;
 pub mod failed;
 pub mod leg;
+pub mod limits;
 pub mod overdue;
 pub mod reconcile;
 pub mod returned;

@@ -9,6 +9,7 @@ use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::Value;
 
+use crate::support::accounts::{Fields, fields};
 use crate::support::servers::Servers;
 
 /// One owner's account.
@@ -109,6 +110,14 @@ impl Account {
     /// Returns how many entries the ledger has.
     pub fn entries(&self) -> usize {
         fs::read_to_string(self.path("ledger").join("log")).unwrap().lines().count()
+    }
+
+    /// Returns the header fields of the ledger's entries, in their order.
+    pub fn headers(&self) -> Vec<Fields> {
+        let ledger = self.path("ledger");
+        let log = fs::read_to_string(ledger.join("log")).unwrap();
+        let file = |line: &str| ledger.join(format!("cur/{}:2,S", line.rsplit(' ').next().unwrap()));
+        log.lines().map(|line| fields(&fs::read(file(line)).unwrap())).collect()
     }
 }
 

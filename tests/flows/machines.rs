@@ -7,7 +7,7 @@ use std::process::Command;
 use mailorder::trade::Kind;
 
 use super::purchase::alone;
-use crate::support::accounts::field;
+use crate::support::accounts::{Fields, field};
 use crate::support::program::{Town, mailorder};
 
 #[test]
@@ -56,15 +56,13 @@ fn eight_buyers_order_at_once_and_each_gets_its_own_p3() {
     town.check_peace();
 }
 
+/// The parties of a purchase by the first part of their addresses, each with its key and the headers of its entries.
+pub type Ledgers = BTreeMap<String, (String, Vec<Fields>)>;
+
 /// Returns what travelled, as kind, sender and recipient; checks that each letter written was entered by its recipient.
-fn check_travelled(town: &Town) -> BTreeSet<[String; 3]> {
-    let ledgers: BTreeMap<String, _> = town
-        .parties()
-        .into_iter()
-        .map(|party| (party.clone(), (town.fingerprint(&party), town.entries(&party))))
-        .collect();
+pub fn check_travelled(ledgers: &Ledgers) -> BTreeSet<[String; 3]> {
     let mut travelled = BTreeSet::new();
-    for (sender, (key, entries)) in &ledgers {
+    for (sender, (key, entries)) in ledgers {
         for entry in entries.iter().filter(|entry| field(entry, "Mailorder-Direction") == "out") {
             let (kind, content) = (field(entry, "Mailorder-Kind"), field(entry, "Mailorder-Content"));
             let recipient = field(entry, "Mailorder-Peer").split('@').next().unwrap().to_owned();
@@ -80,8 +78,21 @@ fn check_travelled(town: &Town) -> BTreeSet<[String; 3]> {
     travelled
 }
 
+/// Returns who wrote what to whom of all that travelled, but for receipts.
+pub fn ways(travelled: &BTreeSet<[String; 3]>) -> BTreeSet<String> {
+    travelled.iter().filter(|[kind, ..]| kind != "receipt").map(|way| way.join(" ")).collect()
+}
+
+/// Checks that each two who deal with each other wrote to each other.
+pub fn check_both_ways(travelled: &BTreeSet<[String; 3]>) {
+    let pairs: BTreeSet<(&str, &str)> = travelled.iter().map(|[_, from, to]| (from.as_str(), to.as_str())).collect();
+    for (one, other) in [("buyer", "shop"), ("buyer", "pay"), ("buyer", "ship"), ("shop", "pay"), ("shop", "ship")] {
+        assert!(pairs.contains(&(one, other)) && pairs.contains(&(other, one)), "{one} and {other}");
+    }
+}
+
 /// Who writes what to whom, but for receipts (docs/wire-format.md).
-const WAYS: [&str; 18] = [
+pub const WAYS: [&str; 18] = [
     "order buyer shop",
     "order-rejection shop buyer",
     "transaction-info shop buyer",
@@ -103,7 +114,7 @@ const WAYS: [&str; 18] = [
 ];
 
 /// The rest of them.
-const MORE_WAYS: [&str; 7] = [
+pub const MORE_WAYS: [&str; 7] = [
     "catalog-request buyer shop",
     "catalog shop buyer",
     "refund-instruction shop pay",
@@ -136,16 +147,12 @@ fn every_kind_of_letter_travels_and_each_pair_writes_both_ways_p4_p5() {
     town.settle();
     // The receipt for a receipt is none, so that what is on its way comes to rest.
     assert!(town.parties().iter().all(|party| town.post(party).is_empty()));
-    let travelled = check_travelled(&town);
+    let ledger = |party: String| (party.clone(), (town.fingerprint(&party), town.entries(&party)));
+    let travelled = check_travelled(&town.parties().into_iter().map(ledger).collect());
     let kinds: BTreeSet<&str> = travelled.iter().map(|[kind, ..]| kind.as_str()).collect();
     assert_eq!(kinds, Kind::ALL.iter().map(|kind| kind.word()).collect());
-    let said: BTreeSet<String> =
-        travelled.iter().filter(|[kind, ..]| kind != "receipt").map(|way| way.join(" ")).collect();
-    assert_eq!(said, WAYS.iter().chain(&MORE_WAYS).map(|way| (*way).to_owned()).collect());
-    let pairs: BTreeSet<(&str, &str)> = travelled.iter().map(|[_, from, to]| (from.as_str(), to.as_str())).collect();
-    for (one, other) in [("buyer", "shop"), ("buyer", "pay"), ("buyer", "ship"), ("shop", "pay"), ("shop", "ship")] {
-        assert!(pairs.contains(&(one, other)) && pairs.contains(&(other, one)), "{one} and {other}");
-    }
+    assert_eq!(ways(&travelled), WAYS.iter().chain(&MORE_WAYS).map(|way| (*way).to_owned()).collect());
+    check_both_ways(&travelled);
     // Four parts are played, each at its own address (P5).
     for (party, role) in [("buyer", "buyer"), ("shop", "shop"), ("pay", "payment"), ("ship", "delivery")] {
         assert_eq!(town.does(party, &["status", "--json"]).json()["role"], role);

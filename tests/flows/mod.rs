@@ -20,12 +20,20 @@ mod desk;
 mod failing;
 /// Programs that do the work of steps: the warehouse.
 mod hooks;
+/// The page of the first sale, done word for word.
+mod first_sale;
+/// Every kind of letter over a real Postfix and a real Dovecot.
+mod kinds;
 /// Many buyers, every kind of letter, several parts at one address, one file.
 mod machines;
+/// Two hundred orders at once.
+mod many;
 /// Orders, the terms and instructions made of them, and the procedures taken.
 mod order;
 /// Two parcels of which one arrives, or is lost.
 mod parted;
+/// Four parties at a real Postfix and a real Dovecot.
+mod parties;
 /// Cards sealed past the shop, and what the payment agent makes of them.
 mod payment_data;
 /// What others see of a purchase.
@@ -36,5 +44,7 @@ mod purchase;
 mod real;
 /// Cancellations, returns and refunds.
 mod returned;
+/// Who has what of a purchase on its disk.
+mod seen;
 /// Programs that were not made for mailorder and look at what it leaves.
 mod witness;

@@ -19,7 +19,7 @@ fn below(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// Returns the files below a folder that contain a text.
-fn holding(folder: &Path, text: &str) -> Vec<PathBuf> {
+pub fn holding(folder: &Path, text: &str) -> Vec<PathBuf> {
     let holds = |path: &PathBuf| fs::read(path).unwrap().windows(text.len()).any(|part| part == text.as_bytes());
     below(folder).into_iter().filter(holds).collect()
 }

@@ -7,125 +7,15 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use mailorder::outbox::smtp::{Smtp, SmtpSettings};
 use mailorder::outbox::{Envelope, Outbox};
 
-use super::account::{Account, Running};
+use super::account::Running;
+use super::parties::{Parties, SHIRT, mails, until};
 use super::witness::{Witness, field, files, signer};
 use crate::support::servers::{Servers, login, require};
-
-/// How long something may take on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(90);
-
-/// The four parties.
-struct World {
-    buyer: Account,
-    shop: Account,
-    pay: Account,
-    ship: Account,
-}
-
-const BUYER: &str = r#"
-[buyer]
-telephone = "+81-3-1234-5678"
-deliver_to = { name = "小野 賢治", street = "千代田1-1-1", locality = "千代田区", region = "東京都", postal_code = "100-0001", country = "JP" }
-"#;
-
-impl World {
-    /// Makes the four accounts with addresses in `domain`; agents and shop, shop and buyer have met.
-    fn make(domain: &str) -> Self {
-        let servers = require();
-        let folder = servers.dir.join(domain);
-        let account = |role: &str, name: &str, more: &str| {
-            Account::make(servers, &folder, &format!("{role}@{domain}"), role, name, more)
-        };
-        let buyer = account("buyer", "小野 賢治", BUYER);
-        let more = format!("[payment]\nshops = [\"shop@{domain}\"]\nauthorize_limits = [\"JPY 100000\"]\n");
-        let pay = account("payment", "Example Card Bank", &more);
-        let ship = account("delivery", "Example Parcel", &format!("[delivery]\nshops = [\"shop@{domain}\"]\n"));
-        let shop = account("shop", "日立物産", &selling(&pay, &ship));
-        for (one, other) in [(&shop, &pay), (&pay, &shop), (&shop, &ship), (&ship, &shop), (&buyer, &shop)] {
-            one.accept(other);
-        }
-        Self { buyer, shop, pay, ship }
-    }
-
-    fn all(&self) -> [&Account; 4] {
-        [&self.buyer, &self.shop, &self.pay, &self.ship]
-    }
-
-    fn order(&self) -> String {
-        let item = "SH-41;シャツ 白 41;JPY 4300;1";
-        let wish = ["order", "--shop", &self.shop.address, "--item", item, "--charge", "Parcel delivery;JPY 500"];
-        let made = self.buyer.json(&[&["--json"], &wish[..], &["--pay", "card", "--deliver", "parcel"]].concat());
-        made["id"].as_str().unwrap().to_owned()
-    }
-
-    fn is(&self, id: &str, state: &str) -> bool {
-        self.buyer.listed(id)["state"] == state
-    }
-
-    /// Returns whether all three who work for the buyer know the transaction and may begin.
-    fn instructed(&self, number: &str) -> bool {
-        [&self.shop, &self.pay, &self.ship].iter().all(|party| party.listed(number)["state"] == "open")
-    }
-
-    /// Lets the post run by `sync` until `reached`.
-    fn sync_until(&self, what: &str, mut reached: impl FnMut() -> bool) {
-        until(what, || {
-            self.all().iter().for_each(|party| party.sync());
-            reached()
-        });
-    }
-
-    /// Lets the post run until nobody's ledger has grown for some rounds.
-    fn settle(&self) {
-        let (mut before, mut quiet) = ([0; 4], 0);
-        self.sync_until("quiet", || {
-            let now = self.all().map(Account::entries);
-            quiet = if now == before { quiet + 1 } else { 0 };
-            before = now;
-            quiet >= 3
-        });
-    }
-}
-
-/// What the shop sells, and how.
-fn selling(pay: &Account, ship: &Account) -> String {
-    format!(
-        r#"conditions = "Return within 14 days of arrival, unused"
-return_days = 14
-
-[trust]
-policy = "first-use"
-
-[[shop.article]]
-sku = "SH-41"
-name = "シャツ 白 41"
-price = "JPY 4300"
-
-[[shop.procedure]]
-payment = "card"
-steps = ["authorize", "terms", "confirmation", "payment", "delivery"]
-payment_agent = {{ address = "{}", fingerprint = "{}" }}
-delivery_agent = {{ address = "{}", fingerprint = "{}" }}
-charge = {{ name = "Parcel delivery", price = "JPY 500" }}
-"#,
-        pay.address, pay.fingerprint, ship.address, ship.fingerprint
-    )
-}
-
-/// Waits until `reached`; returns how long that took.
-fn until(what: &str, mut reached: impl FnMut() -> bool) -> Duration {
-    let begun = Instant::now();
-    while !reached() {
-        assert!(begun.elapsed() < PATIENCE, "not reached within {PATIENCE:?}: {what}");
-        std::thread::sleep(Duration::from_millis(200));
-    }
-    begun.elapsed()
-}
 
 /// Sends an ordinary mail to the address through Postfix.
 fn write_to(servers: &Servers, address: &str, mail: &str) {
@@ -145,7 +35,7 @@ fn write_to(servers: &Servers, address: &str, mail: &str) {
 
 /// A purchase that is over, and the mailboxes it went through.
 struct Played {
-    world: World,
+    parties: Parties,
     id: String,
     number: String,
 }
@@ -154,31 +44,25 @@ struct Played {
 fn played() -> &'static Played {
     static PLAYED: OnceLock<Played> = OnceLock::new();
     PLAYED.get_or_init(|| {
-        let world = World::make("sync.test");
-        let (servers, buyer) = (require(), &world.buyer);
+        let parties = Parties::make("sync.test");
+        let (servers, buyer) = (require(), &parties.buyer);
         write_to(servers, &buyer.address, "Subject: ordinary 1\n\nBefore the order: order, JPY 4800, mailorder.\n");
-        let id = world.order();
-        world.sync_until("terms", || world.is(&id, "offered"));
+        let id = parties.orders(SHIRT, "card");
+        parties.sync_until("terms", || parties.is(&id, "offered"));
         let number = buyer.listed(&id)["number"].as_str().unwrap().to_owned();
         buyer.run(&["confirm", &id]);
-        world.sync_until("instructions", || world.instructed(&number));
+        parties.sync_until("instructions", || parties.instructed(&number));
         let html = "Subject: ordinary 2\nContent-Type: text/html\n\n<p>In the middle</p>\n";
         write_to(servers, &buyer.address, html);
-        world.shop.run(&["shop", "notify", &number, "--shipped", "--tracking", "EP-998877"]);
-        world.sync_until("shipped", || buyer.listed(&id)["order"]["done"] == true);
-        world.ship.run(&["ship", "notify", &number, "--delivered"]);
-        world.sync_until("delivered", || buyer.listed(&id)["delivery"]["done"] == true);
-        world.pay.run(&["pay", "notify", &number, "--paid"]);
-        world.sync_until("paid", || world.is(&id, "completed"));
-        world.settle();
-        Played { world, id, number }
+        parties.shop.run(&["shop", "notify", &number, "--shipped", "--tracking", "EP-998877"]);
+        parties.sync_until("shipped", || buyer.listed(&id)["order"]["done"] == true);
+        parties.ship.run(&["ship", "notify", &number, "--delivered"]);
+        parties.sync_until("delivered", || buyer.listed(&id)["delivery"]["done"] == true);
+        parties.pay.run(&["pay", "notify", &number, "--paid"]);
+        parties.sync_until("paid", || parties.is(&id, "completed"));
+        parties.settle();
+        Played { parties, id, number }
     })
-}
-
-/// Returns the mails of a mailbox below `maildir` that are in its folder `folder` (empty: the inbox), with their text.
-fn mails(maildir: &Path, folder: &str) -> Vec<(PathBuf, String)> {
-    let all = ["new", "cur"].into_iter().flat_map(|part| files(&maildir.join(folder).join(part)));
-    all.map(|file| (file.clone(), fs::read_to_string(&file).unwrap().replace("\r\n", "\n"))).collect()
 }
 
 /// Returns the buyer's entries: file and text.
@@ -194,24 +78,24 @@ fn letters(ledger: &Path) -> Vec<(PathBuf, String)> {
 
 #[test]
 fn a_purchase_by_sync_is_ordered_delivered_and_paid_in_everybodys_ledger() {
-    let Played { world, id, number } = played();
-    let listed = world.buyer.listed(id);
+    let Played { parties, id, number } = played();
+    let listed = parties.buyer.listed(id);
     for leg in ["order", "delivery", "payment"] {
         assert_eq!(listed[leg]["done"], true, "{listed}");
     }
     assert_eq!(listed["state"], "completed");
     assert_eq!(listed["total"]["amount"], "4800");
-    for party in world.all() {
+    for party in parties.all() {
         let verified = party.json(&["--json", "audit", "verify"]);
         assert_eq!(verified["result"], "clean", "{}: {verified}", party.address);
         let waiting = party.json(&["--json", "outbox", "list"]);
         assert_eq!(waiting["letters"].as_array().map(Vec::len), Some(0), "{}: {waiting}", party.address);
     }
     // Who carries the goods need not know what they cost.
-    for party in [&world.buyer, &world.shop, &world.pay] {
+    for party in [&parties.buyer, &parties.shop, &parties.pay] {
         assert_eq!(party.listed(number)["total"]["amount"], "4800", "{}", party.address);
     }
-    for party in [&world.shop, &world.pay, &world.ship] {
+    for party in [&parties.shop, &parties.pay, &parties.ship] {
         let warnings = party.json(&["--json", "warnings"]);
         assert_eq!(warnings["warnings"].as_array().map(Vec::len), Some(0), "{}: {warnings}", party.address);
     }
@@ -219,12 +103,12 @@ fn a_purchase_by_sync_is_ordered_delivered_and_paid_in_everybodys_ledger() {
 
 #[test]
 fn gpg_opens_the_mails_with_the_right_secret_key_and_no_other() {
-    let Played { world, .. } = played();
-    let captured = mails(&require().maildir(&world.buyer.address), ".Mailorder");
-    let certificates = files(&world.buyer.path("ledger").join("certs"));
+    let Played { parties, .. } = played();
+    let captured = mails(&require().maildir(&parties.buyer.address), ".Mailorder");
+    let certificates = files(&parties.buyer.path("ledger").join("certs"));
     let (buyer, stranger) = (Witness::new(), Witness::new());
-    buyer.import(&[world.buyer.path("keys").join("own.asc")]);
-    stranger.import(&[world.ship.path("keys").join("own.asc")]);
+    buyer.import(&[parties.buyer.path("keys").join("own.asc")]);
+    stranger.import(&[parties.ship.path("keys").join("own.asc")]);
     for gpg in [&buyer, &stranger] {
         gpg.import(&certificates);
     }
@@ -234,7 +118,7 @@ fn gpg_opens_the_mails_with_the_right_secret_key_and_no_other() {
         let file = file.display().to_string();
         let said = buyer.run("gpg", &["--decrypt", &file]);
         let from = field(&text, "From").unwrap();
-        let sender = world.all().into_iter().find(|party| from.contains(&party.address)).unwrap();
+        let sender = parties.all().into_iter().find(|party| from.contains(&party.address)).unwrap();
         assert_eq!(signer(&said), Some(sender.fingerprint.as_str()), "{said}");
         assert!(said.contains("GOODMDC") && said.contains("application/ld+json"), "{said}");
         let refused = stranger.output("gpg", &["--decrypt", &file]);
@@ -251,8 +135,8 @@ fn recipe(heading: &str) -> String {
 
 #[test]
 fn the_recipes_of_the_page_hold_with_public_certificates_alone() {
-    let Played { world, .. } = played();
-    for party in world.all() {
+    let Played { parties, .. } = played();
+    for party in parties.all() {
         let ledger = party.path("ledger");
         let auditor = Witness::new();
         auditor.import(&files(&ledger.join("certs")));
@@ -276,8 +160,8 @@ fn the_recipes_of_the_page_hold_with_public_certificates_alone() {
 
 #[test]
 fn notmuch_and_grep_find_entries_and_notmuch_calls_the_signatures_good() {
-    let Played { world, number, .. } = played();
-    let ledger = world.buyer.path("ledger");
+    let Played { parties, number, .. } = played();
+    let ledger = parties.buyer.path("ledger");
     let auditor = Witness::new();
     auditor.import(&files(&ledger.join("certs")));
     auditor.run("cp", &["-r", &ledger.display().to_string(), "copy"]);
@@ -294,7 +178,7 @@ fn notmuch_and_grep_find_entries_and_notmuch_calls_the_signatures_good() {
     let notmuch = |query: &str| lines(auditor.run("notmuch", &["search", "--output=files", query]));
     let grep = |text: &str| lines(auditor.run("grep", &["-rlF", text, &cur]));
     for (query, text) in [
-        (format!("subject:{number}"), format!(" {number} {}", world.shop.address)),
+        (format!("subject:{number}"), format!(" {number} {}", parties.shop.address)),
         ("Amount:\"JPY 4800\"".to_owned(), "Mailorder-Amount: JPY 4800".to_owned()),
     ] {
         let (by_notmuch, by_grep) = (notmuch(&query), grep(&text));
@@ -320,8 +204,8 @@ fn notmuch_and_grep_find_entries_and_notmuch_calls_the_signatures_good() {
 
 #[test]
 fn an_ordinary_mailbox_stays_ordinary() {
-    let Played { world, .. } = played();
-    let maildir = require().maildir(&world.buyer.address);
+    let Played { parties, .. } = played();
+    let maildir = require().maildir(&parties.buyer.address);
     let inbox = mails(&maildir, "");
     let mut subjects: Vec<&str> = inbox.iter().filter_map(|(_, text)| field(text, "Subject")).collect();
     subjects.sort_unstable();
@@ -332,25 +216,25 @@ fn an_ordinary_mailbox_stays_ordinary() {
         assert_eq!(flags, "", "{name} was marked");
     }
     // Each letter that counts was moved out of the way.
-    let letters = letters(&world.buyer.path("ledger"));
+    let letters = letters(&parties.buyer.path("ledger"));
     let came = letters.iter().filter(|(_, text)| field(text, "Mailorder-Direction") == Some("in")).count();
     assert_eq!(mails(&maildir, ".Mailorder").len(), came);
 }
 
 #[test]
 fn watch_enters_a_letter_within_seconds_while_commands_run_beside() {
-    let world = World::make("watch.test");
-    let watches: Vec<Running> = world.all().map(|party| party.start(&["watch", "--seconds", "600"])).into();
-    let (buyer, id) = (&world.buyer, world.order());
-    let terms = until("terms", || world.is(&id, "offered"));
+    let parties = Parties::make("watch.test");
+    let watches: Vec<Running> = parties.all().map(|party| party.start(&["watch", "--seconds", "600"])).into();
+    let (buyer, id) = (&parties.buyer, parties.orders(SHIRT, "card"));
+    let terms = until("terms", || parties.is(&id, "offered"));
     let number = buyer.listed(&id)["number"].as_str().unwrap().to_owned();
     buyer.run(&["confirm", &id]);
-    let instructions = until("instructions", || world.instructed(&number));
+    let instructions = until("instructions", || parties.instructed(&number));
     let mut news = Vec::new();
     for (party, notice, leg) in [
-        (&world.shop, ["shop", "notify", &number, "--shipped"], "order"),
-        (&world.ship, ["ship", "notify", &number, "--delivered"], "delivery"),
-        (&world.pay, ["pay", "notify", &number, "--paid"], "payment"),
+        (&parties.shop, ["shop", "notify", &number, "--shipped"], "order"),
+        (&parties.ship, ["ship", "notify", &number, "--delivered"], "delivery"),
+        (&parties.pay, ["pay", "notify", &number, "--paid"], "payment"),
     ] {
         party.run(&notice);
         news.push(until(leg, || buyer.listed(&id)[leg]["done"] == true));
@@ -358,10 +242,10 @@ fn watch_enters_a_letter_within_seconds_while_commands_run_beside() {
     println!("terms {terms:?} after the order; instructions {instructions:?} after the confirmation; news {news:?}");
     // Without IDLE, a letter would lie for up to a minute.
     assert!(news.iter().all(|one| *one < Duration::from_secs(20)), "{news:?}");
-    assert!(world.is(&id, "completed"), "{}", buyer.listed(&id));
+    assert!(parties.is(&id, "completed"), "{}", buyer.listed(&id));
     watches.into_iter().for_each(Running::end);
-    world.settle();
-    for party in world.all() {
+    parties.settle();
+    for party in parties.all() {
         assert_eq!(party.json(&["--json", "audit", "verify"])["result"], "clean", "{}", party.address);
         assert_eq!(party.json(&["--json", "warnings"])["warnings"].as_array().map(Vec::len), Some(0));
     }

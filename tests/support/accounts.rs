@@ -121,7 +121,7 @@ impl Accounts {
         let queue = files(&folder.join("outbox"));
         let queued = queue.iter().filter(|file| file.extension().is_some_and(|e| e == "eml"));
         let spooled = files(&folder.join("spool/new")).len() + usize::from(folder.join("spool/handling").exists());
-        [queued.count(), spooled, files(&folder.join("set-aside")).len()]
+        [queued.count(), spooled, files(&folder.join("set-aside/new")).len()]
     }
 }
 

@@ -1,0 +1,74 @@
+//! How often status requests are answered and refusals written: often enough for people and timetables, too seldom for
+//! whoever would have mail written without end.
+//!
+//! What goes beyond is entered and acknowledged as any letter is; it gets no answer of its own. Letters sent again byte for
+//! byte are not counted here: how often one goes out is limited for each. Nothing is remembered for it; the letters
+//! themselves are counted.
+
+use crate::trade::{Digest, Direction, Fingerprint, Kind, Moment, Transaction};
+
+/// Seconds of the span in which the answers about one transaction are counted.
+const DAY: i64 = 86_400;
+/// Seconds of the span in which all answers to one peer are counted.
+pub const HOUR: i64 = 3_600;
+
+/// A letter that is counted. Each sort has its own room in a transaction, so that who asked too often still hears that
+/// his cancellation came too late.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Counted {
+    /// A status that answers a status request.
+    Status,
+    /// A refusal.
+    Refusal,
+}
+
+impl Counted {
+    /// Returns what a letter of this kind counts as that answers a letter of kind `answered`; `None` where it has no limit.
+    pub fn of(kind: Kind, answered: Option<Kind>) -> Option<Self> {
+        match (kind, answered) {
+            (Kind::Refusal, _) => Some(Self::Refusal),
+            (kind, Some(Kind::StatusRequest)) if kind.status_of().is_some() => Some(Self::Status),
+            _ => None,
+        }
+    }
+
+    /// Returns what a letter counts as that is written in `transaction`, or where there is none.
+    pub fn within(transaction: Option<&Transaction>, kind: Kind, answers: Option<&Digest>) -> Option<Self> {
+        let answered = answers.and_then(|content| transaction?.by_content(content));
+        Self::of(kind, answered.map(|kept| kept.letter.kind()))
+    }
+
+    /// Returns how many such letters were written to a peer in this transaction within the day before `now`.
+    pub fn written(self, transaction: &Transaction, to: &Fingerprint, now: &Moment) -> usize {
+        let lately = transaction.kept.iter().filter(|kept| {
+            kept.direction == Direction::Out
+                && kept.letter.to.fingerprint == *to
+                && now.seconds_since(&kept.recorded) < DAY
+        });
+        let counts =
+            |kind: Kind, answers: Option<&Digest>| Self::within(Some(transaction), kind, answers) == Some(self);
+        lately.filter(|kept| counts(kept.letter.kind(), kept.letter.answers.as_ref())).count()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statuses_asked_for_and_refusals_are_counted_and_nothing_else() {
+        for kind in Kind::ALL {
+            let asked = Counted::of(*kind, Some(Kind::StatusRequest));
+            let expected = match kind {
+                Kind::OrderStatus | Kind::PaymentStatus | Kind::DeliveryStatus => Some(Counted::Status),
+                Kind::Refusal => Some(Counted::Refusal),
+                _ => None,
+            };
+            assert_eq!(asked, expected, "{kind}");
+            // A status unasked for, or one that answers a stop or an instruction, has no limit.
+            let told = Counted::of(*kind, Some(Kind::Stop));
+            assert_eq!(told, expected.filter(|counted| *counted == Counted::Refusal), "{kind}");
+            assert_eq!(Counted::of(*kind, None), told, "{kind}");
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! Answers have limits: who asks and asks is answered as often as people need, and costs no more than an entry then.
+
+use mailorder::index::IndexError;
+use mailorder::role::{Notice, buyer, delivery, shop};
+use mailorder::rules::{Standing, State};
+use mailorder::trade::document::StatusRequest;
+use mailorder::trade::{Document, Leg, Letter, MessageId, Number, OrderId, Role};
+
+use crate::support::trade::letter;
+use crate::support::world::{BANK, BUYER, COURIER, Mail, SHOP, World, sealed};
+
+const STEPS: &str = r#"["terms", "confirmation", "payment", "delivery"]"#;
+
+fn count(world: &mut World, at: usize, direction: &str, kind: &str) -> usize {
+    world.entries(at).iter().filter(|(way, what)| way == direction && what == kind).count()
+}
+
+/// Has the buyer ask the payment agent how the payment stands, and brings the question to it.
+fn asks(world: &mut World, id: &OrderId) {
+    let key = world.key(Role::Buyer, id);
+    world.decide(BUYER, &key, |known, _| Ok(vec![buyer::ask(known, &[Leg::Payment])?.remove(0).into()]));
+    let mails = world.send(BUYER);
+    assert!(mails.iter().any(|mail| mail.to == BANK), "{}", mails.len());
+    for mail in mails {
+        world.deliver(mail.to, &[mail.bytes]);
+    }
+}
+
+/// Brings what the payment agent writes to its readers; returns how many went to the buyer.
+fn brings(world: &mut World) -> usize {
+    let mails: Vec<Mail> = world.send(BANK);
+    for mail in &mails {
+        world.deliver(mail.to, std::slice::from_ref(&mail.bytes));
+    }
+    mails.iter().filter(|mail| mail.to == BUYER).count()
+}
+
+/// Returns how many entries of the payment agent are statuses, and how many receipts.
+fn said(world: &mut World) -> (usize, usize) {
+    (count(world, BANK, "out", "payment-status"), count(world, BANK, "out", "receipt"))
+}
+
+#[test]
+fn about_one_transaction_four_questions_a_day_are_answered_and_the_rest_is_entered_and_acknowledged() {
+    let mut world = World::new(STEPS);
+    let id = world.accepted_order();
+    let (statuses, receipts) = said(&mut world);
+    let asked = count(&mut world, BANK, "in", "status-request");
+    for n in 1..=4 {
+        asks(&mut world, &id);
+        assert_eq!(brings(&mut world), 1);
+        assert_eq!(said(&mut world), (statuses + n, receipts));
+    }
+    for n in 1..=3 {
+        asks(&mut world, &id);
+        // It was recorded, and that is all it is told.
+        assert_eq!(brings(&mut world), 1);
+        assert_eq!(said(&mut world), (statuses + 4, receipts + n));
+        // Neither a restart nor a new index makes it forget what it answered.
+        match n {
+            1 => world.reopen(BANK),
+            _ => assert!(world.clerks[BANK].reindex().unwrap() > 0),
+        }
+    }
+    assert_eq!(count(&mut world, BANK, "in", "status-request"), asked + 7, "nothing is lost");
+    // The shop has room of its own.
+    let key = world.key(Role::Shop, &id);
+    world.decide(SHOP, &key, |known, _| Ok(vec![shop::ask(known, &[Leg::Payment])?.remove(0).into()]));
+    world.settle();
+    assert_eq!(said(&mut world).0, statuses + 5);
+    // A day later it is answered again, and what was acknowledged is not asked a second time.
+    world.pass_hours(24);
+    world.tend();
+    assert_eq!(world.send(BUYER).len(), 0);
+    asks(&mut world, &id);
+    assert_eq!(brings(&mut world), 1);
+    assert_eq!(said(&mut world).0, statuses + 6);
+    world.settle();
+    world.pass_hours(24 * 5);
+    world.tend();
+    assert_eq!(world.send(BUYER).len(), 0, "every question was acknowledged");
+}
+
+#[test]
+fn letters_that_were_lost_are_sent_again_however_often_was_asked() {
+    let mut world = World::new(STEPS);
+    let id = world.accepted_order();
+    for _ in 0..5 {
+        asks(&mut world, &id);
+        brings(&mut world);
+    }
+    // Beyond the limit, a status that the buyer lacks still comes when he asks for it.
+    let key = world.clerks[BANK].index().load_all(Some(Role::Payment)).unwrap()[0].key.clone();
+    world.decide(BANK, &key, |known, desk| {
+        mailorder::role::payment::notify(known, &Notice { done: Some(desk.now), ..Notice::default() }, desk)
+    });
+    let lost = world.send(BANK);
+    assert!(lost.iter().any(|mail| mail.to == BUYER), "lost on its way");
+    assert!(Standing::of(&world.transaction(BUYER, Role::Buyer, &id)).legs.payment.done.is_none());
+    asks(&mut world, &id);
+    brings(&mut world);
+    world.settle();
+    assert!(Standing::of(&world.transaction(BUYER, Role::Buyer, &id)).legs.payment.done.is_some());
+}
+
+#[test]
+fn who_asked_too_often_still_hears_that_his_cancellation_came_too_late() {
+    let mut world = World::new(STEPS);
+    let id = world.accepted_order();
+    let key = world.clerks[COURIER].index().load_all(Some(Role::Delivery)).unwrap()[0].key.clone();
+    world.decide(COURIER, &key, |known, desk| {
+        delivery::notify(known, &Notice { done: Some(desk.now), ..Notice::default() }, desk)
+    });
+    world.settle();
+    for _ in 0..6 {
+        world.buyer_writes(BUYER, &id, |known| buyer::ask(known, &[Leg::Order]).unwrap().remove(0));
+        world.settle();
+    }
+    assert_eq!(count(&mut world, SHOP, "in", "status-request"), 6);
+    world.buyer_writes(BUYER, &id, |known| buyer::cancel(known, None).unwrap());
+    world.settle();
+    assert_eq!(count(&mut world, BUYER, "in", "refusal"), 1);
+    assert_eq!(Standing::of(&world.transaction(BUYER, Role::Buyer, &id)).state, State::Open);
+}
+
+/// Seals the buyer's question about a transaction that the shop does not know.
+fn unknown(world: &World, number: usize) -> Vec<u8> {
+    let [buyer, shop] = [BUYER, SHOP].map(|at| world.clerks[at].me().clone());
+    let question = Document::StatusRequest(StatusRequest { leg: Leg::Order, have: 0 });
+    let question = Letter {
+        shop: Some(shop.address.clone()),
+        transaction: Some(Number::parse(&format!("NOSUCH{number}")).unwrap()),
+        id: MessageId::parse(&format!("{number}@buyer.example")).unwrap(),
+        date: world.now(),
+        ..letter(&buyer, &shop, question)
+    };
+    sealed(&question, world.clerks[BUYER].key().unwrap(), &world.certificate(SHOP), &world.now())
+}
+
+#[test]
+fn to_one_peer_sixty_answers_go_in_an_hour_whatever_they_are_about() -> Result<(), IndexError> {
+    let mut world = World::new(STEPS);
+    world.accepted_order();
+    let refusals = |world: &mut World| count(world, SHOP, "out", "refusal");
+    let (mails, more): (Vec<_>, Vec<_>) =
+        ((0..50).map(|n| unknown(&world, n)).collect(), (50..70).map(|n| unknown(&world, n)).collect());
+    world.deliver(SHOP, &mails);
+    assert_eq!(refusals(&mut world), 50);
+    world.deliver(SHOP, &more);
+    assert_eq!(refusals(&mut world), 60, "as many as there is room for, within one batch, too");
+    assert_eq!(count(&mut world, SHOP, "in", "status-request"), 70);
+    let buyer = world.clerks[BUYER].me().fingerprint.clone();
+    assert_eq!(world.clerks[SHOP].index().answered_since(&buyer, &world.now().plus_seconds(-3600))?, 60);
+    // The others are not kept waiting for it.
+    let bank = world.clerks[BANK].me().fingerprint.clone();
+    assert_eq!(world.clerks[SHOP].index().answered_since(&bank, &world.now().plus_seconds(-3600))?, 0);
+    world.settle();
+    world.pass_hours(1);
+    let mail = unknown(&world, 70);
+    world.deliver(SHOP, &[mail]);
+    assert_eq!(refusals(&mut world), 61);
+    let answer = world.send(SHOP);
+    assert_eq!((answer.len(), answer[0].to), (1, BUYER));
+    Ok(())
+}
