@@ -18,10 +18,10 @@ mod clock;
 mod desk;
 /// Agents that refuse or fail, wrong reports.
 mod failing;
-/// Programs that do the work of steps: the warehouse.
-mod hooks;
 /// The page of the first sale, done word for word.
 mod first_sale;
+/// Programs that do the work of steps: the warehouse.
+mod hooks;
 /// Every kind of letter over a real Postfix and a real Dovecot.
 mod kinds;
 /// Many buyers, every kind of letter, several parts at one address, one file.
