@@ -78,6 +78,8 @@ pub struct Batch<'a> {
     pub(super) contents: BTreeSet<(Fingerprint, Digest)>,
     pub(super) originals: Vec<(PathBuf, Digest)>,
     pub(super) resend: BTreeSet<u64>,
+    /// Files that go with letters of this batch, by their digest.
+    pub(super) files: BTreeMap<Digest, Vec<u8>>,
     /// Whether a person waits for the letters: then one that cannot be written ends the batch. An answer that cannot be
     /// written is told of, and the other letters of the batch are entered.
     pub(super) by_person: bool,
@@ -157,6 +159,7 @@ impl<'a> Batch<'a> {
             contents: BTreeSet::new(),
             originals: Vec::new(),
             resend: BTreeSet::new(),
+            files: BTreeMap::new(),
             by_person: true,
             unwritten: 0,
             key_fault,

@@ -21,6 +21,7 @@ mod judge;
 mod keys;
 mod large;
 mod news;
+mod on_time;
 mod open;
 mod own_key;
 mod payment_data;

@@ -9,6 +9,7 @@ mod audit;
 mod buy;
 mod config;
 mod demo;
+mod download;
 mod failure;
 mod guard;
 mod hint;

@@ -2,6 +2,7 @@
 
 use super::Shell;
 use super::buy::line_quantity;
+use super::download::FileArgs;
 use super::failure::Failure;
 use super::order_written::money;
 use super::pay_data::{self, DataArgs};
@@ -126,8 +127,10 @@ pub(crate) struct ShipArgs {
 
 #[derive(Debug, clap::Subcommand)]
 enum ShipCommand {
-    /// Report what happened to a parcel, or when it will arrive
-    #[command(after_help = "Example:\n  mailorder ship notify 7K3Q2M9P --delivered 2026-11-08T17:30:00+09:00")]
+    /// Report what happened to a parcel, or when it will arrive; send goods that are a file
+    #[command(
+        after_help = "Examples:\n  mailorder ship notify 7K3Q2M9P --delivered 2026-11-08T17:30:00+09:00\n  mailorder ship notify 7K3Q2M9P --file book.epub\n  mailorder ship notify 7K3Q2M9P --link https://files.example/film.mkv --file film.mkv"
+    )]
     Notify(ShipNotice),
 }
 
@@ -142,9 +145,17 @@ struct ShipNotice {
     /// It will arrive on this day or at this moment
     #[arg(long, value_name = "WHEN", conflicts_with = "delivered")]
     planned: Option<String>,
-    /// It was refused or lost, for this reason
+    /// It could not be delivered, for this reason
     #[arg(long, value_name = "REASON", conflicts_with_all = ["delivered", "planned"])]
     failed: Option<String>,
+    /// It was not accepted, for this reason
+    #[arg(long, value_name = "REASON", conflicts_with_all = ["delivered", "planned", "failed"])]
+    refused: Option<String>,
+    /// It was lost, in this way
+    #[arg(long, value_name = "REASON", conflicts_with_all = ["delivered", "planned", "failed", "refused"])]
+    lost: Option<String>,
+    #[command(flatten)]
+    goods: FileArgs,
     /// What happened to it on the way
     #[arg(long, value_name = "TEXT")]
     event: Option<String>,
@@ -212,20 +223,33 @@ pub(super) fn pay(shell: &mut Shell, args: PayArgs) -> Result<(), Failure> {
 
 pub(super) fn ship(shell: &mut Shell, args: ShipArgs) -> Result<(), Failure> {
     let ShipCommand::Notify(args) = args.command;
+    let goods = args.goods.read()?;
+    // A file is delivered when it is sent.
+    let sent = goods.is_some() && args.planned.is_none();
+    let delivered = args.delivered.or_else(|| sent.then(|| "now".to_owned()));
     let has_goods = args.tracking.is_some() || !args.lines.is_empty();
+    let (download, file) = goods.map_or((None, None), |goods| (Some(goods.download), goods.bytes));
     let notice = Notice {
-        done: moment(shell, args.delivered.as_deref())?,
+        done: moment(shell, delivered.as_deref())?,
+        download,
         planned: when(args.planned.as_deref())?,
-        failed: args.failed.map(|text| Reason { code: "failed".to_owned(), text }),
+        failed: why_not(args.failed, args.refused, args.lost),
         event: args.event.map(|event| (event, args.place)),
         parcel: args.parcel,
         lines: lines(&args.lines)?,
         tracking: args.tracking,
         correct: args.correct,
-        same_moment: same_moment(args.correct, args.delivered.as_deref(), has_goods),
+        same_moment: same_moment(args.correct, delivered.as_deref(), has_goods),
         ..Notice::default()
     };
-    report(shell, &args.transaction, Role::Delivery, &notice, delivery::notify)
+    is_something(&notice)?;
+    write_with(shell, &args.transaction, Role::Delivery, file, |known, desk| delivery::notify(known, &notice, desk))
+}
+
+/// Returns why a parcel will not arrive, under the word for it.
+fn why_not(failed: Option<String>, refused: Option<String>, lost: Option<String>) -> Option<Reason> {
+    let reason = |code: &str, text: Option<String>| text.map(|text| Reason { code: code.to_owned(), text });
+    reason("refused", refused).or(reason("lost", lost)).or(reason("failed", failed))
 }
 
 /// Returns whether a correction leaves the moment as it was reported: where something else is put right and no moment
@@ -253,10 +277,15 @@ fn when(text: Option<&str>) -> Result<Option<When>, Failure> {
 type Notify = fn(&Transaction, &Notice, &Desk<'_>) -> Result<Vec<Action>, Refused>;
 
 fn report(shell: &Shell, text: &str, role: Role, notice: &Notice, notify: Notify) -> Result<(), Failure> {
+    is_something(notice)?;
+    write(shell, text, role, |known, desk| notify(known, notice, desk))
+}
+
+fn is_something(notice: &Notice) -> Result<(), Failure> {
     if notice.done.is_none() && notice.planned.is_none() && notice.failed.is_none() && notice.event.is_none() {
         return Err(Failure::usage("nothing is reported; say what happened, or when it is planned"));
     }
-    write(shell, text, role, |known, desk| notify(known, notice, desk))
+    Ok(())
 }
 
 /// Lets a part write about one transaction, and sends it.
@@ -266,10 +295,21 @@ pub(super) fn write(
     role: Role,
     decide: impl Fn(&Transaction, &Desk<'_>) -> Result<Vec<Action>, Refused>,
 ) -> Result<(), Failure> {
+    write_with(shell, text, role, None, decide)
+}
+
+/// The same, where a letter may take a file with it.
+fn write_with(
+    shell: &Shell,
+    text: &str,
+    role: Role,
+    file: Option<Vec<u8>>,
+    decide: impl Fn(&Transaction, &Desk<'_>) -> Result<Vec<Action>, Refused>,
+) -> Result<(), Failure> {
     let mut clerk = shell.clerk()?;
     plays(shell, &clerk, role)?;
     let known = transaction::find(&mut clerk, text, role)?;
-    let written = clerk.command(&known.key, decide)?;
+    let written = clerk.command_with_file(&known.key, file, decide)?;
     shell.send(&mut clerk)?;
     if shell.output.is_json() {
         let value = serde_json::json!({

@@ -5,7 +5,7 @@
 use super::Refused;
 use crate::trade::item::LineQuantity;
 use crate::trade::status::{Reason, Step};
-use crate::trade::{Moment, Money, When};
+use crate::trade::{Download, Moment, Money, When};
 
 /// One report about a leg. What is `None` stays as it was.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -24,6 +24,8 @@ pub struct Notice {
     pub tracking: Option<String>,
     /// Something that happened to the parcel, and where.
     pub event: Option<(String, Option<String>)>,
+    /// The file that the parcel is.
+    pub download: Option<Download>,
     /// How much was paid; all that remains where `None`.
     pub amount: Option<Money>,
     /// Whether the money goes back to the buyer.

@@ -4,6 +4,7 @@
 //! around a [`Document`]; what is kept is an [`Entry`]; what is known is a [`Transaction`].
 
 pub mod document;
+pub mod download;
 pub mod entry;
 pub mod finding;
 pub mod id;
@@ -19,6 +20,7 @@ pub mod terms;
 pub mod transaction;
 
 pub use document::{Document, Kind};
+pub use download::{Download, Link, Place};
 pub use entry::{Act, Body, Entry, Measured, Names, Owed, PinnedBy, Settlement, Verdict};
 pub use finding::{Code, Finding};
 pub use id::{Address, Digest, Fingerprint, InvalidId, MessageId, Number, OrderId};

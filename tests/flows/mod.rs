@@ -14,6 +14,8 @@ mod authorisation;
 mod clock;
 /// What the shop's owner decides himself, and what he sees of his procedures.
 mod desk;
+/// Goods that are a file.
+mod download;
 /// Agents that refuse or fail, wrong reports.
 mod failing;
 /// Programs that do the work of steps: the warehouse.

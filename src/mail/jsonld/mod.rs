@@ -5,6 +5,7 @@
 
 mod answers;
 mod authorization;
+mod download;
 mod envelope;
 mod instruction;
 mod item;
@@ -21,6 +22,7 @@ mod step;
 mod terms;
 mod work;
 
+pub(super) use download::content_id;
 pub(super) use envelope::missing;
 pub(super) use node::{Graph, Node};
 pub use work::{read_work, write_work};
