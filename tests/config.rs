@@ -80,6 +80,8 @@ fn complete(inbox: &str, outbox: &str, password: &str) -> String {
         let excluded = match (inside.as_str(), key(line)) {
             ("inbox", Some("maildir")) => inbox != "maildir",
             ("outbox", Some(way @ ("maildir" | "sendmail"))) => outbox != way,
+            // Closing and debit day take the place of the days; the files are not there.
+            ("payment", Some("debit_days")) | (_, Some("holidays_file")) => true,
             _ => false,
         };
         if !excluded {
@@ -146,7 +148,11 @@ fn what_the_example_calls_a_default_is_one() {
         ("shop.procedure", "payment_days"),
         ("shop.procedure", "dispatch_days"),
         ("shop.procedure", "arrival_days"),
+        ("shop.procedure", "authorize_within"),
+        ("payment", "debit"),
         ("payment", "debit_days"),
+        ("payment", "bank_day"),
+        ("payment", "working_days"),
         ("delivery", "transit_days"),
     ];
     for (table, name) in defaults {
@@ -259,6 +265,11 @@ fn a_wrong_value_is_named_by_its_key() {
             "inbox.imap: `password_command`",
         ),
     ];
+    check_values(&rows);
+}
+
+/// Checks rows of (what stands in the example, what is written instead, what is said of it).
+fn check_values(rows: &[(&str, &str, &str)]) {
     // Comments would stand between a table and its first key.
     let plain: String = EXAMPLE.lines().filter(|line| !line.starts_with("# ")).flat_map(|line| [line, "\n"]).collect();
     for (right, wrong, says) in rows {
@@ -269,6 +280,66 @@ fn a_wrong_value_is_named_by_its_key() {
             }
             other => panic!("{wrong}: {other:?}"),
         }
+    }
+}
+
+#[test]
+fn a_wrong_value_of_an_agent_is_named_by_its_key() {
+    check_values(&[
+        ("#arrival_days = 5", "authorize_within = 0", "shop.procedure.authorize_within: at least 1 hour"),
+        ("#debit = \"report\"", "debit = \"yes\"", "payment.debit: \"yes\" is neither"),
+        ("#debit_days = 10", "closing_day = 15", "payment.closing_day: `closing_day` and `debit_day` go together"),
+        ("#debit_days = 10", "debit_day = \"end\"", "payment.debit_day: `closing_day` and `debit_day` go together"),
+        ("#debit_days = 10", "closing_day = 32\ndebit_day = 1", "a day of the month is 1 to 31"),
+        ("#debit_days = 10", "closing_day = \"last\"\ndebit_day = 1", "a day of the month from 1 to 31"),
+        ("#debit_days = 10", "debit_days = 3\nclosing_day = 1\ndebit_day = 2", "payment.debit_days: either"),
+        ("#debit_days = 10", "debit_months = 1", "payment.debit_months: it goes with"),
+        ("#debit_days = 10", "debit_months = 0\nclosing_day = 15\ndebit_day = 2", "payment.debit_day: in the month"),
+        ("#debit_days = 10", "bank_day = \"later\"", "payment.bank_day: \"later\" is none of"),
+        ("#transit_days = 2", "collect_until = \"3 pm\"", "delivery.collect_until: \"3 pm\" is no time"),
+        ("#transit_days = 2", "arrive_from = \"09:00\"", "delivery.arrive_from: `arrive_until` goes with it"),
+        ("#transit_days = 2", "arrive_until = \"09:00\"", "delivery.arrive_until: `arrive_from` goes with it"),
+        (
+            "#transit_days = 2",
+            "arrive_from = \"09:00\"\narrive_until = \"09:00\"",
+            "delivery.arrive_until: it is not after",
+        ),
+        ("#transit_days = 2", "holidays = [\"29.12.2026\"]", "delivery.holidays: \"29.12.2026\" is no day"),
+        ("#transit_days = 2", "holidays = [\"2026-02-29\"]", "delivery.holidays: \"2026-02-29\" is no day"),
+        ("#transit_days = 2", "holidays_file = \"/nowhere/days\"", "delivery.holidays_file: cannot read /nowhere/days"),
+        ("#transit_days = 2", "zone = \"Mars/Base\"", "delivery.zone: \"Mars/Base\" is no time zone"),
+        ("#transit_days = 2", "working_days = []", "delivery.working_days: at least one day"),
+        (
+            "#transit_days = 2",
+            "working_days = [\"moonday\"]",
+            "delivery.working_days: \"moonday\" is no day of the week",
+        ),
+        ("#transit_days = 2", "shops = [\"shop\"]", "address"),
+        ("#transit_days = 2", "shops = [{ address = \"a@b.example\" }]", "fingerprint"),
+    ]);
+}
+
+#[test]
+fn a_file_of_holidays_is_read_line_by_line_and_a_bad_line_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, days) = (folder.path().join("config.toml"), folder.path().join("days.txt"));
+    let text = EXAMPLE.replace("#holidays_file = \"holidays.txt\"", "holidays_file = \"days.txt\"");
+    let load = |text: &str| {
+        let environment = Environment { home: Some("/home/alice".into()), ..Environment::default() };
+        parse(text, &file, &environment)
+    };
+    let text = text.replace("#transit_days = 2", "holidays = [\"2026-12-24\"]");
+    fs::write(&days, "\u{feff}# New Year\r\n2026-12-31\r\n\r\n  2027-01-01  # and the day itself\r\n").unwrap();
+    let rule = load(&text).unwrap().practice.delivery.unwrap().rule;
+    let found: Vec<String> = rule.calendar.holidays.iter().map(ToString::to_string).collect();
+    assert_eq!(found, ["2026-12-24", "2026-12-31", "2027-01-01"]);
+    fs::write(&days, "2026-12-31\n\n  1 January 2027\n").unwrap();
+    match load(&text) {
+        Err(ConfigError::Place { file, line, column, what }) => {
+            assert_eq!((file, line, column), (days, 3, 3));
+            assert!(what.starts_with("\"1 January 2027\" is no day"), "{what}");
+        }
+        other => panic!("{other:?}"),
     }
 }
 

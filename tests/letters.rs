@@ -25,6 +25,17 @@ const PIECES: &[&str] = &[
     "長い名前がとても長く続いてなかなか終わらないのでまだまだ続いています",
 ];
 
+/// A file that is in no letter of its own: every second parcel is one, now behind a link, now elsewhere.
+fn download(place: u64) -> Option<Download> {
+    let link = || Link::parse("https://files.example/goods/1?t=a%20b").unwrap();
+    let place = match place {
+        2 => Place::Link(link()),
+        4 => Place::Elsewhere,
+        _ => return None,
+    };
+    Some(Download { name: "本 {{ 1 }}.epub".to_owned(), size: 987_654, digest: Digest::of(b"goods"), place })
+}
+
 /// A small generator of chance: the same seed makes the same letter.
 pub(crate) struct Chance(u64);
 
@@ -200,6 +211,7 @@ impl Chance {
                 at: chance.moment(),
                 place: chance.maybe(Self::name),
             }),
+            download: download(place),
             step: self.step(),
         }
     }
@@ -491,6 +503,7 @@ pub(crate) fn under_way() -> Letter {
             expected_from: When::parse("2026-07-20").ok(),
             expected_until: When::parse("2026-07-22").ok(),
             events: Vec::new(),
+            download: None,
             step: Step::Active { at: When::parse("2026-07-22").ok() },
         }],
     });

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use crate::letters::{self, Chance};
 
-fn texts(language: Language) -> Texts {
+pub(crate) fn texts(language: Language) -> Texts {
     Texts::load(language, None).unwrap()
 }
 
@@ -15,7 +15,7 @@ fn written(letter: &Letter) -> String {
 }
 
 /// Reads as the letter's own sender and recipient.
-fn read(letter: &Letter, signed: &str) -> Result<Received, ReadError> {
+pub(crate) fn read(letter: &Letter, signed: &str) -> Result<Received, ReadError> {
     let content = Digest::of(signed.as_bytes());
     mail::read(signed.as_bytes(), content, &letter.from.fingerprint, &letter.to.fingerprint)
 }
@@ -27,7 +27,7 @@ fn machine(signed: &str) -> &str {
 }
 
 /// Returns all of a value with offsets and decimals as written, which equality of moments passes over.
-fn exact(letter: &Letter) -> String {
+pub(crate) fn exact(letter: &Letter) -> String {
     serde_json::to_string_pretty(letter).unwrap()
 }
 
@@ -68,7 +68,7 @@ proptest! {
 }
 
 /// Every line ends in CRLF and fits, exactly one CRLF stands behind the last boundary (wire format 1.2).
-fn check_bytes(signed: &[u8]) {
+pub(crate) fn check_bytes(signed: &[u8]) {
     let text = std::str::from_utf8(signed).unwrap();
     assert!(text.ends_with("--\r\n") && !text.ends_with("\r\n\r\n"));
     assert!(!text.replace("\r\n", "").contains(['\r', '\n', '\0']));
@@ -548,7 +548,7 @@ const PROPERTIES: &str = " acceptedOffer acceptedPaymentMethod accountId actionS
     object orderDate orderDelivery orderItemNumber orderItemStatus orderNumber orderQuantity orderStatus orderedItem participant partOfInvoice partOfOrder \
     paymentDueDate paymentMethod paymentMethodId paymentStatus postalCode price priceCurrency priceSpecification \
     provider recipient referencesOrder result scheduledPaymentDate seller sender sku startDate streetAddress telephone \
-    totalPaymentDue trackingNumber trackingUrl validThrough value vatID ";
+    totalPaymentDue trackingNumber trackingUrl validThrough value vatID contentSize contentUrl sha256 ";
 
 #[test]
 fn every_written_graph_has_only_properties_of_the_table() {

@@ -11,12 +11,16 @@
     reason = "in a test, a panic is a failure with its place"
 )]
 
+/// Files in letters.
+mod attached;
 /// Several processes on one ledger.
 mod beside;
 /// One test for each claim of the patent, through the program as people run it.
 mod claims;
 /// The clerk at work: repeats, losses, strangers, over a post of our own.
 mod clerks;
+/// Agents and their agreements: instructions of shops they do not work for start nothing.
+mod clients;
 /// Commands at their edges: what a mail server, cron and a person at a shell see of them.
 mod commands;
 /// Configuration: every key in the example, every fault with its place.
@@ -49,6 +53,8 @@ mod letters;
 mod limits;
 /// Form: letters as MIME text, and back.
 mod mail;
+/// What is done because its time has come, without a letter or a person.
+mod on_time;
 /// Post that goes out: every answer a server can give, and none.
 mod outbox;
 /// What stands outside a seal, strangers, and mails that brought the program down.

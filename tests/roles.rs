@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use mailorder::mail::{self, Language, Texts};
 use mailorder::role::articles::{Article, Articles};
-use mailorder::role::practice::{BuyerPractice, Partial, PaymentPractice, ShopPractice};
+use mailorder::role::calendar::Calendar;
+use mailorder::role::planned::{BankDay, DebitDay, DebitRule};
+use mailorder::role::practice::{BuyerPractice, Client, DebitWord, Partial, PaymentPractice, ShopPractice};
 use mailorder::role::{self, Action, Draft, Practice, Presented, Procedure, Stage, shop_catalog};
 use mailorder::rules::{Standing, State};
 use mailorder::trade::catalog::{CatalogRequest, Words};
@@ -28,6 +30,7 @@ fn selling() -> Practice {
         stages: vec![Stage::Terms, Stage::Confirmation, Stage::Payment, Stage::Delivery],
         payment_agent: Some(bank()),
         delivery_agent: Some(courier()),
+        authorize_within: 48,
         charge: Some((charge().name, charge().price)),
         payment_days: 30,
         dispatch_days: 3,
@@ -48,12 +51,18 @@ fn selling() -> Practice {
     Practice { shop: Some(shop), ..Practice::default() }
 }
 
+/// Collected so many days after the instruction, on whatever day that is.
+fn after(days: u16) -> DebitRule {
+    DebitRule { day: DebitDay::After(days), bank_day: BankDay::Any, calendar: Calendar::default() }
+}
+
 fn collecting() -> Practice {
     let payment = PaymentPractice {
         name: "Bank".to_owned(),
-        shops: vec![shop().address],
+        shops: vec![Client { address: shop().address, fingerprint: None }],
         authorize_limits: vec![jpy(100_000)],
-        debit_days: 5,
+        rule: after(5),
+        debit: DebitWord::Report,
     };
     Practice { payment: Some(payment), ..Practice::default() }
 }

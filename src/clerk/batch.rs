@@ -80,6 +80,8 @@ pub struct Batch<'a> {
     pub(super) resend: BTreeSet<u64>,
     /// How many answers with a limit this batch writes to each key.
     pub(super) answered: BTreeMap<Fingerprint, usize>,
+    /// Files that go with letters of this batch, by their digest.
+    pub(super) files: BTreeMap<Digest, Vec<u8>>,
     /// Whether a person waits for the letters: then one that cannot be written ends the batch. An answer that cannot be
     /// written is told of, and the other letters of the batch are entered.
     pub(super) by_person: bool,
@@ -160,6 +162,7 @@ impl<'a> Batch<'a> {
             originals: Vec::new(),
             resend: BTreeSet::new(),
             answered: BTreeMap::new(),
+            files: BTreeMap::new(),
             by_person: true,
             unwritten: 0,
             key_fault,

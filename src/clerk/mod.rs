@@ -23,6 +23,7 @@ mod keys;
 mod large;
 mod limits;
 mod news;
+mod on_time;
 mod open;
 mod own_key;
 mod payment_data;

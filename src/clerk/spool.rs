@@ -16,6 +16,10 @@ use crate::trade::Moment;
 
 /// How often a mail may be under way when the program ends without finishing it.
 const ATTEMPTS: u32 = 3;
+/// The most bytes of mails that are looked at together (32 MiB): letters with files are large, and each is held in memory
+/// opened and unopened.
+const BYTES_AT_ONCE: u64 = 32 * 1024 * 1024;
+
 /// The most bytes of `handling`: more than a batch of names.
 const HANDLING_MAX: u64 = 1024 * 1024;
 /// How often a spool that another process works on is asked for again.
@@ -141,14 +145,22 @@ impl Spool {
         })
     }
 
-    /// Takes mails from the front of the list, at most `limit`, and passes over what is gone or no mail.
+    /// Takes mails from the front of the list, at most `limit` and not more than fit into memory together, and passes over
+    /// what is gone or no mail.
     fn next_listed(&mut self, limit: usize) -> Vec<Spooled> {
         let mut mails = Vec::new();
+        let mut room = BYTES_AT_ONCE;
         while mails.len() < limit {
             let Some(path) = self.listed.pop_front() else { break };
             let Some(name) = maildir::name_of(&path).map(str::to_owned) else { continue };
             match path.symlink_metadata() {
+                // The first is taken however large it is, or it would stay for ever.
+                Ok(metadata) if metadata.is_file() && metadata.len() > room && !mails.is_empty() => {
+                    self.listed.push_front(path);
+                    break;
+                }
                 Ok(metadata) if metadata.is_file() => {
+                    room = room.saturating_sub(metadata.len());
                     mails.push(Spooled { name, path, poisonous: false, interrupted: false });
                 }
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
@@ -231,5 +243,36 @@ fn read_handling(path: &Path) -> Result<String, ClerkError> {
             }
             _ => Err(ClerkError::io("read", path)(error)),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn large_mails_are_looked_at_few_at_a_time_and_each_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut spool = Spool::open(&folder.path().join("spool")).unwrap();
+        // Twenty mails of 3 MiB, and one that alone is more than fits.
+        for number in 10..31 {
+            let file = File::create(folder.path().join(format!("spool/new/{number}"))).unwrap();
+            file.set_len(if number == 20 { BYTES_AT_ONCE + 1 } else { 3 * 1024 * 1024 }).unwrap();
+        }
+        let mut names = Vec::new();
+        let mut passes = Vec::new();
+        loop {
+            let mails = spool.next(512).unwrap();
+            if mails.is_empty() {
+                break;
+            }
+            passes.push(mails.len());
+            for mail in mails {
+                spool.remove(&mail.path).unwrap();
+                names.push(mail.name);
+            }
+        }
+        assert_eq!(names, (10..31).map(|number| number.to_string()).collect::<Vec<_>>());
+        assert_eq!(passes, [10, 1, 10]);
     }
 }

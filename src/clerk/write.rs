@@ -13,8 +13,8 @@ use crate::clock::system_time;
 use crate::mail;
 use crate::role::{self, Action, Draft};
 use crate::trade::{
-    Act, Body, Digest, Direction, Document, Fingerprint, Kept, Kind, Letter, Measured, MessageId, Names, Owed, Role,
-    Transaction, Verdict,
+    Act, Body, Digest, Direction, Document, Download, Fingerprint, Kept, Kind, Letter, Measured, MessageId, Names,
+    Owed, Role, Transaction, Verdict,
 };
 
 /// A letter that was written.
@@ -201,7 +201,9 @@ impl Batch<'_> {
             let fault = |fault| ClerkError::Unusable { address: letter.to.address.to_string(), fault };
             recipient.usable(system_time(&self.now)).map_err(fault)?;
         }
-        let signed = mail::write(&letter, &self.clerk.texts).map_err(|error| ClerkError::Write(error.to_string()))?;
+        let file = |digest: &Digest| self.files.get(digest).map(Vec::as_slice);
+        let signed = mail::write_with(&letter, &self.clerk.texts, &file);
+        let signed = signed.map_err(|error| ClerkError::Write(error.to_string()))?;
         let content = Measured::of(&signed);
         let owed = Owed { id: letter.id.clone(), kind: letter.kind(), to: letter.to.address.clone() };
         let travels = !letter.stays_here();
@@ -255,8 +257,22 @@ impl super::Clerk {
         key: &crate::trade::Key,
         decide: impl FnOnce(&Transaction, &role::Desk<'_>) -> Result<Vec<Action>, role::Refused>,
     ) -> Result<Vec<Written>, ClerkError> {
+        self.command_with_file(key, None, decide)
+    }
+
+    /// The same, with the bytes of a file that the part may send with a letter.
+    ///
+    /// # Errors
+    /// As for [`Clerk::command`].
+    pub fn command_with_file(
+        &mut self,
+        key: &crate::trade::Key,
+        file: Option<Vec<u8>>,
+        decide: impl FnOnce(&Transaction, &role::Desk<'_>) -> Result<Vec<Action>, role::Refused>,
+    ) -> Result<Vec<Written>, ClerkError> {
         self.look_at_catalog()?;
         self.batch(|batch| {
+            batch.files.extend(file.map(|bytes| (Digest::of(&bytes), bytes)));
             let known = batch.load_key(key)?;
             let known = known.ok_or_else(|| role::Refused::new("the transaction is not in the ledger any more"))?;
             let actions = decide(&known, &batch.desk(&known)?)?;
@@ -270,6 +286,18 @@ impl super::Clerk {
         getrandom::fill(&mut entropy).map_err(|error| ClerkError::Settings(format!("no random numbers: {error}")))?;
         let (now, practice) = (self.clock.now(), &self.settings.practice);
         Ok(role::Desk { me: &self.me, now, entropy, practice, stranger: false, payment_data: None })
+    }
+
+    /// Returns a file that goods are, out of the entry of the letter it came or went with.
+    ///
+    /// # Errors
+    /// Where the entry cannot be read, or has no such file.
+    pub fn attached(&self, position: u64, download: &Download) -> Result<Vec<u8>, ClerkError> {
+        let file = self.ledger.read(position)?;
+        let unreadable = |error: &dyn std::fmt::Display| ClerkError::Write(format!("entry {position}: {error}"));
+        let entry = crate::ledger::form::parse(&file, &super::open::reread).map_err(|error| unreadable(&error))?;
+        let signed = entry.seal.map(|seal| seal.signed).unwrap_or_default();
+        mail::attached_file(signed, download).map_err(|error| unreadable(&error))
     }
 
     /// Lets a part decide about several transactions in one batch. Where one is refused, nothing is written.

@@ -10,6 +10,7 @@ mod buy;
 mod catalog;
 mod config;
 mod demo;
+mod download;
 mod failure;
 mod guard;
 mod hint;

@@ -2,6 +2,7 @@
 
 use super::Shell;
 use super::buy::line_quantity;
+use super::download::FileArgs;
 use super::failure::Failure;
 use super::order_written::money;
 use super::pay_data::{self, DataArgs};
@@ -146,9 +147,9 @@ pub(crate) struct ShipArgs {
 
 #[derive(Debug, clap::Subcommand)]
 enum ShipCommand {
-    /// Report what happened to a parcel, or when it will arrive
+    /// Report what happened to a parcel, or when it will arrive; send goods that are a file
     #[command(
-        after_help = "Examples:\n  mailorder ship notify 7K3Q2M9P --delivered 2026-11-08T17:30:00+09:00\n  mailorder ship notify --from scans.csv --map scans.toml"
+        after_help = "Examples:\n  mailorder ship notify 7K3Q2M9P --delivered 2026-11-08T17:30:00+09:00\n  mailorder ship notify --from scans.csv --map scans.toml\n  mailorder ship notify 7K3Q2M9P --file book.epub\n  mailorder ship notify 7K3Q2M9P --link https://files.example/film.mkv --file film.mkv"
     )]
     Notify(Box<ShipNotice>),
     /// Compare an export with what was told, and send what changed
@@ -157,7 +158,7 @@ enum ShipCommand {
 }
 
 #[derive(Debug, clap::Args)]
-#[command(group = clap::ArgGroup::new("said").multiple(true).conflicts_with("from").args(["delivered", "planned", "failed", "event", "place", "parcel", "lines", "tracking", "correct"]))]
+#[command(group = clap::ArgGroup::new("said").multiple(true).conflicts_with("from").args(["delivered", "planned", "failed", "refused", "lost", "file", "link", "event", "place", "parcel", "lines", "tracking", "correct"]))]
 struct ShipNotice {
     /// Beginning of the transaction's number
     #[arg(value_name = "TXN", required_unless_present = "from", conflicts_with = "from")]
@@ -168,9 +169,17 @@ struct ShipNotice {
     /// It will arrive on this day or at this moment
     #[arg(long, value_name = "WHEN", conflicts_with = "delivered")]
     planned: Option<String>,
-    /// It was refused or lost, for this reason
+    /// It could not be delivered, for this reason
     #[arg(long, value_name = "REASON", conflicts_with_all = ["delivered", "planned"])]
     failed: Option<String>,
+    /// It was not accepted, for this reason
+    #[arg(long, value_name = "REASON", conflicts_with_all = ["delivered", "planned", "failed"])]
+    refused: Option<String>,
+    /// It was lost, in this way
+    #[arg(long, value_name = "REASON", conflicts_with_all = ["delivered", "planned", "failed", "refused"])]
+    lost: Option<String>,
+    #[command(flatten)]
+    goods: FileArgs,
     /// What happened to it on the way
     #[arg(long, value_name = "TEXT")]
     event: Option<String>,
@@ -249,20 +258,36 @@ pub(super) fn ship(shell: &mut Shell, args: ShipArgs) -> Result<(), Failure> {
         ShipCommand::Import(args) => return report::import(shell, Role::Delivery, &args),
     };
     let Some(transaction) = args.transaction else { return many(shell, Role::Delivery, &args.rows) };
+    let goods = args.goods.read()?;
+    // A file is delivered when it is sent.
+    let sent = goods.is_some() && args.planned.is_none();
+    let delivered = args.delivered.or_else(|| sent.then(|| "now".to_owned()));
     let has_goods = args.tracking.is_some() || !args.lines.is_empty();
+    let (download, file) = goods.map_or((None, None), |goods| (Some(goods.download), goods.bytes));
     let notice = Notice {
-        done: moment(shell, args.delivered.as_deref())?,
+        done: moment(shell, delivered.as_deref())?,
+        download,
         planned: when(args.planned.as_deref())?,
-        failed: args.failed.map(|text| Reason { code: "failed".to_owned(), text }),
+        failed: why_not(args.failed, args.refused, args.lost),
         event: args.event.map(|event| (event, args.place)),
         parcel: args.parcel,
         lines: lines(&args.lines)?,
         tracking: args.tracking,
         correct: args.correct,
-        same_moment: same_moment(args.correct, args.delivered.as_deref(), has_goods),
+        same_moment: same_moment(args.correct, delivered.as_deref(), has_goods),
         ..Notice::default()
     };
-    report(shell, &transaction, Role::Delivery, notice, args.rows.dry_run)
+    let Some(file) = file else { return report(shell, &transaction, Role::Delivery, notice, args.rows.dry_run) };
+    if args.rows.dry_run {
+        return Err(Failure::usage("--dry-run shows no letter that takes a file with it; leave one of the two out"));
+    }
+    write_with(shell, &transaction, Role::Delivery, Some(file), |known, desk| role::notify(known, &notice, desk))
+}
+
+/// Returns why a parcel will not arrive, under the word for it.
+fn why_not(failed: Option<String>, refused: Option<String>, lost: Option<String>) -> Option<Reason> {
+    let reason = |code: &str, text: Option<String>| text.map(|text| Reason { code: code.to_owned(), text });
+    reason("refused", refused).or(reason("lost", lost)).or(reason("failed", failed))
 }
 
 /// Returns whether a correction leaves the moment as it was reported: where something else is put right and no moment
@@ -315,10 +340,21 @@ pub(super) fn write(
     role: Role,
     decide: impl Fn(&Transaction, &Desk<'_>) -> Result<Vec<Action>, Refused>,
 ) -> Result<(), Failure> {
+    write_with(shell, text, role, None, decide)
+}
+
+/// The same, where a letter may take a file with it.
+fn write_with(
+    shell: &Shell,
+    text: &str,
+    role: Role,
+    file: Option<Vec<u8>>,
+    decide: impl Fn(&Transaction, &Desk<'_>) -> Result<Vec<Action>, Refused>,
+) -> Result<(), Failure> {
     let mut clerk = shell.clerk()?;
     plays(shell, &clerk, role)?;
     let known = transaction::find(&mut clerk, text, role)?;
-    let written = clerk.command(&known.key, decide)?;
+    let written = clerk.command_with_file(&known.key, file, decide)?;
     shell.send(&mut clerk)?;
     if shell.output.is_json() {
         let value = serde_json::json!({

@@ -1,6 +1,6 @@
 //! What letters say, in a few words each: for `show`, which tells more of them than that they were there.
 
-use super::output;
+use super::{download, output};
 use crate::trade::Document;
 use crate::trade::item::LineQuantity;
 use crate::trade::status::{Payment, Step};
@@ -26,7 +26,8 @@ pub(super) fn said(document: &Document) -> Vec<String> {
                     let place = event.place.as_ref().map(|place| format!(", {place}")).unwrap_or_default();
                     format!("{} {}{place}", event.at, event.name)
                 });
-                std::iter::once(parcel(&one.id, one.tracking.as_deref(), &one.step)).chain(events)
+                let file = one.download.as_ref().map(download::said);
+                std::iter::once(parcel(&one.id, one.tracking.as_deref(), &one.step)).chain(events).chain(file)
             })
             .collect(),
         Document::PaymentStatus(status) => status.payments.iter().map(payment).collect(),

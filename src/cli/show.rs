@@ -1,10 +1,12 @@
 //! `show`: one transaction: the terms, every letter, and what can be done next (P34, P35, P85).
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
 use super::Shell;
+use super::download::{self, Saved};
 use super::failure::Failure;
 use super::output::{self, Cell, Tone};
 use super::said::{said, to_bring};
@@ -22,7 +24,7 @@ use crate::trade::{
 };
 
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  mailorder show K5QW3Z")]
+#[command(after_help = "Examples:\n  mailorder show K5QW3Z\n  mailorder show K5QW3Z --save ~/Downloads")]
 pub(crate) struct ShowArgs {
     /// Beginning of the transaction's ID or number, or SHOP:NUMBER
     #[arg(value_name = "TXN")]
@@ -33,6 +35,9 @@ pub(crate) struct ShowArgs {
     /// Show names, addresses and fingerprints in full
     #[arg(long)]
     full: bool,
+    /// Write the files that goods are into this folder: checked, under a safe name, never over another file
+    #[arg(long, value_name = "DIR")]
+    save: Option<PathBuf>,
 }
 
 pub(super) fn run(shell: &mut Shell, args: ShowArgs) -> Result<(), Failure> {
@@ -52,14 +57,23 @@ pub(super) fn run(shell: &mut Shell, args: ShowArgs) -> Result<(), Failure> {
     let now = shell.clock.now();
     let doubts = clerk.index().doubts().map_err(ClerkError::from)?;
     let doubts: BTreeSet<u64> = doubts.into_iter().map(|doubt| doubt.position).collect();
+    let saved = match &args.save {
+        Some(folder) => download::save(&clerk, &known, folder)?,
+        None => Vec::new(),
+    };
     if shell.output.is_json() {
-        return shell.output.document(&document(&known, &standing, &now, &doubts));
+        let mut value = document(&known, &standing, &now, &doubts);
+        if let Some(members) = value.as_object_mut().filter(|_| args.save.is_some()) {
+            members.insert("saved".to_owned(), saved.iter().map(Saved::json).collect());
+        }
+        return shell.output.document(&value);
     }
     head(shell, &known, &standing, &now)?;
     terms(shell, &known, &standing, args.full)?;
     offered(shell, &known)?;
     shell.output.line("")?;
     letters(shell, &known, &doubts)?;
+    saved.iter().try_for_each(|saved| shell.output.line(saved.line()))?;
     if let Some(next) = next(&known, &standing, &now) {
         shell.next(&next);
     }

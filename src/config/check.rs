@@ -7,6 +7,7 @@ use std::path::Path;
 use super::fault::{key_at, line_and_column};
 use super::{ConfigError, InboxSettings, OutboxSettings, PasswordSource, ServerSettings, Settings};
 use crate::role::Procedure;
+use crate::role::planned::BankDay;
 use crate::trade::{Address, Fingerprint, Leg, Role};
 
 /// What an account knows of keys.
@@ -24,8 +25,10 @@ pub fn problems(text: &str, settings: &Settings, keys: Option<&dyn Keys>) -> Vec
     check.shops(settings);
     check.sells(settings);
     check.steps(settings);
+    check.holidays(settings);
     if let Some(keys) = keys {
         check.agents(settings, keys);
+        check.clients(settings, keys);
     }
     check.found
 }
@@ -135,6 +138,32 @@ impl Check<'_> {
                 "shop",
                 "there is no [[shop.procedure]], so every order is rejected; config.example.toml shows one",
             );
+        }
+    }
+
+    /// Checks that the holidays of a payment agent are heeded.
+    fn holidays(&mut self, settings: &Settings) {
+        let rule = settings.practice.payment.as_ref().map(|practice| &practice.rule);
+        if rule.is_some_and(|rule| rule.bank_day == BankDay::Any && !rule.calendar.holidays.is_empty()) {
+            let what = "holidays move a debit only with bank_day = \"next\" or \"previous\" in [payment]";
+            self.say("payment", what);
+        }
+    }
+
+    /// Checks that shops worked for are named with the keys that are accepted for them.
+    fn clients(&mut self, settings: &Settings, keys: &dyn Keys) {
+        let practice = &settings.practice;
+        let payment = practice.payment.iter().flat_map(|practice| &practice.shops).map(|shop| ("payment", shop));
+        let delivery = practice.delivery.iter().flat_map(|practice| &practice.shops).map(|shop| ("delivery", shop));
+        for (table, shop) in payment.chain(delivery) {
+            let Some(named) = &shop.fingerprint else { continue };
+            if let Some(pinned) = keys.accepted(&shop.address).filter(|pinned| pinned != named) {
+                let address = &shop.address;
+                let what = format!(
+                    "{address} is worked for under the key {named}, and the one accepted for it is {pinned}: its instructions would be refused"
+                );
+                self.say(&format!("{table}.shops"), what);
+            }
         }
     }
 

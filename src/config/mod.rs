@@ -2,6 +2,7 @@
 //!
 //! One file is one address. Past this point nothing is checked again. The environment is read here and nowhere else.
 
+mod agents;
 pub mod catalog;
 mod check;
 mod environment;

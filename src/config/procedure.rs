@@ -38,6 +38,7 @@ impl Place<'_> {
             stages,
             payment_agent: written.payment_agent.as_ref().map(party),
             delivery_agent: written.delivery_agent.as_ref().map(party),
+            authorize_within: self.authorize_within(written)?,
             charge: charge.map(|charge| charge.name.clone()).zip(price),
             payment_days: written.payment_days.unwrap_or(14),
             dispatch_days: written.dispatch_days.unwrap_or(2),

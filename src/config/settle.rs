@@ -3,8 +3,6 @@
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
-use jiff::civil::{Time, Weekday};
-
 use super::written::{self, Config};
 use super::{
     ConfigError, Environment, Folders, InboxSettings, Listed, OutboxSettings, PasswordSource, ServerSettings, Settings,
@@ -12,9 +10,7 @@ use super::{
 };
 use crate::role::Practice;
 use crate::role::articles::{Article, Articles};
-use crate::role::practice::{
-    AnswerLimits, BuyerPractice, DeliveryPractice, Partial, PaymentPractice, Procedure, ShopPractice,
-};
+use crate::role::practice::{AnswerLimits, BuyerPractice, Partial, Procedure, ShopPractice};
 use crate::role::timetable::{Timetable, Which};
 use crate::trade::item::Item;
 use crate::trade::{Address, Fingerprint, Leg, Money, Person};
@@ -56,7 +52,7 @@ pub(super) fn settle(written: Config, file: &Path, environment: &Environment) ->
 }
 
 pub(super) struct Place<'a> {
-    file: &'a Path,
+    pub(super) file: &'a Path,
     home: Option<PathBuf>,
     credentials: Option<PathBuf>,
 }
@@ -196,15 +192,7 @@ impl Place<'_> {
                 written::RoleWord::Buyer => practice.buyer = Some(self.buyer(written)?),
                 written::RoleWord::Shop => practice.shop = Some(self.shop(written)?),
                 written::RoleWord::Payment => practice.payment = Some(self.payment(written)?),
-                written::RoleWord::Delivery => {
-                    let default = written::Delivery::default();
-                    let delivery = written.delivery.as_ref().unwrap_or(&default);
-                    practice.delivery = Some(DeliveryPractice {
-                        name: written.name.clone(),
-                        shops: delivery.shops.clone(),
-                        transit_days: delivery.transit_days.unwrap_or(2),
-                    });
-                }
+                written::RoleWord::Delivery => practice.delivery = Some(self.delivery(written)?),
             }
         }
         if written.roles.is_empty() {
@@ -247,7 +235,7 @@ impl Place<'_> {
         Money::parse_line(text).map_err(|error| self.fault(key, format!("{error}; write it like \"JPY 4800\"")))
     }
 
-    fn amounts(&self, key: &str, texts: &[String]) -> Result<Vec<Money>, ConfigError> {
+    pub(super) fn amounts(&self, key: &str, texts: &[String]) -> Result<Vec<Money>, ConfigError> {
         let mut amounts: Vec<Money> = Vec::new();
         for text in texts {
             let amount = self.money(key, text)?;
@@ -291,16 +279,8 @@ impl Place<'_> {
         if written.at.is_empty() {
             return Err(self.fault("buyer.timetable.at", "at least one time is needed, like \"09:00\""));
         }
-        let time = |text: &String| {
-            let wrong = || self.fault("buyer.timetable.at", format!("{text:?} is no time of the day, like \"09:00\""));
-            Time::strptime("%H:%M", text).map_err(|_| wrong())
-        };
-        let day = |text: &String| {
-            let named = |day: &Weekday| format!("{day:?}").eq_ignore_ascii_case(text);
-            let wrong =
-                || self.fault("buyer.timetable.days", format!("{text:?} is no day of the week, like \"monday\""));
-            Weekday::Monday.cycle_forward().take(7).find(named).ok_or_else(wrong)
-        };
+        let time = |text: &String| self.time("buyer.timetable.at", text);
+        let day = |text: &String| self.weekday("buyer.timetable.days", text);
         let leg = |text: &String| {
             let wrong = || self.fault("buyer.timetable.legs", format!("{text:?} is none of order, payment, delivery"));
             Leg::parse(text).ok_or_else(wrong)
@@ -343,17 +323,6 @@ impl Place<'_> {
             valid_days: shop.valid_days.unwrap_or(7),
             return_days: shop.return_days.unwrap_or(0),
             review: self.review(&shop.review)?,
-        })
-    }
-
-    fn payment(&self, written: &Config) -> Result<PaymentPractice, ConfigError> {
-        let default = written::Payment::default();
-        let payment = written.payment.as_ref().unwrap_or(&default);
-        Ok(PaymentPractice {
-            name: written.name.clone(),
-            shops: payment.shops.clone(),
-            authorize_limits: self.amounts("payment.authorize_limits", &payment.authorize_limits)?,
-            debit_days: payment.debit_days.unwrap_or(10),
         })
     }
 }

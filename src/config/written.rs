@@ -1,10 +1,14 @@
 //! The configuration as written: every key of `config.toml`, nothing settled yet.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, Visitor};
 use toml::Spanned;
 
+use crate::role::planned::MonthDay;
 use crate::trade::{Address, DeliveryMethod, Fingerprint, PaymentMethod, PostalAddress};
 
 /// The whole file.
@@ -259,6 +263,8 @@ pub struct Procedure {
     pub payment_agent: Option<PartyWritten>,
     /// Who carries the goods.
     pub delivery_agent: Option<PartyWritten>,
+    /// Hours within which the payment agent says whether a payment is authorised.
+    pub authorize_within: Option<u16>,
     /// A charge on top.
     pub charge: Option<Charge>,
     /// Days until payment is due.
@@ -309,12 +315,31 @@ pub struct Charge {
 pub struct Payment {
     /// Shops worked for.
     #[serde(default)]
-    pub shops: Vec<Address>,
+    pub shops: Vec<ShopWritten>,
     /// Sums up to which payments are authorised, like `JPY 100000`.
     #[serde(default)]
     pub authorize_limits: Vec<String>,
+    /// `report` or `on-date`: who says that money was collected.
+    pub debit: Option<String>,
     /// Days until the money is collected.
     pub debit_days: Option<u16>,
+    /// Instead: the day of the month on which an account is closed,
+    pub closing_day: Option<MonthDayWritten>,
+    /// the day of the month on which it is debited,
+    pub debit_day: Option<MonthDayWritten>,
+    /// and how many months later.
+    pub debit_months: Option<u8>,
+    /// `any`, `next` or `previous`: what becomes of a debit on a day that is no bank day.
+    pub bank_day: Option<String>,
+    /// Days of the week on which banks work; Monday to Friday where none is named.
+    pub working_days: Option<Vec<String>>,
+    /// Days on which they do not.
+    #[serde(default)]
+    pub holidays: Vec<String>,
+    /// A file of such days.
+    pub holidays_file: Option<String>,
+    /// Time zone; that of the machine where none is named.
+    pub zone: Option<String>,
 }
 
 /// How to carry goods.
@@ -323,7 +348,89 @@ pub struct Payment {
 pub struct Delivery {
     /// Shops worked for.
     #[serde(default)]
-    pub shops: Vec<Address>,
-    /// Days until goods arrive.
+    pub shops: Vec<ShopWritten>,
+    /// Days of work until goods arrive.
     pub transit_days: Option<u16>,
+    /// Days of the week on which goods are collected and delivered; every day where none is named.
+    pub working_days: Option<Vec<String>>,
+    /// Days on which they are not.
+    #[serde(default)]
+    pub holidays: Vec<String>,
+    /// A file of such days.
+    pub holidays_file: Option<String>,
+    /// Until when on a day goods are collected on it, like `15:00`.
+    pub collect_until: Option<String>,
+    /// From when on a day goods arrive,
+    pub arrive_from: Option<String>,
+    /// and until when.
+    pub arrive_until: Option<String>,
+    /// Time zone; that of the machine where none is named.
+    pub zone: Option<String>,
+}
+
+/// A shop worked for: its address alone, or a table of address and fingerprint.
+#[derive(Debug, Clone)]
+pub struct ShopWritten {
+    /// Mailbox.
+    pub address: Address,
+    /// Primary key.
+    pub fingerprint: Option<Fingerprint>,
+}
+
+impl<'de> Deserialize<'de> for ShopWritten {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct AddressOrParty;
+
+        impl<'de> Visitor<'de> for AddressOrParty {
+            type Value = ShopWritten;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an address, or a table of address and fingerprint")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<ShopWritten, E> {
+                let address = Address::parse(text).map_err(E::custom)?;
+                Ok(ShopWritten { address, fingerprint: None })
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<ShopWritten, A::Error> {
+                let party = PartyWritten::deserialize(MapAccessDeserializer::new(members))?;
+                Ok(ShopWritten { address: party.address, fingerprint: Some(party.fingerprint) })
+            }
+        }
+
+        deserializer.deserialize_any(AddressOrParty)
+    }
+}
+
+/// A day of the month: 1 to 31, or `"end"`.
+#[derive(Debug, Clone, Copy)]
+pub struct MonthDayWritten(pub(super) MonthDay);
+
+impl<'de> Deserialize<'de> for MonthDayWritten {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct NumberOrEnd;
+
+        impl Visitor<'_> for NumberOrEnd {
+            type Value = MonthDayWritten;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a day of the month from 1 to 31, or \"end\"")
+            }
+
+            fn visit_i64<E: serde::de::Error>(self, day: i64) -> Result<MonthDayWritten, E> {
+                let day = u8::try_from(day).ok().and_then(MonthDay::new).map(MonthDayWritten);
+                day.ok_or_else(|| E::custom("a day of the month is 1 to 31, or \"end\""))
+            }
+
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<MonthDayWritten, E> {
+                match text {
+                    "end" => Ok(MonthDayWritten(MonthDay::END)),
+                    _ => Err(E::invalid_value(serde::de::Unexpected::Str(text), &self)),
+                }
+            }
+        }
+
+        deserializer.deserialize_any(NumberOrEnd)
+    }
 }

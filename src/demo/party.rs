@@ -245,6 +245,7 @@ pub(super) fn forged_status(known: &Transaction, buyer: &Clerk, now: Moment) -> 
         expected_from: None,
         expected_until: None,
         events: Vec::new(),
+        download: None,
         step: Step::Done { at: now },
     };
     let letter = Letter {

@@ -77,6 +77,23 @@ impl Index {
         Ok(found)
     }
 
+    /// Returns the transactions of a part of which nothing was agreed to yet, oldest first: those that have no terms, or
+    /// those that were `offered`, ordered from this second on.
+    pub fn waiting(&self, role: Role, offered: Option<i64>) -> Found<Vec<Key>> {
+        let (state, from) = offered.map_or(("ordered", i64::MIN), |from| ("offered", from));
+        let mut find = self.db.prepare_cached(
+            "SELECT role, shop, order_id FROM transactions INDEXED BY transactions_state \
+             WHERE state = ?1 AND state IN ('ordered', 'offered') AND role = ?2 AND date_at >= ?3 \
+             ORDER BY date_at, id",
+        )?;
+        let mut rows = find.query(params![state, role.word(), from])?;
+        let mut keys = Vec::new();
+        while let Some(row) = rows.next()? {
+            keys.push(key(row)?);
+        }
+        Ok(keys)
+    }
+
     /// Returns how many transactions a filter lets through, whatever its limit.
     pub fn count(&self, filter: &Filter) -> Found<u64> {
         let (conditions, values) = filter.sql();

@@ -82,6 +82,7 @@ CREATE INDEX transactions_due ON transactions (due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX transactions_unpaid ON transactions (role, unpaid_currency) WHERE unpaid IS NOT NULL;
 CREATE INDEX transactions_failed ON transactions (role) WHERE failed <> '';
 CREATE INDEX transactions_waits ON transactions (date_at) WHERE waits;
+CREATE INDEX transactions_state ON transactions (state, role, date_at) WHERE state IN ('ordered', 'offered');
 CREATE INDEX transactions_undelivered ON transactions (role) WHERE undelivered;
 
 -- The whole of each transaction, apart from the rows that lists run over: how it stands (JSON of state::State), and its

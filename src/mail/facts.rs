@@ -7,7 +7,7 @@ use crate::trade::catalog::{Catalog, Words};
 use crate::trade::document::{AuthorizationRequest, DeliveryInstruction, ReturnAnswer};
 use crate::trade::item::LineQuantity;
 use crate::trade::status::{DeliveryStatus, OrderStatus, Parcel, PaymentStatus, Step};
-use crate::trade::{Document, Letter, Order, Terms, When};
+use crate::trade::{Document, Download, Letter, Order, Place, Terms, When};
 
 /// One line of label and value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -187,6 +187,21 @@ fn of_delivery_status(facts: &mut Facts, status: &DeliveryStatus) {
         if let Some(url) = &parcel.tracking_url {
             facts.add(Word::FollowAt, url);
         }
+        if let Some(download) = &parcel.download {
+            of_download(facts, download);
+        }
+    }
+}
+
+/// Names a file with what it is known by; a link stands apart, to be copied.
+fn of_download(facts: &mut Facts, download: &Download) {
+    let mut value = format!("{}, {} bytes, SHA-256 {}", download.name, download.size, download.digest.hex());
+    if download.place == Place::Attached {
+        push(&mut value, facts.say(Word::AttachedHere));
+    }
+    facts.add(Word::File, value);
+    if let Place::Link(link) = &download.place {
+        facts.add(Word::FetchAt, link);
     }
 }
 

@@ -6,6 +6,7 @@
 //! a letter may say what it says is judged by `rules`.
 
 mod agree;
+mod attached;
 mod differs;
 mod facts;
 mod headers;
@@ -23,7 +24,7 @@ mod write;
 pub use headers::{Outer, outer};
 pub use jsonld::{read_work, write_work};
 pub use payment_data::PaymentData;
-pub use read::{ReadError, read, reread};
+pub use read::{ReadError, attached_file, read, reread};
 pub use text::{Texts, TextsError};
 pub use words::Language;
-pub use write::{WriteError, write};
+pub use write::{WriteError, write, write_with};

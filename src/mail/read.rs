@@ -3,8 +3,8 @@
 use super::headers;
 use super::json::{self, JsonError};
 use super::jsonld::{self, Graph};
-use super::{agree, differs, shape};
-use crate::trade::{Digest, Fingerprint, Letter, Received};
+use super::{agree, attached, differs, shape};
+use crate::trade::{Digest, Download, Fingerprint, Letter, Received};
 
 /// Why a letter with a good signature is set aside unread (design, section 4).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -62,6 +62,9 @@ pub fn read(
     let value = json::parse(&parts.machine)?;
     let graph = Graph::new(&value)?;
     let letter = jsonld::read(&graph, headers::read(signed)?)?;
+    for download in attached::downloads(&letter.document) {
+        attached::find(&parts.files, download)?;
+    }
     if letter.from.fingerprint != *signer {
         return Err(ReadError::BadShape(format!("mo:from is {}, but {signer} signed it", letter.from.fingerprint)));
     }
@@ -78,4 +81,13 @@ pub fn reread(signed: &[u8]) -> Result<Letter, ReadError> {
     let parts = shape::parts(signed)?;
     let value = json::parse(&parts.machine)?;
     jsonld::read(&Graph::new(&value)?, headers::read(signed)?)
+}
+
+/// Returns the bytes of a file that came in a letter: what `download` of that letter says is attached to it.
+///
+/// # Errors
+/// As for [`reread`]; and where no attachment has its size and digest.
+pub fn attached_file(signed: &[u8], download: &Download) -> Result<Vec<u8>, ReadError> {
+    let parts = shape::parts(signed)?;
+    attached::find(&parts.files, download).cloned()
 }

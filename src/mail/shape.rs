@@ -1,7 +1,7 @@
 //! The MIME shape of a letter: signed bytes to the human text and the machine part.
 //!
 //! One shape is read (wire format 1.2): `multipart/alternative; hp="cipher"` of text/plain and application/ld+json, or
-//! `multipart/mixed` whose first part is that alternative. The MIME library stands behind a count of what could make
+//! `multipart/mixed` whose first part is that alternative; what follows are files. The MIME library stands behind a count of what could make
 //! it go deep, because it may end the process on input of that kind; it is called inside `catch_unwind` all the same.
 
 use std::sync::LazyLock;
@@ -27,13 +27,15 @@ const MOST_PARTS: usize = 32;
 /// What stands in every machine part, wherever somebody may have put it.
 const TRADE: &[u8] = b"\"mo:kind\"";
 
-/// The two parts of a letter.
+/// The two parts of a letter, and what is attached to it.
 #[derive(Debug)]
 pub(super) struct Parts {
     /// What people read; nothing is ever taken from it.
     pub(super) text: String,
     /// The JSON-LD, not looked at yet.
     pub(super) machine: Vec<u8>,
+    /// Files behind the alternative, in their order, as they are once decoded.
+    pub(super) files: Vec<Vec<u8>>,
 }
 
 /// Reads the fields of MIME alone; the others are read by `headers`.
@@ -136,9 +138,28 @@ fn take(message: &Message) -> Result<Parts, ReadError> {
         return Err(bad("the first thing is not a multipart/alternative of two parts"));
     }
     match (child(message, alternative, 0), child(message, alternative, 1)) {
-        (Some(text), Some(machine)) => Ok(Parts { text: text_of(text)?, machine: machine_of(machine)? }),
+        (Some(text), Some(machine)) => {
+            Ok(Parts { text: text_of(text)?, machine: machine_of(machine)?, files: files_of(message, root) })
+        }
         _ => Err(bad("the two parts are not there")),
     }
+}
+
+/// Returns what is attached: the parts of a `multipart/mixed` behind the first, but those that hold others.
+///
+/// One in a broken transfer encoding is passed over; a letter that names it is refused for want of it.
+fn files_of(message: &Message, root: &MessagePart) -> Vec<Vec<u8>> {
+    if !is(root, "multipart", "mixed") {
+        return Vec::new();
+    }
+    let bytes = |part: &MessagePart| match &part.body {
+        _ if part.is_encoding_problem => None,
+        PartType::Binary(bytes) | PartType::InlineBinary(bytes) => Some(bytes.to_vec()),
+        PartType::Text(text) | PartType::Html(text) => Some(text.as_bytes().to_vec()),
+        PartType::Message(_) | PartType::Multipart(_) => None,
+    };
+    let count = root.sub_parts().map_or(0, <[_]>::len);
+    (1..count).filter_map(|place| child(message, root, place)).filter_map(bytes).collect()
 }
 
 fn child<'a>(message: &'a Message<'a>, part: &MessagePart, place: usize) -> Option<&'a MessagePart<'a>> {

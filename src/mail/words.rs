@@ -76,6 +76,9 @@ words! {
     Tracking = "tracking number", "追跡番号";
     FollowAt = "Follow it at", "追跡ページ";
     Expected = "expected", "到着予定";
+    File = "File", "ファイル";
+    AttachedHere = "attached to this mail", "本メールに添付";
+    FetchAt = "Fetch it at", "入手先";
     Line = "line", "品目";
     Remaining = "Remains to be paid", "未払額";
     Scheduled = "Collected on", "引落予定日";

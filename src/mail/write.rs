@@ -3,12 +3,16 @@
 //! A writer of one fixed shape, because the bytes are the product: the same letter and texts give the same bytes,
 //! every line ends in CRLF and has at most 998 bytes, and exactly one CRLF stands behind the last boundary.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 use super::headers::{self, Head};
-use super::json;
 use super::jsonld::{self, Graph};
 use super::read::ReadError;
 use super::text::{Texts, TextsError};
-use crate::trade::{Digest, Kind, Letter};
+use super::{attached, json};
+use crate::trade::download::FILE_MAX;
+use crate::trade::{Digest, Download, Kind, Letter};
 
 /// Most bytes of a line without its CRLF (RFC 5322 section 2.1.1).
 const MOST_LINE: usize = 998;
@@ -33,13 +37,34 @@ pub enum WriteError {
     /// A line is longer than mail allows.
     #[error("a line of the letter has {0} bytes, at most {MOST_LINE} are possible; shorten the longest name or text")]
     LongLine(usize),
+    /// A file that the letter names is not the one that is at hand, or none is.
+    #[error("the file {0:?}, which the letter says it has with it, is not at hand")]
+    File(String),
+    /// More files, or a larger one, than a letter may have.
+    #[error("a letter carries one file of at most 512 KiB; send a larger one by a link")]
+    FileTooLarge,
     /// The human text could not be made.
     #[error(transparent)]
     Text(#[from] TextsError),
 }
 
-/// Writes the bytes to be signed.
+/// Writes the bytes to be signed, of a letter without a file.
+///
+/// # Errors
+/// Whatever no recipient would read: see [`WriteError`].
 pub fn write(letter: &Letter, texts: &Texts) -> Result<Vec<u8>, WriteError> {
+    write_with(letter, texts, &|_| None)
+}
+
+/// Writes the bytes to be signed; `file` returns the bytes with a digest, where the letter says that it has them with it.
+///
+/// # Errors
+/// As for [`write`]; and where the file it names is not at hand, or is larger than a letter takes.
+pub fn write_with<'a>(
+    letter: &Letter,
+    texts: &Texts,
+    file: &dyn Fn(&Digest) -> Option<&'a [u8]>,
+) -> Result<Vec<u8>, WriteError> {
     if let Some(member) = jsonld::missing(letter) {
         return Err(WriteError::Incomplete { kind: letter.kind(), member });
     }
@@ -49,20 +74,80 @@ pub fn write(letter: &Letter, texts: &Texts) -> Result<Vec<u8>, WriteError> {
     let tree = json::parse(machine.as_bytes()).map_err(|e| WriteError::Bounds(e.to_string()))?;
     jsonld::read(&Graph::new(&tree)?, Head::of(letter))?;
     let text = texts.render(letter)?;
-    let boundary = boundary(&text, &machine);
     let mut out = headers::write(letter, &texts.subject(letter), texts.language().word());
-    out.push_str("Content-Type: multipart/alternative; hp=\"cipher\";\r\n boundary=\"");
-    out.push_str(&boundary);
-    out.push_str("\"\r\n\r\n");
-    part(&mut out, &boundary, "text/plain; charset=utf-8", "", &text);
-    part(&mut out, &boundary, "application/ld+json; charset=utf-8", "Content-Purpose: Machine-readable\r\n", &machine);
-    for piece in ["--", &boundary, "--\r\n"] {
-        out.push_str(piece);
+    let alternative = boundary(&text, &machine);
+    match attachment(letter, file)? {
+        None => begin(&mut out, "alternative; hp=\"cipher\"", &alternative),
+        Some((named, bytes)) => {
+            // Base64 has no hyphen: what stands in neither text stands nowhere.
+            let mixed = format!("mixed-{}", alternative.trim_start_matches("part-"));
+            begin(&mut out, "mixed; hp=\"cipher\"", &mixed);
+            line(&mut out, &["--", &mixed]);
+            begin(&mut out, "alternative", &alternative);
+            parts(&mut out, &alternative, &text, &machine);
+            attach(&mut out, &mixed, named, bytes);
+            return finish(out);
+        }
     }
+    parts(&mut out, &alternative, &text, &machine);
+    finish(out)
+}
+
+/// Returns the file that goes with a letter, as the letter names it, and its bytes.
+fn attachment<'a, 'b>(
+    letter: &'b Letter,
+    file: &dyn Fn(&Digest) -> Option<&'a [u8]>,
+) -> Result<Option<(&'b Download, &'a [u8])>, WriteError> {
+    let mut named = attached::downloads(&letter.document);
+    let Some(first) = named.next() else { return Ok(None) };
+    if named.next().is_some() || first.size > FILE_MAX {
+        return Err(WriteError::FileTooLarge);
+    }
+    let bytes = file(&first.digest).filter(|bytes| attached::is_it(bytes, first));
+    bytes.map(|bytes| Some((first, bytes))).ok_or_else(|| WriteError::File(first.name.clone()))
+}
+
+/// Returns the bytes of a letter whose lines are no longer than mail allows.
+fn finish(out: String) -> Result<Vec<u8>, WriteError> {
     match out.split("\r\n").map(str::len).max() {
         Some(longest) if longest > MOST_LINE => Err(WriteError::LongLine(longest)),
         _ => Ok(out.into_bytes()),
     }
+}
+
+/// Adds one line.
+fn line(out: &mut String, pieces: &[&str]) {
+    pieces.iter().for_each(|piece| out.push_str(piece));
+    out.push_str("\r\n");
+}
+
+/// Adds the type of a container and the empty line behind its header.
+fn begin(out: &mut String, kind: &str, boundary: &str) {
+    line(out, &["Content-Type: multipart/", kind, ";"]);
+    line(out, &[" boundary=\"", boundary, "\""]);
+    line(out, &[]);
+}
+
+/// Adds the two parts that every letter has, and the end of their container.
+fn parts(out: &mut String, boundary: &str, text: &str, machine: &str) {
+    part(out, boundary, "text/plain; charset=utf-8", "", text);
+    part(out, boundary, "application/ld+json; charset=utf-8", "Content-Purpose: Machine-readable\r\n", machine);
+    line(out, &["--", boundary, "--"]);
+}
+
+/// Adds a file and the end of the letter. Its name stands in the data alone, where it is data.
+fn attach(out: &mut String, boundary: &str, named: &Download, bytes: &[u8]) {
+    line(out, &["--", boundary]);
+    line(out, &["Content-Type: application/octet-stream"]);
+    line(out, &["Content-Transfer-Encoding: base64"]);
+    line(out, &["Content-Disposition: attachment"]);
+    line(out, &["Content-ID: <", &jsonld::content_id(&named.digest), ">"]);
+    line(out, &[]);
+    // 57 bytes make a line of 76 characters (RFC 2045 section 6.8).
+    for piece in bytes.chunks(57) {
+        line(out, &[&STANDARD.encode(piece)]);
+    }
+    line(out, &["--", boundary, "--"]);
 }
 
 /// Adds one part; `body` has LF line ends.

@@ -1,9 +1,10 @@
 //! What payment and delivery agents have in common: who gets their statuses, and whose instructions they follow.
 
+use super::practice::Client;
 use super::{Action, Desk, Draft};
 use crate::trade::document::Refusal;
 use crate::trade::status::Reason;
-use crate::trade::{Address, Digest, Direction, Document, Kept, Kind, Leg, Moment, Party, Transaction};
+use crate::trade::{Digest, Direction, Document, Kept, Kind, Leg, Moment, Party, Transaction};
 
 /// Returns the instruction in force: the newest payment or delivery instruction received.
 pub fn instruction(transaction: &Transaction) -> Option<&Kept> {
@@ -41,10 +42,11 @@ pub(super) fn last_status(transaction: &Transaction, leg: Leg) -> Option<&Kept> 
 /// Writes one status to buyer and shop (P61), both taken from the stored instruction (P51), never from a letter that
 /// asked.
 ///
-/// `answers` names the letter answered and who wrote it: only the copy to that party says so.
+/// `said` returns what each of them is told; `answers` names the letter answered and who wrote it: only the copy to that
+/// party says so.
 pub(super) fn to_both(
     transaction: &Transaction,
-    document: &Document,
+    said: &dyn Fn(&Party) -> Document,
     as_of: Moment,
     done: bool,
     answers: Option<(Digest, &Party)>,
@@ -55,7 +57,7 @@ pub(super) fn to_both(
     let recipients = [transaction.buyer(), Some(shop)].into_iter().flatten();
     recipients
         .map(|to| {
-            let draft = Draft::new(transaction, to.clone(), document.clone()).about(terms).status(as_of, done);
+            let draft = Draft::new(transaction, to.clone(), said(&to)).about(terms).status(as_of, done);
             match answers.filter(|(_, asker)| **asker == to) {
                 Some((content, _)) => draft.answering(content).into(),
                 None => draft.into(),
@@ -85,6 +87,11 @@ pub(super) fn refuse(transaction: &Transaction, kept: &Kept, code: &str, text: &
 }
 
 /// Returns whether an agent works for the shop that wrote: one it has an agreement with, or the shop at its own address.
-pub(super) fn works_for(shops: &[Address], kept: &Kept) -> bool {
-    kept.letter.stays_here() || shops.contains(&kept.letter.from.address)
+pub(super) fn works_for(clients: &[Client], kept: &Kept) -> bool {
+    kept.letter.stays_here() || clients.iter().any(|client| client.is(&kept.letter.from))
+}
+
+/// Refuses the instruction of a shop without an agreement.
+pub(super) fn no_agreement(transaction: &Transaction, kept: &Kept) -> Action {
+    refuse(transaction, kept, "no-agreement", "There is no agreement with this shop.")
 }

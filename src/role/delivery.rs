@@ -1,4 +1,5 @@
-//! The delivery agent: takes goods over, records what happens to them, tells buyer and shop (P54, P56-P58).
+//! The delivery agent: takes goods over, records what happens to them, tells buyer and shop (P54, P56-P58); sends goods
+//! that are files (P22).
 
 use super::agent::{self, instruction, last_status};
 use super::packing::{Other, pack, rest};
@@ -6,7 +7,7 @@ use super::{Action, Desk, Notice, Refused, resend_above};
 use crate::trade::document::DeliveryInstruction;
 use crate::trade::item::LineQuantity;
 use crate::trade::status::{DeliveryStatus, Parcel, ParcelEvent, Reason, STOPPED, Step};
-use crate::trade::{Digest, Document, Kept, Kind, Leg, Transaction, When};
+use crate::trade::{Digest, Document, Download, Kept, Kind, Leg, Party, Place, Transaction};
 
 /// Returns what follows from a letter that was entered and applied.
 pub fn answer(transaction: &Transaction, kept: &Kept, desk: &Desk<'_>) -> Vec<Action> {
@@ -25,20 +26,20 @@ pub fn answer(transaction: &Transaction, kept: &Kept, desk: &Desk<'_>) -> Vec<Ac
 /// Follows an instruction: reckons the expected arrival and tells both sides (P57).
 fn plan(transaction: &Transaction, kept: &Kept, instruction: &DeliveryInstruction, desk: &Desk<'_>) -> Vec<Action> {
     let Some(practice) = desk.practice.delivery.as_ref().filter(|p| agent::works_for(&p.shops, kept)) else {
-        return vec![agent::refuse(transaction, kept, "no-agreement", "There is no agreement with this shop.")];
+        return vec![agent::no_agreement(transaction, kept)];
     };
     let made = status_now(transaction).is_some_and(|status| status.parcels.iter().any(|p| p.step.done().is_some()));
     if let Some(text) = agent::objection_to_second(transaction, kept, made) {
         return vec![agent::refuse(transaction, kept, "already-instructed", text)];
     }
-    let arrival = desk.now.plus_seconds(i64::from(practice.transit_days).saturating_mul(86_400)).day();
     let mut parcels = instruction.parcels.clone();
     for parcel in &mut parcels {
-        let wished = parcel.expected_until.map(|until| until.day()).filter(|until| *until > arrival);
-        let expected = When::Day(wished.unwrap_or(arrival));
-        parcel.expected_until = Some(expected);
-        parcel.expected_from = parcel.expected_from.filter(|from| from.day() <= expected.day());
-        parcel.step = Step::Planned { at: Some(expected) };
+        // A date from a program of the owner's would take the place of this one.
+        let arrival = practice.rule.arrival(&desk.now, parcel.expected_until.map(|until| until.day()));
+        let from = parcel.expected_from.filter(|from| from.day() <= arrival.until.day());
+        parcel.expected_from = arrival.from.or(from);
+        parcel.expected_until = Some(arrival.until);
+        parcel.step = Step::Planned { at: Some(arrival.until) };
     }
     publish(transaction, DeliveryStatus { parcels }, desk, Some(kept))
 }
@@ -80,6 +81,12 @@ pub fn notify(transaction: &Transaction, notice: &Notice, desk: &Desk<'_>) -> Re
     if is_stopped(&parcel.step) || (parcel.step.failed() && was_over(transaction)) {
         return Err(Refused::new(format!("the shop had parcel {} stopped; ask the shop", parcel.id)));
     }
+    if let Some(file) = &notice.download {
+        if parcel.step.done().is_some() {
+            notice.check_change(&format!("parcel {} is delivered", parcel.id))?;
+        }
+        attach(transaction, parcel, file)?;
+    }
     // Something may still be noted about a parcel that has arrived; when it arrived stays.
     if parcel.step.done().is_none() || notice.correct {
         parcel.step = notice.step(&parcel.step);
@@ -97,6 +104,28 @@ pub fn notify(transaction: &Transaction, notice: &Notice, desk: &Desk<'_>) -> Re
         parcel.events.push(ParcelEvent { name: name.clone(), at, place: place.clone() });
     }
     Ok(publish(transaction, status, desk, None))
+}
+
+/// Makes a parcel a file: only where the goods are to go over the network.
+fn attach(transaction: &Transaction, parcel: &mut Parcel, file: &Download) -> Result<(), Refused> {
+    let method = instruction(transaction).and_then(|kept| match &kept.letter.document {
+        Document::DeliveryInstruction(instruction) => Some(&instruction.delivery_method),
+        _ => None,
+    });
+    if let Some(method) = method.filter(|method| !method.is_download()) {
+        return Err(Refused::new(format!("the goods go by {method}; a file is sent where they go by download")));
+    }
+    parcel.download = Some(file.clone());
+    Ok(())
+}
+
+/// Returns a status as it is told to whoever does not get the file with it.
+fn without_file(mut status: DeliveryStatus) -> DeliveryStatus {
+    let files = status.parcels.iter_mut().filter_map(|parcel| parcel.download.as_mut());
+    for file in files.filter(|file| file.place == Place::Attached) {
+        file.place = Place::Elsewhere;
+    }
+    status
 }
 
 /// Puts the goods a notice names into parcel `id`, a new one if need be: the shop may send in several parcels what it
@@ -120,6 +149,7 @@ fn repack(status: &mut DeliveryStatus, id: &str, notice: &Notice) -> Result<(), 
             expected_from: None,
             expected_until: None,
             events: Vec::new(),
+            download: None,
             step: Step::Planned { at: None },
         },
     };
@@ -134,7 +164,7 @@ fn repack(status: &mut DeliveryStatus, id: &str, notice: &Notice) -> Result<(), 
     // What is in no parcel any more stays to be brought, in one of its own.
     let left = rest(&all, status.parcels.iter().flat_map(|parcel| &parcel.lines).chain(&packed.this));
     parcel.lines = packed.this;
-    let spare = Parcel { id: spare_id(status, id), lines: left, events: Vec::new(), ..parcel.clone() };
+    let spare = Parcel { id: spare_id(status, id), lines: left, events: Vec::new(), download: None, ..parcel.clone() };
     status.parcels.retain(|other| !other.lines.is_empty());
     status.parcels.push(parcel);
     if !spare.lines.is_empty() {
@@ -177,7 +207,7 @@ fn was_over(transaction: &Transaction) -> bool {
 /// Returns our newest delivery status.
 pub(super) fn status_now(transaction: &Transaction) -> Option<DeliveryStatus> {
     match &last_status(transaction, Leg::Delivery)?.letter.document {
-        Document::DeliveryStatus(status) => Some(status.clone()),
+        Document::DeliveryStatus(status) => Some(without_file(status.clone())),
         _ => None,
     }
 }
@@ -189,7 +219,13 @@ fn is_done(status: &DeliveryStatus) -> bool {
 fn publish(transaction: &Transaction, status: DeliveryStatus, desk: &Desk<'_>, asked: Option<&Kept>) -> Vec<Action> {
     let done = is_done(&status);
     let answers = asked.map(|kept| (kept.content, &kept.letter.from));
-    agent::to_both(transaction, &Document::DeliveryStatus(status), desk.now, done, answers)
+    let buyer = transaction.buyer();
+    // The file is for the buyer; the shop is told what it was.
+    let said = |to: &Party| match buyer.as_ref() == Some(to) {
+        true => Document::DeliveryStatus(status.clone()),
+        false => Document::DeliveryStatus(without_file(status.clone())),
+    };
+    agent::to_both(transaction, &said, desk.now, done, answers)
 }
 
 /// Answers a status request with what is stored (P62).

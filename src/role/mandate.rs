@@ -92,10 +92,9 @@ pub fn is_used(transaction: &Transaction, signer: &Fingerprint, order: &OrderId)
     })
 }
 
-/// Returns whether the shop asked for an authorisation and has none.
+/// Returns whether the shop asked for an authorisation and has none: the last word was no, or that it was stopped.
 pub(super) fn is_declined(transaction: &Transaction) -> bool {
-    let mut answers = transaction.sent(Kind::AuthorizationResult).peekable();
-    answers.peek().is_some() && !answers.any(is_yes)
+    transaction.sent(Kind::AuthorizationResult).last().is_some_and(|last| !is_yes(last))
 }
 
 fn is_yes(sent: &Kept) -> bool {

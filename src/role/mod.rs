@@ -7,11 +7,13 @@
 pub mod agent;
 pub mod articles;
 pub mod buyer;
+pub mod calendar;
 pub mod delivery;
 pub mod mandate;
 pub mod notice;
 mod packing;
 pub mod payment;
+pub mod planned;
 pub mod practice;
 pub mod shop;
 mod shop_after;
@@ -20,6 +22,7 @@ mod shop_check;
 pub mod shop_desk;
 mod shop_offer;
 mod shop_refund;
+mod shop_waiting;
 pub mod shop_work;
 pub mod timetable;
 mod told;
@@ -27,6 +30,7 @@ mod told;
 pub use mandate::Presented;
 pub use notice::Notice;
 pub use practice::{Practice, Procedure, Stage};
+pub use shop_waiting::AUTHORIZE_WITHIN;
 pub use timetable::Timetable;
 pub use told::{brings_news, is_told};
 
@@ -179,6 +183,16 @@ pub fn after_work(transaction: &Transaction, task: &Task, said: &Said, desk: &De
     match transaction.key.role {
         Role::Shop => shop_work::after(transaction, task, said, desk),
         Role::Buyer | Role::Payment | Role::Delivery => Vec::new(),
+    }
+}
+
+/// Returns what time alone brings, without a letter or a person: an order that nobody authorised is given up, money is
+/// collected on its day. Asked again it brings nothing more.
+pub fn on_time(transaction: &Transaction, desk: &Desk<'_>) -> Vec<Action> {
+    match transaction.key.role {
+        Role::Shop => shop_waiting::on_time(transaction, desk),
+        Role::Payment => payment::debit_due(transaction, desk),
+        Role::Buyer | Role::Delivery => Vec::new(),
     }
 }
 

@@ -5,7 +5,7 @@
 use super::Refused;
 use crate::trade::item::LineQuantity;
 use crate::trade::status::{Reason, Step};
-use crate::trade::{Moment, Money, When};
+use crate::trade::{Download, Moment, Money, When};
 
 /// One report about a leg. What is `None` stays as it was.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -26,6 +26,8 @@ pub struct Notice {
     pub event: Option<(String, Option<String>)>,
     /// When that was; now, or when the parcel arrived, where `None`.
     pub event_at: Option<Moment>,
+    /// The file that the parcel is.
+    pub download: Option<Download>,
     /// How much was paid; all that remains where `None`.
     pub amount: Option<Money>,
     /// Whether the money goes back to the buyer.
@@ -68,6 +70,7 @@ impl Notice {
             one("event", self.event.as_ref().map(|(name, _)| name.clone())),
             one("place", place),
             one("at", self.event_at.map(|at| at.instant().to_string())),
+            one("download", self.download.as_ref().map(|file| file.digest.to_string())),
             one("amount", self.amount.map(|amount| amount.to_string())),
             flag("refund", self.refund),
             one("reference", self.reference.clone()),

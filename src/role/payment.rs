@@ -1,10 +1,13 @@
 //! The payment agent: authorises, collects, gives back, and tells buyer and shop (P23, P24, P54, P55, P59).
 
+use jiff::civil::Time;
+
 use super::agent::{self, instruction, last_status};
+use super::practice::DebitWord;
 use super::{Action, Desk, Draft, Notice, Refused, mandate, resend_above};
 use crate::trade::document::{AuthorizationRequest, AuthorizationResult, PaymentInstruction};
 use crate::trade::status::{Payment, PaymentState, PaymentStatus, Reason, STOPPED, Step};
-use crate::trade::{Document, Kept, Kind, Leg, Moment, Money, Transaction, When};
+use crate::trade::{Document, Kept, Kind, Leg, Moment, Money, Party, Transaction, When};
 
 /// Returns what follows from a letter that was entered and applied.
 pub fn answer(transaction: &Transaction, kept: &Kept, desk: &Desk<'_>) -> Vec<Action> {
@@ -25,7 +28,7 @@ pub fn answer(transaction: &Transaction, kept: &Kept, desk: &Desk<'_>) -> Vec<Ac
 /// Answers an authorization request by the owner's limits (P24), and by what the buyer's payment data allow (P23).
 fn authorize(transaction: &Transaction, kept: &Kept, request: &AuthorizationRequest, desk: &Desk<'_>) -> Action {
     let practice = desk.practice.payment.as_ref();
-    let works = practice.is_some_and(|practice| agent::works_for(&practice.shops, kept));
+    let works = has_agreement(kept, desk);
     let limits = practice.map(|practice| practice.authorize_limits.as_slice()).unwrap_or_default();
     let limit = limits.iter().find(|limit| limit.currency() == request.total.currency());
     let refused = |code: &str, text: &str| {
@@ -52,10 +55,15 @@ fn authorize(transaction: &Transaction, kept: &Kept, request: &AuthorizationRequ
         .into()
 }
 
+/// Returns whether there is an agreement with the shop that wrote.
+fn has_agreement(kept: &Kept, desk: &Desk<'_>) -> bool {
+    desk.practice.payment.as_ref().is_some_and(|practice| agent::works_for(&practice.shops, kept))
+}
+
 /// Follows a payment instruction: plans the debit and tells both sides date and amount (P55).
 fn collect(transaction: &Transaction, kept: &Kept, instruction: &PaymentInstruction, desk: &Desk<'_>) -> Vec<Action> {
     let Some(practice) = desk.practice.payment.as_ref().filter(|p| agent::works_for(&p.shops, kept)) else {
-        return vec![agent::refuse(transaction, kept, "no-agreement", "There is no agreement with this shop.")];
+        return vec![agent::no_agreement(transaction, kept)];
     };
     if let Some((code, text)) = objection(transaction, kept, instruction) {
         return vec![agent::refuse(transaction, kept, code, text)];
@@ -63,9 +71,8 @@ fn collect(transaction: &Transaction, kept: &Kept, instruction: &PaymentInstruct
     if let Some(reopened) = reopened(transaction, instruction) {
         return publish(transaction, reopened, desk, Some(kept));
     }
-    let debit = desk.now.plus_seconds(i64::from(practice.debit_days).saturating_mul(86_400)).day();
-    let due = instruction.due.map(|due| due.day()).filter(|due| *due < debit);
-    let planned = When::Day(due.unwrap_or(debit));
+    // A date from a program of the owner's would take the place of this one.
+    let planned = When::Day(practice.rule.planned(&desk.now, instruction.due.map(|due| due.day())));
     let payment = Payment {
         id: "1".to_owned(),
         amount: instruction.amount,
@@ -133,6 +140,9 @@ fn paid(status: &PaymentStatus) -> Option<Money> {
 
 /// Plans a refund that the shop instructed.
 fn give_back(transaction: &Transaction, kept: &Kept, amount: Money, desk: &Desk<'_>) -> Vec<Action> {
+    if !has_agreement(kept, desk) {
+        return vec![agent::no_agreement(transaction, kept)];
+    }
     let Some(mut status) = status_now(transaction) else {
         return vec![agent::refuse(transaction, kept, "unknown-transaction", "This transaction is not known here.")];
     };
@@ -147,12 +157,30 @@ fn give_back(transaction: &Transaction, kept: &Kept, amount: Money, desk: &Desk<
     publish(transaction, status, desk, Some(kept))
 }
 
-/// Stops a payment that was not made yet; what was made is told as it is.
+/// Takes an authorisation back that nothing was collected by: nothing will come of the order, and no money is held for it.
+///
+/// The answer is the result once more, failed.
+fn release(transaction: &Transaction, kept: &Kept, desk: &Desk<'_>) -> Option<Action> {
+    let asked = transaction.received(Kind::AuthorizationRequest).last()?;
+    let Document::AuthorizationRequest(request) = &asked.letter.document else { return None };
+    let step = Step::Failed { reason: stopped_by_shop(), at: Some(desk.now) };
+    let document = Document::AuthorizationResult(AuthorizationResult { total: request.total, step });
+    let draft = Draft::new(transaction, kept.letter.from.clone(), document);
+    Some(draft.ordered(asked.letter.order.clone()).answering(kept.content).into())
+}
+
+fn stopped_by_shop() -> Reason {
+    Reason { code: STOPPED.to_owned(), text: "Stopped by the shop.".to_owned() }
+}
+
+/// Stops a payment that was not made yet; what was made is told as it is. Before the instruction it is the authorisation
+/// that is stopped.
 fn stop(transaction: &Transaction, kept: &Kept, desk: &Desk<'_>) -> Vec<Action> {
     let Some(mut status) = status_now(transaction) else {
-        return vec![agent::refuse(transaction, kept, "unknown-transaction", "This transaction is not known here.")];
+        let unknown = || agent::refuse(transaction, kept, "unknown-transaction", "This transaction is not known here.");
+        return vec![release(transaction, kept, desk).unwrap_or_else(unknown)];
     };
-    let reason = Reason { code: STOPPED.to_owned(), text: "Stopped by the shop.".to_owned() };
+    let reason = stopped_by_shop();
     // What was declined before is stopped with the rest: it is not tried again.
     for payment in status.payments.iter_mut().filter(|p| !p.refund && p.step.done().is_none()) {
         payment.step = Step::Failed { reason: reason.clone(), at: Some(desk.now) };
@@ -199,6 +227,38 @@ pub fn notify(transaction: &Transaction, notice: &Notice, desk: &Desk<'_>) -> Re
     }
     pay(&mut status, amount, notice)?;
     Ok(publish(transaction, status, desk, None))
+}
+
+/// Reports as collected what was planned for a day that has come, where the calendar says so instead of the owner (P55).
+///
+/// It is said to have been collected at the beginning of its day, or when it was instructed if that was later; asked any
+/// time after, and by however many programs, it is said once. Money that the buyer brings or transfers is never assumed.
+pub fn debit_due(transaction: &Transaction, desk: &Desk<'_>) -> Vec<Action> {
+    let Some(practice) = desk.practice.payment.as_ref().filter(|practice| practice.debit == DebitWord::OnDate) else {
+        return Vec::new();
+    };
+    let Some(asked) = instruction(transaction) else { return Vec::new() };
+    let Document::PaymentInstruction(instruction) = &asked.letter.document else { return Vec::new() };
+    let Some(mut status) = status_now(transaction).filter(|_| instruction.payment_method.is_debited()) else {
+        return Vec::new();
+    };
+    let begins = |when: When| match when {
+        When::Moment(moment) => moment,
+        When::Day(day) => practice.rule.calendar.moment(day, Time::midnight(), &desk.now),
+    };
+    let open = status.payments.iter().find(|payment| is_open(payment));
+    let Some((amount, planned)) = open.and_then(|open| Some((open.amount, begins(open.step.planned()?)))) else {
+        return Vec::new();
+    };
+    if planned > desk.now {
+        return Vec::new();
+    }
+    let made = Notice { done: Some(planned.max(asked.recorded).whole_second()), ..Notice::default() };
+    match pay(&mut status, amount, &made) {
+        Ok(()) => publish(transaction, status, desk, None),
+        // A sum that cannot be reckoned is left to the owner, who is told by `pay notify`.
+        Err(_) => Vec::new(),
+    }
 }
 
 /// Makes the last payment, or refund, one that is still to come: it was reported wrongly.
@@ -290,7 +350,8 @@ fn is_done(status: &PaymentStatus) -> bool {
 fn publish(transaction: &Transaction, status: PaymentStatus, desk: &Desk<'_>, asked: Option<&Kept>) -> Vec<Action> {
     let done = is_done(&status);
     let answers = asked.map(|kept| (kept.content, &kept.letter.from));
-    agent::to_both(transaction, &Document::PaymentStatus(status), desk.now, done, answers)
+    let said = |_: &Party| Document::PaymentStatus(status.clone());
+    agent::to_both(transaction, &said, desk.now, done, answers)
 }
 
 /// Answers a status request with what is stored (P62).

@@ -3,8 +3,11 @@
 use std::sync::Arc;
 
 use super::articles::Articles;
+use super::planned::{ArrivalRule, DebitRule};
 use super::timetable::Timetable;
-use crate::trade::{Address, DeliveryMethod, HookName, Money, Party, PaymentMethod, Person, PostalAddress, Role};
+use crate::trade::{
+    Address, DeliveryMethod, Fingerprint, HookName, Money, Party, PaymentMethod, Person, PostalAddress, Role,
+};
 
 /// All parts an account plays.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -128,6 +131,8 @@ pub struct Procedure {
     pub payment_agent: Option<Party>,
     /// Who carries the goods; the shop itself where `None`.
     pub delivery_agent: Option<Party>,
+    /// Hours within which the payment agent says whether the payment is authorised; after that the order is rejected.
+    pub authorize_within: u16,
     /// A charge on top, with its name.
     pub charge: Option<(String, Money)>,
     /// Days until the payment is due.
@@ -178,17 +183,45 @@ impl ShopPractice {
     }
 }
 
+/// A shop that an agent has an agreement with, and works for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Client {
+    /// Its mailbox.
+    pub address: Address,
+    /// Its key; whichever is accepted for the address where `None`.
+    pub fingerprint: Option<Fingerprint>,
+}
+
+impl Client {
+    /// Returns whether this party is the shop that is meant.
+    pub fn is(&self, shop: &Party) -> bool {
+        self.address == shop.address && self.fingerprint.as_ref().is_none_or(|key| *key == shop.fingerprint)
+    }
+}
+
+/// Who says that money was collected.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum DebitWord {
+    /// The owner: by `pay notify`, or the bank's own program.
+    #[default]
+    Report,
+    /// The calendar: on the planned day it counts as collected, because the bank's system collects unattended (P55).
+    OnDate,
+}
+
 /// How the owner collects money for shops.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PaymentPractice {
     /// The agent's name.
     pub name: String,
     /// Shops it works for.
-    pub shops: Vec<Address>,
+    pub shops: Vec<Client>,
     /// Sums up to which a payment is authorised, one per currency; other currencies are refused.
     pub authorize_limits: Vec<Money>,
-    /// Days until the money is collected.
-    pub debit_days: u16,
+    /// When money is collected.
+    pub rule: DebitRule,
+    /// Who says that it was.
+    pub debit: DebitWord,
 }
 
 /// How the owner carries goods for shops.
@@ -197,7 +230,7 @@ pub struct DeliveryPractice {
     /// The agent's name.
     pub name: String,
     /// Shops it works for.
-    pub shops: Vec<Address>,
-    /// Days until goods arrive.
-    pub transit_days: u16,
+    pub shops: Vec<Client>,
+    /// When goods arrive.
+    pub rule: ArrivalRule,
 }

@@ -6,7 +6,10 @@
 use super::packing::{Other, pack, rest};
 use super::practice::Procedure;
 use super::shop_work::go_on;
-use super::{Action, Desk, Draft, Notice, Refused, agent, resend_above, shop_after, shop_offer, terms_of};
+use super::{
+    Action, Desk, Draft, Notice, Refused, agent, resend_above, shop_after, shop_offer, shop_waiting, terms_of,
+};
+use crate::rules::Standing;
 use crate::trade::document::{DeliveryInstruction, PaymentInstruction, StatusRequest};
 use crate::trade::item::LineQuantity;
 use crate::trade::status::{OrderState, OrderStatus, Parcel, Shipment, Step};
@@ -22,6 +25,7 @@ pub fn answer(transaction: &Transaction, kept: &Kept, desk: &Desk<'_>) -> Vec<Ac
         Document::ReturnRequest(request) => shop_after::give_back(transaction, kept, request, desk),
         Document::PaymentStatus(_) | Document::DeliveryStatus(_) | Document::Refusal(_) => {
             let mut actions = shop_after::agent_spoke(transaction, desk);
+            actions.extend(sent_over_the_network(transaction, desk));
             actions.extend(ask_for_missing(transaction, kept));
             actions
         }
@@ -52,7 +56,8 @@ fn confirmed(transaction: &Transaction, kept: &Kept, desk: &Desk<'_>) -> Vec<Act
     let Some((_, terms)) = terms_of(transaction) else { return Vec::new() };
     if terms.valid_through.is_some_and(|until| kept.recorded > until) && !is_started(transaction) {
         let text = "The time for the OK has passed; please order again.";
-        return vec![agent::refuse(transaction, kept, "offer-expired", text)];
+        let refusal = agent::refuse(transaction, kept, "offer-expired", text);
+        return std::iter::once(refusal).chain(shop_waiting::release(transaction)).collect();
     }
     if status_now(transaction).state == OrderState::Cancelled {
         return vec![agent::refuse(transaction, kept, "cancelled", "The transaction was cancelled.")];
@@ -118,6 +123,7 @@ pub(super) fn delivery_instruction(transaction: &Transaction, terms: &Terms) -> 
         expected_from: terms.arrival_from,
         expected_until: terms.arrival_until,
         events: Vec::new(),
+        download: None,
         step: Step::Planned { at: terms.arrival_until },
     };
     let document = Document::DeliveryInstruction(DeliveryInstruction {
@@ -228,6 +234,25 @@ pub fn notify(transaction: &Transaction, notice: &Notice, desk: &Desk<'_>) -> Re
         status.state = OrderState::InTransit;
     }
     Ok(report(transaction, status, desk, None).into_iter().collect())
+}
+
+/// Reports goods that are files as dispatched once they are delivered: nothing else leaves the shop (P22).
+fn sent_over_the_network(transaction: &Transaction, desk: &Desk<'_>) -> Option<Action> {
+    let (_, terms) = terms_of(transaction).filter(|(_, terms)| terms.delivery_method.is_download())?;
+    let standing = Standing::of(transaction);
+    let delivered = standing.legs.delivery.done.filter(|_| standing.legs.order.done.is_none())?;
+    let mut status = status_now(transaction);
+    if matches!(status.state, OrderState::Cancelled | OrderState::Returned) {
+        return None;
+    }
+    if status.shipments.is_empty() {
+        status.shipments = first_status(terms, desk).shipments;
+    }
+    for shipment in status.shipments.iter_mut().filter(|shipment| !is_over(&shipment.step)) {
+        shipment.step = Step::Done { at: delivered };
+    }
+    status.state = OrderState::InTransit;
+    report(transaction, status, desk, None)
 }
 
 /// Asks the agents that were instructed how their legs stand; only the legs in `legs` where it is not empty.

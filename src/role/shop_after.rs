@@ -6,6 +6,7 @@
 use super::practice::Review;
 use super::shop::{collect_again, instruction_of, is_started, report, status_now};
 use super::shop_refund::{left_of, refund_instruction, settle_overpaid, settle_refund, value_of};
+use super::shop_waiting::release;
 use super::{Action, Desk, Draft, agent, shop_work, terms_of};
 use crate::rules::failed::not_taken;
 use crate::rules::{Standing, returned};
@@ -44,7 +45,7 @@ pub(super) fn cancel_now(transaction: &Transaction, kept: &Kept, desk: &Desk<'_>
 /// Ends a transaction that nothing is to come of: tells the buyer, and has hooks take back what they were given.
 fn end(transaction: &Transaction, desk: &Desk<'_>, asked: Option<&Kept>) -> Vec<Action> {
     let told = report(transaction, cancelled(transaction), desk, asked);
-    told.into_iter().chain(shop_work::withdraw(transaction)).collect()
+    told.into_iter().chain(release(transaction)).chain(shop_work::withdraw(transaction)).collect()
 }
 
 fn cancelled(transaction: &Transaction) -> OrderStatus {

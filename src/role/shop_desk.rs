@@ -5,7 +5,7 @@ use super::shop::report;
 use super::shop_after::is_instructed;
 use super::shop_check::{because, check};
 use super::shop_refund::{left_of, refund_instruction, unasked};
-use super::{Action, Desk, Refused, agent, shop_after, shop_offer, shop_work, terms_of};
+use super::{Action, Desk, Refused, agent, shop_after, shop_offer, shop_waiting, shop_work, terms_of};
 use crate::rules::Standing;
 use crate::rules::waiting::{Waiting, waiting};
 use crate::trade::document::LineReason;
@@ -99,6 +99,7 @@ pub fn reject(transaction: &Transaction, why: &str, desk: &Desk<'_>) -> Result<V
             let status =
                 OrderStatus { state: OrderState::Cancelled, shipments: Vec::new(), remarks: Some(why.to_owned()) };
             let mut actions: Vec<Action> = report(transaction, status, desk, None).into_iter().collect();
+            actions.extend(shop_waiting::release(transaction));
             actions.extend(shop_work::withdraw(transaction));
             Ok(actions)
         }

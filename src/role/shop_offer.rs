@@ -80,8 +80,9 @@ pub(super) fn after_authorization(
     desk: &Desk<'_>,
 ) -> Vec<Action> {
     let Some((kept, order)) = transaction.order() else { return Vec::new() };
-    let cancelled = transaction.known(Kind::Cancellation).next().is_some();
-    if cancelled || transaction.all_terms().next().is_some() {
+    // An answer that comes after all is over changes nothing: the agent was told to stop.
+    let over = [Kind::Cancellation, Kind::OrderRejection, Kind::TransactionInfo];
+    if over.into_iter().any(|kind| transaction.known(kind).next().is_some()) {
         return Vec::new();
     }
     match &result.step {

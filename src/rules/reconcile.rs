@@ -357,8 +357,14 @@ fn from_its_shop(letter: &Letter) -> Option<Finding> {
 
 /// What stops or undoes an instruction waits for it: refused as unknown, it would be forgotten when the instruction comes,
 /// and the money be collected after all.
+///
+/// What stops an authorisation is written before there are terms and names none.
 fn instructed(transaction: &Transaction, leg: Leg, letter: &Letter) -> Result<Vec<Finding>, Finding> {
-    let kind = if leg == Leg::Delivery { Kind::DeliveryInstruction } else { Kind::PaymentInstruction };
+    let kind = match leg {
+        Leg::Delivery => Kind::DeliveryInstruction,
+        _ if letter.kind() == Kind::Stop && letter.terms.is_none() => Kind::AuthorizationRequest,
+        _ => Kind::PaymentInstruction,
+    };
     if transaction.received(kind).next().is_none() {
         let text = format!("{} wrote about an instruction that has not come", letter.from.address);
         return Err(Finding::new(Code::UnknownTransaction, text));

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 
 use super::leg::Legs;
 use crate::trade::item::{Line, LineQuantity};
-use crate::trade::status::{DeliveryStatus, OrderState, OrderStatus, Payment, PaymentStatus, Step};
-use crate::trade::{Code, Document, Finding, Kept, Money, Quantity, Terms};
+use crate::trade::status::{DeliveryStatus, OrderState, OrderStatus, Parcel, Payment, PaymentStatus, Step};
+use crate::trade::{Code, Document, Download, Finding, Kept, Money, Place, Quantity, Role, Terms};
 
 /// Grace between the clocks of two parties, in seconds.
 const CLOCK_GRACE: i64 = 3600;
@@ -86,10 +86,12 @@ impl<'a> Check<'a> {
             let now = status.parcels.iter().find(|parcel| parcel.id == old.id);
             self.not_undone(&format!("parcel {}", old.id), &old.step, now.map(|p| &p.step));
             self.same_contents(&old.id, &old.step, &old.lines, now.map(|p| p.lines.as_slice()));
+            self.same_file(old, now);
         }
         for parcel in &status.parcels {
             let what = format!("parcel {} arrived", parcel.id);
             self.time(&what, &parcel.step, kept);
+            self.file_came(parcel, before, kept);
             let Some(arrived) = parcel.step.done() else { continue };
             if arrived.seconds_since(&self.terms.date) < -CLOCK_GRACE {
                 let text = format!("{what} {arrived}, the order was taken in {}", self.terms.date);
@@ -243,6 +245,38 @@ impl<'a> Check<'a> {
         }
     }
 
+    /// A file that was delivered stays that file.
+    fn same_file(&mut self, before: &Parcel, now: Option<&Parcel>) {
+        let was = before.download.as_ref().filter(|_| before.step.done().is_some());
+        let is = now.and_then(|now| now.download.as_ref());
+        if let (Some(was), Some(now)) = (was, now)
+            && !is.is_some_and(|is| is.is_same(was))
+        {
+            let is = is.map_or_else(|| "none".to_owned(), file_name);
+            self.findings.push(Finding::differs(
+                Code::GoodsDiffer,
+                &format!("file of parcel {}", now.id),
+                file_name(was),
+                is,
+            ));
+        }
+    }
+
+    /// A file that is said to be delivered, and is behind no link, came to the buyer with this letter or with one before.
+    fn file_came(&mut self, parcel: &Parcel, before: &[Parcel], kept: &Kept) {
+        let Some(file) = parcel.download.as_ref().filter(|file| file.place == Place::Elsewhere) else { return };
+        let told = before.iter().any(|old| {
+            old.id == parcel.id
+                && old.step.done().is_some()
+                && old.download.as_ref().is_some_and(|old| old.is_same(file))
+        });
+        if parcel.step.done().is_some() && !told && kept.letter.addressee() == Role::Buyer {
+            let text =
+                format!("parcel {} is said to be delivered as {}, which no letter brought", parcel.id, file_name(file));
+            self.push(Code::GoodsDiffer, text);
+        }
+    }
+
     /// Checks one done date against our clock and against the cancellation.
     fn time(&mut self, what: &str, step: &Step, kept: &Kept) {
         let Some(done) = step.done() else { return };
@@ -262,6 +296,11 @@ impl<'a> Check<'a> {
             self.push(code, "all is said to be done, but not all of what was agreed on is".to_owned());
         }
     }
+}
+
+/// Returns what a file is known by, for a sentence.
+fn file_name(file: &Download) -> String {
+    format!("{:?} ({} bytes, {})", file.name, file.size, file.digest)
 }
 
 /// Returns whether `lines` are all of the goods agreed on.

@@ -5,6 +5,7 @@
 
 pub mod catalog;
 pub mod document;
+pub mod download;
 pub mod entry;
 pub mod finding;
 pub mod id;
@@ -21,6 +22,7 @@ pub mod transaction;
 
 pub use catalog::{Catalog, CatalogRequest};
 pub use document::{Document, Kind};
+pub use download::{Download, Link, Place};
 pub use entry::{Act, Body, Entry, Event, Measured, Names, Owed, PinnedBy, Settlement, Verdict};
 pub use finding::{Code, Finding};
 pub use id::{Address, Digest, Fingerprint, InvalidId, MessageId, Number, OrderId};

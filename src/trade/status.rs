@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::download::Download;
 use super::item::LineQuantity;
 use super::moment::{Moment, When};
 use super::money::Money;
@@ -142,6 +143,9 @@ pub struct Parcel {
     pub expected_until: Option<When>,
     /// What happened so far.
     pub events: Vec<ParcelEvent>,
+    /// The file that it is, where the goods go over the network (P22).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub download: Option<Download>,
     /// Whether and when it arrived.
     pub step: Step,
 }

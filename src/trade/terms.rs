@@ -69,6 +69,21 @@ method!(
     "a delivery method (1 to 40 of a-z 0-9 -, like parcel)"
 );
 
+impl DeliveryMethod {
+    /// Returns whether the goods are a file that goes over the network (P22).
+    pub fn is_download(&self) -> bool {
+        self.0 == "download"
+    }
+}
+
+impl PaymentMethod {
+    /// Returns whether the agent takes the money by itself on the day it planned: by card or account. What the buyer hands
+    /// over or has to transfer comes when he does so, if he does.
+    pub fn is_debited(&self) -> bool {
+        !matches!(self.0.as_str(), "cash-on-delivery" | "bank-transfer" | "invoice")
+    }
+}
+
 /// Payment data sealed to the payment agent's key, in base64: nobody else can read it (wire format 1.4).
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]

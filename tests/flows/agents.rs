@@ -233,3 +233,73 @@ fn statuses_repeat_what_names_the_transaction_and_its_goods_p60() {
         }
     }
 }
+
+#[test]
+fn a_bank_transfer_comes_in_two_parts_and_each_wrong_report_says_what_is_wrong_p59() {
+    let town = Town::fresh();
+    let (id, number) = town.bought("SH-41", 1, &["--pay", "bank-transfer"]);
+    let refuse = |args: &[&str], says: &str| {
+        let entries = town.entries("pay").len();
+        let run = town.run("pay", &[&["pay", "notify", &number][..], args].concat());
+        assert!(matches!(run.code, Some(2 | 65)) && run.err.contains(says), "{args:?}: {run:?}");
+        assert_eq!(town.entries("pay").len(), entries, "{args:?}");
+    };
+    refuse(&["--paid", "--amount", "JPY 4801"], "only JPY 4800 remains");
+    refuse(&["--paid", "--amount", "EUR 48.00"], "in JPY, not in EUR");
+    refuse(&["--paid", "--amount", "JPY 0"], "above zero");
+    refuse(&["--paid", "--amount", "4800"], "--amount");
+    refuse(&["--paid", "2999-01-01T00:00:00Z"], "has not come yet");
+    refuse(&["--refunded"], "no refund");
+    refuse(&[], "nothing is reported");
+    town.does("pay", &["pay", "notify", &number, "--paid", "--amount", "JPY 3000", "--reference", "IN-1"]);
+    town.settle();
+    for party in ["buyer", "shop"] {
+        let shown = town.show(party, &number);
+        assert_eq!(shown["paid"], serde_json::json!({"amount": "3000", "currency": "JPY"}), "{party}");
+        assert_eq!(shown["unpaid"], serde_json::json!({"amount": "1800", "currency": "JPY"}), "{party}");
+    }
+    town.check_stands("buyer", &id, "open", [false; 3]);
+    refuse(&["--paid", "--amount", "JPY 1801"], "only JPY 1800 remains");
+    town.does("pay", &["pay", "notify", &number, "--paid", "--reference", "IN-2"]);
+    town.settle();
+    town.check_stands("buyer", &id, "open", [false, false, true]);
+    let status: String = town.letter("buyer", "in", "payment-status").split_whitespace().collect();
+    assert!(status.contains("\"price\":\"3000\"") && status.contains("\"price\":\"1800\""), "{status}");
+    refuse(&["--paid"], "nothing remains");
+    town.check_peace();
+}
+
+#[test]
+fn an_agreement_may_name_the_shops_key_and_then_no_other_counts_p54() {
+    let town = Town::fresh();
+    let agreement = |key: &str| {
+        let shops = format!("shops = [{{ address = \"shop@demo.test\", fingerprint = \"{key}\" }}]");
+        for agent in ["pay", "ship"] {
+            town.configure(agent, |text| {
+                let lines = text.lines().map(|line| if line.starts_with("shops = ") { &shops } else { line });
+                lines.collect::<Vec<_>>().join("\n")
+            });
+        }
+    };
+    // The key of somebody else.
+    agreement(&town.fingerprint("buyer"));
+    let run = town.run("pay", &["config", "check"]);
+    assert!(run.code == Some(78) && run.err.contains("its instructions would be refused"), "{run:?}");
+    let id = town.orders("buyer", "SH-41", 1, &["--pay", "card"]);
+    town.settle();
+    town.check_stands("buyer", &id, "rejected", [false; 3]);
+    assert!(town.letter("pay", "out", "authorization-result").contains("\"not-allowed\""));
+    let (id, number) = town.bought("SH-41", 1, &["--pay", "invoice"]);
+    for agent in ["pay", "ship"] {
+        assert_eq!(town.count(agent, &number, "out", "refusal"), 1, "{agent}");
+    }
+    assert!(town.letter("shop", "in", "refusal").contains("no-agreement"));
+    town.check_stands("buyer", &id, "open", [false; 3]);
+    // Its own.
+    agreement(&town.fingerprint("shop"));
+    town.does("pay", &["config", "check"]);
+    town.does("shop", &["shop", "instruct", &number]);
+    town.settle();
+    assert_eq!(town.count("buyer", &id, "in", "payment-status"), 1);
+    assert_eq!(town.count("buyer", &id, "in", "delivery-status"), 1);
+}

@@ -16,15 +16,7 @@ mod real {
     /// Dearer than what the payment agent authorises.
     const KETTLES: &str = "KETTLE;Iron kettle;JPY 36000;3";
 
-<<<<<<< HEAD
 =======
-    /// Kinds that are not played here, each with the reason.
-    const NOT_PLAYED: [(&str, &str); 2] = [
-        ("catalog-request", "no order needs it: it is played where catalogues are"),
-        ("catalog", "comes of the request alone"),
-    ];
-
->>>>>>> eb3b8c8 (fixup! tests: every kind of letter travels over real servers)
     /// Three orders, and what became of them.
     struct Played {
         parties: Parties,

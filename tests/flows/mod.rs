@@ -16,6 +16,8 @@ mod catalog;
 mod clock;
 /// What the shop's owner decides himself, and what he sees of his procedures.
 mod desk;
+/// Goods that are a file.
+mod download;
 /// Agents that refuse or fail, wrong reports.
 mod failing;
 /// The page of the first sale, done word for word.

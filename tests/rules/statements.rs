@@ -1,7 +1,7 @@
 //! What statuses say, against the terms and against what their sender said before.
 
 use mailorder::trade::status::{Payment, PaymentState, PaymentStatus, Reason, Step};
-use mailorder::trade::{Code, Document, Letter, Money, PaymentMethod};
+use mailorder::trade::{Code, Digest, Document, Download, Letter, Link, Money, PaymentMethod, Place};
 
 use super::{check, row};
 use crate::support::trade::*;
@@ -316,4 +316,37 @@ fn nothing_is_done_after_the_confirmed_cancellation() {
             row("too much goes back", &[&over, &money], bank_says(2, 0, too_much), &[Code::AmountDiffers]),
         ],
     );
+}
+
+#[test]
+fn a_file_that_no_letter_brought_is_not_delivered_and_one_that_was_stays_what_it_was() {
+    // P22: the agent says that it was delivered, and it was not.
+    let file =
+        |name: &str, place: Place| Download { name: name.to_owned(), size: 5, digest: Digest::of(b"goods"), place };
+    let sent = |seq: u32, file: Download| {
+        let arrived = parcel("1", all_goods(), done("2026-07-20"));
+        courier_says(seq, true, vec![mailorder::trade::status::Parcel { download: Some(file), ..arrived }])
+    };
+    let codes = |desk: &mut Desk, letter: &Letter| -> Vec<Code> {
+        desk.takes(letter).findings.iter().map(|finding| finding.code).collect()
+    };
+    let mut desk = Desk::buyer_open();
+    assert_eq!(codes(&mut desk, &sent(1, file("a", Place::Elsewhere))), [Code::GoodsDiffer]);
+    let mut desk = Desk::buyer_open();
+    assert_eq!(codes(&mut desk, &sent(1, file("a", Place::Attached))), []);
+    assert_eq!(codes(&mut desk, &sent(2, file("a", Place::Elsewhere))), [], "it came before");
+    assert_eq!(codes(&mut desk, &sent(3, file("b", Place::Attached))), [Code::GoodsDiffer]);
+    let link = Place::Link(Link::parse("https://files.example/a").unwrap());
+    let mut desk = Desk::buyer_open();
+    assert_eq!(codes(&mut desk, &sent(1, file("a", link))), []);
+    // What overtook the letter with the file waits for nothing once that is there.
+    let mut desk = Desk::buyer_open();
+    let later = sent(2, file("a", Place::Elsewhere));
+    assert_eq!(codes(&mut desk, &later), [Code::GoodsDiffer]);
+    assert_eq!(codes(&mut desk, &sent(1, file("a", Place::Attached))), []);
+    assert!(desk.transaction().by_content(&content(&later)).unwrap().counts());
+    // The shop is told what it was, and gets nothing.
+    let mut desk = Desk::shop_offered();
+    let told = sent(1, file("a", Place::Elsewhere));
+    assert_eq!(codes(&mut desk, &Letter { to: shop(), ..told }), []);
 }

@@ -3,7 +3,11 @@
 use std::sync::Arc;
 
 use mailorder::role::articles::{Article, Articles};
-use mailorder::role::practice::{BuyerPractice, DeliveryPractice, Partial, PaymentPractice, ShopPractice};
+use mailorder::role::calendar::Calendar;
+use mailorder::role::planned::{ArrivalRule, BankDay, DebitDay, DebitRule};
+use mailorder::role::practice::{
+    BuyerPractice, Client, DebitWord, DeliveryPractice, Partial, PaymentPractice, ShopPractice,
+};
 use mailorder::role::{Action, Notice, Practice, Procedure, Stage, buyer, delivery, payment, shop};
 use mailorder::rules::Standing;
 use mailorder::trade::item::LineQuantity;
@@ -316,20 +320,24 @@ fn accounts(chance: &mut Chance, fault: Fault) -> [Account; 4] {
         stages,
         payment_agent: (!own_payment).then(people::bank),
         delivery_agent: (!own_delivery).then(people::courier),
+        authorize_within: 72,
         charge: Some((charge().name, charge().price)),
         payment_days: 30,
         dispatch_days: 3,
         arrival_days: 7,
     };
     let articles = people::lines().into_iter().map(|line| Article::plain(line.item, line.unit_price));
-    let shops = vec![people::shop().address];
+    let shops = vec![Client { address: people::shop().address, fingerprint: None }];
+    let rule = DebitRule { day: DebitDay::After(5), bank_day: BankDay::Any, calendar: Calendar::default() };
     let bank = PaymentPractice {
         name: "Bank".to_owned(),
         shops: shops.clone(),
         authorize_limits: vec![jpy(if chance.once_in(8) { 1 } else { 100_000 })],
-        debit_days: 5,
+        rule,
+        debit: DebitWord::Report,
     };
-    let courier = DeliveryPractice { name: "Courier".to_owned(), shops, transit_days: 2 };
+    let arrival = ArrivalRule { transit_days: 2, ..ArrivalRule::default() };
+    let courier = DeliveryPractice { name: "Courier".to_owned(), shops, rule: arrival };
     let selling = ShopPractice {
         name: "Example Shirts".to_owned(),
         vat_id: None,

@@ -239,6 +239,7 @@ pub fn parcel(id: &str, lines: Vec<LineQuantity>, step: Step) -> Parcel {
         expected_from: None,
         expected_until: None,
         events: Vec::new(),
+        download: None,
         step,
     }
 }

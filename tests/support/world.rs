@@ -52,9 +52,13 @@ fn buyer_config() -> String {
         + "[buyer]\ndeliver_to = { name = \"Ono Kenji\", locality = \"Tokyo\", country = \"JP\" }\n"
 }
 
-fn agent_config(name: &str, role: &str) -> String {
-    let more =
-        if role == "payment" { "authorize_limits = [\"JPY 100000\"]\ndebit_days = 5" } else { "transit_days = 2" };
+/// How the agents work unless a test says otherwise.
+const BY_BANK: &str = "debit_days = 5";
+const BY_COURIER: &str = "transit_days = 2";
+
+fn agent_config(name: &str, role: &str, how: &str) -> String {
+    let limits = if role == "payment" { "authorize_limits = [\"JPY 100000\"]\n" } else { "" };
+    let more = format!("{limits}{how}");
     common(name, role) + &format!("[{role}]\nshops = [\"shop@shop.example\"]\n{more}\n")
 }
 
@@ -82,14 +86,19 @@ fn shop_config(steps: &str, bank: &Party, courier: &Party) -> String {
 impl World {
     /// Makes the accounts; the shop works by these steps (a TOML array), and meets the buyer at first contact.
     pub fn new(steps: &str) -> Self {
+        Self::with_agents(steps, BY_BANK, BY_COURIER)
+    }
+
+    /// The same, where bank and courier have these lines in their tables.
+    pub fn with_agents(steps: &str, bank: &str, courier: &str) -> Self {
         let folder = super::accounts::scratch();
         std::fs::create_dir(folder.path().join("post")).unwrap();
         let clock = Clock::played(at("2026-07-10T09:00:00Z"));
         let mut clerks = Vec::new();
         let mut outboxes = Vec::new();
         let make = |name: &str, text: String| account(folder.path(), name, &text, &clock);
-        let bank = make("bank", agent_config("bank", "payment"));
-        let courier = make("courier", agent_config("courier", "delivery"));
+        let bank = make("bank", agent_config("bank", "payment", bank));
+        let courier = make("courier", agent_config("courier", "delivery", courier));
         let shop = make("shop", shop_config(steps, bank.me(), courier.me()));
         for clerk in [make("buyer", buyer_config()), shop, bank, courier] {
             outboxes.push(clerk::outbox(clerk.settings()).unwrap().unwrap());
@@ -184,10 +193,15 @@ impl World {
     pub fn accepted_order(&mut self) -> OrderId {
         let id = self.order(BUYER, |_| {});
         self.settle();
-        let key = self.key(Role::Buyer, &id);
+        self.buyer_confirms(&id);
+        id
+    }
+
+    /// Has the buyer accept the terms, and brings all of it to everybody.
+    pub fn buyer_confirms(&mut self, id: &OrderId) {
+        let key = self.key(Role::Buyer, id);
         self.decide(BUYER, &key, |known, desk| Ok(vec![buyer::confirm(known, desk)?.into()]));
         self.settle();
-        id
     }
 
     /// Writes an order for three shirts and a tie; returns its ID.

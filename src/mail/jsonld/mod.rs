@@ -6,6 +6,7 @@
 mod answers;
 mod authorization;
 mod catalog;
+mod download;
 mod envelope;
 mod instruction;
 mod item;
@@ -22,6 +23,7 @@ mod step;
 mod terms;
 mod work;
 
+pub(super) use download::content_id;
 pub(super) use envelope::missing;
 pub(super) use node::{Graph, Node};
 pub use work::{read_work, write_work};

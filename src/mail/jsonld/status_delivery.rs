@@ -7,7 +7,7 @@ use super::made::{Made, named, reference, typed};
 use super::node::{Graph, Node, Result, bad};
 use super::party::{firm_id, read_place};
 use super::step::{read_step, write_step};
-use super::{order_of, recipient_buyer, shop_of};
+use super::{download, order_of, recipient_buyer, shop_of};
 use crate::trade::Letter;
 use crate::trade::status::{DeliveryStatus, Parcel, ParcelEvent};
 
@@ -53,6 +53,7 @@ pub(super) fn write_parcel(made: Made, parcel: &Parcel) -> Made {
         .maybe("expectedArrivalFrom", parcel.expected_from)
         .maybe("expectedArrivalUntil", parcel.expected_until)
         .list("deliveryStatus", parcel.events.iter().map(event).collect())
+        .put("mo:download", parcel.download.as_ref().map_or(Value::Null, download::write))
 }
 
 /// Writes whether and when a parcel arrived.
@@ -82,6 +83,7 @@ pub(super) fn read_parcel<'a>(graph: &'a Graph<'a>, node: &Node<'a>) -> Result<P
         expected_from: node.read("expectedArrivalFrom")?,
         expected_until: node.read("expectedArrivalUntil")?,
         events,
+        download: download::read(node)?,
         step: read_step(&action_about(graph, "ReceiveAction", node)?)?,
     })
 }

@@ -173,6 +173,7 @@ impl Story<'_> {
             expected_from: None,
             expected_until: Some(expected),
             events: vec![event("Collected", self.now(), "東京")],
+            download: None,
             step: Step::Planned { at: Some(expected) },
         };
         let planned = DeliveryStatus { parcels: vec![parcel.clone()] };

@@ -1,0 +1,276 @@
+//! Goods that are a file, sent by `ship notify` and taken out of a letter by `show --save` (P22).
+//!
+//! Nothing is ever fetched here: a link is printed, with its host, for a person to follow (B96). What a letter calls a file
+//! is never a path: the file is written under a name made of it, only when asked, and never over another.
+
+use std::collections::BTreeSet;
+use std::fs::OpenOptions;
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+
+use super::failure::Failure;
+use super::output;
+use crate::clerk::Clerk;
+use crate::files;
+use crate::trade::download::{FILE_MAX, LINKED_MAX};
+use crate::trade::{Digest, Document, Download, Kept, Kind, Link, Place, Transaction};
+
+/// Which file is delivered, and how.
+#[derive(Debug, clap::Args)]
+pub(super) struct FileArgs {
+    /// The goods are this file, which goes with the letter, to 512 KiB; with --link it is only measured
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["failed", "refused", "lost", "planned"])]
+    file: Option<PathBuf>,
+    /// The goods are a file behind this link, which must begin with https://
+    #[arg(long, value_name = "URL", conflicts_with_all = ["failed", "refused", "lost", "planned"])]
+    link: Option<String>,
+    /// Bytes of the file behind the link, where it is not at hand
+    #[arg(long, value_name = "BYTES", requires = "link", conflicts_with = "file", requires = "sha256")]
+    size: Option<u64>,
+    /// SHA-256 of the file behind the link, where it is not at hand: 64 hexadecimal digits
+    #[arg(long, value_name = "HEX", requires = "link", conflicts_with = "file", requires = "size")]
+    sha256: Option<String>,
+    /// What the file is called; its own name, or the last part of the link, where none is given
+    #[arg(long = "called", value_name = "NAME")]
+    name: Option<String>,
+}
+
+/// A file to be delivered: what is said of it, and its bytes where they go with the letter.
+pub(super) struct Goods {
+    pub(super) download: Download,
+    pub(super) bytes: Option<Vec<u8>>,
+}
+
+impl FileArgs {
+    /// Reads and measures the file that is meant; `None` where the goods are none.
+    pub(super) fn read(&self) -> Result<Option<Goods>, Failure> {
+        let link = self.link.as_deref().map(Link::parse).transpose();
+        let link = link.map_err(|error| Failure::usage(error.to_string()))?;
+        match (&self.file, link) {
+            (None, None) if self.name.is_some() => Err(Failure::usage("--called names a file; give --file or --link")),
+            (None, None) => Ok(None),
+            (Some(file), None) => self.attached(file).map(Some),
+            (Some(file), Some(link)) => {
+                let (size, digest) = measure(file)?;
+                self.linked(link, size, digest).map(Some)
+            }
+            (None, Some(link)) => {
+                let wanted = || Failure::usage("--link wants --file FILE, or --size BYTES and --sha256 HEX");
+                let (size, digest) = self.size.zip(self.sha256.as_deref()).ok_or_else(wanted)?;
+                let digest = Digest::parse_hex(&digest.to_ascii_lowercase());
+                let digest = digest.map_err(|_| Failure::usage("--sha256 wants 64 hexadecimal digits"))?;
+                self.linked(link, size, digest).map(Some)
+            }
+        }
+    }
+
+    fn attached(&self, file: &Path) -> Result<Goods, Failure> {
+        let bytes = files::read(file, FILE_MAX).map_err(|error| match error.kind() {
+            ErrorKind::FileTooLarge => Failure::data(format!(
+                "{} is larger than the {} KiB that go with a letter",
+                file.display(),
+                FILE_MAX / 1024
+            ))
+            .hint("put it on a server of yours: mailorder ship notify TXN --link https://HOST/PATH --file FILE"),
+            _ => Failure::unreadable(file, &error),
+        })?;
+        let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        let name = self.called(file.file_name().and_then(|name| name.to_str()))?;
+        let download = Download { name, size: not_empty(size)?, digest: Digest::of(&bytes), place: Place::Attached };
+        Ok(Goods { download, bytes: Some(bytes) })
+    }
+
+    fn linked(&self, link: Link, size: u64, digest: Digest) -> Result<Goods, Failure> {
+        if size > LINKED_MAX {
+            return Err(Failure::usage(format!("--size is more than {LINKED_MAX} bytes")));
+        }
+        let path = link.as_str().split(['?', '#']).next().unwrap_or_default();
+        let last = path.rsplit('/').next().filter(|last| !last.is_empty() && *last != link.host());
+        let of_file = self.file.as_ref().and_then(|file| file.file_name()?.to_str());
+        let name = self.called(of_file.or(last))?;
+        let download = Download { name, size: not_empty(size)?, digest, place: Place::Link(link) };
+        Ok(Goods { download, bytes: None })
+    }
+
+    /// Returns the name the file is sent under.
+    fn called(&self, own: Option<&str>) -> Result<String, Failure> {
+        let name = self.name.as_deref().or(own);
+        let name =
+            name.ok_or_else(|| Failure::usage("the file has no name that can be sent; give it one with --called"))?;
+        match Download::fault_of_name(name) {
+            None => Ok(name.to_owned()),
+            Some(fault) => {
+                Err(Failure::usage(format!("the file cannot be sent: {fault}; give it another with --called")))
+            }
+        }
+    }
+}
+
+fn not_empty(size: u64) -> Result<u64, Failure> {
+    if size == 0 { Err(Failure::data("the file is empty: nothing would be delivered")) } else { Ok(size) }
+}
+
+/// Measures a file of any size without holding it in memory.
+fn measure(path: &Path) -> Result<(u64, Digest), Failure> {
+    let fault = |error: std::io::Error| Failure::unreadable(path, &error);
+    let mut file = files::open(path).map_err(fault)?;
+    let (mut hash, mut size, mut buffer) = (Sha256::new(), 0_u64, vec![0; 64 * 1024]);
+    loop {
+        let read = file.read(&mut buffer).map_err(fault)?;
+        if read == 0 {
+            return Ok((size, Digest::from_bytes(hash.finalize().into())));
+        }
+        hash.update(buffer.get(..read).unwrap_or_default());
+        size = size.saturating_add(u64::try_from(read).unwrap_or_default());
+    }
+}
+
+/// Returns what a letter says of a file, for a person: name, size and digest, and where it is. Mail's own words are not
+/// escaped yet.
+pub(super) fn said(download: &Download) -> String {
+    let place = match &download.place {
+        Place::Attached => "in this letter".to_owned(),
+        Place::Elsewhere => "in another letter".to_owned(),
+        Place::Link(link) => format!("on {}, at {link}", link.host()),
+    };
+    format!("file {:?}, {} bytes, SHA-256 {}, {place}", download.name, download.size, download.digest.hex())
+}
+
+/// Returns the files of a transaction, newest statement of each parcel last: those that came or went with a letter that
+/// counts, and those behind links.
+fn files_of(known: &Transaction) -> Vec<(&Kept, &Download)> {
+    let mut found: Vec<(&Kept, &Download)> = Vec::new();
+    for kept in known.known(Kind::DeliveryStatus) {
+        let Document::DeliveryStatus(status) = &kept.letter.document else { continue };
+        let files = status.parcels.iter().filter_map(|parcel| parcel.download.as_ref());
+        for file in files.filter(|file| file.place != Place::Elsewhere) {
+            // The same file, said again, is one.
+            if !found.iter().any(|(_, known)| known.is_same(file) && known.place == file.place) {
+                found.push((kept, file));
+            }
+        }
+    }
+    found
+}
+
+/// A file that was written.
+pub(super) struct Saved {
+    path: PathBuf,
+    download: Download,
+}
+
+impl Saved {
+    /// Returns the line a person reads.
+    pub(super) fn line(&self) -> String {
+        let (path, size) = (output::escape(&self.path.display().to_string()), self.download.size);
+        format!("saved {path}  {size} bytes, SHA-256 {}", self.download.digest.hex())
+    }
+
+    /// Returns what a program reads.
+    pub(super) fn json(&self) -> Value {
+        let (path, file) = (self.path.display().to_string(), &self.download);
+        json!({"path": path, "name": file.name, "size": file.size, "sha256": file.digest.hex()})
+    }
+}
+
+/// Writes the files of a transaction into `folder`, each under a safe name and over nothing; its digest was checked against
+/// the signed statement.
+///
+/// # Errors
+/// Where there is none, the folder is none, or a file of that name is there already: then nothing more is written.
+pub(super) fn save(clerk: &Clerk, known: &Transaction, folder: &Path) -> Result<Vec<Saved>, Failure> {
+    if !folder.is_dir() {
+        return Err(Failure::data(format!("{} is no folder", folder.display())));
+    }
+    let files = files_of(known);
+    let attached = files.iter().filter(|(_, file)| file.place == Place::Attached);
+    let mut taken = BTreeSet::new();
+    let mut saved = Vec::new();
+    for (kept, file) in attached {
+        let bytes = clerk.attached(kept.position, file)?;
+        let path = folder.join(free_name(&file.safe_name(), &mut taken));
+        write_new(&path, &bytes)?;
+        saved.push(Saved { path, download: (*file).clone() });
+    }
+    if !saved.is_empty() {
+        return Ok(saved);
+    }
+    let linked = files.iter().find_map(|(_, file)| match &file.place {
+        Place::Link(link) => Some((link, file)),
+        _ => None,
+    });
+    Err(match linked {
+        Some((link, file)) => Failure::data(format!(
+            "nothing to save: the file is on {}, and links are never opened here; fetch {link} yourself, and compare: {} bytes, SHA-256 {}",
+            link.host(),
+            file.size,
+            file.digest.hex()
+        )),
+        None => Failure::data("nothing to save: no letter of this transaction that counts has brought a file"),
+    })
+}
+
+/// Returns a name that no other file of this transaction was written under, whatever case it is in.
+fn free_name(name: &str, taken: &mut BTreeSet<String>) -> String {
+    let numbered = (2_u32..).map(|number| format!("{number}-{name}"));
+    let free = std::iter::once(name.to_owned()).chain(numbered).find(|name| !taken.contains(&name.to_lowercase()));
+    let free = free.unwrap_or_else(|| name.to_owned());
+    taken.insert(free.to_lowercase());
+    free
+}
+
+/// Writes a file that is not there yet, for its owner's eyes alone and never to be run. What is cut short is removed.
+fn write_new(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    let mut file = match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            let text =
+                format!("{} is there already, and nothing is written over it; name another folder", path.display());
+            return Err(Failure::data(text));
+        }
+        Err(error) => return Err(Failure::io(format!("cannot write {}: {error}", path.display()))),
+    };
+    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(|error| {
+        let left = std::fs::remove_file(path).err().map(|error| format!("; what is left of it stays: {error}"));
+        Failure::io(format!("cannot write {}: {error}{}", path.display(), left.unwrap_or_default()))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    #[test]
+    fn files_are_written_anew_and_for_their_owner_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.txt");
+        write_new(&path, b"one").unwrap();
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(write_new(&path, b"two").unwrap_err().code(), 65);
+        assert_eq!(std::fs::read(&path).unwrap(), b"one");
+        // A link that leads elsewhere is something that is there.
+        let link = folder.path().join("link");
+        std::os::unix::fs::symlink(folder.path().join("elsewhere"), &link).unwrap();
+        assert_eq!(write_new(&link, b"three").unwrap_err().code(), 65);
+        assert!(!folder.path().join("elsewhere").exists());
+        let mut taken = BTreeSet::new();
+        let names: Vec<String> = ["a.txt", "A.TXT", "a.txt"].iter().map(|name| free_name(name, &mut taken)).collect();
+        assert_eq!(names, ["a.txt", "2-A.TXT", "3-a.txt"]);
+    }
+
+    #[test]
+    fn a_large_file_is_measured_as_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("large");
+        let bytes = vec![7; 200_001];
+        std::fs::write(&path, &bytes).unwrap();
+        let (size, digest) = measure(&path).unwrap();
+        assert_eq!((size, digest), (200_001, Digest::of(&bytes)));
+    }
+}
