@@ -16,7 +16,6 @@ mod real {
     /// Dearer than what the payment agent authorises.
     const KETTLES: &str = "KETTLE;Iron kettle;JPY 36000;3";
 
-=======
     /// Three orders, and what became of them.
     struct Played {
         parties: Parties,
