@@ -138,7 +138,7 @@ fn a_wrong_map_or_flag_is_told_before_anything_is_read() {
 }
 
 #[test]
-fn two_shops_with_one_number_are_told_apart_by_their_names() {
+fn a_row_names_its_transaction_by_the_whole_number_alone_or_with_its_shop() {
     let (town, numbers) = mart(1);
     let run = town.fed("mart", &["shop", "notify", "--from", "-", "--offline"], b"");
     super::check_silent(&run);

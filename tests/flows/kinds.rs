@@ -33,7 +33,6 @@ mod real {
         PLAYED.get_or_init(|| {
             let parties = Parties::make("kinds.test");
             let Parties { buyer, shop, pay, ship } = &parties;
-            buyer.run(&["catalog", &shop.address]);
             let returned = parties.orders(SHIRT, "card");
             let rejected = parties.orders(KETTLES, "card");
             let cancelled = parties.orders(TEA, "invoice");
@@ -42,6 +41,7 @@ mod real {
                     && parties.is(&rejected, "rejected")
                     && parties.is(&cancelled, "offered")
             });
+            buyer.run(&["--offline", "catalog", &shop.address]);
             let [number, other] = [&returned, &cancelled].map(|id| parties.number(id));
             buyer.run(&["confirm", &returned]);
             buyer.run(&["confirm", &cancelled]);

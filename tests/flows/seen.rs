@@ -165,7 +165,7 @@ impl Played {
             ("who the payment agent is", texts(&["pay@demo.test"])),
             ("who the delivery agent is", texts(&["ship@demo.test"])),
             ("the transaction's number", vec![self.number.clone()]),
-            ("the order's ID", vec![self.id.clone()]),
+            ("the order's ID, which the payment data are bound to", vec![self.id.clone()]),
         ]
     }
 }
