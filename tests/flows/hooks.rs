@@ -1,12 +1,11 @@
 //! Hooks: the warehouse asked and telling (figures 10 and 11), and programs that hang, fail or are not there.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use serde_json::Value;
 
-use crate::support::accounts::files;
+use crate::support::accounts::{files, install};
 use crate::support::program::Town;
 
 /// The example that merchants are shown.
@@ -28,8 +27,7 @@ const FIRST: &str = r#""terms", "confirmation", "warehouse", "payment", "deliver
 /// Makes a hook of a script, in place of the warehouse's program.
 fn scripted(town: &Town, script: &str, more: &str) {
     let program = town.path("shop/hook.sh");
-    fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
-    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    install(&program, format!("#!/bin/sh\n{script}\n").as_bytes());
     let hook = format!("[hook.warehouse]\ncommand = [\"./hook.sh\"]\n{more}\n[trust]");
     town.configure("shop", |text| text.replace("[trust]", &hook));
     let agents = town.agents("pay", "ship");

@@ -7,7 +7,7 @@ use std::process::Command;
 use mailorder::trade::Kind;
 
 use super::purchase::alone;
-use crate::support::accounts::{Fields, field};
+use crate::support::accounts::{Fields, field, install};
 use crate::support::program::{Town, mailorder};
 
 #[test]
@@ -206,7 +206,7 @@ fn shop_payment_and_delivery_at_one_address_are_one_sender_p6() {
 fn the_program_is_one_file_that_plays_the_demonstration_where_nothing_else_is_p8() {
     let folder = tempfile::tempdir().unwrap();
     let program = folder.path().join("mailorder");
-    fs::copy(env!("CARGO_BIN_EXE_mailorder"), &program).unwrap();
+    install(&program, &fs::read(env!("CARGO_BIN_EXE_mailorder")).unwrap());
     let run = |args: &[&str]| {
         let output = Command::new(&program).args(args).current_dir(folder.path()).env_clear().output().unwrap();
         assert!(output.status.success(), "{args:?}: {output:?}");

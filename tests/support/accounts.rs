@@ -28,6 +28,13 @@ pub fn scratch() -> tempfile::TempDir {
     tempfile::tempdir().unwrap()
 }
 
+/// Puts a program in a file, by another process: one that a test forks meanwhile would keep the file open for writing,
+/// and then it cannot be run.
+pub fn install(program: &Path, bytes: &[u8]) {
+    let output = run(Command::new("sh").args(["-c", "cat >\"$0\" && chmod 755 \"$0\""]).arg(program), bytes);
+    assert!(output.status.success(), "{output:?}");
+}
+
 /// Runs a command with this on standard input.
 pub fn run(command: &mut Command, input: &[u8]) -> Output {
     let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
