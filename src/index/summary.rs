@@ -3,7 +3,7 @@
 use super::row::{Row, RowItem, RowLeg};
 use crate::rules::failed::failures;
 use crate::rules::overdue::refund;
-use crate::rules::waiting::waiting;
+use crate::rules::waiting::waiting_in;
 use crate::rules::{Standing, State, reconcile};
 use crate::trade::{Code, Direction, Leg, Transaction, Verdict, item::Line};
 
@@ -31,7 +31,7 @@ impl Row {
             state: standing.state.word().to_owned(),
             warnings: warnings(transaction),
             begun: reconcile::begun(transaction).is_some(),
-            waits: !waiting(transaction).is_empty(),
+            waits: !waiting_in(transaction, standing.state).is_empty(),
             order,
             delivery,
             payment,

@@ -49,10 +49,14 @@ impl Waiting<'_> {
 
 /// Returns what waits in a transaction, as the shop has it, oldest first.
 pub fn waiting(transaction: &Transaction) -> Vec<Waiting<'_>> {
+    waiting_in(transaction, Standing::of(transaction).state)
+}
+
+/// The same of a transaction whose state is reckoned already.
+pub fn waiting_in(transaction: &Transaction, state: State) -> Vec<Waiting<'_>> {
     if transaction.key.role != Role::Shop {
         return Vec::new();
     }
-    let state = Standing::of(transaction).state;
     let mut found: Vec<Waiting<'_>> = Vec::new();
     found.extend(order(transaction, state));
     let unanswered = |kind: Kind| transaction.received(kind).filter(|asked| is_unanswered(transaction, asked));
