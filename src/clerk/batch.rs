@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use super::{Clerk, ClerkError, LOCK_WAIT};
+use super::{Clerk, ClerkError, LOCK_WAIT, chance};
 use crate::ledger::{Mark, Writer};
 use crate::maildir;
 use crate::pgp::{Certificate, KeyFault};
@@ -264,9 +264,7 @@ impl Batch<'_> {
     pub(super) fn desk(&self, transaction: &Transaction) -> Result<Desk<'_>, ClerkError> {
         let stranger = self.is_of_stranger(transaction)?;
         loop {
-            let mut entropy = [0; 32];
-            getrandom::fill(&mut entropy)
-                .map_err(|error| ClerkError::Settings(format!("no random numbers: {error}")))?;
+            let entropy = chance()?;
             let practice = &self.clerk.settings.practice;
             let desk = Desk { me: &self.clerk.me, now: self.now, entropy, practice, stranger, payment_data: None };
             if transaction.number.is_some() || !self.is_number_used(transaction.key.role, &desk.number())? {

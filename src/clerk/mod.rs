@@ -67,6 +67,13 @@ use crate::trade::{Entry, Party};
 /// How long a command waits for another process that holds the ledger, at most.
 const LOCK_WAIT: Duration = Duration::from_secs(60);
 
+/// Returns random bytes of the system.
+fn chance<const N: usize>() -> Result<[u8; N], ClerkError> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).map_err(|error| ClerkError::Settings(format!("no random numbers: {error}")))?;
+    Ok(bytes)
+}
+
 /// One account at work: its keys, ledger, index and queues.
 pub struct Clerk {
     settings: Settings,

@@ -6,7 +6,7 @@
 use super::{Clerk, ClerkError};
 use crate::index::Filter;
 use crate::role::practice::DebitWord;
-use crate::role::{Desk, Stage, on_time};
+use crate::role::{Stage, on_time};
 use crate::trade::{Key, Moment, Role};
 
 /// How many transactions are acted on under one hold of the lock.
@@ -51,9 +51,7 @@ impl Clerk {
 
     /// Returns those of these transactions that a part does something about now.
     fn has_come<'a>(&self, keys: &'a [Key], now: &Moment) -> Result<Vec<&'a Key>, ClerkError> {
-        let practice = &self.settings.practice;
-        // Nothing that is decided here needs chance.
-        let desk = Desk { me: &self.me, now: *now, entropy: [0; 32], practice, stranger: false, payment_data: None };
+        let desk = self.desk_to_look(now);
         let mut due = Vec::new();
         for key in keys {
             if self.index.load_key(key)?.is_some_and(|known| !on_time(&known, &desk).is_empty()) {

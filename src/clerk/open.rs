@@ -50,8 +50,7 @@ pub fn create(settings: &Settings, clock: &Clock) -> Result<Party, ClerkError> {
         .to_minimal_binary(&settings.address, system_time(&now))
         .map_err(|cause| ClerkError::Key { file: key_file.clone(), cause })?;
     let me = Party { address: settings.address.clone(), fingerprint: key.fingerprint().clone() };
-    let mut id = [0; 16];
-    getrandom::fill(&mut id).map_err(|error| ClerkError::Settings(format!("no random numbers: {error}")))?;
+    let id: [u8; 16] = super::chance()?;
     let act = Act::Genesis { ledger: hex::encode(id), account: me.clone(), certificate: STANDARD.encode(minimal) };
     let body = Body::Own { act, names: Names::default(), about: Vec::new() };
     let recorded = crate::ledger::recordable(&now);

@@ -96,9 +96,7 @@ impl Spool {
     /// Makes names for `count` mails. They begin with the moment of arrival, so that the mails are taken in order.
     pub(super) fn names(&self, count: usize, now: &Moment) -> Result<Vec<String>, ClerkError> {
         let name = |number: usize| {
-            let mut chance = [0; 8];
-            getrandom::fill(&mut chance)
-                .map_err(|error| ClerkError::Settings(format!("no random numbers: {error}")))?;
+            let chance: [u8; 8] = super::chance()?;
             Ok(format!("{}.{number:06}.{}", now.instant().as_millisecond(), hex::encode(chance)))
         };
         (0..count).map(name).collect()

@@ -9,12 +9,13 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::ClerkError;
 use super::batch::{Batch, Bytes};
+use super::chance;
 use crate::clock::system_time;
 use crate::mail;
 use crate::role::{self, Action, Draft};
 use crate::trade::{
-    Act, Body, Digest, Direction, Document, Download, Fingerprint, Kept, Kind, Letter, Measured, MessageId, Names,
-    Owed, Role, Transaction, Verdict,
+    Act, Body, Digest, Direction, Document, Download, Fingerprint, Kept, Kind, Letter, Measured, MessageId, Moment,
+    Names, Owed, Role, Transaction, Verdict,
 };
 
 /// A letter that was written.
@@ -163,8 +164,7 @@ impl Batch<'_> {
 
     /// Makes a random Message-ID: no transaction number, no host name.
     fn message_id(&self) -> Result<MessageId, ClerkError> {
-        let mut chance = [0; 16];
-        getrandom::fill(&mut chance).map_err(|error| ClerkError::Settings(format!("no random numbers: {error}")))?;
+        let chance: [u8; 16] = chance()?;
         let domain = self.clerk.me.address.as_str().split_once('@').map_or("mailorder.invalid", |(_, domain)| domain);
         let text = format!("{}@{domain}", hex::encode(chance));
         MessageId::parse(&text).map_err(|error| ClerkError::Settings(error.to_string()))
@@ -280,12 +280,10 @@ impl super::Clerk {
         })
     }
 
-    /// Returns the desk of this moment, for what is only to be looked at.
-    pub fn desk_now(&self) -> Result<role::Desk<'_>, ClerkError> {
-        let mut entropy = [0; 32];
-        getrandom::fill(&mut entropy).map_err(|error| ClerkError::Settings(format!("no random numbers: {error}")))?;
-        let (now, practice) = (self.clock.now(), &self.settings.practice);
-        Ok(role::Desk { me: &self.me, now, entropy, practice, stranger: false, payment_data: None })
+    /// Returns a desk at `now` for what is only to be looked at: it has no chance, so no number made on it is used.
+    pub fn desk_to_look(&self, now: &Moment) -> role::Desk<'_> {
+        let practice = &self.settings.practice;
+        role::Desk { me: &self.me, now: *now, entropy: [0; 32], practice, stranger: false, payment_data: None }
     }
 
     /// Returns a file that goods are, out of the entry of the letter it came or went with.

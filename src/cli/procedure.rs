@@ -117,7 +117,7 @@ fn dry_run(shell: &Shell, name: &str) -> Result<(), Failure> {
     plays(shell, &clerk, Role::Shop)?;
     let order = find(&mut clerk, name)?;
     clerk.look_at_catalog()?;
-    let desk = clerk.desk_now()?;
+    let desk = clerk.desk_to_look(&shell.clock.now());
     let foreseen = foresee(&order, &desk);
     let steps = foreseen.as_ref().map(|foreseen| steps(&clerk, foreseen)).unwrap_or_default();
     if shell.output.is_json() {
