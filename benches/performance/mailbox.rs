@@ -3,10 +3,6 @@
 //! The server is the Dovecot that the tests start. Between it and the program stands a relay that counts bytes and
 //! notes when the first of them came: in IDLE a server sends nothing but what it announces.
 
-#[allow(dead_code, reason = "the tests need more of it")]
-#[path = "../../tests/support/servers.rs"]
-mod servers;
-
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -24,7 +20,7 @@ use super::Scale;
 use super::gauge::{Series, run};
 use super::generate::{self, Generated};
 use super::report::{Report, short};
-use servers::Servers;
+use super::servers::{self, Servers};
 
 /// Bytes of an ordinary mail.
 const ORDINARY: usize = 20 * 1024;
@@ -33,16 +29,21 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 pub fn measure(folder: &Path, scale: &Scale, report: &mut Report) {
     report.section("A mailbox on a server");
-    if !Path::new("/usr/sbin/dovecot").exists() {
-        report.text("Not measured: Dovecot is not installed.");
-        return;
-    }
-    let servers = servers::require();
+    let Some(servers) = at_hand(report) else { return };
     let (reader, letters) = Reader::make(servers, &folder.join("announced"), "announced@example.test", scale.announced);
     reader.announced(&letters, report);
     let (reader, letters) = Reader::make(servers, &folder.join("crowd"), "crowd@example.test", 100);
     reader.crowd(&letters, scale, report);
     fs::remove_dir_all(reader.mailbox).unwrap();
+}
+
+/// Returns the real mail servers, where they are installed; else the page says that there were none.
+pub fn at_hand(report: &Report) -> Option<&'static Servers> {
+    let installed = ["/usr/sbin/dovecot", "/usr/sbin/postfix"].iter().all(|program| Path::new(program).exists());
+    if !installed {
+        report.text("Not measured: Postfix and Dovecot are not installed.");
+    }
+    installed.then(servers::require)
 }
 
 /// Makes a mailbox that nobody has logged into yet, with the owner of all the server's mail.
@@ -54,6 +55,14 @@ fn make_mailbox(mailbox: &Path) {
     for folder in [user, mailbox].into_iter().chain(parts.iter().map(PathBuf::as_path)) {
         chown(folder, Some(owner.uid()), Some(owner.gid())).unwrap();
     }
+}
+
+/// Writes the password of the servers' mailboxes into a file beside the settings.
+pub fn password_beside(config: &Path) -> PathBuf {
+    let password = config.with_file_name("password");
+    fs::write(&password, "pw\n").unwrap();
+    fs::set_permissions(&password, fs::Permissions::from_mode(0o600)).unwrap();
+    password
 }
 
 /// Returns a mail as a server hands it out.
@@ -86,9 +95,7 @@ impl Reader {
     fn new(servers: &Servers, made: &Generated, user: &str, mailbox: &Path) -> Self {
         let relay = Relay::before(servers.port("IMAPS"));
         let folders = &made.account.settings.folders;
-        let password = folders.config.with_file_name("password");
-        fs::write(&password, "pw\n").unwrap();
-        fs::set_permissions(&password, fs::Permissions::from_mode(0o600)).unwrap();
+        let password = password_beside(&folders.config);
         let text = fs::read_to_string(&folders.config).unwrap();
         let (before, after) = (text.find("[inbox]").unwrap(), text.find("[outbox]").unwrap());
         let inbox = format!(

@@ -1,12 +1,13 @@
-//! What the program costs, printed as the body of `docs/performance.md`; `benches/run` writes that page from it.
+//! What the program costs, in parts, each printed as a part of `docs/performance.md`; `benches/run` writes that page from them.
 //!
 //! ```text
-//! cargo bench                                      everything: about half an hour
-//! cargo bench -- --quick                           small figures, in a minute, to see that all of it runs
+//! cargo bench                                      every part: most of an hour
+//! cargo bench -- PART                              one part
+//! cargo bench -- parts                             the names of the parts, and their titles
+//! cargo bench -- --quick [PART]                    small figures, to see that all of it runs
 //! cargo bench -- generate DIR TRANSACTIONS OPEN    a buyer's account to play with (see tests/support/generate)
 //! cargo bench -- letters DIR LETTERS               an account and mails for it, to look closer at `worker take-in`
 //! cargo bench -- events DIR TRANSACTIONS           a shop and a file of statuses for it, for `worker report`
-//! cargo bench -- statuses [--quick]                statuses from one file alone
 //! cargo bench -- mailbox ORDINARY ANNOUNCED        the mailbox on a server alone, with so many mails and letters
 //! ```
 //!
@@ -36,6 +37,10 @@ mod keeping;
 mod letters;
 mod mailbox;
 mod report;
+mod sending;
+#[allow(dead_code, reason = "the tests need more of it")]
+#[path = "../../tests/support/servers.rs"]
+mod servers;
 mod way_in;
 mod way_out;
 mod worker;
@@ -67,6 +72,8 @@ pub struct Scale {
     pub longest: u32,
     /// Rows of the files whose memory is compared.
     pub rows: [u32; 3],
+    /// Letters of one pass that are sent to a server.
+    pub sent: u32,
     /// Ordinary mails in the mailbox on the server, and letters that it announces one by one.
     pub ordinary: u32,
     pub announced: u32,
@@ -84,6 +91,7 @@ const FULL: Scale = Scale {
     indexed: [20_000, 100_000],
     longest: 156_000,
     rows: [1_000, 10_000, 100_000],
+    sent: 1_000,
     ordinary: 100_000,
     announced: 100,
     runs: 15,
@@ -99,6 +107,7 @@ const QUICK: Scale = Scale {
     indexed: [2_000, 5_000],
     longest: 3_000,
     rows: [500, 1_000, 2_000],
+    sent: 100,
     ordinary: 1_000,
     announced: 10,
     runs: 5,
@@ -108,8 +117,10 @@ fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|word| word != "--bench").collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words.as_slice() {
-        [] => measure(FULL),
-        ["--quick"] => measure(QUICK),
+        [] => PARTS.iter().for_each(|part| part.measure(&FULL)),
+        ["--quick"] => PARTS.iter().for_each(|part| part.measure(&QUICK)),
+        ["--quick", name] => Part::named(name).measure(&QUICK),
+        ["parts"] => PARTS.iter().for_each(|part| println!("{}\t{}", part.name, part.title)),
         ["worker", rest @ ..] => worker::run(rest),
         ["generate", folder, transactions, open] => {
             let (transactions, open) = (transactions.parse().unwrap(), open.parse().unwrap());
@@ -121,13 +132,10 @@ fn main() {
             let folder = tempfile::tempdir().unwrap();
             mailbox::measure(folder.path(), &Scale { ordinary, announced, ..QUICK }, &mut Report::default());
         }
-        ["statuses"] => statuses(FULL),
-        ["statuses", "--quick"] => statuses(QUICK),
         ["events", folder, transactions] => way_out::put(Path::new(folder), transactions.parse().unwrap()),
         ["letters", folder, letters] => way_in::put(Path::new(folder), letters.parse().unwrap()),
-        _ => panic!(
-            "known: --quick | generate DIR TRANSACTIONS OPEN | letters DIR LETTERS | events DIR TRANSACTIONS | statuses [--quick] | mailbox ORDINARY ANNOUNCED; not: {words:?}"
-        ),
+        [name] => Part::named(name).measure(&FULL),
+        _ => panic!("see the head of benches/performance/main.rs; not known: {words:?}"),
     }
 }
 
@@ -136,20 +144,30 @@ pub fn plan(transactions: u32, open: u32) -> Plan {
     Plan { transactions, open, open_at: None, seed: 1, until: Clock::system().now().whole_second() }
 }
 
-fn statuses(scale: Scale) {
-    let folder = tempfile::tempdir().unwrap();
-    let mut report = Report::default();
-    way_out::measure(folder.path(), &scale, &mut report);
-    report.end();
+/// A part of the page, measured at one time.
+struct Part {
+    name: &'static str,
+    title: &'static str,
+    sections: &'static [fn(&Path, &Scale, &mut Report)],
 }
 
-fn measure(scale: Scale) {
-    let folder = tempfile::tempdir().unwrap();
-    let mut report = Report::default();
-    report.begin(&scale);
-    way_in::measure(folder.path(), &scale, &mut report);
-    way_out::measure(folder.path(), &scale, &mut report);
-    keeping::measure(folder.path(), &scale, &mut report);
-    mailbox::measure(folder.path(), &scale, &mut report);
-    report.end();
+const PARTS: [Part; 4] = [
+    Part { name: "letters-in", title: "Letters in", sections: &[way_in::measure] },
+    Part { name: "statuses-out", title: "Statuses out", sections: &[way_out::measure] },
+    Part { name: "post", title: "The post", sections: &[sending::measure, mailbox::measure] },
+    Part { name: "keeping", title: "Ledger, index, commands", sections: &[keeping::measure] },
+];
+
+impl Part {
+    fn named(name: &str) -> &'static Self {
+        let known: Vec<&str> = PARTS.iter().map(|part| part.name).collect();
+        PARTS.iter().find(|part| part.name == name).unwrap_or_else(|| panic!("{name} is none of the parts {known:?}"))
+    }
+
+    fn measure(&self, scale: &Scale) {
+        let folder = tempfile::tempdir().unwrap();
+        let mut report = Report::begin(self.title);
+        self.sections.iter().for_each(|section| section(folder.path(), scale, &mut report));
+        report.end();
+    }
 }

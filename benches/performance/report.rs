@@ -1,6 +1,5 @@
 //! The page: tables as Markdown, and the targets with what was reached.
 
-use super::Scale;
 use super::gauge::Series;
 
 /// What was to be reached, and what was.
@@ -19,14 +18,16 @@ pub struct Report {
 }
 
 impl Report {
-    pub fn begin(&mut self, scale: &Scale) {
-        eprintln!("{} letters, {} orders, {} passes", scale.letters, scale.orders, scale.passes);
+    /// Begins a part of the page.
+    pub fn begin(title: &str) -> Self {
+        println!("## {title}\n");
+        Self::default()
     }
 
     /// Prints a heading.
     pub fn section(&self, title: &str) {
         eprintln!("{title} ...");
-        println!("\n## {title}\n");
+        println!("### {title}\n");
     }
 
     /// Prints a paragraph.
@@ -58,14 +59,9 @@ impl Report {
         self.targets.push(Target { what: what.to_owned(), wanted, reached, met: ratio >= 1.0, ratio });
     }
 
-    /// Prints all targets, met or missed.
+    /// Prints the targets of this part, met or missed.
     pub fn end(&self) {
-        self.section("Targets");
-        let missed = self.targets.iter().filter(|target| !target.met).count();
-        self.text(&format!(
-            "{} targets, {missed} missed. The ratio is above 1 where it is better than wanted.",
-            self.targets.len()
-        ));
+        println!("### Targets\n");
         let row = |target: &Target| {
             let verdict = if target.met { "met" } else { "**missed**" };
             vec![
