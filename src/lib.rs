@@ -48,6 +48,10 @@ pub mod feed;
 
 pub mod clerk;
 
+pub mod view;
+
+pub mod web;
+
 pub mod demo;
 
 pub mod cli;

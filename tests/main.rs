@@ -55,6 +55,8 @@ mod limits;
 mod mail;
 /// What is done because its time has come, without a letter or a person.
 mod on_time;
+/// The local page, over HTTP and in a browser.
+mod page;
 /// Post that goes out: every answer a server can give, and none.
 mod outbox;
 /// What stands outside a seal, strangers, and mails that brought the program down.

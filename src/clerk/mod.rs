@@ -68,7 +68,7 @@ use crate::trade::{Entry, Party};
 const LOCK_WAIT: Duration = Duration::from_secs(60);
 
 /// Returns random bytes of the system.
-fn chance<const N: usize>() -> Result<[u8; N], ClerkError> {
+pub(crate) fn chance<const N: usize>() -> Result<[u8; N], ClerkError> {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).map_err(|error| ClerkError::Settings(format!("no random numbers: {error}")))?;
     Ok(bytes)

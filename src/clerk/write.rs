@@ -298,6 +298,18 @@ impl super::Clerk {
         mail::attached_file(signed, download).map_err(|error| unreadable(&error))
     }
 
+    /// Returns the human text of a letter, out of its entry: for people, who must not take anything for agreed by it.
+    ///
+    /// # Errors
+    /// Where the entry cannot be read, or is no letter.
+    pub fn letter_text(&self, position: u64) -> Result<String, ClerkError> {
+        let file = self.ledger.read(position)?;
+        let unreadable = |error: &dyn std::fmt::Display| ClerkError::Write(format!("entry {position}: {error}"));
+        let entry = crate::ledger::form::parse(&file, &super::open::reread).map_err(|error| unreadable(&error))?;
+        let signed = entry.seal.map(|seal| seal.signed).unwrap_or_default();
+        mail::human_text(signed).map_err(|error| unreadable(&error))
+    }
+
     /// Lets a part decide about several transactions in one batch. Where one is refused, nothing is written.
     pub fn commands(
         &mut self,

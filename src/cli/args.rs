@@ -64,6 +64,8 @@ pub(crate) enum Command {
     Reorder(super::order::ReorderArgs),
     /// List what does not agree, and settle it
     Warnings(super::warnings::WarningsArgs),
+    /// Show all of it in a browser, and act there
+    Serve(super::serve::ServeArgs),
     /// Fetch mail, judge it, send what is due, and end
     #[command(after_help = "Example (crontab; says nothing unless something is wrong):\n  mailorder sync")]
     Sync,

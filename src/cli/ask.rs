@@ -7,6 +7,7 @@ use super::failure::Failure;
 use super::transaction;
 use crate::role::{Action, Refused, buyer};
 use crate::trade::{Key, Leg, Role};
+use crate::view::short;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  mailorder ask K5QW3Z --leg payment")]
@@ -38,7 +39,7 @@ pub(super) fn run(shell: &mut Shell, args: AskArgs) -> Result<(), Failure> {
     // All or none: where one cannot be asked about, nobody is asked.
     clerk.commands(&keys, |known, _| {
         let id = known.key.id.to_string();
-        let refused = |refused: Refused| Refused::new(format!("{}: {refused}", transaction::short(&id)));
+        let refused = |refused: Refused| Refused::new(format!("{}: {refused}", short(&id)));
         let drafts = buyer::ask(known, &args.legs).map_err(refused)?;
         counts.borrow_mut().push((id.clone(), drafts.len()));
         Ok(drafts.into_iter().map(Action::from).collect())
@@ -52,7 +53,7 @@ pub(super) fn run(shell: &mut Shell, args: AskArgs) -> Result<(), Failure> {
     }
     for (id, letters) in asked {
         let letters = if letters == 1 { "1 letter".to_owned() } else { format!("{letters} letters") };
-        shell.output.line(format!("{}  asked in {letters}", transaction::short(&id)))?;
+        shell.output.line(format!("{}  asked in {letters}", short(&id)))?;
     }
     Ok(())
 }

@@ -8,6 +8,8 @@ use crate::role::{Desk, Draft, Refused, buyer};
 use crate::trade::item::LineQuantity;
 use crate::trade::status::Reason;
 use crate::trade::{Quantity, Role, Transaction};
+use crate::view::short;
+use crate::view::text;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  mailorder confirm K5QW3Z")]
@@ -44,7 +46,7 @@ pub(crate) struct ReturnArgs {
 
 pub(super) fn confirm(shell: &mut Shell, args: OneArgs) -> Result<(), Failure> {
     let (transaction, _) = write(shell, &args.transaction, buyer::confirm)?;
-    let total = transaction.terms().map(|(_, terms)| super::output::amount(&terms.total)).unwrap_or_default();
+    let total = transaction.terms().map(|(_, terms)| text::amount(&terms.total)).unwrap_or_default();
     told(shell, &transaction, &format!("confirmed: {total}"))
 }
 
@@ -92,5 +94,5 @@ fn told(shell: &Shell, transaction: &Transaction, what: &str) -> Result<(), Fail
         let value = serde_json::json!({"schema": "mailorder.written/1", "id": id, "text": what});
         return shell.output.document(&value);
     }
-    shell.output.line(format!("{}  {what}", transaction::short(id)))
+    shell.output.line(format!("{}  {what}", short(id)))
 }

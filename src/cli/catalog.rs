@@ -5,12 +5,13 @@ use serde_json::{Value, json};
 use super::Shell;
 use super::failure::Failure;
 use super::order::{buyer_practice, pinned};
-use super::output::{self, Cell, money_json};
+use super::output::{self, Cell};
 use super::table::{Fit, Table, wrap};
 use crate::clerk::{Clerk, ClerkError, KnownCatalog};
 use crate::role::shop_catalog;
 use crate::trade::catalog::{Catalog, CatalogRequest, Offer, Way, Words};
 use crate::trade::{Address, Agent, DeliveryMethod, Moment, PaymentMethod, Role};
+use crate::view::text;
 
 #[derive(Debug, clap::Args)]
 #[command(
@@ -50,7 +51,7 @@ pub(super) fn run(shell: &mut Shell, args: CatalogArgs) -> Result<(), Failure> {
     if asks {
         shell.output.done(format!("asked {shop} for its catalog; the answer comes with a later `mailorder sync`"));
     } else if let Some(since) = awaited {
-        let since = output::minute(&since, shell.clock.zone());
+        let since = text::minute(&since, shell.clock.zone());
         shell.tell(&format!(
             "{shop} was asked on {since} and has not answered yet; `mailorder catalog {shop} --ask` asks again"
         ));
@@ -78,7 +79,7 @@ fn list(shell: &Shell, clerk: &mut Clerk, known: &KnownCatalog, words: &Words) -
             shell.output.line(line)?;
         }
     }
-    let written = output::minute(&known.date, shell.clock.zone());
+    let written = text::minute(&known.date, shell.clock.zone());
     let age = age(&known.date, &shell.clock.now());
     let listed = counted(offers.len(), "article");
     let asked =
@@ -103,7 +104,7 @@ fn row(offer: &Offer) -> Vec<Cell> {
     let sku = offer.item.sku.clone().unwrap_or_default();
     let deliver = named(offer.delivery_methods.iter().map(DeliveryMethod::as_str));
     let pay = named(offer.payment_methods.iter().map(PaymentMethod::as_str));
-    [sku, offer.item.name.clone(), output::amount(&offer.price), deliver, pay].iter().map(Cell::plain).collect()
+    [sku, offer.item.name.clone(), text::amount(&offer.price), deliver, pay].iter().map(Cell::plain).collect()
 }
 
 /// Returns the articles that are meant by these words, too.
@@ -121,7 +122,7 @@ fn named<'a>(methods: impl Iterator<Item = &'a str>) -> String {
 pub(super) fn way_words(way: &Way) -> String {
     let payment = way.payment_method.as_ref().map_or("any method", |method| method.as_str());
     let delivery = way.delivery_method.as_ref().map_or("any method", |method| method.as_str());
-    let charge = way.charge.as_ref().map(|(name, price)| format!(", {name} {}", output::amount(price)));
+    let charge = way.charge.as_ref().map(|(name, price)| format!(", {name} {}", text::amount(price)));
     format!("pay {payment}, deliver {delivery}{}", charge.unwrap_or_default())
 }
 
@@ -175,7 +176,7 @@ fn document(
         ways.push(json!({
             "pay": way.payment_method,
             "deliver": way.delivery_method,
-            "charge": way.charge.as_ref().map(|(name, price)| json!({"name": name, "price": money_json(price)})),
+            "charge": way.charge.as_ref().map(|(name, price)| json!({"name": name, "price": text::money_json(price)})),
             "payment_agent": agent.map(|agent| &agent.party),
             "accepted": accepted,
         }));
@@ -203,7 +204,7 @@ fn article(offer: &Offer) -> Value {
     json!({
         "sku": offer.item.sku,
         "name": offer.item.name,
-        "price": money_json(&offer.price),
+        "price": text::money_json(&offer.price),
         "pay": offer.payment_methods,
         "deliver": offer.delivery_methods,
         "conditions": offer.conditions,

@@ -129,17 +129,6 @@ fn measure(path: &Path) -> Result<(u64, Digest), Failure> {
     }
 }
 
-/// Returns what a letter says of a file, for a person: name, size and digest, and where it is. Mail's own words are not
-/// escaped yet.
-pub(super) fn said(download: &Download) -> String {
-    let place = match &download.place {
-        Place::Attached => "in this letter".to_owned(),
-        Place::Elsewhere => "in another letter".to_owned(),
-        Place::Link(link) => format!("on {}, at {link}", link.host()),
-    };
-    format!("file {:?}, {} bytes, SHA-256 {}, {place}", download.name, download.size, download.digest.hex())
-}
-
 /// Returns the files of a transaction, newest statement of each parcel last: those that came or went with a letter that
 /// counts, and those behind links.
 fn files_of(known: &Transaction) -> Vec<(&Kept, &Download)> {

@@ -9,6 +9,7 @@ use super::failure::Failure;
 use super::output::escape;
 use crate::pgp::MAIL_MAX;
 use crate::trade::{Document, Letter};
+use crate::view::text;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  mailorder inspect letter.eml")]
@@ -90,8 +91,8 @@ fn says(shell: &Shell, letter: &Letter) -> Result<(), Failure> {
         Document::TransactionInfo(terms) => (Some(&terms.buyer), terms.lines.as_slice()),
         _ => (None, &[][..]),
     };
-    let mut rows = vec![("date", super::output::minute(&letter.date, shell.clock.zone()))];
-    rows.extend(crate::ledger::amount(letter).map(|amount| ("amount", super::output::amount(&amount))));
+    let mut rows = vec![("date", text::minute(&letter.date, shell.clock.zone()))];
+    rows.extend(crate::ledger::amount(letter).map(|amount| ("amount", text::amount(&amount))));
     rows.extend(buyer.map(|buyer| ("buyer", buyer.name.clone())));
     rows.extend(lines.iter().map(|line| ("item", format!("{} ×{}", line.item.name, line.quantity))));
     for (name, value) in rows {

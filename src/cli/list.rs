@@ -1,24 +1,35 @@
 //! `list`: the patent's screen 1600: what was bought, and what of it is shipped, delivered and paid (P72-P80).
 
-use serde_json::{Value, json};
+use jiff::SignedDuration;
+use jiff::civil::Date;
 
 use super::Shell;
 use super::failure::Failure;
-use super::output::{self, Cell, Tone};
-use super::show::offer_is_over;
+use super::output::{Cell, Tone};
 use super::table::{Fit, Table};
-use super::transaction::short;
-use crate::clerk::{Clerk, ClerkError};
-use crate::index::{Filter, Listed, Row, RowLeg};
-use crate::trade::{Moment, Money, OrderId, Role};
+use crate::index::{Listed, Row, RowLeg};
+use crate::rules::query::{Condition, Part, Query};
+use crate::trade::{Moment, Role};
+use crate::view::orders::{Asked, Orders, document, first_role};
+use crate::view::{short, text};
 
 #[derive(Debug, Default, clap::Args)]
-#[command(
-    after_help = "Examples:\n  mailorder list --undelivered\n  mailorder list --month 2026-11 --json\n  mailorder list --from 2026-11-01 --until 2026-11-15\n\nORDER is done (✓) when the goods have left the shop, DELIVERY when they arrived, PAYMENT when all is paid;\n… is planned for that day, ! is late."
-)]
+#[command(after_help = "Examples:
+  mailorder list undelivered
+  mailorder list unpaid shop:hitachi month:2026-11
+  mailorder list 'item:\"green tea\"' 'amount:>1000' --json
+  mailorder list --from 2026-11-01 --until 2026-11-15
+
+All words must hold. Alone: open closed unshipped shipped undelivered delivered unpaid paid late warned failed unconfirmed
+cancelled. With a value: shop: buyer: item: txn: state: currency:JPY, month:2026-11 (month, month-1), date:2026-Q4 (a day, month
+or year, or two with .. between), amount:>1000 (>= < <= 10..20), late:14d (for 14 days), and so shipped: delivered: paid: (h, d or
+w). Other words are looked for in the names.
+
+ORDER is done (✓) when the goods have left the shop, DELIVERY when they arrived, PAYMENT when all is paid;
+… is planned for that day, ! is late.")]
 pub(crate) struct ListArgs {
-    /// Part of the name of an item, the shop or the buyer
-    text: Option<String>,
+    /// What must hold, in words: see below
+    query: Vec<String>,
     /// Part played; by default the first one of the account
     #[arg(long, value_parser = role)]
     role: Option<Role>,
@@ -51,10 +62,10 @@ pub(crate) struct ListArgs {
     month: Option<String>,
     /// Only from this day on
     #[arg(long, value_name = "YYYY-MM-DD", conflicts_with = "month")]
-    from: Option<jiff::civil::Date>,
+    from: Option<Date>,
     /// Only until this day, which is included
     #[arg(long, value_name = "YYYY-MM-DD", conflicts_with = "month")]
-    until: Option<jiff::civil::Date>,
+    until: Option<Date>,
     /// At most this many, newest first
     #[arg(long, value_name = "N")]
     limit: Option<u32>,
@@ -65,162 +76,50 @@ pub(super) fn role(word: &str) -> Result<Role, String> {
 }
 
 pub(super) fn run(shell: &mut Shell, args: ListArgs) -> Result<(), Failure> {
+    let now = shell.clock.now();
+    let query = args.query(now.instant().to_zoned(shell.clock.zone().clone()).date())?;
     let mut clerk = shell.clerk()?;
     clerk.catch_up()?;
     let role = args.role.unwrap_or_else(|| first_role(&clerk));
-    let mut filter = filter(&args, role, shell)?;
-    let now = shell.clock.now();
-    if args.late {
-        // The index knows when a day ends in UTC, which is within a day of its end here; the rest is looked at one by
-        // one, and only then is there a count to be limited.
-        filter.due_before = Some(now.plus_seconds(24 * 60 * 60).instant().as_second());
-        filter.limit = None;
-    }
-    let mut listed = clerk.index().list(&filter).map_err(ClerkError::from)?;
-    if args.late {
-        listed.retain(|one| is_late(&one.row, &now));
-        let limit = args.limit.and_then(|limit| usize::try_from(limit).ok());
-        listed.truncate(limit.unwrap_or(usize::MAX));
-    }
-    let summary = Summary::of(&clerk, role)?;
-    let offers = awaiting(&clerk, &listed, &now)?;
-    // Sums are those of what is listed, which is all there is where nothing was filtered.
-    let summary = if filter == of_role(role) { summary } else { summary.of_listed(&listed) };
+    let asked = Asked { role, query, limit: args.limit };
+    let orders = Orders::load(&clerk, &asked, now, shell.clock.zone())?;
     if shell.output.is_json() {
-        return shell.output.document(&document(&listed, &summary, &now));
+        return shell.output.document(&document(&orders));
     }
-    print(shell, &Shown { listed: &listed, role, now, offers }, &summary)
+    print(shell, &orders)?;
+    if let Some((word, near)) = asked.query.meant().filter(|_| orders.listed.is_empty()) {
+        shell.hint(&format!("{word:?} was looked for in the names; did you mean `{near}`?"));
+    }
+    Ok(())
 }
 
-/// Returns the filter that lets everything of a part through.
-fn of_role(role: Role) -> Filter {
-    Filter { role: Some(role), ..Filter::default() }
-}
-
-/// What is printed of a list.
-struct Shown<'a> {
-    listed: &'a [Listed],
-    role: Role,
-    now: Moment,
-    /// The offers that wait for the buyer's answer.
-    offers: Vec<OrderId>,
-}
-
-/// Returns the offers among these that wait for the buyer's answer: of what is offered a shop waits for its buyers, and
-/// what an OK would come too late for waits for nobody.
-pub(super) fn awaiting(clerk: &Clerk, listed: &[Listed], now: &Moment) -> Result<Vec<OrderId>, Failure> {
-    let mut found = Vec::new();
-    for one in listed.iter().filter(|one| one.key.role == Role::Buyer && one.row.state == "offered") {
-        let known = clerk.index().load_key(&one.key).map_err(ClerkError::from)?;
-        if known.is_some_and(|known| known.terms().is_some_and(|(_, terms)| !offer_is_over(terms, now))) {
-            found.push(one.key.id.clone());
+impl ListArgs {
+    /// Returns what words and flags ask for together; `today` is the day where the command runs.
+    fn query(&self, today: Date) -> Result<Query, Failure> {
+        let mut query = Query::parse(&self.query.join(" "), today).map_err(|error| {
+            Failure::usage(error.to_string()).hint("mailorder list --help shows the words of a query")
+        })?;
+        let flags = [
+            (self.undelivered, Condition::Undelivered),
+            (self.unpaid, Condition::Unpaid),
+            (self.unshipped, Condition::Done(Part::Order, false)),
+            (self.shipped, Condition::Done(Part::Order, true)),
+            (self.delivered, Condition::Done(Part::Delivery, true)),
+            (self.paid, Condition::Done(Part::Payment, true)),
+            (self.late, Condition::Late(SignedDuration::ZERO)),
+            (self.open, Condition::Open(true)),
+        ];
+        query.conditions.extend(flags.into_iter().filter(|(set, _)| *set).map(|(_, condition)| condition));
+        if let Some(month) = &self.month {
+            let read = Query::parse(&format!("month:{month}"), today);
+            let read = read.map_err(|_| Failure::usage(format!("{month:?} is not a month like 2026-11")))?;
+            query.conditions.extend(read.conditions);
         }
-    }
-    Ok(found)
-}
-
-/// Returns the part an account plays first.
-pub(super) fn first_role(clerk: &Clerk) -> Role {
-    Role::ALL.into_iter().find(|role| clerk.settings().practice.plays(*role)).unwrap_or(Role::Buyer)
-}
-
-fn filter(args: &ListArgs, role: Role, shell: &Shell) -> Result<Filter, Failure> {
-    let mut filter = Filter { role: Some(role), text: args.text.clone(), limit: args.limit, ..Filter::default() };
-    filter.undelivered = args.undelivered.then_some(true);
-    filter.unpaid = args.unpaid.then_some(true);
-    filter.delivery_done = args.delivered.then_some(true);
-    filter.payment_done = args.paid.then_some(true);
-    filter.order_done = args.unshipped.then_some(false).or(args.shipped.then_some(true));
-    filter.open = (args.open || args.unshipped).then_some(true);
-    let (mut from, mut until) = (args.from, args.until.map(|day| day.saturating_add(jiff::Span::new().days(1))));
-    if let Some(month) = &args.month {
-        let invalid = || Failure::usage(format!("{month:?} is not a month like 2026-11"));
-        let first: jiff::civil::Date = format!("{month}-01").parse().map_err(|_| invalid())?;
-        (from, until) = (Some(first), Some(first.saturating_add(jiff::Span::new().months(1))));
-    }
-    let second = |day: jiff::civil::Date| {
-        let zoned = day.to_zoned(shell.clock.zone().clone());
-        zoned.map(|zoned| zoned.timestamp().as_second()).map_err(|_| Failure::usage(format!("{day} is no day")))
-    };
-    filter.from = from.map(second).transpose()?;
-    filter.until = until.map(second).transpose()?;
-    Ok(filter)
-}
-
-/// Returns whether a promised date has passed: of a leg of what is open, or of a refund.
-pub(super) fn is_late(row: &Row, now: &Moment) -> bool {
-    row.due.is_some_and(|due| due.is_over(now))
-}
-
-/// What stands below the list.
-pub(super) struct Summary {
-    pub(super) undelivered: u64,
-    pub(super) unpaid: Vec<(Money, u64)>,
-    pub(super) warnings: u64,
-}
-
-impl Summary {
-    pub(super) fn of(clerk: &Clerk, role: Role) -> Result<Self, Failure> {
-        let index = clerk.index();
-        let undelivered = Filter { role: Some(role), undelivered: Some(true), ..Filter::default() };
-        let unpaid = Filter { role: Some(role), unpaid: Some(true), ..Filter::default() };
-        let mut sums = crate::rules::summary::Summary::default();
-        for one in index.list(&unpaid).map_err(ClerkError::from)? {
-            sums.add_parts(false, one.row.unpaid);
+        if self.from.is_some() || self.until.is_some() {
+            query.conditions.push(Condition::Days(self.from, self.until));
         }
-        Ok(Self {
-            undelivered: index.count(&undelivered).map_err(ClerkError::from)?,
-            unpaid: sums.unpaid.into_values().map(|unpaid| (unpaid.total, unpaid.count)).collect(),
-            warnings: super::warnings::open_count(clerk)?,
-        })
+        Ok(query)
     }
-
-    /// Returns the same of these transactions alone; warnings are those of the account.
-    fn of_listed(self, listed: &[Listed]) -> Self {
-        let mut sums = crate::rules::summary::Summary::default();
-        for one in listed {
-            sums.add_parts(one.row.undelivered, one.row.unpaid);
-        }
-        let unpaid = sums.unpaid.into_values().map(|unpaid| (unpaid.total, unpaid.count)).collect();
-        Self { undelivered: sums.undelivered, unpaid, warnings: self.warnings }
-    }
-}
-
-/// Returns the document of `list --json`.
-fn document(listed: &[Listed], summary: &Summary, now: &Moment) -> Value {
-    let leg = |leg: &RowLeg| json!({"done": leg.done, "date": output::when_json(leg.date.as_ref())});
-    let transactions: Vec<Value> = listed
-        .iter()
-        .map(|one| {
-            let row = &one.row;
-            json!({
-                "id": one.key.id,
-                "shop": row.shop,
-                "order_id": one.key.id,
-                "number": row.number,
-                "date": output::when_json(row.date.as_ref()),
-                "items": row.items,
-                "total": row.total.as_ref().map(output::money_json),
-                "order": leg(&row.order),
-                "delivery": leg(&row.delivery),
-                "payment": leg(&row.payment),
-                "state": row.state,
-                "late": is_late(row, now),
-            })
-        })
-        .collect();
-    let unpaid: Vec<Value> = summary
-        .unpaid
-        .iter()
-        .map(|(total, count)| json!({"amount": total.plain(), "currency": total.currency().code(), "count": count}))
-        .collect();
-    json!({
-        "schema": "mailorder.list/1",
-        "transactions": transactions,
-        "undelivered": summary.undelivered,
-        "unpaid": unpaid,
-        "warnings": summary.warnings,
-    })
 }
 
 /// The columns of a buyer's list, and what gives way on a narrow terminal.
@@ -255,7 +154,8 @@ const TRADED_FIT: [Fit; 12] = [
     Fit::Drop(5),
 ];
 
-fn print(shell: &Shell, shown: &Shown<'_>, summary: &Summary) -> Result<(), Failure> {
+fn print(shell: &Shell, shown: &Orders) -> Result<(), Failure> {
+    let summary = &shown.summary;
     let bought = shown.role == Role::Buyer;
     let lay_out = if bought { cells } else { traded };
     let rows: Vec<Vec<Cell>> = shown.listed.iter().map(|one| lay_out(shell, one, &shown.now)).collect();
@@ -267,7 +167,7 @@ fn print(shell: &Shell, shown: &Shown<'_>, summary: &Summary) -> Result<(), Fail
         shell.output.fitted(&Table { head, rows: &rows, right: &right, fit, wrap: false })?;
         shell.output.line("")?;
     }
-    footer(shell, shown, summary)?;
+    footer(shell, shown)?;
     if summary.warnings > 0 {
         shell.hint(&format!("{} open: mailorder warnings", plural(summary.warnings, "warning")));
     }
@@ -278,10 +178,11 @@ fn print(shell: &Shell, shown: &Shown<'_>, summary: &Summary) -> Result<(), Fail
 }
 
 /// Sums up what is listed.
-fn footer(shell: &Shell, shown: &Shown<'_>, summary: &Summary) -> Result<(), Failure> {
+fn footer(shell: &Shell, shown: &Orders) -> Result<(), Failure> {
+    let summary = &shown.summary;
     let undelivered = summary.undelivered;
     let unpaid: Vec<String> =
-        summary.unpaid.iter().map(|(total, count)| format!("{} in {count}", output::amount(total))).collect();
+        summary.unpaid.iter().map(|(total, count)| format!("{} in {count}", text::amount(total))).collect();
     let unpaid = if unpaid.is_empty() { "nothing unpaid".to_owned() } else { format!("unpaid {}", unpaid.join(" + ")) };
     shell.output.line(format!("{} listed · {undelivered} not delivered · {unpaid}", shown.listed.len()))
 }
@@ -297,16 +198,16 @@ fn cells(shell: &Shell, one: &Listed, now: &Moment) -> Vec<Cell> {
     let items: Vec<String> = row.items.iter().map(|item| format!("{} ×{}", item.name, item.quantity)).collect();
     let zone = shell.clock.zone();
     let leg = |leg: &RowLeg| {
-        let date = leg.date.map(|date| output::day(&date, zone));
+        let date = leg.date.map(|date| text::day(&date, zone));
         if is_over(row, leg) { nothing() } else { leg_cell(leg, date, row.state == "open", now) }
     };
     let payment = refund_cell(row, now, zone).unwrap_or_else(|| leg(&row.payment));
     vec![
         Cell::plain(short(one.key.id.as_str())),
-        Cell::plain(row.date.map(|date| output::day(&date, zone)).unwrap_or_default()),
+        Cell::plain(row.date.map(|date| text::day(&date, zone)).unwrap_or_default()),
         Cell::plain(shop),
         Cell::plain(items.join(", ")),
-        Cell::plain(row.total.as_ref().map(output::amount).unwrap_or_default()),
+        Cell::plain(row.total.as_ref().map(text::amount).unwrap_or_default()),
         leg(&row.order),
         leg(&row.delivery),
         payment,
@@ -340,7 +241,7 @@ fn is_over(row: &Row, leg: &RowLeg) -> bool {
 /// Returns what stands in the place of the payment where only a refund is still to come and its day has passed.
 fn refund_cell(row: &Row, now: &Moment, zone: &jiff::tz::TimeZone) -> Option<Cell> {
     let due = row.due.filter(|due| !row.open && row.state != "completed" && due.is_over(now))?;
-    let day = output::day(&due, zone).get(5..).unwrap_or_default().to_owned();
+    let day = text::day(&due, zone).get(5..).unwrap_or_default().to_owned();
     Some(Cell(format!("! refund due {day} late"), Tone::Bad))
 }
 

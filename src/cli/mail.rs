@@ -17,6 +17,7 @@ use crate::maildir;
 use crate::outbox::Outbox;
 use crate::outbox::queue::Report;
 use crate::pgp::MAIL_MAX;
+use crate::view::text;
 
 /// How long one pass of `sync` may send.
 const SEND_BUDGET: Duration = Duration::from_secs(600);
@@ -117,7 +118,7 @@ struct Before {
 impl Before {
     fn of(clerk: &Clerk) -> Result<Self, Failure> {
         let entries = clerk.index().mark().entries();
-        Ok(Self { warned: super::warnings::open_letters(clerk)?, entries })
+        Ok(Self { warned: crate::view::warnings::open_letters(clerk)?, entries })
     }
 }
 
@@ -165,7 +166,7 @@ fn counted(taken: &TakenIn) -> String {
 /// Writes for a person who looks on what came.
 fn came(shell: &Shell, taken: &TakenIn) {
     if !taken.counts.is_empty() {
-        let time = super::output::minute(&shell.clock.now(), shell.clock.zone());
+        let time = text::minute(&shell.clock.now(), shell.clock.zone());
         shell.output.done(format!("{time}  came: {}", counted(taken)));
     }
 }

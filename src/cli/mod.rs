@@ -30,8 +30,8 @@ mod pay_data;
 mod payment_data;
 mod procedure;
 mod report;
-mod said;
 mod schema;
+mod serve;
 mod shop;
 mod shop_catalog;
 mod show;
@@ -193,6 +193,7 @@ impl Shell {
                 self.output.raw(&script)
             }
             Command::Schema(args) => schema::run(self, args),
+            Command::Serve(args) => serve::run(self, &args),
         }
     }
 }

@@ -6,13 +6,15 @@ use super::Shell;
 use super::failure::{Failure, FailureKind};
 use super::order_catalog::Prices;
 use super::order_written::{self as written, OrderFile};
-use super::transaction::{self, short};
+use super::transaction;
 use super::{output, payment_data};
 use crate::clerk::Clerk;
 use crate::role::buyer;
 use crate::role::practice::BuyerPractice;
 use crate::trade::item::{self, Charge, Line};
 use crate::trade::{Address, DeliveryMethod, Money, Order, OrderId, Party, PaymentMethod, Person, PostalAddress, Role};
+use crate::view::short;
+use crate::view::text;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = written::HELP)]
@@ -200,7 +202,7 @@ fn total(lines: &[Line], charges: &[Charge]) -> Result<Money, Failure> {
     let total = item::total(lines, charges).map_err(|error| Failure::data(format!("the total: {error}")))?;
     let total = total.ok_or_else(|| Failure::usage("an order needs at least one item (--item or --file)"))?;
     if total.is_zero() || total.is_negative() {
-        let text = format!("the total of the order would be {}; it must be above zero", output::amount(&total));
+        let text = format!("the total of the order would be {}; it must be above zero", text::amount(&total));
         return Err(Failure::data(text));
     }
     Ok(total)
@@ -254,10 +256,10 @@ fn finish(
     clerk.post(vec![buyer::order(order, id.clone(), shop.clone())])?;
     shell.send(&mut clerk)?;
     if shell.output.is_json() {
-        let value = serde_json::json!({"schema": "mailorder.order/1", "id": id, "shop": shop, "total": output::money_json(&total)});
+        let value = serde_json::json!({"schema": "mailorder.order/1", "id": id, "shop": shop, "total": text::money_json(&total)});
         return shell.output.document(&value);
     }
-    shell.output.line(format!("{}  ordered from {}: {}", short(id.as_str()), shop.address, output::amount(&total)))
+    shell.output.line(format!("{}  ordered from {}: {}", short(id.as_str()), shop.address, text::amount(&total)))
 }
 
 /// Adds what the catalog says to an order that has prices from it: charge and payment agent.

@@ -9,6 +9,7 @@ use crate::clerk::{Clerk, KnownCatalog};
 use crate::trade::catalog::{Offer, Way};
 use crate::trade::item::Charge;
 use crate::trade::{Address, Moment, Order, Party, Role};
+use crate::view::text;
 
 /// What is known of a shop's prices, and which of them an order has.
 pub(super) struct Prices {
@@ -75,7 +76,7 @@ impl Prices {
         }
         let oldest = self.used.iter().map(|(date, _)| date).min();
         if let Some(date) = oldest {
-            let (day, age) = (output::minute(date, shell.clock.zone()), age(date, &shell.clock.now()));
+            let (day, age) = (text::minute(date, shell.clock.zone()), age(date, &shell.clock.now()));
             let charge = if charges || way.charge.is_none() { "prices are" } else { "prices and charge are" };
             shell.tell(&format!("{charge} as the catalog of {} has them, written {day}, {age} ago", self.shop));
         }

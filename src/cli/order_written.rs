@@ -10,6 +10,7 @@ use crate::config;
 use crate::files;
 use crate::trade::item::{Charge, Item, Line};
 use crate::trade::{DeliveryMethod, Money, MoneyError, PaymentMethod, PostalAddress, Quantity};
+use crate::view::text;
 
 /// What the help of `order` shows after its options. A test orders by the file in it.
 pub(super) const HELP: &str = "Examples:
@@ -128,7 +129,7 @@ pub(super) fn lines(items: &[ItemWritten]) -> Result<Vec<Line>, Failure> {
             Quantity::parse(&written.quantity).map_err(|error| Failure::data(format!("{about}: {error}")))?;
         let unit_price = money(&about, &written.price)?;
         if unit_price.is_negative() {
-            let text = format!("{about}: the price {} is below zero", super::output::amount(&unit_price));
+            let text = format!("{about}: the price {} is below zero", text::amount(&unit_price));
             return Err(Failure::data(text).hint("write a discount as a charge: --charge 'Discount;JPY -500'"));
         }
         let item = Item { sku: written.sku.clone(), name: written.name.clone() };

@@ -11,6 +11,7 @@ use super::failure::Failure;
 use super::output;
 use super::transaction;
 use crate::trade::Role;
+use crate::view::text;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct DataArgs {
@@ -30,7 +31,7 @@ pub(super) fn run(shell: &Shell, args: &DataArgs) -> Result<(), Failure> {
         let instrument: Map<String, Value> = data.instrument.iter().map(secret).collect();
         return shell.output.document(&json!({
             "schema": "mailorder.payment-data/1", "number": known.number, "shop": data.shop, "order": data.order,
-            "limit": output::money_json(&data.limit), "method": data.method, "instrument": instrument,
+            "limit": text::money_json(&data.limit), "method": data.method, "instrument": instrument,
         }));
     }
     for (name, secret) in &data.instrument {

@@ -15,6 +15,7 @@ use crate::config::{self, Keys};
 use crate::role::practice::{Procedure, Stage};
 use crate::role::shop_desk::{Foreseen, foresee};
 use crate::trade::{Order, Party, Role};
+use crate::view::text;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct ProcedureArgs {
@@ -156,7 +157,7 @@ fn steps(clerk: &Clerk, foreseen: &Foreseen) -> Vec<(String, String)> {
     let Foreseen { procedure, terms } = foreseen;
     let own = || clerk.me().address.to_string();
     let to = |party: &Option<Party>| party.as_ref().map_or_else(own, |party| party.address.to_string());
-    let total = output::amount(&terms.total);
+    let total = text::amount(&terms.total);
     let say = |stage: &Stage| match stage {
         Stage::Authorize => {
             format!("asks {} whether {total} can be paid; rejects the order if not", to(&procedure.payment_agent))

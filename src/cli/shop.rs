@@ -7,15 +7,17 @@ use super::Shell;
 use super::failure::Failure;
 use super::notify::{plays, write};
 use super::order_written::money;
-use super::output::{self, Cell};
+use super::output::Cell;
 use super::table::{Fit, Table};
-use super::transaction::{self, short};
+use super::transaction;
 use crate::clerk::{Clerk, ClerkError};
 use crate::index::{Filter, OpenTask};
 use crate::role::{shop_desk, shop_work};
 use crate::rules::waiting::{Waiting, waiting};
 use crate::trade::status::Step;
 use crate::trade::{Document, Given, Kept, Moment, Role, Transaction};
+use crate::view::short;
+use crate::view::text;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Item {
@@ -76,7 +78,7 @@ pub(super) fn inbox(shell: &Shell) -> Result<(), Failure> {
     }
     let row = |item: &Shown| {
         let name = item.number.clone().unwrap_or_else(|| item.id.clone());
-        let since = output::minute(&item.since, shell.clock.zone());
+        let since = text::minute(&item.since, shell.clock.zone());
         [name, item.what.to_owned(), since, item.buyer.clone(), item.state.to_owned(), item.about.clone()]
             .map(Cell::plain)
             .into()
@@ -169,7 +171,7 @@ fn about(kept: &Kept) -> String {
         Document::Order(order) => {
             let items: Vec<String> =
                 order.lines.iter().map(|line| format!("{} ×{}", line.item.name, line.quantity)).collect();
-            format!("{}: {}", output::amount(&order.total), items.join(", "))
+            format!("{}: {}", text::amount(&order.total), items.join(", "))
         }
         Document::Cancellation(cancellation) => cancellation.reason.clone().unwrap_or_default(),
         Document::ReturnRequest(request) => {

@@ -7,13 +7,14 @@ use serde_json::{Value, json};
 use super::Shell;
 use super::catalog::counted;
 use super::failure::{Failure, FailureKind};
-use super::output::{self, Cell, money_json};
+use super::output::Cell;
 use super::table::{Fit, Table};
 use crate::config::{Settings, catalog};
 use crate::role::articles::{Article, Articles};
 use crate::role::practice::ShopPractice;
 use crate::trade::catalog::Words;
 use crate::trade::item::Stock;
+use crate::view::text;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct CatalogArgs {
@@ -109,14 +110,14 @@ fn row(article: &Article) -> Vec<Cell> {
     let deliver = if methods.is_empty() { "any".to_owned() } else { methods.join(", ") };
     let sku = article.item.sku.clone().unwrap_or_default();
     let stock = stock(article).unwrap_or_else(|| "–".to_owned());
-    [sku, article.item.name.clone(), output::amount(&article.price), stock, deliver].iter().map(Cell::plain).collect()
+    [sku, article.item.name.clone(), text::amount(&article.price), stock, deliver].iter().map(Cell::plain).collect()
 }
 
 fn value(article: &Article) -> Value {
     json!({
         "sku": article.item.sku,
         "name": article.item.name,
-        "price": money_json(&article.price),
+        "price": text::money_json(&article.price),
         "stock": stock(article),
         "deliver": article.delivery_methods,
         "conditions": article.conditions,

@@ -3,25 +3,25 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use serde_json::{Value, json};
-
 use super::Shell;
 use super::download::{self, Saved};
 use super::failure::Failure;
 use super::output::{self, Cell, Tone};
-use super::said::{said, to_bring};
 use super::table::{Fit, Table, wrap};
-use super::transaction::{self, short};
+use super::transaction;
 use crate::clerk::ClerkError;
-use crate::role::agent;
 use crate::rules::failed::failures;
-use crate::rules::overdue::{Refund, refund};
+use crate::rules::overdue::refund;
 use crate::rules::{Standing, State};
 use crate::trade::item::{Charge, Line};
 use crate::trade::{
-    Agent, DeliveryMethod, Direction, Document, Kept, Kind, Leg, Moment, Money, PaymentMethod, Person, PostalAddress,
-    Role, Terms, Transaction, Verdict,
+    Agent, DeliveryMethod, Direction, Leg, Moment, Money, PaymentMethod, Person, PostalAddress, Role, Transaction,
+    Verdict,
 };
+use crate::view::said::to_bring;
+use crate::view::short;
+use crate::view::text;
+use crate::view::transaction::{became, document, instruction, is_doubtful, next, not_applied, offer_is_over};
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  mailorder show K5QW3Z\n  mailorder show K5QW3Z --save ~/Downloads")]
@@ -115,7 +115,7 @@ fn terms(shell: &Shell, known: &Transaction, standing: &Standing, full: bool) ->
         .collect();
     shell.output.table(&["", "", "", ""], &rows, &[])?;
     if let Some(until) = terms.valid_through.filter(|_| standing.state == State::Offered) {
-        let day = output::minute(&until, shell.clock.zone());
+        let day = text::minute(&until, shell.clock.zone());
         shell.output.line(if offer_is_over(terms, &shell.clock.now()) {
             format!("the offer stood until {day}: an OK does not count any more")
         } else {
@@ -134,11 +134,6 @@ fn terms(shell: &Shell, known: &Transaction, standing: &Standing, full: bool) ->
     Ok(())
 }
 
-/// Returns whether an OK to these terms would come too late.
-pub(super) fn offer_is_over(terms: &Terms, now: &Moment) -> bool {
-    terms.valid_through.is_some_and(|until| *now > until)
-}
-
 /// Lays out who speaks for a leg, and how it stands.
 fn leg_row(
     shell: &Shell,
@@ -148,7 +143,7 @@ fn leg_row(
     full: bool,
 ) -> Option<Vec<Cell>> {
     let mark = standing.mark(leg);
-    let date = mark.date.map(|date| output::when(&date, shell.clock.zone()));
+    let date = mark.date.map(|date| text::when(&date, shell.clock.zone()));
     let open = matches!(standing.state, State::Offered | State::Open);
     let stands = match (date, mark.done) {
         _ if failed => "✗ failed".to_owned(),
@@ -168,21 +163,12 @@ pub(super) fn goods(shell: &Shell, lines: &[Line], charges: &[Charge], total: Mo
     let row = |name: String, amount: String| vec![Cell::plain(name), Cell::plain(amount)];
     let mut rows: Vec<Vec<Cell>> = Vec::new();
     for line in lines {
-        let price = line.price().map(|price| output::amount(&price)).unwrap_or_default();
+        let price = line.price().map(|price| text::amount(&price)).unwrap_or_default();
         rows.push(row(format!("{} ×{}", line.item.name, line.quantity), price));
     }
-    rows.extend(charges.iter().map(|charge| row(charge.name.clone(), output::amount(&charge.price))));
-    rows.push(row("total".to_owned(), output::amount(&total)));
+    rows.extend(charges.iter().map(|charge| row(charge.name.clone(), text::amount(&charge.price))));
+    rows.push(row("total".to_owned(), text::amount(&total)));
     shell.output.fitted(&Table { head: &["", ""], rows: &rows, right: &[1], fit: &[Fit::Cut(0, 8)], wrap: false })
-}
-
-/// Returns the terms that came and do not count because they differ from what was ordered, newest last.
-fn not_applied(known: &Transaction) -> Option<(&Kept, &Terms)> {
-    let unsettled = |kept: &&Kept| !kept.counts() && kept.direction == Direction::In && kept.settled.is_none();
-    known.kept.iter().filter(unsettled).rev().find_map(|kept| match &kept.letter.document {
-        Document::TransactionInfo(terms) => Some((kept, terms)),
-        _ => None,
-    })
 }
 
 /// Prints beside the order the terms that a shop offers instead, where they wait for a person's word.
@@ -230,121 +216,14 @@ fn letters(shell: &Shell, known: &Transaction, doubts: &BTreeSet<u64>) -> Result
                 Direction::Out => &kept.letter.to.address,
             };
             vec![
-                Cell::plain(output::minute(&kept.letter.date, shell.clock.zone())),
+                Cell::plain(text::minute(&kept.letter.date, shell.clock.zone())),
                 Cell(sign.to_owned(), tone),
                 Cell::plain(peer.as_str()),
                 Cell::plain(kept.letter.kind().word()),
-                Cell::plain(output::sentence(&became(kept, is_doubtful(kept, doubts)), shell.clock.zone())),
+                Cell::plain(text::sentence(&became(kept, is_doubtful(kept, doubts)), shell.clock.zone())),
             ]
         })
         .collect();
     let head = &["DATE", "", "WITH", "LETTER", "WHAT BECAME OF IT"];
     shell.output.fitted(&Table { head, rows: &rows, right: &[], fit: &[Fit::Cut(2, 12)], wrap: true })
-}
-
-/// Returns whether a report says that a letter of ours was not delivered.
-fn is_doubtful(kept: &Kept, doubts: &BTreeSet<u64>) -> bool {
-    kept.direction == Direction::Out && doubts.contains(&kept.position)
-}
-
-/// Returns the verdict with its findings, and what the letter says.
-fn became(kept: &Kept, doubtful: bool) -> String {
-    let findings: Vec<String> = kept.findings.iter().map(ToString::to_string).collect();
-    let verdict = match kept.direction {
-        Direction::Out if doubtful => "written, delivery doubtful".to_owned(),
-        Direction::Out => "written".to_owned(),
-        Direction::In if findings.is_empty() => kept.verdict.to_string(),
-        Direction::In => format!("{}: {}", kept.verdict, findings.join("; ")),
-    };
-    let said = said(&kept.letter.document).join("; ");
-    if said.is_empty() { verdict } else { format!("{verdict} · {said}") }
-}
-
-/// Returns the command a person is likely to want next.
-fn next(known: &Transaction, standing: &Standing, now: &Moment) -> Option<String> {
-    let id = short(known.key.id.as_str());
-    if known.key.role != Role::Buyer {
-        return None;
-    }
-    let open = matches!(standing.state, State::Ordered | State::Offered | State::Open);
-    if open && known.sent(Kind::Cancellation).any(|sent| !is_answered(known, sent)) {
-        return Some("mailorder sync: the cancellation waits for the shop's answer".to_owned());
-    }
-    if known.sent(Kind::ReturnRequest).any(|sent| !is_answered(known, sent)) {
-        return Some("mailorder sync: what is given back waits for the shop's answer".to_owned());
-    }
-    if let Some((kept, _)) = not_applied(known).filter(|_| standing.state == State::Ordered) {
-        let take = format!("mailorder warnings accept W-{} --reason WHY, then mailorder confirm {id}", kept.position);
-        return Some(format!("mailorder warnings says what differs; {take}; or mailorder cancel {id}"));
-    }
-    match standing.state {
-        State::Offered if known.terms().is_some_and(|(_, terms)| offer_is_over(terms, now)) => {
-            Some(format!("mailorder reorder {id}"))
-        }
-        State::Offered => Some(format!("mailorder confirm {id}, or mailorder cancel {id}")),
-        State::Open => Some(format!("mailorder ask {id}, or mailorder return {id}")),
-        State::Completed | State::Refunded | State::Returned | State::Rejected => {
-            Some(format!("mailorder reorder {id}"))
-        }
-        State::Ordered => Some(format!("mailorder sync, or mailorder cancel {id}")),
-        State::Cancelled => None,
-    }
-}
-
-/// Returns whether a letter of ours was answered or refused.
-fn is_answered(known: &Transaction, sent: &Kept) -> bool {
-    let answers = |kept: &&Kept| kept.letter.answers.as_ref() == Some(&sent.content);
-    let answer = known.kept.iter().filter(|kept| kept.direction == Direction::In && kept.counts()).find(answers);
-    answer.is_some() || known.is_refused(&sent.content)
-}
-
-fn document(known: &Transaction, standing: &Standing, now: &Moment, doubts: &BTreeSet<u64>) -> Value {
-    let leg = |leg: Leg| {
-        let mark = standing.mark(leg);
-        let agent = known.terms().and_then(|(_, terms)| terms.agent(leg)).map(|agent| json!(agent.party));
-        json!({"leg": leg.word(), "done": mark.done, "date": output::when_json(mark.date.as_ref()), "agent": agent})
-    };
-    let letters: Vec<Value> = known
-        .kept
-        .iter()
-        .map(|kept| {
-            let peer = if kept.direction == Direction::In { &kept.letter.from } else { &kept.letter.to };
-            json!({
-                "entry": kept.position, "direction": kept.direction, "kind": kept.letter.kind(), "peer": peer.address,
-                "date": kept.letter.date, "recorded": kept.recorded, "seq": kept.letter.seq, "content": kept.content,
-                "verdict": kept.verdict, "findings": kept.findings, "settled": kept.settled,
-                "says": said(&kept.letter.document), "delivery_doubtful": is_doubtful(kept, doubts),
-            })
-        })
-        .collect();
-    json!({
-        "schema": "mailorder.show/1",
-        "id": known.key.id,
-        "role": known.key.role.word(),
-        "shop": known.key.shop,
-        "number": known.number,
-        "state": standing.state,
-        "late": standing.late(now).into_iter().map(Leg::word).collect::<Vec<_>>(),
-        "legs": Leg::ALL.map(leg),
-        "paid": standing.legs.paid.as_ref().map(output::money_json),
-        "unpaid": standing.unpaid.as_ref().map(output::money_json),
-        "refunded": standing.legs.refunded.as_ref().map(output::money_json),
-        "refund_due": refund(known, standing).as_ref().map(refund_json),
-        "order": known.order().map(|(_, order)| json!(order)),
-        "terms": known.terms().map(|(kept, terms)| json!({"content": kept.content, "terms": terms})),
-        "instruction": instruction(known),
-        "letters": letters,
-    })
-}
-
-fn refund_json(refund: &Refund) -> Value {
-    json!({
-        "amount": refund.amount.plain(), "currency": refund.amount.currency().code(),
-        "date": output::when_json(Some(&refund.promised)),
-    })
-}
-
-/// Returns what an agent was instructed to do: it sees no terms.
-fn instruction(known: &Transaction) -> Option<&Document> {
-    agent::instruction(known).map(|kept| &kept.letter.document)
 }

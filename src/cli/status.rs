@@ -4,12 +4,14 @@ use serde_json::json;
 
 use super::Shell;
 use super::failure::Failure;
-use super::list::{Summary, awaiting, first_role, is_late, plural};
+use super::list::plural;
 use super::output;
 use super::transaction::{self, Rejected};
 use crate::clerk::ClerkError;
 use crate::index::Filter;
 use crate::trade::Money;
+use crate::view::orders::{Summary, awaiting, first_role, is_late};
+use crate::view::text;
 
 /// Seconds of a day.
 const DAY: i64 = 24 * 60 * 60;
@@ -58,8 +60,8 @@ pub(super) fn run(shell: &mut Shell, args: StatusArgs) -> Result<(), Failure> {
         return Ok(());
     }
     if shell.output.is_json() {
-        let unpaid: Vec<_> = summary.unpaid.iter().map(|(total, _)| output::money_json(total)).collect();
-        let limits: Vec<_> = over.iter().map(output::money_json).collect();
+        let unpaid: Vec<_> = summary.unpaid.iter().map(|(total, _)| text::money_json(total)).collect();
+        let limits: Vec<_> = over.iter().map(text::money_json).collect();
         shell.output.document(&json!({
             "schema": "mailorder.status/1", "address": clerk.me().address, "role": role.word(),
             "open": open.len(), "undelivered": summary.undelivered, "unpaid": unpaid, "over_limit": limits,
@@ -68,14 +70,14 @@ pub(super) fn run(shell: &mut Shell, args: StatusArgs) -> Result<(), Failure> {
             "not_kept": not_kept, "outbox": {"waiting": waiting, "failed": failed},
         }))?;
     } else {
-        let unpaid: Vec<String> = summary.unpaid.iter().map(|(total, _)| output::amount(total)).collect();
+        let unpaid: Vec<String> = summary.unpaid.iter().map(|(total, _)| text::amount(total)).collect();
         let line = |name: &str, value: String| shell.output.line(format!("{name:<14} {value}"));
         line("account", format!("{} ({role})", clerk.me().address))?;
         line("open", open.len().to_string())?;
         line("not delivered", summary.undelivered.to_string())?;
         line("unpaid", if unpaid.is_empty() { "nothing".to_owned() } else { unpaid.join(" + ") })?;
         for limit in &over {
-            line("", format!("the limit of {} is reached", output::amount(limit)))?;
+            line("", format!("the limit of {} is reached", text::amount(limit)))?;
         }
         line("late", late.to_string())?;
         line("warnings", summary.warnings.to_string())?;

@@ -4,6 +4,7 @@ use super::failure::Failure;
 use crate::clerk::{Clerk, ClerkError};
 use crate::rules::{Standing, State};
 use crate::trade::{Address, Document, Key, Kind, Moment, Role, Transaction};
+use crate::view::short;
 
 /// How many candidates are looked at: more than that is no beginning of a name, but any letter.
 const CANDIDATES: u32 = 48;
@@ -132,9 +133,4 @@ pub(super) fn rejected(clerk: &Clerk, from: u64, since: Option<&Moment>) -> Resu
         found.push(Rejected { id, shop: known.key.shop.clone(), why: why_rejected(&known) });
     }
     Ok(found)
-}
-
-/// Returns the part of an ID that people are shown.
-pub(super) fn short(id: &str) -> &str {
-    id.get(..6).unwrap_or(id)
 }

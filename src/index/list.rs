@@ -2,15 +2,21 @@
 
 use rusqlite::types::Value;
 use rusqlite::{params, params_from_iter};
+use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive as _;
 
 use super::query::{Found, json, optional, position, value, word};
 use super::{Index, IndexError, Row, RowLeg};
-use crate::trade::{Address, Key, Leg, Money, Number, OrderId, Role, When};
+use crate::rules::query::Range;
+use crate::trade::{Address, Currency, Key, Leg, Money, Number, OrderId, Role, When};
 
 /// The columns of `transactions` that `listed` reads, in its order.
 const COLUMNS: &str = "role, shop, order_id, number, shop_name, date, items, currency, total, order_done, order_date, \
                        delivery_done, delivery_date, payment_done, payment_date, state, open, due, unpaid_currency, \
                        unpaid, undelivered, warnings, failed, buyer, waits";
+
+/// How far a floating-point number may be from the decimal it stands for, as a part of it.
+const MARGIN: f64 = 1e-9;
 
 /// Which transactions a list shows; everything set must hold. Those that nobody has begun are never shown.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -45,6 +51,14 @@ pub struct Filter {
     pub due_before: Option<i64>,
     /// Part of the name of an item or a party.
     pub text: Option<String>,
+    /// Part of the shop's name or address, in small letters.
+    pub shop_part: Option<String>,
+    /// The word of the state.
+    pub state: Option<String>,
+    /// The currency of the total.
+    pub currency: Option<Currency>,
+    /// What the total is between; a little more is let through, since SQLite does not reckon exactly.
+    pub amount: Option<Range>,
     /// How many are left out at the beginning.
     pub skip: u32,
     /// How many at most; `None` for all.
@@ -183,6 +197,15 @@ impl Filter {
         with("date_at >= ?", self.from.map(Value::Integer));
         with("date_at < ?", self.until.map(Value::Integer));
         with("due_at < ?", self.due_before.map(Value::Integer));
+        with("state = ?", self.state.clone().map(Value::Text));
+        with("currency = ?", self.currency.map(|currency| Value::Text(currency.code().to_owned())));
+        with("instr(lower(shop_name) || char(10) || shop, ?)", self.shop_part.clone().map(Value::Text));
+        let end = |end: Option<(Decimal, bool)>, margin: f64| {
+            let (end, _) = end?;
+            Some(Value::Real(end.to_f64()? + margin * (1.0 + end.to_f64()?.abs())))
+        };
+        with("CAST(total AS REAL) >= ?", self.amount.and_then(|range| end(range.least, -MARGIN)));
+        with("CAST(total AS REAL) <= ?", self.amount.and_then(|range| end(range.most, MARGIN)));
         if let Some(text) = &self.text {
             // Three letters and more are found by their trigrams; fewer (日立) by looking through the names.
             if text.chars().count() >= 3 {

@@ -6,6 +6,7 @@
 
 mod answered;
 mod apply;
+mod asked;
 mod catalogs;
 mod dump;
 mod events;

@@ -205,6 +205,11 @@ impl Ledger {
         &self.account
     }
 
+    /// Returns the file of the log: it grows with each entry.
+    pub fn log_file(&self) -> PathBuf {
+        self.folder.join("log")
+    }
+
     /// Returns size and root of the log, reading all of it; `mark_from` reads the end alone.
     pub fn head(&self) -> Result<Head, LedgerError> {
         Ok(self.mark_from(None)?.head())

@@ -24,7 +24,7 @@ mod write;
 pub use headers::{Outer, outer};
 pub use jsonld::{read_work, write_work};
 pub use payment_data::PaymentData;
-pub use read::{ReadError, attached_file, read, reread};
+pub use read::{ReadError, attached_file, human_text, read, reread};
 pub use text::{Texts, TextsError};
 pub use words::Language;
 pub use write::{WriteError, write, write_with};

@@ -83,6 +83,14 @@ pub fn reread(signed: &[u8]) -> Result<Letter, ReadError> {
     jsonld::read(&Graph::new(&value)?, headers::read(signed)?)
 }
 
+/// Returns the human text of a letter, which is for people alone: nothing is ever taken from it.
+///
+/// # Errors
+/// Where the bytes have not the shape of a letter.
+pub fn human_text(signed: &[u8]) -> Result<String, ReadError> {
+    Ok(shape::parts(signed)?.text)
+}
+
 /// Returns the bytes of a file that came in a letter: what `download` of that letter says is attached to it.
 ///
 /// # Errors

@@ -27,6 +27,14 @@ impl Language {
         }
     }
 
+    /// Returns what it calls itself.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::En => "English",
+            Self::Ja => "日本語",
+        }
+    }
+
     /// Reads a language's tag.
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|language| language.word() == word)

@@ -8,8 +8,35 @@ use std::collections::BTreeSet;
 use crate::trade::item::{self, Charge, Line};
 use crate::trade::{Code, Finding, Order, PostalAddress, Terms};
 
-/// Returns every point in which the terms differ from the order; empty when they agree.
+/// A point in which terms differ from the order they answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    /// What differs, like `line 1 price`.
+    pub what: String,
+    /// What was ordered.
+    pub ordered: String,
+    /// What is offered.
+    pub offered: String,
+    code: Code,
+}
+
+impl From<Difference> for Finding {
+    fn from(difference: Difference) -> Self {
+        let Difference { what, ordered, offered, code } = difference;
+        match code {
+            Code::CurrencyDiffers => Self::differs(code, &what, ordered, offered),
+            code => Self::new(code, format!("{what}: ordered {ordered}, offered {offered}")),
+        }
+    }
+}
+
+/// Returns every point in which the terms differ from the order, as findings; empty when they agree.
 pub fn differences(order: &Order, terms: &Terms) -> Vec<Finding> {
+    compare(order, terms).into_iter().map(Finding::from).collect()
+}
+
+/// Returns every point in which the terms differ from the order; empty when they agree.
+pub fn compare(order: &Order, terms: &Terms) -> Vec<Difference> {
     let mut found = Differences(Vec::new());
     found.currency(order, terms);
     found.lines(&order.lines, &terms.lines);
@@ -58,12 +85,12 @@ pub fn faults(terms: &Terms) -> Vec<Finding> {
     faults
 }
 
-struct Differences(Vec<Finding>);
+struct Differences(Vec<Difference>);
 
 impl Differences {
     fn push(&mut self, what: &str, ordered: impl std::fmt::Display, offered: impl std::fmt::Display) {
-        let text = format!("{what}: ordered {ordered}, offered {offered}");
-        self.0.push(Finding::new(Code::TermsDifferFromOrder, text));
+        let (ordered, offered) = (ordered.to_string(), offered.to_string());
+        self.0.push(Difference { what: what.to_owned(), ordered, offered, code: Code::TermsDifferFromOrder });
     }
 
     fn compare<T: PartialEq + std::fmt::Display>(&mut self, what: &str, ordered: T, offered: T) {
@@ -74,9 +101,8 @@ impl Differences {
 
     fn currency(&mut self, order: &Order, terms: &Terms) {
         if order.total.currency() != terms.total.currency() {
-            let finding =
-                Finding::differs(Code::CurrencyDiffers, "currency", order.total.currency(), terms.total.currency());
-            self.0.push(finding);
+            let (ordered, offered) = (order.total.currency().to_string(), terms.total.currency().to_string());
+            self.0.push(Difference { what: "currency".to_owned(), ordered, offered, code: Code::CurrencyDiffers });
         }
     }
 

@@ -6,6 +6,7 @@ pub mod failed;
 pub mod leg;
 pub mod limits;
 pub mod overdue;
+pub mod query;
 pub mod reconcile;
 pub mod returned;
 pub mod standing;

@@ -157,6 +157,11 @@ impl Money {
         self.currency
     }
 
+    /// Returns the number without its currency, exactly.
+    pub fn decimal(&self) -> Decimal {
+        self.amount
+    }
+
     /// Returns the decimal string with all decimals of the currency: `4800`, `19.90`.
     pub fn plain(&self) -> String {
         self.amount.to_string()

@@ -1,19 +1,19 @@
 //! What letters say, in a few words each: for `show`, which tells more of them than that they were there.
 
-use super::{download, output};
-use crate::trade::Document;
+use super::text;
 use crate::trade::item::LineQuantity;
 use crate::trade::status::{Payment, Step};
+use crate::trade::{Document, Download, Place};
 
 /// Returns what a letter says beyond its kind, each point for itself; mail's own words are not escaped yet.
-pub(super) fn said(document: &Document) -> Vec<String> {
+pub fn said(document: &Document) -> Vec<String> {
     match document {
         Document::OrderRejection(rejection) => rejection.sentences(),
         Document::Cancellation(cancellation) => cancellation.reason.iter().cloned().collect(),
         Document::AuthorizationResult(result) => {
-            vec![format!("{} {}", output::amount(&result.total), step(&result.step))]
+            vec![format!("{} {}", text::amount(&result.total), step(&result.step))]
         }
-        Document::PaymentInstruction(instruction) => vec![output::amount(&instruction.amount)],
+        Document::PaymentInstruction(instruction) => vec![text::amount(&instruction.amount)],
         Document::OrderStatus(status) => {
             let shipments = status.shipments.iter().map(|one| parcel(&one.parcel, one.tracking.as_deref(), &one.step));
             shipments.chain(status.remarks.clone()).collect()
@@ -26,17 +26,17 @@ pub(super) fn said(document: &Document) -> Vec<String> {
                     let place = event.place.as_ref().map(|place| format!(", {place}")).unwrap_or_default();
                     format!("{} {}{place}", event.at, event.name)
                 });
-                let file = one.download.as_ref().map(download::said);
+                let file = one.download.as_ref().map(file);
                 std::iter::once(parcel(&one.id, one.tracking.as_deref(), &one.step)).chain(events).chain(file)
             })
             .collect(),
         Document::PaymentStatus(status) => status.payments.iter().map(payment).collect(),
         Document::ReturnRequest(request) => vec![format!("{}: {}", goods(&request.lines), request.reason.text)],
         Document::ReturnAnswer(answer) => {
-            let refund = answer.refund.as_ref().map(|refund| format!(", refund {}", output::amount(refund)));
+            let refund = answer.refund.as_ref().map(|refund| format!(", refund {}", text::amount(refund)));
             vec![format!("{} {}{}", goods(&answer.lines), step(&answer.step), refund.unwrap_or_default())]
         }
-        Document::RefundInstruction(refund) => vec![output::amount(&refund.amount)],
+        Document::RefundInstruction(refund) => vec![text::amount(&refund.amount)],
         Document::Refusal(refusal) => vec![refusal.reason.text.clone()],
         Document::StatusRequest(request) => vec![request.leg.word().to_owned()],
         Document::Stop(stop) => vec![stop.leg.word().to_owned()],
@@ -52,7 +52,7 @@ pub(super) fn said(document: &Document) -> Vec<String> {
 }
 
 /// Returns what a delivery agent is to bring, and where, by its instruction: it sees no terms.
-pub(super) fn to_bring(instruction: Option<&Document>) -> Vec<String> {
+pub fn to_bring(instruction: Option<&Document>) -> Vec<String> {
     let Some(Document::DeliveryInstruction(instruction)) = instruction else { return Vec::new() };
     let buyer = &instruction.buyer;
     let contact = [Some(buyer.name.as_str()), buyer.telephone.as_deref()];
@@ -61,7 +61,7 @@ pub(super) fn to_bring(instruction: Option<&Document>) -> Vec<String> {
     let to = [contact.join(", "), address].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ");
     let mut lines = vec![format!("to        {to}"), format!("by        {}", instruction.delivery_method)];
     lines.extend(instruction.parcels.iter().map(|parcel| format!("parcel {}  {}", parcel.id, goods(&parcel.lines))));
-    lines.extend(instruction.collect.as_ref().map(|sum| format!("collect   {}", output::amount(sum))));
+    lines.extend(instruction.collect.as_ref().map(|sum| format!("collect   {}", text::amount(sum))));
     lines
 }
 
@@ -72,7 +72,7 @@ fn parcel(id: &str, tracking: Option<&str>, how: &Step) -> String {
 
 fn payment(payment: &Payment) -> String {
     let what = if payment.refund { "refund of " } else { "" };
-    format!("{what}{} {}", output::amount(&payment.amount), step(&payment.step))
+    format!("{what}{} {}", text::amount(&payment.amount), step(&payment.step))
 }
 
 fn goods(lines: &[LineQuantity]) -> String {
@@ -89,4 +89,15 @@ fn step(step: &Step) -> String {
         Step::Done { at } => format!("done {at}"),
         Step::Failed { reason, .. } => format!("failed: {}", reason.text),
     }
+}
+
+/// Returns what a letter says of a file, for a person: name, size and digest, and where it is. Mail's own words are not
+/// escaped yet.
+fn file(download: &Download) -> String {
+    let place = match &download.place {
+        Place::Attached => "in this letter".to_owned(),
+        Place::Elsewhere => "in another letter".to_owned(),
+        Place::Link(link) => format!("on {}, at {link}", link.host()),
+    };
+    format!("file {:?}, {} bytes, SHA-256 {}, {place}", download.name, download.size, download.digest.hex())
 }

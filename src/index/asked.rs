@@ -1,0 +1,133 @@
+//! What a query asks for, as far as SQLite finds it by an index, and the rest row by row.
+
+use jiff::civil::Date;
+use jiff::tz::{Offset, TimeZone};
+use jiff::{SignedDuration, Span};
+
+use super::{Filter, Listed, Row, RowLeg};
+use crate::rules::query::{Condition, Part, Query};
+use crate::trade::{Moment, Role};
+
+/// The index ends days in UTC, which is within a day of their end anywhere.
+const DAY: i64 = 24 * 60 * 60;
+
+impl Filter {
+    /// Returns the filter that lets everything through that a query may ask for in a part; days are those of `zone`.
+    pub fn of(query: &Query, role: Role, now: &Moment, zone: &TimeZone) -> Self {
+        let mut filter = Self { role: Some(role), ..Self::default() };
+        for condition in &query.conditions {
+            filter.narrow(condition, now, zone);
+        }
+        filter
+    }
+
+    fn narrow(&mut self, condition: &Condition, now: &Moment, zone: &TimeZone) {
+        match condition {
+            Condition::Open(open) => self.open = Some(*open),
+            Condition::Done(part, done) => {
+                // What is over is not waited for.
+                self.open = if *done { self.open } else { Some(true) };
+                *self.done(*part) = Some(*done);
+            }
+            Condition::DoneFor(part, _) => *self.done(*part) = Some(true),
+            Condition::Undelivered => self.undelivered = Some(true),
+            Condition::Unpaid => self.unpaid = Some(true),
+            Condition::Late(_) => self.due_before = Some(now.plus_seconds(DAY).instant().as_second()),
+            Condition::Warned => self.warned = true,
+            Condition::Failed => self.failed = true,
+            Condition::Days(first, last) => {
+                let begins = |day: Date| Some(day.to_zoned(zone.clone()).ok()?.timestamp().as_second());
+                self.from = self.from.max(first.and_then(begins));
+                let end = last.and_then(|last| last.checked_add(Span::new().days(1)).ok()).and_then(begins);
+                self.until = [self.until, end].into_iter().flatten().min();
+            }
+            // One text is looked for by the index, the rest in what it finds.
+            Condition::Text(text) | Condition::Item(text) | Condition::Buyer(text) => {
+                self.text.get_or_insert_with(|| text.clone());
+            }
+            Condition::Shop(text) if has_one_case(text) => self.shop_part = Some(text.clone()),
+            Condition::State(word) => self.state = Some(word.clone()),
+            Condition::Unconfirmed => self.state = Some("offered".to_owned()),
+            Condition::Cancelled => self.state = Some("cancelled".to_owned()),
+            Condition::Amount(range) => self.amount = Some(*range),
+            Condition::Currency(currency) => self.currency = Some(*currency),
+            Condition::Shop(_) | Condition::Named(_) => {}
+        }
+    }
+
+    fn done(&mut self, part: Part) -> &mut Option<bool> {
+        match part {
+            Part::Order => &mut self.order_done,
+            Part::Delivery => &mut self.delivery_done,
+            Part::Payment => &mut self.payment_done,
+        }
+    }
+}
+
+/// Returns whether SQLite, which knows the small letters of ASCII alone, finds all that a text in small letters is in.
+fn has_one_case(text: &str) -> bool {
+    text.chars().all(|c| c.is_ascii() || c.to_uppercase().eq(c.to_lowercase()))
+}
+
+impl Listed {
+    /// Returns whether everything that a query asks for holds now; what [`Filter::of`] sees to may be left out.
+    pub fn answers(&self, query: &Query, now: &Moment) -> bool {
+        query.conditions.iter().all(|condition| self.fulfils(condition, now))
+    }
+
+    fn fulfils(&self, condition: &Condition, now: &Moment) -> bool {
+        let row = &self.row;
+        let within = |text: &str, part: &str| text.to_lowercase().contains(&part.to_lowercase());
+        let named = |text: &str| row.items.iter().any(|item| within(&item.name, text));
+        let shop = |text: &str| within(&row.shop_name, text) || within(row.shop.as_str(), text);
+        match condition {
+            Condition::Open(open) => row.open == *open,
+            Condition::Done(part, done) => row.leg(*part).done == *done && (*done || row.open),
+            Condition::DoneFor(part, age) => row.leg(*part).is_done_for(*age, now),
+            Condition::Undelivered => row.undelivered,
+            Condition::Unpaid => row.unpaid.is_some(),
+            Condition::Late(age) => row.is_late_by(*age, now),
+            Condition::Warned => row.warnings > 0,
+            Condition::Failed => [row.order, row.delivery, row.payment].iter().any(|leg| leg.failed),
+            Condition::Unconfirmed => row.state == "offered",
+            Condition::Cancelled => row.state == "cancelled",
+            Condition::Shop(text) => shop(text),
+            Condition::Buyer(text) => within(&row.buyer, text),
+            Condition::Item(text) => named(text),
+            Condition::Named(text) => {
+                let begins = |name: &str| name.to_lowercase().starts_with(text);
+                begins(self.key.id.as_str()) || row.number.as_ref().is_some_and(|number| begins(number.as_str()))
+            }
+            Condition::State(word) => row.state == *word,
+            // The index has looked at them.
+            Condition::Days(..) => true,
+            Condition::Amount(range) => row.total.is_some_and(|total| range.holds(total.decimal())),
+            Condition::Currency(currency) => row.total.is_some_and(|total| total.currency() == *currency),
+            Condition::Text(text) => shop(text) || within(&row.buyer, text) || named(text),
+        }
+    }
+}
+
+impl Row {
+    /// Returns whether a promised date passed at least `age` ago: of a leg of what is open, or of a refund.
+    pub fn is_late_by(&self, age: SignedDuration, now: &Moment) -> bool {
+        self.due.is_some_and(|due| due.is_over(now) && due.end(now.offset()).plus_seconds(age.as_secs()) <= *now)
+    }
+
+    /// Returns how a leg stands.
+    pub const fn leg(&self, part: Part) -> &RowLeg {
+        match part {
+            Part::Order => &self.order,
+            Part::Delivery => &self.delivery,
+            Part::Payment => &self.payment,
+        }
+    }
+}
+
+impl RowLeg {
+    /// Returns whether it was done at least `age` ago.
+    fn is_done_for(&self, age: SignedDuration, now: &Moment) -> bool {
+        let ended = self.date.filter(|_| self.done).map(|date| date.end(Offset::UTC).plus_seconds(age.as_secs()));
+        ended.is_some_and(|ended| ended <= *now)
+    }
+}

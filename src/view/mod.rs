@@ -1,0 +1,17 @@
+//! What is shown of an account, whoever shows it: the documents that commands print as JSON and pages lay out.
+//!
+//! A view is loaded from the clerk and changes nothing. What stands in it are values; how they look is the business of
+//! `cli` and `web`.
+
+pub mod orders;
+pub mod said;
+pub mod settle;
+pub mod spending;
+pub mod text;
+pub mod transaction;
+pub mod warnings;
+
+/// Returns the part of an ID that people are shown.
+pub fn short(id: &str) -> &str {
+    id.get(..6).unwrap_or(id)
+}

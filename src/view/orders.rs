@@ -1,0 +1,169 @@
+//! The list of transactions: what was bought, and what of it is shipped, delivered and paid (P72-P80).
+
+use jiff::tz::TimeZone;
+use serde_json::{Value, json};
+
+use super::transaction::offer_is_over;
+use super::{text, warnings};
+use crate::clerk::{Clerk, ClerkError};
+use crate::index::{Filter, Listed, Row, RowLeg};
+use crate::rules::query::{Condition, Query};
+use crate::trade::{Moment, Money, OrderId, Role};
+
+/// Which transactions are asked for.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    /// The part played.
+    pub role: Role,
+    /// What must hold.
+    pub query: Query,
+    /// At most so many, newest first.
+    pub limit: Option<u32>,
+}
+
+/// Transactions, newest first, and what stands below them.
+#[derive(Debug, Clone)]
+pub struct Orders {
+    /// The part played.
+    pub role: Role,
+    /// When they were looked at.
+    pub now: Moment,
+    /// The transactions.
+    pub listed: Vec<Listed>,
+    /// The offers among them that wait for the buyer's answer.
+    pub offers: Vec<OrderId>,
+    /// Sums: of what is listed, which is all there is where nothing was asked for.
+    pub summary: Summary,
+}
+
+impl Orders {
+    /// Loads what is asked for, as it stands at `now`; days are those of `zone`.
+    ///
+    /// # Errors
+    /// What keeps the index from being read.
+    pub fn load(clerk: &Clerk, asked: &Asked, now: Moment, zone: &TimeZone) -> Result<Self, ClerkError> {
+        let mut filter = Filter::of(&asked.query, asked.role, &now, zone);
+        // The index lets more through than is asked for; only then is there a count to be limited.
+        let by_index = asked.query.conditions.iter().all(Condition::is_indexed);
+        filter.limit = asked.limit.filter(|_| by_index);
+        let mut listed = clerk.index().list(&filter)?;
+        listed.retain(|one| one.answers(&asked.query, &now));
+        let offers = awaiting(clerk, &listed, &now)?;
+        if asked.query.conditions.contains(&Condition::Unconfirmed) {
+            listed.retain(|one| offers.contains(&one.key.id));
+        }
+        listed.truncate(asked.limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX));
+        let summary = Summary::of(clerk, asked.role)?;
+        let all = asked.query.is_empty() && asked.limit.is_none();
+        let summary = if all { summary } else { summary.of_listed(&listed) };
+        Ok(Self { role: asked.role, now, listed, offers, summary })
+    }
+}
+
+/// Counts and sums of transactions.
+#[derive(Debug, Clone)]
+pub struct Summary {
+    /// Those whose goods are still to come.
+    pub undelivered: u64,
+    /// What remains to be paid, a sum for each currency, and of how many.
+    pub unpaid: Vec<(Money, u64)>,
+    /// Open warnings of the account.
+    pub warnings: u64,
+}
+
+impl Summary {
+    /// Sums up everything of a part.
+    ///
+    /// # Errors
+    /// What keeps the index from being read.
+    pub fn of(clerk: &Clerk, role: Role) -> Result<Self, ClerkError> {
+        let index = clerk.index();
+        let undelivered = Filter { role: Some(role), undelivered: Some(true), ..Filter::default() };
+        let unpaid = Filter { role: Some(role), unpaid: Some(true), ..Filter::default() };
+        let mut sums = crate::rules::summary::Summary::default();
+        for one in index.list(&unpaid)? {
+            sums.add_parts(false, one.row.unpaid);
+        }
+        Ok(Self {
+            undelivered: index.count(&undelivered)?,
+            unpaid: sums.unpaid.into_values().map(|unpaid| (unpaid.total, unpaid.count)).collect(),
+            warnings: warnings::open_count(clerk)?,
+        })
+    }
+
+    /// Returns the same of these transactions alone; warnings are those of the account.
+    fn of_listed(self, listed: &[Listed]) -> Self {
+        let mut sums = crate::rules::summary::Summary::default();
+        for one in listed {
+            sums.add_parts(one.row.undelivered, one.row.unpaid);
+        }
+        let unpaid = sums.unpaid.into_values().map(|unpaid| (unpaid.total, unpaid.count)).collect();
+        Self { undelivered: sums.undelivered, unpaid, warnings: self.warnings }
+    }
+}
+
+/// Returns the offers among these that wait for the buyer's answer: of what is offered a shop waits for its buyers, and
+/// what an OK would come too late for waits for nobody.
+pub fn awaiting(clerk: &Clerk, listed: &[Listed], now: &Moment) -> Result<Vec<OrderId>, ClerkError> {
+    let mut found = Vec::new();
+    for one in listed.iter().filter(|one| one.key.role == Role::Buyer && one.row.state == "offered") {
+        let known = clerk.index().load_key(&one.key)?;
+        if known.is_some_and(|known| known.terms().is_some_and(|(_, terms)| !offer_is_over(terms, now))) {
+            found.push(one.key.id.clone());
+        }
+    }
+    Ok(found)
+}
+
+/// Returns the part an account plays first.
+pub fn first_role(clerk: &Clerk) -> Role {
+    Role::ALL.into_iter().find(|role| clerk.settings().practice.plays(*role)).unwrap_or(Role::Buyer)
+}
+
+/// Returns whether a promised date has passed: of a leg of what is open, or of a refund.
+pub fn is_late(row: &Row, now: &Moment) -> bool {
+    row.due.is_some_and(|due| due.is_over(now))
+}
+
+/// Returns the document of `list --json`.
+pub fn document(orders: &Orders) -> Value {
+    let Orders { listed, summary, now, .. } = orders;
+    let leg =
+        |leg: &RowLeg| json!({"done": leg.done, "date": text::when_json(leg.date.as_ref()), "failed": leg.failed});
+    let transactions: Vec<Value> = listed
+        .iter()
+        .map(|one| {
+            let row = &one.row;
+            json!({
+                "id": one.key.id,
+                "shop": row.shop,
+                "shop_name": row.shop_name,
+                "order_id": one.key.id,
+                "number": row.number,
+                "date": text::when_json(row.date.as_ref()),
+                "items": row.items,
+                "total": row.total.as_ref().map(text::money_json),
+                "order": leg(&row.order),
+                "delivery": leg(&row.delivery),
+                "payment": leg(&row.payment),
+                "state": row.state,
+                "late": is_late(row, now),
+                "undelivered": row.undelivered,
+                "unpaid": row.unpaid.as_ref().map(text::money_json),
+                "warnings": row.warnings,
+            })
+        })
+        .collect();
+    let unpaid: Vec<Value> = summary
+        .unpaid
+        .iter()
+        .map(|(total, count)| json!({"amount": total.plain(), "currency": total.currency().code(), "count": count}))
+        .collect();
+    json!({
+        "schema": "mailorder.list/1",
+        "transactions": transactions,
+        "undelivered": summary.undelivered,
+        "unpaid": unpaid,
+        "warnings": summary.warnings,
+    })
+}

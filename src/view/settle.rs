@@ -1,0 +1,112 @@
+//! What a person says to a warning, by what it is settled by: `W-12` about a letter, `C-5e8a01bc` about how things stand,
+//! `S-462ce6cd` about a mail set aside.
+
+use crate::clerk::{Clerk, ClerkError};
+use crate::trade::Settlement;
+
+/// A warning, as a person names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Warning {
+    /// About the letter of this entry.
+    Letter(u64),
+    /// About how things stand.
+    Computed(String),
+    /// About a mail set aside whose name begins so.
+    Aside(String),
+}
+
+/// Why a warning is not settled.
+#[derive(Debug, thiserror::Error)]
+pub enum SettleError {
+    /// It is no name of a warning.
+    #[error("{0:?} is no warning, like W-12, C-5e8a01bc or S-462ce6cd")]
+    Name(String),
+    /// There is no such mail.
+    #[error("no mail set aside is S-{0}")]
+    None(String),
+    /// There are several.
+    #[error("several mails set aside are S-{0}; write more of it")]
+    Several(String),
+    /// A mail set aside can only be noted as seen.
+    #[error("S-{name} is a mail set aside ({code}): it never counts, and cannot be {verb}")]
+    NoLetter {
+        /// The beginning of its name.
+        name: String,
+        /// Why it was set aside.
+        code: String,
+        /// What was wished.
+        verb: &'static str,
+        /// Whether a key to import would have it read.
+        imports: bool,
+    },
+    /// The account.
+    #[error(transparent)]
+    Clerk(#[from] ClerkError),
+}
+
+impl Warning {
+    /// Reads the name of a warning.
+    ///
+    /// # Errors
+    /// What is no such name.
+    pub fn parse(text: &str) -> Result<Self, SettleError> {
+        let invalid = || SettleError::Name(text.trim().to_owned());
+        let (kind, rest) = text.trim().split_once('-').ok_or_else(invalid)?;
+        let rest = rest.to_ascii_lowercase();
+        match kind.to_ascii_uppercase().as_str() {
+            "S" => Ok(Self::Aside(rest)),
+            "C" => Ok(Self::Computed(format!("C-{rest}"))),
+            "W" => Ok(Self::Letter(rest.parse().map_err(|_| invalid())?)),
+            _ => Err(invalid()),
+        }
+    }
+}
+
+impl std::fmt::Display for Warning {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Letter(position) => write!(f, "W-{position}"),
+            Self::Computed(id) => f.write_str(id),
+            Self::Aside(name) => write!(f, "S-{name}"),
+        }
+    }
+}
+
+/// Settles a warning; an acceptance says why.
+///
+/// # Errors
+/// Where there is no such warning, or it cannot be settled so.
+pub fn settle(
+    clerk: &mut Clerk,
+    warning: &Warning,
+    how: Settlement,
+    reason: Option<String>,
+) -> Result<(), SettleError> {
+    match warning {
+        Warning::Aside(beginning) => seen(clerk, beginning, how)?,
+        Warning::Computed(id) => clerk.settle_computed(id, how, reason)?,
+        Warning::Letter(position) => clerk.settle(*position, how, reason)?,
+    }
+    if clerk.set_aside()?.iter().any(|aside| aside.reason.code == "blocked") {
+        // A block may be lifted: what was set aside by it is read now.
+        clerk.take_in()?;
+    }
+    Ok(())
+}
+
+/// Notes that a mail set aside was seen. Nothing else can be done about it: nobody known stands behind it.
+fn seen(clerk: &Clerk, beginning: &str, how: Settlement) -> Result<(), SettleError> {
+    let all = clerk.set_aside()?;
+    let mut meant = all.iter().filter(|aside| !beginning.is_empty() && aside.name.starts_with(beginning));
+    let aside = meant.next().ok_or_else(|| SettleError::None(beginning.to_owned()))?;
+    if meant.next().is_some() {
+        return Err(SettleError::Several(beginning.to_owned()));
+    }
+    let verb = match how {
+        Settlement::Ack => return Ok(clerk.see_aside(&aside.name)?),
+        Settlement::Accept => "accepted",
+        Settlement::Block => "blocked",
+    };
+    let imports = aside.reason.code == "unknown-signer" && aside.known.is_none();
+    Err(SettleError::NoLetter { name: beginning.to_owned(), code: aside.reason.code.clone(), verb, imports })
+}

@@ -1,0 +1,115 @@
+//! Amounts, days and moments as people and JSON documents have them.
+
+use jiff::tz::TimeZone;
+use serde_json::Value;
+
+use crate::trade::{Moment, Money, When};
+
+/// Writes an amount for people: thousands parted by commas, the code before it.
+pub fn amount(money: &Money) -> String {
+    let plain = money.plain();
+    let (sign, plain) = plain.strip_prefix('-').map_or(("", plain.as_str()), |rest| ("-", rest));
+    let (whole, fraction) = plain.split_once('.').map_or((plain, None), |(whole, rest)| (whole, Some(rest)));
+    let mut grouped = String::new();
+    for (place, digit) in whole.chars().enumerate() {
+        if place > 0 && whole.len().saturating_sub(place).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    let fraction = fraction.map(|digits| format!(".{digits}")).unwrap_or_default();
+    format!("{} {sign}{grouped}{fraction}", money.currency())
+}
+
+/// Writes a day for people, in their zone.
+pub fn day(when: &When, zone: &TimeZone) -> String {
+    match when {
+        When::Day(day) => day.to_string(),
+        When::Moment(moment) => moment.instant().to_zoned(zone.clone()).date().to_string(),
+    }
+}
+
+/// Writes a moment for people, in their zone, to the minute.
+pub fn minute(moment: &Moment, zone: &TimeZone) -> String {
+    moment.instant().to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M").to_string()
+}
+
+/// Writes a day, or a moment to the minute, for people.
+pub fn when(when: &When, zone: &TimeZone) -> String {
+    match when {
+        When::Day(_) => day(when, zone),
+        When::Moment(moment) => minute(moment, zone),
+    }
+}
+
+/// Writes the amounts in a sentence as [`amount`] does: letters and entries have them plain.
+fn with_amounts(sentence: &str) -> String {
+    let mut written = String::new();
+    let mut rest = sentence;
+    while let Some((word, after)) = rest.split_once(' ') {
+        let length = after.find(|c: char| !c.is_ascii_digit() && c != '.' && c != '-').unwrap_or(after.len());
+        let (digits, behind) = after.split_at_checked(length).unwrap_or((after, ""));
+        let plain = digits.trim_end_matches('.');
+        let code = word.get(word.len().saturating_sub(3)..).unwrap_or_default();
+        let begin = word.strip_suffix(code).unwrap_or_default();
+        match Money::parse(plain, code).ok().filter(|_| begin.chars().next_back().is_none_or(|c| !c.is_alphanumeric()))
+        {
+            Some(money) => {
+                written.push_str(&format!(
+                    "{begin}{}{}",
+                    amount(&money),
+                    digits.strip_prefix(plain).unwrap_or_default()
+                ));
+                rest = behind;
+            }
+            None => {
+                written.push_str(word);
+                written.push(' ');
+                rest = after;
+            }
+        }
+    }
+    written + rest
+}
+
+/// Writes the moments in a sentence as [`minute`] does, and its amounts as [`amount`] does.
+pub fn sentence(text: &str, zone: &TimeZone) -> String {
+    let word = |word: &str| {
+        let core = word.trim_end_matches([',', ';', '.', ':', ')']);
+        let rest = word.strip_prefix(core).unwrap_or_default();
+        Moment::parse(core).map_or_else(|_| word.to_owned(), |moment| format!("{}{rest}", minute(&moment, zone)))
+    };
+    with_amounts(&text.split(' ').map(word).collect::<Vec<String>>().join(" "))
+}
+
+/// Writes an amount for JSON.
+pub fn money_json(money: &Money) -> Value {
+    serde_json::json!({"amount": money.plain(), "currency": money.currency().code()})
+}
+
+/// Writes a date for JSON.
+pub fn when_json(when: Option<&When>) -> Value {
+    when.map_or(Value::Null, |when| Value::String(when.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_are_grouped() {
+        assert_eq!(amount(&Money::parse("1234567", "JPY").unwrap()), "JPY 1,234,567");
+        assert_eq!(amount(&Money::parse("19.90", "EUR").unwrap()), "EUR 19.90");
+        assert_eq!(amount(&Money::parse("-100", "JPY").unwrap()), "JPY -100");
+        for (plain, grouped) in [
+            ("agreed JPY 6600, stated JPY 7600.", "agreed JPY 6,600, stated JPY 7,600."),
+            ("(EUR 1234.50)", "(EUR 1,234.50)"),
+            ("XXJPY 6600 THE 12 JPY 1 2026-11-22 ", "XXJPY 6600 THE 12 JPY 1 2026-11-22 "),
+            ("no amount", "no amount"),
+        ] {
+            assert_eq!(with_amounts(plain), grouped);
+        }
+        let said = sentence("left 2026-11-21T17:06:45Z, due 2026-11-24; JPY 4800", &TimeZone::UTC);
+        assert_eq!(said, "left 2026-11-21 17:06, due 2026-11-24; JPY 4,800");
+    }
+}

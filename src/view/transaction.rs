@@ -1,0 +1,157 @@
+//! One transaction as it is shown: every letter with what became of it, and what can be done next (P34, P35, P85).
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::said::said;
+use super::{short, text};
+use crate::role::agent;
+use crate::rules::overdue::{Refund, refund};
+use crate::rules::{Standing, State};
+use crate::trade::{Direction, Document, Kept, Kind, Leg, Moment, Role, Terms, Transaction};
+
+/// Returns the document of `show --json`; `doubts` are the entries of letters that may not have arrived.
+pub fn document(known: &Transaction, standing: &Standing, now: &Moment, doubts: &BTreeSet<u64>) -> Value {
+    let leg = |leg: Leg| {
+        let mark = standing.mark(leg);
+        let agent = known.terms().and_then(|(_, terms)| terms.agent(leg)).map(|agent| json!(agent.party));
+        json!({"leg": leg.word(), "done": mark.done, "date": text::when_json(mark.date.as_ref()), "agent": agent})
+    };
+    let letters: Vec<Value> = known
+        .kept
+        .iter()
+        .map(|kept| {
+            let peer = if kept.direction == Direction::In { &kept.letter.from } else { &kept.letter.to };
+            json!({
+                "entry": kept.position, "direction": kept.direction, "kind": kept.letter.kind(), "peer": peer.address,
+                "date": kept.letter.date, "recorded": kept.recorded, "seq": kept.letter.seq, "content": kept.content,
+                "verdict": kept.verdict, "findings": kept.findings, "settled": kept.settled,
+                "says": said(&kept.letter.document), "delivery_doubtful": is_doubtful(kept, doubts),
+            })
+        })
+        .collect();
+    json!({
+        "schema": "mailorder.show/1",
+        "id": known.key.id,
+        "role": known.key.role.word(),
+        "shop": known.key.shop,
+        "number": known.number,
+        "state": standing.state,
+        "late": standing.late(now).into_iter().map(Leg::word).collect::<Vec<_>>(),
+        "legs": Leg::ALL.map(leg),
+        "paid": standing.legs.paid.as_ref().map(text::money_json),
+        "unpaid": standing.unpaid.as_ref().map(text::money_json),
+        "refunded": standing.legs.refunded.as_ref().map(text::money_json),
+        "refund_due": refund(known, standing).as_ref().map(refund_json),
+        "order": known.order().map(|(_, order)| json!(order)),
+        "terms": known.terms().map(|(kept, terms)| json!({"content": kept.content, "terms": terms})),
+        "instruction": instruction(known),
+        "letters": letters,
+    })
+}
+
+fn refund_json(refund: &Refund) -> Value {
+    json!({
+        "amount": refund.amount.plain(), "currency": refund.amount.currency().code(),
+        "date": text::when_json(Some(&refund.promised)),
+    })
+}
+
+/// Returns the command a person is likely to want next.
+pub fn next(known: &Transaction, standing: &Standing, now: &Moment) -> Option<String> {
+    let id = short(known.key.id.as_str());
+    if known.key.role != Role::Buyer {
+        return None;
+    }
+    let open = matches!(standing.state, State::Ordered | State::Offered | State::Open);
+    if open && known.sent(Kind::Cancellation).any(|sent| !is_answered(known, sent)) {
+        return Some("mailorder sync: the cancellation waits for the shop's answer".to_owned());
+    }
+    if known.sent(Kind::ReturnRequest).any(|sent| !is_answered(known, sent)) {
+        return Some("mailorder sync: what is given back waits for the shop's answer".to_owned());
+    }
+    if let Some((kept, _)) = not_applied(known).filter(|_| standing.state == State::Ordered) {
+        let take = format!("mailorder warnings accept W-{} --reason WHY, then mailorder confirm {id}", kept.position);
+        return Some(format!("mailorder warnings says what differs; {take}; or mailorder cancel {id}"));
+    }
+    match standing.state {
+        State::Offered if known.terms().is_some_and(|(_, terms)| offer_is_over(terms, now)) => {
+            Some(format!("mailorder reorder {id}"))
+        }
+        State::Offered => Some(format!("mailorder confirm {id}, or mailorder cancel {id}")),
+        State::Open => Some(format!("mailorder ask {id}, or mailorder return {id}")),
+        State::Completed | State::Refunded | State::Returned | State::Rejected => {
+            Some(format!("mailorder reorder {id}"))
+        }
+        State::Ordered => Some(format!("mailorder sync, or mailorder cancel {id}")),
+        State::Cancelled => None,
+    }
+}
+
+/// Returns what a buyer may do about an order as it stands, the likeliest first: `confirm`, `cancel`, `ask`, `return`,
+/// `reorder`.
+pub fn next_steps(known: &Transaction, standing: &Standing, now: &Moment) -> Vec<&'static str> {
+    let cancelling = known.sent(Kind::Cancellation).any(|sent| !is_answered(known, sent));
+    let returning = known.sent(Kind::ReturnRequest).any(|sent| !is_answered(known, sent));
+    let over = known.terms().is_some_and(|(_, terms)| offer_is_over(terms, now));
+    let steps: &[&str] = match standing.state {
+        State::Ordered if not_applied(known).is_some() => &["confirm", "cancel"],
+        State::Ordered => &["cancel"],
+        State::Offered if over => &["reorder"],
+        State::Offered => &["confirm", "cancel"],
+        State::Open => &["ask", "cancel", "return", "reorder"],
+        State::Completed => &["return", "reorder"],
+        State::Returned | State::Refunded | State::Rejected | State::Cancelled => &["reorder"],
+    };
+    let is_under_way = |step: &&str| match *step {
+        "cancel" => cancelling,
+        "return" => returning,
+        _ => false,
+    };
+    steps.iter().copied().filter(|step| !is_under_way(step)).collect()
+}
+
+/// Returns the terms that came and do not count because they differ from what was ordered, newest last.
+pub fn not_applied(known: &Transaction) -> Option<(&Kept, &Terms)> {
+    let unsettled = |kept: &&Kept| !kept.counts() && kept.direction == Direction::In && kept.settled.is_none();
+    known.kept.iter().filter(unsettled).rev().find_map(|kept| match &kept.letter.document {
+        Document::TransactionInfo(terms) => Some((kept, terms)),
+        _ => None,
+    })
+}
+
+/// Returns whether a letter of ours was answered or refused.
+fn is_answered(known: &Transaction, sent: &Kept) -> bool {
+    let answers = |kept: &&Kept| kept.letter.answers.as_ref() == Some(&sent.content);
+    let answer = known.kept.iter().filter(|kept| kept.direction == Direction::In && kept.counts()).find(answers);
+    answer.is_some() || known.is_refused(&sent.content)
+}
+
+/// Returns whether an OK to these terms would come too late.
+pub fn offer_is_over(terms: &Terms, now: &Moment) -> bool {
+    terms.valid_through.is_some_and(|until| *now > until)
+}
+
+/// Returns whether a report says that a letter of ours was not delivered.
+pub fn is_doubtful(kept: &Kept, doubts: &BTreeSet<u64>) -> bool {
+    kept.direction == Direction::Out && doubts.contains(&kept.position)
+}
+
+/// Returns the verdict with its findings, and what the letter says.
+pub fn became(kept: &Kept, doubtful: bool) -> String {
+    let findings: Vec<String> = kept.findings.iter().map(ToString::to_string).collect();
+    let verdict = match kept.direction {
+        Direction::Out if doubtful => "written, delivery doubtful".to_owned(),
+        Direction::Out => "written".to_owned(),
+        Direction::In if findings.is_empty() => kept.verdict.to_string(),
+        Direction::In => format!("{}: {}", kept.verdict, findings.join("; ")),
+    };
+    let said = said(&kept.letter.document).join("; ");
+    if said.is_empty() { verdict } else { format!("{verdict} · {said}") }
+}
+
+/// Returns what an agent was instructed to do: it sees no terms.
+pub fn instruction(known: &Transaction) -> Option<&Document> {
+    agent::instruction(known).map(|kept| &kept.letter.document)
+}

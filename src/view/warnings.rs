@@ -1,0 +1,220 @@
+//! What does not agree, and what was set aside; nothing of it was applied (P67, P68).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+
+use super::short;
+use crate::clerk::{Clerk, ClerkError};
+use crate::index::EntryRow;
+use crate::trade::{Act, Body, Digest, Moment, Names, Role, Settlement, When};
+
+/// A warning as it is shown.
+#[derive(Debug, Clone)]
+pub struct Shown {
+    /// What it is settled by: `W-12`, `C-5e8a01bc` or `S-462ce6cd`.
+    pub id: String,
+    /// Its document in `warnings --json`.
+    pub value: Value,
+    /// The word of the finding.
+    pub finding: String,
+    /// The transaction, as lists name it.
+    pub subject: String,
+    /// The ID of the transaction, where one of this account is meant.
+    pub order: Option<String>,
+    /// Who wrote the letter; empty where it comes of no letter.
+    pub from: String,
+    /// When it came up.
+    pub date: Option<When>,
+    /// What does not agree.
+    pub text: String,
+    /// What a person did about it.
+    pub settled: Option<Settlement>,
+    /// When he did, and why.
+    pub when: Option<(Moment, Option<String>)>,
+    /// Whether it keeps its letter from nothing.
+    pub note: bool,
+    /// Whether the key of its letter may be one to import.
+    pub imports: bool,
+}
+
+/// Which warnings are shown.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Which {
+    /// Settled ones, too.
+    pub all: bool,
+    /// What is late, and who is silent about it, too.
+    pub late: bool,
+}
+
+/// When a warning was settled, and why.
+type Settled = BTreeMap<String, (Moment, Option<String>)>;
+
+/// Returns the entries of the letters with open warnings.
+pub fn open_letters(clerk: &Clerk) -> Result<BTreeSet<u64>, ClerkError> {
+    let open = clerk.index().warnings(true)?;
+    Ok(open.iter().filter(|warning| warning.code.blocks()).map(|warning| warning.position).collect())
+}
+
+/// Returns the short ID of the transaction that an entry is about, as `list` shows it; its number where no list has it.
+pub fn about(clerk: &Clerk, entry: &EntryRow) -> Result<String, ClerkError> {
+    let known = match entry.role {
+        Some(role) => clerk.index().load(role, &entry.names)?,
+        None => None,
+    };
+    let number = || entry.names.number.as_ref().map_or_else(|| "–".to_owned(), ToString::to_string);
+    Ok(known.map_or_else(number, |known| short(known.key.id.as_str()).to_owned()))
+}
+
+/// Returns how many letters and mails set aside nobody has settled yet.
+pub fn open_count(clerk: &Clerk) -> Result<u64, ClerkError> {
+    let letters = open_letters(clerk)?.len();
+    let aside = clerk.set_aside()?.iter().filter(|aside| aside.seen.is_none()).count();
+    let limits = clerk.standing_warnings()?.iter().filter(|warning| warning.settled.is_none()).count();
+    Ok(u64::try_from(letters.saturating_add(aside).saturating_add(limits)).unwrap_or(u64::MAX))
+}
+
+/// Returns what a computed warning about this subject is settled by.
+fn computed_id(subject: &str) -> String {
+    format!("C-{}", Digest::of(subject.as_bytes()).hex().get(..8).unwrap_or_default())
+}
+
+/// Returns what a person said to warnings, by what they are settled by, as the ledger tells from position `from` on.
+fn settlements(clerk: &Clerk, from: u64) -> Result<Settled, ClerkError> {
+    let mut said = Settled::new();
+    let mut contents = BTreeMap::new();
+    for warning in clerk.index().warnings(false)? {
+        contents.insert(warning.content, warning.position);
+    }
+    for position in from..clerk.index().mark().entries() {
+        let entry = clerk.index().entry(position)?;
+        if entry.is_none_or(|entry| entry.kind != "act") {
+            continue;
+        }
+        let file = clerk.ledger().read(position)?;
+        let reread = |bytes: &[u8]| crate::mail::reread(bytes).map_err(|error| error.to_string());
+        let Ok(read) = crate::ledger::form::parse(&file, &reread) else { continue };
+        let recorded = read.entry.recorded;
+        if let Body::Own { act: Act::Settle { content, subject, reason, .. }, .. } = read.entry.body {
+            let letter = content.and_then(|content| contents.get(&content)).map(|position| format!("W-{position}"));
+            let computed = subject.map(|subject| computed_id(&subject));
+            said.extend(letter.or(computed).map(|id| (id, (recorded, reason))));
+        }
+    }
+    Ok(said)
+}
+
+/// Returns the warnings: those about letters, mails set aside, and what comes of how things stand.
+///
+/// # Errors
+/// What keeps ledger, index or the folder of mail set aside from being read.
+pub fn gather(clerk: &Clerk, which: Which) -> Result<Vec<Shown>, ClerkError> {
+    let said = if which.all { settlements(clerk, 0)? } else { Settled::new() };
+    let mut shown = letters(clerk, which.all, &said)?;
+    shown.extend(set_aside(clerk, which.all)?);
+    // What is late stands in the list; here it is for who asks.
+    let computed = if which.late { clerk.computed_warnings()? } else { clerk.standing_warnings()? };
+    for warning in computed.into_iter().filter(|warning| which.all || warning.settled.is_none()) {
+        let when = said.get(&warning.id);
+        let value = json!({
+            "id": warning.id, "finding": warning.code.word(), "shop": warning.shop, "number": warning.number,
+            "from": null, "signer": null, "date": warning.since, "text": warning.text,
+            "settled": warning.settled, "settled_at": when.map(|(time, _)| time),
+            "reason": when.and_then(|(_, why)| why.as_deref()), "entry": null,
+        });
+        let (number, order) = (warning.number.clone(), warning.order.clone());
+        let names = Names { shop: warning.shop.clone(), number, order };
+        shown.push(Shown {
+            when: when.cloned(),
+            id: warning.id,
+            value,
+            finding: warning.code.word().to_owned(),
+            subject: named(order_of(clerk, &names)?.as_deref(), &names),
+            order: order_of(clerk, &names)?,
+            from: String::new(),
+            date: Some(When::Moment(warning.since)),
+            text: warning.text,
+            settled: warning.settled,
+            note: false,
+            imports: false,
+        });
+    }
+    Ok(shown)
+}
+
+/// Returns what was found about letters.
+fn letters(clerk: &Clerk, all: bool, said: &Settled) -> Result<Vec<Shown>, ClerkError> {
+    let mut shown = Vec::new();
+    for warning in clerk.index().warnings(!all)? {
+        let entry = clerk.index().entry(warning.position)?;
+        let Some(entry) = entry else { continue };
+        let id = format!("W-{}", warning.position);
+        let when = said.get(&id);
+        let value = json!({
+            "id": id, "finding": warning.code.word(), "shop": entry.names.shop, "number": entry.names.number,
+            "from": entry.peer, "signer": entry.signer, "date": entry.recorded, "text": warning.text,
+            "settled": warning.settled, "settled_at": when.map(|(time, _)| time), "reason": warning.reason,
+            "entry": warning.position,
+        });
+        shown.push(Shown {
+            when: when.cloned(),
+            id,
+            value,
+            finding: warning.code.word().to_owned(),
+            subject: about(clerk, &entry)?,
+            order: order_of(clerk, &entry.names)?,
+            from: entry.peer.as_ref().map(ToString::to_string).unwrap_or_default(),
+            date: Moment::parse(&entry.recorded).ok().map(When::Moment),
+            text: warning.text,
+            settled: warning.settled,
+            note: !warning.code.blocks(),
+            imports: false,
+        });
+    }
+    Ok(shown)
+}
+
+/// Returns the mails set aside.
+fn set_aside(clerk: &Clerk, all: bool) -> Result<Vec<Shown>, ClerkError> {
+    let mut shown = Vec::new();
+    for aside in clerk.set_aside()?.into_iter().filter(|aside| all || aside.seen.is_none()) {
+        let id = format!("S-{}", aside.name.get(..8).unwrap_or(&aside.name));
+        let settled = aside.seen.map(|_| Settlement::Ack);
+        let value = json!({
+            "id": id, "finding": aside.reason.code, "shop": null, "number": null, "from": aside.from,
+            "signer": aside.issuers.first(), "date": aside.at, "text": aside.reason.text,
+            "settled": settled, "settled_at": aside.seen, "reason": null, "entry": null,
+        });
+        shown.push(Shown {
+            when: aside.seen.map(|seen| (seen, None)),
+            imports: aside.reason.code == "unknown-signer" && aside.known.is_none(),
+            id,
+            value,
+            finding: aside.reason.code,
+            subject: "set aside".to_owned(),
+            order: None,
+            from: aside.from.map(|from| from.to_string()).unwrap_or_default(),
+            date: Some(When::Moment(aside.at)),
+            text: aside.reason.text,
+            settled,
+            note: false,
+        });
+    }
+    Ok(shown)
+}
+
+/// Returns the ID of the transaction of these names, in the first part of this account that has it.
+fn order_of(clerk: &Clerk, names: &Names) -> Result<Option<String>, ClerkError> {
+    for role in Role::ALL {
+        if let Some(known) = clerk.index().load(role, names)? {
+            return Ok(Some(known.key.id.to_string()));
+        }
+    }
+    Ok(None)
+}
+
+/// Returns the short ID, as lists show it; the number where no list has it.
+fn named(order: Option<&str>, names: &Names) -> String {
+    let number = || names.number.as_ref().map_or_else(|| "–".to_owned(), ToString::to_string);
+    order.map_or_else(number, |order| short(order).to_owned())
+}

@@ -1,0 +1,126 @@
+//! What a buyer does about one order, or about several: the same as the commands `ask`, `cancel` and `return`.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::response::Redirect;
+
+use super::Web;
+use super::fault::Fault;
+use super::form::Form;
+use crate::clerk::Clerk;
+use crate::role::{Action, Desk, Draft, Refused, buyer};
+use crate::rules::{Standing, State as OrderState};
+use crate::trade::item::LineQuantity;
+use crate::trade::status::Reason;
+use crate::trade::{Key, Leg, Quantity, Role, Transaction};
+
+/// Finds the order of ours that an address names: by its whole ID, or a beginning that no other has.
+pub(super) fn find(clerk: &Clerk, id: &str) -> Result<Transaction, Fault> {
+    let keys = clerk.index().find_prefix(id, Some(Role::Buyer), 2)?;
+    let key = match keys.as_slice() {
+        [key] => key,
+        keys => keys.iter().find(|key| key.id.as_str() == id).ok_or_else(|| none(id))?,
+    };
+    clerk.index().load_key(key)?.ok_or_else(|| none(id))
+}
+
+fn none(id: &str) -> Fault {
+    let id: String = id.chars().take(40).collect();
+    Fault::none(format!("No order of yours has the ID {id}. All orders are at /"))
+}
+
+/// Acts on one order; the page of the order says then what was done.
+pub(super) async fn act(State(web): State<Arc<Web>>, Path(id): Path<String>, form: Form) -> Result<Redirect, Fault> {
+    let (act, reason) = (form.get("act").unwrap_or_default().to_owned(), form.get("reason").map(str::to_owned));
+    let (lines, whole) = (lines(&form), form.get("what") != Some("lines"));
+    let legs: Vec<Leg> = form.all("leg").filter_map(Leg::parse).collect();
+    let shared = Arc::clone(&web);
+    web.once(&form, async move {
+        let said = match act.as_str() {
+            "ask" => return ask_about(&shared, vec![id.clone()], legs, &format!("/txn/{id}")).await,
+            "cancel" => "cancelled",
+            "return" => "returned",
+            _ => return Err(Fault::wrong("The form asks for nothing that is known here.")),
+        };
+        let lines = if whole { Vec::new() } else { lines? };
+        if act == "return" && !whole && lines.is_empty() {
+            return Err(Fault::wrong("Say how many of which line are given back, or choose to give back all."));
+        }
+        let place = format!("/txn/{id}?said={said}");
+        let decide = move |known: &Transaction, _: &Desk<'_>| match said {
+            "cancelled" => buyer::cancel(known, reason.clone()),
+            _ => {
+                let text = reason.clone().unwrap_or_else(|| "not wanted any more".to_owned());
+                buyer::give_back(known, lines.clone(), Reason { code: "RET".to_owned(), text })
+            }
+        };
+        write(&shared, id, decide).await?;
+        Ok(place)
+    })
+    .await
+}
+
+/// Reads the quantities given back, a field `back-LINE` for each line.
+fn lines(form: &Form) -> Result<Vec<LineQuantity>, Fault> {
+    let mut lines = Vec::new();
+    for (line, quantity) in form.beginning("back-") {
+        let wrong = |error: crate::trade::MoneyError| Fault::wrong(format!("Line {line}: {error}"));
+        lines.push(LineQuantity { line: line.to_owned(), quantity: Quantity::parse(quantity).map_err(wrong)? });
+    }
+    Ok(lines)
+}
+
+/// Has one letter about one order written, and sent.
+pub(super) async fn write(
+    web: &Arc<Web>,
+    id: String,
+    decide: impl Fn(&Transaction, &Desk<'_>) -> Result<Draft, Refused> + Send + 'static,
+) -> Result<(), Fault> {
+    web.desk(move |clerk| {
+        let known = find(clerk, &id)?;
+        is_not_rejected(&known)?;
+        clerk.command(&known.key, |known, desk| Ok(vec![decide(known, desk)?.into()]))?;
+        Ok(())
+    })
+    .await?;
+    web.post.send();
+    Ok(())
+}
+
+fn is_not_rejected(known: &Transaction) -> Result<(), Fault> {
+    if Standing::of(known).state == OrderState::Rejected {
+        return Err(Fault::wrong(format!(
+            "{} did not take this order; there is nothing more to say to it. Order again instead.",
+            known.key.shop
+        )));
+    }
+    Ok(())
+}
+
+/// Asks about orders whoever speaks for what is not done (P86-P89); all or none.
+pub(super) async fn ask(web: &Arc<Web>, ids: Vec<String>, place: &str) -> Result<String, Fault> {
+    ask_about(web, ids, Vec::new(), place).await
+}
+
+async fn ask_about(web: &Arc<Web>, ids: Vec<String>, legs: Vec<Leg>, place: &str) -> Result<String, Fault> {
+    web.desk(move |clerk| {
+        let mut keys: Vec<Key> = Vec::new();
+        for id in &ids {
+            let known = find(clerk, id)?;
+            is_not_rejected(&known)?;
+            if !keys.contains(&known.key) {
+                keys.push(known.key);
+            }
+        }
+        clerk.commands(&keys, |known, _| {
+            let short = crate::view::short(known.key.id.as_str());
+            let refused = |refused: Refused| Refused::new(format!("{short}: {refused}"));
+            Ok(buyer::ask(known, &legs).map_err(refused)?.into_iter().map(Action::from).collect())
+        })?;
+        Ok(())
+    })
+    .await?;
+    web.post.send();
+    Ok(format!("{place}?said=asked"))
+}

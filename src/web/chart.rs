@@ -1,0 +1,188 @@
+//! The charts: where the money goes by month and shop, and what is unpaid against the limit. The drawing is made here; the
+//! same numbers stand below it as a table.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use jiff::Span;
+use jiff::civil::Date;
+use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive as _;
+use serde_json::{Map, Value, json};
+
+use super::Web;
+use super::fault::Fault;
+use super::pages::Page;
+use super::visit::Visit;
+use crate::clerk::Clerk;
+use crate::trade::{Currency, Money};
+use crate::view::spending::{Spending, Step};
+use crate::view::text;
+
+/// Places of the bars in pixels: the upper edge, and the line they stand on.
+const BARS: (f64, f64) = (16.0, 236.0);
+/// The same of the unpaid sum.
+const AREA: (f64, f64) = (14.0, 224.0);
+/// Where the drawing begins from the left, and how wide it is, in per cent.
+const LEFT: f64 = 13.0;
+const WIDE: f64 = 76.8;
+/// Days that are drawn after today.
+const AHEAD: i64 = 14;
+/// Most steps in the table.
+const STEPS: usize = 100;
+
+pub(super) async fn show(State(web): State<Arc<Web>>, visit: Visit) -> Result<Page, Fault> {
+    let shared = Arc::clone(&web);
+    web.desk(move |clerk| {
+        let shows = charts(clerk, &visit)?;
+        visit.page(&shared, clerk, "chart.html", shows)
+    })
+    .await
+}
+
+fn charts(clerk: &Clerk, visit: &Visit) -> Result<Map<String, Value>, Fault> {
+    let currency = match visit.asked("currency") {
+        None => None,
+        Some(code) => Some(Currency::parse(code).map_err(|error| Fault::wrong(error.to_string()))?),
+    };
+    let spending = Spending::load(clerk, currency, &visit.now, &visit.zone)?;
+    let mut shows = Map::new();
+    shows.insert("page".to_owned(), json!("chart"));
+    shows.insert("chart".to_owned(), spending.map_or(Value::Null, |spending| drawn(&spending, visit)));
+    Ok(shows)
+}
+
+fn drawn(spending: &Spending, visit: &Visit) -> Value {
+    let money = |amount: &Decimal| amount_json(*amount, spending.currency);
+    let currencies: Vec<Value> = spending
+        .currencies
+        .iter()
+        .map(|currency| json!({"code": currency.code(), "is": *currency == spending.currency}))
+        .collect();
+    let shops: Vec<Value> =
+        spending.shops.iter().map(|(shop, sum)| json!({"name": shop, "sum": money(sum)})).collect();
+    let all: Decimal = spending.shops.iter().map(|(_, sum)| *sum).sum();
+    json!({
+        "currencies": currencies, "shops": shops, "all": money(&all), "bars": bars(spending), "unpaid": unpaid(spending, visit),
+        "limit": spending.limit.as_ref().map(text::money_json), "currency": spending.currency.code(),
+    })
+}
+
+fn amount_json(amount: Decimal, currency: Currency) -> Value {
+    Money::parse(&amount.to_string(), currency.code()).map_or(Value::Null, |money| text::money_json(&money))
+}
+
+/// A scale from zero to a round figure above `most`.
+struct Scale {
+    top: f64,
+    edges: (f64, f64),
+}
+
+impl Scale {
+    fn of(most: Decimal, edges: (f64, f64)) -> Self {
+        let most = most.to_f64().unwrap_or_default().max(1.0);
+        let power = 10_f64.powf(most.log10().floor());
+        let round = [1.0, 2.0, 2.5, 5.0, 10.0].into_iter().map(|step| step * power).find(|top| *top >= most);
+        Self { top: round.unwrap_or(most), edges }
+    }
+
+    fn y(&self, amount: Decimal) -> f64 {
+        let share = amount.to_f64().unwrap_or_default() / self.top;
+        self.edges.1 - (self.edges.1 - self.edges.0) * share
+    }
+
+    /// Returns five lines with their figures.
+    fn grid(&self, currency: Currency) -> Vec<Value> {
+        let line = |fifth: u8| {
+            let amount = Decimal::from_f64_retain(self.top * f64::from(fifth) / 5.0).unwrap_or_default();
+            json!({"y": px(self.y(amount)), "amount": amount_json(amount.round_dp(0), currency), "zero": fifth == 0})
+        };
+        (0..=5).map(line).collect()
+    }
+}
+
+fn px(place: f64) -> String {
+    format!("{place:.1}")
+}
+
+fn bars(spending: &Spending) -> Value {
+    let total = |sums: &[Decimal]| sums.iter().sum::<Decimal>();
+    let most = spending.months.iter().map(|(_, sums)| total(sums)).max().unwrap_or_default();
+    let scale = Scale::of(most, BARS);
+    let step = WIDE / 12.0;
+    let mut left = LEFT + step * 0.25;
+    let mut months = Vec::new();
+    for (month, sums) in &spending.months {
+        let mut below = Decimal::ZERO;
+        let mut parts = Vec::new();
+        for (place, sum) in sums.iter().enumerate().filter(|(_, sum)| !sum.is_zero()) {
+            let (lower, upper) = (scale.y(below), scale.y(below.saturating_add(*sum)));
+            parts.push(json!({"series": place.saturating_add(1), "y": px(upper), "height": px((lower - upper - 1.0).max(1.0))}));
+            below = below.saturating_add(*sum);
+        }
+        months.push(json!({
+            "month": month, "x": format!("{left:.2}"), "middle": format!("{:.2}", left + step * 0.25), "top": px(scale.y(below) - 6.0),
+            "parts": parts, "sums": sums.iter().map(|sum| amount_json(*sum, spending.currency)).collect::<Vec<_>>(),
+            "total": amount_json(below, spending.currency), "odd": months.len() % 2 == 0,
+        }));
+        left += step;
+    }
+    json!({"grid": scale.grid(spending.currency), "months": months, "width": format!("{:.2}", step * 0.5)})
+}
+
+fn unpaid(spending: &Spending, visit: &Visit) -> Value {
+    let today = visit.now.instant().to_zoned(visit.zone.clone()).date();
+    let first = spending.steps.first().map_or(today, |step| step.day);
+    let last = today.saturating_add(Span::new().days(AHEAD));
+    let days = |from: Date, to: Date| f64::from(from.until(to).map(|span| span.get_days()).unwrap_or_default());
+    let x = |day: Date| format!("{:.2}", LEFT + WIDE * days(first, day.min(last)) / days(first, last).max(1.0));
+    let width = |from: Date, to: Date| format!("{:.2}", WIDE * days(from, to.min(last)).max(0.0) / days(first, last).max(1.0));
+    let limit = spending.limit.map(|limit| limit.decimal());
+    let most = spending.steps.iter().map(|step| step.unpaid).chain(limit).max().unwrap_or_default();
+    let scale = Scale::of(most, AREA);
+    let now = spending.steps.last().map(|step| step.unpaid).unwrap_or_default();
+    let ends = spending.steps.iter().skip(1).map(|step| step.day).chain([today]);
+    let part = |(step, end): (&Step, Date)| {
+        let over = limit.filter(|limit| step.unpaid > *limit);
+        json!({
+            "x": x(step.day), "end": x(end), "width": width(step.day, end), "y": px(scale.y(step.unpaid)),
+            "height": px(scale.edges.1 - scale.y(step.unpaid)),
+            "over": over.map(|limit| px(scale.y(limit) - scale.y(step.unpaid))),
+        })
+    };
+    let parts: Vec<Value> = spending.steps.iter().zip(ends).map(part).collect();
+    let rise = |pair: &[Step]| match pair {
+        [one, other] => json!({"x": x(other.day), "from": px(scale.y(one.unpaid)), "to": px(scale.y(other.unpaid))}),
+        _ => Value::Null,
+    };
+    let mut ahead = Vec::new();
+    let (mut from, mut level) = (today, now);
+    for (day, after) in spending.ahead.iter().filter(|(day, _)| *day <= last) {
+        ahead.push(json!({"x": x(from), "end": x(*day), "y": px(scale.y(level)), "to": px(scale.y(*after))}));
+        (from, level) = (*day, *after);
+    }
+    let ticks: Vec<Value> = (0..=6)
+        .map(|sixth: i64| {
+            let day = first.saturating_add(Span::new().days((days(first, last) as i64).saturating_mul(sixth) / 6));
+            json!({"x": x(day), "day": day.to_string(), "odd": sixth % 2 == 1})
+        })
+        .collect();
+    let row = |step: &Step| {
+        let left = limit.map(|limit| limit.saturating_sub(step.unpaid));
+        json!({
+            "day": step.day.to_string(), "change": step.change.map(|change| amount_json(change, spending.currency)),
+            "bought": step.change.is_some_and(|change| change.is_sign_positive()),
+            "unpaid": amount_json(step.unpaid, spending.currency), "what": step.what,
+            "left": left.filter(|left| !left.is_sign_negative()).map(|left| amount_json(left, spending.currency)),
+            "over": left.filter(|left| left.is_sign_negative()).map(|left| amount_json(left.abs(), spending.currency)),
+        })
+    };
+    json!({
+        "grid": scale.grid(spending.currency), "parts": parts, "rises": spending.steps.windows(2).map(rise).collect::<Vec<_>>(),
+        "ahead": ahead, "ticks": ticks, "limit_y": limit.map(|limit| px(scale.y(limit))), "word_y": limit.map(|limit| px(scale.y(limit) - 6.0)),
+        "today_x": x(today), "today_y": px(scale.y(now)), "now": amount_json(now, spending.currency), "base": px(scale.edges.1),
+        "tick_y": px(scale.edges.1 + 5.0), "label_y": px(scale.edges.1 + 20.0),
+        "left": format!("{LEFT:.1}"), "right": format!("{:.1}", LEFT + WIDE),
+        "since": first.to_string(), "rows": spending.steps.iter().rev().take(STEPS).map(row).collect::<Vec<_>>(),
+    })
+}

@@ -1,0 +1,29 @@
+//! News for pages that are open: the ledger has grown.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::extract::{Query, State};
+
+use super::Web;
+
+/// How often it is looked for news.
+const TURN: Duration = Duration::from_secs(1);
+/// How long a page waits for an answer before it asks again.
+const PATIENCE: Duration = Duration::from_secs(25);
+
+/// What the page has.
+#[derive(serde::Deserialize)]
+pub(super) struct Since {
+    /// Bytes of the log when the page was made.
+    since: u64,
+}
+
+/// Answers with the bytes of the log as soon as they are others than the page has, or after a while.
+pub(super) async fn live(State(web): State<Arc<Web>>, Query(Since { since }): Query<Since>) -> String {
+    let begun = Instant::now();
+    while web.log_size() == since && begun.elapsed() < PATIENCE && !web.is_ending() {
+        tokio::time::sleep(TURN).await;
+    }
+    web.log_size().to_string()
+}

@@ -1,0 +1,166 @@
+//! The local page: what the commands show and do, in a browser on this machine (figures 5, 9, 16, 18 and 19 of the patent).
+//!
+//! Pages are made here from `templates/web/`. Reading changes nothing; every act is a form that counts once and is answered
+//! by a redirect. Nothing is asked of any other machine, and without its small script everything works as well.
+
+mod act;
+mod chart;
+mod confirm;
+mod fault;
+mod form;
+mod guard;
+mod health;
+mod letter;
+mod live;
+mod orders;
+mod pages;
+mod post;
+mod transaction;
+mod visit;
+mod warnings;
+mod words;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::Router;
+use axum::routing::get;
+use tokio::net::TcpListener;
+
+use crate::clerk::Clerk;
+use crate::clock::Clock;
+use fault::Fault;
+use form::Once;
+use guard::Guard;
+use pages::Pages;
+use post::Post;
+
+pub use pages::PagesError;
+
+/// What all requests share.
+pub(crate) struct Web {
+    clerk: Mutex<Clerk>,
+    clock: Clock,
+    pages: Pages,
+    guard: Guard,
+    once: Mutex<Once>,
+    /// Held by the one form that is being followed.
+    turn: tokio::sync::Mutex<()>,
+    post: Post,
+    /// The log of the ledger, whose length says whether there are news.
+    log: PathBuf,
+    ending: AtomicBool,
+}
+
+impl Web {
+    /// Returns the bytes of the ledger's log.
+    fn log_size(&self) -> u64 {
+        std::fs::metadata(&self.log).map_or(0, |log| log.len())
+    }
+
+    /// Returns whether no more requests are waited for.
+    fn is_ending(&self) -> bool {
+        self.ending.load(Ordering::SeqCst)
+    }
+
+    /// Lets the clerk work for a request, with what other processes wrote meanwhile.
+    async fn desk<T: Send + 'static>(
+        self: &Arc<Self>,
+        work: impl FnOnce(&mut Clerk) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T, Fault> {
+        let web = Arc::clone(self);
+        let done = tokio::task::spawn_blocking(move || {
+            // A panic in another request leaves the clerk as it was between two batches.
+            let mut clerk = web.clerk.lock().unwrap_or_else(PoisonError::into_inner);
+            clerk.catch_up()?;
+            work(&mut clerk)
+        });
+        done.await.map_err(|_| Fault::bug("a request ended before its answer"))?
+    }
+}
+
+/// The page, ready to be served.
+pub struct Served {
+    listener: TcpListener,
+    router: Router,
+    web: Arc<Web>,
+    link: String,
+}
+
+/// Makes the page for an account, to be reached at the address that `listener` has, which must be a loopback address.
+///
+/// # Errors
+/// What is wrong with a template of the user's, or keeps the account from being read.
+pub fn page(clerk: Clerk, listener: TcpListener, clock: Clock) -> Result<Served, PagesError> {
+    let address = listener.local_addr().map_err(PagesError::Address)?;
+    if !address.ip().is_loopback() {
+        return Err(PagesError::NotLoopback(address));
+    }
+    let guard = Guard::new(address, clerk.me().address.as_str()).map_err(PagesError::Clerk)?;
+    let pages = Pages::load(clerk.settings().templates.as_deref(), clock.zone(), guard.form_token())?;
+    let link = guard.link();
+    let post = Post::new(clerk.settings().clone(), clerk.queue().clone(), clock.clone());
+    let log = clerk.ledger().log_file();
+    let web = Web {
+        clerk: Mutex::new(clerk),
+        clock,
+        pages,
+        guard,
+        once: Mutex::default(),
+        turn: tokio::sync::Mutex::default(),
+        post,
+        log,
+        ending: AtomicBool::new(false),
+    };
+    let web = Arc::new(web);
+    Ok(Served { router: router(Arc::clone(&web)), listener, web, link })
+}
+
+impl Served {
+    /// Returns the link that opens the page, once.
+    pub fn link(&self) -> &str {
+        &self.link
+    }
+
+    /// Returns where it listens.
+    pub fn address(&self) -> Result<SocketAddr, std::io::Error> {
+        self.listener.local_addr()
+    }
+
+    /// Serves until `end`; then what is under way is answered, and what was queued is sent.
+    ///
+    /// # Errors
+    /// What the system says where nothing can be accepted any more.
+    pub async fn serve(self, end: impl Future<Output = ()> + Send + 'static) -> Result<(), std::io::Error> {
+        let sender = self.web.post.run();
+        let web = Arc::clone(&self.web);
+        let end = async move {
+            end.await;
+            web.ending.store(true, Ordering::SeqCst);
+        };
+        let served = axum::serve(self.listener, self.router).with_graceful_shutdown(end).await;
+        sender.abort();
+        self.web.post.last().await;
+        served
+    }
+}
+
+fn router(web: Arc<Web>) -> Router {
+    let router = Router::new()
+        .route("/", get(orders::show).post(orders::act))
+        .route("/txn/{id}", get(transaction::show).post(act::act))
+        .route("/txn/{id}/confirm", get(confirm::show).post(confirm::act))
+        .route("/warnings", get(warnings::show).post(warnings::settle))
+        .route("/chart", get(chart::show))
+        .route("/health", get(health::show).post(health::act))
+        .route("/live", get(live::live))
+        .route("/style.css", get(pages::style))
+        .route("/script.js", get(pages::script))
+        .route("/open", get(guard::open))
+        .fallback(fault::nothing_here)
+        .with_state(Arc::clone(&web));
+    // Around the router, and never a part of its paths: no spelling of a path goes past them.
+    guard::around(router, web)
+}

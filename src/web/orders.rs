@@ -1,0 +1,284 @@
+//! The front page: what has arrived, what is unpaid and how much, what is late and whom to ask (figure 16; P72-P89).
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Redirect;
+use jiff::tz::TimeZone;
+use serde_json::{Map, Value, json};
+
+use super::act;
+use super::fault::Fault;
+use super::form::Form;
+use super::pages::{self, Page};
+use super::visit::Visit;
+use super::{Web, transaction};
+use crate::clerk::Clerk;
+use crate::index::{Listed, Row, RowLeg};
+use crate::rules::query::Query;
+use crate::rules::summary::Summary;
+use crate::trade::{Currency, Leg, Moment, Money, Role, When};
+use crate::view::orders::{Asked, Orders, awaiting};
+use crate::view::{short, text};
+
+/// Most orders on one page.
+const SHOWN: u32 = 200;
+/// Queries that stand over the list, as words of `view.`.
+const VIEWS: [(&str, &str); 7] = [
+    ("all", ""),
+    ("undelivered", "undelivered"),
+    ("unpaid", "unpaid"),
+    ("late", "late"),
+    ("warned", "warned"),
+    ("unconfirmed", "unconfirmed"),
+    ("closed", "closed"),
+];
+/// What the fields below the search box add to the query, by their names.
+const FIELDS: [&str; 5] = ["order", "payment", "delivery", "month", "shop"];
+
+pub(super) async fn show(State(web): State<Arc<Web>>, visit: Visit) -> Result<Page, Fault> {
+    let shared = Arc::clone(&web);
+    web.desk(move |clerk| {
+        let shows = list(clerk, &visit)?;
+        visit.page(&shared, clerk, "list.html", shows)
+    })
+    .await
+}
+
+/// Acts on the ticked orders.
+pub(super) async fn act(State(web): State<Arc<Web>>, form: Form) -> Result<Redirect, Fault> {
+    let ticked: Vec<String> = form.all("txn").map(str::to_owned).collect();
+    let act = form.get("act").unwrap_or_default().to_owned();
+    let shared = Arc::clone(&web);
+    web.once(&form, async move {
+        match (act.as_str(), ticked.as_slice()) {
+            (_, []) => Err(Fault::wrong("No order is ticked: tick one or more, then press the button again.")),
+            ("ask", _) => act::ask(&shared, ticked, "/").await,
+            ("return", [one]) => Ok(format!("/txn/{one}?act=return#return")),
+            ("reorder", [one]) => Ok(format!("/order?again={one}")),
+            ("return" | "reorder", _) => Err(Fault::wrong("Tick one order alone for this.")),
+            _ => Err(Fault::wrong("The form asks for nothing that is known here.")),
+        }
+    })
+    .await
+}
+
+fn list(clerk: &Clerk, visit: &Visit) -> Result<Map<String, Value>, Fault> {
+    let today = visit.now.instant().to_zoned(visit.zone.clone()).date();
+    let mut words: Vec<String> = visit.asked("q").map(str::to_owned).into_iter().collect();
+    words.extend(FIELDS.iter().filter_map(|field| field_words(field, visit.asked(field)?)));
+    let written = words.join(" ");
+    let (query, fault) = match Query::parse(&written, today) {
+        Ok(query) => (query, None),
+        Err(error) => (Query::default(), Some(error.to_string())),
+    };
+    let load = |query: Query, limit: Option<u32>| {
+        Orders::load(clerk, &Asked { role: Role::Buyer, query, limit }, visit.now, &visit.zone)
+    };
+    let found = load(query.clone(), Some(SHOWN))?;
+    let view = |(name, words): (&str, &str)| -> Result<Value, Fault> {
+        let query = Query::parse(words, today).map_err(|error| Fault::bug(error.to_string()))?;
+        let is = written == words;
+        Ok(json!({"name": name, "query": words, "is": is, "count": count(clerk, query, visit)?}))
+    };
+    let views: Result<Vec<Value>, Fault> = VIEWS.into_iter().map(view).collect();
+    let mut shows = Map::new();
+    let mut put = |name: &str, value: Value| shows.insert(name.to_owned(), value);
+    put("page", json!("list"));
+    put("q", json!(visit.asked("q").unwrap_or_default()));
+    put(
+        "fields",
+        FIELDS.iter().map(|field| ((*field).to_owned(), json!(visit.asked(field).unwrap_or_default()))).collect(),
+    );
+    put("fault", json!(fault));
+    put("views", json!(views?));
+    put("summary", summary(clerk, visit)?);
+    put("months", json!(months(&found, visit)));
+    put("sums", json!(sums(&found)));
+    put("listed", json!(found.listed.len()));
+    put("cut", json!(found.listed.len() >= usize::try_from(SHOWN).unwrap_or(usize::MAX)));
+    put("first", json!(found.listed.last().and_then(|one| one.row.date).map(|date| date.to_string())));
+    put("last", json!(found.listed.first().and_then(|one| one.row.date).map(|date| date.to_string())));
+    Ok(shows)
+}
+
+/// Returns the words of the query that a field stands for.
+fn field_words(field: &str, value: &str) -> Option<String> {
+    match field {
+        "order" | "payment" | "delivery" => value.chars().all(|c| c.is_ascii_lowercase()).then(|| value.to_owned()),
+        "month" => Some(format!("month:{value}")),
+        _ => Some(format!("shop:\"{}\"", value.replace('"', ""))),
+    }
+}
+
+fn count(clerk: &Clerk, query: Query, visit: &Visit) -> Result<usize, Fault> {
+    use crate::index::Filter;
+    let filter = Filter::of(&query, Role::Buyer, &visit.now, &visit.zone);
+    if query.conditions.iter().all(crate::rules::query::Condition::is_indexed) {
+        return Ok(usize::try_from(clerk.index().count(&filter)?).unwrap_or(usize::MAX));
+    }
+    let asked = Asked { role: Role::Buyer, query, limit: None };
+    Ok(Orders::load(clerk, &asked, visit.now, &visit.zone)?.listed.len())
+}
+
+/// Returns the figures over the list: unpaid with the limits, not delivered, late with whom to ask, what waits.
+fn summary(clerk: &Clerk, visit: &Visit) -> Result<Value, Fault> {
+    let load = |words: &str| -> Result<Orders, Fault> {
+        let today = visit.now.instant().to_zoned(visit.zone.clone()).date();
+        let query = Query::parse(words, today).map_err(|error| Fault::bug(error.to_string()))?;
+        Ok(Orders::load(clerk, &Asked { role: Role::Buyer, query, limit: None }, visit.now, &visit.zone)?)
+    };
+    let (unpaid, undelivered, late, open) = (load("unpaid")?, load("undelivered")?, load("late")?, load("open")?);
+    let limits = clerk.settings().practice.buyer.as_ref().map(|buyer| buyer.unpaid_limits.clone()).unwrap_or_default();
+    let owed: Vec<Value> = unpaid.summary.unpaid.iter().map(|(total, count)| owed(total, *count, &limits)).collect();
+    let due = |one: &&Listed| one.row.delivery.date.filter(|date| !date.is_over(&visit.now));
+    let next = undelivered
+        .listed
+        .iter()
+        .filter(|one| due(one).is_some())
+        .min_by_key(|one| due(one).map(|date| date.end(visit.now.offset())));
+    let next =
+        next.map(|one| json!({"date": text::when_json(one.row.delivery.date.as_ref()), "shop": shop_name(&one.row)}));
+    let late: Result<Vec<Value>, Fault> = late.listed.iter().take(3).map(|one| late_one(clerk, one, visit)).collect();
+    let offers = awaiting(clerk, &open.listed, &visit.now)?;
+    let offers: Vec<Value> = offers.iter().map(|id| json!({"id": id, "short": short(id.as_str())})).collect();
+    Ok(json!({
+        "owed": owed, "unpaid_orders": unpaid.listed.len(), "undelivered": undelivered.summary.undelivered, "next": next,
+        "late": late?, "late_count": load("late")?.listed.len(), "offers": offers,
+    }))
+}
+
+/// Returns what is owed in one currency beside its limit, where there is one.
+fn owed(total: &Money, count: u64, limits: &[Money]) -> Value {
+    let limit = limits.iter().find(|limit| limit.currency() == total.currency());
+    let over = limit.and_then(|limit| total.minus(limit).ok()).filter(|over| !over.is_negative());
+    let share = limit.map(|limit| share(limit, total));
+    json!({
+        "total": text::money_json(total), "count": count, "limit": limit.map(text::money_json),
+        "over": over.as_ref().map(text::money_json), "share": share,
+    })
+}
+
+/// Returns where on a line the limit stands and how far the total goes, in per cent of the larger of both.
+fn share(limit: &Money, total: &Money) -> Value {
+    let whole = limit.decimal().max(total.decimal());
+    let part = |amount: &Money| {
+        let hundred = rust_decimal::Decimal::ONE_HUNDRED;
+        let part = amount.decimal().checked_mul(hundred).and_then(|part| part.checked_div(whole)).unwrap_or_default();
+        part.round_dp(1).to_string()
+    };
+    let over = total.minus(limit).ok().filter(|over| !over.is_negative());
+    json!({
+        "limit": part(limit), "filled": part(if over.is_some() { limit } else { total }),
+        "over": over.as_ref().map(part),
+    })
+}
+
+/// Returns what is late of an order, since when, and whom to ask about it.
+fn late_one(clerk: &Clerk, one: &Listed, visit: &Visit) -> Result<Value, Fault> {
+    let known = clerk.index().load_key(&one.key)?;
+    let leg = [(Leg::Payment, &one.row.payment), (Leg::Delivery, &one.row.delivery), (Leg::Order, &one.row.order)]
+        .into_iter()
+        .find(|(_, leg)| !leg.done && leg.date.is_some_and(|date| date.is_over(&visit.now)));
+    let agent = |leg: Leg| known.as_ref()?.terms()?.1.agent(leg).map(|agent| agent.party.address.clone());
+    Ok(json!({
+        "id": one.key.id, "short": short(one.key.id.as_str()),
+        "leg": leg.map_or("refund", |(leg, _)| leg.word()),
+        "days": one.row.due.map(|due| days_since(&due, &visit.now, &visit.zone)),
+        "ask": leg.and_then(|(leg, _)| agent(leg)).unwrap_or_else(|| one.key.shop.clone()),
+    }))
+}
+
+/// Returns how many days ago a date was, in this zone.
+pub(super) fn days_since(due: &When, now: &Moment, zone: &TimeZone) -> i32 {
+    let today = now.instant().to_zoned(zone.clone()).date();
+    let day = match due {
+        When::Day(day) => *day,
+        When::Moment(moment) => moment.instant().to_zoned(zone.clone()).date(),
+    };
+    day.until(today).map(|span| span.get_days()).unwrap_or_default()
+}
+
+/// Returns what the shop calls itself, else its address.
+pub(super) fn shop_name(row: &Row) -> &str {
+    if row.shop_name.is_empty() { row.shop.as_str() } else { &row.shop_name }
+}
+
+/// Returns the orders by month of purchase, newest first, with the sums of each month.
+fn months(found: &Orders, visit: &Visit) -> Vec<Value> {
+    let month =
+        |one: &Listed| one.row.date.map(|date| text::day(&date, &visit.zone).get(..7).unwrap_or_default().to_owned());
+    let groups = found.listed.chunk_by(|one, other| month(one) == month(other));
+    let group = |group: &[Listed]| {
+        let totals = totals(group.iter().filter(|one| counts(one)).filter_map(|one| one.row.total.as_ref()));
+        let rows: Vec<Value> = group.iter().map(|one| order(one, found, visit)).collect();
+        json!({"month": group.first().and_then(month), "sums": totals.values().map(text::money_json).collect::<Vec<_>>(), "rows": rows})
+    };
+    groups.map(group).collect()
+}
+
+/// Returns whether an order counts in sums: it was agreed to, and nothing took it back.
+fn counts(one: &Listed) -> bool {
+    matches!(one.row.state.as_str(), "open" | "completed")
+}
+
+fn totals<'a>(amounts: impl Iterator<Item = &'a Money>) -> BTreeMap<Currency, Money> {
+    let mut totals: BTreeMap<Currency, Money> = BTreeMap::new();
+    for amount in amounts {
+        let total = totals.entry(amount.currency()).or_insert_with(|| Money::zero(amount.currency()));
+        *total = total.plus(amount).unwrap_or(*total);
+    }
+    totals
+}
+
+/// Returns the last rows of the table: a sum for each currency, with what of it is unpaid.
+fn sums(found: &Orders) -> Vec<Value> {
+    let listed = || found.listed.iter().filter(|one| counts(one));
+    let mut unpaid = Summary::default();
+    listed().for_each(|one| unpaid.add_parts(one.row.undelivered, one.row.unpaid));
+    let sum = |(currency, total): (Currency, Money)| {
+        let of = || listed().filter(|one| one.row.total.is_some_and(|total| total.currency() == currency));
+        let owed = unpaid.unpaid.get(&currency).map(|unpaid| text::money_json(&unpaid.total));
+        json!({
+            "total": text::money_json(&total), "currency": currency.code(), "orders": of().count(), "unpaid": owed,
+            "unshipped": of().filter(|one| one.row.open && !one.row.order.done).count(),
+            "undelivered": of().filter(|one| one.row.undelivered).count(),
+        })
+    };
+    totals(listed().filter_map(|one| one.row.total.as_ref())).into_iter().map(sum).collect()
+}
+
+fn order(one: &Listed, found: &Orders, visit: &Visit) -> Value {
+    let row = &one.row;
+    let quantity = match row.items.as_slice() {
+        [item] => item.quantity.clone(),
+        items => items.len().to_string(),
+    };
+    json!({
+        "id": one.key.id, "short": short(one.key.id.as_str()), "number": row.number,
+        "date": row.date.map(|date| match date {
+            When::Moment(at) => pages::moment(&at, &visit.zone),
+            day => day.to_string(),
+        }),
+        "item": row.items.first().map(|item| item.name.as_str()), "more": row.items.len().saturating_sub(1),
+        "quantity": quantity, "shop": shop_name(row), "total": row.total.as_ref().map(text::money_json),
+        "state": row.state, "answer": found.offers.contains(&one.key.id), "warnings": row.warnings,
+        "legs": {
+            "order": leg(row, &row.order, visit), "payment": leg(row, &row.payment, visit),
+            "delivery": leg(row, &row.delivery, visit),
+        },
+    })
+}
+
+/// Returns the mark of a leg, the word to it, and its date.
+fn leg(row: &Row, leg: &RowLeg, visit: &Visit) -> Value {
+    let over = matches!(row.state.as_str(), "rejected" | "cancelled")
+        || (matches!(row.state.as_str(), "returned" | "refunded") && !leg.done && !leg.failed);
+    let late = leg.date.filter(|date| row.open && date.is_over(&visit.now));
+    let (mark, word) = transaction::mark(leg.done, leg.failed, over, late.is_some(), leg.date.is_some());
+    json!({
+        "mark": mark, "word": word, "date": if over { Value::Null } else { text::when_json(leg.date.as_ref()) },
+        "days": late.map(|late| days_since(&late, &visit.now, &visit.zone)),
+    })
+}

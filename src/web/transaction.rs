@@ -1,0 +1,299 @@
+//! One order: how far each leg is, what comes next, who said what to whom and when, and each letter (P84-P89, P93-P97).
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use serde_json::{Map, Value, json};
+
+use super::act::find;
+use super::fault::Fault;
+use super::orders::days_since;
+use super::pages::{self, Page};
+use super::visit::Visit;
+use super::{Web, letter};
+use crate::clerk::Clerk;
+use crate::rules::failed::failures;
+use crate::rules::{Standing, State as OrderState};
+use crate::trade::item::{Charge, Line};
+use crate::trade::{Address, Direction, Kept, Kind, Leg, Money, Transaction, Verdict, When};
+use crate::view::said::said;
+use crate::view::transaction::{is_doubtful, next_steps, offer_is_over};
+use crate::view::{short, text};
+
+/// Returns the mark of a leg and the key of the word to it.
+pub(super) fn mark(done: bool, failed: bool, over: bool, late: bool, dated: bool) -> (&'static str, &'static str) {
+    match (failed, done, over, late, dated) {
+        (true, ..) => ("no", "failed"),
+        (_, true, ..) => ("done", "done"),
+        (_, _, true, ..) => ("none", "over"),
+        (.., true, _) => ("late", "late"),
+        (.., true) => ("plan", "planned"),
+        _ => ("plan", "undated"),
+    }
+}
+
+pub(super) async fn show(State(web): State<Arc<Web>>, Path(id): Path<String>, visit: Visit) -> Result<Page, Fault> {
+    let shared = Arc::clone(&web);
+    web.desk(move |clerk| {
+        let known = find(clerk, &id)?;
+        let shows = order(clerk, &known, &visit)?;
+        visit.page(&shared, clerk, "transaction.html", shows)
+    })
+    .await
+}
+
+fn order(clerk: &Clerk, known: &Transaction, visit: &Visit) -> Result<Map<String, Value>, Fault> {
+    let standing = Standing::of(known);
+    let doubts: BTreeSet<u64> = clerk.index().doubts()?.into_iter().map(|doubt| doubt.position).collect();
+    let receipts = visit.asked("receipts").is_some();
+    let steps: Vec<&str> = next_steps(known, &standing, &visit.now);
+    let hidden = known.kept.iter().filter(|kept| kept.letter.kind() == Kind::Receipt).count();
+    let letters = || known.kept.iter().filter(|kept| receipts || kept.letter.kind() != Kind::Receipt);
+    let mut shows = Map::new();
+    let mut put = |name: &str, value: Value| shows.insert(name.to_owned(), value);
+    put("page", json!("list"));
+    put("id", json!(known.key.id));
+    put("short", json!(short(known.key.id.as_str())));
+    put("number", json!(known.number));
+    put("shop", json!(shop(known)));
+    put("state", json!(standing.state));
+    put("steps", json!(steps));
+    put("act", json!(visit.asked("act")));
+    put("bought", json!(bought(known)));
+    put("legs", json!(Leg::ALL.map(|leg| progress(known, &standing, leg, visit))));
+    put("goods", goods(known));
+    put("facts", facts(known, &standing, visit));
+    put("signer", match known.terms() {
+        Some((kept, terms)) => signer(clerk, kept, &terms.seller)?,
+        None => Value::Null,
+    });
+    put("receipts", json!({"hidden": hidden, "shown": receipts}));
+    put("rows", json!(letters().map(|kept| row(known, kept, &doubts, visit)).collect::<Vec<_>>()));
+    put("ahead", json!(ahead(known, &standing, visit)));
+    put("letters", json!(letters().map(|kept| entry(known, kept, &doubts, visit)).collect::<Vec<_>>()));
+    put("warnings", json!(open_warnings(known)));
+    put("letter", letter::shown(clerk, known, visit)?);
+    Ok(shows)
+}
+
+fn shop(known: &Transaction) -> String {
+    let name = known.terms().map(|(_, terms)| terms.seller.clone()).filter(|name| !name.is_empty());
+    name.unwrap_or_else(|| known.key.shop.to_string())
+}
+
+/// Returns the first of the goods, and how many more there are.
+fn bought(known: &Transaction) -> Value {
+    let lines: &[Line] = match (known.terms(), known.order()) {
+        (Some((_, terms)), _) => &terms.lines,
+        (None, Some((_, order))) => &order.lines,
+        (None, None) => &[],
+    };
+    let date = known.order().map(|(kept, _)| kept.letter.date.to_string());
+    json!({"item": lines.first().map(|line| line.item.name.as_str()), "more": lines.len().saturating_sub(1), "date": date})
+}
+
+/// Returns how far a leg is, and whom to ask about it.
+fn progress(known: &Transaction, standing: &Standing, leg: Leg, visit: &Visit) -> Value {
+    let at = standing.mark(leg);
+    let failures = failures(known, standing);
+    let failed = failures.iter().any(|failure| failure.leg == leg);
+    let open = matches!(standing.state, OrderState::Offered | OrderState::Open);
+    let late = at.date.filter(|date| standing.state == OrderState::Open && !at.done && date.is_over(&visit.now));
+    let (mark, word) = mark(at.done, failed, !open, late.is_some(), at.date.is_some());
+    let agent = known.terms().and_then(|(_, terms)| terms.agent(leg)).map(|agent| agent.party.address.to_string());
+    json!({
+        "leg": leg.word(), "mark": mark, "word": word, "date": text::when_json(at.date.as_ref()), "agent": agent,
+        "days": late.map(|late| days_since(&late, &visit.now, &visit.zone)),
+        "asked": asked(known, leg).map(|kept| pages::moment(&kept.letter.date, &visit.zone)),
+        "paid": standing.legs.paid.as_ref().filter(|_| leg == Leg::Payment).map(text::money_json),
+        "unpaid": standing.unpaid.as_ref().filter(|_| leg == Leg::Payment).map(text::money_json),
+    })
+}
+
+/// Returns the last question about a leg that nobody has answered since.
+fn asked(known: &Transaction, leg: Leg) -> Option<&Kept> {
+    use crate::trade::Document;
+    let question = known
+        .sent(Kind::StatusRequest)
+        .filter(|sent| matches!(&sent.letter.document, Document::StatusRequest(request) if request.leg == leg));
+    let last = question.last()?;
+    let kind = match leg {
+        Leg::Order => Kind::OrderStatus,
+        Leg::Payment => Kind::PaymentStatus,
+        Leg::Delivery => Kind::DeliveryStatus,
+    };
+    known.received(kind).all(|answer| answer.position < last.position).then_some(last)
+}
+
+/// Returns the goods and charges of the terms, or of the order where there are none yet.
+fn goods(known: &Transaction) -> Value {
+    let (lines, charges, total): (&[Line], &[Charge], Option<Money>) = match (known.terms(), known.order()) {
+        (Some((_, terms)), _) => (&terms.lines, &terms.charges, Some(terms.total)),
+        (None, Some((_, order))) => (&order.lines, &order.charges, Some(order.total)),
+        (None, None) => (&[], &[], None),
+    };
+    let line = |line: &Line| {
+        json!({
+            "id": line.id, "name": line.item.name, "sku": line.item.sku, "quantity": line.quantity.to_string(),
+            "unit": text::money_json(&line.unit_price), "price": line.price().ok().as_ref().map(text::money_json),
+        })
+    };
+    let charge = |charge: &Charge| json!({"name": charge.name, "price": text::money_json(&charge.price)});
+    json!({
+        "lines": lines.iter().map(line).collect::<Vec<_>>(), "charges": charges.iter().map(charge).collect::<Vec<_>>(),
+        "total": total.as_ref().map(text::money_json), "agreed": known.terms().is_some(),
+    })
+}
+
+fn facts(known: &Transaction, standing: &Standing, visit: &Visit) -> Value {
+    let terms = known.terms().map(|(kept, terms)| (kept, terms));
+    let order = known.order().map(|(_, order)| order);
+    let buyer = terms.map(|(_, terms)| &terms.buyer).or(order.map(|order| &order.buyer));
+    let to =
+        terms.and_then(|(_, terms)| terms.deliver_to.as_ref()).or(order.and_then(|order| order.deliver_to.as_ref()));
+    let pay = terms
+        .map(|(_, terms)| terms.payment_method.to_string())
+        .or(order.map(|order| order.payment_method.to_string()));
+    let deliver = terms
+        .map(|(_, terms)| terms.delivery_method.to_string())
+        .or(order.map(|order| order.delivery_method.to_string()));
+    let until = terms.and_then(|(_, terms)| terms.valid_through);
+    json!({
+        "pay": pay, "card": order.and_then(|order| order.payment_id.clone()), "deliver": deliver,
+        "to": to.map(|to| to.lines()), "name": buyer.map(|buyer| buyer.name.as_str()),
+        "telephone": buyer.and_then(|buyer| buyer.telephone.as_deref()),
+        "conditions": terms.and_then(|(_, terms)| terms.conditions.as_deref()),
+        "remarks": order.and_then(|order| order.remarks.as_deref()),
+        "digest": terms.map(|(kept, _)| kept.content.to_string()),
+        "until": until.map(|until| pages::moment(&until, &visit.zone)),
+        "until_over": terms.is_some_and(|(_, terms)| offer_is_over(terms, &visit.now)),
+        "refunded": standing.legs.refunded.as_ref().map(text::money_json),
+    })
+}
+
+/// Returns who signed the terms, and how his key came to count.
+pub(super) fn signer(clerk: &Clerk, kept: &Kept, name: &str) -> Result<Value, Fault> {
+    let pin = clerk.index().pin_of(&kept.letter.from.address)?;
+    Ok(json!({
+        "address": kept.letter.from.address, "fingerprint": kept.letter.from.fingerprint.grouped(),
+        "short": key_of(kept), "date": kept.letter.date.to_string(), "name": stamp(name, kept),
+        "by": pin.as_ref().map(|pin| pin.by),
+    }))
+}
+
+/// Returns what a postmark says: the name, or the end of the fingerprint where that is too long for it.
+fn stamp(name: &str, kept: &Kept) -> String {
+    let wide = unicode_width::UnicodeWidthStr::width(name);
+    if (1..=9).contains(&wide) { name.to_uppercase() } else { tail(kept.letter.from.fingerprint.as_str(), 8) }
+}
+
+fn tail(text: &str, count: usize) -> String {
+    text.get(text.len().saturating_sub(count)..).unwrap_or(text).to_owned()
+}
+
+fn key_of(kept: &Kept) -> String {
+    let print = kept.letter.from.fingerprint.as_str();
+    format!("{}…{}", print.get(..4).unwrap_or_default(), tail(print, 4))
+}
+
+/// Returns the lane of a party.
+fn lane(known: &Transaction, address: &Address) -> &'static str {
+    let of = |leg: Leg| known.terms().and_then(|(_, terms)| terms.agent(leg)).map(|agent| &agent.party.address);
+    if *address == known.key.shop {
+        "shop"
+    } else if of(Leg::Delivery) == Some(address) {
+        "delivery"
+    } else if of(Leg::Payment) == Some(address) {
+        "payment"
+    } else {
+        "shop"
+    }
+}
+
+/// Returns the mark of what became of a letter, and the key of its word.
+fn verdict(kept: &Kept, doubts: &BTreeSet<u64>) -> (&'static str, &'static str) {
+    match (kept.direction, kept.verdict) {
+        (Direction::Out, _) if is_doubtful(kept, doubts) => ("late", "doubtful"),
+        (Direction::Out, _) => ("done", "sent"),
+        (Direction::In, Verdict::Applied) => ("done", "applied"),
+        (Direction::In, Verdict::Stale) => ("done", "stale"),
+        (Direction::In, Verdict::Held) => ("plan", "held"),
+        (Direction::In, _) => ("no", "refused"),
+    }
+}
+
+/// Returns a letter as a line of the timeline.
+fn row(known: &Transaction, kept: &Kept, doubts: &BTreeSet<u64>, visit: &Visit) -> Value {
+    let peer = match kept.direction {
+        Direction::In => &kept.letter.from.address,
+        Direction::Out => &kept.letter.to.address,
+    };
+    let lane = lane(known, peer);
+    let (from, to) = if kept.direction == Direction::In { (lane, "you") } else { ("you", lane) };
+    let (mark, word) = verdict(kept, doubts);
+    let said: Vec<String> = said(&kept.letter.document).iter().map(|said| text::sentence(said, &visit.zone)).collect();
+    json!({
+        "entry": kept.position, "date": pages::moment(&kept.letter.date, &visit.zone), "from": from, "to": to,
+        "kind": kept.letter.kind().word(), "said": said, "mark": mark, "word": word, "key": key_of(kept),
+    })
+}
+
+/// Returns the promised dates: those that passed and those to come, in their order.
+fn ahead(known: &Transaction, standing: &Standing, visit: &Visit) -> Vec<Value> {
+    if standing.state != OrderState::Open {
+        return Vec::new();
+    }
+    let mut dates: Vec<(When, Leg)> = Leg::ALL
+        .into_iter()
+        .filter(|leg| !standing.mark(*leg).done)
+        .filter_map(|leg| Some((standing.mark(leg).date?, leg)))
+        .collect();
+    dates.sort_by_key(|(date, _)| date.end(visit.now.offset()));
+    let date = |(date, leg): (When, Leg)| {
+        let over = date.is_over(&visit.now);
+        let lane = match leg {
+            Leg::Order => "shop",
+            Leg::Delivery => "delivery",
+            Leg::Payment => "payment",
+        };
+        json!({
+            "date": date.to_string(), "leg": leg.word(), "over": over, "lane": lane,
+            "days": over.then(|| days_since(&date, &visit.now, &visit.zone)),
+        })
+    };
+    let _ = known;
+    dates.into_iter().map(date).collect()
+}
+
+/// Returns a letter as a line of the table of letters.
+fn entry(known: &Transaction, kept: &Kept, doubts: &BTreeSet<u64>, visit: &Visit) -> Value {
+    let (mark, word) = verdict(kept, doubts);
+    let findings: Vec<Value> = kept
+        .findings
+        .iter()
+        .map(|finding| json!({"code": finding.code.word(), "text": text::sentence(&finding.to_string(), &visit.zone)}))
+        .collect();
+    let own = kept.direction == Direction::Out;
+    json!({
+        "entry": kept.position, "kind": kept.letter.kind().word(), "date": pages::moment(&kept.letter.date, &visit.zone),
+        "signer": kept.letter.from.address, "key": key_of(kept), "own": own, "mark": mark, "word": word,
+        "named": !own && known.terms().is_some_and(|(_, terms)| {
+            Leg::ALL.into_iter().any(|leg| terms.agent(leg).is_some_and(|agent| agent.party == kept.letter.from))
+        }),
+        "findings": findings,
+    })
+}
+
+/// Returns the entries of letters that were not applied and that nobody has settled.
+fn open_warnings(known: &Transaction) -> Vec<Value> {
+    let open =
+        |kept: &&Kept| kept.direction == Direction::In && kept.verdict == Verdict::Warned && kept.settled.is_none();
+    let warning = |kept: &Kept| {
+        json!({
+            "id": format!("W-{}", kept.position), "from": kept.letter.from.address, "date": kept.letter.date.to_string(),
+            "findings": kept.findings.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        })
+    };
+    known.kept.iter().filter(open).map(warning).collect()
+}

@@ -1,0 +1,118 @@
+//! One request: the language it is answered in, and the frame of its page.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use axum::http::header::ACCEPT_LANGUAGE;
+use axum::http::request::Parts;
+use jiff::tz::TimeZone;
+use serde_json::{Map, json};
+
+use super::fault::Fault;
+use super::guard::cookie;
+use super::pages::Page;
+use super::words::Language;
+use super::{Web, pages};
+use crate::clerk::Clerk;
+use crate::index::Filter;
+use crate::trade::{Moment, Role};
+use crate::view::warnings;
+
+/// The cookie that keeps the chosen language.
+pub(super) const CHOSEN: &str = "mailorder-language";
+
+/// What is known of a request before its page is made.
+#[derive(Debug, Clone)]
+pub(super) struct Visit {
+    pub(super) language: Language,
+    /// Whether the language was chosen by this very request.
+    chosen: bool,
+    /// Path and query, to come back to in the other language.
+    path: String,
+    query: Vec<(String, String)>,
+    pub(super) now: Moment,
+    pub(super) zone: TimeZone,
+}
+
+impl FromRequestParts<Arc<Web>> for Visit {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, web: &Arc<Web>) -> Result<Self, Infallible> {
+        let query = axum::extract::Query::<Vec<(String, String)>>::try_from_uri(&parts.uri);
+        let query = query.map(|query| query.0).unwrap_or_default();
+        let asked = query.iter().find(|(name, _)| name == "lang").and_then(|(_, word)| Language::parse(word));
+        let kept = || cookie(&parts.headers, CHOSEN).and_then(Language::parse);
+        let accepted = || {
+            let header = parts.headers.get(ACCEPT_LANGUAGE)?.to_str().ok()?;
+            header.split(',').find_map(|one| Language::parse(one.split([';', '-']).next()?.trim()))
+        };
+        Ok(Self {
+            language: asked.or_else(kept).or_else(accepted).unwrap_or(Language::En),
+            chosen: asked.is_some(),
+            path: parts.uri.path().to_owned(),
+            query,
+            now: web.clock.now(),
+            zone: web.clock.zone().clone(),
+        })
+    }
+}
+
+impl Visit {
+    /// Returns a field of the query that is not empty.
+    pub(super) fn asked(&self, name: &str) -> Option<&str> {
+        self.query
+            .iter()
+            .find(|(field, value)| field == name && !value.trim().is_empty())
+            .map(|(_, value)| value.trim())
+    }
+
+    /// Returns this page's address with another value for a field.
+    pub(super) fn with(&self, name: &str, value: &str) -> String {
+        let others = self.query.iter().filter(|(field, _)| field != name && field != "said");
+        let fields: Vec<String> = others
+            .map(|(field, value)| (field.as_str(), value.as_str()))
+            .chain([(name, value)].into_iter().filter(|(_, value)| !value.is_empty()))
+            .map(|(field, value)| format!("{}={}", pages::encoded(field), pages::encoded(value)))
+            .collect();
+        if fields.is_empty() { self.path.clone() } else { format!("{}?{}", self.path, fields.join("&")) }
+    }
+
+    /// Makes a page of a template with what it shows, in the frame that all pages have.
+    pub(super) fn page(
+        &self,
+        web: &Web,
+        clerk: &Clerk,
+        template: &str,
+        shows: Map<String, serde_json::Value>,
+    ) -> Result<Page, Fault> {
+        let mut context = self.frame(web, clerk)?;
+        context.extend(shows);
+        let html = web.pages.render(template, context)?;
+        Ok(Page { html, language: self.chosen.then_some(self.language) })
+    }
+
+    fn frame(&self, web: &Web, clerk: &Clerk) -> Result<Map<String, serde_json::Value>, Fault> {
+        let open = Filter { role: Some(Role::Buyer), open: Some(true), ..Filter::default() };
+        let mark = clerk.index().mark();
+        let frame = json!({
+            "lang": self.language.word(),
+            "languages": Language::ALL.map(|language| json!({
+                "word": language.word(), "name": language.name(), "is": language == self.language,
+                "link": self.with("lang", language.word()),
+            })),
+            "address": clerk.me().address,
+            "fingerprint": clerk.me().fingerprint.grouped(),
+            "now": pages::moment(&self.now, &self.zone),
+            "said": self.asked("said"),
+            "counts": {"orders": clerk.index().count(&open)?, "warnings": warnings::open_count(clerk)?},
+            "ledger": {"entries": mark.entries(), "head": mark.head().root.hex()},
+            "since": web.log_size(),
+            "pages": ["list", "warnings", "chart", "health"],
+        });
+        match frame {
+            serde_json::Value::Object(frame) => Ok(frame),
+            _ => Err(Fault::bug("the frame is an object")),
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! The warnings: what does not agree, and what can be done about each (figure 19; P67, P68).
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Redirect;
+use serde_json::{Map, Value, json};
+
+use super::Web;
+use super::fault::Fault;
+use super::form::Form;
+use super::pages::Page;
+use super::visit::Visit;
+use crate::clerk::Clerk;
+use crate::trade::Settlement;
+use crate::view::settle::{self, Warning};
+use crate::view::text;
+use crate::view::warnings::{Shown, Which, gather};
+
+pub(super) async fn show(State(web): State<Arc<Web>>, visit: Visit) -> Result<Page, Fault> {
+    let shared = Arc::clone(&web);
+    web.desk(move |clerk| {
+        let shows = list(clerk, &visit)?;
+        visit.page(&shared, clerk, "warnings.html", shows)
+    })
+    .await
+}
+
+fn list(clerk: &Clerk, visit: &Visit) -> Result<Map<String, Value>, Fault> {
+    let settled = visit.asked("settled").is_some();
+    let shown = gather(clerk, Which { all: true, late: true })?;
+    let counts: Vec<&Shown> = shown.iter().filter(|one| !one.note).collect();
+    // A letter with two reasons is one warning.
+    let mut warnings: BTreeMap<&str, Vec<&Shown>> = BTreeMap::new();
+    for one in &counts {
+        warnings.entry(&one.id).or_default().push(one);
+    }
+    let is_open = |of: &&Vec<&Shown>| of.iter().any(|one| one.settled.is_none());
+    let (open, done) = (warnings.values().filter(is_open).count(), warnings.values().filter(|of| !is_open(of)).count());
+    let mut listed: Vec<Value> =
+        warnings.values().filter(|of| is_open(of) != settled).filter_map(|of| warning(of, visit)).collect();
+    listed.sort_by(|one, other| other["date"].as_str().cmp(&one["date"].as_str()));
+    let mut shows = Map::new();
+    shows.insert("page".to_owned(), json!("warnings"));
+    shows.insert("settled".to_owned(), json!(settled));
+    shows.insert("open".to_owned(), json!(open));
+    shows.insert("done".to_owned(), json!(done));
+    shows.insert("warnings".to_owned(), json!(listed));
+    Ok(shows)
+}
+
+fn warning(reasons: &[&Shown], visit: &Visit) -> Option<Value> {
+    let first = reasons.first()?;
+    let kind = first.id.split('-').next().unwrap_or_default();
+    let sentences: Vec<Value> = reasons
+        .iter()
+        .map(|one| json!({"finding": one.finding, "text": text::sentence(&one.text, &visit.zone)}))
+        .collect();
+    Some(json!({
+        "id": first.id, "kind": kind, "reasons": sentences, "subject": first.subject, "from": first.from,
+        "date": first.date.map(|date| date.to_string()), "settled": first.settled,
+        "when": first.when.as_ref().map(|(when, _)| when.to_string()),
+        "why": first.when.as_ref().and_then(|(_, why)| why.clone()),
+        "signer": first.value.get("signer"), "entry": first.value.get("entry"), "imports": first.imports,
+        "order": first.order.as_ref(),
+    }))
+}
+
+/// Settles one warning.
+pub(super) async fn settle(State(web): State<Arc<Web>>, form: Form) -> Result<Redirect, Fault> {
+    let warning = Warning::parse(form.get("warning").unwrap_or_default());
+    let how = match form.get("act") {
+        Some("ack") => Ok((Settlement::Ack, "seen")),
+        Some("accept") => Ok((Settlement::Accept, "accepted")),
+        Some("block") => Ok((Settlement::Block, "blocked")),
+        _ => Err(Fault::wrong("The form asks for nothing that is known here.")),
+    };
+    let reason = form.get("reason").map(str::to_owned);
+    let shared = Arc::clone(&web);
+    web.once(&form, async move {
+        let (warning, (how, said)) = (warning.map_err(|error| Fault::wrong(error.to_string()))?, how?);
+        if how == Settlement::Accept && reason.is_none() {
+            return Err(Fault::wrong("Say why the letter shall count all the same; the reason is kept in the ledger."));
+        }
+        shared.desk(move |clerk| Ok(settle::settle(clerk, &warning, how, reason)?)).await?;
+        shared.post.send();
+        Ok(format!("/warnings?said={said}"))
+    })
+    .await
+}

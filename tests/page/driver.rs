@@ -1,0 +1,173 @@
+//! A real browser, driven through chromedriver by plain HTTP and JSON.
+
+use std::net::TcpListener;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use base64::Engine as _;
+use serde_json::{Value, json};
+
+use super::http::send;
+
+/// How long the browser may take for something on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A browser with one window.
+pub struct Browser {
+    port: u16,
+    session: String,
+    child: Child,
+}
+
+/// What a page says of itself to an auditor: nothing of it may be there.
+pub const FAULTS: &str = r#"
+  const found = [];
+  const ids = [...document.querySelectorAll('[id]')].map((e) => e.id);
+  for (const id of new Set(ids)) if (ids.filter((one) => one === id).length > 1) found.push('duplicate id ' + id);
+  for (const field of document.querySelectorAll('input:not([type=hidden]), select, textarea')) {
+    const label = field.labels && [...field.labels].some((one) => one.textContent.trim());
+    if (!label && !field.getAttribute('aria-label')) found.push('no label for ' + field.outerHTML.slice(0, 80));
+  }
+  for (const head of document.querySelectorAll('th')) if (!head.scope) found.push('no scope: ' + head.outerHTML.slice(0, 60));
+  for (const table of document.querySelectorAll('table')) if (!table.caption) found.push('no caption: ' + table.className);
+  for (const button of document.querySelectorAll('button, a')) {
+    if (!button.textContent.trim() && !button.getAttribute('aria-label')) found.push('no words: ' + button.outerHTML.slice(0, 80));
+  }
+  if (document.documentElement.scrollWidth > window.innerWidth) found.push('wider than the window: ' + document.documentElement.scrollWidth);
+  if (!document.querySelector('h1')) found.push('no heading');
+  return found;
+"#;
+
+impl Browser {
+    /// Starts one in this size; everything but loopback goes to a closed port, and is seen as a fault of the page.
+    pub fn start(width: u32, height: u32) -> Self {
+        let free = || TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let (port, closed) = (free(), free());
+        let child = Command::new("chromedriver")
+            .arg(format!("--port={port}"))
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("chromedriver is installed: tests/run installs chromium-driver");
+        let begun = Instant::now();
+        while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
+            assert!(begun.elapsed() < PATIENCE, "chromedriver does not answer");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        let mut browser = Self { port, session: String::new(), child };
+        let arguments = [
+            "--headless=new".to_owned(),
+            "--no-sandbox".to_owned(),
+            "--disable-dev-shm-usage".to_owned(),
+            "--disable-gpu".to_owned(),
+            "--force-prefers-reduced-motion".to_owned(),
+            format!("--window-size={width},{height}"),
+            format!("--proxy-server=127.0.0.1:{closed}"),
+            "--proxy-bypass-list=127.0.0.1".to_owned(),
+        ];
+        let wanted = json!({"capabilities": {"alwaysMatch": {
+            "browserName": "chrome", "goog:chromeOptions": {"args": arguments}, "goog:loggingPrefs": {"browser": "ALL"},
+        }}});
+        let made = browser.ask("POST", "", &wanted);
+        browser.session = format!("/{}", made["sessionId"].as_str().unwrap_or_else(|| panic!("{made}")));
+        browser
+    }
+
+    fn ask(&self, method: &str, path: &str, body: &Value) -> Value {
+        let body = if method == "GET" { String::new() } else { body.to_string() };
+        let host = format!("127.0.0.1:{}", self.port);
+        let headers = [("Host", host.as_str()), ("Content-Type", "application/json")];
+        let answer = send(self.port, &format!("{method} /session{}{path}", self.session), &headers, &body);
+        let value = answer.json()["value"].clone();
+        assert_eq!(answer.status, 200, "{method} {path}: {value}");
+        value
+    }
+
+    pub fn open(&self, address: &str) {
+        self.ask("POST", "/url", &json!({"url": address}));
+    }
+
+    pub fn script(&self, script: &str) -> Value {
+        self.ask("POST", "/execute/sync", &json!({"script": script, "args": []}))
+    }
+
+    pub fn address(&self) -> String {
+        self.ask("GET", "/url", &Value::Null).as_str().unwrap().to_owned()
+    }
+
+    pub fn title(&self) -> String {
+        self.ask("GET", "/title", &Value::Null).as_str().unwrap().to_owned()
+    }
+
+    /// Finds what a selector of CSS names; it must be there.
+    fn find(&self, selector: &str) -> String {
+        let found = self.ask("POST", "/element", &json!({"using": "css selector", "value": selector}));
+        found.as_object().unwrap().values().next().unwrap().as_str().unwrap().to_owned()
+    }
+
+    pub fn text(&self, selector: &str) -> String {
+        let text = self.ask("GET", &format!("/element/{}/text", self.find(selector)), &Value::Null);
+        text.as_str().unwrap().to_owned()
+    }
+
+    pub fn click(&self, selector: &str) {
+        self.ask("POST", &format!("/element/{}/click", self.find(selector)), &json!({}));
+    }
+
+    pub fn write(&self, selector: &str, text: &str) {
+        let element = self.find(selector);
+        self.ask("POST", &format!("/element/{element}/clear"), &json!({}));
+        self.ask("POST", &format!("/element/{element}/value"), &json!({"text": text}));
+    }
+
+    /// Presses keys wherever the focus is.
+    pub fn press(&self, keys: &[&str]) {
+        let mut actions = Vec::new();
+        for key in keys {
+            actions.push(json!({"type": "keyDown", "value": key}));
+            actions.push(json!({"type": "keyUp", "value": key}));
+        }
+        self.ask("POST", "/actions", &json!({"actions": [{"type": "key", "id": "keys", "actions": actions}]}));
+    }
+
+    pub fn resize(&self, width: u32, height: u32) {
+        self.ask("POST", "/window/rect", &json!({"width": width, "height": height}));
+    }
+
+    /// Speaks to the browser's own protocol.
+    pub fn devtools(&self, command: &str, parameters: &Value) {
+        self.ask("POST", "/goog/cdp/execute", &json!({"cmd": command, "params": parameters}));
+    }
+
+    /// Returns what the browser complained of since it was asked last.
+    pub fn complaints(&self) -> Vec<String> {
+        let log = self.ask("POST", "/se/log", &json!({"type": "browser"}));
+        log.as_array().unwrap().iter().map(|entry| entry["message"].to_string()).collect()
+    }
+
+    /// Takes a picture of the window, as a PNG.
+    pub fn picture(&self) -> Vec<u8> {
+        let picture = self.ask("GET", "/screenshot", &Value::Null);
+        base64::engine::general_purpose::STANDARD.decode(picture.as_str().unwrap()).unwrap()
+    }
+
+    /// Waits until a script returns true.
+    pub fn until(&self, what: &str, script: &str) {
+        let begun = Instant::now();
+        while self.script(script) != Value::Bool(true) {
+            assert!(begun.elapsed() < PATIENCE, "not reached: {what} at {}", self.address());
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        if !self.session.is_empty() && !std::thread::panicking() {
+            self.ask("DELETE", "", &json!({}));
+        }
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

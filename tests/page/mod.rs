@@ -1,0 +1,8 @@
+//! The local page: what it shows, what it does, and who may use it.
+
+mod driver;
+mod http;
+mod real;
+mod safe;
+mod served;
+mod shows;

@@ -1,0 +1,124 @@
+//! `mailorder serve` as a person starts it, and a visitor who opened its link.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use super::http::{Answer, send};
+
+/// The program, serving one account.
+pub struct Served {
+    pub link: String,
+    pub port: u16,
+    child: Child,
+}
+
+/// A browser without eyes: it has the session's cookie.
+pub struct Visitor<'a> {
+    served: &'a Served,
+    pub cookie: String,
+    pub language: &'static str,
+}
+
+impl Served {
+    /// Starts it for the account of this configuration.
+    pub fn start(config: &Path) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_mailorder"))
+            .arg("-c")
+            .arg(config)
+            .arg("serve")
+            .env_clear()
+            .env("HOME", config.parent().unwrap())
+            .env("PATH", "/usr/bin:/bin")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let link = lines.next().expect("it prints its link").unwrap();
+        let port = link.split(['/', ':']).nth(4).unwrap().parse().unwrap();
+        Self { link, port, child }
+    }
+
+    /// Returns the path of the link that it printed.
+    pub fn opening(&self) -> &str {
+        self.link.split_once(&format!(":{}", self.port)).unwrap().1
+    }
+
+    pub fn host(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+
+    /// Opens the link.
+    pub fn visit(&self) -> Visitor<'_> {
+        let opened = send(self.port, &format!("GET {}", self.opening()), &[("Host", &self.host())], "");
+        assert_eq!(opened.status, 303, "{opened:?}");
+        let cookie = opened.header("set-cookie").unwrap().split(';').next().unwrap().to_owned();
+        Visitor { served: self, cookie, language: "en" }
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Visitor<'_> {
+    pub fn get(&self, path: &str) -> Answer {
+        let host = self.served.host();
+        let headers = [("Host", host.as_str()), ("Cookie", &self.cookie), ("Accept-Language", self.language)];
+        send(self.served.port, &format!("GET {path}"), &headers, "")
+    }
+
+    /// Gets a page, which must be there.
+    pub fn page(&self, path: &str) -> String {
+        let answer = self.get(path);
+        assert_eq!(answer.status, 200, "{path}: {}", answer.body);
+        answer.body
+    }
+
+    /// Sends a form from a page of ours.
+    pub fn post(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let host = self.served.host();
+        let origin = format!("http://{host}");
+        let headers = [
+            ("Host", host.as_str()),
+            ("Cookie", &self.cookie),
+            ("Origin", &origin),
+            ("Sec-Fetch-Site", "same-origin"),
+            ("Content-Type", "application/x-www-form-urlencoded"),
+        ];
+        send(self.served.port, &format!("POST {path}"), &headers, &form(fields))
+    }
+
+    /// Returns the two hidden fields of the first form of a page.
+    pub fn hidden(&self, path: &str) -> (String, String) {
+        let page = self.page(path);
+        (value(&page, "token"), value(&page, "once"))
+    }
+
+    /// Fills the form of a page and sends it; it must lead to another page, whose address is returned.
+    pub fn does(&self, page: &str, path: &str, fields: &[(&str, &str)]) -> String {
+        let (token, once) = self.hidden(page);
+        let all = [&[("token", token.as_str()), ("once", once.as_str())], fields].concat();
+        let answer = self.post(path, &all);
+        assert_eq!(answer.status, 303, "{path} {fields:?}: {}", answer.body);
+        answer.header("location").unwrap().to_owned()
+    }
+}
+
+/// Returns the value of the first hidden field of this name.
+pub fn value(page: &str, name: &str) -> String {
+    let field = format!("name=\"{name}\" value=\"");
+    page.split_once(&field).unwrap_or_else(|| panic!("no {name} in {page}")).1.split('"').next().unwrap().to_owned()
+}
+
+/// Writes fields as a form.
+pub fn form(fields: &[(&str, &str)]) -> String {
+    let encoded = |text: &str| -> String {
+        text.bytes().map(|b| if b.is_ascii_alphanumeric() { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
+    };
+    fields.iter().map(|(name, value)| format!("{}={}", encoded(name), encoded(value))).collect::<Vec<_>>().join("&")
+}

@@ -1,0 +1,140 @@
+//! What the pages show is what the commands say.
+
+use serde_json::Value;
+
+use super::served::Served;
+use crate::support::program::Town;
+
+fn list(town: &Town, words: &[&str]) -> Value {
+    town.does("buyer", &[&["--json", "list"], words].concat()).json()
+}
+
+/// Returns the orders that a page lists, by their IDs.
+fn listed(page: &str) -> Vec<String> {
+    page.split("name=\"txn\" value=\"").skip(1).map(|part| part.split('"').next().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn the_list_has_the_orders_figures_and_views_of_the_command_p72_p77_p79_p80() {
+    let town = Town::played();
+    let served = Served::start(&town.path("buyer/config.toml"));
+    let visitor = served.visit();
+    for words in ["", "undelivered", "unpaid", "late", "warned", "closed", "shipped", "month:2026-11", "煎茶"] {
+        let all = list(&town, &[words]);
+        let ids: Vec<String> =
+            all["transactions"].as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap().to_owned()).collect();
+        let path = if words.is_empty() { "/".to_owned() } else { format!("/?{}", super::served::form(&[("q", words)])) };
+        let page = visitor.page(&path);
+        assert_eq!(listed(&page), ids, "{words}");
+    }
+    let all = list(&town, &[]);
+    let page = visitor.page("/");
+    let undelivered = format!("id=\"undelivered\">{}<", all["undelivered"]);
+    assert!(page.contains(&undelivered), "{undelivered}");
+    for unpaid in all["unpaid"].as_array().unwrap() {
+        let amount = unpaid["amount"].as_str().unwrap();
+        let grouped = amount.replace(',', "");
+        let digits: String = page.replace(',', "");
+        assert!(digits.contains(&format!("</span>{grouped}<")), "{amount} unpaid is on the page");
+    }
+    // What is no query is told, and everything is shown.
+    let wrong = visitor.page("/?q=mouth%3A2026");
+    assert!(wrong.contains("did you mean") && wrong.contains("aria-invalid"), "{wrong}");
+    assert_eq!(listed(&wrong).len(), listed(&page).len());
+}
+
+#[test]
+fn an_order_has_its_letters_verdicts_and_dates_p84_p85() {
+    let town = Town::played();
+    let served = Served::start(&town.path("buyer/config.toml"));
+    let visitor = served.visit();
+    for one in list(&town, &[])["transactions"].as_array().unwrap() {
+        let id = one["id"].as_str().unwrap();
+        let shown = town.does("buyer", &["--json", "show", id]).json();
+        let page = visitor.page(&format!("/txn/{id}?receipts=1"));
+        for letter in shown["letters"].as_array().unwrap() {
+            assert!(page.contains(&format!("id=\"l-{}\"", letter["entry"])), "{id}: {letter}");
+        }
+        let refused = shown["letters"].as_array().unwrap().iter().filter(|one| one["verdict"] == "warned").count();
+        assert!(page.matches("class=\"differs\"").count() >= refused, "{id}");
+        let first = shown["letters"][0]["entry"].to_string();
+        for way in ["text", "data", "raw"] {
+            let letter = visitor.page(&format!("/txn/{id}?letter={first}&as={way}"));
+            assert!(letter.contains("class=\"letter-text\""), "{way}");
+        }
+    }
+    assert_eq!(visitor.get("/txn/NOTHING").status, 404);
+    assert_eq!(visitor.get("/txn/..%2f..%2fconfig.toml").status, 404);
+}
+
+#[test]
+fn asking_confirming_and_giving_back_on_the_page_do_what_the_commands_do_p36_p86_p94() {
+    let town = Town::played();
+    let served = Served::start(&town.path("buyer/config.toml"));
+    let visitor = served.visit();
+    let open = list(&town, &["open", "undelivered"]);
+    let id = open["transactions"][0]["id"].as_str().unwrap();
+    let kinds = || -> Vec<String> {
+        let shown = town.does("buyer", &["--json", "show", id]).json();
+        shown["letters"].as_array().unwrap().iter().map(|one| one["kind"].as_str().unwrap().to_owned()).collect()
+    };
+    let before = kinds().len();
+    let place = visitor.does("/", "/", &[("act", "ask"), ("txn", id)]);
+    assert_eq!(place, "/?said=asked");
+    assert!(visitor.page(&place).contains("Asked. The answers come by mail."));
+    assert!(kinds()[before..].iter().all(|kind| kind == "status-request") && kinds().len() > before, "{:?}", kinds());
+    let place = visitor.does("/", "/", &[("act", "return"), ("txn", id)]);
+    assert_eq!(place, format!("/txn/{id}?act=return#return"));
+    let page = format!("/txn/{id}");
+    let place = visitor.does(&page, &page, &[("act", "return"), ("what", "all"), ("reason", "too small")]);
+    assert_eq!(place, format!("/txn/{id}?said=returned"));
+    assert_eq!(kinds().last().map(String::as_str), Some("return-request"));
+    // A second one waits for the answer to the first.
+    let (token, once) = visitor.hidden(&page);
+    let again = visitor.post(&page, &[("token", &token), ("once", &once), ("act", "return"), ("what", "all")]);
+    assert_eq!(again.status, 422, "{again:?}");
+    assert!(again.body.contains("asked for already"), "{again:?}");
+}
+
+#[test]
+fn warnings_are_those_of_the_command_and_are_settled_on_the_page_p67_p68() {
+    let town = Town::played();
+    let served = Served::start(&town.path("buyer/config.toml"));
+    let visitor = served.visit();
+    let ids = || -> Vec<String> {
+        let all = town.does("buyer", &["--json", "warnings", "--late"]).json();
+        let mut ids: Vec<String> =
+            all["warnings"].as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap().to_owned()).collect();
+        ids.sort();
+        ids.dedup();
+        ids
+    };
+    let open = ids();
+    assert!(open.len() >= 2, "{open:?}");
+    let page = visitor.page("/warnings");
+    for id in &open {
+        assert!(page.contains(&format!("id=\"{}\"", id.to_lowercase())), "{id}");
+    }
+    let letter = open.iter().find(|id| id.starts_with("W-")).unwrap();
+    let place = visitor.does("/warnings", "/warnings", &[("warning", letter), ("act", "ack")]);
+    assert_eq!(place, "/warnings?said=seen");
+    assert!(!ids().contains(letter));
+    assert!(visitor.page("/warnings?settled=1").contains(&format!("id=\"{}\"", letter.to_lowercase())));
+}
+
+#[test]
+fn pages_speak_both_languages_and_remember_the_choice() {
+    let town = Town::played();
+    let served = Served::start(&town.path("buyer/config.toml"));
+    let mut visitor = served.visit();
+    for path in ["/", "/warnings", "/chart", "/health"] {
+        assert!(visitor.page(path).contains("<html lang=\"en\""), "{path}");
+    }
+    visitor.language = "ja,en;q=0.5";
+    assert!(visitor.page("/").contains("取引一覧"));
+    let chosen = visitor.get("/?lang=en");
+    assert!(chosen.body.contains("<html lang=\"en\""));
+    let cookie = chosen.header("set-cookie").unwrap().split(';').next().unwrap().to_owned();
+    visitor.cookie = format!("{}; {cookie}", visitor.cookie);
+    assert!(visitor.page("/").contains("<html lang=\"en\""));
+}
