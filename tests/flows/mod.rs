@@ -10,6 +10,8 @@ mod agents;
 mod asking;
 /// Cards, authorised or not.
 mod authorisation;
+/// Orders by article number, from what a shop's catalog says.
+mod by_number;
 /// What a shop sells: asked for, answered, ordered from.
 mod catalog;
 /// The passing of time.
