@@ -1,8 +1,9 @@
 //! Answers have limits: who asks and asks is answered as often as people need, and costs no more than an entry then.
 
 use mailorder::index::IndexError;
-use mailorder::role::{Notice, buyer, delivery, shop};
+use mailorder::role::{Notice, buyer, delivery, shop, shop_catalog};
 use mailorder::rules::{Standing, State};
+use mailorder::trade::catalog::{CatalogRequest, Words};
 use mailorder::trade::document::StatusRequest;
 use mailorder::trade::{Document, Leg, Letter, MessageId, Number, OrderId, Role};
 
@@ -162,4 +163,54 @@ fn to_one_peer_sixty_answers_go_in_an_hour_whatever_they_are_about() -> Result<(
     let answer = world.send(SHOP);
     assert_eq!((answer.len(), answer[0].to), (1, BUYER));
     Ok(())
+}
+
+/// Has one account ask the shop so many times what it sells, and lets the shop read all of it; returns how many questions
+/// were set aside.
+fn asks_for_catalog(world: &mut World, at: usize, times: usize) -> usize {
+    let shop = world.clerks[SHOP].me().clone();
+    for _ in 0..times {
+        let question = shop_catalog::ask(CatalogRequest { words: Words::new(Vec::new()).unwrap() }, shop.clone());
+        world.clerks[at].post(vec![question]).unwrap();
+    }
+    let questions: Vec<Vec<u8>> = world.send(at).into_iter().map(|mail| mail.bytes).collect();
+    assert_eq!(questions.len(), times);
+    let news = world.deliver(SHOP, &questions).news;
+    assert!(news.iter().all(|one| one.aside.as_ref().is_some_and(|aside| aside.code == "too-often")));
+    news.len()
+}
+
+#[test]
+fn in_an_hour_in_which_120_catalogs_went_out_no_stranger_gets_one() {
+    let mut world = World::new(STEPS);
+    let known: Vec<usize> = (1..=7).map(|n| world.join(&format!("known{n}"))).collect();
+    let strangers: Vec<usize> = (1..=3).map(|n| world.join(&format!("stranger{n}"))).collect();
+    for at in &known {
+        world.accept(SHOP, *at);
+    }
+    let sent = |world: &mut World| count(world, SHOP, "out", "catalog");
+    // Twenty an hour for each whom somebody vouched for: one more is none.
+    assert_eq!(asks_for_catalog(&mut world, known[0], 21), 1);
+    for at in &known[1..5] {
+        assert_eq!(asks_for_catalog(&mut world, *at, 20), 0);
+    }
+    assert_eq!(asks_for_catalog(&mut world, known[5], 19), 0);
+    assert_eq!(sent(&mut world), 119);
+    // The last that a stranger gets, and the first that one does not.
+    assert_eq!(asks_for_catalog(&mut world, strangers[0], 1), 0);
+    assert_eq!(sent(&mut world), 120);
+    for again in [false, true] {
+        if again {
+            world.reopen(SHOP);
+            assert!(world.clerks[SHOP].reindex().unwrap() > 0);
+        }
+        assert_eq!(asks_for_catalog(&mut world, strangers[1], 1), 1);
+    }
+    assert_eq!((sent(&mut world), count(&mut world, SHOP, "in", "catalog-request")), (120, 120));
+    // The others are not kept from it.
+    assert_eq!(asks_for_catalog(&mut world, known[6], 1), 0);
+    assert_eq!(sent(&mut world), 121);
+    world.clock.set(world.now().plus_seconds(3_601));
+    assert_eq!(asks_for_catalog(&mut world, strangers[2], 1), 0);
+    assert_eq!(sent(&mut world), 122);
 }

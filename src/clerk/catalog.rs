@@ -137,7 +137,8 @@ impl Batch<'_> {
         if letter.received.letter().kind() != Kind::CatalogRequest || self.is_repeat(letter)? {
             return Ok(false);
         }
-        let is_stranger = self.pin_by(&asker.address)? == Some(PinnedBy::FirstUse)
+        // Who asks for the first time has no pin yet.
+        let is_stranger = self.pin_by(&asker.address)?.is_none_or(|by| by == PinnedBy::FirstUse)
             && !self.clerk.index.has_confirmed(&asker.fingerprint)?;
         let most = if is_stranger { STRANGER_HOURLY } else { KNOWN_HOURLY };
         Ok(self.asked_by(&asker.address)? >= most || (is_stranger && self.catalogs_sent()? >= ALL_HOURLY))

@@ -160,8 +160,11 @@ impl Batch<'_> {
         ) && !letter.opened.is_first_contact();
         // A shop's key that a person replaced goes on in the transactions whose terms name it.
         let replaced = kind == Kind::OrderStatus && self.signer(received.signer())?.was_pinned;
-        if handed_over || replaced || self.is_stranger(letter)? {
+        if handed_over || replaced {
             return Ok(None);
+        }
+        if self.is_stranger(letter)? {
+            return Ok(self.asks_too_often(letter)?.then_some(Unread::TooOften));
         }
         Ok(Some(unknown().into()))
     }

@@ -89,9 +89,11 @@ pub(super) fn run(shell: &mut Shell, args: OrderArgs) -> Result<(), Failure> {
     let mut clerk = shell.clerk()?;
     let shop = Address::parse(&args.shop).map_err(|error| Failure::usage(error.to_string()))?;
     let party = pinned(&mut clerk, &shop)?;
-    let mut prices = Prices::of(&mut clerk, &shop, &args.items)?;
-    let order = settle(&clerk, written::order(args.file.as_deref(), &args.items, &args.charges, &mut prices)?)?;
-    finish(shell, clerk, order, &Seller { party, prices, charges: !args.charges.is_empty() }, args.wishes)
+    let file = written::order(args.file.as_deref(), &args.items, &args.charges)?;
+    let mut prices = Prices::of(&mut clerk, &shop, file.needs_catalog())?;
+    let charges = !file.charge.is_empty();
+    let order = settle(&clerk, file, &mut prices)?;
+    finish(shell, clerk, order, &Seller { party, prices, charges }, args.wishes)
 }
 
 pub(super) fn again(shell: &mut Shell, args: ReorderArgs) -> Result<(), Failure> {
@@ -103,8 +105,9 @@ pub(super) fn again(shell: &mut Shell, args: ReorderArgs) -> Result<(), Failure>
         let line = order.lines.iter_mut().find(|line| line.id == part.line);
         line.ok_or_else(|| Failure::data(format!("line {} is not in the order", part.line)))?.quantity = part.quantity;
     }
-    let mut prices = Prices::of(&mut clerk, &shop.address, &args.items)?;
-    change(&mut order, written::order(args.file.as_deref(), &args.items, &args.charges, &mut prices)?)?;
+    let file = written::order(args.file.as_deref(), &args.items, &args.charges)?;
+    let mut prices = Prices::of(&mut clerk, &shop.address, file.needs_catalog())?;
+    change(&mut order, file, &mut prices)?;
     let charges = !order.charges.is_empty();
     order.total = total(&order.lines, &order.charges)?;
     if order.deliver_to.is_none() {
@@ -124,9 +127,9 @@ struct Seller {
 }
 
 /// Puts what is written in the place of what was ordered before (P100).
-fn change(order: &mut Order, changes: OrderFile) -> Result<(), Failure> {
+fn change(order: &mut Order, changes: OrderFile, prices: &mut Prices) -> Result<(), Failure> {
     if !changes.item.is_empty() {
-        order.lines = written::lines(&changes.item)?;
+        order.lines = written::lines(&changes.item, &mut |sku| prices.item(sku))?;
         // Lines and charges are numbered together.
         for (place, charge) in (order.lines.len().saturating_add(1)..).zip(&mut order.charges) {
             charge.id = place.to_string();
@@ -153,12 +156,19 @@ pub(super) fn pinned(clerk: &mut Clerk, address: &Address) -> Result<Party, Fail
     Ok(Party { address: address.clone(), fingerprint: pin.fingerprint })
 }
 
-/// Reads an order from a file for a shop that wishes to see what it would do with it: whoever orders is left out.
+/// Reads an order from a file for a shop that wishes to see what it would do with it: whoever orders is left out, and an
+/// article named by its number alone has name and price from what the shop sells itself.
 pub(super) fn from_file(clerk: &Clerk, file: &std::path::Path) -> Result<Order, Failure> {
     let settings = clerk.settings();
     let person =
         Person { name: settings.name.clone(), email: settings.address.clone(), telephone: None, address: None };
-    made(written::from_file(file)?, person, None)
+    let mut own = |sku: &str| {
+        let articles = settings.practice.shop.as_ref().map(|shop| &shop.articles);
+        let article = articles.and_then(|articles| articles.find(sku));
+        let found = article.map(|article| (article.item.clone(), article.price));
+        found.ok_or_else(|| Failure::data(format!("{sku:?} is not sold here")))
+    };
+    made(written::from_file(file)?, person, None, &mut own)
 }
 
 /// Returns how the owner buys.
@@ -169,14 +179,19 @@ pub(super) fn buyer_practice(clerk: &Clerk) -> Result<&BuyerPractice, Failure> {
 }
 
 /// Turns an order as written into one that cannot be wrong in itself.
-fn settle(clerk: &Clerk, file: OrderFile) -> Result<Order, Failure> {
+fn settle(clerk: &Clerk, file: OrderFile, prices: &mut Prices) -> Result<Order, Failure> {
     let practice = buyer_practice(clerk)?;
-    made(file, practice.person.clone(), practice.deliver_to.clone())
+    made(file, practice.person.clone(), practice.deliver_to.clone(), &mut |sku| prices.item(sku))
 }
 
 /// Makes the order of a person, with the place it goes to where it names none.
-fn made(file: OrderFile, buyer: Person, deliver_to: Option<PostalAddress>) -> Result<Order, Failure> {
-    let (lines, charges) = (written::lines(&file.item)?, written::charges(&file.charge, file.item.len())?);
+fn made(
+    file: OrderFile,
+    buyer: Person,
+    deliver_to: Option<PostalAddress>,
+    catalog: &mut written::Catalog<'_>,
+) -> Result<Order, Failure> {
+    let (lines, charges) = (written::lines(&file.item, catalog)?, written::charges(&file.charge, file.item.len())?);
     let method = |word: &str| PaymentMethod::parse(word).map_err(|error| Failure::bug(error.to_string()));
     let travel = |word: &str| DeliveryMethod::parse(word).map_err(|error| Failure::bug(error.to_string()));
     Ok(Order {

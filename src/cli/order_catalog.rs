@@ -3,12 +3,11 @@
 use super::Shell;
 use super::catalog::{age, way_words};
 use super::failure::{Failure, FailureKind};
-use super::order_written::ItemWritten;
 use super::output;
 use crate::clerk::{Clerk, KnownCatalog};
 use crate::trade::catalog::{Offer, Way};
-use crate::trade::item::Charge;
-use crate::trade::{Address, Moment, Order, Party, Role};
+use crate::trade::item::{Charge, Item};
+use crate::trade::{Address, Moment, Money, Order, Party, Role};
 use crate::view::text;
 
 /// What is known of a shop's prices, and which of them an order has.
@@ -19,20 +18,19 @@ pub(super) struct Prices {
 }
 
 impl Prices {
-    /// Brings what came from a shop, where one of `items` is named by its number alone.
-    pub(super) fn of(clerk: &mut Clerk, shop: &Address, items: &[String]) -> Result<Self, Failure> {
-        let needed = items.iter().any(|item| !item.contains(';'));
+    /// Brings what came from a shop, where it is needed.
+    pub(super) fn of(clerk: &mut Clerk, shop: &Address, needed: bool) -> Result<Self, Failure> {
         let known = if needed { clerk.catalogs(shop)? } else { Vec::new() };
         Ok(Self { shop: shop.clone(), known, used: Vec::new() })
     }
 
-    /// Returns an item with name and price, by its article number.
-    pub(super) fn item(&mut self, sku: &str, quantity: &str) -> Result<ItemWritten, Failure> {
+    /// Returns an item and the price of one, by its article number.
+    pub(super) fn item(&mut self, sku: &str) -> Result<(Item, Money), Failure> {
         let shop = &self.shop;
         let Some(newest) = self.known.first() else {
             let text = format!("there is no catalog of {shop} here to take the price of {sku:?} from");
             return Err(Failure::data(text).hint(format!(
-                "mailorder catalog {shop} --ask, and order when it has come; or write the item in full: SKU;NAME;PRICE;QUANTITY"
+                "mailorder catalog {shop} --ask, and order when it has come; or write the item with its name and price"
             )));
         };
         let found =
@@ -48,14 +46,9 @@ impl Prices {
                 Failure::data(text).hint(format!("mailorder catalog {shop} --ask {}", super::hint::quoted(sku)))
             );
         };
-        let item = ItemWritten {
-            sku: offer.item.sku.clone(),
-            name: offer.item.name.clone(),
-            price: offer.price.to_string(),
-            quantity: quantity.to_owned(),
-        };
+        let found = (offer.item.clone(), offer.price);
         self.used.push((date, offer));
-        Ok(item)
+        Ok(found)
     }
 
     /// Returns whether the order has any price from a catalog.

@@ -5,7 +5,6 @@ use std::path::Path;
 use serde::Deserialize;
 
 use super::failure::Failure;
-use super::order_catalog::Prices;
 use crate::config;
 use crate::files;
 use crate::trade::item::{Charge, Item, Line};
@@ -18,7 +17,7 @@ pub(super) const HELP: &str = "Examples:
   mailorder order --shop shop@example.com --item SH-41 --item TEA-200=2 --pay card
   mailorder order --shop shop@example.com --file order.toml
 
-order.toml, of which only one item with name, price and quantity is needed:
+order.toml, of which only one item is needed (without name and price, they are those of the shop's newest catalog here):
   pay = \"card\"
   deliver = \"parcel\"
   remarks = \"Please ring twice\"
@@ -55,15 +54,25 @@ pub(super) struct OrderFile {
     pub(super) remarks: Option<String>,
 }
 
-/// An item as written.
+impl OrderFile {
+    /// Returns whether an item is named by its article number alone.
+    pub(super) fn needs_catalog(&self) -> bool {
+        self.item.iter().any(|item| item.name.is_none())
+    }
+}
+
+/// An item as written: with name and price, or by its article number alone.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ItemWritten {
-    pub(super) sku: Option<String>,
-    pub(super) name: String,
-    pub(super) price: String,
-    pub(super) quantity: String,
+    sku: Option<String>,
+    name: Option<String>,
+    price: Option<String>,
+    quantity: Option<String>,
 }
+
+/// Gives name and price of an article by its number.
+pub(super) type Catalog<'a> = dyn FnMut(&str) -> Result<(Item, Money), Failure> + 'a;
 
 /// A charge as written.
 #[derive(Debug, Deserialize)]
@@ -73,17 +82,11 @@ pub(super) struct ChargeWritten {
     price: String,
 }
 
-/// Reads an order from its file, where one is named, else from flags; what is named by its article number alone has name
-/// and price from the shop's catalog.
-pub(super) fn order(
-    file: Option<&Path>,
-    items: &[String],
-    charges: &[String],
-    prices: &mut Prices,
-) -> Result<OrderFile, Failure> {
+/// Reads an order from its file, where one is named, else from flags.
+pub(super) fn order(file: Option<&Path>, items: &[String], charges: &[String]) -> Result<OrderFile, Failure> {
     match file {
         Some(file) => from_file(file),
-        None => from_flags(items, charges, prices),
+        None => from_flags(items, charges),
     }
 }
 
@@ -96,46 +99,61 @@ pub(super) fn from_file(file: &Path) -> Result<OrderFile, Failure> {
 }
 
 /// Reads an order from flags.
-fn from_flags(items: &[String], charges: &[String], prices: &mut Prices) -> Result<OrderFile, Failure> {
-    let mut item = |text: &String| {
+fn from_flags(items: &[String], charges: &[String]) -> Result<OrderFile, Failure> {
+    let said = |text: &str| Some(text.trim().to_owned());
+    let item = |text: &String| {
         if !text.contains(';') {
             let (sku, quantity) = text.rsplit_once('=').unwrap_or((text, "1"));
-            return prices.item(sku.trim(), quantity.trim());
+            return Ok(ItemWritten { sku: said(sku), name: None, price: None, quantity: said(quantity) });
         }
         let fields: Vec<&str> = text.split(';').map(str::trim).collect();
         let [sku, name, price, quantity] = fields.as_slice() else {
             let form = "is neither SKU=QUANTITY nor SKU;NAME;PRICE;QUANTITY, like 'SH-41;Shirt;JPY 4300;1'";
             return Err(Failure::usage(format!("--item {text:?} {form}")));
         };
-        let sku = (!sku.is_empty()).then(|| (*sku).to_owned());
-        Ok(ItemWritten { sku, name: (*name).to_owned(), price: (*price).to_owned(), quantity: (*quantity).to_owned() })
+        let sku = said(sku).filter(|sku| !sku.is_empty());
+        Ok(ItemWritten { sku, name: said(name), price: said(price), quantity: said(quantity) })
     };
     let charge = |text: &String| {
         let form = || Failure::usage(format!("--charge {text:?} is not NAME;PRICE, like 'Parcel delivery;JPY 500'"));
         let (name, price) = text.split_once(';').ok_or_else(form)?;
         Ok(ChargeWritten { name: name.trim().to_owned(), price: price.trim().to_owned() })
     };
-    let items: Result<Vec<_>, Failure> = items.iter().map(&mut item).collect();
+    let items: Result<Vec<_>, Failure> = items.iter().map(item).collect();
     let charges: Result<Vec<_>, Failure> = charges.iter().map(charge).collect();
     Ok(OrderFile { item: items?, charge: charges?, pay: None, deliver: None, deliver_to: None, remarks: None })
 }
 
-/// Settles items as written: a price is not below zero, since what makes an order cheaper is a charge.
-pub(super) fn lines(items: &[ItemWritten]) -> Result<Vec<Line>, Failure> {
+/// Settles items as written, with name and price from `catalog` where an item has its number alone. A price is not below
+/// zero, since what makes an order cheaper is a charge.
+pub(super) fn lines(items: &[ItemWritten], catalog: &mut Catalog<'_>) -> Result<Vec<Line>, Failure> {
     let line = |(place, written): (usize, &ItemWritten)| {
         let number = place.saturating_add(1);
-        let about = format!("item {number} ({})", written.name);
-        let quantity =
-            Quantity::parse(&written.quantity).map_err(|error| Failure::data(format!("{about}: {error}")))?;
-        let unit_price = money(&about, &written.price)?;
+        let called = written.name.as_ref().or(written.sku.as_ref()).map(|name| format!(" ({name})"));
+        let about = format!("item {number}{}", called.unwrap_or_default());
+        let (item, unit_price) = goods(&about, written, catalog)?;
+        let quantity = Quantity::parse(written.quantity.as_deref().unwrap_or("1"))
+            .map_err(|error| Failure::data(format!("{about}: {error}")))?;
         if unit_price.is_negative() {
             let text = format!("{about}: the price {} is below zero", text::amount(&unit_price));
             return Err(Failure::data(text).hint("write a discount as a charge: --charge 'Discount;JPY -500'"));
         }
-        let item = Item { sku: written.sku.clone(), name: written.name.clone() };
         Ok(Line { id: number.to_string(), item, unit_price, quantity })
     };
     items.iter().enumerate().map(line).collect()
+}
+
+/// Returns what an item is, and what one of it costs.
+fn goods(about: &str, written: &ItemWritten, catalog: &mut Catalog<'_>) -> Result<(Item, Money), Failure> {
+    let ItemWritten { sku, name, price, .. } = written;
+    match (sku, name, price) {
+        (_, Some(name), Some(price)) => Ok((Item { sku: sku.clone(), name: name.clone() }, money(about, price)?)),
+        (Some(sku), None, None) => catalog(sku),
+        _ => {
+            let text = format!("{about}: name and price belong together; write both, or the sku alone");
+            Err(Failure::data(text))
+        }
+    }
 }
 
 /// Settles charges as written; their numbers follow those of `items` lines.

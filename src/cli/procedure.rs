@@ -116,8 +116,8 @@ fn check(shell: &Shell) -> Result<(), Failure> {
 fn dry_run(shell: &Shell, name: &str) -> Result<(), Failure> {
     let mut clerk = shell.clerk()?;
     plays(shell, &clerk, Role::Shop)?;
-    let order = find(&mut clerk, name)?;
     clerk.look_at_catalog()?;
+    let order = find(&mut clerk, name)?;
     let desk = clerk.desk_to_look(&shell.clock.now());
     let foreseen = foresee(&order, &desk);
     let steps = foreseen.as_ref().map(|foreseen| steps(&clerk, foreseen)).unwrap_or_default();

@@ -124,6 +124,9 @@ fn what_is_wrong_in_an_order_file_is_one_line_with_its_place() {
             .contains("o.toml:3:1: unknown key `prise`; did you mean `price`?")
     );
     assert!(said("[[item]]\nname = \"x\n").contains("o.toml:2:"));
+    for half in ["name = \"Cup\"", "price = \"JPY 1\"", "quantity = \"1\"", "sku = \"CUP\"\nname = \"Cup\""] {
+        assert!(said(&format!("[[item]]\n{half}\n")).contains("name and price belong together"), "{half}");
+    }
     assert!(said("[[item]]\nname = 7\nprice = \"JPY 1\"\nquantity = \"1\"\n").contains("o.toml:2:8: "));
 }
 

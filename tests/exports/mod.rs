@@ -3,7 +3,7 @@
 /// Events, each followed once; what is remembered of them.
 mod events;
 /// The page for merchants, executed.
-mod page;
+pub mod page;
 /// Processes beside each other.
 mod shared;
 /// Exports of how things stand; what is foreseen.

@@ -52,6 +52,24 @@ fn steps(page: &str) -> Vec<Step> {
     steps
 }
 
+/// Returns the commands of the page's crontab, as they stand there.
+pub fn crontab() -> Vec<String> {
+    let commands = steps(PAGE).into_iter().filter_map(|step| match step {
+        Step::Cron(command) => Some(command),
+        _ => None,
+    });
+    commands.collect()
+}
+
+/// Returns a file of the page.
+pub fn file(name: &str) -> String {
+    let found = steps(PAGE).into_iter().find_map(|step| match step {
+        Step::File(called, content) if called == name => Some(content),
+        _ => None,
+    });
+    found.unwrap_or_else(|| panic!("the page has no {name}"))
+}
+
 /// Runs a command as the merchant's shell would, in the folder of the files; both outputs come in their order.
 fn shell(town: &Town, line: &str) -> Run {
     let output = Command::new("/bin/sh")

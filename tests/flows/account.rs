@@ -6,33 +6,39 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::Mutex;
 
 use serde_json::Value;
 
 use crate::support::accounts::{Fields, fields};
 use crate::support::servers::Servers;
+use crate::support::stands;
 
 /// One owner's account.
 pub struct Account {
     home: PathBuf,
     pub address: String,
     pub fingerprint: String,
+    /// By how much its clock is moved, as `faketime` reads it.
+    moved: Mutex<Option<String>>,
 }
 
 impl Account {
     /// Makes an account by `init` and tells it where the servers are; `more` follows in its configuration.
-    pub fn make(servers: &Servers, folder: &Path, address: &str, role: &str, name: &str, more: &str) -> Self {
+    pub fn make(servers: &Servers, folder: &Path, address: &str, roles: &[&str], name: &str, more: &str) -> Self {
         servers.user(address);
-        let home = folder.join(role);
+        let home = folder.join(address.split('@').next().unwrap());
         fs::create_dir_all(&home).unwrap();
         let password = home.join("password");
         fs::write(&password, "pw\n").unwrap();
         fs::set_permissions(&password, fs::Permissions::from_mode(0o600)).unwrap();
-        let mut account = Self { home, address: address.to_owned(), fingerprint: String::new() };
+        let moved = Mutex::new(None);
+        let mut account = Self { home, address: address.to_owned(), fingerprint: String::new(), moved };
         let password = password.display().to_string();
         let servers_by = ["--imap", "localhost", "--smtp", "localhost", "--password-file", &password];
-        let owner = ["--json", "init", "--address", address, "--name", name, "--role", role];
-        let made = account.json(&[&owner[..], &servers_by].concat());
+        let owner = ["--json", "init", "--address", address, "--name", name];
+        let roles: Vec<&str> = roles.iter().flat_map(|role| ["--role", *role]).collect();
+        let made = account.json(&[&owner[..], &roles, &servers_by].concat());
         account.fingerprint = made["fingerprint"].as_str().unwrap().to_owned();
         let written = fs::read_to_string(account.config()).unwrap();
         let at = |service: &str, port: &str| {
@@ -47,13 +53,40 @@ impl Account {
         account
     }
 
-    fn config(&self) -> PathBuf {
+    /// Returns the folder in which its owner works.
+    pub fn home(&self) -> &Path {
+        &self.home
+    }
+
+    pub fn config(&self) -> PathBuf {
         self.home.join("config.toml")
     }
 
+    /// Changes the configuration.
+    pub fn configure(&self, change: impl Fn(&str) -> String) {
+        let text = fs::read_to_string(self.config()).unwrap();
+        fs::write(self.config(), change(&text)).unwrap();
+        self.run(&["config", "check"]);
+    }
+
+    /// Moves its clock: from now on it is so far ahead of that of the machine, like `+7d`.
+    pub fn moves(&self, moved: &str) {
+        *self.moved.lock().unwrap() = Some(moved.to_owned());
+    }
+
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_mailorder"));
+        let program = env!("CARGO_BIN_EXE_mailorder");
+        let mut command = match &*self.moved.lock().unwrap() {
+            None => Command::new(program),
+            Some(moved) => {
+                let mut command = Command::new("faketime");
+                command.args(["-f", moved, program]);
+                command
+            }
+        };
         command.env_clear().env("HOME", &self.home).current_dir(&self.home).stdin(Stdio::null());
+        // Deadlines and the dates of files stay those of the system.
+        command.env("PATH", "/usr/bin:/bin").env("FAKETIME_DONT_FAKE_MONOTONIC", "1").env("NO_FAKE_STAT", "1");
         command.arg("-c").arg(self.config()).args(arguments);
         command
     }
@@ -105,6 +138,26 @@ impl Account {
         let list = self.json(&["--json", "list"]);
         let transactions = list["transactions"].as_array().unwrap();
         transactions.iter().find(|one| one["id"] == id || one["number"] == id).cloned().unwrap_or_default()
+    }
+
+    /// Returns the transaction with this ID or number as `show` has it.
+    pub fn shows(&self, id: &str) -> Value {
+        self.json(&["show", "--json", id])
+    }
+
+    /// Checks how a transaction stands: its state; what is shipped, delivered and paid; `show`, `list` and `status` agree.
+    pub fn check_stands(&self, id: &str, state: &str, done: [bool; 3]) {
+        stands::check(&self.address, |words| self.json(words), id, state, done);
+    }
+
+    /// Returns the letters of a transaction in their order: `out order shop`, `in order-status shop`.
+    pub fn letters(&self, id: &str) -> Vec<String> {
+        stands::letters(|words| self.json(words), id)
+    }
+
+    /// Checks that there is no warning, and that the ledger is as it was written.
+    pub fn check_peace(&self) {
+        stands::check_peace(&self.address, |words| self.json(words));
     }
 
     /// Returns how many entries the ledger has.

@@ -11,18 +11,18 @@ use serde_json::{Value, json};
 use crate::support::accounts::field;
 use crate::support::program::Town;
 
-const SHOP: &str = "shop@demo.test";
+pub const SHOP: &str = "shop@demo.test";
 
 const HEAD: &str = "sku,name,price,currency,stock,delivery,conditions\n";
 
 /// What the shop sells by its file, beside the three articles of its configuration.
-const CATALOG: &str = "CUP,Cup,900,JPY,5,parcel pickup,\n\
+pub const CATALOG: &str = "CUP,Cup,900,JPY,5,parcel pickup,\n\
                        POT,急須,3200,JPY,1,,One year of guarantee\n\
                        SONG,Song of tea,400,JPY,,download,No return once it is loaded\n\
                        OLD,Old cup,100,JPY,0,,\n";
 
 /// Four accounts, the shop's with a catalog file of these rows and these lines in [shop].
-fn town(rows: &str, more: &str) -> Town {
+pub fn town(rows: &str, more: &str) -> Town {
     let town = Town::fresh();
     write(&town, &format!("{HEAD}{rows}"));
     let lines = format!("catalog = \"catalog.csv\"\n{more}conditions = ");
@@ -37,7 +37,7 @@ fn write(town: &Town, text: &str) {
 }
 
 /// Asks for the catalog, lets both read and write, and returns what came. What is set aside stays in its mailbox.
-fn catalog(town: &Town, words: &[&str]) -> Value {
+pub fn catalog(town: &Town, words: &[&str]) -> Value {
     town.does("buyer", &[&["catalog", SHOP, "--ask"], words].concat());
     town.sync(&["shop", "buyer"]);
     town.does("buyer", &["catalog", SHOP, "--json"]).json()
@@ -48,7 +48,7 @@ fn skus(catalog: &Value) -> Vec<&str> {
 }
 
 /// Returns how many letters of a kind a party has entered, in or out.
-fn count(town: &Town, party: &str, direction: &str, kind: &str) -> usize {
+pub fn count(town: &Town, party: &str, direction: &str, kind: &str) -> usize {
     let is = |entry: &&crate::support::accounts::Fields| {
         field(entry, "Mailorder-Direction") == direction && field(entry, "Mailorder-Kind") == kind
     };
@@ -56,7 +56,7 @@ fn count(town: &Town, party: &str, direction: &str, kind: &str) -> usize {
 }
 
 /// Orders and returns the order's ID.
-fn order(town: &Town, args: &[&str]) -> String {
+pub fn order(town: &Town, args: &[&str]) -> String {
     let made = town.does("buyer", &[&["order", "--json", "--shop", SHOP], args].concat()).json();
     made["id"].as_str().unwrap().to_owned()
 }
@@ -286,68 +286,6 @@ fn of_nothing_or_at_another_price_no_part_is_offered_and_a_card_is_asked_for_the
     assert!(asked.contains("Mailorder-Kind: authorization-request") && asked.contains("JPY 5000"), "{asked}");
     let offered = town.does("buyer", &["show", &id]).out;
     assert!(offered.contains("Cup ×2") && offered.contains("JPY 5,000"), "{offered}");
-}
-
-#[test]
-fn a_card_is_sealed_to_the_agent_of_the_catalog_only_when_its_key_is_accepted() {
-    let town = town(CATALOG, "");
-    catalog(&town, &[]);
-    fs::write(town.path("buyer/card"), "number = 4556737586899855\n").unwrap();
-    let card = town.path("buyer/card");
-    let wish = ["order", "--shop", SHOP, "--item", "CUP", "--pay", "card", "--payment-data", card.to_str().unwrap()];
-    let run = town.run("buyer", &wish);
-    let key = town.fingerprint("pay");
-    assert_eq!(run.code, Some(77), "{run:?}");
-    assert!(
-        run.err.contains("which you have not accepted") && run.err.contains(&format!("key accept {key}")),
-        "{run:?}"
-    );
-    assert_eq!(count(&town, "buyer", "out", "order"), 0);
-    let listed = town.does("buyer", &["catalog", SHOP]).out;
-    assert!(listed.contains("paid through pay@demo.test (its key is not accepted by you)"), "{listed}");
-    // The certificate came with the catalog: the yes is all that was missing.
-    town.does("buyer", &["key", "accept", &key, "--yes"]);
-    town.does("buyer", &wish);
-    town.settle();
-    let order = town.letter("shop", "in", "order");
-    assert!(order.contains("mo:sealed") && order.contains("\"paymentMethodId\": \"9855\""), "{order}");
-    assert_eq!(town.lists("buyer", &[])[0]["state"], "offered");
-    // Without a catalog's prices, somebody must be named.
-    let wish = ["order", "--shop", SHOP, "--item", "CUP;Cup;JPY 900;1", "--payment-data", card.to_str().unwrap()];
-    let run = town.run("buyer", &wish);
-    assert!(run.code == Some(2) && run.err.contains("--payment-agent"), "{run:?}");
-}
-
-#[test]
-fn what_the_catalog_does_not_have_is_not_ordered_from_it() {
-    let town = town(CATALOG, "");
-    let run = town.run("buyer", &["order", "--shop", SHOP, "--item", "CUP"]);
-    assert!(run.code == Some(65) && run.err.contains("mailorder -c") && run.err.contains("--ask"), "{run:?}");
-    catalog(&town, &[]);
-    for (args, code, said) in [
-        (&["--item", "NONE"][..], 65, "does not sell \"NONE\", by its catalog of "),
-        (&["--item", "CUP=0"], 65, "not a quantity above zero"),
-        (&["--item", "CUP=-1"], 65, "not a quantity above zero"),
-        (&["--item", "SONG"], 65, "\"SONG\" cannot be delivered by parcel"),
-        (&["--item", "CUP", "--deliver", "camel"], 65, "cannot be delivered by camel"),
-        (&["--item", "CUP;Cup"], 2, "is neither SKU=QUANTITY nor SKU;NAME;PRICE;QUANTITY"),
-    ] {
-        let run = town.run("buyer", &[&["order", "--shop", SHOP], args].concat());
-        assert!(run.code == Some(code) && run.err.contains(said), "{args:?}: {run:?}");
-    }
-    assert_eq!(count(&town, "buyer", "out", "order"), 0);
-    // What is told of digital goods is offered like everything else (P22).
-    let id = order(&town, &["--item", "SONG", "--deliver", "download"]);
-    town.settle();
-    town.check_stands("buyer", &id, "offered", [false; 3]);
-    // A charge that the buyer names himself stays as he names it.
-    let run = town
-        .does("buyer", &["order", "--shop", SHOP, "--item", "CUP", "--charge", "Parcel delivery;JPY 1", "--dry-run"]);
-    assert!(run.out.contains("JPY 901") && run.err.contains("prices are as"), "{run:?}");
-    let run = town.run("buyer", &["catalog", "nobody@demo.test"]);
-    assert_eq!(run.code, Some(77), "{run:?}");
-    let run = town.run("shop", &["catalog", "shop@demo.test"]);
-    assert_eq!(run.code, Some(78), "{run:?}");
 }
 
 #[test]

@@ -6,7 +6,7 @@
 mod real {
     use std::fs;
     use std::io::Write as _;
-    use std::os::unix::fs::{PermissionsExt as _, symlink};
+    use std::os::unix::fs::symlink;
     use std::path::{Path, PathBuf};
     use std::process::{Command, Output, Stdio};
     use std::sync::OnceLock;
@@ -14,7 +14,7 @@ mod real {
     use serde_json::Value;
 
     use crate::flows::parties::{mails, until};
-    use crate::support::accounts::{Fields, field, fields};
+    use crate::support::accounts::{Fields, field, fields, install};
     use crate::support::servers::{Servers, require};
 
     const PAGE: &str = include_str!("../../docs/first-sale.md");
@@ -46,9 +46,7 @@ mod real {
             let programs = home.join("bin");
             fs::create_dir_all(&programs).unwrap();
             symlink(env!("CARGO_BIN_EXE_mailorder"), programs.join("mailorder")).unwrap();
-            let pass = programs.join("pass");
-            fs::write(&pass, "#!/bin/sh\n[ \"$1\" = show ] && echo pw\n").unwrap();
-            fs::set_permissions(&pass, fs::Permissions::from_mode(0o755)).unwrap();
+            install(&programs.join("pass"), b"#!/bin/sh\n[ \"$1\" = show ] && echo pw\n");
             Self { home, address }
         }
 

@@ -10,6 +10,8 @@ mod agents;
 mod asking;
 /// Cards, authorised or not.
 mod authorisation;
+/// Orders by article number, from what a shop's catalog says.
+mod by_number;
 /// What a shop sells: asked for, answered, ordered from.
 mod catalog;
 /// The passing of time.
@@ -44,6 +46,14 @@ mod private;
 mod purchase;
 /// Over a real Postfix and a real Dovecot; looked at with gpg, notmuch and grep.
 mod real;
+/// The page's crontab at an account with real servers.
+mod real_cron;
+/// Files, links, parcels, counters; cancelled on the way, sent back: over real servers.
+mod real_goods;
+/// Slow lines, seldom looks, a week away: over real servers.
+mod real_speed;
+/// Ways to pay, and the three servers asked: over real servers.
+mod real_ways;
 /// Cancellations, returns and refunds.
 mod returned;
 /// Who has what of a purchase on its disk.

@@ -23,7 +23,8 @@ pub struct Parties {
 /// One shirt, as an order names it.
 pub const SHIRT: &str = "SH-41;シャツ 白 41;JPY 4300;1";
 
-const BUYER: &str = r#"
+/// Who buys, as the configuration has it.
+pub const BUYER: &str = r#"
 [buyer]
 telephone = "+81-3-1234-5678"
 deliver_to = { name = "小野 賢治", street = "千代田1-1-1", locality = "千代田区", region = "東京都", postal_code = "100-0001", country = "JP" }
@@ -35,12 +36,16 @@ impl Parties {
         let servers = require();
         let folder = servers.dir.join(domain);
         let account = |mailbox: &str, role: &str, name: &str, more: &str| {
-            Account::make(servers, &folder, &format!("{mailbox}@{domain}"), role, name, more)
+            Account::make(servers, &folder, &format!("{mailbox}@{domain}"), &[role], name, more)
         };
-        let buyer = account("buyer", "buyer", "小野 賢治", BUYER);
-        let more = format!("[payment]\nshops = [\"shop@{domain}\"]\nauthorize_limits = [\"JPY 100000\"]\n");
-        let pay = account("pay", "payment", "Example Card Bank", &more);
-        let ship = account("ship", "delivery", "Example Parcel", &format!("[delivery]\nshops = [\"shop@{domain}\"]\n"));
+        let collects = format!("[payment]\nshops = [\"shop@{domain}\"]\nauthorize_limits = [\"JPY 100000\"]\n");
+        let carries = format!("[delivery]\nshops = [\"shop@{domain}\"]\n");
+        // Beside each other: a new mailbox takes a second.
+        let (buyer, pay, ship) = std::thread::scope(|scope| {
+            let pay = scope.spawn(|| account("pay", "payment", "Example Card Bank", &collects));
+            let ship = scope.spawn(|| account("ship", "delivery", "Example Parcel", &carries));
+            (account("buyer", "buyer", "小野 賢治", BUYER), pay.join().unwrap(), ship.join().unwrap())
+        });
         let shop = account("shop", "shop", "日立物産", &selling(&pay, &ship));
         for (one, other) in [(&shop, &pay), (&pay, &shop), (&shop, &ship), (&ship, &shop), (&buyer, &shop)] {
             one.accept(other);
@@ -52,11 +57,51 @@ impl Parties {
         [&self.buyer, &self.shop, &self.pay, &self.ship]
     }
 
-    /// Orders one article, and pays like this; returns the order's ID.
+    /// Orders one article to come by parcel, and pays like this; returns the order's ID.
     pub fn orders(&self, item: &str, pay: &str) -> String {
-        let wish = ["order", "--shop", &self.shop.address, "--item", item, "--charge", "Parcel delivery;JPY 500"];
-        let made = self.buyer.json(&[&["--json"], &wish[..], &["--pay", pay, "--deliver", "parcel"]].concat());
-        made["id"].as_str().unwrap().to_owned()
+        self.orders_by(item, pay, "parcel")
+    }
+
+    /// Orders one article to be paid and to come like this; returns the order's ID.
+    pub fn orders_by(&self, item: &str, pay: &str, deliver: &str) -> String {
+        let mut wish = vec!["--json", "order", "--shop", &self.shop.address, "--item", item];
+        wish.extend(["--pay", pay, "--deliver", deliver]);
+        if deliver == "parcel" {
+            wish.extend(["--charge", "Parcel delivery;JPY 500"]);
+        }
+        self.buyer.json(&wish)["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Says OK to an offer; returns the transaction's number once all who work for the buyer may begin.
+    pub fn accepts(&self, id: &str) -> String {
+        self.sync_until("terms", || self.is(id, "offered"));
+        let number = self.number(id);
+        self.buyer.run(&["confirm", id]);
+        self.sync_until("instructions", || self.instructed(&number));
+        number
+    }
+
+    /// Orders as `orders_by` does, and accepts; returns the order's ID and the transaction's number.
+    pub fn buys(&self, item: &str, pay: &str, deliver: &str) -> (String, String) {
+        let id = self.orders_by(item, pay, deliver);
+        let number = self.accepts(&id);
+        (id, number)
+    }
+
+    /// Lets the post run until buyer and shop both see a leg of a transaction as done.
+    pub fn sync_until_done(&self, leg: &str, number: &str) {
+        self.sync_until(leg, || [&self.buyer, &self.shop].iter().all(|one| one.listed(number)[leg]["done"] == true));
+    }
+
+    /// Checks that buyer and shop have a transaction in the same state, with the same legs done.
+    pub fn check_both(&self, number: &str, state: &str, done: [bool; 3]) {
+        [&self.buyer, &self.shop].iter().for_each(|one| one.check_stands(number, state, done));
+    }
+
+    /// Lets the post come to rest; checks that nobody has a warning and that every ledger is as it was written.
+    pub fn check_peace(&self) {
+        self.settle();
+        self.all().iter().for_each(|one| one.check_peace());
     }
 
     /// Returns the number the shop gave to an order.
@@ -77,7 +122,10 @@ impl Parties {
     /// Lets the post run by `sync` until `reached`.
     pub fn sync_until(&self, what: &str, mut reached: impl FnMut() -> bool) {
         until(what, || {
-            self.all().iter().for_each(|party| party.sync());
+            // Each is a program of its own.
+            std::thread::scope(|scope| {
+                self.all().into_iter().for_each(|party| drop(scope.spawn(move || party.sync())));
+            });
             reached()
         });
     }
@@ -122,9 +170,27 @@ sku = "KETTLE"
 name = "Iron kettle"
 price = "JPY 36000"
 
+[[shop.article]]
+sku = "BOOK"
+name = "Book of tea"
+price = "JPY 1200"
+
+[[shop.procedure]]
+delivery = "download"
+steps = ["terms", "confirmation", "payment", "delivery"]
+{agents}
+[[shop.procedure]]
+delivery = "pickup"
+steps = ["terms", "confirmation", "payment", "delivery"]
+{agents}
 [[shop.procedure]]
 payment = "card"
 steps = ["authorize", "terms", "confirmation", "payment", "delivery"]
+{agents}charge = {{ name = "Parcel delivery", price = "JPY 500" }}
+
+[[shop.procedure]]
+payment = "bank-transfer"
+steps = ["terms", "confirmation", "payment", "delivery"]
 {agents}charge = {{ name = "Parcel delivery", price = "JPY 500" }}
 
 [[shop.procedure]]
@@ -140,7 +206,7 @@ pub fn until(what: &str, mut reached: impl FnMut() -> bool) -> Duration {
     let begun = Instant::now();
     while !reached() {
         assert!(begun.elapsed() < PATIENCE, "not reached within {PATIENCE:?}: {what}");
-        std::thread::sleep(Duration::from_millis(200));
+        std::thread::sleep(Duration::from_millis(100));
     }
     begun.elapsed()
 }

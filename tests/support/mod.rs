@@ -6,6 +6,7 @@ pub mod imap;
 pub mod program;
 pub mod servers;
 pub mod smtp;
+pub mod stands;
 pub mod town;
 pub mod trade;
 pub mod world;

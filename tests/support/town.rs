@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::accounts::{Fields, field, fields, files};
 use super::program::{Run, Town, letters};
+use super::stands;
 
 /// What the buyer's configuration has beside what `init` writes.
 const BUYER: &str = r#"
@@ -39,9 +40,6 @@ price = "JPY 36000"
 policy = "first-use"
 
 "#;
-
-/// The states of a transaction that something is still to be done about.
-const OPEN: [&str; 3] = ["ordered", "offered", "open"];
 
 impl Town {
     /// Four accounts that have met as in the demonstration, and have done nothing yet. Made once; each later town is a
@@ -209,47 +207,18 @@ impl Town {
     /// Checks what a party has of a transaction: its state, what is shipped, delivered and paid, and that `show`, `list`
     /// and `status` say the same.
     pub fn check_stands(&self, party: &str, name: &str, state: &str, done: [bool; 3]) {
-        let shown = self.show(party, name);
-        let at = format!("{party}: {shown}");
-        let listed = self.does(party, &["list", "--json"]).json();
-        let rows = listed["transactions"].as_array().unwrap();
-        let row = rows.iter().find(|row| row["id"] == shown["id"]).unwrap();
-        assert_eq!((shown["state"].as_str(), row["state"].as_str()), (Some(state), Some(state)), "{at}");
-        for (leg, done) in ["order", "delivery", "payment"].into_iter().zip(done) {
-            let legs = shown["legs"].as_array().unwrap();
-            let said = legs.iter().find(|one| one["leg"] == leg).unwrap();
-            assert_eq!((&said["done"], &row[leg]["done"]), (&done.into(), &done.into()), "{leg} of {at}");
-            assert_eq!(said["date"], row[leg]["date"], "{leg} of {at}");
-        }
-        let status = self.does(party, &["status", "--json"]).json();
-        let open = rows.iter().filter(|row| OPEN.contains(&row["state"].as_str().unwrap())).count();
-        assert_eq!(status["open"], open, "{at}: {status}");
-        assert_eq!(status["undelivered"], listed["undelivered"], "{at}");
-        let sums = |one: &Value| {
-            let sums = one["unpaid"].as_array().unwrap().iter();
-            sums.map(|sum| (sum["amount"].clone(), sum["currency"].clone())).collect::<Vec<_>>()
-        };
-        assert_eq!(sums(&status), sums(&listed), "{at}");
-        assert_eq!(status["outbox"], serde_json::json!({"waiting": 0, "failed": 0}), "{at}");
+        stands::check(party, |args| self.does(party, args).json(), name, state, done);
     }
 
     /// Checks which letters of a transaction a party has, in their order: `out order shop`, `in order-status shop`.
     pub fn check_letters(&self, party: &str, name: &str, expected: &[&str]) {
-        let shown = self.show(party, name);
-        let said = |letter: &Value| {
-            let peer = letter["peer"].as_str().unwrap().split('@').next().unwrap().to_owned();
-            format!("{} {} {peer}", letter["direction"].as_str().unwrap(), letter["kind"].as_str().unwrap())
-        };
-        let all: Vec<String> = shown["letters"].as_array().unwrap().iter().map(said).collect();
-        assert_eq!(all, expected, "{party}");
+        assert_eq!(stands::letters(|args| self.does(party, args).json(), name), expected, "{party}");
     }
 
     /// Checks that nobody has a warning, and that every ledger is as it was written.
     pub fn check_peace(&self) {
         for party in self.parties() {
-            let warnings = self.does(&party, &["warnings", "--json"]).json();
-            assert_eq!(warnings["warnings"], serde_json::json!([]), "{party}");
-            assert_eq!(self.does(&party, &["audit", "verify", "--json"]).json()["result"], "clean", "{party}");
+            stands::check_peace(&party, |args| self.does(&party, args).json());
         }
     }
 
