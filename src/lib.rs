@@ -50,6 +50,8 @@ pub mod clerk;
 
 pub mod view;
 
+pub mod ordering;
+
 pub mod web;
 
 pub mod demo;

@@ -55,12 +55,12 @@ mod limits;
 mod mail;
 /// What is done because its time has come, without a letter or a person.
 mod on_time;
-/// The local page, over HTTP and in a browser.
-mod page;
 /// Post that goes out: every answer a server can give, and none.
 mod outbox;
 /// What stands outside a seal, strangers, and mails that brought the program down.
 mod outside;
+/// The local page, over HTTP and in a browser.
+mod page;
 /// Seals: what is opened, what is set aside, and that gpg agrees.
 mod pgp;
 /// What a person is told though nobody wrote.

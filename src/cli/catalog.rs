@@ -11,6 +11,7 @@ use crate::clerk::{Clerk, ClerkError, KnownCatalog};
 use crate::role::shop_catalog;
 use crate::trade::catalog::{Catalog, CatalogRequest, Offer, Way, Words};
 use crate::trade::{Address, Agent, DeliveryMethod, Moment, PaymentMethod, Role};
+use crate::ordering::prices::way_words;
 use crate::view::text;
 
 #[derive(Debug, clap::Args)]
@@ -116,14 +117,6 @@ fn meant<'a>(catalog: &'a Catalog, words: &Words) -> Vec<&'a Offer> {
 fn named<'a>(methods: impl Iterator<Item = &'a str>) -> String {
     let list: Vec<&str> = methods.collect();
     if list.is_empty() { "any".to_owned() } else { list.join(", ") }
-}
-
-/// Says how one can pay and have delivered, through whom, and what it costs.
-pub(super) fn way_words(way: &Way) -> String {
-    let payment = way.payment_method.as_ref().map_or("any method", |method| method.as_str());
-    let delivery = way.delivery_method.as_ref().map_or("any method", |method| method.as_str());
-    let charge = way.charge.as_ref().map(|(name, price)| format!(", {name} {}", text::amount(price)));
-    format!("pay {payment}, deliver {delivery}{}", charge.unwrap_or_default())
 }
 
 fn way_line(clerk: &mut Clerk, catalog: &Catalog, way: &Way) -> Result<String, Failure> {

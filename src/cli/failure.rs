@@ -166,6 +166,22 @@ impl From<ConfigError> for Failure {
     }
 }
 
+impl From<OrderingError> for Failure {
+    fn from(error: OrderingError) -> Self {
+        let text = error.to_string();
+        let (failure, hint) = match error {
+            OrderingError::Wrong { hint, missing: false, .. } => (Self::data(text), hint),
+            OrderingError::Wrong { hint, .. } => (Self::usage(text), hint),
+            OrderingError::Forbidden { hint, .. } => (Self::new(FailureKind::Permission, text), hint),
+            OrderingError::Clerk(error) => return error.into(),
+        };
+        match hint {
+            Some(hint) => failure.hint(super::output::escape(&hint)),
+            None => failure,
+        }
+    }
+}
+
 impl From<ClerkError> for Failure {
     fn from(error: ClerkError) -> Self {
         let kind = match &error {

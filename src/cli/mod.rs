@@ -22,7 +22,6 @@ mod list;
 mod mail;
 mod notify;
 mod order;
-mod order_catalog;
 mod order_written;
 mod outbox;
 mod output;

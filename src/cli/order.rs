@@ -4,11 +4,13 @@ use std::path::PathBuf;
 
 use super::Shell;
 use super::failure::{Failure, FailureKind};
-use super::order_catalog::Prices;
-use super::order_written::{self as written, OrderFile};
+use super::order_written as written;
 use super::transaction;
 use super::{output, payment_data};
 use crate::clerk::Clerk;
+use crate::ordering::prices::Prices;
+use crate::ordering::written::{Catalog, OrderFile};
+use crate::ordering::{self, change, made, pinned, total};
 use crate::role::buyer;
 use crate::role::practice::BuyerPractice;
 use crate::trade::item::{self, Charge, Line};
@@ -126,36 +128,6 @@ struct Seller {
     charges: bool,
 }
 
-/// Puts what is written in the place of what was ordered before (P100).
-fn change(order: &mut Order, changes: OrderFile, prices: &mut Prices) -> Result<(), Failure> {
-    if !changes.item.is_empty() {
-        order.lines = written::lines(&changes.item, &mut |sku| prices.item(sku))?;
-        // Lines and charges are numbered together.
-        for (place, charge) in (order.lines.len().saturating_add(1)..).zip(&mut order.charges) {
-            charge.id = place.to_string();
-        }
-    }
-    if !changes.charge.is_empty() {
-        order.charges = written::charges(&changes.charge, order.lines.len())?;
-    }
-    order.payment_method = changes.pay.unwrap_or_else(|| order.payment_method.clone());
-    order.delivery_method = changes.deliver.unwrap_or_else(|| order.delivery_method.clone());
-    order.deliver_to = changes.deliver_to.or(order.deliver_to.take());
-    order.remarks = changes.remarks.or(order.remarks.take());
-    Ok(())
-}
-
-/// Returns the shop with its accepted key.
-pub(super) fn pinned(clerk: &mut Clerk, address: &Address) -> Result<Party, Failure> {
-    clerk.catch_up()?;
-    let pin = clerk.index().pin_of(address).map_err(crate::clerk::ClerkError::from)?;
-    let pin = pin.ok_or_else(|| {
-        Failure::new(FailureKind::Permission, format!("no key of {address} is accepted yet"))
-            .hint(format!("mailorder key import FILE, then mailorder key accept {address}"))
-    })?;
-    Ok(Party { address: address.clone(), fingerprint: pin.fingerprint })
-}
-
 /// Reads an order from a file for a shop that wishes to see what it would do with it: whoever orders is left out, and an
 /// article named by its number alone has name and price from what the shop sells itself.
 pub(super) fn from_file(clerk: &Clerk, file: &std::path::Path) -> Result<Order, Failure> {
@@ -182,45 +154,6 @@ pub(super) fn buyer_practice(clerk: &Clerk) -> Result<&BuyerPractice, Failure> {
 fn settle(clerk: &Clerk, file: OrderFile, prices: &mut Prices) -> Result<Order, Failure> {
     let practice = buyer_practice(clerk)?;
     made(file, practice.person.clone(), practice.deliver_to.clone(), &mut |sku| prices.item(sku))
-}
-
-/// Makes the order of a person, with the place it goes to where it names none.
-fn made(
-    file: OrderFile,
-    buyer: Person,
-    deliver_to: Option<PostalAddress>,
-    catalog: &mut written::Catalog<'_>,
-) -> Result<Order, Failure> {
-    let (lines, charges) = (written::lines(&file.item, catalog)?, written::charges(&file.charge, file.item.len())?);
-    let method = |word: &str| PaymentMethod::parse(word).map_err(|error| Failure::bug(error.to_string()));
-    let travel = |word: &str| DeliveryMethod::parse(word).map_err(|error| Failure::bug(error.to_string()));
-    Ok(Order {
-        buyer,
-        total: total(&lines, &charges)?,
-        lines,
-        charges,
-        payment_method: file.pay.map_or_else(|| method("invoice"), Ok)?,
-        payment_id: None,
-        sealed: None,
-        delivery_method: file.deliver.map_or_else(|| travel("parcel"), Ok)?,
-        deliver_to: file.deliver_to.or(deliver_to),
-        billing: None,
-        reorder_of: None,
-        remarks: file.remarks,
-    })
-}
-
-fn total(lines: &[Line], charges: &[Charge]) -> Result<Money, Failure> {
-    if lines.is_empty() {
-        return Err(Failure::usage("an order needs at least one item (--item or --file)"));
-    }
-    let total = item::total(lines, charges).map_err(|error| Failure::data(format!("the total: {error}")))?;
-    let total = total.ok_or_else(|| Failure::usage("an order needs at least one item (--item or --file)"))?;
-    if total.is_zero() || total.is_negative() {
-        let text = format!("the total of the order would be {}; it must be above zero", text::amount(&total));
-        return Err(Failure::data(text));
-    }
-    Ok(total)
 }
 
 /// Says on standard error that goods have nowhere to go. It is no error: an address may be agreed on otherwise.
@@ -287,7 +220,11 @@ fn from_catalog(
 ) -> Result<(), Failure> {
     let prices = &seller.prices;
     if prices.are_used() {
-        prices.complete(shell, order, seller.charges)?;
+        if let Some((date, charge)) = prices.complete(order, seller.charges)? {
+            let (day, age) = (text::minute(&date, shell.clock.zone()), age(&date, &shell.clock.now()));
+            let charge = if charge { "prices and charge are" } else { "prices are" };
+            shell.tell(&format!("{charge} as the catalog of {} has them, written {day}, {age} ago", seller.party.address));
+        }
         order.total = total(&order.lines, &order.charges)?;
         if wishes.payment_data.is_some() && wishes.payment_agent.is_none() {
             // Where the catalog names nobody, the shop collects itself.

@@ -49,31 +49,12 @@ pub(super) fn seal(
     let agent = Address::parse(agent).map_err(|error| Failure::usage(error.to_string()))?;
     // Nobody is asked for secrets that cannot be sealed.
     let party = pinned(clerk, &agent)?;
-    let certificate = clerk.find_certificate(party.fingerprint.as_str())?;
-    let certificate = certificate.ok_or_else(|| Failure::bug("an accepted certificate is gone"))?;
     let flag = wishes.payment_data.as_deref();
     if flag.is_none() && !needs_data(&order.payment_method) {
         return Ok(());
     }
     let instrument = read(shell, clerk.settings().payment_data_command.as_deref(), flag, &agent)?;
-    order.payment_id = instrument.get("number").and_then(|number| last_four(number.expose_secret()));
-    let data = PaymentData {
-        shop: shop.address.clone(),
-        order: id.clone(),
-        limit: order.total,
-        method: order.payment_method.clone(),
-        instrument,
-    };
-    let bytes = data.write().map_err(|error| Failure::data(error.to_string()))?;
-    let key = clerk.key().ok_or_else(|| Failure::new(FailureKind::Permission, "there is no key to sign with"))?;
-    if let Some(fault) = clerk.key_fault() {
-        return Err(crate::clerk::ClerkError::OwnKey(fault).into());
-    }
-    let now = system_time(&clerk.clock().now());
-    let sealed = pgp::sealed::seal_data(bytes.expose_secret().as_bytes(), key, &certificate, now)
-        .map_err(|error| Failure::new(FailureKind::Permission, error.to_string()))?;
-    order.sealed = Some(Sealed(STANDARD.encode(sealed)));
-    Ok(())
+    Ok(ordering::seal(clerk, order, id, shop, &party, instrument)?)
 }
 
 /// Returns whether a method is paid with something that has a number: an invoice and cash are not.
@@ -218,13 +199,6 @@ impl Drop for Hidden {
     }
 }
 
-/// Returns the last four digits of a card or account number: all that anybody but the payment agent learns.
-fn last_four(number: &str) -> Option<String> {
-    let digits: Zeroizing<Vec<char>> = Zeroizing::new(number.chars().filter(char::is_ascii_alphanumeric).collect());
-    let start = digits.len().checked_sub(4).filter(|start| *start >= 4)?;
-    digits.get(start..).map(|last| last.iter().collect())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -240,7 +214,5 @@ mod tests {
             let error = parse(&SecretString::from(wrong)).unwrap_err();
             assert!(!format!("{error:?}").contains("4111"), "{error:?}");
         }
-        assert_eq!(last_four("4111 1111 1111 1234").as_deref(), Some("1234"));
-        assert_eq!(last_four("1234"), None);
     }
 }

@@ -134,8 +134,11 @@ fn shops(orders: &[Bought<'_>], today: Date) -> Vec<Option<String>> {
     let mut shops: Vec<(&str, Decimal)> = sums.into_iter().collect();
     shops.sort_by(|one, other| other.1.cmp(&one.1));
     let more = shops.len() > SHOPS;
-    let mut named: Vec<Option<String>> =
-        shops.iter().take(if more { SHOPS.saturating_sub(1) } else { SHOPS }).map(|(shop, _)| Some((*shop).to_owned())).collect();
+    let mut named: Vec<Option<String>> = shops
+        .iter()
+        .take(if more { SHOPS.saturating_sub(1) } else { SHOPS })
+        .map(|(shop, _)| Some((*shop).to_owned()))
+        .collect();
     named.extend(more.then_some(None));
     named
 }

@@ -59,8 +59,7 @@ fn drawn(spending: &Spending, visit: &Visit) -> Value {
         .iter()
         .map(|currency| json!({"code": currency.code(), "is": *currency == spending.currency}))
         .collect();
-    let shops: Vec<Value> =
-        spending.shops.iter().map(|(shop, sum)| json!({"name": shop, "sum": money(sum)})).collect();
+    let shops: Vec<Value> = spending.shops.iter().map(|(shop, sum)| json!({"name": shop, "sum": money(sum)})).collect();
     let all: Decimal = spending.shops.iter().map(|(_, sum)| *sum).sum();
     json!({
         "currencies": currencies, "shops": shops, "all": money(&all), "bars": bars(spending), "unpaid": unpaid(spending, visit),
@@ -136,7 +135,8 @@ fn unpaid(spending: &Spending, visit: &Visit) -> Value {
     let last = today.saturating_add(Span::new().days(AHEAD));
     let days = |from: Date, to: Date| f64::from(from.until(to).map(|span| span.get_days()).unwrap_or_default());
     let x = |day: Date| format!("{:.2}", LEFT + WIDE * days(first, day.min(last)) / days(first, last).max(1.0));
-    let width = |from: Date, to: Date| format!("{:.2}", WIDE * days(from, to.min(last)).max(0.0) / days(first, last).max(1.0));
+    let width =
+        |from: Date, to: Date| format!("{:.2}", WIDE * days(from, to.min(last)).max(0.0) / days(first, last).max(1.0));
     let limit = spending.limit.map(|limit| limit.decimal());
     let most = spending.steps.iter().map(|step| step.unpaid).chain(limit).max().unwrap_or_default();
     let scale = Scale::of(most, AREA);

@@ -21,11 +21,7 @@ use crate::view::orders::Summary;
 use crate::view::transaction::{not_applied, offer_is_over};
 use crate::view::{short, text};
 
-pub(super) async fn show(
-    State(web): State<Arc<Web>>,
-    Path(id): Path<String>,
-    visit: Visit,
-) -> Result<Page, Fault> {
+pub(super) async fn show(State(web): State<Arc<Web>>, Path(id): Path<String>, visit: Visit) -> Result<Page, Fault> {
     let shared = Arc::clone(&web);
     web.desk(move |clerk| {
         let known = find(clerk, &id)?;
@@ -37,9 +33,8 @@ pub(super) async fn show(
 
 /// Returns the terms that wait for an answer: those that count, else the newest that do not because they differ.
 fn offered(known: &Transaction) -> Option<(&Kept, &Terms)> {
-    let is_answered = |kept: &Kept| {
-        known.sent(crate::trade::Kind::Confirmation).any(|sent| sent.letter.terms == Some(kept.content))
-    };
+    let is_answered =
+        |kept: &Kept| known.sent(crate::trade::Kind::Confirmation).any(|sent| sent.letter.terms == Some(kept.content));
     known.terms().filter(|(kept, _)| !is_answered(kept)).or_else(|| not_applied(known))
 }
 
@@ -57,7 +52,16 @@ fn terms(clerk: &Clerk, known: &Transaction, visit: &Visit) -> Result<Map<String
     put("shop", json!(if terms.seller.is_empty() { known.key.shop.to_string() } else { terms.seller.clone() }));
     put("ordered", json!(known.order().map(|(kept, _)| kept.letter.date.to_string())));
     put("differs", differs.iter().map(difference).collect());
-    put("more", json!(order.and_then(|order| terms.total.minus(&order.total).ok()).filter(|more| !more.is_zero()).as_ref().map(text::money_json)));
+    put(
+        "more",
+        json!(
+            order
+                .and_then(|order| terms.total.minus(&order.total).ok())
+                .filter(|more| !more.is_zero())
+                .as_ref()
+                .map(text::money_json)
+        ),
+    );
     put("total", text::money_json(&terms.total));
     put("ordered_total", json!(order.map(|order| text::money_json(&order.total))));
     put("lines", terms.lines.iter().map(|line| of_line(line, order)).collect());
@@ -66,7 +70,13 @@ fn terms(clerk: &Clerk, known: &Transaction, visit: &Visit) -> Result<Map<String
     put("until", json!(terms.valid_through.map(|until| pages::moment(&until, &visit.zone))));
     put("over", json!(over));
     put("signer", transaction::signer(clerk, kept, &terms.seller)?);
-    put("agents", Leg::ALL.into_iter().filter_map(|leg| Some(json!({"leg": leg.word(), "party": terms.agent(leg)?.party.address}))).collect());
+    put(
+        "agents",
+        Leg::ALL
+            .into_iter()
+            .filter_map(|leg| Some(json!({"leg": leg.word(), "party": terms.agent(leg)?.party.address})))
+            .collect(),
+    );
     put("entry", json!(kept.position));
     put("digest", json!(kept.content.to_string()));
     put("owed", owed(clerk, terms.total)?);
@@ -110,7 +120,9 @@ fn points(terms: &Terms, order: Option<&Order>, visit: &Visit) -> Value {
 /// Returns what will be unpaid in this currency, beside the limit, where it would be over it.
 fn owed(clerk: &Clerk, total: Money) -> Result<Value, Fault> {
     let limits = clerk.settings().practice.buyer.as_ref().map(|buyer| buyer.unpaid_limits.clone()).unwrap_or_default();
-    let Some(limit) = limits.into_iter().find(|limit| limit.currency() == total.currency()) else { return Ok(Value::Null) };
+    let Some(limit) = limits.into_iter().find(|limit| limit.currency() == total.currency()) else {
+        return Ok(Value::Null);
+    };
     let summary = Summary::of(clerk, crate::trade::Role::Buyer)?;
     let now = summary.unpaid.into_iter().find(|(sum, _)| sum.currency() == total.currency());
     let now = now.map_or_else(|| Money::zero(total.currency()), |(sum, _)| sum);
@@ -122,11 +134,7 @@ fn owed(clerk: &Clerk, total: Money) -> Result<Value, Fault> {
 }
 
 /// Accepts the terms of the page, or cancels the order.
-pub(super) async fn act(
-    State(web): State<Arc<Web>>,
-    Path(id): Path<String>,
-    form: Form,
-) -> Result<Redirect, Fault> {
+pub(super) async fn act(State(web): State<Arc<Web>>, Path(id): Path<String>, form: Form) -> Result<Redirect, Fault> {
     let answer = form.get("answer").unwrap_or_default().to_owned();
     let (digest, seen) = (form.get("terms").unwrap_or_default().to_owned(), form.get("seen").is_some());
     let reason = form.get("reason").map(str::to_owned);
@@ -134,8 +142,10 @@ pub(super) async fn act(
     web.once(&form, async move {
         match answer.as_str() {
             "cancel" => {
-                write(&shared, id.clone(), move |known: &Transaction, _: &Desk<'_>| buyer::cancel(known, reason.clone()))
-                    .await?;
+                write(&shared, id.clone(), move |known: &Transaction, _: &Desk<'_>| {
+                    buyer::cancel(known, reason.clone())
+                })
+                .await?;
                 Ok(format!("/txn/{id}?said=cancelled"))
             }
             "accept" => {
@@ -153,7 +163,8 @@ async fn accept(web: &Arc<Web>, id: &str, digest: &str, seen: bool, reason: Opti
     let (wanted, place) = (digest.to_owned(), id.to_owned());
     web.desk(move |clerk| {
         let known = find(clerk, &place)?;
-        let (kept, terms) = offered(&known).ok_or_else(|| Fault::wrong("No terms of this order wait for your answer."))?;
+        let (kept, terms) =
+            offered(&known).ok_or_else(|| Fault::wrong("No terms of this order wait for your answer."))?;
         if kept.content.to_string() != wanted {
             return Err(Fault::wrong("The shop has sent other terms since. Look at them before you accept them."));
         }

@@ -57,6 +57,15 @@ impl From<crate::view::settle::SettleError> for Fault {
     }
 }
 
+impl From<crate::ordering::OrderingError> for Fault {
+    fn from(error: crate::ordering::OrderingError) -> Self {
+        match error {
+            crate::ordering::OrderingError::Clerk(error) => error.into(),
+            error => Self::wrong(error.to_string()),
+        }
+    }
+}
+
 impl From<crate::index::IndexError> for Fault {
     fn from(error: crate::index::IndexError) -> Self {
         ClerkError::from(error).into()

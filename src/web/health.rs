@@ -89,13 +89,17 @@ fn mail(clerk: &Clerk, queue: &[Item]) -> Result<Vec<Value>, Fault> {
 fn keys(clerk: &mut Clerk, visit: &Visit) -> Result<Vec<Value>, Fault> {
     let mut lines = Vec::new();
     let print = clerk.me().fingerprint.grouped();
-    let ends = clerk.key().and_then(|key| key.certificate().expires());
+    let ends = clerk.key().and_then(|key| key.ends(crate::clock::system_time(&visit.now)));
     let ends = ends.and_then(|ends| jiff::Timestamp::try_from(ends).ok());
     let soon = visit.now.instant().checked_add(SOON).ok();
     lines.push(match (clerk.key_fault(), ends) {
-        (Some(fault), _) => {
-            line("no", "own", "own-fault", json!({"key": print, "fault": fault.to_string()}), Some("mailorder key list"))
-        }
+        (Some(fault), _) => line(
+            "no",
+            "own",
+            "own-fault",
+            json!({"key": print, "fault": fault.to_string()}),
+            Some("mailorder key list"),
+        ),
         (None, Some(ends)) if soon.is_some_and(|soon| ends < soon) => {
             let day = ends.to_zoned(visit.zone.clone()).date().to_string();
             line("late", "own", "own-soon", json!({"key": print, "day": day}), Some("mailorder sync"))

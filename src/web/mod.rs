@@ -12,6 +12,7 @@ mod guard;
 mod health;
 mod letter;
 mod live;
+mod order;
 mod orders;
 mod pages;
 mod post;
@@ -150,6 +151,7 @@ impl Served {
 fn router(web: Arc<Web>) -> Router {
     let router = Router::new()
         .route("/", get(orders::show).post(orders::act))
+        .route("/order", get(order::show).post(order::act))
         .route("/txn/{id}", get(transaction::show).post(act::act))
         .route("/txn/{id}/confirm", get(confirm::show).post(confirm::act))
         .route("/warnings", get(warnings::show).post(warnings::settle))

@@ -33,8 +33,18 @@ macro_rules! built_in {
     };
 }
 
-const TEMPLATES: &[(&str, &str)] =
-    built_in!("base.html", "macros.html", "sprite.html", "list.html", "transaction.html", "confirm.html", "warnings.html", "chart.html", "health.html");
+const TEMPLATES: &[(&str, &str)] = built_in!(
+    "base.html",
+    "macros.html",
+    "sprite.html",
+    "list.html",
+        "order.html",
+    "transaction.html",
+    "confirm.html",
+    "warnings.html",
+    "chart.html",
+    "health.html"
+);
 
 /// Why no pages can be served.
 #[derive(Debug, thiserror::Error)]

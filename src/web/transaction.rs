@@ -64,10 +64,13 @@ fn order(clerk: &Clerk, known: &Transaction, visit: &Visit) -> Result<Map<String
     put("legs", json!(Leg::ALL.map(|leg| progress(known, &standing, leg, visit))));
     put("goods", goods(known));
     put("facts", facts(known, &standing, visit));
-    put("signer", match known.terms() {
-        Some((kept, terms)) => signer(clerk, kept, &terms.seller)?,
-        None => Value::Null,
-    });
+    put(
+        "signer",
+        match known.terms() {
+            Some((kept, terms)) => signer(clerk, kept, &terms.seller)?,
+            None => Value::Null,
+        },
+    );
     put("receipts", json!({"hidden": hidden, "shown": receipts}));
     put("rows", json!(letters().map(|kept| row(known, kept, &doubts, visit)).collect::<Vec<_>>()));
     put("ahead", json!(ahead(known, &standing, visit)));

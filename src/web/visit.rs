@@ -108,7 +108,7 @@ impl Visit {
             "counts": {"orders": clerk.index().count(&open)?, "warnings": warnings::open_count(clerk)?},
             "ledger": {"entries": mark.entries(), "head": mark.head().root.hex()},
             "since": web.log_size(),
-            "pages": ["list", "warnings", "chart", "health"],
+            "pages": ["list", "order", "warnings", "chart", "health"],
         });
         match frame {
             serde_json::Value::Object(frame) => Ok(frame),

@@ -27,7 +27,9 @@ fn it_listens_on_loopback_alone() {
 fn the_link_opens_the_page_once_and_its_cookie_is_kept_from_scripts_and_strangers() {
     let (_town, served) = town();
     let host = served.host();
-    let get = |path: &str, cookie: &str| send(served.port, &format!("GET {path}"), &[("Host", &host), ("Cookie", cookie)], "");
+    let get = |path: &str, cookie: &str| {
+        send(served.port, &format!("GET {path}"), &[("Host", &host), ("Cookie", cookie)], "")
+    };
     for path in ["/", "/style.css", "/warnings", "/live?since=0", "/txn/AAAAAA"] {
         let refused = get(path, "a=b");
         assert_eq!(refused.status, 401, "{path}: {refused:?}");
@@ -65,7 +67,8 @@ fn what_acts_must_come_from_a_page_of_ours_by_any_spelling_of_its_path() {
     let (town, served) = town();
     let visitor = served.visit();
     let (token, once) = visitor.hidden("/");
-    let id = town.does("buyer", &["--json", "list", "open"]).json()["transactions"][0]["id"].as_str().unwrap().to_owned();
+    let id =
+        town.does("buyer", &["--json", "list", "open"]).json()["transactions"][0]["id"].as_str().unwrap().to_owned();
     let body = form(&[("token", &token), ("once", &once), ("act", "ask")]);
     let entries = || std::fs::read_dir(town.path("buyer/ledger/cur")).unwrap().count();
     let before = entries();
@@ -78,7 +81,15 @@ fn what_acts_must_come_from_a_page_of_ours_by_any_spelling_of_its_path() {
     ];
     for headers in foreign {
         for path in [format!("/txn/{id}"), format!("/%74xn/{id}"), format!("//txn/{id}"), "/".to_owned()] {
-            let all = [&[("Host", host.as_str()), ("Cookie", &visitor.cookie), ("Content-Type", "application/x-www-form-urlencoded")], headers].concat();
+            let all = [
+                &[
+                    ("Host", host.as_str()),
+                    ("Cookie", &visitor.cookie),
+                    ("Content-Type", "application/x-www-form-urlencoded"),
+                ],
+                headers,
+            ]
+            .concat();
             let answer = send(served.port, &format!("POST {path}"), &all, &body);
             assert_eq!(answer.status, 403, "{path} {headers:?}: {answer:?}");
         }
@@ -96,7 +107,9 @@ fn every_answer_forbids_what_is_from_elsewhere_and_is_not_kept() {
     let (_town, served) = town();
     let visitor = served.visit();
     let refused = send(served.port, "GET /", &[("Host", "evil.example")], "");
-    for answer in [visitor.get("/"), visitor.get("/style.css"), visitor.get("/nothing"), visitor.get("/txn/ZZZZ"), refused] {
+    for answer in
+        [visitor.get("/"), visitor.get("/style.css"), visitor.get("/nothing"), visitor.get("/txn/ZZZZ"), refused]
+    {
         let policy = answer.header("content-security-policy").unwrap();
         assert!(policy.starts_with("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
         for part in ["frame-ancestors 'none'", "form-action 'self'", "base-uri 'none'"] {
@@ -124,9 +137,12 @@ fn reading_changes_nothing_and_a_form_counts_once() {
     let (town, served) = town();
     let visitor = served.visit();
     let log = || std::fs::read(town.path("buyer/ledger/log")).unwrap();
-    let id = town.does("buyer", &["--json", "list", "open"]).json()["transactions"][0]["id"].as_str().unwrap().to_owned();
+    let id =
+        town.does("buyer", &["--json", "list", "open"]).json()["transactions"][0]["id"].as_str().unwrap().to_owned();
     let before = log();
-    for path in ["/", "/warnings", "/chart", "/health", "/?said=asked", &format!("/txn/{id}?act=return"), "/?q=late&act=ask"] {
+    for path in
+        ["/", "/warnings", "/chart", "/health", "/?said=asked", &format!("/txn/{id}?act=return"), "/?q=late&act=ask"]
+    {
         visitor.page(path);
     }
     assert_eq!(log(), before);
@@ -134,9 +150,7 @@ fn reading_changes_nothing_and_a_form_counts_once() {
     let (token, once) = (value(&page, "token"), value(&page, "once"));
     let fields = [("token", token.as_str()), ("once", &once), ("act", "ask")];
     let places: Vec<String> = std::thread::scope(|scope| {
-        let pressed: Vec<_> = (0..4)
-            .map(|_| scope.spawn(|| visitor.post(&format!("/txn/{id}"), &fields)))
-            .collect();
+        let pressed: Vec<_> = (0..4).map(|_| scope.spawn(|| visitor.post(&format!("/txn/{id}"), &fields))).collect();
         pressed.into_iter().map(|one| one.join().unwrap().header("location").unwrap().to_owned()).collect()
     });
     assert!(places.iter().all(|place| *place == format!("/txn/{id}?said=asked")), "{places:?}");

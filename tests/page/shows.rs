@@ -23,7 +23,8 @@ fn the_list_has_the_orders_figures_and_views_of_the_command_p72_p77_p79_p80() {
         let all = list(&town, &[words]);
         let ids: Vec<String> =
             all["transactions"].as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap().to_owned()).collect();
-        let path = if words.is_empty() { "/".to_owned() } else { format!("/?{}", super::served::form(&[("q", words)])) };
+        let path =
+            if words.is_empty() { "/".to_owned() } else { format!("/?{}", super::served::form(&[("q", words)])) };
         let page = visitor.page(&path);
         assert_eq!(listed(&page), ids, "{words}");
     }

@@ -1,9 +1,6 @@
 //! Orders by article number: name, price and charge come from the newest catalog of the shop that came by mail.
 
-use super::Shell;
-use super::catalog::{age, way_words};
-use super::failure::{Failure, FailureKind};
-use super::output;
+use super::OrderingError;
 use crate::clerk::{Clerk, KnownCatalog};
 use crate::trade::catalog::{Offer, Way};
 use crate::trade::item::{Charge, Item};
@@ -11,7 +8,7 @@ use crate::trade::{Address, Moment, Money, Order, Party, Role};
 use crate::view::text;
 
 /// What is known of a shop's prices, and which of them an order has.
-pub(super) struct Prices {
+pub struct Prices {
     shop: Address,
     known: Vec<KnownCatalog>,
     used: Vec<(Moment, Offer)>,
@@ -19,17 +16,17 @@ pub(super) struct Prices {
 
 impl Prices {
     /// Brings what came from a shop, where it is needed.
-    pub(super) fn of(clerk: &mut Clerk, shop: &Address, needed: bool) -> Result<Self, Failure> {
+    pub fn of(clerk: &mut Clerk, shop: &Address, needed: bool) -> Result<Self, OrderingError> {
         let known = if needed { clerk.catalogs(shop)? } else { Vec::new() };
         Ok(Self { shop: shop.clone(), known, used: Vec::new() })
     }
 
     /// Returns an item and the price of one, by its article number.
-    pub(super) fn item(&mut self, sku: &str) -> Result<(Item, Money), Failure> {
+    pub fn item(&mut self, sku: &str) -> Result<(Item, Money), OrderingError> {
         let shop = &self.shop;
         let Some(newest) = self.known.first() else {
             let text = format!("there is no catalog of {shop} here to take the price of {sku:?} from");
-            return Err(Failure::data(text).hint(format!(
+            return Err(OrderingError::wrong(text).hint(format!(
                 "mailorder catalog {shop} --ask, and order when it has come; or write the item with its name and price"
             )));
         };
@@ -43,7 +40,7 @@ impl Prices {
                 format!("{sku:?} is not in the part of {shop}'s catalog that is here")
             };
             return Err(
-                Failure::data(text).hint(format!("mailorder catalog {shop} --ask {}", super::hint::quoted(sku)))
+                OrderingError::wrong(text).hint(format!("mailorder catalog {shop} --ask {}", sku))
             );
         };
         let found = (offer.item.clone(), offer.price);
@@ -52,13 +49,16 @@ impl Prices {
     }
 
     /// Returns whether the order has any price from a catalog.
-    pub(super) fn are_used(&self) -> bool {
+    pub fn are_used(&self) -> bool {
         !self.used.is_empty()
     }
 
     /// Checks the order's methods against the catalog, and adds the shop's charge unless the buyer named `charges`
-    /// himself. Says where the prices are from.
-    pub(super) fn complete(&self, shell: &Shell, order: &mut Order, charges: bool) -> Result<(), Failure> {
+    /// himself. Returns when the shop wrote the oldest of the prices, and whether the charge is among them.
+    ///
+    /// # Errors
+    /// Methods that the shop does not offer.
+    pub fn complete(&self, order: &mut Order, charges: bool) -> Result<Option<(Moment, bool)>, OrderingError> {
         for (_, offer) in &self.used {
             can_be_had(offer, order)?;
         }
@@ -67,29 +67,24 @@ impl Prices {
             let id = order.lines.len().saturating_add(order.charges.len()).saturating_add(1);
             order.charges.push(Charge { id: id.to_string(), name: name.clone(), price: *price });
         }
-        let oldest = self.used.iter().map(|(date, _)| date).min();
-        if let Some(date) = oldest {
-            let (day, age) = (text::minute(date, shell.clock.zone()), age(date, &shell.clock.now()));
-            let charge = if charges || way.charge.is_none() { "prices are" } else { "prices and charge are" };
-            shell.tell(&format!("{charge} as the catalog of {} has them, written {day}, {age} ago", self.shop));
-        }
-        Ok(())
+        let oldest = self.used.iter().map(|(date, _)| *date).min();
+        Ok(oldest.map(|date| (date, !charges && way.charge.is_some())))
     }
 
-    fn way(&self, order: &Order) -> Result<&Way, Failure> {
+    fn way(&self, order: &Order) -> Result<&Way, OrderingError> {
         let ways = self.known.first().map(|known| known.catalog.ways.as_slice()).unwrap_or_default();
         let found = ways.iter().find(|way| way.fits(&order.payment_method, &order.delivery_method));
         found.ok_or_else(|| {
             let (payment, delivery) = (&order.payment_method, &order.delivery_method);
             let known: Vec<String> = ways.iter().map(way_words).collect();
             let text = format!("{} does not offer payment by {payment} with delivery by {delivery}", self.shop);
-            Failure::data(text)
-                .hint(format!("say --pay and --deliver; the shop has: {}", output::escape(&known.join("; "))))
+            OrderingError::wrong(text)
+                .hint(format!("say --pay and --deliver; the shop has: {}", known.join("; ")))
         })
     }
 
     /// Returns who would collect the money of an order, by the catalog.
-    pub(super) fn payment_agent(&self, order: &Order) -> Option<Party> {
+    pub fn payment_agent(&self, order: &Order) -> Option<Party> {
         let newest = self.known.first()?;
         let way = newest.catalog.way(&order.payment_method, &order.delivery_method)?;
         let agent = newest.catalog.agent(Role::Payment, way.payment_agent.as_ref()?)?;
@@ -98,7 +93,7 @@ impl Prices {
 
     /// Checks that the user accepted the very key that the catalog names for the payment agent: payment data are sealed
     /// to no other (design: a key handed over by a shop founds no pin).
-    pub(super) fn check_agent(&self, clerk: &mut Clerk, order: &Order, agent: &Address) -> Result<(), Failure> {
+    pub fn check_agent(&self, clerk: &mut Clerk, order: &Order, agent: &Address) -> Result<(), OrderingError> {
         let Some(named) = self.payment_agent(order).filter(|named| named.address == *agent) else { return Ok(()) };
         let (shop, key) = (&self.shop, named.fingerprint.grouped());
         match clerk.pinned_key(agent)? {
@@ -108,7 +103,7 @@ impl Prices {
                     "you accepted the key {} of {agent}, and the catalog of {shop} names {key}; nothing is sealed to either",
                     accepted.grouped()
                 );
-                Err(Failure::new(FailureKind::Permission, text)
+                Err(OrderingError::forbidden(text)
                     .hint("ask the payment agent, by another way than mail, which key is its own"))
             }
             None => {
@@ -119,18 +114,18 @@ impl Prices {
                     "compare it with what {agent} says of its key, then mailorder key accept {}, and order again",
                     named.fingerprint
                 );
-                Err(Failure::new(FailureKind::Permission, text).hint(hint))
+                Err(OrderingError::forbidden(text).hint(hint))
             }
         }
     }
 }
 
 /// Refuses methods in which an article cannot be had.
-fn can_be_had(offer: &Offer, order: &Order) -> Result<(), Failure> {
+fn can_be_had(offer: &Offer, order: &Order) -> Result<(), OrderingError> {
     let sku = offer.item.sku.as_deref().unwrap_or_default();
     let refuse = |what: &str, method: &str, known: Vec<&str>| {
         let text = format!("{sku:?} cannot be {what} by {method}");
-        Err(Failure::data(text).hint(format!("it can by {}", known.join(", "))))
+        Err(OrderingError::wrong(text).hint(format!("it can by {}", known.join(", "))))
     };
     if !offer.delivery_methods.is_empty() && !offer.delivery_methods.contains(&order.delivery_method) {
         let known = offer.delivery_methods.iter().map(|method| method.as_str()).collect();
@@ -141,4 +136,12 @@ fn can_be_had(offer: &Offer, order: &Order) -> Result<(), Failure> {
         return refuse("paid", order.payment_method.as_str(), known);
     }
     Ok(())
+}
+
+/// Says how one can pay and have delivered, through whom, and what it costs.
+pub fn way_words(way: &Way) -> String {
+    let payment = way.payment_method.as_ref().map_or("any method", |method| method.as_str());
+    let delivery = way.delivery_method.as_ref().map_or("any method", |method| method.as_str());
+    let charge = way.charge.as_ref().map(|(name, price)| format!(", {name} {}", text::amount(price)));
+    format!("pay {payment}, deliver {delivery}{}", charge.unwrap_or_default())
 }

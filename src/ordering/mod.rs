@@ -1,0 +1,133 @@
+//! Orders as buyers write them, by flags, files or forms: made into what cannot be wrong in itself, priced by the shop's catalog,
+//! payment data sealed (P10-P16, P98-P102).
+
+pub mod prices;
+mod sealing;
+pub mod written;
+
+use crate::clerk::{Clerk, ClerkError};
+use crate::trade::item::{self, Charge, Line};
+use crate::trade::{
+    Address, DeliveryMethod, Money, Order, Party, PaymentMethod, Person, PostalAddress,
+};
+use crate::view::text;
+use prices::Prices;
+use written::OrderFile;
+
+pub use sealing::{Instrument, seal};
+
+/// Why an order is not written.
+#[derive(Debug, thiserror::Error)]
+pub enum OrderingError {
+    /// What was written cannot be an order.
+    #[error("{text}")]
+    Wrong {
+        /// What is wrong.
+        text: String,
+        /// What to do next.
+        hint: Option<String>,
+        /// Whether something was left out, rather than written wrongly.
+        missing: bool,
+    },
+    /// A key does not permit it.
+    #[error("{text}")]
+    Forbidden {
+        /// What is wrong.
+        text: String,
+        /// What to do next.
+        hint: Option<String>,
+    },
+    /// The account.
+    #[error(transparent)]
+    Clerk(#[from] ClerkError),
+}
+
+impl OrderingError {
+    fn wrong(text: impl Into<String>) -> Self {
+        Self::Wrong { text: text.into(), hint: None, missing: false }
+    }
+
+    fn usage(text: impl Into<String>) -> Self {
+        Self::Wrong { text: text.into(), hint: None, missing: true }
+    }
+
+    fn forbidden(text: impl Into<String>) -> Self {
+        Self::Forbidden { text: text.into(), hint: None }
+    }
+
+    fn hint(mut self, next: impl Into<String>) -> Self {
+        if let Self::Wrong { hint, .. } | Self::Forbidden { hint, .. } = &mut self {
+            *hint = Some(next.into());
+        }
+        self
+    }
+}
+
+/// Makes the order of a person, with the place it goes to where it names none.
+pub fn made(
+    file: OrderFile,
+    buyer: Person,
+    deliver_to: Option<PostalAddress>,
+    catalog: &mut written::Catalog<'_>,
+) -> Result<Order, OrderingError> {
+    let (lines, charges) = (written::lines(&file.item, catalog)?, written::charges(&file.charge, file.item.len())?);
+    let method = |word: &str| PaymentMethod::parse(word).map_err(|error| OrderingError::wrong(error.to_string()));
+    let travel = |word: &str| DeliveryMethod::parse(word).map_err(|error| OrderingError::wrong(error.to_string()));
+    Ok(Order {
+        buyer,
+        total: total(&lines, &charges)?,
+        lines,
+        charges,
+        payment_method: file.pay.map_or_else(|| method("invoice"), Ok)?,
+        payment_id: None,
+        sealed: None,
+        delivery_method: file.deliver.map_or_else(|| travel("parcel"), Ok)?,
+        deliver_to: file.deliver_to.or(deliver_to),
+        billing: None,
+        reorder_of: None,
+        remarks: file.remarks,
+    })
+}
+
+/// Puts what is written in the place of what was ordered before (P100).
+pub fn change(order: &mut Order, changes: OrderFile, prices: &mut Prices) -> Result<(), OrderingError> {
+    if !changes.item.is_empty() {
+        order.lines = written::lines(&changes.item, &mut |sku| prices.item(sku))?;
+        // Lines and charges are numbered together.
+        for (place, charge) in (order.lines.len().saturating_add(1)..).zip(&mut order.charges) {
+            charge.id = place.to_string();
+        }
+    }
+    if !changes.charge.is_empty() {
+        order.charges = written::charges(&changes.charge, order.lines.len())?;
+    }
+    order.payment_method = changes.pay.unwrap_or_else(|| order.payment_method.clone());
+    order.delivery_method = changes.deliver.unwrap_or_else(|| order.delivery_method.clone());
+    order.deliver_to = changes.deliver_to.or(order.deliver_to.take());
+    order.remarks = changes.remarks.or(order.remarks.take());
+    Ok(())
+}
+
+pub fn total(lines: &[Line], charges: &[Charge]) -> Result<Money, OrderingError> {
+    if lines.is_empty() {
+        return Err(OrderingError::usage("an order needs at least one item (--item or --file)"));
+    }
+    let total = item::total(lines, charges).map_err(|error| OrderingError::wrong(format!("the total: {error}")))?;
+    let total = total.ok_or_else(|| OrderingError::usage("an order needs at least one item (--item or --file)"))?;
+    if total.is_zero() || total.is_negative() {
+        let text = format!("the total of the order would be {}; it must be above zero", text::amount(&total));
+        return Err(OrderingError::wrong(text));
+    }
+    Ok(total)
+}
+
+/// Returns the shop with its accepted key.
+pub fn pinned(clerk: &mut Clerk, address: &Address) -> Result<Party, OrderingError> {
+    clerk.catch_up()?;
+    let pin = clerk.index().pin_of(address).map_err(ClerkError::from)?;
+    let pin = pin.ok_or_else(|| {
+        OrderingError::forbidden(format!("no key of {address} is accepted yet"))
+            .hint(format!("mailorder key import FILE, then mailorder key accept {address}"))
+    })?;
+    Ok(Party { address: address.clone(), fingerprint: pin.fingerprint })
+}
