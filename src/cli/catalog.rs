@@ -4,14 +4,15 @@ use serde_json::{Value, json};
 
 use super::Shell;
 use super::failure::Failure;
-use super::order::{buyer_practice, pinned};
+use super::order::buyer_practice;
 use super::output::{self, Cell};
 use super::table::{Fit, Table, wrap};
 use crate::clerk::{Clerk, ClerkError, KnownCatalog};
+use crate::ordering::pinned;
+use crate::ordering::prices::way_words;
 use crate::role::shop_catalog;
 use crate::trade::catalog::{Catalog, CatalogRequest, Offer, Way, Words};
 use crate::trade::{Address, Agent, DeliveryMethod, Moment, PaymentMethod, Role};
-use crate::ordering::prices::way_words;
 use crate::view::text;
 
 #[derive(Debug, clap::Args)]

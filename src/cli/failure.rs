@@ -10,6 +10,7 @@ use crate::inbox::InboxError;
 use crate::index::IndexError;
 use crate::ledger::LedgerError;
 use crate::maildir;
+use crate::ordering::OrderingError;
 use crate::outbox::SendError;
 use crate::outbox::queue::QueueError;
 

@@ -3,18 +3,18 @@
 use std::path::PathBuf;
 
 use super::Shell;
+use super::catalog::age;
 use super::failure::{Failure, FailureKind};
 use super::order_written as written;
 use super::transaction;
 use super::{output, payment_data};
 use crate::clerk::Clerk;
 use crate::ordering::prices::Prices;
-use crate::ordering::written::{Catalog, OrderFile};
-use crate::ordering::{self, change, made, pinned, total};
+use crate::ordering::written::OrderFile;
+use crate::ordering::{OrderingError, change, made, pinned, total};
 use crate::role::buyer;
 use crate::role::practice::BuyerPractice;
-use crate::trade::item::{self, Charge, Line};
-use crate::trade::{Address, DeliveryMethod, Money, Order, OrderId, Party, PaymentMethod, Person, PostalAddress, Role};
+use crate::trade::{Address, DeliveryMethod, Order, OrderId, Party, PaymentMethod, Person, Role};
 use crate::view::short;
 use crate::view::text;
 
@@ -138,9 +138,9 @@ pub(super) fn from_file(clerk: &Clerk, file: &std::path::Path) -> Result<Order, 
         let articles = settings.practice.shop.as_ref().map(|shop| &shop.articles);
         let article = articles.and_then(|articles| articles.find(sku));
         let found = article.map(|article| (article.item.clone(), article.price));
-        found.ok_or_else(|| Failure::data(format!("{sku:?} is not sold here")))
+        found.ok_or_else(|| OrderingError::wrong(format!("{sku:?} is not sold here")))
     };
-    made(written::from_file(file)?, person, None, &mut own)
+    Ok(made(written::from_file(file)?, person, None, &mut own)?)
 }
 
 /// Returns how the owner buys.
@@ -153,7 +153,7 @@ pub(super) fn buyer_practice(clerk: &Clerk) -> Result<&BuyerPractice, Failure> {
 /// Turns an order as written into one that cannot be wrong in itself.
 fn settle(clerk: &Clerk, file: OrderFile, prices: &mut Prices) -> Result<Order, Failure> {
     let practice = buyer_practice(clerk)?;
-    made(file, practice.person.clone(), practice.deliver_to.clone(), &mut |sku| prices.item(sku))
+    Ok(made(file, practice.person.clone(), practice.deliver_to.clone(), &mut |sku| prices.item(sku))?)
 }
 
 /// Says on standard error that goods have nowhere to go. It is no error: an address may be agreed on otherwise.
@@ -223,7 +223,10 @@ fn from_catalog(
         if let Some((date, charge)) = prices.complete(order, seller.charges)? {
             let (day, age) = (text::minute(&date, shell.clock.zone()), age(&date, &shell.clock.now()));
             let charge = if charge { "prices and charge are" } else { "prices are" };
-            shell.tell(&format!("{charge} as the catalog of {} has them, written {day}, {age} ago", seller.party.address));
+            shell.tell(&format!(
+                "{charge} as the catalog of {} has them, written {day}, {age} ago",
+                seller.party.address
+            ));
         }
         order.total = total(&order.lines, &order.charges)?;
         if wishes.payment_data.is_some() && wishes.payment_agent.is_none() {
@@ -235,7 +238,7 @@ fn from_catalog(
     match &wishes.payment_agent {
         Some(agent) => {
             let agent = Address::parse(agent).map_err(|error| Failure::usage(error.to_string()))?;
-            prices.check_agent(clerk, order, &agent)
+            Ok(prices.check_agent(clerk, order, &agent)?)
         }
         None if wishes.payment_data.is_some() => {
             let text = "--payment-data needs --payment-agent ADDRESS: nobody else can read the data";

@@ -77,4 +77,3 @@ fn from_flags(items: &[String], charges: &[String]) -> Result<OrderFile, Failure
     let charges: Result<Vec<_>, Failure> = charges.iter().map(charge).collect();
     Ok(OrderFile { item: items?, charge: charges?, pay: None, deliver: None, deliver_to: None, remarks: None })
 }
-

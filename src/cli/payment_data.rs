@@ -4,24 +4,19 @@
 //!
 //! What was read is wiped from memory when it is sealed, and no message quotes any of it.
 
-use std::collections::BTreeMap;
 use std::io::{IsTerminal, Read};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::Shell;
 use super::failure::{Failure, FailureKind};
-use super::order::{Wishes, pinned};
+use super::order::Wishes;
 use crate::clerk::Clerk;
-use crate::clock::system_time;
-use crate::mail::PaymentData;
-use crate::pgp;
-use crate::trade::{Address, Order, OrderId, Party, PaymentMethod, Sealed};
+use crate::ordering::{self, Instrument, pinned};
+use crate::trade::{Address, Order, OrderId, Party, PaymentMethod};
 
 /// The most bytes payment data may have.
 const MOST: u64 = 64 * 1024;
@@ -32,9 +27,6 @@ const ASKED: [(&str, &str, bool); 3] = [
     ("expires", "Valid until, like 2029-04 (may be empty)", true),
     ("name", "Name of its owner (may be empty)", true),
 ];
-
-/// Card or account, by the names of its members.
-type Instrument = BTreeMap<String, SecretString>;
 
 /// Seals payment data into an order, where a payment agent is named that they are for.
 pub(super) fn seal(

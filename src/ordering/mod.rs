@@ -7,9 +7,7 @@ pub mod written;
 
 use crate::clerk::{Clerk, ClerkError};
 use crate::trade::item::{self, Charge, Line};
-use crate::trade::{
-    Address, DeliveryMethod, Money, Order, Party, PaymentMethod, Person, PostalAddress,
-};
+use crate::trade::{Address, DeliveryMethod, Money, Order, Party, PaymentMethod, Person, PostalAddress};
 use crate::view::text;
 use prices::Prices;
 use written::OrderFile;
@@ -43,7 +41,8 @@ pub enum OrderingError {
 }
 
 impl OrderingError {
-    fn wrong(text: impl Into<String>) -> Self {
+    /// Says what is wrong with what was written.
+    pub fn wrong(text: impl Into<String>) -> Self {
         Self::Wrong { text: text.into(), hint: None, missing: false }
     }
 
@@ -108,6 +107,10 @@ pub fn change(order: &mut Order, changes: OrderFile, prices: &mut Prices) -> Res
     Ok(())
 }
 
+/// Returns the sum of lines and charges, which must be above zero.
+///
+/// # Errors
+/// No lines at all, or a total that is none.
 pub fn total(lines: &[Line], charges: &[Charge]) -> Result<Money, OrderingError> {
     if lines.is_empty() {
         return Err(OrderingError::usage("an order needs at least one item (--item or --file)"));

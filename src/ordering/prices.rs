@@ -39,9 +39,7 @@ impl Prices {
             } else {
                 format!("{sku:?} is not in the part of {shop}'s catalog that is here")
             };
-            return Err(
-                OrderingError::wrong(text).hint(format!("mailorder catalog {shop} --ask {}", sku))
-            );
+            return Err(OrderingError::wrong(text).hint(format!("mailorder catalog {shop} --ask {}", sku)));
         };
         let found = (offer.item.clone(), offer.price);
         self.used.push((date, offer));
@@ -78,8 +76,7 @@ impl Prices {
             let (payment, delivery) = (&order.payment_method, &order.delivery_method);
             let known: Vec<String> = ways.iter().map(way_words).collect();
             let text = format!("{} does not offer payment by {payment} with delivery by {delivery}", self.shop);
-            OrderingError::wrong(text)
-                .hint(format!("say --pay and --deliver; the shop has: {}", known.join("; ")))
+            OrderingError::wrong(text).hint(format!("say --pay and --deliver; the shop has: {}", known.join("; ")))
         })
     }
 

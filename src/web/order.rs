@@ -228,7 +228,8 @@ fn send(clerk: &mut Clerk, filled: &Filled, instrument: Option<Instrument>) -> R
     if let Some(instrument) = instrument {
         let named = prices.payment_agent(&order).map(|agent| agent.address);
         let agent = if filled.agent.is_empty() { named } else { Address::parse(&filled.agent).ok() };
-        let agent = agent.ok_or_else(|| Fault::wrong("Say which payment agent the card is for: nobody else can read it."))?;
+        let agent =
+            agent.ok_or_else(|| Fault::wrong("Say which payment agent the card is for: nobody else can read it."))?;
         prices.check_agent(clerk, &order, &agent)?;
         let agent = pinned(clerk, &agent)?;
         ordering::seal(clerk, &mut order, &id, &shop, &agent, instrument)?;
@@ -310,9 +311,7 @@ fn sum(order: &Order) -> Value {
             "unit_text": line.unit_price.to_string(), "price": line.price().ok().as_ref().map(text::money_json),
         })
     };
-    let charge = |charge: &Charge| {
-        json!({"name": charge.name, "price": text::money_json(&charge.price), "text": charge.price.to_string()})
-    };
+    let charge = |charge: &Charge| json!({"name": charge.name, "price": text::money_json(&charge.price), "text": charge.price.to_string()});
     json!({
         "lines": order.lines.iter().map(line).collect::<Vec<_>>(), "charges": order.charges.iter().map(charge).collect::<Vec<_>>(),
         "total": text::money_json(&order.total), "to": order.deliver_to.as_ref().map(|to| to.lines().join(", ")),

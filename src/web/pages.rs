@@ -38,7 +38,7 @@ const TEMPLATES: &[(&str, &str)] = built_in!(
     "macros.html",
     "sprite.html",
     "list.html",
-        "order.html",
+    "order.html",
     "transaction.html",
     "confirm.html",
     "warnings.html",

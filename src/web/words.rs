@@ -55,7 +55,6 @@ impl Words {
             rest = behind;
         }
         said.push_str(&HtmlEscape(rest).to_string());
-        arguments.assert_all_used()?;
         Ok(Value::from_safe_string(said))
     }
 

@@ -81,7 +81,10 @@ fn an_order_is_written_checked_sent_confirmed_and_asked_about_in_the_browser_p11
     browser.open(&format!("{root}/txn/{id}/confirm"));
     assert!(browser.text(".notice--good").contains("agree"), "{}", browser.text("main"));
     browser.click("button[value=accept]");
-    browser.until("the OK", "return document.querySelector('.notice--good') !== null && location.pathname.startsWith('/txn/')");
+    browser.until(
+        "the OK",
+        "return document.querySelector('.notice--good') !== null && location.pathname.startsWith('/txn/')",
+    );
     town.settle();
     assert_eq!(state(&town, &id), "open");
     browser.open(&format!("{root}/txn/{id}"));
@@ -95,7 +98,8 @@ fn an_order_is_written_checked_sent_confirmed_and_asked_about_in_the_browser_p11
 #[test]
 fn terms_that_differ_are_taken_only_when_the_differences_were_seen_p35_p118() {
     let (town, _served, browser, root) = opened(1280);
-    let wish = ["--json", "order", "--shop", "shop@demo.test", "--item", "SH-41;シャツ 白 41;JPY 4300;1", "--pay", "invoice"];
+    let wish =
+        ["--json", "order", "--shop", "shop@demo.test", "--item", "SH-41;シャツ 白 41;JPY 4300;1", "--pay", "invoice"];
     let id = town.does("buyer", &wish).json()["id"].as_str().unwrap().to_owned();
     town.settle();
     browser.open(&format!("{root}/txn/{id}/confirm"));
@@ -146,7 +150,8 @@ fn cancelling_giving_back_ordering_again_and_settling_in_the_browser_p37_p67_p94
     assert!(!again["order"]["reorder_of"].is_null(), "{again}");
     browser.open(&format!("{root}/warnings"));
     let before = town.does("buyer", &["--json", "warnings"]).json()["warnings"].as_array().unwrap().len();
-    let first = browser.script("return [...document.querySelectorAll('article')].map((a) => a.id).find((id) => id.startsWith('w-'))");
+    let first = browser
+        .script("return [...document.querySelectorAll('article')].map((a) => a.id).find((id) => id.startsWith('w-'))");
     let first = first.as_str().unwrap();
     browser.click(&format!("#{first} .settle li:nth-child(3) summary"));
     browser.click(&format!("#{first} button[value=ack]"));
@@ -175,7 +180,8 @@ fn keys_alone_lead_through_the_list_and_every_act_works_without_script() {
     assert_eq!(browser.script("return document.activeElement.id"), "q");
     browser.open(&format!("{root}/"));
     browser.press(&["j", "j"]);
-    let second = browser.script("return document.activeElement.href === document.querySelectorAll('table.orders tbody th a')[1].href");
+    let second = browser
+        .script("return document.activeElement.href === document.querySelectorAll('table.orders tbody th a')[1].href");
     assert_eq!(second, true);
     browser.press(&[enter]);
     browser.until("the order", "return location.pathname.startsWith('/txn/')");
