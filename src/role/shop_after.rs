@@ -271,20 +271,21 @@ fn settle_stop(transaction: &Transaction, desk: &Desk<'_>) -> Vec<Action> {
     if !stopped {
         return settle_too_late(transaction, &asked, desk);
     }
+    let left = left_of(transaction, standing.legs.paid);
+    let mut promised = left;
     let mut actions = Vec::new();
     for asked in asked {
         match &asked.letter.document {
             Document::ReturnRequest(request) => {
                 let step = Step::Done { at: desk.now.whole_second() };
                 actions.extend(end(transaction, desk, None));
-                actions.push(answer(transaction, asked, request, step, standing.legs.paid));
+                // Two who ask for the same money are not both promised it.
+                actions.push(answer(transaction, asked, request, step, promised.take()));
             }
             _ => actions.extend(end(transaction, desk, Some(asked))),
         }
     }
-    if let Some(paid) = standing.legs.paid.filter(|_| transaction.sent(Kind::RefundInstruction).next().is_none()) {
-        actions.extend(refund_instruction(transaction, paid, "cancelled"));
-    }
+    actions.extend(left.and_then(|left| refund_instruction(transaction, left, "cancelled")));
     actions
 }
 

@@ -169,7 +169,7 @@ fn state(transaction: &Transaction, legs: &Legs) -> State {
         return if back { State::Refunded } else { State::Returned };
     }
     if legs.cancelled.is_some() {
-        return if legs.refunded.is_some() { State::Refunded } else { State::Cancelled };
+        return if all_is_back(legs) { State::Refunded } else { State::Cancelled };
     }
     if transaction.terms().is_none() {
         return state_at_agent(transaction, legs);
@@ -183,6 +183,12 @@ fn state(transaction: &Transaction, legs: &Legs) -> State {
         return State::Open;
     }
     if is_refused(transaction) { State::Rejected } else { State::Offered }
+}
+
+/// Returns whether something was paid and all of it has gone back.
+fn all_is_back(legs: &Legs) -> bool {
+    let back = legs.refunded.zip(legs.paid);
+    back.is_some_and(|(back, paid)| !paid.is_zero() && !paid.exceeds(&back).unwrap_or(true))
 }
 
 /// Returns whether the newest terms were answered by an OK that the shop refused: nothing will come of them.

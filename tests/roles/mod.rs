@@ -1,5 +1,7 @@
 //! What the parts do about a letter that counts: the pure functions of `role`, each on a desk of its own.
 
+mod refunds;
+
 use std::sync::Arc;
 
 use mailorder::mail::{self, Language, Texts};
@@ -17,7 +19,7 @@ use mailorder::trade::item::{Item, LineQuantity, Stock};
 use mailorder::trade::status::{Reason, Step};
 use mailorder::trade::{
     Agent, DeliveryMethod, Digest, Document, Kind, Leg, Letter, Mandate, Money, Number, OrderId, Party, PaymentMethod,
-    Role, Sealed, Verdict,
+    Role, Sealed, Transaction, Verdict,
 };
 
 use crate::support::trade::*;
@@ -89,6 +91,25 @@ fn answers_by(desk: &mut Desk, practice: &Practice, arrives: &Letter, data: Opti
         desk.writes(role, &letter);
     }
     documents
+}
+
+/// Has a part's owner act, and writes what comes of it; returns what it says.
+fn acts(
+    desk: &mut Desk,
+    practice: &Practice,
+    act: impl FnOnce(&Transaction, &role::Desk<'_>) -> Result<Vec<Action>, role::Refused>,
+) -> Result<Vec<Document>, String> {
+    let (me, transaction) = (desk.me.clone(), desk.transaction().clone());
+    let at = role::Desk { me: &me, now: desk.now, entropy: [7; 32], practice, stranger: false, payment_data: None };
+    let actions = act(&transaction, &at).map_err(|refused| refused.to_string())?;
+    let mut documents = Vec::new();
+    for action in actions {
+        let Action::Send(draft) = action else { continue };
+        let letter = written(desk, *draft);
+        documents.push(letter.document.clone());
+        desk.writes(transaction.key.role, &letter);
+    }
+    Ok(documents)
 }
 
 fn written(desk: &Desk, draft: Draft) -> Letter {
