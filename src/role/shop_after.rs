@@ -14,11 +14,24 @@ use crate::trade::document::{ReturnAnswer, ReturnRequest, Stop};
 use crate::trade::status::{OrderState, OrderStatus, Reason, Step};
 use crate::trade::{Direction, Document, Kept, Kind, Leg, Moment, Money, Transaction};
 
-/// Takes a cancellation in; one of what was begun may wait for a person.
+/// Takes a cancellation in; one of what was begun may wait for a person, and what has left is not called back without one.
 pub(super) fn cancel(transaction: &Transaction, kept: &Kept, desk: &Desk<'_>) -> Vec<Action> {
     let begun = is_started(transaction) || shop_work::is_begun(transaction);
-    let waits = begun && review(desk).cancellations;
-    if waits { Vec::new() } else { cancel_now(transaction, kept, desk) }
+    if begun && review(desk).cancellations {
+        return Vec::new();
+    }
+    if is_on_its_way(transaction) {
+        let text = "It is too late: the goods have left. Please ask for a return.";
+        return vec![agent::refuse(transaction, kept, "too-late", text)];
+    }
+    cancel_now(transaction, kept, desk)
+}
+
+/// Returns whether goods have left that are not said to be delivered, refused or lost: a program cannot call them back.
+fn is_on_its_way(transaction: &Transaction) -> bool {
+    let delivery = Standing::of(transaction).legs.delivery;
+    let left = status_now(transaction).shipments.iter().any(|shipment| shipment.step.done().is_some());
+    left && !delivery.failed && delivery.done_in_part().is_none()
 }
 
 fn review(desk: &Desk<'_>) -> Review {
@@ -107,14 +120,16 @@ fn is_closed(transaction: &Transaction) -> bool {
     answers.any(|said| matches!(said, Document::DeliveryStatus(status) if status.is_over()))
 }
 
-/// Takes a return in, unless returns wait for a person.
+/// Takes a return in, unless returns wait for a person. One of goods on their way waits for one in any case, or for the
+/// goods to arrive.
 pub(super) fn give_back(
     transaction: &Transaction,
     kept: &Kept,
     request: &ReturnRequest,
     desk: &Desk<'_>,
 ) -> Vec<Action> {
-    if review(desk).returns { Vec::new() } else { take_back(transaction, kept, request, desk, false) }
+    let waits = review(desk).returns || is_on_its_way(transaction);
+    if waits { Vec::new() } else { take_back(transaction, kept, request, desk, false) }
 }
 
 /// Answers a return: stops what has not arrived, takes back what came within the time for it, pays for what was lost,
@@ -241,10 +256,26 @@ fn answer(
 /// made.
 pub(super) fn agent_spoke(transaction: &Transaction, desk: &Desk<'_>) -> Vec<Action> {
     let mut actions = settle_stop(transaction, desk);
+    actions.extend(settle_arrived(transaction, desk));
     let overpaid = settle_overpaid(transaction);
     // What is promised anew is not closed in the same breath.
     actions.extend(if overpaid.is_empty() { settle_refund(transaction, desk) } else { overpaid });
     actions
+}
+
+/// Answers the returns that waited for goods on their way, once all have arrived or are said not to.
+fn settle_arrived(transaction: &Transaction, desk: &Desk<'_>) -> Vec<Action> {
+    let left = status_now(transaction).shipments.iter().any(|shipment| shipment.step.done().is_some());
+    let delivery = Standing::of(transaction).legs.delivery;
+    let over = delivery.done.is_some() || delivery.failed || delivery.missing().is_some();
+    if !left || !over || stop_sent(transaction, Leg::Delivery).is_some() {
+        return Vec::new();
+    }
+    let waiting = unanswered(transaction).into_iter().filter_map(|kept| match &kept.letter.document {
+        Document::ReturnRequest(request) => Some((kept, request)),
+        _ => None,
+    });
+    waiting.flat_map(|(kept, request)| give_back(transaction, kept, request, desk)).collect()
 }
 
 /// Returns the cancellations and returns that have no answer yet.
