@@ -63,6 +63,7 @@ fn stop(transaction: &Transaction, kept: &Kept, desk: &Desk<'_>) -> Vec<Action> 
 /// Reports what the owner says about a parcel (`ship notify`).
 pub fn notify(transaction: &Transaction, notice: &Notice, desk: &Desk<'_>) -> Result<Vec<Action>, Refused> {
     notice.check(&desk.now)?;
+    notice.check_since(agent::terms_date(transaction))?;
     let mut status =
         status_now(transaction).ok_or_else(|| Refused::new("no delivery instruction was received for this number"))?;
     let open = status.parcels.iter().find(|parcel| parcel.step.done().is_none()).map(|parcel| &parcel.id);

@@ -107,6 +107,7 @@ pub(super) fn payment_instruction(transaction: &Transaction, terms: &Terms) -> O
         payment_method: terms.payment_method.clone(),
         payment_id: terms.payment_id.clone(),
         due: terms.payment_due,
+        terms_date: Some(terms.date),
         agents: parties(transaction, &terms.agents),
     });
     instruction(transaction, terms, Leg::Payment, document)
@@ -132,6 +133,7 @@ pub(super) fn delivery_instruction(transaction: &Transaction, terms: &Terms) -> 
         delivery_method: terms.delivery_method.clone(),
         parcels: vec![parcel],
         collect,
+        terms_date: Some(terms.date),
         agents: parties(transaction, &terms.agents),
     });
     instruction(transaction, terms, Leg::Delivery, document)

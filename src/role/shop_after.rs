@@ -103,12 +103,25 @@ fn stop_sent(transaction: &Transaction, leg: Leg) -> Option<&Kept> {
 /// Returns whether the agent of `leg` was told to stop and has not answered.
 fn is_stopping(transaction: &Transaction, leg: Leg) -> bool {
     let stop = stop_sent(transaction, leg).filter(|_| is_instructed(transaction, leg));
-    stop.is_some_and(|stop| answers_to(transaction, stop).next().is_none())
+    stop.is_some_and(|stop| heard_of(transaction, stop).next().is_none())
 }
 
-fn answers_to<'a>(transaction: &'a Transaction, sent: &'a Kept) -> impl Iterator<Item = &'a Kept> {
-    let answers = |kept: &&Kept| kept.counts() && kept.letter.answers == Some(sent.content);
-    transaction.kept.iter().filter(|kept| kept.direction == Direction::In).filter(answers)
+/// Returns the letters that count and that an agent wrote after it had read this order to stop: its answer, and where that
+/// was warned about, what it said of the leg since, for each status is all it has to say.
+fn heard_of<'a>(transaction: &'a Transaction, stop: &'a Kept) -> impl Iterator<Item = &'a Kept> {
+    let from_agent = transaction.kept.iter().filter(|kept| kept.direction == Direction::In);
+    let from_agent = from_agent.filter(|kept| kept.letter.from == stop.letter.to);
+    let answers = |kept: &&Kept| kept.letter.answers == Some(stop.content);
+    let answered = from_agent.clone().find(answers).and_then(|kept| kept.letter.seq);
+    let leg = match stop.letter.document {
+        Document::Stop(Stop { leg }) => Some(leg),
+        _ => None,
+    };
+    let later = move |kept: &Kept| {
+        let says = kept.letter.kind().status_of();
+        says.is_some() && says == leg && answered.zip(kept.letter.seq).is_some_and(|(answered, seq)| seq > answered)
+    };
+    from_agent.filter(move |kept| kept.counts() && (kept.letter.answers == Some(stop.content) || later(kept)))
 }
 
 /// Returns whether the delivery agent has answered an order to stop with nothing under way any more: it will bring no
@@ -116,7 +129,7 @@ fn answers_to<'a>(transaction: &'a Transaction, sent: &'a Kept) -> impl Iterator
 fn is_closed(transaction: &Transaction) -> bool {
     let stops =
         transaction.sent(Kind::Stop).filter(|kept| kept.letter.document == Document::Stop(Stop { leg: Leg::Delivery }));
-    let mut answers = stops.flat_map(|stop| answers_to(transaction, stop)).map(|kept| &kept.letter.document);
+    let mut answers = stops.flat_map(|stop| heard_of(transaction, stop)).map(|kept| &kept.letter.document);
     answers.any(|said| matches!(said, Document::DeliveryStatus(status) if status.is_over()))
 }
 

@@ -1,6 +1,7 @@
 //! What the parts do about a letter that counts: the pure functions of `role`, each on a desk of its own.
 
 mod refunds;
+mod stopping;
 
 use std::sync::Arc;
 
@@ -302,6 +303,7 @@ fn instruction(seq: u32, amount: i64) -> Letter {
         payment_method: order().payment_method,
         payment_id: None,
         due: Some(day("2026-08-31")),
+        terms_date: Some(terms().date),
         agents: terms().agents,
     });
     Letter { seq: Some(seq), terms: Some(offer()), ..letter(&shop(), &bank(), document) }
