@@ -12,7 +12,7 @@ use super::table::{Fit, Table};
 use super::transaction::{self, short};
 use crate::clerk::{Clerk, ClerkError};
 use crate::index::{Filter, OpenTask};
-use crate::role::{shop_desk, shop_work};
+use crate::role::shop_desk;
 use crate::rules::waiting::{Waiting, waiting};
 use crate::trade::status::Step;
 use crate::trade::{Document, Given, Kept, Moment, Role, Transaction};
@@ -245,7 +245,7 @@ pub(super) fn instruct(shell: &Shell, item: &str) -> Result<(), Failure> {
     let anew = clerk.try_anew(&known)?;
     if anew == 0 {
         drop(clerk);
-        return write(shell, item, Role::Shop, shop_work::instruct_again);
+        return write(shell, item, Role::Shop, shop_desk::instruct);
     }
     shell.runtime.block_on(clerk.work(super::mail::WORK_BUDGET))?;
     shell.tell_notes(&mut clerk);

@@ -68,8 +68,13 @@ fn confirmed(transaction: &Transaction, kept: &Kept, desk: &Desk<'_>) -> Vec<Act
         agent::last_status(transaction, Leg::Order).is_some_and(|_| !status_now(transaction).shipments.is_empty());
     let status = if told { status_now(transaction) } else { first_status(terms, desk) };
     actions.extend(report(transaction, status, desk, Some(kept)));
-    if !is_started(transaction) {
-        actions.extend(go_on(transaction, desk, false));
+    if is_started(transaction) || shop_offer::awaits_authorisation(transaction) {
+        return actions;
+    }
+    let put_off = procedure(terms, desk).and_then(|procedure| shop_offer::put_off(transaction, procedure, desk));
+    match put_off {
+        Some(request) => actions.push(request),
+        None => actions.extend(go_on(transaction, desk, false)),
     }
     actions
 }

@@ -10,7 +10,7 @@ use super::shop_waiting::release;
 use super::{Action, Desk, Draft, agent, shop_work, terms_of};
 use crate::rules::failed::not_taken;
 use crate::rules::{Standing, returned};
-use crate::trade::document::{ReturnAnswer, ReturnRequest, Stop};
+use crate::trade::document::{AuthorizationResult, ReturnAnswer, ReturnRequest, Stop};
 use crate::trade::status::{OrderState, OrderStatus, Reason, Step};
 use crate::trade::{Direction, Document, Kept, Kind, Leg, Moment, Money, Transaction};
 
@@ -66,6 +66,27 @@ fn cancelled(transaction: &Transaction) -> OrderStatus {
     status.state = OrderState::Cancelled;
     status.shipments.retain(|shipment| shipment.step.done().is_some());
     status
+}
+
+/// Goes on after the answer to an authorisation that was put off until the OK: the instructions, or the end.
+pub(super) fn authorised(transaction: &Transaction, result: &AuthorizationResult, desk: &Desk<'_>) -> Vec<Action> {
+    if is_started(transaction) || status_now(transaction).state == OrderState::Cancelled {
+        return Vec::new();
+    }
+    match &result.step {
+        Step::Done { .. } => shop_work::go_on(transaction, desk, false),
+        Step::Failed { reason, .. } => {
+            give_up(transaction, format!("The payment was not authorised: {}", reason.text), desk)
+        }
+        Step::Planned { .. } | Step::Active { .. } => Vec::new(),
+    }
+}
+
+/// Ends by the shop's own word what no agent was instructed for.
+pub(super) fn give_up(transaction: &Transaction, why: String, desk: &Desk<'_>) -> Vec<Action> {
+    let status = OrderStatus { remarks: Some(why), ..cancelled(transaction) };
+    let told = report(transaction, status, desk, None);
+    told.into_iter().chain(release(transaction)).chain(shop_work::withdraw(transaction)).collect()
 }
 
 /// Tells the agents to stop; where they were told before and have answered, settles at once.

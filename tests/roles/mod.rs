@@ -2,6 +2,7 @@
 
 mod refunds;
 mod stopping;
+mod strangers;
 
 use std::sync::Arc;
 
@@ -75,15 +76,30 @@ fn answers(desk: &mut Desk, practice: &Practice, arrives: &Letter) -> Vec<Docume
     answers_by(desk, practice, arrives, None)
 }
 
+/// The same, of a buyer who is known from first contact alone.
+fn answers_stranger(desk: &mut Desk, practice: &Practice, arrives: &Letter) -> Vec<Document> {
+    answers_at(desk, practice, arrives, None, true)
+}
+
 /// The same, where the clerk found payment data in the letter.
 fn answers_by(desk: &mut Desk, practice: &Practice, arrives: &Letter, data: Option<Presented>) -> Vec<Document> {
+    answers_at(desk, practice, arrives, data, false)
+}
+
+fn answers_at(
+    desk: &mut Desk,
+    practice: &Practice,
+    arrives: &Letter,
+    data: Option<Presented>,
+    stranger: bool,
+) -> Vec<Document> {
     let role = arrives.addressee();
     let judgement = desk.takes(arrives);
     assert_eq!(judgement.verdict, Verdict::Applied, "{:?}", judgement.findings);
     let me = desk.me.clone();
     let transaction = desk.book.find(role, &arrives.names()).unwrap().clone();
     let kept = transaction.by_content(&content(arrives)).unwrap();
-    let at = role::Desk { me: &me, now: desk.now, entropy: [7; 32], practice, stranger: false, payment_data: data };
+    let at = role::Desk { me: &me, now: desk.now, entropy: [7; 32], practice, stranger, payment_data: data };
     let mut documents = Vec::new();
     for action in role::answer(&transaction, kept, &at) {
         let Action::Send(draft) = action else { continue };
