@@ -41,7 +41,7 @@ pub struct Notice {
 }
 
 /// How far a done date may be ahead of our clock: what the other side lets pass (design, section 5).
-const AHEAD: i64 = 30 * 60;
+pub(super) const AHEAD: i64 = 30 * 60;
 /// How far a done date may lie before the terms: what the other side lets pass between two clocks.
 const BEFORE: i64 = 60 * 60;
 

@@ -4,7 +4,7 @@ use jiff::civil::Time;
 
 use super::agent::{self, instruction, last_status};
 use super::practice::DebitWord;
-use super::{Action, Desk, Draft, Notice, Refused, mandate, resend_above};
+use super::{Action, Desk, Draft, Notice, Refused, mandate, notice, resend_above};
 use crate::trade::document::{AuthorizationRequest, AuthorizationResult, PaymentInstruction};
 use crate::trade::status::{Payment, PaymentState, PaymentStatus, Reason, STOPPED, Step};
 use crate::trade::{Document, Kept, Kind, Leg, Moment, Money, Party, Transaction, When};
@@ -180,17 +180,41 @@ fn stop(transaction: &Transaction, kept: &Kept, desk: &Desk<'_>) -> Vec<Action> 
         let unknown = || agent::refuse(transaction, kept, "unknown-transaction", "This transaction is not known here.");
         return vec![release(transaction, kept, desk).unwrap_or_else(unknown)];
     };
+    // What a clock that was wrong let us report has not come to pass.
+    not_yet_made(&mut status, desk);
+    stop_open(&mut status, desk);
+    publish(transaction, status, desk, Some(kept))
+}
+
+/// Stops what was not paid yet. What was declined before is stopped with the rest: it is not tried again.
+fn stop_open(status: &mut PaymentStatus, desk: &Desk<'_>) {
     let reason = stopped_by_shop();
-    // What was declined before is stopped with the rest: it is not tried again.
     for payment in status.payments.iter_mut().filter(|p| !p.refund && p.step.done().is_none()) {
         payment.step = Step::Failed { reason: reason.clone(), at: Some(desk.now) };
     }
-    if status.payments.iter().all(|payment| payment.step.done().is_none()) {
+    if status.payments.iter().all(|payment| payment.refund || payment.step.done().is_none()) {
         status.remaining = Money::zero(status.remaining.currency());
         status.state = PaymentState::Declined;
         status.scheduled = None;
+        // Nothing goes back of what was never paid.
+        for refund in status.payments.iter_mut().filter(|p| p.refund && p.step.done().is_none()) {
+            refund.step = Step::Failed { reason: reason.clone(), at: Some(desk.now) };
+        }
     }
-    publish(transaction, status, desk, Some(kept))
+}
+
+/// Makes payments that we said were made at a time that has not come, ones that are still to come; returns whether there
+/// were any.
+fn not_yet_made(status: &mut PaymentStatus, desk: &Desk<'_>) -> bool {
+    let ahead = |p: &Payment| !p.refund && p.step.done().is_some_and(|at| at.seconds_since(&desk.now) > notice::AHEAD);
+    let Some(at) = status.payments.iter().filter(|p| ahead(p)).find_map(|p| p.step.done()) else { return false };
+    let amounts = status.payments.iter().filter(|p| ahead(p)).map(|p| &p.amount);
+    let Some(remaining) = Money::sum(amounts.chain([&status.remaining])).ok().flatten() else { return false };
+    for payment in status.payments.iter_mut().filter(|payment| ahead(payment)) {
+        payment.step = Step::Planned { at: payment.step.done().map(|at| When::Day(at.day())) };
+    }
+    (status.remaining, status.state, status.scheduled) = (remaining, PaymentState::Due, Some(When::Day(at.day())));
+    true
 }
 
 /// Reports what the owner says about the payment (`pay notify`).
@@ -201,6 +225,11 @@ pub fn notify(transaction: &Transaction, notice: &Notice, desk: &Desk<'_>) -> Re
         status_now(transaction).ok_or_else(|| Refused::new("no payment instruction was received for this number"))?;
     let corrected = if notice.correct {
         let before = take_back(&mut status, notice.refund)?;
+        if !notice.refund && notice.done.is_none() && is_stopped(transaction) {
+            // The shop had stopped it while it was said to be made.
+            stop_open(&mut status, desk);
+            return Ok(publish(transaction, status, desk, None));
+        }
         Some(Notice { done: before.filter(|_| notice.same_moment).or(notice.done), ..notice.clone() })
     } else {
         None
@@ -230,10 +259,16 @@ pub fn notify(transaction: &Transaction, notice: &Notice, desk: &Desk<'_>) -> Re
     Ok(publish(transaction, status, desk, None))
 }
 
+/// Returns whether the shop had us stop what it instructed last.
+fn is_stopped(transaction: &Transaction) -> bool {
+    instruction(transaction).is_some_and(|instruction| agent::was_stopped(transaction, instruction))
+}
+
 /// Reports as collected what was planned for a day that has come, where the calendar says so instead of the owner (P55).
 ///
 /// It is said to have been collected at the beginning of its day, or when it was instructed if that was later; asked any
 /// time after, and by however many programs, it is said once. Money that the buyer brings or transfers is never assumed.
+/// What was said under a clock that was ahead is taken back as soon as that shows.
 pub fn debit_due(transaction: &Transaction, desk: &Desk<'_>) -> Vec<Action> {
     let Some(practice) = desk.practice.payment.as_ref().filter(|practice| practice.debit == DebitWord::OnDate) else {
         return Vec::new();
@@ -243,6 +278,12 @@ pub fn debit_due(transaction: &Transaction, desk: &Desk<'_>) -> Vec<Action> {
     let Some(mut status) = status_now(transaction).filter(|_| instruction.payment_method.is_debited()) else {
         return Vec::new();
     };
+    if not_yet_made(&mut status, desk) {
+        return publish(transaction, status, desk, None);
+    }
+    if is_stopped(transaction) {
+        return Vec::new();
+    }
     let begins = |when: When| match when {
         When::Moment(moment) => moment,
         When::Day(day) => practice.rule.calendar.moment(day, Time::midnight(), &desk.now),

@@ -2,7 +2,7 @@
 
 use mailorder::role::{Notice, delivery, payment};
 use mailorder::trade::Moment;
-use mailorder::trade::document::{Cancellation, DeliveryInstruction, Stop};
+use mailorder::trade::document::{Cancellation, DeliveryInstruction, RefundInstruction, Stop};
 use mailorder::trade::status::STOPPED;
 
 use super::*;
@@ -126,4 +126,66 @@ fn a_carriers_program_stops_no_parcel_that_is_in_its_hands() {
     acts(&mut desk, &delivering(), |known, desk| delivery::notify(known, &collected, desk)).unwrap();
     let said = answers(&mut desk, &delivering(), &stop(&courier(), Leg::Delivery));
     assert!(!is_failed(&said));
+}
+
+/// A payment agent whose bank collects on the day, and its desk after an instruction for 26 July.
+fn debiting() -> (Practice, Desk) {
+    let mut practice = collecting();
+    practice.payment.as_mut().unwrap().debit = DebitWord::OnDate;
+    let mut desk = Desk::new(&bank());
+    desk.now = at("2026-07-21");
+    answers(&mut desk, &practice, &instruction(1, 4800));
+    (practice, desk)
+}
+
+fn on_time(desk: &mut Desk, practice: &Practice, now: &str) -> Vec<Document> {
+    desk.now = at(now);
+    acts(desk, practice, |known, at| Ok(role::on_time(known, at))).unwrap()
+}
+
+/// Whether each payment and refund of a status is done, and whether it failed.
+fn parts(documents: &[Document]) -> Vec<(bool, bool)> {
+    match documents.first() {
+        Some(Document::PaymentStatus(status)) => {
+            status.payments.iter().map(|part| (part.step.done().is_some(), part.step.failed())).collect()
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_correction_does_not_make_a_stop_forgotten() {
+    let (practice, mut desk) = debiting();
+    let by_mistake = done_at(at("2026-07-21"));
+    acts(&mut desk, &practice, |known, desk| payment::notify(known, &by_mistake, desk)).unwrap();
+    answers(&mut desk, &practice, &stop(&bank(), Leg::Payment));
+    let refund = RefundInstruction { amount: jpy(4800), reason: "cancelled".to_owned() };
+    let refund = Letter { seq: Some(10), terms: Some(offer()), ..letter(&shop(), &bank(), Document::RefundInstruction(refund)) };
+    answers(&mut desk, &practice, &refund);
+    let planned = Notice { planned: Some(day("2026-07-30")), correct: true, ..Notice::default() };
+    let said = acts(&mut desk, &practice, |known, desk| payment::notify(known, &planned, desk)).unwrap();
+    assert_eq!(parts(&said), [(false, true), (false, true)], "neither the payment nor its refund will come");
+    assert_eq!(desk.standing().state, State::Cancelled);
+    assert_eq!(on_time(&mut desk, &practice, "2026-08-10"), []);
+    let pays = acts(&mut desk, &practice, |known, at| payment::notify(known, &done_at(at.now), at));
+    assert!(pays.unwrap_err().contains("stopped"));
+}
+
+#[test]
+fn what_a_clock_that_was_ahead_had_collected_is_taken_back_and_can_be_stopped() {
+    let (practice, desk) = debiting();
+    let ahead = || {
+        let mut desk = desk.clone();
+        assert_eq!(parts(&on_time(&mut desk, &practice, "2027-07-21")), [(true, false)]);
+        desk.now = at("2026-07-22");
+        desk
+    };
+    // The clock is right again, and somebody looks.
+    let mut looked = ahead();
+    assert_eq!(parts(&on_time(&mut looked, &practice, "2026-07-22")), [(false, false)]);
+    assert_eq!(on_time(&mut looked, &practice, "2026-07-22"), [], "once");
+    assert_eq!(parts(&on_time(&mut looked, &practice, "2026-07-27")), [(true, false)], "on its day");
+    // Or the order to stop comes first.
+    let mut stopped = ahead();
+    assert_eq!(parts(&answers(&mut stopped, &practice, &stop(&bank(), Leg::Payment))), [(false, true)]);
 }
