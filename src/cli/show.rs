@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::Shell;
 use super::download::{self, Saved};
 use super::failure::Failure;
+use super::given_back;
 use super::output::{self, Cell, Tone};
 use super::said::{said, to_bring};
 use super::table::{Fit, Table, wrap};
@@ -69,6 +70,7 @@ pub(super) fn run(shell: &mut Shell, args: ShowArgs) -> Result<(), Failure> {
         return shell.output.document(&value);
     }
     head(shell, &known, &standing, &now)?;
+    given_back::lines(shell, &known, &standing)?;
     terms(shell, &known, &standing, args.full)?;
     offered(shell, &known)?;
     shell.output.line("")?;

@@ -21,8 +21,8 @@ impl Row {
         let promised = [order, delivery, payment].into_iter().filter(|leg| !leg.done).filter_map(|leg| leg.date);
         let promised = promised.filter(|_| standing.state == State::Open);
         // Money that is to come back is waited for whatever the state.
-        let back = refund(transaction, &standing).map(|refund| refund.promised);
-        let due = promised.chain(back).min_by_key(|date| date.end(jiff::tz::Offset::UTC));
+        let back = refund(transaction, &standing);
+        let due = promised.chain(back.map(|back| back.promised)).min_by_key(|date| date.end(jiff::tz::Offset::UTC));
         let mut row = Self {
             total: total(transaction),
             due,
@@ -31,6 +31,7 @@ impl Row {
             state: standing.state.word().to_owned(),
             warnings: warnings(transaction),
             begun: reconcile::begun(transaction).is_some(),
+            refund: back.map(|back| back.amount),
             waits: !waiting_in(transaction, standing.state).is_empty(),
             order,
             delivery,

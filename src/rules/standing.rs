@@ -175,7 +175,7 @@ fn state(transaction: &Transaction, legs: &Legs) -> State {
         return state_at_agent(transaction, legs);
     }
     if Leg::ALL.into_iter().all(|leg| legs.get(leg).done.is_some()) {
-        return State::Completed;
+        return if all_is_back(legs) { State::Refunded } else { State::Completed };
     }
     // A shop that is asked about an offer answers that nothing is shipped: that starts nothing.
     let started = legs.payment.content.is_some() || legs.delivery.content.is_some() || !legs.order.parcels.is_empty();
