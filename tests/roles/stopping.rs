@@ -40,7 +40,8 @@ fn a_cancellation_is_settled_when_a_wrong_date_in_the_answer_to_a_stop_is_correc
     // The goods came, it is said, before the order: nobody believes it, until a date is said that can be.
     let mut desk = stopping();
     let stopped = payment_status(jpy(0), vec![payment("1", jpy(4800), failed())]);
-    answers(&mut desk, &selling(), &to_stop(&desk.clone(), &bank(), 1, false, stopped));
+    let stopped = to_stop(&desk, &bank(), 1, false, stopped);
+    answers(&mut desk, &selling(), &stopped);
     let came = |on: &str| delivery_status(vec![parcel("1", all_goods(), done(on))]);
     let wrong = to_stop(&desk, &courier(), 1, true, came("2026-07-01"));
     is_warned(&mut desk, &wrong);
@@ -63,7 +64,7 @@ fn a_cancellation_is_settled_when_a_wrong_date_of_the_payment_is_corrected() {
 }
 
 fn delivering() -> Practice {
-    let practice = mailorder::role::practice::DeliveryPractice {
+    let practice = role::practice::DeliveryPractice {
         name: "Courier".to_owned(),
         shops: vec![Client { address: shop().address, fingerprint: None }],
         rule: Default::default(),

@@ -39,7 +39,7 @@ fn nothing_is_authorised_for_a_stranger_before_the_ok() {
     let letter = ok(&desk);
     let said = answers_stranger(&mut desk, &authorising(), &letter);
     assert_eq!(kinds(&said), [Kind::OrderStatus, Kind::AuthorizationRequest]);
-    let waits = acts(&mut desk, &authorising(), mailorder::role::shop_desk::instruct);
+    let waits = acts(&mut desk, &authorising(), role::shop_desk::instruct);
     assert!(waits.unwrap_err().contains("has not authorised"));
     let yes = result(&desk, done("2026-07-11"));
     let said = answers_stranger(&mut desk, &authorising(), &yes);
