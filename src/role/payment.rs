@@ -39,6 +39,7 @@ fn authorize(transaction: &Transaction, kept: &Kept, request: &AuthorizationRequ
     // Codes: IOTP section 7.16.2.
     let step = match limit {
         _ if !works => refused("not-allowed", "There is no agreement with this shop."),
+        _ if is_nothing(&request.total) => refused("not-allowed", NOTHING),
         None => refused("currency-not-supported", "Payments in this currency are not accepted."),
         Some(limit) if request.total.exceeds(limit).unwrap_or(true) => {
             refused("insufficient-funds", "The payment was not authorised.")
@@ -53,6 +54,13 @@ fn authorize(transaction: &Transaction, kept: &Kept, request: &AuthorizationRequ
         .ordered(kept.letter.order.clone())
         .answering(kept.content)
         .into()
+}
+
+/// Said of a sum of zero or less.
+const NOTHING: &str = "Only a sum above zero can be collected or given back.";
+
+fn is_nothing(amount: &Money) -> bool {
+    amount.is_zero() || amount.is_negative()
 }
 
 /// Returns whether there is an agreement with the shop that wrote.
@@ -111,6 +119,9 @@ fn objection(
     kept: &Kept,
     instruction: &PaymentInstruction,
 ) -> Option<(&'static str, &'static str)> {
+    if is_nothing(&instruction.amount) {
+        return Some(("no-amount", NOTHING));
+    }
     let over = |document: &Document| match document {
         Document::AuthorizationResult(result) if result.step.done().is_some() => {
             instruction.amount.exceeds(&result.total).unwrap_or(true)
@@ -142,6 +153,9 @@ fn paid(status: &PaymentStatus) -> Option<Money> {
 fn give_back(transaction: &Transaction, kept: &Kept, amount: Money, desk: &Desk<'_>) -> Vec<Action> {
     if !has_agreement(kept, desk) {
         return vec![agent::no_agreement(transaction, kept)];
+    }
+    if is_nothing(&amount) {
+        return vec![agent::refuse(transaction, kept, "no-amount", NOTHING)];
     }
     let Some(mut status) = status_now(transaction) else {
         return vec![agent::refuse(transaction, kept, "unknown-transaction", "This transaction is not known here.")];
@@ -223,8 +237,10 @@ pub fn notify(transaction: &Transaction, notice: &Notice, desk: &Desk<'_>) -> Re
     notice.check_since(agent::terms_date(transaction))?;
     let mut status =
         status_now(transaction).ok_or_else(|| Refused::new("no payment instruction was received for this number"))?;
+    let mut taken_back = None;
     let corrected = if notice.correct {
-        let before = take_back(&mut status, notice.refund)?;
+        let (place, before) = take_back(&mut status, notice.refund)?;
+        taken_back = Some(place);
         if !notice.refund && notice.done.is_none() && is_stopped(transaction) {
             // The shop had stopped it while it was said to be made.
             stop_open(&mut status, desk);
@@ -236,12 +252,7 @@ pub fn notify(transaction: &Transaction, notice: &Notice, desk: &Desk<'_>) -> Re
     };
     let notice = corrected.as_ref().unwrap_or(notice);
     if notice.refund {
-        let open = status.payments.iter_mut().find(|p| p.refund && p.step.done().is_none());
-        let payment = open.ok_or_else(|| Refused::new("the shop has instructed no refund that is still open"))?;
-        if notice.amount.is_some_and(|amount| amount != payment.amount) {
-            return Err(Refused::new(format!("the refund instructed is {}", payment.amount)));
-        }
-        payment.step = notice.step(&payment.step);
+        refund(&mut status, notice, taken_back)?;
         return Ok(publish(transaction, status, desk, None));
     }
     if let Some(amount) = notice.amount.filter(|amount| amount.currency() != status.remaining.currency()) {
@@ -257,6 +268,34 @@ pub fn notify(transaction: &Transaction, notice: &Notice, desk: &Desk<'_>) -> Re
     }
     pay(&mut status, amount, notice)?;
     Ok(publish(transaction, status, desk, None))
+}
+
+/// Enters what became of refunds: of the one that is corrected, of the one of this amount, else of all that are open.
+fn refund(status: &mut PaymentStatus, notice: &Notice, corrected: Option<usize>) -> Result<(), Refused> {
+    let is_open =
+        |payment: &Payment| payment.refund && payment.step.done().is_none() && !is_stopped_step(&payment.step);
+    let open: Vec<usize> = match corrected {
+        Some(place) => vec![place],
+        None => status.payments.iter().enumerate().filter(|(_, p)| is_open(p)).map(|(place, _)| place).collect(),
+    };
+    let amounts: Vec<Money> =
+        open.iter().filter_map(|place| status.payments.get(*place)).map(|payment| payment.amount).collect();
+    let sum = Money::sum(&amounts).map_err(|error| Refused::new(error.to_string()))?;
+    let sum = sum.ok_or_else(|| Refused::new("the shop has instructed no refund that is still open"))?;
+    let meant: Vec<usize> = match notice.amount.filter(|amount| *amount != sum) {
+        None => open,
+        Some(amount) => {
+            let same = open.iter().zip(&amounts).find(|(_, one)| **one == amount).map(|(place, _)| vec![*place]);
+            let known: Vec<String> = amounts.iter().map(ToString::to_string).collect();
+            same.ok_or_else(|| Refused::new(format!("the refund instructed is {}", known.join(" and "))))?
+        }
+    };
+    for place in meant {
+        if let Some(payment) = status.payments.get_mut(place) {
+            payment.step = notice.step(&payment.step);
+        }
+    }
+    Ok(())
 }
 
 /// Returns whether the shop had us stop what it instructed last.
@@ -305,8 +344,8 @@ pub fn debit_due(transaction: &Transaction, desk: &Desk<'_>) -> Vec<Action> {
 
 /// Makes the last payment, or refund, one that is still to come: it was reported wrongly.
 ///
-/// Returns when it was said to be made.
-fn take_back(status: &mut PaymentStatus, refund: bool) -> Result<Option<Moment>, Refused> {
+/// Returns its place, and when it was said to be made.
+fn take_back(status: &mut PaymentStatus, refund: bool) -> Result<(usize, Option<Moment>), Refused> {
     let range = |error: crate::trade::MoneyError| Refused::new(error.to_string());
     let made = |payment: &Payment| payment.refund == refund && payment.step.done().is_some();
     let Some(last) = status.payments.iter().rposition(made) else {
@@ -323,16 +362,19 @@ fn take_back(status: &mut PaymentStatus, refund: bool) -> Result<Option<Moment>,
         status.state = PaymentState::Due;
         status.payments.retain(|payment| !is_open(payment));
     }
-    let Some(payment) = status.payments.iter_mut().rfind(|payment| made(payment)) else { return Ok(None) };
+    // Payments that were still open are gone, and stood where they did: what was made may have another place now.
+    let place = status.payments.iter().rposition(made).unwrap_or(last);
+    let Some(payment) = status.payments.get_mut(place) else { return Ok((place, None)) };
     let before = payment.step.done();
     payment.step = Step::Planned { at: None };
-    Ok(before)
+    Ok((place, before))
 }
 
 /// Enters one payment: the open one as far as it goes, the rest stays planned.
 fn pay(status: &mut PaymentStatus, amount: Money, notice: &Notice) -> Result<(), Refused> {
-    let stopped = |p: &Payment| matches!(&p.step, Step::Failed { reason, .. } if reason.code == STOPPED);
-    if status.payments.iter().any(stopped) && !status.payments.iter().any(is_open) {
+    if status.payments.iter().any(|payment| !payment.refund && is_stopped_step(&payment.step))
+        && !status.payments.iter().any(is_open)
+    {
         return Err(Refused::new("the shop had this payment stopped; ask the shop"));
     }
     if !status.payments.iter().any(is_open) && !status.remaining.is_zero() {
@@ -370,6 +412,11 @@ fn pay(status: &mut PaymentStatus, amount: Money, notice: &Notice) -> Result<(),
         status.state = PaymentState::Complete;
     }
     Ok(())
+}
+
+/// Returns whether the shop had a payment or refund stopped.
+fn is_stopped_step(step: &Step) -> bool {
+    matches!(step, Step::Failed { reason, .. } if reason.code == STOPPED)
 }
 
 fn next_id(status: &PaymentStatus) -> String {
