@@ -10,7 +10,7 @@ use super::download::{self, Saved};
 use super::failure::Failure;
 use super::given_back;
 use super::output::{self, Cell, Tone};
-use super::said::{said, to_bring};
+use super::said::{said, to_do};
 use super::table::{Fit, Table, wrap};
 use super::transaction::{self, short};
 use crate::clerk::ClerkError;
@@ -104,7 +104,7 @@ fn terms(shell: &Shell, known: &Transaction, standing: &Standing, full: bool) ->
             );
         }
         (None, None) => {
-            return to_bring(instruction(known)).iter().try_for_each(|line| shell.output.line(output::escape(line)));
+            return to_do(instruction(known)).iter().try_for_each(|line| shell.output.line(output::escape(line)));
         }
     };
     goods(shell, &terms.lines, &terms.charges, terms.total)?;

@@ -1,7 +1,7 @@
 //! Fills the row of a transaction from where the rules say it stands.
 
 use super::row::{Row, RowItem, RowLeg};
-use crate::rules::failed::failures;
+use crate::rules::failed::failed_legs;
 use crate::rules::overdue::refund;
 use crate::rules::waiting::waiting_in;
 use crate::rules::{Standing, State, reconcile};
@@ -11,10 +11,10 @@ impl Row {
     /// Reckons the row of a transaction.
     pub fn of(transaction: &Transaction) -> Self {
         let standing = Standing::of(transaction);
-        let failures = failures(transaction, &standing);
+        let failed = failed_legs(transaction, &standing);
         let leg = |leg: Leg| {
             let mark = standing.mark(leg);
-            RowLeg { done: mark.done, date: mark.date, failed: failures.iter().any(|failure| failure.leg == leg) }
+            RowLeg { done: mark.done, date: mark.date, failed: failed.contains(&leg) }
         };
         let (order, delivery, payment) = (leg(Leg::Order), leg(Leg::Delivery), leg(Leg::Payment));
         let open = matches!(standing.state, State::Ordered | State::Offered | State::Open);

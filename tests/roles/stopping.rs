@@ -1,6 +1,7 @@
 //! Orders to stop, and what agents say to them: late, wrongly, or with a clock that was wrong.
 
-use mailorder::role::{Notice, delivery, payment};
+use mailorder::role::{Notice, buyer as buyer_part, delivery, payment};
+use mailorder::rules::failed::failed_legs;
 use mailorder::trade::Moment;
 use mailorder::trade::document::{Cancellation, DeliveryInstruction, RefundInstruction, Stop};
 use mailorder::trade::status::STOPPED;
@@ -161,7 +162,8 @@ fn a_correction_does_not_make_a_stop_forgotten() {
     acts(&mut desk, &practice, |known, desk| payment::notify(known, &by_mistake, desk)).unwrap();
     answers(&mut desk, &practice, &stop(&bank(), Leg::Payment));
     let refund = RefundInstruction { amount: jpy(4800), reason: "cancelled".to_owned() };
-    let refund = Letter { seq: Some(10), terms: Some(offer()), ..letter(&shop(), &bank(), Document::RefundInstruction(refund)) };
+    let refund =
+        Letter { seq: Some(10), terms: Some(offer()), ..letter(&shop(), &bank(), Document::RefundInstruction(refund)) };
     answers(&mut desk, &practice, &refund);
     let planned = Notice { planned: Some(day("2026-07-30")), correct: true, ..Notice::default() };
     let said = acts(&mut desk, &practice, |known, desk| payment::notify(known, &planned, desk)).unwrap();
@@ -189,4 +191,53 @@ fn what_a_clock_that_was_ahead_had_collected_is_taken_back_and_can_be_stopped() 
     // Or the order to stop comes first.
     let mut stopped = ahead();
     assert_eq!(parts(&answers(&mut stopped, &practice, &stop(&bank(), Leg::Payment))), [(false, true)]);
+}
+
+#[test]
+fn what_a_carrier_could_not_bring_is_open_and_marked_until_it_is_stopped() {
+    let mut desk = to_bring();
+    let reason = Reason { code: "failed".to_owned(), text: "Nobody at home.".to_owned() };
+    let lost = Notice { failed: Some(reason), ..Notice::default() };
+    acts(&mut desk, &delivering(), |known, desk| delivery::notify(known, &lost, desk)).unwrap();
+    assert_eq!(desk.standing().state, State::Open);
+    assert_eq!(failed_legs(desk.transaction(), &desk.standing()), [Leg::Delivery]);
+    answers(&mut desk, &delivering(), &stop(&courier(), Leg::Delivery));
+    assert_eq!(desk.standing().state, State::Cancelled);
+}
+
+#[test]
+fn a_payment_that_was_declined_is_marked_at_its_agent() {
+    let (practice, mut desk) = debiting();
+    let reason = Reason { code: "declined".to_owned(), text: "No funds.".to_owned() };
+    let declined = Notice { failed: Some(reason), ..Notice::default() };
+    acts(&mut desk, &practice, |known, desk| payment::notify(known, &declined, desk)).unwrap();
+    assert_eq!(desk.standing().state, State::Open);
+    assert_eq!(failed_legs(desk.transaction(), &desk.standing()), [Leg::Payment]);
+}
+
+#[test]
+fn payment_data_are_not_in_force_any_more_when_the_authorisation_was_taken_back() {
+    let mut desk = Desk::new(&bank());
+    let asked = request("N-1", 4800);
+    assert_eq!(refused(&mut desk, &asked, Some(Presented::Opened { mandate: mandate(), used: false })), None);
+    assert!(role::mandate::in_force(desk.transaction()).is_some());
+    let stop =
+        Letter { order: Some(order_id()), terms: None, transaction: asked.transaction, ..stop(&bank(), Leg::Payment) };
+    assert_eq!(kinds(&answers(&mut desk, &collecting(), &stop)), [Kind::AuthorizationResult]);
+    assert!(role::mandate::in_force(desk.transaction()).is_none(), "the card is shown to nobody");
+    assert!(role::mandate::is_used(desk.transaction(), &buyer().fingerprint, &order_id()), "but the data are used up");
+}
+
+#[test]
+fn who_was_refused_a_cancellation_may_ask_again() {
+    let mut desk = Desk::buyer_open();
+    let cancel = |known: &Transaction, _: &role::Desk<'_>| Ok(vec![buyer_part::cancel(known, None)?.into()]);
+    let practice = Practice::default();
+    acts(&mut desk, &practice, cancel).unwrap();
+    assert!(acts(&mut desk, &practice, cancel).unwrap_err().contains("has not answered yet"));
+    let asked = desk.transaction().sent(Kind::Cancellation).last().unwrap().content;
+    let reason = Reason { code: "too-late".to_owned(), text: "The goods have left.".to_owned() };
+    let refusal = Document::Refusal(mailorder::trade::document::Refusal { reason });
+    desk.takes(&Letter { seq: Some(2), answers: Some(asked), ..letter(&shop(), &buyer(), refusal) });
+    assert_eq!(kinds(&acts(&mut desk, &practice, cancel).unwrap()), [Kind::Cancellation]);
 }
