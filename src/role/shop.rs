@@ -205,6 +205,7 @@ pub(super) fn covers(terms: &Terms, shipments: &[Shipment]) -> bool {
 pub fn notify(transaction: &Transaction, notice: &Notice, desk: &Desk<'_>) -> Result<Vec<Action>, Refused> {
     notice.check(&desk.now)?;
     let (_, terms) = terms_of(transaction).ok_or_else(|| Refused::new("no terms were sent for this number"))?;
+    notice.check_since(Some(terms.date))?;
     let mut status = status_now(transaction);
     if status.state == OrderState::Cancelled {
         return Err(Refused::new("the transaction is cancelled; nothing more can be reported"));
