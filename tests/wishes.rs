@@ -325,7 +325,9 @@ impl<'a> Purchase<'a> {
 /// Checks what came of a wish that was written.
 fn check(came: &Result<(State, i64), (State, String)>, expected: &Outcome, at: &str) {
     match (came, expected) {
-        (Ok((state, refund)), Yes(as_expected, back) | Asks(as_expected, back)) => assert_eq!((state, refund), (as_expected, back), "{at}"),
+        (Ok((state, refund)), Yes(as_expected, back) | Asks(as_expected, back)) => {
+            assert_eq!((state, refund), (as_expected, back), "{at}")
+        }
         (Err((state, text)), No(as_expected, words)) => {
             assert_eq!(state, as_expected, "{at}: {text}");
             assert!(text.contains(words), "{at}: {text}");

@@ -56,7 +56,14 @@ pub(super) fn run(shell: &mut Shell, args: StatusArgs) -> Result<(), Failure> {
     let inbox = super::shop::waiting_count(&clerk)?;
     let refunds = given_back::due(&clerk, role)?;
     let to_pay = given_back::to_be_paid(&clerk)?;
-    let needs = inbox > 0 || to_pay > 0 || late > 0 || summary.warnings > 0 || !over.is_empty() || failed > 0 || offered > 0 || news;
+    let needs = inbox > 0
+        || to_pay > 0
+        || late > 0
+        || summary.warnings > 0
+        || !over.is_empty()
+        || failed > 0
+        || offered > 0
+        || news;
     if args.exit_code && !needs {
         return Ok(());
     }

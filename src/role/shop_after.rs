@@ -7,7 +7,7 @@ use super::practice::Review;
 use super::shop::{collect_again, instruction_of, is_started, report, status_now};
 use super::shop_refund::{left_of, refund_instruction, settle_overpaid, settle_refund, value_of};
 use super::shop_waiting::release;
-use super::{Action, Desk, Draft, agent, shop_work, terms_of};
+use super::{Action, Desk, Draft, agent, shop_cancel, shop_work, terms_of};
 use crate::rules::failed::not_taken;
 use crate::rules::{Standing, returned};
 use crate::trade::document::{AuthorizationResult, ReturnAnswer, ReturnRequest, Stop};
@@ -30,8 +30,12 @@ pub(super) fn cancel(transaction: &Transaction, kept: &Kept, desk: &Desk<'_>) ->
 /// Returns whether goods have left that are not said to be delivered, refused or lost: a program cannot call them back.
 fn is_on_its_way(transaction: &Transaction) -> bool {
     let delivery = Standing::of(transaction).legs.delivery;
-    let left = status_now(transaction).shipments.iter().any(|shipment| shipment.step.done().is_some());
-    left && !delivery.failed && delivery.done_in_part().is_none()
+    has_left(transaction) && !delivery.failed && delivery.done_in_part().is_none()
+}
+
+/// Returns whether any of the goods have left, by our own word.
+pub(super) fn has_left(transaction: &Transaction) -> bool {
+    status_now(transaction).shipments.iter().any(|shipment| shipment.step.done().is_some())
 }
 
 fn review(desk: &Desk<'_>) -> Review {
@@ -56,7 +60,7 @@ pub(super) fn cancel_now(transaction: &Transaction, kept: &Kept, desk: &Desk<'_>
 }
 
 /// Ends a transaction that nothing is to come of: tells the buyer, and has hooks take back what they were given.
-fn end(transaction: &Transaction, desk: &Desk<'_>, asked: Option<&Kept>) -> Vec<Action> {
+pub(super) fn end(transaction: &Transaction, desk: &Desk<'_>, asked: Option<&Kept>) -> Vec<Action> {
     let told = report(transaction, cancelled(transaction), desk, asked);
     told.into_iter().chain(release(transaction)).chain(shop_work::withdraw(transaction)).collect()
 }
@@ -96,7 +100,7 @@ fn stop_or_settle(transaction: &Transaction, desk: &Desk<'_>) -> Vec<Action> {
 }
 
 /// Tells the agents that were instructed to stop, once.
-fn stop_agents(transaction: &Transaction) -> Vec<Action> {
+pub(super) fn stop_agents(transaction: &Transaction) -> Vec<Action> {
     let legs = [Leg::Payment, Leg::Delivery].into_iter();
     let legs = legs.filter(|leg| is_instructed(transaction, *leg) && stop_sent(transaction, *leg).is_none());
     legs.filter_map(|leg| stop_agent(transaction, leg)).collect()
@@ -115,14 +119,14 @@ pub(super) fn is_instructed(transaction: &Transaction, leg: Leg) -> bool {
 }
 
 /// Returns the order to stop what the newest instruction about a leg began.
-fn stop_sent(transaction: &Transaction, leg: Leg) -> Option<&Kept> {
+pub(super) fn stop_sent(transaction: &Transaction, leg: Leg) -> Option<&Kept> {
     let begun = transaction.sent(instruction_of(leg)).last()?.position;
     let stops = transaction.sent(Kind::Stop).filter(|kept| kept.position > begun);
     stops.filter(|kept| kept.letter.document == Document::Stop(Stop { leg })).last()
 }
 
 /// Returns whether the agent of `leg` was told to stop and has not answered.
-fn is_stopping(transaction: &Transaction, leg: Leg) -> bool {
+pub(super) fn is_stopping(transaction: &Transaction, leg: Leg) -> bool {
     let stop = stop_sent(transaction, leg).filter(|_| is_instructed(transaction, leg));
     stop.is_some_and(|stop| heard_of(transaction, stop).next().is_none())
 }
@@ -240,7 +244,8 @@ fn failed(code: &str, text: &str, desk: &Desk<'_>) -> Step {
 /// Agrees to a return: the refund is instructed, or nothing is owed because nothing was paid.
 ///
 /// With all of the goods goes back what was paid, and the rest is not collected any more. A part goes back only when it
-/// is paid: terms cannot be made smaller after the OK, so what is owed would stay owed.
+/// is paid: terms cannot be made smaller after the OK, so what is owed would stay owed. Once all is paid, no more goes
+/// back than is left of it; goods that cost nothing go back for nothing.
 fn agreed_return(
     transaction: &Transaction,
     kept: &Kept,
@@ -248,16 +253,17 @@ fn agreed_return(
     desk: &Desk<'_>,
 ) -> Result<Vec<Action>, &'static str> {
     let Some((_, terms)) = transaction.terms() else { return Err("There are no terms yet.") };
-    let paid = Standing::of(transaction).legs.paid;
-    let left = left_of(transaction, paid);
+    let legs = Standing::of(transaction).legs;
+    let left = left_of(transaction, legs.paid);
     let value = value_of(transaction, &request.lines);
     let covered = value.zip(left).is_some_and(|(value, left)| !value.exceeds(&left).unwrap_or(true));
-    let all = returned::covers(terms, &request.lines);
-    if !covered && !all {
+    let settled = covered || legs.payment.done.is_some() || value.is_some_and(|value| value.is_zero());
+    if !settled && !returned::covers(terms, &request.lines) {
         return Err("Please pay first; what you give back is refunded then.");
     }
-    let refund = if covered { value } else { left };
-    let mut actions = if covered { Vec::new() } else { stop_agents(transaction) };
+    let refund = if covered { value } else { left.filter(|_| value.is_none_or(|value| !value.is_zero())) };
+    let refund = refund.filter(|refund| !refund.is_zero());
+    let mut actions = if settled { Vec::new() } else { stop_agents(transaction) };
     let step = match refund {
         Some(_) => Step::Active { at: None },
         None => Step::Done { at: desk.now.whole_second() },
@@ -291,6 +297,7 @@ fn answer(
 pub(super) fn agent_spoke(transaction: &Transaction, desk: &Desk<'_>) -> Vec<Action> {
     let mut actions = settle_stop(transaction, desk);
     actions.extend(settle_arrived(transaction, desk));
+    actions.extend(shop_cancel::settle(transaction, &unanswered(transaction), desk));
     let overpaid = settle_overpaid(transaction);
     // What is promised anew is not closed in the same breath.
     actions.extend(if overpaid.is_empty() { settle_refund(transaction, desk) } else { overpaid });
@@ -299,10 +306,9 @@ pub(super) fn agent_spoke(transaction: &Transaction, desk: &Desk<'_>) -> Vec<Act
 
 /// Answers the returns that waited for goods on their way, once all have arrived or are said not to.
 fn settle_arrived(transaction: &Transaction, desk: &Desk<'_>) -> Vec<Action> {
-    let left = status_now(transaction).shipments.iter().any(|shipment| shipment.step.done().is_some());
     let delivery = Standing::of(transaction).legs.delivery;
     let over = delivery.done.is_some() || delivery.failed || delivery.missing().is_some();
-    if !left || !over || stop_sent(transaction, Leg::Delivery).is_some() {
+    if !has_left(transaction) || !over || stop_sent(transaction, Leg::Delivery).is_some() {
         return Vec::new();
     }
     let waiting = unanswered(transaction).into_iter().filter_map(|kept| match &kept.letter.document {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::catalog::{Catalog, CatalogRequest};
 use super::id::{Address, Digest, Number};
 use super::item::LineQuantity;
-use super::moment::When;
+use super::moment::{Moment, When};
 use super::money::Money;
 use super::party::{Agent, Leg, Person, PostalAddress, Role};
 use super::status::{DeliveryStatus, OrderStatus, Parcel, PaymentStatus, Reason, Step};

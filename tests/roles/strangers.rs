@@ -22,7 +22,12 @@ fn offered() -> Desk {
 /// The OK to the terms that were offered.
 fn ok(desk: &Desk) -> Letter {
     let offered = desk.transaction().terms().unwrap().0.content;
-    Letter { terms: Some(offered), answers: Some(offered), transaction: desk.transaction().number.clone(), ..confirmation() }
+    Letter {
+        terms: Some(offered),
+        answers: Some(offered),
+        transaction: desk.transaction().number.clone(),
+        ..confirmation()
+    }
 }
 
 fn result(desk: &Desk, step: Step) -> Letter {

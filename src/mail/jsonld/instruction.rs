@@ -9,8 +9,8 @@ use super::item::{
 use super::made::{named, reference, typed};
 use super::node::{Graph, Node, Result};
 use super::party::{firm, person, read_agents, read_person, read_place_of, write_agent_of, write_person, write_place};
-use super::{invoice_of, order_of, shop_of};
 use super::status_delivery::{parcel_id, read_parcel, write_items, write_receive};
+use super::{invoice_of, order_of, shop_of};
 use crate::trade::document::{DeliveryInstruction, PaymentInstruction};
 use crate::trade::{Letter, Role};
 
