@@ -326,6 +326,7 @@ impl Chance {
                 payment_method: self.payment_method(),
                 payment_id: self.maybe(|_| "3456".to_owned()),
                 due: self.maybe(Self::when),
+                terms_date: self.maybe(Self::moment),
                 agents: self.agents(&all),
             }),
             Kind::DeliveryInstruction => Document::DeliveryInstruction(DeliveryInstruction {
@@ -334,6 +335,7 @@ impl Chance {
                 delivery_method: self.delivery_method(),
                 parcels: self.many(0, 3, Self::parcel),
                 collect: self.maybe(Self::money),
+                terms_date: self.maybe(Self::moment),
                 agents: self.agents(&all),
             }),
             _ => self.document_after_terms(kind),

@@ -1,13 +1,13 @@
 //! Answers have limits: who asks and asks is answered as often as people need, and costs no more than an entry then.
 
 use mailorder::index::IndexError;
-use mailorder::role::{Notice, buyer, delivery, shop, shop_catalog};
+use mailorder::role::{Notice, buyer, delivery, shop, shop_catalog, shop_desk};
 use mailorder::rules::{Standing, State};
 use mailorder::trade::catalog::{CatalogRequest, Words};
 use mailorder::trade::document::StatusRequest;
 use mailorder::trade::{Document, Leg, Letter, MessageId, Number, OrderId, Role};
 
-use crate::support::trade::letter;
+use crate::support::trade::{jpy, letter};
 use crate::support::world::{BANK, BUYER, COURIER, Mail, SHOP, World, sealed};
 
 const STEPS: &str = r#"["terms", "confirmation", "payment", "delivery"]"#;
@@ -136,6 +136,29 @@ fn unknown(world: &World, number: usize) -> Vec<u8> {
         ..letter(&buyer, &shop, question)
     };
     sealed(&question, world.clerks[BUYER].key().unwrap(), &world.certificate(SHOP), &world.now())
+}
+
+#[test]
+fn of_one_buyers_bad_orders_sixty_an_hour_are_rejected() {
+    let mut world = World::new(STEPS);
+    world.accepted_order();
+    let bad = |order: &mut mailorder::trade::Order| {
+        order.lines.iter_mut().for_each(|line| line.unit_price = jpy(1));
+        order.total = jpy(504);
+    };
+    let rejections = |world: &mut World| count(world, SHOP, "out", "order-rejection");
+    let last = (0..62).map(|_| world.order(BUYER, bad)).last().unwrap();
+    world.settle();
+    assert_eq!(rejections(&mut world), 60);
+    assert_eq!(count(&mut world, SHOP, "in", "order"), 63, "nothing is lost");
+    assert_eq!(Standing::of(&world.transaction(BUYER, Role::Buyer, &last)).state, State::Ordered);
+    // A good one is taken all the same, and a person may still reject the others.
+    let good = world.order(BUYER, |_| {});
+    world.settle();
+    assert_eq!(Standing::of(&world.transaction(BUYER, Role::Buyer, &good)).state, State::Offered);
+    let key = world.transaction(SHOP, Role::Shop, &last).key;
+    world.decide(SHOP, &key, |known, desk| shop_desk::reject(known, "The price is another.", desk));
+    assert_eq!(rejections(&mut world), 61);
 }
 
 #[test]

@@ -78,8 +78,7 @@ impl Clerk {
     /// # Errors
     /// Where nothing was authorised by payment data, or they do not open any more.
     pub fn payment_data(&mut self, transaction: &Transaction) -> Result<(PaymentData, Mandate), ClerkError> {
-        let payment = mandate::authorised(transaction)
-            .next()
+        let payment = mandate::in_force(transaction)
             .ok_or_else(|| Refused::new("no payment was authorised by payment data in this transaction"))?;
         let buyer = payment.request.payer().map(|buyer| buyer.party.fingerprint.clone());
         let known = buyer.map(|key| self.certificates.get(&self.index, &key)).transpose()?.flatten();

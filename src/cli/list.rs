@@ -238,11 +238,17 @@ fn is_over(row: &Row, leg: &RowLeg) -> bool {
     }
 }
 
-/// Returns what stands in the place of the payment where only a refund is still to come and its day has passed.
+/// Returns what stands in the place of the payment where a refund is still to come: the only date of what is over, or of
+/// what was paid to an agent.
 fn refund_cell(row: &Row, now: &Moment, zone: &jiff::tz::TimeZone) -> Option<Cell> {
-    let due = row.due.filter(|due| !row.open && row.state != "completed" && due.is_over(now))?;
+    row.refund?;
+    let known = !row.open || (row.role == Role::Payment && row.payment.done);
+    let Some(due) = row.due.filter(|_| known) else { return Some(Cell("… refund due".to_owned(), Tone::Plain)) };
     let day = text::day(&due, zone).get(5..).unwrap_or_default().to_owned();
-    Some(Cell(format!("! refund due {day} late"), Tone::Bad))
+    Some(match due.is_over(now) {
+        true => Cell(format!("! refund due {day} late"), Tone::Bad),
+        false => Cell(format!("… refund due {day}"), Tone::Plain),
+    })
 }
 
 fn nothing() -> Cell {

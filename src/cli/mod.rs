@@ -12,6 +12,7 @@ mod config;
 mod demo;
 mod download;
 mod failure;
+mod given_back;
 mod guard;
 mod hint;
 mod init;

@@ -40,6 +40,9 @@ enum ShopCommand {
     /// Say no to what waits, and why
     #[command(after_help = "Example:\n  mailorder shop reject K5QW3Z --reason 'We do not deliver to islands.'")]
     Reject(shop::RejectArgs),
+    /// Cancel what you cannot deliver, and say why; agents are told to stop, and what was paid goes back
+    #[command(after_help = "Example:\n  mailorder shop cancel 7K3Q2M9P --reason 'Out of stock until May.'")]
+    Cancel(shop::RejectArgs),
     /// Give money back that nobody asked for
     #[command(after_help = "Example:\n  mailorder shop refund 7K3Q2M9P --amount 'JPY 500'")]
     Refund(shop::RefundArgs),
@@ -210,6 +213,7 @@ pub(super) fn run_shop(shell: &mut Shell, args: ShopArgs) -> Result<(), Failure>
         ShopCommand::Inbox => return shop::inbox(shell),
         ShopCommand::Accept(item) => return shop::accept(shell, &item),
         ShopCommand::Reject(args) => return shop::reject(shell, &args),
+        ShopCommand::Cancel(args) => return shop::cancel(shell, &args),
         ShopCommand::Refund(args) => return shop::refund(shell, &args),
         ShopCommand::Procedure(args) => return procedure::run(shell, args),
         ShopCommand::Import(args) => return report::import(shell, Role::Shop, &args),

@@ -1,4 +1,4 @@
-//! `shop inbox|accept|reject|refund|instruct`: what waits for the shop's owner, and what he says to it.
+//! `shop inbox|accept|reject|cancel|refund|instruct`: what waits for the shop's owner, and what he says to it.
 
 use jiff::tz::Offset;
 use serde_json::{Value, json};
@@ -12,7 +12,7 @@ use super::transaction;
 use crate::clerk::{Clerk, ClerkError};
 use crate::index::{Filter, OpenTask};
 use crate::ordering::written::money;
-use crate::role::{shop_desk, shop_work};
+use crate::role::{shop_cancel, shop_desk};
 use crate::rules::waiting::{Waiting, waiting};
 use crate::trade::status::Step;
 use crate::trade::{Document, Given, Kept, Moment, Role, Transaction};
@@ -227,16 +227,37 @@ pub(super) fn accept(shell: &Shell, item: &Item) -> Result<(), Failure> {
 }
 
 pub(super) fn reject(shell: &Shell, args: &RejectArgs) -> Result<(), Failure> {
-    let why = args.reason.trim();
-    if why.is_empty() || why.chars().any(char::is_control) {
-        return Err(Failure::usage("--reason is a sentence for the buyer, in one line"));
-    }
+    let why = sentence(&args.reason, "the buyer")?;
     write(shell, &args.item.transaction, Role::Shop, |known, desk| shop_desk::reject(known, why, desk))
+}
+
+pub(super) fn cancel(shell: &Shell, args: &RejectArgs) -> Result<(), Failure> {
+    let why = sentence(&args.reason, "the buyer")?;
+    write(shell, &args.item.transaction, Role::Shop, |known, desk| shop_cancel::cancel(known, why, desk))
+}
+
+/// Most characters of a reason.
+const REASON_MAX: usize = 500;
+
+/// Returns a reason without blanks around it.
+///
+/// # Errors
+/// One that is empty, too long, or no line of text.
+fn sentence<'a>(reason: &'a str, reader: &str) -> Result<&'a str, Failure> {
+    let why = reason.trim();
+    if why.is_empty() || why.chars().any(char::is_control) {
+        return Err(Failure::usage(format!("--reason is a sentence for {reader}, in one line")));
+    }
+    if why.chars().count() > REASON_MAX {
+        return Err(Failure::usage(format!("--reason has more than {REASON_MAX} characters; say it shorter")));
+    }
+    Ok(why)
 }
 
 pub(super) fn refund(shell: &Shell, args: &RefundArgs) -> Result<(), Failure> {
     let amount = args.amount.as_deref().map(|text| money("--amount", text)).transpose()?;
-    write(shell, &args.transaction, Role::Shop, |known, _| shop_desk::refund(known, amount, &args.reason))
+    let why = sentence(&args.reason, "the payment agent")?;
+    write(shell, &args.transaction, Role::Shop, |known, _| shop_desk::refund(known, amount, why))
 }
 
 /// Instructs the agents that refused, and has hooks try again what they would or could not do.
@@ -247,7 +268,7 @@ pub(super) fn instruct(shell: &Shell, item: &str) -> Result<(), Failure> {
     let anew = clerk.try_anew(&known)?;
     if anew == 0 {
         drop(clerk);
-        return write(shell, item, Role::Shop, shop_work::instruct_again);
+        return write(shell, item, Role::Shop, shop_desk::instruct);
     }
     shell.runtime.block_on(clerk.work(super::mail::WORK_BUDGET))?;
     shell.tell_notes(&mut clerk);

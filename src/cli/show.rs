@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use super::Shell;
 use super::download::{self, Saved};
 use super::failure::Failure;
+use super::given_back;
 use super::output::{self, Cell, Tone};
 use super::table::{Fit, Table, wrap};
 use super::transaction;
@@ -18,7 +19,7 @@ use crate::trade::{
     Agent, DeliveryMethod, Direction, Leg, Moment, Money, PaymentMethod, Person, PostalAddress, Role, Transaction,
     Verdict,
 };
-use crate::view::said::to_bring;
+use crate::view::said::to_do;
 use crate::view::short;
 use crate::view::text;
 use crate::view::transaction::{became, document, instruction, is_doubtful, next, not_applied, offer_is_over};
@@ -69,6 +70,7 @@ pub(super) fn run(shell: &mut Shell, args: ShowArgs) -> Result<(), Failure> {
         return shell.output.document(&value);
     }
     head(shell, &known, &standing, &now)?;
+    given_back::lines(shell, &known, &standing)?;
     terms(shell, &known, &standing, args.full)?;
     offered(shell, &known)?;
     shell.output.line("")?;
@@ -102,7 +104,7 @@ fn terms(shell: &Shell, known: &Transaction, standing: &Standing, full: bool) ->
             );
         }
         (None, None) => {
-            return to_bring(instruction(known)).iter().try_for_each(|line| shell.output.line(output::escape(line)));
+            return to_do(instruction(known)).iter().try_for_each(|line| shell.output.line(output::escape(line)));
         }
     };
     goods(shell, &terms.lines, &terms.charges, terms.total)?;

@@ -271,6 +271,11 @@ impl Cells<'_> {
             Some(currency) if !text.contains(char::is_alphabetic) => Money::parse(&text, currency),
             _ => Money::parse_line(&text),
         };
+        if let (Ok(money), Some(currency)) = (&money, &currency)
+            && money.currency().code() != currency.as_ref()
+        {
+            return Err(format!("amount: {money}, and the currency is said to be {currency}; write one of them"));
+        }
         money.map(Some).map_err(|error| {
             let grouped = text.chars().any(|c| matches!(c, ',' | '\'' | '’' | '\u{a0}' | '\u{202f}'));
             let hint = if grouped {
@@ -410,6 +415,11 @@ mod tests {
                 Role::Payment,
                 "txn,paid,amount,currency\n7,now,\"4,800\",JPY\n8,now,,\n",
                 "amount: \"4,800\" is not a plain",
+            ),
+            (
+                Role::Payment,
+                "txn,paid,amount,currency\n7,now,JPY 8600,EUR\n8,now,JPY 8600,JPY\n",
+                "amount: JPY 8600, and the currency is said to be EUR",
             ),
             (Role::Payment, "txn,paid,amount\n7,now,4800\n8,now,\n", "name the column or constant `currency`"),
             (

@@ -229,7 +229,7 @@ fn seconds(when: &When) -> i64 {
 
 fn put_row(db_tx: &Connection, id: Option<i64>, transaction: &Transaction, row: &Row) -> Result<i64, IndexError> {
     const SQL: &str = "INSERT OR REPLACE INTO transactions VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, \
-                       ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29)";
+                       ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31)";
     let key = &transaction.key;
     let date = |leg: &RowLeg| leg.date.map(|date| date.to_string());
     let items: &[RowItem] = &row.items;
@@ -263,6 +263,8 @@ fn put_row(db_tx: &Connection, id: Option<i64>, transaction: &Transaction, row: 
         failed_words(row),
         row.begun,
         row.waits,
+        row.refund.map(|refund| refund.currency().code()),
+        row.refund.map(|refund| refund.plain()),
     ])?;
     Ok(id.unwrap_or_else(|| db_tx.last_insert_rowid()))
 }

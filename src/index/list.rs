@@ -13,7 +13,8 @@ use crate::trade::{Address, Currency, Key, Leg, Money, Number, OrderId, Role, Wh
 /// The columns of `transactions` that `listed` reads, in its order.
 const COLUMNS: &str = "role, shop, order_id, number, shop_name, date, items, currency, total, order_done, order_date, \
                        delivery_done, delivery_date, payment_done, payment_date, state, open, due, unpaid_currency, \
-                       unpaid, undelivered, warnings, failed, buyer, waits";
+                       unpaid, undelivered, warnings, failed, buyer, waits, \
+                       refund_currency, refund";
 
 /// How far a floating-point number may be from the decimal it stands for, as a part of it.
 const MARGIN: f64 = 1e-9;
@@ -43,6 +44,8 @@ pub struct Filter {
     pub failed: bool,
     /// Something of it waits for the shop's owner.
     pub waits: bool,
+    /// Money of it is still to go back.
+    pub refund: bool,
     /// Bought at or after this second.
     pub from: Option<i64>,
     /// Bought before this second.
@@ -174,6 +177,7 @@ impl Filter {
             (None, _, Some(true), _) => "INDEXED BY transactions_unpaid",
             (None, _, _, Some(true)) => "INDEXED BY transactions_undelivered",
             _ if self.waits => "INDEXED BY transactions_waits",
+            _ if self.refund => "INDEXED BY transactions_refund",
             _ if self.failed => "INDEXED BY transactions_failed",
             _ => "",
         }
@@ -224,6 +228,7 @@ impl Filter {
             (self.warned.then_some(true), "warnings > 0", ""),
             (self.failed.then_some(true), "failed <> ''", ""),
             (self.waits.then_some(true), "waits", ""),
+            (self.refund.then_some(true), "refund IS NOT NULL", ""),
         ];
         conditions.push("begun");
         conditions.extend(plain.into_iter().filter_map(|(is, yes, no)| is.map(|is| if is { yes } else { no })));
@@ -273,6 +278,7 @@ fn listed(row: &rusqlite::Row<'_>) -> Found<Listed> {
         warnings: row.get(21)?,
         begun: true,
         waits: row.get(24)?,
+        refund: money(row.get(25)?, row.get(26)?)?,
     };
     Ok(Listed { key, row })
 }

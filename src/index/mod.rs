@@ -38,7 +38,7 @@ pub use row::{Row, RowItem, RowLeg};
 pub use tasks::{Attempt, OpenTask};
 
 /// Version of schema and of what rows mean; another version is thrown away and built anew.
-const VERSION: i64 = 11;
+const VERSION: i64 = 12;
 
 /// Marks the file as an index of ours ("MOix").
 const APPLICATION: i64 = 0x4D4F_6978;

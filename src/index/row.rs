@@ -66,6 +66,8 @@ pub struct Row {
     pub begun: bool,
     /// Whether something waits for the shop's owner.
     pub waits: bool,
+    /// What is still to go back of what was paid.
+    pub refund: Option<Money>,
 }
 
 impl Row {
@@ -91,6 +93,7 @@ impl Row {
             warnings: 0,
             begun: true,
             waits: false,
+            refund: None,
         }
     }
 

@@ -69,7 +69,10 @@ CREATE TABLE transactions (
   failed          TEXT NOT NULL,
   begun           INTEGER NOT NULL,
   -- Whether something waits for the shop's owner.
-  waits           INTEGER NOT NULL
+  waits           INTEGER NOT NULL,
+  -- What is still to go back of what was paid.
+  refund_currency TEXT,
+  refund          TEXT
 );
 CREATE UNIQUE INDEX transactions_key ON transactions (role, shop, order_id);
 CREATE INDEX transactions_number ON transactions (role, shop, number) WHERE number IS NOT NULL;
@@ -82,6 +85,7 @@ CREATE INDEX transactions_due ON transactions (due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX transactions_unpaid ON transactions (role, unpaid_currency) WHERE unpaid IS NOT NULL;
 CREATE INDEX transactions_failed ON transactions (role) WHERE failed <> '';
 CREATE INDEX transactions_waits ON transactions (date_at) WHERE waits;
+CREATE INDEX transactions_refund ON transactions (role) WHERE refund IS NOT NULL;
 CREATE INDEX transactions_state ON transactions (state, role, date_at) WHERE state IN ('ordered', 'offered');
 CREATE INDEX transactions_undelivered ON transactions (role) WHERE undelivered;
 

@@ -1,7 +1,7 @@
 //! Fills the row of a transaction from where the rules say it stands.
 
 use super::row::{Row, RowItem, RowLeg};
-use crate::rules::failed::failures;
+use crate::rules::failed::failed_legs;
 use crate::rules::overdue::refund;
 use crate::rules::waiting::waiting_in;
 use crate::rules::{Standing, State, reconcile};
@@ -11,18 +11,18 @@ impl Row {
     /// Reckons the row of a transaction.
     pub fn of(transaction: &Transaction) -> Self {
         let standing = Standing::of(transaction);
-        let failures = failures(transaction, &standing);
+        let failed = failed_legs(transaction, &standing);
         let leg = |leg: Leg| {
             let mark = standing.mark(leg);
-            RowLeg { done: mark.done, date: mark.date, failed: failures.iter().any(|failure| failure.leg == leg) }
+            RowLeg { done: mark.done, date: mark.date, failed: failed.contains(&leg) }
         };
         let (order, delivery, payment) = (leg(Leg::Order), leg(Leg::Delivery), leg(Leg::Payment));
         let open = matches!(standing.state, State::Ordered | State::Offered | State::Open);
         let promised = [order, delivery, payment].into_iter().filter(|leg| !leg.done).filter_map(|leg| leg.date);
         let promised = promised.filter(|_| standing.state == State::Open);
         // Money that is to come back is waited for whatever the state.
-        let back = refund(transaction, &standing).map(|refund| refund.promised);
-        let due = promised.chain(back).min_by_key(|date| date.end(jiff::tz::Offset::UTC));
+        let back = refund(transaction, &standing);
+        let due = promised.chain(back.map(|back| back.promised)).min_by_key(|date| date.end(jiff::tz::Offset::UTC));
         let mut row = Self {
             total: total(transaction),
             due,
@@ -31,6 +31,7 @@ impl Row {
             state: standing.state.word().to_owned(),
             warnings: warnings(transaction),
             begun: reconcile::begun(transaction).is_some(),
+            refund: back.map(|back| back.amount),
             waits: !waiting_in(transaction, standing.state).is_empty(),
             order,
             delivery,

@@ -12,6 +12,15 @@ pub fn instruction(transaction: &Transaction) -> Option<&Kept> {
     of_kind(Kind::PaymentInstruction).chain(of_kind(Kind::DeliveryInstruction)).max_by_key(|kept| kept.letter.seq)
 }
 
+/// Returns the date of the terms that the instruction in force names; shops of older programs name none.
+pub(super) fn terms_date(transaction: &Transaction) -> Option<Moment> {
+    match &instruction(transaction)?.letter.document {
+        Document::PaymentInstruction(instruction) => instruction.terms_date,
+        Document::DeliveryInstruction(instruction) => instruction.terms_date,
+        _ => None,
+    }
+}
+
 /// Returns whether the shop had us stop after it gave this instruction: another one then begins anew.
 pub(super) fn was_stopped(transaction: &Transaction, instruction: &Kept) -> bool {
     transaction.received(Kind::Stop).any(|stop| stop.position > instruction.position)

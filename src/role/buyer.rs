@@ -85,7 +85,7 @@ pub fn confirm(transaction: &Transaction, desk: &Desk<'_>) -> Result<Draft, Refu
         let text = format!("the offer stood until {until}; order again with `mailorder reorder`");
         return Err(Refused::new(text));
     }
-    if transaction.sent(Kind::Cancellation).next().is_some() {
+    if transaction.sent(Kind::Cancellation).any(|sent| !transaction.is_refused(&sent.content)) {
         return Err(Refused::new("you cancelled this transaction; order again with `mailorder reorder`"));
     }
     let document = Document::Confirmation(Confirmation { total: terms.total });
@@ -99,7 +99,7 @@ pub fn cancel(transaction: &Transaction, reason: Option<String>) -> Result<Draft
     if !matches!(standing.state, State::Ordered | State::Offered | State::Open) {
         return Err(Refused::new(format!("the transaction is {}; it cannot be cancelled", standing.state)));
     }
-    if transaction.sent(Kind::Cancellation).next().is_some() {
+    if transaction.sent(Kind::Cancellation).any(|sent| !transaction.is_refused(&sent.content)) {
         return Err(Refused::new("the cancellation is sent already; the shop has not answered yet"));
     }
     let (ordered, _) = transaction.order().ok_or_else(|| Refused::new("no order of yours began this transaction"))?;
@@ -121,7 +121,11 @@ pub fn ask(transaction: &Transaction, legs: &[Leg]) -> Result<Vec<Draft>, Refuse
 /// Asks the shop to take goods back, or to stop what has not arrived (P94, P95); all lines where `lines` is empty.
 pub fn give_back(transaction: &Transaction, lines: Vec<LineQuantity>, reason: Reason) -> Result<Draft, Refused> {
     let standing = Standing::of(transaction);
-    if !matches!(standing.state, State::Open | State::Completed) {
+    // Goods may still go back though their money was given back before.
+    let kept_goods = standing.state == State::Refunded
+        && standing.legs.cancelled.is_none()
+        && transaction.terms().is_some_and(|(_, terms)| !returned::is_all(transaction, terms));
+    if !kept_goods && !matches!(standing.state, State::Open | State::Completed) {
         return Err(Refused::new(format!("the transaction is {}; nothing can be given back", standing.state)));
     }
     let Some((kept, terms)) = transaction.terms() else {

@@ -44,14 +44,16 @@ fn plan(transaction: &Transaction, kept: &Kept, instruction: &DeliveryInstructio
     publish(transaction, DeliveryStatus { parcels }, desk, Some(kept))
 }
 
-/// Stops the parcels, unless one is delivered: what has not arrived is stopped as a whole or not at all, so that nobody
-/// pays for goods that were stopped. Then all is told as it is.
+/// Stops the parcels, unless one is delivered or on its way: what has not arrived is stopped as a whole or not at all, so
+/// that nobody pays for goods that were stopped. Then all is told as it is.
 fn stop(transaction: &Transaction, kept: &Kept, desk: &Desk<'_>) -> Vec<Action> {
     let Some(mut status) = status_now(transaction) else {
         return vec![agent::refuse(transaction, kept, "unknown-transaction", "This transaction is not known here.")];
     };
     let reason = Reason { code: STOPPED.to_owned(), text: "Stopped by the shop.".to_owned() };
-    let whole = status.parcels.iter().all(|parcel| parcel.step.done().is_none());
+    // What happened to a parcel says that it is in the carrier's hands: whether it can be called back, a person knows.
+    let on_its_way = |parcel: &Parcel| !parcel.step.failed() && !parcel.events.is_empty();
+    let whole = status.parcels.iter().all(|parcel| parcel.step.done().is_none() && !on_its_way(parcel));
     for parcel in status.parcels.iter_mut().filter(|parcel| whole && !parcel.step.failed()) {
         parcel.step = Step::Failed { reason: reason.clone(), at: Some(desk.now) };
     }
@@ -61,6 +63,7 @@ fn stop(transaction: &Transaction, kept: &Kept, desk: &Desk<'_>) -> Vec<Action> 
 /// Reports what the owner says about a parcel (`ship notify`).
 pub fn notify(transaction: &Transaction, notice: &Notice, desk: &Desk<'_>) -> Result<Vec<Action>, Refused> {
     notice.check(&desk.now)?;
+    notice.check_since(agent::terms_date(transaction))?;
     let mut status =
         status_now(transaction).ok_or_else(|| Refused::new("no delivery instruction was received for this number"))?;
     let open = status.parcels.iter().find(|parcel| parcel.step.done().is_none()).map(|parcel| &parcel.id);

@@ -84,6 +84,11 @@ pub fn authorised(transaction: &Transaction) -> impl Iterator<Item = Authorised<
     })
 }
 
+/// Returns the payment of a transaction that is authorised by payment data and was not taken back.
+pub fn in_force(transaction: &Transaction) -> Option<Authorised<'_>> {
+    authorised(transaction).next().filter(|_| !is_declined(transaction))
+}
+
 /// Returns whether a payment was authorised in `transaction` by data of this signer for this order.
 pub fn is_used(transaction: &Transaction, signer: &Fingerprint, order: &OrderId) -> bool {
     authorised(transaction).any(|payment| {

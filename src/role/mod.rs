@@ -17,6 +17,7 @@ pub mod planned;
 pub mod practice;
 pub mod shop;
 mod shop_after;
+pub mod shop_cancel;
 pub mod shop_catalog;
 mod shop_check;
 pub mod shop_desk;

@@ -41,7 +41,9 @@ pub struct Notice {
 }
 
 /// How far a done date may be ahead of our clock: what the other side lets pass (design, section 5).
-const AHEAD: i64 = 30 * 60;
+pub(super) const AHEAD: i64 = 30 * 60;
+/// How far a done date may lie before the terms: what the other side lets pass between two clocks.
+const BEFORE: i64 = 60 * 60;
 
 impl Notice {
     /// Returns whether nothing is reported: there may be a parcel or an amount, but nothing happened and nothing is planned.
@@ -84,6 +86,16 @@ impl Notice {
         let stated = [self.done, self.event_at].into_iter().flatten();
         match stated.filter(|at| at.seconds_since(now) > AHEAD).max() {
             Some(done) => Err(Refused::new(format!("{done} has not come yet; say with --planned what is to come"))),
+            None => Ok(()),
+        }
+    }
+
+    /// Refuses what is said to be done before the terms were made: each reader would warn of it, and believe nothing.
+    pub(super) fn check_since(&self, terms_date: Option<Moment>) -> Result<(), Refused> {
+        match self.done.zip(terms_date).filter(|(done, terms)| done.seconds_since(terms) < -BEFORE) {
+            Some((done, terms)) => {
+                Err(Refused::new(format!("{done} is before the terms, which are of {terms}; say when it was done")))
+            }
             None => Ok(()),
         }
     }

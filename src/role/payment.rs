@@ -4,7 +4,7 @@ use jiff::civil::Time;
 
 use super::agent::{self, instruction, last_status};
 use super::practice::DebitWord;
-use super::{Action, Desk, Draft, Notice, Refused, mandate, resend_above};
+use super::{Action, Desk, Draft, Notice, Refused, mandate, notice, resend_above};
 use crate::trade::document::{AuthorizationRequest, AuthorizationResult, PaymentInstruction};
 use crate::trade::status::{Payment, PaymentState, PaymentStatus, Reason, STOPPED, Step};
 use crate::trade::{Document, Kept, Kind, Leg, Moment, Money, Party, Transaction, When};
@@ -39,6 +39,7 @@ fn authorize(transaction: &Transaction, kept: &Kept, request: &AuthorizationRequ
     // Codes: IOTP section 7.16.2.
     let step = match limit {
         _ if !works => refused("not-allowed", "There is no agreement with this shop."),
+        _ if is_nothing(&request.total) => refused("not-allowed", NOTHING),
         None => refused("currency-not-supported", "Payments in this currency are not accepted."),
         Some(limit) if request.total.exceeds(limit).unwrap_or(true) => {
             refused("insufficient-funds", "The payment was not authorised.")
@@ -53,6 +54,13 @@ fn authorize(transaction: &Transaction, kept: &Kept, request: &AuthorizationRequ
         .ordered(kept.letter.order.clone())
         .answering(kept.content)
         .into()
+}
+
+/// Said of a sum of zero or less.
+const NOTHING: &str = "Only a sum above zero can be collected or given back.";
+
+fn is_nothing(amount: &Money) -> bool {
+    amount.is_zero() || amount.is_negative()
 }
 
 /// Returns whether there is an agreement with the shop that wrote.
@@ -111,6 +119,9 @@ fn objection(
     kept: &Kept,
     instruction: &PaymentInstruction,
 ) -> Option<(&'static str, &'static str)> {
+    if is_nothing(&instruction.amount) {
+        return Some(("no-amount", NOTHING));
+    }
     let over = |document: &Document| match document {
         Document::AuthorizationResult(result) if result.step.done().is_some() => {
             instruction.amount.exceeds(&result.total).unwrap_or(true)
@@ -142,6 +153,9 @@ fn paid(status: &PaymentStatus) -> Option<Money> {
 fn give_back(transaction: &Transaction, kept: &Kept, amount: Money, desk: &Desk<'_>) -> Vec<Action> {
     if !has_agreement(kept, desk) {
         return vec![agent::no_agreement(transaction, kept)];
+    }
+    if is_nothing(&amount) {
+        return vec![agent::refuse(transaction, kept, "no-amount", NOTHING)];
     }
     let Some(mut status) = status_now(transaction) else {
         return vec![agent::refuse(transaction, kept, "unknown-transaction", "This transaction is not known here.")];
@@ -180,38 +194,65 @@ fn stop(transaction: &Transaction, kept: &Kept, desk: &Desk<'_>) -> Vec<Action> 
         let unknown = || agent::refuse(transaction, kept, "unknown-transaction", "This transaction is not known here.");
         return vec![release(transaction, kept, desk).unwrap_or_else(unknown)];
     };
+    // What a clock that was wrong let us report has not come to pass.
+    not_yet_made(&mut status, desk);
+    stop_open(&mut status, desk);
+    publish(transaction, status, desk, Some(kept))
+}
+
+/// Stops what was not paid yet. What was declined before is stopped with the rest: it is not tried again.
+fn stop_open(status: &mut PaymentStatus, desk: &Desk<'_>) {
     let reason = stopped_by_shop();
-    // What was declined before is stopped with the rest: it is not tried again.
     for payment in status.payments.iter_mut().filter(|p| !p.refund && p.step.done().is_none()) {
         payment.step = Step::Failed { reason: reason.clone(), at: Some(desk.now) };
     }
-    if status.payments.iter().all(|payment| payment.step.done().is_none()) {
+    if status.payments.iter().all(|payment| payment.refund || payment.step.done().is_none()) {
         status.remaining = Money::zero(status.remaining.currency());
         status.state = PaymentState::Declined;
         status.scheduled = None;
+        // Nothing goes back of what was never paid.
+        for refund in status.payments.iter_mut().filter(|p| p.refund && p.step.done().is_none()) {
+            refund.step = Step::Failed { reason: reason.clone(), at: Some(desk.now) };
+        }
     }
-    publish(transaction, status, desk, Some(kept))
+}
+
+/// Makes payments that we said were made at a time that has not come, ones that are still to come; returns whether there
+/// were any.
+fn not_yet_made(status: &mut PaymentStatus, desk: &Desk<'_>) -> bool {
+    let ahead = |p: &Payment| !p.refund && p.step.done().is_some_and(|at| at.seconds_since(&desk.now) > notice::AHEAD);
+    let Some(at) = status.payments.iter().filter(|p| ahead(p)).find_map(|p| p.step.done()) else { return false };
+    let amounts = status.payments.iter().filter(|p| ahead(p)).map(|p| &p.amount);
+    let Some(remaining) = Money::sum(amounts.chain([&status.remaining])).ok().flatten() else { return false };
+    for payment in status.payments.iter_mut().filter(|payment| ahead(payment)) {
+        payment.step = Step::Planned { at: payment.step.done().map(|at| When::Day(at.day())) };
+    }
+    (status.remaining, status.state, status.scheduled) = (remaining, PaymentState::Due, Some(When::Day(at.day())));
+    true
 }
 
 /// Reports what the owner says about the payment (`pay notify`).
 pub fn notify(transaction: &Transaction, notice: &Notice, desk: &Desk<'_>) -> Result<Vec<Action>, Refused> {
     notice.check(&desk.now)?;
+    notice.check_since(agent::terms_date(transaction))?;
     let mut status =
         status_now(transaction).ok_or_else(|| Refused::new("no payment instruction was received for this number"))?;
+    let mut taken_back = None;
     let corrected = if notice.correct {
-        let before = take_back(&mut status, notice.refund)?;
+        let (place, before) = take_back(&mut status, notice.refund)?;
+        taken_back = Some(place);
+        if !notice.refund && notice.done.is_none() && is_stopped(transaction) {
+            // The shop had stopped it while it was said to be made.
+            stop_open(&mut status, desk);
+            return Ok(publish(transaction, status, desk, None));
+        }
         Some(Notice { done: before.filter(|_| notice.same_moment).or(notice.done), ..notice.clone() })
     } else {
         None
     };
     let notice = corrected.as_ref().unwrap_or(notice);
     if notice.refund {
-        let open = status.payments.iter_mut().find(|p| p.refund && p.step.done().is_none());
-        let payment = open.ok_or_else(|| Refused::new("the shop has instructed no refund that is still open"))?;
-        if notice.amount.is_some_and(|amount| amount != payment.amount) {
-            return Err(Refused::new(format!("the refund instructed is {}", payment.amount)));
-        }
-        payment.step = notice.step(&payment.step);
+        refund(&mut status, notice, taken_back)?;
         return Ok(publish(transaction, status, desk, None));
     }
     if let Some(amount) = notice.amount.filter(|amount| amount.currency() != status.remaining.currency()) {
@@ -229,10 +270,44 @@ pub fn notify(transaction: &Transaction, notice: &Notice, desk: &Desk<'_>) -> Re
     Ok(publish(transaction, status, desk, None))
 }
 
+/// Enters what became of refunds: of the one that is corrected, of the one of this amount, else of all that are open.
+fn refund(status: &mut PaymentStatus, notice: &Notice, corrected: Option<usize>) -> Result<(), Refused> {
+    let is_open =
+        |payment: &Payment| payment.refund && payment.step.done().is_none() && !is_stopped_step(&payment.step);
+    let open: Vec<usize> = match corrected {
+        Some(place) => vec![place],
+        None => status.payments.iter().enumerate().filter(|(_, p)| is_open(p)).map(|(place, _)| place).collect(),
+    };
+    let amounts: Vec<Money> =
+        open.iter().filter_map(|place| status.payments.get(*place)).map(|payment| payment.amount).collect();
+    let sum = Money::sum(&amounts).map_err(|error| Refused::new(error.to_string()))?;
+    let sum = sum.ok_or_else(|| Refused::new("the shop has instructed no refund that is still open"))?;
+    let meant: Vec<usize> = match notice.amount.filter(|amount| *amount != sum) {
+        None => open,
+        Some(amount) => {
+            let same = open.iter().zip(&amounts).find(|(_, one)| **one == amount).map(|(place, _)| vec![*place]);
+            let known: Vec<String> = amounts.iter().map(ToString::to_string).collect();
+            same.ok_or_else(|| Refused::new(format!("the refund instructed is {}", known.join(" and "))))?
+        }
+    };
+    for place in meant {
+        if let Some(payment) = status.payments.get_mut(place) {
+            payment.step = notice.step(&payment.step);
+        }
+    }
+    Ok(())
+}
+
+/// Returns whether the shop had us stop what it instructed last.
+fn is_stopped(transaction: &Transaction) -> bool {
+    instruction(transaction).is_some_and(|instruction| agent::was_stopped(transaction, instruction))
+}
+
 /// Reports as collected what was planned for a day that has come, where the calendar says so instead of the owner (P55).
 ///
 /// It is said to have been collected at the beginning of its day, or when it was instructed if that was later; asked any
 /// time after, and by however many programs, it is said once. Money that the buyer brings or transfers is never assumed.
+/// What was said under a clock that was ahead is taken back as soon as that shows.
 pub fn debit_due(transaction: &Transaction, desk: &Desk<'_>) -> Vec<Action> {
     let Some(practice) = desk.practice.payment.as_ref().filter(|practice| practice.debit == DebitWord::OnDate) else {
         return Vec::new();
@@ -242,6 +317,12 @@ pub fn debit_due(transaction: &Transaction, desk: &Desk<'_>) -> Vec<Action> {
     let Some(mut status) = status_now(transaction).filter(|_| instruction.payment_method.is_debited()) else {
         return Vec::new();
     };
+    if not_yet_made(&mut status, desk) {
+        return publish(transaction, status, desk, None);
+    }
+    if is_stopped(transaction) {
+        return Vec::new();
+    }
     let begins = |when: When| match when {
         When::Moment(moment) => moment,
         When::Day(day) => practice.rule.calendar.moment(day, Time::midnight(), &desk.now),
@@ -263,8 +344,8 @@ pub fn debit_due(transaction: &Transaction, desk: &Desk<'_>) -> Vec<Action> {
 
 /// Makes the last payment, or refund, one that is still to come: it was reported wrongly.
 ///
-/// Returns when it was said to be made.
-fn take_back(status: &mut PaymentStatus, refund: bool) -> Result<Option<Moment>, Refused> {
+/// Returns its place, and when it was said to be made.
+fn take_back(status: &mut PaymentStatus, refund: bool) -> Result<(usize, Option<Moment>), Refused> {
     let range = |error: crate::trade::MoneyError| Refused::new(error.to_string());
     let made = |payment: &Payment| payment.refund == refund && payment.step.done().is_some();
     let Some(last) = status.payments.iter().rposition(made) else {
@@ -281,16 +362,19 @@ fn take_back(status: &mut PaymentStatus, refund: bool) -> Result<Option<Moment>,
         status.state = PaymentState::Due;
         status.payments.retain(|payment| !is_open(payment));
     }
-    let Some(payment) = status.payments.iter_mut().rfind(|payment| made(payment)) else { return Ok(None) };
+    // Payments that were still open are gone, and stood where they did: what was made may have another place now.
+    let place = status.payments.iter().rposition(made).unwrap_or(last);
+    let Some(payment) = status.payments.get_mut(place) else { return Ok((place, None)) };
     let before = payment.step.done();
     payment.step = Step::Planned { at: None };
-    Ok(before)
+    Ok((place, before))
 }
 
 /// Enters one payment: the open one as far as it goes, the rest stays planned.
 fn pay(status: &mut PaymentStatus, amount: Money, notice: &Notice) -> Result<(), Refused> {
-    let stopped = |p: &Payment| matches!(&p.step, Step::Failed { reason, .. } if reason.code == STOPPED);
-    if status.payments.iter().any(stopped) && !status.payments.iter().any(is_open) {
+    if status.payments.iter().any(|payment| !payment.refund && is_stopped_step(&payment.step))
+        && !status.payments.iter().any(is_open)
+    {
         return Err(Refused::new("the shop had this payment stopped; ask the shop"));
     }
     if !status.payments.iter().any(is_open) && !status.remaining.is_zero() {
@@ -328,6 +412,11 @@ fn pay(status: &mut PaymentStatus, amount: Money, notice: &Notice) -> Result<(),
         status.state = PaymentState::Complete;
     }
     Ok(())
+}
+
+/// Returns whether the shop had a payment or refund stopped.
+fn is_stopped_step(step: &Step) -> bool {
+    matches!(step, Step::Failed { reason, .. } if reason.code == STOPPED)
 }
 
 fn next_id(status: &PaymentStatus) -> String {

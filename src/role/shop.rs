@@ -68,8 +68,13 @@ fn confirmed(transaction: &Transaction, kept: &Kept, desk: &Desk<'_>) -> Vec<Act
         agent::last_status(transaction, Leg::Order).is_some_and(|_| !status_now(transaction).shipments.is_empty());
     let status = if told { status_now(transaction) } else { first_status(terms, desk) };
     actions.extend(report(transaction, status, desk, Some(kept)));
-    if !is_started(transaction) {
-        actions.extend(go_on(transaction, desk, false));
+    if is_started(transaction) || shop_offer::awaits_authorisation(transaction) {
+        return actions;
+    }
+    let put_off = procedure(terms, desk).and_then(|procedure| shop_offer::put_off(transaction, procedure, desk));
+    match put_off {
+        Some(request) => actions.push(request),
+        None => actions.extend(go_on(transaction, desk, false)),
     }
     actions
 }
@@ -107,6 +112,7 @@ pub(super) fn payment_instruction(transaction: &Transaction, terms: &Terms) -> O
         payment_method: terms.payment_method.clone(),
         payment_id: terms.payment_id.clone(),
         due: terms.payment_due,
+        terms_date: Some(terms.date),
         agents: parties(transaction, &terms.agents),
     });
     instruction(transaction, terms, Leg::Payment, document)
@@ -132,6 +138,7 @@ pub(super) fn delivery_instruction(transaction: &Transaction, terms: &Terms) -> 
         delivery_method: terms.delivery_method.clone(),
         parcels: vec![parcel],
         collect,
+        terms_date: Some(terms.date),
         agents: parties(transaction, &terms.agents),
     });
     instruction(transaction, terms, Leg::Delivery, document)
@@ -198,6 +205,7 @@ pub(super) fn covers(terms: &Terms, shipments: &[Shipment]) -> bool {
 pub fn notify(transaction: &Transaction, notice: &Notice, desk: &Desk<'_>) -> Result<Vec<Action>, Refused> {
     notice.check(&desk.now)?;
     let (_, terms) = terms_of(transaction).ok_or_else(|| Refused::new("no terms were sent for this number"))?;
+    notice.check_since(Some(terms.date))?;
     let mut status = status_now(transaction);
     if status.state == OrderState::Cancelled {
         return Err(Refused::new("the transaction is cancelled; nothing more can be reported"));

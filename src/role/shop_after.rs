@@ -7,18 +7,35 @@ use super::practice::Review;
 use super::shop::{collect_again, instruction_of, is_started, report, status_now};
 use super::shop_refund::{left_of, refund_instruction, settle_overpaid, settle_refund, value_of};
 use super::shop_waiting::release;
-use super::{Action, Desk, Draft, agent, shop_work, terms_of};
+use super::{Action, Desk, Draft, agent, shop_cancel, shop_work, terms_of};
 use crate::rules::failed::not_taken;
 use crate::rules::{Standing, returned};
-use crate::trade::document::{ReturnAnswer, ReturnRequest, Stop};
+use crate::trade::document::{AuthorizationResult, ReturnAnswer, ReturnRequest, Stop};
 use crate::trade::status::{OrderState, OrderStatus, Reason, Step};
 use crate::trade::{Direction, Document, Kept, Kind, Leg, Moment, Money, Transaction};
 
-/// Takes a cancellation in; one of what was begun may wait for a person.
+/// Takes a cancellation in; one of what was begun may wait for a person, and what has left is not called back without one.
 pub(super) fn cancel(transaction: &Transaction, kept: &Kept, desk: &Desk<'_>) -> Vec<Action> {
     let begun = is_started(transaction) || shop_work::is_begun(transaction);
-    let waits = begun && review(desk).cancellations;
-    if waits { Vec::new() } else { cancel_now(transaction, kept, desk) }
+    if begun && review(desk).cancellations {
+        return Vec::new();
+    }
+    if is_on_its_way(transaction) {
+        let text = "It is too late: the goods have left. Please ask for a return.";
+        return vec![agent::refuse(transaction, kept, "too-late", text)];
+    }
+    cancel_now(transaction, kept, desk)
+}
+
+/// Returns whether goods have left that are not said to be delivered, refused or lost: a program cannot call them back.
+fn is_on_its_way(transaction: &Transaction) -> bool {
+    let delivery = Standing::of(transaction).legs.delivery;
+    has_left(transaction) && !delivery.failed && delivery.done_in_part().is_none()
+}
+
+/// Returns whether any of the goods have left, by our own word.
+pub(super) fn has_left(transaction: &Transaction) -> bool {
+    status_now(transaction).shipments.iter().any(|shipment| shipment.step.done().is_some())
 }
 
 fn review(desk: &Desk<'_>) -> Review {
@@ -43,7 +60,7 @@ pub(super) fn cancel_now(transaction: &Transaction, kept: &Kept, desk: &Desk<'_>
 }
 
 /// Ends a transaction that nothing is to come of: tells the buyer, and has hooks take back what they were given.
-fn end(transaction: &Transaction, desk: &Desk<'_>, asked: Option<&Kept>) -> Vec<Action> {
+pub(super) fn end(transaction: &Transaction, desk: &Desk<'_>, asked: Option<&Kept>) -> Vec<Action> {
     let told = report(transaction, cancelled(transaction), desk, asked);
     told.into_iter().chain(release(transaction)).chain(shop_work::withdraw(transaction)).collect()
 }
@@ -55,6 +72,27 @@ fn cancelled(transaction: &Transaction) -> OrderStatus {
     status
 }
 
+/// Goes on after the answer to an authorisation that was put off until the OK: the instructions, or the end.
+pub(super) fn authorised(transaction: &Transaction, result: &AuthorizationResult, desk: &Desk<'_>) -> Vec<Action> {
+    if is_started(transaction) || status_now(transaction).state == OrderState::Cancelled {
+        return Vec::new();
+    }
+    match &result.step {
+        Step::Done { .. } => shop_work::go_on(transaction, desk, false),
+        Step::Failed { reason, .. } => {
+            give_up(transaction, format!("The payment was not authorised: {}", reason.text), desk)
+        }
+        Step::Planned { .. } | Step::Active { .. } => Vec::new(),
+    }
+}
+
+/// Ends by the shop's own word what no agent was instructed for.
+pub(super) fn give_up(transaction: &Transaction, why: String, desk: &Desk<'_>) -> Vec<Action> {
+    let status = OrderStatus { remarks: Some(why), ..cancelled(transaction) };
+    let told = report(transaction, status, desk, None);
+    told.into_iter().chain(release(transaction)).chain(shop_work::withdraw(transaction)).collect()
+}
+
 /// Tells the agents to stop; where they were told before and have answered, settles at once.
 fn stop_or_settle(transaction: &Transaction, desk: &Desk<'_>) -> Vec<Action> {
     let stops = stop_agents(transaction);
@@ -62,7 +100,7 @@ fn stop_or_settle(transaction: &Transaction, desk: &Desk<'_>) -> Vec<Action> {
 }
 
 /// Tells the agents that were instructed to stop, once.
-fn stop_agents(transaction: &Transaction) -> Vec<Action> {
+pub(super) fn stop_agents(transaction: &Transaction) -> Vec<Action> {
     let legs = [Leg::Payment, Leg::Delivery].into_iter();
     let legs = legs.filter(|leg| is_instructed(transaction, *leg) && stop_sent(transaction, *leg).is_none());
     legs.filter_map(|leg| stop_agent(transaction, leg)).collect()
@@ -81,21 +119,34 @@ pub(super) fn is_instructed(transaction: &Transaction, leg: Leg) -> bool {
 }
 
 /// Returns the order to stop what the newest instruction about a leg began.
-fn stop_sent(transaction: &Transaction, leg: Leg) -> Option<&Kept> {
+pub(super) fn stop_sent(transaction: &Transaction, leg: Leg) -> Option<&Kept> {
     let begun = transaction.sent(instruction_of(leg)).last()?.position;
     let stops = transaction.sent(Kind::Stop).filter(|kept| kept.position > begun);
     stops.filter(|kept| kept.letter.document == Document::Stop(Stop { leg })).last()
 }
 
 /// Returns whether the agent of `leg` was told to stop and has not answered.
-fn is_stopping(transaction: &Transaction, leg: Leg) -> bool {
+pub(super) fn is_stopping(transaction: &Transaction, leg: Leg) -> bool {
     let stop = stop_sent(transaction, leg).filter(|_| is_instructed(transaction, leg));
-    stop.is_some_and(|stop| answers_to(transaction, stop).next().is_none())
+    stop.is_some_and(|stop| heard_of(transaction, stop).next().is_none())
 }
 
-fn answers_to<'a>(transaction: &'a Transaction, sent: &'a Kept) -> impl Iterator<Item = &'a Kept> {
-    let answers = |kept: &&Kept| kept.counts() && kept.letter.answers == Some(sent.content);
-    transaction.kept.iter().filter(|kept| kept.direction == Direction::In).filter(answers)
+/// Returns the letters that count and that an agent wrote after it had read this order to stop: its answer, and where that
+/// was warned about, what it said of the leg since, for each status is all it has to say.
+fn heard_of<'a>(transaction: &'a Transaction, stop: &'a Kept) -> impl Iterator<Item = &'a Kept> {
+    let from_agent = transaction.kept.iter().filter(|kept| kept.direction == Direction::In);
+    let from_agent = from_agent.filter(|kept| kept.letter.from == stop.letter.to);
+    let answers = |kept: &&Kept| kept.letter.answers == Some(stop.content);
+    let answered = from_agent.clone().find(answers).and_then(|kept| kept.letter.seq);
+    let leg = match stop.letter.document {
+        Document::Stop(Stop { leg }) => Some(leg),
+        _ => None,
+    };
+    let later = move |kept: &Kept| {
+        let says = kept.letter.kind().status_of();
+        says.is_some() && says == leg && answered.zip(kept.letter.seq).is_some_and(|(answered, seq)| seq > answered)
+    };
+    from_agent.filter(move |kept| kept.counts() && (kept.letter.answers == Some(stop.content) || later(kept)))
 }
 
 /// Returns whether the delivery agent has answered an order to stop with nothing under way any more: it will bring no
@@ -103,18 +154,20 @@ fn answers_to<'a>(transaction: &'a Transaction, sent: &'a Kept) -> impl Iterator
 fn is_closed(transaction: &Transaction) -> bool {
     let stops =
         transaction.sent(Kind::Stop).filter(|kept| kept.letter.document == Document::Stop(Stop { leg: Leg::Delivery }));
-    let mut answers = stops.flat_map(|stop| answers_to(transaction, stop)).map(|kept| &kept.letter.document);
+    let mut answers = stops.flat_map(|stop| heard_of(transaction, stop)).map(|kept| &kept.letter.document);
     answers.any(|said| matches!(said, Document::DeliveryStatus(status) if status.is_over()))
 }
 
-/// Takes a return in, unless returns wait for a person.
+/// Takes a return in, unless returns wait for a person. One of goods on their way waits for one in any case, or for the
+/// goods to arrive.
 pub(super) fn give_back(
     transaction: &Transaction,
     kept: &Kept,
     request: &ReturnRequest,
     desk: &Desk<'_>,
 ) -> Vec<Action> {
-    if review(desk).returns { Vec::new() } else { take_back(transaction, kept, request, desk, false) }
+    let waits = review(desk).returns || is_on_its_way(transaction);
+    if waits { Vec::new() } else { take_back(transaction, kept, request, desk, false) }
 }
 
 /// Answers a return: stops what has not arrived, takes back what came within the time for it, pays for what was lost,
@@ -191,7 +244,8 @@ fn failed(code: &str, text: &str, desk: &Desk<'_>) -> Step {
 /// Agrees to a return: the refund is instructed, or nothing is owed because nothing was paid.
 ///
 /// With all of the goods goes back what was paid, and the rest is not collected any more. A part goes back only when it
-/// is paid: terms cannot be made smaller after the OK, so what is owed would stay owed.
+/// is paid: terms cannot be made smaller after the OK, so what is owed would stay owed. Once all is paid, no more goes
+/// back than is left of it; goods that cost nothing go back for nothing.
 fn agreed_return(
     transaction: &Transaction,
     kept: &Kept,
@@ -199,16 +253,17 @@ fn agreed_return(
     desk: &Desk<'_>,
 ) -> Result<Vec<Action>, &'static str> {
     let Some((_, terms)) = transaction.terms() else { return Err("There are no terms yet.") };
-    let paid = Standing::of(transaction).legs.paid;
-    let left = left_of(transaction, paid);
+    let legs = Standing::of(transaction).legs;
+    let left = left_of(transaction, legs.paid);
     let value = value_of(transaction, &request.lines);
     let covered = value.zip(left).is_some_and(|(value, left)| !value.exceeds(&left).unwrap_or(true));
-    let all = returned::covers(terms, &request.lines);
-    if !covered && !all {
+    let settled = covered || legs.payment.done.is_some() || value.is_some_and(|value| value.is_zero());
+    if !settled && !returned::covers(terms, &request.lines) {
         return Err("Please pay first; what you give back is refunded then.");
     }
-    let refund = if covered { value } else { left };
-    let mut actions = if covered { Vec::new() } else { stop_agents(transaction) };
+    let refund = if covered { value } else { left.filter(|_| value.is_none_or(|value| !value.is_zero())) };
+    let refund = refund.filter(|refund| !refund.is_zero());
+    let mut actions = if settled { Vec::new() } else { stop_agents(transaction) };
     let step = match refund {
         Some(_) => Step::Active { at: None },
         None => Step::Done { at: desk.now.whole_second() },
@@ -241,10 +296,26 @@ fn answer(
 /// made.
 pub(super) fn agent_spoke(transaction: &Transaction, desk: &Desk<'_>) -> Vec<Action> {
     let mut actions = settle_stop(transaction, desk);
+    actions.extend(settle_arrived(transaction, desk));
+    actions.extend(shop_cancel::settle(transaction, &unanswered(transaction), desk));
     let overpaid = settle_overpaid(transaction);
     // What is promised anew is not closed in the same breath.
     actions.extend(if overpaid.is_empty() { settle_refund(transaction, desk) } else { overpaid });
     actions
+}
+
+/// Answers the returns that waited for goods on their way, once all have arrived or are said not to.
+fn settle_arrived(transaction: &Transaction, desk: &Desk<'_>) -> Vec<Action> {
+    let delivery = Standing::of(transaction).legs.delivery;
+    let over = delivery.done.is_some() || delivery.failed || delivery.missing().is_some();
+    if !has_left(transaction) || !over || stop_sent(transaction, Leg::Delivery).is_some() {
+        return Vec::new();
+    }
+    let waiting = unanswered(transaction).into_iter().filter_map(|kept| match &kept.letter.document {
+        Document::ReturnRequest(request) => Some((kept, request)),
+        _ => None,
+    });
+    waiting.flat_map(|(kept, request)| give_back(transaction, kept, request, desk)).collect()
 }
 
 /// Returns the cancellations and returns that have no answer yet.
@@ -271,20 +342,21 @@ fn settle_stop(transaction: &Transaction, desk: &Desk<'_>) -> Vec<Action> {
     if !stopped {
         return settle_too_late(transaction, &asked, desk);
     }
+    let left = left_of(transaction, standing.legs.paid);
+    let mut promised = left;
     let mut actions = Vec::new();
     for asked in asked {
         match &asked.letter.document {
             Document::ReturnRequest(request) => {
                 let step = Step::Done { at: desk.now.whole_second() };
                 actions.extend(end(transaction, desk, None));
-                actions.push(answer(transaction, asked, request, step, standing.legs.paid));
+                // Two who ask for the same money are not both promised it.
+                actions.push(answer(transaction, asked, request, step, promised.take()));
             }
             _ => actions.extend(end(transaction, desk, Some(asked))),
         }
     }
-    if let Some(paid) = standing.legs.paid.filter(|_| transaction.sent(Kind::RefundInstruction).next().is_none()) {
-        actions.extend(refund_instruction(transaction, paid, "cancelled"));
-    }
+    actions.extend(left.and_then(|left| refund_instruction(transaction, left, "cancelled")));
     actions
 }
 

@@ -1,15 +1,14 @@
 //! What the shop's owner decides himself: orders, cancellations and returns that wait, and money given back unasked.
 
 use super::practice::{Procedure, ShopPractice};
-use super::shop::report;
 use super::shop_after::is_instructed;
 use super::shop_check::{because, check};
 use super::shop_refund::{left_of, refund_instruction, unasked};
-use super::{Action, Desk, Refused, agent, shop_after, shop_offer, shop_waiting, shop_work, terms_of};
+use super::{Action, Desk, Refused, agent, shop_after, shop_offer, shop_work, terms_of};
 use crate::rules::Standing;
 use crate::rules::waiting::{Waiting, waiting};
 use crate::trade::document::LineReason;
-use crate::trade::status::{OrderState, OrderStatus, Reason};
+use crate::trade::status::Reason;
 use crate::trade::{Document, Leg, Money, Order, Terms, Transaction};
 
 /// Code of Peppol's list OPStatusReason for what none of its other codes says.
@@ -96,14 +95,20 @@ pub fn reject(transaction: &Transaction, why: &str, desk: &Desk<'_>) -> Result<V
                 let text = "agents were instructed; the buyer may cancel, or give it back and get `shop refund`";
                 return Err(Refused::new(text));
             }
-            let status =
-                OrderStatus { state: OrderState::Cancelled, shipments: Vec::new(), remarks: Some(why.to_owned()) };
-            let mut actions: Vec<Action> = report(transaction, status, desk, None).into_iter().collect();
-            actions.extend(shop_waiting::release(transaction));
-            actions.extend(shop_work::withdraw(transaction));
-            Ok(actions)
+            Ok(shop_after::give_up(transaction, why.to_owned(), desk))
         }
     }
+}
+
+/// Goes on once more (`shop instruct`), unless the payment agent is still to authorise the payment.
+///
+/// # Errors
+/// Where nothing is to be done, or must not be done yet.
+pub fn instruct(transaction: &Transaction, desk: &Desk<'_>) -> Result<Vec<Action>, Refused> {
+    if shop_offer::awaits_authorisation(transaction) {
+        return Err(Refused::new("the payment agent has not authorised the payment yet; nothing is begun before"));
+    }
+    shop_work::instruct_again(transaction, desk)
 }
 
 /// Gives money back that nobody asked for (`shop refund`): all that is left of what was paid where no amount is named.

@@ -5,7 +5,7 @@ use super::practice::{Procedure, ShopPractice, Stage};
 use super::shop::parties;
 use super::shop_check::{Taken, because, check, no_sum};
 use super::shop_work::go_on;
-use super::{Action, Desk, Draft};
+use super::{Action, Desk, Draft, shop_after};
 use crate::trade::document::{AuthorizationRequest, AuthorizationResult, Rejection};
 use crate::trade::item::{self, Charge};
 use crate::trade::status::Step;
@@ -26,13 +26,19 @@ pub(super) fn take_in(transaction: &Transaction, kept: &Kept, order: &Order, des
 }
 
 /// Begins what is taken of an order: asks for the authorisation, or makes the terms.
+///
+/// Nothing is authorised for a stranger before his OK, which shows that he reads the mailbox he ordered from.
 pub(super) fn begin(transaction: &Transaction, kept: &Kept, taken: Taken<'_>, desk: &Desk<'_>) -> Vec<Action> {
     let Taken { procedure, order } = taken;
-    let agent = procedure.payment_agent.clone();
-    match agent.filter(|_| procedure.stages.contains(&Stage::Authorize)) {
+    match authorising_agent(procedure).filter(|_| !desk.stranger) {
         Some(agent) => vec![authorize(transaction, kept, &order, procedure, agent, desk)],
         None => offer(transaction, kept, &order, procedure, desk),
     }
+}
+
+/// Returns the agent that authorises payments by this procedure; the shop needs nobody's word for what it collects itself.
+fn authorising_agent(procedure: &Procedure) -> Option<Party> {
+    procedure.payment_agent.clone().filter(|_| procedure.stages.contains(&Stage::Authorize))
 }
 
 /// Rejects an order that no terms can be written for.
@@ -60,6 +66,17 @@ fn authorize(
     desk: &Desk<'_>,
 ) -> Action {
     let Some(total) = total_with(order, procedure) else { return reject(transaction, kept, vec![no_sum()]) };
+    request(transaction, kept, order, total, (procedure, agent), desk)
+}
+
+fn request(
+    transaction: &Transaction,
+    kept: &Kept,
+    order: &Order,
+    total: Money,
+    (procedure, agent): (&Procedure, Party),
+    desk: &Desk<'_>,
+) -> Action {
     let document = Document::AuthorizationRequest(AuthorizationRequest {
         buyer: order.buyer.clone(),
         total,
@@ -69,8 +86,37 @@ fn authorize(
         agents: parties(transaction, &agents(procedure, desk)),
     });
     let mut draft = Draft::new(transaction, agent, document).ordered(kept.letter.order.clone());
-    draft.names.number = Some(desk.number());
+    draft.names.number = draft.names.number.or_else(|| Some(desk.number()));
     draft.into()
+}
+
+/// Returns the request for an authorisation that was put off until the OK, where the procedure asks for one and none was
+/// asked for.
+pub(super) fn put_off(transaction: &Transaction, procedure: &Procedure, desk: &Desk<'_>) -> Option<Action> {
+    let agent = authorising_agent(procedure)?;
+    if transaction.sent(Kind::AuthorizationRequest).next().is_some() {
+        return None;
+    }
+    let ((kept, order), (_, terms)) = transaction.order().zip(transaction.terms())?;
+    Some(request(transaction, kept, order, terms.total, (procedure, agent), desk))
+}
+
+/// Returns the request for an authorisation that was made after the terms.
+pub(super) fn asked_after_ok(transaction: &Transaction) -> Option<&Kept> {
+    let (offered, _) = transaction.terms()?;
+    transaction.sent(Kind::AuthorizationRequest).last().filter(|asked| asked.position > offered.position)
+}
+
+/// Returns whether an authorisation was put off until the OK, and the agent has not said yes to it.
+pub(super) fn awaits_authorisation(transaction: &Transaction) -> bool {
+    let yes = |kept: &Kept| match &kept.letter.document {
+        Document::AuthorizationResult(result) => result.step.done().is_some(),
+        _ => false,
+    };
+    asked_after_ok(transaction).is_some_and(|asked| {
+        let answers = transaction.received(Kind::AuthorizationResult);
+        !answers.filter(|kept| kept.letter.answers == Some(asked.content)).any(yes)
+    })
 }
 
 /// Goes on after the payment agent's answer (P24): terms, or a rejection.
@@ -80,6 +126,9 @@ pub(super) fn after_authorization(
     desk: &Desk<'_>,
 ) -> Vec<Action> {
     let Some((kept, order)) = transaction.order() else { return Vec::new() };
+    if asked_after_ok(transaction).is_some() {
+        return shop_after::authorised(transaction, result, desk);
+    }
     // An answer that comes after all is over changes nothing: the agent was told to stop.
     let over = [Kind::Cancellation, Kind::OrderRejection, Kind::TransactionInfo];
     if over.into_iter().any(|kind| transaction.known(kind).next().is_some()) {

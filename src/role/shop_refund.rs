@@ -5,16 +5,37 @@ use crate::rules::{Standing, returned};
 use crate::trade::document::{RefundInstruction, ReturnAnswer};
 use crate::trade::item::LineQuantity;
 use crate::trade::status::Step;
-use crate::trade::{Document, Kept, Leg, Money, Transaction};
+use crate::trade::{Document, Kept, Kind, Leg, Money, Transaction};
 
-/// Returns what is left of what was paid once the returns agreed to before are paid back; `None` where that is nothing.
+/// Returns what is left of what was paid once all is paid back that was promised or instructed before; `None` where that
+/// is nothing.
+///
+/// What a cancellation gives back is instructed and promised by no letter of its own; what was instructed for returns is
+/// in both sums.
 pub(super) fn left_of(transaction: &Transaction, paid: Option<Money>) -> Option<Money> {
-    let back = returned::refund(transaction).ok()?;
+    let agreed = returned::refund(transaction).ok()?;
+    let instructed = instructed(transaction).ok()?;
+    let back = match (agreed, instructed) {
+        (Some(agreed), Some(instructed)) if instructed.exceeds(&agreed).ok()? => Some(instructed),
+        (agreed, instructed) => agreed.or(instructed),
+    };
     let left = match back {
         Some(back) => paid?.minus(&back).ok()?,
         None => paid?,
     };
     Some(left).filter(|left| !left.is_zero() && !left.is_negative())
+}
+
+/// Returns the sum of the refunds that the payment agent was told to make, and did not refuse.
+fn instructed(transaction: &Transaction) -> Result<Option<Money>, crate::trade::MoneyError> {
+    let told = transaction.sent(Kind::RefundInstruction).filter(|kept| !transaction.is_refused(&kept.content));
+    let amounts: Vec<Money> = told
+        .filter_map(|kept| match &kept.letter.document {
+            Document::RefundInstruction(refund) => Some(refund.amount),
+            _ => None,
+        })
+        .collect();
+    Money::sum(&amounts)
 }
 
 /// Instructs the payment agent to give this much back.
@@ -59,10 +80,17 @@ pub(super) fn unasked(transaction: &Transaction, more: Money) -> Result<Action, 
     Ok(Draft::new(transaction, buyer, Document::ReturnAnswer(answer)).about(terms).into())
 }
 
-/// Gives back what was paid while the order to stop was under way: a return of everything was agreed to for less.
+/// Gives back what was paid while the order to stop was under way: a return of everything was agreed to for less, or the
+/// order was cancelled.
 pub(super) fn settle_overpaid(transaction: &Transaction) -> Vec<Action> {
     let Some((_, terms)) = terms_of(transaction) else { return Vec::new() };
-    let Some(left) = left_of(transaction, Standing::of(transaction).legs.paid) else { return Vec::new() };
+    let legs = Standing::of(transaction).legs;
+    let Some(left) = left_of(transaction, legs.paid) else { return Vec::new() };
+    if legs.cancelled.is_some() {
+        // An agent that refuses is not told again by a program.
+        let refused = transaction.sent(Kind::RefundInstruction).any(|kept| transaction.is_refused(&kept.content));
+        return refund_instruction(transaction, left, "cancelled").filter(|_| !refused).into_iter().collect();
+    }
     let whole = returned::agreed(transaction).into_iter().find(|(_, answer)| returned::covers(terms, &answer.lines));
     let Some((kept, answer)) = whole else { return Vec::new() };
     let Ok(refund) = answer.refund.map_or(Ok(left), |before| before.plus(&left)) else { return Vec::new() };

@@ -3,7 +3,9 @@
 //! Where an order ends like this the agent is told to stop. Its yes may come late, or have come long ago: no money is held
 //! for an order of which nothing will come.
 
-use super::shop_offer::reject;
+use super::shop::is_started;
+use super::shop_after::give_up;
+use super::shop_offer::{asked_after_ok, reject};
 use super::{Action, Desk, Draft};
 use crate::rules::{Standing, State};
 use crate::trade::document::{AuthorizationResult, Stop};
@@ -26,8 +28,10 @@ pub(super) fn on_time(transaction: &Transaction, desk: &Desk<'_>) -> Vec<Action>
 fn unauthorised(transaction: &Transaction, desk: &Desk<'_>) -> Vec<Action> {
     let Some((ordered, order)) = transaction.order() else { return Vec::new() };
     let Some(asked) = transaction.sent(Kind::AuthorizationRequest).last() else { return Vec::new() };
-    let over = [Kind::AuthorizationResult, Kind::TransactionInfo, Kind::OrderRejection, Kind::Cancellation];
-    if over.into_iter().any(|kind| transaction.known(kind).next().is_some()) {
+    let put_off = asked_after_ok(transaction).is_some();
+    let over = [Kind::AuthorizationResult, Kind::OrderRejection, Kind::Cancellation];
+    let over = over.into_iter().any(|kind| transaction.known(kind).next().is_some());
+    if over || (!put_off && transaction.terms().is_some()) || (put_off && !is_waiting(transaction)) {
         return Vec::new();
     }
     let hours = within(order, desk);
@@ -35,8 +39,16 @@ fn unauthorised(transaction: &Transaction, desk: &Desk<'_>) -> Vec<Action> {
         return Vec::new();
     }
     let text = format!("The payment was not authorised within {hours} hours; please order again.");
+    if put_off {
+        return give_up(transaction, text, desk);
+    }
     let rejection = reject(transaction, ordered, vec![Reason { code: "PAY".to_owned(), text }]);
     [Some(rejection), release(transaction)].into_iter().flatten().collect()
+}
+
+/// Returns whether a transaction with an OK has not begun, and is not over.
+fn is_waiting(transaction: &Transaction) -> bool {
+    !is_started(transaction) && Standing::of(transaction).state == State::Open
 }
 
 fn within(order: &Order, desk: &Desk<'_>) -> u16 {

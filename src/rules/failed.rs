@@ -28,9 +28,18 @@ impl Failure {
 
 /// Returns what failed in a transaction that stands so, as its buyer or shop sees it; an agent knows what it said itself.
 pub fn failures(transaction: &Transaction, standing: &Standing) -> Vec<Failure> {
-    if !matches!(transaction.key.role, Role::Buyer | Role::Shop) {
-        return Vec::new();
+    match transaction.key.role {
+        Role::Buyer | Role::Shop => found(transaction, standing),
+        Role::Payment | Role::Delivery => Vec::new(),
     }
+}
+
+/// Returns the legs of which something failed, whoever says so: lists mark them.
+pub fn failed_legs(transaction: &Transaction, standing: &Standing) -> Vec<Leg> {
+    found(transaction, standing).into_iter().map(|failure| failure.leg).collect()
+}
+
+fn found(transaction: &Transaction, standing: &Standing) -> Vec<Failure> {
     if matches!(standing.state, State::Rejected | State::Refunded) {
         return Vec::new();
     }

@@ -1,4 +1,4 @@
-//! How often status requests are answered and refusals written: often enough for people and timetables, too seldom for
+//! How often status requests are answered, and refusals and rejections of orders written: often enough for people and timetables, too seldom for
 //! whoever would have mail written without end.
 //!
 //! What goes beyond is entered and acknowledged as any letter is; it gets no answer of its own. Letters sent again byte for
@@ -18,7 +18,7 @@ pub const HOUR: i64 = 3_600;
 pub enum Counted {
     /// A status that answers a status request.
     Status,
-    /// A refusal.
+    /// A refusal, or the rejection of an order.
     Refusal,
 }
 
@@ -26,7 +26,7 @@ impl Counted {
     /// Returns what a letter of this kind counts as that answers a letter of kind `answered`; `None` where it has no limit.
     pub fn of(kind: Kind, answered: Option<Kind>) -> Option<Self> {
         match (kind, answered) {
-            (Kind::Refusal, _) => Some(Self::Refusal),
+            (Kind::Refusal | Kind::OrderRejection, _) => Some(Self::Refusal),
             (kind, Some(Kind::StatusRequest)) if kind.status_of().is_some() => Some(Self::Status),
             _ => None,
         }
@@ -61,7 +61,7 @@ mod tests {
             let asked = Counted::of(*kind, Some(Kind::StatusRequest));
             let expected = match kind {
                 Kind::OrderStatus | Kind::PaymentStatus | Kind::DeliveryStatus => Some(Counted::Status),
-                Kind::Refusal => Some(Counted::Refusal),
+                Kind::Refusal | Kind::OrderRejection => Some(Counted::Refusal),
                 _ => None,
             };
             assert_eq!(asked, expected, "{kind}");

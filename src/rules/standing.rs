@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::leg::{self, Legs};
 use super::returned;
+use crate::trade::status::{STOPPED, Step};
 use crate::trade::{Document, Kind, Leg, Moment, Money, Role, Transaction, When};
 
 /// The state of a transaction, as `list` shows it.
@@ -71,6 +72,8 @@ pub struct Standing {
     /// What is still to be paid; `None` before the terms, or when nothing is owed any more.
     pub unpaid: Option<Money>,
     role: Role,
+    /// Whether a payment agent had to stop what was paid in part: the rest is not expected any more.
+    collects_no_more: bool,
     terms_due: Option<When>,
     terms_arrival: Option<When>,
 }
@@ -87,11 +90,13 @@ impl Standing {
         }
         let state = state(transaction, &legs);
         let terms = transaction.terms().map(|(_, terms)| terms);
-        let owed = matches!(state, State::Open | State::Completed) && legs.payment.done.is_none();
+        let collects_no_more = transaction.key.role == Role::Payment && is_stopped_in_part(transaction, &legs);
+        let owed = matches!(state, State::Open | State::Completed) && legs.payment.done.is_none() && !collects_no_more;
         let unpaid = legs.remaining.or(terms.map(|terms| terms.total)).filter(|_| owed);
         Self {
             state,
             role: transaction.key.role,
+            collects_no_more,
             unpaid: unpaid.filter(|unpaid| !unpaid.is_zero()),
             terms_due: terms.and_then(|terms| terms.payment_due),
             terms_arrival: terms.and_then(|terms| terms.arrival_until.or(terms.arrival_from)),
@@ -104,6 +109,9 @@ impl Standing {
         let state = self.legs.get(leg);
         if let Some(done) = state.done {
             return Mark { done: true, date: Some(When::Moment(done)) };
+        }
+        if leg == Leg::Payment && self.collects_no_more {
+            return Mark { done: false, date: None };
         }
         let promised = match leg {
             Leg::Order => None,
@@ -145,16 +153,30 @@ fn state_at_agent(transaction: &Transaction, legs: &Legs) -> State {
         return if declined || instructed.count() > 0 { State::Rejected } else { State::Ordered };
     }
     let brought = legs.delivery.done.is_some() || legs.delivery.missing().is_some();
-    let own = legs.payment.done.is_some() || brought;
+    let stopped_in_part = is_stopped_in_part(transaction, legs);
+    let own = legs.payment.done.is_some() || brought || stopped_in_part;
     match own {
         true if legs.refunding.is_some() => State::Open,
         true if legs.refunded.is_some() && legs.refunded == legs.paid => State::Refunded,
+        true if stopped_in_part => State::Cancelled,
         true => State::Completed,
         // What was declined is still owed, unless the shop had it stopped.
         false if legs.payment.failed && legs.remaining.is_none_or(|remaining| remaining.is_zero()) => State::Cancelled,
-        false if legs.delivery.failed => State::Cancelled,
+        // What was refused or lost may still be brought, unless the shop had us stop.
+        false if legs.delivery.failed && transaction.known(Kind::Stop).next().is_some() => State::Cancelled,
         false => State::Open,
     }
+}
+
+/// Returns whether a payment was made in part, and the shop had the rest stopped.
+fn is_stopped_in_part(transaction: &Transaction, legs: &Legs) -> bool {
+    let said = legs.payment.content.and_then(|content| transaction.by_content(&content));
+    let Some(Document::PaymentStatus(status)) = said.map(|kept| &kept.letter.document) else { return false };
+    let stopped = |step: &Step| matches!(step, Step::Failed { reason, .. } if reason.code == STOPPED);
+    let payments: Vec<&Step> = status.payments.iter().filter(|p| !p.refund).map(|p| &p.step).collect();
+    payments.iter().any(|step| step.done().is_some())
+        && payments.iter().any(|step| stopped(step))
+        && payments.iter().all(|step| step.done().is_some() || step.failed())
 }
 
 fn state(transaction: &Transaction, legs: &Legs) -> State {
@@ -169,13 +191,13 @@ fn state(transaction: &Transaction, legs: &Legs) -> State {
         return if back { State::Refunded } else { State::Returned };
     }
     if legs.cancelled.is_some() {
-        return if legs.refunded.is_some() { State::Refunded } else { State::Cancelled };
+        return if all_is_back(legs) { State::Refunded } else { State::Cancelled };
     }
     if transaction.terms().is_none() {
         return state_at_agent(transaction, legs);
     }
     if Leg::ALL.into_iter().all(|leg| legs.get(leg).done.is_some()) {
-        return State::Completed;
+        return if all_is_back(legs) { State::Refunded } else { State::Completed };
     }
     // A shop that is asked about an offer answers that nothing is shipped: that starts nothing.
     let started = legs.payment.content.is_some() || legs.delivery.content.is_some() || !legs.order.parcels.is_empty();
@@ -183,6 +205,12 @@ fn state(transaction: &Transaction, legs: &Legs) -> State {
         return State::Open;
     }
     if is_refused(transaction) { State::Rejected } else { State::Offered }
+}
+
+/// Returns whether something was paid and all of it has gone back.
+fn all_is_back(legs: &Legs) -> bool {
+    let back = legs.refunded.zip(legs.paid);
+    back.is_some_and(|(back, paid)| !paid.is_zero() && !paid.exceeds(&back).unwrap_or(true))
 }
 
 /// Returns whether the newest terms were answered by an OK that the shop refused: nothing will come of them.

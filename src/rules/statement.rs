@@ -65,7 +65,9 @@ impl<'a> Check<'a> {
             self.same_contents(&old.parcel, &old.step, &old.lines, now.map(|s| s.lines.as_slice()));
         }
         for shipment in &status.shipments {
-            self.time(&format!("parcel {} left", shipment.parcel), &shipment.step, kept);
+            let what = format!("parcel {} left", shipment.parcel);
+            self.time(&what, &shipment.step, kept);
+            self.before_order(&what, &shipment.step);
         }
         let all = self.covers(status.shipments.iter().filter(|s| s.step.done().is_some()).flat_map(|s| &s.lines));
         let over = matches!(status.state, OrderState::Cancelled | OrderState::Returned);
@@ -92,11 +94,8 @@ impl<'a> Check<'a> {
             let what = format!("parcel {} arrived", parcel.id);
             self.time(&what, &parcel.step, kept);
             self.file_came(parcel, before, kept);
+            self.before_order(&what, &parcel.step);
             let Some(arrived) = parcel.step.done() else { continue };
-            if arrived.seconds_since(&self.terms.date) < -CLOCK_GRACE {
-                let text = format!("{what} {arrived}, the order was taken in {}", self.terms.date);
-                self.push(Code::DeliveredBeforeDispatched, text);
-            }
             // Only what both say is done is compared: how planned parcels are packed may change on either side.
             let legs = self.legs;
             let shipped = legs.order.parcels.get(&parcel.id);
@@ -274,6 +273,14 @@ impl<'a> Check<'a> {
             let text =
                 format!("parcel {} is said to be delivered as {}, which no letter brought", parcel.id, file_name(file));
             self.push(Code::GoodsDiffer, text);
+        }
+    }
+
+    /// Goods that left or arrived before the terms were made are not those of this order.
+    fn before_order(&mut self, what: &str, step: &Step) {
+        if let Some(done) = step.done().filter(|done| done.seconds_since(&self.terms.date) < -CLOCK_GRACE) {
+            let text = format!("{what} {done}, the order was taken in {}", self.terms.date);
+            self.push(Code::DeliveredBeforeDispatched, text);
         }
     }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::catalog::{Catalog, CatalogRequest};
 use super::id::{Address, Digest, Number};
 use super::item::LineQuantity;
-use super::moment::When;
+use super::moment::{Moment, When};
 use super::money::Money;
 use super::party::{Agent, Leg, Person, PostalAddress, Role};
 use super::status::{DeliveryStatus, OrderStatus, Parcel, PaymentStatus, Reason, Step};
@@ -258,6 +258,9 @@ pub struct PaymentInstruction {
     pub payment_id: Option<String>,
     /// Until when.
     pub due: Option<When>,
+    /// The date of the terms, before which nothing can have been done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub terms_date: Option<Moment>,
     /// Who is who in this transaction, the buyer with certificate.
     pub agents: Vec<Agent>,
 }
@@ -284,6 +287,9 @@ pub struct DeliveryInstruction {
     pub parcels: Vec<Parcel>,
     /// Cash to be collected on delivery.
     pub collect: Option<Money>,
+    /// The date of the terms, before which nothing can have been done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub terms_date: Option<Moment>,
     /// Who is who in this transaction, the buyer with certificate.
     pub agents: Vec<Agent>,
 }

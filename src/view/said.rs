@@ -1,6 +1,7 @@
 //! What letters say, in a few words each: for `show`, which tells more of them than that they were there.
 
 use super::text;
+use crate::trade::document::{DeliveryInstruction, PaymentInstruction};
 use crate::trade::item::LineQuantity;
 use crate::trade::status::{Payment, Step};
 use crate::trade::{Document, Download, Place};
@@ -51,9 +52,29 @@ pub fn said(document: &Document) -> Vec<String> {
     }
 }
 
-/// Returns what a delivery agent is to bring, and where, by its instruction: it sees no terms.
-pub fn to_bring(instruction: Option<&Document>) -> Vec<String> {
-    let Some(Document::DeliveryInstruction(instruction)) = instruction else { return Vec::new() };
+/// Returns what an agent is to do by its instruction, since it sees no terms: what a delivery agent brings and where, what a
+/// payment agent collects and from whom.
+pub fn to_do(instruction: Option<&Document>) -> Vec<String> {
+    match instruction {
+        Some(Document::DeliveryInstruction(instruction)) => to_bring(instruction),
+        Some(Document::PaymentInstruction(instruction)) => to_collect(instruction),
+        _ => Vec::new(),
+    }
+}
+
+fn to_collect(instruction: &PaymentInstruction) -> Vec<String> {
+    let buyer = &instruction.buyer;
+    let ending = instruction.payment_id.as_ref().map(|digits| format!(" ending in {digits}")).unwrap_or_default();
+    let mut lines = vec![
+        format!("from      {} <{}>", buyer.name, buyer.email),
+        format!("collect   {}", text::amount(&instruction.amount)),
+        format!("by        {}{ending}", instruction.payment_method),
+    ];
+    lines.extend(instruction.due.as_ref().map(|due| format!("due       {due}")));
+    lines
+}
+
+fn to_bring(instruction: &DeliveryInstruction) -> Vec<String> {
     let buyer = &instruction.buyer;
     let contact = [Some(buyer.name.as_str()), buyer.telephone.as_deref()];
     let contact: Vec<&str> = contact.into_iter().flatten().collect();

@@ -132,6 +132,10 @@ fn money_is_given_back_unasked_and_the_buyer_expects_it() {
         assert_eq!(run.code, Some(65), "{run:?}");
         assert!(run.err.contains(why), "{run:?}");
     }
+    for reason in ["", "a\u{1b}[31mb", &"x".repeat(501)] {
+        let run = town.run("shop", &["shop", "refund", &number, "--amount", "JPY 500", "--reason", reason]);
+        assert_eq!(run.code, Some(2), "{run:?}");
+    }
     for amount in ["JPY 500", "JPY 300"] {
         town.does("shop", &["shop", "refund", &number, "--amount", amount, "--reason", "late by a week"]);
         town.settle();

@@ -261,6 +261,7 @@ fn data_are_good_for_one_order_of_one_shop_and_no_more_than_the_buyer_allowed_p2
             payment_method: asked.payment_method,
             payment_id: None,
             due: None,
+            terms_date: None,
             agents: asked.agents,
         });
         shop.draft(number(place), Some(&order), document).about(Some(Digest::of(b"terms")))

@@ -78,8 +78,12 @@ fn before_the_goods_arrive_a_return_stops_them_p95() {
     town.does("shop", &["shop", "notify", &number, "--shipped"]);
     town.settle();
     town.does("buyer", &["return", &id, "--reason", "it takes too long"]);
+    // The goods have left: no program says that they will not arrive, a person has them called back.
+    town.sync(&["shop", "ship", "shop"]);
+    assert_eq!(town.count("shop", &number, "out", "stop"), 0);
+    assert!(town.does("shop", &["shop", "inbox"]).out.contains("it takes too long"));
+    town.does("shop", &["shop", "accept", &number]);
     // The shop answers only after both agents have.
-    town.sync(&["shop"]);
     assert_eq!(town.count("shop", &number, "out", "stop"), 2);
     town.sync(&["buyer", "ship", "shop", "buyer"]);
     town.check_stands("ship", &number, "cancelled", [false; 3]);
@@ -163,6 +167,29 @@ fn after_the_ok_the_agents_are_told_to_stop_before_the_shop_answers_p38() {
     let kinds: Vec<&str> = shown["letters"].as_array().unwrap().iter().map(|l| l["kind"].as_str().unwrap()).collect();
     assert_eq!(kinds[6..8], ["cancellation", "payment-status"]);
     assert!(kinds[8..].contains(&"delivery-status") && kinds[8..].contains(&"order-status"), "{kinds:?}");
+    town.check_peace();
+}
+
+#[test]
+fn goods_that_have_left_are_called_failed_by_no_program() {
+    let town = Town::fresh();
+    let (id, number) = town.bought("TEA-200", 1, &["--pay", "invoice"]);
+    town.does("shop", &["shop", "notify", &number, "--shipped"]);
+    town.settle();
+    town.does("buyer", &["cancel", &id]);
+    town.settle();
+    assert!(town.letter("buyer", "in", "refusal").contains("the goods have left"));
+    // What was asked for on the way is answered by itself when the goods are there.
+    town.does("buyer", &["return", &id]);
+    town.settle();
+    for party in ["buyer", "shop"] {
+        town.check_stands(party, &number, "open", [true, false, false]);
+    }
+    town.check_stands("ship", &number, "open", [false; 3]);
+    town.does("ship", &["ship", "notify", &number, "--delivered"]);
+    town.settle();
+    town.check_stands("buyer", &id, "returned", [true, true, false]);
+    assert_eq!(town.count("shop", &number, "out", "return-answer"), 1);
     town.check_peace();
 }
 

@@ -25,6 +25,7 @@ fn instruction() -> Letter {
         payment_method: order().payment_method,
         payment_id: None,
         due: None,
+        terms_date: None,
         agents: terms().agents,
     });
     Letter { terms: Some(offer()), ..letter(&shop(), &bank(), document) }

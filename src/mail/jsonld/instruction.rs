@@ -3,21 +3,21 @@
 use serde_json::Value;
 
 use super::about;
-use super::invoice_of;
 use super::item::{
     read_amount, read_delivery_method, read_payment_method, write_amount, write_delivery_method, write_payment_method,
 };
 use super::made::{named, reference, typed};
 use super::node::{Graph, Node, Result};
 use super::party::{firm, person, read_agents, read_person, read_place_of, write_agent_of, write_person, write_place};
-use super::shop_of;
 use super::status_delivery::{parcel_id, read_parcel, write_items, write_receive};
+use super::{invoice_of, order_of, shop_of};
 use crate::trade::document::{DeliveryInstruction, PaymentInstruction};
 use crate::trade::{Letter, Role};
 
 /// Writes: collect this sum.
 pub(super) fn write_payment(letter: &Letter, instruction: &PaymentInstruction) -> Vec<Value> {
     let invoice = invoice_of(letter)
+        .put("referencesOrder", order_of(letter).maybe("orderDate", instruction.terms_date).end())
         .put("customer", write_person(&instruction.buyer))
         .put("paymentMethod", write_payment_method(&instruction.payment_method))
         .maybe("paymentMethodId", instruction.payment_id.as_ref())
@@ -42,6 +42,7 @@ pub(super) fn read_payment<'a>(graph: &'a Graph<'a>, envelope: &Node) -> Result<
         payment_method: read_payment_method(&invoice, "paymentMethod")?,
         payment_id: invoice.string("paymentMethodId")?,
         due: invoice.read("paymentDueDate")?,
+        terms_date: invoice.node("referencesOrder")?.map(|order| order.read("orderDate")).transpose()?.flatten(),
         agents: read_agents(envelope)?,
     })
 }
@@ -60,6 +61,7 @@ pub(super) fn write_delivery(letter: &Letter, instruction: &DeliveryInstruction)
         .as_ref()
         .map_or(Value::Null, |money| named("#invoice", "Invoice").put("totalPaymentDue", write_amount(money)).end());
     let order = about(letter, named("#order", "Order"))
+        .maybe("orderDate", instruction.terms_date)
         .put("customer", write_person(&instruction.buyer))
         .put("partOfInvoice", collect)
         .list("orderedItem", items)
@@ -122,6 +124,7 @@ pub(super) fn read_delivery<'a>(graph: &'a Graph<'a>, envelope: &Node) -> Result
         delivery_method: method.ok_or_else(|| first.wrong("hasDeliveryMethod", "missing"))?,
         parcels,
         collect: collect.map(|amount| read_amount(&amount)).transpose()?,
+        terms_date: order.read("orderDate")?,
         agents: read_agents(envelope)?,
     })
 }

@@ -1,5 +1,10 @@
 //! What the parts do about a letter that counts: the pure functions of `role`, each on a desk of its own.
 
+mod cancelling;
+mod refunds;
+mod stopping;
+mod strangers;
+
 use std::sync::Arc;
 
 use mailorder::mail::{self, Language, Texts};
@@ -17,7 +22,7 @@ use mailorder::trade::item::{Item, LineQuantity, Stock};
 use mailorder::trade::status::{Reason, Step};
 use mailorder::trade::{
     Agent, DeliveryMethod, Digest, Document, Kind, Leg, Letter, Mandate, Money, Number, OrderId, Party, PaymentMethod,
-    Role, Sealed, Verdict,
+    Role, Sealed, Transaction, Verdict,
 };
 
 use crate::support::trade::*;
@@ -72,15 +77,30 @@ fn answers(desk: &mut Desk, practice: &Practice, arrives: &Letter) -> Vec<Docume
     answers_by(desk, practice, arrives, None)
 }
 
+/// The same, of a buyer who is known from first contact alone.
+fn answers_stranger(desk: &mut Desk, practice: &Practice, arrives: &Letter) -> Vec<Document> {
+    answers_at(desk, practice, arrives, None, true)
+}
+
 /// The same, where the clerk found payment data in the letter.
 fn answers_by(desk: &mut Desk, practice: &Practice, arrives: &Letter, data: Option<Presented>) -> Vec<Document> {
+    answers_at(desk, practice, arrives, data, false)
+}
+
+fn answers_at(
+    desk: &mut Desk,
+    practice: &Practice,
+    arrives: &Letter,
+    data: Option<Presented>,
+    stranger: bool,
+) -> Vec<Document> {
     let role = arrives.addressee();
     let judgement = desk.takes(arrives);
     assert_eq!(judgement.verdict, Verdict::Applied, "{:?}", judgement.findings);
     let me = desk.me.clone();
     let transaction = desk.book.find(role, &arrives.names()).unwrap().clone();
     let kept = transaction.by_content(&content(arrives)).unwrap();
-    let at = role::Desk { me: &me, now: desk.now, entropy: [7; 32], practice, stranger: false, payment_data: data };
+    let at = role::Desk { me: &me, now: desk.now, entropy: [7; 32], practice, stranger, payment_data: data };
     let mut documents = Vec::new();
     for action in role::answer(&transaction, kept, &at) {
         let Action::Send(draft) = action else { continue };
@@ -89,6 +109,25 @@ fn answers_by(desk: &mut Desk, practice: &Practice, arrives: &Letter, data: Opti
         desk.writes(role, &letter);
     }
     documents
+}
+
+/// Has a part's owner act, and writes what comes of it; returns what it says.
+fn acts(
+    desk: &mut Desk,
+    practice: &Practice,
+    act: impl FnOnce(&Transaction, &role::Desk<'_>) -> Result<Vec<Action>, role::Refused>,
+) -> Result<Vec<Document>, String> {
+    let (me, transaction) = (desk.me.clone(), desk.transaction().clone());
+    let at = role::Desk { me: &me, now: desk.now, entropy: [7; 32], practice, stranger: false, payment_data: None };
+    let actions = act(&transaction, &at).map_err(|refused| refused.to_string())?;
+    let mut documents = Vec::new();
+    for action in actions {
+        let Action::Send(draft) = action else { continue };
+        let letter = written(desk, *draft);
+        documents.push(letter.document.clone());
+        desk.writes(transaction.key.role, &letter);
+    }
+    Ok(documents)
 }
 
 fn written(desk: &Desk, draft: Draft) -> Letter {
@@ -281,6 +320,7 @@ fn instruction(seq: u32, amount: i64) -> Letter {
         payment_method: order().payment_method,
         payment_id: None,
         due: Some(day("2026-08-31")),
+        terms_date: Some(terms().date),
         agents: terms().agents,
     });
     Letter { seq: Some(seq), terms: Some(offer()), ..letter(&shop(), &bank(), document) }

@@ -1,0 +1,97 @@
+//! The shop cancels what it cannot deliver, unasked: an order, an offer, or what its agents have not done yet.
+//!
+//! As after a cancellation of the buyer's, the agents say first whether it is too late. That the shop asked them itself is
+//! told from the letters: no request of the buyer's was open when they were told to stop.
+
+use super::shop::{collect_again, report, status_now};
+use super::shop_after::{end, give_up, has_left, is_instructed, is_stopping, stop_agents, stop_sent};
+use super::shop_offer::reject;
+use super::shop_refund::{left_of, refund_instruction};
+use super::shop_waiting::release;
+use super::{Action, Desk, Refused};
+use crate::rules::{Standing, State};
+use crate::trade::status::{OrderStatus, Reason};
+use crate::trade::{Direction, Document, Kept, Kind, Leg, Transaction};
+
+/// Told to the buyer where the goods came nonetheless.
+const TOO_LATE: &str = "It was too late to stop the delivery: the order goes on.";
+
+/// Cancels a transaction, and tells the buyer why (`shop cancel`).
+///
+/// # Errors
+/// Where it is over, is being stopped already, or goods have left.
+pub fn cancel(transaction: &Transaction, why: &str, desk: &Desk<'_>) -> Result<Vec<Action>, Refused> {
+    let state = Standing::of(transaction).state;
+    if !matches!(state, State::Ordered | State::Offered | State::Open) {
+        return Err(Refused::new(format!("the transaction is {state}; it cannot be cancelled")));
+    }
+    if transaction.terms().is_none() {
+        let (ordered, _) = transaction.order().ok_or_else(|| Refused::new("nobody has ordered"))?;
+        let reason = Reason { code: "OTH".to_owned(), text: why.to_owned() };
+        let rejected = reject(transaction, ordered, vec![reason]);
+        return Ok(std::iter::once(rejected).chain(release(transaction)).collect());
+    }
+    if has_left(transaction) {
+        let text =
+            "goods have left; agree with the buyer that he gives them back, and give money back with `shop refund`";
+        return Err(Refused::new(text));
+    }
+    if !is_instructed(transaction, Leg::Payment) && !is_instructed(transaction, Leg::Delivery) {
+        return Ok(give_up(transaction, why.to_owned(), desk));
+    }
+    let stops = stop_agents(transaction);
+    if stops.is_empty() {
+        return Err(Refused::new("the agents were told to stop already; what they say decides"));
+    }
+    let status = OrderStatus { remarks: Some(why.to_owned()), ..status_now(transaction) };
+    Ok(report(transaction, status, desk, None).into_iter().chain(stops).collect())
+}
+
+/// Ends what the shop had stopped by itself, once the agents have said whether it is too late; `asked` are the buyer's
+/// requests that wait for the same, and whose answers say it all.
+pub(super) fn settle(transaction: &Transaction, asked: &[&Kept], desk: &Desk<'_>) -> Vec<Action> {
+    let Some(stop) = own_stop(transaction).filter(|_| asked.is_empty()) else { return Vec::new() };
+    let waits = [Leg::Payment, Leg::Delivery].into_iter().any(|leg| is_stopping(transaction, leg));
+    if waits || Standing::of(transaction).state != State::Open || is_settled(transaction, stop) {
+        return Vec::new();
+    }
+    let legs = Standing::of(transaction).legs;
+    if legs.delivery.failed || !is_instructed(transaction, Leg::Delivery) {
+        let mut actions = end(transaction, desk, None);
+        let left = left_of(transaction, legs.paid);
+        actions.extend(left.and_then(|left| refund_instruction(transaction, left, "cancelled")));
+        return actions;
+    }
+    let status = OrderStatus { remarks: Some(TOO_LATE.to_owned()), ..status_now(transaction) };
+    let mut actions: Vec<Action> = report(transaction, status, desk, None).into_iter().collect();
+    if stop_sent(transaction, Leg::Payment).is_some() && legs.payment.done.is_none() {
+        actions.extend(collect_again(transaction));
+    }
+    actions
+}
+
+/// Returns the newest order to stop that no request of the buyer's had us give.
+fn own_stop(transaction: &Transaction) -> Option<&Kept> {
+    let stops = [Leg::Payment, Leg::Delivery].into_iter().filter_map(|leg| stop_sent(transaction, leg));
+    let own = stops.filter(|stop| stop.letter.terms.is_some());
+    own.filter(|stop| !requests(transaction).any(|asked| was_open(transaction, asked, stop)))
+        .max_by_key(|stop| stop.position)
+}
+
+fn requests(transaction: &Transaction) -> impl Iterator<Item = &Kept> {
+    transaction.received(Kind::Cancellation).chain(transaction.received(Kind::ReturnRequest))
+}
+
+/// Returns whether a request was there, and not answered, when an order to stop was written.
+fn was_open(transaction: &Transaction, asked: &Kept, stop: &Kept) -> bool {
+    let ours = transaction.kept.iter().filter(|kept| kept.direction == Direction::Out);
+    let mut answers = ours.filter(|kept| kept.letter.answers == Some(asked.content));
+    asked.position < stop.position && !answers.any(|answer| answer.position < stop.position)
+}
+
+/// Returns whether the buyer was told that it was too late, after this order to stop.
+fn is_settled(transaction: &Transaction, stop: &Kept) -> bool {
+    let told = transaction.sent(Kind::OrderStatus).filter(|kept| kept.position > stop.position);
+    told.map(|kept| &kept.letter.document)
+        .any(|said| matches!(said, Document::OrderStatus(status) if status.remarks.as_deref() == Some(TOO_LATE)))
+}

@@ -1,0 +1,220 @@
+//! What goes back: each yen that was paid once, whatever it is given back for.
+
+use mailorder::role::{Notice, payment, shop_desk};
+use mailorder::trade::document::{Cancellation, Confirmation, RefundInstruction, Stop};
+use mailorder::trade::status::{DeliveryStatus, Payment, STOPPED};
+
+use super::*;
+
+/// The shop's desk with all paid and nothing sent, after so much was given back unasked.
+fn paid_less(given_back: i64) -> Desk {
+    let mut desk = started();
+    desk.now = at("2026-07-21");
+    let made = payment_status(jpy(0), vec![payment("1", jpy(4800), done("2026-07-20"))]);
+    answers(&mut desk, &selling(), &to_shop(&bank(), 1, true, made));
+    let given = acts(&mut desk, &selling(), |known, _| shop_desk::refund(known, Some(jpy(given_back)), "Late."));
+    assert_eq!(kinds(&given.unwrap()), [Kind::ReturnAnswer, Kind::RefundInstruction]);
+    desk
+}
+
+fn refunded(id: &str, amount: i64, step: Step) -> Payment {
+    Payment { refund: true, ..payment(id, jpy(amount), step) }
+}
+
+/// Has both agents answer the order to stop: the goods are stopped, the money had come already.
+fn stopped(desk: &mut Desk, refunds: Vec<Payment>) -> Vec<Document> {
+    let stops: Vec<_> =
+        desk.transaction().sent(Kind::Stop).map(|kept| (kept.letter.to.clone(), kept.content)).collect();
+    let stop_of = |agent: &Party| stops.iter().find(|(to, _)| to == agent).map(|(_, content)| *content);
+    let payments = [vec![payment("1", jpy(4800), done("2026-07-20"))], refunds].concat();
+    let money = Letter { answers: stop_of(&bank()), ..to_shop(&bank(), 2, true, payment_status(jpy(0), payments)) };
+    answers(desk, &selling(), &money);
+    let reason = Reason { code: STOPPED.to_owned(), text: "Stopped by the shop.".to_owned() };
+    let failed = Step::Failed { reason, at: None };
+    let goods = Document::DeliveryStatus(DeliveryStatus { parcels: vec![parcel("1", all_goods(), failed)] });
+    let goods = Letter { answers: stop_of(&courier()), ..to_shop(&courier(), 1, false, goods) };
+    answers(desk, &selling(), &goods)
+}
+
+fn instructed(documents: &[Document]) -> Vec<Money> {
+    let refund = |document: &Document| match document {
+        Document::RefundInstruction(refund) => Some(refund.amount),
+        _ => None,
+    };
+    documents.iter().filter_map(refund).collect()
+}
+
+#[test]
+fn a_cancellation_gives_back_what_a_goodwill_refund_left() {
+    let mut desk = paid_less(500);
+    let cancellation = Document::Cancellation(Cancellation { reason: None });
+    let cancellation = Letter { seq: Some(3), terms: Some(offer()), ..letter(&buyer(), &shop(), cancellation) };
+    assert_eq!(kinds(&answers(&mut desk, &selling(), &cancellation)), [Kind::Stop, Kind::Stop]);
+    let ended = stopped(&mut desk, vec![refunded("2", 500, planned("2026-07-22"))]);
+    assert_eq!(instructed(&ended), [jpy(4300)]);
+    assert!(
+        acts(&mut desk, &selling(), |known, _| shop_desk::refund(known, None, "Again.")).is_err(),
+        "nothing is left"
+    );
+    // With the small refund alone the money is not back.
+    let both = |second: Step| {
+        let first = refunded("2", 500, done("2026-07-21"));
+        payment_status(jpy(0), vec![payment("1", jpy(4800), done("2026-07-20")), first, refunded("3", 4300, second)])
+    };
+    let half = to_shop(&bank(), 3, true, both(planned("2026-07-22")));
+    assert_eq!(instructed(&answers(&mut desk, &selling(), &half)), []);
+    assert_eq!(desk.standing().state, State::Cancelled);
+    let all = to_shop(&bank(), 4, true, both(done("2026-07-21")));
+    assert_eq!(instructed(&answers(&mut desk, &selling(), &all)), []);
+    assert_eq!(desk.standing().state, State::Refunded);
+}
+
+#[test]
+fn a_return_before_arrival_promises_and_gives_back_what_a_goodwill_refund_left() {
+    let mut desk = paid_less(500);
+    assert_eq!(kinds(&answers(&mut desk, &selling(), &return_of(3, all_goods()))), [Kind::Stop, Kind::Stop]);
+    let ended = stopped(&mut desk, vec![refunded("2", 500, planned("2026-07-22"))]);
+    assert_eq!(word(&ended), (true, Some(jpy(4300))));
+    assert_eq!(instructed(&ended), [jpy(4300)]);
+    assert_eq!(desk.standing().state, State::Returned);
+}
+
+#[test]
+fn what_is_paid_after_a_cancellation_goes_back_once() {
+    let mut desk = started();
+    desk.now = at("2026-07-21");
+    let over = Letter { to: buyer(), ..status(&shop(), 2, "2026-07-21", true, cancelled()) };
+    desk.writes(Role::Shop, &over);
+    let paid = payment_status(jpy(0), vec![payment("1", jpy(4800), done("2026-07-20"))]);
+    let back = answers(&mut desk, &selling(), &to_shop(&bank(), 1, true, paid.clone()));
+    assert_eq!(instructed(&back), [jpy(4800)]);
+    let content = desk.transaction().sent(Kind::RefundInstruction).last().unwrap().content;
+    let reason = Reason { code: "no-agreement".to_owned(), text: "No.".to_owned() };
+    let refusal = Document::Refusal(mailorder::trade::document::Refusal { reason });
+    let refusal = Letter { seq: Some(2), answers: Some(content), ..letter(&bank(), &shop(), refusal) };
+    assert_eq!(kinds(&answers(&mut desk, &selling(), &refusal)), [], "who refuses is not told again");
+}
+
+#[test]
+fn goods_that_cost_nothing_go_back_for_nothing_and_the_return_is_closed() {
+    let mut free = terms();
+    free.lines[1].unit_price = jpy(0);
+    free.total = jpy(3500);
+    let offered = terms_letter(free);
+    let mut desk = Desk::new(&shop());
+    desk.now = at("2026-07-25");
+    desk.takes(&order_letter());
+    desk.writes(Role::Shop, &offered);
+    let about = Some(content(&offered));
+    let document = Document::Confirmation(Confirmation { total: jpy(3500) });
+    let ok = Letter { terms: about, answers: about, seq: Some(2), ..letter(&buyer(), &shop(), document) };
+    answers(&mut desk, &selling(), &ok);
+    let arrived = delivery_status(vec![parcel("1", all_goods(), done("2026-07-21"))]);
+    answers(&mut desk, &selling(), &Letter { terms: about, ..to_shop(&courier(), 1, true, arrived) });
+    let back = answers(&mut desk, &selling(), &Letter { terms: about, ..return_of(3, goods(&[("2", "1")])) });
+    assert_eq!((word(&back), kinds(&back)), ((true, None), vec![Kind::ReturnAnswer]));
+    let Document::ReturnAnswer(answer) = &back[0] else { panic!("{back:?}") };
+    assert!(answer.step.done().is_some(), "there is nothing to wait for");
+}
+
+#[test]
+fn goods_go_back_though_their_money_was_given_back_before() {
+    let mut desk = delivered(4800);
+    let left = order_status(vec![shipment("1", all_goods(), done("2026-07-20"))]);
+    desk.writes(Role::Shop, &status(&shop(), 2, "2026-07-20", true, left));
+    acts(&mut desk, &selling(), |known, _| shop_desk::refund(known, None, "Late.")).unwrap();
+    assert_eq!(desk.standing().state, State::Completed, "until it is back");
+    let back = payment_status(
+        jpy(0),
+        vec![payment("1", jpy(4800), done("2026-07-21")), refunded("2", 4800, done("2026-07-22"))],
+    );
+    answers(&mut desk, &selling(), &to_shop(&bank(), 2, true, back));
+    assert_eq!(desk.standing().state, State::Refunded);
+    let part = answers(&mut desk, &selling(), &return_of(3, goods(&[("1", "1")])));
+    assert_eq!((word(&part), kinds(&part)), ((true, None), vec![Kind::ReturnAnswer]));
+    let rest = answers(&mut desk, &selling(), &return_of(4, goods(&[("1", "2"), ("2", "1")])));
+    assert_eq!((word(&rest), kinds(&rest)), ((true, None), vec![Kind::ReturnAnswer]), "nothing is stopped");
+}
+
+/// The payment agent's desk with so much paid of 4800.
+fn collected(paid: i64) -> Desk {
+    let mut desk = Desk::new(&bank());
+    desk.now = at("2026-07-21");
+    answers(&mut desk, &collecting(), &instruction(1, 4800));
+    let notice = Notice { done: Some(desk.now), amount: Some(jpy(paid)), ..Notice::default() };
+    acts(&mut desk, &collecting(), |known, desk| payment::notify(known, &notice, desk)).unwrap();
+    desk
+}
+
+fn to_bank(seq: u32, document: Document) -> Letter {
+    Letter { seq: Some(seq), terms: Some(offer()), ..letter(&shop(), &bank(), document) }
+}
+
+fn give_back(seq: u32, amount: i64) -> Letter {
+    to_bank(seq, Document::RefundInstruction(RefundInstruction { amount: jpy(amount), reason: "returned".to_owned() }))
+}
+
+fn reports(desk: &mut Desk, notice: &Notice) -> Result<Vec<Document>, String> {
+    acts(desk, &collecting(), |known, desk| payment::notify(known, notice, desk))
+}
+
+/// How many refunds of the last status are made, and how many are not.
+fn made(desk: &Desk) -> (usize, usize) {
+    let last = desk.transaction().sent(Kind::PaymentStatus).last().unwrap();
+    let Document::PaymentStatus(status) = &last.letter.document else { panic!("{last:?}") };
+    let refunds = || status.payments.iter().filter(|part| part.refund);
+    let made = refunds().filter(|part| part.step.done().is_some()).count();
+    (made, refunds().count() - made)
+}
+
+#[test]
+fn all_open_refunds_are_reported_unless_an_amount_names_one() {
+    let desk = || {
+        let mut desk = collected(4800);
+        for (seq, amount) in [(2, 300), (3, 700), (4, 700)] {
+            answers(&mut desk, &collecting(), &give_back(seq, amount));
+        }
+        assert_eq!(made(&desk), (0, 3));
+        desk
+    };
+    let refund = |amount: Option<i64>| Notice {
+        done: Some(at("2026-07-21")),
+        refund: true,
+        amount: amount.map(jpy),
+        ..Notice::default()
+    };
+    for (amount, after) in [(None, (3, 0)), (Some(1700), (3, 0)), (Some(700), (1, 2)), (Some(300), (1, 2))] {
+        let mut desk = desk();
+        reports(&mut desk, &refund(amount)).unwrap();
+        assert_eq!(made(&desk), after, "{amount:?}");
+    }
+    let unknown = reports(&mut desk(), &refund(Some(400)));
+    assert!(unknown.unwrap_err().contains("JPY 300 and JPY 700"));
+}
+
+#[test]
+fn nothing_and_less_is_neither_collected_nor_given_back() {
+    for amount in [0, -500] {
+        let mut desk = Desk::new(&bank());
+        assert_eq!(kinds(&answers(&mut desk, &collecting(), &instruction(1, amount))), [Kind::Refusal], "{amount}");
+        let mut desk = collected(4800);
+        assert_eq!(kinds(&answers(&mut desk, &collecting(), &give_back(2, amount))), [Kind::Refusal], "{amount}");
+        let mut desk = Desk::new(&bank());
+        let asked = request("N-1", amount);
+        let said = super::refused(&mut desk, &asked, Some(Presented::Opened { mandate: mandate(), used: false }));
+        assert_eq!(said.as_deref(), Some("not-allowed"), "{amount}");
+    }
+}
+
+#[test]
+fn what_was_paid_in_part_and_stopped_is_over_for_the_agent_when_it_is_back() {
+    let mut desk = collected(2000);
+    answers(&mut desk, &collecting(), &to_bank(2, Document::Stop(Stop { leg: Leg::Payment })));
+    answers(&mut desk, &collecting(), &give_back(3, 2000));
+    let standing = desk.standing();
+    assert_eq!((standing.state, standing.unpaid), (State::Open, None), "the refund is to be made");
+    assert_eq!(standing.late(&at("2027-01-01")), [], "nothing more is collected, so nothing is late");
+    reports(&mut desk, &Notice { done: Some(desk.now), refund: true, ..Notice::default() }).unwrap();
+    let standing = desk.standing();
+    assert_eq!((standing.state, standing.unpaid), (State::Refunded, None));
+}

@@ -1,0 +1,243 @@
+//! Orders to stop, and what agents say to them: late, wrongly, or with a clock that was wrong.
+
+use mailorder::role::{Notice, buyer as buyer_part, delivery, payment};
+use mailorder::rules::failed::failed_legs;
+use mailorder::trade::Moment;
+use mailorder::trade::document::{Cancellation, DeliveryInstruction, RefundInstruction, Stop};
+use mailorder::trade::status::STOPPED;
+
+use super::*;
+
+fn failed() -> Step {
+    let reason = Reason { code: STOPPED.to_owned(), text: "Stopped by the shop.".to_owned() };
+    Step::Failed { reason, at: None }
+}
+
+fn cancellation(seq: u32) -> Letter {
+    let document = Document::Cancellation(Cancellation { reason: None });
+    Letter { seq: Some(seq), terms: Some(offer()), ..letter(&buyer(), &shop(), document) }
+}
+
+/// The shop's desk with a cancellation in, and both agents told to stop.
+fn stopping() -> Desk {
+    let mut desk = started();
+    desk.now = at("2026-07-21");
+    assert_eq!(kinds(&answers(&mut desk, &selling(), &cancellation(3))), [Kind::Stop, Kind::Stop]);
+    desk
+}
+
+/// What an agent says in answer to the order to stop.
+fn to_stop(desk: &Desk, agent: &Party, seq: u32, done: bool, document: Document) -> Letter {
+    let stop = desk.transaction().sent(Kind::Stop).find(|kept| kept.letter.to == *agent).unwrap();
+    Letter { answers: Some(stop.content), ..to_shop(agent, seq, done, document) }
+}
+
+fn is_warned(desk: &mut Desk, letter: &Letter) {
+    assert_eq!(desk.takes(letter).verdict, Verdict::Warned);
+}
+
+#[test]
+fn a_cancellation_is_settled_when_a_wrong_date_in_the_answer_to_a_stop_is_corrected() {
+    // The goods came, it is said, before the order: nobody believes it, until a date is said that can be.
+    let mut desk = stopping();
+    let stopped = payment_status(jpy(0), vec![payment("1", jpy(4800), failed())]);
+    let stopped = to_stop(&desk, &bank(), 1, false, stopped);
+    answers(&mut desk, &selling(), &stopped);
+    let came = |on: &str| delivery_status(vec![parcel("1", all_goods(), done(on))]);
+    let wrong = to_stop(&desk, &courier(), 1, true, came("2026-07-01"));
+    is_warned(&mut desk, &wrong);
+    let right = answers(&mut desk, &selling(), &to_shop(&courier(), 2, true, came("2026-07-20")));
+    assert_eq!(kinds(&right), [Kind::Refusal, Kind::PaymentInstruction], "too late, and what came is paid");
+}
+
+#[test]
+fn a_cancellation_is_settled_when_a_wrong_date_of_the_payment_is_corrected() {
+    let mut desk = stopping();
+    let paid = |on: &str| payment_status(jpy(0), vec![payment("1", jpy(4800), done(on))]);
+    let wrong = to_stop(&desk, &bank(), 1, true, paid("2026-07-01"));
+    is_warned(&mut desk, &wrong);
+    let goods = delivery_status(vec![parcel("1", all_goods(), failed())]);
+    let goods = to_stop(&desk, &courier(), 1, false, goods);
+    assert_eq!(kinds(&answers(&mut desk, &selling(), &goods)), [], "the money is not known of");
+    let right = answers(&mut desk, &selling(), &to_shop(&bank(), 2, true, paid("2026-07-20")));
+    assert_eq!(kinds(&right), [Kind::OrderStatus, Kind::RefundInstruction]);
+    assert_eq!(desk.standing().state, State::Cancelled);
+}
+
+fn delivering() -> Practice {
+    let practice = role::practice::DeliveryPractice {
+        name: "Courier".to_owned(),
+        shops: vec![Client { address: shop().address, fingerprint: None }],
+        rule: Default::default(),
+    };
+    Practice { delivery: Some(practice), ..Practice::default() }
+}
+
+/// The delivery agent's desk after its instruction.
+fn to_bring() -> Desk {
+    let document = Document::DeliveryInstruction(DeliveryInstruction {
+        buyer: person(&buyer()),
+        deliver_to: Some(home()),
+        delivery_method: order().delivery_method,
+        parcels: vec![parcel("1", all_goods(), planned("2026-07-22"))],
+        collect: None,
+        terms_date: Some(terms().date),
+        agents: [terms().agents, vec![Agent { role: Role::Buyer, party: buyer(), certificate: None }]].concat(),
+    });
+    let mut desk = Desk::new(&courier());
+    desk.now = at("2026-07-21");
+    answers(&mut desk, &delivering(), &Letter { terms: Some(offer()), ..letter(&shop(), &courier(), document) });
+    desk
+}
+
+fn stop(agent: &Party, leg: Leg) -> Letter {
+    Letter { seq: Some(9), terms: Some(offer()), ..letter(&shop(), agent, Document::Stop(Stop { leg })) }
+}
+
+fn done_at(at: Moment) -> Notice {
+    Notice { done: Some(at), ..Notice::default() }
+}
+
+#[test]
+fn agents_do_not_report_what_was_done_before_the_terms() {
+    let mut goods = to_bring();
+    let early = done_at(at("2026-07-10T07:59:59Z"));
+    let said = acts(&mut goods, &delivering(), |known, desk| delivery::notify(known, &early, desk));
+    assert!(said.unwrap_err().contains("is before the terms"));
+    let mut money = Desk::new(&bank());
+    money.now = at("2026-07-21");
+    answers(&mut money, &collecting(), &instruction(1, 4800));
+    let said = acts(&mut money, &collecting(), |known, desk| payment::notify(known, &early, desk));
+    assert!(said.unwrap_err().contains("is before the terms"));
+    // Paid between the OK and the instruction, with an hour between the clocks: readers believe it.
+    let fair = done_at(at("2026-07-10T08:00:00Z"));
+    assert!(acts(&mut money, &collecting(), |known, desk| payment::notify(known, &fair, desk)).is_ok());
+}
+
+#[test]
+fn a_carriers_program_stops_no_parcel_that_is_in_its_hands() {
+    let mut untouched = to_bring();
+    let said = answers(&mut untouched, &delivering(), &stop(&courier(), Leg::Delivery));
+    let is_failed = |said: &[Document]| match &said[0] {
+        Document::DeliveryStatus(status) => status.parcels[0].step.failed(),
+        other => panic!("{other:?}"),
+    };
+    assert!(is_failed(&said));
+    let mut desk = to_bring();
+    let collected = Notice { event: Some(("collected".to_owned(), None)), ..Notice::default() };
+    acts(&mut desk, &delivering(), |known, desk| delivery::notify(known, &collected, desk)).unwrap();
+    let said = answers(&mut desk, &delivering(), &stop(&courier(), Leg::Delivery));
+    assert!(!is_failed(&said));
+}
+
+/// A payment agent whose bank collects on the day, and its desk after an instruction for 26 July.
+fn debiting() -> (Practice, Desk) {
+    let mut practice = collecting();
+    practice.payment.as_mut().unwrap().debit = DebitWord::OnDate;
+    let mut desk = Desk::new(&bank());
+    desk.now = at("2026-07-21");
+    answers(&mut desk, &practice, &instruction(1, 4800));
+    (practice, desk)
+}
+
+fn on_time(desk: &mut Desk, practice: &Practice, now: &str) -> Vec<Document> {
+    desk.now = at(now);
+    acts(desk, practice, |known, at| Ok(role::on_time(known, at))).unwrap()
+}
+
+/// Whether each payment and refund of a status is done, and whether it failed.
+fn parts(documents: &[Document]) -> Vec<(bool, bool)> {
+    match documents.first() {
+        Some(Document::PaymentStatus(status)) => {
+            status.payments.iter().map(|part| (part.step.done().is_some(), part.step.failed())).collect()
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_correction_does_not_make_a_stop_forgotten() {
+    let (practice, mut desk) = debiting();
+    let by_mistake = done_at(at("2026-07-21"));
+    acts(&mut desk, &practice, |known, desk| payment::notify(known, &by_mistake, desk)).unwrap();
+    answers(&mut desk, &practice, &stop(&bank(), Leg::Payment));
+    let refund = RefundInstruction { amount: jpy(4800), reason: "cancelled".to_owned() };
+    let refund =
+        Letter { seq: Some(10), terms: Some(offer()), ..letter(&shop(), &bank(), Document::RefundInstruction(refund)) };
+    answers(&mut desk, &practice, &refund);
+    let planned = Notice { planned: Some(day("2026-07-30")), correct: true, ..Notice::default() };
+    let said = acts(&mut desk, &practice, |known, desk| payment::notify(known, &planned, desk)).unwrap();
+    assert_eq!(parts(&said), [(false, true), (false, true)], "neither the payment nor its refund will come");
+    assert_eq!(desk.standing().state, State::Cancelled);
+    assert_eq!(on_time(&mut desk, &practice, "2026-08-10"), []);
+    let pays = acts(&mut desk, &practice, |known, at| payment::notify(known, &done_at(at.now), at));
+    assert!(pays.unwrap_err().contains("stopped"));
+}
+
+#[test]
+fn what_a_clock_that_was_ahead_had_collected_is_taken_back_and_can_be_stopped() {
+    let (practice, desk) = debiting();
+    let ahead = || {
+        let mut desk = desk.clone();
+        assert_eq!(parts(&on_time(&mut desk, &practice, "2027-07-21")), [(true, false)]);
+        desk.now = at("2026-07-22");
+        desk
+    };
+    // The clock is right again, and somebody looks.
+    let mut looked = ahead();
+    assert_eq!(parts(&on_time(&mut looked, &practice, "2026-07-22")), [(false, false)]);
+    assert_eq!(on_time(&mut looked, &practice, "2026-07-22"), [], "once");
+    assert_eq!(parts(&on_time(&mut looked, &practice, "2026-07-27")), [(true, false)], "on its day");
+    // Or the order to stop comes first.
+    let mut stopped = ahead();
+    assert_eq!(parts(&answers(&mut stopped, &practice, &stop(&bank(), Leg::Payment))), [(false, true)]);
+}
+
+#[test]
+fn what_a_carrier_could_not_bring_is_open_and_marked_until_it_is_stopped() {
+    let mut desk = to_bring();
+    let reason = Reason { code: "failed".to_owned(), text: "Nobody at home.".to_owned() };
+    let lost = Notice { failed: Some(reason), ..Notice::default() };
+    acts(&mut desk, &delivering(), |known, desk| delivery::notify(known, &lost, desk)).unwrap();
+    assert_eq!(desk.standing().state, State::Open);
+    assert_eq!(failed_legs(desk.transaction(), &desk.standing()), [Leg::Delivery]);
+    answers(&mut desk, &delivering(), &stop(&courier(), Leg::Delivery));
+    assert_eq!(desk.standing().state, State::Cancelled);
+}
+
+#[test]
+fn a_payment_that_was_declined_is_marked_at_its_agent() {
+    let (practice, mut desk) = debiting();
+    let reason = Reason { code: "declined".to_owned(), text: "No funds.".to_owned() };
+    let declined = Notice { failed: Some(reason), ..Notice::default() };
+    acts(&mut desk, &practice, |known, desk| payment::notify(known, &declined, desk)).unwrap();
+    assert_eq!(desk.standing().state, State::Open);
+    assert_eq!(failed_legs(desk.transaction(), &desk.standing()), [Leg::Payment]);
+}
+
+#[test]
+fn payment_data_are_not_in_force_any_more_when_the_authorisation_was_taken_back() {
+    let mut desk = Desk::new(&bank());
+    let asked = request("N-1", 4800);
+    assert_eq!(refused(&mut desk, &asked, Some(Presented::Opened { mandate: mandate(), used: false })), None);
+    assert!(role::mandate::in_force(desk.transaction()).is_some());
+    let stop =
+        Letter { order: Some(order_id()), terms: None, transaction: asked.transaction, ..stop(&bank(), Leg::Payment) };
+    assert_eq!(kinds(&answers(&mut desk, &collecting(), &stop)), [Kind::AuthorizationResult]);
+    assert!(role::mandate::in_force(desk.transaction()).is_none(), "the card is shown to nobody");
+    assert!(role::mandate::is_used(desk.transaction(), &buyer().fingerprint, &order_id()), "but the data are used up");
+}
+
+#[test]
+fn who_was_refused_a_cancellation_may_ask_again() {
+    let mut desk = Desk::buyer_open();
+    let cancel = |known: &Transaction, _: &role::Desk<'_>| Ok(vec![buyer_part::cancel(known, None)?.into()]);
+    let practice = Practice::default();
+    acts(&mut desk, &practice, cancel).unwrap();
+    assert!(acts(&mut desk, &practice, cancel).unwrap_err().contains("has not answered yet"));
+    let asked = desk.transaction().sent(Kind::Cancellation).last().unwrap().content;
+    let reason = Reason { code: "too-late".to_owned(), text: "The goods have left.".to_owned() };
+    let refusal = Document::Refusal(mailorder::trade::document::Refusal { reason });
+    desk.takes(&Letter { seq: Some(2), answers: Some(asked), ..letter(&shop(), &buyer(), refusal) });
+    assert_eq!(kinds(&acts(&mut desk, &practice, cancel).unwrap()), [Kind::Cancellation]);
+}
