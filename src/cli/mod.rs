@@ -14,6 +14,7 @@ mod download;
 mod failure;
 mod guard;
 mod hint;
+mod inbox;
 mod init;
 mod inspect;
 mod key;

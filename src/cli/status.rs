@@ -19,7 +19,7 @@ const WEEK: i64 = 7 * 24 * 60 * 60;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example (cron, mails only when something needs you):\n  mailorder status --exit-code")]
 pub(crate) struct StatusArgs {
-    /// End with 1 where something is late, warned about, over the limit, waits for your OK or in the shop's inbox, or was
+    /// End with 1 where something is late, warned about, over the limit, waits for your OK or in an inbox, or was
     /// rejected within a day,
     /// and say nothing where not
     #[arg(long)]
@@ -52,7 +52,8 @@ pub(super) fn run(shell: &mut Shell, args: StatusArgs) -> Result<(), Failure> {
     let rejected = transaction::rejected(&clerk, 0, Some(&now.plus_seconds(-WEEK)))?;
     // Told once by a cron that asks each day: nothing a person does takes a rejection away.
     let news = !transaction::rejected(&clerk, 0, Some(&now.plus_seconds(-DAY)))?.is_empty();
-    let inbox = super::shop::waiting_count(&clerk)?;
+    let inboxes = super::inbox::waiting_counts(&clerk)?;
+    let inbox: u64 = inboxes.iter().map(|(_, count)| count).sum();
     let needs = inbox > 0 || late > 0 || summary.warnings > 0 || !over.is_empty() || failed > 0 || offered > 0 || news;
     if args.exit_code && !needs {
         return Ok(());
@@ -86,8 +87,8 @@ pub(super) fn run(shell: &mut Shell, args: StatusArgs) -> Result<(), Failure> {
             line("not kept", format!("{not_kept} (the folder of mail set aside was full)"))?;
         }
         line("outbox", format!("{waiting} waiting, {failed} failed"))?;
-        if inbox > 0 {
-            shell.hint(&format!("{} for you as the shop: mailorder shop inbox", waits(inbox)));
+        for (command, count) in &inboxes {
+            shell.hint(&format!("{} for you: mailorder {command} inbox", waits(*count)));
         }
         if offered > 0 {
             let count = u64::try_from(offered).unwrap_or(u64::MAX);

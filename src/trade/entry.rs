@@ -181,6 +181,9 @@ pub enum Act {
         key: TaskKey,
         /// What came of it.
         said: Said,
+        /// Why that was told to nobody, where it does not fit with what was told before.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        untold: Option<String>,
     },
 }
 

@@ -10,6 +10,8 @@ mod agents;
 mod asking;
 /// Cards, authorised or not.
 mod authorisation;
+/// The payment agent's own program: it authorises, collects and gives back.
+mod bank;
 /// What a shop sells: asked for, answered, ordered from.
 mod catalog;
 /// The passing of time.
@@ -48,5 +50,7 @@ mod real;
 mod returned;
 /// Who has what of a purchase on its disk.
 mod seen;
+/// The warehouse over a real Postfix and a real Dovecot.
+mod warehouse;
 /// Programs that were not made for mailorder and look at what it leaves.
 mod witness;
