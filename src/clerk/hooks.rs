@@ -60,6 +60,8 @@ impl Clerk {
         let Some(_lock) = self.hooks_lock()? else { return Ok(()) };
         let begun = Instant::now();
         let is_over = || begun.elapsed() >= budget;
+        // What an earlier pass did not come to enter.
+        self.end_work(Vec::new())?;
         // Each is tried once in a pass, however short its pause.
         let mut tried: BTreeSet<TaskKey> = BTreeSet::new();
         while !is_over() {
@@ -117,7 +119,7 @@ impl Clerk {
         let Some(known) = self.index.load(open.role, &open.names)? else { return Ok(None) };
         match self.tell(&known, &open, times(&open).saturating_add(1))? {
             Ok(told) => Ok(Some(Run { open, settings, told })),
-            Err(why) => self.note_attempt(&open, settings.attempts, why).map(|_| None),
+            Err(why) => self.note_attempt(&open, settings.attempts, why).map(|()| None),
         }
     }
 
@@ -128,14 +130,10 @@ impl Clerk {
             match one.said {
                 Ok(answer) if answer.ends(one.open.task.work) => said.push((one.open, answer)),
                 Ok(_) => self.note_wait(&one.open, &one.settings)?,
-                Err(fault) => {
-                    let given_up = self.note_attempt(&one.open, one.settings.attempts, fault)?;
-                    if given_up && one.open.task.work == Work::Plan {
-                        said.push((one.open, given_up_plan(&self.clock.now())));
-                    }
-                }
+                Err(fault) => self.note_attempt(&one.open, one.settings.attempts, fault)?,
             }
         }
+        said.extend(self.given_up_plans()?);
         if said.is_empty() {
             return Ok(());
         }
@@ -150,9 +148,17 @@ impl Clerk {
         })
     }
 
+    /// Returns the plans that hooks were given up with, in this pass or one that was stopped before it entered that, each
+    /// with what stands for the answer.
+    fn given_up_plans(&self) -> Result<Vec<(OpenTask, Said)>, ClerkError> {
+        let is_over = |open: &OpenTask| open.attempt.as_ref().is_some_and(|attempt| attempt.next.is_none());
+        let open = self.index.open_tasks()?.into_iter();
+        let plans = open.filter(|open| open.task.work == Work::Plan && is_over(open));
+        Ok(plans.map(|open| (open, given_up_plan(&self.clock.now()))).collect())
+    }
+
     /// Notes that a hook did nothing, and when it is tried again; told when it happens first and when it is given up.
-    /// Returns whether it is given up.
-    fn note_attempt(&mut self, open: &OpenTask, attempts: u32, fault: String) -> Result<bool, ClerkError> {
+    fn note_attempt(&mut self, open: &OpenTask, attempts: u32, fault: String) -> Result<(), ClerkError> {
         let now = self.clock.now();
         let before = times(open);
         let doubled = PAUSE.saturating_mul(1_i64.checked_shl(before.min(20)).unwrap_or(i64::MAX));
@@ -167,8 +173,7 @@ impl Clerk {
             };
             self.notes.push(format!("{name}: the hook {} {fault}; {then}", open.task.hook));
         }
-        self.index.tried(&open.task.key, &Attempt { times: before.saturating_add(1), next, fault })?;
-        Ok(next.is_none())
+        Ok(self.index.tried(&open.task.key, &Attempt { times: before.saturating_add(1), next, fault })?)
     }
 
     /// Notes that a hook has no answer yet, and when it is asked again. That is no try in vain, however often it comes.
