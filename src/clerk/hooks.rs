@@ -318,7 +318,7 @@ impl Batch<'_> {
         let Some(known) = self.find(role, names)? else { return Ok(()) };
         let open = |given: &&Given| given.task.key == key && (given.said.is_none() || given.untold.is_some());
         let Some(about) = known.given.iter().find(open).map(|given| given.position) else { return Ok(()) };
-        self.act(Some(role), Act::Said { key, said, untold: None }, names.clone(), vec![about])
+        self.act(Some(role), Act::Said { key, said: Box::new(said), untold: None }, names.clone(), vec![about])
     }
 
     /// Enters what a hook said, and lets the part go on.
@@ -333,7 +333,7 @@ impl Batch<'_> {
                 .notes
                 .push(format!("{name}: what the hook {} said is told to nobody: {why}; {inbox}", task.hook));
         }
-        let act = Act::Said { key: task.key.clone(), said: said.clone(), untold };
+        let act = Act::Said { key: task.key.clone(), said: Box::new(said.clone()), untold };
         self.act(Some(role), act, names.clone(), about)?;
         let Some(known) = self.find(role, names)?.cloned() else { return Ok(()) };
         let actions = role::after_work(&known, task, &said, &self.desk(&known)?);

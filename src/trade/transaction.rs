@@ -408,7 +408,7 @@ impl Book {
             Act::Said { key, said, untold } => {
                 let position = entry.position;
                 for given in transaction.given.iter_mut().filter(|given| given.task.key == *key) {
-                    given.said = Some(said.clone());
+                    given.said = Some((**said).clone());
                     given.untold = untold.clone().map(|why| Untold { why, position });
                 }
             }
