@@ -9,7 +9,7 @@ mod real {
     use std::process::Command;
     use std::sync::{Arc, Mutex};
 
-    use crate::support::accounts::{Accounts, field, fields, run, scratch};
+    use crate::support::accounts::{Accounts, field, fields, install, run, scratch};
     use crate::support::program::Town;
     use crate::support::smtp::{self, Seen};
 
@@ -59,6 +59,8 @@ mod real {
         adds: bool,
         /// Whether its letters go to a mail server instead of into Maildirs.
         by_smtp: bool,
+        /// How often a hook does work in it, however often it is run.
+        hooks: usize,
     }
 
     /// A mail server on this machine, which outlives whoever speaks to it and keeps what it accepted.
@@ -132,7 +134,9 @@ mod real {
     /// Runs the command under strace in one thread.
     fn traced(accounts: &Accounts, case: &Case, flags: &[&str], log: &Path) -> std::process::Output {
         let mut strace = Command::new("strace");
-        strace.args(["-f", "-o"]).arg(log).args(flags).arg("--").arg(Accounts::program());
+        // Of the hooks, which are processes of their own, none is stopped.
+        let whole: &[&str] = if case.hooks > 0 { &["-o"] } else { &["-f", "-o"] };
+        strace.args(whole).arg(log).args(flags).arg("--").arg(Accounts::program());
         strace.args(accounts.arguments(case.party, case.words)).env("MAILORDER_THREADS", "1");
         run(&mut strace, &case.input)
     }
@@ -181,8 +185,38 @@ mod real {
             }
             peers.push(told(accounts, peer, base.log(peer).len(), false));
         }
+        check_hooks(accounts, case, when);
         let left = [case.party].iter().chain(case.peers).map(|party| accounts.left(party)).collect();
         End { entries: told(accounts, case.party, from, true), peers, letters, left }
+    }
+
+    /// A hook that notes its key each time, and does the work of a key once: what it says is the file of that key.
+    const HOOK: &str = "#!/bin/sh\n\
+        cat >/dev/null\n\
+        echo \"$MAILORDER_KEY\" >>runs\n\
+        mkdir \"effect-$MAILORDER_KEY\" 2>/dev/null\n\
+        echo '{\"actionStatus\": \"CompletedActionStatus\", \"endTime\": \"2026-11-01T12:00:00Z\"}'\n";
+
+    /// Gives a party this hook under the name of `work`.
+    fn with_hook(accounts: &Accounts, party: &str, change: impl Fn(&str) -> String) {
+        let folder = accounts.dir.join(party);
+        install(&folder.join("hook.sh"), HOOK.as_bytes());
+        let config = folder.join("config.toml");
+        let text = std::fs::read_to_string(&config).unwrap();
+        std::fs::write(&config, format!("{}\n[hook.work]\ncommand = [\"./hook.sh\"]\n", change(&text))).unwrap();
+    }
+
+    /// Checks that hooks were run as often as need be, and each piece of work had one key and one effect.
+    fn check_hooks(accounts: &Accounts, case: &Case, when: &str) {
+        let folder = accounts.dir.join(case.party);
+        let keys = std::fs::read_to_string(folder.join("runs")).unwrap_or_default();
+        let different: BTreeSet<&str> = keys.lines().collect();
+        assert_eq!(different.len(), case.hooks, "{when}: {keys}");
+        let entries = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name());
+        let effects = entries.filter(|name| name.to_str().is_some_and(|name| name.starts_with("effect-"))).count();
+        assert_eq!(effects, case.hooks, "{when}");
+        let open = accounts.must(case.party, &["outbox", "list", "--json"], b"");
+        assert!(open.contains("\"tasks\":[]") || open.contains("\"tasks\": []"), "{when}: {open}");
     }
 
     fn again(accounts: &Accounts, case: &Case) {
@@ -197,6 +231,7 @@ mod real {
         let output = traced(&once.accounts, case, &["-e", "trace=clone,clone3,fork,vfork"], &log);
         assert!(output.status.success(), "{output:?}");
         let cloned = std::fs::read_to_string(&log).unwrap();
+        let cloned = if case.hooks > 0 { String::new() } else { cloned };
         assert!(!cloned.contains("clone") && !cloned.contains("fork"), "more than one thread: {cloned}");
         let (once, one_again) = once.end(case, base, "undisturbed");
         let twice = Stage::set(base, case, &work.path().join("twice"));
@@ -277,6 +312,7 @@ mod real {
             peers: &["buyer", "pay", "ship"],
             adds: false,
             by_smtp: false,
+            hooks: 0,
         };
         let (stops, repeated) = kill_everywhere("receive of an order", &base, &case);
         assert!(stops >= 30 && repeated == 0, "{stops} stops, {repeated}");
@@ -293,6 +329,7 @@ mod real {
             peers: &["shop", "pay", "ship"],
             adds: false,
             by_smtp: false,
+            hooks: 0,
         };
         let (stops, repeated) = kill_everywhere("receive of terms", &base, &case);
         assert!(stops >= 30 && repeated == 0, "{stops} stops, {repeated}");
@@ -302,8 +339,15 @@ mod real {
     fn a_buyer_killed_at_any_call_of_an_order_has_ordered_or_not() {
         let place = scratch();
         let base = accounts(place.path());
-        let case =
-            Case { party: "buyer", words: &ORDER, input: Vec::new(), peers: &["shop"], adds: true, by_smtp: false };
+        let case = Case {
+            party: "buyer",
+            words: &ORDER,
+            input: Vec::new(),
+            peers: &["shop"],
+            adds: true,
+            by_smtp: false,
+            hooks: 0,
+        };
         let (stops, _) = kill_everywhere("order and send", &base, &case);
         assert!(stops >= 30, "{stops} stops");
     }
@@ -312,11 +356,61 @@ mod real {
     fn an_order_killed_at_any_call_while_it_goes_to_a_mail_server_arrives_and_once_more_only_as_it_was() {
         let place = scratch();
         let base = accounts(place.path());
-        let case =
-            Case { party: "buyer", words: &ORDER, input: Vec::new(), peers: &["shop"], adds: true, by_smtp: true };
+        let case = Case {
+            party: "buyer",
+            words: &ORDER,
+            input: Vec::new(),
+            peers: &["shop"],
+            adds: true,
+            by_smtp: true,
+            hooks: 0,
+        };
         let (stops, repeated) = kill_everywhere("order and send by SMTP", &base, &case);
         println!("after {repeated} of them the mail came again, the same");
         assert!(stops >= 30 && repeated > 0, "{stops} stops, {repeated}");
+    }
+
+    // P24: what a hook says of a payment is asked under one key and told once, wherever the machine stops.
+    #[test]
+    fn a_payment_agent_killed_at_any_call_around_its_hook_authorises_once_f3() {
+        let place = scratch();
+        let base = accounts(place.path());
+        with_hook(&base, "pay", |text| text.replace("[payment]\n", "[payment]\nauthorize = \"work\"\n"));
+        let order: Vec<&str> = ORDER.iter().map(|word| if *word == "invoice" { "card" } else { word }).collect();
+        base.must("buyer", &order, b"");
+        base.must("shop", &["sync"], b"");
+        let mails = base.post("pay");
+        assert_eq!(mails.len(), 1);
+        let input = std::fs::read(&mails[0]).unwrap();
+        std::fs::remove_file(&mails[0]).unwrap();
+        let words = &["receive"];
+        let case = Case { party: "pay", words, input, peers: &["shop"], adds: false, by_smtp: false, hooks: 1 };
+        let (stops, repeated) = kill_everywhere("receive of an authorization request", &base, &case);
+        assert!(stops >= 30 && repeated == 0, "{stops} stops, {repeated}");
+    }
+
+    // P39: the same of the shop's hook, with what it says told to the buyer and the agents instructed after it.
+    #[test]
+    fn a_shop_killed_at_any_call_around_its_hook_has_the_work_done_once_f3() {
+        let place = scratch();
+        let base = accounts(place.path());
+        with_hook(&base, "shop", |text| {
+            text.replace("\"confirmation\", \"delivery\"", "\"confirmation\", \"work\", \"delivery\"")
+        });
+        base.must("shop", &["config", "check"], b"");
+        let made = base.must("buyer", &[&ORDER[..], &["--json"]].concat(), b"");
+        let made: serde_json::Value = serde_json::from_str(&made).unwrap();
+        base.must("shop", &["sync"], b"");
+        base.must("buyer", &["sync"], b"");
+        base.must("buyer", &["confirm", made["id"].as_str().unwrap()], b"");
+        let mails = base.post("shop");
+        // A receipt may lie there as well; the newest letter is the OK.
+        let input = mails.iter().map(|mail| std::fs::read(mail).unwrap()).next_back().unwrap();
+        mails.iter().for_each(|mail| std::fs::remove_file(mail).unwrap());
+        let peers = &["buyer", "pay", "ship"];
+        let case = Case { party: "shop", words: &["receive"], input, peers, adds: false, by_smtp: false, hooks: 1 };
+        let (stops, repeated) = kill_everywhere("receive of an OK", &base, &case);
+        assert!(stops >= 30 && repeated == 0, "{stops} stops, {repeated}");
     }
 
     #[test]
@@ -324,7 +418,7 @@ mod real {
         let place = scratch();
         let base = accounts(place.path());
         let words = &["ledger", "reindex"];
-        let case = Case { party: "buyer", words, input: Vec::new(), peers: &[], adds: false, by_smtp: false };
+        let case = Case { party: "buyer", words, input: Vec::new(), peers: &[], adds: false, by_smtp: false, hooks: 0 };
         let before = base.dump("buyer");
         let (stops, _) = kill_everywhere("ledger reindex", &base, &case);
         assert_eq!(before, base.dump("buyer"));

@@ -9,16 +9,18 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use secrecy::ExposeSecret;
 use tokio::task::JoinSet;
 
 use super::batch::Batch;
+use super::told::Told;
 use super::{Clerk, ClerkError};
 use crate::config::HookSettings;
 use crate::hook;
 use crate::index::{Attempt, Filter, OpenTask};
-use crate::mail;
 use crate::role;
-use crate::trade::{Act, HookName, Key, Moment, Names, Role, Said, Task, TaskKey, Transaction, Work};
+use crate::trade::status::{Reason, Step};
+use crate::trade::{Act, Given, HookName, Key, Moment, Names, Role, Said, Task, TaskKey, Transaction, Work};
 
 /// How many hooks run at a time.
 const TOGETHER: usize = 8;
@@ -29,18 +31,20 @@ const PAUSE: i64 = 60;
 /// The longest pause between two tries, in seconds.
 const PAUSE_MAX: i64 = 6 * 3600;
 
+/// How long after a hook had no answer yet it is asked again, in seconds, where the configuration does not say.
+const AGAIN: i64 = 300;
+
 /// A hook to run now.
 struct Run {
     open: OpenTask,
     settings: HookSettings,
-    variables: Vec<(&'static str, String)>,
-    input: String,
+    told: Told,
 }
 
 /// What came of it.
 struct Ended {
     open: OpenTask,
-    attempts: u32,
+    settings: HookSettings,
     said: Result<Said, String>,
 }
 
@@ -56,6 +60,8 @@ impl Clerk {
         let Some(_lock) = self.hooks_lock()? else { return Ok(()) };
         let begun = Instant::now();
         let is_over = || begun.elapsed() >= budget;
+        // What an earlier pass did not come to enter.
+        self.end_work(Vec::new())?;
         // Each is tried once in a pass, however short its pause.
         let mut tried: BTreeSet<TaskKey> = BTreeSet::new();
         while !is_over() {
@@ -64,8 +70,10 @@ impl Clerk {
                 break;
             }
             tried.extend(due.iter().map(|open| open.task.key.clone()));
-            let runs: Vec<Run> =
-                due.into_iter().filter_map(|open| self.run_of(open).transpose()).collect::<Result<_, _>>()?;
+            let mut runs = Vec::new();
+            for open in due {
+                runs.extend(self.run_of(open)?);
+            }
             let ended = run_all(runs, &self.clock.now()).await;
             self.end_work(ended)?;
         }
@@ -88,9 +96,12 @@ impl Clerk {
     /// withdrawn was released before.
     fn due(&self, tried: &BTreeSet<TaskKey>) -> Result<Vec<OpenTask>, ClerkError> {
         let now = self.clock.now().instant().as_second();
+        let ask = |open: &OpenTask| self.settings.hooks.get(&open.task.hook).and_then(|hook| hook.ask);
+        let longest = |open: &OpenTask| ask(open).unwrap_or(AGAIN).max(PAUSE_MAX);
         let is_due = |open: &OpenTask| match &open.attempt {
             None => true,
-            Some(attempt) => attempt.next.is_some_and(|next| next <= now),
+            // A clock that was ahead and is set back keeps nothing waiting (F39).
+            Some(attempt) => attempt.next.is_some_and(|next| next <= now || next.saturating_sub(now) > longest(open)),
         };
         let mut begun: BTreeSet<(Role, Names)> = BTreeSet::new();
         let mut open = self.index.open_tasks()?;
@@ -99,23 +110,17 @@ impl Clerk {
     }
 
     /// Makes ready what a hook is told; `None` where the configuration does not know the hook, which is noted.
-    fn run_of(&self, open: OpenTask) -> Result<Option<Run>, ClerkError> {
+    fn run_of(&mut self, open: OpenTask) -> Result<Option<Run>, ClerkError> {
         let Some(settings) = self.settings.hooks.get(&open.task.hook).cloned() else {
             let fault = format!("there is no [hook.{}] in the configuration any more", open.task.hook);
             self.index.tried(&open.task.key, &Attempt { times: times(&open), next: None, fault })?;
             return Ok(None);
         };
         let Some(known) = self.index.load(open.role, &open.names)? else { return Ok(None) };
-        let input = mail::write_work(&known, &open.task, times(&open).saturating_add(1), &self.clock.now());
-        let variables = vec![
-            ("MAILORDER_CONFIG", self.settings.folders.config.display().to_string()),
-            ("MAILORDER_HOOK", open.task.hook.to_string()),
-            ("MAILORDER_WORK", open.task.work.word().to_owned()),
-            ("MAILORDER_KEY", open.task.key.to_string()),
-            ("MAILORDER_TIME", self.clock.now().whole_second().to_string()),
-            ("MAILORDER_TRANSACTION", known.number.as_ref().map(ToString::to_string).unwrap_or_default()),
-        ];
-        Ok(Some(Run { open, settings, variables, input }))
+        match self.tell(&known, &open, times(&open).saturating_add(1))? {
+            Ok(told) => Ok(Some(Run { open, settings, told })),
+            Err(why) => self.note_attempt(&open, settings.attempts, why).map(|()| None),
+        }
     }
 
     /// Enters what hooks said, and notes what came to nothing.
@@ -123,10 +128,12 @@ impl Clerk {
         let mut said = Vec::new();
         for one in ended {
             match one.said {
-                Ok(answer) => said.push((one.open, answer)),
-                Err(fault) => self.note_attempt(&one.open, one.attempts, fault)?,
+                Ok(answer) if answer.ends(one.open.task.work) => said.push((one.open, answer)),
+                Ok(_) => self.note_wait(&one.open, &one.settings)?,
+                Err(fault) => self.note_attempt(&one.open, one.settings.attempts, fault)?,
             }
         }
+        said.extend(self.given_up_plans()?);
         if said.is_empty() {
             return Ok(());
         }
@@ -141,6 +148,15 @@ impl Clerk {
         })
     }
 
+    /// Returns the plans that hooks were given up with, in this pass or one that was stopped before it entered that, each
+    /// with what stands for the answer.
+    fn given_up_plans(&self) -> Result<Vec<(OpenTask, Said)>, ClerkError> {
+        let is_over = |open: &OpenTask| open.attempt.as_ref().is_some_and(|attempt| attempt.next.is_none());
+        let open = self.index.open_tasks()?.into_iter();
+        let plans = open.filter(|open| open.task.work == Work::Plan && is_over(open));
+        Ok(plans.map(|open| (open, given_up_plan(&self.clock.now()))).collect())
+    }
+
     /// Notes that a hook did nothing, and when it is tried again; told when it happens first and when it is given up.
     fn note_attempt(&mut self, open: &OpenTask, attempts: u32, fault: String) -> Result<(), ClerkError> {
         let now = self.clock.now();
@@ -150,10 +166,22 @@ impl Clerk {
         let next = Some(next).filter(|_| before.saturating_add(1) < attempts);
         if before == 0 || next.is_none() {
             let name = open.names.number.as_ref().map(ToString::to_string).unwrap_or_default();
-            let then = if next.is_some() { "it is tried again" } else { "it waits for you: mailorder shop inbox" };
+            let then = match next {
+                Some(_) => "it is tried again".to_owned(),
+                None if open.task.work == Work::Plan => "the date is planned by the rule".to_owned(),
+                None => format!("it waits for you: mailorder {} inbox", group(open.role)),
+            };
             self.notes.push(format!("{name}: the hook {} {fault}; {then}", open.task.hook));
         }
         Ok(self.index.tried(&open.task.key, &Attempt { times: before.saturating_add(1), next, fault })?)
+    }
+
+    /// Notes that a hook has no answer yet, and when it is asked again. That is no try in vain, however often it comes.
+    fn note_wait(&self, open: &OpenTask, settings: &HookSettings) -> Result<(), ClerkError> {
+        let pause = settings.ask.unwrap_or(AGAIN);
+        let next = Some(self.clock.now().instant().as_second().saturating_add(pause));
+        let fault = "it has no answer yet".to_owned();
+        Ok(self.index.tried(&open.task.key, &Attempt { times: times(open), next, fault })?)
     }
 
     /// Asks hooks how the goods stand that they released, as often as the configuration says (P45).
@@ -225,6 +253,22 @@ fn lock_path(clerk: &Clerk) -> PathBuf {
     clerk.settings.folders.queue.with_file_name("hooks.lock")
 }
 
+/// Returns what stands for the answer of a hook that never said when something is planned. Whoever instructed an agent must
+/// hear of a date; a person may name another.
+fn given_up_plan(now: &Moment) -> Said {
+    let reason = Reason { code: "given-up".to_owned(), text: "the hook is given up".to_owned() };
+    Said::of(Step::Failed { reason, at: Some(*now) })
+}
+
+/// Returns the group of commands of a part.
+fn group(role: Role) -> &'static str {
+    match role {
+        Role::Buyer | Role::Shop => "shop",
+        Role::Payment => "pay",
+        Role::Delivery => "ship",
+    }
+}
+
 /// Returns how often work was tried.
 fn times(open: &OpenTask) -> u32 {
     open.attempt.as_ref().map_or(0, |attempt| attempt.times)
@@ -244,11 +288,13 @@ async fn run_all(runs: Vec<Run>, now: &Moment) -> Vec<Ended> {
     for run in runs {
         let now = *now;
         set.spawn(async move {
-            let variables: Vec<(&str, &str)> =
-                run.variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
-            let printed = hook::run(&run.settings.hook, &variables, run.input.as_bytes()).await;
-            let said = printed.map_err(|error| error.to_string()).and_then(|printed| mail::read_work(&printed, &now));
-            Ended { open: run.open, attempts: run.settings.attempts, said }
+            let Told { variables, input, secrets } = run.told;
+            let variables: Vec<(&str, &str)> = variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
+            let printed = hook::run(&run.settings.hook, &variables, input.expose_secret().as_bytes()).await;
+            let printed = printed.map_err(|error| secrets.fault(error));
+            let said = printed.and_then(|printed| secrets.answer(&printed, &now));
+            let said = said.and_then(|said| said.fault(run.open.task.work, &now).map_or(Ok(said), Err));
+            Ended { open: run.open, settings: run.settings, said }
         });
     }
     let mut ended = set.join_all().await;
@@ -266,11 +312,29 @@ impl Batch<'_> {
         self.act(Some(role), Act::Give { task }, names.clone(), Vec::new())
     }
 
+    /// Enters what came of work in the place of its hook, as long as the hook has not answered, or its answer waits for a
+    /// person.
+    pub(super) fn end(&mut self, role: Role, names: &Names, key: TaskKey, said: Said) -> Result<(), ClerkError> {
+        let Some(known) = self.find(role, names)? else { return Ok(()) };
+        let open = |given: &&Given| given.task.key == key && (given.said.is_none() || given.untold.is_some());
+        let Some(about) = known.given.iter().find(open).map(|given| given.position) else { return Ok(()) };
+        self.act(Some(role), Act::Said { key, said: Box::new(said), untold: None }, names.clone(), vec![about])
+    }
+
     /// Enters what a hook said, and lets the part go on.
     fn end_task(&mut self, role: Role, names: &Names, task: &Task, said: Said) -> Result<(), ClerkError> {
         let Some(known) = self.find(role, names)?.cloned() else { return Ok(()) };
         let about = known.given.iter().filter(|given| given.task.key == task.key).map(|given| given.position).collect();
-        self.act(Some(role), Act::Said { key: task.key.clone(), said: said.clone() }, names.clone(), about)?;
+        let untold = role::untold(&known, task, &said, &self.desk(&known)?).map(|refused| refused.0);
+        if let Some(why) = &untold {
+            let name = names.number.as_ref().map(ToString::to_string).unwrap_or_default();
+            let inbox = format!("it waits for you: mailorder {} inbox", group(role));
+            self.clerk
+                .notes
+                .push(format!("{name}: what the hook {} said is told to nobody: {why}; {inbox}", task.hook));
+        }
+        let act = Act::Said { key: task.key.clone(), said: Box::new(said.clone()), untold };
+        self.act(Some(role), act, names.clone(), about)?;
         let Some(known) = self.find(role, names)?.cloned() else { return Ok(()) };
         let actions = role::after_work(&known, task, &said, &self.desk(&known)?);
         self.perform(actions).map(drop)

@@ -33,6 +33,7 @@ mod report;
 mod settle;
 mod spool;
 mod take_in;
+mod told;
 mod transport;
 mod write;
 

@@ -89,10 +89,10 @@ impl Clerk {
         Ok(keys)
     }
 
-    /// Returns the payments whose day may have come, where the calendar says so.
+    /// Returns the payments whose day may have come, where somebody else than the owner sees to them.
     fn debits(&self, now: &Moment) -> Result<Vec<Key>, ClerkError> {
         let payment = self.settings.practice.payment.as_ref();
-        if payment.is_none_or(|payment| payment.debit != DebitWord::OnDate) {
+        if payment.is_none_or(|payment| payment.debit == DebitWord::Report) {
             return Ok(Vec::new());
         }
         let due_before = now.instant().as_second().saturating_add(ZONES);

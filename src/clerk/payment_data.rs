@@ -13,7 +13,7 @@ use crate::mail::PaymentData;
 use crate::pgp::{self, Certificate, OwnKey, SetAside};
 use crate::role::{Presented, Refused, mandate};
 use crate::trade::document::AuthorizationRequest;
-use crate::trade::{Document, Kept, Mandate, Moment, Names, Role, Transaction};
+use crate::trade::{Address, Document, Kept, Mandate, Moment, Names, Role, Transaction, Work};
 
 /// Opens the data of a request. Only a signature of the buyer whom the request names counts, by any of the forms in
 /// which his certificate is at hand: the one `known` here, and the one the shop handed over. Where one of them is
@@ -63,6 +63,9 @@ impl Batch<'_> {
     /// Returns whether a payment was authorised by this buyer's data for this order before. The shop gives numbers as it
     /// likes, so every transaction that names the order is looked at, those of this batch included.
     fn is_used(&mut self, mandate: &Mandate) -> Result<bool, ClerkError> {
+        for names in self.clerk.pending(mandate.shop())? {
+            self.load(Role::Payment, &names)?;
+        }
         for number in self.clerk.index.authorised_numbers(mandate.shop(), mandate.order())? {
             let names = Names { shop: Some(mandate.shop().clone()), number: Some(number), order: None };
             self.load(Role::Payment, &names)?;
@@ -73,6 +76,24 @@ impl Batch<'_> {
 }
 
 impl Clerk {
+    /// Returns the names of a shop's transactions of which a hook is being asked for an authorisation.
+    fn pending(&self, shop: &Address) -> Result<Vec<Names>, ClerkError> {
+        let open = self.index.open_tasks()?.into_iter();
+        let asks = open.filter(|open| open.role == Role::Payment && open.task.work == Work::Authorize);
+        Ok(asks.map(|open| open.names).filter(|names| names.shop.as_ref() == Some(shop)).collect())
+    }
+
+    /// Opens the data of a request for the hook that is asked about it, as of the moment the hook was given the work.
+    pub(super) fn open_data(
+        &mut self,
+        request: &AuthorizationRequest,
+        given: &Moment,
+    ) -> Result<Option<PaymentData>, ClerkError> {
+        let buyer = request.payer().map(|buyer| buyer.party.fingerprint.clone());
+        let known = buyer.map(|key| self.certificates.get(&self.index, &key)).transpose()?.flatten();
+        Ok(open(request, known, &self.keys, given).map(|(data, _)| data))
+    }
+
     /// Opens the payment data that a payment of `transaction` was authorised by, for the owner's eyes.
     ///
     /// # Errors

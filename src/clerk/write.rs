@@ -37,6 +37,7 @@ impl Batch<'_> {
             match action {
                 Action::Send(draft) => self.try_to_send(*draft, &mut written)?,
                 Action::Give { role, names, task } => self.give(role, &names, task)?,
+                Action::End { role, names, key, said } => self.end(role, &names, key, said)?,
                 Action::Resend(content) => {
                     if let Some(position) = self.clerk.index.sent_content(&content)? {
                         self.send_again(position)?;

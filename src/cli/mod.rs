@@ -15,6 +15,7 @@ mod failure;
 mod given_back;
 mod guard;
 mod hint;
+mod inbox;
 mod init;
 mod inspect;
 mod key;

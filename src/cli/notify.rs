@@ -6,7 +6,7 @@ use super::download::FileArgs;
 use super::failure::Failure;
 use super::pay_data::{self, DataArgs};
 use super::report::{self, FromArgs, ImportArgs};
-use super::{procedure, shop, shop_catalog, transaction};
+use super::{inbox, procedure, shop, shop_catalog, transaction};
 use crate::clerk::{self, Clerk, Reporting, Sort};
 use crate::feed::Report;
 use crate::ordering::written::money;
@@ -106,6 +106,18 @@ enum PayCommand {
     /// Compare an export with what was told, and send what changed
     #[command(after_help = "Example:\n  mailorder pay import orders.csv --map woocommerce --zone Asia/Tokyo")]
     Import(ImportArgs),
+    /// List what waits for you: payments to authorise, and work that hooks have not done
+    #[command(after_help = "Example:\n  mailorder pay inbox")]
+    Inbox,
+    /// Say that a payment is authorised, where a hook has not said so
+    #[command(after_help = "Example:\n  mailorder pay accept 7K3Q2M9P")]
+    Accept(shop::Item),
+    /// Say that a payment is not authorised, and why
+    #[command(after_help = "Example:\n  mailorder pay reject 7K3Q2M9P --reason 'The account is closed.'")]
+    Reject(shop::RejectArgs),
+    /// Have a hook try again what it did in vain
+    #[command(after_help = "Example:\n  mailorder pay retry 7K3Q2M9P")]
+    Retry(shop::Item),
     /// Print the payment data that a payment was authorised by: card or account, in clear
     #[command(after_help = "Example:\n  mailorder pay data 7K3Q2M9P --json")]
     Data(DataArgs),
@@ -158,6 +170,12 @@ enum ShipCommand {
     /// Compare an export with what was told, and send what changed
     #[command(after_help = "Example:\n  mailorder ship import parcels.csv --map parcels.toml")]
     Import(ImportArgs),
+    /// List what waits for you: work that hooks have not done
+    #[command(after_help = "Example:\n  mailorder ship inbox")]
+    Inbox,
+    /// Have a hook try again what it did in vain
+    #[command(after_help = "Example:\n  mailorder ship retry 7K3Q2M9P")]
+    Retry(shop::Item),
 }
 
 #[derive(Debug, clap::Args)]
@@ -210,7 +228,7 @@ pub(super) fn run_shop(shell: &mut Shell, args: ShopArgs) -> Result<(), Failure>
         ShopCommand::Notify(args) => args,
         ShopCommand::Catalog(args) => return shop_catalog::run(shell, args),
         ShopCommand::Instruct(args) => return shop::instruct(shell, &args.transaction),
-        ShopCommand::Inbox => return shop::inbox(shell),
+        ShopCommand::Inbox => return inbox::run(shell, Role::Shop),
         ShopCommand::Accept(item) => return shop::accept(shell, &item),
         ShopCommand::Reject(args) => return shop::reject(shell, &args),
         ShopCommand::Cancel(args) => return shop::cancel(shell, &args),
@@ -238,6 +256,10 @@ pub(super) fn pay(shell: &mut Shell, args: PayArgs) -> Result<(), Failure> {
         PayCommand::Notify(args) => *args,
         PayCommand::Import(args) => return report::import(shell, Role::Payment, &args),
         PayCommand::Data(args) => return pay_data::run(shell, &args),
+        PayCommand::Inbox => return inbox::run(shell, Role::Payment),
+        PayCommand::Accept(item) => return shop::authorize(shell, &item),
+        PayCommand::Reject(args) => return shop::decline(shell, &args),
+        PayCommand::Retry(item) => return shop::retry(shell, &item, Role::Payment),
     };
     let Some(transaction) = args.transaction else { return many(shell, Role::Payment, &args.rows) };
     let amount = args.amount.as_deref().map(|text| money("--amount", text)).transpose()?;
@@ -260,6 +282,8 @@ pub(super) fn ship(shell: &mut Shell, args: ShipArgs) -> Result<(), Failure> {
     let args = match args.command {
         ShipCommand::Notify(args) => *args,
         ShipCommand::Import(args) => return report::import(shell, Role::Delivery, &args),
+        ShipCommand::Inbox => return inbox::run(shell, Role::Delivery),
+        ShipCommand::Retry(item) => return shop::retry(shell, &item, Role::Delivery),
     };
     let Some(transaction) = args.transaction else { return many(shell, Role::Delivery, &args.rows) };
     let goods = args.goods.read()?;

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::failure::Failure;
 use super::output::Cell;
 use super::table::{Fit, Table};
-use super::{Shell, shop};
+use super::{Shell, inbox};
 use crate::clerk::{Clerk, ClerkError};
 use crate::index::{OpenTask, Unsealed};
 use crate::outbox::queue::{Item, State};
@@ -69,9 +69,9 @@ pub(super) fn run(shell: &mut Shell, args: OutboxArgs) -> Result<(), Failure> {
         }
         OutboxCommand::Drop { names } => {
             check(&names)?;
-            if let Some(name) = names.iter().find(|name| task(name).is_some()) {
+            if let Some((name, open)) = names.iter().find_map(|name| Some((name, task(name)?))) {
                 let text = format!("{name} is work for a hook, and no letter: it is refused with its transaction");
-                return Err(Failure::data(text).hint("mailorder shop inbox"));
+                return Err(Failure::data(text).hint(format!("mailorder {} inbox", inbox::command(open.role))));
             }
             for item in items.iter().filter(|item| names.contains(&item.name)) {
                 clerk.queue().drop_letter(item).map_err(ClerkError::from)?;
@@ -112,8 +112,8 @@ fn task(open: &OpenTask) -> Value {
     let attempt = open.attempt.as_ref();
     json!({
         "name": task_name(open), "hook": open.task.hook, "work": open.task.work, "number": open.names.number,
-        "since": open.since, "state": shop::state_of(open), "tries": attempt.map_or(0, |attempt| attempt.times),
-        "last_error": attempt.map(|attempt| &attempt.fault), "next_try": shop::next_try(open),
+        "since": open.since, "state": inbox::state_of(open), "tries": attempt.map_or(0, |attempt| attempt.times),
+        "last_error": attempt.map(|attempt| &attempt.fault), "next_try": inbox::next_try(open),
     })
 }
 

@@ -67,7 +67,11 @@ fn list(shell: &Shell) -> Result<(), Failure> {
     let agent =
         |party: &Option<Party>| party.as_ref().map_or("this shop".to_owned(), |party| party.address.to_string());
     let row = |procedure: &Procedure| {
-        let steps: Vec<String> = procedure.stages.iter().map(|stage| stage.word().to_owned()).collect();
+        let within = |stage: &Stage| match stage {
+            Stage::Authorize => format!("authorize (within {} h)", procedure.authorize_within),
+            other => other.word().to_owned(),
+        };
+        let steps: Vec<String> = procedure.stages.iter().map(within).collect();
         [
             procedure.payment_method.as_ref().map_or_else(any, ToString::to_string),
             procedure.delivery_method.as_ref().map_or_else(any, ToString::to_string),
@@ -85,7 +89,9 @@ fn list(shell: &Shell) -> Result<(), Failure> {
 
 fn document(procedure: &Procedure) -> Value {
     let steps: Vec<&str> = procedure.stages.iter().map(Stage::word).collect();
+    let asks = procedure.stages.contains(&Stage::Authorize);
     json!({
+        "authorize_within": asks.then_some(procedure.authorize_within),
         "payment": procedure.payment_method, "delivery": procedure.delivery_method, "steps": steps,
         "payment_agent": procedure.payment_agent, "delivery_agent": procedure.delivery_agent,
     })

@@ -22,7 +22,7 @@ const WEEK: i64 = 7 * 24 * 60 * 60;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example (cron, mails only when something needs you):\n  mailorder status --exit-code")]
 pub(crate) struct StatusArgs {
-    /// End with 1 where something is late, warned about, over the limit, waits for your OK or in the shop's inbox, is a refund for you to pay, or was
+    /// End with 1 where something is late, warned about, over the limit, waits for your OK or in an inbox, is a refund for you to pay, or was
     /// rejected within a day,
     /// and say nothing where not
     #[arg(long)]
@@ -55,7 +55,8 @@ pub(super) fn run(shell: &mut Shell, args: StatusArgs) -> Result<(), Failure> {
     let rejected = transaction::rejected(&clerk, 0, Some(&now.plus_seconds(-WEEK)))?;
     // Told once by a cron that asks each day: nothing a person does takes a rejection away.
     let news = !transaction::rejected(&clerk, 0, Some(&now.plus_seconds(-DAY)))?.is_empty();
-    let inbox = super::shop::waiting_count(&clerk)?;
+    let inboxes = super::inbox::waiting_counts(&clerk)?;
+    let inbox: u64 = inboxes.iter().map(|(_, count)| count).sum();
     let refunds = given_back::due(&clerk, role)?;
     let to_pay = given_back::to_be_paid(&clerk)?;
     let needs = inbox > 0
@@ -106,8 +107,8 @@ pub(super) fn run(shell: &mut Shell, args: StatusArgs) -> Result<(), Failure> {
         if to_pay > 0 {
             shell.hint(&format!("{} to be paid: mailorder list --role payment", plural(to_pay, "refund")));
         }
-        if inbox > 0 {
-            shell.hint(&format!("{} for you as the shop: mailorder shop inbox", waits(inbox)));
+        for (command, count) in &inboxes {
+            shell.hint(&format!("{} for you: mailorder {command} inbox", waits(*count)));
         }
         if offered > 0 {
             let count = u64::try_from(offered).unwrap_or(u64::MAX);

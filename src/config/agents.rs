@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 
 use jiff::civil::{Date, Time, Weekday};
 use jiff::tz::TimeZone;
+use toml::Spanned;
 
 use super::ConfigError;
+use super::procedure::nearest;
 use super::settle::Place;
 use super::written::{self, Config, ShopWritten};
 use crate::files;
@@ -13,6 +15,9 @@ use crate::role::AUTHORIZE_WITHIN;
 use crate::role::calendar::Calendar;
 use crate::role::planned::{ArrivalRule, BankDay, DebitDay, DebitRule};
 use crate::role::practice::{Client, DebitWord, DeliveryPractice, PaymentPractice};
+
+/// The words of `debit` that are no hook.
+pub(super) const DEBIT_WORDS: [&str; 2] = ["report", "on-date"];
 
 /// A calendar as it is written, in either table.
 struct CalendarWritten<'a> {
@@ -28,12 +33,12 @@ impl Place<'_> {
     pub(super) fn payment(&self, written: &Config) -> Result<PaymentPractice, ConfigError> {
         let default = written::Payment::default();
         let payment = written.payment.as_ref().unwrap_or(&default);
-        let debit = match payment.debit.as_deref() {
-            None | Some("report") => DebitWord::Report,
-            Some("on-date") => DebitWord::OnDate,
-            Some(other) => {
-                return Err(self.fault("payment.debit", format!("{other:?} is neither \"report\" nor \"on-date\"")));
-            }
+        let debit = match &payment.debit {
+            None => DebitWord::Report,
+            Some(word) => self.debit(word, written)?,
+        };
+        let hook = |key: &str, name: &Option<Spanned<String>>| {
+            name.as_ref().map(|name| self.named(key, name, written)).transpose()
         };
         Ok(PaymentPractice {
             name: written.name.clone(),
@@ -41,7 +46,23 @@ impl Place<'_> {
             authorize_limits: self.amounts("payment.authorize_limits", &payment.authorize_limits)?,
             rule: self.debit_rule(payment)?,
             debit,
+            authorize: hook("payment.authorize", &payment.authorize)?,
+            dates: hook("payment.dates", &payment.dates)?,
         })
+    }
+
+    /// Settles who says that money was collected.
+    fn debit(&self, word: &Spanned<String>, written: &Config) -> Result<DebitWord, ConfigError> {
+        match word.as_ref().as_str() {
+            "report" => Ok(DebitWord::Report),
+            "on-date" => Ok(DebitWord::OnDate),
+            other => self.named("payment.debit", word, written).map(DebitWord::Hook).map_err(|_| {
+                let hooks = written.hook.keys().map(|hook| hook.as_ref().as_str());
+                let near = nearest(other, DEBIT_WORDS.into_iter().chain(hooks));
+                let what = format!("{other:?} is neither \"report\" nor \"on-date\" nor a hook of yours{near}");
+                self.fault_at(word.span().start, "payment.debit", what)
+            }),
+        }
     }
 
     fn debit_rule(&self, payment: &written::Payment) -> Result<DebitRule, ConfigError> {
@@ -120,7 +141,8 @@ impl Place<'_> {
             hours,
             calendar,
         };
-        Ok(DeliveryPractice { name: written.name.clone(), shops: clients(&delivery.shops), rule })
+        let dates = delivery.dates.as_ref().map(|name| self.named("delivery.dates", name, written)).transpose()?;
+        Ok(DeliveryPractice { name: written.name.clone(), shops: clients(&delivery.shops), rule, dates })
     }
 
     fn calendar(&self, written: &CalendarWritten<'_>) -> Result<Calendar, ConfigError> {

@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use toml::Spanned;
 
+use super::agents::DEBIT_WORDS;
 use super::settle::Place;
-use super::{ConfigError, HookSettings, written};
+use super::written::{self, Config};
+use super::{ConfigError, HookSettings};
 use crate::hook::Hook;
 use crate::role::practice::{Procedure, Review, Stage};
 use crate::trade::{HookName, Party};
@@ -108,6 +110,17 @@ impl Place<'_> {
         }
     }
 
+    /// Settles the hook that a key names.
+    pub(super) fn named(&self, key: &str, name: &Spanned<String>, written: &Config) -> Result<HookName, ConfigError> {
+        let word = name.as_ref().as_str();
+        let known = HookName::parse(word).ok().filter(|_| written.hook.keys().any(|hook| hook.as_ref() == word));
+        known.ok_or_else(|| {
+            let near = nearest(word, written.hook.keys().map(|hook| hook.as_ref().as_str()));
+            let what = format!("{word:?} is no hook of yours{near}; a hook is a table [hook.NAME]");
+            self.fault_at(name.span().start, key, what)
+        })
+    }
+
     /// Settles what waits for a person.
     pub(super) fn review(&self, written: &[Spanned<String>]) -> Result<Review, ConfigError> {
         let mut review = Review::default();
@@ -133,11 +146,11 @@ impl Place<'_> {
     fn hook(&self, name: &Spanned<String>, written: &written::Hook) -> Result<(HookName, HookSettings), ConfigError> {
         let place = name.span().start;
         let parsed = HookName::parse(name.as_ref()).map_err(|error| self.fault_at(place, "hook", error))?;
-        if STEPS.contains(&parsed.as_str()) {
+        if STEPS.contains(&parsed.as_str()) || DEBIT_WORDS.contains(&parsed.as_str()) {
             return Err(self.fault_at(
                 place,
                 "hook",
-                format!("{parsed:?} is a step of its own; give the hook another name"),
+                format!("{parsed:?} means something of its own; give the hook another name"),
             ));
         }
         let key = |name: &str| format!("hook.{parsed}.{name}");
@@ -170,9 +183,13 @@ impl Place<'_> {
 /// Says of a step that it is none, with the nearest word.
 fn unknown(name: &str, hooks: &Hooks) -> String {
     let named = hooks.keys().map(|hook| hook.as_ref().as_str());
-    let known: Vec<&str> = STEPS.into_iter().chain(named).collect();
-    let near = known.iter().map(|word| (strsim::damerau_levenshtein(name, word), *word)).min();
-    let near = near.filter(|(distance, word)| *distance <= word.len().max(3).div_ceil(2));
-    let near = near.map(|(_, word)| format!("; did you mean {word:?}?")).unwrap_or_default();
+    let near = nearest(name, STEPS.into_iter().chain(named));
     format!("{name:?} is neither a step ({}) nor a hook of yours{near}", STEPS.join(", "))
+}
+
+/// Returns the question whether the nearest of these words was meant; nothing where none is near.
+pub(super) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
+    let near = known.map(|word| (strsim::damerau_levenshtein(name, word), word)).min();
+    let near = near.filter(|(distance, word)| *distance <= word.len().max(3).div_ceil(2));
+    near.map(|(_, word)| format!("; did you mean {word:?}?")).unwrap_or_default()
 }

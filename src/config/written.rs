@@ -319,8 +319,12 @@ pub struct Payment {
     /// Sums up to which payments are authorised, like `JPY 100000`.
     #[serde(default)]
     pub authorize_limits: Vec<String>,
-    /// `report` or `on-date`: who says that money was collected.
-    pub debit: Option<String>,
+    /// The hook that says whether a payment is authorised.
+    pub authorize: Option<Spanned<String>>,
+    /// The hook that says when money is collected.
+    pub dates: Option<Spanned<String>>,
+    /// `report`, `on-date` or a hook: who says that money was collected.
+    pub debit: Option<Spanned<String>>,
     /// Days until the money is collected.
     pub debit_days: Option<u16>,
     /// Instead: the day of the month on which an account is closed,
@@ -349,6 +353,8 @@ pub struct Delivery {
     /// Shops worked for.
     #[serde(default)]
     pub shops: Vec<ShopWritten>,
+    /// The hook that says when goods arrive.
+    pub dates: Option<Spanned<String>>,
     /// Days of work until goods arrive.
     pub transit_days: Option<u16>,
     /// Days of the week on which goods are collected and delivered; every day where none is named.

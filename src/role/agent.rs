@@ -4,7 +4,7 @@ use super::practice::Client;
 use super::{Action, Desk, Draft};
 use crate::trade::document::Refusal;
 use crate::trade::status::Reason;
-use crate::trade::{Digest, Direction, Document, Kept, Kind, Leg, Moment, Party, Transaction};
+use crate::trade::{Digest, Direction, Document, Given, Kept, Kind, Leg, Moment, Party, Transaction, Work};
 
 /// Returns the instruction in force: the newest payment or delivery instruction received.
 pub fn instruction(transaction: &Transaction) -> Option<&Kept> {
@@ -46,6 +46,14 @@ pub(super) fn objection_to_second(transaction: &Transaction, kept: &Kept, done: 
 /// Returns our newest status about `leg`.
 pub(super) fn last_status(transaction: &Transaction, leg: Leg) -> Option<&Kept> {
     transaction.kept.iter().rev().find(|k| k.direction == Direction::Out && k.letter.kind().status_of() == Some(leg))
+}
+
+/// Returns the instruction that a hook is being asked for the date of, as long as nothing was told after it.
+pub(super) fn unplanned<'a>(transaction: &'a Transaction, told: Option<&Kept>) -> Option<&'a Kept> {
+    let kept = instruction(transaction)?;
+    let asks = |given: &Given| given.task.work == Work::Plan && given.task.about == Some(kept.content);
+    let later = told.is_none_or(|told| told.position < kept.position);
+    (later && transaction.given.iter().any(asks)).then_some(kept)
 }
 
 /// Writes one status to buyer and shop (P61), both taken from the stored instruction (P51), never from a letter that

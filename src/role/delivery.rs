@@ -3,11 +3,13 @@
 
 use super::agent::{self, instruction, last_status};
 use super::packing::{Other, pack, rest};
-use super::{Action, Desk, Notice, Refused, resend_above};
+use super::planned::Arrival;
+use super::practice::DeliveryPractice;
+use super::{Action, Desk, Notice, Refused, given, resend_above};
 use crate::trade::document::DeliveryInstruction;
 use crate::trade::item::LineQuantity;
 use crate::trade::status::{DeliveryStatus, Parcel, ParcelEvent, Reason, STOPPED, Step};
-use crate::trade::{Digest, Document, Download, Kept, Kind, Leg, Party, Place, Transaction};
+use crate::trade::{Digest, Document, Download, Kept, Kind, Leg, Party, Place, Said, Task, Transaction, When, Work};
 
 /// Returns what follows from a letter that was entered and applied.
 pub fn answer(transaction: &Transaction, kept: &Kept, desk: &Desk<'_>) -> Vec<Action> {
@@ -32,16 +34,62 @@ fn plan(transaction: &Transaction, kept: &Kept, instruction: &DeliveryInstructio
     if let Some(text) = agent::objection_to_second(transaction, kept, made) {
         return vec![agent::refuse(transaction, kept, "already-instructed", text)];
     }
+    match &practice.dates {
+        // Buyer and shop are told when it has said the day.
+        Some(hook) => vec![given::give(transaction, hook, Work::Plan, Some(kept.content))],
+        None => publish(transaction, by_rule(practice, instruction, desk), desk, Some(kept)),
+    }
+}
+
+/// Returns the first status, each parcel expected when `arrival` says.
+fn first(instruction: &DeliveryInstruction, arrival: &dyn Fn(&Parcel) -> Option<Arrival>) -> DeliveryStatus {
     let mut parcels = instruction.parcels.clone();
     for parcel in &mut parcels {
-        // A date from a program of the owner's would take the place of this one.
-        let arrival = practice.rule.arrival(&desk.now, parcel.expected_until.map(|until| until.day()));
+        let Some(arrival) = arrival(parcel) else {
+            parcel.step = Step::Planned { at: None };
+            continue;
+        };
         let from = parcel.expected_from.filter(|from| from.day() <= arrival.until.day());
         parcel.expected_from = arrival.from.or(from);
         parcel.expected_until = Some(arrival.until);
         parcel.step = Step::Planned { at: Some(arrival.until) };
     }
-    publish(transaction, DeliveryStatus { parcels }, desk, Some(kept))
+    DeliveryStatus { parcels }
+}
+
+/// Returns the first status as the owner's rule plans it.
+fn by_rule(practice: &DeliveryPractice, instruction: &DeliveryInstruction, desk: &Desk<'_>) -> DeliveryStatus {
+    let wished = |parcel: &Parcel| parcel.expected_until.map(|until| until.day());
+    first(instruction, &|parcel| Some(practice.rule.arrival(&desk.now, wished(parcel))))
+}
+
+/// Returns what follows from what a hook said.
+pub(super) fn after(transaction: &Transaction, task: &Task, said: &Said, desk: &Desk<'_>) -> Vec<Action> {
+    let is_plan = task.work == Work::Plan;
+    is_plan.then(|| planned(transaction, task, said, desk)).flatten().unwrap_or_default()
+}
+
+/// Tells buyer and shop the time that a hook planned an instruction for, and the tracking number where it gave one; that of
+/// the rule where it named none. Where they were told something meanwhile, by a person or because of a stop, that stands.
+fn planned(transaction: &Transaction, task: &Task, said: &Said, desk: &Desk<'_>) -> Option<Vec<Action>> {
+    let kept = transaction.by_content(task.about.as_ref()?)?;
+    let Document::DeliveryInstruction(instruction) = &kept.letter.document else { return None };
+    if last_status(transaction, Leg::Delivery).is_some_and(|told| told.position > kept.position) {
+        return None;
+    }
+    let mut status = match said.step.planned() {
+        Some(until) => first(instruction, &|_| Some(Arrival { from: said.from, until })),
+        None => by_rule(desk.practice.delivery.as_ref()?, instruction, desk),
+    };
+    if let [parcel] = status.parcels.as_mut_slice() {
+        parcel.tracking = said.tracking.clone().or(parcel.tracking.take());
+    }
+    Some(publish(transaction, status, desk, Some(kept)))
+}
+
+/// Ends the work of hooks that was to plan what is told or stopped now.
+fn end_plans(transaction: &Transaction, at: Option<When>) -> impl Iterator<Item = Action> {
+    given::open(transaction, &[Work::Plan]).map(move |given| given::end(transaction, given, Step::Planned { at }))
 }
 
 /// Stops the parcels, unless one is delivered or on its way: what has not arrived is stopped as a whole or not at all, so
@@ -57,7 +105,9 @@ fn stop(transaction: &Transaction, kept: &Kept, desk: &Desk<'_>) -> Vec<Action> 
     for parcel in status.parcels.iter_mut().filter(|parcel| whole && !parcel.step.failed()) {
         parcel.step = Step::Failed { reason: reason.clone(), at: Some(desk.now) };
     }
-    publish(transaction, status, desk, Some(kept))
+    let mut actions = publish(transaction, status, desk, Some(kept));
+    actions.extend(end_plans(transaction, None));
+    actions
 }
 
 /// Reports what the owner says about a parcel (`ship notify`).
@@ -106,7 +156,9 @@ pub fn notify(transaction: &Transaction, notice: &Notice, desk: &Desk<'_>) -> Re
         let at = notice.event_at.or(notice.done).unwrap_or(desk.now);
         parcel.events.push(ParcelEvent { name: name.clone(), at, place: place.clone() });
     }
-    Ok(publish(transaction, status, desk, None))
+    let mut actions = publish(transaction, status, desk, None);
+    actions.extend(end_plans(transaction, notice.planned));
+    Ok(actions)
 }
 
 /// Makes a parcel a file: only where the goods are to go over the network.
@@ -207,9 +259,15 @@ fn was_over(transaction: &Transaction) -> bool {
     answers.map(|kept| &kept.letter.document).any(|said| matches!(said, Document::DeliveryStatus(s) if s.is_over()))
 }
 
-/// Returns our newest delivery status.
+/// Returns our newest delivery status; one without dates where a hook is being asked for them.
 pub(super) fn status_now(transaction: &Transaction) -> Option<DeliveryStatus> {
-    match &last_status(transaction, Leg::Delivery)?.letter.document {
+    let told = last_status(transaction, Leg::Delivery);
+    if let Some(kept) = agent::unplanned(transaction, told)
+        && let Document::DeliveryInstruction(instruction) = &kept.letter.document
+    {
+        return Some(first(instruction, &|_| None));
+    }
+    match &told?.letter.document {
         Document::DeliveryStatus(status) => Some(without_file(status.clone())),
         _ => None,
     }

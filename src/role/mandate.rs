@@ -4,7 +4,7 @@
 //! Nothing is opened here: the clerk brings what it found, without the card or account itself.
 
 use crate::trade::document::{AuthorizationRequest, AuthorizationResult};
-use crate::trade::{Direction, Document, Fingerprint, Kept, Kind, Mandate, OrderId, Transaction};
+use crate::trade::{Direction, Document, Fingerprint, Kept, Kind, Mandate, OrderId, Transaction, Work};
 
 /// What the clerk found when it opened payment data.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,11 +89,24 @@ pub fn in_force(transaction: &Transaction) -> Option<Authorised<'_>> {
     authorised(transaction).next().filter(|_| !is_declined(transaction))
 }
 
-/// Returns whether a payment was authorised in `transaction` by data of this signer for this order.
+/// Returns whether a payment was authorised in `transaction` by data of this signer for this order, or a hook is being
+/// asked for one.
 pub fn is_used(transaction: &Transaction, signer: &Fingerprint, order: &OrderId) -> bool {
-    authorised(transaction).any(|payment| {
-        let by = payment.request.payer().map(|buyer| &buyer.party.fingerprint);
-        payment.asked.letter.order.as_ref() == Some(order) && by == Some(signer)
+    let by = |asked: &Kept, request: &AuthorizationRequest| {
+        let payer = request.payer().map(|buyer| &buyer.party.fingerprint);
+        asked.letter.order.as_ref() == Some(order) && payer == Some(signer)
+    };
+    authorised(transaction).any(|payment| by(payment.asked, payment.request))
+        || pending(transaction).any(|(asked, request)| by(asked, request))
+}
+
+/// Returns the requests with payment data that hooks have not answered.
+fn pending(transaction: &Transaction) -> impl Iterator<Item = (&Kept, &AuthorizationRequest)> {
+    let open = transaction.given.iter().filter(|given| given.said.is_none() && given.task.work == Work::Authorize);
+    let asked = open.filter_map(|given| transaction.by_content(given.task.about.as_ref()?));
+    asked.filter_map(|kept| match &kept.letter.document {
+        Document::AuthorizationRequest(request) if request.sealed.is_some() => Some((kept, request)),
+        _ => None,
     })
 }
 

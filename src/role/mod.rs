@@ -9,10 +9,12 @@ pub mod articles;
 pub mod buyer;
 pub mod calendar;
 pub mod delivery;
+mod given;
 pub mod mandate;
 pub mod notice;
 mod packing;
 pub mod payment;
+pub mod payment_work;
 pub mod planned;
 pub mod practice;
 pub mod shop;
@@ -39,7 +41,7 @@ use crate::trade::document::Refusal;
 use crate::trade::status::Reason;
 use crate::trade::{
     Code, Digest, Document, Finding, Kept, Kind, Letter, Moment, Names, Number, Party, Received, Role, Said, Task,
-    Terms, Transaction,
+    TaskKey, Terms, Transaction,
 };
 
 /// Who decides, when, and how its owner wants it done.
@@ -124,7 +126,7 @@ impl Draft {
     }
 }
 
-/// What a part does: write a letter, send one again, or give a hook work.
+/// What a part does: write a letter, send one again, give a hook work, or end it in the hook's place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
     /// Write this letter.
@@ -139,6 +141,17 @@ pub enum Action {
         names: Names,
         /// The work.
         task: Task,
+    },
+    /// Enter what came of work in the place of its hook.
+    End {
+        /// The part that gave it.
+        role: Role,
+        /// The transaction.
+        names: Names,
+        /// The work.
+        key: TaskKey,
+        /// What came of it.
+        said: Said,
     },
 }
 
@@ -183,7 +196,18 @@ pub fn follow_up(transaction: &Transaction, kept: &Kept, desk: &Desk<'_>) -> Vec
 pub fn after_work(transaction: &Transaction, task: &Task, said: &Said, desk: &Desk<'_>) -> Vec<Action> {
     match transaction.key.role {
         Role::Shop => shop_work::after(transaction, task, said, desk),
-        Role::Buyer | Role::Payment | Role::Delivery => Vec::new(),
+        Role::Payment => payment_work::after(transaction, task, said, desk),
+        Role::Delivery => delivery::after(transaction, task, said, desk),
+        Role::Buyer => Vec::new(),
+    }
+}
+
+/// Returns why what a hook said of its work cannot be told to anybody: it does not fit with what was told before.
+pub fn untold(transaction: &Transaction, task: &Task, said: &Said, desk: &Desk<'_>) -> Option<Refused> {
+    match transaction.key.role {
+        Role::Shop => shop_work::untold(transaction, task, said, desk),
+        Role::Payment => payment_work::untold(transaction, task, said, desk),
+        Role::Buyer | Role::Delivery => None,
     }
 }
 

@@ -3,11 +3,11 @@
 use jiff::civil::Time;
 
 use super::agent::{self, instruction, last_status};
-use super::practice::DebitWord;
-use super::{Action, Desk, Draft, Notice, Refused, mandate, notice, resend_above};
+use super::practice::{DebitWord, PaymentPractice};
+use super::{Action, Desk, Draft, Notice, Refused, given, mandate, notice, payment_work, resend_above};
 use crate::trade::document::{AuthorizationRequest, AuthorizationResult, PaymentInstruction};
 use crate::trade::status::{Payment, PaymentState, PaymentStatus, Reason, STOPPED, Step};
-use crate::trade::{Document, Kept, Kind, Leg, Moment, Money, Party, Transaction, When};
+use crate::trade::{Document, Kept, Kind, Leg, Moment, Money, Party, Said, Task, Transaction, When, Work};
 
 /// Returns what follows from a letter that was entered and applied.
 pub fn answer(transaction: &Transaction, kept: &Kept, desk: &Desk<'_>) -> Vec<Action> {
@@ -25,7 +25,8 @@ pub fn answer(transaction: &Transaction, kept: &Kept, desk: &Desk<'_>) -> Vec<Ac
     }
 }
 
-/// Answers an authorization request by the owner's limits (P24), and by what the buyer's payment data allow (P23).
+/// Answers an authorization request by the owner's limits (P24), and by what the buyer's payment data allow (P23). Where
+/// all of that permits it and the owner has a hook for it, the hook has the last word.
 fn authorize(transaction: &Transaction, kept: &Kept, request: &AuthorizationRequest, desk: &Desk<'_>) -> Action {
     let practice = desk.practice.payment.as_ref();
     let works = has_agreement(kept, desk);
@@ -46,10 +47,18 @@ fn authorize(transaction: &Transaction, kept: &Kept, request: &AuthorizationRequ
         }
         Some(_) => match unfit {
             Some((code, text)) => refused(code, text),
-            None => Step::Done { at: desk.now },
+            None => match practice.and_then(|practice| practice.authorize.as_ref()) {
+                Some(hook) => return payment_work::ask(transaction, kept, hook),
+                None => Step::Done { at: desk.now },
+            },
         },
     };
-    let document = Document::AuthorizationResult(AuthorizationResult { total: request.total, step });
+    result(transaction, kept, request.total, step)
+}
+
+/// Answers the authorization request `kept`, which asked for `total`.
+pub(super) fn result(transaction: &Transaction, kept: &Kept, total: Money, step: Step) -> Action {
+    let document = Document::AuthorizationResult(AuthorizationResult { total, step });
     Draft::new(transaction, kept.letter.from.clone(), document)
         .ordered(kept.letter.order.clone())
         .answering(kept.content)
@@ -79,24 +88,45 @@ fn collect(transaction: &Transaction, kept: &Kept, instruction: &PaymentInstruct
     if let Some(reopened) = reopened(transaction, instruction) {
         return publish(transaction, reopened, desk, Some(kept));
     }
-    // A date from a program of the owner's would take the place of this one.
-    let planned = When::Day(practice.rule.planned(&desk.now, instruction.due.map(|due| due.day())));
-    let payment = Payment {
-        id: "1".to_owned(),
-        amount: instruction.amount,
-        refund: false,
-        step: Step::Planned { at: Some(planned) },
-    };
-    let status = PaymentStatus {
+    match &practice.dates {
+        // Buyer and shop are told when it has said the day.
+        Some(hook) => vec![given::give(transaction, hook, Work::Plan, Some(kept.content))],
+        None => {
+            publish(transaction, first(instruction, Some(by_rule(practice, instruction, &desk.now))), desk, Some(kept))
+        }
+    }
+}
+
+/// Returns the day on which the owner's rule plans a payment.
+fn by_rule(practice: &PaymentPractice, instruction: &PaymentInstruction, now: &Moment) -> When {
+    When::Day(practice.rule.planned(now, instruction.due.map(|due| due.day())))
+}
+
+/// Returns the first status of a payment.
+fn first(instruction: &PaymentInstruction, planned: Option<When>) -> PaymentStatus {
+    let step = Step::Planned { at: planned };
+    PaymentStatus {
         state: PaymentState::Due,
         remaining: instruction.amount,
         due: instruction.due,
-        scheduled: Some(planned),
+        scheduled: planned,
         confirmation: None,
         payment_id: instruction.payment_id.clone(),
-        payments: vec![payment],
-    };
-    publish(transaction, status, desk, Some(kept))
+        payments: vec![Payment { id: "1".to_owned(), amount: instruction.amount, refund: false, step }],
+    }
+}
+
+/// Tells buyer and shop the day that a hook planned an instruction for; that of the rule where it named none. Where they
+/// were told something meanwhile, by a person or because of a stop, that stands.
+pub(super) fn planned(transaction: &Transaction, task: &Task, said: &Said, desk: &Desk<'_>) -> Option<Vec<Action>> {
+    let kept = transaction.by_content(task.about.as_ref()?)?;
+    let Document::PaymentInstruction(instruction) = &kept.letter.document else { return None };
+    if last_status(transaction, Leg::Payment).is_some_and(|told| told.position > kept.position) {
+        return None;
+    }
+    let practice = desk.practice.payment.as_ref()?;
+    let at = said.step.planned().unwrap_or_else(|| by_rule(practice, instruction, &desk.now));
+    Some(publish(transaction, first(instruction, Some(at)), desk, Some(kept)))
 }
 
 /// Returns the status of a payment of which a part was made before the shop had it stopped, and whose rest is to be made
@@ -139,7 +169,7 @@ fn objection(
 }
 
 /// Returns whether a payment is still to be made.
-fn is_open(payment: &Payment) -> bool {
+pub(super) fn is_open(payment: &Payment) -> bool {
     !payment.refund && payment.step.done().is_none() && !payment.step.failed()
 }
 
@@ -192,12 +222,17 @@ fn stopped_by_shop() -> Reason {
 fn stop(transaction: &Transaction, kept: &Kept, desk: &Desk<'_>) -> Vec<Action> {
     let Some(mut status) = status_now(transaction) else {
         let unknown = || agent::refuse(transaction, kept, "unknown-transaction", "This transaction is not known here.");
-        return vec![release(transaction, kept, desk).unwrap_or_else(unknown)];
+        let mut actions = vec![release(transaction, kept, desk).unwrap_or_else(unknown)];
+        actions.extend(payment_work::take_back(transaction, None, desk));
+        return actions;
     };
+    let taken_back = payment_work::take_back(transaction, Some(&status), desk);
     // What a clock that was wrong let us report has not come to pass.
     not_yet_made(&mut status, desk);
     stop_open(&mut status, desk);
-    publish(transaction, status, desk, Some(kept))
+    let mut actions = publish(transaction, status, desk, Some(kept));
+    actions.extend(taken_back);
+    actions
 }
 
 /// Stops what was not paid yet. What was declined before is stopped with the rest: it is not tried again.
@@ -231,8 +266,16 @@ fn not_yet_made(status: &mut PaymentStatus, desk: &Desk<'_>) -> bool {
     true
 }
 
-/// Reports what the owner says about the payment (`pay notify`).
+/// Reports what the owner says about the payment (`pay notify`). Work of hooks about it ends with that.
 pub fn notify(transaction: &Transaction, notice: &Notice, desk: &Desk<'_>) -> Result<Vec<Action>, Refused> {
+    let status = noted(transaction, notice, desk)?;
+    let mut actions = publish(transaction, status, desk, None);
+    actions.extend(payment_work::reported(transaction, notice));
+    Ok(actions)
+}
+
+/// Returns the status of a payment with what is reported of it.
+pub(super) fn noted(transaction: &Transaction, notice: &Notice, desk: &Desk<'_>) -> Result<PaymentStatus, Refused> {
     notice.check(&desk.now)?;
     notice.check_since(agent::terms_date(transaction))?;
     let mut status =
@@ -244,7 +287,7 @@ pub fn notify(transaction: &Transaction, notice: &Notice, desk: &Desk<'_>) -> Re
         if !notice.refund && notice.done.is_none() && is_stopped(transaction) {
             // The shop had stopped it while it was said to be made.
             stop_open(&mut status, desk);
-            return Ok(publish(transaction, status, desk, None));
+            return Ok(status);
         }
         Some(Notice { done: before.filter(|_| notice.same_moment).or(notice.done), ..notice.clone() })
     } else {
@@ -253,7 +296,7 @@ pub fn notify(transaction: &Transaction, notice: &Notice, desk: &Desk<'_>) -> Re
     let notice = corrected.as_ref().unwrap_or(notice);
     if notice.refund {
         refund(&mut status, notice, taken_back)?;
-        return Ok(publish(transaction, status, desk, None));
+        return Ok(status);
     }
     if let Some(amount) = notice.amount.filter(|amount| amount.currency() != status.remaining.currency()) {
         let currency = status.remaining.currency();
@@ -267,7 +310,7 @@ pub fn notify(transaction: &Transaction, notice: &Notice, desk: &Desk<'_>) -> Re
         return Err(Refused::new(format!("only {} remains to be paid", status.remaining)));
     }
     pay(&mut status, amount, notice)?;
-    Ok(publish(transaction, status, desk, None))
+    Ok(status)
 }
 
 /// Enters what became of refunds: of the one that is corrected, of the one of this amount, else of all that are open.
@@ -303,15 +346,20 @@ fn is_stopped(transaction: &Transaction) -> bool {
     instruction(transaction).is_some_and(|instruction| agent::was_stopped(transaction, instruction))
 }
 
-/// Reports as collected what was planned for a day that has come, where the calendar says so instead of the owner (P55).
+/// Has collected what was planned for a day that has come (P55): by a hook, or by reporting it as collected where the
+/// calendar says so instead of the owner.
 ///
-/// It is said to have been collected at the beginning of its day, or when it was instructed if that was later; asked any
+/// Of the second:
+/// it is said to have been collected at the beginning of its day, or when it was instructed if that was later; asked any
 /// time after, and by however many programs, it is said once. Money that the buyer brings or transfers is never assumed.
 /// What was said under a clock that was ahead is taken back as soon as that shows.
 pub fn debit_due(transaction: &Transaction, desk: &Desk<'_>) -> Vec<Action> {
-    let Some(practice) = desk.practice.payment.as_ref().filter(|practice| practice.debit == DebitWord::OnDate) else {
-        return Vec::new();
-    };
+    let Some(practice) = desk.practice.payment.as_ref() else { return Vec::new() };
+    match &practice.debit {
+        DebitWord::Report => return Vec::new(),
+        DebitWord::Hook(hook) => return payment_work::due(transaction, hook, practice, desk).into_iter().collect(),
+        DebitWord::OnDate => {}
+    }
     let Some(asked) = instruction(transaction) else { return Vec::new() };
     let Document::PaymentInstruction(instruction) = &asked.letter.document else { return Vec::new() };
     let Some(mut status) = status_now(transaction).filter(|_| instruction.payment_method.is_debited()) else {
@@ -323,10 +371,7 @@ pub fn debit_due(transaction: &Transaction, desk: &Desk<'_>) -> Vec<Action> {
     if is_stopped(transaction) {
         return Vec::new();
     }
-    let begins = |when: When| match when {
-        When::Moment(moment) => moment,
-        When::Day(day) => practice.rule.calendar.moment(day, Time::midnight(), &desk.now),
-    };
+    let begins = |when: When| begins(practice, when, &desk.now);
     let open = status.payments.iter().find(|payment| is_open(payment));
     let Some((amount, planned)) = open.and_then(|open| Some((open.amount, begins(open.step.planned()?)))) else {
         return Vec::new();
@@ -339,6 +384,14 @@ pub fn debit_due(transaction: &Transaction, desk: &Desk<'_>) -> Vec<Action> {
         Ok(()) => publish(transaction, status, desk, None),
         // A sum that cannot be reckoned is left to the owner, who is told by `pay notify`.
         Err(_) => Vec::new(),
+    }
+}
+
+/// Returns the moment at which a day or moment begins where the agent is.
+pub(super) fn begins(practice: &PaymentPractice, when: When, now: &Moment) -> Moment {
+    match when {
+        When::Moment(moment) => moment,
+        When::Day(day) => practice.rule.calendar.moment(day, Time::midnight(), now),
     }
 }
 
@@ -423,9 +476,15 @@ fn next_id(status: &PaymentStatus) -> String {
     status.payments.len().saturating_add(1).to_string()
 }
 
-/// Returns our newest payment status.
+/// Returns our newest payment status; one without a date where a hook is being asked for it.
 pub(super) fn status_now(transaction: &Transaction) -> Option<PaymentStatus> {
-    match &last_status(transaction, Leg::Payment)?.letter.document {
+    let told = last_status(transaction, Leg::Payment);
+    if let Some(kept) = agent::unplanned(transaction, told)
+        && let Document::PaymentInstruction(instruction) = &kept.letter.document
+    {
+        return Some(first(instruction, None));
+    }
+    match &told?.letter.document {
         Document::PaymentStatus(status) => Some(status.clone()),
         _ => None,
     }
@@ -436,7 +495,12 @@ fn is_done(status: &PaymentStatus) -> bool {
     status.remaining.is_zero() && status.payments.iter().any(|p| !p.refund && p.step.done().is_some())
 }
 
-fn publish(transaction: &Transaction, status: PaymentStatus, desk: &Desk<'_>, asked: Option<&Kept>) -> Vec<Action> {
+pub(super) fn publish(
+    transaction: &Transaction,
+    status: PaymentStatus,
+    desk: &Desk<'_>,
+    asked: Option<&Kept>,
+) -> Vec<Action> {
     let done = is_done(&status);
     let answers = asked.map(|kept| (kept.content, &kept.letter.from));
     let said = |_: &Party| Document::PaymentStatus(status.clone());

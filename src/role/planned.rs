@@ -1,7 +1,7 @@
 //! Dates planned by rule: when a payment agent collects (P55), when a delivery agent arrives (P57).
 //!
-//! Pure functions of the day, the agent's calendar and what the shop wishes. A date that a program of the owner's names
-//! would come in where these are called, in `payment` and `delivery`, and nowhere else.
+//! Pure functions of the day, the agent's calendar and what the shop wishes. Where the owner has a program that names the
+//! date, these are for when it does not.
 
 use jiff::civil::{Date, Time};
 

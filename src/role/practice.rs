@@ -200,13 +200,15 @@ impl Client {
 }
 
 /// Who says that money was collected.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum DebitWord {
     /// The owner: by `pay notify`, or the bank's own program.
     #[default]
     Report,
     /// The calendar: on the planned day it counts as collected, because the bank's system collects unattended (P55).
     OnDate,
+    /// A hook: on the planned day it collects, and gives back what is to be given back.
+    Hook(HookName),
 }
 
 /// How the owner collects money for shops.
@@ -222,6 +224,10 @@ pub struct PaymentPractice {
     pub rule: DebitRule,
     /// Who says that it was.
     pub debit: DebitWord,
+    /// The hook that says whether a payment is authorised; the limits alone where `None`.
+    pub authorize: Option<HookName>,
+    /// The hook that says when money is collected; the rule where `None`.
+    pub dates: Option<HookName>,
 }
 
 /// How the owner carries goods for shops.
@@ -233,4 +239,6 @@ pub struct DeliveryPractice {
     pub shops: Vec<Client>,
     /// When goods arrive.
     pub rule: ArrivalRule,
+    /// The hook that says so; the rule where `None`.
+    pub dates: Option<HookName>,
 }

@@ -4,7 +4,7 @@ use super::practice::{Procedure, ShopPractice};
 use super::shop_after::is_instructed;
 use super::shop_check::{because, check};
 use super::shop_refund::{left_of, refund_instruction, unasked};
-use super::{Action, Desk, Refused, agent, shop_after, shop_offer, shop_work, terms_of};
+use super::{Action, Desk, Refused, agent, given, shop_after, shop_offer, shop_waiting, shop_work, terms_of};
 use crate::rules::Standing;
 use crate::rules::waiting::{Waiting, waiting};
 use crate::trade::document::LineReason;
@@ -49,7 +49,7 @@ fn practice<'a>(desk: &'a Desk<'_>) -> Result<&'a ShopPractice, Refused> {
 }
 
 /// Says yes to what has waited longest in a transaction: the order gets its terms, the cancellation and the return are
-/// granted as far as they can be.
+/// granted as far as they can be, what a hook said is left untold.
 ///
 /// # Errors
 /// Where nothing waits, or what waits cannot be granted any more.
@@ -72,6 +72,7 @@ pub fn accept(transaction: &Transaction, desk: &Desk<'_>) -> Result<Vec<Action>,
             let text = format!("the hook {} would not do its work; `shop instruct` gives it again", given.task.hook);
             Err(Refused::new(text))
         }
+        Waiting::Untold(given) => Ok(given::seen(transaction, given).into_iter().collect()),
     }
 }
 
@@ -89,6 +90,11 @@ pub fn reject(transaction: &Transaction, why: &str, desk: &Desk<'_>) -> Result<V
         Waiting::Return(kept) => {
             let Document::ReturnRequest(request) = &kept.letter.document else { return Ok(Vec::new()) };
             Ok(vec![shop_after::refuse_return(transaction, kept, request, why, desk)])
+        }
+        Waiting::Untold(_) => {
+            let text =
+                "its hook has said it; report what is right with `shop notify`, or accept that nothing is told of it";
+            Err(Refused::new(text))
         }
         Waiting::Task(_) => {
             if is_instructed(transaction, Leg::Payment) || is_instructed(transaction, Leg::Delivery) {

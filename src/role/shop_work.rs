@@ -2,13 +2,14 @@
 //!
 //! A step that a hook does is done when the hook has said so; what comes after it waits.
 
+use super::given::give;
 use super::practice::Stage;
 use super::shop::{delivery_instruction, notify, payment_instruction, procedure, status_now};
 use super::shop_after::is_instructed;
 use super::{Action, Desk, Notice, Refused, terms_of};
 use crate::rules::{Standing, State};
 use crate::trade::status::{OrderState, Step};
-use crate::trade::{Document, Given, HookName, Leg, Said, Task, TaskKey, Transaction, Work};
+use crate::trade::{Document, Given, HookName, Leg, Moment, Said, Task, Transaction, Work};
 
 /// Goes on with the procedure: writes the instructions that were not written or were refused, and gives hooks their
 /// work, up to the first that has not done it. Work that a hook would not do is given again where a person says so.
@@ -28,7 +29,7 @@ pub(super) fn go_on(transaction: &Transaction, desk: &Desk<'_>, by_person: bool)
                 Some(given) if given.is_done() => {}
                 Some(given) if !(by_person && given.failed()) => return actions,
                 _ => {
-                    actions.push(give(transaction, hook, Work::Release));
+                    actions.push(give(transaction, hook, Work::Release, None));
                     return actions;
                 }
             },
@@ -60,13 +61,6 @@ fn last<'a>(transaction: &'a Transaction, hook: &HookName, work: Work) -> Option
     transaction.given.iter().rfind(|given| given.task.hook == *hook && given.task.work == work)
 }
 
-fn give(transaction: &Transaction, hook: &HookName, work: Work) -> Action {
-    let run = transaction.given.iter().filter(|given| given.task.hook == *hook && given.task.work == work).count();
-    let key = TaskKey::of(&transaction.key, hook, work, run);
-    let task = Task { key, hook: hook.clone(), work, about: None };
-    Action::Give { role: transaction.key.role, names: transaction.names(), task }
-}
-
 /// Returns whether a hook was given work of this transaction.
 pub(super) fn is_begun(transaction: &Transaction) -> bool {
     transaction.given.iter().any(|given| given.task.work == Work::Release)
@@ -83,35 +77,53 @@ pub(super) fn withdraw(transaction: &Transaction) -> Vec<Action> {
             hooks.push(&given.task.hook);
         }
     }
-    hooks.into_iter().map(|hook| give(transaction, hook, Work::Withdraw)).collect()
+    hooks.into_iter().map(|hook| give(transaction, hook, Work::Withdraw, None)).collect()
 }
 
 /// Returns what follows from what a hook said of its work: the buyer is told of the goods, and the procedure goes on.
 pub(super) fn after(transaction: &Transaction, task: &Task, said: &Said, desk: &Desk<'_>) -> Vec<Action> {
-    let over = status_now(transaction).state == OrderState::Cancelled;
-    if over || !matches!(task.work, Work::Release | Work::Query) {
+    if !is_told(transaction, task) {
         return Vec::new();
     }
-    let mut actions = tell(transaction, said, desk);
+    let mut actions = tell(transaction, said, desk).unwrap_or_default();
     if task.work == Work::Release && !said.step.failed() {
         actions.extend(go_on(transaction, desk, false));
     }
     actions
 }
 
+/// Returns why what a hook said of the goods is not told: it does not fit with what was reported.
+pub(super) fn untold(transaction: &Transaction, task: &Task, said: &Said, desk: &Desk<'_>) -> Option<Refused> {
+    is_told(transaction, task).then(|| tell(transaction, said, desk).err()).flatten()
+}
+
+/// Returns whether the buyer is told what comes of this work.
+fn is_told(transaction: &Transaction, task: &Task) -> bool {
+    let over = status_now(transaction).state == OrderState::Cancelled;
+    !over && matches!(task.work, Work::Release | Work::Query)
+}
+
+/// Returns whether a parcel is reported to have left as a hook says it has.
+fn is_known(transaction: &Transaction, at: Moment, said: &Said) -> bool {
+    let same = |tracking: &Option<String>| said.tracking.is_none() || *tracking == said.tracking;
+    let mut shipments = status_now(transaction).shipments.into_iter();
+    shipments.any(|shipment| shipment.step.done() == Some(at) && same(&shipment.tracking))
+}
+
 /// Tells the buyer what a hook said of the goods, where that is news.
-fn tell(transaction: &Transaction, said: &Said, desk: &Desk<'_>) -> Vec<Action> {
+fn tell(transaction: &Transaction, said: &Said, desk: &Desk<'_>) -> Result<Vec<Action>, Refused> {
     let notice = Notice { parcel: said.parcel.clone(), tracking: said.tracking.clone(), ..Notice::default() };
     let notice = match &said.step {
+        Step::Done { at } if is_known(transaction, *at, said) => return Ok(Vec::new()),
         Step::Done { at } => Notice { done: Some(*at), ..notice },
         Step::Planned { at } | Step::Active { at } => Notice { planned: *at, ..notice },
-        Step::Failed { .. } => return Vec::new(),
+        Step::Failed { .. } => return Ok(Vec::new()),
     };
     if notice.done.is_none() && notice.planned.is_none() && notice.tracking.is_none() {
-        return Vec::new();
+        return Ok(Vec::new());
     }
     let before = Document::OrderStatus(status_now(transaction));
-    let mut actions = notify(transaction, &notice, desk).unwrap_or_default();
+    let mut actions = notify(transaction, &notice, desk)?;
     actions.retain(|action| !matches!(action, Action::Send(draft) if draft.document == before));
-    actions
+    Ok(actions)
 }

@@ -1,5 +1,5 @@
-//! What waits for the shop's owner: an order, a cancellation or a return that the program did not answer by itself, and
-//! work that a hook would not do.
+//! What waits for the owner of a part: an order, a cancellation or a return that the program did not answer by itself, work
+//! that a hook would not do, and what a hook said that fits with nothing.
 //!
 //! It is reckoned from the letters alone: what is answered, or asked of an agent, waits for nobody.
 
@@ -17,6 +17,8 @@ pub enum Waiting<'a> {
     Return(&'a Kept),
     /// Work that its hook would not do.
     Task(&'a Given),
+    /// Work of which its hook said what does not fit with what was told before.
+    Untold(&'a Given),
 }
 
 impl Waiting<'_> {
@@ -26,7 +28,7 @@ impl Waiting<'_> {
             Self::Order(_) => "order",
             Self::Cancellation(_) => "cancellation",
             Self::Return(_) => "return",
-            Self::Task(_) => "task",
+            Self::Task(_) | Self::Untold(_) => "task",
         }
     }
 
@@ -34,7 +36,7 @@ impl Waiting<'_> {
     pub const fn position(&self) -> u64 {
         match self {
             Self::Order(kept) | Self::Cancellation(kept) | Self::Return(kept) => kept.position,
-            Self::Task(given) => given.position,
+            Self::Task(given) | Self::Untold(given) => given.position,
         }
     }
 
@@ -42,22 +44,22 @@ impl Waiting<'_> {
     pub const fn since(&self) -> Moment {
         match self {
             Self::Order(kept) | Self::Cancellation(kept) | Self::Return(kept) => kept.recorded,
-            Self::Task(given) => given.since,
+            Self::Task(given) | Self::Untold(given) => given.since,
         }
     }
 }
 
-/// Returns what waits in a transaction, as the shop has it, oldest first.
+/// Returns what waits in a transaction, as the part we play in it has it, oldest first.
 pub fn waiting(transaction: &Transaction) -> Vec<Waiting<'_>> {
     waiting_in(transaction, Standing::of(transaction).state)
 }
 
 /// The same of a transaction whose state is reckoned already.
 pub fn waiting_in(transaction: &Transaction, state: State) -> Vec<Waiting<'_>> {
+    let mut found: Vec<Waiting<'_>> = untold(transaction).map(Waiting::Untold).collect();
     if transaction.key.role != Role::Shop {
-        return Vec::new();
+        return found;
     }
-    let mut found: Vec<Waiting<'_>> = Vec::new();
     found.extend(order(transaction, state));
     let unanswered = |kind: Kind| transaction.received(kind).filter(|asked| is_unanswered(transaction, asked));
     found.extend(unanswered(Kind::Cancellation).map(Waiting::Cancellation));
@@ -83,6 +85,17 @@ fn is_unanswered(transaction: &Transaction, asked: &Kept) -> bool {
         let stops = kept.letter.kind() == Kind::Stop && kept.position > asked.position;
         stops || kept.letter.answers == Some(asked.content)
     })
+}
+
+/// Returns the work of which hooks said what nobody was told, as long as no status of ours was written after it: that is
+/// how a person says what is right.
+pub fn untold(transaction: &Transaction) -> impl Iterator<Item = &Given> {
+    let ours = |kept: &&Kept| kept.direction == Direction::Out && kept.letter.kind().status_of().is_some();
+    let last = transaction.kept.iter().rfind(ours).map(|kept| kept.position);
+    transaction
+        .given
+        .iter()
+        .filter(move |given| given.untold.as_ref().is_some_and(|untold| Some(untold.position) > last))
 }
 
 /// Returns the work that hooks would not do and that nobody had done again.

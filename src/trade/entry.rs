@@ -180,7 +180,10 @@ pub enum Act {
         /// The work.
         key: TaskKey,
         /// What came of it.
-        said: Said,
+        said: Box<Said>,
+        /// Why that was told to nobody, where it does not fit with what was told before.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        untold: Option<String>,
     },
 }
 

@@ -31,6 +31,6 @@ pub use mandate::Mandate;
 pub use moment::{InvalidMoment, Moment, When};
 pub use money::{Currency, Money, MoneyError, Quantity};
 pub use party::{Agent, Leg, Party, Person, PostalAddress, Role};
-pub use task::{Given, HookName, Said, Task, TaskKey, Work};
+pub use task::{Given, HookName, Said, Task, TaskKey, Untold, Work};
 pub use terms::{DeliveryMethod, Order, PaymentMethod, Sealed, Terms};
 pub use transaction::{Book, Direction, Kept, Key, Transaction};

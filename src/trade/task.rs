@@ -8,8 +8,9 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::id::{Digest, InvalidId};
-use super::moment::Moment;
-use super::status::Step;
+use super::moment::{Moment, When};
+use super::money::Money;
+use super::status::{STOPPED, Step};
 use super::transaction::Key;
 
 /// What the owner calls a hook: 1 to 40 of a-z, 0-9 and hyphens, like `warehouse`.
@@ -65,6 +66,12 @@ pub enum Work {
     Query,
     /// Say whether a payment is authorised (P24).
     Authorize,
+    /// Collect a payment (P55).
+    Debit,
+    /// Give a payment back.
+    Refund,
+    /// Say when a payment is collected (P55), when goods arrive (P57).
+    Plan,
 }
 
 impl Work {
@@ -75,6 +82,9 @@ impl Work {
             Self::Withdraw => "withdraw",
             Self::Query => "query",
             Self::Authorize => "authorize",
+            Self::Debit => "debit",
+            Self::Refund => "refund",
+            Self::Plan => "plan",
         }
     }
 }
@@ -128,6 +138,63 @@ pub struct Said {
     /// Tracking number, where it has one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub tracking: Option<String>,
+    /// How much was paid; all of it where `None`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub amount: Option<Money>,
+    /// What the payment is called in its books.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub reference: Option<String>,
+    /// When the time begins that it is planned for, where it is more than a day or a moment.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub from: Option<When>,
+}
+
+impl Said {
+    /// Returns what is said of the step alone.
+    pub fn of(step: Step) -> Self {
+        Self { step, parcel: None, tracking: None, amount: None, reference: None, from: None }
+    }
+
+    /// Returns whether work of this sort has ended with it. Goods are taken on by any word that is not a no; whether and
+    /// when money moves must be said.
+    pub fn ends(&self, work: Work) -> bool {
+        let is_over = self.step.done().is_some() || self.step.failed();
+        match work {
+            Work::Release | Work::Withdraw | Work::Query => true,
+            Work::Authorize => is_over,
+            Work::Debit | Work::Refund | Work::Plan => is_over || self.step.planned().is_some(),
+        }
+    }
+}
+
+impl Said {
+    /// Returns why it is no answer to work of this sort, where it is none: a date that lies behind, or none at all.
+    pub fn fault(&self, work: Work, now: &Moment) -> Option<String> {
+        let planned = self.step.planned();
+        match (work, planned) {
+            (Work::Plan, None) if !self.step.failed() => Some("named no date".to_owned()),
+            (Work::Plan, Some(at)) if at.day() < now.day() => Some(format!("named {at}, which is past")),
+            (Work::Plan, Some(at)) if self.from.is_some_and(|from| from.day() > at.day()) => {
+                Some(format!("named a time that begins after its end, {at}"))
+            }
+            (Work::Debit | Work::Refund, Some(When::Day(day))) if day <= now.day() => {
+                Some(format!("put it off until {day}, which is no later day"))
+            }
+            (Work::Debit | Work::Refund, Some(When::Moment(at))) if at <= *now => {
+                Some(format!("put it off until {at}, which is past"))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Why what a hook said was told to nobody.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Untold {
+    /// A sentence.
+    pub why: String,
+    /// The entry of what it said.
+    pub position: u64,
 }
 
 /// A task as a transaction keeps it.
@@ -141,6 +208,9 @@ pub struct Given {
     pub since: Moment,
     /// What came of it; `None` while nothing did.
     pub said: Option<Said>,
+    /// Why that does not fit with what was told before, where it does not: a person has to look at it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub untold: Option<Untold>,
 }
 
 impl Given {
@@ -152,6 +222,13 @@ impl Given {
     /// Returns whether it will not be done.
     pub fn failed(&self) -> bool {
         self.said.as_ref().is_some_and(|said| said.step.failed())
+    }
+
+    /// Returns whether its hook may have done it and nobody waits for that any more: the shop had it stopped, or a person
+    /// said no in its place.
+    pub fn is_stopped(&self) -> bool {
+        let stopped = |step: &Step| matches!(step, Step::Failed { reason, .. } if reason.code == STOPPED);
+        self.said.as_ref().is_some_and(|said| stopped(&said.step))
     }
 }
 

@@ -15,7 +15,7 @@ use super::id::{Address, Digest, Fingerprint, Number, OrderId};
 use super::letter::Letter;
 use super::moment::Moment;
 use super::party::{Party, Role};
-use super::task::Given;
+use super::task::{Given, TaskKey, Untold, Work};
 use super::terms::{Order, Terms};
 
 /// What a transaction is found by: the part we play, the shop, and the buyer's order ID or its stand-in.
@@ -161,6 +161,32 @@ impl Transaction {
             let agents = kept.letter.document.agents();
             agents.iter().find(|agent| agent.role == Role::Buyer).map(|agent| agent.party.clone())
         })
+    }
+
+    /// Returns the work that was given last for the hook of this sort, if it was.
+    pub fn last_given(&self, work: Work) -> Option<&Given> {
+        self.given.iter().rfind(|given| given.task.work == work)
+    }
+
+    /// Returns the key of the work by which a payment was authorised, as long as it was not taken back.
+    pub fn authorised_by(&self) -> Option<&TaskKey> {
+        let last = self.last_given(Work::Authorize).filter(|given| given.is_done())?;
+        let back = self.given.iter().any(|given| given.task.work == Work::Withdraw && given.position > last.position);
+        (!back).then_some(&last.task.key)
+    }
+
+    /// Returns the keys of the work that `withdraw` takes back: of the same hook, given before, done or perhaps done, and
+    /// not told as paid.
+    pub fn taken_back_by(&self, withdraw: &TaskKey) -> Vec<&TaskKey> {
+        let Some(back) = self.given.iter().find(|given| given.task.key == *withdraw) else { return Vec::new() };
+        let before = self.given.iter().filter(|given| given.position < back.position);
+        let perhaps = |given: &&Given| given.said.is_none() || given.is_stopped();
+        let is = |given: &&Given| match given.task.work {
+            Work::Release | Work::Authorize => given.is_done() || perhaps(given),
+            Work::Debit => perhaps(given),
+            Work::Withdraw | Work::Query | Work::Refund | Work::Plan => false,
+        };
+        before.filter(|given| given.task.hook == back.task.hook).filter(is).map(|given| &given.task.key).collect()
     }
 
     /// Returns the letter with this content digest.
@@ -377,11 +403,13 @@ impl Book {
             }
             Act::Give { task } => {
                 let (position, since) = (entry.position, entry.recorded);
-                transaction.given.push(Given { task: task.clone(), position, since, said: None });
+                transaction.given.push(Given { task: task.clone(), position, since, said: None, untold: None });
             }
-            Act::Said { key, said } => {
+            Act::Said { key, said, untold } => {
+                let position = entry.position;
                 for given in transaction.given.iter_mut().filter(|given| given.task.key == *key) {
-                    given.said = Some(said.clone());
+                    given.said = Some((**said).clone());
+                    given.untold = untold.clone().map(|why| Untold { why, position });
                 }
             }
             Act::Settle { .. } | Act::Genesis { .. } | Act::Pin { .. } => return Vec::new(),

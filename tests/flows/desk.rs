@@ -155,6 +155,9 @@ fn procedures_are_listed_checked_and_tried_before_anybody_orders() {
     let listed = town.does("shop", &["shop", "procedure", "list", "--json"]).json();
     let steps = &listed["procedures"][0]["steps"];
     assert_eq!(*steps, serde_json::json!(["authorize", "terms", "confirmation", "payment", "delivery"]));
+    let within = |place: usize| listed["procedures"][place]["authorize_within"].clone();
+    assert_eq!((within(0), within(1)), (72.into(), Value::Null), "only where the agent is asked first");
+    assert!(town.does("shop", &["shop", "procedure", "list"]).out.contains("authorize (within 72 h), terms"));
     let checked = town.does("shop", &["shop", "procedure", "check"]);
     assert!(checked.out.contains("2 procedures, nothing wrong"), "{checked:?}");
     let order = town.path("order.toml");
@@ -214,7 +217,7 @@ fn what_is_wrong_with_procedures_is_said_with_its_place() {
     assert!(run.code == Some(78) && run.err.contains("procedure 2 is never taken"), "{run:?}");
     for (hook, why) in [
         ("[hook.Pack]\ncommand = [\"/bin/true\"]", "not a hook"),
-        ("[hook.terms]\ncommand = [\"/bin/true\"]", "a step of its own"),
+        ("[hook.terms]\ncommand = [\"/bin/true\"]", "means something of its own"),
         ("[hook.pack]\ncommand = []", "a list of program and arguments"),
         ("[hook.pack]\ncommand = [\"/bin/true\"]\nseconds = 0", "hook.pack.seconds: it must be from 1 to 3600"),
         ("[hook.pack]\ncommand = \"/bin/true\"", "config.toml:"),

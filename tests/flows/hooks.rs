@@ -253,3 +253,58 @@ fn hooks_that_hang_shout_or_are_missing_are_told_of_and_keep_nothing_up_f47() {
         town.check_peace();
     }
 }
+
+#[test]
+fn what_the_warehouse_says_and_does_not_fit_waits_for_a_person_p45() {
+    let town = Town::fresh();
+    scripted(&town, "cat says", "ask_minutes = 1\n");
+    let says = |text: &str| fs::write(town.path("shop/says"), text).unwrap();
+    let left = |day: &str| {
+        let when =
+            format!("\"endTime\": \"{day}T10:00:00+09:00\", \"identifier\": \"1\", \"trackingNumber\": \"EP-1\"");
+        format!("{{\"actionStatus\": \"CompletedActionStatus\", {when}}}")
+    };
+    says("{\"actionStatus\": \"ActiveActionStatus\", \"endTime\": \"2030-01-04\"}");
+    let (id, number) = town.bought("SH-41", 2, &[]);
+    let when = ["--shipped", "2026-11-27T10:00:00+09:00", "--tracking", "EP-1", "--line", "1=1"];
+    town.does("shop", &[&["shop", "notify", &number, "--parcel", "1"][..], &when].concat());
+    town.settle();
+    let told = sent(&town, &number, "order-status");
+    // What was reported already is no news, and no contradiction.
+    says(&left("2026-11-27"));
+    assert_eq!(town.at("+2m", "shop", &["sync"]).code, Some(0));
+    assert!(inbox(&town).is_empty());
+    // That the parcel left on another day is.
+    says(&left("2026-11-26"));
+    let run = town.at("+4m", "shop", &["sync"]);
+    assert!(run.err.contains("is told to nobody: parcel 1 has left already"), "{run:?}");
+    let items = inbox(&town);
+    assert_eq!((items.len(), &items[0]["state"]), (1, &"untold".into()), "{items:?}");
+    assert!(items[0]["about"].as_str().unwrap().contains("parcel 1 has left already"), "{items:?}");
+    let entries = town.entries("shop").len();
+    assert_eq!(town.at("+6m", "shop", &["sync"]).code, Some(0));
+    assert_eq!((town.entries("shop").len(), inbox(&town).len()), (entries, 1), "it is entered once");
+    assert_eq!(town.run("shop", &["shop", "reject", &number, "--reason", "no"]).code, Some(65));
+    town.does("shop", &["shop", "accept", &number]);
+    assert!(inbox(&town).is_empty());
+    town.does("shop", &["ledger", "reindex"]);
+    assert!(inbox(&town).is_empty());
+    assert_eq!(sent(&town, &number, "order-status"), told, "and the buyer was told nothing of it");
+    town.check_stands("buyer", &id, "open", [false; 3]);
+    town.check_peace();
+}
+
+#[test]
+fn work_is_not_kept_waiting_by_a_clock_that_was_ahead_f39() {
+    let town = Town::fresh();
+    scripted(&town, "echo \"$MAILORDER_KEY\" >>told-keys; exit 1", "");
+    town.bought("SH-41", 1, &[]);
+    assert_eq!(town.at("+400d", "shop", &["sync"]).code, Some(0));
+    let tries = || fs::read_to_string(town.path("shop/told-keys")).unwrap().lines().count();
+    let before = tries();
+    assert!(before >= 2);
+    town.does("shop", &["sync"]);
+    assert_eq!(tries(), before + 1, "the clock is right again");
+    town.does("shop", &["sync"]);
+    assert_eq!(tries(), before + 1, "and what is tried waits as before");
+}

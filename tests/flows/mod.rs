@@ -12,6 +12,8 @@ mod asking;
 mod authorisation;
 /// Orders by article number, from what a shop's catalog says.
 mod by_number;
+/// The payment agent's own program: it authorises, collects and gives back.
+mod bank;
 /// What a shop sells: asked for, answered, ordered from.
 mod catalog;
 /// The passing of time.
@@ -58,5 +60,7 @@ mod real_ways;
 mod returned;
 /// Who has what of a purchase on its disk.
 mod seen;
+/// The warehouse over a real Postfix and a real Dovecot.
+mod warehouse;
 /// Programs that were not made for mailorder and look at what it leaves.
 mod witness;

@@ -196,6 +196,15 @@ fn with_data() -> (Town, OrderId, String) {
     (town, OrderId::parse(&id).unwrap(), sealed)
 }
 
+/// Has the shop ask once more by the data of an order, under another number; returns the payment agent's answer.
+pub fn second_request(town: &Town, id: &str) -> String {
+    let sealed = town.show("shop", id)["order"]["sealed"].as_str().unwrap().to_owned();
+    let shop = Dishonest { town, account: "shop" };
+    let said = shop.says(vec![shop.request(number(9), &OrderId::parse(id).unwrap(), &sealed, |_| {})]);
+    let [answer] = &said[..] else { panic!("{said:?}") };
+    answer.clone()
+}
+
 const UNUSABLE: (&str, &str) = ("authentication-error", "The payment data cannot be used.");
 
 #[test]

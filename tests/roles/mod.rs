@@ -68,6 +68,8 @@ fn collecting() -> Practice {
         authorize_limits: vec![jpy(100_000)],
         rule: after(5),
         debit: DebitWord::Report,
+        authorize: None,
+        dates: None,
     };
     Practice { payment: Some(payment), ..Practice::default() }
 }

@@ -182,6 +182,7 @@ impl Account {
                 Action::Send(draft) => self.write(*draft),
                 Action::Resend(digest) => self.send(&digest),
                 Action::Give { task, .. } => unreachable!("no procedure here has a hook, and {task:?} is given"),
+                Action::End { key, .. } => unreachable!("no procedure here has a hook, and {key} is ended"),
             }
         }
     }

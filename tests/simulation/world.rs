@@ -335,9 +335,11 @@ fn accounts(chance: &mut Chance, fault: Fault) -> [Account; 4] {
         authorize_limits: vec![jpy(if chance.once_in(8) { 1 } else { 100_000 })],
         rule,
         debit: DebitWord::Report,
+        authorize: None,
+        dates: None,
     };
     let arrival = ArrivalRule { transit_days: 2, ..ArrivalRule::default() };
-    let courier = DeliveryPractice { name: "Courier".to_owned(), shops, rule: arrival };
+    let courier = DeliveryPractice { name: "Courier".to_owned(), shops, rule: arrival, dates: None };
     let selling = ShopPractice {
         name: "Example Shirts".to_owned(),
         vat_id: None,

@@ -72,14 +72,15 @@ fn sentence(act: &Act) -> String {
             format!("The warning {what} {done}. {}", reason.clone().unwrap_or_default())
         }
         Act::Give { task } => format!("The hook {} is to {}: task {}.", task.hook, task.work.word(), task.key),
-        Act::Said { key, said } => {
+        Act::Said { key, said, untold } => {
             let what = match &said.step {
                 Step::Planned { at: None } | Step::Active { at: None } => "it is taken on".to_owned(),
                 Step::Planned { at: Some(at) } | Step::Active { at: Some(at) } => format!("it is planned for {at}"),
                 Step::Done { at } => format!("it was done on {at}"),
                 Step::Failed { reason, .. } => format!("it is not done: {}", reason.text),
             };
-            format!("Of task {key} its hook says: {what}.")
+            let untold = untold.as_ref().map(|why| format!(" That was told to nobody: {why}.")).unwrap_or_default();
+            format!("Of task {key} its hook says: {what}.{untold}")
         }
     };
     text.trim_end().chars().map(|c| if c.is_control() { ' ' } else { c }).collect()

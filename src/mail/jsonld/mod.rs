@@ -3,6 +3,7 @@
 //! The nodes are plain schema.org, so that any other reader can use them; our logic takes its values from them and the
 //! envelope's from `mo:Message`. Whether the two agree is looked at in `agree`, after reading.
 
+mod agent_work;
 mod answers;
 mod authorization;
 mod catalog;
@@ -23,6 +24,7 @@ mod step;
 mod terms;
 mod work;
 
+pub use agent_work::Dealings;
 pub(super) use download::content_id;
 pub(super) use envelope::missing;
 pub(super) use node::{Graph, Node};

@@ -1,14 +1,17 @@
 //! What a hook is told and what it says: schema.org actions, as in letters, but seen by the owner's own programs alone
 //! (wire format, section 2: the warehouse rows).
 
+use secrecy::SecretString;
+use secrecy::zeroize::Zeroizing;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::agent_work::{self, Dealings};
 use super::made::{Made, typed};
 use super::party::{firm, write_place};
 use crate::trade::item::Line;
 use crate::trade::status::{Reason, Step};
-use crate::trade::{Moment, Said, Task, Terms, Transaction, When, Work};
+use crate::trade::{Moment, Money, Role, Said, Task, Terms, Transaction, When, Work};
 
 /// The longest text a hook may say, in bytes.
 const TEXT_MAX: usize = 1024;
@@ -16,19 +19,31 @@ const TEXT_MAX: usize = 1024;
 /// How far a date that is said to be done may lie ahead, in seconds.
 const AHEAD: i64 = 30 * 60;
 
-/// Writes what a hook is told: one document, a member a line. `attempt` counts from 1.
-pub fn write_work(transaction: &Transaction, task: &Task, attempt: u32, now: &Moment) -> String {
+/// The longest code or reference a hook may say, in bytes.
+const WORD_MAX: usize = 64;
+
+/// Writes what a hook is told: one document, a member a line. `attempt` counts from 1. There may be payment data in it.
+pub fn write_work(
+    transaction: &Transaction,
+    task: &Task,
+    attempt: u32,
+    now: &Moment,
+    dealings: &Dealings<'_>,
+) -> SecretString {
     let kind = match task.work {
         Work::Release => "SendAction",
         Work::Withdraw => "CancelAction",
         Work::Query => "CheckAction",
         Work::Authorize => "AuthorizeAction",
+        Work::Debit | Work::Refund => "PayAction",
+        Work::Plan => "PlanAction",
     };
-    let action = typed(kind)
-        .text("identifier", &task.key)
-        .put("agent", firm(&transaction.key.shop))
-        .put("object", order(transaction))
-        .text("actionStatus", super::made::term("PotentialActionStatus"));
+    let action = typed(kind).text("identifier", &task.key).put("agent", firm(&transaction.key.shop));
+    let action = match transaction.key.role {
+        Role::Payment | Role::Delivery => agent_work::action(action, transaction, task, dealings),
+        Role::Shop | Role::Buyer => action.put("object", order(transaction)),
+    };
+    let action = action.text("actionStatus", super::made::term("PotentialActionStatus"));
     let document = json!({
         "schema": "mailorder.work/1",
         "hook": task.hook,
@@ -40,9 +55,8 @@ pub fn write_work(transaction: &Transaction, task: &Task, attempt: u32, now: &Mo
         "action": action.end(),
     });
     // A document of plain values always has a text.
-    let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
-    text.push('\n');
-    text
+    let text = Zeroizing::new(serde_json::to_string_pretty(&document).unwrap_or_default());
+    SecretString::from(format!("{}\n", text.as_str()))
 }
 
 /// Returns the order as the warehouse needs it: goods and where they go, no prices and nothing of the payment.
@@ -81,6 +95,10 @@ struct Answer {
     end_time: Option<String>,
     identifier: Option<String>,
     tracking_number: Option<String>,
+    start_time: Option<String>,
+    price: Option<String>,
+    price_currency: Option<String>,
+    confirmation_number: Option<String>,
     error: Option<Fault>,
 }
 
@@ -89,7 +107,34 @@ struct Answer {
 #[serde(untagged)]
 enum Fault {
     Text(String),
-    Node { description: String },
+    #[serde(rename_all = "camelCase")]
+    Node {
+        description: Option<String>,
+        error_code: Option<String>,
+    },
+}
+
+impl Fault {
+    /// Returns code and sentence; the code that nothing is said by where it has none.
+    fn reason(self) -> Result<Reason, String> {
+        let (text, code) = match self {
+            Self::Text(text) => (Some(text), None),
+            Self::Node { description, error_code } => (description, error_code),
+        };
+        let code = code.map_or_else(|| Ok(NO_CODE.to_owned()), error_code)?;
+        let text = text.map(|text| short("error", text)).transpose()?;
+        Ok(Reason { code, text: text.unwrap_or_else(|| "no reason given".to_owned()) })
+    }
+}
+
+/// Code of a no without one (IOTP section 7.16.2).
+const NO_CODE: &str = "unspecified";
+
+/// Takes a code of lower-case words with hyphens.
+fn error_code(code: String) -> Result<String, String> {
+    let fits = (1..=WORD_MAX).contains(&code.len())
+        && code.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+    if fits { Ok(code) } else { Err(format!("errorCode must be of a-z, 0-9 and hyphens, at most {WORD_MAX}")) }
 }
 
 /// Reads what a hook said. Nothing, or an empty document, says that the work is taken on.
@@ -98,9 +143,8 @@ enum Fault {
 /// What is no such document, in one sentence.
 pub fn read_work(printed: &[u8], now: &Moment) -> Result<Said, String> {
     let text = std::str::from_utf8(printed).map_err(|_| "what it printed is no UTF-8".to_owned())?;
-    let plain = |at: Option<When>| Said { step: Step::Planned { at }, parcel: None, tracking: None };
     if text.trim().is_empty() {
-        return Ok(plain(None));
+        return Ok(Said::of(Step::Planned { at: None }));
     }
     let answer: Answer =
         serde_json::from_str(text).map_err(|error| format!("what it printed is no answer: {error}"))?;
@@ -113,15 +157,23 @@ pub fn read_work(printed: &[u8], now: &Moment) -> Result<Said, String> {
         Some("ActiveActionStatus") => Step::Active { at: planned()? },
         Some("CompletedActionStatus") => Step::Done { at: done(answer.end_time.as_deref(), now)? },
         Some("FailedActionStatus") => {
-            let text = match answer.error {
-                Some(Fault::Text(text) | Fault::Node { description: text }) => short("error", text)?,
-                None => "no reason given".to_owned(),
-            };
-            Step::Failed { reason: Reason { code: "hook".to_owned(), text }, at: Some(*now) }
+            let reason = answer.error.unwrap_or(Fault::Node { description: None, error_code: None }).reason()?;
+            Step::Failed { reason, at: Some(*now) }
         }
         Some(other) => return Err(format!("actionStatus {:?} is none of schema.org's", cut(other))),
     };
-    Ok(Said { step, parcel, tracking })
+    let from = answer.start_time.as_deref().map(When::parse).transpose().map_err(|e| format!("startTime: {e}"))?;
+    let reference = answer.confirmation_number.map(|text| short("confirmationNumber", text)).transpose()?;
+    let amount = match (answer.price, answer.price_currency) {
+        (None, None) => None,
+        (Some(price), Some(currency)) => {
+            let amount = Money::parse(&price, &currency).map_err(|error| format!("price: {error}"))?;
+            let above = !amount.is_zero() && !amount.is_negative();
+            Some(amount).filter(|_| above).ok_or_else(|| "price: it must be above zero".to_owned()).map(Some)?
+        }
+        _ => return Err("price and priceCurrency go together".to_owned()),
+    };
+    Ok(Said { step, parcel, tracking, amount, reference, from })
 }
 
 /// Takes a schema.org term as it may be written: with or without the place it is defined at.

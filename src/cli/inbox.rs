@@ -1,0 +1,241 @@
+//! `shop inbox`, `pay inbox`, `ship inbox`: what waits for the owner of a part.
+
+use jiff::tz::Offset;
+use serde_json::{Value, json};
+
+use super::Shell;
+use super::failure::Failure;
+use super::notify::plays;
+use super::output::{self, Cell};
+use super::table::{Fit, Table};
+use crate::view::text;
+use crate::view::short;
+use crate::clerk::{Clerk, ClerkError};
+use crate::index::{Filter, OpenTask};
+use crate::rules::waiting::{Waiting, waiting};
+use crate::trade::status::Step;
+use crate::trade::{Document, Given, Kept, Moment, Role, Transaction, Work};
+
+/// One thing that waits, as it is shown.
+struct Shown {
+    /// The entry it came with.
+    position: u64,
+    id: String,
+    number: Option<String>,
+    what: &'static str,
+    state: &'static str,
+    since: Moment,
+    buyer: String,
+    shop: String,
+    about: String,
+    hook: Option<String>,
+    work: Option<Work>,
+    tries: u32,
+    next_try: Option<Moment>,
+}
+
+/// The parts that have an inbox, each with its group of commands.
+const PARTS: [(Role, &str); 3] = [(Role::Shop, "shop"), (Role::Payment, "pay"), (Role::Delivery, "ship")];
+
+/// Returns the group of commands that the inbox of a part belongs to.
+pub(super) fn command(role: Role) -> &'static str {
+    PARTS.iter().find(|(part, _)| *part == role).map_or("shop", |(_, command)| command)
+}
+
+pub(super) fn run(shell: &Shell, role: Role) -> Result<(), Failure> {
+    let mut clerk = shell.clerk()?;
+    plays(shell, &clerk, role)?;
+    clerk.catch_up()?;
+    let items = items(&clerk, role)?;
+    if shell.output.is_json() {
+        let items: Vec<Value> = items.iter().map(document).collect();
+        return shell.output.document(&json!({"schema": "mailorder.inbox/1", "items": items}));
+    }
+    if items.is_empty() {
+        return shell.output.line("nothing waits");
+    }
+    let row = |item: &Shown| {
+        let name = item.number.clone().unwrap_or_else(|| item.id.clone());
+        let since = text::minute(&item.since, shell.clock.zone());
+        let party = if role == Role::Shop { item.buyer.clone() } else { item.shop.clone() };
+        [name, item.what.to_owned(), since, party, item.state.to_owned(), item.about.clone()].map(Cell::plain).into()
+    };
+    let rows: Vec<Vec<Cell>> = items.iter().map(row).collect();
+    let party = if role == Role::Shop { "BUYER" } else { "SHOP" };
+    let head = &["ITEM", "WHAT", "SINCE", party, "STATE", "ABOUT"];
+    shell.output.fitted(&Table { head, rows: &rows, right: &[], fit: &[Fit::Cut(3, 16)], wrap: true })?;
+    for hint in hints(role, &items) {
+        shell.hint(hint);
+    }
+    Ok(())
+}
+
+/// Returns what to say to what waits.
+fn hints(role: Role, items: &[Shown]) -> Vec<&'static str> {
+    let tried = |item: &&Shown| item.what == "task" && item.state != "given" && item.state != "untold";
+    let mut hints = Vec::new();
+    match role {
+        Role::Shop => {
+            if items.iter().any(|item| item.what != "task") {
+                hints.push("mailorder shop accept ITEM · mailorder shop reject ITEM --reason TEXT");
+            }
+            if items.iter().any(|item| tried(&item)) {
+                hints.push("mailorder shop instruct ITEM has its hook try again");
+            }
+        }
+        Role::Payment => {
+            if items.iter().any(|item| item.work == Some(Work::Authorize)) {
+                hints.push("mailorder pay accept ITEM · mailorder pay reject ITEM --reason TEXT");
+            }
+            if items.iter().any(|item| tried(&item)) {
+                hints.push("mailorder pay retry ITEM has its hook try again");
+            }
+        }
+        Role::Delivery if items.iter().any(|item| tried(&item)) => {
+            hints.push("mailorder ship retry ITEM has its hook try again");
+        }
+        Role::Delivery | Role::Buyer => {}
+    }
+    hints
+}
+
+/// Returns the parts played for whose owner something waits, each with its command and how many things do.
+pub(super) fn waiting_counts(clerk: &Clerk) -> Result<Vec<(&'static str, u64)>, Failure> {
+    let stuck = clerk.index().open_tasks().map_err(ClerkError::from)?;
+    let mut counts = Vec::new();
+    for (role, command) in PARTS.into_iter().filter(|(role, _)| clerk.settings().practice.plays(*role)) {
+        let waits = clerk.index().count(&of_waiting(role)).map_err(ClerkError::from)?;
+        let stuck = stuck.iter().filter(|open| open.role == role && state_of(open) == "given-up").count();
+        let count = waits.saturating_add(u64::try_from(stuck).unwrap_or(u64::MAX));
+        counts.extend((count > 0).then_some((command, count)));
+    }
+    Ok(counts)
+}
+
+fn of_waiting(role: Role) -> Filter {
+    Filter { role: Some(role), waits: true, ..Filter::default() }
+}
+
+/// Returns what waits, oldest first: what needs a person, and the work that hooks have not ended.
+fn items(clerk: &Clerk, role: Role) -> Result<Vec<Shown>, Failure> {
+    let mut found = Vec::new();
+    for listed in clerk.index().list(&of_waiting(role)).map_err(ClerkError::from)? {
+        let known = clerk.index().load_key(&listed.key).map_err(ClerkError::from)?;
+        let Some(known) = known else { continue };
+        found.extend(waiting(&known).iter().map(|one| shown(&known, one)));
+    }
+    for open in clerk.index().open_tasks().map_err(ClerkError::from)?.iter().filter(|open| open.role == role) {
+        let known = clerk.index().load(role, &open.names).map_err(ClerkError::from)?;
+        found.extend(known.map(|known| open_task(&known, open)));
+    }
+    found.sort_by_key(|item| item.position);
+    Ok(found)
+}
+
+fn bare(known: &Transaction, what: &'static str, (position, since): (u64, Moment)) -> Shown {
+    let buyer = known.order().map(|(_, order)| order.buyer.name.trim().to_owned()).filter(|name| !name.is_empty());
+    let address = || known.buyer().map(|party| party.address.to_string()).unwrap_or_default();
+    Shown {
+        position,
+        id: short(known.key.id.as_str()).to_owned(),
+        number: known.number.as_ref().map(ToString::to_string),
+        what,
+        state: "waits",
+        since,
+        buyer: buyer.unwrap_or_else(address),
+        shop: known.key.shop.to_string(),
+        about: String::new(),
+        hook: None,
+        work: None,
+        tries: 0,
+        next_try: None,
+    }
+}
+
+fn shown(known: &Transaction, one: &Waiting<'_>) -> Shown {
+    let bare = bare(known, one.word(), (one.position(), one.since()));
+    match one {
+        Waiting::Order(kept) | Waiting::Cancellation(kept) | Waiting::Return(kept) => {
+            Shown { about: about(kept), ..bare }
+        }
+        Waiting::Task(given) => Shown {
+            state: "refused",
+            about: format!("{}: {}", given.task.hook, refusal(given)),
+            hook: Some(given.task.hook.to_string()),
+            work: Some(given.task.work),
+            ..bare
+        },
+        Waiting::Untold(given) => Shown {
+            state: "untold",
+            about: format!("{}: {}", given.task.hook, given.untold.as_ref().map_or("", |untold| untold.why.as_str())),
+            hook: Some(given.task.hook.to_string()),
+            work: Some(given.task.work),
+            ..bare
+        },
+    }
+}
+
+fn refusal(given: &Given) -> String {
+    match given.said.as_ref().map(|said| &said.step) {
+        Some(Step::Failed { reason, .. }) => reason.text.clone(),
+        _ => String::new(),
+    }
+}
+
+fn about(kept: &Kept) -> String {
+    match &kept.letter.document {
+        Document::Order(order) => {
+            let items: Vec<String> =
+                order.lines.iter().map(|line| format!("{} ×{}", line.item.name, line.quantity)).collect();
+            format!("{}: {}", text::amount(&order.total), items.join(", "))
+        }
+        Document::Cancellation(cancellation) => cancellation.reason.clone().unwrap_or_default(),
+        Document::ReturnRequest(request) => {
+            let lines: Vec<String> =
+                request.lines.iter().map(|part| format!("{} of line {}", part.quantity, part.line)).collect();
+            format!("{}: {}", lines.join(", "), request.reason.text)
+        }
+        _ => String::new(),
+    }
+}
+
+/// Returns where work for a hook is.
+pub(super) fn state_of(open: &OpenTask) -> &'static str {
+    match &open.attempt {
+        None => "given",
+        Some(attempt) if attempt.next.is_some() => "tried",
+        Some(_) => "given-up",
+    }
+}
+
+/// Returns when work for a hook is tried next; `None` at once, or where it waits for a person.
+pub(super) fn next_try(open: &OpenTask) -> Option<Moment> {
+    let next = open.attempt.as_ref().and_then(|attempt| attempt.next)?;
+    jiff::Timestamp::from_second(next).ok().map(|at| Moment::new(at, Offset::UTC))
+}
+
+fn open_task(known: &Transaction, open: &OpenTask) -> Shown {
+    let fault = open.attempt.as_ref().map(|attempt| attempt.fault.clone()).unwrap_or_default();
+    Shown {
+        state: state_of(open),
+        about: format!(
+            "{} {}{}{fault}",
+            open.task.hook,
+            open.task.work.word(),
+            if fault.is_empty() { "" } else { ": " }
+        ),
+        hook: Some(open.task.hook.to_string()),
+        work: Some(open.task.work),
+        tries: open.attempt.as_ref().map_or(0, |attempt| attempt.times),
+        next_try: next_try(open),
+        ..bare(known, "task", (open.position, open.since))
+    }
+}
+
+fn document(item: &Shown) -> Value {
+    json!({
+        "id": item.id, "number": item.number, "what": item.what, "state": item.state, "since": item.since,
+        "buyer": item.buyer, "shop": item.shop, "about": item.about, "hook": item.hook, "work": item.work,
+        "tries": item.tries, "next_try": item.next_try,
+    })
+}

@@ -1,0 +1,111 @@
+//! The warehouse over a real Postfix and a real Dovecot: asked how the goods stand, and telling of each step itself.
+
+mod real {
+    use std::fs;
+    use std::path::PathBuf;
+    use std::process::Command;
+
+    use crate::flows::account::Account;
+    use crate::flows::parties::{Parties, SHIRT};
+    use crate::support::accounts::{field, fields, files};
+
+    /// The example that merchants are shown.
+    const WAREHOUSE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/warehouse");
+
+    /// Four parties whose shop has a warehouse with its stock, and a step for it before the agents are instructed.
+    fn stocked(domain: &str, more: &str) -> (Parties, PathBuf) {
+        let parties = Parties::make(domain);
+        let config = parties.shop.path("config");
+        let store = config.with_file_name("store");
+        fs::create_dir_all(&store).unwrap();
+        fs::copy(format!("{WAREHOUSE}/stock"), store.join("stock")).unwrap();
+        let text = fs::read_to_string(&config).unwrap();
+        let steps = text.replace("\"confirmation\", \"payment\"", "\"confirmation\", \"warehouse\", \"payment\"");
+        assert_ne!(text, steps);
+        let hook = format!("[hook.warehouse]\ncommand = [\"{WAREHOUSE}/warehouse\", \"store\"]\n{more}");
+        fs::write(&config, format!("{steps}\n{hook}")).unwrap();
+        parties.shop.run(&["shop", "procedure", "check"]);
+        (parties, store)
+    }
+
+    /// Buys a shirt by card up to the instructions; returns ID and number.
+    fn bought(parties: &Parties) -> (String, String) {
+        let id = parties.orders(SHIRT, "card");
+        parties.sync_until("terms", || parties.is(&id, "offered"));
+        let number = parties.number(&id);
+        parties.buyer.run(&["confirm", &id]);
+        parties.sync_until("instructions", || parties.instructed(&number));
+        (id, number)
+    }
+
+    /// Returns how many order statuses about a transaction the buyer has.
+    fn told(buyer: &Account, number: &str) -> usize {
+        let headers = buyer.headers();
+        let is = |entry: &&crate::support::accounts::Fields| {
+            field(entry, "Mailorder-Kind") == "order-status" && field(entry, "Mailorder-Transaction") == number
+        };
+        headers.iter().filter(is).count()
+    }
+
+    fn check_clean(parties: &Parties) {
+        parties.settle();
+        for party in parties.all() {
+            assert_eq!(party.json(&["--json", "audit", "verify"])["result"], "clean", "{}", party.address);
+            let warnings = party.json(&["--json", "warnings"]);
+            assert_eq!(warnings["warnings"].as_array().map(Vec::len), Some(0), "{}: {warnings}", party.address);
+        }
+        let waiting = parties.shop.json(&["--json", "shop", "inbox"]);
+        assert_eq!(waiting["items"].as_array().map(Vec::len), Some(0), "{waiting}");
+    }
+
+    #[test]
+    fn figure_11_the_warehouse_is_asked_over_real_mail_and_the_buyer_told_once_p45_p110() {
+        let (parties, store) = stocked("asked.test", "ask_minutes = 1\n");
+        let (id, number) = bought(&parties);
+        let plan = files(&store.join("plan")).remove(0);
+        let text = fs::read_to_string(&plan).unwrap();
+        assert!(text.contains(&format!("number {number}")) && text.contains("item SH-41 1"), "{text}");
+        // What the warehouse plans was told to the buyer with the instructions.
+        let planned = text.lines().find_map(|line| line.strip_prefix("when ")).unwrap();
+        parties.sync_until("the plan", || parties.buyer.listed(&id)["order"]["date"] == planned);
+        let before = told(&parties.buyer, &number);
+        // Its people write down that it has left, and tell nobody.
+        let lines = text.lines().map(|line| match line.split_once(' ') {
+            Some(("state", _)) => "state gone".to_owned(),
+            Some(("when", _)) => "when 2026-11-27T10:00:00+09:00".to_owned(),
+            _ => line.to_owned(),
+        });
+        fs::write(&plan, format!("{}\ntracking EP-77\n", lines.collect::<Vec<_>>().join("\n"))).unwrap();
+        parties.sync_until("shipped", || parties.buyer.listed(&id)["order"]["done"] == true);
+        let row = parties.buyer.listed(&id);
+        assert!(row["order"]["date"].as_str().unwrap().starts_with("2026-11-27"), "{row}");
+        assert_eq!(told(&parties.buyer, &number), before + 1);
+        check_clean(&parties);
+    }
+
+    #[test]
+    fn figure_11_the_warehouse_tells_over_real_mail_of_each_step_itself_p46_p110() {
+        let (parties, store) = stocked("tells.test", "");
+        let (id, number) = bought(&parties);
+        parties.settle();
+        let before = told(&parties.buyer, &number);
+        let config = parties.shop.path("config");
+        let run = Command::new(format!("{WAREHOUSE}/warehouse"))
+            .arg(&store)
+            .args(["pack", &number, "EP-998877"])
+            .env("MAILORDER", env!("CARGO_BIN_EXE_mailorder"))
+            .env("MAILORDER_CONFIG", &config)
+            .env("HOME", config.parent().unwrap())
+            .output()
+            .unwrap();
+        assert!(run.status.success(), "{run:?}");
+        parties.sync_until("shipped", || parties.buyer.listed(&id)["order"]["done"] == true);
+        assert_eq!(told(&parties.buyer, &number), before + 1);
+        // What came by Postfix and Dovecot is the letter the shop signed.
+        let ledger = parties.buyer.path("ledger");
+        let entries = files(&ledger.join("cur")).into_iter().map(|file| fs::read_to_string(file).unwrap());
+        let is = |text: &String| field(&fields(text.as_bytes()), "Mailorder-Kind") == "order-status";
+        assert!(entries.filter(is).any(|text| text.contains("EP-998877")));
+        check_clean(&parties);
+    }
+}
