@@ -3,12 +3,16 @@
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
+use super::late::Late;
 use super::transaction::offer_is_over;
 use super::{text, warnings};
 use crate::clerk::{Clerk, ClerkError};
 use crate::index::{Filter, Listed, Row, RowLeg};
 use crate::rules::query::{Condition, Query};
 use crate::trade::{Moment, Money, OrderId, Role};
+
+/// Of how many late orders it is looked whom to ask.
+const LATE_MAX: usize = 20;
 
 /// Which transactions are asked for.
 #[derive(Debug, Clone)]
@@ -32,6 +36,8 @@ pub struct Orders {
     pub listed: Vec<Listed>,
     /// The offers among them that wait for the buyer's answer.
     pub offers: Vec<OrderId>,
+    /// What is late among them, and whom to ask.
+    pub late: Vec<Late>,
     /// Sums: of what is listed, which is all there is where nothing was asked for.
     pub summary: Summary,
 }
@@ -53,10 +59,14 @@ impl Orders {
             listed.retain(|one| offers.contains(&one.key.id));
         }
         listed.truncate(asked.limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX));
+        let mut late = Vec::new();
+        for one in listed.iter().filter(|one| one.key.role == Role::Buyer && is_late(&one.row, &now)).take(LATE_MAX) {
+            late.extend(Late::of(clerk, one, &now)?);
+        }
         let summary = Summary::of(clerk, asked.role)?;
         let all = asked.query.is_empty() && asked.limit.is_none();
         let summary = if all { summary } else { summary.of_listed(&listed) };
-        Ok(Self { role: asked.role, now, listed, offers, summary })
+        Ok(Self { role: asked.role, now, listed, offers, late, summary })
     }
 }
 
@@ -165,5 +175,8 @@ pub fn document(orders: &Orders) -> Value {
         "undelivered": summary.undelivered,
         "unpaid": unpaid,
         "warnings": summary.warnings,
+        "late": orders.late.iter().map(|late| json!({
+            "id": late.order, "leg": late.word(), "date": late.due.to_string(), "ask": late.ask,
+        })).collect::<Vec<_>>(),
     })
 }

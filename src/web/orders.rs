@@ -18,7 +18,8 @@ use crate::clerk::Clerk;
 use crate::index::{Listed, Row, RowLeg};
 use crate::rules::query::Query;
 use crate::rules::summary::Summary;
-use crate::trade::{Currency, Leg, Moment, Money, Role, When};
+use crate::trade::{Currency, Moment, Money, Role, When};
+use crate::view::late::Late;
 use crate::view::orders::{Asked, Orders, awaiting};
 use crate::view::{short, text};
 
@@ -140,12 +141,16 @@ fn summary(clerk: &Clerk, visit: &Visit) -> Result<Value, Fault> {
         .min_by_key(|one| due(one).map(|date| date.end(visit.now.offset())));
     let next =
         next.map(|one| json!({"date": text::when_json(one.row.delivery.date.as_ref()), "shop": shop_name(&one.row)}));
-    let late: Result<Vec<Value>, Fault> = late.listed.iter().take(3).map(|one| late_one(clerk, one, visit)).collect();
+    let late_count = late.listed.len();
+    let mut told = Vec::new();
+    for one in late.listed.iter().take(3) {
+        told.extend(Late::of(clerk, one, &visit.now)?);
+    }
     let offers = awaiting(clerk, &open.listed, &visit.now)?;
     let offers: Vec<Value> = offers.iter().map(|id| json!({"id": id, "short": short(id.as_str())})).collect();
     Ok(json!({
         "owed": owed, "unpaid_orders": unpaid.listed.len(), "undelivered": undelivered.summary.undelivered, "next": next,
-        "late": late?, "late_count": load("late")?.listed.len(), "offers": offers,
+        "late": told.iter().map(|late| late_one(late, visit)).collect::<Vec<_>>(), "late_count": late_count, "offers": offers,
     }))
 }
 
@@ -176,18 +181,12 @@ fn share(limit: &Money, total: &Money) -> Value {
 }
 
 /// Returns what is late of an order, since when, and whom to ask about it.
-fn late_one(clerk: &Clerk, one: &Listed, visit: &Visit) -> Result<Value, Fault> {
-    let known = clerk.index().load_key(&one.key)?;
-    let leg = [(Leg::Payment, &one.row.payment), (Leg::Delivery, &one.row.delivery), (Leg::Order, &one.row.order)]
-        .into_iter()
-        .find(|(_, leg)| !leg.done && leg.date.is_some_and(|date| date.is_over(&visit.now)));
-    let agent = |leg: Leg| known.as_ref()?.terms()?.1.agent(leg).map(|agent| agent.party.address.clone());
-    Ok(json!({
-        "id": one.key.id, "short": short(one.key.id.as_str()),
-        "leg": leg.map_or("refund", |(leg, _)| leg.word()),
-        "days": one.row.due.map(|due| days_since(&due, &visit.now, &visit.zone)),
-        "ask": leg.and_then(|(leg, _)| agent(leg)).unwrap_or_else(|| one.key.shop.clone()),
-    }))
+fn late_one(late: &Late, visit: &Visit) -> Value {
+    let order = late.order.as_str();
+    json!({
+        "id": order, "short": short(order), "leg": late.word(), "ask": late.ask,
+        "days": days_since(&late.due, &visit.now, &visit.zone),
+    })
 }
 
 /// Returns how many days ago a date was, in this zone.

@@ -9,6 +9,7 @@ mod damaged;
 /// Keys replaced, revoked, and allowed to collect.
 mod keys;
 /// `inspect`, and that nothing changes by it.
+mod listing;
 mod looking;
 /// Mail that is handed over, set aside, or only noted.
 mod mail;

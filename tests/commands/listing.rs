@@ -1,0 +1,75 @@
+//! `list` by the words of a query, and the question what is late and whom to ask.
+
+use serde_json::Value;
+
+use crate::support::program::Town;
+
+fn listed(town: &Town, words: &[&str]) -> Vec<Value> {
+    let run = town.does("buyer", &[&["--json", "list"], words].concat());
+    run.json()["transactions"].as_array().unwrap().clone()
+}
+
+#[test]
+fn what_is_late_is_listed_with_whom_to_ask_and_how_p117() {
+    let town = Town::played();
+    let run = town.does("buyer", &["--json", "list", "late"]).json();
+    let late = run["late"].as_array().unwrap();
+    assert_eq!(late.len(), 1, "{run}");
+    assert_eq!((late[0]["leg"].as_str(), late[0]["ask"].as_str()), (Some("payment"), Some("pay@demo.test")));
+    let id = late[0]["id"].as_str().unwrap();
+    assert_eq!(run["transactions"][0]["id"].as_str(), Some(id));
+    let said = town.does("buyer", &["list", "late"]).err;
+    let hint = said.lines().find(|line| line.contains("pay@demo.test speaks for it")).unwrap();
+    // The command that is proposed is one that asks.
+    let command = hint.split("mailorder -c ").nth(1).unwrap();
+    let words: Vec<&str> = command.split_whitespace().skip(1).collect();
+    assert_eq!(words, ["ask", &id[..6], "--leg", "payment"]);
+    town.does("buyer", &words);
+    let shown = town.does("buyer", &["--json", "show", id]).json();
+    let last = shown["letters"].as_array().unwrap().last().unwrap().clone();
+    assert_eq!((last["kind"].as_str(), last["peer"].as_str()), (Some("status-request"), Some("pay@demo.test")));
+}
+
+#[test]
+fn every_word_of_a_query_must_hold_and_flags_are_words_p72_p73_p74_p77() {
+    let town = Town::played();
+    let all = listed(&town, &[]);
+    let is = |one: &Value, leg: &str| one[leg]["done"].as_bool().unwrap();
+    let kept = |which: &dyn Fn(&Value) -> bool| all.iter().filter(|one| which(one)).cloned().collect::<Vec<_>>();
+    let open = |one: &Value| ["ordered", "offered", "open"].contains(&one["state"].as_str().unwrap());
+    assert_eq!(listed(&town, &["delivered"]), kept(&|one| is(one, "delivery")));
+    assert_eq!(listed(&town, &["--delivered"]), listed(&town, &["delivered"]));
+    assert_eq!(listed(&town, &["unshipped"]), kept(&|one| open(one) && !is(one, "order")));
+    assert_eq!(listed(&town, &["open"]), kept(&open));
+    assert_eq!(listed(&town, &["closed"]), kept(&|one| !open(one)));
+    assert_eq!(listed(&town, &["unpaid", "delivered"]), kept(&|one| !one["unpaid"].is_null() && is(one, "delivery")));
+    assert_eq!(listed(&town, &["late"]), kept(&|one| one["late"] == true));
+    assert!(listed(&town, &["late:1d"]).len() == 1 && listed(&town, &["late:3650d"]).is_empty());
+    let total = |one: &Value| one["total"]["amount"].as_str().unwrap().parse::<u64>().unwrap();
+    assert_eq!(listed(&town, &["amount:>9000"]), kept(&|one| total(one) > 9000));
+    assert_eq!(listed(&town, &["amount:4100..9100"]), kept(&|one| (4100..=9100).contains(&total(one))));
+    assert_eq!(listed(&town, &["currency:EUR"]), Vec::<Value>::new());
+    assert_eq!(listed(&town, &["currency:jpy"]).len(), all.len());
+    for word in ["shop:日立", "shop:shop@demo", "item:シャツ", "シャツ", "item:\"シャツ 白\""] {
+        let found = listed(&town, &[word]);
+        assert!(!found.is_empty() && found.len() <= all.len(), "{word}");
+    }
+    let first = &all[0];
+    let short = &first["id"].as_str().unwrap()[..6];
+    assert_eq!(listed(&town, &[&format!("txn:{short}")]), std::slice::from_ref(first));
+    let month = &first["date"].as_str().unwrap()[..7];
+    assert!(listed(&town, &[&format!("month:{month}")]).contains(first));
+    assert_eq!(listed(&town, &["warned"]), kept(&|one| one["warnings"].as_u64() > Some(0)));
+    // A limit counts what is asked for, not what an index lets through.
+    assert_eq!(listed(&town, &["amount:>9000", "--limit", "1"]).len(), 1);
+}
+
+#[test]
+fn a_wrong_query_is_told_with_its_word_and_a_likely_one_is_proposed() {
+    let town = Town::played();
+    let wrong = town.run("buyer", &["list", "mouth:2026-11"]);
+    assert_eq!(wrong.code, Some(2));
+    assert!(wrong.err.contains("\"mouth:2026-11\" in the query: did you mean `month:`?"), "{}", wrong.err);
+    let meant = town.does("buyer", &["list", "undeliverd"]);
+    assert!(meant.out.contains("no transactions") && meant.err.contains("did you mean `undelivered`?"), "{meant:?}");
+}
