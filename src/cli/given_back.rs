@@ -7,9 +7,9 @@ use crate::clerk::{Clerk, ClerkError};
 use crate::index::{Filter, Listed};
 use crate::rules::overdue::refund;
 use crate::rules::{Standing, returned};
+use crate::trade::{Direction, Kept, Kind, Money, Role, Transaction};
 use crate::view::said::said;
 use crate::view::text;
-use crate::trade::{Direction, Kept, Kind, Money, Role, Transaction};
 
 fn refunds(clerk: &Clerk, role: Role) -> Result<Vec<Listed>, Failure> {
     let filter = Filter { role: Some(role), refund: true, ..Filter::default() };

@@ -6,15 +6,15 @@ use serde_json::{Value, json};
 use super::Shell;
 use super::failure::Failure;
 use super::notify::plays;
-use super::output::{self, Cell};
+use super::output::Cell;
 use super::table::{Fit, Table};
-use crate::view::text;
-use crate::view::short;
 use crate::clerk::{Clerk, ClerkError};
 use crate::index::{Filter, OpenTask};
 use crate::rules::waiting::{Waiting, waiting};
 use crate::trade::status::Step;
 use crate::trade::{Document, Given, Kept, Moment, Role, Transaction, Work};
+use crate::view::short;
+use crate::view::text;
 
 /// One thing that waits, as it is shown.
 struct Shown {

@@ -172,7 +172,10 @@ fn print(shell: &Shell, shown: &Orders) -> Result<(), Failure> {
         let (id, leg) = (short(late.order.as_str()), late.word());
         let since = text::day(&late.due, shell.clock.zone());
         let ask = late.leg.map(|leg| format!(" --leg {leg}")).unwrap_or_default();
-        shell.hint(&format!("{id}: {leg} was promised for {since}; {} speaks for it: mailorder ask {id}{ask}", late.ask));
+        shell.hint(&format!(
+            "{id}: {leg} was promised for {since}; {} speaks for it: mailorder ask {id}{ask}",
+            late.ask
+        ));
     }
     if summary.warnings > 0 {
         shell.hint(&format!("{} open: mailorder warnings", plural(summary.warnings, "warning")));

@@ -6,7 +6,7 @@ use super::notify::{plays, write};
 use super::transaction;
 use crate::clerk::Clerk;
 use crate::ordering::written::money;
-use crate::role::{payment_work, shop_cancel, shop_desk, shop_work};
+use crate::role::{payment_work, shop_cancel, shop_desk};
 use crate::trade::Role;
 
 #[derive(Debug, clap::Args)]

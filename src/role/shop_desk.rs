@@ -4,7 +4,7 @@ use super::practice::{Procedure, ShopPractice};
 use super::shop_after::is_instructed;
 use super::shop_check::{because, check};
 use super::shop_refund::{left_of, refund_instruction, unasked};
-use super::{Action, Desk, Refused, agent, given, shop_after, shop_offer, shop_waiting, shop_work, terms_of};
+use super::{Action, Desk, Refused, agent, given, shop_after, shop_offer, shop_work, terms_of};
 use crate::rules::Standing;
 use crate::rules::waiting::{Waiting, waiting};
 use crate::trade::document::LineReason;

@@ -35,7 +35,8 @@ impl Late {
         };
         let legs = [(Leg::Order, &row.order), (Leg::Delivery, &row.delivery), (Leg::Payment, &row.payment)];
         let open = legs.into_iter().filter(|(_, leg)| row.open && !leg.done);
-        let over = open.filter_map(|(leg, at)| at.date.filter(|date| date.is_over(now)).map(|due| late(Some(leg), due)));
+        let over =
+            open.filter_map(|(leg, at)| at.date.filter(|date| date.is_over(now)).map(|due| late(Some(leg), due)));
         let found: Vec<Self> = over.collect();
         Ok(if found.is_empty() { row.due.map(|due| late(None, due)).into_iter().collect() } else { found })
     }

@@ -10,10 +10,10 @@ mod agents;
 mod asking;
 /// Cards, authorised or not.
 mod authorisation;
-/// Orders by article number, from what a shop's catalog says.
-mod by_number;
 /// The payment agent's own program: it authorises, collects and gives back.
 mod bank;
+/// Orders by article number, from what a shop's catalog says.
+mod by_number;
 /// What a shop sells: asked for, answered, ordered from.
 mod catalog;
 /// The passing of time.
