@@ -69,6 +69,7 @@ fn delivering() -> Practice {
         name: "Courier".to_owned(),
         shops: vec![Client { address: shop().address, fingerprint: None }],
         rule: Default::default(),
+        dates: None,
     };
     Practice { delivery: Some(practice), ..Practice::default() }
 }
