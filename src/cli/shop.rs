@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::Shell;
 use super::failure::Failure;
+use super::given_back::GivenBack;
 use super::notify::{plays, write};
 use super::order_written::money;
 use super::output::{self, Cell};
@@ -71,6 +72,7 @@ pub(super) fn inbox(shell: &Shell) -> Result<(), Failure> {
         let items: Vec<Value> = items.iter().map(document).collect();
         return shell.output.document(&json!({"schema": "mailorder.inbox/1", "items": items}));
     }
+    GivenBack::of(&clerk, Role::Shop)?.tell(shell);
     if items.is_empty() {
         return shell.output.line("nothing waits");
     }

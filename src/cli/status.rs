@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::Shell;
 use super::failure::Failure;
-use super::given_back;
+use super::given_back::GivenBack;
 use super::list::{Summary, awaiting, first_role, is_late, plural};
 use super::output;
 use super::transaction::{self, Rejected};
@@ -54,16 +54,9 @@ pub(super) fn run(shell: &mut Shell, args: StatusArgs) -> Result<(), Failure> {
     // Told once by a cron that asks each day: nothing a person does takes a rejection away.
     let news = !transaction::rejected(&clerk, 0, Some(&now.plus_seconds(-DAY)))?.is_empty();
     let inbox = super::shop::waiting_count(&clerk)?;
-    let refunds = given_back::due(&clerk, role)?;
-    let to_pay = given_back::to_be_paid(&clerk)?;
-    let needs = inbox > 0
-        || to_pay > 0
-        || late > 0
-        || summary.warnings > 0
-        || !over.is_empty()
-        || failed > 0
-        || offered > 0
-        || news;
+    let back = GivenBack::of(&clerk, role)?;
+    let asks = news || offered > 0 || inbox > 0 || back.to_pay > 0;
+    let needs = asks || late > 0 || summary.warnings > 0 || !over.is_empty() || failed > 0;
     if args.exit_code && !needs {
         return Ok(());
     }
@@ -73,7 +66,7 @@ pub(super) fn run(shell: &mut Shell, args: StatusArgs) -> Result<(), Failure> {
         shell.output.document(&json!({
             "schema": "mailorder.status/1", "address": clerk.me().address, "role": role.word(),
             "open": open.len(), "undelivered": summary.undelivered, "unpaid": unpaid, "over_limit": limits,
-            "refund_due": refunds.iter().map(output::money_json).collect::<Vec<_>>(),
+            "refund_due": back.document(),
             "rejected": rejected.iter().map(|one| json!({"id": one.id, "shop": one.shop, "why": one.why})).collect::<Vec<_>>(),
             "late": late, "waiting_for_you": offered, "inbox": inbox, "warnings": summary.warnings,
             "not_kept": not_kept, "outbox": {"waiting": waiting, "failed": failed},
@@ -85,10 +78,7 @@ pub(super) fn run(shell: &mut Shell, args: StatusArgs) -> Result<(), Failure> {
         line("open", open.len().to_string())?;
         line("not delivered", summary.undelivered.to_string())?;
         line("unpaid", if unpaid.is_empty() { "nothing".to_owned() } else { unpaid.join(" + ") })?;
-        if !refunds.is_empty() {
-            let refunds: Vec<String> = refunds.iter().map(output::amount).collect();
-            line("refund due", refunds.join(" + "))?;
-        }
+        back.line(shell)?;
         for limit in &over {
             line("", format!("the limit of {} is reached", output::amount(limit)))?;
         }
@@ -101,9 +91,7 @@ pub(super) fn run(shell: &mut Shell, args: StatusArgs) -> Result<(), Failure> {
             line("not kept", format!("{not_kept} (the folder of mail set aside was full)"))?;
         }
         line("outbox", format!("{waiting} waiting, {failed} failed"))?;
-        if to_pay > 0 {
-            shell.hint(&format!("{} to be paid: mailorder list --role payment", plural(to_pay, "refund")));
-        }
+        back.tell(shell);
         if inbox > 0 {
             shell.hint(&format!("{} for you as the shop: mailorder shop inbox", waits(inbox)));
         }
