@@ -42,7 +42,9 @@ impl Parties {
         let pay = account("pay", "payment", "Example Card Bank", &more);
         let ship = account("ship", "delivery", "Example Parcel", &format!("[delivery]\nshops = [\"shop@{domain}\"]\n"));
         let shop = account("shop", "shop", "日立物産", &selling(&pay, &ship));
-        for (one, other) in [(&shop, &pay), (&pay, &shop), (&shop, &ship), (&ship, &shop), (&buyer, &shop)] {
+        for (one, other) in
+            [(&shop, &pay), (&pay, &shop), (&shop, &ship), (&ship, &shop), (&buyer, &shop), (&shop, &buyer)]
+        {
             one.accept(other);
         }
         Self { buyer, shop, pay, ship }

@@ -24,7 +24,7 @@ fn date(town: &Town, id: &str, leg: &str) -> String {
 
 #[test]
 fn figure_1_one_purchase_from_one_server_p106() {
-    let town = Town::fresh();
+    let town = Town::acquainted();
     alone(&town);
     // 111: the order goes out and nothing is known but that.
     let id = town.orders("buyer", "SH-41", 1, &[]);
@@ -82,7 +82,7 @@ fn figure_1_one_purchase_from_one_server_p106() {
 
 #[test]
 fn figure_1_a_state_that_does_not_agree_is_a_warning_and_changes_nothing_p106() {
-    let town = Town::fresh();
+    let town = Town::acquainted();
     alone(&town);
     let (id, number) = town.bought("SH-41", 1, &[]);
     town.does("shop", &["shop", "notify", &number, "--shipped"]);
@@ -118,7 +118,7 @@ fn figure_1_a_state_that_does_not_agree_is_a_warning_and_changes_nothing_p106() 
 
 #[test]
 fn figure_3_three_servers_work_at_their_own_speed_p107() {
-    let town = Town::fresh();
+    let town = Town::acquainted();
     let id = town.orders("buyer", "SH-41", 2, &["--pay", "card"]);
     town.sync(&["shop", "pay", "shop", "buyer"]);
     town.check_stands("buyer", &id, "offered", [false; 3]);
@@ -174,7 +174,7 @@ fn figure_3_three_servers_work_at_their_own_speed_p107() {
 fn figure_10_payment_before_delivery_and_delivery_before_payment_p109() {
     // The warehouse's step, 1001, is no part of it yet.
     for (method, first, second) in [("card", "payment", "delivery"), ("invoice", "delivery", "payment")] {
-        let town = Town::fresh();
+        let town = Town::acquainted();
         let id = town.orders("buyer", "TEA-200", 3, &["--pay", method]);
         town.sync(&["shop", "pay", "shop", "buyer"]);
         town.does("buyer", &["confirm", &id]);
