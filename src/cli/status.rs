@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::Shell;
 use super::failure::Failure;
-use super::given_back;
+use super::given_back::GivenBack;
 use super::list::plural;
 use super::output;
 use super::transaction::{self, Rejected};
@@ -57,16 +57,9 @@ pub(super) fn run(shell: &mut Shell, args: StatusArgs) -> Result<(), Failure> {
     let news = !transaction::rejected(&clerk, 0, Some(&now.plus_seconds(-DAY)))?.is_empty();
     let inboxes = super::inbox::waiting_counts(&clerk)?;
     let inbox: u64 = inboxes.iter().map(|(_, count)| count).sum();
-    let refunds = given_back::due(&clerk, role)?;
-    let to_pay = given_back::to_be_paid(&clerk)?;
-    let needs = inbox > 0
-        || to_pay > 0
-        || late > 0
-        || summary.warnings > 0
-        || !over.is_empty()
-        || failed > 0
-        || offered > 0
-        || news;
+    let back = GivenBack::of(&clerk, role)?;
+    let asks = news || offered > 0 || inbox > 0 || back.to_pay > 0;
+    let needs = asks || late > 0 || summary.warnings > 0 || !over.is_empty() || failed > 0;
     if args.exit_code && !needs {
         return Ok(());
     }
@@ -76,7 +69,7 @@ pub(super) fn run(shell: &mut Shell, args: StatusArgs) -> Result<(), Failure> {
         shell.output.document(&json!({
             "schema": "mailorder.status/1", "address": clerk.me().address, "role": role.word(),
             "open": open.len(), "undelivered": summary.undelivered, "unpaid": unpaid, "over_limit": limits,
-            "refund_due": refunds.iter().map(text::money_json).collect::<Vec<_>>(),
+            "refund_due": back.document(),
             "rejected": rejected.iter().map(|one| json!({"id": one.id, "shop": one.shop, "why": one.why})).collect::<Vec<_>>(),
             "late": late, "waiting_for_you": offered, "inbox": inbox, "warnings": summary.warnings,
             "not_kept": not_kept, "outbox": {"waiting": waiting, "failed": failed},
@@ -88,10 +81,7 @@ pub(super) fn run(shell: &mut Shell, args: StatusArgs) -> Result<(), Failure> {
         line("open", open.len().to_string())?;
         line("not delivered", summary.undelivered.to_string())?;
         line("unpaid", if unpaid.is_empty() { "nothing".to_owned() } else { unpaid.join(" + ") })?;
-        if !refunds.is_empty() {
-            let refunds: Vec<String> = refunds.iter().map(text::amount).collect();
-            line("refund due", refunds.join(" + "))?;
-        }
+        back.line(shell)?;
         for limit in &over {
             line("", format!("the limit of {} is reached", text::amount(limit)))?;
         }
@@ -104,9 +94,7 @@ pub(super) fn run(shell: &mut Shell, args: StatusArgs) -> Result<(), Failure> {
             line("not kept", format!("{not_kept} (the folder of mail set aside was full)"))?;
         }
         line("outbox", format!("{waiting} waiting, {failed} failed"))?;
-        if to_pay > 0 {
-            shell.hint(&format!("{} to be paid: mailorder list --role payment", plural(to_pay, "refund")));
-        }
+        back.tell(shell);
         for (command, count) in &inboxes {
             shell.hint(&format!("{} for you: mailorder {command} inbox", waits(*count)));
         }

@@ -10,6 +10,9 @@ const PAGE: &str = include_str!("../../docs/cron.md");
 /// What stands in the page for the numbers of three transactions.
 const NUMBERS: [&str; 3] = ["7K3Q2M9P", "9XTAB3CD", "B2MM7W4K"];
 
+/// When the first of them was paid, as the page has it.
+const PAID: &str = "2026-11-08 10:00:00";
+
 /// Something the page does.
 enum Step {
     /// A file with this content.
@@ -91,9 +94,13 @@ fn the_page_for_merchants_does_what_it_says() {
     std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_mailorder"), town.path("bin/mailorder")).unwrap();
     let srv = town.path("srv/woo").display().to_string();
     std::fs::create_dir_all(&srv).unwrap();
+    // The orders are of now, and nothing is paid before it is ordered.
+    let paid = jiff::Timestamp::from_second(jiff::Timestamp::now().as_second() - 60).unwrap();
+    let paid = paid.in_tz("Asia/Tokyo").unwrap().strftime("%Y-%m-%d %H:%M:%S").to_string();
     let place = |text: &str| {
         let known = NUMBERS.iter().zip(&numbers);
-        known.fold(text.replace("/srv/woo", &srv), |text, (written, number)| text.replace(written, number))
+        let text = text.replace("/srv/woo", &srv).replace(PAID, &paid);
+        known.fold(text, |text, (written, number)| text.replace(written, number))
     };
     let steps = steps(PAGE);
     // Files first: the page shows the crontab before the export that it reads.

@@ -26,15 +26,23 @@ fn an_export_that_is_read_every_ten_minutes_tells_each_change_once() {
     let before = entries(&town, "mart");
     assert_eq!(results(&import(&[(one, "completed", ""), (two, "processing", "")], "shop")), ["unchanged", "nothing"]);
     assert_eq!(entries(&town, "mart"), before);
-    let paid = "11/08/2026 10:00:00";
+    let at = |ago: i64| {
+        let moment = jiff::Timestamp::from_second(jiff::Timestamp::now().as_second() - ago).unwrap();
+        moment.in_tz("Asia/Tokyo").unwrap()
+    };
+    let first = at(60);
+    let paid = first.strftime("%m/%d/%Y %H:%M:%S").to_string();
+    let paid = paid.as_str();
     assert_eq!(results(&import(&[(one, "completed", paid), (two, "completed", "")], "shop")), ["unchanged", "sent"]);
     assert_eq!(results(&import(&[(one, "completed", paid), (two, "completed", "")], "pay")), ["sent", "nothing"]);
     assert_eq!(results(&import(&[(one, "completed", paid), (two, "completed", "")], "pay")), ["unchanged", "nothing"]);
     let text =
         town.texts("mart").into_iter().rev().find(|text| text.contains("Mailorder-Kind: payment-status")).unwrap();
-    assert!(text.contains("2026-11-08T10:00:00+09:00"), "the zone given: {text}");
+    let given = first.strftime("%Y-%m-%dT%H:%M:%S+09:00").to_string();
+    assert!(text.contains(&given), "the zone given: {text}");
     // Another date for what was done is no news but a correction, and wants to be called so.
-    let moved = import(&[(one, "completed", "11/08/2026 11:00:00")], "pay");
+    let other = at(120).strftime("%m/%d/%Y %H:%M:%S").to_string();
+    let moved = import(&[(one, "completed", &other)], "pay");
     assert_eq!((results(&moved), moved.code), (vec!["refused".to_owned()], Some(65)));
 }
 

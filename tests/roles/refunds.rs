@@ -214,8 +214,8 @@ fn what_was_paid_in_part_and_stopped_is_over_for_the_agent_when_it_is_back() {
     let standing = desk.standing();
     assert_eq!((standing.state, standing.unpaid), (State::Open, None), "the refund is to be made");
     assert_eq!(standing.late(&at("2027-01-01")), [], "nothing more is collected, so nothing is late");
-    let now = desk.now;
-    reports(&mut desk, &Notice { done: Some(now), refund: true, ..Notice::default() }).unwrap();
+    let back = Notice { done: Some(desk.now), refund: true, ..Notice::default() };
+    reports(&mut desk, &back).unwrap();
     let standing = desk.standing();
     assert_eq!((standing.state, standing.unpaid), (State::Refunded, None));
 }
