@@ -187,9 +187,12 @@ fn about(kept: &Kept) -> String {
         Document::Order(order) => {
             let items: Vec<String> =
                 order.lines.iter().map(|line| format!("{} ×{}", line.item.name, line.quantity)).collect();
-            format!("{}: {}", text::amount(&order.total), items.join(", "))
+            let remarks = order.remarks.as_ref().map(|said| format!("; remarks: {said}")).unwrap_or_default();
+            format!("{}: {}{remarks}", text::amount(&order.total), items.join(", "))
         }
-        Document::Cancellation(cancellation) => cancellation.reason.clone().unwrap_or_default(),
+        Document::Cancellation(cancellation) => {
+            cancellation.reason.clone().unwrap_or_else(|| "no reason was given".to_owned())
+        }
         Document::ReturnRequest(request) => {
             let lines: Vec<String> =
                 request.lines.iter().map(|part| format!("{} of line {}", part.quantity, part.line)).collect();
