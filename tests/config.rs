@@ -458,3 +458,45 @@ fn an_account_that_is_not_made_yet_ends_with_78_and_the_next_step() {
     // Nothing is made by asking.
     assert!(!home.path("x").exists());
 }
+
+#[test]
+fn what_a_shop_gets_wrong_is_told_in_its_own_words_with_the_line() {
+    let head = "address = \"shop@example.com\"\nname = \"S\"\nroles = [\"shop\"]\n[shop]\n\
+                [[shop.article]]\nsku = \"A\"\nname = \"A\"\nprice = \"JPY 900\"\n[[shop.procedure]]\n";
+    let agent = |leg: &str| {
+        format!(
+            "{leg}_agent = {{ address = \"{leg}@example.com\", fingerprint = \"A5CA1318A31003A41B02A33D03FE392F1B13BEA1\" }}\n"
+        )
+    };
+    let both = format!("{}{}", agent("payment"), agent("delivery"));
+    let steps = "steps = [\"terms\", \"payment\", \"delivery\"]\n";
+    let second = format!("{head}{steps}{both}[[shop.procedure]]\n{steps}{}", agent("payment"));
+    for (text, parts) in [
+        // The second of two procedures.
+        (second, ["config.toml:14:", "name a delivery_agent"]),
+        (
+            format!("{head}steps = [\"confirmation\", \"terms\", \"payment\", \"delivery\"]\n{both}"),
+            ["config.toml:10:", "\"confirmation\" must follow \"terms\""],
+        ),
+        (
+            format!("{head}{steps}{both}payment_days = \"two\"\n"),
+            ["config.toml:13:", "a whole number from 0 to 65535 is wanted here"],
+        ),
+        (format!("{head}steps = \"terms\"\n{both}"), ["config.toml:10:", "a list, [...], is wanted here"]),
+        (
+            format!("{head}{steps}payment_agent = \"pay@example.com\"\n"),
+            ["config.toml:11:", "a table, { key = value, ... }, is wanted here"],
+        ),
+        (
+            format!("{head}{steps}payment_agent = {{ address = \"pay@example.com\" }}\n"),
+            ["config.toml:11:", "the key `fingerprint` is missing"],
+        ),
+        (
+            format!("{head}{steps}{both}[hook.terms]\ncommand = [\"x\"]\n"),
+            ["config.toml:13:", "hook: \"terms\" is a step of its own"],
+        ),
+    ] {
+        let error = settle(&text).unwrap_err().to_string();
+        assert!(parts.iter().all(|part| error.contains(part)), "{text}: {error}");
+    }
+}

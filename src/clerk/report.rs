@@ -44,6 +44,8 @@ pub enum Came {
     Known,
     /// It says what was told already.
     Told,
+    /// Its transaction is not known here, and it need not be.
+    Other,
     /// It cannot be followed, for this reason; nothing was written.
     Refused(String),
 }
@@ -149,7 +151,7 @@ impl Batch<'_> {
     fn report(&mut self, how: Reporting, report: &Report, rows: &mut Rows) -> Result<Came, ClerkError> {
         let key = match self.meant(how.role, report)? {
             Ok(key) => key,
-            Err(why) => return Ok(Came::Refused(why)),
+            Err(came) => return Ok(came),
         };
         let event = Event { id: report.event.clone(), content: report.content(&key) };
         let remembered = match how.sort {
@@ -187,12 +189,13 @@ impl Batch<'_> {
         Ok(Came::Written(written))
     }
 
-    /// Returns the transaction a row means, or why there is none.
-    fn meant(&mut self, role: Role, report: &Report) -> Result<Result<Key, String>, ClerkError> {
+    /// Returns the transaction a row means, or what becomes of it where there is none.
+    fn meant(&mut self, role: Role, report: &Report) -> Result<Result<Key, Came>, ClerkError> {
         let Report { shop, name, .. } = report;
         let keys = self.clerk.index.keys_called(role, shop.as_ref(), name)?;
-        Ok(match keys.as_slice() {
+        let key = match keys.as_slice() {
             [key] => Ok(key.clone()),
+            [] if report.skip_unknown => return Ok(Err(Came::Other)),
             [] => Err(format!("no transaction with the number {name} is known here to the {role}")),
             [first, ..] if keys.iter().all(|key| key.shop == first.shop) => {
                 Err(format!("several transactions are called {name} but for capitals; write it as the shop does"))
@@ -200,7 +203,8 @@ impl Batch<'_> {
             [first, ..] => {
                 Err(format!("several shops have the number {name}; write SHOP:NUMBER, like {}:{name}", first.shop))
             }
-        })
+        };
+        Ok(key.map_err(Came::Refused))
     }
 
     /// Returns what is to be said of a row that came before, in this batch or an earlier one.

@@ -80,17 +80,17 @@ pub(crate) enum Command {
     Import(super::mail::ImportArgs),
     /// List, retry or drop letters waiting to be sent
     Outbox(super::outbox::OutboxArgs),
-    /// Report what left the shop; what it sells
+    /// Sell: answer what waits, report what left, look at procedures and catalog
     Shop(super::notify::ShopArgs),
-    /// Report what was paid
+    /// Collect money: report what was paid, read payment data
     Pay(super::notify::PayArgs),
-    /// Report what was delivered
+    /// Carry goods: report what happened to them, send those that are files
     Ship(super::notify::ShipArgs),
     /// Verify a ledger
     Audit(super::audit::AuditArgs),
     /// Say what one mail is and what it would do; changes nothing
     Inspect(super::inspect::InspectArgs),
-    /// Build the index again
+    /// Build the index again, or sign how far the ledger goes
     Ledger(super::ledger::LedgerArgs),
     /// List, show, import, export or accept keys
     Key(super::key::KeyArgs),

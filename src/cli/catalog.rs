@@ -72,11 +72,20 @@ fn list(shell: &Shell, clerk: &mut Clerk, known: &KnownCatalog, words: &Words) -
         shell.output.fitted(&Table { head: &head, rows: &rows, right: &[2], fit: &fit, wrap: false })?;
         shell.output.line("")?;
     }
-    for way in &catalog.ways {
+    // Of ways to deliver only those that one of the articles takes.
+    let is_taken = |way: &&Way| {
+        let takes = |offer: &&Offer| match &way.delivery_method {
+            Some(method) => offer.delivery_methods.is_empty() || offer.delivery_methods.contains(method),
+            None => true,
+        };
+        offers.iter().any(takes)
+    };
+    for way in catalog.ways.iter().filter(is_taken) {
         shell.output.line(output::escape(&way_line(clerk, catalog, way)?))?;
     }
-    for text in catalog.conditions.iter().chain(offers.iter().filter_map(|offer| offer.conditions.as_ref())) {
-        let text = output::escape(text);
+    let own = |offer: &&Offer| Some(format!("{}: {}", offer.item.name, offer.conditions.as_ref()?));
+    for text in catalog.conditions.iter().cloned().chain(offers.iter().filter_map(own)) {
+        let text = output::escape(&text);
         for line in shell.output.width().map_or_else(|| vec![text.clone()], |width| wrap(&text, width)) {
             shell.output.line(line)?;
         }

@@ -101,10 +101,11 @@ impl Failure {
         self
     }
 
-    /// Repeats `-c FILE` in the commands it proposes to run next, where this one was run with it.
+    /// Repeats `-c FILE` in the commands it proposes, where this one was run with it.
     #[must_use]
     pub(crate) fn with_config(mut self, config: Option<&std::path::Path>) -> Self {
         self.hint = self.hint.map(|hint| super::hint::with_config(&hint, config));
+        self.text = super::hint::with_config(&self.text, config);
         self
     }
 

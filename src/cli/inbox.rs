@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::Shell;
 use super::failure::Failure;
+use super::given_back::GivenBack;
 use super::notify::plays;
 use super::output::Cell;
 use super::table::{Fit, Table};
@@ -51,6 +52,7 @@ pub(super) fn run(shell: &Shell, role: Role) -> Result<(), Failure> {
         let items: Vec<Value> = items.iter().map(document).collect();
         return shell.output.document(&json!({"schema": "mailorder.inbox/1", "items": items}));
     }
+    GivenBack::of(&clerk, role)?.tell(shell);
     if items.is_empty() {
         return shell.output.line("nothing waits");
     }
@@ -187,9 +189,12 @@ fn about(kept: &Kept) -> String {
         Document::Order(order) => {
             let items: Vec<String> =
                 order.lines.iter().map(|line| format!("{} ×{}", line.item.name, line.quantity)).collect();
-            format!("{}: {}", text::amount(&order.total), items.join(", "))
+            let remarks = order.remarks.as_ref().map(|said| format!("; remarks: {said}")).unwrap_or_default();
+            format!("{}: {}{remarks}", text::amount(&order.total), items.join(", "))
         }
-        Document::Cancellation(cancellation) => cancellation.reason.clone().unwrap_or_default(),
+        Document::Cancellation(cancellation) => {
+            cancellation.reason.clone().unwrap_or_else(|| "no reason was given".to_owned())
+        }
         Document::ReturnRequest(request) => {
             let lines: Vec<String> =
                 request.lines.iter().map(|part| format!("{} of line {}", part.quantity, part.line)).collect();

@@ -7,7 +7,7 @@ use std::path::{Component, Path, PathBuf};
 use super::failure::{Failure, FailureKind};
 use super::{Shell, account, hint};
 use crate::clerk::{self, ClerkError};
-use crate::config::{self, Settings};
+use crate::config::{self, InboxSettings, Settings};
 use crate::maildir;
 use crate::trade::{Address, Role};
 
@@ -23,7 +23,7 @@ pub(crate) struct InitArgs {
     #[arg(long)]
     name: String,
     /// Part to play: buyer, shop, payment, delivery; may be given several times
-    #[arg(long = "role", default_value = "buyer")]
+    #[arg(long = "role", default_value = "buyer", value_parser = ["buyer", "shop", "payment", "delivery"])]
     roles: Vec<String>,
     /// Keep everything in this folder instead of the usual ones, the configuration (config.toml), too, unless
     /// --config names another file
@@ -102,6 +102,13 @@ fn next_steps(settings: &Settings, file: &Path) -> Vec<String> {
     if settings.inbox.is_none() && settings.outbox.is_none() {
         steps.push(format!("say in {file} where mail comes from and goes to: [inbox] and [outbox]"));
     }
+    if let Some(InboxSettings::Maildir { folder, .. }) = &settings.inbox
+        && !config::is_maildir(folder)
+    {
+        let folder = hint::quoted(&folder.to_string_lossy());
+        steps.push(format!("mkdir -p {folder}/cur {folder}/new {folder}/tmp (this Maildir is not there yet)"));
+    }
+    let begun = steps.len();
     let plays = |role| settings.practice.plays(role);
     if plays(Role::Shop) {
         steps.push(format!("say in {file} what is sold and how: [shop], see config.example.toml"));
@@ -111,7 +118,7 @@ fn next_steps(settings: &Settings, file: &Path) -> Vec<String> {
             steps.push(format!("name in {file} the shops worked for: [{table}] shops = [\"shop@example.com\"]"));
         }
     }
-    if steps.len() > usize::from(settings.inbox.is_none() && settings.outbox.is_none()) {
+    if steps.len() > begun {
         steps.push("mailorder config check".to_owned());
         steps.push("mailorder key export > cert.asc (your certificate, for those you trade with)".to_owned());
         steps.push("mailorder key import FILE, then mailorder key accept ADDRESS (theirs)".to_owned());
@@ -120,7 +127,8 @@ fn next_steps(settings: &Settings, file: &Path) -> Vec<String> {
         if settings.practice.buyer.as_ref().is_some_and(|buyer| buyer.deliver_to.is_none()) {
             steps.push(format!("say in {file} where goods go: [buyer.deliver_to], see config.example.toml"));
         }
-        steps.push("mailorder key import FILE (a shop's certificate), then mailorder order".to_owned());
+        steps.push("mailorder key import FILE, then mailorder key accept ADDRESS (a shop's certificate)".to_owned());
+        steps.push("mailorder catalog ADDRESS, then mailorder order --shop ADDRESS --item SKU=1".to_owned());
     }
     steps
 }

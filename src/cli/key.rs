@@ -69,7 +69,7 @@ pub(super) fn run(shell: &mut Shell, args: KeyArgs) -> Result<(), Failure> {
             clerk.remember(&bytes)?;
             show(shell, &certificate)?;
             if let Some(address) = certificate.addresses().first() {
-                shell.output.message(format!("hint: compare the fingerprint, then: mailorder key accept {address}"));
+                shell.hint(&format!("compare the fingerprint, then: mailorder key accept {address}"));
             }
             Ok(())
         }

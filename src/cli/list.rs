@@ -7,11 +7,15 @@ use super::Shell;
 use super::failure::Failure;
 use super::output::{Cell, Tone};
 use super::table::{Fit, Table};
+use crate::clerk::Clerk;
 use crate::index::{Listed, Row, RowLeg};
 use crate::rules::query::{Condition, Part, Query};
-use crate::trade::{Moment, Role};
+use crate::trade::{Moment, Role, When};
 use crate::view::orders::{Asked, Orders, document, first_role};
 use crate::view::{short, text};
+
+/// Days around now within which a day needs no year.
+const HALF_A_YEAR: i64 = 183;
 
 #[derive(Debug, Default, clap::Args)]
 #[command(after_help = "Examples:
@@ -30,7 +34,7 @@ ORDER is done (✓) when the goods have left the shop, DELIVERY when they arrive
 pub(crate) struct ListArgs {
     /// What must hold, in words: see below
     query: Vec<String>,
-    /// Part played; by default the first one of the account
+    /// Part played; by default the first of buyer, shop, payment and delivery that the account plays
     #[arg(long, value_parser = role)]
     role: Option<Role>,
     /// Only what is to be delivered still
@@ -61,10 +65,10 @@ pub(crate) struct ListArgs {
     #[arg(long, value_name = "YYYY-MM")]
     month: Option<String>,
     /// Only from this day on
-    #[arg(long, value_name = "YYYY-MM-DD", conflicts_with = "month")]
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = day, conflicts_with = "month")]
     from: Option<Date>,
     /// Only until this day, which is included
-    #[arg(long, value_name = "YYYY-MM-DD", conflicts_with = "month")]
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = day, conflicts_with = "month")]
     until: Option<Date>,
     /// At most this many, newest first
     #[arg(long, value_name = "N")]
@@ -73,6 +77,10 @@ pub(crate) struct ListArgs {
 
 pub(super) fn role(word: &str) -> Result<Role, String> {
     Role::parse(word).ok_or_else(|| "one of buyer, shop, payment, delivery".to_owned())
+}
+
+fn day(word: &str) -> Result<Date, String> {
+    word.parse().map_err(|_| "a day is written like 2026-11-08".to_owned())
 }
 
 pub(super) fn run(shell: &mut Shell, args: ListArgs) -> Result<(), Failure> {
@@ -87,10 +95,20 @@ pub(super) fn run(shell: &mut Shell, args: ListArgs) -> Result<(), Failure> {
         return shell.output.document(&document(&orders));
     }
     print(shell, &orders)?;
+    if args.role.is_none() {
+        other_agent(shell, &clerk, role);
+    }
     if let Some((word, near)) = asked.query.meant().filter(|_| orders.listed.is_empty()) {
         shell.hint(&format!("{word:?} was looked for in the names; did you mean `{near}`?"));
     }
     Ok(())
+}
+
+/// Says that an account which is only an agent, and more than one, has more to list: a shop's own list has it all.
+fn other_agent(shell: &Shell, clerk: &Clerk, shown: Role) {
+    if shown == Role::Payment && clerk.settings().practice.plays(Role::Delivery) {
+        shell.hint("what is to be delivered: mailorder list --role delivery");
+    }
 }
 
 impl ListArgs {
@@ -154,13 +172,32 @@ const TRADED_FIT: [Fit; 12] = [
     Fit::Drop(5),
 ];
 
+/// The same of agents, who may work for several shops with the same numbers.
+const AGENT_FIT: [Fit; 12] = [
+    Fit::Cut(5, 12),
+    Fit::Cut(3, 10),
+    Fit::Cut(4, 10),
+    Fit::Short(7, short_leg),
+    Fit::Short(8, short_leg),
+    Fit::Short(9, short_leg),
+    Fit::Drop(1),
+    Fit::Drop(2),
+    Fit::Cut(5, 7),
+    Fit::Cut(3, 6),
+    Fit::Drop(5),
+    Fit::Drop(4),
+];
+
 fn print(shell: &Shell, shown: &Orders) -> Result<(), Failure> {
     let summary = &shown.summary;
     let bought = shown.role == Role::Buyer;
     let lay_out = if bought { cells } else { traded };
     let rows: Vec<Vec<Cell>> = shown.listed.iter().map(|one| lay_out(shell, one, &shown.now)).collect();
-    let (head, right, fit): (&[&str], _, &[Fit]) =
-        if bought { (&BOUGHT, [4], &BOUGHT_FIT) } else { (&TRADED, [6], &TRADED_FIT) };
+    let (head, right, fit): (&[&str], _, &[Fit]) = match shown.role {
+        Role::Buyer => (&BOUGHT, [4], &BOUGHT_FIT),
+        Role::Shop => (&TRADED, [6], &TRADED_FIT),
+        Role::Payment | Role::Delivery => (&TRADED, [6], &AGENT_FIT),
+    };
     if rows.is_empty() {
         shell.output.line("no transactions")?;
     } else {
@@ -233,7 +270,8 @@ fn traded(shell: &Shell, one: &Listed, now: &Moment) -> Vec<Cell> {
     if let Some(shop) = cells.get_mut(2).filter(|_| one.row.role == Role::Shop) {
         *shop = Cell::plain("");
     }
-    cells.insert(0, or_nothing(&number.unwrap_or_default()));
+    // What has no number yet is named by its ID.
+    cells.insert(0, Cell::plain(number.unwrap_or_else(|| short(one.key.id.as_str()).to_owned())));
     cells.insert(3, or_nothing(&one.row.buyer));
     cells
 }
@@ -253,7 +291,7 @@ fn refund_cell(row: &Row, now: &Moment, zone: &jiff::tz::TimeZone) -> Option<Cel
     row.refund?;
     let known = !row.open || (row.role == Role::Payment && row.payment.done);
     let Some(due) = row.due.filter(|_| known) else { return Some(Cell("… refund due".to_owned(), Tone::Plain)) };
-    let day = text::day(&due, zone).get(5..).unwrap_or_default().to_owned();
+    let day = near(&due, text::day(&due, zone), now);
     Some(match due.is_over(now) {
         true => Cell(format!("! refund due {day} late"), Tone::Bad),
         false => Cell(format!("… refund due {day}"), Tone::Plain),
@@ -264,12 +302,18 @@ fn nothing() -> Cell {
     Cell("–".to_owned(), Tone::Faint)
 }
 
+/// Leaves the year out of a day that is within half a year of now: it could be no other.
+fn near(at: &When, day: String, now: &Moment) -> String {
+    let days = now.day().duration_until(at.day()).abs().as_hours() / 24;
+    if days <= HALF_A_YEAR { day.get(5..).unwrap_or_default().to_owned() } else { day }
+}
+
 /// Writes a leg: a sign, month and day, and `late` where the date has passed.
 fn leg_cell(leg: &RowLeg, date: Option<String>, open: bool, now: &Moment) -> Cell {
     if leg.failed {
         return Cell("✗ failed".to_owned(), Tone::Bad);
     }
-    let date = date.map(|date| date.get(5..).unwrap_or_default().to_owned());
+    let date = date.zip(leg.date).map(|(date, at)| near(&at, date, now));
     match (&date, leg.done) {
         (Some(done), true) => Cell(format!("✓ {done}"), Tone::Good),
         (None, true) => Cell("✓".to_owned(), Tone::Good),

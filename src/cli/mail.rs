@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::failure::{Failure, FailureKind, send_kind};
 use super::guard::guarded;
-use super::transaction::{self, Rejected};
+use super::transaction::{self, Rejected, TurnedAway};
 use super::{Shell, account};
 use crate::clerk::{self, Clerk, ClerkError, TakenIn};
 use crate::files;
@@ -152,7 +152,12 @@ fn tell(shell: &Shell, clerk: &Clerk, before: &Before) -> Result<(), Failure> {
     for rejected in transaction::rejected(clerk, before.entries, None)? {
         let Rejected { id, shop, why } = &rejected;
         let text = super::output::escape(&format!("{id}: {shop} rejected the order: {why}"));
-        shell.output.done(format!("{text}; mailorder reorder {id} orders again"));
+        let again =
+            super::hint::with_config(&format!("mailorder reorder {id} orders again"), shell.global.config.as_deref());
+        shell.output.done(format!("{text}; {again}"));
+    }
+    for TurnedAway { id, buyer, why } in transaction::turned_away(clerk, before.entries, None)? {
+        shell.output.done(super::output::escape(&format!("{id}: an order of {buyer} was rejected: {why}")));
     }
     Ok(())
 }

@@ -14,6 +14,7 @@ use crate::role::{self, Action, Desk, Notice, Refused};
 use crate::trade::item::LineQuantity;
 use crate::trade::status::Reason;
 use crate::trade::{Moment, Role, Transaction, When};
+use crate::view::short;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ShopArgs {
@@ -237,7 +238,9 @@ pub(super) fn run_shop(shell: &mut Shell, args: ShopArgs) -> Result<(), Failure>
         ShopCommand::Import(args) => return report::import(shell, Role::Shop, &args),
     };
     let Some(transaction) = args.transaction else { return many(shell, Role::Shop, &args.rows) };
-    let has_goods = args.tracking.is_some() || !args.lines.is_empty();
+    args.rows.without_rows()?;
+    let adds = args.tracking.is_some();
+    let has_goods = adds || !args.lines.is_empty();
     let notice = Notice {
         done: moment(shell, args.shipped.as_deref())?,
         planned: when(args.planned.as_deref())?,
@@ -245,7 +248,7 @@ pub(super) fn run_shop(shell: &mut Shell, args: ShopArgs) -> Result<(), Failure>
         lines: lines(&args.lines)?,
         tracking: args.tracking,
         correct: args.correct,
-        same_moment: same_moment(args.correct, args.shipped.as_deref(), has_goods),
+        same_moment: same_moment(args.correct || adds, args.shipped.as_deref(), has_goods),
         ..Notice::default()
     };
     report(shell, &transaction, Role::Shop, notice, args.rows.dry_run)
@@ -262,6 +265,7 @@ pub(super) fn pay(shell: &mut Shell, args: PayArgs) -> Result<(), Failure> {
         PayCommand::Retry(item) => return shop::retry(shell, &item, Role::Payment),
     };
     let Some(transaction) = args.transaction else { return many(shell, Role::Payment, &args.rows) };
+    args.rows.without_rows()?;
     let amount = args.amount.as_deref().map(|text| money("--amount", text)).transpose()?;
     let refund = args.refunded.is_some();
     let notice = Notice {
@@ -286,11 +290,13 @@ pub(super) fn ship(shell: &mut Shell, args: ShipArgs) -> Result<(), Failure> {
         ShipCommand::Retry(item) => return shop::retry(shell, &item, Role::Delivery),
     };
     let Some(transaction) = args.transaction else { return many(shell, Role::Delivery, &args.rows) };
+    args.rows.without_rows()?;
     let goods = args.goods.read()?;
     // A file is delivered when it is sent.
     let sent = goods.is_some() && args.planned.is_none();
     let delivered = args.delivered.or_else(|| sent.then(|| "now".to_owned()));
-    let has_goods = args.tracking.is_some() || !args.lines.is_empty();
+    let adds = args.tracking.is_some();
+    let has_goods = adds || !args.lines.is_empty();
     let (download, file) = goods.map_or((None, None), |goods| (Some(goods.download), goods.bytes));
     let notice = Notice {
         done: moment(shell, delivered.as_deref())?,
@@ -302,7 +308,7 @@ pub(super) fn ship(shell: &mut Shell, args: ShipArgs) -> Result<(), Failure> {
         lines: lines(&args.lines)?,
         tracking: args.tracking,
         correct: args.correct,
-        same_moment: same_moment(args.correct, delivered.as_deref(), has_goods),
+        same_moment: same_moment(args.correct || adds, delivered.as_deref(), has_goods),
         ..Notice::default()
     };
     let Some(file) = file else { return report(shell, &transaction, Role::Delivery, notice, args.rows.dry_run) };
@@ -318,8 +324,8 @@ fn why_not(failed: Option<String>, refused: Option<String>, lost: Option<String>
     reason("refused", refused).or(reason("lost", lost)).or(reason("failed", failed))
 }
 
-/// Returns whether a correction leaves the moment as it was reported: where something else is put right and no moment
-/// is given, the moment is not what was wrong.
+/// Returns whether a correction, or an addition, leaves the moment as it was reported: where something else is put right and
+/// no moment is given, the moment is not what was wrong.
 fn same_moment(correct: bool, when: Option<&str>, other: bool) -> bool {
     correct && other && when == Some("now")
 }
@@ -392,8 +398,9 @@ fn write_with(
     }
     let to: std::collections::BTreeSet<String> = written.iter().map(|one| one.owed.to.to_string()).collect();
     let to: Vec<String> = to.into_iter().collect();
-    let number = known.number.as_ref().map_or_else(|| known.key.id.to_string(), ToString::to_string);
-    shell.output.done(format!("{number}  told {}", to.join(", ")));
+    let number = known.number.as_ref().map_or_else(|| short(known.key.id.as_str()).to_owned(), ToString::to_string);
+    let told = if shell.global.offline { "queued for" } else { "told" };
+    shell.output.done(format!("{number}  {told} {}", to.join(", ")));
     Ok(())
 }
 

@@ -41,10 +41,11 @@ pub(crate) struct OrderArgs {
 /// What both a new and a repeated order may say.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Wishes {
-    /// How you pay, like card, e-money, bank-transfer, invoice, cash-on-delivery
+    /// How you pay, like card, e-money, bank-transfer, invoice, cash-on-delivery. Without it a new order says invoice, a
+    /// repeated one what was said before
     #[arg(long, value_name = "METHOD")]
     pay: Option<String>,
-    /// How it travels, like parcel, pickup, locker, download
+    /// How it travels, like parcel, pickup, locker, download. Without it a new order says parcel
     #[arg(long, value_name = "METHOD")]
     deliver: Option<String>,
     /// A word to the shop

@@ -153,6 +153,9 @@ fn find(clerk: &mut Clerk, name: &str) -> Result<Order, Failure> {
     if Path::new(name).is_file() {
         return order::from_file(clerk, Path::new(name));
     }
+    if name.contains('/') || name.ends_with(".toml") {
+        return Err(Failure::data(format!("cannot read {name}: there is no such file")));
+    }
     let known = transaction::find(clerk, name, Role::Shop)?;
     let order = known.order().map(|(_, order)| order.clone());
     order.ok_or_else(|| Failure::data(format!("the order of {name} is not in the ledger")))
@@ -171,7 +174,13 @@ fn steps(clerk: &Clerk, foreseen: &Foreseen) -> Vec<(String, String)> {
         Stage::Terms => {
             let due = terms.payment_due.map(|due| format!(", to be paid by {due}")).unwrap_or_default();
             let until = terms.arrival_until.map(|until| format!(", to arrive by {until}")).unwrap_or_default();
-            format!("offers it to {} for {total}{due}{until}", terms.buyer.email)
+            // An order in a file is nobody's yet.
+            let buyer = if terms.buyer.email == clerk.me().address {
+                "the buyer".to_owned()
+            } else {
+                terms.buyer.email.to_string()
+            };
+            format!("offers it to {buyer} for {total}{due}{until}")
         }
         Stage::Confirmation => match terms.valid_through {
             Some(until) => format!("waits for the buyer's OK, until {}", until.day()),

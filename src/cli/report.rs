@@ -51,6 +51,9 @@ pub(super) struct RowArgs {
     /// The zone of dates that name none, like Asia/Tokyo or +09:00
     #[arg(long, value_name = "ZONE", requires = "from")]
     zone: Option<String>,
+    /// Pass over rows whose transaction is not known here: the file has orders of others, too
+    #[arg(long, requires = "from")]
+    skip_unknown: bool,
 }
 
 /// `import`: the same as `notify --from FILE --only-changes`.
@@ -83,6 +86,7 @@ struct Counts {
     known: u64,
     unchanged: u64,
     nothing: u64,
+    other: u64,
     refused: u64,
 }
 
@@ -112,7 +116,7 @@ pub(super) fn import(shell: &Shell, role: Role, args: &ImportArgs) -> Result<(),
 
 /// Follows the rows of a file.
 pub(super) fn rows(shell: &Shell, how: Reporting, file: &Path, args: &RowArgs, dry_run: bool) -> Result<(), Failure> {
-    let mut reading = args.open(file, how.role)?;
+    let mut reading = args.open(file, how)?;
     let mut clerk = shell.clerk()?;
     plays(shell, &clerk, how.role)?;
     clerk.renew_if_due()?;
@@ -148,10 +152,32 @@ fn send(shell: &Shell, clerk: &mut Clerk, letters: u64) -> Result<(), Failure> {
     }
 }
 
+impl FromArgs {
+    /// Refuses what says how rows are read where there are none.
+    pub(super) fn without_rows(&self) -> Result<(), Failure> {
+        let RowArgs { format, map, zone, skip_unknown } = &self.rows;
+        let given = [
+            ("--format", format.is_some()),
+            ("--map", map.is_some()),
+            ("--zone", zone.is_some()),
+            ("--skip-unknown", *skip_unknown),
+        ];
+        match given.into_iter().find(|(_, given)| *given) {
+            None => Ok(()),
+            Some((flag, _)) => {
+                Err(Failure::usage(format!("{flag} is about the rows of a file; name the file with --from")))
+            }
+        }
+    }
+}
+
 impl RowArgs {
     /// Opens the file with the map that reads it.
-    fn open(&self, file: &Path, role: Role) -> Result<Reading<Box<dyn BufRead>>, Failure> {
-        let map = self.map(role)?;
+    fn open(&self, file: &Path, how: Reporting) -> Result<Reading<Box<dyn BufRead>>, Failure> {
+        let mut map = self.map(how.role)?;
+        if how.sort == Sort::States {
+            map.of_states();
+        }
         let (by_name, tabs) = match file.extension().and_then(|extension| extension.to_str()) {
             Some("csv") => (Some(Format::Csv), None),
             Some("tsv") => (Some(Format::Csv), Some(b'\t')),
@@ -170,7 +196,14 @@ impl RowArgs {
                 files::open(file).map_err(|error| Failure::unreadable(file, &error))?,
             ))
         };
-        Reading::open(source, format.or(by_name), tabs, map, role).map_err(|error| fault(file, &error))
+        let format = format.or(by_name);
+        let reading = Reading::open(source, format, tabs, map, how.role).map_err(|error| fault(file, &error))?;
+        // That nothing happened needs no line; an export has its columns at least.
+        if reading.is_empty() && (how.sort == Sort::States || format == Some(Format::Csv)) {
+            let text = format!("{} is empty: not even the names of columns are in it", shown(file));
+            return Err(Failure::data(text).hint("look whether the export was written to its end"));
+        }
+        Ok(reading)
     }
 
     fn map(&self, role: Role) -> Result<Map, Failure> {
@@ -192,6 +225,9 @@ impl RowArgs {
                 Failure::usage(format!("--zone: {name:?} is no zone known to this machine, like Asia/Tokyo or +09:00"))
             };
             map.set_zone(zone.ok_or_else(what)?);
+        }
+        if self.skip_unknown {
+            map.skip_unknown();
         }
         Ok(map)
     }
@@ -298,6 +334,10 @@ impl Run<'_> {
                 add(&mut counts.unchanged, 1);
                 ("unchanged", None, 0, &[])
             }
+            Became::Came(Came::Other, _) => {
+                add(&mut counts.other, 1);
+                ("other", None, 0, &[])
+            }
             Became::Came(Came::Refused(what), _) | Became::Unreadable(what) => {
                 add(&mut counts.refused, 1);
                 ("refused", Some(what), 0, &[])
@@ -325,11 +365,12 @@ impl Run<'_> {
 
     /// Says for a person who looks on, and in JSON, what became of all rows.
     fn summary(&self) -> Result<(), Failure> {
-        let Counts { rows, sent, letters, known, unchanged, nothing, refused } = &self.counts;
+        let Counts { rows, sent, letters, known, unchanged, nothing, other, refused } = &self.counts;
         if self.shell.output.is_json() {
             let value = json!({
                 "schema": "mailorder.rows/1", "type": "summary", "dry_run": self.dry_run, "rows": rows, "sent": sent,
-                "letters": letters, "known": known, "unchanged": unchanged, "nothing": nothing, "refused": refused,
+                "letters": letters, "known": known, "unchanged": unchanged, "nothing": nothing,
+                "other": other, "refused": refused,
             });
             return self.shell.output.json_line(&value);
         }
@@ -339,6 +380,7 @@ impl Run<'_> {
             (*known, format!("{known} known already")),
             (*unchanged, format!("{unchanged} unchanged")),
             (*nothing, format!("{nothing} with nothing to report")),
+            (*other, format!("{other} of orders not known here")),
             (*refused, format!("{refused} refused")),
         ];
         let parts: Vec<String> = parts.into_iter().filter(|(count, _)| *count > 0).map(|(_, part)| part).collect();

@@ -7,6 +7,7 @@ use super::transaction;
 use crate::clerk::Clerk;
 use crate::ordering::written::money;
 use crate::role::{payment_work, shop_cancel, shop_desk};
+use crate::rules::waiting::waiting;
 use crate::trade::Role;
 
 #[derive(Debug, clap::Args)]
@@ -54,7 +55,18 @@ pub(super) fn accept(shell: &Shell, item: &Item) -> Result<(), Failure> {
 
 pub(super) fn reject(shell: &Shell, args: &RejectArgs) -> Result<(), Failure> {
     let why = sentence(&args.reason, "the buyer")?;
-    write(shell, &args.item.transaction, Role::Shop, |known, desk| shop_desk::reject(known, why, desk))
+    write(shell, &args.item.transaction, Role::Shop, |known, desk| shop_desk::reject(known, why, desk))?;
+    what_waits_still(shell, &args.item.transaction)
+}
+
+/// Says where more than one thing of a transaction waited, and one still does.
+fn what_waits_still(shell: &Shell, name: &str) -> Result<(), Failure> {
+    let mut clerk = shell.clerk()?;
+    let known = transaction::find(&mut clerk, name, Role::Shop)?;
+    if let Some(next) = waiting(&known).first() {
+        shell.hint(&format!("its {} waits still: mailorder shop inbox", next.word()));
+    }
+    Ok(())
 }
 
 pub(super) fn cancel(shell: &Shell, args: &RejectArgs) -> Result<(), Failure> {

@@ -91,6 +91,9 @@ fn list(shell: &Shell, settings: &Settings, shop: &ShopPractice, words: Vec<Stri
         let value = json!({"schema": "mailorder.articles/1", "file": settings.catalog, "articles": listed});
         return shell.output.document(&value);
     }
+    if meant.is_empty() {
+        return shell.output.line(format!("none of {}", counted(all.list().len(), "article")));
+    }
     let rows: Vec<Vec<Cell>> = meant.iter().map(|article| row(article)).collect();
     let head = ["SKU", "NAME", "PRICE", "STOCK", "DELIVER"];
     let fit = [Fit::Cut(1, 12), Fit::Cut(4, 8)];

@@ -13,6 +13,7 @@ use super::transaction;
 use crate::clerk::ClerkError;
 use crate::rules::failed::failures;
 use crate::rules::overdue::refund;
+use crate::rules::waiting::{Waiting, waiting};
 use crate::rules::{Standing, State};
 use crate::trade::item::{Charge, Line};
 use crate::trade::{
@@ -76,14 +77,36 @@ pub(super) fn run(shell: &mut Shell, args: ShowArgs) -> Result<(), Failure> {
     shell.output.line("")?;
     letters(shell, &known, &doubts)?;
     saved.iter().try_for_each(|saved| shell.output.line(saved.line()))?;
-    if let Some(next) = next(&known, &standing, &now) {
+    if let Some(next) = next(&known, &standing, &now).or_else(|| next_to_report(&known, &standing)) {
         shell.next(&next);
     }
     Ok(())
 }
 
+/// Returns the command that shop and agents are likely to want next.
+fn next_to_report(known: &Transaction, standing: &Standing) -> Option<String> {
+    let id = short(known.key.id.as_str());
+    let name = known.number.as_ref().map_or_else(|| id.to_owned(), ToString::to_string);
+    match waiting(known).first() {
+        None => {}
+        Some(Waiting::Task(_)) => return Some(format!("mailorder shop instruct {name}")),
+        Some(Waiting::Untold(_)) => return Some(format!("mailorder {} inbox", super::inbox::command(known.key.role))),
+        Some(_) => {
+            return Some(format!("mailorder shop accept {name}, or mailorder shop reject {name} --reason WHY"));
+        }
+    }
+    let (leg, report) = match known.key.role {
+        Role::Buyer => return None,
+        Role::Shop => (Leg::Order, format!("mailorder shop notify {name} --shipped")),
+        Role::Payment => (Leg::Payment, format!("mailorder pay notify {name} --paid")),
+        Role::Delivery => (Leg::Delivery, format!("mailorder ship notify {name} --delivered")),
+    };
+    (standing.state == State::Open && !standing.mark(leg).done).then_some(report)
+}
+
 fn head(shell: &Shell, known: &Transaction, standing: &Standing, now: &Moment) -> Result<(), Failure> {
-    let number = known.number.as_ref().map_or_else(|| "no number yet".to_owned(), |n| format!("number {n}"));
+    let none = if standing.state == State::Rejected { "no number" } else { "no number yet" };
+    let number = known.number.as_ref().map_or_else(|| none.to_owned(), |number| format!("number {number}"));
     let mut late: Vec<&str> = standing.late(now).into_iter().map(Leg::word).collect();
     late.extend(refund(known, standing).filter(|refund| refund.promised.is_over(now)).map(|_| "refund"));
     let late = if late.is_empty() { String::new() } else { format!(", late: {}", late.join(", ")) };
@@ -96,12 +119,9 @@ fn terms(shell: &Shell, known: &Transaction, standing: &Standing, full: bool) ->
         (Some(terms), _) => terms,
         (None, Some((_, order))) => {
             goods(shell, &order.lines, &order.charges, order.total)?;
-            return ways(
-                shell,
-                &(&order.payment_method, &order.delivery_method),
-                order.deliver_to.as_ref(),
-                &order.buyer,
-            );
+            let methods = (&order.payment_method, &order.delivery_method);
+            ways(shell, &methods, order.deliver_to.as_ref(), &order.buyer)?;
+            return remarks(shell, known);
         }
         (None, None) => {
             return to_do(instruction(known)).iter().try_for_each(|line| shell.output.line(output::escape(line)));
@@ -109,6 +129,7 @@ fn terms(shell: &Shell, known: &Transaction, standing: &Standing, full: bool) ->
     };
     goods(shell, &terms.lines, &terms.charges, terms.total)?;
     ways(shell, &(&terms.payment_method, &terms.delivery_method), terms.deliver_to.as_ref(), &terms.buyer)?;
+    remarks(shell, known)?;
     let failures = failures(known, standing);
     let failed = |leg: Leg| failures.iter().any(|failure| failure.leg == leg);
     let rows: Vec<Vec<Cell>> = Leg::ALL
@@ -124,16 +145,27 @@ fn terms(shell: &Shell, known: &Transaction, standing: &Standing, full: bool) ->
             format!("the offer stands until {day}: an OK (`confirm`) that comes later does not count")
         })?;
     }
-    if let Some(conditions) = &terms.conditions {
-        let conditions = output::escape(conditions);
-        for line in shell.output.width().map_or_else(|| vec![conditions.clone()], |width| wrap(&conditions, width)) {
-            shell.output.line(line)?;
-        }
+    for conditions in terms.conditions.iter().flat_map(|conditions| conditions.lines()) {
+        paragraph(shell, conditions)?;
     }
     if full {
         shell.output.line(format!("terms     {}", kept.content))?;
     }
     Ok(())
+}
+
+/// Prints what the buyer wrote to the shop beside the order.
+fn remarks(shell: &Shell, known: &Transaction) -> Result<(), Failure> {
+    let said = known.order().and_then(|(_, order)| order.remarks.as_deref());
+    // Of several lines one: it stands among others that have a name each.
+    said.map_or(Ok(()), |said| paragraph(shell, &format!("remarks   {}", said.lines().collect::<Vec<_>>().join(" / "))))
+}
+
+/// Prints sentences of a letter, in as many lines as they need.
+fn paragraph(shell: &Shell, text: &str) -> Result<(), Failure> {
+    let text = output::escape(text);
+    let lines = shell.output.width().map_or_else(|| vec![text.clone()], |width| wrap(&text, width));
+    lines.into_iter().try_for_each(|line| shell.output.line(line))
 }
 
 /// Lays out who speaks for a leg, and how it stands.

@@ -1,19 +1,22 @@
 //! `status`: the account in a few lines.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Shell;
 use super::failure::Failure;
 use super::given_back::GivenBack;
 use super::list::plural;
 use super::output;
-use super::transaction::{self, Rejected};
-use crate::clerk::ClerkError;
+use super::table::wrap;
+use super::transaction::{self, Rejected, TurnedAway};
+use crate::clerk::{Clerk, ClerkError};
 use crate::index::Filter;
-use crate::trade::Money;
+use crate::trade::{Moment, Money, Role};
 use crate::view::orders::{Summary, awaiting, first_role, is_late};
 use crate::view::text;
 
+/// Columns of the names in front of what is told.
+const NAMES: usize = 15;
 /// Seconds of a day.
 const DAY: i64 = 24 * 60 * 60;
 /// Seconds of a week.
@@ -22,9 +25,8 @@ const WEEK: i64 = 7 * 24 * 60 * 60;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example (cron, mails only when something needs you):\n  mailorder status --exit-code")]
 pub(crate) struct StatusArgs {
-    /// End with 1 where something is late, warned about, over the limit, waits for your OK or in an inbox, is a refund for you to pay, or was
-    /// rejected within a day,
-    /// and say nothing where not
+    /// End with 1 where something is late, warned about, over the limit, waits for your OK or in an inbox, is a refund for you
+    /// to pay, or where an order was rejected within a day (yours, or by your shop by itself), and say nothing where not
     #[arg(long)]
     exit_code: bool,
 }
@@ -33,75 +35,199 @@ fn waits(count: u64) -> String {
     if count == 1 { "1 thing waits".to_owned() } else { format!("{count} things wait") }
 }
 
+/// How one part of the account stands.
+struct Part {
+    role: Role,
+    open: usize,
+    summary: Summary,
+    late: usize,
+    /// Offers that wait for the buyer's answer.
+    offered: usize,
+}
+
+impl Part {
+    fn load(clerk: &Clerk, role: Role, now: &Moment) -> Result<Self, Failure> {
+        let list = |filter: Filter| clerk.index().list(&filter).map_err(ClerkError::from);
+        let open = list(Filter { role: Some(role), open: Some(true), ..Filter::default() })?;
+        let due = Some(now.plus_seconds(DAY).instant().as_second());
+        let due = list(Filter { role: Some(role), due_before: due, ..Filter::default() })?;
+        Ok(Self {
+            role,
+            open: open.len(),
+            summary: Summary::of(clerk, role)?,
+            late: due.iter().filter(|one| is_late(&one.row, now)).count(),
+            offered: awaiting(clerk, &open, now)?.len(),
+        })
+    }
+
+    fn unpaid(&self) -> String {
+        let unpaid: Vec<String> = self.summary.unpaid.iter().map(|(total, _)| text::amount(total)).collect();
+        if unpaid.is_empty() { "nothing".to_owned() } else { unpaid.join(" + ") }
+    }
+
+    fn line(&self) -> String {
+        let Self { open, summary, late, .. } = self;
+        let unpaid = self.unpaid();
+        format!("{open} open, {} not delivered, {unpaid} unpaid, {late} late", summary.undelivered)
+    }
+
+    fn json(&self) -> Value {
+        let unpaid: Vec<_> = self.summary.unpaid.iter().map(|(total, _)| text::money_json(total)).collect();
+        json!({
+            "role": self.role.word(), "open": self.open, "undelivered": self.summary.undelivered, "unpaid": unpaid,
+            "late": self.late,
+        })
+    }
+}
+
+/// Everything that is told.
+struct Account {
+    /// The parts played, the first one first.
+    parts: Vec<Part>,
+    /// Spending limits that are reached.
+    over: Vec<Money>,
+    not_kept: u64,
+    rejected: Vec<Rejected>,
+    turned_away: Vec<TurnedAway>,
+    /// Letters that wait to be sent, and that failed.
+    outbox: (usize, usize),
+    /// What waits for the owner: the part's command, and how many things.
+    inboxes: Vec<(&'static str, u64)>,
+    /// What is still to go back to buyers.
+    back: GivenBack,
+}
+
+impl Account {
+    fn load(clerk: &Clerk, now: &Moment) -> Result<Self, Failure> {
+        let played = Role::ALL.into_iter().filter(|role| clerk.settings().practice.plays(*role));
+        let parts = played.map(|role| Part::load(clerk, role, now)).collect::<Result<Vec<Part>, Failure>>()?;
+        let queue = clerk.queue().list().map_err(ClerkError::from)?;
+        let waiting = queue.iter().filter(|item| item.standing.state.is_open()).count();
+        let failed = queue.iter().filter(|item| item.failed()).count();
+        let waiting = waiting.saturating_add(clerk.index().unsealed().map_err(ClerkError::from)?.len());
+        let week = now.plus_seconds(-WEEK);
+        Ok(Self {
+            parts,
+            over: clerk.limits_reached()?.into_iter().map(|(limit, _)| limit).collect(),
+            not_kept: clerk.not_kept()?,
+            rejected: transaction::rejected(clerk, 0, Some(&week))?,
+            turned_away: transaction::turned_away(clerk, 0, Some(&week))?,
+            outbox: (waiting, failed),
+            inboxes: super::inbox::waiting_counts(clerk)?,
+            back: GivenBack::of(clerk, first_role(clerk))?,
+        })
+    }
+
+    /// Returns whether something wants a person. A rejection does for a day, so that a cron that asks each day tells of it
+    /// once: nothing a person does takes it away.
+    fn needs_you(&self, clerk: &Clerk, now: &Moment) -> Result<bool, Failure> {
+        let day = now.plus_seconds(-DAY);
+        let stands = |part: &Part| part.late > 0 || part.offered > 0 || part.summary.warnings > 0;
+        Ok(self.parts.iter().any(stands)
+            || !self.inboxes.is_empty()
+            || self.back.to_pay > 0
+            || !self.over.is_empty()
+            || self.outbox.1 > 0
+            || !transaction::rejected(clerk, 0, Some(&day))?.is_empty()
+            || !transaction::turned_away(clerk, 0, Some(&day))?.is_empty())
+    }
+}
+
 pub(super) fn run(shell: &mut Shell, args: StatusArgs) -> Result<(), Failure> {
     let mut clerk = shell.clerk()?;
     clerk.catch_up()?;
-    let role = first_role(&clerk);
-    let summary = Summary::of(&clerk, role)?;
     let now = shell.clock.now();
-    let open = Filter { role: Some(role), open: Some(true), ..Filter::default() };
-    let open = clerk.index().list(&open).map_err(ClerkError::from)?;
-    let due = Some(now.plus_seconds(DAY).instant().as_second());
-    let due = Filter { role: Some(role), due_before: due, ..Filter::default() };
-    let due = clerk.index().list(&due).map_err(ClerkError::from)?;
-    let late = due.iter().filter(|one| is_late(&one.row, &now)).count();
-    let offered = awaiting(&clerk, &open, &now)?.len();
-    let queue = clerk.queue().list().map_err(ClerkError::from)?;
-    let waiting = queue.iter().filter(|item| item.standing.state.is_open()).count();
-    let failed = queue.iter().filter(|item| item.failed()).count();
-    let waiting = waiting.saturating_add(clerk.index().unsealed().map_err(ClerkError::from)?.len());
-    let over: Vec<Money> = clerk.limits_reached()?.into_iter().map(|(limit, _)| limit).collect();
-    let not_kept = clerk.not_kept()?;
-    let rejected = transaction::rejected(&clerk, 0, Some(&now.plus_seconds(-WEEK)))?;
-    // Told once by a cron that asks each day: nothing a person does takes a rejection away.
-    let news = !transaction::rejected(&clerk, 0, Some(&now.plus_seconds(-DAY)))?.is_empty();
-    let inboxes = super::inbox::waiting_counts(&clerk)?;
-    let inbox: u64 = inboxes.iter().map(|(_, count)| count).sum();
-    let back = GivenBack::of(&clerk, role)?;
-    let asks = news || offered > 0 || inbox > 0 || back.to_pay > 0;
-    let needs = asks || late > 0 || summary.warnings > 0 || !over.is_empty() || failed > 0;
-    if args.exit_code && !needs {
+    let account = Account::load(&clerk, &now)?;
+    let address = clerk.me().address.to_string();
+    if args.exit_code && !account.needs_you(&clerk, &now)? {
         return Ok(());
     }
     if shell.output.is_json() {
-        let unpaid: Vec<_> = summary.unpaid.iter().map(|(total, _)| text::money_json(total)).collect();
-        let limits: Vec<_> = over.iter().map(text::money_json).collect();
-        shell.output.document(&json!({
-            "schema": "mailorder.status/1", "address": clerk.me().address, "role": role.word(),
-            "open": open.len(), "undelivered": summary.undelivered, "unpaid": unpaid, "over_limit": limits,
-            "refund_due": back.document(),
-            "rejected": rejected.iter().map(|one| json!({"id": one.id, "shop": one.shop, "why": one.why})).collect::<Vec<_>>(),
-            "late": late, "waiting_for_you": offered, "inbox": inbox, "warnings": summary.warnings,
-            "not_kept": not_kept, "outbox": {"waiting": waiting, "failed": failed},
-        }))?;
+        shell.output.document(&document(&account, &address))?;
     } else {
-        let unpaid: Vec<String> = summary.unpaid.iter().map(|(total, _)| text::amount(total)).collect();
-        let line = |name: &str, value: String| shell.output.line(format!("{name:<14} {value}"));
-        line("account", format!("{} ({role})", clerk.me().address))?;
-        line("open", open.len().to_string())?;
-        line("not delivered", summary.undelivered.to_string())?;
-        line("unpaid", if unpaid.is_empty() { "nothing".to_owned() } else { unpaid.join(" + ") })?;
-        back.line(shell)?;
-        for limit in &over {
-            line("", format!("the limit of {} is reached", text::amount(limit)))?;
-        }
-        line("late", late.to_string())?;
-        line("warnings", summary.warnings.to_string())?;
-        for Rejected { id, shop, why } in &rejected {
-            line("rejected", output::escape(&format!("{id} by {shop}: {why}")))?;
-        }
-        if not_kept > 0 {
-            line("not kept", format!("{not_kept} (the folder of mail set aside was full)"))?;
-        }
-        line("outbox", format!("{waiting} waiting, {failed} failed"))?;
-        back.tell(shell);
-        for (command, count) in &inboxes {
-            shell.hint(&format!("{} for you: mailorder {command} inbox", waits(*count)));
-        }
-        if offered > 0 {
-            let count = u64::try_from(offered).unwrap_or(u64::MAX);
-            shell.hint(&format!("{} waiting for your answer: mailorder list --open", plural(count, "offer")));
-        }
+        print(shell, &account, &address)?;
+        hints(shell, &account);
     }
     if args.exit_code { Err(Failure::finding()) } else { Ok(()) }
+}
+
+fn document(account: &Account, address: &str) -> Value {
+    let Account { parts, over, not_kept, rejected, turned_away, outbox: (waiting, failed), .. } = account;
+    let inbox: u64 = account.inboxes.iter().map(|(_, count)| count).sum();
+    let first = parts.first();
+    let mut value = json!({
+        "schema": "mailorder.status/1", "address": address,
+        "over_limit": over.iter().map(text::money_json).collect::<Vec<_>>(),
+        "refund_due": account.back.document(),
+        "rejected": rejected.iter().map(|one| json!({"id": one.id, "shop": one.shop, "why": one.why})).collect::<Vec<_>>(),
+        "turned_away":
+            turned_away.iter().map(|one| json!({"id": one.id, "buyer": one.buyer, "why": one.why})).collect::<Vec<_>>(),
+        "waiting_for_you": first.map_or(0, |part| part.offered), "inbox": inbox,
+        "warnings": first.map_or(0, |part| part.summary.warnings), "not_kept": not_kept,
+        "outbox": {"waiting": waiting, "failed": failed}, "parts": parts.iter().map(Part::json).collect::<Vec<_>>(),
+    });
+    // How the first part stands is there by itself, too.
+    if let (Some(all), Some(Value::Object(part))) = (value.as_object_mut(), first.map(Part::json)) {
+        all.extend(part);
+    }
+    value
+}
+
+fn print(shell: &Shell, account: &Account, address: &str) -> Result<(), Failure> {
+    let Account { parts, over, not_kept, rejected, turned_away, outbox: (waiting, failed), .. } = account;
+    let line = |name: &str, value: String| {
+        // What is said in sentences goes on below itself.
+        let room = shell.output.width().map(|width| width.saturating_sub(NAMES).max(20));
+        let lines = room.map_or_else(|| vec![value.clone()], |room| wrap(&value, room));
+        let mut names = std::iter::once(name).chain(std::iter::repeat(""));
+        lines.iter().zip(&mut names).try_for_each(|(line, name)| shell.output.line(format!("{name:<14} {line}")))
+    };
+    let Some((first, others)) = parts.split_first() else { return line("account", address.to_owned()) };
+    line("account", format!("{address} ({})", first.role))?;
+    line("open", first.open.to_string())?;
+    line("not delivered", first.summary.undelivered.to_string())?;
+    line("unpaid", first.unpaid())?;
+    account.back.line(shell)?;
+    for limit in over {
+        line("", format!("the limit of {} is reached", text::amount(limit)))?;
+    }
+    line("late", first.late.to_string())?;
+    for part in others {
+        line(&format!("as {}", part.role), part.line())?;
+    }
+    line("warnings", first.summary.warnings.to_string())?;
+    for Rejected { id, shop, why } in rejected {
+        line("rejected", output::escape(&format!("{id} by {shop}: {why}")))?;
+    }
+    for TurnedAway { id, buyer, why } in turned_away {
+        line("turned away", output::escape(&format!("{id} of {buyer}: {why}")))?;
+    }
+    if *not_kept > 0 {
+        line("not kept", format!("{not_kept} (the folder of mail set aside was full)"))?;
+    }
+    line("outbox", format!("{waiting} waiting, {failed} failed"))
+}
+
+/// Says by which commands what is counted can be looked at.
+fn hints(shell: &Shell, account: &Account) {
+    let count = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+    let Some(first) = account.parts.first() else { return };
+    account.back.tell(shell);
+    for (command, count) in &account.inboxes {
+        shell.hint(&format!("{} for you: mailorder {command} inbox", waits(*count)));
+    }
+    if first.offered > 0 {
+        shell
+            .hint(&format!("{} waiting for your answer: mailorder list --open", plural(count(first.offered), "offer")));
+    }
+    for (place, part) in account.parts.iter().enumerate().filter(|(_, part)| part.late > 0) {
+        let role = if place == 0 { String::new() } else { format!(" --role {}", part.role) };
+        shell.hint(&format!("{} late: mailorder list --late{role}", plural(count(part.late), "transaction")));
+    }
+    if first.summary.warnings > 0 {
+        shell.hint(&format!("{} open: mailorder warnings", plural(first.summary.warnings, "warning")));
+    }
+    if account.outbox.1 > 0 {
+        shell.hint("what could not be sent, and why: mailorder outbox list");
+    }
 }

@@ -3,6 +3,7 @@
 use super::failure::Failure;
 use crate::clerk::{Clerk, ClerkError};
 use crate::rules::{Standing, State};
+use crate::trade::document::Rejection;
 use crate::trade::{Address, Document, Key, Kind, Moment, Role, Transaction};
 use crate::view::short;
 
@@ -12,13 +13,19 @@ const CANDIDATES: u32 = 48;
 /// Finds the one transaction that `text` means in the part a command speaks for.
 pub(super) fn find(clerk: &mut Clerk, text: &str, role: Role) -> Result<Transaction, Failure> {
     let keys = candidates(clerk, text, Some(role))?;
-    if keys.is_empty()
-        && let Some(other) = candidates(clerk, text, None)?.first()
-    {
-        let text = format!("{text} is known here to the {} alone, and this is for the {role} to do", other.role);
-        return Err(Failure::data(text));
+    if !keys.is_empty() {
+        return one(clerk, text, &keys);
     }
-    one(clerk, text, &keys)
+    let others = candidates(clerk, text, None)?;
+    let Some(other) = others.first() else { return one(clerk, text, &keys) };
+    // Each part of an account has an ID of its own for the same transaction.
+    let of_other: Vec<Key> = others.iter().filter(|key| key.role == other.role).cloned().collect();
+    let meant = one(clerk, text, &of_other)?;
+    let known = clerk.index().load(role, &meant.names()).map_err(ClerkError::from)?;
+    known.ok_or_else(|| {
+        let text = format!("{text} is known here to the {} alone, and this is for the {role} to do", other.role);
+        Failure::data(text)
+    })
 }
 
 /// Finds the one transaction that `text` means in any part: in the first of those that know it, in the order buyer,
@@ -109,7 +116,13 @@ fn why_rejected(known: &Transaction) -> String {
         Document::Refusal(refusal) => Some(refusal.reason.text.clone()),
         _ => None,
     });
-    rejected.unwrap_or_else(|| refusals.collect()).join("; ")
+    sentences(rejected.unwrap_or_else(|| refusals.collect()))
+}
+
+/// Puts sentences that end with a full stop, or do not, behind each other; the last has none.
+fn sentences(all: Vec<String>) -> String {
+    let all: Vec<&str> = all.iter().map(|one| one.trim().trim_end_matches('.')).collect();
+    all.join("; ")
 }
 
 /// An order that its shop did not take.
@@ -125,12 +138,45 @@ pub(super) struct Rejected {
 /// Returns the orders of ours that were rejected from entry `from` and moment `since` on.
 pub(super) fn rejected(clerk: &Clerk, from: u64, since: Option<&Moment>) -> Result<Vec<Rejected>, Failure> {
     let mut found = Vec::new();
-    for position in clerk.index().rejections(from, since).map_err(ClerkError::from)? {
+    for position in clerk.index().rejections(false, from, since).map_err(ClerkError::from)? {
         let Some(entry) = clerk.index().entry(position).map_err(ClerkError::from)? else { continue };
         let known = clerk.index().load(Role::Buyer, &entry.names).map_err(ClerkError::from)?;
         let Some(known) = known.filter(|known| Standing::of(known).state == State::Rejected) else { continue };
         let id = short(known.key.id.as_str()).to_owned();
         found.push(Rejected { id, shop: known.key.shop.clone(), why: why_rejected(&known) });
+    }
+    Ok(found)
+}
+
+/// An order that this shop did not take by itself, without a person's word.
+pub(super) struct TurnedAway {
+    /// The short ID.
+    pub(super) id: String,
+    /// Whose it was.
+    pub(super) buyer: String,
+    /// Why not: mail's own words may be among them, not escaped yet.
+    pub(super) why: String,
+}
+
+/// Returns the orders that this shop rejected by itself from entry `from` and moment `since` on.
+pub(super) fn turned_away(clerk: &Clerk, from: u64, since: Option<&Moment>) -> Result<Vec<TurnedAway>, Failure> {
+    let mut found = Vec::new();
+    for position in clerk.index().rejections(true, from, since).map_err(ClerkError::from)? {
+        let Some(entry) = clerk.index().entry(position).map_err(ClerkError::from)? else { continue };
+        let known = clerk.index().load(Role::Shop, &entry.names).map_err(ClerkError::from)?;
+        let Some(known) = known else { continue };
+        let sent = known.sent(Kind::OrderRejection).find_map(|kept| match &kept.letter.document {
+            Document::OrderRejection(rejection) => Some(rejection),
+            _ => None,
+        });
+        // What a person rejects has a reason of his own, under the code for what no code says.
+        let by_itself = |why: &Rejection| !why.lines.is_empty() || why.reasons.iter().any(|one| one.code != "OTH");
+        let Some(rejection) = sent.filter(|rejection| by_itself(rejection)) else { continue };
+        found.push(TurnedAway {
+            id: short(known.key.id.as_str()).to_owned(),
+            buyer: known.buyer().map(|party| party.address.to_string()).unwrap_or_default(),
+            why: sentences(rejection.sentences()),
+        });
     }
     Ok(found)
 }

@@ -137,7 +137,12 @@ fn print(shell: &Shell, shown: &[Shown], notes: &[Shown], all: bool) -> Result<(
         let mut head = vec!["ID", last[0], "ABOUT", "FROM", "DATE"];
         head.extend(all.then_some("SETTLED"));
         head.push(last[1]);
-        let fit = &[Fit::Cut(3, 12), Fit::Drop(4)];
+        // Who wrote it and when stand with each letter in `show`; what a person said stands here alone.
+        let fit: &[Fit] = if all {
+            &[Fit::Cut(3, 12), Fit::Drop(4), Fit::Cut(5, 16), Fit::Drop(3)]
+        } else {
+            &[Fit::Cut(3, 12), Fit::Drop(4)]
+        };
         shell.output.fitted(&Table { head: &head, rows: &rows, right: &[], fit, wrap: true })
     };
     if shown.is_empty() {
@@ -149,8 +154,10 @@ fn print(shell: &Shell, shown: &[Shown], notes: &[Shown], all: bool) -> Result<(
             open.map(|one| one.id.as_str()).collect::<BTreeSet<&str>>().len()
         };
         shell.output.line("")?;
-        if open(false) > 0 || open(true) == 0 {
+        if open(false) > 0 {
             shell.output.line(format!("{} open. Nothing of these letters was applied.", open(false)))?;
+        } else if open(true) == 0 {
+            shell.output.line("0 open.")?;
         }
         if open(true) > 0 {
             shell.output.line(format!("{} from how things stand (C-); they go when that changes.", open(true)))?;

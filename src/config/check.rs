@@ -8,7 +8,7 @@ use super::fault::{key_at, line_and_column};
 use super::{ConfigError, InboxSettings, OutboxSettings, PasswordSource, ServerSettings, Settings};
 use crate::role::Procedure;
 use crate::role::planned::BankDay;
-use crate::trade::{Address, Fingerprint, Leg, Role};
+use crate::trade::{Address, Currency, Fingerprint, Leg, Role};
 
 /// What an account knows of keys.
 pub trait Keys {
@@ -127,9 +127,14 @@ impl Check<'_> {
                 "there is no [[shop.article]] and no catalog, so every order is rejected; config.example.toml shows both",
             );
         }
+        let mut prices: Vec<Currency> =
+            shop.articles.of_configuration().iter().map(|article| article.price.currency()).collect();
         if let Some(file) = &settings.catalog {
             match super::catalog::read(file, &shop.articles) {
-                Ok(read) => self.found.extend(read.problems(&shop.procedures)),
+                Ok(read) => {
+                    self.found.extend(read.problems(&shop.procedures));
+                    prices.extend(read.into_articles().into_iter().map(|article| article.price.currency()));
+                }
                 Err(faults) => self.found.extend(faults.faults),
             }
         }
@@ -138,6 +143,15 @@ impl Check<'_> {
                 "shop",
                 "there is no [[shop.procedure]], so every order is rejected; config.example.toml shows one",
             );
+        }
+        for (place, procedure) in shop.procedures.iter().enumerate() {
+            let charge = procedure.charge.as_ref().map(|(_, price)| price.currency());
+            if let Some(currency) = charge.filter(|charge| !prices.is_empty() && !prices.contains(charge)) {
+                let what = format!(
+                    "the charge is in {currency}, and nothing is sold in {currency}: every order would be rejected, since the two make no sum"
+                );
+                self.nth_procedure(place, &what);
+            }
         }
     }
 
@@ -255,7 +269,8 @@ fn is_program(path: &Path) -> bool {
     std::fs::metadata(path).is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
 }
 
-fn is_maildir(folder: &Path) -> bool {
+/// Returns whether a folder can be read as a Maildir.
+pub fn is_maildir(folder: &Path) -> bool {
     ["cur", "new"].iter().all(|part| folder.join(part).is_dir())
 }
 

@@ -107,9 +107,65 @@ pub(super) fn key_at(text: &str, path: &str) -> Option<(usize, usize)> {
     nearest.next().is_none().then_some((line, column))
 }
 
+/// Turns the library's words about types of the program's into words about what is written.
+fn plain(message: &str) -> String {
+    let quoted = |text: &str| text.split('`').nth(1).map(str::to_owned);
+    if let Some((got, wanted)) = message.strip_prefix("invalid type: ").and_then(|rest| rest.rsplit_once(", expected "))
+    {
+        return format!("{} is wanted here, not {}", kind(wanted), written_as(got));
+    }
+    if let Some((got, wanted)) =
+        message.strip_prefix("invalid value: ").and_then(|rest| rest.rsplit_once(", expected "))
+    {
+        return format!("{} cannot be; {} is wanted here", written_as(got), kind(wanted));
+    }
+    if let Some(name) = message.strip_prefix("missing field ").and_then(quoted) {
+        return format!("the key `{name}` is missing");
+    }
+    if let Some(rest) = message.strip_prefix("unknown variant `") {
+        let mut quoted = rest.split('`');
+        let got = quoted.next().unwrap_or_default();
+        let known: Vec<&str> = quoted.skip(1).step_by(2).collect();
+        return format!("{got:?} is none of {}", known.join(", "));
+    }
+    message.to_owned()
+}
+
+/// Names a kind of value by the library's word for it.
+fn kind(word: &str) -> String {
+    let most = match word {
+        "u8" => Some("255"),
+        "u16" => Some("65535"),
+        "u32" | "u64" | "usize" => Some("4294967295"),
+        _ => None,
+    };
+    match (word, most) {
+        (_, Some(most)) => format!("a whole number from 0 to {most}"),
+        ("i8" | "i16" | "i32" | "i64", _) => "a whole number".to_owned(),
+        ("a sequence", _) => "a list, [...],".to_owned(),
+        ("a string", _) => "a text, \"...\",".to_owned(),
+        ("a boolean", _) => "true or false".to_owned(),
+        ("a map", _) => "a table".to_owned(),
+        (other, _) if other.starts_with("struct ") => "a table, { key = value, ... },".to_owned(),
+        (other, _) => other.to_owned(),
+    }
+}
+
+/// Names what is written by the library's words for it, like "string \"x\"" or "integer `5`".
+fn written_as(words: &str) -> String {
+    match words.split_once(' ') {
+        Some(("string", text)) => format!("the text {text}"),
+        Some(("integer" | "boolean", value)) => value.trim_matches('`').to_owned(),
+        Some(("floating", value)) => value.trim_start_matches("point ").trim_matches('`').to_owned(),
+        _ if words == "sequence" => "a list".to_owned(),
+        _ if words == "map" => "a table".to_owned(),
+        _ => words.to_owned(),
+    }
+}
+
 /// Turns the library's "unknown field `x`, expected one of ..." into a sentence with the nearest name.
 fn with_nearest(message: &str, all: &str) -> String {
-    let Some(rest) = message.strip_prefix("unknown field `") else { return message.replace('\n', "; ") };
+    let Some(rest) = message.strip_prefix("unknown field `") else { return plain(&message.replace('\n', "; ")) };
     let mut quoted = rest.split('`');
     let unknown = quoted.next().unwrap_or_default();
     let known = quoted.skip(1).step_by(2);
@@ -120,5 +176,38 @@ fn with_nearest(message: &str, all: &str) -> String {
     match nearest {
         Some((_, name)) => format!("unknown key `{unknown}`; did you mean `{name}`?"),
         None => format!("unknown key `{unknown}`; {all}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_words_of_the_library_are_put_into_those_of_who_writes_the_file() {
+        for (said, put) in [
+            ("invalid type: string \"a\", expected a sequence", "a list, [...], is wanted here, not the text \"a\""),
+            (
+                "invalid type: string \"two\", expected u16",
+                "a whole number from 0 to 65535 is wanted here, not the text \"two\"",
+            ),
+            (
+                "invalid type: string \"a@b\", expected struct PartyWritten",
+                "a table, { key = value, ... }, is wanted here, not the text \"a@b\"",
+            ),
+            (
+                "invalid value: integer `70000`, expected u16",
+                "70000 cannot be; a whole number from 0 to 65535 is wanted here",
+            ),
+            ("unknown variant `merchant`, expected one of `buyer`, `shop`", "\"merchant\" is none of buyer, shop"),
+            ("missing field `fingerprint`", "the key `fingerprint` is missing"),
+            ("duplicate key", "duplicate key"),
+        ] {
+            assert_eq!(with_nearest(said, "all"), put);
+        }
+        assert_eq!(
+            with_nearest("unknown field `colour`, expected `color`", "all"),
+            "unknown key `colour`; did you mean `color`?"
+        );
     }
 }

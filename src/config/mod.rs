@@ -14,7 +14,7 @@ pub mod written;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-pub use check::{Keys, base as outbox_base, problems, selling_problems};
+pub use check::{Keys, base as outbox_base, is_maildir, problems, selling_problems};
 pub use environment::{Environment, default_folders};
 pub use fault::{ConfigError, place};
 pub use settle::plain;

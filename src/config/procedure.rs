@@ -80,6 +80,10 @@ impl Place<'_> {
                 ));
             }
         }
+        if at(&Stage::Confirmation).is_some_and(|position| position < terms) {
+            let what = "\"confirmation\" must follow \"terms\": it is the buyer's OK to them";
+            return Err(self.fault_at(start(&Stage::Confirmation), STEPS_KEY, what));
+        }
         if at(&Stage::Authorize).is_some_and(|position| position > terms) {
             return Err(self.fault_at(start(&Stage::Authorize), STEPS_KEY, "\"authorize\" must come before \"terms\""));
         }
@@ -150,7 +154,7 @@ impl Place<'_> {
             return Err(self.fault_at(
                 place,
                 "hook",
-                format!("{parsed:?} means something of its own; give the hook another name"),
+                format!("{:?} means something of its own; give the hook another name", parsed.as_str()),
             ));
         }
         let key = |name: &str| format!("hook.{parsed}.{name}");

@@ -198,7 +198,7 @@ impl Place<'_> {
         if written.roles.is_empty() {
             return Err(self.fault("roles", "at least one of buyer, shop, payment, delivery is needed"));
         }
-        self.roles_of_procedures(&practice)?;
+        self.roles_of_procedures(&practice, written)?;
         Ok(practice)
     }
 
@@ -216,23 +216,30 @@ impl Place<'_> {
     }
 
     /// Checks that a shop which names no agent plays the agent's part itself: nobody would follow its instructions.
-    fn roles_of_procedures(&self, practice: &Practice) -> Result<(), ConfigError> {
+    fn roles_of_procedures(&self, practice: &Practice, written: &Config) -> Result<(), ConfigError> {
         let procedures = practice.shop.as_ref().map(|shop| shop.procedures.as_slice()).unwrap_or_default();
-        for procedure in procedures {
+        for (place, procedure) in procedures.iter().enumerate() {
             let own = [
                 ("payment", procedure.payment_agent.is_none() && practice.payment.is_none()),
                 ("delivery", procedure.delivery_agent.is_none() && practice.delivery.is_none()),
             ];
             if let Some((role, _)) = own.iter().find(|(_, missing)| *missing) {
                 let what = format!("name a {role}_agent, or add {role:?} to `roles`: without one it is this shop");
-                return Err(self.fault("shop.procedure", what));
+                let step = written.shop.as_ref().and_then(|shop| shop.procedure.get(place)?.steps.first());
+                return Err(match step.map_or(0, |step| step.span().start) {
+                    0 => self.fault("shop.procedure", what),
+                    at => self.fault_at(at, "shop.procedure", what),
+                });
             }
         }
         Ok(())
     }
 
     pub(super) fn money(&self, key: &str, text: &str) -> Result<Money, ConfigError> {
-        Money::parse_line(text).map_err(|error| self.fault(key, format!("{error}; write it like \"JPY 4800\"")))
+        Money::parse_line(text).map_err(|error| {
+            let form = "currency, amount without separators, a point before decimals";
+            self.fault(key, format!("{error}; write it like \"JPY 4800\": {form}"))
+        })
     }
 
     pub(super) fn amounts(&self, key: &str, texts: &[String]) -> Result<Vec<Money>, ConfigError> {

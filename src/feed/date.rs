@@ -36,6 +36,18 @@ pub(super) fn zone(name: &str) -> Option<TimeZone> {
     TimeZone::get(name).ok()
 }
 
+/// Refuses a form that no date can be read by.
+pub(super) fn check_form(form: &str) -> Result<(), String> {
+    let sample = jiff::civil::date(2026, 11, 8).at(17, 40, 0, 0).to_zoned(TimeZone::UTC);
+    let wrong = |error: Option<jiff::Error>| {
+        let error = error.map(|error| format!(": {error}")).unwrap_or_default();
+        format!("is no form of dates as strftime(3) has them, like \"%d.%m.%Y %H:%M\"{error}")
+    };
+    let written = sample.and_then(|sample| strtime::format(form, &sample)).map_err(|error| wrong(Some(error)))?;
+    let read = strtime::parse(form, &written).map_err(|error| wrong(Some(error)))?;
+    read.to_date().map(|_| ()).map_err(|_| "has no day, month and year to read a date by".to_owned())
+}
+
 /// What a text gives: its parts, and the offset if it names one.
 struct Parts {
     day: jiff::civil::Date,
@@ -46,7 +58,7 @@ struct Parts {
 impl Dates {
     /// Reads when something was done: `now`, a moment, or a date and time of the zone.
     pub(super) fn given(&self, text: &str) -> Result<Given, String> {
-        if matches!(text, "now" | "true" | "yes") {
+        if ["now", "true", "yes"].iter().any(|word| text.eq_ignore_ascii_case(word)) {
             return Ok(Given::Now);
         }
         self.moment(text).map(Given::At)
@@ -138,7 +150,9 @@ mod tests {
         let error = nowhere.given("2026-11-08 17:40:00").unwrap_err();
         assert!(error.contains("has no zone") && error.contains("--zone Asia/Tokyo"), "{error}");
         assert_eq!(nowhere.moment("08.11.2026 17:40 +0900").unwrap().to_string(), "2026-11-08T17:40:00+09:00");
-        assert_eq!(nowhere.given("now"), Ok(Given::Now));
+        for now in ["now", "Now", "TRUE", "yes"] {
+            assert_eq!(nowhere.given(now), Ok(Given::Now), "{now}");
+        }
         assert!(nowhere.given("yesterday").unwrap_err().contains("is no date like"));
         assert!(tokyo.given("31.02.2026 10:00").unwrap_err().contains("%d.%m.%Y %H:%M"));
         assert!(tokyo.given("0001-01-01").is_err());

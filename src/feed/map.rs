@@ -14,6 +14,7 @@ use crate::trade::Role;
 const WOOCOMMERCE: &str = r#"
 dates = ["%Y-%m-%d %H:%M:%S", "%m/%d/%Y %H:%M:%S"]
 optional = ["status", "paid", "amount", "currency", "reference", "tracking"]
+skip_unknown = ["order_number"]
 
 [columns]
 txn = ["meta:mailorder", "mailorder", "order_number"]
@@ -52,6 +53,7 @@ struct Written {
     zone: Option<String>,
     dates: Option<Vec<String>>,
     delimiter: Option<String>,
+    skip_unknown: Option<Vec<String>>,
     #[serde(default)]
     optional: Vec<Field>,
     #[serde(default)]
@@ -98,6 +100,12 @@ pub struct Map {
     pub(super) delimiter: Option<u8>,
     /// Whether a column that no field is read from is a fault: nothing of a file with our own names is for others.
     pub(super) strict: bool,
+    /// Columns that name other orders, too: a row whose transaction is read from one of them need not mean one of ours.
+    pub(super) skip_unknown: Vec<String>,
+    /// The same of all rows.
+    pub(super) skip_all_unknown: bool,
+    /// Whether rows say how things stand, and may say nothing but which transaction they are about.
+    pub(super) states: bool,
 }
 
 impl Map {
@@ -141,6 +149,10 @@ impl Map {
             map.dates.zone = Some(date::zone(name).ok_or_else(|| fault("zone", what()))?);
         }
         map.dates.forms = written.dates.unwrap_or(map.dates.forms);
+        for form in &map.dates.forms {
+            date::check_form(form).map_err(|what| fault("dates", format!("{form:?} {what}")))?;
+        }
+        map.skip_unknown = written.skip_unknown.unwrap_or(map.skip_unknown);
         if let Some(text) = &written.delimiter {
             let what = || format!("{text:?} is not one of \",\", \";\", \"|\" and a tab (\"\\t\")");
             map.delimiter = Some(delimiter(text).ok_or_else(|| fault("delimiter", what()))?);
@@ -167,12 +179,26 @@ impl Map {
             let what = "`txn` is missing: the column that names the transaction";
             return Err(fault("columns", what.to_owned()));
         }
+        let names = map.columns.get(&Field::Txn).map(Vec::as_slice).unwrap_or_default();
+        if let Some(other) = map.skip_unknown.iter().find(|name| !names.contains(name)) {
+            return Err(fault("skip_unknown", format!("{other:?} is none of the columns that `txn` is read from")));
+        }
         Ok(map)
     }
 
     /// Takes dates without a zone to be of `zone`.
     pub fn set_zone(&mut self, zone: jiff::tz::TimeZone) {
         self.dates.zone = Some(zone);
+    }
+
+    /// Has rows passed over whose transaction is not known here, whatever column names it.
+    pub fn skip_unknown(&mut self) {
+        self.skip_all_unknown = true;
+    }
+
+    /// Takes rows to say how things stand: one of which nothing is to be reported is no fault.
+    pub fn of_states(&mut self) {
+        self.states = true;
     }
 
     /// Returns what parts the cells of CSV, where the map says it.
@@ -233,6 +259,9 @@ mod tests {
             (format!("delimiter = \"::\"\n{}", with("")), ["orders.toml: delimiter", "is not one of"]),
             (format!("base = \"woo\"\n{}", with("")), ["orders.toml: base", "known are plain, woocommerce"]),
             (with("shipped = []"), ["orders.toml: columns.shipped", "names of columns"]),
+            (format!("dates = [\"%i\"]\n{}", with("")), ["orders.toml: dates", "\"%i\" is no form of dates"]),
+            (format!("dates = [\"%H:%M\"]\n{}", with("")), ["orders.toml: dates", "has no day"]),
+            (format!("skip_unknown = [\"m\"]\n{}", with("")), ["orders.toml: skip_unknown", "is none of the columns"]),
         ] {
             let error = parse(&text).unwrap_err();
             assert!(parts.iter().all(|part| error.contains(part)) && !error.contains('\n'), "{text}: {error}");

@@ -57,6 +57,11 @@ impl<R: BufRead> Reading<R> {
         Ok(Self { rows, map, role })
     }
 
+    /// Returns whether the file has not a single line, not even the names of its columns.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
     /// Returns the next row; `None` at the end.
     ///
     /// # Errors
@@ -102,8 +107,9 @@ fn check_columns(columns: &[&str], map: &Map, role: Role) -> Result<(), String> 
     let fields = Field::ALL.into_iter().filter(|field| field.is_for(role)).map(Field::word);
     let nearest = nearest(unknown, fields.clone());
     let all = fields.collect::<Vec<&str>>().join(", ");
+    let known = if nearest.is_empty() { "; known" } else { " Known" };
     Err(format!(
-        "{unknown:?} is nothing a row can say{nearest}; known are {all}. Files of other systems are read by a map: --map"
+        "{unknown:?} is nothing a row can say{nearest}{known} are {all}. Files of other systems are read by a map: --map"
     ))
 }
 
@@ -111,7 +117,9 @@ fn check_columns(columns: &[&str], map: &Map, role: Role) -> Result<(), String> 
 fn nearest<'a>(wrong: &str, known: impl Iterator<Item = &'a str>) -> String {
     let far = wrong.chars().count().max(3).div_ceil(2);
     let nearest = known.map(|name| (strsim::damerau_levenshtein(&wrong.to_lowercase(), &name.to_lowercase()), name));
-    let nearest = nearest.filter(|(distance, _)| *distance <= far).min();
+    // Where every sign is another one, it is no slip.
+    let alike = |distance: usize, name: &str| distance < wrong.chars().count().max(name.chars().count());
+    let nearest = nearest.filter(|(distance, name)| *distance <= far && alike(*distance, name)).min();
     nearest.map(|(_, name)| format!("; did you mean {name:?}?")).unwrap_or_default()
 }
 
@@ -124,7 +132,15 @@ struct Cells<'a> {
 impl Cells<'_> {
     /// Returns what a row says of a field: its cell, or what the map says always.
     fn text(&self, field: Field) -> Result<Option<Cow<'_, str>>, String> {
-        for column in self.map.columns.get(&field).into_iter().flatten() {
+        Ok(match self.cell(field)? {
+            Some((_, text)) => Some(text),
+            None => self.map.constants.get(&field).map(|text| Cow::Borrowed(text.as_str())),
+        })
+    }
+
+    /// Returns the column that says something of a field, and what stands in it.
+    fn cell(&self, field: Field) -> Result<Option<(&str, Cow<'_, str>)>, String> {
+        for column in self.map.columns.get(&field).into_iter().flatten().map(String::as_str) {
             let cell = self.row.cell(column).map_err(|what| format!("{column}: {what}"))?;
             if let Some(text) = cell {
                 if text.chars().nth(CELL_MAX).is_some() {
@@ -133,10 +149,10 @@ impl Cells<'_> {
                 if text.chars().any(char::is_control) {
                     return Err(format!("{column}: a line end or another control character stands in it"));
                 }
-                return Ok(Some(text));
+                return Ok(Some((column, text)));
             }
         }
-        Ok(self.map.constants.get(&field).map(|text| Cow::Borrowed(text.as_str())))
+        Ok(None)
     }
 
     fn owned(&self, field: Field) -> Result<Option<String>, String> {
@@ -151,7 +167,7 @@ impl Cells<'_> {
 
     /// Returns what the row reports; `None` where that is nothing.
     fn report(&self, role: Role) -> Result<Option<Report>, String> {
-        let (shop, name) = self.transaction()?;
+        let Some((shop, name)) = self.transaction()? else { return Ok(None) };
         let event = self.read(Field::EventId, event_id)?;
         let mut notice = Notice {
             planned: self.read(Field::Planned, |text| self.map.dates.when(text))?,
@@ -180,7 +196,7 @@ impl Cells<'_> {
             notice.event_at = self.read(Field::Date, |text| self.map.dates.moment(text))?;
         }
         if notice.is_empty() && !now {
-            return if self.map.strict && self.text(Field::Status)?.is_none() {
+            return if self.map.strict && !self.map.states && self.text(Field::Status)?.is_none() {
                 Err("it reports nothing; say what happened, or when it is planned".to_owned())
             } else {
                 Ok(None)
@@ -190,26 +206,42 @@ impl Cells<'_> {
         if role == Role::Payment && (now || notice.done.is_some()) {
             notice.amount = self.amount()?;
         }
-        Ok(Some(Report { shop, name, event, notice, now }))
+        let skip_unknown = self.is_of_others()?;
+        Ok(Some(Report { shop, name, event, notice, now, skip_unknown }))
     }
 
-    /// Returns which transaction it is about: `NUMBER`, or `SHOP:NUMBER`.
-    fn transaction(&self) -> Result<(Option<Address>, String), String> {
-        let text = self.owned(Field::Txn)?.ok_or("it names no transaction (txn)")?;
+    /// Returns which transaction it is about: `NUMBER`, or `SHOP:NUMBER`; `None` where rows of other orders are in the file
+    /// and this is one.
+    fn transaction(&self) -> Result<Option<(Option<Address>, String)>, String> {
+        let Some(text) = self.owned(Field::Txn)? else {
+            if self.map.skip_all_unknown || !self.map.skip_unknown.is_empty() {
+                return Ok(None);
+            }
+            let columns = self.map.columns.get(&Field::Txn).map(|names| names.join(" and "));
+            return Err(format!("it names no transaction: nothing stands in {}", columns.unwrap_or_default()));
+        };
         match text.split_once(':') {
-            None => Ok((None, text)),
+            None => Ok(Some((None, text))),
             Some((shop, number)) => {
                 let shop = Address::parse(shop.trim()).map_err(|error| format!("txn: {error}; write SHOP:NUMBER"))?;
-                Ok((Some(shop), number.trim().to_owned()))
+                Ok(Some((Some(shop), number.trim().to_owned())))
             }
         }
+    }
+
+    /// Returns whether it names its transaction where other orders have their numbers, too.
+    fn is_of_others(&self) -> Result<bool, String> {
+        let column = self.cell(Field::Txn)?.map(|(column, _)| column);
+        let shared = column.is_some_and(|column| self.map.skip_unknown.iter().any(|name| name == column));
+        Ok(shared || self.map.skip_all_unknown)
     }
 
     /// Returns when it was done, by its own column or by a word of the column `status`; what is planned or failed by that word
     /// goes into the notice.
     fn done(&self, role: Role, notice: &mut Notice) -> Result<Option<Given>, String> {
         let given = |field: Field| {
-            let is = self.text(field)?.is_some_and(|text| !matches!(text.as_ref(), "false" | "no"));
+            let no = |text: &str| ["false", "no"].iter().any(|word| text.eq_ignore_ascii_case(word));
+            let is = self.text(field)?.is_some_and(|text| !no(&text));
             if is { self.read(field, |text| self.map.dates.given(text)) } else { Ok(None) }
         };
         let why = |field: Field| {
@@ -277,6 +309,11 @@ impl Cells<'_> {
             return Err(format!("amount: {money}, and the currency is said to be {currency}; write one of them"));
         }
         money.map(Some).map_err(|error| {
+            if currency.is_none() && text.chars().all(|c| c.is_ascii_digit() || c == '.') {
+                return format!(
+                    "amount: {text} has no currency; write it like \"JPY {text}\", or name the column or constant `currency`"
+                );
+            }
             let grouped = text.chars().any(|c| matches!(c, ',' | '\'' | '’' | '\u{a0}' | '\u{202f}'));
             let hint = if grouped {
                 "; write it without separators of thousands, and with a point before decimals"
@@ -404,7 +441,7 @@ mod tests {
     fn a_wrong_cell_is_told_with_its_column_and_the_next_row_is_read() {
         for (role, text, part) in [
             (Role::Shop, "txn,shipped\n7,2026-11-08 10:00\n8,now\n", "shipped: \"2026-11-08 10:00\" has no zone"),
-            (Role::Shop, "txn,shipped\n,now\n8,now\n", "names no transaction"),
+            (Role::Shop, "txn,shipped\n,now\n8,now\n", "names no transaction: nothing stands in txn"),
             (Role::Shop, "txn,shipped\na b:7,now\n8,now\n", "write SHOP:NUMBER"),
             (Role::Shop, "txn,shipped\n7,\n8,now\n", "it reports nothing"),
             (Role::Shop, "txn,shipped,lines\n7,now,1x\n8,now,\n", "lines: \"1x\" is not LINE=QUANTITY"),
@@ -421,7 +458,16 @@ mod tests {
                 "txn,paid,amount,currency\n7,now,JPY 8600,EUR\n8,now,JPY 8600,JPY\n",
                 "amount: JPY 8600, and the currency is said to be EUR",
             ),
-            (Role::Payment, "txn,paid,amount\n7,now,4800\n8,now,\n", "name the column or constant `currency`"),
+            (
+                Role::Payment,
+                "txn,paid,amount\n7,now,4800\n8,now,\n",
+                "4800 has no currency; write it like \"JPY 4800\"",
+            ),
+            (
+                Role::Payment,
+                "{\"txn\":\"7\",\"paid\":true,\"amount\":4100}\n{\"txn\":\"8\",\"paid\":true}",
+                "4100 has no currency",
+            ),
             (
                 Role::Payment,
                 "{\"txn\":\"7\",\"paid\":true,\"amount\":48.5}\n{\"txn\":\"8\",\"paid\":true}",
@@ -447,7 +493,8 @@ mod tests {
         let map = |text: &str| Map::parse(text, Path::new("m"), Role::Shop).unwrap();
         let plain = || Map::named("plain", Role::Shop).unwrap();
         for (map, text, part) in [
-            (plain(), "txn,shiped\n", "\"shiped\" is nothing a row can say; did you mean \"shipped\"?"),
+            (plain(), "txn,shiped\n", "\"shiped\" is nothing a row can say; did you mean \"shipped\"? Known are txn"),
+            (plain(), "txn,謎\n", "\"謎\" is nothing a row can say; known are txn"),
             (plain(), "number,shipped\n", "no column is called \"txn\""),
             (plain(), "txn,shipped,shipped\n", "two columns are called \"shipped\""),
             (plain(), "txn,paid\n", "\"paid\" is nothing a row can say"),
@@ -467,7 +514,7 @@ mod tests {
                     82,8K3Q2M9P,11/07/2026 09:12:00,,processing,900,JPY,,\n";
         let shop = read(text, Map::named("woocommerce", Role::Shop).unwrap(), Role::Shop).unwrap();
         let first = shop[0].as_ref().unwrap().as_ref().unwrap();
-        assert!(first.now && first.name == "7K3Q2M9P");
+        assert!(first.now && first.name == "7K3Q2M9P" && first.skip_unknown);
         assert_eq!(shop[1], Ok(None));
         let mut map = Map::named("woocommerce", Role::Payment).unwrap();
         let no_zone = read(text, map.clone(), Role::Payment).unwrap();
@@ -480,5 +527,24 @@ mod tests {
             (moment("2026-11-08T10:00:00+09:00"), Some("A-1"))
         );
         assert_eq!(pay[1], Ok(None), "not paid yet");
+    }
+
+    #[test]
+    fn of_a_state_a_row_may_say_nothing_and_of_an_order_of_others_it_may_be() {
+        let row = |text: &str, change: fn(&mut Map)| {
+            let mut map = Map::named("plain", Role::Payment).unwrap();
+            change(&mut map);
+            read(text, map, Role::Payment).unwrap().remove(0)
+        };
+        assert!(row("txn,paid\n7,\n", |_| ()).is_err());
+        assert_eq!(row("txn,paid\n7,\n", Map::of_states), Ok(None), "not paid yet");
+        assert!(row("txn,paid\n,now\n", Map::of_states).is_err());
+        assert_eq!(row("txn,paid\n,now\n", Map::skip_unknown), Ok(None));
+        assert!(row("txn,paid\n7,now\n", Map::skip_unknown).unwrap().unwrap().skip_unknown);
+        let woo = "mailorder,order_number,status\n7K3Q2M9P,81,completed\n,82,completed\n,,completed\n";
+        let rows = read(woo, Map::named("woocommerce", Role::Shop).unwrap(), Role::Shop).unwrap();
+        let skips: Vec<Option<bool>> =
+            rows.iter().map(|row| row.as_ref().unwrap().as_ref().map(|row| row.skip_unknown)).collect();
+        assert_eq!(skips, [Some(false), Some(true), None], "a number of our own column must be one of ours");
     }
 }

@@ -16,6 +16,8 @@ pub struct Report {
     pub notice: Notice,
     /// Whether something was done, without a moment: whenever this is read.
     pub now: bool,
+    /// Whether it may be of an order that is none of ours: it is passed over where its transaction is not known.
+    pub skip_unknown: bool,
 }
 
 impl Report {
@@ -23,9 +25,9 @@ impl Report {
     pub fn notice(&self, now: Moment) -> Notice {
         let mut notice = self.notice.clone();
         if self.now {
-            let others = notice.amount.is_some() || notice.tracking.is_some() || !notice.lines.is_empty();
-            // Where something else is put right and no moment is given, the moment is not what was wrong.
-            notice.same_moment = notice.correct && others;
+            let corrects = notice.correct && (notice.amount.is_some() || !notice.lines.is_empty());
+            // Where something else is put right or added and no moment is given, the moment is not what was wrong.
+            notice.same_moment = corrects || notice.tracking.is_some();
             notice.done = Some(now.whole_second());
         }
         notice
@@ -78,7 +80,9 @@ mod tests {
         let report = Report { now: true, ..Report::default() };
         assert_eq!(report.notice(now).done, Some(now.whole_second()));
         assert!(!report.notice(now).same_moment);
-        let notice = Notice { correct: true, tracking: Some("EP-2".to_owned()), ..Notice::default() };
-        assert!(Report { now: true, notice, ..Report::default() }.notice(now).same_moment);
+        for correct in [true, false] {
+            let notice = Notice { correct, tracking: Some("EP-2".to_owned()), ..Notice::default() };
+            assert!(Report { now: true, notice, ..Report::default() }.notice(now).same_moment, "{correct}");
+        }
     }
 }

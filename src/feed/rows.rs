@@ -162,6 +162,11 @@ impl<R: BufRead> Rows<R> {
         }
     }
 
+    /// Returns whether not a single line is in the file.
+    pub fn is_empty(&self) -> bool {
+        matches!(self.kind, Kind::Empty)
+    }
+
     /// Returns the next row and where it stands, or what is wrong with it; `None` at the end. Blank lines are no rows.
     ///
     /// # Errors

@@ -115,7 +115,10 @@ impl MaildirInbox {
     fn list(&self) -> Result<Vec<PathBuf>, InboxError> {
         if !self.settings.folder.join("new").is_dir() {
             let folder = self.settings.folder.display();
-            return Err(InboxError::Config(format!("{folder} is not a Maildir (it has no folder new)")));
+            let make = format!("mkdir -p {folder}/cur {folder}/new {folder}/tmp");
+            return Err(InboxError::Config(format!(
+                "{folder} is not a Maildir (it has no folder new); make one: {make}"
+            )));
         }
         Ok(maildir::list(&self.settings.folder)?)
     }

@@ -255,17 +255,18 @@ impl Index {
         found.map(|content| digest(&content?)).collect()
     }
 
-    /// Returns the entries, from position `from` and moment `since` on, by which shops rejected orders of ours: the
-    /// newest of them, oldest first.
-    pub fn rejections(&self, from: u64, since: Option<&Moment>) -> Found<Vec<u64>> {
+    /// Returns the entries, from position `from` and moment `since` on, by which orders were rejected: those of ours by
+    /// shops, or, `by_us`, those of others by this shop. The newest of them, oldest first.
+    pub fn rejections(&self, by_us: bool, from: u64, since: Option<&Moment>) -> Found<Vec<u64>> {
         // Left to itself SQLite walks through all entries for the sake of their order.
         let way = if since.is_some() { "INDEXED BY entries_rejected" } else { "NOT INDEXED" };
         let mut find = self.db.prepare_cached(&format!(
-            "SELECT position FROM entries {way} WHERE kind = 'order-rejection' AND direction = 'in' AND standing = 'applied' \
+            "SELECT position FROM entries {way} WHERE kind = 'order-rejection' AND direction = ?3 AND (?3 = 'out' OR standing = 'applied') \
              AND position >= ?1 AND recorded >= ?2 ORDER BY position DESC LIMIT {REJECTIONS_MAX}",
         ))?;
         let since = since.map(|since| crate::ledger::recordable(since).to_string()).unwrap_or_default();
-        let found = find.query_map(params![integer(from), since], |row| row.get(0))?;
+        let direction = if by_us { "out" } else { "in" };
+        let found = find.query_map(params![integer(from), since, direction], |row| row.get(0))?;
         let mut found = found.map(|at| Ok(position(at?))).collect::<Found<Vec<u64>>>()?;
         found.reverse();
         Ok(found)

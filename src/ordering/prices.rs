@@ -120,17 +120,20 @@ impl Prices {
 /// Refuses methods in which an article cannot be had.
 fn can_be_had(offer: &Offer, order: &Order) -> Result<(), OrderingError> {
     let sku = offer.item.sku.as_deref().unwrap_or_default();
-    let refuse = |what: &str, method: &str, known: Vec<&str>| {
-        let text = format!("{sku:?} cannot be {what} by {method}");
-        Err(OrderingError::wrong(text).hint(format!("it can by {}", known.join(", "))))
+    let refuse = |what: &str, flag: &str, method: &str, known: Vec<&str>| {
+        let default = matches!(method, "invoice" | "parcel");
+        let default = if default { format!(", which is meant where {flag} names no other way") } else { String::new() };
+        let text = format!("{sku:?} cannot be {what} by {method}{default}");
+        let known: Vec<String> = known.into_iter().map(|known| format!("{flag} {known}")).collect();
+        Err(OrderingError::wrong(text).hint(format!("say {}", known.join(", or "))))
     };
     if !offer.delivery_methods.is_empty() && !offer.delivery_methods.contains(&order.delivery_method) {
         let known = offer.delivery_methods.iter().map(|method| method.as_str()).collect();
-        return refuse("delivered", order.delivery_method.as_str(), known);
+        return refuse("delivered", "--deliver", order.delivery_method.as_str(), known);
     }
     if !offer.payment_methods.is_empty() && !offer.payment_methods.contains(&order.payment_method) {
         let known = offer.payment_methods.iter().map(|method| method.as_str()).collect();
-        return refuse("paid", order.payment_method.as_str(), known);
+        return refuse("paid", "--pay", order.payment_method.as_str(), known);
     }
     Ok(())
 }

@@ -112,12 +112,26 @@ pub fn money(about: &str, text: &str) -> Result<Money, OrderingError> {
             MoneyError::Form(_) if digits && !plain.is_empty() => {
                 format!("{about}: {text:?} has no currency; write it before the amount, like \"JPY {plain}\"")
             }
+            MoneyError::Form(_) | MoneyError::Currency(_) if turned(plain).is_some() => {
+                let right = turned(plain).unwrap_or_default();
+                format!("{about}: {text:?} has its currency behind it; write it before the amount, like {right:?}")
+            }
+            MoneyError::Form(_) if plain.contains([',', '\'']) => {
+                format!("{about}: {error}; write it without separators of thousands, and with a point before decimals")
+            }
             MoneyError::Form(_) | MoneyError::Currency(_) => {
                 format!("{about}: {error}; write currency and amount like \"JPY 4300\" or \"EUR 19.90\"")
             }
             _ => format!("{about}: {error}"),
         })
     })
+}
+
+/// Returns `JPY 4300` for `4300 JPY`.
+fn turned(text: &str) -> Option<String> {
+    let (amount, code) = text.rsplit_once(' ')?;
+    let right = format!("{code} {}", amount.trim());
+    Money::parse_line(&right).ok().map(|_| right)
 }
 
 #[cfg(test)]
@@ -129,7 +143,9 @@ mod tests {
         let said = |text: &str| format!("{:?}", money("item 1 (Cup)", text).unwrap_err());
         assert!(said("4300").contains("item 1 (Cup): \\\"4300\\\" has no currency"), "{}", said("4300"));
         assert!(said("4300").contains("JPY 4300"));
-        for wrong in ["4300 JPY", "¥4300", "", "JPY", "yen 4300", "JPY 4,300"] {
+        assert!(said("4300 JPY").contains("currency behind it") && said("4300 JPY").contains("JPY 4300"));
+        assert!(said("JPY 4,300").contains("without separators"));
+        for wrong in ["¥4300", "", "JPY", "yen 4300"] {
             assert!(said(wrong).contains("like \\\"JPY 4300\\\""), "{}", said(wrong));
         }
         assert!(said("JPY 4300.5").contains("decimals"));

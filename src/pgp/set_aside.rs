@@ -24,7 +24,7 @@ pub enum SetAside {
     #[error("the letter's signature does not hold: {0}")]
     BadSignature(&'static str),
     /// A signature by a key that no known certificate has.
-    #[error("the letter is signed by an unknown key ({}); pin its certificate to have it read again", issuers.join(", "))]
+    #[error("{}", unknown_signer(issuers, certificate.as_ref()))]
     UnknownSigner {
         /// Upper-case hexadecimal fingerprints or key IDs that the signatures name, to find the letter again by.
         issuers: Vec<String>,
@@ -74,6 +74,22 @@ pub enum SetAside {
     /// Made by a newer version of the protocol.
     #[error("the letter is of a newer version; upgrade to read it")]
     NewerVersion,
+}
+
+/// Says whose letter it is as far as can be said: people know a key by the fingerprint of the whole, which the signature
+/// does not name.
+fn unknown_signer(issuers: &[String], certificate: Option<&Certificate>) -> String {
+    let names =
+        |key: &String| issuers.iter().any(|issuer| key == issuer || (issuer.len() == 16 && key.ends_with(issuer)));
+    let whole = certificate.filter(|one| one.key_handles().iter().any(names));
+    let signer = match whole {
+        Some(whole) => whole.fingerprint().to_string(),
+        None => format!("one whose signing part is {}", issuers.join(", ")),
+    };
+    format!(
+        "the letter is signed by an unknown key ({signer}); it is read again once a certificate with that key is imported \
+         and accepted"
+    )
 }
 
 impl SetAside {

@@ -128,7 +128,8 @@ pub fn notify(transaction: &Transaction, notice: &Notice, desk: &Desk<'_>) -> Re
         let text = format!("there is no parcel {id}, only {known}; say with --line what a new one holds");
         return Err(Refused::new(text));
     };
-    if parcel.step.done().is_some() && notice.event.is_none() {
+    let adds = notice.only_adds(parcel.step.done(), parcel.tracking.as_deref(), &parcel.lines);
+    if parcel.step.done().is_some() && notice.event.is_none() && !adds {
         notice.check_change(&format!("parcel {} is delivered", parcel.id))?;
     }
     if is_stopped(&parcel.step) || (parcel.step.failed() && was_over(transaction)) {

@@ -81,8 +81,12 @@ impl Notice {
         .concat()
     }
 
-    /// Refuses what is said to be done at a time that has not come: nobody would believe it.
+    /// Refuses what is said to be done at a time that has not come, and what is planned for one that is over: nobody would
+    /// believe it, or it would be late as soon as it is said.
     pub(super) fn check(&self, now: &Moment) -> Result<(), Refused> {
+        if let Some(planned) = self.planned.filter(|planned| planned.is_over(now)) {
+            return Err(Refused::new(format!("{planned} is over; name the day or moment that it is planned for now")));
+        }
         let stated = [self.done, self.event_at].into_iter().flatten();
         match stated.filter(|at| at.seconds_since(now) > AHEAD).max() {
             Some(done) => Err(Refused::new(format!("{done} has not come yet; say with --planned what is to come"))),
@@ -98,6 +102,14 @@ impl Notice {
             }
             None => Ok(()),
         }
+    }
+
+    /// Returns whether it adds a tracking number to what was reported as done without one, and leaves the rest as it was.
+    pub(super) fn only_adds(&self, done: Option<Moment>, tracking: Option<&str>, lines: &[LineQuantity]) -> bool {
+        let same_goods = self.lines.is_empty() || self.lines == lines;
+        let same_moment = self.same_moment || self.done == done;
+        let says_more = self.failed.is_some() || self.event.is_some() || self.download.is_some();
+        self.done.is_some() && same_moment && self.tracking.is_some() && tracking.is_none() && same_goods && !says_more
     }
 
     /// Refuses to change what was reported as done, unless it is to be corrected.

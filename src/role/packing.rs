@@ -22,7 +22,7 @@ pub(super) struct Packed {
 }
 
 /// Packs `wanted` of `all` goods into the parcel reported; where it names nothing the parcel keeps what it `has`, and a
-/// new one gets what is in no other.
+/// new one gets what is in no other, or else what is in the only one that has not left.
 pub(super) fn pack(
     all: &[LineQuantity],
     others: &[Other<'_>],
@@ -36,10 +36,10 @@ pub(super) fn pack(
     } else if !has.is_empty() {
         has.to_vec()
     } else {
-        rest(all, others.iter().flat_map(|other| other.lines))
+        left_for_new(all, others)
     };
     if this.is_empty() {
-        return Err(Refused::new("all goods are in other parcels already; name one of those with --parcel"));
+        return Err(Refused::new("all goods are in other parcels already; say with --line what this one holds"));
     }
     for part in &this {
         if total_of(&this, &part.line) > total_of(&free, &part.line) {
@@ -57,6 +57,16 @@ pub(super) fn pack(
         kept
     });
     Ok(Packed { others: others.collect(), this })
+}
+
+/// Returns what a new parcel holds of which nothing else is said.
+fn left_for_new(all: &[LineQuantity], others: &[Other<'_>]) -> Vec<LineQuantity> {
+    let left = rest(all, others.iter().flat_map(|other| other.lines));
+    let mut open = others.iter().filter(|other| !other.fixed);
+    match (open.next(), open.next()) {
+        (Some(only), None) if left.is_empty() => only.lines.to_vec(),
+        _ => left,
+    }
 }
 
 /// Returns what of `all` is not in `packed`.
@@ -121,5 +131,10 @@ mod tests {
         assert!(pack(&all, &[gone()], &[], &goods(&[("1", "1"), ("1", "1")])).is_err(), "one line named twice");
         assert!(pack(&all, &[Other { lines: &all, fixed: true }], &[], &[]).is_err());
         assert!(pack(&all, &[], &[], &goods(&[("9", "1")])).is_err());
+        let (one, two) = (goods(&[("1", "3")]), goods(&[("2", "1")]));
+        let open = |lines| Other { lines, fixed: false };
+        let packed = pack(&all, &[Other { lines: &one, fixed: true }, open(&two)], &[], &[]).unwrap();
+        assert_eq!((packed.this, packed.others), (two.clone(), vec![one.clone(), Vec::new()]), "the only one left");
+        assert!(pack(&all, &[open(&one), open(&two)], &[], &[]).is_err(), "nobody says which of the two");
     }
 }

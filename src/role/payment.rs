@@ -306,6 +306,9 @@ pub(super) fn noted(transaction: &Transaction, notice: &Notice, desk: &Desk<'_>)
     if amount.is_negative() || (amount.is_zero() && notice.amount.is_some()) {
         return Err(Refused::new(format!("{amount} cannot be paid; name an amount above zero")));
     }
+    if notice.done.is_some() && status.remaining.is_zero() && is_done(&status) {
+        notice.check_change("all of it is paid")?;
+    }
     if notice.done.is_some() && amount.exceeds(&status.remaining).unwrap_or(true) {
         return Err(Refused::new(format!("only {} remains to be paid", status.remaining)));
     }

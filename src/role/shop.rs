@@ -214,16 +214,15 @@ pub fn notify(transaction: &Transaction, notice: &Notice, desk: &Desk<'_>) -> Re
     if waits && !is_started(transaction) && transaction.accepted().next().is_none() {
         return Err(Refused::new("the buyer has not said OK to the terms yet"));
     }
-    let open = status.shipments.iter().find(|s| !is_over(&s.step)).map(|s| s.parcel.clone());
-    let next = status.shipments.len().saturating_add(1).to_string();
-    let id = notice.parcel.clone().or(open).unwrap_or(next);
+    let id = meant(&status, notice, terms)?;
     let mut shipment = status.shipments.iter().find(|s| s.parcel == id).cloned().unwrap_or_else(|| Shipment {
         parcel: id.clone(),
         lines: Vec::new(),
         tracking: None,
         step: Step::Planned { at: None },
     });
-    if shipment.step.done().is_some() {
+    let Shipment { step, tracking, lines, .. } = &shipment;
+    if step.done().is_some() && !notice.only_adds(step.done(), tracking.as_deref(), lines) {
         notice.check_change(&format!("parcel {id} has left"))?;
     }
     status.shipments.retain(|other| other.parcel != id);
@@ -242,6 +241,33 @@ pub fn notify(transaction: &Transaction, notice: &Notice, desk: &Desk<'_>) -> Re
         status.state = OrderState::InTransit;
     }
     Ok(report(transaction, status, desk, None).into_iter().collect())
+}
+
+/// Returns the parcel a report is about: the one it names, the next that has not left, or, where all goods are in parcels
+/// that have, the only one or the one with its tracking number; a new one where goods are in none yet.
+fn meant(status: &OrderStatus, notice: &Notice, terms: &Terms) -> Result<String, Refused> {
+    let id = |shipment: &Shipment| shipment.parcel.clone();
+    let open = || status.shipments.iter().find(|shipment| !is_over(&shipment.step)).map(id);
+    if let Some(named) = notice.parcel.clone().or_else(open) {
+        return Ok(named);
+    }
+    if !covers(terms, &status.shipments) {
+        return Ok(status.shipments.len().saturating_add(1).to_string());
+    }
+    let tracked = |shipment: &&Shipment| notice.tracking.is_some() && shipment.tracking == notice.tracking;
+    let known = match status.shipments.as_slice() {
+        [only] => Some(only),
+        several => several.iter().find(tracked),
+    };
+    known.map(id).ok_or_else(|| {
+        let holds = |shipment: &Shipment| {
+            let goods: Vec<String> =
+                shipment.lines.iter().map(|p| format!("line {} ×{}", p.line, p.quantity)).collect();
+            format!("parcel {} ({})", shipment.parcel, goods.join(", "))
+        };
+        let all: Vec<String> = status.shipments.iter().map(holds).collect();
+        Refused::new(format!("all goods are in parcels already: {}; name one with --parcel", all.join(", ")))
+    })
 }
 
 /// Reports goods that are files as dispatched once they are delivered: nothing else leaves the shop (P22).

@@ -211,9 +211,30 @@ fn terms(order: &Order, procedure: &Procedure, shop: &ShopPractice, total: Money
         arrival_from: None,
         arrival_until: Some(When::Day(day(procedure.arrival_days).day())),
         valid_through: Some(day(shop.valid_days).whole_second()),
-        conditions: shop.conditions.clone(),
+        conditions: conditions(order, shop),
         agents: agents(procedure, desk),
     }
+}
+
+/// Returns what the terms say beside goods and dates: the shop's conditions, and a line for those of articles ordered that
+/// have their own.
+fn conditions(order: &Order, shop: &ShopPractice) -> Option<String> {
+    let mut own: Vec<(&str, Vec<&str>)> = Vec::new();
+    for line in &order.lines {
+        let article = line.item.sku.as_deref().and_then(|sku| shop.articles.find(sku));
+        let Some((article, said)) = article.and_then(|article| Some((article, article.conditions.as_deref()?))) else {
+            continue;
+        };
+        let name = article.item.name.as_str();
+        match own.iter_mut().find(|(known, _)| *known == said) {
+            Some((_, names)) if names.contains(&name) => {}
+            Some((_, names)) => names.push(name),
+            None => own.push((said, vec![name])),
+        }
+    }
+    let own = own.into_iter().map(|(said, names)| format!("{}: {said}", names.join(", ")));
+    let all: Vec<String> = shop.conditions.iter().cloned().chain(own).collect();
+    (!all.is_empty()).then(|| all.join("\n"))
 }
 
 /// The shop's own charge stands in the terms, whatever the order expected.

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::short;
 use crate::clerk::{Clerk, ClerkError};
 use crate::index::EntryRow;
-use crate::trade::{Act, Body, Digest, Moment, Names, Role, Settlement, When};
+use crate::trade::{Act, Body, Digest, Moment, Names, Role, Settlement, Transaction, When};
 
 /// A warning as it is shown.
 #[derive(Debug, Clone)]
@@ -56,14 +56,22 @@ pub fn open_letters(clerk: &Clerk) -> Result<BTreeSet<u64>, ClerkError> {
     Ok(open.iter().filter(|warning| warning.code.blocks()).map(|warning| warning.position).collect())
 }
 
-/// Returns the short ID of the transaction that an entry is about, as `list` shows it; its number where no list has it.
+/// Returns the transaction that an entry is about as lists name it: by its short ID to its buyer, by its number to all
+/// others; by its number where no list has it.
 pub fn about(clerk: &Clerk, entry: &EntryRow) -> Result<String, ClerkError> {
     let known = match entry.role {
         Some(role) => clerk.index().load(role, &entry.names)?,
         None => None,
     };
     let number = || entry.names.number.as_ref().map_or_else(|| "–".to_owned(), ToString::to_string);
-    Ok(known.map_or_else(number, |known| short(known.key.id.as_str()).to_owned()))
+    Ok(known.as_ref().map_or_else(number, listed))
+}
+
+/// Returns how lists name a transaction.
+fn listed(known: &Transaction) -> String {
+    let id = || short(known.key.id.as_str()).to_owned();
+    let number = known.number.as_ref().filter(|_| known.key.role != Role::Buyer);
+    number.map_or_else(id, ToString::to_string)
 }
 
 /// Returns how many letters and mails set aside nobody has settled yet.
@@ -129,7 +137,7 @@ pub fn gather(clerk: &Clerk, which: Which) -> Result<Vec<Shown>, ClerkError> {
             id: warning.id,
             value,
             finding: warning.code.word().to_owned(),
-            subject: named(order_of(clerk, &names)?.as_deref(), &names),
+            subject: named(transaction_of(clerk, &names)?.as_ref(), &names),
             order: order_of(clerk, &names)?,
             from: String::new(),
             date: Some(When::Moment(warning.since)),
@@ -203,18 +211,23 @@ fn set_aside(clerk: &Clerk, all: bool) -> Result<Vec<Shown>, ClerkError> {
     Ok(shown)
 }
 
-/// Returns the ID of the transaction of these names, in the first part of this account that has it.
-fn order_of(clerk: &Clerk, names: &Names) -> Result<Option<String>, ClerkError> {
+/// Returns the transaction of these names, in the first part of this account that has it.
+fn transaction_of(clerk: &Clerk, names: &Names) -> Result<Option<Transaction>, ClerkError> {
     for role in Role::ALL {
         if let Some(known) = clerk.index().load(role, names)? {
-            return Ok(Some(known.key.id.to_string()));
+            return Ok(Some(known));
         }
     }
     Ok(None)
 }
 
-/// Returns the short ID, as lists show it; the number where no list has it.
-fn named(order: Option<&str>, names: &Names) -> String {
+/// Returns the ID of the transaction of these names.
+fn order_of(clerk: &Clerk, names: &Names) -> Result<Option<String>, ClerkError> {
+    Ok(transaction_of(clerk, names)?.map(|known| known.key.id.to_string()))
+}
+
+/// Returns how lists name the transaction; its number where no list has it.
+fn named(known: Option<&Transaction>, names: &Names) -> String {
     let number = || names.number.as_ref().map_or_else(|| "–".to_owned(), ToString::to_string);
-    order.map_or_else(number, |order| short(order).to_owned())
+    known.map_or_else(number, listed)
 }

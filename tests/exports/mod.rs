@@ -13,6 +13,8 @@ mod wrong;
 
 use std::path::Path;
 
+use mailorder::clock::Clock;
+
 use crate::support::program::{Run, Town};
 
 /// A merchant that plays all parts, and the numbers of so many orders that were begun.
@@ -36,6 +38,12 @@ fn file(town: &Town, name: &str, content: impl AsRef<[u8]>) -> String {
     let path = town.path(name);
     std::fs::write(&path, content).unwrap();
     path.to_str().unwrap().to_owned()
+}
+
+/// Returns the present moment, or one so many seconds later, as a clock in Tokyo has it.
+fn tokyo(form: &str, later: i64) -> String {
+    let at = Clock::system().now().plus_seconds(later).instant();
+    at.to_zoned(jiff::tz::TimeZone::get("Asia/Tokyo").unwrap()).strftime(form).to_string()
 }
 
 /// Returns how many entries a party's ledger has.

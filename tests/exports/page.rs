@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use super::mart;
+use super::{mart, tokyo};
 use crate::support::program::{Run, Town};
 
 const PAGE: &str = include_str!("../../docs/cron.md");
@@ -36,7 +36,8 @@ fn steps(page: &str) -> Vec<Step> {
         let block: Vec<&str> = lines.by_ref().take_while(|line| *line != "```").collect();
         match (language, file.take()) {
             (_, Some(name)) => steps.push(Step::File(name, block.iter().map(|line| format!("{line}\n")).collect())),
-            ("crontab", None) => steps.extend(block.iter().map(|line| {
+            // A line that sets a variable is cron's alone.
+            ("crontab", None) => steps.extend(block.iter().filter(|line| !line.starts_with("PATH=")).map(|line| {
                 let command = line.splitn(6, ' ').nth(5).expect("five fields and a command").trim_start();
                 Step::Cron(command.split(" #").next().unwrap().to_owned())
             })),
@@ -94,12 +95,11 @@ fn the_page_for_merchants_does_what_it_says() {
     std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_mailorder"), town.path("bin/mailorder")).unwrap();
     let srv = town.path("srv/woo").display().to_string();
     std::fs::create_dir_all(&srv).unwrap();
-    // The orders are of now, and nothing is paid before it is ordered.
-    let paid = jiff::Timestamp::from_second(jiff::Timestamp::now().as_second() - 60).unwrap();
-    let paid = paid.in_tz("Asia/Tokyo").unwrap().strftime("%Y-%m-%d %H:%M:%S").to_string();
+    // The orders are of now: nothing is paid or leaves before it is ordered.
+    let (paid, left) = (tokyo("%Y-%m-%d %H:%M:%S", 0), tokyo("%d.%m.%Y %H:%M", 60));
     let place = |text: &str| {
         let known = NUMBERS.iter().zip(&numbers);
-        let text = text.replace("/srv/woo", &srv).replace(PAID, &paid);
+        let text = text.replace("/srv/woo", &srv).replace(PAID, &paid).replace("08.11.2026 17:40", &left);
         known.fold(text, |text, (written, number)| text.replace(written, number))
     };
     let steps = steps(PAGE);
@@ -139,7 +139,7 @@ fn the_page_for_merchants_does_what_it_says() {
 
 #[test]
 fn a_page_that_says_something_else_would_be_found() {
-    let page = "File `a.csv`:\n\n```csv\nx\n```\n```crontab\n*/5 * * * *  mailorder sync  # often\n```\n```console\n$ mailorder x\nout\n$ y\n```\n";
+    let page = "File `a.csv`:\n\n```csv\nx\n```\n```crontab\nPATH=/bin\n*/5 * * * *  mailorder sync  # often\n```\n```console\n$ mailorder x\nout\n$ y\n```\n";
     let steps = steps(page);
     assert!(matches!(&steps[0], Step::File(name, content) if name == "a.csv" && content == "x\n"));
     assert!(matches!(&steps[1], Step::Cron(line) if line.trim() == "mailorder sync"));

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{check_silent, entries, file, kept, lines, mart, results, sent};
+use super::{check_silent, entries, file, kept, lines, mart, results, sent, tokyo};
 use crate::support::accounts::field;
 
 /// An export as WooCommerce writes it.
@@ -26,23 +26,16 @@ fn an_export_that_is_read_every_ten_minutes_tells_each_change_once() {
     let before = entries(&town, "mart");
     assert_eq!(results(&import(&[(one, "completed", ""), (two, "processing", "")], "shop")), ["unchanged", "nothing"]);
     assert_eq!(entries(&town, "mart"), before);
-    let at = |ago: i64| {
-        let moment = jiff::Timestamp::from_second(jiff::Timestamp::now().as_second() - ago).unwrap();
-        moment.in_tz("Asia/Tokyo").unwrap()
-    };
-    let first = at(60);
-    let paid = first.strftime("%m/%d/%Y %H:%M:%S").to_string();
-    let paid = paid.as_str();
+    let (form, paid) = ("%m/%d/%Y %H:%M:%S", &tokyo("%m/%d/%Y %H:%M:%S", 0));
+    let at = tokyo("%Y-%m-%dT%H:%M", 0);
     assert_eq!(results(&import(&[(one, "completed", paid), (two, "completed", "")], "shop")), ["unchanged", "sent"]);
     assert_eq!(results(&import(&[(one, "completed", paid), (two, "completed", "")], "pay")), ["sent", "nothing"]);
     assert_eq!(results(&import(&[(one, "completed", paid), (two, "completed", "")], "pay")), ["unchanged", "nothing"]);
     let text =
         town.texts("mart").into_iter().rev().find(|text| text.contains("Mailorder-Kind: payment-status")).unwrap();
-    let given = first.strftime("%Y-%m-%dT%H:%M:%S+09:00").to_string();
-    assert!(text.contains(&given), "the zone given: {text}");
+    assert!(text.contains(&at) && text.contains("+09:00"), "the zone given: {text}");
     // Another date for what was done is no news but a correction, and wants to be called so.
-    let other = at(120).strftime("%m/%d/%Y %H:%M:%S").to_string();
-    let moved = import(&[(one, "completed", &other)], "pay");
+    let moved = import(&[(one, "completed", &tokyo(form, 60))], "pay");
     assert_eq!((results(&moved), moved.code), (vec!["refused".to_owned()], Some(65)));
 }
 
@@ -135,4 +128,105 @@ fn an_event_in_an_export_of_states_is_remembered_too() {
     assert_eq!(results(&town.does("mart", &["shop", "import", &back, "--json"])), ["sent"]);
     let events = sent(&town, "mart", "order-status");
     assert_eq!(events.iter().filter(|one| !field(one, "Mailorder-Event").is_empty()).count(), 1);
+}
+
+#[test]
+fn a_tracking_number_may_come_later_and_what_was_wrong_is_corrected_p49() {
+    let (town, numbers) = mart(1);
+    let number = &numbers[0];
+    let import = |row: &str| {
+        let path = file(&town, "left.csv", format!("txn,shipped,tracking,correct\n{number},{row}\n"));
+        let run = town.run("mart", &["shop", "import", &path, "--json"]);
+        (results(&run).remove(0), lines(&run)[0]["text"].as_str().unwrap_or_default().to_owned())
+    };
+    let (first, second) = (tokyo("%Y-%m-%dT%H:%M:%S%:z", 0), tokyo("%Y-%m-%dT%H:%M:%S%:z", 60));
+    let is = |row: String| import(&row).0;
+    assert_eq!(is(format!("{first},,")), "sent");
+    assert_eq!(is(format!("{first},AA-1,")), "sent", "it only adds the tracking number");
+    assert_eq!(is(format!("{first},AA-1,")), "unchanged");
+    for row in [format!("{first},ZZ-9,"), format!("{second},AA-1,"), format!("{second},,")]
+    {
+        let (result, text) = import(&row);
+        assert_eq!(result, "refused", "{row}");
+        assert!(text.contains("parcel 1 has left already; correct replaces"), "{row}: {text}");
+    }
+    assert_eq!(is(format!("{first},ZZ-9,true")), "sent");
+    assert_eq!(is(format!("{first},ZZ-9,true")), "unchanged");
+    // By hand the only parcel need not be named either, and its moment stays.
+    town.does("mart", &["shop", "notify", number, "--shipped", "--correct", "--tracking", "YY-2"]);
+    town.settle();
+    let shown = town.does("buyer", &["show", number]).out;
+    assert!(shown.contains("parcel 1 (YY-2) done "), "{shown}");
+    let left = &sent(&town, "mart", "order-status").len();
+    assert_eq!(*left, 5, "the answer to the OK, and four changes");
+    let moved = town.run("mart", &["shop", "notify", number, "--shipped"]);
+    assert!(moved.code == Some(65) && moved.err.contains("--correct replaces"), "{moved:?}");
+    // A carrier's parcel gets its number later, too.
+    let arrived = |tracking: &str| {
+        let path = file(&town, "arrived.csv", format!("txn,delivered,tracking\n{number},{first},{tracking}\n"));
+        results(&town.does("mart", &["ship", "import", &path, "--json"]))
+    };
+    assert_eq!(
+        (arrived(""), arrived("CC-3"), arrived("CC-3")),
+        (vec!["sent".to_owned()], vec!["sent".to_owned()], vec!["unchanged".to_owned()],)
+    );
+}
+
+#[test]
+fn the_rest_of_an_order_goes_into_a_parcel_of_its_own_and_of_several_one_is_named() {
+    let town = crate::support::program::Town::fresh();
+    let (_, number) = town.bought("SH-41", 3, &["--pay", "invoice"]);
+    town.does("shop", &["shop", "notify", &number, "--shipped", "--parcel", "A", "--line", "1=2"]);
+    town.does("shop", &["shop", "notify", &number, "--shipped", "--parcel", "B"]);
+    town.settle();
+    let shown = town.does("buyer", &["show", &number]).out;
+    assert!(shown.contains("parcel A done") && shown.contains("parcel B done"), "{shown}");
+    let refused = town.run("shop", &["shop", "notify", &number, "--shipped", "--tracking", "EP-1"]);
+    assert_eq!(refused.code, Some(65), "{refused:?}");
+    assert!(refused.err.contains("parcel A (line 1 ×2), parcel B (line 1 ×1); name one with --parcel"), "{refused:?}");
+    let done = town.does("buyer", &["show", &number, "--json"]).json();
+    assert_eq!(done["legs"][0]["done"], true, "{done}");
+}
+
+#[test]
+fn rows_of_orders_made_elsewhere_are_passed_over_where_the_file_has_them() {
+    let (town, numbers) = mart(1);
+    let number = &numbers[0];
+    let rows = export(&[("NOSUCH99", "completed", ""), (number, "completed", ""), ("", "completed", "")]);
+    let path = file(&town, "orders.csv", rows);
+    let run = town.run("mart", &["shop", "import", &path, "--map", "woocommerce", "--json"]);
+    assert_eq!(
+        (results(&run), run.code),
+        (["other", "sent", "nothing"].map(str::to_owned).to_vec(), Some(0)),
+        "{run:?}"
+    );
+    assert_eq!(lines(&run)[3]["other"], 1);
+    check_silent(&town.run("mart", &["shop", "import", &path, "--map", "woocommerce"]));
+    // A number in our own column must be right.
+    let own = file(&town, "own.csv", "mailorder,order_number,status\nNOSUCH99,81,completed\n");
+    let run = town.run("mart", &["shop", "import", &own, "--map", "woocommerce"]);
+    assert!(run.code == Some(65) && run.err.contains("no transaction with the number NOSUCH99"), "{run:?}");
+    let plain = file(&town, "plain.csv", format!("txn,paid\nNOSUCH99,now\n{number},\n"));
+    let pay = |more: &[&str]| town.run("mart", &[&["pay", "import", &plain, "--json"], more].concat());
+    assert_eq!(results(&pay(&[])), ["refused", "nothing"], "what is not paid yet is no fault");
+    assert_eq!(results(&pay(&["--skip-unknown"])), ["other", "nothing"]);
+    let events = town.run("mart", &["pay", "notify", "--from", &plain, "--json"]);
+    assert_eq!(results(&events), ["refused", "refused"], "an event says what happened");
+}
+
+#[test]
+fn an_export_that_was_cut_off_is_no_export() {
+    let (town, numbers) = mart(1);
+    for (name, content) in [("a.csv", ""), ("b.jsonl", ""), ("c.csv", "\n\n")] {
+        let path = file(&town, name, content);
+        let run = town.run("mart", &["shop", "import", &path]);
+        assert_eq!(run.code, Some(65), "{name}: {run:?}");
+        assert!(run.err.contains("is empty") && run.err.contains("hint: "), "{run:?}");
+    }
+    // Without an order there are still the names of columns.
+    let path = file(&town, "none.csv", "txn,shipped\n");
+    check_silent(&town.run("mart", &["shop", "import", &path]));
+    let nothing = file(&town, "events.jsonl", "");
+    check_silent(&town.run("mart", &["shop", "notify", "--from", &nothing]));
+    assert!(!numbers.is_empty());
 }

@@ -156,3 +156,24 @@ fn a_row_names_its_transaction_by_the_whole_number_alone_or_with_its_shop() {
         run.err
     );
 }
+
+#[test]
+fn what_is_said_of_rows_is_refused_where_there_are_none_and_no_date_that_is_over_is_planned() {
+    let (town, numbers) = mart(1);
+    let number = numbers[0].as_str();
+    let before = entries(&town, "mart");
+    for more in [["--map", "woocommerce"].as_slice(), &["--zone", "Z"], &["--format", "csv"], &["--skip-unknown"]] {
+        let run = town.run("mart", &[&["shop", "notify", number, "--shipped"][..], more].concat());
+        assert_eq!(run.code, Some(2), "{more:?}: {run:?}");
+        assert!(run.err.contains(&format!("{} is about the rows of a file", more[0])), "{run:?}");
+    }
+    for part in ["shop", "pay", "ship"] {
+        let run = town.run("mart", &[part, "notify", number, "--planned", "2020-01-01"]);
+        assert_eq!(run.code, Some(65), "{part}: {run:?}");
+        assert!(run.err.contains("2020-01-01 is over"), "{part}: {run:?}");
+    }
+    let rows = file(&town, "old.csv", format!("txn,planned\n{number},2020-01-01\n"));
+    let run = town.run("mart", &["shop", "import", &rows]);
+    assert!(run.code == Some(65) && run.err.contains("2020-01-01 is over"), "{run:?}");
+    assert_eq!(entries(&town, "mart"), before);
+}

@@ -207,9 +207,9 @@ fn an_order_that_differs_is_refused_with_a_reason_for_each_line_b104() {
     assert_eq!(reasons(&town), expected.map(|(line, code)| (line.to_owned(), code.to_owned())));
     let status = town.does("buyer", &["status"]).out;
     for part in [
-        "Line 1: The price is JPY 900, not JPY 90.",
-        "Line 2: Of this article there is no more than 1 now.",
-        "Line 3: This article is not sold here.",
+        "Line 1: The price is JPY 900, not JPY 90;",
+        "Line 2: Of this article there is no more than 1 now;",
+        "Line 3: This article is not sold here",
     ] {
         assert!(status.contains(part), "{status}");
     }
@@ -376,4 +376,21 @@ fn an_index_built_anew_has_the_same_rows_of_catalogs() {
         assert_eq!(clerk.index().dump().unwrap(), grown, "{party}");
     }
     assert_eq!(town.does("buyer", &["catalog", SHOP, "--json"]).json()["matching"], 7);
+}
+
+#[test]
+fn the_conditions_of_an_article_stand_in_the_terms_that_the_buyer_says_ok_to() {
+    let town = town(CATALOG, "");
+    let item = |sku: &str, name: &str, price: &str| format!("{sku};{name};{price};1");
+    let (pot, kettle) = (item("POT", "急須", "JPY 3200"), item("KETTLE", "Iron kettle", "JPY 36000"));
+    let order = |items: &[&str]| {
+        let mut words = vec!["order", "--json", "--shop", SHOP, "--pay", "invoice"];
+        words.extend(items.iter().flat_map(|item| ["--item", item]));
+        let id = town.does("buyer", &words).json()["id"].as_str().unwrap().to_owned();
+        town.settle();
+        town.show("buyer", &id)["terms"]["terms"]["conditions"].as_str().unwrap().to_owned()
+    };
+    let shop = "Return within 14 days of arrival, unused";
+    assert_eq!(order(&[&kettle]), shop);
+    assert_eq!(order(&[&pot, &kettle]), format!("{shop}\n急須: One year of guarantee"));
 }

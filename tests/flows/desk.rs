@@ -229,3 +229,65 @@ fn what_is_wrong_with_procedures_is_said_with_its_place() {
         assert!(run.code == Some(78) && run.err.contains(why) && run.err.contains("config.toml:"), "{hook}: {run:?}");
     }
 }
+
+#[test]
+fn the_seller_sees_what_the_buyer_wrote_and_which_orders_were_turned_away() {
+    let town = Town::fresh();
+    reviewing(&town, "\"orders\"");
+    let id = town.orders("buyer", "SH-41", 1, &["--remarks", "Please ring twice"]);
+    town.settle();
+    assert!(inbox(&town)[0]["about"].as_str().unwrap().ends_with("; remarks: Please ring twice"), "{:?}", inbox(&town));
+    for party in ["buyer", "shop"] {
+        let shown = town.does(party, &["show", &id]);
+        assert!(shown.out.contains("\nremarks   Please ring twice\n"), "{party}: {shown:?}");
+    }
+    // What is to be done next is said to sellers, too.
+    let shown = town.does("shop", &["show", &id]);
+    let next = format!("shop accept {}, or mailorder -c", &id[..6]);
+    assert!(shown.err.contains("next: ") && shown.err.contains(&next), "{shown:?}");
+    // As long as it has no number, its ID stands in its place.
+    assert!(town.does("shop", &["list"]).out.contains(&format!("\n{}  {}  ", &id[..6], &id[..6])));
+    town.does("shop", &["shop", "reject", &id, "--reason", "Not today."]);
+    let status = town.does("shop", &["status", "--json"]).json();
+    assert_eq!(status["turned_away"], serde_json::json!([]), "that was a person's own word");
+    let wrong = ["order", "--json", "--shop", "shop@demo.test", "--item", "SH-41;シャツ 白 41;JPY 4400;1"];
+    let id = town.does("buyer", &wrong).json()["id"].as_str().unwrap().to_owned();
+    town.settle();
+    let status = town.does("shop", &["status", "--json"]).json();
+    let away = &status["turned_away"][0];
+    assert_eq!((&away["id"], &away["buyer"]), (&id[..6].into(), &"buyer@demo.test".into()), "{status}");
+    assert_eq!(away["why"], "Line 1: The price is JPY 4300, not JPY 4400");
+    assert_eq!(town.run("shop", &["status", "--exit-code"]).code, Some(1));
+    assert!(town.does("shop", &["status"]).out.contains(&format!("turned away    {} of buyer@demo.test", &id[..6])));
+    town.check_peace();
+}
+
+#[test]
+fn an_account_of_several_parts_is_told_of_all_and_names_a_transaction_by_any_of_its_ids() {
+    let town = Town::played();
+    town.add_merchant();
+    let item = ["order", "--json", "--shop", "mart@demo.test", "--item", "MUG;Mug;JPY 900;1"];
+    let id = town.does("buyer", &item).json()["id"].as_str().unwrap().to_owned();
+    town.settle();
+    town.does("buyer", &["confirm", &id]);
+    town.settle();
+    let status = town.does("mart", &["status", "--json"]).json();
+    let parts: Vec<(&str, u64)> = status["parts"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|part| (part["role"].as_str().unwrap(), part["undelivered"].as_u64().unwrap()))
+        .collect();
+    assert_eq!(parts, [("shop", 1), ("payment", 1), ("delivery", 1)], "{status}");
+    assert!(town.does("mart", &["status"]).out.contains("\nas delivery"));
+    // The shop's ID will do for the other parts, which have IDs of their own.
+    let shown = |role: &str| town.does("mart", &["show", &id, "--role", role, "--json"]).json();
+    assert_eq!((&shown("delivery")["role"], &shown("payment")["role"]), (&"delivery".into(), &"payment".into()));
+    assert_ne!(shown("delivery")["id"], id.as_str());
+    // Agents alone, of which the first is listed: the list says how to see the other.
+    town.configure("mart", |text| text.replace("[\"shop\", \"payment\", \"delivery\"]", "[\"delivery\", \"payment\"]"));
+    let listed = town.does("mart", &["list"]);
+    assert!(listed.err.contains("list --role delivery"), "{listed:?}");
+    let status = town.does("mart", &["status", "--json"]).json();
+    assert_eq!((&status["role"], &status["parts"][1]["undelivered"]), (&"payment".into(), &1.into()), "{status}");
+}

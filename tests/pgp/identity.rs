@@ -32,10 +32,17 @@ fn an_unknown_signer_is_named_so_that_the_letter_is_read_again_b16_b17() {
     let impostor = OwnKey::generate("Example Shirts", &address("shop@example.com"), now() - DAY).unwrap();
     for key in [&people.stranger, &impostor] {
         let mail = wrap(&letter_by(key, LETTER));
-        let Err(SetAside::UnknownSigner { issuers, certificate: None }) = open(&mail) else { panic!() };
+        let aside = open(&mail);
+        assert!(aside.as_ref().unwrap_err().to_string().contains("one whose signing part is "));
+        let Err(SetAside::UnknownSigner { issuers, certificate: None }) = aside else { panic!() };
         assert!(!issuers.is_empty() && issuers.iter().all(|handle| key.certificate().has_key(handle)));
         assert!(key.certificate().key_handles().iter().any(|handle| issuers.contains(handle)));
         assert_eq!(code(&open_with(&mail, &[key.certificate()])), "opened");
+        // Where the mail's header has the certificate, people are told the fingerprint that its owner reads out.
+        let whole = SetAside::UnknownSigner { issuers: issuers.clone(), certificate: Some(key.certificate().clone()) };
+        assert!(whole.to_string().contains(&format!("unknown key ({})", key.fingerprint())), "{whole}");
+        let other = SetAside::UnknownSigner { issuers, certificate: Some(people.shop.certificate().clone()) };
+        assert!(!other.to_string().contains(people.shop.fingerprint().as_str()), "that is another's: {other}");
     }
 }
 
