@@ -44,7 +44,7 @@ const TEMPLATES: &[(&str, &str)] = built_in!(
     "warnings.html",
     "chart.html",
     "health.html",
-        "fault.html"
+    "fault.html"
 );
 
 /// Why no pages can be served.
