@@ -223,7 +223,8 @@ fn payment_data_are_not_in_force_any_more_when_the_authorisation_was_taken_back(
     assert_eq!(refused(&mut desk, &asked, Some(Presented::Opened { mandate: mandate(), used: false })), None);
     assert!(role::mandate::in_force(desk.transaction()).is_some());
     let again = Some(Presented::Opened { mandate: mandate(), used: true });
-    assert!(refused(&mut desk, &request("N-1", 10), again).is_some());
+    let second = Letter { seq: Some(2), ..request("N-1", 10) };
+    assert!(refused(&mut desk, &second, again).is_some());
     assert!(role::mandate::in_force(desk.transaction()).is_some(), "another no changes nothing");
     let stop =
         Letter { order: Some(order_id()), terms: None, transaction: asked.transaction, ..stop(&bank(), Leg::Payment) };
