@@ -240,6 +240,8 @@ pub fn refuse(role: Role, received: &Received, findings: &[Finding]) -> Option<A
 /// # Errors
 /// What does not fit with what was reported before; a buyer has nothing to report.
 pub fn notify(transaction: &Transaction, notice: &Notice, desk: &Desk<'_>) -> Result<Vec<Action>, Refused> {
+    // A hook that is asked how the goods stand says again what it said before, until it is done.
+    notice.check_plan(&desk.now)?;
     match transaction.key.role {
         Role::Buyer => Err(Refused::new("a buyer has nothing to report")),
         Role::Shop => shop::notify(transaction, notice, desk),

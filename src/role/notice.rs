@@ -81,12 +81,18 @@ impl Notice {
         .concat()
     }
 
-    /// Refuses what is said to be done at a time that has not come, and what is planned for one that is over: nobody would
-    /// believe it, or it would be late as soon as it is said.
-    pub(super) fn check(&self, now: &Moment) -> Result<(), Refused> {
-        if let Some(planned) = self.planned.filter(|planned| planned.is_over(now)) {
-            return Err(Refused::new(format!("{planned} is over; name the day or moment that it is planned for now")));
+    /// Refuses what is planned for a time that is over: it would be late as soon as it is said.
+    pub(super) fn check_plan(&self, now: &Moment) -> Result<(), Refused> {
+        match self.planned.filter(|planned| planned.is_over(now)) {
+            Some(planned) => {
+                Err(Refused::new(format!("{planned} is over; name the day or moment that it is planned for now")))
+            }
+            None => Ok(()),
         }
+    }
+
+    /// Refuses what is said to be done at a time that has not come: nobody would believe it.
+    pub(super) fn check(&self, now: &Moment) -> Result<(), Refused> {
         let stated = [self.done, self.event_at].into_iter().flatten();
         match stated.filter(|at| at.seconds_since(now) > AHEAD).max() {
             Some(done) => Err(Refused::new(format!("{done} has not come yet; say with --planned what is to come"))),
