@@ -153,6 +153,7 @@ fn a_stranger_says_ok_before_anything_begins() {
 #[test]
 fn an_order_that_cannot_be_answered_keeps_no_other_back() {
     let mut world = World::new(ALL_STEPS);
+    world.accept(SHOP, BUYER);
     let long = world.order(BUYER, |order| order.buyer.name = "N".repeat(979));
     let plain = world.order(BUYER, |_| {});
     let both = bytes(world.send(BUYER));
@@ -373,6 +374,7 @@ fn the_owner_signs_each_day_how_far_the_ledger_goes() {
 fn what_others_got_from_us_bears_witness_of_our_ledger() {
     // I10: a past that was rewritten shows by the heads that others name in their receipts.
     let mut world = World::new(ALL_STEPS);
+    world.accept(SHOP, BUYER);
     let before = world.folder(BUYER).join("ledger");
     let copy = world.folder(BUYER).join("before");
     let kept = std::process::Command::new("cp").arg("-a").arg(&before).arg(&copy).status().unwrap();

@@ -54,6 +54,7 @@ fn an_order_that_nobody_authorised_in_time_is_rejected_and_a_late_yes_holds_no_m
     // The stop may come behind the request it is about, or overtake it.
     for overtakes in [false, true] {
         let mut world = World::new(ASKED_FIRST);
+        world.accept(SHOP, BUYER);
         let id = world.order(BUYER, |_| {});
         let order = bytes(world.send(BUYER), SHOP);
         world.deliver(SHOP, &order);
@@ -116,6 +117,7 @@ fn an_answer_within_the_time_goes_on_as_before() {
 fn no_money_is_held_for_an_offer_that_ran_out_or_was_cancelled() {
     for cancels in [false, true] {
         let mut world = World::new(ASKED_FIRST);
+        world.accept(SHOP, BUYER);
         let id = world.order(BUYER, |_| {});
         world.settle();
         assert_eq!(

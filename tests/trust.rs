@@ -30,6 +30,7 @@ fn pass_days(world: &World, days: i64) {
 /// A world that has traded once, and whose keys have all ended since.
 fn lapsed() -> World {
     let mut world = World::new(ALL_STEPS);
+    world.accept(SHOP, BUYER);
     world.order(BUYER, |_| {});
     world.settle();
     pass_days(&world, LIFE + 10);
@@ -171,8 +172,8 @@ fn those_who_write_to_each_other_learn_of_renewals_by_their_letters() {
     let key = world.key(Role::Buyer, &second);
     world.decide(BUYER, &key, |known, desk| Ok(vec![buyer::confirm(known, desk)?.into()]));
     world.settle();
-    // The bank's new certificate came with the shop's terms.
-    assert_eq!(pins(&mut world, BUYER), known + 2, "the renewals of shop and courier are entries");
+    // The bank was asked after the OK, and its own letter brought its renewal.
+    assert_eq!(pins(&mut world, BUYER), known + 3, "the renewals of shop, bank and courier are entries");
     let (bank, end) = (world.clerks[BANK].me().fingerprint.to_string(), world.now().plus_seconds(200 * 86_400));
     let known = world.clerks[BUYER].find_certificate(&bank).unwrap().unwrap();
     assert_eq!(known.usable(system_time(&end)), Ok(()));
@@ -277,6 +278,7 @@ fn a_header_alone_brings_a_renewal_to_one_who_missed_it() {
 fn an_answer_waits_until_its_readers_key_can_be_used_f37() {
     // The shop waits for the answer as long as the test takes: seven years.
     let mut world = World::new(&format!("{ALL_STEPS}\nauthorize_within = 65535"));
+    world.accept(SHOP, BUYER);
     let id = world.order(BUYER, |_| {});
     let order = bytes(world.send(BUYER));
     world.deliver(SHOP, &order);

@@ -130,10 +130,10 @@ enum Report {
     Terms,
 }
 
-/// A world in which the shop knows the buyer: he has said OK once.
+/// A world in which the shop knows the buyer, so that his payments are authorised before the terms.
 fn known_world() -> World {
     let mut world = World::new(STEPS);
-    world.accepted_order();
+    world.accept(SHOP, BUYER);
     world
 }
 

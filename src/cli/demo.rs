@@ -7,7 +7,7 @@ use super::failure::{Failure, FailureKind};
 use crate::demo::{self, DemoError};
 
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  mailorder demo --dir /tmp/play --transactions 50")]
+#[command(after_help = "Examples:\n  mailorder demo --serve\n  mailorder demo --dir /tmp/play --transactions 50")]
 pub(crate) struct DemoArgs {
     /// Folder to play in; it must not exist yet
     #[arg(long, default_value = "mailorder-demo")]
@@ -15,6 +15,9 @@ pub(crate) struct DemoArgs {
     /// Play this many further transactions, finished and unfinished
     #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=5000))]
     transactions: u32,
+    /// Show the buyer's page in a browser afterwards, until Ctrl-C
+    #[arg(long)]
+    serve: bool,
 }
 
 pub(super) fn run(shell: &mut Shell, args: DemoArgs) -> Result<(), Failure> {
@@ -26,7 +29,11 @@ pub(super) fn run(shell: &mut Shell, args: DemoArgs) -> Result<(), Failure> {
     shell.output.message("\nThe buyer's list:\n");
     super::list::run(shell, super::list::ListArgs::default())?;
     let config = config.display();
+    if args.serve {
+        return super::serve::run(shell, &super::serve::ServeArgs { port: 0, ipv6: false });
+    }
     for next in [
+        format!("mailorder -c {config} serve"),
         format!("mailorder -c {config} warnings"),
         format!("mailorder -c {config} list --undelivered"),
         format!("mailorder -c {config} audit verify"),

@@ -1,7 +1,10 @@
 //! What goes back, goods and money: for `show` and `status`.
 
+use serde_json::Value;
+
 use super::Shell;
 use super::failure::Failure;
+use super::list::plural;
 use super::output;
 use crate::clerk::{Clerk, ClerkError};
 use crate::index::{Filter, Listed};
@@ -16,24 +19,46 @@ fn refunds(clerk: &Clerk, role: Role) -> Result<Vec<Listed>, Failure> {
     Ok(clerk.index().list(&filter).map_err(ClerkError::from)?)
 }
 
-/// Returns what is still to go back to buyers in a part, a sum for each currency.
-pub(super) fn due(clerk: &Clerk, role: Role) -> Result<Vec<Money>, Failure> {
-    let mut sums: Vec<Money> = Vec::new();
-    for amount in refunds(clerk, role)?.iter().filter_map(|one| one.row.refund) {
-        match sums.iter_mut().find(|sum| sum.currency() == amount.currency()) {
-            Some(sum) => *sum = sum.plus(&amount).map_err(|error| Failure::data(error.to_string()))?,
-            None => sums.push(amount),
-        }
-    }
-    Ok(sums)
+/// What is still to go back, as `status` tells it.
+pub(super) struct GivenBack {
+    /// To buyers, in the part that is looked at: a sum for each currency.
+    due: Vec<Money>,
+    /// How many refunds this account is to pay itself, as the payment agent.
+    pub(super) to_pay: u64,
 }
 
-/// Returns how many refunds this account is to pay itself, as the payment agent.
-pub(super) fn to_be_paid(clerk: &Clerk) -> Result<u64, Failure> {
-    if !clerk.settings().practice.plays(Role::Payment) {
-        return Ok(0);
+impl GivenBack {
+    /// Reckons it for an account, looked at in this part.
+    pub(super) fn of(clerk: &Clerk, role: Role) -> Result<Self, Failure> {
+        let mut due: Vec<Money> = Vec::new();
+        for amount in refunds(clerk, role)?.iter().filter_map(|one| one.row.refund) {
+            match due.iter_mut().find(|sum| sum.currency() == amount.currency()) {
+                Some(sum) => *sum = sum.plus(&amount).map_err(|error| Failure::data(error.to_string()))?,
+                None => due.push(amount),
+            }
+        }
+        let pays = clerk.settings().practice.plays(Role::Payment);
+        let to_pay = if pays { refunds(clerk, Role::Payment)?.len() } else { 0 };
+        Ok(Self { due, to_pay: u64::try_from(to_pay).unwrap_or(u64::MAX) })
     }
-    Ok(u64::try_from(refunds(clerk, Role::Payment)?.len()).unwrap_or(u64::MAX))
+
+    /// Returns the sums as JSON.
+    pub(super) fn document(&self) -> Value {
+        self.due.iter().map(text::money_json).collect()
+    }
+
+    /// Prints the sums, where there are any.
+    pub(super) fn line(&self, shell: &Shell) -> Result<(), Failure> {
+        let due: Vec<String> = self.due.iter().map(text::amount).collect();
+        if due.is_empty() { Ok(()) } else { shell.output.line(format!("{:<14} {}", "refund due", due.join(" + "))) }
+    }
+
+    /// Tells of the refunds that this account is to pay.
+    pub(super) fn tell(&self, shell: &Shell) {
+        if self.to_pay > 0 {
+            shell.hint(&format!("{} to be paid: mailorder list --role payment", plural(self.to_pay, "refund")));
+        }
+    }
 }
 
 /// Prints which returns are asked for or agreed to, and what went back or is to go back.

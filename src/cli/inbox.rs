@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::Shell;
 use super::failure::Failure;
+use super::given_back::GivenBack;
 use super::notify::plays;
 use super::output::Cell;
 use super::table::{Fit, Table};
@@ -51,6 +52,7 @@ pub(super) fn run(shell: &Shell, role: Role) -> Result<(), Failure> {
         let items: Vec<Value> = items.iter().map(document).collect();
         return shell.output.document(&json!({"schema": "mailorder.inbox/1", "items": items}));
     }
+    GivenBack::of(&clerk, role)?.tell(shell);
     if items.is_empty() {
         return shell.output.line("nothing waits");
     }

@@ -14,10 +14,10 @@ use crate::web::{self, PagesError};
 pub(crate) struct ServeArgs {
     /// Port on the loopback address; any free one where none is given
     #[arg(long, default_value_t = 0)]
-    port: u16,
+    pub(super) port: u16,
     /// Listen on ::1 instead of 127.0.0.1
     #[arg(long)]
-    ipv6: bool,
+    pub(super) ipv6: bool,
 }
 
 pub(super) fn run(shell: &mut Shell, args: &ServeArgs) -> Result<(), Failure> {

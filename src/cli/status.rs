@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::Shell;
 use super::failure::Failure;
-use super::given_back;
+use super::given_back::GivenBack;
 use super::list::plural;
 use super::output;
 use super::table::wrap;
@@ -94,9 +94,7 @@ struct Account {
     /// What waits for the owner: the part's command, and how many things.
     inboxes: Vec<(&'static str, u64)>,
     /// What is still to go back to buyers.
-    refunds: Vec<Money>,
-    /// How many refunds are to be paid here.
-    to_pay: u64,
+    back: GivenBack,
 }
 
 impl Account {
@@ -116,8 +114,7 @@ impl Account {
             turned_away: transaction::turned_away(clerk, 0, Some(&week))?,
             outbox: (waiting, failed),
             inboxes: super::inbox::waiting_counts(clerk)?,
-            refunds: given_back::due(clerk, first_role(clerk))?,
-            to_pay: given_back::to_be_paid(clerk)?,
+            back: GivenBack::of(clerk, first_role(clerk))?,
         })
     }
 
@@ -128,7 +125,7 @@ impl Account {
         let stands = |part: &Part| part.late > 0 || part.offered > 0 || part.summary.warnings > 0;
         Ok(self.parts.iter().any(stands)
             || !self.inboxes.is_empty()
-            || self.to_pay > 0
+            || self.back.to_pay > 0
             || !self.over.is_empty()
             || self.outbox.1 > 0
             || !transaction::rejected(clerk, 0, Some(&day))?.is_empty()
@@ -161,7 +158,7 @@ fn document(account: &Account, address: &str) -> Value {
     let mut value = json!({
         "schema": "mailorder.status/1", "address": address,
         "over_limit": over.iter().map(text::money_json).collect::<Vec<_>>(),
-        "refund_due": account.refunds.iter().map(text::money_json).collect::<Vec<_>>(),
+        "refund_due": account.back.document(),
         "rejected": rejected.iter().map(|one| json!({"id": one.id, "shop": one.shop, "why": one.why})).collect::<Vec<_>>(),
         "turned_away":
             turned_away.iter().map(|one| json!({"id": one.id, "buyer": one.buyer, "why": one.why})).collect::<Vec<_>>(),
@@ -190,10 +187,7 @@ fn print(shell: &Shell, account: &Account, address: &str) -> Result<(), Failure>
     line("open", first.open.to_string())?;
     line("not delivered", first.summary.undelivered.to_string())?;
     line("unpaid", first.unpaid())?;
-    if !account.refunds.is_empty() {
-        let refunds: Vec<String> = account.refunds.iter().map(text::amount).collect();
-        line("refund due", refunds.join(" + "))?;
-    }
+    account.back.line(shell)?;
     for limit in over {
         line("", format!("the limit of {} is reached", text::amount(limit)))?;
     }
@@ -218,9 +212,7 @@ fn print(shell: &Shell, account: &Account, address: &str) -> Result<(), Failure>
 fn hints(shell: &Shell, account: &Account) {
     let count = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
     let Some(first) = account.parts.first() else { return };
-    if account.to_pay > 0 {
-        shell.hint(&format!("{} to be paid: mailorder list --role payment", plural(account.to_pay, "refund")));
-    }
+    account.back.tell(shell);
     for (command, count) in &account.inboxes {
         shell.hint(&format!("{} for you: mailorder {command} inbox", waits(*count)));
     }

@@ -4,6 +4,7 @@
 //! Nothing is opened here: the clerk brings what it found, without the card or account itself.
 
 use crate::trade::document::{AuthorizationRequest, AuthorizationResult};
+use crate::trade::status::{STOPPED, Step};
 use crate::trade::{Direction, Document, Fingerprint, Kept, Kind, Mandate, OrderId, Transaction, Work};
 
 /// What the clerk found when it opened payment data.
@@ -86,7 +87,10 @@ pub fn authorised(transaction: &Transaction) -> impl Iterator<Item = Authorised<
 
 /// Returns the payment of a transaction that is authorised by payment data and was not taken back.
 pub fn in_force(transaction: &Transaction) -> Option<Authorised<'_>> {
-    authorised(transaction).next().filter(|_| !is_declined(transaction))
+    let taken_back = |step: &Step| matches!(step, Step::Failed { reason, .. } if reason.code == STOPPED);
+    let last = transaction.sent(Kind::AuthorizationResult).last().map(|last| &last.letter.document);
+    let taken_back = matches!(last, Some(Document::AuthorizationResult(result)) if taken_back(&result.step));
+    authorised(transaction).next().filter(|_| !taken_back)
 }
 
 /// Returns whether a payment was authorised in `transaction` by data of this signer for this order, or a hook is being

@@ -4,7 +4,7 @@ use super::practice::{Procedure, ShopPractice};
 use super::shop_after::is_instructed;
 use super::shop_check::{because, check};
 use super::shop_refund::{left_of, refund_instruction, unasked};
-use super::{Action, Desk, Refused, agent, given, shop_after, shop_offer, shop_work, terms_of};
+use super::{Action, Desk, Refused, agent, given, shop, shop_after, shop_offer, shop_work, terms_of};
 use crate::rules::Standing;
 use crate::rules::waiting::{Waiting, waiting};
 use crate::trade::document::LineReason;
@@ -114,7 +114,14 @@ pub fn instruct(transaction: &Transaction, desk: &Desk<'_>) -> Result<Vec<Action
     if shop_offer::awaits_authorisation(transaction) {
         return Err(Refused::new("the payment agent has not authorised the payment yet; nothing is begun before"));
     }
-    shop_work::instruct_again(transaction, desk)
+    // A request that could not be written when the OK came is written now.
+    let procedure = transaction.terms().and_then(|(_, terms)| shop::procedure(terms, desk));
+    let waits = transaction.accepted().next().is_some() && !shop::is_started(transaction);
+    let put_off = procedure.filter(|_| waits).and_then(|procedure| shop_offer::put_off(transaction, procedure, desk));
+    match put_off {
+        Some(request) => Ok(vec![request]),
+        None => shop_work::instruct_again(transaction, desk),
+    }
 }
 
 /// Gives money back that nobody asked for (`shop refund`): all that is left of what was paid where no amount is named.

@@ -66,7 +66,7 @@ fn terms(clerk: &Clerk, known: &Transaction, visit: &Visit) -> Result<Map<String
     put("ordered_total", json!(order.map(|order| text::money_json(&order.total))));
     put("lines", terms.lines.iter().map(|line| of_line(line, order)).collect());
     put("charges", terms.charges.iter().map(|charge| of_charge(charge, order)).collect());
-    put("points", points(terms, order, visit));
+    put("points", points(terms, order));
     put("until", json!(terms.valid_through.map(|until| pages::moment(&until, &visit.zone))));
     put("over", json!(over));
     put("signer", transaction::signer(clerk, kept, &terms.seller)?);
@@ -102,9 +102,8 @@ fn of_charge(charge: &Charge, order: Option<&Order>) -> Value {
 }
 
 /// Returns what a final confirmation must show besides goods and prices: payment, delivery, withdrawal, period of the offer.
-fn points(terms: &Terms, order: Option<&Order>, visit: &Visit) -> Value {
+fn points(terms: &Terms, order: Option<&Order>) -> Value {
     let date = |when: Option<&crate::trade::When>| when.map(ToString::to_string);
-    let _ = visit;
     json!({
         "pay": terms.payment_method.to_string(), "card": terms.payment_id, "due": date(terms.payment_due.as_ref()),
         "pay_same": order.is_some_and(|order| order.payment_method == terms.payment_method),
@@ -112,7 +111,7 @@ fn points(terms: &Terms, order: Option<&Order>, visit: &Visit) -> Value {
         "deliver_same": order.is_some_and(|order| {
             order.delivery_method == terms.delivery_method && order.deliver_to == terms.deliver_to
         }),
-        "to": terms.deliver_to.as_ref().map(|to| to.lines().join(", ")), "name": terms.buyer.name,
+        "to": terms.deliver_to.as_ref().map(|to| to.lines().join(", ")),
         "conditions": terms.conditions,
     })
 }

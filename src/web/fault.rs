@@ -1,13 +1,21 @@
 //! What goes wrong with a request, and the page that says so: what, and what to do next.
 
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
 use axum::http::StatusCode;
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+use super::Web;
+use super::visit::Visit;
 
 use crate::clerk::ClerkError;
 use crate::role::Refused;
 
 /// Why a request has no other answer.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Fault {
     status: StatusCode,
     text: String,
@@ -79,10 +87,27 @@ impl From<Refused> for Fault {
 }
 
 impl IntoResponse for Fault {
-    /// Plain text: it must be readable where no page can be made.
+    /// Plain text, which is readable where no page can be made; [`page`] makes one of it where it can.
     fn into_response(self) -> Response {
         let text = format!("{}\n\nThe browser's way back leads to the page before.\n", self.text);
-        (self.status, [("content-type", "text/plain; charset=utf-8")], text).into_response()
+        let mut response = (self.status, [("content-type", "text/plain; charset=utf-8")], text).into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+/// Shows what went wrong on a page, in the frame that all pages have.
+pub(super) async fn page(State(web): State<Arc<Web>>, visit: Visit, request: Request, next: Next) -> Response {
+    let plain = next.run(request).await;
+    let Some(fault) = plain.extensions().get::<Fault>().cloned() else { return plain };
+    let (status, shared) = (fault.status, Arc::clone(&web));
+    let made = web.desk(move |clerk| {
+        let shows = json!({"page": "", "fault": fault.text, "status": status.as_u16()});
+        visit.page(&shared, clerk, "fault.html", shows.as_object().cloned().unwrap_or_default())
+    });
+    match made.await {
+        Ok(page) => (status, page).into_response(),
+        Err(_) => plain,
     }
 }
 

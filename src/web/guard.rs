@@ -20,7 +20,7 @@ use tower_http::csrf::CsrfLayer;
 use tower_http::timeout::TimeoutLayer;
 
 use super::Web;
-use super::fault::Fault;
+use super::fault::{self, Fault};
 use crate::clerk::{ClerkError, chance};
 use crate::trade::Digest;
 
@@ -122,6 +122,7 @@ pub(super) fn around(router: Router, web: Arc<Web>) -> Router {
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {
             Fault::bug("The program met a case it does not know; nothing was done.").into_response()
         }))
+        .layer(middleware::from_fn_with_state(Arc::clone(&web), fault::page))
         .layer(middleware::from_fn_with_state(web, watch))
 }
 

@@ -43,7 +43,8 @@ const TEMPLATES: &[(&str, &str)] = built_in!(
     "confirm.html",
     "warnings.html",
     "chart.html",
-    "health.html"
+    "health.html",
+    "fault.html"
 );
 
 /// Why no pages can be served.

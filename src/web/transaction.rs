@@ -73,7 +73,7 @@ fn order(clerk: &Clerk, known: &Transaction, visit: &Visit) -> Result<Map<String
     );
     put("receipts", json!({"hidden": hidden, "shown": receipts}));
     put("rows", json!(letters().map(|kept| row(known, kept, &doubts, visit)).collect::<Vec<_>>()));
-    put("ahead", json!(ahead(known, &standing, visit)));
+    put("ahead", json!(ahead(&standing, visit)));
     put("letters", json!(letters().map(|kept| entry(known, kept, &doubts, visit)).collect::<Vec<_>>()));
     put("warnings", json!(open_warnings(known)));
     put("letter", letter::shown(clerk, known, visit)?);
@@ -243,7 +243,7 @@ fn row(known: &Transaction, kept: &Kept, doubts: &BTreeSet<u64>, visit: &Visit) 
 }
 
 /// Returns the promised dates: those that passed and those to come, in their order.
-fn ahead(known: &Transaction, standing: &Standing, visit: &Visit) -> Vec<Value> {
+fn ahead(standing: &Standing, visit: &Visit) -> Vec<Value> {
     if standing.state != OrderState::Open {
         return Vec::new();
     }
@@ -265,7 +265,6 @@ fn ahead(known: &Transaction, standing: &Standing, visit: &Visit) -> Vec<Value> 
             "days": over.then(|| days_since(&date, &visit.now, &visit.zone)),
         })
     };
-    let _ = known;
     dates.into_iter().map(date).collect()
 }
 

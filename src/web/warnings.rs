@@ -44,6 +44,9 @@ fn list(clerk: &Clerk, visit: &Visit) -> Result<Map<String, Value>, Fault> {
     let mut shows = Map::new();
     shows.insert("page".to_owned(), json!("warnings"));
     shows.insert("settled".to_owned(), json!(settled));
+    let dates = warnings.iter().filter(|(id, of)| id.starts_with("C-") && is_open(of)).count();
+    shows.insert("dates".to_owned(), json!(dates));
+    shows.insert("letters".to_owned(), json!(open.saturating_sub(dates)));
     shows.insert("open".to_owned(), json!(open));
     shows.insert("done".to_owned(), json!(done));
     shows.insert("warnings".to_owned(), json!(listed));

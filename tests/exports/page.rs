@@ -10,6 +10,11 @@ const PAGE: &str = include_str!("../../docs/cron.md");
 /// What stands in the page for the numbers of three transactions.
 const NUMBERS: [&str; 3] = ["7K3Q2M9P", "9XTAB3CD", "B2MM7W4K"];
 
+/// When the first of them was paid, as the page has it.
+const PAID: &str = "2026-11-08 10:00:00";
+/// When a parcel left, as the page has it.
+const LEFT: &str = "08.11.2026 17:40";
+
 /// Something the page does.
 enum Step {
     /// A file with this content.
@@ -92,11 +97,13 @@ fn the_page_for_merchants_does_what_it_says() {
     std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_mailorder"), town.path("bin/mailorder")).unwrap();
     let srv = town.path("srv/woo").display().to_string();
     std::fs::create_dir_all(&srv).unwrap();
-    let left = tokyo("%d.%m.%Y %H:%M", 60);
+    // The orders are of now, and nothing is paid or leaves before it is ordered.
+    let moment = jiff::Timestamp::from_second(jiff::Timestamp::now().as_second() - 60).unwrap();
+    let moment = moment.in_tz("Asia/Tokyo").unwrap();
+    let [paid, left] = ["%Y-%m-%d %H:%M:%S", "%d.%m.%Y %H:%M"].map(|form| moment.strftime(form).to_string());
     let place = |text: &str| {
         let known = NUMBERS.iter().zip(&numbers);
-        // Nothing leaves before it is ordered: the page's days are those of the test.
-        let text = text.replace("/srv/woo", &srv).replace("08.11.2026 17:40", &left);
+        let text = text.replace("/srv/woo", &srv).replace(PAID, &paid).replace(LEFT, &left);
         known.fold(text, |text, (written, number)| text.replace(written, number))
     };
     let steps = steps(PAGE);

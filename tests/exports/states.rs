@@ -144,8 +144,7 @@ fn a_tracking_number_may_come_later_and_what_was_wrong_is_corrected_p49() {
     assert_eq!(is(format!("{first},,")), "sent");
     assert_eq!(is(format!("{first},AA-1,")), "sent", "it only adds the tracking number");
     assert_eq!(is(format!("{first},AA-1,")), "unchanged");
-    for row in [format!("{first},ZZ-9,"), format!("{second},AA-1,"), format!("{second},,")]
-    {
+    for row in [format!("{first},ZZ-9,"), format!("{second},AA-1,"), format!("{second},,")] {
         let (result, text) = import(&row);
         assert_eq!(result, "refused", "{row}");
         assert!(text.contains("parcel 1 has left already; correct replaces"), "{row}: {text}");

@@ -271,7 +271,7 @@ fn a_bank_transfer_comes_in_two_parts_and_each_wrong_report_says_what_is_wrong_p
 
 #[test]
 fn an_agreement_may_name_the_shops_key_and_then_no_other_counts_p54() {
-    let town = Town::fresh();
+    let town = Town::acquainted();
     let agreement = |key: &str| {
         let shops = format!("shops = [{{ address = \"shop@demo.test\", fingerprint = \"{key}\" }}]");
         for agent in ["pay", "ship"] {

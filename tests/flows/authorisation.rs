@@ -4,7 +4,7 @@ use crate::support::program::Town;
 
 #[test]
 fn figure_7_an_authorised_order_gets_its_terms_p108() {
-    let town = Town::fresh();
+    let town = Town::acquainted();
     let id = town.orders("buyer", "SH-41", 1, &["--pay", "card"]);
     // 701: the shop asks, and offers nothing while there is no answer.
     town.sync(&["shop"]);
@@ -39,7 +39,7 @@ fn figure_7_an_authorised_order_gets_its_terms_p108() {
 
 #[test]
 fn figure_7_a_refused_authorisation_ends_in_a_rejection_and_nothing_is_begun_p108() {
-    let town = Town::fresh();
+    let town = Town::acquainted();
     // Three kettles are more than the agent authorises.
     let id = town.orders("buyer", "KETTLE", 3, &["--pay", "card"]);
     town.sync(&["shop", "pay"]);
@@ -79,7 +79,7 @@ fn figure_7_a_refused_authorisation_ends_in_a_rejection_and_nothing_is_begun_p10
 
 #[test]
 fn card_data_goes_sealed_past_the_shop_and_only_its_last_digits_are_read_p12_p23() {
-    let town = Town::fresh();
+    let town = Town::acquainted();
     town.accept("buyer", "pay");
     let data = town.path("../card");
     std::fs::write(&data, "number = 4556737586899855\nexpiry = 08 / 31\nname = ONO KENJI\n").unwrap();

@@ -271,6 +271,7 @@ fn what_there_is_of_an_order_is_offered_and_the_buyer_decides() {
 #[test]
 fn of_nothing_or_at_another_price_no_part_is_offered_and_a_card_is_asked_for_the_part_alone() {
     let town = town(CATALOG, "partial = \"offer\"\n");
+    town.accept("shop", "buyer");
     let id = order(&town, &["--item", "OLD;Old cup;JPY 100;1", "--item", "GONE;Thing;JPY 5;1"]);
     town.settle();
     town.check_stands("buyer", &id, "rejected", [false; 3]);

@@ -181,7 +181,7 @@ fn a_procedure_belongs_to_a_method_or_to_a_pair_p18_p20() {
 
 #[test]
 fn all_ways_to_pay_and_to_deliver_can_be_set_up_p21_p22() {
-    let town = Town::fresh();
+    let town = Town::acquainted();
     let agents = town.agents("pay", "ship");
     let payments = ["card", "e-money", "bank-transfer", "cash-on-delivery", "invoice"];
     let deliveries = ["parcel", "download"];

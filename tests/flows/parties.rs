@@ -47,7 +47,9 @@ impl Parties {
             (account("buyer", "buyer", "小野 賢治", BUYER), pay.join().unwrap(), ship.join().unwrap())
         });
         let shop = account("shop", "shop", "日立物産", &selling(&pay, &ship));
-        for (one, other) in [(&shop, &pay), (&pay, &shop), (&shop, &ship), (&ship, &shop), (&buyer, &shop)] {
+        for (one, other) in
+            [(&shop, &pay), (&pay, &shop), (&shop, &ship), (&ship, &shop), (&buyer, &shop), (&shop, &buyer)]
+        {
             one.accept(other);
         }
         Self { buyer, shop, pay, ship }

@@ -24,7 +24,7 @@ const SECRETS: [&str; 3] = ["4556737586899855", "08 / 31", "ONO KENJI"];
 
 /// A town whose buyer knows the payment agent's key, and has his card in a file outside of all accounts.
 fn town() -> Town {
-    let town = Town::fresh();
+    let town = Town::acquainted();
     town.accept("buyer", "pay");
     std::fs::write(town.path("../card"), CARD).unwrap();
     town

@@ -131,10 +131,6 @@ impl Browser {
         self.ask("POST", "/actions", &json!({"actions": [{"type": "key", "id": "keys", "actions": actions}]}));
     }
 
-    pub fn resize(&self, width: u32, height: u32) {
-        self.ask("POST", "/window/rect", &json!({"width": width, "height": height}));
-    }
-
     /// Speaks to the browser's own protocol.
     pub fn devtools(&self, command: &str, parameters: &Value) {
         self.ask("POST", "/goog/cdp/execute", &json!({"cmd": command, "params": parameters}));

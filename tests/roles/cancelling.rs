@@ -13,7 +13,7 @@ fn cancels(desk: &mut Desk) -> Result<Vec<Document>, String> {
 
 /// What an agent says in answer to the order to stop.
 fn to_stop(desk: &Desk, agent: &Party, done: bool, document: Document) -> Letter {
-    let stop = desk.transaction().sent(Kind::Stop).rfind(|kept| kept.letter.to == *agent).unwrap();
+    let stop = desk.transaction().sent(Kind::Stop).filter(|kept| kept.letter.to == *agent).last().unwrap();
     Letter { answers: Some(stop.content), ..to_shop(agent, 1, done, document) }
 }
 

@@ -201,7 +201,7 @@ fn nothing_and_less_is_neither_collected_nor_given_back() {
         assert_eq!(kinds(&answers(&mut desk, &collecting(), &give_back(2, amount))), [Kind::Refusal], "{amount}");
         let mut desk = Desk::new(&bank());
         let asked = request("N-1", amount);
-        let said = super::refused(&mut desk, &asked, Some(Presented::Opened { mandate: mandate(), used: false }));
+        let said = refused(&mut desk, &asked, Some(Presented::Opened { mandate: mandate(), used: false }));
         assert_eq!(said.as_deref(), Some("not-allowed"), "{amount}");
     }
 }
@@ -214,7 +214,8 @@ fn what_was_paid_in_part_and_stopped_is_over_for_the_agent_when_it_is_back() {
     let standing = desk.standing();
     assert_eq!((standing.state, standing.unpaid), (State::Open, None), "the refund is to be made");
     assert_eq!(standing.late(&at("2027-01-01")), [], "nothing more is collected, so nothing is late");
-    reports(&mut desk, &Notice { done: Some(desk.now), refund: true, ..Notice::default() }).unwrap();
+    let back = Notice { done: Some(desk.now), refund: true, ..Notice::default() };
+    reports(&mut desk, &back).unwrap();
     let standing = desk.standing();
     assert_eq!((standing.state, standing.unpaid), (State::Refunded, None));
 }

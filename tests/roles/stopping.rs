@@ -69,6 +69,7 @@ fn delivering() -> Practice {
         name: "Courier".to_owned(),
         shops: vec![Client { address: shop().address, fingerprint: None }],
         rule: Default::default(),
+        dates: None,
     };
     Practice { delivery: Some(practice), ..Practice::default() }
 }
@@ -221,6 +222,10 @@ fn payment_data_are_not_in_force_any_more_when_the_authorisation_was_taken_back(
     let asked = request("N-1", 4800);
     assert_eq!(refused(&mut desk, &asked, Some(Presented::Opened { mandate: mandate(), used: false })), None);
     assert!(role::mandate::in_force(desk.transaction()).is_some());
+    let again = Some(Presented::Opened { mandate: mandate(), used: true });
+    let second = Letter { seq: Some(2), ..request("N-1", 10) };
+    assert!(refused(&mut desk, &second, again).is_some());
+    assert!(role::mandate::in_force(desk.transaction()).is_some(), "another no changes nothing");
     let stop =
         Letter { order: Some(order_id()), terms: None, transaction: asked.transaction, ..stop(&bank(), Leg::Payment) };
     assert_eq!(kinds(&answers(&mut desk, &collecting(), &stop)), [Kind::AuthorizationResult]);

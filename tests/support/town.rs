@@ -49,6 +49,13 @@ impl Town {
         FIRST.get_or_init(Self::found).copied()
     }
 
+    /// The same, where the shop has accepted the buyer's key, too: it has his payments authorised before the terms.
+    pub fn acquainted() -> Self {
+        let town = Self::fresh();
+        town.accept("shop", "buyer");
+        town
+    }
+
     fn found() -> Self {
         let town = Self::empty();
         town.join("buyer", "小野 賢治", &["buyer"], BUYER);
