@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use super::{mart, tokyo};
+use super::mart;
 use crate::support::program::{Run, Town};
 
 const PAGE: &str = include_str!("../../docs/cron.md");
