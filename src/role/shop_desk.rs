@@ -79,13 +79,19 @@ pub fn accept(transaction: &Transaction, desk: &Desk<'_>) -> Result<Vec<Action>,
 
 /// Says no to what has waited longest in a transaction, and why.
 ///
-/// Where a hook would not do its work and no agent was instructed yet, it is the transaction that is cancelled.
+/// Where a hook would not do its work, or has not done it, and no agent was instructed yet, it is the transaction that is
+/// cancelled.
 ///
 /// # Errors
 /// Where nothing waits, or it is too late for a no.
 pub fn reject(transaction: &Transaction, why: &str, desk: &Desk<'_>) -> Result<Vec<Action>, Refused> {
     let reason = because(OTHER, why);
-    match oldest(transaction)? {
+    let oldest = match oldest(transaction) {
+        // What a hook has not ended yet waits beside the letters.
+        Err(_) if shop_work::is_open(transaction) => return cancel(transaction, why, desk),
+        oldest => oldest?,
+    };
+    match oldest {
         Waiting::Order(kept) => Ok(vec![shop_offer::reject(transaction, kept, vec![reason])]),
         Waiting::Cancellation(kept) => Ok(vec![agent::refuse(transaction, kept, "refused", why)]),
         Waiting::Return(kept) => {
@@ -97,19 +103,21 @@ pub fn reject(transaction: &Transaction, why: &str, desk: &Desk<'_>) -> Result<V
                 "its hook has said it; report what is right with `shop notify`, or accept that nothing is told of it";
             Err(Refused::new(text))
         }
-        Waiting::Task(_) => {
-            if is_instructed(transaction, Leg::Payment) || is_instructed(transaction, Leg::Delivery) {
-                let text = "agents were instructed; the buyer may cancel, or give it back and get `shop refund`";
-                return Err(Refused::new(text));
-            }
-            let status =
-                OrderStatus { state: OrderState::Cancelled, shipments: Vec::new(), remarks: Some(why.to_owned()) };
-            let mut actions: Vec<Action> = report(transaction, status, desk, None).into_iter().collect();
-            actions.extend(shop_waiting::release(transaction));
-            actions.extend(shop_work::withdraw(transaction));
-            Ok(actions)
-        }
+        Waiting::Task(_) => cancel(transaction, why, desk),
     }
+}
+
+/// Cancels a transaction whose goods a hook would not or could not release.
+fn cancel(transaction: &Transaction, why: &str, desk: &Desk<'_>) -> Result<Vec<Action>, Refused> {
+    if is_instructed(transaction, Leg::Payment) || is_instructed(transaction, Leg::Delivery) {
+        let text = "agents were instructed; the buyer may cancel, or give it back and get `shop refund`";
+        return Err(Refused::new(text));
+    }
+    let status = OrderStatus { state: OrderState::Cancelled, shipments: Vec::new(), remarks: Some(why.to_owned()) };
+    let mut actions: Vec<Action> = report(transaction, status, desk, None).into_iter().collect();
+    actions.extend(shop_waiting::release(transaction));
+    actions.extend(shop_work::withdraw(transaction, desk));
+    Ok(actions)
 }
 
 /// Gives money back that nobody asked for (`shop refund`): all that is left of what was paid where no amount is named.
