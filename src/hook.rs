@@ -1,14 +1,17 @@
 //! Programs of the owner's that the program runs: a document in, a document out, within limits. What the documents say is
 //! nothing to this module.
 //!
-//! A hook is a list of program and arguments, never a line for a shell. It gets a clean environment, and its process
-//! group ends with it: what it leaves running is killed, and so is all of it when its time is over (F47).
+//! A hook is a list of program and arguments, never a line for a shell. It gets a clean environment, makes files for its
+//! owner alone, and its process group ends with it: what it leaves running there is killed, and so is all of it when its
+//! time is over (F47). What became another user cannot be killed; that is said, and not waited for.
 
 use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::fs::Mode;
+use rustix::process::{Pid, Signal, kill_process_group, umask};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
@@ -21,6 +24,12 @@ const ERROR_MAX: u64 = 2 * 1024;
 
 /// How long what a hook started may keep its output open once it has ended.
 const GRACE: Duration = Duration::from_millis(500);
+
+/// How long a hook that was killed may take to be gone. One that became another user is not killed.
+const GONE: Duration = Duration::from_secs(2);
+
+/// What a hook does not let others do with the files it makes.
+const PRIVATE: u32 = 0o077;
 
 /// Where programs are looked for, whatever the caller's environment says.
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -58,8 +67,11 @@ pub enum HookError {
     #[error("printed more than {} KiB and was killed", OUTPUT_MAX / 1024)]
     Long,
     /// A process outside its group keeps its output open.
-    #[error("left its output open to a process of another session")]
+    #[error("left its output open to a process of another process group")]
     Open,
+    /// It took too long or printed too much, and is still there after it was killed: why, and its process number.
+    #[error("{0}, cannot be killed and still runs as process {1}; end it, or it may run twice")]
+    Alive(String, u32),
 }
 
 fn said(error: &str) -> String {
@@ -89,6 +101,23 @@ impl Drop for Group {
     }
 }
 
+/// Starts a hook, whose files are for its owner alone. The mask is one of the whole process: hooks are started one by one,
+/// and it is put back at once.
+fn start(command: &mut Command) -> std::io::Result<Child> {
+    static ONE: Mutex<()> = Mutex::new(());
+    let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let before = umask(Mode::from_raw_mode(PRIVATE));
+    let child = command.spawn();
+    umask(before);
+    child
+}
+
+/// Waits until a hook that was killed is gone, for a while; then returns the number of its process.
+async fn left(child: &mut Child) -> Option<u32> {
+    let id = child.id();
+    if timeout(GONE, child.wait()).await.is_ok() { None } else { id }
+}
+
 /// Runs a hook with `input` on its standard input and `variables` as its environment; returns what it printed.
 ///
 /// # Errors
@@ -108,15 +137,21 @@ pub async fn run(hook: &Hook, variables: &[(&str, &str)], input: &[u8]) -> Resul
         .stderr(Stdio::piped())
         .process_group(0)
         .kill_on_drop(true);
-    let mut child = command.spawn().map_err(|error| HookError::NotRun(name, error.to_string()))?;
+    let mut child = start(&mut command).map_err(|error| HookError::NotRun(name, error.to_string()))?;
     let group = Group::of(&child);
     let ended = timeout(hook.time, talk(&mut child, &group, input)).await;
     group.kill();
-    let _ = child.wait().await;
-    let Talk { status, output, error } = ended.map_err(|_| HookError::Slow(hook.time))?;
+    // One that left its group is killed by itself; this fails where it has ended or is another user's.
+    let _ = child.start_kill();
+    let left = left(&mut child).await;
+    let Ok(Talk { status, output, error }) = ended else {
+        let why = || format!("did not end within {} s", hook.time.as_secs());
+        return Err(left.map_or(HookError::Slow(hook.time), |id| HookError::Alive(why(), id)));
+    };
     let output = output.ok_or(HookError::Open)?;
     if u64::try_from(output.len()).unwrap_or(u64::MAX) > OUTPUT_MAX {
-        return Err(HookError::Long);
+        let why = || format!("printed more than {} KiB", OUTPUT_MAX / 1024);
+        return Err(left.map_or(HookError::Long, |id| HookError::Alive(why(), id)));
     }
     let error = plain(&error);
     match status.map_err(|error| HookError::Failed("no exit code".to_owned(), error.to_string()))? {
@@ -243,6 +278,29 @@ mod tests {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         assert!(matches!(runtime.block_on(run(&missing, &[], b"")).unwrap_err(), HookError::NotRun(..)));
         assert!(begun.elapsed() < Duration::from_secs(20));
+    }
+
+    #[test]
+    fn what_cannot_be_killed_is_told_of_and_not_waited_for_f47() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let mut child = Command::new("/bin/sleep").arg("60").kill_on_drop(true).spawn().unwrap();
+            let begun = std::time::Instant::now();
+            assert_eq!(left(&mut child).await, child.id(), "nothing killed it");
+            assert!(begun.elapsed() < Duration::from_secs(10));
+            child.start_kill().unwrap();
+            assert_eq!(left(&mut child).await, None);
+        });
+        let alive = HookError::Alive("did not end within 1 s".to_owned(), 17).to_string();
+        assert_eq!(
+            alive,
+            "did not end within 1 s, cannot be killed and still runs as process 17; end it, or it may run twice"
+        );
+    }
+
+    #[test]
+    fn the_files_of_a_hook_are_its_owners_alone() {
+        assert_eq!(ran("umask", 10, b"").unwrap(), b"0077\n");
     }
 
     #[test]

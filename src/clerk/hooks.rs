@@ -5,25 +5,26 @@
 
 use std::collections::BTreeSet;
 use std::fs::{File, OpenOptions, TryLockError};
+use std::future::{Future as _, poll_fn};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use secrecy::ExposeSecret;
-use tokio::task::JoinSet;
 
 use super::batch::Batch;
 use super::told::Told;
 use super::{Clerk, ClerkError};
 use crate::config::HookSettings;
 use crate::hook;
-use crate::index::{Attempt, Filter, OpenTask};
+use crate::index::{Attempt, OpenTask};
 use crate::role;
 use crate::trade::status::{Reason, Step};
-use crate::trade::{Act, Given, HookName, Key, Moment, Names, Role, Said, Task, TaskKey, Transaction, Work};
+use crate::trade::{Act, Given, Moment, Names, Role, Said, Task, TaskKey, Transaction, Work};
 
 /// How many hooks run at a time.
-const TOGETHER: usize = 8;
+pub(super) const TOGETHER: usize = 8;
 
 /// How long after the first failure work is tried again, in seconds; twice as long after each further one.
 const PAUSE: i64 = 60;
@@ -35,17 +36,17 @@ const PAUSE_MAX: i64 = 6 * 3600;
 const AGAIN: i64 = 300;
 
 /// A hook to run now.
-struct Run {
+pub(super) struct Run {
     open: OpenTask,
     settings: HookSettings,
     told: Told,
 }
 
 /// What came of it.
-struct Ended {
-    open: OpenTask,
+pub(super) struct Ended {
+    pub(super) open: OpenTask,
     settings: HookSettings,
-    said: Result<Said, String>,
+    pub(super) said: Result<Said, String>,
 }
 
 impl Clerk {
@@ -92,8 +93,8 @@ impl Clerk {
         }
     }
 
-    /// Returns the work that is due, as much as is run at a time. Of one transaction it is the oldest alone: what is
-    /// withdrawn was released before.
+    /// Returns the work that is due, as much as is run at a time. Of one transaction it is the oldest alone that is not given
+    /// up: what is withdrawn was released before.
     fn due(&self, tried: &BTreeSet<TaskKey>) -> Result<Vec<OpenTask>, ClerkError> {
         let now = self.clock.now().instant().as_second();
         let ask = |open: &OpenTask| self.settings.hooks.get(&open.task.hook).and_then(|hook| hook.ask);
@@ -105,12 +106,12 @@ impl Clerk {
         };
         let mut begun: BTreeSet<(Role, Names)> = BTreeSet::new();
         let mut open = self.index.open_tasks()?;
-        open.retain(|open| begun.insert((open.role, open.names.clone())));
+        open.retain(|open| is_given_up(open) || begun.insert((open.role, open.names.clone())));
         Ok(open.into_iter().filter(|open| is_due(open) && !tried.contains(&open.task.key)).take(TOGETHER).collect())
     }
 
     /// Makes ready what a hook is told; `None` where the configuration does not know the hook, which is noted.
-    fn run_of(&mut self, open: OpenTask) -> Result<Option<Run>, ClerkError> {
+    pub(super) fn run_of(&mut self, open: OpenTask) -> Result<Option<Run>, ClerkError> {
         let Some(settings) = self.settings.hooks.get(&open.task.hook).cloned() else {
             let fault = format!("there is no [hook.{}] in the configuration any more", open.task.hook);
             self.index.tried(&open.task.key, &Attempt { times: times(&open), next: None, fault })?;
@@ -129,6 +130,8 @@ impl Clerk {
         for one in ended {
             match one.said {
                 Ok(answer) if answer.ends(one.open.task.work) => said.push((one.open, answer)),
+                // It was ended while its hook ran.
+                _ if !self.index.is_task_open(&one.open.task.key)? => {}
                 Ok(_) => self.note_wait(&one.open, &one.settings)?,
                 Err(fault) => self.note_attempt(&one.open, one.settings.attempts, fault)?,
             }
@@ -142,6 +145,8 @@ impl Clerk {
             for (open, said) in said {
                 if batch.clerk.index.is_task_open(&open.task.key)? {
                     batch.end_task(open.role, &open.names, &open.task, said)?;
+                } else {
+                    batch.take_late(open.role, &open.names, &open.task, said)?;
                 }
             }
             Ok(())
@@ -151,9 +156,8 @@ impl Clerk {
     /// Returns the plans that hooks were given up with, in this pass or one that was stopped before it entered that, each
     /// with what stands for the answer.
     fn given_up_plans(&self) -> Result<Vec<(OpenTask, Said)>, ClerkError> {
-        let is_over = |open: &OpenTask| open.attempt.as_ref().is_some_and(|attempt| attempt.next.is_none());
         let open = self.index.open_tasks()?.into_iter();
-        let plans = open.filter(|open| open.task.work == Work::Plan && is_over(open));
+        let plans = open.filter(|open| open.task.work == Work::Plan && is_given_up(open));
         Ok(plans.map(|open| (open, given_up_plan(&self.clock.now()))).collect())
     }
 
@@ -182,59 +186,6 @@ impl Clerk {
         let next = Some(self.clock.now().instant().as_second().saturating_add(pause));
         let fault = "it has no answer yet".to_owned();
         Ok(self.index.tried(&open.task.key, &Attempt { times: times(open), next, fault })?)
-    }
-
-    /// Asks hooks how the goods stand that they released, as often as the configuration says (P45).
-    async fn ask_hooks(&mut self, is_over: &dyn Fn() -> bool) -> Result<(), ClerkError> {
-        let asked: Vec<(HookName, HookSettings)> = self
-            .settings
-            .hooks
-            .iter()
-            .filter(|(_, hook)| hook.ask.is_some())
-            .map(|(n, h)| (n.clone(), h.clone()))
-            .collect();
-        for (name, settings) in asked {
-            let now = self.clock.now();
-            let cursor = format!("hook {name}");
-            let last: Option<i64> = self.index.cursor(&cursor)?.and_then(|text| text.parse().ok());
-            let second = now.instant().as_second();
-            let due = last
-                .is_none_or(|last| second.saturating_sub(last) >= settings.ask.unwrap_or(i64::MAX) || last > second);
-            if !due {
-                continue;
-            }
-            self.index.set_cursor(&cursor, &second.to_string())?;
-            let unshipped =
-                Filter { role: Some(Role::Shop), open: Some(true), order_done: Some(false), ..Filter::default() };
-            let keys: Vec<Key> = self.index.list(&unshipped)?.into_iter().map(|listed| listed.key).collect();
-            for keys in keys.chunks(TOGETHER) {
-                if is_over() {
-                    break;
-                }
-                self.ask_about(keys, &name).await?;
-            }
-        }
-        Ok(())
-    }
-
-    async fn ask_about(&mut self, keys: &[Key], name: &HookName) -> Result<(), ClerkError> {
-        let mut runs = Vec::new();
-        for key in keys {
-            let Some(known) = self.index.load_key(key)? else { continue };
-            if let Some(open) = question(&known, name) {
-                runs.extend(self.run_of(open)?);
-            }
-        }
-        for ended in run_all(runs, &self.clock.now()).await {
-            match ended.said {
-                Ok(said) => self.batch(|batch| {
-                    batch.by_person = false;
-                    batch.take_answer(ended.open.role, &ended.open.names, &ended.open.task, said)
-                })?,
-                Err(fault) => self.notes.push(format!("the hook {name}, asked how goods stand, {fault}")),
-            }
-        }
-        Ok(())
     }
 
     /// Has hooks try again at once what they did in vain for a transaction; returns how many there are.
@@ -269,37 +220,44 @@ fn group(role: Role) -> &'static str {
     }
 }
 
+/// Returns whether work waits for a person, because its hook failed too often.
+fn is_given_up(open: &OpenTask) -> bool {
+    open.attempt.as_ref().is_some_and(|attempt| attempt.next.is_none())
+}
+
 /// Returns how often work was tried.
 fn times(open: &OpenTask) -> u32 {
     open.attempt.as_ref().map_or(0, |attempt| attempt.times)
 }
 
-/// Returns the question how the goods stand that a hook released.
-fn question(known: &Transaction, hook: &HookName) -> Option<OpenTask> {
-    let given = known.given.iter().rfind(|given| given.task.hook == *hook && given.task.work == Work::Release)?;
-    let task = Task { work: Work::Query, ..given.task.clone() };
-    let (position, since, names) = (given.position, given.since, known.names());
-    given.is_done().then_some(OpenTask { position, role: known.key.role, names, task, since, attempt: None })
+/// Runs hooks side by side; the answers come in the order of the entries.
+pub(super) async fn run_all(runs: Vec<Run>, now: &Moment) -> Vec<Ended> {
+    // No tasks of their own: where this is dropped, because the program is asked to stop, every hook is killed at once.
+    let mut running: Vec<_> = runs.into_iter().map(|run| Box::pin(run_one(run, now))).collect();
+    let mut ended = Vec::new();
+    poll_fn(|context| {
+        running.retain_mut(|run| match run.as_mut().poll(context) {
+            Poll::Ready(one) => {
+                ended.push(one);
+                false
+            }
+            Poll::Pending => true,
+        });
+        if running.is_empty() { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
+    ended.sort_by_key(|one: &Ended| one.open.position);
+    ended
 }
 
-/// Runs hooks side by side; the answers come in the order of the entries.
-async fn run_all(runs: Vec<Run>, now: &Moment) -> Vec<Ended> {
-    let mut set = JoinSet::new();
-    for run in runs {
-        let now = *now;
-        set.spawn(async move {
-            let Told { variables, input, secrets } = run.told;
-            let variables: Vec<(&str, &str)> = variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
-            let printed = hook::run(&run.settings.hook, &variables, input.expose_secret().as_bytes()).await;
-            let printed = printed.map_err(|error| secrets.fault(error));
-            let said = printed.and_then(|printed| secrets.answer(&printed, &now));
-            let said = said.and_then(|said| said.fault(run.open.task.work, &now).map_or(Ok(said), Err));
-            Ended { open: run.open, settings: run.settings, said }
-        });
-    }
-    let mut ended = set.join_all().await;
-    ended.sort_by_key(|one| one.open.position);
-    ended
+async fn run_one(run: Run, now: &Moment) -> Ended {
+    let Told { variables, input, secrets } = run.told;
+    let variables: Vec<(&str, &str)> = variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let printed = hook::run(&run.settings.hook, &variables, input.expose_secret().as_bytes()).await;
+    let printed = printed.map_err(|error| secrets.fault(error));
+    let said = printed.and_then(|printed| secrets.answer(&printed, now));
+    let said = said.and_then(|said| said.fault(run.open.task.work, now).map_or(Ok(said), Err));
+    Ended { open: run.open, settings: run.settings, said }
 }
 
 impl Batch<'_> {
@@ -322,31 +280,45 @@ impl Batch<'_> {
     }
 
     /// Enters what a hook said, and lets the part go on.
-    fn end_task(&mut self, role: Role, names: &Names, task: &Task, said: Said) -> Result<(), ClerkError> {
+    pub(super) fn end_task(&mut self, role: Role, names: &Names, task: &Task, said: Said) -> Result<(), ClerkError> {
         let Some(known) = self.find(role, names)?.cloned() else { return Ok(()) };
-        let about = known.given.iter().filter(|given| given.task.key == task.key).map(|given| given.position).collect();
         let untold = role::untold(&known, task, &said, &self.desk(&known)?).map(|refused| refused.0);
-        if let Some(why) = &untold {
-            let name = names.number.as_ref().map(ToString::to_string).unwrap_or_default();
-            let inbox = format!("it waits for you: mailorder {} inbox", group(role));
-            self.clerk
-                .notes
-                .push(format!("{name}: what the hook {} said is told to nobody: {why}; {inbox}", task.hook));
-        }
-        let act = Act::Said { key: task.key.clone(), said: Box::new(said.clone()), untold };
-        self.act(Some(role), act, names.clone(), about)?;
+        self.enter_said(&known, task, &said, untold)?;
         let Some(known) = self.find(role, names)?.cloned() else { return Ok(()) };
         let actions = role::after_work(&known, task, &said, &self.desk(&known)?);
         self.perform(actions).map(drop)
     }
 
-    /// Enters what a hook answered to a question, where that is news.
-    fn take_answer(&mut self, role: Role, names: &Names, task: &Task, said: Said) -> Result<(), ClerkError> {
-        let known = self.find(role, names)?;
-        let before = known.and_then(|known| known.given.iter().find(|given| given.task.key == task.key));
-        if before.is_none_or(|before| before.said.as_ref() == Some(&said)) {
+    /// Enters what a hook said of work that was ended while it ran, where a person has to know it: the goods have left.
+    fn take_late(&mut self, role: Role, names: &Names, task: &Task, said: Said) -> Result<(), ClerkError> {
+        let Some(known) = self.find(role, names)?.cloned() else { return Ok(()) };
+        let stopped = known.given.iter().any(|given| given.task.key == task.key && given.is_stopped());
+        if !stopped || task.work != Work::Release {
             return Ok(());
         }
-        self.end_task(role, names, task, said)
+        match role::untold(&known, task, &said, &self.desk(&known)?) {
+            Some(why) => self.enter_said(&known, task, &said, Some(why.0)),
+            None => Ok(()),
+        }
+    }
+
+    /// Enters what a hook said, and says on standard error why it is told to nobody, where it is not.
+    fn enter_said(
+        &mut self,
+        known: &Transaction,
+        task: &Task,
+        said: &Said,
+        untold: Option<String>,
+    ) -> Result<(), ClerkError> {
+        let (role, names) = (known.key.role, known.names());
+        let about = known.given.iter().filter(|given| given.task.key == task.key).map(|given| given.position).collect();
+        if let Some(why) = &untold {
+            let name = names.number.as_ref().map(ToString::to_string).unwrap_or_default();
+            let inbox = format!("it waits for you: mailorder {} inbox", group(role));
+            let text = format!("{name}: what the hook {} said is told to nobody: {why}; {inbox}", task.hook);
+            self.clerk.notes.push(text);
+        }
+        let act = Act::Said { key: task.key.clone(), said: Box::new(said.clone()), untold };
+        self.act(Some(role), act, names, about)
     }
 }

@@ -30,6 +30,7 @@ mod payment_data;
 mod posting;
 mod receipts;
 mod report;
+mod rounds;
 mod settle;
 mod spool;
 mod take_in;

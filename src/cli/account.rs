@@ -66,7 +66,7 @@ impl Shell {
         }
         let report = match clerk::outbox(clerk.settings())? {
             None => None,
-            Some(mut outbox) => match self.runtime.block_on(patiently(clerk, &mut outbox)) {
+            Some(mut outbox) => match self.unless_stopped(async { Ok(patiently(clerk, &mut outbox).await) })? {
                 Ok(report) => Some(report),
                 // What the command wrote stands; who is told of a failure does it again.
                 Err(error) => {

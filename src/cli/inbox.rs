@@ -82,7 +82,7 @@ fn hints(role: Role, items: &[Shown]) -> Vec<&'static str> {
                 hints.push("mailorder shop accept ITEM · mailorder shop reject ITEM --reason TEXT");
             }
             if items.iter().any(|item| tried(&item)) {
-                hints.push("mailorder shop instruct ITEM has its hook try again");
+                hints.push("mailorder shop instruct ITEM has its hook try again · mailorder shop reject ITEM --reason TEXT cancels it");
             }
         }
         Role::Payment => {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::failure::{Failure, FailureKind, send_kind};
 use super::guard::guarded;
 use super::transaction::{self, Rejected, TurnedAway};
-use super::{Shell, account};
+use super::{Shell, account, stop};
 use crate::clerk::{self, Clerk, ClerkError, TakenIn};
 use crate::files;
 use crate::inbox::mbox::Mbox;
@@ -59,21 +59,22 @@ pub(super) fn sync(shell: &mut Shell) -> Result<(), Failure> {
     };
     // What is in the spool is judged, and what is due is sent, even where the mailbox cannot be reached.
     judge(shell, &mut clerk)?;
-    shell.runtime.block_on(work(shell, &mut clerk))?;
-    if let Some(inbox) = &mut inbox {
-        shell.runtime.block_on(async {
+    let shell = &*shell;
+    let ended = shell.unless_stopped(async {
+        work(shell, &mut clerk).await?;
+        if let Some(inbox) = &mut inbox {
             mark(shell, &mut clerk, inbox).await;
             inbox.close().await;
-        });
-    }
-    if let Some(fault) = clerk.key_fault() {
-        return fetched.and(Err(ClerkError::OwnKey(fault).into()));
-    }
-    let sent = match &mut outbox {
-        Some(outbox) if !shell.global.offline => shell.runtime.block_on(send(shell, &mut clerk, outbox)),
-        _ => Ok(()),
-    };
-    fetched.and(sent)
+        }
+        if let Some(fault) = clerk.key_fault() {
+            return Err(ClerkError::OwnKey(fault).into());
+        }
+        match &mut outbox {
+            Some(outbox) if !shell.global.offline => send(shell, &mut clerk, outbox).await,
+            _ => Ok(()),
+        }
+    });
+    fetched.and(ended)
 }
 
 async fn fetch(shell: &Shell, clerk: &mut Clerk, inbox: &mut Inbox) -> Result<(), Failure> {
@@ -197,20 +198,12 @@ pub(super) fn watch(shell: &mut Shell, args: WatchArgs) -> Result<(), Failure> {
         tokio::select! {
             result = turns(shell, &mut clerk, &mut inbox, &mut outbox) => result,
             () = end => Ok(()),
-            stopped = stopped() => stopped,
+            asked = stop::asked() => match asked? {
+                stop::Asked::Terminate => Ok(()),
+                stop::Asked::Interrupt => Err(Failure::new(FailureKind::Interrupted, "")),
+            },
         }
     })
-}
-
-/// Waits until the process is asked to stop.
-async fn stopped() -> Result<(), Failure> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let fault = |error: std::io::Error| Failure::io(format!("signals cannot be heard: {error}"));
-    let mut terminate = signal(SignalKind::terminate()).map_err(fault)?;
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => Err(Failure::new(FailureKind::Interrupted, "")),
-        _ = terminate.recv() => Ok(()),
-    }
 }
 
 /// Turn after turn: fetch, judge, send, wait for news. A failure is told once and followed by a pause that grows.
@@ -306,7 +299,7 @@ fn store(clerk: &mut Clerk) -> Result<(), Failure> {
 
 fn judge_received(shell: &Shell, clerk: &mut Clerk) -> Result<(), Failure> {
     judge(shell, clerk)?;
-    shell.runtime.block_on(work(shell, clerk))?;
+    shell.unless_stopped(work(shell, clerk))?;
     shell.send(clerk)
 }
 

@@ -37,6 +37,7 @@ mod shop;
 mod shop_catalog;
 mod show;
 mod status;
+mod stop;
 mod table;
 mod transaction;
 mod warnings;

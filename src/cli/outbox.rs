@@ -98,7 +98,7 @@ fn retry(shell: &Shell, clerk: &mut Clerk, items: &[Item], names: &[String]) -> 
         }
     }
     clerk.tend()?;
-    shell.runtime.block_on(clerk.work(super::mail::WORK_BUDGET))?;
+    shell.unless_stopped(async { Ok(clerk.work(super::mail::WORK_BUDGET).await?) })?;
     shell.tell_notes(clerk);
     shell.send(clerk)?;
     let left = clerk.queue().list().map_err(ClerkError::from)?.iter().filter(|item| !dropped(item)).count();

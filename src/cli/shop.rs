@@ -124,7 +124,7 @@ pub(super) fn retry(shell: &Shell, item: &Item, role: Role) -> Result<(), Failur
 
 /// Runs the hooks that have work, and sends what comes of it.
 fn work(shell: &Shell, clerk: &mut Clerk) -> Result<(), Failure> {
-    shell.runtime.block_on(clerk.work(super::mail::WORK_BUDGET))?;
+    shell.unless_stopped(async { Ok(clerk.work(super::mail::WORK_BUDGET).await?) })?;
     shell.tell_notes(clerk);
     shell.send(clerk)
 }

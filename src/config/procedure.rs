@@ -178,9 +178,19 @@ impl Place<'_> {
             folder: self.folder(),
             time: Duration::from_secs(seconds),
         };
-        let ask =
-            written.ask_minutes.filter(|minutes| *minutes > 0).map(|minutes| i64::from(minutes).saturating_mul(60));
-        Ok((parsed, HookSettings { hook, attempts: written.attempts.unwrap_or(8).max(1), ask }))
+        let ask = self.above_zero(&key("ask_minutes"), written.ask_minutes.as_ref())?;
+        let ask = ask.map(|minutes| i64::from(minutes).saturating_mul(60));
+        let attempts = self.above_zero(&key("attempts"), written.attempts.as_ref())?.unwrap_or(8);
+        Ok((parsed, HookSettings { hook, attempts, ask }))
+    }
+
+    fn above_zero(&self, key: &str, written: Option<&Spanned<u32>>) -> Result<Option<u32>, ConfigError> {
+        match written {
+            Some(number) if *number.as_ref() == 0 => {
+                Err(self.fault_at(number.span().start, key, "it must be at least 1, or left out"))
+            }
+            number => Ok(number.map(|number| *number.as_ref())),
+        }
     }
 }
 

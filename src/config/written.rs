@@ -284,9 +284,9 @@ pub struct Hook {
     /// How long it may take, in seconds.
     pub seconds: Option<Spanned<u64>>,
     /// How often it is tried before a person is waited for.
-    pub attempts: Option<u32>,
+    pub attempts: Option<Spanned<u32>>,
     /// How often it is asked how the goods stand, in minutes; never where not given.
-    pub ask_minutes: Option<u32>,
+    pub ask_minutes: Option<Spanned<u32>>,
 }
 
 /// An agent's mailbox and key.

@@ -21,7 +21,7 @@ pub(super) fn end(transaction: &Transaction, given: &Given, step: Step) -> Actio
 /// Enters once more what a hook said, as something that a person has seen and that nobody is told.
 pub(super) fn seen(transaction: &Transaction, given: &Given) -> Option<Action> {
     let (role, names) = (transaction.key.role, transaction.names());
-    Some(Action::End { role, names, key: given.task.key.clone(), said: given.said.clone()? })
+    Some(Action::End { role, names, key: given.task.key.clone(), said: given.last_word()?.clone() })
 }
 
 /// Ends work that nobody waits for any more: what its hook did or does of it is taken back.

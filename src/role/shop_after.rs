@@ -62,7 +62,7 @@ pub(super) fn cancel_now(transaction: &Transaction, kept: &Kept, desk: &Desk<'_>
 /// Ends a transaction that nothing is to come of: tells the buyer, and has hooks take back what they were given.
 pub(super) fn end(transaction: &Transaction, desk: &Desk<'_>, asked: Option<&Kept>) -> Vec<Action> {
     let told = report(transaction, cancelled(transaction), desk, asked);
-    told.into_iter().chain(release(transaction)).chain(shop_work::withdraw(transaction)).collect()
+    told.into_iter().chain(release(transaction)).chain(shop_work::withdraw(transaction, desk)).collect()
 }
 
 fn cancelled(transaction: &Transaction) -> OrderStatus {

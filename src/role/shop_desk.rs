@@ -78,13 +78,19 @@ pub fn accept(transaction: &Transaction, desk: &Desk<'_>) -> Result<Vec<Action>,
 
 /// Says no to what has waited longest in a transaction, and why.
 ///
-/// Where a hook would not do its work and no agent was instructed yet, it is the transaction that is cancelled.
+/// Where a hook would not do its work, or has not done it, and no agent was instructed yet, it is the transaction that is
+/// cancelled.
 ///
 /// # Errors
 /// Where nothing waits, or it is too late for a no.
 pub fn reject(transaction: &Transaction, why: &str, desk: &Desk<'_>) -> Result<Vec<Action>, Refused> {
     let reason = because(OTHER, why);
-    match oldest(transaction)? {
+    let oldest = match oldest(transaction) {
+        // What a hook has not ended yet waits beside the letters.
+        Err(_) if shop_work::is_open(transaction) => return cancel(transaction, why, desk),
+        oldest => oldest?,
+    };
+    match oldest {
         Waiting::Order(kept) => Ok(vec![shop_offer::reject(transaction, kept, vec![reason])]),
         Waiting::Cancellation(kept) => Ok(vec![agent::refuse(transaction, kept, "refused", why)]),
         Waiting::Return(kept) => {

@@ -2,7 +2,7 @@
 //!
 //! A step that a hook does is done when the hook has said so; what comes after it waits.
 
-use super::given::give;
+use super::given::{give, open, stop};
 use super::practice::Stage;
 use super::shop::{delivery_instruction, notify, payment_instruction, procedure, status_now};
 use super::shop_after::is_instructed;
@@ -66,10 +66,19 @@ pub(super) fn is_begun(transaction: &Transaction) -> bool {
     transaction.given.iter().any(|given| given.task.work == Work::Release)
 }
 
-/// Has hooks take back what they were given, unless the goods have left: the transaction is cancelled.
-pub(super) fn withdraw(transaction: &Transaction) -> Vec<Action> {
+/// Returns whether a hook was given work that it has not ended: it has not been run, failed each time, or runs now.
+pub(super) fn is_open(transaction: &Transaction) -> bool {
+    open(transaction, &[Work::Release]).next().is_some()
+}
+
+/// Ends what hooks have not done, and has them take back what they did or may have done, unless the goods have left: the
+/// transaction is cancelled. Whether a hook that failed or never answered did its work nobody can know; it is told to undo it.
+pub(super) fn withdraw(transaction: &Transaction, desk: &Desk<'_>) -> Vec<Action> {
+    let ended = open(transaction, &[Work::Release]);
+    let ended = ended.map(|given| stop(transaction, given, "The transaction is cancelled.", desk.now));
+    let mut actions: Vec<Action> = ended.collect();
     if status_now(transaction).shipments.iter().any(|shipment| shipment.step.done().is_some()) {
-        return Vec::new();
+        return actions;
     }
     let mut hooks: Vec<&HookName> = Vec::new();
     for given in transaction.given.iter().filter(|given| given.task.work == Work::Release && !given.failed()) {
@@ -77,7 +86,8 @@ pub(super) fn withdraw(transaction: &Transaction) -> Vec<Action> {
             hooks.push(&given.task.hook);
         }
     }
-    hooks.into_iter().map(|hook| give(transaction, hook, Work::Withdraw, None)).collect()
+    actions.extend(hooks.into_iter().map(|hook| give(transaction, hook, Work::Withdraw, None)));
+    actions
 }
 
 /// Returns what follows from what a hook said of its work: the buyer is told of the goods, and the procedure goes on.
@@ -92,15 +102,30 @@ pub(super) fn after(transaction: &Transaction, task: &Task, said: &Said, desk: &
     actions
 }
 
-/// Returns why what a hook said of the goods is not told: it does not fit with what was reported.
+/// Returns why what a hook said of the goods is not told: it does not fit with what was reported, or is a no to a question.
 pub(super) fn untold(transaction: &Transaction, task: &Task, said: &Said, desk: &Desk<'_>) -> Option<Refused> {
-    is_told(transaction, task).then(|| tell(transaction, said, desk).err()).flatten()
+    match (task.work, &said.step) {
+        (Work::Withdraw, Step::Failed { reason, .. }) => {
+            Some(Refused::new(format!("what it released is not taken back: {}", reason.text)))
+        }
+        (Work::Release | Work::Query, Step::Done { at }) if is_over(transaction) => {
+            let text = format!("the goods left on {at}, and the transaction is cancelled");
+            (!is_known(transaction, *at, said)).then(|| Refused::new(text))
+        }
+        (Work::Query, Step::Failed { reason, .. }) if !is_over(transaction) => {
+            Some(Refused::new(format!("asked how the goods stand that it released, it says no: {}", reason.text)))
+        }
+        _ => is_told(transaction, task).then(|| tell(transaction, said, desk).err()).flatten(),
+    }
+}
+
+fn is_over(transaction: &Transaction) -> bool {
+    status_now(transaction).state == OrderState::Cancelled
 }
 
 /// Returns whether the buyer is told what comes of this work.
 fn is_told(transaction: &Transaction, task: &Task) -> bool {
-    let over = status_now(transaction).state == OrderState::Cancelled;
-    !over && matches!(task.work, Work::Release | Work::Query)
+    !is_over(transaction) && matches!(task.work, Work::Release | Work::Query)
 }
 
 /// Returns whether a parcel is reported to have left as a hook says it has.

@@ -88,9 +88,12 @@ fn is_unanswered(transaction: &Transaction, asked: &Kept) -> bool {
 }
 
 /// Returns the work of which hooks said what nobody was told, as long as no status of ours was written after it: that is
-/// how a person says what is right.
+/// how a person says what is right. One that only answers a question says nothing new.
 pub fn untold(transaction: &Transaction) -> impl Iterator<Item = &Given> {
-    let ours = |kept: &&Kept| kept.direction == Direction::Out && kept.letter.kind().status_of().is_some();
+    let asked = |kept: &Kept| kept.letter.answers.and_then(|content| transaction.by_content(&content));
+    let only_asked = |kept: &Kept| asked(kept).is_some_and(|asked| asked.letter.kind() == Kind::StatusRequest);
+    let is_status = |kept: &Kept| kept.direction == Direction::Out && kept.letter.kind().status_of().is_some();
+    let ours = |kept: &&Kept| is_status(kept) && !only_asked(kept);
     let last = transaction.kept.iter().rfind(ours).map(|kept| kept.position);
     transaction
         .given

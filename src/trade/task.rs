@@ -155,6 +155,14 @@ impl Said {
         Self { step, parcel: None, tracking: None, amount: None, reference: None, from: None }
     }
 
+    /// Returns whether another says the same; when a no was said does not matter.
+    pub fn repeats(&self, other: &Self) -> bool {
+        match (&self.step, &other.step) {
+            (Step::Failed { reason, .. }, Step::Failed { reason: before, .. }) => reason == before,
+            _ => self == other,
+        }
+    }
+
     /// Returns whether work of this sort has ended with it. Goods are taken on by any word that is not a no; whether and
     /// when money moves must be said.
     pub fn ends(&self, work: Work) -> bool {
@@ -208,12 +216,30 @@ pub struct Given {
     pub since: Moment,
     /// What came of it; `None` while nothing did.
     pub said: Option<Said>,
-    /// Why that does not fit with what was told before, where it does not: a person has to look at it.
+    /// The no that its hook said when it was asked how the work stands, after it was done: that does not undo it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub asked: Option<Box<Said>>,
+    /// Why what was said does not fit with what was told before, where it does not: a person has to look at it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub untold: Option<Untold>,
 }
 
 impl Given {
+    /// Enters what a hook said. A no to a question about work that was done is kept beside what it said of the work.
+    pub fn take(&mut self, said: &Said) {
+        if self.task.work == Work::Release && self.is_done() && said.step.failed() {
+            self.asked = Some(Box::new(said.clone()));
+        } else {
+            self.asked = None;
+            self.said = Some(said.clone());
+        }
+    }
+
+    /// Returns what its hook said last.
+    pub fn last_word(&self) -> Option<&Said> {
+        self.asked.as_deref().or(self.said.as_ref())
+    }
+
     /// Returns whether it was done, as far as it could be told at once.
     pub fn is_done(&self) -> bool {
         self.said.as_ref().is_some_and(|said| !said.step.failed())
@@ -235,6 +261,7 @@ impl Given {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::trade::status::Reason;
     use crate::trade::{Address, OrderId, Role};
 
     #[test]
@@ -248,6 +275,30 @@ mod tests {
         assert_eq!(key(Work::Release, 0).as_str().len(), 32);
         assert_ne!(key(Work::Release, 0), key(Work::Release, 1));
         assert_ne!(key(Work::Release, 0), key(Work::Withdraw, 0));
+    }
+
+    #[test]
+    fn a_no_to_a_question_does_not_undo_what_was_done() {
+        let shop = Address::parse("shop@example.com").unwrap();
+        let id = OrderId::parse("K5QW3ZB7T2MRD6XAYN4LJHGE2C").unwrap();
+        let hook = HookName::parse("warehouse").unwrap();
+        let key = TaskKey::of(&Key { role: Role::Shop, shop, id }, &hook, Work::Release, 0);
+        let task = Task { key, hook, work: Work::Release, about: None };
+        let since = Moment::parse("2026-11-28T12:00:00+09:00").unwrap();
+        let mut given = Given { task, position: 7, since, said: None, asked: None, untold: None };
+        let taken_on = Said::of(Step::Planned { at: None });
+        let reason = Reason { code: "unspecified".to_owned(), text: "out of stock".to_owned() };
+        let no = Said::of(Step::Failed { reason, at: None });
+        given.take(&taken_on);
+        given.take(&no);
+        assert!(given.is_done() && !given.failed(), "{given:?}");
+        assert_eq!(given.last_word(), Some(&no));
+        given.take(&taken_on);
+        assert_eq!((given.last_word(), given.is_done()), (Some(&taken_on), true));
+        // Before anything was done, a no is a no.
+        let mut given = Given { said: None, ..given };
+        given.take(&no);
+        assert!(given.failed() && given.asked.is_none());
     }
 
     #[test]

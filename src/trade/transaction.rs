@@ -403,12 +403,19 @@ impl Book {
             }
             Act::Give { task } => {
                 let (position, since) = (entry.position, entry.recorded);
-                transaction.given.push(Given { task: task.clone(), position, since, said: None, untold: None });
+                transaction.given.push(Given {
+                    task: task.clone(),
+                    position,
+                    since,
+                    said: None,
+                    asked: None,
+                    untold: None,
+                });
             }
             Act::Said { key, said, untold } => {
                 let position = entry.position;
                 for given in transaction.given.iter_mut().filter(|given| given.task.key == *key) {
-                    given.said = Some((**said).clone());
+                    given.take(said);
                     given.untold = untold.clone().map(|why| Untold { why, position });
                 }
             }

@@ -220,6 +220,8 @@ fn what_is_wrong_with_procedures_is_said_with_its_place() {
         ("[hook.terms]\ncommand = [\"/bin/true\"]", "means something of its own"),
         ("[hook.pack]\ncommand = []", "a list of program and arguments"),
         ("[hook.pack]\ncommand = [\"/bin/true\"]\nseconds = 0", "hook.pack.seconds: it must be from 1 to 3600"),
+        ("[hook.pack]\ncommand = [\"/bin/true\"]\nattempts = 0", "hook.pack.attempts: it must be at least 1"),
+        ("[hook.pack]\ncommand = [\"/bin/true\"]\nask_minutes = 0", "hook.pack.ask_minutes: it must be at least 1"),
         ("[hook.pack]\ncommand = \"/bin/true\"", "config.toml:"),
         ("[hook.pack]\ncommand = [\"/bin/true\"]\nsecnds = 1", "did you mean `seconds`?"),
         ("[hook.pack]\ncommand = [\"/bin/nothing-there\"]", "is not there, or is no program"),

@@ -25,7 +25,7 @@ fn stocked(town: &Town, steps: &str, more: &str) {
 const FIRST: &str = r#""terms", "confirmation", "warehouse", "payment", "delivery""#;
 
 /// Makes a hook of a script, in place of the warehouse's program.
-fn scripted(town: &Town, script: &str, more: &str) {
+pub(super) fn scripted(town: &Town, script: &str, more: &str) {
     let program = town.path("shop/hook.sh");
     install(&program, format!("#!/bin/sh\n{script}\n").as_bytes());
     let hook = format!("[hook.warehouse]\ncommand = [\"./hook.sh\"]\n{more}\n[trust]");
@@ -48,12 +48,12 @@ fn warehouse(town: &Town, words: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-fn inbox(town: &Town) -> Vec<Value> {
+pub(super) fn inbox(town: &Town) -> Vec<Value> {
     town.does("shop", &["shop", "inbox", "--json"]).json()["items"].as_array().unwrap().clone()
 }
 
 /// How often a kind of letter went out of the shop.
-fn sent(town: &Town, number: &str, kind: &str) -> usize {
+pub(super) fn sent(town: &Town, number: &str, kind: &str) -> usize {
     town.count("shop", number, "out", kind)
 }
 

@@ -28,6 +28,10 @@ mod failing;
 mod first_sale;
 /// Programs that do the work of steps: the warehouse.
 mod hooks;
+/// Hooks that are killed, stopped or asked in turn.
+mod hooks_limits;
+/// Hooks whose work is cancelled, given up, or answered too late.
+mod hooks_over;
 /// Every kind of letter over a real Postfix and a real Dovecot.
 mod kinds;
 /// Many buyers, every kind of letter, several parts at one address, one file.

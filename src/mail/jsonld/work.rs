@@ -13,8 +13,9 @@ use crate::trade::item::Line;
 use crate::trade::status::{Reason, Step};
 use crate::trade::{Moment, Money, Role, Said, Task, Terms, Transaction, When, Work};
 
-/// The longest text a hook may say, in bytes.
-const TEXT_MAX: usize = 1024;
+/// The longest text a hook may say, in bytes: written with an escape for each it still fits in a line of a letter, which
+/// has 998 at most.
+const TEXT_MAX: usize = 400;
 
 /// How far a date that is said to be done may lie ahead, in seconds.
 const AHEAD: i64 = 30 * 60;
@@ -87,9 +88,9 @@ fn parcel(terms: &Terms) -> Made {
         .maybe("expectedArrivalUntil", terms.arrival_until)
 }
 
-/// What a hook may say; all of it may be left out.
+/// What a hook may say; all of it may be left out, and there is nothing else: a member that is misspelt is no yes.
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Answer {
     action_status: Option<String>,
     end_time: Option<String>,
@@ -99,30 +100,32 @@ struct Answer {
     price: Option<String>,
     price_currency: Option<String>,
     confirmation_number: Option<String>,
-    error: Option<Fault>,
+    error: Option<Value>,
 }
 
-/// Why it will not: a sentence, or schema.org's node of one.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Fault {
-    Text(String),
-    #[serde(rename_all = "camelCase")]
-    Node {
-        description: Option<String>,
-        error_code: Option<String>,
-    },
+/// Why it will not, as schema.org has it.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Fault {
+    description: Option<String>,
+    error_code: Option<String>,
 }
 
 impl Fault {
+    /// Takes a sentence, or schema.org's node of one.
+    fn read(value: Option<Value>) -> Result<Self, String> {
+        match value {
+            None => Ok(Self::default()),
+            Some(Value::String(text)) => Ok(Self { description: Some(text), error_code: None }),
+            Some(node @ Value::Object(_)) => serde_json::from_value(node).map_err(|error| format!("error: {error}")),
+            Some(_) => Err("error must be a text, or an object with description and errorCode".to_owned()),
+        }
+    }
+
     /// Returns code and sentence; the code that nothing is said by where it has none.
     fn reason(self) -> Result<Reason, String> {
-        let (text, code) = match self {
-            Self::Text(text) => (Some(text), None),
-            Self::Node { description, error_code } => (description, error_code),
-        };
-        let code = code.map_or_else(|| Ok(NO_CODE.to_owned()), error_code)?;
-        let text = text.map(|text| short("error", text)).transpose()?;
+        let code = self.error_code.map_or_else(|| Ok(NO_CODE.to_owned()), error_code)?;
+        let text = self.description.map(|text| short("error", text)).transpose()?;
         Ok(Reason { code, text: text.unwrap_or_else(|| "no reason given".to_owned()) })
     }
 }
@@ -146,19 +149,26 @@ pub fn read_work(printed: &[u8], now: &Moment) -> Result<Said, String> {
     if text.trim().is_empty() {
         return Ok(Said::of(Step::Planned { at: None }));
     }
+    // Where an object is expected, serde would take a list of its values as well.
+    if !text.trim_start().starts_with('{') {
+        return Err("what it printed is no answer: it must be an object, in braces".to_owned());
+    }
     let answer: Answer =
         serde_json::from_str(text).map_err(|error| format!("what it printed is no answer: {error}"))?;
+    let status = answer.action_status.as_deref().map(status_word);
+    if answer.error.is_some() && status != Some("FailedActionStatus") {
+        return Err("error goes with FailedActionStatus alone".to_owned());
+    }
     let parcel = answer.identifier.map(|text| short("identifier", text)).transpose()?;
     let tracking = answer.tracking_number.map(|text| short("trackingNumber", text)).transpose()?;
     let planned =
         || answer.end_time.as_deref().map(When::parse).transpose().map_err(|error| format!("endTime: {error}"));
-    let step = match answer.action_status.as_deref().map(status_word) {
+    let step = match status {
         None | Some("PotentialActionStatus") => Step::Planned { at: planned()? },
         Some("ActiveActionStatus") => Step::Active { at: planned()? },
         Some("CompletedActionStatus") => Step::Done { at: done(answer.end_time.as_deref(), now)? },
         Some("FailedActionStatus") => {
-            let reason = answer.error.unwrap_or(Fault::Node { description: None, error_code: None }).reason()?;
-            Step::Failed { reason, at: Some(*now) }
+            Step::Failed { reason: Fault::read(answer.error.clone())?.reason()?, at: Some(*now) }
         }
         Some(other) => return Err(format!("actionStatus {:?} is none of schema.org's", cut(other))),
     };
@@ -237,6 +247,19 @@ mod tests {
             (r#"{"actionStatus":"CompletedActionStatus","endTime":"yesterday"}"#, "endTime"),
             (r#"{"trackingNumber":"a\nb"}"#, "one line"),
             (r#"{"endTime":"1","endTime":"2"}"#, "duplicate"),
+            // A no that is misspelt, or misplaced, is no yes.
+            (r#"{"error":"out of stock"}"#, "error goes with FailedActionStatus"),
+            (
+                r#"{"actionStatus":"CompletedActionStatus","error":"out of stock"}"#,
+                "error goes with FailedActionStatus",
+            ),
+            (r#"{"actionstatus":"FailedActionStatus"}"#, "unknown field"),
+            (r#"{"actionStatus":"FailedActionStatus","error":{"reason":"out of stock"}}"#, "unknown field"),
+            (r#"{"actionStatus":"FailedActionStatus","error":["out of stock"]}"#, "error must be"),
+            (r#"["FailedActionStatus"]"#, "in braces"),
+            (r#"[null,null,"1","EP-1",null,null,null,null,null]"#, "in braces"),
+            ("null", "in braces"),
+            ("true", "in braces"),
         ] {
             let fault = said(text).unwrap_err();
             assert!(fault.contains(why), "{text}: {fault}");
@@ -244,5 +267,7 @@ mod tests {
         assert!(read_work(b"\xff", &Moment::parse("2026-11-28T12:00:00+09:00").unwrap()).is_err());
         let failed = said(r#"{"actionStatus":"FailedActionStatus","error":{"description":"out of stock"}}"#).unwrap();
         assert!(matches!(failed.step, Step::Failed { reason, .. } if reason.text == "out of stock"));
+        let tracking = |bytes: usize| said(&format!(r#"{{"trackingNumber":"{}"}}"#, "x".repeat(bytes)));
+        assert!(tracking(400).is_ok() && tracking(401).unwrap_err().contains("at most 400 bytes"));
     }
 }
