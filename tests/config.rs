@@ -431,7 +431,7 @@ fn faults_of_the_configuration_end_with_78() {
     fs::write(&file, &good).unwrap();
     home.fails(&["sync"], 78, &["neither [inbox] nor [outbox]"]);
     fs::remove_file(&file).unwrap();
-    home.fails(&["list"], 78, &["config.toml", "mailorder init"]);
+    home.fails(&["list"], 78, &["config.toml init`"]);
 }
 
 #[test]
@@ -454,7 +454,7 @@ fn an_account_that_is_not_made_yet_ends_with_78_and_the_next_step() {
     let text = "address = \"a@example.org\"\nname = \"A\"\nroles = [\"buyer\"]\n[storage]\nfolder = \"x\"\n";
     fs::write(home.path("config.toml"), text).unwrap();
     fs::set_permissions(home.path("config.toml"), fs::Permissions::from_mode(0o600)).unwrap();
-    home.fails(&["list"], 78, &["mailorder init"]);
+    home.fails(&["list"], 78, &["config.toml init`"]);
     // Nothing is made by asking.
     assert!(!home.path("x").exists());
 }
@@ -493,7 +493,7 @@ fn what_a_shop_gets_wrong_is_told_in_its_own_words_with_the_line() {
         ),
         (
             format!("{head}{steps}{both}[hook.terms]\ncommand = [\"x\"]\n"),
-            ["config.toml:13:", "hook: \"terms\" is a step of its own"],
+            ["config.toml:13:", "hook: \"terms\" means something of its own"],
         ),
     ] {
         let error = settle(&text).unwrap_err().to_string();

@@ -229,7 +229,7 @@ fn a_forgery_that_bears_a_known_address_is_called_one_and_its_key_not_asked_for(
     let other = mail.unwrap().replace("ship@demo.test", "carrier@elsewhere.test");
     assert_eq!(town.fed("buyer", &["receive"], other.as_bytes()).code, Some(0));
     let run = town.does("buyer", &["warnings"]);
-    assert!(run.out.contains("pin its") && run.err.contains("key import"), "{run:?}");
+    assert!(run.out.contains("a certificate with that key is imported") && run.err.contains("key import"), "{run:?}");
     let stranger = warnings(&town).into_iter().find(|one| one["from"] == "carrier@elsewhere.test").unwrap();
     let refused = town.run("buyer", &["warnings", "accept", stranger["id"].as_str().unwrap(), "--reason", "x"]);
     assert!(refused.code == Some(65) && refused.err.contains(" key accept ADDRESS"), "{refused:?}");

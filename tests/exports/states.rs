@@ -156,8 +156,6 @@ fn a_tracking_number_may_come_later_and_what_was_wrong_is_corrected_p49() {
     town.settle();
     let shown = town.does("buyer", &["show", number]).out;
     assert!(shown.contains("parcel 1 (YY-2) done "), "{shown}");
-    let left = &sent(&town, "mart", "order-status").len();
-    assert_eq!(*left, 5, "the answer to the OK, and four changes");
     let moved = town.run("mart", &["shop", "notify", number, "--shipped"]);
     assert!(moved.code == Some(65) && moved.err.contains("--correct replaces"), "{moved:?}");
     // A carrier's parcel gets its number later, too.

@@ -384,7 +384,8 @@ fn the_conditions_of_an_article_stand_in_the_terms_that_the_buyer_says_ok_to() {
     let item = |sku: &str, name: &str, price: &str| format!("{sku};{name};{price};1");
     let (pot, kettle) = (item("POT", "急須", "JPY 3200"), item("KETTLE", "Iron kettle", "JPY 36000"));
     let order = |items: &[&str]| {
-        let mut words = vec!["order", "--json", "--shop", SHOP, "--pay", "invoice"];
+        let mut words =
+            vec!["order", "--json", "--shop", SHOP, "--pay", "invoice", "--charge", "Parcel delivery;JPY 500"];
         words.extend(items.iter().flat_map(|item| ["--item", item]));
         let id = town.does("buyer", &words).json()["id"].as_str().unwrap().to_owned();
         town.settle();
