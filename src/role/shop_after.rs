@@ -90,7 +90,7 @@ pub(super) fn authorised(transaction: &Transaction, result: &AuthorizationResult
 pub(super) fn give_up(transaction: &Transaction, why: String, desk: &Desk<'_>) -> Vec<Action> {
     let status = OrderStatus { remarks: Some(why), ..cancelled(transaction) };
     let told = report(transaction, status, desk, None);
-    told.into_iter().chain(release(transaction)).chain(shop_work::withdraw(transaction)).collect()
+    told.into_iter().chain(release(transaction)).chain(shop_work::withdraw(transaction, desk)).collect()
 }
 
 /// Tells the agents to stop; where they were told before and have answered, settles at once.

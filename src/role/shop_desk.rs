@@ -102,14 +102,17 @@ pub fn reject(transaction: &Transaction, why: &str, desk: &Desk<'_>) -> Result<V
                 "its hook has said it; report what is right with `shop notify`, or accept that nothing is told of it";
             Err(Refused::new(text))
         }
-        Waiting::Task(_) => {
-            if is_instructed(transaction, Leg::Payment) || is_instructed(transaction, Leg::Delivery) {
-                let text = "agents were instructed; the buyer may cancel, or give it back and get `shop refund`";
-                return Err(Refused::new(text));
-            }
-            Ok(shop_after::give_up(transaction, why.to_owned(), desk))
-        }
+        Waiting::Task(_) => cancel(transaction, why, desk),
     }
+}
+
+/// Cancels a transaction whose goods a hook would not or could not release.
+fn cancel(transaction: &Transaction, why: &str, desk: &Desk<'_>) -> Result<Vec<Action>, Refused> {
+    if is_instructed(transaction, Leg::Payment) || is_instructed(transaction, Leg::Delivery) {
+        let text = "agents were instructed; the buyer may cancel, or give it back and get `shop refund`";
+        return Err(Refused::new(text));
+    }
+    Ok(shop_after::give_up(transaction, why.to_owned(), desk))
 }
 
 /// Goes on once more (`shop instruct`), unless the payment agent is still to authorise the payment.
