@@ -265,7 +265,7 @@ fn a_bank_transfer_comes_in_two_parts_and_each_wrong_report_says_what_is_wrong_p
     town.check_stands("buyer", &id, "open", [false, false, true]);
     let status: String = town.letter("buyer", "in", "payment-status").split_whitespace().collect();
     assert!(status.contains("\"price\":\"3000\"") && status.contains("\"price\":\"1800\""), "{status}");
-    refuse(&["--paid"], "nothing remains");
+    refuse(&["--paid"], "all of it is paid already");
     town.check_peace();
 }
 
