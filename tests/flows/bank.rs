@@ -16,7 +16,7 @@ const SECRETS: [&str; 3] = ["4556737586899855", "08 / 31", "ONO KENJI"];
 
 /// A town whose buyer knows the payment agent's key and has a card; the agent has a hook of this command.
 fn town(command: &str, payment: &str, hook: &str) -> Town {
-    let town = Town::fresh();
+    let town = Town::acquainted();
     town.accept("buyer", "pay");
     fs::write(town.path("../card"), "number = 4556737586899855\nexpiry = 08 / 31\nname = ONO KENJI\n").unwrap();
     let books = town.path("../books");

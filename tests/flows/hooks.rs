@@ -260,23 +260,27 @@ fn what_the_warehouse_says_and_does_not_fit_waits_for_a_person_p45() {
     let town = Town::fresh();
     scripted(&town, "cat says", "ask_minutes = 1\n");
     let says = |text: &str| fs::write(town.path("shop/says"), text).unwrap();
-    let left = |day: &str| {
-        let when =
-            format!("\"endTime\": \"{day}T10:00:00+09:00\", \"identifier\": \"1\", \"trackingNumber\": \"EP-1\"");
+    let left = |at: &str| {
+        let when = format!("\"endTime\": \"{at}\", \"identifier\": \"1\", \"trackingNumber\": \"EP-1\"");
         format!("{{\"actionStatus\": \"CompletedActionStatus\", {when}}}")
     };
     says("{\"actionStatus\": \"ActiveActionStatus\", \"endTime\": \"2030-01-04\"}");
     let (id, number) = town.bought("SH-41", 2, &[]);
-    let when = ["--shipped", "2026-11-27T10:00:00+09:00", "--tracking", "EP-1", "--line", "1=1"];
+    let ordered = jiff::Timestamp::now();
+    let [first, other] = [0, 60].map(|later| {
+        let at = jiff::Timestamp::from_second(ordered.as_second() + later).unwrap();
+        at.in_tz("Asia/Tokyo").unwrap().strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
+    });
+    let when = ["--shipped", &first, "--tracking", "EP-1", "--line", "1=1"];
     town.does("shop", &[&["shop", "notify", &number, "--parcel", "1"][..], &when].concat());
     town.settle();
     let told = sent(&town, &number, "order-status");
     // What was reported already is no news, and no contradiction.
-    says(&left("2026-11-27"));
+    says(&left(&first));
     assert_eq!(town.at("+2m", "shop", &["sync"]).code, Some(0));
     assert!(inbox(&town).is_empty());
-    // That the parcel left on another day is.
-    says(&left("2026-11-26"));
+    // That the parcel left at another time is.
+    says(&left(&other));
     let run = town.at("+4m", "shop", &["sync"]);
     assert!(run.err.contains("is told to nobody: parcel 1 has left already"), "{run:?}");
     let items = inbox(&town);

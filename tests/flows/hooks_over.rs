@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use super::hooks::{inbox, scripted, sent};
+use super::hooks::{inbox, scripted};
 use crate::support::program::{Run, Town};
 
 /// What a warehouse says whose goods have left.
@@ -175,17 +175,7 @@ fn a_no_to_a_question_does_not_undo_what_was_released_p45() {
 }
 
 #[test]
-fn goods_in_a_parcel_that_nobody_packed_are_told_to_a_person_p45() {
-    let town = Town::fresh();
-    let gone = GONE.replace('}', r#", "identifier": "9"}"#);
-    scripted(&town, &format!("echo '{gone}'"), "");
-    let (id, number) = town.bought("SH-41", 1, &[]);
-    let items = inbox(&town);
-    assert_eq!((items.len(), &items[0]["state"]), (1, &"untold".into()), "{items:?}");
-    assert!(items[0]["about"].as_str().unwrap().contains("all goods are in other parcels"), "{items:?}");
-    town.check_stands("buyer", &id, "open", [false; 3]);
-    assert_eq!(sent(&town, &number, "payment-instruction"), 1);
-    // The longest tracking number that a hook may say goes into a letter.
+fn the_longest_tracking_number_that_a_hook_may_say_goes_into_a_letter_p45() {
     let town = Town::fresh();
     let tracking = r#"EP\\\""#.repeat(100);
     scripted(&town, &format!("cat <<'END'\n{}\nEND", GONE.replace("EP-9", &tracking)), "");
