@@ -122,12 +122,22 @@ impl Play {
         value
     }
 
-    /// Runs a command that prints a line for each row and one for all, and holds each against its schema.
+    /// Runs a command that prints a line for each row, some of them wrong, and one for all.
     fn rows(&mut self, party: &str, words: &[&str]) {
+        self.each_line(party, words, 65);
+    }
+
+    /// Runs a command that prints a line for each of what it found.
+    fn lines(&mut self, party: &str, words: &[&str]) {
+        self.each_line(party, words, 0);
+    }
+
+    /// Runs a command that ends with `wanted` and prints lines, and holds each against its schema.
+    fn each_line(&mut self, party: &str, words: &[&str], wanted: i32) {
         let config = format!("{party}/config.toml");
         let line = [&["--config", config.as_str(), "--json", "--offline"][..], words].concat();
         let (code, text, said) = run(self.folder.path(), &line);
-        assert_eq!(code, 65, "{words:?}: {said}");
+        assert_eq!(code, wanted, "{words:?}: {said}");
         for line in text.lines() {
             self.line(line);
         }
@@ -229,6 +239,7 @@ fn every_document_is_as_its_schema_says() {
             play.document(party, "show", &["show", known]);
         }
         play.document(party, "status", &["status"]);
+        play.lines(party, &["export", "--format", "jsonl"]);
         play.document(party, "keys", &["key", "list"]);
     }
     // What the other three are sent is in order: a receipt, for one, is nothing to warn about.

@@ -64,6 +64,8 @@ pub(crate) enum Command {
     Reorder(super::order::ReorderArgs),
     /// List what does not agree, and settle it
     Warnings(super::warnings::WarningsArgs),
+    /// Write transactions as csv, jsonl, hledger or ics
+    Export(super::export::ExportArgs),
     /// Show all of it in a browser, and act there
     Serve(super::serve::ServeArgs),
     /// Fetch mail, judge it, send what is due, and end

@@ -11,6 +11,7 @@ mod catalog;
 mod config;
 mod demo;
 mod download;
+mod export;
 mod failure;
 mod given_back;
 mod guard;
@@ -176,6 +177,7 @@ impl Shell {
             Command::Return(args) => buy::give_back(self, args),
             Command::Reorder(args) => order::again(self, args),
             Command::Warnings(args) => warnings::run(self, args),
+            Command::Export(args) => export::run(self, &args),
             Command::Sync => mail::sync(self),
             Command::Watch(args) => mail::watch(self, args),
             Command::Receive => mail::receive(self),

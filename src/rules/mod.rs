@@ -2,6 +2,7 @@
 
 pub mod agreement;
 pub mod authority;
+pub mod booking;
 pub mod failed;
 pub mod leg;
 pub mod limits;

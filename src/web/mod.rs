@@ -6,6 +6,7 @@
 mod act;
 mod chart;
 mod confirm;
+mod export;
 mod fault;
 mod form;
 mod guard;
@@ -151,6 +152,7 @@ impl Served {
 fn router(web: Arc<Web>) -> Router {
     let router = Router::new()
         .route("/", get(orders::show).post(orders::act))
+        .route("/export", get(export::export))
         .route("/order", get(order::show).post(order::act))
         .route("/txn/{id}", get(transaction::show).post(act::act))
         .route("/txn/{id}/confirm", get(confirm::show).post(confirm::act))

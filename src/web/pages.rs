@@ -125,6 +125,13 @@ impl Pages {
         Ok(Self { environment, style })
     }
 
+    /// Returns words of ours that stand outside of pages.
+    pub(super) fn say(&self, language: Language, key: &str) -> Result<String, Fault> {
+        let context = minijinja::context! { lang => language.word(), key };
+        let said = self.environment.render_str("{{ t(key) }}", context);
+        said.map_err(|error| Fault::bug(format!("no words for {key}: {error:#}")))
+    }
+
     /// Fills a template.
     pub(super) fn render(
         &self,

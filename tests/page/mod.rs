@@ -1,6 +1,7 @@
 //! The local page: what it shows, what it does, and who may use it.
 
 mod driver;
+mod export;
 mod http;
 mod purchase;
 mod real;
