@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use minijinja::value::Serde;
-use minijinja::{AutoEscape, Environment, Error, ErrorKind, State, UndefinedBehavior, Value};
+use minijinja::{AutoEscape, Environment, Error, ErrorKind, State, UndefinedBehavior, Value, escape_formatter};
 
 use super::Web;
 use super::fault::Fault;
@@ -20,6 +20,7 @@ use super::words::{self, Language, Words};
 use crate::clerk::{ClerkError, chance};
 use crate::files;
 use crate::trade::{Moment, When};
+use crate::view::harmless::escape_lines;
 
 /// Most bytes of a template of the user's.
 const MOST_TEMPLATE: u64 = 256 * 1024;
@@ -99,6 +100,10 @@ impl Pages {
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         environment.set_auto_escape_callback(|_| AutoEscape::Html);
+        environment.set_formatter(|out, state, value| match value.as_str().filter(|_| !value.is_safe()) {
+            Some(text) => escape_formatter(out, state, &Value::from(escape_lines(text))),
+            None => escape_formatter(out, state, value),
+        });
         for (name, source) in TEMPLATES {
             let source = own(folder, name)?.unwrap_or_else(|| (*source).to_owned());
             let wrong = |error: Error| PagesError::Template { name: (*name).to_owned(), text: error.to_string() };

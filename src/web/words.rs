@@ -6,6 +6,7 @@ use minijinja::value::{Kwargs, Rest, ValueKind};
 use minijinja::{Error, ErrorKind, HtmlEscape, State, Value};
 
 pub(super) use crate::mail::Language;
+use crate::view::harmless::escape_lines;
 
 const ENGLISH: &str = include_str!("../../templates/web/words/en.toml");
 const JAPANESE: &str = include_str!("../../templates/web/words/ja.toml");
@@ -50,7 +51,7 @@ impl Words {
             if value.is_safe() {
                 said.push_str(value.as_str().unwrap_or_default());
             } else {
-                said.push_str(&HtmlEscape(&value.to_string()).to_string());
+                said.push_str(&HtmlEscape(&escape_lines(&value.to_string())).to_string());
             }
             rest = behind;
         }
