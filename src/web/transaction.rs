@@ -150,7 +150,7 @@ fn goods(known: &Transaction) -> Value {
 }
 
 fn facts(known: &Transaction, standing: &Standing, visit: &Visit) -> Value {
-    let terms = known.terms().map(|(kept, terms)| (kept, terms));
+    let terms = known.terms();
     let order = known.order().map(|(_, order)| order);
     let buyer = terms.map(|(_, terms)| &terms.buyer).or(order.map(|order| &order.buyer));
     let to =

@@ -8,6 +8,7 @@ use serde_json::json;
 use super::driver::{Browser, FAULTS};
 use super::served::Served;
 use crate::support::program::Town;
+use crate::support::setting;
 
 /// The screens: their names and paths.
 fn screens(order: &str, offered: &str) -> Vec<(&'static str, String)> {
@@ -216,7 +217,7 @@ fn each_screen_in_two_languages_two_widths_and_both_colour_schemes_has_no_fault(
     let browser = Browser::start(1280, 1000);
     browser.open(&served.link);
     let root = format!("http://{}", served.host());
-    let pictures = std::env::var_os("MAILORDER_PICTURES");
+    let pictures = setting("MAILORDER_PICTURES");
     let order = an_order(&town);
     let offered = an_offer(&town);
     for (name, path) in screens(&order, &offered) {
