@@ -25,7 +25,7 @@ fn stocked(town: &Town, steps: &str, more: &str) {
 const FIRST: &str = r#""terms", "confirmation", "warehouse", "payment", "delivery""#;
 
 /// Makes a hook of a script, in place of the warehouse's program.
-pub(super) fn scripted(town: &Town, script: &str, more: &str) {
+pub fn scripted(town: &Town, script: &str, more: &str) {
     let program = town.path("shop/hook.sh");
     install(&program, format!("#!/bin/sh\n{script}\n").as_bytes());
     let hook = format!("[hook.warehouse]\ncommand = [\"./hook.sh\"]\n{more}\n[trust]");
