@@ -3,7 +3,8 @@
 mod driver;
 mod export;
 mod http;
+mod purchase;
 mod real;
 mod safe;
-mod served;
+pub mod served;
 mod shows;
