@@ -123,7 +123,9 @@ impl Command {
     /// Returns whether it may print more than a screen for a person to read, and asks nothing meanwhile.
     pub(crate) const fn is_paged(&self) -> bool {
         match self {
-            Self::List(_) | Self::Show(_) | Self::Catalog(_) | Self::Inspect(_) | Self::Audit(_) => true,
+            Self::List(_) | Self::Show(_) | Self::Catalog(_) | Self::Inspect(_) | Self::Audit(_) | Self::Export(_) => {
+                true
+            }
             Self::Warnings(args) => args.lists(),
             Self::Outbox(args) => args.lists(),
             Self::Key(args) => args.lists(),

@@ -166,10 +166,7 @@ impl Shell {
         if !reads || self.global.no_pager || !command.is_paged() {
             return None;
         }
-        let pager = Pager::of(self.environment.pager.as_deref())?;
-        // Ctrl-C is for the pager, which stays; we end when it does.
-        let interrupts = || tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt());
-        let _ = self.runtime.block_on(async { interrupts().map(drop) });
+        let pager = Pager::of(self.environment.pager.as_deref(), self.output.screen()?, self.runtime.handle().clone())?;
         self.output = self.output.paged(Some(pager));
         Some(pager)
     }
@@ -177,9 +174,9 @@ impl Shell {
     /// Waits until the pager was left; that it was left before the end is no error.
     fn end_paging(&mut self, pager: Option<&'static Pager>, ended: Result<(), Failure>) -> Result<(), Failure> {
         let Some(pager) = pager else { return ended };
-        pager.end();
+        let shown = pager.end().map_err(output::unwritten);
         self.output = self.output.paged(None);
-        match ended {
+        match ended.and(shown) {
             Err(failure) if failure.kind() == FailureKind::Pipe => Ok(()),
             ended => ended,
         }

@@ -5,7 +5,7 @@ use std::io::{IsTerminal, Write};
 use serde_json::Value;
 
 use super::failure::{Failure, FailureKind};
-use super::pager::Pager;
+use super::pager::{Pager, Screen};
 pub(crate) use crate::view::harmless::escape;
 use crate::view::harmless::escape_json;
 
@@ -59,6 +59,12 @@ impl Output {
         }
     }
 
+    /// Returns how much the terminal shows at once; `None` where it does not say.
+    pub(super) fn screen(&self) -> Option<Screen> {
+        let rows = terminal_size(std::io::stdout()).map(|size| usize::from(size.ws_row)).filter(|rows| *rows > 0)?;
+        Some(Screen { rows, columns: self.width? })
+    }
+
     /// Returns whether standard output is a terminal, by way of a pager or not.
     pub(crate) fn is_terminal(&self) -> bool {
         self.terminal
@@ -97,14 +103,14 @@ impl Output {
 
     /// Shows how far a command is, in place of what it showed before; nothing where nobody looks on.
     pub(crate) fn progress(&self, text: &str) {
-        if !self.json && !self.pager.is_some_and(Pager::is_running) && std::io::stderr().is_terminal() {
+        if !self.json && !self.pager.is_some_and(Pager::has_text) && std::io::stderr().is_terminal() {
             let _ = write!(std::io::stderr(), "\r\u{1b}[K{text}");
         }
     }
 
-    /// Writes a message to standard error; where a pager has that terminal, to the end of what it shows.
+    /// Writes a message to standard error; where that terminal is a pager's, to the end of what it shows.
     pub(crate) fn message(&self, text: impl AsRef<str>) {
-        if let Some(pager) = self.pager.filter(|pager| pager.is_running() && std::io::stderr().is_terminal()) {
+        if let Some(pager) = self.pager.filter(|pager| pager.has_text() && std::io::stderr().is_terminal()) {
             let _ = pager.write(format!("{}\n", text.as_ref()).as_bytes());
             return;
         }
@@ -143,8 +149,11 @@ pub(super) fn unwritten(error: std::io::Error) -> Failure {
 
 /// Returns the places in a line of a terminal; `None` where it is none, or does not say how wide it is.
 fn terminal_width(stream: impl IsTerminal + std::os::fd::AsFd) -> Option<usize> {
-    let size = if stream.is_terminal() { rustix::termios::tcgetwinsize(stream).ok() } else { None };
-    size.map(|size| usize::from(size.ws_col)).filter(|width| *width >= 20)
+    terminal_size(stream).map(|size| usize::from(size.ws_col)).filter(|width| *width >= 20)
+}
+
+fn terminal_size(stream: impl IsTerminal + std::os::fd::AsFd) -> Option<rustix::termios::Winsize> {
+    if stream.is_terminal() { rustix::termios::tcgetwinsize(stream).ok() } else { None }
 }
 
 /// Cuts a harmless text to `width` columns, the last of them a sign that there is more.
