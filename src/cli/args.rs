@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use super::color::When;
+
 /// Buy, sell, pay, deliver and prove it, by signed and encrypted mail
 #[derive(Debug, Parser)]
 #[command(name = "mailorder", version, max_term_width = 100)]
@@ -34,6 +36,12 @@ pub(crate) struct Global {
     /// Never ask; fail where an answer is needed
     #[arg(long, global = true)]
     pub(crate) no_input: bool,
+    /// Colour the output
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t, hide_possible_values = false)]
+    pub(crate) color: When,
+    /// Write long output to the terminal as it is, without a pager
+    #[arg(long, global = true)]
+    pub(crate) no_pager: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -112,6 +120,19 @@ pub(crate) struct CompletionArgs {
 }
 
 impl Command {
+    /// Returns whether it may print more than a screen for a person to read, and asks nothing meanwhile.
+    pub(crate) const fn is_paged(&self) -> bool {
+        match self {
+            Self::List(_) | Self::Show(_) | Self::Catalog(_) | Self::Inspect(_) | Self::Audit(_) | Self::Export(_) => {
+                true
+            }
+            Self::Warnings(args) => args.lists(),
+            Self::Outbox(args) => args.lists(),
+            Self::Key(args) => args.lists(),
+            _ => false,
+        }
+    }
+
     /// Returns whether it may be run once more where it failed: it asks, or takes its work from the disk.
     pub(crate) const fn is_repeatable(&self) -> bool {
         matches!(

@@ -39,7 +39,7 @@ pub(crate) struct ExportArgs {
     /// Write over a file that is there
     #[arg(long, requires = "output")]
     overwrite: bool,
-    /// For a spreadsheet: csv in which nothing is taken for a formula, marked as UTF-8
+    /// For a spreadsheet: csv that begins with the mark of UTF-8
     #[arg(long)]
     spreadsheet: bool,
     /// Part played; by default the first of buyer, shop, payment and delivery that the account plays

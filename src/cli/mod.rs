@@ -8,6 +8,7 @@ mod ask;
 mod audit;
 mod buy;
 mod catalog;
+mod color;
 mod config;
 mod demo;
 mod download;
@@ -28,6 +29,7 @@ mod order;
 mod order_written;
 mod outbox;
 mod output;
+mod pager;
 mod pay_data;
 mod payment_data;
 mod procedure;
@@ -46,7 +48,7 @@ mod warnings;
 use std::cell::RefCell;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser};
+use clap::{CommandFactory, FromArgMatches};
 
 pub use args::Cli;
 pub use failure::Failure;
@@ -57,6 +59,7 @@ use crate::config::Environment;
 use crate::index::Index;
 use args::Command;
 use output::Output;
+use pager::Pager;
 
 /// The most columns of a line that says what is wrong with the arguments.
 const USAGE_COLUMNS: usize = 400;
@@ -74,7 +77,7 @@ pub(crate) struct Shell {
 
 /// Runs the program with the arguments of the process.
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let cli = match parsed() {
         Ok(cli) => cli,
         Err(error) => return not_run(&error),
     };
@@ -85,7 +88,7 @@ pub fn main() -> ExitCode {
     let receives = matches!(cli.command, Command::Receive);
     let ended = match guard::guarded(|| run(cli)) {
         // What only reads, or finds its work on disk, begins again at once.
-        Err(failure) if failure.is_damaged_index() && repeatable => Cli::try_parse().map_or(Err(failure), run),
+        Err(failure) if failure.is_damaged_index() && repeatable => parsed().map_or(Err(failure), run),
         // Whatever kept a mail from being taken over, its server must keep it.
         Err(failure) if receives && failure.kind() != FailureKind::Later => Err(failure.deferred()),
         ended => ended,
@@ -98,6 +101,13 @@ pub fn main() -> ExitCode {
             ExitCode::from(failure.code())
         }
     }
+}
+
+/// Reads the arguments of the process.
+fn parsed() -> Result<Cli, clap::Error> {
+    let words = std::env::args_os();
+    let matches = Cli::command().color(color::When::of_arguments(words)).try_get_matches()?;
+    Cli::from_arg_matches(&matches)
 }
 
 /// Prints help and version to standard output and ends with 0; all else is wrong usage.
@@ -125,9 +135,11 @@ fn harmless(text: &str) -> String {
 
 fn run(cli: Cli) -> Result<(), Failure> {
     let environment = Environment::of_process();
-    let output = Output::new(cli.global.json, environment.no_color);
+    let output = Output::new(cli.global.json, cli.global.color.on_output(&environment));
     let mut shell = shell(cli.global, environment, output)?;
+    let pager = shell.begin_paging(&cli.command);
     let ended = shell.run(cli.command).map_err(|failure| shell.without_index(failure));
+    let ended = shell.end_paging(pager, ended);
     let refusal = shell.refusal.take();
     // A question to a name server that nobody answers would keep the process.
     shell.runtime.shutdown_background();
@@ -148,6 +160,28 @@ fn shell(global: args::Global, environment: Environment, output: Output) -> Resu
 }
 
 impl Shell {
+    /// Sets a pager between where a person reads a command's output on a terminal that can show one.
+    fn begin_paging(&mut self, command: &Command) -> Option<&'static Pager> {
+        let reads = self.output.is_terminal() && !self.output.is_json() && self.environment.terminal_is_able;
+        if !reads || self.global.no_pager || !command.is_paged() {
+            return None;
+        }
+        let pager = Pager::of(self.environment.pager.as_deref(), self.output.screen()?, self.runtime.handle().clone())?;
+        self.output = self.output.paged(Some(pager));
+        Some(pager)
+    }
+
+    /// Waits until the pager was left; that it was left before the end is no error.
+    fn end_paging(&mut self, pager: Option<&'static Pager>, ended: Result<(), Failure>) -> Result<(), Failure> {
+        let Some(pager) = pager else { return ended };
+        let shown = pager.end().map_err(output::unwritten);
+        self.output = self.output.paged(None);
+        match ended.and(shown) {
+            Err(failure) if failure.kind() == FailureKind::Pipe => Ok(()),
+            ended => ended,
+        }
+    }
+
     /// Throws a damaged index away (F24): it is a cache, and the next command builds it again.
     fn without_index(&self, failure: Failure) -> Failure {
         if !failure.is_damaged_index() {

@@ -5,6 +5,7 @@ use std::io::{IsTerminal, Write};
 use serde_json::Value;
 
 use super::failure::{Failure, FailureKind};
+use super::pager::{Pager, Screen};
 pub(crate) use crate::view::harmless::escape;
 use crate::view::harmless::escape_json;
 
@@ -13,7 +14,9 @@ use crate::view::harmless::escape_json;
 pub(crate) struct Output {
     json: bool,
     color: bool,
+    terminal: bool,
     width: Option<usize>,
+    pager: Option<&'static Pager>,
 }
 
 /// What a cell or word means, for its colour; the word or sign says it, too.
@@ -22,16 +25,26 @@ pub(crate) enum Tone {
     Plain,
     Good,
     Bad,
+    /// It wants a person.
+    Warned,
     Faint,
 }
 
 impl Output {
-    pub(crate) fn new(json: bool, no_color: bool) -> Self {
+    pub(crate) fn new(json: bool, color: bool) -> Self {
         Self {
             json,
-            color: !json && !no_color && std::io::stdout().is_terminal(),
+            color: color && !json,
+            terminal: std::io::stdout().is_terminal(),
             width: terminal_width(std::io::stdout()),
+            pager: None,
         }
+    }
+
+    /// Returns the same by way of a pager.
+    #[must_use]
+    pub(crate) fn paged(self, pager: Option<&'static Pager>) -> Self {
+        Self { pager, ..self }
     }
 
     /// Returns the places in a line of the terminal that standard output is; `None` where it is none.
@@ -46,9 +59,15 @@ impl Output {
         }
     }
 
-    /// Returns whether standard output is a terminal.
+    /// Returns how much the terminal shows at once; `None` where it does not say.
+    pub(super) fn screen(&self) -> Option<Screen> {
+        let rows = terminal_size(std::io::stdout()).map(|size| usize::from(size.ws_row)).filter(|rows| *rows > 0)?;
+        Some(Screen { rows, columns: self.width? })
+    }
+
+    /// Returns whether standard output is a terminal, by way of a pager or not.
     pub(crate) fn is_terminal(&self) -> bool {
-        std::io::stdout().is_terminal()
+        self.terminal
     }
 
     /// Returns whether JSON was asked for.
@@ -58,6 +77,9 @@ impl Output {
 
     /// Writes bytes to standard output.
     pub(crate) fn raw(&self, bytes: &[u8]) -> Result<(), Failure> {
+        if let Some(pager) = self.pager {
+            return pager.write(bytes).map_err(unwritten);
+        }
         let mut stdout = std::io::stdout().lock();
         stdout.write_all(bytes).and_then(|()| stdout.flush()).map_err(unwritten)
     }
@@ -81,13 +103,17 @@ impl Output {
 
     /// Shows how far a command is, in place of what it showed before; nothing where nobody looks on.
     pub(crate) fn progress(&self, text: &str) {
-        if !self.json && std::io::stderr().is_terminal() {
+        if !self.json && !self.pager.is_some_and(Pager::has_text) && std::io::stderr().is_terminal() {
             let _ = write!(std::io::stderr(), "\r\u{1b}[K{text}");
         }
     }
 
-    /// Writes a message to standard error.
+    /// Writes a message to standard error; where that terminal is a pager's, to the end of what it shows.
     pub(crate) fn message(&self, text: impl AsRef<str>) {
+        if let Some(pager) = self.pager.filter(|pager| pager.has_text() && std::io::stderr().is_terminal()) {
+            let _ = pager.write(format!("{}\n", text.as_ref()).as_bytes());
+            return;
+        }
         // A message that nobody can read is no reason to fail.
         let _ = writeln!(std::io::stderr(), "{}", text.as_ref());
     }
@@ -104,6 +130,7 @@ impl Output {
         let code = match tone {
             Tone::Good => "32",
             Tone::Bad => "31;1",
+            Tone::Warned => "33",
             Tone::Faint => "2",
             Tone::Plain => return text.to_owned(),
         };
@@ -122,8 +149,11 @@ pub(super) fn unwritten(error: std::io::Error) -> Failure {
 
 /// Returns the places in a line of a terminal; `None` where it is none, or does not say how wide it is.
 fn terminal_width(stream: impl IsTerminal + std::os::fd::AsFd) -> Option<usize> {
-    let size = if stream.is_terminal() { rustix::termios::tcgetwinsize(stream).ok() } else { None };
-    size.map(|size| usize::from(size.ws_col)).filter(|width| *width >= 20)
+    terminal_size(stream).map(|size| usize::from(size.ws_col)).filter(|width| *width >= 20)
+}
+
+fn terminal_size(stream: impl IsTerminal + std::os::fd::AsFd) -> Option<rustix::termios::Winsize> {
+    if stream.is_terminal() { rustix::termios::tcgetwinsize(stream).ok() } else { None }
 }
 
 /// Cuts a harmless text to `width` columns, the last of them a sign that there is more.

@@ -179,17 +179,19 @@ fn leg_row(
     let mark = standing.mark(leg);
     let date = mark.date.map(|date| text::when(&date, shell.clock.zone()));
     let open = matches!(standing.state, State::Offered | State::Open);
-    let stands = match (date, mark.done) {
-        _ if failed => "✗ failed".to_owned(),
-        (Some(date), true) => format!("done {date}"),
-        (None, true) => "done".to_owned(),
-        (Some(date), false) if open => format!("due {date}"),
-        (None, false) if open => "no date yet".to_owned(),
-        (_, false) => "–".to_owned(),
+    let late = standing.late(&shell.clock.now()).contains(&leg);
+    let (stands, tone) = match (date, mark.done) {
+        _ if failed => ("✗ failed".to_owned(), Tone::Bad),
+        (Some(date), true) => (format!("done {date}"), Tone::Good),
+        (None, true) => ("done".to_owned(), Tone::Good),
+        (Some(date), false) if late => (format!("due {date}, late"), Tone::Bad),
+        (Some(date), false) if open => (format!("due {date}"), Tone::Plain),
+        (None, false) if open => ("no date yet".to_owned(), Tone::Faint),
+        (_, false) => ("–".to_owned(), Tone::Faint),
     };
     let key = if full { agent.party.fingerprint.to_string() } else { String::new() };
     let by = format!("by {}", agent.party.address);
-    Some(vec![Cell::plain(leg.word()), Cell::plain(by), Cell::plain(stands), Cell::plain(key)])
+    Some(vec![Cell::plain(leg.word()), Cell::plain(by), Cell(stands, tone), Cell::plain(key)])
 }
 
 /// Prints lines, charges and total.

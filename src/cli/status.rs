@@ -6,7 +6,7 @@ use super::Shell;
 use super::failure::Failure;
 use super::given_back::GivenBack;
 use super::list::plural;
-use super::output;
+use super::output::{self, Tone};
 use super::table::wrap;
 use super::transaction::{self, Rejected, TurnedAway};
 use crate::clerk::{Clerk, ClerkError};
@@ -189,13 +189,15 @@ fn print(shell: &Shell, account: &Account, address: &str) -> Result<(), Failure>
     line("unpaid", first.unpaid())?;
     account.back.line(shell)?;
     for limit in over {
-        line("", format!("the limit of {} is reached", text::amount(limit)))?;
+        line("", shell.output.tone(&format!("the limit of {} is reached", text::amount(limit)), Tone::Bad))?;
     }
-    line("late", first.late.to_string())?;
+    let counted =
+        |count: u64, tone: Tone| shell.output.tone(&count.to_string(), if count > 0 { tone } else { Tone::Plain });
+    line("late", counted(u64::try_from(first.late).unwrap_or(u64::MAX), Tone::Bad))?;
     for part in others {
         line(&format!("as {}", part.role), part.line())?;
     }
-    line("warnings", first.summary.warnings.to_string())?;
+    line("warnings", counted(first.summary.warnings, Tone::Warned))?;
     for Rejected { id, shop, why } in rejected {
         line("rejected", output::escape(&format!("{id} by {shop}: {why}")))?;
     }

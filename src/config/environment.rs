@@ -23,8 +23,16 @@ pub struct Environment {
     pub cache_home: Option<PathBuf>,
     /// `CREDENTIALS_DIRECTORY`, set by systemd.
     pub credentials: Option<PathBuf>,
-    /// Whether `NO_COLOR` is set or the terminal is dumb.
+    /// Whether `NO_COLOR` is set (no-color.org).
     pub no_color: bool,
+    /// Whether `CLICOLOR_FORCE` is set and not 0 (bixense.com/clicolors).
+    pub color_forced: bool,
+    /// `CLICOLOR`: whether it is not 0.
+    pub color_wished: Option<bool>,
+    /// Whether `TERM` names a terminal that can more than write line after line.
+    pub terminal_is_able: bool,
+    /// `MAILORDER_PAGER`, else `PAGER`; an empty one is meant so.
+    pub pager: Option<String>,
 }
 
 impl Environment {
@@ -32,6 +40,8 @@ impl Environment {
     #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
     pub fn of_process() -> Self {
         let path = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+        let is_on = |name: &str| std::env::var_os(name).map(|value| value != "0");
+        let text = |name: &str| std::env::var(name).ok();
         Self {
             config: path("MAILORDER_CONFIG"),
             single_thread: std::env::var("MAILORDER_THREADS").is_ok_and(|threads| threads.trim() == "1"),
@@ -41,7 +51,11 @@ impl Environment {
             state_home: path("XDG_STATE_HOME"),
             cache_home: path("XDG_CACHE_HOME"),
             credentials: path("CREDENTIALS_DIRECTORY"),
-            no_color: path("NO_COLOR").is_some() || std::env::var("TERM").is_ok_and(|term| term == "dumb"),
+            no_color: path("NO_COLOR").is_some(),
+            color_forced: is_on("CLICOLOR_FORCE").unwrap_or(false),
+            color_wished: is_on("CLICOLOR"),
+            terminal_is_able: std::env::var("TERM").is_ok_and(|term| !term.is_empty() && term != "dumb"),
+            pager: text("MAILORDER_PAGER").or_else(|| text("PAGER")),
         }
     }
 

@@ -15,6 +15,8 @@ mod looking;
 mod mail;
 /// Accounts made in part, and what crashes leave.
 mod making;
+/// What a person at a terminal gets: a pager for what is longer than the screen, colours.
+mod screen;
 /// What a server refuses, and how long a command tries.
 mod sending;
 /// What people read: errors that say what to do, hints that can be run, tables that fit.

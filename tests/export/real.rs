@@ -5,9 +5,10 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 use mailorder::view::export::Format;
+use mailorder::view::harmless::escape;
 use serde_json::Value;
 
-use super::names::{HOSTILE, bought, export};
+use super::names::{HOSTILE, bought, check_cell, export};
 use crate::support::accounts;
 use crate::support::program::Town;
 
@@ -132,15 +133,13 @@ fn python_reads_the_table_as_it_was_meant() {
                  rows = csv.DictReader(io.StringIO(text, newline=''), strict=True)\n\
                  print(json.dumps([[row['shop_name'], row['goods'], row['total'], None in row] for row in rows]))\n";
     for spreadsheet in [false, true] {
-        let rows = asked("python3", &["-c", reads], &export(&transactions, Format::Csv, spreadsheet));
+        let rows = asked("/usr/bin/python3", &["-c", reads], &export(&transactions, Format::Csv, spreadsheet));
         let rows: Vec<(String, String, String, bool)> = serde_json::from_str(&rows).unwrap();
         assert_eq!(rows.len(), HOSTILE.len());
         for ((shop, goods, total, more), name) in rows.iter().zip(HOSTILE) {
-            let bare = if spreadsheet { shop.trim_start_matches('\'') } else { shop };
-            assert_eq!((bare, total.as_str(), *more), (name, "4800", false));
-            assert!(goods.contains(name), "{goods:?}");
-            let first = shop.chars().next();
-            assert!(!spreadsheet || !first.is_some_and(|c| "=+-@\t\r".contains(c)), "{shop:?}");
+            check_cell(shop, name);
+            assert_eq!((total.as_str(), *more), ("4800", false));
+            assert!(goods.replace('\'', "").contains(&escape(name).replace('\'', "")), "{goods:?}");
         }
     }
 }
@@ -152,7 +151,7 @@ fn icalendar_reads_the_events_that_were_meant_p84_p85() {
                  events = [part for part in calendar.walk() if part.name == 'VEVENT']\n\
                  print(json.dumps([[str(e['UID']), str(e['SUMMARY']), e['DTSTART'].dt.isoformat(), len(e.errors)] for e in events]))\n";
     let read = |calendar: &str| -> Vec<(String, String, String, u32)> {
-        serde_json::from_str(&asked("python3", &["-c", reads], calendar)).unwrap()
+        serde_json::from_str(&asked("/usr/bin/python3", &["-c", reads], calendar)).unwrap()
     };
     for name in HOSTILE {
         let events = read(&export(&[bought(name)], Format::Ics, false));

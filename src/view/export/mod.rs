@@ -89,7 +89,7 @@ pub struct Wanted {
     pub query: Query,
     /// The form.
     pub format: Format,
-    /// Whether a table is for a spreadsheet: no cell is taken for a formula, and a mark says that it is UTF-8.
+    /// Whether a table is for a spreadsheet: it begins with a mark that says that it is UTF-8.
     pub spreadsheet: bool,
     /// The words of a calendar.
     pub labels: Labels,

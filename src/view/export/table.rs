@@ -1,11 +1,13 @@
 //! The table: comma-separated values as RFC 4180 has them, in UTF-8, a row for each transaction.
 //!
 //! One row for each line of goods would count the totals several times in every sum; the lines stand in JSON Lines. Columns
-//! are only added, at the end. Raw cells stay what they are; for a spreadsheet none can be taken for a formula (B93).
+//! are only added, at the end. No cell can be taken for a formula, and none steers what shows it (B89, B90, B93): whoever wants
+//! the names as they were written takes JSON Lines.
 
 use super::{Wanted, goods};
 use crate::index::{Listed, RowLeg};
 use crate::trade::{Money, When};
+use crate::view::harmless::escape;
 use crate::view::orders::is_late;
 use crate::view::text;
 
@@ -36,6 +38,9 @@ const HEAD: [&str; 24] = [
     "undelivered",
     "warnings",
 ];
+
+/// What begins a formula in a spreadsheet, the wide signs in a Japanese one.
+const COMPUTES: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
 
 /// Says that UTF-8 follows, to programs that take a file for something else.
 const MARK: &str = "\u{feff}";
@@ -69,12 +74,12 @@ impl Table {
         let mut cells = vec![
             one.key.id.to_string(),
             row.role.word().to_owned(),
-            self.foreign(row.number.as_ref().map(|number| number.as_str()).unwrap_or_default()),
+            foreign(row.number.as_ref().map(|number| number.as_str()).unwrap_or_default()),
             day(row.date.as_ref()),
-            self.foreign(row.shop.as_str()),
-            self.foreign(&row.shop_name),
-            self.foreign(&row.buyer),
-            self.foreign(&goods(one, "; ")),
+            foreign(row.shop.as_str()),
+            foreign(&row.shop_name),
+            foreign(&row.buyer),
+            foreign(&goods(one, "; ")),
             currency.map(|money| money.currency().code().to_owned()).unwrap_or_default(),
             amount(row.total.as_ref()),
             amount(row.unpaid.as_ref()),
@@ -91,13 +96,21 @@ impl Table {
         ]);
         record(&cells, out);
     }
+}
 
-    /// Returns a cell of others' words: for a spreadsheet one that would be taken for a formula begins with an apostrophe.
-    fn foreign(&self, text: &str) -> String {
-        let first = text.chars().next();
-        let runs = first.is_some_and(|c| matches!(c, '=' | '+' | '-' | '@' | '\t' | '\r' | '\n'));
-        if self.spreadsheet && runs { format!("'{text}") } else { text.to_owned() }
+/// Returns a cell of others' words: signs that steer, turn, hide or break lines are codes, and nothing is taken for a formula,
+/// where the cell is read as it is and where a program parts rows at semicolons (B89, B90, B93).
+fn foreign(text: &str) -> String {
+    let mut cell = String::with_capacity(text.len());
+    let mut begins = true;
+    for c in escape(text).chars() {
+        if begins && COMPUTES.contains(&c) {
+            cell.push('\'');
+        }
+        begins = c == ';' || (begins && (c.is_whitespace() || c == '"'));
+        cell.push(c);
     }
+    cell
 }
 
 fn truth(is: bool) -> String {
@@ -123,15 +136,26 @@ mod tests {
     }
 
     #[test]
-    fn only_for_a_spreadsheet_a_formula_is_disarmed() {
-        // B93
-        let (raw, sheet) = (Table::new(false), Table::new(true));
-        for formula in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"] {
-            assert_eq!(raw.foreign(formula), formula);
-            assert_eq!(sheet.foreign(formula), format!("'{formula}"));
-        }
-        for plain in ["", "1=1", "a-b", "'=1", "日立", " =1"] {
-            assert_eq!(sheet.foreign(plain), plain);
+    fn no_cell_is_a_formula_and_none_steers() {
+        // B89, B90, B93
+        for (name, cell) in [
+            ("=1+1", "'=1+1"),
+            ("+1", "'+1"),
+            ("-1", "'-1"),
+            ("@SUM(A1)", "'@SUM(A1)"),
+            ("＝1＋1", "'＝1＋1"),
+            (" =1", " '=1"),
+            ("\t=1", "\\u{9}=1"),
+            ("a;=1; \"=2\";b=3", "a;'=1; \"'=2\";b=3"),
+            ("a\r\n=1", "a\\u{d}\\u{a}=1"),
+            ("\u{1b}[2J\u{202e}", "\\u{1b}[2J\\u{202e}"),
+            ("", ""),
+            ("1=1", "1=1"),
+            ("a-b, +c", "a-b, +c"),
+            ("'=1", "'=1"),
+            ("日立", "日立"),
+        ] {
+            assert_eq!(foreign(name), cell);
         }
     }
 }
