@@ -51,7 +51,7 @@ pub(super) fn run(shell: &mut Shell, args: CatalogArgs) -> Result<(), Failure> {
         return shell.output.document(&value);
     }
     if asks {
-        shell.output.done(format!("asked {shop} for its catalog; the answer comes with a later `mailorder sync`"));
+        shell.done(format!("asked {shop} for its catalog; the answer comes with a later `mailorder sync`"));
     } else if let Some(since) = awaited {
         let since = text::minute(&since, shell.clock.zone());
         shell.tell(&format!(

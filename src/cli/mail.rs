@@ -152,13 +152,10 @@ fn tell(shell: &Shell, clerk: &Clerk, before: &Before) -> Result<(), Failure> {
     }
     for rejected in transaction::rejected(clerk, before.entries, None)? {
         let Rejected { id, shop, why } = &rejected;
-        let text = super::output::escape(&format!("{id}: {shop} rejected the order: {why}"));
-        let again =
-            super::hint::with_config(&format!("mailorder reorder {id} orders again"), shell.global.config.as_deref());
-        shell.output.done(format!("{text}; {again}"));
+        shell.done(format!("{id}: {shop} rejected the order: {why}; mailorder reorder {id} orders again"));
     }
     for TurnedAway { id, buyer, why } in transaction::turned_away(clerk, before.entries, None)? {
-        shell.output.done(super::output::escape(&format!("{id}: an order of {buyer} was rejected: {why}")));
+        shell.done(format!("{id}: an order of {buyer} was rejected: {why}"));
     }
     Ok(())
 }
@@ -173,7 +170,7 @@ fn counted(taken: &TakenIn) -> String {
 fn came(shell: &Shell, taken: &TakenIn) {
     if !taken.counts.is_empty() {
         let time = text::minute(&shell.clock.now(), shell.clock.zone());
-        shell.output.done(format!("{time}  came: {}", counted(taken)));
+        shell.done(format!("{time}  came: {}", counted(taken)));
     }
 }
 
@@ -185,7 +182,7 @@ pub(super) fn watch(shell: &mut Shell, args: WatchArgs) -> Result<(), Failure> {
     clerk.renew_if_due()?;
     if let Some(fault) = clerk.key_fault() {
         // What comes is read all the same.
-        Failure::from(ClerkError::OwnKey(fault)).print(false);
+        Failure::from(ClerkError::OwnKey(fault)).print(false, shell.words);
     }
     let shell = &*shell;
     shell.runtime.block_on(async {
@@ -229,7 +226,7 @@ async fn turns(
                 return Err(failure);
             }
             if failures == 0 {
-                failure.with_config(shell.global.config.as_deref()).print(false);
+                failure.with_config(shell.global.config.as_deref()).print(false, shell.words);
             }
             failures = failures.saturating_add(1);
             inbox.close().await;
@@ -271,7 +268,7 @@ pub(super) fn receive(shell: &mut Shell) -> Result<(), Failure> {
     let mut clerk = kept.map_err(Failure::deferred)?;
     let judged = guarded(|| judge_received(shell, &mut clerk));
     for failure in judged.err().into_iter().chain(shell.refusal.take()) {
-        failure.with_config(shell.global.config.as_deref()).print(false);
+        failure.with_config(shell.global.config.as_deref()).print(false, shell.words);
     }
     Ok(())
 }
@@ -317,7 +314,7 @@ pub(super) fn import(shell: &mut Shell, args: ImportArgs) -> Result<(), Failure>
         shell.tell(&format!("{mails} larger than any letter may be: passed over"));
     }
     let counts = if taken.letters.counts.is_empty() { "no letters".to_owned() } else { counted(&taken.letters) };
-    shell.output.done(format!("imported: {counts}"));
+    shell.done(format!("imported: {counts}"));
     shell.send(&mut clerk)?;
     ended
 }

@@ -80,7 +80,7 @@ pub(super) fn run(shell: &mut Shell, args: OutboxArgs) -> Result<(), Failure> {
             for position in unsealed.filter(|position| names.contains(&position.to_string())) {
                 clerk.drop_unsealed(position)?;
             }
-            shell.output.done(format!("dropped {}; the ledger keeps what was written", names.join(", ")));
+            shell.done(format!("dropped {}; the ledger keeps what was written", names.join(", ")));
             Ok(())
         }
     }
@@ -103,7 +103,7 @@ fn retry(shell: &Shell, clerk: &mut Clerk, items: &[Item], names: &[String]) -> 
     shell.send(clerk)?;
     let left = clerk.queue().list().map_err(ClerkError::from)?.iter().filter(|item| !dropped(item)).count();
     let before = items.iter().filter(meant).count();
-    shell.output.done(format!("{left} of {} still waiting", before.max(left)));
+    shell.done(format!("{left} of {} still waiting", before.max(left)));
     Ok(())
 }
 

@@ -69,7 +69,7 @@ pub(super) fn run(shell: &mut Shell, args: WarningsArgs) -> Result<(), Failure> 
 fn settled(shell: &Shell, clerk: &mut Clerk, args: SettleArgs, how: Settlement) -> Result<(), Failure> {
     let warning = Warning::parse(&args.warning)?;
     settle::settle(clerk, &warning, how, args.reason)?;
-    shell.output.done(match how {
+    shell.done(match how {
         Settlement::Ack => format!("{warning} is noted as seen; nothing of it was applied"),
         Settlement::Accept => format!("{warning} is accepted: its letter is judged again and counts where it can"),
         Settlement::Block => format!("{warning}: its sender is blocked; `warnings ack {warning}` lifts that"),

@@ -23,6 +23,10 @@ pub struct Environment {
     pub cache_home: Option<PathBuf>,
     /// `CREDENTIALS_DIRECTORY`, set by systemd.
     pub credentials: Option<PathBuf>,
+    /// `MAILORDER_LANG`.
+    pub language: Option<String>,
+    /// The locale of messages: the first of `LC_ALL`, `LC_MESSAGES` and `LANG` that is set (POSIX, 8.2).
+    pub locale: Option<String>,
     /// Whether `NO_COLOR` is set or the terminal is dumb.
     pub no_color: bool,
 }
@@ -32,7 +36,10 @@ impl Environment {
     #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
     pub fn of_process() -> Self {
         let path = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+        let word = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
         Self {
+            language: word("MAILORDER_LANG"),
+            locale: ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find_map(word),
             config: path("MAILORDER_CONFIG"),
             single_thread: std::env::var("MAILORDER_THREADS").is_ok_and(|threads| threads.trim() == "1"),
             home: path("HOME"),

@@ -1,0 +1,143 @@
+//! The catalogues of words against what uses them: every key is used, every used key is there, every sentence is written
+//! somewhere. That both languages have the same keys and places stands beside the catalogues.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::source::Source;
+use super::{TextFile, assert_none, files, read, sample};
+
+/// Returns the texts of a file of a catalogue by `table.key`.
+fn keyed(file: &str) -> BTreeMap<String, String> {
+    let text = read(file).unwrap_or_else(|| panic!("{file} is there"));
+    let tables: BTreeMap<String, BTreeMap<String, String>> = toml::from_str(&text).unwrap();
+    let keyed = |(table, words): (String, BTreeMap<String, String>)| {
+        words.into_iter().map(move |(key, text)| (format!("{table}.{key}"), text)).collect::<Vec<_>>()
+    };
+    tables.into_iter().flat_map(keyed).collect()
+}
+
+/// Returns the source without its tests.
+fn program(file: &TextFile) -> Source {
+    Source::read(file.text.split("#[cfg(test)]").next().unwrap_or_default())
+}
+
+/// What templates and source say by key.
+#[derive(Default)]
+struct Used {
+    /// Keys as a whole.
+    keys: BTreeSet<String>,
+    /// Beginnings of keys that are put together: `finding.`, `mark-`.
+    begun: BTreeSet<String>,
+    /// Every string, for what is put behind such a beginning.
+    strings: BTreeSet<String>,
+    /// Keys that are asked for in the text itself, so that they must be there.
+    asked: BTreeSet<String>,
+}
+
+impl Used {
+    fn of(all: &[TextFile]) -> Self {
+        let mut used = Self::default();
+        for file in all {
+            if file.is_rust() { used.rust(file) } else { used.template(&file.text) }
+        }
+        used
+    }
+
+    fn rust(&mut self, file: &TextFile) {
+        let source = program(file);
+        for literal in &source.literals {
+            let before = source.code[..literal.at].trim_end();
+            if [".say(", ".fill("].iter().any(|call| before.ends_with(call)) {
+                self.asked.insert(literal.text.clone());
+            }
+            if before.ends_with(".name(") {
+                self.begun.insert(format!("{}.", literal.text));
+            }
+            if let Some((begin, _)) = literal.text.split_once('{').filter(|(begin, _)| begin.ends_with('.')) {
+                self.begun.insert(begin.to_owned());
+            }
+            self.keys.insert(literal.text.clone());
+            self.strings.insert(literal.text.clone());
+        }
+    }
+
+    fn template(&mut self, text: &str) {
+        for quote in ['\'', '"'] {
+            let parts: Vec<&str> = text.split(quote).collect();
+            for (place, part) in parts.iter().enumerate().skip(1) {
+                self.strings.insert((*part).to_owned());
+                let behind = parts.get(place + 1).map_or("", |behind| behind.trim_start());
+                if parts[place - 1].ends_with("t(") {
+                    if behind.starts_with('~') {
+                        self.begun.insert((*part).to_owned());
+                    } else {
+                        self.asked.insert((*part).to_owned());
+                        self.keys.insert((*part).to_owned());
+                    }
+                }
+            }
+        }
+    }
+
+    /// Returns whether a key is said somewhere.
+    fn has(&self, key: &str) -> bool {
+        let last = key.rsplit('.').next().unwrap_or_default();
+        let begun = self.begun.iter().any(|begin| key.starts_with(begin.as_str()));
+        self.keys.contains(key) || (begun && self.strings.contains(last))
+    }
+}
+
+/// Returns a line for each key that nobody says, and for each that is said and not there.
+fn key_faults(keys: &BTreeSet<String>, used: &Used) -> Vec<String> {
+    let unused = keys.iter().filter(|key| !used.has(key)).map(|key| format!("{key}: nobody says it"));
+    let missing = used.asked.iter().filter(|key| !keys.contains(*key));
+    unused.chain(missing.map(|key| format!("{key}: said, and in no catalogue"))).collect()
+}
+
+/// Returns a sentence with all its places alike, whatever they are called.
+fn bare(text: &str) -> String {
+    let mut parts = text.split('{');
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |said, part| format!("{said}{{}}{}", part.split_once('}').map_or("", |(_, rest)| rest)))
+}
+
+/// Returns a line for each sentence that no source has.
+fn sentence_faults(sentences: &BTreeMap<String, String>, all: &[TextFile]) -> Vec<String> {
+    let written: BTreeSet<String> =
+        all.iter().flat_map(|file| program(file).literals).map(|literal| bare(&literal.text)).collect();
+    let lost = sentences.iter().filter(|(_, text)| !written.contains(&bare(text)));
+    lost.map(|(key, text)| format!("{key}: nobody writes {text:?}")).collect()
+}
+
+#[test]
+fn every_word_is_said_and_every_word_that_is_said_is_there() {
+    let keys =
+        ["page", "terminal"].iter().flat_map(|file| keyed(&format!("templates/words/en/{file}.toml")).into_keys());
+    let all: Vec<TextFile> =
+        files(&["src", "templates/web"]).into_iter().filter(|f| f.is_rust() || f.path.ends_with(".html")).collect();
+    assert_none(&key_faults(&keys.collect(), &Used::of(&all)));
+}
+
+#[test]
+fn every_sentence_is_written_somewhere() {
+    assert_none(&sentence_faults(&keyed("templates/words/en/sentences.toml"), &files(&["src"])));
+}
+
+#[test]
+fn the_checks_of_catalogues_can_fail() {
+    let all = [
+        sample("src/a.rs", "fn a() { words.say(\"list.none\"); words.name(\"leg\", \"order\"); b(\"{n} of {all}\"); }"),
+        sample("templates/web/a.html", "{{ t('list.title') }} {{ t('mark-' ~ leg) }} 'done'"),
+    ];
+    let keys = |keys: &[&str]| keys.iter().map(|key| (*key).to_owned()).collect::<BTreeSet<String>>();
+    let used = Used::of(&all);
+    assert_none(&key_faults(&keys(&["list.none", "list.title", "leg.order", "mark-order.done"]), &used));
+    let faults = key_faults(&keys(&["list.none", "leg.payment", "other.key"]), &used);
+    assert_eq!(
+        faults,
+        ["leg.payment: nobody says it", "other.key: nobody says it", "list.title: said, and in no catalogue"]
+    );
+    let sentence = |text: &str| BTreeMap::from([("a.b".to_owned(), text.to_owned())]);
+    assert_none(&sentence_faults(&sentence("{count} of {total}"), &all));
+    assert_eq!(sentence_faults(&sentence("{count} or {total}"), &all).len(), 1);
+}
