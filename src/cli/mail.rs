@@ -147,7 +147,7 @@ async fn work(shell: &Shell, clerk: &mut Clerk) -> Result<(), Failure> {
 /// Says on standard error which warnings are new, those about letters that were judged again included. Each comes with its
 /// number, so that a mail from cron tells what to look at. A person who looks on is told of rejected orders, too.
 fn tell(shell: &Shell, clerk: &Clerk, before: &Before) -> Result<(), Failure> {
-    for (id, sentence) in super::warnings::sentences(clerk, &before.warned, shell.clock.zone())? {
+    for (id, sentence) in super::warnings::sentences(clerk, &before.warned, shell.words, shell.clock.zone())? {
         shell.tell(&format!("warning {id}: {sentence}; see `mailorder warnings`, then `mailorder warnings ack {id}`"));
     }
     for rejected in transaction::rejected(clerk, before.entries, None)? {

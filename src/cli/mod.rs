@@ -161,7 +161,7 @@ impl Shell {
         }
         match self.settings().map(|settings| Index::discard(&settings.folders.index)) {
             Ok(Ok(())) => {
-                self.output.message("mailorder: the index was damaged; it is built again from the ledger");
+                self.tell("the index was damaged; it is built again from the ledger");
                 failure.hint("run the command again")
             }
             _ => failure,

@@ -69,6 +69,11 @@ impl Words {
         self.find(&format!("{table}.{word}")).unwrap_or(word).to_owned()
     }
 
+    /// Returns a method of payment or delivery: in English its word, which commands take, else its name.
+    pub fn method(self, word: &str) -> String {
+        if self.0 == Language::En { word.to_owned() } else { self.name("method", word) }
+    }
+
     /// Returns the words of a key with its places filled. Of a text with two forms, `1 order|{n} orders`, the first is for
     /// an `n` of one.
     pub fn fill(self, key: &str, places: &[(&str, &dyn Display)]) -> String {
