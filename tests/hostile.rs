@@ -4,8 +4,8 @@
 use crate::page::served::Served;
 use crate::support::program::Town;
 
-/// What steers terminals: colours, titles, the clipboard, one-byte introducers, bells, returns, turned directions.
-const STEERS: &str = "\u{1b}[2J\u{1b}]0;x\u{7}\u{1b}]52;c;eA==\u{7}\u{9b}2J\r\u{8}\u{202e}\u{200b}";
+/// What turns the direction of writing, hides, breaks lines or buries them under marks. Control characters stand in no letter.
+const STEERS: &str = "\u{202e}gro.\u{2066}\u{200b}\u{feff}\u{2028}\u{e0041}";
 
 /// What is more than text on a page or to a program that reads templates.
 const MARKUP: &str =
@@ -17,7 +17,7 @@ const FORMULA: &str = "=HYPERLINK(\"https://evil.example\")";
 /// A town in which goods of such a shop are on their way; returns the order's ID.
 fn town() -> (Town, String) {
     let town = Town::acquainted();
-    let name = format!("{FORMULA}{STEERS}{MARKUP}");
+    let name = format!("{FORMULA}{STEERS}e{}{MARKUP}", "\u{301}".repeat(100));
     let quoted = |text: &str| serde_json::to_string(text).unwrap();
     town.configure("shop", |text| {
         text.replace("name = \"シャツ 白 41\"", &format!("name = {}", quoted(&name)))
@@ -43,11 +43,10 @@ fn town() -> (Town, String) {
 
 /// Checks that a text has nothing that steers or hides.
 fn check_still(what: &str, text: &str) {
-    let bad: Vec<char> = text
-        .chars()
-        .filter(|c| (c.is_control() && *c != '\n') || ['\u{202e}', '\u{200b}', '\u{feff}'].contains(c))
-        .collect();
+    let bad: Vec<char> =
+        text.chars().filter(|c| (c.is_control() && *c != '\n') || STEERS.contains(*c) && !c.is_ascii()).collect();
     assert!(bad.is_empty(), "{what}: {bad:?}");
+    assert!(!text.contains(&"\u{301}".repeat(4)), "{what}: marks upon marks");
 }
 
 #[test]
@@ -70,7 +69,7 @@ fn names_of_others_steer_no_terminal_b89_b90() {
         check_still(&command.join(" "), &run.err);
     }
     let shown = town.does("buyer", &["show", &id]).out;
-    assert!(shown.contains("HYPERLINK") && shown.contains("\\u{1b}[2J"), "{shown}");
+    assert!(shown.contains("HYPERLINK") && shown.contains("\\u{202e}gro"), "{shown}");
     // What was written stands in the ledger as it was written.
     assert!(town.texts("buyer").iter().any(|text| text.contains("onmouseover")));
 }
