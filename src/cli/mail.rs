@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::failure::{Failure, FailureKind, send_kind};
 use super::guard::guarded;
-use super::transaction::{self, Rejected, TurnedAway};
+use super::transaction::{self, Rejected, TurnedAway, joined};
 use super::{Shell, account, stop};
 use crate::clerk::{self, Clerk, ClerkError, TakenIn};
 use crate::files;
@@ -17,7 +17,9 @@ use crate::maildir;
 use crate::outbox::Outbox;
 use crate::outbox::queue::Report;
 use crate::pgp::MAIL_MAX;
+use crate::trade::Verdict;
 use crate::view::text;
+use crate::words::Words;
 
 /// How long one pass of `sync` may send.
 const SEND_BUDGET: Duration = Duration::from_secs(600);
@@ -152,25 +154,29 @@ fn tell(shell: &Shell, clerk: &Clerk, before: &Before) -> Result<(), Failure> {
     }
     for rejected in transaction::rejected(clerk, before.entries, None)? {
         let Rejected { id, shop, why } = &rejected;
+        let why = joined(why, Words::ENGLISH);
         shell.done(format!("{id}: {shop} rejected the order: {why}; mailorder reorder {id} orders again"));
     }
     for TurnedAway { id, buyer, why } in transaction::turned_away(clerk, before.entries, None)? {
+        let why = joined(&why, Words::ENGLISH);
         shell.done(format!("{id}: an order of {buyer} was rejected: {why}"));
     }
     Ok(())
 }
 
 /// Returns how many letters came to which verdict.
-fn counted(taken: &TakenIn) -> String {
-    let counts: Vec<String> = taken.counts.iter().map(|(verdict, count)| format!("{count} {verdict}")).collect();
-    counts.join(", ")
+fn counted(words: Words, taken: &TakenIn) -> String {
+    let count = |(verdict, count): (&Verdict, &u64)| {
+        words.fill("became.count", &[("verdict", &words.name("became", &verdict.to_string())), ("n", count)])
+    };
+    taken.counts.iter().map(count).collect::<Vec<String>>().join(", ")
 }
 
 /// Writes for a person who looks on what came.
 fn came(shell: &Shell, taken: &TakenIn) {
     if !taken.counts.is_empty() {
         let time = text::minute(&shell.clock.now(), shell.clock.zone());
-        shell.done(format!("{time}  came: {}", counted(taken)));
+        shell.done(format!("{time}  came: {}", counted(shell.words, taken)));
     }
 }
 
@@ -313,7 +319,8 @@ pub(super) fn import(shell: &mut Shell, args: ImportArgs) -> Result<(), Failure>
         let mails = super::list::plural(taken.too_large, "mail");
         shell.tell(&format!("{mails} larger than any letter may be: passed over"));
     }
-    let counts = if taken.letters.counts.is_empty() { "no letters".to_owned() } else { counted(&taken.letters) };
+    let counts =
+        if taken.letters.counts.is_empty() { "no letters".to_owned() } else { counted(shell.words, &taken.letters) };
     shell.done(format!("imported: {counts}"));
     shell.send(&mut clerk)?;
     ended

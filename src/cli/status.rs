@@ -8,7 +8,7 @@ use super::given_back::GivenBack;
 use super::list::plural;
 use super::output;
 use super::table::wrap;
-use super::transaction::{self, Rejected, TurnedAway};
+use super::transaction::{self, Rejected, TurnedAway, joined};
 use crate::clerk::{Clerk, ClerkError};
 use crate::index::Filter;
 use crate::trade::{Moment, Money, Role};
@@ -162,9 +162,9 @@ fn document(account: &Account, address: &str) -> Value {
         "schema": "mailorder.status/1", "address": address,
         "over_limit": over.iter().map(text::money_json).collect::<Vec<_>>(),
         "refund_due": account.back.document(),
-        "rejected": rejected.iter().map(|one| json!({"id": one.id, "shop": one.shop, "why": one.why})).collect::<Vec<_>>(),
+        "rejected": rejected.iter().map(|one| json!({"id": one.id, "shop": one.shop, "why": joined(&one.why, Words::ENGLISH)})).collect::<Vec<_>>(),
         "turned_away":
-            turned_away.iter().map(|one| json!({"id": one.id, "buyer": one.buyer, "why": one.why})).collect::<Vec<_>>(),
+            turned_away.iter().map(|one| json!({"id": one.id, "buyer": one.buyer, "why": joined(&one.why, Words::ENGLISH)})).collect::<Vec<_>>(),
         "waiting_for_you": first.map_or(0, |part| part.offered), "inbox": inbox,
         "warnings": first.map_or(0, |part| part.summary.warnings), "not_kept": not_kept,
         "outbox": {"waiting": waiting, "failed": failed}, "parts": parts.iter().map(Part::json).collect::<Vec<_>>(),
@@ -198,10 +198,12 @@ fn print(shell: &Shell, account: &Account, address: &str) -> Result<(), Failure>
     }
     line("warnings", first.summary.warnings.to_string())?;
     for Rejected { id, shop, why } in rejected {
-        line("rejected", output::escape(&words.fill("account.by", &[("id", id), ("who", shop), ("why", why)])))?;
+        let why = joined(why, words);
+        line("rejected", output::escape(&words.fill("account.by", &[("id", id), ("who", shop), ("why", &why)])))?;
     }
     for TurnedAway { id, buyer, why } in turned_away {
-        line("turned-away", output::escape(&words.fill("account.of", &[("id", id), ("who", buyer), ("why", why)])))?;
+        let why = joined(why, words);
+        line("turned-away", output::escape(&words.fill("account.of", &[("id", id), ("who", buyer), ("why", &why)])))?;
     }
     if *not_kept > 0 {
         line("lost", words.fill("account.full", &[("n", not_kept)]))?;

@@ -18,7 +18,7 @@ pub fn said(document: &Document, words: Words) -> Vec<String> {
         words.fill("says.parcel", &[("id", &id), ("tracking", &tracking), ("step", &step(how))])
     };
     match document {
-        Document::OrderRejection(rejection) => rejection.sentences(),
+        Document::OrderRejection(rejection) => rejection.sentences().iter().map(|why| words.sentence(why)).collect(),
         Document::Cancellation(cancellation) => cancellation.reason.iter().cloned().collect(),
         Document::AuthorizationResult(result) => {
             vec![words.fill("says.payment", &[("sum", &text::amount(&result.total)), ("step", &step(&result.step))])]
@@ -41,14 +41,16 @@ pub fn said(document: &Document, words: Words) -> Vec<String> {
             })
             .collect(),
         Document::PaymentStatus(status) => status.payments.iter().map(|one| payment(one, words)).collect(),
-        Document::ReturnRequest(request) => vec![format!("{}: {}", goods(&request.lines, words), request.reason.text)],
+        Document::ReturnRequest(request) => {
+            vec![format!("{}: {}", goods(&request.lines, words), words.sentence(&request.reason.text))]
+        }
         Document::ReturnAnswer(answer) => {
             let refund = answer.refund.as_ref().map(text::amount);
             let refund = refund.map(|sum| words.fill("says.with-refund", &[("sum", &sum)])).unwrap_or_default();
             vec![format!("{} {}{refund}", goods(&answer.lines, words), step(&answer.step))]
         }
         Document::RefundInstruction(refund) => vec![text::amount(&refund.amount)],
-        Document::Refusal(refusal) => vec![refusal.reason.text.clone()],
+        Document::Refusal(refusal) => vec![words.sentence(&refusal.reason.text)],
         Document::StatusRequest(request) => vec![words.name("legs", request.leg.word())],
         Document::Stop(stop) => vec![words.name("legs", stop.leg.word())],
         Document::CatalogRequest(request) => request.words.list().to_vec(),
@@ -118,7 +120,7 @@ fn step(step: &Step, words: Words) -> String {
         Step::Active { at: Some(at) } => words.fill("step.under-way", &[("at", at)]),
         Step::Active { at: None } => words.say("step.endless"),
         Step::Done { at } => words.fill("step.done", &[("at", at)]),
-        Step::Failed { reason, .. } => words.fill("step.failed", &[("why", &reason.text)]),
+        Step::Failed { reason, .. } => words.fill("step.failed", &[("why", &words.sentence(&reason.text))]),
     }
 }
 

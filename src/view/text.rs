@@ -92,7 +92,9 @@ pub fn finding(words: Words, code: &str, text: &str, zone: &TimeZone) -> String 
 /// Writes the moments in a sentence as [`minute`] does, and its amounts as [`amount`] does.
 pub fn sentence(text: &str, zone: &TimeZone) -> String {
     let word = |word: &str| {
-        let core = word.trim_end_matches([',', ';', '.', ':', ')', '、', '。', '）']);
+        // Japanese has no blanks: a moment ends where its punctuation begins.
+        let core = word.split(['、', '。', '（', '）']).next().unwrap_or(word);
+        let core = core.trim_end_matches([',', ';', '.', ':', ')']);
         let rest = word.strip_prefix(core).unwrap_or_default();
         Moment::parse(core).map_or_else(|_| word.to_owned(), |moment| format!("{}{rest}", minute(&moment, zone)))
     };

@@ -3,7 +3,8 @@
 //!
 //! The English of a sentence is a pattern, `{what}: agreed {agreed}, stated {stated}`. What stands in its places is taken over
 //! as it is, since it may be another's word, but for places of these names: `what`, `cause` and `count` hold a sentence of
-//! ours, `leg`, `role`, `part`, `kind` and `state` a word of the wire format, and what is compared may be nothing.
+//! ours, `why` one of ours or another's, `leg`, `role`, `part`, `kind` and `state` a word of the wire format, and what is
+//! compared may be nothing.
 
 use std::collections::BTreeMap;
 
@@ -11,6 +12,8 @@ use super::{Part, Words, parts};
 
 /// Places that hold a sentence of ours again.
 const SENTENCES: [&str; 3] = ["what", "cause", "count"];
+/// The place that holds a sentence of ours or another's.
+const REASON: &str = "why";
 /// Places that hold a word, and the table that has it.
 const WORDS: [(&str, &str); 5] =
     [("leg", "leg"), ("role", "role"), ("part", "role"), ("kind", "kind"), ("state", "standing")];
@@ -78,7 +81,14 @@ impl Sentences {
 
     /// Returns an English sentence in the other language, if it is known.
     pub(super) fn say(&self, words: Words, english: &str) -> Option<String> {
-        self.deep(words, english, DEPTH)
+        self.said(words, english, DEPTH)
+    }
+
+    /// Finds a sentence also where it lost its full stop, as in a row of several.
+    fn said(&self, words: Words, english: &str, depth: usize) -> Option<String> {
+        let stops = || english.starts_with(char::is_uppercase) && !english.ends_with('.');
+        let whole = self.deep(words, english, depth);
+        whole.or_else(|| stops().then(|| self.deep(words, &format!("{english}."), depth)).flatten())
     }
 
     fn deep(&self, words: Words, english: &str, depth: usize) -> Option<String> {
@@ -90,7 +100,9 @@ impl Sentences {
             }
             let said = match name {
                 name if COMPARED.contains(&name) => self.nothing.get(value).cloned(),
-                name if SENTENCES.contains(&name) && depth > 0 => self.deep(words, value, depth.saturating_sub(1)),
+                name if (SENTENCES.contains(&name) || name == REASON) && depth > 0 => {
+                    self.said(words, value, depth.saturating_sub(1))
+                }
                 _ => None,
             };
             said.unwrap_or_else(|| value.to_owned())
@@ -184,6 +196,8 @@ mod tests {
             ("a.d", "currency: agreed nothing, stated {stated}"),
             ("a.e", "{what} {at}, too early"),
             ("a.f", "parcel {id} left"),
+            ("a.g", "{who} failed: {why}"),
+            ("a.h", "There is none."),
             ("nothing.a", "none"),
         ]);
         let other: BTreeMap<String, String> = map(&[
@@ -193,6 +207,8 @@ mod tests {
             ("a.d", "通貨の合意なし、{stated}"),
             ("a.e", "{what}が {at} とは早すぎます"),
             ("a.f", "荷物 {id} の発送"),
+            ("a.g", "{who} の不成立: {why}"),
+            ("a.h", "ありません"),
             ("nothing.a", "なし"),
         ]);
         Sentences::of(&english_texts, &other).say(Words::of(Language::Ja), english)
@@ -211,6 +227,14 @@ mod tests {
         assert_eq!(said("a: agreed none, stated c").unwrap(), "aは合意では なし 、手紙では c");
         assert_eq!(said("currency: agreed , stated EUR"), None, "a place holds something");
         assert_eq!(said("something else"), None);
+    }
+
+    #[test]
+    fn a_reason_is_ours_or_anothers_and_may_have_lost_its_full_stop() {
+        assert_eq!(said("x failed: There is none.").unwrap(), "x の不成立: ありません");
+        assert_eq!(said("x failed: There is none").unwrap(), "x の不成立: ありません");
+        assert_eq!(said("x failed: too late").unwrap(), "x の不成立: too late");
+        assert_eq!(said("there is none"), None);
     }
 
     #[test]

@@ -1,10 +1,41 @@
 //! The catalogues of words against what uses them: every key is used, every used key is there, every sentence is written
-//! somewhere. That both languages have the same keys and places stands beside the catalogues.
+//! somewhere, every finding and every message of what reads has a sentence. That both languages have the same keys and
+//! places stands beside the catalogues.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use mailorder::mail::Language;
+use mailorder::trade::Code;
+use mailorder::words::Words;
+
 use super::source::Source;
 use super::{TextFile, assert_none, files, read, sample};
+
+/// Where every sentence has words in every language: what makes findings, and the commands that read or are a buyer's.
+/// What else commands say (errors of settings, of what sells, of what proves) may be in English alone: docs/decisions.md.
+const SPOKEN: [&str; 19] = [
+    "src/rules/",
+    "src/mail/agree.rs",
+    "src/mail/differs.rs",
+    "src/clerk/computed.rs",
+    "src/clerk/judge.rs",
+    "src/view/",
+    "src/cli/account.rs",
+    "src/cli/ask.rs",
+    "src/cli/buy.rs",
+    "src/cli/catalog.rs",
+    "src/cli/given_back.rs",
+    "src/cli/hint.rs",
+    "src/cli/list.rs",
+    "src/cli/mail.rs",
+    "src/cli/outbox.rs",
+    "src/cli/show.rs",
+    "src/cli/status.rs",
+    "src/cli/transaction.rs",
+    "src/cli/warnings.rs",
+];
+/// The least number of words that make a sentence.
+const SENTENCE: usize = 3;
 
 /// Returns the texts of a file of a catalogue by `table.key`.
 fn keyed(file: &str) -> BTreeMap<String, String> {
@@ -126,6 +157,72 @@ fn sentence_faults(sentences: &BTreeMap<String, String>, all: &[TextFile]) -> Ve
     lost.map(|(key, text)| format!("{key}: nobody writes {text:?}")).collect()
 }
 
+/// Returns whether a text is a command as it is typed, which is the same in every language.
+fn is_command(text: &str) -> bool {
+    let is_typed = |word: &str| {
+        let is_name = word.chars().all(|c| c.is_ascii_uppercase());
+        is_name || word.starts_with(['-', '{']) || COMMANDS.contains(&word)
+    };
+    text.strip_prefix("mailorder ").is_some_and(|rest| rest.split(' ').all(is_typed))
+}
+
+/// Words of commands that messages propose by themselves.
+const COMMANDS: [&str; 22] = [
+    "accept", "ack", "ask", "cancel", "catalog", "confirm", "delivery", "instruct", "list", "notify", "outbox", "pay",
+    "payment", "reject", "reorder", "return", "ship", "shop", "show", "status", "sync", "warnings",
+];
+
+/// Returns a line for each fault that a page tells in English whatever the reader chose.
+fn unspoken_faults(file: &TextFile) -> Vec<String> {
+    let source = program(file);
+    let is_told = |at: usize| {
+        let before = source.code[..at].trim_end();
+        let before = before.strip_suffix("format!(").unwrap_or(before).trim_end();
+        ["Fault::wrong(", "Fault::none(", "Fault::forbidden(", "in_both("].iter().any(|call| before.ends_with(call))
+    };
+    let lost = source.literals.iter().filter(|literal| is_told(literal.at) && !is_known(&literal.text));
+    lost.map(|literal| in_no_catalogue(file, &literal.text)).collect()
+}
+
+fn is_known(text: &str) -> bool {
+    Words::of(Language::Ja).sentence(text) != text
+}
+
+fn in_no_catalogue(file: &TextFile, text: &str) -> String {
+    format!("{}: {text:?} is in no catalogue (templates/words/*/sentences.toml)", file.path)
+}
+
+/// Returns a line for each sentence of a file that a person reads in English whatever he chose.
+fn unspoken(file: &TextFile) -> Vec<String> {
+    let source = program(file);
+    let is_help = |at: usize| source.code[..at].trim_end().ends_with("_help =");
+    let is_sentence = |text: &str| {
+        let plain: String = text.split('{').map(|part| part.split_once('}').map_or(part, |(_, rest)| rest)).collect();
+        plain.split_whitespace().filter(|word| word.chars().filter(|c| c.is_ascii_alphabetic()).count() > 1).count()
+            >= SENTENCE
+    };
+    let lost = source.literals.iter().filter(|literal| {
+        let text = literal.text.as_str();
+        is_sentence(text) && !is_help(literal.at) && !is_command(text) && !is_known(text)
+    });
+    lost.map(|literal| in_no_catalogue(file, &literal.text)).collect()
+}
+
+#[test]
+fn every_finding_and_every_message_of_what_reads_has_a_sentence_in_japanese() {
+    let spoken = |file: &&TextFile| SPOKEN.iter().any(|begin| file.path.starts_with(begin));
+    let all = files(&["src"]);
+    for begin in SPOKEN {
+        assert!(all.iter().any(|file| file.path.starts_with(begin)), "{begin} is gone");
+    }
+    let faults: Vec<String> = all.iter().filter(|file| file.is_rust()).filter(spoken).flat_map(unspoken).collect();
+    assert_none(&faults);
+    assert_none(&all.iter().filter(|file| file.is_rust()).flat_map(unspoken_faults).collect::<Vec<_>>());
+    let words = Words::of(Language::Ja);
+    let bare = Code::ALL.iter().filter(|code| words.find(&format!("finding.{}", code.word())).is_none());
+    assert_none(&bare.map(|code| format!("{code}: no words in [finding]")).collect::<Vec<_>>());
+}
+
 #[test]
 fn every_word_is_said_and_every_word_that_is_said_is_there() {
     let keys =
@@ -157,4 +254,13 @@ fn the_checks_of_catalogues_can_fail() {
     let sentence = |text: &str| BTreeMap::from([("a.b".to_owned(), text.to_owned())]);
     assert_none(&sentence_faults(&sentence("{count} of {total}"), &all));
     assert_eq!(sentence_faults(&sentence("{count} or {total}"), &all).len(), 1);
+    let file = sample(
+        "src/cli/list.rs",
+        "#[command(after_help = \"Lists all there is\")] fn a() { b(\"mailorder list\"); b(\"{who} spoke of a horse\"); \
+         b(\"the terms have no lines\"); }",
+    );
+    assert_eq!(
+        unspoken(&file),
+        ["src/cli/list.rs: \"{who} spoke of a horse\" is in no catalogue (templates/words/*/sentences.toml)"]
+    );
 }
