@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use super::color::When;
+use crate::mail::Language;
 
 /// Buy, sell, pay, deliver and prove it, by signed and encrypted mail
 #[derive(Debug, Parser)]
@@ -33,6 +34,9 @@ pub(crate) struct Global {
     /// Answer yes to every question
     #[arg(short, long, global = true)]
     pub(crate) yes: bool,
+    /// Language of what is printed: en or ja; by default that of MAILORDER_LANG, the configuration or the locale
+    #[arg(long, global = true, value_name = "LANG", value_parser = language)]
+    pub(crate) lang: Option<Language>,
     /// Never ask; fail where an answer is needed
     #[arg(long, global = true)]
     pub(crate) no_input: bool,
@@ -42,6 +46,10 @@ pub(crate) struct Global {
     /// Write long output to the terminal as it is, without a pager
     #[arg(long, global = true)]
     pub(crate) no_pager: bool,
+}
+
+fn language(word: &str) -> Result<Language, String> {
+    Language::parse(word).ok_or_else(|| "one of en, ja".to_owned())
 }
 
 #[derive(Debug, Subcommand)]

@@ -23,6 +23,10 @@ pub struct Environment {
     pub cache_home: Option<PathBuf>,
     /// `CREDENTIALS_DIRECTORY`, set by systemd.
     pub credentials: Option<PathBuf>,
+    /// `MAILORDER_LANG`.
+    pub language: Option<String>,
+    /// The locale of messages: the first of `LC_ALL`, `LC_MESSAGES` and `LANG` that is set (POSIX, 8.2).
+    pub locale: Option<String>,
     /// Whether `NO_COLOR` is set (no-color.org).
     pub no_color: bool,
     /// Whether `CLICOLOR_FORCE` is set and not 0 (bixense.com/clicolors).
@@ -42,7 +46,10 @@ impl Environment {
         let path = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
         let is_on = |name: &str| std::env::var_os(name).map(|value| value != "0");
         let text = |name: &str| std::env::var(name).ok();
+        let word = |name: &str| text(name).filter(|value| !value.is_empty());
         Self {
+            language: word("MAILORDER_LANG"),
+            locale: ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find_map(word),
             config: path("MAILORDER_CONFIG"),
             single_thread: std::env::var("MAILORDER_THREADS").is_ok_and(|threads| threads.trim() == "1"),
             home: path("HOME"),

@@ -188,6 +188,17 @@ pub fn load(file: &Path, environment: &Environment) -> Result<Settings, ConfigEr
     parse(&text, &file, environment)
 }
 
+/// Returns the `language` that a configuration file names, without settling the rest of it: messages about a file that
+/// cannot be used have a language, too. `None` where it names none, or cannot be read.
+pub fn language_of(file: &Path) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    struct Named {
+        language: Option<String>,
+    }
+    let text = crate::files::read_text(file, crate::files::SMALL).ok()?;
+    toml::from_str::<Named>(&text).ok()?.language
+}
+
 /// Settles the configuration in `text`, which is said to lie in `file` (absolute).
 pub fn parse(text: &str, file: &Path, environment: &Environment) -> Result<Settings, ConfigError> {
     let written: written::Config = toml::from_str(text).map_err(|error| ConfigError::toml(file, text, &error))?;

@@ -139,7 +139,7 @@ fn can_be_had(offer: &Offer, order: &Order) -> Result<(), OrderingError> {
 }
 
 /// Says how one can pay and have delivered, through whom, and what it costs.
-pub fn way_words(way: &Way) -> String {
+fn way_words(way: &Way) -> String {
     let payment = way.payment_method.as_ref().map_or("any method", |method| method.as_str());
     let delivery = way.delivery_method.as_ref().map_or("any method", |method| method.as_str());
     let charge = way.charge.as_ref().map(|(name, price)| format!(", {name} {}", text::amount(price)));

@@ -51,7 +51,7 @@ fn terms(clerk: &Clerk, known: &Transaction, visit: &Visit) -> Result<Map<String
     put("short", json!(short(known.key.id.as_str())));
     put("shop", json!(if terms.seller.is_empty() { known.key.shop.to_string() } else { terms.seller.clone() }));
     put("ordered", json!(known.order().map(|(kept, _)| kept.letter.date.to_string())));
-    put("differs", differs.iter().map(difference).collect());
+    put("differs", differs.iter().map(|one| difference(one, visit)).collect());
     put(
         "more",
         json!(
@@ -83,8 +83,9 @@ fn terms(clerk: &Clerk, known: &Transaction, visit: &Visit) -> Result<Map<String
     Ok(shows)
 }
 
-fn difference(difference: &Difference) -> Value {
-    json!({"what": difference.what, "ordered": difference.ordered, "offered": difference.offered})
+fn difference(difference: &Difference, visit: &Visit) -> Value {
+    let what = visit.words().sentence(&difference.what);
+    json!({"what": what, "ordered": difference.ordered, "offered": difference.offered})
 }
 
 fn of_line(line: &Line, order: Option<&Order>) -> Value {

@@ -16,7 +16,7 @@ use minijinja::{AutoEscape, Environment, Error, ErrorKind, State, UndefinedBehav
 use super::Web;
 use super::fault::Fault;
 use super::visit::CHOSEN;
-use super::words::{self, Language, Words};
+use super::words::{self, Language};
 use crate::clerk::{ClerkError, chance};
 use crate::files;
 use crate::trade::{Moment, When};
@@ -67,9 +67,6 @@ pub enum PagesError {
         /// What is wrong.
         text: String,
     },
-    /// The catalogue of words is wrong.
-    #[error("the words of the pages are wrong: {0}")]
-    Words(#[from] toml::de::Error),
     /// The system does not tell the own address.
     #[error("the address of the page is not known: {0}")]
     Address(std::io::Error),
@@ -109,7 +106,7 @@ impl Pages {
             let wrong = |error: Error| PagesError::Template { name: (*name).to_owned(), text: error.to_string() };
             environment.add_template_owned(*name, source).map_err(wrong)?;
         }
-        words::add_to(&mut environment, &Words::load()?);
+        words::add_to(&mut environment);
         let here = zone.clone();
         environment.add_filter("day", move |state: &State<'_, '_>, text: &str, style: Option<&str>| {
             day(text, style.unwrap_or("short"), words::language(state), &here)

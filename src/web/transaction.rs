@@ -13,10 +13,11 @@ use super::pages::{self, Page};
 use super::visit::Visit;
 use super::{Web, letter};
 use crate::clerk::Clerk;
+use crate::mail::Language;
 use crate::rules::failed::failures;
 use crate::rules::{Standing, State as OrderState};
 use crate::trade::item::{Charge, Line};
-use crate::trade::{Address, Direction, Kept, Kind, Leg, Money, Transaction, Verdict, When};
+use crate::trade::{Address, Direction, Finding, Kept, Kind, Leg, Money, Transaction, Verdict, When};
 use crate::view::said::said;
 use crate::view::transaction::{is_doubtful, next_steps, offer_is_over};
 use crate::view::{short, text};
@@ -75,7 +76,7 @@ fn order(clerk: &Clerk, known: &Transaction, visit: &Visit) -> Result<Map<String
     put("rows", json!(letters().map(|kept| row(known, kept, &doubts, visit)).collect::<Vec<_>>()));
     put("ahead", json!(ahead(&standing, visit)));
     put("letters", json!(letters().map(|kept| entry(known, kept, &doubts, visit)).collect::<Vec<_>>()));
-    put("warnings", json!(open_warnings(known)));
+    put("warnings", json!(open_warnings(known, visit)));
     put("letter", letter::shown(clerk, known, visit)?);
     Ok(shows)
 }
@@ -235,7 +236,8 @@ fn row(known: &Transaction, kept: &Kept, doubts: &BTreeSet<u64>, visit: &Visit) 
     let lane = lane(known, peer);
     let (from, to) = if kept.direction == Direction::In { (lane, "you") } else { ("you", lane) };
     let (mark, word) = verdict(kept, doubts);
-    let said: Vec<String> = said(&kept.letter.document).iter().map(|said| text::sentence(said, &visit.zone)).collect();
+    let said: Vec<String> =
+        said(&kept.letter.document, visit.words()).iter().map(|said| text::sentence(said, &visit.zone)).collect();
     json!({
         "entry": kept.position, "date": pages::moment(&kept.letter.date, &visit.zone), "from": from, "to": to,
         "kind": kept.letter.kind().word(), "said": said, "mark": mark, "word": word, "key": key_of(kept),
@@ -274,7 +276,7 @@ fn entry(known: &Transaction, kept: &Kept, doubts: &BTreeSet<u64>, visit: &Visit
     let findings: Vec<Value> = kept
         .findings
         .iter()
-        .map(|finding| json!({"code": finding.code.word(), "text": text::sentence(&finding.to_string(), &visit.zone)}))
+        .map(|finding| json!({"code": finding.code.word(), "text": finding_line(finding, visit)}))
         .collect();
     let own = kept.direction == Direction::Out;
     json!({
@@ -287,14 +289,22 @@ fn entry(known: &Transaction, kept: &Kept, doubts: &BTreeSet<u64>, visit: &Visit
     })
 }
 
+/// Returns a finding as a line: in English with its code, else with what the code means.
+fn finding_line(finding: &Finding, visit: &Visit) -> String {
+    match visit.language {
+        Language::En => text::sentence(&finding.to_string(), &visit.zone),
+        Language::Ja => text::finding(visit.words(), finding.code.word(), &finding.text, &visit.zone),
+    }
+}
+
 /// Returns the entries of letters that were not applied and that nobody has settled.
-fn open_warnings(known: &Transaction) -> Vec<Value> {
+fn open_warnings(known: &Transaction, visit: &Visit) -> Vec<Value> {
     let open =
         |kept: &&Kept| kept.direction == Direction::In && kept.verdict == Verdict::Warned && kept.settled.is_none();
     let warning = |kept: &Kept| {
         json!({
             "id": format!("W-{}", kept.position), "from": kept.letter.from.address, "date": kept.letter.date.to_string(),
-            "findings": kept.findings.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            "findings": kept.findings.iter().map(|finding| finding_line(finding, visit)).collect::<Vec<_>>(),
         })
     };
     known.kept.iter().filter(open).map(warning).collect()

@@ -6,6 +6,8 @@ mod attacked;
 mod buying;
 /// What a disk, a backup or a slip of the hand leaves.
 mod damaged;
+/// The terminal in Japanese.
+mod japanese;
 /// Keys replaced, revoked, and allowed to collect.
 mod keys;
 /// `inspect`, and that nothing changes by it.

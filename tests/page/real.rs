@@ -7,8 +7,23 @@ use serde_json::json;
 
 use super::driver::{Browser, FAULTS};
 use super::served::Served;
+use crate::support::english::english;
 use crate::support::program::Town;
 use crate::support::setting;
+
+/// Every text on the page but commands and letters, one a line; names and hints that are heard or shown on hover, too.
+const TEXTS: &str = "
+    const skip = 'script, style, code, kbd, .letter-text';
+    const walk = document.createTreeWalker(document.documentElement, NodeFilter.SHOW_TEXT);
+    const texts = [];
+    while (walk.nextNode()) {
+        if (!walk.currentNode.parentElement.closest(skip)) texts.push(walk.currentNode.data);
+    }
+    for (const name of ['aria-label', 'title', 'placeholder', 'alt']) {
+        for (const one of document.querySelectorAll('[' + name + ']')) texts.push(one.getAttribute(name));
+    }
+    return texts.map((text) => text.replaceAll('\\n', ' ').trim()).filter((text) => text).join('\\n');
+";
 
 /// The screens: their names and paths.
 fn screens(order: &str, offered: &str) -> Vec<(&'static str, String)> {
@@ -244,4 +259,34 @@ fn each_screen_in_two_languages_two_widths_and_both_colour_schemes_has_no_fault(
             }
         }
     }
+}
+
+#[test]
+fn a_page_in_japanese_has_no_english_left_in_it() {
+    let (town, _served, browser, root) = opened(1280);
+    let (order, offered) = (an_order(&town), an_offer(&town));
+    let mut paths: Vec<String> = screens(&order, &offered).into_iter().map(|(_, path)| path).collect();
+    let all = town.does("buyer", &["--json", "list"]).json();
+    let ids = all["transactions"].as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap());
+    paths.extend(ids.map(|id| format!("/txn/{id}?receipts=1")));
+    paths.extend(["/warnings?settled=1", "/?q=mouth:3", "/nothing", "/txn/NOPE"].map(str::to_owned));
+    paths.push(format!("/txn/{order}/confirm"));
+    let mut faults = Vec::new();
+    for path in paths {
+        let sign = if path.contains('?') { '&' } else { '?' };
+        browser.open(&format!("{root}{path}{sign}lang=ja"));
+        assert_eq!(browser.script("return document.documentElement.lang"), "ja");
+        let texts = browser.script(TEXTS);
+        let texts = texts.as_str().unwrap();
+        assert!(texts.lines().count() > 10, "{path}: {texts}");
+        faults.extend(english(texts).into_iter().map(|line| format!("{path}: {line}")));
+    }
+    // What is wrong with a form is told in Japanese, too.
+    browser.open(&format!("{root}/order?again={order}&lang=ja"));
+    browser.write("tbody tr:nth-child(1) [name=price]", "4300");
+    browser.click("button[value=check]");
+    browser.until("the fault", "return !!document.querySelector('#fault')");
+    assert!(browser.text("#fault").contains("通貨がありません"), "{}", browser.text("#fault"));
+    faults.extend(english(&browser.text("#fault")));
+    assert_eq!(faults, Vec::<String>::new());
 }

@@ -1,6 +1,7 @@
 //! What the tests stand on.
 
 pub mod accounts;
+pub mod english;
 pub mod generate;
 pub mod imap;
 pub mod program;
