@@ -232,6 +232,8 @@ fn every_document_is_as_its_schema_says() {
     play.document("buyer", "reindex", &["ledger", "reindex"]);
     play.document("buyer", "checkpoint", &["ledger", "checkpoint"]);
     play.document("buyer", "asked", &["ask", open]);
+    let offered = play.document("buyer", "list", &["list", "unconfirmed"]);
+    play.document("buyer", "confirm", &["confirm", "--dry-run", offered["transactions"][0]["id"].as_str().unwrap()]);
     let rows = format!("txn,event_id,planned\n{number},E-1,2030-01-15\n{number},E-1,2030-01-15\nNOSUCH,,2030-01-15\n");
     std::fs::write(play.folder.path().join("rows.csv"), rows).unwrap();
     for dry in [&["--dry-run"][..], &[]] {
@@ -247,6 +249,7 @@ fn every_document_is_as_its_schema_says() {
     let item = ["order", "--shop", "shop@demo.test", "--item", "SH-41;シャツ 白 41;JPY 4300;1"];
     play.document("buyer", "order", &[&item[..], &["--dry-run"]].concat());
     let order = play.document("buyer", "order", &item);
+    play.document("buyer", "order", &["reorder", open, "--dry-run"]);
     play.document("buyer", "written", &["cancel", order["id"].as_str().unwrap()]);
     let outbox = play.document("buyer", "outbox", &["outbox", "list"]);
     assert!(!outbox["letters"].as_array().unwrap().is_empty());
@@ -285,7 +288,8 @@ fn schemas_are_written_one_file_each_and_overwrite_nothing() {
 fn every_document_of_the_source_has_a_schema_file_and_every_file_a_document() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut named = BTreeSet::new();
-    for file in std::fs::read_dir(root.join("src/cli")).unwrap() {
+    let folders = ["src/cli", "src/view"].map(|folder| std::fs::read_dir(root.join(folder)).unwrap());
+    for file in folders.into_iter().flatten() {
         let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
         let names = text.split("\"mailorder.").skip(1).filter_map(|rest| rest.split_once("/1\""));
         named.extend(names.map(|(name, _)| name.to_owned()));

@@ -29,6 +29,7 @@ mod own_key;
 mod payment_data;
 mod posting;
 mod receipts;
+mod received;
 mod report;
 mod rounds;
 mod settle;

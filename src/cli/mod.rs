@@ -9,6 +9,7 @@ mod audit;
 mod buy;
 mod catalog;
 mod config;
+mod confirm;
 mod demo;
 mod download;
 mod failure;
@@ -24,12 +25,16 @@ mod list;
 mod mail;
 mod notify;
 mod order;
+mod order_asked;
+mod order_send;
 mod order_written;
 mod outbox;
 mod output;
 mod pay_data;
 mod payment_data;
 mod procedure;
+mod prompt;
+mod received;
 mod report;
 mod schema;
 mod serve;
@@ -170,10 +175,11 @@ impl Shell {
             Command::Show(args) => show::run(self, args),
             Command::Catalog(args) => catalog::run(self, args),
             Command::Order(args) => order::run(self, args),
-            Command::Confirm(args) => buy::confirm(self, args),
+            Command::Confirm(args) => confirm::run(self, args),
             Command::Cancel(args) => buy::cancel(self, args),
             Command::Ask(args) => ask::run(self, args),
             Command::Return(args) => buy::give_back(self, args),
+            Command::Received(args) => received::run(self, args),
             Command::Reorder(args) => order::again(self, args),
             Command::Warnings(args) => warnings::run(self, args),
             Command::Sync => mail::sync(self),

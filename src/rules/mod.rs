@@ -7,6 +7,7 @@ pub mod leg;
 pub mod limits;
 pub mod overdue;
 pub mod query;
+pub mod received;
 pub mod reconcile;
 pub mod returned;
 pub mod standing;

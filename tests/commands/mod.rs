@@ -4,6 +4,8 @@
 mod attacked;
 /// What a buyer, or an account of several parts, names, asks, accepts and pays with.
 mod buying;
+/// The terms against the order, on a terminal and by scripts.
+mod confirming;
 /// What a disk, a backup or a slip of the hand leaves.
 mod damaged;
 /// Keys replaced, revoked, and allowed to collect.
@@ -15,6 +17,8 @@ mod looking;
 mod mail;
 /// Accounts made in part, and what crashes leave.
 mod making;
+/// Orders written in answer to questions, and repeated at other prices.
+mod ordering;
 /// What a server refuses, and how long a command tries.
 mod sending;
 /// What people read: errors that say what to do, hints that can be run, tables that fit.
