@@ -253,6 +253,8 @@ fn every_document_is_as_its_schema_says() {
     play.document("buyer", "asked", &["ask", open]);
     let offered = play.document("buyer", "list", &["list", "unconfirmed"]);
     play.document("buyer", "confirm", &["confirm", "--dry-run", offered["transactions"][0]["id"].as_str().unwrap()]);
+    play.document("buyer", "received", &["received", open, "--all"]);
+    play.document("buyer", "show", &["show", open]);
     let rows = format!("txn,event_id,planned\n{number},E-1,2030-01-15\n{number},E-1,2030-01-15\nNOSUCH,,2030-01-15\n");
     std::fs::write(play.folder.path().join("rows.csv"), rows).unwrap();
     for dry in [&["--dry-run"][..], &[]] {

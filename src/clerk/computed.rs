@@ -9,10 +9,10 @@ use super::{Clerk, ClerkError};
 use crate::index::{EntryRow, Filter, Unheard};
 use crate::ledger::Claim;
 use crate::role::Refused;
-use crate::rules::{Standing, received};
 use crate::rules::failed::failures;
 use crate::rules::overdue::overdue;
 use crate::rules::unheard::{TIMES, TOLD};
+use crate::rules::{Standing, received};
 use crate::trade::{
     Act, Address, Code, Digest, Finding, Moment, Money, Names, Number, OrderId, Role, Settlement, Transaction,
 };

@@ -43,15 +43,8 @@ pub(crate) struct ReceivedArgs {
 /// Reads `LINE=QUANTITY`, where the quantity may be 0.
 fn line(text: &str) -> Result<(String, Option<Quantity>), String> {
     let (line, quantity) = text.split_once('=').ok_or("it is written LINE=QUANTITY, like 1=2")?;
-    Ok((line.trim().to_owned(), quantity_of(quantity.trim())?))
-}
-
-/// Reads how many there are; `None` for none.
-fn quantity_of(text: &str) -> Result<Option<Quantity>, String> {
-    if text == "0" {
-        return Ok(None);
-    }
-    Quantity::parse(text).map(Some).map_err(|error| error.to_string())
+    let quantity = Quantity::parse_count(quantity.trim()).map_err(|error| error.to_string())?;
+    Ok((line.trim().to_owned(), quantity))
 }
 
 fn date(text: &str) -> Result<When, String> {
@@ -85,10 +78,10 @@ fn ask(shell: &Shell, known: &Transaction) -> Result<Vec<(String, Option<Quantit
         let said = delivered.iter().find(|part| part.line == line.id).map_or(line.quantity, |part| part.quantity);
         let quantity = loop {
             let answer = shell.asks(&format!("How many of {} came, of {}? [{said}]", line.item.name, line.quantity))?;
-            match quantity_of(&answer) {
+            match Quantity::parse_count(&answer) {
                 _ if answer.is_empty() => break Some(said),
                 Ok(quantity) => break quantity,
-                Err(why) => shell.output.message(output::escape(&why)),
+                Err(why) => shell.output.message(output::escape(&why.to_string())),
             }
         };
         lines.push((line.id.clone(), quantity));
@@ -113,7 +106,11 @@ fn print(shell: &Shell, known: &Transaction, now: &Moment) -> Result<(), Failure
     let Some(differs) = differs else {
         return shell.output.line(format!("{}  noted as received", short(id)));
     };
-    shell.output.line(format!("{}  noted; {}", short(id), output::escape(&text::sentence(&differs.text, shell.clock.zone()))))?;
+    shell.output.line(format!(
+        "{}  noted; {}",
+        short(id),
+        output::escape(&text::sentence(&differs.text, shell.clock.zone()))
+    ))?;
     if let Some(next) = next_of_missing(known, &standing, now) {
         shell.next(&next);
     }

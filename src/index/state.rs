@@ -11,7 +11,9 @@ use serde::{Deserialize, Serialize};
 use super::IndexError;
 use super::apply::integer;
 use crate::trade::transaction::Direction;
-use crate::trade::{Arrival, Digest, Finding, Given, Kept, Key, Letter, Moment, Number, Settlement, Transaction, Verdict};
+use crate::trade::{
+    Arrival, Digest, Finding, Given, Kept, Key, Letter, Moment, Number, Settlement, Transaction, Verdict,
+};
 
 /// A transaction without its letters.
 #[derive(Serialize, Deserialize)]

@@ -100,7 +100,9 @@ pub fn differs(transaction: &Transaction, standing: &Standing) -> Option<Differs
         let Count { line, name, agreed, delivered, received, short } = count;
         let received = number(*received);
         match short {
-            Some(_) => format!("line {line} ({name}): delivered {} says {agent}, received {received}", number(*delivered)),
+            Some(_) => {
+                format!("line {line} ({name}): delivered {} says {agent}, received {received}", number(*delivered))
+            }
             None => format!("line {line} ({name}): agreed {agreed}, received {received}"),
         }
     };
@@ -108,13 +110,9 @@ pub fn differs(transaction: &Transaction, standing: &Standing) -> Option<Differs
     if texts.is_empty() {
         return None;
     }
-    let missing = counts.iter().filter_map(|count| Some(LineQuantity { line: count.line.clone(), quantity: count.short? }));
-    Some(Differs {
-        text: texts.join("; "),
-        missing: missing.collect(),
-        since: said.recorded,
-        position: said.position,
-    })
+    let missing =
+        counts.iter().filter_map(|count| Some(LineQuantity { line: count.line.clone(), quantity: count.short? }));
+    Some(Differs { text: texts.join("; "), missing: missing.collect(), since: said.recorded, position: said.position })
 }
 
 fn speaker(terms: &Terms, transaction: &Transaction) -> Address {

@@ -10,7 +10,7 @@ use crate::role::agent;
 use crate::rules::overdue::{Refund, refund};
 use crate::rules::received::{self, Count};
 use crate::rules::{Standing, State};
-use crate::trade::{Quantity, Direction, Document, Kept, Kind, Leg, Moment, Role, Terms, Transaction};
+use crate::trade::{Direction, Document, Kept, Kind, Leg, Moment, Quantity, Role, Terms, Transaction};
 
 /// Returns the document of `show --json`; `doubts` are the entries of letters that may not have arrived.
 pub fn document(known: &Transaction, standing: &Standing, now: &Moment, doubts: &BTreeSet<u64>) -> Value {
@@ -124,8 +124,8 @@ pub fn next(known: &Transaction, standing: &Standing, now: &Moment) -> Option<St
     }
 }
 
-/// Returns what a buyer may do about an order as it stands, the likeliest first: `confirm`, `cancel`, `ask`, `return`,
-/// `reorder`.
+/// Returns what a buyer may do about an order as it stands, the likeliest first: `confirm`, `cancel`, `ask`, `received`,
+/// `return`, `reorder`.
 pub fn next_steps(known: &Transaction, standing: &Standing, now: &Moment) -> Vec<&'static str> {
     let cancelling = known.sent(Kind::Cancellation).any(|sent| !is_answered(known, sent));
     let returning = known.sent(Kind::ReturnRequest).any(|sent| !is_answered(known, sent));
@@ -135,8 +135,8 @@ pub fn next_steps(known: &Transaction, standing: &Standing, now: &Moment) -> Vec
         State::Ordered => &["cancel"],
         State::Offered if over => &["reorder"],
         State::Offered => &["confirm", "cancel"],
-        State::Open => &["ask", "cancel", "return", "reorder"],
-        State::Completed => &["return", "reorder"],
+        State::Open => &["ask", "received", "cancel", "return", "reorder"],
+        State::Completed => &["received", "return", "reorder"],
         State::Returned | State::Refunded | State::Rejected | State::Cancelled => &["reorder"],
     };
     let is_under_way = |step: &&str| match *step {

@@ -19,6 +19,8 @@ mod mail;
 mod making;
 /// Orders written in answer to questions, and repeated at other prices.
 mod ordering;
+/// What came, against what the delivery agent says.
+mod receiving;
 /// What a server refuses, and how long a command tries.
 mod sending;
 /// What people read: errors that say what to do, hints that can be run, tables that fit.

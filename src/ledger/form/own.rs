@@ -72,7 +72,8 @@ fn sentence(act: &Act) -> String {
             format!("The warning {what} {done}. {}", reason.clone().unwrap_or_default())
         }
         Act::Received { lines, at } => {
-            let lines: Vec<String> = lines.iter().map(|part| format!("line {} ×{}", part.line, part.quantity)).collect();
+            let lines: Vec<String> =
+                lines.iter().map(|part| format!("line {} ×{}", part.line, part.quantity)).collect();
             let lines = if lines.is_empty() { "nothing".to_owned() } else { lines.join(", ") };
             format!("Received so far, by {at}: {lines}.")
         }
