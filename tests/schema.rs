@@ -193,6 +193,19 @@ impl Play {
         self.line(&line);
     }
 
+    /// Has a program told of the buyer's warnings, and holds what it is told against its schema.
+    fn notices(&mut self) {
+        let folder = self.folder.path().join("buyer");
+        let config = std::fs::read_to_string(folder.join("config.toml")).unwrap();
+        let command = "\n[notify]\ncommand = [\"/bin/sh\", \"-c\", \"cat >>told\"]\n";
+        std::fs::write(folder.join("config.toml"), config + command).unwrap();
+        let (code, _, said) = run(self.folder.path(), &["--config", "buyer/config.toml", "sync"]);
+        assert_eq!(code, 0, "{said}");
+        let told = std::fs::read_to_string(folder.join("told")).unwrap();
+        assert!(told.lines().count() > 1);
+        told.lines().for_each(|line| self.line(line));
+    }
+
     /// Holds one document against the schema that it names.
     fn line(&mut self, line: &str) {
         let value: Value = serde_json::from_str(line).unwrap();
@@ -276,6 +289,7 @@ fn every_document_is_as_its_schema_says() {
     assert!(!outbox["letters"].as_array().unwrap().is_empty());
     play.document("new", "init", &["init", "--address", "a@example.org", "--name", "A", "--folder", "new"]);
     play.serve();
+    play.notices();
     let all: BTreeSet<String> = play.schemas.keys().cloned().collect();
     assert_eq!(play.seen, all, "each schema was held against a document");
 }

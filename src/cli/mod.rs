@@ -23,6 +23,7 @@ mod key;
 mod ledger;
 mod list;
 mod mail;
+mod notice;
 mod notify;
 mod order;
 mod order_asked;

@@ -4,6 +4,10 @@ use std::path::{Path, PathBuf};
 
 use super::ConfigError;
 
+/// The variables of a session at a desktop.
+const SESSION: [&str; 7] =
+    ["HOME", "USER", "LOGNAME", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS", "DISPLAY", "WAYLAND_DISPLAY"];
+
 /// What the program takes from its environment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Environment {
@@ -23,6 +27,8 @@ pub struct Environment {
     pub cache_home: Option<PathBuf>,
     /// `CREDENTIALS_DIRECTORY`, set by systemd.
     pub credentials: Option<PathBuf>,
+    /// What programs need that speak to the user's desktop or send his mail: `HOME`, `DISPLAY` and such.
+    pub session: Vec<(String, String)>,
     /// Whether `NO_COLOR` is set or the terminal is dumb.
     pub no_color: bool,
 }
@@ -41,6 +47,7 @@ impl Environment {
             state_home: path("XDG_STATE_HOME"),
             cache_home: path("XDG_CACHE_HOME"),
             credentials: path("CREDENTIALS_DIRECTORY"),
+            session: session(),
             no_color: path("NO_COLOR").is_some() || std::env::var("TERM").is_ok_and(|term| term == "dumb"),
         }
     }
@@ -64,6 +71,13 @@ impl Environment {
         let system = Path::new("/etc/mailorder/config.toml");
         if !user.as_ref().is_ok_and(|file| file.exists()) && system.exists() { Ok(system.to_owned()) } else { user }
     }
+}
+
+/// Returns the variables of a session at a desktop that are set.
+#[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
+fn session() -> Vec<(String, String)> {
+    let set = |name: &str| Some((name.to_owned(), std::env::var(name).ok().filter(|value| !value.is_empty())?));
+    SESSION.into_iter().filter_map(set).collect()
 }
 
 /// Returns the folders for data, state and cache where the configuration names none.

@@ -5,6 +5,7 @@ pub mod authority;
 pub mod failed;
 pub mod leg;
 pub mod limits;
+pub mod notified;
 pub mod overdue;
 pub mod query;
 pub mod received;

@@ -17,6 +17,8 @@ mod looking;
 mod mail;
 /// Accounts made in part, and what crashes leave.
 mod making;
+/// What a program of the owner's is told of warnings.
+mod notifying;
 /// Orders written in answer to questions, and repeated at other prices.
 mod ordering;
 /// What came, against what the delivery agent says.
