@@ -35,7 +35,7 @@ use super::support::accounts::files;
 use super::support::program::Town;
 
 /// A mail of at least `size` bytes, of people or in the shape of a letter.
-fn large(letter: bool, size: usize) -> Vec<u8> {
+pub fn large(letter: bool, size: usize) -> Vec<u8> {
     let head: &[u8] = if letter {
         b"From: a@stranger.test\r\nContent-Type: multipart/encrypted; protocol=\"application/pgp-encrypted\"; boundary=b\r\n\r\n"
     } else {
