@@ -194,7 +194,7 @@ impl Play {
     }
 
     /// Has a program told of the buyer's warnings, and holds what it is told against its schema.
-    fn notices(&mut self) {
+    fn alerts(&mut self) {
         let folder = self.folder.path().join("buyer");
         let config = std::fs::read_to_string(folder.join("config.toml")).unwrap();
         let command = "\n[notify]\ncommand = [\"/bin/sh\", \"-c\", \"cat >>told\"]\n";
@@ -289,7 +289,7 @@ fn every_document_is_as_its_schema_says() {
     assert!(!outbox["letters"].as_array().unwrap().is_empty());
     play.document("new", "init", &["init", "--address", "a@example.org", "--name", "A", "--folder", "new"]);
     play.serve();
-    play.notices();
+    play.alerts();
     let all: BTreeSet<String> = play.schemas.keys().cloned().collect();
     assert_eq!(play.seen, all, "each schema was held against a document");
 }

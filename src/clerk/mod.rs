@@ -5,6 +5,7 @@
 //! swallowed is written again with the same Message-ID.
 
 mod again;
+mod alerted;
 mod aside;
 mod asking;
 mod batch;
@@ -23,7 +24,6 @@ mod keys;
 mod large;
 mod limits;
 mod news;
-mod notified;
 mod on_time;
 mod open;
 mod own_key;
@@ -44,6 +44,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 pub use again::Tended;
+pub use alerted::AlertedFile;
 pub use aside::{Aside, AsideReason};
 pub use batch::Batch;
 pub use catalog::KnownCatalog;
@@ -51,7 +52,6 @@ pub use computed::{ComputedWarning, warning_id};
 pub use error::ClerkError;
 pub use inspect::Preview;
 pub use keys::KeyRecord;
-pub use notified::NotifiedFile;
 pub use open::{create, go_on_with_cut_log, is_made};
 pub use own_key::file as key_file;
 pub use posting::Posted;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::failure::{Failure, FailureKind, send_kind};
 use super::guard::guarded;
 use super::transaction::{self, Rejected, TurnedAway};
-use super::{Shell, account, notice, stop};
+use super::{Shell, account, alert, stop};
 use crate::clerk::{self, Clerk, ClerkError, TakenIn};
 use crate::files;
 use crate::inbox::mbox::Mbox;
@@ -167,7 +167,7 @@ fn tell(shell: &Shell, clerk: &Clerk, before: &Before) -> Result<(), Failure> {
 
 /// Has the person told of warnings. It fails only where it is interrupted.
 async fn told(shell: &Shell, clerk: &mut Clerk) -> Result<(), Failure> {
-    notice::notify(shell, clerk).await;
+    alert::alert(shell, clerk).await;
     Ok(())
 }
 
@@ -224,7 +224,7 @@ async fn turns(
     let mut failures: u32 = 0;
     loop {
         let result = turn(shell, clerk, inbox, outbox).await;
-        notice::notify(shell, clerk).await;
+        alert::alert(shell, clerk).await;
         let waited = match result {
             Ok(()) => {
                 failures = 0;

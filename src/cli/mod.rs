@@ -3,6 +3,7 @@
 //! Standard output is data, standard error is messages; exit codes are those of `failure`.
 
 mod account;
+mod alert;
 mod args;
 mod ask;
 mod audit;
@@ -23,7 +24,6 @@ mod key;
 mod ledger;
 mod list;
 mod mail;
-mod notice;
 mod notify;
 mod order;
 mod order_asked;

@@ -23,8 +23,8 @@ macro_rules! schemas {
 
 /// The documents, by the name in their member `schema` (`mailorder.NAME/1`); `path` has none.
 const SCHEMAS: [(&str, &str); 31] = schemas![
-    "articles" "asked" "catalog" "catalog-check" "check" "checkpoint" "confirm" "foreseen" "inbox" "init" "inspect" "key" "keys"
-    "list" "notice" "notified" "order" "outbox" "path" "payment-data" "procedures" "received" "reindex" "row" "rows" "serve" "show" "status" "verify" "warnings"
+    "alert" "articles" "asked" "catalog" "catalog-check" "check" "checkpoint" "confirm" "foreseen" "inbox" "init" "inspect" "key" "keys"
+    "list" "notified" "order" "outbox" "path" "payment-data" "procedures" "received" "reindex" "row" "rows" "serve" "show" "status" "verify" "warnings"
     "written"
 ];
 

@@ -1,11 +1,12 @@
 //! Judgement: pure functions over the words of the trade. No bytes, no clock, no mail.
 
 pub mod agreement;
+pub mod alerted;
 pub mod authority;
 pub mod failed;
 pub mod leg;
 pub mod limits;
-pub mod notified;
+
 pub mod overdue;
 pub mod query;
 pub mod received;

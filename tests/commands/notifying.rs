@@ -172,7 +172,7 @@ fn watch_and_receive_tell_too_and_two_commands_never_tell_twice() {
     assert_eq!(told(&town).len(), 1);
     // While one tells, the other leaves it to it.
     tells(&town, &format!("sleep 1; {}", keep(&town)));
-    fs::remove_file(town.path("buyer/notified.json")).unwrap();
+    fs::remove_file(town.path("buyer/alerted.json")).unwrap();
     std::thread::scope(|scope| {
         let one = scope.spawn(|| sync(&town));
         sync(&town);
@@ -216,7 +216,7 @@ fn the_scripts_of_the_page_show_a_warning_and_mail_one() {
         assert!(!run.err.contains("[notify]"), "{run:?}");
         let kept = fs::read_to_string(&keeps).unwrap();
         fs::remove_file(&keeps).unwrap();
-        fs::remove_file(town.path("buyer/notified.json")).unwrap();
+        fs::remove_file(town.path("buyer/alerted.json")).unwrap();
         kept
     };
     let shown = with(desktop, "notify-send");

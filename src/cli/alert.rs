@@ -12,7 +12,7 @@ use super::output::escape;
 use crate::clerk::{Clerk, ClerkError};
 use crate::config::NotifySettings;
 use crate::hook;
-use crate::rules::notified::{Notice, Open};
+use crate::rules::alerted::{Alert, Open};
 use crate::trade::{Fingerprint, PinnedBy};
 use crate::view::text;
 use crate::view::warnings::{Shown, Which, gather};
@@ -23,7 +23,7 @@ const BUDGET: Duration = Duration::from_secs(30);
 const MOST: usize = 20;
 
 /// Tells of the warnings that are open and were not told yet. What fails is said on standard error.
-pub(super) async fn notify(shell: &Shell, clerk: &mut Clerk) {
+pub(super) async fn alert(shell: &Shell, clerk: &mut Clerk) {
     if let Err(failure) = told(shell, clerk).await {
         failure.with_config(shell.global.config.as_deref()).print(false);
     }
@@ -32,31 +32,31 @@ pub(super) async fn notify(shell: &Shell, clerk: &mut Clerk) {
 async fn told(shell: &Shell, clerk: &mut Clerk) -> Result<(), Failure> {
     let Some(settings) = clerk.settings().notify.clone() else { return Ok(()) };
     clerk.catch_up()?;
-    let Some(mut file) = clerk.notified()? else { return Ok(()) };
+    let Some(mut file) = clerk.alerted()? else { return Ok(()) };
     let warnings = open(clerk)?;
     let all: Vec<Open> = warnings.iter().map(|(_, warning)| warning.open.clone()).collect();
     let now = shell.clock.now();
-    let before = file.notified.clone();
-    file.notified.keep(&all);
+    let before = file.alerted.clone();
+    file.alerted.keep(&all);
     let begun = Instant::now();
-    for notice in file.notified.due(&all, &now).into_iter().take(MOST) {
-        let Some((_, warning)) = warnings.iter().find(|(id, _)| *id == notice.id) else { continue };
+    for alert in file.alerted.due(&all, &now).into_iter().take(MOST) {
+        let Some((_, warning)) = warnings.iter().find(|(id, _)| *id == alert.id) else { continue };
         if begun.elapsed() >= BUDGET {
             break;
         }
-        file.notified.try_to(&notice, &now);
+        file.alerted.try_to(&alert, &now);
         file.save()?;
-        let document = document(shell, clerk, warning, &notice, all.len())?;
+        let document = document(shell, clerk, warning, &alert, all.len())?;
         match run(&settings, &document).await {
-            Ok(()) => file.notified.told(&notice),
+            Ok(()) => file.alerted.told(&alert),
             Err(error) => {
-                let given_up = if file.notified.gives_up(&notice) { "; it is not tried again" } else { "" };
-                shell.tell(&escape(&format!("[notify] command, told of warning {}, {error}{given_up}", notice.id)));
+                let given_up = if file.alerted.gives_up(&alert) { "; it is not tried again" } else { "" };
+                shell.tell(&escape(&format!("[notify] command, told of warning {}, {error}{given_up}", alert.id)));
                 return Ok(file.save()?);
             }
         }
     }
-    if file.notified == before { Ok(()) } else { Ok(file.save()?) }
+    if file.alerted == before { Ok(()) } else { Ok(file.save()?) }
 }
 
 async fn run(settings: &NotifySettings, document: &Value) -> Result<(), hook::HookError> {
@@ -102,7 +102,7 @@ fn is_of_stranger(clerk: &Clerk, shown: &Shown) -> Result<bool, ClerkError> {
 }
 
 /// Returns what the program is told: values as other programs have them, title and text made harmless for people.
-fn document(shell: &Shell, clerk: &Clerk, warning: &Warning, notice: &Notice, open: usize) -> Result<Value, Failure> {
+fn document(shell: &Shell, clerk: &Clerk, warning: &Warning, alert: &Alert, open: usize) -> Result<Value, Failure> {
     let first = warning.shown.first().ok_or_else(|| Failure::bug("a warning without a finding"))?;
     let findings: Vec<Value> = warning.shown.iter().map(|one| json!({"code": one.finding, "text": one.text})).collect();
     let sentences: Vec<String> = warning
@@ -111,17 +111,17 @@ fn document(shell: &Shell, clerk: &Clerk, warning: &Warning, notice: &Notice, op
         .map(|one| format!("{}: {}", one.finding, text::sentence(&one.text, shell.clock.zone())))
         .collect();
     let from = if first.from.is_empty() { String::new() } else { format!(" from {}", first.from) };
-    let more = match notice.others.len() {
+    let more = match alert.others.len() {
         0 => String::new(),
         1 => "\nOne more of strangers stands under mailorder warnings.".to_owned(),
         more => format!("\n{more} more of strangers stand under mailorder warnings."),
     };
     let body = format!("{}{from}: {}", first.subject, sentences.join("; "));
     Ok(json!({
-        "schema": "mailorder.notice/1",
+        "schema": "mailorder.alert/1",
         "account": clerk.me().address,
-        "id": notice.id,
-        "title": escape(&format!("mailorder: warning {}", notice.id)),
+        "id": alert.id,
+        "title": escape(&format!("mailorder: warning {}", alert.id)),
         "text": format!("{}{more}", escape(&body)),
         "findings": findings,
         "order": first.order,
@@ -129,8 +129,8 @@ fn document(shell: &Shell, clerk: &Clerk, warning: &Warning, notice: &Notice, op
         "number": first.value.get("number"),
         "from": first.value.get("from"),
         "date": first.value.get("date"),
-        "stranger": notice.stranger,
-        "more": notice.others.len(),
+        "stranger": alert.stranger,
+        "more": alert.others.len(),
         "open": open,
     }))
 }

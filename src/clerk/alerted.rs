@@ -5,14 +5,14 @@ use std::fs::{File, TryLockError};
 use std::path::PathBuf;
 
 use super::{Clerk, ClerkError};
-use crate::rules::notified::Notified;
+use crate::rules::alerted::Alerted;
 use crate::{files, maildir};
 
 /// What was told, held by one process at a time.
-pub struct NotifiedFile {
+pub struct AlertedFile {
     path: PathBuf,
     /// What was told, and what could not be.
-    pub notified: Notified,
+    pub alerted: Alerted,
     _lock: File,
 }
 
@@ -22,8 +22,8 @@ impl Clerk {
     ///
     /// # Errors
     /// What keeps the file from being locked.
-    pub fn notified(&self) -> Result<Option<NotifiedFile>, ClerkError> {
-        let path = self.settings.folders.queue.with_file_name("notified.json");
+    pub fn alerted(&self) -> Result<Option<AlertedFile>, ClerkError> {
+        let path = self.settings.folders.queue.with_file_name("alerted.json");
         let lock = path.with_extension("lock");
         let opened = files::open_own(&lock, true).map_err(ClerkError::io("open", &lock))?;
         match opened.try_lock() {
@@ -31,21 +31,21 @@ impl Clerk {
             Err(TryLockError::WouldBlock) => return Ok(None),
             Err(TryLockError::Error(error)) => return Err(ClerkError::io("lock", &lock)(error)),
         }
-        let notified = match files::read(&path, files::SMALL) {
+        let alerted = match files::read(&path, files::SMALL) {
             Ok(text) => serde_json::from_slice(&text).unwrap_or_default(),
-            Err(_) => Notified::default(),
+            Err(_) => Alerted::default(),
         };
-        Ok(Some(NotifiedFile { path, notified, _lock: opened }))
+        Ok(Some(AlertedFile { path, alerted, _lock: opened }))
     }
 }
 
-impl NotifiedFile {
+impl AlertedFile {
     /// Writes it down, durably.
     ///
     /// # Errors
     /// What keeps it from being written; then nothing may be told, or it would be told again and again.
     pub fn save(&self) -> Result<(), ClerkError> {
-        let text = serde_json::to_vec(&self.notified).map_err(|error| ClerkError::Write(error.to_string()))?;
+        let text = serde_json::to_vec(&self.alerted).map_err(|error| ClerkError::Write(error.to_string()))?;
         let folder = self.path.parent().unwrap_or(&self.path);
         Ok(maildir::replace(folder, &self.path, &text)?)
     }
