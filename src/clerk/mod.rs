@@ -5,6 +5,7 @@
 //! swallowed is written again with the same Message-ID.
 
 mod again;
+mod alerted;
 mod aside;
 mod asking;
 mod batch;
@@ -29,6 +30,7 @@ mod own_key;
 mod payment_data;
 mod posting;
 mod receipts;
+mod received;
 mod report;
 mod rounds;
 mod settle;
@@ -42,6 +44,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 pub use again::Tended;
+pub use alerted::AlertedFile;
 pub use aside::{Aside, AsideReason};
 pub use batch::Batch;
 pub use catalog::KnownCatalog;

@@ -232,7 +232,7 @@ impl Batch<'_> {
             Act::Verdict { content, .. } => Some(*content),
             Act::Settle { content, .. } => *content,
             Act::Give { task } => task.about,
-            Act::Said { .. } | Act::Genesis { .. } | Act::Pin { .. } => None,
+            Act::Said { .. } | Act::Received { .. } | Act::Genesis { .. } | Act::Pin { .. } => None,
         };
         let about = content.and_then(|content| transaction.by_content(&content)).map(|kept| kept.position);
         self.act(Some(transaction.key.role), act, transaction.names(), about.into_iter().collect())

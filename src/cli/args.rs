@@ -68,14 +68,16 @@ pub(crate) enum Command {
     Catalog(super::catalog::CatalogArgs),
     /// Write an order and send it to a shop
     Order(super::order::OrderArgs),
-    /// Accept the terms a shop sent
-    Confirm(super::buy::OneArgs),
+    /// Accept the terms a shop sent, shown against your order
+    Confirm(super::confirm::ConfirmArgs),
     /// Cancel a transaction
     Cancel(super::buy::CancelArgs),
     /// Ask shop, delivery agent and payment agent how it stands
     Ask(super::ask::AskArgs),
     /// Ask to give goods back, or to stop what has not arrived
     Return(super::buy::ReturnArgs),
+    /// Say what really came, and compare it with what the delivery agent says
+    Received(super::received::ReceivedArgs),
     /// Order the same again
     Reorder(super::order::ReorderArgs),
     /// List what does not agree, and settle it

@@ -3,6 +3,7 @@
 //! Standard output is data, standard error is messages; exit codes are those of `failure`.
 
 mod account;
+mod alert;
 mod args;
 mod ask;
 mod audit;
@@ -10,6 +11,7 @@ mod buy;
 mod catalog;
 mod color;
 mod config;
+mod confirm;
 mod demo;
 mod download;
 mod export;
@@ -27,6 +29,8 @@ mod list;
 mod mail;
 mod notify;
 mod order;
+mod order_asked;
+mod order_send;
 mod order_written;
 mod outbox;
 mod output;
@@ -34,6 +38,8 @@ mod pager;
 mod pay_data;
 mod payment_data;
 mod procedure;
+mod prompt;
+mod received;
 mod report;
 mod schema;
 mod serve;
@@ -212,10 +218,11 @@ impl Shell {
             Command::Show(args) => show::run(self, args),
             Command::Catalog(args) => catalog::run(self, args),
             Command::Order(args) => order::run(self, args),
-            Command::Confirm(args) => buy::confirm(self, args),
+            Command::Confirm(args) => confirm::run(self, args),
             Command::Cancel(args) => buy::cancel(self, args),
             Command::Ask(args) => ask::run(self, args),
             Command::Return(args) => buy::give_back(self, args),
+            Command::Received(args) => received::run(self, args),
             Command::Reorder(args) => order::again(self, args),
             Command::Warnings(args) => warnings::run(self, args),
             Command::Export(args) => export::run(self, &args),

@@ -14,7 +14,7 @@ use crate::clerk::ClerkError;
 use crate::rules::failed::failures;
 use crate::rules::overdue::refund;
 use crate::rules::waiting::{Waiting, waiting};
-use crate::rules::{Standing, State};
+use crate::rules::{Standing, State, received};
 use crate::trade::item::{Charge, Line};
 use crate::trade::{
     Agent, DeliveryMethod, Direction, Leg, Moment, Money, PaymentMethod, Person, PostalAddress, Role, Transaction,
@@ -78,6 +78,7 @@ pub(super) fn run(shell: &mut Shell, args: ShowArgs) -> Result<(), Failure> {
     terms(shell, &known, &standing, args.full)?;
     offered(shell, &known)?;
     shell.output.line("")?;
+    came(shell, &known, &standing)?;
     letters(shell, &known, &doubts)?;
     saved.iter().try_for_each(|saved| shell.output.line(saved.line()))?;
     if let Some(next) = next(&known, &standing, &now).or_else(|| next_to_report(&known, &standing)) {
@@ -161,6 +162,17 @@ fn terms(shell: &Shell, known: &Transaction, standing: &Standing, full: bool) ->
         shell.named("terms", &kept.content.to_string())?;
     }
     Ok(())
+}
+
+/// Prints what the buyer says came, beside what the delivery agent says.
+fn came(shell: &Shell, known: &Transaction, standing: &Standing) -> Result<(), Failure> {
+    let Some(said) = received::said(known) else { return Ok(()) };
+    shell.output.line(format!("received, as you said of {}:", text::when(&said.at, shell.clock.zone())))?;
+    super::received::table(shell, &received::counts(known, standing))?;
+    if let Some(differs) = received::differs(known, standing) {
+        shell.output.line(format!("✗ received-differs: {}", output::escape(&differs.text)))?;
+    }
+    shell.output.line("")
 }
 
 /// Prints what the buyer wrote to the shop beside the order.

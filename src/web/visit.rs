@@ -113,7 +113,7 @@ impl Visit {
             "said": self.asked("said"),
             "counts": {"orders": clerk.index().count(&open)?, "warnings": warnings::open_count(clerk)?},
             "ledger": {"entries": mark.entries(), "head": mark.head().root.hex()},
-            "since": web.log_size(),
+            "since": web.news(),
             "pages": ["list", "order", "warnings", "chart", "health"],
         });
         match frame {

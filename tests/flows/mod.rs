@@ -15,7 +15,7 @@ mod bank;
 /// Orders by article number, from what a shop's catalog says.
 mod by_number;
 /// What a shop sells: asked for, answered, ordered from.
-mod catalog;
+pub(crate) mod catalog;
 /// The passing of time.
 mod clock;
 /// What the shop's owner decides himself, and what he sees of his procedures.

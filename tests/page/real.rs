@@ -196,6 +196,52 @@ fn news_reach_an_open_page_and_its_title_counts_the_warnings_p2() {
 }
 
 #[test]
+fn a_warning_rings_on_an_open_page_where_that_is_wished_p2() {
+    let (town, _served, browser, root) = opened(1280);
+    // The tones are counted: nobody hears a browser without a screen.
+    let count = "window.rung = 0; const start = OscillatorNode.prototype.start; OscillatorNode.prototype.start = function (at) { window.rung += 1; return start.call(this, at); }";
+    let comes = |bytes: usize| {
+        let mail = town.path(&format!("mail/buyer@demo.test/new/1700000001.M{bytes}.here"));
+        fs::write(mail, crate::commands::large(true, bytes)).unwrap();
+        town.does("buyer", &["sync"]);
+    };
+    let open = || browser.script("return Number(document.documentElement.dataset.warnings)").as_u64().unwrap();
+    browser.open(&format!("{root}/warnings"));
+    let before = open();
+    browser.script(count);
+    assert_eq!(
+        browser.script("return document.getElementById('sound').checked"),
+        false,
+        "off where nobody asked for it"
+    );
+    browser.click("#sound");
+    browser.until("a sample", "return window.rung === 2");
+    comes(1_000);
+    browser.until("the sound", "return window.rung === 4");
+    browser.until("the warning", &format!("return document.querySelectorAll('article').length > {before}"));
+    assert_eq!(open(), before + 1);
+    assert!(browser.title().starts_with(&format!("({})", before + 1)), "{}", browser.title());
+    // What is no warning makes no sound, and the page follows all the same.
+    an_offer(&town);
+    browser.until("the offer", "return document.querySelector('nav .count').textContent !== ''");
+    assert_eq!(browser.script("return window.rung"), 4);
+    // The choice is kept, on other pages and at the next visit; switched off, it is silent.
+    browser.open(&format!("{root}/"));
+    browser.script(count);
+    browser.click("#main");
+    comes(1_001);
+    browser.until("the sound", "return window.rung === 2");
+    browser.open(&format!("{root}/warnings"));
+    assert_eq!(browser.script("return document.getElementById('sound').checked"), true);
+    browser.click("#sound");
+    browser.script("window.seen = true");
+    browser.script(count);
+    comes(1_002);
+    browser.until("the page is loaded anew", "return window.seen !== true");
+    assert_eq!(browser.complaints(), Vec::<String>::new());
+}
+
+#[test]
 fn keys_alone_lead_through_the_list_and_every_act_works_without_script() {
     let (town, _served, browser, root) = opened(1280);
     let (tab, enter) = ("\u{e004}", "\u{e007}");

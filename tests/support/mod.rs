@@ -8,6 +8,7 @@ pub mod program;
 pub mod servers;
 pub mod smtp;
 pub mod stands;
+pub mod terminal;
 pub mod town;
 pub mod trade;
 pub mod world;
