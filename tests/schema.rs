@@ -184,6 +184,26 @@ impl Play {
         assert!(catalog["articles"].as_array().unwrap().len() > 1 && !catalog["ways"].as_array().unwrap().is_empty());
     }
 
+    /// Has the buyer's program ask by itself.
+    fn schedules(&mut self, open: &str) {
+        let config = self.folder.path().join("buyer/config.toml");
+        let rules = "[[buyer.rule]]\nwhen = \"delivered paid\"\ndo = \"reorder\"\nat_most = \"JPY 1\"\n";
+        let text = std::fs::read_to_string(&config).unwrap() + rules;
+        std::fs::write(&config, text).unwrap();
+        self.document("buyer", "schedules", &["schedule", "add", "--preset", "mornings"]);
+        self.document("buyer", "schedules", &["schedule", "add", "one", "--txn", open, "--when", "every 6h"]);
+        self.document("buyer", "schedules", &["schedule", "pause", "one"]);
+        for dry in [&["--dry-run"][..], &[]] {
+            let ran = self.document("buyer", "ran", &[&["schedule", "run", "one"], dry].concat());
+            assert!(!ran["letters"].as_array().unwrap().is_empty(), "{ran}");
+        }
+        let ran = self.document("buyer", "ran", &["schedule", "run"]);
+        assert!(!ran["held"].as_array().unwrap().is_empty(), "{ran}");
+        let list = self.document("buyer", "schedules", &["schedule"]);
+        assert!(list["schedules"].as_array().unwrap().iter().any(|one| !one["last"].is_null()), "{list}");
+        assert!(!list["rules"][0]["held"].as_array().unwrap().is_empty(), "{list}");
+    }
+
     fn first_original(&self) -> PathBuf {
         let folder = self.folder.path().join("buyer/ledger/originals");
         let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
@@ -232,6 +252,7 @@ fn every_document_is_as_its_schema_says() {
     play.document("buyer", "reindex", &["ledger", "reindex"]);
     play.document("buyer", "checkpoint", &["ledger", "checkpoint"]);
     play.document("buyer", "asked", &["ask", open]);
+    play.schedules(open);
     let rows = format!("txn,event_id,planned\n{number},E-1,2030-01-15\n{number},E-1,2030-01-15\nNOSUCH,,2030-01-15\n");
     std::fs::write(play.folder.path().join("rows.csv"), rows).unwrap();
     for dry in [&["--dry-run"][..], &[]] {
@@ -285,7 +306,8 @@ fn schemas_are_written_one_file_each_and_overwrite_nothing() {
 fn every_document_of_the_source_has_a_schema_file_and_every_file_a_document() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut named = BTreeSet::new();
-    for file in std::fs::read_dir(root.join("src/cli")).unwrap() {
+    let folders = ["src/cli", "src/view"].map(|folder| std::fs::read_dir(root.join(folder)).unwrap());
+    for file in folders.into_iter().flatten() {
         let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
         let names = text.split("\"mailorder.").skip(1).filter_map(|rest| rest.split_once("/1\""));
         named.extend(names.map(|(name, _)| name.to_owned()));

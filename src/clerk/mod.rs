@@ -31,6 +31,7 @@ mod posting;
 mod receipts;
 mod report;
 mod rounds;
+mod rules;
 mod settle;
 mod spool;
 mod take_in;
@@ -43,6 +44,7 @@ use std::time::Duration;
 
 pub use again::Tended;
 pub use aside::{Aside, AsideReason};
+pub use asking::{By, Foreseeing, Ran};
 pub use batch::Batch;
 pub use catalog::KnownCatalog;
 pub use computed::{ComputedWarning, warning_id};

@@ -64,6 +64,8 @@ pub(crate) enum Command {
     Reorder(super::order::ReorderArgs),
     /// List what does not agree, and settle it
     Warnings(super::warnings::WarningsArgs),
+    /// Ask on a timetable: list, add, pause, remove, run
+    Schedule(super::schedule::ScheduleArgs),
     /// Show all of it in a browser, and act there
     Serve(super::serve::ServeArgs),
     /// Fetch mail, judge it, send what is due, and end

@@ -31,6 +31,7 @@ mod pay_data;
 mod payment_data;
 mod procedure;
 mod report;
+mod schedule;
 mod schema;
 mod serve;
 mod shop;
@@ -176,6 +177,7 @@ impl Shell {
             Command::Return(args) => buy::give_back(self, args),
             Command::Reorder(args) => order::again(self, args),
             Command::Warnings(args) => warnings::run(self, args),
+            Command::Schedule(args) => schedule::run(self, args),
             Command::Sync => mail::sync(self),
             Command::Watch(args) => mail::watch(self, args),
             Command::Receive => mail::receive(self),

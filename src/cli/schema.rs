@@ -22,9 +22,9 @@ macro_rules! schemas {
 }
 
 /// The documents, by the name in their member `schema` (`mailorder.NAME/1`); `path` has none.
-const SCHEMAS: [(&str, &str); 28] = schemas![
+const SCHEMAS: [(&str, &str); 30] = schemas![
     "articles" "asked" "catalog" "catalog-check" "check" "checkpoint" "foreseen" "inbox" "init" "inspect" "key" "keys" "list"
-    "notified" "order" "outbox" "path" "payment-data" "procedures" "reindex" "row" "rows" "serve" "show" "status" "verify" "warnings"
+    "notified" "order" "outbox" "path" "payment-data" "procedures" "ran" "reindex" "row" "rows" "schedules" "serve" "show" "status" "verify" "warnings"
     "written"
 ];
 

@@ -13,6 +13,7 @@ use super::id::{Address, Digest, Fingerprint, MessageId, Number, OrderId};
 use super::letter::Letter;
 use super::moment::Moment;
 use super::party::{Party, Role};
+use super::schedule::{Cause, Schedule, ScheduleName};
 use super::task::{Said, Task, TaskKey};
 
 /// What became of a letter: one vocabulary everywhere.
@@ -185,6 +186,16 @@ pub enum Act {
         #[serde(skip_serializing_if = "Option::is_none", default)]
         untold: Option<String>,
     },
+    /// A schedule is made, changed, paused or resumed.
+    Schedule {
+        /// How it is from now on.
+        schedule: Schedule,
+    },
+    /// A schedule is removed.
+    Unschedule {
+        /// Its name.
+        name: ScheduleName,
+    },
 }
 
 impl Act {
@@ -194,7 +205,11 @@ impl Act {
             Self::Genesis { .. } => "genesis",
             Self::Pin { .. } => "pin",
             Self::Verdict { .. } => "verdict",
-            Self::Settle { .. } | Self::Give { .. } | Self::Said { .. } => "act",
+            Self::Settle { .. }
+            | Self::Give { .. }
+            | Self::Said { .. }
+            | Self::Schedule { .. }
+            | Self::Unschedule { .. } => "act",
         }
     }
 }
@@ -261,6 +276,8 @@ pub struct Entry {
     pub owes: Vec<Owed>,
     /// The row of an export that had us write the letter in it.
     pub event: Option<Event>,
+    /// The schedule or rule that had us write the letter in it.
+    pub cause: Option<Cause>,
 }
 
 impl Entry {

@@ -1,0 +1,118 @@
+//! The buyer's schedules, and the letters that schedules and rules had us write.
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::apply::integer;
+use super::query::{Found, json, position, value};
+use super::{Index, IndexError, written};
+use crate::trade::{Cause, Deed, Entry, Moment, OrderId, Schedule, ScheduleName};
+
+/// A schedule as it is now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptSchedule {
+    /// The schedule.
+    pub schedule: Schedule,
+    /// When it was made or changed last.
+    pub since: Moment,
+}
+
+/// What a schedule or rule did last.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caused {
+    /// When the last of its letters was written.
+    pub at: Moment,
+    /// How many it wrote for the same moment, or a rule in all.
+    pub letters: u64,
+}
+
+/// Enters how a schedule is from now on.
+pub(super) fn put(db_tx: &Connection, entry: &Entry, schedule: &Schedule) -> Result<(), IndexError> {
+    let mut put = db_tx.prepare_cached("INSERT OR REPLACE INTO schedules VALUES (?1, ?2, ?3, ?4)")?;
+    let since = entry.recorded.to_string();
+    put.execute(params![schedule.name.as_str(), integer(entry.position), since, written(schedule)?])?;
+    Ok(())
+}
+
+/// Takes out a schedule that was removed.
+pub(super) fn remove(db_tx: &Connection, name: &ScheduleName) -> Result<(), IndexError> {
+    db_tx.prepare_cached("DELETE FROM schedules WHERE name = ?1")?.execute([name.as_str()])?;
+    Ok(())
+}
+
+/// Notes what had us write the letter of an entry.
+pub(super) fn caused(db_tx: &Connection, entry: &Entry) -> Result<(), IndexError> {
+    let Some(cause) = &entry.cause else { return Ok(()) };
+    let (by, name, about) = match cause {
+        Cause::Schedule { name, moment } => ("schedule", name.as_str(), moment.to_string()),
+        Cause::Rule { deed, order, when } => (deed.word(), when.as_str(), order.to_string()),
+    };
+    let mut put = db_tx.prepare_cached("INSERT INTO caused VALUES (?1, ?2, ?3, ?4)")?;
+    put.execute(params![integer(entry.position), by, name, about])?;
+    Ok(())
+}
+
+impl Index {
+    /// Returns the schedules, by name.
+    pub fn schedules(&self) -> Found<Vec<KeptSchedule>> {
+        let mut find = self.db.prepare_cached("SELECT schedule, since FROM schedules ORDER BY name")?;
+        let mut rows = find.query([])?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            let since = value(&row.get::<_, String>(1)?, Moment::parse)?;
+            found.push(KeptSchedule { schedule: json(&row.get::<_, String>(0)?)?, since });
+        }
+        Ok(found)
+    }
+
+    /// Returns for which of its moments a schedule wrote the letter of this entry, if it did.
+    pub fn moment_of(&self, schedule: &ScheduleName, at: u64) -> Found<Option<Moment>> {
+        let mut find =
+            self.db.prepare_cached("SELECT about FROM caused WHERE position = ?1 AND by = 'schedule' AND name = ?2")?;
+        let about: Option<String> =
+            find.query_row(params![integer(at), schedule.as_str()], |row| row.get(0)).optional()?;
+        about.map(|about| value(&about, Moment::parse)).transpose()
+    }
+
+    /// Returns what a schedule did last, as far as it wrote letters.
+    pub fn caused_by_schedule(&self, schedule: &ScheduleName) -> Found<Option<Caused>> {
+        let mut find = self.db.prepare_cached(
+            "SELECT e.recorded, (SELECT count(*) FROM caused WHERE by = 'schedule' AND name = c.name AND about = c.about)
+             FROM caused c JOIN entries e USING (position) WHERE c.by = 'schedule' AND c.name = ?1
+             ORDER BY c.position DESC LIMIT 1",
+        )?;
+        self.caused(&mut find, &[&schedule.as_str()])
+    }
+
+    /// Returns what a rule did last.
+    pub fn caused_by_rule(&self, deed: Deed, when: &str) -> Found<Option<Caused>> {
+        let mut find = self.db.prepare_cached(
+            "SELECT e.recorded, (SELECT count(*) FROM caused WHERE by = c.by AND name = c.name)
+             FROM caused c JOIN entries e USING (position) WHERE c.by = ?1 AND c.name = ?2
+             ORDER BY c.position DESC LIMIT 1",
+        )?;
+        self.caused(&mut find, &[&deed.word(), &when])
+    }
+
+    fn caused(
+        &self,
+        find: &mut rusqlite::CachedStatement<'_>,
+        values: &[&dyn rusqlite::ToSql],
+    ) -> Found<Option<Caused>> {
+        let found: Option<(String, i64)> = find.query_row(values, |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+        let Some((recorded, letters)) = found else { return Ok(None) };
+        Ok(Some(Caused { at: value(&recorded, Moment::parse)?, letters: position(letters) }))
+    }
+
+    /// Returns whether a rule has done this about an order: this very rule where `when` is given, else any.
+    pub fn was_done(&self, deed: Deed, order: &OrderId, when: Option<&str>) -> Found<bool> {
+        let sql = "SELECT 1 FROM caused WHERE about = ?1 AND by = ?2 AND (?3 IS NULL OR name = ?3)";
+        Ok(self.db.prepare_cached(sql)?.exists(params![order.as_str(), deed.word(), when])?)
+    }
+
+    /// Returns the order that a rule ordered again by the order of this entry.
+    pub fn reordered_by_rule(&self, at: u64) -> Found<Option<OrderId>> {
+        let mut find = self.db.prepare_cached("SELECT about FROM caused WHERE position = ?1 AND by = 'reorder'")?;
+        let about: Option<String> = find.query_row([integer(at)], |row| row.get(0)).optional()?;
+        about.map(|about| value(&about, OrderId::parse)).transpose()
+    }
+}

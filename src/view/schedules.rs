@@ -1,0 +1,225 @@
+//! The buyer's schedules: which transactions, when, what comes next and what came of it last; his rules; and the returns that
+//! are prepared (P90-P92).
+
+use jiff::tz::TimeZone;
+use serde_json::{Value, json};
+
+use super::text;
+use crate::clerk::{By, Clerk, ClerkError, Foreseeing, Ran};
+use crate::index::Filter;
+use crate::role::{Rule, Scheduled, silence};
+use crate::rules::Standing;
+use crate::trade::{Deed, Leg, Moment, OrderId, Role, Target, When};
+
+/// How many moments to come are told.
+pub const NEXT: usize = 5;
+/// How many of the transactions are looked at for the days they promise.
+const LOOKED_AT: usize = 256;
+
+/// A schedule that is set by one word.
+#[derive(Debug, Clone, Copy)]
+pub struct Preset {
+    /// Its name.
+    pub name: &'static str,
+    /// The query.
+    pub query: &'static str,
+    /// The timetable.
+    pub when: &'static str,
+    /// Whether the agent in charge is asked first, and later the shop.
+    pub in_turn: bool,
+}
+
+/// The presets: what many wish.
+pub const PRESETS: [Preset; 3] = [
+    Preset { name: "late", query: "late", when: "daily 09:00", in_turn: true },
+    Preset { name: "due", query: "undelivered", when: "due 09:00", in_turn: false },
+    Preset { name: "mornings", query: "undelivered", when: "daily 09:00", in_turn: false },
+];
+
+/// A schedule as it is shown.
+#[derive(Debug, Clone)]
+pub struct Shown {
+    /// The schedule.
+    pub scheduled: Scheduled,
+    /// How many transactions it finds now.
+    pub found: usize,
+    /// Its next moments; of one that is paused none.
+    pub next: Vec<Moment>,
+    /// What it did last.
+    pub last: Option<Ran>,
+}
+
+/// A rule as it is shown.
+#[derive(Debug, Clone)]
+pub struct ShownRule {
+    /// The rule.
+    pub rule: Rule,
+    /// How many letters it had written in all, and when the last one.
+    pub last: Option<(Moment, u64)>,
+    /// What it finds and does nothing about, and why.
+    pub held: Vec<(OrderId, String)>,
+}
+
+/// A return that wants one keystroke.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Prepared {
+    /// The order.
+    pub order: OrderId,
+    /// What is late.
+    pub leg: Leg,
+    /// What was promised.
+    pub promised: When,
+}
+
+/// All of it.
+#[derive(Debug, Clone)]
+pub struct Schedules {
+    /// The schedules, those of the configuration first.
+    pub schedules: Vec<Shown>,
+    /// The rules, in the order of the configuration.
+    pub rules: Vec<ShownRule>,
+    /// The returns that are prepared.
+    pub prepared: Vec<Prepared>,
+}
+
+impl Schedules {
+    /// Loads all of it as it stands now.
+    ///
+    /// # Errors
+    /// What keeps the index from being read.
+    pub fn load(clerk: &mut Clerk) -> Result<Self, ClerkError> {
+        let (now, zone) = (clerk.clock().now(), clerk.clock().zone().clone());
+        let mut schedules = Vec::new();
+        for scheduled in clerk.schedules()? {
+            schedules.push(shown(clerk, scheduled, &now, &zone)?);
+        }
+        let foreseen = clerk.foresee_rules()?;
+        let rules = clerk.rules().into_iter().map(|rule| shown_rule(clerk, rule, &foreseen));
+        Ok(Self { rules: rules.collect::<Result<_, _>>()?, schedules, prepared: prepared(clerk, &now)? })
+    }
+
+    /// Returns the document of `schedule list --json`.
+    pub fn document(&self) -> Value {
+        let schedules: Vec<Value> = self.schedules.iter().map(schedule_json).collect();
+        let rules: Vec<Value> = self.rules.iter().map(rule_json).collect();
+        let prepared: Vec<Value> = self.prepared.iter().map(Prepared::document).collect();
+        json!({
+            "schema": "mailorder.schedules/1", "schedules": schedules, "rules": rules, "prepared": prepared,
+        })
+    }
+}
+
+impl Prepared {
+    /// Returns it for JSON.
+    pub fn document(&self) -> Value {
+        json!({"id": self.order, "leg": self.leg.word(), "promised": self.promised.to_string()})
+    }
+}
+
+fn shown(clerk: &Clerk, scheduled: Scheduled, now: &Moment, zone: &TimeZone) -> Result<Shown, ClerkError> {
+    let keys = clerk.found_by(&scheduled.schedule.target, now)?;
+    let next = match scheduled.when.due() {
+        _ if scheduled.schedule.paused => Vec::new(),
+        None => scheduled.when.next(now, zone, NEXT),
+        Some(time) => {
+            let mut days: Vec<Moment> = Vec::new();
+            for key in keys.iter().take(LOOKED_AT) {
+                let Some(known) = clerk.index().load_key(key)? else { continue };
+                let standing = Standing::of(&known);
+                let marks = Leg::ALL.into_iter().map(|leg| standing.mark(leg)).filter(|mark| !mark.done);
+                let days_of = marks.filter_map(|mark| mark.date?.day().to_datetime(time).to_zoned(zone.clone()).ok());
+                days.extend(days_of.map(|zoned| Moment::new(zoned.timestamp(), zoned.offset())));
+            }
+            days.retain(|day| day > now);
+            days.sort();
+            days.dedup();
+            days.truncate(NEXT);
+            days
+        }
+    };
+    Ok(Shown { found: keys.len(), next, last: clerk.last_run(scheduled.name())?, scheduled })
+}
+
+fn shown_rule(clerk: &Clerk, rule: Rule, foreseen: &[Foreseeing]) -> Result<ShownRule, ClerkError> {
+    let caused = clerk.index().caused_by_rule(rule.deed, &rule.when)?;
+    let by = By::Rule(rule.deed, rule.when.clone());
+    let held =
+        foreseen.iter().filter(|one| one.by == by).filter_map(|one| Some((one.order.clone(), one.held.clone()?)));
+    Ok(ShownRule { last: caused.map(|caused| (caused.at, caused.letters)), held: held.collect(), rule })
+}
+
+/// Returns the returns that are prepared: agent and shop were asked about what is late, and nothing came of it.
+///
+/// # Errors
+/// What keeps the index from being read.
+pub fn prepared(clerk: &Clerk, now: &Moment) -> Result<Vec<Prepared>, ClerkError> {
+    let due_before = Some(now.plus_seconds(86_400).instant().as_second());
+    let late = Filter { role: Some(Role::Buyer), open: Some(true), due_before, ..Filter::default() };
+    let mut found = Vec::new();
+    for listed in clerk.index().list(&late)? {
+        let Some(known) = clerk.index().load_key(&listed.key)? else { continue };
+        if let Some((silence, _)) = silence::prepared(&known, now, clerk.patience()) {
+            found.push(Prepared { order: listed.key.id, leg: silence.leg, promised: silence.promised });
+        }
+    }
+    Ok(found)
+}
+
+fn schedule_json(shown: &Shown) -> Value {
+    let schedule = &shown.scheduled.schedule;
+    let (query, orders) = match &schedule.target {
+        Target::Query(query) => (Some(query), Vec::new()),
+        Target::Chosen(orders) => (None, orders.iter().map(OrderId::to_string).collect()),
+    };
+    let last = shown
+        .last
+        .as_ref()
+        .map(|ran| json!({"moment": ran.moment, "at": ran.at, "letters": ran.letters, "unwritten": ran.unwritten}));
+    json!({
+        "name": schedule.name, "query": query, "orders": orders, "when": schedule.when,
+        "legs": schedule.legs.iter().map(|leg| leg.word()).collect::<Vec<_>>(),
+        "in_turn": schedule.in_turn, "paused": schedule.paused, "of_config": schedule.name.is_of_config(),
+        "found": shown.found, "next": shown.next, "last": last,
+    })
+}
+
+fn rule_json(shown: &ShownRule) -> Value {
+    let Rule { when, deed, at_most } = &shown.rule;
+    let held: Vec<Value> = shown.held.iter().map(|(id, why)| json!({"id": id, "why": why})).collect();
+    json!({
+        "when": when, "do": deed.word(), "at_most": at_most.as_ref().map(text::money_json),
+        "letters": shown.last.map_or(0, |(_, letters)| letters),
+        "last": shown.last.map(|(at, _)| at), "held": held,
+    })
+}
+
+/// Returns the document of `schedule run --json`: what was written, or would be, and what is held back.
+pub fn ran_document(foreseen: &[Foreseeing], dry: bool) -> Value {
+    let letters = foreseen.iter().flat_map(|one| {
+        one.letters.iter().map(|(kind, to)| {
+            let (schedule, rule) = by_json(&one.by);
+            json!({"schedule": schedule, "rule": rule, "id": one.order, "kind": kind.word(), "to": to})
+        })
+    });
+    let held = foreseen.iter().filter_map(|one| {
+        let (schedule, rule) = by_json(&one.by);
+        let why = one.held.as_ref()?;
+        Some(json!({"schedule": schedule, "rule": rule, "id": one.order, "why": why}))
+    });
+    json!({
+        "schema": "mailorder.ran/1", "dry_run": dry,
+        "letters": letters.collect::<Vec<_>>(), "held": held.collect::<Vec<_>>(),
+    })
+}
+
+fn by_json(by: &By) -> (Option<String>, Option<String>) {
+    match by {
+        By::Schedule(name) => (Some(name.to_string()), None),
+        By::Rule(deed, when) => (None, Some(rule_words(*deed, when))),
+    }
+}
+
+/// Returns a rule in one line.
+pub fn rule_words(deed: Deed, when: &str) -> String {
+    format!("{deed} when {when}")
+}
