@@ -428,6 +428,11 @@ fn faults_of_the_configuration_end_with_78() {
     home.fails(&["config", "check"], 78, &[&format!("config.toml:{line}:2: "), "did you mean `outbox`?"]);
     fs::write(&file, format!("{good}\n[trust]\npolicy = \"all\"\n")).unwrap();
     home.fails(&["list"], 78, &[&format!("config.toml:{}:1: trust.policy: \"all\"", line + 1)]);
+    for name in ["", "Tea\\u001b[2J"] {
+        let article = format!("[[shop.article]]\nsku = \"T\"\nname = \"{name}\"\nprice = \"JPY 1\"\n");
+        fs::write(&file, good.replace("roles = [\"buyer\"]", "roles = [\"shop\"]") + "\n[shop]\n" + &article).unwrap();
+        home.fails(&["config", "check"], 78, &["article number \"T\" needs a name, without control characters"]);
+    }
     fs::write(&file, &good).unwrap();
     home.fails(&["sync"], 78, &["neither [inbox] nor [outbox]"]);
     fs::remove_file(&file).unwrap();

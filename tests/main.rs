@@ -41,6 +41,8 @@ mod flows;
 mod generated;
 /// Help that runs: each example parses.
 mod help;
+/// What others wrote is text wherever a person meets it.
+mod hostile;
 /// Post that comes in: honest and lying servers, Maildirs shared with other programs.
 mod inbox;
 /// The index: the same rows whether it grew or was built anew.

@@ -2,6 +2,7 @@
 //! parties is held against its schema.
 
 use std::collections::BTreeSet;
+use std::io::BufRead as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -128,12 +129,7 @@ impl Play {
         let (code, text, said) = run(self.folder.path(), &line);
         assert_eq!(code, 65, "{words:?}: {said}");
         for line in text.lines() {
-            let value: Value = serde_json::from_str(line).unwrap();
-            let name = value["schema"].as_str().unwrap().split(['.', '/']).nth(1).unwrap().to_owned();
-            let schema = &self.schemas[&name];
-            let faults = differences(schema, &value, schema, &name);
-            assert!(faults.is_empty(), "{words:?}\n{}", faults.join("\n"));
-            self.seen.insert(name);
+            self.line(line);
         }
     }
 
@@ -204,6 +200,29 @@ impl Play {
         assert!(!list["rules"][0]["held"].as_array().unwrap().is_empty(), "{list}");
     }
 
+    /// Starts the page and holds what it says of itself against its schema.
+    fn serve(&mut self) {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_mailorder"));
+        command.env_clear().env("HOME", self.folder.path()).current_dir(self.folder.path());
+        let words = ["--config", "buyer/config.toml", "--json", "serve"];
+        let mut page = command.args(words).stdout(std::process::Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        std::io::BufReader::new(page.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        page.kill().unwrap();
+        page.wait().unwrap();
+        self.line(&line);
+    }
+
+    /// Holds one document against the schema that it names.
+    fn line(&mut self, line: &str) {
+        let value: Value = serde_json::from_str(line).unwrap();
+        let name = value["schema"].as_str().unwrap().split(['.', '/']).nth(1).unwrap().to_owned();
+        let schema = &self.schemas[&name];
+        let faults = differences(schema, &value, schema, &name);
+        assert!(faults.is_empty(), "{line}\n{}", faults.join("\n"));
+        self.seen.insert(name);
+    }
+
     fn first_original(&self) -> PathBuf {
         let folder = self.folder.path().join("buyer/ledger/originals");
         let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
@@ -272,6 +291,7 @@ fn every_document_is_as_its_schema_says() {
     let outbox = play.document("buyer", "outbox", &["outbox", "list"]);
     assert!(!outbox["letters"].as_array().unwrap().is_empty());
     play.document("new", "init", &["init", "--address", "a@example.org", "--name", "A", "--folder", "new"]);
+    play.serve();
     let all: BTreeSet<String> = play.schemas.keys().cloned().collect();
     assert_eq!(play.seen, all, "each schema was held against a document");
 }
@@ -306,9 +326,7 @@ fn schemas_are_written_one_file_each_and_overwrite_nothing() {
 fn every_document_of_the_source_has_a_schema_file_and_every_file_a_document() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut named = BTreeSet::new();
-    let folders = ["src/cli", "src/view"].map(|folder| std::fs::read_dir(root.join(folder)).unwrap());
-    for file in folders.into_iter().flatten() {
-        let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
+    for text in ["src/cli", "src/view"].into_iter().flat_map(crate::tidy::texts) {
         let names = text.split("\"mailorder.").skip(1).filter_map(|rest| rest.split_once("/1\""));
         named.extend(names.map(|(name, _)| name.to_owned()));
     }

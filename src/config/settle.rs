@@ -21,7 +21,7 @@ pub(super) fn settle(written: Config, file: &Path, environment: &Environment) ->
     if !matches!(language.as_str(), "en" | "ja") {
         return Err(place.fault("language", format!("{language:?} is neither \"en\" nor \"ja\"")));
     }
-    if written.name.trim().is_empty() || written.name.chars().any(char::is_control) {
+    if written.name.trim().is_empty() || steers(&written.name) {
         return Err(place.fault("name", "a name is needed, without control characters"));
     }
     let trust = match written.trust.policy.as_deref() {
@@ -279,25 +279,33 @@ impl Place<'_> {
         })
     }
 
-    fn shop(&self, written: &Config) -> Result<ShopPractice, ConfigError> {
-        let Some(shop) = &written.shop else {
-            return Err(self.fault("shop", "the role shop needs a [shop] table with articles and procedures"));
-        };
+    fn articles(&self, written: &[written::Article]) -> Result<Vec<Article>, ConfigError> {
         let mut articles: Vec<Article> = Vec::new();
-        for article in &shop.article {
+        for article in written {
+            let fault = |what: &str| self.fault("shop.article", format!("article number {:?} {what}", article.sku));
             if articles.iter().any(|other| other.item.sku.as_ref() == Some(&article.sku)) {
-                return Err(self.fault("shop.article", format!("article number {:?} stands twice", article.sku)));
+                return Err(fault("stands twice"));
+            }
+            if article.name.trim().is_empty() || [&article.sku, &article.name].into_iter().any(|word| steers(word)) {
+                return Err(fault("needs a name, without control characters"));
             }
             let item = Item { sku: Some(article.sku.clone()), name: article.name.clone() };
             articles.push(Article::plain(item, self.money("shop.article.price", &article.price)?));
         }
+        Ok(articles)
+    }
+
+    fn shop(&self, written: &Config) -> Result<ShopPractice, ConfigError> {
+        let Some(shop) = &written.shop else {
+            return Err(self.fault("shop", "the role shop needs a [shop] table with articles and procedures"));
+        };
         let procedures: Result<Vec<Procedure>, ConfigError> =
             shop.procedure.iter().map(|procedure| self.procedure(procedure, &written.hook)).collect();
         Ok(ShopPractice {
             name: written.name.clone(),
             vat_id: shop.vat_id.clone(),
             conditions: shop.conditions.clone(),
-            articles: Arc::new(Articles::own(articles)),
+            articles: Arc::new(Articles::own(self.articles(&shop.article)?)),
             partial: match shop.partial.as_deref() {
                 None | Some("refuse") => Partial::Refuse,
                 Some("offer") => Partial::Offer,
@@ -330,4 +338,9 @@ pub fn plain(path: &Path) -> PathBuf {
 
 fn is_loopback(host: &str) -> bool {
     host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// Returns whether a text has what no letter may have.
+fn steers(text: &str) -> bool {
+    text.chars().any(char::is_control)
 }

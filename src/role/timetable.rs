@@ -17,8 +17,8 @@ use crate::trade::Moment;
 const MORNING: Time = jiff::civil::time(9, 0, 0, 0);
 
 /// What a timetable can be written like, for messages.
-pub const FORMS: &str = "daily 09:00; monday,thursday 09:00; weekdays 09:00; monthly 1 09:00; monthly last 09:00; \
-                         every 6h; due 09:00; or a cron expression of five fields, like 30 8 * * 1-5";
+pub const FORMS: &str = "daily 09:00; weekly 09:00 (on Mondays); monday,thursday 09:00; weekdays 09:00; monthly 1 09:00; \
+                         monthly last 09:00; every 6h; due 09:00; or a cron expression of five fields, like 30 8 * * 1-5";
 
 /// Why a text is no timetable.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -124,6 +124,9 @@ fn kind(text: &str) -> Result<Kind, String> {
         ["due", at] => due(time(at)?),
         ["hourly"] => cron("0 * * * *").map(|one| Kind::Calendar(vec![one])),
         ["every", hours] => every(hours),
+        ["monthly"] => calendar("09:00", "1", "*"),
+        ["monthly", at] if at.contains(':') => calendar(at, "1", "*"),
+        ["monthly", day] => calendar("09:00", &day_of_month(day)?, "*"),
         ["monthly", day, at] => calendar(at, &day_of_month(day)?, "*"),
         [_, _, _, _, _] => cron(text).map(|one| Kind::Calendar(vec![one])),
         [days, at] => calendar(at, "*", &days_of_week(days)?),
@@ -168,6 +171,7 @@ fn days_of_week(text: &str) -> Result<String, String> {
     let one = |word: &str| match word {
         "daily" => Some("*".to_owned()),
         "weekdays" => Some("1-5".to_owned()),
+        "weekly" => Some("1".to_owned()),
         _ => {
             let named = |day: &Weekday| {
                 let name = format!("{day:?}").to_lowercase();
@@ -219,6 +223,8 @@ mod tests {
             ("mon,thursday 09:00", ["2026-11-30T00:00:00Z", "2026-12-03T00:00:00Z", "2026-12-07T00:00:00Z"]),
             ("sunday", ["2026-11-29T00:00:00Z", "2026-12-06T00:00:00Z", "2026-12-13T00:00:00Z"]),
             ("monthly 1 09:00", ["2026-12-01T00:00:00Z", "2027-01-01T00:00:00Z", "2027-02-01T00:00:00Z"]),
+            ("monthly", ["2026-12-01T00:00:00Z", "2027-01-01T00:00:00Z", "2027-02-01T00:00:00Z"]),
+            ("weekly 09:00", ["2026-11-30T00:00:00Z", "2026-12-07T00:00:00Z", "2026-12-14T00:00:00Z"]),
             ("monthly last 00:00", ["2026-11-29T15:00:00Z", "2026-12-30T15:00:00Z", "2027-01-30T15:00:00Z"]),
             ("every 6h", ["2026-11-27T09:00:00Z", "2026-11-27T15:00:00Z", "2026-11-27T21:00:00Z"]),
             ("30 8 * * 1-5", ["2026-11-29T23:30:00Z", "2026-11-30T23:30:00Z", "2026-12-01T23:30:00Z"]),

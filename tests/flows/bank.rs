@@ -5,6 +5,7 @@ use std::fs;
 
 use serde_json::Value;
 
+use super::parties::until;
 use crate::support::accounts::{files, install};
 use crate::support::program::Town;
 
@@ -223,9 +224,7 @@ fn a_stop_that_crosses_a_running_authorisation_leaves_nothing_held_p24_f3() {
     let config = town.path("pay/config.toml");
     let mut running =
         std::process::Command::new(env!("CARGO_BIN_EXE_mailorder")).arg("-c").arg(&config).arg("sync").spawn().unwrap();
-    while !town.path("../begun").exists() {
-        std::thread::sleep(std::time::Duration::from_millis(20));
-    }
+    until("the program runs", || town.path("../begun").exists());
     town.does("buyer", &["cancel", &id]);
     town.sync(&["shop", "pay"]);
     assert!(running.try_wait().unwrap().is_none(), "the stop came while the program ran");

@@ -43,7 +43,7 @@ mod order;
 /// Two parcels of which one arrives, or is lost.
 mod parted;
 /// Four parties at a real Postfix and a real Dovecot.
-mod parties;
+pub mod parties;
 /// Cards sealed past the shop, and what the payment agent makes of them.
 mod payment_data;
 /// What others see of a purchase.

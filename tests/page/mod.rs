@@ -2,7 +2,8 @@
 
 mod driver;
 mod http;
+mod purchase;
 mod real;
 mod safe;
-mod served;
+pub mod served;
 mod shows;

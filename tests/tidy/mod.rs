@@ -36,6 +36,11 @@ fn read(path: &str) -> Option<String> {
     fs::read_to_string(project().join(path)).ok()
 }
 
+/// Returns the texts of all files of the project below a folder.
+pub fn texts(folder: &str) -> Vec<String> {
+    files(&[folder]).into_iter().map(|file| file.text).collect()
+}
+
 /// Returns all files of the project below `folders`, in the order of their paths; not what git ignores.
 fn files(folders: &[&str]) -> Vec<TextFile> {
     let mut found = Vec::new();
