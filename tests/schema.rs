@@ -189,6 +189,8 @@ impl Play {
         self.document("buyer", "schedules", &["schedule", "add", "--preset", "mornings"]);
         self.document("buyer", "schedules", &["schedule", "add", "one", "--txn", open, "--when", "every 6h"]);
         self.document("buyer", "schedules", &["schedule", "pause", "one"]);
+        let next = self.document("buyer", "moments", &["schedule", "next", "mornings"]);
+        assert_eq!(next["next"].as_array().unwrap().len(), 5, "{next}");
         for dry in [&["--dry-run"][..], &[]] {
             let ran = self.document("buyer", "ran", &[&["schedule", "run", "one"], dry].concat());
             assert!(!ran["letters"].as_array().unwrap().is_empty(), "{ran}");

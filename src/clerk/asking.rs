@@ -1,18 +1,20 @@
 //! Status requests by the buyer's schedules (P90-P92): what `ask` does by hand, done when its time has come.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::batch::Batch;
 use super::{Clerk, ClerkError};
-use crate::index::Filter;
+use crate::index::{CausedLetter, Filter};
 use crate::ledger::recordable;
 use crate::role::schedule::Come;
 use crate::role::silence::PATIENCE;
 use crate::role::{Action, Draft, Refused, Scheduled};
 use crate::rules::query::Query;
 use crate::trade::{
-    Act, Address, Body, Cause, Deed, Key, Kind, Moment, Names, OrderId, Role, Schedule, ScheduleName, Target,
-    Transaction,
+    Act, Address, Body, Cause, Deed, Document, Key, Kind, Leg, Moment, Names, OrderId, Role, Schedule, ScheduleName,
+    Target, Transaction,
 };
 
 /// How many transactions are asked about under one hold of the lock.
@@ -57,6 +59,15 @@ impl Foreseeing {
     pub(super) fn letters(by: By, key: &Key, drafts: &[Draft]) -> Self {
         let letters = drafts.iter().map(|draft| (draft.document.kind(), draft.to.address.clone())).collect();
         Self { by, order: key.id.clone(), letters, held: None }
+    }
+
+    /// Returns what was written, as the ledger has it.
+    fn written(letter: CausedLetter) -> Self {
+        let by = match letter.cause {
+            Cause::Schedule { name, .. } => By::Schedule(name),
+            Cause::Rule { deed, when, .. } => By::Rule(deed, when),
+        };
+        Self { by, order: letter.order, letters: vec![(letter.kind, letter.to)], held: None }
     }
 }
 
@@ -173,29 +184,41 @@ impl Clerk {
         Ok(())
     }
 
-    /// Does what schedules and rules say whose time has come.
+    /// Does what schedules and rules say whose time has come; returns the letters that were written, and what is held back.
     ///
     /// # Errors
     /// What keeps the ledger from being read or written.
-    pub fn run_due(&mut self) -> Result<(), ClerkError> {
+    pub fn run_due(&mut self) -> Result<Vec<Foreseeing>, ClerkError> {
         self.catch_up()?;
-        let now = self.clock.now();
+        let (now, begin) = (self.clock.now(), self.index.mark().entries());
         self.ask_by_schedules(&now)?;
-        self.act_by_rules_now(&now)
+        self.act_by_rules_now(&now)?;
+        let mut found = self.written_since(begin)?;
+        found.extend(self.foresee_rules()?.into_iter().filter(|one| one.held.is_some()));
+        Ok(found)
     }
 
-    /// Has a schedule ask at once, whether its time has come or not; returns what it did.
+    /// Has a schedule ask at once, whether its time has come or not; returns the letters that were written.
     ///
     /// # Errors
     /// Where there is none of this name, or nothing can be written.
-    pub fn run_schedule(&mut self, name: &ScheduleName) -> Result<Ran, ClerkError> {
+    pub fn run_schedule(&mut self, name: &ScheduleName) -> Result<Vec<Foreseeing>, ClerkError> {
         self.catch_up()?;
-        let now = self.clock.now();
+        let (now, begin) = (self.clock.now(), self.index.mark().entries());
         let scheduled = self.schedule_called(name)?;
-        self.ask_now(&scheduled, &now, &Come::Moment(now, 0), recordable(&now))
+        self.ask_now(&scheduled, &now, &Come::Moment(now, 0), recordable(&now))?;
+        self.written_since(begin)
     }
 
-    fn schedule_called(&self, name: &ScheduleName) -> Result<Scheduled, ClerkError> {
+    fn written_since(&self, begin: u64) -> Result<Vec<Foreseeing>, ClerkError> {
+        Ok(self.index.caused_since(begin)?.into_iter().map(Foreseeing::written).collect())
+    }
+
+    /// Returns the schedule of this name.
+    ///
+    /// # Errors
+    /// Where there is none.
+    pub fn schedule_called(&self, name: &ScheduleName) -> Result<Scheduled, ClerkError> {
         let found = self.schedules()?.into_iter().find(|one| one.name() == name);
         found.ok_or_else(|| missing(name).into())
     }
@@ -212,6 +235,8 @@ impl Clerk {
             None => self.schedules()?,
         };
         let mut found = Vec::new();
+        // What one of them asks the next one does not ask again.
+        let mut taken: BTreeSet<(OrderId, Leg)> = BTreeSet::new();
         for scheduled in all {
             let come = if name.is_some() {
                 Some(Come::Moment(now, 0))
@@ -221,7 +246,11 @@ impl Clerk {
             let Some(come) = come else { continue };
             for key in self.found_by(&scheduled.schedule.target, &now)? {
                 let Some(known) = self.index.load_key(&key)? else { continue };
-                let drafts = self.requests(&scheduled, &known, &now, &come);
+                let mut drafts = self.requests(&scheduled, &known, &now, &come);
+                drafts.retain(|draft| match &draft.document {
+                    Document::StatusRequest(request) => taken.insert((key.id.clone(), request.leg)),
+                    _ => true,
+                });
                 if !drafts.is_empty() {
                     found.push(Foreseeing::letters(By::Schedule(scheduled.name().clone()), &key, &drafts));
                 }

@@ -64,7 +64,7 @@ pub(crate) enum Command {
     Reorder(super::order::ReorderArgs),
     /// List what does not agree, and settle it
     Warnings(super::warnings::WarningsArgs),
-    /// Ask on a timetable: list, add, pause, remove, run
+    /// Ask on a timetable: list, add, next, pause, remove, run
     Schedule(super::schedule::ScheduleArgs),
     /// Show all of it in a browser, and act there
     Serve(super::serve::ServeArgs),

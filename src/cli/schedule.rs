@@ -6,9 +6,11 @@ use super::output::{self, Cell, Tone};
 use super::table::{Fit, Table};
 use super::{Shell, transaction};
 use crate::clerk::{By, Clerk, Foreseeing, Ran};
-use crate::role::timetable;
+use crate::role::timetable::{self, Timetable};
 use crate::trade::{Leg, Moment, Role, Schedule, ScheduleName, Target};
-use crate::view::schedules::{PRESETS, Preset, Schedules, Shown, ShownRule, ran_document, rule_words};
+use crate::view::schedules::{
+    NEXT, PRESETS, Preset, Schedules, Shown, ShownRule, next_document, next_of, ran_document, rule_words,
+};
 use crate::view::{short, text};
 
 #[derive(Debug, clap::Args)]
@@ -37,6 +39,8 @@ enum ScheduleCommand {
     /// Remove a schedule
     #[command(after_help = "Example:\n  mailorder schedule remove mornings")]
     Remove(NameArgs),
+    /// Show when a schedule's time comes, or a timetable's would
+    Next(NextArgs),
     /// Do now what is due, or what one schedule says at once
     Run(RunArgs),
 }
@@ -80,6 +84,19 @@ struct NameArgs {
 }
 
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  mailorder schedule next mornings\n  mailorder schedule next --when '30 8 * * 1-5'"
+)]
+#[group(required = true, multiple = false)]
+struct NextArgs {
+    /// The schedule
+    name: Option<String>,
+    /// A timetable that is not set yet, as `schedule add` takes it
+    #[arg(long, value_name = "TIMETABLE")]
+    when: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  mailorder schedule run --dry-run\n  mailorder schedule run mornings")]
 struct RunArgs {
     /// The schedule, whether its time has come or not; without it all schedules and rules whose time has come
@@ -120,6 +137,7 @@ pub(super) fn run(shell: &mut Shell, args: ScheduleArgs) -> Result<(), Failure> 
             shell.output.done(format!("{name} is removed"));
             document(shell, &mut clerk)
         }
+        ScheduleCommand::Next(args) => next(shell, &mut clerk, args),
         ScheduleCommand::Run(args) => run_now(shell, &mut clerk, &args),
     }
 }
@@ -168,6 +186,38 @@ fn changed(shell: &Shell, clerk: &mut Clerk, name: &ScheduleName, what: &str) ->
 
 fn document(shell: &Shell, clerk: &mut Clerk) -> Result<(), Failure> {
     if shell.output.is_json() { shell.output.document(&Schedules::load(clerk)?.document()) } else { Ok(()) }
+}
+
+/// Shows the next moments of a schedule that is set, or of a timetable that is not.
+fn next(shell: &Shell, clerk: &mut Clerk, args: NextArgs) -> Result<(), Failure> {
+    let (name, when, moments) = match (args.name, args.when) {
+        (Some(text), _) => {
+            let name = name(&text)?;
+            let scheduled = clerk.schedule_called(&name)?;
+            let next = next_of(clerk, &scheduled)?;
+            (Some(name), scheduled.schedule.when, next)
+        }
+        (None, text) => {
+            let table =
+                Timetable::parse(&text.unwrap_or_default()).map_err(|error| Failure::usage(error.to_string()))?;
+            if table.due().is_some() {
+                let text = "due is the promised day of each transaction: set it, and `mailorder schedule` has the days";
+                return Err(Failure::usage(text));
+            }
+            let moments = table.next(&shell.clock.now(), shell.clock.zone(), NEXT);
+            (None, table.to_string(), moments)
+        }
+    };
+    if shell.output.is_json() {
+        return shell.output.document(&next_document(name.as_ref(), &when, &moments));
+    }
+    if moments.is_empty() {
+        shell.output.done("nothing comes");
+    }
+    for moment in &moments {
+        shell.output.line(&minute(shell, moment))?;
+    }
+    Ok(())
 }
 
 fn minute(shell: &Shell, moment: &Moment) -> String {
@@ -253,25 +303,23 @@ fn rule_row(shell: &Shell, shown: &ShownRule) -> Vec<Cell> {
 
 fn run_now(shell: &Shell, clerk: &mut Clerk, args: &RunArgs) -> Result<(), Failure> {
     let name = args.name.as_deref().map(name).transpose()?;
-    let mut foreseen = clerk.foresee_schedules(name.as_ref())?;
-    if name.is_none() {
-        foreseen.extend(clerk.foresee_rules()?);
-    }
+    let found = match (&name, args.dry_run) {
+        (Some(name), true) => clerk.foresee_schedules(Some(name))?,
+        (Some(name), false) => clerk.run_schedule(name)?,
+        (None, true) => [clerk.foresee_schedules(None)?, clerk.foresee_rules()?].concat(),
+        (None, false) => clerk.run_due()?,
+    };
     if !args.dry_run {
-        match &name {
-            Some(name) => drop(clerk.run_schedule(name)?),
-            None => clerk.run_due()?,
-        }
         shell.tell_notes(clerk);
         shell.send(clerk)?;
     }
     if shell.output.is_json() {
-        return shell.output.document(&ran_document(&foreseen, args.dry_run));
+        return shell.output.document(&ran_document(&found, args.dry_run));
     }
-    if foreseen.is_empty() {
-        shell.output.done(if args.dry_run { "nothing would be asked" } else { "nothing was to be asked" });
+    if found.is_empty() {
+        shell.output.done(if args.dry_run { "nothing would go" } else { "nothing was to go" });
     }
-    let rows: Vec<Vec<Cell>> = foreseen.iter().flat_map(lines).collect();
+    let rows: Vec<Vec<Cell>> = found.iter().flat_map(lines).collect();
     if rows.is_empty() {
         return Ok(());
     }

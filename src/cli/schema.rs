@@ -22,8 +22,8 @@ macro_rules! schemas {
 }
 
 /// The documents, by the name in their member `schema` (`mailorder.NAME/1`); `path` has none.
-const SCHEMAS: [(&str, &str); 30] = schemas![
-    "articles" "asked" "catalog" "catalog-check" "check" "checkpoint" "foreseen" "inbox" "init" "inspect" "key" "keys" "list"
+const SCHEMAS: [(&str, &str); 31] = schemas![
+    "articles" "asked" "catalog" "catalog-check" "check" "checkpoint" "foreseen" "inbox" "init" "inspect" "key" "keys" "list" "moments"
     "notified" "order" "outbox" "path" "payment-data" "procedures" "ran" "reindex" "row" "rows" "schedules" "serve" "show" "status" "verify" "warnings"
     "written"
 ];

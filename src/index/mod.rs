@@ -36,7 +36,7 @@ pub use list::{Filter, Listed};
 pub use post::{Doubt, Fetched, Unheard};
 pub use query::{EntryRow, Warning};
 pub use row::{Row, RowItem, RowLeg};
-pub use schedules::{Caused, KeptSchedule};
+pub use schedules::{Caused, CausedLetter, KeptSchedule};
 pub use tasks::{Attempt, OpenTask};
 
 /// Version of schema and of what rows mean; another version is thrown away and built anew.

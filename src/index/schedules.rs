@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::apply::integer;
 use super::query::{Found, json, position, value};
 use super::{Index, IndexError, written};
-use crate::trade::{Cause, Deed, Entry, Moment, OrderId, Schedule, ScheduleName};
+use crate::trade::{Address, Cause, Deed, Entry, Kind, Moment, OrderId, Schedule, ScheduleName};
 
 /// A schedule as it is now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +23,19 @@ pub struct Caused {
     pub at: Moment,
     /// How many it wrote for the same moment, or a rule in all.
     pub letters: u64,
+}
+
+/// A letter that a schedule or a rule had us write.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CausedLetter {
+    /// What had it written.
+    pub cause: Cause,
+    /// The order it is about: of a re-order the one that is ordered again.
+    pub order: OrderId,
+    /// What it is.
+    pub kind: Kind,
+    /// Who gets it.
+    pub to: Address,
 }
 
 /// Enters how a schedule is from now on.
@@ -103,6 +116,28 @@ impl Index {
         Ok(Some(Caused { at: value(&recorded, Moment::parse)?, letters: position(letters) }))
     }
 
+    /// Returns the letters that schedules and rules had us write since the ledger had so many entries, in their order.
+    pub fn caused_since(&self, entries: u64) -> Found<Vec<CausedLetter>> {
+        let mut find = self.db.prepare_cached(
+            "SELECT c.by, c.name, c.about, e.kind, e.peer, coalesce(e.order_id, (SELECT order_id FROM transactions t
+               WHERE t.role = e.role AND t.shop = e.shop AND t.number = e.number))
+             FROM caused c JOIN entries e USING (position) WHERE c.position >= ?1 ORDER BY c.position",
+        )?;
+        let mut rows = find.query([integer(entries)])?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            let text = |place: usize| row.get::<_, String>(place);
+            let cause = cause(&text(0)?, text(1)?, &text(2)?)?;
+            let order = match &cause {
+                Cause::Schedule { .. } => value(&text(5)?, OrderId::parse)?,
+                Cause::Rule { order, .. } => order.clone(),
+            };
+            let kind = value(&text(3)?, |word| Kind::parse(word).ok_or("no kind of letter"))?;
+            found.push(CausedLetter { cause, order, kind, to: value(&text(4)?, Address::parse)? });
+        }
+        Ok(found)
+    }
+
     /// Returns whether a rule has done this about an order: this very rule where `when` is given, else any.
     pub fn was_done(&self, deed: Deed, order: &OrderId, when: Option<&str>) -> Found<bool> {
         let sql = "SELECT 1 FROM caused WHERE about = ?1 AND by = ?2 AND (?3 IS NULL OR name = ?3)";
@@ -115,4 +150,14 @@ impl Index {
         let about: Option<String> = find.query_row([integer(at)], |row| row.get(0)).optional()?;
         about.map(|about| value(&about, OrderId::parse)).transpose()
     }
+}
+
+/// Reads back what [`caused`] noted.
+fn cause(by: &str, name: String, about: &str) -> Found<Cause> {
+    if by == "schedule" {
+        let name = value(&name, ScheduleName::parse)?;
+        return Ok(Cause::Schedule { name, moment: value(about, Moment::parse)? });
+    }
+    let deed = value(by, |by| Deed::parse(by).ok_or("no deed"))?;
+    Ok(Cause::Rule { deed, order: value(about, OrderId::parse)?, when: name })
 }

@@ -1,7 +1,6 @@
 //! The buyer's schedules: which transactions, when, what comes next and what came of it last; his rules; and the returns that
 //! are prepared (P90-P92).
 
-use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use super::text;
@@ -9,7 +8,7 @@ use crate::clerk::{By, Clerk, ClerkError, Foreseeing, Ran};
 use crate::index::Filter;
 use crate::role::{Rule, Scheduled, silence};
 use crate::rules::Standing;
-use crate::trade::{Deed, Leg, Moment, OrderId, Role, Target, When};
+use crate::trade::{Deed, Leg, Moment, OrderId, Role, ScheduleName, Target, When};
 
 /// How many moments to come are told.
 pub const NEXT: usize = 5;
@@ -88,10 +87,10 @@ impl Schedules {
     /// # Errors
     /// What keeps the index from being read.
     pub fn load(clerk: &mut Clerk) -> Result<Self, ClerkError> {
-        let (now, zone) = (clerk.clock().now(), clerk.clock().zone().clone());
+        let now = clerk.clock().now();
         let mut schedules = Vec::new();
         for scheduled in clerk.schedules()? {
-            schedules.push(shown(clerk, scheduled, &now, &zone)?);
+            schedules.push(shown(clerk, scheduled, &now)?);
         }
         let foreseen = clerk.foresee_rules()?;
         let rules = clerk.rules().into_iter().map(|rule| shown_rule(clerk, rule, &foreseen));
@@ -116,28 +115,37 @@ impl Prepared {
     }
 }
 
-fn shown(clerk: &Clerk, scheduled: Scheduled, now: &Moment, zone: &TimeZone) -> Result<Shown, ClerkError> {
-    let keys = clerk.found_by(&scheduled.schedule.target, now)?;
-    let next = match scheduled.when.due() {
-        _ if scheduled.schedule.paused => Vec::new(),
-        None => scheduled.when.next(now, zone, NEXT),
-        Some(time) => {
-            let mut days: Vec<Moment> = Vec::new();
-            for key in keys.iter().take(LOOKED_AT) {
-                let Some(known) = clerk.index().load_key(key)? else { continue };
-                let standing = Standing::of(&known);
-                let marks = Leg::ALL.into_iter().map(|leg| standing.mark(leg)).filter(|mark| !mark.done);
-                let days_of = marks.filter_map(|mark| mark.date?.day().to_datetime(time).to_zoned(zone.clone()).ok());
-                days.extend(days_of.map(|zoned| Moment::new(zoned.timestamp(), zoned.offset())));
-            }
-            days.retain(|day| day > now);
-            days.sort();
-            days.dedup();
-            days.truncate(NEXT);
-            days
-        }
+/// Returns the next moments of a schedule, [`NEXT`] at most; of one that is paused none. Where it is about promised days, those
+/// of the transactions that it finds.
+///
+/// # Errors
+/// What keeps the index from being read.
+pub fn next_of(clerk: &Clerk, scheduled: &Scheduled) -> Result<Vec<Moment>, ClerkError> {
+    let (now, zone) = (clerk.clock().now(), clerk.clock().zone());
+    let Some(time) = scheduled.when.due() else {
+        let paused = scheduled.schedule.paused;
+        return Ok(if paused { Vec::new() } else { scheduled.when.next(&now, zone, NEXT) });
     };
-    Ok(Shown { found: keys.len(), next, last: clerk.last_run(scheduled.name())?, scheduled })
+    let mut days: Vec<Moment> = Vec::new();
+    if !scheduled.schedule.paused {
+        for key in clerk.found_by(&scheduled.schedule.target, &now)?.iter().take(LOOKED_AT) {
+            let Some(known) = clerk.index().load_key(key)? else { continue };
+            let standing = Standing::of(&known);
+            let marks = Leg::ALL.into_iter().map(|leg| standing.mark(leg)).filter(|mark| !mark.done);
+            let zoned = marks.filter_map(|mark| mark.date?.day().to_datetime(time).to_zoned(zone.clone()).ok());
+            days.extend(zoned.map(|zoned| Moment::new(zoned.timestamp(), zoned.offset())));
+        }
+    }
+    days.retain(|day| *day > now);
+    days.sort();
+    days.dedup();
+    days.truncate(NEXT);
+    Ok(days)
+}
+
+fn shown(clerk: &Clerk, scheduled: Scheduled, now: &Moment) -> Result<Shown, ClerkError> {
+    let found = clerk.found_by(&scheduled.schedule.target, now)?.len();
+    Ok(Shown { found, next: next_of(clerk, &scheduled)?, last: clerk.last_run(scheduled.name())?, scheduled })
 }
 
 fn shown_rule(clerk: &Clerk, rule: Rule, foreseen: &[Foreseeing]) -> Result<ShownRule, ClerkError> {
@@ -191,6 +199,11 @@ fn rule_json(shown: &ShownRule) -> Value {
         "letters": shown.last.map_or(0, |(_, letters)| letters),
         "last": shown.last.map(|(at, _)| at), "held": held,
     })
+}
+
+/// Returns the document of `schedule next --json`; a timetable that is not set has no name.
+pub fn next_document(name: Option<&ScheduleName>, when: &str, next: &[Moment]) -> Value {
+    json!({"schema": "mailorder.moments/1", "name": name, "when": when, "next": next})
 }
 
 /// Returns the document of `schedule run --json`: what was written, or would be, and what is held back.

@@ -15,6 +15,8 @@ mod looking;
 mod mail;
 /// Accounts made in part, and what crashes leave.
 mod making;
+/// `schedule`, and the buyer's rules at work.
+mod schedule;
 /// What a server refuses, and how long a command tries.
 mod sending;
 /// What people read: errors that say what to do, hints that can be run, tables that fit.
