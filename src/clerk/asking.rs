@@ -11,7 +11,7 @@ use crate::ledger::recordable;
 use crate::role::schedule::Come;
 use crate::role::silence::PATIENCE;
 use crate::role::{Action, Draft, Refused, Scheduled};
-use crate::rules::query::Query;
+use crate::rules::query::{Condition, Query};
 use crate::trade::{
     Act, Address, Body, Cause, Deed, Document, Key, Kind, Leg, Moment, Names, OrderId, Role, Schedule, ScheduleName,
     Target, Transaction,
@@ -31,6 +31,9 @@ pub struct Ran {
     pub letters: usize,
     /// How many could not be.
     pub unwritten: usize,
+    /// How many were answered since.
+    #[serde(default)]
+    pub answered: usize,
 }
 
 /// What is to be done without a word from a person: letters that would go, or why none does.
@@ -95,14 +98,17 @@ impl Clerk {
         let noted = self.index.cursor(&cursor(name))?;
         let noted: Option<Ran> = noted.and_then(|text| serde_json::from_str(&text).ok());
         let written = self.index.caused_by_schedule(name)?;
+        let count = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
         let written = written.map(|caused| Ran {
             moment: caused.at,
             at: caused.at,
-            letters: usize::try_from(caused.letters).unwrap_or(usize::MAX),
+            letters: count(caused.letters),
             unwritten: 0,
+            answered: count(caused.answered),
         });
         Ok(match (noted, written) {
             (Some(noted), Some(written)) if written.at > noted.at => Some(written),
+            (Some(noted), Some(written)) if noted.letters > 0 => Some(Ran { answered: written.answered, ..noted }),
             (noted, written) => noted.or(written),
         })
     }
@@ -120,6 +126,13 @@ impl Clerk {
         let today = self.clock.now().day();
         let settled = Scheduled::settle(schedule, None, today).map_err(|error| Refused::new(error.to_string()))?;
         let schedule = settled.schedule;
+        if let Target::Query(text) = &schedule.target {
+            let query = self.query(text, &self.clock.now())?;
+            if let Some((word, near)) = query.meant() {
+                let text = format!("{word:?} would be looked for in names; did you mean {near:?}? Else write it in quotes");
+                return Err(Refused::new(text).into());
+            }
+        }
         let name = schedule.name.clone();
         if name.is_of_config() {
             let text = format!("{name} is kept for a timetable of the configuration; choose another name");
@@ -288,21 +301,42 @@ impl Clerk {
         }
     }
 
+    /// Returns how many purchases a target finds now.
+    ///
+    /// # Errors
+    /// What keeps the index from being read.
+    pub fn count_found(&self, target: &Target, now: &Moment) -> Result<usize, ClerkError> {
+        if let Target::Query(text) = target {
+            let query = self.query(text, now)?;
+            if query.conditions.iter().all(Condition::is_indexed) {
+                let count = self.index.count(&self.filter(&query, now, true))?;
+                return Ok(usize::try_from(count).unwrap_or(usize::MAX));
+            }
+        }
+        Ok(self.found_by(target, now)?.len())
+    }
+
+    fn query(&self, text: &str, now: &Moment) -> Result<Query, ClerkError> {
+        let today = now.instant().to_zoned(self.clock.zone().clone()).date();
+        Query::parse(text, today).map_err(|error| ClerkError::Settings(error.to_string()))
+    }
+
+    fn filter(&self, query: &Query, now: &Moment, open: bool) -> Filter {
+        let filter = Filter::of(query, Role::Buyer, now, self.clock.zone());
+        let open = filter.open.or(open.then_some(true));
+        Filter { open, ..filter }
+    }
+
     /// Returns the purchases that a query finds now; `open` where only what is not over can be meant.
     pub(super) fn found_by_query(&self, text: &str, now: &Moment, open: bool) -> Result<Vec<Key>, ClerkError> {
-        let zone = self.clock.zone();
-        let today = now.instant().to_zoned(zone.clone()).date();
-        let query = Query::parse(text, today).map_err(|error| ClerkError::Settings(error.to_string()))?;
-        let mut filter = Filter::of(&query, Role::Buyer, now, zone);
-        if open {
-            filter.open = filter.open.or(Some(true));
-        }
+        let query = self.query(text, now)?;
+        let filter = self.filter(&query, now, open);
         let listed = self.index.list(&filter)?.into_iter();
         Ok(listed.filter(|one| one.answers(&query, now)).map(|one| one.key).collect())
     }
 
     fn ask_now(&mut self, scheduled: &Scheduled, now: &Moment, come: &Come, moment: Moment) -> Result<Ran, ClerkError> {
-        let mut ran = Ran { moment, at: recordable(now), letters: 0, unwritten: 0 };
+        let mut ran = Ran { moment, at: recordable(now), letters: 0, unwritten: 0, answered: 0 };
         let cause = Cause::Schedule { name: scheduled.name().clone(), moment };
         let keys = self.found_by(&scheduled.schedule.target, now)?;
         for keys in keys.chunks(AT_ONCE) {

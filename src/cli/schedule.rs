@@ -252,8 +252,8 @@ fn list(shell: &Shell, clerk: &mut Clerk) -> Result<(), Failure> {
 fn tell_prepared(shell: &Shell, all: &Schedules) {
     for one in &all.prepared {
         let id = short(one.order.as_str());
-        let what = format!("{id}: {} was promised for {}, nobody helps", one.leg, one.promised.day());
-        shell.hint(&format!("{what}; a return is ready: mailorder return {id}"));
+        let what = format!("{id}: {} was promised for {}, agent and shop were asked in vain", one.leg, one.promised.day());
+        shell.hint(&format!("{what}; a return is ready: mailorder return {id} --reason '{}'", one.reason));
     }
 }
 
@@ -287,7 +287,8 @@ fn row(shell: &Shell, shown: &Shown) -> Vec<Cell> {
 fn last(shell: &Shell, ran: &Ran) -> String {
     let count = |count: usize| plural(u64::try_from(count).unwrap_or(u64::MAX), "letter");
     let failed = if ran.unwritten > 0 { format!(", {} not written", ran.unwritten) } else { String::new() };
-    format!("{}: {}{failed}", minute(shell, &ran.at), count(ran.letters))
+    let answered = if ran.letters > 0 { format!(", {} answered", ran.answered) } else { String::new() };
+    format!("{}: {}{answered}{failed}", minute(shell, &ran.at), count(ran.letters))
 }
 
 fn rule_row(shell: &Shell, shown: &ShownRule) -> Vec<Cell> {

@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::apply::integer;
 use super::query::{Found, json, position, value};
 use super::{Index, IndexError, written};
-use crate::trade::{Address, Cause, Deed, Entry, Kind, Moment, OrderId, Schedule, ScheduleName};
+use crate::trade::{Address, Cause, Deed, Entry, Key, Kind, Moment, OrderId, Role, Schedule, ScheduleName};
 
 /// A schedule as it is now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +23,8 @@ pub struct Caused {
     pub at: Moment,
     /// How many it wrote for the same moment, or a rule in all.
     pub letters: u64,
+    /// How many of these whoever was asked has answered since with a status.
+    pub answered: u64,
 }
 
 /// A letter that a schedule or a rule had us write.
@@ -88,32 +90,49 @@ impl Index {
 
     /// Returns what a schedule did last, as far as it wrote letters.
     pub fn caused_by_schedule(&self, schedule: &ScheduleName) -> Found<Option<Caused>> {
-        let mut find = self.db.prepare_cached(
-            "SELECT e.recorded, (SELECT count(*) FROM caused WHERE by = 'schedule' AND name = c.name AND about = c.about)
-             FROM caused c JOIN entries e USING (position) WHERE c.by = 'schedule' AND c.name = ?1
-             ORDER BY c.position DESC LIMIT 1",
-        )?;
-        self.caused(&mut find, &[&schedule.as_str()])
+        let last = "SELECT about FROM caused WHERE by = ?1 AND name = ?2 ORDER BY position DESC LIMIT 1";
+        self.caused(&format!("c.about = ({last})"), "schedule", schedule.as_str())
     }
 
     /// Returns what a rule did last.
     pub fn caused_by_rule(&self, deed: Deed, when: &str) -> Found<Option<Caused>> {
-        let mut find = self.db.prepare_cached(
-            "SELECT e.recorded, (SELECT count(*) FROM caused WHERE by = c.by AND name = c.name)
-             FROM caused c JOIN entries e USING (position) WHERE c.by = ?1 AND c.name = ?2
-             ORDER BY c.position DESC LIMIT 1",
-        )?;
-        self.caused(&mut find, &[&deed.word(), &when])
+        self.caused("true", deed.word(), when)
     }
 
-    fn caused(
-        &self,
-        find: &mut rusqlite::CachedStatement<'_>,
-        values: &[&dyn rusqlite::ToSql],
-    ) -> Found<Option<Caused>> {
-        let found: Option<(String, i64)> = find.query_row(values, |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
-        let Some((recorded, letters)) = found else { return Ok(None) };
-        Ok(Some(Caused { at: value(&recorded, Moment::parse)?, letters: position(letters) }))
+    fn caused(&self, which: &str, by: &str, name: &str) -> Found<Option<Caused>> {
+        let answer = "SELECT 1 FROM entries a WHERE a.position > e.position AND a.direction = 'in' AND a.role = e.role
+                      AND a.peer = e.peer AND a.shop = e.shop AND a.number = e.number
+                      AND a.kind IN ('order-status', 'payment-status', 'delivery-status')";
+        let mut find = self.db.prepare_cached(&format!(
+            "SELECT count(*), coalesce(sum(EXISTS ({answer})), 0), max(c.position) FROM caused c JOIN entries e USING (position)
+             WHERE c.by = ?1 AND c.name = ?2 AND {which}"
+        ))?;
+        let found = find.query_row([by, name], |row| Ok((row.get(0)?, row.get(1)?, row.get::<_, Option<i64>>(2)?)))?;
+        let (letters, answered, Some(last)) = found else { return Ok(None) };
+        let mut find = self.db.prepare_cached("SELECT recorded FROM entries WHERE position = ?1")?;
+        let recorded: String = find.query_row([last], |row| row.get(0))?;
+        Ok(Some(Caused {
+            at: value(&recorded, Moment::parse)?,
+            letters: position(letters),
+            answered: position(answered),
+        }))
+    }
+
+    /// Returns the open purchases with a date that is over before this second, and about which somebody was asked.
+    pub fn late_and_asked(&self, before: i64) -> Found<Vec<Key>> {
+        let mut find = self.db.prepare_cached(
+            "SELECT DISTINCT t.shop, t.order_id FROM entries e
+             JOIN transactions t ON t.role = e.role AND t.shop = e.shop AND t.number = e.number
+             WHERE e.kind = 'status-request' AND e.direction = 'out' AND e.role = 'buyer' AND t.open AND t.due_at < ?1
+             ORDER BY t.due_at, t.order_id",
+        )?;
+        let mut rows = find.query([before])?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            let shop = value(&row.get::<_, String>(0)?, Address::parse)?;
+            found.push(Key { role: Role::Buyer, shop, id: value(&row.get::<_, String>(1)?, OrderId::parse)? });
+        }
+        Ok(found)
     }
 
     /// Returns the letters that schedules and rules had us write since the ledger had so many entries, in their order.

@@ -5,10 +5,9 @@ use serde_json::{Value, json};
 
 use super::text;
 use crate::clerk::{By, Clerk, ClerkError, Foreseeing, Ran};
-use crate::index::Filter;
 use crate::role::{Rule, Scheduled, silence};
 use crate::rules::Standing;
-use crate::trade::{Deed, Leg, Moment, OrderId, Role, ScheduleName, Target, When};
+use crate::trade::{Deed, Document, Leg, Moment, OrderId, ScheduleName, Target, When};
 
 /// How many moments to come are told.
 pub const NEXT: usize = 5;
@@ -68,6 +67,8 @@ pub struct Prepared {
     pub leg: Leg,
     /// What was promised.
     pub promised: When,
+    /// The reason that the letter gives.
+    pub reason: String,
 }
 
 /// All of it.
@@ -111,7 +112,7 @@ impl Schedules {
 impl Prepared {
     /// Returns it for JSON.
     pub fn document(&self) -> Value {
-        json!({"id": self.order, "leg": self.leg.word(), "promised": self.promised.to_string()})
+        json!({"id": self.order, "leg": self.leg.word(), "promised": self.promised.to_string(), "reason": self.reason})
     }
 }
 
@@ -144,7 +145,7 @@ pub fn next_of(clerk: &Clerk, scheduled: &Scheduled) -> Result<Vec<Moment>, Cler
 }
 
 fn shown(clerk: &Clerk, scheduled: Scheduled, now: &Moment) -> Result<Shown, ClerkError> {
-    let found = clerk.found_by(&scheduled.schedule.target, now)?.len();
+    let found = clerk.count_found(&scheduled.schedule.target, now)?;
     Ok(Shown { found, next: next_of(clerk, &scheduled)?, last: clerk.last_run(scheduled.name())?, scheduled })
 }
 
@@ -161,13 +162,14 @@ fn shown_rule(clerk: &Clerk, rule: Rule, foreseen: &[Foreseeing]) -> Result<Show
 /// # Errors
 /// What keeps the index from being read.
 pub fn prepared(clerk: &Clerk, now: &Moment) -> Result<Vec<Prepared>, ClerkError> {
-    let due_before = Some(now.plus_seconds(86_400).instant().as_second());
-    let late = Filter { role: Some(Role::Buyer), open: Some(true), due_before, ..Filter::default() };
+    let before = now.plus_seconds(86_400).instant().as_second();
     let mut found = Vec::new();
-    for listed in clerk.index().list(&late)? {
-        let Some(known) = clerk.index().load_key(&listed.key)? else { continue };
-        if let Some((silence, _)) = silence::prepared(&known, now, clerk.patience()) {
-            found.push(Prepared { order: listed.key.id, leg: silence.leg, promised: silence.promised });
+    for key in clerk.index().late_and_asked(before)? {
+        let Some(known) = clerk.index().load_key(&key)? else { continue };
+        if let Some((silence, draft)) = silence::prepared(&known, now, clerk.patience()) {
+            let Document::ReturnRequest(request) = draft.document else { continue };
+            let (leg, promised) = (silence.leg, silence.promised);
+            found.push(Prepared { order: key.id, leg, promised, reason: request.reason.text });
         }
     }
     Ok(found)
@@ -182,7 +184,7 @@ fn schedule_json(shown: &Shown) -> Value {
     let last = shown
         .last
         .as_ref()
-        .map(|ran| json!({"moment": ran.moment, "at": ran.at, "letters": ran.letters, "unwritten": ran.unwritten}));
+        .map(|ran| json!({"moment": ran.moment, "at": ran.at, "letters": ran.letters, "unwritten": ran.unwritten, "answered": ran.answered}));
     json!({
         "name": schedule.name, "query": query, "orders": orders, "when": schedule.when,
         "legs": schedule.legs.iter().map(|leg| leg.word()).collect::<Vec<_>>(),

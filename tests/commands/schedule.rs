@@ -144,3 +144,47 @@ fn a_rule_that_cannot_be_is_told_with_its_place() {
         assert!(run.err.contains(text) && run.err.contains("config.toml"), "{rule}: {}", run.err);
     }
 }
+
+/// What needs the clock moved.
+mod real {
+    use mailorder::clock::Clock;
+    use serde_json::Value;
+
+    use crate::support::program::{Town, letters};
+
+    #[test]
+    fn what_is_late_is_asked_of_the_agent_then_of_the_shop_and_then_the_return_is_ready_p92() {
+        let town = Town::fresh();
+        let (id, number) = town.bought("SH-41", 1, &["--pay", "card"]);
+        for report in [("shop", "--shipped"), ("pay", "--paid")] {
+            town.reports(&number, &[report]);
+        }
+        let tomorrow = Clock::system().now().plus_seconds(86_400).day().to_string();
+        town.does("ship", &["ship", "notify", &number, "--planned", &tomorrow]);
+        town.settle();
+        town.does("buyer", &["schedule", "add", "--preset", "late"]);
+        let asked = |at: &str| -> Vec<String> {
+            assert_eq!(town.at(at, "buyer", &["sync"]).code, Some(0));
+            let shown = town.show("buyer", &id);
+            letters(&shown, "out", "status-request").iter().map(|one| one["peer"].as_str().unwrap().to_owned()).collect()
+        };
+        let ready = |at: &str| -> Value {
+            serde_json::from_str::<Value>(&town.at(at, "buyer", &["--json", "schedule"]).out).unwrap()["prepared"].clone()
+        };
+        assert_eq!(asked("+3d"), ["ship@demo.test"]);
+        assert_eq!(asked("+4d"), ["ship@demo.test"]);
+        assert_eq!(asked("+7d"), ["ship@demo.test", "shop@demo.test"]);
+        assert_eq!(ready("+8d"), serde_json::json!([]));
+        assert_eq!(asked("+11d"), ["ship@demo.test", "shop@demo.test"]);
+        let prepared = ready("+11d");
+        assert_eq!((&prepared[0]["id"], &prepared[0]["leg"]), (&Value::from(id.clone()), &Value::from("delivery")));
+        assert_eq!(letters(&town.show("buyer", &id), "out", "return-request").len(), 0, "nobody but the buyer sends it");
+        let told = town.at("+11d", "buyer", &["schedule"]).err;
+        let command = told.split("mailorder return ").nth(1).unwrap_or_else(|| panic!("{told}"));
+        let (name, reason) = command.trim().split_once(" --reason ").unwrap();
+        let sent = town.at("+11d", "buyer", &["return", name, "--reason", reason.trim_matches('\'')]);
+        assert_eq!(sent.code, Some(0), "{sent:?}");
+        assert_eq!(letters(&town.show("buyer", &id), "out", "return-request").len(), 1);
+        assert_eq!(ready("+12d"), serde_json::json!([]), "it is asked for once");
+    }
+}
