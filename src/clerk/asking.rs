@@ -129,7 +129,8 @@ impl Clerk {
         if let Target::Query(text) = &schedule.target {
             let query = self.query(text, &self.clock.now())?;
             if let Some((word, near)) = query.meant() {
-                let text = format!("{word:?} would be looked for in names; did you mean {near:?}? Else write it in quotes");
+                let text =
+                    format!("{word:?} would be looked for in names; did you mean {near:?}? Else write it in quotes");
                 return Err(Refused::new(text).into());
             }
         }

@@ -252,7 +252,8 @@ fn list(shell: &Shell, clerk: &mut Clerk) -> Result<(), Failure> {
 fn tell_prepared(shell: &Shell, all: &Schedules) {
     for one in &all.prepared {
         let id = short(one.order.as_str());
-        let what = format!("{id}: {} was promised for {}, agent and shop were asked in vain", one.leg, one.promised.day());
+        let what =
+            format!("{id}: {} was promised for {}, agent and shop were asked in vain", one.leg, one.promised.day());
         shell.hint(&format!("{what}; a return is ready: mailorder return {id} --reason '{}'", one.reason));
     }
 }

@@ -106,7 +106,8 @@ async fn again(web: &Arc<Web>, visit: Visit, filled: Filled, beside: Beside) -> 
 
 /// Runs, pauses, resumes or removes.
 async fn change(web: &Arc<Web>, form: &Form, act: &str) -> Result<Response, Fault> {
-    let name = form.get("name").map(ScheduleName::parse).transpose().map_err(|error| Fault::wrong(error.to_string()))?;
+    let name =
+        form.get("name").map(ScheduleName::parse).transpose().map_err(|error| Fault::wrong(error.to_string()))?;
     let (shared, act) = (Arc::clone(web), act.to_owned());
     let changed = web.once(form, async move {
         let work = move |clerk: &mut Clerk| match (act.as_str(), name) {

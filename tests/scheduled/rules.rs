@@ -12,7 +12,7 @@ use mailorder::trade::{
 
 use super::{STEPS, asked, look};
 use crate::support::accounts::files;
-use crate::support::trade::{Desk, at, bank, courier, jpy, lines, shop};
+use crate::support::trade::{Desk, at, bank, content, courier, jpy, lines, shop};
 use crate::support::world::{BANK, BUYER, COURIER, SHOP, World};
 
 const RETURN: &str = "[[buyer.rule]]\nwhen = \"undelivered late:14d\"\ndo = \"return\"\n";
@@ -58,17 +58,17 @@ fn what_is_late_for_a_fortnight_is_given_back_once_and_the_entry_names_the_rule(
     let id = world.accepted_order();
     world.configure(BUYER, RETURN);
     let returns = |world: &mut World| world.transaction(BUYER, Role::Buyer, &id).sent(Kind::ReturnRequest).count();
-    // Promised for the 12th.
-    look(&mut world, "2026-07-26T23:00:00Z");
+    // It was to leave on the 13th.
+    look(&mut world, "2026-07-27T23:00:00Z");
     assert_eq!(returns(&mut world), 0);
     let foreseen = world.clerks[BUYER].foresee_rules().unwrap();
     assert!(foreseen.is_empty(), "{foreseen:?}");
-    world.clock.set(at("2026-07-27T09:00:00Z"));
+    world.clock.set(at("2026-07-28T09:00:00Z"));
     let foreseen = world.clerks[BUYER].foresee_rules().unwrap();
     assert_eq!(foreseen[0].letters, [(Kind::ReturnRequest, shop().address)]);
     assert_eq!(returns(&mut world), 0, "what is foreseen is not sent");
     for _ in 0..3 {
-        look(&mut world, "2026-07-27T09:00:00Z");
+        look(&mut world, "2026-07-28T09:00:00Z");
         world.settle();
     }
     look(&mut world, "2026-09-27T09:00:00Z");
@@ -84,11 +84,11 @@ fn a_rule_asks_once_about_what_is_late() {
     let mut world = World::new(STEPS);
     let id = world.accepted_order();
     world.configure(BUYER, ASK);
-    look(&mut world, "2026-07-14T23:00:00Z");
+    look(&mut world, "2026-07-15T23:00:00Z");
     assert_eq!(asked(&mut world, &id), []);
-    look(&mut world, "2026-07-15T09:00:00Z");
-    // Delivery was promised for the 12th, dispatch for the 13th; payment for today.
-    assert_eq!(asked(&mut world, &id), [Leg::Order, Leg::Delivery]);
+    look(&mut world, "2026-07-16T09:00:00Z");
+    // It was to leave on the 13th and to be paid on the 15th; delivery is promised for tomorrow.
+    assert_eq!(asked(&mut world, &id), [Leg::Order, Leg::Payment]);
     look(&mut world, "2026-08-15T09:00:00Z");
     assert_eq!(asked(&mut world, &id).len(), 2);
 }
@@ -260,8 +260,13 @@ fn card_data_that_were_sealed_are_not_used_again_without_the_buyer() {
     let mailorder::trade::Document::Order(order) = &mut letter.document else { panic!("an order") };
     order.sealed = Some(Sealed("c2VhbGVk".to_owned()));
     desk.writes(Role::Buyer, &letter);
-    desk.takes(&crate::support::trade::terms_letter(crate::support::trade::terms()));
-    desk.writes(Role::Buyer, &crate::support::trade::confirmation());
+    let offer = mailorder::trade::Letter {
+        answers: Some(content(&letter)),
+        ..crate::support::trade::terms_letter(crate::support::trade::terms())
+    };
+    assert_eq!(desk.takes(&offer).verdict, mailorder::trade::Verdict::Applied);
+    let (terms, answers) = (Some(content(&offer)), Some(content(&offer)));
+    desk.writes(Role::Buyer, &mailorder::trade::Letter { terms, answers, ..crate::support::trade::confirmation() });
     let shopping = Shopping { desk, ..Shopping::new() };
     assert!(shopping.again().unwrap_err().contains("sealed card or account data"), "{:?}", shopping.again());
 }
