@@ -190,6 +190,28 @@ impl Play {
         assert!(catalog["articles"].as_array().unwrap().len() > 1 && !catalog["ways"].as_array().unwrap().is_empty());
     }
 
+    /// Has the buyer's program ask by itself.
+    fn schedules(&mut self, open: &str) {
+        let config = self.folder.path().join("buyer/config.toml");
+        let rules = "[[buyer.rule]]\nwhen = \"delivered paid\"\ndo = \"reorder\"\nat_most = \"JPY 1\"\n";
+        let text = std::fs::read_to_string(&config).unwrap() + rules;
+        std::fs::write(&config, text).unwrap();
+        self.document("buyer", "schedules", &["schedule", "add", "--preset", "mornings"]);
+        self.document("buyer", "schedules", &["schedule", "add", "one", "--txn", open, "--when", "every 6h"]);
+        self.document("buyer", "schedules", &["schedule", "pause", "one"]);
+        let next = self.document("buyer", "moments", &["schedule", "next", "mornings"]);
+        assert_eq!(next["next"].as_array().unwrap().len(), 5, "{next}");
+        for dry in [&["--dry-run"][..], &[]] {
+            let ran = self.document("buyer", "ran", &[&["schedule", "run", "one"], dry].concat());
+            assert!(!ran["letters"].as_array().unwrap().is_empty(), "{ran}");
+        }
+        let ran = self.document("buyer", "ran", &["schedule", "run"]);
+        assert!(!ran["held"].as_array().unwrap().is_empty(), "{ran}");
+        let list = self.document("buyer", "schedules", &["schedule"]);
+        assert!(list["schedules"].as_array().unwrap().iter().any(|one| !one["last"].is_null()), "{list}");
+        assert!(!list["rules"][0]["held"].as_array().unwrap().is_empty(), "{list}");
+    }
+
     /// Starts the page and holds what it says of itself against its schema.
     fn serve(&mut self) {
         let mut command = Command::new(env!("CARGO_BIN_EXE_mailorder"));
@@ -279,6 +301,7 @@ fn every_document_is_as_its_schema_says() {
     play.document("buyer", "confirm", &["confirm", "--dry-run", offered["transactions"][0]["id"].as_str().unwrap()]);
     play.document("buyer", "received", &["received", open, "--all"]);
     play.document("buyer", "show", &["show", open]);
+    play.schedules(open);
     let rows = format!("txn,event_id,planned\n{number},E-1,2030-01-15\n{number},E-1,2030-01-15\nNOSUCH,,2030-01-15\n");
     std::fs::write(play.folder.path().join("rows.csv"), rows).unwrap();
     for dry in [&["--dry-run"][..], &[]] {

@@ -41,6 +41,7 @@ mod procedure;
 mod prompt;
 mod received;
 mod report;
+mod schedule;
 mod schema;
 mod serve;
 mod shop;
@@ -225,6 +226,7 @@ impl Shell {
             Command::Received(args) => received::run(self, args),
             Command::Reorder(args) => order::again(self, args),
             Command::Warnings(args) => warnings::run(self, args),
+            Command::Schedule(args) => schedule::run(self, args),
             Command::Export(args) => export::run(self, &args),
             Command::Sync => mail::sync(self),
             Command::Watch(args) => mail::watch(self, args),

@@ -8,6 +8,7 @@ mod check;
 mod environment;
 mod fault;
 mod procedure;
+mod schedules;
 mod settle;
 pub mod written;
 

@@ -9,6 +9,7 @@ pub mod harmless;
 pub mod late;
 pub mod orders;
 pub mod said;
+pub mod schedules;
 pub mod settle;
 pub mod spending;
 pub mod text;

@@ -17,6 +17,7 @@ mod order;
 mod orders;
 mod pages;
 mod post;
+mod schedule;
 mod transaction;
 mod visit;
 mod warnings;
@@ -164,6 +165,7 @@ fn router(web: Arc<Web>) -> Router {
         .route("/order", get(order::show).post(order::act))
         .route("/txn/{id}", get(transaction::show).post(act::act))
         .route("/txn/{id}/confirm", get(confirm::show).post(confirm::act))
+        .route("/schedule", get(schedule::show).post(schedule::act))
         .route("/warnings", get(warnings::show).post(warnings::settle))
         .route("/chart", get(chart::show))
         .route("/health", get(health::show).post(health::act))

@@ -59,6 +59,10 @@ pub(super) async fn act(State(web): State<Arc<Web>>, form: Form) -> Result<Redir
             ("ask", _) => act::ask(&shared, ticked, "/").await,
             ("return", [one]) => Ok(format!("/txn/{one}?act=return#return")),
             ("reorder", [one]) => Ok(format!("/order?again={one}")),
+            ("schedule", _) => {
+                let fields: Vec<String> = ticked.iter().map(|id| format!("txn={}", pages::encoded(id))).collect();
+                Ok(format!("/schedule?{}#new", fields.join("&")))
+            }
             ("return" | "reorder", _) => Err(Fault::wrong("Tick one order alone for this.")),
             _ => Err(Fault::wrong("The form asks for nothing that is known here.")),
         }

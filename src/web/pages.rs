@@ -42,6 +42,7 @@ const TEMPLATES: &[(&str, &str)] = built_in!(
     "order.html",
     "transaction.html",
     "confirm.html",
+    "schedule.html",
     "warnings.html",
     "chart.html",
     "health.html",

@@ -25,6 +25,8 @@ mod notifying;
 mod ordering;
 /// What came, against what the delivery agent says.
 mod receiving;
+/// `schedule`, and the buyer's rules at work.
+mod schedule;
 /// What a person at a terminal gets: a pager for what is longer than the screen, colours.
 mod screen;
 /// What a server refuses, and how long a command tries.

@@ -7,5 +7,6 @@ mod http;
 mod purchase;
 mod real;
 mod safe;
+mod scheduled;
 pub mod served;
 mod shows;

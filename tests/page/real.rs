@@ -32,6 +32,7 @@ fn screens(order: &str, offered: &str) -> Vec<(&'static str, String)> {
         ("order", format!("/order?again={order}")),
         ("confirm", format!("/txn/{offered}/confirm")),
         ("transaction", format!("/txn/{order}")),
+        ("schedule", "/schedule".to_owned()),
         ("warnings", "/warnings".to_owned()),
         ("chart", "/chart".to_owned()),
         ("health", "/health".to_owned()),
@@ -181,6 +182,42 @@ fn cancelling_giving_back_ordering_again_and_settling_in_the_browser_p37_p67_p94
     browser.until("the settlement", "return location.search === '?said=seen'");
     let after = town.does("buyer", &["--json", "warnings"]).json()["warnings"].as_array().unwrap().len();
     assert!(after < before, "{before} {after}");
+}
+
+#[test]
+fn a_schedule_is_looked_at_set_run_paused_and_removed_in_the_browser_p90_p91_p92_p112() {
+    let (town, _served, browser, root) = opened(1280);
+    let schedules = || town.does("buyer", &["--json", "schedule"]).json()["schedules"].as_array().unwrap().clone();
+    let mine = || schedules().into_iter().find(|one| one["name"] == "毎朝");
+    let id = an_order(&town);
+    browser.open(&format!("{root}/"));
+    browser.click("nav.pages a[href='/schedule']");
+    assert!(browser.text("table.schedules").contains("late"), "{}", browser.text("main"));
+    browser.write("#s-name", "毎朝");
+    browser.write("#s-query", "undelivered");
+    browser.click("#w-words");
+    browser.write("#s-words", "30 8 * * 1-5");
+    browser.click("button[value=next]");
+    browser.until("the times", "return document.querySelectorAll('#next li').length === 5");
+    assert!(browser.text("#next").contains("08:30"), "{}", browser.text("#next"));
+    assert_eq!(mine(), None);
+    browser.click("button[value=add]");
+    browser.until("the schedule", "return location.search === '?said=schedule-set'");
+    assert_eq!(mine().unwrap()["when"], "30 8 * * 1-5");
+    let before = town.does("buyer", &["--json", "show", &id]).json()["letters"].as_array().unwrap().len();
+    browser.click("#s-毎朝 button[value=run]");
+    browser.until("the questions", "return location.search === '?said=schedule-ran'");
+    let after = town.does("buyer", &["--json", "show", &id]).json()["letters"].as_array().unwrap().len();
+    assert!(after > before, "{before} {after}");
+    browser.click("#s-毎朝 button[value=pause]");
+    browser.until("the pause", "return location.search === '?said=schedule-paused'");
+    assert_eq!(mine().unwrap()["paused"], true);
+    // The rest without a script.
+    browser.devtools("Emulation.setScriptExecutionDisabled", &json!({"value": true}));
+    browser.click("#s-毎朝 button[value=remove]");
+    assert!(browser.address().ends_with("?said=schedule-removed"), "{}", browser.address());
+    assert_eq!(mine(), None);
+    assert_eq!(browser.complaints(), Vec::<String>::new());
 }
 
 #[test]
