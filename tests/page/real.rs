@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::json;
 
-use super::driver::{Browser, FAULTS};
+use super::driver::{Browser, FAINT, FAULTS};
 use super::served::Served;
 use crate::support::english::english;
 use crate::support::program::Town;
@@ -335,6 +335,7 @@ fn each_screen_in_two_languages_two_widths_and_both_colour_schemes_has_no_fault(
             assert_eq!(browser.script("return document.documentElement.lang"), language);
             let faults = browser.script(FAULTS);
             assert_eq!(faults, json!([]), "{name} {language} {scheme} {width}");
+            assert_eq!(browser.script(FAINT), json!([]), "{name} {language} {scheme} {width}");
             assert_eq!(browser.complaints(), Vec::<String>::new(), "{name} {language}");
             if let Some(folder) = &pictures {
                 fs::write(Path::new(folder).join(format!("{name}-{language}-{scheme}-{width}.png")), browser.picture())
