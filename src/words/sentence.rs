@@ -21,6 +21,8 @@ const WORDS: [(&str, &str); 5] =
 const COMPARED: [&str; 6] = ["agreed", "stated", "ordered", "offered", "number", "one"];
 /// The table of words for nothing.
 const NOTHING: &str = "nothing.";
+/// What an addition begins with: a place behind another, `item {n}{name}`, which may be empty.
+const ADDITIONS: [&str; 3] = [" (", ", ", ": "];
 /// How deep sentences stand in each other at most.
 const DEPTH: usize = 4;
 /// In how many ways a sentence is taken apart at most.
@@ -54,13 +56,19 @@ enum Piece {
 type Values<'p, 'a> = Vec<(&'p str, &'a str)>;
 
 impl Pattern {
-    fn new(english: &str, other: &str) -> Self {
+    /// Makes a pattern, and one more where it may have an addition or none.
+    fn all(english: &str, other: &str) -> Vec<Self> {
         let pieces = parts(english).filter_map(|part| match part {
             Part::Text("") => None,
             Part::Text(text) => Some(Piece::Text(text.to_owned())),
             Part::Place(name) => Some(Piece::Place(name.to_owned())),
         });
-        Self { english: pieces.collect(), other: other.to_owned() }
+        let pieces: Vec<Piece> = pieces.collect();
+        let mut bare = pieces.clone();
+        bare.dedup_by(|one, before| matches!((one, before), (Piece::Place(_), Piece::Place(_))));
+        let has_addition = bare.len() < pieces.len();
+        let pattern = |english| Self { english, other: other.to_owned() };
+        std::iter::once(pieces).chain(has_addition.then_some(bare)).map(pattern).collect()
     }
 
     /// Returns how many bytes of it are no places.
@@ -73,7 +81,7 @@ impl Sentences {
     /// Makes patterns of the English texts, each with the text of the same key in the other language.
     pub(super) fn of(english: &BTreeMap<String, String>, other: &BTreeMap<String, String>) -> Self {
         let pairs = || english.iter().filter_map(|(key, text)| Some((key, text, other.get(key)?)));
-        let mut patterns: Vec<Pattern> = pairs().map(|(_, text, other)| Pattern::new(text, other)).collect();
+        let mut patterns: Vec<Pattern> = pairs().flat_map(|(_, text, other)| Pattern::all(text, other)).collect();
         patterns.sort_by_key(|pattern| std::cmp::Reverse(pattern.weight()));
         let nothing = pairs().filter(|(key, ..)| key.starts_with(NOTHING));
         Self { patterns, nothing: nothing.map(|(_, text, other)| (text.clone(), other.clone())).collect() }
@@ -165,9 +173,13 @@ impl<'p, 'a> Apart<'p, 'a> {
                 self.taken.pop();
             }
             [Piece::Place(name), rest @ ..] => {
-                // Two places behind each other have no border, and no sentence has them.
-                let Some(Piece::Text(next)) = rest.first() else { return };
-                for (end, _) in text.match_indices(next.as_str()).filter(|(end, _)| *end > 0) {
+                let ends: Vec<usize> = match rest.first() {
+                    Some(Piece::Text(next)) => {
+                        text.match_indices(next.as_str()).map(|(end, _)| end).take(TRIES).collect()
+                    }
+                    _ => ADDITIONS.iter().filter_map(|begin| text.find(begin)).min().into_iter().collect(),
+                };
+                for end in ends.into_iter().filter(|end| *end > 0) {
                     self.tries = self.tries.saturating_add(1);
                     if self.tries > TRIES || self.ways.len() >= WAYS {
                         return;
@@ -198,6 +210,7 @@ mod tests {
             ("a.f", "parcel {id} left"),
             ("a.g", "{who} failed: {why}"),
             ("a.h", "There is none."),
+            ("a.i", "item {n}{name}: wrong"),
             ("nothing.a", "none"),
         ]);
         let other: BTreeMap<String, String> = map(&[
@@ -209,6 +222,7 @@ mod tests {
             ("a.f", "荷物 {id} の発送"),
             ("a.g", "{who} の不成立: {why}"),
             ("a.h", "ありません"),
+            ("a.i", "品目 {n}{name} の誤り"),
             ("nothing.a", "なし"),
         ]);
         Sentences::of(&english_texts, &other).say(Words::of(Language::Ja), english)
@@ -235,6 +249,9 @@ mod tests {
         assert_eq!(said("x failed: There is none").unwrap(), "x の不成立: ありません");
         assert_eq!(said("x failed: too late").unwrap(), "x の不成立: too late");
         assert_eq!(said("there is none"), None);
+        // What is added behind a value, or not.
+        assert_eq!(said("item 1: wrong").unwrap(), "品目 1 の誤り");
+        assert_eq!(said("item 1 (Cup: white): wrong").unwrap(), "品目 1 (Cup: white) の誤り");
     }
 
     #[test]
