@@ -194,7 +194,8 @@ fn unspoken_faults(file: &TextFile) -> Vec<String> {
 }
 
 fn is_known(text: &str) -> bool {
-    Words::of(Language::Ja).sentence(text) != text
+    let filled = bare(text).replace("{}", "1");
+    Words::of(Language::Ja).sentence(&filled) != filled
 }
 
 fn in_no_catalogue(file: &TextFile, text: &str) -> String {
