@@ -112,6 +112,11 @@ impl Failure {
         self
     }
 
+    /// Returns what a refusal of the system means.
+    pub(crate) fn of_system(kind: ErrorKind, text: impl Into<String>) -> Self {
+        Self::new(io_kind(kind), text)
+    }
+
     /// Returns the failure to read a file that a person named: one that is not there is wrong input, whichever command
     /// it was named to.
     pub(crate) fn unreadable(file: &Path, error: &std::io::Error) -> Self {

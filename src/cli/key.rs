@@ -53,6 +53,13 @@ enum KeyCommand {
     },
 }
 
+impl KeyArgs {
+    /// Returns whether keys are only looked at.
+    pub(super) const fn lists(&self) -> bool {
+        matches!(self.command, KeyCommand::List | KeyCommand::Show { .. })
+    }
+}
+
 pub(super) fn run(shell: &mut Shell, args: KeyArgs) -> Result<(), Failure> {
     let mut clerk = shell.clerk()?;
     match args.command {

@@ -270,8 +270,18 @@ fn cells(shell: &Shell, one: &Listed, now: &Moment) -> Vec<Cell> {
         leg(&row.order),
         leg(&row.delivery),
         payment,
-        Cell::plain(shell.words.name("standing", &row.state)),
+        Cell(super::output::escape(&shell.words.name("standing", &row.state)), state_tone(row)),
     ]
+}
+
+/// Returns what a state means: done, waiting for a person, or over.
+fn state_tone(row: &Row) -> Tone {
+    match row.state.as_str() {
+        "completed" => Tone::Good,
+        "offered" if row.role == Role::Buyer => Tone::Warned,
+        "rejected" | "cancelled" | "returned" | "refunded" => Tone::Faint,
+        _ => Tone::Plain,
+    }
 }
 
 /// Lays out a row for who sells, pays or delivers: with the number that `notify` takes, and whom it is for.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::failure::{Failure, FailureKind, send_kind};
 use super::guard::guarded;
 use super::transaction::{self, Rejected, TurnedAway, joined};
-use super::{Shell, account, stop};
+use super::{Shell, account, alert, stop};
 use crate::clerk::{self, Clerk, ClerkError, TakenIn};
 use crate::files;
 use crate::inbox::mbox::Mbox;
@@ -76,6 +76,8 @@ pub(super) fn sync(shell: &mut Shell) -> Result<(), Failure> {
             _ => Ok(()),
         }
     });
+    // What fails above is no reason not to be told.
+    shell.unless_stopped(told(shell, &mut clerk))?;
     fetched.and(ended)
 }
 
@@ -164,6 +166,12 @@ fn tell(shell: &Shell, clerk: &Clerk, before: &Before) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Has the person told of warnings. It fails only where it is interrupted.
+async fn told(shell: &Shell, clerk: &mut Clerk) -> Result<(), Failure> {
+    alert::alert(shell, clerk).await;
+    Ok(())
+}
+
 /// Returns how many letters came to which verdict.
 fn counted(words: Words, taken: &TakenIn) -> String {
     let count = |(verdict, count): (&Verdict, &u64)| {
@@ -219,6 +227,7 @@ async fn turns(
     let mut failures: u32 = 0;
     loop {
         let result = turn(shell, clerk, inbox, outbox).await;
+        alert::alert(shell, clerk).await;
         let waited = match result {
             Ok(()) => {
                 failures = 0;
@@ -303,7 +312,9 @@ fn store(clerk: &mut Clerk) -> Result<(), Failure> {
 fn judge_received(shell: &Shell, clerk: &mut Clerk) -> Result<(), Failure> {
     judge(shell, clerk)?;
     shell.unless_stopped(work(shell, clerk))?;
-    shell.send(clerk)
+    let sent = shell.send(clerk);
+    shell.unless_stopped(told(shell, clerk))?;
+    sent
 }
 
 pub(super) fn import(shell: &mut Shell, args: ImportArgs) -> Result<(), Failure> {

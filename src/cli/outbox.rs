@@ -36,6 +36,13 @@ enum OutboxCommand {
     },
 }
 
+impl OutboxArgs {
+    /// Returns whether letters are only listed.
+    pub(super) const fn lists(&self) -> bool {
+        matches!(self.command, OutboxCommand::List)
+    }
+}
+
 pub(super) fn run(shell: &mut Shell, args: OutboxArgs) -> Result<(), Failure> {
     let mut clerk = shell.clerk()?;
     let items = clerk.queue().list().map_err(ClerkError::from)?;

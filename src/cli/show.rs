@@ -14,7 +14,7 @@ use crate::clerk::ClerkError;
 use crate::rules::failed::failures;
 use crate::rules::overdue::refund;
 use crate::rules::waiting::{Waiting, waiting};
-use crate::rules::{Standing, State};
+use crate::rules::{Standing, State, received};
 use crate::trade::item::{Charge, Line};
 use crate::trade::{
     Agent, DeliveryMethod, Direction, Leg, Moment, Money, PaymentMethod, Person, PostalAddress, Role, Transaction,
@@ -78,6 +78,7 @@ pub(super) fn run(shell: &mut Shell, args: ShowArgs) -> Result<(), Failure> {
     terms(shell, &known, &standing, args.full)?;
     offered(shell, &known)?;
     shell.output.line("")?;
+    came(shell, &known, &standing)?;
     letters(shell, &known, &doubts)?;
     saved.iter().try_for_each(|saved| shell.output.line(saved.line()))?;
     if let Some(next) = next(&known, &standing, &now).or_else(|| next_to_report(&known, &standing)) {
@@ -163,6 +164,17 @@ fn terms(shell: &Shell, known: &Transaction, standing: &Standing, full: bool) ->
     Ok(())
 }
 
+/// Prints what the buyer says came, beside what the delivery agent says.
+fn came(shell: &Shell, known: &Transaction, standing: &Standing) -> Result<(), Failure> {
+    let Some(said) = received::said(known) else { return Ok(()) };
+    shell.output.line(format!("received, as you said of {}:", text::when(&said.at, shell.clock.zone())))?;
+    super::received::table(shell, &received::counts(known, standing))?;
+    if let Some(differs) = received::differs(known, standing) {
+        shell.output.line(format!("✗ received-differs: {}", output::escape(&differs.text)))?;
+    }
+    shell.output.line("")
+}
+
 /// Prints what the buyer wrote to the shop beside the order.
 fn remarks(shell: &Shell, known: &Transaction) -> Result<(), Failure> {
     let said = known.order().and_then(|(_, order)| order.remarks.as_deref());
@@ -189,18 +201,21 @@ fn leg_row(
     let mark = standing.mark(leg);
     let date = mark.date.map(|date| text::when(&date, shell.clock.zone()));
     let open = matches!(standing.state, State::Offered | State::Open);
+    let late = standing.late(&shell.clock.now()).contains(&leg);
     let words = shell.words;
-    let stands = match (date, mark.done) {
-        _ if failed => words.say("listing.failed"),
-        (Some(date), true) => words.fill("shown.done-day", &[("day", &date)]),
-        (None, true) => words.say("shown.done"),
-        (Some(date), false) if open => words.fill("shown.due-day", &[("day", &date)]),
-        (None, false) if open => words.say("shown.undated"),
-        (_, false) => "–".to_owned(),
+    let (stands, tone) = match (date, mark.done) {
+        _ if failed => (words.say("listing.failed"), Tone::Bad),
+        (Some(date), true) => (words.fill("shown.done-day", &[("day", &date)]), Tone::Good),
+        (None, true) => (words.say("shown.done"), Tone::Good),
+        (Some(date), false) if late => (words.fill("shown.late-day", &[("day", &date)]), Tone::Bad),
+        (Some(date), false) if open => (words.fill("shown.due-day", &[("day", &date)]), Tone::Plain),
+        (None, false) if open => (words.say("shown.undated"), Tone::Faint),
+        (_, false) => ("–".to_owned(), Tone::Faint),
     };
     let key = if full { agent.party.fingerprint.to_string() } else { String::new() };
     let by = words.fill("shown.by", &[("who", &agent.party.address)]);
-    Some(vec![Cell::plain(words.name("legs", leg.word())), Cell::plain(by), Cell::plain(stands), Cell::plain(key)])
+    let leg = words.name("legs", leg.word());
+    Some(vec![Cell::plain(leg), Cell::plain(by), Cell(stands, tone), Cell::plain(key)])
 }
 
 impl Shell {

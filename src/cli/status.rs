@@ -6,7 +6,7 @@ use super::Shell;
 use super::failure::Failure;
 use super::given_back::GivenBack;
 use super::list::plural;
-use super::output;
+use super::output::{self, Tone};
 use super::table::wrap;
 use super::transaction::{self, Rejected, TurnedAway, joined};
 use crate::clerk::{Clerk, ClerkError};
@@ -190,13 +190,15 @@ fn print(shell: &Shell, account: &Account, address: &str) -> Result<(), Failure>
     line("unpaid", first.unpaid(words))?;
     account.back.line(shell)?;
     for limit in over {
-        line("", words.fill("account.over", &[("sum", &text::amount(limit))]))?;
+        line("", shell.output.tone(&words.fill("account.over", &[("sum", &text::amount(limit))]), Tone::Bad))?;
     }
-    line("late", first.late.to_string())?;
+    let counted =
+        |count: u64, tone: Tone| shell.output.tone(&count.to_string(), if count > 0 { tone } else { Tone::Plain });
+    line("late", counted(u64::try_from(first.late).unwrap_or(u64::MAX), Tone::Bad))?;
     for part in others {
         told(shell, &words.fill("account.as", &[("role", &words.name("role", part.role.word()))]), &part.line(words))?;
     }
-    line("warnings", first.summary.warnings.to_string())?;
+    line("warnings", counted(first.summary.warnings, Tone::Warned))?;
     for Rejected { id, shop, why } in rejected {
         let why = joined(why, words);
         line("rejected", output::escape(&words.fill("account.by", &[("id", id), ("who", shop), ("why", &why)])))?;

@@ -57,6 +57,13 @@ struct SettleArgs {
     reason: Option<String>,
 }
 
+impl WarningsArgs {
+    /// Returns whether warnings are only listed.
+    pub(super) const fn lists(&self) -> bool {
+        self.command.is_none()
+    }
+}
+
 pub(super) fn run(shell: &mut Shell, args: WarningsArgs) -> Result<(), Failure> {
     let mut clerk = shell.clerk()?;
     match args.command {

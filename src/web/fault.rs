@@ -36,6 +36,11 @@ impl Fault {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, what)
     }
 
+    /// Returns what is wrong with what was sent, where that is why.
+    pub(super) fn refused(&self) -> Option<&str> {
+        (self.status == StatusCode::UNPROCESSABLE_ENTITY).then_some(self.text.as_str())
+    }
+
     /// Whoever sent it may not.
     pub(super) fn forbidden(what: impl Into<String>) -> Self {
         Self::new(StatusCode::FORBIDDEN, what)

@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use minijinja::value::Serde;
-use minijinja::{AutoEscape, Environment, Error, ErrorKind, State, UndefinedBehavior, Value};
+use minijinja::{AutoEscape, Environment, Error, ErrorKind, State, UndefinedBehavior, Value, escape_formatter};
 
 use super::Web;
 use super::fault::Fault;
@@ -20,6 +20,7 @@ use super::words::{self, Language};
 use crate::clerk::{ClerkError, chance};
 use crate::files;
 use crate::trade::{Moment, When};
+use crate::view::harmless::escape_lines;
 
 /// Most bytes of a template of the user's.
 const MOST_TEMPLATE: u64 = 256 * 1024;
@@ -41,6 +42,7 @@ const TEMPLATES: &[(&str, &str)] = built_in!(
     "order.html",
     "transaction.html",
     "confirm.html",
+    "schedule.html",
     "warnings.html",
     "chart.html",
     "health.html",
@@ -96,6 +98,10 @@ impl Pages {
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         environment.set_auto_escape_callback(|_| AutoEscape::Html);
+        environment.set_formatter(|out, state, value| match value.as_str().filter(|_| !value.is_safe()) {
+            Some(text) => escape_formatter(out, state, &Value::from(escape_lines(text))),
+            None => escape_formatter(out, state, value),
+        });
         for (name, source) in TEMPLATES {
             let source = own(folder, name)?.unwrap_or_else(|| (*source).to_owned());
             let wrong = |error: Error| PagesError::Template { name: (*name).to_owned(), text: error.to_string() };
@@ -120,6 +126,13 @@ impl Pages {
         environment.add_filter("query", |text: &str| encoded(text));
         let style = own(folder, "style.css")?.unwrap_or_else(|| STYLE.to_owned());
         Ok(Self { environment, style })
+    }
+
+    /// Returns words of ours that stand outside of pages.
+    pub(super) fn say(&self, language: Language, key: &str) -> Result<String, Fault> {
+        let context = minijinja::context! { lang => language.word(), key };
+        let said = self.environment.render_str("{{ t(key) }}", context);
+        said.map_err(|error| Fault::bug(format!("no words for {key}: {error:#}")))
     }
 
     /// Fills a template.

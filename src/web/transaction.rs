@@ -12,14 +12,14 @@ use super::orders::days_since;
 use super::pages::{self, Page};
 use super::visit::Visit;
 use super::{Web, letter};
-use crate::clerk::Clerk;
+use crate::clerk::{Clerk, ClerkError, warning_id};
 use crate::mail::Language;
 use crate::rules::failed::failures;
-use crate::rules::{Standing, State as OrderState};
-use crate::trade::item::{Charge, Line};
+use crate::rules::{Standing, State as OrderState, received};
+use crate::trade::item::{Charge, Line, LineQuantity};
 use crate::trade::{Address, Direction, Finding, Kept, Kind, Leg, Money, Transaction, Verdict, When};
 use crate::view::said::said;
-use crate::view::transaction::{is_doubtful, next_steps, offer_is_over};
+use crate::view::transaction::{counts_json, is_doubtful, next_steps, offer_is_over};
 use crate::view::{short, text};
 
 /// Returns the mark of a leg and the key of the word to it.
@@ -76,6 +76,7 @@ fn order(clerk: &Clerk, known: &Transaction, visit: &Visit) -> Result<Map<String
     put("rows", json!(letters().map(|kept| row(known, kept, &doubts, visit)).collect::<Vec<_>>()));
     put("ahead", json!(ahead(&standing, visit)));
     put("letters", json!(letters().map(|kept| entry(known, kept, &doubts, visit)).collect::<Vec<_>>()));
+    put("received", received(clerk, known, &standing)?);
     put("warnings", json!(open_warnings(known, visit)));
     put("letter", letter::shown(clerk, known, visit)?);
     Ok(shows)
@@ -151,7 +152,7 @@ fn goods(known: &Transaction) -> Value {
 }
 
 fn facts(known: &Transaction, standing: &Standing, visit: &Visit) -> Value {
-    let terms = known.terms().map(|(kept, terms)| (kept, terms));
+    let terms = known.terms();
     let order = known.order().map(|(_, order)| order);
     let buyer = terms.map(|(_, terms)| &terms.buyer).or(order.map(|order| &order.buyer));
     let to =
@@ -295,6 +296,38 @@ fn finding_line(finding: &Finding, visit: &Visit) -> String {
         Language::En => text::sentence(&finding.to_string(), &visit.zone),
         Language::Ja => text::finding(visit.words(), finding.code.word(), &finding.text, &visit.zone),
     }
+}
+
+/// Returns each line as agreed on, delivered and received, and the warning about it where nobody has settled it. Where the
+/// buyer has said nothing yet, what the delivery agent says stands for it, else what was agreed on: the form begins with it.
+fn received(clerk: &Clerk, known: &Transaction, standing: &Standing) -> Result<Value, Fault> {
+    let differs = received::differs(known, standing);
+    let mut warning = None;
+    if let Some(subject) = differs.map(|differs| differs.subject(known)) {
+        warning = clerk.index().settled(&subject).map_err(ClerkError::from)?.is_none().then(|| warning_id(&subject));
+    }
+    let delivered = received::delivered(known, standing);
+    let said = received::said(known);
+    let counts = counts_json(known, standing);
+    let terms = known.terms().map(|(_, terms)| terms.lines.as_slice()).unwrap_or_default();
+    let came = |line: &Line| {
+        let part = |parts: &[LineQuantity]| {
+            parts
+                .iter()
+                .find(|part| part.line == line.id)
+                .map_or_else(|| "0".to_owned(), |part| part.quantity.to_string())
+        };
+        match said {
+            Some(said) => part(&said.lines),
+            None if delivered.is_empty() => line.quantity.to_string(),
+            None => part(&delivered),
+        }
+    };
+    let fields: Vec<Value> = terms
+        .iter()
+        .map(|line| json!({"line": line.id, "name": line.item.name, "agreed": line.quantity.to_string(), "came": came(line)}))
+        .collect();
+    Ok(json!({"said": said.is_some(), "counts": counts, "warning": warning, "fields": fields}))
 }
 
 /// Returns the entries of letters that were not applied and that nobody has settled.

@@ -73,6 +73,12 @@ impl Visit {
             .map(|(_, value)| value.trim())
     }
 
+    /// Returns the fields of this name in the query that are not empty.
+    pub(super) fn each<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> + 'a {
+        let fields = self.query.iter().filter(move |(field, value)| field == name && !value.trim().is_empty());
+        fields.map(|(_, value)| value.trim())
+    }
+
     /// Returns this page's address with another value for a field.
     pub(super) fn with(&self, name: &str, value: &str) -> String {
         let others = self.query.iter().filter(|(field, _)| field != name && field != "said");
@@ -111,10 +117,13 @@ impl Visit {
             "fingerprint": clerk.me().fingerprint.grouped(),
             "now": pages::moment(&self.now, &self.zone),
             "said": self.asked("said"),
-            "counts": {"orders": clerk.index().count(&open)?, "warnings": warnings::open_count(clerk)?},
+            "counts": {
+                "orders": clerk.index().count(&open)?, "schedules": clerk.schedules()?.len(),
+                "warnings": warnings::open_count(clerk)?,
+            },
             "ledger": {"entries": mark.entries(), "head": mark.head().root.hex()},
-            "since": web.log_size(),
-            "pages": ["list", "order", "warnings", "chart", "health"],
+            "since": web.news(),
+            "pages": ["list", "order", "schedule", "warnings", "chart", "health"],
         });
         match frame {
             serde_json::Value::Object(frame) => Ok(frame),

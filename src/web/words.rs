@@ -4,6 +4,7 @@ use minijinja::value::{Kwargs, Rest, ValueKind};
 use minijinja::{Error, ErrorKind, HtmlEscape, State, Value};
 
 pub(super) use crate::mail::Language;
+use crate::view::harmless::escape_lines;
 use crate::words::{Part, Words, form, parts};
 
 /// Returns a text with its places filled: `{name}` by the argument of that name, as it is where it is markup of ours and
@@ -19,7 +20,7 @@ fn say(words: Words, key: &str, arguments: &Kwargs) -> Result<Value, Error> {
                 let value: Value = arguments.get(name)?;
                 match value.as_str().filter(|_| value.is_safe()) {
                     Some(markup) => said.push_str(markup),
-                    None => said.push_str(&HtmlEscape(&value.to_string()).to_string()),
+                    None => said.push_str(&HtmlEscape(&escape_lines(&value.to_string())).to_string()),
                 }
             }
         }
