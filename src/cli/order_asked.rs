@@ -42,7 +42,7 @@ fn choose<T: Clone>(
     read: impl Fn(&str) -> Result<T, String>,
 ) -> Result<T, Failure> {
     for (place, choice) in (1_usize..).zip(choices) {
-        shell.output.message(format!("  {place:>2}  {}", super::output::escape(&shell.words.sentence(&choice.label))));
+        shell.output.message(format!("  {place:>2}  {}", super::output::escape(&choice.label)));
     }
     let default = if choices.is_empty() { "" } else { " [1]" };
     loop {
@@ -83,7 +83,7 @@ pub(super) fn shop(shell: &Shell, clerk: &mut Clerk) -> Result<Address, Failure>
     for (shop, name) in shops.into_iter().take(LISTED) {
         let catalog = clerk.catalogs(&shop)?.first().map(|known| text::minute(&known.date, shell.clock.zone()));
         let name = if name.is_empty() { shop.to_string() } else { format!("{name} <{shop}>") };
-        let catalog = catalog.map(|date| format!(", catalog of {date}")).unwrap_or_default();
+        let catalog = catalog.map(|date| shell.words.sentence(&format!(", catalog of {date}"))).unwrap_or_default();
         choices.push(Choice { label: format!("{name}{catalog}"), value: shop });
     }
     choose(shell, "Shop (number or address)", &choices, |text| Address::parse(text).map_err(|error| error.to_string()))
@@ -130,11 +130,12 @@ fn goods(shell: &Shell, prices: &Prices) -> Result<Vec<ItemWritten>, Failure> {
     loop {
         let end = if items.is_empty() { "" } else { "; nothing more where it is empty" };
         let question = if offers.is_empty() {
-            format!("Goods: name, or SKU;NAME;PRICE;QUANTITY{end}:")
+            "Goods: name, or SKU;NAME;PRICE;QUANTITY"
         } else {
-            format!("Article: its number in the list, a part of its name to look for, or SKU;NAME;PRICE;QUANTITY{end}:")
+            "Article: its number in the list, a part of its name to look for, or SKU;NAME;PRICE;QUANTITY"
         };
-        let answer = shell.asks(&question)?;
+        let [question, end] = [question, end].map(|text| shell.words.sentence(text));
+        let answer = shell.asks(&format!("{question}{end}:"))?;
         if answer.is_empty() && !items.is_empty() {
             return Ok(items);
         }
@@ -302,7 +303,7 @@ fn address(shell: &Shell, own: Option<&PostalAddress>) -> Result<Option<PostalAd
         "Postal code",
         "Country, like JP",
     ]) {
-        written::put_part(&mut place, part, &shell.asks(&format!("{what}:"))?);
+        written::put_part(&mut place, part, &shell.asks(&format!("{}:", shell.words.sentence(what)))?);
     }
     Ok(Some(place).filter(|place| !place.lines().is_empty()))
 }

@@ -123,12 +123,12 @@ pub(super) fn run(shell: &mut Shell, args: ScheduleArgs) -> Result<(), Failure> 
         ScheduleCommand::Pause(args) => {
             let name = name(&args.name)?;
             clerk.pause_schedule(&name, true)?;
-            changed(shell, &mut clerk, &name, "is paused")
+            changed(shell, &mut clerk, &name, "pauses")
         }
         ScheduleCommand::Resume(args) => {
             let name = name(&args.name)?;
             clerk.pause_schedule(&name, false)?;
-            changed(shell, &mut clerk, &name, "goes on")
+            changed(shell, &mut clerk, &name, "goes-on")
         }
         ScheduleCommand::Remove(args) => {
             let name = name(&args.name)?;
@@ -165,7 +165,7 @@ fn add(shell: &Shell, clerk: &mut Clerk, args: AddArgs) -> Result<(), Failure> {
     let in_turn = args.in_turn || preset.is_some_and(|preset| preset.in_turn && args.legs.is_empty());
     let schedule = Schedule { name: name.clone(), target, when, legs: args.legs, in_turn, paused: false };
     clerk.put_schedule(schedule, args.replace)?;
-    changed(shell, clerk, &name, "is set")
+    changed(shell, clerk, &name, "is-set")
 }
 
 fn preset(word: &str) -> Result<&'static Preset, Failure> {
@@ -178,8 +178,11 @@ fn preset(word: &str) -> Result<&'static Preset, Failure> {
 fn changed(shell: &Shell, clerk: &mut Clerk, name: &ScheduleName, what: &str) -> Result<(), Failure> {
     let all = Schedules::load(clerk)?;
     let next = all.schedules.iter().find(|one| one.scheduled.name() == name).and_then(|one| one.next.first());
-    let next = next.map(|next| format!("; next: {}", minute(shell, next))).unwrap_or_default();
-    shell.done(format!("{name} {what}{next}"));
+    let next = next.map(|next| shell.words.fill("schedules.comes", &[("day", &minute(shell, next))]));
+    let next = next.unwrap_or_default();
+    shell
+        .output
+        .done(output::escape(&shell.words.fill(&format!("schedules.{what}"), &[("name", name), ("next", &next)])));
     if shell.output.is_json() { shell.output.document(&all.document()) } else { Ok(()) }
 }
 
@@ -251,9 +254,10 @@ fn list(shell: &Shell, clerk: &mut Clerk) -> Result<(), Failure> {
 fn tell_prepared(shell: &Shell, all: &Schedules) {
     for one in &all.prepared {
         let id = short(one.order.as_str());
-        let what =
-            format!("{id}: {} was promised for {}, agent and shop were asked in vain", one.leg, one.promised.day());
-        shell.hint(&format!("{what}; a return is ready: mailorder return {id} --reason '{}'", one.reason));
+        let (leg, day, why) = (one.leg, one.promised.day(), &one.reason);
+        shell.hint(&format!(
+            "{id}: {leg} was promised for {day}, agent and shop were asked in vain; a return is ready: mailorder return {id} --reason '{why}'"
+        ));
     }
 }
 

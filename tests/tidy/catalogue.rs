@@ -13,7 +13,7 @@ use super::{TextFile, assert_none, files, read, sample};
 
 /// Where every sentence has words in every language: what makes findings, and the commands that read or are a buyer's.
 /// What else commands say (errors of settings, of what sells, of what proves) may be in English alone: docs/decisions.md.
-const SPOKEN: [&str; 25] = [
+const SPOKEN: [&str; 33] = [
     "src/rules/",
     "src/mail/agree.rs",
     "src/mail/differs.rs",
@@ -30,19 +30,32 @@ const SPOKEN: [&str; 25] = [
     "src/cli/ask.rs",
     "src/cli/buy.rs",
     "src/cli/catalog.rs",
+    "src/cli/confirm.rs",
     "src/cli/given_back.rs",
     "src/cli/hint.rs",
     "src/cli/list.rs",
     "src/cli/mail.rs",
+    "src/cli/order_asked.rs",
+    "src/cli/order_send.rs",
     "src/cli/outbox.rs",
+    "src/cli/prompt.rs",
+    "src/cli/received.rs",
+    "src/cli/schedule.rs",
     "src/cli/show.rs",
     "src/cli/status.rs",
     "src/cli/transaction.rs",
     "src/cli/warnings.rs",
+    "src/role/rule.rs",
+    "src/role/silence.rs",
 ];
 /// What is said of wrong arguments, which the parser tells in English.
-const USAGE: [&str; 3] =
-    ["one of order, payment, delivery", "one of buyer, shop, payment, delivery", "a day is written like 2026-11-08"];
+const USAGE: [&str; 5] = [
+    "one of order, payment, delivery",
+    "one of buyer, shop, payment, delivery",
+    "a day is written like 2026-11-08",
+    "it is written LINE=QUANTITY, like 1=2",
+    "it is written like 2026-11-28, or 2026-11-28T10:00:00+09:00",
+];
 /// The least number of words that make a sentence.
 const SENTENCE: usize = 3;
 
