@@ -21,7 +21,7 @@ impl Shell {
     pub(super) fn asks(&self, question: &str) -> Result<String, Failure> {
         let mut stderr = std::io::stderr();
         // A question that cannot be shown is answered by nobody.
-        let shown = write!(stderr, "{} ", output::escape(question)).and_then(|()| stderr.flush());
+        let shown = write!(stderr, "{} ", output::escape(&self.words.sentence(question))).and_then(|()| stderr.flush());
         shown.map_err(|error| Failure::io(format!("cannot write to the terminal: {error}")))?;
         let read = || {
             let mut line = String::new();
@@ -53,9 +53,14 @@ impl Shell {
         if self.global.yes {
             return Ok(true);
         }
-        let answer = self.asks(&format!("{question} [y/N]"))?;
-        Ok(matches!(answer.to_lowercase().as_str(), "y" | "yes"))
+        let answer = self.asks(&format!("{} [y/N]", self.words.sentence(question)))?;
+        Ok(is_yes(&answer))
     }
+}
+
+/// Returns whether an answer is yes, in any language that questions are asked in.
+pub(super) fn is_yes(answer: &str) -> bool {
+    matches!(answer.to_lowercase().as_str(), "y" | "yes" | "はい")
 }
 
 /// Returns what a command ends with whose question was answered with no.

@@ -353,7 +353,7 @@ fn a_page_in_japanese_has_no_english_left_in_it() {
     let all = town.does("buyer", &["--json", "list"]).json();
     let ids = all["transactions"].as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap());
     paths.extend(ids.map(|id| format!("/txn/{id}?receipts=1")));
-    paths.extend(["/warnings?settled=1", "/?q=mouth:3", "/nothing", "/txn/NOPE"].map(str::to_owned));
+    paths.extend(["/schedule", "/warnings?settled=1", "/?q=mouth:3", "/nothing", "/txn/NOPE"].map(str::to_owned));
     paths.push(format!("/txn/{order}/confirm"));
     let mut faults = Vec::new();
     for path in paths {
