@@ -7,7 +7,7 @@ use crate::support::program::Town;
 /// Three shirts and their delivery, which the agent says is done: the order's ID and number.
 fn delivered() -> (Town, String, String) {
     let town = Town::fresh();
-    let (id, number) = town.bought("SH-41", 3, &["--pay", "invoice", "--item", "LID;Lid;JPY 900;1"]);
+    let (id, number) = town.bought("SH-41", 3, &["--pay", "invoice", "--item", "KETTLE;Iron kettle;JPY 36000;1"]);
     town.reports(&number, &[("shop", "--shipped"), ("ship", "--delivered")]);
     (town, id, number)
 }
@@ -75,6 +75,7 @@ fn what_comes_before_the_agent_speaks_is_compared_once_it_speaks() {
     assert_eq!(warnings(&town), Vec::<Value>::new());
     town.reports(&number, &[("ship", "--delivered")]);
     assert_eq!(warnings(&town).len(), 1);
+    town.reports(&number, &[("pay", "--paid")]);
     // What is missing is asked for as a return, which settles it once the shop agrees.
     town.does("buyer", &["return", &id, "--line", "1=1", "--reason", "did not come"]);
     town.settle();
@@ -131,7 +132,7 @@ fn on_a_terminal_each_line_is_asked_for_with_what_the_agent_says_as_the_answer()
     let (town, id, _) = delivered();
     let mut screen = town.types("buyer", &["received", &id]);
     screen.answers("How many of シャツ 白 41 came, of 3? [3]", "lots").answers("How many of シャツ 白 41", "2");
-    let run = screen.answers("How many of Lid came, of 1? [1]", "").ends();
+    let run = screen.answers("How many of Iron kettle came, of 1? [1]", "").ends();
     assert_eq!(run.code, Some(0), "{run:?}");
     assert_eq!(line(&town.show("buyer", &id)["received"], 0), ["3", "3", "2"]);
     assert_eq!(line(&town.show("buyer", &id)["received"], 1), ["1", "1", "1"]);
