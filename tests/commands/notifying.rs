@@ -102,14 +102,14 @@ fn what_strangers_send_is_told_once_an_hour() {
     sync(&town);
     let first = told(&town);
     assert_eq!((first.len(), &first[0]["stranger"], &first[0]["more"]), (1, &true.into(), &0.into()), "{first:?}");
-    for bytes in [1_001, 1_002] {
+    for bytes in [2_000, 3_000] {
         stranger_writes(&town, bytes);
         sync(&town);
     }
     assert_eq!(told(&town), Vec::<Value>::new(), "within the hour");
     assert_eq!(town.at("+3000s", "buyer", &["sync"]).code, Some(0));
     assert_eq!(told(&town), Vec::<Value>::new(), "within the hour");
-    stranger_writes(&town, 1_003);
+    stranger_writes(&town, 4_000);
     assert_eq!(town.at("+3700s", "buyer", &["sync"]).code, Some(0));
     let later = told(&town);
     assert_eq!((later.len(), &later[0]["more"]), (1, &2.into()), "{later:?}");

@@ -213,14 +213,14 @@ fn a_warning_rings_on_an_open_page_where_that_is_wished_p2() {
     browser.open(&format!("{root}/"));
     browser.script(count);
     browser.click("#main");
-    comes(1_001);
+    comes(2_000);
     browser.until("the sound", "return window.rung === 2");
     browser.open(&format!("{root}/warnings"));
     assert_eq!(browser.script("return document.getElementById('sound').checked"), true);
     browser.click("#sound");
     browser.script("window.seen = true");
     browser.script(count);
-    comes(1_002);
+    comes(3_000);
     browser.until("the page is loaded anew", "return window.seen !== true");
     assert_eq!(browser.complaints(), Vec::<String>::new());
 }
