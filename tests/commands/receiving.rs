@@ -41,7 +41,8 @@ fn fewer_pieces_than_the_agent_says_are_a_warning_in_show_list_and_warnings_p84(
     assert_eq!(line(&shown["received"], 1), ["1", "1", "1"]);
     let differs = [&shown["received"]["lines"][0]["differs"], &shown["received"]["lines"][1]["differs"]];
     assert_eq!(differs, [&json!(true), &json!(false)]);
-    let text = town.does("buyer", &["show", &id]).out;
+    let run = town.does("buyer", &["show", &id]);
+    let text = format!("{}{}", run.out, run.err);
     assert!(text.contains("received, as you said of") && text.contains("✗ received-differs"), "{text}");
     assert!(text.contains("--line 1=1 --reason 'did not come'"), "{text}");
     let open = warnings(&town);
