@@ -29,6 +29,8 @@ mod config;
 mod crash;
 /// Letters and entries for the tests of ledger and index.
 mod entries;
+/// Transactions for other programs: tables, documents, journals, calendars.
+mod export;
 /// Statuses from files: rows that other systems export.
 mod exports;
 /// A disk that refuses, and mails that would fill the memory.
@@ -71,6 +73,8 @@ mod reminded;
 mod roles;
 /// What is said about a letter: tables of what is stored, what arrives, and the verdict.
 mod rules;
+/// What the buyer's program does without a word: schedules, silence, rules.
+mod scheduled;
 /// The JSON Schemas against what is printed.
 mod schema;
 /// Four parties and a post that loses, doubles, delays, swaps, replays and forges.

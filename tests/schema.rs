@@ -122,12 +122,22 @@ impl Play {
         value
     }
 
-    /// Runs a command that prints a line for each row and one for all, and holds each against its schema.
+    /// Runs a command that prints a line for each row, some of them wrong, and one for all.
     fn rows(&mut self, party: &str, words: &[&str]) {
+        self.each_line(party, words, 65);
+    }
+
+    /// Runs a command that prints a line for each of what it found.
+    fn lines(&mut self, party: &str, words: &[&str]) {
+        self.each_line(party, words, 0);
+    }
+
+    /// Runs a command that ends with `wanted` and prints lines, and holds each against its schema.
+    fn each_line(&mut self, party: &str, words: &[&str], wanted: i32) {
         let config = format!("{party}/config.toml");
         let line = [&["--config", config.as_str(), "--json", "--offline"][..], words].concat();
         let (code, text, said) = run(self.folder.path(), &line);
-        assert_eq!(code, 65, "{words:?}: {said}");
+        assert_eq!(code, wanted, "{words:?}: {said}");
         for line in text.lines() {
             self.line(line);
         }
@@ -178,6 +188,28 @@ impl Play {
         }
         let catalog = self.document("buyer", "catalog", &["catalog", "shop@demo.test"]);
         assert!(catalog["articles"].as_array().unwrap().len() > 1 && !catalog["ways"].as_array().unwrap().is_empty());
+    }
+
+    /// Has the buyer's program ask by itself.
+    fn schedules(&mut self, open: &str) {
+        let config = self.folder.path().join("buyer/config.toml");
+        let rules = "[[buyer.rule]]\nwhen = \"delivered paid\"\ndo = \"reorder\"\nat_most = \"JPY 1\"\n";
+        let text = std::fs::read_to_string(&config).unwrap() + rules;
+        std::fs::write(&config, text).unwrap();
+        self.document("buyer", "schedules", &["schedule", "add", "--preset", "mornings"]);
+        self.document("buyer", "schedules", &["schedule", "add", "one", "--txn", open, "--when", "every 6h"]);
+        self.document("buyer", "schedules", &["schedule", "pause", "one"]);
+        let next = self.document("buyer", "moments", &["schedule", "next", "mornings"]);
+        assert_eq!(next["next"].as_array().unwrap().len(), 5, "{next}");
+        for dry in [&["--dry-run"][..], &[]] {
+            let ran = self.document("buyer", "ran", &[&["schedule", "run", "one"], dry].concat());
+            assert!(!ran["letters"].as_array().unwrap().is_empty(), "{ran}");
+        }
+        let ran = self.document("buyer", "ran", &["schedule", "run"]);
+        assert!(!ran["held"].as_array().unwrap().is_empty(), "{ran}");
+        let list = self.document("buyer", "schedules", &["schedule"]);
+        assert!(list["schedules"].as_array().unwrap().iter().any(|one| !one["last"].is_null()), "{list}");
+        assert!(!list["rules"][0]["held"].as_array().unwrap().is_empty(), "{list}");
     }
 
     /// Starts the page and holds what it says of itself against its schema.
@@ -242,6 +274,7 @@ fn every_document_is_as_its_schema_says() {
             play.document(party, "show", &["show", known]);
         }
         play.document(party, "status", &["status"]);
+        play.lines(party, &["export", "--format", "jsonl"]);
         play.document(party, "keys", &["key", "list"]);
     }
     // What the other three are sent is in order: a receipt, for one, is nothing to warn about.
@@ -266,6 +299,7 @@ fn every_document_is_as_its_schema_says() {
     play.document("buyer", "asked", &["ask", open]);
     play.document("buyer", "received", &["received", open, "--all"]);
     play.document("buyer", "show", &["show", open]);
+    play.schedules(open);
     let rows = format!("txn,event_id,planned\n{number},E-1,2030-01-15\n{number},E-1,2030-01-15\nNOSUCH,,2030-01-15\n");
     std::fs::write(play.folder.path().join("rows.csv"), rows).unwrap();
     for dry in [&["--dry-run"][..], &[]] {

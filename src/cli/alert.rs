@@ -25,7 +25,7 @@ const MOST: usize = 20;
 /// Tells of the warnings that are open and were not told yet. What fails is said on standard error.
 pub(super) async fn alert(shell: &Shell, clerk: &mut Clerk) {
     if let Err(failure) = told(shell, clerk).await {
-        failure.with_config(shell.global.config.as_deref()).print(false);
+        failure.with_config(shell.global.config.as_deref()).print(false, shell.words);
     }
 }
 

@@ -27,10 +27,22 @@ pub struct Environment {
     pub cache_home: Option<PathBuf>,
     /// `CREDENTIALS_DIRECTORY`, set by systemd.
     pub credentials: Option<PathBuf>,
+    /// `MAILORDER_LANG`.
+    pub language: Option<String>,
+    /// The locale of messages: the first of `LC_ALL`, `LC_MESSAGES` and `LANG` that is set (POSIX, 8.2).
+    pub locale: Option<String>,
     /// What programs need that speak to the user's desktop or send his mail: `HOME`, `DISPLAY` and such.
     pub session: Vec<(String, String)>,
-    /// Whether `NO_COLOR` is set or the terminal is dumb.
+    /// Whether `NO_COLOR` is set (no-color.org).
     pub no_color: bool,
+    /// Whether `CLICOLOR_FORCE` is set and not 0 (bixense.com/clicolors).
+    pub color_forced: bool,
+    /// `CLICOLOR`: whether it is not 0.
+    pub color_wished: Option<bool>,
+    /// Whether `TERM` names a terminal that can more than write line after line.
+    pub terminal_is_able: bool,
+    /// `MAILORDER_PAGER`, else `PAGER`; an empty one is meant so.
+    pub pager: Option<String>,
 }
 
 impl Environment {
@@ -38,7 +50,12 @@ impl Environment {
     #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
     pub fn of_process() -> Self {
         let path = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+        let is_on = |name: &str| std::env::var_os(name).map(|value| value != "0");
+        let text = |name: &str| std::env::var(name).ok();
+        let word = |name: &str| text(name).filter(|value| !value.is_empty());
         Self {
+            language: word("MAILORDER_LANG"),
+            locale: ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find_map(word),
             config: path("MAILORDER_CONFIG"),
             single_thread: std::env::var("MAILORDER_THREADS").is_ok_and(|threads| threads.trim() == "1"),
             home: path("HOME"),
@@ -48,7 +65,11 @@ impl Environment {
             cache_home: path("XDG_CACHE_HOME"),
             credentials: path("CREDENTIALS_DIRECTORY"),
             session: session(),
-            no_color: path("NO_COLOR").is_some() || std::env::var("TERM").is_ok_and(|term| term == "dumb"),
+            no_color: path("NO_COLOR").is_some(),
+            color_forced: is_on("CLICOLOR_FORCE").unwrap_or(false),
+            color_wished: is_on("CLICOLOR"),
+            terminal_is_able: std::env::var("TERM").is_ok_and(|term| !term.is_empty() && term != "dumb"),
+            pager: text("MAILORDER_PAGER").or_else(|| text("PAGER")),
         }
     }
 

@@ -8,6 +8,7 @@ mod check;
 mod environment;
 mod fault;
 mod procedure;
+mod schedules;
 mod settle;
 pub mod written;
 
@@ -197,6 +198,17 @@ pub fn load(file: &Path, environment: &Environment) -> Result<Settings, ConfigEr
     let file = std::path::absolute(file).map_err(|error| ConfigError::read(file, &error))?;
     let text = crate::files::read_text(&file, crate::files::SMALL).map_err(|error| ConfigError::read(&file, &error))?;
     parse(&text, &file, environment)
+}
+
+/// Returns the `language` that a configuration file names, without settling the rest of it: messages about a file that
+/// cannot be used have a language, too. `None` where it names none, or cannot be read.
+pub fn language_of(file: &Path) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    struct Named {
+        language: Option<String>,
+    }
+    let text = crate::files::read_text(file, crate::files::SMALL).ok()?;
+    toml::from_str::<Named>(&text).ok()?.language
 }
 
 /// Settles the configuration in `text`, which is said to lie in `file` (absolute).

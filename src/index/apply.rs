@@ -37,6 +37,7 @@ pub(super) fn entry(db_tx: &Connection, recorded: &Recorded, reckoning: &Reckoni
             super::state::put_letter(db_tx, entry.position, letter)?;
             post::wrote(db_tx, entry, letter, &content.digest)?;
             super::events::put(db_tx, entry)?;
+            super::schedules::caused(db_tx, entry)?;
             answered::wrote(db_tx, entry, letter)?;
             letter_certificates(db_tx, letter, reckoning)
         }
@@ -110,6 +111,8 @@ fn own(db_tx: &Connection, entry: &Entry, act: &Act, reckoning: &Reckoning) -> R
         Act::Received { .. } => Ok(()),
         Act::Give { task } => super::tasks::give(db_tx, entry, task),
         Act::Said { key, .. } => super::tasks::end(db_tx, key),
+        Act::Schedule { schedule } => super::schedules::put(db_tx, entry, schedule),
+        Act::Unschedule { name } => super::schedules::remove(db_tx, name),
     }
 }
 

@@ -5,8 +5,9 @@ use rusqlite::types::ValueRef;
 use super::{Index, IndexError};
 
 /// Every table whose rows are reckoned from the ledger, but `meta`.
-pub(super) const TABLES: [&str; 17] = [
+pub(super) const TABLES: [&str; 19] = [
     "answered",
+    "caused",
     "certificates",
     "claimed",
     "copies",
@@ -16,6 +17,7 @@ pub(super) const TABLES: [&str; 17] = [
     "letters",
     "named",
     "pins",
+    "schedules",
     "search",
     "settlements",
     "states",
@@ -26,8 +28,9 @@ pub(super) const TABLES: [&str; 17] = [
 ];
 
 /// What each table is shown by: no number that SQLite gave out, so that the order of making does not matter.
-const QUERIES: [&str; 16] = [
+const QUERIES: [&str; 18] = [
     "SELECT 'answered', * FROM answered",
+    "SELECT 'caused', * FROM caused",
     "SELECT 'certificate', fingerprint, certificate FROM certificates",
     "SELECT 'claimed', * FROM claimed",
     "SELECT 'copy', * FROM copies",
@@ -37,6 +40,7 @@ const QUERIES: [&str; 16] = [
     "SELECT 'letter', * FROM letters",
     "SELECT 'named', * FROM named",
     "SELECT 'pin', * FROM pins",
+    "SELECT 'schedule', * FROM schedules",
     "SELECT 'settlement', * FROM settlements",
     "SELECT 'task', * FROM tasks",
     "SELECT 'unheard', * FROM unheard",

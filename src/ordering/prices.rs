@@ -63,7 +63,7 @@ impl Prices {
             } else {
                 format!("{sku:?} is not in the part of {shop}'s catalog that is here")
             };
-            return Err(OrderingError::wrong(text).hint(format!("mailorder catalog {shop} --ask {}", sku)));
+            return Err(OrderingError::wrong(text).hint(format!("mailorder catalog {shop} --ask {sku}")));
         };
         let found = (offer.item.clone(), offer.price);
         self.used.push((date, offer));

@@ -3,6 +3,7 @@
 pub mod agreement;
 pub mod alerted;
 pub mod authority;
+pub mod booking;
 pub mod failed;
 pub mod leg;
 pub mod limits;

@@ -14,6 +14,7 @@ use super::item::LineQuantity;
 use super::letter::Letter;
 use super::moment::{Moment, When};
 use super::party::{Party, Role};
+use super::schedule::{Cause, Schedule, ScheduleName};
 use super::task::{Said, Task, TaskKey};
 
 /// What became of a letter: one vocabulary everywhere.
@@ -193,6 +194,16 @@ pub enum Act {
         #[serde(skip_serializing_if = "Option::is_none", default)]
         untold: Option<String>,
     },
+    /// A schedule is made, changed, paused or resumed.
+    Schedule {
+        /// How it is from now on.
+        schedule: Schedule,
+    },
+    /// A schedule is removed.
+    Unschedule {
+        /// Its name.
+        name: ScheduleName,
+    },
 }
 
 impl Act {
@@ -202,7 +213,12 @@ impl Act {
             Self::Genesis { .. } => "genesis",
             Self::Pin { .. } => "pin",
             Self::Verdict { .. } => "verdict",
-            Self::Settle { .. } | Self::Received { .. } | Self::Give { .. } | Self::Said { .. } => "act",
+            Self::Settle { .. }
+            | Self::Received { .. }
+            | Self::Give { .. }
+            | Self::Said { .. }
+            | Self::Schedule { .. }
+            | Self::Unschedule { .. } => "act",
         }
     }
 }
@@ -269,6 +285,8 @@ pub struct Entry {
     pub owes: Vec<Owed>,
     /// The row of an export that had us write the letter in it.
     pub event: Option<Event>,
+    /// The schedule or rule that had us write the letter in it.
+    pub cause: Option<Cause>,
 }
 
 impl Entry {

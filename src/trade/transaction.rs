@@ -443,7 +443,11 @@ impl Book {
                     given.untold = untold.clone().map(|why| Untold { why, position });
                 }
             }
-            Act::Settle { .. } | Act::Genesis { .. } | Act::Pin { .. } => return Vec::new(),
+            Act::Settle { .. }
+            | Act::Genesis { .. }
+            | Act::Pin { .. }
+            | Act::Schedule { .. }
+            | Act::Unschedule { .. } => return Vec::new(),
         }
         let stub = number.and_then(|number| self.number(&key, number));
         [Some(key), stub].into_iter().flatten().collect()

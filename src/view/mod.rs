@@ -4,9 +4,12 @@
 //! `cli` and `web`.
 
 pub mod confirm;
+pub mod export;
+pub mod harmless;
 pub mod late;
 pub mod orders;
 pub mod said;
+pub mod schedules;
 pub mod settle;
 pub mod spending;
 pub mod text;

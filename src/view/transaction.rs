@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use super::said::said;
@@ -10,7 +11,8 @@ use crate::role::agent;
 use crate::rules::overdue::{Refund, refund};
 use crate::rules::received::{self, Count};
 use crate::rules::{Standing, State};
-use crate::trade::{Direction, Document, Kept, Kind, Leg, Moment, Quantity, Role, Terms, Transaction};
+use crate::trade::{Direction, Document, Finding, Kept, Kind, Leg, Moment, Quantity, Role, Terms, Transaction};
+use crate::words::Words;
 
 /// Returns the document of `show --json`; `doubts` are the entries of letters that may not have arrived.
 pub fn document(known: &Transaction, standing: &Standing, now: &Moment, doubts: &BTreeSet<u64>) -> Value {
@@ -28,7 +30,7 @@ pub fn document(known: &Transaction, standing: &Standing, now: &Moment, doubts: 
                 "entry": kept.position, "direction": kept.direction, "kind": kept.letter.kind(), "peer": peer.address,
                 "date": kept.letter.date, "recorded": kept.recorded, "seq": kept.letter.seq, "content": kept.content,
                 "verdict": kept.verdict, "findings": kept.findings, "settled": kept.settled,
-                "says": said(&kept.letter.document), "delivery_doubtful": is_doubtful(kept, doubts),
+                "says": said(&kept.letter.document, Words::ENGLISH), "delivery_doubtful": is_doubtful(kept, doubts),
             })
         })
         .collect();
@@ -173,16 +175,20 @@ pub fn is_doubtful(kept: &Kept, doubts: &BTreeSet<u64>) -> bool {
     kept.direction == Direction::Out && doubts.contains(&kept.position)
 }
 
-/// Returns the verdict with its findings, and what the letter says.
-pub fn became(kept: &Kept, doubtful: bool) -> String {
-    let findings: Vec<String> = kept.findings.iter().map(ToString::to_string).collect();
-    let verdict = match kept.direction {
-        Direction::Out if doubtful => "written, delivery doubtful".to_owned(),
-        Direction::Out => "written".to_owned(),
-        Direction::In if findings.is_empty() => kept.verdict.to_string(),
-        Direction::In => format!("{}: {}", kept.verdict, findings.join("; ")),
+/// Returns the verdict with its findings, and what the letter says; its own words are not escaped yet.
+pub fn became(kept: &Kept, doubtful: bool, words: Words, zone: &TimeZone) -> String {
+    let finding = |one: &Finding| match words {
+        Words::ENGLISH => text::sentence(&one.to_string(), zone),
+        words => text::finding(words, one.code.word(), &one.text, zone),
     };
-    let said = said(&kept.letter.document).join("; ");
+    let findings: Vec<String> = kept.findings.iter().map(finding).collect();
+    let verdict = match kept.direction {
+        Direction::Out if doubtful => words.say("became.doubtful"),
+        Direction::Out => words.say("became.written"),
+        Direction::In if findings.is_empty() => words.name("became", &kept.verdict.to_string()),
+        Direction::In => format!("{}: {}", words.name("became", &kept.verdict.to_string()), findings.join("; ")),
+    };
+    let said = text::sentence(&said(&kept.letter.document, words).join("; "), zone);
     if said.is_empty() { verdict } else { format!("{verdict} · {said}") }
 }
 

@@ -43,6 +43,10 @@ fn terms(clerk: &mut Clerk, known: &Transaction, visit: &Visit) -> Result<Map<St
         signer.insert("fault".to_owned(), json!(offer.signer.fault));
     }
     put("signer", signer);
+    for difference in shows.get_mut("differs").and_then(Value::as_array_mut).into_iter().flatten() {
+        let what = difference["what"].as_str().map(|what| visit.words().sentence(what));
+        difference["what"] = json!(what);
+    }
     Ok(shows)
 }
 

@@ -6,6 +6,7 @@
 mod act;
 mod chart;
 mod confirm;
+mod export;
 mod fault;
 mod form;
 mod guard;
@@ -16,6 +17,7 @@ mod order;
 mod orders;
 mod pages;
 mod post;
+mod schedule;
 mod transaction;
 mod visit;
 mod warnings;
@@ -159,9 +161,11 @@ impl Served {
 fn router(web: Arc<Web>) -> Router {
     let router = Router::new()
         .route("/", get(orders::show).post(orders::act))
+        .route("/export", get(export::export))
         .route("/order", get(order::show).post(order::act))
         .route("/txn/{id}", get(transaction::show).post(act::act))
         .route("/txn/{id}/confirm", get(confirm::show).post(confirm::act))
+        .route("/schedule", get(schedule::show).post(schedule::act))
         .route("/warnings", get(warnings::show).post(warnings::settle))
         .route("/chart", get(chart::show))
         .route("/health", get(health::show).post(health::act))

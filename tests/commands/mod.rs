@@ -8,6 +8,8 @@ mod buying;
 mod confirming;
 /// What a disk, a backup or a slip of the hand leaves.
 mod damaged;
+/// The terminal in Japanese.
+mod japanese;
 /// Keys replaced, revoked, and allowed to collect.
 mod keys;
 /// `inspect`, and that nothing changes by it.
@@ -23,6 +25,10 @@ mod notifying;
 mod ordering;
 /// What came, against what the delivery agent says.
 mod receiving;
+/// `schedule`, and the buyer's rules at work.
+mod schedule;
+/// What a person at a terminal gets: a pager for what is longer than the screen, colours.
+mod screen;
 /// What a server refuses, and how long a command tries.
 mod sending;
 /// What people read: errors that say what to do, hints that can be run, tables that fit.

@@ -27,7 +27,7 @@ mod failing;
 /// The page of the first sale, done word for word.
 mod first_sale;
 /// Programs that do the work of steps: the warehouse.
-mod hooks;
+pub mod hooks;
 /// Hooks that are killed, stopped or asked in turn.
 mod hooks_limits;
 /// Hooks whose work is cancelled, given up, or answered too late.

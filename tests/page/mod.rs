@@ -1,9 +1,12 @@
 //! The local page: what it shows, what it does, and who may use it.
 
+mod desk;
 mod driver;
+mod export;
 mod http;
 mod purchase;
 mod real;
 mod safe;
+mod scheduled;
 pub mod served;
 mod shows;
