@@ -4,17 +4,19 @@ use rusqlite::types::ValueRef;
 
 use super::{Index, IndexError};
 
-/// Every table whose rows are reckoned from the ledger, but `meta`.
-pub(super) const TABLES: [&str; 17] = [
+/// Every table whose rows are reckoned from the ledger, but `meta`; the sums of `days` are there only once charts were shown.
+pub(super) const TABLES: [&str; 19] = [
     "answered",
     "certificates",
     "claimed",
     "copies",
+    "days",
     "entries",
     "events",
     "handles",
     "letters",
     "named",
+    "paid",
     "pins",
     "search",
     "settlements",
@@ -26,7 +28,7 @@ pub(super) const TABLES: [&str; 17] = [
 ];
 
 /// What each table is shown by: no number that SQLite gave out, so that the order of making does not matter.
-const QUERIES: [&str; 16] = [
+const QUERIES: [&str; 17] = [
     "SELECT 'answered', * FROM answered",
     "SELECT 'certificate', fingerprint, certificate FROM certificates",
     "SELECT 'claimed', * FROM claimed",
@@ -36,6 +38,7 @@ const QUERIES: [&str; 16] = [
     "SELECT 'handle', handle, fingerprint FROM handles JOIN certificates c ON c.id = handles.certificate",
     "SELECT 'letter', * FROM letters",
     "SELECT 'named', * FROM named",
+    "SELECT 'paid', role, shop, order_id, at FROM paid JOIN transactions USING (id)",
     "SELECT 'pin', * FROM pins",
     "SELECT 'settlement', * FROM settlements",
     "SELECT 'task', * FROM tasks",
