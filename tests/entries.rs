@@ -164,7 +164,7 @@ pub fn made_in(position: u64, letter: Letter, verdict: Verdict, findings: Vec<Fi
     };
     let recorded = moment(i64::try_from(position).unwrap());
     Made {
-        entry: Entry { position, recorded, role: Some(Role::Buyer), body, owes: Vec::new(), event: None },
+        entry: Entry { position, recorded, role: Some(Role::Buyer), body, owes: Vec::new(), event: None, cause: None },
         signed: Some(signed),
     }
 }
@@ -174,7 +174,7 @@ pub fn made_out(position: u64, letter: Letter) -> Made {
     let body = Body::Out { content: Measured::of(&signed), letter: Arc::new(letter) };
     let recorded = moment(i64::try_from(position).unwrap());
     Made {
-        entry: Entry { position, recorded, role: Some(Role::Buyer), body, owes: Vec::new(), event: None },
+        entry: Entry { position, recorded, role: Some(Role::Buyer), body, owes: Vec::new(), event: None, cause: None },
         signed: Some(signed),
     }
 }
@@ -182,8 +182,15 @@ pub fn made_out(position: u64, letter: Letter) -> Made {
 pub fn made_own(position: u64, act: Act, names: Names, about: Vec<u64>) -> Made {
     let role = names.shop.as_ref().map(|_| Role::Buyer);
     let recorded = moment(i64::try_from(position).unwrap());
-    let entry =
-        Entry { position, recorded, role, body: Body::Own { act, names, about }, owes: Vec::new(), event: None };
+    let entry = Entry {
+        position,
+        recorded,
+        role,
+        body: Body::Own { act, names, about },
+        owes: Vec::new(),
+        event: None,
+        cause: None,
+    };
     Made { entry, signed: None }
 }
 

@@ -73,6 +73,8 @@ mod reminded;
 mod roles;
 /// What is said about a letter: tables of what is stored, what arrives, and the verdict.
 mod rules;
+/// What the buyer's program does without a word: schedules, silence, rules.
+mod scheduled;
 /// The JSON Schemas against what is printed.
 mod schema;
 /// Four parties and a post that loses, doubles, delays, swaps, replays and forges.

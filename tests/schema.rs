@@ -190,6 +190,28 @@ impl Play {
         assert!(catalog["articles"].as_array().unwrap().len() > 1 && !catalog["ways"].as_array().unwrap().is_empty());
     }
 
+    /// Has the buyer's program ask by itself.
+    fn schedules(&mut self, open: &str) {
+        let config = self.folder.path().join("buyer/config.toml");
+        let rules = "[[buyer.rule]]\nwhen = \"delivered paid\"\ndo = \"reorder\"\nat_most = \"JPY 1\"\n";
+        let text = std::fs::read_to_string(&config).unwrap() + rules;
+        std::fs::write(&config, text).unwrap();
+        self.document("buyer", "schedules", &["schedule", "add", "--preset", "mornings"]);
+        self.document("buyer", "schedules", &["schedule", "add", "one", "--txn", open, "--when", "every 6h"]);
+        self.document("buyer", "schedules", &["schedule", "pause", "one"]);
+        let next = self.document("buyer", "moments", &["schedule", "next", "mornings"]);
+        assert_eq!(next["next"].as_array().unwrap().len(), 5, "{next}");
+        for dry in [&["--dry-run"][..], &[]] {
+            let ran = self.document("buyer", "ran", &[&["schedule", "run", "one"], dry].concat());
+            assert!(!ran["letters"].as_array().unwrap().is_empty(), "{ran}");
+        }
+        let ran = self.document("buyer", "ran", &["schedule", "run"]);
+        assert!(!ran["held"].as_array().unwrap().is_empty(), "{ran}");
+        let list = self.document("buyer", "schedules", &["schedule"]);
+        assert!(list["schedules"].as_array().unwrap().iter().any(|one| !one["last"].is_null()), "{list}");
+        assert!(!list["rules"][0]["held"].as_array().unwrap().is_empty(), "{list}");
+    }
+
     /// Starts the page and holds what it says of itself against its schema.
     fn serve(&mut self) {
         let mut command = Command::new(env!("CARGO_BIN_EXE_mailorder"));
@@ -201,6 +223,19 @@ impl Play {
         page.kill().unwrap();
         page.wait().unwrap();
         self.line(&line);
+    }
+
+    /// Has a program told of the buyer's warnings, and holds what it is told against its schema.
+    fn alerts(&mut self) {
+        let folder = self.folder.path().join("buyer");
+        let config = std::fs::read_to_string(folder.join("config.toml")).unwrap();
+        let command = "\n[notify]\ncommand = [\"/bin/sh\", \"-c\", \"cat >>told\"]\n";
+        std::fs::write(folder.join("config.toml"), config + command).unwrap();
+        let (code, _, said) = run(self.folder.path(), &["--config", "buyer/config.toml", "sync"]);
+        assert_eq!(code, 0, "{said}");
+        let told = std::fs::read_to_string(folder.join("told")).unwrap();
+        assert!(told.lines().count() > 1);
+        told.lines().for_each(|line| self.line(line));
     }
 
     /// Holds one document against the schema that it names.
@@ -262,6 +297,11 @@ fn every_document_is_as_its_schema_says() {
     play.document("buyer", "reindex", &["ledger", "reindex"]);
     play.document("buyer", "checkpoint", &["ledger", "checkpoint"]);
     play.document("buyer", "asked", &["ask", open]);
+    let offered = play.document("buyer", "list", &["list", "unconfirmed"]);
+    play.document("buyer", "confirm", &["confirm", "--dry-run", offered["transactions"][0]["id"].as_str().unwrap()]);
+    play.document("buyer", "received", &["received", open, "--all"]);
+    play.document("buyer", "show", &["show", open]);
+    play.schedules(open);
     let rows = format!("txn,event_id,planned\n{number},E-1,2030-01-15\n{number},E-1,2030-01-15\nNOSUCH,,2030-01-15\n");
     std::fs::write(play.folder.path().join("rows.csv"), rows).unwrap();
     for dry in [&["--dry-run"][..], &[]] {
@@ -277,11 +317,13 @@ fn every_document_is_as_its_schema_says() {
     let item = ["order", "--shop", "shop@demo.test", "--item", "SH-41;シャツ 白 41;JPY 4300;1"];
     play.document("buyer", "order", &[&item[..], &["--dry-run"]].concat());
     let order = play.document("buyer", "order", &item);
+    play.document("buyer", "order", &["reorder", open, "--dry-run"]);
     play.document("buyer", "written", &["cancel", order["id"].as_str().unwrap()]);
     let outbox = play.document("buyer", "outbox", &["outbox", "list"]);
     assert!(!outbox["letters"].as_array().unwrap().is_empty());
     play.document("new", "init", &["init", "--address", "a@example.org", "--name", "A", "--folder", "new"]);
     play.serve();
+    play.alerts();
     let all: BTreeSet<String> = play.schemas.keys().cloned().collect();
     assert_eq!(play.seen, all, "each schema was held against a document");
 }

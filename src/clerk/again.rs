@@ -32,7 +32,7 @@ pub(super) fn day(now: &Moment) -> String {
 impl Clerk {
     /// Does what time brings: letters nobody acknowledged are queued again (I9, I11), and letters that have waited too
     /// long for their transaction are warned about (B64, B71), what nobody authorised is given up and what is due is collected
-    /// (P24, P55), what the buyer's timetable says is asked (P92), our own
+    /// (P24, P55), what the buyer's schedules say is asked and what his rules say is done (P92), our own
     /// key is renewed when its time has come, and once a day the ledger is signed for. Takes the lock only where there is
     /// something to do.
     pub fn tend(&mut self) -> Result<Tended, ClerkError> {
@@ -46,7 +46,8 @@ impl Clerk {
         self.seal_waiting()?;
         let tended = self.tend_letters(&now)?;
         self.act_on_time(&now)?;
-        self.ask_by_timetable(&now)?;
+        self.ask_by_schedules(&now)?;
+        self.act_by_rules(&now)?;
         if self.key_fault().is_none() {
             self.checkpoint_daily(&now)?;
         }

@@ -5,6 +5,7 @@
 //! swallowed is written again with the same Message-ID.
 
 mod again;
+mod alerted;
 mod aside;
 mod asking;
 mod batch;
@@ -29,8 +30,10 @@ mod own_key;
 mod payment_data;
 mod posting;
 mod receipts;
+mod received;
 mod report;
 mod rounds;
+mod rules;
 mod settle;
 mod spool;
 mod take_in;
@@ -42,7 +45,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 pub use again::Tended;
+pub use alerted::AlertedFile;
 pub use aside::{Aside, AsideReason};
+pub use asking::{By, Foreseeing, Ran};
 pub use batch::Batch;
 pub use catalog::KnownCatalog;
 pub use computed::{ComputedWarning, warning_id};

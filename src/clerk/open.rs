@@ -54,7 +54,7 @@ pub fn create(settings: &Settings, clock: &Clock) -> Result<Party, ClerkError> {
     let act = Act::Genesis { ledger: hex::encode(id), account: me.clone(), certificate: STANDARD.encode(minimal) };
     let body = Body::Own { act, names: Names::default(), about: Vec::new() };
     let recorded = crate::ledger::recordable(&now);
-    let entry = Entry { position: 0, recorded, role: None, body, owes: Vec::new(), event: None };
+    let entry = Entry { position: 0, recorded, role: None, body, owes: Vec::new(), event: None, cause: None };
     let ledger = Ledger::create(&folders.ledger, &entry)?;
     ledger.put_certificate(&me.fingerprint, certificate.to_armored().as_ref())?;
     Ok(me)

@@ -232,7 +232,12 @@ impl Batch<'_> {
             Act::Verdict { content, .. } => Some(*content),
             Act::Settle { content, .. } => *content,
             Act::Give { task } => task.about,
-            Act::Said { .. } | Act::Genesis { .. } | Act::Pin { .. } => None,
+            Act::Said { .. }
+            | Act::Received { .. }
+            | Act::Genesis { .. }
+            | Act::Pin { .. }
+            | Act::Schedule { .. }
+            | Act::Unschedule { .. } => None,
         };
         let about = content.and_then(|content| transaction.by_content(&content)).map(|kept| kept.position);
         self.act(Some(transaction.key.role), act, transaction.names(), about.into_iter().collect())
@@ -244,6 +249,7 @@ impl Batch<'_> {
         let payment_data = self.present(role, &kept)?;
         let desk = role::Desk { payment_data, ..self.desk(&transaction)? };
         let actions = role::answer(&transaction, &kept, &desk);
+        let actions = self.unless_changed(&transaction, actions)?;
         self.perform_within(role, names, actions)
     }
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use super::color::When;
+use crate::mail::Language;
 
 /// Buy, sell, pay, deliver and prove it, by signed and encrypted mail
 #[derive(Debug, Parser)]
@@ -33,6 +34,9 @@ pub(crate) struct Global {
     /// Answer yes to every question
     #[arg(short, long, global = true)]
     pub(crate) yes: bool,
+    /// Language of what is printed: en or ja; by default that of MAILORDER_LANG, the configuration or the locale
+    #[arg(long, global = true, value_name = "LANG", value_parser = language)]
+    pub(crate) lang: Option<Language>,
     /// Never ask; fail where an answer is needed
     #[arg(long, global = true)]
     pub(crate) no_input: bool,
@@ -42,6 +46,10 @@ pub(crate) struct Global {
     /// Write long output to the terminal as it is, without a pager
     #[arg(long, global = true)]
     pub(crate) no_pager: bool,
+}
+
+fn language(word: &str) -> Result<Language, String> {
+    Language::parse(word).ok_or_else(|| "one of en, ja".to_owned())
 }
 
 #[derive(Debug, Subcommand)]
@@ -60,18 +68,22 @@ pub(crate) enum Command {
     Catalog(super::catalog::CatalogArgs),
     /// Write an order and send it to a shop
     Order(super::order::OrderArgs),
-    /// Accept the terms a shop sent
-    Confirm(super::buy::OneArgs),
+    /// Accept the terms a shop sent, shown against your order
+    Confirm(super::confirm::ConfirmArgs),
     /// Cancel a transaction
     Cancel(super::buy::CancelArgs),
     /// Ask shop, delivery agent and payment agent how it stands
     Ask(super::ask::AskArgs),
     /// Ask to give goods back, or to stop what has not arrived
     Return(super::buy::ReturnArgs),
+    /// Say what really came, and compare it with what the delivery agent says
+    Received(super::received::ReceivedArgs),
     /// Order the same again
     Reorder(super::order::ReorderArgs),
     /// List what does not agree, and settle it
     Warnings(super::warnings::WarningsArgs),
+    /// Ask on a timetable: list, add, next, pause, remove, run
+    Schedule(super::schedule::ScheduleArgs),
     /// Write transactions as csv, jsonl, hledger or ics
     Export(super::export::ExportArgs),
     /// Show all of it in a browser, and act there

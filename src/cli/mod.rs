@@ -3,6 +3,7 @@
 //! Standard output is data, standard error is messages; exit codes are those of `failure`.
 
 mod account;
+mod alert;
 mod args;
 mod ask;
 mod audit;
@@ -10,6 +11,7 @@ mod buy;
 mod catalog;
 mod color;
 mod config;
+mod confirm;
 mod demo;
 mod download;
 mod export;
@@ -21,11 +23,14 @@ mod inbox;
 mod init;
 mod inspect;
 mod key;
+mod language;
 mod ledger;
 mod list;
 mod mail;
 mod notify;
 mod order;
+mod order_asked;
+mod order_send;
 mod order_written;
 mod outbox;
 mod output;
@@ -33,7 +38,10 @@ mod pager;
 mod pay_data;
 mod payment_data;
 mod procedure;
+mod prompt;
+mod received;
 mod report;
+mod schedule;
 mod schema;
 mod serve;
 mod shop;
@@ -57,6 +65,7 @@ use failure::FailureKind;
 use crate::clock::Clock;
 use crate::config::Environment;
 use crate::index::Index;
+use crate::words::Words;
 use args::Command;
 use output::Output;
 use pager::Pager;
@@ -70,6 +79,8 @@ pub(crate) struct Shell {
     clock: Clock,
     global: args::Global,
     output: Output,
+    /// The words of what people read.
+    words: Words,
     runtime: tokio::runtime::Runtime,
     /// What the command ends with although it did what it was told: its letters were refused.
     refusal: RefCell<Option<Failure>>,
@@ -83,12 +94,15 @@ pub fn main() -> ExitCode {
     };
     guard::install();
     let json = cli.global.json;
+    let words = language::chosen(&cli.global, &Environment::of_process());
     let config = cli.global.config.clone();
     let repeatable = cli.command.is_repeatable();
     let receives = matches!(cli.command, Command::Receive);
-    let ended = match guard::guarded(|| run(cli)) {
+    let ended = match guard::guarded(|| run(cli, words)) {
         // What only reads, or finds its work on disk, begins again at once.
-        Err(failure) if failure.is_damaged_index() && repeatable => parsed().map_or(Err(failure), run),
+        Err(failure) if failure.is_damaged_index() && repeatable => {
+            parsed().map_or(Err(failure), |cli| run(cli, words))
+        }
         // Whatever kept a mail from being taken over, its server must keep it.
         Err(failure) if receives && failure.kind() != FailureKind::Later => Err(failure.deferred()),
         ended => ended,
@@ -97,7 +111,7 @@ pub fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             let failure = failure.with_config(config.as_deref());
-            failure.print(json);
+            failure.print(json, words);
             ExitCode::from(failure.code())
         }
     }
@@ -122,7 +136,7 @@ fn not_run(error: &clap::Error) -> ExitCode {
     match printed.map_err(output::unwritten) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            failure.print(false);
+            failure.print(false, Words::ENGLISH);
             ExitCode::from(failure.code())
         }
     }
@@ -133,10 +147,10 @@ fn harmless(text: &str) -> String {
     text.lines().map(|line| format!("{}\n", output::shorten(line, USAGE_COLUMNS))).collect()
 }
 
-fn run(cli: Cli) -> Result<(), Failure> {
+fn run(cli: Cli, words: Words) -> Result<(), Failure> {
     let environment = Environment::of_process();
     let output = Output::new(cli.global.json, cli.global.color.on_output(&environment));
-    let mut shell = shell(cli.global, environment, output)?;
+    let mut shell = shell(cli.global, environment, output, words)?;
     let pager = shell.begin_paging(&cli.command);
     let ended = shell.run(cli.command).map_err(|failure| shell.without_index(failure));
     let ended = shell.end_paging(pager, ended);
@@ -146,7 +160,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
     ended.and(refusal.map_or(Ok(()), Err))
 }
 
-fn shell(global: args::Global, environment: Environment, output: Output) -> Result<Shell, Failure> {
+fn shell(global: args::Global, environment: Environment, output: Output, words: Words) -> Result<Shell, Failure> {
     let runtime = if environment.single_thread {
         // One thread for the whole process, so that a tracer can stop it at each call.
         let pool = rayon::ThreadPoolBuilder::new().num_threads(1).use_current_thread();
@@ -156,7 +170,7 @@ fn shell(global: args::Global, environment: Environment, output: Output) -> Resu
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()
     };
     let runtime = runtime.map_err(|error| Failure::io(format!("the runtime cannot be started: {error}")))?;
-    Ok(Shell { environment, clock: Clock::system(), global, output, runtime, refusal: RefCell::new(None) })
+    Ok(Shell { environment, clock: Clock::system(), global, output, words, runtime, refusal: RefCell::new(None) })
 }
 
 impl Shell {
@@ -189,7 +203,7 @@ impl Shell {
         }
         match self.settings().map(|settings| Index::discard(&settings.folders.index)) {
             Ok(Ok(())) => {
-                self.output.message("mailorder: the index was damaged; it is built again from the ledger");
+                self.tell("the index was damaged; it is built again from the ledger");
                 failure.hint("run the command again")
             }
             _ => failure,
@@ -205,12 +219,14 @@ impl Shell {
             Command::Show(args) => show::run(self, args),
             Command::Catalog(args) => catalog::run(self, args),
             Command::Order(args) => order::run(self, args),
-            Command::Confirm(args) => buy::confirm(self, args),
+            Command::Confirm(args) => confirm::run(self, args),
             Command::Cancel(args) => buy::cancel(self, args),
             Command::Ask(args) => ask::run(self, args),
             Command::Return(args) => buy::give_back(self, args),
+            Command::Received(args) => received::run(self, args),
             Command::Reorder(args) => order::again(self, args),
             Command::Warnings(args) => warnings::run(self, args),
+            Command::Schedule(args) => schedule::run(self, args),
             Command::Export(args) => export::run(self, &args),
             Command::Sync => mail::sync(self),
             Command::Watch(args) => mail::watch(self, args),

@@ -11,9 +11,8 @@ use super::{
 use crate::role::Practice;
 use crate::role::articles::{Article, Articles};
 use crate::role::practice::{AnswerLimits, BuyerPractice, Partial, Procedure, ShopPractice};
-use crate::role::timetable::{Timetable, Which};
 use crate::trade::item::Item;
-use crate::trade::{Address, Fingerprint, Leg, Money, Person};
+use crate::trade::{Address, Fingerprint, Money, Person};
 
 /// Settles a configuration; the first value that cannot be is the error.
 pub(super) fn settle(written: Config, file: &Path, environment: &Environment) -> Result<Settings, ConfigError> {
@@ -43,6 +42,7 @@ pub(super) fn settle(written: Config, file: &Path, environment: &Environment) ->
         catalog: written.shop.as_ref().and_then(|shop| shop.catalog.as_deref()).map(|path| place.path(path)),
         practice: place.practice(&written)?,
         hooks: place.hooks(&written.hook)?,
+        notify: place.notify(written.notify.as_ref(), environment)?,
         payment_data_command: place.payment_data_command(&written)?,
         single_thread: environment.single_thread,
         address: written.address,
@@ -274,29 +274,9 @@ impl Place<'_> {
             deliver_to: buyer.deliver_to.clone(),
             confirm_matching,
             unpaid_limits: self.amounts("buyer.unpaid_limits", &buyer.unpaid_limits)?,
-            timetables: buyer.timetable.iter().map(|one| self.timetable(one)).collect::<Result<_, _>>()?,
-        })
-    }
-
-    fn timetable(&self, written: &written::Timetable) -> Result<Timetable, ConfigError> {
-        let which = Which::parse(&written.which).ok_or_else(|| {
-            let words = Which::WORDS.map(|(word, _)| word).join(", ");
-            self.fault("buyer.timetable.which", format!("{:?} is none of {words}", written.which))
-        })?;
-        if written.at.is_empty() {
-            return Err(self.fault("buyer.timetable.at", "at least one time is needed, like \"09:00\""));
-        }
-        let time = |text: &String| self.time("buyer.timetable.at", text);
-        let day = |text: &String| self.weekday("buyer.timetable.days", text);
-        let leg = |text: &String| {
-            let wrong = || self.fault("buyer.timetable.legs", format!("{text:?} is none of order, payment, delivery"));
-            Leg::parse(text).ok_or_else(wrong)
-        };
-        Ok(Timetable {
-            which,
-            legs: written.legs.iter().map(leg).collect::<Result<_, _>>()?,
-            times: written.at.iter().map(time).collect::<Result<_, _>>()?,
-            days: written.days.iter().map(day).collect::<Result<_, _>>()?,
+            schedules: self.schedules(&buyer.timetable)?,
+            rules: self.rules(&buyer.rule)?,
+            silence_days: self.silence_days(buyer.silence_days.as_ref())?,
         })
     }
 

@@ -39,6 +39,9 @@ pub struct Config {
     /// How often letters are answered.
     #[serde(default)]
     pub answers: Answers,
+    /// How a person is told of warnings.
+    #[serde(default)]
+    pub notify: Option<Notify>,
     /// How to buy.
     #[serde(default)]
     pub buyer: Option<Buyer>,
@@ -174,6 +177,16 @@ pub struct Answers {
     pub per_peer: Option<u16>,
 }
 
+/// How a person is told of warnings.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Notify {
+    /// Program and arguments; no shell.
+    pub command: Spanned<Vec<String>>,
+    /// How long it may take, in seconds.
+    pub seconds: Option<Spanned<u64>>,
+}
+
 /// How to buy.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -190,6 +203,11 @@ pub struct Buyer {
     /// When the program asks by itself how transactions stand.
     #[serde(default)]
     pub timetable: Vec<Timetable>,
+    /// What the program answers by itself.
+    #[serde(default)]
+    pub rule: Vec<RuleWritten>,
+    /// Days without news after which the next step about something late is taken.
+    pub silence_days: Option<Spanned<u16>>,
     /// A command that prints card or account for the payment agent, one `name = value` a line.
     pub payment_data_command: Option<Vec<String>>,
 }
@@ -208,6 +226,19 @@ pub struct Timetable {
     /// Legs: order, payment, delivery; those that are not done where none is named.
     #[serde(default)]
     pub legs: Vec<String>,
+}
+
+/// What the program answers by itself, and when.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RuleWritten {
+    /// A query in the words of `list`.
+    pub when: Spanned<String>,
+    /// `ask`, `return` or `reorder`.
+    #[serde(rename = "do")]
+    pub deed: Spanned<String>,
+    /// The most a re-order may come to, like `JPY 5000`.
+    pub at_most: Option<Spanned<String>>,
 }
 
 /// How to sell.

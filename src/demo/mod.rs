@@ -78,7 +78,8 @@ pub fn play(
         many::play(&mut stage, transactions, told)?;
     }
     stage.until(now)?;
-    stage.settle()
+    stage.settle()?;
+    scenes::schedules(&mut stage, told)
 }
 
 impl Stage {

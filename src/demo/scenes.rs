@@ -6,8 +6,10 @@ use crate::rules::{Standing, State};
 use crate::trade::item::{Charge, Item, Line, total};
 use crate::trade::status::{Payment, PaymentState, PaymentStatus, Reason, Step};
 use crate::trade::{
-    DeliveryMethod, Document, Key, Kind, Money, Order, OrderId, Party, PaymentMethod, Quantity, Role, Transaction, When,
+    DeliveryMethod, Document, Key, Kind, Leg, Money, Order, OrderId, Party, PaymentMethod, Quantity, Role, Schedule,
+    ScheduleName, Target, Transaction, When,
 };
+use crate::view::schedules::PRESETS;
 
 /// Plays all scenes, in the order of their days.
 pub(super) fn play(stage: &mut Stage, told: &mut dyn FnMut(&str)) -> Result<(), DemoError> {
@@ -47,6 +49,22 @@ pub(super) fn play(stage: &mut Stage, told: &mut dyn FnMut(&str)) -> Result<(), 
     forged(stage, &open)?;
     told("a status forged by a stranger came: set aside, nothing applied");
     expect(stage, &open, State::Open)
+}
+
+/// Sets the buyer's schedules: what is late is asked about each morning; what is on its way, when the buyer resumes it.
+pub(super) fn schedules(stage: &mut Stage, told: &mut dyn FnMut(&str)) -> Result<(), DemoError> {
+    let plot = |error: &dyn std::fmt::Display| DemoError::Plot(error.to_string());
+    let parcels = ("parcels", "undelivered", "every 6h", false, vec![Leg::Delivery]);
+    let late = PRESETS.iter().find(|preset| preset.name == "late");
+    let late = late.map(|late| (late.name, late.query, late.when, late.in_turn, Vec::new()));
+    for (name, query, when, in_turn, legs) in late.into_iter().chain([parcels]) {
+        let paused = !in_turn;
+        let name = ScheduleName::parse(name).map_err(|error| plot(&error))?;
+        let (target, when) = (Target::Query(query.to_owned()), when.to_owned());
+        stage.buyer.clerk.put_schedule(Schedule { name, target, when, legs, in_turn, paused }, false)?;
+    }
+    told("the buyer's program asks by itself about what is late, each morning at nine");
+    Ok(())
 }
 
 /// How an order is paid and how its goods travel.

@@ -5,8 +5,9 @@ use rusqlite::types::ValueRef;
 use super::{Index, IndexError};
 
 /// Every table whose rows are reckoned from the ledger, but `meta`; the sums of `days` are there only once charts were shown.
-pub(super) const TABLES: [&str; 19] = [
+pub(super) const TABLES: [&str; 21] = [
     "answered",
+    "caused",
     "certificates",
     "claimed",
     "copies",
@@ -18,6 +19,7 @@ pub(super) const TABLES: [&str; 19] = [
     "named",
     "paid",
     "pins",
+    "schedules",
     "search",
     "settlements",
     "states",
@@ -28,8 +30,9 @@ pub(super) const TABLES: [&str; 19] = [
 ];
 
 /// What each table is shown by: no number that SQLite gave out, so that the order of making does not matter.
-const QUERIES: [&str; 17] = [
+const QUERIES: [&str; 19] = [
     "SELECT 'answered', * FROM answered",
+    "SELECT 'caused', * FROM caused",
     "SELECT 'certificate', fingerprint, certificate FROM certificates",
     "SELECT 'claimed', * FROM claimed",
     "SELECT 'copy', * FROM copies",
@@ -40,6 +43,7 @@ const QUERIES: [&str; 17] = [
     "SELECT 'named', * FROM named",
     "SELECT 'paid', role, shop, order_id, at FROM paid JOIN transactions USING (id)",
     "SELECT 'pin', * FROM pins",
+    "SELECT 'schedule', * FROM schedules",
     "SELECT 'settlement', * FROM settlements",
     "SELECT 'task', * FROM tasks",
     "SELECT 'unheard', * FROM unheard",

@@ -304,6 +304,7 @@ pub(super) fn listed(row: &rusqlite::Row<'_>) -> Found<Listed> {
         open: row.get(16)?,
         due: optional(row.get(17)?, When::parse)?,
         unpaid: money(row.get(18)?, row.get(19)?)?,
+        short: row.get::<_, String>(22)?.split(' ').any(|word| word == super::apply::SHORT),
         undelivered: row.get(20)?,
         warnings: row.get(21)?,
         begun: true,

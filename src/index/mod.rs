@@ -16,6 +16,7 @@ mod list;
 mod post;
 mod query;
 pub mod row;
+mod schedules;
 mod state;
 mod strangers;
 mod summary;
@@ -37,10 +38,11 @@ pub use list::{Filter, Listed};
 pub use post::{Doubt, Fetched, Unheard};
 pub use query::{EntryRow, Warning};
 pub use row::{Row, RowItem, RowLeg};
+pub use schedules::{Caused, CausedLetter, KeptSchedule};
 pub use tasks::{Attempt, OpenTask};
 
 /// Version of schema and of what rows mean; another version is thrown away and built anew.
-const VERSION: i64 = 13;
+const VERSION: i64 = 14;
 
 /// Marks the file as an index of ours ("MOix").
 const APPLICATION: i64 = 0x4D4F_6978;

@@ -33,6 +33,7 @@ CREATE INDEX entries_rejected ON entries (recorded) WHERE kind = 'order-rejectio
 CREATE INDEX entries_catalogs ON entries (recorded) WHERE kind = 'catalog';
 CREATE INDEX entries_catalog ON entries (peer, recorded) WHERE kind = 'catalog';
 CREATE INDEX entries_asked ON entries (peer, recorded) WHERE kind = 'catalog-request';
+CREATE INDEX entries_status_asked ON entries (role, shop, number) WHERE kind = 'status-request' AND direction = 'out';
 CREATE INDEX entries_held ON entries (shop, number) WHERE standing = 'held';
 
 -- One row for each transaction: what lists show and filter by. What nobody has begun (there are only letters that wait)
@@ -65,7 +66,7 @@ CREATE TABLE transactions (
   unpaid          TEXT,
   undelivered     INTEGER NOT NULL,
   warnings        INTEGER NOT NULL,
-  -- The legs that failed, words with a space between.
+  -- The legs that failed, words with a space between; `received` where something else came than was delivered.
   failed          TEXT NOT NULL,
   begun           INTEGER NOT NULL,
   -- Whether something waits for the shop's owner.
@@ -231,6 +232,25 @@ CREATE TABLE events (
   PRIMARY KEY (role, content, id)
 ) WITHOUT ROWID;
 CREATE INDEX events_id ON events (role, id) WHERE id <> '';
+
+-- The buyer's schedules as they are now, by name; the position is that of the entry that made them so.
+CREATE TABLE schedules (
+  name     TEXT PRIMARY KEY,
+  position INTEGER NOT NULL,
+  since    TEXT NOT NULL,
+  schedule TEXT NOT NULL
+) WITHOUT ROWID;
+
+-- Letters that a schedule (its name, and the moment that had come) or a rule (its query, and the order it is about) had us
+-- write.
+CREATE TABLE caused (
+  position INTEGER PRIMARY KEY,
+  by       TEXT NOT NULL,
+  name     TEXT NOT NULL,
+  about    TEXT NOT NULL
+);
+CREATE INDEX caused_by ON caused (by, name, position);
+CREATE INDEX caused_about ON caused (about, by);
 
 -- How often a letter was sent again, in all and on its last day; what is lost here costs a repeat too many.
 CREATE TABLE IF NOT EXISTS sendings (

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::articles::Articles;
 use super::planned::{ArrivalRule, DebitRule};
-use super::timetable::Timetable;
+use super::{Rule, Scheduled};
 use crate::trade::{
     Address, DeliveryMethod, Fingerprint, HookName, Money, Party, PaymentMethod, Person, PostalAddress, Role,
 };
@@ -62,8 +62,12 @@ pub struct BuyerPractice {
     pub confirm_matching: bool,
     /// Unpaid totals that call for a warning, one per currency (P81).
     pub unpaid_limits: Vec<Money>,
-    /// When status requests are made by themselves.
-    pub timetables: Vec<Timetable>,
+    /// When status requests are made by themselves, as the configuration has it.
+    pub schedules: Vec<Scheduled>,
+    /// What is answered by itself.
+    pub rules: Vec<Rule>,
+    /// Days without news after which the next step about something late is taken.
+    pub silence_days: u16,
 }
 
 /// What becomes of an order of which the shop has not everything.

@@ -1,132 +1,278 @@
-//! The buyer's timetable: which transactions are asked about without a word from him, and when (P90-P92).
+//! When something is done without a word: times of the day, days of the week or month, a cron expression, or the promised
+//! date of each transaction (screen 1802, P91).
 //!
-//! Whether a request is due is read from the ledger alone: one that was made since the last of the timetable's moments is
-//! not made again, so that a lost index, a clock that jumps or two programs beside each other ask once (F39, F40).
+//! Times are those of the owner's zone. A time that a change of clocks leaves out is the moment the clocks go on from; one
+//! that comes twice counts the first time (F40).
 
+use std::fmt;
+
+use croner::Cron;
+use croner::parser::{CronParser, Seconds, Year};
 use jiff::civil::{Time, Weekday};
 use jiff::tz::TimeZone;
 
-use super::{Draft, buyer};
-use crate::rules::{Standing, State};
-use crate::trade::{Document, Kind, Leg, Moment, Role, Transaction};
+use crate::trade::Moment;
 
-/// How many days back a moment of the timetable is looked for: a week and the day of a change of clocks.
-const DAYS_BACK: i64 = 8;
+/// The hour that is meant where none is named.
+const MORNING: Time = jiff::civil::time(9, 0, 0, 0);
 
-/// Which transactions a timetable is about; only open ones are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Which {
-    /// All.
-    Open,
-    /// Those whose goods are still to come.
-    Undelivered,
-    /// Those that are not paid.
-    Unpaid,
-    /// Those with a promised date that has passed.
-    Late,
+/// What a timetable can be written like, for messages.
+pub const FORMS: &str = "daily 09:00; weekly 09:00 (on Mondays); monday,thursday 09:00; weekdays 09:00; monthly 1 09:00; \
+                         monthly last 09:00; every 6h; due 09:00; or a cron expression of five fields, like 30 8 * * 1-5";
+
+/// Why a text is no timetable.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{text:?} is no timetable: {what}")]
+pub struct InvalidTimetable {
+    text: String,
+    what: String,
 }
 
-impl Which {
-    /// All, with their words.
-    pub const WORDS: [(&'static str, Self); 4] =
-        [("open", Self::Open), ("undelivered", Self::Undelivered), ("unpaid", Self::Unpaid), ("late", Self::Late)];
-
-    /// Reads a word.
-    pub fn parse(word: &str) -> Option<Self> {
-        Self::WORDS.iter().find(|(known, _)| *known == word).map(|(_, which)| *which)
-    }
-}
-
-/// When status requests are made by themselves, and about what.
+/// When something is done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Timetable {
-    /// Which transactions (screen 1801).
-    pub which: Which,
-    /// Which legs of them; those that are not done where empty, and of late ones those that are late.
-    pub legs: Vec<Leg>,
-    /// At which times of the day, in the zone of this machine (screen 1802).
-    pub times: Vec<Time>,
-    /// On which days of the week; every day where empty.
-    pub days: Vec<Weekday>,
+    text: String,
+    kind: Kind,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Kind {
+    /// At the moments of these expressions together.
+    Calendar(Vec<Cron>),
+    /// On the day that was promised, at this time: looked at each day.
+    Due(Time, Cron),
 }
 
 impl Timetable {
-    /// Returns the last of its moments at or before `now`.
-    pub fn last(&self, now: &Moment, zone: &TimeZone) -> Option<Moment> {
-        let today = now.instant().to_zoned(zone.clone()).date();
-        let days = (0..DAYS_BACK).filter_map(|back| today.checked_sub(jiff::Span::new().days(back)).ok());
-        let days = days.filter(|day| self.days.is_empty() || self.days.contains(&day.weekday()));
-        // A time that a change of clocks leaves out is the one after it.
-        let moments = days.flat_map(|day| self.times.iter().map(move |time| day.to_datetime(*time)));
-        let moments = moments.filter_map(|moment| moment.to_zoned(zone.clone()).ok());
-        let moments = moments.map(|zoned| Moment::new(zoned.timestamp(), zoned.offset()));
-        moments.filter(|moment| moment <= now).max()
+    /// Reads a timetable: the words of [`FORMS`].
+    ///
+    /// # Errors
+    /// What is none, or would never come.
+    pub fn parse(text: &str) -> Result<Self, InvalidTimetable> {
+        let plain = text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
+        let fault = |what: String| InvalidTimetable { text: text.chars().take(80).collect(), what };
+        let kind = kind(&plain).map_err(fault)?;
+        let table = Self { text: plain, kind };
+        let never = || fault("no such moment ever comes".to_owned());
+        let start = jiff::civil::date(2026, 1, 1).to_zoned(TimeZone::UTC).map_err(|_| never())?;
+        let comes = table.all().iter().any(|one| one.find_next_occurrence(&start, true).is_ok());
+        if comes { Ok(table) } else { Err(never()) }
     }
 
-    /// Returns the requests that are due about a transaction, where `since` is the timetable's last moment.
-    pub fn requests(&self, transaction: &Transaction, now: &Moment, since: &Moment) -> Vec<Draft> {
-        let standing = Standing::of(transaction);
-        if transaction.key.role != Role::Buyer || standing.state != State::Open {
-            return Vec::new();
+    /// Returns the timetable of these times, on these days of the week or on all.
+    pub fn at(times: &[Time], days: &[Weekday]) -> Result<Self, InvalidTimetable> {
+        let times: Vec<String> = times.iter().map(|time| time.strftime("%H:%M").to_string()).collect();
+        let days: Vec<String> = days.iter().map(|day| format!("{day:?}")).collect();
+        let days = if days.is_empty() { "daily".to_owned() } else { days.join(",") };
+        Self::parse(&format!("{days} {}", times.join(",")))
+    }
+
+    /// Returns it as written.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Returns the time of the day, where it is about the day that was promised.
+    pub const fn due(&self) -> Option<Time> {
+        match self.kind {
+            Kind::Due(time, _) => Some(time),
+            Kind::Calendar(_) => None,
         }
-        // What was bought after it has its turn with the next one.
-        if transaction.accepted().map(|ok| ok.recorded).min().is_none_or(|begun| begun > *since) {
-            return Vec::new();
+    }
+
+    fn all(&self) -> &[Cron] {
+        match &self.kind {
+            Kind::Calendar(all) => all,
+            Kind::Due(_, daily) => std::slice::from_ref(daily),
         }
-        let late = standing.late(now);
-        let meant = match self.which {
-            Which::Open => true,
-            Which::Undelivered => standing.undelivered(),
-            Which::Unpaid => standing.unpaid.is_some(),
-            Which::Late => !late.is_empty(),
-        };
-        let wanted = |leg: &Leg| match (self.legs.is_empty(), self.which) {
-            (true, Which::Late) => late.contains(leg),
-            (true, _) => standing.legs.get(*leg).done.is_none(),
-            (false, _) => self.legs.contains(leg),
-        };
-        let legs: Vec<Leg> =
-            Leg::ALL.into_iter().filter(wanted).filter(|leg| !asked(transaction, *leg, since)).collect();
-        if !meant || legs.is_empty() {
-            return Vec::new();
-        }
-        buyer::ask(transaction, &legs).unwrap_or_default()
+    }
+
+    /// Returns the last of its moments at or before `now`: where it is about promised days, the last time they were looked at.
+    pub fn last(&self, now: &Moment, zone: &TimeZone) -> Option<Moment> {
+        let all = self.all();
+        let now = now.whole_second().instant().to_zoned(zone.clone());
+        let before = all.iter().filter_map(|one| one.find_previous_occurrence(&now, true).ok());
+        before.map(|zoned| Moment::new(zoned.timestamp(), zoned.offset())).max()
+    }
+
+    /// Returns the next of its moments after `now`, `count` at most.
+    pub fn next(&self, now: &Moment, zone: &TimeZone, count: usize) -> Vec<Moment> {
+        let all = self.all();
+        let now = now.whole_second().instant().to_zoned(zone.clone());
+        let after = |one: &Cron| one.iter_after(now.clone()).take(count).collect::<Vec<_>>();
+        let moment = |zoned: jiff::Zoned| Moment::new(zoned.timestamp(), zoned.offset());
+        let mut found: Vec<Moment> = all.iter().flat_map(after).map(moment).collect();
+        found.sort();
+        found.dedup();
+        found.truncate(count);
+        found
     }
 }
 
-/// Returns whether a leg was asked about since a moment.
-fn asked(transaction: &Transaction, leg: Leg, since: &Moment) -> bool {
-    transaction.sent(Kind::StatusRequest).any(|sent| {
-        sent.recorded >= *since
-            && matches!(&sent.letter.document, Document::StatusRequest(request) if request.leg == leg)
-    })
+impl fmt::Display for Timetable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// Reads what a text of small letters with single blanks means.
+fn kind(text: &str) -> Result<Kind, String> {
+    let words: Vec<&str> = text.split(' ').collect();
+    match words.as_slice() {
+        [""] => Err(format!("write it like {FORMS}")),
+        ["due"] => due(MORNING),
+        ["due", at] => due(time(at)?),
+        ["hourly"] => cron("0 * * * *").map(|one| Kind::Calendar(vec![one])),
+        ["every", hours] => every(hours),
+        ["monthly"] => calendar("09:00", "1", "*"),
+        ["monthly", at] if at.contains(':') => calendar(at, "1", "*"),
+        ["monthly", day] => calendar("09:00", &day_of_month(day)?, "*"),
+        ["monthly", day, at] => calendar(at, &day_of_month(day)?, "*"),
+        [_, _, _, _, _] => cron(text).map(|one| Kind::Calendar(vec![one])),
+        [days, at] => calendar(at, "*", &days_of_week(days)?),
+        [days] => calendar("09:00", "*", &days_of_week(days)?),
+        _ => Err(format!("write it like {FORMS}")),
+    }
+}
+
+/// Returns the moments at these times, parted by commas, on these days.
+fn calendar(times: &str, of_month: &str, of_week: &str) -> Result<Kind, String> {
+    let one = |text: &str| {
+        let time = time(text)?;
+        cron(&format!("{} {} {of_month} * {of_week}", time.minute(), time.hour()))
+    };
+    times.split(',').map(one).collect::<Result<_, _>>().map(Kind::Calendar)
+}
+
+fn due(time: Time) -> Result<Kind, String> {
+    cron(&format!("{} {} * * *", time.minute(), time.hour())).map(|daily| Kind::Due(time, daily))
+}
+
+fn every(text: &str) -> Result<Kind, String> {
+    let hours = text.strip_suffix('h').and_then(|hours| hours.parse::<u8>().ok());
+    let even = hours.filter(|hours| [1, 2, 3, 4, 6, 8, 12].contains(hours));
+    let even = even.ok_or("a day has whole parts of 1, 2, 3, 4, 6, 8 or 12 hours: every 6h")?;
+    cron(&format!("0 */{even} * * *")).map(|one| Kind::Calendar(vec![one]))
+}
+
+fn day_of_month(text: &str) -> Result<String, String> {
+    let day = text.parse::<u8>().ok().filter(|day| (1..=28).contains(day));
+    match (day, text) {
+        (_, "last") => Ok("L".to_owned()),
+        (Some(day), _) => Ok(day.to_string()),
+        (None, _) => {
+            Err("every month has the days 1 to 28, and a last one: monthly 1 09:00, monthly last 09:00".to_owned())
+        }
+    }
+}
+
+/// Returns the fifth field of a cron expression, where Sunday is 0.
+fn days_of_week(text: &str) -> Result<String, String> {
+    let one = |word: &str| match word {
+        "daily" => Some("*".to_owned()),
+        "weekdays" => Some("1-5".to_owned()),
+        "weekly" => Some("1".to_owned()),
+        _ => {
+            let named = |day: &Weekday| {
+                let name = format!("{day:?}").to_lowercase();
+                name == word || name.get(..3) == Some(word)
+            };
+            let day = Weekday::Monday.cycle_forward().take(7).find(named)?;
+            Some(day.to_sunday_zero_offset().to_string())
+        }
+    };
+    let days: Option<Vec<String>> = text.split(',').map(one).collect();
+    days.map(|days| days.join(",")).ok_or_else(|| format!("write it like {FORMS}"))
+}
+
+fn time(text: &str) -> Result<Time, String> {
+    Time::strptime("%H:%M", text).map_err(|_| format!("{text:?} is no time of the day, like 09:00"))
+}
+
+fn cron(text: &str) -> Result<Cron, String> {
+    let parser = CronParser::builder().seconds(Seconds::Disallowed).year(Year::Disallowed).build();
+    parser.parse(text).map_err(|error| format!("as a cron expression: {error}; write it like {FORMS}"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn timetable(times: &[&str], days: &[Weekday]) -> Timetable {
-        let times = times.iter().map(|time| time.parse().unwrap()).collect();
-        Timetable { which: Which::Open, legs: Vec::new(), times, days: days.to_vec() }
+    fn last(text: &str, now: &str, zone: &str) -> String {
+        let zone = TimeZone::get(zone).unwrap();
+        let moment = Timetable::parse(text).unwrap().last(&Moment::parse(now).unwrap(), &zone);
+        moment.map(|moment| moment.instant().to_string()).unwrap_or_default()
+    }
+
+    fn next(text: &str, now: &str, zone: &str) -> Vec<String> {
+        let zone = TimeZone::get(zone).unwrap();
+        let moments = Timetable::parse(text).unwrap().next(&Moment::parse(now).unwrap(), &zone, 3);
+        moments.iter().map(|moment| moment.instant().to_string()).collect()
+    }
+
+    fn wrong(text: &str) -> String {
+        Timetable::parse(text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn presets_and_expressions_have_the_moments_of_the_zone_p91() {
+        for (text, moments) in [
+            ("daily 09:00", ["2026-11-28T00:00:00Z", "2026-11-29T00:00:00Z", "2026-11-30T00:00:00Z"]),
+            ("Daily  18:30,09:00", ["2026-11-27T09:30:00Z", "2026-11-28T00:00:00Z", "2026-11-28T09:30:00Z"]),
+            ("weekdays 09:00", ["2026-11-30T00:00:00Z", "2026-12-01T00:00:00Z", "2026-12-02T00:00:00Z"]),
+            ("mon,thursday 09:00", ["2026-11-30T00:00:00Z", "2026-12-03T00:00:00Z", "2026-12-07T00:00:00Z"]),
+            ("sunday", ["2026-11-29T00:00:00Z", "2026-12-06T00:00:00Z", "2026-12-13T00:00:00Z"]),
+            ("monthly 1 09:00", ["2026-12-01T00:00:00Z", "2027-01-01T00:00:00Z", "2027-02-01T00:00:00Z"]),
+            ("monthly", ["2026-12-01T00:00:00Z", "2027-01-01T00:00:00Z", "2027-02-01T00:00:00Z"]),
+            ("weekly 09:00", ["2026-11-30T00:00:00Z", "2026-12-07T00:00:00Z", "2026-12-14T00:00:00Z"]),
+            ("monthly last 00:00", ["2026-11-29T15:00:00Z", "2026-12-30T15:00:00Z", "2027-01-30T15:00:00Z"]),
+            ("every 6h", ["2026-11-27T09:00:00Z", "2026-11-27T15:00:00Z", "2026-11-27T21:00:00Z"]),
+            ("30 8 * * 1-5", ["2026-11-29T23:30:00Z", "2026-11-30T23:30:00Z", "2026-12-01T23:30:00Z"]),
+        ] {
+            // Friday, a quarter past five in the afternoon in Tokyo.
+            assert_eq!(next(text, "2026-11-27T08:15:00Z", "Asia/Tokyo"), moments, "{text}");
+        }
+        assert_eq!(Timetable::parse("due").unwrap().due(), Some(MORNING));
+    }
+
+    #[test]
+    fn what_is_no_timetable_is_told_with_the_forms() {
+        for text in
+            ["", "sometimes", "daily 25:00", "every 5h", "every day", "monthly 31 09:00", "1 2 3 4", "* * * * * *"]
+        {
+            assert!(wrong(text).contains("is no timetable"), "{text}: {}", wrong(text));
+        }
+        assert!(wrong("61 * * * *").contains("cron expression"), "{}", wrong("61 * * * *"));
+        assert!(wrong("0 0 31 2 *").contains("no such moment ever comes"), "{}", wrong("0 0 31 2 *"));
     }
 
     #[test]
     fn the_last_moment_is_that_of_the_zone_also_where_clocks_change_f40() {
-        let zone = TimeZone::get("Europe/Berlin").unwrap();
-        let last = |table: &Timetable, now: &str| {
-            let moment = table.last(&Moment::parse(now).unwrap(), &zone);
-            moment.map(|moment| moment.instant().to_string()).unwrap_or_default()
-        };
-        let daily = timetable(&["09:00", "18:30"], &[]);
-        assert_eq!(last(&daily, "2026-11-22T08:00:00Z"), "2026-11-22T08:00:00Z");
-        assert_eq!(last(&daily, "2026-11-22T07:59:59Z"), "2026-11-21T17:30:00Z");
-        // On 29 March the clocks go from two to three, on 25 October from three to two.
-        let night = timetable(&["02:30"], &[]);
-        assert_eq!(last(&night, "2026-03-29T12:00:00Z"), "2026-03-29T01:30:00Z");
-        assert_eq!(last(&night, "2026-10-25T12:00:00Z"), "2026-10-25T00:30:00Z");
-        let sundays = timetable(&["09:00"], &[Weekday::Sunday]);
-        assert_eq!(last(&sundays, "2026-11-21T12:00:00Z"), "2026-11-15T08:00:00Z");
-        assert_eq!(last(&timetable(&[], &[]), "2026-11-21T12:00:00Z"), "");
+        let berlin = "Europe/Berlin";
+        assert_eq!(last("daily 09:00,18:30", "2026-11-22T08:00:00Z", berlin), "2026-11-22T08:00:00Z");
+        assert_eq!(last("daily 09:00,18:30", "2026-11-22T07:59:59Z", berlin), "2026-11-21T17:30:00Z");
+        assert_eq!(last("sunday 09:00", "2026-11-21T12:00:00Z", berlin), "2026-11-15T08:00:00Z");
+        // On 29 March the clocks go from two to three: half past two is three o'clock, once.
+        assert_eq!(last("daily 02:30", "2026-03-29T00:59:59Z", berlin), "2026-03-28T01:30:00Z");
+        assert_eq!(last("daily 02:30", "2026-03-29T12:00:00Z", berlin), "2026-03-29T01:00:00Z");
+        assert_eq!(
+            next("daily 02:30", "2026-03-28T12:00:00Z", berlin),
+            ["2026-03-29T01:00:00Z", "2026-03-30T00:30:00Z", "2026-03-31T00:30:00Z"]
+        );
+        // On 25 October from three to two: half past two comes twice, and counts the first time.
+        assert_eq!(last("daily 02:30", "2026-10-25T00:45:00Z", berlin), "2026-10-25T00:30:00Z");
+        assert_eq!(last("daily 02:30", "2026-10-25T01:45:00Z", berlin), "2026-10-25T00:30:00Z");
+        assert_eq!(
+            next("daily 02:30", "2026-10-24T12:00:00Z", berlin),
+            ["2026-10-25T00:30:00Z", "2026-10-26T01:30:00Z", "2026-10-27T01:30:00Z"]
+        );
+    }
+
+    #[test]
+    fn a_clock_without_a_battery_has_a_last_moment_too_f39() {
+        let zone = TimeZone::get("Asia/Tokyo").unwrap();
+        let start = Moment::new(jiff::Timestamp::UNIX_EPOCH, jiff::tz::Offset::UTC);
+        let table = Timetable::parse("daily 10:00").unwrap();
+        assert_eq!(table.last(&start, &zone).unwrap().instant().to_string(), "1969-12-31T01:00:00Z");
     }
 }

@@ -10,9 +10,11 @@ use serde::{Deserialize, Serialize};
 use super::document::Kind;
 use super::finding::Finding;
 use super::id::{Address, Digest, Fingerprint, MessageId, Number, OrderId};
+use super::item::LineQuantity;
 use super::letter::Letter;
-use super::moment::Moment;
+use super::moment::{Moment, When};
 use super::party::{Party, Role};
+use super::schedule::{Cause, Schedule, ScheduleName};
 use super::task::{Said, Task, TaskKey};
 
 /// What became of a letter: one vocabulary everywhere.
@@ -170,6 +172,13 @@ pub enum Act {
         /// Why; required to accept.
         reason: Option<String>,
     },
+    /// The buyer says what really came (design 5): all of it so far, so that his last word counts.
+    Received {
+        /// How many of which line; what is not named did not come.
+        lines: Vec<LineQuantity>,
+        /// When it came, as he says.
+        at: When,
+    },
     /// A hook is given work.
     Give {
         /// The work.
@@ -185,6 +194,16 @@ pub enum Act {
         #[serde(skip_serializing_if = "Option::is_none", default)]
         untold: Option<String>,
     },
+    /// A schedule is made, changed, paused or resumed.
+    Schedule {
+        /// How it is from now on.
+        schedule: Schedule,
+    },
+    /// A schedule is removed.
+    Unschedule {
+        /// Its name.
+        name: ScheduleName,
+    },
 }
 
 impl Act {
@@ -194,7 +213,12 @@ impl Act {
             Self::Genesis { .. } => "genesis",
             Self::Pin { .. } => "pin",
             Self::Verdict { .. } => "verdict",
-            Self::Settle { .. } | Self::Give { .. } | Self::Said { .. } => "act",
+            Self::Settle { .. }
+            | Self::Received { .. }
+            | Self::Give { .. }
+            | Self::Said { .. }
+            | Self::Schedule { .. }
+            | Self::Unschedule { .. } => "act",
         }
     }
 }
@@ -261,6 +285,8 @@ pub struct Entry {
     pub owes: Vec<Owed>,
     /// The row of an export that had us write the letter in it.
     pub event: Option<Event>,
+    /// The schedule or rule that had us write the letter in it.
+    pub cause: Option<Cause>,
 }
 
 impl Entry {

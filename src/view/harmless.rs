@@ -1,4 +1,4 @@
-//! Text of others made harmless: for a terminal, for a file that programs read line by line.
+//! Text of others made harmless: for a terminal, for a page, for a file that programs read line by line.
 
 /// Makes a text harmless for a terminal: what steers it, breaks a line, turns the direction of writing or hides is shown as
 /// codes; combining marks beyond three in a row are cut (B89, B90).
@@ -22,6 +22,14 @@ pub fn escape(text: &str) -> String {
         }
     }
     safe
+}
+
+/// Makes a text harmless for a page, as `escape` does; lines and tabs stay, which a page shows as blanks where it does not
+/// keep lines.
+pub fn escape_lines(text: &str) -> String {
+    let tabbed = |line: &str| line.split('\t').map(escape).collect::<Vec<String>>().join("\t");
+    let lines = text.split('\n').map(|line| tabbed(line.strip_suffix('\r').unwrap_or(line)));
+    lines.collect::<Vec<String>>().join("\n")
 }
 
 /// Makes JSON harmless for a terminal: the same characters, which only stand inside of strings, are written as JSON's own
@@ -67,4 +75,14 @@ const fn hides(c: char) -> bool {
             | '\u{fff0}'..='\u{fffb}' | '\u{fffe}' | '\u{ffff}' | '\u{e000}'..='\u{f8ff}' | '\u{1bca0}'..='\u{1bca3}'
             | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e00ff}' | '\u{e01f0}'..='\u{e0fff}' | '\u{f0000}'..='\u{10ffff}'
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_and_tabs_stay_where_a_page_keeps_them() {
+        assert_eq!(escape_lines("a\tb\r\nc\rd\n\u{202e}"), "a\tb\nc\\u{d}d\n\\u{202e}");
+    }
 }

@@ -3,12 +3,14 @@
 //! A view is loaded from the clerk and changes nothing. What stands in it are values; how they look is the business of
 //! `cli` and `web`.
 
+pub mod confirm;
 pub mod days;
 pub mod export;
 pub mod harmless;
 pub mod late;
 pub mod orders;
 pub mod said;
+pub mod schedules;
 pub mod settle;
 pub mod spending;
 pub mod text;

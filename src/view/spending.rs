@@ -162,7 +162,7 @@ fn shops(days: &Days, currency: Currency, today: Date) -> Vec<Option<String>> {
         *sum = sum.saturating_add(day.bought.decimal());
     }
     let mut shops: Vec<(&str, Decimal)> = sums.into_iter().collect();
-    shops.sort_by(|one, other| other.1.cmp(&one.1));
+    shops.sort_by_key(|shop| std::cmp::Reverse(shop.1));
     let more = shops.len() > SHOPS;
     let mut named: Vec<Option<String>> = shops
         .iter()

@@ -36,6 +36,11 @@ impl Fault {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, what)
     }
 
+    /// Returns what is wrong with what was sent, where that is why.
+    pub(super) fn refused(&self) -> Option<&str> {
+        (self.status == StatusCode::UNPROCESSABLE_ENTITY).then_some(self.text.as_str())
+    }
+
     /// Whoever sent it may not.
     pub(super) fn forbidden(what: impl Into<String>) -> Self {
         Self::new(StatusCode::FORBIDDEN, what)
@@ -102,7 +107,7 @@ pub(super) async fn page(State(web): State<Arc<Web>>, visit: Visit, request: Req
     let Some(fault) = plain.extensions().get::<Fault>().cloned() else { return plain };
     let (status, shared) = (fault.status, Arc::clone(&web));
     let made = web.desk(move |clerk| {
-        let shows = json!({"page": "", "fault": fault.text, "status": status.as_u16()});
+        let shows = json!({"page": "", "fault": visit.words().sentence(&fault.text), "status": status.as_u16()});
         visit.page(&shared, clerk, "fault.html", shows.as_object().cloned().unwrap_or_default())
     });
     match made.await {

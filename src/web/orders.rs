@@ -59,6 +59,10 @@ pub(super) async fn act(State(web): State<Arc<Web>>, form: Form) -> Result<Redir
             ("ask", _) => act::ask(&shared, ticked, "/").await,
             ("return", [one]) => Ok(format!("/txn/{one}?act=return#return")),
             ("reorder", [one]) => Ok(format!("/order?again={one}")),
+            ("schedule", _) => {
+                let fields: Vec<String> = ticked.iter().map(|id| format!("txn={}", pages::encoded(id))).collect();
+                Ok(format!("/schedule?{}#new", fields.join("&")))
+            }
             ("return" | "reorder", _) => Err(Fault::wrong("Tick one order alone for this.")),
             _ => Err(Fault::wrong("The form asks for nothing that is known here.")),
         }
@@ -71,7 +75,7 @@ fn list(clerk: &Clerk, visit: &Visit) -> Result<Map<String, Value>, Fault> {
     let written = words(visit);
     let (query, fault) = match Query::parse(&written, today) {
         Ok(query) => (query, None),
-        Err(error) => (Query::default(), Some(error.to_string())),
+        Err(error) => (Query::default(), Some(visit.words().sentence(&error.to_string()))),
     };
     let load = |query: Query, limit: Option<u32>| {
         Orders::load(clerk, &Asked { role: Role::Buyer, query, limit }, visit.now, &visit.zone)

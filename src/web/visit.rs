@@ -18,6 +18,7 @@ use crate::clerk::Clerk;
 use crate::index::Filter;
 use crate::trade::{Moment, Role};
 use crate::view::warnings;
+use crate::words::Words;
 
 /// The cookie that keeps the chosen language.
 pub(super) const CHOSEN: &str = "mailorder-language";
@@ -59,12 +60,23 @@ impl FromRequestParts<Arc<Web>> for Visit {
 }
 
 impl Visit {
+    /// Returns the words of the page.
+    pub(super) fn words(&self) -> Words {
+        Words::of(self.language)
+    }
+
     /// Returns a field of the query that is not empty.
     pub(super) fn asked(&self, name: &str) -> Option<&str> {
         self.query
             .iter()
             .find(|(field, value)| field == name && !value.trim().is_empty())
             .map(|(_, value)| value.trim())
+    }
+
+    /// Returns the fields of this name in the query that are not empty.
+    pub(super) fn each<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> + 'a {
+        let fields = self.query.iter().filter(move |(field, value)| field == name && !value.trim().is_empty());
+        fields.map(|(_, value)| value.trim())
     }
 
     /// Returns this page's address with another value for a field.
@@ -105,10 +117,13 @@ impl Visit {
             "fingerprint": clerk.me().fingerprint.grouped(),
             "now": pages::moment(&self.now, &self.zone),
             "said": self.asked("said"),
-            "counts": {"orders": clerk.index().count(&open)?, "warnings": warnings::open_count(clerk)?},
+            "counts": {
+                "orders": clerk.index().count(&open)?, "schedules": clerk.schedules()?.len(),
+                "warnings": warnings::open_count(clerk)?,
+            },
             "ledger": {"entries": mark.entries(), "head": mark.head().root.hex()},
-            "since": web.log_size(),
-            "pages": ["list", "order", "warnings", "chart", "health"],
+            "since": web.news(),
+            "pages": ["list", "order", "schedule", "warnings", "chart", "health"],
         });
         match frame {
             serde_json::Value::Object(frame) => Ok(frame),

@@ -1,11 +1,13 @@
 //! The local page: what it shows, what it does, and who may use it.
 
 mod charts;
+mod desk;
 mod driver;
 mod export;
 mod http;
 mod purchase;
 mod real;
 mod safe;
+mod scheduled;
 pub mod served;
 mod shows;

@@ -7,7 +7,23 @@ use serde_json::json;
 
 use super::driver::{Browser, FAULTS};
 use super::served::Served;
+use crate::support::english::english;
 use crate::support::program::Town;
+use crate::support::setting;
+
+/// Every text on the page but commands and letters, one a line; names and hints that are heard or shown on hover, too.
+const TEXTS: &str = "
+    const skip = 'script, style, code, kbd, .letter-text';
+    const walk = document.createTreeWalker(document.documentElement, NodeFilter.SHOW_TEXT);
+    const texts = [];
+    while (walk.nextNode()) {
+        if (!walk.currentNode.parentElement.closest(skip)) texts.push(walk.currentNode.data);
+    }
+    for (const name of ['aria-label', 'title', 'placeholder', 'alt']) {
+        for (const one of document.querySelectorAll('[' + name + ']')) texts.push(one.getAttribute(name));
+    }
+    return texts.map((text) => text.replaceAll('\\n', ' ').trim()).filter((text) => text).join('\\n');
+";
 
 /// The screens: their names and paths.
 fn screens(order: &str, offered: &str) -> Vec<(&'static str, String)> {
@@ -16,6 +32,7 @@ fn screens(order: &str, offered: &str) -> Vec<(&'static str, String)> {
         ("order", format!("/order?again={order}")),
         ("confirm", format!("/txn/{offered}/confirm")),
         ("transaction", format!("/txn/{order}")),
+        ("schedule", "/schedule".to_owned()),
         ("warnings", "/warnings".to_owned()),
         ("chart", "/chart".to_owned()),
         ("health", "/health".to_owned()),
@@ -168,6 +185,42 @@ fn cancelling_giving_back_ordering_again_and_settling_in_the_browser_p37_p67_p94
 }
 
 #[test]
+fn a_schedule_is_looked_at_set_run_paused_and_removed_in_the_browser_p90_p91_p92_p112() {
+    let (town, _served, browser, root) = opened(1280);
+    let schedules = || town.does("buyer", &["--json", "schedule"]).json()["schedules"].as_array().unwrap().clone();
+    let mine = || schedules().into_iter().find(|one| one["name"] == "毎朝");
+    let id = an_order(&town);
+    browser.open(&format!("{root}/"));
+    browser.click("nav.pages a[href='/schedule']");
+    assert!(browser.text("table.schedules").contains("late"), "{}", browser.text("main"));
+    browser.write("#s-name", "毎朝");
+    browser.write("#s-query", "undelivered");
+    browser.click("#w-words");
+    browser.write("#s-words", "30 8 * * 1-5");
+    browser.click("button[value=next]");
+    browser.until("the times", "return document.querySelectorAll('#next li').length === 5");
+    assert!(browser.text("#next").contains("08:30"), "{}", browser.text("#next"));
+    assert_eq!(mine(), None);
+    browser.click("button[value=add]");
+    browser.until("the schedule", "return location.search === '?said=schedule-set'");
+    assert_eq!(mine().unwrap()["when"], "30 8 * * 1-5");
+    let before = town.does("buyer", &["--json", "show", &id]).json()["letters"].as_array().unwrap().len();
+    browser.click("#s-毎朝 button[value=run]");
+    browser.until("the questions", "return location.search === '?said=schedule-ran'");
+    let after = town.does("buyer", &["--json", "show", &id]).json()["letters"].as_array().unwrap().len();
+    assert!(after > before, "{before} {after}");
+    browser.click("#s-毎朝 button[value=pause]");
+    browser.until("the pause", "return location.search === '?said=schedule-paused'");
+    assert_eq!(mine().unwrap()["paused"], true);
+    // The rest without a script.
+    browser.devtools("Emulation.setScriptExecutionDisabled", &json!({"value": true}));
+    browser.click("#s-毎朝 button[value=remove]");
+    assert!(browser.address().ends_with("?said=schedule-removed"), "{}", browser.address());
+    assert_eq!(mine(), None);
+    assert_eq!(browser.complaints(), Vec::<String>::new());
+}
+
+#[test]
 fn news_reach_an_open_page_and_its_title_counts_the_warnings_p2() {
     let (town, _served, browser, root) = opened(1280);
     let warnings = town.does("buyer", &["--json", "warnings"]).json()["warnings"].as_array().unwrap().len();
@@ -177,6 +230,52 @@ fn news_reach_an_open_page_and_its_title_counts_the_warnings_p2() {
     an_offer(&town);
     browser.until("the page is loaded anew", "return window.seen !== true");
     browser.until("the offer", "return document.body.textContent.includes('waits for your answer')");
+}
+
+#[test]
+fn a_warning_rings_on_an_open_page_where_that_is_wished_p2() {
+    let (town, _served, browser, root) = opened(1280);
+    // The tones are counted: nobody hears a browser without a screen.
+    let count = "window.rung = 0; const start = OscillatorNode.prototype.start; OscillatorNode.prototype.start = function (at) { window.rung += 1; return start.call(this, at); }";
+    let comes = |bytes: usize| {
+        let mail = town.path(&format!("mail/buyer@demo.test/new/1700000001.M{bytes}.here"));
+        fs::write(mail, crate::commands::large(true, bytes)).unwrap();
+        town.does("buyer", &["sync"]);
+    };
+    let open = || browser.script("return Number(document.documentElement.dataset.warnings)").as_u64().unwrap();
+    browser.open(&format!("{root}/warnings"));
+    let before = open();
+    browser.script(count);
+    assert_eq!(
+        browser.script("return document.getElementById('sound').checked"),
+        false,
+        "off where nobody asked for it"
+    );
+    browser.click("#sound");
+    browser.until("a sample", "return window.rung === 2");
+    comes(1_000);
+    browser.until("the sound", "return window.rung === 4");
+    browser.until("the warning", &format!("return document.querySelectorAll('article').length > {before}"));
+    assert_eq!(open(), before + 1);
+    assert!(browser.title().starts_with(&format!("({})", before + 1)), "{}", browser.title());
+    // What is no warning makes no sound, and the page follows all the same.
+    an_offer(&town);
+    browser.until("the offer", "return document.querySelector('nav .count').textContent !== ''");
+    assert_eq!(browser.script("return window.rung"), 4);
+    // The choice is kept, on other pages and at the next visit; switched off, it is silent.
+    browser.open(&format!("{root}/"));
+    browser.script(count);
+    browser.click("#main");
+    comes(1_001);
+    browser.until("the sound", "return window.rung === 2");
+    browser.open(&format!("{root}/warnings"));
+    assert_eq!(browser.script("return document.getElementById('sound').checked"), true);
+    browser.click("#sound");
+    browser.script("window.seen = true");
+    browser.script(count);
+    comes(1_002);
+    browser.until("the page is loaded anew", "return window.seen !== true");
+    assert_eq!(browser.complaints(), Vec::<String>::new());
 }
 
 #[test]
@@ -216,7 +315,7 @@ fn each_screen_in_two_languages_two_widths_and_both_colour_schemes_has_no_fault(
     let browser = Browser::start(1280, 1000);
     browser.open(&served.link);
     let root = format!("http://{}", served.host());
-    let pictures = std::env::var_os("MAILORDER_PICTURES");
+    let pictures = setting("MAILORDER_PICTURES");
     let order = an_order(&town);
     let offered = an_offer(&town);
     for (name, path) in screens(&order, &offered) {
@@ -243,4 +342,34 @@ fn each_screen_in_two_languages_two_widths_and_both_colour_schemes_has_no_fault(
             }
         }
     }
+}
+
+#[test]
+fn a_page_in_japanese_has_no_english_left_in_it() {
+    let (town, _served, browser, root) = opened(1280);
+    let (order, offered) = (an_order(&town), an_offer(&town));
+    let mut paths: Vec<String> = screens(&order, &offered).into_iter().map(|(_, path)| path).collect();
+    let all = town.does("buyer", &["--json", "list"]).json();
+    let ids = all["transactions"].as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap());
+    paths.extend(ids.map(|id| format!("/txn/{id}?receipts=1")));
+    paths.extend(["/warnings?settled=1", "/?q=mouth:3", "/nothing", "/txn/NOPE"].map(str::to_owned));
+    paths.push(format!("/txn/{order}/confirm"));
+    let mut faults = Vec::new();
+    for path in paths {
+        let sign = if path.contains('?') { '&' } else { '?' };
+        browser.open(&format!("{root}{path}{sign}lang=ja"));
+        assert_eq!(browser.script("return document.documentElement.lang"), "ja");
+        let texts = browser.script(TEXTS);
+        let texts = texts.as_str().unwrap();
+        assert!(texts.lines().count() > 10, "{path}: {texts}");
+        faults.extend(english(texts).into_iter().map(|line| format!("{path}: {line}")));
+    }
+    // What is wrong with a form is told in Japanese, too.
+    browser.open(&format!("{root}/order?again={order}&lang=ja"));
+    browser.write("tbody tr:nth-child(1) [name=price]", "4300");
+    browser.click("button[value=check]");
+    browser.until("the fault", "return !!document.querySelector('#fault')");
+    assert!(browser.text("#fault").contains("通貨がありません"), "{}", browser.text("#fault"));
+    faults.extend(english(&browser.text("#fault")));
+    assert_eq!(faults, Vec::<String>::new());
 }

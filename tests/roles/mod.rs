@@ -457,7 +457,9 @@ fn terms_that_a_person_had_to_accept_are_not_accepted_by_the_program() {
             deliver_to: Some(home()),
             confirm_matching: true,
             unpaid_limits: Vec::new(),
-            timetables: Vec::new(),
+            schedules: Vec::new(),
+            rules: Vec::new(),
+            silence_days: role::silence::PATIENCE,
         }),
         ..Practice::default()
     };

@@ -356,7 +356,9 @@ fn accounts(chance: &mut Chance, fault: Fault) -> [Account; 4] {
         deliver_to: Some(home()),
         confirm_matching: chance.once_in(2),
         unpaid_limits: Vec::new(),
-        timetables: Vec::new(),
+        schedules: Vec::new(),
+        rules: Vec::new(),
+        silence_days: mailorder::role::silence::PATIENCE,
     };
     let sells = Practice {
         shop: Some(selling),

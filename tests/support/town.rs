@@ -234,6 +234,13 @@ impl Town {
         letters(&self.show(party, name), direction, kind).len()
     }
 
+    /// Runs the program in another time zone.
+    pub fn within(&self, zone: &str, party: &str, args: &[&str]) -> Run {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_mailorder"));
+        command.arg("-c").arg(self.path(party).join("config.toml")).args(args).env_clear();
+        command.env("PATH", "/usr/bin:/bin").env("HOME", self.path("")).env("TZ", zone).output().unwrap().into()
+    }
+
     /// Runs the program with its clock moved, as `faketime` reads it: `+30d`.
     pub fn at(&self, moved: &str, party: &str, args: &[&str]) -> Run {
         let output = Command::new("faketime")

@@ -112,6 +112,15 @@ impl World {
         world
     }
 
+    /// Adds lines to the configuration of an account, and opens it anew.
+    pub fn configure(&mut self, at: usize, more: &str) {
+        let file = self.clerks[at].settings().folders.config.clone();
+        let text = std::fs::read_to_string(&file).unwrap() + more;
+        std::fs::write(&file, text).unwrap();
+        let settings = config::load(&file, &Environment::of_process()).unwrap();
+        self.clerks[at] = Clerk::open(settings, self.clock.clone()).unwrap();
+    }
+
     /// Adds an account that knows the shop; returns its place.
     pub fn join(&mut self, name: &str) -> usize {
         let text = buyer_config().replace("buyer@buyer.example", &format!("{name}@{name}.example"));

@@ -9,8 +9,8 @@ use super::header::{Fields, Header, decode, encode};
 use super::{FormError, Setting};
 use crate::ledger::log::plain_number;
 use crate::trade::{
-    Address, Body, Code, Digest, Document, Entry, Event, Finding, Fingerprint, Kind, Letter, Measured, MessageId,
-    Moment, Money, Names, Owed, Role, Verdict,
+    Address, Body, Cause, Code, Deed, Digest, Document, Entry, Event, Finding, Fingerprint, Kind, Letter, Measured,
+    MessageId, Moment, Money, Names, OrderId, Owed, Role, ScheduleName, Verdict,
 };
 
 /// Which way an entry's letter went.
@@ -115,6 +115,7 @@ pub(super) fn print(entry: &Entry, setting: &Setting<'_>) -> Result<String, Form
         let id = id.as_ref().map(|id| format!(" {}", encode(id))).unwrap_or_default();
         head.field("Mailorder-Event", format!("{content}{id}"));
     }
+    head.optional("Mailorder-Cause", entry.cause.as_ref().map(cause_words));
     for owed in &entry.owes {
         head.field("Mailorder-Owes", format!("{} {} {}", owed.id, owed.kind, owed.to));
     }
@@ -195,6 +196,29 @@ pub(super) fn parse(fields: &Fields<'_>, body: Body) -> Result<Entry, FormError>
             Some(text) => Some(event(text).ok_or_else(|| FormError::field("Mailorder-Event", text))?),
             None => None,
         },
+        cause: match fields.optional("Mailorder-Cause")? {
+            Some(text) => Some(cause(text).ok_or_else(|| FormError::field("Mailorder-Cause", text))?),
+            None => None,
+        },
+    })
+}
+
+/// Writes `schedule MOMENT NAME`, or `DEED ORDER QUERY` for a rule.
+fn cause_words(cause: &Cause) -> String {
+    match cause {
+        Cause::Schedule { name, moment } => format!("schedule {moment} {}", encode(name.as_str())),
+        Cause::Rule { deed, order, when } => format!("{deed} {order} {}", encode(when)),
+    }
+}
+
+/// Reads what [`cause_words`] wrote.
+fn cause(value: &str) -> Option<Cause> {
+    let (word, rest) = value.split_once(' ')?;
+    let (about, text) = rest.split_once(' ')?;
+    let text = decode(text)?;
+    Some(match word {
+        "schedule" => Cause::Schedule { name: ScheduleName::parse(&text).ok()?, moment: Moment::parse(about).ok()? },
+        deed => Cause::Rule { deed: Deed::parse(deed)?, order: OrderId::parse(about).ok()?, when: text },
     })
 }
 

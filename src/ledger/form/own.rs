@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::FormError;
 use crate::trade::status::Step;
-use crate::trade::{Act, Digest, Names, PinnedBy, Settlement};
+use crate::trade::{Act, Digest, Names, PinnedBy, Settlement, Target};
 
 /// The machine part.
 #[derive(Debug, Serialize, Deserialize)]
@@ -71,6 +71,12 @@ fn sentence(act: &Act) -> String {
             };
             format!("The warning {what} {done}. {}", reason.clone().unwrap_or_default())
         }
+        Act::Received { lines, at } => {
+            let lines: Vec<String> =
+                lines.iter().map(|part| format!("line {} ×{}", part.line, part.quantity)).collect();
+            let lines = if lines.is_empty() { "nothing".to_owned() } else { lines.join(", ") };
+            format!("Received so far, by {at}: {lines}.")
+        }
         Act::Give { task } => format!("The hook {} is to {}: task {}.", task.hook, task.work.word(), task.key),
         Act::Said { key, said, untold } => {
             let what = match &said.step {
@@ -82,6 +88,15 @@ fn sentence(act: &Act) -> String {
             let untold = untold.as_ref().map(|why| format!(" That was told to nobody: {why}.")).unwrap_or_default();
             format!("Of task {key} its hook says: {what}.{untold}")
         }
+        Act::Schedule { schedule } => {
+            let which = match &schedule.target {
+                Target::Query(query) => format!("what is {query}"),
+                Target::Chosen(orders) => format!("{} chosen orders", orders.len()),
+            };
+            let state = if schedule.paused { "is paused; it would ask" } else { "asks" };
+            format!("The schedule {} {state} about {which}, {}.", schedule.name, schedule.when)
+        }
+        Act::Unschedule { name } => format!("The schedule {name} is removed."),
     };
     text.trim_end().chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }

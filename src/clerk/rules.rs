@@ -1,0 +1,244 @@
+//! The buyer's rules at work: what they find is asked about, given back or ordered again, once for each transaction.
+//!
+//! The ledger says what was done: each letter's entry names its rule.
+
+use super::asking::{AT_ONCE, By, Foreseeing};
+use super::batch::Batch;
+use super::{Clerk, ClerkError, chance};
+use crate::index::{Filter, Listed};
+use crate::role::rule::{Held, Market, has_same_agents};
+use crate::role::{Action, Draft, Rule, buyer};
+use crate::trade::{
+    Address, Cause, Deed, Digest, Document, Fingerprint, Key, Kind, Moment, Money, Order, OrderId, Party, Role,
+    Transaction,
+};
+
+/// Where the index keeps when rules were last looked at, and behind which entry.
+const LOOKED: &str = "rules";
+/// How long that holds where no letter came, in seconds.
+const PAUSE: i64 = 600;
+
+/// What a rule has for one transaction.
+enum Found {
+    /// Letters to those concerned.
+    Letters(Vec<Draft>),
+    /// An order like it, to its shop.
+    Again(Box<Order>, Party),
+}
+
+impl Clerk {
+    /// Does what the rules say. Without a rule nothing is looked at; else each time the ledger has grown, and now and then.
+    pub(super) fn act_by_rules(&mut self, now: &Moment) -> Result<(), ClerkError> {
+        let rules = self.rules();
+        if rules.is_empty() {
+            return Ok(());
+        }
+        let looked = self.index.cursor(LOOKED)?;
+        if looked.is_some_and(|looked| self.is_lately(&looked, &rules, now)) {
+            return Ok(());
+        }
+        self.act_by_rules_now(now)
+    }
+
+    /// The same, however lately it was looked at.
+    pub(super) fn act_by_rules_now(&mut self, now: &Moment) -> Result<(), ClerkError> {
+        let rules = self.rules();
+        if rules.is_empty() || self.key_fault().is_some() {
+            return Ok(());
+        }
+        for rule in &rules {
+            self.act_by(rule, now)?;
+        }
+        Ok(self.index.set_cursor(LOOKED, &self.looked(&rules, now))?)
+    }
+
+    /// Returns the buyer's rules, in the order of the configuration.
+    pub fn rules(&self) -> Vec<Rule> {
+        self.settings.practice.buyer.as_ref().map(|buyer| buyer.rules.clone()).unwrap_or_default()
+    }
+
+    fn looked(&self, rules: &[Rule], now: &Moment) -> String {
+        let written = format!("{rules:?}");
+        let entries = self.index.mark().entries();
+        format!("{} {entries} {}", now.instant().as_second(), Digest::of(written.as_bytes()))
+    }
+
+    fn is_lately(&self, looked: &str, rules: &[Rule], now: &Moment) -> bool {
+        let (Some((second, rest)), current) = (looked.split_once(' '), self.looked(rules, now)) else { return false };
+        let age = second.parse::<i64>().ok().map(|second| now.instant().as_second().saturating_sub(second));
+        age.is_some_and(|age| (0..PAUSE).contains(&age)) && current.split_once(' ').is_some_and(|(_, now)| now == rest)
+    }
+
+    /// Returns what the rules would do now, and what keeps them from doing anything about what they find.
+    ///
+    /// # Errors
+    /// What keeps the index from being read.
+    pub fn foresee_rules(&mut self) -> Result<Vec<Foreseeing>, ClerkError> {
+        self.catch_up()?;
+        let now = self.clock.now();
+        let mut all = Vec::new();
+        for rule in self.rules() {
+            for key in self.meant_by(&rule, &now)? {
+                let by = By::Rule(rule.deed, rule.when.clone());
+                all.push(match self.find_for(&rule, &key, &now)? {
+                    Some(Ok(Found::Letters(drafts))) => Foreseeing::letters(by, &key, &drafts),
+                    Some(Ok(Found::Again(_, shop))) => {
+                        let letters = vec![(Kind::Order, shop.address)];
+                        Foreseeing { by, order: key.id.clone(), letters, held: None }
+                    }
+                    Some(Err(Held(why))) => {
+                        Foreseeing { by, order: key.id.clone(), letters: Vec::new(), held: Some(why) }
+                    }
+                    None => continue,
+                });
+            }
+        }
+        Ok(all)
+    }
+
+    /// Returns the purchases that a rule finds and has done nothing about yet.
+    fn meant_by(&self, rule: &Rule, now: &Moment) -> Result<Vec<Key>, ClerkError> {
+        let mut keys = Vec::new();
+        for key in self.found_by_query(&rule.when, now, rule.deed == Deed::Ask)? {
+            if !self.was_done(rule, &key.id)? {
+                keys.push(key);
+            }
+        }
+        Ok(keys)
+    }
+
+    /// Returns whether it was done: a question by this rule, a return or a re-order by any.
+    fn was_done(&self, rule: &Rule, order: &OrderId) -> Result<bool, ClerkError> {
+        let when = (rule.deed == Deed::Ask).then_some(rule.when.as_str());
+        Ok(self.index.was_done(rule.deed, order, when)?)
+    }
+
+    /// Returns what a rule has for a transaction, as the index has it now.
+    fn find_for(&mut self, rule: &Rule, key: &Key, now: &Moment) -> Result<Option<Result<Found, Held>>, ClerkError> {
+        let Some(known) = self.index.load_key(key)? else { return Ok(None) };
+        if rule.deed != Deed::Reorder {
+            return Ok(Some(rule.letters(&known, now).map(Found::Letters)));
+        }
+        let found = self.again(rule, &known)?;
+        Ok(Some(found.map(|(order, shop)| Found::Again(Box::new(order), shop))))
+    }
+
+    fn act_by(&mut self, rule: &Rule, now: &Moment) -> Result<(), ClerkError> {
+        let keys = self.meant_by(rule, now)?;
+        // What is unpaid grows with each order: the next one is looked at behind it.
+        let at_once = if rule.deed == Deed::Reorder { 1 } else { AT_ONCE };
+        for keys in keys.chunks(at_once) {
+            let mut wanted = Vec::new();
+            for key in keys {
+                if let Some(Ok(found)) = self.find_for(rule, key, now)? {
+                    wanted.push((key, found));
+                }
+            }
+            if wanted.is_empty() {
+                continue;
+            }
+            self.batch(|batch| {
+                batch.by_person = false;
+                for (key, found) in wanted {
+                    // Another process may have done it meanwhile.
+                    if !batch.clerk.was_done(rule, &key.id)? {
+                        batch.act_by(rule, key, found)?;
+                    }
+                }
+                Ok(())
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Returns the order that repeats a purchase, or why there is none.
+    fn again(&mut self, rule: &Rule, known: &Transaction) -> Result<Result<(Order, Party), Held>, ClerkError> {
+        let catalogs: Vec<_> = self.catalogs(&known.key.shop)?.into_iter().map(|one| one.catalog).collect();
+        let agents = known.terms().map(|(_, terms)| terms.agents.clone()).unwrap_or_default();
+        let addresses = agents.iter().map(|agent| &agent.party.address).chain([&known.key.shop]);
+        let mut pins: Vec<(Address, Fingerprint)> = Vec::new();
+        for address in addresses {
+            pins.extend(self.index.pin_of(address)?.map(|pin| (pin.address, pin.fingerprint)));
+        }
+        let pinned = |address: &Address| pins.iter().find(|(known, _)| known == address).map(|(_, key)| key.clone());
+        let total = known.terms().map(|(_, terms)| terms.total);
+        let buyer = self.settings.practice.buyer.as_ref();
+        let limits = buyer.map(|buyer| buyer.unpaid_limits.as_slice()).unwrap_or_default();
+        let market = Market {
+            catalogs: &catalogs,
+            pinned: &pinned,
+            may_collect: &|agent| self.settings.allows_payment_agent(agent),
+            unpaid: total.map(|total| self.unpaid_with_orders(&total)).transpose()?,
+            limit: limits.iter().find(|limit| total.is_some_and(|total| total.currency() == limit.currency())).copied(),
+            ordered_since: self.was_ordered_since(known)?,
+        };
+        Ok(rule.again(known, &market))
+    }
+
+    /// Returns what is unpaid in the currency of an amount, with what is ordered and not agreed to yet.
+    fn unpaid_with_orders(&self, amount: &Money) -> Result<Money, ClerkError> {
+        let buyer = Filter { role: Some(Role::Buyer), currency: Some(amount.currency()), ..Filter::default() };
+        let mut sums = self.index.unpaid(&Filter { currency: None, ..buyer.clone() })?;
+        for state in ["ordered", "offered"] {
+            let filter = Filter { open: Some(true), state: Some(state.to_owned()), ..buyer.clone() };
+            sums.extend(self.index.list(&filter)?.into_iter().filter_map(|listed| listed.row.total));
+        }
+        sums.retain(|sum| sum.currency() == amount.currency());
+        let sum = Money::sum(&sums).map_err(|error| ClerkError::Write(error.to_string()))?;
+        Ok(sum.unwrap_or(Money::zero(amount.currency())))
+    }
+
+    /// Returns whether any of the goods were ordered from the shop again since.
+    fn was_ordered_since(&self, known: &Transaction) -> Result<bool, ClerkError> {
+        let Some((kept, order)) = known.order() else { return Ok(false) };
+        let from = kept.letter.date.instant().as_second();
+        let (shop, key) = (Some(known.key.shop.clone()), &known.key);
+        let filter = Filter { role: Some(Role::Buyer), shop, from: Some(from), ..Filter::default() };
+        let same = |listed: &Listed| {
+            listed.key != *key
+                && listed.row.state != "rejected"
+                && listed.row.items.iter().any(|item| order.lines.iter().any(|line| line.item.name == item.name))
+        };
+        Ok(self.index.list(&filter)?.iter().any(same))
+    }
+}
+
+impl Batch<'_> {
+    fn act_by(&mut self, rule: &Rule, key: &Key, found: Found) -> Result<(), ClerkError> {
+        let begin = self.pending.len();
+        let cause = Cause::Rule { deed: rule.deed, order: key.id.clone(), when: rule.when.clone() };
+        let drafts = match found {
+            Found::Letters(drafts) => drafts,
+            Found::Again(order, shop) => vec![buyer::order(*order, OrderId::from_bytes(chance()?), shop)],
+        };
+        self.perform(drafts.into_iter().map(Action::from).collect())?;
+        self.because(begin, &cause);
+        Ok(())
+    }
+
+    /// Takes the OK out of what is answered to terms, where a rule ordered again and the agents are not those of then: what
+    /// changed is for a person to see.
+    pub(super) fn unless_changed(
+        &self,
+        transaction: &Transaction,
+        actions: Vec<Action>,
+    ) -> Result<Vec<Action>, ClerkError> {
+        let is_ok = |action: &Action| matches!(action, Action::Send(draft) if matches!(draft.document, Document::Confirmation(_)));
+        if transaction.key.role != Role::Buyer || !actions.iter().any(is_ok) {
+            return Ok(actions);
+        }
+        let Some((kept, _)) = transaction.order() else { return Ok(actions) };
+        let written = self.pending.iter().find(|one| one.entry.position == kept.position);
+        let source = match written.map(|one| &one.entry.cause) {
+            Some(Some(Cause::Rule { deed: Deed::Reorder, order, .. })) => Some(order.clone()),
+            Some(_) => None,
+            None => self.clerk.index.reordered_by_rule(kept.position)?,
+        };
+        let Some(id) = source else { return Ok(actions) };
+        let before = self.clerk.index.load_key(&Key { id, ..transaction.key.clone() })?;
+        let terms = |known: &Transaction| known.terms().map(|(_, terms)| terms.clone());
+        let same = before.as_ref().and_then(terms).zip(terms(transaction));
+        let same = same.is_some_and(|(before, now)| has_same_agents(&now, &before) && now.total == before.total);
+        Ok(if same { actions } else { actions.into_iter().filter(|action| !is_ok(action)).collect() })
+    }
+}

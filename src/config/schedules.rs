@@ -1,0 +1,111 @@
+//! What the buyer's program does by itself: timetables, rules, and how long silence is borne.
+
+use jiff::civil::{Date, date};
+use toml::Spanned;
+
+use super::ConfigError;
+use super::settle::Place;
+use super::written;
+use crate::role::silence::PATIENCE;
+use crate::role::timetable::Timetable;
+use crate::role::{Rule, Scheduled};
+use crate::rules::query::Query;
+use crate::trade::{Deed, Leg, Money, Schedule, ScheduleName, Target};
+
+/// What a timetable may be about.
+const WHICH: [&str; 4] = ["open", "undelivered", "unpaid", "late"];
+/// A day to read queries by: what they find is looked for on the day it is asked.
+const ANY_DAY: Date = date(2026, 11, 28);
+
+impl Place<'_> {
+    /// Settles the timetables: schedules whose names are their places.
+    pub(super) fn schedules(&self, written: &[written::Timetable]) -> Result<Vec<Scheduled>, ConfigError> {
+        (1..).zip(written).map(|(place, one)| self.timetable(place, one)).collect()
+    }
+
+    fn timetable(&self, place: usize, written: &written::Timetable) -> Result<Scheduled, ConfigError> {
+        if !WHICH.contains(&written.which.as_str()) {
+            let words = WHICH.join(", ");
+            return Err(self.fault("buyer.timetable.which", format!("{:?} is none of {words}", written.which)));
+        }
+        if written.at.is_empty() {
+            return Err(self.fault("buyer.timetable.at", "at least one time is needed, like \"09:00\""));
+        }
+        let times: Result<Vec<_>, _> = written.at.iter().map(|text| self.time("buyer.timetable.at", text)).collect();
+        let days: Result<Vec<_>, _> =
+            written.days.iter().map(|text| self.weekday("buyer.timetable.days", text)).collect();
+        let leg = |text: &String| {
+            let wrong = || self.fault("buyer.timetable.legs", format!("{text:?} is none of order, payment, delivery"));
+            Leg::parse(text).ok_or_else(wrong)
+        };
+        let legs = written.legs.iter().map(leg).collect::<Result<_, _>>()?;
+        let when = Timetable::at(&times?, &days?).map_err(|error| self.fault("buyer.timetable", error))?;
+        let schedule = Schedule {
+            name: ScheduleName::of_config(place),
+            target: Target::Query(written.which.clone()),
+            when: when.to_string(),
+            legs,
+            in_turn: false,
+            paused: false,
+        };
+        Scheduled::settle(schedule, None, ANY_DAY).map_err(|error| self.fault("buyer.timetable", error))
+    }
+
+    /// Settles the rules.
+    pub(super) fn rules(&self, written: &[written::RuleWritten]) -> Result<Vec<Rule>, ConfigError> {
+        written.iter().map(|one| self.rule(one)).collect()
+    }
+
+    fn rule(&self, written: &written::RuleWritten) -> Result<Rule, ConfigError> {
+        let at = |spanned: &Spanned<String>, key: &str, what: String| self.fault_at(spanned.span().start, key, what);
+        let (when, deed) = (written.when.get_ref(), written.deed.get_ref());
+        let query =
+            Query::parse(when, ANY_DAY).map_err(|error| at(&written.when, "buyer.rule.when", error.to_string()))?;
+        if query.is_empty() {
+            let what = "it would mean every purchase there ever was; say which, like \"undelivered late:14d\"";
+            return Err(at(&written.when, "buyer.rule.when", what.to_owned()));
+        }
+        if let Some((word, near)) = query.meant() {
+            let what = format!("{word:?} would be looked for in names; did you mean {near:?}? Else write it in quotes");
+            return Err(at(&written.when, "buyer.rule.when", what));
+        }
+        let words = Deed::ALL.map(Deed::word).join(", ");
+        let known = Deed::parse(deed)
+            .ok_or_else(|| at(&written.deed, "buyer.rule.do", format!("{deed:?} is none of {words}")))?;
+        let at_most = match (known, &written.at_most) {
+            (Deed::Reorder, None) => {
+                let what = "a rule that orders needs at_most = \"JPY 5000\": no order of it costs more";
+                return Err(at(&written.deed, "buyer.rule.do", what.to_owned()));
+            }
+            (Deed::Ask | Deed::Return, Some(most)) => {
+                let what = format!("at_most is for do = \"reorder\" alone; {deed} spends nothing");
+                return Err(at(most, "buyer.rule.at_most", what));
+            }
+            (_, most) => most.as_ref().map(|most| self.most(most)).transpose()?,
+        };
+        Ok(Rule { when: query.as_str().to_owned(), deed: known, at_most })
+    }
+
+    fn most(&self, written: &Spanned<String>) -> Result<Money, ConfigError> {
+        let fault = |what: String| self.fault_at(written.span().start, "buyer.rule.at_most", what);
+        let most = self.money("buyer.rule.at_most", written.get_ref()).map_err(|error| match error {
+            ConfigError::Value { what, .. } => fault(what),
+            other => other,
+        })?;
+        if most.is_zero() || most.is_negative() {
+            return Err(fault("it must be above zero".to_owned()));
+        }
+        Ok(most)
+    }
+
+    /// Settles how many days without news the next step about something late waits.
+    pub(super) fn silence_days(&self, written: Option<&Spanned<u16>>) -> Result<u16, ConfigError> {
+        match written {
+            Some(days) if !(1..=365).contains(days.get_ref()) => {
+                let what = format!("{} is none of 1 to 365 days", days.get_ref());
+                Err(self.fault_at(days.span().start, "buyer.silence_days", what))
+            }
+            days => Ok(days.map_or(PATIENCE, |days| *days.get_ref())),
+        }
+    }
+}

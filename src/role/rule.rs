@@ -1,0 +1,180 @@
+//! The buyer's rules: what the program answers by itself where he said so, once for each transaction, and never for another
+//! price, another agent, or more than he allowed.
+
+use super::{Draft, buyer};
+use crate::rules::query::{Condition, Query};
+use crate::rules::{Standing, State};
+use crate::trade::status::Reason;
+use crate::trade::{Address, Catalog, Deed, Fingerprint, Leg, Moment, Money, Order, Party, Role, Terms, Transaction};
+
+/// A rule, settled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rule {
+    /// When it applies: a query in the words of `list`.
+    pub when: String,
+    /// What it does.
+    pub deed: Deed,
+    /// The most one order may come to; only re-orders have it, and all of them do.
+    pub at_most: Option<Money>,
+}
+
+/// What is known of prices, keys and money when something is to be ordered again.
+pub struct Market<'a> {
+    /// The shop's catalogs, newest first, as far as they count.
+    pub catalogs: &'a [Catalog],
+    /// Returns the key accepted for an address.
+    pub pinned: &'a dyn Fn(&Address) -> Option<Fingerprint>,
+    /// Returns whether the buyer lets this agent collect.
+    pub may_collect: &'a dyn Fn(&Party) -> bool,
+    /// What is unpaid in the currency of the order, what is ordered and not yet agreed included.
+    pub unpaid: Option<Money>,
+    /// The buyer's limit in that currency.
+    pub limit: Option<Money>,
+    /// Whether goods of it were ordered since.
+    pub ordered_since: bool,
+}
+
+/// Why a rule does nothing though its query found something: one sentence.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Held(pub String);
+
+impl Held {
+    fn because(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+}
+
+impl Rule {
+    /// Returns the letters of a rule that asks or gives back.
+    ///
+    /// # Errors
+    /// Why nothing is written.
+    pub fn letters(&self, transaction: &Transaction, now: &Moment) -> Result<Vec<Draft>, Held> {
+        let standing = Standing::of(transaction);
+        match self.deed {
+            Deed::Ask => self.questions(transaction, &standing, now),
+            Deed::Return => {
+                let text = format!("a rule of the buyer's: {}", self.when);
+                let draft = buyer::give_back(transaction, Vec::new(), Reason { code: "RET".to_owned(), text });
+                draft.map(|draft| vec![draft]).map_err(|refused| Held(refused.0))
+            }
+            Deed::Reorder => Ok(Vec::new()),
+        }
+    }
+
+    fn questions(&self, transaction: &Transaction, standing: &Standing, now: &Moment) -> Result<Vec<Draft>, Held> {
+        if standing.state != State::Open {
+            return Err(Held::because(format!("it is {}; nobody is asked about it", standing.state)));
+        }
+        let is_late = Query::parse(&self.when, now.day())
+            .is_ok_and(|query| query.conditions.iter().any(|one| matches!(one, Condition::Late(_))));
+        let open = Leg::ALL.into_iter().filter(|leg| standing.legs.get(*leg).done.is_none());
+        let legs: Vec<Leg> = if is_late { standing.late(now) } else { open.collect() };
+        let none = || Held::because("there is no leg to ask about");
+        if legs.is_empty() { Err(none()) } else { buyer::ask(transaction, &legs).map_err(|refused| Held(refused.0)) }
+    }
+
+    /// Returns the order that repeats a purchase, and its shop.
+    ///
+    /// # Errors
+    /// Why nothing is ordered.
+    pub fn again(&self, transaction: &Transaction, market: &Market<'_>) -> Result<(Order, Party), Held> {
+        let standing = Standing::of(transaction);
+        let Some((kept, terms)) = transaction.terms().filter(|_| is_bought(transaction, &standing)) else {
+            return Err(Held::because(format!("it is {}; only what was bought is ordered again", standing.state)));
+        };
+        if transaction.order().is_some_and(|(_, order)| order.sealed.is_some()) {
+            return Err(Held::because("it was paid with sealed card or account data, which nobody repeats for you"));
+        }
+        if market.ordered_since {
+            return Err(Held::because("some of it was ordered again since"));
+        }
+        self.check_sum(terms.total, market)?;
+        check_keys(terms, &kept.letter.from, market)?;
+        let (order, shop) = buyer::reorder(transaction).map_err(|refused| Held(refused.0))?;
+        check_prices(&order, terms, market.catalogs)?;
+        Ok((order, shop))
+    }
+
+    /// Checks what it costs against what is allowed: of one order, and of all that is unpaid.
+    fn check_sum(&self, total: Money, market: &Market<'_>) -> Result<(), Held> {
+        let other = || Held::because(format!("it costs {total}, and the rule allows another currency"));
+        let at_most = self.at_most.ok_or_else(|| Held::because("the rule does not say how much it may cost"))?;
+        if total.exceeds(&at_most).map_err(|_| other())? {
+            return Err(Held::because(format!("it costs {total}, and the rule allows {at_most}")));
+        }
+        let Some(limit) = market.limit else { return Ok(()) };
+        let sum = market.unpaid.map_or(Ok(total), |unpaid| unpaid.plus(&total)).map_err(|_| other())?;
+        if limit.exceeds(&sum).map_err(|_| other())? {
+            return Ok(());
+        }
+        Err(Held::because(format!("with it {sum} would be unpaid; your limit is {limit}")))
+    }
+}
+
+/// Returns whether goods were bought and kept.
+fn is_bought(transaction: &Transaction, standing: &Standing) -> bool {
+    transaction.key.role == Role::Buyer && matches!(standing.state, State::Open | State::Completed)
+}
+
+/// Checks that shop and agents still have the keys they had, and may still be paid.
+fn check_keys(terms: &Terms, shop: &Party, market: &Market<'_>) -> Result<(), Held> {
+    let now = (market.pinned)(&shop.address);
+    if now.as_ref() != Some(&shop.fingerprint) {
+        return Err(Held::because(format!("the key accepted for {} is another one now", shop.address)));
+    }
+    for agent in &terms.agents {
+        let party = &agent.party;
+        if (market.pinned)(&party.address).is_some_and(|pinned| pinned != party.fingerprint) {
+            return Err(Held::because(format!("the key accepted for {} is another one now", party.address)));
+        }
+        if agent.role == Role::Payment && !(market.may_collect)(party) {
+            return Err(Held::because(format!("{} is not among your payment agents", party.address)));
+        }
+    }
+    Ok(())
+}
+
+/// Checks prices, charge and agents against what the shop's catalogs say now, as far as they say anything.
+fn check_prices(order: &Order, terms: &Terms, catalogs: &[Catalog]) -> Result<(), Held> {
+    for line in &order.lines {
+        let Some(sku) = &line.item.sku else { continue };
+        match catalogs.iter().find_map(|catalog| catalog.offer(sku)) {
+            Some(offer) if offer.price != line.unit_price => {
+                let (name, was, is) = (&line.item.name, line.unit_price, offer.price);
+                return Err(Held::because(format!("{name} cost {was}, and costs {is} now")));
+            }
+            None if catalogs.last().is_some_and(Catalog::is_complete) => {
+                return Err(Held::because(format!("{} is not in the shop's catalog any more", line.item.name)));
+            }
+            _ => {}
+        }
+    }
+    let Some(newest) = catalogs.first() else { return Ok(()) };
+    let Some(way) = newest.way(&order.payment_method, &order.delivery_method) else {
+        return Err(Held::because("the shop does not offer these ways to pay and to deliver any more"));
+    };
+    let charge = way.charge.as_ref().map(|(_, price)| *price);
+    let before: Vec<Money> = order.charges.iter().map(|charge| charge.price).collect();
+    if charge.is_some_and(|charge| before != [charge]) || (charge.is_none() && !before.is_empty()) {
+        return Err(Held::because("the shop's charge is another one now"));
+    }
+    let agents = [(Leg::Payment, &way.payment_agent), (Leg::Delivery, &way.delivery_agent)];
+    for (leg, named) in agents {
+        let Some(address) = named else { continue };
+        let named = newest.agent(leg.role(), address).map(|agent| &agent.party);
+        if named != terms.agent(leg).map(|agent| &agent.party) {
+            return Err(Held::because(format!("the {leg} agent is another one now: {address}")));
+        }
+    }
+    Ok(())
+}
+
+/// Returns whether terms name the same agents with the same keys as those of the purchase they repeat: if not, a person says
+/// OK to them or nobody.
+pub fn has_same_agents(terms: &Terms, before: &Terms) -> bool {
+    Leg::ALL
+        .into_iter()
+        .all(|leg| terms.agent(leg).map(|agent| &agent.party) == before.agent(leg).map(|agent| &agent.party))
+}

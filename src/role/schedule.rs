@@ -1,0 +1,194 @@
+//! Which transactions are asked about without a word from the buyer, and about which of their legs (P90-P92).
+//!
+//! Whether a request is due is read from the ledger alone: one that was made since the schedule's last moment is not made
+//! again, so that a lost index, a clock that jumps or two programs beside each other ask once (F39, F40).
+
+use jiff::civil::{Date, Time};
+use jiff::tz::TimeZone;
+
+use super::timetable::{InvalidTimetable, Timetable};
+use super::{Draft, buyer, silence};
+use crate::rules::query::{Condition, InvalidQuery, Query};
+use crate::rules::{Standing, State};
+use crate::trade::{Document, Kept, Kind, Leg, Moment, Role, Schedule, ScheduleName, Target, Transaction};
+
+/// How often one leg is asked about in a day, at most, whatever the timetable says: who is asked answers no more.
+const MOST_A_DAY: usize = 4;
+/// Seconds of a day; requests that a wrong clock dated further ahead are none (F39).
+const DAY: i64 = 86_400;
+
+/// Why a schedule cannot be.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidSchedule {
+    /// Its query is none.
+    #[error(transparent)]
+    Query(#[from] InvalidQuery),
+    /// Its timetable is none.
+    #[error(transparent)]
+    When(#[from] InvalidTimetable),
+    /// Nothing was chosen.
+    #[error("no transaction is chosen")]
+    Nothing,
+}
+
+/// A schedule that cannot be wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scheduled {
+    /// As it is kept.
+    pub schedule: Schedule,
+    /// When (screen 1802).
+    pub when: Timetable,
+    /// Since when its moments count; all of them where it stands in the configuration.
+    pub since: Option<Moment>,
+}
+
+/// What has come: a moment of the timetable, or the promised day of each transaction, at this time in this zone.
+#[derive(Debug, Clone)]
+pub enum Come {
+    /// This moment, and the seconds from the one before it.
+    Moment(Moment, i64),
+    /// The days that were promised.
+    Days(Time, TimeZone),
+}
+
+impl Scheduled {
+    /// Settles a schedule; `today` is a day to read its query by.
+    ///
+    /// # Errors
+    /// A query or timetable that is none.
+    pub fn settle(schedule: Schedule, since: Option<Moment>, today: Date) -> Result<Self, InvalidSchedule> {
+        match &schedule.target {
+            Target::Query(query) => drop(Query::parse(query, today)?),
+            Target::Chosen(orders) if orders.is_empty() => return Err(InvalidSchedule::Nothing),
+            Target::Chosen(_) => {}
+        }
+        let when = Timetable::parse(&schedule.when)?;
+        Ok(Self { schedule: Schedule { when: when.to_string(), ..schedule }, when, since })
+    }
+
+    /// Returns its name.
+    pub const fn name(&self) -> &ScheduleName {
+        &self.schedule.name
+    }
+
+    /// Returns what has come by now; `None` where nothing has since it was made.
+    pub fn come(&self, now: &Moment, zone: &TimeZone) -> Option<Come> {
+        if self.schedule.paused {
+            return None;
+        }
+        match self.when.due() {
+            // Days before it was made do not count; see below.
+            Some(time) => Some(Come::Days(time, zone.clone())),
+            None => {
+                let last = self.when.last(now, zone).filter(|last| self.counts(last, now))?;
+                let before = self.when.last(&last.plus_seconds(-1), zone);
+                Some(Come::Moment(last, before.map_or(0, |before| last.seconds_since(&before))))
+            }
+        }
+    }
+
+    /// Returns whether a moment is none of before it was made. What a wrong clock dated ahead does not hold it up.
+    fn counts(&self, moment: &Moment, now: &Moment) -> bool {
+        self.since.is_none_or(|since| *moment > since || since.seconds_since(now) > DAY)
+    }
+
+    /// Returns the requests that are due about a transaction that its target finds. `made` tells for which of its moments
+    /// it wrote the letter of an entry, if it did; `patience` is for what is asked in turn.
+    pub fn requests(
+        &self,
+        transaction: &Transaction,
+        now: &Moment,
+        come: &Come,
+        patience: u16,
+        made: &dyn Fn(u64) -> Option<Moment>,
+    ) -> Vec<Draft> {
+        let standing = Standing::of(transaction);
+        let open = transaction.key.role == Role::Buyer && standing.state == State::Open;
+        let Some(begun) = transaction.accepted().map(|ok| ok.recorded).min().filter(|_| open) else {
+            return Vec::new();
+        };
+        if self.schedule.in_turn {
+            return silence::questions(transaction, now, patience);
+        }
+        let is_due = |leg: &Leg| {
+            let Some(since) = self.moment(&standing, *leg, now, come) else { return false };
+            // What was bought after it has its turn with the next one.
+            let asked = Asked { transaction, leg: *leg, now, made };
+            begun <= since && !asked.since(&since, come.slack()) && !asked.too_often()
+        };
+        let wanted = self.legs(&standing, now);
+        let legs: Vec<Leg> = wanted.into_iter().filter(is_due).collect();
+        if legs.is_empty() { Vec::new() } else { buyer::ask(transaction, &legs).unwrap_or_default() }
+    }
+
+    /// Returns the moment of a leg that has come.
+    fn moment(&self, standing: &Standing, leg: Leg, now: &Moment, come: &Come) -> Option<Moment> {
+        match come {
+            Come::Moment(moment, _) => Some(*moment),
+            Come::Days(time, zone) => {
+                let promised = standing.mark(leg).date.filter(|_| !standing.mark(leg).done)?;
+                let zoned = promised.day().to_datetime(*time).to_zoned(zone.clone()).ok()?;
+                let moment = Moment::new(zoned.timestamp(), zoned.offset());
+                (moment <= *now && self.counts(&moment, now)).then_some(moment)
+            }
+        }
+    }
+
+    /// Returns the legs that are asked about: those named, else of late ones those that are late, else those not done.
+    fn legs(&self, standing: &Standing, now: &Moment) -> Vec<Leg> {
+        if !self.schedule.legs.is_empty() {
+            return self.schedule.legs.clone();
+        }
+        if self.is_about_late(now.day()) {
+            return standing.late(now);
+        }
+        Leg::ALL.into_iter().filter(|leg| standing.legs.get(*leg).done.is_none()).collect()
+    }
+
+    fn is_about_late(&self, today: Date) -> bool {
+        let Target::Query(query) = &self.schedule.target else { return false };
+        let query = Query::parse(query, today);
+        query.is_ok_and(|query| query.conditions.iter().any(|one| matches!(one, Condition::Late(_))))
+    }
+}
+
+impl Come {
+    /// Returns how many seconds apart two of its moments are the same one, as another zone has it: a change of zone neither
+    /// doubles nor swallows a day's request (F40).
+    const fn slack(&self) -> i64 {
+        match self {
+            Self::Moment(_, apart) => apart.saturating_div(2),
+            Self::Days(..) => 0,
+        }
+    }
+}
+
+/// What was asked about a leg.
+struct Asked<'a> {
+    transaction: &'a Transaction,
+    leg: Leg,
+    now: &'a Moment,
+    made: &'a dyn Fn(u64) -> Option<Moment>,
+}
+
+impl Asked<'_> {
+    fn requests(&self) -> impl Iterator<Item = &Kept> {
+        self.transaction.sent(Kind::StatusRequest).filter(|sent| {
+            sent.recorded.seconds_since(self.now) <= DAY
+                && matches!(&sent.letter.document, Document::StatusRequest(request) if request.leg == self.leg)
+        })
+    }
+
+    /// Returns whether it was asked about for this moment, or by anybody since.
+    fn since(&self, moment: &Moment, slack: i64) -> bool {
+        self.requests().any(|sent| match (self.made)(sent.position) {
+            Some(made) => made >= *moment || moment.seconds_since(&made) < slack,
+            None => sent.recorded >= *moment,
+        })
+    }
+
+    /// Returns whether it was asked about so often within a day that more will not be answered.
+    fn too_often(&self) -> bool {
+        self.requests().filter(|sent| self.now.seconds_since(&sent.recorded) < DAY).count() >= MOST_A_DAY
+    }
+}

@@ -1,0 +1,199 @@
+//! `schedule` as a person types it: set, shown, foreseen, run, paused, removed; rules at work from the command line.
+
+use serde_json::Value;
+
+use crate::support::program::{Town, letters};
+
+fn schedules(town: &Town) -> Vec<Value> {
+    town.does("buyer", &["--json", "schedule"]).json()["schedules"].as_array().unwrap().clone()
+}
+
+fn asked(town: &Town, id: &str) -> usize {
+    letters(&town.show("buyer", id), "out", "status-request").len()
+}
+
+#[test]
+fn a_schedule_asks_about_what_its_query_finds_when_its_time_has_come_p90_p91_p92_p112() {
+    let town = Town::played();
+    let open = town.in_state("open")["id"].as_str().unwrap().to_owned();
+    let before = asked(&town, &open);
+    let set = ["schedule", "add", "six", "--query", "undelivered item:煎茶", "--when", "every 6h", "--leg", "delivery"];
+    let run = town.does("buyer", &set);
+    assert_eq!((run.out.as_str(), run.err.as_str()), ("", ""), "cron is told nothing");
+    let shown = schedules(&town).into_iter().find(|one| one["name"] == "six").unwrap();
+    assert_eq!((shown["when"].as_str(), shown["found"].as_u64()), (Some("every 6h"), Some(1)));
+    let next: Vec<String> =
+        shown["next"].as_array().unwrap().iter().map(|one| one.as_str().unwrap().to_owned()).collect();
+    assert_eq!(next.len(), 5);
+    assert!(next.iter().all(|one| ["00", "06", "12", "18"].contains(&&one[11..13])), "{next:?}");
+    let told = town.does("buyer", &["schedule", "next", "six"]).out;
+    assert_eq!(told.lines().count(), 5, "{told}");
+    assert_eq!(told.lines().next().unwrap(), next[0][..16].replace('T', " "));
+    // Its time has not come.
+    town.does("buyer", &["sync"]);
+    assert_eq!(asked(&town, &open), before);
+    // Foreseen and not sent; then run at once, and sent; and no more than is answered.
+    let foreseen = town.does("buyer", &["--json", "schedule", "run", "six", "--dry-run"]).json();
+    assert_eq!(foreseen["letters"].as_array().unwrap().len(), 1, "{foreseen}");
+    assert_eq!(foreseen["letters"][0]["id"], Value::from(open.clone()));
+    assert_eq!(foreseen["letters"][0]["to"], "ship@demo.test");
+    assert_eq!(asked(&town, &open), before);
+    let went = town.does("buyer", &["--json", "schedule", "run", "six"]).json();
+    assert_eq!(went["letters"], foreseen["letters"]);
+    assert_eq!(asked(&town, &open), before + 1);
+    let last = schedules(&town).into_iter().find(|one| one["name"] == "six").unwrap()["last"].clone();
+    assert_eq!(last["letters"], 1, "{last}");
+    town.does("buyer", &["schedule", "pause", "six"]);
+    let paused = schedules(&town).into_iter().find(|one| one["name"] == "six").unwrap();
+    assert_eq!((paused["paused"].as_bool(), paused["next"].as_array().unwrap().len()), (Some(true), 0));
+    town.does("buyer", &["schedule", "resume", "six"]);
+    town.does("buyer", &["schedule", "remove", "six"]);
+    assert!(schedules(&town).iter().all(|one| one["name"] != "six"));
+}
+
+#[test]
+fn chosen_orders_are_named_by_the_beginning_of_their_ids_p90() {
+    let town = Town::played();
+    let open = town.in_state("open")["id"].as_str().unwrap().to_owned();
+    town.does("buyer", &["schedule", "add", "chair", "--txn", &open[..6], "--when", "30 8 * * 1-5"]);
+    let shown = schedules(&town).into_iter().find(|one| one["name"] == "chair").unwrap();
+    assert_eq!(shown["orders"], serde_json::json!([open]));
+    assert_eq!(shown["query"], Value::Null);
+    let table = town.does("buyer", &["schedule"]).out;
+    let row = table.lines().find(|line| line.starts_with("chair")).unwrap();
+    assert!(row.contains(&open[..6]) && row.contains("30 8 * * 1-5"), "{table}");
+}
+
+#[test]
+fn what_is_no_schedule_is_told_and_nothing_is_set() {
+    let town = Town::played();
+    let before = schedules(&town);
+    for (words, code, text) in [
+        (&["add", "x", "--query", "undelivered", "--when", "sometimes"][..], 65, "is no timetable"),
+        (&["add", "x", "--query", "undelivered", "--when", "0 0 31 2 *"], 65, "no such moment ever comes"),
+        (&["add", "x", "--query", "month:2026-13", "--when", "daily"], 65, "month"),
+        (&["add", "x", "--query", "undelivered"], 2, "say when"),
+        (&["add", "x", "--when", "daily"], 2, "say which transactions"),
+        (&["add", "two words", "--query", "late", "--when", "daily"], 2, "a schedule (1 to 40 letters"),
+        (&["add", "x", "--txn", "NOSUCH", "--when", "daily"], 65, "NOSUCH"),
+        (&["add", "config-1", "--query", "late", "--when", "daily"], 65, "choose another name"),
+        (&["add", "--preset", "nonsense"], 2, "no preset; there are: late, due, mornings"),
+        (&["remove", "x"], 65, "there is no schedule x"),
+        (&["run", "x"], 65, "there is no schedule x"),
+        (&["next", "x"], 65, "there is no schedule x"),
+        (&["next", "--when", "due"], 2, "the promised day"),
+    ] {
+        let run = town.run("buyer", &[&["schedule"][..], words].concat());
+        assert_eq!(run.code, Some(code), "{words:?}: {run:?}");
+        assert!(run.err.contains(text), "{words:?}: {}", run.err);
+    }
+    assert_eq!(schedules(&town), before);
+    let other = town.run("shop", &["schedule"]);
+    assert!(other.code != Some(0) && other.err.contains("buyer"), "{other:?}");
+}
+
+#[test]
+fn times_are_those_of_the_users_zone_p91_f40() {
+    let town = Town::played();
+    for (zone, hour) in [("Asia/Tokyo", "+09:00"), ("Asia/Kolkata", "+05:30")] {
+        let next = town.within(zone, "buyer", &["--json", "schedule", "next", "--when", "daily 09:00"]).json();
+        for moment in next["next"].as_array().unwrap() {
+            assert!(moment.as_str().unwrap().ends_with(&format!("T09:00:00{hour}")), "{next}");
+        }
+    }
+}
+
+#[test]
+fn a_rule_does_once_what_it_says_and_what_it_holds_back_is_told() {
+    let town = Town::played();
+    let rules = "[[buyer.rule]]\nwhen = \"delivered unpaid\"\ndo = \"ask\"\n\n\
+                 [[buyer.rule]]\nwhen = \"item:シャツ state:completed\"\ndo = \"reorder\"\nat_most = \"JPY 10\"\n";
+    town.configure("buyer", |text| format!("{text}\n{rules}"));
+    let late = town.list(&["delivered", "unpaid"])[0]["id"].as_str().unwrap().to_owned();
+    let (before, all) = (asked(&town, &late), town.list(&[]).len());
+    let foreseen = town.does("buyer", &["--json", "schedule", "run", "--dry-run"]).json();
+    assert!(foreseen["letters"].as_array().unwrap().iter().any(|one| one["rule"] == "ask when delivered unpaid"));
+    assert!(foreseen["held"][0]["why"].as_str().unwrap().contains("was ordered again since"), "{foreseen}");
+    assert_eq!(asked(&town, &late), before);
+    for _ in 0..2 {
+        town.does("buyer", &["sync"]);
+    }
+    assert_eq!(asked(&town, &late), before + 1, "once");
+    assert_eq!(town.list(&[]).len(), all, "nothing is ordered over at_most");
+    let shown = town.does("buyer", &["--json", "schedule"]).json()["rules"].clone();
+    assert_eq!((shown[0]["letters"].as_u64(), shown[1]["letters"].as_u64()), (Some(1), Some(0)), "{shown}");
+    assert_eq!(shown[1]["at_most"]["amount"], "10");
+    let table = town.does("buyer", &["schedule"]).out;
+    assert!(table.contains("ask when delivered unpaid") && table.contains("was ordered again since"), "{table}");
+}
+
+#[test]
+fn a_rule_that_cannot_be_is_told_with_its_place() {
+    for (rule, text) in [
+        ("when = \"undelivered\"\ndo = \"reorder\"\n", "needs at_most"),
+        ("when = \"undelivered\"\ndo = \"pay\"\n", "none of ask, return, reorder"),
+        ("when = \"\"\ndo = \"ask\"\n", "say which"),
+        ("when = \"late:14x\"\ndo = \"ask\"\n", "late"),
+        ("when = \"late\"\ndo = \"ask\"\nat_most = \"JPY 1\"\n", "spends nothing"),
+        ("when = \"late\"\ndo = \"reorder\"\nat_most = \"JPY -1\"\n", "buyer.rule.at_most"),
+    ] {
+        let town = Town::played();
+        town.configure("buyer", |written| format!("{written}\n[[buyer.rule]]\n{rule}"));
+        let run = town.run("buyer", &["schedule"]);
+        assert_eq!(run.code, Some(78), "{rule}: {run:?}");
+        assert!(run.err.contains(text) && run.err.contains("config.toml"), "{rule}: {}", run.err);
+    }
+}
+
+/// What needs the clock moved.
+mod real {
+    use mailorder::clock::Clock;
+    use serde_json::Value;
+
+    use crate::support::program::{Town, letters};
+
+    #[test]
+    fn what_is_late_is_asked_of_the_agent_then_of_the_shop_and_then_the_return_is_ready_p92() {
+        let town = Town::fresh();
+        let (id, number) = town.bought("SH-41", 1, &["--pay", "card"]);
+        for report in [("shop", "--shipped"), ("pay", "--paid")] {
+            town.reports(&number, &[report]);
+        }
+        let tomorrow = Clock::system().now().plus_seconds(86_400).day().to_string();
+        town.does("ship", &["ship", "notify", &number, "--planned", &tomorrow]);
+        town.settle();
+        town.does("buyer", &["schedule", "add", "--preset", "late"]);
+        let asked = |at: &str| -> Vec<String> {
+            assert_eq!(town.at(at, "buyer", &["sync"]).code, Some(0));
+            let shown = town.show("buyer", &id);
+            letters(&shown, "out", "status-request")
+                .iter()
+                .map(|one| one["peer"].as_str().unwrap().to_owned())
+                .collect()
+        };
+        let ready = |at: &str| -> Value {
+            serde_json::from_str::<Value>(&town.at(at, "buyer", &["--json", "schedule"]).out).unwrap()["prepared"]
+                .clone()
+        };
+        assert_eq!(asked("+3d"), ["ship@demo.test"]);
+        assert_eq!(asked("+4d"), ["ship@demo.test"]);
+        assert_eq!(asked("+7d"), ["ship@demo.test", "shop@demo.test"]);
+        assert_eq!(ready("+8d"), serde_json::json!([]));
+        assert_eq!(asked("+11d"), ["ship@demo.test", "shop@demo.test"]);
+        let prepared = ready("+11d");
+        assert_eq!((&prepared[0]["id"], &prepared[0]["leg"]), (&Value::from(id.clone()), &Value::from("delivery")));
+        assert_eq!(
+            letters(&town.show("buyer", &id), "out", "return-request").len(),
+            0,
+            "nobody but the buyer sends it"
+        );
+        let told = town.at("+11d", "buyer", &["schedule"]).err;
+        let hint = told.split("a return is ready: mailorder ").nth(1).unwrap_or_else(|| panic!("{told}"));
+        let command = hint.split(" return ").nth(1).unwrap_or_else(|| panic!("{told}"));
+        let (name, reason) = command.trim().split_once(" --reason ").unwrap();
+        let sent = town.at("+11d", "buyer", &["return", name, "--reason", reason.trim_matches('\'')]);
+        assert_eq!(sent.code, Some(0), "{sent:?}");
+        assert_eq!(letters(&town.show("buyer", &id), "out", "return-request").len(), 1);
+        assert_eq!(ready("+12d"), serde_json::json!([]), "it is asked for once");
+    }
+}

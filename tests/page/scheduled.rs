@@ -1,0 +1,168 @@
+//! The schedule's page: what it shows is what the command says, and each of its forms does what the command does.
+
+use serde_json::Value;
+
+use super::served::Served;
+use crate::support::program::{Town, letters};
+
+fn schedules(town: &Town) -> Vec<Value> {
+    town.does("buyer", &["--json", "schedule"]).json()["schedules"].as_array().unwrap().clone()
+}
+
+fn called(town: &Town, name: &str) -> Option<Value> {
+    schedules(town).into_iter().find(|one| one["name"] == name)
+}
+
+/// Returns the row of a schedule.
+fn row<'a>(page: &'a str, name: &str) -> &'a str {
+    let (_, rest) = page.split_once(&format!("<tr id=\"s-{name}\"")).unwrap_or_else(|| panic!("no {name} in {page}"));
+    rest.split_once("</tr>").unwrap().0
+}
+
+#[test]
+fn the_schedules_of_the_command_are_on_the_page_and_set_there_p90_p91() {
+    let town = Town::played();
+    let served = Served::start(&town.path("buyer/config.toml"));
+    let visitor = served.visit();
+    let page = visitor.page("/schedule");
+    for one in schedules(&town) {
+        let row = row(&page, one["name"].as_str().unwrap());
+        assert!(row.contains(one["query"].as_str().unwrap()), "{one}: {row}");
+        assert!(row.contains(if one["found"] == 1 { "1 order now" } else { "orders now" }), "{one}: {row}");
+        match one["next"][0].as_str() {
+            Some(next) => assert!(row.contains(&format!("<time datetime=\"{next}\"")), "{one}: {row}"),
+            None => assert!(row.contains("none while paused"), "{one}: {row}"),
+        }
+    }
+    let fields =
+        [("name", "weekly"), ("query", "unpaid"), ("when", "words"), ("words", "30 8 * * 1-5"), ("time", "9:00")];
+    let place = visitor.does("/schedule", "/schedule", &[&fields[..], &[("act", "add")]].concat());
+    assert_eq!(place, "/schedule?said=schedule-set");
+    assert!(visitor.page(&place).contains("The schedule is set."));
+    let set = called(&town, "weekly").unwrap();
+    assert_eq!((set["when"].as_str(), set["query"].as_str()), (Some("30 8 * * 1-5"), Some("unpaid")));
+    for (when, written) in [("daily", "daily 9:00"), ("due", "due 9:00"), ("six", "every 6h")] {
+        let fields = [("name", when), ("query", "undelivered"), ("when", when), ("time", "9:00"), ("act", "add")];
+        visitor.does("/schedule", "/schedule", &fields);
+        assert_eq!(called(&town, when).unwrap()["when"], written);
+    }
+    // Said in words, in both languages.
+    assert!(row(&visitor.page("/schedule"), "six").contains("every 6 hours"));
+    assert!(row(&visitor.page("/schedule?lang=ja"), "six").contains("6時間ごと"));
+}
+
+#[test]
+fn ticked_orders_are_given_a_schedule_p90() {
+    let town = Town::played();
+    let served = Served::start(&town.path("buyer/config.toml"));
+    let visitor = served.visit();
+    let ids: Vec<String> =
+        town.list(&["open"]).iter().map(|one| one["id"].as_str().unwrap().to_owned()).take(2).collect();
+    let ticked: Vec<(&str, &str)> = ids.iter().map(|id| ("txn", id.as_str())).collect();
+    let place = visitor.does("/", "/", &[&ticked[..], &[("act", "schedule")]].concat());
+    let place = place.strip_suffix("#new").unwrap();
+    let page = visitor.page(place);
+    assert!(ids.iter().all(|id| page.contains(&format!("name=\"txn\" value=\"{id}\""))), "{page}");
+    let fields = [&ticked[..], &[("name", "these"), ("when", "six"), ("act", "add")]].concat();
+    visitor.does(place, "/schedule", &fields);
+    assert_eq!(called(&town, "these").unwrap()["orders"], serde_json::json!(ids));
+}
+
+#[test]
+fn asking_pausing_resuming_and_removing_on_the_page_do_what_the_commands_do_p92_p112() {
+    let town = Town::played();
+    let served = Served::start(&town.path("buyer/config.toml"));
+    let visitor = served.visit();
+    let open = town.in_state("open")["id"].as_str().unwrap().to_owned();
+    let asked = || letters(&town.show("buyer", &open), "out", "status-request").len();
+    town.does("buyer", &["schedule", "add", "mine", "--query", "item:煎茶 undelivered", "--when", "every 6h"]);
+    let foreseen = town.does("buyer", &["--json", "schedule", "run", "mine", "--dry-run"]).json();
+    let (before, wanted) = (asked(), foreseen["letters"].as_array().unwrap().len());
+    assert!(wanted > 0, "{foreseen}");
+    let act = |act: &str| visitor.does("/schedule", "/schedule", &[("name", "mine"), ("act", act)]);
+    assert_eq!(act("run"), "/schedule?said=schedule-ran");
+    assert_eq!(asked(), before + wanted);
+    assert!(row(&visitor.page("/schedule"), "mine").contains(&format!("0 of {wanted} answered")));
+    town.settle();
+    assert!(row(&visitor.page("/schedule"), "mine").contains(&format!("{wanted} of {wanted} answered")));
+    assert_eq!(act("pause"), "/schedule?said=schedule-paused");
+    assert_eq!(called(&town, "mine").unwrap()["paused"], true);
+    assert_eq!(act("resume"), "/schedule?said=schedule-resumed");
+    assert_eq!(called(&town, "mine").unwrap()["paused"], false);
+    assert_eq!(act("remove"), "/schedule?said=schedule-removed");
+    assert_eq!(called(&town, "mine"), None);
+    // All that is due: nothing is.
+    assert_eq!(visitor.does("/schedule", "/schedule", &[("act", "run")]), "/schedule?said=schedule-nothing");
+}
+
+#[test]
+fn what_is_no_schedule_is_told_beside_the_form_which_stays_filled_in() {
+    let town = Town::played();
+    let served = Served::start(&town.path("buyer/config.toml"));
+    let visitor = served.visit();
+    let before = schedules(&town);
+    for (name, query, words, text) in [
+        ("two words", "late", "daily", "a schedule (1 to 40 letters"),
+        ("x", "undeliverd", "daily", "did you mean"),
+        ("x", "month:2026-13", "daily", "month"),
+        ("x", "", "daily", "Say which orders"),
+        ("x", "late", "sometimes", "is no timetable"),
+        ("late", "late", "daily", "there is a schedule late already"),
+        ("<b>x</b>", "late", "daily", "&lt;b&gt;x"),
+    ] {
+        for act in ["add", "next"] {
+            let (token, once) = visitor.hidden("/schedule");
+            let fields = [("token", token.as_str()), ("once", &once), ("name", name), ("query", query)];
+            let fields = [&fields[..], &[("when", "words"), ("words", words), ("act", act)]].concat();
+            let answer = visitor.post("/schedule", &fields);
+            assert_eq!(answer.status, 200, "{act} {name}: {answer:?}");
+            assert!(act == "next" || answer.body.contains(text), "{name} {query} {words}: {}", answer.body);
+            assert!(!answer.body.contains("<b>x") && answer.body.contains("id=\"s-name\""), "{}", answer.body);
+        }
+    }
+    assert_eq!(schedules(&town), before);
+    for act in ["remove", "pause", "nonsense"] {
+        let (token, once) = visitor.hidden("/schedule");
+        let fields = [("token", token.as_str()), ("once", &once), ("name", "nobody"), ("act", act)];
+        assert_eq!(visitor.post("/schedule", &fields).status, 422, "{act}");
+    }
+}
+
+#[test]
+fn next_times_are_shown_before_anything_is_set_p91() {
+    let town = Town::played();
+    let served = Served::start(&town.path("buyer/config.toml"));
+    let visitor = served.visit();
+    let next = town.does("buyer", &["--json", "schedule", "next", "--when", "30 8 * * 1-5"]).json();
+    let (token, once) = visitor.hidden("/schedule");
+    let fields = [("token", token.as_str()), ("once", &once), ("when", "words"), ("words", "30 8 * * 1-5")];
+    let page = visitor.post("/schedule", &[&fields[..], &[("act", "next")]].concat()).body;
+    let shown: Vec<&str> = page
+        .split("<ol class=\"steps\" id=\"next\">")
+        .nth(1)
+        .unwrap()
+        .split("</ol>")
+        .next()
+        .unwrap()
+        .split("datetime=\"")
+        .skip(1)
+        .collect();
+    let shown: Vec<Value> = shown.into_iter().map(|one| Value::from(one.split('"').next().unwrap())).collect();
+    assert_eq!(Value::from(shown), next["next"]);
+    assert_eq!(next["next"].as_array().unwrap().len(), 5);
+}
+
+#[test]
+fn rules_are_shown_with_what_they_did_and_what_they_hold_back() {
+    let town = Town::played();
+    let rules = "[[buyer.rule]]\nwhen = \"delivered unpaid\"\ndo = \"ask\"\n\n\
+                 [[buyer.rule]]\nwhen = \"item:シャツ state:completed\"\ndo = \"reorder\"\nat_most = \"JPY 10\"\n";
+    town.configure("buyer", |text| format!("{text}\n{rules}"));
+    town.does("buyer", &["sync"]);
+    let served = Served::start(&town.path("buyer/config.toml"));
+    let page = served.visit().page("/schedule");
+    let rules = page.split("class=\"rules cards\"").nth(1).unwrap();
+    for text in ["delivered unpaid", "asks how it stands", "1 letter", "orders it again", "ordered again since"] {
+        assert!(rules.contains(text), "{text}: {rules}");
+    }
+}
