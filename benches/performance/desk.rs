@@ -111,6 +111,7 @@ fn pages(kept: &[Kept; 2], ids: &[Vec<String>; 2], scale: &Scale) -> (Vec<Timed>
         ("an order again", "/order?again=ID"),
         ("the warnings", "/warnings"),
         ("the charts", "/chart"),
+        ("the schedules", "/schedule"),
         ("the health", "/health"),
         ("an export of what is open, csv", "/export?format=csv&q=open"),
     ];

@@ -11,7 +11,7 @@ use crate::rules::query::Range;
 use crate::trade::{Address, Currency, Key, Leg, Money, Number, OrderId, Role, When};
 
 /// The columns of `transactions` that `listed` reads, in its order.
-const COLUMNS: &str = "role, shop, order_id, number, shop_name, date, items, currency, total, order_done, order_date, \
+pub(super) const COLUMNS: &str = "role, shop, order_id, number, shop_name, date, items, currency, total, order_done, order_date, \
                        delivery_done, delivery_date, payment_done, payment_date, state, open, due, unpaid_currency, \
                        unpaid, undelivered, warnings, failed, buyer, waits, \
                        refund_currency, refund";
@@ -80,6 +80,12 @@ pub struct Listed {
 impl Index {
     /// Returns the transactions a filter lets through, newest first.
     pub fn list(&self, filter: &Filter) -> Found<Vec<Listed>> {
+        self.select(filter, None, |_| true)
+    }
+
+    /// Returns those of them that `keep` wants as well, at most `most`, and reads no more than it needs for them.
+    pub fn select(&self, filter: &Filter, most: Option<u32>, keep: impl Fn(&Listed) -> bool) -> Found<Vec<Listed>> {
+        let most = most.and_then(|most| usize::try_from(most).ok()).unwrap_or(usize::MAX);
         let (conditions, mut values) = filter.sql();
         values.push(Value::Integer(filter.limit.map_or(-1, i64::from)));
         values.push(Value::Integer(i64::from(filter.skip)));
@@ -88,8 +94,10 @@ impl Index {
         let mut find = self.db.prepare_cached(&sql)?;
         let mut rows = find.query(params_from_iter(values))?;
         let mut found = Vec::new();
-        while let Some(row) = rows.next()? {
-            found.push(listed(row)?);
+        while found.len() < most
+            && let Some(row) = rows.next()?
+        {
+            found.extend(Some(listed(row)?).filter(&keep));
         }
         Ok(found)
     }
@@ -130,6 +138,11 @@ impl Index {
 
     /// Returns how many transactions a filter lets through, whatever its limit.
     pub fn count(&self, filter: &Filter) -> Found<u64> {
+        // What is over is nearly everything, and in no index of its own.
+        if *filter == (Filter { role: filter.role, open: Some(false), ..Filter::default() }) {
+            let with = |open| self.count(&Filter { open, ..filter.clone() });
+            return Ok(with(None)?.saturating_sub(with(Some(true))?));
+        }
         let (conditions, values) = filter.sql();
         let mut count =
             self.db.prepare_cached(&format!("SELECT count(*) FROM transactions {} {conditions}", filter.way()))?;
@@ -261,7 +274,7 @@ fn key(row: &rusqlite::Row<'_>) -> Found<Key> {
     })
 }
 
-fn money(currency: Option<String>, amount: Option<String>) -> Found<Option<Money>> {
+pub(super) fn money(currency: Option<String>, amount: Option<String>) -> Found<Option<Money>> {
     match (currency, amount) {
         (Some(currency), Some(amount)) => value(&amount, |amount| Money::parse(amount, &currency)).map(Some),
         _ => Ok(None),
@@ -273,7 +286,7 @@ fn leg(row: &rusqlite::Row<'_>, leg: Leg, done: usize, date: usize) -> Found<Row
     Ok(RowLeg { done: row.get(done)?, date: optional(row.get(date)?, When::parse)?, failed })
 }
 
-fn listed(row: &rusqlite::Row<'_>) -> Found<Listed> {
+pub(super) fn listed(row: &rusqlite::Row<'_>) -> Found<Listed> {
     let key = key(row)?;
     let row = Row {
         role: key.role,

@@ -50,17 +50,8 @@ impl Orders {
     /// # Errors
     /// What keeps the index from being read.
     pub fn load(clerk: &Clerk, asked: &Asked, now: Moment, zone: &TimeZone) -> Result<Self, ClerkError> {
-        let mut filter = Filter::of(&asked.query, asked.role, &now, zone);
-        // The index lets more through than is asked for; only then is there a count to be limited.
-        let by_index = asked.query.conditions.iter().all(Condition::is_indexed);
-        filter.limit = asked.limit.filter(|_| by_index);
-        let mut listed = clerk.index().list(&filter)?;
-        listed.retain(|one| one.answers(&asked.query, &now));
+        let listed = Self::select(clerk, asked, &now, zone)?;
         let offers = awaiting(clerk, &listed, &now)?;
-        if asked.query.conditions.contains(&Condition::Unconfirmed) {
-            listed.retain(|one| offers.contains(&one.key.id));
-        }
-        listed.truncate(asked.limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX));
         let mut late = Vec::new();
         for one in listed.iter().filter(|one| one.key.role == Role::Buyer && is_late(&one.row, &now)).take(LATE_MAX) {
             late.extend(Late::of(clerk, one, &now)?);
@@ -71,6 +62,24 @@ impl Orders {
         let limits = if asked.role == Role::Buyer { clerk.limits_reached()? } else { Vec::new() };
         let over = limits.into_iter().map(|(limit, _)| limit).collect();
         Ok(Self { role: asked.role, now, listed, offers, late, over, summary })
+    }
+
+    /// Returns the transactions asked for alone, newest first.
+    ///
+    /// # Errors
+    /// What keeps the index from being read.
+    pub fn select(clerk: &Clerk, asked: &Asked, now: &Moment, zone: &TimeZone) -> Result<Vec<Listed>, ClerkError> {
+        let filter = Filter::of(&asked.query, asked.role, now, zone);
+        // Of what is offered the index does not know what still waits.
+        let waits = asked.query.conditions.contains(&Condition::Unconfirmed);
+        let most = asked.limit.filter(|_| !waits);
+        let mut listed = clerk.index().select(&filter, most, |one| one.answers(&asked.query, now))?;
+        if waits {
+            let offers = awaiting(clerk, &listed, now)?;
+            listed.retain(|one| offers.contains(&one.key.id));
+            listed.truncate(asked.limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX));
+        }
+        Ok(listed)
     }
 }
 
