@@ -137,13 +137,18 @@ fn named<'a>(methods: impl Iterator<Item = &'a str>, words: words::Words) -> Str
     if list.is_empty() { words.say("catalog.any") } else { list.join(", ") }
 }
 
-fn way_line(clerk: &mut Clerk, catalog: &Catalog, way: &Way, words: words::Words) -> Result<String, Failure> {
+/// Writes a way to pay and to deliver with its charge.
+pub(super) fn way_words(way: &Way, words: words::Words) -> String {
     let name = |method: Option<&str>| method.map_or_else(|| words.say("catalog.any-method"), |word| words.method(word));
     let payment = name(way.payment_method.as_ref().map(PaymentMethod::as_str));
     let delivery = name(way.delivery_method.as_ref().map(DeliveryMethod::as_str));
     let charge = way.charge.as_ref().map(|(name, price)| format!(", {name} {}", text::amount(price)));
-    let mut line = words.fill("catalog.way", &[("payment", &payment), ("delivery", &delivery)]);
-    line.push_str(&charge.unwrap_or_default());
+    let line = words.fill("catalog.way", &[("payment", &payment), ("delivery", &delivery)]);
+    line + &charge.unwrap_or_default()
+}
+
+fn way_line(clerk: &mut Clerk, catalog: &Catalog, way: &Way, words: words::Words) -> Result<String, Failure> {
+    let mut line = way_words(way, words);
     if let Some(agent) = payment_agent(catalog, way) {
         let key = if is_accepted(clerk, agent)? { "catalog.through" } else { "catalog.through-unaccepted" };
         line.push_str(&words.fill(key, &[("agent", &agent.party.address)]));

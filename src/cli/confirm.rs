@@ -1,5 +1,7 @@
 //! `confirm`: what was ordered against what the shop says, differences first, and the OK to it (figure 9; P34-P36, P118).
 
+use std::fmt::Display;
+
 use super::Shell;
 use super::buy::{told, write};
 use super::failure::Failure;
@@ -9,9 +11,10 @@ use super::table::{Fit, Table, wrap};
 use super::transaction;
 use crate::clerk::Clerk;
 use crate::role::{Desk, Refused, buyer};
-use crate::trade::{Digest, Leg, PinnedBy, Role, Settlement, Transaction};
+use crate::trade::{Digest, Leg, PinnedBy, Role, Settlement, Transaction, When};
 use crate::view::confirm::{Offer, offered};
 use crate::view::{short, text};
+use crate::words::Words;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
@@ -56,7 +59,7 @@ fn look(shell: &Shell, text: &str) -> Result<(), Failure> {
         return shell.output.document(&offer.document());
     }
     print(shell, &offer)?;
-    shell.output.line("nothing is sent (--dry-run)")
+    shell.output.line(shell.words.say("checked.dry"))
 }
 
 /// Returns why there is nothing to accept.
@@ -93,12 +96,12 @@ fn ask(shell: &Shell, text: &str) -> Result<Digest, Failure> {
     }
     let total = text::amount(&offer.terms.total);
     let (content, position) = (offer.kept.content, offer.kept.position);
-    let owe = format!("Order from {} with the obligation to pay {total}", offer.seller());
+    let owe = |key: &str| shell.words.fill(key, &[("shop", &offer.seller()), ("sum", &total)]);
     if offer.differs.is_empty() && offer.kept.counts() {
-        return if shell.agrees(&format!("{owe}?"))? { Ok(content) } else { Err(prompt::not_agreed()) };
+        return if shell.agrees(&owe("checked.owe"))? { Ok(content) } else { Err(prompt::not_agreed()) };
     }
     let counts = offer.kept.counts();
-    let answer = shell.asks(&format!("{owe}, although not all agrees? Write yes, or nothing to leave it:"))?;
+    let answer = shell.asks(&owe("checked.although"))?;
     if answer.to_lowercase() != "yes" {
         return Err(prompt::not_agreed());
     }
@@ -121,7 +124,8 @@ fn print(shell: &Shell, offer: &Offer<'_>) -> Result<(), Failure> {
     let zone = shell.clock.zone();
     let (from, written) = (&offer.kept.letter.from.address, text::minute(&offer.kept.letter.date, zone));
     let seller = output::escape(offer.seller());
-    shell.output.line(format!("terms of {seller} <{from}>, written {written}"))?;
+    let places: [(&str, &dyn Display); 3] = [("shop", &seller), ("from", from), ("day", &written)];
+    shell.output.line(shell.words.fill("checked.terms", &places))?;
     shell.output.line("")?;
     differences(shell, offer)?;
     shell.output.line("")?;
@@ -131,52 +135,60 @@ fn print(shell: &Shell, offer: &Offer<'_>) -> Result<(), Failure> {
     signer(shell, offer)?;
     if let Some(owed) = &offer.owed {
         let [now, then, limit] = [&owed.now, &owed.then, &owed.limit].map(text::amount);
-        shell.output.line(format!("! {now} is unpaid already; with this {then}, and your limit is {limit}"))?;
+        let places: [(&str, &dyn Display); 3] = [("now", &now), ("then", &then), ("limit", &limit)];
+        shell.output.line(shell.words.fill("checked.limit", &places))?;
     }
     shell.output.line("")
 }
 
 fn differences(shell: &Shell, offer: &Offer<'_>) -> Result<(), Failure> {
+    let words = shell.words;
     if offer.order.is_none() {
-        return shell.output.line("there is no order of yours here to hold them against");
+        return shell.output.line(words.say("checked.orderless"));
     }
     if offer.differs.is_empty() && offer.kept.counts() {
-        return shell.output.line(shell.output.tone("✓ they are what you ordered", Tone::Good));
+        return shell.output.line(shell.output.tone(&words.say("checked.agrees"), Tone::Good));
     }
-    let points = match offer.differs.len() {
-        0 => "they are not applied, though they are what you ordered".to_owned(),
-        1 => "1 point differs from your order".to_owned(),
-        count => format!("{count} points differ from your order"),
-    };
-    let more = offer.more().map(|more| match more.is_negative() {
-        true => format!("; in all {}", text::amount(&more)),
-        false => format!("; in all {} more", text::amount(&more)),
+    let more = offer.more().map(|more| {
+        let key = if more.is_negative() { "checked.less" } else { "checked.more" };
+        words.fill(key, &[("sum", &text::amount(&more))])
     });
-    let head = format!("✗ {points}{}", more.unwrap_or_default());
+    let head = match offer.differs.len() {
+        0 => words.say("checked.unapplied"),
+        count => words.fill("checked.differ", &[("n", &count), ("more", &more.unwrap_or_default())]),
+    };
     shell.output.line(shell.output.tone(&head, Tone::Bad))?;
     let row = |one: &crate::rules::agreement::Difference| {
-        vec![Cell::plain(&one.what), Cell::plain(&one.ordered), Cell(output::escape(&one.offered), Tone::Bad)]
+        let [what, ordered, offered] = [&one.what, &one.ordered, &one.offered].map(|text| words.sentence(text));
+        vec![Cell::plain(what), Cell::plain(ordered), Cell(output::escape(&offered), Tone::Bad)]
     };
     let rows: Vec<Vec<Cell>> = offer.differs.iter().map(row).collect();
-    let head = &["WHAT", "ORDERED", "OFFERED"];
-    let table = Table { head, rows: &rows, right: &[], fit: &[Fit::Cut(0, 16), Fit::Cut(1, 16)], wrap: true };
+    let head = ["what", "ordered", "offered"].map(|name| words.say(&format!("column.{name}")));
+    let table = Table {
+        head: &head.each_ref().map(String::as_str),
+        rows: &rows,
+        right: &[],
+        fit: &[Fit::Cut(0, 16), Fit::Cut(1, 16)],
+        wrap: true,
+    };
     if !rows.is_empty() {
         shell.output.fitted(&table)?;
     }
     let others = offer.kept.findings.iter().filter(|finding| finding.code.blocks());
     for finding in others.filter(|finding| finding.code != crate::trade::Code::TermsDifferFromOrder) {
-        paragraph(shell, "", &finding.to_string())?;
+        paragraph(shell, "", &text::finding(words, finding.code.word(), &finding.text, shell.clock.zone()))?;
     }
     Ok(())
 }
 
 /// Says of a part whether it is as ordered.
-fn against(same: bool) -> Cell {
-    if same { Cell("as ordered".to_owned(), Tone::Faint) } else { Cell("✗ differs".to_owned(), Tone::Bad) }
+fn against(words: Words, same: bool) -> Cell {
+    let (key, tone) = if same { ("checked.same", Tone::Faint) } else { ("checked.differs", Tone::Bad) };
+    Cell(words.say(key), tone)
 }
 
 fn goods(shell: &Shell, offer: &Offer<'_>) -> Result<(), Failure> {
-    let terms = offer.terms;
+    let (terms, words) = (offer.terms, shell.words);
     let mut rows: Vec<Vec<Cell>> = Vec::new();
     for line in &terms.lines {
         let price = line.price().map(|price| text::amount(&price)).unwrap_or_default();
@@ -185,7 +197,7 @@ fn goods(shell: &Shell, offer: &Offer<'_>) -> Result<(), Failure> {
             Cell::plain(line.quantity.to_string()),
             Cell::plain(text::amount(&line.unit_price)),
             Cell::plain(price),
-            against(offer.is_same_line(line)),
+            against(words, offer.is_same_line(line)),
         ]);
     }
     for charge in &terms.charges {
@@ -195,15 +207,17 @@ fn goods(shell: &Shell, offer: &Offer<'_>) -> Result<(), Failure> {
             Cell::plain("1"),
             Cell::plain(&price),
             Cell::plain(&price),
-            against(offer.is_same_charge(charge)),
+            against(words, offer.is_same_charge(charge)),
         ]);
     }
     let same = offer.order.is_some_and(|(_, order)| order.total == terms.total);
     let [empty, also] = [Cell::plain(""), Cell::plain("")];
-    rows.push(vec![Cell::plain("total"), empty, also, Cell::plain(text::amount(&terms.total)), against(same)]);
-    let head = &["1 GOODS, 2 PRICE", "QUANTITY", "EACH", "AMOUNT", "AGAINST YOUR ORDER"];
+    let (total, sum) = (Cell::plain(words.say("shown.total")), Cell::plain(text::amount(&terms.total)));
+    rows.push(vec![total, empty, also, sum, against(words, same)]);
+    let head =
+        ["goods-and-price", "quantity", "each", "amount", "against"].map(|name| words.say(&format!("column.{name}")));
     shell.output.fitted(&Table {
-        head,
+        head: &head.each_ref().map(String::as_str),
         rows: &rows,
         right: &[1, 2, 3],
         fit: &[Fit::Cut(0, 8), Fit::Drop(2)],
@@ -213,41 +227,49 @@ fn goods(shell: &Shell, offer: &Offer<'_>) -> Result<(), Failure> {
 
 /// Prints payment, delivery, withdrawal and the period of the offer, in the words of the terms.
 fn points(shell: &Shell, offer: &Offer<'_>) -> Result<(), Failure> {
-    let (terms, zone) = (offer.terms, shell.clock.zone());
-    let by = |leg: Leg| terms.agent(leg).map(|agent| format!(", by {}", agent.party.address)).unwrap_or_default();
-    let mark = |same: bool| if same { "" } else { " (✗ differs)" };
+    let (terms, zone, words) = (offer.terms, shell.clock.zone(), shell.words);
+    let with = |key: &str, name: &str, value: &dyn Display| words.fill(key, &[(name, value)]);
+    let day = |key: &str, at: Option<When>| at.map(|at| with(key, "day", &text::when(&at, zone))).unwrap_or_default();
+    let by =
+        |leg: Leg| terms.agent(leg).map(|agent| with("checked.by", "who", &agent.party.address)).unwrap_or_default();
+    let mark = |same: bool| if same { String::new() } else { format!(" ({})", words.say("checked.differs")) };
     let card = terms.payment_id.as_ref().map(|last| format!(" ...{last}")).unwrap_or_default();
-    let due = terms.payment_due.map(|due| format!(", due {}", text::when(&due, zone))).unwrap_or_default();
-    let pay = format!("{}{card}{due}{}", terms.payment_method, by(Leg::Payment));
-    paragraph(shell, "3 payment", &format!("{pay}{}", mark(offer.is_same_payment())))?;
-    let arrives = terms.arrival_until.or(terms.arrival_from);
-    let arrives = arrives.map(|at| format!(", until {}", text::when(&at, zone))).unwrap_or_default();
-    let to = terms.deliver_to.as_ref().map(|to| format!("; to {}", to.lines().join(", "))).unwrap_or_default();
-    let deliver = format!("{}{arrives}{}{to}", terms.delivery_method, by(Leg::Delivery));
-    paragraph(shell, "4 delivery", &format!("{deliver}{}", mark(offer.is_same_delivery())))?;
-    let unsaid = || "the terms say nothing of it".to_owned();
+    let (method, due) = (words.method(terms.payment_method.as_str()), day("checked.due", terms.payment_due));
+    let pay = format!("{method}{card}{due}{}{}", by(Leg::Payment), mark(offer.is_same_payment()));
+    paragraph(shell, "payment", &pay)?;
+    let (method, until) = (
+        words.method(terms.delivery_method.as_str()),
+        day("checked.until", terms.arrival_until.or(terms.arrival_from)),
+    );
+    let to =
+        terms.deliver_to.as_ref().map(|to| with("checked.to", "place", &to.lines().join(", "))).unwrap_or_default();
+    let deliver = format!("{method}{until}{}{to}{}", by(Leg::Delivery), mark(offer.is_same_delivery()));
+    paragraph(shell, "delivery", &deliver)?;
+    let unsaid = || words.say("checked.unsaid");
     let conditions = terms.conditions.as_ref().map(|text| text.lines().collect::<Vec<_>>().join(" / "));
-    paragraph(shell, "5 withdrawal", &conditions.unwrap_or_else(unsaid))?;
-    let until = terms.valid_through.map(|until| format!("the offer stands until {}", text::minute(&until, zone)));
-    let over = if offer.over { ", which is over" } else { "" };
-    paragraph(shell, "6 period", &format!("{}{over}", until.unwrap_or_else(unsaid)))
+    paragraph(shell, "withdrawal", &conditions.unwrap_or_else(unsaid))?;
+    let key = if offer.over { "checked.stood" } else { "checked.stands" };
+    let until = terms.valid_through.map(|until| with(key, "day", &text::minute(&until, zone)));
+    paragraph(shell, "period", &until.unwrap_or_else(unsaid))
 }
 
 fn signer(shell: &Shell, offer: &Offer<'_>) -> Result<(), Failure> {
     let by = match offer.signer.by {
-        Some(PinnedBy::User) => "which you accepted",
-        Some(PinnedBy::FirstUse) => "accepted at first contact",
-        Some(PinnedBy::OldKey) => "which the key before it named",
-        Some(PinnedBy::Merge) => "which is known",
-        None => "and another key is accepted for this address by now",
+        Some(PinnedBy::User) => "signed-accepted",
+        Some(PinnedBy::FirstUse) => "signed-first",
+        Some(PinnedBy::OldKey) => "signed-old",
+        Some(PinnedBy::Merge) => "signed-known",
+        None => "signed-other",
     };
-    let from = &offer.kept.letter.from;
-    paragraph(shell, "signed by", &format!("{}, key {}, {by}", from.address, offer.signer.fingerprint.grouped()))?;
-    offer
-        .signer
-        .fault
-        .as_ref()
-        .map_or(Ok(()), |fault| paragraph(shell, "", &format!("! this key is not usable: {fault}")))
+    let (who, key) = (&offer.kept.letter.from.address, offer.signer.fingerprint.grouped());
+    paragraph(shell, "signer", &shell.words.fill(&format!("checked.{by}"), &[("who", who), ("key", &key)]))?;
+    offer.signer.fault.as_ref().map_or(Ok(()), |fault| {
+        paragraph(
+            shell,
+            "",
+            &format!("! {}", shell.words.fill("keys.unusable", &[("why", &shell.words.sentence(fault))])),
+        )
+    })
 }
 
 /// Prints a sentence beside its name, in as many lines as it needs.
@@ -256,6 +278,8 @@ fn paragraph(shell: &Shell, name: &str, text: &str) -> Result<(), Failure> {
     let text = output::escape(text);
     let room = shell.output.width().map(|width| width.saturating_sub(NAMES).max(20));
     let lines = room.map_or_else(|| vec![text.clone()], |room| wrap(&text, room));
-    let mut names = std::iter::once(name).chain(std::iter::repeat(""));
-    lines.iter().zip(&mut names).try_for_each(|(line, name)| shell.output.line(format!("{name:<13} {line}")))
+    let name = if name.is_empty() { String::new() } else { shell.words.say(&format!("checked.{name}")) };
+    let mut names = std::iter::once(name.as_str()).chain(std::iter::repeat(""));
+    let mut named = lines.iter().zip(&mut names);
+    named.try_for_each(|(line, name)| shell.output.line(text::labelled(name, NAMES.saturating_sub(2), line)))
 }

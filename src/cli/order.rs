@@ -130,7 +130,7 @@ pub(super) fn run(shell: &mut Shell, args: OrderArgs) -> Result<(), Failure> {
     }
     let charges = !file.charge.is_empty();
     let order = settle(&clerk, file, &mut prices)?;
-    let question = asks.then_some("Send this order");
+    let question = asks.then_some("asked.send");
     send::finish(shell, clerk, order, &Seller { party, prices, charges, changed: None, question }, wishes)
 }
 
@@ -159,7 +159,7 @@ pub(super) fn again(shell: &mut Shell, args: ReorderArgs) -> Result<(), Failure>
     }
     // The key is the one accepted now, which may have followed the one of then.
     let party = pinned(&mut clerk, &shop.address)?;
-    let question = shell.can_ask().then_some("Order again");
+    let question = shell.can_ask().then_some("asked.again");
     send::finish(shell, clerk, order, &Seller { party, prices, charges, changed: Some(changed), question }, args.wishes)
 }
 

@@ -10,12 +10,13 @@ use super::output::Cell;
 use super::table::{Fit, Table};
 use crate::clerk::{Clerk, ClerkError};
 use crate::index::Filter;
-use crate::ordering::prices::{Prices, way_words};
+use crate::ordering::prices::Prices;
 use crate::ordering::written::{ItemWritten, OrderFile, money};
 use crate::role::practice::BuyerPractice;
-use crate::trade::catalog::{Offer, Words};
+use crate::trade::catalog::{Offer, Words as Sought};
 use crate::trade::{Address, DeliveryMethod, Order, PaymentMethod, PostalAddress, Quantity, Role};
 use crate::view::text;
+use crate::words::Words;
 
 /// Ways to pay and to have delivered that are known without a catalog.
 const PAY: [&str; 5] = ["card", "e-money", "bank-transfer", "invoice", "cash-on-delivery"];
@@ -41,16 +42,21 @@ fn choose<T: Clone>(
     }
     let default = if choices.is_empty() { "" } else { " [1]" };
     loop {
-        let answer = shell.asks(&format!("{what}{default}:"))?;
+        let answer = shell.asks(&format!("{}{default}:", shell.words.say(what)))?;
         let number = if answer.is_empty() { Ok(1) } else { answer.parse::<usize>() };
         if let Some(choice) = number.ok().and_then(|number| choices.get(number.checked_sub(1)?)) {
             return Ok(choice.value.clone());
         }
         match read(&answer) {
             Ok(value) => return Ok(value),
-            Err(why) => shell.output.message(super::output::escape(&why)),
+            Err(why) => wrong(shell, &why),
         }
     }
+}
+
+/// Says why an answer is none.
+fn wrong(shell: &Shell, why: &str) {
+    shell.output.message(super::output::escape(&shell.words.sentence(why)));
 }
 
 /// Asks which shop: those with orders of ours first, then every other whose key is accepted.
@@ -78,10 +84,11 @@ pub(super) fn shop(shell: &Shell, clerk: &mut Clerk) -> Result<Address, Failure>
     for (shop, name) in shops.into_iter().take(LISTED) {
         let catalog = clerk.catalogs(&shop)?.first().map(|known| text::minute(&known.date, shell.clock.zone()));
         let name = if name.is_empty() { shop.to_string() } else { format!("{name} <{shop}>") };
-        let catalog = catalog.map(|date| format!(", catalog of {date}")).unwrap_or_default();
+        let of = |date| shell.words.fill("asked.catalog", &[("day", &date)]);
+        let catalog = catalog.map(of).unwrap_or_default();
         choices.push(Choice { label: format!("{name}{catalog}"), value: shop });
     }
-    choose(shell, "Shop (number or address)", &choices, |text| Address::parse(text).map_err(|error| error.to_string()))
+    choose(shell, "asked.shop", &choices, |text| Address::parse(text).map_err(|error| error.to_string()))
 }
 
 /// Asks for what neither flags nor file say: goods, ways to pay and to deliver, the address, a word to the shop.
@@ -108,7 +115,7 @@ pub(super) fn fill(
         file.deliver_to = address(shell, practice.deliver_to.as_ref())?;
     }
     if wishes.remarks.is_none() && file.remarks.is_none() {
-        let remarks = shell.asks("A word to the shop (may be empty):")?;
+        let remarks = shell.asks(&shell.words.say("asked.remarks"))?;
         wishes.remarks = Some(remarks).filter(|remarks| !remarks.is_empty());
     }
     Ok(())
@@ -123,20 +130,16 @@ fn goods(shell: &Shell, prices: &Prices) -> Result<Vec<ItemWritten>, Failure> {
         list(shell, &listed)?;
     }
     loop {
-        let end = if items.is_empty() { "" } else { "; nothing more where it is empty" };
-        let question = if offers.is_empty() {
-            format!("Goods: name, or SKU;NAME;PRICE;QUANTITY{end}:")
-        } else {
-            format!("Article: its number in the list, a part of its name to look for, or SKU;NAME;PRICE;QUANTITY{end}:")
-        };
-        let answer = shell.asks(&question)?;
+        let end = if items.is_empty() { String::new() } else { shell.words.say("asked.end") };
+        let question = if offers.is_empty() { "asked.goods" } else { "asked.article" };
+        let answer = shell.asks(&shell.words.fill(question, &[("end", &end)]))?;
         if answer.is_empty() && !items.is_empty() {
             return Ok(items);
         }
         if answer.contains(';') {
             match free(&answer) {
                 Ok(item) => items.push(item),
-                Err(why) => shell.output.message(super::output::escape(&why)),
+                Err(why) => wrong(shell, &why),
             }
             continue;
         }
@@ -154,7 +157,7 @@ fn goods(shell: &Shell, prices: &Prices) -> Result<Vec<ItemWritten>, Failure> {
         }
         listed = found(&offers, &answer);
         if listed.is_empty() {
-            shell.output.message("nothing of the catalog is called so");
+            shell.output.message(shell.words.say("asked.not-found"));
             listed.clone_from(&offers);
         } else {
             list(shell, &listed)?;
@@ -164,7 +167,7 @@ fn goods(shell: &Shell, prices: &Prices) -> Result<Vec<ItemWritten>, Failure> {
 
 /// Returns the articles with all words of a text in their name, or with a number that begins so.
 fn found<'a>(offers: &[&'a Offer], text: &str) -> Vec<&'a Offer> {
-    let words = Words::new(text.split_whitespace().map(str::to_owned).collect()).unwrap_or_default();
+    let words = Sought::new(text.split_whitespace().map(str::to_owned).collect()).unwrap_or_default();
     let search = words.search();
     offers.iter().copied().filter(|offer| search.finds(&offer.item)).collect()
 }
@@ -180,16 +183,17 @@ fn list(shell: &Shell, offers: &[&Offer]) -> Result<(), Failure> {
         ]
     };
     let rows: Vec<Vec<Cell>> = (1_usize..).zip(offers.iter().take(LISTED)).map(row).collect();
-    let head = &["", "SKU", "NAME", "PRICE"];
+    let head = ["sku", "article", "price"].map(|name| shell.words.say(&format!("column.{name}")));
+    let [sku, name, price] = head.each_ref().map(String::as_str);
     shell.output.fitted(&Table {
-        head,
+        head: &["", sku, name, price],
         rows: &rows,
         right: &[0, 3],
         fit: &[Fit::Cut(2, 10), Fit::Drop(1)],
         wrap: false,
     })?;
     let more = offers.len().saturating_sub(LISTED);
-    if more > 0 { shell.output.line(format!("and {more} more: write a part of a name")) } else { Ok(()) }
+    if more > 0 { shell.output.line(shell.words.fill("asked.more", &[("n", &more)])) } else { Ok(()) }
 }
 
 /// Reads an item that is written in full.
@@ -204,15 +208,15 @@ fn free(answer: &str) -> Result<ItemWritten, String> {
 /// Asks for the price and quantity of goods that no catalog describes; nothing where no name was written.
 fn described(shell: &Shell, name: String) -> Result<Option<ItemWritten>, Failure> {
     if name.is_empty() {
-        shell.output.message("an order needs at least one item");
+        shell.output.message(shell.words.say("asked.none"));
         return Ok(None);
     }
-    let sku = shell.asks("Article number (may be empty):")?;
+    let sku = shell.asks(&shell.words.say("asked.sku"))?;
     let price = loop {
-        let answer = shell.asks("Price of one, like JPY 4300:")?;
+        let answer = shell.asks(&shell.words.say("asked.price"))?;
         match money("the price", &answer) {
             Ok(_) => break answer,
-            Err(error) => shell.output.message(super::output::escape(&error.to_string())),
+            Err(error) => wrong(shell, &error.to_string()),
         }
     };
     let quantity = quantity(shell, &name)?;
@@ -222,20 +226,23 @@ fn described(shell: &Shell, name: String) -> Result<Option<ItemWritten>, Failure
 
 fn quantity(shell: &Shell, name: &str) -> Result<String, Failure> {
     loop {
-        let answer = shell.asks(&format!("How many of {name}? [1]"))?;
+        let answer = shell.asks(&shell.words.fill("asked.quantity", &[("name", &name)]))?;
         let answer = if answer.is_empty() { "1".to_owned() } else { answer };
         match Quantity::parse(&answer) {
             Ok(_) => return Ok(answer),
-            Err(error) => shell.output.message(super::output::escape(&error.to_string())),
+            Err(error) => wrong(shell, &error.to_string()),
         }
     }
 }
 
-fn words(known: impl IntoIterator<Item = String>) -> Vec<Choice<String>> {
+/// Returns the words of ways, each once, in other languages than English with their names.
+fn words(words: Words, known: impl IntoIterator<Item = String>) -> Vec<Choice<String>> {
     let mut choices: Vec<Choice<String>> = Vec::new();
     for word in known {
         if !choices.iter().any(|choice| choice.value == word) {
-            choices.push(Choice { label: word.clone(), value: word });
+            let name = words.method(&word);
+            let label = if name == word { name } else { format!("{word}  {name}") };
+            choices.push(Choice { label, value: word });
         }
     }
     choices
@@ -252,13 +259,13 @@ fn pay(shell: &Shell, prices: &Prices, chosen: &[&Offer]) -> Result<String, Fail
     let ways = prices.ways();
     let any = ways.is_empty() || ways.iter().any(|way| way.payment_method.is_none());
     let named = ways.iter().filter_map(|way| way.payment_method.as_ref()).map(ToString::to_string);
-    let mut choices = words(named.chain(PAY.into_iter().filter(|_| any).map(str::to_owned)));
+    let mut choices = words(shell.words, named.chain(PAY.into_iter().filter(|_| any).map(str::to_owned)));
     let can_be = |methods: &[PaymentMethod], word: &str| {
         methods.is_empty() || methods.iter().any(|method| method.as_str() == word)
     };
     choices.retain(|choice| chosen.iter().all(|offer| can_be(&offer.payment_methods, &choice.value)));
     let read = |text: &str| PaymentMethod::parse(text).map(|way| way.to_string()).map_err(|error| error.to_string());
-    choose(shell, "How you pay (number or word)", &choices, read)
+    choose(shell, "asked.pay", &choices, read)
 }
 
 /// Asks how it travels: one of the shop's ways for this payment, with what it costs.
@@ -266,38 +273,32 @@ fn deliver(shell: &Shell, prices: &Prices, chosen: &[&Offer], paid: &str) -> Res
     let fits = |method: &Option<PaymentMethod>| method.as_ref().is_none_or(|method| method.as_str() == paid);
     let ways: Vec<_> = prices.ways().iter().filter(|way| fits(&way.payment_method)).collect();
     for way in &ways {
-        shell.output.message(format!("  {}", super::output::escape(&way_words(way))));
+        shell.output.message(format!("  {}", super::output::escape(&super::catalog::way_words(way, shell.words))));
     }
     let any = ways.is_empty() || ways.iter().any(|way| way.delivery_method.is_none());
     let named = ways.iter().filter_map(|way| way.delivery_method.as_ref()).map(ToString::to_string);
-    let mut choices = words(named.chain(DELIVER.into_iter().filter(|_| any).map(str::to_owned)));
+    let mut choices = words(shell.words, named.chain(DELIVER.into_iter().filter(|_| any).map(str::to_owned)));
     let can_be = |methods: &[DeliveryMethod], word: &str| {
         methods.is_empty() || methods.iter().any(|method| method.as_str() == word)
     };
     choices.retain(|choice| chosen.iter().all(|offer| can_be(&offer.delivery_methods, &choice.value)));
     let read = |text: &str| DeliveryMethod::parse(text).map(|way| way.to_string()).map_err(|error| error.to_string());
-    choose(shell, "How it travels (number or word)", &choices, read)
+    choose(shell, "asked.deliver", &choices, read)
 }
 
 /// Asks where it goes; the configured address where that is agreed to.
 fn address(shell: &Shell, own: Option<&PostalAddress>) -> Result<Option<PostalAddress>, Failure> {
     if let Some(own) = own {
         let lines = own.lines().join(", ");
-        let answer = shell.asks(&format!("Deliver to {lines}? [Y/n]"))?;
+        let answer = shell.asks(&shell.words.fill("asked.to", &[("place", &lines)]))?;
         if !matches!(answer.to_lowercase().as_str(), "n" | "no") {
             return Ok(Some(own.clone()));
         }
     }
     let mut place = PostalAddress::default();
-    for (part, what) in written::PARTS.into_iter().zip([
-        "Deliver to whom",
-        "Street, house, flat",
-        "Town",
-        "State or prefecture (may be empty)",
-        "Postal code",
-        "Country, like JP",
-    ]) {
-        written::put_part(&mut place, part, &shell.asks(&format!("{what}:"))?);
+    for part in written::PARTS {
+        let question = shell.words.say(&format!("asked.{}", part.replace('_', "-")));
+        written::put_part(&mut place, part, &shell.asks(&question)?);
     }
     Ok(Some(place).filter(|place| !place.lines().is_empty()))
 }
@@ -321,8 +322,7 @@ pub(super) fn payment_data(
         shell.tell(&format!("no card or account goes along: the key of {} is not accepted yet", agent.address));
         return Ok(());
     }
-    let question = format!("Send card or account along, sealed to {} (nobody else can read it)?", agent.address);
-    if shell.agrees(&question)? {
+    if shell.agrees(&shell.words.fill("asked.sealed", &[("who", &agent.address)]))? {
         wishes.payment_agent = Some(agent.address.to_string());
     }
     Ok(())

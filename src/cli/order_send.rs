@@ -11,8 +11,11 @@ use crate::clerk::{Clerk, chance};
 use crate::ordering::prices::{PriceChange, Prices};
 use crate::ordering::total;
 use crate::role::buyer;
-use crate::trade::{Address, Order, OrderId, Party};
+use crate::trade::{Address, Money, Order, OrderId, Party};
 use crate::view::{short, text};
+
+/// Columns of the names in front of what is shown.
+const NAMES: usize = 12;
 
 /// Who sells, and how the order came to be.
 pub(super) struct Seller {
@@ -23,7 +26,7 @@ pub(super) struct Seller {
     pub(super) charges: bool,
     /// The prices that changed since it was ordered before; `None` for a new order.
     pub(super) changed: Option<Vec<PriceChange>>,
-    /// What a person is asked before it is sent, without shop and total; `None` where nobody is.
+    /// The key of what a person is asked before it is sent; `None` where nobody is.
     pub(super) question: Option<&'static str>,
 }
 
@@ -47,7 +50,7 @@ pub(super) fn finish(
     warn_of_no_address(shell, &order);
     let changed = seller.changed.as_deref().unwrap_or_default();
     if wishes.dry_run && !shell.output.is_json() {
-        shell.output.line(format!("to {}; nothing is sent (--dry-run)", shop.address))?;
+        shell.output.line(shell.words.fill("ordered.dry", &[("shop", &shop.address)]))?;
         return show(shell, &order, changed);
     }
     if wishes.dry_run {
@@ -60,10 +63,9 @@ pub(super) fn finish(
     let total = order.total;
     if let Some(question) = seller.question.filter(|_| !shell.global.yes) {
         shell.output.line("")?;
-        shell.output.line(format!("to {}", shop.address))?;
         show(shell, &order, changed)?;
         shell.output.line("")?;
-        if !shell.agrees(&format!("{question} to {} for {}?", shop.address, text::amount(&total)))? {
+        if !shell.agrees(&shell.words.fill(question, &[("shop", &shop.address), ("sum", &text::amount(&total))]))? {
             return Err(prompt::not_agreed());
         }
     }
@@ -73,7 +75,8 @@ pub(super) fn finish(
         let value = serde_json::json!({"schema": "mailorder.order/1", "id": id, "shop": shop, "total": text::money_json(&total)});
         return shell.output.document(&value);
     }
-    shell.output.line(format!("{}  ordered from {}: {}", short(id.as_str()), shop.address, text::amount(&total)))
+    let ordered = shell.words.fill("ordered.by", &[("shop", &shop.address), ("sum", &text::amount(&total))]);
+    shell.output.line(format!("{}  {ordered}", short(id.as_str())))
 }
 
 fn change_json(change: &PriceChange) -> serde_json::Value {
@@ -144,19 +147,19 @@ fn from_catalog(
 fn show(shell: &Shell, order: &Order, changed: &[PriceChange]) -> Result<(), Failure> {
     goods(shell, order, changed)?;
     let place = order.deliver_to.as_ref().map(|place| place.lines().join(", "));
-    let sealed = order.sealed.as_ref().map(|_| "sealed to the payment agent".to_owned());
+    let words = shell.words;
     let rows = [
-        ("pay", Some(order.payment_method.to_string())),
-        ("card", order.payment_id.as_ref().map(|last| format!("...{last}"))),
-        ("payment data", sealed),
-        ("deliver", Some(order.delivery_method.to_string())),
-        ("to", Some(place.unwrap_or_else(|| "no address".to_owned()))),
-        ("again", order.reorder_of.as_ref().map(ToString::to_string)),
-        ("remarks", order.remarks.clone()),
+        ("shown.pay", Some(words.method(order.payment_method.as_str()))),
+        ("ordered.card", order.payment_id.as_ref().map(|last| format!("...{last}"))),
+        ("ordered.data", order.sealed.as_ref().map(|_| words.say("ordered.sealed"))),
+        ("shown.deliver", Some(words.method(order.delivery_method.as_str()))),
+        ("shown.to", Some(place.unwrap_or_else(|| words.say("shown.nowhere")))),
+        ("ordered.again", order.reorder_of.as_ref().map(ToString::to_string)),
+        ("shown.remarks", order.remarks.clone()),
     ];
-    for (name, value) in rows {
+    for (key, value) in rows {
         if let Some(value) = value {
-            shell.output.line(format!("{name:<12}  {}", output::escape(&value)))?;
+            shell.output.line(text::labelled(&words.say(key), NAMES, &output::escape(&value)))?;
         }
     }
     Ok(())
@@ -164,15 +167,17 @@ fn show(shell: &Shell, order: &Order, changed: &[PriceChange]) -> Result<(), Fai
 
 /// Prints lines, charges and total; each price that changed with what it was and what it is now.
 fn goods(shell: &Shell, order: &Order, changed: &[PriceChange]) -> Result<(), Failure> {
-    let mark = |name: &str, price: &crate::trade::Money| {
+    let mark = |name: &str, price: &Money| {
         let Some(change) = changed.iter().find(|change| change.name == name) else { return Cell::plain("") };
-        let then = text::amount(&change.then);
-        let text = match change.now {
-            None => "! not sold any more".to_owned(),
-            Some(now) if now == *price => format!("! was {then}, now {}", text::amount(&now)),
-            Some(now) => format!("! {then} as then, now {}", text::amount(&now)),
+        let said = |key: &str, now: &Money| {
+            shell.words.fill(key, &[("then", &text::amount(&change.then)), ("now", &text::amount(now))])
         };
-        Cell(output::escape(&text), Tone::Bad)
+        let text = match &change.now {
+            None => shell.words.say("ordered.gone"),
+            Some(now) if now == price => said("ordered.now", now),
+            Some(now) => said("ordered.then", now),
+        };
+        Cell(text, Tone::Bad)
     };
     let row = |name: String, amount: String, mark: Cell| vec![Cell::plain(name), Cell::plain(amount), mark];
     let mut rows: Vec<Vec<Cell>> = Vec::new();
@@ -184,7 +189,7 @@ fn goods(shell: &Shell, order: &Order, changed: &[PriceChange]) -> Result<(), Fa
     for charge in &order.charges {
         rows.push(row(charge.name.clone(), text::amount(&charge.price), mark(&charge.name, &charge.price)));
     }
-    rows.push(row("total".to_owned(), text::amount(&order.total), Cell::plain("")));
+    rows.push(row(shell.words.say("shown.total"), text::amount(&order.total), Cell::plain("")));
     let head = &["", "", ""];
     shell.output.fitted(&Table { head, rows: &rows, right: &[1], fit: &[Fit::Cut(0, 8)], wrap: false })
 }

@@ -1,5 +1,7 @@
 //! `received`: what really came, in the buyer's own word, compared with what the delivery agent says.
 
+use std::fmt::Display;
+
 use serde_json::{Value, json};
 
 use super::Shell;
@@ -76,12 +78,14 @@ fn ask(shell: &Shell, known: &Transaction) -> Result<Vec<(String, Option<Quantit
     let mut lines = Vec::new();
     for line in terms {
         let said = delivered.iter().find(|part| part.line == line.id).map_or(line.quantity, |part| part.quantity);
+        let places: [(&str, &dyn Display); 3] =
+            [("name", &line.item.name), ("agreed", &line.quantity), ("said", &said)];
         let quantity = loop {
-            let answer = shell.asks(&format!("How many of {} came, of {}? [{said}]", line.item.name, line.quantity))?;
+            let answer = shell.asks(&shell.words.fill("arrived.ask", &places))?;
             match Quantity::parse_count(&answer) {
                 _ if answer.is_empty() => break Some(said),
                 Ok(quantity) => break quantity,
-                Err(why) => shell.output.message(output::escape(&why.to_string())),
+                Err(why) => shell.output.message(output::escape(&shell.words.sentence(&why.to_string()))),
             }
         };
         lines.push((line.id.clone(), quantity));
@@ -104,13 +108,11 @@ fn print(shell: &Shell, known: &Transaction, now: &Moment) -> Result<(), Failure
     }
     table(shell, &counts(known, &standing))?;
     let Some(differs) = differs else {
-        return shell.output.line(format!("{}  noted as received", short(id)));
+        return shell.output.line(format!("{}  {}", short(id), shell.words.say("arrived.noted")));
     };
-    shell.output.line(format!(
-        "{}  noted; {}",
-        short(id),
-        output::escape(&text::sentence(&differs.text, shell.clock.zone()))
-    ))?;
+    let why = text::sentence(&shell.words.sentence(&differs.text), shell.clock.zone());
+    let said = shell.words.fill("arrived.differs", &[("why", &output::escape(&why))]);
+    shell.output.line(format!("{}  {said}", short(id)))?;
     if let Some(next) = next_of_missing(known, &standing, now) {
         shell.next(&next);
     }
@@ -132,6 +134,8 @@ pub(super) fn table(shell: &Shell, counts: &[Count]) -> Result<(), Failure> {
         ]
     };
     let rows: Vec<Vec<Cell>> = counts.iter().map(row).collect();
-    let head = &["LINE", "NAME", "AGREED", "DELIVERED", "RECEIVED"];
+    let head =
+        ["line", "name", "agreed", "delivered", "received"].map(|name| shell.words.say(&format!("column.{name}")));
+    let head = &head.each_ref().map(String::as_str);
     shell.output.fitted(&Table { head, rows: &rows, right: &[2, 3, 4], fit: &[Fit::Cut(1, 8)], wrap: false })
 }

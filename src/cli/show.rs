@@ -167,10 +167,12 @@ fn terms(shell: &Shell, known: &Transaction, standing: &Standing, full: bool) ->
 /// Prints what the buyer says came, beside what the delivery agent says.
 fn came(shell: &Shell, known: &Transaction, standing: &Standing) -> Result<(), Failure> {
     let Some(said) = received::said(known) else { return Ok(()) };
-    shell.output.line(format!("received, as you said of {}:", text::when(&said.at, shell.clock.zone())))?;
+    let zone = shell.clock.zone();
+    shell.output.line(shell.words.fill("arrived.said", &[("day", &text::when(&said.at, zone))]))?;
     super::received::table(shell, &received::counts(known, standing))?;
     if let Some(differs) = received::differs(known, standing) {
-        shell.output.line(format!("✗ received-differs: {}", output::escape(&differs.text)))?;
+        let why = text::sentence(&shell.words.sentence(&differs.text), zone);
+        shell.output.line(format!("✗ received-differs: {}", output::escape(&why)))?;
     }
     shell.output.line("")
 }

@@ -82,7 +82,8 @@ pub fn next_of_missing(known: &Transaction, standing: &Standing, now: &Moment) -
     }
     let lines: Vec<String> =
         differs.missing.iter().map(|part| format!(" --line {}={}", part.line, part.quantity)).collect();
-    Some(format!("{ask}, or mailorder return {id}{} --reason 'did not come'", lines.concat()))
+    let back = format!("{id}{}", lines.concat());
+    Some(format!("{ask}, or mailorder return {back} --reason 'did not come'"))
 }
 
 fn refund_json(refund: &Refund) -> Value {

@@ -219,3 +219,46 @@ fn the_language_is_that_of_the_flag_the_environment_the_configuration_or_the_loc
     let wrong = town.run("buyer", &["--lang", "fr", "list"]);
     assert!(wrong.code == Some(2) && wrong.err.contains("one of en, ja"), "{wrong:?}");
 }
+
+#[test]
+fn terms_to_check_orders_to_repeat_and_what_came_are_told_in_japanese() {
+    let town = Town::played();
+    let mut faults = Vec::new();
+    let mut read = |words: &[&str]| {
+        let run = japanese(&town, "buyer", words);
+        faults.extend(english(&run.out).into_iter().chain(english(&run.err)));
+        run
+    };
+    let arrived = town.lists("buyer", &["open", "delivered"])[0]["id"].as_str().unwrap().to_owned();
+    let came = read(&["received", &arrived, "--line", "1=1"]);
+    assert!(came.out.contains("配送済としていますが、届いたのは 1"), "{came:?}");
+    let shown = read(&["show", &arrived]);
+    assert!(shown.out.contains("届いた物（") && shown.out.contains("✗ received-differs: 明細 1"), "{shown:?}");
+    read(&["warnings", "--late"]);
+    let again = read(&["reorder", &arrived, "--dry-run"]);
+    assert!(again.out.contains("何も送りません") && again.out.contains("再注文"), "{again:?}");
+    let id = town.order();
+    town.settle();
+    let checked = read(&["confirm", &id, "--dry-run"]);
+    for part in ["✓ 注文のとおりです", "1 商品、2 価格", "3 支払", "4 引渡し", "5 解除", "6 期間", "署名者"]
+    {
+        assert!(checked.out.contains(part), "{part}: {checked:?}");
+    }
+    assert_eq!(faults, Vec::<String>::new());
+}
+
+#[test]
+fn questions_are_asked_in_japanese() {
+    let town = Town::played();
+    let id = town.order();
+    town.settle();
+    let mut screen = town.types("buyer", &["--lang", "ja", "confirm", &id]);
+    let no = screen.answers("を負って注文を確定しますか [y/N]", "n").ends();
+    assert!(no.code == Some(1) && no.out.contains("何も送っていません"), "{no:?}");
+    let mut screen = town.types("buyer", &["--lang", "ja", "order"]);
+    screen.answers("店（番号またはアドレス）", "shop@demo.test").answers("商品:", "SH-41;シャツ 白 41;JPY 4300;1");
+    screen.answers("（空なら終わり）", "").waits_for("invoice  請求書払い").answers("支払方法", "invoice");
+    screen.answers("配送方法", "pickup").answers("店への言葉", "");
+    let run = screen.answers("shop@demo.test にこの注文を送りますか、合計 JPY 4,300 [y/N]", "y").ends();
+    assert!(run.code == Some(0) && run.out.contains("shop@demo.test に注文しました: JPY 4,300"), "{run:?}");
+}

@@ -13,7 +13,7 @@ use super::{TextFile, assert_none, files, read, sample};
 
 /// Where every sentence has words in every language: what makes findings, and the commands that read or are a buyer's.
 /// What else commands say (errors of settings, of what sells, of what proves) may be in English alone: docs/decisions.md.
-const SPOKEN: [&str; 19] = [
+const SPOKEN: [&str; 25] = [
     "src/rules/",
     "src/mail/agree.rs",
     "src/mail/differs.rs",
@@ -21,14 +21,20 @@ const SPOKEN: [&str; 19] = [
     "src/clerk/judge.rs",
     "src/view/",
     "src/cli/account.rs",
+    "src/cli/alert.rs",
     "src/cli/ask.rs",
     "src/cli/buy.rs",
     "src/cli/catalog.rs",
+    "src/cli/confirm.rs",
     "src/cli/given_back.rs",
     "src/cli/hint.rs",
     "src/cli/list.rs",
     "src/cli/mail.rs",
+    "src/cli/order_asked.rs",
+    "src/cli/order_send.rs",
     "src/cli/outbox.rs",
+    "src/cli/prompt.rs",
+    "src/cli/received.rs",
     "src/cli/show.rs",
     "src/cli/status.rs",
     "src/cli/transaction.rs",
