@@ -48,6 +48,9 @@ pub mod feed;
 
 pub mod clerk;
 
+// What people read and use.
+pub mod words;
+
 pub mod view;
 
 pub mod ordering;

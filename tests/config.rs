@@ -243,6 +243,8 @@ fn a_wrong_value_is_named_by_its_key() {
             "unpaid_limits = [\"JPY 1\", \"JPY 2\"]",
             "buyer.unpaid_limits: JPY",
         ),
+        ("#[notify]", "[notify]\ncommand = []", "notify.command: it is a list of program and arguments"),
+        ("#[notify]", "[notify]\ncommand = [\"a\"]\nseconds = 31", "notify.seconds: it must be from 1 to 30"),
         ("sendmail = \"/usr/sbin/sendmail\"", "", "outbox: exactly one of"),
         ("sendmail = \"/usr/sbin/sendmail\"", "sendmail = \"a\"\nmaildir = \"b\"", "outbox: exactly one of"),
         ("roles = [\"buyer\", \"shop\", \"payment\", \"delivery\"]", "roles = []", "roles: at least one"),

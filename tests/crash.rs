@@ -11,6 +11,7 @@ mod real {
 
     use crate::support::accounts::{Accounts, field, fields, install, run, scratch};
     use crate::support::program::Town;
+    use crate::support::setting;
     use crate::support::smtp::{self, Seen};
 
     /// Every call by which the program changes files or speaks to others.
@@ -278,7 +279,7 @@ mod real {
     /// be; with `MAILORDER_TESTS=long` the whole demonstration.
     fn accounts(place: &Path) -> Accounts {
         let play = place.join("play");
-        if std::env::vars().any(|(name, value)| name == "MAILORDER_TESTS" && value == "long") {
+        if setting("MAILORDER_TESTS").as_deref() == Some("long") {
             return Accounts::played(&play);
         }
         let town = Town::fresh();

@@ -6,6 +6,7 @@ use mailorder::cli::Cli;
 use crate::support::program::{Town, mailorder};
 
 const README: &str = include_str!("../README.md");
+const README_JAPANESE: &str = include_str!("../README.ja.md");
 
 /// Parts a line as a shell does, as far as examples go: blanks, single and double quotes, a comment at the end.
 /// What follows a redirection, a pipe or `&&` is not ours.
@@ -113,9 +114,11 @@ fn every_subcommand_has_an_example_and_every_example_parses() {
 #[test]
 fn every_command_of_the_readme_parses() {
     let commands = commands(README);
-    assert!(commands.len() >= 20, "{commands:?}");
+    let japanese = self::commands(README_JAPANESE);
+    assert!(commands.len() >= 20 && japanese.len() >= 10, "{commands:?} {japanese:?}");
     let faults: Vec<String> = commands
         .iter()
+        .chain(&japanese)
         .filter_map(|line| Cli::try_parse_from(words(line)).err().map(|error| format!("{line}: {error}")))
         .collect();
     assert!(faults.is_empty(), "\n{}\n", faults.join("\n"));

@@ -1,6 +1,7 @@
 //! A shop whose key is known writes names and remarks that would steer a terminal, a page or a spreadsheet: wherever a person
 //! meets them they are text (hard-cases B89, B90, B92, B96, B97).
 
+use crate::flows::hooks::scripted;
 use crate::page::served::Served;
 use crate::support::program::Town;
 
@@ -33,10 +34,8 @@ fn town() -> (Town, String) {
     town.does("buyer", &["confirm", &id]);
     town.settle();
     let number = town.number("buyer", &id);
-    let remark = format!("{STEERS}{MARKUP}");
-    let tracking = "javascript:alert(4)";
-    let told = ["shop", "notify", &number, "--shipped", "--tracking", tracking, "--remark", &remark];
-    town.does("shop", &told);
+    let tracking = format!("javascript:alert(4){STEERS}{MARKUP}");
+    town.does("shop", &["shop", "notify", &number, "--shipped", "--tracking", &tracking]);
     town.settle();
     (town, id)
 }
@@ -100,4 +99,29 @@ fn names_of_others_are_text_on_every_page_b92_b96_b97() {
         met += usize::from(page.contains("&lt;script&gt;alert(1)"));
     }
     assert!(met >= 4, "such names stand on {met} pages");
+}
+
+#[test]
+fn names_of_others_are_data_to_the_programs_of_a_shop_b97() {
+    let town = Town::fresh();
+    let name = "$(touch run) `touch run` && touch run # {{7*7}} {% include 'x' %} %s%n \\n";
+    town.configure("shop", |text| {
+        text.replace("name = \"シャツ 白 41\"", &format!("name = {}", serde_json::to_string(name).unwrap()))
+    });
+    scripted(&town, "cat >told; { echo \"$#\"; env; } >around; echo '{}'", "");
+    let item = format!("SH-41;{name};JPY 4300;1");
+    let charge = "Parcel delivery;JPY 500";
+    let wish = ["--json", "order", "--shop", "shop@demo.test", "--item", &item, "--charge", charge];
+    let id = town.does("buyer", &wish).json()["id"].as_str().unwrap().to_owned();
+    town.settle();
+    town.does("buyer", &["confirm", &id]);
+    town.settle();
+    let number = town.number("buyer", &id);
+    let told = std::fs::read_to_string(town.path("shop/told")).unwrap();
+    let told: serde_json::Value = serde_json::from_str(&told).unwrap();
+    assert!(told.to_string().contains(&serde_json::to_string(name).unwrap()), "{told}");
+    let around = std::fs::read_to_string(town.path("shop/around")).unwrap();
+    assert!(around.starts_with("0\n") && !around.contains("touch"), "{around}");
+    assert!(!town.path("shop/run").exists() && !town.path("run").exists());
+    assert_eq!(town.count("shop", &number, "out", "payment-instruction"), 1);
 }

@@ -29,6 +29,8 @@ mod config;
 mod crash;
 /// Letters and entries for the tests of ledger and index.
 mod entries;
+/// Transactions for other programs: tables, documents, journals, calendars.
+mod export;
 /// Statuses from files: rows that other systems export.
 mod exports;
 /// A disk that refuses, and mails that would fill the memory.

@@ -122,12 +122,22 @@ impl Play {
         value
     }
 
-    /// Runs a command that prints a line for each row and one for all, and holds each against its schema.
+    /// Runs a command that prints a line for each row, some of them wrong, and one for all.
     fn rows(&mut self, party: &str, words: &[&str]) {
+        self.each_line(party, words, 65);
+    }
+
+    /// Runs a command that prints a line for each of what it found.
+    fn lines(&mut self, party: &str, words: &[&str]) {
+        self.each_line(party, words, 0);
+    }
+
+    /// Runs a command that ends with `wanted` and prints lines, and holds each against its schema.
+    fn each_line(&mut self, party: &str, words: &[&str], wanted: i32) {
         let config = format!("{party}/config.toml");
         let line = [&["--config", config.as_str(), "--json", "--offline"][..], words].concat();
         let (code, text, said) = run(self.folder.path(), &line);
-        assert_eq!(code, 65, "{words:?}: {said}");
+        assert_eq!(code, wanted, "{words:?}: {said}");
         for line in text.lines() {
             self.line(line);
         }
@@ -215,6 +225,19 @@ impl Play {
         self.line(&line);
     }
 
+    /// Has a program told of the buyer's warnings, and holds what it is told against its schema.
+    fn alerts(&mut self) {
+        let folder = self.folder.path().join("buyer");
+        let config = std::fs::read_to_string(folder.join("config.toml")).unwrap();
+        let command = "\n[notify]\ncommand = [\"/bin/sh\", \"-c\", \"cat >>told\"]\n";
+        std::fs::write(folder.join("config.toml"), config + command).unwrap();
+        let (code, _, said) = run(self.folder.path(), &["--config", "buyer/config.toml", "sync"]);
+        assert_eq!(code, 0, "{said}");
+        let told = std::fs::read_to_string(folder.join("told")).unwrap();
+        assert!(told.lines().count() > 1);
+        told.lines().for_each(|line| self.line(line));
+    }
+
     /// Holds one document against the schema that it names.
     fn line(&mut self, line: &str) {
         let value: Value = serde_json::from_str(line).unwrap();
@@ -251,6 +274,7 @@ fn every_document_is_as_its_schema_says() {
             play.document(party, "show", &["show", known]);
         }
         play.document(party, "status", &["status"]);
+        play.lines(party, &["export", "--format", "jsonl"]);
         play.document(party, "keys", &["key", "list"]);
     }
     // What the other three are sent is in order: a receipt, for one, is nothing to warn about.
@@ -273,6 +297,10 @@ fn every_document_is_as_its_schema_says() {
     play.document("buyer", "reindex", &["ledger", "reindex"]);
     play.document("buyer", "checkpoint", &["ledger", "checkpoint"]);
     play.document("buyer", "asked", &["ask", open]);
+    let offered = play.document("buyer", "list", &["list", "unconfirmed"]);
+    play.document("buyer", "confirm", &["confirm", "--dry-run", offered["transactions"][0]["id"].as_str().unwrap()]);
+    play.document("buyer", "received", &["received", open, "--all"]);
+    play.document("buyer", "show", &["show", open]);
     play.schedules(open);
     let rows = format!("txn,event_id,planned\n{number},E-1,2030-01-15\n{number},E-1,2030-01-15\nNOSUCH,,2030-01-15\n");
     std::fs::write(play.folder.path().join("rows.csv"), rows).unwrap();
@@ -289,11 +317,13 @@ fn every_document_is_as_its_schema_says() {
     let item = ["order", "--shop", "shop@demo.test", "--item", "SH-41;シャツ 白 41;JPY 4300;1"];
     play.document("buyer", "order", &[&item[..], &["--dry-run"]].concat());
     let order = play.document("buyer", "order", &item);
+    play.document("buyer", "order", &["reorder", open, "--dry-run"]);
     play.document("buyer", "written", &["cancel", order["id"].as_str().unwrap()]);
     let outbox = play.document("buyer", "outbox", &["outbox", "list"]);
     assert!(!outbox["letters"].as_array().unwrap().is_empty());
     play.document("new", "init", &["init", "--address", "a@example.org", "--name", "A", "--folder", "new"]);
     play.serve();
+    play.alerts();
     let all: BTreeSet<String> = play.schemas.keys().cloned().collect();
     assert_eq!(play.seen, all, "each schema was held against a document");
 }

@@ -326,7 +326,7 @@ impl<'a> Purchase<'a> {
 fn check(came: &Result<(State, i64), (State, String)>, expected: &Outcome, at: &str) {
     match (came, expected) {
         (Ok((state, refund)), Yes(as_expected, back) | Asks(as_expected, back)) => {
-            assert_eq!((state, refund), (as_expected, back), "{at}")
+            assert_eq!((state, refund), (as_expected, back), "{at}");
         }
         (Err((state, text)), No(as_expected, words)) => {
             assert_eq!(state, as_expected, "{at}: {text}");

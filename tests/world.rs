@@ -287,9 +287,9 @@ fn nothing_waits(known: &Transaction) {
 
 /// The seeds of this run: `MAILORDER_SEED` alone, or the first few, or many where there is time.
 fn seeds() -> std::ops::Range<u64> {
-    match crate::simulation::setting("MAILORDER_SEED").map(|seed| seed.parse().unwrap()) {
+    match crate::support::setting("MAILORDER_SEED").map(|seed| seed.parse().unwrap()) {
         Some(seed) => seed..seed + 1,
-        None if crate::simulation::setting("MAILORDER_TESTS").as_deref() == Some("long") => 0..100,
+        None if crate::support::setting("MAILORDER_TESTS").as_deref() == Some("long") => 0..100,
         None => 0..6,
     }
 }

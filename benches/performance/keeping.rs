@@ -1,62 +1,15 @@
 //! What is kept: lists and searches as whole processes, the index built anew, the audit, memory; beside other programs.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use serde_json::Value;
-
-use super::gauge::{Ran, Series, memory, run, run_watched};
-use super::generate::{self, story};
+use super::Scale;
+use super::gauge::{Series, memory, run};
+use super::generate::story;
+use super::kept::Kept;
 use super::report::{Report, figure, short};
-use super::{Scale, plan};
-
-/// A generated account, driven by the built program.
-struct Kept {
-    config: PathBuf,
-    transactions: u32,
-    entries: u64,
-    /// The first command, which builds the index.
-    first: Ran,
-}
-
-impl Kept {
-    fn make(folder: &Path, transactions: u32, open: u32) -> Self {
-        eprintln!("writing {transactions} transactions ...");
-        let made = generate::buyer(folder, plan(transactions, open));
-        let config = made.account.settings.folders.config.clone();
-        let mut kept = Self { config, transactions, entries: made.entries, first: Ran { wall: 0.0, peak: 0.0 } };
-        run(&mut Command::new("sync"));
-        kept.first = run_watched(&mut kept.command(&["status"]));
-        kept
-    }
-
-    fn command(&self, words: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_mailorder"));
-        command.env_clear().env("HOME", self.folder()).env("PATH", "/usr/bin:/bin").stderr(Stdio::null());
-        command.arg("-c").arg(&self.config).args(words);
-        command
-    }
-
-    fn folder(&self) -> &Path {
-        self.config.parent().unwrap()
-    }
-
-    fn json(&self, words: &[&str]) -> Value {
-        let output = self.command(words).arg("--json").output().unwrap();
-        assert!(output.status.success(), "{words:?}");
-        serde_json::from_slice(&output.stdout).unwrap()
-    }
-
-    /// Returns the IDs of the transactions whose terms wait for the buyer's OK.
-    fn offered(&self) -> Vec<String> {
-        let list = self.json(&["list", "--open"]);
-        let listed = list["transactions"].as_array().unwrap();
-        let offered = listed.iter().filter(|one| one["state"] == "offered");
-        offered.map(|one| one["id"].as_str().unwrap().to_owned()).collect()
-    }
-}
 
 pub fn measure(folder: &Path, scale: &Scale, report: &mut Report) {
     let [small, large] = scale.listed;

@@ -30,14 +30,22 @@
 )]
 
 mod bare;
+mod desk;
 mod gauge;
 #[path = "../../tests/support/generate/mod.rs"]
 mod generate;
+#[allow(dead_code, reason = "the tests need more of it")]
+#[path = "../../tests/page/http.rs"]
+mod http;
 mod keeping;
+mod kept;
 mod letters;
 mod mailbox;
 mod report;
 mod sending;
+#[allow(dead_code, reason = "the tests need more of it")]
+#[path = "../../tests/page/served.rs"]
+mod served;
 #[allow(dead_code, reason = "the tests need more of it")]
 #[path = "../../tests/support/servers.rs"]
 mod servers;
@@ -151,11 +159,12 @@ struct Part {
     sections: &'static [fn(&Path, &Scale, &mut Report)],
 }
 
-const PARTS: [Part; 4] = [
+const PARTS: [Part; 5] = [
     Part { name: "letters-in", title: "Letters in", sections: &[way_in::measure] },
     Part { name: "statuses-out", title: "Statuses out", sections: &[way_out::measure] },
     Part { name: "post", title: "The post", sections: &[sending::measure, mailbox::measure] },
     Part { name: "keeping", title: "Ledger, index, commands", sections: &[keeping::measure] },
+    Part { name: "desk", title: "The buyer's desk", sections: &[desk::measure] },
 ];
 
 impl Part {

@@ -9,10 +9,10 @@ use super::{Clerk, ClerkError};
 use crate::index::{EntryRow, Filter, Unheard};
 use crate::ledger::Claim;
 use crate::role::Refused;
-use crate::rules::Standing;
 use crate::rules::failed::failures;
 use crate::rules::overdue::overdue;
 use crate::rules::unheard::{TIMES, TOLD};
+use crate::rules::{Standing, received};
 use crate::trade::{
     Act, Address, Code, Digest, Finding, Moment, Money, Names, Number, OrderId, Role, Settlement, Transaction,
 };
@@ -61,7 +61,8 @@ impl Clerk {
         let failed = Filter { failed: true, ..Filter::default() };
         let mut found = self.about_each(&failed, &|known| {
             let failed = failures(known, &Standing::of(known)).into_iter();
-            failed.map(|one| (one.subject(known), one.since, Finding::new(Code::Failed, one.text))).collect()
+            let failed = failed.map(|one| (one.subject(known), one.since, Finding::new(Code::Failed, one.text)));
+            failed.chain(short(known)).collect()
         })?;
         found.extend(self.unheard_warnings()?);
         found.extend(self.doubt_warnings()?);
@@ -190,6 +191,13 @@ impl Clerk {
             testimony.claims.iter().filter(|claim| !claim.settled).map(|claim| Claim::subject(&claim.peer));
         Ok(subjects.find(|subject| warning_id(subject) == id))
     }
+}
+
+/// Returns what is to be said about goods that did not come as the delivery agent says.
+fn short(known: &Transaction) -> Option<Said> {
+    let differs = received::differs(known, &Standing::of(known))?;
+    let subject = differs.subject(known);
+    Some((subject, differs.since, Finding::new(Code::ReceivedDiffers, differs.text)))
 }
 
 /// Returns what a computed warning is settled by: `C-` and eight hexadecimal digits.

@@ -5,6 +5,7 @@
 //! swallowed is written again with the same Message-ID.
 
 mod again;
+mod alerted;
 mod aside;
 mod asking;
 mod batch;
@@ -29,6 +30,7 @@ mod own_key;
 mod payment_data;
 mod posting;
 mod receipts;
+mod received;
 mod report;
 mod rounds;
 mod rules;
@@ -44,6 +46,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 pub use again::Tended;
+pub use alerted::AlertedFile;
 pub use aside::{Aside, AsideReason};
 pub use asking::{By, Foreseeing};
 pub use batch::Batch;

@@ -233,6 +233,7 @@ impl Batch<'_> {
             Act::Settle { content, .. } => *content,
             Act::Give { task } => task.about,
             Act::Said { .. }
+            | Act::Received { .. }
             | Act::Genesis { .. }
             | Act::Pin { .. }
             | Act::Schedule { .. }

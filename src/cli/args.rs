@@ -4,6 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use super::color::When;
+use crate::mail::Language;
+
 /// Buy, sell, pay, deliver and prove it, by signed and encrypted mail
 #[derive(Debug, Parser)]
 #[command(name = "mailorder", version, max_term_width = 100)]
@@ -31,9 +34,22 @@ pub(crate) struct Global {
     /// Answer yes to every question
     #[arg(short, long, global = true)]
     pub(crate) yes: bool,
+    /// Language of what is printed: en or ja; by default that of MAILORDER_LANG, the configuration or the locale
+    #[arg(long, global = true, value_name = "LANG", value_parser = language)]
+    pub(crate) lang: Option<Language>,
     /// Never ask; fail where an answer is needed
     #[arg(long, global = true)]
     pub(crate) no_input: bool,
+    /// Colour the output
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t, hide_possible_values = false)]
+    pub(crate) color: When,
+    /// Write long output to the terminal as it is, without a pager
+    #[arg(long, global = true)]
+    pub(crate) no_pager: bool,
+}
+
+fn language(word: &str) -> Result<Language, String> {
+    Language::parse(word).ok_or_else(|| "one of en, ja".to_owned())
 }
 
 #[derive(Debug, Subcommand)]
@@ -52,20 +68,24 @@ pub(crate) enum Command {
     Catalog(super::catalog::CatalogArgs),
     /// Write an order and send it to a shop
     Order(super::order::OrderArgs),
-    /// Accept the terms a shop sent
-    Confirm(super::buy::OneArgs),
+    /// Accept the terms a shop sent, shown against your order
+    Confirm(super::confirm::ConfirmArgs),
     /// Cancel a transaction
     Cancel(super::buy::CancelArgs),
     /// Ask shop, delivery agent and payment agent how it stands
     Ask(super::ask::AskArgs),
     /// Ask to give goods back, or to stop what has not arrived
     Return(super::buy::ReturnArgs),
+    /// Say what really came, and compare it with what the delivery agent says
+    Received(super::received::ReceivedArgs),
     /// Order the same again
     Reorder(super::order::ReorderArgs),
     /// List what does not agree, and settle it
     Warnings(super::warnings::WarningsArgs),
     /// Ask on a timetable: list, add, next, pause, remove, run
     Schedule(super::schedule::ScheduleArgs),
+    /// Write transactions as csv, jsonl, hledger or ics
+    Export(super::export::ExportArgs),
     /// Show all of it in a browser, and act there
     Serve(super::serve::ServeArgs),
     /// Fetch mail, judge it, send what is due, and end
@@ -112,6 +132,19 @@ pub(crate) struct CompletionArgs {
 }
 
 impl Command {
+    /// Returns whether it may print more than a screen for a person to read, and asks nothing meanwhile.
+    pub(crate) const fn is_paged(&self) -> bool {
+        match self {
+            Self::List(_) | Self::Show(_) | Self::Catalog(_) | Self::Inspect(_) | Self::Audit(_) | Self::Export(_) => {
+                true
+            }
+            Self::Warnings(args) => args.lists(),
+            Self::Outbox(args) => args.lists(),
+            Self::Key(args) => args.lists(),
+            _ => false,
+        }
+    }
+
     /// Returns whether it may be run once more where it failed: it asks, or takes its work from the disk.
     pub(crate) const fn is_repeatable(&self) -> bool {
         matches!(

@@ -1,4 +1,4 @@
-//! `confirm`, `cancel`, `return`: what a buyer says about one transaction.
+//! `cancel`, `return`: what a buyer says about one transaction.
 
 use super::Shell;
 use super::failure::Failure;
@@ -9,15 +9,6 @@ use crate::trade::item::LineQuantity;
 use crate::trade::status::Reason;
 use crate::trade::{Quantity, Role, Transaction};
 use crate::view::short;
-use crate::view::text;
-
-#[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  mailorder confirm K5QW3Z")]
-pub(crate) struct OneArgs {
-    /// Beginning of the transaction's ID or number, or SHOP:NUMBER
-    #[arg(value_name = "TXN")]
-    transaction: String,
-}
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  mailorder cancel K5QW3Z --reason 'ordered twice'")]
@@ -44,12 +35,6 @@ pub(crate) struct ReturnArgs {
     reason: String,
 }
 
-pub(super) fn confirm(shell: &mut Shell, args: OneArgs) -> Result<(), Failure> {
-    let (transaction, _) = write(shell, &args.transaction, buyer::confirm)?;
-    let total = transaction.terms().map(|(_, terms)| text::amount(&terms.total)).unwrap_or_default();
-    told(shell, &transaction, &format!("confirmed: {total}"))
-}
-
 pub(super) fn cancel(shell: &mut Shell, args: CancelArgs) -> Result<(), Failure> {
     let (transaction, _) = write(shell, &args.transaction, |known, _| buyer::cancel(known, args.reason.clone()))?;
     told(shell, &transaction, "cancellation written; the shop's answer decides")
@@ -73,7 +58,7 @@ pub(super) fn line_quantity(text: &str) -> Result<LineQuantity, Failure> {
 }
 
 /// Lets the buyer write one letter about one transaction, and sends it.
-fn write(
+pub(super) fn write(
     shell: &Shell,
     text: &str,
     decide: impl Fn(&Transaction, &Desk<'_>) -> Result<Draft, Refused>,
@@ -88,7 +73,7 @@ fn write(
 }
 
 /// Says in one line what was done.
-fn told(shell: &Shell, transaction: &Transaction, what: &str) -> Result<(), Failure> {
+pub(super) fn told(shell: &Shell, transaction: &Transaction, what: &str) -> Result<(), Failure> {
     let id = transaction.key.id.as_str();
     if shell.output.is_json() {
         let value = serde_json::json!({"schema": "mailorder.written/1", "id": id, "text": what});

@@ -9,11 +9,11 @@ use super::output::{self, Cell};
 use super::table::{Fit, Table, wrap};
 use crate::clerk::{Clerk, ClerkError, KnownCatalog};
 use crate::ordering::pinned;
-use crate::ordering::prices::way_words;
 use crate::role::shop_catalog;
 use crate::trade::catalog::{Catalog, CatalogRequest, Offer, Way, Words};
 use crate::trade::{Address, Agent, DeliveryMethod, Moment, PaymentMethod, Role};
 use crate::view::text;
+use crate::words;
 
 #[derive(Debug, clap::Args)]
 #[command(
@@ -51,7 +51,7 @@ pub(super) fn run(shell: &mut Shell, args: CatalogArgs) -> Result<(), Failure> {
         return shell.output.document(&value);
     }
     if asks {
-        shell.output.done(format!("asked {shop} for its catalog; the answer comes with a later `mailorder sync`"));
+        shell.done(format!("asked {shop} for its catalog; the answer comes with a later `mailorder sync`"));
     } else if let Some(since) = awaited {
         let since = text::minute(&since, shell.clock.zone());
         shell.tell(&format!(
@@ -65,10 +65,10 @@ pub(super) fn run(shell: &mut Shell, args: CatalogArgs) -> Result<(), Failure> {
 fn list(shell: &Shell, clerk: &mut Clerk, known: &KnownCatalog, words: &Words) -> Result<(), Failure> {
     let catalog = &known.catalog;
     let offers = meant(catalog, words);
-    let rows: Vec<Vec<Cell>> = offers.iter().map(|offer| row(offer)).collect();
+    let rows: Vec<Vec<Cell>> = offers.iter().map(|offer| row(offer, shell.words)).collect();
     if !rows.is_empty() {
         let fit = [Fit::Cut(1, 12), Fit::Drop(4), Fit::Cut(3, 8)];
-        let head = ["SKU", "NAME", "PRICE", "DELIVER", "PAY"];
+        let head = shell.heads(&["sku", "article", "price", "deliver", "pay"]);
         shell.output.fitted(&Table { head: &head, rows: &rows, right: &[2], fit: &fit, wrap: false })?;
         shell.output.line("")?;
     }
@@ -81,7 +81,7 @@ fn list(shell: &Shell, clerk: &mut Clerk, known: &KnownCatalog, words: &Words) -
         offers.iter().any(takes)
     };
     for way in catalog.ways.iter().filter(is_taken) {
-        shell.output.line(output::escape(&way_line(clerk, catalog, way)?))?;
+        shell.output.line(output::escape(&way_line(clerk, catalog, way, shell.words)?))?;
     }
     let own = |offer: &&Offer| Some(format!("{}: {}", offer.item.name, offer.conditions.as_ref()?));
     for text in catalog.conditions.iter().cloned().chain(offers.iter().filter_map(own)) {
@@ -92,13 +92,21 @@ fn list(shell: &Shell, clerk: &mut Clerk, known: &KnownCatalog, words: &Words) -
     }
     let written = text::minute(&known.date, shell.clock.zone());
     let age = age(&known.date, &shell.clock.now());
-    let listed = counted(offers.len(), "article");
-    let asked =
-        if catalog.words.is_empty() { String::new() } else { format!(" for {}", catalog.words.list().join(" ")) };
-    let line = format!(
-        "{listed} of {} in the catalog{asked} that {} wrote on {written}, {age} ago",
-        catalog.offers.len(),
-        catalog.seller
+    let (age, asked) = (shell.words.sentence(&age), catalog.words.list().join(" "));
+    let asked = match asked.as_str() {
+        "" => asked,
+        _ => shell.words.fill("catalog.for", &[("words", &asked)]),
+    };
+    let line = shell.words.fill(
+        "catalog.listed",
+        &[
+            ("n", &offers.len()),
+            ("all", &catalog.offers.len()),
+            ("for", &asked),
+            ("shop", &catalog.seller),
+            ("day", &written),
+            ("age", &age),
+        ],
     );
     shell.output.line(output::escape(&line))?;
     if catalog.has_more() {
@@ -111,10 +119,10 @@ fn list(shell: &Shell, clerk: &mut Clerk, known: &KnownCatalog, words: &Words) -
     Ok(())
 }
 
-fn row(offer: &Offer) -> Vec<Cell> {
+fn row(offer: &Offer, words: words::Words) -> Vec<Cell> {
     let sku = offer.item.sku.clone().unwrap_or_default();
-    let deliver = named(offer.delivery_methods.iter().map(DeliveryMethod::as_str));
-    let pay = named(offer.payment_methods.iter().map(PaymentMethod::as_str));
+    let deliver = named(offer.delivery_methods.iter().map(DeliveryMethod::as_str), words);
+    let pay = named(offer.payment_methods.iter().map(PaymentMethod::as_str), words);
     [sku, offer.item.name.clone(), text::amount(&offer.price), deliver, pay].iter().map(Cell::plain).collect()
 }
 
@@ -124,16 +132,21 @@ fn meant<'a>(catalog: &'a Catalog, words: &Words) -> Vec<&'a Offer> {
     catalog.offers.iter().filter(|offer| search.finds(&offer.item)).collect()
 }
 
-fn named<'a>(methods: impl Iterator<Item = &'a str>) -> String {
-    let list: Vec<&str> = methods.collect();
-    if list.is_empty() { "any".to_owned() } else { list.join(", ") }
+fn named<'a>(methods: impl Iterator<Item = &'a str>, words: words::Words) -> String {
+    let list: Vec<String> = methods.map(|method| words.method(method)).collect();
+    if list.is_empty() { words.say("catalog.any") } else { list.join(", ") }
 }
 
-fn way_line(clerk: &mut Clerk, catalog: &Catalog, way: &Way) -> Result<String, Failure> {
-    let mut line = way_words(way);
+fn way_line(clerk: &mut Clerk, catalog: &Catalog, way: &Way, words: words::Words) -> Result<String, Failure> {
+    let name = |method: Option<&str>| method.map_or_else(|| words.say("catalog.any-method"), |word| words.method(word));
+    let payment = name(way.payment_method.as_ref().map(PaymentMethod::as_str));
+    let delivery = name(way.delivery_method.as_ref().map(DeliveryMethod::as_str));
+    let charge = way.charge.as_ref().map(|(name, price)| format!(", {name} {}", text::amount(price)));
+    let mut line = words.fill("catalog.way", &[("payment", &payment), ("delivery", &delivery)]);
+    line.push_str(&charge.unwrap_or_default());
     if let Some(agent) = payment_agent(catalog, way) {
-        let state = if is_accepted(clerk, agent)? { "accepted" } else { "its key is not accepted by you" };
-        line.push_str(&format!(", paid through {} ({state})", agent.party.address));
+        let key = if is_accepted(clerk, agent)? { "catalog.through" } else { "catalog.through-unaccepted" };
+        line.push_str(&words.fill(key, &[("agent", &agent.party.address)]));
     }
     Ok(line)
 }

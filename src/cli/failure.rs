@@ -3,6 +3,7 @@
 
 use std::fmt::Write as _;
 use std::io::{ErrorKind, Write as _};
+use std::path::{Path, PathBuf};
 
 use crate::clerk::ClerkError;
 use crate::config::ConfigError;
@@ -13,6 +14,7 @@ use crate::maildir;
 use crate::ordering::OrderingError;
 use crate::outbox::SendError;
 use crate::outbox::queue::QueueError;
+use crate::words::Words;
 
 /// What a mail server reads as "try again" at the beginning of a message (RFC 3463 section 3.4).
 const DEFERRED: &str = "4.3.0 ";
@@ -51,13 +53,15 @@ pub struct Failure {
     kind: FailureKind,
     text: String,
     hint: Option<String>,
+    /// The configuration that the commands it proposes are run with.
+    config: Option<PathBuf>,
     /// Whether the index is damaged, and nothing else is wrong.
     damaged_index: bool,
 }
 
 impl Failure {
     pub(crate) fn new(kind: FailureKind, text: impl Into<String>) -> Self {
-        Self { kind, text: text.into(), hint: None, damaged_index: false }
+        Self { kind, text: text.into(), hint: None, config: None, damaged_index: false }
     }
 
     /// Returns whether the index is damaged: it is only a cache, and thrown away.
@@ -94,7 +98,7 @@ impl Failure {
 
     /// Names the file or folder it is about.
     #[must_use]
-    pub(crate) fn about(mut self, path: &std::path::Path) -> Self {
+    pub(crate) fn about(mut self, path: &Path) -> Self {
         if !self.text.is_empty() {
             self.text = format!("{}: {}", path.display(), self.text);
         }
@@ -103,15 +107,19 @@ impl Failure {
 
     /// Repeats `-c FILE` in the commands it proposes, where this one was run with it.
     #[must_use]
-    pub(crate) fn with_config(mut self, config: Option<&std::path::Path>) -> Self {
-        self.hint = self.hint.map(|hint| super::hint::with_config(&hint, config));
-        self.text = super::hint::with_config(&self.text, config);
+    pub(crate) fn with_config(mut self, config: Option<&Path>) -> Self {
+        self.config = config.map(Path::to_owned);
         self
+    }
+
+    /// Returns what a refusal of the system means.
+    pub(crate) fn of_system(kind: ErrorKind, text: impl Into<String>) -> Self {
+        Self::new(io_kind(kind), text)
     }
 
     /// Returns the failure to read a file that a person named: one that is not there is wrong input, whichever command
     /// it was named to.
-    pub(crate) fn unreadable(file: &std::path::Path, error: &std::io::Error) -> Self {
+    pub(crate) fn unreadable(file: &Path, error: &std::io::Error) -> Self {
         let kind = match error.kind() {
             ErrorKind::NotFound | ErrorKind::IsADirectory | ErrorKind::NotADirectory => FailureKind::Data,
             // No regular file, no text, or too much of it (`crate::files`).
@@ -139,22 +147,33 @@ impl Failure {
         self.kind
     }
 
-    /// Writes the failure to standard error; nothing where there is nothing to say.
-    pub(crate) fn print(&self, json: bool) {
+    /// Returns a sentence of it as it is printed: in the language of the reader, its commands with their configuration.
+    fn said(&self, english: &str, words: Words) -> String {
+        let said = match english.strip_prefix(DEFERRED) {
+            Some(rest) => format!("{DEFERRED}{}", words.sentence(rest)),
+            None => words.sentence(english),
+        };
+        super::hint::with_config(&said, self.config.as_deref())
+    }
+
+    /// Writes the failure to standard error; nothing where there is nothing to say. Programs are told in English.
+    pub(crate) fn print(&self, json: bool, words: Words) {
         if self.text.is_empty() {
             return;
         }
-        let text = super::output::escape(&self.text);
+        let words = if json { Words::ENGLISH } else { words };
+        let text = super::output::escape(&self.said(&self.text, words));
+        let hint = self.hint.as_ref().map(|hint| self.said(hint, words));
         let mut line = String::new();
         if json {
-            let value = serde_json::json!({"type": "error", "exit": self.code(), "text": text, "hint": self.hint});
+            let value = serde_json::json!({"type": "error", "exit": self.code(), "text": text, "hint": hint});
             let _ = writeln!(line, "{value}");
         } else {
             // A mail server reads the code only where it stands first (pipe(8) of Postfix).
             let name = if text.starts_with(DEFERRED) { "" } else { "mailorder: " };
             let _ = writeln!(line, "{name}{text}");
-            if let Some(hint) = &self.hint {
-                let _ = writeln!(line, "hint: {hint}");
+            if let Some(hint) = &hint {
+                let _ = writeln!(line, "{}{hint}", words.say("terminal.hint"));
             }
         }
         // Nothing is left to be done where standard error is closed.
@@ -274,8 +293,6 @@ pub(super) fn send_kind(error: &SendError) -> FailureKind {
 
 #[cfg(test)]
 mod tests {
-    use std::path::PathBuf;
-
     use super::*;
 
     fn files(kind: ErrorKind) -> maildir::Error {

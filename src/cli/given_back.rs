@@ -50,7 +50,8 @@ impl GivenBack {
     /// Prints the sums, where there are any.
     pub(super) fn line(&self, shell: &Shell) -> Result<(), Failure> {
         let due: Vec<String> = self.due.iter().map(text::amount).collect();
-        if due.is_empty() { Ok(()) } else { shell.output.line(format!("{:<14} {}", "refund due", due.join(" + "))) }
+        let name = shell.words.say("account.refund-due");
+        if due.is_empty() { Ok(()) } else { shell.output.line(text::labelled(&name, 13, &due.join(" + "))) }
     }
 
     /// Tells of the refunds that this account is to pay.
@@ -63,13 +64,16 @@ impl GivenBack {
 
 /// Prints which returns are asked for or agreed to, and what went back or is to go back.
 pub(super) fn lines(shell: &Shell, known: &Transaction, standing: &Standing) -> Result<(), Failure> {
-    let line = |name: &str, value: String| shell.output.line(format!("{name:<8}  {}", output::escape(&value)));
+    let words = shell.words;
+    let line = |name: &str, value: String| shell.named(name, &output::escape(&value));
     for kept in asked(known) {
-        line("return", format!("{}: not answered yet", said(&kept.letter.document).join("; ")))?;
+        let goods = said(&kept.letter.document, words).join("; ");
+        line("return", words.fill("shown.unanswered", &[("goods", &goods)]))?;
     }
     for (kept, answer) in returned::agreed(known).into_iter().filter(|(_, answer)| !answer.lines.is_empty()) {
         if answer.step.done().is_none() {
-            line("return", format!("agreed: {}", said(&kept.letter.document).join("; ")))?;
+            let goods = said(&kept.letter.document, words).join("; ");
+            line("return", words.fill("shown.agreed", &[("goods", &goods)]))?;
         }
     }
     if let Some(back) = standing.legs.refunded {
@@ -77,7 +81,7 @@ pub(super) fn lines(shell: &Shell, known: &Transaction, standing: &Standing) -> 
     }
     if let Some(refund) = refund(known, standing) {
         let until = text::when(&refund.promised, shell.clock.zone());
-        line("refund", format!("{} due {until}", text::amount(&refund.amount)))?;
+        line("refund", words.fill("shown.due-sum", &[("sum", &text::amount(&refund.amount)), ("day", &until)]))?;
     }
     Ok(())
 }

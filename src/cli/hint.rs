@@ -44,18 +44,27 @@ pub(super) fn quoted(word: &str) -> String {
 impl Shell {
     /// Proposes a command on standard error.
     pub(super) fn hint(&self, text: &str) {
-        self.output.message(format!("hint: {}", with_config(text, self.global.config.as_deref())));
+        self.output.message(format!("{}{}", self.words.say("terminal.hint"), self.said(text)));
     }
 
     /// Says on standard error what comes next.
     pub(super) fn next(&self, text: &str) {
-        self.output.message(format!("next: {}", with_config(text, self.global.config.as_deref())));
+        self.output.message(format!("{}{}", self.words.say("terminal.next"), self.said(text)));
     }
 
     /// Tells a person something that no standard output is for.
     pub(super) fn tell(&self, text: &str) {
-        let text = with_config(&super::output::escape(text), self.global.config.as_deref());
-        self.output.message(format!("mailorder: {text}"));
+        self.output.message(format!("mailorder: {}", super::output::escape(&self.said(text))));
+    }
+
+    /// Says in one line what was done, where a person looks on.
+    pub(super) fn done(&self, text: impl AsRef<str>) {
+        self.output.done(super::output::escape(&self.said(text.as_ref())));
+    }
+
+    /// Returns a sentence as a person reads it: in the language of the terminal, its commands with their configuration.
+    pub(super) fn said(&self, english: &str) -> String {
+        with_config(&self.words.sentence(english), self.global.config.as_deref())
     }
 }
 

@@ -54,18 +54,19 @@ pub(super) fn run(shell: &Shell, role: Role) -> Result<(), Failure> {
     }
     GivenBack::of(&clerk, role)?.tell(shell);
     if items.is_empty() {
-        return shell.output.line("nothing waits");
+        return shell.output.line(shell.words.say("waits.none"));
     }
     let row = |item: &Shown| {
         let name = item.number.clone().unwrap_or_else(|| item.id.clone());
         let since = text::minute(&item.since, shell.clock.zone());
         let party = if role == Role::Shop { item.buyer.clone() } else { item.shop.clone() };
-        [name, item.what.to_owned(), since, party, item.state.to_owned(), item.about.clone()].map(Cell::plain).into()
+        let (what, state) = (shell.words.name("waiting", item.what), shell.words.name("waits", item.state));
+        [name, what, since, party, state, shell.words.sentence(&item.about)].map(Cell::plain).into()
     };
     let rows: Vec<Vec<Cell>> = items.iter().map(row).collect();
-    let party = if role == Role::Shop { "BUYER" } else { "SHOP" };
-    let head = &["ITEM", "WHAT", "SINCE", party, "STATE", "ABOUT"];
-    shell.output.fitted(&Table { head, rows: &rows, right: &[], fit: &[Fit::Cut(3, 16)], wrap: true })?;
+    let party = if role == Role::Shop { "buyer" } else { "shop" };
+    let head = shell.heads(&["item", "what", "since", party, "state", "content"]);
+    shell.output.fitted(&Table { head: &head, rows: &rows, right: &[], fit: &[Fit::Cut(3, 16)], wrap: true })?;
     for hint in hints(role, &items) {
         shell.hint(hint);
     }

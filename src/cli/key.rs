@@ -53,6 +53,13 @@ enum KeyCommand {
     },
 }
 
+impl KeyArgs {
+    /// Returns whether keys are only looked at.
+    pub(super) const fn lists(&self) -> bool {
+        matches!(self.command, KeyCommand::List | KeyCommand::Show { .. })
+    }
+}
+
 pub(super) fn run(shell: &mut Shell, args: KeyArgs) -> Result<(), Failure> {
     let mut clerk = shell.clerk()?;
     match args.command {
@@ -84,7 +91,7 @@ pub(super) fn run(shell: &mut Shell, args: KeyArgs) -> Result<(), Failure> {
 /// Says that a certificate that was known has what is new in the file, and goes on with what waited for it.
 fn renewed(shell: &Shell, clerk: &mut Clerk, certificate: &Certificate) -> Result<(), Failure> {
     show(shell, &found(clerk, certificate.fingerprint().as_str())?)?;
-    shell.output.message("mailorder: this key was known; what is new in the file counts from now on");
+    shell.tell("this key was known; what is new in the file counts from now on");
     go_on(shell, clerk)
 }
 
@@ -125,24 +132,25 @@ fn list(shell: &Shell, clerk: &mut Clerk) -> Result<(), Failure> {
     ]];
     for record in records {
         let state = match (&record.fault, record.by.is_some()) {
-            (Some(fault), _) => Cell(super::output::escape(fault), Tone::Bad),
-            (None, true) => Cell("accepted".to_owned(), Tone::Good),
-            (None, false) => Cell("seen".to_owned(), Tone::Faint),
+            (Some(fault), _) => Cell(super::output::escape(&shell.words.sentence(fault)), Tone::Bad),
+            (None, true) => Cell(shell.words.say("keys.accepted"), Tone::Good),
+            (None, false) => Cell(shell.words.say("keys.seen"), Tone::Faint),
         };
         let address = record.address.map(|address| address.to_string()).unwrap_or_default();
         rows.push(vec![Cell::plain(address), state, Cell::plain(record.fingerprint.as_str())]);
     }
-    shell.output.table(&["ADDRESS", "STATE", "FINGERPRINT"], &rows, &[])
+    shell.output.table(&shell.heads(&["address", "state", "fingerprint"]), &rows, &[])
 }
 
 /// Returns how our own key stands: what is wrong with it, or until when it is valid.
 fn own_state(shell: &Shell, clerk: &Clerk) -> Cell {
     if let Some(fault) = clerk.key_fault() {
-        return Cell(format!("own, {}", fault.code()), Tone::Bad);
+        return Cell(shell.words.fill("keys.own-fault", &[("fault", &fault.code())]), Tone::Bad);
     }
     let ends = clerk.key().and_then(|key| key.ends(crate::clock::system_time(&shell.clock.now())));
-    let until = ends.and_then(crate::clock::moment_of).map(|ends| format!(", until {}", ends.day()));
-    Cell(format!("own{}", until.unwrap_or_default()), Tone::Good)
+    let until = ends.and_then(crate::clock::moment_of);
+    let until = until.map(|ends| shell.words.fill("keys.own-until", &[("day", &ends.day())]));
+    Cell(until.unwrap_or_else(|| shell.words.say("keys.own")), Tone::Good)
 }
 
 fn show(shell: &Shell, certificate: &Certificate) -> Result<(), Failure> {
@@ -155,7 +163,8 @@ fn show(shell: &Shell, certificate: &Certificate) -> Result<(), Failure> {
         }));
     }
     shell.output.line(format!("{}  {}", certificate.fingerprint().grouped(), addresses.join(", ")))?;
-    fault.map_or(Ok(()), |fault| shell.output.line(format!("not usable: {}", super::output::escape(&fault))))
+    let unusable = |fault: String| shell.words.fill("keys.unusable", &[("why", &shell.words.sentence(&fault))]);
+    fault.map_or(Ok(()), |fault| shell.output.line(super::output::escape(&unusable(fault))))
 }
 
 fn accept(shell: &Shell, clerk: &mut Clerk, key: &str, replace: bool) -> Result<(), Failure> {
@@ -167,13 +176,13 @@ fn accept(shell: &Shell, clerk: &mut Clerk, key: &str, replace: bool) -> Result<
     if !shell.global.yes {
         shell.output.message(format!("{}  {address}", certificate.fingerprint().grouped()));
         if let Some(before) = before.as_ref().filter(|_| replace) {
-            shell.output.message(format!("{}  is the key so far, which it replaces", before.grouped()));
+            shell.output.message(shell.words.fill("keys.so-far", &[("key", &before.grouped())]));
         }
         if shell.global.no_input || !std::io::stdin().is_terminal() {
             let text = "to accept a key without being asked, add --yes";
             return Err(Failure::new(FailureKind::Usage, text));
         }
-        shell.output.message("Does the fingerprint agree with the one its owner told you? [y/N]");
+        shell.output.message(shell.words.say("keys.agrees"));
         let mut answer = String::new();
         std::io::stdin().read_line(&mut answer).map_err(|error| Failure::io(error.to_string()))?;
         if !matches!(answer.trim(), "y" | "Y" | "yes") {
@@ -182,10 +191,8 @@ fn accept(shell: &Shell, clerk: &mut Clerk, key: &str, replace: bool) -> Result<
     }
     clerk.accept(&certificate, &address, replace)?;
     if let Some(before) = before {
-        shell
-            .output
-            .message(format!("mailorder: {address} had the key {} before; running transactions", before.grouped()));
-        shell.output.message("mailorder: whose terms name it stay with it, until their shop sends new terms");
+        shell.tell(&format!("{address} had the key {} before; running transactions", before.grouped()));
+        shell.tell("whose terms name it stay with it, until their shop sends new terms");
     }
     go_on(shell, clerk)
 }

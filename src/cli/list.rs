@@ -1,5 +1,7 @@
 //! `list`: the patent's screen 1600: what was bought, and what of it is shipped, delivered and paid (P72-P80).
 
+use std::fmt::Display;
+
 use jiff::SignedDuration;
 use jiff::civil::Date;
 
@@ -10,10 +12,13 @@ use super::table::{Fit, Table};
 use crate::clerk::Clerk;
 use crate::index::{Listed, Row, RowLeg};
 use crate::rules::query::{Condition, Part, Query};
-use crate::trade::{Moment, Role, When};
+use crate::trade::{Moment, Money, Role, When};
 use crate::view::orders::{Asked, Orders, document, first_role};
 use crate::view::{short, text};
+use crate::words::Words;
 
+/// Words of a leg that its sign says, too, in both languages.
+const SAID_BY_SIGN: [&str; 4] = ["due", "late", "予定", "期限超過"];
 /// Days around now within which a day needs no year.
 const HALF_A_YEAR: i64 = 183;
 
@@ -141,7 +146,7 @@ impl ListArgs {
 }
 
 /// The columns of a buyer's list, and what gives way on a narrow terminal.
-const BOUGHT: [&str; 9] = ["ID", "DATE", "SHOP", "ITEMS", "TOTAL", "ORDER", "DELIVERY", "PAYMENT", "STATE"];
+const BOUGHT: [&str; 9] = ["id", "date", "shop", "items", "total", "order", "delivery", "payment", "state"];
 const BOUGHT_FIT: [Fit; 10] = [
     Fit::Cut(3, 12),
     Fit::Cut(2, 10),
@@ -156,7 +161,7 @@ const BOUGHT_FIT: [Fit; 10] = [
 ];
 /// The same of all other parts, who know a transaction by its number.
 const TRADED: [&str; 11] =
-    ["NUMBER", "ID", "DATE", "BUYER", "SHOP", "ITEMS", "TOTAL", "ORDER", "DELIVERY", "PAYMENT", "STATE"];
+    ["number", "id", "date", "buyer", "shop", "items", "total", "order", "delivery", "payment", "state"];
 const TRADED_FIT: [Fit; 12] = [
     Fit::Cut(5, 12),
     Fit::Cut(3, 10),
@@ -193,15 +198,16 @@ fn print(shell: &Shell, shown: &Orders) -> Result<(), Failure> {
     let bought = shown.role == Role::Buyer;
     let lay_out = if bought { cells } else { traded };
     let rows: Vec<Vec<Cell>> = shown.listed.iter().map(|one| lay_out(shell, one, &shown.now)).collect();
-    let (head, right, fit): (&[&str], _, &[Fit]) = match shown.role {
+    let (head, right, fit): (&[&'static str], _, &[Fit]) = match shown.role {
         Role::Buyer => (&BOUGHT, [4], &BOUGHT_FIT),
         Role::Shop => (&TRADED, [6], &TRADED_FIT),
         Role::Payment | Role::Delivery => (&TRADED, [6], &AGENT_FIT),
     };
     if rows.is_empty() {
-        shell.output.line("no transactions")?;
+        shell.output.line(shell.words.say("listing.none"))?;
     } else {
-        shell.output.fitted(&Table { head, rows: &rows, right: &right, fit, wrap: false })?;
+        let head = shell.heads(head);
+        shell.output.fitted(&Table { head: &head, rows: &rows, right: &right, fit, wrap: false })?;
         shell.output.line("")?;
     }
     footer(shell, shown)?;
@@ -210,8 +216,9 @@ fn print(shell: &Shell, shown: &Orders) -> Result<(), Failure> {
         let since = text::day(&late.due, shell.clock.zone());
         let ask = late.leg.map(|leg| format!(" --leg {leg}")).unwrap_or_default();
         shell.hint(&format!(
-            "{id}: {leg} was promised for {since}; {} speaks for it: mailorder ask {id}{ask}",
-            late.ask
+            "{id}: {leg} was promised for {since}; {} speaks for it: {}",
+            late.ask,
+            format_args!("mailorder ask {id}{ask}"),
         ));
     }
     if summary.warnings > 0 {
@@ -227,10 +234,16 @@ fn print(shell: &Shell, shown: &Orders) -> Result<(), Failure> {
 fn footer(shell: &Shell, shown: &Orders) -> Result<(), Failure> {
     let summary = &shown.summary;
     let undelivered = summary.undelivered;
-    let unpaid: Vec<String> =
-        summary.unpaid.iter().map(|(total, count)| format!("{} in {count}", text::amount(total))).collect();
-    let unpaid = if unpaid.is_empty() { "nothing unpaid".to_owned() } else { format!("unpaid {}", unpaid.join(" + ")) };
-    shell.output.line(format!("{} listed · {undelivered} not delivered · {unpaid}", shown.listed.len()))
+    let words = shell.words;
+    let sum = |(total, n): &(Money, u64)| words.fill("listing.sum", &[("sum", &text::amount(total)), ("n", n)]);
+    let unpaid: Vec<String> = summary.unpaid.iter().map(sum).collect();
+    let unpaid = match unpaid.is_empty() {
+        true => words.say("listing.all-paid"),
+        false => words.fill("listing.unpaid", &[("sums", &unpaid.join(" + "))]),
+    };
+    let listed = shown.listed.len();
+    let places: [(&str, &dyn Display); 3] = [("listed", &listed), ("undelivered", &undelivered), ("unpaid", &unpaid)];
+    shell.output.line(words.fill("listing.footer", &places))
 }
 
 /// Writes a count with its noun.
@@ -245,9 +258,9 @@ fn cells(shell: &Shell, one: &Listed, now: &Moment) -> Vec<Cell> {
     let zone = shell.clock.zone();
     let leg = |leg: &RowLeg| {
         let date = leg.date.map(|date| text::day(&date, zone));
-        if is_over(row, leg) { nothing() } else { leg_cell(leg, date, row.state == "open", now) }
+        if is_over(row, leg) { nothing() } else { leg_cell(shell.words, leg, date, row.state == "open", now) }
     };
-    let payment = refund_cell(row, now, zone).unwrap_or_else(|| leg(&row.payment));
+    let payment = refund_cell(shell.words, row, now, zone).unwrap_or_else(|| leg(&row.payment));
     vec![
         Cell::plain(short(one.key.id.as_str())),
         Cell::plain(row.date.map(|date| text::day(&date, zone)).unwrap_or_default()),
@@ -257,8 +270,18 @@ fn cells(shell: &Shell, one: &Listed, now: &Moment) -> Vec<Cell> {
         leg(&row.order),
         leg(&row.delivery),
         payment,
-        Cell::plain(&row.state),
+        Cell(super::output::escape(&shell.words.name("standing", &row.state)), state_tone(row)),
     ]
+}
+
+/// Returns what a state means: done, waiting for a person, or over.
+fn state_tone(row: &Row) -> Tone {
+    match row.state.as_str() {
+        "completed" => Tone::Good,
+        "offered" if row.role == Role::Buyer => Tone::Warned,
+        "rejected" | "cancelled" | "returned" | "refunded" => Tone::Faint,
+        _ => Tone::Plain,
+    }
 }
 
 /// Lays out a row for who sells, pays or delivers: with the number that `notify` takes, and whom it is for.
@@ -287,14 +310,16 @@ fn is_over(row: &Row, leg: &RowLeg) -> bool {
 
 /// Returns what stands in the place of the payment where a refund is still to come: the only date of what is over, or of
 /// what was paid to an agent.
-fn refund_cell(row: &Row, now: &Moment, zone: &jiff::tz::TimeZone) -> Option<Cell> {
+fn refund_cell(words: Words, row: &Row, now: &Moment, zone: &jiff::tz::TimeZone) -> Option<Cell> {
     row.refund?;
     let known = !row.open || (row.role == Role::Payment && row.payment.done);
-    let Some(due) = row.due.filter(|_| known) else { return Some(Cell("… refund due".to_owned(), Tone::Plain)) };
+    let Some(due) = row.due.filter(|_| known) else {
+        return Some(Cell(words.say("listing.refund-undated"), Tone::Plain));
+    };
     let day = near(&due, text::day(&due, zone), now);
     Some(match due.is_over(now) {
-        true => Cell(format!("! refund due {day} late"), Tone::Bad),
-        false => Cell(format!("… refund due {day}"), Tone::Plain),
+        true => Cell(words.fill("listing.refund-late", &[("day", &day)]), Tone::Bad),
+        false => Cell(words.fill("listing.refund", &[("day", &day)]), Tone::Plain),
     })
 }
 
@@ -309,23 +334,23 @@ fn near(at: &When, day: String, now: &Moment) -> String {
 }
 
 /// Writes a leg: a sign, month and day, and `late` where the date has passed.
-fn leg_cell(leg: &RowLeg, date: Option<String>, open: bool, now: &Moment) -> Cell {
+fn leg_cell(words: Words, leg: &RowLeg, date: Option<String>, open: bool, now: &Moment) -> Cell {
     if leg.failed {
-        return Cell("✗ failed".to_owned(), Tone::Bad);
+        return Cell(words.say("listing.failed"), Tone::Bad);
     }
     let date = date.zip(leg.date).map(|(date, at)| near(&at, date, now));
     match (&date, leg.done) {
-        (Some(done), true) => Cell(format!("✓ {done}"), Tone::Good),
+        (Some(done), true) => Cell(words.fill("listing.done", &[("day", done)]), Tone::Good),
         (None, true) => Cell("✓".to_owned(), Tone::Good),
         (Some(due), false) if open && leg.date.is_some_and(|date| date.is_over(now)) => {
-            Cell(format!("! due {due} late"), Tone::Bad)
+            Cell(words.fill("listing.late", &[("day", due)]), Tone::Bad)
         }
-        (Some(due), false) => Cell(format!("… due {due}"), Tone::Plain),
+        (Some(due), false) => Cell(words.fill("listing.due", &[("day", due)]), Tone::Plain),
         (None, false) => nothing(),
     }
 }
 
 /// Returns a leg as a narrow terminal has it: the sign says whether it is due or late.
 fn short_leg(cell: &str) -> String {
-    cell.replace("due ", "").replace(" late", "")
+    cell.split(' ').filter(|word| !SAID_BY_SIGN.contains(word)).collect::<Vec<_>>().join(" ")
 }

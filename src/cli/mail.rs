@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use super::failure::{Failure, FailureKind, send_kind};
 use super::guard::guarded;
-use super::transaction::{self, Rejected, TurnedAway};
-use super::{Shell, account, stop};
+use super::transaction::{self, Rejected, TurnedAway, joined};
+use super::{Shell, account, alert, stop};
 use crate::clerk::{self, Clerk, ClerkError, TakenIn};
 use crate::files;
 use crate::inbox::mbox::Mbox;
@@ -17,7 +17,9 @@ use crate::maildir;
 use crate::outbox::Outbox;
 use crate::outbox::queue::Report;
 use crate::pgp::MAIL_MAX;
+use crate::trade::Verdict;
 use crate::view::text;
+use crate::words::Words;
 
 /// How long one pass of `sync` may send.
 const SEND_BUDGET: Duration = Duration::from_secs(600);
@@ -74,6 +76,8 @@ pub(super) fn sync(shell: &mut Shell) -> Result<(), Failure> {
             _ => Ok(()),
         }
     });
+    // What fails above is no reason not to be told.
+    shell.unless_stopped(told(shell, &mut clerk))?;
     fetched.and(ended)
 }
 
@@ -147,33 +151,40 @@ async fn work(shell: &Shell, clerk: &mut Clerk) -> Result<(), Failure> {
 /// Says on standard error which warnings are new, those about letters that were judged again included. Each comes with its
 /// number, so that a mail from cron tells what to look at. A person who looks on is told of rejected orders, too.
 fn tell(shell: &Shell, clerk: &Clerk, before: &Before) -> Result<(), Failure> {
-    for (id, sentence) in super::warnings::sentences(clerk, &before.warned, shell.clock.zone())? {
+    for (id, sentence) in super::warnings::sentences(clerk, &before.warned, shell.words, shell.clock.zone())? {
         shell.tell(&format!("warning {id}: {sentence}; see `mailorder warnings`, then `mailorder warnings ack {id}`"));
     }
     for rejected in transaction::rejected(clerk, before.entries, None)? {
         let Rejected { id, shop, why } = &rejected;
-        let text = super::output::escape(&format!("{id}: {shop} rejected the order: {why}"));
-        let again =
-            super::hint::with_config(&format!("mailorder reorder {id} orders again"), shell.global.config.as_deref());
-        shell.output.done(format!("{text}; {again}"));
+        let why = joined(why, Words::ENGLISH);
+        shell.done(format!("{id}: {shop} rejected the order: {why}; mailorder reorder {id} orders again"));
     }
     for TurnedAway { id, buyer, why } in transaction::turned_away(clerk, before.entries, None)? {
-        shell.output.done(super::output::escape(&format!("{id}: an order of {buyer} was rejected: {why}")));
+        let why = joined(&why, Words::ENGLISH);
+        shell.done(format!("{id}: an order of {buyer} was rejected: {why}"));
     }
     Ok(())
 }
 
+/// Has the person told of warnings. It fails only where it is interrupted.
+async fn told(shell: &Shell, clerk: &mut Clerk) -> Result<(), Failure> {
+    alert::alert(shell, clerk).await;
+    Ok(())
+}
+
 /// Returns how many letters came to which verdict.
-fn counted(taken: &TakenIn) -> String {
-    let counts: Vec<String> = taken.counts.iter().map(|(verdict, count)| format!("{count} {verdict}")).collect();
-    counts.join(", ")
+fn counted(words: Words, taken: &TakenIn) -> String {
+    let count = |(verdict, count): (&Verdict, &u64)| {
+        words.fill("became.count", &[("verdict", &words.name("became", &verdict.to_string())), ("n", count)])
+    };
+    taken.counts.iter().map(count).collect::<Vec<String>>().join(", ")
 }
 
 /// Writes for a person who looks on what came.
 fn came(shell: &Shell, taken: &TakenIn) {
     if !taken.counts.is_empty() {
         let time = text::minute(&shell.clock.now(), shell.clock.zone());
-        shell.output.done(format!("{time}  came: {}", counted(taken)));
+        shell.done(format!("{time}  came: {}", counted(shell.words, taken)));
     }
 }
 
@@ -185,7 +196,7 @@ pub(super) fn watch(shell: &mut Shell, args: WatchArgs) -> Result<(), Failure> {
     clerk.renew_if_due()?;
     if let Some(fault) = clerk.key_fault() {
         // What comes is read all the same.
-        Failure::from(ClerkError::OwnKey(fault)).print(false);
+        Failure::from(ClerkError::OwnKey(fault)).print(false, shell.words);
     }
     let shell = &*shell;
     shell.runtime.block_on(async {
@@ -216,6 +227,7 @@ async fn turns(
     let mut failures: u32 = 0;
     loop {
         let result = turn(shell, clerk, inbox, outbox).await;
+        alert::alert(shell, clerk).await;
         let waited = match result {
             Ok(()) => {
                 failures = 0;
@@ -229,7 +241,7 @@ async fn turns(
                 return Err(failure);
             }
             if failures == 0 {
-                failure.with_config(shell.global.config.as_deref()).print(false);
+                failure.with_config(shell.global.config.as_deref()).print(false, shell.words);
             }
             failures = failures.saturating_add(1);
             inbox.close().await;
@@ -271,7 +283,7 @@ pub(super) fn receive(shell: &mut Shell) -> Result<(), Failure> {
     let mut clerk = kept.map_err(Failure::deferred)?;
     let judged = guarded(|| judge_received(shell, &mut clerk));
     for failure in judged.err().into_iter().chain(shell.refusal.take()) {
-        failure.with_config(shell.global.config.as_deref()).print(false);
+        failure.with_config(shell.global.config.as_deref()).print(false, shell.words);
     }
     Ok(())
 }
@@ -300,7 +312,9 @@ fn store(clerk: &mut Clerk) -> Result<(), Failure> {
 fn judge_received(shell: &Shell, clerk: &mut Clerk) -> Result<(), Failure> {
     judge(shell, clerk)?;
     shell.unless_stopped(work(shell, clerk))?;
-    shell.send(clerk)
+    let sent = shell.send(clerk);
+    shell.unless_stopped(told(shell, clerk))?;
+    sent
 }
 
 pub(super) fn import(shell: &mut Shell, args: ImportArgs) -> Result<(), Failure> {
@@ -316,8 +330,9 @@ pub(super) fn import(shell: &mut Shell, args: ImportArgs) -> Result<(), Failure>
         let mails = super::list::plural(taken.too_large, "mail");
         shell.tell(&format!("{mails} larger than any letter may be: passed over"));
     }
-    let counts = if taken.letters.counts.is_empty() { "no letters".to_owned() } else { counted(&taken.letters) };
-    shell.output.done(format!("imported: {counts}"));
+    let counts =
+        if taken.letters.counts.is_empty() { "no letters".to_owned() } else { counted(shell.words, &taken.letters) };
+    shell.done(format!("imported: {counts}"));
     shell.send(&mut clerk)?;
     ended
 }

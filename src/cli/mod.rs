@@ -3,14 +3,18 @@
 //! Standard output is data, standard error is messages; exit codes are those of `failure`.
 
 mod account;
+mod alert;
 mod args;
 mod ask;
 mod audit;
 mod buy;
 mod catalog;
+mod color;
 mod config;
+mod confirm;
 mod demo;
 mod download;
+mod export;
 mod failure;
 mod given_back;
 mod guard;
@@ -19,17 +23,23 @@ mod inbox;
 mod init;
 mod inspect;
 mod key;
+mod language;
 mod ledger;
 mod list;
 mod mail;
 mod notify;
 mod order;
+mod order_asked;
+mod order_send;
 mod order_written;
 mod outbox;
 mod output;
+mod pager;
 mod pay_data;
 mod payment_data;
 mod procedure;
+mod prompt;
+mod received;
 mod report;
 mod schedule;
 mod schema;
@@ -46,7 +56,7 @@ mod warnings;
 use std::cell::RefCell;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser};
+use clap::{CommandFactory, FromArgMatches};
 
 pub use args::Cli;
 pub use failure::Failure;
@@ -55,8 +65,10 @@ use failure::FailureKind;
 use crate::clock::Clock;
 use crate::config::Environment;
 use crate::index::Index;
+use crate::words::Words;
 use args::Command;
 use output::Output;
+use pager::Pager;
 
 /// The most columns of a line that says what is wrong with the arguments.
 const USAGE_COLUMNS: usize = 400;
@@ -67,6 +79,8 @@ pub(crate) struct Shell {
     clock: Clock,
     global: args::Global,
     output: Output,
+    /// The words of what people read.
+    words: Words,
     runtime: tokio::runtime::Runtime,
     /// What the command ends with although it did what it was told: its letters were refused.
     refusal: RefCell<Option<Failure>>,
@@ -74,18 +88,21 @@ pub(crate) struct Shell {
 
 /// Runs the program with the arguments of the process.
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let cli = match parsed() {
         Ok(cli) => cli,
         Err(error) => return not_run(&error),
     };
     guard::install();
     let json = cli.global.json;
+    let words = language::chosen(&cli.global, &Environment::of_process());
     let config = cli.global.config.clone();
     let repeatable = cli.command.is_repeatable();
     let receives = matches!(cli.command, Command::Receive);
-    let ended = match guard::guarded(|| run(cli)) {
+    let ended = match guard::guarded(|| run(cli, words)) {
         // What only reads, or finds its work on disk, begins again at once.
-        Err(failure) if failure.is_damaged_index() && repeatable => Cli::try_parse().map_or(Err(failure), run),
+        Err(failure) if failure.is_damaged_index() && repeatable => {
+            parsed().map_or(Err(failure), |cli| run(cli, words))
+        }
         // Whatever kept a mail from being taken over, its server must keep it.
         Err(failure) if receives && failure.kind() != FailureKind::Later => Err(failure.deferred()),
         ended => ended,
@@ -94,10 +111,17 @@ pub fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             let failure = failure.with_config(config.as_deref());
-            failure.print(json);
+            failure.print(json, words);
             ExitCode::from(failure.code())
         }
     }
+}
+
+/// Reads the arguments of the process.
+fn parsed() -> Result<Cli, clap::Error> {
+    let words = std::env::args_os();
+    let matches = Cli::command().color(color::When::of_arguments(words)).try_get_matches()?;
+    Cli::from_arg_matches(&matches)
 }
 
 /// Prints help and version to standard output and ends with 0; all else is wrong usage.
@@ -112,7 +136,7 @@ fn not_run(error: &clap::Error) -> ExitCode {
     match printed.map_err(output::unwritten) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            failure.print(false);
+            failure.print(false, Words::ENGLISH);
             ExitCode::from(failure.code())
         }
     }
@@ -123,18 +147,20 @@ fn harmless(text: &str) -> String {
     text.lines().map(|line| format!("{}\n", output::shorten(line, USAGE_COLUMNS))).collect()
 }
 
-fn run(cli: Cli) -> Result<(), Failure> {
+fn run(cli: Cli, words: Words) -> Result<(), Failure> {
     let environment = Environment::of_process();
-    let output = Output::new(cli.global.json, environment.no_color);
-    let mut shell = shell(cli.global, environment, output)?;
+    let output = Output::new(cli.global.json, cli.global.color.on_output(&environment));
+    let mut shell = shell(cli.global, environment, output, words)?;
+    let pager = shell.begin_paging(&cli.command);
     let ended = shell.run(cli.command).map_err(|failure| shell.without_index(failure));
+    let ended = shell.end_paging(pager, ended);
     let refusal = shell.refusal.take();
     // A question to a name server that nobody answers would keep the process.
     shell.runtime.shutdown_background();
     ended.and(refusal.map_or(Ok(()), Err))
 }
 
-fn shell(global: args::Global, environment: Environment, output: Output) -> Result<Shell, Failure> {
+fn shell(global: args::Global, environment: Environment, output: Output, words: Words) -> Result<Shell, Failure> {
     let runtime = if environment.single_thread {
         // One thread for the whole process, so that a tracer can stop it at each call.
         let pool = rayon::ThreadPoolBuilder::new().num_threads(1).use_current_thread();
@@ -144,10 +170,32 @@ fn shell(global: args::Global, environment: Environment, output: Output) -> Resu
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()
     };
     let runtime = runtime.map_err(|error| Failure::io(format!("the runtime cannot be started: {error}")))?;
-    Ok(Shell { environment, clock: Clock::system(), global, output, runtime, refusal: RefCell::new(None) })
+    Ok(Shell { environment, clock: Clock::system(), global, output, words, runtime, refusal: RefCell::new(None) })
 }
 
 impl Shell {
+    /// Sets a pager between where a person reads a command's output on a terminal that can show one.
+    fn begin_paging(&mut self, command: &Command) -> Option<&'static Pager> {
+        let reads = self.output.is_terminal() && !self.output.is_json() && self.environment.terminal_is_able;
+        if !reads || self.global.no_pager || !command.is_paged() {
+            return None;
+        }
+        let pager = Pager::of(self.environment.pager.as_deref(), self.output.screen()?, self.runtime.handle().clone())?;
+        self.output = self.output.paged(Some(pager));
+        Some(pager)
+    }
+
+    /// Waits until the pager was left; that it was left before the end is no error.
+    fn end_paging(&mut self, pager: Option<&'static Pager>, ended: Result<(), Failure>) -> Result<(), Failure> {
+        let Some(pager) = pager else { return ended };
+        let shown = pager.end().map_err(output::unwritten);
+        self.output = self.output.paged(None);
+        match ended.and(shown) {
+            Err(failure) if failure.kind() == FailureKind::Pipe => Ok(()),
+            ended => ended,
+        }
+    }
+
     /// Throws a damaged index away (F24): it is a cache, and the next command builds it again.
     fn without_index(&self, failure: Failure) -> Failure {
         if !failure.is_damaged_index() {
@@ -155,7 +203,7 @@ impl Shell {
         }
         match self.settings().map(|settings| Index::discard(&settings.folders.index)) {
             Ok(Ok(())) => {
-                self.output.message("mailorder: the index was damaged; it is built again from the ledger");
+                self.tell("the index was damaged; it is built again from the ledger");
                 failure.hint("run the command again")
             }
             _ => failure,
@@ -171,13 +219,15 @@ impl Shell {
             Command::Show(args) => show::run(self, args),
             Command::Catalog(args) => catalog::run(self, args),
             Command::Order(args) => order::run(self, args),
-            Command::Confirm(args) => buy::confirm(self, args),
+            Command::Confirm(args) => confirm::run(self, args),
             Command::Cancel(args) => buy::cancel(self, args),
             Command::Ask(args) => ask::run(self, args),
             Command::Return(args) => buy::give_back(self, args),
+            Command::Received(args) => received::run(self, args),
             Command::Reorder(args) => order::again(self, args),
             Command::Warnings(args) => warnings::run(self, args),
             Command::Schedule(args) => schedule::run(self, args),
+            Command::Export(args) => export::run(self, &args),
             Command::Sync => mail::sync(self),
             Command::Watch(args) => mail::watch(self, args),
             Command::Receive => mail::receive(self),

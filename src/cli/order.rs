@@ -3,27 +3,25 @@
 use std::path::PathBuf;
 
 use super::Shell;
-use super::catalog::age;
 use super::failure::{Failure, FailureKind};
-use super::order_written as written;
+use super::order_send::Seller;
 use super::transaction;
-use super::{output, payment_data};
+use super::{order_asked as asked, order_send as send, order_written as written};
 use crate::clerk::Clerk;
-use crate::ordering::prices::Prices;
+use crate::ordering::prices::{PriceChange, Prices, take_changes};
 use crate::ordering::written::OrderFile;
-use crate::ordering::{OrderingError, change, made, pinned, total};
+use crate::ordering::{OrderingError, alter, change, made, pinned, total};
 use crate::role::buyer;
 use crate::role::practice::BuyerPractice;
-use crate::trade::{Address, DeliveryMethod, Order, OrderId, Party, PaymentMethod, Person, Role};
-use crate::view::short;
+use crate::trade::{Address, DeliveryMethod, Order, PaymentMethod, Person, PostalAddress, Role, Transaction};
 use crate::view::text;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = written::HELP)]
 pub(crate) struct OrderArgs {
-    /// Address of the shop, whose key is accepted already
+    /// Address of the shop, whose key is accepted already; asked for on a terminal where it is not given
     #[arg(long)]
-    shop: String,
+    shop: Option<String>,
     /// Article number and quantity, with name and price from the shop's newest catalog here; or article number, name, price
     /// of one (currency and amount, like JPY 4300) and quantity, parted by semicolons
     #[arg(long = "item", value_name = "SKU=QUANTITY|SKU;NAME;PRICE;QUANTITY")]
@@ -44,13 +42,17 @@ pub(crate) struct Wishes {
     /// How you pay, like card, e-money, bank-transfer, invoice, cash-on-delivery. Without it a new order says invoice, a
     /// repeated one what was said before
     #[arg(long, value_name = "METHOD")]
-    pay: Option<String>,
+    pub(super) pay: Option<String>,
     /// How it travels, like parcel, pickup, locker, download. Without it a new order says parcel
     #[arg(long, value_name = "METHOD")]
-    deliver: Option<String>,
+    pub(super) deliver: Option<String>,
+    /// A part of the address the goods go to, like locality=Osaka: name, street, locality, region, postal_code or country;
+    /// may be given several times. An empty one is left out, and the others are as configured, or as they were
+    #[arg(long = "to", value_name = "PART=TEXT", value_parser = written::part)]
+    pub(super) to: Vec<(String, String)>,
     /// A word to the shop
     #[arg(long)]
-    remarks: Option<String>,
+    pub(super) remarks: Option<String>,
     /// File with payment data, one `name = value` a line; - for standard input. Without it the command in the
     /// configuration is run, or you are asked
     #[arg(long, value_name = "FILE")]
@@ -61,13 +63,18 @@ pub(crate) struct Wishes {
     pub(super) payment_agent: Option<String>,
     /// Show the order and send nothing
     #[arg(short = 'n', long)]
-    dry_run: bool,
+    pub(super) dry_run: bool,
 }
 
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Examples:\n  mailorder reorder K5QW3Z --quantity 1=2\n  mailorder reorder K5QW3Z --item 'TEA-200;Green tea;JPY 1800;2'\n  mailorder reorder K5QW3Z --file changes.toml"
-)]
+#[command(after_help = "Examples:
+  mailorder reorder K5QW3Z
+  mailorder reorder K5QW3Z --quantity 1=2 --without 3 --add TEA-200=1
+  mailorder reorder K5QW3Z --item 'TEA-200;Green tea;JPY 1800;2' --to locality=Osaka
+  mailorder reorder K5QW3Z --file changes.toml --prices now
+
+Everything is as it was in the terms, unless you say otherwise. On a terminal the new order is shown and you are asked, with the
+prices that the shop has changed since, by its newest catalog here. A script says with --prices what holds where one has changed.")]
 pub(crate) struct ReorderArgs {
     /// Beginning of the transaction's ID or number, or SHOP:NUMBER
     #[arg(value_name = "TXN")]
@@ -75,6 +82,12 @@ pub(crate) struct ReorderArgs {
     /// Another quantity for a line, like 1=2
     #[arg(long = "quantity", value_name = "LINE=QUANTITY", conflicts_with_all = ["items", "file"])]
     quantities: Vec<String>,
+    /// Leave a line of then out
+    #[arg(long, value_name = "LINE", conflicts_with_all = ["items", "file"])]
+    without: Vec<String>,
+    /// Order this, too: SKU=QUANTITY or SKU;NAME;PRICE;QUANTITY, as often as needed
+    #[arg(long = "add", value_name = "ITEM", conflicts_with_all = ["items", "file"])]
+    more: Vec<String>,
     /// Order this instead of what was ordered: SKU=QUANTITY or SKU;NAME;PRICE;QUANTITY, as often as needed
     #[arg(long = "item", value_name = "ITEM")]
     items: Vec<String>,
@@ -84,19 +97,41 @@ pub(crate) struct ReorderArgs {
     /// Take from this file what it has (goods, charges, address, ...), as `order --file` does, and the rest from then
     #[arg(long, conflicts_with_all = ["items", "charges"])]
     file: Option<PathBuf>,
+    /// Which prices hold where the shop has changed them since: those of its catalog (now), or those of the terms (then)
+    #[arg(long, value_name = "WHICH")]
+    prices: Option<Which>,
     #[command(flatten)]
     wishes: Wishes,
 }
 
+/// Which prices hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Which {
+    Now,
+    Then,
+}
+
 pub(super) fn run(shell: &mut Shell, args: OrderArgs) -> Result<(), Failure> {
+    let OrderArgs { shop, items, charges, file, mut wishes } = args;
     let mut clerk = shell.clerk()?;
-    let shop = Address::parse(&args.shop).map_err(|error| Failure::usage(error.to_string()))?;
+    buyer_practice(&clerk)?;
+    let mut file = written::order(file.as_deref(), &items, &charges)?;
+    let asks = shell.can_ask() && (shop.is_none() || file.item.is_empty());
+    let shop = match shop {
+        Some(text) => Address::parse(&text).map_err(|error| Failure::usage(error.to_string()))?,
+        None if asks => asked::shop(shell, &mut clerk)?,
+        None => return Err(Failure::usage("which shop is ordered from is not said: --shop ADDRESS")),
+    };
     let party = pinned(&mut clerk, &shop)?;
-    let file = written::order(args.file.as_deref(), &args.items, &args.charges)?;
-    let mut prices = Prices::of(&mut clerk, &shop, file.needs_catalog())?;
+    let mut prices = Prices::of(&mut clerk, &shop, asks || file.needs_catalog())?;
+    if asks {
+        let practice = buyer_practice(&clerk)?;
+        asked::fill(shell, practice, &prices, &mut file, &mut wishes)?;
+    }
     let charges = !file.charge.is_empty();
     let order = settle(&clerk, file, &mut prices)?;
-    finish(shell, clerk, order, &Seller { party, prices, charges }, args.wishes)
+    let question = asks.then_some("Send this order");
+    send::finish(shell, clerk, order, &Seller { party, prices, charges, changed: None, question }, wishes)
 }
 
 pub(super) fn again(shell: &mut Shell, args: ReorderArgs) -> Result<(), Failure> {
@@ -109,8 +144,14 @@ pub(super) fn again(shell: &mut Shell, args: ReorderArgs) -> Result<(), Failure>
         line.ok_or_else(|| Failure::data(format!("line {} is not in the order", part.line)))?.quantity = part.quantity;
     }
     let file = written::order(args.file.as_deref(), &args.items, &args.charges)?;
-    let mut prices = Prices::of(&mut clerk, &shop.address, file.needs_catalog())?;
+    let more = written::order(None, &args.more, &[])?;
+    let mut prices = Prices::of(&mut clerk, &shop.address, true)?;
+    let written = (file.item.is_empty(), file.charge.is_empty());
     change(&mut order, file, &mut prices)?;
+    alter(&mut order, &args.without, &[], &mut prices)?;
+    args.wishes.methods(&mut order)?;
+    let changed = changed(shell, &args, &known, &mut order, &prices, written)?;
+    alter(&mut order, &[], &more.item, &mut prices)?;
     let charges = !order.charges.is_empty();
     order.total = total(&order.lines, &order.charges)?;
     if order.deliver_to.is_none() {
@@ -118,15 +159,51 @@ pub(super) fn again(shell: &mut Shell, args: ReorderArgs) -> Result<(), Failure>
     }
     // The key is the one accepted now, which may have followed the one of then.
     let party = pinned(&mut clerk, &shop.address)?;
-    finish(shell, clerk, order, &Seller { party, prices, charges }, args.wishes)
+    let question = shell.can_ask().then_some("Order again");
+    send::finish(shell, clerk, order, &Seller { party, prices, charges, changed: Some(changed), question }, args.wishes)
 }
 
-/// Who sells, and what is known of its prices.
-struct Seller {
-    party: Party,
-    prices: Prices,
-    /// Whether the order has its charges already.
-    charges: bool,
+/// Finds the prices that the shop has changed since, and lets those hold that the person wishes. What is written anew,
+/// goods or charges, has the price that is written with it.
+fn changed(
+    shell: &Shell,
+    args: &ReorderArgs,
+    known: &Transaction,
+    order: &mut Order,
+    prices: &Prices,
+    (goods, charges): (bool, bool),
+) -> Result<Vec<PriceChange>, Failure> {
+    let since = known.terms().map(|(kept, _)| kept).or(known.order().map(|(kept, _)| kept));
+    let Some(since) = since.map(|kept| kept.letter.date) else { return Ok(Vec::new()) };
+    let is_line = |change: &PriceChange| order.lines.iter().any(|line| line.id == change.id);
+    let mut changed = prices.changed(order, &since);
+    changed.retain(|change| if is_line(change) { goods } else { charges });
+    let said = || {
+        let each: Vec<String> = changed.iter().map(change_words).collect();
+        format!("{} changed prices since: {}", known.key.shop, each.join("; "))
+    };
+    let gone = changed.iter().find(|change| change.now.is_none());
+    match (args.prices, gone) {
+        _ if changed.is_empty() => {}
+        (Some(Which::Then), _) => {}
+        (Some(Which::Now), Some(gone)) => {
+            return Err(Failure::data(said()).hint(format!("leave it out: --without {}", gone.id)));
+        }
+        (Some(Which::Now), None) => take_changes(order, &changed),
+        (None, _) if shell.can_ask() && !shell.global.yes => take_changes(order, &changed),
+        (None, _) if args.wishes.dry_run => {}
+        (None, _) => {
+            let hint = "say which prices hold: --prices now, or --prices then, which the shop may refuse";
+            return Err(Failure::data(said()).hint(hint));
+        }
+    }
+    Ok(changed)
+}
+
+/// Says in a few words how a price changed.
+fn change_words(change: &PriceChange) -> String {
+    let now = change.now.map_or_else(|| "not sold any more".to_owned(), |now| text::amount(&now));
+    format!("{} {} → {now}", change.name, text::amount(&change.then))
 }
 
 /// Reads an order from a file for a shop that wishes to see what it would do with it: whoever orders is left out, and an
@@ -157,117 +234,29 @@ fn settle(clerk: &Clerk, file: OrderFile, prices: &mut Prices) -> Result<Order, 
     Ok(made(file, practice.person.clone(), practice.deliver_to.clone(), &mut |sku| prices.item(sku))?)
 }
 
-/// Says on standard error that goods have nowhere to go. It is no error: an address may be agreed on otherwise.
-fn warn_of_no_address(shell: &Shell, order: &Order) {
-    let needs_one = !matches!(order.delivery_method.as_str(), "pickup" | "locker" | "download");
-    if needs_one && order.deliver_to.as_ref().is_none_or(|place| place.lines().is_empty()) {
-        // Without it there would be no account.
-        let Ok(file) = shell.config_file() else { return };
-        let method = &order.delivery_method;
-        shell.tell(&format!(
-            "warning: the order says {method} and has no address to deliver to; write [buyer.deliver_to] in {}, or deliver_to in an order's --file",
-            file.display()
-        ));
+impl Wishes {
+    /// Puts the methods that the flags name into an order.
+    pub(super) fn methods(&self, order: &mut Order) -> Result<(), Failure> {
+        if let Some(word) = &self.pay {
+            order.payment_method = PaymentMethod::parse(word).map_err(|error| Failure::usage(error.to_string()))?;
+        }
+        if let Some(word) = &self.deliver {
+            order.delivery_method = DeliveryMethod::parse(word).map_err(|error| Failure::usage(error.to_string()))?;
+        }
+        Ok(())
     }
-}
 
-/// Adds what the flags wish, shows the order, and sends it.
-fn finish(
-    shell: &Shell,
-    mut clerk: Clerk,
-    mut order: Order,
-    seller: &Seller,
-    mut wishes: Wishes,
-) -> Result<(), Failure> {
-    let shop = &seller.party;
-    if let Some(word) = &wishes.pay {
-        order.payment_method = PaymentMethod::parse(word).map_err(|error| Failure::usage(error.to_string()))?;
-    }
-    if let Some(word) = &wishes.deliver {
-        order.delivery_method = DeliveryMethod::parse(word).map_err(|error| Failure::usage(error.to_string()))?;
-    }
-    order.remarks = wishes.remarks.clone().or(order.remarks);
-    from_catalog(shell, &mut clerk, &mut order, seller, &mut wishes)?;
-    let mut chance = [0; 26];
-    getrandom::fill(&mut chance).map_err(|error| Failure::io(format!("no random numbers: {error}")))?;
-    let id = OrderId::from_bytes(chance);
-    clerk.renew_if_due()?;
-    payment_data::seal(shell, &mut clerk, &mut order, &id, shop, &wishes)?;
-    warn_of_no_address(shell, &order);
-    if wishes.dry_run && !shell.output.is_json() {
-        return dry(shell, &order, shop);
-    }
-    if wishes.dry_run {
-        let text = serde_json::json!({"schema": "mailorder.order/1", "id": null, "shop": shop, "order": order});
-        return shell.output.document(&text);
-    }
-    let total = order.total;
-    clerk.post(vec![buyer::order(order, id.clone(), shop.clone())])?;
-    shell.send(&mut clerk)?;
-    if shell.output.is_json() {
-        let value = serde_json::json!({"schema": "mailorder.order/1", "id": id, "shop": shop, "total": text::money_json(&total)});
-        return shell.output.document(&value);
-    }
-    shell.output.line(format!("{}  ordered from {}: {}", short(id.as_str()), shop.address, text::amount(&total)))
-}
-
-/// Adds what the catalog says to an order that has prices from it: charge and payment agent.
-fn from_catalog(
-    shell: &Shell,
-    clerk: &mut Clerk,
-    order: &mut Order,
-    seller: &Seller,
-    wishes: &mut Wishes,
-) -> Result<(), Failure> {
-    let prices = &seller.prices;
-    if prices.are_used() {
-        if let Some((date, charge)) = prices.complete(order, seller.charges)? {
-            let (day, age) = (text::minute(&date, shell.clock.zone()), age(&date, &shell.clock.now()));
-            let charge = if charge { "prices and charge are" } else { "prices are" };
-            shell.tell(&format!(
-                "{charge} as the catalog of {} has them, written {day}, {age} ago",
-                seller.party.address
-            ));
+    /// Puts all that the flags wish into an order: methods, parts of the address, a word to the shop.
+    pub(super) fn put_into(&self, order: &mut Order) -> Result<(), Failure> {
+        self.methods(order)?;
+        let mut place = order.deliver_to.clone().unwrap_or_default();
+        for (part, text) in &self.to {
+            written::put_part(&mut place, part, text);
         }
-        order.total = total(&order.lines, &order.charges)?;
-        if wishes.payment_data.is_some() && wishes.payment_agent.is_none() {
-            // Where the catalog names nobody, the shop collects itself.
-            let agent = prices.payment_agent(order).unwrap_or_else(|| seller.party.clone());
-            wishes.payment_agent = Some(agent.address.to_string());
+        if !self.to.is_empty() {
+            order.deliver_to = Some(place).filter(|place: &PostalAddress| !place.lines().is_empty());
         }
+        order.remarks = self.remarks.clone().or(order.remarks.take());
+        Ok(())
     }
-    match &wishes.payment_agent {
-        Some(agent) => {
-            let agent = Address::parse(agent).map_err(|error| Failure::usage(error.to_string()))?;
-            Ok(prices.check_agent(clerk, order, &agent)?)
-        }
-        None if wishes.payment_data.is_some() => {
-            let text = "--payment-data needs --payment-agent ADDRESS: nobody else can read the data";
-            Err(Failure::usage(text))
-        }
-        None => Ok(()),
-    }
-}
-
-/// Shows for people the order that would be sent.
-fn dry(shell: &Shell, order: &Order, shop: &Party) -> Result<(), Failure> {
-    shell.output.line(format!("to {}; nothing is sent (--dry-run)", shop.address))?;
-    super::show::goods(shell, &order.lines, &order.charges, order.total)?;
-    let place = order.deliver_to.as_ref().map(|place| place.lines().join(", "));
-    let sealed = order.sealed.as_ref().map(|_| "sealed to the payment agent".to_owned());
-    let rows = [
-        ("pay", Some(order.payment_method.to_string())),
-        ("card", order.payment_id.as_ref().map(|last| format!("...{last}"))),
-        ("payment data", sealed),
-        ("deliver", Some(order.delivery_method.to_string())),
-        ("to", Some(place.unwrap_or_else(|| "no address".to_owned()))),
-        ("again", order.reorder_of.as_ref().map(ToString::to_string)),
-        ("remarks", order.remarks.clone()),
-    ];
-    for (name, value) in rows {
-        if let Some(value) = value {
-            shell.output.line(format!("{name:<12}  {}", output::escape(&value)))?;
-        }
-    }
-    Ok(())
 }

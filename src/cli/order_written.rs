@@ -6,12 +6,17 @@ use super::failure::Failure;
 use crate::config;
 use crate::files;
 use crate::ordering::written::{ChargeWritten, ItemWritten, OrderFile};
+use crate::trade::PostalAddress;
 
 /// What the help of `order` shows after its options. A test orders by the file in it.
 pub(super) const HELP: &str = "Examples:
   mailorder order --shop shop@example.com --item 'SH-41;Shirt, white, 41;JPY 4300;1' --charge 'Parcel delivery;JPY 500'
   mailorder order --shop shop@example.com --item SH-41 --item TEA-200=2 --pay card
   mailorder order --shop shop@example.com --file order.toml
+  mailorder order
+
+On a terminal you are asked for what is left out, once shop or items are; the order is shown before it is sent. Without a
+terminal, with --no-input or --json nobody is asked: --shop and --item (or --file) are needed then.
 
 order.toml, of which only one item is needed (without name and price, they are those of the shop's newest catalog here):
   pay = \"card\"
@@ -36,6 +41,32 @@ order.toml, of which only one item is needed (without name and price, they are t
   postal_code = \"100-0001\"
   country = \"JP\"";
 
+/// The parts of an address, as flags name them.
+pub(super) const PARTS: [&str; 6] = ["name", "street", "locality", "region", "postal_code", "country"];
+
+/// Reads a part of an address, `locality=Osaka`.
+pub(super) fn part(text: &str) -> Result<(String, String), String> {
+    let (part, text) = text.split_once('=').ok_or("it is written PART=TEXT, like locality=Osaka")?;
+    let part = part.trim().replace('-', "_");
+    if !PARTS.contains(&part.as_str()) {
+        return Err(format!("{part:?} is no part of an address; the parts are {}", PARTS.join(", ")));
+    }
+    Ok((part, text.trim().to_owned()))
+}
+
+/// Puts a part into an address; an empty one takes it out.
+pub(super) fn put_part(place: &mut PostalAddress, part: &str, text: &str) {
+    let field = match part {
+        "name" => &mut place.name,
+        "street" => &mut place.street,
+        "locality" => &mut place.locality,
+        "region" => &mut place.region,
+        "postal_code" => &mut place.postal_code,
+        _ => &mut place.country,
+    };
+    *field = Some(text.to_owned()).filter(|text| !text.is_empty());
+}
+
 /// Reads an order from its file, where one is named, else from flags.
 pub(super) fn order(file: Option<&Path>, items: &[String], charges: &[String]) -> Result<OrderFile, Failure> {
     match file {
@@ -54,26 +85,28 @@ pub(super) fn from_file(file: &Path) -> Result<OrderFile, Failure> {
 
 /// Reads an order from flags.
 fn from_flags(items: &[String], charges: &[String]) -> Result<OrderFile, Failure> {
-    let said = |text: &str| Some(text.trim().to_owned());
-    let item = |text: &String| {
-        if !text.contains(';') {
-            let (sku, quantity) = text.rsplit_once('=').unwrap_or((text, "1"));
-            return Ok(ItemWritten { sku: said(sku), name: None, price: None, quantity: said(quantity) });
-        }
-        let fields: Vec<&str> = text.split(';').map(str::trim).collect();
-        let [sku, name, price, quantity] = fields.as_slice() else {
-            let form = "is neither SKU=QUANTITY nor SKU;NAME;PRICE;QUANTITY, like 'SH-41;Shirt;JPY 4300;1'";
-            return Err(Failure::usage(format!("--item {text:?} {form}")));
-        };
-        let sku = said(sku).filter(|sku| !sku.is_empty());
-        Ok(ItemWritten { sku, name: said(name), price: said(price), quantity: said(quantity) })
-    };
     let charge = |text: &String| {
         let form = || Failure::usage(format!("--charge {text:?} is not NAME;PRICE, like 'Parcel delivery;JPY 500'"));
         let (name, price) = text.split_once(';').ok_or_else(form)?;
         Ok(ChargeWritten { name: name.trim().to_owned(), price: price.trim().to_owned() })
     };
-    let items: Result<Vec<_>, Failure> = items.iter().map(item).collect();
+    let items: Result<Vec<_>, Failure> = items.iter().map(|text| item(text)).collect();
     let charges: Result<Vec<_>, Failure> = charges.iter().map(charge).collect();
     Ok(OrderFile { item: items?, charge: charges?, pay: None, deliver: None, deliver_to: None, remarks: None })
+}
+
+/// Reads an item, `SKU=QUANTITY` or `SKU;NAME;PRICE;QUANTITY`.
+pub(super) fn item(text: &str) -> Result<ItemWritten, Failure> {
+    let said = |text: &str| Some(text.trim().to_owned());
+    if !text.contains(';') {
+        let (sku, quantity) = text.rsplit_once('=').unwrap_or((text, "1"));
+        return Ok(ItemWritten { sku: said(sku), name: None, price: None, quantity: said(quantity) });
+    }
+    let fields: Vec<&str> = text.split(';').map(str::trim).collect();
+    let [sku, name, price, quantity] = fields.as_slice() else {
+        let form = "is neither SKU=QUANTITY nor SKU;NAME;PRICE;QUANTITY, like 'SH-41;Shirt;JPY 4300;1'";
+        return Err(Failure::usage(format!("--item {text:?} {form}")));
+    };
+    let sku = said(sku).filter(|sku| !sku.is_empty());
+    Ok(ItemWritten { sku, name: said(name), price: said(price), quantity: said(quantity) })
 }

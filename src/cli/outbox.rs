@@ -36,6 +36,13 @@ enum OutboxCommand {
     },
 }
 
+impl OutboxArgs {
+    /// Returns whether letters are only listed.
+    pub(super) const fn lists(&self) -> bool {
+        matches!(self.command, OutboxCommand::List)
+    }
+}
+
 pub(super) fn run(shell: &mut Shell, args: OutboxArgs) -> Result<(), Failure> {
     let mut clerk = shell.clerk()?;
     let items = clerk.queue().list().map_err(ClerkError::from)?;
@@ -80,7 +87,7 @@ pub(super) fn run(shell: &mut Shell, args: OutboxArgs) -> Result<(), Failure> {
             for position in unsealed.filter(|position| names.contains(&position.to_string())) {
                 clerk.drop_unsealed(position)?;
             }
-            shell.output.done(format!("dropped {}; the ledger keeps what was written", names.join(", ")));
+            shell.done(format!("dropped {}; the ledger keeps what was written", names.join(", ")));
             Ok(())
         }
     }
@@ -103,7 +110,7 @@ fn retry(shell: &Shell, clerk: &mut Clerk, items: &[Item], names: &[String]) -> 
     shell.send(clerk)?;
     let left = clerk.queue().list().map_err(ClerkError::from)?.iter().filter(|item| !dropped(item)).count();
     let before = items.iter().filter(meant).count();
-    shell.output.done(format!("{left} of {} still waiting", before.max(left)));
+    shell.done(format!("{left} of {} still waiting", before.max(left)));
     Ok(())
 }
 
@@ -158,32 +165,34 @@ fn list(shell: &Shell, clerk: &Clerk, items: &[Item], unsealed: &[Unsealed]) -> 
         return shell.output.document(&json!({"schema": "mailorder.outbox/1", "letters": letters, "tasks": tasks}));
     }
     if letters.is_empty() && tasks.is_empty() {
-        return shell.output.line("nothing waits");
+        return shell.output.line(shell.words.say("waits.none"));
     }
     let text = |letter: &Value, field: &str| match letter.get(field) {
         Some(Value::String(text)) => text.clone(),
         Some(Value::Number(number)) => number.to_string(),
         _ => String::new(),
     };
-    let row = |letter: &Value| {
-        let mut row: Vec<Cell> =
-            ["name", "to", "kind", "state", "tries"].map(|field| Cell::plain(text(letter, field))).into();
-        row.push(Cell::plain(text(letter, "last_error")));
-        row
+    let words = shell.words;
+    let row = |letter: &Value| -> Vec<Cell> {
+        let text = |field: &str| text(letter, field);
+        let kind = words.name("kinds", &text("kind"));
+        let state = words.name("waits", &text("state"));
+        let error = words.sentence(&text("last_error"));
+        [text("name"), text("to"), kind, state, text("tries"), error].map(Cell::plain).into()
     };
     // Work for a hook goes to a program instead of a reader.
     let for_hooks = tasks.iter().map(|task| {
         let [to, kind] = ["hook", "work"].map(|field| text(task, field));
         let mut shown = task.clone();
         if let Some(shown) = shown.as_object_mut() {
-            shown.insert("to".to_owned(), json!(format!("hook {to}")));
-            shown.insert("kind".to_owned(), json!(kind));
+            shown.insert("to".to_owned(), json!(words.fill("waits.hook", &[("name", &to)])));
+            shown.insert("kind".to_owned(), json!(words.name("work", &kind)));
         }
         shown
     });
     let all: Vec<Value> = letters.iter().cloned().chain(for_hooks).collect();
     let rows: Vec<Vec<Cell>> = all.iter().map(row).collect();
-    let head = &["NAME", "TO", "LETTER", "STATE", "TRIES", "LAST ERROR"];
+    let head = shell.heads(&["name", "addressee", "letter", "state", "tries", "error"]);
     let fit = &[Fit::Cut(1, 16), Fit::Drop(4)];
-    shell.output.fitted(&Table { head, rows: &rows, right: &[4], fit, wrap: true })
+    shell.output.fitted(&Table { head: &head, rows: &rows, right: &[4], fit, wrap: true })
 }

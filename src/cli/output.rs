@@ -5,13 +5,18 @@ use std::io::{IsTerminal, Write};
 use serde_json::Value;
 
 use super::failure::{Failure, FailureKind};
+use super::pager::{Pager, Screen};
+pub(crate) use crate::view::harmless::escape;
+use crate::view::harmless::escape_json;
 
 /// Where output goes and in which form.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Output {
     json: bool,
     color: bool,
+    terminal: bool,
     width: Option<usize>,
+    pager: Option<&'static Pager>,
 }
 
 /// What a cell or word means, for its colour; the word or sign says it, too.
@@ -20,16 +25,26 @@ pub(crate) enum Tone {
     Plain,
     Good,
     Bad,
+    /// It wants a person.
+    Warned,
     Faint,
 }
 
 impl Output {
-    pub(crate) fn new(json: bool, no_color: bool) -> Self {
+    pub(crate) fn new(json: bool, color: bool) -> Self {
         Self {
             json,
-            color: !json && !no_color && std::io::stdout().is_terminal(),
+            color: color && !json,
+            terminal: std::io::stdout().is_terminal(),
             width: terminal_width(std::io::stdout()),
+            pager: None,
         }
+    }
+
+    /// Returns the same by way of a pager.
+    #[must_use]
+    pub(crate) fn paged(self, pager: Option<&'static Pager>) -> Self {
+        Self { pager, ..self }
     }
 
     /// Returns the places in a line of the terminal that standard output is; `None` where it is none.
@@ -44,6 +59,17 @@ impl Output {
         }
     }
 
+    /// Returns how much the terminal shows at once; `None` where it does not say.
+    pub(super) fn screen(&self) -> Option<Screen> {
+        let rows = terminal_size(std::io::stdout()).map(|size| usize::from(size.ws_row)).filter(|rows| *rows > 0)?;
+        Some(Screen { rows, columns: self.width? })
+    }
+
+    /// Returns whether standard output is a terminal, by way of a pager or not.
+    pub(crate) fn is_terminal(&self) -> bool {
+        self.terminal
+    }
+
     /// Returns whether JSON was asked for.
     pub(crate) fn is_json(&self) -> bool {
         self.json
@@ -51,6 +77,9 @@ impl Output {
 
     /// Writes bytes to standard output.
     pub(crate) fn raw(&self, bytes: &[u8]) -> Result<(), Failure> {
+        if let Some(pager) = self.pager {
+            return pager.write(bytes).map_err(unwritten);
+        }
         let mut stdout = std::io::stdout().lock();
         stdout.write_all(bytes).and_then(|()| stdout.flush()).map_err(unwritten)
     }
@@ -74,13 +103,17 @@ impl Output {
 
     /// Shows how far a command is, in place of what it showed before; nothing where nobody looks on.
     pub(crate) fn progress(&self, text: &str) {
-        if !self.json && std::io::stderr().is_terminal() {
+        if !self.json && !self.pager.is_some_and(Pager::has_text) && std::io::stderr().is_terminal() {
             let _ = write!(std::io::stderr(), "\r\u{1b}[K{text}");
         }
     }
 
-    /// Writes a message to standard error.
+    /// Writes a message to standard error; where that terminal is a pager's, to the end of what it shows.
     pub(crate) fn message(&self, text: impl AsRef<str>) {
+        if let Some(pager) = self.pager.filter(|pager| pager.has_text() && std::io::stderr().is_terminal()) {
+            let _ = pager.write(format!("{}\n", text.as_ref()).as_bytes());
+            return;
+        }
         // A message that nobody can read is no reason to fail.
         let _ = writeln!(std::io::stderr(), "{}", text.as_ref());
     }
@@ -97,6 +130,7 @@ impl Output {
         let code = match tone {
             Tone::Good => "32",
             Tone::Bad => "31;1",
+            Tone::Warned => "33",
             Tone::Faint => "2",
             Tone::Plain => return text.to_owned(),
         };
@@ -115,77 +149,11 @@ pub(super) fn unwritten(error: std::io::Error) -> Failure {
 
 /// Returns the places in a line of a terminal; `None` where it is none, or does not say how wide it is.
 fn terminal_width(stream: impl IsTerminal + std::os::fd::AsFd) -> Option<usize> {
-    let size = if stream.is_terminal() { rustix::termios::tcgetwinsize(stream).ok() } else { None };
-    size.map(|size| usize::from(size.ws_col)).filter(|width| *width >= 20)
+    terminal_size(stream).map(|size| usize::from(size.ws_col)).filter(|width| *width >= 20)
 }
 
-/// Makes a text harmless for a terminal: what steers it, breaks a line, turns the direction of writing or hides is shown as
-/// codes; combining marks beyond three in a row are cut (B89, B90).
-pub(crate) fn escape(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    let mut marks = 0_u8;
-    for c in text.chars() {
-        let coded = wants_code(c);
-        if unicode_width::UnicodeWidthChar::width(c) == Some(0) && !coded {
-            marks = marks.saturating_add(1);
-            if marks > 3 {
-                continue;
-            }
-        } else {
-            marks = 0;
-        }
-        if coded {
-            safe.extend(c.escape_unicode());
-        } else {
-            safe.push(c);
-        }
-    }
-    safe
-}
-
-/// Makes JSON harmless for a terminal: the same characters, which only stand inside of strings, are written as JSON's own
-/// escapes, so that every reader gets the same values.
-fn escape_json(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for c in text.chars() {
-        if c == '\n' || !wants_code(c) {
-            safe.push(c);
-            continue;
-        }
-        for unit in c.encode_utf16(&mut [0; 2]) {
-            safe.push_str(&format!("\\u{unit:04x}"));
-        }
-    }
-    safe
-}
-
-/// Returns whether a character is shown as a code.
-fn wants_code(c: char) -> bool {
-    c.is_control() || breaks(c) || turns(c) || hides(c)
-}
-
-/// Returns whether some programs begin a new line or paragraph at this character.
-const fn breaks(c: char) -> bool {
-    matches!(c, '\u{85}' | '\u{2028}' | '\u{2029}')
-}
-
-/// Returns whether it turns the direction of writing, or how digits are written (Unicode's bidirectional and deprecated
-/// format characters).
-const fn turns(c: char) -> bool {
-    matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{206f}')
-}
-
-/// Returns whether nothing of it is seen, or what stands after it is read otherwise: Unicode's characters that may be
-/// ignored, fillers that look like a blank, notes between the lines, tags, and what is kept for private use or for none.
-/// Variation selectors stay, which write some names in Japanese; they are cut as marks are.
-const fn hides(c: char) -> bool {
-    matches!(
-        c,
-        '\u{ad}' | '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
-            | '\u{200b}'..='\u{200d}' | '\u{2060}'..='\u{2065}' | '\u{2800}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}'
-            | '\u{fff0}'..='\u{fffb}' | '\u{fffe}' | '\u{ffff}' | '\u{e000}'..='\u{f8ff}' | '\u{1bca0}'..='\u{1bca3}'
-            | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e00ff}' | '\u{e01f0}'..='\u{e0fff}' | '\u{f0000}'..='\u{10ffff}'
-    )
+fn terminal_size(stream: impl IsTerminal + std::os::fd::AsFd) -> Option<rustix::termios::Winsize> {
+    if stream.is_terminal() { rustix::termios::tcgetwinsize(stream).ok() } else { None }
 }
 
 /// Cuts a harmless text to `width` columns, the last of them a sign that there is more.

@@ -22,10 +22,10 @@ macro_rules! schemas {
 }
 
 /// The documents, by the name in their member `schema` (`mailorder.NAME/1`); `path` has none.
-const SCHEMAS: [(&str, &str); 31] = schemas![
-    "articles" "asked" "catalog" "catalog-check" "check" "checkpoint" "foreseen" "inbox" "init" "inspect" "key" "keys" "list" "moments"
-    "notified" "order" "outbox" "path" "payment-data" "procedures" "ran" "reindex" "row" "rows" "schedules" "serve" "show" "status" "verify" "warnings"
-    "written"
+const SCHEMAS: [(&str, &str); 35] = schemas![
+    "alert" "articles" "asked" "catalog" "catalog-check" "check" "checkpoint" "confirm" "foreseen" "inbox" "init" "inspect" "key" "keys"
+    "list" "moments" "notified" "order" "outbox" "path" "payment-data" "procedures" "ran" "received" "reindex" "row" "rows" "schedules"
+    "serve" "show" "status" "transaction" "verify" "warnings" "written"
 ];
 
 pub(super) fn run(shell: &mut Shell, args: SchemaArgs) -> Result<(), Failure> {

@@ -55,7 +55,6 @@ impl From<PagesError> for Failure {
             PagesError::Template { .. } | PagesError::NotLoopback(_) => {
                 Self::new(FailureKind::Config, error.to_string())
             }
-            PagesError::Words(_) => Self::bug(error.to_string()),
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::clerk::ClerkError;
 use crate::rules::failed::failures;
 use crate::rules::overdue::refund;
 use crate::rules::waiting::{Waiting, waiting};
-use crate::rules::{Standing, State};
+use crate::rules::{Standing, State, received};
 use crate::trade::item::{Charge, Line};
 use crate::trade::{
     Agent, DeliveryMethod, Direction, Leg, Moment, Money, PaymentMethod, Person, PostalAddress, Role, Transaction,
@@ -24,6 +24,9 @@ use crate::view::said::to_do;
 use crate::view::short;
 use crate::view::text;
 use crate::view::transaction::{became, document, instruction, is_doubtful, next, not_applied, offer_is_over};
+
+/// Columns of the names in front of values.
+const NAMES: usize = 8;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  mailorder show K5QW3Z\n  mailorder show K5QW3Z --save ~/Downloads")]
@@ -75,6 +78,7 @@ pub(super) fn run(shell: &mut Shell, args: ShowArgs) -> Result<(), Failure> {
     terms(shell, &known, &standing, args.full)?;
     offered(shell, &known)?;
     shell.output.line("")?;
+    came(shell, &known, &standing)?;
     letters(shell, &known, &doubts)?;
     saved.iter().try_for_each(|saved| shell.output.line(saved.line()))?;
     if let Some(next) = next(&known, &standing, &now).or_else(|| next_to_report(&known, &standing)) {
@@ -105,13 +109,20 @@ fn next_to_report(known: &Transaction, standing: &Standing) -> Option<String> {
 }
 
 fn head(shell: &Shell, known: &Transaction, standing: &Standing, now: &Moment) -> Result<(), Failure> {
-    let none = if standing.state == State::Rejected { "no number" } else { "no number yet" };
-    let number = known.number.as_ref().map_or_else(|| none.to_owned(), |number| format!("number {number}"));
+    let words = shell.words;
+    let none = if standing.state == State::Rejected { "shown.numberless" } else { "shown.unnumbered" };
+    let number = known.number.as_ref();
+    let number = number.map_or_else(|| words.say(none), |number| words.fill("shown.number", &[("number", number)]));
     let mut late: Vec<&str> = standing.late(now).into_iter().map(Leg::word).collect();
     late.extend(refund(known, standing).filter(|refund| refund.promised.is_over(now)).map(|_| "refund"));
-    let late = if late.is_empty() { String::new() } else { format!(", late: {}", late.join(", ")) };
+    let late: Vec<String> = late.into_iter().map(|leg| words.name("legs", leg)).collect();
+    let late = match late.as_slice() {
+        [] => String::new(),
+        late => words.fill("shown.late", &[("legs", &late.join(", "))]),
+    };
     let id = short(known.key.id.as_str());
-    shell.output.line(format!("{id}  {}  {number}  {}{late}", known.key.shop, standing.state))
+    let state = words.name("standing", &standing.state.to_string());
+    shell.output.line(format!("{id}  {}  {number}  {state}{late}", known.key.shop))
 }
 
 fn terms(shell: &Shell, known: &Transaction, standing: &Standing, full: bool) -> Result<(), Failure> {
@@ -124,7 +135,9 @@ fn terms(shell: &Shell, known: &Transaction, standing: &Standing, full: bool) ->
             return remarks(shell, known);
         }
         (None, None) => {
-            return to_do(instruction(known)).iter().try_for_each(|line| shell.output.line(output::escape(line)));
+            return to_do(instruction(known), shell.words)
+                .iter()
+                .try_for_each(|line| shell.output.line(output::escape(line)));
         }
     };
     goods(shell, &terms.lines, &terms.charges, terms.total)?;
@@ -139,26 +152,35 @@ fn terms(shell: &Shell, known: &Transaction, standing: &Standing, full: bool) ->
     shell.output.table(&["", "", "", ""], &rows, &[])?;
     if let Some(until) = terms.valid_through.filter(|_| standing.state == State::Offered) {
         let day = text::minute(&until, shell.clock.zone());
-        shell.output.line(if offer_is_over(terms, &shell.clock.now()) {
-            format!("the offer stood until {day}: an OK does not count any more")
-        } else {
-            format!("the offer stands until {day}: an OK (`confirm`) that comes later does not count")
-        })?;
+        let key = if offer_is_over(terms, &shell.clock.now()) { "shown.offer-over" } else { "shown.offer" };
+        shell.output.line(shell.words.fill(key, &[("day", &day)]))?;
     }
     for conditions in terms.conditions.iter().flat_map(|conditions| conditions.lines()) {
         paragraph(shell, conditions)?;
     }
     if full {
-        shell.output.line(format!("terms     {}", kept.content))?;
+        shell.named("terms", &kept.content.to_string())?;
     }
     Ok(())
+}
+
+/// Prints what the buyer says came, beside what the delivery agent says.
+fn came(shell: &Shell, known: &Transaction, standing: &Standing) -> Result<(), Failure> {
+    let Some(said) = received::said(known) else { return Ok(()) };
+    shell.output.line(format!("received, as you said of {}:", text::when(&said.at, shell.clock.zone())))?;
+    super::received::table(shell, &received::counts(known, standing))?;
+    if let Some(differs) = received::differs(known, standing) {
+        shell.output.line(format!("✗ received-differs: {}", output::escape(&differs.text)))?;
+    }
+    shell.output.line("")
 }
 
 /// Prints what the buyer wrote to the shop beside the order.
 fn remarks(shell: &Shell, known: &Transaction) -> Result<(), Failure> {
     let said = known.order().and_then(|(_, order)| order.remarks.as_deref());
     // Of several lines one: it stands among others that have a name each.
-    said.map_or(Ok(()), |said| paragraph(shell, &format!("remarks   {}", said.lines().collect::<Vec<_>>().join(" / "))))
+    let line = |said: &str| shell.label("remarks", &said.lines().collect::<Vec<_>>().join(" / "));
+    said.map_or(Ok(()), |said| paragraph(shell, &line(said)))
 }
 
 /// Prints sentences of a letter, in as many lines as they need.
@@ -179,17 +201,33 @@ fn leg_row(
     let mark = standing.mark(leg);
     let date = mark.date.map(|date| text::when(&date, shell.clock.zone()));
     let open = matches!(standing.state, State::Offered | State::Open);
-    let stands = match (date, mark.done) {
-        _ if failed => "✗ failed".to_owned(),
-        (Some(date), true) => format!("done {date}"),
-        (None, true) => "done".to_owned(),
-        (Some(date), false) if open => format!("due {date}"),
-        (None, false) if open => "no date yet".to_owned(),
-        (_, false) => "–".to_owned(),
+    let late = standing.late(&shell.clock.now()).contains(&leg);
+    let words = shell.words;
+    let (stands, tone) = match (date, mark.done) {
+        _ if failed => (words.say("listing.failed"), Tone::Bad),
+        (Some(date), true) => (words.fill("shown.done-day", &[("day", &date)]), Tone::Good),
+        (None, true) => (words.say("shown.done"), Tone::Good),
+        (Some(date), false) if late => (words.fill("shown.late-day", &[("day", &date)]), Tone::Bad),
+        (Some(date), false) if open => (words.fill("shown.due-day", &[("day", &date)]), Tone::Plain),
+        (None, false) if open => (words.say("shown.undated"), Tone::Faint),
+        (_, false) => ("–".to_owned(), Tone::Faint),
     };
     let key = if full { agent.party.fingerprint.to_string() } else { String::new() };
-    let by = format!("by {}", agent.party.address);
-    Some(vec![Cell::plain(leg.word()), Cell::plain(by), Cell::plain(stands), Cell::plain(key)])
+    let by = words.fill("shown.by", &[("who", &agent.party.address)]);
+    let leg = words.name("legs", leg.word());
+    Some(vec![Cell::plain(leg), Cell::plain(by), Cell(stands, tone), Cell::plain(key)])
+}
+
+impl Shell {
+    /// Prints a named value.
+    pub(super) fn named(&self, name: &str, value: &str) -> Result<(), Failure> {
+        self.output.line(self.label(name, value))
+    }
+
+    /// Returns a named value as a line.
+    fn label(&self, name: &str, value: &str) -> String {
+        text::labelled(&self.words.say(&format!("shown.{name}")), NAMES, value)
+    }
 }
 
 /// Prints lines, charges and total.
@@ -201,7 +239,7 @@ pub(super) fn goods(shell: &Shell, lines: &[Line], charges: &[Charge], total: Mo
         rows.push(row(format!("{} ×{}", line.item.name, line.quantity), price));
     }
     rows.extend(charges.iter().map(|charge| row(charge.name.clone(), text::amount(&charge.price))));
-    rows.push(row("total".to_owned(), text::amount(&total)));
+    rows.push(row(shell.words.say("shown.total"), text::amount(&total)));
     shell.output.fitted(&Table { head: &["", ""], rows: &rows, right: &[1], fit: &[Fit::Cut(0, 8)], wrap: false })
 }
 
@@ -209,7 +247,8 @@ pub(super) fn goods(shell: &Shell, lines: &[Line], charges: &[Charge], total: Mo
 fn offered(shell: &Shell, known: &Transaction) -> Result<(), Failure> {
     let Some((kept, terms)) = not_applied(known).filter(|_| known.key.role == Role::Buyer) else { return Ok(()) };
     let (from, warning) = (&kept.letter.from.address, kept.position);
-    shell.output.line(format!("\nterms from {from}, not applied (warning W-{warning}):"))?;
+    let line = shell.words.fill("shown.not-applied", &[("who", from), ("n", &warning)]);
+    shell.output.line(format!("\n{line}"))?;
     goods(shell, &terms.lines, &terms.charges, terms.total)?;
     ways(shell, &(&terms.payment_method, &terms.delivery_method), terms.deliver_to.as_ref(), &terms.buyer)
 }
@@ -223,13 +262,14 @@ fn ways(
 ) -> Result<(), Failure> {
     let place = to.map(|to| to.lines().join(", ")).unwrap_or_default();
     let telephone = buyer.telephone.as_ref().map(|number| format!(", {number}")).unwrap_or_default();
+    let words = shell.words;
     for (name, value) in [
-        ("pay", methods.0.to_string()),
-        ("deliver", methods.1.to_string()),
-        ("to", if place.is_empty() { "no address".to_owned() } else { place }),
+        ("pay", words.method(methods.0.as_str())),
+        ("deliver", words.method(methods.1.as_str())),
+        ("to", if place.is_empty() { words.say("shown.nowhere") } else { place }),
         ("buyer", format!("{} <{}>{telephone}", buyer.name, buyer.email)),
     ] {
-        shell.output.line(format!("{name:<8}  {}", output::escape(&value)))?;
+        shell.named(name, &output::escape(&value))?;
     }
     Ok(())
 }
@@ -253,11 +293,11 @@ fn letters(shell: &Shell, known: &Transaction, doubts: &BTreeSet<u64>) -> Result
                 Cell::plain(text::minute(&kept.letter.date, shell.clock.zone())),
                 Cell(sign.to_owned(), tone),
                 Cell::plain(peer.as_str()),
-                Cell::plain(kept.letter.kind().word()),
-                Cell::plain(text::sentence(&became(kept, is_doubtful(kept, doubts)), shell.clock.zone())),
+                Cell::plain(shell.words.name("kinds", kept.letter.kind().word())),
+                Cell::plain(became(kept, is_doubtful(kept, doubts), shell.words, shell.clock.zone())),
             ]
         })
         .collect();
-    let head = &["DATE", "", "WITH", "LETTER", "WHAT BECAME OF IT"];
-    shell.output.fitted(&Table { head, rows: &rows, right: &[], fit: &[Fit::Cut(2, 12)], wrap: true })
+    let head = shell.heads(&["sent", "", "with", "letter", "became"]);
+    shell.output.fitted(&Table { head: &head, rows: &rows, right: &[], fit: &[Fit::Cut(2, 12)], wrap: true })
 }

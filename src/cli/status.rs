@@ -6,14 +6,15 @@ use super::Shell;
 use super::failure::Failure;
 use super::given_back::GivenBack;
 use super::list::plural;
-use super::output;
+use super::output::{self, Tone};
 use super::table::wrap;
-use super::transaction::{self, Rejected, TurnedAway};
+use super::transaction::{self, Rejected, TurnedAway, joined};
 use crate::clerk::{Clerk, ClerkError};
 use crate::index::Filter;
 use crate::trade::{Moment, Money, Role};
 use crate::view::orders::{Summary, awaiting, first_role, is_late};
 use crate::view::text;
+use crate::words::Words;
 
 /// Columns of the names in front of what is told.
 const NAMES: usize = 15;
@@ -60,15 +61,17 @@ impl Part {
         })
     }
 
-    fn unpaid(&self) -> String {
+    fn unpaid(&self, words: Words) -> String {
         let unpaid: Vec<String> = self.summary.unpaid.iter().map(|(total, _)| text::amount(total)).collect();
-        if unpaid.is_empty() { "nothing".to_owned() } else { unpaid.join(" + ") }
+        if unpaid.is_empty() { words.say("account.nothing") } else { unpaid.join(" + ") }
     }
 
-    fn line(&self) -> String {
+    fn line(&self, words: Words) -> String {
         let Self { open, summary, late, .. } = self;
-        let unpaid = self.unpaid();
-        format!("{open} open, {} not delivered, {unpaid} unpaid, {late} late", summary.undelivered)
+        let (undelivered, unpaid) = (summary.undelivered, self.unpaid(words));
+        let places: [(&str, &dyn std::fmt::Display); 4] =
+            [("open", open), ("undelivered", &undelivered), ("unpaid", &unpaid), ("late", late)];
+        words.fill("account.part", &places)
     }
 
     fn json(&self) -> Value {
@@ -159,9 +162,9 @@ fn document(account: &Account, address: &str) -> Value {
         "schema": "mailorder.status/1", "address": address,
         "over_limit": over.iter().map(text::money_json).collect::<Vec<_>>(),
         "refund_due": account.back.document(),
-        "rejected": rejected.iter().map(|one| json!({"id": one.id, "shop": one.shop, "why": one.why})).collect::<Vec<_>>(),
+        "rejected": rejected.iter().map(|one| json!({"id": one.id, "shop": one.shop, "why": joined(&one.why, Words::ENGLISH)})).collect::<Vec<_>>(),
         "turned_away":
-            turned_away.iter().map(|one| json!({"id": one.id, "buyer": one.buyer, "why": one.why})).collect::<Vec<_>>(),
+            turned_away.iter().map(|one| json!({"id": one.id, "buyer": one.buyer, "why": joined(&one.why, Words::ENGLISH)})).collect::<Vec<_>>(),
         "waiting_for_you": first.map_or(0, |part| part.offered), "inbox": inbox,
         "warnings": first.map_or(0, |part| part.summary.warnings), "not_kept": not_kept,
         "outbox": {"waiting": waiting, "failed": failed}, "parts": parts.iter().map(Part::json).collect::<Vec<_>>(),
@@ -175,37 +178,48 @@ fn document(account: &Account, address: &str) -> Value {
 
 fn print(shell: &Shell, account: &Account, address: &str) -> Result<(), Failure> {
     let Account { parts, over, not_kept, rejected, turned_away, outbox: (waiting, failed), .. } = account;
+    let words = shell.words;
     let line = |name: &str, value: String| {
-        // What is said in sentences goes on below itself.
-        let room = shell.output.width().map(|width| width.saturating_sub(NAMES).max(20));
-        let lines = room.map_or_else(|| vec![value.clone()], |room| wrap(&value, room));
-        let mut names = std::iter::once(name).chain(std::iter::repeat(""));
-        lines.iter().zip(&mut names).try_for_each(|(line, name)| shell.output.line(format!("{name:<14} {line}")))
+        let name = if name.is_empty() { String::new() } else { words.say(&format!("account.{name}")) };
+        told(shell, &name, &value)
     };
-    let Some((first, others)) = parts.split_first() else { return line("account", address.to_owned()) };
-    line("account", format!("{address} ({})", first.role))?;
+    let Some((first, others)) = parts.split_first() else { return line("address", address.to_owned()) };
+    line("address", format!("{address} ({})", words.name("role", first.role.word())))?;
     line("open", first.open.to_string())?;
-    line("not delivered", first.summary.undelivered.to_string())?;
-    line("unpaid", first.unpaid())?;
+    line("undelivered", first.summary.undelivered.to_string())?;
+    line("unpaid", first.unpaid(words))?;
     account.back.line(shell)?;
     for limit in over {
-        line("", format!("the limit of {} is reached", text::amount(limit)))?;
+        line("", shell.output.tone(&words.fill("account.over", &[("sum", &text::amount(limit))]), Tone::Bad))?;
     }
-    line("late", first.late.to_string())?;
+    let counted =
+        |count: u64, tone: Tone| shell.output.tone(&count.to_string(), if count > 0 { tone } else { Tone::Plain });
+    line("late", counted(u64::try_from(first.late).unwrap_or(u64::MAX), Tone::Bad))?;
     for part in others {
-        line(&format!("as {}", part.role), part.line())?;
+        told(shell, &words.fill("account.as", &[("role", &words.name("role", part.role.word()))]), &part.line(words))?;
     }
-    line("warnings", first.summary.warnings.to_string())?;
+    line("warnings", counted(first.summary.warnings, Tone::Warned))?;
     for Rejected { id, shop, why } in rejected {
-        line("rejected", output::escape(&format!("{id} by {shop}: {why}")))?;
+        let why = joined(why, words);
+        line("rejected", output::escape(&words.fill("account.by", &[("id", id), ("who", shop), ("why", &why)])))?;
     }
     for TurnedAway { id, buyer, why } in turned_away {
-        line("turned away", output::escape(&format!("{id} of {buyer}: {why}")))?;
+        let why = joined(why, words);
+        line("turned-away", output::escape(&words.fill("account.of", &[("id", id), ("who", buyer), ("why", &why)])))?;
     }
     if *not_kept > 0 {
-        line("not kept", format!("{not_kept} (the folder of mail set aside was full)"))?;
+        line("lost", words.fill("account.full", &[("n", not_kept)]))?;
     }
-    line("outbox", format!("{waiting} waiting, {failed} failed"))
+    line("outbox", words.fill("account.queue", &[("waiting", waiting), ("failed", failed)]))
+}
+
+/// Prints a name and what is told; what is said in sentences goes on below itself.
+fn told(shell: &Shell, name: &str, value: &str) -> Result<(), Failure> {
+    let room = shell.output.width().map(|width| width.saturating_sub(NAMES).max(20));
+    let lines = room.map_or_else(|| vec![value.to_owned()], |room| wrap(value, room));
+    let mut names = std::iter::once(name).chain(std::iter::repeat(""));
+    let named = |name: &str, line: &str| text::labelled(name, NAMES.saturating_sub(2), line);
+    lines.iter().zip(&mut names).try_for_each(|(line, name)| shell.output.line(named(name, line)))
 }
 
 /// Says by which commands what is counted can be looked at.

@@ -39,6 +39,13 @@ pub(crate) struct Table<'a> {
     pub(crate) wrap: bool,
 }
 
+impl super::Shell {
+    /// Returns the headings of columns by their names.
+    pub(super) fn heads(&self, names: &[&'static str]) -> Vec<&'static str> {
+        names.iter().map(|name| self.words.find(&format!("column.{name}")).unwrap_or(name)).collect()
+    }
+}
+
 impl Output {
     /// Prints a table as it fits.
     pub(crate) fn fitted(&self, table: &Table<'_>) -> Result<(), Failure> {

@@ -6,6 +6,7 @@ use crate::rules::{Standing, State};
 use crate::trade::document::Rejection;
 use crate::trade::{Address, Document, Key, Kind, Moment, Role, Transaction};
 use crate::view::short;
+use crate::words::Words;
 
 /// How many candidates are looked at: more than that is no beginning of a name, but any letter.
 const CANDIDATES: u32 = 48;
@@ -97,7 +98,7 @@ pub(super) fn is_not_rejected(known: &Transaction) -> Result<(), Failure> {
     if Standing::of(known).state != State::Rejected {
         return Ok(());
     }
-    let why = match why_rejected(known) {
+    let why = match joined(&why_rejected(known), Words::ENGLISH) {
         why if why.is_empty() => why,
         why => format!(": {why}"),
     };
@@ -107,7 +108,7 @@ pub(super) fn is_not_rejected(known: &Transaction) -> Result<(), Failure> {
 }
 
 /// Returns the shop's reasons for not taking an order or the OK to its terms; mail's own words, not escaped yet.
-fn why_rejected(known: &Transaction) -> String {
+fn why_rejected(known: &Transaction) -> Vec<String> {
     let rejected = known.received(Kind::OrderRejection).find_map(|kept| match &kept.letter.document {
         Document::OrderRejection(rejection) => Some(rejection.sentences()),
         _ => None,
@@ -116,12 +117,13 @@ fn why_rejected(known: &Transaction) -> String {
         Document::Refusal(refusal) => Some(refusal.reason.text.clone()),
         _ => None,
     });
-    sentences(rejected.unwrap_or_else(|| refusals.collect()))
+    rejected.unwrap_or_else(|| refusals.collect())
 }
 
-/// Puts sentences that end with a full stop, or do not, behind each other; the last has none.
-fn sentences(all: Vec<String>) -> String {
-    let all: Vec<&str> = all.iter().map(|one| one.trim().trim_end_matches('.')).collect();
+/// Puts sentences that end with a full stop, or do not, behind each other, those of our own in the reader's language; the
+/// last has none.
+pub(super) fn joined(all: &[String], words: Words) -> String {
+    let all: Vec<String> = all.iter().map(|one| words.sentence(one.trim().trim_end_matches('.'))).collect();
     all.join("; ")
 }
 
@@ -132,7 +134,7 @@ pub(super) struct Rejected {
     /// The shop.
     pub(super) shop: Address,
     /// Its reasons, in its own words, not escaped yet.
-    pub(super) why: String,
+    pub(super) why: Vec<String>,
 }
 
 /// Returns the orders of ours that were rejected from entry `from` and moment `since` on.
@@ -155,7 +157,7 @@ pub(super) struct TurnedAway {
     /// Whose it was.
     pub(super) buyer: String,
     /// Why not: mail's own words may be among them, not escaped yet.
-    pub(super) why: String,
+    pub(super) why: Vec<String>,
 }
 
 /// Returns the orders that this shop rejected by itself from entry `from` and moment `since` on.
@@ -175,7 +177,7 @@ pub(super) fn turned_away(clerk: &Clerk, from: u64, since: Option<&Moment>) -> R
         found.push(TurnedAway {
             id: short(known.key.id.as_str()).to_owned(),
             buyer: known.buyer().map(|party| party.address.to_string()).unwrap_or_default(),
-            why: sentences(rejection.sentences()),
+            why: rejection.sentences(),
         });
     }
     Ok(found)

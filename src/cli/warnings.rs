@@ -13,7 +13,8 @@ use crate::clerk::{Clerk, ClerkError};
 use crate::trade::Settlement;
 use crate::view::settle::{self, SettleError, Warning};
 use crate::view::text;
-use crate::view::warnings::{Shown, Which, about, gather};
+use crate::view::warnings::{SET_ASIDE, Shown, Which, about, gather};
+use crate::words::Words;
 
 #[derive(Debug, clap::Args)]
 #[command(args_conflicts_with_subcommands = true)]
@@ -56,6 +57,13 @@ struct SettleArgs {
     reason: Option<String>,
 }
 
+impl WarningsArgs {
+    /// Returns whether warnings are only listed.
+    pub(super) const fn lists(&self) -> bool {
+        self.command.is_none()
+    }
+}
+
 pub(super) fn run(shell: &mut Shell, args: WarningsArgs) -> Result<(), Failure> {
     let mut clerk = shell.clerk()?;
     match args.command {
@@ -69,7 +77,7 @@ pub(super) fn run(shell: &mut Shell, args: WarningsArgs) -> Result<(), Failure> 
 fn settled(shell: &Shell, clerk: &mut Clerk, args: SettleArgs, how: Settlement) -> Result<(), Failure> {
     let warning = Warning::parse(&args.warning)?;
     settle::settle(clerk, &warning, how, args.reason)?;
-    shell.output.done(match how {
+    shell.done(match how {
         Settlement::Ack => format!("{warning} is noted as seen; nothing of it was applied"),
         Settlement::Accept => format!("{warning} is accepted: its letter is judged again and counts where it can"),
         Settlement::Block => format!("{warning}: its sender is blocked; `warnings ack {warning}` lifts that"),
@@ -122,21 +130,25 @@ fn print(shell: &Shell, shown: &[Shown], notes: &[Shown], all: bool) -> Result<(
         let mut row = vec![
             Cell::plain(&one.id),
             Cell(output::escape(&one.finding), tone),
-            Cell::plain(&one.subject),
+            Cell::plain(if one.subject == SET_ASIDE { shell.words.say("warned.aside") } else { one.subject.clone() }),
             Cell::plain(&one.from),
             Cell::plain(one.date.map(|date| text::day(&date, shell.clock.zone())).unwrap_or_default()),
         ];
         row.extend(all.then(|| Cell::plain(how(shell, one))));
         // A note quotes what a letter has in its text.
-        let text = if one.note { one.text.clone() } else { text::sentence(&one.text, shell.clock.zone()) };
+        let text = match shell.words {
+            Words::ENGLISH if one.note => one.text.clone(),
+            words => text::finding(words, &one.finding, &one.text, shell.clock.zone()),
+        };
         row.push(Cell::plain(text));
         row
     };
-    let table = |last: [&str; 2], of: &[Shown]| {
+    let table = |last: [&'static str; 2], of: &[Shown]| {
         let rows: Vec<Vec<Cell>> = of.iter().map(row).collect();
-        let mut head = vec!["ID", last[0], "ABOUT", "FROM", "DATE"];
-        head.extend(all.then_some("SETTLED"));
+        let mut head = vec!["id", last[0], "about", "from", "day"];
+        head.extend(all.then_some("settled"));
         head.push(last[1]);
+        let head = shell.heads(&head);
         // Who wrote it and when stand with each letter in `show`; what a person said stands here alone.
         let fit: &[Fit] = if all {
             &[Fit::Cut(3, 12), Fit::Drop(4), Fit::Cut(5, 16), Fit::Drop(3)]
@@ -146,21 +158,21 @@ fn print(shell: &Shell, shown: &[Shown], notes: &[Shown], all: bool) -> Result<(
         shell.output.fitted(&Table { head: &head, rows: &rows, right: &[], fit, wrap: true })
     };
     if shown.is_empty() {
-        shell.output.line("no warnings")?;
+        shell.output.line(shell.words.say("warned.none"))?;
     } else {
-        table(["FINDING", "WHAT DOES NOT AGREE"], shown)?;
+        table(["finding", "says"], shown)?;
         let open = |computed: bool| {
             let open = shown.iter().filter(|one| one.settled.is_none() && one.id.starts_with("C-") == computed);
             open.map(|one| one.id.as_str()).collect::<BTreeSet<&str>>().len()
         };
         shell.output.line("")?;
         if open(false) > 0 {
-            shell.output.line(format!("{} open. Nothing of these letters was applied.", open(false)))?;
+            shell.output.line(shell.words.fill("warned.open", &[("n", &open(false))]))?;
         } else if open(true) == 0 {
-            shell.output.line("0 open.")?;
+            shell.output.line(shell.words.say("warned.none-open"))?;
         }
         if open(true) > 0 {
-            shell.output.line(format!("{} from how things stand (C-); they go when that changes.", open(true)))?;
+            shell.output.line(shell.words.fill("warned.standing", &[("n", &open(true))]))?;
         }
         if open(false) > 0 {
             if shown.iter().any(|one| one.settled.is_none() && one.imports) {
@@ -173,8 +185,8 @@ fn print(shell: &Shell, shown: &[Shown], notes: &[Shown], all: bool) -> Result<(
     if notes.is_empty() {
         return Ok(());
     }
-    shell.output.line("\nOnly noted; the data of these letters counts:")?;
-    table(["NOTE", "WHAT WAS NOTED"], notes)
+    shell.output.line(format!("\n{}", shell.words.say("warned.noted")))?;
+    table(["note", "notes"], notes)
 }
 
 /// Returns the open warnings but those of the `known` letters: what each is settled by, and in a sentence what it is about,
@@ -182,29 +194,37 @@ fn print(shell: &Shell, shown: &[Shown], notes: &[Shown], all: bool) -> Result<(
 pub(super) fn sentences(
     clerk: &Clerk,
     known: &BTreeSet<u64>,
+    words: Words,
     zone: &TimeZone,
 ) -> Result<BTreeMap<String, String>, Failure> {
     let mut told: BTreeMap<String, String> = BTreeMap::new();
     let open = clerk.index().warnings(true).map_err(ClerkError::from)?;
     for warning in open.into_iter().filter(|warning| warning.code.blocks() && !known.contains(&warning.position)) {
         let Some(entry) = clerk.index().entry(warning.position).map_err(ClerkError::from)? else { continue };
-        let shop = entry.names.shop.as_ref().map(|shop| format!(" of {shop}")).unwrap_or_default();
+        let shop = entry.names.shop.as_ref();
+        let shop = shop.map(|shop| words.fill("warned.of-shop", &[("shop", shop)])).unwrap_or_default();
         let peer = entry.peer.as_ref().map(ToString::to_string).unwrap_or_default();
         let about = about(clerk, &entry)?;
-        let begin = || format!("{about}{shop}, {} from {peer}", entry.kind);
+        let kind = words.name("kinds", &entry.kind);
+        let begin =
+            || words.fill("warned.letter", &[("about", &about), ("shop", &shop), ("kind", &kind), ("who", &peer)]);
         let sentence = told.entry(format!("W-{}", warning.position)).or_insert_with(begin);
-        sentence.push_str(&format!(": {}: {}", warning.code.word(), text::sentence(&warning.text, zone)));
+        sentence.push_str(&match words {
+            Words::ENGLISH => format!(": {}: {}", warning.code.word(), text::sentence(&warning.text, zone)),
+            words => format!(": {}", text::finding(words, warning.code.word(), &warning.text, zone)),
+        });
     }
     Ok(told)
 }
 
 /// Returns how and when something was settled, and why, for people.
 fn how(shell: &Shell, one: &Shown) -> String {
+    let words = shell.words;
     let word = match one.settled {
-        None => return "open".to_owned(),
-        Some(Settlement::Ack) => "seen",
-        Some(Settlement::Accept) => "accepted",
-        Some(Settlement::Block) => "blocked",
+        None => return words.say("warned.unsettled"),
+        Some(Settlement::Ack) => words.say("warned.seen"),
+        Some(Settlement::Accept) => words.say("warned.accepted"),
+        Some(Settlement::Block) => words.say("warned.blocked"),
     };
     let when = one.when.as_ref();
     let time = when.map(|(time, _)| text::minute(time, shell.clock.zone())).unwrap_or_default();

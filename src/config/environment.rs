@@ -4,6 +4,10 @@ use std::path::{Path, PathBuf};
 
 use super::ConfigError;
 
+/// The variables of a session at a desktop.
+const SESSION: [&str; 7] =
+    ["HOME", "USER", "LOGNAME", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS", "DISPLAY", "WAYLAND_DISPLAY"];
+
 /// What the program takes from its environment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Environment {
@@ -23,8 +27,22 @@ pub struct Environment {
     pub cache_home: Option<PathBuf>,
     /// `CREDENTIALS_DIRECTORY`, set by systemd.
     pub credentials: Option<PathBuf>,
-    /// Whether `NO_COLOR` is set or the terminal is dumb.
+    /// `MAILORDER_LANG`.
+    pub language: Option<String>,
+    /// The locale of messages: the first of `LC_ALL`, `LC_MESSAGES` and `LANG` that is set (POSIX, 8.2).
+    pub locale: Option<String>,
+    /// What programs need that speak to the user's desktop or send his mail: `HOME`, `DISPLAY` and such.
+    pub session: Vec<(String, String)>,
+    /// Whether `NO_COLOR` is set (no-color.org).
     pub no_color: bool,
+    /// Whether `CLICOLOR_FORCE` is set and not 0 (bixense.com/clicolors).
+    pub color_forced: bool,
+    /// `CLICOLOR`: whether it is not 0.
+    pub color_wished: Option<bool>,
+    /// Whether `TERM` names a terminal that can more than write line after line.
+    pub terminal_is_able: bool,
+    /// `MAILORDER_PAGER`, else `PAGER`; an empty one is meant so.
+    pub pager: Option<String>,
 }
 
 impl Environment {
@@ -32,7 +50,12 @@ impl Environment {
     #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
     pub fn of_process() -> Self {
         let path = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+        let is_on = |name: &str| std::env::var_os(name).map(|value| value != "0");
+        let text = |name: &str| std::env::var(name).ok();
+        let word = |name: &str| text(name).filter(|value| !value.is_empty());
         Self {
+            language: word("MAILORDER_LANG"),
+            locale: ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find_map(word),
             config: path("MAILORDER_CONFIG"),
             single_thread: std::env::var("MAILORDER_THREADS").is_ok_and(|threads| threads.trim() == "1"),
             home: path("HOME"),
@@ -41,7 +64,12 @@ impl Environment {
             state_home: path("XDG_STATE_HOME"),
             cache_home: path("XDG_CACHE_HOME"),
             credentials: path("CREDENTIALS_DIRECTORY"),
-            no_color: path("NO_COLOR").is_some() || std::env::var("TERM").is_ok_and(|term| term == "dumb"),
+            session: session(),
+            no_color: path("NO_COLOR").is_some(),
+            color_forced: is_on("CLICOLOR_FORCE").unwrap_or(false),
+            color_wished: is_on("CLICOLOR"),
+            terminal_is_able: std::env::var("TERM").is_ok_and(|term| !term.is_empty() && term != "dumb"),
+            pager: text("MAILORDER_PAGER").or_else(|| text("PAGER")),
         }
     }
 
@@ -64,6 +92,13 @@ impl Environment {
         let system = Path::new("/etc/mailorder/config.toml");
         if !user.as_ref().is_ok_and(|file| file.exists()) && system.exists() { Ok(system.to_owned()) } else { user }
     }
+}
+
+/// Returns the variables of a session at a desktop that are set.
+#[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
+fn session() -> Vec<(String, String)> {
+    let set = |name: &str| Some((name.to_owned(), std::env::var(name).ok().filter(|value| !value.is_empty())?));
+    SESSION.into_iter().filter_map(set).collect()
 }
 
 /// Returns the folders for data, state and cache where the configuration names none.

@@ -134,6 +134,15 @@ pub struct HookSettings {
     pub ask: Option<i64>,
 }
 
+/// How a person is told of warnings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotifySettings {
+    /// The program that is run, once for each warning.
+    pub hook: Hook,
+    /// Its environment: what a program needs that speaks to the user's desktop or sends his mail.
+    pub variables: Vec<(String, String)>,
+}
+
 /// One account, settled.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
@@ -161,6 +170,8 @@ pub struct Settings {
     pub practice: Practice,
     /// Programs that do the work of steps.
     pub hooks: BTreeMap<HookName, HookSettings>,
+    /// The program that tells a person of warnings.
+    pub notify: Option<NotifySettings>,
     /// Program and arguments that print the buyer's payment data.
     pub payment_data_command: Option<Vec<String>>,
     /// Whether the whole process keeps to one thread.
@@ -187,6 +198,17 @@ pub fn load(file: &Path, environment: &Environment) -> Result<Settings, ConfigEr
     let file = std::path::absolute(file).map_err(|error| ConfigError::read(file, &error))?;
     let text = crate::files::read_text(&file, crate::files::SMALL).map_err(|error| ConfigError::read(&file, &error))?;
     parse(&text, &file, environment)
+}
+
+/// Returns the `language` that a configuration file names, without settling the rest of it: messages about a file that
+/// cannot be used have a language, too. `None` where it names none, or cannot be read.
+pub fn language_of(file: &Path) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    struct Named {
+        language: Option<String>,
+    }
+    let text = crate::files::read_text(file, crate::files::SMALL).ok()?;
+    toml::from_str::<Named>(&text).ok()?.language
 }
 
 /// Settles the configuration in `text`, which is said to lie in `file` (absolute).

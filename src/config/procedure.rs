@@ -8,7 +8,7 @@ use toml::Spanned;
 use super::agents::DEBIT_WORDS;
 use super::settle::Place;
 use super::written::{self, Config};
-use super::{ConfigError, HookSettings};
+use super::{ConfigError, Environment, HookSettings, NotifySettings};
 use crate::hook::Hook;
 use crate::role::practice::{Procedure, Review, Stage};
 use crate::trade::{HookName, Party};
@@ -21,6 +21,9 @@ const STEPS_KEY: &str = "shop.procedure.steps";
 
 /// How long a hook may take at most, in seconds.
 const SECONDS_MAX: u64 = 3600;
+
+/// How long the program may take that tells of a warning, in seconds: mail waits meanwhile.
+const NOTIFY_MAX: u64 = 30;
 
 type Hooks = BTreeMap<Spanned<String>, written::Hook>;
 
@@ -158,30 +161,56 @@ impl Place<'_> {
             ));
         }
         let key = |name: &str| format!("hook.{parsed}.{name}");
-        let argv = written.command.as_ref();
-        let Some((program, arguments)) = argv.split_first().filter(|(program, _)| !program.is_empty()) else {
-            return Err(self.fault_at(
-                written.command.span().start,
-                &key("command"),
-                "it is a list of program and arguments",
-            ));
-        };
-        let program =
-            if program.contains('/') { self.path(program).to_string_lossy().into_owned() } else { program.clone() };
-        let seconds = written.seconds.as_ref().map_or(60, |seconds| *seconds.as_ref());
-        if !(1..=SECONDS_MAX).contains(&seconds) {
-            let at = written.seconds.as_ref().map_or(place, |seconds| seconds.span().start);
-            return Err(self.fault_at(at, &key("seconds"), format!("it must be from 1 to {SECONDS_MAX}")));
-        }
         let hook = Hook {
-            command: std::iter::once(program).chain(arguments.iter().cloned()).collect(),
+            command: self.command(&key("command"), &written.command)?,
             folder: self.folder(),
-            time: Duration::from_secs(seconds),
+            time: self.seconds(&key("seconds"), written.seconds.as_ref(), (60, SECONDS_MAX))?,
         };
         let ask = self.above_zero(&key("ask_minutes"), written.ask_minutes.as_ref())?;
         let ask = ask.map(|minutes| i64::from(minutes).saturating_mul(60));
         let attempts = self.above_zero(&key("attempts"), written.attempts.as_ref())?.unwrap_or(8);
         Ok((parsed, HookSettings { hook, attempts, ask }))
+    }
+
+    /// Settles the program that tells a person of warnings.
+    pub(super) fn notify(
+        &self,
+        written: Option<&written::Notify>,
+        environment: &Environment,
+    ) -> Result<Option<NotifySettings>, ConfigError> {
+        let Some(written) = written else { return Ok(None) };
+        let hook = Hook {
+            command: self.command("notify.command", &written.command)?,
+            folder: self.folder(),
+            time: self.seconds("notify.seconds", written.seconds.as_ref(), (10, NOTIFY_MAX))?,
+        };
+        Ok(Some(NotifySettings { hook, variables: environment.session.clone() }))
+    }
+
+    /// Settles program and arguments; a program that is written as a path starts at the folder of the configuration.
+    fn command(&self, key: &str, written: &Spanned<Vec<String>>) -> Result<Vec<String>, ConfigError> {
+        let Some((program, arguments)) = written.as_ref().split_first().filter(|(program, _)| !program.is_empty())
+        else {
+            return Err(self.fault_at(written.span().start, key, "it is a list of program and arguments"));
+        };
+        let program =
+            if program.contains('/') { self.path(program).to_string_lossy().into_owned() } else { program.clone() };
+        Ok(std::iter::once(program).chain(arguments.iter().cloned()).collect())
+    }
+
+    /// Settles how long a program may take: `usual` where nothing is said, and `most` at most.
+    fn seconds(
+        &self,
+        key: &str,
+        written: Option<&Spanned<u64>>,
+        (usual, most): (u64, u64),
+    ) -> Result<Duration, ConfigError> {
+        match written {
+            Some(seconds) if !(1..=most).contains(seconds.as_ref()) => {
+                Err(self.fault_at(seconds.span().start, key, format!("it must be from 1 to {most}")))
+            }
+            seconds => Ok(Duration::from_secs(seconds.map_or(usual, |seconds| *seconds.as_ref()))),
+        }
     }
 
     fn above_zero(&self, key: &str, written: Option<&Spanned<u32>>) -> Result<Option<u32>, ConfigError> {

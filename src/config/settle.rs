@@ -42,6 +42,7 @@ pub(super) fn settle(written: Config, file: &Path, environment: &Environment) ->
         catalog: written.shop.as_ref().and_then(|shop| shop.catalog.as_deref()).map(|path| place.path(path)),
         practice: place.practice(&written)?,
         hooks: place.hooks(&written.hook)?,
+        notify: place.notify(written.notify.as_ref(), environment)?,
         payment_data_command: place.payment_data_command(&written)?,
         single_thread: environment.single_thread,
         address: written.address,

@@ -39,6 +39,9 @@ pub struct Config {
     /// How often letters are answered.
     #[serde(default)]
     pub answers: Answers,
+    /// How a person is told of warnings.
+    #[serde(default)]
+    pub notify: Option<Notify>,
     /// How to buy.
     #[serde(default)]
     pub buyer: Option<Buyer>,
@@ -172,6 +175,16 @@ pub struct Answers {
     pub per_transaction: Option<u16>,
     /// To one peer within an hour.
     pub per_peer: Option<u16>,
+}
+
+/// How a person is told of warnings.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Notify {
+    /// Program and arguments; no shell.
+    pub command: Spanned<Vec<String>>,
+    /// How long it may take, in seconds.
+    pub seconds: Option<Spanned<u64>>,
 }
 
 /// How to buy.

@@ -107,6 +107,8 @@ fn own(db_tx: &Connection, entry: &Entry, act: &Act, reckoning: &Reckoning) -> R
             settle_computed(db_tx, entry.position, subject, *how, reason.as_deref())
         }
         Act::Settle { content: None, subject: None, .. } => Ok(()),
+        // It is kept with its transaction.
+        Act::Received { .. } => Ok(()),
         Act::Give { task } => super::tasks::give(db_tx, entry, task),
         Act::Said { key, .. } => super::tasks::end(db_tx, key),
         Act::Schedule { schedule } => super::schedules::put(db_tx, entry, schedule),
@@ -272,10 +274,13 @@ fn put_row(db_tx: &Connection, id: Option<i64>, transaction: &Transaction, row: 
     Ok(id.unwrap_or_else(|| db_tx.last_insert_rowid()))
 }
 
+/// The word beside those of failed legs for goods of which fewer came than the delivery agent says.
+pub(super) const SHORT: &str = "received";
+
 fn failed_words(row: &Row) -> String {
     let legs = [(Leg::Order, &row.order), (Leg::Delivery, &row.delivery), (Leg::Payment, &row.payment)];
-    let words: Vec<&str> = legs.into_iter().filter(|(_, leg)| leg.failed).map(|(leg, _)| leg.word()).collect();
-    words.join(" ")
+    let failed = legs.into_iter().filter(|(_, leg)| leg.failed).map(|(leg, _)| leg.word());
+    failed.chain(row.short.then_some(SHORT)).collect::<Vec<&str>>().join(" ")
 }
 
 /// Most letters change no name: what is searched is written only when it differs.

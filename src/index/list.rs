@@ -94,6 +94,23 @@ impl Index {
         Ok(found)
     }
 
+    /// Returns the rows of the transactions a filter lets through, oldest first, for [`Index::listed`]: eight bytes each, so
+    /// that all of a long ledger can be gone through.
+    pub fn ids(&self, filter: &Filter) -> Found<Vec<i64>> {
+        let (conditions, values) = filter.sql();
+        let sql = format!("SELECT id FROM transactions {} {conditions} ORDER BY date_at, id", filter.way());
+        let mut find = self.db.prepare_cached(&sql)?;
+        let ids = find.query_map(params_from_iter(values), |row| row.get(0))?;
+        Ok(ids.collect::<Result<_, _>>()?)
+    }
+
+    /// Returns the transaction of a row; `None` where it is gone, since two turned out to be one.
+    pub fn listed(&self, id: i64) -> Found<Option<Listed>> {
+        let mut find = self.db.prepare_cached(&format!("SELECT {COLUMNS} FROM transactions WHERE id = ?1"))?;
+        let mut rows = find.query([id])?;
+        rows.next()?.map(listed).transpose()
+    }
+
     /// Returns the transactions of a part of which nothing was agreed to yet, oldest first: those that have no terms, or
     /// those that were `offered`, ordered from this second on.
     pub fn waiting(&self, role: Role, offered: Option<i64>) -> Found<Vec<Key>> {
@@ -274,6 +291,7 @@ fn listed(row: &rusqlite::Row<'_>) -> Found<Listed> {
         open: row.get(16)?,
         due: optional(row.get(17)?, When::parse)?,
         unpaid: money(row.get(18)?, row.get(19)?)?,
+        short: row.get::<_, String>(22)?.split(' ').any(|word| word == super::apply::SHORT),
         undelivered: row.get(20)?,
         warnings: row.get(21)?,
         begun: true,

@@ -58,6 +58,8 @@ pub struct Row {
     pub due: Option<When>,
     /// What remains to be paid; `None` where nothing does.
     pub unpaid: Option<Money>,
+    /// Whether something else came, as the buyer says, than the delivery agent says was delivered.
+    pub short: bool,
     /// Whether goods are still to come.
     pub undelivered: bool,
     /// Warnings that nobody settled.
@@ -89,6 +91,7 @@ impl Row {
             open: true,
             due: None,
             unpaid: None,
+            short: false,
             undelivered: false,
             warnings: 0,
             begun: true,

@@ -66,7 +66,7 @@ CREATE TABLE transactions (
   unpaid          TEXT,
   undelivered     INTEGER NOT NULL,
   warnings        INTEGER NOT NULL,
-  -- The legs that failed, words with a space between.
+  -- The legs that failed, words with a space between; `received` where something else came than was delivered.
   failed          TEXT NOT NULL,
   begun           INTEGER NOT NULL,
   -- Whether something waits for the shop's owner.

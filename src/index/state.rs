@@ -11,7 +11,9 @@ use serde::{Deserialize, Serialize};
 use super::IndexError;
 use super::apply::integer;
 use crate::trade::transaction::Direction;
-use crate::trade::{Digest, Finding, Given, Kept, Key, Letter, Moment, Number, Settlement, Transaction, Verdict};
+use crate::trade::{
+    Arrival, Digest, Finding, Given, Kept, Key, Letter, Moment, Number, Settlement, Transaction, Verdict,
+};
 
 /// A transaction without its letters.
 #[derive(Serialize, Deserialize)]
@@ -21,6 +23,8 @@ struct State {
     kept: Vec<Standing>,
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     given: Vec<Given>,
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    arrivals: Vec<Arrival>,
 }
 
 /// How one letter stands.
@@ -91,7 +95,8 @@ fn find(question: &mut Statement<'_>, position: i64) -> Result<Option<Letter>, I
 pub(super) fn put(db_tx: &Connection, id: i64, transaction: &Transaction) -> Result<(), IndexError> {
     let kept = transaction.kept.iter().map(Standing::from).collect();
     let (key, number, given) = (transaction.key.clone(), transaction.number.clone(), transaction.given.clone());
-    let state = State { key, number, kept, given };
+    let arrivals = transaction.arrivals.clone();
+    let state = State { key, number, kept, given, arrivals };
     let text = serde_json::to_vec(&state).map_err(row_error)?;
     db_tx.prepare_cached("INSERT OR REPLACE INTO states VALUES (?1, ?2)")?.execute(params![id, text])?;
     Ok(())
@@ -99,12 +104,12 @@ pub(super) fn put(db_tx: &Connection, id: i64, transaction: &Transaction) -> Res
 
 /// Returns the transaction that a row of `states` tells of.
 pub(super) fn read(db: &Connection, state: &[u8]) -> Result<Transaction, IndexError> {
-    let State { key, number, kept, given } = serde_json::from_slice(state).map_err(row_error)?;
+    let State { key, number, kept, given, arrivals } = serde_json::from_slice(state).map_err(row_error)?;
     let mut question = db.prepare_cached(LETTER)?;
     let mut letter = |position: u64| -> Result<Letter, IndexError> {
         let missing = || IndexError::Row(format!("the letter of entry {position} is missing"));
         find(&mut question, integer(position))?.ok_or_else(missing)
     };
     let kept = kept.into_iter().map(|standing| letter(standing.position).map(|letter| standing.with(Arc::new(letter))));
-    Ok(Transaction { key, number, kept: kept.collect::<Result<Vec<Kept>, IndexError>>()?, given })
+    Ok(Transaction { key, number, kept: kept.collect::<Result<Vec<Kept>, IndexError>>()?, given, arrivals })
 }

@@ -4,7 +4,7 @@ use super::row::{Row, RowItem, RowLeg};
 use crate::rules::failed::failed_legs;
 use crate::rules::overdue::refund;
 use crate::rules::waiting::waiting_in;
-use crate::rules::{Standing, State, reconcile};
+use crate::rules::{Standing, State, received, reconcile};
 use crate::trade::{Code, Direction, Leg, Transaction, Verdict, item::Line};
 
 impl Row {
@@ -27,6 +27,7 @@ impl Row {
             total: total(transaction),
             due,
             unpaid: standing.unpaid,
+            short: received::differs(transaction, &standing).is_some(),
             undelivered: standing.undelivered(),
             state: standing.state.word().to_owned(),
             warnings: warnings(transaction),

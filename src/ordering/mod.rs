@@ -92,10 +92,7 @@ pub fn made(
 pub fn change(order: &mut Order, changes: OrderFile, prices: &mut Prices) -> Result<(), OrderingError> {
     if !changes.item.is_empty() {
         order.lines = written::lines(&changes.item, &mut |sku| prices.item(sku))?;
-        // Lines and charges are numbered together.
-        for (place, charge) in (order.lines.len().saturating_add(1)..).zip(&mut order.charges) {
-            charge.id = place.to_string();
-        }
+        number(order);
     }
     if !changes.charge.is_empty() {
         order.charges = written::charges(&changes.charge, order.lines.len())?;
@@ -105,6 +102,37 @@ pub fn change(order: &mut Order, changes: OrderFile, prices: &mut Prices) -> Res
     order.deliver_to = changes.deliver_to.or(order.deliver_to.take());
     order.remarks = changes.remarks.or(order.remarks.take());
     Ok(())
+}
+
+/// Leaves these lines out of an order, and adds what is written (P100).
+///
+/// # Errors
+/// A line that is not there, and what is wrong with what is written.
+pub fn alter(
+    order: &mut Order,
+    without: &[String],
+    more: &[written::ItemWritten],
+    prices: &mut Prices,
+) -> Result<(), OrderingError> {
+    for id in without {
+        let place = order.lines.iter().position(|line| line.id == *id);
+        let place = place.ok_or_else(|| OrderingError::wrong(format!("line {id} is not in the order")))?;
+        order.lines.remove(place);
+    }
+    order.lines.extend(written::lines(more, &mut |sku| prices.item(sku))?);
+    if !without.is_empty() || !more.is_empty() {
+        number(order);
+    }
+    Ok(())
+}
+
+/// Numbers lines and charges, together.
+fn number(order: &mut Order) {
+    let Order { lines, charges, .. } = order;
+    let ids = lines.iter_mut().map(|line| &mut line.id).chain(charges.iter_mut().map(|charge| &mut charge.id));
+    for (place, id) in (1_usize..).zip(ids) {
+        *id = place.to_string();
+    }
 }
 
 /// Returns the sum of lines and charges, which must be above zero.

@@ -3,7 +3,7 @@
 use super::OrderingError;
 use crate::clerk::{Clerk, KnownCatalog};
 use crate::trade::catalog::{Offer, Way};
-use crate::trade::item::{Charge, Item};
+use crate::trade::item::{Charge, Item, Line};
 use crate::trade::{Address, Moment, Money, Order, Party, Role};
 use crate::view::text;
 
@@ -12,6 +12,30 @@ pub struct Prices {
     shop: Address,
     known: Vec<KnownCatalog>,
     used: Vec<(Moment, Offer)>,
+}
+
+/// A price that a shop has changed since something was ordered of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PriceChange {
+    /// The number of the line or charge.
+    pub id: String,
+    /// What it is.
+    pub name: String,
+    /// What one cost.
+    pub then: Money,
+    /// What one costs by the shop's newest catalog; `None` where it is not sold any more.
+    pub now: Option<Money>,
+}
+
+/// Puts the new prices into an order; what is not sold any more stays as it was.
+pub fn take_changes(order: &mut Order, changes: &[PriceChange]) {
+    let now = |id: &str| changes.iter().find(|change| change.id == id).and_then(|change| change.now);
+    for line in &mut order.lines {
+        line.unit_price = now(&line.id).unwrap_or(line.unit_price);
+    }
+    for charge in &mut order.charges {
+        charge.price = now(&charge.id).unwrap_or(charge.price);
+    }
 }
 
 impl Prices {
@@ -39,11 +63,52 @@ impl Prices {
             } else {
                 format!("{sku:?} is not in the part of {shop}'s catalog that is here")
             };
-            return Err(OrderingError::wrong(text).hint(format!("mailorder catalog {shop} --ask {}", sku)));
+            return Err(OrderingError::wrong(text).hint(format!("mailorder catalog {shop} --ask {sku}")));
         };
         let found = (offer.item.clone(), offer.price);
         self.used.push((date, offer));
         Ok(found)
+    }
+
+    /// Returns the articles of the newest catalogs that are here, each once, in the shop's order.
+    pub fn offers(&self) -> Vec<&Offer> {
+        let mut offers: Vec<&Offer> = Vec::new();
+        for offer in self.known.iter().flat_map(|known| &known.catalog.offers) {
+            if offer.item.sku.is_some() && !offers.iter().any(|one| one.item.sku == offer.item.sku) {
+                offers.push(offer);
+            }
+        }
+        offers
+    }
+
+    /// Returns when the shop wrote the newest catalog that is here.
+    pub fn date(&self) -> Option<Moment> {
+        self.known.first().map(|known| known.date)
+    }
+
+    /// Returns the ways to pay and to deliver that the shop has.
+    pub fn ways(&self) -> &[Way] {
+        self.known.first().map(|known| known.catalog.ways.as_slice()).unwrap_or_default()
+    }
+
+    /// Returns the prices of an order of `since` that catalogs written after it have otherwise, lines first (P98, P100).
+    pub fn changed(&self, order: &Order, since: &Moment) -> Vec<PriceChange> {
+        let newer: Vec<&KnownCatalog> = self.known.iter().filter(|known| known.date > *since).collect();
+        let is_all = newer.last().is_some_and(|known| known.catalog.is_complete());
+        let line = |line: &Line| {
+            let sku = line.item.sku.as_deref()?;
+            let now = newer.iter().find_map(|known| known.catalog.offer(sku)).map(|offer| offer.price);
+            let change = PriceChange { id: line.id.clone(), name: line.item.name.clone(), then: line.unit_price, now };
+            (now != Some(line.unit_price) && (now.is_some() || is_all)).then_some(change)
+        };
+        let way = newer.first().and_then(|known| known.catalog.way(&order.payment_method, &order.delivery_method));
+        let asked = way.and_then(|way| way.charge.as_ref());
+        let charge = |charge: &Charge| {
+            let (_, now) = asked.filter(|(name, now)| *name == charge.name && *now != charge.price)?;
+            let (id, name) = (charge.id.clone(), charge.name.clone());
+            Some(PriceChange { id, name, then: charge.price, now: Some(*now) })
+        };
+        order.lines.iter().filter_map(line).chain(order.charges.iter().filter_map(charge)).collect()
     }
 
     /// Returns whether the order has any price from a catalog.
@@ -70,7 +135,7 @@ impl Prices {
     }
 
     fn way(&self, order: &Order) -> Result<&Way, OrderingError> {
-        let ways = self.known.first().map(|known| known.catalog.ways.as_slice()).unwrap_or_default();
+        let ways = self.ways();
         let found = ways.iter().find(|way| way.fits(&order.payment_method, &order.delivery_method));
         found.ok_or_else(|| {
             let (payment, delivery) = (&order.payment_method, &order.delivery_method);

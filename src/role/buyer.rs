@@ -4,9 +4,15 @@ use super::practice::BuyerPractice;
 use super::{Action, Desk, Draft, Refused, terms_of};
 use crate::rules::{Standing, State, returned};
 use crate::trade::document::{Cancellation, Confirmation, ReturnRequest, StatusRequest};
-use crate::trade::item::LineQuantity;
+use crate::trade::item::{Line, LineQuantity};
 use crate::trade::status::Reason;
-use crate::trade::{Document, Kept, Kind, Leg, Names, Order, OrderId, Party, Role, Transaction, Verdict};
+use crate::trade::{
+    Act, Document, Kept, Kind, Leg, Moment, Names, Order, OrderId, Party, Quantity, Role, Terms, Transaction, Verdict,
+    When,
+};
+
+/// How far ahead of our clock something may be said to have come, in seconds.
+const AHEAD: i64 = 1_800;
 
 /// Returns what follows from a letter that was entered: the OK to matching terms, if the owner chose so, and a request
 /// for letters that are missing.
@@ -59,14 +65,17 @@ pub fn order(order: Order, id: OrderId, shop: Party) -> Draft {
     Draft { role: Role::Buyer, to: shop, names, terms: None, answers: None, as_of: None, done: None, document }
 }
 
+/// Returns the terms that wait for the buyer's answer: the newest that count and have no OK.
+pub fn offered(transaction: &Transaction) -> Option<(&Kept, &Terms)> {
+    let is_answered =
+        |kept: &Kept| transaction.sent(Kind::Confirmation).any(|sent| sent.letter.terms == Some(kept.content));
+    transaction.all_terms().filter(|(kept, _)| !is_answered(kept)).last()
+}
+
 /// Says OK to the terms (P36): to those that replace others, where such have come and are not answered.
 pub fn confirm(transaction: &Transaction, desk: &Desk<'_>) -> Result<Draft, Refused> {
     let standing = Standing::of(transaction);
-    let open: Vec<_> = transaction
-        .all_terms()
-        .filter(|(kept, _)| !transaction.sent(Kind::Confirmation).any(|sent| sent.letter.terms == Some(kept.content)))
-        .collect();
-    let Some((kept, terms)) = open.last() else {
+    let Some((kept, terms)) = offered(transaction) else {
         return Err(if transaction.terms().is_none() {
             match transaction.kept.iter().rev().find(|kept| kept.letter.kind() == Kind::TransactionInfo) {
                 Some(_) => Refused::new(
@@ -159,6 +168,51 @@ pub fn give_back(transaction: &Transaction, lines: Vec<LineQuantity>, reason: Re
     }
     let document = Document::ReturnRequest(ReturnRequest { lines, reason });
     Ok(Draft::new(transaction, kept.letter.from.clone(), document).about(Some(kept.content)))
+}
+
+/// What a buyer says has come so far.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Came {
+    /// Whether all came that was agreed on, but for the lines that are named.
+    pub whole: bool,
+    /// How many of a line came; `None` for none.
+    pub lines: Vec<(String, Option<Quantity>)>,
+    /// When.
+    pub at: When,
+}
+
+/// Makes the entry of what the buyer says has come, at `now`: how many of each line, all of it so far.
+///
+/// # Errors
+/// Where nothing was agreed on, a line is none of the terms or named twice, or the date cannot be.
+pub fn received(transaction: &Transaction, came: &Came, now: &Moment) -> Result<Act, Refused> {
+    let state = Standing::of(transaction).state;
+    let agreed = !matches!(state, State::Ordered | State::Offered | State::Rejected);
+    let Some((_, terms)) = transaction.terms().filter(|_| agreed) else {
+        return Err(Refused::new(format!("the transaction is {state}; nothing is agreed on that could have come")));
+    };
+    for (place, (line, _)) in came.lines.iter().enumerate() {
+        if !terms.lines.iter().any(|one| one.id == *line) {
+            return Err(Refused::new(format!("line {line} is not in the terms")));
+        }
+        if came.lines.iter().skip(place.saturating_add(1)).any(|(other, _)| other == line) {
+            return Err(Refused::new(format!("line {line} is named twice")));
+        }
+    }
+    let ahead = match came.at {
+        When::Day(day) => day > now.day(),
+        When::Moment(at) => at > now.plus_seconds(AHEAD),
+    };
+    let ordered = transaction.order().map(|(kept, _)| kept.letter.date);
+    if ahead || ordered.is_some_and(|ordered| came.at.end(now.offset()) < ordered) {
+        return Err(Refused::new(format!("{} is no date on which it can have come", came.at)));
+    }
+    let quantity = |line: &Line| {
+        let named = came.lines.iter().find(|(id, _)| *id == line.id).map(|(_, quantity)| *quantity);
+        let quantity = named.unwrap_or(Some(line.quantity).filter(|_| came.whole))?;
+        Some(LineQuantity { line: line.id.clone(), quantity })
+    };
+    Ok(Act::Received { lines: terms.lines.iter().filter_map(quantity).collect(), at: came.at })
 }
 
 /// Makes an order like the one before, from the terms (P98, P99), with the shop it went to.

@@ -1,12 +1,16 @@
 //! Judgement: pure functions over the words of the trade. No bytes, no clock, no mail.
 
 pub mod agreement;
+pub mod alerted;
 pub mod authority;
+pub mod booking;
 pub mod failed;
 pub mod leg;
 pub mod limits;
+
 pub mod overdue;
 pub mod query;
+pub mod received;
 pub mod reconcile;
 pub mod returned;
 pub mod standing;

@@ -64,7 +64,7 @@ pub fn only_missing(transaction: &Transaction, missing: &[LineQuantity], more: &
 }
 
 /// Returns how much of one line there is in `lines`.
-fn sum_of<'a>(lines: impl IntoIterator<Item = &'a LineQuantity>, line: &str) -> Option<Quantity> {
+pub(super) fn sum_of<'a>(lines: impl IntoIterator<Item = &'a LineQuantity>, line: &str) -> Option<Quantity> {
     let mut same = lines.into_iter().filter(|part| part.line == *line).map(|part| part.quantity);
     same.next().and_then(|first| same.try_fold(first, Quantity::plus))
 }

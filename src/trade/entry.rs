@@ -10,8 +10,9 @@ use serde::{Deserialize, Serialize};
 use super::document::Kind;
 use super::finding::Finding;
 use super::id::{Address, Digest, Fingerprint, MessageId, Number, OrderId};
+use super::item::LineQuantity;
 use super::letter::Letter;
-use super::moment::Moment;
+use super::moment::{Moment, When};
 use super::party::{Party, Role};
 use super::schedule::{Cause, Schedule, ScheduleName};
 use super::task::{Said, Task, TaskKey};
@@ -171,6 +172,13 @@ pub enum Act {
         /// Why; required to accept.
         reason: Option<String>,
     },
+    /// The buyer says what really came (design 5): all of it so far, so that his last word counts.
+    Received {
+        /// How many of which line; what is not named did not come.
+        lines: Vec<LineQuantity>,
+        /// When it came, as he says.
+        at: When,
+    },
     /// A hook is given work.
     Give {
         /// The work.
@@ -206,6 +214,7 @@ impl Act {
             Self::Pin { .. } => "pin",
             Self::Verdict { .. } => "verdict",
             Self::Settle { .. }
+            | Self::Received { .. }
             | Self::Give { .. }
             | Self::Said { .. }
             | Self::Schedule { .. }

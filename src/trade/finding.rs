@@ -84,6 +84,8 @@ codes! {
     TextDiffersFromData = "text-differs-from-data",
     /// A payment, a delivery or an instruction will not be done, whoever was to do it says.
     Failed = "failed",
+    /// Something else came, as the buyer says, than the delivery agent says was delivered.
+    ReceivedDiffers = "received-differs",
     /// A promised date has passed.
     Late = "late",
     /// A promised date has passed and nothing was heard.
@@ -108,6 +110,7 @@ impl Code {
             self,
             Self::TextDiffersFromData
                 | Self::Failed
+                | Self::ReceivedDiffers
                 | Self::Late
                 | Self::Silent
                 | Self::Unheard

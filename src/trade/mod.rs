@@ -35,4 +35,4 @@ pub use party::{Agent, Leg, Party, Person, PostalAddress, Role};
 pub use schedule::{Cause, Deed, Schedule, ScheduleName, Target};
 pub use task::{Given, HookName, Said, Task, TaskKey, Untold, Work};
 pub use terms::{DeliveryMethod, Order, PaymentMethod, Sealed, Terms};
-pub use transaction::{Book, Direction, Kept, Key, Transaction};
+pub use transaction::{Arrival, Book, Direction, Kept, Key, Transaction};

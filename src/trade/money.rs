@@ -248,6 +248,11 @@ impl Quantity {
         if value > Decimal::ZERO { Ok(Self(value)) } else { Err(MoneyError::Quantity(text.to_owned())) }
     }
 
+    /// Reads how many there are of something that may be missing: `None` for 0.
+    pub fn parse_count(text: &str) -> Result<Option<Self>, MoneyError> {
+        if plain_decimal(text)?.is_zero() { Ok(None) } else { Self::parse(text).map(Some) }
+    }
+
     /// Returns the sum, or `None` beyond the range.
     pub fn plus(self, other: Self) -> Option<Self> {
         self.0.checked_add(other.0).filter(|sum| *sum <= LIMIT).map(Self)

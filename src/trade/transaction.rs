@@ -12,8 +12,9 @@ use super::document::{Document, Kind};
 use super::entry::{Act, Body, Entry, Names, Settlement, Verdict};
 use super::finding::Finding;
 use super::id::{Address, Digest, Fingerprint, Number, OrderId};
+use super::item::LineQuantity;
 use super::letter::Letter;
-use super::moment::Moment;
+use super::moment::{Moment, When};
 use super::party::{Party, Role};
 use super::task::{Given, TaskKey, Untold, Work};
 use super::terms::{Order, Terms};
@@ -71,6 +72,19 @@ impl Kept {
     }
 }
 
+/// What the buyer says has come, all of it so far.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Arrival {
+    /// The entry of his word.
+    pub position: u64,
+    /// When it was recorded.
+    pub recorded: Moment,
+    /// How many of which line; what is not named did not come.
+    pub lines: Vec<LineQuantity>,
+    /// When it came, as he says.
+    pub at: When,
+}
+
 /// One transaction, seen from the part we play.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Transaction {
@@ -82,12 +96,14 @@ pub struct Transaction {
     pub kept: Vec<Kept>,
     /// The work given to hooks for it, in the order of entries.
     pub given: Vec<Given>,
+    /// What the buyer said of what came, in the order of entries; the last counts.
+    pub arrivals: Vec<Arrival>,
 }
 
 impl Transaction {
     /// Begins a transaction without letters.
     pub fn new(key: Key) -> Self {
-        Self { key, number: None, kept: Vec::new(), given: Vec::new() }
+        Self { key, number: None, kept: Vec::new(), given: Vec::new(), arrivals: Vec::new() }
     }
 
     /// Returns the names it is found by.
@@ -380,6 +396,8 @@ impl Book {
             transaction.kept.sort_by_key(|kept| kept.position);
             transaction.given.extend(early.given);
             transaction.given.sort_by_key(|given| given.position);
+            transaction.arrivals.extend(early.arrivals);
+            transaction.arrivals.sort_by_key(|arrival| arrival.position);
         }
         true
     }
@@ -401,6 +419,12 @@ impl Book {
                     kept.settled = Some(*how);
                 }
             }
+            Act::Received { lines, at } => transaction.arrivals.push(Arrival {
+                position: entry.position,
+                recorded: entry.recorded,
+                lines: lines.clone(),
+                at: *at,
+            }),
             Act::Give { task } => {
                 let (position, since) = (entry.position, entry.recorded);
                 transaction.given.push(Given {

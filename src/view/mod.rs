@@ -3,6 +3,9 @@
 //! A view is loaded from the clerk and changes nothing. What stands in it are values; how they look is the business of
 //! `cli` and `web`.
 
+pub mod confirm;
+pub mod export;
+pub mod harmless;
 pub mod late;
 pub mod orders;
 pub mod said;

@@ -1,18 +1,27 @@
 //! What letters say, in a few words each: for `show`, which tells more of them than that they were there.
 
-use super::text;
+use super::text::{self, labelled};
 use crate::trade::document::{DeliveryInstruction, PaymentInstruction};
 use crate::trade::item::LineQuantity;
 use crate::trade::status::{Payment, Step};
 use crate::trade::{Document, Download, Place};
+use crate::words::Words;
+
+/// Columns of the names in front of what an agent is to do.
+const NAMES: usize = 8;
 
 /// Returns what a letter says beyond its kind, each point for itself; mail's own words are not escaped yet.
-pub fn said(document: &Document) -> Vec<String> {
+pub fn said(document: &Document, words: Words) -> Vec<String> {
+    let step = |how: &Step| step(how, words);
+    let parcel = |id: &str, tracking: Option<&str>, how: &Step| {
+        let tracking = tracking.map(|tracking| format!(" ({tracking})")).unwrap_or_default();
+        words.fill("says.parcel", &[("id", &id), ("tracking", &tracking), ("step", &step(how))])
+    };
     match document {
-        Document::OrderRejection(rejection) => rejection.sentences(),
+        Document::OrderRejection(rejection) => rejection.sentences().iter().map(|why| words.sentence(why)).collect(),
         Document::Cancellation(cancellation) => cancellation.reason.iter().cloned().collect(),
         Document::AuthorizationResult(result) => {
-            vec![format!("{} {}", text::amount(&result.total), step(&result.step))]
+            vec![words.fill("says.payment", &[("sum", &text::amount(&result.total)), ("step", &step(&result.step))])]
         }
         Document::PaymentInstruction(instruction) => vec![text::amount(&instruction.amount)],
         Document::OrderStatus(status) => {
@@ -27,20 +36,23 @@ pub fn said(document: &Document) -> Vec<String> {
                     let place = event.place.as_ref().map(|place| format!(", {place}")).unwrap_or_default();
                     format!("{} {}{place}", event.at, event.name)
                 });
-                let file = one.download.as_ref().map(file);
+                let file = one.download.as_ref().map(|download| file(download, words));
                 std::iter::once(parcel(&one.id, one.tracking.as_deref(), &one.step)).chain(events).chain(file)
             })
             .collect(),
-        Document::PaymentStatus(status) => status.payments.iter().map(payment).collect(),
-        Document::ReturnRequest(request) => vec![format!("{}: {}", goods(&request.lines), request.reason.text)],
+        Document::PaymentStatus(status) => status.payments.iter().map(|one| payment(one, words)).collect(),
+        Document::ReturnRequest(request) => {
+            vec![format!("{}: {}", goods(&request.lines, words), words.sentence(&request.reason.text))]
+        }
         Document::ReturnAnswer(answer) => {
-            let refund = answer.refund.as_ref().map(|refund| format!(", refund {}", text::amount(refund)));
-            vec![format!("{} {}{}", goods(&answer.lines), step(&answer.step), refund.unwrap_or_default())]
+            let refund = answer.refund.as_ref().map(text::amount);
+            let refund = refund.map(|sum| words.fill("says.with-refund", &[("sum", &sum)])).unwrap_or_default();
+            vec![format!("{} {}{refund}", goods(&answer.lines, words), step(&answer.step))]
         }
         Document::RefundInstruction(refund) => vec![text::amount(&refund.amount)],
-        Document::Refusal(refusal) => vec![refusal.reason.text.clone()],
-        Document::StatusRequest(request) => vec![request.leg.word().to_owned()],
-        Document::Stop(stop) => vec![stop.leg.word().to_owned()],
+        Document::Refusal(refusal) => vec![words.sentence(&refusal.reason.text)],
+        Document::StatusRequest(request) => vec![words.name("legs", request.leg.word())],
+        Document::Stop(stop) => vec![words.name("legs", stop.leg.word())],
         Document::CatalogRequest(request) => request.words.list().to_vec(),
         Document::Order(_)
         | Document::Catalog(_)
@@ -54,71 +66,73 @@ pub fn said(document: &Document) -> Vec<String> {
 
 /// Returns what an agent is to do by its instruction, since it sees no terms: what a delivery agent brings and where, what a
 /// payment agent collects and from whom.
-pub fn to_do(instruction: Option<&Document>) -> Vec<String> {
+pub fn to_do(instruction: Option<&Document>, words: Words) -> Vec<String> {
+    let line = |name: &str, value: &str| labelled(&words.say(&format!("to-do.{name}")), NAMES, value);
     match instruction {
-        Some(Document::DeliveryInstruction(instruction)) => to_bring(instruction),
-        Some(Document::PaymentInstruction(instruction)) => to_collect(instruction),
+        Some(Document::DeliveryInstruction(instruction)) => to_bring(instruction, words, &line),
+        Some(Document::PaymentInstruction(instruction)) => to_collect(instruction, words, &line),
         _ => Vec::new(),
     }
 }
 
-fn to_collect(instruction: &PaymentInstruction) -> Vec<String> {
+fn to_collect(instruction: &PaymentInstruction, words: Words, line: &dyn Fn(&str, &str) -> String) -> Vec<String> {
     let buyer = &instruction.buyer;
-    let ending = instruction.payment_id.as_ref().map(|digits| format!(" ending in {digits}")).unwrap_or_default();
+    let ending = instruction.payment_id.as_ref();
+    let ending = ending.map(|digits| words.fill("to-do.ending", &[("digits", digits)])).unwrap_or_default();
     let mut lines = vec![
-        format!("from      {} <{}>", buyer.name, buyer.email),
-        format!("collect   {}", text::amount(&instruction.amount)),
-        format!("by        {}{ending}", instruction.payment_method),
+        line("from", &format!("{} <{}>", buyer.name, buyer.email)),
+        line("collect", &text::amount(&instruction.amount)),
+        line("by", &format!("{}{ending}", instruction.payment_method)),
     ];
-    lines.extend(instruction.due.as_ref().map(|due| format!("due       {due}")));
+    lines.extend(instruction.due.as_ref().map(|due| line("due", &due.to_string())));
     lines
 }
 
-fn to_bring(instruction: &DeliveryInstruction) -> Vec<String> {
+fn to_bring(instruction: &DeliveryInstruction, words: Words, line: &dyn Fn(&str, &str) -> String) -> Vec<String> {
     let buyer = &instruction.buyer;
     let contact = [Some(buyer.name.as_str()), buyer.telephone.as_deref()];
     let contact: Vec<&str> = contact.into_iter().flatten().collect();
     let address = instruction.deliver_to.as_ref().map(|to| to.lines().join(", ")).unwrap_or_default();
     let to = [contact.join(", "), address].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ");
-    let mut lines = vec![format!("to        {to}"), format!("by        {}", instruction.delivery_method)];
-    lines.extend(instruction.parcels.iter().map(|parcel| format!("parcel {}  {}", parcel.id, goods(&parcel.lines))));
-    lines.extend(instruction.collect.as_ref().map(|sum| format!("collect   {}", text::amount(sum))));
+    let mut lines = vec![line("to", &to), line("by", instruction.delivery_method.as_str())];
+    let parcels = instruction.parcels.iter();
+    lines.extend(
+        parcels.map(|one| words.fill("to-do.parcel", &[("id", &one.id), ("goods", &goods(&one.lines, words))])),
+    );
+    lines.extend(instruction.collect.as_ref().map(|sum| line("collect", &text::amount(sum))));
     lines
 }
 
-fn parcel(id: &str, tracking: Option<&str>, how: &Step) -> String {
-    let tracking = tracking.map(|tracking| format!(" ({tracking})")).unwrap_or_default();
-    format!("parcel {id}{tracking} {}", step(how))
+fn payment(payment: &Payment, words: Words) -> String {
+    let key = if payment.refund { "says.refund" } else { "says.payment" };
+    words.fill(key, &[("sum", &text::amount(&payment.amount)), ("step", &step(&payment.step, words))])
 }
 
-fn payment(payment: &Payment) -> String {
-    let what = if payment.refund { "refund of " } else { "" };
-    format!("{what}{} {}", text::amount(&payment.amount), step(&payment.step))
+fn goods(lines: &[LineQuantity], words: Words) -> String {
+    let line = |part: &LineQuantity| words.fill("says.line", &[("line", &part.line), ("quantity", &part.quantity)]);
+    lines.iter().map(line).collect::<Vec<String>>().join(", ")
 }
 
-fn goods(lines: &[LineQuantity]) -> String {
-    let lines: Vec<String> = lines.iter().map(|part| format!("line {} ×{}", part.line, part.quantity)).collect();
-    lines.join(", ")
-}
-
-fn step(step: &Step) -> String {
+fn step(step: &Step, words: Words) -> String {
     match step {
-        Step::Planned { at: Some(at) } => format!("planned for {at}"),
-        Step::Planned { at: None } => "planned".to_owned(),
-        Step::Active { at: Some(at) } => format!("under way, until {at}"),
-        Step::Active { at: None } => "under way".to_owned(),
-        Step::Done { at } => format!("done {at}"),
-        Step::Failed { reason, .. } => format!("failed: {}", reason.text),
+        Step::Planned { at: Some(at) } => words.fill("step.planned", &[("at", at)]),
+        Step::Planned { at: None } => words.say("step.undated"),
+        Step::Active { at: Some(at) } => words.fill("step.under-way", &[("at", at)]),
+        Step::Active { at: None } => words.say("step.endless"),
+        Step::Done { at } => words.fill("step.done", &[("at", at)]),
+        Step::Failed { reason, .. } => words.fill("step.failed", &[("why", &words.sentence(&reason.text))]),
     }
 }
 
 /// Returns what a letter says of a file, for a person: name, size and digest, and where it is. Mail's own words are not
 /// escaped yet.
-fn file(download: &Download) -> String {
+fn file(download: &Download, words: Words) -> String {
     let place = match &download.place {
-        Place::Attached => "in this letter".to_owned(),
-        Place::Elsewhere => "in another letter".to_owned(),
-        Place::Link(link) => format!("on {}, at {link}", link.host()),
+        Place::Attached => words.say("says.attached"),
+        Place::Elsewhere => words.say("says.elsewhere"),
+        Place::Link(link) => words.fill("says.link", &[("host", &link.host()), ("link", link)]),
     };
-    format!("file {:?}, {} bytes, SHA-256 {}, {place}", download.name, download.size, download.digest.hex())
+    let name = format!("{:?}", download.name);
+    let digest = download.digest.hex();
+    words.fill("says.file", &[("name", &name), ("n", &download.size), ("digest", &digest), ("place", &place)])
 }

@@ -132,7 +132,7 @@ fn shops(orders: &[Bought<'_>], today: Date) -> Vec<Option<String>> {
         *sum = sum.saturating_add(order.total);
     }
     let mut shops: Vec<(&str, Decimal)> = sums.into_iter().collect();
-    shops.sort_by(|one, other| other.1.cmp(&one.1));
+    shops.sort_by_key(|shop| std::cmp::Reverse(shop.1));
     let more = shops.len() > SHOPS;
     let mut named: Vec<Option<String>> = shops
         .iter()

@@ -4,6 +4,7 @@ use jiff::tz::TimeZone;
 use serde_json::Value;
 
 use crate::trade::{Moment, Money, When};
+use crate::words::Words;
 
 /// Writes an amount for people: thousands parted by commas, the code before it.
 pub fn amount(money: &Money) -> String {
@@ -72,10 +73,28 @@ fn with_amounts(sentence: &str) -> String {
     written + rest
 }
 
+/// Writes a name and, `width` columns and two blanks further on, its value. A Japanese character has two columns.
+pub fn labelled(name: &str, width: usize, value: &str) -> String {
+    let gap = width.saturating_sub(unicode_width::UnicodeWidthStr::width(name)).saturating_add(2);
+    format!("{name}{}{value}", " ".repeat(gap))
+}
+
+/// Writes what a warning says for people: in English the sentence, in other languages what its code means before it, since
+/// not every sentence has words of its own there. What others wrote is not escaped yet.
+pub fn finding(words: Words, code: &str, text: &str, zone: &TimeZone) -> String {
+    let said = sentence(&words.sentence(text), zone);
+    match words.find(&format!("finding.{code}")).filter(|_| words != Words::ENGLISH) {
+        Some(heading) => format!("{heading}: {said}"),
+        None => said,
+    }
+}
+
 /// Writes the moments in a sentence as [`minute`] does, and its amounts as [`amount`] does.
 pub fn sentence(text: &str, zone: &TimeZone) -> String {
     let word = |word: &str| {
-        let core = word.trim_end_matches([',', ';', '.', ':', ')']);
+        // Japanese has no blanks: a moment ends where its punctuation begins.
+        let core = word.split(['、', '。', '（', '）']).next().unwrap_or(word);
+        let core = core.trim_end_matches([',', ';', '.', ':', ')']);
         let rest = word.strip_prefix(core).unwrap_or_default();
         Moment::parse(core).map_or_else(|_| word.to_owned(), |moment| format!("{}{rest}", minute(&moment, zone)))
     };

@@ -2,14 +2,17 @@
 
 use std::collections::BTreeSet;
 
+use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use super::said::said;
 use super::{short, text};
 use crate::role::agent;
 use crate::rules::overdue::{Refund, refund};
+use crate::rules::received::{self, Count};
 use crate::rules::{Standing, State};
-use crate::trade::{Direction, Document, Kept, Kind, Leg, Moment, Role, Terms, Transaction};
+use crate::trade::{Direction, Document, Finding, Kept, Kind, Leg, Moment, Quantity, Role, Terms, Transaction};
+use crate::words::Words;
 
 /// Returns the document of `show --json`; `doubts` are the entries of letters that may not have arrived.
 pub fn document(known: &Transaction, standing: &Standing, now: &Moment, doubts: &BTreeSet<u64>) -> Value {
@@ -27,7 +30,7 @@ pub fn document(known: &Transaction, standing: &Standing, now: &Moment, doubts: 
                 "entry": kept.position, "direction": kept.direction, "kind": kept.letter.kind(), "peer": peer.address,
                 "date": kept.letter.date, "recorded": kept.recorded, "seq": kept.letter.seq, "content": kept.content,
                 "verdict": kept.verdict, "findings": kept.findings, "settled": kept.settled,
-                "says": said(&kept.letter.document), "delivery_doubtful": is_doubtful(kept, doubts),
+                "says": said(&kept.letter.document, Words::ENGLISH), "delivery_doubtful": is_doubtful(kept, doubts),
             })
         })
         .collect();
@@ -47,8 +50,39 @@ pub fn document(known: &Transaction, standing: &Standing, now: &Moment, doubts: 
         "order": known.order().map(|(_, order)| json!(order)),
         "terms": known.terms().map(|(kept, terms)| json!({"content": kept.content, "terms": terms})),
         "instruction": instruction(known),
+        "received": received::said(known).map(|_| counts_json(known, standing)),
         "letters": letters,
     })
+}
+
+/// Returns what the buyer says came, beside what was agreed on and what the delivery agent says.
+pub fn counts_json(known: &Transaction, standing: &Standing) -> Value {
+    let number = |quantity: Option<Quantity>| quantity.map_or_else(|| "0".to_owned(), |one| one.to_string());
+    let line = |count: &Count| {
+        json!({
+            "line": count.line, "name": count.name, "agreed": count.agreed.to_string(),
+            "delivered": number(count.delivered), "received": number(count.received), "differs": count.differs(),
+        })
+    };
+    let counts = received::counts(known, standing);
+    json!({
+        "at": received::said(known).map(|said| said.at.to_string()),
+        "lines": counts.iter().map(line).collect::<Vec<_>>(),
+        "differs": received::differs(known, standing).map(|differs| differs.text),
+    })
+}
+
+/// Returns the commands by which a buyer goes on about what did not come though the delivery agent says so.
+pub fn next_of_missing(known: &Transaction, standing: &Standing, now: &Moment) -> Option<String> {
+    let differs = received::differs(known, standing).filter(|differs| !differs.missing.is_empty())?;
+    let id = short(known.key.id.as_str());
+    let ask = format!("mailorder ask {id} --leg delivery");
+    if !next_steps(known, standing, now).contains(&"return") {
+        return Some(ask);
+    }
+    let lines: Vec<String> =
+        differs.missing.iter().map(|part| format!(" --line {}={}", part.line, part.quantity)).collect();
+    Some(format!("{ask}, or mailorder return {id}{} --reason 'did not come'", lines.concat()))
 }
 
 fn refund_json(refund: &Refund) -> Value {
@@ -75,6 +109,9 @@ pub fn next(known: &Transaction, standing: &Standing, now: &Moment) -> Option<St
         let take = format!("mailorder warnings accept W-{} --reason WHY, then mailorder confirm {id}", kept.position);
         return Some(format!("mailorder warnings says what differs; {take}; or mailorder cancel {id}"));
     }
+    if let Some(next) = next_of_missing(known, standing, now) {
+        return Some(next);
+    }
     match standing.state {
         State::Offered if known.terms().is_some_and(|(_, terms)| offer_is_over(terms, now)) => {
             Some(format!("mailorder reorder {id}"))
@@ -89,8 +126,8 @@ pub fn next(known: &Transaction, standing: &Standing, now: &Moment) -> Option<St
     }
 }
 
-/// Returns what a buyer may do about an order as it stands, the likeliest first: `confirm`, `cancel`, `ask`, `return`,
-/// `reorder`.
+/// Returns what a buyer may do about an order as it stands, the likeliest first: `confirm`, `cancel`, `ask`, `received`,
+/// `return`, `reorder`.
 pub fn next_steps(known: &Transaction, standing: &Standing, now: &Moment) -> Vec<&'static str> {
     let cancelling = known.sent(Kind::Cancellation).any(|sent| !is_answered(known, sent));
     let returning = known.sent(Kind::ReturnRequest).any(|sent| !is_answered(known, sent));
@@ -100,8 +137,8 @@ pub fn next_steps(known: &Transaction, standing: &Standing, now: &Moment) -> Vec
         State::Ordered => &["cancel"],
         State::Offered if over => &["reorder"],
         State::Offered => &["confirm", "cancel"],
-        State::Open => &["ask", "cancel", "return", "reorder"],
-        State::Completed => &["return", "reorder"],
+        State::Open => &["ask", "received", "cancel", "return", "reorder"],
+        State::Completed => &["received", "return", "reorder"],
         State::Returned | State::Refunded | State::Rejected | State::Cancelled => &["reorder"],
     };
     let is_under_way = |step: &&str| match *step {
@@ -138,16 +175,20 @@ pub fn is_doubtful(kept: &Kept, doubts: &BTreeSet<u64>) -> bool {
     kept.direction == Direction::Out && doubts.contains(&kept.position)
 }
 
-/// Returns the verdict with its findings, and what the letter says.
-pub fn became(kept: &Kept, doubtful: bool) -> String {
-    let findings: Vec<String> = kept.findings.iter().map(ToString::to_string).collect();
-    let verdict = match kept.direction {
-        Direction::Out if doubtful => "written, delivery doubtful".to_owned(),
-        Direction::Out => "written".to_owned(),
-        Direction::In if findings.is_empty() => kept.verdict.to_string(),
-        Direction::In => format!("{}: {}", kept.verdict, findings.join("; ")),
+/// Returns the verdict with its findings, and what the letter says; its own words are not escaped yet.
+pub fn became(kept: &Kept, doubtful: bool, words: Words, zone: &TimeZone) -> String {
+    let finding = |one: &Finding| match words {
+        Words::ENGLISH => text::sentence(&one.to_string(), zone),
+        words => text::finding(words, one.code.word(), &one.text, zone),
     };
-    let said = said(&kept.letter.document).join("; ");
+    let findings: Vec<String> = kept.findings.iter().map(finding).collect();
+    let verdict = match kept.direction {
+        Direction::Out if doubtful => words.say("became.doubtful"),
+        Direction::Out => words.say("became.written"),
+        Direction::In if findings.is_empty() => words.name("became", &kept.verdict.to_string()),
+        Direction::In => format!("{}: {}", words.name("became", &kept.verdict.to_string()), findings.join("; ")),
+    };
+    let said = text::sentence(&said(&kept.letter.document, words).join("; "), zone);
     if said.is_empty() { verdict } else { format!("{verdict} · {said}") }
 }
 

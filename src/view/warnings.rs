@@ -9,6 +9,9 @@ use crate::clerk::{Clerk, ClerkError};
 use crate::index::EntryRow;
 use crate::trade::{Act, Body, Digest, Moment, Names, Role, Settlement, Transaction, When};
 
+/// The subject of a mail that no transaction is known of.
+pub const SET_ASIDE: &str = "set aside";
+
 /// A warning as it is shown.
 #[derive(Debug, Clone)]
 pub struct Shown {
@@ -199,7 +202,7 @@ fn set_aside(clerk: &Clerk, all: bool) -> Result<Vec<Shown>, ClerkError> {
             id,
             value,
             finding: aside.reason.code,
-            subject: "set aside".to_owned(),
+            subject: SET_ASIDE.to_owned(),
             order: None,
             from: aside.from.map(|from| from.to_string()).unwrap_or_default(),
             date: Some(When::Moment(aside.at)),

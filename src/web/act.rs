@@ -1,4 +1,5 @@
-//! What a buyer does about one order, or about several: the same as the commands `ask`, `cancel` and `return`.
+//! What a buyer does about one order, or about several: the same as the commands `ask`, `cancel`,
+//! `return` and `received`.
 
 use std::sync::Arc;
 
@@ -9,11 +10,15 @@ use super::Web;
 use super::fault::Fault;
 use super::form::Form;
 use crate::clerk::Clerk;
+use crate::role::buyer::Came;
 use crate::role::{Action, Desk, Draft, Refused, buyer};
 use crate::rules::{Standing, State as OrderState};
-use crate::trade::item::LineQuantity;
+use crate::trade::item::{Line, LineQuantity};
 use crate::trade::status::Reason;
-use crate::trade::{Key, Leg, Quantity, Role, Transaction};
+use crate::trade::{Key, Leg, Quantity, Role, Transaction, When};
+
+/// Said where a field of what came is empty.
+const EMPTY: &str = "say of each line how many came; 0 for none";
 
 /// Finds the order of ours that an address names: by its whole ID, or a beginning that no other has.
 pub(super) fn find(clerk: &Clerk, id: &str) -> Result<Transaction, Fault> {
@@ -34,6 +39,7 @@ fn none(id: &str) -> Fault {
 pub(super) async fn act(State(web): State<Arc<Web>>, Path(id): Path<String>, form: Form) -> Result<Redirect, Fault> {
     let (act, reason) = (form.get("act").unwrap_or_default().to_owned(), form.get("reason").map(str::to_owned));
     let (lines, whole) = (lines(&form), form.get("what") != Some("lines"));
+    let came = came(&form);
     let legs: Vec<Leg> = form.all("leg").filter_map(Leg::parse).collect();
     let shared = Arc::clone(&web);
     web.once(&form, async move {
@@ -41,6 +47,7 @@ pub(super) async fn act(State(web): State<Arc<Web>>, Path(id): Path<String>, for
             "ask" => return ask_about(&shared, vec![id.clone()], legs, &format!("/txn/{id}")).await,
             "cancel" => "cancelled",
             "return" => "returned",
+            "received" => return note_received(&shared, id, came?).await,
             _ => return Err(Fault::wrong("The form asks for nothing that is known here.")),
         };
         let lines = if whole { Vec::new() } else { lines? };
@@ -69,6 +76,41 @@ fn lines(form: &Form) -> Result<Vec<LineQuantity>, Fault> {
         lines.push(LineQuantity { line: line.to_owned(), quantity: Quantity::parse(quantity).map_err(wrong)? });
     }
     Ok(lines)
+}
+
+/// Reads what came, a field `came-LINE` for each line; without a date it came just now.
+fn came(form: &Form) -> Result<(Vec<(String, Option<Quantity>)>, Option<When>), Fault> {
+    let mut lines = Vec::new();
+    for (line, quantity) in form.beginning("came-") {
+        let wrong = |error: crate::trade::MoneyError| Fault::wrong(format!("Line {line}: {error}"));
+        lines.push((line.to_owned(), Quantity::parse_count(quantity).map_err(wrong)?));
+    }
+    let wrong = |_| Fault::wrong("The date is none. Write it like 2026-11-28, or leave it empty for now.");
+    let at = form.get("date").map(When::parse).transpose().map_err(wrong)?;
+    Ok((lines, at))
+}
+
+/// Enters what the buyer says came. It is sent to nobody.
+async fn note_received(
+    web: &Arc<Web>,
+    id: String,
+    (lines, at): (Vec<(String, Option<Quantity>)>, Option<When>),
+) -> Result<String, Fault> {
+    let place = format!("/txn/{id}?said=received");
+    let now = web.clock.now();
+    let came = Came { whole: false, lines, at: at.unwrap_or(When::Moment(now)) };
+    web.desk(move |clerk| {
+        let key = find(clerk, &id)?.key;
+        clerk.enter_received(&key, |known| {
+            let is_said = |line: &Line| came.lines.iter().any(|(said, _)| *said == line.id);
+            let all = known.terms().is_none_or(|(_, terms)| terms.lines.iter().all(is_said));
+            // An empty field of a form is not yet a word that nothing came.
+            if all { buyer::received(known, &came, &now) } else { Err(Refused::new(EMPTY)) }
+        })?;
+        Ok(())
+    })
+    .await?;
+    Ok(place)
 }
 
 /// Has one letter about one order written, and sent.

@@ -107,7 +107,7 @@ pub(super) async fn page(State(web): State<Arc<Web>>, visit: Visit, request: Req
     let Some(fault) = plain.extensions().get::<Fault>().cloned() else { return plain };
     let (status, shared) = (fault.status, Arc::clone(&web));
     let made = web.desk(move |clerk| {
-        let shows = json!({"page": "", "fault": fault.text, "status": status.as_u16()});
+        let shows = json!({"page": "", "fault": visit.words().sentence(&fault.text), "status": status.as_u16()});
         visit.page(&shared, clerk, "fault.html", shows.as_object().cloned().unwrap_or_default())
     });
     match made.await {

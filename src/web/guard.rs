@@ -22,7 +22,9 @@ use tower_http::timeout::TimeoutLayer;
 use super::Web;
 use super::fault::{self, Fault};
 use crate::clerk::{ClerkError, chance};
+use crate::mail::Language;
 use crate::trade::Digest;
+use crate::words::Words;
 
 /// Most bytes of a form.
 const FORM_MAX: usize = 256 * 1024;
@@ -126,14 +128,19 @@ pub(super) fn around(router: Router, web: Arc<Web>) -> Router {
         .layer(middleware::from_fn_with_state(web, watch))
 }
 
+/// Returns a sentence in every language, for who has not chosen one yet.
+fn in_both(english: &str) -> String {
+    format!("{english}\n{}\n", Words::of(Language::Ja).sentence(english))
+}
+
 async fn watch(State(web): State<Arc<Web>>, request: Request, next: Next) -> Response {
     let (headers, path) = (request.headers(), request.uri().path());
     let mut response = if !web.guard.is_for_us(headers) {
-        (StatusCode::MISDIRECTED_REQUEST, "This program answers to its own address alone.\n").into_response()
+        (StatusCode::MISDIRECTED_REQUEST, in_both("This program answers to its own address alone.")).into_response()
     } else if path != "/open" && !web.guard.is_open(headers) {
-        let text = "This page is open in the browser that followed the link of `mailorder serve`, and in no other.\n\
-                    End that program and start it again for a new link.\n";
-        (StatusCode::UNAUTHORIZED, text).into_response()
+        let text = "This page is open in the browser that followed the link of `mailorder serve`, and in no other. \
+                    End that program and start it again for a new link.";
+        (StatusCode::UNAUTHORIZED, in_both(text)).into_response()
     } else {
         next.run(request).await
     };

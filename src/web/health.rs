@@ -48,7 +48,7 @@ fn health(clerk: &mut Clerk, visit: &Visit) -> Result<Map<String, Value>, Fault>
         .keys()?
         .into_iter()
         .filter(|key| key.by.is_some())
-        .map(|key| json!({"address": key.address, "fingerprint": key.fingerprint.grouped(), "by": key.by, "fault": key.fault}))
+        .map(|key| json!({"address": key.address, "fingerprint": key.fingerprint.grouped(), "by": key.by, "fault": key.fault.map(|fault| visit.words().sentence(&fault))}))
         .collect();
     let mut shows = Map::new();
     shows.insert("page".to_owned(), json!("health"));
@@ -97,7 +97,7 @@ fn keys(clerk: &mut Clerk, visit: &Visit) -> Result<Vec<Value>, Fault> {
             "no",
             "own",
             "own-fault",
-            json!({"key": print, "fault": fault.to_string()}),
+            json!({"key": print, "fault": visit.words().sentence(&fault.to_string())}),
             Some("mailorder key list"),
         ),
         (None, Some(ends)) if soon.is_some_and(|soon| ends < soon) => {
@@ -115,7 +115,8 @@ fn keys(clerk: &mut Clerk, visit: &Visit) -> Result<Vec<Value>, Fault> {
     lines.push(line("done", "pinned", "pinned", json!({"n": pinned}), None));
     for key in known.iter().filter(|key| key.by.is_some() && key.fault.is_some()) {
         let address = key.address.as_ref().map(ToString::to_string).unwrap_or_default();
-        let values = json!({"who": address, "fault": key.fault});
+        let fault = key.fault.as_ref().map(|fault| visit.words().sentence(fault));
+        let values = json!({"who": address, "fault": fault});
         lines.push(line("late", "theirs", "theirs", values, Some("mailorder key import FILE")));
     }
     Ok(lines)
@@ -148,7 +149,8 @@ fn letter(item: &Item, visit: &Visit) -> Value {
     };
     json!({
         "name": item.name, "to": item.label.envelope.to, "kind": item.label.kind, "mark": mark, "word": word,
-        "queued": moment(item.label.queued), "tries": standing.tries, "error": standing.last_error,
+        "queued": moment(item.label.queued), "tries": standing.tries,
+        "error": standing.last_error.as_ref().map(|error| visit.words().sentence(error)),
         "next": standing.next_try.map(moment), "open": standing.state.is_open(),
     })
 }

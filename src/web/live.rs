@@ -1,4 +1,4 @@
-//! News for pages that are open: the ledger has grown.
+//! News for pages that are open: the ledger has grown, or a mail was set aside.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -15,15 +15,15 @@ const PATIENCE: Duration = Duration::from_secs(25);
 /// What the page has.
 #[derive(serde::Deserialize)]
 pub(super) struct Since {
-    /// Bytes of the log when the page was made.
+    /// The number of the news when the page was made.
     since: u64,
 }
 
-/// Answers with the bytes of the log as soon as they are others than the page has, or after a while.
+/// Answers with the number of the news as soon as it is another than the page has, or after a while.
 pub(super) async fn live(State(web): State<Arc<Web>>, Query(Since { since }): Query<Since>) -> String {
     let begun = Instant::now();
-    while web.log_size() == since && begun.elapsed() < PATIENCE && !web.is_ending() {
+    while web.news() == since && begun.elapsed() < PATIENCE && !web.is_ending() {
         tokio::time::sleep(TURN).await;
     }
-    web.log_size().to_string()
+    web.news().to_string()
 }

@@ -6,6 +6,7 @@
 mod act;
 mod chart;
 mod confirm;
+mod export;
 mod fault;
 mod form;
 mod guard;
@@ -51,15 +52,21 @@ pub(crate) struct Web {
     /// Held by the one form that is being followed.
     turn: tokio::sync::Mutex<()>,
     post: Post,
-    /// The log of the ledger, whose length says whether there are news.
+    /// The log of the ledger, whose length says whether there are news,
     log: PathBuf,
+    /// and the folder of mail set aside, whose date says the same.
+    aside: PathBuf,
     ending: AtomicBool,
 }
 
 impl Web {
-    /// Returns the bytes of the ledger's log.
-    fn log_size(&self) -> u64 {
-        std::fs::metadata(&self.log).map_or(0, |log| log.len())
+    /// Returns a number that is another one once something was entered or set aside.
+    fn news(&self) -> u64 {
+        let entered = std::fs::metadata(&self.log).map_or(0, |log| log.len());
+        let changed = std::fs::metadata(&self.aside).and_then(|folder| folder.modified()).ok();
+        let changed = changed.and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
+        let aside = changed.and_then(|since| u64::try_from(since.as_millis()).ok()).unwrap_or_default();
+        entered.wrapping_add(aside)
     }
 
     /// Returns whether no more requests are waited for.
@@ -105,6 +112,7 @@ pub fn page(clerk: Clerk, listener: TcpListener, clock: Clock) -> Result<Served,
     let link = guard.link();
     let post = Post::new(clerk.settings().clone(), clerk.queue().clone(), clock.clone());
     let log = clerk.ledger().log_file();
+    let aside = clerk.settings().folders.set_aside.join("new");
     let web = Web {
         clerk: Mutex::new(clerk),
         clock,
@@ -114,6 +122,7 @@ pub fn page(clerk: Clerk, listener: TcpListener, clock: Clock) -> Result<Served,
         turn: tokio::sync::Mutex::default(),
         post,
         log,
+        aside,
         ending: AtomicBool::new(false),
     };
     let web = Arc::new(web);
@@ -152,6 +161,7 @@ impl Served {
 fn router(web: Arc<Web>) -> Router {
     let router = Router::new()
         .route("/", get(orders::show).post(orders::act))
+        .route("/export", get(export::export))
         .route("/order", get(order::show).post(order::act))
         .route("/txn/{id}", get(transaction::show).post(act::act))
         .route("/txn/{id}/confirm", get(confirm::show).post(confirm::act))

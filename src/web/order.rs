@@ -22,6 +22,7 @@ use crate::role::buyer;
 use crate::trade::item::{Charge, Line};
 use crate::trade::{Address, DeliveryMethod, Order, OrderId, Party, PaymentMethod, PostalAddress, Role, Transaction};
 use crate::view::{short, text};
+use crate::words::Words;
 
 /// Rows of goods in an empty form.
 const ROWS: usize = 3;
@@ -85,7 +86,7 @@ pub(super) async fn act(State(web): State<Arc<Web>>, visit: Visit, form_sent: Fo
             let (filled, fault, order) = match draft(clerk, &filled) {
                 Ok((order, _, _)) => (filled, None, Some(order)),
                 Err(OrderingError::Clerk(error)) => return Err(error.into()),
-                Err(error) => (filled, Some(said(&error)), None),
+                Err(error) => (filled, Some(said(&error, visit.words())), None),
             };
             let order = order.filter(|_| checked || fault.is_none());
             let mut shows = form(clerk, &filled, order.as_ref(), fault.as_deref())?;
@@ -97,12 +98,13 @@ pub(super) async fn act(State(web): State<Arc<Web>>, visit: Visit, form_sent: Fo
 }
 
 /// Returns what is wrong, and what to do about it.
-fn said(error: &OrderingError) -> String {
+fn said(error: &OrderingError, words: Words) -> String {
+    let said = words.sentence(&error.to_string());
     match error {
         OrderingError::Wrong { hint: Some(hint), .. } | OrderingError::Forbidden { hint: Some(hint), .. } => {
-            format!("{error}. {hint}")
+            words.fill("order.fault", &[("fault", &said), ("hint", &words.sentence(hint))])
         }
-        error => error.to_string(),
+        _ => said,
     }
 }
 

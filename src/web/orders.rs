@@ -9,6 +9,7 @@ use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
 
 use super::act;
+use super::export;
 use super::fault::Fault;
 use super::form::Form;
 use super::pages::{self, Page};
@@ -71,12 +72,10 @@ pub(super) async fn act(State(web): State<Arc<Web>>, form: Form) -> Result<Redir
 
 fn list(clerk: &Clerk, visit: &Visit) -> Result<Map<String, Value>, Fault> {
     let today = visit.now.instant().to_zoned(visit.zone.clone()).date();
-    let mut words: Vec<String> = visit.asked("q").map(str::to_owned).into_iter().collect();
-    words.extend(FIELDS.iter().filter_map(|field| field_words(field, visit.asked(field)?)));
-    let written = words.join(" ");
+    let written = words(visit);
     let (query, fault) = match Query::parse(&written, today) {
         Ok(query) => (query, None),
-        Err(error) => (Query::default(), Some(error.to_string())),
+        Err(error) => (Query::default(), Some(visit.words().sentence(&error.to_string()))),
     };
     let load = |query: Query, limit: Option<u32>| {
         Orders::load(clerk, &Asked { role: Role::Buyer, query, limit }, visit.now, &visit.zone)
@@ -97,6 +96,7 @@ fn list(clerk: &Clerk, visit: &Visit) -> Result<Map<String, Value>, Fault> {
         FIELDS.iter().map(|field| ((*field).to_owned(), json!(visit.asked(field).unwrap_or_default()))).collect(),
     );
     put("fault", json!(fault));
+    put("exports", json!(export::links(visit)));
     put("views", json!(views?));
     put("summary", summary(clerk, visit)?);
     put("months", json!(months(&found, visit)));
@@ -106,6 +106,20 @@ fn list(clerk: &Clerk, visit: &Visit) -> Result<Map<String, Value>, Fault> {
     put("first", json!(found.listed.last().and_then(|one| one.row.date).map(|date| date.to_string())));
     put("last", json!(found.listed.first().and_then(|one| one.row.date).map(|date| date.to_string())));
     Ok(shows)
+}
+
+/// Returns the query that search box and fields ask for together.
+pub(super) fn words(visit: &Visit) -> String {
+    let words = |(field, value): (&'static str, &str)| match field {
+        "q" => Some(value.to_owned()),
+        field => field_words(field, value),
+    };
+    asked(visit).into_iter().filter_map(words).collect::<Vec<String>>().join(" ")
+}
+
+/// Returns the fields that are filled, the search box first.
+pub(super) fn asked(visit: &Visit) -> Vec<(&'static str, &str)> {
+    ["q"].into_iter().chain(FIELDS).filter_map(|field| Some((field, visit.asked(field)?))).collect()
 }
 
 /// Returns the words of the query that a field stands for.

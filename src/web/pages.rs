@@ -11,15 +11,16 @@ use axum::response::{IntoResponse, Response};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use minijinja::value::Serde;
-use minijinja::{AutoEscape, Environment, Error, ErrorKind, State, UndefinedBehavior, Value};
+use minijinja::{AutoEscape, Environment, Error, ErrorKind, State, UndefinedBehavior, Value, escape_formatter};
 
 use super::Web;
 use super::fault::Fault;
 use super::visit::CHOSEN;
-use super::words::{self, Language, Words};
+use super::words::{self, Language};
 use crate::clerk::{ClerkError, chance};
 use crate::files;
 use crate::trade::{Moment, When};
+use crate::view::harmless::escape_lines;
 
 /// Most bytes of a template of the user's.
 const MOST_TEMPLATE: u64 = 256 * 1024;
@@ -67,9 +68,6 @@ pub enum PagesError {
         /// What is wrong.
         text: String,
     },
-    /// The catalogue of words is wrong.
-    #[error("the words of the pages are wrong: {0}")]
-    Words(#[from] toml::de::Error),
     /// The system does not tell the own address.
     #[error("the address of the page is not known: {0}")]
     Address(std::io::Error),
@@ -100,12 +98,16 @@ impl Pages {
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         environment.set_auto_escape_callback(|_| AutoEscape::Html);
+        environment.set_formatter(|out, state, value| match value.as_str().filter(|_| !value.is_safe()) {
+            Some(text) => escape_formatter(out, state, &Value::from(escape_lines(text))),
+            None => escape_formatter(out, state, value),
+        });
         for (name, source) in TEMPLATES {
             let source = own(folder, name)?.unwrap_or_else(|| (*source).to_owned());
             let wrong = |error: Error| PagesError::Template { name: (*name).to_owned(), text: error.to_string() };
             environment.add_template_owned(*name, source).map_err(wrong)?;
         }
-        words::add_to(&mut environment, &Words::load()?);
+        words::add_to(&mut environment);
         let here = zone.clone();
         environment.add_filter("day", move |state: &State<'_, '_>, text: &str, style: Option<&str>| {
             day(text, style.unwrap_or("short"), words::language(state), &here)
@@ -124,6 +126,13 @@ impl Pages {
         environment.add_filter("query", |text: &str| encoded(text));
         let style = own(folder, "style.css")?.unwrap_or_else(|| STYLE.to_owned());
         Ok(Self { environment, style })
+    }
+
+    /// Returns words of ours that stand outside of pages.
+    pub(super) fn say(&self, language: Language, key: &str) -> Result<String, Fault> {
+        let context = minijinja::context! { lang => language.word(), key };
+        let said = self.environment.render_str("{{ t(key) }}", context);
+        said.map_err(|error| Fault::bug(format!("no words for {key}: {error:#}")))
     }
 
     /// Fills a template.

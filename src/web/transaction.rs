@@ -12,13 +12,14 @@ use super::orders::days_since;
 use super::pages::{self, Page};
 use super::visit::Visit;
 use super::{Web, letter};
-use crate::clerk::Clerk;
+use crate::clerk::{Clerk, ClerkError, warning_id};
+use crate::mail::Language;
 use crate::rules::failed::failures;
-use crate::rules::{Standing, State as OrderState};
-use crate::trade::item::{Charge, Line};
-use crate::trade::{Address, Direction, Kept, Kind, Leg, Money, Transaction, Verdict, When};
+use crate::rules::{Standing, State as OrderState, received};
+use crate::trade::item::{Charge, Line, LineQuantity};
+use crate::trade::{Address, Direction, Finding, Kept, Kind, Leg, Money, Transaction, Verdict, When};
 use crate::view::said::said;
-use crate::view::transaction::{is_doubtful, next_steps, offer_is_over};
+use crate::view::transaction::{counts_json, is_doubtful, next_steps, offer_is_over};
 use crate::view::{short, text};
 
 /// Returns the mark of a leg and the key of the word to it.
@@ -75,7 +76,8 @@ fn order(clerk: &Clerk, known: &Transaction, visit: &Visit) -> Result<Map<String
     put("rows", json!(letters().map(|kept| row(known, kept, &doubts, visit)).collect::<Vec<_>>()));
     put("ahead", json!(ahead(&standing, visit)));
     put("letters", json!(letters().map(|kept| entry(known, kept, &doubts, visit)).collect::<Vec<_>>()));
-    put("warnings", json!(open_warnings(known)));
+    put("received", received(clerk, known, &standing)?);
+    put("warnings", json!(open_warnings(known, visit)));
     put("letter", letter::shown(clerk, known, visit)?);
     Ok(shows)
 }
@@ -150,7 +152,7 @@ fn goods(known: &Transaction) -> Value {
 }
 
 fn facts(known: &Transaction, standing: &Standing, visit: &Visit) -> Value {
-    let terms = known.terms().map(|(kept, terms)| (kept, terms));
+    let terms = known.terms();
     let order = known.order().map(|(_, order)| order);
     let buyer = terms.map(|(_, terms)| &terms.buyer).or(order.map(|order| &order.buyer));
     let to =
@@ -235,7 +237,8 @@ fn row(known: &Transaction, kept: &Kept, doubts: &BTreeSet<u64>, visit: &Visit) 
     let lane = lane(known, peer);
     let (from, to) = if kept.direction == Direction::In { (lane, "you") } else { ("you", lane) };
     let (mark, word) = verdict(kept, doubts);
-    let said: Vec<String> = said(&kept.letter.document).iter().map(|said| text::sentence(said, &visit.zone)).collect();
+    let said: Vec<String> =
+        said(&kept.letter.document, visit.words()).iter().map(|said| text::sentence(said, &visit.zone)).collect();
     json!({
         "entry": kept.position, "date": pages::moment(&kept.letter.date, &visit.zone), "from": from, "to": to,
         "kind": kept.letter.kind().word(), "said": said, "mark": mark, "word": word, "key": key_of(kept),
@@ -274,7 +277,7 @@ fn entry(known: &Transaction, kept: &Kept, doubts: &BTreeSet<u64>, visit: &Visit
     let findings: Vec<Value> = kept
         .findings
         .iter()
-        .map(|finding| json!({"code": finding.code.word(), "text": text::sentence(&finding.to_string(), &visit.zone)}))
+        .map(|finding| json!({"code": finding.code.word(), "text": finding_line(finding, visit)}))
         .collect();
     let own = kept.direction == Direction::Out;
     json!({
@@ -287,14 +290,54 @@ fn entry(known: &Transaction, kept: &Kept, doubts: &BTreeSet<u64>, visit: &Visit
     })
 }
 
+/// Returns a finding as a line: in English with its code, else with what the code means.
+fn finding_line(finding: &Finding, visit: &Visit) -> String {
+    match visit.language {
+        Language::En => text::sentence(&finding.to_string(), &visit.zone),
+        Language::Ja => text::finding(visit.words(), finding.code.word(), &finding.text, &visit.zone),
+    }
+}
+
+/// Returns each line as agreed on, delivered and received, and the warning about it where nobody has settled it. Where the
+/// buyer has said nothing yet, what the delivery agent says stands for it, else what was agreed on: the form begins with it.
+fn received(clerk: &Clerk, known: &Transaction, standing: &Standing) -> Result<Value, Fault> {
+    let differs = received::differs(known, standing);
+    let mut warning = None;
+    if let Some(subject) = differs.map(|differs| differs.subject(known)) {
+        warning = clerk.index().settled(&subject).map_err(ClerkError::from)?.is_none().then(|| warning_id(&subject));
+    }
+    let delivered = received::delivered(known, standing);
+    let said = received::said(known);
+    let counts = counts_json(known, standing);
+    let terms = known.terms().map(|(_, terms)| terms.lines.as_slice()).unwrap_or_default();
+    let came = |line: &Line| {
+        let part = |parts: &[LineQuantity]| {
+            parts
+                .iter()
+                .find(|part| part.line == line.id)
+                .map_or_else(|| "0".to_owned(), |part| part.quantity.to_string())
+        };
+        match said {
+            Some(said) => part(&said.lines),
+            None if delivered.is_empty() => line.quantity.to_string(),
+            None => part(&delivered),
+        }
+    };
+    let fields: Vec<Value> = terms
+        .iter()
+        .map(|line| json!({"line": line.id, "name": line.item.name, "agreed": line.quantity.to_string(), "came": came(line)}))
+        .collect();
+    Ok(json!({"said": said.is_some(), "counts": counts, "warning": warning, "fields": fields}))
+}
+
 /// Returns the entries of letters that were not applied and that nobody has settled.
-fn open_warnings(known: &Transaction) -> Vec<Value> {
+fn open_warnings(known: &Transaction, visit: &Visit) -> Vec<Value> {
     let open =
         |kept: &&Kept| kept.direction == Direction::In && kept.verdict == Verdict::Warned && kept.settled.is_none();
     let warning = |kept: &Kept| {
         json!({
             "id": format!("W-{}", kept.position), "from": kept.letter.from.address, "date": kept.letter.date.to_string(),
-            "findings": kept.findings.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            "findings": kept.findings.iter().map(|finding| finding_line(finding, visit)).collect::<Vec<_>>(),
         })
     };
     known.kept.iter().filter(open).map(warning).collect()

@@ -18,6 +18,7 @@ use crate::clerk::Clerk;
 use crate::index::Filter;
 use crate::trade::{Moment, Role};
 use crate::view::warnings;
+use crate::words::Words;
 
 /// The cookie that keeps the chosen language.
 pub(super) const CHOSEN: &str = "mailorder-language";
@@ -59,6 +60,11 @@ impl FromRequestParts<Arc<Web>> for Visit {
 }
 
 impl Visit {
+    /// Returns the words of the page.
+    pub(super) fn words(&self) -> Words {
+        Words::of(self.language)
+    }
+
     /// Returns a field of the query that is not empty.
     pub(super) fn asked(&self, name: &str) -> Option<&str> {
         self.query
@@ -116,7 +122,7 @@ impl Visit {
                 "warnings": warnings::open_count(clerk)?,
             },
             "ledger": {"entries": mark.entries(), "head": mark.head().root.hex()},
-            "since": web.log_size(),
+            "since": web.news(),
             "pages": ["list", "order", "schedule", "warnings", "chart", "health"],
         });
         match frame {

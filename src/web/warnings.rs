@@ -58,7 +58,7 @@ fn warning(reasons: &[&Shown], visit: &Visit) -> Option<Value> {
     let kind = first.id.split('-').next().unwrap_or_default();
     let sentences: Vec<Value> = reasons
         .iter()
-        .map(|one| json!({"finding": one.finding, "text": text::sentence(&one.text, &visit.zone)}))
+        .map(|one| json!({"finding": one.finding, "text": text::sentence(&visit.words().sentence(&one.text), &visit.zone)}))
         .collect();
     Some(json!({
         "id": first.id, "kind": kind, "reasons": sentences, "subject": first.subject, "from": first.from,

@@ -1,9 +1,48 @@
-// Nothing depends on this: it tells of news, ticks all, and hears keys.
+// Nothing depends on this: it tells of news, rings, ticks all, and hears keys.
 "use strict";
 const root = document.documentElement;
-const news = document.getElementById("news");
 
-// News: the server answers once the ledger is longer than this page knows.
+// Sound, if it is wished: two tones when more warnings are open than before.
+const sounds = () => /(^|; )mailorder-sound=1/.test(document.cookie);
+function ring() {
+  const audio = new AudioContext();
+  for (const [place, pitch] of [880, 660].entries()) {
+    const [tone, loudness, at] = [audio.createOscillator(), audio.createGain(), audio.currentTime + place * 0.2];
+    tone.frequency.value = pitch;
+    loudness.gain.setValueAtTime(0.15, at);
+    loudness.gain.exponentialRampToValueAtTime(0.001, at + 0.4);
+    tone.connect(loudness).connect(audio.destination);
+    tone.start(at);
+    tone.stop(at + 0.4);
+  }
+  setTimeout(() => audio.close(), 1500);
+}
+
+// The page as it is now, in the place of what is shown: a page that is loaded anew may not be heard before it is touched.
+async function renew(calm) {
+  const answer = await fetch(location.href, { cache: "no-store" });
+  if (!answer.ok) return location.reload();
+  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const open = fresh.documentElement.dataset.warnings;
+  if (Number(open) > Number(root.dataset.warnings)) ring();
+  root.dataset.warnings = open;
+  document.title = fresh.title;
+  if (!calm) return tell();
+  for (const part of ["header.side", "main", "footer.colophon"]) {
+    document.querySelector(part).replaceWith(fresh.querySelector(part));
+  }
+  arrange();
+}
+
+// Says that there is news where something is being written.
+function tell() {
+  const [news, link] = [document.getElementById("news"), document.createElement("a")];
+  link.href = location.href;
+  link.textContent = news.dataset.words;
+  news.replaceChildren(link);
+}
+
+// News: the server answers once it has more than this page knows.
 async function listen() {
   let since = root.dataset.since;
   for (;;) {
@@ -20,21 +59,27 @@ async function listen() {
     since = now;
     const busy = document.activeElement && /^(INPUT|TEXTAREA|SELECT)$/.test(document.activeElement.tagName);
     const changed = document.querySelector("input[type=checkbox]:checked, details[open] form");
-    if (!busy && !changed && !document.querySelector("form.form")) {
-      location.reload();
-    } else if (news) {
-      const link = document.createElement("a");
-      link.href = location.href;
-      link.textContent = news.dataset.words;
-      news.replaceChildren(link);
-    }
+    const calm = !busy && !changed && !document.querySelector("form.form");
+    if (sounds()) await renew(calm).catch(tell);
+    else if (calm) location.reload();
+    else tell();
   }
 }
 listen();
 
-// A tick in the head of the table ticks all.
-const corner = document.querySelector("table.orders thead .tick");
-if (corner) {
+// A tick in the head of the table ticks all; the switch of the sound is there where it can be used.
+function arrange() {
+  const sound = document.getElementById("sound");
+  if (sound) {
+    sound.checked = sounds();
+    sound.closest(".sound").hidden = false;
+    sound.addEventListener("change", () => {
+      document.cookie = "mailorder-sound=" + Number(sound.checked) + "; Path=/; SameSite=Strict; Max-Age=31536000";
+      if (sound.checked) ring();
+    });
+  }
+  const corner = document.querySelector("table.orders thead .tick");
+  if (!corner) return;
   const all = document.createElement("input");
   all.type = "checkbox";
   all.setAttribute("aria-label", corner.dataset.words || "all");
@@ -43,6 +88,7 @@ if (corner) {
   });
   corner.replaceChildren(all);
 }
+arrange();
 
 // Keys: / for the search, j and k from order to order, never while something is written.
 document.addEventListener("keydown", (event) => {

@@ -4,8 +4,12 @@
 mod attacked;
 /// What a buyer, or an account of several parts, names, asks, accepts and pays with.
 mod buying;
+/// The terms against the order, on a terminal and by scripts.
+mod confirming;
 /// What a disk, a backup or a slip of the hand leaves.
 mod damaged;
+/// The terminal in Japanese.
+mod japanese;
 /// Keys replaced, revoked, and allowed to collect.
 mod keys;
 /// `inspect`, and that nothing changes by it.
@@ -15,8 +19,16 @@ mod looking;
 mod mail;
 /// Accounts made in part, and what crashes leave.
 mod making;
+/// What a program of the owner's is told of warnings.
+mod notifying;
+/// Orders written in answer to questions, and repeated at other prices.
+mod ordering;
+/// What came, against what the delivery agent says.
+mod receiving;
 /// `schedule`, and the buyer's rules at work.
 mod schedule;
+/// What a person at a terminal gets: a pager for what is longer than the screen, colours.
+mod screen;
 /// What a server refuses, and how long a command tries.
 mod sending;
 /// What people read: errors that say what to do, hints that can be run, tables that fit.
@@ -29,7 +41,7 @@ use super::support::accounts::files;
 use super::support::program::Town;
 
 /// A mail of at least `size` bytes, of people or in the shape of a letter.
-fn large(letter: bool, size: usize) -> Vec<u8> {
+pub fn large(letter: bool, size: usize) -> Vec<u8> {
     let head: &[u8] = if letter {
         b"From: a@stranger.test\r\nContent-Type: multipart/encrypted; protocol=\"application/pgp-encrypted\"; boundary=b\r\n\r\n"
     } else {

@@ -352,7 +352,7 @@ fn a_warning_told_by_sync_can_be_looked_up_and_settled() {
     town.does("ship", &["ship", "notify", &number, "--delivered"]);
     town.settle();
     // What was believed is said to have been at another time.
-    let earlier = jiff::Timestamp::from_second(jiff::Timestamp::now().as_second() - 600).unwrap().to_string();
+    let earlier = jiff::Timestamp::from_second(Clock::system().now().instant().as_second() - 600).unwrap().to_string();
     town.does("ship", &["ship", "notify", &number, "--delivered", &earlier, "--correct"]);
     let run = town.does("buyer", &["sync"]);
     let line = run.err.lines().find(|line| line.contains("warning W-")).unwrap_or_else(|| panic!("{run:?}")).to_owned();

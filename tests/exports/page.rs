@@ -98,7 +98,8 @@ fn the_page_for_merchants_does_what_it_says() {
     let srv = town.path("srv/woo").display().to_string();
     std::fs::create_dir_all(&srv).unwrap();
     // The orders are of now, and nothing is paid or leaves before it is ordered.
-    let moment = jiff::Timestamp::from_second(jiff::Timestamp::now().as_second() - 60).unwrap();
+    let moment =
+        jiff::Timestamp::from_second(mailorder::clock::Clock::system().now().instant().as_second() - 60).unwrap();
     let moment = moment.in_tz("Asia/Tokyo").unwrap();
     let [paid, left] = ["%Y-%m-%d %H:%M:%S", "%d.%m.%Y %H:%M"].map(|form| moment.strftime(form).to_string());
     let place = |text: &str| {

@@ -25,7 +25,7 @@ fn stocked(town: &Town, steps: &str, more: &str) {
 const FIRST: &str = r#""terms", "confirmation", "warehouse", "payment", "delivery""#;
 
 /// Makes a hook of a script, in place of the warehouse's program.
-pub(super) fn scripted(town: &Town, script: &str, more: &str) {
+pub fn scripted(town: &Town, script: &str, more: &str) {
     let program = town.path("shop/hook.sh");
     install(&program, format!("#!/bin/sh\n{script}\n").as_bytes());
     let hook = format!("[hook.warehouse]\ncommand = [\"./hook.sh\"]\n{more}\n[trust]");
@@ -98,7 +98,9 @@ fn figure_11_the_warehouse_is_asked_and_the_buyer_told_what_it_says_p45_p110() {
     let text = fs::read_to_string(&plan).unwrap();
     let gone = text.replace("state planned", "state gone");
     // Nothing leaves before it was ordered.
-    let when = jiff::Timestamp::from_second(jiff::Timestamp::now().as_second()).unwrap().to_string();
+    let when = jiff::Timestamp::from_second(mailorder::clock::Clock::system().now().instant().as_second())
+        .unwrap()
+        .to_string();
     let lines: Vec<String> =
         gone.lines().map(|l| if l.starts_with("when ") { format!("when {when}") } else { l.to_owned() }).collect();
     fs::write(&plan, format!("{}\ntracking EP-77\n", lines.join("\n"))).unwrap();
@@ -266,7 +268,7 @@ fn what_the_warehouse_says_and_does_not_fit_waits_for_a_person_p45() {
     };
     says("{\"actionStatus\": \"ActiveActionStatus\", \"endTime\": \"2030-01-04\"}");
     let (id, number) = town.bought("SH-41", 2, &[]);
-    let ordered = jiff::Timestamp::now();
+    let ordered = mailorder::clock::Clock::system().now().instant();
     let [first, other] = [0, 60].map(|later| {
         let at = jiff::Timestamp::from_second(ordered.as_second() + later).unwrap();
         at.in_tz("Asia/Tokyo").unwrap().strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()

@@ -15,7 +15,7 @@ mod bank;
 /// Orders by article number, from what a shop's catalog says.
 mod by_number;
 /// What a shop sells: asked for, answered, ordered from.
-mod catalog;
+pub(crate) mod catalog;
 /// The passing of time.
 mod clock;
 /// What the shop's owner decides himself, and what he sees of his procedures.
@@ -27,7 +27,7 @@ mod failing;
 /// The page of the first sale, done word for word.
 mod first_sale;
 /// Programs that do the work of steps: the warehouse.
-mod hooks;
+pub mod hooks;
 /// Hooks that are killed, stopped or asked in turn.
 mod hooks_limits;
 /// Hooks whose work is cancelled, given up, or answered too late.

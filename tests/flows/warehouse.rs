@@ -70,7 +70,13 @@ mod real {
         parties.sync_until("the plan", || parties.buyer.listed(&id)["order"]["date"] == planned);
         let before = told(&parties.buyer, &number);
         // Its people write down that it has left, and tell nobody.
-        let now = jiff::Timestamp::now().in_tz("Asia/Tokyo").unwrap().strftime("%Y-%m-%dT%H:%M:%S%:z").to_string();
+        let now = mailorder::clock::Clock::system()
+            .now()
+            .instant()
+            .in_tz("Asia/Tokyo")
+            .unwrap()
+            .strftime("%Y-%m-%dT%H:%M:%S%:z")
+            .to_string();
         let lines = text.lines().map(|line| match line.split_once(' ') {
             Some(("state", _)) => "state gone".to_owned(),
             Some(("when", _)) => format!("when {now}"),

@@ -1,6 +1,8 @@
 //! The local page: what it shows, what it does, and who may use it.
 
+mod desk;
 mod driver;
+mod export;
 mod http;
 mod purchase;
 mod real;

@@ -7,7 +7,23 @@ use serde_json::json;
 
 use super::driver::{Browser, FAULTS};
 use super::served::Served;
+use crate::support::english::english;
 use crate::support::program::Town;
+use crate::support::setting;
+
+/// Every text on the page but commands and letters, one a line; names and hints that are heard or shown on hover, too.
+const TEXTS: &str = "
+    const skip = 'script, style, code, kbd, .letter-text';
+    const walk = document.createTreeWalker(document.documentElement, NodeFilter.SHOW_TEXT);
+    const texts = [];
+    while (walk.nextNode()) {
+        if (!walk.currentNode.parentElement.closest(skip)) texts.push(walk.currentNode.data);
+    }
+    for (const name of ['aria-label', 'title', 'placeholder', 'alt']) {
+        for (const one of document.querySelectorAll('[' + name + ']')) texts.push(one.getAttribute(name));
+    }
+    return texts.map((text) => text.replaceAll('\\n', ' ').trim()).filter((text) => text).join('\\n');
+";
 
 /// The screens: their names and paths.
 fn screens(order: &str, offered: &str) -> Vec<(&'static str, String)> {
@@ -217,6 +233,52 @@ fn news_reach_an_open_page_and_its_title_counts_the_warnings_p2() {
 }
 
 #[test]
+fn a_warning_rings_on_an_open_page_where_that_is_wished_p2() {
+    let (town, _served, browser, root) = opened(1280);
+    // The tones are counted: nobody hears a browser without a screen.
+    let count = "window.rung = 0; const start = OscillatorNode.prototype.start; OscillatorNode.prototype.start = function (at) { window.rung += 1; return start.call(this, at); }";
+    let comes = |bytes: usize| {
+        let mail = town.path(&format!("mail/buyer@demo.test/new/1700000001.M{bytes}.here"));
+        fs::write(mail, crate::commands::large(true, bytes)).unwrap();
+        town.does("buyer", &["sync"]);
+    };
+    let open = || browser.script("return Number(document.documentElement.dataset.warnings)").as_u64().unwrap();
+    browser.open(&format!("{root}/warnings"));
+    let before = open();
+    browser.script(count);
+    assert_eq!(
+        browser.script("return document.getElementById('sound').checked"),
+        false,
+        "off where nobody asked for it"
+    );
+    browser.click("#sound");
+    browser.until("a sample", "return window.rung === 2");
+    comes(1_000);
+    browser.until("the sound", "return window.rung === 4");
+    browser.until("the warning", &format!("return document.querySelectorAll('article').length > {before}"));
+    assert_eq!(open(), before + 1);
+    assert!(browser.title().starts_with(&format!("({})", before + 1)), "{}", browser.title());
+    // What is no warning makes no sound, and the page follows all the same.
+    an_offer(&town);
+    browser.until("the offer", "return document.querySelector('nav .count').textContent !== ''");
+    assert_eq!(browser.script("return window.rung"), 4);
+    // The choice is kept, on other pages and at the next visit; switched off, it is silent.
+    browser.open(&format!("{root}/"));
+    browser.script(count);
+    browser.click("#main");
+    comes(1_001);
+    browser.until("the sound", "return window.rung === 2");
+    browser.open(&format!("{root}/warnings"));
+    assert_eq!(browser.script("return document.getElementById('sound').checked"), true);
+    browser.click("#sound");
+    browser.script("window.seen = true");
+    browser.script(count);
+    comes(1_002);
+    browser.until("the page is loaded anew", "return window.seen !== true");
+    assert_eq!(browser.complaints(), Vec::<String>::new());
+}
+
+#[test]
 fn keys_alone_lead_through_the_list_and_every_act_works_without_script() {
     let (town, _served, browser, root) = opened(1280);
     let (tab, enter) = ("\u{e004}", "\u{e007}");
@@ -253,7 +315,7 @@ fn each_screen_in_two_languages_two_widths_and_both_colour_schemes_has_no_fault(
     let browser = Browser::start(1280, 1000);
     browser.open(&served.link);
     let root = format!("http://{}", served.host());
-    let pictures = std::env::var_os("MAILORDER_PICTURES");
+    let pictures = setting("MAILORDER_PICTURES");
     let order = an_order(&town);
     let offered = an_offer(&town);
     for (name, path) in screens(&order, &offered) {
@@ -280,4 +342,34 @@ fn each_screen_in_two_languages_two_widths_and_both_colour_schemes_has_no_fault(
             }
         }
     }
+}
+
+#[test]
+fn a_page_in_japanese_has_no_english_left_in_it() {
+    let (town, _served, browser, root) = opened(1280);
+    let (order, offered) = (an_order(&town), an_offer(&town));
+    let mut paths: Vec<String> = screens(&order, &offered).into_iter().map(|(_, path)| path).collect();
+    let all = town.does("buyer", &["--json", "list"]).json();
+    let ids = all["transactions"].as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap());
+    paths.extend(ids.map(|id| format!("/txn/{id}?receipts=1")));
+    paths.extend(["/warnings?settled=1", "/?q=mouth:3", "/nothing", "/txn/NOPE"].map(str::to_owned));
+    paths.push(format!("/txn/{order}/confirm"));
+    let mut faults = Vec::new();
+    for path in paths {
+        let sign = if path.contains('?') { '&' } else { '?' };
+        browser.open(&format!("{root}{path}{sign}lang=ja"));
+        assert_eq!(browser.script("return document.documentElement.lang"), "ja");
+        let texts = browser.script(TEXTS);
+        let texts = texts.as_str().unwrap();
+        assert!(texts.lines().count() > 10, "{path}: {texts}");
+        faults.extend(english(texts).into_iter().map(|line| format!("{path}: {line}")));
+    }
+    // What is wrong with a form is told in Japanese, too.
+    browser.open(&format!("{root}/order?again={order}&lang=ja"));
+    browser.write("tbody tr:nth-child(1) [name=price]", "4300");
+    browser.click("button[value=check]");
+    browser.until("the fault", "return !!document.querySelector('#fault')");
+    assert!(browser.text("#fault").contains("通貨がありません"), "{}", browser.text("#fault"));
+    faults.extend(english(&browser.text("#fault")));
+    assert_eq!(faults, Vec::<String>::new());
 }

@@ -10,7 +10,7 @@ use super::http::{Answer, send};
 pub struct Served {
     pub link: String,
     pub port: u16,
-    child: Child,
+    pub child: Child,
 }
 
 /// A browser without eyes: it has the session's cookie.

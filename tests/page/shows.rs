@@ -98,6 +98,44 @@ fn asking_confirming_and_giving_back_on_the_page_do_what_the_commands_do_p36_p86
 }
 
 #[test]
+fn what_came_is_said_on_the_page_compared_and_shown_as_by_the_command_p84() {
+    let town = Town::fresh();
+    let (id, number) = town.bought("SH-41", 3, &["--pay", "invoice"]);
+    town.reports(&number, &[("shop", "--shipped"), ("ship", "--delivered")]);
+    let served = Served::start(&town.path("buyer/config.toml"));
+    let visitor = served.visit();
+    let page = format!("/txn/{id}");
+    assert!(visitor.page(&page).contains("name=\"came-1\" inputmode=\"decimal\" required value=\"3\""));
+    let before = town.entries("buyer").len();
+    for (fields, why) in [
+        (&[("act", "received"), ("came-1", "")][..], "say of each line how many came"),
+        (&[("act", "received"), ("came-1", "some")], "Line 1"),
+        (&[("act", "received"), ("came-1", "1"), ("came-9", "1")], "line 9 is not in the terms"),
+        (&[("act", "received"), ("came-1", "1"), ("date", "soon")], "The date is none"),
+    ] {
+        let (token, once) = visitor.hidden(&page);
+        let answer = visitor.post(&page, &[&[("token", token.as_str()), ("once", once.as_str())], fields].concat());
+        assert_eq!(answer.status, 422, "{answer:?}");
+        assert!(answer.body.contains(why), "{why}: {answer:?}");
+    }
+    assert_eq!(town.entries("buyer").len(), before);
+    let place = visitor.does(&page, &page, &[("act", "received"), ("came-1", "2"), ("date", "")]);
+    assert_eq!(place, format!("{page}?said=received"));
+    assert_eq!(town.entries("buyer").len(), before + 1);
+    let shown = town.show("buyer", &id)["received"].clone();
+    assert_eq!(shown["lines"][0]["received"], "2");
+    let html = visitor.page(&place);
+    for part in ["It is sent to nobody.", shown["differs"].as_str().unwrap(), "id=\"came\"", "value=\"2\""] {
+        assert!(html.contains(part), "{part}: {html}");
+    }
+    let warning = town.does("buyer", &["--json", "warnings"]).json()["warnings"][0]["id"].as_str().unwrap().to_owned();
+    assert!(html.contains(&format!("/warnings#{}", warning.to_lowercase())));
+    visitor.does("/warnings", "/warnings", &[("warning", &warning), ("act", "ack")]);
+    let html = visitor.page(&page);
+    assert!(!html.contains("/warnings#c-") && html.contains("id=\"came\""), "seen, it is not told again");
+}
+
+#[test]
 fn warnings_are_those_of_the_command_and_are_settled_on_the_page_p67_p68() {
     let town = Town::played();
     let served = Served::start(&town.path("buyer/config.toml"));

@@ -15,9 +15,7 @@ use mailorder::rules::Standing;
 use party::Fault;
 use world::World;
 
-pub fn setting(name: &str) -> Option<String> {
-    std::env::vars().find(|(known, _)| known == name).map(|(_, value)| value)
-}
+use crate::support::setting;
 
 fn play(seed: u64, fault: Fault) -> Result<World, String> {
     let mut world = World::new(seed, fault);

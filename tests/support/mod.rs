@@ -1,12 +1,19 @@
 //! What the tests stand on.
 
 pub mod accounts;
+pub mod english;
 pub mod generate;
 pub mod imap;
 pub mod program;
 pub mod servers;
 pub mod smtp;
 pub mod stands;
+pub mod terminal;
 pub mod town;
 pub mod trade;
 pub mod world;
+
+/// Returns what a variable of the environment sets for the tests.
+pub fn setting(name: &str) -> Option<String> {
+    std::env::vars().find(|(known, _)| known == name).map(|(_, value)| value)
+}

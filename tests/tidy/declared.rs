@@ -35,7 +35,7 @@ fn every_file_is_declared_by_its_module() {
 }
 
 /// Programs that are not on every machine.
-const INSTALLED: [&str; 6] = ["gpg", "gpgconf", "strace", "notmuch", "mutt", "openssl"];
+const INSTALLED: [&str; 8] = ["gpg", "gpgconf", "strace", "notmuch", "mutt", "openssl", "hledger", "ledger"];
 
 /// Returns a line for each place outside of a module `real` where a test starts a program that must be installed.
 fn needing_installation(all: &[TextFile]) -> Vec<String> {

@@ -4,7 +4,7 @@ use super::source::{Source, word_places};
 use super::{TextFile, assert_none, files, sample};
 
 /// Each module of the crate and those it may use, in the order of the layers.
-const LAYERS: [(&str, &[&str]); 22] = [
+const LAYERS: [(&str, &[&str]); 23] = [
     ("trade", &[]),
     ("clock", &["trade"]),
     ("files", &[]),
@@ -22,6 +22,7 @@ const LAYERS: [(&str, &[&str]); 22] = [
     ("config", &["trade", "files", "role", "hook"]),
     ("feed", &["trade", "role", "config"]),
     ("clerk", EARLIER),
+    ("words", &["mail"]),
     ("view", EARLIER),
     ("ordering", EARLIER),
     ("web", EARLIER),

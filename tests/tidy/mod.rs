@@ -3,6 +3,7 @@
 //! Each check is a pure function from texts to a list of faults, so that a test beside it can show on a broken sample that
 //! it can fail. The scanning is of our own and small: it knows comments, literals and braces, and nothing else of Rust.
 
+mod catalogue;
 mod declared;
 mod layers;
 mod pairs;

@@ -4,6 +4,15 @@
 pub(super) struct Source {
     /// The code: every comment and the inside of every literal replaced by blanks, line ends kept.
     pub code: String,
+    /// The strings that are written in it.
+    pub literals: Vec<Literal>,
+}
+
+/// A string as it is written in a source text, its escapes resolved.
+pub(super) struct Literal {
+    /// The place of its opening quote in the code.
+    pub at: usize,
+    pub text: String,
 }
 
 /// A function of a source text.
@@ -18,11 +27,11 @@ pub(super) struct Function {
 impl Source {
     /// Reads a source text.
     pub(super) fn read(text: &str) -> Self {
-        let mut scan = Scan { rest: text.chars().collect(), at: 0, code: String::new() };
+        let mut scan = Scan { rest: text.chars().collect(), at: 0, code: String::new(), literals: Vec::new() };
         while scan.at < scan.rest.len() {
             scan.step();
         }
-        Self { code: scan.code }
+        Self { code: scan.code, literals: scan.literals }
     }
 
     /// Returns every function with a body, in order.
@@ -86,6 +95,7 @@ struct Scan {
     rest: Vec<char>,
     at: usize,
     code: String,
+    literals: Vec<Literal>,
 }
 
 impl Scan {
@@ -147,6 +157,7 @@ impl Scan {
 
     /// A literal that ends at a quote and `hashes` hashes; escapes count only where there is no hash.
     fn string(&mut self, hashes: usize) {
+        let at = self.code.len();
         self.keep();
         let mut length = 0;
         while self.at + length < self.rest.len() {
@@ -156,6 +167,8 @@ impl Scan {
                 _ => length += 1,
             }
         }
+        let written: String = self.rest.iter().skip(self.at).take(length).collect();
+        self.literals.push(Literal { at, text: if hashes == 0 { unescaped(&written) } else { written } });
         self.blank(length);
         for _ in 0..=hashes {
             if self.at < self.rest.len() {
@@ -198,6 +211,32 @@ impl Scan {
             self.keep();
         }
     }
+}
+
+/// Resolves the escapes that sentences have: quotes, line ends, and lines that go on.
+fn unescaped(written: &str) -> String {
+    let mut text = String::new();
+    let mut rest = written.chars().peekable();
+    while let Some(c) = rest.next() {
+        match (c, rest.peek()) {
+            ('\\', Some('\n')) => while rest.next_if(|c| c.is_whitespace()).is_some() {},
+            ('\\', Some('n')) => {
+                rest.next();
+                text.push('\n');
+            }
+            ('\\', Some(_)) => text.extend(rest.next()),
+            _ => text.push(c),
+        }
+    }
+    text
+}
+
+#[test]
+fn strings_are_found_where_they_stand() {
+    let source = Source::read("a(\"x \\\"y\\\" \\\n   z\", 'c'); // \"no\"\nb(\"{n} more\");");
+    let texts: Vec<&str> = source.literals.iter().map(|literal| literal.text.as_str()).collect();
+    assert_eq!(texts, ["x \"y\" z", "{n} more"]);
+    assert!(source.code[..source.literals[1].at].ends_with("b("));
 }
 
 #[test]

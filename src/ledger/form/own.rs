@@ -71,6 +71,12 @@ fn sentence(act: &Act) -> String {
             };
             format!("The warning {what} {done}. {}", reason.clone().unwrap_or_default())
         }
+        Act::Received { lines, at } => {
+            let lines: Vec<String> =
+                lines.iter().map(|part| format!("line {} ×{}", part.line, part.quantity)).collect();
+            let lines = if lines.is_empty() { "nothing".to_owned() } else { lines.join(", ") };
+            format!("Received so far, by {at}: {lines}.")
+        }
         Act::Give { task } => format!("The hook {} is to {}: task {}.", task.hook, task.work.word(), task.key),
         Act::Said { key, said, untold } => {
             let what = match &said.step {

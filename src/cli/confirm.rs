@@ -1,0 +1,261 @@
+//! `confirm`: what was ordered against what the shop says, differences first, and the OK to it (figure 9; P34-P36, P118).
+
+use super::Shell;
+use super::buy::{told, write};
+use super::failure::Failure;
+use super::output::{self, Cell, Tone};
+use super::prompt;
+use super::table::{Fit, Table, wrap};
+use super::transaction;
+use crate::clerk::Clerk;
+use crate::role::{Desk, Refused, buyer};
+use crate::trade::{Digest, Leg, PinnedBy, Role, Settlement, Transaction};
+use crate::view::confirm::{Offer, offered};
+use crate::view::{short, text};
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  mailorder confirm K5QW3Z
+  mailorder confirm K5QW3Z --dry-run
+  mailorder confirm K5QW3Z --yes
+
+On a terminal the terms are shown against your order, and you are asked. A script (no terminal, or --no-input) is not: what
+agrees with the order is accepted. Terms that differ are accepted on a terminal by a written yes, else by
+`mailorder warnings accept W-... --reason WHY` before this command; --yes does not accept them.")]
+pub(crate) struct ConfirmArgs {
+    /// Beginning of the transaction's ID or number, or SHOP:NUMBER
+    #[arg(value_name = "TXN")]
+    transaction: String,
+    /// Show the terms against the order, and send nothing
+    #[arg(short = 'n', long)]
+    dry_run: bool,
+}
+
+pub(super) fn run(shell: &mut Shell, args: ConfirmArgs) -> Result<(), Failure> {
+    if args.dry_run {
+        return look(shell, &args.transaction);
+    }
+    let seen = if shell.can_ask() && !shell.global.yes { Some(ask(shell, &args.transaction)?) } else { None };
+    let (transaction, _) = write(shell, &args.transaction, |known, desk| {
+        let now = buyer::offered(known).map(|(kept, _)| kept.content);
+        if seen.is_some() && now != seen {
+            return Err(Refused::new("the shop has sent other terms meanwhile; nothing is sent, look at them again"));
+        }
+        buyer::confirm(known, desk)
+    })?;
+    let total = transaction.terms().map(|(_, terms)| text::amount(&terms.total)).unwrap_or_default();
+    told(shell, &transaction, &format!("confirmed: {total}"))
+}
+
+/// Shows the terms and sends nothing.
+fn look(shell: &Shell, text: &str) -> Result<(), Failure> {
+    let mut clerk = shell.clerk()?;
+    let known = transaction::find(&mut clerk, text, Role::Buyer)?;
+    let offer = Offer::of(&mut clerk, &known, &shell.clock.now())?.ok_or_else(|| refusal(&known, &clerk))?;
+    if shell.output.is_json() {
+        return shell.output.document(&offer.document());
+    }
+    print(shell, &offer)?;
+    shell.output.line("nothing is sent (--dry-run)")
+}
+
+/// Returns why there is nothing to accept.
+fn refusal(known: &Transaction, clerk: &Clerk) -> Failure {
+    let refused = buyer::confirm(known, &desk(clerk)).err();
+    Failure::data(
+        refused.map_or_else(|| "no terms of this order wait for your answer".to_owned(), |why| why.to_string()),
+    )
+}
+
+/// Returns the desk at which it is only asked what would be written.
+fn desk(clerk: &Clerk) -> Desk<'_> {
+    let (me, practice) = (clerk.me(), &clerk.settings().practice);
+    Desk { me, now: clerk.clock().now(), entropy: [0; 32], practice, stranger: false, payment_data: None }
+}
+
+/// Shows the terms and asks whether they are accepted; returns the digest of those that were shown.
+///
+/// Terms that differ are settled as accepted, with the reason that the differences were seen.
+fn ask(shell: &Shell, text: &str) -> Result<Digest, Failure> {
+    let mut clerk = shell.clerk()?;
+    let known = transaction::find(&mut clerk, text, Role::Buyer)?;
+    transaction::is_not_rejected(&known)?;
+    let now = shell.clock.now();
+    let offer = Offer::of(&mut clerk, &known, &now)?.ok_or_else(|| refusal(&known, &clerk))?;
+    if offer.kept.counts() {
+        // Nobody is asked what would be refused.
+        buyer::confirm(&known, &desk(&clerk)).map_err(|why| Failure::data(why.to_string()))?;
+    }
+    print(shell, &offer)?;
+    if offer.over {
+        let text = "an OK would come too late: the offer is over";
+        return Err(Failure::data(text).hint(format!("mailorder reorder {}", short(known.key.id.as_str()))));
+    }
+    let total = text::amount(&offer.terms.total);
+    let (content, position) = (offer.kept.content, offer.kept.position);
+    let owe = format!("Order from {} with the obligation to pay {total}", offer.seller());
+    if offer.differs.is_empty() && offer.kept.counts() {
+        return if shell.agrees(&format!("{owe}?"))? { Ok(content) } else { Err(prompt::not_agreed()) };
+    }
+    let counts = offer.kept.counts();
+    let answer = shell.asks(&format!("{owe}, although not all agrees? Write yes, or nothing to leave it:"))?;
+    if answer.to_lowercase() != "yes" {
+        return Err(prompt::not_agreed());
+    }
+    if !counts {
+        let still = |clerk: &mut Clerk| -> Result<bool, Failure> {
+            let known = transaction::find(clerk, text, Role::Buyer)?;
+            Ok(offered(&known).is_some_and(|(kept, _)| kept.content == content))
+        };
+        if !still(&mut clerk)? {
+            return Err(Failure::data("the shop has sent other terms meanwhile; nothing is sent, look at them again"));
+        }
+        let why = "the differences were seen at the terminal and accepted".to_owned();
+        clerk.settle(position, Settlement::Accept, Some(why))?;
+    }
+    Ok(content)
+}
+
+/// Prints the terms against the order: what differs, the whole, and who signed it.
+fn print(shell: &Shell, offer: &Offer<'_>) -> Result<(), Failure> {
+    let zone = shell.clock.zone();
+    let (from, written) = (&offer.kept.letter.from.address, text::minute(&offer.kept.letter.date, zone));
+    let seller = output::escape(offer.seller());
+    shell.output.line(format!("terms of {seller} <{from}>, written {written}"))?;
+    shell.output.line("")?;
+    differences(shell, offer)?;
+    shell.output.line("")?;
+    goods(shell, offer)?;
+    points(shell, offer)?;
+    shell.output.line("")?;
+    signer(shell, offer)?;
+    if let Some(owed) = &offer.owed {
+        let [now, then, limit] = [&owed.now, &owed.then, &owed.limit].map(text::amount);
+        shell.output.line(format!("! {now} is unpaid already; with this {then}, and your limit is {limit}"))?;
+    }
+    shell.output.line("")
+}
+
+fn differences(shell: &Shell, offer: &Offer<'_>) -> Result<(), Failure> {
+    if offer.order.is_none() {
+        return shell.output.line("there is no order of yours here to hold them against");
+    }
+    if offer.differs.is_empty() && offer.kept.counts() {
+        return shell.output.line(shell.output.tone("✓ they are what you ordered", Tone::Good));
+    }
+    let points = match offer.differs.len() {
+        0 => "they are not applied, though they are what you ordered".to_owned(),
+        1 => "1 point differs from your order".to_owned(),
+        count => format!("{count} points differ from your order"),
+    };
+    let more = offer.more().map(|more| match more.is_negative() {
+        true => format!("; in all {}", text::amount(&more)),
+        false => format!("; in all {} more", text::amount(&more)),
+    });
+    let head = format!("✗ {points}{}", more.unwrap_or_default());
+    shell.output.line(shell.output.tone(&head, Tone::Bad))?;
+    let row = |one: &crate::rules::agreement::Difference| {
+        vec![Cell::plain(&one.what), Cell::plain(&one.ordered), Cell(output::escape(&one.offered), Tone::Bad)]
+    };
+    let rows: Vec<Vec<Cell>> = offer.differs.iter().map(row).collect();
+    let head = &["WHAT", "ORDERED", "OFFERED"];
+    let table = Table { head, rows: &rows, right: &[], fit: &[Fit::Cut(0, 16), Fit::Cut(1, 16)], wrap: true };
+    if !rows.is_empty() {
+        shell.output.fitted(&table)?;
+    }
+    let others = offer.kept.findings.iter().filter(|finding| finding.code.blocks());
+    for finding in others.filter(|finding| finding.code != crate::trade::Code::TermsDifferFromOrder) {
+        paragraph(shell, "", &finding.to_string())?;
+    }
+    Ok(())
+}
+
+/// Says of a part whether it is as ordered.
+fn against(same: bool) -> Cell {
+    if same { Cell("as ordered".to_owned(), Tone::Faint) } else { Cell("✗ differs".to_owned(), Tone::Bad) }
+}
+
+fn goods(shell: &Shell, offer: &Offer<'_>) -> Result<(), Failure> {
+    let terms = offer.terms;
+    let mut rows: Vec<Vec<Cell>> = Vec::new();
+    for line in &terms.lines {
+        let price = line.price().map(|price| text::amount(&price)).unwrap_or_default();
+        rows.push(vec![
+            Cell::plain(&line.item.name),
+            Cell::plain(line.quantity.to_string()),
+            Cell::plain(text::amount(&line.unit_price)),
+            Cell::plain(price),
+            against(offer.is_same_line(line)),
+        ]);
+    }
+    for charge in &terms.charges {
+        let price = text::amount(&charge.price);
+        rows.push(vec![
+            Cell::plain(&charge.name),
+            Cell::plain("1"),
+            Cell::plain(&price),
+            Cell::plain(&price),
+            against(offer.is_same_charge(charge)),
+        ]);
+    }
+    let same = offer.order.is_some_and(|(_, order)| order.total == terms.total);
+    let [empty, also] = [Cell::plain(""), Cell::plain("")];
+    rows.push(vec![Cell::plain("total"), empty, also, Cell::plain(text::amount(&terms.total)), against(same)]);
+    let head = &["1 GOODS, 2 PRICE", "QUANTITY", "EACH", "AMOUNT", "AGAINST YOUR ORDER"];
+    shell.output.fitted(&Table {
+        head,
+        rows: &rows,
+        right: &[1, 2, 3],
+        fit: &[Fit::Cut(0, 8), Fit::Drop(2)],
+        wrap: false,
+    })
+}
+
+/// Prints payment, delivery, withdrawal and the period of the offer, in the words of the terms.
+fn points(shell: &Shell, offer: &Offer<'_>) -> Result<(), Failure> {
+    let (terms, zone) = (offer.terms, shell.clock.zone());
+    let by = |leg: Leg| terms.agent(leg).map(|agent| format!(", by {}", agent.party.address)).unwrap_or_default();
+    let mark = |same: bool| if same { "" } else { " (✗ differs)" };
+    let card = terms.payment_id.as_ref().map(|last| format!(" ...{last}")).unwrap_or_default();
+    let due = terms.payment_due.map(|due| format!(", due {}", text::when(&due, zone))).unwrap_or_default();
+    let pay = format!("{}{card}{due}{}", terms.payment_method, by(Leg::Payment));
+    paragraph(shell, "3 payment", &format!("{pay}{}", mark(offer.is_same_payment())))?;
+    let arrives = terms.arrival_until.or(terms.arrival_from);
+    let arrives = arrives.map(|at| format!(", until {}", text::when(&at, zone))).unwrap_or_default();
+    let to = terms.deliver_to.as_ref().map(|to| format!("; to {}", to.lines().join(", "))).unwrap_or_default();
+    let deliver = format!("{}{arrives}{}{to}", terms.delivery_method, by(Leg::Delivery));
+    paragraph(shell, "4 delivery", &format!("{deliver}{}", mark(offer.is_same_delivery())))?;
+    let unsaid = || "the terms say nothing of it".to_owned();
+    let conditions = terms.conditions.as_ref().map(|text| text.lines().collect::<Vec<_>>().join(" / "));
+    paragraph(shell, "5 withdrawal", &conditions.unwrap_or_else(unsaid))?;
+    let until = terms.valid_through.map(|until| format!("the offer stands until {}", text::minute(&until, zone)));
+    let over = if offer.over { ", which is over" } else { "" };
+    paragraph(shell, "6 period", &format!("{}{over}", until.unwrap_or_else(unsaid)))
+}
+
+fn signer(shell: &Shell, offer: &Offer<'_>) -> Result<(), Failure> {
+    let by = match offer.signer.by {
+        Some(PinnedBy::User) => "which you accepted",
+        Some(PinnedBy::FirstUse) => "accepted at first contact",
+        Some(PinnedBy::OldKey) => "which the key before it named",
+        Some(PinnedBy::Merge) => "which is known",
+        None => "and another key is accepted for this address by now",
+    };
+    let from = &offer.kept.letter.from;
+    paragraph(shell, "signed by", &format!("{}, key {}, {by}", from.address, offer.signer.fingerprint.grouped()))?;
+    offer
+        .signer
+        .fault
+        .as_ref()
+        .map_or(Ok(()), |fault| paragraph(shell, "", &format!("! this key is not usable: {fault}")))
+}
+
+/// Prints a sentence beside its name, in as many lines as it needs.
+fn paragraph(shell: &Shell, name: &str, text: &str) -> Result<(), Failure> {
+    const NAMES: usize = 14;
+    let text = output::escape(text);
+    let room = shell.output.width().map(|width| width.saturating_sub(NAMES).max(20));
+    let lines = room.map_or_else(|| vec![text.clone()], |room| wrap(&text, room));
+    let mut names = std::iter::once(name).chain(std::iter::repeat(""));
+    lines.iter().zip(&mut names).try_for_each(|(line, name)| shell.output.line(format!("{name:<13} {line}")))
+}

@@ -1,0 +1,329 @@
+//! An order written in answer to questions at a terminal: shop, goods, ways, address (figure 5; P10-P16). What was given by
+//! flags or a file is not asked for.
+
+use super::Shell;
+use super::failure::{Failure, FailureKind};
+use super::order::Wishes;
+use super::order_send::{Seller, needs_address};
+use super::order_written as written;
+use super::output::Cell;
+use super::table::{Fit, Table};
+use crate::clerk::{Clerk, ClerkError};
+use crate::index::Filter;
+use crate::ordering::prices::{Prices, way_words};
+use crate::ordering::written::{ItemWritten, OrderFile, money};
+use crate::role::practice::BuyerPractice;
+use crate::trade::catalog::{Offer, Words};
+use crate::trade::{Address, DeliveryMethod, Order, PaymentMethod, PostalAddress, Quantity, Role};
+use crate::view::text;
+
+/// Ways to pay and to have delivered that are known without a catalog.
+const PAY: [&str; 5] = ["card", "e-money", "bank-transfer", "invoice", "cash-on-delivery"];
+const DELIVER: [&str; 4] = ["parcel", "pickup", "locker", "download"];
+/// How many articles are listed at a time.
+const LISTED: usize = 30;
+
+/// Something that can be chosen: what it is, and what people read.
+struct Choice<T> {
+    value: T,
+    label: String,
+}
+
+/// Asks for one of several by its number, or by what `read` takes; an empty answer is the first one.
+fn choose<T: Clone>(
+    shell: &Shell,
+    what: &str,
+    choices: &[Choice<T>],
+    read: impl Fn(&str) -> Result<T, String>,
+) -> Result<T, Failure> {
+    for (place, choice) in (1_usize..).zip(choices) {
+        shell.output.message(format!("  {place:>2}  {}", super::output::escape(&choice.label)));
+    }
+    let default = if choices.is_empty() { "" } else { " [1]" };
+    loop {
+        let answer = shell.asks(&format!("{what}{default}:"))?;
+        let number = if answer.is_empty() { Ok(1) } else { answer.parse::<usize>() };
+        if let Some(choice) = number.ok().and_then(|number| choices.get(number.checked_sub(1)?)) {
+            return Ok(choice.value.clone());
+        }
+        match read(&answer) {
+            Ok(value) => return Ok(value),
+            Err(why) => shell.output.message(super::output::escape(&why)),
+        }
+    }
+}
+
+/// Asks which shop: those with orders of ours first, then every other whose key is accepted.
+pub(super) fn shop(shell: &Shell, clerk: &mut Clerk) -> Result<Address, Failure> {
+    clerk.catch_up()?;
+    let ours =
+        clerk.index().list(&Filter { role: Some(Role::Buyer), ..Filter::default() }).map_err(ClerkError::from)?;
+    let mut shops: Vec<(Address, String)> = Vec::new();
+    for one in ours {
+        if !shops.iter().any(|(shop, _)| *shop == one.key.shop) {
+            shops.push((one.key.shop.clone(), one.row.shop_name.clone()));
+        }
+    }
+    for pin in clerk.index().pins().map_err(ClerkError::from)? {
+        if pin.address != clerk.me().address && !shops.iter().any(|(shop, _)| *shop == pin.address) {
+            shops.push((pin.address, String::new()));
+        }
+    }
+    if shops.is_empty() {
+        let text = "no key of a shop is accepted yet, so there is none to order from";
+        let hint = "mailorder key import FILE, then mailorder key accept ADDRESS";
+        return Err(Failure::new(FailureKind::Permission, text).hint(hint));
+    }
+    let mut choices = Vec::new();
+    for (shop, name) in shops.into_iter().take(LISTED) {
+        let catalog = clerk.catalogs(&shop)?.first().map(|known| text::minute(&known.date, shell.clock.zone()));
+        let name = if name.is_empty() { shop.to_string() } else { format!("{name} <{shop}>") };
+        let catalog = catalog.map(|date| format!(", catalog of {date}")).unwrap_or_default();
+        choices.push(Choice { label: format!("{name}{catalog}"), value: shop });
+    }
+    choose(shell, "Shop (number or address)", &choices, |text| Address::parse(text).map_err(|error| error.to_string()))
+}
+
+/// Asks for what neither flags nor file say: goods, ways to pay and to deliver, the address, a word to the shop.
+pub(super) fn fill(
+    shell: &Shell,
+    practice: &BuyerPractice,
+    prices: &Prices,
+    file: &mut OrderFile,
+    wishes: &mut Wishes,
+) -> Result<(), Failure> {
+    if file.item.is_empty() {
+        file.item = goods(shell, prices)?;
+    }
+    let chosen = chosen(prices, &file.item);
+    if wishes.pay.is_none() && file.pay.is_none() {
+        wishes.pay = Some(pay(shell, prices, &chosen)?);
+    }
+    let paid = wishes.pay.clone().or_else(|| file.pay.as_ref().map(ToString::to_string)).unwrap_or_default();
+    if wishes.deliver.is_none() && file.deliver.is_none() {
+        wishes.deliver = Some(deliver(shell, prices, &chosen, &paid)?);
+    }
+    let method = wishes.deliver.clone().or_else(|| file.deliver.as_ref().map(ToString::to_string)).unwrap_or_default();
+    if needs_address(&method) && file.deliver_to.is_none() && wishes.to.is_empty() {
+        file.deliver_to = address(shell, practice.deliver_to.as_ref())?;
+    }
+    if wishes.remarks.is_none() && file.remarks.is_none() {
+        let remarks = shell.asks("A word to the shop (may be empty):")?;
+        wishes.remarks = Some(remarks).filter(|remarks| !remarks.is_empty());
+    }
+    Ok(())
+}
+
+/// Asks for goods until nothing more is written.
+fn goods(shell: &Shell, prices: &Prices) -> Result<Vec<ItemWritten>, Failure> {
+    let offers = prices.offers();
+    let mut items: Vec<ItemWritten> = Vec::new();
+    let mut listed: Vec<&Offer> = offers.clone();
+    if !offers.is_empty() {
+        list(shell, &listed)?;
+    }
+    loop {
+        let end = if items.is_empty() { "" } else { "; nothing more where it is empty" };
+        let question = if offers.is_empty() {
+            format!("Goods: name, or SKU;NAME;PRICE;QUANTITY{end}:")
+        } else {
+            format!("Article: its number in the list, a part of its name to look for, or SKU;NAME;PRICE;QUANTITY{end}:")
+        };
+        let answer = shell.asks(&question)?;
+        if answer.is_empty() && !items.is_empty() {
+            return Ok(items);
+        }
+        if answer.contains(';') {
+            match free(&answer) {
+                Ok(item) => items.push(item),
+                Err(why) => shell.output.message(super::output::escape(&why)),
+            }
+            continue;
+        }
+        if offers.is_empty() {
+            items.extend(described(shell, answer)?);
+            continue;
+        }
+        let number = answer.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
+        let by_number = number.and_then(|number| listed.get(number).copied());
+        let by_sku = || offers.iter().find(|offer| offer.item.sku.as_deref() == Some(answer.as_str())).copied();
+        if let Some(offer) = by_number.or_else(by_sku) {
+            let quantity = quantity(shell, &offer.item.name)?;
+            items.push(ItemWritten { sku: offer.item.sku.clone(), name: None, price: None, quantity: Some(quantity) });
+            continue;
+        }
+        listed = found(&offers, &answer);
+        if listed.is_empty() {
+            shell.output.message("nothing of the catalog is called so");
+            listed.clone_from(&offers);
+        } else {
+            list(shell, &listed)?;
+        }
+    }
+}
+
+/// Returns the articles with all words of a text in their name, or with a number that begins so.
+fn found<'a>(offers: &[&'a Offer], text: &str) -> Vec<&'a Offer> {
+    let words = Words::new(text.split_whitespace().map(str::to_owned).collect()).unwrap_or_default();
+    let search = words.search();
+    offers.iter().copied().filter(|offer| search.finds(&offer.item)).collect()
+}
+
+/// Shows articles with their numbers in the list.
+fn list(shell: &Shell, offers: &[&Offer]) -> Result<(), Failure> {
+    let row = |(place, offer): (usize, &&Offer)| {
+        vec![
+            Cell::plain(place.to_string()),
+            Cell::plain(offer.item.sku.as_deref().unwrap_or_default()),
+            Cell::plain(&offer.item.name),
+            Cell::plain(text::amount(&offer.price)),
+        ]
+    };
+    let rows: Vec<Vec<Cell>> = (1_usize..).zip(offers.iter().take(LISTED)).map(row).collect();
+    let head = &["", "SKU", "NAME", "PRICE"];
+    shell.output.fitted(&Table {
+        head,
+        rows: &rows,
+        right: &[0, 3],
+        fit: &[Fit::Cut(2, 10), Fit::Drop(1)],
+        wrap: false,
+    })?;
+    let more = offers.len().saturating_sub(LISTED);
+    if more > 0 { shell.output.line(format!("and {more} more: write a part of a name")) } else { Ok(()) }
+}
+
+/// Reads an item that is written in full.
+fn free(answer: &str) -> Result<ItemWritten, String> {
+    let item =
+        written::item(answer).map_err(|_| "it is written SKU;NAME;PRICE;QUANTITY, like SH-41;Shirt;JPY 4300;1")?;
+    money("the price", item.price.as_deref().unwrap_or_default()).map_err(|error| error.to_string())?;
+    Quantity::parse(item.quantity.as_deref().unwrap_or("1")).map_err(|error| error.to_string())?;
+    Ok(item)
+}
+
+/// Asks for the price and quantity of goods that no catalog describes; nothing where no name was written.
+fn described(shell: &Shell, name: String) -> Result<Option<ItemWritten>, Failure> {
+    if name.is_empty() {
+        shell.output.message("an order needs at least one item");
+        return Ok(None);
+    }
+    let sku = shell.asks("Article number (may be empty):")?;
+    let price = loop {
+        let answer = shell.asks("Price of one, like JPY 4300:")?;
+        match money("the price", &answer) {
+            Ok(_) => break answer,
+            Err(error) => shell.output.message(super::output::escape(&error.to_string())),
+        }
+    };
+    let quantity = quantity(shell, &name)?;
+    let sku = Some(sku).filter(|sku| !sku.is_empty());
+    Ok(Some(ItemWritten { sku, name: Some(name), price: Some(price), quantity: Some(quantity) }))
+}
+
+fn quantity(shell: &Shell, name: &str) -> Result<String, Failure> {
+    loop {
+        let answer = shell.asks(&format!("How many of {name}? [1]"))?;
+        let answer = if answer.is_empty() { "1".to_owned() } else { answer };
+        match Quantity::parse(&answer) {
+            Ok(_) => return Ok(answer),
+            Err(error) => shell.output.message(super::output::escape(&error.to_string())),
+        }
+    }
+}
+
+fn words(known: impl IntoIterator<Item = String>) -> Vec<Choice<String>> {
+    let mut choices: Vec<Choice<String>> = Vec::new();
+    for word in known {
+        if !choices.iter().any(|choice| choice.value == word) {
+            choices.push(Choice { label: word.clone(), value: word });
+        }
+    }
+    choices
+}
+
+/// Returns the articles of the catalog that are ordered by their numbers.
+fn chosen<'a>(prices: &'a Prices, items: &[ItemWritten]) -> Vec<&'a Offer> {
+    let by_number = |offer: &&Offer| items.iter().any(|item| item.name.is_none() && item.sku == offer.item.sku);
+    prices.offers().into_iter().filter(by_number).collect()
+}
+
+/// Asks how it is paid: one of the shop's ways, where they are known, by which all that was chosen can be had.
+fn pay(shell: &Shell, prices: &Prices, chosen: &[&Offer]) -> Result<String, Failure> {
+    let ways = prices.ways();
+    let any = ways.is_empty() || ways.iter().any(|way| way.payment_method.is_none());
+    let named = ways.iter().filter_map(|way| way.payment_method.as_ref()).map(ToString::to_string);
+    let mut choices = words(named.chain(PAY.into_iter().filter(|_| any).map(str::to_owned)));
+    let can_be = |methods: &[PaymentMethod], word: &str| {
+        methods.is_empty() || methods.iter().any(|method| method.as_str() == word)
+    };
+    choices.retain(|choice| chosen.iter().all(|offer| can_be(&offer.payment_methods, &choice.value)));
+    let read = |text: &str| PaymentMethod::parse(text).map(|way| way.to_string()).map_err(|error| error.to_string());
+    choose(shell, "How you pay (number or word)", &choices, read)
+}
+
+/// Asks how it travels: one of the shop's ways for this payment, with what it costs.
+fn deliver(shell: &Shell, prices: &Prices, chosen: &[&Offer], paid: &str) -> Result<String, Failure> {
+    let fits = |method: &Option<PaymentMethod>| method.as_ref().is_none_or(|method| method.as_str() == paid);
+    let ways: Vec<_> = prices.ways().iter().filter(|way| fits(&way.payment_method)).collect();
+    for way in &ways {
+        shell.output.message(format!("  {}", super::output::escape(&way_words(way))));
+    }
+    let any = ways.is_empty() || ways.iter().any(|way| way.delivery_method.is_none());
+    let named = ways.iter().filter_map(|way| way.delivery_method.as_ref()).map(ToString::to_string);
+    let mut choices = words(named.chain(DELIVER.into_iter().filter(|_| any).map(str::to_owned)));
+    let can_be = |methods: &[DeliveryMethod], word: &str| {
+        methods.is_empty() || methods.iter().any(|method| method.as_str() == word)
+    };
+    choices.retain(|choice| chosen.iter().all(|offer| can_be(&offer.delivery_methods, &choice.value)));
+    let read = |text: &str| DeliveryMethod::parse(text).map(|way| way.to_string()).map_err(|error| error.to_string());
+    choose(shell, "How it travels (number or word)", &choices, read)
+}
+
+/// Asks where it goes; the configured address where that is agreed to.
+fn address(shell: &Shell, own: Option<&PostalAddress>) -> Result<Option<PostalAddress>, Failure> {
+    if let Some(own) = own {
+        let lines = own.lines().join(", ");
+        let answer = shell.asks(&format!("Deliver to {lines}? [Y/n]"))?;
+        if !matches!(answer.to_lowercase().as_str(), "n" | "no") {
+            return Ok(Some(own.clone()));
+        }
+    }
+    let mut place = PostalAddress::default();
+    for (part, what) in written::PARTS.into_iter().zip([
+        "Deliver to whom",
+        "Street, house, flat",
+        "Town",
+        "State or prefecture (may be empty)",
+        "Postal code",
+        "Country, like JP",
+    ]) {
+        written::put_part(&mut place, part, &shell.asks(&format!("{what}:"))?);
+    }
+    Ok(Some(place).filter(|place| !place.lines().is_empty()))
+}
+
+/// Asks whether payment data go with an order that is paid with something that has a number: to the agent that the catalog
+/// names, and readable by nobody else.
+pub(super) fn payment_data(
+    shell: &Shell,
+    clerk: &mut Clerk,
+    seller: &Seller,
+    order: &Order,
+    wishes: &mut Wishes,
+) -> Result<(), Failure> {
+    let has_number = matches!(order.payment_method.as_str(), "card" | "e-money");
+    let Some(agent) = seller.prices.payment_agent(order) else { return Ok(()) };
+    if !has_number || wishes.payment_agent.is_some() || shell.global.yes || !seller.prices.are_used() {
+        return Ok(());
+    }
+    if clerk.pinned_key(&agent.address)?.as_ref() != Some(&agent.fingerprint) {
+        // Nobody is asked for what could not be sealed.
+        shell.tell(&format!("no card or account goes along: the key of {} is not accepted yet", agent.address));
+        return Ok(());
+    }
+    let question = format!("Send card or account along, sealed to {} (nobody else can read it)?", agent.address);
+    if shell.agrees(&question)? {
+        wishes.payment_agent = Some(agent.address.to_string());
+    }
+    Ok(())
+}

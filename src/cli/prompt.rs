@@ -1,0 +1,64 @@
+//! Questions to the person at the terminal. Nobody is asked where standard input or standard error is no terminal, with
+//! `--no-input` or with `--json`; Ctrl-C and the end of the input end the command, and nothing was sent.
+
+use std::io::{IsTerminal, Write};
+
+use super::Shell;
+use super::failure::{Failure, FailureKind};
+use super::output;
+
+impl Shell {
+    /// Returns whether there is somebody who can be asked.
+    pub(super) fn can_ask(&self) -> bool {
+        let is_terminal = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
+        is_terminal && !self.global.no_input && !self.global.json
+    }
+
+    /// Asks a question and returns the line that is written, without blanks around it.
+    ///
+    /// # Errors
+    /// The end of the input, and Ctrl-C (exit code 130).
+    pub(super) fn asks(&self, question: &str) -> Result<String, Failure> {
+        let mut stderr = std::io::stderr();
+        // A question that cannot be shown is answered by nobody.
+        let shown = write!(stderr, "{} ", output::escape(question)).and_then(|()| stderr.flush());
+        shown.map_err(|error| Failure::io(format!("cannot write to the terminal: {error}")))?;
+        let read = || {
+            let mut line = String::new();
+            std::io::stdin().read_line(&mut line).map(|bytes| (bytes > 0).then_some(line))
+        };
+        let line = self.unless_stopped(async {
+            let read = tokio::task::spawn_blocking(read).await;
+            let read = read.map_err(|error| Failure::bug(error.to_string()))?;
+            read.map_err(|error| Failure::io(format!("cannot read the terminal: {error}")))
+        });
+        match line {
+            Ok(Some(line)) => Ok(line.trim().to_owned()),
+            Ok(None) => {
+                self.output.message("");
+                Err(Failure::new(FailureKind::Finding, "the input ended before an answer; nothing is sent"))
+            }
+            Err(failure) => {
+                self.output.message("");
+                Err(failure)
+            }
+        }
+    }
+
+    /// Asks a question that only `y` or `yes` is a yes to; yes without a question where `--yes` says so.
+    ///
+    /// # Errors
+    /// Those of [`Shell::asks`].
+    pub(super) fn agrees(&self, question: &str) -> Result<bool, Failure> {
+        if self.global.yes {
+            return Ok(true);
+        }
+        let answer = self.asks(&format!("{question} [y/N]"))?;
+        Ok(matches!(answer.to_lowercase().as_str(), "y" | "yes"))
+    }
+}
+
+/// Returns what a command ends with whose question was answered with no.
+pub(super) fn not_agreed() -> Failure {
+    Failure::new(FailureKind::Finding, "nothing is sent")
+}

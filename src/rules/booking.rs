@@ -1,0 +1,108 @@
+//! What a transaction does to somebody's books: bought, paid, not owed any more, to be given back, given back (P80, P85).
+//!
+//! The amounts add up: what was bought, less what was paid and what is not owed any more, is what lists show as unpaid.
+
+use super::overdue::refund;
+use super::{Standing, State};
+use crate::trade::status::{Payment, PaymentStatus};
+use crate::trade::{Document, Kind, Moment, Money, Transaction};
+
+/// One thing to be booked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Booking {
+    /// When it happened.
+    pub at: Moment,
+    /// What happened.
+    pub what: Booked,
+    /// How much; above zero, but for [`Booked::Dropped`], which may set right that more was paid than was agreed.
+    pub amount: Money,
+}
+
+/// What happened to money.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Booked {
+    /// The terms were agreed to; the amount is their total.
+    Bought {
+        /// What of the total is not for goods: charges, less discounts.
+        charges: Money,
+    },
+    /// A payment was made.
+    Paid {
+        /// The payment agent's number of it.
+        id: String,
+    },
+    /// It is not to be paid any more: the order was cancelled, or the goods went back before they were paid.
+    Dropped,
+    /// It is to go back: the shop agreed to that.
+    DueBack,
+    /// It went back.
+    Back {
+        /// The payment agent's number of it.
+        id: String,
+    },
+}
+
+/// Returns what a transaction does to the books of its buyer and its shop, in the order in which it is booked; nothing of what
+/// was not agreed to, and nothing for agents, who see no terms.
+pub fn bookings(transaction: &Transaction, standing: &Standing) -> Vec<Booking> {
+    let Some((_, terms)) = transaction.terms() else { return Vec::new() };
+    let legs = &standing.legs;
+    let zero = Money::zero(terms.total.currency());
+    let made = |refund: bool| -> Vec<Booking> {
+        let own = |one: &&Payment| one.refund == refund && one.amount.currency() == zero.currency();
+        payments(transaction, standing).iter().filter(own).filter_map(booking).collect()
+    };
+    let (payments, refunds) = (made(false), made(true));
+    let sum = |made: &[Booking]| Money::sum(made.iter().map(|one| &one.amount)).ok().flatten().unwrap_or(zero);
+    let (paid, back) = (sum(&payments), sum(&refunds));
+    let agreed = match standing.state {
+        State::Open | State::Completed | State::Returned | State::Refunded => true,
+        State::Cancelled => transaction.accepted().next().is_some() || !paid.is_zero(),
+        State::Ordered | State::Offered | State::Rejected => false,
+    };
+    if !agreed {
+        return Vec::new();
+    }
+    let bought = transaction.kept.first().map_or(terms.date, |kept| kept.letter.date);
+    let said = transaction.known(Kind::ReturnAnswer).map(|kept| kept.letter.date).max();
+    let over = legs.cancelled.or(said).or(legs.payment.as_of).unwrap_or(bought);
+    let goods: Vec<Money> = terms.lines.iter().filter_map(|line| line.price().ok()).collect();
+    let goods = Money::sum(&goods).ok().flatten().unwrap_or(terms.total);
+    let charges = terms.total.minus(&goods).unwrap_or(zero);
+    let mut found = vec![Booking { at: bought, what: Booked::Bought { charges }, amount: terms.total }];
+    found.extend(payments);
+    let owed = terms.total.minus(&paid).and_then(|rest| rest.minus(&standing.unpaid.unwrap_or(zero)));
+    if let Ok(dropped) = owed
+        && !dropped.is_zero()
+    {
+        found.push(Booking { at: over, what: Booked::Dropped, amount: dropped });
+    }
+    let due = due_back(transaction, standing, paid, back);
+    if !due.is_zero() {
+        found.push(Booking { at: over, what: Booked::DueBack, amount: due });
+    }
+    found.extend(refunds);
+    found
+}
+
+/// Returns all that went back or is to: no more than was paid, but what went back did.
+fn due_back(transaction: &Transaction, standing: &Standing, paid: Money, back: Money) -> Money {
+    let rest = refund(transaction, standing).and_then(|rest| rest.amount.plus(&back).ok());
+    let due = rest.map(|all| if all.exceeds(&paid).unwrap_or(false) { paid } else { all });
+    due.filter(|due| due.exceeds(&back).unwrap_or(false)).unwrap_or(back)
+}
+
+/// Returns the payments and refunds of the statement in force.
+pub fn payments<'a>(transaction: &'a Transaction, standing: &Standing) -> &'a [Payment] {
+    let said = standing.legs.payment.content.and_then(|content| transaction.by_content(&content));
+    match said.map(|kept| &kept.letter.document) {
+        Some(Document::PaymentStatus(PaymentStatus { payments, .. })) => payments,
+        _ => &[],
+    }
+}
+
+fn booking(payment: &Payment) -> Option<Booking> {
+    let id = payment.id.clone();
+    let what = if payment.refund { Booked::Back { id } } else { Booked::Paid { id } };
+    Some(Booking { at: payment.step.done()?, what, amount: payment.amount })
+}

@@ -1,0 +1,246 @@
+//! Sentences written in English, found again by their words: those of findings, which entries keep as they were written,
+//! and messages of the layers below, which know no language.
+//!
+//! The English of a sentence is a pattern, `{what}: agreed {agreed}, stated {stated}`. What stands in its places is taken over
+//! as it is, since it may be another's word, but for places of these names: `what`, `cause` and `count` hold a sentence of
+//! ours, `why` one of ours or another's, `leg`, `role`, `part`, `kind` and `state` a word of the wire format, and what is
+//! compared may be nothing.
+
+use std::collections::BTreeMap;
+
+use super::{Part, Words, parts};
+
+/// Places that hold a sentence of ours again.
+const SENTENCES: [&str; 3] = ["what", "cause", "count"];
+/// The place that holds a sentence of ours or another's.
+const REASON: &str = "why";
+/// Places that hold a word, and the table that has it.
+const WORDS: [(&str, &str); 5] =
+    [("leg", "leg"), ("role", "role"), ("part", "role"), ("kind", "kind"), ("state", "standing")];
+/// Places that may hold a word for nothing, of which there is a table.
+const COMPARED: [&str; 6] = ["agreed", "stated", "ordered", "offered", "number", "one"];
+/// The table of words for nothing.
+const NOTHING: &str = "nothing.";
+/// How deep sentences stand in each other at most.
+const DEPTH: usize = 4;
+/// In how many ways a sentence is taken apart at most.
+const WAYS: usize = 32;
+/// How many ends of places are tried at most.
+const TRIES: usize = 1000;
+
+/// All sentences.
+#[derive(Debug)]
+pub(super) struct Sentences {
+    /// Those that say most themselves stand first.
+    patterns: Vec<Pattern>,
+    /// Words for nothing.
+    nothing: BTreeMap<String, String>,
+}
+
+/// One sentence: its English in parts, and the text of the other language.
+#[derive(Debug)]
+struct Pattern {
+    english: Vec<Piece>,
+    other: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Piece {
+    Text(String),
+    Place(String),
+}
+
+/// What stands in the places of a pattern, by their names.
+type Values<'p, 'a> = Vec<(&'p str, &'a str)>;
+
+impl Pattern {
+    fn new(english: &str, other: &str) -> Self {
+        let pieces = parts(english).filter_map(|part| match part {
+            Part::Text("") => None,
+            Part::Text(text) => Some(Piece::Text(text.to_owned())),
+            Part::Place(name) => Some(Piece::Place(name.to_owned())),
+        });
+        Self { english: pieces.collect(), other: other.to_owned() }
+    }
+
+    /// Returns how many bytes of it are no places.
+    fn weight(&self) -> usize {
+        self.english.iter().map(|piece| if let Piece::Text(text) = piece { text.len() } else { 0 }).sum()
+    }
+}
+
+impl Sentences {
+    /// Makes patterns of the English texts, each with the text of the same key in the other language.
+    pub(super) fn of(english: &BTreeMap<String, String>, other: &BTreeMap<String, String>) -> Self {
+        let pairs = || english.iter().filter_map(|(key, text)| Some((key, text, other.get(key)?)));
+        let mut patterns: Vec<Pattern> = pairs().map(|(_, text, other)| Pattern::new(text, other)).collect();
+        patterns.sort_by_key(|pattern| std::cmp::Reverse(pattern.weight()));
+        let nothing = pairs().filter(|(key, ..)| key.starts_with(NOTHING));
+        Self { patterns, nothing: nothing.map(|(_, text, other)| (text.clone(), other.clone())).collect() }
+    }
+
+    /// Returns an English sentence in the other language, if it is known.
+    pub(super) fn say(&self, words: Words, english: &str) -> Option<String> {
+        self.said(words, english, DEPTH)
+    }
+
+    /// Finds a sentence also where it lost its full stop, as in a row of several.
+    fn said(&self, words: Words, english: &str, depth: usize) -> Option<String> {
+        let stops = || english.starts_with(char::is_uppercase) && !english.ends_with('.');
+        let whole = self.deep(words, english, depth);
+        whole.or_else(|| stops().then(|| self.deep(words, &format!("{english}."), depth)).flatten())
+    }
+
+    fn deep(&self, words: Words, english: &str, depth: usize) -> Option<String> {
+        let (pattern, values) = self.patterns.iter().find_map(|one| Some((one, self.best(&one.english, english)?)))?;
+        let value = |name: &str| {
+            let value = values.iter().find(|(place, _)| *place == name).map_or("", |(_, value)| *value);
+            if let Some((_, table)) = WORDS.iter().find(|(place, _)| *place == name) {
+                return words.name(table, value);
+            }
+            let said = match name {
+                name if COMPARED.contains(&name) => self.nothing.get(value).cloned(),
+                name if (SENTENCES.contains(&name) || name == REASON) && depth > 0 => {
+                    self.said(words, value, depth.saturating_sub(1))
+                }
+                _ => None,
+            };
+            said.unwrap_or_else(|| value.to_owned())
+        };
+        let filled = parts(&pattern.other).map(|part| match part {
+            Part::Text(text) => text.to_owned(),
+            Part::Place(name) => value(name),
+        });
+        Some(filled.collect())
+    }
+
+    /// Takes what stands in the places of a pattern out of a text. Of several ways the one in which each sentence of ours is
+    /// known goes first, then the one with the shortest values.
+    fn best<'p, 'a>(&self, pattern: &'p [Piece], text: &'a str) -> Option<Values<'p, 'a>> {
+        let mut ways = Apart::of(pattern, text).ways;
+        if ways.len() < 2 {
+            return ways.pop();
+        }
+        let is_known = |(name, value): &(&str, &str)| {
+            !SENTENCES.contains(name) || self.patterns.iter().any(|one| matches(&one.english, value))
+        };
+        let known = ways.iter().position(|way| way.iter().all(is_known)).unwrap_or(0);
+        Some(ways.swap_remove(known))
+    }
+}
+
+fn matches(pattern: &[Piece], text: &str) -> bool {
+    !Apart::of(pattern, text).ways.is_empty()
+}
+
+/// A text taken apart in all ways that a pattern allows, those with short values first. A place holds something; the last
+/// one may be empty.
+#[derive(Default)]
+struct Apart<'p, 'a> {
+    ways: Vec<Values<'p, 'a>>,
+    taken: Values<'p, 'a>,
+    /// How often a place was given an end: what others wrote may have any number of them.
+    tries: usize,
+}
+
+impl<'p, 'a> Apart<'p, 'a> {
+    fn of(pattern: &'p [Piece], text: &'a str) -> Self {
+        let mut apart = Self::default();
+        apart.take(pattern, text);
+        apart
+    }
+
+    fn take(&mut self, pattern: &'p [Piece], text: &'a str) {
+        match pattern {
+            [] if text.is_empty() => self.ways.push(self.taken.clone()),
+            [] => {}
+            [Piece::Text(literal), rest @ ..] => {
+                if let Some(after) = text.strip_prefix(literal.as_str()) {
+                    self.take(rest, after);
+                }
+            }
+            [Piece::Place(name)] => {
+                self.taken.push((name, text));
+                self.take(&[], "");
+                self.taken.pop();
+            }
+            [Piece::Place(name), rest @ ..] => {
+                // Two places behind each other have no border, and no sentence has them.
+                let Some(Piece::Text(next)) = rest.first() else { return };
+                for (end, _) in text.match_indices(next.as_str()).filter(|(end, _)| *end > 0) {
+                    self.tries = self.tries.saturating_add(1);
+                    if self.tries > TRIES || self.ways.len() >= WAYS {
+                        return;
+                    }
+                    let Some((value, behind)) = text.split_at_checked(end) else { continue };
+                    self.taken.push((name, value));
+                    self.take(rest, behind);
+                    self.taken.pop();
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mail::Language;
+
+    fn said(english: &str) -> Option<String> {
+        let map = |texts: &[(&str, &str)]| texts.iter().map(|(k, t)| ((*k).to_owned(), (*t).to_owned())).collect();
+        let english_texts: BTreeMap<String, String> = map(&[
+            ("a.a", "{what}: agreed {agreed}, stated {stated}"),
+            ("a.b", "currency"),
+            ("a.c", "{who} spoke about {leg}"),
+            ("a.d", "currency: agreed nothing, stated {stated}"),
+            ("a.e", "{what} {at}, too early"),
+            ("a.f", "parcel {id} left"),
+            ("a.g", "{who} failed: {why}"),
+            ("a.h", "There is none."),
+            ("nothing.a", "none"),
+        ]);
+        let other: BTreeMap<String, String> = map(&[
+            ("a.a", "{what}は合意では {agreed} 、手紙では {stated}"),
+            ("a.b", "通貨"),
+            ("a.c", "{who} が{leg}について"),
+            ("a.d", "通貨の合意なし、{stated}"),
+            ("a.e", "{what}が {at} とは早すぎます"),
+            ("a.f", "荷物 {id} の発送"),
+            ("a.g", "{who} の不成立: {why}"),
+            ("a.h", "ありません"),
+            ("nothing.a", "なし"),
+        ]);
+        Sentences::of(&english_texts, &other).say(Words::of(Language::Ja), english)
+    }
+
+    #[test]
+    fn a_sentence_is_found_again_by_its_words_with_its_values() {
+        assert_eq!(said("currency: agreed JPY, stated EUR").unwrap(), "通貨は合意では JPY 、手紙では EUR");
+        assert_eq!(said("x@y.example spoke about payment").unwrap(), "x@y.example が決済について");
+        // What says more itself goes first, and values are what they were.
+        assert_eq!(said("currency: agreed nothing, stated EUR").unwrap(), "通貨の合意なし、EUR");
+        assert_eq!(
+            said("a: agreed b, stated c, stated currency").unwrap(),
+            "aは合意では b 、手紙では c, stated currency"
+        );
+        assert_eq!(said("a: agreed none, stated c").unwrap(), "aは合意では なし 、手紙では c");
+        assert_eq!(said("currency: agreed , stated EUR"), None, "a place holds something");
+        assert_eq!(said("something else"), None);
+    }
+
+    #[test]
+    fn a_reason_is_ours_or_anothers_and_may_have_lost_its_full_stop() {
+        assert_eq!(said("x failed: There is none.").unwrap(), "x の不成立: ありません");
+        assert_eq!(said("x failed: There is none").unwrap(), "x の不成立: ありません");
+        assert_eq!(said("x failed: too late").unwrap(), "x の不成立: too late");
+        assert_eq!(said("there is none"), None);
+    }
+
+    #[test]
+    fn of_several_ways_to_take_a_sentence_apart_the_known_one_counts() {
+        assert_eq!(said("parcel 1 2 left 10:00, too early").unwrap(), "荷物 1 2 の発送が 10:00 とは早すぎます");
+        let long = format!("{} 10:00, too early", "a ".repeat(10_000));
+        assert!(said(&long).is_some(), "a long text takes no long time");
+    }
+}

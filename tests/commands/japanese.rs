@@ -1,0 +1,221 @@
+//! The terminal in Japanese: how it is chosen, that programs are told the same, that nothing of it is English, and that it
+//! lines up.
+
+use std::fs;
+use std::process::Command;
+
+use unicode_width::UnicodeWidthStr;
+
+use crate::support::english::english;
+use crate::support::program::{Run, Town};
+
+fn japanese(town: &Town, party: &str, words: &[&str]) -> Run {
+    town.does(party, &[&["--lang", "ja"], words].concat())
+}
+
+/// Makes IDs, numbers and days the same in every run; each keeps its width.
+fn same(text: &str) -> String {
+    let is_id =
+        |word: &str| [6, 8].contains(&word.len()) && word.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit());
+    let is_day = |word: &str| {
+        [5, 10].contains(&word.len())
+            && word.chars().filter(|c| *c == '-').count() == word.len() / 5
+            && word.chars().all(|c| c.is_ascii_digit() || c == '-')
+    };
+    let is_time = |word: &str| word.len() == 5 && word.as_bytes()[2] == b':';
+    let word = |word: &str| match word {
+        day if is_day(day) => "2026-11-27"[10 - day.len()..].to_owned(),
+        time if time.is_ascii() && is_time(time) => "10:00".to_owned(),
+        id if is_id(id) => "K5QW3ZAB"[..id.len()].to_owned(),
+        other => other.to_owned(),
+    };
+    let line = |line: &str| line.split(' ').map(word).collect::<Vec<_>>().join(" ");
+    text.lines().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// Returns the columns in which each cell of a row begins: after two blanks or more.
+fn begins(row: &str) -> Vec<usize> {
+    let mut found = vec![0];
+    let mut before = "";
+    for (at, _) in row.char_indices() {
+        if before.ends_with("  ") && !row[at..].starts_with(' ') {
+            found.push(row[..at].width());
+        }
+        before = &row[..at + row[at..].chars().next().unwrap().len_utf8()];
+    }
+    found
+}
+
+const LISTED: &str = "\
+ID      購入日      店              品名と数量                            金額  発送     配送          決済              状態
+K5QW3Z  2026-11-27  日立物産        煎茶 200g ×1, シャツ 白 41 ×1    JPY 6,600  ✓ 11-27  … 11-27 予定  … 11-27 予定      履行中
+K5QW3Z  2026-11-27  日立物産        Iron kettle ×1                  JPY 36,500  –        –             –                 取消済
+K5QW3Z  2026-11-27  shop@demo.test  Iron kettle ×3                 JPY 108,500  –        –             –                 店が拒絶
+K5QW3Z  2026-11-27  日立物産        シャツ 白 41 ×2                  JPY 9,100  ✓ 11-27  ✓ 11-27       ✓ 11-27           返金済
+K5QW3Z  2026-11-27  日立物産        煎茶 200g ×2                     JPY 4,100  ✓ 11-27  ✓ 11-27       ! 11-27 期限超過  履行中
+K5QW3Z  2026-11-27  日立物産        シャツ 白 41 ×1                  JPY 4,800  ✓ 11-27  ✓ 11-27       ✓ 11-27           完了
+
+6件 · 未配送 1件 · 未払い JPY 10,700（2件）";
+
+const SHOWN: &str = "\
+K5QW3Z  shop@demo.test  番号 K5QW3ZAB  取消済
+Iron kettle ×1   JPY 36,000
+Parcel delivery     JPY 500
+合計             JPY 36,500
+決済方法  カード
+配送方法  宅配便
+届け先    小野 賢治, 千代田1-1-1, 千代田区, 東京都, 100-0001, JP
+買い手    小野 賢治 <buyer@demo.test>, +81-3-1234-5678
+注文  担当 shop@demo.test  –
+配送  担当 ship@demo.test  –
+決済  担当 pay@demo.test   –
+Return within 14 days of arrival, unused; shop@demo.test
+
+日時                 相手            手紙        判定と内容
+2026-11-27 10:00  →  shop@demo.test  注文        送信
+2026-11-27 10:00  ✓  shop@demo.test  取引情報    反映
+2026-11-27 10:00  →  shop@demo.test  取引の確認  送信
+2026-11-27 10:00  ✓  ship@demo.test  配送状況    反映 · 荷物 1 予定 2026-11-27
+2026-11-27 10:00  ✓  pay@demo.test   決済状況    反映 · JPY 36,500 予定 2026-11-27
+2026-11-27 10:00  ✓  shop@demo.test  注文状況    反映 · 荷物 1 予定 2026-11-27
+2026-11-27 10:00  →  shop@demo.test  取消し      送信 · ordered twice
+2026-11-27 10:00  ✓  ship@demo.test  配送状況    反映 · 荷物 1 不成立: 店が中止しました
+2026-11-27 10:00  ✓  pay@demo.test   決済状況    反映 · JPY 36,500 不成立: 店が中止しました
+2026-11-27 10:00  ✓  shop@demo.test  注文状況    反映";
+
+#[test]
+fn list_and_show_in_japanese_line_up_by_what_is_seen() {
+    let town = Town::played();
+    let listed = japanese(&town, "buyer", &["list"]).out;
+    assert_eq!(same(listed.trim_end()), LISTED);
+    let mut rows = listed.lines().take_while(|line| !line.is_empty());
+    let head = begins(rows.next().unwrap());
+    // The sums end at the right, all else begins where its heading does.
+    let left =
+        |begins: &[usize]| begins.iter().enumerate().filter(|(at, _)| *at != 4).map(|(_, n)| *n).collect::<Vec<_>>();
+    for row in rows {
+        assert_eq!(left(&begins(row)), left(&head), "{row}");
+    }
+    let cancelled = town.in_state("cancelled")["id"].as_str().unwrap().to_owned();
+    let shown = japanese(&town, "buyer", &["show", &cancelled]).out;
+    assert_eq!(same(shown.trim_end()), SHOWN);
+    let rows: Vec<&str> = shown.lines().skip_while(|line| !line.starts_with("日時")).collect();
+    let said = begins(rows[0]).pop().unwrap();
+    for row in rows {
+        assert!(begins(row).contains(&said), "{row}");
+    }
+}
+
+#[test]
+fn the_list_of_the_japanese_readme_is_what_is_printed() {
+    let readme = include_str!("../../README.ja.md");
+    let block = readme.split("```text\n").nth(1).unwrap().split("\n```").next().unwrap();
+    assert_eq!(same(block), LISTED);
+}
+
+#[test]
+fn nothing_that_is_read_is_left_in_english() {
+    let town = Town::played();
+    let mut faults = Vec::new();
+    let mut read = |party: &str, words: &[&str]| {
+        let run = japanese(&town, party, words);
+        for line in english(&run.out).into_iter().chain(english(&run.err)) {
+            faults.push(format!("{party} {words:?}: {line}"));
+        }
+    };
+    for party in town.parties() {
+        read(&party, &["list"]);
+        read(&party, &["status"]);
+        read(&party, &["warnings", "--all", "--late"]);
+        read(&party, &["outbox", "list"]);
+        read(&party, &["key", "list"]);
+        let shown = town.does(&party, &["list", "--json"]).json();
+        for one in shown["transactions"].as_array().unwrap() {
+            read(&party, &["show", one["id"].as_str().unwrap()]);
+        }
+    }
+    for (party, group) in [("shop", "shop"), ("pay", "pay"), ("ship", "ship")] {
+        read(party, &[group, "inbox"]);
+    }
+    assert_eq!(faults, Vec::<String>::new());
+}
+
+#[test]
+fn new_mail_and_what_is_to_be_done_are_told_in_japanese() {
+    let town = Town::played();
+    town.does("buyer", &["catalog", "shop@demo.test"]);
+    town.settle();
+    let mut faults = Vec::new();
+    let mut read = |run: Run| {
+        faults.extend(english(&run.out));
+        faults.extend(english(&run.err));
+        run
+    };
+    let catalog = read(japanese(&town, "buyer", &["catalog", "shop@demo.test"])).out;
+    assert!(catalog.contains("品目のうち") && catalog.contains("品名"), "{catalog}");
+    let id = town.order();
+    town.settle();
+    let listed = read(japanese(&town, "buyer", &["list", "open"]));
+    assert!(listed.err.contains("ヒント: 取引情報が返答を待っています: mailorder -c "), "{listed:?}");
+    let shown = read(japanese(&town, "buyer", &["show", &id]));
+    assert!(shown.err.starts_with("次: mailorder -c "), "{shown:?}");
+    // A failure is told as the reader reads, with a hint that can be run.
+    let unknown = town.run("buyer", &["--lang", "ja", "show", "NOPE"]);
+    assert_eq!(unknown.code, Some(65), "{unknown:?}");
+    assert!(
+        unknown.err.contains("始まる取引はありません") && unknown.err.contains("\nヒント: mailorder -c "),
+        "{unknown:?}"
+    );
+    assert_eq!(faults, Vec::<String>::new());
+}
+
+#[test]
+fn programs_are_told_the_same_in_every_language() {
+    let town = Town::played();
+    let id = town.in_state("open")["id"].as_str().unwrap().to_owned();
+    for words in [
+        &["list"][..],
+        &["list", "late"],
+        &["show", &id],
+        &["status"],
+        &["warnings", "--all", "--late"],
+        &["outbox", "list"],
+        &["key", "list"],
+        &["catalog", "shop@demo.test"],
+    ] {
+        let run = |language| town.does("buyer", &[&["--json", "--offline", "--lang", language], words].concat());
+        assert_eq!(run("ja").json(), run("en").json(), "{words:?}");
+    }
+    let wrong = |language| town.run("buyer", &["--json", "--lang", language, "show", "NOPE"]).err;
+    assert_eq!(wrong("ja"), wrong("en"));
+    assert!(wrong("ja").contains("no transaction's ID"), "{}", wrong("ja"));
+}
+
+#[test]
+fn the_language_is_that_of_the_flag_the_environment_the_configuration_or_the_locale() {
+    let town = Town::played();
+    let config = town.path("buyer/config.toml");
+    let is_japanese = |words: &[&str], environment: &[(&str, &str)]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_mailorder"));
+        command.arg("-c").arg(&config).args(words).arg("list").env_clear().env("HOME", town.path(""));
+        let run = Run::from(command.envs(environment.iter().copied()).output().unwrap());
+        assert_eq!(run.code, Some(0), "{run:?}");
+        let japanese = run.out.contains("購入日");
+        assert_ne!(japanese, run.out.contains("SHOP"), "{run:?}");
+        japanese
+    };
+    assert!(!is_japanese(&[], &[]));
+    assert!(is_japanese(&["--lang", "ja"], &[]));
+    assert!(is_japanese(&[], &[("LANG", "ja_JP.UTF-8")]));
+    assert!(!is_japanese(&[], &[("LANG", "ja_JP.UTF-8"), ("LC_ALL", "C")]));
+    assert!(!is_japanese(&[], &[("LANG", "ja_JP.eucJP")]), "a terminal that cannot show it");
+    let text = fs::read_to_string(&config).unwrap();
+    fs::write(&config, format!("language = \"ja\"\n{text}")).unwrap();
+    assert!(is_japanese(&[], &[]));
+    assert!(is_japanese(&[], &[("LANG", "en_US.UTF-8")]));
+    assert!(!is_japanese(&[], &[("MAILORDER_LANG", "en")]));
+    assert!(is_japanese(&["--lang", "ja"], &[("MAILORDER_LANG", "en")]));
+    assert!(!is_japanese(&["--lang", "en"], &[]));
+    let wrong = town.run("buyer", &["--lang", "fr", "list"]);
+    assert!(wrong.code == Some(2) && wrong.err.contains("one of en, ja"), "{wrong:?}");
+}

@@ -1,0 +1,229 @@
+//! `[notify] command`: each warning reaches its program once, whatever becomes of it.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use super::large;
+use crate::support::program::{Run, Town};
+
+const DOC: &str = include_str!("../../docs/notifications.md");
+
+/// A town whose buyer has warnings, with a program that is told of them.
+fn telling(script: &str) -> Town {
+    let town = Town::played();
+    tells(&town, script);
+    town
+}
+
+/// Has the buyer told of warnings by this script of the shell, with `more` in its table.
+fn tells(town: &Town, script: &str) {
+    let file = town.path("tell");
+    fs::write(&file, format!("#!/bin/sh\n{script}\n")).unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o700)).unwrap();
+    let table = format!("\n[notify]\ncommand = [\"{}\", \"an argument\"]\nseconds = 2\n", file.display());
+    town.configure("buyer", |text| format!("{}{table}", text.split("\n[notify]").next().unwrap()));
+}
+
+/// The script that keeps all it is told.
+fn keep(town: &Town) -> String {
+    format!("cat >>'{}'", town.path("told").display())
+}
+
+/// Returns what was told, and forgets it.
+fn told(town: &Town) -> Vec<Value> {
+    let text = fs::read_to_string(town.path("told")).unwrap_or_default();
+    fs::write(town.path("told"), "").unwrap();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+fn ids(told: &[Value]) -> Vec<&str> {
+    told.iter().map(|one| one["id"].as_str().unwrap()).collect()
+}
+
+/// Puts a mail of a stranger into the buyer's mailbox, each another one.
+fn stranger_writes(town: &Town, bytes: usize) {
+    fs::write(town.path(&format!("mail/buyer@demo.test/new/1700000001.M{bytes}.here")), large(true, bytes)).unwrap();
+}
+
+fn sync(town: &Town) -> Run {
+    town.does("buyer", &["sync"])
+}
+
+#[test]
+fn each_open_warning_is_told_once_as_one_document_p2_p67() {
+    let town = Town::played();
+    tells(&town, &keep(&town));
+    let open = town.does("buyer", &["warnings", "--late", "--json"]).json()["warnings"].as_array().unwrap().clone();
+    let open: Vec<Value> = open.into_iter().filter(|one| one["finding"] != "text-differs-from-data").collect();
+    let expected: BTreeSet<&str> = ids(&open).into_iter().collect();
+    assert!(expected.iter().any(|id| id.starts_with("W-")) && expected.iter().any(|id| id.starts_with("C-")));
+    sync(&town);
+    let all = told(&town);
+    assert_eq!(ids(&all).into_iter().collect::<BTreeSet<_>>(), expected);
+    assert_eq!(all.len(), expected.len(), "one each");
+    for one in &all {
+        assert_eq!((&one["account"], &one["stranger"]), (&"buyer@demo.test".into(), &false.into()), "{one}");
+        let of = open.iter().find(|warning| warning["id"] == one["id"]).unwrap();
+        let finding = one["findings"].as_array().unwrap().iter().find(|found| found["code"] == of["finding"]).unwrap();
+        assert_eq!(finding["text"], of["text"]);
+        assert!(one["text"].as_str().unwrap().contains(of["finding"].as_str().unwrap()), "{one}");
+        assert_eq!(one["number"], of["number"]);
+    }
+    sync(&town);
+    assert_eq!(told(&town), Vec::<Value>::new(), "once");
+    // Not even where the index is built anew.
+    town.does("buyer", &["ledger", "reindex"]);
+    sync(&town);
+    assert_eq!(told(&town), Vec::<Value>::new());
+}
+
+#[test]
+fn what_strangers_send_is_told_once_an_hour() {
+    let town = Town::played();
+    tells(&town, &keep(&town));
+    sync(&town);
+    told(&town);
+    stranger_writes(&town, 1_000);
+    sync(&town);
+    let first = told(&town);
+    assert_eq!((first.len(), &first[0]["stranger"], &first[0]["more"]), (1, &true.into(), &0.into()), "{first:?}");
+    for bytes in [1_001, 1_002] {
+        stranger_writes(&town, bytes);
+        sync(&town);
+    }
+    assert_eq!(told(&town), Vec::<Value>::new(), "within the hour");
+    assert_eq!(town.at("+3000s", "buyer", &["sync"]).code, Some(0));
+    assert_eq!(told(&town), Vec::<Value>::new(), "within the hour");
+    stranger_writes(&town, 1_003);
+    assert_eq!(town.at("+3700s", "buyer", &["sync"]).code, Some(0));
+    let later = told(&town);
+    assert_eq!((later.len(), &later[0]["more"]), (1, &2.into()), "{later:?}");
+    assert!(later[0]["text"].as_str().unwrap().contains("2 more of strangers"), "{later:?}");
+    assert_eq!(town.at("+9000s", "buyer", &["sync"]).code, Some(0));
+    assert_eq!(told(&town), Vec::<Value>::new(), "each once");
+}
+
+#[test]
+fn whatever_becomes_of_the_program_mail_goes_on_and_it_is_tried_again_later() {
+    for (script, says) in [
+        ("exit 3", "ended with exit code 3"),
+        ("sleep 60", "did not end within 2 s"),
+        ("yes", "printed more than"),
+        ("echo 'no \\033[2Jbus' >&2; exit 1", "no"),
+    ] {
+        let town = telling(script);
+        let id = town.orders("buyer", "SH-41", 1, &[]);
+        let begun = Instant::now();
+        let run = town.run("buyer", &["sync"]);
+        assert_eq!(run.code, Some(0), "{run:?}");
+        assert!(begun.elapsed() < Duration::from_secs(20), "{script}");
+        assert!(run.err.contains("[notify] command, told of warning") && run.err.contains(says), "{run:?}");
+        assert!(!run.err.contains('\u{1b}'), "{run:?}");
+        // Letters are taken in, answered and sent all the same.
+        town.settle();
+        assert_eq!(town.show("buyer", &id)["state"], "offered", "{script}");
+        assert!(!sync(&town).err.contains("[notify]"), "it is not tried again at once");
+    }
+}
+
+#[test]
+fn a_program_that_works_again_tells_what_it_missed_and_one_that_never_does_is_given_up() {
+    let town = telling("exit 1");
+    assert!(sync(&town).err.contains("[notify]"));
+    tells(&town, &keep(&town));
+    sync(&town);
+    assert_eq!(told(&town), Vec::<Value>::new(), "after its pause alone");
+    let open: BTreeSet<String> = town.does("buyer", &["warnings", "--late", "--json"]).json()["warnings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|one| one["finding"] != "text-differs-from-data")
+        .map(|one| one["id"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(town.at("+90s", "buyer", &["sync"]).code, Some(0));
+    assert_eq!(told(&town).len(), open.len());
+    // One that is missing is never more than a sentence.
+    let town = telling("");
+    fs::remove_file(town.path("tell")).unwrap();
+    let mut given_up = 0;
+    for hours in 1..=60 {
+        let run = town.at(&format!("+{hours}h"), "buyer", &["sync"]);
+        assert_eq!(run.code, Some(0), "{run:?}");
+        given_up += run.err.matches("it is not tried again").count();
+        if given_up > 0 && !run.err.contains("[notify]") {
+            break;
+        }
+    }
+    assert!(given_up >= open.len(), "{given_up} of {open:?}");
+}
+
+#[test]
+fn watch_and_receive_tell_too_and_two_commands_never_tell_twice() {
+    let town = Town::played();
+    tells(&town, &keep(&town));
+    town.does("buyer", &["watch", "--seconds", "2"]);
+    let count = told(&town).len();
+    assert!(count > 0);
+    town.fed("buyer", &["receive"], &large(true, 1_000));
+    assert_eq!(told(&town).len(), 1);
+    // While one tells, the other leaves it to it.
+    tells(&town, &format!("sleep 1; {}", keep(&town)));
+    fs::remove_file(town.path("buyer/alerted.json")).unwrap();
+    std::thread::scope(|scope| {
+        let one = scope.spawn(|| sync(&town));
+        sync(&town);
+        one.join().unwrap();
+    });
+    sync(&town);
+    let all = told(&town);
+    let once: BTreeSet<&str> = ids(&all).into_iter().collect();
+    assert_eq!(once.len(), all.len(), "{all:?}");
+    assert!(all.len() >= count, "{all:?}");
+}
+
+#[test]
+fn it_gets_a_clean_environment_and_what_a_desktop_needs() {
+    let town = Town::played();
+    tells(&town, &format!("cat >/dev/null; env >'{0}'; echo \"$1\" >>'{0}'", town.path("environment").display()));
+    sync(&town);
+    let text = fs::read_to_string(town.path("environment")).unwrap();
+    assert!(text.contains("HOME=") && text.contains("LANG=C.UTF-8") && text.ends_with("an argument\n"), "{text}");
+    let session =
+        ["HOME", "USER", "LOGNAME", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS", "DISPLAY", "WAYLAND_DISPLAY"];
+    for name in text.lines().filter_map(|line| line.split_once('=')).map(|(name, _)| name) {
+        assert!(session.contains(&name) || ["PATH", "LANG", "PWD", "SHLVL", "_", "OLDPWD"].contains(&name), "{name}");
+    }
+}
+
+#[test]
+fn the_scripts_of_the_page_show_a_warning_and_mail_one() {
+    let scripts: Vec<&str> =
+        DOC.split("```sh\n#!/bin/sh\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+    let [desktop, mail] = scripts[..] else { panic!("{scripts:?}") };
+    let town = Town::played();
+    let stub = town.path("stub");
+    let keeps = town.path("kept");
+    fs::write(&stub, format!("#!/bin/sh\nprintf '%s\\n' \"$@\" >>'{0}'\ncat >>'{0}'\n", keeps.display())).unwrap();
+    fs::set_permissions(&stub, fs::Permissions::from_mode(0o700)).unwrap();
+    let with = |script: &str, program: &str| {
+        assert!(script.contains(program), "{script}");
+        tells(&town, &script.replace(program, stub.to_str().unwrap()).replace("alice@example.org", "buyer@demo.test"));
+        let run = sync(&town);
+        assert!(!run.err.contains("[notify]"), "{run:?}");
+        let kept = fs::read_to_string(&keeps).unwrap();
+        fs::remove_file(&keeps).unwrap();
+        fs::remove_file(town.path("buyer/alerted.json")).unwrap();
+        kept
+    };
+    let shown = with(desktop, "notify-send");
+    assert!(shown.contains("--app-name=mailorder\n--\nmailorder: warning W-"), "{shown}");
+    assert!(shown.contains("amount-differs"), "{shown}");
+    let mailed = with(mail, "/usr/sbin/sendmail");
+    assert!(mailed.starts_with("-i\n-f\nbuyer@demo.test\n--\nbuyer@demo.test\nFrom: buyer@demo.test\n"), "{mailed}");
+    assert!(mailed.contains("\nSubject: mailorder: warning W-") && mailed.contains("\namount-differs\n"), "{mailed}");
+    assert!(!mailed.contains("JPY"), "it says nothing of what was bought: {mailed}");
+}

@@ -1,0 +1,230 @@
+//! Orders written in answer to questions, and orders repeated with other fields and prices; on a terminal and by scripts.
+
+use std::fs;
+
+use crate::flows::catalog::{CATALOG, SHOP, catalog, town};
+use crate::support::program::{Run, Town};
+
+fn orders(town: &Town) -> usize {
+    town.lists("buyer", &[]).len()
+}
+
+/// Returns the newest order as it was written.
+fn newest(town: &Town) -> serde_json::Value {
+    let id = town.lists("buyer", &[])[0]["id"].as_str().unwrap().to_owned();
+    town.show("buyer", &id)["order"].clone()
+}
+
+/// A town whose buyer has the shop's catalog.
+fn with_catalog() -> Town {
+    let town = town(CATALOG, "");
+    catalog(&town, &[]);
+    town
+}
+
+#[test]
+fn an_order_is_asked_for_article_by_article_from_the_catalog_p10_to_p16() {
+    let town = with_catalog();
+    let mut screen = town.types("buyer", &["order"]);
+    // The one known shop, two articles (one by a part of its name), card, parcel, the configured address.
+    screen.waits_for("catalog of").answers("Shop (number or address)", "");
+    screen.waits_for("TEA-200").answers("Article:", "cup");
+    screen.waits_for("Old cup").answers("Article:", "1").answers("How many of Cup?", "2");
+    screen.answers("Article:", "POT").answers("How many of 急須?", "many").answers("How many of 急須?", "");
+    screen.answers("Article:", "").answers("How you pay", "1");
+    screen.waits_for("Parcel delivery JPY 500").answers("How it travels", "1");
+    screen.answers("Deliver to 小野 賢治, 千代田1-1-1", "").answers("A word to the shop", "ring twice");
+    screen.waits_for("to shop@demo.test").waits_for("JPY 5,500");
+    let run = screen.answers("Send this order to shop@demo.test for JPY 5,500? [y/N]", "y").ends();
+    assert_eq!(run.code, Some(0), "{run:?}");
+    let order = newest(&town);
+    let line = |place: usize| (order["lines"][place]["item"]["sku"].clone(), order["lines"][place]["quantity"].clone());
+    assert_eq!((line(0), line(1)), (("CUP".into(), "2".into()), ("POT".into(), "1".into())), "{order}");
+    assert_eq!((&order["payment_method"], &order["delivery_method"]), (&"card".into(), &"parcel".into()));
+    assert_eq!((&order["deliver_to"]["locality"], &order["remarks"]), (&"千代田区".into(), &"ring twice".into()));
+    town.settle();
+    town.check_stands("buyer", town.lists("buyer", &[])[0]["id"].as_str().unwrap(), "offered", [false; 3]);
+}
+
+#[test]
+fn without_a_catalog_goods_are_described_and_wrong_answers_are_asked_again() {
+    let town = Town::fresh();
+    let mut screen = town.types("buyer", &["order", "--shop", SHOP, "--pay", "invoice"]);
+    // What a flag says is not asked.
+    screen.answers("Goods: name", "").answers("Goods: name", "シャツ 白 41").answers("Article number", "SH-41");
+    screen.answers("Price of one", "4300").waits_for("has no currency").answers("Price of one", "JPY 4300");
+    screen.answers("How many of", "").answers("Goods: name", "TEA-200;煎茶 200g;1800 JPY;1");
+    screen.waits_for("currency behind it").answers("Goods: name", "TEA-200;煎茶 200g;JPY 1800;3");
+    screen.answers("Goods: name", "").answers("How it travels", "parcel").answers("Deliver to 小野", "n");
+    for (what, text) in [
+        ("Deliver to whom", "Mother"),
+        ("Street", "2-2 Umeda"),
+        ("Town", "Osaka"),
+        ("State", ""),
+        ("Postal code", "530-0001"),
+        ("Country", "JP"),
+    ] {
+        screen.answers(what, text);
+    }
+    let run = screen.answers("A word to the shop", "").answers("for JPY 9,700? [y/N]", "yes").ends();
+    assert_eq!(run.code, Some(0), "{run:?}");
+    assert!(!run.out.contains("How you pay") && !run.out.contains("Shop (number"), "{run:?}");
+    let order = newest(&town);
+    assert_eq!((&order["payment_method"], &order["lines"][1]["quantity"]), (&"invoice".into(), &"3".into()));
+    assert_eq!(
+        (&order["deliver_to"]["street"], &order["deliver_to"]["region"]),
+        (&"2-2 Umeda".into(), &serde_json::Value::Null)
+    );
+}
+
+#[test]
+fn nothing_is_sent_where_the_person_stops_anywhere() {
+    let town = Town::fresh();
+    let entries = town.entries("buyer").len();
+    let stops = |keys: &str, at: usize| -> Run {
+        let mut screen = town.types("buyer", &["order", "--shop", SHOP]);
+        let steps = [
+            ("Goods: name", "SH-41;Shirt;JPY 4300;1"),
+            ("Goods: name", ""),
+            ("How you pay", "invoice"),
+            ("How it travels", "pickup"),
+            ("A word to the shop", ""),
+        ];
+        for (question, answer) in steps.into_iter().take(at) {
+            screen.answers(question, answer);
+        }
+        let next = ["Goods", "Goods", "How you pay", "How it travels", "A word", "[y/N]"][at];
+        screen.waits_for(next).keys(keys).ends()
+    };
+    for at in [0, 2, 5] {
+        let interrupted = stops("\u{3}", at);
+        assert_eq!(interrupted.code, Some(130), "{at}: {interrupted:?}");
+        let ended = stops("\u{4}", at);
+        assert_eq!(ended.code, Some(1), "{at}: {ended:?}");
+        assert!(ended.out.contains("the input ended before an answer; nothing is sent"), "{ended:?}");
+    }
+    assert_eq!(stops("n\n", 5).code, Some(1));
+    assert_eq!(town.entries("buyer").len(), entries);
+    assert_eq!(orders(&town), 0);
+}
+
+#[test]
+fn nobody_is_asked_off_a_terminal_and_the_error_names_the_flag() {
+    let town = Town::fresh();
+    let says = |run: &Run, part: &str| {
+        assert_eq!(run.code, Some(2), "{run:?}");
+        assert!(format!("{}{}", run.err, run.out).contains(part), "{part}: {run:?}");
+    };
+    says(&town.run("buyer", &["order"]), "--shop ADDRESS");
+    says(&town.run("buyer", &["order", "--shop", SHOP]), "--item");
+    for flag in ["--no-input", "--json"] {
+        says(&town.types("buyer", &["order", flag]).ends(), "--shop ADDRESS");
+        says(&town.types("buyer", &["order", "--shop", SHOP, flag]).ends(), "--item");
+    }
+    assert_eq!(orders(&town), 0);
+    // With all of it said, a terminal is not asked either.
+    let item = ["order", "--shop", SHOP, "--item", "SH-41;シャツ 白 41;JPY 4300;1"];
+    let run = town.types("buyer", &item).ends();
+    assert_eq!((run.code, run.out.contains("[y/N]")), (Some(0), false), "{run:?}");
+}
+
+/// Buys a cup and a pot by the catalog, and has the shop sell them at other prices since.
+fn with_changed_prices(rows: &str) -> (Town, String) {
+    let town = with_catalog();
+    let args = ["order", "--json", "--shop", SHOP, "--item", "CUP=2", "--item", "POT", "--pay", "card"];
+    let id = town.does("buyer", &args).json()["id"].as_str().unwrap().to_owned();
+    town.settle();
+    town.does("buyer", &["confirm", &id]);
+    town.settle();
+    // A catalog tells its date to the second.
+    std::thread::sleep(std::time::Duration::from_millis(1_100));
+    fs::write(town.path("shop/catalog.csv"), format!("sku,name,price,currency,stock\n{rows}")).unwrap();
+    catalog(&town, &[]);
+    (town, id)
+}
+
+#[test]
+fn prices_that_changed_since_are_marked_with_old_and_new_and_a_person_is_asked_p98_p100() {
+    let (town, id) = with_changed_prices("CUP,Cup,950,JPY,9\nPOT,急須,3200,JPY,9\n");
+    let before = orders(&town);
+    // A script has to say which prices hold.
+    let run = town.run("buyer", &["reorder", &id]);
+    assert_eq!(run.code, Some(65), "{run:?}");
+    assert!(run.err.contains("Cup JPY 900 → JPY 950") && run.err.contains("--prices now"), "{run:?}");
+    assert_eq!(town.run("buyer", &["reorder", &id, "--yes"]).code, Some(65));
+    let no = town
+        .types("buyer", &["reorder", &id])
+        .answers("Order again to shop@demo.test for JPY 5,600? [y/N]", "n")
+        .ends();
+    assert_eq!(no.code, Some(1), "{no:?}");
+    assert!(no.out.contains("was JPY 900, now JPY 950"), "{no:?}");
+    assert!(!no.out.contains("was JPY 3,200"), "{no:?}");
+    assert_eq!(orders(&town), before);
+    // It can be looked at: the prices are those of then, and the changes stand beside them.
+    let looked = town.does("buyer", &["reorder", &id, "--dry-run", "--json"]).json();
+    let money = |amount: &str| serde_json::json!({"amount": amount, "currency": "JPY"});
+    assert_eq!(looked["changed"], serde_json::json!([{"name": "Cup", "then": money("900"), "now": money("950")}]));
+    assert_eq!(looked["order"]["total"]["amount"], "5500");
+    for (which, total) in [("now", "5600"), ("then", "5500")] {
+        town.does("buyer", &["reorder", &id, "--prices", which]);
+        assert_eq!(newest(&town)["total"]["amount"], total);
+    }
+    assert_eq!(town.types("buyer", &["reorder", &id]).answers("for JPY 5,600? [y/N]", "y").ends().code, Some(0));
+    assert_eq!(newest(&town)["total"]["amount"], "5600");
+    assert_eq!(orders(&town), before + 3);
+}
+
+#[test]
+fn what_is_not_sold_any_more_is_said_and_can_be_left_out_p100() {
+    let (town, id) = with_changed_prices("CUP,Cup,900,JPY,9\n");
+    let run = town.run("buyer", &["reorder", &id, "--prices", "now"]);
+    assert_eq!(run.code, Some(65), "{run:?}");
+    assert!(run.err.contains("急須 JPY 3,200 → not sold any more") && run.err.contains("--without 2"), "{run:?}");
+    town.does("buyer", &["reorder", &id, "--without", "2"]);
+    let order = newest(&town);
+    assert_eq!((order["lines"].as_array().unwrap().len(), &order["total"]["amount"]), (1, &"2300".into()), "{order}");
+}
+
+#[test]
+fn each_field_of_a_repeated_order_can_be_changed_by_a_flag_p100() {
+    let town = Town::fresh();
+    let (id, _) = town.bought("SH-41", 1, &["--pay", "card", "--item", "KETTLE;Iron kettle;JPY 36000;1"]);
+    let goods =
+        ["--quantity", "1=3", "--without", "2", "--add", "TEA-200;煎茶 200g;JPY 1800;2", "--charge", "Express;JPY 700"];
+    let ways = [
+        "--pay",
+        "invoice",
+        "--deliver",
+        "locker",
+        "--to",
+        "locality=大阪市",
+        "--to",
+        "region=",
+        "--to",
+        "postal-code=530-0001",
+    ];
+    let all = [&["reorder", "--json", &id][..], &goods, &ways, &["--remarks", "soon"]].concat();
+    let again = town.does("buyer", &all).json()["id"].as_str().unwrap().to_owned();
+    let order = town.show("buyer", &again)["order"].clone();
+    let line = |place: usize| {
+        let line = &order["lines"][place];
+        (line["id"].as_str().unwrap(), line["item"]["sku"].as_str().unwrap(), line["quantity"].as_str().unwrap())
+    };
+    assert_eq!((line(0), line(1)), (("1", "SH-41", "3"), ("2", "TEA-200", "2")), "{order}");
+    assert_eq!((&order["charges"][0]["id"], &order["charges"][0]["name"]), (&"3".into(), &"Express".into()));
+    assert_eq!(order["total"]["amount"], "17200");
+    assert_eq!((&order["payment_method"], &order["delivery_method"]), (&"invoice".into(), &"locker".into()));
+    let place = &order["deliver_to"];
+    assert_eq!(
+        (&place["locality"], &place["postal_code"], &place["name"]),
+        (&"大阪市".into(), &"530-0001".into(), &"小野 賢治".into())
+    );
+    assert!(place.get("region").is_none(), "{place}");
+    assert_eq!(order["remarks"], "soon");
+    for (wrong, why) in
+        [("--without=9", "line 9 is not in the order"), ("--to=planet=Mars", "planet"), ("--quantity=1=0", "1=0")]
+    {
+        let run = town.run("buyer", &["reorder", &id, wrong]);
+        assert!(matches!(run.code, Some(2 | 65)) && run.err.contains(why), "{run:?}");
+    }
+}

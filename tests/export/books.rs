@@ -1,0 +1,106 @@
+//! The books of a purchase in each of its turns: what is unpaid in them is what lists call unpaid, and nothing gets lost.
+
+use std::collections::BTreeMap;
+
+use mailorder::trade::status::Payment;
+use mailorder::trade::{Letter, Money, Role};
+use mailorder::view::export::Format;
+
+use super::names::export;
+use crate::support::trade::*;
+
+/// Returns the balance of each account in yen, and checks that each entry balances.
+fn balances(journal: &str) -> BTreeMap<String, i64> {
+    let mut balances = BTreeMap::new();
+    for entry in journal.split("\n\n") {
+        let mut sum = 0;
+        let postings = entry.lines().filter_map(|line| line.strip_prefix("    ")?.split_once("  JPY "));
+        for (account, amount) in postings {
+            let amount: i64 = amount.parse().unwrap();
+            *balances.entry(account.trim().to_owned()).or_default() += amount;
+            sum += amount;
+        }
+        assert_eq!(sum, 0, "{entry}");
+    }
+    balances
+}
+
+fn bank_says(seq: u32, remaining: i64, payments: Vec<Payment>) -> Letter {
+    status(&bank(), seq, &format!("2026-07-{}", 20 + seq), remaining == 0, payment_status(jpy(remaining), payments))
+}
+
+fn refund(id: &str, amount: i64, day: Option<&str>) -> Payment {
+    let step = day.map_or_else(|| planned("2026-08-30"), done);
+    Payment { refund: true, ..payment(id, jpy(amount), step) }
+}
+
+fn part(amount: i64) -> Payment {
+    payment("P-1", jpy(amount), done("2026-07-20"))
+}
+
+/// The shop says that the order is cancelled.
+fn cancellation() -> Letter {
+    status(&shop(), 2, "2026-07-19", false, cancelled())
+}
+
+/// Checks the accounts that are not at nothing.
+fn check(desk: &Desk, expected: &[(&str, i64)]) {
+    let standing = desk.standing();
+    let journal = export(std::slice::from_ref(desk.transaction()), Format::Hledger, false);
+    let balances = balances(&journal);
+    let owed: i64 = standing.unpaid.as_ref().map_or("0".to_owned(), Money::plain).parse().unwrap();
+    let unpaid = format!("liabilities:unpaid:{}", shop().address);
+    assert_eq!(balances.get(&unpaid).copied().unwrap_or(0), -owed, "{journal}");
+    let moved: BTreeMap<String, i64> = balances.into_iter().filter(|(_, amount)| *amount != 0).collect();
+    let with_shop = |(name, amount): &(&str, i64)| (name.replace("SHOP", shop().address.as_str()), *amount);
+    assert_eq!(moved, expected.iter().map(with_shop).collect(), "{journal}");
+}
+
+#[test]
+fn an_order_is_unpaid_until_it_is_paid_p80() {
+    let mut desk = Desk::buyer_open();
+    let bought = [("expenses:goods:SHOP", 4300), ("expenses:charges:SHOP", 500)];
+    check(&desk, &[&bought[..], &[("liabilities:unpaid:SHOP", -4800)]].concat());
+    desk.takes(&bank_says(1, 2800, vec![part(2000)]));
+    check(&desk, &[&bought[..], &[("liabilities:unpaid:SHOP", -2800), ("assets:paid:card", -2000)]].concat());
+    let rest = payment("P-2", jpy(2800), done("2026-07-21"));
+    desk.takes(&bank_says(2, 0, vec![part(2000), rest]));
+    check(&desk, &[&bought[..], &[("assets:paid:card", -4800)]].concat());
+}
+
+#[test]
+fn what_was_not_agreed_to_is_in_no_books() {
+    check(&Desk::buyer_ordered(), &[]);
+    let mut offered = Desk::buyer_ordered();
+    offered.takes(&terms_letter(terms()));
+    check(&offered, &[]);
+}
+
+#[test]
+fn a_cancellation_takes_back_what_was_not_paid_and_awaits_what_was() {
+    let mut desk = Desk::buyer_open();
+    desk.takes(&cancellation());
+    check(&desk, &[]);
+    let mut desk = Desk::buyer_open();
+    desk.takes(&bank_says(1, 2800, vec![part(2000)]));
+    desk.takes(&cancellation());
+    check(&desk, &[("assets:paid:card", -2000), ("assets:refunds:SHOP", 2000)]);
+    desk.takes(&bank_says(2, 2800, vec![part(2000), refund("R-1", 2000, None)]));
+    check(&desk, &[("assets:paid:card", -2000), ("assets:refunds:SHOP", 2000)]);
+    desk.takes(&bank_says(3, 2800, vec![part(2000), refund("R-1", 2000, Some("2026-07-22"))]));
+    check(&desk, &[]);
+}
+
+#[test]
+fn a_shop_has_the_same_books_from_the_other_side() {
+    let mut desk = Desk::shop_offered();
+    let ok = confirmation();
+    desk.takes(&ok);
+    let mut shown = super::names::wanted(Format::Hledger, false);
+    shown.role = Role::Shop;
+    let journal = mailorder::view::export::Export::of(std::slice::from_ref(desk.transaction()), shown);
+    let balances = balances(&String::from_utf8(journal).unwrap());
+    let unpaid = format!("assets:unpaid:{}", buyer().address);
+    assert_eq!(balances[&unpaid], 4800);
+    assert_eq!((balances["income:goods"], balances["income:charges"]), (-4300, -500));
+}

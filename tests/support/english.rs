@@ -1,0 +1,44 @@
+//! Finds what is left in English where all should be Japanese.
+
+use mailorder::trade::Code;
+
+/// Words of the demonstration's letters, goods and reasons, which are its parties' own.
+const OTHERS: [&str; 9] = [
+    "Iron kettle",
+    "Parcel delivery",
+    "Return within 14 days of arrival, unused; shop@demo.test",
+    "Collected, Tokyo",
+    "too small",
+    "ordered twice",
+    "warehouse",
+    "Please deliver in the evening",
+    "demo.test",
+];
+
+/// Returns the lines that have an English word of ours: what is in backquotes, commands to the end of their words, codes
+/// of findings and what others wrote are none.
+pub fn english(text: &str) -> Vec<String> {
+    let is_word = |token: &str| {
+        let token = token.trim_matches(|c: char| c.is_ascii_punctuation());
+        token.len() > 1 && token.chars().all(|c| c.is_ascii_lowercase() || c == '-')
+    };
+    let code = |token: &str| Code::parse(token).is_some() || ["unknown-signer", "bad-signature"].contains(&token);
+    let left = |line: &str| -> String {
+        let line = OTHERS.iter().fold(line.to_owned(), |line, other| line.replace(other, ""));
+        // A command goes on to where Japanese, or a mark, begins.
+        let plain = line.split('`').step_by(2).collect::<Vec<_>>().join(" ");
+        let mut parts = plain.split("mailorder ");
+        let mut rest = parts.next().unwrap().to_owned();
+        for command in parts {
+            let end = command.find(|c: char| !c.is_ascii()).unwrap_or(command.len());
+            rest.push_str(&command[end..]);
+        }
+        rest
+    };
+    let ascii = |line: &str| -> String { line.chars().map(|c| if c.is_ascii() { c } else { ' ' }).collect() };
+    let is_english = |line: &str| {
+        let line = ascii(&left(line));
+        line.split_whitespace().any(|token| is_word(token) && token != "mailorder" && !code(token))
+    };
+    text.lines().filter(|line| is_english(line)).map(str::to_owned).collect()
+}
