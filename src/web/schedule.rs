@@ -19,6 +19,9 @@ use crate::trade::{Moment, OrderId, Schedule, ScheduleName, Target};
 use crate::view::schedules::{NEXT, Prepared, Schedules, Shown, ShownRule};
 use crate::view::{short, text};
 
+/// The days of the week, as timetables and words have them.
+const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+
 /// The form for a new schedule, as it is shown and filled in.
 #[derive(Debug, Clone)]
 struct Filled {
@@ -196,7 +199,7 @@ fn schedule(clerk: &mut Clerk, visit: &Visit, filled: &Filled, beside: Beside) -
     put("rules", all.rules.iter().map(|shown| rule(shown, visit)).collect());
     put("prepared", all.prepared.iter().map(prepared).collect());
     put("chosen", json!(chosen));
-    put("fault", json!(beside.fault));
+    put("fault", json!(beside.fault.map(|fault| visit.words().sentence(&fault))));
     put("next", json!(beside.next.map(|next| next.iter().map(|one| moment(one, visit)).collect::<Vec<_>>())));
     let Filled { name, query, when, time, words, in_turn, .. } = filled;
     put(
@@ -243,7 +246,7 @@ fn rule(shown: &ShownRule, visit: &Visit) -> Value {
     let held: Vec<Value> = shown
         .held
         .iter()
-        .map(|(id, why)| json!({"id": id, "short": short(id.as_str()), "why": text::sentence(why, &visit.zone)}))
+        .map(|(id, why)| json!({"id": id, "short": short(id.as_str()), "why": text::sentence(&visit.words().sentence(why), &visit.zone)}))
         .collect();
     json!({
         "when": shown.rule.when, "do": shown.rule.deed.word(), "at_most": shown.rule.at_most.as_ref().map(text::money_json),
@@ -281,8 +284,9 @@ fn told(when: &str) -> Value {
             if ["daily", "weekdays"].contains(days) {
                 return said(days, times, Value::Null);
             }
-            let day = |day: &str| day.get(..3).map(|day| if day == "wee" { "mon" } else { day }.to_owned());
-            said("week", times, json!(days.split(',').filter_map(day).collect::<Vec<_>>()))
+            let named = |word: &str| DAYS.into_iter().find(|day| word.starts_with(day));
+            let of_week: Vec<&str> = days.split(',').map(|word| named(word).unwrap_or("mon")).collect();
+            said("week", times, json!(of_week))
         }
         _ => said("", "", Value::Null),
     }
