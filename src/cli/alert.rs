@@ -50,8 +50,11 @@ async fn told(shell: &Shell, clerk: &mut Clerk) -> Result<(), Failure> {
         match run(&settings, &document).await {
             Ok(()) => file.alerted.told(&alert),
             Err(error) => {
-                let given_up = if file.alerted.gives_up(&alert) { "; it is not tried again" } else { "" };
-                shell.tell(&escape(&format!("[notify] command, told of warning {}, {error}{given_up}", alert.id)));
+                let id = &alert.id;
+                shell.tell(&escape(&match file.alerted.gives_up(&alert) {
+                    true => format!("[notify] command, told of warning {id}, {error}; it is not tried again"),
+                    false => format!("[notify] command, told of warning {id}, {error}"),
+                }));
                 return Ok(file.save()?);
             }
         }

@@ -53,7 +53,7 @@ pub(super) fn run(shell: &mut Shell, args: AskArgs) -> Result<(), Failure> {
     }
     for (id, letters) in asked {
         let letters = if letters == 1 { "1 letter".to_owned() } else { format!("{letters} letters") };
-        shell.output.line(format!("{}  asked in {letters}", short(&id)))?;
+        shell.line(&format!("{}  asked in {letters}", short(&id)))?;
     }
     Ok(())
 }

@@ -79,5 +79,5 @@ pub(super) fn told(shell: &Shell, transaction: &Transaction, what: &str) -> Resu
         let value = serde_json::json!({"schema": "mailorder.written/1", "id": id, "text": what});
         return shell.output.document(&value);
     }
-    shell.output.line(format!("{}  {what}", short(id)))
+    shell.output.line(format!("{}  {}", short(id), shell.words.sentence(what)))
 }

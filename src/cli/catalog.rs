@@ -141,7 +141,10 @@ fn way_line(clerk: &mut Clerk, catalog: &Catalog, way: &Way, words: words::Words
     let name = |method: Option<&str>| method.map_or_else(|| words.say("catalog.any-method"), |word| words.method(word));
     let payment = name(way.payment_method.as_ref().map(PaymentMethod::as_str));
     let delivery = name(way.delivery_method.as_ref().map(DeliveryMethod::as_str));
-    let charge = way.charge.as_ref().map(|(name, price)| format!(", {name} {}", text::amount(price)));
+    let charge = way
+        .charge
+        .as_ref()
+        .map(|(name, price)| words.fill("catalog.charge", &[("name", name), ("sum", &text::amount(price))]));
     let mut line = words.fill("catalog.way", &[("payment", &payment), ("delivery", &delivery)]);
     line.push_str(&charge.unwrap_or_default());
     if let Some(agent) = payment_agent(catalog, way) {

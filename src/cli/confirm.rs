@@ -12,6 +12,7 @@ use crate::role::{Desk, Refused, buyer};
 use crate::trade::{Digest, Leg, PinnedBy, Role, Settlement, Transaction};
 use crate::view::confirm::{Offer, offered};
 use crate::view::{short, text};
+use crate::words::Words;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
@@ -56,7 +57,7 @@ fn look(shell: &Shell, text: &str) -> Result<(), Failure> {
         return shell.output.document(&offer.document());
     }
     print(shell, &offer)?;
-    shell.output.line("nothing is sent (--dry-run)")
+    shell.line("nothing is sent (--dry-run)")
 }
 
 /// Returns why there is nothing to accept.
@@ -94,12 +95,13 @@ fn ask(shell: &Shell, text: &str) -> Result<Digest, Failure> {
     let total = text::amount(&offer.terms.total);
     let (content, position) = (offer.kept.content, offer.kept.position);
     let owe = format!("Order from {} with the obligation to pay {total}", offer.seller());
+    let owe = shell.words.sentence(&owe);
     if offer.differs.is_empty() && offer.kept.counts() {
         return if shell.agrees(&format!("{owe}?"))? { Ok(content) } else { Err(prompt::not_agreed()) };
     }
     let counts = offer.kept.counts();
     let answer = shell.asks(&format!("{owe}, although not all agrees? Write yes, or nothing to leave it:"))?;
-    if answer.to_lowercase() != "yes" {
+    if !matches!(answer.to_lowercase().as_str(), "yes" | "はい") {
         return Err(prompt::not_agreed());
     }
     if !counts {
@@ -121,7 +123,7 @@ fn print(shell: &Shell, offer: &Offer<'_>) -> Result<(), Failure> {
     let zone = shell.clock.zone();
     let (from, written) = (&offer.kept.letter.from.address, text::minute(&offer.kept.letter.date, zone));
     let seller = output::escape(offer.seller());
-    shell.output.line(format!("terms of {seller} <{from}>, written {written}"))?;
+    shell.line(&format!("terms of {seller} <{from}>, written {written}"))?;
     shell.output.line("")?;
     differences(shell, offer)?;
     shell.output.line("")?;
@@ -131,17 +133,18 @@ fn print(shell: &Shell, offer: &Offer<'_>) -> Result<(), Failure> {
     signer(shell, offer)?;
     if let Some(owed) = &offer.owed {
         let [now, then, limit] = [&owed.now, &owed.then, &owed.limit].map(text::amount);
-        shell.output.line(format!("! {now} is unpaid already; with this {then}, and your limit is {limit}"))?;
+        shell.line(&format!("! {now} is unpaid already; with this {then}, and your limit is {limit}"))?;
     }
     shell.output.line("")
 }
 
 fn differences(shell: &Shell, offer: &Offer<'_>) -> Result<(), Failure> {
     if offer.order.is_none() {
-        return shell.output.line("there is no order of yours here to hold them against");
+        return shell.line("there is no order of yours here to hold them against");
     }
     if offer.differs.is_empty() && offer.kept.counts() {
-        return shell.output.line(shell.output.tone("✓ they are what you ordered", Tone::Good));
+        let same = shell.words.sentence("✓ they are what you ordered");
+        return shell.output.line(shell.output.tone(&same, Tone::Good));
     }
     let points = match offer.differs.len() {
         0 => "they are not applied, though they are what you ordered".to_owned(),
@@ -152,27 +155,37 @@ fn differences(shell: &Shell, offer: &Offer<'_>) -> Result<(), Failure> {
         true => format!("; in all {}", text::amount(&more)),
         false => format!("; in all {} more", text::amount(&more)),
     });
-    let head = format!("✗ {points}{}", more.unwrap_or_default());
+    let more = shell.words.sentence(&more.unwrap_or_default());
+    let head = format!("✗ {}{more}", shell.words.sentence(&points));
     shell.output.line(shell.output.tone(&head, Tone::Bad))?;
     let row = |one: &crate::rules::agreement::Difference| {
-        vec![Cell::plain(&one.what), Cell::plain(&one.ordered), Cell(output::escape(&one.offered), Tone::Bad)]
+        let [what, ordered, offered] = [&one.what, &one.ordered, &one.offered].map(|text| shell.words.sentence(text));
+        vec![Cell::plain(what), Cell::plain(ordered), Cell(output::escape(&offered), Tone::Bad)]
     };
     let rows: Vec<Vec<Cell>> = offer.differs.iter().map(row).collect();
-    let head = &["WHAT", "ORDERED", "OFFERED"];
-    let table = Table { head, rows: &rows, right: &[], fit: &[Fit::Cut(0, 16), Fit::Cut(1, 16)], wrap: true };
+    let head = shell.heads(&["point", "ordered", "offered"]);
+    let table = Table { head: &head, rows: &rows, right: &[], fit: &[Fit::Cut(0, 16), Fit::Cut(1, 16)], wrap: true };
     if !rows.is_empty() {
         shell.output.fitted(&table)?;
     }
     let others = offer.kept.findings.iter().filter(|finding| finding.code.blocks());
     for finding in others.filter(|finding| finding.code != crate::trade::Code::TermsDifferFromOrder) {
-        paragraph(shell, "", &finding.to_string())?;
+        let said = match shell.words {
+            Words::ENGLISH => finding.to_string(),
+            words => text::finding(words, finding.code.word(), &finding.text, shell.clock.zone()),
+        };
+        paragraph(shell, "", &said)?;
     }
     Ok(())
 }
 
 /// Says of a part whether it is as ordered.
-fn against(same: bool) -> Cell {
-    if same { Cell("as ordered".to_owned(), Tone::Faint) } else { Cell("✗ differs".to_owned(), Tone::Bad) }
+fn against(shell: &Shell, same: bool) -> Cell {
+    if same {
+        Cell(shell.words.say("confirm.as-ordered"), Tone::Faint)
+    } else {
+        Cell(format!("✗ {}", shell.words.say("confirm.differs")), Tone::Bad)
+    }
 }
 
 fn goods(shell: &Shell, offer: &Offer<'_>) -> Result<(), Failure> {
@@ -185,7 +198,7 @@ fn goods(shell: &Shell, offer: &Offer<'_>) -> Result<(), Failure> {
             Cell::plain(line.quantity.to_string()),
             Cell::plain(text::amount(&line.unit_price)),
             Cell::plain(price),
-            against(offer.is_same_line(line)),
+            against(shell, offer.is_same_line(line)),
         ]);
     }
     for charge in &terms.charges {
@@ -195,15 +208,16 @@ fn goods(shell: &Shell, offer: &Offer<'_>) -> Result<(), Failure> {
             Cell::plain("1"),
             Cell::plain(&price),
             Cell::plain(&price),
-            against(offer.is_same_charge(charge)),
+            against(shell, offer.is_same_charge(charge)),
         ]);
     }
     let same = offer.order.is_some_and(|(_, order)| order.total == terms.total);
     let [empty, also] = [Cell::plain(""), Cell::plain("")];
-    rows.push(vec![Cell::plain("total"), empty, also, Cell::plain(text::amount(&terms.total)), against(same)]);
-    let head = &["1 GOODS, 2 PRICE", "QUANTITY", "EACH", "AMOUNT", "AGAINST YOUR ORDER"];
+    let total = Cell::plain(shell.words.say("shown.total"));
+    rows.push(vec![total, empty, also, Cell::plain(text::amount(&terms.total)), against(shell, same)]);
+    let head = shell.heads(&["goods", "quantity", "each", "amount", "against"]);
     shell.output.fitted(&Table {
-        head,
+        head: &head,
         rows: &rows,
         right: &[1, 2, 3],
         fit: &[Fit::Cut(0, 8), Fit::Drop(2)],
@@ -214,48 +228,57 @@ fn goods(shell: &Shell, offer: &Offer<'_>) -> Result<(), Failure> {
 /// Prints payment, delivery, withdrawal and the period of the offer, in the words of the terms.
 fn points(shell: &Shell, offer: &Offer<'_>) -> Result<(), Failure> {
     let (terms, zone) = (offer.terms, shell.clock.zone());
-    let by = |leg: Leg| terms.agent(leg).map(|agent| format!(", by {}", agent.party.address)).unwrap_or_default();
-    let mark = |same: bool| if same { "" } else { " (✗ differs)" };
+    let words = shell.words;
+    let by = |leg: Leg| {
+        let agent = terms.agent(leg).map(|agent| words.fill("confirm.by", &[("who", &agent.party.address)]));
+        agent.unwrap_or_default()
+    };
+    let mark = |same: bool| if same { String::new() } else { format!(" (✗ {})", words.say("confirm.differs")) };
     let card = terms.payment_id.as_ref().map(|last| format!(" ...{last}")).unwrap_or_default();
-    let due = terms.payment_due.map(|due| format!(", due {}", text::when(&due, zone))).unwrap_or_default();
-    let pay = format!("{}{card}{due}{}", terms.payment_method, by(Leg::Payment));
-    paragraph(shell, "3 payment", &format!("{pay}{}", mark(offer.is_same_payment())))?;
+    let due = terms.payment_due.map(|due| words.fill("confirm.due", &[("day", &text::when(&due, zone))]));
+    let due = due.unwrap_or_default();
+    let pay = format!("{}{card}{due}{}", words.method(terms.payment_method.as_str()), by(Leg::Payment));
+    paragraph(shell, "payment", &format!("{pay}{}", mark(offer.is_same_payment())))?;
     let arrives = terms.arrival_until.or(terms.arrival_from);
-    let arrives = arrives.map(|at| format!(", until {}", text::when(&at, zone))).unwrap_or_default();
-    let to = terms.deliver_to.as_ref().map(|to| format!("; to {}", to.lines().join(", "))).unwrap_or_default();
-    let deliver = format!("{}{arrives}{}{to}", terms.delivery_method, by(Leg::Delivery));
-    paragraph(shell, "4 delivery", &format!("{deliver}{}", mark(offer.is_same_delivery())))?;
-    let unsaid = || "the terms say nothing of it".to_owned();
+    let arrives = arrives.map(|at| words.fill("confirm.until", &[("day", &text::when(&at, zone))]));
+    let arrives = arrives.unwrap_or_default();
+    let to = terms.deliver_to.as_ref().map(|to| words.fill("confirm.to", &[("place", &to.lines().join(", "))]));
+    let to = to.unwrap_or_default();
+    let deliver = format!("{}{arrives}{}{to}", words.method(terms.delivery_method.as_str()), by(Leg::Delivery));
+    paragraph(shell, "delivery", &format!("{deliver}{}", mark(offer.is_same_delivery())))?;
+    let unsaid = || words.say("confirm.unsaid");
     let conditions = terms.conditions.as_ref().map(|text| text.lines().collect::<Vec<_>>().join(" / "));
-    paragraph(shell, "5 withdrawal", &conditions.unwrap_or_else(unsaid))?;
-    let until = terms.valid_through.map(|until| format!("the offer stands until {}", text::minute(&until, zone)));
-    let over = if offer.over { ", which is over" } else { "" };
-    paragraph(shell, "6 period", &format!("{}{over}", until.unwrap_or_else(unsaid)))
+    paragraph(shell, "withdrawal", &conditions.unwrap_or_else(unsaid))?;
+    let until = terms.valid_through.map(|until| words.fill("confirm.stands", &[("day", &text::minute(&until, zone))]));
+    let over = if offer.over { words.say("confirm.over") } else { String::new() };
+    paragraph(shell, "period", &format!("{}{over}", until.unwrap_or_else(unsaid)))
 }
 
 fn signer(shell: &Shell, offer: &Offer<'_>) -> Result<(), Failure> {
     let by = match offer.signer.by {
-        Some(PinnedBy::User) => "which you accepted",
-        Some(PinnedBy::FirstUse) => "accepted at first contact",
-        Some(PinnedBy::OldKey) => "which the key before it named",
-        Some(PinnedBy::Merge) => "which is known",
-        None => "and another key is accepted for this address by now",
+        Some(PinnedBy::User) => "key-user",
+        Some(PinnedBy::FirstUse) => "key-first-use",
+        Some(PinnedBy::OldKey) => "key-old-key",
+        Some(PinnedBy::Merge) => "key-merge",
+        None => "key-none",
     };
+    let by = shell.words.say(&format!("confirm.{by}"));
     let from = &offer.kept.letter.from;
-    paragraph(shell, "signed by", &format!("{}, key {}, {by}", from.address, offer.signer.fingerprint.grouped()))?;
-    offer
-        .signer
-        .fault
-        .as_ref()
-        .map_or(Ok(()), |fault| paragraph(shell, "", &format!("! this key is not usable: {fault}")))
+    let key = offer.signer.fingerprint.grouped();
+    let said = shell.words.fill("confirm.key", &[("who", &from.address), ("key", &key), ("by", &by)]);
+    paragraph(shell, "signer", &said)?;
+    let unusable = |fault: &String| shell.words.sentence(&format!("! this key is not usable: {fault}"));
+    offer.signer.fault.as_ref().map_or(Ok(()), |fault| paragraph(shell, "", &unusable(fault)))
 }
 
 /// Prints a sentence beside its name, in as many lines as it needs.
 fn paragraph(shell: &Shell, name: &str, text: &str) -> Result<(), Failure> {
     const NAMES: usize = 14;
+    let name = if name.is_empty() { String::new() } else { shell.words.say(&format!("confirm.{name}")) };
     let text = output::escape(text);
     let room = shell.output.width().map(|width| width.saturating_sub(NAMES).max(20));
     let lines = room.map_or_else(|| vec![text.clone()], |room| wrap(&text, room));
-    let mut names = std::iter::once(name).chain(std::iter::repeat(""));
-    lines.iter().zip(&mut names).try_for_each(|(line, name)| shell.output.line(format!("{name:<13} {line}")))
+    let mut names = std::iter::once(name.as_str()).chain(std::iter::repeat(""));
+    let named = |(line, name): (&String, &str)| text::labelled(name, NAMES.saturating_sub(2), line);
+    lines.iter().zip(&mut names).map(named).try_for_each(|line| shell.output.line(line))
 }

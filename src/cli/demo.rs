@@ -21,12 +21,12 @@ pub(crate) struct DemoArgs {
 }
 
 pub(super) fn run(shell: &mut Shell, args: DemoArgs) -> Result<(), Failure> {
-    let output = shell.output;
-    demo::play(&args.dir, args.transactions, &shell.environment, &mut |text| output.message(format!("· {text}")))
-        .map_err(failure)?;
+    let (output, words) = (shell.output, shell.words);
+    let mut told = |text: &str| output.message(format!("· {}", words.sentence(text)));
+    demo::play(&args.dir, args.transactions, &shell.environment, &mut told).map_err(failure)?;
     let config = args.dir.join("buyer/config.toml");
     shell.global.config = Some(config.clone());
-    shell.output.message("\nThe buyer's list:\n");
+    shell.output.message(format!("\n{}\n", words.say("made.list")));
     super::list::run(shell, super::list::ListArgs::default())?;
     let config = config.display();
     if args.serve {
@@ -39,7 +39,7 @@ pub(super) fn run(shell: &mut Shell, args: DemoArgs) -> Result<(), Failure> {
         format!("mailorder -c {config} audit verify"),
         format!("grep -rl 煎茶 {}", args.dir.join("buyer/ledger/cur").display()),
     ] {
-        shell.output.message(format!("next: {next}"));
+        shell.output.message(format!("{}{next}", words.say("terminal.next")));
     }
     Ok(())
 }

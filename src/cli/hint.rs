@@ -6,6 +6,7 @@ use clap::CommandFactory;
 
 use super::Shell;
 use super::args::Cli;
+use super::failure::Failure;
 
 /// What the program is called in its own messages.
 const PROGRAM: &str = "mailorder ";
@@ -55,6 +56,11 @@ impl Shell {
     /// Tells a person something that no standard output is for.
     pub(super) fn tell(&self, text: &str) {
         self.output.message(format!("mailorder: {}", super::output::escape(&self.said(text))));
+    }
+
+    /// Prints a sentence on standard output, in the language of the terminal. What others wrote is made harmless before.
+    pub(super) fn line(&self, english: &str) -> Result<(), Failure> {
+        self.output.line(self.words.sentence(english))
     }
 
     /// Says in one line what was done, where a person looks on.

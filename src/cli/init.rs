@@ -86,11 +86,11 @@ pub(super) fn run(shell: &mut Shell, args: InitArgs) -> Result<(), Failure> {
         });
         return shell.output.document(&value);
     }
-    shell.output.line(format!("made {}", absolute.display()))?;
-    shell.output.line(format!("key  {}", me.fingerprint.grouped()))?;
+    let words = shell.words;
+    shell.output.line(words.fill("made.account", &[("file", &absolute.display())]))?;
+    shell.output.line(words.fill("made.key", &[("key", &me.fingerprint.grouped())]))?;
     for step in next_steps(&settings, &absolute) {
-        let step = hint::with_config(&step, shell.global.config.as_deref());
-        shell.output.line(format!("next: {step}"))?;
+        shell.output.line(format!("{}{}", words.say("terminal.next"), shell.said(&step)))?;
     }
     Ok(())
 }

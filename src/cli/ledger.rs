@@ -68,7 +68,7 @@ fn reindex(shell: &Shell) -> Result<(), Failure> {
     if shell.output.is_json() {
         return shell.output.document(&serde_json::json!({"schema": "mailorder.reindex/1", "entries": entries}));
     }
-    shell.output.line(format!("{entries} entries indexed"))
+    shell.output.line(shell.words.fill("made.index", &[("n", &entries)]))
 }
 
 /// Opens the account with a new index.

@@ -29,6 +29,11 @@ struct Choice<T> {
     label: String,
 }
 
+/// Says why an answer will not do.
+fn said(shell: &Shell, why: &str) {
+    shell.output.message(super::output::escape(&shell.words.sentence(why)));
+}
+
 /// Asks for one of several by its number, or by what `read` takes; an empty answer is the first one.
 fn choose<T: Clone>(
     shell: &Shell,
@@ -41,14 +46,14 @@ fn choose<T: Clone>(
     }
     let default = if choices.is_empty() { "" } else { " [1]" };
     loop {
-        let answer = shell.asks(&format!("{what}{default}:"))?;
+        let answer = shell.asks(&format!("{}{default}:", shell.words.sentence(what)))?;
         let number = if answer.is_empty() { Ok(1) } else { answer.parse::<usize>() };
         if let Some(choice) = number.ok().and_then(|number| choices.get(number.checked_sub(1)?)) {
             return Ok(choice.value.clone());
         }
         match read(&answer) {
             Ok(value) => return Ok(value),
-            Err(why) => shell.output.message(super::output::escape(&why)),
+            Err(why) => said(shell, &why),
         }
     }
 }
@@ -78,7 +83,7 @@ pub(super) fn shop(shell: &Shell, clerk: &mut Clerk) -> Result<Address, Failure>
     for (shop, name) in shops.into_iter().take(LISTED) {
         let catalog = clerk.catalogs(&shop)?.first().map(|known| text::minute(&known.date, shell.clock.zone()));
         let name = if name.is_empty() { shop.to_string() } else { format!("{name} <{shop}>") };
-        let catalog = catalog.map(|date| format!(", catalog of {date}")).unwrap_or_default();
+        let catalog = catalog.map(|date| shell.words.sentence(&format!(", catalog of {date}"))).unwrap_or_default();
         choices.push(Choice { label: format!("{name}{catalog}"), value: shop });
     }
     choose(shell, "Shop (number or address)", &choices, |text| Address::parse(text).map_err(|error| error.to_string()))
@@ -125,18 +130,19 @@ fn goods(shell: &Shell, prices: &Prices) -> Result<Vec<ItemWritten>, Failure> {
     loop {
         let end = if items.is_empty() { "" } else { "; nothing more where it is empty" };
         let question = if offers.is_empty() {
-            format!("Goods: name, or SKU;NAME;PRICE;QUANTITY{end}:")
+            "Goods: name, or SKU;NAME;PRICE;QUANTITY"
         } else {
-            format!("Article: its number in the list, a part of its name to look for, or SKU;NAME;PRICE;QUANTITY{end}:")
+            "Article: its number in the list, a part of its name to look for, or SKU;NAME;PRICE;QUANTITY"
         };
-        let answer = shell.asks(&question)?;
+        let [question, end] = [question, end].map(|text| shell.words.sentence(text));
+        let answer = shell.asks(&format!("{question}{end}:"))?;
         if answer.is_empty() && !items.is_empty() {
             return Ok(items);
         }
         if answer.contains(';') {
             match free(&answer) {
                 Ok(item) => items.push(item),
-                Err(why) => shell.output.message(super::output::escape(&why)),
+                Err(why) => said(shell, &why),
             }
             continue;
         }
@@ -154,7 +160,7 @@ fn goods(shell: &Shell, prices: &Prices) -> Result<Vec<ItemWritten>, Failure> {
         }
         listed = found(&offers, &answer);
         if listed.is_empty() {
-            shell.output.message("nothing of the catalog is called so");
+            said(shell, "nothing of the catalog is called so");
             listed.clone_from(&offers);
         } else {
             list(shell, &listed)?;
@@ -180,16 +186,16 @@ fn list(shell: &Shell, offers: &[&Offer]) -> Result<(), Failure> {
         ]
     };
     let rows: Vec<Vec<Cell>> = (1_usize..).zip(offers.iter().take(LISTED)).map(row).collect();
-    let head = &["", "SKU", "NAME", "PRICE"];
+    let head = [&[""], shell.heads(&["sku", "article", "price"]).as_slice()].concat();
     shell.output.fitted(&Table {
-        head,
+        head: &head,
         rows: &rows,
         right: &[0, 3],
         fit: &[Fit::Cut(2, 10), Fit::Drop(1)],
         wrap: false,
     })?;
     let more = offers.len().saturating_sub(LISTED);
-    if more > 0 { shell.output.line(format!("and {more} more: write a part of a name")) } else { Ok(()) }
+    if more > 0 { shell.line(&format!("and {more} more: write a part of a name")) } else { Ok(()) }
 }
 
 /// Reads an item that is written in full.
@@ -204,7 +210,7 @@ fn free(answer: &str) -> Result<ItemWritten, String> {
 /// Asks for the price and quantity of goods that no catalog describes; nothing where no name was written.
 fn described(shell: &Shell, name: String) -> Result<Option<ItemWritten>, Failure> {
     if name.is_empty() {
-        shell.output.message("an order needs at least one item");
+        said(shell, "an order needs at least one item");
         return Ok(None);
     }
     let sku = shell.asks("Article number (may be empty):")?;
@@ -212,7 +218,7 @@ fn described(shell: &Shell, name: String) -> Result<Option<ItemWritten>, Failure
         let answer = shell.asks("Price of one, like JPY 4300:")?;
         match money("the price", &answer) {
             Ok(_) => break answer,
-            Err(error) => shell.output.message(super::output::escape(&error.to_string())),
+            Err(error) => said(shell, &error.to_string()),
         }
     };
     let quantity = quantity(shell, &name)?;
@@ -226,7 +232,7 @@ fn quantity(shell: &Shell, name: &str) -> Result<String, Failure> {
         let answer = if answer.is_empty() { "1".to_owned() } else { answer };
         match Quantity::parse(&answer) {
             Ok(_) => return Ok(answer),
-            Err(error) => shell.output.message(super::output::escape(&error.to_string())),
+            Err(error) => said(shell, &error.to_string()),
         }
     }
 }
@@ -266,7 +272,7 @@ fn deliver(shell: &Shell, prices: &Prices, chosen: &[&Offer], paid: &str) -> Res
     let fits = |method: &Option<PaymentMethod>| method.as_ref().is_none_or(|method| method.as_str() == paid);
     let ways: Vec<_> = prices.ways().iter().filter(|way| fits(&way.payment_method)).collect();
     for way in &ways {
-        shell.output.message(format!("  {}", super::output::escape(&way_words(way))));
+        shell.output.message(format!("  {}", super::output::escape(&shell.words.sentence(&way_words(way)))));
     }
     let any = ways.is_empty() || ways.iter().any(|way| way.delivery_method.is_none());
     let named = ways.iter().filter_map(|way| way.delivery_method.as_ref()).map(ToString::to_string);
@@ -284,7 +290,7 @@ fn address(shell: &Shell, own: Option<&PostalAddress>) -> Result<Option<PostalAd
     if let Some(own) = own {
         let lines = own.lines().join(", ");
         let answer = shell.asks(&format!("Deliver to {lines}? [Y/n]"))?;
-        if !matches!(answer.to_lowercase().as_str(), "n" | "no") {
+        if !matches!(answer.to_lowercase().as_str(), "n" | "no" | "いいえ") {
             return Ok(Some(own.clone()));
         }
     }
@@ -297,7 +303,7 @@ fn address(shell: &Shell, own: Option<&PostalAddress>) -> Result<Option<PostalAd
         "Postal code",
         "Country, like JP",
     ]) {
-        written::put_part(&mut place, part, &shell.asks(&format!("{what}:"))?);
+        written::put_part(&mut place, part, &shell.asks(&format!("{}:", shell.words.sentence(what)))?);
     }
     Ok(Some(place).filter(|place| !place.lines().is_empty()))
 }

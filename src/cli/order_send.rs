@@ -47,7 +47,7 @@ pub(super) fn finish(
     warn_of_no_address(shell, &order);
     let changed = seller.changed.as_deref().unwrap_or_default();
     if wishes.dry_run && !shell.output.is_json() {
-        shell.output.line(format!("to {}; nothing is sent (--dry-run)", shop.address))?;
+        shell.line(&format!("to {}; nothing is sent (--dry-run)", shop.address))?;
         return show(shell, &order, changed);
     }
     if wishes.dry_run {
@@ -60,7 +60,7 @@ pub(super) fn finish(
     let total = order.total;
     if let Some(question) = seller.question.filter(|_| !shell.global.yes) {
         shell.output.line("")?;
-        shell.output.line(format!("to {}", shop.address))?;
+        shell.line(&format!("to {}", shop.address))?;
         show(shell, &order, changed)?;
         shell.output.line("")?;
         if !shell.agrees(&format!("{question} to {} for {}?", shop.address, text::amount(&total)))? {
@@ -73,7 +73,7 @@ pub(super) fn finish(
         let value = serde_json::json!({"schema": "mailorder.order/1", "id": id, "shop": shop, "total": text::money_json(&total)});
         return shell.output.document(&value);
     }
-    shell.output.line(format!("{}  ordered from {}: {}", short(id.as_str()), shop.address, text::amount(&total)))
+    shell.line(&format!("{}  ordered from {}: {}", short(id.as_str()), shop.address, text::amount(&total)))
 }
 
 fn change_json(change: &PriceChange) -> serde_json::Value {
@@ -144,19 +144,21 @@ fn from_catalog(
 fn show(shell: &Shell, order: &Order, changed: &[PriceChange]) -> Result<(), Failure> {
     goods(shell, order, changed)?;
     let place = order.deliver_to.as_ref().map(|place| place.lines().join(", "));
-    let sealed = order.sealed.as_ref().map(|_| "sealed to the payment agent".to_owned());
+    let words = shell.words;
+    let sealed = order.sealed.as_ref().map(|_| words.sentence("sealed to the payment agent"));
     let rows = [
-        ("pay", Some(order.payment_method.to_string())),
+        ("pay", Some(words.method(order.payment_method.as_str()))),
         ("card", order.payment_id.as_ref().map(|last| format!("...{last}"))),
-        ("payment data", sealed),
-        ("deliver", Some(order.delivery_method.to_string())),
-        ("to", Some(place.unwrap_or_else(|| "no address".to_owned()))),
+        ("payment-data", sealed),
+        ("deliver", Some(words.method(order.delivery_method.as_str()))),
+        ("to", Some(place.unwrap_or_else(|| words.say("shown.nowhere")))),
         ("again", order.reorder_of.as_ref().map(ToString::to_string)),
         ("remarks", order.remarks.clone()),
     ];
     for (name, value) in rows {
         if let Some(value) = value {
-            shell.output.line(format!("{name:<12}  {}", output::escape(&value)))?;
+            let name = words.say(&format!("shown.{name}"));
+            shell.output.line(text::labelled(&name, 12, &output::escape(&value)))?;
         }
     }
     Ok(())
@@ -172,7 +174,7 @@ fn goods(shell: &Shell, order: &Order, changed: &[PriceChange]) -> Result<(), Fa
             Some(now) if now == *price => format!("! was {then}, now {}", text::amount(&now)),
             Some(now) => format!("! {then} as then, now {}", text::amount(&now)),
         };
-        Cell(output::escape(&text), Tone::Bad)
+        Cell(output::escape(&shell.words.sentence(&text)), Tone::Bad)
     };
     let row = |name: String, amount: String, mark: Cell| vec![Cell::plain(name), Cell::plain(amount), mark];
     let mut rows: Vec<Vec<Cell>> = Vec::new();
@@ -184,7 +186,7 @@ fn goods(shell: &Shell, order: &Order, changed: &[PriceChange]) -> Result<(), Fa
     for charge in &order.charges {
         rows.push(row(charge.name.clone(), text::amount(&charge.price), mark(&charge.name, &charge.price)));
     }
-    rows.push(row("total".to_owned(), text::amount(&order.total), Cell::plain("")));
+    rows.push(row(shell.words.say("shown.total"), text::amount(&order.total), Cell::plain("")));
     let head = &["", "", ""];
     shell.output.fitted(&Table { head, rows: &rows, right: &[1], fit: &[Fit::Cut(0, 8)], wrap: false })
 }

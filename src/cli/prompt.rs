@@ -19,15 +19,16 @@ impl Shell {
     /// # Errors
     /// The end of the input, and Ctrl-C (exit code 130).
     pub(super) fn asks(&self, question: &str) -> Result<String, Failure> {
-        let mut stderr = std::io::stderr();
-        // A question that cannot be shown is answered by nobody.
-        let shown = write!(stderr, "{} ", output::escape(question)).and_then(|()| stderr.flush());
-        shown.map_err(|error| Failure::io(format!("cannot write to the terminal: {error}")))?;
+        let question = format!("{} ", output::escape(&self.words.sentence(question)));
         let read = || {
             let mut line = String::new();
             std::io::stdin().read_line(&mut line).map(|bytes| (bytes > 0).then_some(line))
         };
         let line = self.unless_stopped(async {
+            let mut stderr = std::io::stderr();
+            // A question that cannot be shown is answered by nobody.
+            let shown = stderr.write_all(question.as_bytes()).and_then(|()| stderr.flush());
+            shown.map_err(|error| Failure::io(format!("cannot write to the terminal: {error}")))?;
             let read = tokio::task::spawn_blocking(read).await;
             let read = read.map_err(|error| Failure::bug(error.to_string()))?;
             read.map_err(|error| Failure::io(format!("cannot read the terminal: {error}")))
@@ -53,9 +54,14 @@ impl Shell {
         if self.global.yes {
             return Ok(true);
         }
-        let answer = self.asks(&format!("{question} [y/N]"))?;
-        Ok(matches!(answer.to_lowercase().as_str(), "y" | "yes"))
+        let answer = self.asks(&format!("{} [y/N]", self.words.sentence(question)))?;
+        Ok(is_yes(&answer))
     }
+}
+
+/// Returns whether an answer is yes, in any language that questions are asked in.
+pub(super) fn is_yes(answer: &str) -> bool {
+    matches!(answer.to_lowercase().as_str(), "y" | "yes" | "はい")
 }
 
 /// Returns what a command ends with whose question was answered with no.

@@ -81,7 +81,7 @@ fn ask(shell: &Shell, known: &Transaction) -> Result<Vec<(String, Option<Quantit
             match Quantity::parse_count(&answer) {
                 _ if answer.is_empty() => break Some(said),
                 Ok(quantity) => break quantity,
-                Err(why) => shell.output.message(output::escape(&why.to_string())),
+                Err(why) => shell.output.message(output::escape(&shell.words.sentence(&why.to_string()))),
             }
         };
         lines.push((line.id.clone(), quantity));
@@ -104,13 +104,10 @@ fn print(shell: &Shell, known: &Transaction, now: &Moment) -> Result<(), Failure
     }
     table(shell, &counts(known, &standing))?;
     let Some(differs) = differs else {
-        return shell.output.line(format!("{}  noted as received", short(id)));
+        return shell.line(&format!("{}  noted as received", short(id)));
     };
-    shell.output.line(format!(
-        "{}  noted; {}",
-        short(id),
-        output::escape(&text::sentence(&differs.text, shell.clock.zone()))
-    ))?;
+    let differs = text::sentence(&shell.words.sentence(&differs.text), shell.clock.zone());
+    shell.line(&format!("{}  noted; {}", short(id), output::escape(&differs)))?;
     if let Some(next) = next_of_missing(known, &standing, now) {
         shell.next(&next);
     }
@@ -132,6 +129,6 @@ pub(super) fn table(shell: &Shell, counts: &[Count]) -> Result<(), Failure> {
         ]
     };
     let rows: Vec<Vec<Cell>> = counts.iter().map(row).collect();
-    let head = &["LINE", "NAME", "AGREED", "DELIVERED", "RECEIVED"];
-    shell.output.fitted(&Table { head, rows: &rows, right: &[2, 3, 4], fit: &[Fit::Cut(1, 8)], wrap: false })
+    let head = shell.heads(&["line", "article", "agreed", "delivered", "received"]);
+    shell.output.fitted(&Table { head: &head, rows: &rows, right: &[2, 3, 4], fit: &[Fit::Cut(1, 8)], wrap: false })
 }

@@ -1,15 +1,14 @@
 //! `schedule`: the patent's screen 1800 as commands: which transactions are asked about without a word, and when (P90-P92).
 
 use super::failure::Failure;
-use super::list::plural;
 use super::output::{self, Cell, Tone};
 use super::table::{Fit, Table};
 use super::{Shell, transaction};
 use crate::clerk::{By, Clerk, Foreseeing, Ran};
 use crate::role::timetable::{self, Timetable};
-use crate::trade::{Leg, Moment, Role, Schedule, ScheduleName, Target};
+use crate::trade::{Address, Deed, Kind, Leg, Moment, Role, Schedule, ScheduleName, Target};
 use crate::view::schedules::{
-    NEXT, PRESETS, Preset, Schedules, Shown, ShownRule, next_document, next_of, ran_document, rule_words,
+    NEXT, PRESETS, Preset, Schedules, Shown, ShownRule, next_document, next_of, ran_document,
 };
 use crate::view::{short, text};
 
@@ -124,17 +123,17 @@ pub(super) fn run(shell: &mut Shell, args: ScheduleArgs) -> Result<(), Failure> 
         ScheduleCommand::Pause(args) => {
             let name = name(&args.name)?;
             clerk.pause_schedule(&name, true)?;
-            changed(shell, &mut clerk, &name, "is paused")
+            changed(shell, &mut clerk, &name, "pauses")
         }
         ScheduleCommand::Resume(args) => {
             let name = name(&args.name)?;
             clerk.pause_schedule(&name, false)?;
-            changed(shell, &mut clerk, &name, "goes on")
+            changed(shell, &mut clerk, &name, "goes-on")
         }
         ScheduleCommand::Remove(args) => {
             let name = name(&args.name)?;
             clerk.remove_schedule(&name)?;
-            shell.output.done(format!("{name} is removed"));
+            shell.done(format!("{name} is removed"));
             document(shell, &mut clerk)
         }
         ScheduleCommand::Next(args) => next(shell, &mut clerk, args),
@@ -166,7 +165,7 @@ fn add(shell: &Shell, clerk: &mut Clerk, args: AddArgs) -> Result<(), Failure> {
     let in_turn = args.in_turn || preset.is_some_and(|preset| preset.in_turn && args.legs.is_empty());
     let schedule = Schedule { name: name.clone(), target, when, legs: args.legs, in_turn, paused: false };
     clerk.put_schedule(schedule, args.replace)?;
-    changed(shell, clerk, &name, "is set")
+    changed(shell, clerk, &name, "is-set")
 }
 
 fn preset(word: &str) -> Result<&'static Preset, Failure> {
@@ -179,8 +178,11 @@ fn preset(word: &str) -> Result<&'static Preset, Failure> {
 fn changed(shell: &Shell, clerk: &mut Clerk, name: &ScheduleName, what: &str) -> Result<(), Failure> {
     let all = Schedules::load(clerk)?;
     let next = all.schedules.iter().find(|one| one.scheduled.name() == name).and_then(|one| one.next.first());
-    let next = next.map(|next| format!("; next: {}", minute(shell, next))).unwrap_or_default();
-    shell.output.done(format!("{name} {what}{next}"));
+    let next = next.map(|next| shell.words.fill("schedules.comes", &[("day", &minute(shell, next))]));
+    let next = next.unwrap_or_default();
+    shell
+        .output
+        .done(output::escape(&shell.words.fill(&format!("schedules.{what}"), &[("name", name), ("next", &next)])));
     if shell.output.is_json() { shell.output.document(&all.document()) } else { Ok(()) }
 }
 
@@ -212,7 +214,7 @@ fn next(shell: &Shell, clerk: &mut Clerk, args: NextArgs) -> Result<(), Failure>
         return shell.output.document(&next_document(name.as_ref(), &when, &moments));
     }
     if moments.is_empty() {
-        shell.output.done("nothing comes");
+        shell.done("nothing comes");
     }
     for moment in &moments {
         shell.output.line(&minute(shell, moment))?;
@@ -230,17 +232,17 @@ fn list(shell: &Shell, clerk: &mut Clerk) -> Result<(), Failure> {
         return shell.output.document(&all.document());
     }
     if all.schedules.is_empty() {
-        shell.output.done("no schedules; `mailorder schedule add --preset late` sets one");
+        shell.done("no schedules; `mailorder schedule add --preset late` sets one");
     } else {
         let rows: Vec<Vec<Cell>> = all.schedules.iter().map(|shown| row(shell, shown)).collect();
-        let head = ["NAME", "WHICH", "WHEN", "FINDS", "NEXT", "LAST"];
+        let head = shell.heads(&["name", "which", "when", "finds", "next", "last"]);
         let fit = [Fit::Cut(1, 12), Fit::Drop(5), Fit::Drop(3)];
         shell.output.fitted(&Table { head: &head, rows: &rows, right: &[3], fit: &fit, wrap: false })?;
     }
     if !all.rules.is_empty() {
         shell.output.line("")?;
         let rows: Vec<Vec<Cell>> = all.rules.iter().map(|shown| rule_row(shell, shown)).collect();
-        let head = ["RULE", "AT MOST", "LETTERS", "LAST", "HELD BACK"];
+        let head = shell.heads(&["rule", "at-most", "letters", "last", "held"]);
         let table = Table { head: &head, rows: &rows, right: &[2], fit: &[Fit::Cut(0, 16), Fit::Drop(3)], wrap: true };
         shell.output.fitted(&table)?;
     }
@@ -252,9 +254,10 @@ fn list(shell: &Shell, clerk: &mut Clerk) -> Result<(), Failure> {
 fn tell_prepared(shell: &Shell, all: &Schedules) {
     for one in &all.prepared {
         let id = short(one.order.as_str());
-        let what =
-            format!("{id}: {} was promised for {}, agent and shop were asked in vain", one.leg, one.promised.day());
-        shell.hint(&format!("{what}; a return is ready: mailorder return {id} --reason '{}'", one.reason));
+        let (leg, day, why) = (one.leg, one.promised.day(), &one.reason);
+        shell.hint(&format!(
+            "{id}: {leg} was promised for {day}, agent and shop were asked in vain; a return is ready: mailorder return {id} --reason '{why}'"
+        ));
     }
 }
 
@@ -264,16 +267,16 @@ fn row(shell: &Shell, shown: &Shown) -> Vec<Cell> {
         Target::Query(query) => query.clone(),
         Target::Chosen(orders) => orders.iter().map(|order| short(order.as_str())).collect::<Vec<_>>().join(" "),
     };
-    let legs: Vec<&str> = schedule.legs.iter().map(|leg| leg.word()).collect();
+    let legs: Vec<String> = schedule.legs.iter().map(|leg| shell.words.name("legs", leg.word())).collect();
     let which = match (schedule.in_turn, legs.is_empty()) {
-        (true, _) => format!("{which} (agent, then shop)"),
+        (true, _) => shell.words.fill("schedules.in-turn", &[("which", &which)]),
         (false, false) => format!("{which} ({})", legs.join(", ")),
         (false, true) => which,
     };
     let next = match shown.next.first() {
-        _ if schedule.paused => "paused".to_owned(),
+        _ if schedule.paused => shell.words.say("schedules.paused"),
         Some(next) => minute(shell, next),
-        None => "nothing is promised".to_owned(),
+        None => shell.words.say("schedules.unpromised"),
     };
     vec![
         Cell::plain(schedule.name.as_str()),
@@ -286,16 +289,17 @@ fn row(shell: &Shell, shown: &Shown) -> Vec<Cell> {
 }
 
 fn last(shell: &Shell, ran: &Ran) -> String {
-    let count = |count: usize| plural(u64::try_from(count).unwrap_or(u64::MAX), "letter");
-    let failed = if ran.unwritten > 0 { format!(", {} not written", ran.unwritten) } else { String::new() };
-    let answered = if ran.letters > 0 { format!(", {} answered", ran.answered) } else { String::new() };
-    format!("{}: {}{answered}{failed}", minute(shell, &ran.at), count(ran.letters))
+    let part = |key: &str, n: usize| shell.words.fill(&format!("schedules.{key}"), &[("n", &n)]);
+    let failed = if ran.unwritten > 0 { part("unwritten", ran.unwritten) } else { String::new() };
+    let answered = if ran.letters > 0 { part("answered", ran.answered) } else { String::new() };
+    format!("{}: {}{answered}{failed}", minute(shell, &ran.at), part("letters", ran.letters))
 }
 
 fn rule_row(shell: &Shell, shown: &ShownRule) -> Vec<Cell> {
-    let held: Vec<String> = shown.held.iter().map(|(id, why)| format!("{}: {why}", short(id.as_str()))).collect();
+    let held: Vec<String> =
+        shown.held.iter().map(|(id, why)| format!("{}: {}", short(id.as_str()), shell.words.sentence(why))).collect();
     vec![
-        Cell::plain(output::escape(&rule_words(shown.rule.deed, &shown.rule.when))),
+        Cell::plain(output::escape(&rule(shell, shown.rule.deed, &shown.rule.when))),
         Cell::plain(shown.rule.at_most.as_ref().map(text::amount).unwrap_or_default()),
         Cell::plain(shown.last.map_or(0, |(_, letters)| letters).to_string()),
         Cell::plain(shown.last.map(|(at, _)| minute(shell, &at)).unwrap_or_default()),
@@ -319,21 +323,21 @@ fn run_now(shell: &Shell, clerk: &mut Clerk, args: &RunArgs) -> Result<(), Failu
         return shell.output.document(&ran_document(&found, args.dry_run));
     }
     if found.is_empty() {
-        shell.output.done(if args.dry_run { "nothing would go" } else { "nothing was to go" });
+        shell.done(if args.dry_run { "nothing would go" } else { "nothing was to go" });
     }
-    let rows: Vec<Vec<Cell>> = found.iter().flat_map(lines).collect();
+    let rows: Vec<Vec<Cell>> = found.iter().flat_map(|one| lines(shell, one)).collect();
     if rows.is_empty() {
         return Ok(());
     }
-    let head = ["BY", "ID", if args.dry_run { "WOULD GO" } else { "WENT" }];
+    let head = shell.heads(&["by", "id", if args.dry_run { "would-go" } else { "went" }]);
     shell.output.fitted(&Table { head: &head, rows: &rows, right: &[], fit: &[Fit::Cut(0, 12)], wrap: true })
 }
 
 /// Returns a row for each letter, or one that says why there is none.
-fn lines(one: &Foreseeing) -> Vec<Vec<Cell>> {
+fn lines(shell: &Shell, one: &Foreseeing) -> Vec<Vec<Cell>> {
     let by = match &one.by {
         By::Schedule(name) => name.to_string(),
-        By::Rule(deed, when) => rule_words(*deed, when),
+        By::Rule(deed, when) => rule(shell, *deed, when),
     };
     let cells = |what: String, tone: Tone| {
         vec![
@@ -342,6 +346,17 @@ fn lines(one: &Foreseeing) -> Vec<Vec<Cell>> {
             Cell(output::escape(&what), tone),
         ]
     };
-    let letters = one.letters.iter().map(|(kind, to)| cells(format!("{kind} to {to}"), Tone::Plain));
-    letters.chain(one.held.iter().map(|why| cells(format!("nothing: {why}"), Tone::Faint))).collect()
+    let words = shell.words;
+    let letter = |(kind, to): &(Kind, Address)| {
+        words.fill("schedules.letter", &[("kind", &words.name("kinds", kind.word())), ("to", to)])
+    };
+    let nothing = |why: &String| words.fill("schedules.nothing", &[("why", &words.sentence(why))]);
+    let letters = one.letters.iter().map(|one| cells(letter(one), Tone::Plain));
+    letters.chain(one.held.iter().map(|why| cells(nothing(why), Tone::Faint))).collect()
+}
+
+/// Returns a rule in one line.
+fn rule(shell: &Shell, deed: Deed, when: &str) -> String {
+    let deed = shell.words.name("deeds", deed.word());
+    shell.words.fill("schedules.rule", &[("deed", &deed), ("when", &when)])
 }

@@ -29,7 +29,7 @@ pub(super) fn run(shell: &mut Shell, args: &ServeArgs) -> Result<(), Failure> {
     let ip = if args.ipv6 { IpAddr::V6(Ipv6Addr::LOCALHOST) } else { IpAddr::V4(Ipv4Addr::LOCALHOST) };
     let address = SocketAddr::new(ip, args.port);
     let clock = shell.clock.clone();
-    let output = shell.output;
+    let (output, words) = (shell.output, shell.words);
     shell.runtime.block_on(async {
         let busy = |error: std::io::Error| Failure::io(format!("cannot listen on {address}: {error}"));
         let listener = tokio::net::TcpListener::bind(address).await.map_err(busy)?;
@@ -38,7 +38,7 @@ pub(super) fn run(shell: &mut Shell, args: &ServeArgs) -> Result<(), Failure> {
             output.json_line(&serde_json::json!({"schema": "mailorder.serve/1", "link": served.link()}))?;
         } else {
             output.line(served.link())?;
-            output.message("open this link in a browser of this machine: it works once. Ctrl-C ends");
+            output.message(words.sentence("open this link in a browser of this machine: it works once. Ctrl-C ends"));
         }
         let end = async {
             let _ = tokio::signal::ctrl_c().await;

@@ -167,7 +167,7 @@ fn terms(shell: &Shell, known: &Transaction, standing: &Standing, full: bool) ->
 /// Prints what the buyer says came, beside what the delivery agent says.
 fn came(shell: &Shell, known: &Transaction, standing: &Standing) -> Result<(), Failure> {
     let Some(said) = received::said(known) else { return Ok(()) };
-    shell.output.line(format!("received, as you said of {}:", text::when(&said.at, shell.clock.zone())))?;
+    shell.line(&format!("received, as you said of {}:", text::when(&said.at, shell.clock.zone())))?;
     super::received::table(shell, &received::counts(known, standing))?;
     if let Some(differs) = received::differs(known, standing) {
         shell.output.line(format!("✗ received-differs: {}", output::escape(&differs.text)))?;

@@ -98,12 +98,11 @@ pub(super) fn is_not_rejected(known: &Transaction) -> Result<(), Failure> {
     if Standing::of(known).state != State::Rejected {
         return Ok(());
     }
-    let why = match joined(&why_rejected(known), Words::ENGLISH) {
-        why if why.is_empty() => why,
-        why => format!(": {why}"),
+    let (shop, id) = (&known.key.shop, short(known.key.id.as_str()));
+    let text = match joined(&why_rejected(known), Words::ENGLISH) {
+        why if why.is_empty() => format!("{shop} rejected the order {id}; there is nothing more to say to it"),
+        why => format!("{shop} rejected the order {id}: {why}; there is nothing more to say to it"),
     };
-    let id = short(known.key.id.as_str());
-    let text = format!("{} rejected the order {id}{why}; there is nothing more to say to it", known.key.shop);
     Err(Failure::data(text).hint(format!("mailorder reorder {id}")))
 }
 

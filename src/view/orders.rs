@@ -38,6 +38,8 @@ pub struct Orders {
     pub offers: Vec<OrderId>,
     /// What is late among them, and whom to ask.
     pub late: Vec<Late>,
+    /// The buyer's limits that what is unpaid in all has reached (P81).
+    pub over: Vec<Money>,
     /// Sums: of what is listed, which is all there is where nothing was asked for.
     pub summary: Summary,
 }
@@ -57,7 +59,9 @@ impl Orders {
         let summary = Summary::of(clerk, asked.role)?;
         let all = asked.query.is_empty() && asked.limit.is_none();
         let summary = if all { summary } else { summary.of_listed(&listed) };
-        Ok(Self { role: asked.role, now, listed, offers, late, summary })
+        let limits = if asked.role == Role::Buyer { clerk.limits_reached()? } else { Vec::new() };
+        let over = limits.into_iter().map(|(limit, _)| limit).collect();
+        Ok(Self { role: asked.role, now, listed, offers, late, over, summary })
     }
 
     /// Returns the transactions asked for alone, newest first.
@@ -183,6 +187,7 @@ pub fn document(orders: &Orders) -> Value {
         "transactions": transactions,
         "undelivered": summary.undelivered,
         "unpaid": unpaid,
+        "over_limit": orders.over.iter().map(text::money_json).collect::<Vec<_>>(),
         "warnings": summary.warnings,
         "late": orders.late.iter().map(|late| json!({
             "id": late.order, "leg": late.word(), "date": late.due.to_string(), "ask": late.ask,

@@ -82,7 +82,7 @@ fn to_collect(instruction: &PaymentInstruction, words: Words, line: &dyn Fn(&str
     let mut lines = vec![
         line("from", &format!("{} <{}>", buyer.name, buyer.email)),
         line("collect", &text::amount(&instruction.amount)),
-        line("by", &format!("{}{ending}", instruction.payment_method)),
+        line("by", &format!("{}{ending}", words.method(instruction.payment_method.as_str()))),
     ];
     lines.extend(instruction.due.as_ref().map(|due| line("due", &due.to_string())));
     lines
@@ -94,7 +94,7 @@ fn to_bring(instruction: &DeliveryInstruction, words: Words, line: &dyn Fn(&str,
     let contact: Vec<&str> = contact.into_iter().flatten().collect();
     let address = instruction.deliver_to.as_ref().map(|to| to.lines().join(", ")).unwrap_or_default();
     let to = [contact.join(", "), address].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ");
-    let mut lines = vec![line("to", &to), line("by", instruction.delivery_method.as_str())];
+    let mut lines = vec![line("to", &to), line("by", &words.method(instruction.delivery_method.as_str()))];
     let parcels = instruction.parcels.iter();
     lines.extend(
         parcels.map(|one| words.fill("to-do.parcel", &[("id", &one.id), ("goods", &goods(&one.lines, words))])),

@@ -40,12 +40,15 @@ fn terms(clerk: &mut Clerk, known: &Transaction, visit: &Visit) -> Result<Map<St
     let mut signer = transaction::signer(clerk, offer.kept, &offer.terms.seller)?;
     if let Some(signer) = signer.as_object_mut() {
         signer.insert("by".to_owned(), json!(offer.signer.by));
-        signer.insert("fault".to_owned(), json!(offer.signer.fault));
+        signer
+            .insert("fault".to_owned(), json!(offer.signer.fault.as_ref().map(|fault| visit.words().sentence(fault))));
     }
     put("signer", signer);
     for difference in shows.get_mut("differs").and_then(Value::as_array_mut).into_iter().flatten() {
-        let what = difference["what"].as_str().map(|what| visit.words().sentence(what));
-        difference["what"] = json!(what);
+        for field in ["what", "ordered", "offered"] {
+            let said = difference[field].as_str().map(|text| visit.words().sentence(text));
+            difference[field] = json!(said);
+        }
     }
     Ok(shows)
 }

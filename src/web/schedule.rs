@@ -196,7 +196,7 @@ fn schedule(clerk: &mut Clerk, visit: &Visit, filled: &Filled, beside: Beside) -
     put("rules", all.rules.iter().map(|shown| rule(shown, visit)).collect());
     put("prepared", all.prepared.iter().map(prepared).collect());
     put("chosen", json!(chosen));
-    put("fault", json!(beside.fault));
+    put("fault", json!(beside.fault.map(|fault| visit.words().sentence(&fault))));
     put("next", json!(beside.next.map(|next| next.iter().map(|one| moment(one, visit)).collect::<Vec<_>>())));
     let Filled { name, query, when, time, words, in_turn, .. } = filled;
     put(
@@ -243,7 +243,7 @@ fn rule(shown: &ShownRule, visit: &Visit) -> Value {
     let held: Vec<Value> = shown
         .held
         .iter()
-        .map(|(id, why)| json!({"id": id, "short": short(id.as_str()), "why": text::sentence(why, &visit.zone)}))
+        .map(|(id, why)| json!({"id": id, "short": short(id.as_str()), "why": text::sentence(&visit.words().sentence(why), &visit.zone)}))
         .collect();
     json!({
         "when": shown.rule.when, "do": shown.rule.deed.word(), "at_most": shown.rule.at_most.as_ref().map(text::money_json),

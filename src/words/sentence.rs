@@ -14,6 +14,10 @@ use super::{Part, Words, parts};
 const SENTENCES: [&str; 3] = ["what", "cause", "count"];
 /// The place that holds a sentence of ours or another's.
 const REASON: &str = "why";
+/// The place that holds a number.
+const NUMBER: &str = "n";
+/// Of a sentence with fewer bytes of its own than this, one in it must be known: `{n} {what}s` would be found anywhere.
+const LIGHT: usize = 6;
 /// Places that hold a word, and the table that has it.
 const WORDS: [(&str, &str); 5] =
     [("leg", "leg"), ("role", "role"), ("part", "role"), ("kind", "kind"), ("state", "standing")];
@@ -21,6 +25,8 @@ const WORDS: [(&str, &str); 5] =
 const COMPARED: [&str; 6] = ["agreed", "stated", "ordered", "offered", "number", "one"];
 /// The table of words for nothing.
 const NOTHING: &str = "nothing.";
+/// What an addition begins with: a place behind another, `item {n}{name}`, which may be empty.
+const ADDITIONS: [&str; 3] = [" (", ", ", ": "];
 /// How deep sentences stand in each other at most.
 const DEPTH: usize = 4;
 /// In how many ways a sentence is taken apart at most.
@@ -54,13 +60,25 @@ enum Piece {
 type Values<'p, 'a> = Vec<(&'p str, &'a str)>;
 
 impl Pattern {
-    fn new(english: &str, other: &str) -> Self {
+    /// Makes a pattern, and one more where it may have an addition or none.
+    fn all(english: &str, other: &str) -> Vec<Self> {
         let pieces = parts(english).filter_map(|part| match part {
             Part::Text("") => None,
             Part::Text(text) => Some(Piece::Text(text.to_owned())),
             Part::Place(name) => Some(Piece::Place(name.to_owned())),
         });
-        Self { english: pieces.collect(), other: other.to_owned() }
+        let pieces: Vec<Piece> = pieces.collect();
+        let mut bare = pieces.clone();
+        bare.dedup_by(|one, before| matches!((one, before), (Piece::Place(_), Piece::Place(_))));
+        let has_addition = bare.len() < pieces.len();
+        let pattern = |english| Self { english, other: other.to_owned() };
+        std::iter::once(pieces).chain(has_addition.then_some(bare)).map(pattern).collect()
+    }
+
+    /// Returns whether a sentence of ours stands in it.
+    fn has_sentence(&self) -> bool {
+        let is_sentence = |piece: &Piece| matches!(piece, Piece::Place(name) if SENTENCES.contains(&name.as_str()));
+        self.english.iter().any(is_sentence)
     }
 
     /// Returns how many bytes of it are no places.
@@ -73,7 +91,7 @@ impl Sentences {
     /// Makes patterns of the English texts, each with the text of the same key in the other language.
     pub(super) fn of(english: &BTreeMap<String, String>, other: &BTreeMap<String, String>) -> Self {
         let pairs = || english.iter().filter_map(|(key, text)| Some((key, text, other.get(key)?)));
-        let mut patterns: Vec<Pattern> = pairs().map(|(_, text, other)| Pattern::new(text, other)).collect();
+        let mut patterns: Vec<Pattern> = pairs().flat_map(|(_, text, other)| Pattern::all(text, other)).collect();
         patterns.sort_by_key(|pattern| std::cmp::Reverse(pattern.weight()));
         let nothing = pairs().filter(|(key, ..)| key.starts_with(NOTHING));
         Self { patterns, nothing: nothing.map(|(_, text, other)| (text.clone(), other.clone())).collect() }
@@ -92,7 +110,7 @@ impl Sentences {
     }
 
     fn deep(&self, words: Words, english: &str, depth: usize) -> Option<String> {
-        let (pattern, values) = self.patterns.iter().find_map(|one| Some((one, self.best(&one.english, english)?)))?;
+        let (pattern, values) = self.patterns.iter().find_map(|one| Some((one, self.best(one, english)?)))?;
         let value = |name: &str| {
             let value = values.iter().find(|(place, _)| *place == name).map_or("", |(_, value)| *value);
             if let Some((_, table)) = WORDS.iter().find(|(place, _)| *place == name) {
@@ -116,21 +134,20 @@ impl Sentences {
 
     /// Takes what stands in the places of a pattern out of a text. Of several ways the one in which each sentence of ours is
     /// known goes first, then the one with the shortest values.
-    fn best<'p, 'a>(&self, pattern: &'p [Piece], text: &'a str) -> Option<Values<'p, 'a>> {
-        let mut ways = Apart::of(pattern, text).ways;
+    fn best<'p, 'a>(&self, pattern: &'p Pattern, text: &'a str) -> Option<Values<'p, 'a>> {
+        let mut ways = Apart::of(&pattern.english, text).ways;
+        let is_sentence = |(name, _): &&(&str, &str)| SENTENCES.contains(name);
+        let is_known =
+            |(_, value): &(&str, &str)| self.patterns.iter().any(|one| !Apart::of(&one.english, value).ways.is_empty());
+        if pattern.weight() < LIGHT && pattern.has_sentence() {
+            ways.retain(|way| way.iter().filter(is_sentence).any(is_known));
+        }
         if ways.len() < 2 {
             return ways.pop();
         }
-        let is_known = |(name, value): &(&str, &str)| {
-            !SENTENCES.contains(name) || self.patterns.iter().any(|one| matches(&one.english, value))
-        };
-        let known = ways.iter().position(|way| way.iter().all(is_known)).unwrap_or(0);
+        let known = ways.iter().position(|way| way.iter().filter(is_sentence).all(is_known)).unwrap_or(0);
         Some(ways.swap_remove(known))
     }
-}
-
-fn matches(pattern: &[Piece], text: &str) -> bool {
-    !Apart::of(pattern, text).ways.is_empty()
 }
 
 /// A text taken apart in all ways that a pattern allows, those with short values first. A place holds something; the last
@@ -150,9 +167,15 @@ impl<'p, 'a> Apart<'p, 'a> {
         apart
     }
 
+    /// Returns whether what stands for numbers is numbers.
+    fn numbers(&self) -> bool {
+        let is_number = |value: &str| value.chars().all(|c| c.is_ascii_digit() || c == ',');
+        self.taken.iter().all(|(name, value)| *name != NUMBER || is_number(value))
+    }
+
     fn take(&mut self, pattern: &'p [Piece], text: &'a str) {
         match pattern {
-            [] if text.is_empty() => self.ways.push(self.taken.clone()),
+            [] if text.is_empty() && self.numbers() => self.ways.push(self.taken.clone()),
             [] => {}
             [Piece::Text(literal), rest @ ..] => {
                 if let Some(after) = text.strip_prefix(literal.as_str()) {
@@ -165,9 +188,13 @@ impl<'p, 'a> Apart<'p, 'a> {
                 self.taken.pop();
             }
             [Piece::Place(name), rest @ ..] => {
-                // Two places behind each other have no border, and no sentence has them.
-                let Some(Piece::Text(next)) = rest.first() else { return };
-                for (end, _) in text.match_indices(next.as_str()).filter(|(end, _)| *end > 0) {
+                let ends: Vec<usize> = match rest.first() {
+                    Some(Piece::Text(next)) => {
+                        text.match_indices(next.as_str()).map(|(end, _)| end).take(TRIES).collect()
+                    }
+                    _ => ADDITIONS.iter().filter_map(|begin| text.find(begin)).min().into_iter().collect(),
+                };
+                for end in ends.into_iter().filter(|end| *end > 0) {
                     self.tries = self.tries.saturating_add(1);
                     if self.tries > TRIES || self.ways.len() >= WAYS {
                         return;
@@ -198,6 +225,9 @@ mod tests {
             ("a.f", "parcel {id} left"),
             ("a.g", "{who} failed: {why}"),
             ("a.h", "There is none."),
+            ("a.i", "item {n}{name}: wrong"),
+            ("a.j", "{n} {what}s"),
+            ("a.k", "day"),
             ("nothing.a", "none"),
         ]);
         let other: BTreeMap<String, String> = map(&[
@@ -209,6 +239,9 @@ mod tests {
             ("a.f", "荷物 {id} の発送"),
             ("a.g", "{who} の不成立: {why}"),
             ("a.h", "ありません"),
+            ("a.i", "品目 {n}{name} の誤り"),
+            ("a.j", "{n}{what}"),
+            ("a.k", "日"),
             ("nothing.a", "なし"),
         ]);
         Sentences::of(&english_texts, &other).say(Words::of(Language::Ja), english)
@@ -235,6 +268,17 @@ mod tests {
         assert_eq!(said("x failed: There is none").unwrap(), "x の不成立: ありません");
         assert_eq!(said("x failed: too late").unwrap(), "x の不成立: too late");
         assert_eq!(said("there is none"), None);
+        // What is added behind a value, or not.
+        assert_eq!(said("item 1: wrong").unwrap(), "品目 1 の誤り");
+        assert_eq!(said("item 1 (Cup: white): wrong").unwrap(), "品目 1 (Cup: white) の誤り");
+    }
+
+    #[test]
+    fn what_others_wrote_is_no_sentence_that_says_next_to_nothing() {
+        assert_eq!(said("3 days").unwrap(), "3日");
+        for theirs in ["wrong boxes", "3 boxes", "some days"] {
+            assert_eq!(said(theirs), None, "{theirs}");
+        }
     }
 
     #[test]
