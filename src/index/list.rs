@@ -199,18 +199,25 @@ impl Filter {
     ///
     /// SQLite, left to itself, takes the one of all transactions of a part, since that has their order: then a list of
     /// fifty takes longer as the ledger grows.
-    const fn way(&self) -> &'static str {
+    fn way(&self) -> &'static str {
         match (&self.text, self.open, self.unpaid, self.undelivered) {
             (Some(_), ..) => "NOT INDEXED",
             (None, Some(true), ..) => "INDEXED BY transactions_open",
             _ if self.due_before.is_some() => "INDEXED BY transactions_due",
             (None, _, Some(true), _) => "INDEXED BY transactions_unpaid",
             (None, _, _, Some(true)) => "INDEXED BY transactions_undelivered",
+            _ if self.is_new() => "INDEXED BY transactions_state",
+            _ if self.warned => "INDEXED BY transactions_warned",
             _ if self.waits => "INDEXED BY transactions_waits",
             _ if self.refund => "INDEXED BY transactions_refund",
             _ if self.failed => "INDEXED BY transactions_failed",
             _ => "",
         }
+    }
+
+    /// Returns whether only what has no agreed terms yet is asked for: the states that have an index of their own.
+    fn is_new(&self) -> bool {
+        matches!(self.state.as_deref(), Some("ordered" | "offered"))
     }
 
     /// Returns the WHERE clause and its values. Conditions are of fixed words; what users write is a value.
@@ -260,6 +267,9 @@ impl Filter {
             (self.waits.then_some(true), "waits", ""),
             (self.refund.then_some(true), "refund IS NOT NULL", ""),
         ];
+        if self.is_new() {
+            conditions.push("state IN ('ordered', 'offered')");
+        }
         conditions.push("begun");
         conditions.extend(plain.into_iter().filter_map(|(is, yes, no)| is.map(|is| if is { yes } else { no })));
         (format!("WHERE {}", conditions.join(" AND ")), values)

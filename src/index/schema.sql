@@ -85,6 +85,7 @@ CREATE INDEX transactions_open ON transactions (date_at DESC, id DESC) WHERE beg
 CREATE INDEX transactions_due ON transactions (due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX transactions_unpaid ON transactions (role, unpaid_currency) WHERE unpaid IS NOT NULL;
 CREATE INDEX transactions_failed ON transactions (role) WHERE failed <> '';
+CREATE INDEX transactions_warned ON transactions (role) WHERE warnings > 0;
 CREATE INDEX transactions_waits ON transactions (date_at) WHERE waits;
 CREATE INDEX transactions_refund ON transactions (role) WHERE refund IS NOT NULL;
 CREATE INDEX transactions_state ON transactions (state, role, date_at) WHERE state IN ('ordered', 'offered');
