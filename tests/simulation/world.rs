@@ -300,7 +300,8 @@ fn lose(
     )
 }
 
-fn accounts(chance: &mut Chance, fault: Fault) -> [Account; 4] {
+/// Makes the steps of a procedure, in one of the orders in which they make sense.
+fn stages(chance: &mut Chance) -> Vec<Stage> {
     let waits = !chance.once_in(3);
     let mut stages = vec![Stage::Terms, Stage::Payment, Stage::Delivery];
     if chance.once_in(2) {
@@ -312,6 +313,11 @@ fn accounts(chance: &mut Chance, fault: Fault) -> [Account; 4] {
     if chance.once_in(2) {
         stages.insert(0, Stage::Authorize);
     }
+    stages
+}
+
+fn accounts(chance: &mut Chance, fault: Fault) -> [Account; 4] {
+    let stages = stages(chance);
     let own_payment = chance.once_in(6) && !stages.contains(&Stage::Authorize);
     let own_delivery = chance.once_in(6);
     let procedure = Procedure {
