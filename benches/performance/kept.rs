@@ -1,5 +1,6 @@
 //! A generated account, kept and asked by the built program.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -24,6 +25,17 @@ impl Kept {
         let config = made.account.settings.folders.config.clone();
         let mut kept = Self { config, transactions, entries: made.entries, first: Ran { wall: 0.0, peak: 0.0 } };
         run(&mut Command::new("sync"));
+        kept.first = run_watched(&mut kept.command(&["status"]));
+        kept
+    }
+
+    /// Takes up again what was generated in this folder before, or makes it.
+    pub fn again(folder: &Path, transactions: u32, open: u32) -> Self {
+        let config = folder.join("config.toml");
+        let Ok(log) = fs::read(folder.join("ledger/log")) else { return Self::make(folder, transactions, open) };
+        let entries = log.iter().filter(|byte| **byte == b'\n').count();
+        let entries = u64::try_from(entries).unwrap();
+        let mut kept = Self { config, transactions, entries, first: Ran { wall: 0.0, peak: 0.0 } };
         kept.first = run_watched(&mut kept.command(&["status"]));
         kept
     }

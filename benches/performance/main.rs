@@ -11,6 +11,8 @@
 //! cargo bench -- mailbox ORDINARY ANNOUNCED        the mailbox on a server alone, with so many mails and letters
 //! ```
 //!
+//! `LEDGERS=DIR` has the part `desk` take up accounts that `generate` made in `DIR/small` and `DIR/large`, with as many transactions.
+//!
 //! Everything is made in `TMPDIR`, so that the disk of interest can be chosen. What is compared is measured alternately
 //! in one run, because a machine is never twice the same; figures are medians. Passes that are measured as a whole run
 //! in a process of their own (`worker`), so that their memory and processor time are theirs alone.

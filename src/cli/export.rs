@@ -76,7 +76,9 @@ pub(super) fn run(shell: &mut Shell, args: &ExportArgs) -> Result<(), Failure> {
         return Err(Failure::usage(text).hint("mailorder export --format csv"));
     }
     let spreadsheet = args.spreadsheet;
-    let wanted = Wanted { role, query, format, spreadsheet, labels: Labels::default(), now, zone };
+    let say = |key: &str| shell.words.say(&format!("export.{key}"));
+    let labels = Labels { delivery: say("delivery"), payment: say("payment"), refund: say("refund") };
+    let wanted = Wanted { role, query, format, spreadsheet, labels, now, zone };
     // All of it as it stood at one moment, whatever is entered meanwhile.
     clerk.index().begin_reading().map_err(ClerkError::from)?;
     let export = Export::begin(&clerk, wanted)?;
@@ -87,7 +89,8 @@ pub(super) fn run(shell: &mut Shell, args: &ExportArgs) -> Result<(), Failure> {
     clerk.index().end_reading().map_err(ClerkError::from)?;
     let (count, file) = (written?, args.output.as_deref());
     if let Some(file) = file {
-        shell.output.done(format!("{count} transactions are in {}", escape(&file.display().to_string())));
+        let file = escape(&file.display().to_string());
+        shell.output.done(shell.words.fill("exported.file", &[("n", &count), ("file", &file)]));
     }
     Ok(())
 }

@@ -243,7 +243,9 @@ fn footer(shell: &Shell, shown: &Orders) -> Result<(), Failure> {
     };
     let listed = shown.listed.len();
     let places: [(&str, &dyn Display); 3] = [("listed", &listed), ("undelivered", &undelivered), ("unpaid", &unpaid)];
-    shell.output.line(words.fill("listing.footer", &places))
+    shell.output.line(words.fill("listing.footer", &places))?;
+    let reached = |limit: &Money| words.fill("account.over", &[("sum", &text::amount(limit))]);
+    shown.over.iter().try_for_each(|limit| shell.output.line(shell.output.tone(&reached(limit), Tone::Bad)))
 }
 
 /// Writes a count with its noun.

@@ -134,6 +134,9 @@ impl Output {
             Tone::Faint => "2",
             Tone::Plain => return text.to_owned(),
         };
+        if text.trim().is_empty() {
+            return text.to_owned();
+        }
         if self.color { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
     }
 }

@@ -19,15 +19,16 @@ impl Shell {
     /// # Errors
     /// The end of the input, and Ctrl-C (exit code 130).
     pub(super) fn asks(&self, question: &str) -> Result<String, Failure> {
-        let mut stderr = std::io::stderr();
-        // A question that cannot be shown is answered by nobody.
-        let shown = write!(stderr, "{} ", output::escape(&self.words.sentence(question))).and_then(|()| stderr.flush());
-        shown.map_err(|error| Failure::io(format!("cannot write to the terminal: {error}")))?;
+        let question = format!("{} ", output::escape(&self.words.sentence(question)));
         let read = || {
             let mut line = String::new();
             std::io::stdin().read_line(&mut line).map(|bytes| (bytes > 0).then_some(line))
         };
         let line = self.unless_stopped(async {
+            let mut stderr = std::io::stderr();
+            // A question that cannot be shown is answered by nobody.
+            let shown = stderr.write_all(question.as_bytes()).and_then(|()| stderr.flush());
+            shown.map_err(|error| Failure::io(format!("cannot write to the terminal: {error}")))?;
             let read = tokio::task::spawn_blocking(read).await;
             let read = read.map_err(|error| Failure::bug(error.to_string()))?;
             read.map_err(|error| Failure::io(format!("cannot read the terminal: {error}")))

@@ -38,8 +38,10 @@ impl Shell {
     pub(super) fn unless_stopped<T>(&self, what: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
         self.runtime.block_on(async {
             tokio::select! {
-                done = what => done,
+                // Listened for before anything is begun: a question that is shown can be answered by Ctrl-C.
+                biased;
                 asked = asked() => Err(asked.err().unwrap_or_else(|| Failure::new(FailureKind::Interrupted, ""))),
+                done = what => done,
             }
         })
     }

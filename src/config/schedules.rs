@@ -6,10 +6,10 @@ use toml::Spanned;
 use super::ConfigError;
 use super::settle::Place;
 use super::written;
+use crate::role::rule::InvalidRule;
 use crate::role::silence::PATIENCE;
 use crate::role::timetable::Timetable;
 use crate::role::{Rule, Scheduled};
-use crate::rules::query::Query;
 use crate::trade::{Deed, Leg, Money, Schedule, ScheduleName, Target};
 
 /// What a timetable may be about.
@@ -58,32 +58,18 @@ impl Place<'_> {
 
     fn rule(&self, written: &written::RuleWritten) -> Result<Rule, ConfigError> {
         let at = |spanned: &Spanned<String>, key: &str, what: String| self.fault_at(spanned.span().start, key, what);
-        let (when, deed) = (written.when.get_ref(), written.deed.get_ref());
-        let query =
-            Query::parse(when, ANY_DAY).map_err(|error| at(&written.when, "buyer.rule.when", error.to_string()))?;
-        if query.is_empty() {
-            let what = "it would mean every purchase there ever was; say which, like \"undelivered late:14d\"";
-            return Err(at(&written.when, "buyer.rule.when", what.to_owned()));
-        }
-        if let Some((word, near)) = query.meant() {
-            let what = format!("{word:?} would be looked for in names; did you mean {near:?}? Else write it in quotes");
-            return Err(at(&written.when, "buyer.rule.when", what));
-        }
         let words = Deed::ALL.map(Deed::word).join(", ");
-        let known = Deed::parse(deed)
+        let deed = written.deed.get_ref();
+        let deed = Deed::parse(deed)
             .ok_or_else(|| at(&written.deed, "buyer.rule.do", format!("{deed:?} is none of {words}")))?;
-        let at_most = match (known, &written.at_most) {
-            (Deed::Reorder, None) => {
-                let what = "a rule that orders needs at_most = \"JPY 5000\": no order of it costs more";
-                return Err(at(&written.deed, "buyer.rule.do", what.to_owned()));
+        let at_most = written.at_most.as_ref().map(|most| self.most(most)).transpose()?;
+        Rule::settle(written.when.get_ref(), deed, at_most, ANY_DAY).map_err(|error| match &error {
+            InvalidRule::When(_) => at(&written.when, "buyer.rule.when", error.to_string()),
+            InvalidRule::NoMost => at(&written.deed, "buyer.rule.do", error.to_string()),
+            InvalidRule::Most(_) => {
+                at(written.at_most.as_ref().unwrap_or(&written.deed), "buyer.rule.at_most", error.to_string())
             }
-            (Deed::Ask | Deed::Return, Some(most)) => {
-                let what = format!("at_most is for do = \"reorder\" alone; {deed} spends nothing");
-                return Err(at(most, "buyer.rule.at_most", what));
-            }
-            (_, most) => most.as_ref().map(|most| self.most(most)).transpose()?,
-        };
-        Ok(Rule { when: query.as_str().to_owned(), deed: known, at_most })
+        })
     }
 
     fn most(&self, written: &Spanned<String>) -> Result<Money, ConfigError> {
@@ -92,10 +78,7 @@ impl Place<'_> {
             ConfigError::Value { what, .. } => fault(what),
             other => other,
         })?;
-        if most.is_zero() || most.is_negative() {
-            return Err(fault("it must be above zero".to_owned()));
-        }
-        Ok(most)
+        if most.is_zero() || most.is_negative() { Err(fault("it must be above zero".to_owned())) } else { Ok(most) }
     }
 
     /// Settles how many days without news the next step about something late waits.

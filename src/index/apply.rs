@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{IndexError, Reckoning, Row, RowItem, RowLeg, answered, keys, post, written};
+use super::{IndexError, Reckoning, Row, RowItem, RowLeg, answered, days, keys, post, written};
 use crate::ledger::{Recorded, amount};
 use crate::trade::{
     Act, Body, Digest, Entry, Finding, Key, Leg, Letter, Names, PinnedBy, Settlement, Transaction, Verdict, When,
@@ -82,7 +82,7 @@ fn entry_row(db_tx: &Connection, recorded: &Recorded) -> Result<(), IndexError> 
 
 fn warn(db_tx: &Connection, position: u64, content: &Digest, findings: &[Finding]) -> Result<(), IndexError> {
     for (ordinal, finding) in (0_i64..).zip(findings) {
-        let mut put = db_tx.prepare_cached("INSERT INTO warnings VALUES (?1, ?2, ?3, ?4, ?5, NULL, NULL)")?;
+        let mut put = db_tx.prepare_cached("INSERT INTO warnings VALUES (?1, ?2, ?3, ?4, ?5, NULL, NULL, NULL)")?;
         put.execute(params![integer(position), ordinal, content.as_bytes(), finding.code.word(), finding.text])?;
     }
     Ok(())
@@ -99,8 +99,9 @@ fn own(db_tx: &Connection, entry: &Entry, act: &Act, reckoning: &Reckoning) -> R
         }
         Act::Verdict { content, verdict, findings } => rejudge(db_tx, content, *verdict, findings),
         Act::Settle { content: Some(content), how, reason, .. } => {
-            let mut put = db_tx.prepare_cached("UPDATE warnings SET settled = ?2, reason = ?3 WHERE content = ?1")?;
-            put.execute(params![content.as_bytes(), word(how)?, reason])?;
+            let sql = "UPDATE warnings SET settled = ?2, reason = ?3, settling = ?4 WHERE content = ?1";
+            let mut put = db_tx.prepare_cached(sql)?;
+            put.execute(params![content.as_bytes(), word(how)?, reason, integer(entry.position)])?;
             Ok(())
         }
         Act::Settle { content: None, subject: Some(subject), how, reason } => {
@@ -131,15 +132,16 @@ fn rejudge(db_tx: &Connection, content: &Digest, verdict: Verdict, findings: &[F
         db_tx
             .prepare_cached("UPDATE entries SET standing = ?2 WHERE position = ?1")?
             .execute(params![position, verdict.word()])?;
-        let accepted: Option<Option<String>> = db_tx
-            .prepare_cached("SELECT reason FROM warnings WHERE position = ?1 AND settled = ?2 LIMIT 1")?
-            .query_row(params![position, word(&Settlement::Accept)?], |row| row.get(0))
+        let accepted: Option<(Option<String>, i64)> = db_tx
+            .prepare_cached("SELECT reason, settling FROM warnings WHERE position = ?1 AND settled = ?2 LIMIT 1")?
+            .query_row(params![position, word(&Settlement::Accept)?], |row| Ok((row.get(0)?, row.get(1)?)))
             .optional()?;
         db_tx.prepare_cached("DELETE FROM warnings WHERE position = ?1")?.execute([position])?;
         warn(db_tx, u64::try_from(position).unwrap_or_default(), content, findings)?;
-        if let Some(reason) = accepted {
-            let mut put = db_tx.prepare_cached("UPDATE warnings SET settled = ?2, reason = ?3 WHERE position = ?1")?;
-            put.execute(params![position, word(&Settlement::Accept)?, reason])?;
+        if let Some((reason, settling)) = accepted {
+            let sql = "UPDATE warnings SET settled = ?2, reason = ?3, settling = ?4 WHERE position = ?1";
+            let mut put = db_tx.prepare_cached(sql)?;
+            put.execute(params![position, word(&Settlement::Accept)?, reason, settling])?;
         }
     }
     Ok(())
@@ -212,15 +214,22 @@ pub(super) fn transaction(
     let names = params![key.role.word(), key.shop.as_str(), key.id.as_str()];
     let id: Option<i64> = find.query_row(names, |row| row.get(0)).optional()?;
     let Some(transaction) = now else {
-        return id.map_or(Ok(()), |id| remove(db_tx, id));
+        return id.map_or(Ok(()), |id| remove(db_tx, id, key));
     };
     let row = reckon(transaction);
+    // What was there before is looked at before it is written over.
+    id.map_or(Ok(()), |id| days::changed(db_tx, id, key.role, Some(&row)))?;
+    let was_new = id.is_none();
     let id = put_row(db_tx, id, transaction, &row)?;
+    if was_new {
+        days::changed(db_tx, id, key.role, Some(&row))?;
+    }
     super::state::put(db_tx, id, transaction)?;
     put_search(db_tx, id, &row.search_text())
 }
 
-fn remove(db_tx: &Connection, id: i64) -> Result<(), IndexError> {
+fn remove(db_tx: &Connection, id: i64, key: &Key) -> Result<(), IndexError> {
+    days::changed(db_tx, id, key.role, None)?;
     for table in ["transactions WHERE id", "states WHERE id", "search WHERE rowid"] {
         db_tx.prepare_cached(&format!("DELETE FROM {table} = ?1"))?.execute([id])?;
     }
@@ -228,7 +237,7 @@ fn remove(db_tx: &Connection, id: i64) -> Result<(), IndexError> {
 }
 
 /// Returns the last second of a stated date, days taken to end in UTC.
-fn seconds(when: &When) -> i64 {
+pub(super) fn seconds(when: &When) -> i64 {
     when.end(jiff::tz::Offset::UTC).instant().as_second()
 }
 

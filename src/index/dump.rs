@@ -4,18 +4,20 @@ use rusqlite::types::ValueRef;
 
 use super::{Index, IndexError};
 
-/// Every table whose rows are reckoned from the ledger, but `meta`.
-pub(super) const TABLES: [&str; 19] = [
+/// Every table whose rows are reckoned from the ledger, but `meta`; the sums of `days` are there only once charts were shown.
+pub(super) const TABLES: [&str; 21] = [
     "answered",
     "caused",
     "certificates",
     "claimed",
     "copies",
+    "days",
     "entries",
     "events",
     "handles",
     "letters",
     "named",
+    "paid",
     "pins",
     "schedules",
     "search",
@@ -28,7 +30,7 @@ pub(super) const TABLES: [&str; 19] = [
 ];
 
 /// What each table is shown by: no number that SQLite gave out, so that the order of making does not matter.
-const QUERIES: [&str; 18] = [
+const QUERIES: [&str; 19] = [
     "SELECT 'answered', * FROM answered",
     "SELECT 'caused', * FROM caused",
     "SELECT 'certificate', fingerprint, certificate FROM certificates",
@@ -39,6 +41,7 @@ const QUERIES: [&str; 18] = [
     "SELECT 'handle', handle, fingerprint FROM handles JOIN certificates c ON c.id = handles.certificate",
     "SELECT 'letter', * FROM letters",
     "SELECT 'named', * FROM named",
+    "SELECT 'paid', role, shop, order_id, at FROM paid JOIN transactions USING (id)",
     "SELECT 'pin', * FROM pins",
     "SELECT 'schedule', * FROM schedules",
     "SELECT 'settlement', * FROM settlements",

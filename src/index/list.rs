@@ -11,7 +11,7 @@ use crate::rules::query::Range;
 use crate::trade::{Address, Currency, Key, Leg, Money, Number, OrderId, Role, When};
 
 /// The columns of `transactions` that `listed` reads, in its order.
-const COLUMNS: &str = "role, shop, order_id, number, shop_name, date, items, currency, total, order_done, order_date, \
+pub(super) const COLUMNS: &str = "role, shop, order_id, number, shop_name, date, items, currency, total, order_done, order_date, \
                        delivery_done, delivery_date, payment_done, payment_date, state, open, due, unpaid_currency, \
                        unpaid, undelivered, warnings, failed, buyer, waits, \
                        refund_currency, refund";
@@ -80,6 +80,12 @@ pub struct Listed {
 impl Index {
     /// Returns the transactions a filter lets through, newest first.
     pub fn list(&self, filter: &Filter) -> Found<Vec<Listed>> {
+        self.select(filter, None, |_| true)
+    }
+
+    /// Returns those of them that `keep` wants as well, at most `most`, and reads no more than it needs for them.
+    pub fn select(&self, filter: &Filter, most: Option<u32>, keep: impl Fn(&Listed) -> bool) -> Found<Vec<Listed>> {
+        let most = most.and_then(|most| usize::try_from(most).ok()).unwrap_or(usize::MAX);
         let (conditions, mut values) = filter.sql();
         values.push(Value::Integer(filter.limit.map_or(-1, i64::from)));
         values.push(Value::Integer(i64::from(filter.skip)));
@@ -88,8 +94,10 @@ impl Index {
         let mut find = self.db.prepare_cached(&sql)?;
         let mut rows = find.query(params_from_iter(values))?;
         let mut found = Vec::new();
-        while let Some(row) = rows.next()? {
-            found.push(listed(row)?);
+        while found.len() < most
+            && let Some(row) = rows.next()?
+        {
+            found.extend(Some(listed(row)?).filter(&keep));
         }
         Ok(found)
     }
@@ -130,6 +138,11 @@ impl Index {
 
     /// Returns how many transactions a filter lets through, whatever its limit.
     pub fn count(&self, filter: &Filter) -> Found<u64> {
+        // What is over is nearly everything, and in no index of its own.
+        if *filter == (Filter { role: filter.role, open: Some(false), ..Filter::default() }) {
+            let with = |open| self.count(&Filter { open, ..filter.clone() });
+            return Ok(with(None)?.saturating_sub(with(Some(true))?));
+        }
         let (conditions, values) = filter.sql();
         let mut count =
             self.db.prepare_cached(&format!("SELECT count(*) FROM transactions {} {conditions}", filter.way()))?;
@@ -186,18 +199,25 @@ impl Filter {
     ///
     /// SQLite, left to itself, takes the one of all transactions of a part, since that has their order: then a list of
     /// fifty takes longer as the ledger grows.
-    const fn way(&self) -> &'static str {
+    fn way(&self) -> &'static str {
         match (&self.text, self.open, self.unpaid, self.undelivered) {
             (Some(_), ..) => "NOT INDEXED",
             (None, Some(true), ..) => "INDEXED BY transactions_open",
             _ if self.due_before.is_some() => "INDEXED BY transactions_due",
             (None, _, Some(true), _) => "INDEXED BY transactions_unpaid",
             (None, _, _, Some(true)) => "INDEXED BY transactions_undelivered",
+            _ if self.is_new() => "INDEXED BY transactions_state",
+            _ if self.warned => "INDEXED BY transactions_warned",
             _ if self.waits => "INDEXED BY transactions_waits",
             _ if self.refund => "INDEXED BY transactions_refund",
             _ if self.failed => "INDEXED BY transactions_failed",
             _ => "",
         }
+    }
+
+    /// Returns whether only what has no agreed terms yet is asked for: the states that have an index of their own.
+    fn is_new(&self) -> bool {
+        matches!(self.state.as_deref(), Some("ordered" | "offered"))
     }
 
     /// Returns the WHERE clause and its values. Conditions are of fixed words; what users write is a value.
@@ -247,6 +267,9 @@ impl Filter {
             (self.waits.then_some(true), "waits", ""),
             (self.refund.then_some(true), "refund IS NOT NULL", ""),
         ];
+        if self.is_new() {
+            conditions.push("state IN ('ordered', 'offered')");
+        }
         conditions.push("begun");
         conditions.extend(plain.into_iter().filter_map(|(is, yes, no)| is.map(|is| if is { yes } else { no })));
         (format!("WHERE {}", conditions.join(" AND ")), values)
@@ -261,7 +284,7 @@ fn key(row: &rusqlite::Row<'_>) -> Found<Key> {
     })
 }
 
-fn money(currency: Option<String>, amount: Option<String>) -> Found<Option<Money>> {
+pub(super) fn money(currency: Option<String>, amount: Option<String>) -> Found<Option<Money>> {
     match (currency, amount) {
         (Some(currency), Some(amount)) => value(&amount, |amount| Money::parse(amount, &currency)).map(Some),
         _ => Ok(None),
@@ -273,7 +296,7 @@ fn leg(row: &rusqlite::Row<'_>, leg: Leg, done: usize, date: usize) -> Found<Row
     Ok(RowLeg { done: row.get(done)?, date: optional(row.get(date)?, When::parse)?, failed })
 }
 
-fn listed(row: &rusqlite::Row<'_>) -> Found<Listed> {
+pub(super) fn listed(row: &rusqlite::Row<'_>) -> Found<Listed> {
     let key = key(row)?;
     let row = Row {
         role: key.role,

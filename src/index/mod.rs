@@ -8,6 +8,7 @@ mod answered;
 mod apply;
 mod asked;
 mod catalogs;
+mod days;
 mod dump;
 mod events;
 mod keys;
@@ -31,6 +32,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use crate::ledger::{Chunk, Ledger, LedgerError, Mark, Recorded, Reread, Writer};
 use crate::trade::{Body, Book, Entry, Key, Transaction};
 
+pub use days::{By, KeptDay, Spent};
 pub use keys::{Pin, Unsealed};
 pub use list::{Filter, Listed};
 pub use post::{Doubt, Fetched, Unheard};
@@ -40,7 +42,7 @@ pub use schedules::{Caused, CausedLetter, KeptSchedule};
 pub use tasks::{Attempt, OpenTask};
 
 /// Version of schema and of what rows mean; another version is thrown away and built anew.
-const VERSION: i64 = 13;
+const VERSION: i64 = 14;
 
 /// Marks the file as an index of ours ("MOix").
 const APPLICATION: i64 = 0x4D4F_6978;

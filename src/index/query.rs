@@ -65,6 +65,19 @@ pub struct Warning {
     pub reason: Option<String>,
 }
 
+/// When and why a warning was settled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settled {
+    /// The entry of the letter it is about.
+    pub position: Option<u64>,
+    /// What it is about, where it is computed.
+    pub subject: Option<String>,
+    /// When.
+    pub at: Moment,
+    /// Why.
+    pub reason: Option<String>,
+}
+
 pub(super) type Found<T> = Result<T, IndexError>;
 
 /// Turns a stored text into its value.
@@ -269,6 +282,26 @@ impl Index {
         let found = find.query_map(params![integer(from), since, direction], |row| row.get(0))?;
         let mut found = found.map(|at| Ok(position(at?))).collect::<Found<Vec<u64>>>()?;
         found.reverse();
+        Ok(found)
+    }
+
+    /// Returns when and why warnings were settled.
+    pub fn settlements(&self) -> Found<Vec<Settled>> {
+        let mut find = self.db.prepare_cached(
+            "SELECT w.position, NULL, e.recorded, w.reason FROM warnings w JOIN entries e ON e.position = w.settling \
+             WHERE w.settled IS NOT NULL \
+             UNION ALL SELECT NULL, s.subject, e.recorded, s.reason FROM settlements s JOIN entries e USING (position)",
+        )?;
+        let mut rows = find.query([])?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            found.push(Settled {
+                position: row.get::<_, Option<i64>>(0)?.map(position),
+                subject: row.get(1)?,
+                at: value(&row.get::<_, String>(2)?, Moment::parse)?,
+                reason: row.get(3)?,
+            });
+        }
         Ok(found)
     }
 

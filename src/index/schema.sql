@@ -85,10 +85,26 @@ CREATE INDEX transactions_open ON transactions (date_at DESC, id DESC) WHERE beg
 CREATE INDEX transactions_due ON transactions (due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX transactions_unpaid ON transactions (role, unpaid_currency) WHERE unpaid IS NOT NULL;
 CREATE INDEX transactions_failed ON transactions (role) WHERE failed <> '';
+CREATE INDEX transactions_warned ON transactions (role) WHERE warnings > 0;
 CREATE INDEX transactions_waits ON transactions (date_at) WHERE waits;
 CREATE INDEX transactions_refund ON transactions (role) WHERE refund IS NOT NULL;
 CREATE INDEX transactions_state ON transactions (state, role, date_at) WHERE state IN ('ordered', 'offered');
 CREATE INDEX transactions_undelivered ON transactions (role) WHERE undelivered;
+
+-- When a buyer's orders were paid, those that are.
+CREATE TABLE paid (id INTEGER PRIMARY KEY, at INTEGER NOT NULL);
+CREATE INDEX paid_at ON paid (at);
+
+-- What a buyer ordered and paid on a day, which begins and ends at these seconds in some time zone: reckoned when charts ask for
+-- it, gone when an order of that day changes.
+CREATE TABLE days (
+  day    TEXT NOT NULL,
+  begins INTEGER NOT NULL,
+  ends   INTEGER NOT NULL,
+  sums   TEXT NOT NULL,
+  PRIMARY KEY (day, begins)
+) WITHOUT ROWID;
+CREATE INDEX days_begins ON days (begins);
 
 -- The whole of each transaction, apart from the rows that lists run over: how it stands (JSON of state::State), and its
 -- letters (JSON of trade::Letter) by the position of their entries, each written once.
@@ -135,6 +151,8 @@ CREATE TABLE warnings (
   text      TEXT NOT NULL,
   settled   TEXT,
   reason    TEXT,
+  -- The entry that settled it.
+  settling  INTEGER,
   PRIMARY KEY (position, ordinal)
 ) WITHOUT ROWID;
 CREATE INDEX warnings_content ON warnings (content);

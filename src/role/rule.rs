@@ -1,6 +1,8 @@
 //! The buyer's rules: what the program answers by itself where he said so, once for each transaction, and never for another
 //! price, another agent, or more than he allowed.
 
+use jiff::civil::Date;
+
 use super::{Draft, buyer};
 use crate::rules::query::{Condition, Query};
 use crate::rules::{Standing, State};
@@ -16,6 +18,20 @@ pub struct Rule {
     pub deed: Deed,
     /// The most one order may come to; only re-orders have it, and all of them do.
     pub at_most: Option<Money>,
+}
+
+/// Why a rule cannot be.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidRule {
+    /// Its query is none, or means what nobody can have meant.
+    #[error("{0}")]
+    When(String),
+    /// It orders, and does not say how much it may cost.
+    #[error("a rule that orders needs at_most = \"JPY 5000\": no order of it costs more")]
+    NoMost,
+    /// It says how much it may cost, and orders nothing.
+    #[error("at_most is for do = \"reorder\" alone; {0} spends nothing")]
+    Most(Deed),
 }
 
 /// What is known of prices, keys and money when something is to be ordered again.
@@ -46,6 +62,27 @@ impl Held {
 }
 
 impl Rule {
+    /// Settles a rule; `today` is a day to read its query by.
+    ///
+    /// # Errors
+    /// What about it cannot be.
+    pub fn settle(when: &str, deed: Deed, at_most: Option<Money>, today: Date) -> Result<Self, InvalidRule> {
+        let query = Query::parse(when, today).map_err(|error| InvalidRule::When(error.to_string()))?;
+        if query.is_empty() {
+            let text = "it would mean every purchase there ever was; say which, like \"undelivered late:14d\"";
+            return Err(InvalidRule::When(text.to_owned()));
+        }
+        if let Some((word, near)) = query.meant() {
+            let text = format!("{word:?} would be looked for in names; did you mean {near:?}? Else write it in quotes");
+            return Err(InvalidRule::When(text));
+        }
+        match (deed, at_most) {
+            (Deed::Reorder, None) => Err(InvalidRule::NoMost),
+            (Deed::Ask | Deed::Return, Some(_)) => Err(InvalidRule::Most(deed)),
+            (_, at_most) => Ok(Self { when: query.as_str().to_owned(), deed, at_most }),
+        }
+    }
+
     /// Returns the letters of a rule that asks or gives back.
     ///
     /// # Errors

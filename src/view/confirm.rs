@@ -147,7 +147,7 @@ impl<'a> Offer<'a> {
             "points": self.points(),
             "until": terms.valid_through.map(|until| until.to_string()),
             "over": self.over,
-            "counts": kept.counts(),
+            "applied": kept.counts(),
             "signer": {
                 "address": kept.letter.from.address, "fingerprint": self.signer.fingerprint,
                 "date": kept.letter.date.to_string(), "by": self.signer.by, "fault": self.signer.fault,

@@ -38,6 +38,8 @@ pub struct Orders {
     pub offers: Vec<OrderId>,
     /// What is late among them, and whom to ask.
     pub late: Vec<Late>,
+    /// The buyer's limits that what is unpaid in all has reached (P81).
+    pub over: Vec<Money>,
     /// Sums: of what is listed, which is all there is where nothing was asked for.
     pub summary: Summary,
 }
@@ -48,17 +50,8 @@ impl Orders {
     /// # Errors
     /// What keeps the index from being read.
     pub fn load(clerk: &Clerk, asked: &Asked, now: Moment, zone: &TimeZone) -> Result<Self, ClerkError> {
-        let mut filter = Filter::of(&asked.query, asked.role, &now, zone);
-        // The index lets more through than is asked for; only then is there a count to be limited.
-        let by_index = asked.query.conditions.iter().all(Condition::is_indexed);
-        filter.limit = asked.limit.filter(|_| by_index);
-        let mut listed = clerk.index().list(&filter)?;
-        listed.retain(|one| one.answers(&asked.query, &now));
+        let listed = Self::select(clerk, asked, &now, zone)?;
         let offers = awaiting(clerk, &listed, &now)?;
-        if asked.query.conditions.contains(&Condition::Unconfirmed) {
-            listed.retain(|one| offers.contains(&one.key.id));
-        }
-        listed.truncate(asked.limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX));
         let mut late = Vec::new();
         for one in listed.iter().filter(|one| one.key.role == Role::Buyer && is_late(&one.row, &now)).take(LATE_MAX) {
             late.extend(Late::of(clerk, one, &now)?);
@@ -66,7 +59,27 @@ impl Orders {
         let summary = Summary::of(clerk, asked.role)?;
         let all = asked.query.is_empty() && asked.limit.is_none();
         let summary = if all { summary } else { summary.of_listed(&listed) };
-        Ok(Self { role: asked.role, now, listed, offers, late, summary })
+        let limits = if asked.role == Role::Buyer { clerk.limits_reached()? } else { Vec::new() };
+        let over = limits.into_iter().map(|(limit, _)| limit).collect();
+        Ok(Self { role: asked.role, now, listed, offers, late, over, summary })
+    }
+
+    /// Returns the transactions asked for alone, newest first.
+    ///
+    /// # Errors
+    /// What keeps the index from being read.
+    pub fn select(clerk: &Clerk, asked: &Asked, now: &Moment, zone: &TimeZone) -> Result<Vec<Listed>, ClerkError> {
+        let filter = Filter::of(&asked.query, asked.role, now, zone);
+        // Of what is offered the index does not know what still waits.
+        let waits = asked.query.conditions.contains(&Condition::Unconfirmed);
+        let most = asked.limit.filter(|_| !waits);
+        let mut listed = clerk.index().select(&filter, most, |one| one.answers(&asked.query, now))?;
+        if waits {
+            let offers = awaiting(clerk, &listed, now)?;
+            listed.retain(|one| offers.contains(&one.key.id));
+            listed.truncate(asked.limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX));
+        }
+        Ok(listed)
     }
 }
 
@@ -174,6 +187,7 @@ pub fn document(orders: &Orders) -> Value {
         "transactions": transactions,
         "undelivered": summary.undelivered,
         "unpaid": unpaid,
+        "over_limit": orders.over.iter().map(text::money_json).collect::<Vec<_>>(),
         "warnings": summary.warnings,
         "late": orders.late.iter().map(|late| json!({
             "id": late.order, "leg": late.word(), "date": late.due.to_string(), "ask": late.ask,

@@ -1,4 +1,7 @@
 //! What was spent by month and shop, and how much was unpaid day by day, in one currency (P77, P80, P81).
+//!
+//! Sums of days that are over come from where the index keeps them, so that charts of a long ledger take no longer than those
+//! of a short one; what is unpaid now is exact, and what was before follows from it.
 
 use std::collections::BTreeMap;
 
@@ -7,9 +10,10 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use rust_decimal::Decimal;
 
+use super::days::{self, DaySum};
 use super::text;
 use crate::clerk::{Clerk, ClerkError};
-use crate::index::{Filter, Listed};
+use crate::index::{By, Filter, Listed};
 use crate::trade::{Currency, Moment, Money, Role, When};
 
 /// How many months are shown.
@@ -18,20 +22,27 @@ const MONTHS: i32 = 12;
 const SHOPS: usize = 4;
 /// How many days back the unpaid sum is followed.
 const DAYS_BACK: i64 = 90;
+/// Most changes of what is unpaid that are told one by one.
+const CHANGES: usize = 100;
+
+/// The sums of days, oldest first.
+type Days = BTreeMap<Date, Vec<DaySum>>;
 
 /// Spending in one currency.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Spending {
     /// The currency.
     pub currency: Currency,
-    /// All currencies of agreed orders, most used first.
+    /// All currencies of a year's agreed orders, most used first.
     pub currencies: Vec<Currency>,
     /// The shops with a series: the name, `None` for all others, and the sum of each.
     pub shops: Vec<(Option<String>, Decimal)>,
     /// The months, oldest first: `2026-11`, and what was spent at each of `shops`.
     pub months: Vec<(String, Vec<Decimal>)>,
-    /// What was unpaid, day by day where it changed, oldest first.
-    pub steps: Vec<Step>,
+    /// What was unpaid at the end of each day on which it changed, oldest first; the first is what was unpaid before.
+    pub levels: Vec<(Date, Decimal)>,
+    /// The newest changes of what is unpaid, oldest first.
+    pub changes: Vec<Change>,
     /// What is unpaid and when it will be paid, as far as promised: the day, and what is unpaid after it.
     pub ahead: Vec<(Date, Decimal)>,
     /// The limit that the buyer set himself.
@@ -39,8 +50,8 @@ pub struct Spending {
 }
 
 /// A change of what is unpaid.
-#[derive(Debug, Clone)]
-pub struct Step {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
     /// The day.
     pub day: Date,
     /// By how much: above zero where something was bought, below where it was paid; `None` for what was unpaid before.
@@ -62,21 +73,24 @@ impl Spending {
         now: &Moment,
         zone: &TimeZone,
     ) -> Result<Option<Self>, ClerkError> {
-        let all = clerk.index().list(&Filter { role: Some(Role::Buyer), ..Filter::default() })?;
-        let agreed: Vec<Listed> =
-            all.into_iter().filter(|one| matches!(one.row.state.as_str(), "open" | "completed")).collect();
-        let currencies = currencies(&agreed);
+        let today = now.instant().to_zoned(zone.clone()).date();
+        let begin = today.saturating_sub(Span::new().days(DAYS_BACK));
+        let days = days::load(clerk.index(), first_month(today).min(begin), today, zone)?;
+        let open = clerk.index().list(&Filter { role: Some(Role::Buyer), unpaid: Some(true), ..Filter::default() })?;
+        let currencies = currencies(&days, &open);
         let Some(currency) = currency.or_else(|| currencies.first().copied()) else { return Ok(None) };
         let limits = clerk.settings().practice.buyer.as_ref().map(|buyer| buyer.unpaid_limits.as_slice());
         let limit = limits.unwrap_or_default().iter().find(|limit| limit.currency() == currency).copied();
-        let orders: Vec<Bought<'_>> = agreed.iter().filter_map(|one| Bought::of(one, currency, zone)).collect();
-        let today = now.instant().to_zoned(zone.clone()).date();
-        let shops = shops(&orders, today);
-        let months = months(&orders, &shops, today);
+        let shops = shops(&days, currency, today);
+        let months = months(&days, currency, &shops, today);
         let totals = |place: usize| months.iter().filter_map(|(_, sums)| sums.get(place)).sum();
         let shops = shops.into_iter().enumerate().map(|(place, shop)| (shop, totals(place))).collect();
-        let (steps, ahead) = (steps(&orders, today), ahead(&orders, today));
-        Ok(Some(Self { currency, currencies, shops, months, steps, ahead, limit }))
+        let open: Vec<Bought<'_>> = open.iter().filter_map(|one| Bought::of(one, currency, zone)).collect();
+        let unpaid = open.iter().map(|order| order.unpaid).sum();
+        let levels = levels(&days, currency, begin, unpaid);
+        let changes = changes(clerk, &days, currency, Since { begin, today, unpaid }, zone)?;
+        let ahead = ahead(&open, unpaid, today);
+        Ok(Some(Self { currency, currencies, shops, months, levels, changes, ahead, limit }))
     }
 }
 
@@ -95,7 +109,8 @@ struct Bought<'a> {
 impl<'a> Bought<'a> {
     fn of(one: &'a Listed, currency: Currency, zone: &TimeZone) -> Option<Self> {
         let row = &one.row;
-        let total = row.total.filter(|total| total.currency() == currency)?;
+        let agreed = matches!(row.state.as_str(), "open" | "completed");
+        let total = row.total.filter(|total| agreed && total.currency() == currency)?;
         let day = |when: When| text::day(&when, zone).parse().ok();
         Some(Self {
             day: day(row.date?)?,
@@ -107,15 +122,29 @@ impl<'a> Bought<'a> {
             paid: row.payment.done,
         })
     }
+
+    /// Returns the day on which what is paid of it was paid, none in the future.
+    fn paid_on(&self, today: Date) -> Date {
+        days::paid_on(self.day, self.payment.filter(|_| self.paid)).min(today)
+    }
 }
 
-fn currencies(agreed: &[Listed]) -> Vec<Currency> {
-    let mut counts: BTreeMap<Currency, usize> = BTreeMap::new();
-    for total in agreed.iter().filter_map(|one| one.row.total) {
-        let count = counts.entry(total.currency()).or_default();
-        *count = count.saturating_add(1);
+/// Returns the sums of one currency, with their days.
+fn of(days: &Days, currency: Currency) -> impl Iterator<Item = (Date, &DaySum)> {
+    let all = days.iter().flat_map(|(day, sums)| sums.iter().map(|sum| (*day, sum)));
+    all.filter(move |(_, sum)| sum.bought.currency() == currency)
+}
+
+fn currencies(days: &Days, open: &[Listed]) -> Vec<Currency> {
+    let mut counts: BTreeMap<Currency, u64> = BTreeMap::new();
+    let counted = days.values().flatten().map(|sum| (sum.bought.currency(), u64::from(sum.orders)));
+    // What was ordered longer ago counts as long as it is unpaid.
+    let open = open.iter().filter_map(|one| Some((one.row.unpaid?.currency(), 0)));
+    for (currency, more) in counted.chain(open) {
+        let count = counts.entry(currency).or_default();
+        *count = count.saturating_add(more);
     }
-    let mut currencies: Vec<(Currency, usize)> = counts.into_iter().collect();
+    let mut currencies: Vec<(Currency, u64)> = counts.into_iter().collect();
     currencies.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     currencies.into_iter().map(|(currency, _)| currency).collect()
 }
@@ -125,11 +154,12 @@ fn first_month(today: Date) -> Date {
 }
 
 /// Returns the shops with the largest sums, and `None` for all others where there are more.
-fn shops(orders: &[Bought<'_>], today: Date) -> Vec<Option<String>> {
+fn shops(days: &Days, currency: Currency, today: Date) -> Vec<Option<String>> {
     let mut sums: BTreeMap<&str, Decimal> = BTreeMap::new();
-    for order in orders.iter().filter(|order| order.day >= first_month(today)) {
-        let sum = sums.entry(order.shop).or_default();
-        *sum = sum.saturating_add(order.total);
+    let first = first_month(today);
+    for (_, day) in of(days, currency).filter(|(day, sum)| *day >= first && sum.orders > 0) {
+        let sum = sums.entry(&day.shop).or_default();
+        *sum = sum.saturating_add(day.bought.decimal());
     }
     let mut shops: Vec<(&str, Decimal)> = sums.into_iter().collect();
     shops.sort_by_key(|shop| std::cmp::Reverse(shop.1));
@@ -143,56 +173,100 @@ fn shops(orders: &[Bought<'_>], today: Date) -> Vec<Option<String>> {
     named
 }
 
-fn months(orders: &[Bought<'_>], shops: &[Option<String>], today: Date) -> Vec<(String, Vec<Decimal>)> {
+fn months(days: &Days, currency: Currency, shops: &[Option<String>], today: Date) -> Vec<(String, Vec<Decimal>)> {
     let first = first_month(today);
     let name = |day: Date| day.strftime("%Y-%m").to_string();
     let mut months: BTreeMap<String, Vec<Decimal>> = (0..MONTHS)
         .map(|month| (name(first.saturating_add(Span::new().months(month))), vec![Decimal::ZERO; shops.len()]))
         .collect();
-    for order in orders {
-        let place = shops.iter().position(|shop| shop.as_deref() == Some(order.shop));
+    for (day, order) in of(days, currency) {
+        let place = shops.iter().position(|shop| shop.as_ref() == Some(&order.shop));
         let place = place.or_else(|| shops.iter().position(Option::is_none));
-        let sum = months.get_mut(&name(order.day)).and_then(|sums| sums.get_mut(place?));
+        let sum = months.get_mut(&name(day)).and_then(|sums| sums.get_mut(place?));
         if let Some(sum) = sum {
-            *sum = sum.saturating_add(order.total);
+            *sum = sum.saturating_add(order.bought.decimal());
         }
     }
     months.into_iter().collect()
 }
 
-/// Returns how what is unpaid changed: what was bought adds to it, what was paid takes from it.
-fn steps(orders: &[Bought<'_>], today: Date) -> Vec<Step> {
-    let begin = today.saturating_sub(Span::new().days(DAYS_BACK));
-    let mut changes: Vec<(Date, Decimal, &Bought<'_>)> = Vec::new();
-    for order in orders {
-        changes.push((order.day, order.total, order));
-        let paid = order.total.saturating_sub(order.unpaid);
-        let day = order.payment.filter(|_| order.paid).unwrap_or(order.day).max(order.day).min(today);
-        if !paid.is_zero() {
-            changes.push((day, Decimal::ZERO.saturating_sub(paid), order));
-        }
+/// Returns what was unpaid before the first day and at the end of each day since on which it changed, from what it is now.
+fn levels(days: &Days, currency: Currency, begin: Date, unpaid: Decimal) -> Vec<(Date, Decimal)> {
+    let mut changes: BTreeMap<Date, Decimal> = BTreeMap::new();
+    for (day, sum) in of(days, currency).filter(|(day, _)| *day >= begin) {
+        let change = changes.entry(day).or_default();
+        *change = change.saturating_add(sum.bought.decimal()).saturating_sub(sum.paid.decimal());
     }
-    changes.sort_by_key(|(day, ..)| *day);
-    let mut unpaid = Decimal::ZERO;
-    let (before, since): (Vec<_>, Vec<_>) = changes.into_iter().partition(|(day, ..)| *day < begin);
-    for (_, change, _) in before {
-        unpaid = unpaid.saturating_add(change);
+    let mut level = unpaid.saturating_sub(changes.values().sum());
+    let mut levels = vec![(begin, level)];
+    for (day, change) in changes {
+        level = level.saturating_add(change);
+        levels.push((day, level));
     }
-    let mut steps = vec![Step { day: begin, change: None, unpaid, what: None }];
-    for (day, change, order) in since {
-        unpaid = unpaid.saturating_add(change);
+    levels
+}
+
+/// From which day on, until when, and to which sum.
+#[derive(Clone, Copy)]
+struct Since {
+    begin: Date,
+    today: Date,
+    unpaid: Decimal,
+}
+
+/// Returns the newest changes: what was bought adds to what is unpaid, what was paid takes from it.
+fn changes(
+    clerk: &Clerk,
+    days: &Days,
+    currency: Currency,
+    since: Since,
+    zone: &TimeZone,
+) -> Result<Vec<Change>, ClerkError> {
+    let Since { begin, today, unpaid } = since;
+    let mut counts: BTreeMap<Date, usize> = BTreeMap::new();
+    for (day, sum) in of(days, currency).filter(|(day, _)| *day >= begin) {
+        let count = counts.entry(day).or_default();
+        *count = count.saturating_add(usize::try_from(sum.orders.saturating_add(sum.payments)).unwrap_or(usize::MAX));
+    }
+    // The days that have enough of them.
+    let mut enough = 0_usize;
+    let first = counts.iter().rev().find(|(_, count)| {
+        enough = enough.saturating_add(**count);
+        enough >= CHANGES
+    });
+    let first = first.map_or(begin, |(day, _)| *day);
+    let index = clerk.index();
+    let from = days::seconds(first, zone);
+    let ordered = index.ordered_or_paid(By::Order, from, i64::MAX)?;
+    let paid = index.ordered_or_paid(By::Payment, from.saturating_sub(days::WITHIN), i64::MAX)?;
+    let mut found: Vec<(Date, Decimal, Bought<'_>)> = Vec::new();
+    let bought = |one| Bought::of(one, currency, zone);
+    for order in ordered.iter().filter_map(bought) {
+        found.push((order.day.min(today), order.total, order));
+    }
+    let paid_later = paid.iter().filter_map(bought).filter(|order| order.paid_on(today) > order.day);
+    let paid_at_once = ordered.iter().filter_map(bought).filter(|order| order.paid_on(today) <= order.day);
+    for order in paid_at_once.chain(paid_later) {
+        let amount = order.total.saturating_sub(order.unpaid);
+        found.push((order.paid_on(today), Decimal::ZERO.saturating_sub(amount), order));
+    }
+    found.retain(|(day, change, _)| *day >= first && !change.is_zero());
+    found.sort_by_key(|(day, ..)| *day);
+    let mut level = unpaid.saturating_sub(found.iter().map(|(_, change, _)| *change).sum());
+    let mut changes = vec![Change { day: first, change: None, unpaid: level, what: None }];
+    for (day, change, order) in found {
+        level = level.saturating_add(change);
         let what = Some((order.item.to_owned(), order.shop.to_owned()));
-        steps.push(Step { day, change: Some(change), unpaid, what });
+        changes.push(Change { day, change: Some(change), unpaid: level, what });
     }
-    steps
+    let older = changes.len().saturating_sub(CHANGES);
+    Ok(changes.split_off(older))
 }
 
 /// Returns what will be paid on which day to come, as far as it is promised.
-fn ahead(orders: &[Bought<'_>], today: Date) -> Vec<(Date, Decimal)> {
-    let open = || orders.iter().filter(|order| !order.unpaid.is_zero());
-    let mut unpaid: Decimal = open().map(|order| order.unpaid).sum();
+fn ahead(open: &[Bought<'_>], mut unpaid: Decimal, today: Date) -> Vec<(Date, Decimal)> {
     let mut days: BTreeMap<Date, Decimal> = BTreeMap::new();
-    for (day, order) in open().filter_map(|order| Some((order.payment.filter(|day| *day > today)?, order))) {
+    for (day, order) in open.iter().filter_map(|order| Some((order.payment.filter(|day| *day > today)?, order))) {
         let sum = days.entry(day).or_default();
         *sum = sum.saturating_add(order.unpaid);
     }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::short;
 use crate::clerk::{Clerk, ClerkError};
 use crate::index::EntryRow;
-use crate::trade::{Act, Body, Digest, Moment, Names, Role, Settlement, Transaction, When};
+use crate::trade::{Digest, Moment, Names, Role, Settlement, Transaction, When};
 
 /// The subject of a mail that no transaction is known of.
 pub const SET_ASIDE: &str = "set aside";
@@ -90,29 +90,30 @@ fn computed_id(subject: &str) -> String {
     format!("C-{}", Digest::of(subject.as_bytes()).hex().get(..8).unwrap_or_default())
 }
 
-/// Returns what a person said to warnings, by what they are settled by, as the ledger tells from position `from` on.
-fn settlements(clerk: &Clerk, from: u64) -> Result<Settled, ClerkError> {
-    let mut said = Settled::new();
-    let mut contents = BTreeMap::new();
-    for warning in clerk.index().warnings(false)? {
-        contents.insert(warning.content, warning.position);
+/// Returns what a person said to warnings, by what they are settled by.
+fn settlements(clerk: &Clerk) -> Result<Settled, ClerkError> {
+    let said = clerk.index().settlements()?.into_iter().filter_map(|settled| {
+        let letter = settled.position.map(|position| format!("W-{position}"));
+        let computed = settled.subject.map(|subject| computed_id(&subject));
+        Some((letter.or(computed)?, (settled.at, settled.reason)))
+    });
+    Ok(said.collect())
+}
+
+/// Returns how many warnings were settled, each letter once.
+///
+/// # Errors
+/// What keeps index or the folder of mail set aside from being read.
+pub fn settled_count(clerk: &Clerk) -> Result<usize, ClerkError> {
+    let mut letters: BTreeMap<u64, bool> = BTreeMap::new();
+    for warning in clerk.index().warnings(false)?.into_iter().filter(|warning| warning.code.blocks()) {
+        let all = letters.entry(warning.position).or_insert(true);
+        *all = *all && warning.settled.is_some();
     }
-    for position in from..clerk.index().mark().entries() {
-        let entry = clerk.index().entry(position)?;
-        if entry.is_none_or(|entry| entry.kind != "act") {
-            continue;
-        }
-        let file = clerk.ledger().read(position)?;
-        let reread = |bytes: &[u8]| crate::mail::reread(bytes).map_err(|error| error.to_string());
-        let Ok(read) = crate::ledger::form::parse(&file, &reread) else { continue };
-        let recorded = read.entry.recorded;
-        if let Body::Own { act: Act::Settle { content, subject, reason, .. }, .. } = read.entry.body {
-            let letter = content.and_then(|content| contents.get(&content)).map(|position| format!("W-{position}"));
-            let computed = subject.map(|subject| computed_id(&subject));
-            said.extend(letter.or(computed).map(|id| (id, (recorded, reason))));
-        }
-    }
-    Ok(said)
+    let letters = letters.values().filter(|all| **all).count();
+    let aside = clerk.set_aside()?.iter().filter(|aside| aside.seen.is_some()).count();
+    let computed = clerk.computed_warnings()?.iter().filter(|warning| warning.settled.is_some()).count();
+    Ok(letters.saturating_add(aside).saturating_add(computed))
 }
 
 /// Returns the warnings: those about letters, mails set aside, and what comes of how things stand.
@@ -120,7 +121,7 @@ fn settlements(clerk: &Clerk, from: u64) -> Result<Settled, ClerkError> {
 /// # Errors
 /// What keeps ledger, index or the folder of mail set aside from being read.
 pub fn gather(clerk: &Clerk, which: Which) -> Result<Vec<Shown>, ClerkError> {
-    let said = if which.all { settlements(clerk, 0)? } else { Settled::new() };
+    let said = if which.all { settlements(clerk)? } else { Settled::new() };
     let mut shown = letters(clerk, which.all, &said)?;
     shown.extend(set_aside(clerk, which.all)?);
     // What is late stands in the list; here it is for who asks.

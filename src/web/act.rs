@@ -17,6 +17,9 @@ use crate::trade::item::{Line, LineQuantity};
 use crate::trade::status::Reason;
 use crate::trade::{Key, Leg, Quantity, Role, Transaction, When};
 
+/// How many of which line came; `None` for none.
+type Counts = Vec<(String, Option<Quantity>)>;
+
 /// Said where a field of what came is empty.
 const EMPTY: &str = "say of each line how many came; 0 for none";
 
@@ -79,7 +82,7 @@ fn lines(form: &Form) -> Result<Vec<LineQuantity>, Fault> {
 }
 
 /// Reads what came, a field `came-LINE` for each line; without a date it came just now.
-fn came(form: &Form) -> Result<(Vec<(String, Option<Quantity>)>, Option<When>), Fault> {
+fn came(form: &Form) -> Result<(Counts, Option<When>), Fault> {
     let mut lines = Vec::new();
     for (line, quantity) in form.beginning("came-") {
         let wrong = |error: crate::trade::MoneyError| Fault::wrong(format!("Line {line}: {error}"));
@@ -91,11 +94,7 @@ fn came(form: &Form) -> Result<(Vec<(String, Option<Quantity>)>, Option<When>), 
 }
 
 /// Enters what the buyer says came. It is sent to nobody.
-async fn note_received(
-    web: &Arc<Web>,
-    id: String,
-    (lines, at): (Vec<(String, Option<Quantity>)>, Option<When>),
-) -> Result<String, Fault> {
+async fn note_received(web: &Arc<Web>, id: String, (lines, at): (Counts, Option<When>)) -> Result<String, Fault> {
     let place = format!("/txn/{id}?said=received");
     let now = web.clock.now();
     let came = Came { whole: false, lines, at: at.unwrap_or(When::Moment(now)) };

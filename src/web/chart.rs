@@ -16,7 +16,7 @@ use super::pages::Page;
 use super::visit::Visit;
 use crate::clerk::Clerk;
 use crate::trade::{Currency, Money};
-use crate::view::spending::{Spending, Step};
+use crate::view::spending::{Change, Spending};
 use crate::view::text;
 
 /// Places of the bars in pixels: the upper edge, and the line they stand on.
@@ -28,8 +28,6 @@ const LEFT: f64 = 13.0;
 const WIDE: f64 = 76.8;
 /// Days that are drawn after today.
 const AHEAD: i64 = 14;
-/// Most steps in the table.
-const STEPS: usize = 100;
 
 pub(super) async fn show(State(web): State<Arc<Web>>, visit: Visit) -> Result<Page, Fault> {
     let shared = Arc::clone(&web);
@@ -131,28 +129,28 @@ fn bars(spending: &Spending) -> Value {
 
 fn unpaid(spending: &Spending, visit: &Visit) -> Value {
     let today = visit.now.instant().to_zoned(visit.zone.clone()).date();
-    let first = spending.steps.first().map_or(today, |step| step.day);
+    let first = spending.levels.first().map_or(today, |(day, _)| *day);
     let last = today.saturating_add(Span::new().days(AHEAD));
     let days = |from: Date, to: Date| f64::from(from.until(to).map(|span| span.get_days()).unwrap_or_default());
     let x = |day: Date| format!("{:.2}", LEFT + WIDE * days(first, day.min(last)) / days(first, last).max(1.0));
     let width =
         |from: Date, to: Date| format!("{:.2}", WIDE * days(from, to.min(last)).max(0.0) / days(first, last).max(1.0));
     let limit = spending.limit.map(|limit| limit.decimal());
-    let most = spending.steps.iter().map(|step| step.unpaid).chain(limit).max().unwrap_or_default();
+    let most = spending.levels.iter().map(|(_, unpaid)| *unpaid).chain(limit).max().unwrap_or_default();
     let scale = Scale::of(most, AREA);
-    let now = spending.steps.last().map(|step| step.unpaid).unwrap_or_default();
-    let ends = spending.steps.iter().skip(1).map(|step| step.day).chain([today]);
-    let part = |(step, end): (&Step, Date)| {
-        let over = limit.filter(|limit| step.unpaid > *limit);
+    let now = spending.levels.last().map(|(_, unpaid)| *unpaid).unwrap_or_default();
+    let ends = spending.levels.iter().skip(1).map(|(day, _)| *day).chain([today]);
+    let part = |((day, unpaid), end): (&(Date, Decimal), Date)| {
+        let over = limit.filter(|limit| unpaid > limit);
         json!({
-            "x": x(step.day), "end": x(end), "width": width(step.day, end), "y": px(scale.y(step.unpaid)),
-            "height": px(scale.edges.1 - scale.y(step.unpaid)),
-            "over": over.map(|limit| px(scale.y(limit) - scale.y(step.unpaid))),
+            "x": x(*day), "end": x(end), "width": width(*day, end), "y": px(scale.y(*unpaid)),
+            "height": px(scale.edges.1 - scale.y(*unpaid)),
+            "over": over.map(|limit| px(scale.y(limit) - scale.y(*unpaid))),
         })
     };
-    let parts: Vec<Value> = spending.steps.iter().zip(ends).map(part).collect();
-    let rise = |pair: &[Step]| match pair {
-        [one, other] => json!({"x": x(other.day), "from": px(scale.y(one.unpaid)), "to": px(scale.y(other.unpaid))}),
+    let parts: Vec<Value> = spending.levels.iter().zip(ends).map(part).collect();
+    let rise = |pair: &[(Date, Decimal)]| match pair {
+        [(_, from), (day, to)] => json!({"x": x(*day), "from": px(scale.y(*from)), "to": px(scale.y(*to))}),
         _ => Value::Null,
     };
     let mut ahead = Vec::new();
@@ -167,7 +165,7 @@ fn unpaid(spending: &Spending, visit: &Visit) -> Value {
             json!({"x": x(day), "day": day.to_string(), "odd": sixth % 2 == 1})
         })
         .collect();
-    let row = |step: &Step| {
+    let row = |step: &Change| {
         let left = limit.map(|limit| limit.saturating_sub(step.unpaid));
         json!({
             "day": step.day.to_string(), "change": step.change.map(|change| amount_json(change, spending.currency)),
@@ -178,11 +176,11 @@ fn unpaid(spending: &Spending, visit: &Visit) -> Value {
         })
     };
     json!({
-        "grid": scale.grid(spending.currency), "parts": parts, "rises": spending.steps.windows(2).map(rise).collect::<Vec<_>>(),
+        "grid": scale.grid(spending.currency), "parts": parts, "rises": spending.levels.windows(2).map(rise).collect::<Vec<_>>(),
         "ahead": ahead, "ticks": ticks, "limit_y": limit.map(|limit| px(scale.y(limit))), "word_y": limit.map(|limit| px(scale.y(limit) - 6.0)),
         "today_x": x(today), "today_y": px(scale.y(now)), "now": amount_json(now, spending.currency), "base": px(scale.edges.1),
         "tick_y": px(scale.edges.1 + 5.0), "label_y": px(scale.edges.1 + 20.0),
         "left": format!("{LEFT:.1}"), "right": format!("{:.1}", LEFT + WIDE),
-        "since": first.to_string(), "rows": spending.steps.iter().rev().take(STEPS).map(row).collect::<Vec<_>>(),
+        "since": first.to_string(), "rows": spending.changes.iter().rev().map(row).collect::<Vec<_>>(),
     })
 }

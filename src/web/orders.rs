@@ -138,36 +138,37 @@ fn count(clerk: &Clerk, query: Query, visit: &Visit) -> Result<usize, Fault> {
         return Ok(usize::try_from(clerk.index().count(&filter)?).unwrap_or(usize::MAX));
     }
     let asked = Asked { role: Role::Buyer, query, limit: None };
-    Ok(Orders::load(clerk, &asked, visit.now, &visit.zone)?.listed.len())
+    Ok(Orders::select(clerk, &asked, &visit.now, &visit.zone)?.len())
 }
 
 /// Returns the figures over the list: unpaid with the limits, not delivered, late with whom to ask, what waits.
 fn summary(clerk: &Clerk, visit: &Visit) -> Result<Value, Fault> {
-    let load = |words: &str| -> Result<Orders, Fault> {
+    let select = |words: &str| -> Result<Vec<Listed>, Fault> {
         let today = visit.now.instant().to_zoned(visit.zone.clone()).date();
         let query = Query::parse(words, today).map_err(|error| Fault::bug(error.to_string()))?;
-        Ok(Orders::load(clerk, &Asked { role: Role::Buyer, query, limit: None }, visit.now, &visit.zone)?)
+        Ok(Orders::select(clerk, &Asked { role: Role::Buyer, query, limit: None }, &visit.now, &visit.zone)?)
     };
-    let (unpaid, undelivered, late, open) = (load("unpaid")?, load("undelivered")?, load("late")?, load("open")?);
+    let (undelivered, late, open) = (select("undelivered")?, select("late")?, select("open")?);
+    let sums = crate::view::orders::Summary::of(clerk, Role::Buyer)?;
+    let unpaid_orders: u64 = sums.unpaid.iter().map(|(_, count)| count).sum();
     let limits = clerk.settings().practice.buyer.as_ref().map(|buyer| buyer.unpaid_limits.clone()).unwrap_or_default();
-    let owed: Vec<Value> = unpaid.summary.unpaid.iter().map(|(total, count)| owed(total, *count, &limits)).collect();
+    let owed: Vec<Value> = sums.unpaid.iter().map(|(total, count)| owed(total, *count, &limits)).collect();
     let due = |one: &&Listed| one.row.delivery.date.filter(|date| !date.is_over(&visit.now));
     let next = undelivered
-        .listed
         .iter()
         .filter(|one| due(one).is_some())
         .min_by_key(|one| due(one).map(|date| date.end(visit.now.offset())));
     let next =
         next.map(|one| json!({"date": text::when_json(one.row.delivery.date.as_ref()), "shop": shop_name(&one.row)}));
-    let late_count = late.listed.len();
+    let late_count = late.len();
     let mut told = Vec::new();
-    for one in late.listed.iter().take(3) {
+    for one in late.iter().take(3) {
         told.extend(Late::of(clerk, one, &visit.now)?);
     }
-    let offers = awaiting(clerk, &open.listed, &visit.now)?;
+    let offers = awaiting(clerk, &open, &visit.now)?;
     let offers: Vec<Value> = offers.iter().map(|id| json!({"id": id, "short": short(id.as_str())})).collect();
     Ok(json!({
-        "owed": owed, "unpaid_orders": unpaid.listed.len(), "undelivered": undelivered.summary.undelivered, "next": next,
+        "owed": owed, "unpaid_orders": unpaid_orders, "undelivered": undelivered.len(), "next": next,
         "late": told.iter().map(|late| late_one(late, visit)).collect::<Vec<_>>(), "late_count": late_count, "offers": offers,
     }))
 }

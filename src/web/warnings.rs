@@ -16,7 +16,7 @@ use crate::clerk::Clerk;
 use crate::trade::Settlement;
 use crate::view::settle::{self, Warning};
 use crate::view::text;
-use crate::view::warnings::{Shown, Which, gather};
+use crate::view::warnings::{Shown, Which, gather, settled_count};
 
 pub(super) async fn show(State(web): State<Arc<Web>>, visit: Visit) -> Result<Page, Fault> {
     let shared = Arc::clone(&web);
@@ -29,7 +29,7 @@ pub(super) async fn show(State(web): State<Arc<Web>>, visit: Visit) -> Result<Pa
 
 fn list(clerk: &Clerk, visit: &Visit) -> Result<Map<String, Value>, Fault> {
     let settled = visit.asked("settled").is_some();
-    let shown = gather(clerk, Which { all: true, late: true })?;
+    let shown = gather(clerk, Which { all: settled, late: true })?;
     let counts: Vec<&Shown> = shown.iter().filter(|one| !one.note).collect();
     // A letter with two reasons is one warning.
     let mut warnings: BTreeMap<&str, Vec<&Shown>> = BTreeMap::new();
@@ -37,7 +37,7 @@ fn list(clerk: &Clerk, visit: &Visit) -> Result<Map<String, Value>, Fault> {
         warnings.entry(&one.id).or_default().push(one);
     }
     let is_open = |of: &&Vec<&Shown>| of.iter().any(|one| one.settled.is_none());
-    let (open, done) = (warnings.values().filter(is_open).count(), warnings.values().filter(|of| !is_open(of)).count());
+    let (open, done) = (warnings.values().filter(is_open).count(), settled_count(clerk)?);
     let mut listed: Vec<Value> =
         warnings.values().filter(|of| is_open(of) != settled).filter_map(|of| warning(of, visit)).collect();
     listed.sort_by(|one, other| other["date"].as_str().cmp(&one["date"].as_str()));

@@ -57,8 +57,8 @@ async function listen() {
     }
     if (now === since) continue;
     since = now;
-    const busy = document.activeElement && /^(INPUT|TEXTAREA|SELECT)$/.test(document.activeElement.tagName);
-    const changed = document.querySelector("input[type=checkbox]:checked, details[open] form");
+    const busy = document.activeElement && document.activeElement.matches("input:not([type=checkbox]), textarea, select");
+    const changed = document.querySelector("input[type=checkbox]:checked:not(#sound), details[open] form");
     const calm = !busy && !changed && !document.querySelector("form.form");
     if (sounds()) await renew(calm).catch(tell);
     else if (calm) location.reload();

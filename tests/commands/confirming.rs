@@ -130,12 +130,12 @@ fn the_terms_can_be_looked_at_without_an_answer_p35() {
     assert!(run.out.contains("they are what you ordered") && run.out.contains("nothing is sent"), "{run:?}");
     let value = town.does("buyer", &["confirm", &id, "--dry-run", "--json"]).json();
     assert_eq!((&value["schema"], &value["id"]), (&"mailorder.confirm/1".into(), &id.as_str().into()));
-    assert_eq!((&value["counts"], &value["differs"]), (&true.into(), &serde_json::json!([])));
+    assert_eq!((&value["applied"], &value["differs"]), (&true.into(), &serde_json::json!([])));
     assert_eq!(value["signer"]["fingerprint"], town.fingerprint("shop"));
     assert_eq!(value["signer"]["by"], "user");
     let other = differing(&town);
     let value = town.does("buyer", &["confirm", &other, "--dry-run", "--json"]).json();
-    assert_eq!((&value["counts"], &value["more"]["amount"]), (&false.into(), &"-900".into()));
+    assert_eq!((&value["applied"], &value["more"]["amount"]), (&false.into(), &"-900".into()));
     assert!(value["differs"].as_array().unwrap().iter().any(|one| one["what"] == "total"), "{value}");
     assert_eq!(town.count("buyer", &id, "out", "confirmation") + oks(&town, &other), 0);
     let waiting = town.orders("buyer", "SH-41", 1, &[]);

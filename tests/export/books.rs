@@ -26,7 +26,7 @@ fn balances(journal: &str) -> BTreeMap<String, i64> {
 }
 
 fn bank_says(seq: u32, remaining: i64, payments: Vec<Payment>) -> Letter {
-    status(&bank(), seq, &format!("2026-07-{}", 20 + seq), remaining == 0, payment_status(jpy(remaining), payments))
+    status(&bank(), seq, &format!("2026-07-{}", 20 + 2 * seq), remaining == 0, payment_status(jpy(remaining), payments))
 }
 
 fn refund(id: &str, amount: i64, day: Option<&str>) -> Payment {
@@ -40,11 +40,11 @@ fn part(amount: i64) -> Payment {
 
 /// The shop says that the order is cancelled.
 fn cancellation() -> Letter {
-    status(&shop(), 2, "2026-07-19", false, cancelled())
+    status(&shop(), 2, "2026-07-23", false, cancelled())
 }
 
 /// Checks the accounts that are not at nothing.
-fn check(desk: &Desk, expected: &[(&str, i64)]) {
+fn check_books(desk: &Desk, expected: &[(&str, i64)]) {
     let standing = desk.standing();
     let journal = export(std::slice::from_ref(desk.transaction()), Format::Hledger, false);
     let balances = balances(&journal);
@@ -60,35 +60,35 @@ fn check(desk: &Desk, expected: &[(&str, i64)]) {
 fn an_order_is_unpaid_until_it_is_paid_p80() {
     let mut desk = Desk::buyer_open();
     let bought = [("expenses:goods:SHOP", 4300), ("expenses:charges:SHOP", 500)];
-    check(&desk, &[&bought[..], &[("liabilities:unpaid:SHOP", -4800)]].concat());
+    check_books(&desk, &[&bought[..], &[("liabilities:unpaid:SHOP", -4800)]].concat());
     desk.takes(&bank_says(1, 2800, vec![part(2000)]));
-    check(&desk, &[&bought[..], &[("liabilities:unpaid:SHOP", -2800), ("assets:paid:card", -2000)]].concat());
+    check_books(&desk, &[&bought[..], &[("liabilities:unpaid:SHOP", -2800), ("assets:paid:card", -2000)]].concat());
     let rest = payment("P-2", jpy(2800), done("2026-07-21"));
     desk.takes(&bank_says(2, 0, vec![part(2000), rest]));
-    check(&desk, &[&bought[..], &[("assets:paid:card", -4800)]].concat());
+    check_books(&desk, &[&bought[..], &[("assets:paid:card", -4800)]].concat());
 }
 
 #[test]
 fn what_was_not_agreed_to_is_in_no_books() {
-    check(&Desk::buyer_ordered(), &[]);
+    check_books(&Desk::buyer_ordered(), &[]);
     let mut offered = Desk::buyer_ordered();
     offered.takes(&terms_letter(terms()));
-    check(&offered, &[]);
+    check_books(&offered, &[]);
 }
 
 #[test]
 fn a_cancellation_takes_back_what_was_not_paid_and_awaits_what_was() {
     let mut desk = Desk::buyer_open();
     desk.takes(&cancellation());
-    check(&desk, &[]);
+    check_books(&desk, &[]);
     let mut desk = Desk::buyer_open();
     desk.takes(&bank_says(1, 2800, vec![part(2000)]));
     desk.takes(&cancellation());
-    check(&desk, &[("assets:paid:card", -2000), ("assets:refunds:SHOP", 2000)]);
+    check_books(&desk, &[("assets:paid:card", -2000), ("assets:refunds:SHOP", 2000)]);
     desk.takes(&bank_says(2, 2800, vec![part(2000), refund("R-1", 2000, None)]));
-    check(&desk, &[("assets:paid:card", -2000), ("assets:refunds:SHOP", 2000)]);
-    desk.takes(&bank_says(3, 2800, vec![part(2000), refund("R-1", 2000, Some("2026-07-22"))]));
-    check(&desk, &[]);
+    check_books(&desk, &[("assets:paid:card", -2000), ("assets:refunds:SHOP", 2000)]);
+    desk.takes(&bank_says(3, 2800, vec![part(2000), refund("R-1", 2000, Some("2026-07-25"))]));
+    check_books(&desk, &[]);
 }
 
 #[test]

@@ -51,6 +51,13 @@ fn trade() -> Town {
     let town = Town::fresh();
     town.add_merchant();
     town.configure("mart", |text| text.replace("JPY 900", "EUR 9.50"));
+    let mugs = ["order", "--json", "--shop", "mart@demo.test", "--item", "MUG;Mug;EUR 9.50;3"];
+    let mugs = town.does("buyer", &mugs).json()["id"].as_str().unwrap().to_owned();
+    town.settle();
+    town.does("buyer", &["confirm", &mugs]);
+    town.settle();
+    let number = town.number("buyer", &mugs);
+    town.does("mart", &["pay", "notify", &number, "--paid", "--amount", "EUR 8.25"]);
     let buys = |article: &str, quantity: u32| town.bought(article, quantity, &["--pay", "card"]);
     let (_, paid) = buys("SH-41", 1);
     let (back, returned) = buys("SH-41", 2);
@@ -68,13 +75,6 @@ fn trade() -> Town {
     town.settle();
     town.reports(&returned, &[("pay", "--refunded")]);
     town.orders("buyer", "KETTLE", 1, &["--pay", "card"]);
-    let mugs = ["order", "--json", "--shop", "mart@demo.test", "--item", "MUG;Mug;EUR 9.50;3"];
-    let mugs = town.does("buyer", &mugs).json()["id"].as_str().unwrap().to_owned();
-    town.settle();
-    town.does("buyer", &["confirm", &mugs]);
-    town.settle();
-    let number = town.number("buyer", &mugs);
-    town.does("mart", &["pay", "notify", &number, "--paid", "--amount", "EUR 8.25"]);
     town.settle();
     town
 }

@@ -134,8 +134,14 @@ fn an_unpaid_total_at_its_limit_is_warned_of_on_the_page_p81() {
         let figure = page.split("class=\"owed\"").nth(1).unwrap().split("</div>").next().unwrap();
         assert!(figure.contains(&format!(">{}<", grouped(&unpaid))), "{figure}");
         assert_eq!(figure.contains("state--late"), warned, "{limit}: {figure}");
-        let over = town.does("buyer", &["--json", "status"]).json()["over_limit"].clone();
+        let over = town.does("buyer", &["--json", "list"]).json()["over_limit"].clone();
         assert_eq!(over.as_array().unwrap().is_empty(), !warned, "{limit}: {over}");
+        let told = town.does("buyer", &["list"]).out;
+        assert_eq!(
+            told.contains(&format!("the limit of JPY {} is reached", grouped(&limit.to_string().into()))),
+            warned,
+            "{told}"
+        );
     }
 }
 

@@ -38,6 +38,45 @@ pub const FAULTS: &str = r#"
   return found;
 "#;
 
+/// The texts of a page that stand out too little from what is behind them: less than 4.5 to 1, or 3 to 1 where they are
+/// large (WCAG 2.2, 1.4.3). A colour is what the browser makes of it, whatever it is written in.
+pub const FAINT: &str = r#"
+  const pixel = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
+  const colour = (written) => {
+    pixel.clearRect(0, 0, 1, 1);
+    pixel.fillStyle = written;
+    pixel.fillRect(0, 0, 1, 1);
+    const [r, g, b, a] = pixel.getImageData(0, 0, 1, 1).data;
+    return {rgb: [r, g, b], a: a / 255};
+  };
+  const over = (upper, lower) => upper.rgb.map((part, i) => part * upper.a + lower[i] * (1 - upper.a));
+  const behind = (element) => {
+    if (!element) return [255, 255, 255];
+    const own = colour(getComputedStyle(element).backgroundColor);
+    return own.a === 1 ? own.rgb : over(own, behind(element.parentElement));
+  };
+  const light = (rgb) => rgb.map((part) => part / 255).map((part) => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, part, i) => sum + part * [0.2126, 0.7152, 0.0722][i], 0);
+  const found = [];
+  let met = 0;
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) {
+    const text = texts.currentNode.textContent.trim();
+    const element = texts.currentNode.parentElement;
+    if (!text || !element.checkVisibility({visibilityProperty: true, opacityProperty: true})) continue;
+    if (element.closest('svg, .hidden, option, [aria-hidden=true], :disabled')) continue;
+    const style = getComputedStyle(element);
+    const back = behind(element);
+    const [one, other] = [light(over(colour(style.color), back)), light(back)].sort((a, b) => b - a);
+    const size = parseFloat(style.fontSize);
+    const large = size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700);
+    const ratio = (one + 0.05) / (other + 0.05);
+    met += 1;
+    if (ratio < (large ? 3 : 4.5)) found.push(ratio.toFixed(2) + ' ' + element.className + ' ' + text.slice(0, 40));
+  }
+  return met < 20 ? ['hardly a text was met: ' + met] : found;
+"#;
+
 impl Browser {
     /// Starts one in this size; everything but loopback goes to a closed port, and is seen as a fault of the page.
     pub fn start(width: u32, height: u32) -> Self {

@@ -9,7 +9,10 @@ use crate::support::program::Town;
 /// Returns the links of the menu, as a browser follows them.
 fn links(page: &str) -> Vec<String> {
     let menu = page.split_once("class=\"export\"").unwrap().1.split_once("</span>").unwrap().0;
-    menu.split("href=\"").skip(1).map(|part| part.split('"').next().unwrap().replace("&amp;", "&")).collect()
+    menu.split("href=\"")
+        .skip(1)
+        .map(|part| part.split('"').next().unwrap().replace("&amp;", "&").replace("&#x2f;", "/"))
+        .collect()
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::json;
 
-use super::driver::{Browser, FAULTS};
+use super::driver::{Browser, FAINT, FAULTS};
 use super::served::Served;
 use crate::support::english::english;
 use crate::support::program::Town;
@@ -245,6 +245,7 @@ fn a_warning_rings_on_an_open_page_where_that_is_wished_p2() {
     let open = || browser.script("return Number(document.documentElement.dataset.warnings)").as_u64().unwrap();
     browser.open(&format!("{root}/warnings"));
     let before = open();
+    let listed = browser.script("return document.querySelectorAll('article').length").as_u64().unwrap();
     browser.script(count);
     assert_eq!(
         browser.script("return document.getElementById('sound').checked"),
@@ -255,8 +256,9 @@ fn a_warning_rings_on_an_open_page_where_that_is_wished_p2() {
     browser.until("a sample", "return window.rung === 2");
     comes(1_000);
     browser.until("the sound", "return window.rung === 4");
-    browser.until("the warning", &format!("return document.querySelectorAll('article').length > {before}"));
+    browser.until("the warning", &format!("return document.querySelectorAll('article').length === {}", listed + 1));
     assert_eq!(open(), before + 1);
+    assert_eq!(browser.script("return document.getElementById('sound').checked"), true, "it was put in anew");
     assert!(browser.title().starts_with(&format!("({})", before + 1)), "{}", browser.title());
     // What is no warning makes no sound, and the page follows all the same.
     an_offer(&town);
@@ -266,14 +268,14 @@ fn a_warning_rings_on_an_open_page_where_that_is_wished_p2() {
     browser.open(&format!("{root}/"));
     browser.script(count);
     browser.click("#main");
-    comes(1_001);
+    comes(2_000);
     browser.until("the sound", "return window.rung === 2");
     browser.open(&format!("{root}/warnings"));
     assert_eq!(browser.script("return document.getElementById('sound').checked"), true);
     browser.click("#sound");
     browser.script("window.seen = true");
     browser.script(count);
-    comes(1_002);
+    comes(3_000);
     browser.until("the page is loaded anew", "return window.seen !== true");
     assert_eq!(browser.complaints(), Vec::<String>::new());
 }
@@ -335,6 +337,7 @@ fn each_screen_in_two_languages_two_widths_and_both_colour_schemes_has_no_fault(
             assert_eq!(browser.script("return document.documentElement.lang"), language);
             let faults = browser.script(FAULTS);
             assert_eq!(faults, json!([]), "{name} {language} {scheme} {width}");
+            assert_eq!(browser.script(FAINT), json!([]), "{name} {language} {scheme} {width}");
             assert_eq!(browser.complaints(), Vec::<String>::new(), "{name} {language}");
             if let Some(folder) = &pictures {
                 fs::write(Path::new(folder).join(format!("{name}-{language}-{scheme}-{width}.png")), browser.picture())

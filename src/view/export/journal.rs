@@ -113,6 +113,8 @@ impl Journal {
     pub(super) fn head(&self, wanted: &Wanted, out: &mut Vec<u8>) {
         let day = text::day(&When::Moment(wanted.now), &wanted.zone);
         push(out, &format!("; mailorder journal 1, made {day}; what its accounts mean: docs/export.md"));
+        // ledger's strict checks know no tag that was not declared.
+        ["id", "state", "due"].iter().for_each(|tag| push(out, &format!("tag {tag}")));
     }
 
     pub(super) fn entries(&mut self, one: &Listed, known: &Transaction, wanted: &Wanted, out: &mut Vec<u8>) {

@@ -1,0 +1,79 @@
+//! The charts' figures: those of the list, however often they were looked at before.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use serde_json::Value;
+
+use super::served::Served;
+use crate::support::program::Town;
+
+/// Returns what the charts show, drawn and in tables, without the frame of the page.
+fn charts(town: &Town) -> String {
+    let served = Served::start(&town.path("buyer/config.toml"));
+    let page = served.visit().page("/chart?currency=JPY");
+    page.split_once("id=\"h-spend\"").unwrap().1.split_once("</main>").unwrap().0.to_owned()
+}
+
+/// Returns the figures of a table's rows, the last of each row.
+fn last_figures(page: &str, table: &str) -> Vec<String> {
+    let body = page.split_once(&format!("id=\"{table}\"")).unwrap().1.split_once("</table>").unwrap().0;
+    let rows = body.split("<tr>").skip(2);
+    let figure = |row: &str| row.rsplit_once("class=\"num\">").unwrap().1.split('<').next().unwrap().replace(',', "");
+    rows.map(figure).collect()
+}
+
+/// Returns the yen of agreed orders by month of purchase, and what of all is unpaid.
+fn of_list(town: &Town) -> (BTreeMap<String, i64>, i64) {
+    let list = town.does("buyer", &["list", "--json"]).json();
+    let yen = |money: &Value| -> i64 {
+        if money["currency"] == "JPY" { money["amount"].as_str().unwrap().parse().unwrap() } else { 0 }
+    };
+    let mut months = BTreeMap::new();
+    for one in list["transactions"].as_array().unwrap() {
+        if one["state"] == "open" || one["state"] == "completed" {
+            let month = one["date"].as_str().unwrap()[..7].to_owned();
+            *months.entry(month).or_default() += yen(&one["total"]);
+        }
+    }
+    (months, list["unpaid"].as_array().unwrap().iter().map(yen).sum())
+}
+
+#[test]
+fn months_and_sums_are_those_of_the_list_p77_p80() {
+    let town = Town::played();
+    town.configure("buyer", |text| text.to_owned());
+    let (months, unpaid) = of_list(&town);
+    assert!(!months.is_empty() && unpaid > 0);
+    let page = charts(&town);
+    let drawn: Vec<i64> = last_figures(&page, "spending").iter().map(|figure| figure.parse().unwrap_or(0)).collect();
+    let (year, by_month) = drawn.split_last().unwrap();
+    assert_eq!(by_month.len(), 12, "{drawn:?}");
+    let spent: Vec<i64> = by_month.iter().copied().filter(|sum| *sum != 0).collect();
+    assert_eq!(spent, months.values().copied().collect::<Vec<i64>>());
+    assert_eq!(*year, months.values().sum::<i64>());
+    let now = page.split_once("class=\"num now\">").unwrap().1.split_once("</td>").unwrap().0;
+    let digits: String = now.chars().filter(char::is_ascii_digit).collect();
+    assert_eq!(digits, unpaid.to_string(), "the newest step is what is unpaid now");
+}
+
+#[test]
+fn what_changes_a_day_that_was_looked_at_changes_its_charts() {
+    let town = Town::played();
+    let first = charts(&town);
+    assert_eq!(charts(&town), first, "from the sums that are kept");
+    let list = town.list(&[]);
+    let older = list.iter().find(|one| one["state"] == "completed").unwrap();
+    let id = older["id"].as_str().unwrap();
+    // Goods of an earlier day go back, another order is paid, and a new one is made.
+    town.does("buyer", &["return", id, "--reason", "too small"]);
+    town.settle();
+    let (_, number) = town.confirmed();
+    town.reports(&number, &[("pay", "--paid")]);
+    let kept = charts(&town);
+    assert_ne!(kept, first);
+    for ending in ["", "-wal", "-shm"] {
+        let _ = fs::remove_file(town.path(&format!("buyer/index.sqlite{ending}")));
+    }
+    assert_eq!(charts(&town), kept, "as if nothing had been kept");
+}
