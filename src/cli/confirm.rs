@@ -182,9 +182,9 @@ fn differences(shell: &Shell, offer: &Offer<'_>) -> Result<(), Failure> {
 /// Says of a part whether it is as ordered.
 fn against(shell: &Shell, same: bool) -> Cell {
     if same {
-        Cell(shell.words.say("confirm.as-ordered"), Tone::Faint)
+        Cell(shell.words.say("checked.as-ordered"), Tone::Faint)
     } else {
-        Cell(format!("✗ {}", shell.words.say("confirm.differs")), Tone::Bad)
+        Cell(format!("✗ {}", shell.words.say("checked.differs")), Tone::Bad)
     }
 }
 
@@ -230,27 +230,27 @@ fn points(shell: &Shell, offer: &Offer<'_>) -> Result<(), Failure> {
     let (terms, zone) = (offer.terms, shell.clock.zone());
     let words = shell.words;
     let by = |leg: Leg| {
-        let agent = terms.agent(leg).map(|agent| words.fill("confirm.by", &[("who", &agent.party.address)]));
+        let agent = terms.agent(leg).map(|agent| words.fill("checked.by", &[("who", &agent.party.address)]));
         agent.unwrap_or_default()
     };
-    let mark = |same: bool| if same { String::new() } else { format!(" (✗ {})", words.say("confirm.differs")) };
+    let mark = |same: bool| if same { String::new() } else { format!(" (✗ {})", words.say("checked.differs")) };
     let card = terms.payment_id.as_ref().map(|last| format!(" ...{last}")).unwrap_or_default();
-    let due = terms.payment_due.map(|due| words.fill("confirm.due", &[("day", &text::when(&due, zone))]));
+    let due = terms.payment_due.map(|due| words.fill("checked.due", &[("day", &text::when(&due, zone))]));
     let due = due.unwrap_or_default();
     let pay = format!("{}{card}{due}{}", words.method(terms.payment_method.as_str()), by(Leg::Payment));
     paragraph(shell, "payment", &format!("{pay}{}", mark(offer.is_same_payment())))?;
     let arrives = terms.arrival_until.or(terms.arrival_from);
-    let arrives = arrives.map(|at| words.fill("confirm.until", &[("day", &text::when(&at, zone))]));
+    let arrives = arrives.map(|at| words.fill("checked.until", &[("day", &text::when(&at, zone))]));
     let arrives = arrives.unwrap_or_default();
-    let to = terms.deliver_to.as_ref().map(|to| words.fill("confirm.to", &[("place", &to.lines().join(", "))]));
+    let to = terms.deliver_to.as_ref().map(|to| words.fill("checked.to", &[("place", &to.lines().join(", "))]));
     let to = to.unwrap_or_default();
     let deliver = format!("{}{arrives}{}{to}", words.method(terms.delivery_method.as_str()), by(Leg::Delivery));
     paragraph(shell, "delivery", &format!("{deliver}{}", mark(offer.is_same_delivery())))?;
-    let unsaid = || words.say("confirm.unsaid");
+    let unsaid = || words.say("checked.unsaid");
     let conditions = terms.conditions.as_ref().map(|text| text.lines().collect::<Vec<_>>().join(" / "));
     paragraph(shell, "withdrawal", &conditions.unwrap_or_else(unsaid))?;
-    let until = terms.valid_through.map(|until| words.fill("confirm.stands", &[("day", &text::minute(&until, zone))]));
-    let over = if offer.over { words.say("confirm.over") } else { String::new() };
+    let until = terms.valid_through.map(|until| words.fill("checked.stands", &[("day", &text::minute(&until, zone))]));
+    let over = if offer.over { words.say("checked.over") } else { String::new() };
     paragraph(shell, "period", &format!("{}{over}", until.unwrap_or_else(unsaid)))
 }
 
@@ -262,10 +262,10 @@ fn signer(shell: &Shell, offer: &Offer<'_>) -> Result<(), Failure> {
         Some(PinnedBy::Merge) => "key-merge",
         None => "key-none",
     };
-    let by = shell.words.say(&format!("confirm.{by}"));
+    let by = shell.words.say(&format!("checked.{by}"));
     let from = &offer.kept.letter.from;
     let key = offer.signer.fingerprint.grouped();
-    let said = shell.words.fill("confirm.key", &[("who", &from.address), ("key", &key), ("by", &by)]);
+    let said = shell.words.fill("checked.key", &[("who", &from.address), ("key", &key), ("by", &by)]);
     paragraph(shell, "signer", &said)?;
     let unusable = |fault: &String| shell.words.sentence(&format!("! this key is not usable: {fault}"));
     offer.signer.fault.as_ref().map_or(Ok(()), |fault| paragraph(shell, "", &unusable(fault)))
@@ -274,7 +274,7 @@ fn signer(shell: &Shell, offer: &Offer<'_>) -> Result<(), Failure> {
 /// Prints a sentence beside its name, in as many lines as it needs.
 fn paragraph(shell: &Shell, name: &str, text: &str) -> Result<(), Failure> {
     const NAMES: usize = 14;
-    let name = if name.is_empty() { String::new() } else { shell.words.say(&format!("confirm.{name}")) };
+    let name = if name.is_empty() { String::new() } else { shell.words.say(&format!("checked.{name}")) };
     let text = output::escape(text);
     let room = shell.output.width().map(|width| width.saturating_sub(NAMES).max(20));
     let lines = room.map_or_else(|| vec![text.clone()], |room| wrap(&text, room));
