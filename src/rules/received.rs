@@ -106,13 +106,11 @@ pub fn differs(transaction: &Transaction, standing: &Standing) -> Option<Differs
             None => format!("line {line} ({name}): agreed {agreed}, received {received}"),
         }
     };
-    let texts: Vec<String> = counts.iter().filter(|count| count.differs()).map(text).collect();
-    if texts.is_empty() {
-        return None;
-    }
+    let texts = counts.iter().filter(|count| count.differs()).map(text);
+    let text = texts.reduce(|what, more| format!("{what}; {more}"))?;
     let missing =
         counts.iter().filter_map(|count| Some(LineQuantity { line: count.line.clone(), quantity: count.short? }));
-    Some(Differs { text: texts.join("; "), missing: missing.collect(), since: said.recorded, position: said.position })
+    Some(Differs { text, missing: missing.collect(), since: said.recorded, position: said.position })
 }
 
 fn speaker(terms: &Terms, transaction: &Transaction) -> Address {
