@@ -106,25 +106,25 @@ fn is_of_stranger(clerk: &Clerk, shown: &Shown) -> Result<bool, ClerkError> {
 
 /// Returns what the program is told: values as other programs have them, title and text made harmless for people.
 fn document(shell: &Shell, clerk: &Clerk, warning: &Warning, alert: &Alert, open: usize) -> Result<Value, Failure> {
-    let first = warning.shown.first().ok_or_else(|| Failure::bug("a warning without a finding"))?;
+    let first = warning.shown.first().ok_or_else(|| Failure::bug("no finding"))?;
     let findings: Vec<Value> = warning.shown.iter().map(|one| json!({"code": one.finding, "text": one.text})).collect();
-    let sentences: Vec<String> = warning
-        .shown
-        .iter()
-        .map(|one| format!("{}: {}", one.finding, text::sentence(&one.text, shell.clock.zone())))
-        .collect();
-    let from = if first.from.is_empty() { String::new() } else { format!(" from {}", first.from) };
+    let words = shell.words;
+    let sentence = |one: &Shown| text::finding(words, &one.finding, &one.text, shell.clock.zone());
+    let sentences: Vec<String> =
+        warning.shown.iter().map(|one| format!("{}: {}", one.finding, sentence(one))).collect();
+    let from = if first.from.is_empty() { String::new() } else { words.fill("alerted.from", &[("who", &first.from)]) };
     let more = match alert.others.len() {
         0 => String::new(),
-        1 => "\nOne more of strangers stands under mailorder warnings.".to_owned(),
-        more => format!("\n{more} more of strangers stand under mailorder warnings."),
+        more => format!("\n{}", words.fill("alerted.more", &[("n", &more)])),
     };
-    let body = format!("{}{from}: {}", first.subject, sentences.join("; "));
+    let is_aside = first.id.starts_with("S-");
+    let subject = if is_aside { words.say("warned.aside") } else { first.subject.clone() };
+    let body = format!("{subject}{from}: {}", sentences.join("; "));
     Ok(json!({
         "schema": "mailorder.alert/1",
         "account": clerk.me().address,
         "id": alert.id,
-        "title": escape(&format!("mailorder: warning {}", alert.id)),
+        "title": words.fill("alerted.title", &[("id", &alert.id)]),
         "text": format!("{}{more}", escape(&body)),
         "findings": findings,
         "order": first.order,

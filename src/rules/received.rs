@@ -95,24 +95,26 @@ pub fn differs(transaction: &Transaction, standing: &Standing) -> Option<Differs
     let (_, terms) = transaction.terms()?;
     let counts = counts(transaction, standing);
     let agent = speaker(terms, transaction);
-    let number = |quantity: Option<Quantity>| quantity.map_or_else(|| "none".to_owned(), |one| one.to_string());
-    let text = |count: &Count| {
-        let Count { line, name, agreed, delivered, received, short } = count;
-        let received = number(*received);
-        match short {
-            Some(_) => {
-                format!("line {line} ({name}): delivered {} says {agent}, received {received}", number(*delivered))
-            }
-            None => format!("line {line} ({name}): agreed {agreed}, received {received}"),
-        }
-    };
-    let texts: Vec<String> = counts.iter().filter(|count| count.differs()).map(text).collect();
-    if texts.is_empty() {
-        return None;
-    }
+    let differing = counts.iter().filter(|count| count.differs()).rev();
+    let text = differing.fold(None, |more: Option<String>, count| Some(sentence(count, &agent, more)))?;
     let missing =
         counts.iter().filter_map(|count| Some(LineQuantity { line: count.line.clone(), quantity: count.short? }));
-    Some(Differs { text: texts.join("; "), missing: missing.collect(), since: said.recorded, position: said.position })
+    Some(Differs { text, missing: missing.collect(), since: said.recorded, position: said.position })
+}
+
+/// Says what differs of a line, with what is said of the lines behind it.
+fn sentence(count: &Count, agent: &Address, more: Option<String>) -> String {
+    let number = |quantity: Option<Quantity>| quantity.map_or_else(|| "none".to_owned(), |one| one.to_string());
+    let Count { line, name, agreed, .. } = count;
+    let (delivered, received) = (number(count.delivered), number(count.received));
+    match (count.short, more) {
+        (Some(_), None) => format!("line {line} ({name}): delivered {delivered} says {agent}, received {received}"),
+        (Some(_), Some(more)) => {
+            format!("line {line} ({name}): delivered {delivered} says {agent}, received {received}; {more}")
+        }
+        (None, None) => format!("line {line} ({name}): agreed {agreed}, received {received}"),
+        (None, Some(more)) => format!("line {line} ({name}): agreed {agreed}, received {received}; {more}"),
+    }
 }
 
 fn speaker(terms: &Terms, transaction: &Transaction) -> Address {

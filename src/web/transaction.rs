@@ -76,7 +76,7 @@ fn order(clerk: &Clerk, known: &Transaction, visit: &Visit) -> Result<Map<String
     put("rows", json!(letters().map(|kept| row(known, kept, &doubts, visit)).collect::<Vec<_>>()));
     put("ahead", json!(ahead(&standing, visit)));
     put("letters", json!(letters().map(|kept| entry(known, kept, &doubts, visit)).collect::<Vec<_>>()));
-    put("received", received(clerk, known, &standing)?);
+    put("received", received(clerk, known, &standing, visit)?);
     put("warnings", json!(open_warnings(known, visit)));
     put("letter", letter::shown(clerk, known, visit)?);
     Ok(shows)
@@ -300,9 +300,10 @@ fn finding_line(finding: &Finding, visit: &Visit) -> String {
 
 /// Returns each line as agreed on, delivered and received, and the warning about it where nobody has settled it. Where the
 /// buyer has said nothing yet, what the delivery agent says stands for it, else what was agreed on: the form begins with it.
-fn received(clerk: &Clerk, known: &Transaction, standing: &Standing) -> Result<Value, Fault> {
+fn received(clerk: &Clerk, known: &Transaction, standing: &Standing, visit: &Visit) -> Result<Value, Fault> {
     let differs = received::differs(known, standing);
     let mut warning = None;
+    let text = differs.as_ref().map(|differs| text::sentence(&visit.words().sentence(&differs.text), &visit.zone));
     if let Some(subject) = differs.map(|differs| differs.subject(known)) {
         warning = clerk.index().settled(&subject).map_err(ClerkError::from)?.is_none().then(|| warning_id(&subject));
     }
@@ -327,7 +328,7 @@ fn received(clerk: &Clerk, known: &Transaction, standing: &Standing) -> Result<V
         .iter()
         .map(|line| json!({"line": line.id, "name": line.item.name, "agreed": line.quantity.to_string(), "came": came(line)}))
         .collect();
-    Ok(json!({"said": said.is_some(), "counts": counts, "warning": warning, "fields": fields}))
+    Ok(json!({"said": said.is_some(), "counts": counts, "text": text, "warning": warning, "fields": fields}))
 }
 
 /// Returns the entries of letters that were not applied and that nobody has settled.

@@ -231,3 +231,33 @@ fn the_language_is_that_of_the_flag_the_environment_the_configuration_or_the_loc
     let wrong = town.run("buyer", &["--lang", "fr", "list"]);
     assert!(wrong.code == Some(2) && wrong.err.contains("one of en, ja"), "{wrong:?}");
 }
+
+#[test]
+fn what_came_and_what_a_person_is_alerted_of_are_told_in_japanese() {
+    let town = Town::played();
+    let mut faults = Vec::new();
+    let mut read = |words: &[&str]| {
+        let run = japanese(&town, "buyer", words);
+        faults.extend(english(&run.out).into_iter().chain(english(&run.err)));
+        run
+    };
+    let arrived = town.lists("buyer", &["open", "delivered"])[0]["id"].as_str().unwrap().to_owned();
+    let came = read(&["received", &arrived, "--line", "1=1"]);
+    assert!(came.out.contains("配送済としていますが、届いたのは 1"), "{came:?}");
+    let shown = read(&["show", &arrived]);
+    assert!(shown.out.contains("による受取り:") && shown.out.contains("✗ received-differs: 明細 1"), "{shown:?}");
+    read(&["warnings", "--late"]);
+    assert_eq!(faults, Vec::<String>::new());
+    let command = "\n[notify]\ncommand = [\"/bin/sh\", \"-c\", \"cat >>told\"]\n";
+    town.configure("buyer", |text| format!("language = \"ja\"\n{text}{command}"));
+    town.does("buyer", &["sync"]);
+    let told = fs::read_to_string(town.path("buyer/told")).unwrap();
+    let told: Vec<serde_json::Value> = told.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let came = told.iter().find(|one| one["findings"][0]["code"] == "received-differs").unwrap();
+    assert!(came["text"].as_str().unwrap().contains("届いたのは 1"), "{came}");
+    assert!(came["findings"][0]["text"].as_str().unwrap().contains("received 1"), "{came}");
+    for one in &told {
+        let text = format!("{}\n{}", one["title"].as_str().unwrap(), one["text"].as_str().unwrap());
+        assert_eq!(english(&text), Vec::<String>::new(), "{one}");
+    }
+}
