@@ -147,7 +147,6 @@ fn a_rule_that_cannot_be_is_told_with_its_place() {
 
 /// What needs the clock moved.
 mod real {
-    use mailorder::clock::Clock;
     use serde_json::Value;
 
     use crate::support::program::{Town, letters};
@@ -155,14 +154,7 @@ mod real {
     #[test]
     fn what_is_late_is_asked_of_the_agent_then_of_the_shop_and_then_the_return_is_ready_p92() {
         let town = Town::fresh();
-        let (id, number) = town.bought("SH-41", 1, &["--pay", "card"]);
-        for report in [("shop", "--shipped"), ("pay", "--paid")] {
-            town.reports(&number, &[report]);
-        }
-        let tomorrow = Clock::system().now().plus_seconds(86_400).day().to_string();
-        town.does("ship", &["ship", "notify", &number, "--planned", &tomorrow]);
-        town.settle();
-        town.does("buyer", &["schedule", "add", "--preset", "late"]);
+        let id = town.awaits_parcel();
         let asked = |at: &str| -> Vec<String> {
             assert_eq!(town.at(at, "buyer", &["sync"]).code, Some(0));
             let shown = town.show("buyer", &id);

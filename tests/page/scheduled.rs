@@ -166,3 +166,30 @@ fn rules_are_shown_with_what_they_did_and_what_they_hold_back() {
         assert!(rules.contains(text), "{text}: {rules}");
     }
 }
+
+/// What needs the clock moved.
+mod real {
+    use super::{Served, Town, letters};
+
+    #[test]
+    fn a_return_that_is_ready_waits_on_the_page_for_one_button_p92() {
+        let town = Town::fresh();
+        let id = town.awaits_parcel();
+        for at in ["+3d", "+7d"] {
+            assert_eq!(town.at(at, "buyer", &["sync"]).code, Some(0));
+        }
+        let served = Served::start_at("+11d", &town.path("buyer/config.toml"));
+        let visitor = served.visit();
+        let ready = format!("A return of {} is ready", &id[..6]);
+        let page = visitor.page("/schedule");
+        assert!(page.contains(&ready) && page.contains("Agent and shop were asked"), "{page}");
+        let reason = page.split("name=\"reason\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+        assert!(reason.contains("delivery was promised for"), "{reason}");
+        let returns = || letters(&town.show("buyer", &id), "out", "return-request").len();
+        assert_eq!(returns(), 0, "nobody but the buyer sends it");
+        let fields = [("what", "all"), ("reason", reason.as_str()), ("act", "return")];
+        visitor.does("/schedule", &format!("/txn/{id}"), &fields);
+        assert_eq!(returns(), 1);
+        assert!(!visitor.page("/schedule").contains(&ready), "it is asked for once");
+    }
+}

@@ -23,13 +23,26 @@ pub struct Visitor<'a> {
 impl Served {
     /// Starts it for the account of this configuration.
     pub fn start(config: &Path) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_mailorder"))
+        Self::run(Command::new(env!("CARGO_BIN_EXE_mailorder")), config)
+    }
+
+    /// Starts it with its clock moved, as `faketime` reads it: `+11d`.
+    pub fn start_at(moved: &str, config: &Path) -> Self {
+        let mut command = Command::new("faketime");
+        command.args(["-f", moved, env!("CARGO_BIN_EXE_mailorder")]);
+        Self::run(command, config)
+    }
+
+    fn run(mut command: Command, config: &Path) -> Self {
+        let mut child = command
             .arg("-c")
             .arg(config)
             .arg("serve")
             .env_clear()
             .env("HOME", config.parent().unwrap())
             .env("PATH", "/usr/bin:/bin")
+            .env("FAKETIME_DONT_FAKE_MONOTONIC", "1")
+            .env("NO_FAKE_STAT", "1")
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()

@@ -234,6 +234,20 @@ impl Town {
         letters(&self.show(party, name), direction, kind).len()
     }
 
+    /// Has the buyer wait for a parcel that is paid, shipped and promised for tomorrow, and asked about in turn when it is
+    /// late; returns the order's ID.
+    pub fn awaits_parcel(&self) -> String {
+        let (id, number) = self.bought("SH-41", 1, &["--pay", "card"]);
+        for report in [("shop", "--shipped"), ("pay", "--paid")] {
+            self.reports(&number, &[report]);
+        }
+        let tomorrow = mailorder::clock::Clock::system().now().plus_seconds(86_400).day().to_string();
+        self.does("ship", &["ship", "notify", &number, "--planned", &tomorrow]);
+        self.settle();
+        self.does("buyer", &["schedule", "add", "--preset", "late"]);
+        id
+    }
+
     /// Runs the program in another time zone.
     pub fn within(&self, zone: &str, party: &str, args: &[&str]) -> Run {
         let mut command = Command::new(env!("CARGO_BIN_EXE_mailorder"));
