@@ -217,7 +217,7 @@ fn next(shell: &Shell, clerk: &mut Clerk, args: NextArgs) -> Result<(), Failure>
         shell.done("nothing comes");
     }
     for moment in &moments {
-        shell.output.line(&minute(shell, moment))?;
+        shell.output.line(minute(shell, moment))?;
     }
     Ok(())
 }

@@ -40,7 +40,7 @@ enum Kind {
     /// At the moments of these expressions together.
     Calendar(Vec<Cron>),
     /// On the day that was promised, at this time: looked at each day.
-    Due(Time, Cron),
+    Due(Time, Box<Cron>),
 }
 
 impl Timetable {
@@ -83,7 +83,7 @@ impl Timetable {
     fn all(&self) -> &[Cron] {
         match &self.kind {
             Kind::Calendar(all) => all,
-            Kind::Due(_, daily) => std::slice::from_ref(daily),
+            Kind::Due(_, daily) => std::slice::from_ref(daily.as_ref()),
         }
     }
 
@@ -145,7 +145,7 @@ fn calendar(times: &str, of_month: &str, of_week: &str) -> Result<Kind, String> 
 }
 
 fn due(time: Time) -> Result<Kind, String> {
-    cron(&format!("{} {} * * *", time.minute(), time.hour())).map(|daily| Kind::Due(time, daily))
+    cron(&format!("{} {} * * *", time.minute(), time.hour())).map(|daily| Kind::Due(time, Box::new(daily)))
 }
 
 fn every(text: &str) -> Result<Kind, String> {
