@@ -173,10 +173,10 @@ fn what_the_example_calls_a_default_is_one() {
 
 #[test]
 fn every_key_of_the_configuration_is_in_the_example() {
-    let fields: Vec<&str> = WRITTEN
-        .lines()
-        .filter_map(|line| line.strip_prefix("    pub ")?.split_once(':'))
-        .map(|(name, _)| name)
+    let renamed = |line: &'static str| line.trim().strip_prefix("#[serde(rename = \"")?.strip_suffix("\")]");
+    let lines = WRITTEN.lines().zip(WRITTEN.lines().skip(1));
+    let fields: Vec<&str> = lines
+        .filter_map(|(above, line)| Some(renamed(above).unwrap_or(line.strip_prefix("    pub ")?.split_once(':')?.0)))
         .collect();
     assert!(fields.len() > 40, "{fields:?}");
     for field in fields {
