@@ -103,7 +103,7 @@ fn what_would_be_signed_is_shown_and_nothing_is_written() {
     // The time is the one when it is signed.
     let timeless = |text: &str| -> String {
         let still = |word: &str| word.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect::<String>();
-        let words = text.split_inclusive(' ');
+        let words = text.split_inclusive(char::is_whitespace);
         words.map(|word| if word.contains(':') { still(word) } else { word.to_owned() }).collect()
     };
     let entered = timeless(&entered);
