@@ -133,11 +133,12 @@ fn parse(text: &SecretString) -> Result<Instrument, Failure> {
 
 /// Asks the person at the terminal, without showing what is written.
 fn asked(shell: &Shell, agent: &Address) -> Result<Instrument, Failure> {
-    shell.output.message(format!("Payment data, readable by {agent} alone; what you write is not shown."));
+    let head = format!("Payment data, readable by {agent} alone; what you write is not shown.");
+    shell.output.message(shell.words.sentence(&head));
     let hidden = Hidden::begin()?;
     let mut instrument = Instrument::new();
     for (name, what, may_be_empty) in ASKED {
-        shell.output.message(format!("{what}:"));
+        shell.output.message(format!("{}:", shell.words.sentence(what)));
         let value = answer(shell)?;
         match (value.expose_secret().is_empty(), may_be_empty) {
             (false, _) => {
