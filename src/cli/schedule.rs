@@ -8,7 +8,7 @@ use crate::clerk::{By, Clerk, Foreseeing, Ran};
 use crate::role::timetable::{self, Timetable};
 use crate::trade::{Address, Deed, Kind, Leg, Moment, Role, Schedule, ScheduleName, Target};
 use crate::view::schedules::{
-    NEXT, PRESETS, Preset, Schedules, Shown, ShownRule, next_document, next_of, ran_document,
+    NEXT, PRESETS, Prepared, Preset, Schedules, Shown, ShownRule, next_document, next_of, ran_document,
 };
 use crate::view::{short, text};
 
@@ -246,13 +246,13 @@ fn list(shell: &Shell, clerk: &mut Clerk) -> Result<(), Failure> {
         let table = Table { head: &head, rows: &rows, right: &[2], fit: &[Fit::Cut(0, 16), Fit::Drop(3)], wrap: true };
         shell.output.fitted(&table)?;
     }
-    tell_prepared(shell, &all);
+    tell_prepared(shell, &all.prepared);
     Ok(())
 }
 
 /// Says which returns want one keystroke.
-fn tell_prepared(shell: &Shell, all: &Schedules) {
-    for one in &all.prepared {
+pub(super) fn tell_prepared(shell: &Shell, prepared: &[Prepared]) {
+    for one in prepared {
         let id = short(one.order.as_str());
         let (leg, day, why) = (one.leg, one.promised.day(), &one.reason);
         shell.hint(&format!(

@@ -13,6 +13,7 @@ use crate::clerk::{Clerk, ClerkError};
 use crate::index::Filter;
 use crate::trade::{Moment, Money, Role};
 use crate::view::orders::{Summary, awaiting, first_role, is_late};
+use crate::view::schedules::prepared;
 use crate::view::text;
 use crate::words::Words;
 
@@ -150,6 +151,7 @@ pub(super) fn run(shell: &mut Shell, args: StatusArgs) -> Result<(), Failure> {
     } else {
         print(shell, &account, &address)?;
         hints(shell, &account);
+        super::schedule::tell_prepared(shell, &prepared(&clerk, &now)?);
     }
     if args.exit_code { Err(Failure::finding()) } else { Ok(()) }
 }

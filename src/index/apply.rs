@@ -30,6 +30,7 @@ pub(super) fn entry(db_tx: &Connection, recorded: &Recorded, reckoning: &Reckoni
                 keys::name(db_tx, letter, entry.position)?;
             }
             post::heard(db_tx, signer, letter)?;
+            super::schedules::heard(db_tx, entry, letter)?;
             warn(db_tx, entry.position, &content.digest, findings)?;
             letter_certificates(db_tx, letter, reckoning)
         }

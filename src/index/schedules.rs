@@ -5,7 +5,9 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::apply::integer;
 use super::query::{Found, json, position, value};
 use super::{Index, IndexError, written};
-use crate::trade::{Address, Cause, Deed, Entry, Key, Kind, Moment, OrderId, Role, Schedule, ScheduleName};
+use crate::trade::{
+    Address, Cause, Deed, Entry, Key, Kind, Letter, Moment, Names, Number, OrderId, Role, Schedule, ScheduleName,
+};
 
 /// A schedule as it is now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,8 +63,22 @@ pub(super) fn caused(db_tx: &Connection, entry: &Entry) -> Result<(), IndexError
         Cause::Schedule { name, moment } => ("schedule", name.as_str(), moment.to_string()),
         Cause::Rule { deed, order, when } => (deed.word(), when.as_str(), order.to_string()),
     };
-    let mut put = db_tx.prepare_cached("INSERT INTO caused VALUES (?1, ?2, ?3, ?4)")?;
-    put.execute(params![integer(entry.position), by, name, about])?;
+    let Some(letter) = entry.letter() else { return Ok(()) };
+    let Names { shop, number, .. } = entry.names();
+    let mut put = db_tx.prepare_cached("INSERT INTO caused VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0)")?;
+    let (shop, number) = (shop.as_ref().map(Address::as_str), number.as_ref().map(Number::as_str));
+    put.execute(params![integer(entry.position), by, name, about, letter.to.address.as_str(), shop, number])?;
+    Ok(())
+}
+
+/// Notes that a status came of whoever was asked.
+pub(super) fn heard(db_tx: &Connection, entry: &Entry, letter: &Letter) -> Result<(), IndexError> {
+    let Names { shop: Some(shop), number: Some(number), .. } = entry.names() else { return Ok(()) };
+    if entry.role == Some(Role::Buyer) && letter.kind().status_of().is_some() {
+        let sql = "UPDATE caused SET heard = 1 WHERE peer = ?1 AND number = ?2 AND shop = ?3 AND NOT heard";
+        let peer = letter.from.address.as_str();
+        db_tx.prepare_cached(sql)?.execute([peer, number.as_str(), shop.as_str()])?;
+    }
     Ok(())
 }
 
@@ -100,12 +116,8 @@ impl Index {
     }
 
     fn caused(&self, which: &str, by: &str, name: &str) -> Found<Option<Caused>> {
-        let answer = "SELECT 1 FROM entries a WHERE a.position > e.position AND a.direction = 'in' AND a.role = e.role
-                      AND a.peer = e.peer AND a.shop = e.shop AND a.number = e.number
-                      AND a.kind IN ('order-status', 'payment-status', 'delivery-status')";
         let mut find = self.db.prepare_cached(&format!(
-            "SELECT count(*), coalesce(sum(EXISTS ({answer})), 0), max(c.position) FROM caused c JOIN entries e USING (position)
-             WHERE c.by = ?1 AND c.name = ?2 AND {which}"
+            "SELECT count(*), coalesce(sum(heard), 0), max(position) FROM caused c WHERE by = ?1 AND name = ?2 AND {which}"
         ))?;
         let found = find.query_row([by, name], |row| Ok((row.get(0)?, row.get(1)?, row.get::<_, Option<i64>>(2)?)))?;
         let (letters, answered, Some(last)) = found else { return Ok(None) };

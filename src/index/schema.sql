@@ -243,13 +243,18 @@ CREATE TABLE schedules (
 ) WITHOUT ROWID;
 
 -- Letters that a schedule (its name, and the moment that had come) or a rule (its query, and the order it is about) had us
--- write.
+-- write, to whom and about which transaction, and whether a status of theirs came since.
 CREATE TABLE caused (
   position INTEGER PRIMARY KEY,
   by       TEXT NOT NULL,
   name     TEXT NOT NULL,
-  about    TEXT NOT NULL
+  about    TEXT NOT NULL,
+  peer     TEXT NOT NULL,
+  shop     TEXT,
+  number   TEXT,
+  heard    INTEGER NOT NULL
 );
+CREATE INDEX caused_unheard ON caused (peer, number) WHERE NOT heard;
 CREATE INDEX caused_by ON caused (by, name, position);
 CREATE INDEX caused_about ON caused (about, by);
 

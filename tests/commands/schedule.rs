@@ -180,6 +180,8 @@ mod real {
             "nobody but the buyer sends it"
         );
         let told = town.at("+11d", "buyer", &["schedule"]).err;
+        let status = town.at("+11d", "buyer", &["status"]).err;
+        assert!(status.ends_with(&told), "{status} {told}");
         let hint = told.split("a return is ready: mailorder ").nth(1).unwrap_or_else(|| panic!("{told}"));
         let command = hint.split(" return ").nth(1).unwrap_or_else(|| panic!("{told}"));
         let (name, reason) = command.trim().split_once(" --reason ").unwrap();
