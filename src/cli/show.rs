@@ -170,7 +170,8 @@ fn came(shell: &Shell, known: &Transaction, standing: &Standing) -> Result<(), F
     shell.line(&format!("received, as you said of {}:", text::when(&said.at, shell.clock.zone())))?;
     super::received::table(shell, &received::counts(known, standing))?;
     if let Some(differs) = received::differs(known, standing) {
-        shell.output.line(format!("✗ received-differs: {}", output::escape(&differs.text)))?;
+        let text = text::sentence(&shell.words.sentence(&differs.text), shell.clock.zone());
+        shell.output.line(format!("✗ received-differs: {}", output::escape(&text)))?;
     }
     shell.output.line("")
 }
