@@ -14,6 +14,15 @@ const ORDERS: usize = 8;
 /// How many processes work at once.
 const AT_ONCE: usize = 4;
 
+/// Ends what goes on until then, also where the test fails before.
+struct End<'a>(&'a AtomicBool);
+
+impl Drop for End<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 /// Does something for each of these, some at a time.
 fn together<T: Send>(all: impl IntoIterator<Item = T>, work: impl Fn(T) + Sync) {
     let left = Mutex::new(all.into_iter().collect::<Vec<T>>());
@@ -72,11 +81,12 @@ fn handed_over(town: &Town) {
             }
             times
         });
+        let end = End(&over);
         together(&mails, |mail| {
             let run = town.fed("shop", &["receive"], mail);
             assert_eq!((run.code, run.out.as_str()), (Some(0), ""), "{run:?}");
         });
-        over.store(true, Ordering::Relaxed);
+        drop(end);
         assert!(syncs.join().unwrap() >= 1);
     });
     // What came by both ways is there once.
