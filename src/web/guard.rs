@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Query, Request, State};
-use axum::http::header::{COOKIE, HOST, SET_COOKIE};
+use axum::http::header::{COOKIE, HOST, ORIGIN, SET_COOKIE};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -104,6 +104,11 @@ impl Guard {
     }
 }
 
+/// Returns whether a browser says from which page a request comes, as each does with what acts; the layer below judges it.
+fn says_whence(headers: &HeaderMap) -> bool {
+    headers.contains_key(ORIGIN) || headers.contains_key("sec-fetch-site")
+}
+
 /// Compares two secrets in a time that tells nothing of them.
 fn same(one: &str, other: &str) -> bool {
     Digest::of(one.as_bytes()) == Digest::of(other.as_bytes())
@@ -141,6 +146,8 @@ async fn watch(State(web): State<Arc<Web>>, request: Request, next: Next) -> Res
         let text = "This page is open in the browser that followed the link of `mailorder serve`, and in no other. \
                     End that program and start it again for a new link.";
         (StatusCode::UNAUTHORIZED, in_both(text)).into_response()
+    } else if !request.method().is_safe() && !says_whence(headers) {
+        (StatusCode::FORBIDDEN, in_both("No page of this program sent this.")).into_response()
     } else {
         next.run(request).await
     };

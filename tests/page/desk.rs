@@ -286,6 +286,36 @@ fn an_order_is_repeated_on_the_page_with_nothing_typed_or_with_changes_p99_p100_
 }
 
 #[test]
+fn an_order_whose_form_is_sent_twice_is_one_order_b112() {
+    let town = Town::played();
+    let served = desk(&town);
+    let visitor = served.visit();
+    let orders = || town.list(&[]);
+    let before = orders();
+    let bought = before.iter().find(|one| one["state"] == "completed").unwrap();
+    let page = visitor.page(&format!("/order?again={}", id(bought)));
+    let fields = filled(&page);
+    let own = |fields: &Fields, what: &str| -> Fields {
+        fields.iter().cloned().chain([("do".to_owned(), what.to_owned())]).collect()
+    };
+    let post = |fields: &Fields| {
+        let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        visitor.post("/order", &fields)
+    };
+    let checked = filled(&post(&own(&fields, "check")).body);
+    let send = own(&checked, "send");
+    // Pressed three times at once, and once more after the way back.
+    let mut places: Vec<String> = std::thread::scope(|scope| {
+        let pressed: Vec<_> = (0..3).map(|_| scope.spawn(|| post(&send))).collect();
+        pressed.into_iter().map(|one| one.join().unwrap().header("location").unwrap().to_owned()).collect()
+    });
+    places.push(post(&send).header("location").unwrap().to_owned());
+    places.dedup();
+    assert_eq!(places.len(), 1, "{places:?}");
+    assert_eq!(orders().len(), before.len() + 1);
+}
+
+#[test]
 fn each_screen_reckons_as_the_list_does() {
     let town = Town::played();
     let served = desk(&town);

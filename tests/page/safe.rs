@@ -50,7 +50,7 @@ fn the_link_opens_the_page_once_and_its_cookie_is_kept_from_scripts_and_stranger
 }
 
 #[test]
-fn another_name_for_this_machine_is_refused() {
+fn another_name_for_this_machine_is_refused_b109() {
     let (_town, served) = town();
     let visitor = served.visit();
     for host in ["evil.example", "evil.example:80", "127.0.0.1", "localhost", "127.0.0.1:1", "0.0.0.0", ""] {
@@ -64,7 +64,7 @@ fn another_name_for_this_machine_is_refused() {
 }
 
 #[test]
-fn what_acts_must_come_from_a_page_of_ours_by_any_spelling_of_its_path() {
+fn what_acts_must_come_from_a_page_of_ours_by_any_spelling_of_its_path_b109_b110() {
     let (town, served) = town();
     let visitor = served.visit();
     let (token, once) = visitor.hidden("/");
@@ -74,7 +74,8 @@ fn what_acts_must_come_from_a_page_of_ours_by_any_spelling_of_its_path() {
     let entries = || std::fs::read_dir(town.path("buyer/ledger/cur")).unwrap().count();
     let before = entries();
     let host = served.host();
-    let foreign: [&[(&str, &str)]; 4] = [
+    let foreign: [&[(&str, &str)]; 5] = [
+        &[],
         &[("Sec-Fetch-Site", "cross-site")],
         &[("Sec-Fetch-Site", "same-site"), ("Origin", "http://localhost:1")],
         &[("Origin", "https://evil.example")],
@@ -100,6 +101,21 @@ fn what_acts_must_come_from_a_page_of_ours_by_any_spelling_of_its_path() {
         let answer = visitor.post(&format!("/txn/{id}"), &[("token", wrong), ("once", &once), ("act", "ask")]);
         assert_eq!(answer.status, 403, "{answer:?}");
     }
+    // A token in the address would be told to others; a form is of one type alone, which no other page sends unasked.
+    let own = [("Host", host.as_str()), ("Cookie", visitor.cookie.as_str()), ("Sec-Fetch-Site", "same-origin")];
+    let kind = |kind| [&own[..], &[("Content-Type", kind)]].concat();
+    let named = send(
+        served.port,
+        &format!("POST /txn/{id}?{body}"),
+        &kind("application/x-www-form-urlencoded"),
+        &form(&[("once", &once), ("act", "ask")]),
+    );
+    assert_eq!(named.status, 403, "{named:?}");
+    for other in ["text/plain", "multipart/form-data; boundary=x", "application/json"] {
+        let answer = send(served.port, &format!("POST /txn/{id}"), &kind(other), &body);
+        assert_eq!(answer.status, 422, "{other}: {answer:?}");
+    }
+    assert_eq!(visitor.get(&format!("/txn/{id}?{body}")).status, 200);
     assert_eq!(entries(), before, "nothing was written");
 }
 
@@ -134,7 +150,7 @@ fn every_answer_forbids_what_is_from_elsewhere_and_is_not_kept() {
 }
 
 #[test]
-fn reading_changes_nothing_and_a_form_counts_once() {
+fn reading_changes_nothing_and_a_form_counts_once_b110_b112() {
     let (town, served) = town();
     let visitor = served.visit();
     let log = || std::fs::read(town.path("buyer/ledger/log")).unwrap();
