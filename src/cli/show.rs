@@ -170,7 +170,7 @@ fn came(shell: &Shell, known: &Transaction, standing: &Standing) -> Result<(), F
     shell.line(&format!("received, as you said of {}:", text::when(&said.at, shell.clock.zone())))?;
     super::received::table(shell, &received::counts(known, standing))?;
     if let Some(differs) = received::differs(known, standing) {
-        shell.output.line(format!("✗ received-differs: {}", output::escape(&differs.text)))?;
+        shell.output.line(format!("✗ received-differs: {}", output::escape(&shell.words.sentence(&differs.text))))?;
     }
     shell.output.line("")
 }
