@@ -3,7 +3,7 @@
 use mailorder::trade::Code;
 
 /// Words of the demonstration's letters, goods and reasons, which are its parties' own.
-const OTHERS: [&str; 8] = [
+const OTHERS: [&str; 9] = [
     "Iron kettle",
     "Parcel delivery",
     "Return within 14 days of arrival, unused; shop@demo.test",
@@ -11,8 +11,12 @@ const OTHERS: [&str; 8] = [
     "too small",
     "ordered twice",
     "warehouse",
+    "parcels",
     "Please deliver in the evening",
 ];
+
+/// Names of programs, and codes of mail set aside, that are the same in every language.
+const NAMES: [&str; 5] = ["mailorder", "cron", "hledger", "unknown-signer", "bad-signature"];
 
 /// Returns the lines that have an English word of ours: what is in backquotes, commands to the end of their words, codes
 /// of findings and what others wrote are none.
@@ -21,7 +25,7 @@ pub fn english(text: &str) -> Vec<String> {
         let token = token.trim_matches(|c: char| c.is_ascii_punctuation());
         token.len() > 1 && token.chars().all(|c| c.is_ascii_lowercase() || c == '-')
     };
-    let code = |token: &str| Code::parse(token).is_some() || ["unknown-signer", "bad-signature"].contains(&token);
+    let code = |token: &str| Code::parse(token).is_some() || NAMES.contains(&token);
     let left = |line: &str| -> String {
         let line = OTHERS.iter().fold(line.to_owned(), |line, other| line.replace(other, ""));
         // A command goes on to where Japanese, or a mark, begins.
@@ -41,7 +45,7 @@ pub fn english(text: &str) -> Vec<String> {
         let tokens =
             left.split(|c: char| c.is_whitespace() || "、。（）「」".contains(c)).filter(|token| !is_name(token));
         let mut parts = tokens.flat_map(|token| token.split(|c: char| !c.is_ascii()));
-        parts.any(|part| is_word(part) && part != "mailorder" && !code(part))
+        parts.any(|part| is_word(part) && !code(part))
     };
     text.lines().filter(|line| is_english(line)).map(str::to_owned).collect()
 }

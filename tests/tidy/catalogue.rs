@@ -93,6 +93,8 @@ struct Used {
 impl Used {
     fn of(all: &[TextFile]) -> Self {
         let mut used = Self::default();
+        // Days of a timetable are told by their first three letters, which stand alone nowhere.
+        used.strings.extend(["mon", "tue", "wed", "thu", "fri", "sat", "sun"].map(str::to_owned));
         for file in all {
             if file.is_rust() { used.rust(file) } else { used.template(&file.text) }
         }
