@@ -133,9 +133,11 @@ impl Index {
     /// Returns the open purchases with a date that is over before this second, and about which somebody was asked.
     pub fn late_and_asked(&self, before: i64) -> Found<Vec<Key>> {
         let mut find = self.db.prepare_cached(
-            "SELECT DISTINCT t.shop, t.order_id FROM entries e
-             JOIN transactions t ON t.role = e.role AND t.shop = e.shop AND t.number = e.number
-             WHERE e.kind = 'status-request' AND e.direction = 'out' AND e.role = 'buyer' AND t.open AND t.due_at < ?1
+            // What is late is little, and what was ever asked is much.
+            "SELECT t.shop, t.order_id FROM transactions t INDEXED BY transactions_due
+             WHERE t.due_at < ?1 AND t.open AND t.role = 'buyer' AND EXISTS
+               (SELECT 1 FROM entries e WHERE e.kind = 'status-request' AND e.direction = 'out' AND e.role = t.role
+                AND e.shop = t.shop AND e.number = t.number)
              ORDER BY t.due_at, t.order_id",
         )?;
         let mut rows = find.query([before])?;

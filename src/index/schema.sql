@@ -34,6 +34,7 @@ CREATE INDEX entries_catalogs ON entries (recorded) WHERE kind = 'catalog';
 CREATE INDEX entries_catalog ON entries (peer, recorded) WHERE kind = 'catalog';
 CREATE INDEX entries_asked ON entries (peer, recorded) WHERE kind = 'catalog-request';
 CREATE INDEX entries_status_asked ON entries (role, shop, number) WHERE kind = 'status-request' AND direction = 'out';
+CREATE INDEX entries_requests ON entries (shop, number) WHERE kind = 'status-request';
 CREATE INDEX entries_held ON entries (shop, number) WHERE standing = 'held';
 
 -- One row for each transaction: what lists show and filter by. What nobody has begun (there are only letters that wait)

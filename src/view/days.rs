@@ -12,9 +12,9 @@ use super::text;
 use crate::index::{By, Index, IndexError, KeptDay, Spent};
 use crate::trade::{Currency, Money, When};
 
-/// How far a payment's second may lie from the days it counts for: one that names a day without an hour counts to its end in
-/// UTC.
-pub const WITHIN: i64 = 48 * 60 * 60;
+/// How long after the end of a day the second of a payment may lie that counts for it: one that names a day without an hour
+/// counts to its end in UTC, which is never before the day begins.
+const WITHIN: i64 = 14 * 60 * 60;
 
 /// Most days that are reckoned at a time.
 const PIECE: i64 = 7;
@@ -129,7 +129,7 @@ fn reckon(
             add(&mut sums, ordered, &one, |sum| pay(sum, &one));
         }
     }
-    for one in index.spent(By::Payment, from.saturating_sub(WITHIN), until.saturating_add(WITHIN))? {
+    for one in index.spent(By::Payment, from, until.saturating_add(WITHIN))? {
         if let Some((ordered, paid)) = days(&one)
             && paid > ordered
         {

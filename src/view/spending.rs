@@ -238,7 +238,7 @@ fn changes(
     let index = clerk.index();
     let from = days::seconds(first, zone);
     let ordered = index.ordered_or_paid(By::Order, from, i64::MAX)?;
-    let paid = index.ordered_or_paid(By::Payment, from.saturating_sub(days::WITHIN), i64::MAX)?;
+    let paid = index.ordered_or_paid(By::Payment, from, i64::MAX)?;
     let mut found: Vec<(Date, Decimal, Bought<'_>)> = Vec::new();
     let bought = |one| Bought::of(one, currency, zone);
     for order in ordered.iter().filter_map(bought) {
