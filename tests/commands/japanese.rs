@@ -167,7 +167,7 @@ fn new_mail_and_what_is_to_be_done_are_told_in_japanese() {
     let received = received["transactions"][0]["id"].as_str().unwrap().to_owned();
     let received = read(japanese(&town, "buyer", &["received", &received, "--all"])).out;
     assert!(received.contains("受取りを記録しました"), "{received}");
-    read(japanese(&town, "buyer", &["schedule", "add", "--preset", "late"]));
+    read(japanese(&town, "buyer", &["schedule", "add", "--preset", "late", "--replace"]));
     let listed = read(japanese(&town, "buyer", &["schedule"])).out;
     assert!(listed.contains("（担当者、次に店）"), "{listed}");
     read(japanese(&town, "buyer", &["schedule", "run", "--dry-run"]));
