@@ -238,7 +238,9 @@ fn what_came_and_what_a_person_is_alerted_of_are_told_in_japanese() {
     let mut faults = Vec::new();
     let mut read = |words: &[&str]| {
         let run = japanese(&town, "buyer", words);
-        faults.extend(english(&run.out).into_iter().chain(english(&run.err)));
+        // A code is the same in every language, with a colon behind it, too.
+        let out = run.out.replace("received-differs:", "");
+        faults.extend(english(&out).into_iter().chain(english(&run.err)));
         run
     };
     let arrived = town.lists("buyer", &["open", "delivered"])[0]["id"].as_str().unwrap().to_owned();
@@ -257,7 +259,8 @@ fn what_came_and_what_a_person_is_alerted_of_are_told_in_japanese() {
     assert!(came["text"].as_str().unwrap().contains("届いたのは 1"), "{came}");
     assert!(came["findings"][0]["text"].as_str().unwrap().contains("received 1"), "{came}");
     for one in &told {
+        let code = format!("{}:", one["findings"][0]["code"].as_str().unwrap());
         let text = format!("{}\n{}", one["title"].as_str().unwrap(), one["text"].as_str().unwrap());
-        assert_eq!(english(&text), Vec::<String>::new(), "{one}");
+        assert_eq!(english(&text.replace(&code, "")), Vec::<String>::new(), "{one}");
     }
 }
