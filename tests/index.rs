@@ -143,11 +143,25 @@ fn eventful(shop: &mut Shop) {
     shop.enter(&[wrong]);
     assert_eq!(shop.index.list(&Filter { warned: true, ..Filter::default() }).unwrap().len(), 1);
     assert_eq!(shop.index.warnings(true).unwrap().len(), 2);
+    // A shop is found by a part of its name or address, none by what no shop has.
+    let of_shop = |part: &str| {
+        let filter = Filter { role: Some(Role::Buyer), shop_part: Some(part.to_owned()), ..Filter::default() };
+        shop.index.list(&filter).unwrap().len()
+    };
+    let all = shop.index.list(&Filter { role: Some(Role::Buyer), ..Filter::default() }).unwrap().len();
+    assert!(all > 0);
+    assert_eq!((of_shop("shop.example"), of_shop("nowhere")), (all, 0));
+    // When and why it was settled is told.
     shop.enter(&[
         made_own(88, settle(content, None), names(3), vec![87]),
         made_own(89, settle(None, Some("late shop@shop.example 2026-000003")), names(3), Vec::new()),
     ]);
     assert_eq!((shop.index.warnings(true).unwrap().len(), shop.index.warnings(false).unwrap().len()), (0, 2));
+    let settled = shop.index.settlements().unwrap();
+    let of = |position: Option<u64>| settled.iter().filter(|one| one.position == position).collect::<Vec<_>>();
+    assert_eq!((of(Some(87)).len(), of(None).len()), (2, 1), "{settled:?}");
+    assert!(settled.iter().all(|one| one.reason.as_deref() == Some("seen")));
+    assert_eq!(of(None)[0].subject.as_deref(), Some("late shop@shop.example 2026-000003"));
     assert_eq!(shop.index.settled("late shop@shop.example 2026-000003").unwrap(), Some(Settlement::Ack));
     // An order without a number, a status that knows the number alone, then the terms that make them one.
     let ordered = Letter { transaction: None, ..letter(60, 1, order()) };

@@ -51,13 +51,13 @@ pub(super) fn play(stage: &mut Stage, told: &mut dyn FnMut(&str)) -> Result<(), 
     expect(stage, &open, State::Open)
 }
 
-/// Sets the buyer's schedules: what is late is asked about each morning; what is on its way, when the buyer resumes it.
+/// Sets the buyer's schedules: what is late is asked about each morning; the tea on its way, when the buyer resumes it.
 pub(super) fn schedules(stage: &mut Stage, told: &mut dyn FnMut(&str)) -> Result<(), DemoError> {
     let plot = |error: &dyn std::fmt::Display| DemoError::Plot(error.to_string());
-    let parcels = ("parcels", "undelivered", "every 6h", false, vec![Leg::Delivery]);
+    let tea = ("煎茶", "undelivered item:煎茶", "every 6h", false, vec![Leg::Delivery]);
     let late = PRESETS.iter().find(|preset| preset.name == "late");
     let late = late.map(|late| (late.name, late.query, late.when, late.in_turn, Vec::new()));
-    for (name, query, when, in_turn, legs) in late.into_iter().chain([parcels]) {
+    for (name, query, when, in_turn, legs) in late.into_iter().chain([tea]) {
         let paused = !in_turn;
         let name = ScheduleName::parse(name).map_err(|error| plot(&error))?;
         let (target, when) = (Target::Query(query.to_owned()), when.to_owned());

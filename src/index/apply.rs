@@ -225,6 +225,8 @@ pub(super) fn transaction(
     if was_new {
         days::changed(db_tx, id, key.role, Some(&row))?;
     }
+    let mut put = db_tx.prepare_cached("INSERT OR IGNORE INTO shops VALUES (?1, ?2, ?3)")?;
+    put.execute(params![key.role.word(), key.shop.as_str(), row.shop_name])?;
     super::state::put(db_tx, id, transaction)?;
     put_search(db_tx, id, &row.search_text())
 }

@@ -5,7 +5,7 @@ use rusqlite::types::ValueRef;
 use super::{Index, IndexError};
 
 /// Every table whose rows are reckoned from the ledger, but `meta`; the sums of `days` are there only once charts were shown.
-pub(super) const TABLES: [&str; 21] = [
+pub(super) const TABLES: [&str; 22] = [
     "answered",
     "caused",
     "certificates",
@@ -22,6 +22,7 @@ pub(super) const TABLES: [&str; 21] = [
     "schedules",
     "search",
     "settlements",
+    "shops",
     "states",
     "tasks",
     "transactions",

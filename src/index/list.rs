@@ -19,6 +19,18 @@ pub(super) const COLUMNS: &str = "role, shop, order_id, number, shop_name, date,
 /// How far a floating-point number may be from the decimal it stands for, as a part of it.
 const MARGIN: f64 = 1e-9;
 
+/// From how many transactions on those of a shop are met soon enough on the way through all.
+const FEW: i64 = 2_000;
+
+/// What is known of the shops that a word may mean.
+enum Shops {
+    None,
+    /// One, with few transactions.
+    Few(Address),
+    /// Several, or one with many.
+    Many,
+}
+
 /// Which transactions a list shows; everything set must hold. Those that nobody has begun are never shown.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filter {
@@ -56,6 +68,8 @@ pub struct Filter {
     pub text: Option<String>,
     /// Part of the shop's name or address, in small letters.
     pub shop_part: Option<String>,
+    /// Whether the shop has few transactions, which are then found by its address.
+    pub few: bool,
     /// The word of the state.
     pub state: Option<String>,
     /// The currency of the total.
@@ -85,6 +99,16 @@ impl Index {
 
     /// Returns those of them that `keep` wants as well, at most `most`, and reads no more than it needs for them.
     pub fn select(&self, filter: &Filter, most: Option<u32>, keep: impl Fn(&Listed) -> bool) -> Found<Vec<Listed>> {
+        if let Some(part) = filter.shop_part.as_deref().filter(|_| filter.way().is_empty()) {
+            match self.shop_of(filter.role, part)? {
+                Shops::None => return Ok(Vec::new()),
+                Shops::Few(shop) => {
+                    let of_shop = Filter { shop: Some(shop), shop_part: None, few: true, ..filter.clone() };
+                    return self.select(&of_shop, most, keep);
+                }
+                Shops::Many => {}
+            }
+        }
         let most = most.and_then(|most| usize::try_from(most).ok()).unwrap_or(usize::MAX);
         let (conditions, mut values) = filter.sql();
         values.push(Value::Integer(filter.limit.map_or(-1, i64::from)));
@@ -100,6 +124,24 @@ impl Index {
             found.extend(Some(listed(row)?).filter(&keep));
         }
         Ok(found)
+    }
+
+    /// Looks for the shops that have this in their names or addresses.
+    fn shop_of(&self, role: Option<Role>, part: &str) -> Found<Shops> {
+        let Some(role) = role else { return Ok(Shops::Many) };
+        let mut find = self.db.prepare_cached(
+            "SELECT DISTINCT shop FROM shops WHERE role = ?1 AND instr(lower(name) || char(10) || shop, ?2) LIMIT 2",
+        )?;
+        let shops = find.query_map([role.word(), part], |row| row.get::<_, String>(0))?;
+        let shops = shops.collect::<Result<Vec<String>, _>>()?;
+        let [shop] = shops.as_slice() else {
+            return Ok(if shops.is_empty() { Shops::None } else { Shops::Many });
+        };
+        let mut count = self.db.prepare_cached(
+            "SELECT count(*) FROM (SELECT 1 FROM transactions INDEXED BY transactions_key WHERE role = ?1 AND shop = ?2 LIMIT ?3)",
+        )?;
+        let count: i64 = count.query_row(params![role.word(), shop, FEW], |row| row.get(0))?;
+        Ok(if count < FEW { Shops::Few(value(shop, Address::parse)?) } else { Shops::Many })
     }
 
     /// Returns the rows of the transactions a filter lets through, oldest first, for [`Index::listed`]: eight bytes each, so
@@ -206,6 +248,7 @@ impl Filter {
             _ if self.due_before.is_some() => "INDEXED BY transactions_due",
             (None, _, Some(true), _) => "INDEXED BY transactions_unpaid",
             (None, _, _, Some(true)) => "INDEXED BY transactions_undelivered",
+            _ if self.few => "INDEXED BY transactions_key",
             _ if self.is_new() => "INDEXED BY transactions_state",
             _ if self.warned => "INDEXED BY transactions_warned",
             _ if self.waits => "INDEXED BY transactions_waits",

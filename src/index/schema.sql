@@ -92,6 +92,14 @@ CREATE INDEX transactions_refund ON transactions (role) WHERE refund IS NOT NULL
 CREATE INDEX transactions_state ON transactions (state, role, date_at) WHERE state IN ('ordered', 'offered');
 CREATE INDEX transactions_undelivered ON transactions (role) WHERE undelivered;
 
+-- The shops of each part's transactions, by all that they call themselves.
+CREATE TABLE shops (
+  role TEXT NOT NULL,
+  shop TEXT NOT NULL,
+  name TEXT NOT NULL,
+  PRIMARY KEY (role, shop, name)
+) WITHOUT ROWID;
+
 -- When a buyer's orders were paid, those that are.
 CREATE TABLE paid (id INTEGER PRIMARY KEY, at INTEGER NOT NULL);
 CREATE INDEX paid_at ON paid (at);

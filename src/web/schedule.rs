@@ -19,6 +19,9 @@ use crate::trade::{Moment, OrderId, Schedule, ScheduleName, Target};
 use crate::view::schedules::{NEXT, Prepared, Schedules, Shown, ShownRule};
 use crate::view::{short, text};
 
+/// The days of the week, as timetables and words have them.
+const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+
 /// The form for a new schedule, as it is shown and filled in.
 #[derive(Debug, Clone)]
 struct Filled {
@@ -281,8 +284,9 @@ fn told(when: &str) -> Value {
             if ["daily", "weekdays"].contains(days) {
                 return said(days, times, Value::Null);
             }
-            let day = |day: &str| day.get(..3).map(|day| if day == "wee" { "mon" } else { day }.to_owned());
-            said("week", times, json!(days.split(',').filter_map(day).collect::<Vec<_>>()))
+            let named = |word: &str| DAYS.into_iter().find(|day| word.starts_with(day));
+            let of_week: Vec<&str> = days.split(',').map(|word| named(word).unwrap_or("mon")).collect();
+            said("week", times, json!(of_week))
         }
         _ => said("", "", Value::Null),
     }
