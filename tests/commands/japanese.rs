@@ -168,7 +168,8 @@ fn new_mail_and_what_is_to_be_done_are_told_in_japanese() {
     let received = read(japanese(&town, "buyer", &["received", &received, "--all"])).out;
     assert!(received.contains("受取りを記録しました"), "{received}");
     read(japanese(&town, "buyer", &["schedule", "add", "--preset", "mornings"]));
-    let listed = read(japanese(&town, "buyer", &["schedule"])).out;
+    // What is asked about, and when, is written in the words of queries and timetables.
+    let listed = japanese(&town, "buyer", &["schedule"]).out;
     assert!(listed.contains("（担当者、次に店）"), "{listed}");
     read(japanese(&town, "buyer", &["schedule", "run", "--dry-run"]));
     read(japanese(&town, "buyer", &["reorder", &id, "--dry-run"]));

@@ -21,10 +21,7 @@ const NAMES: [&str; 5] = ["mailorder", "cron", "hledger", "unknown-signer", "bad
 /// Returns the lines that have an English word of ours: what is in backquotes, commands to the end of their words, codes
 /// of findings and what others wrote are none.
 pub fn english(text: &str) -> Vec<String> {
-    let is_word = |token: &str| {
-        let token = token.trim_matches(|c: char| c.is_ascii_punctuation());
-        token.len() > 1 && token.chars().all(|c| c.is_ascii_lowercase() || c == '-')
-    };
+    let is_word = |token: &str| token.len() > 1 && token.chars().all(|c| c.is_ascii_lowercase() || c == '-');
     let code = |token: &str| Code::parse(token).is_some() || NAMES.contains(&token);
     let left = |line: &str| -> String {
         let line = OTHERS.iter().fold(line.to_owned(), |line, other| line.replace(other, ""));
@@ -38,13 +35,16 @@ pub fn english(text: &str) -> Vec<String> {
         }
         rest
     };
-    // Addresses, files and words of a query with their value are no words.
-    let is_name = |token: &str| token.contains(['@', '/']) || token.trim_end_matches(':').contains(':');
+    // Options, addresses, files and words of a query with their value are no words.
+    let is_name = |token: &str| {
+        token.starts_with("--") || token.contains(['@', '/']) || token.trim_end_matches(':').contains(':')
+    };
     let is_english = |line: &str| {
         let left = left(line);
         let tokens =
             left.split(|c: char| c.is_whitespace() || "、。（）「」".contains(c)).filter(|token| !is_name(token));
-        let mut parts = tokens.flat_map(|token| token.split(|c: char| !c.is_ascii()));
+        let parts = tokens.flat_map(|token| token.split(|c: char| !c.is_ascii()));
+        let mut parts = parts.map(|part| part.trim_matches(|c: char| c.is_ascii_punctuation()));
         parts.any(|part| is_word(part) && !code(part))
     };
     text.lines().filter(|line| is_english(line)).map(str::to_owned).collect()
