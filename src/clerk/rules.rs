@@ -119,7 +119,7 @@ impl Clerk {
         if rule.deed != Deed::Reorder {
             return Ok(Some(rule.letters(&known, now).map(Found::Letters)));
         }
-        let found = self.again(rule, &known)?;
+        let found = self.again(rule, &known, now)?;
         Ok(Some(found.map(|(order, shop)| Found::Again(Box::new(order), shop))))
     }
 
@@ -130,8 +130,8 @@ impl Clerk {
         for keys in keys.chunks(at_once) {
             let mut wanted = Vec::new();
             for key in keys {
-                if let Some(Ok(found)) = self.find_for(rule, key, now)? {
-                    wanted.push((key, found));
+                if let Some(Ok(_)) = self.find_for(rule, key, now)? {
+                    wanted.push(key);
                 }
             }
             if wanted.is_empty() {
@@ -139,9 +139,12 @@ impl Clerk {
             }
             self.batch(|batch| {
                 batch.by_person = false;
-                for (key, found) in wanted {
-                    // Another process may have done it meanwhile.
-                    if !batch.clerk.was_done(rule, &key.id)? {
+                for key in wanted {
+                    // Another process, or the buyer, may have done it while the lock was waited for: it is looked at again.
+                    if batch.clerk.was_done(rule, &key.id)? {
+                        continue;
+                    }
+                    if let Some(Ok(found)) = batch.clerk.find_for(rule, key, now)? {
                         batch.act_by(rule, key, found)?;
                     }
                 }
@@ -152,7 +155,12 @@ impl Clerk {
     }
 
     /// Returns the order that repeats a purchase, or why there is none.
-    fn again(&mut self, rule: &Rule, known: &Transaction) -> Result<Result<(Order, Party), Held>, ClerkError> {
+    fn again(
+        &mut self,
+        rule: &Rule,
+        known: &Transaction,
+        now: &Moment,
+    ) -> Result<Result<(Order, Party), Held>, ClerkError> {
         let catalogs: Vec<_> = self.catalogs(&known.key.shop)?.into_iter().map(|one| one.catalog).collect();
         let agents = known.terms().map(|(_, terms)| terms.agents.clone()).unwrap_or_default();
         let addresses = agents.iter().map(|agent| &agent.party.address).chain([&known.key.shop]);
@@ -172,7 +180,12 @@ impl Clerk {
             limit: limits.iter().find(|limit| total.is_some_and(|total| total.currency() == limit.currency())).copied(),
             ordered_since: self.was_ordered_since(known)?,
         };
-        Ok(rule.again(known, &market))
+        let found = rule.again(known, &market, now);
+        let home = self.settings.practice.buyer.as_ref().and_then(|buyer| buyer.deliver_to.as_ref());
+        Ok(found.and_then(|(order, shop)| match order.deliver_to.as_ref() == home {
+            true => Ok((order, shop)),
+            false => Err(Held("it went to another address than the one of the configuration".to_owned())),
+        }))
     }
 
     /// Returns what is unpaid in the currency of an amount, with what is ordered and not agreed to yet.

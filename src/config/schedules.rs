@@ -64,7 +64,7 @@ impl Place<'_> {
             .ok_or_else(|| at(&written.deed, "buyer.rule.do", format!("{deed:?} is none of {words}")))?;
         let at_most = written.at_most.as_ref().map(|most| self.most(most)).transpose()?;
         Rule::settle(written.when.get_ref(), deed, at_most, ANY_DAY).map_err(|error| match &error {
-            InvalidRule::When(_) => at(&written.when, "buyer.rule.when", error.to_string()),
+            InvalidRule::When(_) | InvalidRule::NoAge => at(&written.when, "buyer.rule.when", error.to_string()),
             InvalidRule::NoMost => at(&written.deed, "buyer.rule.do", error.to_string()),
             InvalidRule::Most(_) => {
                 at(written.at_most.as_ref().unwrap_or(&written.deed), "buyer.rule.at_most", error.to_string())

@@ -1,13 +1,17 @@
 //! The buyer's rules: what the program answers by itself where he said so, once for each transaction, and never for another
 //! price, another agent, or more than he allowed.
 
+use jiff::SignedDuration;
 use jiff::civil::Date;
 
 use super::{Draft, buyer};
-use crate::rules::query::{Condition, Query};
+use crate::rules::query::{Condition, Part, Query};
 use crate::rules::{Standing, State};
 use crate::trade::status::Reason;
 use crate::trade::{Address, Catalog, Deed, Fingerprint, Leg, Moment, Money, Order, Party, Role, Terms, Transaction};
+
+/// The least time after which anything is ordered again.
+const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 /// A rule, settled.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +30,11 @@ pub enum InvalidRule {
     /// Its query is none, or means what nobody can have meant.
     #[error("{0}")]
     When(String),
+    /// It orders, and does not say how long after the goods came: its own orders would be ordered again at once.
+    #[error(
+        "a rule that orders needs delivered:30d or the like in its query: so long after the goods came it orders again"
+    )]
+    NoAge,
     /// It orders, and does not say how much it may cost.
     #[error("a rule that orders needs at_most = \"JPY 5000\": no order of it costs more")]
     NoMost,
@@ -78,6 +87,7 @@ impl Rule {
         }
         match (deed, at_most) {
             (Deed::Reorder, None) => Err(InvalidRule::NoMost),
+            (Deed::Reorder, _) if age_of(&query).is_none_or(|age| age < DAY) => Err(InvalidRule::NoAge),
             (Deed::Ask | Deed::Return, Some(_)) => Err(InvalidRule::Most(deed)),
             (_, at_most) => Ok(Self { when: query.as_str().to_owned(), deed, at_most }),
         }
@@ -92,11 +102,30 @@ impl Rule {
         match self.deed {
             Deed::Ask => self.questions(transaction, &standing, now),
             Deed::Return => {
+                self.check_late(&standing, now)?;
                 let text = format!("a rule of the buyer's: {}", self.when);
                 let draft = buyer::give_back(transaction, Vec::new(), Reason { code: "RET".to_owned(), text });
                 draft.map(|draft| vec![draft]).map_err(|refused| Held(refused.0))
             }
             Deed::Reorder => Ok(Vec::new()),
+        }
+    }
+
+    /// Checks that goods are late where it is lateness that a rule gives back for: of a payment that is late, nothing is.
+    fn check_late(&self, standing: &Standing, now: &Moment) -> Result<(), Held> {
+        let query = Query::parse(&self.when, now.day()).unwrap_or_default();
+        let ages = query.conditions.iter().filter_map(|one| match one {
+            Condition::Late(age) => Some(*age),
+            _ => None,
+        });
+        let Some(age) = ages.max() else { return Ok(()) };
+        let is_late = |leg: &Leg| {
+            let promised = standing.mark(*leg).date.map(|date| date.end(now.offset()).plus_seconds(age.as_secs()));
+            *leg != Leg::Payment && promised.is_some_and(|promised| promised <= *now)
+        };
+        match standing.late(now).iter().any(is_late) {
+            true => Ok(()),
+            false => Err(Held::because("only its payment is late so long; of that nothing is given back")),
         }
     }
 
@@ -116,7 +145,7 @@ impl Rule {
     ///
     /// # Errors
     /// Why nothing is ordered.
-    pub fn again(&self, transaction: &Transaction, market: &Market<'_>) -> Result<(Order, Party), Held> {
+    pub fn again(&self, transaction: &Transaction, market: &Market<'_>, now: &Moment) -> Result<(Order, Party), Held> {
         let standing = Standing::of(transaction);
         let Some((kept, terms)) = transaction.terms().filter(|_| is_bought(transaction, &standing)) else {
             return Err(Held::because(format!("it is {}; only what was bought is ordered again", standing.state)));
@@ -124,6 +153,7 @@ impl Rule {
         if transaction.order().is_some_and(|(_, order)| order.sealed.is_some()) {
             return Err(Held::because("it was paid with sealed card or account data, which nobody repeats for you"));
         }
+        self.check_age(transaction, now)?;
         if market.ordered_since {
             return Err(Held::because("some of it was ordered again since"));
         }
@@ -132,6 +162,18 @@ impl Rule {
         let (order, shop) = buyer::reorder(transaction).map_err(|refused| Held(refused.0))?;
         check_prices(&order, terms, market.catalogs)?;
         Ok((order, shop))
+    }
+
+    /// Checks by our own ledger that it was ordered so long ago as its goods are said to have come: what others date
+    /// back, or a rule's own order, is not ordered again at once.
+    fn check_age(&self, transaction: &Transaction, now: &Moment) -> Result<(), Held> {
+        let query = Query::parse(&self.when, now.day()).unwrap_or_default();
+        let age = age_of(&query).unwrap_or(DAY).max(DAY);
+        let ordered = transaction.order().map(|(kept, _)| kept.recorded);
+        match ordered.is_some_and(|ordered| ordered.plus_seconds(age.as_secs()) <= *now) {
+            true => Ok(()),
+            false => Err(Held::because("it was ordered later than its goods are said to have come")),
+        }
     }
 
     /// Checks what it costs against what is allowed: of one order, and of all that is unpaid.
@@ -148,6 +190,15 @@ impl Rule {
         }
         Err(Held::because(format!("with it {sum} would be unpaid; your limit is {limit}")))
     }
+}
+
+/// Returns how long after the delivery a query finds something, the longest where it says so more than once.
+fn age_of(query: &Query) -> Option<SignedDuration> {
+    let ages = query.conditions.iter().filter_map(|one| match one {
+        Condition::DoneFor(Part::Delivery, age) => Some(*age),
+        _ => None,
+    });
+    ages.max()
 }
 
 /// Returns whether goods were bought and kept.

@@ -70,20 +70,24 @@ pub(super) struct Once {
 }
 
 impl Web {
-    /// Does what a form asks for, once: sent again, it leads to the same page and does nothing.
+    /// Does what a form asks for, once: sent again, it leads to the same page and does nothing. It is done to its end also
+    /// where the browser does not wait for the answer, as with a second click (B112).
     pub(super) async fn once(
         self: &Arc<Self>,
         form: &Form,
-        act: impl Future<Output = Result<String, Fault>>,
+        act: impl Future<Output = Result<String, Fault>> + Send + 'static,
     ) -> Result<axum::response::Redirect, Fault> {
-        let key = form.once()?;
-        if let Some(place) = self.sent(&key) {
-            return Ok(axum::response::Redirect::to(&place));
-        }
+        let (web, key) = (Arc::clone(self), form.once()?);
+        let done = tokio::spawn(async move { web.in_turn(key, act).await });
+        let place = done.await.map_err(|_| Fault::bug("a request ended before its answer"))??;
+        Ok(axum::response::Redirect::to(&place))
+    }
+
+    /// Waits for its turn: pressed twice, the second one finds what the first has done.
+    async fn in_turn(&self, key: String, act: impl Future<Output = Result<String, Fault>>) -> Result<String, Fault> {
         let _turn = self.turn.lock().await;
-        // Pressed twice, the second one waited for the first.
         if let Some(place) = self.sent(&key) {
-            return Ok(axum::response::Redirect::to(&place));
+            return Ok(place);
         }
         let place = act.await?;
         let mut once = self.once.lock().unwrap_or_else(PoisonError::into_inner);
@@ -91,7 +95,7 @@ impl Web {
         if once.sent.len() > REMEMBERED {
             once.sent.pop_front();
         }
-        Ok(axum::response::Redirect::to(&place))
+        Ok(place)
     }
 
     fn sent(&self, key: &str) -> Option<String> {

@@ -107,7 +107,7 @@ fn times_are_those_of_the_users_zone_p91_f40() {
 fn a_rule_does_once_what_it_says_and_what_it_holds_back_is_told() {
     let town = Town::played();
     let rules = "[[buyer.rule]]\nwhen = \"delivered unpaid\"\ndo = \"ask\"\n\n\
-                 [[buyer.rule]]\nwhen = \"item:シャツ state:completed\"\ndo = \"reorder\"\nat_most = \"JPY 10\"\n";
+                 [[buyer.rule]]\nwhen = \"item:シャツ delivered:1d state:completed\"\ndo = \"reorder\"\nat_most = \"JPY 10\"\n";
     town.configure("buyer", |text| format!("{text}\n{rules}"));
     let late = town.list(&["delivered", "unpaid"])[0]["id"].as_str().unwrap().to_owned();
     let (before, all) = (asked(&town, &late), town.list(&[]).len());
@@ -131,6 +131,7 @@ fn a_rule_does_once_what_it_says_and_what_it_holds_back_is_told() {
 fn a_rule_that_cannot_be_is_told_with_its_place() {
     for (rule, text) in [
         ("when = \"undelivered\"\ndo = \"reorder\"\n", "needs at_most"),
+        ("when = \"item:tea open\"\ndo = \"reorder\"\nat_most = \"JPY 5000\"\n", "needs delivered:30d"),
         ("when = \"undelivered\"\ndo = \"pay\"\n", "none of ask, return, reorder"),
         ("when = \"\"\ndo = \"ask\"\n", "say which"),
         ("when = \"late:14x\"\ndo = \"ask\"\n", "late"),

@@ -32,7 +32,7 @@ impl Answer {
 }
 
 /// Sends a request with these headers, besides those without which there is none.
-pub fn send(port: u16, line: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+fn begin(port: u16, line: &str, headers: &[(&str, &str)], body: &str) -> TcpStream {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     let mut request = format!("{line} HTTP/1.1\r\nConnection: close\r\nContent-Length: {}\r\n", body.len());
@@ -40,6 +40,19 @@ pub fn send(port: u16, line: &str, headers: &[(&str, &str)], body: &str) -> Answ
         request.push_str(&format!("{name}: {value}\r\n"));
     }
     stream.write_all(format!("{request}\r\n{body}").as_bytes()).unwrap();
+    stream
+}
+
+/// Sends a request and waits for its answer no longer than this.
+pub fn send_and_leave(port: u16, line: &str, headers: &[(&str, &str)], body: &str, wait: Duration) {
+    let stream = begin(port, line, headers, body);
+    std::thread::sleep(wait);
+    drop(stream);
+}
+
+/// Sends a request and waits for the answer.
+pub fn send(port: u16, line: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+    let mut stream = begin(port, line, headers, body);
     let mut bytes = Vec::new();
     let mut chunk = [0; 64 * 1024];
     // Some servers keep the connection all the same.

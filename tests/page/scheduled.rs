@@ -156,7 +156,7 @@ fn next_times_are_shown_before_anything_is_set_p91() {
 fn rules_are_shown_with_what_they_did_and_what_they_hold_back() {
     let town = Town::played();
     let rules = "[[buyer.rule]]\nwhen = \"delivered unpaid\"\ndo = \"ask\"\n\n\
-                 [[buyer.rule]]\nwhen = \"item:シャツ state:completed\"\ndo = \"reorder\"\nat_most = \"JPY 10\"\n";
+                 [[buyer.rule]]\nwhen = \"item:シャツ delivered:1d state:completed\"\ndo = \"reorder\"\nat_most = \"JPY 10\"\n";
     town.configure("buyer", |text| format!("{text}\n{rules}"));
     town.does("buyer", &["sync"]);
     let served = Served::start(&town.path("buyer/config.toml"));

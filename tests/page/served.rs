@@ -3,8 +3,9 @@
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
-use super::http::{Answer, send};
+use super::http::{Answer, send, send_and_leave};
 
 /// The program, serving one account.
 pub struct Served {
@@ -94,16 +95,27 @@ impl Visitor<'_> {
 
     /// Sends a form from a page of ours.
     pub fn post(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        self.posts(|headers| send(self.served.port, &format!("POST {path}"), headers, &form(fields)))
+    }
+
+    /// The same, by somebody who does not wait for the answer.
+    pub fn post_and_leave(&self, path: &str, fields: &[(&str, &str)], wait: Duration) {
+        self.posts(|headers| {
+            send_and_leave(self.served.port, &format!("POST {path}"), headers, &form(fields), wait);
+        });
+    }
+
+    /// Returns what is done with the headers of a form of ours.
+    fn posts<T>(&self, send: impl FnOnce(&[(&str, &str)]) -> T) -> T {
         let host = self.served.host();
         let origin = format!("http://{host}");
-        let headers = [
+        send(&[
             ("Host", host.as_str()),
             ("Cookie", &self.cookie),
             ("Origin", &origin),
             ("Sec-Fetch-Site", "same-origin"),
             ("Content-Type", "application/x-www-form-urlencoded"),
-        ];
-        send(self.served.port, &format!("POST {path}"), &headers, &form(fields))
+        ])
     }
 
     /// Returns the two hidden fields of the first form of a page.

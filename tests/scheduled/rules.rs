@@ -27,8 +27,13 @@ fn entries_with(world: &World, line: &str) -> usize {
 
 /// Has everybody do his part of an order now.
 fn complete(world: &mut World, id: &OrderId) {
+    report(world, id, &[(SHOP, Role::Shop), (COURIER, Role::Delivery), (BANK, Role::Payment)]);
+}
+
+/// Has these say that their parts are done.
+fn report(world: &mut World, id: &OrderId, parts: &[(usize, Role)]) {
     let number = world.transaction(BUYER, Role::Buyer, id).number;
-    for (at, role) in [(SHOP, Role::Shop), (COURIER, Role::Delivery), (BANK, Role::Payment)] {
+    for &(at, role) in parts {
         let all = world.clerks[at].index().load_all(Some(role)).unwrap();
         let key = all.into_iter().find(|one| one.number == number).unwrap().key;
         let notice = mailorder::role::Notice { done: Some(world.now()), ..Default::default() };
@@ -91,6 +96,18 @@ fn a_rule_asks_once_about_what_is_late() {
     assert_eq!(asked(&mut world, &id), [Leg::Order, Leg::Payment]);
     look(&mut world, "2026-08-15T09:00:00Z");
     assert_eq!(asked(&mut world, &id).len(), 2);
+}
+
+#[test]
+fn of_a_payment_that_is_late_nothing_is_given_back() {
+    let mut world = World::new(STEPS);
+    let id = world.accepted_order();
+    report(&mut world, &id, &[(SHOP, Role::Shop), (COURIER, Role::Delivery)]);
+    world.configure(BUYER, &RETURN.replace("undelivered ", ""));
+    look(&mut world, "2026-11-27T09:00:00Z");
+    assert_eq!(world.transaction(BUYER, Role::Buyer, &id).sent(Kind::ReturnRequest).count(), 0);
+    let foreseen = world.clerks[BUYER].foresee_rules().unwrap();
+    assert!(foreseen[0].held.as_deref().unwrap_or_default().starts_with("only its payment is late"), "{foreseen:?}");
 }
 
 #[test]
@@ -204,6 +221,11 @@ impl Shopping {
     }
 
     fn again(&self) -> Result<Money, String> {
+        self.again_after(40)
+    }
+
+    /// Looks so many days after the order was written.
+    fn again_after(&self, days: i64) -> Result<Money, String> {
         let rule = Rule { when: "delivered:30d".to_owned(), deed: Deed::Reorder, at_most: Some(jpy(5000)) };
         let pinned = |address: &Address| -> Option<Fingerprint> {
             self.pins.iter().find(|one| one.address == *address).map(|one| one.fingerprint.clone())
@@ -216,7 +238,8 @@ impl Shopping {
             limit: None,
             ordered_since: false,
         };
-        let again = rule.again(self.desk.transaction(), &market);
+        let ordered = self.desk.transaction().order().unwrap().0.recorded;
+        let again = rule.again(self.desk.transaction(), &market, &ordered.plus_seconds(days * 86_400));
         again.map(|(order, _)| order.total).map_err(|held| held.to_string())
     }
 }
@@ -233,6 +256,10 @@ fn a_price_charge_agent_or_key_that_changed_holds_a_reorder_back() {
         shopping.again().expect_err("it is held back")
     };
     assert_eq!(Shopping::new().again(), Ok(jpy(4800)));
+    // Whatever an agent says of when it came: what was ordered less than thirty days ago did not come thirty days ago.
+    assert_eq!(Shopping::new().again_after(30), Ok(jpy(4800)));
+    let soon = Shopping::new().again_after(29).unwrap_err();
+    assert_eq!(soon, "it was ordered later than its goods are said to have come");
     let unknown = Shopping { catalogs: Vec::new(), ..Shopping::new() };
     assert_eq!(unknown.again(), Ok(jpy(4800)), "the terms of the new order are held against it, as always");
     for (change, why) in [

@@ -11,7 +11,7 @@ use mailorder::mail::{self, Language, Texts};
 use mailorder::outbox::Outbox;
 use mailorder::pgp::{self, Certificate, OwnKey, mime};
 use mailorder::role::{Action, Desk, Draft, Refused, buyer};
-use mailorder::trade::{Key, Letter, Moment, Order, OrderId, Party, Role, Transaction};
+use mailorder::trade::{Key, Letter, Moment, Order, OrderId, Party, PostalAddress, Role, Transaction};
 
 use super::trade::{at, charge, home, jpy, lines};
 
@@ -220,7 +220,12 @@ impl World {
         let id = OrderId::from_bytes(entropy);
         let me = self.clerks[from].me().clone();
         let person = super::trade::person(&me);
-        let mut order = Order { buyer: person, deliver_to: Some(home()), total: jpy(4800), ..super::trade::order() };
+        let mut order = Order {
+            buyer: person,
+            deliver_to: Some(PostalAddress { country: Some("JP".to_owned()), ..home() }),
+            total: jpy(4800),
+            ..super::trade::order()
+        };
         change(&mut order);
         let draft = buyer::order(order, id.clone(), self.clerks[SHOP].me().clone());
         self.clerks[from].post(vec![draft]).unwrap();
