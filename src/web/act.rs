@@ -53,8 +53,9 @@ pub(super) async fn act(State(web): State<Arc<Web>>, Path(id): Path<String>, for
             "received" => return note_received(&shared, id, came?).await,
             _ => return Err(Fault::wrong("The form asks for nothing that is known here.")),
         };
-        let lines = if whole { Vec::new() } else { lines? };
-        if act == "return" && !whole && lines.is_empty() {
+        let lines = lines?;
+        // "All of it" is ticked beforehand: quantities beside it say something else.
+        if act == "return" && whole != lines.is_empty() {
             return Err(Fault::wrong("Say how many of which line are given back, or choose to give back all."));
         }
         let place = format!("/txn/{id}?said={said}");

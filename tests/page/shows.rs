@@ -87,9 +87,17 @@ fn asking_confirming_and_giving_back_on_the_page_do_what_the_commands_do_p36_p86
     let place = visitor.does("/", "/", &[("act", "return"), ("txn", id)]);
     assert_eq!(place, format!("/txn/{id}?act=return#return"));
     let page = format!("/txn/{id}");
+    // Quantities beside "all of it" are not passed over: one of the two is not meant.
+    let line = town.show("buyer", id)["order"]["lines"][0]["id"].as_str().unwrap().to_owned();
+    let (token, once) = visitor.hidden(&page);
+    let typed = format!("back-{line}");
+    let both = [("token", token.as_str()), ("once", &once), ("act", "return"), ("what", "all"), (typed.as_str(), "1")];
+    let refused = visitor.post(&page, &both);
+    assert_eq!(refused.status, 422, "{refused:?}");
     let place = visitor.does(&page, &page, &[("act", "return"), ("what", "all"), ("reason", "too small")]);
     assert_eq!(place, format!("/txn/{id}?said=returned"));
     assert_eq!(kinds().last().map(String::as_str), Some("return-request"));
+    assert_eq!(kinds().iter().filter(|kind| *kind == "return-request").count(), 1);
     // A second one waits for the answer to the first.
     let (token, once) = visitor.hidden(&page);
     let again = visitor.post(&page, &[("token", &token), ("once", &once), ("act", "return"), ("what", "all")]);
