@@ -84,7 +84,7 @@ pub fn confirm(transaction: &Transaction, desk: &Desk<'_>) -> Result<Draft, Refu
                 None => Refused::new("the shop has not sent its terms yet; try `mailorder sync`, or ask the shop"),
             }
         } else {
-            Refused::new("these terms are accepted already; `mailorder show` tells how the transaction stands")
+            Refused::new("these terms are accepted already; `mailorder list` tells how the transaction stands")
         });
     };
     if !matches!(standing.state, State::Offered | State::Open) {
