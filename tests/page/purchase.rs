@@ -109,6 +109,8 @@ mod real {
         desk.parties.sync_until("shipped", || buyer.listed(&id)["order"]["done"] == true);
         desk.browser.until("the page is loaded anew", "return window.seen !== true");
         // Each is asked, and each answers to the buyer.
+        // The page is opened once more: what is still coming in does not take the button away under the pointer.
+        desk.goes(&format!("/txn/{id}"));
         desk.presses("ask", "asked");
         let answered = || desk.kinds(&id, "in");
         desk.parties.sync_until("answers", || {
