@@ -193,7 +193,7 @@ impl Play {
     /// Has the buyer's program ask by itself.
     fn schedules(&mut self, open: &str) {
         let config = self.folder.path().join("buyer/config.toml");
-        let rules = "[[buyer.rule]]\nwhen = \"delivered paid\"\ndo = \"reorder\"\nat_most = \"JPY 1\"\n";
+        let rules = "[[buyer.rule]]\nwhen = \"delivered:1d paid\"\ndo = \"reorder\"\nat_most = \"JPY 1\"\n";
         let text = std::fs::read_to_string(&config).unwrap() + rules;
         std::fs::write(&config, text).unwrap();
         self.document("buyer", "schedules", &["schedule", "add", "--preset", "mornings"]);
