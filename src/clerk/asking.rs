@@ -68,9 +68,7 @@ impl Clerk {
         }
         for scheduled in self.schedules()? {
             let Some((come, moment)) = self.come(&scheduled, now) else { continue };
-            let noted = self.index.cursor(&cursor(scheduled.name()))?;
-            let noted: Option<Ran> = noted.and_then(|text| serde_json::from_str(&text).ok());
-            if noted.is_none_or(|ran| ran.moment != moment) {
+            if self.noted_run(scheduled.name())?.is_none_or(|ran| ran.moment != moment) {
                 self.ask_now(&scheduled, now, &come, moment)?;
             }
         }

@@ -143,12 +143,14 @@ impl Clerk {
 
     /// Returns the buyer's limits that the unpaid totals have reached, each with its total (P81).
     pub fn limits_reached(&self) -> Result<Vec<(Money, Money)>, ClerkError> {
-        let buyer = self.settings.practice.buyer.as_ref().filter(|buyer| !buyer.unpaid_limits.is_empty());
-        let Some(buyer) = buyer else { return Ok(Vec::new()) };
+        let limits = self.settings.practice.unpaid_limits();
+        if limits.is_empty() {
+            return Ok(Vec::new());
+        }
         let totals = self.index.unpaid(&Filter { role: Some(Role::Buyer), ..Filter::default() })?;
         let total = |limit: &Money| totals.iter().find(|total| total.currency() == limit.currency()).copied();
         let reached = |limit: &Money, total: &Money| !limit.exceeds(total).unwrap_or(false);
-        let limits = buyer.unpaid_limits.iter().filter_map(|limit| Some((*limit, total(limit)?)));
+        let limits = limits.iter().filter_map(|limit| Some((*limit, total(limit)?)));
         Ok(limits.filter(|(limit, total)| reached(limit, total)).collect())
     }
 

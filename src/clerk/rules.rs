@@ -170,14 +170,12 @@ impl Clerk {
         }
         let pinned = |address: &Address| pins.iter().find(|(known, _)| known == address).map(|(_, key)| key.clone());
         let total = known.terms().map(|(_, terms)| terms.total);
-        let buyer = self.settings.practice.buyer.as_ref();
-        let limits = buyer.map(|buyer| buyer.unpaid_limits.as_slice()).unwrap_or_default();
         let market = Market {
             catalogs: &catalogs,
             pinned: &pinned,
             may_collect: &|agent| self.settings.allows_payment_agent(agent),
             unpaid: total.map(|total| self.unpaid_with_orders(&total)).transpose()?,
-            limit: limits.iter().find(|limit| total.is_some_and(|total| total.currency() == limit.currency())).copied(),
+            limit: total.and_then(|total| self.settings.practice.unpaid_limit(total.currency())),
             ordered_since: self.was_ordered_since(known)?,
         };
         let found = rule.again(known, &market, now);

@@ -45,8 +45,7 @@ impl Clerk {
     /// # Errors
     /// What keeps the index from being read.
     pub fn last_run(&self, name: &ScheduleName) -> Result<Option<Ran>, ClerkError> {
-        let noted = self.index.cursor(&cursor(name))?;
-        let noted: Option<Ran> = noted.and_then(|text| serde_json::from_str(&text).ok());
+        let noted = self.noted_run(name)?;
         let written = self.index.caused_by_schedule(name)?;
         let count = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
         let written = written.map(|caused| Ran {
@@ -61,6 +60,11 @@ impl Clerk {
             (Some(noted), Some(written)) if noted.letters > 0 => Some(Ran { answered: written.answered, ..noted }),
             (noted, written) => noted.or(written),
         })
+    }
+
+    /// Returns what the index has noted of a schedule's last run.
+    pub(super) fn noted_run(&self, name: &ScheduleName) -> Result<Option<Ran>, ClerkError> {
+        Ok(self.index.cursor(&cursor(name))?.and_then(|text| serde_json::from_str(&text).ok()))
     }
 
     /// Returns the schedule of this name.
@@ -82,10 +86,8 @@ impl Clerk {
         let schedule = settled.schedule;
         if let Target::Query(text) = &schedule.target {
             let query = self.query(text, &self.clock.now())?;
-            if let Some((word, near)) = query.meant() {
-                let text =
-                    format!("{word:?} would be looked for in names; did you mean {near:?}? Else write it in quotes");
-                return Err(Refused::new(text).into());
+            if let Some(doubt) = query.doubt() {
+                return Err(Refused::new(doubt).into());
             }
         }
         let name = schedule.name.clone();

@@ -5,7 +5,7 @@ use super::buy::{told, write};
 use super::failure::Failure;
 use super::output::{self, Cell, Tone};
 use super::prompt;
-use super::table::{Fit, Table, wrap};
+use super::table::{Fit, Table};
 use super::transaction;
 use crate::clerk::Clerk;
 use crate::role::{Desk, Refused, buyer};
@@ -105,11 +105,8 @@ fn ask(shell: &Shell, text: &str) -> Result<Digest, Failure> {
         return Err(prompt::not_agreed());
     }
     if !counts {
-        let still = |clerk: &mut Clerk| -> Result<bool, Failure> {
-            let known = transaction::find(clerk, text, Role::Buyer)?;
-            Ok(offered(&known).is_some_and(|(kept, _)| kept.content == content))
-        };
-        if !still(&mut clerk)? {
+        let known = transaction::find(&mut clerk, text, Role::Buyer)?;
+        if offered(&known).is_none_or(|(kept, _)| kept.content != content) {
             return Err(Failure::data("the shop has sent other terms meanwhile; nothing is sent, look at them again"));
         }
         let why = "the differences were seen at the terminal and accepted".to_owned();
@@ -275,10 +272,5 @@ fn signer(shell: &Shell, offer: &Offer<'_>) -> Result<(), Failure> {
 fn paragraph(shell: &Shell, name: &str, text: &str) -> Result<(), Failure> {
     const NAMES: usize = 14;
     let name = if name.is_empty() { String::new() } else { shell.words.say(&format!("checked.{name}")) };
-    let text = output::escape(text);
-    let room = shell.output.width().map(|width| width.saturating_sub(NAMES).max(20));
-    let lines = room.map_or_else(|| vec![text.clone()], |room| wrap(&text, room));
-    let mut names = std::iter::once(name.as_str()).chain(std::iter::repeat(""));
-    let named = |(line, name): (&String, &str)| text::labelled(name, NAMES.saturating_sub(2), line);
-    lines.iter().zip(&mut names).map(named).try_for_each(|line| shell.output.line(line))
+    shell.output.named(&name, NAMES, &output::escape(text))
 }

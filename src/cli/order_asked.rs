@@ -253,16 +253,18 @@ fn chosen<'a>(prices: &'a Prices, items: &[ItemWritten]) -> Vec<&'a Offer> {
     prices.offers().into_iter().filter(by_number).collect()
 }
 
+/// Returns whether an article that names these methods, or leaves it open, can be had by one.
+fn admits(methods: &[impl ToString], word: &str) -> bool {
+    methods.is_empty() || methods.iter().any(|method| method.to_string() == word)
+}
+
 /// Asks how it is paid: one of the shop's ways, where they are known, by which all that was chosen can be had.
 fn pay(shell: &Shell, prices: &Prices, chosen: &[&Offer]) -> Result<String, Failure> {
     let ways = prices.ways();
     let any = ways.is_empty() || ways.iter().any(|way| way.payment_method.is_none());
     let named = ways.iter().filter_map(|way| way.payment_method.as_ref()).map(ToString::to_string);
     let mut choices = words(named.chain(PAY.into_iter().filter(|_| any).map(str::to_owned)));
-    let can_be = |methods: &[PaymentMethod], word: &str| {
-        methods.is_empty() || methods.iter().any(|method| method.as_str() == word)
-    };
-    choices.retain(|choice| chosen.iter().all(|offer| can_be(&offer.payment_methods, &choice.value)));
+    choices.retain(|choice| chosen.iter().all(|offer| admits(&offer.payment_methods, &choice.value)));
     let read = |text: &str| PaymentMethod::parse(text).map(|way| way.to_string()).map_err(|error| error.to_string());
     choose(shell, "How you pay (number or word)", &choices, read)
 }
@@ -277,10 +279,7 @@ fn deliver(shell: &Shell, prices: &Prices, chosen: &[&Offer], paid: &str) -> Res
     let any = ways.is_empty() || ways.iter().any(|way| way.delivery_method.is_none());
     let named = ways.iter().filter_map(|way| way.delivery_method.as_ref()).map(ToString::to_string);
     let mut choices = words(named.chain(DELIVER.into_iter().filter(|_| any).map(str::to_owned)));
-    let can_be = |methods: &[DeliveryMethod], word: &str| {
-        methods.is_empty() || methods.iter().any(|method| method.as_str() == word)
-    };
-    choices.retain(|choice| chosen.iter().all(|offer| can_be(&offer.delivery_methods, &choice.value)));
+    choices.retain(|choice| chosen.iter().all(|offer| admits(&offer.delivery_methods, &choice.value)));
     let read = |text: &str| DeliveryMethod::parse(text).map(|way| way.to_string()).map_err(|error| error.to_string());
     choose(shell, "How it travels (number or word)", &choices, read)
 }

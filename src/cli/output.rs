@@ -6,8 +6,10 @@ use serde_json::Value;
 
 use super::failure::{Failure, FailureKind};
 use super::pager::{Pager, Screen};
+use super::table::wrap;
 pub(crate) use crate::view::harmless::escape;
 use crate::view::harmless::escape_json;
+use crate::view::text;
 
 /// Where output goes and in which form.
 #[derive(Debug, Clone, Copy)]
@@ -87,6 +89,15 @@ impl Output {
     /// Writes one line.
     pub(crate) fn line(&self, text: impl AsRef<str>) -> Result<(), Failure> {
         self.raw(format!("{}\n", text.as_ref()).as_bytes())
+    }
+
+    /// Writes a name in `names` columns and its value beside it, in as many lines as that needs; it is harmless already.
+    pub(crate) fn named(&self, name: &str, names: usize, value: &str) -> Result<(), Failure> {
+        let room = self.width().map(|width| width.saturating_sub(names).max(20));
+        let lines = room.map_or_else(|| vec![value.to_owned()], |room| wrap(value, room));
+        let beside = std::iter::once(name).chain(std::iter::repeat(""));
+        let mut lines = lines.iter().zip(beside);
+        lines.try_for_each(|(line, name)| self.line(text::labelled(name, names.saturating_sub(2), line)))
     }
 
     /// Writes one JSON document.

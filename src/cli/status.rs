@@ -7,7 +7,6 @@ use super::failure::Failure;
 use super::given_back::GivenBack;
 use super::list::plural;
 use super::output::{self, Tone};
-use super::table::wrap;
 use super::transaction::{self, Rejected, TurnedAway, joined};
 use crate::clerk::{Clerk, ClerkError};
 use crate::index::Filter;
@@ -183,7 +182,7 @@ fn print(shell: &Shell, account: &Account, address: &str) -> Result<(), Failure>
     let words = shell.words;
     let line = |name: &str, value: String| {
         let name = if name.is_empty() { String::new() } else { words.say(&format!("account.{name}")) };
-        told(shell, &name, &value)
+        shell.output.named(&name, NAMES, &value)
     };
     let Some((first, others)) = parts.split_first() else { return line("address", address.to_owned()) };
     line("address", format!("{address} ({})", words.name("role", first.role.word())))?;
@@ -198,7 +197,8 @@ fn print(shell: &Shell, account: &Account, address: &str) -> Result<(), Failure>
         |count: u64, tone: Tone| shell.output.tone(&count.to_string(), if count > 0 { tone } else { Tone::Plain });
     line("late", counted(u64::try_from(first.late).unwrap_or(u64::MAX), Tone::Bad))?;
     for part in others {
-        told(shell, &words.fill("account.as", &[("role", &words.name("role", part.role.word()))]), &part.line(words))?;
+        let role = words.fill("account.as", &[("role", &words.name("role", part.role.word()))]);
+        shell.output.named(&role, NAMES, &part.line(words))?;
     }
     line("warnings", counted(first.summary.warnings, Tone::Warned))?;
     for Rejected { id, shop, why } in rejected {
@@ -213,15 +213,6 @@ fn print(shell: &Shell, account: &Account, address: &str) -> Result<(), Failure>
         line("lost", words.fill("account.full", &[("n", not_kept)]))?;
     }
     line("outbox", words.fill("account.queue", &[("waiting", waiting), ("failed", failed)]))
-}
-
-/// Prints a name and what is told; what is said in sentences goes on below itself.
-fn told(shell: &Shell, name: &str, value: &str) -> Result<(), Failure> {
-    let room = shell.output.width().map(|width| width.saturating_sub(NAMES).max(20));
-    let lines = room.map_or_else(|| vec![value.to_owned()], |room| wrap(value, room));
-    let mut names = std::iter::once(name).chain(std::iter::repeat(""));
-    let named = |name: &str, line: &str| text::labelled(name, NAMES.saturating_sub(2), line);
-    lines.iter().zip(&mut names).try_for_each(|(line, name)| shell.output.line(named(name, line)))
 }
 
 /// Says by which commands what is counted can be looked at.

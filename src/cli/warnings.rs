@@ -209,10 +209,7 @@ pub(super) fn sentences(
         let begin =
             || words.fill("warned.letter", &[("about", &about), ("shop", &shop), ("kind", &kind), ("who", &peer)]);
         let sentence = told.entry(format!("W-{}", warning.position)).or_insert_with(begin);
-        sentence.push_str(&match words {
-            Words::ENGLISH => format!(": {}: {}", warning.code.word(), text::sentence(&warning.text, zone)),
-            words => format!(": {}", text::finding(words, warning.code.word(), &warning.text, zone)),
-        });
+        sentence.push_str(&format!(": {}", text::finding_line(words, warning.code.word(), &warning.text, zone)));
     }
     Ok(told)
 }

@@ -6,7 +6,7 @@ use super::articles::Articles;
 use super::planned::{ArrivalRule, DebitRule};
 use super::{Rule, Scheduled};
 use crate::trade::{
-    Address, DeliveryMethod, Fingerprint, HookName, Money, Party, PaymentMethod, Person, PostalAddress, Role,
+    Address, Currency, DeliveryMethod, Fingerprint, HookName, Money, Party, PaymentMethod, Person, PostalAddress, Role,
 };
 
 /// All parts an account plays.
@@ -48,6 +48,16 @@ impl Practice {
             Role::Payment => self.payment.is_some(),
             Role::Delivery => self.delivery.is_some(),
         }
+    }
+
+    /// Returns the limits that the buyer has set to what is unpaid, one for each currency that has one (P81).
+    pub fn unpaid_limits(&self) -> &[Money] {
+        self.buyer.as_ref().map(|buyer| buyer.unpaid_limits.as_slice()).unwrap_or_default()
+    }
+
+    /// Returns the limit in a currency.
+    pub fn unpaid_limit(&self, currency: Currency) -> Option<Money> {
+        self.unpaid_limits().iter().find(|limit| limit.currency() == currency).copied()
     }
 }
 

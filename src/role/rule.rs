@@ -81,16 +81,20 @@ impl Rule {
             let text = "it would mean every purchase there ever was; say which, like \"undelivered late:14d\"";
             return Err(InvalidRule::When(text.to_owned()));
         }
-        if let Some((word, near)) = query.meant() {
-            let text = format!("{word:?} would be looked for in names; did you mean {near:?}? Else write it in quotes");
-            return Err(InvalidRule::When(text));
+        if let Some(doubt) = query.doubt() {
+            return Err(InvalidRule::When(doubt));
         }
         match (deed, at_most) {
             (Deed::Reorder, None) => Err(InvalidRule::NoMost),
-            (Deed::Reorder, _) if age_of(&query).is_none_or(|age| age < DAY) => Err(InvalidRule::NoAge),
+            (Deed::Reorder, _) if longest(&query, delivered_for).is_none_or(|age| age < DAY) => Err(InvalidRule::NoAge),
             (Deed::Ask | Deed::Return, Some(_)) => Err(InvalidRule::Most(deed)),
             (_, at_most) => Ok(Self { when: query.as_str().to_owned(), deed, at_most }),
         }
+    }
+
+    /// Returns its query; it was read when the rule was settled.
+    fn query(&self, now: &Moment) -> Query {
+        Query::parse(&self.when, now.day()).unwrap_or_default()
     }
 
     /// Returns the letters of a rule that asks or gives back.
@@ -113,12 +117,7 @@ impl Rule {
 
     /// Checks that goods are late where it is lateness that a rule gives back for: of a payment that is late, nothing is.
     fn check_late(&self, standing: &Standing, now: &Moment) -> Result<(), Held> {
-        let query = Query::parse(&self.when, now.day()).unwrap_or_default();
-        let ages = query.conditions.iter().filter_map(|one| match one {
-            Condition::Late(age) => Some(*age),
-            _ => None,
-        });
-        let Some(age) = ages.max() else { return Ok(()) };
+        let Some(age) = longest(&self.query(now), late_for) else { return Ok(()) };
         let is_late = |leg: &Leg| {
             let promised = standing.mark(*leg).date.map(|date| date.end(now.offset()).plus_seconds(age.as_secs()));
             *leg != Leg::Payment && promised.is_some_and(|promised| promised <= *now)
@@ -133,8 +132,7 @@ impl Rule {
         if standing.state != State::Open {
             return Err(Held::because(format!("it is {}; nobody is asked about it", standing.state)));
         }
-        let is_late = Query::parse(&self.when, now.day())
-            .is_ok_and(|query| query.conditions.iter().any(|one| matches!(one, Condition::Late(_))));
+        let is_late = longest(&self.query(now), late_for).is_some();
         let open = Leg::ALL.into_iter().filter(|leg| standing.legs.get(*leg).done.is_none());
         let legs: Vec<Leg> = if is_late { standing.late(now) } else { open.collect() };
         let none = || Held::because("there is no leg to ask about");
@@ -167,8 +165,7 @@ impl Rule {
     /// Checks by our own ledger that it was ordered so long ago as its goods are said to have come: what others date
     /// back, or a rule's own order, is not ordered again at once.
     fn check_age(&self, transaction: &Transaction, now: &Moment) -> Result<(), Held> {
-        let query = Query::parse(&self.when, now.day()).unwrap_or_default();
-        let age = age_of(&query).unwrap_or(DAY).max(DAY);
+        let age = longest(&self.query(now), delivered_for).unwrap_or(DAY).max(DAY);
         let ordered = transaction.order().map(|(kept, _)| kept.recorded);
         match ordered.is_some_and(|ordered| ordered.plus_seconds(age.as_secs()) <= *now) {
             true => Ok(()),
@@ -192,13 +189,17 @@ impl Rule {
     }
 }
 
-/// Returns how long after the delivery a query finds something, the longest where it says so more than once.
-fn age_of(query: &Query) -> Option<SignedDuration> {
-    let ages = query.conditions.iter().filter_map(|one| match one {
-        Condition::DoneFor(Part::Delivery, age) => Some(*age),
-        _ => None,
-    });
-    ages.max()
+/// Returns the longest of the ages that a query asks for, of conditions of one kind.
+fn longest(query: &Query, age: fn(&Condition) -> Option<SignedDuration>) -> Option<SignedDuration> {
+    query.conditions.iter().filter_map(age).max()
+}
+
+const fn late_for(condition: &Condition) -> Option<SignedDuration> {
+    if let Condition::Late(age) = condition { Some(*age) } else { None }
+}
+
+const fn delivered_for(condition: &Condition) -> Option<SignedDuration> {
+    if let Condition::DoneFor(Part::Delivery, age) = condition { Some(*age) } else { None }
 }
 
 /// Returns whether goods were bought and kept.

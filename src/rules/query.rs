@@ -180,6 +180,12 @@ impl Query {
             _ => None,
         })
     }
+
+    /// Returns what to say of such a word where the query is kept, and found wanting too late.
+    pub fn doubt(&self) -> Option<String> {
+        let (word, near) = self.meant()?;
+        Some(format!("{word:?} would be looked for in names; did you mean {near:?}? Else write it in quotes"))
+    }
 }
 
 /// A word as it stands in the text, and whether its value was quoted.

@@ -199,8 +199,7 @@ fn signer(clerk: &mut Clerk, kept: &Kept, now: &Moment) -> Result<Signer, ClerkE
 
 /// Returns what will be unpaid in the currency of `total`, where that is over the limit.
 fn owed(clerk: &Clerk, total: Money) -> Result<Option<Owed>, ClerkError> {
-    let limits = clerk.settings().practice.buyer.as_ref().map(|buyer| buyer.unpaid_limits.clone()).unwrap_or_default();
-    let Some(limit) = limits.into_iter().find(|limit| limit.currency() == total.currency()) else { return Ok(None) };
+    let Some(limit) = clerk.settings().practice.unpaid_limit(total.currency()) else { return Ok(None) };
     let unpaid = Summary::of(clerk, Role::Buyer)?.unpaid;
     let now = unpaid.into_iter().find(|(sum, _)| sum.currency() == total.currency());
     let now = now.map_or_else(|| Money::zero(total.currency()), |(sum, _)| sum);

@@ -79,8 +79,7 @@ impl Spending {
         let open = clerk.index().list(&Filter { role: Some(Role::Buyer), unpaid: Some(true), ..Filter::default() })?;
         let currencies = currencies(&days, &open);
         let Some(currency) = currency.or_else(|| currencies.first().copied()) else { return Ok(None) };
-        let limits = clerk.settings().practice.buyer.as_ref().map(|buyer| buyer.unpaid_limits.as_slice());
-        let limit = limits.unwrap_or_default().iter().find(|limit| limit.currency() == currency).copied();
+        let limit = clerk.settings().practice.unpaid_limit(currency);
         let shops = shops(&days, currency, today);
         let months = months(&days, currency, &shops, today);
         let totals = |place: usize| months.iter().filter_map(|(_, sums)| sums.get(place)).sum();

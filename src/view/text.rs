@@ -89,6 +89,14 @@ pub fn finding(words: Words, code: &str, text: &str, zone: &TimeZone) -> String 
     }
 }
 
+/// Writes the same in one line that begins with the code, where the language says nothing for it.
+pub fn finding_line(words: Words, code: &str, text: &str, zone: &TimeZone) -> String {
+    match words {
+        Words::ENGLISH => format!("{code}: {}", sentence(text, zone)),
+        words => finding(words, code, text, zone),
+    }
+}
+
 /// Writes the moments in a sentence as [`minute`] does, and its amounts as [`amount`] does.
 pub fn sentence(text: &str, zone: &TimeZone) -> String {
     let word = |word: &str| {

@@ -177,10 +177,7 @@ pub fn is_doubtful(kept: &Kept, doubts: &BTreeSet<u64>) -> bool {
 
 /// Returns the verdict with its findings, and what the letter says; its own words are not escaped yet.
 pub fn became(kept: &Kept, doubtful: bool, words: Words, zone: &TimeZone) -> String {
-    let finding = |one: &Finding| match words {
-        Words::ENGLISH => text::sentence(&one.to_string(), zone),
-        words => text::finding(words, one.code.word(), &one.text, zone),
-    };
+    let finding = |one: &Finding| text::finding_line(words, one.code.word(), &one.text, zone);
     let findings: Vec<String> = kept.findings.iter().map(finding).collect();
     let verdict = match kept.direction {
         Direction::Out if doubtful => words.say("became.doubtful"),

@@ -128,7 +128,7 @@ fn bars(spending: &Spending) -> Value {
 }
 
 fn unpaid(spending: &Spending, visit: &Visit) -> Value {
-    let today = visit.now.instant().to_zoned(visit.zone.clone()).date();
+    let today = visit.today();
     let first = spending.levels.first().map_or(today, |(day, _)| *day);
     let last = today.saturating_add(Span::new().days(AHEAD));
     let days = |from: Date, to: Date| f64::from(from.until(to).map(|span| span.get_days()).unwrap_or_default());

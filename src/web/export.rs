@@ -45,7 +45,7 @@ pub(super) async fn export(State(web): State<Arc<Web>>, visit: Visit) -> Result<
     let Some((_, format, spreadsheet)) = offered.copied() else {
         return Err(Fault::none("There is no such format: the links below the list have those that there are."));
     };
-    let today = visit.now.instant().to_zoned(visit.zone.clone()).date();
+    let today = visit.today();
     let query = Query::parse(&orders::words(&visit), today).map_err(|error| Fault::wrong(error.to_string()))?;
     let say = |key: &str| web.pages.say(visit.language, key);
     let labels =

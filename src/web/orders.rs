@@ -71,7 +71,7 @@ pub(super) async fn act(State(web): State<Arc<Web>>, form: Form) -> Result<Redir
 }
 
 fn list(clerk: &Clerk, visit: &Visit) -> Result<Map<String, Value>, Fault> {
-    let today = visit.now.instant().to_zoned(visit.zone.clone()).date();
+    let today = visit.today();
     let written = words(visit);
     let (query, fault) = match Query::parse(&written, today) {
         Ok(query) => (query, None),
@@ -144,15 +144,15 @@ fn count(clerk: &Clerk, query: Query, visit: &Visit) -> Result<usize, Fault> {
 /// Returns the figures over the list: unpaid with the limits, not delivered, late with whom to ask, what waits.
 fn summary(clerk: &Clerk, visit: &Visit) -> Result<Value, Fault> {
     let select = |words: &str| -> Result<Vec<Listed>, Fault> {
-        let today = visit.now.instant().to_zoned(visit.zone.clone()).date();
-        let query = Query::parse(words, today).map_err(|error| Fault::bug(error.to_string()))?;
+        let query = Query::parse(words, visit.today()).map_err(|error| Fault::bug(error.to_string()))?;
         Ok(Orders::select(clerk, &Asked { role: Role::Buyer, query, limit: None }, &visit.now, &visit.zone)?)
     };
     let (undelivered, late, open) = (select("undelivered")?, select("late")?, select("open")?);
     let sums = crate::view::orders::Summary::of(clerk, Role::Buyer)?;
     let unpaid_orders: u64 = sums.unpaid.iter().map(|(_, count)| count).sum();
-    let limits = clerk.settings().practice.buyer.as_ref().map(|buyer| buyer.unpaid_limits.clone()).unwrap_or_default();
-    let owed: Vec<Value> = sums.unpaid.iter().map(|(total, count)| owed(total, *count, &limits)).collect();
+    let limit = |total: &Money| clerk.settings().practice.unpaid_limit(total.currency());
+    let owed: Vec<Value> =
+        sums.unpaid.iter().map(|(total, count)| owed(total, *count, limit(total).as_ref())).collect();
     let due = |one: &&Listed| one.row.delivery.date.filter(|date| !date.is_over(&visit.now));
     let next = undelivered
         .iter()
@@ -174,8 +174,7 @@ fn summary(clerk: &Clerk, visit: &Visit) -> Result<Value, Fault> {
 }
 
 /// Returns what is owed in one currency beside its limit, where there is one.
-fn owed(total: &Money, count: u64, limits: &[Money]) -> Value {
-    let limit = limits.iter().find(|limit| limit.currency() == total.currency());
+fn owed(total: &Money, count: u64, limit: Option<&Money>) -> Value {
     let over = limit.and_then(|limit| total.minus(limit).ok()).filter(|over| !over.is_negative());
     let share = limit.map(|limit| share(limit, total));
     json!({

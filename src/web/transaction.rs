@@ -13,7 +13,6 @@ use super::pages::{self, Page};
 use super::visit::Visit;
 use super::{Web, letter};
 use crate::clerk::{Clerk, ClerkError, warning_id};
-use crate::mail::Language;
 use crate::rules::failed::failures;
 use crate::rules::{Standing, State as OrderState, received};
 use crate::trade::item::{Charge, Line, LineQuantity};
@@ -292,10 +291,7 @@ fn entry(known: &Transaction, kept: &Kept, doubts: &BTreeSet<u64>, visit: &Visit
 
 /// Returns a finding as a line: in English with its code, else with what the code means.
 fn finding_line(finding: &Finding, visit: &Visit) -> String {
-    match visit.language {
-        Language::En => text::sentence(&finding.to_string(), &visit.zone),
-        Language::Ja => text::finding(visit.words(), finding.code.word(), &finding.text, &visit.zone),
-    }
+    text::finding_line(visit.words(), finding.code.word(), &finding.text, &visit.zone)
 }
 
 /// Returns each line as agreed on, delivered and received, and the warning about it where nobody has settled it. Where the

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::extract::FromRequestParts;
 use axum::http::header::ACCEPT_LANGUAGE;
 use axum::http::request::Parts;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde_json::{Map, json};
 
@@ -63,6 +64,11 @@ impl Visit {
     /// Returns the words of the page.
     pub(super) fn words(&self) -> Words {
         Words::of(self.language)
+    }
+
+    /// Returns the day it is in the zone of the pages.
+    pub(super) fn today(&self) -> Date {
+        self.now.instant().to_zoned(self.zone.clone()).date()
     }
 
     /// Returns a field of the query that is not empty.

@@ -7,7 +7,7 @@ use std::fs;
 use mailorder::clock::Clock;
 use serde_json::Value;
 
-use super::served::{Served, Visitor, form, value};
+use super::served::{Served, Visitor, form, listed, value};
 use crate::support::program::{Town, letters};
 
 /// Names and values of a form.
@@ -20,11 +20,6 @@ fn desk(town: &Town) -> Served {
 
 fn id(row: &Value) -> &str {
     row["id"].as_str().unwrap()
-}
-
-/// Returns the orders that a page lists, by their IDs.
-fn listed(page: &str) -> Vec<String> {
-    page.split("name=\"txn\" value=\"").skip(1).map(|part| part.split('"').next().unwrap().to_owned()).collect()
 }
 
 /// Returns the row of an order.

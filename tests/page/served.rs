@@ -140,6 +140,11 @@ pub fn value(page: &str, name: &str) -> String {
     page.split_once(&field).unwrap_or_else(|| panic!("no {name} in {page}")).1.split('"').next().unwrap().to_owned()
 }
 
+/// Returns the orders that a page lists, by their IDs.
+pub fn listed(page: &str) -> Vec<String> {
+    page.split("name=\"txn\" value=\"").skip(1).map(|part| part.split('"').next().unwrap().to_owned()).collect()
+}
+
 /// Writes fields as a form.
 pub fn form(fields: &[(&str, &str)]) -> String {
     let encoded = |text: &str| -> String {

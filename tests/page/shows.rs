@@ -2,16 +2,11 @@
 
 use serde_json::Value;
 
-use super::served::Served;
+use super::served::{Served, listed};
 use crate::support::program::Town;
 
 fn list(town: &Town, words: &[&str]) -> Value {
     town.does("buyer", &[&["--json", "list"], words].concat()).json()
-}
-
-/// Returns the orders that a page lists, by their IDs.
-fn listed(page: &str) -> Vec<String> {
-    page.split("name=\"txn\" value=\"").skip(1).map(|part| part.split('"').next().unwrap().to_owned()).collect()
 }
 
 #[test]
