@@ -4,7 +4,6 @@
 //! used as a file name by itself.
 
 use std::fmt;
-use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -28,7 +27,7 @@ impl InvalidId {
 /// Implements the string conversions that all names share, on top of `parse` and `Display`.
 macro_rules! text_form {
     ($name:ident) => {
-        impl FromStr for $name {
+        impl std::str::FromStr for $name {
             type Err = InvalidId;
             fn from_str(text: &str) -> Result<Self, InvalidId> {
                 Self::parse(text)
@@ -52,6 +51,7 @@ macro_rules! text_form {
         }
     };
 }
+pub(super) use text_form;
 
 /// SHA-256 of a letter's signed bytes, of a ledger file or of a log: 32 bytes, written `sha256:` and 64 lower-case
 /// hexadecimal digits.

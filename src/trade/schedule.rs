@@ -6,12 +6,12 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::id::{InvalidId, OrderId};
+use super::id::{InvalidId, OrderId, text_form};
 use super::moment::Moment;
 use super::party::Leg;
 
 /// What the buyer calls a schedule: 1 to 40 letters and digits of any language, and hyphens, like `mornings` or `毎朝`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct ScheduleName(String);
 
@@ -50,18 +50,7 @@ impl ScheduleName {
 /// What the names of the configuration's timetables begin with.
 const OF_CONFIG: &str = "config-";
 
-impl TryFrom<String> for ScheduleName {
-    type Error = InvalidId;
-    fn try_from(text: String) -> Result<Self, InvalidId> {
-        Self::parse(&text)
-    }
-}
-
-impl From<ScheduleName> for String {
-    fn from(name: ScheduleName) -> Self {
-        name.0
-    }
-}
+text_form!(ScheduleName);
 
 impl fmt::Display for ScheduleName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

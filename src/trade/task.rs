@@ -7,14 +7,14 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::id::{Digest, InvalidId};
+use super::id::{Digest, InvalidId, text_form};
 use super::moment::{Moment, When};
 use super::money::Money;
 use super::status::{STOPPED, Step};
 use super::transaction::Key;
 
 /// What the owner calls a hook: 1 to 40 of a-z, 0-9 and hyphens, like `warehouse`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct HookName(String);
 
@@ -35,18 +35,7 @@ impl HookName {
     }
 }
 
-impl TryFrom<String> for HookName {
-    type Error = InvalidId;
-    fn try_from(text: String) -> Result<Self, InvalidId> {
-        Self::parse(&text)
-    }
-}
-
-impl From<HookName> for String {
-    fn from(name: HookName) -> Self {
-        name.0
-    }
-}
+text_form!(HookName);
 
 impl fmt::Display for HookName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
