@@ -7,6 +7,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::as_text::as_text;
 use super::id::{Digest, InvalidId};
 
 /// The most bytes of a file that travels in a letter: 512 KiB. With what surrounds it a letter stays below 1 MiB.
@@ -25,8 +26,7 @@ const SAFE_MAX: usize = 150;
 const ENDING_MAX: usize = 16;
 
 /// A link that people may follow: `https`, a host of plain ASCII, no user before it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Link(String);
 
 impl Link {
@@ -73,18 +73,7 @@ impl fmt::Display for Link {
     }
 }
 
-impl TryFrom<String> for Link {
-    type Error = InvalidId;
-    fn try_from(text: String) -> Result<Self, InvalidId> {
-        Self::parse(&text)
-    }
-}
-
-impl From<Link> for String {
-    fn from(link: Link) -> Self {
-        link.0
-    }
-}
+as_text!(Link, InvalidId);
 
 /// Where the file is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -5,7 +5,6 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 /// A text that is not the name it should be: what was expected, and the offending text (escaped by `Debug`).
@@ -33,17 +32,7 @@ macro_rules! text_form {
                 Self::parse(text)
             }
         }
-        impl TryFrom<String> for $name {
-            type Error = InvalidId;
-            fn try_from(text: String) -> Result<Self, InvalidId> {
-                Self::parse(&text)
-            }
-        }
-        impl From<$name> for String {
-            fn from(name: $name) -> Self {
-                name.to_string()
-            }
-        }
+        crate::trade::as_text::as_text!($name, InvalidId);
         impl fmt::Debug for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 write!(f, "{self}")
@@ -55,8 +44,7 @@ pub(super) use text_form;
 
 /// SHA-256 of a letter's signed bytes, of a ledger file or of a log: 32 bytes, written `sha256:` and 64 lower-case
 /// hexadecimal digits.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Digest([u8; 32]);
 
 impl Digest {
@@ -87,9 +75,19 @@ impl Digest {
 
     /// Reads 64 lower-case hexadecimal digits, as log lines and file names have them.
     pub fn parse_hex(text: &str) -> Result<Self, InvalidId> {
+        let digit = |b: u8| match b {
+            b'0'..=b'9' => Some(b.wrapping_sub(b'0')),
+            b'a'..=b'f' => Some(b.wrapping_sub(b'a').wrapping_add(10)),
+            _ => None,
+        };
         let mut bytes = [0; 32];
-        if text.bytes().any(|b| b.is_ascii_uppercase()) || hex::decode_to_slice(text, &mut bytes).is_err() {
+        let (pairs, rest) = text.as_bytes().as_chunks::<2>();
+        if pairs.len() != bytes.len() || !rest.is_empty() {
             return Err(Self::invalid(text));
+        }
+        for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
+            let (Some(high), Some(low)) = (digit(*high), digit(*low)) else { return Err(Self::invalid(text)) };
+            *byte = (high << 4) | low;
         }
         Ok(Self(bytes))
     }
@@ -101,21 +99,22 @@ impl Digest {
 
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "sha256:{}", self.hex())
+        let mut digits = [0; 64];
+        hex::encode_to_slice(self.0, &mut digits).map_err(|_| fmt::Error)?;
+        write!(f, "sha256:{}", std::str::from_utf8(&digits).map_err(|_| fmt::Error)?)
     }
 }
 
 text_form!(Digest);
 
 /// The fingerprint of an OpenPGP primary key: 40 (v4) or 64 (v6) upper-case hexadecimal digits.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Fingerprint(String);
 
 impl Fingerprint {
     /// Reads 40 or 64 hexadecimal digits of either case; blanks between groups, as people copy them, are left out.
     pub fn parse(text: &str) -> Result<Self, InvalidId> {
-        let digits: String = text.chars().filter(|c| *c != ' ').collect::<String>().to_ascii_uppercase();
+        let digits: String = text.chars().filter(|c| *c != ' ').map(|c| c.to_ascii_uppercase()).collect();
         if matches!(digits.len(), 40 | 64) && digits.bytes().all(|b| b.is_ascii_hexdigit()) {
             Ok(Self(digits))
         } else {
@@ -145,8 +144,7 @@ text_form!(Fingerprint);
 
 /// A plain mail address (`local@domain`, RFC 5321 dot-string, ASCII), kept in lower case: addresses compare without
 /// regard to case.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Address(String);
 
 impl Address {
@@ -190,8 +188,7 @@ impl fmt::Display for Address {
 text_form!(Address);
 
 /// The buyer's name for an order before it has a number: 130 random bits as 26 characters of `A-Z2-7`.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OrderId(String);
 
 const BASE32: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
@@ -238,8 +235,7 @@ text_form!(OrderId);
 
 /// The shop's number of a transaction (P26): a letter or digit, then up to 63 letters, digits, dots, underscores or
 /// hyphens. Unique only together with the shop's address.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Number(String);
 
 impl Number {
@@ -280,8 +276,7 @@ impl fmt::Display for Number {
 text_form!(Number);
 
 /// A Message-ID without its angle brackets (RFC 5322 section 3.6.4), at most 250 bytes of printable ASCII.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MessageId(String);
 
 impl MessageId {

@@ -3,6 +3,7 @@
 //! Money is exact, moments carry their offset, names are checked when they are made. What travels is a [`Letter`]
 //! around a [`Document`]; what is kept is an [`Entry`]; what is known is a [`Transaction`].
 
+mod as_text;
 pub mod catalog;
 pub mod document;
 pub mod download;

@@ -11,7 +11,8 @@ use jiff::civil::Date;
 use jiff::fmt::temporal::{DateTimeParser, DateTimePrinter};
 use jiff::tz::{Offset, TimeZone};
 use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Serialize};
+
+use super::as_text::as_text;
 
 /// A text that is neither a moment nor, where allowed, a day.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -19,8 +20,7 @@ use serde::{Deserialize, Serialize};
 pub struct InvalidMoment(String, bool);
 
 /// An instant, to the second or finer, with the offset from UTC it was stated with.
-#[derive(Clone, Copy, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Copy)]
 pub struct Moment {
     instant: Timestamp,
     offset: Offset,
@@ -128,22 +128,10 @@ impl PartialOrd for Moment {
     }
 }
 
-impl TryFrom<String> for Moment {
-    type Error = InvalidMoment;
-    fn try_from(text: String) -> Result<Self, InvalidMoment> {
-        Self::parse(&text)
-    }
-}
-
-impl From<Moment> for String {
-    fn from(moment: Moment) -> Self {
-        moment.to_string()
-    }
-}
+as_text!(Moment, InvalidMoment);
 
 /// A stated date: an exact moment, or a plain day.
-#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub enum When {
     /// An exact moment.
     Moment(Moment),
@@ -209,18 +197,7 @@ impl fmt::Debug for When {
     }
 }
 
-impl TryFrom<String> for When {
-    type Error = InvalidMoment;
-    fn try_from(text: String) -> Result<Self, InvalidMoment> {
-        Self::parse(&text)
-    }
-}
-
-impl From<When> for String {
-    fn from(when: When) -> Self {
-        when.to_string()
-    }
-}
+as_text!(When, InvalidMoment);
 
 #[cfg(test)]
 mod tests {

@@ -9,6 +9,8 @@ use iso_currency::Currency as Iso;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
+use super::as_text::as_text;
+
 /// Why a text or a sum is not an amount.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum MoneyError {
@@ -40,8 +42,7 @@ pub enum MoneyError {
 }
 
 /// A currency of ISO 4217 that has a number of decimals.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Currency(Iso);
 
 impl Currency {
@@ -76,18 +77,7 @@ impl fmt::Debug for Currency {
     }
 }
 
-impl TryFrom<String> for Currency {
-    type Error = MoneyError;
-    fn try_from(code: String) -> Result<Self, MoneyError> {
-        Self::parse(&code)
-    }
-}
-
-impl From<Currency> for String {
-    fn from(currency: Currency) -> Self {
-        currency.code().to_owned()
-    }
-}
+as_text!(Currency, MoneyError);
 
 /// An exact amount of one currency, always held with the currency's own number of decimals.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -234,8 +224,7 @@ impl fmt::Debug for Money {
 }
 
 /// How many of something: an exact decimal above zero.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Quantity(Decimal);
 
 impl Quantity {
@@ -276,18 +265,7 @@ impl fmt::Debug for Quantity {
     }
 }
 
-impl TryFrom<String> for Quantity {
-    type Error = MoneyError;
-    fn try_from(text: String) -> Result<Self, MoneyError> {
-        Self::parse(&text)
-    }
-}
-
-impl From<Quantity> for String {
-    fn from(quantity: Quantity) -> Self {
-        quantity.to_string()
-    }
-}
+as_text!(Quantity, MoneyError);
 
 /// Reads `-?[0-9]{1,12}(\.[0-9]{1,4})?`, without a negative zero.
 fn plain_decimal(text: &str) -> Result<Decimal, MoneyError> {

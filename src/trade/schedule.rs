@@ -11,8 +11,7 @@ use super::moment::Moment;
 use super::party::Leg;
 
 /// What the buyer calls a schedule: 1 to 40 letters and digits of any language, and hyphens, like `mornings` or `毎朝`.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ScheduleName(String);
 
 impl ScheduleName {

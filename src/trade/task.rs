@@ -14,8 +14,7 @@ use super::status::{STOPPED, Step};
 use super::transaction::Key;
 
 /// What the owner calls a hook: 1 to 40 of a-z, 0-9 and hyphens, like `warehouse`.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct HookName(String);
 
 impl HookName {
