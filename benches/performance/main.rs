@@ -7,6 +7,7 @@
 //! cargo bench -- --quick [PART]                    small figures, to see that all of it runs
 //! cargo bench -- generate DIR TRANSACTIONS OPEN    a buyer's account to play with (see tests/support/generate)
 //! cargo bench -- letters DIR LETTERS               an account and mails for it, to look closer at `worker take-in`
+//! cargo bench -- orders DIR ORDERS                  the same of a shop and orders for it
 //! cargo bench -- events DIR TRANSACTIONS           a shop and a file of statuses for it, for `worker report`
 //! cargo bench -- mailbox ORDINARY ANNOUNCED        the mailbox on a server alone, with so many mails and letters
 //! ```
@@ -144,6 +145,7 @@ fn main() {
         }
         ["events", folder, transactions] => way_out::put(Path::new(folder), transactions.parse().unwrap()),
         ["letters", folder, letters] => way_in::put(Path::new(folder), letters.parse().unwrap()),
+        ["orders", folder, orders] => way_in::put_orders(Path::new(folder), orders.parse().unwrap()),
         [name] => Part::named(name).measure(&FULL),
         _ => panic!("see the head of benches/performance/main.rs; not known: {words:?}"),
     }

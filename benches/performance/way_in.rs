@@ -18,6 +18,9 @@ use mailorder::clock::Clock;
 use mailorder::config::Settings;
 use mailorder::ledger::Ledger;
 
+/// Who writes the orders that are taken in.
+const BUYERS: u32 = 50;
+
 pub fn measure(folder: &Path, scale: &Scale, report: &mut Report) {
     eprintln!("making mails ...");
     let until = Clock::system().now().whole_second();
@@ -36,6 +39,15 @@ pub fn put(folder: &Path, letters: u32) {
     put_mails(&folder.join("mails"), &generated.mails());
     drop(Clerk::open(generated.account.settings, Clock::system()).unwrap());
     println!("worker take-in {0}/buyer/config.toml {0}/mails THREADS, on a copy", folder.display());
+}
+
+/// Makes a shop and orders for it, to look closer at one pass.
+pub fn put_orders(folder: &Path, orders: u32) {
+    let until = Clock::system().now().whole_second();
+    let (account, mails) = generate::shop(&folder.join("shop"), generate::accepted(orders, 2, until), BUYERS);
+    put_mails(&folder.join("mails"), &mails);
+    drop(Clerk::open(account.settings, Clock::system()).unwrap());
+    println!("worker take-in {0}/shop/config.toml {0}/mails THREADS, on a copy", folder.display());
 }
 
 fn put_mails(folder: &Path, mails: &[Vec<u8>]) {
@@ -199,12 +211,12 @@ fn statuses(folder: &Path, generated: &Generated, mails: &[Vec<u8>], scale: &Sca
 fn orders(folder: &Path, scale: &Scale, report: &mut Report) {
     report.section("The whole durable way through a shop: order in, terms out");
     report.text(&format!(
-        "{} orders of 50 known buyers, each answered at once with terms: signed, entered, sealed and queued, but not sent. \
+        "{} orders of {BUYERS} known buyers, each answered at once with terms: signed, entered, sealed and queued, but not sent. \
          The floor seals as many letters, and writes their entries and the queue too.",
         scale.orders
     ));
     let until = Clock::system().now().whole_second();
-    let (account, mails) = generate::shop(&folder.join("shop"), generate::accepted(scale.orders, 2, until), 50);
+    let (account, mails) = generate::shop(&folder.join("shop"), generate::accepted(scale.orders, 2, until), BUYERS);
     let load = Load::new("orders", folder, &account.settings, &mails);
     let one = Passes::of(&load, folder, "1", scale);
     let two = Passes::of(&load, folder, "2", scale);
