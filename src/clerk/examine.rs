@@ -17,7 +17,7 @@ use crate::files;
 use crate::index::Index;
 use crate::mail;
 use crate::pgp::{self, Opened, OwnKey, SetAside};
-use crate::trade::{Fingerprint, Moment, Received};
+use crate::trade::{Fingerprint, Measured, Moment, Received};
 
 /// The most bytes of a file in the spool: what we put there is smaller, and what somebody else did must not fill the
 /// memory.
@@ -91,6 +91,8 @@ impl From<&Unread> for AsideReason {
 pub(super) struct Examined {
     pub(super) spooled: Spooled,
     pub(super) raw: Vec<u8>,
+    /// The mail's digest and size.
+    pub(super) original: Measured,
     pub(super) result: Result<OpenLetter, Unread>,
 }
 
@@ -143,7 +145,7 @@ impl Clerk {
                 } else {
                     examiner.examine(&raw)
                 };
-                Ok(Examined { spooled, raw, result })
+                Ok(Examined { spooled, original: Measured::of(&raw), raw, result })
             })
             .collect()
     }

@@ -16,8 +16,8 @@ use crate::pgp::SetAside;
 use crate::role;
 use crate::rules::{Judgement, Reader, reconcile};
 use crate::trade::{
-    Address, Body, Code, Digest, Direction, Finding, Fingerprint, Kept, Kind, Letter, Measured, Names, Party, Received,
-    Role, Verdict,
+    Address, Body, Code, Digest, Direction, Finding, Fingerprint, Kept, Kind, Letter, Names, Party, Received, Role,
+    Verdict,
 };
 
 /// How many keys a shop takes at first contact within an hour.
@@ -46,12 +46,11 @@ impl Batch<'_> {
         let received = &letter.received;
         let (role, Judgement { verdict, findings }) = self.judge(letter)?;
         self.contents.insert((received.signer().clone(), received.content()));
-        let original = Measured::of(&one.raw);
         let body = Body::In {
             letter: received.shared(),
             content: letter.opened.measured(),
             signer: received.signer().clone(),
-            original,
+            original: one.original,
             verdict,
             findings: findings.clone(),
         };
@@ -61,7 +60,7 @@ impl Batch<'_> {
             recipient: None,
         };
         let place = self.enter(role, body, bytes)?;
-        self.originals.push((one.spooled.path.clone(), original.digest));
+        self.originals.push((one.spooled.path.clone(), one.original.digest));
         self.keep_certificate(letter);
         self.note_handed_over(letter)?;
         self.note_named(letter, verdict);
@@ -204,7 +203,7 @@ impl Batch<'_> {
         let file = self.clerk.ledger.read(position)?;
         let outline = crate::ledger::form::outline(&file)
             .map_err(|error| ClerkError::Write(format!("entry {position}: {error}")))?;
-        Ok(outline.original.is_some_and(|original| original.digest == Digest::of(&one.raw)))
+        Ok(outline.original.is_some_and(|original| original.digest == one.original.digest))
     }
 
     /// Returns the address a key was pinned with.

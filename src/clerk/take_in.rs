@@ -189,7 +189,7 @@ impl Clerk {
         let names: Vec<&str> = examined.iter().map(|one| one.spooled.name.as_str()).collect();
         let fetched = self.index.fetched(&names)?;
         let originals = examined.iter().zip(&fates).filter(|(_, fate)| matches!(fate, Fate::Original));
-        let originals: Vec<_> = originals.map(|(one, _)| (one.spooled.path.clone(), Digest::of(&one.raw))).collect();
+        let originals: Vec<_> = originals.map(|(one, _)| (one.spooled.path.clone(), one.original.digest)).collect();
         self.ledger.adopt_originals(&originals)?;
         // A Maildir that is ours alone keeps nothing but ordinary mail.
         let alone = matches!(&self.settings.inbox, Some(InboxSettings::Maildir { handled: Handled::Remove, .. }));
