@@ -2,11 +2,9 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{IndexError, Reckoning, Row, RowItem, RowLeg, answered, days, keys, post, written};
+use super::{IndexError, Reckoning, answered, keys, post, written};
 use crate::ledger::{Recorded, amount};
-use crate::trade::{
-    Act, Body, Digest, Entry, Finding, Key, Leg, Letter, Names, PinnedBy, Settlement, Transaction, Verdict, When,
-};
+use crate::trade::{Act, Body, Digest, Entry, Finding, Letter, Names, PinnedBy, Settlement, Verdict};
 
 /// Turns a position or size into SQLite's integer; those beyond 2^63 do not occur.
 pub(super) fn integer(value: u64) -> i64 {
@@ -200,112 +198,5 @@ fn certificate(db_tx: &Connection, text: &str, merged: Option<&str>, reckoning: 
 fn put_handle(db_tx: &Connection, handle: &str, certificate: i64) -> Result<(), IndexError> {
     let mut put = db_tx.prepare_cached("INSERT OR IGNORE INTO handles VALUES (?1, ?2)")?;
     put.execute(params![handle, certificate])?;
-    Ok(())
-}
-
-/// Enters a transaction as it is now; one that was merged into another is gone.
-pub(super) fn transaction(
-    db_tx: &Connection,
-    key: &Key,
-    now: Option<&Transaction>,
-    reckon: fn(&Transaction) -> Row,
-) -> Result<(), IndexError> {
-    let mut find =
-        db_tx.prepare_cached("SELECT id FROM transactions WHERE role = ?1 AND shop = ?2 AND order_id = ?3")?;
-    let names = params![key.role.word(), key.shop.as_str(), key.id.as_str()];
-    let id: Option<i64> = find.query_row(names, |row| row.get(0)).optional()?;
-    let Some(transaction) = now else {
-        return id.map_or(Ok(()), |id| remove(db_tx, id, key));
-    };
-    let row = reckon(transaction);
-    // What was there before is looked at before it is written over.
-    id.map_or(Ok(()), |id| days::changed(db_tx, id, key.role, Some(&row)))?;
-    let was_new = id.is_none();
-    let id = put_row(db_tx, id, transaction, &row)?;
-    if was_new {
-        days::changed(db_tx, id, key.role, Some(&row))?;
-    }
-    let mut put = db_tx.prepare_cached("INSERT OR IGNORE INTO shops VALUES (?1, ?2, ?3)")?;
-    put.execute(params![key.role.word(), key.shop.as_str(), row.shop_name])?;
-    super::state::put(db_tx, id, transaction)?;
-    put_search(db_tx, id, &row.search_text())
-}
-
-fn remove(db_tx: &Connection, id: i64, key: &Key) -> Result<(), IndexError> {
-    days::changed(db_tx, id, key.role, None)?;
-    for table in ["transactions WHERE id", "states WHERE id", "search WHERE rowid"] {
-        db_tx.prepare_cached(&format!("DELETE FROM {table} = ?1"))?.execute([id])?;
-    }
-    Ok(())
-}
-
-/// Returns the last second of a stated date, days taken to end in UTC.
-pub(super) fn seconds(when: &When) -> i64 {
-    when.end(jiff::tz::Offset::UTC).instant().as_second()
-}
-
-fn put_row(db_tx: &Connection, id: Option<i64>, transaction: &Transaction, row: &Row) -> Result<i64, IndexError> {
-    const SQL: &str = "INSERT OR REPLACE INTO transactions VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, \
-                       ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31)";
-    let key = &transaction.key;
-    let date = |leg: &RowLeg| leg.date.map(|date| date.to_string());
-    let items: &[RowItem] = &row.items;
-    db_tx.prepare_cached(SQL)?.execute(params![
-        id,
-        key.role.word(),
-        key.shop.as_str(),
-        key.id.as_str(),
-        transaction.number.as_ref().map(|number| number.as_str()),
-        row.shop_name,
-        row.buyer,
-        row.date.map(|date| date.to_string()),
-        row.date.as_ref().map_or(0, seconds),
-        written(&items)?,
-        row.total.map(|total| total.currency().code()),
-        row.total.map(|total| total.plain()),
-        row.order.done,
-        date(&row.order),
-        row.delivery.done,
-        date(&row.delivery),
-        row.payment.done,
-        date(&row.payment),
-        row.state,
-        row.open,
-        row.due.map(|due| due.to_string()),
-        row.due.as_ref().map(seconds),
-        row.unpaid.map(|unpaid| unpaid.currency().code()),
-        row.unpaid.map(|unpaid| unpaid.plain()),
-        row.undelivered,
-        row.warnings,
-        failed_words(row),
-        row.begun,
-        row.waits,
-        row.refund.map(|refund| refund.currency().code()),
-        row.refund.map(|refund| refund.plain()),
-    ])?;
-    Ok(id.unwrap_or_else(|| db_tx.last_insert_rowid()))
-}
-
-/// The word beside those of failed legs for goods of which fewer came than the delivery agent says.
-pub(super) const SHORT: &str = "received";
-
-fn failed_words(row: &Row) -> String {
-    let legs = [(Leg::Order, &row.order), (Leg::Delivery, &row.delivery), (Leg::Payment, &row.payment)];
-    let failed = legs.into_iter().filter(|(_, leg)| leg.failed).map(|(leg, _)| leg.word());
-    failed.chain(row.short.then_some(SHORT)).collect::<Vec<&str>>().join(" ")
-}
-
-/// Most letters change no name: what is searched is written only when it differs.
-fn put_search(db_tx: &Connection, id: i64, names: &str) -> Result<(), IndexError> {
-    let mut find = db_tx.prepare_cached("SELECT names FROM search WHERE rowid = ?1")?;
-    let known: Option<String> = find.query_row([id], |row| row.get(0)).optional()?;
-    match known {
-        Some(known) if known == names => return Ok(()),
-        Some(_) => {
-            db_tx.prepare_cached("DELETE FROM search WHERE rowid = ?1")?.execute([id])?;
-        }
-        None => {}
-    }
-    db_tx.prepare_cached("INSERT INTO search (rowid, names) VALUES (?1, ?2)")?.execute(params![id, names])?;
     Ok(())
 }

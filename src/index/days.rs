@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::list::{COLUMNS, listed, money};
 use super::query::{Found, optional, value};
-use super::{Index, IndexError, Listed, Row, apply};
+use super::{Index, IndexError, Listed, Row, placed};
 use crate::trade::{Money, Role, When};
 
 /// How long before a moment the day may have begun that it belongs to: a day without an hour counts to its end in UTC.
@@ -142,7 +142,7 @@ pub(super) fn changed(db_tx: &Connection, id: i64, role: Role, row: Option<&Row>
     if role != Role::Buyer {
         return Ok(());
     }
-    let at = row.filter(|row| row.payment.done).and_then(|row| row.payment.date.as_ref()).map(apply::seconds);
+    let at = row.filter(|row| row.payment.done).and_then(|row| row.payment.date.as_ref()).map(placed::seconds);
     let mut find = db_tx.prepare_cached("SELECT at FROM paid WHERE id = ?1")?;
     let known: Option<i64> = find.query_row([id], |row| row.get(0)).optional()?;
     match at {
@@ -160,7 +160,7 @@ pub(super) fn changed(db_tx: &Connection, id: i64, role: Role, row: Option<&Row>
     }
     let mut find = db_tx.prepare_cached("SELECT date_at FROM transactions WHERE id = ?1")?;
     let before: Option<i64> = find.query_row([id], |row| row.get(0)).optional()?;
-    let ordered = row.and_then(|row| row.date.as_ref()).map(apply::seconds);
+    let ordered = row.and_then(|row| row.date.as_ref()).map(placed::seconds);
     for at in [before, ordered, known, at].into_iter().flatten() {
         let mut forget = db_tx.prepare_cached("DELETE FROM days WHERE begins > ?1 AND begins <= ?2")?;
         forget.execute([at.saturating_sub(LENGTH), at])?;

@@ -5,7 +5,7 @@ use rusqlite::types::ValueRef;
 use super::{Index, IndexError};
 
 /// Every table whose rows are reckoned from the ledger, but `meta`; the sums of `days` are there only once charts were shown.
-pub(super) const TABLES: [&str; 22] = [
+pub(super) const TABLES: [&str; 23] = [
     "answered",
     "caused",
     "certificates",
@@ -24,6 +24,7 @@ pub(super) const TABLES: [&str; 22] = [
     "settlements",
     "shops",
     "states",
+    "tally",
     "tasks",
     "transactions",
     "unheard",
@@ -31,7 +32,7 @@ pub(super) const TABLES: [&str; 22] = [
 ];
 
 /// What each table is shown by: no number that SQLite gave out, so that the order of making does not matter.
-const QUERIES: [&str; 19] = [
+const QUERIES: [&str; 20] = [
     "SELECT 'answered', * FROM answered",
     "SELECT 'caused', * FROM caused",
     "SELECT 'certificate', fingerprint, certificate FROM certificates",
@@ -46,6 +47,7 @@ const QUERIES: [&str; 19] = [
     "SELECT 'pin', * FROM pins",
     "SELECT 'schedule', * FROM schedules",
     "SELECT 'settlement', * FROM settlements",
+    "SELECT 'tally', * FROM tally WHERE listed > 0",
     "SELECT 'task', * FROM tasks",
     "SELECT 'unheard', * FROM unheard",
     "SELECT 'warning', * FROM warnings",

@@ -1,7 +1,7 @@
 //! Lists of transactions: filtered, counted, summed, searched, found by a beginning of their names.
 
 use rusqlite::types::Value;
-use rusqlite::{params, params_from_iter};
+use rusqlite::{OptionalExtension, params, params_from_iter};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive as _;
 
@@ -185,6 +185,13 @@ impl Index {
             let with = |open| self.count(&Filter { open, ..filter.clone() });
             return Ok(with(None)?.saturating_sub(with(Some(true))?));
         }
+        if let Some(role) = filter.role
+            && *filter == (Filter { role: filter.role, ..Filter::default() })
+        {
+            let mut find = self.db.prepare_cached("SELECT listed FROM tally WHERE role = ?1")?;
+            let listed: Option<i64> = find.query_row([role.word()], |row| row.get(0)).optional()?;
+            return Ok(position(listed.unwrap_or(0)));
+        }
         let (conditions, values) = filter.sql();
         let mut count =
             self.db.prepare_cached(&format!("SELECT count(*) FROM transactions {} {conditions}", filter.way()))?;
@@ -357,7 +364,7 @@ pub(super) fn listed(row: &rusqlite::Row<'_>) -> Found<Listed> {
         open: row.get(16)?,
         due: optional(row.get(17)?, When::parse)?,
         unpaid: money(row.get(18)?, row.get(19)?)?,
-        short: row.get::<_, String>(22)?.split(' ').any(|word| word == super::apply::SHORT),
+        short: row.get::<_, String>(22)?.split(' ').any(|word| word == super::placed::SHORT),
         undelivered: row.get(20)?,
         warnings: row.get(21)?,
         begun: true,

@@ -13,6 +13,7 @@ mod dump;
 mod events;
 mod keys;
 mod list;
+mod placed;
 mod post;
 mod query;
 pub mod row;
@@ -42,7 +43,7 @@ pub use schedules::{Caused, CausedLetter, KeptSchedule};
 pub use tasks::{Attempt, OpenTask};
 
 /// Version of schema and of what rows mean; another version is thrown away and built anew.
-const VERSION: i64 = 16;
+const VERSION: i64 = 17;
 
 /// Marks the file as an index of ours ("MOix").
 const APPLICATION: i64 = 0x4D4F_6978;
@@ -247,7 +248,7 @@ impl Index {
         keys.sort();
         keys.dedup();
         for key in keys {
-            apply::transaction(&db_tx, key, book.get(key), self.reckoning.row)?;
+            placed::transaction(&db_tx, key, book.get(key), self.reckoning.row)?;
         }
         set_mark(&db_tx, mark)?;
         db_tx.commit()?;

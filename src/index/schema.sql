@@ -92,6 +92,9 @@ CREATE INDEX transactions_refund ON transactions (role) WHERE refund IS NOT NULL
 CREATE INDEX transactions_state ON transactions (state, role, date_at) WHERE state IN ('ordered', 'offered');
 CREATE INDEX transactions_undelivered ON transactions (role) WHERE undelivered;
 
+-- How many transactions of each part are listed (`begun`): to count nearly all of them takes longer the more there are.
+CREATE TABLE tally (role TEXT PRIMARY KEY, listed INTEGER NOT NULL) WITHOUT ROWID;
+
 -- The shops of each part's transactions, by all that they call themselves.
 CREATE TABLE shops (
   role TEXT NOT NULL,
