@@ -157,7 +157,7 @@ impl Clerk {
         whole.usable(now).map_err(|fault| crate::role::Refused::new(format!("the key cannot be used: {fault}")))?;
         self.batch(|batch| {
             match batch.pinned(address)? {
-                Some(pinned) if pinned == *certificate.fingerprint() && !batch.is_first_use(address)? => {
+                Some(pinned) if pinned == *certificate.fingerprint() && batch.clerk.was_accepted(address)? => {
                     let party = Party { address: address.clone(), fingerprint: pinned };
                     return batch.renew_certificate(party, certificate, MAIL_MAX).map(drop);
                 }
@@ -170,6 +170,27 @@ impl Clerk {
             }
             batch.pin(&whole, address, PinnedBy::User)
         })
+    }
+
+    /// Returns whether the owner knows who speaks for an address, under this key where one is given: it is he himself, or
+    /// the key is the one that counts and began with his own yes. A key that a shop handed over, or that came at first
+    /// contact, is a stranger's, whatever became of it since.
+    ///
+    /// # Errors
+    /// What keeps the index from being read.
+    pub fn is_known(&self, address: &Address, key: Option<&Fingerprint>) -> Result<bool, ClerkError> {
+        let is = |known: &Fingerprint| key.is_none_or(|key| key == known);
+        if *address == self.me.address && is(&self.me.fingerprint) {
+            return Ok(true);
+        }
+        let counts = self.index.pin_of(address)?;
+        Ok(counts.is_some_and(|pin| is(&pin.fingerprint)) && self.was_accepted(address)?)
+    }
+
+    /// Returns whether the owner ever said yes to a key of an address: what was signed with it since follows from that. His
+    /// yes to a key of first contact, or to one that followed it, is more, and is entered.
+    fn was_accepted(&self, address: &Address) -> Result<bool, ClerkError> {
+        Ok(self.index.pins_of(address)?.iter().any(|pin| pin.by == PinnedBy::User))
     }
 }
 
@@ -191,11 +212,6 @@ impl Batch<'_> {
         self.handed_over.remove(&fingerprint);
         self.new_certificates.insert(fingerprint, whole);
         Ok(())
-    }
-
-    /// Returns whether the pin of an address came by first contact: a user's yes is more, and is entered.
-    fn is_first_use(&self, address: &Address) -> Result<bool, ClerkError> {
-        Ok(self.clerk.index.pin_of(address)?.is_some_and(|pin| pin.by == PinnedBy::FirstUse))
     }
 
     /// Pins the key of a first contact.

@@ -13,7 +13,6 @@ use crate::clerk::{Clerk, ClerkError};
 use crate::config::NotifySettings;
 use crate::hook;
 use crate::rules::alerted::{Alert, Open};
-use crate::trade::{Fingerprint, PinnedBy};
 use crate::view::text;
 use crate::view::warnings::{Shown, Which, gather};
 
@@ -84,24 +83,12 @@ fn open(clerk: &Clerk) -> Result<Vec<(String, Warning)>, ClerkError> {
             warning.shown.push(shown);
             continue;
         }
-        let open = Open { id: id.clone(), stranger: is_of_stranger(clerk, &shown)? };
+        let open = Open { id: id.clone(), stranger: shown.source.is_stranger(clerk)? };
         warnings.insert(id, Warning { open, shown: vec![shown] });
     }
     let mut warnings: Vec<(String, Warning)> = warnings.into_iter().collect();
     warnings.sort_by_key(|(_, warning)| warning.shown.first().and_then(|one| one.date).map(|date| date.to_string()));
     Ok(warnings)
-}
-
-/// Returns whether somebody whom nobody here accepted can have caused a warning: a mail set aside, or a letter under a key
-/// that counts from first contact alone.
-fn is_of_stranger(clerk: &Clerk, shown: &Shown) -> Result<bool, ClerkError> {
-    if shown.id.starts_with("S-") {
-        return Ok(true);
-    }
-    let signer = shown.value.get("signer").and_then(Value::as_str).and_then(|text| Fingerprint::parse(text).ok());
-    let Some(signer) = signer else { return Ok(false) };
-    let pins = clerk.index().pin_by_fingerprint(&signer)?;
-    Ok(pins.last().is_some_and(|pin| pin.by == PinnedBy::FirstUse))
 }
 
 /// Returns what the program is told: values as other programs have them, title and text made harmless for people.

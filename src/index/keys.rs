@@ -87,7 +87,12 @@ impl Index {
 
     /// Returns the pin that holds for an address.
     pub fn pin_of(&self, address: &Address) -> Found<Option<Pin>> {
-        Ok(self.pins_where("address = ?1", address.as_str())?.pop())
+        Ok(self.pins_of(address)?.pop())
+    }
+
+    /// Returns the pins of an address, the one that holds last.
+    pub fn pins_of(&self, address: &Address) -> Found<Vec<Pin>> {
+        self.pins_where("address = ?1", address.as_str())
     }
 
     /// Returns the pins of a key, those that no longer hold included, the newest last.

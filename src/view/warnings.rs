@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::short;
 use crate::clerk::{Clerk, ClerkError};
 use crate::index::EntryRow;
-use crate::trade::{Digest, Moment, Names, Role, Settlement, Transaction, When};
+use crate::trade::{Address, Digest, Fingerprint, Moment, Names, Role, Settlement, Transaction, When};
 
 /// The subject of a mail that no transaction is known of.
 pub const SET_ASIDE: &str = "set aside";
@@ -39,6 +39,46 @@ pub struct Shown {
     pub note: bool,
     /// Whether the key of its letter may be one to import.
     pub imports: bool,
+    /// Who can have caused it.
+    pub source: Source,
+}
+
+/// Who can have caused a warning.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// The owner alone: it is about all that he agreed to.
+    Own,
+    /// Whoever signed its letter with this key, or is on the other side of its transaction.
+    Of(Address, Option<Fingerprint>),
+    /// Anybody who can write a mail.
+    Anybody,
+}
+
+impl Source {
+    /// Returns whether it may be somebody whom the owner has not accepted.
+    ///
+    /// # Errors
+    /// What keeps the index from being read.
+    pub fn is_stranger(&self, clerk: &Clerk) -> Result<bool, ClerkError> {
+        match self {
+            Self::Own => Ok(false),
+            Self::Of(address, key) => Ok(!clerk.is_known(address, key.as_ref())?),
+            Self::Anybody => Ok(true),
+        }
+    }
+
+    /// Returns who is on the other side of the transaction that a warning is about.
+    fn of(known: Option<&Transaction>, names: &Names) -> Self {
+        let buyer = |known: &Transaction| known.buyer().map(|buyer| (buyer.address.clone(), buyer.fingerprint.clone()));
+        match known {
+            Some(known) if known.key.role == Role::Shop => {
+                buyer(known).map_or(Self::Anybody, |(address, key)| Self::Of(address, Some(key)))
+            }
+            Some(known) => Self::Of(known.key.shop.clone(), None),
+            None if names.shop.is_none() => Self::Own,
+            None => Self::Anybody,
+        }
+    }
 }
 
 /// Which warnings are shown.
@@ -136,13 +176,15 @@ pub fn gather(clerk: &Clerk, which: Which) -> Result<Vec<Shown>, ClerkError> {
         });
         let (number, order) = (warning.number.clone(), warning.order.clone());
         let names = Names { shop: warning.shop.clone(), number, order };
+        let known = transaction_of(clerk, &names)?;
         shown.push(Shown {
+            source: Source::of(known.as_ref(), &names),
             when: when.cloned(),
             id: warning.id,
             value,
             finding: warning.code.word().to_owned(),
-            subject: named(transaction_of(clerk, &names)?.as_ref(), &names),
-            order: order_of(clerk, &names)?,
+            subject: named(known.as_ref(), &names),
+            order: known.map(|known| known.key.id.to_string()),
             from: String::new(),
             date: Some(When::Moment(warning.since)),
             text: warning.text,
@@ -169,6 +211,7 @@ fn letters(clerk: &Clerk, all: bool, said: &Settled) -> Result<Vec<Shown>, Clerk
             "entry": warning.position,
         });
         shown.push(Shown {
+            source: entry.peer.clone().map_or(Source::Anybody, |peer| Source::Of(peer, entry.signer.clone())),
             when: when.cloned(),
             id,
             value,
@@ -198,6 +241,7 @@ fn set_aside(clerk: &Clerk, all: bool) -> Result<Vec<Shown>, ClerkError> {
             "settled": settled, "settled_at": aside.seen, "reason": null, "entry": null,
         });
         shown.push(Shown {
+            source: Source::Anybody,
             when: aside.seen.map(|seen| (seen, None)),
             imports: aside.reason.code == "unknown-signer" && aside.known.is_none(),
             id,

@@ -14,18 +14,31 @@ const DOC: &str = include_str!("../../docs/notifications.md");
 
 /// A town whose buyer has warnings, with a program that is told of them.
 fn telling(script: &str) -> Town {
-    let town = Town::played();
+    let town = acquainted();
     tells(&town, script);
     town
 }
 
-/// Has the buyer told of warnings by this script of the shell, with `more` in its table.
+/// A town whose buyer has accepted the keys of the agents, which the shop handed over to him before.
+fn acquainted() -> Town {
+    let town = Town::played();
+    town.accept("buyer", "pay");
+    town.accept("buyer", "ship");
+    town
+}
+
+/// Has the buyer told of warnings by this script of the shell.
 fn tells(town: &Town, script: &str) {
+    tells_to(town, "buyer", script);
+}
+
+/// Has a party told of warnings by this script of the shell.
+fn tells_to(town: &Town, party: &str, script: &str) {
     let file = town.path("tell");
     fs::write(&file, format!("#!/bin/sh\n{script}\n")).unwrap();
     fs::set_permissions(&file, fs::Permissions::from_mode(0o700)).unwrap();
     let table = format!("\n[notify]\ncommand = [\"{}\", \"an argument\"]\nseconds = 2\n", file.display());
-    town.configure("buyer", |text| format!("{}{table}", text.split("\n[notify]").next().unwrap()));
+    town.configure(party, |text| format!("{}{table}", text.split("\n[notify]").next().unwrap()));
 }
 
 /// The script that keeps all it is told.
@@ -64,7 +77,7 @@ fn sync(town: &Town) -> Run {
 
 #[test]
 fn each_open_warning_is_told_once_as_one_document_p2_p67() {
-    let town = Town::played();
+    let town = acquainted();
     tells(&town, &keep(&town));
     let open = town.does("buyer", &["warnings", "--late", "--json"]).json()["warnings"].as_array().unwrap().clone();
     let open: Vec<Value> = open.into_iter().filter(|one| one["finding"] != "text-differs-from-data").collect();
@@ -93,7 +106,7 @@ fn each_open_warning_is_told_once_as_one_document_p2_p67() {
 
 #[test]
 fn what_strangers_send_is_told_once_an_hour() {
-    let town = Town::played();
+    let town = acquainted();
     tells(&town, &keep(&town));
     settle_strangers(&town);
     sync(&town);
@@ -116,6 +129,54 @@ fn what_strangers_send_is_told_once_an_hour() {
     assert!(later[0]["text"].as_str().unwrap().contains("2 more of strangers"), "{later:?}");
     assert_eq!(town.at("+9000s", "buyer", &["sync"]).code, Some(0));
     assert_eq!(told(&town), Vec::<Value>::new(), "each once");
+}
+
+#[test]
+fn a_key_that_a_shop_handed_over_is_a_strangers_until_the_owner_accepts_it() {
+    let stranger = |town: &Town| -> Value {
+        tells(town, &keep(town));
+        settle_strangers(town);
+        sync(town);
+        let told = told(town);
+        let of_agent = told.iter().find(|one| one["from"] == "pay@demo.test");
+        of_agent.unwrap_or_else(|| panic!("{told:?}"))["stranger"].clone()
+    };
+    let town = Town::played();
+    assert_eq!(stranger(&town), true);
+    assert_eq!(stranger(&acquainted()), false);
+    // Another key than the one that counts is nobody's whom he accepted.
+    let town = acquainted();
+    let key = town.path("new-key");
+    let who = ["init", "--address", "pay@demo.test", "--name", "Bank", "--folder", key.to_str().unwrap()];
+    town.does("new-key", &who);
+    fs::write(town.path("new-key/cert.asc"), town.does("new-key", &["key", "export"]).out).unwrap();
+    town.does("buyer", &["key", "import", town.path("new-key/cert.asc").to_str().unwrap()]);
+    town.does("buyer", &["key", "accept", "pay@demo.test", "--yes", "--replace"]);
+    assert_eq!(stranger(&town), true);
+}
+
+#[test]
+fn what_orders_of_first_contact_bring_about_is_told_once_an_hour_like_all_that_strangers_cause() {
+    let town = Town::fresh();
+    tells_to(&town, "shop", &keep(&town));
+    for _ in 0..2 {
+        town.bought("SH-41", 1, &[]);
+    }
+    let later = |moved: &str| -> Vec<Value> {
+        assert_eq!(town.at(moved, "shop", &["sync"]).code, Some(0));
+        told(&town)
+    };
+    // Nothing of it is done, and nobody the shop knows has asked for it.
+    let first = later("+90d");
+    let others = first[0]["more"].as_u64().unwrap();
+    assert_eq!((first.len(), &first[0]["stranger"]), (1, &true.into()), "{first:?}");
+    assert!(first[0]["id"].as_str().unwrap().starts_with("C-") && others > 0, "{first:?}");
+    // From a customer whose key it has accepted each is told by itself.
+    town.accept("shop", "buyer");
+    fs::remove_file(town.path("shop/alerted.json")).unwrap();
+    let all = later("+90d");
+    assert_eq!(all.len() as u64, others + 1, "{all:?}");
+    assert!(all.iter().all(|one| one["stranger"] == false), "{all:?}");
 }
 
 #[test]
@@ -174,7 +235,7 @@ fn a_program_that_works_again_tells_what_it_missed_and_one_that_never_does_is_gi
 
 #[test]
 fn watch_and_receive_tell_too_and_two_commands_never_tell_twice() {
-    let town = Town::played();
+    let town = acquainted();
     tells(&town, &keep(&town));
     settle_strangers(&town);
     town.does("buyer", &["watch", "--seconds", "2"]);
@@ -199,7 +260,7 @@ fn watch_and_receive_tell_too_and_two_commands_never_tell_twice() {
 
 #[test]
 fn it_gets_a_clean_environment_and_what_a_desktop_needs() {
-    let town = Town::played();
+    let town = acquainted();
     tells(&town, &format!("cat >/dev/null; env >'{0}'; echo \"$1\" >>'{0}'", town.path("environment").display()));
     sync(&town);
     let text = fs::read_to_string(town.path("environment")).unwrap();
@@ -216,7 +277,7 @@ fn the_scripts_of_the_page_show_a_warning_and_mail_one() {
     let scripts: Vec<&str> =
         DOC.split("```sh\n#!/bin/sh\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
     let [desktop, mail] = scripts[..] else { panic!("{scripts:?}") };
-    let town = Town::played();
+    let town = acquainted();
     let stub = town.path("stub");
     let keeps = town.path("kept");
     fs::write(&stub, format!("#!/bin/sh\nprintf '%s\\n' \"$@\" >>'{0}'\ncat >>'{0}'\n", keeps.display())).unwrap();
