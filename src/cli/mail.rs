@@ -5,6 +5,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::bell::Bell;
 use super::failure::{Failure, FailureKind, send_kind};
 use super::guard::guarded;
 use super::transaction::{self, Rejected, TurnedAway, joined};
@@ -225,8 +226,10 @@ async fn turns(
     outbox: &mut Option<Outbox>,
 ) -> Result<(), Failure> {
     let mut failures: u32 = 0;
+    clerk.catch_up()?;
+    let mut bell = Bell::new(shell, clerk)?;
     loop {
-        let result = turn(shell, clerk, inbox, outbox).await;
+        let result = turn(shell, clerk, inbox, outbox, &mut bell).await;
         alert::alert(shell, clerk).await;
         let waited = match result {
             Ok(()) => {
@@ -252,11 +255,18 @@ async fn turns(
     }
 }
 
-async fn turn(shell: &Shell, clerk: &mut Clerk, inbox: &mut Inbox, outbox: &mut Option<Outbox>) -> Result<(), Failure> {
+async fn turn(
+    shell: &Shell,
+    clerk: &mut Clerk,
+    inbox: &mut Inbox,
+    outbox: &mut Option<Outbox>,
+    bell: &mut Bell,
+) -> Result<(), Failure> {
     fetch(shell, clerk, inbox).await?;
     let taken = judge(shell, clerk)?;
     came(shell, &taken);
-    if !taken.news.is_empty() {
+    let is_due = bell.is_due(shell, clerk)?;
+    if is_due || !taken.news.is_empty() {
         shell.output.ring();
     }
     mark(shell, clerk, inbox).await;

@@ -7,6 +7,7 @@ mod alert;
 mod args;
 mod ask;
 mod audit;
+mod bell;
 mod buy;
 mod catalog;
 mod color;

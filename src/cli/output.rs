@@ -129,9 +129,14 @@ impl Output {
         let _ = writeln!(std::io::stderr(), "{}", text.as_ref());
     }
 
+    /// Returns whether messages go to a terminal, which has a bell.
+    pub(crate) fn rings(&self) -> bool {
+        !self.json && std::io::stderr().is_terminal()
+    }
+
     /// Rings the bell of the terminal that messages go to, if it is one (P2).
     pub(crate) fn ring(&self) {
-        if !self.json && std::io::stderr().is_terminal() {
+        if self.rings() {
             let _ = std::io::stderr().write_all(b"\x07");
         }
     }

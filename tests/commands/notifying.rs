@@ -259,6 +259,30 @@ fn watch_and_receive_tell_too_and_two_commands_never_tell_twice() {
 }
 
 #[test]
+fn the_bell_rings_once_for_a_warning_that_comes_with_no_letter_p2() {
+    let town = Town::fresh();
+    town.configure("buyer", |text| text.replacen("[buyer]\n", "[buyer]\nunpaid_limits = [\"JPY 4000\"]\n", 1));
+    let id = town.orders("buyer", "SH-41", 1, &[]);
+    town.sync(&["shop"]);
+    let mut screen = town.types("buyer", &["watch"]);
+    screen.waits_for("came: ");
+    assert!(!screen.screen().contains('\u{7}'));
+    town.does("buyer", &["confirm", &id]);
+    for _ in 0..2 {
+        town.sync(&["shop", "pay", "ship"]);
+    }
+    screen.waits_for("warning C-").waits_for("unpaid-limit-reached").waits_for("\u{7}");
+    // News that are no warning ring for nothing.
+    let number = town.number("buyer", &id);
+    town.does("shop", &["shop", "notify", &number, "--shipped"]);
+    let run = screen.waits_for("came: ").keys("\u{3}").ends();
+    assert_eq!((run.code, run.out.matches('\u{7}').count()), (Some(130), 1), "{run:?}");
+    // What was open before is rung for no more.
+    let run = town.types("buyer", &["watch", "--seconds", "2"]).ends();
+    assert!(!run.out.contains('\u{7}') && !run.out.contains("C-"), "{run:?}");
+}
+
+#[test]
 fn it_gets_a_clean_environment_and_what_a_desktop_needs() {
     let town = acquainted();
     tells(&town, &format!("cat >/dev/null; env >'{0}'; echo \"$1\" >>'{0}'", town.path("environment").display()));

@@ -13,7 +13,7 @@ use super::{TextFile, assert_none, files, read, sample};
 
 /// Where every sentence has words in every language: what makes findings, and the commands that read or are a buyer's.
 /// What else commands say (errors of settings, of what sells, of what proves) may be in English alone: docs/decisions.md.
-const SPOKEN: [&str; 34] = [
+const SPOKEN: [&str; 35] = [
     "src/rules/",
     "src/mail/agree.rs",
     "src/mail/differs.rs",
@@ -29,6 +29,7 @@ const SPOKEN: [&str; 34] = [
     "src/cli/account.rs",
     "src/cli/alert.rs",
     "src/cli/ask.rs",
+    "src/cli/bell.rs",
     "src/cli/buy.rs",
     "src/cli/catalog.rs",
     "src/cli/confirm.rs",
