@@ -5,9 +5,11 @@
 use super::asking::{AT_ONCE, By, Foreseeing};
 use super::batch::Batch;
 use super::{Clerk, ClerkError, chance};
-use crate::index::{Filter, Listed};
-use crate::role::rule::{Held, Market, has_same_agents};
+use crate::index::Filter;
+use crate::role::rule::{Held, Market, has_same_agents, is_same_article};
 use crate::role::{Action, Draft, Rule, buyer};
+use crate::rules::leap::Seen;
+use crate::rules::{Standing, State};
 use crate::trade::{
     Address, Cause, Deed, Digest, Document, Fingerprint, Key, Kind, Moment, Money, Order, OrderId, Party, Role,
     Transaction,
@@ -17,6 +19,29 @@ use crate::trade::{
 const LOOKED: &str = "rules";
 /// How long that holds where no letter came, in seconds.
 const PAUSE: i64 = 600;
+/// Where the index keeps what was seen of the time.
+const SEEN: &str = "time seen";
+/// How many of the newest letters may bear the clock out.
+const NEWEST: u32 = 32;
+
+/// When rules are looked at, and whether the clock that says so is in doubt.
+#[derive(Clone, Copy)]
+struct Look<'a> {
+    now: &'a Moment,
+    /// By how many days it is ahead of what was seen of the time before.
+    ahead: Option<i64>,
+}
+
+impl Look<'_> {
+    /// Returns why a deed has to wait: whoever is asked a question too early answers it, but a return or an order is not
+    /// taken back.
+    fn keeps_from(&self, deed: Deed) -> Option<Held> {
+        let days = self.ahead.filter(|_| deed != Deed::Ask)?;
+        let text =
+            format!("the clock went ahead by {days} days at once; it waits a day, or for a letter of these days");
+        Some(Held(text))
+    }
+}
 
 /// What a rule has for one transaction.
 enum Found {
@@ -46,8 +71,11 @@ impl Clerk {
         if rules.is_empty() || self.key_fault().is_some() {
             return Ok(());
         }
+        let seen = self.time_seen(now)?;
+        let text = serde_json::to_string(&seen).map_err(|error| ClerkError::Write(error.to_string()))?;
+        self.index.set_cursor(SEEN, &text)?;
         for rule in &rules {
-            self.act_by(rule, now)?;
+            self.act_by(rule, Look { now, ahead: seen.doubt(now) })?;
         }
         Ok(self.index.set_cursor(LOOKED, &self.looked(&rules, now))?)
     }
@@ -55,6 +83,18 @@ impl Clerk {
     /// Returns the buyer's rules, in the order of the configuration.
     pub fn rules(&self) -> Vec<Rule> {
         self.settings.practice.buyer.as_ref().map(|buyer| buyer.rules.clone()).unwrap_or_default()
+    }
+
+    /// Returns what is seen of the time now. What was seen before is kept in the index alone: without it the newest entry
+    /// tells, and a doubt costs a day.
+    fn time_seen(&self, now: &Moment) -> Result<Seen, ClerkError> {
+        let kept = self.index.cursor(SEEN)?.and_then(|text| serde_json::from_str::<Seen>(&text).ok());
+        let seen = match kept {
+            Some(seen) => seen,
+            None => Seen::from(self.index.newest_entry()?.unwrap_or(*now)),
+        };
+        let first = seen.look(now, &[]);
+        Ok(if first.leapt.is_none() { first } else { seen.look(now, &self.index.dates_heard(NEWEST)?) })
     }
 
     fn looked(&self, rules: &[Rule], now: &Moment) -> String {
@@ -77,10 +117,15 @@ impl Clerk {
         self.catch_up()?;
         let now = self.clock.now();
         let mut all = Vec::new();
-        for rule in self.rules() {
+        let rules = self.rules();
+        if rules.is_empty() {
+            return Ok(all);
+        }
+        let look = Look { now: &now, ahead: self.time_seen(&now)?.doubt(&now) };
+        for rule in rules {
             for key in self.meant_by(&rule, &now)? {
                 let by = By::Rule(rule.deed, rule.when.clone());
-                all.push(match self.find_for(&rule, &key, &now)? {
+                all.push(match self.find_for(&rule, &key, look)? {
                     Some(Ok(Found::Letters(drafts))) => Foreseeing::letters(by, &key, &drafts),
                     Some(Ok(Found::Again(_, shop))) => {
                         let letters = vec![(Kind::Order, shop.address)];
@@ -114,23 +159,26 @@ impl Clerk {
     }
 
     /// Returns what a rule has for a transaction, as the index has it now.
-    fn find_for(&mut self, rule: &Rule, key: &Key, now: &Moment) -> Result<Option<Result<Found, Held>>, ClerkError> {
+    fn find_for(&mut self, rule: &Rule, key: &Key, look: Look<'_>) -> Result<Option<Result<Found, Held>>, ClerkError> {
         let Some(known) = self.index.load_key(key)? else { return Ok(None) };
-        if rule.deed != Deed::Reorder {
-            return Ok(Some(rule.letters(&known, now).map(Found::Letters)));
-        }
-        let found = self.again(rule, &known, now)?;
-        Ok(Some(found.map(|(order, shop)| Found::Again(Box::new(order), shop))))
+        let found = match rule.deed {
+            Deed::Reorder => {
+                self.again(rule, &known, look.now)?.map(|(order, shop)| Found::Again(Box::new(order), shop))
+            }
+            Deed::Ask | Deed::Return => rule.letters(&known, look.now).map(Found::Letters),
+        };
+        // What it would not do anyway has its own reason.
+        Ok(Some(found.and_then(|found| look.keeps_from(rule.deed).map_or(Ok(found), Err))))
     }
 
-    fn act_by(&mut self, rule: &Rule, now: &Moment) -> Result<(), ClerkError> {
-        let keys = self.meant_by(rule, now)?;
+    fn act_by(&mut self, rule: &Rule, look: Look<'_>) -> Result<(), ClerkError> {
+        let keys = self.meant_by(rule, look.now)?;
         // What is unpaid grows with each order: the next one is looked at behind it.
         let at_once = if rule.deed == Deed::Reorder { 1 } else { AT_ONCE };
         for keys in keys.chunks(at_once) {
             let mut wanted = Vec::new();
             for key in keys {
-                if let Some(Ok(_)) = self.find_for(rule, key, now)? {
+                if let Some(Ok(_)) = self.find_for(rule, key, look)? {
                     wanted.push(key);
                 }
             }
@@ -144,7 +192,7 @@ impl Clerk {
                     if batch.clerk.was_done(rule, &key.id)? {
                         continue;
                     }
-                    if let Some(Ok(found)) = batch.clerk.find_for(rule, key, now)? {
+                    if let Some(Ok(found)) = batch.clerk.find_for(rule, key, look)? {
                         batch.act_by(rule, key, found)?;
                     }
                 }
@@ -199,18 +247,21 @@ impl Clerk {
         Ok(sum.unwrap_or(Money::zero(amount.currency())))
     }
 
-    /// Returns whether any of the goods were ordered from the shop again since.
+    /// Returns whether any of the goods were ordered from the shop again since: by the places of both orders in our own ledger,
+    /// whatever dates they have.
     fn was_ordered_since(&self, known: &Transaction) -> Result<bool, ClerkError> {
         let Some((kept, order)) = known.order() else { return Ok(false) };
-        let from = kept.letter.date.instant().as_second();
-        let (shop, key) = (Some(known.key.shop.clone()), &known.key);
-        let filter = Filter { role: Some(Role::Buyer), shop, from: Some(from), ..Filter::default() };
-        let same = |listed: &Listed| {
-            listed.key != *key
-                && listed.row.state != "rejected"
-                && listed.row.items.iter().any(|item| order.lines.iter().any(|line| line.item.name == item.name))
+        let has = |other: &Order| {
+            other.lines.iter().any(|one| order.lines.iter().any(|line| is_same_article(&line.item, &one.item)))
         };
-        Ok(self.index.list(&filter)?.iter().any(same))
+        for id in self.index.ordered_after(&known.key.shop, kept.position)? {
+            let other = self.index.load_key(&Key { id, ..known.key.clone() })?;
+            let taken = other.as_ref().filter(|other| Standing::of(other).state != State::Rejected);
+            if taken.and_then(Transaction::order).is_some_and(|(_, other)| has(other)) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 }
 

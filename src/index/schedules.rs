@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::apply::integer;
 use super::query::{Found, json, position, value};
-use super::{Index, IndexError, written};
+use super::{Index, IndexError, state, written};
 use crate::trade::{
     Address, Cause, Deed, Entry, Key, Kind, Letter, Moment, Names, Number, OrderId, Role, Schedule, ScheduleName,
 };
@@ -175,6 +175,36 @@ impl Index {
     pub fn was_done(&self, deed: Deed, order: &OrderId, when: Option<&str>) -> Found<bool> {
         let sql = "SELECT 1 FROM caused WHERE about = ?1 AND by = ?2 AND (?3 IS NULL OR name = ?3)";
         Ok(self.db.prepare_cached(sql)?.exists(params![order.as_str(), deed.word(), when])?)
+    }
+
+    /// Returns the buyer's orders to a shop after an entry, in their order.
+    pub fn ordered_after(&self, shop: &Address, at: u64) -> Found<Vec<OrderId>> {
+        let mut find = self.db.prepare_cached(
+            "SELECT order_id FROM entries WHERE position > ?1 AND kind = 'order' AND direction = 'out' AND role = 'buyer' \
+             AND shop = ?2 AND order_id IS NOT NULL ORDER BY position",
+        )?;
+        let ids = find.query_map(params![integer(at), shop.as_str()], |row| row.get::<_, String>(0))?;
+        ids.map(|id| value(&id?, OrderId::parse)).collect()
+    }
+
+    /// Returns when the newest entry was recorded.
+    pub fn newest_entry(&self) -> Found<Option<Moment>> {
+        let mut find = self.db.prepare_cached("SELECT recorded FROM entries ORDER BY position DESC LIMIT 1")?;
+        let recorded: Option<String> = find.query_row([], |row| row.get(0)).optional()?;
+        recorded.map(|recorded| value(&recorded, Moment::parse)).transpose()
+    }
+
+    /// Returns the dates that others gave the newest of their letters that count, so many at most.
+    pub fn dates_heard(&self, most: u32) -> Found<Vec<Moment>> {
+        let mut find = self.db.prepare_cached(
+            "SELECT position FROM entries WHERE direction = 'in' AND standing = 'applied' ORDER BY position DESC LIMIT ?1",
+        )?;
+        let places = find.query_map([most], |row| row.get(0))?.collect::<Result<Vec<i64>, _>>()?;
+        let mut dates = Vec::new();
+        for place in places {
+            dates.extend(state::letter(&self.db, place)?.map(|letter| letter.date));
+        }
+        Ok(dates)
     }
 
     /// Returns the order that a rule ordered again by the order of this entry.

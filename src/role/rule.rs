@@ -4,9 +4,11 @@
 use jiff::SignedDuration;
 use jiff::civil::Date;
 
+use super::schedule::{MOST_A_DAY, asked_too_often};
 use super::{Draft, buyer};
 use crate::rules::query::{Condition, Part, Query};
 use crate::rules::{Standing, State};
+use crate::trade::item::Item;
 use crate::trade::status::Reason;
 use crate::trade::{Address, Catalog, Deed, Fingerprint, Leg, Moment, Money, Order, Party, Role, Terms, Transaction};
 
@@ -134,9 +136,15 @@ impl Rule {
         }
         let is_late = longest(&self.query(now), late_for).is_some();
         let open = Leg::ALL.into_iter().filter(|leg| standing.legs.get(*leg).done.is_none());
-        let legs: Vec<Leg> = if is_late { standing.late(now) } else { open.collect() };
-        let none = || Held::because("there is no leg to ask about");
-        if legs.is_empty() { Err(none()) } else { buyer::ask(transaction, &legs).map_err(|refused| Held(refused.0)) }
+        let mut legs: Vec<Leg> = if is_late { standing.late(now) } else { open.collect() };
+        if legs.is_empty() {
+            return Err(Held::because("there is no leg to ask about"));
+        }
+        legs.retain(|leg| !asked_too_often(transaction, *leg, now));
+        if legs.is_empty() {
+            return Err(Held::because(format!("it was asked {MOST_A_DAY} times within a day; more is not answered")));
+        }
+        buyer::ask(transaction, &legs).map_err(|refused| Held(refused.0))
     }
 
     /// Returns the order that repeats a purchase, and its shop.
@@ -258,6 +266,14 @@ fn check_prices(order: &Order, terms: &Terms, catalogs: &[Catalog]) -> Result<()
         }
     }
     Ok(())
+}
+
+/// Returns whether two orders name the same article: by its number where both have one, else by its name.
+pub fn is_same_article(one: &Item, other: &Item) -> bool {
+    match (&one.sku, &other.sku) {
+        (Some(one), Some(other)) => one == other,
+        _ => one.name == other.name,
+    }
 }
 
 /// Returns whether terms name the same agents with the same keys as those of the purchase they repeat: if not, a person says

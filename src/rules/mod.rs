@@ -5,9 +5,9 @@ pub mod alerted;
 pub mod authority;
 pub mod booking;
 pub mod failed;
+pub mod leap;
 pub mod leg;
 pub mod limits;
-
 pub mod overdue;
 pub mod query;
 pub mod received;

@@ -10,28 +10,34 @@ use mailorder::trade::{
     Address, Agent, Catalog, Deed, Fingerprint, Kind, Leg, Money, OrderId, Party, Role, Sealed, Transaction,
 };
 
-use super::{STEPS, asked, look};
+use super::{STEPS, asked};
 use crate::support::accounts::files;
 use crate::support::trade::{Desk, at, bank, content, courier, jpy, lines, shop};
 use crate::support::world::{BANK, BUYER, COURIER, SHOP, World};
 
-const RETURN: &str = "[[buyer.rule]]\nwhen = \"undelivered late:14d\"\ndo = \"return\"\n";
-const ASK: &str = "[[buyer.rule]]\nwhen = \"late:2d\"\ndo = \"ask\"\n";
-const REORDER: &str = "[[buyer.rule]]\nwhen = \"item:shirt delivered:30d\"\ndo = \"reorder\"\nat_most = \"JPY 5000\"\n";
+pub const RETURN: &str = "[[buyer.rule]]\nwhen = \"undelivered late:14d\"\ndo = \"return\"\n";
+pub const ASK: &str = "[[buyer.rule]]\nwhen = \"late:2d\"\ndo = \"ask\"\n";
+pub const REORDER: &str = "[[buyer.rule]]\nwhen = \"item:shirt delivered:30d\"\ndo = \"reorder\"\nat_most = \"JPY 5000\"\n";
+
+/// Lets the buyer's program look a day before and then: of a clock that leaps by weeks a return or an order waits so long.
+pub fn look(world: &mut World, time: &str) {
+    super::look(world, &at(time).plus_seconds(-86_400).to_string());
+    super::look(world, time);
+}
 
 /// Returns how many entries of the buyer's ledger have this line.
-fn entries_with(world: &World, line: &str) -> usize {
+pub fn entries_with(world: &World, line: &str) -> usize {
     let texts = files(&world.folder(BUYER).join("ledger/cur")).into_iter();
     texts.filter(|file| fs::read_to_string(file).unwrap().lines().any(|one| one == line)).count()
 }
 
 /// Has everybody do his part of an order now.
-fn complete(world: &mut World, id: &OrderId) {
+pub fn complete(world: &mut World, id: &OrderId) {
     report(world, id, &[(SHOP, Role::Shop), (COURIER, Role::Delivery), (BANK, Role::Payment)]);
 }
 
 /// Has these say that their parts are done.
-fn report(world: &mut World, id: &OrderId, parts: &[(usize, Role)]) {
+pub fn report(world: &mut World, id: &OrderId, parts: &[(usize, Role)]) {
     let number = world.transaction(BUYER, Role::Buyer, id).number;
     for &(at, role) in parts {
         let all = world.clerks[at].index().load_all(Some(role)).unwrap();
@@ -42,7 +48,7 @@ fn report(world: &mut World, id: &OrderId, parts: &[(usize, Role)]) {
     }
 }
 
-fn orders(world: &mut World) -> Vec<Transaction> {
+pub fn orders(world: &mut World) -> Vec<Transaction> {
     world.clerks[BUYER].catch_up().unwrap();
     world.clerks[BUYER].index().load_all(Some(Role::Buyer)).unwrap()
 }
