@@ -5,9 +5,10 @@ use std::cell::RefCell;
 use super::Shell;
 use super::failure::Failure;
 use super::transaction;
+use crate::role::asking::{self, MOST_A_DAY};
 use crate::role::{Action, Refused, buyer};
-use crate::trade::{Key, Leg, Role};
-use crate::view::short;
+use crate::trade::{Key, Leg, Moment, Role};
+use crate::view::{short, text};
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  mailorder ask K5QW3Z --leg payment")]
@@ -35,25 +36,56 @@ pub(super) fn run(shell: &mut Shell, args: AskArgs) -> Result<(), Failure> {
             keys.push(key);
         }
     }
+    let now = shell.clock.now();
     let counts = RefCell::new(Vec::new());
     // All or none: where one cannot be asked about, nobody is asked.
     clerk.commands(&keys, |known, _| {
         let id = known.key.id.to_string();
         let refused = |refused: Refused| Refused::new(format!("{}: {refused}", short(&id)));
         let drafts = buyer::ask(known, &args.legs).map_err(refused)?;
-        counts.borrow_mut().push((id.clone(), drafts.len()));
+        let mut meant = Leg::ALL.into_iter().filter(|leg| args.legs.is_empty() || args.legs.contains(leg));
+        counts.borrow_mut().push(Asked {
+            id: id.clone(),
+            letters: drafts.len(),
+            before: asking::last(known, &args.legs, &now),
+            enough: meant.any(|leg| asking::is_enough(known, leg, &now)),
+        });
         Ok(drafts.into_iter().map(Action::from).collect())
     })?;
     let asked = counts.into_inner();
     shell.send(&mut clerk)?;
     if shell.output.is_json() {
-        let asked: Vec<_> =
-            asked.iter().map(|(id, letters)| serde_json::json!({"id": id, "letters": letters})).collect();
+        let asked: Vec<_> = asked.iter().map(Asked::document).collect();
         return shell.output.document(&serde_json::json!({"schema": "mailorder.asked/1", "transactions": asked}));
     }
-    for (id, letters) in asked {
-        let letters = if letters == 1 { "1 letter".to_owned() } else { format!("{letters} letters") };
-        shell.line(&format!("{}  asked in {letters}", short(&id)))?;
+    asked.iter().try_for_each(|asked| asked.line(shell))
+}
+
+/// What was asked about one transaction.
+struct Asked {
+    id: String,
+    letters: usize,
+    /// When anybody was asked last before.
+    before: Option<Moment>,
+    /// Whether that was so often within a day that nobody answers more.
+    enough: bool,
+}
+
+impl Asked {
+    fn document(&self) -> serde_json::Value {
+        serde_json::json!({"id": self.id, "letters": self.letters, "asked_before": self.before})
     }
-    Ok(())
+
+    fn line(&self, shell: &Shell) -> Result<(), Failure> {
+        let letters = if self.letters == 1 { "1 letter".to_owned() } else { format!("{} letters", self.letters) };
+        let id = short(&self.id);
+        let time = self.before.map(|before| text::minute(&before, shell.clock.zone()));
+        match time {
+            None => shell.line(&format!("{id}  asked in {letters}")),
+            Some(time) if self.enough => shell.line(&format!(
+                "{id}  asked in {letters}; last before at {time}, and {MOST_A_DAY} times within a day: more is seldom answered"
+            )),
+            Some(time) => shell.line(&format!("{id}  asked in {letters}; last before at {time}")),
+        }
+    }
 }

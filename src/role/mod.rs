@@ -6,6 +6,7 @@
 
 pub mod agent;
 pub mod articles;
+pub mod asking;
 pub mod buyer;
 pub mod calendar;
 pub mod delivery;

@@ -4,7 +4,7 @@
 use jiff::SignedDuration;
 use jiff::civil::Date;
 
-use super::schedule::{MOST_A_DAY, asked_too_often};
+use super::asking::{self, MOST_A_DAY};
 use super::{Draft, buyer};
 use crate::rules::query::{Condition, Part, Query};
 use crate::rules::{Standing, State};
@@ -140,7 +140,7 @@ impl Rule {
         if legs.is_empty() {
             return Err(Held::because("there is no leg to ask about"));
         }
-        legs.retain(|leg| !asked_too_often(transaction, *leg, now));
+        legs.retain(|leg| !asking::is_enough(transaction, *leg, now));
         if legs.is_empty() {
             return Err(Held::because(format!("it was asked {MOST_A_DAY} times within a day; more is not answered")));
         }

@@ -7,14 +7,12 @@ use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 
 use super::timetable::{InvalidTimetable, Timetable};
-use super::{Draft, buyer, silence};
+use super::{Draft, asking, buyer, silence};
 use crate::rules::query::{Condition, InvalidQuery, Query};
 use crate::rules::{Standing, State};
-use crate::trade::{Document, Kept, Kind, Leg, Moment, Role, Schedule, ScheduleName, Target, Transaction};
+use crate::trade::{Leg, Moment, Role, Schedule, ScheduleName, Target, Transaction};
 
-/// How often one leg is asked about in a day, at most, whatever the timetable says: who is asked answers no more.
-pub const MOST_A_DAY: usize = 4;
-/// Seconds of a day; requests that a wrong clock dated further ahead are none (F39).
+/// Seconds of a day.
 const DAY: i64 = 86_400;
 
 /// Why a schedule cannot be.
@@ -114,7 +112,7 @@ impl Scheduled {
             let Some(since) = self.moment(&standing, *leg, now, come) else { return false };
             // What was bought after it has its turn with the next one.
             let asked = Asked { transaction, leg: *leg, now, made };
-            begun <= since && !asked.since(&since, come.slack()) && !asked_too_often(transaction, *leg, now)
+            begun <= since && !asked.since(&since, come.slack()) && !asking::is_enough(transaction, *leg, now)
         };
         let wanted = self.legs(&standing, now);
         let legs: Vec<Leg> = wanted.into_iter().filter(is_due).collect();
@@ -174,27 +172,9 @@ struct Asked<'a> {
 impl Asked<'_> {
     /// Returns whether it was asked about for this moment, or by anybody since.
     fn since(&self, moment: &Moment, slack: i64) -> bool {
-        requests(self.transaction, self.leg, self.now).any(|sent| match (self.made)(sent.position) {
+        asking::requests(self.transaction, self.leg, self.now).any(|sent| match (self.made)(sent.position) {
             Some(made) => made >= *moment || moment.seconds_since(&made) < slack,
             None => sent.recorded >= *moment,
         })
     }
-}
-
-/// Returns the requests about a leg, whoever had them written, but for those that a wrong clock dated far ahead.
-fn requests<'a>(transaction: &'a Transaction, leg: Leg, now: &'a Moment) -> impl Iterator<Item = &'a Kept> {
-    transaction.sent(Kind::StatusRequest).filter(move |sent| {
-        sent.recorded.seconds_since(now) <= DAY
-            && matches!(&sent.letter.document, Document::StatusRequest(request) if request.leg == leg)
-    })
-}
-
-/// Returns whether a leg was asked about so often within a day, by hand, schedule or rule, that more will not be answered.
-pub fn asked_too_often(transaction: &Transaction, leg: Leg, now: &Moment) -> bool {
-    requests(transaction, leg, now).filter(|sent| now.seconds_since(&sent.recorded) < DAY).count() >= MOST_A_DAY
-}
-
-/// Returns when a leg was asked about last.
-pub fn asked_last(transaction: &Transaction, leg: Leg, now: &Moment) -> Option<Moment> {
-    requests(transaction, leg, now).map(|sent| sent.recorded).max()
 }

@@ -59,12 +59,30 @@ fn asking_about_several_is_done_for_all_or_for_none() {
     assert_eq!(asked(&known), before);
     let late = town.list(&["--late"])[0]["id"].as_str().unwrap().to_owned();
     // Named twice is asked once.
-    let run = town.does("buyer", &["ask", "--json", &known, &late, &known[..8], "--leg", "order"]);
-    assert_eq!(
-        run.json()["transactions"],
-        serde_json::json!([{"id": known, "letters": 1}, {"id": late, "letters": 1}])
-    );
-    assert_eq!(asked(&known), before + 1);
+    let run = town.does("buyer", &["ask", "--json", &known, &late, &known[..8], "--leg", "order"]).json();
+    let counts: Vec<_> = run["transactions"].as_array().unwrap().iter().map(|one| (&one["id"], &one["letters"])).collect();
+    assert_eq!(counts, [(&known.into(), &1.into()), (&late.into(), &1.into())], "{run}");
+    assert_eq!(asked(counts[0].0.as_str().unwrap()), before + 1);
+}
+
+#[test]
+fn who_asks_again_is_told_when_he_asked_before_and_when_more_is_not_answered() {
+    let town = Town::fresh();
+    let (id, _) = town.bought("SH-41", 1, &[]);
+    let ask = |leg: &str| town.does("buyer", &["ask", &id, "--leg", leg]).out;
+    assert_eq!(ask("order"), format!("{}  asked in 1 letter\n", &id[..6]));
+    assert_eq!(ask("delivery"), format!("{}  asked in 1 letter\n", &id[..6]), "that is another one");
+    for _ in 0..3 {
+        let again = ask("order");
+        assert!(again.contains("asked in 1 letter; last before at 20") && !again.contains("seldom"), "{again}");
+    }
+    let fifth = ask("order");
+    assert!(fifth.contains("and 4 times within a day: more is seldom answered"), "{fifth}");
+    let told = town.does("buyer", &["ask", "--json", &id, "--leg", "payment"]).json();
+    assert_eq!(told["transactions"][0]["asked_before"], serde_json::Value::Null);
+    let told = town.does("buyer", &["ask", "--json", &id, "--leg", "payment"]).json();
+    assert!(told["transactions"][0]["asked_before"].is_string(), "{told}");
+    assert_eq!(town.count("buyer", &id, "out", "status-request"), 8);
 }
 
 #[test]
