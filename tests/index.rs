@@ -244,6 +244,10 @@ fn lists_are_filtered_counted_summed_and_searched() {
     assert_eq!(text("\" OR names:\"").len(), 0);
     let unpaid = shop.index.unpaid(&Filter { role: Some(Role::Buyer), ..Filter::default() }).unwrap();
     assert_eq!(unpaid.iter().map(ToString::to_string).collect::<Vec<_>>(), [format!("JPY {}", 4800 * 22)]);
+    let shops = shop.index.shops(Role::Buyer).unwrap();
+    let shops: Vec<(&str, &str)> = shops.iter().map(|(shop, name)| (shop.as_str(), name.as_str())).collect();
+    assert_eq!(shops, [(party("shop").address.as_str(), "日立 Shirts")], "one, though it has 22 orders");
+    assert_eq!(shop.index.shops(Role::Shop).unwrap(), []);
     let listed = &shop.index.list(&Filter { limit: Some(1), ..Filter::default() }).unwrap()[0];
     let transaction = shop.index.load_key(&listed.key).unwrap().unwrap();
     assert_eq!(listed.row, row(&transaction), "a row is read as it was written");

@@ -22,6 +22,8 @@ const PAY: [&str; 5] = ["card", "e-money", "bank-transfer", "invoice", "cash-on-
 const DELIVER: [&str; 4] = ["parcel", "pickup", "locker", "download"];
 /// How many articles are listed at a time.
 const LISTED: usize = 30;
+/// How many of the newest orders tell whose shop stands first.
+const NEWEST: u32 = 100;
 
 /// Something that can be chosen: what it is, and what people read.
 struct Choice<T> {
@@ -34,22 +36,38 @@ fn said(shell: &Shell, why: &str) {
     shell.output.message(super::output::escape(&shell.words.sentence(why)));
 }
 
-/// Asks for one of several by its number, or by what `read` takes; an empty answer is the first one.
+/// Shows what can be chosen, each with its number.
+fn show<T>(shell: &Shell, choices: &[Choice<T>]) {
+    for (place, choice) in (1_usize..).zip(choices) {
+        shell.output.message(format!("  {place:>2}  {}", super::output::escape(&choice.label)));
+    }
+}
+
+/// Returns whether an answer is a number: what can only be meant for the list.
+fn is_number(answer: &str) -> bool {
+    !answer.is_empty() && answer.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// Asks for one of several by its number, or by what `read` takes; an empty answer is the first one. A number that the list
+/// has not is no word of anybody's, and is asked for again.
 fn choose<T: Clone>(
     shell: &Shell,
     what: &str,
     choices: &[Choice<T>],
     read: impl Fn(&str) -> Result<T, String>,
 ) -> Result<T, Failure> {
-    for (place, choice) in (1_usize..).zip(choices) {
-        shell.output.message(format!("  {place:>2}  {}", super::output::escape(&choice.label)));
-    }
+    show(shell, choices);
     let default = if choices.is_empty() { "" } else { " [1]" };
     loop {
         let answer = shell.asks(&format!("{}{default}:", shell.words.sentence(what)))?;
         let number = if answer.is_empty() { Ok(1) } else { answer.parse::<usize>() };
         if let Some(choice) = number.ok().and_then(|number| choices.get(number.checked_sub(1)?)) {
             return Ok(choice.value.clone());
+        }
+        if is_number(&answer) {
+            said(shell, &format!("there is no {answer} in the list"));
+            show(shell, choices);
+            continue;
         }
         match read(&answer) {
             Ok(value) => return Ok(value),
@@ -58,22 +76,27 @@ fn choose<T: Clone>(
     }
 }
 
+/// Returns the shops that may be ordered from, with their names: those of the newest orders first, then the others there were
+/// orders from, then every other whose key is accepted.
+fn known(clerk: &mut Clerk) -> Result<Vec<(Address, String)>, ClerkError> {
+    clerk.catch_up()?;
+    let index = clerk.index();
+    let newest = Filter { role: Some(Role::Buyer), limit: Some(NEWEST), ..Filter::default() };
+    let newest = index.list(&newest)?.into_iter().map(|one| (one.key.shop, one.row.shop_name));
+    let pinned = index.pins()?.into_iter().filter(|pin| pin.address != clerk.me().address);
+    let pinned = pinned.map(|pin| (pin.address, String::new()));
+    let mut shops: Vec<(Address, String)> = Vec::new();
+    for (shop, name) in newest.chain(index.shops(Role::Buyer)?).chain(pinned) {
+        if !shops.iter().any(|(known, _)| *known == shop) {
+            shops.push((shop, name));
+        }
+    }
+    Ok(shops)
+}
+
 /// Asks which shop: those with orders of ours first, then every other whose key is accepted.
 pub(super) fn shop(shell: &Shell, clerk: &mut Clerk) -> Result<Address, Failure> {
-    clerk.catch_up()?;
-    let ours =
-        clerk.index().list(&Filter { role: Some(Role::Buyer), ..Filter::default() }).map_err(ClerkError::from)?;
-    let mut shops: Vec<(Address, String)> = Vec::new();
-    for one in ours {
-        if !shops.iter().any(|(shop, _)| *shop == one.key.shop) {
-            shops.push((one.key.shop.clone(), one.row.shop_name.clone()));
-        }
-    }
-    for pin in clerk.index().pins().map_err(ClerkError::from)? {
-        if pin.address != clerk.me().address && !shops.iter().any(|(shop, _)| *shop == pin.address) {
-            shops.push((pin.address, String::new()));
-        }
-    }
+    let shops = known(clerk)?;
     if shops.is_empty() {
         let text = "no key of a shop is accepted yet, so there is none to order from";
         let hint = "mailorder key import FILE, then mailorder key accept ADDRESS";
@@ -151,20 +174,20 @@ fn goods(shell: &Shell, prices: &Prices) -> Result<Vec<ItemWritten>, Failure> {
             continue;
         }
         let number = answer.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
-        let by_number = number.and_then(|number| listed.get(number).copied());
+        // What is not shown has no number yet.
+        let by_number = number.and_then(|number| listed.iter().take(LISTED).nth(number).copied());
         let by_sku = || offers.iter().find(|offer| offer.item.sku.as_deref() == Some(answer.as_str())).copied();
         if let Some(offer) = by_number.or_else(by_sku) {
             let quantity = quantity(shell, &offer.item.name)?;
             items.push(ItemWritten { sku: offer.item.sku.clone(), name: None, price: None, quantity: Some(quantity) });
             continue;
         }
-        listed = found(&offers, &answer);
-        if listed.is_empty() {
-            said(shell, "nothing of the catalog is called so");
-            listed.clone_from(&offers);
-        } else {
-            list(shell, &listed)?;
+        match found(&offers, &answer) {
+            none if none.is_empty() && is_number(&answer) => said(shell, &format!("there is no {answer} in the list")),
+            none if none.is_empty() => said(shell, "nothing of the catalog is called so"),
+            some => listed = some,
         }
+        list(shell, &listed)?;
     }
 }
 

@@ -144,6 +144,15 @@ impl Index {
         Ok(if count < FEW { Shops::Few(value(shop, Address::parse)?) } else { Shops::Many })
     }
 
+    /// Returns the shops of a part's transactions, each with a name it has called itself by.
+    pub fn shops(&self, role: Role) -> Found<Vec<(Address, String)>> {
+        let mut find = self.db.prepare_cached("SELECT shop, max(name) FROM shops WHERE role = ?1 GROUP BY shop")?;
+        let shops = find.query_map([role.word()], |row| Ok((row.get::<_, String>(0)?, row.get(1)?)))?;
+        shops
+            .map(|row| row.map_err(IndexError::from).and_then(|(shop, name)| Ok((value(&shop, Address::parse)?, name))))
+            .collect()
+    }
+
     /// Returns the rows of the transactions a filter lets through, oldest first, for [`Index::listed`]: eight bytes each, so
     /// that all of a long ledger can be gone through.
     pub fn ids(&self, filter: &Filter) -> Found<Vec<i64>> {

@@ -47,6 +47,71 @@ fn an_order_is_asked_for_article_by_article_from_the_catalog_p10_to_p16() {
 }
 
 #[test]
+fn a_number_that_is_not_in_the_list_is_refused_and_the_list_shown_again_p12() {
+    let town = with_catalog();
+    let mut screen = town.types("buyer", &["order", "--shop", SHOP]);
+    screen.answers("Article:", "99").waits_for("there is no 99 in the list").waits_for("TEA-200");
+    screen.answers("Article:", "CUP").answers("How many of Cup?", "1").answers("Article:", "");
+    for wrong in ["9", "0", "12"] {
+        screen.answers("How you pay", wrong).waits_for(&format!("there is no {wrong} in the list")).waits_for("1  card");
+    }
+    screen.answers("How you pay", "invoice");
+    screen.answers("How it travels", "7").waits_for("there is no 7 in the list").answers("How it travels", "parcel");
+    screen.answers("Deliver to", "").answers("A word to the shop", "");
+    let run = screen.answers("[y/N]", "y").ends();
+    assert_eq!(run.code, Some(0), "{run:?}");
+    let order = newest(&town);
+    assert_eq!((&order["payment_method"], &order["delivery_method"]), (&"invoice".into(), &"parcel".into()));
+}
+
+#[test]
+fn an_article_that_is_not_shown_yet_has_no_number() {
+    let rows: String = (10..60).map(|n| format!("NO-{n},Thing {n},100,JPY,5,,\n")).collect();
+    let town = town(&rows, "");
+    catalog(&town, &[]);
+    let mut screen = town.types("buyer", &["order", "--shop", SHOP]);
+    // Thirty of them are shown; the next ones only where they are looked for.
+    screen.waits_for("more: write a part of a name").answers("Article:", "31");
+    screen.waits_for("Thing 31").answers("Article:", "1").answers("How many of Thing 31?", "");
+    screen.answers("Article:", "nothing").waits_for("nothing of the catalog is called so").waits_for("Thing 31");
+    screen.answers("Article:", "2").waits_for("NO-2").keys("\u{4}").ends();
+}
+
+#[test]
+fn a_card_written_at_the_terminal_is_sealed_and_shown_or_kept_nowhere_p12() {
+    let town = with_catalog();
+    town.accept("buyer", "pay");
+    let mut screen = town.types("buyer", &["order", "--shop", SHOP]);
+    screen.answers("Article:", "CUP").answers("How many of Cup?", "2").answers("Article:", "");
+    screen.answers("How you pay", "card").answers("How it travels", "parcel");
+    screen.answers("Deliver to", "").answers("A word to the shop", "");
+    screen.answers("Send card or account along, sealed to pay@demo.test", "y").waits_for("what you write is not shown");
+    let secrets = ["4556737586899855", "2031-08", "KENJI ONO"];
+    for (what, secret) in ["Number of the card", "Valid until", "Name of its owner"].into_iter().zip(secrets) {
+        screen.answers(what, secret);
+    }
+    screen.waits_for("...9855").waits_for("sealed to the payment agent");
+    let run = screen.answers("Send this order", "y").ends();
+    assert_eq!(run.code, Some(0), "{run:?}");
+    // What was typed is not on the screen, and in no file of anybody: neither ledger nor index, queue or a history.
+    town.settle();
+    for secret in secrets {
+        assert!(!run.out.contains(secret), "{secret}: {}", run.out);
+        crate::flows::private::check_nowhere(&town.path(""), secret);
+    }
+    let order = newest(&town);
+    assert_eq!((&order["payment_id"], &order["payment_method"]), (&"9855".into(), &"card".into()));
+    assert!(order["sealed"].as_str().is_some_and(|sealed| sealed.len() > 100), "{order}");
+    assert!(!order.to_string().contains("4556"), "{order}");
+    // Nobody is asked for a number that an invoice has not.
+    let mut screen = town.types("buyer", &["order", "--shop", SHOP, "--pay", "invoice"]);
+    screen.answers("Article:", "CUP").answers("How many of Cup?", "1").answers("Article:", "");
+    screen.answers("How it travels", "parcel").answers("Deliver to", "").answers("A word to the shop", "");
+    let run = screen.answers("Send this order", "n").ends();
+    assert!(!run.out.contains("Send card"), "{run:?}");
+}
+
+#[test]
 fn without_a_catalog_goods_are_described_and_wrong_answers_are_asked_again() {
     let town = Town::fresh();
     let mut screen = town.types("buyer", &["order", "--shop", SHOP, "--pay", "invoice"]);

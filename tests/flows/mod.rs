@@ -47,7 +47,7 @@ pub mod parties;
 /// Cards sealed past the shop, and what the payment agent makes of them.
 mod payment_data;
 /// What others see of a purchase.
-mod private;
+pub(crate) mod private;
 /// The flow charts of whole purchases.
 mod purchase;
 /// Over a real Postfix and a real Dovecot; looked at with gpg, notmuch and grep.
