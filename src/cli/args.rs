@@ -37,7 +37,7 @@ pub(crate) struct Global {
     /// Language of what is printed: en or ja; by default that of MAILORDER_LANG, the configuration or the locale
     #[arg(long, global = true, value_name = "LANG", value_parser = language)]
     pub(crate) lang: Option<Language>,
-    /// Never ask; fail where an answer is needed
+    /// Never ask, as in a script: what needs no answer goes ahead, and what needs one fails and names the flag
     #[arg(long, global = true)]
     pub(crate) no_input: bool,
     /// Colour the output

@@ -2,16 +2,23 @@
 
 use super::Shell;
 use super::failure::Failure;
-use super::transaction;
+use super::{output, prompt, transaction};
 use crate::clerk::Written;
 use crate::role::{Desk, Draft, Refused, buyer};
 use crate::trade::item::LineQuantity;
 use crate::trade::status::Reason;
 use crate::trade::{Quantity, Role, Transaction};
-use crate::view::short;
+use crate::view::said::said;
+use crate::view::{short, text};
+use crate::words::Words;
 
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  mailorder cancel K5QW3Z --reason 'ordered twice'")]
+#[command(after_help = "Examples:
+  mailorder cancel K5QW3Z --reason 'ordered twice'
+  mailorder cancel K5QW3Z --dry-run
+
+On a terminal it is shown what would go to whom, and you are asked. A script (no terminal, or --no-input) is not, and neither
+is who says --yes.")]
 pub(crate) struct CancelArgs {
     /// Beginning of the transaction's ID or number, or SHOP:NUMBER
     #[arg(value_name = "TXN")]
@@ -19,10 +26,18 @@ pub(crate) struct CancelArgs {
     /// Why
     #[arg(long)]
     reason: Option<String>,
+    /// Show what would go to whom, and send nothing
+    #[arg(short = 'n', long)]
+    dry_run: bool,
 }
 
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  mailorder return K5QW3Z --line 1=2 --reason 'too small'")]
+#[command(after_help = "Examples:
+  mailorder return K5QW3Z --line 1=2 --reason 'too small'
+  mailorder return K5QW3Z --dry-run
+
+On a terminal it is shown what would go to whom, and you are asked. A script (no terminal, or --no-input) is not, and neither
+is who says --yes.")]
 pub(crate) struct ReturnArgs {
     /// Beginning of the transaction's ID or number, or SHOP:NUMBER
     #[arg(value_name = "TXN")]
@@ -33,10 +48,15 @@ pub(crate) struct ReturnArgs {
     /// Why
     #[arg(long, default_value = "not wanted any more")]
     reason: String,
+    /// Show what would go to whom, and send nothing
+    #[arg(short = 'n', long)]
+    dry_run: bool,
 }
 
 pub(super) fn cancel(shell: &mut Shell, args: CancelArgs) -> Result<(), Failure> {
-    let (transaction, _) = write(shell, &args.transaction, |known, _| buyer::cancel(known, args.reason.clone()))?;
+    let decide = |known: &Transaction, _: &Desk<'_>| buyer::cancel(known, args.reason.clone());
+    let shown = Shown { text: &args.transaction, dry_run: args.dry_run, question: "Cancel it" };
+    let Some(transaction) = written(shell, &shown, decide)? else { return Ok(()) };
     told(shell, &transaction, "cancellation written; the shop's answer decides")
 }
 
@@ -44,9 +64,70 @@ pub(super) fn give_back(shell: &mut Shell, args: ReturnArgs) -> Result<(), Failu
     let lines: Result<Vec<LineQuantity>, Failure> = args.lines.iter().map(|text| line_quantity(text)).collect();
     let lines = lines?;
     let reason = Reason { code: "RET".to_owned(), text: args.reason.clone() };
-    let (transaction, _) =
-        write(shell, &args.transaction, |known, _| buyer::give_back(known, lines.clone(), reason.clone()))?;
+    let decide = |known: &Transaction, _: &Desk<'_>| buyer::give_back(known, lines.clone(), reason.clone());
+    let shown = Shown { text: &args.transaction, dry_run: args.dry_run, question: "Give it back" };
+    let Some(transaction) = written(shell, &shown, decide)? else { return Ok(()) };
     told(shell, &transaction, "return asked for; the shop's answer decides")
+}
+
+/// A letter that is shown before it is written.
+struct Shown<'a> {
+    /// How the transaction was named.
+    text: &'a str,
+    dry_run: bool,
+    /// What a person is asked, without whose order it is and its total.
+    question: &'a str,
+}
+
+/// Shows what would go to whom where a person can be asked, and writes it; `None` where it was only to be looked at.
+fn written(
+    shell: &Shell,
+    shown: &Shown<'_>,
+    decide: impl Fn(&Transaction, &Desk<'_>) -> Result<Draft, Refused>,
+) -> Result<Option<Transaction>, Failure> {
+    if shown.dry_run || (shell.can_ask() && !shell.global.yes) {
+        let mut clerk = shell.clerk()?;
+        let known = transaction::find(&mut clerk, shown.text, Role::Buyer)?;
+        transaction::is_not_rejected(&known)?;
+        let draft = decide(&known, &transaction::desk(&clerk)).map_err(|refused| Failure::data(refused.to_string()))?;
+        if shown.dry_run {
+            look(shell, &known, &draft)?;
+            return Ok(None);
+        }
+        show(shell, &known, &draft)?;
+        let total = known.terms().map(|(_, terms)| terms.total).or(known.order().map(|(_, order)| order.total));
+        let total = total.map(|total| text::amount(&total)).unwrap_or_default();
+        let (question, id) = (shown.question, short(known.key.id.as_str()));
+        if !shell.agrees(&format!("{question}: {id} of {} for {total}?", known.key.shop))? {
+            return Err(prompt::not_agreed());
+        }
+    }
+    Ok(Some(write(shell, shown.text, decide)?.0))
+}
+
+/// Shows a letter and sends nothing.
+fn look(shell: &Shell, known: &Transaction, draft: &Draft) -> Result<(), Failure> {
+    if shell.output.is_json() {
+        let text = said(&draft.document, Words::ENGLISH).join("; ");
+        let kind = draft.document.kind().word();
+        return shell.output.document(&serde_json::json!({
+            "schema": "mailorder.written/1", "id": known.key.id, "text": text, "dry_run": true,
+            "kind": kind, "to": draft.to.address,
+        }));
+    }
+    show(shell, known, draft)?;
+    shell.line("nothing is sent (--dry-run)")
+}
+
+/// Prints whom a letter goes to, what it is, and what it says.
+fn show(shell: &Shell, known: &Transaction, draft: &Draft) -> Result<(), Failure> {
+    shell.line(&format!("to {}", draft.to.address))?;
+    let kind = shell.words.name("kinds", draft.document.kind().word());
+    let says = said(&draft.document, shell.words).join("; ");
+    let says = if says.is_empty() { kind } else { format!("{kind}: {says}") };
+    let id = short(known.key.id.as_str());
+    let about = known.number.as_ref().map_or_else(|| id.to_owned(), |number| format!("{id} {number}"));
+    shell.output.named(&output::escape(&about), output::columns(&about).saturating_add(2), &output::escape(&says))
 }
 
 /// Reads `LINE=QUANTITY`.

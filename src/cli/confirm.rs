@@ -8,7 +8,7 @@ use super::prompt;
 use super::table::{Fit, Table};
 use super::transaction;
 use crate::clerk::Clerk;
-use crate::role::{Desk, Refused, buyer};
+use crate::role::{Refused, buyer};
 use crate::trade::{Digest, Leg, PinnedBy, Role, Settlement, Transaction};
 use crate::view::confirm::{Offer, offered};
 use crate::view::{short, text};
@@ -62,16 +62,10 @@ fn look(shell: &Shell, text: &str) -> Result<(), Failure> {
 
 /// Returns why there is nothing to accept.
 fn refusal(known: &Transaction, clerk: &Clerk) -> Failure {
-    let refused = buyer::confirm(known, &desk(clerk)).err();
+    let refused = buyer::confirm(known, &transaction::desk(clerk)).err();
     Failure::data(
         refused.map_or_else(|| "no terms of this order wait for your answer".to_owned(), |why| why.to_string()),
     )
-}
-
-/// Returns the desk at which it is only asked what would be written.
-fn desk(clerk: &Clerk) -> Desk<'_> {
-    let (me, practice) = (clerk.me(), &clerk.settings().practice);
-    Desk { me, now: clerk.clock().now(), entropy: [0; 32], practice, stranger: false, payment_data: None }
 }
 
 /// Shows the terms and asks whether they are accepted; returns the digest of those that were shown.
@@ -85,7 +79,7 @@ fn ask(shell: &Shell, text: &str) -> Result<Digest, Failure> {
     let offer = Offer::of(&mut clerk, &known, &now)?.ok_or_else(|| refusal(&known, &clerk))?;
     if offer.kept.counts() {
         // Nobody is asked what would be refused.
-        buyer::confirm(&known, &desk(&clerk)).map_err(|why| Failure::data(why.to_string()))?;
+        buyer::confirm(&known, &transaction::desk(&clerk)).map_err(|why| Failure::data(why.to_string()))?;
     }
     print(shell, &offer)?;
     if offer.over {

@@ -130,7 +130,7 @@ pub(super) fn run(shell: &mut Shell, args: OrderArgs) -> Result<(), Failure> {
     }
     let charges = !file.charge.is_empty();
     let order = settle(&clerk, file, &mut prices)?;
-    let question = asks.then_some("Send this order");
+    let question = shell.can_ask().then_some("Send this order");
     send::finish(shell, clerk, order, &Seller { party, prices, charges, changed: None, question }, wishes)
 }
 

@@ -15,8 +15,9 @@ pub(super) const HELP: &str = "Examples:
   mailorder order --shop shop@example.com --file order.toml
   mailorder order
 
-On a terminal you are asked for what is left out, once shop or items are; the order is shown before it is sent. Without a
-terminal, with --no-input or --json nobody is asked: --shop and --item (or --file) are needed then.
+On a terminal you are asked for what is left out, once shop or items are; the order is shown before it is sent, and you are
+asked, unless you say --yes. Without a terminal, with --no-input or --json nobody is asked: --shop and --item (or --file) are
+needed then.
 
 order.toml, of which only one item is needed (without name and price, they are those of the shop's newest catalog here):
   pay = \"card\"

@@ -2,6 +2,7 @@
 
 use super::failure::Failure;
 use crate::clerk::{Clerk, ClerkError};
+use crate::role::Desk;
 use crate::rules::{Standing, State};
 use crate::trade::document::Rejection;
 use crate::trade::{Address, Document, Key, Kind, Moment, Role, Transaction};
@@ -27,6 +28,12 @@ pub(super) fn find(clerk: &mut Clerk, text: &str, role: Role) -> Result<Transact
         let text = format!("{text} is known here to the {} alone, and this is for the {role} to do", other.role);
         Failure::data(text)
     })
+}
+
+/// Returns the desk at which it is only asked what would be written.
+pub(super) fn desk(clerk: &Clerk) -> Desk<'_> {
+    let (me, practice) = (clerk.me(), &clerk.settings().practice);
+    Desk { me, now: clerk.clock().now(), entropy: [0; 32], practice, stranger: false, payment_data: None }
 }
 
 /// Finds the one transaction that `text` means in any part: in the first of those that know it, in the order buyer,

@@ -60,7 +60,8 @@ fn asking_about_several_is_done_for_all_or_for_none() {
     let late = town.list(&["--late"])[0]["id"].as_str().unwrap().to_owned();
     // Named twice is asked once.
     let run = town.does("buyer", &["ask", "--json", &known, &late, &known[..8], "--leg", "order"]).json();
-    let counts: Vec<_> = run["transactions"].as_array().unwrap().iter().map(|one| (&one["id"], &one["letters"])).collect();
+    let counts: Vec<_> =
+        run["transactions"].as_array().unwrap().iter().map(|one| (&one["id"], &one["letters"])).collect();
     assert_eq!(counts, [(&known.into(), &1.into()), (&late.into(), &1.into())], "{run}");
     assert_eq!(asked(counts[0].0.as_str().unwrap()), before + 1);
 }
@@ -230,10 +231,11 @@ fn a_prompt_for_payment_data_shows_nothing_of_them() {
         }
         stdin.write_all(format!("{answer}\n").as_bytes()).unwrap();
     }
+    stdin.write_all(b"y\n").unwrap();
     stdout.read_to_end(&mut screen).unwrap();
     assert!(child.wait().unwrap().success());
     let screen = String::from_utf8(screen).unwrap();
-    let id = screen.lines().find(|line| line.contains("ordered from")).unwrap().split_whitespace().next().unwrap();
+    let id = screen.split("  ordered from").next().unwrap().split_whitespace().last().unwrap();
     let data = opened(&town, &town.show("buyer", id));
     assert_eq!(data["instrument"]["number"], "4111 1111 1111 1234");
     assert_eq!(data["instrument"]["expires"], "2029-04");

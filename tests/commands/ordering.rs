@@ -187,10 +187,66 @@ fn nobody_is_asked_off_a_terminal_and_the_error_names_the_flag() {
         says(&town.types("buyer", &["order", "--shop", SHOP, flag]).ends(), "--item");
     }
     assert_eq!(orders(&town), 0);
-    // With all of it said, a terminal is not asked either.
+}
+
+#[test]
+fn an_order_whose_flags_say_all_is_shown_on_a_terminal_and_asked_about_and_sent_at_once_by_scripts() {
+    let town = Town::fresh();
     let item = ["order", "--shop", SHOP, "--item", "SH-41;シャツ 白 41;JPY 4300;1"];
-    let run = town.types("buyer", &item).ends();
-    assert_eq!((run.code, run.out.contains("[y/N]")), (Some(0), false), "{run:?}");
+    let no = town.types("buyer", &item).answers("Send this order to shop@demo.test for JPY 4,300? [y/N]", "n").ends();
+    assert_eq!((no.code, orders(&town)), (Some(1), 0), "{no:?}");
+    assert!(no.out.contains("シャツ 白 41 ×1") && no.out.contains("nothing is sent"), "{no:?}");
+    let yes = town.types("buyer", &item).answers("[y/N]", "y").ends();
+    assert_eq!((yes.code, orders(&town)), (Some(0), 1), "{yes:?}");
+    for flag in ["--yes", "--no-input"] {
+        let run = town.types("buyer", &[&item[..], &[flag]].concat()).ends();
+        assert_eq!((run.code, run.out.contains("[y/N]")), (Some(0), false), "{run:?}");
+    }
+    town.does("buyer", &item);
+    assert_eq!(orders(&town), 4);
+}
+
+#[test]
+fn what_is_cancelled_or_given_back_is_shown_with_whom_it_goes_to_and_a_person_is_asked() {
+    let town = Town::fresh();
+    let (id, _) = town.bought("SH-41", 2, &[]);
+    let sent = |kind: &str| town.count("buyer", &id, "out", kind);
+    let short = &id[..6];
+    for (words, kind, question, says) in [
+        (
+            &["return", &id, "--reason", "too small"][..],
+            "return-request",
+            "Give it back",
+            "return-request: line 1 ×2: too small",
+        ),
+        (&["cancel", &id, "--reason", "ordered twice"], "cancellation", "Cancel it", "cancellation: ordered twice"),
+    ] {
+        let question = format!("{question}: {short} of shop@demo.test for JPY 9,100? [y/N]");
+        let no = town.types("buyer", words).answers(&question, "n").ends();
+        assert_eq!((no.code, sent(kind)), (Some(1), 0), "{no:?}");
+        assert!(no.out.contains("to shop@demo.test") && no.out.contains(says), "{says}: {no:?}");
+        let stopped = town.types("buyer", words).waits_for("[y/N]").keys("\u{3}").ends();
+        assert_eq!((stopped.code, sent(kind)), (Some(130), 0), "{stopped:?}");
+        // It can be looked at by a script, too.
+        let run = town.does("buyer", &[words, &["--dry-run"]].concat());
+        assert!(run.out.contains(says) && run.out.contains("nothing is sent (--dry-run)"), "{run:?}");
+        let dry = town.does("buyer", &[words, &["--dry-run", "--json"]].concat()).json();
+        assert_eq!((&dry["kind"], &dry["to"], &dry["dry_run"]), (&kind.into(), &SHOP.into(), &true.into()), "{dry}");
+        assert_eq!(sent(kind), 0);
+    }
+    // Nothing is asked where the answer would be refused.
+    let refused = town.types("buyer", &["return", &id, "--line", "9=1"]).ends();
+    assert!(refused.code == Some(65) && !refused.out.contains("[y/N]"), "{refused:?}");
+    let yes = town.types("buyer", &["return", &id]).answers("[y/N]", "y").ends();
+    assert_eq!((yes.code, sent("return-request")), (Some(0), 1), "{yes:?}");
+    for (words, flag) in [("cancel", "--no-input"), ("return", "--yes")] {
+        let (id, _) = town.bought("SH-41", 1, &[]);
+        let run = town.types("buyer", &[words, &id, flag]).ends();
+        assert_eq!((run.code, run.out.contains("[y/N]")), (Some(0), false), "{run:?}");
+    }
+    let (id, _) = town.bought("SH-41", 1, &[]);
+    let run = town.does("buyer", &["cancel", &id]);
+    assert_eq!(run.out, format!("{}  cancellation written; the shop's answer decides\n", &id[..6]));
 }
 
 /// Buys a cup and a pot by the catalog, and has the shop sell them at other prices since.
