@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Span};
 use rust_decimal::Decimal;
 
+use super::standing::State;
 use crate::trade::Currency;
 
 /// Words that stand alone, each with what it asks for.
@@ -250,7 +251,7 @@ fn condition(word: &Word, today: Date) -> Result<Condition, InvalidQuery> {
         "buyer" => Condition::Buyer(text()),
         "item" => Condition::Item(text()),
         "txn" => Condition::Named(text()),
-        "state" => Condition::State(text()),
+        "state" => Condition::State(state(&text()).map_err(fault)?),
         "currency" => {
             Condition::Currency(Currency::parse(&value.to_uppercase()).map_err(|error| fault(error.to_string()))?)
         }
@@ -261,6 +262,18 @@ fn condition(word: &Word, today: Date) -> Result<Condition, InvalidQuery> {
         "paid" => Condition::DoneFor(Part::Payment, age(value).ok_or_else(like)?),
         _ => days(value, today).map(|(from, until)| Condition::Days(from, until)).ok_or_else(like)?,
     })
+}
+
+/// Reads the word of a state; of another word says which there are, or which is nearest.
+fn state(word: &str) -> Result<String, String> {
+    let known = || State::ALL.into_iter().map(State::word);
+    match known().find(|known| *known == word) {
+        Some(known) => Ok(known.to_owned()),
+        None => Err(match nearest(word, known()) {
+            Some(near) => format!("did you mean `state:{near}`?"),
+            None => format!("known after `state:`: {}", known().collect::<Vec<_>>().join(", ")),
+        }),
+    }
 }
 
 /// Reads an age like `14d`, `2w` or `6h`.
@@ -378,6 +391,15 @@ mod tests {
             }
             other => panic!("{text}: {other:?}"),
         }
+    }
+
+    #[test]
+    fn a_state_that_there_is_not_is_named_with_the_nearest_or_with_all() {
+        assert_eq!(read("state:Completed"), [Condition::State("completed".to_owned())]);
+        assert_eq!(wrong("state:canceled"), "\"state:canceled\" in the query: did you mean `state:cancelled`?");
+        let none = wrong("state:foo");
+        assert!(none.contains("known after `state:`: ordered, offered, open, completed, rejected"), "{none}");
+        assert_eq!(State::ALL.map(|state| read(&format!("state:{state}")).len()), [1; 8]);
     }
 
     #[test]

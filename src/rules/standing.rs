@@ -32,6 +32,18 @@ pub enum State {
 }
 
 impl State {
+    /// All of them, in the order in which an order may come to them.
+    pub const ALL: [Self; 8] = [
+        Self::Ordered,
+        Self::Offered,
+        Self::Open,
+        Self::Completed,
+        Self::Rejected,
+        Self::Cancelled,
+        Self::Returned,
+        Self::Refunded,
+    ];
+
     /// Returns its word.
     pub const fn word(self) -> &'static str {
         match self {
