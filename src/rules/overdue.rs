@@ -70,7 +70,9 @@ fn passed(
     let heard = statuses.filter(|kept| kept.counts()).map(|kept| kept.recorded).max();
     if heard.is_none_or(|heard| heard <= promised.end(now.offset())) {
         let last = heard.map_or_else(|| "ever".to_owned(), |heard| format!("since {}", heard.day()));
-        let text = format!("{name} was promised for {promised}, and nobody has said a word {last}");
+        let who = transaction.terms().and_then(|(_, terms)| terms.agent(leg).map(|agent| agent.party.address.clone()));
+        let who = who.unwrap_or_else(|| transaction.key.shop.clone());
+        let text = format!("{name} was promised for {promised}, and {who} has not said a word about it {last}");
         found.push(make(Code::Silent, text));
     }
     found
