@@ -4,7 +4,7 @@
 //! `cli` and `web`.
 
 pub mod confirm;
-pub mod days;
+pub mod day_sums;
 pub mod export;
 pub mod harmless;
 pub mod late;

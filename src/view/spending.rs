@@ -10,7 +10,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use rust_decimal::Decimal;
 
-use super::days::{self, DaySum};
+use super::day_sums::{self, DaySum};
 use super::text;
 use crate::clerk::{Clerk, ClerkError};
 use crate::index::{By, Filter, Listed};
@@ -75,7 +75,7 @@ impl Spending {
     ) -> Result<Option<Self>, ClerkError> {
         let today = now.instant().to_zoned(zone.clone()).date();
         let begin = today.saturating_sub(Span::new().days(DAYS_BACK));
-        let days = days::load(clerk.index(), first_month(today).min(begin), today, zone)?;
+        let days = day_sums::load(clerk.index(), first_month(today).min(begin), today, zone)?;
         let open = clerk.index().list(&Filter { role: Some(Role::Buyer), unpaid: Some(true), ..Filter::default() })?;
         let currencies = currencies(&days, &open);
         let Some(currency) = currency.or_else(|| currencies.first().copied()) else { return Ok(None) };
@@ -124,7 +124,7 @@ impl<'a> Bought<'a> {
 
     /// Returns the day on which what is paid of it was paid, none in the future.
     fn paid_on(&self, today: Date) -> Date {
-        days::paid_on(self.day, self.payment.filter(|_| self.paid)).min(today)
+        day_sums::paid_on(self.day, self.payment.filter(|_| self.paid)).min(today)
     }
 }
 
@@ -235,7 +235,7 @@ fn changes(
     });
     let first = first.map_or(begin, |(day, _)| *day);
     let index = clerk.index();
-    let from = days::seconds(first, zone);
+    let from = day_sums::seconds(first, zone);
     let ordered = index.ordered_or_paid(By::Order, from, i64::MAX)?;
     let paid = index.ordered_or_paid(By::Payment, from, i64::MAX)?;
     let mut found: Vec<(Date, Decimal, Bought<'_>)> = Vec::new();
