@@ -50,7 +50,7 @@ pub(super) fn find_any(clerk: &mut Clerk, text: &str) -> Result<(Transaction, Ve
     }
     // Another transaction, in another part, may be the one that is meant.
     if keys.iter().any(|key| !same.contains(key)) {
-        return Err(several(text, &keys));
+        return Err(several(clerk, text, &keys)?);
     }
     let others = same.iter().map(|key| key.role).filter(|role| *role != found.key.role).collect();
     Ok((found, others))
@@ -77,14 +77,24 @@ fn one(clerk: &Clerk, text: &str, keys: &[Key]) -> Result<Transaction, Failure> 
             let found = clerk.index().load_key(key).map_err(ClerkError::from)?;
             found.ok_or_else(|| Failure::bug("a transaction that was just found is gone"))
         }
-        keys => Err(several(text, keys)),
+        keys => Err(several(clerk, text, keys)?),
     }
 }
 
-fn several(text: &str, keys: &[Key]) -> Failure {
-    let ids: Vec<String> = keys.iter().take(5).map(|key| key.id.to_string()).collect();
-    let text = format!("{text:?} is the beginning of several transactions: {}", ids.join(", "));
-    Failure::data(text).hint("write more of it, or SHOP:NUMBER")
+/// Says which transactions may be meant: those whose ID begins so by their ID, and those whose number does by that, too.
+fn several(clerk: &Clerk, text: &str, keys: &[Key]) -> Result<Failure, Failure> {
+    let mut all = Vec::new();
+    for key in keys.iter().take(5) {
+        let begins = key.id.as_str().to_lowercase().starts_with(&text.to_lowercase());
+        let known = if begins { None } else { clerk.index().load_key(key).map_err(ClerkError::from)? };
+        let id = &key.id;
+        all.push(match known.and_then(|known| known.number) {
+            Some(number) => format!("{id} ({number})"),
+            None => id.to_string(),
+        });
+    }
+    let text = format!("{text:?} is the beginning of several IDs or numbers: {}", all.join(", "));
+    Ok(Failure::data(text).hint("write more of it, or SHOP:NUMBER"))
 }
 
 fn exact(clerk: &Clerk, keys: &[Key], text: &str) -> Result<Vec<Key>, Failure> {
