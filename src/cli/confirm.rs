@@ -12,7 +12,6 @@ use crate::role::{Refused, buyer};
 use crate::trade::{Digest, Leg, PinnedBy, Role, Settlement, Transaction};
 use crate::view::confirm::{Offer, offered};
 use crate::view::{short, text};
-use crate::words::Words;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
@@ -161,10 +160,7 @@ fn differences(shell: &Shell, offer: &Offer<'_>) -> Result<(), Failure> {
     }
     let others = offer.kept.findings.iter().filter(|finding| finding.code.blocks());
     for finding in others.filter(|finding| finding.code != crate::trade::Code::TermsDifferFromOrder) {
-        let said = match shell.words {
-            Words::ENGLISH => finding.to_string(),
-            words => text::finding(words, finding.code.word(), &finding.text, shell.clock.zone()),
-        };
+        let said = text::finding_line(shell.words, finding.code.word(), &finding.text, shell.clock.zone());
         paragraph(shell, "", &said)?;
     }
     Ok(())

@@ -1,5 +1,11 @@
 //! `confirm`: the terms against the order, what is asked on a terminal, and what scripts get.
 
+use mailorder::clerk::Clerk;
+use mailorder::clock::Clock;
+use mailorder::config::{self, Environment};
+use mailorder::role::Draft;
+use mailorder::trade::{Document, Money, Role, Terms};
+
 use crate::support::program::Town;
 
 /// Terms that are what was ordered: the order's ID.
@@ -119,6 +125,29 @@ fn what_differs_stands_first_and_is_accepted_only_by_a_written_yes_p35_p118() {
     assert_eq!(terms["settled"], "accept", "{terms}");
     town.settle();
     town.check_stands("buyer", &id, "open", [false; 3]);
+}
+
+#[test]
+fn what_else_is_wrong_with_the_terms_is_said_with_its_code_and_parted_amounts_p118() {
+    let town = Town::fresh();
+    let id = town.orders("buyer", "SH-41", 2, &[]);
+    town.sync(&["shop"]);
+    // A shop's own program, which reckons otherwise.
+    let settings = config::load(&town.path("shop/config.toml"), &Environment::of_process()).unwrap();
+    let mut shop = Clerk::open(settings, Clock::system()).unwrap();
+    let known = shop.index().load_all(Some(Role::Shop)).unwrap().pop().unwrap();
+    let ((order, _), (_, terms)) = (known.order().unwrap(), known.terms().unwrap());
+    let terms = Terms { total: Money::parse("9200", "JPY").unwrap(), ..terms.clone() };
+    let draft = Draft::new(&known, order.letter.from.clone(), Document::TransactionInfo(terms));
+    shop.post(vec![draft.ordered(order.letter.order.clone()).answering(order.content)]).unwrap();
+    drop(shop);
+    // Of the two terms the buyer gets the wrong ones alone.
+    let first = town.post("buyer").pop().unwrap();
+    std::fs::remove_file(first).unwrap();
+    town.sync(&["shop", "buyer"]);
+    let run = town.does("buyer", &["confirm", &id, "--dry-run"]);
+    let said = "sum-does-not-add-up: lines and charges make JPY 9,100, the total says JPY 9,200";
+    assert!(run.out.contains(said), "{run:?}");
 }
 
 #[test]
