@@ -15,7 +15,7 @@ use crate::view::{short, text};
 #[derive(Debug, clap::Args)]
 #[command(args_conflicts_with_subcommands = true)]
 #[command(
-    after_help = "Examples:\n  mailorder schedule\n  mailorder schedule add --preset late\n  mailorder schedule add mornings --query 'undelivered shop:acme' --when 'weekdays 09:00'\n  mailorder schedule run --dry-run"
+    after_help = "Examples:\n  mailorder schedule\n  mailorder schedule add --preset late\n  mailorder schedule add mornings --query 'undelivered shop:acme' --when 'weekdays 09:00'\n  mailorder schedule run --dry-run\n\nWhat changes is said on a terminal; a script is told nothing, or, with --json, all schedules as they are then."
 )]
 pub(crate) struct ScheduleArgs {
     #[command(subcommand)]

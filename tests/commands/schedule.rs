@@ -52,6 +52,25 @@ fn a_schedule_asks_about_what_its_query_finds_when_its_time_has_come_p90_p91_p92
 }
 
 #[test]
+fn a_script_hears_of_a_change_where_it_asks_for_json_and_else_nothing() {
+    let town = Town::fresh();
+    let change = |words: &[&str]| {
+        let said = town.does("buyer", &[&["--json", "schedule"][..], words].concat()).json();
+        assert_eq!(said["schema"], "mailorder.schedules/1", "{words:?}");
+        let one = said["schedules"].as_array().unwrap().iter().find(|one| one["name"] == "six").cloned();
+        one.map(|one| one["paused"].as_bool().unwrap())
+    };
+    let set = ["add", "six", "--query", "undelivered", "--when", "every 6h"];
+    assert_eq!(change(&set), Some(false));
+    assert_eq!((change(&["pause", "six"]), change(&["resume", "six"])), (Some(true), Some(false)));
+    assert_eq!(change(&["remove", "six"]), None);
+    for words in [&set[..], &["pause", "six"], &["resume", "six"], &["remove", "six"]] {
+        let run = town.does("buyer", &[&["schedule"][..], words].concat());
+        assert_eq!((run.out.as_str(), run.err.as_str()), ("", ""), "{words:?}");
+    }
+}
+
+#[test]
 fn chosen_orders_are_named_by_the_beginning_of_their_ids_p90() {
     let town = Town::played();
     let open = town.in_state("open")["id"].as_str().unwrap().to_owned();
