@@ -25,8 +25,8 @@ const HALF_A_YEAR: i64 = 183;
 #[derive(Debug, Default, clap::Args)]
 #[command(after_help = "Examples:
   mailorder list undelivered
-  mailorder list unpaid shop:hitachi month:2026-11
-  mailorder list 'item:\"green tea\"' 'amount:>1000' --json
+  mailorder list unpaid shop:日立 month:2026-11
+  mailorder list 'item:\"煎茶 200g\"' 'amount:>1000' --json
   mailorder list --from 2026-11-01 --until 2026-11-15
 
 All words must hold. Alone: open closed unshipped shipped undelivered delivered unpaid paid late warned failed unconfirmed

@@ -87,6 +87,15 @@ fn who_asks_again_is_told_when_he_asked_before_and_when_more_is_not_answered() {
 }
 
 #[test]
+fn no_more_than_was_bought_can_be_given_back_and_that_is_said_in_words_for_one_and_many() {
+    let town = Town::fresh();
+    let (id, _) = town.bought("SH-41", 1, &[]);
+    let run = town.run("buyer", &["return", &id, "--line", "1=2"]);
+    assert_eq!(run.code, Some(65), "{run:?}");
+    assert!(run.err.contains("no more than 1 of line 1 can be given back: so many were bought"), "{run:?}");
+}
+
+#[test]
 fn the_limit_of_a_list_counts_what_is_listed() {
     let town = Town::played();
     let late = town.list(&["--late"]);

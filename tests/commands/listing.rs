@@ -73,3 +73,86 @@ fn a_wrong_query_is_told_with_its_word_and_a_likely_one_is_proposed() {
     let meant = town.does("buyer", &["list", "undeliverd"]);
     assert!(meant.out.contains("no transactions") && meant.err.contains("did you mean `undelivered`?"), "{meant:?}");
 }
+
+#[test]
+fn a_state_that_there_is_not_is_no_query() {
+    let town = Town::played();
+    assert_eq!(listed(&town, &["state:completed"]).len(), listed(&town, &["state:COMPLETED"]).len());
+    for (word, says) in [("state:complete", "did you mean `state:completed`?"), ("state:foo", "known after `state:`: ordered")] {
+        let wrong = town.run("buyer", &["list", word]);
+        assert_eq!(wrong.code, Some(2), "{wrong:?}");
+        assert!(wrong.err.contains(says), "{}", wrong.err);
+    }
+    let set = town.run("buyer", &["schedule", "add", "x", "--query", "state:foo", "--when", "daily"]);
+    assert_eq!(set.code, Some(65), "{set:?}");
+}
+
+#[test]
+fn who_was_not_heard_of_is_named_where_others_have_written() {
+    let town = Town::played();
+    let late = town.does("buyer", &["--json", "warnings", "--late"]).json()["warnings"].as_array().unwrap().clone();
+    let silent = late.iter().find(|one| one["finding"] == "silent").unwrap()["text"].as_str().unwrap();
+    assert!(silent.contains("pay@demo.test has not said a word about it since 20"), "{silent}");
+}
+
+#[test]
+fn what_is_not_unique_is_said_with_the_numbers_that_make_it_so() {
+    let town = Town::played();
+    let begins = |text: &str, c: &str| text.starts_with(c);
+    let named = |all: &[Value]| -> Vec<(String, String)> {
+        let text = |one: &Value, of: &str| one[of].as_str().unwrap_or_default().to_owned();
+        all.iter().map(|one| (text(one, "id"), text(one, "number"))).collect()
+    };
+    // Somewhere an ID begins like the number of another order.
+    let (sign, all) = loop {
+        let all = named(&town.list(&[]));
+        let meant = |c: &str| all.iter().filter(|(id, number)| begins(id, c) || begins(number, c)).count();
+        let signs = all.iter().filter(|(id, number)| !number.is_empty() && !begins(id, &number[..1]));
+        let sign = signs.map(|(_, number)| number[..1].to_owned()).find(|sign| (2..=5).contains(&meant(sign)));
+        match sign {
+            Some(sign) => break (sign, all),
+            None => drop(town.confirmed()),
+        }
+    };
+    let run = town.run("buyer", &["show", &sign]);
+    assert_eq!(run.code, Some(65), "{run:?}");
+    assert!(run.err.contains("is the beginning of several IDs or numbers"), "{run:?}");
+    for (id, number) in all.iter().filter(|(id, number)| begins(id, &sign) || begins(number, &sign)) {
+        let said = if begins(id, &sign) { id.clone() } else { format!("{id} ({number})") };
+        assert!(run.err.contains(&said), "{said}: {}", run.err);
+        assert!(!begins(id, &sign) || !run.err.contains(&format!("{id} (")), "{}", run.err);
+    }
+}
+
+#[test]
+fn the_words_of_readme_and_help_find_something_in_the_demonstration() {
+    let town = Town::played();
+    let help = town.does("buyer", &["list", "--help"]).out;
+    let pages = [include_str!("../../README.md"), include_str!("../../README.ja.md"), include_str!("../../docs/page.md"), &help];
+    let mut looked = 0;
+    for page in pages {
+        let words = page.split([' ', '`', '\n', '\'']).filter(|word| {
+            let value = word.split_once(':').filter(|(key, _)| ["shop", "item"].contains(key)).map(|(_, value)| value);
+            value.is_some_and(|value| !value.is_empty() && !value.starts_with('"'))
+        });
+        for word in words {
+            looked += 1;
+            assert!(!listed(&town, &[word]).is_empty(), "{word}");
+        }
+    }
+    assert!(looked >= 4, "{looked}");
+    assert!(!listed(&town, &["item:\"煎茶 200g\""]).is_empty());
+}
+
+#[test]
+fn a_cancelled_order_has_no_leg_that_failed() {
+    let town = Town::played();
+    let table = town.does("buyer", &["export", "--format", "csv"]).out;
+    let mut lines = table.lines();
+    let head: Vec<&str> = lines.next().unwrap().split(',').collect();
+    let column = |name: &str| head.iter().rev().position(|one| *one == name).unwrap();
+    let cell = |line: &str, name: &str| line.split(',').rev().nth(column(name)).unwrap().to_owned();
+    let cancelled: Vec<&str> = lines.filter(|line| line.contains(",cancelled,")).collect();
+    assert!(!cancelled.is_empty(), "{table}");
+    assert!(cancelled.iter().all(|line| cell(line, "failed").is_empty() && cell(line, "state") == "cancelled"), "{table}");
+}
