@@ -1,11 +1,12 @@
 //! Answers have limits: who asks and asks is answered as often as people need, and costs no more than an entry then.
 
+use mailorder::clerk::ComputedWarning;
 use mailorder::index::IndexError;
-use mailorder::role::{Notice, buyer, delivery, shop, shop_catalog, shop_desk};
+use mailorder::role::{Action, Notice, buyer, delivery, notify, shop, shop_catalog, shop_desk};
 use mailorder::rules::{Standing, State};
 use mailorder::trade::catalog::{CatalogRequest, Words};
 use mailorder::trade::document::StatusRequest;
-use mailorder::trade::{Document, Leg, Letter, MessageId, Number, OrderId, Role};
+use mailorder::trade::{Code, Document, Leg, Letter, MessageId, Number, OrderId, Role, Settlement, When};
 
 use crate::support::trade::{jpy, letter};
 use crate::support::world::{BANK, BUYER, COURIER, Mail, SHOP, World, sealed};
@@ -236,4 +237,54 @@ fn in_an_hour_in_which_120_catalogs_went_out_no_stranger_gets_one() {
     world.clock.set(world.now().plus_seconds(3_601));
     assert_eq!(asks_for_catalog(&mut world, strangers[2], 1), 0);
     assert_eq!(sent(&mut world), 122);
+}
+
+/// How many statuses come at one go: more than anybody needs.
+const FLOOD: i64 = 400;
+
+#[test]
+fn hundreds_of_statuses_about_one_transaction_are_all_kept_and_make_one_warning_b100() {
+    let mut world = World::new(STEPS);
+    let id = world.accepted_order();
+    let before = count(&mut world, BUYER, "in", "payment-status");
+    let key = world.clerks[BANK].index().load_all(Some(Role::Payment)).unwrap().pop().unwrap().key;
+    let last = world.now().plus_seconds(FLOOD * 60);
+    world.decide(BANK, &key, |known, desk| {
+        let mut all = Vec::new();
+        for minute in 1..=FLOOD {
+            let planned = Some(When::Moment(desk.now.plus_seconds(minute * 60).whole_second()));
+            all.extend(notify(known, &Notice { planned, ..Notice::default() }, desk)?);
+        }
+        all.retain(|action| matches!(action, Action::Send(draft) if draft.to.address.as_str().starts_with("buyer")));
+        Ok(all)
+    });
+    let mut mails: Vec<Vec<u8>> = world.send(BANK).into_iter().map(|mail| mail.bytes).collect();
+    assert_eq!(mails.len() as i64, FLOOD);
+    // Somebody else writes in the midst of them.
+    let shop = world.clerks[SHOP].index().load_all(Some(Role::Shop)).unwrap().pop().unwrap().key;
+    world.decide(SHOP, &shop, |known, desk| notify(known, &Notice { done: Some(desk.now), ..Notice::default() }, desk));
+    mails.extend(world.send(SHOP).into_iter().filter(|mail| mail.to == BUYER).map(|mail| mail.bytes));
+    world.deliver(BUYER, &mails);
+    assert_eq!(count(&mut world, BUYER, "in", "payment-status") as i64, before as i64 + FLOOD, "all evidence is kept");
+    let known = world.transaction(BUYER, Role::Buyer, &id);
+    let standing = Standing::of(&known);
+    assert_eq!(standing.mark(Leg::Payment).date, Some(When::Moment(last.whole_second())), "the newest counts");
+    assert!(standing.mark(Leg::Order).done, "the shop was heard");
+    let warnings = |world: &World| -> Vec<ComputedWarning> {
+        let all = world.clerks[BUYER].standing_warnings().unwrap();
+        all.into_iter().filter(|one| one.settled.is_none()).collect()
+    };
+    let [one] = &warnings(&world)[..] else { panic!("{:?}", warnings(&world)) };
+    assert_eq!((one.code, &one.number), (Code::TooManyLetters, &known.number));
+    assert!(
+        one.text.contains(&format!("has sent {} statuses about this within a day", before as i64 + FLOOD)),
+        "{one:?}"
+    );
+    assert_eq!(world.clerks[BUYER].index().warnings(true).unwrap().len(), 0);
+    // What was seen is not said again, and it goes by itself.
+    let name = one.id.clone();
+    world.clerks[BUYER].settle_computed(&name, Settlement::Ack, None).unwrap();
+    assert_eq!(warnings(&world).len(), 0);
+    world.pass_hours(25);
+    assert!(world.clerks[BUYER].standing_warnings().unwrap().iter().all(|one| one.code != Code::TooManyLetters));
 }

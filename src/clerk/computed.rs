@@ -6,10 +6,11 @@ use std::collections::BTreeMap;
 
 use super::open::reread;
 use super::{Clerk, ClerkError};
-use crate::index::{EntryRow, Filter, Unheard};
+use crate::index::{Crowd, EntryRow, Filter, Unheard};
 use crate::ledger::Claim;
 use crate::role::Refused;
 use crate::rules::failed::failures;
+use crate::rules::limits::{DAY, MANY};
 use crate::rules::overdue::overdue;
 use crate::rules::unheard::{TIMES, TOLD};
 use crate::rules::{Standing, received};
@@ -66,6 +67,7 @@ impl Clerk {
         })?;
         found.extend(self.unheard_warnings()?);
         found.extend(self.doubt_warnings()?);
+        found.extend(self.crowd_warnings()?);
         found.extend(self.limit_warnings()?);
         Ok(found)
     }
@@ -88,6 +90,22 @@ impl Clerk {
             groups.entry(about).or_default().push((letter, entry));
         }
         groups.into_iter().filter_map(|(about, letters)| self.unheard_warning(&about, &letters).transpose()).collect()
+    }
+
+    /// Returns a warning for each party that writes far more about one transaction than anybody needs (B100). Another day is
+    /// another matter.
+    fn crowd_warnings(&self) -> Result<Vec<ComputedWarning>, ClerkError> {
+        let since = self.clock.now().plus_seconds(-DAY);
+        let mut found = Vec::new();
+        for Crowd { role, names, peer, letters, last } in self.index.crowds(&since, MANY)? {
+            let Names { shop: Some(shop), number: Some(number), .. } = names else { continue };
+            let subject = format!("{} {role} {shop} {number} {peer} {}", Code::TooManyLetters, last.day());
+            let text = format!(
+                "{peer} has sent {letters} statuses about this within a day; each is kept, and the newest counts"
+            );
+            found.push(self.computed(subject, Code::TooManyLetters, text, Some(shop), Some(number), last)?);
+        }
+        Ok(found)
     }
 
     /// Returns the warning about letters of one transaction to one reader. More of them make it another one.

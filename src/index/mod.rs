@@ -8,6 +8,7 @@ mod answered;
 mod apply;
 mod asked;
 mod catalogs;
+mod crowd;
 mod days;
 mod dump;
 mod events;
@@ -33,6 +34,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use crate::ledger::{Chunk, Ledger, LedgerError, Mark, Recorded, Reread, Writer};
 use crate::trade::{Body, Book, Entry, Key, Transaction};
 
+pub use crowd::Crowd;
 pub use days::{By, KeptDay, Spent};
 pub use keys::{Pin, Unsealed};
 pub use list::{Filter, Listed};

@@ -155,7 +155,9 @@ pub fn give_back(transaction: &Transaction, lines: Vec<LineQuantity>, reason: Re
         };
         if part.quantity > agreed.quantity {
             let (line, quantity) = (&part.line, agreed.quantity);
-            return Err(Refused::new(format!("no more than {quantity} of line {line} can be given back: so many were bought")));
+            return Err(Refused::new(format!(
+                "no more than {quantity} of line {line} can be given back: so many were bought"
+            )));
         }
     }
     if !returned::has_room(transaction, terms, &lines) {

@@ -94,6 +94,8 @@ codes! {
     Unheard = "unheard",
     /// A delivery report, which anybody can write, says that a letter of ours did not arrive.
     DeliveryDoubtful = "delivery-doubtful",
+    /// One party writes far more statuses about a transaction than anybody needs.
+    TooManyLetters = "too-many-letters",
     /// The unpaid total has reached the limit set by the user (P81).
     UnpaidLimitReached = "unpaid-limit-reached",
 }
@@ -115,6 +117,7 @@ impl Code {
                 | Self::Silent
                 | Self::Unheard
                 | Self::DeliveryDoubtful
+                | Self::TooManyLetters
                 | Self::UnpaidLimitReached
         )
     }

@@ -78,7 +78,9 @@ fn a_wrong_query_is_told_with_its_word_and_a_likely_one_is_proposed() {
 fn a_state_that_there_is_not_is_no_query() {
     let town = Town::played();
     assert_eq!(listed(&town, &["state:completed"]).len(), listed(&town, &["state:COMPLETED"]).len());
-    for (word, says) in [("state:complete", "did you mean `state:completed`?"), ("state:foo", "known after `state:`: ordered")] {
+    for (word, says) in
+        [("state:complete", "did you mean `state:completed`?"), ("state:foo", "known after `state:`: ordered")]
+    {
         let wrong = town.run("buyer", &["list", word]);
         assert_eq!(wrong.code, Some(2), "{wrong:?}");
         assert!(wrong.err.contains(says), "{}", wrong.err);
@@ -128,7 +130,12 @@ fn what_is_not_unique_is_said_with_the_numbers_that_make_it_so() {
 fn the_words_of_readme_and_help_find_something_in_the_demonstration() {
     let town = Town::played();
     let help = town.does("buyer", &["list", "--help"]).out;
-    let pages = [include_str!("../../README.md"), include_str!("../../README.ja.md"), include_str!("../../docs/page.md"), &help];
+    let pages = [
+        include_str!("../../README.md"),
+        include_str!("../../README.ja.md"),
+        include_str!("../../docs/page.md"),
+        &help,
+    ];
     let mut looked = 0;
     for page in pages {
         let words = page.split([' ', '`', '\n', '\'']).filter(|word| {
@@ -154,5 +161,8 @@ fn a_cancelled_order_has_no_leg_that_failed() {
     let cell = |line: &str, name: &str| line.split(',').rev().nth(column(name)).unwrap().to_owned();
     let cancelled: Vec<&str> = lines.filter(|line| line.contains(",cancelled,")).collect();
     assert!(!cancelled.is_empty(), "{table}");
-    assert!(cancelled.iter().all(|line| cell(line, "failed").is_empty() && cell(line, "state") == "cancelled"), "{table}");
+    assert!(
+        cancelled.iter().all(|line| cell(line, "failed").is_empty() && cell(line, "state") == "cancelled"),
+        "{table}"
+    );
 }

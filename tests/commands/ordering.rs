@@ -53,7 +53,10 @@ fn a_number_that_is_not_in_the_list_is_refused_and_the_list_shown_again_p12() {
     screen.answers("Article:", "99").waits_for("there is no 99 in the list").waits_for("TEA-200");
     screen.answers("Article:", "CUP").answers("How many of Cup?", "1").answers("Article:", "");
     for wrong in ["9", "0", "12"] {
-        screen.answers("How you pay", wrong).waits_for(&format!("there is no {wrong} in the list")).waits_for("1  card");
+        screen
+            .answers("How you pay", wrong)
+            .waits_for(&format!("there is no {wrong} in the list"))
+            .waits_for("1  card");
     }
     screen.answers("How you pay", "invoice");
     screen.answers("How it travels", "7").waits_for("there is no 7 in the list").answers("How it travels", "parcel");

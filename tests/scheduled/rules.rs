@@ -17,7 +17,8 @@ use crate::support::world::{BANK, BUYER, COURIER, SHOP, World};
 
 pub const RETURN: &str = "[[buyer.rule]]\nwhen = \"undelivered late:14d\"\ndo = \"return\"\n";
 pub const ASK: &str = "[[buyer.rule]]\nwhen = \"late:2d\"\ndo = \"ask\"\n";
-pub const REORDER: &str = "[[buyer.rule]]\nwhen = \"item:shirt delivered:30d\"\ndo = \"reorder\"\nat_most = \"JPY 5000\"\n";
+pub const REORDER: &str =
+    "[[buyer.rule]]\nwhen = \"item:shirt delivered:30d\"\ndo = \"reorder\"\nat_most = \"JPY 5000\"\n";
 
 /// Lets the buyer's program look a day before and then: of a clock that leaps by weeks a return or an order waits so long.
 pub fn look(world: &mut World, time: &str) {
