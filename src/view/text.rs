@@ -84,7 +84,7 @@ pub fn labelled(name: &str, width: usize, value: &str) -> String {
 pub fn finding(words: Words, code: &str, text: &str, zone: &TimeZone) -> String {
     let said = sentence(&words.sentence(text), zone);
     match words.find(&format!("finding.{code}")).filter(|_| words != Words::ENGLISH) {
-        Some(heading) => format!("{heading}: {said}"),
+        Some(heading) => words.fill("stop.finding", &[("what", &heading), ("text", &said)]),
         None => said,
     }
 }
@@ -99,13 +99,14 @@ pub fn finding_line(words: Words, code: &str, text: &str, zone: &TimeZone) -> St
 
 /// Writes the moments in a sentence as [`minute`] does, and its amounts as [`amount`] does.
 pub fn sentence(text: &str, zone: &TimeZone) -> String {
-    let word = |word: &str| {
-        // Japanese has no blanks: a moment ends where its punctuation begins.
+    let part = |word: &str| {
+        // Japanese has no blanks: a moment stands between its punctuation.
         let core = word.split(['、', '。', '（', '）']).next().unwrap_or(word);
         let core = core.trim_end_matches([',', ';', '.', ':', ')']);
         let rest = word.strip_prefix(core).unwrap_or_default();
         Moment::parse(core).map_or_else(|_| word.to_owned(), |moment| format!("{}{rest}", minute(&moment, zone)))
     };
+    let word = |word: &str| word.split_inclusive(['：', '（']).map(part).collect::<String>();
     with_amounts(&text.split(' ').map(word).collect::<Vec<String>>().join(" "))
 }
 
@@ -138,5 +139,7 @@ mod tests {
         }
         let said = sentence("left 2026-11-21T17:06:45Z, due 2026-11-24; JPY 4800", &TimeZone::UTC);
         assert_eq!(said, "left 2026-11-21 17:06, due 2026-11-24; JPY 4,800");
+        let said = sentence("次回：2026-11-21T17:06:45Z。（2026-11-21T17:06:45Z）", &TimeZone::UTC);
+        assert_eq!(said, "次回：2026-11-21 17:06。（2026-11-21 17:06）");
     }
 }

@@ -164,6 +164,41 @@ mod tests {
         missing.chain(other.keys().filter(|key| !one.contains_key(*key))).collect()
     }
 
+    /// Returns whether a sign is of Japanese writing.
+    fn is_japanese(sign: char) -> bool {
+        matches!(sign, '\u{3000}'..='\u{30ff}' | '\u{4e00}'..='\u{9fff}' | '\u{ff00}'..='\u{ffef}')
+    }
+
+    /// Returns whether a text has a half-width stop where Japanese has its own: behind or before Japanese words, or behind a
+    /// place that a blank or the end follows.
+    fn has_foreign_stops(text: &str) -> bool {
+        let prose: String = text.split('`').step_by(2).collect::<Vec<_>>().join("`");
+        let signs: Vec<char> = prose.chars().collect();
+        let at = |place: Option<usize>| place.and_then(|place| signs.get(place)).copied();
+        prose.chars().any(is_japanese)
+            && signs.iter().enumerate().any(|(place, sign)| {
+                let (before, after) = (at(place.checked_sub(1)), at(place.checked_add(1)));
+                let by_words = before.is_some_and(is_japanese) || after.is_some_and(is_japanese);
+                let ends = before == Some('}') && after.is_none_or(|after| after == ' ');
+                ",;:?()".contains(*sign) && (by_words || ends)
+            })
+    }
+
+    #[test]
+    fn japanese_has_its_own_stops() {
+        for text in ["次: {x}", "{x}: 次", "次(x)", "次?", "次, {x}", "{x}: {y} 次"] {
+            assert!(has_foreign_stops(text), "{text}");
+        }
+        for text in ["次：{x}", "SHOP:NUMBER の次", "`next:` の次", "次（{x}）", "a: b"] {
+            assert!(!has_foreign_stops(text), "{text}");
+        }
+        for file in JAPANESE.iter().chain([&SENTENCES[1]]) {
+            let found: Vec<(String, String)> =
+                flat(file).into_iter().filter(|(_, text)| has_foreign_stops(text)).collect();
+            assert!(found.is_empty(), "{found:?}");
+        }
+    }
+
     #[test]
     fn no_key_stands_in_two_files() {
         for files in [&ENGLISH, &JAPANESE] {

@@ -79,8 +79,8 @@ Return within 14 days of arrival, unused; shop@demo.test
 2026-11-27 10:00  ✓  pay@demo.test   決済状況    反映 · JPY 36,500 予定 2026-11-27
 2026-11-27 10:00  ✓  shop@demo.test  注文状況    反映 · 荷物 1 予定 2026-11-27
 2026-11-27 10:00  →  shop@demo.test  取消し      送信 · ordered twice
-2026-11-27 10:00  ✓  ship@demo.test  配送状況    反映 · 荷物 1 不成立: 店が中止しました
-2026-11-27 10:00  ✓  pay@demo.test   決済状況    反映 · JPY 36,500 不成立: 店が中止しました
+2026-11-27 10:00  ✓  ship@demo.test  配送状況    反映 · 荷物 1 不成立：店が中止しました
+2026-11-27 10:00  ✓  pay@demo.test   決済状況    反映 · JPY 36,500 不成立：店が中止しました
 2026-11-27 10:00  ✓  shop@demo.test  注文状況    反映";
 
 #[test]
@@ -156,13 +156,13 @@ fn new_mail_and_what_is_to_be_done_are_told_in_japanese() {
     let id = town.order();
     town.settle();
     let listed = read(japanese(&town, "buyer", &["list", "open"]));
-    assert!(listed.err.contains("ヒント: 取引情報が返答を待っています: mailorder -c "), "{listed:?}");
+    assert!(listed.err.contains("ヒント：取引情報が返答を待っています：mailorder -c "), "{listed:?}");
     let shown = read(japanese(&town, "buyer", &["show", &id]));
-    assert!(shown.err.starts_with("次: mailorder -c "), "{shown:?}");
+    assert!(shown.err.starts_with("次：mailorder -c "), "{shown:?}");
     let looked = read(japanese(&town, "buyer", &["confirm", "--dry-run", &id])).out;
     assert!(looked.contains("✓ 注文どおりです") && looked.contains("6 申込み期間"), "{looked}");
     let confirmed = read(japanese(&town, "buyer", &["confirm", &id])).out;
-    assert!(confirmed.contains("承諾しました: JPY 4,800"), "{confirmed}");
+    assert!(confirmed.contains("承諾しました：JPY 4,800"), "{confirmed}");
     let received = town.does("buyer", &["list", "delivered", "--json"]).json();
     let received = received["transactions"][0]["id"].as_str().unwrap().to_owned();
     let received = read(japanese(&town, "buyer", &["received", &received, "--all"])).out;
@@ -177,7 +177,7 @@ fn new_mail_and_what_is_to_be_done_are_told_in_japanese() {
     let unknown = town.run("buyer", &["--lang", "ja", "show", "NOPE"]);
     assert_eq!(unknown.code, Some(65), "{unknown:?}");
     assert!(
-        unknown.err.contains("始まる取引はありません") && unknown.err.contains("\nヒント: mailorder -c "),
+        unknown.err.contains("始まる取引はありません") && unknown.err.contains("\nヒント：mailorder -c "),
         "{unknown:?}"
     );
     assert_eq!(faults, Vec::<String>::new());
@@ -248,7 +248,7 @@ fn what_came_and_what_a_person_is_alerted_of_are_told_in_japanese() {
     let came = read(&["received", &arrived, "--line", "1=1"]);
     assert!(came.out.contains("配送済としていますが、届いたのは 1"), "{came:?}");
     let shown = read(&["show", &arrived]);
-    assert!(shown.out.contains("による受取り:") && shown.out.contains("✗ received-differs: 明細 1"), "{shown:?}");
+    assert!(shown.out.contains("による受取り：") && shown.out.contains("✗ received-differs: 明細 1"), "{shown:?}");
     read(&["warnings", "--late"]);
     assert_eq!(faults, Vec::<String>::new());
     let command = "\n[notify]\ncommand = [\"/bin/sh\", \"-c\", \"cat >>told\"]\n";
