@@ -191,8 +191,8 @@ impl From<OrderingError> for Failure {
     fn from(error: OrderingError) -> Self {
         let text = error.to_string();
         let (failure, hint) = match error {
-            OrderingError::Wrong { hint, missing: false, .. } => (Self::data(text), hint),
-            OrderingError::Wrong { hint, .. } => (Self::usage(text), hint),
+            OrderingError::Wrong { hint, flags, missing: false, .. } => (Self::data(text), flags.or(hint)),
+            OrderingError::Wrong { hint, flags, .. } => (Self::usage(text), flags.or(hint)),
             OrderingError::Forbidden { hint, .. } => (Self::new(FailureKind::Permission, text), hint),
             OrderingError::Clerk(error) => return error.into(),
         };

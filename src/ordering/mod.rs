@@ -24,6 +24,8 @@ pub enum OrderingError {
         text: String,
         /// What to do next.
         hint: Option<String>,
+        /// What to do next where an order is written by flags and files, if that is said otherwise.
+        flags: Option<String>,
         /// Whether something was left out, rather than written wrongly.
         missing: bool,
     },
@@ -43,11 +45,11 @@ pub enum OrderingError {
 impl OrderingError {
     /// Says what is wrong with what was written.
     pub fn wrong(text: impl Into<String>) -> Self {
-        Self::Wrong { text: text.into(), hint: None, missing: false }
+        Self::Wrong { text: text.into(), hint: None, flags: None, missing: false }
     }
 
     fn usage(text: impl Into<String>) -> Self {
-        Self::Wrong { text: text.into(), hint: None, missing: true }
+        Self::Wrong { text: text.into(), hint: None, flags: None, missing: true }
     }
 
     fn forbidden(text: impl Into<String>) -> Self {
@@ -60,6 +62,21 @@ impl OrderingError {
         }
         self
     }
+
+    /// Says what to do next by flags, where they are what an order is written by.
+    fn flags(mut self, next: impl Into<String>) -> Self {
+        if let Self::Wrong { flags, .. } = &mut self {
+            *flags = Some(next.into());
+        }
+        self
+    }
+}
+
+/// Refuses an order of nothing.
+fn nothing() -> OrderingError {
+    OrderingError::usage("an order needs at least one item")
+        .hint("say how many of an article you want, or write goods with their name and price")
+        .flags("give --item as often as needed, or --file")
 }
 
 /// Makes the order of a person, with the place it goes to where it names none.
@@ -141,10 +158,10 @@ fn number(order: &mut Order) {
 /// No lines at all, or a total that is none.
 pub fn total(lines: &[Line], charges: &[Charge]) -> Result<Money, OrderingError> {
     if lines.is_empty() {
-        return Err(OrderingError::usage("an order needs at least one item (--item or --file)"));
+        return Err(nothing());
     }
     let total = item::total(lines, charges).map_err(|error| OrderingError::wrong(format!("the total: {error}")))?;
-    let total = total.ok_or_else(|| OrderingError::usage("an order needs at least one item (--item or --file)"))?;
+    let total = total.ok_or_else(nothing)?;
     if total.is_zero() || total.is_negative() {
         let text = format!("the total of the order would be {}; it must be above zero", text::amount(&total));
         return Err(OrderingError::wrong(text));

@@ -141,7 +141,10 @@ impl Prices {
             let (payment, delivery) = (&order.payment_method, &order.delivery_method);
             let known: Vec<String> = ways.iter().map(way_words).collect();
             let text = format!("{} does not offer payment by {payment} with delivery by {delivery}", self.shop);
-            OrderingError::wrong(text).hint(format!("say --pay and --deliver; the shop has: {}", known.join("; ")))
+            let known = known.join("; ");
+            OrderingError::wrong(text)
+                .hint(format!("choose payment and delivery anew; the shop has: {known}"))
+                .flags(format!("say --pay and --deliver; the shop has: {known}"))
         })
     }
 
@@ -187,10 +190,14 @@ fn can_be_had(offer: &Offer, order: &Order) -> Result<(), OrderingError> {
     let sku = offer.item.sku.as_deref().unwrap_or_default();
     let refuse = |what: &str, flag: &str, method: &str, known: Vec<&str>| {
         let default = matches!(method, "invoice" | "parcel");
-        let default = if default { format!(", which is meant where {flag} names no other way") } else { String::new() };
-        let text = format!("{sku:?} cannot be {what} by {method}{default}");
-        let known: Vec<String> = known.into_iter().map(|known| format!("{flag} {known}")).collect();
-        Err(OrderingError::wrong(text).hint(format!("say {}", known.join(", or "))))
+        let text = format!("{sku:?} cannot be {what} by {method}");
+        let by_flags: Vec<String> = known.iter().map(|known| format!("{flag} {known}")).collect();
+        let by_flags = by_flags.join(", or ");
+        Err(OrderingError::wrong(text).hint(format!("it can be {what} by {}", known.join(", "))).flags(if default {
+            format!("{method} is meant without {flag}; say {by_flags}")
+        } else {
+            format!("say {by_flags}")
+        }))
     };
     if !offer.delivery_methods.is_empty() && !offer.delivery_methods.contains(&order.delivery_method) {
         let known = offer.delivery_methods.iter().map(|method| method.as_str()).collect();

@@ -73,7 +73,9 @@ pub fn lines(items: &[ItemWritten], catalog: &mut Catalog<'_>) -> Result<Vec<Lin
             .map_err(|error| OrderingError::wrong(format!("{about}: {error}")))?;
         if unit_price.is_negative() {
             let text = format!("{about}: the price {} is below zero", text::amount(&unit_price));
-            return Err(OrderingError::wrong(text).hint("write a discount as a charge: --charge 'Discount;JPY -500'"));
+            return Err(OrderingError::wrong(text)
+                .hint("write a discount as a charge below zero")
+                .flags("write a discount as a charge: --charge 'Discount;JPY -500'"));
         }
         Ok(Line { id: number.to_string(), item, unit_price, quantity })
     };

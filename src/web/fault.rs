@@ -12,6 +12,7 @@ use super::Web;
 use super::visit::Visit;
 
 use crate::clerk::ClerkError;
+use crate::ordering::OrderingError;
 use crate::role::Refused;
 
 /// Why a request has no other answer.
@@ -19,11 +20,13 @@ use crate::role::Refused;
 pub(super) struct Fault {
     status: StatusCode,
     text: String,
+    /// What to do next, where that is known.
+    next: Option<String>,
 }
 
 impl Fault {
     fn new(status: StatusCode, text: impl Into<String>) -> Self {
-        Self { status, text: text.into() }
+        Self { status, text: text.into(), next: None }
     }
 
     /// Nothing of this name is here.
@@ -34,6 +37,12 @@ impl Fault {
     /// What was sent cannot be taken.
     pub(super) fn wrong(what: impl Into<String>) -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, what)
+    }
+
+    /// Says what to do next.
+    fn then(mut self, next: Option<String>) -> Self {
+        self.next = next;
+        self
     }
 
     /// Returns what is wrong with what was sent, where that is why.
@@ -70,11 +79,12 @@ impl From<crate::view::settle::SettleError> for Fault {
     }
 }
 
-impl From<crate::ordering::OrderingError> for Fault {
-    fn from(error: crate::ordering::OrderingError) -> Self {
+impl From<OrderingError> for Fault {
+    fn from(error: OrderingError) -> Self {
+        let text = error.to_string();
         match error {
-            crate::ordering::OrderingError::Clerk(error) => error.into(),
-            error => Self::wrong(error.to_string()),
+            OrderingError::Clerk(error) => error.into(),
+            OrderingError::Wrong { hint, .. } | OrderingError::Forbidden { hint, .. } => Self::wrong(text).then(hint),
         }
     }
 }
@@ -107,7 +117,8 @@ pub(super) async fn page(State(web): State<Arc<Web>>, visit: Visit, request: Req
     let Some(fault) = plain.extensions().get::<Fault>().cloned() else { return plain };
     let (status, shared) = (fault.status, Arc::clone(&web));
     let made = web.desk(move |clerk| {
-        let shows = json!({"page": "", "fault": visit.words().sentence(&fault.text), "status": status.as_u16()});
+        let next = fault.next.as_deref().map(|next| visit.said(next));
+        let shows = json!({"page": "", "fault": visit.said(&fault.text), "next": next, "status": status.as_u16()});
         visit.page(&shared, clerk, "fault.html", shows.as_object().cloned().unwrap_or_default())
     });
     match made.await {

@@ -81,7 +81,7 @@ fn mail(clerk: &Clerk, queue: &[Item]) -> Result<Vec<Value>, Fault> {
         _ => line("late", "aside", "aside-open", json!({"n": unseen}), Some("mailorder warnings")),
     });
     if lost > 0 {
-        lines.push(line("no", "lost", "lost", json!({"n": lost}), Some("mailorder warnings ack S-...")));
+        lines.push(line("no", "lost", "lost", json!({"n": lost}), Some("mailorder warnings")));
     }
     Ok(lines)
 }
@@ -116,8 +116,8 @@ fn keys(clerk: &mut Clerk, visit: &Visit) -> Result<Vec<Value>, Fault> {
     for key in known.iter().filter(|key| key.by.is_some() && key.fault.is_some()) {
         let address = key.address.as_ref().map(ToString::to_string).unwrap_or_default();
         let fault = key.fault.as_ref().map(|fault| visit.words().sentence(fault));
-        let values = json!({"who": address, "fault": fault});
-        lines.push(line("late", "theirs", "theirs", values, Some("mailorder key import FILE")));
+        let (values, mend) = (json!({"who": address, "fault": fault}), format!("mailorder key show {address}"));
+        lines.push(line("late", "theirs", "theirs", values, Some(&mend)));
     }
     Ok(lines)
 }

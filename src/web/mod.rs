@@ -34,6 +34,7 @@ use tokio::net::TcpListener;
 
 use crate::clerk::Clerk;
 use crate::clock::Clock;
+use crate::words::commands::Commands;
 use fault::Fault;
 use form::Once;
 use guard::Guard;
@@ -47,6 +48,8 @@ pub(crate) struct Web {
     clerk: Mutex<Clerk>,
     clock: Clock,
     pages: Pages,
+    /// How commands are written that pages propose.
+    commands: Commands,
     guard: Guard,
     once: Mutex<Once>,
     /// Held by the one form that is being followed.
@@ -98,17 +101,23 @@ pub struct Served {
     link: String,
 }
 
-/// Makes the page for an account, to be reached at the address that `listener` has, which must be a loopback address.
+/// Makes the page for an account, to be reached at the address that `listener` has, which must be a loopback address; what it
+/// proposes to be run is written as `commands` says.
 ///
 /// # Errors
 /// What is wrong with a template of the user's, or keeps the account from being read.
-pub fn page(clerk: Clerk, listener: TcpListener, clock: Clock) -> Result<Served, PagesError> {
+pub fn page(
+    clerk: Clerk,
+    listener: TcpListener,
+    clock: Clock,
+    commands: Commands,
+) -> Result<Served, PagesError> {
     let address = listener.local_addr().map_err(PagesError::Address)?;
     if !address.ip().is_loopback() {
         return Err(PagesError::NotLoopback(address));
     }
     let guard = Guard::new(address, clerk.me().address.as_str()).map_err(PagesError::Clerk)?;
-    let pages = Pages::load(clerk.settings().templates.as_deref(), clock.zone(), guard.form_token())?;
+    let pages = Pages::load(clerk.settings().templates.as_deref(), clock.zone(), guard.form_token(), &commands)?;
     let link = guard.link();
     let post = Post::new(clerk.settings().clone(), clerk.queue().clone(), clock.clone());
     let log = clerk.ledger().log_file();
@@ -117,6 +126,7 @@ pub fn page(clerk: Clerk, listener: TcpListener, clock: Clock) -> Result<Served,
         clerk: Mutex::new(clerk),
         clock,
         pages,
+        commands,
         guard,
         once: Mutex::default(),
         turn: tokio::sync::Mutex::default(),

@@ -22,7 +22,6 @@ use crate::role::buyer;
 use crate::trade::item::{Charge, Line};
 use crate::trade::{Address, DeliveryMethod, Order, OrderId, Party, PaymentMethod, PostalAddress, Role, Transaction};
 use crate::view::{short, text};
-use crate::words::Words;
 
 /// Rows of goods in an empty form.
 const ROWS: usize = 3;
@@ -86,7 +85,7 @@ pub(super) async fn act(State(web): State<Arc<Web>>, visit: Visit, form_sent: Fo
             let (filled, fault, order) = match draft(clerk, &filled) {
                 Ok((order, _, _)) => (filled, None, Some(order)),
                 Err(OrderingError::Clerk(error)) => return Err(error.into()),
-                Err(error) => (filled, Some(said(&error, visit.words())), None),
+                Err(error) => (filled, Some(said(&error, &visit)), None),
             };
             let order = order.filter(|_| checked || fault.is_none());
             let mut shows = form(clerk, &filled, order.as_ref(), fault.as_deref())?;
@@ -98,11 +97,11 @@ pub(super) async fn act(State(web): State<Arc<Web>>, visit: Visit, form_sent: Fo
 }
 
 /// Returns what is wrong, and what to do about it.
-fn said(error: &OrderingError, words: Words) -> String {
-    let said = words.sentence(&error.to_string());
+fn said(error: &OrderingError, visit: &Visit) -> String {
+    let said = visit.said(&error.to_string());
     match error {
         OrderingError::Wrong { hint: Some(hint), .. } | OrderingError::Forbidden { hint: Some(hint), .. } => {
-            words.fill("order.fault", &[("fault", &said), ("hint", &words.sentence(hint))])
+            visit.words().fill("order.fault", &[("fault", &said), ("hint", &visit.said(hint))])
         }
         _ => said,
     }
@@ -189,21 +188,13 @@ impl Filled {
 
 /// Makes the order of a form, with the shop and what is known of its prices.
 fn draft(clerk: &mut Clerk, filled: &Filled) -> Result<(Order, Party, Prices), OrderingError> {
-    let shop = Address::parse(&filled.shop).map_err(|error| OrderingError::Wrong {
-        text: error.to_string(),
-        hint: None,
-        missing: false,
-    })?;
+    let shop = Address::parse(&filled.shop).map_err(|error| OrderingError::wrong(error.to_string()))?;
     let party = pinned(clerk, &shop)?;
     let file = filled.written();
     let mut prices = Prices::of(clerk, &shop, file.needs_catalog())?;
     let has_charges = !file.charge.is_empty();
     let person = clerk.settings().practice.buyer.as_ref().map(|buyer| buyer.person.clone());
-    let person = person.ok_or_else(|| OrderingError::Wrong {
-        text: "this account is no buyer".to_owned(),
-        hint: None,
-        missing: false,
-    })?;
+    let person = person.ok_or_else(|| OrderingError::wrong("this account is no buyer"))?;
     let mut order = made(file, person, None, &mut |sku| prices.item(sku))?;
     if prices.are_used() {
         prices.complete(&mut order, has_charges)?;

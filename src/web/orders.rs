@@ -75,7 +75,7 @@ fn list(clerk: &Clerk, visit: &Visit) -> Result<Map<String, Value>, Fault> {
     let written = words(visit);
     let (query, fault) = match Query::parse(&written, today) {
         Ok(query) => (query, None),
-        Err(error) => (Query::default(), Some(visit.words().sentence(&error.to_string()))),
+        Err(error) => (Query::default(), Some(visit.said(&error.to_string()))),
     };
     let load = |query: Query, limit: Option<u32>| {
         Orders::load(clerk, &Asked { role: Role::Buyer, query, limit }, visit.now, &visit.zone)

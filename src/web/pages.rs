@@ -21,6 +21,7 @@ use crate::clerk::{ClerkError, chance};
 use crate::files;
 use crate::trade::{Moment, When};
 use crate::view::harmless::escape_lines;
+use crate::words::commands::Commands;
 
 /// Most bytes of a template of the user's.
 const MOST_TEMPLATE: u64 = 256 * 1024;
@@ -94,7 +95,12 @@ pub(super) struct Page {
 
 impl Pages {
     /// Takes the built-in templates, and the user's own where `folder` has `web/NAME`.
-    pub(super) fn load(folder: Option<&Path>, zone: &TimeZone, form_token: &str) -> Result<Self, PagesError> {
+    pub(super) fn load(
+        folder: Option<&Path>,
+        zone: &TimeZone,
+        form_token: &str,
+        commands: &Commands,
+    ) -> Result<Self, PagesError> {
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         environment.set_auto_escape_callback(|_| AutoEscape::Html);
@@ -107,7 +113,7 @@ impl Pages {
             let wrong = |error: Error| PagesError::Template { name: (*name).to_owned(), text: error.to_string() };
             environment.add_template_owned(*name, source).map_err(wrong)?;
         }
-        words::add_to(&mut environment);
+        words::add_to(&mut environment, commands);
         let here = zone.clone();
         environment.add_filter("day", move |state: &State<'_, '_>, text: &str, style: Option<&str>| {
             day(text, style.unwrap_or("short"), words::language(state), &here)

@@ -20,6 +20,7 @@ use crate::index::Filter;
 use crate::trade::{Moment, Role};
 use crate::view::warnings;
 use crate::words::Words;
+use crate::words::commands::Commands;
 
 /// The cookie that keeps the chosen language.
 pub(super) const CHOSEN: &str = "mailorder-language";
@@ -35,6 +36,8 @@ pub(super) struct Visit {
     query: Vec<(String, String)>,
     pub(super) now: Moment,
     pub(super) zone: TimeZone,
+    /// How commands are written that the page proposes.
+    pub(super) commands: Commands,
 }
 
 impl FromRequestParts<Arc<Web>> for Visit {
@@ -56,6 +59,7 @@ impl FromRequestParts<Arc<Web>> for Visit {
             query,
             now: web.clock.now(),
             zone: web.clock.zone().clone(),
+            commands: web.commands.clone(),
         })
     }
 }
@@ -64,6 +68,11 @@ impl Visit {
     /// Returns the words of the page.
     pub(super) fn words(&self) -> Words {
         Words::of(self.language)
+    }
+
+    /// Returns a sentence of ours in the language of the page, its commands such as can be run.
+    pub(super) fn said(&self, english: &str) -> String {
+        self.commands.runnable(&self.words().sentence(english))
     }
 
     /// Returns the day it is in the zone of the pages.

@@ -3,6 +3,7 @@
 //! Words are said by their key (`list.title`) or, where a sentence was written in English below or long ago, found again
 //! by it (`sentence`). Letters have texts of their own, which the owner may replace: see `mail`.
 
+pub mod commands;
 mod sentence;
 
 use std::collections::BTreeMap;

@@ -11,3 +11,4 @@ mod safe;
 mod scheduled;
 pub mod served;
 mod shows;
+mod told;
