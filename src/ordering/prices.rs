@@ -81,6 +81,11 @@ impl Prices {
         offers
     }
 
+    /// Returns what the shop calls itself in its newest catalog; empty where none is here.
+    pub fn seller(&self) -> &str {
+        self.known.first().map(|known| known.catalog.seller.as_str()).unwrap_or_default()
+    }
+
     /// Returns when the shop wrote the newest catalog that is here.
     pub fn date(&self) -> Option<Moment> {
         self.known.first().map(|known| known.date)

@@ -4,6 +4,7 @@
 //! by a redirect. Nothing is asked of any other machine, and without its small script everything works as well.
 
 mod act;
+mod articles;
 mod chart;
 mod confirm;
 mod export;
@@ -14,6 +15,7 @@ mod health;
 mod letter;
 mod live;
 mod order;
+mod order_form;
 mod orders;
 mod pages;
 mod post;

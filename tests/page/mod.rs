@@ -5,6 +5,7 @@ mod desk;
 mod driver;
 mod export;
 mod http;
+mod ordering;
 mod purchase;
 mod real;
 mod safe;

@@ -1,0 +1,226 @@
+//! The order form as it is filled in, and what it shows: fields, the shop's articles, the order they make.
+
+use serde_json::{Map, Value, json};
+
+use super::articles;
+use super::fault::Fault;
+use super::form::Form;
+use crate::clerk::Clerk;
+use crate::ordering::prices::Prices;
+use crate::ordering::written::{ChargeWritten, ItemWritten, OrderFile};
+use crate::role::buyer;
+use crate::trade::item::{Charge, Line};
+use crate::trade::{Address, DeliveryMethod, Order, PaymentMethod, PostalAddress, Transaction};
+use crate::view::{short, text};
+
+/// Rows for goods of one's own words in a form for a shop whose articles are not known.
+const ROWS: usize = 3;
+/// Ways to pay and to have delivered that every form offers.
+const PAY: [&str; 5] = ["card", "e-money", "bank-transfer", "invoice", "cash-on-delivery"];
+const DELIVER: [&str; 4] = ["parcel", "pickup", "locker", "download"];
+/// The fields of an address, as the form has them.
+const PLACE: [&str; 6] = ["name", "street", "locality", "region", "postal_code", "country"];
+
+/// A form as it is shown and filled in.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Filled {
+    pub(super) shop: String,
+    pub(super) again: Option<String>,
+    /// Article number, name, price of one, quantity.
+    rows: Vec<[String; 4]>,
+    charges: Vec<[String; 2]>,
+    pay: String,
+    deliver: String,
+    place: [String; 6],
+    remarks: String,
+    pub(super) agent: String,
+    /// Articles of the shop's catalog, by their numbers, and how many of each.
+    picks: Vec<[String; 2]>,
+    /// Which articles are shown: those with these words.
+    find: String,
+}
+
+impl Filled {
+    /// Returns an empty form for a shop, or for one that is not chosen yet.
+    pub(super) fn empty(clerk: &Clerk, shop: Option<&str>) -> Self {
+        Self { shop: shop.unwrap_or_default().to_owned(), place: place_of(clerk), ..Self::default() }
+    }
+
+    /// Fills a form in from an earlier order (P98).
+    pub(super) fn again(known: &Transaction) -> Result<Self, Fault> {
+        let (order, shop) = buyer::reorder(known)?;
+        let row = |line: &Line| {
+            let sku = line.item.sku.clone().unwrap_or_default();
+            [sku, line.item.name.clone(), line.unit_price.to_string(), line.quantity.to_string()]
+        };
+        let charge = |charge: &Charge| [charge.name.clone(), charge.price.to_string()];
+        Ok(Self {
+            shop: shop.address.to_string(),
+            again: Some(known.key.id.to_string()),
+            rows: order.lines.iter().map(row).collect(),
+            charges: order.charges.iter().map(charge).collect(),
+            pay: order.payment_method.to_string(),
+            deliver: order.delivery_method.to_string(),
+            place: order.deliver_to.as_ref().map(fields).unwrap_or_default(),
+            ..Self::default()
+        })
+    }
+
+    /// Takes a form as it was sent.
+    pub(super) fn of(form: &Form) -> Self {
+        let text = |name: &str| form.get(name).unwrap_or_default().to_owned();
+        let column = |name: &str| -> Vec<String> { form.each(name).map(str::to_owned).collect() };
+        let columns = ["sku", "item", "price", "quantity"].map(column);
+        let rows = columns.iter().map(Vec::len).max().unwrap_or_default();
+        let cell = |column: &Vec<String>, row: usize| column.get(row).cloned().unwrap_or_default();
+        let rows = (0..rows).map(|row| columns.each_ref().map(|column| cell(column, row)));
+        let charges = form.each("charge").zip(form.each("charge-price"));
+        Self {
+            shop: text("shop"),
+            again: form.get("again").map(str::to_owned),
+            rows: rows.filter(|row| row.iter().any(|cell| !cell.is_empty())).collect(),
+            charges: charges
+                .filter(|(name, price)| !name.is_empty() || !price.is_empty())
+                .map(|(name, price)| [name.to_owned(), price.to_owned()])
+                .collect(),
+            pay: text("pay"),
+            deliver: text("deliver"),
+            place: PLACE.map(|field| text(&format!("to-{field}"))),
+            remarks: text("remarks"),
+            agent: text("agent"),
+            picks: form
+                .beginning(articles::FIELD)
+                .filter(|(_, quantity)| *quantity != "0")
+                .map(|(sku, quantity)| [sku.to_owned(), quantity.to_owned()])
+                .collect(),
+            find: text("find"),
+        }
+    }
+
+    /// Writes the form as an order file has it.
+    pub(super) fn written(&self) -> OrderFile {
+        let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        let item = |[sku, name, price, quantity]: &[String; 4]| ItemWritten {
+            sku: some(sku),
+            name: some(name),
+            price: some(price),
+            quantity: some(quantity),
+        };
+        let pick = |[sku, quantity]: &[String; 2]| ItemWritten {
+            sku: some(sku),
+            name: None,
+            price: None,
+            quantity: some(quantity),
+        };
+        let charge = |[name, price]: &[String; 2]| ChargeWritten { name: name.clone(), price: price.clone() };
+        let [name, street, locality, region, postal_code, country] = self.place.each_ref().map(|field| some(field));
+        let place = PostalAddress { name, street, locality, region, postal_code, country };
+        OrderFile {
+            item: self.picks.iter().map(pick).chain(self.rows.iter().map(item)).collect(),
+            charge: self.charges.iter().map(charge).collect(),
+            pay: PaymentMethod::parse(&self.pay).ok(),
+            deliver: DeliveryMethod::parse(&self.deliver).ok(),
+            deliver_to: (!place.lines().is_empty()).then_some(place),
+            remarks: some(&self.remarks),
+        }
+    }
+}
+
+fn place_of(clerk: &Clerk) -> [String; 6] {
+    let place = clerk.settings().practice.buyer.as_ref().and_then(|buyer| buyer.deliver_to.clone());
+    place.map(|place| fields(&place)).unwrap_or_default()
+}
+
+fn fields(place: &PostalAddress) -> [String; 6] {
+    let PostalAddress { name, street, locality, region, postal_code, country } = place.clone();
+    [name, street, locality, region, postal_code, country].map(Option::unwrap_or_default)
+}
+
+/// Returns what the form shows: the fields as they are, the order they make, and what is wrong with them.
+pub(super) fn shows(
+    clerk: &mut Clerk,
+    filled: &Filled,
+    order: Option<&Order>,
+    fault: Option<&str>,
+) -> Result<Map<String, Value>, Fault> {
+    let known: Vec<Address> = clerk.index().pins()?.into_iter().map(|pin| pin.address).collect();
+    let shop = Address::parse(&filled.shop).ok();
+    let prices = shop.as_ref().map(|shop| Prices::of(clerk, shop, true)).transpose().map_err(Fault::from)?;
+    let prices = prices.filter(|prices| prices.date().is_some());
+    let mut shows = Map::new();
+    let mut put = |name: &str, value: Value| shows.insert(name.to_owned(), value);
+    put("page", json!("order"));
+    put("shop", json!(filled.shop));
+    put("shops", json!(known));
+    put("sellers", if filled.shop.is_empty() { articles::sellers(clerk, &known)? } else { json!([]) });
+    put("again", json!(filled.again));
+    put("again_short", json!(filled.again.as_deref().map(short)));
+    put("articles", prices.as_ref().map_or(Value::Null, |prices| articles::rows(prices, &filled.find, &filled.picks)));
+    put("picks", json!(filled.picks));
+    put("rows", rows(filled, prices.as_ref()));
+    let charges = filled.charges.iter().cloned().chain([<[String; 2]>::default()]);
+    put("charges", charges.map(|[name, price]| json!({"name": name, "price": price})).collect());
+    let ways = prices.as_ref().map(Prices::ways).unwrap_or_default();
+    put("ways", ways.iter().map(articles::way).collect());
+    let named = ways.iter().map(|way| way.payment_method.as_ref().map(PaymentMethod::as_str)).collect();
+    put("pay", json!(filled.pay));
+    put("pays", methods(named, &PAY, &filled.pay));
+    let named = ways.iter().map(|way| way.delivery_method.as_ref().map(DeliveryMethod::as_str)).collect();
+    put("deliver", json!(filled.deliver));
+    put("delivers", methods(named, &DELIVER, &filled.deliver));
+    let place = PLACE.iter().zip(&filled.place);
+    put("place", place.map(|(name, value)| json!({"name": name, "value": value})).collect());
+    put("remarks", json!(filled.remarks));
+    let agent = order.zip(prices.as_ref()).and_then(|(order, prices)| prices.payment_agent(order));
+    let agent = agent.map(|agent| agent.address.to_string()).filter(|_| filled.agent.is_empty());
+    put("agent", json!(agent.unwrap_or_else(|| filled.agent.clone())));
+    put("fault", json!(fault));
+    put("checked", json!(false));
+    put("order", order.map_or(Value::Null, sum));
+    Ok(shows)
+}
+
+/// Returns the rows of goods in one's own words, with prices that the catalog has otherwise marked.
+fn rows(filled: &Filled, prices: Option<&Prices>) -> Value {
+    let offers = prices.map(Prices::offers).unwrap_or_default();
+    let row = |[sku, name, price, quantity]: &[String; 4]| {
+        let offer = offers.iter().find(|offer| offer.item.sku.as_deref() == Some(sku));
+        let now = offer.map(|offer| offer.price.to_string());
+        let changed = now.filter(|now| !price.is_empty() && now != price);
+        json!({"sku": sku, "name": name, "price": price, "quantity": quantity, "changed": changed})
+    };
+    let mut rows: Vec<Value> = filled.rows.iter().map(row).collect();
+    let empty = json!({"sku": "", "name": "", "price": "", "quantity": "", "changed": null});
+    let least = if prices.is_some() { 1 } else { ROWS };
+    rows.resize(rows.len().saturating_add(1).max(least), empty);
+    json!(rows)
+}
+
+/// Returns the methods that can be chosen: those that a shop `named`, where each of its ways has one, and else all `known` ones;
+/// and the chosen one, which may be another.
+fn methods(named: Vec<Option<&str>>, known: &[&'static str], chosen: &str) -> Value {
+    let mut words: Vec<&str> = Vec::new();
+    let all = known.iter().copied().filter(|_| named.is_empty() || named.contains(&None));
+    let chosen_word = (!chosen.is_empty()).then_some(chosen);
+    for word in named.iter().copied().flatten().chain(all).chain(chosen_word) {
+        if !words.contains(&word) {
+            words.push(word);
+        }
+    }
+    words.into_iter().map(|word| json!({"word": word, "is": word == chosen})).collect()
+}
+
+fn sum(order: &Order) -> Value {
+    let line = |line: &Line| {
+        json!({
+            "sku": line.item.sku, "name": line.item.name, "quantity": line.quantity.to_string(), "unit": text::money_json(&line.unit_price),
+            "unit_text": line.unit_price.to_string(), "price": line.price().ok().as_ref().map(text::money_json),
+        })
+    };
+    let charge = |charge: &Charge| json!({"name": charge.name, "price": text::money_json(&charge.price), "text": charge.price.to_string()});
+    json!({
+        "lines": order.lines.iter().map(line).collect::<Vec<_>>(), "charges": order.charges.iter().map(charge).collect::<Vec<_>>(),
+        "total": text::money_json(&order.total), "to": order.deliver_to.as_ref().map(|to| to.lines().join(", ")),
+        "needs_card": !matches!(order.payment_method.as_str(), "invoice" | "cash-on-delivery" | "bank-transfer"),
+    })
+}

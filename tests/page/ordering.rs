@@ -1,0 +1,114 @@
+//! The order form: shops to choose from, their articles as rows with quantities, and what is wrong in the words of a page
+//! (figure 5; P10-P16).
+
+use super::served::{Served, Visitor, value};
+use crate::flows::catalog::{CATALOG, SHOP, catalog, town};
+use crate::support::program::Town;
+
+/// Starts the page of the buyer of a town.
+fn served(town: &Town) -> Served {
+    Served::start(&town.path("buyer/config.toml"))
+}
+
+/// Sends the form of an order as a browser does; returns the page that comes.
+fn sends(visitor: &Visitor<'_>, fields: &[(&str, &str)]) -> String {
+    let (token, once) = visitor.hidden("/order");
+    let own = [("token", token.as_str()), ("once", once.as_str()), ("shop", SHOP)];
+    let answer = visitor.post("/order", &[&own[..], fields].concat());
+    assert_eq!(answer.status, 200, "{answer:?}");
+    answer.body
+}
+
+/// Returns the row of an article.
+fn row<'a>(page: &'a str, sku: &str) -> &'a str {
+    let field = format!("name=\"pick-{sku}\"");
+    page.split("<tr>").find(|row| row.contains(&field)).unwrap_or_else(|| panic!("{sku} is shown: {page}"))
+}
+
+#[test]
+fn a_person_orders_from_a_shops_articles_without_knowing_their_numbers_p10() {
+    let town = town(CATALOG, "");
+    let all = catalog(&town, &[]);
+    let served = served(&town);
+    let visitor = served.visit();
+    let first = visitor.page("/order");
+    assert!(first.contains("choose a shop first") && !first.contains("none has come yet"), "{first}");
+    let link = "href=\"/order?shop=shop%40demo.test\"";
+    assert!(first.contains(link) && first.contains("<bdi>日立物産</bdi>"), "the shop can be chosen: {first}");
+    let page = visitor.page("/order?shop=shop%40demo.test");
+    for article in all["articles"].as_array().unwrap() {
+        let row = row(&page, article["sku"].as_str().unwrap());
+        assert!(row.contains(article["name"].as_str().unwrap()), "{row}");
+        let digits: String = row.chars().filter(char::is_ascii_digit).collect();
+        assert!(digits.contains(article["price"]["amount"].as_str().unwrap()), "{article} {row}");
+    }
+    assert!(row(&page, "CUP").contains("parcel, pick-up") && row(&page, "SONG").contains("download"), "{page}");
+    // Quantities alone are written.
+    let wish = [("pick-CUP", "2"), ("pick-POT", "1"), ("pick-SONG", ""), ("pay", "invoice"), ("deliver", "parcel")];
+    let check = sends(&visitor, &[&wish[..], &[("do", "check")]].concat());
+    assert!(check.contains("value=\"send\"") && check.contains("急須") && check.contains("5,500"), "{check}");
+    let (token, once) = (value(&check, "token"), value(&check, "once"));
+    let own = [("token", token.as_str()), ("once", once.as_str()), ("shop", SHOP), ("do", "send")];
+    let kept = [("pick-CUP", value(&check, "pick-CUP")), ("pick-POT", value(&check, "pick-POT"))];
+    let kept: Vec<(&str, &str)> = kept.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let ways = [("pay", "invoice"), ("deliver", "parcel")];
+    let sent = visitor.post("/order", &[&own[..], &kept, &ways].concat());
+    assert_eq!(sent.status, 303, "{}", sent.body);
+    let id = sent.header("location").unwrap().strip_prefix("/txn/").unwrap().split('?').next().unwrap().to_owned();
+    let lines = town.show("buyer", &id)["order"]["lines"].clone();
+    let ordered: Vec<(&str, &str)> = lines
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|line| (line["item"]["sku"].as_str().unwrap(), line["quantity"].as_str().unwrap()))
+        .collect();
+    assert_eq!(ordered, [("CUP", "2"), ("POT", "1")]);
+}
+
+#[test]
+fn articles_are_searched_and_what_is_chosen_stays_in_the_form() {
+    let many: String = (0..150).map(|n| format!("N-{n},Needle {n},1{n:03},JPY,9,,\n")).collect();
+    let town = town(&format!("{CATALOG}{many}"), "");
+    let all = catalog(&town, &[]);
+    let count = all["articles"].as_array().unwrap().len();
+    assert!(count > 100, "{count}");
+    let served = served(&town);
+    let visitor = served.visit();
+    let page = visitor.page("/order?shop=shop%40demo.test");
+    assert_eq!(page.matches("name=\"pick-").count(), 100);
+    assert!(page.contains(&format!("{} more articles", count - 100)), "{page}");
+    let found = sends(&visitor, &[("find", "cup"), ("pick-N-149", "3"), ("do", "find")]);
+    assert!(row(&found, "CUP").contains("<bdi>Cup</bdi>"), "{found}");
+    assert!(row(&found, "N-149").contains("value=\"3\""), "what is chosen stays: {found}");
+    assert!(!found.contains("name=\"pick-N-1\"") && !found.contains("name=\"pick-POT\""), "{found}");
+    assert!(!found.contains("id=\"errors\""), "nothing is wrong with looking: {found}");
+}
+
+#[test]
+fn what_is_wrong_with_an_order_is_said_in_the_words_of_the_page() {
+    let town = town(CATALOG, "");
+    catalog(&town, &[]);
+    let served = served(&town);
+    let visitor = served.visit();
+    let faults: [(&[(&str, &str)], &str); 5] = [
+        (&[], "say how many of an article you want"),
+        (&[("pick-SONG", "1"), ("pay", "card"), ("deliver", "parcel")], "it can be delivered by download"),
+        (&[("pick-SONG", "1"), ("pick-CUP", "no"), ("deliver", "download")], "(CUP)"),
+        (&[("item", "Tea"), ("price", "JPY -5"), ("quantity", "1"), ("sku", "")], "as a charge below zero"),
+        (&[("item", ""), ("price", ""), ("quantity", "1"), ("sku", "NO")], "does not sell"),
+    ];
+    for (fields, text) in faults {
+        let page = sends(&visitor, &[fields, &[("do", "check")]].concat());
+        let (_, fault) = page.split_once("id=\"errors\"").unwrap_or_else(|| panic!("{fields:?}: {page}"));
+        let fault = fault.split("</div>").next().unwrap();
+        assert!(fault.contains(text), "{fields:?}: {fault}");
+        for flag in ["--item", "--file", "--pay", "--deliver", "--charge"] {
+            assert!(!fault.contains(flag), "{fields:?}: {fault}");
+        }
+    }
+    // The terminal says it by flags.
+    let said = town.run("buyer", &["order", "--shop", SHOP, "--item", "SONG=1"]);
+    assert!(said.err.contains("say --deliver download"), "{}", said.err);
+    let said = town.run("buyer", &["order", "--shop", SHOP]);
+    assert!(said.err.contains("--item") && said.err.contains("--file"), "{}", said.err);
+}
