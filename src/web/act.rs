@@ -9,7 +9,7 @@ use axum::response::Redirect;
 use super::Web;
 use super::fault::Fault;
 use super::form::Form;
-use crate::clerk::Clerk;
+use crate::clerk::{Clerk, ClerkError};
 use crate::role::buyer::Came;
 use crate::role::{Action, Desk, Draft, Refused, buyer};
 use crate::rules::{Standing, State as OrderState};
@@ -47,7 +47,7 @@ pub(super) async fn act(State(web): State<Arc<Web>>, Path(id): Path<String>, for
     let shared = Arc::clone(&web);
     web.once(&form, async move {
         let said = match act.as_str() {
-            "ask" => return ask_about(&shared, vec![id.clone()], legs, &format!("/txn/{id}")).await,
+            "ask" => return ask_about(&shared, id.clone(), legs, &format!("/txn/{id}")).await,
             "cancel" => "cancelled",
             "return" => "returned",
             "received" => return note_received(&shared, id, came?).await,
@@ -140,29 +140,52 @@ fn is_not_rejected(known: &Transaction) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Asks about orders whoever speaks for what is not done (P86-P89); all or none.
-pub(super) async fn ask(web: &Arc<Web>, ids: Vec<String>, place: &str) -> Result<String, Fault> {
-    ask_about(web, ids, Vec::new(), place).await
+/// Returns why nobody can be asked about an order, if so.
+pub(super) fn may_ask(known: &Transaction) -> Result<(), Fault> {
+    is_not_rejected(known)?;
+    Ok(buyer::ask(known, &[]).map(|_| ())?)
 }
 
-async fn ask_about(web: &Arc<Web>, ids: Vec<String>, legs: Vec<Leg>, place: &str) -> Result<String, Fault> {
+/// Asks whoever speaks for the legs of one order; for all of them where none is named.
+async fn ask_about(web: &Arc<Web>, id: String, legs: Vec<Leg>, place: &str) -> Result<String, Fault> {
     web.desk(move |clerk| {
-        let mut keys: Vec<Key> = Vec::new();
-        for id in &ids {
-            let known = find(clerk, id)?;
-            is_not_rejected(&known)?;
-            if !keys.contains(&known.key) {
-                keys.push(known.key);
-            }
-        }
-        clerk.commands(&keys, |known, _| {
-            let short = crate::view::short(known.key.id.as_str());
-            let refused = |refused: Refused| Refused::new(format!("{short}: {refused}"));
-            Ok(buyer::ask(known, &legs).map_err(refused)?.into_iter().map(Action::from).collect())
-        })?;
-        Ok(())
+        let known = find(clerk, &id)?;
+        is_not_rejected(&known)?;
+        Ok(write_questions(clerk, &[known.key], &legs)?)
     })
     .await?;
     web.post.send();
     Ok(format!("{place}?said=asked"))
+}
+
+/// Asks about those of several orders that can be asked about (P86-P89). The list that follows is told the others, and says of
+/// each why not.
+pub(super) async fn ask_each(web: &Arc<Web>, mut ids: Vec<String>) -> Result<String, Fault> {
+    if ids.len() == 1 {
+        return ask_about(web, ids.remove(0), Vec::new(), "/").await;
+    }
+    let fields = web.desk(move |clerk| {
+        let (mut keys, mut fields): (Vec<Key>, Vec<String>) = (Vec::new(), Vec::new());
+        for id in &ids {
+            let known = find(clerk, id)?;
+            if may_ask(&known).is_err() {
+                fields.push(format!("not={}", known.key.id));
+            } else if !keys.contains(&known.key) {
+                keys.push(known.key);
+            }
+        }
+        if !keys.is_empty() {
+            write_questions(clerk, &keys, &[])?;
+            fields.insert(0, "said=asked".to_owned());
+        }
+        Ok(fields)
+    });
+    let place = format!("/?{}", fields.await?.join("&"));
+    web.post.send();
+    Ok(place)
+}
+
+fn write_questions(clerk: &mut Clerk, keys: &[Key], legs: &[Leg]) -> Result<(), ClerkError> {
+    clerk.commands(keys, |known, _| Ok(buyer::ask(known, legs)?.into_iter().map(Action::from).collect()))?;
+    Ok(())
 }

@@ -56,7 +56,7 @@ pub(super) async fn act(State(web): State<Arc<Web>>, form: Form) -> Result<Redir
     web.once(&form, async move {
         match (act.as_str(), ticked.as_slice()) {
             (_, []) => Err(Fault::wrong("No order is ticked: tick one or more, then press the button again.")),
-            ("ask", _) => act::ask(&shared, ticked, "/").await,
+            ("ask", _) => act::ask_each(&shared, ticked).await,
             ("return", [one]) => Ok(format!("/txn/{one}?act=return#return")),
             ("reorder", [one]) => Ok(format!("/order?again={one}")),
             ("schedule", _) => {
@@ -96,6 +96,7 @@ fn list(clerk: &Clerk, visit: &Visit) -> Result<Map<String, Value>, Fault> {
         FIELDS.iter().map(|field| ((*field).to_owned(), json!(visit.asked(field).unwrap_or_default()))).collect(),
     );
     put("fault", json!(fault));
+    put("unasked", json!(unasked(clerk, visit)?));
     put("exports", json!(export::links(visit)));
     put("views", json!(views?));
     put("summary", summary(clerk, visit)?);
@@ -106,6 +107,20 @@ fn list(clerk: &Clerk, visit: &Visit) -> Result<Map<String, Value>, Fault> {
     put("first", json!(found.listed.last().and_then(|one| one.row.date).map(|date| date.to_string())));
     put("last", json!(found.listed.first().and_then(|one| one.row.date).map(|date| date.to_string())));
     Ok(shows)
+}
+
+/// Returns those of the orders just ticked that nobody could be asked about, and why.
+fn unasked(clerk: &Clerk, visit: &Visit) -> Result<Vec<Value>, Fault> {
+    let mut unasked = Vec::new();
+    for id in visit.each("not").take(usize::try_from(SHOWN).unwrap_or(usize::MAX)) {
+        let known = act::find(clerk, id)?;
+        if let Err(why) = act::may_ask(&known) {
+            let id = &known.key.id;
+            unasked
+                .push(json!({"id": id, "short": short(id.as_str()), "why": why.refused().map(|why| visit.said(why))}));
+        }
+    }
+    Ok(unasked)
 }
 
 /// Returns the query that search box and fields ask for together.

@@ -50,3 +50,39 @@ fn every_command_that_a_page_quotes_can_be_run_as_it_stands() {
     assert!(line.contains(&format!("mailorder -c {config} catalog shop@demo.test --ask")), "{line}");
     assert!(!pages.iter().any(|page| page.contains("S-...")), "no command is half one");
 }
+
+#[test]
+fn asking_about_several_orders_asks_those_it_can_and_names_the_others() {
+    let town = Town::played();
+    let served = served(&town);
+    let visitor = served.visit();
+    let waiting = town.order();
+    let open = town.in_state("open")["id"].as_str().unwrap().to_owned();
+    let asked = |id: &str| {
+        let shown = town.show("buyer", id);
+        crate::support::program::letters(&shown, "out", "status-request").len()
+    };
+    let before = asked(&open);
+    let ask = |ids: &[&str]| {
+        let fields: Vec<(&str, &str)> = ids.iter().map(|id| ("txn", *id)).chain([("act", "ask")]).collect();
+        visitor.does("/", "/", &fields)
+    };
+    let place = ask(&[&open, &waiting]);
+    assert_eq!(place, format!("/?said=asked&not={waiting}"));
+    assert!(asked(&open) > before && asked(&waiting) == 0);
+    let page = visitor.page(&place);
+    let (_, notice) = page.split_once("id=\"unasked\"").unwrap();
+    let notice = notice.split("</div>").next().unwrap();
+    assert!(notice.contains(&waiting[..6]) && notice.contains("has not sent its terms yet"), "{notice}");
+    assert!(!notice.contains(&open[..6]), "{notice}");
+    assert!(!visitor.page("/").contains("id=\"unasked\""));
+    // Not one of several can be asked about.
+    let other = town.order();
+    assert_eq!(ask(&[&waiting, &other]), format!("/?not={waiting}&not={other}"));
+    // One alone says why at once.
+    let (token, once) = visitor.hidden("/");
+    let fields = [("token", token.as_str()), ("once", &once), ("txn", &waiting), ("act", "ask")];
+    let answer = visitor.post("/", &fields);
+    assert!(answer.status == 422 && answer.body.contains("has not sent its terms yet"), "{answer:?}");
+    assert!(!form(&fields).is_empty() && !value(&page, "token").is_empty());
+}
