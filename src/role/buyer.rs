@@ -118,6 +118,13 @@ pub fn cancel(transaction: &Transaction, reason: Option<String>) -> Result<Draft
     Ok(Draft::new(transaction, ordered.letter.to.clone(), document).about(terms).ordered(order))
 }
 
+/// Returns whether a cancellation may still come of something: no shop calls back what has arrived, or a part of it (P38).
+pub fn can_cancel(transaction: &Transaction) -> bool {
+    let delivery = Standing::of(transaction).legs.delivery;
+    let has_arrived = delivery.done.is_some() || delivery.done_in_part().is_some();
+    !has_arrived && cancel(transaction, None).is_ok()
+}
+
 /// Asks whoever speaks for each leg how it stands (P86-P88); only the legs in `legs` where it is not empty.
 pub fn ask(transaction: &Transaction, legs: &[Leg]) -> Result<Vec<Draft>, Refused> {
     let Some((_, terms)) = transaction.terms() else {
@@ -170,6 +177,21 @@ pub fn give_back(transaction: &Transaction, lines: Vec<LineQuantity>, reason: Re
     }
     let document = Document::ReturnRequest(ReturnRequest { lines, reason });
     Ok(Draft::new(transaction, kept.letter.from.clone(), document).about(Some(kept.content)))
+}
+
+/// Says whether anything can be given back: all of it, or a piece of a line.
+///
+/// # Errors
+/// Why not all of it can be, where no piece can either.
+pub fn can_give_back(transaction: &Transaction) -> Result<(), Refused> {
+    let reason = || Reason { code: String::new(), text: String::new() };
+    let all = give_back(transaction, Vec::new(), reason());
+    let lines = transaction.terms().map(|(_, terms)| terms.lines.as_slice()).unwrap_or_default();
+    let piece = |line: &Line| {
+        let quantity = line.quantity.min(Quantity::ONE);
+        give_back(transaction, vec![LineQuantity { line: line.id.clone(), quantity }], reason()).is_ok()
+    };
+    if lines.iter().any(piece) { Ok(()) } else { all.map(|_| ()) }
 }
 
 /// What a buyer says has come so far.

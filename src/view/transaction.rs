@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::said::said;
 use super::{short, text};
-use crate::role::agent;
+use crate::role::{agent, buyer};
 use crate::rules::overdue::{Refund, refund};
 use crate::rules::received::{self, Count};
 use crate::rules::{Standing, State};
@@ -117,6 +117,7 @@ pub fn next(known: &Transaction, standing: &Standing, now: &Moment) -> Option<St
             Some(format!("mailorder reorder {id}"))
         }
         State::Offered => Some(format!("mailorder confirm {id}, or mailorder cancel {id}")),
+        State::Open if buyer::can_give_back(known).is_err() => Some(format!("mailorder ask {id}")),
         State::Open => Some(format!("mailorder ask {id}, or mailorder return {id}")),
         State::Completed | State::Refunded | State::Returned | State::Rejected => {
             Some(format!("mailorder reorder {id}"))
@@ -127,10 +128,8 @@ pub fn next(known: &Transaction, standing: &Standing, now: &Moment) -> Option<St
 }
 
 /// Returns what a buyer may do about an order as it stands, the likeliest first: `confirm`, `cancel`, `ask`, `received`,
-/// `return`, `reorder`.
+/// `return`, `reorder`. What the command would refuse is not among it.
 pub fn next_steps(known: &Transaction, standing: &Standing, now: &Moment) -> Vec<&'static str> {
-    let cancelling = known.sent(Kind::Cancellation).any(|sent| !is_answered(known, sent));
-    let returning = known.sent(Kind::ReturnRequest).any(|sent| !is_answered(known, sent));
     let over = known.terms().is_some_and(|(_, terms)| offer_is_over(terms, now));
     let steps: &[&str] = match standing.state {
         State::Ordered if not_applied(known).is_some() => &["confirm", "cancel"],
@@ -141,12 +140,14 @@ pub fn next_steps(known: &Transaction, standing: &Standing, now: &Moment) -> Vec
         State::Completed => &["received", "return", "reorder"],
         State::Returned | State::Refunded | State::Rejected | State::Cancelled => &["reorder"],
     };
-    let is_under_way = |step: &&str| match *step {
-        "cancel" => cancelling,
-        "return" => returning,
-        _ => false,
+    let can_be = |step: &&str| match *step {
+        "ask" => buyer::ask(known, &[]).is_ok(),
+        "cancel" => buyer::can_cancel(known),
+        "return" => buyer::can_give_back(known).is_ok(),
+        "reorder" => buyer::reorder(known).is_ok(),
+        _ => true,
     };
-    steps.iter().copied().filter(|step| !is_under_way(step)).collect()
+    steps.iter().copied().filter(can_be).collect()
 }
 
 /// Returns the terms that came and do not count because they differ from what was ordered, newest last.

@@ -146,6 +146,12 @@ pub(super) fn may_ask(known: &Transaction) -> Result<(), Fault> {
     Ok(buyer::ask(known, &[]).map(|_| ())?)
 }
 
+/// Returns why nothing of an order can be given back, if so.
+pub(super) fn may_give_back(known: &Transaction) -> Result<(), Fault> {
+    is_not_rejected(known)?;
+    Ok(buyer::can_give_back(known)?)
+}
+
 /// Asks whoever speaks for the legs of one order; for all of them where none is named.
 async fn ask_about(web: &Arc<Web>, id: String, legs: Vec<Leg>, place: &str) -> Result<String, Fault> {
     web.desk(move |clerk| {

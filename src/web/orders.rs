@@ -57,7 +57,11 @@ pub(super) async fn act(State(web): State<Arc<Web>>, form: Form) -> Result<Redir
         match (act.as_str(), ticked.as_slice()) {
             (_, []) => Err(Fault::wrong("No order is ticked: tick one or more, then press the button again.")),
             ("ask", _) => act::ask_each(&shared, ticked).await,
-            ("return", [one]) => Ok(format!("/txn/{one}?act=return#return")),
+            ("return", [one]) => {
+                let id = one.clone();
+                shared.desk(move |clerk| act::may_give_back(&act::find(clerk, &id)?)).await?;
+                Ok(format!("/txn/{one}?act=return#return"))
+            }
             ("reorder", [one]) => Ok(format!("/order?again={one}")),
             ("schedule", _) => {
                 let fields: Vec<String> = ticked.iter().map(|id| format!("txn={}", pages::encoded(id))).collect();

@@ -15,8 +15,10 @@ use super::{Web, letter};
 use crate::clerk::{Clerk, ClerkError, warning_id};
 use crate::rules::failed::failures;
 use crate::rules::{Standing, State as OrderState, received};
+use crate::trade::document::ReturnAnswer;
 use crate::trade::item::{Charge, Line, LineQuantity};
-use crate::trade::{Address, Direction, Finding, Kept, Kind, Leg, Money, Transaction, Verdict, When};
+use crate::trade::status::Step;
+use crate::trade::{Address, Direction, Document, Finding, Kept, Kind, Leg, Money, Transaction, Verdict, When};
 use crate::view::said::said;
 use crate::view::transaction::{counts_json, is_doubtful, next_steps, offer_is_over};
 use crate::view::{short, text};
@@ -117,7 +119,6 @@ fn progress(known: &Transaction, standing: &Standing, leg: Leg, visit: &Visit) -
 
 /// Returns the last question about a leg that nobody has answered since.
 fn asked(known: &Transaction, leg: Leg) -> Option<&Kept> {
-    use crate::trade::Document;
     let question = known
         .sent(Kind::StatusRequest)
         .filter(|sent| matches!(&sent.letter.document, Document::StatusRequest(request) if request.leg == leg));
@@ -172,8 +173,16 @@ fn facts(known: &Transaction, standing: &Standing, visit: &Visit) -> Value {
         "digest": terms.map(|(kept, _)| kept.content.to_string()),
         "until": until.map(|until| pages::moment(&until, &visit.zone)),
         "until_over": terms.is_some_and(|(_, terms)| offer_is_over(terms, &visit.now)),
-        "refunded": standing.legs.refunded.as_ref().map(text::money_json),
+        "refunded": standing.legs.refunded.as_ref().map(text::money_json), "not_taken": not_taken(known),
     })
+}
+
+/// Returns why the shop took nothing back when it was asked last, if so.
+fn not_taken(known: &Transaction) -> Option<&str> {
+    match &known.known(Kind::ReturnAnswer).last()?.letter.document {
+        Document::ReturnAnswer(ReturnAnswer { step: Step::Failed { reason, .. }, .. }) => Some(&reason.text),
+        _ => None,
+    }
 }
 
 /// Returns who signed the terms, and how his key came to count.

@@ -8,6 +8,7 @@ use axum::response::Redirect;
 use serde_json::{Map, Value, json};
 
 use super::Web;
+use super::act::{find, may_ask};
 use super::fault::Fault;
 use super::form::Form;
 use super::pages::Page;
@@ -39,7 +40,7 @@ fn list(clerk: &Clerk, visit: &Visit) -> Result<Map<String, Value>, Fault> {
     let is_open = |of: &&Vec<&Shown>| of.iter().any(|one| one.settled.is_none());
     let (open, done) = (warnings.values().filter(is_open).count(), settled_count(clerk)?);
     let mut listed: Vec<Value> =
-        warnings.values().filter(|of| is_open(of) != settled).filter_map(|of| warning(of, visit)).collect();
+        warnings.values().filter(|of| is_open(of) != settled).filter_map(|of| warning(clerk, of, visit)).collect();
     listed.sort_by(|one, other| other["date"].as_str().cmp(&one["date"].as_str()));
     let mut shows = Map::new();
     shows.insert("page".to_owned(), json!("warnings"));
@@ -53,7 +54,13 @@ fn list(clerk: &Clerk, visit: &Visit) -> Result<Map<String, Value>, Fault> {
     Ok(shows)
 }
 
-fn warning(reasons: &[&Shown], visit: &Visit) -> Option<Value> {
+/// Returns whether somebody can be asked about the order of a warning.
+fn asks(clerk: &Clerk, one: &Shown) -> bool {
+    let order = one.order.as_ref().filter(|_| !one.id.starts_with("S-"));
+    order.is_some_and(|id| find(clerk, id).and_then(|known| may_ask(&known)).is_ok())
+}
+
+fn warning(clerk: &Clerk, reasons: &[&Shown], visit: &Visit) -> Option<Value> {
     let first = reasons.first()?;
     let kind = first.id.split('-').next().unwrap_or_default();
     let sentences: Vec<Value> = reasons
@@ -66,7 +73,7 @@ fn warning(reasons: &[&Shown], visit: &Visit) -> Option<Value> {
         "when": first.when.as_ref().map(|(when, _)| when.to_string()),
         "why": first.when.as_ref().and_then(|(_, why)| why.clone()),
         "signer": first.value.get("signer"), "entry": first.value.get("entry"), "imports": first.imports,
-        "order": first.order.as_ref(),
+        "order": first.order.as_ref(), "asks": asks(clerk, first),
     }))
 }
 

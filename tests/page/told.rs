@@ -86,3 +86,25 @@ fn asking_about_several_orders_asks_those_it_can_and_names_the_others() {
     assert!(answer.status == 422 && answer.body.contains("has not sent its terms yet"), "{answer:?}");
     assert!(!form(&fields).is_empty() && !value(&page, "token").is_empty());
 }
+
+#[test]
+fn acts_are_offered_only_while_something_can_come_of_them() {
+    let town = Town::played();
+    let served = served(&town);
+    let visitor = served.visit();
+    let (id, number) = town.confirmed();
+    let offers = |act: &str| visitor.page(&format!("/txn/{id}")).contains(&format!("name=\"act\" value=\"{act}\""));
+    assert!(offers("cancel") && offers("return"));
+    town.does("shop", &["shop", "notify", &number, "--shipped"]);
+    town.settle();
+    town.does("ship", &["ship", "notify", &number, "--delivered"]);
+    town.settle();
+    assert!(!offers("cancel") && offers("return"));
+    visitor.does(&format!("/txn/{id}"), &format!("/txn/{id}"), &[("act", "return"), ("what", "all")]);
+    assert!(!offers("return"), "it is asked for already");
+    // From the list it is refused before a form is shown that could do nothing.
+    let (token, once) = visitor.hidden("/");
+    let fields = [("token", token.as_str()), ("once", &once), ("txn", &id), ("act", "return")];
+    let answer = visitor.post("/", &fields);
+    assert!(answer.status == 422 && answer.body.contains("asked for already"), "{answer:?}");
+}
