@@ -152,6 +152,9 @@ fn add(shell: &Shell, clerk: &mut Clerk, args: AddArgs) -> Result<(), Failure> {
             orders.push(known.key.id);
         }
     }
+    if let Some(preset) = preset {
+        tell_changes(shell, preset, &args);
+    }
     let query = args.query.or(preset.map(|preset| preset.query.to_owned()));
     let target = match query {
         _ if !orders.is_empty() => Target::Chosen(orders),
@@ -166,6 +169,17 @@ fn add(shell: &Shell, clerk: &mut Clerk, args: AddArgs) -> Result<(), Failure> {
     let schedule = Schedule { name: name.clone(), target, when, legs: args.legs, in_turn, paused: false };
     clerk.put_schedule(schedule, args.replace)?;
     changed(shell, clerk, &name, "is-set")
+}
+
+/// Says which parts of a preset something else was given for.
+fn tell_changes(shell: &Shell, preset: &Preset, args: &AddArgs) {
+    let name = preset.name;
+    if args.query.is_some() || !args.transactions.is_empty() {
+        shell.tell(&format!("the preset {name} asks about {:?}; what you named is asked about instead", preset.query));
+    }
+    if args.when.is_some() {
+        shell.tell(&format!("the preset {name} is for {:?}; the time you named is taken instead", preset.when));
+    }
 }
 
 fn preset(word: &str) -> Result<&'static Preset, Failure> {

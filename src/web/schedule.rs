@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use jiff::civil::Date;
 use serde_json::{Map, Value, json};
 
 use super::Web;
@@ -15,6 +16,7 @@ use super::pages::{self, Page};
 use super::visit::Visit;
 use crate::clerk::Clerk;
 use crate::role::timetable::Timetable;
+use crate::rules::query::Query;
 use crate::trade::{Moment, OrderId, Schedule, ScheduleName, Target};
 use crate::view::schedules::{NEXT, Prepared, Schedules, Shown, ShownRule};
 use crate::view::{short, text};
@@ -39,7 +41,8 @@ struct Filled {
 /// What is said beside the form: what is wrong, or when its time would come.
 #[derive(Debug, Default)]
 struct Beside {
-    fault: Option<String>,
+    /// What is wrong, and with which field.
+    fault: Option<(&'static str, String)>,
     next: Option<Vec<Moment>>,
 }
 
@@ -62,7 +65,7 @@ pub(super) async fn act(State(web): State<Arc<Web>>, visit: Visit, form: Form) -
             let filled = Filled::of(&form);
             let beside = match filled.timetable() {
                 Ok(table) => Beside { next: Some(table.next(&visit.now, &visit.zone, NEXT)), fault: None },
-                Err(fault) => Beside { fault: Some(fault), next: None },
+                Err(fault) => Beside { fault: Some((filled.timed_by(), fault)), next: None },
             };
             again(&web, visit, filled, beside).await
         }
@@ -93,7 +96,8 @@ async fn add(web: &Arc<Web>, visit: Visit, form: &Form) -> Result<Response, Faul
         Ok(redirect) => Ok(redirect.into_response()),
         Err(fault) => {
             let text = fault.refused().map(str::to_owned).ok_or(fault)?;
-            again(web, visit, filled, Beside { fault: Some(text), next: None }).await
+            let fault = Some((filled.wrong_field(visit.today()), text));
+            again(web, visit, filled, Beside { fault, next: None }).await
         }
     }
 }
@@ -160,8 +164,35 @@ impl Filled {
         }
     }
 
+    /// Returns the field that says when.
+    fn timed_by(&self) -> &'static str {
+        match self.when.as_str() {
+            "daily" | "due" if self.words.is_empty() => "time",
+            _ => "words",
+        }
+    }
+
+    /// Returns the field because of which no schedule can be set: the first one in which something is wrong by itself, else
+    /// the name, which another schedule may have.
+    fn wrong_field(&self, today: Date) -> &'static str {
+        let query = Query::parse(&self.query, today).ok().filter(|query| !query.is_empty() && query.doubt().is_none());
+        let finds = !self.orders.is_empty() || query.is_some();
+        if ScheduleName::parse(&self.name).is_err() {
+            "name"
+        } else if !finds {
+            "query"
+        } else if self.timetable().is_err() {
+            self.timed_by()
+        } else {
+            "name"
+        }
+    }
+
     /// Returns the timetable that the form chose.
     fn timetable(&self) -> Result<Timetable, String> {
+        if self.when != "words" && !self.words.is_empty() {
+            return Err("another time is chosen than these words: choose them, or leave them out".to_owned());
+        }
         let text = match self.when.as_str() {
             "daily" => format!("daily {}", self.time),
             "due" => format!("due {}", self.time),
@@ -199,7 +230,9 @@ fn schedule(clerk: &mut Clerk, visit: &Visit, filled: &Filled, beside: Beside) -
     put("rules", all.rules.iter().map(|shown| rule(shown, visit)).collect());
     put("prepared", all.prepared.iter().map(prepared).collect());
     put("chosen", json!(chosen));
-    put("fault", json!(beside.fault.map(|fault| visit.words().sentence(&fault))));
+    let (field, fault) = beside.fault.unzip();
+    put("fault", json!(fault.map(|fault| visit.said(&fault))));
+    put("field", json!(field.unwrap_or_default()));
     put("next", json!(beside.next.map(|next| next.iter().map(|one| moment(one, visit)).collect::<Vec<_>>())));
     let Filled { name, query, when, time, words, in_turn, .. } = filled;
     put(

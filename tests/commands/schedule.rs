@@ -112,6 +112,19 @@ fn what_is_no_schedule_is_told_and_nothing_is_set() {
 }
 
 #[test]
+fn what_takes_the_place_of_a_preset_is_said() {
+    let town = Town::played();
+    let add = |name: &str, more: &[&str]| {
+        let run = town.does("buyer", &[&["schedule", "add", name, "--preset", "mornings"][..], more].concat());
+        let said = |text: &str| run.err.contains(text);
+        (said("asks about \"undelivered\""), said("is for \"daily 09:00\""))
+    };
+    assert_eq!(add("one", &[]), (false, false));
+    assert_eq!(add("two", &["--query", "unpaid"]), (true, false));
+    assert_eq!(add("three", &["--when", "every 6h"]), (false, true));
+}
+
+#[test]
 fn times_are_those_of_the_users_zone_p91_f40() {
     let town = Town::played();
     for (zone, hour) in [("Asia/Tokyo", "+09:00"), ("Asia/Kolkata", "+05:30")] {

@@ -129,6 +129,38 @@ fn what_is_no_schedule_is_told_beside_the_form_which_stays_filled_in() {
 }
 
 #[test]
+fn what_is_wrong_with_a_schedule_stands_at_its_field_which_is_jumped_to() {
+    let town = Town::played();
+    let served = Served::start(&town.path("buyer/config.toml"));
+    let visitor = served.visit();
+    let before = schedules(&town);
+    for (name, query, when, words, field) in [
+        ("two words", "late", "daily", "", "s-name"),
+        ("late", "undeliverd", "daily", "", "s-query"),
+        ("late", "", "daily", "", "s-query"),
+        ("late", "late", "words", "sometimes", "s-words"),
+        // Another time is chosen than the one that is written.
+        ("late", "late", "daily", "every 6h", "s-words"),
+        ("late", "late", "six", "every 3h", "s-words"),
+    ] {
+        let (token, once) = visitor.hidden("/schedule");
+        let fields = [("token", token.as_str()), ("once", &once), ("name", name), ("query", query), ("time", "09:00")];
+        let page =
+            visitor.post("/schedule", &[&fields[..], &[("when", when), ("words", words), ("act", "add")]].concat());
+        let page = page.body;
+        let (_, tag) = page.split_once(&format!("id=\"{field}\"")).unwrap();
+        let (tag, behind) = tag.split_once('>').unwrap();
+        assert!(tag.contains("aria-invalid=\"true\"") && tag.contains(" autofocus"), "{field}: {tag}");
+        assert!(tag.contains("aria-describedby=\"fault"), "{field}: {tag}");
+        assert!(behind.split("<input").next().unwrap().contains("id=\"fault\""), "{field}: {behind}");
+        assert_eq!((page.matches("autofocus").count(), page.matches("id=\"fault\"").count()), (1, 1));
+    }
+    assert_eq!(schedules(&town), before, "nothing was set");
+    let form = visitor.page("/schedule");
+    assert!(form.contains("formaction=\"/schedule#new\"") && !form.contains("autofocus"), "{form}");
+}
+
+#[test]
 fn next_times_are_shown_before_anything_is_set_p91() {
     let town = Town::played();
     let served = Served::start(&town.path("buyer/config.toml"));
