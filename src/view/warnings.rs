@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::short;
 use crate::clerk::{Clerk, ClerkError};
 use crate::index::EntryRow;
-use crate::trade::{Address, Digest, Fingerprint, Moment, Names, Role, Settlement, Transaction, When};
+use crate::trade::{Address, Code, Digest, Fingerprint, Moment, Names, Role, Settlement, Transaction, When};
 
 /// The subject of a mail that no transaction is known of.
 pub const SET_ASIDE: &str = "set aside";
@@ -78,6 +78,13 @@ impl Source {
             None if names.shop.is_none() => Self::Own,
             None => Self::Anybody,
         }
+    }
+}
+
+impl Shown {
+    /// Returns whether it says that a promised date has passed: the list of transactions counts those, not the warnings.
+    pub fn is_of_date(&self) -> bool {
+        [Code::Late, Code::Silent].iter().any(|code| code.word() == self.finding)
     }
 }
 

@@ -28,14 +28,20 @@ pub(super) fn find(clerk: &Clerk, id: &str) -> Result<Transaction, Fault> {
     let keys = clerk.index().find_prefix(id, Some(Role::Buyer), 2)?;
     let key = match keys.as_slice() {
         [key] => key,
-        keys => keys.iter().find(|key| key.id.as_str() == id).ok_or_else(|| none(id))?,
+        [] => return Err(none(id)),
+        keys => keys.iter().find(|key| key.id.as_str() == id).ok_or_else(|| several(id))?,
     };
     clerk.index().load_key(key)?.ok_or_else(|| none(id))
 }
 
 fn none(id: &str) -> Fault {
     let id: String = id.chars().take(40).collect();
-    Fault::none(format!("No order of yours has the ID {id}. All orders are at /"))
+    Fault::none(format!("No order of yours has an ID or number that begins with {id}."))
+}
+
+fn several(id: &str) -> Fault {
+    let id: String = id.chars().take(40).collect();
+    Fault::none(format!("Several orders of yours have an ID or number that begins with {id}: write more of it."))
 }
 
 /// Acts on one order; the page of the order says then what was done.

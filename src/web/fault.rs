@@ -129,5 +129,5 @@ pub(super) async fn page(State(web): State<Arc<Web>>, visit: Visit, request: Req
 
 /// Answers what has no page.
 pub(super) async fn nothing_here() -> Fault {
-    Fault::none("There is no such page. All orders are at /")
+    Fault::none("There is no page at this address.")
 }

@@ -119,6 +119,7 @@ impl Visit {
         Ok(Page { html, language: self.chosen.then_some(self.language) })
     }
 
+    /// Returns what each page has around it.
     fn frame(&self, web: &Web, clerk: &Clerk) -> Result<Map<String, serde_json::Value>, Fault> {
         let open = Filter { role: Some(Role::Buyer), open: Some(true), ..Filter::default() };
         let mark = clerk.index().mark();
@@ -136,6 +137,7 @@ impl Visit {
                 "orders": clerk.index().count(&open)?, "schedules": clerk.schedules()?.len(),
                 "warnings": warnings::open_count(clerk)?,
             },
+            "by_itself": clerk.schedules()?.iter().any(|one| !one.schedule.paused) || has_rules(clerk),
             "ledger": {"entries": mark.entries(), "head": mark.head().root.hex()},
             "since": web.news(),
             "pages": ["list", "order", "schedule", "warnings", "chart", "health"],
@@ -145,4 +147,10 @@ impl Visit {
             _ => Err(Fault::bug("the frame is an object")),
         }
     }
+}
+
+/// Returns whether the owner lets the program answer by itself.
+fn has_rules(clerk: &Clerk) -> bool {
+    let buyer = clerk.settings().practice.buyer.as_ref();
+    buyer.is_some_and(|buyer| buyer.confirm_matching || !buyer.rules.is_empty())
 }

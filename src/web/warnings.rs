@@ -28,28 +28,33 @@ pub(super) async fn show(State(web): State<Arc<Web>>, visit: Visit) -> Result<Pa
     .await
 }
 
+/// Returns what is listed: what is open as it is counted everywhere, or what is late, or what was settled.
 fn list(clerk: &Clerk, visit: &Visit) -> Result<Map<String, Value>, Fault> {
-    let settled = visit.asked("settled").is_some();
+    let (settled, late) = (visit.asked("settled").is_some(), visit.asked("late").is_some());
     let shown = gather(clerk, Which { all: settled, late: true })?;
-    let counts: Vec<&Shown> = shown.iter().filter(|one| !one.note).collect();
     // A letter with two reasons is one warning.
     let mut warnings: BTreeMap<&str, Vec<&Shown>> = BTreeMap::new();
-    for one in &counts {
+    for one in shown.iter().filter(|one| !one.note) {
         warnings.entry(&one.id).or_default().push(one);
     }
-    let is_open = |of: &&Vec<&Shown>| of.iter().any(|one| one.settled.is_none());
-    let (open, done) = (warnings.values().filter(is_open).count(), settled_count(clerk)?);
+    let is_open = |of: &[&Shown]| of.iter().any(|one| one.settled.is_none());
+    let is_late = |of: &[&Shown]| of.iter().all(|one| one.is_of_date());
+    let open = |counts: &dyn Fn(&[&Shown]) -> bool| warnings.values().filter(|of| is_open(of) && counts(of)).count();
+    let late_count = open(&is_late);
+    let standing = open(&|of| !is_late(of) && of.iter().all(|one| one.id.starts_with("C-")));
+    let letters = open(&|of| of.iter().any(|one| !one.id.starts_with("C-")));
+    let is_listed = |of: &&Vec<&Shown>| if settled { !is_open(of) } else { is_open(of) && is_late(of) == late };
     let mut listed: Vec<Value> =
-        warnings.values().filter(|of| is_open(of) != settled).filter_map(|of| warning(clerk, of, visit)).collect();
+        warnings.values().filter(is_listed).filter_map(|of| warning(clerk, of, visit)).collect();
     listed.sort_by(|one, other| other["date"].as_str().cmp(&one["date"].as_str()));
     let mut shows = Map::new();
     shows.insert("page".to_owned(), json!("warnings"));
     shows.insert("settled".to_owned(), json!(settled));
-    let dates = warnings.iter().filter(|(id, of)| id.starts_with("C-") && is_open(of)).count();
-    shows.insert("dates".to_owned(), json!(dates));
-    shows.insert("letters".to_owned(), json!(open.saturating_sub(dates)));
-    shows.insert("open".to_owned(), json!(open));
-    shows.insert("done".to_owned(), json!(done));
+    shows.insert("late".to_owned(), json!(late));
+    shows.insert("late_count".to_owned(), json!(late_count));
+    shows.insert("standing".to_owned(), json!(standing));
+    shows.insert("letters".to_owned(), json!(letters));
+    shows.insert("done".to_owned(), json!(settled_count(clerk)?));
     shows.insert("warnings".to_owned(), json!(listed));
     Ok(shows)
 }

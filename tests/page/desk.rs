@@ -354,5 +354,6 @@ fn each_screen_reckons_as_the_list_does() {
     let ids: BTreeSet<&str> =
         warnings["warnings"].as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap()).collect();
     assert!(ids.len() > 2, "{warnings}");
-    assert_eq!(visitor.page("/warnings").matches("<article").count(), ids.len());
+    let articles = |path: &str| visitor.page(path).matches("<article").count();
+    assert_eq!(articles("/warnings") + articles("/warnings?late=1"), ids.len());
 }

@@ -153,7 +153,7 @@ fn warnings_are_those_of_the_command_and_are_settled_on_the_page_p67_p68() {
     };
     let open = ids();
     assert!(open.len() >= 2, "{open:?}");
-    let page = visitor.page("/warnings");
+    let page = visitor.page("/warnings") + &visitor.page("/warnings?late=1");
     for id in &open {
         assert!(page.contains(&format!("id=\"{}\"", id.to_lowercase())), "{id}");
     }

@@ -52,6 +52,66 @@ fn every_command_that_a_page_quotes_can_be_run_as_it_stands() {
 }
 
 #[test]
+fn the_number_of_open_warnings_is_the_same_everywhere() {
+    let town = Town::played();
+    let served = served(&town);
+    let visitor = served.visit();
+    let open = town.does("buyer", &["--json", "status"]).json()["warnings"].as_u64().unwrap();
+    let listed = town.does("buyer", &["--json", "warnings"]).json()["warnings"].as_array().unwrap().len();
+    assert!(open > 0);
+    assert_eq!(u64::try_from(listed).unwrap(), open);
+    assert_eq!(town.does("buyer", &["--json", "list"]).json()["warnings"], open);
+    let page = visitor.page("/warnings");
+    assert!(page.contains(&format!("<title>({open}) {open} warning")), "{page}");
+    assert!(page.contains(&format!("data-warnings=\"{open}\"")), "{page}");
+    assert_eq!(page.matches("<article").count(), listed);
+    assert!(page.contains(&format!("Open <span class=\"count\">{open}</span>")), "{page}");
+    // What is late stands apart, and nothing is said of no letters.
+    let late = visitor.page("/warnings?late=1");
+    let all = town.does("buyer", &["--json", "warnings", "--late"]).json()["warnings"].as_array().unwrap().len();
+    assert_eq!(late.matches("<article").count(), all - listed);
+    for path in ["/warnings", "/warnings?late=1", "/warnings?settled=1"] {
+        assert!(!visitor.page(path).contains("0 letters"), "{path}");
+    }
+}
+
+#[test]
+fn the_foot_of_the_page_promises_what_is_kept() {
+    let town = Town::fresh();
+    let served = served(&town);
+    let visitor = served.visit();
+    let said = "Your schedules and rules write by themselves";
+    let foot = |page: String| page.split_once("class=\"colophon\"").unwrap().1.to_owned();
+    let before = foot(visitor.page("/"));
+    assert!(
+        before.contains("This page writes no letter until you press a button") && !before.contains(said),
+        "{before}"
+    );
+    town.does("buyer", &["schedule", "add", "--preset", "late"]);
+    assert!(foot(visitor.page("/")).contains(said));
+    town.does("buyer", &["schedule", "pause", "late"]);
+    assert!(!foot(visitor.page("/")).contains(said));
+}
+
+#[test]
+fn what_is_not_there_is_told_with_what_to_do_next() {
+    let town = Town::played();
+    let served = served(&town);
+    let visitor = served.visit();
+    for path in ["/nothing", "/txn/ZZZZ", "/txn/ZZZZ/confirm"] {
+        let page = missing(&visitor, path);
+        assert!(page.contains("<h1>Nothing is here</h1>") && page.contains("name=\"q\""), "{page}");
+        assert!(!page.contains("This was not done") && !page.contains("Nothing was changed"), "{page}");
+    }
+    assert!(missing(&visitor, "/txn/ZZZZ").contains("begins with ZZZZ"));
+    // One letter begins several orders.
+    let ids: Vec<String> = town.list(&[]).iter().map(|one| one["id"].as_str().unwrap()[..1].to_owned()).collect();
+    if let Some(letter) = ids.iter().find(|id| ids.iter().filter(|other| other == id).count() > 1) {
+        assert!(missing(&visitor, &format!("/txn/{letter}")).contains("Several orders"));
+    }
+}
+
+#[test]
 fn asking_about_several_orders_asks_those_it_can_and_names_the_others() {
     let town = Town::played();
     let served = served(&town);
