@@ -57,7 +57,7 @@ pub use inspect::Preview;
 pub use keys::KeyRecord;
 pub use open::{create, go_on_with_cut_log, is_made};
 pub use own_key::file as key_file;
-pub use posting::Posted;
+pub use posting::{Fetch, Posted};
 pub use report::{Came, Foreseen, Foresight, Reporting, Sort, name_of};
 pub use schedules::Ran;
 pub use take_in::{Outcome, TakenIn};

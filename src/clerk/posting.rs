@@ -2,16 +2,21 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::{Clerk, ClerkError};
 use crate::inbox::{Cursor, Inbox, Kind, Note, Origin};
 use crate::index::Fetched;
 use crate::outbox::Outbox;
 use crate::outbox::queue::Report;
+use crate::trade::Moment;
 
 /// How many mails are fetched at a time.
 const FETCH: usize = 256;
 /// The name of the account's mailbox in the index.
 const INBOX: &str = "inbox";
+/// The names under which the index keeps when mail was fetched last, and when that failed last.
+const FETCHED: [&str; 2] = ["fetched", "not fetched"];
 
 /// What one pass over the mailbox brought.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -22,7 +27,36 @@ pub struct Posted {
     pub notes: Vec<String>,
 }
 
+/// A pass over the mailbox, or a mail handed over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fetch {
+    /// When.
+    pub at: Moment,
+    /// By which command.
+    pub by: String,
+    /// Why it failed, if it did.
+    pub fault: Option<String>,
+}
+
 impl Clerk {
+    /// Keeps when mail was fetched last, by which command, and whether that failed. Whoever loses it knows it again after the
+    /// next pass.
+    pub fn note_fetch(&self, by: &str, fault: Option<String>) -> Result<(), ClerkError> {
+        let [done, failed] = FETCHED;
+        let name = if fault.is_some() { failed } else { done };
+        let fetch = Fetch { at: self.clock.now(), by: by.to_owned(), fault };
+        Ok(self.index.set_cursor(name, &json(&fetch)?)?)
+    }
+
+    /// Returns when mail was fetched last, and the failure since, if there was one.
+    pub fn last_fetches(&self) -> Result<[Option<Fetch>; 2], ClerkError> {
+        let [done, failed] = FETCHED.map(|name| self.index.cursor(name));
+        let read = |text: Option<String>| text.and_then(|text| serde_json::from_str::<Fetch>(&text).ok());
+        let (done, failed) = (read(done?), read(failed?));
+        let since = failed.filter(|failed| done.as_ref().is_none_or(|done| failed.at > done.at));
+        Ok([done, since])
+    }
+
     /// Fetches what is new into the spool: first on disk, then the cursor. The mailbox stays as it is until the mails
     /// are judged, because an encrypted mail may be anybody's.
     pub async fn fetch(&mut self, inbox: &mut Inbox) -> Result<Posted, ClerkError> {
@@ -77,7 +111,7 @@ fn fetched(name: &str, origin: &Origin) -> Result<Fetched, ClerkError> {
     Ok(Fetched { name: name.to_owned(), origin: json(origin)? })
 }
 
-fn json(value: &impl serde::Serialize) -> Result<String, ClerkError> {
+fn json(value: &impl Serialize) -> Result<String, ClerkError> {
     serde_json::to_string(value).map_err(|error| ClerkError::Write(error.to_string()))
 }
 

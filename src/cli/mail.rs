@@ -58,7 +58,7 @@ pub(super) fn sync(shell: &mut Shell) -> Result<(), Failure> {
     }
     let fetched = match &mut inbox {
         None => Ok(()),
-        Some(inbox) => shell.runtime.block_on(fetch(shell, &mut clerk, inbox)),
+        Some(inbox) => shell.runtime.block_on(fetch(shell, &mut clerk, inbox, "sync")),
     };
     // What is in the spool is judged, and what is due is sent, even where the mailbox cannot be reached.
     judge(shell, &mut clerk)?;
@@ -82,8 +82,11 @@ pub(super) fn sync(shell: &mut Shell) -> Result<(), Failure> {
     fetched.and(ended)
 }
 
-async fn fetch(shell: &Shell, clerk: &mut Clerk, inbox: &mut Inbox) -> Result<(), Failure> {
-    let posted = clerk.fetch(inbox).await?;
+async fn fetch(shell: &Shell, clerk: &mut Clerk, inbox: &mut Inbox, by: &str) -> Result<(), Failure> {
+    let fetched = clerk.fetch(inbox).await;
+    let noted = clerk.note_fetch(by, fetched.as_ref().err().map(ToString::to_string));
+    let posted = fetched?;
+    noted?;
     for note in posted.notes {
         shell.tell(&note);
     }
@@ -262,7 +265,7 @@ async fn turn(
     outbox: &mut Option<Outbox>,
     bell: &mut Bell,
 ) -> Result<(), Failure> {
-    fetch(shell, clerk, inbox).await?;
+    fetch(shell, clerk, inbox, "watch").await?;
     let taken = judge(shell, clerk)?;
     came(shell, &taken);
     let is_due = bell.is_due(shell, clerk)?;
@@ -311,6 +314,8 @@ fn store(clerk: &mut Clerk) -> Result<(), Failure> {
         clerk.keep_large(&mail, &mut stdin)?;
     } else {
         clerk.spool(std::slice::from_ref(&mail))?;
+        // As above: the mail is safe.
+        let _ = clerk.note_fetch("receive", None);
         if sift(&mail) == Kind::Report {
             // It is on disk: what goes wrong now must not have the server try again.
             let _ = clerk.heed_report(&mail);

@@ -28,12 +28,12 @@ pub(super) fn run(shell: &mut Shell, args: &ServeArgs) -> Result<(), Failure> {
     }
     let ip = if args.ipv6 { IpAddr::V6(Ipv6Addr::LOCALHOST) } else { IpAddr::V4(Ipv4Addr::LOCALHOST) };
     let address = SocketAddr::new(ip, args.port);
-    let (clock, commands) = (shell.clock.clone(), shell.commands_anywhere()?);
+    let (clock, commands, config) = (shell.clock.clone(), shell.commands_anywhere()?, shell.config_file()?);
     let (output, words) = (shell.output, shell.words);
     shell.runtime.block_on(async {
         let busy = |error: std::io::Error| Failure::io(format!("cannot listen on {address}: {error}"));
         let listener = tokio::net::TcpListener::bind(address).await.map_err(busy)?;
-        let served = web::page(clerk, listener, clock, commands)?;
+        let served = web::page(clerk, listener, clock, commands, config)?;
         if output.is_json() {
             output.json_line(&serde_json::json!({"schema": "mailorder.serve/1", "link": served.link()}))?;
         } else {

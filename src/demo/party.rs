@@ -62,6 +62,7 @@ impl Party {
         let mut moved = 0_usize;
         if let Some(inbox) = &mut self.inbox {
             moved = self.clerk.fetch(inbox).await?.fetched;
+            self.clerk.note_fetch("demo", None)?;
         }
         self.clerk.take_in()?;
         self.clerk.tend()?;

@@ -1,5 +1,6 @@
 //! Is mail flowing, are keys and ledger in order, what waits to be sent: and what mends it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -12,9 +13,12 @@ use super::fault::Fault;
 use super::form::Form;
 use super::pages::{self, Page};
 use super::visit::Visit;
-use crate::clerk::{Clerk, ClerkError};
+use crate::clerk::{Clerk, ClerkError, Fetch};
 use crate::outbox::queue::{Item, State as Standing};
+use crate::trade::Address;
 
+/// Seconds after which mail is said not to have been fetched for long.
+const DAY: i64 = 24 * 60 * 60;
 /// Letters of the queue on one page.
 const SHOWN: usize = 50;
 /// How long before its end a key of our own is told of.
@@ -23,7 +27,7 @@ const SOON: SignedDuration = SignedDuration::from_hours(30 * 24);
 pub(super) async fn show(State(web): State<Arc<Web>>, visit: Visit) -> Result<Page, Fault> {
     let shared = Arc::clone(&web);
     web.desk(move |clerk| {
-        let shows = health(clerk, &visit)?;
+        let shows = health(&shared, clerk, &visit)?;
         visit.page(&shared, clerk, "health.html", shows)
     })
     .await
@@ -34,9 +38,14 @@ fn line(mark: &str, what: &str, found: &str, values: Value, mend: Option<&str>) 
     json!({"mark": mark, "what": what, "found": found, "values": values, "mend": mend})
 }
 
-fn health(clerk: &mut Clerk, visit: &Visit) -> Result<Map<String, Value>, Fault> {
+fn health(web: &Web, clerk: &mut Clerk, visit: &Visit) -> Result<Map<String, Value>, Fault> {
     let queue = clerk.queue().list().map_err(ClerkError::from)?;
-    let lines = [("mail", mail(clerk, &queue)?), ("keys", keys(clerk, visit)?), ("ledger", ledger(clerk)?)];
+    let lines = [
+        ("mail", mail(clerk, &queue, visit)?),
+        ("keys", keys(clerk, visit)?),
+        ("ledger", ledger(clerk)?),
+        ("page", settings(web)),
+    ];
     let is_bad = |line: &&Value| line["mark"] != "done";
     let bad: Vec<Value> = lines.iter().flat_map(|(_, lines)| lines.iter()).filter(is_bad).cloned().collect();
     let good = lines.iter().flat_map(|(_, lines)| lines.iter()).filter(|line| !is_bad(line)).count();
@@ -56,19 +65,20 @@ fn health(clerk: &mut Clerk, visit: &Visit) -> Result<Map<String, Value>, Fault>
     shows.insert("good".to_owned(), json!(good));
     shows.insert("groups".to_owned(), json!(groups));
     shows.insert("queue".to_owned(), queue.iter().take(SHOWN).map(|item| letter(item, visit)).collect());
+    shows.insert("parties".to_owned(), json!(parties(&queue, visit)));
     shows.insert("queued".to_owned(), json!(queue.len()));
     shows.insert("pins".to_owned(), json!(pins));
     Ok(shows)
 }
 
-fn mail(clerk: &Clerk, queue: &[Item]) -> Result<Vec<Value>, Fault> {
+fn mail(clerk: &Clerk, queue: &[Item], visit: &Visit) -> Result<Vec<Value>, Fault> {
     let failed = queue.iter().filter(|item| item.failed()).count();
     let waiting = queue.iter().filter(|item| item.standing.state.is_open()).count();
     let aside = clerk.set_aside()?;
     let unseen = aside.iter().filter(|aside| aside.seen.is_none()).count();
     let lost = clerk.not_kept()?;
     let doubts = clerk.index().doubts()?.len();
-    let mut lines = Vec::new();
+    let mut lines: Vec<Value> = fetched(clerk, visit)?.into_iter().collect();
     lines.push(match failed {
         0 => line("done", "out", "out-good", json!({"n": waiting}), None),
         _ => line("no", "out", "out-failed", json!({"n": failed}), Some("mailorder outbox list")),
@@ -84,6 +94,24 @@ fn mail(clerk: &Clerk, queue: &[Item]) -> Result<Vec<Value>, Fault> {
         lines.push(line("no", "lost", "lost", json!({"n": lost}), Some("mailorder warnings")));
     }
     Ok(lines)
+}
+
+/// Returns when mail was fetched last, and by what; nothing where there is no mailbox and no mail was handed over.
+fn fetched(clerk: &Clerk, visit: &Visit) -> Result<Option<Value>, Fault> {
+    let fetch = Some("mailorder sync");
+    let values = |fetch: &Fetch| {
+        let why = fetch.fault.as_ref().map(|fault| visit.said(fault));
+        json!({"at": pages::moment(&fetch.at, &visit.zone), "by": format!("mailorder {}", fetch.by), "why": why})
+    };
+    Ok(match clerk.last_fetches()? {
+        [_, Some(failed)] => Some(line("no", "in", "in-failed", values(&failed), fetch)),
+        [Some(done), None] if done.at < visit.now.plus_seconds(-DAY) => {
+            Some(line("late", "in", "in-old", values(&done), fetch))
+        }
+        [Some(done), None] => Some(line("done", "in", "in-good", values(&done), None)),
+        [None, None] if clerk.settings().inbox.is_some() => Some(line("late", "in", "in-never", json!({}), fetch)),
+        [None, None] => None,
+    })
 }
 
 fn keys(clerk: &mut Clerk, visit: &Visit) -> Result<Vec<Value>, Fault> {
@@ -134,6 +162,39 @@ fn ledger(clerk: &Clerk) -> Result<Vec<Value>, Fault> {
     }])
 }
 
+/// Says whether the configuration is what it was when the page was started: rules and limits of a later one do not hold here.
+fn settings(web: &Web) -> Vec<Value> {
+    let values = json!({"file": web.config.file.display().to_string()});
+    vec![if web.config.is_same() {
+        line("done", "settings", "settings-same", values, None)
+    } else {
+        line("late", "settings", "settings-changed", values, Some("mailorder serve"))
+    }]
+}
+
+/// Returns for each party with letters in the queue how many wait, how many are not sent, and when the next one is tried.
+fn parties(queue: &[Item], visit: &Visit) -> Vec<Value> {
+    let mut parties: BTreeMap<&Address, Vec<&Item>> = BTreeMap::new();
+    for item in queue {
+        parties.entry(&item.label.envelope.to).or_default().push(item);
+    }
+    let party = |(address, items): (&Address, Vec<&Item>)| {
+        let open = || items.iter().filter(|item| item.standing.state.is_open());
+        let next = open().filter_map(|item| item.standing.next_try).min();
+        json!({
+            "address": address, "open": open().count(), "failed": items.iter().filter(|item| item.failed()).count(),
+            "next": next.map(|next| moment(next, visit)),
+        })
+    };
+    parties.into_iter().map(party).collect()
+}
+
+/// Writes a moment in the zone of the pages.
+fn moment(at: jiff::Timestamp, visit: &Visit) -> String {
+    let zoned = at.to_zoned(visit.zone.clone());
+    pages::moment(&crate::trade::Moment::new(zoned.timestamp(), zoned.offset()), &visit.zone)
+}
+
 fn letter(item: &Item, visit: &Visit) -> Value {
     let standing = &item.standing;
     let (mark, word) = match standing.state {
@@ -143,15 +204,11 @@ fn letter(item: &Item, visit: &Visit) -> Value {
         Standing::GivenUp => ("no", "given-up"),
         Standing::Dropped => ("none", "dropped"),
     };
-    let moment = |at: jiff::Timestamp| {
-        let zoned = at.to_zoned(visit.zone.clone());
-        pages::moment(&crate::trade::Moment::new(zoned.timestamp(), zoned.offset()), &visit.zone)
-    };
     json!({
         "name": item.name, "to": item.label.envelope.to, "kind": item.label.kind, "mark": mark, "word": word,
-        "queued": moment(item.label.queued), "tries": standing.tries,
+        "queued": moment(item.label.queued, visit), "tries": standing.tries,
         "error": standing.last_error.as_ref().map(|error| visit.words().sentence(error)),
-        "next": standing.next_try.map(moment), "open": standing.state.is_open(),
+        "next": standing.next_try.map(|next| moment(next, visit)), "open": standing.state.is_open(),
     })
 }
 

@@ -23,6 +23,7 @@ mod schedule;
 mod transaction;
 mod visit;
 mod warnings;
+mod watched;
 mod words;
 
 use std::net::SocketAddr;
@@ -42,6 +43,7 @@ use form::Once;
 use guard::Guard;
 use pages::Pages;
 use post::Post;
+use watched::Watched;
 
 pub use pages::PagesError;
 
@@ -52,6 +54,8 @@ pub(crate) struct Web {
     pages: Pages,
     /// How commands are written that pages propose.
     commands: Commands,
+    /// The configuration, as it was when the account was opened.
+    config: Watched,
     guard: Guard,
     once: Mutex<Once>,
     /// Held by the one form that is being followed.
@@ -104,7 +108,7 @@ pub struct Served {
 }
 
 /// Makes the page for an account, to be reached at the address that `listener` has, which must be a loopback address; what it
-/// proposes to be run is written as `commands` says.
+/// proposes to be run is written as `commands` says, and `config` is the file of the account's settings.
 ///
 /// # Errors
 /// What is wrong with a template of the user's, or keeps the account from being read.
@@ -113,6 +117,7 @@ pub fn page(
     listener: TcpListener,
     clock: Clock,
     commands: Commands,
+    config: PathBuf,
 ) -> Result<Served, PagesError> {
     let address = listener.local_addr().map_err(PagesError::Address)?;
     if !address.ip().is_loopback() {
@@ -129,6 +134,7 @@ pub fn page(
         clock,
         pages,
         commands,
+        config: Watched::new(config),
         guard,
         once: Mutex::default(),
         turn: tokio::sync::Mutex::default(),

@@ -123,6 +123,7 @@ impl Visit {
     fn frame(&self, web: &Web, clerk: &Clerk) -> Result<Map<String, serde_json::Value>, Fault> {
         let open = Filter { role: Some(Role::Buyer), open: Some(true), ..Filter::default() };
         let mark = clerk.index().mark();
+        let [fetched, _] = clerk.last_fetches()?;
         let frame = json!({
             "lang": self.language.word(),
             "languages": Language::ALL.map(|language| json!({
@@ -138,6 +139,7 @@ impl Visit {
                 "warnings": warnings::open_count(clerk)?,
             },
             "by_itself": clerk.schedules()?.iter().any(|one| !one.schedule.paused) || has_rules(clerk),
+            "fetched": fetched.map(|fetch| pages::moment(&fetch.at, &self.zone)),
             "ledger": {"entries": mark.entries(), "head": mark.head().root.hex()},
             "since": web.news(),
             "pages": ["list", "order", "schedule", "warnings", "chart", "health"],

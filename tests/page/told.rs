@@ -112,6 +112,61 @@ fn what_is_not_there_is_told_with_what_to_do_next() {
 }
 
 #[test]
+fn health_tells_when_mail_was_fetched_last_and_by_what() {
+    let town = Town::played();
+    let mail = |page: &str| {
+        let (_, from) = page.split_once(">Mail in</th>").unwrap_or_else(|| panic!("{page}"));
+        from.split("</tr>").next().unwrap().to_owned()
+    };
+    town.does("buyer", &["sync"]);
+    let served = served(&town);
+    let visitor = served.visit();
+    let line = mail(&visitor.page("/health"));
+    assert!(line.contains("last fetched") && line.contains("by mailorder sync"), "{line}");
+    town.does("buyer", &["watch", "--seconds", "1"]);
+    assert!(mail(&visitor.page("/health")).contains("by mailorder watch"));
+    // A mailbox that cannot be read.
+    let inbox = town.path("mail/buyer@demo.test");
+    fs::rename(&inbox, town.path("mail/away")).unwrap();
+    fs::write(&inbox, "").unwrap();
+    assert_ne!(town.run("buyer", &["sync"]).code, Some(0));
+    let line = mail(&visitor.page("/health"));
+    assert!(line.contains("could not be fetched") && line.contains("sync</code>"), "{line}");
+    fs::remove_file(&inbox).unwrap();
+    fs::rename(town.path("mail/away"), &inbox).unwrap();
+    town.does("buyer", &["sync"]);
+    assert!(mail(&visitor.page("/health")).contains("last fetched"));
+}
+
+#[test]
+fn health_tells_what_waits_for_each_party() {
+    let town = Town::played();
+    // Whoever should take them does not.
+    town.configure("buyer", |text| text.replace("maildir = \"../mail/{to}\"", "sendmail = \"/bin/false\""));
+    town.run("buyer", &["ask", town.in_state("open")["id"].as_str().unwrap()]);
+    let served = served(&town);
+    let page = served.visit().page("/health");
+    let (_, outbox) = page.split_once("id=\"h-outbox\"").unwrap();
+    let parties = outbox.split("</ul>").next().unwrap();
+    for party in ["shop", "pay", "ship"] {
+        let line = parties.split("<li>").find(|line| line.contains(&format!("<bdi>{party}@demo.test</bdi>")));
+        let line = line.unwrap_or_else(|| panic!("{party}: {page}"));
+        assert!(line.contains("1 letter waits to be sent") && line.contains("next try"), "{line}");
+    }
+}
+
+#[test]
+fn health_tells_that_the_configuration_has_changed_since_the_page_was_started() {
+    let town = Town::played();
+    let served = served(&town);
+    let visitor = served.visit();
+    assert!(visitor.page("/health").contains("as it was when the page was started"));
+    town.configure("buyer", |text| format!("{text}\n[[buyer.rule]]\nwhen = \"delivered unpaid\"\ndo = \"ask\"\n"));
+    let page = visitor.page("/health");
+    assert!(page.contains("has changed since the page was started") && page.contains("serve</code>"), "{page}");
+}
+
+#[test]
 fn asking_about_several_orders_asks_those_it_can_and_names_the_others() {
     let town = Town::played();
     let served = served(&town);
