@@ -1,13 +1,15 @@
-//! What charts need of a long ledger: what was bought and paid between two moments, and the sums of days, which are kept once
+//! What charts need of a long ledger: what was bought between two moments, how what is owed changed, and the sums of days, which are kept once
 //! they were reckoned and forgotten as soon as a transaction of such a day changes. What a day's sums are is the caller's
 //! matter.
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::list::{COLUMNS, listed, money};
-use super::query::{Found, optional, value};
-use super::{Index, IndexError, Listed, Row, placed};
+use super::list::money;
+use super::query::{Found, value};
+use super::row::RowItem;
+use super::{Index, IndexError, Row, placed};
 use crate::trade::{Money, Role, When};
 
 /// How long before a moment the day may have begun that it belongs to: a day without an hour counts to its end in UTC.
@@ -22,10 +24,21 @@ pub struct Spent {
     pub shop: String,
     /// The agreed total.
     pub total: Money,
-    /// What of it is unpaid.
-    pub unpaid: Option<Money>,
-    /// When all of it was paid, once it was.
-    pub paid: Option<When>,
+}
+
+/// A change of what a buyer owes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Owing {
+    /// When.
+    pub at: Timestamp,
+    /// `bought`, `paid`, `dropped`: it is not to be paid any more.
+    pub what: String,
+    /// By how much.
+    pub change: Money,
+    /// What the shop calls itself, else its address.
+    pub shop: String,
+    /// The first of the goods.
+    pub item: String,
 }
 
 /// The sums of a day that was reckoned.
@@ -41,66 +54,44 @@ pub struct KeptDay {
     pub sums: String,
 }
 
-/// Which of two moments of an order is asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum By {
-    /// When it was ordered.
-    Order,
-    /// When it was paid.
-    Payment,
-}
-
-impl By {
-    /// Returns the condition for orders of a buyer between two seconds, the second one excluded.
-    const fn condition(self) -> &'static str {
-        match self {
-            Self::Order => "role = 'buyer' AND begun AND date_at >= ?1 AND date_at < ?2 ORDER BY date_at, id",
-            Self::Payment => {
-                "id IN (SELECT id FROM paid WHERE at >= ?1 AND at < ?2) AND begun AND role = 'buyer' ORDER BY date_at, id"
-            }
-        }
-    }
-}
-
 impl Index {
-    /// Returns the orders that a buyer agreed to and nothing took back, ordered or paid from one second on and before another.
-    pub fn spent(&self, by: By, from: i64, until: i64) -> Found<Vec<Spent>> {
-        let sql = format!(
-            "SELECT date, shop_name, shop, currency, total, unpaid_currency, unpaid, payment_done, payment_date, state \
-             FROM transactions WHERE {}",
-            by.condition()
-        );
-        let mut find = self.db.prepare_cached(&sql)?;
+    /// Returns the orders that a buyer agreed to and nothing took back, ordered from one second on and before another.
+    pub fn spent(&self, from: i64, until: i64) -> Found<Vec<Spent>> {
+        let mut find = self.db.prepare_cached(
+            "SELECT date, shop_name, shop, currency, total, state FROM transactions \
+             WHERE role = 'buyer' AND begun AND date_at >= ?1 AND date_at < ?2 ORDER BY date_at, id",
+        )?;
         let mut rows = find.query([from, until])?;
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {
             let (Some(date), Some(total)) = (row.get::<_, Option<String>>(0)?, money(row.get(3)?, row.get(4)?)?) else {
                 continue;
             };
-            if !matches!(row.get_ref(9)?.as_str().unwrap_or_default(), "open" | "completed") {
+            if !matches!(row.get_ref(5)?.as_str().unwrap_or_default(), "open" | "completed") {
                 continue;
             }
-            let shop: String = row.get(1)?;
-            let done: bool = row.get(7)?;
-            found.push(Spent {
-                date: value(&date, When::parse)?,
-                shop: if shop.is_empty() { row.get(2)? } else { shop },
-                total,
-                unpaid: money(row.get(5)?, row.get(6)?)?,
-                paid: if done { optional(row.get(8)?, When::parse)? } else { None },
-            });
+            found.push(Spent { date: value(&date, When::parse)?, shop: shop(row.get(1)?, row.get(2)?), total });
         }
         Ok(found)
     }
 
-    /// Returns the same orders, and others of these days, as lists have them.
-    pub fn ordered_or_paid(&self, by: By, from: i64, until: i64) -> Found<Vec<Listed>> {
-        let mut find =
-            self.db.prepare_cached(&format!("SELECT {COLUMNS} FROM transactions WHERE {}", by.condition()))?;
+    /// Returns how what a buyer owes changed from one second on and before another, oldest first: of all orders that were agreed
+    /// to, taken back since or not.
+    pub fn owing(&self, from: i64, until: i64) -> Found<Vec<Owing>> {
+        let mut find = self.db.prepare_cached(
+            "SELECT o.at, o.what, o.currency, o.amount, shop_name, shop, items FROM owing o JOIN transactions t ON t.id = o.id \
+             WHERE o.at >= ?1 AND o.at < ?2 ORDER BY o.at, o.id, o.place",
+        )?;
         let mut rows = find.query([from, until])?;
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {
-            found.push(listed(row)?);
+            let at = Timestamp::from_second(row.get(0)?).map_err(|error| IndexError::Row(error.to_string()))?;
+            let Some(change) = money(row.get(2)?, row.get(3)?)? else { continue };
+            let items = row.get::<_, String>(6)?;
+            let items: Vec<RowItem> =
+                serde_json::from_str(&items).map_err(|error| IndexError::Row(error.to_string()))?;
+            let item = items.into_iter().next().map(|item| item.name).unwrap_or_default();
+            found.push(Owing { at, what: row.get(1)?, change, shop: shop(row.get(4)?, row.get(5)?), item });
         }
         Ok(found)
     }
@@ -137,22 +128,27 @@ impl Index {
     }
 }
 
-/// Notes when an order was paid, and forgets the days that a transaction was in and is in now; `row` is none where it is gone.
+/// Returns what a shop calls itself, else its address.
+fn shop(name: String, address: String) -> String {
+    if name.is_empty() { address } else { name }
+}
+
+/// Notes how what is owed for an order changed, and forgets the days that a transaction was in and is in now; `row` is none where
+/// it is gone.
 pub(super) fn changed(db_tx: &Connection, id: i64, role: Role, row: Option<&Row>) -> Found<()> {
     if role != Role::Buyer {
         return Ok(());
     }
-    let at = row.filter(|row| row.payment.done).and_then(|row| row.payment.date.as_ref()).map(placed::seconds);
-    let mut find = db_tx.prepare_cached("SELECT at FROM paid WHERE id = ?1")?;
-    let known: Option<i64> = find.query_row([id], |row| row.get(0)).optional()?;
-    match at {
-        at if at == known => {}
-        Some(at) => {
-            db_tx.prepare_cached("INSERT OR REPLACE INTO paid VALUES (?1, ?2)")?.execute([id, at])?;
-        }
-        None => {
-            db_tx.prepare_cached("DELETE FROM paid WHERE id = ?1")?.execute([id])?;
-        }
+    let mut moments: Vec<i64> = {
+        let mut find = db_tx.prepare_cached("SELECT at FROM owing WHERE id = ?1")?;
+        find.query_map([id], |row| row.get(0))?.collect::<Result<_, _>>()?
+    };
+    db_tx.prepare_cached("DELETE FROM owing WHERE id = ?1")?.execute([id])?;
+    let mut put = db_tx.prepare_cached("INSERT INTO owing VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
+    for (place, one) in (0_i64..).zip(row.iter().flat_map(|row| &row.owing)) {
+        let at = one.at.instant().as_second();
+        put.execute(params![id, place, at, one.what, one.change.currency().code(), one.change.plain()])?;
+        moments.push(at);
     }
     // Nobody looked at charts since the index was made.
     if !db_tx.prepare_cached("SELECT 1 FROM days LIMIT 1")?.exists([])? {
@@ -161,7 +157,7 @@ pub(super) fn changed(db_tx: &Connection, id: i64, role: Role, row: Option<&Row>
     let mut find = db_tx.prepare_cached("SELECT date_at FROM transactions WHERE id = ?1")?;
     let before: Option<i64> = find.query_row([id], |row| row.get(0)).optional()?;
     let ordered = row.and_then(|row| row.date.as_ref()).map(placed::seconds);
-    for at in [before, ordered, known, at].into_iter().flatten() {
+    for at in moments.into_iter().chain(before).chain(ordered) {
         let mut forget = db_tx.prepare_cached("DELETE FROM days WHERE begins > ?1 AND begins <= ?2")?;
         forget.execute([at.saturating_sub(LENGTH), at])?;
     }

@@ -379,6 +379,7 @@ pub(super) fn listed(row: &rusqlite::Row<'_>) -> Found<Listed> {
         begun: true,
         waits: row.get(24)?,
         refund: money(row.get(25)?, row.get(26)?)?,
+        owing: Vec::new(),
     };
     Ok(Listed { key, row })
 }

@@ -35,12 +35,12 @@ use crate::ledger::{Chunk, Ledger, LedgerError, Mark, Recorded, Reread, Writer};
 use crate::trade::{Body, Book, Entry, Key, Transaction};
 
 pub use crowd::Crowd;
-pub use days::{By, KeptDay, Spent};
+pub use days::{KeptDay, Owing, Spent};
 pub use keys::{Pin, Unsealed};
 pub use list::{Filter, Listed};
 pub use post::{Doubt, Fetched, Unheard};
 pub use query::{EntryRow, Warning};
-pub use row::{Row, RowItem, RowLeg};
+pub use row::{Row, RowItem, RowLeg, RowOwing};
 pub use schedules::{Caused, CausedLetter, KeptSchedule};
 pub use tasks::{Attempt, OpenTask};
 

@@ -3,7 +3,7 @@
 //! A row is filled by a function the caller gives: how legs stand is the rules' knowledge, and the index only keeps
 //! what they say.
 
-use crate::trade::{Address, Money, Number, Role, Transaction, When};
+use crate::trade::{Address, Moment, Money, Number, Role, Transaction, When};
 
 /// One thing bought, as lists show it.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -70,6 +70,19 @@ pub struct Row {
     pub waits: bool,
     /// What is still to go back of what was paid.
     pub refund: Option<Money>,
+    /// How what a buyer owes changed; in a row that is reckoned, and in none that lists read again.
+    pub owing: Vec<RowOwing>,
+}
+
+/// A change of what a buyer owes for an order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RowOwing {
+    /// When, and never before the order.
+    pub at: Moment,
+    /// `bought`, `paid`, `dropped`.
+    pub what: &'static str,
+    /// By how much.
+    pub change: Money,
 }
 
 impl Row {
@@ -97,6 +110,7 @@ impl Row {
             begun: true,
             waits: false,
             refund: None,
+            owing: Vec::new(),
         }
     }
 

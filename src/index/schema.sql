@@ -103,11 +103,20 @@ CREATE TABLE shops (
   PRIMARY KEY (role, shop, name)
 ) WITHOUT ROWID;
 
--- When a buyer's orders were paid, those that are.
-CREATE TABLE paid (id INTEGER PRIMARY KEY, at INTEGER NOT NULL);
-CREATE INDEX paid_at ON paid (at);
+-- How what a buyer owes for an order changed, in the order in which it is booked: `bought`, `paid`, `dropped` (it is not to be
+-- paid any more). `at` in seconds, the amount with its sign.
+CREATE TABLE owing (
+  id       INTEGER NOT NULL,
+  place    INTEGER NOT NULL,
+  at       INTEGER NOT NULL,
+  what     TEXT NOT NULL,
+  currency TEXT NOT NULL,
+  amount   TEXT NOT NULL,
+  PRIMARY KEY (id, place)
+) WITHOUT ROWID;
+CREATE INDEX owing_at ON owing (at);
 
--- What a buyer ordered and paid on a day, which begins and ends at these seconds in some time zone: reckoned when charts ask for
+-- What a buyer ordered on a day and how what he owes changed, which begins and ends at these seconds in some time zone: reckoned when charts ask for
 -- it, gone when an order of that day changes.
 CREATE TABLE days (
   day    TEXT NOT NULL,

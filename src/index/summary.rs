@@ -1,11 +1,12 @@
 //! Fills the row of a transaction from where the rules say it stands.
 
-use super::row::{Row, RowItem, RowLeg};
+use super::row::{Row, RowItem, RowLeg, RowOwing};
+use crate::rules::booking::{Booked, Booking, bookings};
 use crate::rules::failed::failed_legs;
 use crate::rules::overdue::refund;
 use crate::rules::waiting::waiting_in;
 use crate::rules::{Standing, State, received, reconcile};
-use crate::trade::{Code, Direction, Leg, Transaction, Verdict, item::Line};
+use crate::trade::{Code, Direction, Leg, Role, Transaction, Verdict, item::Line};
 
 impl Row {
     /// Reckons the row of a transaction.
@@ -34,6 +35,7 @@ impl Row {
             begun: reconcile::begun(transaction).is_some(),
             refund: back.map(|back| back.amount),
             waits: !waiting_in(transaction, standing.state).is_empty(),
+            owing: if transaction.key.role == Role::Buyer { owing(transaction, &standing) } else { Vec::new() },
             order,
             delivery,
             payment,
@@ -63,6 +65,22 @@ impl Row {
             self.shop_name.clone_from(&terms.seller);
         }
     }
+}
+
+/// Returns how what a buyer owes changed, from the order on: a payment that is dated before it counts for its moment.
+fn owing(transaction: &Transaction, standing: &Standing) -> Vec<RowOwing> {
+    let bookings = bookings(transaction, standing);
+    let Some(first) = bookings.first().map(|booking| booking.at) else { return Vec::new() };
+    let change = |booking: &Booking| {
+        let what = match booking.what {
+            Booked::Bought { .. } => "bought",
+            Booked::Paid { .. } => "paid",
+            Booked::Dropped => "dropped",
+            Booked::DueBack | Booked::Back { .. } => return None,
+        };
+        Some(RowOwing { at: booking.at.max(first), what, change: booking.owed()? })
+    };
+    bookings.iter().filter_map(change).collect()
 }
 
 fn total(transaction: &Transaction) -> Option<crate::trade::Money> {

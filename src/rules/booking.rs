@@ -3,9 +3,10 @@
 //! The amounts add up: what was bought, less what was paid and what is not owed any more, is what lists show as unpaid.
 
 use super::overdue::refund;
+use super::returned::{self, Promise};
 use super::{Standing, State};
 use crate::trade::status::{Payment, PaymentStatus};
-use crate::trade::{Document, Kind, Moment, Money, Transaction};
+use crate::trade::{Document, Moment, Money, Transaction};
 
 /// One thing to be booked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +43,17 @@ pub enum Booked {
     },
 }
 
+impl Booking {
+    /// Returns by how much it changes what the buyer owes; nothing of what goes back.
+    pub fn owed(&self) -> Option<Money> {
+        match self.what {
+            Booked::Bought { .. } => Some(self.amount),
+            Booked::Paid { .. } | Booked::Dropped => Money::zero(self.amount.currency()).minus(&self.amount).ok(),
+            Booked::DueBack | Booked::Back { .. } => None,
+        }
+    }
+}
+
 /// Returns what a transaction does to the books of its buyer and its shop, in the order in which it is booked; nothing of what
 /// was not agreed to, and nothing for agents, who see no terms.
 pub fn bookings(transaction: &Transaction, standing: &Standing) -> Vec<Booking> {
@@ -55,17 +67,19 @@ pub fn bookings(transaction: &Transaction, standing: &Standing) -> Vec<Booking> 
     let (payments, refunds) = (made(false), made(true));
     let sum = |made: &[Booking]| Money::sum(made.iter().map(|one| &one.amount)).ok().flatten().unwrap_or(zero);
     let (paid, back) = (sum(&payments), sum(&refunds));
-    let agreed = match standing.state {
+    let counts = match standing.state {
         State::Open | State::Completed | State::Returned | State::Refunded => true,
         State::Cancelled => transaction.accepted().next().is_some() || !paid.is_zero(),
         State::Ordered | State::Offered | State::Rejected => false,
     };
-    if !agreed {
+    if !counts {
         return Vec::new();
     }
     let bought = transaction.kept.first().map_or(terms.date, |kept| kept.letter.date);
-    let said = transaction.known(Kind::ReturnAnswer).map(|kept| kept.letter.date).max();
-    let over = legs.cancelled.or(said).or(legs.payment.as_of).unwrap_or(bought);
+    // A claim and the end of one are of the day on which the shop agreed, whenever the money moves.
+    let promises = returned::promises(transaction);
+    let agreed = promises.iter().map(|promise| promise.since).max();
+    let over = legs.cancelled.or(agreed).or(legs.payment.as_of).unwrap_or(bought);
     let goods: Vec<Money> = terms.lines.iter().filter_map(|line| line.price().ok()).collect();
     let goods = Money::sum(&goods).ok().flatten().unwrap_or(terms.total);
     let charges = terms.total.minus(&goods).unwrap_or(zero);
@@ -77,12 +91,28 @@ pub fn bookings(transaction: &Transaction, standing: &Standing) -> Vec<Booking> 
     {
         found.push(Booking { at: over, what: Booked::Dropped, amount: dropped });
     }
-    let due = due_back(transaction, standing, paid, back);
-    if !due.is_zero() {
-        found.push(Booking { at: over, what: Booked::DueBack, amount: due });
-    }
+    found.extend(claims(&promises, due_back(transaction, standing, paid, back), over));
     found.extend(refunds);
     found
+}
+
+/// Returns what is `due` back as claims: for each return what the shop agreed to, on the day on which it did; the rest, of what
+/// was cancelled, on the day on which it was `over`.
+fn claims(promises: &[Promise], due: Money, over: Moment) -> Vec<Booking> {
+    let mut rest = due;
+    let mut claims = Vec::new();
+    for Promise { since, refund } in promises {
+        let Some(amount) = refund.filter(|amount| amount.currency() == due.currency()) else { continue };
+        let amount = if amount.exceeds(&rest).unwrap_or(true) { rest } else { amount };
+        if !amount.is_zero() && !amount.is_negative() {
+            claims.push(Booking { at: *since, what: Booked::DueBack, amount });
+            rest = rest.minus(&amount).unwrap_or(rest);
+        }
+    }
+    if !rest.is_zero() {
+        claims.push(Booking { at: over, what: Booked::DueBack, amount: rest });
+    }
+    claims
 }
 
 /// Returns all that went back or is to: no more than was paid, but what went back did.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::statement;
 use crate::trade::document::ReturnAnswer;
 use crate::trade::item::LineQuantity;
-use crate::trade::{Digest, Document, Kept, Kind, Money, MoneyError, Quantity, Terms, Transaction};
+use crate::trade::{Digest, Document, Kept, Kind, Moment, Money, MoneyError, Quantity, Terms, Transaction};
 
 /// Returns the shop's last word on each return it agreed to, in the order in which it first agreed.
 ///
@@ -29,6 +29,28 @@ pub fn agreed(transaction: &Transaction) -> Vec<(&Kept, &ReturnAnswer)> {
     }
     let words = order.iter().filter_map(|request| last.get(request).copied());
     words.filter(|(_, answer)| !answer.step.failed()).collect()
+}
+
+/// A return that the shop agreed to: since when, and how much money goes back for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Promise {
+    /// When the shop first agreed; its later words on the same return say what came of it.
+    pub since: Moment,
+    /// What goes back; `None` where nothing was paid.
+    pub refund: Option<Money>,
+}
+
+/// Returns the returns that the shop agreed to, in the order in which it did.
+pub fn promises(transaction: &Transaction) -> Vec<Promise> {
+    let first = |kept: &Kept| {
+        let same = transaction.known(Kind::ReturnAnswer).filter(|said| said.letter.answers == kept.letter.answers);
+        let agrees = |said: &&Kept| matches!(&said.letter.document, Document::ReturnAnswer(a) if !a.step.failed());
+        same.filter(agrees).map(|said| said.letter.date).min().unwrap_or(kept.letter.date)
+    };
+    agreed(transaction)
+        .into_iter()
+        .map(|(kept, answer)| Promise { since: first(kept), refund: answer.refund })
+        .collect()
 }
 
 /// Returns whether `more` can go back beside what the shop agreed to before: no line more often than it was bought.

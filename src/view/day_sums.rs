@@ -1,4 +1,4 @@
-//! The sums of days: what a buyer ordered and paid on each, by shop and currency. Those of days that are over are kept in the
+//! The sums of days: what a buyer ordered on each, and how what he owes changed, by shop and currency. Those of days that are over are kept in the
 //! index; they are reckoned in pieces, so that a long ledger takes no more memory than a short one.
 
 use std::collections::BTreeMap;
@@ -9,29 +9,25 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use super::text;
-use crate::index::{By, Index, IndexError, KeptDay, Spent};
-use crate::trade::{Currency, Money, When};
-
-/// How long after the end of a day the second of a payment may lie that counts for it: one that names a day without an hour
-/// counts to its end in UTC, which is never before the day begins.
-const WITHIN: i64 = 14 * 60 * 60;
+use crate::index::{Index, IndexError, KeptDay, Owing};
+use crate::trade::{Currency, Money};
 
 /// Most days that are reckoned at a time.
 const PIECE: i64 = 7;
 
-/// What was ordered and paid on a day at one shop.
+/// What was ordered on a day at one shop, and how what is owed to it changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DaySum {
     /// What the shop calls itself, else its address.
     pub shop: String,
-    /// The sum of the totals of orders.
+    /// The sum of the totals of orders that nothing took back.
     pub bought: Money,
-    /// The sum of what was paid, of orders of any day.
-    pub paid: Money,
     /// How many orders.
     pub orders: u32,
-    /// How many of which something was paid.
-    pub payments: u32,
+    /// By how much more or less was owed at the end of the day, as was known then: of orders taken back later, too.
+    pub owed: Money,
+    /// In how many changes.
+    pub changes: u32,
 }
 
 /// Sums in the making: by day, shop and currency.
@@ -79,11 +75,6 @@ pub fn load(
     Ok(days)
 }
 
-/// Returns the day that what is paid of an order counts for: the day it was paid, and never one before the order.
-pub fn paid_on(ordered: Date, paid: Option<Date>) -> Date {
-    paid.unwrap_or(ordered).max(ordered)
-}
-
 /// Returns the second at which a day begins.
 pub fn seconds(day: Date, zone: &TimeZone) -> i64 {
     day.to_zoned(zone.clone()).map_or(0, |begin| begin.timestamp().as_second())
@@ -114,45 +105,31 @@ fn reckon(
     let from = seconds(first, zone);
     // Clocks that are ahead: what is dated later is of today.
     let until = if last == today { i64::MAX } else { seconds(after(last), zone) };
-    let days = |one: &Spent| -> Option<(Date, Date)> {
-        let day = |when: &When| text::day(when, zone).parse::<Date>().ok();
-        let ordered = day(&one.date)?;
-        Some((ordered.min(today), paid_on(ordered, one.paid.as_ref().and_then(day)).min(today)))
-    };
-    for one in index.spent(By::Order, from, until)? {
-        let Some((ordered, paid)) = days(&one) else { continue };
-        add(&mut sums, ordered, &one, |sum| {
+    for one in index.spent(from, until)? {
+        let Ok(day) = text::day(&one.date, zone).parse::<Date>() else { continue };
+        add(&mut sums, day.min(today), &one.shop, one.total.currency(), |sum| {
             sum.orders = sum.orders.saturating_add(1);
             sum.bought = sum.bought.plus(&one.total).unwrap_or(sum.bought);
         });
-        if paid <= ordered {
-            add(&mut sums, ordered, &one, |sum| pay(sum, &one));
-        }
     }
-    for one in index.spent(By::Payment, from, until.saturating_add(WITHIN))? {
-        if let Some((ordered, paid)) = days(&one)
-            && paid > ordered
-        {
-            add(&mut sums, paid, &one, |sum| pay(sum, &one));
-        }
+    for one in index.owing(from, until)? {
+        add(&mut sums, day_of(&one, zone).min(today), &one.shop, one.change.currency(), |sum| {
+            sum.changes = sum.changes.saturating_add(1);
+            sum.owed = sum.owed.plus(&one.change).unwrap_or(sum.owed);
+        });
     }
     Ok(sums.into_iter().map(|(day, sums)| (day, sums.into_values().collect())).collect())
 }
 
-/// Adds to the sum of a day, if it is one of those that are reckoned.
-fn add(sums: &mut Sums, day: Date, one: &Spent, change: impl FnOnce(&mut DaySum)) {
-    let Some(day) = sums.get_mut(&day) else { return };
-    let currency = one.total.currency();
-    let zero = Money::zero(currency);
-    let new = || DaySum { shop: one.shop.clone(), bought: zero, paid: zero, orders: 0, payments: 0 };
-    change(day.entry((one.shop.clone(), currency)).or_insert_with(new));
+/// Returns the day on which what is owed changed.
+pub fn day_of(one: &Owing, zone: &TimeZone) -> Date {
+    one.at.to_zoned(zone.clone()).date()
 }
 
-fn pay(sum: &mut DaySum, one: &Spent) {
-    let unpaid = one.unpaid.unwrap_or(Money::zero(one.total.currency()));
-    let Ok(paid) = one.total.minus(&unpaid) else { return };
-    if !paid.is_zero() {
-        sum.payments = sum.payments.saturating_add(1);
-        sum.paid = sum.paid.plus(&paid).unwrap_or(sum.paid);
-    }
+/// Adds to the sum of a day, if it is one of those that are reckoned.
+fn add(sums: &mut Sums, day: Date, shop: &str, currency: Currency, change: impl FnOnce(&mut DaySum)) {
+    let Some(day) = sums.get_mut(&day) else { return };
+    let zero = Money::zero(currency);
+    let new = || DaySum { shop: shop.to_owned(), bought: zero, orders: 0, owed: zero, changes: 0 };
+    change(day.entry((shop.to_owned(), currency)).or_insert_with(new));
 }

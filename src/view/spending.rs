@@ -1,7 +1,8 @@
 //! What was spent by month and shop, and how much was unpaid day by day, in one currency (P77, P80, P81).
 //!
 //! Sums of days that are over come from where the index keeps them, so that charts of a long ledger take no longer than those
-//! of a short one; what is unpaid now is exact, and what was before follows from it.
+//! of a short one; what is unpaid now is exact, and what was before follows from it: on each day what was known then, with what was
+//! cancelled or given back later.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +14,7 @@ use rust_decimal::Decimal;
 use super::day_sums::{self, DaySum};
 use super::text;
 use crate::clerk::{Clerk, ClerkError};
-use crate::index::{By, Filter, Listed};
+use crate::index::{Filter, Listed};
 use crate::trade::{Currency, Moment, Money, Role, When};
 
 /// How many months are shown.
@@ -54,12 +55,24 @@ pub struct Spending {
 pub struct Change {
     /// The day.
     pub day: Date,
-    /// By how much: above zero where something was bought, below where it was paid; `None` for what was unpaid before.
+    /// By how much: above zero where something was bought, below where it was paid or is not to be paid any more; `None` for
+    /// what was unpaid before.
     pub change: Option<Decimal>,
     /// What is unpaid after it.
     pub unpaid: Decimal,
-    /// What was bought, and where.
-    pub what: Option<(String, String)>,
+    /// What happened to what, and where.
+    pub what: Option<Happened>,
+}
+
+/// What happened to an order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Happened {
+    /// `bought`, `paid`, `dropped`.
+    pub word: String,
+    /// The first of its goods.
+    pub item: String,
+    /// What the shop calls itself, else its address.
+    pub shop: String,
 }
 
 impl Spending {
@@ -84,7 +97,7 @@ impl Spending {
         let months = months(&days, currency, &shops, today);
         let totals = |place: usize| months.iter().filter_map(|(_, sums)| sums.get(place)).sum();
         let shops = shops.into_iter().enumerate().map(|(place, shop)| (shop, totals(place))).collect();
-        let open: Vec<Bought<'_>> = open.iter().filter_map(|one| Bought::of(one, currency, zone)).collect();
+        let open: Vec<Open> = open.iter().filter_map(|one| Open::of(one, currency, zone)).collect();
         let unpaid = open.iter().map(|order| order.unpaid).sum();
         let levels = levels(&days, currency, begin, unpaid);
         let changes = changes(clerk, &days, currency, Since { begin, today, unpaid }, zone)?;
@@ -93,38 +106,17 @@ impl Spending {
     }
 }
 
-/// An order that was agreed to, in the currency of interest.
-struct Bought<'a> {
-    day: Date,
-    total: Decimal,
-    shop: &'a str,
-    item: &'a str,
+/// What is unpaid of an order in the currency of interest, and when it will be paid.
+struct Open {
     unpaid: Decimal,
-    /// When it was paid, or will be.
     payment: Option<Date>,
-    paid: bool,
 }
 
-impl<'a> Bought<'a> {
-    fn of(one: &'a Listed, currency: Currency, zone: &TimeZone) -> Option<Self> {
-        let row = &one.row;
-        let agreed = matches!(row.state.as_str(), "open" | "completed");
-        let total = row.total.filter(|total| agreed && total.currency() == currency)?;
+impl Open {
+    fn of(one: &Listed, currency: Currency, zone: &TimeZone) -> Option<Self> {
+        let unpaid = one.row.unpaid.filter(|unpaid| unpaid.currency() == currency)?;
         let day = |when: When| text::day(&when, zone).parse().ok();
-        Some(Self {
-            day: day(row.date?)?,
-            total: total.decimal(),
-            shop: if row.shop_name.is_empty() { row.shop.as_str() } else { &row.shop_name },
-            item: row.items.first().map(|item| item.name.as_str()).unwrap_or_default(),
-            unpaid: row.unpaid.map(|unpaid| unpaid.decimal()).unwrap_or_default(),
-            payment: row.payment.date.and_then(day),
-            paid: row.payment.done,
-        })
-    }
-
-    /// Returns the day on which what is paid of it was paid, none in the future.
-    fn paid_on(&self, today: Date) -> Date {
-        day_sums::paid_on(self.day, self.payment.filter(|_| self.paid)).min(today)
+        Some(Self { unpaid: unpaid.decimal(), payment: one.row.payment.date.and_then(day) })
     }
 }
 
@@ -194,7 +186,7 @@ fn levels(days: &Days, currency: Currency, begin: Date, unpaid: Decimal) -> Vec<
     let mut changes: BTreeMap<Date, Decimal> = BTreeMap::new();
     for (day, sum) in of(days, currency).filter(|(day, _)| *day >= begin) {
         let change = changes.entry(day).or_default();
-        *change = change.saturating_add(sum.bought.decimal()).saturating_sub(sum.paid.decimal());
+        *change = change.saturating_add(sum.owed.decimal());
     }
     let mut level = unpaid.saturating_sub(changes.values().sum());
     let mut levels = vec![(begin, level)];
@@ -213,7 +205,7 @@ struct Since {
     unpaid: Decimal,
 }
 
-/// Returns the newest changes: what was bought adds to what is unpaid, what was paid takes from it.
+/// Returns the newest changes: what was bought adds to what is unpaid, what was paid or dropped takes from it.
 fn changes(
     clerk: &Clerk,
     days: &Days,
@@ -225,7 +217,7 @@ fn changes(
     let mut counts: BTreeMap<Date, usize> = BTreeMap::new();
     for (day, sum) in of(days, currency).filter(|(day, _)| *day >= begin) {
         let count = counts.entry(day).or_default();
-        *count = count.saturating_add(usize::try_from(sum.orders.saturating_add(sum.payments)).unwrap_or(usize::MAX));
+        *count = count.saturating_add(usize::try_from(sum.changes).unwrap_or(usize::MAX));
     }
     // The days that have enough of them.
     let mut enough = 0_usize;
@@ -234,28 +226,14 @@ fn changes(
         enough >= CHANGES
     });
     let first = first.map_or(begin, |(day, _)| *day);
-    let index = clerk.index();
-    let from = day_sums::seconds(first, zone);
-    let ordered = index.ordered_or_paid(By::Order, from, i64::MAX)?;
-    let paid = index.ordered_or_paid(By::Payment, from, i64::MAX)?;
-    let mut found: Vec<(Date, Decimal, Bought<'_>)> = Vec::new();
-    let bought = |one| Bought::of(one, currency, zone);
-    for order in ordered.iter().filter_map(bought) {
-        found.push((order.day.min(today), order.total, order));
-    }
-    let paid_later = paid.iter().filter_map(bought).filter(|order| order.paid_on(today) > order.day);
-    let paid_at_once = ordered.iter().filter_map(bought).filter(|order| order.paid_on(today) <= order.day);
-    for order in paid_at_once.chain(paid_later) {
-        let amount = order.total.saturating_sub(order.unpaid);
-        found.push((order.paid_on(today), Decimal::ZERO.saturating_sub(amount), order));
-    }
-    found.retain(|(day, change, _)| *day >= first && !change.is_zero());
-    found.sort_by_key(|(day, ..)| *day);
-    let mut level = unpaid.saturating_sub(found.iter().map(|(_, change, _)| *change).sum());
+    let mut found = clerk.index().owing(day_sums::seconds(first, zone), i64::MAX)?;
+    found.retain(|one| one.change.currency() == currency);
+    let mut level = unpaid.saturating_sub(found.iter().map(|one| one.change.decimal()).sum());
     let mut changes = vec![Change { day: first, change: None, unpaid: level, what: None }];
-    for (day, change, order) in found {
+    for one in found {
+        let (day, change) = (day_sums::day_of(&one, zone).min(today), one.change.decimal());
         level = level.saturating_add(change);
-        let what = Some((order.item.to_owned(), order.shop.to_owned()));
+        let what = Some(Happened { word: one.what, item: one.item, shop: one.shop });
         changes.push(Change { day, change: Some(change), unpaid: level, what });
     }
     let older = changes.len().saturating_sub(CHANGES);
@@ -263,7 +241,7 @@ fn changes(
 }
 
 /// Returns what will be paid on which day to come, as far as it is promised.
-fn ahead(open: &[Bought<'_>], mut unpaid: Decimal, today: Date) -> Vec<(Date, Decimal)> {
+fn ahead(open: &[Open], mut unpaid: Decimal, today: Date) -> Vec<(Date, Decimal)> {
     let mut days: BTreeMap<Date, Decimal> = BTreeMap::new();
     for (day, order) in open.iter().filter_map(|order| Some((order.payment.filter(|day| *day > today)?, order))) {
         let sum = days.entry(day).or_default();

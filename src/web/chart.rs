@@ -169,8 +169,8 @@ fn unpaid(spending: &Spending, visit: &Visit) -> Value {
         let left = limit.map(|limit| limit.saturating_sub(step.unpaid));
         json!({
             "day": step.day.to_string(), "change": step.change.map(|change| amount_json(change, spending.currency)),
-            "bought": step.change.is_some_and(|change| change.is_sign_positive()),
-            "unpaid": amount_json(step.unpaid, spending.currency), "what": step.what,
+            "unpaid": amount_json(step.unpaid, spending.currency),
+            "what": step.what.as_ref().map(|what| json!({"word": what.word, "item": what.item, "shop": what.shop})),
             "left": left.filter(|left| !left.is_sign_negative()).map(|left| amount_json(left, spending.currency)),
             "over": left.filter(|left| left.is_sign_negative()).map(|left| amount_json(left.abs(), spending.currency)),
         })

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use mailorder::trade::status::Payment;
-use mailorder::trade::{Letter, Money, Role};
+use mailorder::index::Row;
+use mailorder::trade::document::{ReturnAnswer, ReturnRequest};
+use mailorder::trade::status::{Payment, Reason, Step};
+use mailorder::trade::{Digest, Document, Letter, Money, Role};
 use mailorder::view::export::Format;
 
 use super::names::export;
@@ -103,4 +105,54 @@ fn a_shop_has_the_same_books_from_the_other_side() {
     let unpaid = format!("assets:unpaid:{}", buyer().address);
     assert_eq!(balances[&unpaid], 4800);
     assert_eq!((balances["income:goods"], balances["income:charges"]), (-4300, -500));
+}
+
+/// The shop's answer to the return of all: agreed to, and later that the money went back.
+fn answer(seq: u32, on: &str, request: Digest, step: Step) -> Letter {
+    let refund = Some(jpy(4800));
+    let document = Document::ReturnAnswer(ReturnAnswer { lines: all_goods(), step, refund });
+    let from_shop = letter(&shop(), &buyer(), document);
+    Letter { seq: Some(seq), date: at(on), answers: Some(request), terms: Some(offer()), ..from_shop }
+}
+
+/// Returns the days of a journal's entries that have this word.
+fn days<'a>(journal: &'a str, word: &str) -> Vec<&'a str> {
+    journal.lines().filter(|line| line.starts_with("2026-") && line.contains(word)).map(|line| &line[..10]).collect()
+}
+
+#[test]
+fn a_claim_is_of_the_day_on_which_the_shop_agreed_and_a_refund_of_the_day_it_was_made() {
+    let mut desk = Desk::buyer_open();
+    let paid = || payment("P-1", jpy(4800), done("2026-07-20"));
+    desk.takes(&bank_says(1, 0, vec![paid()]));
+    let reason = Reason { code: "RET".to_owned(), text: "too small".to_owned() };
+    let asked = letter(&buyer(), &shop(), Document::ReturnRequest(ReturnRequest { lines: all_goods(), reason }));
+    let asked = desk.writes(Role::Buyer, &Letter { date: at("2026-07-22"), terms: Some(offer()), ..asked });
+    desk.takes(&answer(2, "2026-07-23", asked, Step::Active { at: None }));
+    let journal = |desk: &Desk| export(std::slice::from_ref(desk.transaction()), Format::Hledger, false);
+    assert_eq!(days(&journal(&desk), "to be paid back"), ["2026-07-23"], "{}", journal(&desk));
+    desk.takes(&bank_says(2, 0, vec![paid(), refund("R-1", 4800, Some("2026-07-30"))]));
+    desk.takes(&answer(3, "2026-08-02", asked, done("2026-07-30")));
+    let journal = journal(&desk);
+    assert_eq!(days(&journal, "to be paid back"), ["2026-07-23"], "whatever is said later: {journal}");
+    assert_eq!(days(&journal, "refund R-1"), ["2026-07-30"], "{journal}");
+    check_books(&desk, &[]);
+}
+
+#[test]
+fn what_is_owed_on_a_day_is_what_was_known_then() {
+    let mut desk = Desk::buyer_open();
+    desk.takes(&bank_says(1, 2800, vec![part(2000)]));
+    desk.takes(&cancellation());
+    let owing = Row::of(desk.transaction()).owing;
+    let changes: Vec<(&str, String, String)> =
+        owing.iter().map(|one| (one.what, one.at.day().to_string(), one.change.plain())).collect();
+    let change = |what, day: &str, amount: &str| (what, day.to_owned(), amount.to_owned());
+    let ordered = desk.transaction().kept[0].letter.date.day().to_string();
+    let expected = [
+        change("bought", &ordered, "4800"),
+        change("paid", "2026-07-20", "-2000"),
+        change("dropped", "2026-07-23", "-2800"),
+    ];
+    assert_eq!(changes, expected);
 }

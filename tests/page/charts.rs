@@ -77,3 +77,33 @@ fn what_changes_a_day_that_was_looked_at_changes_its_charts() {
     }
     assert_eq!(charts(&town), kept, "as if nothing had been kept");
 }
+
+/// What needs the clock moved.
+mod real {
+    use super::{Served, Town, last_figures};
+
+    #[test]
+    fn what_was_unpaid_on_a_day_stays_so_though_the_order_is_cancelled_later() {
+        let town = Town::fresh();
+        let (id, _) = town.confirmed();
+        assert_eq!(town.at("+5d", "buyer", &["cancel", &id]).code, Some(0));
+        for _ in 0..4 {
+            for party in ["shop", "pay", "ship", "buyer"] {
+                let synced = town.at("+5d", party, &["sync"]);
+                assert_eq!(synced.code, Some(0), "{party}: {}", synced.err);
+            }
+        }
+        assert_eq!(town.show("buyer", &id)["state"], "cancelled");
+        let served = Served::start_at("+6d", &town.path("buyer/config.toml"));
+        let page = served.visit().page("/chart?currency=JPY");
+        let (_, steps) = page.split_once("id=\"steps\"").unwrap();
+        let rows: Vec<&str> = steps.split("</table>").next().unwrap().split("<tr>").skip(2).collect();
+        assert_eq!(rows.len(), 3, "{rows:?}");
+        assert!(rows[0].contains("not to be paid any more") && rows[0].contains("4,800"), "{}", rows[0]);
+        assert!(rows[1].contains("ordered") && rows[1].contains("4,800"), "{}", rows[1]);
+        let bought = rows[1].split("num now\">").nth(1).unwrap();
+        assert!(bought.contains("4,800"), "what was unpaid then: {bought}");
+        let year = last_figures(&page, "spending");
+        assert!(year.iter().all(|figure| figure.parse::<i64>().unwrap_or(0) == 0), "nothing was spent: {year:?}");
+    }
+}
