@@ -255,6 +255,24 @@ fn who_missed_the_renewal_learns_of_it_from_the_letter_or_from_a_file() {
 }
 
 #[test]
+fn what_another_process_learns_of_a_key_is_known_to_this_one() {
+    let mut world = lapsed();
+    world.clerks[SHOP].tend().unwrap();
+    let file = world.certificate(SHOP);
+    world.clerks[BUYER].renew_known(&file).unwrap();
+    world.order(BUYER, |_| {});
+    let bare = reheaded(&bytes(world.send(BUYER))[0], None);
+    world.deliver(SHOP, &[bare]);
+    assert_eq!(world.clerks[SHOP].set_aside().unwrap()[0].reason.code, "signer-expired");
+    // `key import` runs beside a `watch` that has looked at the old certificate just now.
+    let settings = world.clerks[SHOP].settings().clone();
+    let mut beside = Clerk::open(settings, world.clerks[SHOP].clock().clone()).unwrap();
+    assert!(beside.renew_known(&world.certificate(BUYER)).unwrap());
+    assert_eq!(world.deliver(SHOP, &[]).counts.get(&Verdict::Applied), Some(&1));
+    assert!(world.clerks[SHOP].set_aside().unwrap().is_empty());
+}
+
+#[test]
 fn a_header_alone_brings_a_renewal_to_one_who_missed_it() {
     let mut world = lapsed();
     world.clerks[SHOP].tend().unwrap();

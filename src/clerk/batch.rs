@@ -95,7 +95,7 @@ impl Clerk {
     /// Holds the lock, lets `work` gather entries, and writes them. Nothing is written where `work` fails.
     pub fn batch<T>(&mut self, work: impl FnOnce(&mut Batch<'_>) -> Result<T, ClerkError>) -> Result<T, ClerkError> {
         let writer = {
-            self.index.refresh()?;
+            self.look_again()?;
             self.ledger.lock(LOCK_WAIT, Some(self.index.mark()))?
         };
         self.notes.extend(writer.recovered().iter().cloned());

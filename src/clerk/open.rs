@@ -256,9 +256,19 @@ impl Clerk {
         Err(ClerkError::Settings(text))
     }
 
+    /// Takes note of what another process has entered meanwhile; it may have brought certificates.
+    pub(super) fn look_again(&mut self) -> Result<(), ClerkError> {
+        let before = self.index.mark().entries();
+        self.index.refresh()?;
+        if self.index.mark().entries() != before {
+            self.certificates.clear();
+        }
+        Ok(())
+    }
+
     /// Brings the index up to the end of the log, which needs the lock where it is behind.
     pub fn catch_up(&mut self) -> Result<(), ClerkError> {
-        self.index.refresh()?;
+        self.look_again()?;
         if let Some(writer) = self.ledger.recover(self.index.mark())? {
             self.notes.extend(writer.recovered().iter().cloned());
             self.catch_up_with(&writer)?;

@@ -94,6 +94,7 @@ impl Clerk {
         loop {
             // Held until the batch is through: two processes must not look at one mail.
             let _lock = self.spool.lock()?;
+            self.look_again()?;
             self.look_at_catalog()?;
             self.bring_back(&mut tried)?;
             let mails = self.spool.next(BATCH)?;
