@@ -1,6 +1,6 @@
-//! What charts need of a long ledger: what was bought between two moments, how what is owed changed, and the sums of days, which are kept once
-//! they were reckoned and forgotten as soon as a transaction of such a day changes. What a day's sums are is the caller's
-//! matter.
+//! What charts need of a long ledger: what was bought between two moments, how what is owed changed, and the sums of days,
+//! which are kept once they were reckoned and forgotten as soon as a transaction of such a day changes. What a day's sums are
+//! is the caller's matter.
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::list::money;
 use super::query::{Found, value};
-use super::row::RowItem;
+use super::row::{RowItem, RowOwing};
 use super::{Index, IndexError, Row, placed};
 use crate::trade::{Money, Role, When};
 
@@ -139,17 +139,7 @@ pub(super) fn changed(db_tx: &Connection, id: i64, role: Role, row: Option<&Row>
     if role != Role::Buyer {
         return Ok(());
     }
-    let mut moments: Vec<i64> = {
-        let mut find = db_tx.prepare_cached("SELECT at FROM owing WHERE id = ?1")?;
-        find.query_map([id], |row| row.get(0))?.collect::<Result<_, _>>()?
-    };
-    db_tx.prepare_cached("DELETE FROM owing WHERE id = ?1")?.execute([id])?;
-    let mut put = db_tx.prepare_cached("INSERT INTO owing VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
-    for (place, one) in (0_i64..).zip(row.iter().flat_map(|row| &row.owing)) {
-        let at = one.at.instant().as_second();
-        put.execute(params![id, place, at, one.what, one.change.currency().code(), one.change.plain()])?;
-        moments.push(at);
-    }
+    let moments = note_owing(db_tx, id, row)?;
     // Nobody looked at charts since the index was made.
     if !db_tx.prepare_cached("SELECT 1 FROM days LIMIT 1")?.exists([])? {
         return Ok(());
@@ -162,4 +152,26 @@ pub(super) fn changed(db_tx: &Connection, id: i64, role: Role, row: Option<&Row>
         forget.execute([at.saturating_sub(LENGTH), at])?;
     }
     Ok(())
+}
+
+/// Keeps how what is owed for an order changed; returns the seconds of these changes and of those that were known before. Most
+/// letters change nothing of it, and then nothing is written.
+fn note_owing(db_tx: &Connection, id: i64, row: Option<&Row>) -> Found<Vec<i64>> {
+    type Kept = (i64, String, String, String);
+    let kept = |one: &RowOwing| -> Kept {
+        let (currency, amount) = (one.change.currency().code().to_owned(), one.change.plain());
+        (one.at.instant().as_second(), one.what.to_owned(), currency, amount)
+    };
+    let now: Vec<Kept> = row.map(|row| row.owing.iter().map(kept).collect()).unwrap_or_default();
+    let mut find = db_tx.prepare_cached("SELECT at, what, currency, amount FROM owing WHERE id = ?1 ORDER BY place")?;
+    let known = find.query_map([id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
+    let known: Vec<Kept> = known.collect::<Result<_, _>>()?;
+    if known != now {
+        db_tx.prepare_cached("DELETE FROM owing WHERE id = ?1")?.execute([id])?;
+        let mut put = db_tx.prepare_cached("INSERT INTO owing VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
+        for (place, (at, what, currency, amount)) in (0_i64..).zip(&now) {
+            put.execute(params![id, place, at, what, currency, amount])?;
+        }
+    }
+    Ok(known.into_iter().chain(now).map(|(at, ..)| at).collect())
 }
