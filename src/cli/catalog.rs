@@ -8,9 +8,8 @@ use super::order::buyer_practice;
 use super::output::{self, Cell};
 use super::table::{Fit, Table, wrap};
 use crate::clerk::{Clerk, ClerkError, KnownCatalog};
-use crate::ordering::pinned;
-use crate::role::shop_catalog;
-use crate::trade::catalog::{Catalog, CatalogRequest, Offer, Way, Words};
+use crate::ordering::{ask_catalog, pinned};
+use crate::trade::catalog::{Catalog, Offer, Way, Words};
 use crate::trade::{Address, Agent, DeliveryMethod, Moment, PaymentMethod, Role};
 use crate::view::text;
 use crate::words;
@@ -37,13 +36,12 @@ pub(super) fn run(shell: &mut Shell, args: CatalogArgs) -> Result<(), Failure> {
     if shop == clerk.me().address {
         return Err(Failure::usage("this is your own shop").hint("mailorder shop catalog list"));
     }
-    let party = pinned(&mut clerk, &shop)?;
+    pinned(&mut clerk, &shop)?;
     let newest = clerk.catalogs(&shop)?.into_iter().next();
     let awaited = clerk.index().catalog_awaited(&shop).map_err(ClerkError::from)?;
     let asks = args.ask || (newest.is_none() && awaited.is_none());
     if asks {
-        clerk.renew_if_due()?;
-        clerk.post(vec![shop_catalog::ask(CatalogRequest { words: words.clone() }, party)])?;
+        ask_catalog(&mut clerk, &shop, words.clone())?;
         shell.send(&mut clerk)?;
     }
     if shell.output.is_json() {

@@ -6,6 +6,8 @@ mod sealing;
 pub mod written;
 
 use crate::clerk::{Clerk, ClerkError};
+use crate::role::shop_catalog;
+use crate::trade::catalog::{CatalogRequest, Words};
 use crate::trade::item::{self, Charge, Line};
 use crate::trade::{Address, DeliveryMethod, Money, Order, Party, PaymentMethod, Person, PostalAddress};
 use crate::view::text;
@@ -70,6 +72,17 @@ impl OrderingError {
         }
         self
     }
+}
+
+/// Asks a shop by mail what it sells, or what of it has all these words (P10); the answer comes with a later mail.
+///
+/// # Errors
+/// A shop whose key is not accepted, and what keeps the letter from being written.
+pub fn ask_catalog(clerk: &mut Clerk, shop: &Address, words: Words) -> Result<(), OrderingError> {
+    let party = pinned(clerk, shop)?;
+    clerk.renew_if_due()?;
+    clerk.post(vec![shop_catalog::ask(CatalogRequest { words }, party)])?;
+    Ok(())
 }
 
 /// Refuses an order of nothing.

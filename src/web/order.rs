@@ -12,13 +12,14 @@ use super::act::find;
 use super::fault::Fault;
 use super::form::Form;
 use super::order_form::Filled;
-use super::pages::Page;
+use super::pages::{self, Page};
 use super::visit::Visit;
 use super::{Web, order_form};
 use crate::clerk::{Clerk, chance};
 use crate::ordering::prices::Prices;
 use crate::ordering::{self, Instrument, OrderingError, made, pinned, total};
 use crate::role::buyer;
+use crate::trade::catalog::Words;
 use crate::trade::{Address, Order, OrderId, Party};
 
 /// The empty form, or one filled in from an earlier order.
@@ -35,7 +36,7 @@ pub(super) async fn show(State(web): State<Arc<Web>>, visit: Visit) -> Result<Pa
     .await
 }
 
-/// Adds a line, reckons the total, shows the order as it would be sent, or sends it.
+/// Adds a line, reckons the total, shows the order as it would be sent, or sends it; asks the shop what it sells.
 pub(super) async fn act(State(web): State<Arc<Web>>, visit: Visit, form_sent: Form) -> Result<Response, Fault> {
     let filled = Filled::of(&form_sent);
     if form_sent.get("do") == Some("send") {
@@ -49,6 +50,16 @@ pub(super) async fn act(State(web): State<Arc<Web>>, visit: Visit, form_sent: Fo
             })
             .await;
         return sent.map(IntoResponse::into_response);
+    }
+    if form_sent.get("do") == Some("ask") {
+        let shared = Arc::clone(&web);
+        let asked = web.once(&form_sent, async move {
+            let place = format!("/order?shop={}", pages::encoded(&filled.shop));
+            shared.desk(move |clerk| ask(clerk, &filled.shop)).await?;
+            shared.post.send();
+            Ok(place)
+        });
+        return asked.await.map(IntoResponse::into_response);
     }
     let checked = form_sent.get("do") == Some("check");
     // Who only looks what a shop sells has not written an order yet.
@@ -78,6 +89,18 @@ fn said(error: &OrderingError, visit: &Visit) -> String {
         }
         _ => said,
     }
+}
+
+/// Asks a shop what it sells; where it has not answered the question before, that one goes on waiting.
+fn ask(clerk: &mut Clerk, shop: &str) -> Result<(), Fault> {
+    let shop = Address::parse(shop).map_err(|error| Fault::wrong(error.to_string()))?;
+    if shop == clerk.me().address {
+        return Err(Fault::wrong("this is your own shop"));
+    }
+    if clerk.index().catalog_awaited(&shop)?.is_none() {
+        ordering::ask_catalog(clerk, &shop, Words::default())?;
+    }
+    Ok(())
 }
 
 /// Makes the order of a form, with the shop and what is known of its prices.

@@ -153,6 +153,8 @@ pub(super) fn shows(
     put("shop", json!(filled.shop));
     put("shops", json!(known));
     put("sellers", if filled.shop.is_empty() { articles::sellers(clerk, &known)? } else { json!([]) });
+    let awaited = shop.as_ref().map(|shop| clerk.index().catalog_awaited(shop)).transpose()?.flatten();
+    put("awaited", json!(awaited.map(|since| since.to_string())));
     put("again", json!(filled.again));
     put("again_short", json!(filled.again.as_deref().map(short)));
     put("articles", prices.as_ref().map_or(Value::Null, |prices| articles::rows(prices, &filled.find, &filled.picks)));

@@ -2,7 +2,7 @@
 //! (figure 5; P10-P16).
 
 use super::served::{Served, Visitor, value};
-use crate::flows::catalog::{CATALOG, SHOP, catalog, town};
+use crate::flows::catalog::{CATALOG, SHOP, catalog, count, town};
 use crate::support::program::Town;
 
 /// Starts the page of the buyer of a town.
@@ -111,4 +111,35 @@ fn what_is_wrong_with_an_order_is_said_in_the_words_of_the_page() {
     assert!(said.err.contains("say --deliver download"), "{}", said.err);
     let said = town.run("buyer", &["order", "--shop", SHOP]);
     assert!(said.err.contains("--item") && said.err.contains("--file"), "{}", said.err);
+}
+
+#[test]
+fn a_shop_is_asked_for_its_catalog_on_the_page_and_once() {
+    let town = town(CATALOG, "");
+    let served = served(&town);
+    let visitor = served.visit();
+    assert!(!visitor.page("/order").contains("value=\"ask\""), "no shop is chosen yet");
+    let page = visitor.page("/order?shop=shop%40demo.test");
+    assert!(page.contains("none has come yet") && page.contains("value=\"ask\""), "{page}");
+    let asks = |shop: &str| {
+        let (token, once) = visitor.hidden("/order");
+        let own = [("token", token.as_str()), ("once", once.as_str()), ("shop", shop), ("do", "ask")];
+        visitor.post("/order", &own)
+    };
+    for _ in 0..2 {
+        let asked = asks(SHOP);
+        assert_eq!(
+            (asked.status, asked.header("location")),
+            (303, Some("/order?shop=shop%40demo.test")),
+            "{}",
+            asked.body
+        );
+    }
+    assert_eq!(count(&town, "buyer", "out", "catalog-request"), 1, "what is not answered yet is not asked again");
+    let page = visitor.page("/order?shop=shop%40demo.test");
+    assert!(page.contains("asked for on") && !page.contains("value=\"ask\""), "{page}");
+    let unknown = asks("nobody@demo.test");
+    assert!(unknown.status == 422 && unknown.body.contains("nobody@demo.test"), "{unknown:?}");
+    town.sync(&["shop", "buyer"]);
+    row(&visitor.page("/order?shop=shop%40demo.test"), "CUP");
 }
