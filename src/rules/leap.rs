@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     fn at(hours: i64) -> Moment {
-        Moment::parse("2026-11-28T12:00:00Z").unwrap().plus_seconds(hours * 3_600)
+        Moment::parse("2026-11-28T12:00:00Z").unwrap().plus_seconds(hours.saturating_mul(3_600))
     }
 
     /// Looks at these hours, one after the other; returns whether each is in doubt.
