@@ -26,8 +26,16 @@ mod real {
             Self { parties, browser, root, _served: served }
         }
 
+        /// Opens a page of ours; once more where an open page was loaded anew meanwhile, because news had come.
         fn goes(&self, path: &str) {
-            self.browser.open(&format!("{}{path}", self.root));
+            let address = format!("{}{path}", self.root);
+            for _ in 0..3 {
+                self.browser.open(&address);
+                if self.browser.address() == address {
+                    return;
+                }
+            }
+            assert_eq!(self.browser.address(), address);
         }
 
         /// Presses a button and waits until the page says that it was done.
