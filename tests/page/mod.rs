@@ -5,6 +5,7 @@ mod desk;
 mod driver;
 mod export;
 mod http;
+mod looks;
 mod ordering;
 mod purchase;
 mod real;

@@ -1,0 +1,79 @@
+//! How pages look where nobody sees them every day: on paper, and the order form with a shop's articles.
+
+mod real {
+    use serde_json::json;
+
+    use crate::flows::catalog::{CATALOG, catalog, town};
+    use crate::page::driver::{Browser, FAINT, FAULTS};
+    use crate::page::served::Served;
+    use crate::support::program::Town;
+
+    /// What is wrong with a page on paper: figures that do not stand side by side, states on two lines, buttons.
+    const ON_PAPER: &str = "
+        const faults = [];
+        const tops = new Set([...document.querySelectorAll('.summary > div')].map((one) => one.offsetTop));
+        if (tops.size > 1) faults.push('figures on ' + tops.size + ' lines');
+        for (const one of document.querySelectorAll('.leg .state')) {
+            const line = parseFloat(getComputedStyle(one).lineHeight) || 1.6 * parseFloat(getComputedStyle(one).fontSize);
+            if (one.offsetHeight > 1.7 * line) faults.push('on two lines: ' + one.textContent);
+        }
+        for (const one of document.querySelectorAll('button, nav')) {
+            if (one.checkVisibility() && one.offsetHeight > 0) faults.push('to be seen: ' + one.textContent.trim());
+        }
+        if (document.documentElement.scrollWidth > innerWidth) faults.push('wider than the paper');
+        return faults;
+    ";
+
+    fn opened(town: &Town) -> (Served, Browser, String) {
+        let served = Served::start(&town.path("buyer/config.toml"));
+        let browser = Browser::start(1280, 1000);
+        browser.open(&served.link);
+        browser.until("a page", "return !!document.querySelector('h1')");
+        let root = format!("http://{}", served.host());
+        (served, browser, root)
+    }
+
+    fn as_wide_as(browser: &Browser, width: u32) {
+        let size = json!({"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500});
+        browser.devtools("Emulation.setDeviceMetricsOverride", &size);
+    }
+
+    #[test]
+    fn on_paper_figures_stand_side_by_side_states_on_one_line_and_no_button_is_seen() {
+        let town = Town::played();
+        let (_served, browser, root) = opened(&town);
+        let id = town.in_state("open")["id"].as_str().unwrap().to_owned();
+        // What A4 leaves between its margins.
+        as_wide_as(&browser, 688);
+        browser.devtools("Emulation.setEmulatedMedia", &json!({"media": "print"}));
+        for path in ["/".to_owned(), format!("/txn/{id}"), "/warnings".to_owned(), "/health".to_owned()] {
+            browser.open(&format!("{root}{path}"));
+            assert_eq!(browser.script(ON_PAPER), json!([]), "{path}");
+        }
+    }
+
+    #[test]
+    fn the_order_form_with_articles_has_no_fault() {
+        let town = town(CATALOG, "");
+        catalog(&town, &[]);
+        let (_served, browser, root) = opened(&town);
+        for (language, scheme, width) in [("en", "light", 1280), ("ja", "dark", 1280), ("ja", "light", 375)] {
+            as_wide_as(&browser, width);
+            let scheme = json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]});
+            browser.devtools("Emulation.setEmulatedMedia", &scheme);
+            for path in ["/order?", "/order?shop=shop%40demo.test&"] {
+                browser.open(&format!("{root}{path}lang={language}"));
+                assert_eq!(browser.script(FAULTS), json!([]), "{path} {language} {width}");
+                assert_eq!(browser.script(FAINT), json!([]), "{path} {language} {width}");
+            }
+        }
+        // Goods are chosen and looked at without a script.
+        browser.devtools("Emulation.setScriptExecutionDisabled", &json!({"value": true}));
+        browser.write("[name=pick-CUP]", "2");
+        browser.click("[name=pay][value=invoice]");
+        browser.click("button[value=check]");
+        browser.devtools("Emulation.setScriptExecutionDisabled", &json!({"value": false}));
+        browser.until("the check", "return document.querySelector('main').textContent.includes('2,300')");
+        assert_eq!(browser.complaints(), Vec::<String>::new());
+    }
+}
