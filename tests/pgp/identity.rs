@@ -184,6 +184,14 @@ fn a_first_contact_must_introduce_himself_properly_b54() {
     let own = header(&people.stranger, "stranger@example.net");
     let good = wrap_from("stranger@example.net", Some(&own), &sealed);
     let doubled = [format!("Autocrypt: {}\r\n", own.as_str()).into_bytes(), good.clone()].concat();
+    let line = format!("Autocrypt: {}\r\n", own.as_str());
+    let three = [line.clone().into_bytes(), line.into_bytes(), good.clone()].concat();
+    // Two megabytes of key, in lines that a mail server lets through, and on one line.
+    let long =
+        format!("keydata={}", "\r\n AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA".repeat(30_000));
+    let folded = String::from_utf8(good.clone()).unwrap().replacen("keydata=", &long, 1);
+    let flat =
+        String::from_utf8(good.clone()).unwrap().replacen("keydata=", &format!("keydata={}", "A".repeat(2_000_000)), 1);
     let junk = String::from_utf8(good.clone()).unwrap().replacen("keydata=", "keydata=*", 1);
     let critical = String::from_utf8(good).unwrap().replacen("prefer-encrypt=", "new-thing=", 1);
     let mails = [
@@ -193,6 +201,9 @@ fn a_first_contact_must_introduce_himself_properly_b54() {
         wrap_from("other@example.net", Some(&header(&people.stranger, "other@example.net")), &sealed),
         wrap_from("shop@example.com", Some(&header(&people.shop, "shop@example.com")), &sealed),
         doubled,
+        three,
+        folded.into_bytes(),
+        flat.into_bytes(),
         junk.into_bytes(),
         critical.into_bytes(),
     ];

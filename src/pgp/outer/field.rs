@@ -1,6 +1,7 @@
 //! Header fields (RFC 5322 section 2.2) and the one structured value that matters, Content-Type (RFC 2045 section 5.1).
 
 use super::part::Lines;
+use crate::pgp::autocrypt::HEADER_MAX;
 use crate::trade::id::Address;
 
 /// The fields of a header that this reader has a use for, in their order, unfolded, names in lower case.
@@ -11,11 +12,24 @@ pub(super) struct Fields {
 
 const WANTED: [&str; 5] = ["content-type", "content-transfer-encoding", "from", "message-id", "autocrypt"];
 
+/// Where a key is cut: behind what [`HEADER_MAX`] lets a key have.
+const KEY_CUT: usize = HEADER_MAX + 1;
+
+/// Returns whether a line begins an Autocrypt field.
+fn begins_key(line: &[u8]) -> bool {
+    const NAME: &[u8] = b"autocrypt:";
+    line.get(..NAME.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(NAME))
+}
+
 impl Fields {
     /// Reads a header up to its empty line and returns it with what follows; a header that does not end within `limit`
     /// bytes comes back as the error.
+    ///
+    /// Keys do not count: whoever puts one of two megabytes into the header of another's letter must not keep it from being
+    /// read (B54). What is longer than a key may be is cut, and no reader takes it for one.
     pub(super) fn read(raw: &[u8], limit: usize) -> Result<(Self, &[u8]), Self> {
         let mut fields = Self::default();
+        let (mut counted, mut is_key, mut left) = (0_usize, false, raw.len());
         // Whether the line before belongs to a field that is kept, so that a folded line goes where it belongs.
         let mut keeping = false;
         let mut lines = Lines::of(raw);
@@ -23,12 +37,20 @@ impl Fields {
             if line.is_empty() {
                 return Ok((fields, lines.rest()));
             }
-            if raw.len().saturating_sub(lines.rest().len()) > limit {
+            let length = left.saturating_sub(lines.rest().len());
+            left = lines.rest().len();
+            let folded = line.starts_with(b" ") || line.starts_with(b"\t");
+            is_key = if folded { is_key } else { begins_key(line) };
+            counted = counted.saturating_add(if is_key { 0 } else { length });
+            if counted > limit {
                 return Err(fields);
             }
+            let line = if is_key { line.get(..line.len().min(KEY_CUT)).unwrap_or(line) } else { line };
             let text = String::from_utf8_lossy(line);
-            if text.starts_with([' ', '\t']) {
-                if let (true, Some((_, value))) = (keeping, fields.fields.last_mut()) {
+            if folded {
+                if let (true, Some((_, value))) = (keeping, fields.fields.last_mut())
+                    && value.len() < KEY_CUT
+                {
                     value.push(' ');
                     value.push_str(text.trim());
                 }
