@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::Output;
 
 use crate::support::accounts::{Accounts, Fields, field, fields, files, run, scratch};
+use crate::support::tried;
 
 const ORDER: [&str; 9] = [
     "order",
@@ -22,7 +23,11 @@ const ORDER: [&str; 9] = [
 const RECEIVED: usize = 30;
 const WATCHED: usize = 10;
 const BEFORE: usize = 10;
-const COMMANDS: usize = 200;
+
+/// How many commands are given, and how long `watch` looks on, in seconds.
+fn commands_given() -> (usize, &'static str) {
+    tried((200, "40"), (2000, "400"))
+}
 
 /// Orders so often, and takes the terms that answer out of the buyer's mailbox.
 fn terms(accounts: &Accounts, count: usize) -> Vec<Vec<u8>> {
@@ -49,12 +54,12 @@ fn in_state(accounts: &Accounts, state: &str) -> Vec<String> {
     all.filter(|one| one["state"] == state).map(|one| one["id"].as_str().unwrap().to_owned()).collect()
 }
 
-/// Gives 200 commands, and lays a mail into the mailbox from time to time.
+/// Gives so many commands, and lays a mail into the mailbox from time to time.
 fn commands(accounts: &Accounts, mailed: &[Vec<u8>], offered: &[String], open: &str) -> Vec<Output> {
     let mailbox = accounts.dir.join("mail/buyer@demo.test/new");
     let (mut offered, mut mailed) = (offered.iter(), mailed.iter().enumerate());
     let mut done = Vec::new();
-    for n in 0..COMMANDS {
+    for n in 0..commands_given().0 {
         if n % 20 == 10
             && let Some((number, mail)) = mailed.next()
         {
@@ -76,6 +81,7 @@ fn watch_commands_and_receive_on_one_ledger_lose_nothing_and_double_nothing() {
     let place = scratch();
     let accounts = Accounts::played(&place.path().join("play"));
     let open = in_state(&accounts, "open").pop().unwrap();
+    let (given, watching) = commands_given();
     let mut mails = terms(&accounts, RECEIVED + WATCHED + BEFORE);
     assert_eq!(mails.len(), RECEIVED + WATCHED + BEFORE);
     for mail in mails.drain(..BEFORE) {
@@ -87,7 +93,7 @@ fn watch_commands_and_receive_on_one_ledger_lose_nothing_and_double_nothing() {
     let (from, aside) = (accounts.log("buyer").len(), accounts.left("buyer")[2]);
     let (piped, mailed) = mails.split_at(RECEIVED);
     let outputs: Vec<Output> = std::thread::scope(|scope| {
-        let watch = scope.spawn(|| run(&mut accounts.command("buyer", &["watch", "--seconds", "40"]), b""));
+        let watch = scope.spawn(|| run(&mut accounts.command("buyer", &["watch", "--seconds", watching]), b""));
         let receive = |mail: &Vec<u8>| run(&mut accounts.command("buyer", &["receive"]), mail);
         let halves = piped.split_at(RECEIVED / 2);
         let one = scope.spawn(move || halves.0.iter().map(receive).collect::<Vec<_>>());
@@ -109,10 +115,10 @@ fn watch_commands_and_receive_on_one_ledger_lose_nothing_and_double_nothing() {
         assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), all.len(), "{direction} {kind}: one came twice");
         assert_eq!(all.len(), count, "{direction} {kind}");
     };
-    once("out", "order", COMMANDS / 2);
+    once("out", "order", given / 2);
     once("in", "transaction-info", RECEIVED + WATCHED);
     once("out", "confirmation", BEFORE);
-    once("out", "status-request", COMMANDS / 2 - BEFORE);
+    once("out", "status-request", given / 2 - BEFORE);
     // Each letter was sent once, to somebody's mailbox.
     let boxes = ["shop", "pay", "ship"].into_iter().flat_map(|party| accounts.post(party));
     let sent: Vec<PathBuf> = boxes.chain(files(&accounts.dir.join("mail/buyer@demo.test/new"))).collect();

@@ -11,8 +11,8 @@ mod real {
 
     use crate::support::accounts::{Accounts, field, fields, install, run, scratch};
     use crate::support::program::Town;
-    use crate::support::setting;
     use crate::support::smtp::{self, Seen};
+    use crate::support::tried;
 
     /// Every call by which the program changes files or speaks to others.
     const CALLS: [&str; 19] = [
@@ -279,7 +279,7 @@ mod real {
     /// be; with `MAILORDER_TESTS=long` the whole demonstration.
     fn accounts(place: &Path) -> Accounts {
         let play = place.join("play");
-        if setting("MAILORDER_TESTS").as_deref() == Some("long") {
+        if tried(false, true) {
             return Accounts::played(&play);
         }
         let town = Town::fresh();

@@ -581,8 +581,8 @@ mod real {
             deliver("cut@in.test", &format!("{n}.a"), &letter(n));
         }
         let files = [servers.tls_file("server.pem"), servers.tls_file("server.key")];
-        for (fault, step) in [("--cut-server", 197), ("--stall-server", 699)] {
-            for at in (1..1_500).step_by(step) {
+        for (fault, always, long) in [("--cut-server", 197, 37), ("--stall-server", 699, 97)] {
+            for at in (1..1_500).step_by(crate::support::tried(always, long)) {
                 let at = at.to_string();
                 let options = ["--tls", &files[0], &files[1], fault, &at, "--only-first", "1"];
                 let proxy = Proxy::start(servers.port("IMAP"), &options);

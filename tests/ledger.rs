@@ -135,7 +135,7 @@ fn any_finding() -> impl Strategy<Value = Finding> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(crate::support::tried(400, 10_000)))]
 
     #[test]
     fn writing_and_reading_an_entry_is_the_identity(
@@ -227,7 +227,7 @@ fn a_log_torn_at_any_byte_leaves_whole_batches_only() {
     let second: Vec<_> = trade(3).into_iter().skip(4).collect();
     append(&mut lock(&ledger), &second);
     let whole = fs::read(ledger.folder().join("log")).unwrap();
-    let bytes = (before.len()..whole.len()).step_by(11);
+    let bytes = (before.len()..whole.len()).step_by(crate::support::tried(11, 1));
     let ends = (before.len()..whole.len()).filter(|at| whole[*at] == b'\n').flat_map(|at| [at, at + 1]);
     for length in bytes.chain(ends).filter(|length| *length < whole.len()) {
         let torn = tempfile::tempdir().unwrap();

@@ -5,6 +5,7 @@ use mailorder::trade::{Code, Digest, Document, Kind, Letter, Moment, Received, W
 use proptest::prelude::*;
 
 use crate::letters::{self, Chance};
+use crate::support::tried;
 
 pub(crate) fn texts(language: Language) -> Texts {
     Texts::load(language, None).unwrap()
@@ -21,7 +22,7 @@ pub(crate) fn read(letter: &Letter, signed: &str) -> Result<Received, ReadError>
 }
 
 /// Returns the JSON of a letter.
-fn machine(signed: &str) -> &str {
+pub(crate) fn machine(signed: &str) -> &str {
     let (_, rest) = signed.split_once("Machine-readable\r\n\r\n").unwrap();
     rest.split_once("\r\n--part-").unwrap().0
 }
@@ -32,7 +33,7 @@ pub(crate) fn exact(letter: &Letter) -> String {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(60) })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(tried(60, 1000)) })]
 
     #[test]
     fn a_letter_of_any_kind_is_read_as_it_was_written(seed: u64) {
@@ -466,7 +467,7 @@ fn a_text_that_differs_from_the_data_is_noted_and_the_data_count() {
 fn our_own_texts_never_differ_from_their_data() {
     for language in Language::ALL {
         let texts = texts(language);
-        for seed in 0..40 {
+        for seed in 0..tried(40, 400) {
             for kind in Kind::ALL {
                 let letter = Chance::new(seed).letter(*kind);
                 let signed = mail::write(&letter, &texts).unwrap();
@@ -568,7 +569,7 @@ fn every_written_graph_has_only_properties_of_the_table() {
             serde_json::Value::Null => panic!("{kind}: null"),
         }
     }
-    for seed in 0..30 {
+    for seed in 0..tried(30, 300) {
         for kind in Kind::ALL {
             let signed = written(&Chance::new(seed).letter(*kind));
             let value: serde_json::Value = serde_json::from_str(machine(&signed)).unwrap();

@@ -289,8 +289,7 @@ fn nothing_waits(known: &Transaction) {
 fn seeds() -> std::ops::Range<u64> {
     match crate::support::setting("MAILORDER_SEED").map(|seed| seed.parse().unwrap()) {
         Some(seed) => seed..seed + 1,
-        None if crate::support::setting("MAILORDER_TESTS").as_deref() == Some("long") => 0..100,
-        None => 0..6,
+        None => 0..crate::support::tried(6, 100),
     }
 }
 

@@ -182,7 +182,7 @@ fn names() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
+    #![proptest_config(ProptestConfig::with_cases(crate::support::tried(300, 10_000)))]
     #[test]
     fn no_name_breaks_a_form_or_adds_to_it(name in names()) {
         check(&name);

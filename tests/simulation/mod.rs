@@ -15,7 +15,7 @@ use mailorder::rules::Standing;
 use party::Fault;
 use world::World;
 
-use crate::support::setting;
+use crate::support::{setting, tried};
 
 fn play(seed: u64, fault: Fault) -> Result<World, String> {
     let mut world = World::new(seed, fault);
@@ -53,7 +53,7 @@ fn seeds() -> Range<u64> {
         let seed: u64 = seed.parse().expect("MAILORDER_SEED is a number");
         return seed..seed + 1;
     }
-    if setting("MAILORDER_TESTS").as_deref() == Some("long") { 0..20_000 } else { 0..300 }
+    0..tried(300, 20_000)
 }
 
 /// What came of many seeds.

@@ -17,3 +17,8 @@ pub mod world;
 pub fn setting(name: &str) -> Option<String> {
     std::env::vars().find(|(known, _)| known == name).map(|(_, value)| value)
 }
+
+/// Returns how much of something is tried: what always is, or with `MAILORDER_TESTS=long` more.
+pub fn tried<T>(always: T, long: T) -> T {
+    if setting("MAILORDER_TESTS").as_deref() == Some("long") { long } else { always }
+}
