@@ -44,7 +44,7 @@ fn everything() -> Value {
         total => "JPY 9100", payment_method => "Visa ...3456", delivery_method => "ParcelService",
         deliver_to => ["小野 俊之", "1-1-1 Chiyoda", "100-0001 Tokyo"],
         payment_agent => "pay@bank.example", delivery_agent => "status@parcel.example", payment_due => "2026-08-31",
-        arrival => "2026-07-20 to 2026-07-22", valid_through => "2026-07-17", conditions => "Return within 8 days <unused>",
+        arrival => "2026-07-20 to 2026-07-22", valid_through => "2026-07-17", conditions => "Return within 8 days <unused>", replaces => "sha256:99cc",
         reason => "out of stock", remarks => "Thank you", state => "shipped",
         facts => [context! { label => "Tracking number", value => "EP-998877" }, context! { label => "Parcel", value => "1" }],
         articles => [
@@ -65,7 +65,7 @@ fn nothing() -> Value {
         to => "t-yoshi@buyer.example", date => "2026-07-18", buyer_name => (), lines => Vec::<Value>::new(),
         charges => Vec::<Value>::new(), total => (), payment_method => (), delivery_method => (),
         deliver_to => Vec::<Value>::new(), payment_agent => (), delivery_agent => (), payment_due => (), arrival => (),
-        valid_through => (), conditions => (), reason => (), remarks => (), state => (),
+        valid_through => (), conditions => (), replaces => (), reason => (), remarks => (), state => (),
         facts => Vec::<Value>::new(), articles => Vec::<Value>::new(), received => Vec::<Value>::new(),
     }
 }

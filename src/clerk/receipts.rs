@@ -55,6 +55,7 @@ impl Batch<'_> {
                     names: Names::default(),
                     terms: None,
                     answers: None,
+                    replaces: None,
                     as_of: Some(self.now),
                     done: None,
                     document: Document::Receipt(Receipt { received }),

@@ -138,7 +138,7 @@ impl Batch<'_> {
             seq: numbered.then_some(seq),
             terms: draft.terms,
             answers: draft.answers,
-            replaces: None,
+            replaces: draft.replaces,
             as_of: draft.as_of.map(|moment| moment.whole_second()),
             done: draft.done,
             head: Some(self.root),

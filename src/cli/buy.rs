@@ -5,9 +5,10 @@ use super::failure::Failure;
 use super::{output, prompt, transaction};
 use crate::clerk::Written;
 use crate::role::{Desk, Draft, Refused, buyer};
+use crate::rules::{Standing, replacing};
 use crate::trade::item::LineQuantity;
 use crate::trade::status::Reason;
-use crate::trade::{Quantity, Role, Transaction};
+use crate::trade::{Quantity, Role, Settlement, Transaction};
 use crate::view::said::said;
 use crate::view::{short, text};
 use crate::words::Words;
@@ -29,6 +30,9 @@ pub(crate) struct CancelArgs {
     /// Show what would go to whom, and send nothing
     #[arg(short = 'n', long)]
     dry_run: bool,
+    /// Cancel the order even where new terms wait for your answer; by itself the command refuses those, and the old ones stay
+    #[arg(long)]
+    order: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -54,10 +58,32 @@ pub(crate) struct ReturnArgs {
 }
 
 pub(super) fn cancel(shell: &mut Shell, args: CancelArgs) -> Result<(), Failure> {
+    if !args.order && keep_old_terms(shell, &args)? {
+        return Ok(());
+    }
     let decide = |known: &Transaction, _: &Desk<'_>| buyer::cancel(known, args.reason.clone());
     let shown = Shown { text: &args.transaction, dry_run: args.dry_run, question: "Cancel it" };
     let Some(transaction) = written(shell, &shown, decide)? else { return Ok(()) };
     told(shell, &transaction, "cancellation written; the shop's answer decides")
+}
+
+/// Refuses new terms that wait for an answer; returns whether there were any.
+///
+/// A warning about them is settled with that: nothing of them is to be done any more.
+fn keep_old_terms(shell: &Shell, args: &CancelArgs) -> Result<bool, Failure> {
+    let known = transaction::find(&mut shell.clerk()?, &args.transaction, Role::Buyer)?;
+    let offer = replacing::waiting(&known, Standing::of(&known).state).map(|(kept, _)| (kept.position, kept.counts()));
+    let Some((position, counts)) = offer.filter(|_| buyer::keep(&known, None).is_ok()) else { return Ok(false) };
+    let decide = |known: &Transaction, _: &Desk<'_>| buyer::keep(known, args.reason.as_deref());
+    let shown = Shown { text: &args.transaction, dry_run: args.dry_run, question: "Refuse it" };
+    let Some(known) = written(shell, &shown, decide)? else { return Ok(true) };
+    if !counts {
+        let why = args.reason.clone().unwrap_or_else(|| "the new terms are not accepted".to_owned());
+        shell.clerk()?.settle(position, Settlement::Ack, Some(why))?;
+    }
+    told(shell, &known, "the new terms are refused; those before them stay in force")?;
+    shell.hint(&format!("the order itself: mailorder cancel {} --order", short(known.key.id.as_str())));
+    Ok(true)
 }
 
 pub(super) fn give_back(shell: &mut Shell, args: ReturnArgs) -> Result<(), Failure> {

@@ -9,8 +9,9 @@ use super::table::{Fit, Table};
 use super::transaction;
 use crate::clerk::Clerk;
 use crate::role::{Refused, buyer};
+use crate::rules::agreement::Difference;
 use crate::trade::{Digest, Leg, PinnedBy, Role, Settlement, Transaction};
-use crate::view::confirm::{Offer, offered};
+use crate::view::confirm::{Offer, Replaced, offered};
 use crate::view::{short, text};
 
 #[derive(Debug, clap::Args)]
@@ -37,7 +38,7 @@ pub(super) fn run(shell: &mut Shell, args: ConfirmArgs) -> Result<(), Failure> {
     }
     let seen = if shell.can_ask() && !shell.global.yes { Some(ask(shell, &args.transaction)?) } else { None };
     let (transaction, _) = write(shell, &args.transaction, |known, desk| {
-        let now = buyer::offered(known).map(|(kept, _)| kept.content);
+        let now = offered(known).map(|(kept, _)| kept.content);
         if seen.is_some() && now != seen {
             return Err(Refused::new("the shop has sent other terms meanwhile; nothing is sent, look at them again"));
         }
@@ -115,6 +116,10 @@ fn print(shell: &Shell, offer: &Offer<'_>) -> Result<(), Failure> {
     let seller = output::escape(offer.seller());
     shell.line(&format!("terms of {seller} <{from}>, written {written}"))?;
     shell.output.line("")?;
+    if let Some(replaced) = &offer.replaces {
+        changes(shell, replaced)?;
+        shell.output.line("")?;
+    }
     differences(shell, offer)?;
     shell.output.line("")?;
     goods(shell, offer)?;
@@ -126,6 +131,31 @@ fn print(shell: &Shell, offer: &Offer<'_>) -> Result<(), Failure> {
         shell.line(&format!("! {now} is unpaid already; with this {then}, and your limit is {limit}"))?;
     }
     shell.output.line("")
+}
+
+/// Prints what changes by terms that are to take the place of others.
+fn changes(shell: &Shell, replaced: &Replaced) -> Result<(), Failure> {
+    let points = match replaced.changes.len() {
+        1 => "new terms: 1 point changes".to_owned(),
+        count => format!("new terms: {count} points change"),
+    };
+    shell.output.line(shell.output.tone(&shell.words.sentence(&points), Tone::Warned))?;
+    if replaced.stay {
+        shell.line("until your OK to them, those before them stay in force")?;
+    }
+    points_table(shell, &replaced.changes, ["point", "agreed", "offered"])
+}
+
+/// Prints points in which terms differ from what was before.
+fn points_table(shell: &Shell, points: &[Difference], head: [&'static str; 3]) -> Result<(), Failure> {
+    let row = |one: &Difference| {
+        let [what, before, offered] = [&one.what, &one.ordered, &one.offered].map(|text| shell.words.sentence(text));
+        vec![Cell::plain(what), Cell::plain(before), Cell(output::escape(&offered), Tone::Bad)]
+    };
+    let rows: Vec<Vec<Cell>> = points.iter().map(row).collect();
+    let head = shell.heads(&head);
+    let table = Table { head: &head, rows: &rows, right: &[], fit: &[Fit::Cut(0, 16), Fit::Cut(1, 16)], wrap: true };
+    if rows.is_empty() { Ok(()) } else { shell.output.fitted(&table) }
 }
 
 fn differences(shell: &Shell, offer: &Offer<'_>) -> Result<(), Failure> {
@@ -148,16 +178,7 @@ fn differences(shell: &Shell, offer: &Offer<'_>) -> Result<(), Failure> {
     let more = shell.words.sentence(&more.unwrap_or_default());
     let head = format!("✗ {}{more}", shell.words.sentence(&points));
     shell.output.line(shell.output.tone(&head, Tone::Bad))?;
-    let row = |one: &crate::rules::agreement::Difference| {
-        let [what, ordered, offered] = [&one.what, &one.ordered, &one.offered].map(|text| shell.words.sentence(text));
-        vec![Cell::plain(what), Cell::plain(ordered), Cell(output::escape(&offered), Tone::Bad)]
-    };
-    let rows: Vec<Vec<Cell>> = offer.differs.iter().map(row).collect();
-    let head = shell.heads(&["point", "ordered", "offered"]);
-    let table = Table { head: &head, rows: &rows, right: &[], fit: &[Fit::Cut(0, 16), Fit::Cut(1, 16)], wrap: true };
-    if !rows.is_empty() {
-        shell.output.fitted(&table)?;
-    }
+    points_table(shell, &offer.differs, ["point", "ordered", "offered"])?;
     let others = offer.kept.findings.iter().filter(|finding| finding.code.blocks());
     for finding in others.filter(|finding| finding.code != crate::trade::Code::TermsDifferFromOrder) {
         let said = text::finding_line(shell.words, finding.code.word(), &finding.text, shell.clock.zone());

@@ -47,6 +47,7 @@ mod schema;
 mod serve;
 mod shop;
 mod shop_catalog;
+mod shop_change;
 mod show;
 mod status;
 mod stop;

@@ -6,7 +6,7 @@ use super::download::FileArgs;
 use super::failure::Failure;
 use super::pay_data::{self, DataArgs};
 use super::report::{self, FromArgs, ImportArgs};
-use super::{inbox, procedure, shop, shop_catalog, transaction};
+use super::{inbox, procedure, shop, shop_catalog, shop_change, transaction};
 use crate::clerk::{self, Clerk, Reporting, Sort};
 use crate::feed::Report;
 use crate::ordering::written::money;
@@ -44,6 +44,11 @@ enum ShopCommand {
     /// Cancel what you cannot deliver, and say why; agents are told to stop, and what was paid goes back
     #[command(after_help = "Example:\n  mailorder shop cancel 7K3Q2M9P --reason 'Out of stock until May.'")]
     Cancel(shop::RejectArgs),
+    /// Offer new terms in the place of those there are: nothing changes before the buyer's OK
+    #[command(
+        after_help = "Examples:\n  mailorder shop change 7K3Q2M9P --price '1=JPY 4100'\n  mailorder shop change 7K3Q2M9P --line 2=0 --arrives 2099-01-20"
+    )]
+    Change(shop_change::ChangeArgs),
     /// Give money back that nobody asked for
     #[command(after_help = "Example:\n  mailorder shop refund 7K3Q2M9P --amount 'JPY 500'")]
     Refund(shop::RefundArgs),
@@ -233,6 +238,7 @@ pub(super) fn run_shop(shell: &mut Shell, args: ShopArgs) -> Result<(), Failure>
         ShopCommand::Accept(item) => return shop::accept(shell, &item),
         ShopCommand::Reject(args) => return shop::reject(shell, &args),
         ShopCommand::Cancel(args) => return shop::cancel(shell, &args),
+        ShopCommand::Change(args) => return shop_change::run(shell, &args),
         ShopCommand::Refund(args) => return shop::refund(shell, &args),
         ShopCommand::Procedure(args) => return procedure::run(shell, args),
         ShopCommand::Import(args) => return report::import(shell, Role::Shop, &args),

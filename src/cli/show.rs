@@ -23,7 +23,7 @@ use crate::trade::{
 use crate::view::said::to_do;
 use crate::view::short;
 use crate::view::text;
-use crate::view::transaction::{became, document, instruction, is_doubtful, next, not_applied, offer_is_over};
+use crate::view::transaction::{became, change, document, instruction, is_doubtful, next, not_applied, offer_is_over};
 
 /// Columns of the names in front of values.
 const NAMES: usize = 8;
@@ -76,7 +76,7 @@ pub(super) fn run(shell: &mut Shell, args: ShowArgs) -> Result<(), Failure> {
     head(shell, &known, &standing, &now)?;
     given_back::lines(shell, &known, &standing)?;
     terms(shell, &known, &standing, args.full)?;
-    offered(shell, &known)?;
+    offered(shell, &known, &standing)?;
     shell.output.line("")?;
     came(shell, &known, &standing)?;
     letters(shell, &known, &doubts)?;
@@ -245,10 +245,15 @@ pub(super) fn goods(shell: &Shell, lines: &[Line], charges: &[Charge], total: Mo
 }
 
 /// Prints beside the order the terms that a shop offers instead, where they wait for a person's word.
-fn offered(shell: &Shell, known: &Transaction) -> Result<(), Failure> {
-    let Some((kept, terms)) = not_applied(known).filter(|_| known.key.role == Role::Buyer) else { return Ok(()) };
+fn offered(shell: &Shell, known: &Transaction, standing: &Standing) -> Result<(), Failure> {
+    let change = change(known, standing, &shell.clock.now());
+    let other = not_applied(known).filter(|_| known.key.role == Role::Buyer);
+    let Some((kept, terms)) = change.or(other) else { return Ok(()) };
     let (from, warning) = (&kept.letter.from.address, kept.position);
-    let line = shell.words.fill("shown.not-applied", &[("who", from), ("n", &warning)]);
+    let line = match kept.counts() {
+        true => shell.words.fill("shown.change", &[("who", from)]),
+        false => shell.words.fill("shown.not-applied", &[("who", from), ("n", &warning)]),
+    };
     shell.output.line(format!("\n{line}"))?;
     goods(shell, &terms.lines, &terms.charges, terms.total)?;
     ways(shell, &(&terms.payment_method, &terms.delivery_method), terms.deliver_to.as_ref(), &terms.buyer)

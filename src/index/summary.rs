@@ -5,7 +5,7 @@ use crate::rules::booking::{Booked, Booking, bookings};
 use crate::rules::failed::failed_legs;
 use crate::rules::overdue::refund;
 use crate::rules::waiting::waiting_in;
-use crate::rules::{Standing, State, received, reconcile};
+use crate::rules::{Standing, State, received, reconcile, replacing};
 use crate::trade::{Code, Direction, Leg, Role, Transaction, Verdict, item::Line};
 
 impl Row {
@@ -34,7 +34,8 @@ impl Row {
             warnings: warnings(transaction),
             begun: reconcile::begun(transaction).is_some(),
             refund: back.map(|back| back.amount),
-            waits: !waiting_in(transaction, standing.state).is_empty(),
+            waits: !waiting_in(transaction, standing.state).is_empty()
+                || replacing::waiting(transaction, standing.state).is_some(),
             owing: if transaction.key.role == Role::Buyer { owing(transaction, &standing) } else { Vec::new() },
             order,
             delivery,

@@ -66,6 +66,7 @@ pub(super) struct Variables {
     arrival: String,
     valid_through: String,
     conditions: String,
+    replaces: String,
     reason: String,
     remarks: String,
     state: String,
@@ -85,6 +86,7 @@ impl Variables {
             from: letter.from.address.to_string(),
             to: letter.to.address.to_string(),
             date: date(letter.date),
+            replaces: letter.replaces.as_ref().map(ToString::to_string).unwrap_or_default(),
             facts: facts::of(letter, language),
             ..Self::default()
         };

@@ -2,8 +2,8 @@
 
 use super::practice::BuyerPractice;
 use super::{Action, Desk, Draft, Refused, terms_of};
-use crate::rules::{Standing, State, returned};
-use crate::trade::document::{Cancellation, Confirmation, ReturnRequest, StatusRequest};
+use crate::rules::{Standing, State, replacing, returned};
+use crate::trade::document::{Cancellation, Confirmation, Refusal, ReturnRequest, StatusRequest};
 use crate::trade::item::{Line, LineQuantity};
 use crate::trade::status::Reason;
 use crate::trade::{
@@ -62,19 +62,46 @@ fn request(transaction: &Transaction, leg: Leg, to: Party) -> Draft {
 pub fn order(order: Order, id: OrderId, shop: Party) -> Draft {
     let names = Names { shop: Some(shop.address.clone()), number: None, order: Some(id) };
     let document = Document::Order(order);
-    Draft { role: Role::Buyer, to: shop, names, terms: None, answers: None, as_of: None, done: None, document }
+    Draft {
+        role: Role::Buyer,
+        to: shop,
+        names,
+        terms: None,
+        answers: None,
+        replaces: None,
+        as_of: None,
+        done: None,
+        document,
+    }
 }
 
-/// Returns the terms that wait for the buyer's answer: the newest that count and have no OK.
+/// Returns the terms that wait for the buyer's answer: the newest that count, where they have no OK.
 pub fn offered(transaction: &Transaction) -> Option<(&Kept, &Terms)> {
     let is_answered =
         |kept: &Kept| transaction.sent(Kind::Confirmation).any(|sent| sent.letter.terms == Some(kept.content));
-    transaction.all_terms().filter(|(kept, _)| !is_answered(kept)).last()
+    transaction.offer().filter(|(kept, _)| !is_answered(kept))
+}
+
+/// Refuses new terms: those that they were to replace stay in force.
+///
+/// # Errors
+/// Where no such terms wait, or there are none in force that could stay.
+pub fn keep(transaction: &Transaction, reason: Option<&str>) -> Result<Draft, Refused> {
+    let state = Standing::of(transaction).state;
+    let waits = replacing::waiting(transaction, state).filter(|_| state == State::Open);
+    let (kept, _) = waits.ok_or_else(|| Refused::new("no new terms of it wait for your answer"))?;
+    let text = reason.unwrap_or("The new terms are not accepted; those before them stay.").to_owned();
+    let document = Document::Refusal(Refusal { reason: Reason { code: "not-accepted".to_owned(), text } });
+    Ok(Draft::new(transaction, kept.letter.from.clone(), document).answering(kept.content))
 }
 
 /// Says OK to the terms (P36): to those that replace others, where such have come and are not answered.
 pub fn confirm(transaction: &Transaction, desk: &Desk<'_>) -> Result<Draft, Refused> {
     let standing = Standing::of(transaction);
+    if replacing::waiting(transaction, standing.state).is_some_and(|(kept, _)| !kept.counts()) {
+        let text = "the new terms differ from your order and are not applied; see `mailorder warnings`, accept them there or refuse them by `mailorder cancel`";
+        return Err(Refused::new(text));
+    }
     let Some((kept, terms)) = offered(transaction) else {
         return Err(if transaction.terms().is_none() {
             match transaction.kept.iter().rev().find(|kept| kept.letter.kind() == Kind::TransactionInfo) {
@@ -96,6 +123,10 @@ pub fn confirm(transaction: &Transaction, desk: &Desk<'_>) -> Result<Draft, Refu
     }
     if transaction.sent(Kind::Cancellation).any(|sent| !transaction.is_refused(&sent.content)) {
         return Err(Refused::new("you cancelled this transaction; order again with `mailorder reorder`"));
+    }
+    let replaces = kept.letter.replaces.is_some() && standing.state == State::Open;
+    if let Some(done) = replacing::done(transaction).filter(|_| replaces) {
+        return Err(Refused::new(format!("{done} under the terms before; they stay")));
     }
     let document = Document::Confirmation(Confirmation { total: terms.total });
     let shop = kept.letter.from.clone();

@@ -24,6 +24,7 @@ pub mod shop;
 mod shop_after;
 pub mod shop_cancel;
 pub mod shop_catalog;
+pub mod shop_change;
 mod shop_check;
 pub mod shop_desk;
 mod shop_offer;
@@ -86,6 +87,8 @@ pub struct Draft {
     pub terms: Option<Digest>,
     /// The letter it answers.
     pub answers: Option<Digest>,
+    /// The terms it takes the place of.
+    pub replaces: Option<Digest>,
     /// The moment a status holds for.
     pub as_of: Option<Moment>,
     /// Whether all of the leg is done.
@@ -99,7 +102,7 @@ impl Draft {
     pub fn new(transaction: &Transaction, to: Party, document: Document) -> Self {
         let names = Names { shop: Some(transaction.key.shop.clone()), number: transaction.number.clone(), order: None };
         let role = transaction.key.role;
-        Self { role, to, names, terms: None, answers: None, as_of: None, done: None, document }
+        Self { role, to, names, terms: None, answers: None, replaces: None, as_of: None, done: None, document }
     }
 
     /// Names the letter it answers.
@@ -113,6 +116,13 @@ impl Draft {
     #[must_use]
     pub fn about(mut self, terms: Option<Digest>) -> Self {
         self.terms = terms;
+        self
+    }
+
+    /// Names the terms it takes the place of.
+    #[must_use]
+    pub fn replacing(mut self, terms: Digest) -> Self {
+        self.replaces = Some(terms);
         self
     }
 
@@ -193,7 +203,9 @@ pub fn answer(transaction: &Transaction, kept: &Kept, desk: &Desk<'_>) -> Vec<Ac
 /// nothing.
 pub fn follow_up(transaction: &Transaction, kept: &Kept, desk: &Desk<'_>) -> Vec<Action> {
     match (transaction.key.role, kept.letter.kind()) {
-        (Role::Shop, Kind::TransactionInfo) => shop_offer::after_terms(transaction, desk),
+        (Role::Shop, Kind::TransactionInfo) if kept.letter.replaces.is_none() => {
+            shop_offer::after_terms(transaction, desk)
+        }
         _ => Vec::new(),
     }
 }
@@ -275,7 +287,7 @@ fn refusal(role: Role, received: &Received, code: &str, text: &str) -> Action {
     let document = Document::Refusal(Refusal { reason });
     let answers = Some(received.content());
     let to = letter.from.clone();
-    Draft { role, to, names, terms: None, answers, as_of: None, done: None, document }.into()
+    Draft { role, to, names, terms: None, answers, replaces: None, as_of: None, done: None, document }.into()
 }
 
 /// Returns our answers to a letter that has come again: they go out once more, byte for byte (B101).

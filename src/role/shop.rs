@@ -7,13 +7,14 @@ use super::packing::{Other, pack, rest};
 use super::practice::Procedure;
 use super::shop_work::go_on;
 use super::{
-    Action, Desk, Draft, Notice, Refused, agent, resend_above, shop_after, shop_offer, shop_waiting, terms_of,
+    Action, Desk, Draft, Notice, Refused, agent, resend_above, shop_after, shop_change, shop_offer, shop_waiting,
+    terms_of,
 };
 use crate::rules::Standing;
 use crate::trade::document::{DeliveryInstruction, PaymentInstruction, StatusRequest};
 use crate::trade::item::LineQuantity;
 use crate::trade::status::{OrderState, OrderStatus, Parcel, Shipment, Step};
-use crate::trade::{Agent, Direction, Document, Kept, Kind, Leg, Party, Role, Terms, Transaction, When};
+use crate::trade::{Agent, Digest, Direction, Document, Kept, Kind, Leg, Party, Role, Terms, Transaction, When};
 
 /// Returns what follows from a letter that was entered and applied.
 pub fn answer(transaction: &Transaction, kept: &Kept, desk: &Desk<'_>) -> Vec<Action> {
@@ -54,6 +55,9 @@ pub(super) fn is_started(transaction: &Transaction) -> bool {
 /// Takes the buyer's OK in: starts, or refuses what came too late.
 fn confirmed(transaction: &Transaction, kept: &Kept, desk: &Desk<'_>) -> Vec<Action> {
     let Some((_, terms)) = terms_of(transaction) else { return Vec::new() };
+    if let Some(refusal) = shop_change::objection(transaction, kept) {
+        return vec![refusal];
+    }
     if terms.valid_through.is_some_and(|until| kept.recorded > until) && !is_started(transaction) {
         let text = "The time for the OK has passed; please order again.";
         let refusal = agent::refuse(transaction, kept, "offer-expired", text);
@@ -61,6 +65,9 @@ fn confirmed(transaction: &Transaction, kept: &Kept, desk: &Desk<'_>) -> Vec<Act
     }
     if status_now(transaction).state == OrderState::Cancelled {
         return vec![agent::refuse(transaction, kept, "cancelled", "The transaction was cancelled.")];
+    }
+    if let Some(actions) = shop_change::prepare(transaction, desk) {
+        return actions;
     }
     let mut actions = Vec::new();
     // Where nothing was waited for, goods may have left before the OK came: what was told of them stands.
@@ -149,7 +156,7 @@ fn all_lines(terms: &Terms) -> Vec<LineQuantity> {
 }
 
 /// Returns the order status of a transaction that has just been started: one parcel, planned.
-fn first_status(terms: &Terms, desk: &Desk<'_>) -> OrderStatus {
+pub(super) fn first_status(terms: &Terms, desk: &Desk<'_>) -> OrderStatus {
     let days = procedure(terms, desk).map_or(0, |procedure| procedure.dispatch_days);
     let planned = desk.now.plus_seconds(i64::from(days).saturating_mul(86_400)).day();
     let shipment = Shipment {
@@ -176,9 +183,19 @@ pub(super) fn report(
     desk: &Desk<'_>,
     asked: Option<&Kept>,
 ) -> Option<Action> {
+    report_by(transaction, terms_of(transaction), status, desk, asked)
+}
+
+/// The same, about these terms.
+pub(super) fn report_by(
+    transaction: &Transaction,
+    terms: Option<(Digest, &Terms)>,
+    status: OrderStatus,
+    desk: &Desk<'_>,
+    asked: Option<&Kept>,
+) -> Option<Action> {
     let buyer: Party = transaction.buyer()?;
     let over = matches!(status.state, OrderState::Cancelled | OrderState::Returned);
-    let terms = terms_of(transaction);
     let shipped = !status.shipments.is_empty()
         && status.shipments.iter().all(|s| s.step.done().is_some())
         && terms.is_some_and(|(_, terms)| covers(terms, &status.shipments));
@@ -209,6 +226,9 @@ pub fn notify(transaction: &Transaction, notice: &Notice, desk: &Desk<'_>) -> Re
     let mut status = status_now(transaction);
     if status.state == OrderState::Cancelled {
         return Err(Refused::new("the transaction is cancelled; nothing more can be reported"));
+    }
+    if shop_change::is_settling(transaction) {
+        return Err(Refused::new(shop_change::UNSETTLED));
     }
     let waits = procedure(terms, desk).is_some_and(Procedure::waits_for_confirmation);
     if waits && !is_started(transaction) && transaction.accepted().next().is_none() {

@@ -7,7 +7,7 @@ use super::practice::Review;
 use super::shop::{collect_again, instruction_of, is_started, report, status_now};
 use super::shop_refund::{left_of, refund_instruction, settle_overpaid, settle_refund, value_of};
 use super::shop_waiting::release;
-use super::{Action, Desk, Draft, agent, shop_cancel, shop_work, terms_of};
+use super::{Action, Desk, Draft, agent, shop_cancel, shop_change, shop_work, terms_of};
 use crate::rules::failed::not_taken;
 use crate::rules::{Standing, returned};
 use crate::trade::document::{AuthorizationResult, ReturnAnswer, ReturnRequest, Stop};
@@ -15,7 +15,12 @@ use crate::trade::status::{OrderState, OrderStatus, Reason, Step};
 use crate::trade::{Direction, Document, Kept, Kind, Leg, Moment, Money, Transaction};
 
 /// Takes a cancellation in; one of what was begun may wait for a person, and what has left is not called back without one.
+///
+/// While agents are being stopped for new terms it waits for what they say.
 pub(super) fn cancel(transaction: &Transaction, kept: &Kept, desk: &Desk<'_>) -> Vec<Action> {
+    if shop_change::is_settling(transaction) {
+        return Vec::new();
+    }
     let begun = is_started(transaction) || shop_work::is_begun(transaction);
     if begun && review(desk).cancellations {
         return Vec::new();
@@ -166,7 +171,8 @@ pub(super) fn give_back(
     request: &ReturnRequest,
     desk: &Desk<'_>,
 ) -> Vec<Action> {
-    let waits = review(desk).returns || is_on_its_way(transaction);
+    let settling = shop_change::is_settling(transaction);
+    let waits = settling || review(desk).returns || is_on_its_way(transaction);
     if waits { Vec::new() } else { take_back(transaction, kept, request, desk, false) }
 }
 
@@ -295,6 +301,9 @@ fn answer(
 /// Settles what waited for the agents: a cancellation or stopping return once both have answered, a refund once it was
 /// made.
 pub(super) fn agent_spoke(transaction: &Transaction, desk: &Desk<'_>) -> Vec<Action> {
+    if shop_change::is_settling(transaction) {
+        return shop_change::settle(transaction, desk);
+    }
     let mut actions = settle_stop(transaction, desk);
     actions.extend(settle_arrived(transaction, desk));
     actions.extend(shop_cancel::settle(transaction, &unanswered(transaction), desk));
@@ -319,7 +328,7 @@ fn settle_arrived(transaction: &Transaction, desk: &Desk<'_>) -> Vec<Action> {
 }
 
 /// Returns the cancellations and returns that have no answer yet.
-fn unanswered(transaction: &Transaction) -> Vec<&Kept> {
+pub(super) fn unanswered(transaction: &Transaction) -> Vec<&Kept> {
     let answered = |asked: &&Kept| {
         let ours = |kept: &&Kept| kept.direction == Direction::Out && kept.letter.answers == Some(asked.content);
         transaction.kept.iter().any(|kept| ours(&kept))
@@ -329,7 +338,7 @@ fn unanswered(transaction: &Transaction) -> Vec<&Kept> {
 }
 
 /// Answers what waited until the agents said whether it was too late.
-fn settle_stop(transaction: &Transaction, desk: &Desk<'_>) -> Vec<Action> {
+pub(super) fn settle_stop(transaction: &Transaction, desk: &Desk<'_>) -> Vec<Action> {
     let asked = unanswered(transaction);
     // The delivery agent is always told to stop, the payment agent not where only lost goods are given back.
     let told = stop_sent(transaction, Leg::Delivery).is_some() || !is_instructed(transaction, Leg::Delivery);

@@ -8,7 +8,7 @@ use super::shop_after::{end, give_up, has_left, is_instructed, is_stopping, stop
 use super::shop_offer::reject;
 use super::shop_refund::{left_of, refund_instruction};
 use super::shop_waiting::release;
-use super::{Action, Desk, Refused};
+use super::{Action, Desk, Refused, shop_change};
 use crate::rules::{Standing, State};
 use crate::trade::status::{OrderStatus, Reason};
 use crate::trade::{Direction, Document, Kept, Kind, Leg, Transaction};
@@ -24,6 +24,9 @@ pub fn cancel(transaction: &Transaction, why: &str, desk: &Desk<'_>) -> Result<V
     let state = Standing::of(transaction).state;
     if !matches!(state, State::Ordered | State::Offered | State::Open) {
         return Err(Refused::new(format!("the transaction is {state}; it cannot be cancelled")));
+    }
+    if shop_change::is_settling(transaction) {
+        return Err(Refused::new(shop_change::UNSETTLED));
     }
     if transaction.terms().is_none() {
         let (ordered, _) = transaction.order().ok_or_else(|| Refused::new("nobody has ordered"))?;
@@ -79,7 +82,8 @@ fn own_stop(transaction: &Transaction) -> Option<&Kept> {
 }
 
 fn requests(transaction: &Transaction) -> impl Iterator<Item = &Kept> {
-    transaction.received(Kind::Cancellation).chain(transaction.received(Kind::ReturnRequest))
+    let asked = transaction.received(Kind::Cancellation).chain(transaction.received(Kind::ReturnRequest));
+    asked.chain(transaction.received(Kind::Confirmation))
 }
 
 /// Returns whether a request was there, and not answered, when an order to stop was written.

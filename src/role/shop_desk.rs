@@ -4,7 +4,7 @@ use super::practice::{Procedure, ShopPractice};
 use super::shop_after::is_instructed;
 use super::shop_check::{because, check};
 use super::shop_refund::{left_of, refund_instruction, unasked};
-use super::{Action, Desk, Refused, agent, given, shop, shop_after, shop_offer, shop_work, terms_of};
+use super::{Action, Desk, Refused, agent, given, shop, shop_after, shop_change, shop_offer, shop_work, terms_of};
 use crate::rules::Standing;
 use crate::rules::waiting::{Waiting, waiting};
 use crate::trade::document::LineReason;
@@ -54,6 +54,9 @@ fn practice<'a>(desk: &'a Desk<'_>) -> Result<&'a ShopPractice, Refused> {
 /// # Errors
 /// Where nothing waits, or what waits cannot be granted any more.
 pub fn accept(transaction: &Transaction, desk: &Desk<'_>) -> Result<Vec<Action>, Refused> {
+    if shop_change::is_settling(transaction) {
+        return Err(Refused::new(shop_change::UNSETTLED));
+    }
     match oldest(transaction)? {
         Waiting::Order(kept) => {
             let Document::Order(order) = &kept.letter.document else { return Ok(Vec::new()) };

@@ -59,7 +59,7 @@ fn within(order: &Order, desk: &Desk<'_>) -> u16 {
 
 /// Returns whether an offer stood without an OK until its time had passed.
 fn is_expired(transaction: &Transaction, desk: &Desk<'_>) -> bool {
-    let until = transaction.terms().and_then(|(_, terms)| terms.valid_through);
+    let until = transaction.offer().and_then(|(_, terms)| terms.valid_through);
     until.is_some_and(|until| until < desk.now)
         && matches!(Standing::of(transaction).state, State::Offered | State::Rejected)
 }

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use crate::trade::item::{self, Charge, Line};
-use crate::trade::{Code, Finding, Order, PostalAddress, Terms};
+use crate::trade::{Code, Finding, Leg, Order, PostalAddress, Terms, When};
 
 /// A point in which terms differ from the order they answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,6 +59,52 @@ pub fn compare(order: &Order, terms: &Terms) -> Vec<Difference> {
         }
     }
     found.0
+}
+
+/// Returns every point in which new terms differ from those they replace: what is compared with an order, and dates,
+/// conditions and agents besides.
+pub fn changes(before: &Terms, new: &Terms) -> Vec<Difference> {
+    let mut found = Differences(compare(&as_ordered(before), new));
+    let said = |text: &Option<String>| text.clone().unwrap_or_else(|| "nothing".to_owned());
+    let day = |when: Option<When>| when.map_or_else(|| "none".to_owned(), |when| when.to_string());
+    found.compare("end of the time for payment", day(before.payment_due), day(new.payment_due));
+    let arrives = |terms: &Terms| day(terms.arrival_until.or(terms.arrival_from));
+    found.compare("latest arrival", arrives(before), arrives(new));
+    found.compare("conditions", said(&before.conditions), said(&new.conditions));
+    for leg in Leg::ALL {
+        let agent = |terms: &Terms| {
+            let agent = terms.agent(leg).map(|agent| &agent.party);
+            agent.map_or_else(|| "none".to_owned(), |party| format!("{} {}", party.address, party.fingerprint))
+        };
+        found.compare(&format!("agent for {leg}"), agent(before), agent(new));
+    }
+    found.0
+}
+
+/// Returns the points in which new terms differ from the order and those they replace do not: what a person said OK to once
+/// is not asked again.
+pub fn new_differences(order: &Order, before: Option<&Terms>, terms: &Terms) -> Vec<Finding> {
+    let known = before.map(|before| compare(order, before)).unwrap_or_default();
+    let new = compare(order, terms).into_iter().filter(|difference| !known.contains(difference));
+    new.map(Finding::from).collect()
+}
+
+/// Returns the order that terms answer to the letter.
+fn as_ordered(terms: &Terms) -> Order {
+    Order {
+        buyer: terms.buyer.clone(),
+        lines: terms.lines.clone(),
+        charges: terms.charges.clone(),
+        total: terms.total,
+        payment_method: terms.payment_method.clone(),
+        payment_id: terms.payment_id.clone(),
+        sealed: None,
+        delivery_method: terms.delivery_method.clone(),
+        deliver_to: terms.deliver_to.clone(),
+        billing: terms.billing.clone(),
+        reorder_of: None,
+        remarks: None,
+    }
 }
 
 /// Returns what is wrong with the terms in themselves: sums, agents.

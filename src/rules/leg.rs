@@ -174,7 +174,7 @@ fn judge(
     let mut findings: Vec<Finding> = lasting(kept);
     match authority::standing(&kept.letter, leg, terms, &known.all_terms) {
         authority::Standing::Refused(finding) => findings.push(finding),
-        authority::Standing::OtherTerms => return (Verdict::Stale, findings),
+        authority::Standing::OtherTerms => return replaced(known, kept, findings, refundable),
         authority::Standing::InForce => {}
     }
     if findings.iter().all(|finding| !finding.code.blocks()) {
@@ -190,6 +190,24 @@ fn judge(
     } else {
         (Verdict::Applied, findings)
     }
+}
+
+/// Judges a status about terms that are not in force: it is history, but what does not fit even with those is no honest word.
+fn replaced(
+    known: &Known<'_>,
+    kept: &Kept,
+    mut findings: Vec<Finding>,
+    refundable: Option<Money>,
+) -> (Verdict, Vec<Finding>) {
+    let named = known.transaction.all_terms().find(|(other, _)| kept.letter.terms == Some(other.content));
+    if let Some((_, terms)) = named {
+        findings.extend(Check::new(terms, None, &Legs::default(), refundable).run(kept));
+    }
+    findings.sort();
+    findings.dedup();
+    let blocked = findings.iter().any(|finding| finding.code.blocks());
+    let warned = blocked && kept.settled != Some(Settlement::Accept);
+    (if warned { Verdict::Warned } else { Verdict::Stale }, findings)
 }
 
 /// Judges a status while there are no terms: it waits for them.
@@ -218,18 +236,7 @@ fn before_terms(transaction: &Transaction, kept: &Kept) -> (Verdict, Vec<Finding
 
 /// Returns the findings of a letter that no later letter can change: who signed it, what reading it turned up.
 fn lasting(kept: &Kept) -> Vec<Finding> {
-    let lasts = |code: Code| {
-        matches!(
-            code,
-            Code::FromDiffers
-                | Code::KeyChanged
-                | Code::WrongRole
-                | Code::EnvelopeDiffersFromData
-                | Code::NumberReused
-                | Code::BelowTrust
-                | Code::TextDiffersFromData
-        )
-    };
+    let lasts = |code: Code| code.is_about_speaker() || code == Code::TextDiffersFromData;
     kept.findings.iter().filter(|finding| lasts(finding.code)).cloned().collect()
 }
 

@@ -12,6 +12,7 @@ pub mod overdue;
 pub mod query;
 pub mod received;
 pub mod reconcile;
+pub mod replacing;
 pub mod returned;
 pub mod standing;
 mod statement;

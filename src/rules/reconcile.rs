@@ -267,7 +267,8 @@ fn terms_in(terms: &Terms, transaction: Option<&Transaction>, letter: &Letter) -
         findings.push(Finding::new(Code::UnknownTransaction, text));
     }
     findings.extend(agreement::faults(terms));
-    findings.extend(agreement::differences(order, terms));
+    let before = letter.replaces.and_then(|old| transaction.all_terms().find(|(kept, _)| kept.content == old));
+    findings.extend(agreement::new_differences(order, before.map(|(_, before)| before), terms));
     if let Some(finding) = authority::speaker(letter, Leg::Order, terms) {
         findings.push(finding);
     }

@@ -106,6 +106,19 @@ impl Code {
         Self::ALL.iter().copied().find(|code| code.word() == word)
     }
 
+    /// Returns whether a finding of this code doubts who wrote a letter, or to which part: nothing that comes later mends it.
+    pub const fn is_about_speaker(self) -> bool {
+        matches!(
+            self,
+            Self::FromDiffers
+                | Self::KeyChanged
+                | Self::WrongRole
+                | Self::EnvelopeDiffersFromData
+                | Self::NumberReused
+                | Self::BelowTrust
+        )
+    }
+
     /// Returns whether a finding of this code keeps its letter from being applied.
     pub const fn blocks(self) -> bool {
         !matches!(

@@ -11,9 +11,10 @@ use super::transaction::{not_applied, offer_is_over};
 use crate::clerk::{Clerk, ClerkError};
 use crate::clock::system_time;
 use crate::role::buyer;
-use crate::rules::agreement::{Difference, compare};
+use crate::rules::agreement::{Difference, changes, compare};
+use crate::rules::{Standing, State, replacing};
 use crate::trade::item::{Charge, Line};
-use crate::trade::{Fingerprint, Kept, Leg, Moment, Money, Order, PinnedBy, Role, Terms, Transaction};
+use crate::trade::{Digest, Fingerprint, Kept, Leg, Moment, Money, Order, PinnedBy, Role, Terms, Transaction};
 
 /// Terms that wait for the buyer's answer, held against his order.
 #[derive(Debug, Clone)]
@@ -24,6 +25,8 @@ pub struct Offer<'a> {
     pub terms: &'a Terms,
     /// The order, with its letter.
     pub order: Option<(&'a Kept, &'a Order)>,
+    /// The terms that they are to take the place of, and what changes by them.
+    pub replaces: Option<Replaced>,
     /// What differs; empty where the terms are what was ordered.
     pub differs: Vec<Difference>,
     /// Whether an OK would come too late.
@@ -34,6 +37,17 @@ pub struct Offer<'a> {
     pub owed: Option<Owed>,
     id: String,
     shop: String,
+}
+
+/// Terms in whose place others are offered.
+#[derive(Debug, Clone)]
+pub struct Replaced {
+    /// Their digest.
+    pub terms: Digest,
+    /// Whether they stay in force where the new ones are not accepted: there was an OK to them, or work began by them.
+    pub stay: bool,
+    /// Every point in which the new ones differ from them.
+    pub changes: Vec<Difference>,
 }
 
 /// The key that signed terms.
@@ -58,9 +72,11 @@ pub struct Owed {
     pub limit: Money,
 }
 
-/// Returns the terms that wait for an answer: those that count, else the newest that do not because they differ.
+/// Returns the terms that wait for an answer: new ones that are to take the place of others, those that count, else the
+/// newest that do not because they differ.
 pub fn offered(known: &Transaction) -> Option<(&Kept, &Terms)> {
-    buyer::offered(known).or_else(|| not_applied(known))
+    let change = replacing::waiting(known, Standing::of(known).state);
+    change.or_else(|| buyer::offered(known)).or_else(|| not_applied(known))
 }
 
 impl<'a> Offer<'a> {
@@ -75,6 +91,7 @@ impl<'a> Offer<'a> {
             kept,
             terms,
             order,
+            replaces: replaced(known, kept, terms),
             differs: order.map(|(_, order)| compare(order, terms)).unwrap_or_default(),
             over: offer_is_over(terms, now),
             signer: signer(clerk, kept, now)?,
@@ -138,6 +155,7 @@ impl<'a> Offer<'a> {
             "id": self.id,
             "shop": self.seller(),
             "ordered": self.order.map(|(kept, _)| kept.letter.date.to_string()),
+            "replaces": self.replaces.as_ref().map(replaced_json),
             "differs": self.differs.iter().map(difference).collect::<Vec<_>>(),
             "more": self.more().as_ref().map(text::money_json),
             "total": text::money_json(&terms.total),
@@ -176,6 +194,19 @@ impl<'a> Offer<'a> {
 
 fn difference(difference: &Difference) -> Value {
     json!({"what": difference.what, "ordered": difference.ordered, "offered": difference.offered})
+}
+
+fn replaced_json(replaced: &Replaced) -> Value {
+    let changes: Vec<Value> = replaced.changes.iter().map(difference).collect();
+    json!({"digest": replaced.terms.to_string(), "stay": replaced.stay, "changes": changes})
+}
+
+/// Returns the terms that hold as long as these are not accepted, where these are to replace others.
+fn replaced(known: &Transaction, kept: &Kept, terms: &Terms) -> Option<Replaced> {
+    kept.letter.replaces?;
+    let (before, agreed) = known.terms().filter(|(before, _)| before.content != kept.content)?;
+    let stay = Standing::of(known).state == State::Open;
+    Some(Replaced { terms: before.content, stay, changes: changes(agreed, terms) })
 }
 
 fn owed_json(owed: &Owed) -> Value {

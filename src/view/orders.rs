@@ -4,11 +4,12 @@ use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use super::late::Late;
-use super::transaction::offer_is_over;
+use super::transaction::{change, offer_is_over};
 use super::{text, warnings};
 use crate::clerk::{Clerk, ClerkError};
 use crate::index::{Filter, Listed, Row, RowLeg};
 use crate::rules::query::{Condition, Query};
+use crate::rules::{Standing, State};
 use crate::trade::{Moment, Money, OrderId, Role};
 
 /// Of how many late orders it is looked whom to ask.
@@ -125,13 +126,19 @@ impl Summary {
     }
 }
 
-/// Returns the offers among these that wait for the buyer's answer: of what is offered a shop waits for its buyers, and
-/// what an OK would come too late for waits for nobody.
+/// Returns the offers among these that wait for the buyer's answer, new terms of what he said OK to included: of what is
+/// offered a shop waits for its buyers, and what an OK would come too late for waits for nobody.
 pub fn awaiting(clerk: &Clerk, listed: &[Listed], now: &Moment) -> Result<Vec<OrderId>, ClerkError> {
     let mut found = Vec::new();
-    for one in listed.iter().filter(|one| one.key.role == Role::Buyer && one.row.state == "offered") {
+    let may_wait = |row: &Row| row.state == "offered" || (row.state == "open" && row.waits);
+    for one in listed.iter().filter(|one| one.key.role == Role::Buyer && may_wait(&one.row)) {
         let known = clerk.index().load_key(&one.key)?;
-        if known.is_some_and(|known| known.terms().is_some_and(|(_, terms)| !offer_is_over(terms, now))) {
+        if known.is_some_and(|known| {
+            let standing = Standing::of(&known);
+            let first = known.offer().filter(|_| standing.state == State::Offered);
+            let first = first.filter(|(_, terms)| !offer_is_over(terms, now));
+            change(&known, &standing, now).or(first).is_some()
+        }) {
             found.push(one.key.id.clone());
         }
     }

@@ -10,7 +10,7 @@ use super::{short, text};
 use crate::role::{agent, buyer};
 use crate::rules::overdue::{Refund, refund};
 use crate::rules::received::{self, Count};
-use crate::rules::{Standing, State};
+use crate::rules::{Standing, State, replacing};
 use crate::trade::{Direction, Document, Finding, Kept, Kind, Leg, Moment, Quantity, Role, Terms, Transaction};
 use crate::words::Words;
 
@@ -49,6 +49,9 @@ pub fn document(known: &Transaction, standing: &Standing, now: &Moment, doubts: 
         "refund_due": refund(known, standing).as_ref().map(refund_json),
         "order": known.order().map(|(_, order)| json!(order)),
         "terms": known.terms().map(|(kept, terms)| json!({"content": kept.content, "terms": terms})),
+        "change": change(known, standing, now).map(|(kept, terms)| {
+            json!({"content": kept.content, "entry": kept.position, "applied": kept.counts(), "terms": terms})
+        }),
         "instruction": instruction(known),
         "received": received::said(known).map(|_| counts_json(known, standing)),
         "letters": letters,
@@ -109,11 +112,11 @@ pub fn next(known: &Transaction, standing: &Standing, now: &Moment) -> Option<St
         let take = format!("mailorder warnings accept W-{} --reason WHY, then mailorder confirm {id}", kept.position);
         return Some(format!("mailorder warnings says what differs; {take}; or mailorder cancel {id}"));
     }
-    if let Some(next) = next_of_missing(known, standing, now) {
+    if let Some(next) = next_of_change(known, standing, now).or_else(|| next_of_missing(known, standing, now)) {
         return Some(next);
     }
     match standing.state {
-        State::Offered if known.terms().is_some_and(|(_, terms)| offer_is_over(terms, now)) => {
+        State::Offered if known.offer().is_some_and(|(_, terms)| offer_is_over(terms, now)) => {
             Some(format!("mailorder reorder {id}"))
         }
         State::Offered => Some(format!("mailorder confirm {id}, or mailorder cancel {id}")),
@@ -127,15 +130,35 @@ pub fn next(known: &Transaction, standing: &Standing, now: &Moment) -> Option<St
     }
 }
 
+/// Returns the commands by which a buyer answers new terms of what he said OK to.
+fn next_of_change(known: &Transaction, standing: &Standing, now: &Moment) -> Option<String> {
+    let (kept, _) = change(known, standing, now)?;
+    let id = short(known.key.id.as_str());
+    let take = match kept.counts() {
+        true => format!("mailorder confirm {id}"),
+        false => format!("mailorder warnings accept W-{} --reason WHY, then mailorder confirm {id}", kept.position),
+    };
+    Some(format!("new terms wait for your answer: {take}; or mailorder cancel {id} keeps the old ones"))
+}
+
+/// Returns the terms that are to take the place of those the buyer said OK to, as long as he can still say OK to them.
+pub fn change<'a>(known: &'a Transaction, standing: &Standing, now: &Moment) -> Option<(&'a Kept, &'a Terms)> {
+    let waits = replacing::waiting(known, standing.state).filter(|_| standing.state == State::Open);
+    waits.filter(|(_, terms)| !offer_is_over(terms, now) && replacing::done(known).is_none())
+}
+
 /// Returns what a buyer may do about an order as it stands, the likeliest first: `confirm`, `cancel`, `ask`, `received`,
 /// `return`, `reorder`. What the command would refuse is not among it.
 pub fn next_steps(known: &Transaction, standing: &Standing, now: &Moment) -> Vec<&'static str> {
-    let over = known.terms().is_some_and(|(_, terms)| offer_is_over(terms, now));
+    let over = known.offer().is_some_and(|(_, terms)| offer_is_over(terms, now));
     let steps: &[&str] = match standing.state {
         State::Ordered if not_applied(known).is_some() => &["confirm", "cancel"],
         State::Ordered => &["cancel"],
         State::Offered if over => &["reorder"],
         State::Offered => &["confirm", "cancel"],
+        State::Open if change(known, standing, now).is_some() => {
+            &["confirm", "ask", "received", "cancel", "return", "reorder"]
+        }
         State::Open => &["ask", "received", "cancel", "return", "reorder"],
         State::Completed => &["received", "return", "reorder"],
         State::Returned | State::Refunded | State::Rejected | State::Cancelled => &["reorder"],
@@ -152,7 +175,9 @@ pub fn next_steps(known: &Transaction, standing: &Standing, now: &Moment) -> Vec
 
 /// Returns the terms that came and do not count because they differ from what was ordered, newest last.
 pub fn not_applied(known: &Transaction) -> Option<(&Kept, &Terms)> {
-    let unsettled = |kept: &&Kept| !kept.counts() && kept.direction == Direction::In && kept.settled.is_none();
+    let unsettled = |kept: &&Kept| {
+        !kept.counts() && kept.direction == Direction::In && kept.settled.is_none() && !known.is_refused(&kept.content)
+    };
     known.kept.iter().filter(unsettled).rev().find_map(|kept| match &kept.letter.document {
         Document::TransactionInfo(terms) => Some((kept, terms)),
         _ => None,

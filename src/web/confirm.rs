@@ -44,13 +44,19 @@ fn terms(clerk: &mut Clerk, known: &Transaction, visit: &Visit) -> Result<Map<St
             .insert("fault".to_owned(), json!(offer.signer.fault.as_ref().map(|fault| visit.words().sentence(fault))));
     }
     put("signer", signer);
-    for difference in shows.get_mut("differs").and_then(Value::as_array_mut).into_iter().flatten() {
+    in_words(shows.get_mut("differs"), visit);
+    in_words(shows.get_mut("replaces").and_then(|replaces| replaces.get_mut("changes")), visit);
+    Ok(shows)
+}
+
+/// Puts the points in which terms differ in the reader's words.
+fn in_words(points: Option<&mut Value>, visit: &Visit) {
+    for point in points.and_then(Value::as_array_mut).into_iter().flatten() {
         for field in ["what", "ordered", "offered"] {
-            let said = difference[field].as_str().map(|text| visit.words().sentence(text));
-            difference[field] = json!(said);
+            let said = point[field].as_str().map(|text| visit.words().sentence(text));
+            point[field] = json!(said);
         }
     }
-    Ok(shows)
 }
 
 /// Accepts the terms of the page, or cancels the order.
@@ -68,12 +74,39 @@ pub(super) async fn act(State(web): State<Arc<Web>>, Path(id): Path<String>, for
                 .await?;
                 Ok(format!("/txn/{id}?said=cancelled"))
             }
+            "keep" => {
+                keep(&shared, &id, &digest, reason).await?;
+                Ok(format!("/txn/{id}?said=kept"))
+            }
             "accept" => {
                 accept(&shared, &id, &digest, seen, reason).await?;
                 Ok(format!("/txn/{id}?said=confirmed"))
             }
             _ => Err(Fault::wrong("The form asks for nothing that is known here.")),
         }
+    })
+    .await
+}
+
+/// Refuses the very terms that were on the page: those that they were to replace stay in force.
+async fn keep(web: &Arc<Web>, id: &str, digest: &str, reason: Option<String>) -> Result<(), Fault> {
+    let (wanted, place) = (digest.to_owned(), id.to_owned());
+    let position = web
+        .desk(move |clerk| {
+            let known = find(clerk, &place)?;
+            let waits = offered(&known).filter(|(kept, _)| kept.content.to_string() == wanted);
+            let (kept, _) = waits.ok_or_else(|| {
+                Fault::wrong("The shop has sent other terms since. Look at them before you accept them.")
+            })?;
+            Ok((!kept.counts()).then_some(kept.position))
+        })
+        .await?;
+    let why = reason.clone();
+    write(web, id.to_owned(), move |known: &Transaction, _: &Desk<'_>| buyer::keep(known, why.as_deref())).await?;
+    let Some(position) = position else { return Ok(()) };
+    web.desk(move |clerk| {
+        let why = reason.unwrap_or_else(|| "the new terms are not accepted".to_owned());
+        Ok(clerk.settle(position, Settlement::Ack, Some(why))?)
     })
     .await
 }

@@ -20,7 +20,7 @@ use crate::trade::item::{Charge, Line, LineQuantity};
 use crate::trade::status::Step;
 use crate::trade::{Address, Direction, Document, Finding, Kept, Kind, Leg, Money, Transaction, Verdict, When};
 use crate::view::said::said;
-use crate::view::transaction::{counts_json, is_doubtful, next_steps, offer_is_over};
+use crate::view::transaction::{change, counts_json, is_doubtful, next_steps, offer_is_over};
 use crate::view::{short, text};
 
 /// Returns the mark of a leg and the key of the word to it.
@@ -61,6 +61,9 @@ fn order(clerk: &Clerk, known: &Transaction, visit: &Visit) -> Result<Map<String
     put("shop", json!(shop(known)));
     put("state", json!(standing.state));
     put("steps", json!(steps));
+    let offer = change(known, &standing, &visit.now).or_else(|| known.offer());
+    let until = offer.and_then(|(_, terms)| terms.valid_through);
+    put("offer_until", json!(until.map(|until| pages::moment(&until, &visit.zone))));
     put("act", json!(visit.asked("act")));
     put("bought", json!(bought(known)));
     put("legs", json!(Leg::ALL.map(|leg| progress(known, &standing, leg, visit))));

@@ -60,6 +60,8 @@ mod real_goods;
 mod real_speed;
 /// Ways to pay, and the three servers asked: over real servers.
 mod real_ways;
+/// Terms that replace others, before the OK and after it.
+mod replaced;
 /// Cancellations, returns and refunds.
 mod returned;
 /// Who has what of a purchase on its disk.

@@ -117,7 +117,17 @@ impl Dishonest<'_> {
         let shop = Some(party(self.town, self.account).address);
         let names = Names { shop, number: Some(number), order: order.cloned() };
         let to = party(self.town, "pay");
-        Draft { role: Role::Shop, to, names, terms: None, answers: None, as_of: None, done: None, document }
+        Draft {
+            role: Role::Shop,
+            to,
+            names,
+            terms: None,
+            answers: None,
+            replaces: None,
+            as_of: None,
+            done: None,
+            document,
+        }
     }
 
     /// Asks for JPY 4800 by these data; `change` makes of it what it likes.

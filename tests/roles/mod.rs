@@ -1,6 +1,7 @@
 //! What the parts do about a letter that counts: the pure functions of `role`, each on a desk of its own.
 
 mod cancelling;
+mod changing;
 mod refunds;
 mod stopping;
 mod strangers;
@@ -140,6 +141,7 @@ fn written(desk: &Desk, draft: Draft) -> Letter {
         transaction: draft.names.number.clone().or_else(|| Some(number())),
         terms: draft.terms,
         answers: draft.answers,
+        replaces: draft.replaces,
         as_of: draft.as_of,
         done: draft.done,
         date: desk.now,

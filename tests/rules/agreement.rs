@@ -104,6 +104,13 @@ fn terms_answer_an_order_of_ours_and_come_once() {
     assert_eq!(desk.standing(), before, "the old terms stay");
 }
 
+/// The shop's answer to an OK to new terms.
+fn answer_to(ok: &Letter, new: &Letter) -> Letter {
+    let document = order_status(vec![shipment("1", all_goods(), planned("2026-07-15"))]);
+    let answer = status(&shop(), 7, "2026-07-12", false, document);
+    Letter { terms: Some(content(new)), answers: Some(content(ok)), ..answer }
+}
+
 #[test]
 fn new_terms_change_nothing_before_the_ok_to_them() {
     let mut new = terms();
@@ -122,6 +129,9 @@ fn new_terms_change_nothing_before_the_ok_to_them() {
     assert_eq!(desk.takes(&old).verdict, Verdict::Applied, "the old agent still speaks");
     let ok = Letter { seq: Some(3), terms: Some(content(&new)), answers: Some(content(&new)), ..confirmation() };
     desk.writes(Role::Buyer, &ok);
+    assert_eq!(desk.transaction().terms().unwrap().0.content, offer(), "work has begun: the shop's answer decides");
+    let answer = answer_to(&ok, &new);
+    assert_eq!(desk.takes(&answer).verdict, Verdict::Applied);
     assert_eq!(desk.transaction().terms().unwrap().0.content, content(&new));
     assert_eq!(desk.legs().delivery.content, None, "what named the replaced terms is history");
     let late = Letter { terms: Some(offer()), seq: Some(2), ..old };
@@ -220,4 +230,48 @@ fn the_buyers_list_of_payment_agents_stands_above_the_terms() {
     desk.payment_agents = Some(vec![courier()]);
     let authorised = desk.judges(Role::Shop, &Letter { to: shop(), ..next }, &bank().fingerprint);
     assert!(authorised.findings.iter().all(|finding| finding.code != Code::BelowTrust), "{authorised:?}");
+}
+
+#[test]
+fn a_status_about_replaced_terms_is_history_and_a_lie_about_them_is_a_warning() {
+    let mut new = terms();
+    new.arrival_until = Some(day("2026-08-20"));
+    let new = Letter { seq: Some(2), replaces: Some(offer()), ..terms_letter(new) };
+    let mut desk = Desk::buyer_open();
+    assert_eq!(desk.takes(&new).verdict, Verdict::Applied);
+    let ok = Letter { seq: Some(3), terms: Some(content(&new)), answers: Some(content(&new)), ..confirmation() };
+    desk.writes(Role::Buyer, &ok);
+    desk.takes(&answer_to(&ok, &new));
+    let before = desk.standing();
+    let old = |lines| delivery_status(vec![parcel("1", lines, planned("2026-07-21"))]);
+    let honest = status(&courier(), 1, "2026-07-12", false, old(all_goods()));
+    assert_eq!(desk.takes(&honest).verdict, Verdict::Stale);
+    let lie = status(&courier(), 2, "2026-07-12", false, old(goods(&[("1", "99")])));
+    let judgement = desk.takes(&lie);
+    assert_eq!((judgement.verdict, judgement.findings[0].code), (Verdict::Warned, Code::QuantityExceeds));
+    assert_eq!(desk.standing(), before, "neither changes anything");
+}
+
+#[test]
+fn what_a_person_accepted_once_is_not_asked_again_with_new_terms() {
+    let dearer = |t: &mut Terms| {
+        t.lines[0].unit_price = jpy(1100);
+        t.total = jpy(5100);
+    };
+    let first = changed(dearer);
+    let mut desk = Desk::buyer_ordered();
+    desk.takes(&first);
+    desk.settles(Role::Buyer, &first, Settlement::Accept);
+    let later = changed(|t| {
+        dearer(t);
+        t.arrival_until = Some(day("2026-08-20"));
+    });
+    let later = Letter { seq: Some(2), replaces: Some(content(&first)), ..later };
+    assert_eq!(desk.takes(&later).verdict, Verdict::Applied, "only the date is another");
+    let dearest = changed(|t| {
+        t.lines[0].unit_price = jpy(1200);
+        t.total = jpy(5400);
+    });
+    let dearest = Letter { seq: Some(3), replaces: Some(content(&first)), ..dearest };
+    assert_eq!(desk.takes(&dearest).verdict, Verdict::Warned);
 }

@@ -245,7 +245,7 @@ impl Account {
             seq,
             terms: draft.terms,
             answers: draft.answers,
-            replaces: None,
+            replaces: draft.replaces,
             as_of: draft.as_of.map(|moment| moment.whole_second()),
             done: draft.done,
             head: None,
@@ -283,8 +283,8 @@ impl Account {
         for (to, received) in std::mem::take(&mut self.owed) {
             let names = Names::default();
             let document = Document::Receipt(Receipt { received });
-            let (terms, answers, as_of, done) = (None, None, None, None);
-            let draft = Draft { role: Role::Buyer, to, names, terms, answers, as_of, done, document };
+            let (terms, answers, replaces, as_of, done) = (None, None, None, None, None);
+            let draft = Draft { role: Role::Buyer, to, names, terms, answers, replaces, as_of, done, document };
             let letter = self.letter(draft);
             self.outbox.push(Mail { signer: letter.from.fingerprint.clone(), letter });
         }

@@ -8,8 +8,9 @@ use mailorder::role::planned::{ArrivalRule, BankDay, DebitDay, DebitRule};
 use mailorder::role::practice::{
     BuyerPractice, Client, DebitWord, DeliveryPractice, Partial, PaymentPractice, ShopPractice,
 };
+use mailorder::role::shop_change::{self, Change};
 use mailorder::role::{Action, Notice, Practice, Procedure, Stage, buyer, delivery, payment, shop};
-use mailorder::rules::Standing;
+use mailorder::rules::{Standing, replacing};
 use mailorder::trade::item::LineQuantity;
 use mailorder::trade::status::Reason;
 use mailorder::trade::{Key, Moment, Order, OrderId, PaymentMethod, Role, Transaction};
@@ -181,6 +182,11 @@ impl World {
                         vec![buyer::give_back(known, lines, reason)?.into()]
                     }
                     20..=22 => buyer::ask(known, &[])?.into_iter().map(Action::from).collect(),
+                    23 if replacing::waiting(known, Standing::of(known).state)
+                        .is_some_and(|(kept, _)| kept.counts()) =>
+                    {
+                        vec![buyer::keep(known, None)?.into()]
+                    }
                     _ => Vec::new(),
                 })
             });
@@ -201,6 +207,10 @@ impl World {
                         shop::notify(known, &Notice { planned, ..Notice::default() }, desk)?
                     }
                     6 => shop::ask(known, &[])?.into_iter().map(Action::from).collect(),
+                    7 => {
+                        let later = mailorder::trade::When::Day(desk.now.plus_seconds(12 * 86_400).day());
+                        shop_change::change(known, &Change { arrives: Some(later), ..Change::default() }, desk)?
+                    }
                     _ => Vec::new(),
                 })
             });

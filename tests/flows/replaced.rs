@@ -1,0 +1,102 @@
+//! Terms that replace others, between four programs: a price and a date changed after the OK and before it.
+
+use crate::support::program::Town;
+
+/// Returns the digest of the terms that a party has in force.
+fn in_force(town: &Town, party: &str, name: &str) -> String {
+    town.show(party, name)["terms"]["content"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn new_terms_change_nothing_before_the_ok_and_have_all_begin_anew_after_it() {
+    let town = Town::fresh();
+    let (id, number) = town.bought("SH-41", 2, &["--pay", "card"]);
+    let old = in_force(&town, "buyer", &id);
+    town.does("shop", &["shop", "change", &number, "--price", "1=JPY 4000", "--arrives", "2099-01-20"]);
+    town.settle();
+    // A price that differs from the order is a warning, and a next step; what is agreed on stays.
+    let shown = town.show("buyer", &id);
+    assert_eq!((&shown["state"], &shown["change"]["applied"]), (&"open".into(), &false.into()), "{shown}");
+    assert_eq!((in_force(&town, "buyer", &id), in_force(&town, "shop", &number)), (old.clone(), old.clone()));
+    assert_eq!(town.count("shop", &number, "out", "payment-instruction"), 1);
+    let next = town.does("buyer", &["show", &id]).err;
+    assert!(next.contains("new terms wait for your answer") && next.contains("--reason WHY"), "{next}");
+    assert!(town.does("buyer", &["list"]).err.contains("terms wait for your answer"));
+    assert_eq!(town.does("buyer", &["status", "--json"]).json()["waiting_for_you"], 1);
+    let looked = town.does("buyer", &["confirm", &id, "--dry-run"]).out;
+    let (change, order) = (looked.find("new terms: 3 points change"), looked.find("points differ from your order"));
+    assert!(change.is_some() && change < order, "what changes stands first\n{looked}");
+    assert_eq!(town.run("buyer", &["--no-input", "confirm", &id]).code, Some(65), "they wait for a person's word");
+    let warning = town.does("buyer", &["warnings", "--json"]).json()["warnings"][0]["id"].as_str().unwrap().to_owned();
+    town.does("buyer", &["warnings", "accept", &warning, "--reason", "agreed by telephone"]);
+    town.does("buyer", &["confirm", &id]);
+    town.settle();
+    // All go by the new terms.
+    let new = in_force(&town, "buyer", &id);
+    assert!(new != old && in_force(&town, "shop", &number) == new);
+    for party in ["buyer", "shop"] {
+        let shown = town.show(party, &number);
+        assert_eq!(
+            (&shown["unpaid"]["amount"], &shown["change"]),
+            (&"8500".into(), &serde_json::Value::Null),
+            "{party}"
+        );
+    }
+    assert_eq!(town.count("shop", &number, "out", "stop"), 2);
+    assert_eq!(town.count("shop", &number, "out", "payment-instruction"), 2);
+    assert_eq!(town.count("shop", &number, "out", "delivery-instruction"), 2);
+    assert!(town.letter("pay", "out", "payment-status").contains(&new), "the agent names the new terms");
+    town.reports(&number, &[("shop", "--shipped")]);
+    town.reports(&number, &[("ship", "--delivered"), ("pay", "--paid")]);
+    town.check_stands("buyer", &id, "completed", [true; 3]);
+    assert_eq!(town.show("buyer", &id)["paid"]["amount"], "8500");
+    assert_eq!(town.run("shop", &["shop", "change", &number, "--price", "1=JPY 1"]).code, Some(65), "over");
+    town.check_peace();
+}
+
+#[test]
+fn refused_new_terms_leave_the_old_ones_in_force() {
+    let town = Town::fresh();
+    let (id, number) = town.bought("SH-41", 1, &["--pay", "card"]);
+    let old = in_force(&town, "buyer", &id);
+    town.does("shop", &["shop", "change", &number, "--arrives", "2099-01-20"]);
+    town.settle();
+    let shown = town.show("buyer", &id);
+    assert_eq!((&shown["change"]["applied"], &shown["warnings"]), (&true.into(), &serde_json::Value::Null));
+    let said = town.does("buyer", &["cancel", &id, "--reason", "too late for me"]);
+    assert!(said.out.contains("the new terms are refused") && said.err.contains("--order"), "{said:?}");
+    town.settle();
+    for party in ["buyer", "shop"] {
+        assert_eq!(in_force(&town, party, &number), old, "{party}");
+        town.check_stands(party, &number, "open", [false; 3]);
+    }
+    assert!(town.letter("shop", "in", "refusal").contains("too late for me"));
+    assert!(town.show("buyer", &id)["change"].is_null());
+    assert_eq!(town.count("shop", &number, "out", "stop"), 0, "nothing was cancelled");
+    // The order itself is cancelled by the same command, now that no new terms wait.
+    town.does("buyer", &["cancel", &id]);
+    town.settle();
+    town.check_stands("buyer", &id, "cancelled", [false; 3]);
+    town.check_peace();
+}
+
+#[test]
+fn an_offer_is_replaced_before_the_ok_and_an_ok_that_crosses_it_is_refused() {
+    let town = Town::fresh();
+    let id = town.orders("buyer", "SH-41", 1, &["--pay", "card"]);
+    town.settle();
+    let number = town.number("buyer", &id);
+    // They cross: the buyer has not fetched the new terms when he says OK to the old ones.
+    town.does("shop", &["shop", "change", &number, "--due", "2099-03-01"]);
+    town.does("buyer", &["confirm", &id]);
+    town.settle();
+    assert!(town.letter("buyer", "in", "refusal").contains("offer-replaced"));
+    town.check_stands("buyer", &id, "offered", [false; 3]);
+    assert_eq!(town.count("shop", &number, "out", "payment-instruction"), 0);
+    town.does("buyer", &["confirm", &id]);
+    town.settle();
+    town.check_stands("buyer", &id, "open", [false; 3]);
+    assert_eq!(in_force(&town, "buyer", &id), in_force(&town, "shop", &number));
+    assert_eq!(town.show("shop", &number)["terms"]["terms"]["payment_due"], "2099-03-01");
+    town.check_peace();
+}
