@@ -26,6 +26,13 @@ pub(super) fn was_stopped(transaction: &Transaction, instruction: &Kept) -> bool
     transaction.received(Kind::Stop).any(|stop| stop.position > instruction.position)
 }
 
+/// Returns whether we were told to stop before this instruction came, though the shop wrote it before: the post has swapped
+/// them, and nothing is begun by it.
+pub(super) fn is_overtaken(transaction: &Transaction, instruction: &Kept) -> bool {
+    let letter = &instruction.letter;
+    transaction.received(Kind::Stop).any(|stop| stop.letter.from == letter.from && stop.letter.seq > letter.seq)
+}
+
 /// Returns why a second instruction is not followed. One under other terms is, as long as nothing was done: a buyer's OK
 /// to new terms has the agents instructed anew; so is one after a stop.
 pub(super) fn objection_to_second(transaction: &Transaction, kept: &Kept, done: bool) -> Option<&'static str> {

@@ -9,7 +9,7 @@ use super::{Action, Desk, Notice, Refused, given, resend_above};
 use crate::trade::document::DeliveryInstruction;
 use crate::trade::item::LineQuantity;
 use crate::trade::status::{DeliveryStatus, Parcel, ParcelEvent, Reason, STOPPED, Step};
-use crate::trade::{Digest, Document, Download, Kept, Kind, Leg, Party, Place, Said, Task, Transaction, When, Work};
+use crate::trade::{Document, Download, Kept, Leg, Party, Place, Said, Task, Transaction, When, Work};
 
 /// Returns what follows from a letter that was entered and applied.
 pub fn answer(transaction: &Transaction, kept: &Kept, desk: &Desk<'_>) -> Vec<Action> {
@@ -33,6 +33,11 @@ fn plan(transaction: &Transaction, kept: &Kept, instruction: &DeliveryInstructio
     let made = status_now(transaction).is_some_and(|status| status.parcels.iter().any(|p| p.step.done().is_some()));
     if let Some(text) = agent::objection_to_second(transaction, kept, made) {
         return vec![agent::refuse(transaction, kept, "already-instructed", text)];
+    }
+    if agent::is_overtaken(transaction, kept) {
+        let mut status = first(instruction, &|_| None);
+        status.parcels.iter_mut().for_each(|parcel| parcel.step = stopped_now(desk));
+        return publish(transaction, status, desk, Some(kept));
     }
     match &practice.dates {
         // Buyer and shop are told when it has said the day.
@@ -98,16 +103,21 @@ fn stop(transaction: &Transaction, kept: &Kept, desk: &Desk<'_>) -> Vec<Action> 
     let Some(mut status) = status_now(transaction) else {
         return vec![agent::refuse(transaction, kept, "unknown-transaction", "This transaction is not known here.")];
     };
-    let reason = Reason { code: STOPPED.to_owned(), text: "Stopped by the shop.".to_owned() };
     // What happened to a parcel says that it is in the carrier's hands: whether it can be called back, a person knows.
     let on_its_way = |parcel: &Parcel| !parcel.step.failed() && !parcel.events.is_empty();
     let whole = status.parcels.iter().all(|parcel| parcel.step.done().is_none() && !on_its_way(parcel));
     for parcel in status.parcels.iter_mut().filter(|parcel| whole && !parcel.step.failed()) {
-        parcel.step = Step::Failed { reason: reason.clone(), at: Some(desk.now) };
+        parcel.step = stopped_now(desk);
     }
     let mut actions = publish(transaction, status, desk, Some(kept));
     actions.extend(end_plans(transaction, None));
     actions
+}
+
+/// Returns the step of a parcel that the shop has stopped now.
+fn stopped_now(desk: &Desk<'_>) -> Step {
+    let reason = Reason { code: STOPPED.to_owned(), text: "Stopped by the shop.".to_owned() };
+    Step::Failed { reason, at: Some(desk.now) }
 }
 
 /// Reports what the owner says about a parcel (`ship notify`).
@@ -132,7 +142,7 @@ pub fn notify(transaction: &Transaction, notice: &Notice, desk: &Desk<'_>) -> Re
     if parcel.step.done().is_some() && notice.event.is_none() && !adds {
         notice.check_change(&format!("parcel {} is delivered", parcel.id))?;
     }
-    if is_stopped(&parcel.step) || (parcel.step.failed() && was_over(transaction)) {
+    if is_stopped(&parcel.step) || (parcel.step.failed() && was_told_to_stop(transaction)) {
         return Err(Refused::new(format!("the shop had parcel {} stopped; ask the shop", parcel.id)));
     }
     if let Some(file) = &notice.download {
@@ -253,11 +263,10 @@ fn is_stopped(step: &Step) -> bool {
     matches!(step, Step::Failed { reason, .. } if reason.code == STOPPED)
 }
 
-/// Returns whether the shop told us to stop when no parcel was under way any more: what had failed by then stays so.
-fn was_over(transaction: &Transaction) -> bool {
-    let stops = |content: &Digest| transaction.received(Kind::Stop).any(|stop| stop.content == *content);
-    let answers = transaction.sent(Kind::DeliveryStatus).filter(|kept| kept.letter.answers.as_ref().is_some_and(stops));
-    answers.map(|kept| &kept.letter.document).any(|said| matches!(said, Document::DeliveryStatus(s) if s.is_over()))
+/// Returns whether the shop told us to stop what it instructed last: what failed since, or had failed by then, stays so. The shop
+/// may have ended the transaction because nothing is under way.
+fn was_told_to_stop(transaction: &Transaction) -> bool {
+    instruction(transaction).is_some_and(|instruction| agent::was_stopped(transaction, instruction))
 }
 
 /// Returns our newest delivery status; one without dates where a hook is being asked for them.

@@ -85,6 +85,11 @@ fn collect(transaction: &Transaction, kept: &Kept, instruction: &PaymentInstruct
     if let Some((code, text)) = objection(transaction, kept, instruction) {
         return vec![agent::refuse(transaction, kept, code, text)];
     }
+    if agent::is_overtaken(transaction, kept) && status_now(transaction).and_then(|status| paid(&status)).is_none() {
+        let mut status = first(instruction, None);
+        stop_open(&mut status, desk);
+        return publish(transaction, status, desk, Some(kept));
+    }
     if let Some(reopened) = reopened(transaction, instruction) {
         return publish(transaction, reopened, desk, Some(kept));
     }

@@ -151,7 +151,11 @@ fn heard_of<'a>(transaction: &'a Transaction, stop: &'a Kept) -> impl Iterator<I
         let says = kept.letter.kind().status_of();
         says.is_some() && says == leg && answered.zip(kept.letter.seq).is_some_and(|(answered, seq)| seq > answered)
     };
-    from_agent.filter(move |kept| kept.counts() && (kept.letter.answers == Some(stop.content) || later(kept)))
+    // What it says by terms of before does not tell of the instruction that was to be stopped: that has not come yet.
+    let about = stop.letter.terms;
+    let of_these = move |kept: &Kept| about.is_none() || kept.letter.terms.is_none() || kept.letter.terms == about;
+    let heard = move |kept: &&Kept| kept.letter.answers == Some(stop.content) || later(kept);
+    from_agent.filter(move |kept| kept.counts() && of_these(kept)).filter(heard)
 }
 
 /// Returns whether the delivery agent has answered an order to stop with nothing under way any more: it will bring no

@@ -3,7 +3,7 @@
 use mailorder::role::buyer;
 use mailorder::role::shop_change::{Change, change};
 use mailorder::rules::replacing;
-use mailorder::trade::document::{Cancellation, Confirmation};
+use mailorder::trade::document::{Cancellation, Confirmation, Stop};
 use mailorder::trade::{Quantity, Terms, When};
 
 use super::*;
@@ -258,4 +258,42 @@ fn new_terms_that_differ_from_the_order_wait_for_a_persons_word() {
         |desk: &mut Desk| acts(desk, &Practice::default(), |known, at| Ok(vec![buyer::confirm(known, at)?.into()]));
     assert!(confirm(&mut desk).unwrap_err().contains("differ from your order"), "no OK to the old ones again");
     assert_eq!(in_force(&desk), offer());
+}
+
+#[test]
+fn an_instruction_that_a_later_stop_has_overtaken_begins_nothing() {
+    let mut desk = Desk::new(&bank());
+    let told = |terms: Digest, seq: u32| {
+        let instruction = PaymentInstruction {
+            buyer: person(&buyer()),
+            amount: jpy(4800),
+            payment_method: PaymentMethod::parse("card").unwrap(),
+            payment_id: None,
+            due: Some(day("2026-08-31")),
+            terms_date: None,
+            agents: Vec::new(),
+        };
+        let document = Document::PaymentInstruction(instruction);
+        Letter { seq: Some(seq), terms: Some(terms), ..letter(&shop(), &bank(), document) }
+    };
+    let stop = |terms: Digest, seq: u32| {
+        let document = Document::Stop(Stop { leg: Leg::Payment });
+        Letter { seq: Some(seq), terms: Some(terms), ..letter(&shop(), &bank(), document) }
+    };
+    let (old, new) = (offer(), Digest::of(b"new"));
+    let stopped = |said: &[Document]| {
+        let is =
+            |said: &Document| matches!(said, Document::PaymentStatus(s) if s.payments.iter().all(|p| p.step.failed()));
+        !said.is_empty() && said.iter().all(is)
+    };
+    answers(&mut desk, &collecting(), &told(old, 1));
+    assert!(stopped(&answers(&mut desk, &collecting(), &stop(old, 2))));
+    // The fourth letter comes before the third.
+    assert!(stopped(&answers(&mut desk, &collecting(), &stop(new, 4))));
+    let said = answers(&mut desk, &collecting(), &told(new, 3));
+    assert!(stopped(&said), "{said:?}");
+    assert_eq!(desk.transaction().sent(Kind::PaymentStatus).last().unwrap().letter.terms, Some(new));
+    // One that was written after the stop is followed.
+    let said = answers(&mut desk, &collecting(), &told(Digest::of(b"newer"), 5));
+    assert!(!said.is_empty() && !stopped(&said), "{said:?}");
 }
