@@ -39,12 +39,19 @@ pub(super) fn cell(value: &Value) -> Result<Option<String>, String> {
         Value::Number(number) => Err(format!(
             "{number} is a number with decimals, which JSON does not keep exactly; write it in quotation marks"
         )),
-        Value::Array(items) => {
-            let cells: Result<Vec<Option<String>>, String> = items.iter().map(flat).collect();
-            Ok(Some(cells?.into_iter().flatten().collect::<Vec<String>>().join(" ")))
-        }
+        Value::Array(_) => Err("a list stands where one text is wanted".to_owned()),
         Value::Object(_) => Err("an object stands where a text is wanted".to_owned()),
     }
+}
+
+/// Returns the same of a value that may be a list: its members with blanks between them.
+///
+/// # Errors
+/// As of one, and a list within a list.
+pub(super) fn list(value: &Value) -> Result<Option<String>, String> {
+    let Value::Array(items) = value else { return cell(value) };
+    let cells: Result<Vec<Option<String>>, String> = items.iter().map(flat).collect();
+    Ok(Some(cells?.into_iter().flatten().collect::<Vec<String>>().join(" ")))
 }
 
 fn flat(value: &Value) -> Result<Option<String>, String> {
@@ -97,13 +104,16 @@ mod tests {
 
     #[test]
     fn values_are_cells_and_no_amount_goes_through_floating_point() {
-        let cells = |line: &str| -> Vec<Result<Option<String>, String>> {
-            read(line).unwrap().0.iter().map(|(_, value)| cell(value)).collect()
+        let all = |line: &str, as_text: fn(&Value) -> Result<Option<String>, String>| {
+            read(line).unwrap().0.iter().map(|(_, value)| as_text(value)).collect::<Vec<_>>()
         };
+        let cells = |line: &str| all(line, cell);
         let some = |text: &str| Ok(Some(text.to_owned()));
-        let read = cells("{\"a\":\"x\",\"b\":null,\"c\":true,\"d\":4800,\"e\":[\"1=2\",\"2=1\"]}");
-        assert_eq!(read, [some("x"), Ok(None), some("true"), some("4800"), some("1=2 2=1")]);
+        let read = cells("{\"a\":\"x\",\"b\":null,\"c\":true,\"d\":4800}");
+        assert_eq!(read, [some("x"), Ok(None), some("true"), some("4800")]);
+        assert_eq!(all("{\"a\":[\"1=2\",\"2=1\"],\"b\":\"1=2\"}", list), [some("1=2 2=1"), some("1=2")]);
         assert!(cells("{\"a\":19.9}")[0].as_ref().unwrap_err().contains("in quotation marks"));
-        assert!(cells("{\"a\":{}}")[0].is_err() && cells("{\"a\":[[1]]}")[0].is_err());
+        assert!(cells("{\"a\":{}}")[0].is_err() && cells("{\"a\":[\"x\"]}")[0].is_err());
+        assert!(all("{\"a\":[[1]]}", list)[0].is_err() && all("{\"a\":[{}]}", list)[0].is_err());
     }
 }

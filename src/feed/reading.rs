@@ -141,7 +141,9 @@ impl Cells<'_> {
     /// Returns the column that says something of a field, and what stands in it.
     fn cell(&self, field: Field) -> Result<Option<(&str, Cow<'_, str>)>, String> {
         for column in self.map.columns.get(&field).into_iter().flatten().map(String::as_str) {
-            let cell = self.row.cell(column).map_err(|what| format!("{column}: {what}"))?;
+            // Which lines are in a parcel may be a list; of all else there is one.
+            let cell = if field == Field::Lines { self.row.several(column) } else { self.row.cell(column) };
+            let cell = cell.map_err(|what| format!("{column}: {what}"))?;
             if let Some(text) = cell {
                 if text.chars().nth(CELL_MAX).is_some() {
                     return Err(format!("{column}: more than {CELL_MAX} characters"));
@@ -472,6 +474,21 @@ mod tests {
                 Role::Payment,
                 "{\"txn\":\"7\",\"paid\":true,\"amount\":48.5}\n{\"txn\":\"8\",\"paid\":true}",
                 "amount: 48.5 is a number",
+            ),
+            (
+                Role::Shop,
+                "{\"txn\":\"7\",\"shipped\":true,\"tracking\":[\"EP-1\",\"EP-2\"]}\n{\"txn\":\"8\",\"shipped\":true,\"lines\":[\"1=2\"]}",
+                "tracking: a list stands where one text is wanted",
+            ),
+            (
+                Role::Shop,
+                "{\"txn\":[\"7\",\"9\"],\"shipped\":true}\n{\"txn\":\"8\",\"shipped\":true}",
+                "txn: a list stands where one text is wanted",
+            ),
+            (
+                Role::Shop,
+                "{\"txn\":\"7\",\"shipped\":{\"at\":\"now\"}}\n{\"txn\":\"8\",\"shipped\":true}",
+                "shipped: an object stands where a text is wanted",
             ),
             (
                 Role::Shop,

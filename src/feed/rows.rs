@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::encoding::no_utf8;
+use super::encoding::{no_utf8, utf16};
 use super::object;
 use super::records::{Fault, RECORD_MAX, Record, Records};
 
@@ -69,6 +69,22 @@ impl Row {
     /// # Errors
     /// What is no text, in one sentence.
     pub fn cell(&self, column: &str) -> Result<Option<Cow<'_, str>>, String> {
+        self.read(column, object::cell)
+    }
+
+    /// Returns the same of a column in which several may stand: of a list in JSON its members, with blanks between them.
+    ///
+    /// # Errors
+    /// As of one.
+    pub fn several(&self, column: &str) -> Result<Option<Cow<'_, str>>, String> {
+        self.read(column, object::list)
+    }
+
+    fn read(
+        &self,
+        column: &str,
+        read: fn(&Value) -> Result<Option<String>, String>,
+    ) -> Result<Option<Cow<'_, str>>, String> {
         let text = match &self.0 {
             Cells::Csv(header, cells) => {
                 let place = header.iter().position(|name| name == column);
@@ -76,7 +92,7 @@ impl Row {
             }
             Cells::Json(members) => {
                 let value = members.iter().find(|(name, _)| name == column).map(|(_, value)| value);
-                let text = value.map_or(Ok(None), object::cell)?;
+                let text = value.map_or(Ok(None), read)?;
                 text.map(|text| Cow::Owned(text.trim().to_owned()))
             }
         };
@@ -134,8 +150,8 @@ impl<R: BufRead> Rows<R> {
             first = records.next()?;
         }
         let Some(first) = first else { return Ok(Self { records, kind: Kind::Empty, first: None, row: 0 }) };
-        if first.bytes.starts_with(&[0xFF, 0xFE]) || first.bytes.starts_with(&[0xFE, 0xFF]) {
-            return Err(FeedError::file(first.line, no_utf8(&first.bytes)));
+        if let Some(what) = utf16(&first.bytes) {
+            return Err(FeedError::file(first.line, what));
         }
         let begin = first.bytes.iter().find(|byte| !byte.is_ascii_whitespace());
         let guessed = if matches!(begin, Some(b'{' | b'[')) { Format::JsonLines } else { Format::Csv };
@@ -349,6 +365,13 @@ mod tests {
         assert!(what.contains("nothing closes it"));
         let utf16 = Rows::open(b"\xff\xfet\0x\0n\0\n\0".as_slice(), None, None).unwrap_err();
         assert!(utf16.to_string().contains("iconv -f UTF-16"), "{utf16}");
+        for line in ["txn,shipped\n7K,now\n", "{\"txn\":\"7K\"}\n"] {
+            let unmarked: Vec<u8> = line.encode_utf16().flat_map(u16::to_le_bytes).collect();
+            for format in [None, Some(Format::Csv), Some(Format::JsonLines)] {
+                let error = Rows::open(unmarked.as_slice(), format, None).unwrap_err();
+                assert!(error.to_string().contains("iconv -f UTF-16LE"), "{format:?}: {error}");
+            }
+        }
         let header = Rows::open(b"a,\x94\xad\x91\x97\n".as_slice(), None, None).unwrap_err();
         assert!(header.to_string().starts_with("the header: ") && header.to_string().contains("CP932"), "{header}");
     }

@@ -58,6 +58,7 @@ fn a_bad_row_is_told_and_the_others_are_followed() {
         ("{\"txn\":\"1\",\"txn\":\"2\"}", "the key \"txn\" stands twice"),
         ("{\"txn\":\"1\",\"plannd\":\"2030-01-01\"}", "did you mean \"planned\"?"),
         ("{\"txn\":\"1\",\"planned\":{\"at\":1}}", "planned: an object stands where a text is wanted"),
+        ("{\"txn\":\"1\",\"planned\":[\"2030-01-01\"]}", "planned: a list stands where one text is wanted"),
         ("{\"txn\":\"1\",\"planned\":\"2030-01-01\"", "EOF"),
     ] {
         let text = refused(&town, "shop", "rows.jsonl", &json(bad, &good()));
@@ -100,6 +101,15 @@ fn of_a_file_that_cannot_be_trusted_nothing_behind_the_fault_is_followed() {
     );
     let utf16: String = "\u{fffe}".to_owned();
     stays("d.csv", &utf16, &[], &["d.csv:1: "]);
+    // Two bytes a letter without a mark: every second one is a NUL, which is a sign of its own here.
+    let unmarked: String = format!("txn,shipped\n{one},now\n").chars().flat_map(|c| [c, '\0']).collect();
+    stays(
+        "u.csv",
+        &unmarked,
+        &[],
+        &["u.csv:1: this is no UTF-8 but looks like UTF-16LE", "iconv -f UTF-16LE -t UTF-8"],
+    );
+    stays("u.jsonl", &unmarked, &[], &["u.jsonl:1: ", "iconv -f UTF-16LE -t UTF-8"]);
     assert_eq!(entries(&town, "mart"), before, "nothing was sent");
     // What could be a customer's note is never read as rows of its own.
     let open = format!("txn,shipped,tracking\n{one},now,EP-1\nNOSUCH,now,\"note\n{two},now,EP-2\n");
