@@ -146,6 +146,18 @@ impl Clerk {
     }
 }
 
+/// Says that a row's transaction is not known. A bank may see the money, and a carrier the goods, before the instruction is
+/// there.
+fn unknown(role: Role, name: &str) -> String {
+    let text = format!("no transaction with the number {name} is known here to the {role}");
+    match role {
+        Role::Buyer | Role::Shop => text,
+        Role::Payment | Role::Delivery => {
+            format!("{text}; where the shop's instruction is still on its way, run the file again when it has come")
+        }
+    }
+}
+
 impl Batch<'_> {
     /// Writes what one row reports.
     fn report(&mut self, how: Reporting, report: &Report, rows: &mut Rows) -> Result<Came, ClerkError> {
@@ -196,7 +208,7 @@ impl Batch<'_> {
         let key = match keys.as_slice() {
             [key] => Ok(key.clone()),
             [] if report.skip_unknown => return Ok(Err(Came::Other)),
-            [] => Err(format!("no transaction with the number {name} is known here to the {role}")),
+            [] => Err(unknown(role, name)),
             [first, ..] if keys.iter().all(|key| key.shop == first.shop) => {
                 Err(format!("several transactions are called {name} but for capitals; write it as the shop does"))
             }

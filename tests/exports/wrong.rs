@@ -120,6 +120,44 @@ fn of_a_file_that_cannot_be_trusted_nothing_behind_the_fault_is_followed() {
 }
 
 #[test]
+fn a_payment_or_parcel_reported_before_its_instruction_came_is_told_and_followed_later() {
+    let town = Town::fresh();
+    let id = town.orders("buyer", "SH-41", 1, &["--pay", "bank-transfer"]);
+    town.settle();
+    let number = town.number("buyer", &id);
+    // The buyer pays as soon as he has the terms; the shop instructs its agents when it has his OK.
+    let parts = [
+        ("pay", "bank.csv", format!("txn,paid,amount,reference\n{number},now,JPY 4800,B-1\n")),
+        ("ship", "parcels.csv", format!("txn,event_id,event\n{number},E-1,Collected\n")),
+    ];
+    for (party, name, rows) in &parts {
+        let path = file(&town, name, rows);
+        let before = entries(&town, party);
+        for command in [&[*party, "import", &path][..], &[party, "notify", "--from", &path]] {
+            let run = town.run(party, command);
+            assert_eq!(run.code, Some(65), "{run:?}");
+            let why = format!("row 1 ({number}): no transaction with the number {number} is known here to the");
+            assert!(run.err.contains(&why), "{run:?}");
+            assert!(run.err.contains("still on its way, run the file again when it has come"), "{run:?}");
+        }
+        assert_eq!(entries(&town, party), before, "nothing was sent, and nothing is remembered of it");
+    }
+    town.does("buyer", &["confirm", &id]);
+    town.settle();
+    for (party, name, _) in &parts {
+        let path = town.path(name);
+        for _ in 0..2 {
+            super::check_silent(&town.run(party, &[party, "notify", "--from", path.to_str().unwrap()]));
+        }
+    }
+    town.settle();
+    town.check_stands("buyer", &id, "open", [false, false, true]);
+    assert_eq!(town.count("pay", &number, "out", "payment-status"), 4, "planned, and paid once, to both");
+    assert!(town.does("buyer", &["show", &id]).out.contains("Collected"));
+    town.check_peace();
+}
+
+#[test]
 fn a_wrong_map_or_flag_is_told_before_anything_is_read() {
     let (town, numbers) = mart(1);
     let path = file(&town, "rows.csv", format!("txn,shipped\n{},now\n", numbers[0]));
