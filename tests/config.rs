@@ -233,6 +233,12 @@ fn a_wrong_value_is_named_by_its_key() {
         ("#policy = \"pinned\"", "payment_agents = [\"pay\"]", "trust.payment_agents: \"pay\" is neither"),
         ("#confirm = \"ask\"", "confirm = \"yes\"", "buyer.confirm: \"yes\""),
         ("#partial = \"refuse\"", "partial = \"some\"", "shop.partial: \"some\""),
+        (
+            "#partial = \"refuse\"",
+            &format!("conditions = \"{}\"", "x".repeat(2_001)),
+            "shop.conditions: 2001 bytes, at most 2000 fit into a letter",
+        ),
+        ("#partial = \"refuse\"", "conditions = \"a\\u001b[2J\"", "shop.conditions: the control character U+001B"),
         ("#per_peer = 60", "per_peer = 0", "answers.per_peer: 0"),
         ("price = \"JPY 4300\"", "price = \"4300 JPY\"", "shop.article.price:"),
         ("price = \"JPY 4300\"", "price = \"JPY 43.5\"", "shop.article.price:"),

@@ -14,6 +14,9 @@ use crate::role::practice::{AnswerLimits, BuyerPractice, Partial, Procedure, Sho
 use crate::trade::item::Item;
 use crate::trade::{Address, Fingerprint, Money, Person};
 
+/// The most bytes of a shop's conditions: those of articles stand behind them, and a text in a letter has 4 KiB at most.
+const CONDITIONS_MAX: usize = 2_000;
+
 /// Settles a configuration; the first value that cannot be is the error.
 pub(super) fn settle(written: Config, file: &Path, environment: &Environment) -> Result<Settings, ConfigError> {
     let place = Place { file, home: environment.home.clone(), credentials: environment.credentials.clone() };
@@ -300,6 +303,9 @@ impl Place<'_> {
         let Some(shop) = &written.shop else {
             return Err(self.fault("shop", "the role shop needs a [shop] table with articles and procedures"));
         };
+        if let Some(what) = shop.conditions.as_deref().and_then(conditions_fault) {
+            return Err(self.fault("shop.conditions", what));
+        }
         let procedures: Result<Vec<Procedure>, ConfigError> =
             shop.procedure.iter().map(|procedure| self.procedure(procedure, &written.hook)).collect();
         Ok(ShopPractice {
@@ -344,4 +350,16 @@ fn is_loopback(host: &str) -> bool {
 /// Returns whether a text has what no letter may have.
 fn steers(text: &str) -> bool {
     text.chars().any(char::is_control)
+}
+
+/// Returns why a text cannot be the conditions in terms and catalogs, if so. Lines may be as long as they like.
+fn conditions_fault(text: &str) -> Option<String> {
+    if text.len() > CONDITIONS_MAX {
+        return Some(format!(
+            "{} bytes, at most {CONDITIONS_MAX} fit into a letter; name a page that has all of them",
+            text.len()
+        ));
+    }
+    let is_wrong = |c: &char| c.is_control() && *c != '\n' && *c != '\t';
+    text.chars().find(is_wrong).map(|c| format!("the control character U+{:04X} stands in it", u32::from(c)))
 }

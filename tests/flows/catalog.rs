@@ -395,3 +395,20 @@ fn the_conditions_of_an_article_stand_in_the_terms_that_the_buyer_says_ok_to() {
     assert_eq!(order(&[&kettle]), shop);
     assert_eq!(order(&[&pot, &kettle]), format!("{shop}\n急須: One year of guarantee"));
 }
+
+#[test]
+fn conditions_in_lines_longer_than_mail_has_arrive_word_for_word() {
+    // A line of mail has 998 bytes at most; letters in between are parted where it ends.
+    let town = town("", "");
+    let conditions = format!("{} {}", "返品は到着後14日以内。".repeat(30), "x".repeat(1_030));
+    assert!((1_990..=2_000).contains(&conditions.len()), "{}", conditions.len());
+    town.configure("shop", |text| text.replacen("Return within 14 days of arrival, unused", &conditions, 1));
+    let charge = ["--charge", "Parcel delivery;JPY 500"];
+    let id = order(&town, &[&["--item", "TEA-200;煎茶 200g;JPY 1800;1", "--pay", "invoice"][..], &charge].concat());
+    town.settle();
+    assert_eq!(town.show("buyer", &id)["terms"]["terms"]["conditions"], conditions.as_str());
+    let letter = town.letter("buyer", "in", "transaction-info");
+    assert!(letter.contains("xxxx") && letter.lines().all(|line| line.len() <= 998), "{letter}");
+    assert_eq!(catalog(&town, &[])["conditions"], conditions.as_str());
+    town.check_peace();
+}
