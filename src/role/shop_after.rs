@@ -111,7 +111,8 @@ pub(super) fn stop_agents(transaction: &Transaction) -> Vec<Action> {
     legs.filter_map(|leg| stop_agent(transaction, leg)).collect()
 }
 
-fn stop_agent(transaction: &Transaction, leg: Leg) -> Option<Action> {
+/// Tells the agent of `leg` to stop.
+pub(super) fn stop_agent(transaction: &Transaction, leg: Leg) -> Option<Action> {
     let (digest, terms) = terms_of(transaction)?;
     let document = Document::Stop(Stop { leg });
     Some(Draft::new(transaction, terms.agent(leg)?.party.clone(), document).about(Some(digest)).into())
@@ -159,12 +160,13 @@ fn heard_of<'a>(transaction: &'a Transaction, stop: &'a Kept) -> impl Iterator<I
 }
 
 /// Returns whether the delivery agent has answered an order to stop with nothing under way any more: it will bring no
-/// more.
-fn is_closed(transaction: &Transaction) -> bool {
-    let stops =
+/// more. What it lost after an answer that said otherwise may turn up.
+pub(super) fn is_closed(transaction: &Transaction) -> bool {
+    let is_over = |kept: &Kept| matches!(&kept.letter.document, Document::DeliveryStatus(status) if status.is_over());
+    let answer = |stop: &Kept| transaction.kept.iter().find(|kept| kept.letter.answers == Some(stop.content));
+    let mut stops =
         transaction.sent(Kind::Stop).filter(|kept| kept.letter.document == Document::Stop(Stop { leg: Leg::Delivery }));
-    let mut answers = stops.flat_map(|stop| heard_of(transaction, stop)).map(|kept| &kept.letter.document);
-    answers.any(|said| matches!(said, Document::DeliveryStatus(status) if status.is_over()))
+    stops.any(|stop| answer(stop).is_some_and(is_over) && heard_of(transaction, stop).any(is_over))
 }
 
 /// Takes a return in, unless returns wait for a person. One of goods on their way waits for one in any case, or for the
@@ -352,6 +354,10 @@ pub(super) fn settle_stop(transaction: &Transaction, desk: &Desk<'_>) -> Vec<Act
     }
     let standing = Standing::of(transaction);
     let stopped = standing.legs.delivery.failed || !is_instructed(transaction, Leg::Delivery);
+    if standing.legs.delivery.failed && is_instructed(transaction, Leg::Delivery) && !is_closed(transaction) {
+        // It was under way when it was to be stopped, and is lost since: the agent says first that it stays so.
+        return stop_agent(transaction, Leg::Delivery).into_iter().collect();
+    }
     if !stopped {
         return settle_too_late(transaction, &asked, desk);
     }

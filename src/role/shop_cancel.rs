@@ -4,7 +4,9 @@
 //! told from the letters: no request of the buyer's was open when they were told to stop.
 
 use super::shop::{collect_again, report, status_now};
-use super::shop_after::{end, give_up, has_left, is_instructed, is_stopping, stop_agents, stop_sent};
+use super::shop_after::{
+    end, give_up, has_left, is_closed, is_instructed, is_stopping, stop_agent, stop_agents, stop_sent,
+};
 use super::shop_offer::reject;
 use super::shop_refund::{left_of, refund_instruction};
 use super::shop_waiting::release;
@@ -59,6 +61,10 @@ pub(super) fn settle(transaction: &Transaction, asked: &[&Kept], desk: &Desk<'_>
         return Vec::new();
     }
     let legs = Standing::of(transaction).legs;
+    if legs.delivery.failed && is_instructed(transaction, Leg::Delivery) && !is_closed(transaction) {
+        // Lost since it could not be stopped: it may turn up, unless the agent says that it stays so.
+        return stop_agent(transaction, Leg::Delivery).into_iter().collect();
+    }
     if legs.delivery.failed || !is_instructed(transaction, Leg::Delivery) {
         let mut actions = end(transaction, desk, None);
         let left = left_of(transaction, legs.paid);

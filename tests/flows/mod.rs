@@ -18,6 +18,8 @@ mod by_number;
 pub(crate) mod catalog;
 /// The passing of time.
 mod clock;
+/// What is reported while agents are being stopped.
+mod crossed;
 /// What the shop's owner decides himself, and what he sees of his procedures.
 mod desk;
 /// Goods that are a file.

@@ -64,6 +64,26 @@ fn a_cancellation_is_settled_when_a_wrong_date_of_the_payment_is_corrected() {
     assert_eq!(desk.standing().state, State::Cancelled);
 }
 
+#[test]
+fn goods_lost_since_they_could_not_be_stopped_are_stopped_once_more_before_the_end_p38() {
+    let brought = |step: Step| delivery_status(vec![parcel("1", all_goods(), step)]);
+    let reason = Reason { code: "failed".to_owned(), text: "Lost.".to_owned() };
+    let lost = brought(Step::Failed { reason, at: None });
+    let mut desk = stopping();
+    let stopped = payment_status(jpy(0), vec![payment("1", jpy(4800), failed())]);
+    let stopped = to_stop(&desk, &bank(), 1, false, stopped);
+    let under_way = to_stop(&desk, &courier(), 1, false, brought(planned("2026-07-22")));
+    for letter in [&under_way, &to_shop(&courier(), 2, false, lost.clone())] {
+        assert_eq!(kinds(&answers(&mut desk, &selling(), letter)), [], "the money is not known of");
+    }
+    // It may turn up: that it stays lost its carrier says, when he is told to stop once more.
+    assert_eq!(kinds(&answers(&mut desk, &selling(), &stopped)), [Kind::Stop]);
+    let again = desk.transaction().sent(Kind::Stop).last().unwrap().content;
+    let over = Letter { answers: Some(again), ..to_shop(&courier(), 3, false, lost) };
+    assert_eq!(kinds(&answers(&mut desk, &selling(), &over)), [Kind::OrderStatus]);
+    assert_eq!(desk.standing().state, State::Cancelled);
+}
+
 fn delivering() -> Practice {
     let practice = role::practice::DeliveryPractice {
         name: "Courier".to_owned(),
