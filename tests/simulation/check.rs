@@ -26,6 +26,9 @@ pub struct Memory {
 pub fn always(world: &mut World) -> Result<(), String> {
     for at in 0..4 {
         let account = &world.accounts[at];
+        if let Some(key) = &account.due_again {
+            return Err(format!("I13: {key:?}: what its time brought is brought twice"));
+        }
         let entries = account.desk.entries.len();
         if world.memory.checked[at] == entries {
             continue;

@@ -65,6 +65,8 @@ struct Played {
     ends: BTreeSet<&'static str>,
     /// How many letters were forged.
     forged: usize,
+    /// How much was done because its time had come, by shops and by payment agents.
+    due: [usize; 2],
 }
 
 impl Played {
@@ -74,6 +76,8 @@ impl Played {
                 let buyers = world.accounts[0].desk.book.iter().filter(|known| known.order().is_some());
                 self.ends.extend(buyers.map(|known| Standing::of(known).state.word()));
                 self.forged += world.post.forged.len();
+                self.due[0] += world.accounts[1].due;
+                self.due[1] += world.accounts[2].due;
             }
             Err(why) => self.failed.push((seed, why)),
         }
@@ -95,6 +99,7 @@ fn all(seeds: Range<u64>, fault: Fault) -> Played {
     played.failed.sort();
     played.ends.extend(other.ends);
     played.forged += other.forged;
+    played.due = [0, 1].map(|at| played.due[at] + other.due[at]);
     played
 }
 
@@ -117,6 +122,7 @@ fn four_parties_agree_once_the_faults_of_the_post_end() {
         let ends = ["cancelled", "completed", "open", "refunded", "rejected", "returned"];
         assert!(ends.iter().all(|end| played.ends.contains(end)), "only {:?}", played.ends);
         assert!(played.forged > 3000, "only {} letters were forged", played.forged);
+        assert!(played.due.iter().all(|due| *due > 5), "time brought {:?}", played.due);
     }
 }
 

@@ -44,6 +44,10 @@ pub struct Account {
     pub signers: BTreeMap<Digest, Fingerprint>,
     pub set_aside: usize,
     pub transmissions: BTreeMap<Digest, usize>,
+    /// How much was done because its time had come.
+    pub due: usize,
+    /// What was due once more when it had been done.
+    pub due_again: Option<Key>,
     seen: BTreeSet<(Fingerprint, Digest)>,
     receipts: BTreeSet<(Fingerprint, Digest)>,
     owed: BTreeMap<Party, Vec<Line>>,
@@ -61,6 +65,8 @@ impl Account {
             signers: BTreeMap::new(),
             set_aside: 0,
             transmissions: BTreeMap::new(),
+            due: 0,
+            due_again: None,
             seen: BTreeSet::new(),
             receipts: BTreeSet::new(),
             owed: BTreeMap::new(),
@@ -276,6 +282,26 @@ impl Account {
     /// Writes a letter about no transaction known yet.
     pub fn order(&mut self, draft: Draft) {
         self.write(draft);
+    }
+
+    /// Does what is due by now, without a letter or a person: it is due once.
+    pub fn tick(&mut self) {
+        for key in self.desk.book.iter().map(|known| known.key.clone()).collect::<Vec<Key>>() {
+            let on_time = |account: &mut Self| {
+                let mut due = 0;
+                account.decide(&key, |known, desk| {
+                    let actions = role::on_time(known, desk);
+                    due = actions.len();
+                    Ok(actions)
+                });
+                due
+            };
+            let due = on_time(self);
+            self.due += due;
+            if due > 0 && on_time(self) > 0 {
+                self.due_again.get_or_insert(key);
+            }
+        }
     }
 
     /// Writes one receipt to each peer for all that was taken in.

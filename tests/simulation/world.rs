@@ -112,6 +112,7 @@ impl World {
         for at in 0..4 {
             let now = self.now(at);
             self.accounts[at].at(now);
+            self.accounts[at].tick();
             self.accounts[at].pass(all);
             self.collect(at);
         }
@@ -121,6 +122,7 @@ impl World {
         for at in 0..4 {
             let now = self.now(at);
             self.accounts[at].at(now);
+            self.accounts[at].tick();
             self.accounts[at].receipts();
             self.collect(at);
         }
@@ -350,7 +352,7 @@ fn accounts(chance: &mut Chance, fault: Fault) -> [Account; 4] {
         shops: shops.clone(),
         authorize_limits: vec![jpy(if chance.once_in(8) { 1 } else { 100_000 })],
         rule,
-        debit: DebitWord::Report,
+        debit: if chance.once_in(3) { DebitWord::OnDate } else { DebitWord::Report },
         authorize: None,
         dates: None,
     };
