@@ -2,8 +2,11 @@
 //! nothing to this module.
 //!
 //! A hook is a list of program and arguments, never a line for a shell. It gets a clean environment, makes files for its
-//! owner alone, and its process group ends with it: what it leaves running there is killed, and so is all of it when its
-//! time is over (F47). What became another user cannot be killed; that is said, and not waited for.
+//! owner alone, and all its processes end with it: what it leaves running is killed, in its process group or outside of it,
+//! and so is all of it when its time is over (F47). What became another user cannot be killed; that is said, and not
+//! waited for.
+
+mod strays;
 
 use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
@@ -15,6 +18,8 @@ use rustix::process::{Pid, Signal, kill_process_group, umask};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
+
+use strays::Mark;
 
 /// The most a hook may print, in bytes.
 pub const OUTPUT_MAX: u64 = 64 * 1024;
@@ -79,25 +84,38 @@ fn said(error: &str) -> String {
 }
 
 /// Kills what is left of a hook when it is done with, however that comes.
-struct Group(Option<Pid>);
+struct Group {
+    leader: Option<Pid>,
+    mark: Mark,
+    is_over: bool,
+}
 
 impl Group {
-    fn of(child: &Child) -> Self {
+    fn of(child: &Child, mark: Mark) -> Self {
         let id = child.id().and_then(|id| i32::try_from(id).ok());
-        Self(id.and_then(Pid::from_raw))
+        Self { leader: id.and_then(Pid::from_raw), mark, is_over: false }
     }
 
     fn kill(&self) {
-        if let Some(leader) = self.0 {
+        if let Some(leader) = self.leader {
             // Nothing is left of it where this fails.
             let _ = kill_process_group(leader, Signal::KILL);
         }
+        self.mark.kill();
+    }
+
+    /// Kills what is left for the last time.
+    fn end(&mut self) {
+        self.kill();
+        self.is_over = true;
     }
 }
 
 impl Drop for Group {
     fn drop(&mut self) {
-        self.kill();
+        if !self.is_over {
+            self.kill();
+        }
     }
 }
 
@@ -124,6 +142,7 @@ async fn left(child: &mut Child) -> Option<u32> {
 /// Where it cannot be run, takes too long, prints too much or ends with anything but 0; 75 asks to be tried again.
 pub async fn run(hook: &Hook, variables: &[(&str, &str)], input: &[u8]) -> Result<Vec<u8>, HookError> {
     let name = hook.command.first().cloned().unwrap_or_default();
+    let mark = Mark::new();
     let mut command = Command::new(&name);
     command
         .args(hook.command.iter().skip(1))
@@ -132,15 +151,16 @@ pub async fn run(hook: &Hook, variables: &[(&str, &str)], input: &[u8]) -> Resul
         .env("PATH", PATH)
         .env("LANG", "C.UTF-8")
         .envs(variables.iter().copied())
+        .env(strays::VARIABLE, mark.as_str())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .process_group(0)
         .kill_on_drop(true);
     let mut child = start(&mut command).map_err(|error| HookError::NotRun(name, error.to_string()))?;
-    let group = Group::of(&child);
+    let mut group = Group::of(&child, mark);
     let ended = timeout(hook.time, talk(&mut child, &group, input)).await;
-    group.kill();
+    group.end();
     // One that left its group is killed by itself; this fails where it has ended or is another user's.
     let _ = child.start_kill();
     let left = left(&mut child).await;
@@ -259,7 +279,7 @@ mod tests {
         let names: Vec<&str> =
             environment.lines().filter_map(|line| line.split_once('=')).map(|(name, _)| name).collect();
         for name in names {
-            assert!(["PATH", "LANG", "MAILORDER_KEY", "PWD", "SHLVL", "_"].contains(&name), "{name}");
+            assert!(["PATH", "LANG", "MAILORDER_KEY", "MAILORDER_RUN", "PWD", "SHLVL", "_"].contains(&name), "{name}");
         }
     }
 
@@ -312,6 +332,23 @@ mod tests {
         let script = format!("(sleep 2; touch {0}) & sleep 60", mark.display());
         assert!(ran(&script, 1, b"").is_err());
         std::thread::sleep(Duration::from_millis(2_500));
+        assert!(!mark.exists(), "a child outlived its hook");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn what_a_hook_leaves_in_a_session_of_its_own_is_killed_with_it_f47() {
+        let folder = tempfile::tempdir().unwrap();
+        let mark = folder.path().join("alive");
+        let stray = |seconds: u32| format!("setsid /bin/sh -c 'sleep {seconds}; touch {}'", mark.display());
+        // One that lets go of the output, one that keeps it open, one whose hook is killed itself.
+        let script = format!("{} >/dev/null 2>&1 & sleep 0.2; echo {{}}", stray(2));
+        assert_eq!(ran(&script, 10, b"").unwrap(), b"{}\n");
+        let script = format!("{} & sleep 0.2; echo {{}}", stray(2));
+        assert_eq!(ran(&script, 10, b"").unwrap(), b"{}\n");
+        let script = format!("{} >/dev/null 2>&1 & sleep 60", stray(3));
+        assert!(matches!(ran(&script, 1, b"").unwrap_err(), HookError::Slow(..)));
+        std::thread::sleep(Duration::from_millis(3_500));
         assert!(!mark.exists(), "a child outlived its hook");
     }
 }
