@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 
 use serde_json::Value;
 
-use super::accounts::scratch;
+use super::accounts::{files, scratch};
 
 /// A folder with four accounts, as `demo` leaves them.
 pub struct Town {
@@ -123,7 +123,8 @@ impl Town {
                 return;
             }
         }
-        panic!("the post does not come to rest");
+        let left = |party: &String| files(&self.path(&format!("mail/{party}@demo.test/new")));
+        panic!("the post does not come to rest: {:?}", parties.iter().flat_map(left).collect::<Vec<_>>());
     }
 
     /// Returns the transactions of the buyer's list.
