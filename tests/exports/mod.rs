@@ -4,6 +4,8 @@
 mod events;
 /// The page for merchants, executed.
 pub mod page;
+/// What a person who looks on sees of a long file.
+mod progress;
 /// Processes beside each other.
 mod shared;
 /// Exports of how things stand; what is foreseen.
