@@ -12,8 +12,9 @@ mod damaged;
 mod japanese;
 /// Keys replaced, revoked, and allowed to collect.
 mod keys;
-/// `inspect`, and that nothing changes by it.
+/// `list`: what is late, and the words of a query.
 mod listing;
+/// `inspect`, and that nothing changes by it.
 mod looking;
 /// Mail that is handed over, set aside, or only noted.
 mod mail;
@@ -31,6 +32,8 @@ mod schedule;
 mod screen;
 /// What a server refuses, and how long a command tries.
 mod sending;
+/// Tables of names in wide letters.
+mod wide;
 /// What people read: errors that say what to do, hints that can be run, tables that fit.
 mod words;
 
