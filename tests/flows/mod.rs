@@ -28,6 +28,8 @@ mod download;
 mod failing;
 /// The page of the first sale, done word for word.
 mod first_sale;
+/// Money on its way back, as people read of it.
+mod given_back;
 /// Programs that do the work of steps: the warehouse.
 pub mod hooks;
 /// Hooks that are killed, stopped or asked in turn.

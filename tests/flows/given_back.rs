@@ -1,0 +1,78 @@
+//! Money on its way back, and what is to be done, as people read them: in `show`, `list` and `status`, at every party.
+
+use crate::support::program::Town;
+
+/// Buys a shirt, pays it, and gives it back before it has left; returns ID and number.
+fn stopped(town: &Town) -> (String, String) {
+    let (id, number) = town.bought("SH-41", 1, &["--pay", "card"]);
+    town.reports(&number, &[("pay", "--paid")]);
+    town.does("buyer", &["return", &id]);
+    town.settle();
+    (id, number)
+}
+
+/// Returns the lines of a command's output that begin with a word.
+fn lines(town: &Town, party: &str, words: &[&str], begin: &str) -> Vec<String> {
+    let run = town.does(party, words);
+    let begins = |line: &&str| line.split_once("  ").is_some_and(|(name, _)| name == begin);
+    run.out.lines().filter(begins).map(|line| line[begin.len()..].trim().to_owned()).collect()
+}
+
+#[test]
+fn a_refund_to_come_is_shown_to_all_it_concerns_and_not_any_more_when_it_was_made() {
+    let town = Town::fresh();
+    let (id, number) = stopped(&town);
+    for (party, name) in [("buyer", &id), ("shop", &number)] {
+        let shown = lines(&town, party, &["show", name], "refund");
+        assert!(shown.len() == 1 && shown[0].starts_with("JPY 4,800 due 20"), "{party}: {shown:?}");
+        assert_eq!(lines(&town, party, &["status"], "refund due"), ["JPY 4,800"], "{party}");
+        assert!(town.does(party, &["list"]).out.contains("… refund due "), "{party}");
+        assert_eq!(town.show(party, name)["refund_due"]["amount"], "4800", "{party}");
+    }
+    // The agent is told to pay it, and what it is about, without the goods.
+    let shown = town.does("pay", &["show", &number]);
+    assert!(shown.out.lines().any(|line| line.starts_with("refund ") && line.contains("4,800")), "{shown:?}");
+    assert!(!shown.out.contains("シャツ"), "{shown:?}");
+    let hint = "1 refund is to be paid: mailorder";
+    for words in [&["status"][..], &["pay", "inbox"]] {
+        let run = town.does("pay", words);
+        assert!(run.err.contains(hint) || run.out.contains(hint), "{words:?}: {run:?}");
+    }
+    assert!(town.does("pay", &["list", "--role", "payment"]).out.contains("… refund due"));
+    // Two months later it is late, for whoever looks.
+    for (party, name) in [("buyer", &id), ("shop", &number)] {
+        let late = town.at("+60d", party, &["list"]);
+        assert!(late.out.contains("! refund due ") && late.out.contains(" late"), "{party}: {late:?}");
+        let shown = town.at("+60d", party, &["show", name]);
+        assert!(shown.out.lines().next().unwrap().ends_with(", late: refund"), "{party}: {shown:?}");
+    }
+    town.reports(&number, &[("pay", "--refunded")]);
+    for (party, name) in [("buyer", &id), ("shop", &number), ("pay", &number)] {
+        assert_eq!(lines(&town, party, &["show", name], "refunded"), ["JPY 4,800"], "{party}");
+        assert!(lines(&town, party, &["show", name], "refund").is_empty(), "{party}");
+        assert!(lines(&town, party, &["status"], "refund due").is_empty(), "{party}");
+        assert!(!town.does(party, &["list"]).out.contains("refund due"), "{party}");
+        assert!(town.show(party, name)["refund_due"].is_null(), "{party}");
+    }
+    let run = town.does("pay", &["status"]);
+    assert!(!run.err.contains("is to be paid"), "{run:?}");
+}
+
+#[test]
+fn a_payment_agent_is_shown_sum_day_and_buyer_and_what_to_report() {
+    let town = Town::fresh();
+    let (_, number) = town.bought("KETTLE", 1, &["--pay", "invoice"]);
+    let shown = town.does("pay", &["show", &number]).out;
+    for part in [&number, "shop@demo.test", "JPY 36,500", "invoice", "小野 賢治", "open"] {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
+    for private in ["Iron kettle", "KETTLE", "千代田区"] {
+        assert!(!shown.contains(private), "{private}: {shown}");
+    }
+    let next = format!("pay notify {number} --paid");
+    let run = town.does("pay", &["show", &number]);
+    assert!(run.out.contains(&next) || run.err.contains(&next), "{run:?}");
+    town.reports(&number, &[("pay", "--paid")]);
+    let run = town.does("pay", &["show", &number]);
+    assert!(run.out.contains("completed") && !run.out.contains(&next) && !run.err.contains(&next), "{run:?}");
+}
