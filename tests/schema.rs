@@ -391,3 +391,16 @@ fn the_check_of_documents_can_fail() {
         assert_eq!(differences(&schema, &value, &schema, "x").len(), faults, "{value}");
     }
 }
+
+#[test]
+fn inbox_and_outbox_know_the_same_work_of_hooks() {
+    let works = |name: &str| -> Vec<String> {
+        let text =
+            std::fs::read_to_string(format!("{}/templates/schema/{name}.json", env!("CARGO_MANIFEST_DIR"))).unwrap();
+        let listed = text.split("\"enum\": [").map(|rest| rest.split(']').next().unwrap());
+        let works = listed.into_iter().find(|listed| listed.contains("\"release\"")).unwrap();
+        works.split('"').skip(1).step_by(2).map(str::to_owned).collect()
+    };
+    assert!(works("inbox").contains(&"plan".to_owned()));
+    assert_eq!(works("inbox"), works("outbox"));
+}

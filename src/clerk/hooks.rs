@@ -293,7 +293,7 @@ impl Batch<'_> {
     fn take_late(&mut self, role: Role, names: &Names, task: &Task, said: Said) -> Result<(), ClerkError> {
         let Some(known) = self.find(role, names)?.cloned() else { return Ok(()) };
         let stopped = known.given.iter().any(|given| given.task.key == task.key && given.is_stopped());
-        if !stopped || task.work != Work::Release {
+        if !stopped || !matches!(task.work, Work::Release | Work::Collect) {
             return Ok(());
         }
         match role::untold(&known, task, &said, &self.desk(&known)?) {

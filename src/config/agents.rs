@@ -141,8 +141,12 @@ impl Place<'_> {
             hours,
             calendar,
         };
-        let dates = delivery.dates.as_ref().map(|name| self.named("delivery.dates", name, written)).transpose()?;
-        Ok(DeliveryPractice { name: written.name.clone(), shops: clients(&delivery.shops), rule, dates })
+        let hook = |key: &str, name: &Option<Spanned<String>>| {
+            name.as_ref().map(|name| self.named(key, name, written)).transpose()
+        };
+        let dates = hook("delivery.dates", &delivery.dates)?;
+        let collect = hook("delivery.collect", &delivery.collect)?;
+        Ok(DeliveryPractice { name: written.name.clone(), shops: clients(&delivery.shops), rule, dates, collect })
     }
 
     fn calendar(&self, written: &CalendarWritten<'_>) -> Result<Calendar, ConfigError> {

@@ -386,6 +386,8 @@ pub struct Delivery {
     pub shops: Vec<ShopWritten>,
     /// The hook that says when goods arrive.
     pub dates: Option<Spanned<String>>,
+    /// The hook that has goods fetched at the shop.
+    pub collect: Option<Spanned<String>>,
     /// Days of work until goods arrive.
     pub transit_days: Option<u16>,
     /// Days of the week on which goods are collected and delivered; every day where none is named.

@@ -5,7 +5,7 @@ use super::agent::{self, instruction, last_status};
 use super::packing::{Other, pack, rest};
 use super::planned::Arrival;
 use super::practice::DeliveryPractice;
-use super::{Action, Desk, Notice, Refused, given, resend_above};
+use super::{Action, Desk, Notice, Refused, given, pickup, resend_above};
 use crate::trade::document::DeliveryInstruction;
 use crate::trade::item::LineQuantity;
 use crate::trade::status::{DeliveryStatus, Parcel, ParcelEvent, Reason, STOPPED, Step};
@@ -42,8 +42,15 @@ fn plan(transaction: &Transaction, kept: &Kept, instruction: &DeliveryInstructio
     match &practice.dates {
         // Buyer and shop are told when it has said the day.
         Some(hook) => vec![given::give(transaction, hook, Work::Plan, Some(kept.content))],
-        None => publish(transaction, by_rule(practice, instruction, desk), desk, Some(kept)),
+        None => begin(transaction, kept, by_rule(practice, instruction, desk), desk),
     }
+}
+
+/// Tells both sides how an instruction begins, and has the goods fetched.
+fn begin(transaction: &Transaction, kept: &Kept, status: DeliveryStatus, desk: &Desk<'_>) -> Vec<Action> {
+    let mut actions = publish(transaction, status, desk, Some(kept));
+    actions.extend(pickup::fetch(transaction, kept, desk));
+    actions
 }
 
 /// Returns the first status, each parcel expected when `arrival` says.
@@ -70,8 +77,16 @@ fn by_rule(practice: &DeliveryPractice, instruction: &DeliveryInstruction, desk:
 
 /// Returns what follows from what a hook said.
 pub(super) fn after(transaction: &Transaction, task: &Task, said: &Said, desk: &Desk<'_>) -> Vec<Action> {
-    let is_plan = task.work == Work::Plan;
-    is_plan.then(|| planned(transaction, task, said, desk)).flatten().unwrap_or_default()
+    match task.work {
+        Work::Plan => planned(transaction, task, said, desk).unwrap_or_default(),
+        Work::Collect => pickup::said(transaction, said, desk).unwrap_or_default(),
+        _ => Vec::new(),
+    }
+}
+
+/// Returns why what a hook says of the goods it was to fetch is not told.
+pub(super) fn untold(transaction: &Transaction, task: &Task, said: &Said, desk: &Desk<'_>) -> Option<Refused> {
+    (task.work == Work::Collect).then(|| pickup::said(transaction, said, desk).err()).flatten()
 }
 
 /// Tells buyer and shop the time that a hook planned an instruction for, and the tracking number where it gave one; that of
@@ -89,7 +104,7 @@ fn planned(transaction: &Transaction, task: &Task, said: &Said, desk: &Desk<'_>)
     if let [parcel] = status.parcels.as_mut_slice() {
         parcel.tracking = said.tracking.clone().or(parcel.tracking.take());
     }
-    Some(publish(transaction, status, desk, Some(kept)))
+    Some(begin(transaction, kept, status, desk))
 }
 
 /// Ends the work of hooks that was to plan what is told or stopped now.
@@ -111,6 +126,9 @@ fn stop(transaction: &Transaction, kept: &Kept, desk: &Desk<'_>) -> Vec<Action> 
     }
     let mut actions = publish(transaction, status, desk, Some(kept));
     actions.extend(end_plans(transaction, None));
+    if whole {
+        actions.extend(pickup::take_back(transaction, desk));
+    }
     actions
 }
 
@@ -167,8 +185,14 @@ pub fn notify(transaction: &Transaction, notice: &Notice, desk: &Desk<'_>) -> Re
         let at = notice.event_at.or(notice.done).unwrap_or(desk.now);
         parcel.events.push(ParcelEvent { name: name.clone(), at, place: place.clone() });
     }
+    let is_under_way = status.parcels.iter().any(|parcel| !parcel.events.is_empty() || parcel.step.done().is_some());
     let mut actions = publish(transaction, status, desk, None);
+    // Who names the day in the place of a hook has the goods fetched as the hook would have.
+    let planned = given::open(transaction, &[Work::Plan]).next().and_then(|given| given.task.about);
+    let planned = planned.and_then(|content| transaction.by_content(&content)).filter(|_| !is_under_way);
     actions.extend(end_plans(transaction, notice.planned));
+    actions.extend(planned.and_then(|kept| pickup::fetch(transaction, kept, desk)));
+    actions.extend(pickup::reported(transaction, notice, desk.now));
     Ok(actions)
 }
 

@@ -16,6 +16,7 @@ pub mod notice;
 mod packing;
 pub mod payment;
 pub mod payment_work;
+mod pickup;
 pub mod planned;
 pub mod practice;
 pub mod rule;
@@ -225,7 +226,8 @@ pub fn untold(transaction: &Transaction, task: &Task, said: &Said, desk: &Desk<'
     match transaction.key.role {
         Role::Shop => shop_work::untold(transaction, task, said, desk),
         Role::Payment => payment_work::untold(transaction, task, said, desk),
-        Role::Buyer | Role::Delivery => None,
+        Role::Delivery => delivery::untold(transaction, task, said, desk),
+        Role::Buyer => None,
     }
 }
 

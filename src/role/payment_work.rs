@@ -29,7 +29,7 @@ pub(super) fn after(transaction: &Transaction, task: &Task, said: &Said, desk: &
         Work::Authorize => answered(transaction, task, said.step.clone(), desk).into_iter().collect(),
         Work::Debit | Work::Refund => moved(transaction, task, said, desk).unwrap_or_default(),
         Work::Plan => planned(transaction, task, said, desk).unwrap_or_default(),
-        Work::Release | Work::Withdraw | Work::Query => Vec::new(),
+        Work::Release | Work::Withdraw | Work::Query | Work::Collect => Vec::new(),
     }
 }
 
@@ -182,6 +182,6 @@ pub fn sum(transaction: &Transaction, task: &Task) -> Option<Money> {
             let is = |p: &&Payment| p.refund == refund && p.step.done().is_none() && !p.step.failed();
             status_now(transaction)?.payments.iter().find(is).map(|payment| payment.amount)
         }
-        Work::Release | Work::Withdraw | Work::Query | Work::Plan => None,
+        Work::Release | Work::Withdraw | Work::Query | Work::Plan | Work::Collect => None,
     }
 }

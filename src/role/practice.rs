@@ -255,4 +255,6 @@ pub struct DeliveryPractice {
     pub rule: ArrivalRule,
     /// The hook that says so; the rule where `None`.
     pub dates: Option<HookName>,
+    /// The hook that has goods fetched at the shop.
+    pub collect: Option<HookName>,
 }

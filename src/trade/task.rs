@@ -60,6 +60,8 @@ pub enum Work {
     Refund,
     /// Say when a payment is collected (P55), when goods arrive (P57).
     Plan,
+    /// Fetch the goods at the shop (P56).
+    Collect,
 }
 
 impl Work {
@@ -73,6 +75,7 @@ impl Work {
             Self::Debit => "debit",
             Self::Refund => "refund",
             Self::Plan => "plan",
+            Self::Collect => "collect",
         }
     }
 }
@@ -152,12 +155,12 @@ impl Said {
     }
 
     /// Returns whether work of this sort has ended with it. Goods are taken on by any word that is not a no; whether and
-    /// when money moves must be said.
+    /// when money moves, and that goods are fetched, must be said.
     pub fn ends(&self, work: Work) -> bool {
         let is_over = self.step.done().is_some() || self.step.failed();
         match work {
             Work::Release | Work::Withdraw | Work::Query => true,
-            Work::Authorize => is_over,
+            Work::Authorize | Work::Collect => is_over,
             Work::Debit | Work::Refund | Work::Plan => is_over || self.step.planned().is_some(),
         }
     }

@@ -241,7 +241,7 @@ impl Transaction {
         let before = self.given.iter().filter(|given| given.position < back.position);
         let perhaps = |given: &&Given| given.said.is_none() || given.is_stopped();
         let is = |given: &&Given| match given.task.work {
-            Work::Release | Work::Authorize => given.is_done() || perhaps(given),
+            Work::Release | Work::Authorize | Work::Collect => given.is_done() || perhaps(given),
             Work::Debit => perhaps(given),
             Work::Withdraw | Work::Query | Work::Refund | Work::Plan => false,
         };

@@ -50,6 +50,8 @@ mod parted;
 pub mod parties;
 /// Cards sealed past the shop, and what the payment agent makes of them.
 mod payment_data;
+/// The carrier's own program: it has the goods fetched.
+mod pickup;
 /// What others see of a purchase.
 pub(crate) mod private;
 /// The flow charts of whole purchases.

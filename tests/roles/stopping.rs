@@ -90,6 +90,7 @@ fn delivering() -> Practice {
         shops: vec![Client { address: shop().address, fingerprint: None }],
         rule: Default::default(),
         dates: None,
+        collect: None,
     };
     Practice { delivery: Some(practice), ..Practice::default() }
 }

@@ -357,7 +357,7 @@ fn accounts(chance: &mut Chance, fault: Fault) -> [Account; 4] {
         dates: None,
     };
     let arrival = ArrivalRule { transit_days: 2, ..ArrivalRule::default() };
-    let courier = DeliveryPractice { name: "Courier".to_owned(), shops, rule: arrival, dates: None };
+    let courier = DeliveryPractice { name: "Courier".to_owned(), shops, rule: arrival, dates: None, collect: None };
     let selling = ShopPractice {
         name: "Example Shirts".to_owned(),
         vat_id: None,

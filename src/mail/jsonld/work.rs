@@ -38,6 +38,7 @@ pub fn write_work(
         Work::Authorize => "AuthorizeAction",
         Work::Debit | Work::Refund => "PayAction",
         Work::Plan => "PlanAction",
+        Work::Collect => "ReceiveAction",
     };
     let action = typed(kind).text("identifier", &task.key).put("agent", firm(&transaction.key.shop));
     let action = match transaction.key.role {
