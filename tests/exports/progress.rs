@@ -4,7 +4,7 @@ use super::{file, mart};
 
 /// So many rows that two batches are full and a third is begun, none of which has anything to report.
 fn rows(number: &str) -> String {
-    let row = |row: usize| format!("{number},{}\n", if row % 2 == 0 { "" } else { "2030-01-15" });
+    let row = |row: usize| format!("{number},{}\n", if row.is_multiple_of(2) { "" } else { "2030-01-15" });
     format!("txn,planned\n{}", (0..1_200).map(row).collect::<String>())
 }
 
