@@ -9,6 +9,7 @@ use super::{Clerk, ClerkError};
 use crate::clock::system_time;
 use crate::ledger::{self, Mark, Recorded, Seal};
 use crate::mail;
+use crate::maildir;
 use crate::outbox::Envelope;
 use crate::outbox::queue::Label;
 use crate::pgp::{self, Certificate, OwnKey, Signature, autocrypt, mime};
@@ -56,6 +57,9 @@ impl Batch<'_> {
         let now = self.now;
         let changed: Vec<Key> = self.changed.iter().cloned().collect();
         let Clerk { index, ledger, .. } = &mut *self.clerk;
+        // Once its original is moved nothing in the spool tells any more which mail of its mailbox it was.
+        let ours: Vec<&str> = self.originals.iter().filter_map(|(path, _)| maildir::name_of(path)).collect();
+        index.judged(&[], &ours)?;
         // Neither needs the other, and the disk is slow.
         let (indexed, adopted) = rayon::join(
             || index.apply(entries, mark, &self.book, &changed),

@@ -260,6 +260,9 @@ impl Index {
 
     /// Notes what the spooled mails `names` were: `ours` are to be marked in their mailbox, the others stay as they are.
     pub fn judged(&mut self, names: &[&str], ours: &[&str]) -> Found<()> {
+        if !self.db.prepare_cached("SELECT 1 FROM origins LIMIT 1")?.exists([])? {
+            return Ok(());
+        }
         let db_tx = self.db.transaction()?;
         for name in ours {
             db_tx.prepare_cached("UPDATE origins SET ours = 1 WHERE name = ?1")?.execute([name])?;
