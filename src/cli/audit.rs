@@ -9,9 +9,9 @@ use super::Shell;
 use super::failure::{Failure, FailureKind};
 use super::output::escape;
 use crate::clerk::{self, ClerkError};
-use crate::clock::system_time;
+use crate::clock::{moment_of, system_time};
 use crate::ledger::{self, Checks, Claim, Outcome, Report, Testimony};
-use crate::pgp::{self, Certificate};
+use crate::pgp::{self, Certificate, SetAside};
 use crate::trade::{Act, Body, Fingerprint, Letter};
 
 #[derive(Debug, clap::Args)]
@@ -49,7 +49,7 @@ pub(super) fn run(shell: &mut Shell, args: AuditArgs) -> Result<(), Failure> {
             return Err(format!("the certificate is of {}", certificate.fingerprint()));
         }
         // The signature was judged when the letter came; here it only has to hold.
-        pgp::verify::verify_evidence(signed, armored, &certificate, now).map(|_| ()).map_err(|error| error.to_string())
+        pgp::verify::verify_evidence(signed, armored, &certificate, now).map(|_| ()).map_err(|error| said(&error))
     };
     let owner = owner(&folder);
     let checkpoint = |signed: &[u8], certificates: &Path| by_owner(signed, certificates, owner.as_ref(), now);
@@ -158,7 +158,17 @@ fn by_owner(signed: &[u8], certificates: &Path, owner: Option<&Fingerprint>, now
     let bytes = crate::files::read(&file, crate::files::SMALL)
         .map_err(|error| format!("cannot read {}: {error}", file.display()))?;
     let certificate = Certificate::from_bytes(&bytes).map_err(|error| error.to_string())?;
-    pgp::verify::verify_clearsigned(text, &certificate, now).map(drop).map_err(|error| error.to_string())
+    pgp::verify::verify_clearsigned(text, &certificate, now).map(drop).map_err(|error| said(&error))
+}
+
+/// Says why a signature does not hold. One from the future may be good: which of two clocks is wrong the files do not tell.
+fn said(error: &SetAside) -> String {
+    let SetAside::NotYetValid { signed_at, .. } = error else { return error.to_string() };
+    let at = moment_of(*signed_at).map(|at| at.to_string()).unwrap_or_default();
+    format!(
+        "it is dated {at}, later than now by the clock of this machine: this clock is behind, or one was ahead when it was signed; \
+         check again after that time"
+    )
 }
 
 /// Returns what letters, ours and those of others, say of the log.

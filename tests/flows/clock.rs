@@ -47,6 +47,13 @@ mod real {
         let (id, number) = town.bought("SH-41", 1, &["--pay", "invoice"]);
         // The agent's clock is three days ahead.
         at(&town, "+3d", "pay", &["pay", "notify", &number, "--paid"]);
+        // Its own ledger says why an audit cannot vouch for it yet, and is clean when the time has come.
+        let audit = town.run("pay", &["audit", "verify"]);
+        assert!(
+            audit.code == Some(1) && audit.out.contains("later than now by the clock of this machine"),
+            "{audit:?}"
+        );
+        assert!(at(&town, "+4d", "pay", &["audit", "verify"]).out.contains("clean"));
         let before = town.entries("buyer").len();
         town.sync(&["buyer"]);
         town.check_stands("buyer", &id, "open", [false; 3]);
