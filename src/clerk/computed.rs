@@ -59,8 +59,8 @@ impl Clerk {
     /// Returns the warnings that hold whatever was promised: what failed, letters nobody acknowledged, and limits that are
     /// reached.
     pub fn standing_warnings(&self) -> Result<Vec<ComputedWarning>, ClerkError> {
-        let failed = Filter { failed: true, ..Filter::default() };
-        let mut found = self.about_each(&failed, &|known| {
+        let amiss = Filter { amiss: true, ..Filter::default() };
+        let mut found = self.about_each(&amiss, &|known| {
             let failed = failures(known, &Standing::of(known)).into_iter();
             let failed = failed.map(|one| (one.subject(known), one.since, Finding::new(Code::Failed, one.text)));
             failed.chain(short(known)).collect()

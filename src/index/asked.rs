@@ -88,7 +88,7 @@ impl Listed {
             Condition::Unpaid => row.unpaid.is_some(),
             Condition::Late(age) => row.is_late_by(*age, now),
             Condition::Warned => row.warnings > 0,
-            Condition::Failed => row.short || [row.order, row.delivery, row.payment].iter().any(|leg| leg.failed),
+            Condition::Failed => [row.order, row.delivery, row.payment].iter().any(|leg| leg.failed),
             Condition::Unconfirmed => row.state == "offered",
             Condition::Cancelled => row.state == "cancelled",
             Condition::Shop(text) => shop(text),

@@ -54,6 +54,8 @@ pub struct Filter {
     pub warned: bool,
     /// Something of it will not happen.
     pub failed: bool,
+    /// Something of it will not happen, or something else came than was delivered.
+    pub amiss: bool,
     /// Something of it waits for the shop's owner.
     pub waits: bool,
     /// Money of it is still to go back.
@@ -269,7 +271,7 @@ impl Filter {
             _ if self.warned => "INDEXED BY transactions_warned",
             _ if self.waits => "INDEXED BY transactions_waits",
             _ if self.refund => "INDEXED BY transactions_refund",
-            _ if self.failed => "INDEXED BY transactions_failed",
+            _ if self.failed || self.amiss => "INDEXED BY transactions_failed",
             _ => "",
         }
     }
@@ -322,7 +324,9 @@ impl Filter {
             (self.unpaid, "unpaid IS NOT NULL", "unpaid IS NULL"),
             (self.undelivered, "undelivered", "NOT undelivered"),
             (self.warned.then_some(true), "warnings > 0", ""),
-            (self.failed.then_some(true), "failed <> ''", ""),
+            // The words of legs come first: what is of no leg alone is no failure.
+            (self.failed.then_some(true), "failed <> '' AND failed <> 'received'", ""),
+            (self.amiss.then_some(true), "failed <> ''", ""),
             (self.waits.then_some(true), "waits", ""),
             (self.refund.then_some(true), "refund IS NOT NULL", ""),
         ];
