@@ -31,8 +31,10 @@ pub struct Spent {
 pub struct Owing {
     /// When.
     pub at: Timestamp,
-    /// `bought`, `paid`, `dropped`: it is not to be paid any more.
+    /// `bought`, `paid`; `dropped`: it is not to be paid any more; `raised`: it was billed above the agreement.
     pub what: String,
+    /// Whether the order stands: nothing took it back.
+    pub stands: bool,
     /// By how much.
     pub change: Money,
     /// What the shop calls itself, else its address.
@@ -67,7 +69,7 @@ impl Index {
             let (Some(date), Some(total)) = (row.get::<_, Option<String>>(0)?, money(row.get(3)?, row.get(4)?)?) else {
                 continue;
             };
-            if !matches!(row.get_ref(5)?.as_str().unwrap_or_default(), "open" | "completed") {
+            if !stands(row.get_ref(5)?.as_str().unwrap_or_default()) {
                 continue;
             }
             found.push(Spent { date: value(&date, When::parse)?, shop: shop(row.get(1)?, row.get(2)?), total });
@@ -79,7 +81,7 @@ impl Index {
     /// to, taken back since or not.
     pub fn owing(&self, from: i64, until: i64) -> Found<Vec<Owing>> {
         let mut find = self.db.prepare_cached(
-            "SELECT o.at, o.what, o.currency, o.amount, shop_name, shop, items FROM owing o JOIN transactions t ON t.id = o.id \
+            "SELECT o.at, o.what, o.currency, o.amount, shop_name, shop, items, state FROM owing o JOIN transactions t ON t.id = o.id \
              WHERE o.at >= ?1 AND o.at < ?2 ORDER BY o.at, o.id, o.place",
         )?;
         let mut rows = find.query([from, until])?;
@@ -91,7 +93,8 @@ impl Index {
             let items: Vec<RowItem> =
                 serde_json::from_str(&items).map_err(|error| IndexError::Row(error.to_string()))?;
             let item = items.into_iter().next().map(|item| item.name).unwrap_or_default();
-            found.push(Owing { at, what: row.get(1)?, change, shop: shop(row.get(4)?, row.get(5)?), item });
+            let stands = stands(row.get_ref(7)?.as_str().unwrap_or_default());
+            found.push(Owing { at, what: row.get(1)?, stands, change, shop: shop(row.get(4)?, row.get(5)?), item });
         }
         Ok(found)
     }
@@ -126,6 +129,11 @@ impl Index {
         run(if done.is_ok() { "COMMIT" } else { "ROLLBACK" })?;
         done
     }
+}
+
+/// Returns whether an order of this state was agreed to, and nothing took it back.
+fn stands(state: &str) -> bool {
+    matches!(state, "open" | "completed")
 }
 
 /// Returns what a shop calls itself, else its address.

@@ -79,7 +79,7 @@ pub struct Row {
 pub struct RowOwing {
     /// When, and never before the order.
     pub at: Moment,
-    /// `bought`, `paid`, `dropped`.
+    /// `bought`, `paid`, `dropped`, `raised`.
     pub what: &'static str,
     /// By how much.
     pub change: Money,

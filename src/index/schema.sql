@@ -104,7 +104,7 @@ CREATE TABLE shops (
 ) WITHOUT ROWID;
 
 -- How what a buyer owes for an order changed, in the order in which it is booked: `bought`, `paid`, `dropped` (it is not to be
--- paid any more). `at` in seconds, the amount with its sign.
+-- paid any more), `raised` (billed above the agreement, and accepted). `at` in seconds, the amount with its sign.
 CREATE TABLE owing (
   id       INTEGER NOT NULL,
   place    INTEGER NOT NULL,

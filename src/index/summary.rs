@@ -77,6 +77,7 @@ fn owing(transaction: &Transaction, standing: &Standing) -> Vec<RowOwing> {
             Booked::Bought { .. } => "bought",
             Booked::Paid { .. } => "paid",
             Booked::Dropped => "dropped",
+            Booked::Raised => "raised",
             Booked::DueBack | Booked::Back { .. } => return None,
         };
         Some(RowOwing { at: booking.at.max(first), what, change: booking.owed()? })

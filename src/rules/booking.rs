@@ -1,12 +1,13 @@
 //! What a transaction does to somebody's books: bought, paid, not owed any more, to be given back, given back (P80, P85).
 //!
-//! The amounts add up: what was bought, less what was paid and what is not owed any more, is what lists show as unpaid.
+//! The amounts add up: what was bought and what was billed above it, less what was paid and what is not owed any more, is what
+//! lists show as unpaid.
 
 use super::overdue::refund;
 use super::returned::{self, Promise};
 use super::{Standing, State};
 use crate::trade::status::{Payment, PaymentStatus};
-use crate::trade::{Document, Moment, Money, Transaction};
+use crate::trade::{Document, Kept, Kind, Moment, Money, Transaction};
 
 /// One thing to be booked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,7 +16,7 @@ pub struct Booking {
     pub at: Moment,
     /// What happened.
     pub what: Booked,
-    /// How much; above zero, but for [`Booked::Dropped`], which may set right that more was paid than was agreed.
+    /// How much; above zero.
     pub amount: Money,
 }
 
@@ -34,6 +35,8 @@ pub enum Booked {
     },
     /// It is not to be paid any more: the order was cancelled, or the goods went back before they were paid.
     Dropped,
+    /// More is billed than was agreed, and a person accepted that.
+    Raised,
     /// It is to go back: the shop agreed to that.
     DueBack,
     /// It went back.
@@ -47,7 +50,7 @@ impl Booking {
     /// Returns by how much it changes what the buyer owes; nothing of what goes back.
     pub fn owed(&self) -> Option<Money> {
         match self.what {
-            Booked::Bought { .. } => Some(self.amount),
+            Booked::Bought { .. } | Booked::Raised => Some(self.amount),
             Booked::Paid { .. } | Booked::Dropped => Money::zero(self.amount.currency()).minus(&self.amount).ok(),
             Booked::DueBack | Booked::Back { .. } => None,
         }
@@ -86,14 +89,33 @@ pub fn bookings(transaction: &Transaction, standing: &Standing) -> Vec<Booking> 
     let mut found = vec![Booking { at: bought, what: Booked::Bought { charges }, amount: terms.total }];
     found.extend(payments);
     let owed = terms.total.minus(&paid).and_then(|rest| rest.minus(&standing.unpaid.unwrap_or(zero)));
-    if let Ok(dropped) = owed
-        && !dropped.is_zero()
-    {
-        found.push(Booking { at: over, what: Booked::Dropped, amount: dropped });
+    match owed {
+        Ok(raised) if raised.is_negative() => {
+            let amount = zero.minus(&raised).unwrap_or(zero);
+            let at = billed_above(transaction, &terms.total).unwrap_or(bought);
+            found.push(Booking { at, what: Booked::Raised, amount });
+        }
+        Ok(dropped) if !dropped.is_zero() => found.push(Booking { at: over, what: Booked::Dropped, amount: dropped }),
+        _ => {}
     }
     found.extend(claims(&promises, due_back(transaction, standing, paid, back), over));
     found.extend(refunds);
     found
+}
+
+/// Returns when more than `agreed` was billed for the first time, in a status that counts.
+fn billed_above(transaction: &Transaction, agreed: &Money) -> Option<Moment> {
+    let above = |kept: &&Kept| match &kept.letter.document {
+        Document::PaymentStatus(status) => {
+            let paid = status.payments.iter().filter(|payment| !payment.refund && payment.step.done().is_some());
+            let paid = Money::sum(paid.map(|payment| &payment.amount)).ok().flatten();
+            let stated = paid.map_or(Ok(status.remaining), |paid| paid.plus(&status.remaining));
+            stated.is_ok_and(|stated| stated.exceeds(agreed).unwrap_or(false))
+        }
+        _ => false,
+    };
+    let first = transaction.known(Kind::PaymentStatus).find(above)?;
+    Some(first.letter.as_of.unwrap_or(first.letter.date))
 }
 
 /// Returns what is `due` back as claims: for each return what the shop agreed to, on the day on which it did; the rest, of what

@@ -20,7 +20,7 @@ const PIECE: i64 = 7;
 pub struct DaySum {
     /// What the shop calls itself, else its address.
     pub shop: String,
-    /// The sum of the totals of orders that nothing took back.
+    /// The sum of the totals of orders that nothing took back, and of what was billed above them and accepted.
     pub bought: Money,
     /// How many orders.
     pub orders: u32,
@@ -116,6 +116,9 @@ fn reckon(
         add(&mut sums, day_of(&one, zone).min(today), &one.shop, one.change.currency(), |sum| {
             sum.changes = sum.changes.saturating_add(1);
             sum.owed = sum.owed.plus(&one.change).unwrap_or(sum.owed);
+            if one.what == "raised" && one.stands {
+                sum.bought = sum.bought.plus(&one.change).unwrap_or(sum.bought);
+            }
         });
     }
     Ok(sums.into_iter().map(|(day, sums)| (day, sums.into_values().collect())).collect())

@@ -67,7 +67,7 @@ pub struct Change {
 /// What happened to an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Happened {
-    /// `bought`, `paid`, `dropped`.
+    /// `bought`, `paid`, `dropped`, `raised`.
     pub word: String,
     /// The first of its goods.
     pub item: String,

@@ -78,6 +78,23 @@ fn what_changes_a_day_that_was_looked_at_changes_its_charts() {
     assert_eq!(charts(&town), kept, "as if nothing had been kept");
 }
 
+#[test]
+fn a_bill_above_the_agreement_that_was_accepted_is_spent_too() {
+    let town = Town::played();
+    let year = |town: &Town| -> i64 { last_figures(&charts(town), "spending").pop().unwrap().parse().unwrap() };
+    let before = year(&town);
+    let open = town.does("buyer", &["warnings", "--json"]).json();
+    let open = open["warnings"].as_array().unwrap();
+    let warning = open.iter().find(|one| one["finding"] == "amount-differs").unwrap()["id"].as_str().unwrap();
+    town.does("buyer", &["warnings", "accept", warning, "--reason", "agreed by telephone"]);
+    assert_eq!(year(&town), before + 1000);
+    assert!(charts(&town).contains("billed above the agreement, accepted"));
+    let books = town.does("buyer", &["export", "--format", "hledger"]).out;
+    let expenses = books.lines().filter(|line| line.trim().starts_with("expenses:"));
+    let spent: i64 = expenses.map(|line| line.split_once("  JPY ").unwrap().1.trim().parse::<i64>().unwrap()).sum();
+    assert_eq!(spent, year(&town), "{books}");
+}
+
 /// What needs the clock moved.
 mod real {
     use super::{Served, Town, last_figures};

@@ -84,6 +84,7 @@ impl Accounts {
                 *goods = less(&amount, charges);
                 vec![(&self.goods, *goods), (&self.charges, *charges), (&self.owed, minus)]
             }
+            Booked::Raised => vec![(&self.charges, amount), (&self.owed, minus)],
             Booked::Paid { .. } => vec![(&self.owed, amount), (&self.money, minus)],
             Booked::Dropped | Booked::DueBack => {
                 let account = if booking.what == Booked::Dropped { &self.owed } else { &self.refunds };
@@ -190,6 +191,7 @@ fn note(booking: &Booking, one: &Listed) -> String {
         Booked::Bought { .. } => words(&goods(one, ", ")),
         Booked::Paid { id } => format!("payment {}", words(id)),
         Booked::Dropped => "not to be paid any more".to_owned(),
+        Booked::Raised => "billed above the agreement, accepted".to_owned(),
         Booked::DueBack => "to be paid back".to_owned(),
         Booked::Back { id } => format!("refund {}", words(id)),
     }
