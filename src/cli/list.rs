@@ -18,7 +18,7 @@ use crate::view::{short, text};
 use crate::words::Words;
 
 /// Words of a leg that its sign says, too, in both languages.
-const SAID_BY_SIGN: [&str; 4] = ["due", "late", "予定", "期限超過"];
+const SAID_BY_SIGN: [&str; 8] = ["due", "late", "warned", "differs", "予定", "期限超過", "警告あり", "相違"];
 /// Days around now within which a day needs no year.
 const HALF_A_YEAR: i64 = 183;
 
@@ -35,7 +35,8 @@ or year, or two with .. between), amount:>1000 (>= < <= 10..20), late:14d (for 1
 w). Other words are looked for in the names.
 
 ORDER is done (✓) when the goods have left the shop, DELIVERY when they arrived, PAYMENT when all is paid;
-… is planned for that day, ! is late.")]
+… is planned for that day, ! is late. UNPAID is what is still to be paid, where that is not the total, or where you ask for it.
+A STATE with ! has an open warning (mailorder warnings); a DELIVERY with ! after it came otherwise, as you said (received).")]
 pub(crate) struct ListArgs {
     /// What must hold, in words: see below
     query: Vec<String>,
@@ -99,7 +100,7 @@ pub(super) fn run(shell: &mut Shell, args: ListArgs) -> Result<(), Failure> {
     if shell.output.is_json() {
         return shell.output.document(&document(&orders));
     }
-    print(shell, &orders)?;
+    print(shell, &orders, asked.query.conditions.contains(&Condition::Unpaid))?;
     if args.role.is_none() {
         other_agent(shell, &clerk, role);
     }
@@ -146,62 +147,69 @@ impl ListArgs {
 }
 
 /// The columns of a buyer's list, and what gives way on a narrow terminal.
-const BOUGHT: [&str; 9] = ["id", "date", "shop", "items", "total", "order", "delivery", "payment", "state"];
-const BOUGHT_FIT: [Fit; 10] = [
+const BOUGHT: [&str; 10] = ["id", "date", "shop", "items", "total", "unpaid", "order", "delivery", "payment", "state"];
+const BOUGHT_FIT: [Fit; 12] = [
     Fit::Cut(3, 12),
     Fit::Cut(2, 10),
-    Fit::Short(5, short_leg),
     Fit::Short(6, short_leg),
     Fit::Short(7, short_leg),
+    Fit::Short(8, short_leg),
     Fit::Drop(1),
     Fit::Cut(3, 7),
     Fit::Cut(2, 6),
+    Fit::Short(9, short_leg),
+    Fit::Drop(5),
     Fit::Drop(2),
     Fit::Drop(3),
 ];
 /// The same of all other parts, who know a transaction by its number.
-const TRADED: [&str; 11] =
-    ["number", "id", "date", "buyer", "shop", "items", "total", "order", "delivery", "payment", "state"];
-const TRADED_FIT: [Fit; 12] = [
+const TRADED: [&str; 12] =
+    ["number", "id", "date", "buyer", "shop", "items", "total", "unpaid", "order", "delivery", "payment", "state"];
+const TRADED_FIT: [Fit; 14] = [
     Fit::Cut(5, 12),
     Fit::Cut(3, 10),
     Fit::Cut(4, 10),
-    Fit::Short(7, short_leg),
     Fit::Short(8, short_leg),
     Fit::Short(9, short_leg),
+    Fit::Short(10, short_leg),
     Fit::Drop(1),
     Fit::Drop(4),
     Fit::Drop(2),
     Fit::Cut(5, 7),
     Fit::Cut(3, 6),
+    Fit::Short(11, short_leg),
+    Fit::Drop(7),
     Fit::Drop(5),
 ];
 
 /// The same of agents, who may work for several shops with the same numbers.
-const AGENT_FIT: [Fit; 12] = [
+const AGENT_FIT: [Fit; 14] = [
     Fit::Cut(5, 12),
     Fit::Cut(3, 10),
     Fit::Cut(4, 10),
-    Fit::Short(7, short_leg),
     Fit::Short(8, short_leg),
     Fit::Short(9, short_leg),
+    Fit::Short(10, short_leg),
     Fit::Drop(1),
     Fit::Drop(2),
     Fit::Cut(5, 7),
     Fit::Cut(3, 6),
+    Fit::Short(11, short_leg),
+    Fit::Drop(7),
     Fit::Drop(5),
     Fit::Drop(4),
 ];
 
-fn print(shell: &Shell, shown: &Orders) -> Result<(), Failure> {
+/// Prints the list; whether what is unpaid is `asked` for, it stands in each row, not only where it is not the total.
+fn print(shell: &Shell, shown: &Orders, asked: bool) -> Result<(), Failure> {
     let summary = &shown.summary;
     let bought = shown.role == Role::Buyer;
     let lay_out = if bought { cells } else { traded };
-    let rows: Vec<Vec<Cell>> = shown.listed.iter().map(|one| lay_out(shell, one, &shown.now)).collect();
+    let rows: Vec<Vec<Cell>> = shown.listed.iter().map(|one| lay_out(shell, one, &shown.now, asked)).collect();
     let (head, right, fit): (&[&'static str], _, &[Fit]) = match shown.role {
-        Role::Buyer => (&BOUGHT, [4], &BOUGHT_FIT),
-        Role::Shop => (&TRADED, [6], &TRADED_FIT),
-        Role::Payment | Role::Delivery => (&TRADED, [6], &AGENT_FIT),
+        Role::Buyer => (&BOUGHT, [4, 5], &BOUGHT_FIT),
+        Role::Shop => (&TRADED, [6, 7], &TRADED_FIT),
+        Role::Payment | Role::Delivery => (&TRADED, [6, 7], &AGENT_FIT),
     };
     if rows.is_empty() {
         shell.output.line(shell.words.say("listing.none"))?;
@@ -253,7 +261,7 @@ pub(super) fn plural(count: u64, noun: &str) -> String {
     if count == 1 { format!("1 {noun} is") } else { format!("{count} {noun}s are") }
 }
 
-fn cells(shell: &Shell, one: &Listed, now: &Moment) -> Vec<Cell> {
+fn cells(shell: &Shell, one: &Listed, now: &Moment, asked: bool) -> Vec<Cell> {
     let row = &one.row;
     let shop = if row.shop_name.is_empty() { row.shop.as_str() } else { row.shop_name.as_str() };
     let items: Vec<String> = row.items.iter().map(|item| format!("{} ×{}", item.name, item.quantity)).collect();
@@ -263,17 +271,33 @@ fn cells(shell: &Shell, one: &Listed, now: &Moment) -> Vec<Cell> {
         if is_over(row, leg) { nothing() } else { leg_cell(shell.words, leg, date, row.state == "open", now) }
     };
     let payment = refund_cell(shell.words, row, now, zone).unwrap_or_else(|| leg(&row.payment));
+    // What the buyer himself says of it changes no leg, but is seen beside it.
+    let delivery = match leg(&row.delivery) {
+        Cell(said, _) if row.short => Cell(shell.words.fill("listing.differs", &[("leg", &said)]), Tone::Bad),
+        cell => cell,
+    };
+    let unpaid = row.unpaid.filter(|unpaid| asked || row.total != Some(*unpaid));
     vec![
         Cell::plain(short(one.key.id.as_str())),
         Cell::plain(row.date.map(|date| text::day(&date, zone)).unwrap_or_default()),
         Cell::plain(shop),
         Cell::plain(items.join(", ")),
         Cell::plain(row.total.as_ref().map(text::amount).unwrap_or_default()),
+        Cell::plain(unpaid.as_ref().map(text::amount).unwrap_or_default()),
         leg(&row.order),
-        leg(&row.delivery),
+        delivery,
         payment,
-        Cell(super::output::escape(&shell.words.name("standing", &row.state)), state_tone(row)),
+        state_cell(shell.words, row),
     ]
+}
+
+/// Writes the state as a whole, with a mark where a letter about it was warned about and nobody has settled that.
+fn state_cell(words: Words, row: &Row) -> Cell {
+    let state = super::output::escape(&words.name("standing", &row.state));
+    if row.warnings == 0 {
+        return Cell(state, state_tone(row));
+    }
+    Cell(words.fill("listing.warned", &[("state", &state)]), Tone::Bad)
 }
 
 /// Returns what a state means: done, waiting for a person, or over.
@@ -287,9 +311,9 @@ fn state_tone(row: &Row) -> Tone {
 }
 
 /// Lays out a row for who sells, pays or delivers: with the number that `notify` takes, and whom it is for.
-fn traded(shell: &Shell, one: &Listed, now: &Moment) -> Vec<Cell> {
+fn traded(shell: &Shell, one: &Listed, now: &Moment, asked: bool) -> Vec<Cell> {
     let number = one.row.number.as_ref().map(ToString::to_string);
-    let mut cells = cells(shell, one, now);
+    let mut cells = cells(shell, one, now, asked);
     let or_nothing = |text: &str| if text.is_empty() { nothing() } else { Cell::plain(text) };
     // A shop need not be told its own name.
     if let Some(shop) = cells.get_mut(2).filter(|_| one.row.role == Role::Shop) {

@@ -10,7 +10,7 @@ use super::given_back;
 use super::output::{self, Cell, Tone};
 use super::table::{Fit, Table, wrap};
 use super::transaction;
-use crate::clerk::ClerkError;
+use crate::clerk::{Clerk, ClerkError};
 use crate::rules::failed::failures;
 use crate::rules::overdue::refund;
 use crate::rules::waiting::{Waiting, waiting};
@@ -20,6 +20,7 @@ use crate::trade::{
     Agent, DeliveryMethod, Direction, Leg, Moment, Money, PaymentMethod, Person, PostalAddress, Role, Transaction,
     Verdict,
 };
+use crate::view::bill::{Bill, Differs};
 use crate::view::said::to_do;
 use crate::view::short;
 use crate::view::text;
@@ -76,6 +77,7 @@ pub(super) fn run(shell: &mut Shell, args: ShowArgs) -> Result<(), Failure> {
     head(shell, &known, &standing, &now)?;
     given_back::lines(shell, &known, &standing)?;
     terms(shell, &known, &standing, args.full)?;
+    bill(shell, &clerk, &known, &standing)?;
     offered(shell, &known, &standing)?;
     shell.output.line("")?;
     came(shell, &known, &standing)?;
@@ -162,6 +164,36 @@ fn terms(shell: &Shell, known: &Transaction, standing: &Standing, full: bool) ->
         shell.named("terms", &kept.content.to_string())?;
     }
     Ok(())
+}
+
+/// Prints in one line what was agreed, billed, paid and is open, and whether that agrees.
+fn bill(shell: &Shell, clerk: &Clerk, known: &Transaction, standing: &Standing) -> Result<(), Failure> {
+    let Some(bill) = Bill::of(known, standing) else { return Ok(()) };
+    let words = shell.words;
+    let sum = |key: &str, money: &Money| words.fill(key, &[("sum", &text::amount(money))]);
+    let mut parts = vec![sum("shown.bill-agreed", &bill.agreed)];
+    parts.extend(bill.stated.as_ref().map(|stated| sum("shown.bill-stated", stated)));
+    parts.push(sum("shown.bill-paid", &bill.paid));
+    parts.push(match bill.due.map(|due| text::when(&due, shell.clock.zone())) {
+        None => sum("shown.bill-open", &bill.open),
+        Some(day) => words.fill("shown.bill-due", &[("sum", &text::amount(&bill.open)), ("day", &day)]),
+    });
+    parts.extend(match bill.differs {
+        None => bill.agrees().map(|_| words.say("shown.bill-agrees")),
+        Some(Differs { position, accepted: false }) => Some(words.fill("shown.bill-differs", &[("n", &position)])),
+        Some(Differs { position, accepted: true }) => {
+            let why = reason(clerk, position)?;
+            Some(words.fill("shown.bill-accepted", &[("why", &output::escape(&why))]))
+        }
+    });
+    shell.output.named(&words.say("shown.bill"), NAMES.saturating_add(2), &parts.join(" · "))
+}
+
+/// Returns why a person accepted a letter.
+fn reason(clerk: &Clerk, position: u64) -> Result<String, Failure> {
+    let settled = clerk.index().settlements().map_err(ClerkError::from)?;
+    let reason = settled.into_iter().find(|one| one.position == Some(position)).and_then(|one| one.reason);
+    Ok(reason.unwrap_or_default())
 }
 
 /// Prints what the buyer says came, beside what the delivery agent says.

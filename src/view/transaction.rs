@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
+use super::bill::Bill;
 use super::said::said;
 use super::{short, text};
 use crate::role::{agent, buyer};
@@ -45,6 +46,7 @@ pub fn document(known: &Transaction, standing: &Standing, now: &Moment, doubts: 
         "legs": Leg::ALL.map(leg),
         "paid": standing.legs.paid.as_ref().map(text::money_json),
         "unpaid": standing.unpaid.as_ref().map(text::money_json),
+        "bill": Bill::of(known, standing).map(|bill| bill.json()),
         "refunded": standing.legs.refunded.as_ref().map(text::money_json),
         "refund_due": refund(known, standing).as_ref().map(refund_json),
         "order": known.order().map(|(_, order)| json!(order)),

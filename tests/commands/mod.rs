@@ -2,6 +2,8 @@
 
 /// What somebody put in our way on purpose.
 mod attacked;
+/// A bill against the order, and what is unpaid.
+mod billed;
 /// What a buyer, or an account of several parts, names, asks, accepts and pays with.
 mod buying;
 /// The terms against the order, on a terminal and by scripts.

@@ -49,6 +49,7 @@ fn fewer_pieces_than_the_agent_says_are_a_warning_in_show_list_and_warnings_p84(
     assert_eq!((open.len(), open[0]["finding"].as_str()), (1, Some("received-differs")), "{open:?}");
     assert_eq!(open[0]["number"], shown["number"]);
     assert_eq!(town.run("buyer", &["status", "--exit-code"]).code, Some(1));
+    assert!(town.does("buyer", &["list"]).out.contains(" ! differs"));
     // No leg failed: what was received otherwise is a warning, and a mark in the list.
     assert_eq!(town.lists("buyer", &["failed"]).len(), 0);
     // The agent's leg is as the agent says: nobody speaks for another.
