@@ -10,7 +10,9 @@ use super::failure::Failure;
 use super::output::{self, Cell, Tone};
 use super::table::{Fit, Table};
 use crate::clerk::{Clerk, ClerkError};
+use crate::rules::Standing;
 use crate::trade::Settlement;
+use crate::view::bill::Bill;
 use crate::view::settle::{self, SettleError, Warning};
 use crate::view::text;
 use crate::view::warnings::{SET_ASIDE, Shown, Which, about, gather};
@@ -75,14 +77,51 @@ pub(super) fn run(shell: &mut Shell, args: WarningsArgs) -> Result<(), Failure> 
 }
 
 fn settled(shell: &Shell, clerk: &mut Clerk, args: SettleArgs, how: Settlement) -> Result<(), Failure> {
-    let warning = Warning::parse(&args.warning)?;
+    let named = Warning::parse(&args.warning)?;
+    clerk.catch_up()?;
+    let warning = stands_for(clerk, named.clone(), how)?;
+    let others = others(clerk, &warning)?;
     settle::settle(clerk, &warning, how, args.reason)?;
+    if warning != named {
+        shell.tell(&format!("{named} says again what {warning} says, which stands for both"));
+    }
     shell.done(match how {
+        Settlement::Ack if others > 0 => {
+            format!("{warning} is noted as seen, with {others} that say the same; nothing of it was applied")
+        }
         Settlement::Ack => format!("{warning} is noted as seen; nothing of it was applied"),
-        Settlement::Accept => format!("{warning} is accepted: its letter is judged again and counts where it can"),
+        Settlement::Accept => accepted(clerk, &warning)?,
         Settlement::Block => format!("{warning}: its sender is blocked; `warnings ack {warning}` lifts that"),
     });
     shell.send(clerk)
+}
+
+/// Returns the warning that is meant: what is seen where a sender says the same again is the first one, which is listed.
+fn stands_for(clerk: &Clerk, named: Warning, how: Settlement) -> Result<Warning, Failure> {
+    let Warning::Letter(position) = named else { return Ok(named) };
+    let first = clerk.index().said_before(position).map_err(ClerkError::from)?.filter(|_| how == Settlement::Ack);
+    Ok(Warning::Letter(first.unwrap_or(position)))
+}
+
+/// Returns how many open letters say the same as that of a warning.
+fn others(clerk: &Clerk, warning: &Warning) -> Result<usize, Failure> {
+    let Warning::Letter(position) = warning else { return Ok(0) };
+    Ok(clerk.index().said_again(*position).map_err(ClerkError::from)?.len())
+}
+
+/// Says what came of an acceptance: of a bill what is to be paid now, and what was agreed.
+fn accepted(clerk: &Clerk, warning: &Warning) -> Result<String, Failure> {
+    let plain = format!("{warning} is accepted: its letter is judged again and counts where it can");
+    let Warning::Letter(position) = *warning else { return Ok(plain) };
+    let entry = clerk.index().entry(position).map_err(ClerkError::from)?;
+    let Some((entry, role)) = entry.and_then(|entry| entry.role.map(|role| (entry, role))) else { return Ok(plain) };
+    let known = clerk.index().load(role, &entry.names).map_err(ClerkError::from)?;
+    let bill = known.and_then(|known| Bill::of(&known, &Standing::of(&known)));
+    let differs = |bill: &Bill| bill.differs.is_some_and(|differs| differs.accepted && differs.position == position);
+    Ok(bill.filter(differs).map_or(plain, |bill| {
+        let (open, agreed) = (text::amount(&bill.open), text::amount(&bill.agreed));
+        format!("{warning} is accepted: {open} is to be paid now, and {agreed} was agreed on in all")
+    }))
 }
 
 impl From<SettleError> for Failure {
@@ -161,10 +200,13 @@ fn print(shell: &Shell, shown: &[Shown], notes: &[Shown], all: bool) -> Result<(
         shell.output.line(shell.words.say("warned.none"))?;
     } else {
         table(["finding", "says"], shown)?;
-        let open = |computed: bool| {
-            let open = shown.iter().filter(|one| one.settled.is_none() && one.id.starts_with("C-") == computed);
+        let count = |which: &dyn Fn(&Shown) -> bool| {
+            let open = shown.iter().filter(|one| one.settled.is_none() && which(one));
             open.map(|one| one.id.as_str()).collect::<BTreeSet<&str>>().len()
         };
+        // What is late is counted apart, as in status and list.
+        let open = |computed: bool| count(&|one| !one.is_of_date() && one.id.starts_with("C-") == computed);
+        let late = count(&Shown::is_of_date);
         shell.output.line("")?;
         if open(false) > 0 {
             shell.output.line(shell.words.fill("warned.open", &[("n", &open(false))]))?;
@@ -173,6 +215,9 @@ fn print(shell: &Shell, shown: &[Shown], notes: &[Shown], all: bool) -> Result<(
         }
         if open(true) > 0 {
             shell.output.line(shell.words.fill("warned.standing", &[("n", &open(true))]))?;
+        }
+        if late > 0 {
+            shell.output.line(shell.words.fill("warned.of-date", &[("n", &late)]))?;
         }
         if open(false) > 0 {
             if shown.iter().any(|one| one.settled.is_none() && one.imports) {

@@ -256,6 +256,21 @@ impl Index {
         Ok(found)
     }
 
+    /// Returns the earliest open letter in which the sender of that of `position` says all that is open of it, if there is one: it
+    /// stands for both.
+    pub fn said_before(&self, position: u64) -> Found<Option<u64>> {
+        let mut find = self.db.prepare_cached(&format!(
+            "SELECT f.position FROM warnings w JOIN entries e ON e.position = w.position \
+             JOIN warnings f ON f.code = w.code AND f.text = w.text AND f.position < w.position AND f.settled IS NULL \
+             JOIN entries o ON o.position = f.position AND {SAME} WHERE w.position = ?1 AND w.settled IS NULL AND NOT EXISTS \
+             (SELECT 1 FROM warnings m WHERE m.position = ?1 AND NOT EXISTS \
+             (SELECT 1 FROM warnings s WHERE s.position = f.position AND s.code = m.code AND s.text = m.text)) \
+             ORDER BY f.position LIMIT 1"
+        ))?;
+        let found: Option<i64> = find.query_row([integer(position)], |row| row.get(0)).optional()?;
+        Ok(found.map(self::position))
+    }
+
     /// Returns the open letters after that of `position` in which its sender says the same again, with no other warning.
     pub fn said_again(&self, position: u64) -> Found<Vec<Digest>> {
         let mut find = self.db.prepare_cached(&format!(

@@ -6,7 +6,7 @@ use crate::rules::failed::failed_legs;
 use crate::rules::overdue::refund;
 use crate::rules::waiting::waiting_in;
 use crate::rules::{Standing, State, received, reconcile, replacing};
-use crate::trade::{Code, Direction, Leg, Role, Transaction, Verdict, item::Line};
+use crate::trade::{Direction, Finding, Kept, Leg, Role, Settlement, Transaction, Verdict, item::Line};
 
 impl Row {
     /// Reckons the row of a transaction.
@@ -91,13 +91,26 @@ fn total(transaction: &Transaction) -> Option<crate::trade::Money> {
     terms.or(order).or_else(|| transaction.kept.iter().find_map(|kept| crate::ledger::amount(&kept.letter)))
 }
 
-/// Counts the letters with a warning nobody settled.
+/// Counts the letters with a warning nobody settled; what a sender says again in the same kind of letter is one warning, as it is
+/// in the list of warnings.
 fn warnings(transaction: &Transaction) -> u32 {
     let open = transaction.kept.iter().filter(|kept| {
         kept.direction == Direction::In
             && kept.settled.is_none()
             && matches!(kept.verdict, Verdict::Warned | Verdict::Held)
-            && kept.findings.iter().any(|finding| finding.code != Code::TextDiffersFromData)
+            && kept.findings.iter().any(|finding| finding.code.blocks() && !was_said(transaction, kept, finding))
     });
     u32::try_from(open.count()).unwrap_or(u32::MAX)
+}
+
+/// Returns whether the sender of a letter had this said of an earlier one of its kind, which is open or was seen.
+fn was_said(transaction: &Transaction, again: &Kept, finding: &Finding) -> bool {
+    let same = |kept: &&Kept| {
+        kept.position < again.position
+            && kept.direction == Direction::In
+            && kept.letter.kind() == again.letter.kind()
+            && kept.letter.from.fingerprint == again.letter.from.fingerprint
+            && matches!(kept.settled, None | Some(Settlement::Ack))
+    };
+    transaction.kept.iter().filter(same).any(|kept| kept.findings.contains(finding))
 }

@@ -157,6 +157,38 @@ fn a_wrong_report_is_refused_where_it_can_be_and_else_corrected() {
 }
 
 #[test]
+fn the_same_said_again_is_one_warning_everywhere_and_seen_at_once() {
+    let town = Town::fresh();
+    let (id, number) = town.bought("SH-41", 1, &["--pay", "card"]);
+    town.does("pay", &["pay", "notify", &number, "--paid", "--amount", "JPY 1000"]);
+    town.settle();
+    town.does("pay", &["pay", "notify", &number, "--paid", "--amount", "JPY 2000", "--correct"]);
+    town.settle();
+    town.does("buyer", &["ask", &id, "--leg", "payment"]);
+    town.settle();
+    let shown = town.show("buyer", &id);
+    let warned: Vec<&Value> =
+        shown["letters"].as_array().unwrap().iter().filter(|one| one["verdict"] == "warned").collect();
+    assert_eq!(warned.len(), 2, "{shown}");
+    assert_eq!(warned[0]["findings"], warned[1]["findings"]);
+    let counts = |expected: u64| {
+        let status = town.does("buyer", &["status", "--json"]).json();
+        let list = town.does("buyer", &["list", "--json"]).json();
+        let listed = (&list["warnings"], &list["transactions"][0]["warnings"]);
+        assert_eq!((&status["warnings"], listed), (&expected.into(), (&expected.into(), &expected.into())));
+        assert_eq!(town.does("buyer", &["list"]).out.contains("! warned"), expected > 0);
+    };
+    counts(1);
+    let second = format!("W-{}", warned[1]["entry"]);
+    let run = town.does("buyer", &["warnings", "ack", &second]);
+    let first = format!("{second} says again what W-{} says", warned[0]["entry"]);
+    assert!(run.err.contains(&first), "{run:?}");
+    counts(0);
+    town.does("buyer", &["ledger", "reindex"]);
+    counts(0);
+}
+
+#[test]
 fn a_return_and_its_refund_that_arrive_together_are_no_false_alarm() {
     let town = Town::fresh();
     let (id, number) = town.bought("SH-41", 2, &["--pay", "card"]);
