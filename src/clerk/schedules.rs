@@ -6,6 +6,7 @@ use super::{Clerk, ClerkError};
 use crate::index::Filter;
 use crate::role::{Refused, Scheduled};
 use crate::rules::query::{Condition, Query};
+use crate::rules::{Standing, State};
 use crate::trade::{Act, Key, Moment, Names, Role, Schedule, ScheduleName, Target};
 
 /// What a schedule did when its time had come.
@@ -155,7 +156,7 @@ impl Clerk {
         }
     }
 
-    /// Returns how many purchases a target finds now.
+    /// Returns how many purchases a target finds now of which something is asked: those that are agreed to and not over.
     ///
     /// # Errors
     /// What keeps the index from being read.
@@ -163,11 +164,22 @@ impl Clerk {
         if let Target::Query(text) = target {
             let query = self.query(text, now)?;
             if query.conditions.iter().all(Condition::is_indexed) {
-                let count = self.index.count(&self.filter(&query, now, true))?;
-                return Ok(usize::try_from(count).unwrap_or(usize::MAX));
+                let filter = self.filter(&query, now, true);
+                // Of another state nothing is asked.
+                if filter.state.as_ref().is_some_and(|state| state != State::Open.word()) {
+                    return Ok(0);
+                }
+                let filter = Filter { state: Some(State::Open.word().to_owned()), ..filter };
+                return Ok(usize::try_from(self.index.count(&filter)?).unwrap_or(usize::MAX));
             }
         }
-        Ok(self.found_by(target, now)?.len())
+        let mut count = 0_usize;
+        for key in self.found_by(target, now)? {
+            let known = self.index.load_key(&key)?;
+            let open = known.is_some_and(|known| Standing::of(&known).state == State::Open);
+            count = count.saturating_add(usize::from(open));
+        }
+        Ok(count)
     }
 
     fn query(&self, text: &str, now: &Moment) -> Result<Query, ClerkError> {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Shell;
-use super::failure::Failure;
+use super::failure::{Failure, FailureKind};
 use super::output::{self, Cell, Tone};
 use super::table::{Fit, Table};
 use super::transaction;
@@ -64,9 +64,30 @@ pub(super) fn run(shell: &mut Shell, args: ReceivedArgs) -> Result<(), Failure> 
             return Err(Failure::usage(text));
         }
     };
+    if !is_meant(shell, &known, &lines)? {
+        return Err(Failure::new(FailureKind::Finding, "nothing is noted"));
+    }
     let came = Came { whole: args.all, lines, at: args.date.unwrap_or(When::Moment(now)) };
     let entered = clerk.enter_received(&known.key, |known| buyer::received(known, &came, &now))?;
     print(shell, &entered, &now)
+}
+
+/// Says of which lines more came than was agreed on, by what is said; asks a person at a terminal whether that is meant.
+fn is_meant(shell: &Shell, known: &Transaction, came: &[(String, Option<Quantity>)]) -> Result<bool, Failure> {
+    let terms = known.terms().map(|(_, terms)| terms.lines.as_slice()).unwrap_or_default();
+    let agreed = |line: &str| terms.iter().find(|agreed| agreed.id == line);
+    let more = came.iter().filter_map(|(line, quantity)| {
+        let (agreed, quantity) = (agreed(line)?, (*quantity)?);
+        (quantity > agreed.quantity).then_some((agreed, quantity))
+    });
+    for (line, quantity) in more {
+        let (name, agreed) = (&line.item.name, line.quantity);
+        shell.tell(&format!("{name}: {quantity} came, and {agreed} were agreed on"));
+        if shell.can_ask() && !shell.agrees("Is that so?")? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Asks for each line how many came; what the delivery agent says, or what was agreed on, is the answer of an empty line.

@@ -6,6 +6,7 @@ use super::table::{Fit, Table};
 use super::{Shell, transaction};
 use crate::clerk::{By, Clerk, Foreseeing, Ran};
 use crate::role::timetable::{self, Timetable};
+use crate::rules::{Standing, State};
 use crate::trade::{Address, Deed, Kind, Leg, Moment, Role, Schedule, ScheduleName, Target};
 use crate::view::schedules::{
     NEXT, PRESETS, Prepared, Preset, Schedules, Shown, ShownRule, next_document, next_of, ran_document,
@@ -148,6 +149,11 @@ fn add(shell: &Shell, clerk: &mut Clerk, args: AddArgs) -> Result<(), Failure> {
     let mut orders = Vec::new();
     for text in &args.transactions {
         let known = transaction::find(clerk, text, Role::Buyer)?;
+        let state = Standing::of(&known).state;
+        if !matches!(state, State::Ordered | State::Offered | State::Open) {
+            let id = short(known.key.id.as_str());
+            shell.tell(&format!("{id}: the transaction is {state}; nothing of it is open, and it is not asked about"));
+        }
         if !orders.contains(&known.key.id) {
             orders.push(known.key.id);
         }

@@ -2,6 +2,7 @@
 
 use super::practice::BuyerPractice;
 use super::{Action, Desk, Draft, Refused, terms_of};
+use crate::rules::overdue::refund;
 use crate::rules::{Standing, State, replacing, returned};
 use crate::trade::document::{Cancellation, Confirmation, Refusal, ReturnRequest, StatusRequest};
 use crate::trade::item::{Line, LineQuantity};
@@ -156,11 +157,18 @@ pub fn can_cancel(transaction: &Transaction) -> bool {
     !has_arrived && cancel(transaction, None).is_ok()
 }
 
-/// Asks whoever speaks for each leg how it stands (P86-P88); only the legs in `legs` where it is not empty.
+/// Asks whoever speaks for each leg how it stands (P86-P88); only the legs in `legs` where it is not empty. Of what is over
+/// only the money is asked about that is still to come back.
 pub fn ask(transaction: &Transaction, legs: &[Leg]) -> Result<Vec<Draft>, Refused> {
     let Some((_, terms)) = transaction.terms() else {
         return Err(Refused::new("the shop has not sent its terms yet, so there is no number to ask about"));
     };
+    let standing = Standing::of(transaction);
+    let over = matches!(standing.state, State::Cancelled | State::Returned | State::Refunded);
+    if over && refund(transaction, &standing).is_none() {
+        return Err(Refused::new(format!("the transaction is {}; nothing is open to ask about", standing.state)));
+    }
+    let legs = if over && legs.is_empty() { &[Leg::Payment] } else { legs };
     let wanted = Leg::ALL.into_iter().filter(|leg| legs.is_empty() || legs.contains(leg));
     Ok(wanted.filter_map(|leg| terms.agent(leg).map(|agent| request(transaction, leg, agent.party.clone()))).collect())
 }

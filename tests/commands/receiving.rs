@@ -122,7 +122,13 @@ fn wrong_words_about_what_came_enter_nothing_and_say_why() {
 #[test]
 fn more_than_was_agreed_on_and_nothing_at_all_are_said_too() {
     let (town, id, _) = delivered();
-    town.does("buyer", &["received", &id, "--all", "--line", "1=4"]);
+    let run = town.does("buyer", &["received", &id, "--all", "--line", "1=4"]);
+    assert!(run.err.contains("シャツ 白 41: 4 came, and 3 were agreed on"), "{run:?}");
+    // A slip of the hand is asked about where somebody can be.
+    let before = town.entries("buyer").len();
+    let mut screen = town.types("buyer", &["received", &id, "--all", "--line", "1=40"]);
+    let run = screen.answers("Is that so? [y/N]", "n").ends();
+    assert_eq!((run.code, town.entries("buyer").len()), (Some(1), before), "{run:?}");
     let more = town.show("buyer", &id)["received"]["differs"].as_str().unwrap().to_owned();
     assert_eq!(more, "line 1 (シャツ 白 41): agreed 3, received 4");
     town.does("buyer", &["received", &id, "--nothing"]);
