@@ -77,12 +77,16 @@ pub(crate) struct ListArgs {
     #[arg(long, value_name = "YYYY-MM-DD", value_parser = day, conflicts_with = "month")]
     until: Option<Date>,
     /// At most this many, newest first
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = limit)]
     limit: Option<u32>,
 }
 
 pub(super) fn role(word: &str) -> Result<Role, String> {
     Role::parse(word).ok_or_else(|| "one of buyer, shop, payment, delivery".to_owned())
+}
+
+fn limit(word: &str) -> Result<u32, String> {
+    word.parse().ok().filter(|most| *most > 0).ok_or_else(|| "it is a whole number, and at least 1".to_owned())
 }
 
 fn day(word: &str) -> Result<Date, String> {
@@ -138,6 +142,11 @@ impl ListArgs {
             let read = Query::parse(&format!("month:{month}"), today);
             let read = read.map_err(|_| Failure::usage(format!("{month:?} is not a month like 2026-11")))?;
             query.conditions.extend(read.conditions);
+        }
+        if let (Some(from), Some(until)) = (self.from, self.until)
+            && from > until
+        {
+            return Err(Failure::usage(format!("{until} is before {from}")));
         }
         if self.from.is_some() || self.until.is_some() {
             query.conditions.push(Condition::Days(self.from, self.until));
@@ -251,7 +260,14 @@ fn footer(shell: &Shell, shown: &Orders) -> Result<(), Failure> {
     };
     let listed = shown.listed.len();
     let places: [(&str, &dyn Display); 3] = [("listed", &listed), ("undelivered", &undelivered), ("unpaid", &unpaid)];
-    shell.output.line(words.fill("listing.footer", &places))?;
+    shell.output.line(match shown.of_all {
+        Some(all) => {
+            let all: (&str, &dyn Display) = ("all", &all);
+            words.fill("listing.footer-all", &[&places[..], &[all]].concat())
+        }
+        None if shown.is_cut => words.fill("listing.footer-newest", &places),
+        None => words.fill("listing.footer", &places),
+    })?;
     let reached = |limit: &Money| words.fill("account.over", &[("sum", &text::amount(limit))]);
     shown.over.iter().try_for_each(|limit| shell.output.line(shell.output.tone(&reached(limit), Tone::Bad)))
 }

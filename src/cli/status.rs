@@ -10,10 +10,10 @@ use super::output::{self, Tone};
 use super::transaction::{self, Rejected, TurnedAway, joined};
 use crate::clerk::{Clerk, ClerkError};
 use crate::index::Filter;
-use crate::trade::{Moment, Money, Role};
+use crate::trade::{Moment, Money, OrderId, Role};
 use crate::view::orders::{Summary, awaiting, first_role, is_late};
 use crate::view::schedules::prepared;
-use crate::view::text;
+use crate::view::{short, text};
 use crate::words::Words;
 
 /// Columns of the names in front of what is told.
@@ -43,7 +43,7 @@ struct Part {
     summary: Summary,
     late: usize,
     /// Offers that wait for the buyer's answer.
-    offered: usize,
+    offered: Vec<OrderId>,
 }
 
 impl Part {
@@ -57,7 +57,7 @@ impl Part {
             open: open.len(),
             summary: Summary::of(clerk, role)?,
             late: due.iter().filter(|one| is_late(&one.row, now)).count(),
-            offered: awaiting(clerk, &open, now)?.len(),
+            offered: awaiting(clerk, &open, now)?,
         })
     }
 
@@ -125,7 +125,7 @@ impl Account {
     /// once: nothing a person does takes it away.
     fn needs_you(&self, clerk: &Clerk, now: &Moment) -> Result<bool, Failure> {
         let day = now.plus_seconds(-DAY);
-        let stands = |part: &Part| part.late > 0 || part.offered > 0 || part.summary.warnings > 0;
+        let stands = |part: &Part| part.late > 0 || !part.offered.is_empty() || part.summary.warnings > 0;
         Ok(self.parts.iter().any(stands)
             || !self.inboxes.is_empty()
             || self.back.to_pay > 0
@@ -166,7 +166,7 @@ fn document(account: &Account, address: &str) -> Value {
         "rejected": rejected.iter().map(|one| json!({"id": one.id, "shop": one.shop, "why": joined(&one.why, Words::ENGLISH)})).collect::<Vec<_>>(),
         "turned_away":
             turned_away.iter().map(|one| json!({"id": one.id, "buyer": one.buyer, "why": joined(&one.why, Words::ENGLISH)})).collect::<Vec<_>>(),
-        "waiting_for_you": first.map_or(0, |part| part.offered), "inbox": inbox,
+        "waiting_for_you": first.map_or(0, |part| part.offered.len()), "inbox": inbox,
         "warnings": first.map_or(0, |part| part.summary.warnings), "not_kept": not_kept,
         "outbox": {"waiting": waiting, "failed": failed}, "parts": parts.iter().map(Part::json).collect::<Vec<_>>(),
     });
@@ -223,9 +223,11 @@ fn hints(shell: &Shell, account: &Account) {
     for (command, count) in &account.inboxes {
         shell.hint(&format!("{} for you: mailorder {command} inbox", waits(*count)));
     }
-    if first.offered > 0 {
-        shell
-            .hint(&format!("{} waiting for your answer: mailorder list --open", plural(count(first.offered), "offer")));
+    match first.offered.as_slice() {
+        [] => {}
+        [id] => shell.hint(&format!("terms wait for your answer: mailorder confirm {}", short(id.as_str()))),
+        many => shell
+            .hint(&format!("{} waiting for your answer: mailorder list --open", plural(count(many.len()), "offer"))),
     }
     for (place, part) in account.parts.iter().enumerate().filter(|(_, part)| part.late > 0) {
         let role = if place == 0 { String::new() } else { format!(" --role {}", part.role) };

@@ -26,6 +26,7 @@ pub fn problems(text: &str, settings: &Settings, keys: Option<&dyn Keys>) -> Vec
     check.sells(settings);
     check.steps(settings);
     check.holidays(settings);
+    check.programs(settings);
     if let Some(keys) = keys {
         check.agents(settings, keys);
         check.clients(settings, keys);
@@ -96,6 +97,16 @@ impl Check<'_> {
         }
         if let Some(file) = server.ca_file.as_ref().filter(|file| !file.is_file()) {
             self.say(&format!("{key}.ca_file"), format!("{} is not there", file.display()));
+        }
+    }
+
+    /// Checks that the programs are there that are run: hooks, and the one that tells of warnings.
+    fn programs(&mut self, settings: &Settings) {
+        let notify = settings.notify.iter().map(|notify| ("notify.command".to_owned(), &notify.hook));
+        let hooks = settings.hooks.iter().map(|(name, hook)| (format!("hook.{name}.command"), &hook.hook));
+        for (key, hook) in notify.chain(hooks).filter(|(_, hook)| !hook.is_there()) {
+            let program = hook.command.first().map(String::as_str).unwrap_or_default();
+            self.say(&key, format!("the program {program} is not there"));
         }
     }
 

@@ -8,7 +8,7 @@
 
 mod strays;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -51,6 +51,17 @@ pub struct Hook {
     pub folder: PathBuf,
     /// How long it may take.
     pub time: Duration,
+}
+
+impl Hook {
+    /// Returns whether its program is there: where it says, or else in a folder that hooks are looked for in.
+    pub fn is_there(&self) -> bool {
+        let Some(program) = self.command.first() else { return false };
+        if program.contains('/') {
+            return self.folder.join(program).is_file();
+        }
+        PATH.split(':').any(|folder| Path::new(folder).join(program).is_file())
+    }
 }
 
 /// Why a hook gave no answer.

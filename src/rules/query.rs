@@ -260,7 +260,10 @@ fn condition(word: &Word, today: Date) -> Result<Condition, InvalidQuery> {
         "shipped" => Condition::DoneFor(Part::Order, age(value).ok_or_else(like)?),
         "delivered" => Condition::DoneFor(Part::Delivery, age(value).ok_or_else(like)?),
         "paid" => Condition::DoneFor(Part::Payment, age(value).ok_or_else(like)?),
-        _ => days(value, today).map(|(from, until)| Condition::Days(from, until)).ok_or_else(like)?,
+        _ => match days(value, today).ok_or_else(like)? {
+            (Some(from), Some(until)) if from > until => return Err(fault(format!("{until} is before {from}"))),
+            (from, until) => Condition::Days(from, until),
+        },
     })
 }
 
@@ -438,6 +441,8 @@ mod tests {
         for text in ["month:2026-13", "date:2026-02-30", "date:..", "date:november", "month:26-11", "date:2026-Q5"] {
             assert!(wrong(text).contains("write it like"), "{}", wrong(text));
         }
+        let turned = wrong("date:2026-12..2026-10");
+        assert_eq!(turned, "\"date:2026-12..2026-10\" in the query: 2026-10-31 is before 2026-12-01");
     }
 
     #[test]

@@ -41,8 +41,12 @@ pub struct Orders {
     pub late: Vec<Late>,
     /// The buyer's limits that what is unpaid in all has reached (P81).
     pub over: Vec<Money>,
-    /// Sums: of what is listed, which is all there is where nothing was asked for.
+    /// Sums: of what is listed; of all there is where nothing was asked for.
     pub summary: Summary,
+    /// How many there are in all, where nothing was asked for and not all are listed.
+    pub of_all: Option<u64>,
+    /// Whether there may be more than are listed, and the sums are of these alone.
+    pub is_cut: bool,
 }
 
 impl Orders {
@@ -54,15 +58,27 @@ impl Orders {
         let listed = Self::select(clerk, asked, &now, zone)?;
         let offers = awaiting(clerk, &listed, &now)?;
         let mut late = Vec::new();
-        for one in listed.iter().filter(|one| one.key.role == Role::Buyer && is_late(&one.row, &now)).take(LATE_MAX) {
+        let all = asked.query.is_empty();
+        let reached = asked.limit.is_some_and(|most| listed.len() >= usize::try_from(most).unwrap_or(usize::MAX));
+        let due = Some(now.instant().as_second());
+        let beyond = match all && reached {
+            true => clerk.index().list(&Filter { role: Some(asked.role), due_before: due, ..Filter::default() })?,
+            false => Vec::new(),
+        };
+        // What is late is told of, listed or not.
+        let looked_at = if beyond.is_empty() { &listed } else { &beyond };
+        let is_mine = |one: &&Listed| one.key.role == Role::Buyer && is_late(&one.row, &now);
+        for one in looked_at.iter().filter(is_mine).take(LATE_MAX) {
             late.extend(Late::of(clerk, one, &now)?);
         }
         let summary = Summary::of(clerk, asked.role)?;
-        let all = asked.query.is_empty() && asked.limit.is_none();
         let summary = if all { summary } else { summary.of_listed(&listed) };
+        let count = clerk.index().count(&Filter { role: Some(asked.role), ..Filter::default() })?;
+        let of_all = Some(count).filter(|count| all && usize::try_from(*count).is_ok_and(|count| count > listed.len()));
+        let is_cut = reached && !all;
         let limits = if asked.role == Role::Buyer { clerk.limits_reached()? } else { Vec::new() };
         let over = limits.into_iter().map(|(limit, _)| limit).collect();
-        Ok(Self { role: asked.role, now, listed, offers, late, over, summary })
+        Ok(Self { role: asked.role, now, listed, offers, late, over, summary, of_all, is_cut })
     }
 
     /// Returns the transactions asked for alone, newest first.

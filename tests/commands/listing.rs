@@ -166,3 +166,57 @@ fn a_cancelled_order_has_no_leg_that_failed() {
         "{table}"
     );
 }
+
+#[test]
+fn what_a_limit_leaves_out_is_counted_or_the_sums_are_named_as_those_of_what_is_listed() {
+    let town = Town::played();
+    let run = town.does("buyer", &["list", "--limit", "1"]);
+    assert!(run.out.contains("1 of 6 listed · of all 1 not delivered · unpaid JPY 10,700 in 2"), "{}", run.out);
+    assert!(run.err.contains("was promised for"), "{}", run.err);
+    let run = town.does("buyer", &["list", "open", "--limit", "1"]);
+    assert!(run.out.contains("the newest 1 listed · of these 1 not delivered · unpaid JPY 6,600 in 1"), "{}", run.out);
+    assert!(town.does("buyer", &["list", "--limit", "6"]).out.contains("\n6 listed · "));
+}
+
+#[test]
+fn days_that_are_turned_round_and_limits_that_are_none_are_wrong_usage() {
+    let town = Town::fresh();
+    for (words, why) in [
+        (&["--limit", "0"][..], "at least 1"),
+        (&["--limit", "x"], "at least 1"),
+        (&["date:2026-12..2026-10"], "2026-10-31 is before 2026-12-01"),
+        (&["--from", "2026-12-01", "--until", "2026-11-01"], "2026-11-01 is before 2026-12-01"),
+    ] {
+        let run = town.run("buyer", &[&["list"], words].concat());
+        assert!(run.code == Some(2) && run.err.contains(why), "{words:?}: {run:?}");
+    }
+}
+
+#[test]
+fn what_is_over_is_not_asked_about_p86() {
+    let town = Town::played();
+    for state in ["cancelled", "refunded"] {
+        let id = town.in_state(state)["id"].as_str().unwrap().to_owned();
+        let entries = town.entries("buyer").len();
+        let run = town.run("buyer", &["ask", &id]);
+        let why = format!("the transaction is {state}; nothing is open to ask about");
+        assert!(run.code == Some(65) && run.err.contains(&why), "{run:?}");
+        assert_eq!(town.entries("buyer").len(), entries);
+    }
+    let done = town.in_state("completed")["id"].as_str().unwrap().to_owned();
+    let run = town.does("buyer", &["schedule", "add", "done", "--txn", &done, "--when", "every 6h"]);
+    assert!(run.err.contains("the transaction is completed; nothing of it is open"), "{run:?}");
+    let shown = town.does("buyer", &["--json", "schedule"]).json();
+    let shown = shown["schedules"].as_array().unwrap().iter().find(|one| one["name"] == "done").unwrap();
+    assert_eq!(shown["found"], 0, "{shown}");
+}
+
+#[test]
+fn one_offer_that_waits_is_named_in_status_with_the_command_that_answers_it() {
+    let town = Town::fresh();
+    let id = town.orders("buyer", "SH-41", 1, &[]);
+    town.settle();
+    let run = town.does("buyer", &["status"]);
+    let hint = format!("confirm {}", &id[..6]);
+    assert!(run.err.contains("terms wait for your answer") && run.err.contains(&hint), "{run:?}");
+}

@@ -327,3 +327,16 @@ fn the_scripts_of_the_page_show_a_warning_and_mail_one() {
     assert!(mailed.contains("\nSubject: mailorder: warning W-") && mailed.contains("\namount-differs\n"), "{mailed}");
     assert!(!mailed.contains("JPY"), "it says nothing of what was bought: {mailed}");
 }
+
+#[test]
+fn a_program_that_is_not_there_is_found_by_config_check() {
+    let town = Town::fresh();
+    town.does("buyer", &["config", "check"]);
+    for (command, found) in [("./tell-me", false), ("no-such-program-anywhere", false), ("sh", true)] {
+        town.configure("buyer", |text| format!("{text}\n[notify]\ncommand = [\"{command}\"]\n"));
+        let run = town.run("buyer", &["config", "check"]);
+        assert_eq!(run.code == Some(0), found, "{run:?}");
+        assert!(found || run.err.contains("is not there") && run.err.contains("notify.command"), "{run:?}");
+        town.configure("buyer", |text| text.split("\n[notify]").next().unwrap().to_owned());
+    }
+}

@@ -51,7 +51,8 @@ const SPOKEN: [&str; 35] = [
     "src/role/silence.rs",
 ];
 /// What is said of wrong arguments, which the parser tells in English.
-const USAGE: [&str; 5] = [
+const USAGE: [&str; 6] = [
+    "it is a whole number, and at least 1",
     "one of order, payment, delivery",
     "one of buyer, shop, payment, delivery",
     "a day is written like 2026-11-08",
