@@ -309,18 +309,23 @@ fn cells(shell: &Shell, one: &Listed, now: &Moment, asked: bool) -> Vec<Cell> {
 
 /// Writes the state as a whole, with a mark where a letter about it was warned about and nobody has settled that.
 fn state_cell(words: Words, row: &Row) -> Cell {
-    let state = super::output::escape(&words.name("standing", &row.state));
+    let state = super::output::escape(&words.name("standing", state_word(row)));
     if row.warnings == 0 {
         return Cell(state, state_tone(row));
     }
     Cell(words.fill("listing.warned", &[("state", &state)]), Tone::Bad)
 }
 
+/// Returns the word of a state; what was ordered and answered by other terms is told from what has no answer.
+fn state_word(row: &Row) -> &str {
+    if row.may_wait() && row.state == "ordered" { "differs" } else { &row.state }
+}
+
 /// Returns what a state means: done, waiting for a person, or over.
 fn state_tone(row: &Row) -> Tone {
     match row.state.as_str() {
         "completed" => Tone::Good,
-        "offered" if row.role == Role::Buyer => Tone::Warned,
+        "offered" | "ordered" if row.may_wait() => Tone::Warned,
         "rejected" | "cancelled" | "returned" | "refunded" => Tone::Faint,
         _ => Tone::Plain,
     }

@@ -19,7 +19,8 @@ use crate::outbox::Outbox;
 use crate::outbox::queue::Report;
 use crate::pgp::MAIL_MAX;
 use crate::trade::Verdict;
-use crate::view::text;
+use crate::view::warnings::unanswered_of;
+use crate::view::{short, text};
 use crate::words::Words;
 
 /// How long one pass of `sync` may send.
@@ -156,7 +157,15 @@ async fn work(shell: &Shell, clerk: &mut Clerk) -> Result<(), Failure> {
 /// number, so that a mail from cron tells what to look at. A person who looks on is told of rejected orders, too.
 fn tell(shell: &Shell, clerk: &Clerk, before: &Before) -> Result<(), Failure> {
     for (id, sentence) in super::warnings::sentences(clerk, &before.warned, shell.words, shell.clock.zone())? {
-        shell.tell(&format!("warning {id}: {sentence}; see `mailorder warnings`, then `mailorder warnings ack {id}`"));
+        let position = id.strip_prefix("W-").and_then(|position| position.parse().ok());
+        let order = position.map(|position| unanswered_of(clerk, position, &shell.clock.now())).transpose()?;
+        shell.tell(&match order.flatten() {
+            Some(order) => format!(
+                "warning {id}: {sentence}; `mailorder confirm {}` shows all that differs and takes your answer",
+                short(order.as_str())
+            ),
+            None => format!("warning {id}: {sentence}; see `mailorder warnings`, then `mailorder warnings ack {id}`"),
+        });
     }
     for rejected in transaction::rejected(clerk, before.entries, None)? {
         let Rejected { id, shop, why } = &rejected;

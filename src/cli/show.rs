@@ -11,6 +11,7 @@ use super::output::{self, Cell, Tone};
 use super::table::{Fit, Table, wrap};
 use super::transaction;
 use crate::clerk::{Clerk, ClerkError};
+use crate::rules::agreement::not_applied;
 use crate::rules::failed::failures;
 use crate::rules::overdue::refund;
 use crate::rules::waiting::{Waiting, waiting};
@@ -24,7 +25,7 @@ use crate::view::bill::{Bill, Differs};
 use crate::view::said::to_do;
 use crate::view::short;
 use crate::view::text;
-use crate::view::transaction::{became, change, document, instruction, is_doubtful, next, not_applied, offer_is_over};
+use crate::view::transaction::{became, change, document, instruction, is_doubtful, next, offer_is_over};
 
 /// Columns of the names in front of values.
 const NAMES: usize = 8;

@@ -47,7 +47,7 @@ impl Filter {
             }
             Condition::Shop(text) if has_one_case(text) => self.shop_part = Some(text.clone()),
             Condition::State(word) => self.state = Some(word.clone()),
-            Condition::Unconfirmed => self.state = Some("offered".to_owned()),
+            Condition::Unconfirmed => self.open = Some(true),
             Condition::Cancelled => self.state = Some("cancelled".to_owned()),
             Condition::Amount(range) => self.amount = Some(*range),
             Condition::Currency(currency) => self.currency = Some(*currency),
@@ -89,7 +89,7 @@ impl Listed {
             Condition::Late(age) => row.is_late_by(*age, now),
             Condition::Warned => row.warnings > 0,
             Condition::Failed => [row.order, row.delivery, row.payment].iter().any(|leg| leg.failed),
-            Condition::Unconfirmed => row.state == "offered",
+            Condition::Unconfirmed => row.may_wait(),
             Condition::Cancelled => row.state == "cancelled",
             Condition::Shop(text) => shop(text),
             Condition::Buyer(text) => within(&row.buyer, text),
@@ -109,6 +109,11 @@ impl Listed {
 }
 
 impl Row {
+    /// Returns whether terms may wait for the buyer's answer: which of them still do, their dates say.
+    pub fn may_wait(&self) -> bool {
+        self.role == Role::Buyer && (self.state == "offered" || (self.open && self.waits))
+    }
+
     /// Returns whether a promised date passed at least `age` ago: of a leg of what is open, or of a refund.
     pub fn is_late_by(&self, age: SignedDuration, now: &Moment) -> bool {
         self.due.is_some_and(|due| due.is_over(now) && due.end(now.offset()).plus_seconds(age.as_secs()) <= *now)

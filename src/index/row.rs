@@ -66,7 +66,8 @@ pub struct Row {
     pub warnings: u32,
     /// Whether a letter that begins a transaction counts; before that no list shows it.
     pub begun: bool,
-    /// Whether something waits for the owner: of what he sells, pays or brings, or new terms of what he buys.
+    /// Whether something waits for the owner: of what he sells, pays or brings, or of what he buys terms that
+    /// differ from his order, or new ones.
     pub waits: bool,
     /// What is still to go back of what was paid.
     pub refund: Option<Money>,

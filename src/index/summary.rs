@@ -5,8 +5,8 @@ use crate::rules::booking::{Booked, Booking, bookings};
 use crate::rules::failed::failed_legs;
 use crate::rules::overdue::refund;
 use crate::rules::waiting::waiting_in;
-use crate::rules::{Standing, State, received, reconcile, replacing};
-use crate::trade::{Direction, Finding, Kept, Leg, Role, Settlement, Transaction, Verdict, item::Line};
+use crate::rules::{Standing, State, agreement, received, reconcile, replacing};
+use crate::trade::{Code, Direction, Finding, Kept, Leg, Role, Settlement, Transaction, Verdict, item::Line};
 
 impl Row {
     /// Reckons the row of a transaction.
@@ -35,7 +35,8 @@ impl Row {
             begun: reconcile::begun(transaction).is_some(),
             refund: back.map(|back| back.amount),
             waits: !waiting_in(transaction, standing.state).is_empty()
-                || replacing::waiting(transaction, standing.state).is_some(),
+                || replacing::waiting(transaction, standing.state).is_some()
+                || agreement::waiting(transaction, standing.state).is_some(),
             owing: if transaction.key.role == Role::Buyer { owing(transaction, &standing) } else { Vec::new() },
             order,
             delivery,

@@ -5,8 +5,11 @@
 
 use std::collections::BTreeSet;
 
+use super::standing::State;
 use crate::trade::item::{self, Charge, Line};
-use crate::trade::{Code, Finding, Leg, Order, PostalAddress, Terms, When};
+use crate::trade::{
+    Code, Direction, Document, Finding, Kept, Kind, Leg, Order, PostalAddress, Role, Terms, Transaction, Verdict, When,
+};
 
 /// A point in which terms differ from the order they answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +31,38 @@ impl From<Difference> for Finding {
             code => Self::new(code, format!("{what}: ordered {ordered}, offered {offered}")),
         }
     }
+}
+
+/// Returns the terms that differ from the order and wait for the buyer's word: he may take them or cancel. Until then they do
+/// not count, and the transaction stands as it did before they came.
+///
+/// `state` is that of the transaction: only what was ordered and nothing else has no other terms.
+pub fn waiting(transaction: &Transaction, state: State) -> Option<(&Kept, &Terms)> {
+    if transaction.key.role != Role::Buyer || state != State::Ordered {
+        return None;
+    }
+    let (ordered, order) = transaction.order()?;
+    let mut cancelled = transaction.sent(Kind::Cancellation);
+    if cancelled.any(|sent| !transaction.is_refused(&sent.content)) {
+        return None;
+    }
+    not_applied(transaction).filter(|(kept, terms)| {
+        kept.verdict == Verdict::Warned && kept.letter.from == ordered.letter.to && !compare(order, terms).is_empty()
+    })
+}
+
+/// Returns the terms that came and do not count because they differ from what was ordered, newest last.
+pub fn not_applied(transaction: &Transaction) -> Option<(&Kept, &Terms)> {
+    let unsettled = |kept: &&Kept| {
+        !kept.counts()
+            && kept.direction == Direction::In
+            && kept.settled.is_none()
+            && !transaction.is_refused(&kept.content)
+    };
+    transaction.kept.iter().filter(unsettled).rev().find_map(|kept| match &kept.letter.document {
+        Document::TransactionInfo(terms) => Some((kept, terms)),
+        _ => None,
+    })
 }
 
 /// Returns every point in which the terms differ from the order, as findings; empty when they agree.

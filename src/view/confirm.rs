@@ -7,11 +7,11 @@ use serde_json::{Value, json};
 
 use super::orders::Summary;
 use super::text;
-use super::transaction::{not_applied, offer_is_over};
+use super::transaction::offer_is_over;
 use crate::clerk::{Clerk, ClerkError};
 use crate::clock::system_time;
 use crate::role::buyer;
-use crate::rules::agreement::{Difference, changes, compare};
+use crate::rules::agreement::{Difference, changes, compare, not_applied};
 use crate::rules::{Standing, State, replacing};
 use crate::trade::item::{Charge, Line};
 use crate::trade::{Digest, Fingerprint, Kept, Leg, Moment, Money, Order, PinnedBy, Role, Terms, Transaction};

@@ -4,12 +4,12 @@ use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use super::late::Late;
-use super::transaction::{change, offer_is_over};
+use super::transaction::unanswered;
 use super::{text, warnings};
 use crate::clerk::{Clerk, ClerkError};
 use crate::index::{Filter, Listed, Row, RowLeg};
+use crate::rules::Standing;
 use crate::rules::query::{Condition, Query};
-use crate::rules::{Standing, State};
 use crate::trade::{Moment, Money, OrderId, Role};
 
 /// Of how many late orders it is looked whom to ask.
@@ -142,19 +142,13 @@ impl Summary {
     }
 }
 
-/// Returns the offers among these that wait for the buyer's answer, new terms of what he said OK to included: of what is
-/// offered a shop waits for its buyers, and what an OK would come too late for waits for nobody.
+/// Returns the offers among these that wait for the buyer's answer, terms that differ from his order and new terms of what he
+/// said OK to included: of what is offered a shop waits for its buyers, and what an OK would come too late for waits for nobody.
 pub fn awaiting(clerk: &Clerk, listed: &[Listed], now: &Moment) -> Result<Vec<OrderId>, ClerkError> {
     let mut found = Vec::new();
-    let may_wait = |row: &Row| row.state == "offered" || (row.state == "open" && row.waits);
-    for one in listed.iter().filter(|one| one.key.role == Role::Buyer && may_wait(&one.row)) {
+    for one in listed.iter().filter(|one| one.row.may_wait()) {
         let known = clerk.index().load_key(&one.key)?;
-        if known.is_some_and(|known| {
-            let standing = Standing::of(&known);
-            let first = known.offer().filter(|_| standing.state == State::Offered);
-            let first = first.filter(|(_, terms)| !offer_is_over(terms, now));
-            change(&known, &standing, now).or(first).is_some()
-        }) {
+        if known.is_some_and(|known| unanswered(&known, &Standing::of(&known), now).is_some()) {
             found.push(one.key.id.clone());
         }
     }

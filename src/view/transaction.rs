@@ -9,9 +9,10 @@ use super::bill::Bill;
 use super::said::said;
 use super::{short, text};
 use crate::role::{agent, buyer};
+use crate::rules::agreement::not_applied;
 use crate::rules::overdue::{Refund, refund};
 use crate::rules::received::{self, Count};
-use crate::rules::{Standing, State, replacing};
+use crate::rules::{Standing, State, agreement, replacing};
 use crate::trade::{Direction, Document, Finding, Kept, Kind, Leg, Moment, Quantity, Role, Terms, Transaction};
 use crate::words::Words;
 
@@ -149,6 +150,14 @@ pub fn change<'a>(known: &'a Transaction, standing: &Standing, now: &Moment) -> 
     waits.filter(|(_, terms)| !offer_is_over(terms, now) && replacing::done(known).is_none())
 }
 
+/// Returns the terms that wait for the buyer's answer, as long as he can still say OK to them: first ones, such as differ from
+/// his order, or such as are to take the place of others.
+pub fn unanswered<'a>(known: &'a Transaction, standing: &Standing, now: &Moment) -> Option<(&'a Kept, &'a Terms)> {
+    let first = known.offer().filter(|_| standing.state == State::Offered);
+    let first = first.or_else(|| agreement::waiting(known, standing.state));
+    change(known, standing, now).or_else(|| first.filter(|(_, terms)| !offer_is_over(terms, now)))
+}
+
 /// Returns what a buyer may do about an order as it stands, the likeliest first: `confirm`, `cancel`, `ask`, `received`,
 /// `return`, `reorder`. What the command would refuse is not among it.
 pub fn next_steps(known: &Transaction, standing: &Standing, now: &Moment) -> Vec<&'static str> {
@@ -173,17 +182,6 @@ pub fn next_steps(known: &Transaction, standing: &Standing, now: &Moment) -> Vec
         _ => true,
     };
     steps.iter().copied().filter(can_be).collect()
-}
-
-/// Returns the terms that came and do not count because they differ from what was ordered, newest last.
-pub fn not_applied(known: &Transaction) -> Option<(&Kept, &Terms)> {
-    let unsettled = |kept: &&Kept| {
-        !kept.counts() && kept.direction == Direction::In && kept.settled.is_none() && !known.is_refused(&kept.content)
-    };
-    known.kept.iter().filter(unsettled).rev().find_map(|kept| match &kept.letter.document {
-        Document::TransactionInfo(terms) => Some((kept, terms)),
-        _ => None,
-    })
 }
 
 /// Returns whether a letter of ours was answered or refused.

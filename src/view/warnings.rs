@@ -5,9 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use super::short;
+use super::transaction::unanswered;
 use crate::clerk::{Clerk, ClerkError};
 use crate::index::EntryRow;
-use crate::trade::{Address, Code, Digest, Fingerprint, Moment, Names, Role, Settlement, Transaction, When};
+use crate::rules::Standing;
+use crate::trade::{Address, Code, Digest, Fingerprint, Moment, Names, OrderId, Role, Settlement, Transaction, When};
 
 /// The subject of a mail that no transaction is known of.
 pub const SET_ASIDE: &str = "set aside";
@@ -264,6 +266,18 @@ fn set_aside(clerk: &Clerk, all: bool) -> Result<Vec<Shown>, ClerkError> {
         });
     }
     Ok(shown)
+}
+
+/// Returns the buyer's order whose terms wait for his answer because of what the letter of this entry says: that answer settles
+/// the warning.
+///
+/// # Errors
+/// What keeps the index from being read.
+pub fn unanswered_of(clerk: &Clerk, position: u64, now: &Moment) -> Result<Option<OrderId>, ClerkError> {
+    let Some(entry) = clerk.index().entry(position)? else { return Ok(None) };
+    let Some(known) = clerk.index().load(Role::Buyer, &entry.names)? else { return Ok(None) };
+    let waits = unanswered(&known, &Standing::of(&known), now).is_some_and(|(kept, _)| kept.position == position);
+    Ok(waits.then_some(known.key.id))
 }
 
 /// Returns the transaction of these names, in the first part of this account that has it.

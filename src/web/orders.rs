@@ -299,7 +299,7 @@ fn order(one: &Listed, found: &Orders, visit: &Visit) -> Value {
         }),
         "item": row.items.first().map(|item| item.name.as_str()), "more": row.items.len().saturating_sub(1),
         "quantity": quantity, "shop": shop_name(row), "total": row.total.as_ref().map(text::money_json),
-        "state": row.state, "answer": found.offers.contains(&one.key.id) && row.state == "offered",
+        "state": row.state, "answer": found.offers.contains(&one.key.id) && row.state != "open",
         "change": found.offers.contains(&one.key.id) && row.state == "open", "warnings": row.warnings,
         "legs": {
             "order": leg(row, &row.order, visit), "payment": leg(row, &row.payment, visit),

@@ -14,7 +14,7 @@ use super::visit::Visit;
 use super::{Web, letter};
 use crate::clerk::{Clerk, ClerkError, warning_id};
 use crate::rules::failed::failures;
-use crate::rules::{Standing, State as OrderState, received};
+use crate::rules::{Standing, State as OrderState, agreement, received};
 use crate::trade::document::ReturnAnswer;
 use crate::trade::item::{Charge, Line, LineQuantity};
 use crate::trade::status::Step;
@@ -60,6 +60,7 @@ fn order(clerk: &Clerk, known: &Transaction, visit: &Visit) -> Result<Map<String
     put("number", json!(known.number));
     put("shop", json!(shop(known)));
     put("state", json!(standing.state));
+    put("differs", json!(agreement::waiting(known, standing.state).is_some()));
     put("steps", json!(steps));
     let offer = change(known, &standing, &visit.now).or_else(|| known.offer());
     let until = offer.and_then(|(_, terms)| terms.valid_through);

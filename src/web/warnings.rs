@@ -17,7 +17,7 @@ use crate::clerk::Clerk;
 use crate::trade::Settlement;
 use crate::view::settle::{self, Warning};
 use crate::view::text;
-use crate::view::warnings::{Shown, Which, gather, settled_count};
+use crate::view::warnings::{Shown, Which, gather, settled_count, unanswered_of};
 
 pub(super) async fn show(State(web): State<Arc<Web>>, visit: Visit) -> Result<Page, Fault> {
     let shared = Arc::clone(&web);
@@ -72,8 +72,10 @@ fn warning(clerk: &Clerk, reasons: &[&Shown], visit: &Visit) -> Option<Value> {
         .iter()
         .map(|one| json!({"finding": one.finding, "text": text::sentence(&visit.words().sentence(&one.text), &visit.zone)}))
         .collect();
+    let entry = first.value.get("entry").and_then(Value::as_u64);
+    let answer = entry.and_then(|entry| unanswered_of(clerk, entry, &visit.now).ok()?);
     Some(json!({
-        "id": first.id, "kind": kind, "reasons": sentences, "subject": first.subject, "from": first.from,
+        "answer": answer, "id": first.id, "kind": kind, "reasons": sentences, "subject": first.subject, "from": first.from,
         "date": first.date.map(|date| date.to_string()), "settled": first.settled,
         "when": first.when.as_ref().map(|(when, _)| when.to_string()),
         "why": first.when.as_ref().and_then(|(_, why)| why.clone()),

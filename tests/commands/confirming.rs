@@ -97,6 +97,33 @@ fn a_script_is_not_asked_and_is_told_what_it_was_told_before_p36() {
 }
 
 #[test]
+fn terms_that_differ_count_as_waiting_and_hints_name_the_command_that_answers() {
+    let town = Town::fresh();
+    town.configure("shop", |text| text.replacen("[shop]\n", "[shop]\npartial = \"offer\"\n", 1));
+    let id = town.orders("buyer", "SH-41", 1, &["--item", "NOSUCH;Lid;JPY 900;1", "--pay", "invoice"]);
+    town.does("shop", &["sync"]);
+    let synced = town.does("buyer", &["sync"]);
+    let answer = format!("confirm {}", id.get(..6).unwrap());
+    let warned = synced.err.lines().find(|line| line.contains("warning W-")).unwrap();
+    assert!(warned.contains(&answer) && !warned.contains("warnings ack"), "{synced:?}");
+    let list = town.does("buyer", &["list"]);
+    assert!(
+        list.err.lines().any(|line| line.contains("terms wait for your answer") && line.ends_with(&answer)),
+        "{list:?}"
+    );
+    assert!(list.out.contains("terms differ"), "{list:?}");
+    let listed = town.does("buyer", &["--json", "list", "unconfirmed"]).json();
+    assert_eq!(listed["transactions"][0]["id"], id.as_str());
+    assert_eq!(listed["transactions"][0]["state"], "ordered", "{listed}");
+    assert_eq!(town.does("buyer", &["--json", "status"]).json()["waiting_for_you"], 1);
+    town.does("buyer", &["cancel", &id]);
+    assert!(
+        town.does("buyer", &["--json", "list", "unconfirmed"]).json()["transactions"].as_array().unwrap().is_empty()
+    );
+    assert_eq!(town.does("buyer", &["--json", "status"]).json()["waiting_for_you"], 0);
+}
+
+#[test]
 fn what_differs_stands_first_and_is_accepted_only_by_a_written_yes_p35_p118() {
     let town = Town::fresh();
     let id = differing(&town);

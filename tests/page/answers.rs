@@ -1,0 +1,70 @@
+//! What waits for the buyer's answer, wherever the page tells of it, and that an answer is given once.
+
+use super::served::{Served, Visitor, listed};
+use crate::support::program::Town;
+
+/// Returns the part of a page that is about this order: its row, or its card.
+fn part<'a>(page: &'a str, begin: &str, end: &str) -> &'a str {
+    page.split_once(begin).unwrap_or_else(|| panic!("no {begin} in {page}")).1.split(end).next().unwrap()
+}
+
+/// Sends the form of a page with another answer than before: it must be refused, and say so.
+fn is_told_of_the_first(visitor: &Visitor<'_>, path: &str, fields: &[(&str, &str)]) {
+    let refused = visitor.post(path, fields);
+    assert_eq!(refused.status, 422, "{fields:?}: {refused:?}");
+    assert!(refused.body.contains("You have answered on this page already"), "{refused:?}");
+    assert!(refused.body.contains("nothing was done now"), "{refused:?}");
+}
+
+#[test]
+fn an_old_page_does_not_take_another_answer_for_the_first_one() {
+    let town = Town::fresh();
+    let id = town.orders("buyer", "SH-41", 1, &["--pay", "invoice"]);
+    town.settle();
+    let served = Served::start(&town.path("buyer/config.toml"));
+    let visitor = served.visit();
+    let place = format!("/txn/{id}/confirm");
+    let page = visitor.page(&place);
+    let field = |name: &str| super::served::value(&page, name);
+    let (token, once, terms) = (field("token"), field("once"), field("terms"));
+    let answers = |answer| [("token", token.as_str()), ("once", &once), ("terms", &terms), ("answer", answer)];
+    let accepted = visitor.post(&place, &answers("accept"));
+    let led = format!("/txn/{id}?said=confirmed");
+    assert_eq!(accepted.header("location"), Some(led.as_str()), "{accepted:?}");
+    let entries = town.entries("buyer").len();
+    is_told_of_the_first(&visitor, &place, &answers("cancel"));
+    // The same act at another address, and with another field, is another one, too.
+    is_told_of_the_first(&visitor, &format!("/txn/{id}"), &answers("accept"));
+    is_told_of_the_first(&visitor, &place, &[&answers("accept")[..], &[("reason", "late")]].concat());
+    let again = visitor.post(&place, &answers("accept"));
+    assert_eq!(again.header("location"), Some(led.as_str()), "the same answer leads to the same page: {again:?}");
+    assert_eq!(town.entries("buyer").len(), entries, "nothing was written");
+    assert_eq!(town.count("buyer", &id, "out", "confirmation"), 1);
+    assert_eq!(town.count("buyer", &id, "out", "cancellation"), 0);
+}
+
+#[test]
+fn terms_that_differ_wait_for_the_buyer_on_every_page_that_counts_what_waits() {
+    let town = Town::fresh();
+    town.configure("shop", |text| text.replacen("[shop]\n", "[shop]\npartial = \"offer\"\n", 1));
+    let id = town.orders("buyer", "SH-41", 1, &["--item", "NOSUCH;Lid;JPY 900;1", "--pay", "invoice"]);
+    town.settle();
+    let served = Served::start(&town.path("buyer/config.toml"));
+    let visitor = served.visit();
+    let confirm = format!("href=\"/txn/{id}/confirm\"");
+    let page = visitor.page("/");
+    let row = part(&page, &format!("name=\"txn\" value=\"{id}\""), "</tr>");
+    assert!(row.contains("terms differ: waits for your answer") && row.contains(&confirm), "{row}");
+    assert!(part(&page, "<dl class=\"summary\">", "</dl>").contains(&confirm), "{page}");
+    assert_eq!(listed(&visitor.page("/?q=unconfirmed")), [id.clone()]);
+    let tab = part(&page, "?q=unconfirmed\"", "</a>");
+    assert!(tab.contains("class=\"count\">1<"), "{tab}");
+    let shown = visitor.page(&format!("/txn/{id}"));
+    assert!(part(&shown, "class=\"lead\">", "</p>").contains("terms differ from your order"), "{shown}");
+    assert!(!shown.contains("no answer yet") && shown.contains(&confirm), "{shown}");
+    assert!(part(&visitor.page("/warnings"), "<article", "</article>").contains(&confirm));
+    // Once it is answered, it waits for nobody.
+    visitor.does(&format!("/txn/{id}/confirm"), &format!("/txn/{id}"), &[("act", "cancel")]);
+    assert!(listed(&visitor.page("/?q=unconfirmed")).is_empty());
+    assert!(!visitor.page("/warnings").contains(&confirm));
+}
