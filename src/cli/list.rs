@@ -13,7 +13,7 @@ use crate::clerk::Clerk;
 use crate::index::{Listed, Row, RowLeg};
 use crate::rules::query::{Condition, Part, Query};
 use crate::trade::{Moment, Money, Role, When};
-use crate::view::orders::{Asked, Orders, document, first_role};
+use crate::view::orders::{Asked, Orders, document, first_role, refund_due};
 use crate::view::{short, text};
 use crate::words::Words;
 
@@ -355,12 +355,10 @@ fn is_over(row: &Row, leg: &RowLeg) -> bool {
     }
 }
 
-/// Returns what stands in the place of the payment where a refund is still to come: the only date of what is over, or of
-/// what was paid to an agent.
+/// Returns what stands in the place of the payment where a refund is still to come.
 fn refund_cell(words: Words, row: &Row, now: &Moment, zone: &jiff::tz::TimeZone) -> Option<Cell> {
     row.refund?;
-    let known = !row.open || (row.role == Role::Payment && row.payment.done);
-    let Some(due) = row.due.filter(|_| known) else {
+    let Some(due) = refund_due(row) else {
         return Some(Cell(words.say("listing.refund-undated"), Tone::Plain));
     };
     let day = near(&due, text::day(&due, zone), now);

@@ -10,7 +10,7 @@ use crate::clerk::{Clerk, ClerkError};
 use crate::index::{Filter, Listed, Row, RowLeg};
 use crate::rules::Standing;
 use crate::rules::query::{Condition, Query};
-use crate::trade::{Moment, Money, OrderId, Role};
+use crate::trade::{Moment, Money, OrderId, Role, When};
 
 /// Of how many late orders it is looked whom to ask.
 const LATE_MAX: usize = 20;
@@ -165,6 +165,13 @@ pub fn is_late(row: &Row, now: &Moment) -> bool {
     row.due.is_some_and(|due| due.is_over(now))
 }
 
+/// Returns when what is still to go back was to do so: the only date of what is over, or of what was paid to an agent. Of all
+/// else a row has an earlier date.
+pub fn refund_due(row: &Row) -> Option<When> {
+    let known = !row.open || (row.role == Role::Payment && row.payment.done);
+    row.due.filter(|_| row.refund.is_some() && known)
+}
+
 /// Returns the document of `list --json`.
 pub fn document(orders: &Orders) -> Value {
     let Orders { listed, summary, now, .. } = orders;
@@ -190,6 +197,10 @@ pub fn document(orders: &Orders) -> Value {
                 "late": is_late(row, now),
                 "undelivered": row.undelivered,
                 "unpaid": row.unpaid.as_ref().map(text::money_json),
+                "refund": row.refund.as_ref().map(|refund| json!({
+                    "amount": refund.plain(), "currency": refund.currency().code(),
+                    "date": text::when_json(refund_due(row).as_ref()),
+                })),
                 "warnings": row.warnings,
             })
         })

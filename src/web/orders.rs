@@ -21,7 +21,7 @@ use crate::rules::query::Query;
 use crate::rules::summary::Summary;
 use crate::trade::{Currency, Moment, Money, Role, When};
 use crate::view::late::Late;
-use crate::view::orders::{Asked, Orders, awaiting};
+use crate::view::orders::{Asked, Orders, awaiting, refund_due};
 use crate::view::{short, text};
 
 /// Most orders on one page.
@@ -301,10 +301,20 @@ fn order(one: &Listed, found: &Orders, visit: &Visit) -> Value {
         "quantity": quantity, "shop": shop_name(row), "total": row.total.as_ref().map(text::money_json),
         "state": row.state, "answer": found.offers.contains(&one.key.id) && row.state != "open",
         "change": found.offers.contains(&one.key.id) && row.state == "open", "warnings": row.warnings,
+        "refund": row.refund.as_ref().map(|sum| refund(sum, refund_due(row).as_ref(), visit)),
         "legs": {
             "order": leg(row, &row.order, visit), "payment": leg(row, &row.payment, visit),
             "delivery": leg(row, &row.delivery, visit),
         },
+    })
+}
+
+/// Returns what is still to go back, the day it was to do so by, and for how many days it has not.
+pub(super) fn refund(sum: &Money, due: Option<&When>, visit: &Visit) -> Value {
+    let late = due.filter(|due| due.is_over(&visit.now));
+    json!({
+        "sum": text::money_json(sum), "date": text::when_json(due),
+        "days": late.map(|late| days_since(late, &visit.now, &visit.zone)),
     })
 }
 

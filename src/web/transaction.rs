@@ -8,13 +8,13 @@ use serde_json::{Map, Value, json};
 
 use super::act::find;
 use super::fault::Fault;
-use super::orders::days_since;
+use super::orders::{days_since, refund};
 use super::pages::{self, Page};
 use super::visit::Visit;
 use super::{Web, letter};
 use crate::clerk::{Clerk, ClerkError, warning_id};
 use crate::rules::failed::failures;
-use crate::rules::{Standing, State as OrderState, agreement, received};
+use crate::rules::{Standing, State as OrderState, agreement, overdue, received};
 use crate::trade::document::ReturnAnswer;
 use crate::trade::item::{Charge, Line, LineQuantity};
 use crate::trade::status::Step;
@@ -60,6 +60,8 @@ fn order(clerk: &Clerk, known: &Transaction, visit: &Visit) -> Result<Map<String
     put("number", json!(known.number));
     put("shop", json!(shop(known)));
     put("state", json!(standing.state));
+    let back = overdue::refund(known, &standing);
+    put("refund", json!(back.map(|back| refund(&back.amount, Some(&back.promised), visit))));
     put("differs", json!(agreement::waiting(known, standing.state).is_some()));
     put("steps", json!(steps));
     let offer = change(known, &standing, &visit.now).or_else(|| known.offer());

@@ -23,21 +23,21 @@ fn id(row: &Value) -> &str {
 }
 
 /// Returns the row of an order.
-fn row<'a>(page: &'a str, id: &str) -> &'a str {
+pub fn row<'a>(page: &'a str, id: &str) -> &'a str {
     let (_, from) =
         page.split_once(&format!("name=\"txn\" value=\"{id}\"")).unwrap_or_else(|| panic!("{id} is listed"));
     from.split("</tr>").next().unwrap()
 }
 
 /// Returns the cell of a row with this class.
-fn cell<'a>(row: &'a str, class: &str) -> &'a str {
+pub fn cell<'a>(row: &'a str, class: &str) -> &'a str {
     row.split("<td")
         .flat_map(|part| part.split("<th"))
         .find(|cell| cell.split('>').next().unwrap().contains(class))
         .unwrap_or_else(|| panic!("{class}: {row}"))
 }
 
-fn grouped(amount: &Value) -> String {
+pub fn grouped(amount: &Value) -> String {
     let digits = amount.as_str().unwrap();
     let places = digits.len();
     let points = |(place, digit): (usize, char)| {
