@@ -21,7 +21,7 @@ use crate::trade::status::Step;
 use crate::trade::{Address, Direction, Document, Finding, Kept, Kind, Leg, Money, Transaction, Verdict, When};
 use crate::view::said::said;
 use crate::view::transaction::{change, counts_json, is_doubtful, next_steps, offer_is_over};
-use crate::view::{short, text};
+use crate::view::{short, text, warnings};
 
 /// Returns the mark of a leg and the key of the word to it.
 pub(super) fn mark(done: bool, failed: bool, over: bool, late: bool, dated: bool) -> (&'static str, &'static str) {
@@ -84,7 +84,7 @@ fn order(clerk: &Clerk, known: &Transaction, visit: &Visit) -> Result<Map<String
     put("ahead", json!(ahead(&standing, visit)));
     put("letters", json!(letters().map(|kept| entry(known, kept, &doubts, visit)).collect::<Vec<_>>()));
     put("received", received(clerk, known, &standing, visit)?);
-    put("warnings", json!(open_warnings(known, visit)));
+    put("warnings", json!(open_warnings(clerk, known, visit)?));
     put("letter", letter::shown(clerk, known, visit)?);
     Ok(shows)
 }
@@ -342,15 +342,18 @@ fn received(clerk: &Clerk, known: &Transaction, standing: &Standing, visit: &Vis
     Ok(json!({"said": said.is_some(), "counts": counts, "text": text, "warning": warning, "fields": fields}))
 }
 
-/// Returns the entries of letters that were not applied and that nobody has settled.
-fn open_warnings(known: &Transaction, visit: &Visit) -> Vec<Value> {
-    let open =
-        |kept: &&Kept| kept.direction == Direction::In && kept.verdict == Verdict::Warned && kept.settled.is_none();
+/// Returns the letters that were not applied and that nobody has settled, as the page of warnings has them: what is said
+/// again is not warned of again.
+fn open_warnings(clerk: &Clerk, known: &Transaction, visit: &Visit) -> Result<Vec<Value>, Fault> {
+    let listed = warnings::open_letters(clerk)?;
+    let open = |kept: &&Kept| {
+        kept.direction == Direction::In && kept.verdict == Verdict::Warned && listed.contains(&kept.position)
+    };
     let warning = |kept: &Kept| {
         json!({
             "id": format!("W-{}", kept.position), "from": kept.letter.from.address, "date": kept.letter.date.to_string(),
             "findings": kept.findings.iter().map(|finding| finding_line(finding, visit)).collect::<Vec<_>>(),
         })
     };
-    known.kept.iter().filter(open).map(warning).collect()
+    Ok(known.kept.iter().filter(open).map(warning).collect())
 }
