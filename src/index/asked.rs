@@ -11,6 +11,9 @@ use crate::trade::{Moment, Role};
 /// The index ends days in UTC, which is within a day of their end anywhere.
 const DAY: i64 = 24 * 60 * 60;
 
+/// From how many letters on a word is taken for the beginning of an ID or number: as many as lists show of an ID.
+const NAME_LEAST: usize = 6;
+
 impl Filter {
     /// Returns the filter that lets everything through that a query may ask for in a part; days are those of `zone`.
     pub fn of(query: &Query, role: Role, now: &Moment, zone: &TimeZone) -> Self {
@@ -64,6 +67,12 @@ impl Filter {
     }
 }
 
+/// Returns whether a word that is none of ours may be the beginning of an ID or number, too: both are plain ASCII, and what is
+/// shorter begins too many.
+pub(super) fn may_begin_name(text: &str) -> bool {
+    text.len() >= NAME_LEAST && text.is_ascii()
+}
+
 /// Returns whether SQLite, which knows the small letters of ASCII alone, finds all that a text in small letters is in.
 fn has_one_case(text: &str) -> bool {
     text.chars().all(|c| c.is_ascii() || c.to_uppercase().eq(c.to_lowercase()))
@@ -80,6 +89,10 @@ impl Listed {
         let within = |text: &str, part: &str| text.to_lowercase().contains(&part.to_lowercase());
         let named = |text: &str| row.items.iter().any(|item| within(&item.name, text));
         let shop = |text: &str| within(&row.shop_name, text) || within(row.shop.as_str(), text);
+        let begins = |text: &str| {
+            let begins = |name: &str| name.to_lowercase().starts_with(&text.to_lowercase());
+            begins(self.key.id.as_str()) || row.number.as_ref().is_some_and(|number| begins(number.as_str()))
+        };
         match condition {
             Condition::Open(open) => row.open == *open,
             Condition::Done(part, done) => row.leg(*part).done == *done && (*done || row.open),
@@ -94,16 +107,15 @@ impl Listed {
             Condition::Shop(text) => shop(text),
             Condition::Buyer(text) => within(&row.buyer, text),
             Condition::Item(text) => named(text),
-            Condition::Named(text) => {
-                let begins = |name: &str| name.to_lowercase().starts_with(text);
-                begins(self.key.id.as_str()) || row.number.as_ref().is_some_and(|number| begins(number.as_str()))
-            }
+            Condition::Named(text) => begins(text),
             Condition::State(word) => row.state == *word,
             // The index has looked at them.
             Condition::Days(..) => true,
             Condition::Amount(range) => row.total.is_some_and(|total| range.holds(total.decimal())),
             Condition::Currency(currency) => row.total.is_some_and(|total| total.currency() == *currency),
-            Condition::Text(text) => shop(text) || within(&row.buyer, text) || named(text),
+            Condition::Text(text) => {
+                shop(text) || within(&row.buyer, text) || named(text) || (may_begin_name(text) && begins(text))
+            }
         }
     }
 }

@@ -5,6 +5,7 @@ use rusqlite::{OptionalExtension, params, params_from_iter};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive as _;
 
+use super::asked::may_begin_name;
 use super::query::{Found, json, optional, position, value, word};
 use super::{Index, IndexError, Row, RowLeg};
 use crate::rules::query::Range;
@@ -15,6 +16,13 @@ pub(super) const COLUMNS: &str = "role, shop, order_id, number, shop_name, date,
                        delivery_done, delivery_date, payment_done, payment_date, state, open, due, unpaid_currency, \
                        unpaid, undelivered, warnings, failed, buyer, waits, \
                        refund_currency, refund";
+
+/// What has a text in its names,
+const WITHIN: &str = "id IN (SELECT rowid FROM search WHERE names MATCH ?)";
+/// and what is found by the beginning of its ID or number, too.
+const NAMED: &str = "id IN (SELECT rowid FROM search WHERE names MATCH ? \
+    UNION SELECT id FROM transactions WHERE number COLLATE NOCASE >= ? AND number COLLATE NOCASE < ? AND number IS NOT NULL \
+    UNION SELECT id FROM transactions WHERE order_id COLLATE NOCASE >= ? AND order_id COLLATE NOCASE < ?)";
 
 /// How far a floating-point number may be from the decimal it stands for, as a part of it.
 const MARGIN: f64 = 1e-9;
@@ -66,7 +74,7 @@ pub struct Filter {
     pub until: Option<i64>,
     /// A promised date before this second is still open.
     pub due_before: Option<i64>,
-    /// Part of the name of an item or a party.
+    /// Part of the name of an item or a party, or the beginning of an ID or number.
     pub text: Option<String>,
     /// Part of the shop's name or address, in small letters.
     pub shop_part: Option<String>,
@@ -312,10 +320,17 @@ impl Filter {
             // Three letters and more are found by their trigrams; fewer (日立) by looking through the names.
             if text.chars().count() >= 3 {
                 let phrase = format!("\"{}\"", text.replace('"', "\"\""));
-                with("id IN (SELECT rowid FROM search WHERE names MATCH ?)", Some(Value::Text(phrase)));
+                conditions.push(if may_begin_name(text) { NAMED } else { WITHIN });
+                values.push(Value::Text(phrase));
+                if may_begin_name(text) {
+                    // Names are plain ASCII below this sign: it ends the range of those that begin so.
+                    let ends = [text.clone(), format!("{text}\u{7f}")];
+                    values.extend(ends.iter().cycle().take(4).cloned().map(Value::Text));
+                }
             } else {
                 let part = text.to_lowercase();
-                with("id IN (SELECT rowid FROM search WHERE instr(lower(names), ?))", Some(Value::Text(part)));
+                conditions.push("id IN (SELECT rowid FROM search WHERE instr(lower(names), ?))");
+                values.push(Value::Text(part));
             }
         }
         // Written without values, so that the partial indexes of the schema serve.

@@ -1,7 +1,8 @@
 //! The words by which transactions are asked for: on the command line, on the page, in timetables and rules (P72-P78).
 //!
 //! A query is words with blanks between them, and all of them must hold: `unpaid shop:日立 month:2026-11 amount:>1000`. What
-//! has blanks in it stands in double quotes: `item:"green tea"`. A word that is none of ours is looked for in the names.
+//! has blanks in it stands in double quotes: `item:"green tea"`. A word that is none of ours is looked for in the names,
+//! and as the beginning of an ID or number.
 
 use jiff::civil::Date;
 use jiff::{SignedDuration, Span};
@@ -94,7 +95,7 @@ pub enum Condition {
     Amount(Range),
     /// The total is in this currency.
     Currency(Currency),
-    /// A name has this in it.
+    /// A name has this in it, or ID or number begins so.
     Text(String),
 }
 
