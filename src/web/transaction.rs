@@ -18,7 +18,7 @@ use crate::rules::{Standing, State as OrderState, agreement, overdue, received};
 use crate::trade::document::ReturnAnswer;
 use crate::trade::item::{Charge, Line, LineQuantity};
 use crate::trade::status::Step;
-use crate::trade::{Address, Direction, Document, Finding, Kept, Kind, Leg, Money, Transaction, Verdict, When};
+use crate::trade::{Address, Direction, Document, Finding, Kept, Kind, Leg, Moment, Money, Transaction, Verdict, When};
 use crate::view::said::said;
 use crate::view::transaction::{change, counts_json, is_doubtful, next_steps, offer_is_over};
 use crate::view::{short, text, warnings};
@@ -80,8 +80,11 @@ fn order(clerk: &Clerk, known: &Transaction, visit: &Visit) -> Result<Map<String
         },
     );
     put("receipts", json!({"hidden": hidden, "shown": receipts}));
-    put("rows", json!(letters().map(|kept| row(known, kept, &doubts, visit)).collect::<Vec<_>>()));
-    put("ahead", json!(ahead(&standing, visit)));
+    let (over, ahead): (Vec<Promise>, Vec<Promise>) =
+        promises(&standing, visit).into_iter().partition(|(date, _)| date.is_over(&visit.now));
+    let rows = letters().map(|kept| (kept.letter.date, row(known, kept, &doubts, visit))).collect();
+    put("rows", json!(with_dates(rows, &over, visit)));
+    put("ahead", json!(ahead.iter().map(|promise| dated(promise, visit)).collect::<Vec<_>>()));
     put("letters", json!(letters().map(|kept| entry(known, kept, &doubts, visit)).collect::<Vec<_>>()));
     put("received", received(clerk, known, &standing, visit)?);
     put("warnings", json!(open_warnings(clerk, known, visit)?));
@@ -254,35 +257,51 @@ fn row(known: &Transaction, kept: &Kept, doubts: &BTreeSet<u64>, visit: &Visit) 
     let said: Vec<String> =
         said(&kept.letter.document, visit.words()).iter().map(|said| text::sentence(said, &visit.zone)).collect();
     json!({
-        "entry": kept.position, "date": pages::moment(&kept.letter.date, &visit.zone), "from": from, "to": to,
+        "leg": null, "entry": kept.position, "date": pages::moment(&kept.letter.date, &visit.zone), "from": from, "to": to,
         "kind": kept.letter.kind().word(), "said": said, "mark": mark, "word": word, "key": key_of(kept),
     })
 }
 
-/// Returns the promised dates: those that passed and those to come, in their order.
-fn ahead(standing: &Standing, visit: &Visit) -> Vec<Value> {
+/// A date that was promised, and for which leg.
+type Promise = (When, Leg);
+
+/// Returns the promised dates of what is not done, those that passed and those to come, in their order.
+fn promises(standing: &Standing, visit: &Visit) -> Vec<Promise> {
     if standing.state != OrderState::Open {
         return Vec::new();
     }
-    let mut dates: Vec<(When, Leg)> = Leg::ALL
+    let mut dates: Vec<Promise> = Leg::ALL
         .into_iter()
         .filter(|leg| !standing.mark(*leg).done)
         .filter_map(|leg| Some((standing.mark(leg).date?, leg)))
         .collect();
     dates.sort_by_key(|(date, _)| date.end(visit.now.offset()));
-    let date = |(date, leg): (When, Leg)| {
-        let over = date.is_over(&visit.now);
-        let lane = match leg {
-            Leg::Order => "shop",
-            Leg::Delivery => "delivery",
-            Leg::Payment => "payment",
-        };
-        json!({
-            "date": date.to_string(), "leg": leg.word(), "over": over, "lane": lane,
-            "days": over.then(|| days_since(&date, &visit.now, &visit.zone)),
-        })
+    dates
+}
+
+/// Returns a promised date as a line of the timeline.
+fn dated((date, leg): &Promise, visit: &Visit) -> Value {
+    let lane = match leg {
+        Leg::Order => "shop",
+        Leg::Delivery => "delivery",
+        Leg::Payment => "payment",
     };
-    dates.into_iter().map(date).collect()
+    let over = date.is_over(&visit.now).then(|| days_since(date, &visit.now, &visit.zone));
+    json!({"date": date.to_string(), "leg": leg.word(), "lane": lane, "days": over})
+}
+
+/// Puts the dates that passed among the letters: each before the first letter that was written after it.
+fn with_dates(letters: Vec<(Moment, Value)>, over: &[Promise], visit: &Visit) -> Vec<Value> {
+    let mut over = over.iter().peekable();
+    let mut rows = Vec::new();
+    for (written, row) in letters {
+        while let Some(promise) = over.next_if(|(date, _)| date.end(visit.now.offset()) <= written) {
+            rows.push(dated(promise, visit));
+        }
+        rows.push(row);
+    }
+    rows.extend(over.map(|promise| dated(promise, visit)));
+    rows
 }
 
 /// Returns a letter as a line of the table of letters.
