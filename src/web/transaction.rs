@@ -23,6 +23,9 @@ use crate::view::said::said;
 use crate::view::transaction::{change, counts_json, is_doubtful, next_steps, offer_is_over};
 use crate::view::{short, text, warnings};
 
+/// The legs in the order of the page's list.
+const LEGS: [Leg; 3] = [Leg::Order, Leg::Payment, Leg::Delivery];
+
 /// Returns the mark of a leg and the key of the word to it.
 pub(super) fn mark(done: bool, failed: bool, over: bool, late: bool, dated: bool) -> (&'static str, &'static str) {
     match (failed, done, over, late, dated) {
@@ -69,7 +72,7 @@ fn order(clerk: &Clerk, known: &Transaction, visit: &Visit) -> Result<Map<String
     put("offer_until", json!(until.map(|until| pages::moment(&until, &visit.zone))));
     put("act", json!(visit.asked("act")));
     put("bought", json!(bought(known)));
-    put("legs", json!(Leg::ALL.map(|leg| progress(known, &standing, leg, visit))));
+    put("legs", json!(LEGS.map(|leg| progress(known, &standing, leg, visit))));
     put("goods", goods(known));
     put("facts", facts(known, &standing, visit));
     put(
