@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::extract::{Path, State};
 use serde_json::{Map, Value, json};
 
-use super::act::find;
+use super::act::{find, may_ask};
 use super::fault::Fault;
 use super::orders::{days_since, refund};
 use super::pages::{self, Page};
@@ -123,6 +123,7 @@ fn progress(known: &Transaction, standing: &Standing, leg: Leg, visit: &Visit) -
     json!({
         "leg": leg.word(), "mark": mark, "word": word, "date": text::when_json(at.date.as_ref()), "agent": agent,
         "days": late.map(|late| days_since(&late, &visit.now, &visit.zone)),
+        "asks": (late.is_some() || failed) && may_ask(known).is_ok(),
         "asked": asked(known, leg).map(|kept| pages::moment(&kept.letter.date, &visit.zone)),
         "paid": standing.legs.paid.as_ref().filter(|_| leg == Leg::Payment).map(text::money_json),
         "unpaid": standing.unpaid.as_ref().filter(|_| leg == Leg::Payment).map(text::money_json),
