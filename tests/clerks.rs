@@ -1,5 +1,6 @@
 //! The clerk at work: real keys and ledgers, a played clock, a post that loses, doubles and swaps.
 
+use mailorder::index::Filter;
 use mailorder::role::{Notice, buyer, payment};
 use mailorder::rules::{Standing, State};
 use mailorder::trade::document::Cancellation;
@@ -277,14 +278,19 @@ fn what_is_said_again_is_one_warning_and_settled_with_it() {
     let open = |world: &World| -> Vec<u64> {
         world.clerks[BUYER].index().warnings(true).unwrap().iter().map(|warning| warning.position).collect()
     };
+    let counted = |world: &World| {
+        let asked = Filter { role: Some(Role::Buyer), ..Filter::default() };
+        world.clerks[BUYER].index().list(&asked).unwrap()[0].row.warnings
+    };
     say(&mut world, 5, 9999);
     let first = open(&world);
     say(&mut world, 6, 9999);
     assert_eq!(open(&world), first, "the same said again");
+    assert_eq!(counted(&world), 1, "and the list counts it once");
     // Seen once, it is seen; something else is another warning.
     world.clerks[BUYER].settle(first[0], Settlement::Ack, None).unwrap();
     say(&mut world, 7, 9999);
-    assert_eq!(open(&world), Vec::<u64>::new());
+    assert_eq!((open(&world), counted(&world)), (Vec::<u64>::new(), 0));
     say(&mut world, 8, 8888);
     let second = open(&world);
     assert!(!second.is_empty() && second != first);

@@ -5,6 +5,7 @@ mod charts;
 mod desk;
 mod driver;
 mod export;
+mod finds;
 mod http;
 mod looks;
 mod ordering;

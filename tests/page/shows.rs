@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::served::{Served, listed};
 use crate::support::program::Town;
 
-fn list(town: &Town, words: &[&str]) -> Value {
+pub fn list(town: &Town, words: &[&str]) -> Value {
     town.does("buyer", &[&["--json", "list"], words].concat()).json()
 }
 
@@ -179,29 +179,4 @@ fn pages_speak_both_languages_and_remember_the_choice() {
     let cookie = chosen.header("set-cookie").unwrap().split(';').next().unwrap().to_owned();
     visitor.cookie = format!("{}; {cookie}", visitor.cookie);
     assert!(visitor.page("/").contains("<html lang=\"en\""));
-}
-
-#[test]
-fn what_went_back_is_called_so_and_a_refund_that_is_due_stands_in_list_and_transaction() {
-    let town = Town::fresh();
-    let (id, number) = town.bought("SH-41", 1, &["--pay", "invoice"]);
-    town.reports(&number, &[("shop", "--shipped"), ("ship", "--delivered"), ("pay", "--paid")]);
-    town.does("buyer", &["return", &id, "--reason", "too small"]);
-    town.settle();
-    let one = town.list(&[]).into_iter().find(|one| one["id"] == id.as_str()).unwrap();
-    assert_eq!(one["state"], "returned", "{one}");
-    let due = town.show("buyer", &id)["refund_due"].clone();
-    assert_eq!(one["refund"], due, "{one}");
-    let served = Served::start(&town.path("buyer/config.toml"));
-    let visitor = served.visit();
-    let sum = format!("</span>{}</span>", super::desk::grouped(&due["amount"]));
-    let page = visitor.page("/");
-    let row = super::desk::row(&page, &id);
-    let payment = super::desk::cell(row, "leg-payment");
-    assert!(payment.contains("refund of") && payment.contains(&sum), "{row}");
-    assert!(payment.contains(&format!("datetime=\"{}\"", due["date"].as_str().unwrap())), "{row}");
-    assert!(super::desk::cell(row, "goods").contains("returned"), "{row}");
-    let shown = visitor.page(&format!("/txn/{id}"));
-    let refund = shown.split("<dd id=\"refund\">").nth(1).unwrap().split("</dd>").next().unwrap();
-    assert!(refund.contains(&sum), "{refund}");
 }

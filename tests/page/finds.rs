@@ -1,0 +1,155 @@
+//! What a person looks for on the page first: orders by their names, what is due, whom to ask, what is warned of.
+
+use mailorder::clerk::Clerk;
+use mailorder::clock::Clock;
+use mailorder::config::{self, Environment};
+use mailorder::role::Draft;
+use mailorder::trade::status::{PaymentState, PaymentStatus};
+use mailorder::trade::{Document, Kind, Money, Role};
+use serde_json::Value;
+
+use super::served::{Served, listed};
+use super::shows::list;
+use crate::support::program::Town;
+
+#[test]
+fn what_went_back_is_called_so_and_a_refund_that_is_due_stands_in_list_and_transaction() {
+    let town = Town::fresh();
+    let (id, number) = town.bought("SH-41", 1, &["--pay", "invoice"]);
+    town.reports(&number, &[("shop", "--shipped"), ("ship", "--delivered"), ("pay", "--paid")]);
+    town.does("buyer", &["return", &id, "--reason", "too small"]);
+    town.settle();
+    let one = town.list(&[]).into_iter().find(|one| one["id"] == id.as_str()).unwrap();
+    assert_eq!(one["state"], "returned", "{one}");
+    let due = town.show("buyer", &id)["refund_due"].clone();
+    assert_eq!(one["refund"], due, "{one}");
+    let served = Served::start(&town.path("buyer/config.toml"));
+    let visitor = served.visit();
+    let sum = format!("</span>{}</span>", super::desk::grouped(&due["amount"]));
+    let page = visitor.page("/");
+    let row = super::desk::row(&page, &id);
+    let payment = super::desk::cell(row, "leg-payment");
+    assert!(payment.contains("refund of") && payment.contains(&sum), "{row}");
+    assert!(payment.contains(&format!("datetime=\"{}\"", due["date"].as_str().unwrap())), "{row}");
+    assert!(super::desk::cell(row, "goods").contains("returned"), "{row}");
+    let shown = visitor.page(&format!("/txn/{id}"));
+    let refund = shown.split("<dd id=\"refund\">").nth(1).unwrap().split("</dd>").next().unwrap();
+    assert!(refund.contains(&sum), "{refund}");
+}
+
+#[test]
+fn an_order_has_one_box_for_each_warning_that_the_page_of_warnings_has() {
+    let town = Town::fresh();
+    let (id, number) = town.bought("SH-41", 1, &["--pay", "invoice"]);
+    let settings = config::load(&town.path("pay/config.toml"), &Environment::of_process()).unwrap();
+    let mut pay = Clerk::open(settings, Clock::system()).unwrap();
+    let known = pay.index().load_all(Some(Role::Payment)).unwrap().pop().unwrap();
+    let wrong = Money::parse("9999", "JPY").unwrap();
+    let status = PaymentStatus {
+        state: PaymentState::Due,
+        remaining: wrong,
+        due: None,
+        scheduled: None,
+        confirmation: None,
+        payment_id: None,
+        payments: Vec::new(),
+    };
+    let instruction = known.received(Kind::PaymentInstruction).next().unwrap();
+    let settings = config::load(&town.path("buyer/config.toml"), &Environment::of_process()).unwrap();
+    let reader = Clerk::open(settings, Clock::system()).unwrap().me().clone();
+    for _ in 0..3 {
+        let known = pay.index().load_key(&known.key).unwrap().unwrap();
+        let draft = Draft::new(&known, reader.clone(), Document::PaymentStatus(status.clone()));
+        let draft = draft.about(instruction.letter.terms).status(Clock::system().now(), false);
+        pay.post(vec![draft]).unwrap();
+    }
+    drop(pay);
+    town.sync(&["pay", "buyer"]);
+    let warned =
+        |shown: &Value| shown["letters"].as_array().unwrap().iter().filter(|one| one["verdict"] == "warned").count();
+    assert_eq!(warned(&town.show("buyer", &id)), 3, "{number}");
+    let served = Served::start(&town.path("buyer/config.toml"));
+    let visitor = served.visit();
+    let page = visitor.page(&format!("/txn/{id}"));
+    let links: Vec<&str> =
+        page.split("href=\"/warnings#").skip(1).map(|part| part.split('"').next().unwrap()).collect();
+    assert_eq!(links.len(), 1, "{links:?}");
+    assert!(visitor.page("/warnings").contains(&format!("id=\"{}\"", links[0])));
+    assert!(visitor.page("/").contains("With warnings <span class=\"count\">1<"));
+}
+
+#[test]
+fn a_beginning_of_an_id_or_number_finds_its_order_as_a_plain_word() {
+    let town = Town::fresh();
+    let (id, number) = town.bought("SH-41", 1, &["--pay", "invoice"]);
+    town.bought("TEA-200", 1, &["--pay", "invoice"]);
+    let served = Served::start(&town.path("buyer/config.toml"));
+    let visitor = served.visit();
+    for word in [id.get(..6).unwrap(), &id.get(..9).unwrap().to_lowercase(), id.as_str(), number.as_str()] {
+        let found = list(&town, &[word]);
+        assert_eq!(found["transactions"].as_array().unwrap().len(), 1, "{word}: {found}");
+        assert_eq!(found["transactions"][0]["id"], id.as_str(), "{word}");
+        let path = format!("/?{}", super::served::form(&[("q", word)]));
+        assert_eq!(listed(&visitor.page(&path)), [id.clone()], "{word}");
+    }
+    // Fewer letters begin too many; a name is found as before.
+    assert!(list(&town, &[id.get(..5).unwrap()])["transactions"].as_array().unwrap().is_empty());
+    assert_eq!(list(&town, &["煎茶"])["transactions"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn a_date_that_passed_stands_where_it_belongs_among_the_letters() {
+    let town = Town::played();
+    let late = list(&town, &["late"])["transactions"][0]["id"].as_str().unwrap().to_owned();
+    town.does("buyer", &["ask", &late]);
+    let served = Served::start(&town.path("buyer/config.toml"));
+    let visitor = served.visit();
+    let page = visitor.page(&format!("/txn/{late}"));
+    let table = page.split("<table class=\"timeline\">").nth(1).unwrap().split("class=\"today\"").next().unwrap();
+    let days: Vec<&str> = table.split("<time datetime=\"").skip(1).map(|part| part.get(..10).unwrap()).collect();
+    assert!(table.contains("lane-missed"), "{table}");
+    let (missed, last) = (table.rfind("lane-missed").unwrap(), table.rfind("Asked for the status").unwrap());
+    assert!(missed < last, "what was asked today stands below what was due before: {days:?}");
+    assert!(days.is_sorted(), "{days:?}");
+}
+
+#[test]
+fn one_agent_is_asked_about_what_is_late_by_one_letter() {
+    let town = Town::played();
+    let late = list(&town, &["late"]);
+    let (id, ask) = (late["late"][0]["id"].as_str().unwrap(), late["late"][0]["ask"].as_str().unwrap());
+    let leg = late["late"][0]["leg"].as_str().unwrap();
+    let served = Served::start(&town.path("buyer/config.toml"));
+    let visitor = served.visit();
+    let place = format!("/txn/{id}");
+    for page in ["/", &place] {
+        let shown = visitor.page(page);
+        let form = shown.split("class=\"ask-one\"").nth(1).unwrap().split("</form>").next().unwrap();
+        assert!(form.contains(&format!("Ask {ask}")), "{page}: {form}");
+        assert!(form.contains(&format!("name=\"leg\" value=\"{leg}\"")), "{page}: {form}");
+        assert!(form.contains(&format!("action=\"{place}\"")), "{page}: {form}");
+    }
+    let asked = || town.count("buyer", id, "out", "status-request");
+    let before = asked();
+    let led = visitor.does(&place, &place, &[("act", "ask"), ("leg", leg)]);
+    assert_eq!((led, asked() - before), (format!("{place}?said=asked"), 1));
+    let shown = town.show("buyer", id);
+    assert_eq!(crate::support::program::letters(&shown, "out", "status-request").last().unwrap()["peer"], ask);
+}
+
+#[test]
+fn account_and_language_stand_in_the_foot_where_the_menu_has_no_room_for_them() {
+    let town = Town::played();
+    let served = Served::start(&town.path("buyer/config.toml"));
+    let page = served.visit().page("/");
+    let foot = page.split("<footer").nth(1).unwrap();
+    let account = foot.split("class=\"account\"").nth(1).unwrap().split("</p>").next().unwrap();
+    assert!(account.contains("buyer@demo.test") && account.contains("lang=ja"), "{account}");
+    let legs: Vec<usize> = ["Order", "Payment", "Delivery"]
+        .iter()
+        .map(|leg| {
+            page.find(&format!("scope=\"col\">{leg}<")).or(page.find(&format!("class=\"edge\">{leg}<"))).unwrap()
+        })
+        .collect();
+    assert!(legs.is_sorted(), "{legs:?}");
+}
