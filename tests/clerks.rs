@@ -339,7 +339,7 @@ fn letters_that_waited_in_vain_are_warned_about() {
     let mail = sealed(&stray, world.clerks[BANK].key().unwrap(), &world.certificate(BUYER), &world.now());
     let taken = world.deliver(BUYER, &[mail]);
     assert_eq!(taken.counts.get(&Verdict::Held), Some(&1));
-    let filter = mailorder::index::Filter::default();
+    let filter = Filter::default();
     assert!(world.clerks[BUYER].index().list(&filter).unwrap().is_empty(), "nothing has begun");
     world.pass_hours(24 * 29);
     assert_eq!(world.clerks[BUYER].tend().unwrap().in_vain, 0);
