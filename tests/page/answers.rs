@@ -56,7 +56,7 @@ fn terms_that_differ_wait_for_the_buyer_on_every_page_that_counts_what_waits() {
     let row = part(&page, &format!("name=\"txn\" value=\"{id}\""), "</tr>");
     assert!(row.contains("terms differ: waits for your answer") && row.contains(&confirm), "{row}");
     assert!(part(&page, "<dl class=\"summary\">", "</dl>").contains(&confirm), "{page}");
-    assert_eq!(listed(&visitor.page("/?q=unconfirmed")), [id.clone()]);
+    assert_eq!(listed(&visitor.page("/?q=unconfirmed")), std::slice::from_ref(&id));
     let tab = part(&page, "?q=unconfirmed\"", "</a>");
     assert!(tab.contains("class=\"count\">1<"), "{tab}");
     let shown = visitor.page(&format!("/txn/{id}"));
