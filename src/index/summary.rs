@@ -6,7 +6,7 @@ use crate::rules::failed::failed_legs;
 use crate::rules::overdue::refund;
 use crate::rules::waiting::waiting_in;
 use crate::rules::{Standing, State, agreement, received, reconcile, replacing};
-use crate::trade::{Code, Direction, Finding, Kept, Leg, Role, Settlement, Transaction, Verdict, item::Line};
+use crate::trade::{Direction, Finding, Kept, Leg, Role, Settlement, Transaction, Verdict, item::Line};
 
 impl Row {
     /// Reckons the row of a transaction.
