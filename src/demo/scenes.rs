@@ -1,8 +1,9 @@
 //! The scenes: each an order, from the wish to its end, or to where it stands today.
 
 use super::{DemoError, Stage};
-use crate::role::{Action, Draft, Notice, buyer, delivery, payment, shop};
+use crate::role::{Action, Draft, Notice, buyer, delivery, payment, shop, shop_catalog};
 use crate::rules::{Standing, State};
+use crate::trade::catalog::{CatalogRequest, Words};
 use crate::trade::item::{Charge, Item, Line, total};
 use crate::trade::status::{Payment, PaymentState, PaymentStatus, Reason, Step};
 use crate::trade::{
@@ -13,6 +14,7 @@ use crate::view::schedules::PRESETS;
 
 /// Plays all scenes, in the order of their days.
 pub(super) fn play(stage: &mut Stage, told: &mut dyn FnMut(&str)) -> Result<(), DemoError> {
+    asked_what_is_sold(stage, 0)?;
     let done = ordered(stage, 1, &[("SH-41", 1)], "card")?;
     shipped(stage, &done, 3)?;
     delivered(stage, &done, 5)?;
@@ -49,6 +51,14 @@ pub(super) fn play(stage: &mut Stage, told: &mut dyn FnMut(&str)) -> Result<(), 
     forged(stage, &open)?;
     told("a status forged by a stranger came: set aside, nothing applied");
     expect(stage, &open, State::Open)
+}
+
+/// The buyer asks the shop what it sells, and gets its catalog.
+fn asked_what_is_sold(stage: &mut Stage, day: i64) -> Result<(), DemoError> {
+    stage.at(day, 9);
+    let shop = stage.shop.clerk.me().clone();
+    stage.buyer.clerk.post(vec![shop_catalog::ask(CatalogRequest { words: Words::default() }, shop)])?;
+    stage.settle()
 }
 
 /// Sets the buyer's schedules: what is late is asked about each morning; the tea on its way, when the buyer resumes it.
