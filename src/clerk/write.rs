@@ -213,15 +213,23 @@ impl Batch<'_> {
         Ok(Written { owed, content: content.digest, travels })
     }
 
-    /// Enters the verdicts that changed; returns the letters that count only now.
+    /// Enters the verdicts that changed; returns the letters that count only now. One of them may be what another waits for, so
+    /// it is looked again until nothing changes, at most once for each letter.
     pub(super) fn judge_again(&mut self, role: Role, names: &Names) -> Result<Vec<Digest>, ClerkError> {
         let mut newly = Vec::new();
-        let Some(transaction) = self.book.find(role, names).cloned() else { return Ok(newly) };
-        for act in crate::rules::rejudge(&transaction) {
-            if let Act::Verdict { content, verdict: Verdict::Applied, .. } = &act {
-                newly.push(*content);
+        let letters = self.book.find(role, names).map_or(0, |known| known.kept.len());
+        for _ in 0..letters {
+            let Some(transaction) = self.book.find(role, names).cloned() else { break };
+            let acts = crate::rules::rejudge(&transaction);
+            if acts.is_empty() {
+                break;
             }
-            self.act_on(&transaction, act)?;
+            for act in acts {
+                if let Act::Verdict { content, verdict: Verdict::Applied, .. } = &act {
+                    newly.push(*content);
+                }
+                self.act_on(&transaction, act)?;
+            }
         }
         Ok(newly)
     }

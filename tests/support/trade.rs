@@ -373,13 +373,19 @@ impl Desk {
     /// Enters the verdicts that changed; returns the letters that count only now.
     pub fn judge_again(&mut self, role: Role, names: &Names) -> Vec<Digest> {
         let mut newly = Vec::new();
-        let Some(transaction) = self.book.find(role, names) else { return newly };
-        let names = names_of(transaction);
-        for act in rejudge(transaction) {
-            if let Act::Verdict { content, verdict: Verdict::Applied, .. } = &act {
-                newly.push(*content);
+        let letters = self.book.find(role, names).map_or(0, |known| known.kept.len());
+        for _ in 0..letters {
+            let Some(transaction) = self.book.find(role, names) else { break };
+            let (names, acts) = (names_of(transaction), rejudge(transaction));
+            if acts.is_empty() {
+                break;
             }
-            self.enter(Some(role), Body::Own { act, names: names.clone(), about: Vec::new() });
+            for act in acts {
+                if let Act::Verdict { content, verdict: Verdict::Applied, .. } = &act {
+                    newly.push(*content);
+                }
+                self.enter(Some(role), Body::Own { act, names: names.clone(), about: Vec::new() });
+            }
         }
         newly
     }
