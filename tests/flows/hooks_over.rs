@@ -86,7 +86,6 @@ fn goods_that_have_left_when_the_order_was_cancelled_are_told_to_a_person() {
     town.sync(&["shop"]);
     assert_eq!((released(&town), works(&town).len()), (1, 2), "and it is told to take back what it can");
     town.does("shop", &["ledger", "reindex"]);
-    town.does("buyer", &["ask", &id, "--leg", "order"]);
     town.settle();
     assert_eq!(inbox(&town).len(), 1, "it stands in the ledger: {}", town.show("shop", &number));
     town.does("shop", &["shop", "accept", &number]);
