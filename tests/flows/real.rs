@@ -228,7 +228,7 @@ fn watch_enters_a_letter_within_seconds_while_commands_run_beside() {
     let (buyer, id) = (&parties.buyer, parties.orders(SHIRT, "card"));
     let terms = until("terms", || parties.is(&id, "offered"));
     let number = buyer.listed(&id)["number"].as_str().unwrap().to_owned();
-    buyer.run(&["confirm", &id]);
+    buyer.run_beside(&["confirm", &id]);
     let instructions = until("instructions", || parties.instructed(&number));
     let mut news = Vec::new();
     for (party, notice, leg) in [
@@ -236,7 +236,7 @@ fn watch_enters_a_letter_within_seconds_while_commands_run_beside() {
         (&parties.ship, ["ship", "notify", &number, "--delivered"], "delivery"),
         (&parties.pay, ["pay", "notify", &number, "--paid"], "payment"),
     ] {
-        party.run(&notice);
+        party.run_beside(&notice);
         news.push(until(leg, || buyer.listed(&id)[leg]["done"] == true));
     }
     println!("terms {terms:?} after the order; instructions {instructions:?} after the confirmation; news {news:?}");

@@ -1,7 +1,7 @@
 //! Towns without a past: accounts made by `init`, as many as a test wants, and what they say of a transaction.
 
 use std::fs;
-use std::process::Command;
+use std::process::{Command, Output};
 use std::sync::OnceLock;
 
 use serde_json::Value;
@@ -257,18 +257,26 @@ impl Town {
 
     /// Runs the program with its clock moved, as `faketime` reads it: `+30d`.
     pub fn at(&self, moved: &str, party: &str, args: &[&str]) -> Run {
-        let output = Command::new("faketime")
-            .args(["-f", moved, env!("CARGO_BIN_EXE_mailorder"), "-c"])
-            .arg(self.path(party).join("config.toml"))
-            .args(args)
-            .env_clear()
-            .env("PATH", "/usr/bin:/bin")
-            .env("HOME", self.path(""))
+        let command = || {
+            let mut command = Command::new("faketime");
+            command.args(["-f", moved, env!("CARGO_BIN_EXE_mailorder"), "-c"]);
+            command.arg(self.path(party).join("config.toml")).args(args).env_clear();
             // Deadlines and the dates of files stay those of the system.
-            .env("FAKETIME_DONT_FAKE_MONOTONIC", "1")
-            .env("NO_FAKE_STAT", "1")
-            .output()
-            .unwrap();
-        output.into()
+            command.env("FAKETIME_DONT_FAKE_MONOTONIC", "1").env("NO_FAKE_STAT", "1");
+            command.env("PATH", "/usr/bin:/bin").env("HOME", self.path(""));
+            command
+        };
+        ended(command).into()
+    }
+}
+
+/// Runs a command to its end. `faketime` leaves a semaphore behind where it is killed, named by its process; a later one of the same
+/// number cannot begin, and is begun again under another.
+pub fn ended(command: impl Fn() -> Command) -> Output {
+    loop {
+        let output = command().output().unwrap();
+        if !output.stderr.starts_with(b"faketime: sem_open: File exists") {
+            return output;
+        }
     }
 }
