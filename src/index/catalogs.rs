@@ -25,11 +25,11 @@ impl Index {
         Ok(usize::try_from(count).unwrap_or(usize::MAX))
     }
 
-    /// Returns the entries of the catalogs that came from a shop and count, the one recorded last first, at most `most`.
+    /// Returns the entries of the catalogs that came from a shop and count, the one entered last first, at most `most`.
     pub fn catalogs_of(&self, shop: &Address, most: u32) -> Found<Vec<u64>> {
         let mut find = self.db.prepare_cached(
             "SELECT position FROM entries WHERE kind = 'catalog' AND peer = ?1 AND direction = 'in'
-               AND standing = 'applied' ORDER BY recorded DESC, position DESC LIMIT ?2",
+               AND standing = 'applied' ORDER BY position DESC LIMIT ?2",
         )?;
         let rows = find.query_map(params![shop.as_str(), most], |row| row.get::<_, i64>(0))?;
         rows.map(|row| Ok(position(row?))).collect()
@@ -41,7 +41,7 @@ impl Index {
             "SELECT recorded FROM entries asked WHERE kind = 'catalog-request' AND peer = ?1 AND direction = 'out'
                AND NOT EXISTS (SELECT 1 FROM entries came WHERE came.kind = 'catalog' AND came.peer = ?1
                  AND came.direction = 'in' AND came.position > asked.position)
-             ORDER BY recorded DESC LIMIT 1",
+             ORDER BY position DESC LIMIT 1",
         )?;
         let recorded: Option<String> = find.query_row([shop.as_str()], |row| row.get(0)).optional()?;
         recorded.map(|recorded| value(&recorded, Moment::parse)).transpose()

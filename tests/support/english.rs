@@ -35,9 +35,13 @@ pub fn english(text: &str) -> Vec<String> {
         }
         rest
     };
-    // Options, addresses, files and words of a query with their value are no words.
+    // Options, addresses, files, digests that are cut short and words of a query with their value are no words.
+    let is_digest = |token: &str| token.contains('…') && token.chars().all(|c| c.is_ascii_hexdigit() || c == '…');
     let is_name = |token: &str| {
-        token.starts_with("--") || token.contains(['@', '/']) || token.trim_end_matches(':').contains(':')
+        is_digest(token)
+            || token.starts_with("--")
+            || token.contains(['@', '/'])
+            || token.trim_end_matches(':').contains(':')
     };
     let is_english = |line: &str| {
         let left = left(line);
