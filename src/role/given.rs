@@ -30,6 +30,19 @@ pub(super) fn stop(transaction: &Transaction, given: &Given, why: &str, now: Mom
     end(transaction, given, Step::Failed { reason, at: Some(now) })
 }
 
+/// Has each hook call off what it did or may have done of work of these sorts since the last time.
+pub(super) fn withdraw(transaction: &Transaction, works: &[Work]) -> Vec<Action> {
+    let back = transaction.last_given(Work::Withdraw).map_or(0, |given| given.position);
+    let since = transaction.given.iter().filter(|given| given.position >= back && works.contains(&given.task.work));
+    let mut hooks: Vec<&HookName> = Vec::new();
+    for given in since.filter(|given| !given.failed() || given.is_stopped()) {
+        if !hooks.contains(&&given.task.hook) {
+            hooks.push(&given.task.hook);
+        }
+    }
+    hooks.into_iter().map(|hook| give(transaction, hook, Work::Withdraw, None)).collect()
+}
+
 /// Returns the work of these sorts that has not ended, oldest first.
 pub(super) fn open<'a>(transaction: &'a Transaction, works: &'a [Work]) -> impl Iterator<Item = &'a Given> {
     transaction.given.iter().filter(|given| given.said.is_none() && works.contains(&given.task.work))

@@ -6,7 +6,7 @@
 
 use super::agent::instruction;
 use super::calendar::later;
-use super::given::{end, give, open, stop};
+use super::given::{end, give, open, stop, withdraw};
 use super::payment::{begins, is_open, noted, planned, publish, result, status_now};
 use super::practice::PaymentPractice;
 use super::{Action, Desk, Notice, Refused};
@@ -123,19 +123,10 @@ pub(super) fn take_back(transaction: &Transaction, status: Option<&PaymentStatus
     if status.is_some_and(is_made) {
         return Vec::new();
     }
-    let works = [Work::Authorize, Work::Debit];
     let ended = open(transaction, &[Work::Authorize, Work::Debit, Work::Plan])
         .map(|given| stop(transaction, given, "Stopped by the shop.", desk.now));
     let mut actions: Vec<Action> = ended.collect();
-    let back = transaction.last_given(Work::Withdraw).map_or(0, |given| given.position);
-    let since = transaction.given.iter().filter(|given| given.position >= back && works.contains(&given.task.work));
-    let mut hooks: Vec<&HookName> = Vec::new();
-    for given in since.filter(|given| !given.failed() || given.is_stopped()) {
-        if !hooks.contains(&&given.task.hook) {
-            hooks.push(&given.task.hook);
-        }
-    }
-    actions.extend(hooks.into_iter().map(|hook| give(transaction, hook, Work::Withdraw, None)));
+    actions.extend(withdraw(transaction, &[Work::Authorize, Work::Debit]));
     actions
 }
 

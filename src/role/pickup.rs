@@ -4,10 +4,10 @@
 //! an event on the way of the parcel: what is in the courier's hands is not stopped by a program.
 
 use super::delivery::notify;
-use super::given::{end, give, open, stop};
+use super::given::{end, give, open, stop, withdraw};
 use super::{Action, Desk, Notice, Refused};
 use crate::trade::status::Step;
-use crate::trade::{Document, HookName, Kept, Moment, Said, Task, Transaction, Work};
+use crate::trade::{Document, Kept, Moment, Said, Task, Transaction, Work};
 
 /// What the event on the way is called.
 const COLLECTED: &str = "Collected";
@@ -57,14 +57,6 @@ pub(super) fn take_back(transaction: &Transaction, desk: &Desk<'_>) -> Vec<Actio
     let ended = open(transaction, &[Work::Collect]);
     let mut actions: Vec<Action> =
         ended.map(|given| stop(transaction, given, "Stopped by the shop.", desk.now)).collect();
-    let back = transaction.last_given(Work::Withdraw).map_or(0, |given| given.position);
-    let since = transaction.given.iter().filter(|given| given.position > back && given.task.work == Work::Collect);
-    let mut hooks: Vec<&HookName> = Vec::new();
-    for given in since.filter(|given| !given.failed() || given.is_stopped()) {
-        if !hooks.contains(&&given.task.hook) {
-            hooks.push(&given.task.hook);
-        }
-    }
-    actions.extend(hooks.into_iter().map(|hook| give(transaction, hook, Work::Withdraw, None)));
+    actions.extend(withdraw(transaction, &[Work::Collect]));
     actions
 }
