@@ -207,7 +207,9 @@ impl Clerk {
                     self.spool.remove(&one.spooled.path)?;
                     ours.push(one.spooled.name.as_str());
                 }
-                Fate::Original | Fate::Entered => ours.push(one.spooled.name.as_str()),
+                Fate::Original => ours.push(one.spooled.name.as_str()),
+                // Noted at the commit.
+                Fate::Entered => {}
             }
         }
         let kept = self.aside.put_all(notes.iter().map(|(one, note)| (one.raw.as_slice(), note)))?;
