@@ -49,17 +49,9 @@ impl Batch<'_> {
                     continue;
                 }
                 let received = chunk.iter().map(|(_, line)| line.clone()).collect();
-                let draft = role::Draft {
-                    role,
-                    to: to.clone(),
-                    names: Names::default(),
-                    terms: None,
-                    answers: None,
-                    replaces: None,
-                    as_of: Some(self.now),
-                    done: None,
-                    document: Document::Receipt(Receipt { received }),
-                };
+                let document = Document::Receipt(Receipt { received });
+                let draft = role::Draft::outside(role, to.clone(), Names::default(), document);
+                let draft = role::Draft { as_of: Some(self.now), ..draft };
                 let written = self.perform(vec![draft.into()])?;
                 for (place, _) in chunk {
                     self.owe(*place, written.iter().map(|one| one.owed.clone()).collect());

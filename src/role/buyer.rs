@@ -62,18 +62,7 @@ fn request(transaction: &Transaction, leg: Leg, to: Party) -> Draft {
 /// Writes an order to `shop` (P15, P16).
 pub fn order(order: Order, id: OrderId, shop: Party) -> Draft {
     let names = Names { shop: Some(shop.address.clone()), number: None, order: Some(id) };
-    let document = Document::Order(order);
-    Draft {
-        role: Role::Buyer,
-        to: shop,
-        names,
-        terms: None,
-        answers: None,
-        replaces: None,
-        as_of: None,
-        done: None,
-        document,
-    }
+    Draft::outside(Role::Buyer, shop, names, Document::Order(order))
 }
 
 /// Returns the terms that wait for the buyer's answer: the newest that count, where they have no OK.

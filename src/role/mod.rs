@@ -102,7 +102,11 @@ impl Draft {
     /// Begins a draft about `transaction`, in the part it is seen from.
     pub fn new(transaction: &Transaction, to: Party, document: Document) -> Self {
         let names = Names { shop: Some(transaction.key.shop.clone()), number: transaction.number.clone(), order: None };
-        let role = transaction.key.role;
+        Self::outside(transaction.key.role, to, names, document)
+    }
+
+    /// Begins a draft that no transaction is known for, or that is about none.
+    pub fn outside(role: Role, to: Party, names: Names, document: Document) -> Self {
         Self { role, to, names, terms: None, answers: None, replaces: None, as_of: None, done: None, document }
     }
 
@@ -287,9 +291,7 @@ fn refusal(role: Role, received: &Received, code: &str, text: &str) -> Action {
     let reason = Reason { code: code.to_owned(), text: text.to_owned() };
     let names = letter.names();
     let document = Document::Refusal(Refusal { reason });
-    let answers = Some(received.content());
-    let to = letter.from.clone();
-    Draft { role, to, names, terms: None, answers, replaces: None, as_of: None, done: None, document }.into()
+    Draft::outside(role, letter.from.clone(), names, document).answering(received.content()).into()
 }
 
 /// Returns our answers to a letter that has come again: they go out once more, byte for byte (B101).

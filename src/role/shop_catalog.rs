@@ -19,35 +19,13 @@ pub fn answer(request: &CatalogRequest, from: Party, content: Digest, desk: &Des
     let shop = desk.practice.shop.as_ref()?;
     let names = Names { shop: Some(desk.me.address.clone()), number: None, order: None };
     let document = Document::Catalog(catalog(request, shop));
-    let answers = Some(content);
-    Some(Draft {
-        role: Role::Shop,
-        to: from,
-        names,
-        terms: None,
-        answers,
-        replaces: None,
-        as_of: None,
-        done: None,
-        document,
-    })
+    Some(Draft::outside(Role::Shop, from, names, document).answering(content))
 }
 
 /// Asks a shop what it sells.
 pub fn ask(request: CatalogRequest, shop: Party) -> Draft {
     let names = Names { shop: Some(shop.address.clone()), number: None, order: None };
-    let document = Document::CatalogRequest(request);
-    Draft {
-        role: Role::Buyer,
-        to: shop,
-        names,
-        terms: None,
-        answers: None,
-        replaces: None,
-        as_of: None,
-        done: None,
-        document,
-    }
+    Draft::outside(Role::Buyer, shop, names, Document::CatalogRequest(request))
 }
 
 fn catalog(request: &CatalogRequest, shop: &ShopPractice) -> Catalog {

@@ -116,18 +116,7 @@ impl Dishonest<'_> {
     fn draft(&self, number: Number, order: Option<&OrderId>, document: Document) -> Draft {
         let shop = Some(party(self.town, self.account).address);
         let names = Names { shop, number: Some(number), order: order.cloned() };
-        let to = party(self.town, "pay");
-        Draft {
-            role: Role::Shop,
-            to,
-            names,
-            terms: None,
-            answers: None,
-            replaces: None,
-            as_of: None,
-            done: None,
-            document,
-        }
+        Draft::outside(Role::Shop, party(self.town, "pay"), names, document)
     }
 
     /// Asks for JPY 4800 by these data; `change` makes of it what it likes.
