@@ -6,11 +6,12 @@ use std::collections::BTreeMap;
 
 use super::open::reread;
 use super::{Clerk, ClerkError};
-use crate::index::{Crowd, EntryRow, Filter, Unheard};
+use crate::index::{EntryRow, Filter, Unheard};
 use crate::ledger::Claim;
 use crate::role::Refused;
+use crate::rules::crowd::{Crowd, crowds};
 use crate::rules::failed::failures;
-use crate::rules::limits::{DAY, MANY};
+use crate::rules::limits::DAY;
 use crate::rules::overdue::overdue;
 use crate::rules::unheard::{TIMES, TOLD};
 use crate::rules::{Standing, received};
@@ -97,13 +98,17 @@ impl Clerk {
     fn crowd_warnings(&self) -> Result<Vec<ComputedWarning>, ClerkError> {
         let since = self.clock.now().plus_seconds(-DAY);
         let mut found = Vec::new();
-        for Crowd { role, names, peer, letters, last } in self.index.crowds(&since, MANY)? {
-            let Names { shop: Some(shop), number: Some(number), .. } = names else { continue };
-            let subject = format!("{} {role} {shop} {number} {peer} {}", Code::TooManyLetters, last.day());
-            let text = format!(
-                "{peer} has sent {letters} statuses about this within a day; each is kept, and the newest counts"
-            );
-            found.push(self.computed(subject, Code::TooManyLetters, text, Some(shop), Some(number), last)?);
+        for key in self.index.crowded(&since)? {
+            let Some(known) = self.index.load_key(&key)? else { continue };
+            let (role, shop, Some(number)) = (key.role, &key.shop, &known.number) else { continue };
+            for Crowd { peer, letters, last } in crowds(&known, &since) {
+                let subject = format!("{} {role} {shop} {number} {peer} {}", Code::TooManyLetters, last.day());
+                let text = format!(
+                    "{peer} has sent {letters} statuses about this within a day; each is kept, and the newest counts"
+                );
+                let (shop, number) = (Some(shop.clone()), Some(number.clone()));
+                found.push(self.computed(subject, Code::TooManyLetters, text, shop, number, last)?);
+            }
         }
         Ok(found)
     }

@@ -354,7 +354,7 @@ impl Filter {
     }
 }
 
-fn key(row: &rusqlite::Row<'_>) -> Found<Key> {
+pub(super) fn key(row: &rusqlite::Row<'_>) -> Found<Key> {
     Ok(Key {
         role: word(&row.get::<_, String>(0)?, Role::parse)?,
         shop: value(&row.get::<_, String>(1)?, Address::parse)?,
@@ -398,6 +398,7 @@ pub(super) fn listed(row: &rusqlite::Row<'_>) -> Found<Listed> {
         begun: true,
         waits: row.get(24)?,
         refund: money(row.get(25)?, row.get(26)?)?,
+        crowded: None,
         owing: Vec::new(),
     };
     Ok(Listed { key, row })

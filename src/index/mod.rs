@@ -34,7 +34,6 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use crate::ledger::{Chunk, Ledger, LedgerError, Mark, Recorded, Reread, Writer};
 use crate::trade::{Body, Book, Entry, Key, Transaction};
 
-pub use crowd::Crowd;
 pub use days::{KeptDay, Owing, Spent};
 pub use keys::{Pin, Unsealed};
 pub use list::{Filter, Listed};
@@ -45,7 +44,7 @@ pub use schedules::{Caused, CausedLetter, KeptSchedule};
 pub use tasks::{Attempt, OpenTask};
 
 /// Version of schema and of what rows mean; another version is thrown away and built anew.
-const VERSION: i64 = 20;
+const VERSION: i64 = 21;
 
 /// Marks the file as an index of ours ("MOix").
 const APPLICATION: i64 = 0x4D4F_6978;

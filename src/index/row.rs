@@ -71,6 +71,9 @@ pub struct Row {
     pub waits: bool,
     /// What is still to go back of what was paid.
     pub refund: Option<Money>,
+    /// Since when one party has written more statuses about it than anybody needs; in a row that is reckoned, and in none
+    /// that lists read again.
+    pub crowded: Option<Moment>,
     /// How what a buyer owes changed; in a row that is reckoned, and in none that lists read again.
     pub owing: Vec<RowOwing>,
 }
@@ -111,6 +114,7 @@ impl Row {
             begun: true,
             waits: false,
             refund: None,
+            crowded: None,
             owing: Vec::new(),
         }
     }

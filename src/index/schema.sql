@@ -74,7 +74,9 @@ CREATE TABLE transactions (
   waits           INTEGER NOT NULL,
   -- What is still to go back of what was paid.
   refund_currency TEXT,
-  refund          TEXT
+  refund          TEXT,
+  -- Since when one party has written more statuses about it than anybody needs, in seconds.
+  crowded_at      INTEGER
 );
 CREATE UNIQUE INDEX transactions_key ON transactions (role, shop, order_id);
 CREATE INDEX transactions_number ON transactions (role, shop, number) WHERE number IS NOT NULL;
@@ -89,6 +91,7 @@ CREATE INDEX transactions_failed ON transactions (role) WHERE failed <> '';
 CREATE INDEX transactions_warned ON transactions (role) WHERE warnings > 0;
 CREATE INDEX transactions_waits ON transactions (date_at) WHERE waits;
 CREATE INDEX transactions_refund ON transactions (role) WHERE refund IS NOT NULL;
+CREATE INDEX transactions_crowded ON transactions (crowded_at) WHERE crowded_at IS NOT NULL;
 CREATE INDEX transactions_state ON transactions (state, role, date_at) WHERE state IN ('ordered', 'offered');
 CREATE INDEX transactions_undelivered ON transactions (role) WHERE undelivered;
 

@@ -2,6 +2,7 @@
 
 use super::row::{Row, RowItem, RowLeg, RowOwing};
 use crate::rules::booking::{Booked, Booking, bookings};
+use crate::rules::crowd::crowded_since;
 use crate::rules::failed::failed_legs;
 use crate::rules::overdue::refund;
 use crate::rules::waiting::waiting_in;
@@ -37,6 +38,7 @@ impl Row {
             waits: !waiting_in(transaction, standing.state).is_empty()
                 || replacing::waiting(transaction, standing.state).is_some()
                 || agreement::waiting(transaction, standing.state).is_some(),
+            crowded: crowded_since(transaction),
             owing: if transaction.key.role == Role::Buyer { owing(transaction, &standing) } else { Vec::new() },
             order,
             delivery,

@@ -10,7 +10,7 @@ use crate::trade::{Digest, Direction, Fingerprint, Kind, Moment, Transaction};
 /// Seconds of the span in which the answers about one transaction are counted.
 pub const DAY: i64 = 86_400;
 /// How many statuses of one party about one transaction, within a day, are more than anybody needs.
-pub const MANY: u32 = 200;
+pub const MANY: usize = 200;
 /// Seconds of the span in which all answers to one peer are counted.
 pub const HOUR: i64 = 3_600;
 

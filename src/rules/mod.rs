@@ -4,6 +4,7 @@ pub mod agreement;
 pub mod alerted;
 pub mod authority;
 pub mod booking;
+pub mod crowd;
 pub mod failed;
 pub mod leap;
 pub mod leg;
