@@ -173,10 +173,8 @@ fn changed(
     prices: &Prices,
     (goods, charges): (bool, bool),
 ) -> Result<Vec<PriceChange>, Failure> {
-    let since = known.terms().map(|(kept, _)| kept).or(known.order().map(|(kept, _)| kept));
-    let Some(since) = since.map(|kept| kept.letter.date) else { return Ok(Vec::new()) };
     let is_line = |change: &PriceChange| order.lines.iter().any(|line| line.id == change.id);
-    let mut changed = prices.changed(order, &since);
+    let mut changed = prices.changed_since(order, known);
     changed.retain(|change| if is_line(change) { goods } else { charges });
     let said = || {
         let each: Vec<String> = changed.iter().map(change_words).collect();

@@ -4,7 +4,7 @@ use super::OrderingError;
 use crate::clerk::{Clerk, KnownCatalog};
 use crate::trade::catalog::{Offer, Way};
 use crate::trade::item::{Charge, Item, Line};
-use crate::trade::{Address, Moment, Money, Order, Party, Role};
+use crate::trade::{Address, Moment, Money, Order, Party, Role, Transaction};
 use crate::view::text;
 
 /// What is known of a shop's prices, and which of them an order has.
@@ -19,6 +19,8 @@ pub struct Prices {
 pub struct PriceChange {
     /// The number of the line or charge.
     pub id: String,
+    /// The article number of a line, where it has one.
+    pub sku: Option<String>,
     /// What it is.
     pub name: String,
     /// What one cost.
@@ -96,14 +98,22 @@ impl Prices {
         self.known.first().map(|known| known.catalog.ways.as_slice()).unwrap_or_default()
     }
 
+    /// Returns the prices of an order, repeated from `known`, that the shop has changed since it was ordered then; of its terms,
+    /// where there are any.
+    pub fn changed_since(&self, order: &Order, known: &Transaction) -> Vec<PriceChange> {
+        let since = known.terms().map(|(kept, _)| kept).or(known.order().map(|(kept, _)| kept));
+        since.map(|kept| self.changed(order, &kept.letter.date)).unwrap_or_default()
+    }
+
     /// Returns the prices of an order of `since` that catalogs written after it have otherwise, lines first (P98, P100).
-    pub fn changed(&self, order: &Order, since: &Moment) -> Vec<PriceChange> {
+    fn changed(&self, order: &Order, since: &Moment) -> Vec<PriceChange> {
         let newer: Vec<&KnownCatalog> = self.known.iter().filter(|known| known.date > *since).collect();
         let is_all = newer.last().is_some_and(|known| known.catalog.is_complete());
         let line = |line: &Line| {
             let sku = line.item.sku.as_deref()?;
             let now = newer.iter().find_map(|known| known.catalog.offer(sku)).map(|offer| offer.price);
-            let change = PriceChange { id: line.id.clone(), name: line.item.name.clone(), then: line.unit_price, now };
+            let (id, name, sku) = (line.id.clone(), line.item.name.clone(), line.item.sku.clone());
+            let change = PriceChange { id, sku, name, then: line.unit_price, now };
             (now != Some(line.unit_price) && (now.is_some() || is_all)).then_some(change)
         };
         let way = newer.first().and_then(|known| known.catalog.way(&order.payment_method, &order.delivery_method));
@@ -111,7 +121,7 @@ impl Prices {
         let charge = |charge: &Charge| {
             let (_, now) = asked.filter(|(name, now)| *name == charge.name && *now != charge.price)?;
             let (id, name) = (charge.id.clone(), charge.name.clone());
-            Some(PriceChange { id, name, then: charge.price, now: Some(*now) })
+            Some(PriceChange { id, sku: None, name, then: charge.price, now: Some(*now) })
         };
         order.lines.iter().filter_map(line).chain(order.charges.iter().filter_map(charge)).collect()
     }

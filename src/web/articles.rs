@@ -3,8 +3,9 @@
 use serde_json::{Value, json};
 
 use super::fault::Fault;
+use super::order_form::was;
 use crate::clerk::Clerk;
-use crate::ordering::prices::Prices;
+use crate::ordering::prices::{PriceChange, Prices};
 use crate::trade::Address;
 use crate::trade::catalog::{Offer, Way, Words};
 use crate::view::text;
@@ -32,7 +33,7 @@ pub(super) fn sellers(clerk: &mut Clerk, known: &[Address]) -> Result<Value, Fau
 }
 
 /// Returns the articles of a shop: those that are chosen, then those that `find` finds.
-pub(super) fn rows(prices: &Prices, find: &str, picks: &[[String; 2]]) -> Value {
+pub(super) fn rows(prices: &Prices, find: &str, picks: &[[String; 2]], changes: &[PriceChange]) -> Value {
     let offers = prices.offers();
     let search = Words::new(find.split_whitespace().map(str::to_owned).collect()).unwrap_or_default().search();
     let quantity = |offer: &Offer| {
@@ -44,7 +45,7 @@ pub(super) fn rows(prices: &Prices, find: &str, picks: &[[String; 2]]) -> Value 
     let rows: Vec<Value> = chosen
         .iter()
         .chain(found.iter().take(SHOWN))
-        .map(|offer| row(offer, quantity(offer).unwrap_or_default()))
+        .map(|offer| row(offer, quantity(offer).unwrap_or_default(), changes))
         .collect();
     // What is chosen and not sold any more stays in the form, where it is told of.
     let is_sold = |sku: &String| offers.iter().any(|offer| offer.item.sku.as_ref() == Some(sku));
@@ -56,13 +57,13 @@ pub(super) fn rows(prices: &Prices, find: &str, picks: &[[String; 2]]) -> Value 
     })
 }
 
-fn row(offer: &Offer, quantity: &str) -> Value {
+fn row(offer: &Offer, quantity: &str, changes: &[PriceChange]) -> Value {
     let sku = offer.item.sku.as_deref().unwrap_or_default();
     json!({
         "field": format!("{FIELD}{sku}"), "sku": sku, "name": offer.item.name, "price": text::money_json(&offer.price),
         "pays": offer.payment_methods.iter().map(|method| method.as_str()).collect::<Vec<_>>(),
         "delivers": offer.delivery_methods.iter().map(|method| method.as_str()).collect::<Vec<_>>(),
-        "conditions": offer.conditions, "quantity": quantity,
+        "conditions": offer.conditions, "quantity": quantity, "was": was(changes, Some(sku), &offer.item.name),
     })
 }
 

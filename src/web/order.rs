@@ -27,7 +27,10 @@ pub(super) async fn show(State(web): State<Arc<Web>>, visit: Visit) -> Result<Pa
     let shared = Arc::clone(&web);
     web.desk(move |clerk| {
         let filled = match visit.asked("again") {
-            Some(id) => Filled::again(&find(clerk, id)?)?,
+            Some(id) => {
+                let known = find(clerk, id)?;
+                Filled::again(clerk, &known)?
+            }
             None => Filled::empty(clerk, visit.asked("shop")),
         };
         let shows = order_form::shows(clerk, &filled, None, None)?;

@@ -2,11 +2,12 @@
 
 use serde_json::{Map, Value, json};
 
+use super::act::find;
 use super::articles;
 use super::fault::Fault;
 use super::form::Form;
 use crate::clerk::Clerk;
-use crate::ordering::prices::Prices;
+use crate::ordering::prices::{PriceChange, Prices, take_changes};
 use crate::ordering::written::{ChargeWritten, ItemWritten, OrderFile};
 use crate::role::buyer;
 use crate::trade::item::{Charge, Line};
@@ -46,9 +47,14 @@ impl Filled {
         Self { shop: shop.unwrap_or_default().to_owned(), place: place_of(clerk), ..Self::default() }
     }
 
-    /// Fills a form in from an earlier order (P98).
-    pub(super) fn again(known: &Transaction) -> Result<Self, Fault> {
-        let (order, shop) = buyer::reorder(known)?;
+    /// Fills a form in from an earlier order (P98): articles of the shop's catalog have their quantities in its rows, and what
+    /// has another price since then has that.
+    pub(super) fn again(clerk: &mut Clerk, known: &Transaction) -> Result<Self, Fault> {
+        let (mut order, shop) = buyer::reorder(known)?;
+        let prices = Prices::of(clerk, &shop.address, true)?;
+        let changes = prices.changed_since(&order, known);
+        take_changes(&mut order, &changes);
+        let (picks, others) = picked(&order, &prices);
         let row = |line: &Line| {
             let sku = line.item.sku.clone().unwrap_or_default();
             [sku, line.item.name.clone(), line.unit_price.to_string(), line.quantity.to_string()]
@@ -57,7 +63,8 @@ impl Filled {
         Ok(Self {
             shop: shop.address.to_string(),
             again: Some(known.key.id.to_string()),
-            rows: order.lines.iter().map(row).collect(),
+            rows: others.into_iter().map(row).collect(),
+            picks,
             charges: order.charges.iter().map(charge).collect(),
             pay: order.payment_method.to_string(),
             deliver: order.delivery_method.to_string(),
@@ -126,6 +133,29 @@ impl Filled {
     }
 }
 
+/// Parts the lines of an order into those that the catalog has at the same price, as their numbers and quantities, and others.
+fn picked<'a>(order: &'a Order, prices: &Prices) -> (Vec<[String; 2]>, Vec<&'a Line>) {
+    let offers = prices.offers();
+    let (mut picks, mut others) = (Vec::<[String; 2]>::new(), Vec::new());
+    for line in &order.lines {
+        let offer = offers.iter().find(|offer| offer.item.sku == line.item.sku && offer.price == line.unit_price);
+        let sku = offer.and_then(|offer| offer.item.sku.clone());
+        match sku.filter(|sku| !picks.iter().any(|[known, _]| known == sku)) {
+            Some(sku) => picks.push([sku, line.quantity.to_string()]),
+            None => others.push(line),
+        }
+    }
+    (picks, others)
+}
+
+/// Returns what an order that is repeated had at other prices then, or what is not sold any more (P98, P100).
+fn changes(clerk: &Clerk, filled: &Filled, prices: Option<&Prices>) -> Result<Vec<PriceChange>, Fault> {
+    let Some((prices, id)) = prices.zip(filled.again.as_deref()) else { return Ok(Vec::new()) };
+    let known = find(clerk, id)?;
+    let (order, _) = buyer::reorder(&known)?;
+    Ok(prices.changed_since(&order, &known))
+}
+
 fn place_of(clerk: &Clerk) -> [String; 6] {
     let place = clerk.settings().practice.buyer.as_ref().and_then(|buyer| buyer.deliver_to.clone());
     place.map(|place| fields(&place)).unwrap_or_default()
@@ -147,6 +177,7 @@ pub(super) fn shows(
     let shop = Address::parse(&filled.shop).ok();
     let prices = shop.as_ref().map(|shop| Prices::of(clerk, shop, true)).transpose().map_err(Fault::from)?;
     let prices = prices.filter(|prices| prices.date().is_some());
+    let changes = changes(clerk, filled, prices.as_ref())?;
     let mut shows = Map::new();
     let mut put = |name: &str, value: Value| shows.insert(name.to_owned(), value);
     put("page", json!("order"));
@@ -157,11 +188,15 @@ pub(super) fn shows(
     put("awaited", json!(awaited.map(|since| since.to_string())));
     put("again", json!(filled.again));
     put("again_short", json!(filled.again.as_deref().map(short)));
-    put("articles", prices.as_ref().map_or(Value::Null, |prices| articles::rows(prices, &filled.find, &filled.picks)));
+    put(
+        "articles",
+        prices.as_ref().map_or(Value::Null, |prices| articles::rows(prices, &filled.find, &filled.picks, &changes)),
+    );
     put("picks", json!(filled.picks));
-    put("rows", rows(filled, prices.as_ref()));
+    put("rows", rows(filled, prices.as_ref(), &changes));
     let charges = filled.charges.iter().cloned().chain([<[String; 2]>::default()]);
-    put("charges", charges.map(|[name, price]| json!({"name": name, "price": price})).collect());
+    let charge = |[name, price]: [String; 2]| json!({"was": was(&changes, None, &name), "name": name, "price": price});
+    put("charges", charges.map(charge).collect());
     let ways = prices.as_ref().map(Prices::ways).unwrap_or_default();
     put("ways", ways.iter().map(articles::way).collect());
     let named = ways.iter().map(|way| way.payment_method.as_ref().map(PaymentMethod::as_str)).collect();
@@ -178,21 +213,34 @@ pub(super) fn shows(
     put("agent", json!(agent.unwrap_or_else(|| filled.agent.clone())));
     put("fault", json!(fault));
     put("checked", json!(false));
-    put("order", order.map_or(Value::Null, sum));
+    put("order", order.map_or(Value::Null, |order| sum(order, &changes)));
     Ok(shows)
 }
 
-/// Returns the rows of goods in one's own words, with prices that the catalog has otherwise marked.
-fn rows(filled: &Filled, prices: Option<&Prices>) -> Value {
-    let offers = prices.map(Prices::offers).unwrap_or_default();
+/// Returns how the price of an article, or of a charge by its name, was another one in the order that is repeated: what it was,
+/// and whether it is sold no more; null where it was the same.
+pub(super) fn was(changes: &[PriceChange], sku: Option<&str>, name: &str) -> Value {
+    let is = |change: &&PriceChange| match sku {
+        Some(sku) => change.sku.as_deref() == Some(sku),
+        None => change.sku.is_none() && change.name == name,
+    };
+    let was = |change: &PriceChange| json!({"then": text::money_json(&change.then), "gone": change.now.is_none()});
+    changes.iter().find(is).map_or(Value::Null, was)
+}
+
+/// Returns the rows of goods in one's own words, with prices that the catalog has otherwise marked; in an order that is
+/// repeated, those that it has otherwise since then.
+fn rows(filled: &Filled, prices: Option<&Prices>, changes: &[PriceChange]) -> Value {
+    let prices_now = prices.filter(|_| filled.again.is_none());
+    let offers = prices_now.map(Prices::offers).unwrap_or_default();
     let row = |[sku, name, price, quantity]: &[String; 4]| {
         let offer = offers.iter().find(|offer| offer.item.sku.as_deref() == Some(sku));
         let now = offer.map(|offer| offer.price.to_string());
         let changed = now.filter(|now| !price.is_empty() && now != price);
-        json!({"sku": sku, "name": name, "price": price, "quantity": quantity, "changed": changed})
+        json!({"sku": sku, "name": name, "price": price, "quantity": quantity, "changed": changed, "was": was(changes, Some(sku), name)})
     };
     let mut rows: Vec<Value> = filled.rows.iter().map(row).collect();
-    let empty = json!({"sku": "", "name": "", "price": "", "quantity": "", "changed": null});
+    let empty = json!({"sku": "", "name": "", "price": "", "quantity": "", "changed": null, "was": null});
     let least = if prices.is_some() { 1 } else { ROWS };
     rows.resize(rows.len().saturating_add(1).max(least), empty);
     json!(rows)
@@ -212,14 +260,18 @@ fn methods(named: Vec<Option<&str>>, known: &[&'static str], chosen: &str) -> Va
     words.into_iter().map(|word| json!({"word": word, "is": word == chosen})).collect()
 }
 
-fn sum(order: &Order) -> Value {
+fn sum(order: &Order, changes: &[PriceChange]) -> Value {
     let line = |line: &Line| {
         json!({
             "sku": line.item.sku, "name": line.item.name, "quantity": line.quantity.to_string(), "unit": text::money_json(&line.unit_price),
             "unit_text": line.unit_price.to_string(), "price": line.price().ok().as_ref().map(text::money_json),
+            "was": line.item.sku.as_deref().map(|sku| was(changes, Some(sku), &line.item.name)),
         })
     };
-    let charge = |charge: &Charge| json!({"name": charge.name, "price": text::money_json(&charge.price), "text": charge.price.to_string()});
+    let charge = |charge: &Charge| {
+        let (price, was) = (text::money_json(&charge.price), was(changes, None, &charge.name));
+        json!({"name": charge.name, "price": price, "text": charge.price.to_string(), "was": was})
+    };
     json!({
         "lines": order.lines.iter().map(line).collect::<Vec<_>>(), "charges": order.charges.iter().map(charge).collect::<Vec<_>>(),
         "total": text::money_json(&order.total), "to": order.deliver_to.as_ref().map(|to| to.lines().join(", ")),

@@ -25,7 +25,7 @@ mod making;
 /// What a program of the owner's is told of warnings.
 mod notifying;
 /// Orders written in answer to questions, and repeated at other prices.
-mod ordering;
+pub mod ordering;
 /// What came, against what the delivery agent says.
 mod receiving;
 /// `schedule`, and the buyer's rules at work.

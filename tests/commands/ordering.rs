@@ -253,7 +253,7 @@ fn what_is_cancelled_or_given_back_is_shown_with_whom_it_goes_to_and_a_person_is
 }
 
 /// Buys a cup and a pot by the catalog, and has the shop sell them at other prices since.
-fn with_changed_prices(rows: &str) -> (Town, String) {
+pub fn with_changed_prices(rows: &str) -> (Town, String) {
     let town = with_catalog();
     let args = ["order", "--json", "--shop", SHOP, "--item", "CUP=2", "--item", "POT", "--pay", "card"];
     let id = town.does("buyer", &args).json()["id"].as_str().unwrap().to_owned();

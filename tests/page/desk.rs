@@ -272,7 +272,7 @@ fn an_order_is_repeated_on_the_page_with_nothing_typed_or_with_changes_p99_p100_
     let to: Vec<&Value> = letters(&same, "out", "order").iter().map(|one| &one["peer"]).collect();
     assert_eq!(to, ["shop@demo.test"]);
     let more = sends(&|fields| {
-        fields.iter_mut().find(|(name, _)| name == "quantity").unwrap().1 = "3".to_owned();
+        fields.iter_mut().find(|(name, _)| name == "pick-SH-41").unwrap().1 = "3".to_owned();
     });
     assert_eq!(more["order"]["lines"][0]["quantity"], "3", "{more}");
     town.settle();

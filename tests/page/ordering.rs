@@ -2,6 +2,7 @@
 //! (figure 5; P10-P16).
 
 use super::served::{Served, Visitor, value};
+use crate::commands::ordering::with_changed_prices;
 use crate::flows::catalog::{CATALOG, SHOP, catalog, count, town};
 use crate::support::program::Town;
 
@@ -142,4 +143,60 @@ fn a_shop_is_asked_for_its_catalog_on_the_page_and_once() {
     assert!(unknown.status == 422 && unknown.body.contains("nobody@demo.test"), "{unknown:?}");
     town.sync(&["shop", "buyer"]);
     row(&visitor.page("/order?shop=shop%40demo.test"), "CUP");
+}
+
+/// Returns what a row of the shop's articles has: its quantity, and whether its price is marked as another one.
+fn chosen(page: &str, sku: &str) -> (String, bool) {
+    let row = row(page, sku).split("</tr>").next().unwrap().to_owned();
+    let field = row.split("<input").nth(1).unwrap().split('>').next().unwrap();
+    (value(field, &format!("pick-{sku}")), row.contains("class=\"second\"><span class=\"state"))
+}
+
+#[test]
+fn an_order_again_has_its_quantities_in_the_shops_rows_and_marks_changed_prices_p98_p100() {
+    let (town, id) = with_changed_prices("CUP,Cup,950,JPY,9\nPOT,急須,3200,JPY,9\n");
+    let served = served(&town);
+    let visitor = served.visit();
+    let page = visitor.page(&format!("/order?again={id}"));
+    assert_eq!(chosen(&page, "CUP"), ("2".to_owned(), true));
+    assert_eq!(chosen(&page, "POT"), ("1".to_owned(), false));
+    assert!(
+        !page.contains("name=\"sku\" value=\"CUP\"") && !page.contains("<details class=\"other-goods\" open"),
+        "{page}"
+    );
+    let fields = [
+        ("again", id.as_str()),
+        ("pick-CUP", "2"),
+        ("pick-POT", "1"),
+        ("charge", "Parcel delivery"),
+        ("charge-price", "JPY 500"),
+        ("pay", "card"),
+        ("deliver", "parcel"),
+    ];
+    let check = sends(&visitor, &[&fields[..], &[("do", "check")]].concat());
+    let slip = check.split("id=\"h-sum\"").nth(1).unwrap().split("</section>").next().unwrap();
+    assert_eq!(slip.matches("was <span").count(), 1, "the cup alone: {slip}");
+    assert!(slip.contains("5,600") && slip.contains("</span>900</span>"), "{slip}");
+    let sent = {
+        let own = [("token", value(&check, "token")), ("once", value(&check, "once"))];
+        let own: Vec<(&str, &str)> = own.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        visitor.post("/order", &[&own[..], &[("shop", SHOP), ("do", "send")], &fields].concat())
+    };
+    let led = sent.header("location").unwrap_or_else(|| panic!("{}", sent.body));
+    let order = town.show("buyer", led.strip_prefix("/txn/").unwrap().split('?').next().unwrap());
+    let before = town.show("buyer", &id);
+    assert_eq!(order["order"]["reorder_of"], before["number"]);
+    assert_eq!(order["order"]["lines"][0]["unit_price"]["amount"], "950", "{}", order["order"]);
+    assert_eq!(order["order"]["total"]["amount"], "5600");
+}
+
+#[test]
+fn what_is_not_sold_any_more_stands_in_an_order_again_in_words_of_its_own_p100() {
+    let (town, id) = with_changed_prices("CUP,Cup,900,JPY,9\n");
+    let served = served(&town);
+    let page = served.visit().page(&format!("/order?again={id}"));
+    assert_eq!(chosen(&page, "CUP"), ("2".to_owned(), false));
+    let (_, others) = page.split_once("<details class=\"other-goods\" open").expect("it is open");
+    let row = others.split("<tr>").find(|row| row.contains("value=\"急須\"")).unwrap();
+    assert!(row.contains("value=\"POT\"") && row.contains("not sold any more"), "{row}");
 }
