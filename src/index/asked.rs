@@ -38,6 +38,7 @@ impl Filter {
             Condition::Late(_) => self.due_before = Some(now.plus_seconds(DAY).instant().as_second()),
             Condition::Warned => self.warned = true,
             Condition::Failed => self.failed = true,
+            Condition::Differs => self.differs = true,
             Condition::Days(first, last) => {
                 let begins = |day: Date| Some(day.to_zoned(zone.clone()).ok()?.timestamp().as_second());
                 self.from = self.from.max(first.and_then(begins));
@@ -102,6 +103,7 @@ impl Listed {
             Condition::Late(age) => row.is_late_by(*age, now),
             Condition::Warned => row.warnings > 0,
             Condition::Failed => [row.order, row.delivery, row.payment].iter().any(|leg| leg.failed),
+            Condition::Differs => row.short,
             Condition::Unconfirmed => row.may_wait(),
             Condition::Cancelled => row.state == "cancelled",
             Condition::Shop(text) => shop(text),

@@ -62,6 +62,8 @@ pub struct Filter {
     pub warned: bool,
     /// Something of it will not happen.
     pub failed: bool,
+    /// Something else came, as the buyer says, than was delivered.
+    pub differs: bool,
     /// Something of it will not happen, or something else came than was delivered.
     pub amiss: bool,
     /// Something of it waits for the shop's owner.
@@ -279,7 +281,7 @@ impl Filter {
             _ if self.warned => "INDEXED BY transactions_warned",
             _ if self.waits => "INDEXED BY transactions_waits",
             _ if self.refund => "INDEXED BY transactions_refund",
-            _ if self.failed || self.amiss => "INDEXED BY transactions_failed",
+            _ if self.failed || self.differs || self.amiss => "INDEXED BY transactions_failed",
             _ => "",
         }
     }
@@ -341,6 +343,7 @@ impl Filter {
             (self.warned.then_some(true), "warnings > 0", ""),
             // The words of legs come first: what is of no leg alone is no failure.
             (self.failed.then_some(true), "failed <> '' AND failed <> 'received'", ""),
+            (self.differs.then_some(true), "failed <> '' AND failed LIKE '%received'", ""),
             (self.amiss.then_some(true), "failed <> ''", ""),
             (self.waits.then_some(true), "waits", ""),
             (self.refund.then_some(true), "refund IS NOT NULL", ""),

@@ -12,7 +12,7 @@ use super::standing::State;
 use crate::trade::Currency;
 
 /// Words that stand alone, each with what it asks for.
-const PLAIN: [(&str, Condition); 13] = [
+const PLAIN: [(&str, Condition); 14] = [
     ("open", Condition::Open(true)),
     ("closed", Condition::Open(false)),
     ("unshipped", Condition::Done(Part::Order, false)),
@@ -24,6 +24,7 @@ const PLAIN: [(&str, Condition); 13] = [
     ("late", Condition::Late(SignedDuration::ZERO)),
     ("warned", Condition::Warned),
     ("failed", Condition::Failed),
+    ("differs", Condition::Differs),
     ("unconfirmed", Condition::Unconfirmed),
     ("cancelled", Condition::Cancelled),
 ];
@@ -75,6 +76,8 @@ pub enum Condition {
     Warned,
     /// Something of it will not happen.
     Failed,
+    /// Something else came, as the buyer says, than the delivery agent says was delivered.
+    Differs,
     /// Terms wait for the buyer's answer.
     Unconfirmed,
     /// It was cancelled.
@@ -110,6 +113,7 @@ impl Condition {
                 | Self::Unpaid
                 | Self::Warned
                 | Self::Failed
+                | Self::Differs
                 | Self::Cancelled
                 | Self::State(_)
                 | Self::Days(..)

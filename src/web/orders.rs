@@ -301,7 +301,7 @@ fn order(one: &Listed, found: &Orders, visit: &Visit) -> Value {
         "item": row.items.first().map(|item| item.name.as_str()), "more": row.items.len().saturating_sub(1),
         "quantity": quantity, "shop": shop_name(row), "total": row.total.as_ref().map(text::money_json),
         "state": row.state, "answer": found.offers.contains(&one.key.id) && row.state != "open",
-        "change": found.offers.contains(&one.key.id) && row.state == "open", "warnings": row.warnings,
+        "change": found.offers.contains(&one.key.id) && row.state == "open", "warnings": row.warnings, "came_otherwise": row.short,
         "refund": row.refund.as_ref().map(|sum| refund(sum, refund_due(row).as_ref(), visit)),
         "legs": {
             "order": leg(row, &row.order, visit), "payment": leg(row, &row.payment, visit),

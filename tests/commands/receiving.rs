@@ -52,6 +52,13 @@ fn fewer_pieces_than_the_agent_says_are_a_warning_in_show_list_and_warnings_p84(
     assert!(town.does("buyer", &["list"]).out.contains(" ! differs"));
     // No leg failed: what was received otherwise is a warning, and a mark in the list.
     assert_eq!(town.lists("buyer", &["failed"]).len(), 0);
+    // A word finds what is marked, and no other.
+    town.bought("SH-41", 1, &["--pay", "invoice"]);
+    let marked = |town: &Town| {
+        let found = town.lists("buyer", &["differs"]);
+        found.iter().map(|one| one["id"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(marked(&town), std::slice::from_ref(&id));
     // The agent's leg is as the agent says: nobody speaks for another.
     town.check_stands("buyer", &id, "open", [true, true, false]);
     // The index is a cache of this, too.
@@ -59,6 +66,7 @@ fn fewer_pieces_than_the_agent_says_are_a_warning_in_show_list_and_warnings_p84(
     assert_eq!(warnings(&town), open);
     assert_eq!(town.show("buyer", &id)["received"], shown["received"]);
     assert_eq!(town.lists("buyer", &["failed"]).len(), 0);
+    assert_eq!(marked(&town), std::slice::from_ref(&id));
     town.does("buyer", &["audit", "verify"]);
     // Seen, it is no open warning; said otherwise, it is none at all.
     town.does("buyer", &["warnings", "ack", open[0]["id"].as_str().unwrap()]);
@@ -66,6 +74,7 @@ fn fewer_pieces_than_the_agent_says_are_a_warning_in_show_list_and_warnings_p84(
     let run = town.does("buyer", &["received", &id, "--all"]);
     assert!(run.out.contains("noted as received"), "{run:?}");
     assert_eq!(town.show("buyer", &id)["received"]["differs"], Value::Null);
+    assert_eq!(marked(&town), Vec::<String>::new());
     assert_eq!(town.lists("buyer", &["failed"]).len(), 0);
 }
 

@@ -131,6 +131,13 @@ fn what_came_is_said_on_the_page_compared_and_shown_as_by_the_command_p84() {
     for part in ["It is sent to nobody.", shown["differs"].as_str().unwrap(), "id=\"came\"", "value=\"2\""] {
         assert!(html.contains(part), "{part}: {html}");
     }
+    // The list marks it, and a word and a choice of the search find it.
+    town.bought("SH-41", 1, &["--pay", "invoice"]);
+    for query in ["q=differs", "delivery=differs"] {
+        assert_eq!(listed(&visitor.page(&format!("/?{query}"))), std::slice::from_ref(&id), "{query}");
+    }
+    let list = visitor.page("/");
+    assert_eq!(list.matches("came otherwise</span>").count(), 1, "{list}");
     let warning = town.does("buyer", &["--json", "warnings"]).json()["warnings"][0]["id"].as_str().unwrap().to_owned();
     assert!(html.contains(&format!("/warnings#{}", warning.to_lowercase())));
     visitor.does("/warnings", "/warnings", &[("warning", &warning), ("act", "ack")]);
