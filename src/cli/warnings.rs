@@ -14,8 +14,8 @@ use crate::rules::Standing;
 use crate::trade::Settlement;
 use crate::view::bill::Bill;
 use crate::view::settle::{self, SettleError, Warning};
-use crate::view::text;
-use crate::view::warnings::{SET_ASIDE, Shown, Which, about, gather};
+use crate::view::warnings::{SET_ASIDE, Shown, Which, about, gather, unanswered_of};
+use crate::view::{short, text};
 use crate::words::Words;
 
 #[derive(Debug, clap::Args)]
@@ -93,7 +93,17 @@ fn settled(shell: &Shell, clerk: &mut Clerk, args: SettleArgs, how: Settlement) 
         Settlement::Accept => accepted(clerk, &warning)?,
         Settlement::Block => format!("{warning}: its sender is blocked; `warnings ack {warning}` lifts that"),
     });
+    answer(shell, clerk, &warning)?;
     shell.send(clerk)
+}
+
+/// Proposes the command by which the terms that a warning is about are answered, where they wait for that.
+fn answer(shell: &Shell, clerk: &Clerk, warning: &Warning) -> Result<(), Failure> {
+    let Warning::Letter(position) = warning else { return Ok(()) };
+    if let Some(order) = unanswered_of(clerk, *position, &shell.clock.now())? {
+        shell.hint(&format!("terms wait for your answer: mailorder confirm {}", short(order.as_str())));
+    }
+    Ok(())
 }
 
 /// Returns the warning that is meant: what is seen where a sender says the same again is the first one, which is listed.
@@ -152,7 +162,7 @@ fn list(shell: &Shell, clerk: &mut Clerk, args: &WarningsArgs) -> Result<(), Fai
         let values: Vec<&Value> = shown.iter().map(|one| &one.value).collect();
         shell.output.document(&json!({"schema": "mailorder.warnings/1", "warnings": values}))?;
     } else {
-        print(shell, &shown, &notes, args.all)?;
+        print(shell, clerk, &shown, &notes, args.all)?;
     }
     if not_kept > 0 {
         let mails = super::list::plural(not_kept, "mail");
@@ -163,7 +173,7 @@ fn list(shell: &Shell, clerk: &mut Clerk, args: &WarningsArgs) -> Result<(), Fai
 }
 
 /// Prints the warnings and, apart from them, what was only noted about letters that count.
-fn print(shell: &Shell, shown: &[Shown], notes: &[Shown], all: bool) -> Result<(), Failure> {
+fn print(shell: &Shell, clerk: &Clerk, shown: &[Shown], notes: &[Shown], all: bool) -> Result<(), Failure> {
     let row = |one: &Shown| {
         let tone = if one.settled.is_some() || one.note { Tone::Faint } else { Tone::Bad };
         let mut row = vec![
@@ -220,11 +230,7 @@ fn print(shell: &Shell, shown: &[Shown], notes: &[Shown], all: bool) -> Result<(
             shell.output.line(shell.words.fill("warned.of-date", &[("n", &late)]))?;
         }
         if open(false) > 0 {
-            if shown.iter().any(|one| one.settled.is_none() && one.imports) {
-                let read = "once you are sure whose they are, has letters of an unknown key read";
-                shell.hint(&format!("mailorder key import FILE, then mailorder key accept ADDRESS, {read}"));
-            }
-            shell.hint("docs/findings.md says what each finding means; mailorder warnings ack ID notes it as seen");
+            hints(shell, clerk, shown)?;
         }
     }
     if notes.is_empty() {
@@ -232,6 +238,21 @@ fn print(shell: &Shell, shown: &[Shown], notes: &[Shown], all: bool) -> Result<(
     }
     shell.output.line(format!("\n{}", shell.words.say("warned.noted")))?;
     table(["note", "notes"], notes)
+}
+
+/// Proposes what can be done about open warnings: import a key, answer terms, note one as seen.
+fn hints(shell: &Shell, clerk: &Clerk, shown: &[Shown]) -> Result<(), Failure> {
+    let open = || shown.iter().filter(|one| one.settled.is_none());
+    if open().any(|one| one.imports) {
+        let read = "once you are sure whose they are, has letters of an unknown key read";
+        shell.hint(&format!("mailorder key import FILE, then mailorder key accept ADDRESS, {read}"));
+    }
+    let entries: BTreeSet<u64> = open().filter_map(|one| one.value.get("entry").and_then(Value::as_u64)).collect();
+    for entry in entries.into_iter().take(3) {
+        answer(shell, clerk, &Warning::Letter(entry))?;
+    }
+    shell.hint("docs/findings.md says what each finding means; mailorder warnings ack ID notes it as seen");
+    Ok(())
 }
 
 /// Returns the open warnings but those of the `known` letters: what each is settled by, and in a sentence what it is about,

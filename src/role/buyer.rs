@@ -89,14 +89,14 @@ pub fn keep(transaction: &Transaction, reason: Option<&str>) -> Result<Draft, Re
 pub fn confirm(transaction: &Transaction, desk: &Desk<'_>) -> Result<Draft, Refused> {
     let standing = Standing::of(transaction);
     if replacing::waiting(transaction, standing.state).is_some_and(|(kept, _)| !kept.counts()) {
-        let text = "the new terms differ from your order and are not applied; see `mailorder warnings`, accept them there or refuse them by `mailorder cancel`";
+        let text = "the new terms differ from your order and are not applied; answer by `mailorder confirm` at a terminal, accept them by `mailorder warnings accept`, or refuse them by `mailorder cancel`";
         return Err(Refused::new(text));
     }
     let Some((kept, terms)) = offered(transaction) else {
         return Err(if transaction.terms().is_none() {
             match transaction.kept.iter().rev().find(|kept| kept.letter.kind() == Kind::TransactionInfo) {
                 Some(_) => Refused::new(
-                    "the terms differ from your order and are not applied; see `mailorder warnings`, accept them there or cancel",
+                    "the terms differ from your order and are not applied; answer by `mailorder confirm` at a terminal, accept them by `mailorder warnings accept`, or cancel",
                 ),
                 None => Refused::new("the shop has not sent its terms yet; try `mailorder sync`, or ask the shop"),
             }

@@ -111,9 +111,11 @@ pub fn next(known: &Transaction, standing: &Standing, now: &Moment) -> Option<St
     if known.sent(Kind::ReturnRequest).any(|sent| !is_answered(known, sent)) {
         return Some("mailorder sync: what is given back waits for the shop's answer".to_owned());
     }
-    if let Some((kept, _)) = not_applied(known).filter(|_| standing.state == State::Ordered) {
-        let take = format!("mailorder warnings accept W-{} --reason WHY, then mailorder confirm {id}", kept.position);
-        return Some(format!("mailorder warnings says what differs; {take}; or mailorder cancel {id}"));
+    let differ = not_applied(known).filter(|_| standing.state == State::Ordered);
+    if differ.is_some_and(|(_, terms)| !offer_is_over(terms, now)) {
+        return Some(format!(
+            "mailorder confirm {id}, which shows what differs and takes your answer; or mailorder cancel {id}"
+        ));
     }
     if let Some(next) = next_of_change(known, standing, now).or_else(|| next_of_missing(known, standing, now)) {
         return Some(next);
@@ -135,13 +137,9 @@ pub fn next(known: &Transaction, standing: &Standing, now: &Moment) -> Option<St
 
 /// Returns the commands by which a buyer answers new terms of what he said OK to.
 fn next_of_change(known: &Transaction, standing: &Standing, now: &Moment) -> Option<String> {
-    let (kept, _) = change(known, standing, now)?;
+    change(known, standing, now)?;
     let id = short(known.key.id.as_str());
-    let take = match kept.counts() {
-        true => format!("mailorder confirm {id}"),
-        false => format!("mailorder warnings accept W-{} --reason WHY, then mailorder confirm {id}", kept.position),
-    };
-    Some(format!("new terms wait for your answer: {take}; or mailorder cancel {id} keeps the old ones"))
+    Some(format!("new terms wait for your answer: mailorder confirm {id}; or mailorder cancel {id} keeps the old ones"))
 }
 
 /// Returns the terms that are to take the place of those the buyer said OK to, as long as he can still say OK to them.
@@ -155,7 +153,8 @@ pub fn change<'a>(known: &'a Transaction, standing: &Standing, now: &Moment) -> 
 pub fn unanswered<'a>(known: &'a Transaction, standing: &Standing, now: &Moment) -> Option<(&'a Kept, &'a Terms)> {
     let first = known.offer().filter(|_| standing.state == State::Offered);
     let first = first.or_else(|| agreement::waiting(known, standing.state));
-    change(known, standing, now).or_else(|| first.filter(|(_, terms)| !offer_is_over(terms, now)))
+    let first = first.filter(|(_, terms)| !offer_is_over(terms, now) && !is_cancelling(known));
+    change(known, standing, now).or(first)
 }
 
 /// Returns what a buyer may do about an order as it stands, the likeliest first: `confirm`, `cancel`, `ask`, `received`,
@@ -176,12 +175,18 @@ pub fn next_steps(known: &Transaction, standing: &Standing, now: &Moment) -> Vec
     };
     let can_be = |step: &&str| match *step {
         "ask" => buyer::ask(known, &[]).is_ok(),
+        "confirm" => change(known, standing, now).is_some() || !is_cancelling(known),
         "cancel" => buyer::can_cancel(known),
         "return" => buyer::can_give_back(known).is_ok(),
         "reorder" => buyer::reorder(known).is_ok(),
         _ => true,
     };
     steps.iter().copied().filter(can_be).collect()
+}
+
+/// Returns whether the buyer cancelled, and nobody refused that: no OK is taken then.
+fn is_cancelling(known: &Transaction) -> bool {
+    known.sent(Kind::Cancellation).any(|sent| !known.is_refused(&sent.content))
 }
 
 /// Returns whether a letter of ours was answered or refused.

@@ -116,6 +116,16 @@ fn terms_that_differ_count_as_waiting_and_hints_name_the_command_that_answers() 
     assert_eq!(listed["transactions"][0]["id"], id.as_str());
     assert_eq!(listed["transactions"][0]["state"], "ordered", "{listed}");
     assert_eq!(town.does("buyer", &["--json", "status"]).json()["waiting_for_you"], 1);
+    // The list of warnings, and whoever accepts one there, is led to the same command.
+    let hint = format!("hint: terms wait for your answer: mailorder {answer}");
+    let hinted = |run: &crate::support::program::Run| {
+        let bare = run.err.replace(&format!(" -c {}", town.path("buyer/config.toml").display()), "");
+        assert!(bare.lines().any(|line| line == hint), "{run:?}");
+    };
+    let warnings = town.does("buyer", &["warnings"]);
+    hinted(&warnings);
+    let name = warned.split("warning ").nth(1).unwrap().split(':').next().unwrap().to_owned();
+    hinted(&town.does("buyer", &["warnings", "accept", &name, "--reason", "agreed by telephone"]));
     town.does("buyer", &["cancel", &id]);
     assert!(
         town.does("buyer", &["--json", "list", "unconfirmed"]).json()["transactions"].as_array().unwrap().is_empty()

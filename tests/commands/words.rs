@@ -444,7 +444,9 @@ fn terms_that_differ_are_shown_beside_the_order() {
     let run = town.does("buyer", &["show", &id]);
     let (ordered, offered) = run.out.split_once("not applied (warning W-").unwrap_or_else(|| panic!("{run:?}"));
     assert!(ordered.contains("JPY 4,800") && offered.contains("JPY 5,200"), "{run:?}");
-    assert!(run.err.contains("warnings accept W-"), "{run:?}");
+    let next = run.err.lines().last().unwrap();
+    assert!(next.contains(&format!(" confirm {}, which shows what differs", &id[..6])), "{run:?}");
+    assert!(next.contains(&format!(" cancel {}", &id[..6])) && !next.contains("warnings"), "{run:?}");
 }
 
 #[test]
