@@ -299,6 +299,15 @@ fn what_is_said_again_is_one_warning_and_settled_with_it() {
     // One acceptance is for all of them.
     world.clerks[BUYER].settle(second[0], Settlement::Accept, Some("told by telephone".to_owned())).unwrap();
     assert_eq!(open(&world), Vec::<u64>::new());
+    // So is one block: nothing that was said again stands up in its place, and one word lifts it.
+    say(&mut world, 10, 7777);
+    let third = open(&world);
+    say(&mut world, 11, 7777);
+    world.clerks[BUYER].settle(third[0], Settlement::Block, None).unwrap();
+    assert_eq!(open(&world), Vec::<u64>::new());
+    world.clerks[BUYER].settle(third[0], Settlement::Ack, None).unwrap();
+    say(&mut world, 12, 7777);
+    assert_eq!((open(&world), counted(&world)), (Vec::<u64>::new(), 0), "seen, and heard again");
     let grown = world.clerks[BUYER].index().dump().unwrap();
     world.clerks[BUYER].reindex().unwrap();
     assert_eq!(world.clerks[BUYER].index().dump().unwrap(), grown);

@@ -42,13 +42,20 @@ impl Clerk {
             let Some(kept) = kept.filter(|kept| !kept.findings.is_empty()) else { return Err(none().into()) };
             let act = Act::Settle { content: Some(content), subject: None, how, reason: reason.clone() };
             batch.act(Some(role), act, names.clone(), vec![position])?;
-            if how == Settlement::Accept {
-                // What was said again since is accepted with it.
+            // What was said again since is settled with it. Seen, the first stands for it; one block is lifted by one word.
+            let others = match how {
+                Settlement::Ack => None,
+                Settlement::Accept => Some(Settlement::Accept),
+                Settlement::Block => Some(Settlement::Ack),
+            };
+            if let Some(how) = others {
                 for again in batch.clerk.index.said_again(position)? {
                     let about = known.as_ref().and_then(|known| known.by_content(&again)).map(|kept| kept.position);
                     let act = Act::Settle { content: Some(again), subject: None, how, reason: reason.clone() };
                     batch.act(Some(role), act, names.clone(), about.into_iter().collect())?;
                 }
+            }
+            if how == Settlement::Accept {
                 // A status is judged again with the others; any other letter counts by the person's word.
                 if letter.kind().status_of().is_none() && kept.verdict == Verdict::Warned {
                     let act = Act::Verdict { content, verdict: Verdict::Applied, findings: kept.findings.clone() };

@@ -13,7 +13,7 @@ use crate::clerk::{Clerk, ClerkError};
 use crate::rules::Standing;
 use crate::trade::Settlement;
 use crate::view::bill::Bill;
-use crate::view::settle::{self, SettleError, Warning};
+use crate::view::settle::{self, SettleError, Settled, Warning};
 use crate::view::warnings::{SET_ASIDE, Shown, Which, about, gather, unanswered_of};
 use crate::view::{short, text};
 use crate::words::Words;
@@ -39,13 +39,13 @@ pub(crate) struct WarningsArgs {
 
 #[derive(Debug, clap::Subcommand)]
 enum WarningsCommand {
-    /// Note that a warning was seen
+    /// Note that a warning was seen, with all in which its sender says the same again
     #[command(after_help = "Example:\n  mailorder warnings ack W-12")]
     Ack(SettleArgs),
-    /// Let the letter count all the same
+    /// Let the letter count all the same, with all in which its sender says the same again
     #[command(after_help = "Example:\n  mailorder warnings accept W-12 --reason 'agreed by telephone'")]
     Accept(SettleArgs),
-    /// Hear nothing more of the letter's sender
+    /// Hear nothing more of the letter's sender; what he said again is noted as seen with it
     #[command(after_help = "Example:\n  mailorder warnings block W-12 --reason 'not from the bank'")]
     Block(SettleArgs),
 }
@@ -79,9 +79,7 @@ pub(super) fn run(shell: &mut Shell, args: WarningsArgs) -> Result<(), Failure> 
 fn settled(shell: &Shell, clerk: &mut Clerk, args: SettleArgs, how: Settlement) -> Result<(), Failure> {
     let named = Warning::parse(&args.warning)?;
     clerk.catch_up()?;
-    let warning = stands_for(clerk, named.clone(), how)?;
-    let others = others(clerk, &warning)?;
-    settle::settle(clerk, &warning, how, args.reason)?;
+    let Settled { warning, others } = settle::settle(clerk, &named, how, args.reason)?;
     if warning != named {
         shell.tell(&format!("{named} says again what {warning} says, which stands for both"));
     }
@@ -93,6 +91,9 @@ fn settled(shell: &Shell, clerk: &mut Clerk, args: SettleArgs, how: Settlement) 
         Settlement::Accept => accepted(clerk, &warning)?,
         Settlement::Block => format!("{warning}: its sender is blocked; `warnings ack {warning}` lifts that"),
     });
+    if others > 0 && how != Settlement::Ack {
+        shell.done(format!("{warning} was said again in {others} more, which are settled with it"));
+    }
     answer(shell, clerk, &warning)?;
     shell.send(clerk)
 }
@@ -104,19 +105,6 @@ fn answer(shell: &Shell, clerk: &Clerk, warning: &Warning) -> Result<(), Failure
         shell.hint(&format!("terms wait for your answer: mailorder confirm {}", short(order.as_str())));
     }
     Ok(())
-}
-
-/// Returns the warning that is meant: what is seen where a sender says the same again is the first one, which is listed.
-fn stands_for(clerk: &Clerk, named: Warning, how: Settlement) -> Result<Warning, Failure> {
-    let Warning::Letter(position) = named else { return Ok(named) };
-    let first = clerk.index().said_before(position).map_err(ClerkError::from)?.filter(|_| how == Settlement::Ack);
-    Ok(Warning::Letter(first.unwrap_or(position)))
-}
-
-/// Returns how many open letters say the same as that of a warning.
-fn others(clerk: &Clerk, warning: &Warning) -> Result<usize, Failure> {
-    let Warning::Letter(position) = warning else { return Ok(0) };
-    Ok(clerk.index().said_again(*position).map_err(ClerkError::from)?.len())
 }
 
 /// Says what came of an acceptance: of a bill what is to be paid now, and what was agreed.

@@ -72,17 +72,29 @@ impl std::fmt::Display for Warning {
     }
 }
 
-/// Settles a warning; an acceptance says why.
+/// What was settled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settled {
+    /// The warning that is listed, where the one that was named says the same again.
+    pub warning: Warning,
+    /// How many later letters say the same, and were settled with it.
+    pub others: usize,
+}
+
+/// Settles a warning; an acceptance says why. What a sender says again is one warning, and settled as one, whichever of its
+/// letters is named.
 ///
 /// # Errors
 /// Where there is no such warning, or it cannot be settled so.
 pub fn settle(
     clerk: &mut Clerk,
-    warning: &Warning,
+    named: &Warning,
     how: Settlement,
     reason: Option<String>,
-) -> Result<(), SettleError> {
-    match warning {
+) -> Result<Settled, SettleError> {
+    let warning = stands_for(clerk, named)?;
+    let others = said_again(clerk, &warning)?;
+    match &warning {
         Warning::Aside(beginning) => seen(clerk, beginning, how)?,
         Warning::Computed(id) => clerk.settle_computed(id, how, reason)?,
         Warning::Letter(position) => clerk.settle(*position, how, reason)?,
@@ -91,7 +103,22 @@ pub fn settle(
         // A block may be lifted: what was set aside by it is read now.
         clerk.take_in()?;
     }
-    Ok(())
+    Ok(Settled { warning, others })
+}
+
+/// Returns the warning that is listed for one that is named: the first letter in which its sender says so.
+fn stands_for(clerk: &Clerk, named: &Warning) -> Result<Warning, ClerkError> {
+    let Warning::Letter(position) = named else { return Ok(named.clone()) };
+    Ok(Warning::Letter(clerk.index().said_before(*position)?.unwrap_or(*position)))
+}
+
+/// Returns how many open letters after that of a warning say the same.
+///
+/// # Errors
+/// What keeps the index from being read.
+pub fn said_again(clerk: &Clerk, warning: &Warning) -> Result<usize, ClerkError> {
+    let Warning::Letter(position) = warning else { return Ok(0) };
+    Ok(clerk.index().said_again(*position)?.len())
 }
 
 /// Notes that a mail set aside was seen. Nothing else can be done about it: nobody known stands behind it.

@@ -73,9 +73,10 @@ fn warning(clerk: &Clerk, reasons: &[&Shown], visit: &Visit) -> Option<Value> {
         .map(|one| json!({"finding": one.finding, "text": text::sentence(&visit.words().sentence(&one.text), &visit.zone)}))
         .collect();
     let entry = first.value.get("entry").and_then(Value::as_u64);
+    let again = Warning::parse(&first.id).ok().and_then(|warning| settle::said_again(clerk, &warning).ok());
     let answer = entry.and_then(|entry| unanswered_of(clerk, entry, &visit.now).ok()?);
     Some(json!({
-        "answer": answer, "id": first.id, "kind": kind, "reasons": sentences, "subject": first.subject, "from": first.from,
+        "answer": answer, "again": again.unwrap_or_default(), "id": first.id, "kind": kind, "reasons": sentences, "subject": first.subject, "from": first.from,
         "date": first.date.map(|date| date.to_string()), "settled": first.settled,
         "when": first.when.as_ref().map(|(when, _)| when.to_string()),
         "why": first.when.as_ref().and_then(|(_, why)| why.clone()),
@@ -100,7 +101,7 @@ pub(super) async fn settle(State(web): State<Arc<Web>>, form: Form) -> Result<Re
         if how == Settlement::Accept && reason.is_none() {
             return Err(Fault::wrong("Say why the letter shall count all the same; the reason is kept in the ledger."));
         }
-        shared.desk(move |clerk| Ok(settle::settle(clerk, &warning, how, reason)?)).await?;
+        shared.desk(move |clerk| Ok(settle::settle(clerk, &warning, how, reason).map(|_| ())?)).await?;
         shared.post.send();
         Ok(format!("/warnings?said={said}"))
     })

@@ -180,6 +180,10 @@ fn the_same_said_again_is_one_warning_everywhere_and_seen_at_once() {
     };
     counts(1);
     let second = format!("W-{}", warned[1]["entry"]);
+    let other = town.copied();
+    let run = other.does("buyer", &["warnings", "accept", &second, "--reason", "told by telephone"]);
+    assert!(run.err.contains(&format!("{second} says again what W-{} says", warned[0]["entry"])), "{run:?}");
+    assert_eq!(other.does("buyer", &["status", "--json"]).json()["warnings"], 0, "both are accepted");
     let run = town.does("buyer", &["warnings", "ack", &second]);
     let first = format!("{second} says again what W-{} says", warned[0]["entry"]);
     assert!(run.err.contains(&first), "{run:?}");

@@ -76,6 +76,25 @@ fn an_order_has_one_box_for_each_warning_that_the_page_of_warnings_has() {
     assert_eq!(links.len(), 1, "{links:?}");
     assert!(visitor.page("/warnings").contains(&format!("id=\"{}\"", links[0])));
     assert!(visitor.page("/").contains("With warnings <span class=\"count\">1<"));
+    // It says which letters it stands for, and is settled as one, whichever of them is named.
+    let page = visitor.page("/warnings");
+    assert!(page.contains("in 2 later letters, which are settled with this one"), "{page}");
+    let shown = town.show("buyer", &id);
+    let of_warned = |what: &str| -> Vec<String> {
+        let letters = shown["letters"].as_array().unwrap().iter().filter(|one| one["verdict"] == "warned");
+        letters.map(|one| one[what].to_string()).collect()
+    };
+    let last = format!("W-{}", of_warned("entry").last().unwrap());
+    let led = visitor.does("/warnings", "/warnings", &[("warning", &last), ("act", "block")]);
+    assert_eq!(led, "/warnings?said=blocked");
+    let open = || town.does("buyer", &["warnings", "--json"]).json()["warnings"].as_array().unwrap().len();
+    assert_eq!(open(), 0, "no other letter takes its place");
+    let settled: Vec<Value> =
+        town.show("buyer", &id)["letters"].as_array().unwrap().iter().map(|one| one["settled"].clone()).collect();
+    assert_eq!(settled.iter().filter(|one| **one == "block").count(), 1, "one word lifts it: {settled:?}");
+    town.does("buyer", &["warnings", "ack", &links[0].to_uppercase()]);
+    assert_eq!(open(), 0);
+    assert_eq!(visitor.page("/warnings?settled=1").matches("id=\"w-").count(), 2, "one box with its title");
 }
 
 #[test]
