@@ -239,6 +239,11 @@ fn print(shell: &Shell, shown: &Orders, asked: bool) -> Result<(), Failure> {
             format_args!("mailorder ask {id}{ask}"),
         ));
     }
+    for failed in shown.failed.iter().take(5) {
+        let (id, leg) = (short(failed.order.as_str()), failed.leg.word());
+        let ask = format!("mailorder ask {id} --leg {leg}");
+        shell.hint(&format!("{id}: {leg} failed; {} speaks for it: {ask}", failed.ask));
+    }
     if summary.warnings > 0 {
         shell.hint(&format!("{} open: mailorder warnings", plural(summary.warnings, "warning")));
     }

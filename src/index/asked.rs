@@ -102,7 +102,7 @@ impl Listed {
             Condition::Unpaid => row.unpaid.is_some(),
             Condition::Late(age) => row.is_late_by(*age, now),
             Condition::Warned => row.warnings > 0,
-            Condition::Failed => [row.order, row.delivery, row.payment].iter().any(|leg| leg.failed),
+            Condition::Failed => row.has_failed(),
             Condition::Differs => row.short,
             Condition::Unconfirmed => row.may_wait(),
             Condition::Cancelled => row.state == "cancelled",
@@ -131,6 +131,11 @@ impl Row {
     /// Returns whether a promised date passed at least `age` ago: of a leg of what is open, or of a refund.
     pub fn is_late_by(&self, age: SignedDuration, now: &Moment) -> bool {
         self.due.is_some_and(|due| due.is_over(now) && due.end(now.offset()).plus_seconds(age.as_secs()) <= *now)
+    }
+
+    /// Returns whether something failed of a leg.
+    pub fn has_failed(&self) -> bool {
+        [&self.order, &self.delivery, &self.payment].iter().any(|leg| leg.failed)
     }
 
     /// Returns how a leg stands.

@@ -1,7 +1,8 @@
-//! What is late, since when, and whom to ask about it (P117).
+//! What is late, since when, or failed, and whom to ask about it (P117).
 
 use crate::clerk::{Clerk, ClerkError};
-use crate::index::Listed;
+use crate::index::{Listed, RowLeg};
+use crate::role::buyer;
 use crate::trade::{Address, Leg, Moment, OrderId, When};
 
 /// A promised date that passed, and who speaks for it.
@@ -44,5 +45,39 @@ impl Late {
     /// Returns the word of what is late.
     pub fn word(&self) -> &'static str {
         self.leg.map_or("refund", Leg::word)
+    }
+}
+
+/// A leg of which something failed, and who speaks for it.
+#[derive(Debug, Clone)]
+pub struct Failed {
+    /// The order.
+    pub order: OrderId,
+    /// The leg.
+    pub leg: Leg,
+    /// Whom to ask.
+    pub ask: Address,
+}
+
+impl Failed {
+    /// Returns the legs of an order of which something failed and whose agents can be asked, in the order of lists; what is late as
+    /// well is told as late.
+    ///
+    /// # Errors
+    /// What keeps the index from being read.
+    pub fn of(clerk: &Clerk, one: &Listed, now: &Moment) -> Result<Vec<Self>, ClerkError> {
+        let row = &one.row;
+        let legs = [(Leg::Order, &row.order), (Leg::Delivery, &row.delivery), (Leg::Payment, &row.payment)];
+        let is_late = |leg: &RowLeg| row.open && !leg.done && leg.date.is_some_and(|date| date.is_over(now));
+        let failed: Vec<Leg> =
+            legs.into_iter().filter(|(_, leg)| leg.failed && !is_late(leg)).map(|(leg, _)| leg).collect();
+        if failed.is_empty() {
+            return Ok(Vec::new());
+        }
+        let Some(known) = clerk.index().load_key(&one.key)? else { return Ok(Vec::new()) };
+        let Some((_, terms)) = known.terms().filter(|_| buyer::ask(&known, &[]).is_ok()) else { return Ok(Vec::new()) };
+        let agent = |leg: Leg| Some((leg, terms.agent(leg)?.party.address.clone()));
+        let failed = failed.into_iter().filter_map(agent);
+        Ok(failed.map(|(leg, ask)| Self { order: one.key.id.clone(), leg, ask }).collect())
     }
 }

@@ -3,7 +3,7 @@
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
-use super::late::Late;
+use super::late::{Failed, Late};
 use super::transaction::unanswered;
 use super::{text, warnings};
 use crate::clerk::{Clerk, ClerkError};
@@ -39,6 +39,8 @@ pub struct Orders {
     pub offers: Vec<OrderId>,
     /// What is late among them, and whom to ask.
     pub late: Vec<Late>,
+    /// What of it failed, and whom to ask.
+    pub failed: Vec<Failed>,
     /// The buyer's limits that what is unpaid in all has reached (P81).
     pub over: Vec<Money>,
     /// Sums: of what is listed; of all there is where nothing was asked for.
@@ -57,19 +59,38 @@ impl Orders {
     pub fn load(clerk: &Clerk, asked: &Asked, now: Moment, zone: &TimeZone) -> Result<Self, ClerkError> {
         let listed = Self::select(clerk, asked, &now, zone)?;
         let offers = awaiting(clerk, &listed, &now)?;
-        let mut late = Vec::new();
         let all = asked.query.is_empty();
         let reached = asked.limit.is_some_and(|most| listed.len() >= usize::try_from(most).unwrap_or(usize::MAX));
         let due = Some(now.instant().as_second());
-        let beyond = match all && reached {
-            true => clerk.index().list(&Filter { role: Some(asked.role), due_before: due, ..Filter::default() })?,
-            false => Vec::new(),
+        // What is late or failed is told of, listed or not.
+        let beyond = |filter: Filter| match all && reached {
+            true => clerk.index().list(&Filter { role: Some(asked.role), ..filter }).map(Some),
+            false => Ok(None),
         };
-        // What is late is told of, listed or not.
-        let looked_at = if beyond.is_empty() { &listed } else { &beyond };
-        let is_mine = |one: &&Listed| one.key.role == Role::Buyer && is_late(&one.row, &now);
-        for one in looked_at.iter().filter(is_mine).take(LATE_MAX) {
+        let is_mine = |one: &&Listed| one.key.role == Role::Buyer;
+        let mut late = Vec::new();
+        let looked_at = beyond(Filter { due_before: due, ..Filter::default() })?;
+        for one in looked_at
+            .as_ref()
+            .unwrap_or(&listed)
+            .iter()
+            .filter(is_mine)
+            .filter(|one| is_late(&one.row, &now))
+            .take(LATE_MAX)
+        {
             late.extend(Late::of(clerk, one, &now)?);
+        }
+        let mut failed = Vec::new();
+        let looked_at = beyond(Filter { failed: true, ..Filter::default() })?;
+        for one in looked_at
+            .as_ref()
+            .unwrap_or(&listed)
+            .iter()
+            .filter(is_mine)
+            .filter(|one| one.row.has_failed())
+            .take(LATE_MAX)
+        {
+            failed.extend(Failed::of(clerk, one, &now)?);
         }
         let summary = Summary::of(clerk, asked.role)?;
         let summary = if all { summary } else { summary.of_listed(&listed) };
@@ -78,7 +99,7 @@ impl Orders {
         let is_cut = reached && !all;
         let limits = if asked.role == Role::Buyer { clerk.limits_reached()? } else { Vec::new() };
         let over = limits.into_iter().map(|(limit, _)| limit).collect();
-        Ok(Self { role: asked.role, now, listed, offers, late, over, summary, of_all, is_cut })
+        Ok(Self { role: asked.role, now, listed, offers, late, failed, over, summary, of_all, is_cut })
     }
 
     /// Returns the transactions asked for alone, newest first.
@@ -219,6 +240,9 @@ pub fn document(orders: &Orders) -> Value {
         "warnings": summary.warnings,
         "late": orders.late.iter().map(|late| json!({
             "id": late.order, "leg": late.word(), "date": late.due.to_string(), "ask": late.ask,
+        })).collect::<Vec<_>>(),
+        "failed": orders.failed.iter().map(|failed| json!({
+            "id": failed.order, "leg": failed.leg.word(), "ask": failed.ask,
         })).collect::<Vec<_>>(),
     })
 }

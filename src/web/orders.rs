@@ -20,7 +20,7 @@ use crate::index::{Listed, Row, RowLeg};
 use crate::rules::query::Query;
 use crate::rules::summary::Summary;
 use crate::trade::{Currency, Moment, Money, Role, When};
-use crate::view::late::Late;
+use crate::view::late::{Failed, Late};
 use crate::view::orders::{Asked, Orders, awaiting, refund_due};
 use crate::view::{short, text};
 
@@ -185,11 +185,17 @@ fn summary(clerk: &Clerk, visit: &Visit) -> Result<Value, Fault> {
     for one in late.iter().take(3) {
         told.extend(Late::of(clerk, one, &visit.now)?);
     }
+    let mut failed = Vec::new();
+    for one in select("failed")?.iter().take(3) {
+        failed.extend(Failed::of(clerk, one, &visit.now)?);
+    }
+    let failed: Vec<Value> = failed.iter().map(failed_one).collect();
     let offers = awaiting(clerk, &open, &visit.now)?;
     let offers: Vec<Value> = offers.iter().map(|id| json!({"id": id, "short": short(id.as_str())})).collect();
     Ok(json!({
         "owed": owed, "unpaid_orders": unpaid_orders, "undelivered": undelivered.len(), "next": next,
-        "late": told.iter().map(|late| late_one(late, visit)).collect::<Vec<_>>(), "late_count": late_count, "offers": offers,
+        "late": told.iter().map(|late| late_one(late, visit)).collect::<Vec<_>>(), "late_count": late_count, "failed": failed,
+        "offers": offers,
     }))
 }
 
@@ -225,6 +231,12 @@ fn late_one(late: &Late, visit: &Visit) -> Value {
         "id": order, "short": short(order), "leg": late.word(), "ask": late.ask,
         "days": days_since(&late.due, &visit.now, &visit.zone),
     })
+}
+
+/// Returns what failed of an order, and whom to ask about it.
+fn failed_one(failed: &Failed) -> Value {
+    let order = failed.order.as_str();
+    json!({"id": order, "short": short(order), "leg": failed.leg.word(), "ask": failed.ask})
 }
 
 /// Returns how many days ago a date was, in this zone.

@@ -39,6 +39,23 @@ fn what_an_agent_says_failed_reaches_the_eyes_of_buyer_and_shop() {
         let letters = town.show(party, &id)["letters"].to_string();
         assert!(letters.contains("JPY 4,800 failed: no funds"), "{letters}");
     }
+    // The list says whom to ask, by commands that can be run.
+    let list = town.does("buyer", &["list"]);
+    let bare = list.err.replace(&format!(" -c {}", town.path("buyer/config.toml").display()), "");
+    let short = &id[..6];
+    for (leg, who) in [("delivery", "ship"), ("payment", "pay")] {
+        let line =
+            format!("hint: {short}: {leg} failed; {who}@demo.test speaks for it: mailorder ask {short} --leg {leg}");
+        assert!(bare.lines().any(|one| one == line), "{line}: {bare}");
+        let before = town.count("buyer", &id, "out", "status-request");
+        town.does("buyer", &["ask", short, "--leg", leg]);
+        assert_eq!(town.count("buyer", &id, "out", "status-request"), before + 1);
+    }
+    let told = town.does("buyer", &["list", "--json"]).json()["failed"].clone();
+    assert_eq!(told[0], serde_json::json!({"id": id, "leg": "delivery", "ask": "ship@demo.test"}));
+    let page = crate::page::served::Served::start(&town.path("buyer/config.toml")).visit().page("/");
+    let summary = page.split("</dl>").next().unwrap();
+    assert_eq!(summary.matches("class=\"ask-one\"").count(), 2, "{summary}");
     // Noted as seen it is no open warning; paid after all, and brought after all, nothing is left of it.
     let open = town.does("buyer", &["warnings", "--json"]).json();
     town.does("buyer", &["warnings", "ack", open["warnings"][0]["id"].as_str().unwrap()]);
