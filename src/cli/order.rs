@@ -123,7 +123,7 @@ pub(super) fn run(shell: &mut Shell, args: OrderArgs) -> Result<(), Failure> {
         None => return Err(Failure::usage("which shop is ordered from is not said: --shop ADDRESS")),
     };
     let party = pinned(&mut clerk, &shop)?;
-    let mut prices = Prices::of(&mut clerk, &shop, asks || file.needs_catalog())?;
+    let mut prices = Prices::of(&mut clerk, &shop, true)?;
     if asks {
         let practice = buyer_practice(&clerk)?;
         asked::fill(shell, practice, &prices, &mut file, &mut wishes)?;

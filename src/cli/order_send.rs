@@ -45,6 +45,9 @@ pub(super) fn finish(
     clerk.renew_if_due()?;
     payment_data::seal(shell, &mut clerk, &mut order, &id, shop, &wishes)?;
     warn_of_no_address(shell, &order);
+    if let Some(doubt) = seller.prices.doubt(&order) {
+        shell.tell(&format!("warning: {doubt}"));
+    }
     let changed = seller.changed.as_deref().unwrap_or_default();
     if wishes.dry_run && !shell.output.is_json() {
         shell.line(&format!("to {}; nothing is sent (--dry-run)", shop.address))?;

@@ -149,6 +149,21 @@ impl Prices {
         Ok(oldest.map(|date| (date, !charges && way.charge.is_some())))
     }
 
+    /// Returns what to tell of an order written in words of its own whose methods the shop does not have, by its newest catalog; it
+    /// may take them all the same.
+    pub fn doubt(&self, order: &Order) -> Option<String> {
+        let newest = self.known.first().filter(|known| !self.are_used() && !known.catalog.ways.is_empty())?;
+        if newest.catalog.ways.iter().any(|way| way.fits(&order.payment_method, &order.delivery_method)) {
+            return None;
+        }
+        let (payment, delivery, day) = (&order.payment_method, &order.delivery_method, newest.date.day());
+        let known: Vec<String> = newest.catalog.ways.iter().map(way_words).collect();
+        let (shop, known) = (&self.shop, known.join("; "));
+        Some(format!(
+            "{shop} does not offer payment by {payment} with delivery by {delivery}, by its catalog of {day}; the shop has: {known}"
+        ))
+    }
+
     fn way(&self, order: &Order) -> Result<&Way, OrderingError> {
         let ways = self.ways();
         let found = ways.iter().find(|way| way.fits(&order.payment_method, &order.delivery_method));

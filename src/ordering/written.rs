@@ -27,13 +27,6 @@ pub struct OrderFile {
     pub remarks: Option<String>,
 }
 
-impl OrderFile {
-    /// Returns whether an item is named by its article number alone.
-    pub fn needs_catalog(&self) -> bool {
-        self.item.iter().any(|item| item.name.is_none())
-    }
-}
-
 /// An item as written: with name and price, or by its article number alone.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -70,13 +70,18 @@ pub(super) async fn act(State(web): State<Arc<Web>>, visit: Visit, form_sent: Fo
     let shared = Arc::clone(&web);
     let page = web
         .desk(move |clerk| {
+            let mut doubt = None;
             let (filled, fault, order) = match draft(clerk, &filled) {
-                Ok((order, _, _)) => (filled, None, Some(order)),
+                Ok((order, _, prices)) => {
+                    doubt = prices.doubt(&order).map(|doubt| visit.said(&doubt));
+                    (filled, None, Some(order))
+                }
                 Err(OrderingError::Clerk(error)) => return Err(error.into()),
                 Err(error) => (filled, (!looks).then(|| said(&error, &visit)), None),
             };
             let mut shows = order_form::shows(clerk, &filled, order.as_ref(), fault.as_deref())?;
             shows.insert("checked".to_owned(), json!(checked && order.is_some()));
+            shows.insert("doubt".to_owned(), json!(doubt));
             visit.page(&shared, clerk, "order.html", shows)
         })
         .await?;
@@ -111,7 +116,7 @@ fn draft(clerk: &mut Clerk, filled: &Filled) -> Result<(Order, Party, Prices), O
     let shop = Address::parse(&filled.shop).map_err(|error| OrderingError::wrong(error.to_string()))?;
     let party = pinned(clerk, &shop)?;
     let file = filled.written();
-    let mut prices = Prices::of(clerk, &shop, file.needs_catalog())?;
+    let mut prices = Prices::of(clerk, &shop, true)?;
     let has_charges = !file.charge.is_empty();
     let person = clerk.settings().practice.buyer.as_ref().map(|buyer| buyer.person.clone());
     let person = person.ok_or_else(|| OrderingError::wrong("this account is no buyer"))?;

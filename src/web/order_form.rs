@@ -212,6 +212,7 @@ pub(super) fn shows(
     let agent = agent.map(|agent| agent.address.to_string()).filter(|_| filled.agent.is_empty());
     put("agent", json!(agent.unwrap_or_else(|| filled.agent.clone())));
     put("fault", json!(fault));
+    put("doubt", Value::Null);
     put("checked", json!(false));
     put("order", order.map_or(Value::Null, |order| sum(order, &changes)));
     Ok(shows)

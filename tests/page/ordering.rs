@@ -200,3 +200,28 @@ fn what_is_not_sold_any_more_stands_in_an_order_again_in_words_of_its_own_p100()
     let row = others.split("<tr>").find(|row| row.contains("value=\"急須\"")).unwrap();
     assert!(row.contains("value=\"POT\"") && row.contains("not sold any more"), "{row}");
 }
+
+#[test]
+fn a_way_that_the_catalog_does_not_have_is_told_before_goods_in_own_words_are_ordered() {
+    let town = town(CATALOG, "");
+    let any = "[[shop.procedure]]\nsteps = ";
+    town.configure("shop", |text| text.replacen(any, "[[shop.procedure]]\ndelivery = \"parcel\"\nsteps = ", 1));
+    let words = ["--item", "LID;Lid;JPY 900;1", "--pay", "invoice", "--deliver", "balloon", "--dry-run"];
+    let order = || town.does("buyer", &[&["order", "--shop", SHOP][..], &words].concat());
+    assert!(!order().err.contains("does not offer"), "nothing is known of its ways yet");
+    catalog(&town, &[]);
+    let doubt = "shop@demo.test does not offer payment by invoice with delivery by balloon, by its catalog of ";
+    let told = order();
+    assert!(told.err.contains(&format!("warning: {doubt}")) && told.err.contains("deliver parcel"), "{told:?}");
+    assert!(told.out.contains("balloon"), "it is a warning: {told:?}");
+    let known = town.does("buyer", &["order", "--shop", SHOP, "--item", "LID;Lid;JPY 900;1", "--dry-run"]);
+    assert!(!known.err.contains("does not offer"), "{known:?}");
+    let served = served(&town);
+    let visitor = served.visit();
+    let lid = [("item", "Lid"), ("sku", "LID"), ("price", "JPY 900"), ("quantity", "1"), ("pay", "invoice")];
+    for (way, is_told) in [("balloon", true), ("parcel", false)] {
+        let check = sends(&visitor, &[&lid[..], &[("deliver", way), ("do", "check")]].concat());
+        assert!(check.contains("value=\"send\""), "{check}");
+        assert_eq!(check.contains(doubt), is_told, "{way}: {check}");
+    }
+}
