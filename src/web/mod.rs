@@ -1,12 +1,13 @@
 //! The local page: what the commands show and do, in a browser on this machine (figures 5, 9, 16, 18 and 19 of the patent).
 //!
-//! Pages are made here from `templates/web/`. Reading changes nothing; every act is a form that counts once and is answered
-//! by a redirect. Nothing is asked of any other machine, and without its small script everything works as well.
+//! Pages are made here from `templates/web/`. Reading changes nothing; every form is answered by a redirect, and what it asks for is
+//! done once. Nothing is asked of any other machine, and without its small script everything works as well.
 
 mod act;
 mod articles;
 mod chart;
 mod confirm;
+mod drafts;
 mod export;
 mod fault;
 mod form;
@@ -38,6 +39,7 @@ use tokio::net::TcpListener;
 use crate::clerk::Clerk;
 use crate::clock::Clock;
 use crate::words::commands::Commands;
+use drafts::Drafts;
 use fault::Fault;
 use form::Once;
 use guard::Guard;
@@ -58,6 +60,7 @@ pub(crate) struct Web {
     config: Watched,
     guard: Guard,
     once: Mutex<Once>,
+    drafts: Mutex<Drafts>,
     /// Held by the one form that is being followed.
     turn: tokio::sync::Mutex<()>,
     post: Post,
@@ -137,6 +140,7 @@ pub fn page(
         config: Watched::new(config),
         guard,
         once: Mutex::default(),
+        drafts: Mutex::default(),
         turn: tokio::sync::Mutex::default(),
         post,
         log,

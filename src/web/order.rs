@@ -4,9 +4,9 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
+use axum::response::Redirect;
 use secrecy::SecretString;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use super::act::find;
 use super::fault::Fault;
@@ -14,7 +14,7 @@ use super::form::Form;
 use super::order_form::Filled;
 use super::pages::{self, Page};
 use super::visit::Visit;
-use super::{Web, order_form};
+use super::{Web, drafts, order_form};
 use crate::clerk::{Clerk, chance};
 use crate::ordering::prices::Prices;
 use crate::ordering::{self, Instrument, OrderingError, made, pinned, total};
@@ -22,70 +22,85 @@ use crate::role::buyer;
 use crate::trade::catalog::Words;
 use crate::trade::{Address, Order, OrderId, Party};
 
-/// The empty form, or one filled in from an earlier order.
+/// An order that is being written: its form, and which of its buttons was pressed.
+#[derive(Debug, Clone)]
+pub(super) struct Draft {
+    filled: Filled,
+    /// Whether it is to be looked at as it would be sent.
+    checks: bool,
+    /// Whether whoever wrote it only looked what a shop sells, and has not written an order yet.
+    looks: bool,
+}
+
+/// The empty form, one filled in from an earlier order, or one as it was filled in.
 pub(super) async fn show(State(web): State<Arc<Web>>, visit: Visit) -> Result<Page, Fault> {
     let shared = Arc::clone(&web);
+    let draft = visit.asked("draft").map(|key| shared.draft(key)).transpose()?;
     web.desk(move |clerk| {
-        let filled = match visit.asked("again") {
-            Some(id) => {
+        let shows = match (draft, visit.asked("again")) {
+            (Some(drafts::Draft::Order(draft)), _) => written(clerk, &draft, &visit)?,
+            (Some(drafts::Draft::Schedule(_)), _) => return Err(drafts::gone()),
+            (None, Some(id)) => {
                 let known = find(clerk, id)?;
-                Filled::again(clerk, &known)?
+                let filled = Filled::again(clerk, &known)?;
+                order_form::shows(clerk, &filled, None, None)?
             }
-            None => Filled::empty(clerk, visit.asked("shop")),
+            (None, None) => {
+                let filled = Filled::empty(clerk, visit.asked("shop"));
+                order_form::shows(clerk, &filled, None, None)?
+            }
         };
-        let shows = order_form::shows(clerk, &filled, None, None)?;
         visit.page(&shared, clerk, "order.html", shows)
     })
     .await
 }
 
-/// Adds a line, reckons the total, shows the order as it would be sent, or sends it; asks the shop what it sells.
-pub(super) async fn act(State(web): State<Arc<Web>>, visit: Visit, form_sent: Form) -> Result<Response, Fault> {
+/// Sends the order, asks the shop what it sells, or keeps the form as it is: its page shows the total, or the order as it would be
+/// sent.
+pub(super) async fn act(State(web): State<Arc<Web>>, form_sent: Form) -> Result<Redirect, Fault> {
     let filled = Filled::of(&form_sent);
-    if form_sent.get("do") == Some("send") {
-        let instrument = instrument(&form_sent);
-        let shared = Arc::clone(&web);
-        let sent = web
-            .once(&form_sent, async move {
+    let shared = Arc::clone(&web);
+    match form_sent.get("do") {
+        Some("send") => {
+            let instrument = instrument(&form_sent);
+            let sent = async move {
                 let id = shared.desk(move |clerk| send(clerk, &filled, instrument)).await?;
                 shared.post.send();
                 Ok(format!("/txn/{id}?said=ordered"))
-            })
-            .await;
-        return sent.map(IntoResponse::into_response);
-    }
-    if form_sent.get("do") == Some("ask") {
-        let shared = Arc::clone(&web);
-        let asked = web.once(&form_sent, async move {
-            let place = format!("/order?shop={}", pages::encoded(&filled.shop));
-            shared.desk(move |clerk| ask(clerk, &filled.shop)).await?;
-            shared.post.send();
-            Ok(place)
-        });
-        return asked.await.map(IntoResponse::into_response);
-    }
-    let checked = form_sent.get("do") == Some("check");
-    // Who only looks what a shop sells has not written an order yet.
-    let looks = matches!(form_sent.get("do"), Some("shop" | "find"));
-    let shared = Arc::clone(&web);
-    let page = web
-        .desk(move |clerk| {
-            let mut doubt = None;
-            let (filled, fault, order) = match draft(clerk, &filled) {
-                Ok((order, _, prices)) => {
-                    doubt = prices.doubt(&order).map(|doubt| visit.said(&doubt));
-                    (filled, None, Some(order))
-                }
-                Err(OrderingError::Clerk(error)) => return Err(error.into()),
-                Err(error) => (filled, (!looks).then(|| said(&error, &visit)), None),
             };
-            let mut shows = order_form::shows(clerk, &filled, order.as_ref(), fault.as_deref())?;
-            shows.insert("checked".to_owned(), json!(checked && order.is_some()));
-            shows.insert("doubt".to_owned(), json!(doubt));
-            visit.page(&shared, clerk, "order.html", shows)
-        })
-        .await?;
-    Ok(page.into_response())
+            web.once(&form_sent, sent).await
+        }
+        Some("ask") => {
+            let asked = async move {
+                let place = format!("/order?shop={}", pages::encoded(&filled.shop));
+                shared.desk(move |clerk| ask(clerk, &filled.shop)).await?;
+                shared.post.send();
+                Ok(place)
+            };
+            web.once(&form_sent, asked).await
+        }
+        what => {
+            let draft = Draft { filled, checks: what == Some("check"), looks: matches!(what, Some("shop" | "find")) };
+            web.keep(&form_sent, drafts::Draft::Order(draft), "/order")
+        }
+    }
+}
+
+/// Returns what is shown of an order that is being written: its total, what is wrong with it, and whether it can be sent.
+fn written(clerk: &mut Clerk, draft: &Draft, visit: &Visit) -> Result<Map<String, Value>, Fault> {
+    let mut doubt = None;
+    let (fault, order) = match self::draft(clerk, &draft.filled) {
+        Ok((order, _, prices)) => {
+            doubt = prices.doubt(&order).map(|doubt| visit.said(&doubt));
+            (None, Some(order))
+        }
+        Err(OrderingError::Clerk(error)) => return Err(error.into()),
+        Err(error) => ((!draft.looks).then(|| said(&error, visit)), None),
+    };
+    let mut shows = order_form::shows(clerk, &draft.filled, order.as_ref(), fault.as_deref())?;
+    shows.insert("checked".to_owned(), json!(draft.checks && order.is_some()));
+    shows.insert("doubt".to_owned(), json!(doubt));
+    Ok(shows)
 }
 
 /// Returns what is wrong, and what to do about it.

@@ -4,16 +4,16 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
+use axum::response::Redirect;
 use jiff::civil::Date;
 use serde_json::{Map, Value, json};
 
-use super::Web;
 use super::act::find;
 use super::fault::Fault;
 use super::form::Form;
 use super::pages::{self, Page};
 use super::visit::Visit;
+use super::{Web, drafts};
 use crate::clerk::Clerk;
 use crate::role::timetable::Timetable;
 use crate::rules::query::Query;
@@ -46,32 +46,59 @@ struct Beside {
     next: Option<Vec<Moment>>,
 }
 
-/// Shows all of it, with an empty form; orders that were ticked in the list stand in it.
+/// A schedule that is being written: its form, and why it is not set, if it was to be.
+#[derive(Debug, Clone)]
+pub(super) struct Draft {
+    filled: Filled,
+    /// What is wrong, and with which field; without it the next times are asked for.
+    fault: Option<(&'static str, String)>,
+}
+
+impl Draft {
+    /// Returns what is said beside the form.
+    fn beside(&self, visit: &Visit) -> Beside {
+        let fault = |fault| Beside { fault: Some(fault), next: None };
+        match (&self.fault, self.filled.timetable()) {
+            (Some(wrong), _) => fault(wrong.clone()),
+            (None, Ok(table)) => Beside { next: Some(table.next(&visit.now, &visit.zone, NEXT)), fault: None },
+            (None, Err(why)) => fault((self.filled.timed_by(), why)),
+        }
+    }
+}
+
+/// Shows all of it, with an empty form, or one as it was filled in; orders that were ticked in the list stand in it.
 pub(super) async fn show(State(web): State<Arc<Web>>, visit: Visit) -> Result<Page, Fault> {
     let shared = Arc::clone(&web);
+    let draft = visit.asked("draft").map(|key| shared.draft(key)).transpose()?;
     web.desk(move |clerk| {
         let orders = visit.each("txn").map(str::to_owned).collect();
-        let shows = schedule(clerk, &visit, &Filled { orders, ..Filled::empty() }, Beside::default())?;
+        let (filled, beside) = match draft {
+            Some(drafts::Draft::Schedule(draft)) => {
+                let beside = draft.beside(&visit);
+                (draft.filled, beside)
+            }
+            Some(drafts::Draft::Order(_)) => return Err(drafts::gone()),
+            None => (Filled { orders, ..Filled::empty() }, Beside::default()),
+        };
+        let shows = schedule(clerk, &visit, &filled, beside)?;
         visit.page(&shared, clerk, "schedule.html", shows)
     })
     .await
 }
 
-/// Sets a schedule, shows when its time would come, or acts on those there are.
-pub(super) async fn act(State(web): State<Arc<Web>>, visit: Visit, form: Form) -> Result<Response, Fault> {
+/// Sets a schedule, keeps one to show when its time would come, or acts on those there are.
+pub(super) async fn act(State(web): State<Arc<Web>>, visit: Visit, form: Form) -> Result<Redirect, Fault> {
     match form.get("act") {
-        Some("add") => add(&web, visit, &form).await,
-        Some("next") => {
-            let filled = Filled::of(&form);
-            let beside = match filled.timetable() {
-                Ok(table) => Beside { next: Some(table.next(&visit.now, &visit.zone, NEXT)), fault: None },
-                Err(fault) => Beside { fault: Some((filled.timed_by(), fault)), next: None },
-            };
-            again(&web, visit, filled, beside).await
-        }
+        Some("add") => add(&web, &visit, &form).await,
+        Some("next") => keep(&web, &form, Draft { filled: Filled::of(&form), fault: None }),
         Some(act) => change(&web, &form, act).await,
         None => Err(nothing_known()),
     }
+}
+
+/// Keeps a form that sets nothing, and leads to its page.
+fn keep(web: &Arc<Web>, form: &Form, draft: Draft) -> Result<Redirect, Fault> {
+    web.keep(form, drafts::Draft::Schedule(draft), "/schedule")
 }
 
 fn nothing_known() -> Fault {
@@ -79,7 +106,7 @@ fn nothing_known() -> Fault {
 }
 
 /// Sets a schedule; where it cannot be, the form is shown again as it was filled in.
-async fn add(web: &Arc<Web>, visit: Visit, form: &Form) -> Result<Response, Fault> {
+async fn add(web: &Arc<Web>, visit: &Visit, form: &Form) -> Result<Redirect, Fault> {
     let filled = Filled::of(form);
     let (shared, written) = (Arc::clone(web), filled.clone());
     let set = web
@@ -92,31 +119,19 @@ async fn add(web: &Arc<Web>, visit: Visit, form: &Form) -> Result<Response, Faul
             Ok("/schedule?said=schedule-set".to_owned())
         })
         .await;
-    match set {
-        Ok(redirect) => Ok(redirect.into_response()),
-        Err(fault) => {
-            let text = fault.refused().map(str::to_owned).ok_or(fault)?;
-            let fault = Some((filled.wrong_field(visit.today()), text));
-            again(web, visit, filled, Beside { fault, next: None }).await
-        }
-    }
-}
-
-async fn again(web: &Arc<Web>, visit: Visit, filled: Filled, beside: Beside) -> Result<Response, Fault> {
-    let shared = Arc::clone(web);
-    let page = web.desk(move |clerk| {
-        let shows = schedule(clerk, &visit, &filled, beside)?;
-        visit.page(&shared, clerk, "schedule.html", shows)
-    });
-    Ok(page.await?.into_response())
+    set.or_else(|fault| {
+        let text = fault.refused().map(str::to_owned).ok_or(fault)?;
+        let fault = Some((filled.wrong_field(visit.today()), text));
+        keep(web, form, Draft { filled, fault })
+    })
 }
 
 /// Runs, pauses, resumes or removes.
-async fn change(web: &Arc<Web>, form: &Form, act: &str) -> Result<Response, Fault> {
+async fn change(web: &Arc<Web>, form: &Form, act: &str) -> Result<Redirect, Fault> {
     let name =
         form.get("name").map(ScheduleName::parse).transpose().map_err(|error| Fault::wrong(error.to_string()))?;
     let (shared, act) = (Arc::clone(web), act.to_owned());
-    let changed = web.once(form, async move {
+    web.once(form, async move {
         let work = move |clerk: &mut Clerk| match (act.as_str(), name) {
             ("run", name) => {
                 let went = match name {
@@ -134,8 +149,8 @@ async fn change(web: &Arc<Web>, form: &Form, act: &str) -> Result<Response, Faul
         let said = shared.desk(work).await?;
         shared.post.send();
         Ok(format!("/schedule?said={said}"))
-    });
-    Ok(changed.await?.into_response())
+    })
+    .await
 }
 
 impl Filled {

@@ -15,9 +15,7 @@ fn served(town: &Town) -> Served {
 fn sends(visitor: &Visitor<'_>, fields: &[(&str, &str)]) -> String {
     let (token, once) = visitor.hidden("/order");
     let own = [("token", token.as_str()), ("once", once.as_str()), ("shop", SHOP)];
-    let answer = visitor.post("/order", &[&own[..], fields].concat());
-    assert_eq!(answer.status, 200, "{answer:?}");
-    answer.body
+    visitor.fills("/order", &[&own[..], fields].concat())
 }
 
 /// Returns the row of an article.
@@ -224,4 +222,39 @@ fn a_way_that_the_catalog_does_not_have_is_told_before_goods_in_own_words_are_or
         assert!(check.contains("value=\"send\""), "{check}");
         assert_eq!(check.contains(doubt), is_told, "{way}: {check}");
     }
+}
+
+#[test]
+fn every_form_leads_to_a_page_of_its_own_so_that_the_way_back_asks_for_nothing() {
+    let town = town(CATALOG, "");
+    catalog(&town, &[]);
+    let served = served(&town);
+    let visitor = served.visit();
+    let orders = || count(&town, "buyer", "out", "order");
+    let filled = [("item", "Lid"), ("sku", "LID"), ("price", "JPY 900"), ("quantity", "3"), ("deliver", "parcel")];
+    for what in ["shop", "find", "total", "check", "edit"] {
+        let (token, once) = visitor.hidden("/order");
+        let own = [("token", token.as_str()), ("once", once.as_str()), ("shop", SHOP), ("do", what)];
+        let answer = visitor.post("/order", &[&own[..], &filled].concat());
+        let place = answer.header("location").unwrap_or_else(|| panic!("{what}: {answer:?}")).to_owned();
+        assert_eq!((answer.status, place.as_str()), (303, format!("/order?draft={once}").as_str()), "{what}");
+        // Loaded anew it is the same, in the other language as well, and sends nothing.
+        for path in [&place, &place, &format!("{place}&lang=ja")] {
+            let page = visitor.page(path);
+            assert!(page.contains("value=\"Lid\"") && page.contains("value=\"3\""), "{what}: {page}");
+            assert_eq!(page.contains("value=\"send\""), what == "check", "{what}");
+        }
+    }
+    assert_eq!(orders(), 0);
+    assert_eq!(visitor.get("/order?draft=0123456789abcdef0123456789abcdef").status, 404);
+    let one = {
+        let (token, once) = visitor.hidden("/schedule");
+        visitor.fills(
+            "/schedule",
+            &[("token", &token), ("once", &once), ("act", "next"), ("when", "daily"), ("time", "09:00")],
+        );
+        once
+    };
+    assert_eq!(visitor.get(&format!("/order?draft={one}")).status, 404, "a schedule is no order");
+    assert_eq!(visitor.get(&format!("/schedule?draft={one}")).status, 200);
 }

@@ -114,10 +114,9 @@ fn what_is_no_schedule_is_told_beside_the_form_which_stays_filled_in() {
             let (token, once) = visitor.hidden("/schedule");
             let fields = [("token", token.as_str()), ("once", &once), ("name", name), ("query", query)];
             let fields = [&fields[..], &[("when", "words"), ("words", words), ("act", act)]].concat();
-            let answer = visitor.post("/schedule", &fields);
-            assert_eq!(answer.status, 200, "{act} {name}: {answer:?}");
-            assert!(act == "next" || answer.body.contains(text), "{name} {query} {words}: {}", answer.body);
-            assert!(!answer.body.contains("<b>x") && answer.body.contains("id=\"s-name\""), "{}", answer.body);
+            let page = visitor.fills("/schedule", &fields);
+            assert!(act == "next" || page.contains(text), "{name} {query} {words}: {page}");
+            assert!(!page.contains("<b>x") && page.contains("id=\"s-name\""), "{page}");
         }
     }
     assert_eq!(schedules(&town), before);
@@ -146,8 +145,7 @@ fn what_is_wrong_with_a_schedule_stands_at_its_field_which_is_jumped_to() {
         let (token, once) = visitor.hidden("/schedule");
         let fields = [("token", token.as_str()), ("once", &once), ("name", name), ("query", query), ("time", "09:00")];
         let page =
-            visitor.post("/schedule", &[&fields[..], &[("when", when), ("words", words), ("act", "add")]].concat());
-        let page = page.body;
+            visitor.fills("/schedule", &[&fields[..], &[("when", when), ("words", words), ("act", "add")]].concat());
         let (_, tag) = page.split_once(&format!("id=\"{field}\"")).unwrap();
         let (tag, behind) = tag.split_once('>').unwrap();
         assert!(tag.contains("aria-invalid=\"true\"") && tag.contains(" autofocus"), "{field}: {tag}");
@@ -168,7 +166,7 @@ fn next_times_are_shown_before_anything_is_set_p91() {
     let next = town.does("buyer", &["--json", "schedule", "next", "--when", "30 8 * * 1-5"]).json();
     let (token, once) = visitor.hidden("/schedule");
     let fields = [("token", token.as_str()), ("once", &once), ("when", "words"), ("words", "30 8 * * 1-5")];
-    let page = visitor.post("/schedule", &[&fields[..], &[("act", "next")]].concat()).body;
+    let page = visitor.fills("/schedule", &[&fields[..], &[("act", "next")]].concat());
     let shown: Vec<&str> = page
         .split("<ol class=\"steps\" id=\"next\">")
         .nth(1)

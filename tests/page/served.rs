@@ -118,6 +118,15 @@ impl Visitor<'_> {
         ])
     }
 
+    /// Sends a form that is not the last word: it leads to a page of its own, which is returned.
+    pub fn fills(&self, path: &str, fields: &[(&str, &str)]) -> String {
+        let answer = self.post(path, fields);
+        assert_eq!(answer.status, 303, "{path} {fields:?}: {}", answer.body);
+        let place = answer.header("location").unwrap();
+        assert!(place.starts_with(&format!("{path}?draft=")), "{place}");
+        self.page(place)
+    }
+
     /// Returns the two hidden fields of the first form of a page.
     pub fn hidden(&self, path: &str) -> (String, String) {
         let page = self.page(path);

@@ -36,7 +36,7 @@ fn every_command_that_a_page_quotes_can_be_run_as_it_stands() {
     let mut pages: Vec<String> = ["/", order, "/schedule", "/warnings", "/warnings?late=1", "/chart", "/health"]
         .map(|path| visitor.page(path))
         .into();
-    pages.push(visitor.post("/order", &fields).body);
+    pages.push(visitor.fills("/order", &fields));
     let mut quoted = 0;
     for page in &pages {
         let page = page.replace("&#x2f;", "/").replace("&#x27;", "'");
