@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 
 use mailorder::index::{Filter, Index, Reckoning, Row, RowItem, RowLeg};
 use mailorder::ledger::{Ledger, Recorded};
+use mailorder::trade::catalog::Words;
 use mailorder::trade::{
-    Act, Book, Code, Document, Finding, Key, Letter, Names, Party, PinnedBy, Role, Settlement, Transaction, Verdict,
-    When,
+    Act, Book, Catalog, Code, Document, Finding, Key, Letter, Moment, Names, Party, PinnedBy, Role, Settlement,
+    Transaction, Verdict, When,
 };
 
 use crate::entries::*;
@@ -384,4 +385,39 @@ fn readers_do_not_wait_for_a_writer() {
     let (late, message) = shop.open_again();
     assert_eq!((late.count(&Filter::default()).unwrap(), message), (3, None));
     held.execute_batch("ROLLBACK").unwrap();
+}
+
+#[test]
+fn of_two_catalogs_of_one_second_the_later_one_is_the_newest() {
+    let mut shop = Shop::new();
+    // Their texts sort the other way: a whole second ends in `Z`, which stands behind the `.` of a part of one.
+    let half = |moment: Moment| Moment::new(moment.instant() + jiff::SignedDuration::from_millis(500), moment.offset());
+    let came = |position: u64, recorded: Moment| {
+        let catalog = Catalog {
+            seller: format!("catalog {position}"),
+            words: Words::default(),
+            matching: 0,
+            offers: Vec::new(),
+            ways: Vec::new(),
+            conditions: None,
+            agents: Vec::new(),
+        };
+        let seq = u32::try_from(position).unwrap();
+        let letter =
+            Letter { transaction: None, order: None, seq: None, ..letter(seq, seq, Document::Catalog(catalog)) };
+        let mut made = made_in(position, letter, Verdict::Applied, Vec::new());
+        made.entry.recorded = recorded;
+        made
+    };
+    let utc = |moment: Moment| Moment::new(moment.instant(), jiff::tz::Offset::UTC);
+    let batch = [came(1, utc(moment(1))), came(2, half(utc(moment(1))))];
+    let [whole, part] = batch.each_ref().map(|made| made.entry.recorded.to_string());
+    assert!(part.ends_with(".5Z") && part < whole, "{whole} {part}");
+    shop.enter(&batch);
+    let address = party("shop").address;
+    let newest = |index: &Index, most| index.catalogs_of(&address, most).unwrap();
+    assert_eq!(newest(&shop.index, 2), [2, 1]);
+    assert_eq!(newest(&shop.index, 1), [2]);
+    let grown = shop.index.dump().unwrap();
+    assert_eq!(shop.rebuilt(), grown);
 }

@@ -173,9 +173,8 @@ fn a_wrong_report_is_refused_where_it_can_be_and_else_corrected() {
     assert_eq!(town.show("pay", &number)["unpaid"]["amount"], "2800");
 }
 
-#[test]
-fn the_same_said_again_is_one_warning_everywhere_and_seen_at_once() {
-    let town = Town::fresh();
+/// Two letters of the payment agent that say the same, which does not agree: the order's ID.
+fn said_twice(town: &Town) -> String {
     let (id, number) = town.bought("SH-41", 1, &["--pay", "card"]);
     town.does("pay", &["pay", "notify", &number, "--paid", "--amount", "JPY 1000"]);
     town.settle();
@@ -183,6 +182,44 @@ fn the_same_said_again_is_one_warning_everywhere_and_seen_at_once() {
     town.settle();
     town.does("buyer", &["ask", &id, "--leg", "payment"]);
     town.settle();
+    id
+}
+
+#[test]
+fn what_is_settled_at_a_terminal_is_said_there_in_a_line() {
+    let town = Town::fresh();
+    let id = said_twice(&town);
+    let shown = town.show("buyer", &id);
+    let warned = shown["letters"].as_array().unwrap().iter().filter(|one| one["verdict"] == "warned");
+    let [first, second] = &warned.map(|one| format!("W-{}", one["entry"])).collect::<Vec<_>>()[..] else {
+        panic!("{shown}")
+    };
+    let says = |words: &[&str], lines: &[&str]| {
+        let town = town.copied();
+        let run = town.types("buyer", &[&["warnings"], words].concat()).ends();
+        assert_eq!(run.code, Some(0), "{run:?}");
+        let mut places: Vec<usize> = Vec::new();
+        for line in lines {
+            let is = |one: &str| one.replace("mailorder: ", "") == *line;
+            places.push(run.out.lines().position(is).unwrap_or_else(|| panic!("{line}: {run:?}")));
+        }
+        assert!(places.is_sorted(), "{places:?}: {run:?}");
+        // Where nobody looks on, nothing is said.
+        assert_eq!(town.does("buyer", &["warnings", "ack", first]).out, "");
+    };
+    let again = format!("{second} says again what {first} says, which stands for both");
+    let more = format!("{first} was said again in 1 more, which are settled with it");
+    says(&["ack", first], &[&format!("{first} is noted as seen, with 1 that say the same; nothing of it was applied")]);
+    let accepted = format!("{first} is accepted: its letter is judged again and counts where it can");
+    says(&["accept", second, "--reason", "told by telephone"], &[&again, &accepted, &more]);
+    let blocked = format!("{first}: its sender is blocked; `warnings ack {first}` lifts that");
+    says(&["block", first], &[&blocked, &more]);
+}
+
+#[test]
+fn the_same_said_again_is_one_warning_everywhere_and_seen_at_once() {
+    let town = Town::fresh();
+    let id = said_twice(&town);
     let shown = town.show("buyer", &id);
     let warned: Vec<&Value> =
         shown["letters"].as_array().unwrap().iter().filter(|one| one["verdict"] == "warned").collect();

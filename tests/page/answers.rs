@@ -68,3 +68,37 @@ fn terms_that_differ_wait_for_the_buyer_on_every_page_that_counts_what_waits() {
     assert!(listed(&visitor.page("/?q=unconfirmed")).is_empty());
     assert!(!visitor.page("/warnings").contains(&confirm));
 }
+
+#[test]
+fn what_new_terms_change_stands_first_as_the_command_has_it_and_they_can_be_refused() {
+    let town = Town::fresh();
+    let (id, number) = town.bought("SH-41", 2, &["--pay", "card"]);
+    town.does("shop", &["shop", "change", &number, "--price", "1=JPY 4000", "--arrives", "2099-01-20"]);
+    town.settle();
+    let told = town.does("buyer", &["--json", "confirm", &id, "--dry-run"]).json();
+    let changes = told["replaces"]["changes"].as_array().unwrap();
+    assert_eq!(changes.len(), 3, "{told}");
+    let served = Served::start(&town.path("buyer/config.toml"));
+    let visitor = served.visit();
+    let place = format!("/txn/{id}/confirm");
+    let page = visitor.page(&place);
+    let before = page.find("id=\"h-differs\"").unwrap();
+    assert!(page.find("id=\"h-change\"").unwrap() < before && page.contains("3 points change"), "{page}");
+    let table = part(&page, "id=\"h-change\"", "</table>").replace("&#x2f;", "/");
+    let rows: Vec<&str> = table.split("<tr>").skip(2).collect();
+    assert_eq!(rows.len(), changes.len(), "{table}");
+    for (row, change) in rows.iter().zip(changes) {
+        for (tag, text) in [("th scope=\"row\"", "what"), ("del", "ordered"), ("ins", "offered")] {
+            let cell = format!("<{tag}><bdi>{}</bdi>", change[text].as_str().unwrap());
+            assert!(row.contains(&cell), "{cell}: {row}");
+        }
+    }
+    assert!(page.contains("those before them stay in force"), "{page}");
+    let terms = super::served::value(&page, "terms");
+    let led = visitor.does(&place, &place, &[("answer", "keep"), ("terms", &terms)]);
+    assert_eq!(led, format!("/txn/{id}?said=kept"));
+    let shown = town.show("buyer", &id);
+    assert_eq!((&shown["state"], &shown["change"]), (&"open".into(), &serde_json::Value::Null), "{shown}");
+    assert_eq!(visitor.get(&place).status, 404, "nothing waits any more");
+    assert!(!visitor.page(&format!("/txn/{id}")).contains(&format!("href=\"{place}\"")));
+}

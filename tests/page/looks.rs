@@ -76,4 +76,35 @@ mod real {
         browser.until("the check", "return document.querySelector('main').textContent.includes('2,300')");
         assert_eq!(browser.complaints(), Vec::<String>::new());
     }
+
+    #[test]
+    fn below_480_places_account_and_language_stand_in_the_foot_and_nothing_is_wider_than_the_window() {
+        let town = Town::played();
+        let (_served, browser, root) = opened(&town);
+        let id = town.in_state("open")["id"].as_str().unwrap().to_owned();
+        for width in [479, 375, 320] {
+            as_wide_as(&browser, width);
+            for path in
+                ["/", &format!("/txn/{id}"), "/order?shop=shop%40demo.test", "/warnings", "/schedule", "/health"]
+            {
+                browser.open(&format!("{root}{path}"));
+                assert_eq!(browser.script(FAULTS), json!([]), "{path} {width}");
+                let seen = "return [...document.querySelectorAll('.address, .langs a, .account a')]
+                    .filter((one) => one.checkVisibility()).map((one) => {
+                      const box = one.getBoundingClientRect();
+                      return [!!one.closest('footer'), box.left >= 0 && box.right <= innerWidth, box.height > 0];
+                    })";
+                let seen = browser.script(seen);
+                assert_eq!(seen.as_array().unwrap().len(), 2, "account and the other language: {path} {width} {seen}");
+                assert!(
+                    seen.as_array().unwrap().iter().all(|one| *one == json!([true, true, true])),
+                    "{path} {width} {seen}"
+                );
+            }
+        }
+        // It is the language that is chosen there.
+        browser.click(".account a");
+        assert_eq!(browser.script("return document.documentElement.lang"), "ja");
+        assert_eq!(browser.complaints(), Vec::<String>::new());
+    }
 }
