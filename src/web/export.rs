@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::http::{HeaderName, HeaderValue};
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use serde_json::{Value, json};
 
 use super::fault::Fault;
@@ -27,20 +27,28 @@ const OFFERED: [(&str, Format, bool); 5] = [
     ("ics", Format::Ics, false),
 ];
 
+/// Returns what a page lists, as the fields of an address, each with `&` before it.
+fn asked(visit: &Visit) -> String {
+    let fields = orders::asked(visit).into_iter();
+    fields.map(|(field, value)| format!("&{}={}", pages::encoded(field), pages::encoded(value))).collect()
+}
+
 /// Returns the links by which what a page lists is exported.
 pub(super) fn links(visit: &Visit) -> Vec<Value> {
-    let asked: String = orders::asked(visit)
-        .into_iter()
-        .map(|(field, value)| format!("&{}={}", pages::encoded(field), pages::encoded(value)))
-        .collect();
+    let asked = asked(visit);
     let link =
         |(name, ..): &(&str, Format, bool)| json!({"name": name, "link": format!("/export?format={name}{asked}")});
     OFFERED.iter().map(link).collect()
 }
 
-/// Answers with the file. Others wait for a part of it at most.
+/// Answers with the file; without a format leads to the list, whose links name those that there are. Others wait for a part of it
+/// at most.
 pub(super) async fn export(State(web): State<Arc<Web>>, visit: Visit) -> Result<Response, Fault> {
-    let word = visit.asked("format").unwrap_or_default();
+    let Some(word) = visit.asked("format") else {
+        let asked = asked(&visit);
+        let query = asked.strip_prefix('&').map(|fields| format!("?{fields}")).unwrap_or_default();
+        return Ok(Redirect::to(&format!("/{query}#export")).into_response());
+    };
     let offered = OFFERED.iter().find(|(name, ..)| *name == word);
     let Some((_, format, spreadsheet)) = offered.copied() else {
         return Err(Fault::none("There is no such format: the links below the list have those that there are."));

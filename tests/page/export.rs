@@ -8,7 +8,7 @@ use crate::support::program::Town;
 
 /// Returns the links of the menu, as a browser follows them.
 fn links(page: &str) -> Vec<String> {
-    let menu = page.split_once("class=\"export\"").unwrap().1.split_once("</span>").unwrap().0;
+    let menu = page.split_once("id=\"export\"").unwrap().1.split_once("</span>").unwrap().0;
     menu.split("href=\"")
         .skip(1)
         .map(|part| part.split('"').next().unwrap().replace("&amp;", "&").replace("&#x2f;", "/"))
@@ -48,7 +48,14 @@ fn the_list_is_exported_as_it_is_shown_and_nothing_changes_p80_p84_p85() {
     }
     assert_eq!(std::fs::read(town.path("buyer/ledger/log")).unwrap(), log);
     assert_eq!(visitor.get("/export?format=xlsx").status, 404);
-    assert_eq!(visitor.get("/export").status, 404);
+    // Without a format it leads to where they are, for the same orders.
+    for (path, place) in
+        [("/export", "/#export"), ("/export?q=shop%3Ademo&payment=paid", "/?q=shop%3Ademo&payment=paid#export")]
+    {
+        let led = visitor.get(path);
+        assert_eq!((led.status, led.header("location")), (303, Some(place)), "{led:?}");
+        assert!(visitor.page(place.split('#').next().unwrap()).contains("id=\"export\""));
+    }
     assert_eq!(visitor.get("/export?format=csv&q=mouth%3A2026").status, 422);
 }
 
