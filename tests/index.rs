@@ -421,3 +421,26 @@ fn of_two_catalogs_of_one_second_the_later_one_is_the_newest() {
     let grown = shop.index.dump().unwrap();
     assert_eq!(shop.rebuilt(), grown);
 }
+
+#[test]
+fn what_came_lately_is_counted_by_the_moment_and_not_by_the_clock_of_a_zone() {
+    // In the nights in which clocks are put back and forward the texts are in the other order.
+    for (came, since, lately) in [
+        ("2026-10-25T02:10:00+02:00", "2026-10-25T01:40:00+01:00", 0),
+        ("2026-03-29T01:50:00+01:00", "2026-03-29T02:40:00+02:00", 1),
+    ] {
+        assert_eq!(came >= since, lately == 0, "as texts it would be the other way");
+        let [came, since] = [came, since].map(|text| Moment::parse(text).unwrap());
+        let mut shop = Shop::new();
+        let act = Act::Pin { party: party("bank"), certificate: "cert/bank".to_owned(), by: PinnedBy::FirstUse };
+        let mut pin = made_own(1, act, Names::default(), Vec::new());
+        pin.entry.recorded = came;
+        let mut waits = made_in(2, letter(50, 2, status("sent")), Verdict::Held, Vec::new());
+        waits.entry.recorded = came;
+        shop.enter(&[pin, waits]);
+        assert_eq!(shop.index.strangers_since(&since).unwrap(), lately);
+        assert_eq!(shop.index.waiting_since(&since).unwrap().len(), 1 - lately, "what waits since before then");
+        let grown = shop.index.dump().unwrap();
+        assert_eq!(shop.rebuilt(), grown);
+    }
+}

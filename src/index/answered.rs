@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::apply::integer;
+use super::apply::{integer, milliseconds};
 use super::{Index, IndexError};
 use crate::rules::limits::Counted;
 use crate::trade::{Entry, Fingerprint, Kind, Letter, Moment};
@@ -25,7 +25,7 @@ pub(super) fn wrote(db_tx: &Connection, entry: &Entry, letter: &Letter) -> Resul
         return Ok(());
     }
     let mut put = db_tx.prepare_cached("INSERT INTO answered VALUES (?1, ?2, ?3)")?;
-    put.execute(params![integer(entry.position), letter.to.fingerprint.as_str(), entry.recorded.to_string()])?;
+    put.execute(params![integer(entry.position), letter.to.fingerprint.as_str(), milliseconds(&entry.recorded)])?;
     Ok(())
 }
 
@@ -33,9 +33,8 @@ impl Index {
     /// Returns how many letters that are counted were written to a key since `moment`.
     pub fn answered_since(&self, to: &Fingerprint, moment: &Moment) -> Result<usize, IndexError> {
         let mut count =
-            self.db.prepare_cached("SELECT count(*) FROM answered WHERE recipient = ?1 AND recorded > ?2")?;
-        let since = crate::ledger::recordable(moment).to_string();
-        let found: i64 = count.query_row(params![to.as_str(), since], |row| row.get(0))?;
+            self.db.prepare_cached("SELECT count(*) FROM answered WHERE recipient = ?1 AND recorded_at > ?2")?;
+        let found: i64 = count.query_row(params![to.as_str(), milliseconds(moment)], |row| row.get(0))?;
         Ok(usize::try_from(found).unwrap_or(usize::MAX))
     }
 }

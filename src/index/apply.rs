@@ -4,11 +4,16 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{IndexError, Reckoning, answered, keys, post, written};
 use crate::ledger::{Recorded, amount};
-use crate::trade::{Act, Body, Digest, Entry, Finding, Letter, Names, PinnedBy, Settlement, Verdict};
+use crate::trade::{Act, Body, Digest, Entry, Finding, Letter, Moment, Names, PinnedBy, Settlement, Verdict};
 
 /// Turns a position or size into SQLite's integer; those beyond 2^63 do not occur.
 pub(super) fn integer(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+/// Returns a moment as the index compares it: in milliseconds, as entries keep it.
+pub(super) fn milliseconds(moment: &Moment) -> i64 {
+    crate::ledger::recordable(moment).instant().as_millisecond()
 }
 
 /// Returns the word of a value that is written as a plain string in JSON.
@@ -55,7 +60,7 @@ fn entry_row(db_tx: &Connection, recorded: &Recorded) -> Result<(), IndexError> 
         Body::Own { .. } => ("own", None, None, None),
     };
     let mut put = db_tx.prepare_cached(
-        "INSERT INTO entries VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?15, ?16, ?17)",
+        "INSERT INTO entries VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?15, ?16, ?17, ?18)",
     )?;
     put.execute(params![
         integer(entry.position),
@@ -75,6 +80,7 @@ fn entry_row(db_tx: &Connection, recorded: &Recorded) -> Result<(), IndexError> 
         verdict,
         entry.letter().and_then(amount).map(|amount| amount.to_string()),
         entry.recorded.to_string(),
+        milliseconds(&entry.recorded),
     ])?;
     Ok(())
 }

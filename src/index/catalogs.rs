@@ -3,6 +3,7 @@
 use rusqlite::{OptionalExtension, params};
 
 use super::Index;
+use super::apply::milliseconds;
 use super::query::{Found, position, value};
 use crate::trade::{Address, Moment};
 
@@ -10,18 +11,17 @@ impl Index {
     /// Returns how many catalogs were sent since `moment`.
     pub fn catalogs_sent_since(&self, moment: &Moment) -> Found<usize> {
         let sql = "SELECT count(*) FROM entries INDEXED BY entries_catalogs
-                   WHERE kind = 'catalog' AND recorded >= ?1 AND direction = 'out'";
-        let since = crate::ledger::recordable(moment).to_string();
-        let count: i64 = self.db.prepare_cached(sql)?.query_row([since], |row| row.get(0))?;
+                   WHERE kind = 'catalog' AND recorded_at >= ?1 AND direction = 'out'";
+        let count: i64 = self.db.prepare_cached(sql)?.query_row([milliseconds(moment)], |row| row.get(0))?;
         Ok(usize::try_from(count).unwrap_or(usize::MAX))
     }
 
     /// Returns how many requests for the catalog came from an address since `moment`.
     pub fn catalog_requests_since(&self, moment: &Moment, from: &Address) -> Found<usize> {
         let sql = "SELECT count(*) FROM entries
-                   WHERE kind = 'catalog-request' AND peer = ?1 AND recorded >= ?2 AND direction = 'in'";
-        let since = crate::ledger::recordable(moment).to_string();
-        let count: i64 = self.db.prepare_cached(sql)?.query_row(params![from.as_str(), since], |row| row.get(0))?;
+                   WHERE kind = 'catalog-request' AND peer = ?1 AND recorded_at >= ?2 AND direction = 'in'";
+        let count: i64 =
+            self.db.prepare_cached(sql)?.query_row(params![from.as_str(), milliseconds(moment)], |row| row.get(0))?;
         Ok(usize::try_from(count).unwrap_or(usize::MAX))
     }
 

@@ -44,7 +44,7 @@ pub use schedules::{Caused, CausedLetter, KeptSchedule};
 pub use tasks::{Attempt, OpenTask};
 
 /// Version of schema and of what rows mean; another version is thrown away and built anew.
-const VERSION: i64 = 21;
+const VERSION: i64 = 22;
 
 /// Marks the file as an index of ours ("MOix").
 const APPLICATION: i64 = 0x4D4F_6978;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::apply::integer;
+use super::apply::{integer, milliseconds};
 use super::query::{Found, digest, optional, position, value, word};
 use super::{Index, IndexError};
 use crate::trade::document::Received;
@@ -23,7 +23,7 @@ pub(super) fn wrote(db_tx: &Connection, entry: &Entry, letter: &Letter, content:
         integer(entry.position),
         content.as_bytes(),
         letter.to.fingerprint.as_str(),
-        entry.recorded.to_string()
+        milliseconds(&entry.recorded)
     ])?;
     Ok(())
 }
@@ -97,14 +97,14 @@ impl Index {
     /// Returns the letters recorded at or before `moment` that nobody acknowledged and that were sent fewer than `times`
     /// times, oldest first.
     pub fn unheard(&self, moment: &Moment, times: usize) -> Found<Vec<Unheard>> {
-        let condition = "u.recorded <= ?1 AND coalesce(s.times, 0) + 1 < ?2";
+        let condition = "u.recorded_at <= ?1 AND coalesce(s.times, 0) + 1 < ?2";
         self.find_unheard(condition, "ORDER BY u.position", moment, times)
     }
 
     /// Returns the letters that nobody acknowledged and that were sent `times` times, or recorded at or before `moment`,
     /// oldest first: the newest thousand of them.
     pub fn unheard_in_vain(&self, moment: &Moment, times: usize) -> Found<Vec<Unheard>> {
-        let condition = "(u.recorded <= ?1 OR coalesce(s.times, 0) + 1 >= ?2)";
+        let condition = "(u.recorded_at <= ?1 OR coalesce(s.times, 0) + 1 >= ?2)";
         let mut found = self.find_unheard(condition, "ORDER BY u.position DESC LIMIT 1000", moment, times)?;
         found.reverse();
         Ok(found)
@@ -112,12 +112,11 @@ impl Index {
 
     fn find_unheard(&self, condition: &str, order: &str, moment: &Moment, times: usize) -> Found<Vec<Unheard>> {
         let mut find = self.db.prepare_cached(&format!(
-            "SELECT u.position, u.content, e.role, e.shop, e.number, e.order_id, u.recorded, coalesce(s.times, 0) + 1
+            "SELECT u.position, u.content, e.role, e.shop, e.number, e.order_id, e.recorded, coalesce(s.times, 0) + 1
              FROM unheard u JOIN entries e USING (position) LEFT JOIN sendings s USING (position)
              WHERE {condition} AND e.role IS NOT NULL {order}",
         ))?;
-        let before = crate::ledger::recordable(moment).to_string();
-        let mut rows = find.query(params![before, i64::try_from(times).unwrap_or(i64::MAX)])?;
+        let mut rows = find.query(params![milliseconds(moment), i64::try_from(times).unwrap_or(i64::MAX)])?;
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {
             found.push(Unheard {
@@ -136,9 +135,9 @@ impl Index {
     /// acknowledged, or written more than `heeded` seconds ago, is not doubted.
     pub fn doubt(&self, at: u64, now: &Moment, heeded: i64) -> Found<bool> {
         let mut put = self.db.prepare_cached(
-            "INSERT OR IGNORE INTO doubts SELECT position, ?2 FROM unheard WHERE position = ?1 AND recorded >= ?3",
+            "INSERT OR IGNORE INTO doubts SELECT position, ?2 FROM unheard WHERE position = ?1 AND recorded_at >= ?3",
         )?;
-        let since = crate::ledger::recordable(&now.plus_seconds(heeded.saturating_neg())).to_string();
+        let since = milliseconds(&now.plus_seconds(heeded.saturating_neg()));
         Ok(put.execute(params![integer(at), crate::ledger::recordable(now).to_string(), since])? > 0)
     }
 
@@ -174,9 +173,9 @@ impl Index {
     pub fn waiting_since(&self, moment: &Moment) -> Found<Vec<(Role, Names)>> {
         let mut find = self.db.prepare_cached(
             "SELECT DISTINCT role, shop, number, order_id FROM entries
-             WHERE standing = 'held' AND recorded < ?1 AND role IS NOT NULL",
+             WHERE standing = 'held' AND recorded_at < ?1 AND role IS NOT NULL",
         )?;
-        let mut rows = find.query([crate::ledger::recordable(moment).to_string()])?;
+        let mut rows = find.query([milliseconds(moment)])?;
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {
             found.push((word(&row.get::<_, String>(0)?, Role::parse)?, names(row, 1)?));

@@ -2,7 +2,7 @@
 
 use rusqlite::{OptionalExtension, Params, params};
 
-use super::apply::integer;
+use super::apply::{integer, milliseconds};
 use super::{Index, IndexError, state};
 use crate::ledger::Line;
 use crate::trade::{
@@ -290,9 +290,9 @@ impl Index {
         let way = if since.is_some() { "INDEXED BY entries_rejected" } else { "NOT INDEXED" };
         let mut find = self.db.prepare_cached(&format!(
             "SELECT position FROM entries {way} WHERE kind = 'order-rejection' AND direction = ?3 AND (?3 = 'out' OR standing = 'applied') \
-             AND position >= ?1 AND recorded >= ?2 ORDER BY position DESC LIMIT {REJECTIONS_MAX}",
+             AND position >= ?1 AND recorded_at >= ?2 ORDER BY position DESC LIMIT {REJECTIONS_MAX}",
         ))?;
-        let since = since.map(|since| crate::ledger::recordable(since).to_string()).unwrap_or_default();
+        let since = since.map_or(i64::MIN, milliseconds);
         let direction = if by_us { "out" } else { "in" };
         let found = find.query_map(params![integer(from), since, direction], |row| row.get(0))?;
         let mut found = found.map(|at| Ok(position(at?))).collect::<Found<Vec<u64>>>()?;

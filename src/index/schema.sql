@@ -23,16 +23,18 @@ CREATE TABLE entries (
   verdict   TEXT,
   standing  TEXT,
   amount    TEXT,
-  recorded  TEXT NOT NULL
+  recorded  TEXT NOT NULL,
+  -- The same in milliseconds, to compare by: as texts moments of two offsets are in the wrong order.
+  recorded_at INTEGER NOT NULL
 );
 CREATE INDEX entries_content ON entries (content) WHERE content IS NOT NULL;
 CREATE INDEX entries_out ON entries (letter) WHERE direction = 'out';
 CREATE INDEX entries_confirmed ON entries (signer) WHERE kind = 'confirmation';
 CREATE INDEX entries_authorised ON entries (shop, order_id) WHERE kind = 'authorization-result';
-CREATE INDEX entries_rejected ON entries (recorded) WHERE kind = 'order-rejection';
-CREATE INDEX entries_catalogs ON entries (recorded) WHERE kind = 'catalog';
-CREATE INDEX entries_catalog ON entries (peer, recorded) WHERE kind = 'catalog';
-CREATE INDEX entries_asked ON entries (peer, recorded) WHERE kind = 'catalog-request';
+CREATE INDEX entries_rejected ON entries (recorded_at) WHERE kind = 'order-rejection';
+CREATE INDEX entries_catalogs ON entries (recorded_at) WHERE kind = 'catalog';
+CREATE INDEX entries_catalog ON entries (peer, recorded_at) WHERE kind = 'catalog';
+CREATE INDEX entries_asked ON entries (peer, recorded_at) WHERE kind = 'catalog-request';
 CREATE INDEX entries_status_asked ON entries (role, shop, number) WHERE kind = 'status-request' AND direction = 'out';
 CREATE INDEX entries_requests ON entries (shop, number) WHERE kind = 'status-request';
 CREATE INDEX entries_held ON entries (shop, number) WHERE standing = 'held';
@@ -206,18 +208,18 @@ CREATE TABLE unheard (
   position  INTEGER PRIMARY KEY,
   content   BLOB NOT NULL,
   recipient TEXT NOT NULL,
-  recorded  TEXT NOT NULL
+  recorded_at INTEGER NOT NULL
 );
 CREATE INDEX unheard_content ON unheard (content);
-CREATE INDEX unheard_recorded ON unheard (recorded);
+CREATE INDEX unheard_recorded ON unheard (recorded_at);
 
 -- Letters out that limits count: answers to status requests, and refusals.
 CREATE TABLE answered (
   position  INTEGER PRIMARY KEY,
   recipient TEXT NOT NULL,
-  recorded  TEXT NOT NULL
+  recorded_at INTEGER NOT NULL
 );
-CREATE INDEX answered_recipient ON answered (recipient, recorded);
+CREATE INDEX answered_recipient ON answered (recipient, recorded_at);
 
 -- The highest number of a letter out that its recipient has acknowledged and this ledger does not know: a backup was
 -- restored.
