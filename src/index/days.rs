@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::list::money;
-use super::query::{Found, value};
+use super::query::{Found, json, value};
 use super::row::{RowItem, RowOwing};
 use super::{Index, IndexError, Row, placed};
 use crate::trade::{Money, Role, When};
@@ -39,8 +39,19 @@ pub struct Owing {
     pub change: Money,
     /// What the shop calls itself, else its address.
     pub shop: String,
-    /// The first of the goods.
-    pub item: String,
+    /// The goods, as their row has them: most changes are only added up, and nobody reads them.
+    items: String,
+}
+
+impl Owing {
+    /// Returns the first of the goods.
+    ///
+    /// # Errors
+    /// Where the row is not what was written.
+    pub fn item(&self) -> Found<String> {
+        let items: Vec<RowItem> = json(&self.items)?;
+        Ok(items.into_iter().next().map(|item| item.name).unwrap_or_default())
+    }
 }
 
 /// The sums of a day that was reckoned.
@@ -89,12 +100,9 @@ impl Index {
         while let Some(row) = rows.next()? {
             let at = Timestamp::from_second(row.get(0)?).map_err(|error| IndexError::Row(error.to_string()))?;
             let Some(change) = money(row.get(2)?, row.get(3)?)? else { continue };
-            let items = row.get::<_, String>(6)?;
-            let items: Vec<RowItem> =
-                serde_json::from_str(&items).map_err(|error| IndexError::Row(error.to_string()))?;
-            let item = items.into_iter().next().map(|item| item.name).unwrap_or_default();
             let stands = stands(row.get_ref(7)?.as_str().unwrap_or_default());
-            found.push(Owing { at, what: row.get(1)?, stands, change, shop: shop(row.get(4)?, row.get(5)?), item });
+            let (shop, items) = (shop(row.get(4)?, row.get(5)?), row.get(6)?);
+            found.push(Owing { at, what: row.get(1)?, stands, change, shop, items });
         }
         Ok(found)
     }

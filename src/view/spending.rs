@@ -229,15 +229,21 @@ fn changes(
     let mut found = clerk.index().owing(day_sums::seconds(first, zone), i64::MAX)?;
     found.retain(|one| one.change.currency() == currency);
     let mut level = unpaid.saturating_sub(found.iter().map(|one| one.change.decimal()).sum());
-    let mut changes = vec![Change { day: first, change: None, unpaid: level, what: None }];
+    let older = found.len().saturating_sub(CHANGES);
+    for one in found.drain(..older) {
+        level = level.saturating_add(one.change.decimal());
+    }
+    let mut changes = Vec::with_capacity(found.len().saturating_add(1));
+    if found.len() < CHANGES {
+        changes.push(Change { day: first, change: None, unpaid: level, what: None });
+    }
     for one in found {
         let (day, change) = (day_sums::day_of(&one, zone).min(today), one.change.decimal());
         level = level.saturating_add(change);
-        let what = Some(Happened { word: one.what, item: one.item, shop: one.shop });
+        let what = Some(Happened { item: one.item()?, word: one.what, shop: one.shop });
         changes.push(Change { day, change: Some(change), unpaid: level, what });
     }
-    let older = changes.len().saturating_sub(CHANGES);
-    Ok(changes.split_off(older))
+    Ok(changes)
 }
 
 /// Returns what will be paid on which day to come, as far as it is promised.
