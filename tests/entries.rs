@@ -164,7 +164,16 @@ pub fn made_in(position: u64, letter: Letter, verdict: Verdict, findings: Vec<Fi
     };
     let recorded = moment(i64::try_from(position).unwrap());
     Made {
-        entry: Entry { position, recorded, role: Some(Role::Buyer), body, owes: Vec::new(), event: None, cause: None },
+        entry: Entry {
+            position,
+            recorded,
+            role: Some(Role::Buyer),
+            body,
+            owes: Vec::new(),
+            event: None,
+            cause: None,
+            erased: None,
+        },
         signed: Some(signed),
     }
 }
@@ -174,7 +183,16 @@ pub fn made_out(position: u64, letter: Letter) -> Made {
     let body = Body::Out { content: Measured::of(&signed), letter: Arc::new(letter) };
     let recorded = moment(i64::try_from(position).unwrap());
     Made {
-        entry: Entry { position, recorded, role: Some(Role::Buyer), body, owes: Vec::new(), event: None, cause: None },
+        entry: Entry {
+            position,
+            recorded,
+            role: Some(Role::Buyer),
+            body,
+            owes: Vec::new(),
+            event: None,
+            cause: None,
+            erased: None,
+        },
         signed: Some(signed),
     }
 }
@@ -190,6 +208,7 @@ pub fn made_own(position: u64, act: Act, names: Names, about: Vec<u64>) -> Made 
         owes: Vec::new(),
         event: None,
         cause: None,
+        erased: None,
     };
     Made { entry, signed: None }
 }

@@ -29,6 +29,8 @@ mod config;
 mod crash;
 /// Letters and entries for the tests of ledger and index.
 mod entries;
+/// Entries whose letter was erased: replay, audit, and the redaction that stands for the file.
+mod erased;
 /// Transactions for other programs: tables, documents, journals, calendars.
 mod export;
 /// Statuses from files: rows that other systems export.

@@ -106,6 +106,10 @@ impl Clerk {
 impl Batch<'_> {
     /// Has the letter of an entry sent once more, unless it was sent too often today; returns whether it is.
     pub(super) fn send_again(&mut self, position: u64) -> Result<bool, ClerkError> {
+        // What was erased is not there to be sent.
+        if self.clerk.index.erased_by(position)?.is_some() {
+            return Ok(false);
+        }
         let allowed = self.clerk.index.sent_again_on(position, &day(&self.now))? < AGAIN_MAX;
         Ok(allowed && self.resend.insert(position))
     }

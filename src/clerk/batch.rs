@@ -233,7 +233,7 @@ impl Batch<'_> {
     pub(super) fn enter(&mut self, role: Option<Role>, body: Body, bytes: Bytes) -> Result<usize, ClerkError> {
         let position = self.size.saturating_add(u64::try_from(self.pending.len()).unwrap_or(u64::MAX));
         let recorded = crate::ledger::recordable(&self.now);
-        let entry = Entry { position, recorded, role, body, owes: Vec::new(), event: None, cause: None };
+        let entry = Entry { position, recorded, role, body, owes: Vec::new(), event: None, cause: None, erased: None };
         if let Some(role) = role {
             self.load(role, &entry.names())?;
             if let Some(letter) = entry.letter().filter(|letter| letter.stays_here()) {

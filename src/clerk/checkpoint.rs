@@ -2,7 +2,7 @@
 
 use super::{Clerk, ClerkError, LOCK_WAIT};
 use crate::clock::system_time;
-use crate::ledger::Checkpoint;
+use crate::ledger::{Checkpoint, Head};
 use crate::pgp::verify::clearsign;
 use crate::trade::Moment;
 
@@ -15,6 +15,11 @@ impl Clerk {
     pub fn checkpoint(&mut self) -> Result<Checkpoint, ClerkError> {
         self.renew_if_due()?;
         let head = self.ledger.lock(LOCK_WAIT, Some(self.index.mark()))?.head();
+        self.checkpoint_at(head)
+    }
+
+    /// Signs a checkpoint of this head of the log, unless the last one is of it.
+    pub(super) fn checkpoint_at(&self, head: Head) -> Result<Checkpoint, ClerkError> {
         if let Some(last) = self.last_checkpoint()?.filter(|last| last.head == head) {
             return Ok(last);
         }

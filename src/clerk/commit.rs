@@ -213,6 +213,9 @@ impl Clerk {
 
     /// Seals the letter of one entry anew and queues it; entries without a letter that travels are passed over.
     fn queue_position(&self, position: u64, now: Moment) -> Result<(), ClerkError> {
+        if self.index.erased_by(position)?.is_some() {
+            return Ok(());
+        }
         let file = self.ledger.read(position)?;
         let parsed = ledger::form::parse(&file, &super::open::reread)
             .map_err(|error| ClerkError::Write(format!("entry {position}: {error}")))?;

@@ -200,6 +200,9 @@ impl Batch<'_> {
         let Some(letter) = one.result.as_ref().ok().filter(|_| one.spooled.interrupted) else { return Ok(false) };
         let (signer, content) = (letter.received.signer(), letter.received.content());
         let Some(position) = self.clerk.index.has_content(signer, &content)? else { return Ok(false) };
+        if self.clerk.index.erased_by(position)?.is_some() {
+            return Ok(false);
+        }
         let file = self.clerk.ledger.read(position)?;
         let outline = crate::ledger::form::outline(&file)
             .map_err(|error| ClerkError::Write(format!("entry {position}: {error}")))?;

@@ -31,6 +31,7 @@ mod payment_data;
 mod posting;
 mod receipts;
 mod received;
+mod redact;
 mod report;
 mod rounds;
 mod rules;
@@ -58,6 +59,7 @@ pub use keys::KeyRecord;
 pub use open::{create, go_on_with_cut_log, is_made};
 pub use own_key::file as key_file;
 pub use posting::{Fetch, Posted};
+pub use redact::{Erased, ErasedLetter};
 pub use report::{Came, Foreseen, Foresight, Reporting, Sort, name_of};
 pub use schedules::Ran;
 pub use take_in::{Outcome, TakenIn};
@@ -138,8 +140,13 @@ impl Clerk {
         &self.index
     }
 
-    /// Reads one entry from the ledger.
+    /// Reads one entry from the ledger; where it was erased, what is left of it.
     pub(super) fn entry(&self, position: u64) -> Result<Entry, ClerkError> {
+        if let Some(by) = self.index.erased_by(position)?
+            && let Some(entry) = self.ledger.erased_by(by)?
+        {
+            return Ok(entry);
+        }
         let file = self.ledger.read(position)?;
         let read = crate::ledger::form::parse(&file, &open::reread);
         read.map(|read| read.entry).map_err(|error| ClerkError::Write(format!("entry {position}: {error}")))

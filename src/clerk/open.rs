@@ -54,7 +54,8 @@ pub fn create(settings: &Settings, clock: &Clock) -> Result<Party, ClerkError> {
     let act = Act::Genesis { ledger: hex::encode(id), account: me.clone(), certificate: STANDARD.encode(minimal) };
     let body = Body::Own { act, names: Names::default(), about: Vec::new() };
     let recorded = crate::ledger::recordable(&now);
-    let entry = Entry { position: 0, recorded, role: None, body, owes: Vec::new(), event: None, cause: None };
+    let entry =
+        Entry { position: 0, recorded, role: None, body, owes: Vec::new(), event: None, cause: None, erased: None };
     let ledger = Ledger::create(&folders.ledger, &entry)?;
     ledger.put_certificate(&me.fingerprint, certificate.to_armored().as_ref())?;
     Ok(me)
@@ -269,6 +270,10 @@ impl Clerk {
     /// Brings the index up to the end of the log, which needs the lock where it is behind.
     pub fn catch_up(&mut self) -> Result<(), ClerkError> {
         self.look_again()?;
+        if self.index.unscrubbed()?.is_some() {
+            let writer = self.ledger.lock(LOCK_WAIT, Some(self.index.mark()))?;
+            self.catch_up_with(&writer)?;
+        }
         if let Some(writer) = self.ledger.recover(self.index.mark())? {
             self.notes.extend(writer.recovered().iter().cloned());
             self.catch_up_with(&writer)?;
@@ -284,6 +289,16 @@ impl Clerk {
         if self.index.catch_up(writer, &reread)? > 0 {
             self.certificates.clear();
         }
+        self.after_redactions(writer)
+    }
+
+    /// Does what is left to be done where redactions were read: a crash may have kept them from it.
+    fn after_redactions(&mut self, writer: &Writer) -> Result<(), ClerkError> {
+        let Some(last) = self.index.unscrubbed()? else { return Ok(()) };
+        if self.ledger.checkpoints()?.last().is_none_or(|size| *size <= last) {
+            self.sign_for(writer);
+        }
+        self.scrub_index();
         Ok(())
     }
 
@@ -293,6 +308,7 @@ impl Clerk {
         let writer = self.ledger.lock(LOCK_WAIT, None)?;
         let entries = self.index.rebuild(&writer, &reread)?;
         self.certificates.clear();
+        self.after_redactions(&writer)?;
         Ok(entries)
     }
 }

@@ -245,7 +245,8 @@ impl Batch<'_> {
             | Act::Genesis { .. }
             | Act::Pin { .. }
             | Act::Schedule { .. }
-            | Act::Unschedule { .. } => None,
+            | Act::Unschedule { .. }
+            | Act::Redaction(_) => None,
         };
         let about = content.and_then(|content| transaction.by_content(&content)).map(|kept| kept.position);
         self.act(Some(transaction.key.role), act, transaction.names(), about.into_iter().collect())

@@ -119,6 +119,7 @@ fn own(db_tx: &Connection, entry: &Entry, act: &Act, reckoning: &Reckoning) -> R
         Act::Said { key, .. } => super::tasks::end(db_tx, key),
         Act::Schedule { schedule } => super::schedules::put(db_tx, entry, schedule),
         Act::Unschedule { name } => super::schedules::remove(db_tx, name),
+        Act::Redaction(redaction) => super::redacted::put(db_tx, redaction.position, entry.position),
     }
 }
 

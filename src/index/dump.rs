@@ -5,7 +5,7 @@ use rusqlite::types::ValueRef;
 use super::{Index, IndexError};
 
 /// Every table whose rows are reckoned from the ledger, but `meta`; the sums of `days` are there only once charts were shown.
-pub(super) const TABLES: [&str; 23] = [
+pub(super) const TABLES: [&str; 24] = [
     "answered",
     "caused",
     "certificates",
@@ -19,6 +19,7 @@ pub(super) const TABLES: [&str; 23] = [
     "named",
     "owing",
     "pins",
+    "redactions",
     "schedules",
     "search",
     "settlements",
@@ -32,7 +33,7 @@ pub(super) const TABLES: [&str; 23] = [
 ];
 
 /// What each table is shown by: no number that SQLite gave out, so that the order of making does not matter.
-const QUERIES: [&str; 20] = [
+const QUERIES: [&str; 21] = [
     "SELECT 'answered', * FROM answered",
     "SELECT 'caused', * FROM caused",
     "SELECT 'certificate', fingerprint, certificate FROM certificates",
@@ -45,6 +46,7 @@ const QUERIES: [&str; 20] = [
     "SELECT 'named', * FROM named",
     "SELECT 'owing', role, shop, order_id, place, at, what, o.currency, amount FROM owing o JOIN transactions USING (id)",
     "SELECT 'pin', * FROM pins",
+    "SELECT 'redaction', * FROM redactions",
     "SELECT 'schedule', * FROM schedules",
     "SELECT 'settlement', * FROM settlements",
     "SELECT 'tally', * FROM tally WHERE listed > 0",

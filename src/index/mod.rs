@@ -17,6 +17,7 @@ mod list;
 mod placed;
 mod post;
 mod query;
+mod redacted;
 pub mod row;
 mod schedules;
 mod state;
@@ -43,8 +44,10 @@ pub use row::{Row, RowItem, RowLeg, RowOwing};
 pub use schedules::{Caused, CausedLetter, KeptSchedule};
 pub use tasks::{Attempt, OpenTask};
 
+use redacted::Stop;
+
 /// Version of schema and of what rows mean; another version is thrown away and built anew.
-const VERSION: i64 = 22;
+const VERSION: i64 = 23;
 
 /// Marks the file as an index of ours ("MOix").
 const APPLICATION: i64 = 0x4D4F_6978;
@@ -206,6 +209,7 @@ impl Index {
             db_tx.execute_batch(&format!("DROP TABLE IF EXISTS {table}"))?;
         }
         begin(&db_tx, &self.ledger)?;
+        redacted::note_unclean(&db_tx)?;
         db_tx.commit()?;
         self.mark = Mark::default();
         Ok(())
@@ -259,12 +263,29 @@ impl Index {
 
     /// Reads what the ledger has beyond the index (F25); returns how many entries that were.
     ///
-    /// Asks for the writer, because only who holds the lock knows that the log ends with a whole batch.
+    /// Asks for the writer, because only who holds the lock knows that the log ends with a whole batch. Where it meets a
+    /// redaction, the file that one erases is removed, if a crash left it; and where rows were made of that file, all are made
+    /// anew.
     pub fn catch_up(&mut self, writer: &Writer, reread: Reread<'_>) -> Result<u64, IndexError> {
         self.refresh()?;
+        let from = self.mark.entries();
+        match self.read_on(writer, reread) {
+            // Rows that are to go must not outlive a crash: they go before the redaction is entered.
+            Err(Stop::Stale) => {
+                self.clear()?;
+                self.read_on(writer, reread)?;
+            }
+            read => read?,
+        }
+        Ok(self.mark.entries().saturating_sub(from))
+    }
+
+    /// Reads what the ledger has beyond the index.
+    fn read_on(&mut self, writer: &Writer, reread: Reread<'_>) -> Result<(), Stop> {
         let from = self.mark.clone();
         let mut book = Book::default();
-        let end = writer.ledger().replay_chunks::<IndexError>(&from, reread, &mut |chunk: Chunk| {
+        writer.ledger().replay_chunks::<Stop>(&from, reread, &mut |chunk: Chunk| {
+            redacted::erase(&chunk, &from, writer)?;
             if book.iter().map(|transaction| transaction.kept.len()).sum::<usize>() > BOOK_MAX {
                 book = Book::default();
             }
@@ -273,9 +294,9 @@ impl Index {
                 self.load_for(&recorded.entry, &mut book)?;
                 changed.extend(book.apply(&recorded.entry));
             }
-            self.apply(&chunk.entries, &chunk.mark, &book, &changed)
+            Ok(self.apply(&chunk.entries, &chunk.mark, &book, &changed)?)
         })?;
-        Ok(end.entries().saturating_sub(from.entries()))
+        Ok(())
     }
 
     /// Builds every row again from the ledger's beginning; cursors stay.

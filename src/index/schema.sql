@@ -203,6 +203,9 @@ CREATE TABLE named (
   PRIMARY KEY (address, shop, fingerprint)
 ) WITHOUT ROWID;
 
+-- Which entries were erased, and the redactions that say so.
+CREATE TABLE redactions (position INTEGER PRIMARY KEY, by INTEGER NOT NULL);
+
 -- Letters out that their recipient has neither answered nor receipted.
 CREATE TABLE unheard (
   position  INTEGER PRIMARY KEY,

@@ -12,7 +12,7 @@ use super::IndexError;
 use super::apply::integer;
 use crate::trade::transaction::Direction;
 use crate::trade::{
-    Arrival, Digest, Finding, Given, Kept, Key, Letter, Moment, Number, Settlement, Transaction, Verdict,
+    Arrival, Digest, Erasure, Finding, Given, Kept, Key, Letter, Moment, Number, Settlement, Transaction, Verdict,
 };
 
 /// A transaction without its letters.
@@ -39,6 +39,8 @@ struct Standing {
     findings: Vec<Finding>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     settled: Option<Settlement>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    erased: Option<Erasure>,
 }
 
 impl From<&Kept> for Standing {
@@ -51,14 +53,15 @@ impl From<&Kept> for Standing {
             verdict: kept.verdict,
             findings: kept.findings.clone(),
             settled: kept.settled,
+            erased: kept.erased.clone(),
         }
     }
 }
 
 impl Standing {
     fn with(self, letter: Arc<Letter>) -> Kept {
-        let Self { position, direction, content, recorded, verdict, findings, settled } = self;
-        Kept { position, direction, content, recorded, letter, verdict, findings, settled }
+        let Self { position, direction, content, recorded, verdict, findings, settled, erased } = self;
+        Kept { position, direction, content, recorded, letter, verdict, findings, settled, erased }
     }
 }
 

@@ -11,7 +11,9 @@
 //! any mail reader; the index and everything else is reckoned from it. The ledger does not know what letters mean,
 //! makes no signatures, and asks nobody for the time.
 
+mod absent;
 pub mod checkpoint;
+mod erased;
 mod files;
 pub mod form;
 pub mod log;
@@ -30,6 +32,7 @@ use std::time::Duration;
 use crate::files::read_kept;
 use crate::trade::{Act, Address, Body, Entry};
 
+pub use absent::Erased;
 pub use checkpoint::Checkpoint;
 pub use form::{FormError, Seal, amount, recordable};
 pub use log::{Head, Line, Mark, Tree};
@@ -38,6 +41,7 @@ pub use verify::{CheckCheckpoint, CheckSignature, Checks, Outcome, Problem, Repo
 pub use witness::{Claim, Testimony};
 pub use writer::{BATCH_MAX, Draft, Writer};
 
+use erased::{Found, Redactions};
 use files::{make_folder, sync_path};
 use log::LogFile;
 use places::Places;
@@ -82,6 +86,16 @@ pub enum LedgerError {
     Damaged {
         /// What and where.
         what: String,
+    },
+    /// An entry's file was removed on request; a later entry says so and has what is left of it.
+    #[error("entry {position} was erased on {on}: {reason}")]
+    Erased {
+        /// Its position.
+        position: u64,
+        /// The day.
+        on: String,
+        /// Why.
+        reason: String,
     },
     /// The log has fewer entries than were known to be in it.
     #[error(
@@ -300,32 +314,74 @@ impl Ledger {
 struct Finder {
     folder: PathBuf,
     listed: std::sync::OnceLock<Places>,
+    erased: std::sync::OnceLock<Redactions>,
 }
 
 impl Finder {
     fn new(folder: &Path) -> Self {
-        Self { folder: folder.to_owned(), listed: std::sync::OnceLock::new() }
+        Self { folder: folder.to_owned(), listed: std::sync::OnceLock::new(), erased: std::sync::OnceLock::new() }
     }
 
     /// Returns the bytes of the file that `line` names; an error where there is none with the digest of the line.
     fn read(&self, line: &Line) -> Result<Vec<u8>, LedgerError> {
+        match self.find(line)? {
+            Ok(bytes) => Ok(bytes),
+            Err(gone) => Err(self.erased(line, gone)?.map_or_else(|| gone.error(line), Found::error)),
+        }
+    }
+
+    /// Returns the bytes of the file that `line` names, or that there is none with the digest of the line.
+    fn find(&self, line: &Line) -> Result<Result<Vec<u8>, Gone>, LedgerError> {
         let expected = self.folder.join("cur").join(line.file_name());
         if let Some(bytes) = read_if(&expected, line)? {
-            return Ok(bytes);
+            return Ok(Ok(bytes));
         }
-        if self.listed.get().is_none() {
-            let _ = self.listed.set(Places::list(&self.folder)?);
-        }
-        let mut changed = expected.is_file();
-        for place in self.listed.get().into_iter().flat_map(|listed| listed.of(&line.name)) {
+        let mut gone = if expected.is_file() { Gone::Changed } else { Gone::Missing };
+        for place in self.places()?.of(&line.name) {
             let path = self.folder.join(place);
             if let Some(bytes) = read_if(&path, line)? {
-                return Ok(bytes);
+                return Ok(Ok(bytes));
             }
-            changed |= path.is_file();
+            if path.is_file() {
+                gone = Gone::Changed;
+            }
         }
-        let what = if changed { "was changed" } else { "is missing" };
-        Err(LedgerError::Damaged { what: format!("the file of entry {} ({}) {what}", line.position, line.name) })
+        Ok(Err(gone))
+    }
+
+    /// Returns the redaction that stands for a missing file. The ledger is looked through for them at most once.
+    fn erased(&self, line: &Line, gone: Gone) -> Result<Option<&Found>, LedgerError> {
+        if gone == Gone::Changed {
+            return Ok(None);
+        }
+        if self.erased.get().is_none() {
+            let _ = self.erased.set(Redactions::read(self)?);
+        }
+        Ok(self.erased.get().and_then(|erased| erased.of(line)))
+    }
+
+    fn places(&self) -> Result<&Places, LedgerError> {
+        let listed = match self.listed.get() {
+            Some(_) => None,
+            None => Some(Places::list(&self.folder)?),
+        };
+        Ok(self.listed.get_or_init(|| listed.unwrap_or_default()))
+    }
+}
+
+/// Why there is no file with the digest of a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Gone {
+    /// There is no file at all.
+    Missing,
+    /// There is another file.
+    Changed,
+}
+
+impl Gone {
+    fn error(self, line: &Line) -> LedgerError {
+        let what = if self == Self::Changed { "was changed" } else { "is missing" };
+        LedgerError::Damaged { what: format!("the file of entry {} ({}) {what}", line.position, line.name) }
     }
 }
 

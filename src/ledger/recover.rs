@@ -147,7 +147,11 @@ fn end_of_whole_batches(
 }
 
 fn owes_one_of(finder: &Finder, line: &Line, lost: &HashSet<String>) -> Result<bool, LedgerError> {
-    let file = finder.read(line)?;
+    let file = match finder.read(line) {
+        // What was erased is whole since long.
+        Err(LedgerError::Erased { .. }) => return Ok(false),
+        file => file?,
+    };
     let outline = form::outline(&file)
         .map_err(|error| LedgerError::Damaged { what: format!("the file of entry {}: {error}", line.position) })?;
     Ok(outline.owes.iter().any(|id| lost.contains(&format!("<{id}>"))))

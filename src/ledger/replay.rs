@@ -4,7 +4,7 @@ use std::sync::mpsc;
 
 use rayon::prelude::*;
 
-use super::{Finder, Ledger, LedgerError, Line, Mark, form};
+use super::{Finder, Gone, Ledger, LedgerError, Line, Mark, form};
 use crate::trade::{Entry, Letter};
 
 /// Entries read at a time: enough for all cores, little enough for the memory.
@@ -104,29 +104,47 @@ impl Ledger {
         mark: &Mark,
         reread: Reread<'_>,
     ) -> Result<Chunk, LedgerError> {
-        let read = |line: Line| {
-            let entry = self.read_entry(finder, &line, reread)?;
+        let read = |line: Line| self.read_found(finder, &line, reread).map(|found| (found, line));
+        let found = lines.into_par_iter().with_min_len(8).map(read).collect::<Result<Vec<_>, LedgerError>>()?;
+        // What was erased is looked for once, not by each core.
+        let entry = |(found, line): (Result<Entry, Gone>, Line)| {
+            let entry = found.or_else(|gone| left_of(finder, &line, gone))?;
             Ok(Recorded { entry, line })
         };
-        let entries = lines.into_par_iter().with_min_len(8).map(read).collect::<Result<Vec<_>, LedgerError>>()?;
+        let entries = found.into_iter().map(entry).collect::<Result<Vec<_>, LedgerError>>()?;
         Ok(Chunk { entries, mark: mark.clone() })
     }
 
-    fn read_entry(&self, finder: &Finder, line: &Line, reread: Reread<'_>) -> Result<Entry, LedgerError> {
-        let bytes = finder.read(line)?;
+    /// Reads one entry; `Err(gone)` where its file is not there.
+    fn read_found(&self, finder: &Finder, line: &Line, reread: Reread<'_>) -> Result<Result<Entry, Gone>, LedgerError> {
+        let bytes = match finder.find(line)? {
+            Ok(bytes) => bytes,
+            Err(gone) => return Ok(Err(gone)),
+        };
         let file = || self.folder.join("cur").join(line.file_name());
         let read = form::parse(&bytes, reread).map_err(|source| LedgerError::Form { file: file(), source })?;
         if read.entry.position == line.position {
-            Ok(read.entry)
+            Ok(Ok(read.entry))
         } else {
             let what = format!("{} says it is entry {}", file().display(), read.entry.position);
             Err(LedgerError::Damaged { what })
         }
     }
 
-    /// Reads one entry.
+    /// Reads one entry; where its file was erased, what is left of it.
+    fn read_entry(&self, finder: &Finder, line: &Line, reread: Reread<'_>) -> Result<Entry, LedgerError> {
+        self.read_found(finder, line, reread)?.or_else(|gone| left_of(finder, line, gone))
+    }
+
+    /// Reads one entry; where its file was erased, what is left of it.
     pub fn entry(&self, position: u64, reread: Reread<'_>) -> Result<Option<Entry>, LedgerError> {
         let Some(line) = self.line(position)? else { return Ok(None) };
         self.read_entry(&Finder::new(&self.folder), &line, reread).map(Some)
     }
+}
+
+/// Returns what a redaction left of an entry whose file is not there.
+fn left_of(finder: &Finder, line: &Line, gone: Gone) -> Result<Entry, LedgerError> {
+    let erased = finder.erased(line, gone)?;
+    erased.map(super::erased::Found::entry).ok_or_else(|| gone.error(line))
 }

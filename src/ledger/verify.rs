@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
 
+use super::absent::{Absent, Erased};
 use super::form::{self, Outline};
 use super::log::{Head, Line, LogFile, Mark, plain_number};
 use super::places::{self, Places, each_file, stable_of};
@@ -62,6 +63,8 @@ pub struct Report {
     pub problems: Vec<Problem>,
     /// Further problems that are not named.
     pub more: u64,
+    /// Entries whose file was removed on request, as a later entry says; no problem.
+    pub erased: Vec<Erased>,
 }
 
 /// Checks a detached signature: signed bytes, armored signature, primary key, that key's certificate.
@@ -96,20 +99,24 @@ pub fn verify(folder: &Path, checks: &Checks<'_>) -> Result<Report, LedgerError>
     let work = Work { folder, checks, snapshot: &snapshot, ledger: &ledger, certificates: certificates(folder)? };
     let mut signatures: u64 = 0;
     let mut letters = Vec::new();
+    let mut absent = Absent::default();
     let log = LogFile::new(folder.join("log"));
     work.each_chunk(&log, &mut found, &mut |lines, found| {
         let looked: Vec<Looked> = lines.par_iter().with_min_len(8).map(|line| work.look(line)).collect();
         for (looked, line) in looked.into_iter().zip(lines) {
             signatures = signatures.saturating_add(u64::from(looked.signed));
             looked.problems.into_iter().for_each(|problem| found.add(problem));
+            absent.note(line, looked.missing, looked.erases);
             letters.extend(looked.content.map(|content| (snapshot.hasher.hash_one(content), line.position)));
         }
     })?;
     work.doubled(&log, letters, &mut found)?;
+    let (erased, unexplained) = absent.explained();
+    unexplained.into_iter().for_each(|problem| found.add(problem));
     for checkpoint in &checkpoints {
         checkpoint.compare(&snapshot, &ledger, &mut found);
     }
-    Ok(found.report(&snapshot, signatures))
+    Ok(Report { erased, ..found.report(&snapshot, signatures) })
 }
 
 #[derive(Default)]
@@ -143,7 +150,15 @@ impl Problems {
         });
         let result = if self.named.is_empty() { Outcome::Clean } else { Outcome::Broken };
         let head = snapshot.mark.head();
-        Report { result, entries: head.size, signatures, head, problems: self.named, more: self.more }
+        Report {
+            result,
+            entries: head.size,
+            signatures,
+            head,
+            problems: self.named,
+            more: self.more,
+            erased: Vec::new(),
+        }
     }
 }
 
@@ -259,6 +274,10 @@ struct Looked {
     /// Direction and digest of its letter: together they occur once.
     content: Option<Content>,
     signed: bool,
+    /// Whether there is no file of its name, and where it should be.
+    missing: Option<String>,
+    /// Which entry it erases, and the digest of that one's file.
+    erases: Option<(u64, Digest)>,
 }
 
 struct Work<'a> {
@@ -312,7 +331,7 @@ impl Work<'_> {
             let mut first: HashMap<Content, u64> = HashMap::new();
             for (_, position) in same {
                 let Some(line) = log.line_at(*position)? else { continue };
-                let bytes = self.find(&line).unwrap_or_default();
+                let bytes = self.find(&line).ok().flatten().unwrap_or_default();
                 let Some(content) = form::outline(&bytes).ok().and_then(|outline| content_of(&outline)) else {
                     continue;
                 };
@@ -334,7 +353,11 @@ impl Work<'_> {
             looked.problems.push(Problem { entry: Some(line.position), file, what });
         };
         let bytes = match self.find(line) {
-            Ok(bytes) => bytes,
+            Ok(Some(bytes)) => bytes,
+            Ok(None) => {
+                looked.missing = Some(missing(line));
+                return looked;
+            }
             Err(what) => {
                 problem(what);
                 return looked;
@@ -345,6 +368,7 @@ impl Work<'_> {
                 self.compare(line, &outline).into_iter().for_each(&mut problem);
                 looked.signed = self.checks.signature.is_some() && outline.seal.is_some();
                 looked.content = content_of(&outline);
+                looked.erases = outline.erases;
             }
             Err(error) => problem(error.to_string()),
         }
@@ -364,14 +388,14 @@ impl Work<'_> {
         places.into_iter().filter(|place| !is_copy(place)).map(problem).collect()
     }
 
-    /// Returns the bytes of the file the line names, or what is wrong with it.
-    fn find(&self, line: &Line) -> Result<Vec<u8>, String> {
+    /// Returns the bytes of the file the line names, or what is wrong with it; nothing where there is no such file.
+    fn find(&self, line: &Line) -> Result<Option<Vec<u8>>, String> {
         let mut wrong = None;
         for place in self.snapshot.places(line) {
             let path = self.folder.join(place);
             let bytes = read_kept(&path).map_err(|error| format!("cannot be read: {error}"))?;
             if Digest::of(&bytes) == line.digest {
-                return Ok(bytes);
+                return Ok(Some(bytes));
             }
             let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
             wrong = Some(if size == line.size {
@@ -380,11 +404,7 @@ impl Work<'_> {
                 format!("was changed: it has {size} bytes, the log says {}", line.size)
             });
         }
-        let around = match line.position.checked_sub(1) {
-            Some(before) => format!("between entries {before} and {}", line.position.saturating_add(1)),
-            None => "at the beginning".to_owned(),
-        };
-        Err(wrong.unwrap_or_else(|| format!("is missing ({around})")))
+        wrong.map_or(Ok(None), Err)
     }
 
     /// Compares what a file says of itself with the log and with what it holds.
@@ -442,6 +462,14 @@ fn certificates(folder: &Path) -> Result<HashMap<String, Vec<u8>>, LedgerError> 
         }
     }
     Ok(found)
+}
+
+fn missing(line: &Line) -> String {
+    let around = match line.position.checked_sub(1) {
+        Some(before) => format!("between entries {before} and {}", line.position.saturating_add(1)),
+        None => "at the beginning".to_owned(),
+    };
+    format!("is missing ({around})")
 }
 
 fn position_of(stable: &str) -> Option<u64> {

@@ -271,6 +271,11 @@ pub fn received(transaction: &Transaction, came: &Came, now: &Moment) -> Result<
 pub fn reorder(transaction: &Transaction) -> Result<(Order, Party), Refused> {
     let (ordered, order) =
         transaction.order().ok_or_else(|| Refused::new("no order of yours began this transaction"))?;
+    let erased = ordered.erased.as_ref().or(transaction.terms().and_then(|(kept, _)| kept.erased.as_ref()));
+    if let Some(erased) = erased {
+        let text = format!("who ordered it, and where to, was erased on {}; order it anew", erased.at.day());
+        return Err(Refused::new(text));
+    }
     let mut again = order.clone();
     if let Some((_, terms)) = transaction.terms() {
         again.lines.clone_from(&terms.lines);

@@ -5,6 +5,7 @@ pub mod alerted;
 pub mod authority;
 pub mod booking;
 pub mod crowd;
+pub mod erasable;
 pub mod failed;
 pub mod leap;
 pub mod leg;

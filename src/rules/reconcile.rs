@@ -175,6 +175,7 @@ fn as_kept(received: &Received, reader: &Reader<'_>, findings: Vec<Finding>) -> 
         verdict: Verdict::Applied,
         findings,
         settled: None,
+        erased: None,
     }
 }
 

@@ -14,6 +14,7 @@ use super::item::LineQuantity;
 use super::letter::Letter;
 use super::moment::{Moment, When};
 use super::party::{Party, Role};
+use super::redaction::{Erasure, Redaction};
 use super::schedule::{Cause, Schedule, ScheduleName};
 use super::task::{Said, Task, TaskKey};
 
@@ -96,9 +97,10 @@ pub struct Owed {
 
 /// What had us write a letter: one row of what a shop's or an agent's own system exported. The same row again has no second
 /// effect.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {
     /// Its name in that system; `None` where rows have none, and what they say tells them apart.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub id: Option<String>,
     /// SHA-256 of what the row says, and of which transaction.
     pub content: Digest,
@@ -204,6 +206,8 @@ pub enum Act {
         /// Its name.
         name: ScheduleName,
     },
+    /// A letter's file is removed, on request; what replay needs of it is kept here.
+    Redaction(Box<Redaction>),
 }
 
 impl Act {
@@ -213,6 +217,7 @@ impl Act {
             Self::Genesis { .. } => "genesis",
             Self::Pin { .. } => "pin",
             Self::Verdict { .. } => "verdict",
+            Self::Redaction(_) => "redaction",
             Self::Settle { .. }
             | Self::Received { .. }
             | Self::Give { .. }
@@ -287,6 +292,8 @@ pub struct Entry {
     pub event: Option<Event>,
     /// The schedule or rule that had us write the letter in it.
     pub cause: Option<Cause>,
+    /// What says that its file was removed; then the letter lacks what was erased.
+    pub erased: Option<Erasure>,
 }
 
 impl Entry {
@@ -311,6 +318,14 @@ impl Entry {
         match &self.body {
             Body::In { content, .. } | Body::Out { content, .. } => Some(content.digest),
             Body::Own { .. } => None,
+        }
+    }
+
+    /// Returns the redaction that it is.
+    pub fn redaction(&self) -> Option<&Redaction> {
+        match &self.body {
+            Body::Own { act: Act::Redaction(redaction), .. } => Some(redaction),
+            _ => None,
         }
     }
 

@@ -125,7 +125,8 @@ impl fmt::Display for Deed {
 }
 
 /// What had us write a letter, where no person and no other letter did.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "by", rename_all = "lowercase")]
 pub enum Cause {
     /// A schedule, when its time had come.
     Schedule {

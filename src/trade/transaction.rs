@@ -16,6 +16,7 @@ use super::item::LineQuantity;
 use super::letter::Letter;
 use super::moment::{Moment, When};
 use super::party::{Party, Role};
+use super::redaction::Erasure;
 use super::task::{Given, TaskKey, Untold, Work};
 use super::terms::{Order, Terms};
 
@@ -63,6 +64,8 @@ pub struct Kept {
     pub findings: Vec<Finding>,
     /// What a person did about the warning.
     pub settled: Option<Settlement>,
+    /// Where and why what it said of people was erased.
+    pub erased: Option<Erasure>,
 }
 
 impl Kept {
@@ -490,7 +493,9 @@ impl Book {
             | Act::Genesis { .. }
             | Act::Pin { .. }
             | Act::Schedule { .. }
-            | Act::Unschedule { .. } => return Vec::new(),
+            | Act::Unschedule { .. }
+            // What it erased was read without it.
+            | Act::Redaction(_) => return Vec::new(),
         }
         let stub = number.and_then(|number| self.number(&key, number));
         [Some(key), stub].into_iter().flatten().collect()
@@ -541,5 +546,6 @@ fn keep(
     findings: Vec<Finding>,
 ) -> Kept {
     let (position, recorded, letter) = (entry.position, entry.recorded, Arc::clone(letter));
-    Kept { position, direction, content, recorded, letter, verdict, findings, settled: None }
+    let erased = entry.erased.clone();
+    Kept { position, direction, content, recorded, letter, verdict, findings, settled: None, erased }
 }

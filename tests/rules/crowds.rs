@@ -24,7 +24,17 @@ fn write(known: &mut Transaction, letter: &Letter, from: &Moment, times: usize) 
         let (direction, verdict, letter) = (Direction::In, Verdict::Applied, Arc::new(letter.clone()));
         let (position, content) = (u64::try_from(known.kept.len()).unwrap(), content(&letter));
         let (recorded, findings, settled) = (from.plus_seconds(60 * minute), Vec::new(), None);
-        known.kept.push(Kept { position, direction, content, recorded, letter, verdict, findings, settled });
+        known.kept.push(Kept {
+            position,
+            direction,
+            content,
+            recorded,
+            letter,
+            verdict,
+            findings,
+            settled,
+            erased: None,
+        });
     }
 }
 

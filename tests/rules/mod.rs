@@ -2,6 +2,7 @@
 
 mod agreement;
 mod crowds;
+mod erasable;
 mod held;
 mod legs;
 mod shop;

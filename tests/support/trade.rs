@@ -365,7 +365,16 @@ impl Desk {
 
     pub fn enter(&mut self, role: Option<Role>, body: Body) {
         let position = u64::try_from(self.entries.len()).unwrap();
-        let entry = Entry { position, recorded: self.now, role, body, owes: Vec::new(), event: None, cause: None };
+        let entry = Entry {
+            position,
+            recorded: self.now,
+            role,
+            body,
+            owes: Vec::new(),
+            event: None,
+            cause: None,
+            erased: None,
+        };
         self.book.apply(&entry);
         self.entries.push(entry);
     }

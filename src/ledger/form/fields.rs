@@ -124,6 +124,9 @@ pub(super) fn print(entry: &Entry, setting: &Setting<'_>) -> Result<String, Form
             head.field("Mailorder-About", position);
         }
     }
+    if let Some(redaction) = entry.redaction() {
+        head.field("Mailorder-Erases", format!("{} {}", redaction.position, redaction.digest));
+    }
     Ok(head.finish())
 }
 
@@ -168,6 +171,12 @@ fn written(measured: &Measured) -> String {
     format!("{} {}", measured.digest, measured.size)
 }
 
+/// Reads `POSITION sha256:HEX`: which entry a redaction erases, and the digest of its file.
+pub(super) fn erases(value: &str) -> Option<(u64, Digest)> {
+    let (position, digest) = value.split_once(' ')?;
+    Some((plain_number(position)?, Digest::parse(digest).ok()?))
+}
+
 /// Reads `sha256:HEX SIZE`.
 pub(super) fn measured(value: &str) -> Option<Measured> {
     let (digest, size) = value.split_once(' ')?;
@@ -200,6 +209,7 @@ pub(super) fn parse(fields: &Fields<'_>, body: Body) -> Result<Entry, FormError>
             Some(text) => Some(cause(text).ok_or_else(|| FormError::field("Mailorder-Cause", text))?),
             None => None,
         },
+        erased: None,
     })
 }
 

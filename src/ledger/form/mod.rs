@@ -112,6 +112,8 @@ pub struct Outline<'a> {
     pub content: Option<Measured>,
     /// Digest and size of the mail as it arrived, as written.
     pub original: Option<Measured>,
+    /// Which entry it erases, and the digest of that one's file.
+    pub erases: Option<(u64, Digest)>,
     /// The bytes that were signed and their signature.
     pub seal: Option<Seal<'a>>,
 }
@@ -211,6 +213,7 @@ pub fn outline(file: &[u8]) -> Result<Outline<'_>, FormError> {
         owes: fields.all("Mailorder-Owes").filter_map(|owed| owed.split(' ').next()).map(str::to_owned).collect(),
         signer: fields.optional("Mailorder-Signer")?.map(str::to_owned),
         original: fields.optional("Mailorder-Original")?.and_then(fields::measured),
+        erases: fields.optional("Mailorder-Erases")?.filter(|_| direction == "own").and_then(fields::erases),
         direction,
         content,
         seal,

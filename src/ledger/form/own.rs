@@ -97,6 +97,10 @@ fn sentence(act: &Act) -> String {
             format!("The schedule {} {state} about {which}, {}.", schedule.name, schedule.when)
         }
         Act::Unschedule { name } => format!("The schedule {name} is removed."),
+        Act::Redaction(redaction) => {
+            let parts: Vec<&str> = redaction.erased.iter().map(|part| part.word()).collect();
+            format!("The file of entry {} is erased ({}): {}", redaction.position, parts.join(", "), redaction.reason)
+        }
     };
     text.trim_end().chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }

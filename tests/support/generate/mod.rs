@@ -140,7 +140,16 @@ fn write(ledger: &Ledger, cast: &Cast, plan: &Plan) -> (u64, Vec<Digest>) {
         Act::Pin { party: cast.shop.party.clone(), certificate: cast.shop.certificate.clone(), by: PinnedBy::User };
     let body = Body::Own { act, names: Names::default(), about: Vec::new() };
     let recorded = recordable(&plan.since());
-    let pin = Entry { position: writer.size(), recorded, role: None, body, owes: Vec::new(), event: None, cause: None };
+    let pin = Entry {
+        position: writer.size(),
+        recorded,
+        role: None,
+        body,
+        owes: Vec::new(),
+        event: None,
+        cause: None,
+        erased: None,
+    };
     writer.append(&[Draft { entry: &pin, seal: None, first: None }]).unwrap();
     let mut heads = Vec::new();
     for first in (0..plan.transactions).step_by(usize::try_from(WAVE).unwrap()) {
@@ -213,6 +222,7 @@ fn entries_of(cast: &Cast, plan: &Plan, number: u32, head: Digest) -> Vec<Placed
             owes: owed.into_iter().collect(),
             event: None,
             cause: None,
+            erased: None,
         };
         book.apply(&entry);
         let signed = Some((signed, signature.armored(), signature.micalg()));
