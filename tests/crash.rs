@@ -187,6 +187,7 @@ mod real {
             peers.push(told(accounts, peer, base.log(peer).len(), false));
         }
         check_hooks(accounts, case, when);
+        check_erased(accounts, case, when);
         let left = [case.party].iter().chain(case.peers).map(|party| accounts.left(party)).collect();
         End { entries: told(accounts, case.party, from, true), peers, letters, left }
     }
@@ -220,6 +221,23 @@ mod real {
         assert!(open.contains("\"tasks\":[]") || open.contains("\"tasks\": []"), "{when}: {open}");
     }
 
+    /// Checks that no byte of what letters say of a person is left where they were to be erased.
+    fn check_erased(accounts: &Accounts, case: &Case, when: &str) {
+        if !case.words.contains(&"redact") {
+            return;
+        }
+        for text in ["小野 賢治", "千代田1-1-1"] {
+            let grep = Command::new("grep").args(["-rlF", text]).arg(accounts.dir.join(case.party)).output().unwrap();
+            assert_eq!(String::from_utf8_lossy(&grep.stdout), "", "{when}: {text}");
+        }
+        let originals = accounts.dir.join(case.party).join("ledger/originals");
+        let kept = |digits: std::path::PathBuf| crate::support::accounts::files(&digits);
+        let kept: usize = std::fs::read_dir(originals).unwrap().map(|one| kept(one.unwrap().path()).len()).sum();
+        let entries = accounts.entries_there(case.party);
+        let named = entries.iter().filter(|entry| !field(entry, "Mailorder-Original").is_empty()).count();
+        assert_eq!(kept, named, "{when}: mails kept, and entries that name one");
+    }
+
     fn again(accounts: &Accounts, case: &Case) {
         accounts.must(case.party, case.words, &case.input);
     }
@@ -246,12 +264,18 @@ mod real {
 
     /// Kills the command at each call; returns the number of stops, and after how many of them a mail came again.
     fn kill_everywhere(name: &str, base: &Accounts, case: &Case) -> (usize, usize) {
+        kill_at(name, base, case, 1)
+    }
+
+    /// Kills the command at each call; of SQLite's writes of pages, which are many, at each of `pages`.
+    fn kill_at(name: &str, base: &Accounts, case: &Case, pages: usize) -> (usize, usize) {
         let begun = std::time::Instant::now();
         let [once, twice] = undisturbed(base, case);
         let mut stops = BTreeMap::new();
         let mut repeated = 0;
         for call in CALLS {
-            for n in 1.. {
+            let step = if call == "pwrite64" { pages } else { 1 };
+            for n in (1_usize..).step_by(step) {
                 let when = format!("{name} killed at {call} {n}");
                 let place = scratch();
                 let killed = Stage::set(base, case, &place.path().join("play"));
@@ -412,6 +436,27 @@ mod real {
         let case = Case { party: "shop", words: &["receive"], input, peers, adds: false, by_smtp: false, hooks: 1 };
         let (stops, repeated) = kill_everywhere("receive of an OK", &base, &case);
         assert!(stops >= 30 && repeated == 0, "{stops} stops, {repeated}");
+    }
+
+    #[test]
+    fn an_erasing_killed_at_any_call_is_done_or_not_begun() {
+        let place = scratch();
+        let base = accounts(place.path());
+        let shown = base.must("shop", &["list", "--json"], b"");
+        let shown: serde_json::Value = serde_json::from_str(&shown).unwrap();
+        let open = shown["transactions"].as_array().unwrap().iter().find(|one| one["state"] == "open").unwrap();
+        let number: &'static str = open["number"].as_str().unwrap().to_owned().leak();
+        for (party, report) in [("shop", "--shipped"), ("ship", "--delivered"), ("pay", "--paid")] {
+            base.must(party, &[party, "notify", number, report], b"");
+            ["buyer", "shop", "ship", "pay", "buyer", "shop"]
+                .iter()
+                .for_each(|one| drop(base.must(one, &["sync"], b"")));
+        }
+        let words: &'static [&'static str] =
+            vec!["ledger", "redact", "--transaction", number, "--reason", "asked for"].leak();
+        let case = Case { party: "shop", words, input: Vec::new(), peers: &[], adds: false, by_smtp: false, hooks: 0 };
+        let (stops, _) = kill_at("ledger redact", &base, &case, tried(29, 1));
+        assert!(stops >= 30, "{stops} stops");
     }
 
     #[test]

@@ -193,6 +193,18 @@ impl Play {
         );
     }
 
+    /// Erases an order that is over, looked at first.
+    fn erases(&mut self) {
+        let list = self.document("buyer", "list", &["list", "closed"]);
+        let mut over = list["transactions"].as_array().unwrap().iter().filter(|one| one["state"] == "completed");
+        let over = over.next().unwrap()["id"].as_str().unwrap().to_owned();
+        let redact = ["ledger", "redact", "--transaction", &over, "--reason", "asked for"];
+        self.document("buyer", "redaction", &[&redact[..], &["--dry-run"]].concat());
+        self.document("buyer", "redaction", &redact);
+        self.document("buyer", "show", &["show", &over]);
+        self.document("buyer", "verify", &["audit", "verify"]);
+    }
+
     /// Has the buyer's program ask by itself.
     fn schedules(&mut self, open: &str) {
         let config = self.folder.path().join("buyer/config.toml");
@@ -299,6 +311,7 @@ fn every_document_is_as_its_schema_says() {
     play.document("buyer", "check", &["config", "check"]);
     play.document("buyer", "reindex", &["ledger", "reindex"]);
     play.document("buyer", "checkpoint", &["ledger", "checkpoint"]);
+    play.erases();
     play.document("buyer", "asked", &["ask", open]);
     play.document("buyer", "received", &["received", open, "--all"]);
     play.document("buyer", "show", &["show", open]);

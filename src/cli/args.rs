@@ -112,7 +112,7 @@ pub(crate) enum Command {
     Audit(super::audit::AuditArgs),
     /// Say what one mail is and what it would do; changes nothing
     Inspect(super::inspect::InspectArgs),
-    /// Build the index again, or sign how far the ledger goes
+    /// Build the index again, sign how far the ledger goes, or erase what letters say of people
     Ledger(super::ledger::LedgerArgs),
     /// List, show, import, export or accept keys
     Key(super::key::KeyArgs),

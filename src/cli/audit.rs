@@ -107,6 +107,7 @@ fn document(report: &Report, claims: &[Claim], result: &str) -> serde_json::Valu
     json!({
         "schema": "mailorder.verify/1", "result": result, "entries": report.entries, "head": report.head.root,
         "problems": problems, "more": report.more,
+        "erased": report.erased.iter().map(|one| json!({"entry": one.entry, "by": one.by})).collect::<Vec<_>>(),
         "claims": claims.iter().map(claim).collect::<Vec<_>>(),
     })
 }
@@ -117,6 +118,10 @@ fn print(shell: &Shell, folder: &Path, signatures: &str, report: &Report, claims
     shell.output.line(format!("entries    {}", report.entries))?;
     shell.output.line(format!("head       {}", report.head.root))?;
     shell.output.line(format!("signatures {signatures}"))?;
+    if !report.erased.is_empty() {
+        let erased: Vec<String> = report.erased.iter().map(|one| format!("{} (by {})", one.entry, one.by)).collect();
+        shell.output.line(format!("erased     {}", erased.join(", ")))?;
+    }
     for problem in &report.problems {
         let entry = problem.entry.map_or_else(|| "–".to_owned(), |entry| entry.to_string());
         let file = problem.file.as_deref().unwrap_or_default();

@@ -192,6 +192,10 @@ pub(super) fn save(clerk: &Clerk, known: &Transaction, folder: &Path) -> Result<
         Place::Link(link) => Some((link, file)),
         _ => None,
     });
+    if let Some(erased) = files.iter().find_map(|(kept, _)| kept.erased.as_ref()) {
+        let text = format!("nothing to save: the letter was erased on {}: {}", erased.at.day(), erased.reason);
+        return Err(Failure::data(text));
+    }
     Err(match linked {
         Some((link, file)) => Failure::data(format!(
             "nothing to save: the file is on {}, and links are never opened here; fetch {link} yourself, and compare: {} bytes, SHA-256 {}",

@@ -1,4 +1,4 @@
-//! `ledger`: the index thrown away and built again; a checkpoint signed.
+//! `ledger`: the index thrown away and built again; a checkpoint signed; letters erased.
 
 use super::Shell;
 use super::failure::Failure;
@@ -20,12 +20,15 @@ enum LedgerCommand {
     /// Sign how far the ledger goes, for a backup or an auditor
     #[command(after_help = "Example:\n  mailorder ledger checkpoint")]
     Checkpoint,
+    /// Erase what letters say of people, for good; states, sums and digests stay
+    Redact(super::redact::RedactArgs),
 }
 
 pub(super) fn run(shell: &mut Shell, args: LedgerArgs) -> Result<(), Failure> {
     match args.command {
         LedgerCommand::Reindex => reindex(shell),
         LedgerCommand::Checkpoint => checkpoint(shell, &mut shell.clerk()?),
+        LedgerCommand::Redact(args) => super::redact::run(shell, &args),
     }
 }
 

@@ -41,6 +41,7 @@ mod payment_data;
 mod procedure;
 mod prompt;
 mod received;
+mod redact;
 mod report;
 mod schedule;
 mod schema;

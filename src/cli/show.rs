@@ -18,8 +18,8 @@ use crate::rules::waiting::{Waiting, waiting};
 use crate::rules::{Standing, State, received};
 use crate::trade::item::{Charge, Line};
 use crate::trade::{
-    Agent, DeliveryMethod, Direction, Leg, Moment, Money, PaymentMethod, Person, PostalAddress, Role, Transaction,
-    Verdict,
+    Agent, DeliveryMethod, Direction, Erasure, Leg, Moment, Money, PaymentMethod, Person, PostalAddress, Role,
+    Transaction, Verdict, When,
 };
 use crate::view::bill::{Bill, Differs};
 use crate::view::said::to_do;
@@ -76,6 +76,7 @@ pub(super) fn run(shell: &mut Shell, args: ShowArgs) -> Result<(), Failure> {
         return shell.output.document(&value);
     }
     head(shell, &known, &standing, &now)?;
+    erased(shell, &known)?;
     given_back::lines(shell, &known, &standing)?;
     terms(shell, &known, &standing, args.full)?;
     bill(shell, &clerk, &known, &standing)?;
@@ -126,6 +127,15 @@ fn head(shell: &Shell, known: &Transaction, standing: &Standing, now: &Moment) -
     let id = short(known.key.id.as_str());
     let state = words.name("standing", &standing.state.to_string());
     shell.output.line(format!("{id}  {}  {number}  {state}{late}", known.key.shop))
+}
+
+/// Says how many letters were erased, and why the last was.
+fn erased(shell: &Shell, known: &Transaction) -> Result<(), Failure> {
+    let erased: Vec<&Erasure> = known.kept.iter().filter_map(|kept| kept.erased.as_ref()).collect();
+    let Some(last) = erased.iter().max_by_key(|erased| erased.by) else { return Ok(()) };
+    let day = text::day(&When::Moment(last.at), shell.clock.zone());
+    let line = shell.words.fill("shown.erased", &[("n", &erased.len()), ("day", &day), ("why", &last.reason)]);
+    paragraph(shell, &line)
 }
 
 fn terms(shell: &Shell, known: &Transaction, standing: &Standing, full: bool) -> Result<(), Failure> {
@@ -302,11 +312,13 @@ fn ways(
     let place = to.map(|to| to.lines().join(", ")).unwrap_or_default();
     let telephone = buyer.telephone.as_ref().map(|number| format!(", {number}")).unwrap_or_default();
     let words = shell.words;
+    // No letter names a buyer without a name, unless that was erased.
+    let nowhere = || words.say(if buyer.name.is_empty() { "shown.gone" } else { "shown.nowhere" });
     for (name, value) in [
         ("pay", words.method(methods.0.as_str())),
         ("deliver", words.method(methods.1.as_str())),
-        ("to", if place.is_empty() { words.say("shown.nowhere") } else { place }),
-        ("buyer", format!("{} <{}>{telephone}", buyer.name, buyer.email)),
+        ("to", if place.is_empty() { nowhere() } else { place }),
+        ("buyer", format!("{} <{}>{telephone}", buyer.name, buyer.email).trim_start().to_owned()),
     ] {
         shell.named(name, &output::escape(&value))?;
     }

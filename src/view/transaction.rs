@@ -13,7 +13,7 @@ use crate::rules::agreement::not_applied;
 use crate::rules::overdue::{Refund, refund};
 use crate::rules::received::{self, Count};
 use crate::rules::{Standing, State, agreement, replacing};
-use crate::trade::{Direction, Document, Finding, Kept, Kind, Leg, Moment, Quantity, Role, Terms, Transaction};
+use crate::trade::{Direction, Document, Finding, Kept, Kind, Leg, Moment, Quantity, Role, Terms, Transaction, When};
 use crate::words::Words;
 
 /// Returns the document of `show --json`; `doubts` are the entries of letters that may not have arrived.
@@ -33,6 +33,7 @@ pub fn document(known: &Transaction, standing: &Standing, now: &Moment, doubts: 
                 "date": kept.letter.date, "recorded": kept.recorded, "seq": kept.letter.seq, "content": kept.content,
                 "verdict": kept.verdict, "findings": kept.findings, "settled": kept.settled,
                 "says": said(&kept.letter.document, Words::ENGLISH), "delivery_doubtful": is_doubtful(kept, doubts),
+                "erased": kept.erased,
             })
         })
         .collect();
@@ -128,7 +129,7 @@ pub fn next(known: &Transaction, standing: &Standing, now: &Moment) -> Option<St
         State::Open if buyer::can_give_back(known).is_err() => Some(format!("mailorder ask {id}")),
         State::Open => Some(format!("mailorder ask {id}, or mailorder return {id}")),
         State::Completed | State::Refunded | State::Returned | State::Rejected => {
-            Some(format!("mailorder reorder {id}"))
+            buyer::reorder(known).is_ok().then(|| format!("mailorder reorder {id}"))
         }
         State::Ordered => Some(format!("mailorder sync, or mailorder cancel {id}")),
         State::Cancelled => None,
@@ -216,6 +217,10 @@ pub fn became(kept: &Kept, doubtful: bool, words: Words, zone: &TimeZone) -> Str
         Direction::In if findings.is_empty() => words.name("became", &kept.verdict.to_string()),
         Direction::In => format!("{}: {}", words.name("became", &kept.verdict.to_string()), findings.join("; ")),
     };
+    if let Some(erased) = &kept.erased {
+        let day = text::day(&When::Moment(erased.at), zone);
+        return format!("{verdict} · {}", words.fill("became.erased", &[("day", &day), ("why", &erased.reason)]));
+    }
     let said = text::sentence(&said(&kept.letter.document, words).join("; "), zone);
     if said.is_empty() { verdict } else { format!("{verdict} · {said}") }
 }

@@ -15,6 +15,13 @@ pub(super) fn shown(clerk: &Clerk, known: &Transaction, visit: &Visit) -> Result
     let Some(entry) = visit.asked("letter") else { return Ok(Value::Null) };
     let kept = entry.parse().ok().and_then(|entry: u64| known.kept.iter().find(|kept| kept.position == entry));
     let kept = kept.ok_or_else(|| Fault::none("This order has no such letter."))?;
+    if let Some(erased) = &kept.erased {
+        let day = super::pages::moment(&erased.at, &visit.zone);
+        return Ok(json!({
+            "entry": kept.position, "kind": kept.letter.kind().word(),
+            "erased": {"day": day.get(..10), "why": erased.reason, "by": erased.by},
+        }));
+    }
     let file = clerk.ledger().read(kept.position).map_err(crate::clerk::ClerkError::from)?;
     let way = match visit.asked("as") {
         Some("data") => "data",
@@ -27,7 +34,7 @@ pub(super) fn shown(clerk: &Clerk, known: &Transaction, visit: &Visit) -> Result
         _ => clerk.letter_text(kept.position)?,
     };
     Ok(json!({
-        "entry": kept.position, "kind": kept.letter.kind().word(), "as": way,
+        "entry": kept.position, "kind": kept.letter.kind().word(), "as": way, "erased": null,
         "text": text.chars().take(SHOWN).collect::<String>(),
     }))
 }

@@ -258,8 +258,15 @@ fn row(known: &Transaction, kept: &Kept, doubts: &BTreeSet<u64>, visit: &Visit) 
     let lane = lane(known, peer);
     let (from, to) = if kept.direction == Direction::In { (lane, "you") } else { ("you", lane) };
     let (mark, word) = verdict(kept, doubts);
-    let said: Vec<String> =
-        said(&kept.letter.document, visit.words()).iter().map(|said| text::sentence(said, &visit.zone)).collect();
+    let said: Vec<String> = match &kept.erased {
+        Some(erased) => {
+            let day = text::day(&When::Moment(erased.at), &visit.zone);
+            vec![visit.words().fill("became.erased", &[("day", &day), ("why", &erased.reason)])]
+        }
+        None => {
+            said(&kept.letter.document, visit.words()).iter().map(|said| text::sentence(said, &visit.zone)).collect()
+        }
+    };
     json!({
         "leg": null, "entry": kept.position, "date": pages::moment(&kept.letter.date, &visit.zone), "from": from, "to": to,
         "kind": kept.letter.kind().word(), "said": said, "mark": mark, "word": word, "key": key_of(kept),
@@ -323,7 +330,7 @@ fn entry(known: &Transaction, kept: &Kept, doubts: &BTreeSet<u64>, visit: &Visit
         "named": !own && known.terms().is_some_and(|(_, terms)| {
             Leg::ALL.into_iter().any(|leg| terms.agent(leg).is_some_and(|agent| agent.party == kept.letter.from))
         }),
-        "findings": findings,
+        "findings": findings, "erased": kept.erased.is_some(),
     })
 }
 

@@ -28,6 +28,8 @@ mod notifying;
 pub mod ordering;
 /// What came, against what the delivery agent says.
 mod receiving;
+/// What letters say of people, erased for good.
+mod redacting;
 /// `schedule`, and the buyer's rules at work.
 mod schedule;
 /// What a person at a terminal gets: a pager for what is longer than the screen, colours.

@@ -64,6 +64,30 @@ fn an_order_has_its_letters_verdicts_and_dates_p84_p85() {
 }
 
 #[test]
+fn a_letter_that_was_erased_is_told_of_on_the_page_and_not_shown() {
+    let town = Town::played();
+    let served = Served::start(&town.path("buyer/config.toml"));
+    let visitor = served.visit();
+    let id = town.in_state("completed")["id"].as_str().unwrap().to_owned();
+    let why = "asked for <b>today</b>";
+    let erased = town.does("buyer", &["ledger", "redact", "--transaction", &id, "--reason", why, "--json"]).json();
+    let first = &erased["letters"][0];
+    let page = visitor.page(&format!("/txn/{id}"));
+    let entry = format!("?letter={}#letter\">erased</a>", first["entry"]);
+    assert!(page.contains(&entry) && !page.contains("小野"), "{page}");
+    assert!(page.contains("asked for &lt;b&gt;today"), "{page}");
+    for way in ["text", "data", "raw"] {
+        let letter = visitor.page(&format!("/txn/{id}?letter={}&as={way}", first["entry"]));
+        assert!(letter.contains("Erased on ") && letter.contains(&format!("in entry {} of", first["by"])), "{letter}");
+        assert!(!letter.contains("class=\"letter-text\"") && !letter.contains("<b>today"), "{letter}");
+    }
+    // The others are shown as before.
+    let other = list(&town, &["open"])["transactions"][0]["id"].as_str().unwrap().to_owned();
+    let entry = town.show("buyer", &other)["letters"][0]["entry"].to_string();
+    assert!(visitor.page(&format!("/txn/{other}?letter={entry}")).contains("class=\"letter-text\""));
+}
+
+#[test]
 fn asking_confirming_and_giving_back_on_the_page_do_what_the_commands_do_p36_p86_p94() {
     let town = Town::played();
     let served = Served::start(&town.path("buyer/config.toml"));
