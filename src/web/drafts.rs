@@ -17,7 +17,7 @@ const KEPT: usize = 500;
 /// A form as it was filled in, and what was asked for beside it.
 #[derive(Debug, Clone)]
 pub(super) enum Draft {
-    Order(order::Draft),
+    Order(Box<order::Draft>),
     Schedule(schedule::Draft),
 }
 

@@ -30,6 +30,8 @@ pub(super) struct Draft {
     checks: bool,
     /// Whether whoever wrote it only looked what a shop sells, and has not written an order yet.
     looks: bool,
+    /// The key by which it is sent once, however often its page is loaded.
+    once: String,
 }
 
 /// The empty form, one filled in from an earlier order, or one as it was filled in.
@@ -80,8 +82,9 @@ pub(super) async fn act(State(web): State<Arc<Web>>, form_sent: Form) -> Result<
             web.once(&form_sent, asked).await
         }
         what => {
-            let draft = Draft { filled, checks: what == Some("check"), looks: matches!(what, Some("shop" | "find")) };
-            web.keep(&form_sent, drafts::Draft::Order(draft), "/order")
+            let (checks, looks) = (what == Some("check"), matches!(what, Some("shop" | "find")));
+            let draft = Draft { filled, checks, looks, once: hex::encode(chance::<16>()?) };
+            web.keep(&form_sent, drafts::Draft::Order(Box::new(draft)), "/order")
         }
     }
 }
@@ -98,7 +101,9 @@ fn written(clerk: &mut Clerk, draft: &Draft, visit: &Visit) -> Result<Map<String
         Err(error) => ((!draft.looks).then(|| said(&error, visit)), None),
     };
     let mut shows = order_form::shows(clerk, &draft.filled, order.as_ref(), fault.as_deref())?;
-    shows.insert("checked".to_owned(), json!(draft.checks && order.is_some()));
+    let checked = draft.checks && order.is_some();
+    shows.insert("checked".to_owned(), json!(checked));
+    shows.insert("sends_once".to_owned(), json!(checked.then_some(&draft.once)));
     shows.insert("doubt".to_owned(), json!(doubt));
     Ok(shows)
 }

@@ -214,6 +214,7 @@ pub(super) fn shows(
     put("fault", json!(fault));
     put("doubt", Value::Null);
     put("checked", json!(false));
+    put("sends_once", Value::Null);
     put("order", order.map_or(Value::Null, |order| sum(order, &changes)));
     Ok(shows)
 }

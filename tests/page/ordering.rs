@@ -258,3 +258,32 @@ fn every_form_leads_to_a_page_of_its_own_so_that_the_way_back_asks_for_nothing()
     assert_eq!(visitor.get(&format!("/order?draft={one}")).status, 404, "a schedule is no order");
     assert_eq!(visitor.get(&format!("/schedule?draft={one}")).status, 200);
 }
+
+#[test]
+fn an_order_is_sent_once_from_its_page_however_often_that_is_loaded() {
+    let town = town(CATALOG, "");
+    catalog(&town, &[]);
+    let served = served(&town);
+    let visitor = served.visit();
+    let wish = [("shop", SHOP), ("pick-CUP", "2"), ("pay", "invoice"), ("deliver", "parcel")];
+    let (token, once) = visitor.hidden("/order");
+    let checks = || {
+        let own = [("token", token.as_str()), ("once", once.as_str()), ("do", "check")];
+        let led = visitor.post("/order", &[&own[..], &wish].concat());
+        led.header("location").unwrap_or_else(|| panic!("{led:?}")).to_owned()
+    };
+    let sends_it = |place: &str| {
+        let page = visitor.page(place);
+        let once = value(&page, "once");
+        let own = [("token", token.as_str()), ("once", once.as_str()), ("do", "send")];
+        let sent = visitor.post("/order", &[&own[..], &wish].concat());
+        sent.header("location").unwrap_or_else(|| panic!("{sent:?}")).to_owned()
+    };
+    let place = checks();
+    let first = sends_it(&place);
+    assert_eq!(sends_it(&place), first, "the way back, or the page loaded anew");
+    assert_eq!(count(&town, "buyer", "out", "order"), 1);
+    // Whoever has it checked once more means another order.
+    assert_ne!(sends_it(&checks()), first);
+    assert_eq!(count(&town, "buyer", "out", "order"), 2);
+}
