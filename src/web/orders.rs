@@ -16,10 +16,10 @@ use super::pages::{self, Page};
 use super::visit::Visit;
 use super::{Web, transaction};
 use crate::clerk::Clerk;
-use crate::index::{Listed, Row, RowLeg};
+use crate::index::{Listed, Row, RowItem, RowLeg};
 use crate::rules::query::Query;
 use crate::rules::summary::Summary;
-use crate::trade::{Currency, Moment, Money, Role, When};
+use crate::trade::{Currency, Moment, Money, Quantity, Role, When};
 use crate::view::late::{Failed, Late};
 use crate::view::orders::{Asked, Orders, awaiting, refund_due};
 use crate::view::{short, text};
@@ -298,12 +298,19 @@ fn sums(found: &Orders) -> Vec<Value> {
     totals(listed().filter_map(|one| one.row.total.as_ref())).into_iter().map(sum).collect()
 }
 
+/// Returns how many pieces there are of all items together.
+fn pieces(items: &[RowItem]) -> Option<String> {
+    let mut sum: Option<Quantity> = None;
+    for item in items {
+        let one = Quantity::parse(&item.quantity).ok()?;
+        sum = Some(sum.map_or(Some(one), |sum| sum.plus(one))?);
+    }
+    sum.map(|sum| sum.to_string())
+}
+
 fn order(one: &Listed, found: &Orders, visit: &Visit) -> Value {
     let row = &one.row;
-    let quantity = match row.items.as_slice() {
-        [item] => item.quantity.clone(),
-        items => items.len().to_string(),
-    };
+    let quantity = pieces(&row.items).unwrap_or_else(|| row.items.len().to_string());
     json!({
         "id": one.key.id, "short": short(one.key.id.as_str()), "number": row.number,
         "date": row.date.map(|date| match date {

@@ -8,6 +8,7 @@ use mailorder::trade::status::{PaymentState, PaymentStatus};
 use mailorder::trade::{Document, Kind, Money, Role};
 use serde_json::Value;
 
+use super::desk::{cell, row};
 use super::served::{Served, listed};
 use super::shows::list;
 use crate::support::program::Town;
@@ -27,11 +28,11 @@ fn what_went_back_is_called_so_and_a_refund_that_is_due_stands_in_list_and_trans
     let visitor = served.visit();
     let sum = format!("</span>{}</span>", super::desk::grouped(&due["amount"]));
     let page = visitor.page("/");
-    let row = super::desk::row(&page, &id);
-    let payment = super::desk::cell(row, "leg-payment");
+    let row = row(&page, &id);
+    let payment = cell(row, "leg-payment");
     assert!(payment.contains("refund of") && payment.contains(&sum), "{row}");
     assert!(payment.contains(&format!("datetime=\"{}\"", due["date"].as_str().unwrap())), "{row}");
-    assert!(super::desk::cell(row, "goods").contains("returned"), "{row}");
+    assert!(cell(row, "goods").contains("returned"), "{row}");
     let shown = visitor.page(&format!("/txn/{id}"));
     let refund = shown.split("<dd id=\"refund\">").nth(1).unwrap().split("</dd>").next().unwrap();
     assert!(refund.contains(&sum), "{refund}");
@@ -171,4 +172,14 @@ fn account_and_language_stand_in_the_foot_where_the_menu_has_no_room_for_them() 
         })
         .collect();
     assert!(legs.is_sorted(), "{legs:?}");
+}
+
+#[test]
+fn the_quantity_of_an_order_is_that_of_all_its_lines_together_p73() {
+    let town = Town::fresh();
+    let id = town.orders("buyer", "SH-41", 2, &["--item", "TEA;Tea;JPY 900;3", "--pay", "invoice"]);
+    let served = Served::start(&town.path("buyer/config.toml"));
+    let page = served.visit().page("/");
+    let quantity = cell(row(&page, &id), "num qty");
+    assert!(quantity.contains(">5<"), "{quantity}");
 }
