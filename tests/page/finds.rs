@@ -183,3 +183,17 @@ fn the_quantity_of_an_order_is_that_of_all_its_lines_together_p73() {
     let quantity = cell(row(&page, &id), "num qty");
     assert!(quantity.contains(">5<"), "{quantity}");
 }
+
+#[test]
+fn an_order_with_an_open_warning_is_marked_in_its_row_whatever_its_state() {
+    let town = Town::played();
+    let served = Served::start(&town.path("buyer/config.toml"));
+    let page = served.visit().page("/");
+    let all = list(&town, &[]);
+    let orders = all["transactions"].as_array().unwrap();
+    assert!(orders.iter().any(|one| one["state"] == "open" && one["warnings"] == 1), "{all}");
+    for one in orders {
+        let row = row(&page, one["id"].as_str().unwrap());
+        assert_eq!(row.contains("href=\"/warnings\""), one["warnings"] != 0, "{one}: {row}");
+    }
+}
