@@ -46,6 +46,7 @@ fn a_person_orders_from_a_shops_articles_without_knowing_their_numbers_p10() {
     let wish = [("pick-CUP", "2"), ("pick-POT", "1"), ("pick-SONG", ""), ("pay", "invoice"), ("deliver", "parcel")];
     let check = sends(&visitor, &[&wish[..], &[("do", "check")]].concat());
     assert!(check.contains("value=\"send\"") && check.contains("急須") && check.contains("5,500"), "{check}");
+    assert!(check.contains("<span>Send to shop@demo.test: <span"), "the words of the button stay together: {check}");
     let (token, once) = (value(&check, "token"), value(&check, "once"));
     let own = [("token", token.as_str()), ("once", once.as_str()), ("shop", SHOP), ("do", "send")];
     let kept = [("pick-CUP", value(&check, "pick-CUP")), ("pick-POT", value(&check, "pick-POT"))];
