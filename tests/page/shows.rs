@@ -51,6 +51,8 @@ fn an_order_has_its_letters_verdicts_and_dates_p84_p85() {
         for letter in shown["letters"].as_array().unwrap() {
             assert!(page.contains(&format!("id=\"l-{}\"", letter["entry"])), "{id}: {letter}");
         }
+        // The letters have a column for who signed: the one beside it is the verdict's alone.
+        assert!(page.contains(">Signer</th>") && page.contains(">Verdict</th>") && page.contains(">Look at it</th>"));
         let refused = shown["letters"].as_array().unwrap().iter().filter(|one| one["verdict"] == "warned").count();
         assert!(page.matches("class=\"differs\"").count() >= refused, "{id}");
         let first = shown["letters"][0]["entry"].to_string();
