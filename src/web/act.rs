@@ -8,7 +8,7 @@ use axum::response::Redirect;
 
 use super::Web;
 use super::fault::Fault;
-use super::form::Form;
+use super::form::{Form, plain};
 use crate::clerk::{Clerk, ClerkError};
 use crate::role::buyer::Came;
 use crate::role::{Action, Desk, Draft, Refused, buyer};
@@ -83,7 +83,7 @@ fn lines(form: &Form) -> Result<Vec<LineQuantity>, Fault> {
     let mut lines = Vec::new();
     for (line, quantity) in form.beginning("back-") {
         let wrong = |error: crate::trade::MoneyError| Fault::wrong(format!("Line {line}: {error}"));
-        lines.push(LineQuantity { line: line.to_owned(), quantity: Quantity::parse(quantity).map_err(wrong)? });
+        lines.push(LineQuantity { line: line.to_owned(), quantity: Quantity::parse(&plain(quantity)).map_err(wrong)? });
     }
     Ok(lines)
 }
@@ -93,10 +93,10 @@ fn came(form: &Form) -> Result<(Counts, Option<When>), Fault> {
     let mut lines = Vec::new();
     for (line, quantity) in form.beginning("came-") {
         let wrong = |error: crate::trade::MoneyError| Fault::wrong(format!("Line {line}: {error}"));
-        lines.push((line.to_owned(), Quantity::parse_count(quantity).map_err(wrong)?));
+        lines.push((line.to_owned(), Quantity::parse_count(&plain(quantity)).map_err(wrong)?));
     }
     let wrong = |_| Fault::wrong("The date is none. Write it like 2026-11-28, or leave it empty for now.");
-    let at = form.get("date").map(When::parse).transpose().map_err(wrong)?;
+    let at = form.get("date").map(|date| When::parse(&plain(date))).transpose().map_err(wrong)?;
     Ok((lines, at))
 }
 

@@ -63,6 +63,17 @@ impl Form {
     }
 }
 
+/// Returns a number, amount or day as it is read: signs of full width, as Japanese keyboards write them, are taken for the plain
+/// ones.
+pub(super) fn plain(written: &str) -> String {
+    let plain = |sign: char| match sign {
+        '\u{3000}' => ' ',
+        '\u{ff01}'..='\u{ff5e}' => u32::from(sign).checked_sub(0xfee0).and_then(char::from_u32).unwrap_or(sign),
+        _ => sign,
+    };
+    written.chars().map(plain).collect()
+}
+
 impl FromRequest<Arc<Web>> for Form {
     type Rejection = Fault;
 

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::act::find;
 use super::fault::Fault;
-use super::form::Form;
+use super::form::{Form, plain};
 use super::order_form::Filled;
 use super::pages::{self, Page};
 use super::visit::Visit;
@@ -152,7 +152,7 @@ fn draft(clerk: &mut Clerk, filled: &Filled) -> Result<(Order, Party, Prices), O
 fn instrument(form: &Form) -> Option<Instrument> {
     form.get("card-number")?;
     let fields = [("number", "card-number"), ("expires", "card-expires"), ("name", "card-name")];
-    let field = |(name, field): (&str, &str)| Some((name.to_owned(), SecretString::from(form.get(field)?)));
+    let field = |(name, field): (&str, &str)| Some((name.to_owned(), SecretString::from(plain(form.get(field)?))));
     Some(fields.into_iter().filter_map(field).collect())
 }
 

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::act::find;
 use super::articles;
 use super::fault::Fault;
-use super::form::Form;
+use super::form::{Form, plain};
 use crate::clerk::Clerk;
 use crate::ordering::prices::{PriceChange, Prices, take_changes};
 use crate::ordering::written::{ChargeWritten, ItemWritten, OrderFile};
@@ -77,7 +77,8 @@ impl Filled {
     pub(super) fn of(form: &Form) -> Self {
         let text = |name: &str| form.get(name).unwrap_or_default().to_owned();
         let column = |name: &str| -> Vec<String> { form.each(name).map(str::to_owned).collect() };
-        let columns = ["sku", "item", "price", "quantity"].map(column);
+        let numbers = |name: &str| -> Vec<String> { form.each(name).map(plain).collect() };
+        let columns = [column("sku"), column("item"), numbers("price"), numbers("quantity")];
         let rows = columns.iter().map(Vec::len).max().unwrap_or_default();
         let cell = |column: &Vec<String>, row: usize| column.get(row).cloned().unwrap_or_default();
         let rows = (0..rows).map(|row| columns.each_ref().map(|column| cell(column, row)));
@@ -88,7 +89,7 @@ impl Filled {
             rows: rows.filter(|row| row.iter().any(|cell| !cell.is_empty())).collect(),
             charges: charges
                 .filter(|(name, price)| !name.is_empty() || !price.is_empty())
-                .map(|(name, price)| [name.to_owned(), price.to_owned()])
+                .map(|(name, price)| [name.to_owned(), plain(price)])
                 .collect(),
             pay: text("pay"),
             deliver: text("deliver"),
@@ -97,8 +98,8 @@ impl Filled {
             agent: text("agent"),
             picks: form
                 .beginning(articles::FIELD)
-                .filter(|(_, quantity)| *quantity != "0")
-                .map(|(sku, quantity)| [sku.to_owned(), quantity.to_owned()])
+                .map(|(sku, quantity)| [sku.to_owned(), plain(quantity)])
+                .filter(|[_, quantity]| quantity != "0")
                 .collect(),
             find: text("find"),
         }

@@ -43,7 +43,8 @@ fn a_person_orders_from_a_shops_articles_without_knowing_their_numbers_p10() {
     }
     assert!(row(&page, "CUP").contains("parcel, pick-up") && row(&page, "SONG").contains("download"), "{page}");
     // Quantities alone are written.
-    let wish = [("pick-CUP", "2"), ("pick-POT", "1"), ("pick-SONG", ""), ("pay", "invoice"), ("deliver", "parcel")];
+    // A Japanese keyboard writes digits of full width.
+    let wish = [("pick-CUP", "２"), ("pick-POT", "1"), ("pick-SONG", "０"), ("pay", "invoice"), ("deliver", "parcel")];
     let check = sends(&visitor, &[&wish[..], &[("do", "check")]].concat());
     assert!(check.contains("value=\"send\"") && check.contains("急須") && check.contains("5,500"), "{check}");
     assert!(check.contains("<span>Send to shop@demo.test: <span"), "the words of the button stay together: {check}");
