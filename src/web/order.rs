@@ -45,7 +45,8 @@ pub(super) async fn show(State(web): State<Arc<Web>>, visit: Visit) -> Result<Pa
             (None, Some(id)) => {
                 let known = find(clerk, id)?;
                 let filled = Filled::again(clerk, &known)?;
-                order_form::shows(clerk, &filled, None, None)?
+                let order = self::draft(clerk, &filled).ok().map(|(order, ..)| order);
+                order_form::shows(clerk, &filled, order.as_ref(), None)?
             }
             (None, None) => {
                 let filled = Filled::empty(clerk, visit.asked("shop"));

@@ -160,6 +160,11 @@ fn an_order_again_has_its_quantities_in_the_shops_rows_and_marks_changed_prices_
     let page = visitor.page(&format!("/order?again={id}"));
     assert_eq!(chosen(&page, "CUP"), ("2".to_owned(), true));
     assert_eq!(chosen(&page, "POT"), ("1".to_owned(), false));
+    let slip = page.split("id=\"h-sum\"").nth(1).unwrap().split("</section>").next().unwrap();
+    assert!(
+        slip.contains("5,600") && slip.contains("was <span"),
+        "its sum stands there before anything is pressed: {slip}"
+    );
     assert!(
         !page.contains("name=\"sku\" value=\"CUP\"") && !page.contains("<details class=\"other-goods\" open"),
         "{page}"
