@@ -28,6 +28,10 @@ pub(super) fn run(shell: &mut Shell, args: DemoArgs) -> Result<(), Failure> {
     shell.global.config = Some(config.clone());
     shell.output.message(format!("\n{}\n", words.say("made.list")));
     super::list::run(shell, super::list::ListArgs::default())?;
+    // Nobody else fetches the mail of shop and agents.
+    let dir = args.dir.display();
+    let answers = format!("for who in shop pay ship shop buyer; do mailorder -c {dir}/$who/config.toml sync; done");
+    shell.output.message(format!("\n{}\n  {answers}\n", words.say("made.answers")));
     let config = config.display();
     if args.serve {
         return super::serve::run(shell, &super::serve::ServeArgs { port: 0, ipv6: false });

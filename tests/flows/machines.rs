@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use mailorder::trade::Kind;
@@ -225,6 +226,33 @@ fn the_program_is_one_file_that_plays_the_demonstration_where_nothing_else_is_p8
     assert!(run(&["--help"]).contains("Try it without a mail account"));
     assert!(run(&["completions", "bash"]).contains("mailorder"));
     assert_eq!(mailorder(folder.path(), &["--version"]).out, run(&["--version"]));
+}
+
+#[test]
+fn what_the_demonstration_prints_has_shop_and_agents_answer_the_buyer() {
+    let folder = tempfile::tempdir().unwrap();
+    let told = mailorder(folder.path(), &["demo", "--dir", "play"]);
+    let line = told.err.lines().find(|line| line.contains("for who in")).unwrap_or_else(|| panic!("{told:?}"));
+    let buyer = |args: &[&str]| mailorder(folder.path(), &[&["-c", "play/buyer/config.toml"], args].concat());
+    let answer = || {
+        let path = Path::new(env!("CARGO_BIN_EXE_mailorder")).parent().unwrap();
+        let path = format!("{}:/usr/bin:/bin", path.display());
+        let mut shell = Command::new("sh");
+        shell.args(["-c", line]).current_dir(folder.path()).env_clear().env("HOME", folder.path()).env("PATH", path);
+        assert!(shell.status().unwrap().success(), "{line}");
+    };
+    let waiting = || buyer(&["list", "unconfirmed", "--json"]).json()["transactions"].as_array().unwrap().clone();
+    let order = buyer(&["order", "--shop", "shop@demo.test", "--item", "SH-41=1", "--pay", "card"]);
+    assert_eq!(order.code, Some(0), "{order:?}");
+    answer();
+    let offers = waiting();
+    assert_eq!(offers.len(), 1, "{offers:?}");
+    let id = offers[0]["id"].as_str().unwrap();
+    assert_eq!(buyer(&["confirm", id]).code, Some(0));
+    answer();
+    let shown = buyer(&["show", id, "--json"]).json();
+    assert_eq!(shown["state"], "open", "{shown}");
+    assert!(shown["letters"].as_array().unwrap().iter().any(|one| one["kind"] == "payment-status"), "{shown}");
 }
 
 #[test]
