@@ -88,6 +88,8 @@ fn an_order_has_one_box_for_each_warning_that_the_page_of_warnings_has() {
     let last = format!("W-{}", of_warned("entry").last().unwrap());
     let led = visitor.does("/warnings", "/warnings", &[("warning", &last), ("act", "block")]);
     assert_eq!(led, "/warnings?said=blocked");
+    let lifts = visitor.page("/warnings?settled=1");
+    assert!(lifts.contains(">Hear the sender of W-") && !lifts.contains("aside</button>"), "{lifts}");
     let open = || town.does("buyer", &["warnings", "--json"]).json()["warnings"].as_array().unwrap().len();
     assert_eq!(open(), 0, "no other letter takes its place");
     let settled: Vec<Value> =
