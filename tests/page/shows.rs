@@ -61,6 +61,14 @@ fn an_order_has_its_letters_verdicts_and_dates_p84_p85() {
             assert!(letter.contains("class=\"letter-text\""), "{way}");
         }
     }
+    // What is cancelled has no day to wait for, and nobody in charge of it.
+    let cancelled = list(&town, &["state:cancelled"])["transactions"][0]["id"].as_str().unwrap().to_owned();
+    let page = visitor.page(&format!("/txn/{cancelled}"));
+    let legs = page.split("<dl class=\"summary").nth(1).unwrap().split("</dl>").next().unwrap();
+    assert!(
+        legs.matches("none</span>").count() == 3 && !legs.contains("<time") && !legs.contains("in charge"),
+        "{legs}"
+    );
     assert_eq!(visitor.get("/txn/NOTHING").status, 404);
     assert_eq!(visitor.get("/txn/..%2f..%2fconfig.toml").status, 404);
 }
