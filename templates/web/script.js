@@ -34,10 +34,12 @@ async function renew(calm) {
   arrange();
 }
 
-// Says that there is news where something is being written.
+// Says that there is news where something is being written; where that is a form of its own, the news stands elsewhere.
 function tell() {
   const [news, link] = [document.getElementById("news"), document.createElement("a")];
-  link.href = location.href;
+  const writes = document.querySelector("form.form") !== null;
+  link.href = writes ? "/" : location.href;
+  if (writes) link.target = "_blank";
   link.textContent = news.dataset.words;
   news.replaceChildren(link);
 }

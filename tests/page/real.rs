@@ -236,6 +236,20 @@ fn news_reach_an_open_page_and_its_title_counts_the_warnings_p2() {
 }
 
 #[test]
+fn news_take_nothing_from_an_order_that_is_being_written_p2() {
+    let (town, _served, browser, root) = opened(1280);
+    browser.open(&format!("{root}/order?shop=shop@demo.test"));
+    browser.write("[name=pick-TEA-200]", "2");
+    an_offer(&town);
+    browser.until("the news", "return document.querySelector('#news a') !== null");
+    let news = browser.script("const a = document.querySelector('#news a'); return a.pathname + ' ' + a.target");
+    assert_eq!(news, "/ _blank", "it leads to a page of its own");
+    browser.click("#news a");
+    assert_eq!(browser.script("return document.querySelector('[name=pick-TEA-200]').value"), "2");
+    assert_eq!(browser.complaints(), Vec::<String>::new());
+}
+
+#[test]
 fn a_warning_rings_on_an_open_page_where_that_is_wished_p2() {
     let (town, _served, browser, root) = opened(1280);
     // The tones are counted: nobody hears a browser without a screen.
