@@ -7,7 +7,7 @@ use std::process::Command;
 use unicode_width::UnicodeWidthStr;
 
 use crate::support::english::english;
-use crate::support::program::{Run, Town};
+use crate::support::program::{Run, Town, mailorder};
 
 fn japanese(town: &Town, party: &str, words: &[&str]) -> Run {
     town.does(party, &[&["--lang", "ja"], words].concat())
@@ -264,4 +264,13 @@ fn what_came_and_what_a_person_is_alerted_of_are_told_in_japanese() {
         let text = format!("{}\n{}", one["title"].as_str().unwrap(), one["text"].as_str().unwrap());
         assert_eq!(english(&text.replace(&code, "")), Vec::<String>::new(), "{one}");
     }
+}
+
+#[test]
+fn what_the_demonstration_plays_is_told_in_japanese() {
+    let folder = tempfile::tempdir().unwrap();
+    let played = mailorder(folder.path(), &["--lang", "ja", "demo", "--dir", "play"]);
+    let told: Vec<&str> = played.err.lines().filter(|line| line.starts_with('·')).collect();
+    assert!(told.len() > 10, "{played:?}");
+    assert_eq!(english(&told.join("\n")), Vec::<String>::new());
 }
