@@ -54,6 +54,7 @@ mod status;
 mod stop;
 mod table;
 mod transaction;
+mod warning;
 mod warnings;
 
 use std::cell::RefCell;

@@ -21,7 +21,7 @@ use crate::words::Words;
 #[derive(Debug, clap::Args)]
 #[command(args_conflicts_with_subcommands = true)]
 #[command(
-    after_help = "Examples:\n  mailorder warnings\n  mailorder warnings ack W-12\n  mailorder warnings ack S-462ce6cd\n  mailorder warnings accept W-12 --reason 'agreed by telephone'"
+    after_help = "Examples:\n  mailorder warnings\n  mailorder warnings show W-12\n  mailorder warnings ack W-12\n  mailorder warnings ack S-462ce6cd\n  mailorder warnings accept W-12 --reason 'agreed by telephone'"
 )]
 pub(crate) struct WarningsArgs {
     #[command(subcommand)]
@@ -39,6 +39,9 @@ pub(crate) struct WarningsArgs {
 
 #[derive(Debug, clap::Subcommand)]
 enum WarningsCommand {
+    /// Show one warning: its reasons, whose letter it is and where that lies, and what can be done
+    #[command(after_help = "Example:\n  mailorder warnings show W-12")]
+    Show(ShowArgs),
     /// Note that a warning was seen, with all in which its sender says the same again
     #[command(after_help = "Example:\n  mailorder warnings ack W-12")]
     Ack(SettleArgs),
@@ -48,6 +51,12 @@ enum WarningsCommand {
     /// Hear nothing more of the letter's sender; what he said again is noted as seen with it
     #[command(after_help = "Example:\n  mailorder warnings block W-12 --reason 'not from the bank'")]
     Block(SettleArgs),
+}
+
+#[derive(Debug, clap::Args)]
+struct ShowArgs {
+    /// The warning, like W-12, C-5e8a01bc or S-462ce6cd
+    warning: String,
 }
 
 #[derive(Debug, clap::Args)]
@@ -69,6 +78,7 @@ impl WarningsArgs {
 pub(super) fn run(shell: &mut Shell, args: WarningsArgs) -> Result<(), Failure> {
     let mut clerk = shell.clerk()?;
     match args.command {
+        Some(WarningsCommand::Show(ShowArgs { warning })) => super::warning::run(shell, &mut clerk, &warning),
         Some(WarningsCommand::Ack(settle)) => settled(shell, &mut clerk, settle, Settlement::Ack),
         Some(WarningsCommand::Accept(settle)) => settled(shell, &mut clerk, settle, Settlement::Accept),
         Some(WarningsCommand::Block(settle)) => settled(shell, &mut clerk, settle, Settlement::Block),
@@ -99,7 +109,7 @@ fn settled(shell: &Shell, clerk: &mut Clerk, args: SettleArgs, how: Settlement) 
 }
 
 /// Proposes the command by which the terms that a warning is about are answered, where they wait for that.
-fn answer(shell: &Shell, clerk: &Clerk, warning: &Warning) -> Result<(), Failure> {
+pub(super) fn answer(shell: &Shell, clerk: &Clerk, warning: &Warning) -> Result<(), Failure> {
     let Warning::Letter(position) = warning else { return Ok(()) };
     if let Some(order) = unanswered_of(clerk, *position, &shell.clock.now())? {
         shell.hint(&format!("terms wait for your answer: mailorder confirm {}", short(order.as_str())));
@@ -127,7 +137,7 @@ impl From<SettleError> for Failure {
         let text = error.to_string();
         match error {
             SettleError::Name(_) => Self::usage(text),
-            SettleError::None(_) => Self::data(text).hint("mailorder warnings --all"),
+            SettleError::None(_) | SettleError::Unknown(_) => Self::data(text).hint("mailorder warnings --all"),
             SettleError::Several(_) => Self::data(text),
             SettleError::NoLetter { imports: true, .. } => {
                 Self::data(text).hint("mailorder key import FILE, then mailorder key accept ADDRESS, has it read again")
@@ -269,7 +279,7 @@ pub(super) fn sentences(
 }
 
 /// Returns how and when something was settled, and why, for people.
-fn how(shell: &Shell, one: &Shown) -> String {
+pub(super) fn how(shell: &Shell, one: &Shown) -> String {
     let words = shell.words;
     let word = match one.settled {
         None => return words.say("warned.unsettled"),

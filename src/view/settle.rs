@@ -1,7 +1,7 @@
 //! What a person says to a warning, by what it is settled by: `W-12` about a letter, `C-5e8a01bc` about how things stand,
 //! `S-462ce6cd` about a mail set aside.
 
-use crate::clerk::{Clerk, ClerkError};
+use crate::clerk::{Aside, Clerk, ClerkError};
 use crate::trade::Settlement;
 
 /// A warning, as a person names it.
@@ -21,6 +21,9 @@ pub enum SettleError {
     /// It is no name of a warning.
     #[error("{0:?} is no warning, like W-12, C-5e8a01bc or S-462ce6cd")]
     Name(String),
+    /// There is no such warning.
+    #[error("there is no warning {0}")]
+    Unknown(Warning),
     /// There is no such mail.
     #[error("no mail set aside is S-{0}")]
     None(String),
@@ -92,8 +95,7 @@ pub fn settle(
     how: Settlement,
     reason: Option<String>,
 ) -> Result<Settled, SettleError> {
-    let warning = stands_for(clerk, named)?;
-    let others = said_again(clerk, &warning)?;
+    let (warning, others) = meant(clerk, named)?;
     match &warning {
         Warning::Aside(beginning) => seen(clerk, beginning, how)?,
         Warning::Computed(id) => clerk.settle_computed(id, how, reason)?,
@@ -104,6 +106,16 @@ pub fn settle(
         clerk.take_in()?;
     }
     Ok(Settled { warning, others })
+}
+
+/// Returns the warning that is meant by a name, and how many open letters say the same again.
+///
+/// # Errors
+/// What keeps the index from being read.
+pub fn meant(clerk: &Clerk, named: &Warning) -> Result<(Warning, usize), ClerkError> {
+    let warning = stands_for(clerk, named)?;
+    let others = said_again(clerk, &warning)?;
+    Ok((warning, others))
 }
 
 /// Returns the warning that is listed for one that is named: the first letter in which its sender says so.
@@ -121,14 +133,20 @@ pub fn said_again(clerk: &Clerk, warning: &Warning) -> Result<usize, ClerkError>
     Ok(clerk.index().said_again(*position)?.len())
 }
 
+/// Returns the mail set aside whose name begins so.
+///
+/// # Errors
+/// Where there is none, or more than one.
+pub fn aside(clerk: &Clerk, beginning: &str) -> Result<Aside, SettleError> {
+    let is_meant = |aside: &Aside| !beginning.is_empty() && aside.name.starts_with(beginning);
+    let mut meant = clerk.set_aside()?.into_iter().filter(is_meant);
+    let aside = meant.next().ok_or_else(|| SettleError::None(beginning.to_owned()))?;
+    if meant.next().is_some() { Err(SettleError::Several(beginning.to_owned())) } else { Ok(aside) }
+}
+
 /// Notes that a mail set aside was seen. Nothing else can be done about it: nobody known stands behind it.
 fn seen(clerk: &Clerk, beginning: &str, how: Settlement) -> Result<(), SettleError> {
-    let all = clerk.set_aside()?;
-    let mut meant = all.iter().filter(|aside| !beginning.is_empty() && aside.name.starts_with(beginning));
-    let aside = meant.next().ok_or_else(|| SettleError::None(beginning.to_owned()))?;
-    if meant.next().is_some() {
-        return Err(SettleError::Several(beginning.to_owned()));
-    }
+    let aside = aside(clerk, beginning)?;
     let verb = match how {
         Settlement::Ack => return Ok(clerk.see_aside(&aside.name)?),
         Settlement::Accept => "accepted",

@@ -134,6 +134,11 @@ pub fn open_count(clerk: &Clerk) -> Result<u64, ClerkError> {
     Ok(u64::try_from(letters.saturating_add(aside).saturating_add(limits)).unwrap_or(u64::MAX))
 }
 
+/// Returns what the warning about a mail set aside is settled by.
+pub fn aside_id(name: &str) -> String {
+    format!("S-{}", name.get(..8).unwrap_or(name))
+}
+
 /// Returns what a computed warning about this subject is settled by.
 fn computed_id(subject: &str) -> String {
     format!("C-{}", Digest::of(subject.as_bytes()).hex().get(..8).unwrap_or_default())
@@ -242,7 +247,7 @@ fn letters(clerk: &Clerk, all: bool, said: &Settled) -> Result<Vec<Shown>, Clerk
 fn set_aside(clerk: &Clerk, all: bool) -> Result<Vec<Shown>, ClerkError> {
     let mut shown = Vec::new();
     for aside in clerk.set_aside()?.into_iter().filter(|aside| all || aside.seen.is_none()) {
-        let id = format!("S-{}", aside.name.get(..8).unwrap_or(&aside.name));
+        let id = aside_id(&aside.name);
         let settled = aside.seen.map(|_| Settlement::Ack);
         let value = json!({
             "id": id, "finding": aside.reason.code, "shop": null, "number": null, "from": aside.from,

@@ -530,3 +530,36 @@ fn what_a_blocked_sender_wrote_is_read_when_the_block_is_lifted() {
     town.does("buyer", &["warnings", "ack", &warning.to_lowercase()]);
     assert_eq!((aside(), paid()), (0, true));
 }
+
+#[test]
+fn one_warning_is_shown_with_all_that_is_known_of_it_p67() {
+    let town = Town::played();
+    let all = town.does("buyer", &["warnings", "--late", "--json"]).json();
+    let all = all["warnings"].as_array().unwrap();
+    let of = |kind: &str| all.iter().find(|one| one["id"].as_str().unwrap().starts_with(kind)).unwrap();
+    for (kind, file) in [("W-", Some("ledger/cur/")), ("S-", Some("set-aside/")), ("C-", None)] {
+        let one = of(kind);
+        let id = one["id"].as_str().unwrap();
+        let shown = town.run("buyer", &["warnings", "show", id]);
+        let said = ["id", "finding", "text", "from", "signer"].map(|name| one[name].as_str().unwrap_or_default());
+        for part in said {
+            // People read sums in groups of three digits.
+            assert!(shown.out.replace(',', "").contains(&part.replace(',', "")), "{part} in {shown:?}");
+        }
+        let names = |line: &&str| line.starts_with("file");
+        let path = shown.out.lines().find(names).map(|line| line.split_whitespace().nth(1).unwrap().to_owned());
+        assert_eq!(path.as_ref().map(|path| Path::new(path).is_file()), file.map(|_| true), "{shown:?}");
+        assert!(path.as_deref().unwrap_or_default().contains(file.unwrap_or_default()), "{path:?}");
+        assert_eq!(shown.out.contains("Nothing of this letter was applied."), file.is_some(), "{shown:?}");
+        assert!(shown.err.contains(&format!("warnings ack {id}")), "what comes next: {shown:?}");
+        assert_eq!(shown.err.contains("--reason WHY lets it count"), kind == "W-", "{shown:?}");
+        let json = town.does("buyer", &["warnings", "show", &id.to_lowercase(), "--json"]).json();
+        assert_eq!((&json["schema"], &json["warnings"][0]["id"]), (&"mailorder.warnings/1".into(), &one["id"]));
+        town.does("buyer", &["warnings", "ack", id]);
+        let seen = town.does("buyer", &["warnings", "show", id]);
+        assert!(seen.out.contains("seen 20") && !seen.err.contains("warnings ack"), "{seen:?}");
+    }
+    for (name, code) in [("W-99999", 65), ("S-99", 65), ("12", 2)] {
+        assert_eq!(town.run("buyer", &["warnings", "show", name]).code, Some(code), "{name}");
+    }
+}

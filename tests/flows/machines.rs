@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use mailorder::trade::Kind;
 
@@ -253,6 +255,36 @@ fn what_the_demonstration_prints_has_shop_and_agents_answer_the_buyer() {
     let shown = buyer(&["show", id, "--json"]).json();
     assert_eq!(shown["state"], "open", "{shown}");
     assert!(shown["letters"].as_array().unwrap().iter().any(|one| one["kind"] == "payment-status"), "{shown}");
+}
+
+#[test]
+fn shop_and_agents_answer_while_the_page_of_the_demonstration_is_open() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut page = Command::new(env!("CARGO_BIN_EXE_mailorder"))
+        .args(["--json", "demo", "--dir", "play", "--serve"])
+        .current_dir(folder.path())
+        .env_clear()
+        .env("HOME", folder.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(page.stdout.take().unwrap()).lines().map_while(Result::ok);
+    assert!(lines.any(|line| line.contains("mailorder.serve/1")), "the page is open");
+    let buyer = |args: &[&str]| mailorder(folder.path(), &[&["-c", "play/buyer/config.toml"], args].concat());
+    let order = buyer(&["order", "--shop", "shop@demo.test", "--item", "SH-41=1", "--pay", "card"]);
+    assert_eq!(order.code, Some(0), "{order:?}");
+    let begun = Instant::now();
+    let offers = loop {
+        let waiting = buyer(&["list", "unconfirmed", "--json"]).json()["transactions"].as_array().unwrap().clone();
+        if !waiting.is_empty() || begun.elapsed() > Duration::from_secs(60) {
+            break waiting;
+        }
+        std::thread::sleep(Duration::from_millis(200));
+    };
+    page.kill().unwrap();
+    page.wait().unwrap();
+    assert_eq!(offers.len(), 1, "{offers:?}");
 }
 
 #[test]
