@@ -2,6 +2,7 @@
 
 use std::io::IsTerminal as _;
 
+use super::early::Early;
 use crate::config::Environment;
 
 /// When to colour.
@@ -37,15 +38,8 @@ impl When {
     }
 
     /// Returns what the parser does with its own help and errors: it finds `--color` only when it has read all.
-    pub(super) fn of_arguments(words: impl Iterator<Item = std::ffi::OsString>) -> clap::ColorChoice {
-        let words: Vec<String> = words.map(|word| word.to_string_lossy().into_owned()).collect();
-        let after = |at: usize| words.get(at.saturating_add(1)).map(String::as_str);
-        let named = words.iter().enumerate().find_map(|(at, word)| match word.strip_prefix("--color") {
-            Some("") => after(at),
-            Some(value) => value.strip_prefix('='),
-            None => None,
-        });
-        match named {
+    pub(super) fn of_arguments(words: &Early) -> clap::ColorChoice {
+        match words.named("--color") {
             Some("never") => clap::ColorChoice::Never,
             Some("always") => clap::ColorChoice::Always,
             _ => clap::ColorChoice::Auto,
@@ -86,7 +80,7 @@ mod tests {
 
     #[test]
     fn the_parser_follows_the_flag_too() {
-        let choice = |line: &str| When::of_arguments(line.split(' ').map(Into::into));
+        let choice = |line: &str| When::of_arguments(&Early::of(line.split(' ').map(Into::into)));
         assert_eq!(choice("mailorder --color never list"), clap::ColorChoice::Never);
         assert_eq!(choice("mailorder list --color=always"), clap::ColorChoice::Always);
         for auto in ["mailorder list", "mailorder --color", "mailorder --color auto", "mailorder --colors never"] {

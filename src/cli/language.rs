@@ -1,18 +1,19 @@
 //! The language of what is printed: as the command says, else the environment, the configuration, the locale.
 
-use super::args::Global;
+use std::path::PathBuf;
+
 use crate::config::{self, Environment};
 use crate::mail::Language;
 use crate::words::Words;
 
 /// Returns the words of the terminal: of `--lang`, else `MAILORDER_LANG`, else `language` in the configuration, else a
 /// locale in Japanese, else English. What is printed for programs (`--json`) does not ask for them.
-pub(super) fn chosen(global: &Global, environment: &Environment) -> Words {
-    let file = || global.config.clone().or_else(|| environment.config_file().ok());
+pub(super) fn chosen(lang: Option<Language>, config: Option<PathBuf>, environment: &Environment) -> Words {
+    let file = || config.or_else(|| environment.config_file().ok());
     let configured = || Language::parse(&config::language_of(&file()?)?);
     let named = || environment.language.as_deref().and_then(of_locale);
     let located = || environment.locale.as_deref().and_then(of_locale);
-    Words::of(global.lang.or_else(named).or_else(configured).or_else(located).unwrap_or(Language::En))
+    Words::of(lang.or_else(named).or_else(configured).or_else(located).unwrap_or(Language::En))
 }
 
 /// Returns the language of a locale such as `ja_JP.UTF-8`, if there are words of it; of one in another encoding than

@@ -15,10 +15,12 @@ mod config;
 mod confirm;
 mod demo;
 mod download;
+mod early;
 mod export;
 mod failure;
 mod given_back;
 mod guard;
+mod help;
 mod hint;
 mod inbox;
 mod init;
@@ -98,7 +100,7 @@ pub fn main() -> ExitCode {
     };
     guard::install();
     let json = cli.global.json;
-    let words = language::chosen(&cli.global, &Environment::of_process());
+    let words = language::chosen(cli.global.lang, cli.global.config.clone(), &Environment::of_process());
     let config = cli.global.config.clone();
     let repeatable = cli.command.is_repeatable();
     let receives = matches!(cli.command, Command::Receive);
@@ -123,8 +125,12 @@ pub fn main() -> ExitCode {
 
 /// Reads the arguments of the process.
 fn parsed() -> Result<Cli, clap::Error> {
-    let words = std::env::args_os();
-    let matches = Cli::command().color(color::When::of_arguments(words)).try_get_matches()?;
+    let early = early::Early::of_process();
+    let mut command = Cli::command().color(color::When::of_arguments(&early));
+    if early.asks_for_help() {
+        command = help::in_language(command, early.words(&Environment::of_process()));
+    }
+    let matches = command.try_get_matches()?;
     Cli::from_arg_matches(&matches)
 }
 

@@ -274,3 +274,26 @@ fn what_the_demonstration_plays_is_told_in_japanese() {
     assert!(told.len() > 10, "{played:?}");
     assert_eq!(english(&told.join("\n")), Vec::<String>::new());
 }
+
+#[test]
+fn help_is_in_japanese_where_the_terminal_is() {
+    let folder = tempfile::tempdir().unwrap();
+    for asked in
+        [&["--lang", "ja", "list", "--help"][..], &["--lang=ja", "help", "list"], &["list", "-h", "--lang", "ja"]]
+    {
+        let run = mailorder(folder.path(), asked);
+        assert_eq!(run.code, Some(0), "{asked:?}");
+        for part in
+            ["取引の一覧", "使い方：mailorder list", "まだ払っていないものだけ", "全コマンド共通のオプション", "例："]
+        {
+            assert!(run.out.contains(part), "{part} in {}", run.out);
+        }
+        assert!(run.out.contains("\n  mailorder list unpaid shop:日立 month:2026-11\n"), "{}", run.out);
+    }
+    let config = folder.path().join("config.toml");
+    fs::write(&config, "language = \"ja\"\n").unwrap();
+    let run = mailorder(folder.path(), &["-c", config.to_str().unwrap(), "order", "--help"]);
+    assert!(run.out.contains("注文を書いて店に送る"), "{run:?}");
+    let run = mailorder(folder.path(), &["order", "--help"]);
+    assert!(run.out.contains("Write an order") && !run.out.contains("注文"), "{run:?}");
+}
