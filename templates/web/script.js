@@ -96,7 +96,7 @@ arrange();
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName)) return;
   const search = document.getElementById("q");
-  const links = [...document.querySelectorAll("table.orders tbody th a")];
+  const links = [...document.querySelectorAll("table.orders tbody th > a")];
   const at = links.indexOf(document.activeElement);
   if (event.key === "/" && search) search.focus();
   else if (event.key === "j" && links.length) links[Math.min(at + 1, links.length - 1)].focus();
