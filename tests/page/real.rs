@@ -305,8 +305,9 @@ fn keys_alone_lead_through_the_list_and_every_act_works_without_script() {
     assert_eq!(browser.script("return document.activeElement.id"), "q");
     browser.open(&format!("{root}/"));
     browser.press(&["j", "j"]);
-    let second = browser
-        .script("return document.activeElement.href === document.querySelectorAll('table.orders tbody th > a')[1].href");
+    let second = browser.script(
+        "return document.activeElement.href === document.querySelectorAll('table.orders tbody th > a')[1].href",
+    );
     assert_eq!(second, true);
     browser.press(&[enter]);
     browser.until("the order", "return location.pathname.startsWith('/txn/')");
