@@ -1,9 +1,7 @@
 //! Transactions about which somebody writes very much.
 
-use rusqlite::params;
-
 use super::Index;
-use super::list::key;
+use super::list::keys;
 use super::query::Found;
 use crate::trade::{Key, Moment};
 
@@ -14,11 +12,6 @@ impl Index {
             "SELECT role, shop, order_id FROM transactions INDEXED BY transactions_crowded \
              WHERE crowded_at >= ?1 AND crowded_at IS NOT NULL ORDER BY role, shop, number",
         )?;
-        let mut rows = find.query(params![since.instant().as_second()])?;
-        let mut keys = Vec::new();
-        while let Some(row) = rows.next()? {
-            keys.push(key(row)?);
-        }
-        Ok(keys)
+        keys(find.query([since.instant().as_second()])?)
     }
 }

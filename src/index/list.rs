@@ -1,7 +1,7 @@
 //! Lists of transactions: filtered, counted, summed, searched, found by a beginning of their names.
 
 use rusqlite::types::Value;
-use rusqlite::{OptionalExtension, params, params_from_iter};
+use rusqlite::{OptionalExtension, Rows, params, params_from_iter};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive as _;
 
@@ -191,12 +191,7 @@ impl Index {
              WHERE state = ?1 AND state IN ('ordered', 'offered') AND role = ?2 AND date_at >= ?3 \
              ORDER BY date_at, id",
         )?;
-        let mut rows = find.query(params![state, role.word(), from])?;
-        let mut keys = Vec::new();
-        while let Some(row) = rows.next()? {
-            keys.push(key(row)?);
-        }
-        Ok(keys)
+        keys(find.query(params![state, role.word(), from])?)
     }
 
     /// Returns how many transactions a filter lets through, whatever its limit.
@@ -255,12 +250,7 @@ impl Index {
                UNION SELECT id FROM transactions WHERE order_id COLLATE NOCASE >= ?1 AND order_id COLLATE NOCASE < ?2)
              ORDER BY (number IS NOT NULL AND number = ?5) DESC, date_at DESC, id DESC LIMIT ?4",
         )?;
-        let mut rows = find.query(params![name, end, shop, limit, name, role.map(|role| role.word())])?;
-        let mut keys = Vec::new();
-        while let Some(row) = rows.next()? {
-            keys.push(key(row)?);
-        }
-        Ok(keys)
+        keys(find.query(params![name, end, shop, limit, name, role.map(|role| role.word())])?)
     }
 }
 
@@ -357,7 +347,16 @@ impl Filter {
     }
 }
 
-pub(super) fn key(row: &rusqlite::Row<'_>) -> Found<Key> {
+/// Reads rows of role, shop and order ID.
+pub(super) fn keys(mut rows: Rows<'_>) -> Found<Vec<Key>> {
+    let mut keys = Vec::new();
+    while let Some(row) = rows.next()? {
+        keys.push(key(row)?);
+    }
+    Ok(keys)
+}
+
+fn key(row: &rusqlite::Row<'_>) -> Found<Key> {
     Ok(Key {
         role: word(&row.get::<_, String>(0)?, Role::parse)?,
         shop: value(&row.get::<_, String>(1)?, Address::parse)?,
