@@ -135,7 +135,7 @@ impl Row {
 
     /// Returns whether something failed of a leg.
     pub fn has_failed(&self) -> bool {
-        [&self.order, &self.delivery, &self.payment].iter().any(|leg| leg.failed)
+        self.legs().iter().any(|(_, leg)| leg.failed)
     }
 
     /// Returns how a leg stands.

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{IndexError, Row, RowItem, RowLeg, days, written};
-use crate::trade::{Key, Leg, Role, Transaction, When};
+use crate::trade::{Key, Role, Transaction, When};
 
 /// Enters a transaction as it is now; one that was merged into another is gone.
 pub(super) fn transaction(
@@ -142,8 +142,7 @@ fn put_row(
 pub(super) const SHORT: &str = "received";
 
 fn failed_words(row: &Row) -> String {
-    let legs = [(Leg::Order, &row.order), (Leg::Delivery, &row.delivery), (Leg::Payment, &row.payment)];
-    let failed = legs.into_iter().filter(|(_, leg)| leg.failed).map(|(leg, _)| leg.word());
+    let failed = row.legs().into_iter().filter(|(_, leg)| leg.failed).map(|(leg, _)| leg.word());
     failed.chain(row.short.then_some(SHORT)).collect::<Vec<&str>>().join(" ")
 }
 

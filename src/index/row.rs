@@ -3,7 +3,7 @@
 //! A row is filled by a function the caller gives: how legs stand is the rules' knowledge, and the index only keeps
 //! what they say.
 
-use crate::trade::{Address, Moment, Money, Number, Role, Transaction, When};
+use crate::trade::{Address, Leg, Moment, Money, Number, Role, Transaction, When};
 
 /// One thing bought, as lists show it.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -117,6 +117,16 @@ impl Row {
             crowded: None,
             owing: Vec::new(),
         }
+    }
+
+    /// Returns the legs in the order of lists.
+    pub const fn legs(&self) -> [(Leg, &RowLeg); 3] {
+        [(Leg::Order, &self.order), (Leg::Delivery, &self.delivery), (Leg::Payment, &self.payment)]
+    }
+
+    /// Returns the day by which a leg of what is open was promised, where that has passed.
+    pub fn overdue(&self, leg: &RowLeg, now: &Moment) -> Option<When> {
+        leg.date.filter(|date| self.open && !leg.done && date.is_over(now))
     }
 
     /// Returns what is searched: names of items and parties, a line each.

@@ -1,7 +1,7 @@
 //! What is late, since when, or failed, and whom to ask about it (P117).
 
 use crate::clerk::{Clerk, ClerkError};
-use crate::index::{Listed, RowLeg};
+use crate::index::Listed;
 use crate::role::buyer;
 use crate::trade::{Address, Leg, Moment, OrderId, When};
 
@@ -34,10 +34,7 @@ impl Late {
             let ask = leg.and_then(agent).or_else(|| agent(Leg::Payment)).unwrap_or_else(|| one.key.shop.clone());
             Self { order: one.key.id.clone(), leg, due, ask }
         };
-        let legs = [(Leg::Order, &row.order), (Leg::Delivery, &row.delivery), (Leg::Payment, &row.payment)];
-        let open = legs.into_iter().filter(|(_, leg)| row.open && !leg.done);
-        let over =
-            open.filter_map(|(leg, at)| at.date.filter(|date| date.is_over(now)).map(|due| late(Some(leg), due)));
+        let over = row.legs().into_iter().filter_map(|(leg, at)| row.overdue(at, now).map(|due| late(Some(leg), due)));
         let found: Vec<Self> = over.collect();
         Ok(if found.is_empty() { row.due.map(|due| late(None, due)).into_iter().collect() } else { found })
     }
@@ -67,10 +64,8 @@ impl Failed {
     /// What keeps the index from being read.
     pub fn of(clerk: &Clerk, one: &Listed, now: &Moment) -> Result<Vec<Self>, ClerkError> {
         let row = &one.row;
-        let legs = [(Leg::Order, &row.order), (Leg::Delivery, &row.delivery), (Leg::Payment, &row.payment)];
-        let is_late = |leg: &RowLeg| row.open && !leg.done && leg.date.is_some_and(|date| date.is_over(now));
-        let failed: Vec<Leg> =
-            legs.into_iter().filter(|(_, leg)| leg.failed && !is_late(leg)).map(|(leg, _)| leg).collect();
+        let failed = row.legs().into_iter().filter(|(_, leg)| leg.failed && row.overdue(leg, now).is_none());
+        let failed: Vec<Leg> = failed.map(|(leg, _)| leg).collect();
         if failed.is_empty() {
             return Ok(Vec::new());
         }

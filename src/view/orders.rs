@@ -63,33 +63,20 @@ impl Orders {
         let reached = asked.limit.is_some_and(|most| listed.len() >= usize::try_from(most).unwrap_or(usize::MAX));
         let due = Some(now.instant().as_second());
         // What is late or failed is told of, listed or not.
-        let beyond = |filter: Filter| match all && reached {
-            true => clerk.index().list(&Filter { role: Some(asked.role), ..filter }).map(Some),
-            false => Ok(None),
+        let told_of = |filter: Filter, is: &dyn Fn(&Row) -> bool| -> Result<Vec<Listed>, ClerkError> {
+            let beyond = match all && reached {
+                true => Some(clerk.index().list(&Filter { role: Some(asked.role), ..filter })?),
+                false => None,
+            };
+            let among = beyond.as_ref().unwrap_or(&listed).iter();
+            let mine = among.filter(|one| one.key.role == Role::Buyer && is(&one.row));
+            Ok(mine.take(LATE_MAX).cloned().collect())
         };
-        let is_mine = |one: &&Listed| one.key.role == Role::Buyer;
-        let mut late = Vec::new();
-        let looked_at = beyond(Filter { due_before: due, ..Filter::default() })?;
-        for one in looked_at
-            .as_ref()
-            .unwrap_or(&listed)
-            .iter()
-            .filter(is_mine)
-            .filter(|one| is_late(&one.row, &now))
-            .take(LATE_MAX)
-        {
+        let (mut late, mut failed) = (Vec::new(), Vec::new());
+        for one in &told_of(Filter { due_before: due, ..Filter::default() }, &|row| is_late(row, &now))? {
             late.extend(Late::of(clerk, one, &now)?);
         }
-        let mut failed = Vec::new();
-        let looked_at = beyond(Filter { failed: true, ..Filter::default() })?;
-        for one in looked_at
-            .as_ref()
-            .unwrap_or(&listed)
-            .iter()
-            .filter(is_mine)
-            .filter(|one| one.row.has_failed())
-            .take(LATE_MAX)
-        {
+        for one in &told_of(Filter { failed: true, ..Filter::default() }, &Row::has_failed)? {
             failed.extend(Failed::of(clerk, one, &now)?);
         }
         let summary = Summary::of(clerk, asked.role)?;
