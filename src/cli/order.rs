@@ -123,7 +123,7 @@ pub(super) fn run(shell: &mut Shell, args: OrderArgs) -> Result<(), Failure> {
         None => return Err(Failure::usage("which shop is ordered from is not said: --shop ADDRESS")),
     };
     let party = pinned(&mut clerk, &shop)?;
-    let mut prices = Prices::of(&mut clerk, &shop, true)?;
+    let mut prices = Prices::of(&mut clerk, &shop)?;
     if asks {
         let practice = buyer_practice(&clerk)?;
         asked::fill(shell, practice, &prices, &mut file, &mut wishes)?;
@@ -145,7 +145,7 @@ pub(super) fn again(shell: &mut Shell, args: ReorderArgs) -> Result<(), Failure>
     }
     let file = written::order(args.file.as_deref(), &args.items, &args.charges)?;
     let more = written::order(None, &args.more, &[])?;
-    let mut prices = Prices::of(&mut clerk, &shop.address, true)?;
+    let mut prices = Prices::of(&mut clerk, &shop.address)?;
     let written = (file.item.is_empty(), file.charge.is_empty());
     change(&mut order, file, &mut prices)?;
     alter(&mut order, &args.without, &[], &mut prices)?;

@@ -41,10 +41,9 @@ pub fn take_changes(order: &mut Order, changes: &[PriceChange]) {
 }
 
 impl Prices {
-    /// Brings what came from a shop, where it is needed.
-    pub fn of(clerk: &mut Clerk, shop: &Address, needed: bool) -> Result<Self, OrderingError> {
-        let known = if needed { clerk.catalogs(shop)? } else { Vec::new() };
-        Ok(Self { shop: shop.clone(), known, used: Vec::new() })
+    /// Brings what came from a shop.
+    pub fn of(clerk: &mut Clerk, shop: &Address) -> Result<Self, OrderingError> {
+        Ok(Self { shop: shop.clone(), known: clerk.catalogs(shop)?, used: Vec::new() })
     }
 
     /// Returns an item and the price of one, by its article number.

@@ -23,7 +23,7 @@ const LOOKED_AT: usize = 100;
 pub(super) fn sellers(clerk: &mut Clerk, known: &[Address]) -> Result<Value, Fault> {
     let mut sellers = Vec::new();
     for address in known.iter().take(LOOKED_AT) {
-        let prices = Prices::of(clerk, address, true)?;
+        let prices = Prices::of(clerk, address)?;
         if let Some(date) = prices.date() {
             let (name, count) = (prices.seller(), prices.offers().len());
             sellers.push(json!({"address": address, "name": name, "count": count, "date": date.to_string()}));

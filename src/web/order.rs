@@ -137,7 +137,7 @@ fn draft(clerk: &mut Clerk, filled: &Filled) -> Result<(Order, Party, Prices), O
     let shop = Address::parse(&filled.shop).map_err(|error| OrderingError::wrong(error.to_string()))?;
     let party = pinned(clerk, &shop)?;
     let file = filled.written();
-    let mut prices = Prices::of(clerk, &shop, true)?;
+    let mut prices = Prices::of(clerk, &shop)?;
     let has_charges = !file.charge.is_empty();
     let person = clerk.settings().practice.buyer.as_ref().map(|buyer| buyer.person.clone());
     let person = person.ok_or_else(|| OrderingError::wrong("this account is no buyer"))?;

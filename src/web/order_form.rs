@@ -51,7 +51,7 @@ impl Filled {
     /// has another price since then has that.
     pub(super) fn again(clerk: &mut Clerk, known: &Transaction) -> Result<Self, Fault> {
         let (mut order, shop) = buyer::reorder(known)?;
-        let prices = Prices::of(clerk, &shop.address, true)?;
+        let prices = Prices::of(clerk, &shop.address)?;
         let changes = prices.changed_since(&order, known);
         take_changes(&mut order, &changes);
         let (picks, others) = picked(&order, &prices);
@@ -176,7 +176,7 @@ pub(super) fn shows(
 ) -> Result<Map<String, Value>, Fault> {
     let known: Vec<Address> = clerk.index().pins()?.into_iter().map(|pin| pin.address).collect();
     let shop = Address::parse(&filled.shop).ok();
-    let prices = shop.as_ref().map(|shop| Prices::of(clerk, shop, true)).transpose().map_err(Fault::from)?;
+    let prices = shop.as_ref().map(|shop| Prices::of(clerk, shop)).transpose().map_err(Fault::from)?;
     let prices = prices.filter(|prices| prices.date().is_some());
     let changes = changes(clerk, filled, prices.as_ref())?;
     let mut shows = Map::new();
