@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Clerk, ClerkError, LOCK_WAIT};
-use crate::ledger::{Draft, Writer, form};
+use crate::ledger::{Draft, Writer};
 use crate::outbox::queue::State;
 use crate::role::Refused;
 use crate::rules::erasable::needed;
@@ -150,9 +150,7 @@ impl Clerk {
         if let Some(by) = self.index.erased_by(position)? {
             return Err(Refused::new(format!("entry {position} was erased already, by entry {by}")).into());
         }
-        let file = self.ledger.read(position)?;
-        let read = form::parse(&file, &super::open::reread);
-        let entry = read.map_err(|error| ClerkError::Write(format!("entry {position}: {error}")))?.entry;
+        let entry = self.entry(position)?;
         let Some(letter) = entry.letter() else { return Err(refused("it is no letter".to_owned())) };
         if letter.shop.is_none() || letter.kind().is_about_shop() {
             return Err(refused(format!("a {} belongs to no order, and says nothing of people", letter.kind())));
