@@ -69,11 +69,17 @@ fn values(option: &Arg) -> String {
 /// Returns a text below the options: examples stay, what stands before and between them is said.
 fn blocks(text: &str) -> String {
     let block = |block: &str| {
-        let (examples, prose): (Vec<&str>, Vec<&str>) = block.lines().partition(|line| line.starts_with(' '));
-        let prose = (!prose.is_empty()).then(|| said(&prose.join(" ")));
+        let (prose, examples) = parted(block);
+        let prose = prose.map(|prose| said(&prose));
         prose.into_iter().chain(examples.into_iter().map(str::to_owned)).collect::<Vec<String>>().join("\n")
     };
     text.split("\n\n").map(block).collect::<Vec<String>>().join("\n\n")
+}
+
+/// Parts a block into its prose, in one line, and its examples, which are indented.
+fn parted(block: &str) -> (Option<String>, Vec<&str>) {
+    let (examples, prose): (Vec<&str>, Vec<&str>) = block.lines().partition(|line| line.starts_with(' '));
+    ((!prose.is_empty()).then(|| prose.join(" ")), examples)
 }
 
 /// Returns what is said for an English sentence or paragraph.
@@ -92,10 +98,8 @@ mod tests {
     /// Gathers everything that help says.
     fn gather(command: &Command, all: &mut BTreeSet<String>) {
         all.extend(command.get_about().map(ToString::to_string));
-        for block in command.get_after_help().map(ToString::to_string).unwrap_or_default().split("\n\n") {
-            let prose: Vec<&str> = block.lines().filter(|line| !line.starts_with(' ')).collect();
-            all.extend((!prose.is_empty()).then(|| prose.join(" ")));
-        }
+        let after = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+        all.extend(after.split("\n\n").filter_map(|block| parted(block).0));
         for option in command.get_arguments() {
             all.extend(option.get_help().map(ToString::to_string));
             all.extend(option.get_help_heading().map(str::to_owned));
