@@ -162,55 +162,24 @@ pub fn made_in(position: u64, letter: Letter, verdict: Verdict, findings: Vec<Fi
         findings,
         letter: Arc::new(letter),
     };
-    let recorded = moment(i64::try_from(position).unwrap());
-    Made {
-        entry: Entry {
-            position,
-            recorded,
-            role: Some(Role::Buyer),
-            body,
-            owes: Vec::new(),
-            event: None,
-            cause: None,
-            erased: None,
-        },
-        signed: Some(signed),
-    }
+    made(position, Some(Role::Buyer), body, Some(signed))
 }
 
 pub fn made_out(position: u64, letter: Letter) -> Made {
     let signed = signed(&letter);
     let body = Body::Out { content: Measured::of(&signed), letter: Arc::new(letter) };
-    let recorded = moment(i64::try_from(position).unwrap());
-    Made {
-        entry: Entry {
-            position,
-            recorded,
-            role: Some(Role::Buyer),
-            body,
-            owes: Vec::new(),
-            event: None,
-            cause: None,
-            erased: None,
-        },
-        signed: Some(signed),
-    }
+    made(position, Some(Role::Buyer), body, Some(signed))
 }
 
 pub fn made_own(position: u64, act: Act, names: Names, about: Vec<u64>) -> Made {
     let role = names.shop.as_ref().map(|_| Role::Buyer);
+    made(position, role, Body::Own { act, names, about }, None)
+}
+
+fn made(position: u64, role: Option<Role>, body: Body, signed: Option<Vec<u8>>) -> Made {
     let recorded = moment(i64::try_from(position).unwrap());
-    let entry = Entry {
-        position,
-        recorded,
-        role,
-        body: Body::Own { act, names, about },
-        owes: Vec::new(),
-        event: None,
-        cause: None,
-        erased: None,
-    };
-    Made { entry, signed: None }
+    let (owes, event, cause, erased) = (Vec::new(), None, None, None);
+    Made { entry: Entry { position, recorded, role, body, owes, event, cause, erased }, signed }
 }
 
 pub fn genesis() -> Entry {
