@@ -107,6 +107,7 @@ impl Browser {
         ];
         let wanted = json!({"capabilities": {"alwaysMatch": {
             "browserName": "chrome", "goog:chromeOptions": {"args": arguments}, "goog:loggingPrefs": {"browser": "ALL"},
+            "timeouts": {"implicit": PATIENCE.as_millis()},
         }}});
         let made = browser.ask("POST", "", &wanted);
         browser.session = format!("/{}", made["sessionId"].as_str().unwrap_or_else(|| panic!("{made}")));
@@ -114,13 +115,17 @@ impl Browser {
     }
 
     fn ask(&self, method: &str, path: &str, body: &Value) -> Value {
+        self.tries(method, path, body).unwrap_or_else(|fault| panic!("{method} {path}: {fault}"))
+    }
+
+    /// Asks the driver for something; what it complains of is the error.
+    fn tries(&self, method: &str, path: &str, body: &Value) -> Result<Value, Value> {
         let body = if method == "GET" { String::new() } else { body.to_string() };
         let host = format!("127.0.0.1:{}", self.port);
         let headers = [("Host", host.as_str()), ("Content-Type", "application/json")];
         let answer = send(self.port, &format!("{method} /session{}{path}", self.session), &headers, &body);
         let value = answer.json()["value"].clone();
-        assert_eq!(answer.status, 200, "{method} {path}: {value}");
-        value
+        if answer.status == 200 { Ok(value) } else { Err(value) }
     }
 
     pub fn open(&self, address: &str) {
@@ -139,25 +144,32 @@ impl Browser {
         self.ask("GET", "/title", &Value::Null).as_str().unwrap().to_owned()
     }
 
-    /// Finds what a selector of CSS names; it must be there.
-    fn find(&self, selector: &str) -> String {
-        let found = self.ask("POST", "/element", &json!({"using": "css selector", "value": selector}));
-        found.as_object().unwrap().values().next().unwrap().as_str().unwrap().to_owned()
+    /// Asks for something about what a selector of CSS names, as soon as it is there. A page that is loaded anew
+    /// meanwhile, because news had come or a click leads on, takes its elements with it: the new page's is looked for.
+    fn of(&self, selector: &str, method: &str, what: &str, body: &Value) -> Value {
+        let begun = Instant::now();
+        loop {
+            let found = self.ask("POST", "/element", &json!({"using": "css selector", "value": selector}));
+            let element = found.as_object().unwrap().values().next().unwrap().as_str().unwrap();
+            match self.tries(method, &format!("/element/{element}/{what}"), body) {
+                Ok(value) => return value,
+                Err(fault) if fault["error"] == "stale element reference" && begun.elapsed() < PATIENCE => {}
+                Err(fault) => panic!("{method} {what} of {selector}: {fault}"),
+            }
+        }
     }
 
     pub fn text(&self, selector: &str) -> String {
-        let text = self.ask("GET", &format!("/element/{}/text", self.find(selector)), &Value::Null);
-        text.as_str().unwrap().to_owned()
+        self.of(selector, "GET", "text", &Value::Null).as_str().unwrap().to_owned()
     }
 
     pub fn click(&self, selector: &str) {
-        self.ask("POST", &format!("/element/{}/click", self.find(selector)), &json!({}));
+        self.of(selector, "POST", "click", &json!({}));
     }
 
     pub fn write(&self, selector: &str, text: &str) {
-        let element = self.find(selector);
-        self.ask("POST", &format!("/element/{element}/clear"), &json!({}));
-        self.ask("POST", &format!("/element/{element}/value"), &json!({"text": text}));
+        self.of(selector, "POST", "clear", &json!({}));
+        self.of(selector, "POST", "value", &json!({"text": text}));
     }
 
     /// Presses keys wherever the focus is.
@@ -187,10 +199,24 @@ impl Browser {
         base64::engine::general_purpose::STANDARD.decode(picture.as_str().unwrap()).unwrap()
     }
 
-    /// Waits until a script returns true.
-    pub fn until(&self, what: &str, script: &str) {
+    /// Waits until a page is open whose address ends so; what a click leads to may come long after it, and a page
+    /// without scripts cannot be asked otherwise.
+    pub fn arrives(&self, end: &str) {
         let begun = Instant::now();
-        while self.script(script) != Value::Bool(true) {
+        loop {
+            let address = self.address();
+            if address.ends_with(end) {
+                return;
+            }
+            assert!(begun.elapsed() < PATIENCE, "{address} is not {end}");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// Waits until a script returns true. While one page gives way to the next, it cannot run.
+    pub fn until(&self, what: &str, script: &str) {
+        let (begun, script) = (Instant::now(), json!({"script": script, "args": []}));
+        while self.tries("POST", "/execute/sync", &script) != Ok(Value::Bool(true)) {
             assert!(begun.elapsed() < PATIENCE, "not reached: {what} at {}", self.address());
             std::thread::sleep(Duration::from_millis(100));
         }

@@ -104,7 +104,7 @@ mod real {
         }
         // It is the language that is chosen there.
         browser.click(".account a");
-        assert_eq!(browser.script("return document.documentElement.lang"), "ja");
+        browser.until("the other language", "return document.documentElement.lang === 'ja'");
         assert_eq!(browser.complaints(), Vec::<String>::new());
     }
 }

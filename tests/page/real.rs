@@ -213,12 +213,7 @@ fn a_schedule_is_looked_at_set_run_paused_and_removed_in_the_browser_p90_p91_p92
     // The rest without a script.
     browser.devtools("Emulation.setScriptExecutionDisabled", &json!({"value": true}));
     browser.click("#s-毎朝 button[value=remove]");
-    let is_removed = || browser.address().ends_with("?said=schedule-removed");
-    let begun = std::time::Instant::now();
-    while !is_removed() && begun.elapsed().as_secs() < 10 {
-        std::thread::sleep(std::time::Duration::from_millis(50));
-    }
-    assert!(is_removed(), "{}", browser.address());
+    browser.arrives("?said=schedule-removed");
     assert_eq!(mine(), None);
     assert_eq!(browser.complaints(), Vec::<String>::new());
 }
@@ -323,7 +318,7 @@ fn keys_alone_lead_through_the_list_and_every_act_works_without_script() {
     browser.open(&format!("{root}/txn/{id}"));
     let before = town.does("buyer", &["--json", "show", &id]).json()["letters"].as_array().unwrap().len();
     browser.click("button[value=ask]");
-    assert!(browser.address().ends_with("?said=asked"), "{}", browser.address());
+    browser.arrives("?said=asked");
     let after = town.does("buyer", &["--json", "show", &id]).json()["letters"].as_array().unwrap().len();
     assert!(after > before);
 }
