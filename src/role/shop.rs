@@ -199,7 +199,9 @@ pub(super) fn report_by(
     let shipped = !status.shipments.is_empty()
         && status.shipments.iter().all(|s| s.step.done().is_some())
         && terms.is_some_and(|(_, terms)| covers(terms, &status.shipments));
-    let order = transaction.order().and_then(|(kept, _)| kept.letter.order.clone()).filter(|_| terms.is_none());
+    // Before his OK a buyer may have no number: terms that differ from his order he has not taken, and none may have come.
+    let taken = transaction.known(Kind::Confirmation).next().is_some();
+    let order = transaction.order().and_then(|(kept, _)| kept.letter.order.clone()).filter(|_| !taken);
     let mut draft = Draft::new(transaction, buyer.clone(), Document::OrderStatus(status))
         .about(terms.map(|(digest, _)| digest))
         .ordered(order)

@@ -212,7 +212,8 @@ fn replaced(
 
 /// Judges a status while there are no terms: it waits for them.
 ///
-/// But the shop's answer to a cancellation that came before the terms names the order instead, and no terms will follow.
+/// But the shop's answer to a cancellation that came before the terms, or before they were taken, names the order too, and
+/// no terms will follow.
 fn before_terms(transaction: &Transaction, kept: &Kept) -> (Verdict, Vec<Finding>) {
     let mut findings = lasting(kept);
     if findings.iter().any(|finding| finding.code.blocks()) && kept.settled != Some(Settlement::Accept) {
@@ -227,7 +228,10 @@ fn before_terms(transaction: &Transaction, kept: &Kept) -> (Verdict, Vec<Finding
             && kept.letter.order.is_some()
             && kept.letter.order == ordered.letter.order
     });
-    if cancels && by_shop && kept.letter.terms.is_none() {
+    let offered = |terms: Digest| {
+        transaction.by_content(&terms).is_some_and(|offer| offer.letter.kind() == Kind::TransactionInfo)
+    };
+    if cancels && by_shop && kept.letter.terms.is_none_or(offered) {
         return (Verdict::Applied, findings);
     }
     findings.extend(kept.findings.iter().filter(|f| f.code == Code::UnknownTransaction).cloned());

@@ -293,3 +293,25 @@ fn an_account_of_several_parts_is_told_of_all_and_names_a_transaction_by_any_of_
     let status = town.does("mart", &["status", "--json"]).json();
     assert_eq!((&status["role"], &status["parts"][1]["undelivered"]), (&"payment".into(), &1.into()), "{status}");
 }
+
+#[test]
+fn a_shop_cancels_an_offer_that_the_buyer_has_not_taken_and_it_is_over_for_both() {
+    let town = Town::fresh();
+    town.configure("shop", |text| text.replacen("[shop]\n", "[shop]\npartial = \"offer\"\n", 1));
+    let as_ordered = town.orders("buyer", "SH-41", 1, &["--pay", "invoice"]);
+    let differs = town.orders("buyer", "SH-41", 1, &["--item", "NOSUCH;Lid;JPY 900;1", "--pay", "invoice"]);
+    town.settle();
+    for row in town.lists("shop", &[]) {
+        town.does("shop", &["shop", "cancel", row["number"].as_str().unwrap(), "--reason", "sold out"]);
+    }
+    town.settle();
+    for id in [&as_ordered, &differs] {
+        assert_eq!(town.show("buyer", id)["state"], "cancelled");
+    }
+    let states =
+        |party: &str| -> Vec<Value> { town.lists(party, &[]).into_iter().map(|mut row| row["state"].take()).collect() };
+    assert_eq!((states("shop"), states("buyer")), (vec!["cancelled".into(); 2], vec!["cancelled".into(); 2]));
+    let warnings = town.does("buyer", &["--json", "warnings"]).json();
+    let found: Vec<&Value> = warnings["warnings"].as_array().unwrap().iter().map(|one| &one["finding"]).collect();
+    assert_eq!(found, ["terms-differ-from-order", "terms-differ-from-order"], "{warnings}");
+}
