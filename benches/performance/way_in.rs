@@ -197,7 +197,6 @@ fn statuses(folder: &Path, generated: &Generated, mails: &[Vec<u8>], scale: &Sca
     let load = Load::new("statuses", folder, &generated.account.settings, mails);
     let one = Passes::of(&load, folder, "1", scale);
     let two = Passes::of(&load, folder, "2", scale);
-    fs::remove_dir_all(folder.join(load.name)).unwrap();
     report.table(&HEAD, &[one.row("one core"), two.row("two cores")]);
     let ratio = |passes: &Passes| passes.wall.speed_beside(&passes.floor).median();
     report.at_least("the whole way in beside its floor, one core", ratio(&one), 0.8, "");
@@ -220,7 +219,6 @@ fn orders(folder: &Path, scale: &Scale, report: &mut Report) {
     let load = Load::new("orders", folder, &account.settings, &mails);
     let one = Passes::of(&load, folder, "1", scale);
     let two = Passes::of(&load, folder, "2", scale);
-    fs::remove_dir_all(folder.join(load.name)).unwrap();
     report.table(&HEAD, &[one.row("one core"), two.row("two cores")]);
     let ratio = |passes: &Passes| passes.wall.speed_beside(&passes.floor).median();
     report.at_least("order in, terms out beside the floor, one core", ratio(&one), 0.8, "");
