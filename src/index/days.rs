@@ -4,13 +4,13 @@
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Rows, params};
 
 use super::list::money;
 use super::query::{Found, json, value};
 use super::row::{RowItem, RowOwing};
 use super::{Index, IndexError, Row, placed};
-use crate::trade::{Money, Role, When};
+use crate::trade::{Currency, Money, Role, When};
 
 /// How long before a moment the day may have begun that it belongs to: a day without an hour counts to its end in UTC.
 const LENGTH: i64 = 48 * 60 * 60;
@@ -91,20 +91,19 @@ impl Index {
     /// Returns how what a buyer owes changed from one second on and before another, oldest first: of all orders that were agreed
     /// to, taken back since or not.
     pub fn owing(&self, from: i64, until: i64) -> Found<Vec<Owing>> {
-        let mut find = self.db.prepare_cached(
-            "SELECT o.at, o.what, o.currency, o.amount, shop_name, shop, items, state FROM owing o JOIN transactions t ON t.id = o.id \
-             WHERE o.at >= ?1 AND o.at < ?2 ORDER BY o.at, o.id, o.place",
-        )?;
-        let mut rows = find.query([from, until])?;
-        let mut found = Vec::new();
-        while let Some(row) = rows.next()? {
-            let at = Timestamp::from_second(row.get(0)?).map_err(|error| IndexError::Row(error.to_string()))?;
-            let Some(change) = money(row.get(2)?, row.get(3)?)? else { continue };
-            let stands = stands(row.get_ref(7)?.as_str().unwrap_or_default());
-            let (shop, items) = (shop(row.get(4)?, row.get(5)?), row.get(6)?);
-            found.push(Owing { at, what: row.get(1)?, stands, change, shop, items });
-        }
-        Ok(found)
+        let sql = format!("{CHANGES} WHERE o.at >= ?1 AND o.at < ?2 ORDER BY o.at, o.id, o.place");
+        changes(self.db.prepare_cached(&sql)?.query([from, until])?)
+    }
+
+    /// Returns the newest changes of what a buyer owes in a currency from one second on, at most so many, oldest first.
+    pub fn newest_owing(&self, currency: Currency, from: i64, most: usize) -> Found<Vec<Owing>> {
+        let sql = format!(
+            "{CHANGES} WHERE o.at >= ?1 AND o.currency = ?2 ORDER BY o.at DESC, o.id DESC, o.place DESC LIMIT ?3"
+        );
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        let mut newest = changes(self.db.prepare_cached(&sql)?.query(params![from, currency.code(), most])?)?;
+        newest.reverse();
+        Ok(newest)
     }
 
     /// Returns the sums that are kept of days, both named ones included, in whatever zone.
@@ -137,6 +136,22 @@ impl Index {
         run(if done.is_ok() { "COMMIT" } else { "ROLLBACK" })?;
         done
     }
+}
+
+/// Reads changes with the orders they are of.
+const CHANGES: &str = "SELECT o.at, o.what, o.currency, o.amount, shop_name, shop, items, state \
+                       FROM owing o JOIN transactions t ON t.id = o.id";
+
+fn changes(mut rows: Rows<'_>) -> Found<Vec<Owing>> {
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let at = Timestamp::from_second(row.get(0)?).map_err(|error| IndexError::Row(error.to_string()))?;
+        let Some(change) = money(row.get(2)?, row.get(3)?)? else { continue };
+        let stands = stands(row.get_ref(7)?.as_str().unwrap_or_default());
+        let (shop, items) = (shop(row.get(4)?, row.get(5)?), row.get(6)?);
+        found.push(Owing { at, what: row.get(1)?, stands, change, shop, items });
+    }
+    Ok(found)
 }
 
 /// Returns whether an order of this state was agreed to, and nothing took it back.

@@ -43,36 +43,67 @@ pub fn load(
     today: Date,
     zone: &TimeZone,
 ) -> Result<BTreeMap<Date, Vec<DaySum>>, IndexError> {
-    let unreadable = |error: serde_json::Error| IndexError::Row(error.to_string());
+    let mut days = kept(index, first, today, zone)?;
+    while let Some(missing) = missing(&days, first, today) {
+        piece(index, &mut days, missing, today, zone)?;
+    }
+    Ok(days)
+}
+
+/// Reckons a piece of what [`load`] would have to; returns whether there was any. What is of today is not kept.
+///
+/// # Errors
+/// What keeps the index from being read or kept.
+pub fn prepare(index: &Index, first: Date, today: Date, zone: &TimeZone) -> Result<bool, IndexError> {
+    let mut days = kept(index, first, today, zone)?;
+    let missing = missing(&days, first, before(today));
+    missing.map(|missing| piece(index, &mut days, missing, today, zone)).transpose().map(|done| done.is_some())
+}
+
+/// Returns the sums that are kept of days before today, in this zone.
+fn kept(index: &Index, first: Date, today: Date, zone: &TimeZone) -> Result<BTreeMap<Date, Vec<DaySum>>, IndexError> {
     let mut days = BTreeMap::new();
     for kept in index.kept_days(first, before(today))? {
         if (kept.begins, kept.ends) == (seconds(kept.day, zone), seconds(after(kept.day), zone)) {
             days.insert(kept.day, serde_json::from_str(&kept.sums).map_err(unreadable)?);
         }
     }
-    let mut missing = first;
-    while missing <= today {
-        if days.contains_key(&missing) {
-            missing = after(missing);
-            continue;
-        }
-        let most = missing.saturating_add(Span::new().days(PIECE.saturating_sub(1))).min(today);
-        let next_kept = days.range(missing..).next().map_or(today, |(day, _)| before(*day));
-        let last = most.min(next_kept);
-        index.keeping(|| {
-            let sums = reckon(index, missing, last, today, zone)?;
-            // Today is not over.
-            for (day, sums) in sums.range(..today) {
-                let sums = serde_json::to_string(sums).map_err(unreadable)?;
-                let (begins, ends) = (seconds(*day, zone), seconds(after(*day), zone));
-                index.keep_day(&KeptDay { day: *day, begins, ends, sums })?;
-            }
-            days.extend(sums);
-            Ok::<(), IndexError>(())
-        })?;
-        missing = after(last);
-    }
     Ok(days)
+}
+
+fn unreadable(error: serde_json::Error) -> IndexError {
+    IndexError::Row(error.to_string())
+}
+
+/// Returns the first day that is not among `days`.
+fn missing(days: &BTreeMap<Date, Vec<DaySum>>, first: Date, last: Date) -> Option<Date> {
+    let mut day = first;
+    while days.contains_key(&day) {
+        day = after(day);
+    }
+    (day <= last).then_some(day)
+}
+
+/// Reckons some days from `missing` on, up to one that is known, and keeps those that are over.
+fn piece(
+    index: &Index,
+    days: &mut BTreeMap<Date, Vec<DaySum>>,
+    missing: Date,
+    today: Date,
+    zone: &TimeZone,
+) -> Result<(), IndexError> {
+    let most = missing.saturating_add(Span::new().days(PIECE.saturating_sub(1))).min(today);
+    let next_kept = days.range(missing..).next().map_or(today, |(day, _)| before(*day));
+    index.keeping(|| {
+        let sums = reckon(index, missing, most.min(next_kept), today, zone)?;
+        for (day, sums) in sums.range(..today) {
+            let sums = serde_json::to_string(sums).map_err(unreadable)?;
+            let (begins, ends) = (seconds(*day, zone), seconds(after(*day), zone));
+            index.keep_day(&KeptDay { day: *day, begins, ends, sums })?;
+        }
+        days.extend(sums);
+        Ok(())
+    })
 }
 
 /// Returns the second at which a day begins.

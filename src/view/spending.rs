@@ -86,8 +86,7 @@ impl Spending {
         now: &Moment,
         zone: &TimeZone,
     ) -> Result<Option<Self>, ClerkError> {
-        let today = now.instant().to_zoned(zone.clone()).date();
-        let begin = today.saturating_sub(Span::new().days(DAYS_BACK));
+        let (begin, today) = followed(now, zone);
         let days = day_sums::load(clerk.index(), first_month(today).min(begin), today, zone)?;
         let open = clerk.index().list(&Filter { role: Some(Role::Buyer), unpaid: Some(true), ..Filter::default() })?;
         let currencies = currencies(&days, &open);
@@ -104,6 +103,21 @@ impl Spending {
         let ahead = ahead(&open, unpaid, today);
         Ok(Some(Self { currency, currencies, shops, months, levels, changes, ahead, limit }))
     }
+
+    /// Reckons a piece of what charts need, ahead of whoever asks for them; returns whether there was any.
+    ///
+    /// # Errors
+    /// What keeps the index from being read or written to.
+    pub fn prepare(clerk: &Clerk, now: &Moment, zone: &TimeZone) -> Result<bool, ClerkError> {
+        let (begin, today) = followed(now, zone);
+        Ok(day_sums::prepare(clerk.index(), first_month(today).min(begin), today, zone)?)
+    }
+}
+
+/// Returns the days between which the unpaid sum is followed.
+fn followed(now: &Moment, zone: &TimeZone) -> (Date, Date) {
+    let today = now.instant().to_zoned(zone.clone()).date();
+    (today.saturating_sub(Span::new().days(DAYS_BACK)), today)
 }
 
 /// What is unpaid of an order in the currency of interest, and when it will be paid.
@@ -226,13 +240,8 @@ fn changes(
         enough >= CHANGES
     });
     let first = first.map_or(begin, |(day, _)| *day);
-    let mut found = clerk.index().owing(day_sums::seconds(first, zone), i64::MAX)?;
-    found.retain(|one| one.change.currency() == currency);
+    let found = clerk.index().newest_owing(currency, day_sums::seconds(first, zone), CHANGES)?;
     let mut level = unpaid.saturating_sub(found.iter().map(|one| one.change.decimal()).sum());
-    let older = found.len().saturating_sub(CHANGES);
-    for one in found.drain(..older) {
-        level = level.saturating_add(one.change.decimal());
-    }
     let mut changes = Vec::with_capacity(found.len().saturating_add(1));
     if found.len() < CHANGES {
         changes.push(Change { day: first, change: None, unpaid: level, what: None });

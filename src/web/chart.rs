@@ -38,6 +38,19 @@ pub(super) async fn show(State(web): State<Arc<Web>>, visit: Visit) -> Result<Pa
     .await
 }
 
+/// Reckons what charts need before anybody asks for them, a piece at a time: a page that is asked for meanwhile does not wait
+/// for all of it.
+pub(super) async fn reckon_ahead(web: Arc<Web>) {
+    loop {
+        let (now, zone) = (web.clock.now(), web.clock.zone().clone());
+        let piece = web.desk(move |clerk| Ok(Spending::prepare(clerk, &now, &zone)?));
+        // What cannot be reckoned now is when it is asked for, and what is wrong is told then.
+        if !piece.await.unwrap_or(false) {
+            return;
+        }
+    }
+}
+
 fn charts(clerk: &Clerk, visit: &Visit) -> Result<Map<String, Value>, Fault> {
     let currency = match visit.asked("currency") {
         None => None,

@@ -168,6 +168,7 @@ impl Served {
     /// What the system says where nothing can be accepted any more.
     pub async fn serve(self, end: impl Future<Output = ()> + Send + 'static) -> Result<(), std::io::Error> {
         let sender = self.web.post.run();
+        let ahead = tokio::spawn(chart::reckon_ahead(Arc::clone(&self.web)));
         let web = Arc::clone(&self.web);
         let end = async move {
             end.await;
@@ -175,6 +176,7 @@ impl Served {
         };
         let served = axum::serve(self.listener, self.router).with_graceful_shutdown(end).await;
         sender.abort();
+        ahead.abort();
         self.web.post.last().await;
         served
     }

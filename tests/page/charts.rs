@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -76,6 +77,24 @@ fn what_changes_a_day_that_was_looked_at_changes_its_charts() {
         let _ = fs::remove_file(town.path(&format!("buyer/index.sqlite{ending}")));
     }
     assert_eq!(charts(&town), kept, "as if nothing had been kept");
+}
+
+#[test]
+fn what_charts_need_is_reckoned_before_anybody_asks_for_them() {
+    let town = Town::played();
+    let kept = || -> i64 {
+        let index = rusqlite::Connection::open(town.path("buyer/index.sqlite")).unwrap();
+        index.query_row("SELECT count(*) FROM days", [], |row| row.get(0)).unwrap()
+    };
+    assert_eq!(kept(), 0);
+    let served = Served::start(&town.path("buyer/config.toml"));
+    let begun = Instant::now();
+    while kept() < 330 && begun.elapsed() < Duration::from_secs(60) {
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    assert!(kept() >= 330, "all days of a year but today: {}", kept());
+    let shown = served.visit().page("/chart?currency=JPY");
+    assert!(shown.contains("id=\"spending\""), "{shown}");
 }
 
 #[test]
