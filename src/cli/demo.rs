@@ -20,7 +20,7 @@ pub(crate) struct DemoArgs {
     /// Play this many further transactions, finished and unfinished
     #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=5000))]
     transactions: u32,
-    /// Show the buyer's page in a browser afterwards, until Ctrl-C; shop and agents answer meanwhile
+    /// Show the buyer's page in a browser afterwards, until Ctrl-C; more is played that waits for the buyer, and all answer meanwhile
     #[arg(long)]
     serve: bool,
 }
@@ -28,7 +28,8 @@ pub(crate) struct DemoArgs {
 pub(super) fn run(shell: &mut Shell, args: DemoArgs) -> Result<(), Failure> {
     let (output, words) = (shell.output, shell.words);
     let mut told = |text: &str| output.message(format!("· {}", words.sentence(text)));
-    demo::play(&args.dir, args.transactions, &shell.environment, &mut told).map_err(failure)?;
+    let extent = demo::Extent { waiting: args.serve, transactions: args.transactions };
+    demo::play(&args.dir, extent, &shell.environment, &mut told).map_err(failure)?;
     let config = args.dir.join("buyer/config.toml");
     shell.global.config = Some(config.clone());
     shell.output.message(format!("\n{}\n", words.say("made.list")));

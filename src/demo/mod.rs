@@ -7,6 +7,7 @@
 mod many;
 mod party;
 mod scenes;
+mod waiting;
 
 use std::path::{Path, PathBuf};
 
@@ -58,11 +59,20 @@ pub struct Stage {
     runtime: tokio::runtime::Runtime,
 }
 
+/// How much is played.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Extent {
+    /// Whether something waits for the buyer at the end, as his page shows it.
+    pub waiting: bool,
+    /// How many further transactions are played, finished and unfinished.
+    pub transactions: u32,
+}
+
 /// Plays the demonstration in `folder`, which must not exist or be empty; `told` is called with each thing that was
 /// played.
 pub fn play(
     folder: &Path,
-    transactions: u32,
+    extent: Extent,
     environment: &Environment,
     told: &mut dyn FnMut(&str),
 ) -> Result<(), DemoError> {
@@ -73,9 +83,12 @@ pub fn play(
     let now = Clock::system().now().whole_second();
     let mut stage = Stage::set(&folder, now.plus_seconds(-BEGINS * DAY), environment)?;
     told("four parties have a key, a mailbox and a ledger each; buyer and shop have met");
-    scenes::play(&mut stage, told)?;
-    if transactions > 0 {
-        many::play(&mut stage, transactions, told)?;
+    let doubted = scenes::play(&mut stage, told)?;
+    if extent.waiting {
+        waiting::play(&mut stage, &doubted, told)?;
+    }
+    if extent.transactions > 0 {
+        many::play(&mut stage, extent.transactions, told)?;
     }
     stage.until(now)?;
     stage.settle()?;

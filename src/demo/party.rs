@@ -214,6 +214,16 @@ pub(super) fn build_warehouse(folder: &Path) -> Result<(), DemoError> {
 }
 
 impl Party {
+    /// Adds settings to the party's configuration, for whoever reads it next.
+    pub(super) fn add(&self, settings: &str) -> Result<(), DemoError> {
+        use std::io::Write as _;
+        let file = self.certificate.with_file_name("config.toml");
+        let opened = std::fs::OpenOptions::new().append(true).open(&file);
+        opened
+            .and_then(|mut opened| opened.write_all(settings.as_bytes()))
+            .map_err(|cause| DemoError::Io { file, cause })
+    }
+
     /// Lays a mail into the party's mailbox.
     pub(super) fn deliver(&self, mail: &[u8]) -> Result<(), DemoError> {
         let config::Settings { inbox: Some(config::InboxSettings::Maildir { folder, .. }), .. } = self.clerk.settings()

@@ -12,23 +12,23 @@ use crate::trade::{
 };
 use crate::view::schedules::PRESETS;
 
-/// Plays all scenes, in the order of their days.
-pub(super) fn play(stage: &mut Stage, told: &mut dyn FnMut(&str)) -> Result<(), DemoError> {
+/// Plays all scenes, in the order of their days; returns the order about which a wrong amount was stated.
+pub(super) fn play(stage: &mut Stage, told: &mut dyn FnMut(&str)) -> Result<Key, DemoError> {
     asked_what_is_sold(stage, 0)?;
-    let done = ordered(stage, 1, &[("SH-41", 1)], "card")?;
+    let done = ordered(stage, (1, 9), &[("SH-41", 1)], "card")?;
     shipped(stage, &done, 3)?;
     delivered(stage, &done, 5)?;
     paid(stage, &done, 13)?;
     expect(stage, &done, State::Completed)?;
     told("an order was shipped, delivered and paid");
 
-    let late = ordered(stage, 8, &[("TEA-200", 2)], "invoice")?;
+    let late = ordered(stage, (8, 9), &[("TEA-200", 2)], "invoice")?;
     told("the warehouse released an order when it was asked to");
     shipped(stage, &late, 10)?;
     delivered(stage, &late, 12)?;
     told("one was delivered, but is not paid, and late");
 
-    let returned = ordered(stage, 14, &[("SH-41", 2)], "card")?;
+    let returned = ordered(stage, (14, 9), &[("SH-41", 2)], "card")?;
     shipped(stage, &returned, 15)?;
     delivered(stage, &returned, 17)?;
     paid(stage, &returned, 18)?;
@@ -42,15 +42,16 @@ pub(super) fn play(stage: &mut Stage, told: &mut dyn FnMut(&str)) -> Result<(), 
     cancelled(stage, 30)?;
     told("one was cancelled before it left the shop");
 
-    let open = ordered(stage, 41, &[("TEA-200", 1), ("SH-41", 1)], "invoice")?;
+    let open = ordered(stage, (41, 9), &[("TEA-200", 1), ("SH-41", 1)], "invoice")?;
     shipped(stage, &open, 43)?;
     told("one has left the shop and is on its way");
 
-    wrong_amount(stage, &open)?;
+    wrong_amount(stage, &open, (44, 8))?;
     told("a status with a wrong amount came, honestly signed: a warning, nothing applied");
     forged(stage, &open)?;
     told("a status forged by a stranger came: set aside, nothing applied");
-    expect(stage, &open, State::Open)
+    expect(stage, &open, State::Open)?;
+    Ok(open)
 }
 
 /// The buyer asks the shop what it sells, and gets its catalog.
@@ -130,13 +131,18 @@ pub(super) fn order(stage: &mut Stage, items: &[(&str, u32)], ways: Ways) -> Res
     Ok((key, buyer::order(wish(stage, items, ways)?, id, shop)))
 }
 
-/// Orders and confirms on `day`.
-fn ordered(stage: &mut Stage, day: i64, items: &[(&str, u32)], method: &'static str) -> Result<Key, DemoError> {
-    stage.at(day, 9);
+/// Orders on this day at this hour, and confirms an hour later.
+pub(super) fn ordered(
+    stage: &mut Stage,
+    (day, hour): (i64, i64),
+    items: &[(&str, u32)],
+    method: &'static str,
+) -> Result<Key, DemoError> {
+    stage.at(day, hour);
     let (key, draft) = order(stage, items, Ways { method, travel: "parcel" })?;
     stage.buyer.clerk.post(vec![draft])?;
     stage.settle()?;
-    stage.at(day, 10);
+    stage.at(day, hour.saturating_add(1));
     stage.buyer.clerk.command(&key, |known, desk| Ok(vec![buyer::confirm(known, desk)?.into()]))?;
     stage.settle()?;
     expect(stage, &key, State::Open)?;
@@ -144,7 +150,7 @@ fn ordered(stage: &mut Stage, day: i64, items: &[(&str, u32)], method: &'static 
 }
 
 /// Returns the transaction as a party other than the buyer has it.
-fn theirs(stage: &Stage, key: &Key, role: Role) -> Result<Key, DemoError> {
+pub(super) fn theirs(stage: &Stage, key: &Key, role: Role) -> Result<Key, DemoError> {
     let known = known(stage, key)?;
     let names = crate::trade::Names { shop: Some(key.shop.clone()), number: known.number, order: None };
     let clerk = match role {
@@ -166,7 +172,7 @@ fn done_now(stage: &Stage) -> Notice {
     Notice { done: Some(stage.clock.now()), ..Notice::default() }
 }
 
-fn shipped(stage: &mut Stage, key: &Key, day: i64) -> Result<(), DemoError> {
+pub(super) fn shipped(stage: &mut Stage, key: &Key, day: i64) -> Result<(), DemoError> {
     stage.at(day, 17);
     let (theirs, notice) = (theirs(stage, key, Role::Shop)?, done_now(stage));
     let notice = Notice { tracking: Some(format!("EP-{}", &key.id.as_str().get(..6).unwrap_or("0"))), ..notice };
@@ -212,7 +218,7 @@ fn refused(stage: &mut Stage, day: i64) -> Result<(), DemoError> {
 }
 
 fn cancelled(stage: &mut Stage, day: i64) -> Result<(), DemoError> {
-    let key = ordered(stage, day, &[("KETTLE", 1)], "card")?;
+    let key = ordered(stage, (day, 9), &[("KETTLE", 1)], "card")?;
     stage.at(day, 20);
     let reason = Some("ordered twice".to_owned());
     stage.buyer.clerk.command(&key, |known, _| Ok(vec![buyer::cancel(known, reason)?.into()]))?;
@@ -221,8 +227,8 @@ fn cancelled(stage: &mut Stage, day: i64) -> Result<(), DemoError> {
 }
 
 /// The payment agent states more than was agreed: signed by the right key, and yet not true.
-fn wrong_amount(stage: &mut Stage, key: &Key) -> Result<(), DemoError> {
-    stage.at(44, 8);
+pub(super) fn wrong_amount(stage: &mut Stage, key: &Key, (day, hour): (i64, i64)) -> Result<(), DemoError> {
+    stage.at(day, hour);
     let theirs = theirs(stage, key, Role::Payment)?;
     let buyer = stage.buyer.clerk.me().clone();
     stage.pay.clerk.command(&theirs, |known, desk| {
@@ -257,7 +263,7 @@ fn forged(stage: &mut Stage, key: &Key) -> Result<(), DemoError> {
     stage.settle()
 }
 
-fn expect(stage: &Stage, key: &Key, wanted: State) -> Result<(), DemoError> {
+pub(super) fn expect(stage: &Stage, key: &Key, wanted: State) -> Result<(), DemoError> {
     let state = Standing::of(&known(stage, key)?).state;
     if state == wanted { Ok(()) } else { Err(DemoError::Plot(format!("{} is {state}, not {wanted}", key.id))) }
 }

@@ -272,19 +272,38 @@ fn shop_and_agents_answer_while_the_page_of_the_demonstration_is_open() {
     let mut lines = BufReader::new(page.stdout.take().unwrap()).lines().map_while(Result::ok);
     assert!(lines.any(|line| line.contains("mailorder.serve/1")), "the page is open");
     let buyer = |args: &[&str]| mailorder(folder.path(), &[&["-c", "play/buyer/config.toml"], args].concat());
+    // Something waits on each screen: terms, terms that differ, what failed, what is said again, rules that did nothing yet.
+    let unconfirmed = || buyer(&["list", "unconfirmed", "--json"]).json()["transactions"].as_array().unwrap().clone();
+    let waiting = unconfirmed();
+    let differing = |one: &serde_json::Value| {
+        let shown = buyer(&["--json", "confirm", one["id"].as_str().unwrap(), "--dry-run"]).json();
+        shown["differs"].as_array().unwrap().len()
+    };
+    assert_eq!(waiting.iter().map(differing).collect::<Vec<usize>>(), [2, 0], "newest first: {waiting:?}");
+    let list = buyer(&["--json", "list"]).json();
+    assert_eq!(list["failed"][0]["leg"], "delivery", "{list}");
+    let wrong = buyer(&["--json", "warnings"]).json()["warnings"].clone();
+    let wrong: Vec<&serde_json::Value> =
+        wrong.as_array().unwrap().iter().filter(|one| one["finding"] == "amount-differs").collect();
+    assert_eq!(wrong.len(), 1, "one warning: {wrong:?}");
+    let letters = buyer(&["show", wrong[0]["number"].as_str().unwrap(), "--json"]).json()["letters"].clone();
+    let stated = letters.as_array().unwrap().iter().filter(|one| one["verdict"] == "warned").count();
+    assert_eq!(stated, 2, "for what was stated twice: {letters}");
+    let rules = buyer(&["schedule", "list", "--json"]).json()["rules"].as_array().unwrap().len();
+    assert_eq!(rules, 2);
     let order = buyer(&["order", "--shop", "shop@demo.test", "--item", "SH-41=1", "--pay", "card"]);
     assert_eq!(order.code, Some(0), "{order:?}");
     let begun = Instant::now();
     let offers = loop {
-        let waiting = buyer(&["list", "unconfirmed", "--json"]).json()["transactions"].as_array().unwrap().clone();
-        if !waiting.is_empty() || begun.elapsed() > Duration::from_secs(60) {
+        let waiting = unconfirmed();
+        if waiting.len() > 2 || begun.elapsed() > Duration::from_secs(60) {
             break waiting;
         }
         std::thread::sleep(Duration::from_millis(200));
     };
     page.kill().unwrap();
     page.wait().unwrap();
-    assert_eq!(offers.len(), 1, "{offers:?}");
+    assert_eq!(offers.len(), 3, "{offers:?}");
 }
 
 #[test]
