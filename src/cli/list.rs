@@ -11,6 +11,7 @@ use super::output::{Cell, Tone};
 use super::table::{Fit, Table};
 use crate::clerk::Clerk;
 use crate::index::{Listed, Row, RowLeg};
+use crate::rules::Pending;
 use crate::rules::query::{Condition, Part, Query};
 use crate::trade::{Moment, Money, Role, When};
 use crate::view::orders::{Asked, Orders, document, first_role, refund_due};
@@ -322,9 +323,15 @@ fn state_cell(words: Words, row: &Row) -> Cell {
     Cell(words.fill("listing.warned", &[("state", &state)]), Tone::Bad)
 }
 
-/// Returns the word of a state; what was ordered and answered by other terms is told from what has no answer.
+/// Returns the word of a state; what was ordered and answered by other terms is told from what has no answer, and what is
+/// to be taken back from what stands.
 fn state_word(row: &Row) -> &str {
-    if row.may_wait() && row.state == "ordered" { "differs" } else { &row.state }
+    match row.pending {
+        Some(Pending::Order) => "cancelling",
+        Some(Pending::Goods) => "returning",
+        None if row.may_wait() && row.state == "ordered" => "differs",
+        None => &row.state,
+    }
 }
 
 /// Returns what a state means: done, waiting for a person, or over.

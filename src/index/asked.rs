@@ -5,6 +5,7 @@ use jiff::tz::{Offset, TimeZone};
 use jiff::{SignedDuration, Span};
 
 use super::{Filter, Listed, Row, RowLeg};
+use crate::rules::Pending;
 use crate::rules::query::{Condition, Part, Query};
 use crate::trade::{Moment, Role};
 
@@ -125,7 +126,8 @@ impl Listed {
 impl Row {
     /// Returns whether terms may wait for the buyer's answer: which of them still do, their dates say.
     pub fn may_wait(&self) -> bool {
-        self.role == Role::Buyer && (self.state == "offered" || (self.open && self.waits))
+        let cancels = self.pending == Some(Pending::Order);
+        self.role == Role::Buyer && !cancels && (self.state == "offered" || (self.open && self.waits))
     }
 
     /// Returns whether a promised date passed at least `age` ago: of a leg of what is open, or of a refund.

@@ -8,6 +8,7 @@ use rust_decimal::prelude::ToPrimitive as _;
 use super::asked::may_begin_name;
 use super::query::{Found, json, optional, position, value, word};
 use super::{Index, IndexError, Row, RowLeg};
+use crate::rules::Pending;
 use crate::rules::query::Range;
 use crate::trade::{Address, Currency, Key, Leg, Money, Number, OrderId, Role, When};
 
@@ -15,7 +16,7 @@ use crate::trade::{Address, Currency, Key, Leg, Money, Number, OrderId, Role, Wh
 pub(super) const COLUMNS: &str = "role, shop, order_id, number, shop_name, date, items, currency, total, order_done, order_date, \
                        delivery_done, delivery_date, payment_done, payment_date, state, open, due, unpaid_currency, \
                        unpaid, undelivered, warnings, failed, buyer, waits, \
-                       refund_currency, refund";
+                       refund_currency, refund, pending";
 
 /// What has a text in its names,
 const WITHIN: &str = "id IN (SELECT rowid FROM search WHERE names MATCH ?)";
@@ -400,6 +401,7 @@ pub(super) fn listed(row: &rusqlite::Row<'_>) -> Found<Listed> {
         begun: true,
         waits: row.get(24)?,
         refund: money(row.get(25)?, row.get(26)?)?,
+        pending: row.get::<_, Option<String>>(27)?.as_deref().and_then(Pending::of),
         crowded: None,
         owing: Vec::new(),
     };

@@ -3,6 +3,7 @@
 //! A row is filled by a function the caller gives: how legs stand is the rules' knowledge, and the index only keeps
 //! what they say.
 
+use crate::rules::Pending;
 use crate::trade::{Address, Leg, Moment, Money, Number, Role, Transaction, When};
 
 /// One thing bought, as lists show it.
@@ -71,6 +72,8 @@ pub struct Row {
     pub waits: bool,
     /// What is still to go back of what was paid.
     pub refund: Option<Money>,
+    /// What the buyer asked of the shop and has no answer to.
+    pub pending: Option<Pending>,
     /// Since when one party has written more statuses about it than anybody needs; in a row that is reckoned, and in none
     /// that lists read again.
     pub crowded: Option<Moment>,
@@ -114,6 +117,7 @@ impl Row {
             begun: true,
             waits: false,
             refund: None,
+            pending: None,
             crowded: None,
             owing: Vec::new(),
         }

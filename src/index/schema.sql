@@ -78,7 +78,9 @@ CREATE TABLE transactions (
   refund_currency TEXT,
   refund          TEXT,
   -- Since when one party has written more statuses about it than anybody needs, in seconds.
-  crowded_at      INTEGER
+  crowded_at      INTEGER,
+  -- What the buyer asked of the shop and has no answer to: `cancellation`, `return`.
+  pending         TEXT
 );
 CREATE UNIQUE INDEX transactions_key ON transactions (role, shop, order_id);
 CREATE INDEX transactions_number ON transactions (role, shop, number) WHERE number IS NOT NULL;

@@ -6,7 +6,7 @@ use crate::rules::crowd::crowded_since;
 use crate::rules::failed::failed_legs;
 use crate::rules::overdue::refund;
 use crate::rules::waiting::waiting_in;
-use crate::rules::{Standing, State, agreement, received, reconcile, replacing};
+use crate::rules::{Pending, Standing, State, agreement, received, reconcile, replacing};
 use crate::trade::{Direction, Finding, Kept, Leg, Role, Settlement, Transaction, Verdict, item::Line};
 
 impl Row {
@@ -35,6 +35,7 @@ impl Row {
             warnings: warnings(transaction),
             begun: reconcile::begun(transaction).is_some(),
             refund: back.map(|back| back.amount),
+            pending: Pending::waiting(transaction, standing.state),
             waits: !waiting_in(transaction, standing.state).is_empty()
                 || replacing::waiting(transaction, standing.state).is_some()
                 || agreement::waiting(transaction, standing.state).is_some(),

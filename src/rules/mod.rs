@@ -11,6 +11,7 @@ pub mod leap;
 pub mod leg;
 pub mod limits;
 pub mod overdue;
+mod pending;
 pub mod query;
 pub mod received;
 pub mod reconcile;
@@ -24,5 +25,6 @@ mod voices;
 pub mod waiting;
 
 pub use leg::{LegState, Legs};
+pub use pending::Pending;
 pub use reconcile::{Judgement, Reader, reconcile, rejudge, waited_in_vain};
 pub use standing::{Standing, State};

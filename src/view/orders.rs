@@ -8,8 +8,8 @@ use super::transaction::unanswered;
 use super::{text, warnings};
 use crate::clerk::{Clerk, ClerkError};
 use crate::index::{Filter, Listed, Row, RowLeg};
-use crate::rules::Standing;
 use crate::rules::query::{Condition, Query};
+use crate::rules::{Pending, Standing};
 use crate::trade::{Moment, Money, OrderId, Role, When};
 
 /// Of how many late orders it is looked whom to ask.
@@ -210,6 +210,7 @@ pub fn document(orders: &Orders) -> Value {
                     "date": text::when_json(refund_due(row).as_ref()),
                 })),
                 "warnings": row.warnings,
+                "pending": row.pending.map(Pending::word),
             })
         })
         .collect();

@@ -12,7 +12,7 @@ use crate::role::{agent, buyer};
 use crate::rules::agreement::not_applied;
 use crate::rules::overdue::{Refund, refund};
 use crate::rules::received::{self, Count};
-use crate::rules::{Standing, State, agreement, replacing};
+use crate::rules::{Pending, Standing, State, agreement, replacing};
 use crate::trade::{Direction, Document, Finding, Kept, Kind, Leg, Moment, Quantity, Role, Terms, Transaction, When};
 use crate::words::Words;
 
@@ -105,12 +105,12 @@ pub fn next(known: &Transaction, standing: &Standing, now: &Moment) -> Option<St
     if known.key.role != Role::Buyer {
         return None;
     }
-    let open = matches!(standing.state, State::Ordered | State::Offered | State::Open);
-    if open && known.sent(Kind::Cancellation).any(|sent| !is_answered(known, sent)) {
-        return Some("mailorder sync: the cancellation waits for the shop's answer".to_owned());
-    }
-    if known.sent(Kind::ReturnRequest).any(|sent| !is_answered(known, sent)) {
-        return Some("mailorder sync: what is given back waits for the shop's answer".to_owned());
+    match Pending::waiting(known, standing.state) {
+        Some(Pending::Order) => return Some("mailorder sync: the cancellation waits for the shop's answer".to_owned()),
+        Some(Pending::Goods) => {
+            return Some("mailorder sync: what is given back waits for the shop's answer".to_owned());
+        }
+        None => {}
     }
     let differ = not_applied(known).filter(|_| standing.state == State::Ordered);
     if differ.is_some_and(|(_, terms)| !offer_is_over(terms, now)) {
@@ -188,13 +188,6 @@ pub fn next_steps(known: &Transaction, standing: &Standing, now: &Moment) -> Vec
 /// Returns whether the buyer cancelled, and nobody refused that: no OK is taken then.
 fn is_cancelling(known: &Transaction) -> bool {
     known.sent(Kind::Cancellation).any(|sent| !known.is_refused(&sent.content))
-}
-
-/// Returns whether a letter of ours was answered or refused.
-fn is_answered(known: &Transaction, sent: &Kept) -> bool {
-    let answers = |kept: &&Kept| kept.letter.answers.as_ref() == Some(&sent.content);
-    let answer = known.kept.iter().filter(|kept| kept.direction == Direction::In && kept.counts()).find(answers);
-    answer.is_some() || known.is_refused(&sent.content)
 }
 
 /// Returns whether an OK to these terms would come too late.

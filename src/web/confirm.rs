@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
-use axum::response::Redirect;
+use axum::response::{IntoResponse, Redirect, Response};
 use serde_json::{Map, Value, json};
 
 use super::act::{find, write};
 use super::fault::Fault;
 use super::form::Form;
-use super::pages::{self, Page};
+use super::pages;
 use super::visit::Visit;
 use super::{Web, transaction};
 use crate::clerk::Clerk;
@@ -19,19 +19,20 @@ use crate::trade::{Settlement, Transaction};
 use crate::view::confirm::{Offer, offered};
 use crate::view::short;
 
-pub(super) async fn show(State(web): State<Arc<Web>>, Path(id): Path<String>, visit: Visit) -> Result<Page, Fault> {
+/// Shows the terms that wait, or the order where none do any more, as the browser's way back may lead here.
+pub(super) async fn show(State(web): State<Arc<Web>>, Path(id): Path<String>, visit: Visit) -> Result<Response, Fault> {
     let shared = Arc::clone(&web);
-    web.desk(move |clerk| {
+    let order = format!("/txn/{id}?said=no-offer");
+    let page = web.desk(move |clerk| {
         let known = find(clerk, &id)?;
-        let shows = terms(clerk, &known, &visit)?;
-        visit.page(&shared, clerk, "confirm.html", shows)
-    })
-    .await
+        let offer = Offer::of(clerk, &known, &visit.now)?;
+        let shows = offer.map(|offer| terms(clerk, &known, &offer, &visit)).transpose()?;
+        shows.map(|shows| visit.page(&shared, clerk, "confirm.html", shows)).transpose()
+    });
+    Ok(page.await?.map_or_else(|| Redirect::to(&order).into_response(), IntoResponse::into_response))
 }
 
-fn terms(clerk: &mut Clerk, known: &Transaction, visit: &Visit) -> Result<Map<String, Value>, Fault> {
-    let none = || Fault::none("No terms of this order wait for your answer.");
-    let offer = Offer::of(clerk, known, &visit.now)?.ok_or_else(none)?;
+fn terms(clerk: &Clerk, known: &Transaction, offer: &Offer<'_>, visit: &Visit) -> Result<Map<String, Value>, Fault> {
     let Value::Object(mut shows) = offer.document() else { return Err(Fault::bug("the terms are no document")) };
     let mut put = |name: &str, value: Value| shows.insert(name.to_owned(), value);
     put("page", json!("list"));

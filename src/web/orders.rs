@@ -319,7 +319,7 @@ fn order(one: &Listed, found: &Orders, visit: &Visit) -> Value {
         }),
         "item": row.items.first().map(|item| item.name.as_str()), "more": row.items.len().saturating_sub(1),
         "quantity": quantity, "shop": shop_name(row), "total": row.total.as_ref().map(text::money_json),
-        "state": row.state, "answer": found.offers.contains(&one.key.id) && row.state != "open",
+        "state": row.state, "said": said_of(row), "answer": found.offers.contains(&one.key.id) && row.state != "open",
         "change": found.offers.contains(&one.key.id) && row.state == "open", "warnings": row.warnings, "came_otherwise": row.short,
         "refund": row.refund.as_ref().map(|sum| refund(sum, refund_due(row).as_ref(), visit)),
         "legs": {
@@ -327,6 +327,14 @@ fn order(one: &Listed, found: &Orders, visit: &Visit) -> Value {
             "delivery": leg(row, &row.delivery, visit),
         },
     })
+}
+
+/// Returns the word by which a page says how an order stands: what the buyer asked for and has no answer to, else its state.
+fn said_of(row: &Row) -> &str {
+    match row.pending {
+        Some(pending) => transaction::pending(pending),
+        None => &row.state,
+    }
 }
 
 /// Returns what is still to go back, the day it was to do so by, and for how many days it has not.

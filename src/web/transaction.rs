@@ -14,7 +14,7 @@ use super::visit::Visit;
 use super::{Web, letter};
 use crate::clerk::{Clerk, ClerkError, warning_id};
 use crate::rules::failed::failures;
-use crate::rules::{Standing, State as OrderState, agreement, overdue, received};
+use crate::rules::{Pending, Standing, State as OrderState, agreement, overdue, received};
 use crate::trade::document::ReturnAnswer;
 use crate::trade::item::{Charge, Line, LineQuantity};
 use crate::trade::status::Step;
@@ -63,6 +63,7 @@ fn order(clerk: &Clerk, known: &Transaction, visit: &Visit) -> Result<Map<String
     put("number", json!(known.number));
     put("shop", json!(shop(known)));
     put("state", json!(standing.state));
+    put("pending", json!(Pending::waiting(known, standing.state).map(pending)));
     let back = overdue::refund(known, &standing);
     put("refund", json!(back.map(|back| refund(&back.amount, Some(&back.promised), visit))));
     put("differs", json!(agreement::waiting(known, standing.state).is_some()));
@@ -195,6 +196,14 @@ fn not_taken(known: &Transaction) -> Option<&str> {
     match &known.known(Kind::ReturnAnswer).last()?.letter.document {
         Document::ReturnAnswer(ReturnAnswer { step: Step::Failed { reason, .. }, .. }) => Some(&reason.text),
         _ => None,
+    }
+}
+
+/// Returns the word by which pages say that an answer of the shop is waited for.
+pub(super) const fn pending(pending: Pending) -> &'static str {
+    match pending {
+        Pending::Order => "cancelling",
+        Pending::Goods => "returning",
     }
 }
 

@@ -41,6 +41,11 @@ fn an_old_page_does_not_take_another_answer_for_the_first_one() {
     assert_eq!(town.entries("buyer").len(), entries, "nothing was written");
     assert_eq!(town.count("buyer", &id, "out", "confirmation"), 1);
     assert_eq!(town.count("buyer", &id, "out", "cancellation"), 0);
+    // Whom the browser's way back leads to the terms again, finds the order.
+    let back = visitor.get(&place);
+    let order = format!("/txn/{id}?said=no-offer");
+    assert_eq!(back.header("location"), Some(order.as_str()), "{back:?}");
+    assert!(visitor.page(&order).contains("No terms of this order wait for your answer any more"));
 }
 
 #[test]
@@ -67,6 +72,20 @@ fn terms_that_differ_wait_for_the_buyer_on_every_page_that_counts_what_waits() {
     visitor.does(&format!("/txn/{id}/confirm"), &format!("/txn/{id}"), &[("act", "cancel")]);
     assert!(listed(&visitor.page("/?q=unconfirmed")).is_empty());
     assert!(!visitor.page("/warnings").contains(&confirm));
+    // Until the shop answers, each list and the order say what was asked of it.
+    let said = |words: &str| {
+        let page = visitor.page("/");
+        let row = part(&page, &format!("name=\"txn\" value=\"{id}\""), "</tr>").contains(words);
+        row && part(&visitor.page(&format!("/txn/{id}")), "class=\"lead\">", "</p>").contains(words)
+    };
+    let listed = || town.list(&[])[0].clone();
+    assert!(said("cancellation sent, no answer yet"));
+    assert_eq!(listed()["pending"], "cancellation");
+    let table = town.does("buyer", &["list"]).out;
+    assert!(table.lines().any(|line| line.starts_with(&id[..6]) && line.contains(" cancelling ")), "{table}");
+    town.settle();
+    assert_eq!((&listed()["pending"], &listed()["state"]), (&serde_json::Value::Null, &"cancelled".into()));
+    assert!(!said("no answer yet") && said("cancelled"));
 }
 
 #[test]
@@ -99,6 +118,7 @@ fn what_new_terms_change_stands_first_as_the_command_has_it_and_they_can_be_refu
     assert_eq!(led, format!("/txn/{id}?said=kept"));
     let shown = town.show("buyer", &id);
     assert_eq!((&shown["state"], &shown["change"]), (&"open".into(), &serde_json::Value::Null), "{shown}");
-    assert_eq!(visitor.get(&place).status, 404, "nothing waits any more");
+    let back = visitor.get(&place);
+    assert_eq!(back.header("location"), Some(format!("/txn/{id}?said=no-offer").as_str()), "nothing waits any more");
     assert!(!visitor.page(&format!("/txn/{id}")).contains(&format!("href=\"{place}\"")));
 }

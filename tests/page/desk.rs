@@ -195,7 +195,11 @@ fn goods_given_back_on_the_page_are_stopped_before_they_come_and_refunded_after_
     // Before anything is shipped: stopped.
     let (early, _) = town.confirmed();
     gives_back(&early);
+    let waits = || visitor.page(&format!("/txn/{early}")).contains("return asked for, no answer yet");
+    assert!(waits() && row(&visitor.page("/"), &early).contains("return asked for, no answer yet"));
+    assert!(town.list(&[]).iter().any(|one| id(one) == early && one["pending"] == "return"));
     town.settle();
+    assert!(!waits());
     let stopped = town.show("buyer", &early);
     assert!(["cancelled", "stopped", "returned"].contains(&stopped["state"].as_str().unwrap()), "{stopped}");
     assert!(letters(&stopped, "in", "return-answer").len() == 1, "{stopped}");
