@@ -297,7 +297,7 @@ impl Batch<'_> {
     pub(super) fn pin_by(&self, address: &Address) -> Result<Option<PinnedBy>, ClerkError> {
         match self.pins.get(address) {
             Some((_, by)) => Ok(Some(*by)),
-            None => Ok(self.clerk.index.pin_of(address)?.map(|pin| pin.by)),
+            None => Ok(self.clerk.index.pinned(address)?.map(|(_, by)| by)),
         }
     }
 
@@ -305,7 +305,7 @@ impl Batch<'_> {
     pub fn pinned(&self, address: &Address) -> Result<Option<Fingerprint>, ClerkError> {
         match self.pins.get(address) {
             Some((pinned, _)) => Ok(Some(pinned.clone())),
-            None => Ok(self.clerk.index.pin_of(address)?.map(|pin| pin.fingerprint)),
+            None => Ok(self.clerk.index.pinned(address)?.map(|(key, _)| key)),
         }
     }
 

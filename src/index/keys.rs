@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::apply::{integer, word};
 use super::query::{Found, json, position, value};
@@ -83,6 +83,16 @@ impl Index {
             }
         }
         Ok(found.into_values().collect())
+    }
+
+    /// Returns the key that holds for an address, and how it came to be pinned: what each letter asks, without the
+    /// certificate.
+    pub fn pinned(&self, address: &Address) -> Found<Option<(Fingerprint, PinnedBy)>> {
+        let sql = "SELECT fingerprint, by FROM pins WHERE address = ?1 ORDER BY position DESC LIMIT 1";
+        let mut find = self.db.prepare_cached(sql)?;
+        let found: Option<(String, String)> =
+            find.query_row([address.as_str()], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+        found.map(|(key, by)| Ok((value(&key, Fingerprint::parse)?, json(&format!("\"{by}\""))?))).transpose()
     }
 
     /// Returns the pin that holds for an address.
