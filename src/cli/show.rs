@@ -18,14 +18,14 @@ use crate::rules::waiting::{Waiting, waiting};
 use crate::rules::{Standing, State, received};
 use crate::trade::item::{Charge, Line};
 use crate::trade::{
-    Agent, DeliveryMethod, Direction, Erasure, Leg, Moment, Money, PaymentMethod, Person, PostalAddress, Role,
+    Agent, DeliveryMethod, Direction, Erasure, Kept, Leg, Moment, Money, PaymentMethod, Person, PostalAddress, Role,
     Transaction, Verdict, When,
 };
 use crate::view::bill::{Bill, Differs};
 use crate::view::said::to_do;
 use crate::view::short;
 use crate::view::text;
-use crate::view::transaction::{became, change, document, instruction, is_doubtful, next, offer_is_over};
+use crate::view::transaction::{became, change, document, instruction, is_doubtful, next, offer_is_over, signer_named};
 
 /// Columns of the names in front of values.
 const NAMES: usize = 8;
@@ -83,7 +83,7 @@ pub(super) fn run(shell: &mut Shell, args: ShowArgs) -> Result<(), Failure> {
     offered(shell, &known, &standing)?;
     shell.output.line("")?;
     came(shell, &known, &standing)?;
-    letters(shell, &known, &doubts)?;
+    letters(shell, &known, &doubts, args.full)?;
     saved.iter().try_for_each(|saved| shell.output.line(saved.line()))?;
     if let Some(next) = next(&known, &standing, &now).or_else(|| next_to_report(&known, &standing)) {
         shell.next(&next);
@@ -325,7 +325,7 @@ fn ways(
     Ok(())
 }
 
-fn letters(shell: &Shell, known: &Transaction, doubts: &BTreeSet<u64>) -> Result<(), Failure> {
+fn letters(shell: &Shell, known: &Transaction, doubts: &BTreeSet<u64>, full: bool) -> Result<(), Failure> {
     let rows: Vec<Vec<Cell>> = known
         .kept
         .iter()
@@ -345,10 +345,24 @@ fn letters(shell: &Shell, known: &Transaction, doubts: &BTreeSet<u64>) -> Result
                 Cell(sign.to_owned(), tone),
                 Cell::plain(peer.as_str()),
                 Cell::plain(shell.words.name("kinds", kept.letter.kind().word())),
+                signer(shell, known, kept, full),
                 Cell::plain(became(kept, is_doubtful(kept, doubts), shell.words, shell.clock.zone())),
             ]
         })
         .collect();
-    let head = shell.heads(&["sent", "", "with", "letter", "became"]);
+    let head = shell.heads(&["sent", "", "with", "letter", "signer", "became"]);
     shell.output.fitted(&Table { head: &head, rows: &rows, right: &[], fit: &[Fit::Cut(2, 12)], wrap: true })
+}
+
+/// Returns the key that signed a letter, and whether it is one that the terms name.
+fn signer(shell: &Shell, known: &Transaction, kept: &Kept, full: bool) -> Cell {
+    let key = &kept.letter.from.fingerprint;
+    let key = if full { key.to_string() } else { key.brief() };
+    let (word, tone) = match (kept.direction, signer_named(known, kept)) {
+        (Direction::Out, _) => ("shown.key-yours", Tone::Plain),
+        (_, Some(true)) => ("shown.key-named", Tone::Plain),
+        (_, Some(false)) => ("shown.key-other", Tone::Warned),
+        (_, None) => return Cell::plain(key),
+    };
+    Cell(format!("{key} {}", shell.words.say(word)), tone)
 }

@@ -132,6 +132,12 @@ impl Fingerprint {
         let digits: Vec<char> = self.0.chars().collect();
         digits.chunks(4).map(|group| group.iter().collect::<String>()).collect::<Vec<_>>().join(" ")
     }
+
+    /// Returns its first and last four digits, where there is no room for more.
+    pub fn brief(&self) -> String {
+        let end = self.0.len().saturating_sub(4);
+        format!("{}…{}", self.0.get(..4).unwrap_or_default(), self.0.get(end..).unwrap_or_default())
+    }
 }
 
 impl fmt::Display for Fingerprint {

@@ -33,7 +33,7 @@ pub fn document(known: &Transaction, standing: &Standing, now: &Moment, doubts: 
                 "date": kept.letter.date, "recorded": kept.recorded, "seq": kept.letter.seq, "content": kept.content,
                 "verdict": kept.verdict, "findings": kept.findings, "settled": kept.settled,
                 "says": said(&kept.letter.document, Words::ENGLISH), "delivery_doubtful": is_doubtful(kept, doubts),
-                "erased": kept.erased,
+                "erased": kept.erased, "signer": kept.letter.from.fingerprint, "signer_named": signer_named(known, kept),
             })
         })
         .collect();
@@ -193,6 +193,14 @@ fn is_cancelling(known: &Transaction) -> bool {
 /// Returns whether an OK to these terms would come too late.
 pub fn offer_is_over(terms: &Terms, now: &Moment) -> bool {
     terms.valid_through.is_some_and(|until| *now > until)
+}
+
+/// Returns whether the terms in force name the key that signed a letter: as the shop's or an agent's, or as that of the buyer to
+/// whom they are made out. `None` where there are no terms to name one.
+pub fn signer_named(known: &Transaction, kept: &Kept) -> Option<bool> {
+    let (offer, terms) = known.terms()?;
+    let signer = &kept.letter.from;
+    Some(*signer == offer.letter.to || terms.agents.iter().any(|agent| agent.party == *signer))
 }
 
 /// Returns whether a report says that a letter of ours was not delivered.

@@ -20,7 +20,7 @@ use crate::trade::item::{Charge, Line, LineQuantity};
 use crate::trade::status::Step;
 use crate::trade::{Address, Direction, Document, Finding, Kept, Kind, Leg, Moment, Money, Transaction, Verdict, When};
 use crate::view::said::said;
-use crate::view::transaction::{change, counts_json, is_doubtful, next_steps, offer_is_over};
+use crate::view::transaction::{change, counts_json, is_doubtful, next_steps, offer_is_over, signer_named};
 use crate::view::{short, text, warnings};
 
 /// The legs in the order of the page's list.
@@ -212,7 +212,7 @@ pub(super) fn signer(clerk: &Clerk, kept: &Kept, name: &str) -> Result<Value, Fa
     let pin = clerk.index().pin_of(&kept.letter.from.address)?;
     Ok(json!({
         "address": kept.letter.from.address, "fingerprint": kept.letter.from.fingerprint.grouped(),
-        "short": key_of(kept), "date": kept.letter.date.to_string(), "name": stamp(name, kept),
+        "short": kept.letter.from.fingerprint.brief(), "date": kept.letter.date.to_string(), "name": stamp(name, kept),
         "by": pin.as_ref().map(|pin| pin.by),
     }))
 }
@@ -225,11 +225,6 @@ fn stamp(name: &str, kept: &Kept) -> String {
 
 fn tail(text: &str, count: usize) -> String {
     text.get(text.len().saturating_sub(count)..).unwrap_or(text).to_owned()
-}
-
-fn key_of(kept: &Kept) -> String {
-    let print = kept.letter.from.fingerprint.as_str();
-    format!("{}…{}", print.get(..4).unwrap_or_default(), tail(print, 4))
 }
 
 /// Returns the lane of a party.
@@ -278,7 +273,7 @@ fn row(known: &Transaction, kept: &Kept, doubts: &BTreeSet<u64>, visit: &Visit) 
     };
     json!({
         "leg": null, "entry": kept.position, "date": pages::moment(&kept.letter.date, &visit.zone), "from": from, "to": to,
-        "kind": kept.letter.kind().word(), "said": said, "mark": mark, "word": word, "key": key_of(kept),
+        "kind": kept.letter.kind().word(), "said": said, "mark": mark, "word": word, "key": kept.letter.from.fingerprint.brief(),
     })
 }
 
@@ -335,10 +330,8 @@ fn entry(known: &Transaction, kept: &Kept, doubts: &BTreeSet<u64>, visit: &Visit
     let own = kept.direction == Direction::Out;
     json!({
         "entry": kept.position, "kind": kept.letter.kind().word(), "date": pages::moment(&kept.letter.date, &visit.zone),
-        "signer": kept.letter.from.address, "key": key_of(kept), "own": own, "mark": mark, "word": word,
-        "named": !own && known.terms().is_some_and(|(_, terms)| {
-            Leg::ALL.into_iter().any(|leg| terms.agent(leg).is_some_and(|agent| agent.party == kept.letter.from))
-        }),
+        "signer": kept.letter.from.address, "key": kept.letter.from.fingerprint.brief(), "own": own, "mark": mark, "word": word,
+        "named": signer_named(known, kept),
         "findings": findings, "erased": kept.erased.is_some(),
     })
 }

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::served::{Served, listed};
+use crate::support::accounts::field;
 use crate::support::program::Town;
 
 pub fn list(town: &Town, words: &[&str]) -> Value {
@@ -71,6 +72,61 @@ fn an_order_has_its_letters_verdicts_and_dates_p84_p85() {
     );
     assert_eq!(visitor.get("/txn/NOTHING").status, 404);
     assert_eq!(visitor.get("/txn/..%2f..%2fconfig.toml").status, 404);
+}
+
+#[test]
+fn each_letter_has_its_signer_and_verdict_in_ledger_command_and_page_p84_p85() {
+    let town = Town::played();
+    let served = Served::start(&town.path("buyer/config.toml"));
+    let visitor = served.visit();
+    let entries = town.entries("buyer");
+    let (mut others, mut refused) = (0, 0);
+    for one in list(&town, &[])["transactions"].as_array().unwrap() {
+        let id = one["id"].as_str().unwrap();
+        let shown = town.show("buyer", id);
+        let page = visitor.page(&format!("/txn/{id}?receipts=1"));
+        let (brief, full) = (town.does("buyer", &["show", id]).out, town.does("buyer", &["show", id, "--full"]).out);
+        let terms = &shown["terms"]["terms"];
+        let agents: Vec<&Value> = terms["agents"].as_array().into_iter().flatten().collect();
+        let mut lines = brief.lines().skip_while(|line| !line.contains("SIGNED BY")).skip(1);
+        let mut whole = full.lines().skip_while(|line| !line.contains("SIGNED BY")).skip(1);
+        for letter in shown["letters"].as_array().unwrap() {
+            let number = letter["entry"].to_string();
+            let entry = entries.iter().find(|entry| field(entry, "Mailorder-Entry") == number).unwrap();
+            let key = letter["signer"].as_str().unwrap();
+            assert_eq!(key, field(entry, "Mailorder-Signer"), "{letter}");
+            let own = letter["direction"] == "out";
+            let named = agents.iter().any(|party| party["fingerprint"] == key);
+            let expected = if terms.is_null() { Value::Null } else { (own || named).into() };
+            assert_eq!(letter["signer_named"], expected, "{letter}");
+            let word = match (own, &expected) {
+                (true, _) => " yours",
+                (_, Value::Bool(true)) => " in terms",
+                (_, Value::Bool(false)) => " not in terms",
+                _ => "",
+            };
+            let short = format!("{}…{}", &key[..4], &key[key.len() - 4..]);
+            let became = if own { "written".to_owned() } else { letter["verdict"].as_str().unwrap().to_owned() };
+            for (line, key) in [(lines.next().unwrap(), short.as_str()), (whole.next().unwrap(), key)] {
+                let after = line.split_once(&format!("{key}{word}  ")).unwrap_or_else(|| panic!("{key}{word}: {line}"));
+                assert!(after.1.trim_start().starts_with(&became), "{letter}: {line}");
+            }
+            let row = page.split(&format!("id=\"l-{number}\"")).nth(1).unwrap().split("</tr>").next().unwrap();
+            let of_page = match (own, &expected) {
+                (true, _) => "yours",
+                (_, Value::Bool(true)) => "named in the terms",
+                _ => "",
+            };
+            let cell = format!("<span class=\"mono\">{short}</span> <span class=\"second\">{of_page}</span>");
+            assert!(row.contains(&cell), "{cell}: {row}");
+            let (peer, me) = (letter["peer"].as_str().unwrap(), "buyer@demo.test");
+            assert!(row.contains(&format!("<bdi>{}</bdi>", if own { me } else { peer })), "{row}");
+            others += u32::from(!own && named);
+            refused += u32::from(letter["verdict"] == "warned");
+        }
+        assert!(whole.next().is_none_or(|line| !line.contains("yours")), "no letter more: {full}");
+    }
+    assert!(others > 10 && refused > 0, "{others} {refused}");
 }
 
 #[test]

@@ -4,6 +4,7 @@ use mailorder::trade::catalog::{Catalog, Words};
 use mailorder::trade::document::{Cancellation, Refusal, Rejection, StatusRequest};
 use mailorder::trade::status::Reason;
 use mailorder::trade::{Address, Agent, Code, Document, Finding, Leg, Letter, OrderId, Party, Received, Role, Verdict};
+use mailorder::view::transaction::signer_named;
 
 use super::{check, refused_or_applied, row};
 use crate::support::trade::*;
@@ -222,4 +223,23 @@ fn only_a_party_is_told_anything() {
     }
     let nobody = Desk::new(&shop()).judges(Role::Shop, &asks(&buyer()), &buyer().fingerprint);
     assert_eq!((nobody.verdict, nobody.findings[0].code), (Verdict::Warned, Code::UnknownTransaction));
+}
+
+#[test]
+fn a_key_that_the_terms_do_not_name_is_told_from_those_they_do() {
+    let named = |desk: &Desk| -> Vec<Option<bool>> {
+        let known = desk.transaction();
+        known.kept.iter().map(|kept| signer_named(known, kept)).collect()
+    };
+    assert_eq!(named(&Desk::buyer_ordered()), [None], "there are no terms yet");
+    let mut desk = Desk::buyer_open();
+    assert_eq!(named(&desk), [Some(true); 3], "the buyer's own are made out to him");
+    desk.takes(&shipped(&shop()));
+    desk.takes(&delivered(&courier()));
+    desk.takes(&shipped(&party("other")));
+    assert_eq!(named(&desk)[3..], [Some(true), Some(true), Some(false)]);
+    // The shop has the buyer's letters as those of whom its terms are made out to.
+    let mut desk = Desk::shop_offered();
+    desk.takes(&confirmation());
+    assert!(named(&desk).iter().all(|named| *named == Some(true)), "{:?}", named(&desk));
 }
