@@ -277,10 +277,7 @@ async fn turn(
     fetch(shell, clerk, inbox, "watch").await?;
     let taken = judge(shell, clerk)?;
     came(shell, &taken);
-    let is_due = bell.is_due(shell, clerk)?;
-    if is_due || !taken.news.is_empty() {
-        shell.output.ring();
-    }
+    bell.turn(shell, clerk)?;
     mark(shell, clerk, inbox).await;
     work(shell, clerk).await?;
     let sends = !shell.global.offline && clerk.key_fault().is_none();

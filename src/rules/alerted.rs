@@ -1,5 +1,5 @@
-//! Which warnings a person is told of by a program of his own, and when: each once, what strangers send once an hour at
-//! most, and what could not be told again later.
+//! Which warnings a person is told of, by a program of his own, by the bell of a terminal or by the sound of the page, and when:
+//! each once, what strangers send once an hour at most, and what could not be told again later.
 //!
 //! Anybody can write a mail that is set aside. Were each of them told of, a stranger could ring somebody's telephone all
 //! night; so the newest stands for all that came within the hour.
@@ -53,6 +53,16 @@ pub struct Alerted {
 }
 
 impl Alerted {
+    /// Notes that these need not be told: who asks knows them.
+    pub fn know(&mut self, open: &[Open]) {
+        self.told.extend(open.iter().map(|one| one.id.clone()));
+    }
+
+    /// Returns whether it was told of a warning.
+    pub fn has_told(&self, id: &str) -> bool {
+        self.told.contains(id)
+    }
+
     /// Forgets warnings that are not open any more: one that comes back is told of again.
     pub fn keep(&mut self, open: &[Open]) {
         let is_open = |id: &String| open.iter().any(|one| one.id == *id);

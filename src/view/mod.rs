@@ -3,6 +3,7 @@
 //! A view is loaded from the clerk and changes nothing. What stands in it are values; how they look is the business of
 //! `cli` and `web`.
 
+pub mod bell;
 pub mod bill;
 pub mod confirm;
 pub mod day_sums;

@@ -5,6 +5,7 @@
 
 mod act;
 mod articles;
+mod bell;
 mod chart;
 mod confirm;
 mod drafts;
@@ -39,6 +40,7 @@ use tokio::net::TcpListener;
 use crate::clerk::Clerk;
 use crate::clock::Clock;
 use crate::words::commands::Commands;
+use bell::Bell;
 use drafts::Drafts;
 use fault::Fault;
 use form::Once;
@@ -61,6 +63,7 @@ pub(crate) struct Web {
     guard: Guard,
     once: Mutex<Once>,
     drafts: Mutex<Drafts>,
+    bell: Mutex<Bell>,
     /// Held by the one form that is being followed.
     turn: tokio::sync::Mutex<()>,
     post: Post,
@@ -131,6 +134,7 @@ pub fn page(
     let link = guard.link();
     let post = Post::new(clerk.settings().clone(), clerk.queue().clone(), clock.clone());
     let log = clerk.ledger().log_file();
+    let bell = Bell::new(&clerk).map_err(PagesError::Clerk)?;
     let aside = clerk.settings().folders.set_aside.join("new");
     let web = Web {
         clerk: Mutex::new(clerk),
@@ -141,6 +145,7 @@ pub fn page(
         guard,
         once: Mutex::default(),
         drafts: Mutex::default(),
+        bell: Mutex::new(bell),
         turn: tokio::sync::Mutex::default(),
         post,
         log,

@@ -1,7 +1,7 @@
 //! One request: the language it is answered in, and the frame of its page.
 
 use std::convert::Infallible;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use axum::extract::FromRequestParts;
 use axum::http::header::ACCEPT_LANGUAGE;
@@ -124,6 +124,7 @@ impl Visit {
         let open = Filter { role: Some(Role::Buyer), open: Some(true), ..Filter::default() };
         let mark = clerk.index().mark();
         let [fetched, _] = clerk.last_fetches()?;
+        let rung = web.bell.lock().unwrap_or_else(PoisonError::into_inner).rung(clerk, &self.now)?;
         let frame = json!({
             "lang": self.language.word(),
             "languages": Language::ALL.map(|language| json!({
@@ -142,6 +143,7 @@ impl Visit {
             "fetched": fetched.map(|fetch| pages::moment(&fetch.at, &self.zone)),
             "ledger": {"entries": mark.entries(), "head": mark.head().root.hex()},
             "since": web.news(),
+            "rung": rung,
             "pages": ["list", "order", "schedule", "warnings", "chart", "health"],
         });
         match frame {

@@ -2,7 +2,7 @@
 "use strict";
 const root = document.documentElement;
 
-// Sound, if it is wished: two tones when more warnings are open than before.
+// Sound, if it is wished: two tones when the page is to have been heard more often than before.
 const sounds = () => /(^|; )mailorder-sound=1/.test(document.cookie);
 function ring() {
   const audio = new AudioContext();
@@ -23,9 +23,9 @@ async function renew(calm) {
   const answer = await fetch(location.href, { cache: "no-store" });
   if (!answer.ok) return location.reload();
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
-  const open = fresh.documentElement.dataset.warnings;
-  if (Number(open) > Number(root.dataset.warnings)) ring();
-  root.dataset.warnings = open;
+  const rung = fresh.documentElement.dataset.rung;
+  if (Number(rung) > Number(root.dataset.rung)) ring();
+  Object.assign(root.dataset, fresh.documentElement.dataset);
   document.title = fresh.title;
   if (!calm) return tell();
   for (const part of ["header.side", "main", "footer.colophon"]) {

@@ -283,6 +283,30 @@ fn the_bell_rings_once_for_a_warning_that_comes_with_no_letter_p2() {
 }
 
 #[test]
+fn the_bell_rings_once_an_hour_for_strangers_and_each_time_for_whom_the_buyer_knows_p2() {
+    let town = acquainted();
+    let open = town.list(&["open", "undelivered"])[0]["id"].as_str().unwrap().to_owned();
+    let aside = || super::warnings(&town).iter().filter(|one| one["id"].as_str().unwrap().starts_with("S-")).count();
+    let before = aside();
+    let mut screen = town.types("buyer", &["watch"]);
+    let mut came = |rings: bool, bring: &dyn Fn()| {
+        bring();
+        screen.waits_for("came: ");
+        if rings {
+            screen.waits_for("\u{7}");
+        }
+    };
+    came(true, &|| stranger_writes(&town, 1_000));
+    came(false, &|| stranger_writes(&town, 2_000));
+    came(true, &|| town.misbills(&open, 9_991));
+    came(true, &|| town.misbills(&open, 9_992));
+    came(false, &|| stranger_writes(&town, 3_000));
+    let run = screen.keys("\u{3}").ends();
+    assert_eq!((run.code, run.out.matches('\u{7}').count()), (Some(130), 3), "{run:?}");
+    assert_eq!(aside(), before + 3, "all are listed");
+}
+
+#[test]
 fn it_gets_a_clean_environment_and_what_a_desktop_needs() {
     let town = acquainted();
     tells(&town, &format!("cat >/dev/null; env >'{0}'; echo \"$1\" >>'{0}'", town.path("environment").display()));

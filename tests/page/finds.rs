@@ -1,11 +1,5 @@
 //! What a person looks for on the page first: orders by their names, what is due, whom to ask, what is warned of.
 
-use mailorder::clerk::Clerk;
-use mailorder::clock::Clock;
-use mailorder::config::{self, Environment};
-use mailorder::role::Draft;
-use mailorder::trade::status::{PaymentState, PaymentStatus};
-use mailorder::trade::{Document, Kind, Money, Role};
 use serde_json::Value;
 
 use super::desk::{cell, row};
@@ -42,30 +36,10 @@ fn what_went_back_is_called_so_and_a_refund_that_is_due_stands_in_list_and_trans
 fn an_order_has_one_box_for_each_warning_that_the_page_of_warnings_has() {
     let town = Town::fresh();
     let (id, number) = town.bought("SH-41", 1, &["--pay", "invoice"]);
-    let settings = config::load(&town.path("pay/config.toml"), &Environment::of_process()).unwrap();
-    let mut pay = Clerk::open(settings, Clock::system()).unwrap();
-    let known = pay.index().load_all(Some(Role::Payment)).unwrap().pop().unwrap();
-    let wrong = Money::parse("9999", "JPY").unwrap();
-    let status = PaymentStatus {
-        state: PaymentState::Due,
-        remaining: wrong,
-        due: None,
-        scheduled: None,
-        confirmation: None,
-        payment_id: None,
-        payments: Vec::new(),
-    };
-    let instruction = known.received(Kind::PaymentInstruction).next().unwrap();
-    let settings = config::load(&town.path("buyer/config.toml"), &Environment::of_process()).unwrap();
-    let reader = Clerk::open(settings, Clock::system()).unwrap().me().clone();
     for _ in 0..3 {
-        let known = pay.index().load_key(&known.key).unwrap().unwrap();
-        let draft = Draft::new(&known, reader.clone(), Document::PaymentStatus(status.clone()));
-        let draft = draft.about(instruction.letter.terms).status(Clock::system().now(), false);
-        pay.post(vec![draft]).unwrap();
+        town.misbills(&id, 9_999);
     }
-    drop(pay);
-    town.sync(&["pay", "buyer"]);
+    town.sync(&["buyer"]);
     let warned =
         |shown: &Value| shown["letters"].as_array().unwrap().iter().filter(|one| one["verdict"] == "warned").count();
     assert_eq!(warned(&town.show("buyer", &id)), 3, "{number}");

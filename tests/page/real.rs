@@ -245,16 +245,30 @@ fn news_take_nothing_from_an_order_that_is_being_written_p2() {
 }
 
 #[test]
-fn a_warning_rings_on_an_open_page_where_that_is_wished_p2() {
-    let (town, _served, browser, root) = opened(1280);
+fn a_warning_rings_on_an_open_page_where_that_is_wished_and_strangers_ring_once_an_hour_p2() {
+    let town = Town::played();
+    // The agent is one whose key the buyer has accepted himself.
+    town.accept("buyer", "pay");
+    let served = Served::start(&town.path("buyer/config.toml"));
+    let browser = Browser::start(1280, 1000);
+    browser.open(&served.link);
+    let root = format!("http://{}", served.host());
     // The tones are counted: nobody hears a browser without a screen.
     let count = "window.rung = 0; const start = OscillatorNode.prototype.start; OscillatorNode.prototype.start = function (at) { window.rung += 1; return start.call(this, at); }";
-    let comes = |bytes: usize| {
+    let stranger = |bytes: usize| {
         let mail = town.path(&format!("mail/buyer@demo.test/new/1700000001.M{bytes}.here"));
         fs::write(mail, crate::commands::large(true, bytes)).unwrap();
         town.does("buyer", &["sync"]);
     };
+    let order = an_order(&town);
+    let agent = |yen: u32| {
+        town.misbills(&order, yen);
+        town.does("buyer", &["sync"]);
+    };
     let open = || browser.script("return Number(document.documentElement.dataset.warnings)").as_u64().unwrap();
+    let comes = |more: u64| {
+        browser.until("the warning", &format!("return document.querySelectorAll('article').length === {more}"));
+    };
     browser.open(&format!("{root}/warnings"));
     let before = open();
     let listed = browser.script("return document.querySelectorAll('article').length").as_u64().unwrap();
@@ -266,28 +280,40 @@ fn a_warning_rings_on_an_open_page_where_that_is_wished_p2() {
     );
     browser.click("#sound");
     browser.until("a sample", "return window.rung === 2");
-    comes(1_000);
+    stranger(1_000);
     browser.until("the sound", "return window.rung === 4");
-    browser.until("the warning", &format!("return document.querySelectorAll('article').length === {}", listed + 1));
+    comes(listed + 1);
     assert_eq!(open(), before + 1);
     assert_eq!(browser.script("return document.getElementById('sound').checked"), true, "it was put in anew");
     assert!(browser.title().starts_with(&format!("({})", before + 1)), "{}", browser.title());
-    // What is no warning makes no sound, and the page follows all the same.
-    an_offer(&town);
-    browser.until("the offer", "return document.querySelector('nav .count').textContent !== ''");
+    // Another stranger's is shown, and rings no more within the hour; a known sender's rings each time.
+    stranger(2_000);
+    comes(listed + 2);
     assert_eq!(browser.script("return window.rung"), 4);
+    for (known, yen) in [(1, 9_991), (2, 9_992)] {
+        agent(yen);
+        browser.until("the sound", &format!("return window.rung === {}", 4 + 2 * known));
+        comes(listed + 2 + known);
+    }
+    assert!(browser.title().starts_with(&format!("({})", before + 4)), "{}", browser.title());
+    // What is no warning makes no sound, and the page follows all the same.
+    let offers = "const count = document.querySelector('nav .count'); return count === null ? '' : count.textContent";
+    let orders = browser.script(offers);
+    an_offer(&town);
+    browser.until("the offer", &format!("{}; return now !== {orders}", offers.replace("return", "const now =")));
+    assert_eq!(browser.script("return window.rung"), 8);
     // The choice is kept, on other pages and at the next visit; switched off, it is silent.
     browser.open(&format!("{root}/"));
     browser.script(count);
     browser.click("#main");
-    comes(2_000);
+    agent(9_993);
     browser.until("the sound", "return window.rung === 2");
     browser.open(&format!("{root}/warnings"));
     assert_eq!(browser.script("return document.getElementById('sound').checked"), true);
     browser.click("#sound");
     browser.script("window.seen = true");
     browser.script(count);
-    comes(3_000);
+    agent(9_994);
     browser.until("the page is loaded anew", "return window.seen !== true");
     assert_eq!(browser.complaints(), Vec::<String>::new());
 }

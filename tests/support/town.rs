@@ -4,6 +4,12 @@ use std::fs;
 use std::process::{Command, Output};
 use std::sync::OnceLock;
 
+use mailorder::clerk::Clerk;
+use mailorder::clock::Clock;
+use mailorder::config::{self, Environment};
+use mailorder::role::Draft;
+use mailorder::trade::status::{PaymentState, PaymentStatus};
+use mailorder::trade::{Document, Kind, Money, Role};
 use serde_json::Value;
 
 use super::accounts::{Fields, field, fields, files};
@@ -11,7 +17,7 @@ use super::program::{Run, Town, letters};
 use super::stands;
 
 /// What the buyer's configuration has beside what `init` writes.
-const BUYER: &str = r#"
+pub const BUYER: &str = r#"
 [buyer]
 telephone = "+81-3-1234-5678"
 deliver_to = { name = "小野 賢治", street = "千代田1-1-1", locality = "千代田区", region = "東京都", postal_code = "100-0001", country = "JP" }
@@ -206,6 +212,43 @@ impl Town {
         texts.iter().rev().find(is).unwrap_or_else(|| panic!("{party}: no {kind} {direction}")).clone()
     }
 
+    /// Lets the payment agent write a status of an order that has this sum open, whatever was agreed on, and send it.
+    pub fn misbills(&self, id: &str, yen: u32) {
+        let status = PaymentStatus {
+            state: PaymentState::Due,
+            remaining: Money::parse(&yen.to_string(), "JPY").unwrap(),
+            due: None,
+            scheduled: None,
+            confirmation: None,
+            payment_id: None,
+            payments: Vec::new(),
+        };
+        self.states("pay", id, Document::PaymentStatus(status));
+    }
+
+    /// Lets an agent write a status of an order to the buyer, whatever it says, and send it.
+    pub fn states(&self, agent: &str, id: &str, status: Document) {
+        let open = |party: &str| {
+            let file = self.path(party).join("config.toml");
+            Clerk::open(config::load(&file, &Environment::of_process()).unwrap(), Clock::system()).unwrap()
+        };
+        let (role, instructed) = match agent {
+            "pay" => (Role::Payment, Kind::PaymentInstruction),
+            _ => (Role::Delivery, Kind::DeliveryInstruction),
+        };
+        let number = self.number("buyer", id);
+        let reader = open("buyer").me().clone();
+        let mut clerk = open(agent);
+        let mut orders = clerk.index().load_all(Some(role)).unwrap().into_iter();
+        // An agent knows its orders by their numbers alone.
+        let known = orders.find(|known| known.number.as_ref().is_some_and(|one| one.as_str() == number)).unwrap();
+        let instruction = known.received(instructed).next().unwrap();
+        let draft = Draft::new(&known, reader, status).about(instruction.letter.terms);
+        clerk.post(vec![draft.status(Clock::system().now(), false)]).unwrap();
+        drop(clerk);
+        self.sync(&[agent]);
+    }
+
     /// Returns what lies in a party's mailbox and was not fetched yet.
     pub fn post(&self, party: &str) -> Vec<std::path::PathBuf> {
         files(&self.path(&format!("mail/{party}@demo.test/new")))
@@ -241,7 +284,7 @@ impl Town {
         for report in [("shop", "--shipped"), ("pay", "--paid")] {
             self.reports(&number, &[report]);
         }
-        let tomorrow = mailorder::clock::Clock::system().now().plus_seconds(86_400).day().to_string();
+        let tomorrow = Clock::system().now().plus_seconds(86_400).day().to_string();
         self.does("ship", &["ship", "notify", &number, "--planned", &tomorrow]);
         self.settle();
         self.does("buyer", &["schedule", "add", "--preset", "late"]);
