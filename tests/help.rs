@@ -5,12 +5,12 @@ use mailorder::cli::Cli;
 
 use crate::support::program::{Town, mailorder};
 
-const README: &str = include_str!("../README.md");
-const README_JAPANESE: &str = include_str!("../README.ja.md");
+pub const README: &str = include_str!("../README.md");
+pub const README_JAPANESE: &str = include_str!("../README.ja.md");
 
 /// Parts a line as a shell does, as far as examples go: blanks, single and double quotes, a comment at the end.
 /// What follows a redirection, a pipe or `&&` is not ours.
-fn words(line: &str) -> Vec<String> {
+pub fn words(line: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;
     let mut quote = None;
@@ -56,22 +56,36 @@ fn each(command: &Command, path: &[String], found: &mut dyn FnMut(&[String], &Co
     }
 }
 
+/// Returns the examples in the help of a command.
+fn of_help(command: &Command) -> (String, Vec<String>) {
+    let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+    let indented = help.lines().filter_map(|line| line.strip_prefix("  "));
+    let examples = indented.filter(|line| line.starts_with("mailorder ")).map(str::to_owned).collect();
+    (help, examples)
+}
+
+/// Returns all examples of the help, those of groups included.
+pub fn examples() -> Vec<String> {
+    fn below(command: &Command, found: &mut Vec<String>) {
+        found.extend(of_help(command).1);
+        command.get_subcommands().for_each(|inner| below(inner, found));
+    }
+    let mut found = Vec::new();
+    below(&Cli::command(), &mut found);
+    found
+}
+
 fn faults_of_help() -> Vec<String> {
     let mut faults = Vec::new();
     let mut count = 0;
     each(&Cli::command(), &[], &mut |path, command| {
         count += 1;
-        let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
-        let examples: Vec<&str> = help
-            .lines()
-            .filter_map(|line| line.strip_prefix("  "))
-            .filter(|line| line.starts_with("mailorder "))
-            .collect();
+        let (help, examples) = of_help(command);
         if !help.starts_with("Example") || examples.is_empty() {
             faults.push(format!("{path:?} has no example"));
         }
         for example in examples {
-            match Cli::command().try_get_matches_from(words(example)) {
+            match Cli::command().try_get_matches_from(words(&example)) {
                 // An example of a group may be one of its members'.
                 Ok(matches) if named(&matches).starts_with(path) => {}
                 Ok(_) => faults.push(format!("{path:?} has an example of another command: {example}")),
@@ -85,7 +99,7 @@ fn faults_of_help() -> Vec<String> {
 
 /// Returns the commands of a page: lines of its code blocks for a shell that begin with the program, after a prompt or
 /// the five fields of a crontab.
-fn commands(page: &str) -> Vec<String> {
+pub fn commands(page: &str) -> Vec<String> {
     let mut commands = Vec::new();
     let mut shell = false;
     for line in page.lines() {

@@ -31,6 +31,8 @@ mod crash;
 mod entries;
 /// Entries whose letter was erased: replay, audit, and the redaction that stands for the file.
 mod erased;
+/// Every example of the help is run, and every command of the READMEs.
+mod examples;
 /// Transactions for other programs: tables, documents, journals, calendars.
 mod export;
 /// Statuses from files: rows that other systems export.
@@ -43,7 +45,7 @@ mod floods;
 mod flows;
 /// Generated ledgers are ledgers: clean, listed, and rebuilt alike.
 mod generated;
-/// Help that runs: each example parses.
+/// Help that runs: each command has an example, and each example parses.
 mod help;
 /// What others wrote is text wherever a person meets it.
 mod hostile;

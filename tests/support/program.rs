@@ -81,6 +81,11 @@ impl Town {
         names
     }
 
+    /// Returns the folder that the accounts' folder lies in.
+    pub fn home(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// Returns a path below the played folder.
     pub fn path(&self, below: &str) -> PathBuf {
         self.folder.path().join("play").join(below)
