@@ -12,7 +12,7 @@ use super::standing::State;
 use crate::trade::Currency;
 
 /// Words that stand alone, each with what it asks for.
-const PLAIN: [(&str, Condition); 14] = [
+pub const PLAIN: [(&str, Condition); 14] = [
     ("open", Condition::Open(true)),
     ("closed", Condition::Open(false)),
     ("unshipped", Condition::Done(Part::Order, false)),
@@ -30,7 +30,7 @@ const PLAIN: [(&str, Condition); 14] = [
 ];
 
 /// Words before a colon, each with an example.
-const KEYED: [(&str, &str); 13] = [
+pub const KEYED: [(&str, &str); 13] = [
     ("shop", "shop:日立"),
     ("buyer", "buyer:ono"),
     ("item", "item:tea"),

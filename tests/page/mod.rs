@@ -10,6 +10,7 @@ mod http;
 mod looks;
 mod ordering;
 mod purchase;
+mod queries;
 mod real;
 mod safe;
 mod scheduled;
