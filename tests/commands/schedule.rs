@@ -182,6 +182,7 @@ fn a_rule_that_cannot_be_is_told_with_its_place() {
 mod real {
     use serde_json::Value;
 
+    use crate::support::accounts::field;
     use crate::support::program::{Town, letters};
 
     #[test]
@@ -222,5 +223,105 @@ mod real {
         assert_eq!(sent.code, Some(0), "{sent:?}");
         assert_eq!(letters(&town.show("buyer", &id), "out", "return-request").len(), 1);
         assert_eq!(ready("+12d"), serde_json::json!([]), "it is asked for once");
+    }
+
+    /// Returns how many entries of the buyer's ledger say that this caused them.
+    fn caused(town: &Town, cause: &str) -> usize {
+        town.entries("buyer").iter().filter(|entry| field(entry, "Mailorder-Cause") == cause).count()
+    }
+
+    /// Returns what would go at this time.
+    fn foreseen(town: &Town, at: &str) -> Value {
+        let run = town.at(at, "buyer", &["--json", "schedule", "run", "--dry-run"]);
+        assert_eq!(run.code, Some(0), "{run:?}");
+        serde_json::from_str(&run.out).unwrap()
+    }
+
+    fn sync(town: &Town, at: &str) {
+        let run = town.at(at, "buyer", &["sync"]);
+        assert_eq!(run.code, Some(0), "{run:?}");
+    }
+
+    #[test]
+    fn a_rule_gives_back_by_sync_once_what_is_late_and_its_entry_names_the_rule() {
+        let town = Town::fresh();
+        let (id, number) = town.bought("SH-41", 1, &["--pay", "invoice"]);
+        town.reports(&number, &[("shop", "--shipped")]);
+        let tomorrow = mailorder::clock::Clock::system().now().plus_seconds(86_400).day().to_string();
+        town.does("ship", &["ship", "notify", &number, "--planned", &tomorrow]);
+        town.settle();
+        let (rule, cause) = ("return when undelivered late:14d", format!("return {id} undelivered late:14d"));
+        let returns = || town.count("buyer", &id, "out", "return-request");
+        // Without a rule nothing would go, and nothing goes.
+        assert_eq!(foreseen(&town, "+20d")["letters"], serde_json::json!([]));
+        town.configure("buyer", |text| {
+            format!("{text}\n[[buyer.rule]]\nwhen = \"undelivered late:14d\"\ndo = \"return\"\n")
+        });
+        assert_eq!(foreseen(&town, "+10d")["letters"], serde_json::json!([]), "not yet");
+        // A clock that leaps by weeks is believed a day later.
+        sync(&town, "+18d");
+        assert_eq!(returns(), 0);
+        let would = foreseen(&town, "+20d");
+        let [letter] = &would["letters"].as_array().unwrap()[..] else { panic!("{would}") };
+        assert_eq!((&letter["rule"], &letter["id"]), (&rule.into(), &id.as_str().into()), "{letter}");
+        assert_eq!((&letter["kind"], &letter["to"]), (&"return-request".into(), &"shop@demo.test".into()), "{letter}");
+        assert_eq!((returns(), caused(&town, &cause)), (0, 0), "what is foreseen is not sent");
+        for at in ["+20d", "+20d", "+40d"] {
+            sync(&town, at);
+        }
+        assert_eq!((returns(), caused(&town, &cause)), (1, 1), "once");
+        assert_eq!(foreseen(&town, "+40d")["letters"], serde_json::json!([]));
+    }
+
+    #[test]
+    fn a_rule_orders_again_by_sync_once_what_came_a_month_ago_and_its_entry_names_the_rule() {
+        let town = Town::fresh();
+        let (id, number) = town.bought("SH-41", 1, &["--pay", "invoice"]);
+        town.reports(&number, &[("shop", "--shipped"), ("ship", "--delivered"), ("pay", "--paid")]);
+        // Another script would stand encoded in the entry's header.
+        let when = "currency:JPY delivered:30d";
+        let (rule, cause) = (format!("reorder when {when}"), format!("reorder {id} {when}"));
+        town.configure("buyer", |text| {
+            format!("{text}\n[[buyer.rule]]\nwhen = \"{when}\"\ndo = \"reorder\"\nat_most = \"JPY 5000\"\n")
+        });
+        let orders = || town.lists("buyer", &[]).len();
+        assert_eq!(foreseen(&town, "+29d")["letters"], serde_json::json!([]), "not yet");
+        sync(&town, "+32d");
+        assert_eq!(orders(), 1);
+        let would = foreseen(&town, "+34d");
+        let [letter] = &would["letters"].as_array().unwrap()[..] else { panic!("{would}") };
+        assert_eq!((&letter["rule"], &letter["id"]), (&rule.as_str().into(), &id.as_str().into()), "{letter}");
+        assert_eq!((&letter["kind"], &letter["to"]), (&"order".into(), &"shop@demo.test".into()), "{letter}");
+        assert_eq!((orders(), caused(&town, &cause)), (1, 0), "what is foreseen is not sent");
+        for at in ["+34d", "+34d", "+40d"] {
+            sync(&town, at);
+        }
+        let causes: Vec<String> = town.entries("buyer").iter().map(|entry| field(entry, "Mailorder-Cause")).collect();
+        assert_eq!((orders(), caused(&town, &cause)), (2, 1), "once: {causes:?}");
+        let again = town.lists("buyer", &[])[0]["id"].as_str().unwrap().to_owned();
+        let order = town.show("buyer", &again)["order"].clone();
+        assert_eq!(
+            (&order["reorder_of"], &order["total"]["amount"]),
+            (&number.as_str().into(), &"4800".into()),
+            "{order}"
+        );
+        assert_eq!(foreseen(&town, "+40d")["letters"], serde_json::json!([]));
+    }
+
+    #[test]
+    fn watch_asks_by_itself_when_the_time_of_a_schedule_has_come_p92_p112() {
+        let town = Town::fresh();
+        let (id, _) = town.bought("SH-41", 1, &["--pay", "invoice"]);
+        let set =
+            ["schedule", "add", "mornings", "--query", "undelivered", "--when", "daily 09:00", "--leg", "delivery"];
+        town.does("buyer", &set);
+        let asked = || letters(&town.show("buyer", &id), "out", "status-request").len();
+        town.does("buyer", &["watch", "--seconds", "2"]);
+        assert_eq!(asked(), 0, "its time has not come");
+        let run = town.at("+25h", "buyer", &["watch", "--seconds", "3"]);
+        assert_eq!((run.code, asked()), (Some(0), 1), "{run:?}");
+        assert_eq!(town.post("ship").len(), 1, "and it sends what it asks");
+        let entry = town.letter("buyer", "out", "status-request");
+        assert!(entry.contains("Mailorder-Cause: schedule ") && entry.contains(" mornings\n"), "{entry}");
     }
 }

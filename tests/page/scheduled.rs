@@ -222,4 +222,44 @@ mod real {
         assert_eq!(returns(), 1);
         assert!(!visitor.page("/schedule").contains(&ready), "it is asked for once");
     }
+
+    #[test]
+    fn a_schedule_set_on_the_page_asks_by_sync_when_its_time_has_come_and_the_answer_shows_p92_p112() {
+        let town = Town::fresh();
+        let (id, _) = town.bought("SH-41", 1, &["--pay", "invoice"]);
+        let config = town.path("buyer/config.toml");
+        {
+            let served = Served::start(&config);
+            let visitor = served.visit();
+            let fields = [("name", "mornings"), ("query", "undelivered"), ("when", "daily"), ("time", "9:00")];
+            visitor.does("/schedule", "/schedule", &[&fields[..], &[("act", "add")]].concat());
+            let page = visitor.page("/schedule");
+            assert!(!super::row(&page, "mornings").contains("answered"), "{page}");
+        }
+        let asked = || letters(&town.show("buyer", &id), "out", "status-request").len();
+        town.does("buyer", &["sync"]);
+        assert_eq!(asked(), 0, "its time has not come");
+        let sync = |party: &str| {
+            let run = town.at("+25h", party, &["sync"]);
+            assert_eq!(run.code, Some(0), "{party}: {run:?}");
+        };
+        sync("buyer");
+        let count = asked();
+        assert!(count > 0);
+        let waits = {
+            let served = Served::start_at("+25h", &config);
+            served.visit().page("/schedule")
+        };
+        assert!(super::row(&waits, "mornings").contains(&format!("0 of {count} answered")), "{waits}");
+        ["shop", "pay", "ship", "buyer"].into_iter().for_each(sync);
+        let served = Served::start_at("+25h", &config);
+        let visitor = served.visit();
+        let page = visitor.page("/schedule");
+        assert!(super::row(&page, "mornings").contains(&format!("{count} of {count} answered")), "{page}");
+        let order = visitor.page(&format!("/txn/{id}"));
+        let table = order.split("<table class=\"timeline\">").nth(1).unwrap();
+        let table = table.split("class=\"today\"").next().unwrap();
+        let question = table.rfind("Asked for the status").unwrap();
+        assert!(table[question..].contains("lane-peer"), "the answer stands below the question: {table}");
+    }
 }
