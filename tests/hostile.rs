@@ -1,9 +1,13 @@
 //! A shop whose key is known writes names and remarks that would steer a terminal, a page or a spreadsheet: wherever a person
 //! meets them they are text (hard-cases B89, B90, B92, B96, B97).
 
+use mailorder::trade::status::{Parcel, Reason, Step};
+use serde_json::Value;
+
 use crate::flows::hooks::scripted;
 use crate::page::served::Served;
-use crate::support::program::Town;
+use crate::support::program::{Run, Town};
+use crate::support::trade::{delivery_status, goods, parcel, planned};
 
 /// What turns the direction of writing, hides, breaks lines or buries them under marks. Control characters stand in no letter.
 const STEERS: &str = "\u{202e}gro.\u{2066}\u{200b}\u{feff}\u{2028}\u{e0041}";
@@ -33,6 +37,13 @@ fn town() -> (Town, String) {
     let tracking = format!("javascript:alert(4){STEERS}{MARKUP}");
     town.does("shop", &["shop", "notify", &number, "--shipped", "--tracking", &tracking]);
     town.settle();
+    // What the agent says, where it leads, and why it did not bring the goods.
+    let reason = Reason { code: "refused".to_owned(), text: format!("refused {STEERS}{MARKUP}") };
+    let parcel = Parcel {
+        tracking_url: Some(format!("javascript:alert(5){STEERS}{MARKUP}")),
+        ..parcel("1", goods(&[("1", "1")]), Step::Failed { reason, at: None })
+    };
+    town.states("ship", &id, delivery_status(vec![parcel]));
     (town, id)
 }
 
@@ -55,24 +66,44 @@ fn check_still(what: &str, text: &str) {
     assert!(!marks, "{what}: marks upon marks");
 }
 
+/// Checks what a command printed and said.
+fn check_run(what: &str, run: &Run) {
+    assert!(matches!(run.code, Some(0 | 1)), "{what}: {run:?}");
+    check_still(what, &run.out);
+    check_still(what, &run.err);
+}
+
 #[test]
 fn names_of_others_steer_no_terminal_b89_b90() {
     let (town, id) = town();
-    let commands: [&[&str]; 8] = [
+    let offered = offer(&town);
+    let commands: [&[&str]; 17] = [
+        &["sync"],
         &["list"],
         &["show", &id],
         &["show", &id, "--full"],
         &["status"],
         &["warnings"],
+        &["warnings", "--late"],
         &["catalog", "shop@demo.test"],
         &["key", "list"],
         &["--json", "show", &id],
+        &["confirm", &offered, "--dry-run"],
+        &["reorder", &id, "--dry-run"],
+        &["reorder", &id],
+        &["ask", &id],
+        &["schedule", "add", "--preset", "mornings"],
+        &["schedule", "run", "--dry-run"],
+        &["outbox", "list"],
     ];
-    for command in commands {
-        let run = town.run("buyer", command);
-        assert!(matches!(run.code, Some(0 | 1)), "{run:?}");
-        check_still(&command.join(" "), &run.out);
-        check_still(&command.join(" "), &run.err);
+    for language in ["en", "ja"] {
+        let mut met = 0;
+        for command in commands.iter().filter(|command| language == "en" || command[0] != "schedule") {
+            let run = town.run("buyer", &[&["--lang", language][..], *command].concat());
+            check_run(&format!("{language} {}", command.join(" ")), &run);
+            met += usize::from(format!("{}{}", run.out, run.err).contains("HYPERLINK"));
+        }
+        assert!(met >= 5, "{language}: such names are shown by {met} commands");
     }
     let shown = town.does("buyer", &["show", &id]).out;
     assert!(shown.contains("HYPERLINK") && shown.contains("\\u{202e}gro"), "{shown}");
@@ -81,31 +112,132 @@ fn names_of_others_steer_no_terminal_b89_b90() {
 }
 
 #[test]
+fn names_of_others_are_cells_and_lines_in_exports_b89_b93() {
+    let (town, _) = town();
+    let table = town.does("buyer", &["export", "--format", "csv", "--spreadsheet"]).out;
+    let plain = town.does("buyer", &["export", "--format", "csv"]).out;
+    for table in [&table, &plain] {
+        check_still("csv", &table.replace(['\r', '\u{feff}'], ""));
+        assert!(table.contains("HYPERLINK"), "{table}");
+        for cell in ["\n=", ",=", ",\"=", "\n\"=", ";="] {
+            assert!(!table.contains(cell), "{cell:?}: {table}");
+        }
+    }
+    let events = town.does("buyer", &["export", "--format", "ics"]).out;
+    let lines: Vec<&str> = events.split("\r\n").collect();
+    lines.iter().for_each(|line| check_still("ics", line));
+    let known = ["BEGIN", "END", "VERSION", "PRODID", "UID", "DTSTAMP", "DTSTART", "DTEND", "SUMMARY", "DESCRIPTION"];
+    for line in lines.iter().filter(|line| !line.is_empty() && !line.starts_with(' ')) {
+        let name = line.split([':', ';']).next().unwrap();
+        assert!(
+            known.contains(&name)
+                || [
+                    "CALSCALE",
+                    "TRANSP",
+                    "CATEGORIES",
+                    "STATUS",
+                    "METHOD",
+                    "CLASS",
+                    "URL",
+                    "X-WR-CALNAME",
+                    "NAME",
+                    "LAST-MODIFIED",
+                    "SEQUENCE"
+                ]
+                .contains(&name),
+            "{line}"
+        );
+    }
+    assert!(lines.concat().replace(' ', "").contains("HYPERLINK"), "{events}");
+}
+
+#[test]
+fn what_others_write_steers_neither_what_sync_and_watch_say_nor_the_program_that_is_told_b89_b97() {
+    for language in ["en", "ja"] {
+        let (town, id) = town();
+        let file = town.path("tell");
+        let kept = town.path("kept");
+        std::fs::write(&file, format!("#!/bin/sh\ncat >>'{}'\n", kept.display())).unwrap();
+        std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+        town.configure("buyer", |text| format!("{text}\n[notify]\ncommand = [\"{}\"]\n", file.display()));
+        // A letter that is not applied, whose reason has such a word in it: goods that were never ordered.
+        let other = Parcel {
+            tracking_url: Some(format!("https://bank.example@evil.example/{STEERS}")),
+            tracking: Some(format!("EP{STEERS}{MARKUP}")),
+            ..parcel(&format!("2 {STEERS}{MARKUP}"), goods(&[("7", "1")]), planned("2099-01-20"))
+        };
+        town.states("ship", &id, delivery_status(vec![other]));
+        let run = town.run("buyer", &["--lang", language, "sync"]);
+        check_run(&format!("{language} sync"), &run);
+        assert!(run.err.contains("W-"), "{run:?}");
+        let told = std::fs::read_to_string(&kept).unwrap();
+        let told: Vec<Value> = told.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert!(told.iter().any(|one| one["id"].as_str().unwrap().starts_with("W-")), "{told:?}");
+        assert!(told.iter().any(|one| one["text"].as_str().unwrap().contains("refused")), "{told:?}");
+        for one in &told {
+            for part in ["title", "text"] {
+                check_still(&format!("{language} {part}"), one[part].as_str().unwrap());
+            }
+        }
+        // On a terminal, where more is said.
+        let again = Parcel {
+            tracking: Some(format!("EP{STEERS}{MARKUP}")),
+            ..parcel(&format!("3 {STEERS}{MARKUP}"), goods(&[("8", "1")]), planned("2099-01-21"))
+        };
+        town.states("ship", &id, delivery_status(vec![again]));
+        let mut screen = town.types("buyer", &["--lang", language, "watch"]);
+        let run = screen.waits_for("\u{7}").keys("\u{3}").ends();
+        let shown = run.out.replace('\u{7}', "").replace("^C", "");
+        assert!(shown.contains("W-"), "{shown}");
+        check_still(&format!("{language} watch"), &shown);
+    }
+}
+
+#[test]
 fn names_of_others_are_text_on_every_page_b92_b96_b97() {
     let (town, id) = town();
+    town.does("buyer", &["sync"]);
+    town.does("buyer", &["schedule", "add", "one", "--txn", &id, "--when", "every 6h"]);
+    let offered = offer(&town);
     let served = Served::start(&town.path("buyer/config.toml"));
-    let visitor = served.visit();
-    let paths = ["/", "/warnings", "/chart", "/health", "/order?shop=shop@demo.test", "/?q=HYPERLINK"];
+    let mut visitor = served.visit();
+    let paths = [
+        "/",
+        "/warnings",
+        "/warnings?late=1",
+        "/chart",
+        "/health",
+        "/schedule",
+        "/order?shop=shop@demo.test",
+        "/?q=HYPERLINK",
+    ];
     let own = [
         format!("/txn/{id}"),
         format!("/txn/{id}?receipts=1"),
         format!("/order?again={id}"),
-        format!("/txn/{}/confirm", offer(&town)),
+        format!("/schedule?txn={id}"),
+        format!("/txn/{offered}/confirm"),
     ];
     let shown = town.does("buyer", &["--json", "show", &id]).json();
     let letters = shown["letters"].as_array().unwrap().iter();
     let each = letters
         .flat_map(|letter| ["text", "data", "raw"].map(|way| format!("/txn/{id}?letter={}&as={way}", letter["entry"])));
-    let mut met = 0;
-    for path in paths.iter().map(|path| (*path).to_owned()).chain(own).chain(each) {
-        let page = visitor.page(&path);
-        check_still(&path, &page);
-        for bad in ["<script>alert", "<img", "\" onmouseover", "href=\"javascript", "href=\"http", "49 $(id)"] {
-            assert!(!page.contains(bad), "{path}: {bad}");
+    let all: Vec<String> = paths.iter().map(|path| (*path).to_owned()).chain(own).chain(each).collect();
+    for language in ["en", "ja"] {
+        visitor.language = language;
+        let mut met = 0;
+        for path in &all {
+            let page = visitor.page(path);
+            check_still(path, &page);
+            for bad in ["<script>alert", "<img", "\" onmouseover", "href=\"javascript", "href=\"http", "49 $(id)"] {
+                assert!(!page.contains(bad), "{language} {path}: {bad}");
+            }
+            met += usize::from(page.contains("&lt;script&gt;alert(1)"));
+            // Where the agent says the parcel can be looked for, it is text like everything else.
+            assert!(!page.contains("alert(5)") || path.contains("letter="), "{language} {path}");
         }
-        met += usize::from(page.contains("&lt;script&gt;alert(1)"));
+        assert!(met >= 4, "{language}: such names stand on {met} pages");
     }
-    assert!(met >= 4, "such names stand on {met} pages");
 }
 
 #[test]
@@ -125,7 +257,7 @@ fn names_of_others_are_data_to_the_programs_of_a_shop_b97() {
     town.settle();
     let number = town.number("buyer", &id);
     let told = std::fs::read_to_string(town.path("shop/told")).unwrap();
-    let told: serde_json::Value = serde_json::from_str(&told).unwrap();
+    let told: Value = serde_json::from_str(&told).unwrap();
     assert!(told.to_string().contains(&serde_json::to_string(name).unwrap()), "{told}");
     let around = std::fs::read_to_string(town.path("shop/around")).unwrap();
     assert!(around.starts_with("0\n") && !around.contains("touch"), "{around}");

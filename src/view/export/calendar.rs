@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 use super::{Wanted, goods};
 use crate::index::{Listed, RowLeg};
 use crate::trade::{Role, When};
-use crate::view::harmless::wants_code;
+use crate::view::harmless::escape;
 use crate::view::{short, text};
 
 /// Most bytes of a line without its end (RFC 5545 section 3.1).
@@ -125,21 +125,19 @@ fn moment(when: &When) -> String {
     }
 }
 
-/// Writes a text as a value (RFC 5545 section 3.3.11); signs that steer, turn or hide are written as codes.
+/// Writes a text as a value (RFC 5545 section 3.3.11); signs that steer, turn or hide are written as codes, and marks upon marks
+/// are cut.
 fn escaped(text: &str) -> String {
+    let text = text.replace('\r', "");
+    let lines: Vec<String> = text.split('\n').map(escape).collect();
     let mut safe = String::with_capacity(text.len());
-    for c in text.chars() {
+    for c in lines.join("\n").chars() {
         match c {
             '\n' => safe.push_str("\\n"),
-            '\r' => {}
+            // The backslash of a code is doubled, as any other.
             '\\' | ';' | ',' => {
                 safe.push('\\');
                 safe.push(c);
-            }
-            // The backslash of a code is doubled, as any other.
-            c if wants_code(c) => {
-                safe.push('\\');
-                safe.extend(c.escape_unicode());
             }
             c => safe.push(c),
         }
@@ -181,5 +179,6 @@ mod tests {
     fn a_name_is_a_value_and_nothing_else() {
         let name = "a;b,c\\d\r\nEND:VEVENT\u{1b}[2J\u{202e}";
         assert_eq!(escaped(name), "a\\;b\\,c\\\\d\\nEND:VEVENT\\\\u{1b}[2J\\\\u{202e}");
+        assert_eq!(escaped(&format!("e{}", "\u{301}".repeat(100))), "e\u{301}\u{301}\u{301}");
     }
 }
