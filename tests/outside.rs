@@ -1,7 +1,8 @@
 //! What stands outside of a letter's seal, who comes unknown, and mails that brought the program down: the clerk with real
 //! keys, over a post of our own.
 
-use mailorder::trade::{Address, Digest, Letter, MessageId, Role, Verdict};
+use mailorder::role::{self, Notice};
+use mailorder::trade::{Address, Digest, Document, Kept, Kind, Leg, Letter, MessageId, OrderId, Party, Role, Verdict};
 
 use crate::support::trade::{jpy, letter, payment_status};
 use crate::support::world::{BANK, BUYER, SHOP, World, sealed};
@@ -93,6 +94,72 @@ fn a_letter_to_our_key_is_ours_whatever_address_it_names_b59() {
     // It left a gap, which is asked about: at the address of the terms, as always.
     let queued = world.clerks[BUYER].queue().list().unwrap();
     assert!(!queued.is_empty() && queued.iter().all(|item| item.label.envelope.to == from.address), "{queued:?}");
+    let have = known.have(&from.fingerprint);
+    assert_eq!(asked(&mut world, &id, &from), [(Leg::Payment, have)]);
+}
+
+/// Returns what the buyer asked somebody: about which leg, and which number he said he had.
+fn asked(world: &mut World, id: &OrderId, of: &Party) -> Vec<(Leg, u32)> {
+    let known = world.transaction(BUYER, Role::Buyer, id);
+    let of_theirs = known.sent(Kind::StatusRequest).filter(|sent| sent.letter.to.fingerprint == of.fingerprint);
+    let what = |sent: &Kept| match &sent.letter.document {
+        Document::StatusRequest(request) => (request.leg, request.have),
+        _ => unreachable!("of this kind"),
+    };
+    of_theirs.map(what).collect()
+}
+
+/// Has the payment agent write when it is to be paid; returns the mail to the buyer, which nobody has delivered.
+fn planned(world: &mut World, id: &OrderId, day: &str) -> Vec<u8> {
+    let number = world.transaction(BUYER, Role::Buyer, id).number;
+    let all = world.clerks[BANK].index().load_all(Some(Role::Payment)).unwrap();
+    let key = all.into_iter().find(|one| one.number == number).unwrap().key;
+    let notice = Notice { planned: Some(crate::support::trade::day(day)), ..Notice::default() };
+    world.decide(BANK, &key, |known, desk| role::notify(known, &notice, desk));
+    let mut mails: Vec<_> = world.send(BANK).into_iter().filter(|mail| mail.to == BUYER).collect();
+    assert_eq!(mails.len(), 1);
+    mails.remove(0).bytes
+}
+
+#[test]
+fn a_gap_in_a_senders_numbers_is_asked_for_once_and_closed_by_what_was_missing() {
+    let mut world = World::new(STEPS);
+    let id = world.accepted_order();
+    let bank = world.clerks[BANK].me().clone();
+    let stands = |world: &mut World| {
+        let known = world.transaction(BUYER, Role::Buyer, &id);
+        (known.have(&bank.fingerprint), known.has_gap(&bank.fingerprint))
+    };
+    let (have, gap) = stands(&mut world);
+    assert!(have > 0 && !gap, "the agent has written already");
+    let bring = |world: &mut World, day: &str, arrives: bool| {
+        let mail = planned(world, &id, day);
+        if arrives {
+            world.deliver(BUYER, std::slice::from_ref(&mail));
+        }
+        mail
+    };
+    let lost = bring(&mut world, "2026-08-01", false);
+    assert_eq!(asked(&mut world, &id, &bank), []);
+    bring(&mut world, "2026-08-02", true);
+    assert_eq!(stands(&mut world), (have, true));
+    assert_eq!(asked(&mut world, &id, &bank), [(Leg::Payment, have)], "what is below the gap is had");
+    // The question went to the agent alone, and is in the post once.
+    let posted: Vec<_> = world.send(BUYER).into_iter().filter(|mail| mail.to != BUYER).collect();
+    assert!(posted.iter().any(|mail| mail.to == BANK), "{}", posted.len());
+    // More above the same gap asks no more.
+    bring(&mut world, "2026-08-03", true);
+    bring(&mut world, "2026-08-04", true);
+    assert_eq!(asked(&mut world, &id, &bank).len(), 1, "once for a gap");
+    // What was missing closes it, and changes nothing: newer letters count.
+    let taken = world.deliver(BUYER, &[lost]);
+    assert_eq!(taken.counts.get(&Verdict::Stale), Some(&1), "{taken:?}");
+    assert_eq!(stands(&mut world), (have + 4, false));
+    assert_eq!(asked(&mut world, &id, &bank).len(), 1);
+    // Another gap is another question, with the number that is had now.
+    bring(&mut world, "2026-08-05", false);
+    bring(&mut world, "2026-08-06", true);
+    assert_eq!(asked(&mut world, &id, &bank), [(Leg::Payment, have), (Leg::Payment, have + 4)]);
 }
 
 #[test]
