@@ -14,7 +14,7 @@ use crate::clock::system_time;
 use crate::config::TrustPolicy;
 use crate::pgp::SetAside;
 use crate::role;
-use crate::rules::{Judgement, Reader, reconcile};
+use crate::rules::{Judgement, Reader, alike, reconcile};
 use crate::trade::{
     Address, Body, Code, Digest, Direction, Finding, Fingerprint, Kept, Kind, Letter, Names, Party, Received, Role,
     Verdict,
@@ -40,11 +40,16 @@ impl Batch<'_> {
             }
             return Ok(Outcome::plain(Verdict::Repeat));
         }
-        if self.is_stranger(letter)? {
+        let is_stranger = self.is_stranger(letter)?;
+        if is_stranger {
             self.pin_stranger(letter)?;
         }
         let received = &letter.received;
-        let (role, Judgement { verdict, findings }) = self.judge(letter)?;
+        let (role, Judgement { verdict, mut findings }) = self.judge(letter)?;
+        if is_stranger {
+            findings.extend(self.looks_alike(received)?);
+            findings.sort();
+        }
         self.contents.insert((received.signer().clone(), received.content()));
         let body = Body::In {
             letter: received.shared(),
@@ -186,6 +191,13 @@ impl Batch<'_> {
         let hour_ago = self.now.plus_seconds(-3600);
         let recent = self.clerk.index.strangers_since(&hour_ago)?.saturating_add(self.pins.len());
         Ok(recent < STRANGERS_MAX)
+    }
+
+    /// Returns the note about a sender of first contact whose address looks like a known one.
+    fn looks_alike(&self, received: &Received) -> Result<Option<Finding>, ClerkError> {
+        let from = &received.letter().from.address;
+        let known = self.clerk.looks_like(from)?;
+        Ok(known.map(|known| Finding::new(Code::SenderLooksAlike, alike::caution(from, &known))))
     }
 
     pub(super) fn is_repeat(&self, letter: &OpenLetter) -> Result<bool, ClerkError> {

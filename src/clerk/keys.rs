@@ -14,6 +14,7 @@ use crate::clock::system_time;
 use crate::files;
 use crate::maildir;
 use crate::pgp::{Certificate, KeyFault, MAIL_MAX};
+use crate::rules::alike;
 use crate::trade::{Act, Address, Fingerprint, Names, Party, PinnedBy};
 
 /// A key that is known, and for what.
@@ -185,6 +186,26 @@ impl Clerk {
         }
         let counts = self.index.pin_of(address)?;
         Ok(counts.is_some_and(|pin| is(&pin.fingerprint)) && self.was_accepted(address)?)
+    }
+
+    /// Returns the addresses that others may be made to look like: our own, and those whose key came by more than first contact.
+    ///
+    /// # Errors
+    /// What keeps the index from being read.
+    pub fn vouched(&self) -> Result<Vec<Address>, ClerkError> {
+        let pins = self.index.pins()?.into_iter().filter(|pin| pin.by != PinnedBy::FirstUse);
+        Ok(std::iter::once(self.me.address.clone()).chain(pins.map(|pin| pin.address)).collect())
+    }
+
+    /// Returns the known address that another one looks like.
+    ///
+    /// # Errors
+    /// What keeps the index from being read.
+    pub fn looks_like(&self, address: &Address) -> Result<Option<Address>, ClerkError> {
+        if self.index.pin_of(address)?.is_some_and(|pin| pin.by != PinnedBy::FirstUse) {
+            return Ok(None);
+        }
+        Ok(alike::alike(address, &self.vouched()?).cloned())
     }
 
     /// Returns whether the owner ever said yes to a key of an address: what was signed with it since follows from that. His

@@ -13,7 +13,6 @@ use crate::clerk::{Clerk, ClerkError};
 use crate::config::NotifySettings;
 use crate::hook;
 use crate::rules::alerted::{Alert, Open};
-use crate::view::text;
 use crate::view::warnings::{Shown, Which, gather};
 
 /// How long one pass may tell; what is left is told in the next one.
@@ -96,9 +95,8 @@ fn document(shell: &Shell, clerk: &Clerk, warning: &Warning, alert: &Alert, open
     let first = warning.shown.first().ok_or_else(|| Failure::bug("no finding"))?;
     let findings: Vec<Value> = warning.shown.iter().map(|one| json!({"code": one.finding, "text": one.text})).collect();
     let words = shell.words;
-    let sentence = |one: &Shown| text::finding(words, &one.finding, &one.text, shell.clock.zone());
-    let sentences: Vec<String> =
-        warning.shown.iter().map(|one| format!("{}: {}", one.finding, sentence(one))).collect();
+    let sentence = |one: &Shown| format!("{}: {}", one.finding, one.says(words, shell.clock.zone()));
+    let sentences: Vec<String> = warning.shown.iter().map(sentence).collect();
     let from = if first.from.is_empty() { String::new() } else { words.fill("alerted.from", &[("who", &first.from)]) };
     let more = match alert.others.len() {
         0 => String::new(),

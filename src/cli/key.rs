@@ -11,6 +11,7 @@ use super::output::{Cell, Tone};
 use crate::clerk::Clerk;
 use crate::files;
 use crate::pgp::Certificate;
+use crate::rules::alike;
 use crate::trade::Address;
 
 #[derive(Debug, clap::Args)]
@@ -173,6 +174,9 @@ fn accept(shell: &Shell, clerk: &mut Clerk, key: &str, replace: bool) -> Result<
     let address = wanted.or_else(|| certificate.addresses().into_iter().next());
     let address = address.ok_or_else(|| Failure::data("the certificate names no address"))?;
     let before = clerk.pinned_key(&address)?.filter(|pinned| pinned != certificate.fingerprint());
+    if let Some(known) = clerk.looks_like(&address)? {
+        shell.tell(&alike::caution(&address, &known));
+    }
     if !shell.global.yes {
         shell.output.message(format!("{}  {address}", certificate.fingerprint().grouped()));
         if let Some(before) = before.as_ref().filter(|_| replace) {

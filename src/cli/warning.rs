@@ -46,7 +46,7 @@ pub(super) fn run(shell: &Shell, clerk: &mut Clerk, name: &str) -> Result<(), Fa
     line("day", &first.date.map(|date| text::day(&date, shell.clock.zone())).unwrap_or_default())?;
     line("settled", &escape(&how(shell, first)))?;
     for one in &shown {
-        let says = text::finding(shell.words, &one.finding, &one.text, shell.clock.zone());
+        let says = one.says(shell.words, shell.clock.zone());
         line("finding", &escape(&format!("{}: {says}", one.finding)))?;
     }
     let letter = match (&warning, &aside) {

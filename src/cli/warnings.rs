@@ -185,7 +185,7 @@ fn print(shell: &Shell, clerk: &Clerk, shown: &[Shown], notes: &[Shown], all: bo
         // A note quotes what a letter has in its text.
         let text = match shell.words {
             Words::ENGLISH if one.note => one.text.clone(),
-            words => text::finding(words, &one.finding, &one.text, shell.clock.zone()),
+            words => one.says(words, shell.clock.zone()),
         };
         row.push(Cell::plain(text));
         row

@@ -240,7 +240,8 @@ fn before_terms(transaction: &Transaction, kept: &Kept) -> (Verdict, Vec<Finding
 
 /// Returns the findings of a letter that no later letter can change: who signed it, what reading it turned up.
 fn lasting(kept: &Kept) -> Vec<Finding> {
-    let lasts = |code: Code| code.is_about_speaker() || code == Code::TextDiffersFromData;
+    let noted = [Code::TextDiffersFromData, Code::SenderLooksAlike];
+    let lasts = |code: Code| code.is_about_speaker() || noted.contains(&code);
     kept.findings.iter().filter(|finding| lasts(finding.code)).cloned().collect()
 }
 

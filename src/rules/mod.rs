@@ -2,6 +2,7 @@
 
 pub mod agreement;
 pub mod alerted;
+pub mod alike;
 pub mod authority;
 pub mod booking;
 pub mod crowd;

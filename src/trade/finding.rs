@@ -82,6 +82,8 @@ codes! {
     TwoAgentsDisagree = "two-agents-disagree",
     /// The human text has an amount or number that the data lacks. Noted, never blocking.
     TextDiffersFromData = "text-differs-from-data",
+    /// A sender of first contact has an address that looks like a known one. Noted, never blocking.
+    SenderLooksAlike = "sender-looks-alike",
     /// A payment, a delivery or an instruction will not be done, whoever was to do it says.
     Failed = "failed",
     /// Something else came, as the buyer says, than the delivery agent says was delivered.
@@ -124,6 +126,7 @@ impl Code {
         !matches!(
             self,
             Self::TextDiffersFromData
+                | Self::SenderLooksAlike
                 | Self::Failed
                 | Self::ReceivedDiffers
                 | Self::Late

@@ -2,14 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
-use super::short;
 use super::transaction::unanswered;
+use super::{short, text};
 use crate::clerk::{Clerk, ClerkError};
 use crate::index::EntryRow;
 use crate::rules::Standing;
+use crate::rules::alerted::Open;
+use crate::rules::alike;
 use crate::trade::{Address, Code, Digest, Fingerprint, Moment, Names, OrderId, Role, Settlement, Transaction, When};
+use crate::words::Words;
 
 /// The subject of a mail that no transaction is known of.
 pub const SET_ASIDE: &str = "set aside";
@@ -43,6 +47,8 @@ pub struct Shown {
     pub imports: bool,
     /// Who can have caused it.
     pub source: Source,
+    /// That the address it came from looks like a known one, where it does.
+    pub caution: Option<String>,
 }
 
 /// Who can have caused a warning.
@@ -69,6 +75,11 @@ impl Source {
         }
     }
 
+    /// Returns who can have caused a warning about a letter.
+    fn of_letter(entry: &EntryRow) -> Self {
+        entry.peer.clone().map_or(Self::Anybody, |peer| Self::Of(peer, entry.signer.clone()))
+    }
+
     /// Returns who is on the other side of the transaction that a warning is about.
     fn of(known: Option<&Transaction>, names: &Names) -> Self {
         let buyer = |known: &Transaction| known.buyer().map(|buyer| (buyer.address.clone(), buyer.fingerprint.clone()));
@@ -84,6 +95,15 @@ impl Source {
 }
 
 impl Shown {
+    /// Returns what does not agree, and the caution, for people; what others wrote is not escaped yet.
+    pub fn says(&self, words: Words, zone: &TimeZone) -> String {
+        let says = text::finding(words, &self.finding, &self.text, zone);
+        match &self.caution {
+            Some(caution) => words.fill("stop.beside", &[("one", &says), ("other", &words.sentence(caution))]),
+            None => says,
+        }
+    }
+
     /// Returns whether it says that a promised date has passed: the list of transactions counts those, not the warnings.
     pub fn is_of_date(&self) -> bool {
         [Code::Late, Code::Silent].iter().any(|code| code.word() == self.finding)
@@ -132,6 +152,37 @@ pub fn open_count(clerk: &Clerk) -> Result<u64, ClerkError> {
     let aside = clerk.set_aside()?.iter().filter(|aside| aside.seen.is_none()).count();
     let limits = clerk.standing_warnings()?.iter().filter(|warning| warning.settled.is_none()).count();
     Ok(u64::try_from(letters.saturating_add(aside).saturating_add(limits)).unwrap_or(u64::MAX))
+}
+
+/// Returns the open warnings by what they are settled by, oldest first of each sort, without what else is shown of them. Whether
+/// a stranger can have caused one is not looked up where it `is_known` already.
+///
+/// # Errors
+/// What keeps index or the folder of mail set aside from being read.
+pub fn open(clerk: &Clerk, which: Which, is_known: impl Fn(&str) -> bool) -> Result<Vec<Open>, ClerkError> {
+    let mut open = Vec::new();
+    let mut add = |id: String, source: &dyn Fn() -> Result<Source, ClerkError>| {
+        let stranger = !is_known(&id) && source()?.is_stranger(clerk)?;
+        open.push(Open { id, stranger });
+        Ok::<(), ClerkError>(())
+    };
+    for position in open_letters(clerk)? {
+        let source = || -> Result<Source, ClerkError> {
+            Ok(clerk.index().entry(position)?.map_or(Source::Anybody, |entry| Source::of_letter(&entry)))
+        };
+        add(format!("W-{position}"), &source)?;
+    }
+    for aside in clerk.set_aside()?.into_iter().filter(|aside| aside.seen.is_none()) {
+        add(aside_id(&aside.name), &|| Ok(Source::Anybody))?;
+    }
+    let computed = if which.late { clerk.computed_warnings()? } else { clerk.standing_warnings()? };
+    for warning in computed.into_iter().filter(|warning| warning.settled.is_none()) {
+        let names = Names { shop: warning.shop, number: warning.number, order: warning.order };
+        let source =
+            || -> Result<Source, ClerkError> { Ok(Source::of(transaction_of(clerk, &names)?.as_ref(), &names)) };
+        add(warning.id, &source)?;
+    }
+    Ok(open)
 }
 
 /// Returns what the warning about a mail set aside is settled by.
@@ -186,7 +237,7 @@ pub fn gather(clerk: &Clerk, which: Which) -> Result<Vec<Shown>, ClerkError> {
             "id": warning.id, "finding": warning.code.word(), "shop": warning.shop, "number": warning.number,
             "from": null, "signer": null, "date": warning.since, "text": warning.text,
             "settled": warning.settled, "settled_at": when.map(|(time, _)| time),
-            "reason": when.and_then(|(_, why)| why.as_deref()), "entry": null,
+            "reason": when.and_then(|(_, why)| why.as_deref()), "entry": null, "looks_like": null,
         });
         let (number, order) = (warning.number.clone(), warning.order.clone());
         let names = Names { shop: warning.shop.clone(), number, order };
@@ -205,6 +256,7 @@ pub fn gather(clerk: &Clerk, which: Which) -> Result<Vec<Shown>, ClerkError> {
             settled: warning.settled,
             note: false,
             imports: false,
+            caution: None,
         });
     }
     Ok(shown)
@@ -222,10 +274,10 @@ fn letters(clerk: &Clerk, all: bool, said: &Settled) -> Result<Vec<Shown>, Clerk
             "id": id, "finding": warning.code.word(), "shop": entry.names.shop, "number": entry.names.number,
             "from": entry.peer, "signer": entry.signer, "date": entry.recorded, "text": warning.text,
             "settled": warning.settled, "settled_at": when.map(|(time, _)| time), "reason": warning.reason,
-            "entry": warning.position,
+            "entry": warning.position, "looks_like": null,
         });
         shown.push(Shown {
-            source: entry.peer.clone().map_or(Source::Anybody, |peer| Source::Of(peer, entry.signer.clone())),
+            source: Source::of_letter(&entry),
             when: when.cloned(),
             id,
             value,
@@ -238,6 +290,7 @@ fn letters(clerk: &Clerk, all: bool, said: &Settled) -> Result<Vec<Shown>, Clerk
             settled: warning.settled,
             note: !warning.code.blocks(),
             imports: false,
+            caution: None,
         });
     }
     Ok(shown)
@@ -246,13 +299,16 @@ fn letters(clerk: &Clerk, all: bool, said: &Settled) -> Result<Vec<Shown>, Clerk
 /// Returns the mails set aside.
 fn set_aside(clerk: &Clerk, all: bool) -> Result<Vec<Shown>, ClerkError> {
     let mut shown = Vec::new();
+    let vouched = clerk.vouched()?;
     for aside in clerk.set_aside()?.into_iter().filter(|aside| all || aside.seen.is_none()) {
+        // An address that another key is known for is itself one that others may look like.
+        let alike = aside.from.as_ref().filter(|_| aside.known.is_none()).and_then(|from| alike::alike(from, &vouched));
         let id = aside_id(&aside.name);
         let settled = aside.seen.map(|_| Settlement::Ack);
         let value = json!({
             "id": id, "finding": aside.reason.code, "shop": null, "number": null, "from": aside.from,
             "signer": aside.issuers.first(), "date": aside.at, "text": aside.reason.text,
-            "settled": settled, "settled_at": aside.seen, "reason": null, "entry": null,
+            "settled": settled, "settled_at": aside.seen, "reason": null, "entry": null, "looks_like": alike,
         });
         shown.push(Shown {
             source: Source::Anybody,
@@ -261,6 +317,7 @@ fn set_aside(clerk: &Clerk, all: bool) -> Result<Vec<Shown>, ClerkError> {
             id,
             value,
             finding: aside.reason.code,
+            caution: alike.zip(aside.from.as_ref()).map(|(known, from)| alike::caution(from, known)),
             subject: SET_ASIDE.to_owned(),
             order: None,
             from: aside.from.map(|from| from.to_string()).unwrap_or_default(),

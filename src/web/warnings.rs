@@ -82,6 +82,7 @@ fn warning(clerk: &Clerk, reasons: &[&Shown], visit: &Visit) -> Option<Value> {
         "why": first.when.as_ref().and_then(|(_, why)| why.clone()),
         "signer": first.value.get("signer"), "entry": first.value.get("entry"), "imports": first.imports,
         "order": first.order.as_ref(), "asks": asks(clerk, first),
+        "caution": first.caution.as_ref().map(|caution| visit.words().sentence(caution)),
     }))
 }
 

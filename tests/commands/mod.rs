@@ -1,5 +1,7 @@
 //! Commands at their edges, run as programs outside see them: exit codes, silence, and what is left on disk.
 
+/// Senders who look like others.
+mod alike;
 /// What somebody put in our way on purpose.
 mod attacked;
 /// A bill against the order, and what is unpaid.
