@@ -339,7 +339,12 @@ fn every_document_is_as_its_schema_says() {
     play.document("buyer", "confirm", &["confirm", "--dry-run", order["id"].as_str().unwrap()]);
     play.document("buyer", "written", &["cancel", order["id"].as_str().unwrap()]);
     let outbox = play.document("buyer", "outbox", &["outbox", "list"]);
-    assert!(!outbox["letters"].as_array().unwrap().is_empty());
+    let letters = outbox["letters"].as_array().unwrap();
+    play.document("buyer", "outbox-letter", &["outbox", "show", letters[0]["name"].as_str().unwrap()]);
+    // What went to the agents since the demonstration was played they have not read.
+    let all = play.document("buyer", "outbox", &["outbox", "list", "--all"]);
+    let unacknowledged = all["unacknowledged"].as_array().unwrap();
+    assert!(unacknowledged[0]["times"].as_u64() >= Some(1), "{all}");
     play.document("new", "init", &["init", "--address", "a@example.org", "--name", "A", "--folder", "new"]);
     play.serve();
     play.alerts();

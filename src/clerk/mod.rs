@@ -41,6 +41,7 @@ mod spool;
 mod take_in;
 mod told;
 mod transport;
+mod unacknowledged;
 mod write;
 
 use std::path::PathBuf;
@@ -64,6 +65,7 @@ pub use report::{Came, Foreseen, Foresight, Reporting, Sort, name_of};
 pub use schedules::Ran;
 pub use take_in::{Outcome, TakenIn};
 pub use transport::{inbox, outbox};
+pub use unacknowledged::Unacknowledged;
 pub use write::Written;
 
 use crate::clock::Clock;

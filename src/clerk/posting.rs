@@ -102,8 +102,18 @@ impl Clerk {
 
     /// Sends what is due, until `budget` has passed.
     pub async fn flush(&mut self, outbox: &mut Outbox, budget: Duration) -> Result<Report, ClerkError> {
+        self.flush_watched(outbox, budget, |_, _| ()).await
+    }
+
+    /// The same; `watch` is told how many letters were tried, and how many are due.
+    pub async fn flush_watched(
+        &mut self,
+        outbox: &mut Outbox,
+        budget: Duration,
+        watch: impl FnMut(usize, usize),
+    ) -> Result<Report, ClerkError> {
         let clock = self.clock.clone();
-        Ok(self.queue.flush(outbox, || clock.now().instant(), budget).await?)
+        Ok(self.queue.flush_watched(outbox, || clock.now().instant(), budget, watch).await?)
     }
 }
 

@@ -100,7 +100,7 @@ pub(crate) enum Command {
     Receive,
     /// Take mails from files, Maildirs or mboxes
     Import(super::mail::ImportArgs),
-    /// List, retry or drop letters waiting to be sent
+    /// List, show, send, retry or drop letters waiting to be sent
     Outbox(super::outbox::OutboxArgs),
     /// Sell: answer what waits, report what left, look at procedures and catalog
     Shop(super::notify::ShopArgs),

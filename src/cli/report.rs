@@ -5,23 +5,21 @@
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use super::Shell;
-use super::failure::{Failure, send_kind};
+use super::failure::Failure;
 use super::notify::plays;
 use super::output::escape;
-use crate::clerk::{self, Came, Clerk, ClerkError, Foreseen, Foresight, Reporting, Sort};
+use super::sending::send_all;
+use crate::clerk::{Came, Clerk, ClerkError, Foreseen, Foresight, Reporting, Sort};
 use crate::feed::{FeedError, Format, Map, Place, Read, Reading, Report};
 use crate::files;
 use crate::trade::Role;
 
 /// Rows that are followed under one hold of the ledger's lock.
 const BATCH: usize = 500;
-/// How long what was written is sent, at most; `sync` goes on with the rest.
-const SEND_BUDGET: Duration = Duration::from_secs(600);
 
 /// What `notify` takes beside the flags that report one thing.
 #[derive(Debug, clap::Args)]
@@ -133,23 +131,13 @@ pub(super) fn rows(shell: &Shell, how: Reporting, file: &Path, args: &RowArgs, d
     run.refusal().and(sent)
 }
 
-/// Sends what was written. What is not sent in time is no fault: it is queued, and the next `sync` goes on.
+/// Sends what was written.
 fn send(shell: &Shell, clerk: &mut Clerk, letters: u64) -> Result<(), Failure> {
     shell.tell_notes(clerk);
     if shell.global.offline || letters == 0 {
         return Ok(());
     }
-    let Some(mut outbox) = clerk::outbox(clerk.settings())? else {
-        shell.tell("the letters are queued and not sent: no [outbox] is configured");
-        return Ok(());
-    };
-    let report = shell.runtime.block_on(clerk.flush(&mut outbox, SEND_BUDGET))?;
-    shell.tell_failed(&report);
-    match (&report.stopped, super::account::refusal(&report)) {
-        (Some(cause), _) => Err(Failure::new(send_kind(cause), format!("the letters wait: {cause}"))),
-        (None, Some(refusal)) => Err(refusal),
-        (None, None) => Ok(()),
-    }
+    send_all(shell, clerk)
 }
 
 impl FromArgs {
@@ -307,7 +295,7 @@ impl Run<'_> {
             };
             self.tell(&Done { place, name, event, came: became })?;
         }
-        self.shell.output.progress(&format!("{} rows", self.counts.rows));
+        self.shell.output.progress(&self.shell.words.fill("progress.rows", &[("n", &self.counts.rows)]));
         Ok(())
     }
 

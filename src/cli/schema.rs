@@ -22,9 +22,9 @@ macro_rules! schemas {
 }
 
 /// The documents, by the name in their member `schema` (`mailorder.NAME/1`); `path` has none.
-const SCHEMAS: [(&str, &str); 36] = schemas![
+const SCHEMAS: [(&str, &str); 37] = schemas![
     "alert" "articles" "asked" "catalog" "catalog-check" "check" "checkpoint" "confirm" "foreseen" "inbox" "init" "inspect" "key" "keys"
-    "list" "moments" "notified" "order" "outbox" "path" "payment-data" "procedures" "ran" "received" "redaction" "reindex" "row" "rows" "schedules"
+    "list" "moments" "notified" "order" "outbox" "outbox-letter" "path" "payment-data" "procedures" "ran" "received" "redaction" "reindex" "row" "rows" "schedules"
     "serve" "show" "status" "transaction" "verify" "warnings" "written"
 ];
 

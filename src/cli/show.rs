@@ -1,6 +1,5 @@
 //! `show`: one transaction: the terms, every letter, and what can be done next (P34, P35, P85).
 
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use super::Shell;
@@ -25,7 +24,7 @@ use crate::view::bill::{Bill, Differs};
 use crate::view::said::to_do;
 use crate::view::short;
 use crate::view::text;
-use crate::view::transaction::{became, change, document, instruction, is_doubtful, next, offer_is_over, signer_named};
+use crate::view::transaction::{Unsure, became, change, document, instruction, next, offer_is_over, signer_named};
 
 /// Columns of the names in front of values.
 const NAMES: usize = 8;
@@ -62,14 +61,13 @@ pub(super) fn run(shell: &mut Shell, args: ShowArgs) -> Result<(), Failure> {
     };
     let standing = Standing::of(&known);
     let now = shell.clock.now();
-    let doubts = clerk.index().doubts().map_err(ClerkError::from)?;
-    let doubts: BTreeSet<u64> = doubts.into_iter().map(|doubt| doubt.position).collect();
+    let unsure = Unsure::of(&clerk, &known, &now)?;
     let saved = match &args.save {
         Some(folder) => download::save(&clerk, &known, folder)?,
         None => Vec::new(),
     };
     if shell.output.is_json() {
-        let mut value = document(&known, &standing, &now, &doubts);
+        let mut value = document(&known, &standing, &now, &unsure);
         if let Some(members) = value.as_object_mut().filter(|_| args.save.is_some()) {
             members.insert("saved".to_owned(), saved.iter().map(Saved::json).collect());
         }
@@ -83,7 +81,7 @@ pub(super) fn run(shell: &mut Shell, args: ShowArgs) -> Result<(), Failure> {
     offered(shell, &known, &standing)?;
     shell.output.line("")?;
     came(shell, &known, &standing)?;
-    letters(shell, &known, &doubts, args.full)?;
+    letters(shell, &known, &unsure, args.full)?;
     saved.iter().try_for_each(|saved| shell.output.line(saved.line()))?;
     if let Some(next) = next(&known, &standing, &now).or_else(|| next_to_report(&known, &standing)) {
         shell.next(&next);
@@ -325,7 +323,7 @@ fn ways(
     Ok(())
 }
 
-fn letters(shell: &Shell, known: &Transaction, doubts: &BTreeSet<u64>, full: bool) -> Result<(), Failure> {
+fn letters(shell: &Shell, known: &Transaction, unsure: &Unsure, full: bool) -> Result<(), Failure> {
     let rows: Vec<Vec<Cell>> = known
         .kept
         .iter()
@@ -346,7 +344,7 @@ fn letters(shell: &Shell, known: &Transaction, doubts: &BTreeSet<u64>, full: boo
                 Cell::plain(peer.as_str()),
                 Cell::plain(shell.words.name("kinds", kept.letter.kind().word())),
                 signer(shell, known, kept, full),
-                Cell::plain(became(kept, is_doubtful(kept, doubts), shell.words, shell.clock.zone())),
+                Cell::plain(became(kept, unsure, shell.words, shell.clock.zone())),
             ]
         })
         .collect();

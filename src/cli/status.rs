@@ -10,6 +10,7 @@ use super::output::{self, Tone};
 use super::transaction::{self, Rejected, TurnedAway, joined};
 use crate::clerk::{Clerk, ClerkError};
 use crate::index::Filter;
+use crate::rules::unheard::SOON;
 use crate::trade::{Moment, Money, OrderId, Role};
 use crate::view::orders::{Summary, awaiting, first_role, is_late};
 use crate::view::schedules::prepared;
@@ -94,6 +95,8 @@ struct Account {
     turned_away: Vec<TurnedAway>,
     /// Letters that wait to be sent, and that failed.
     outbox: (usize, usize),
+    /// Letters that went out a day ago or earlier and that nobody has acknowledged.
+    unacknowledged: u64,
     /// What waits for the owner: the part's command, and how many things.
     inboxes: Vec<(&'static str, u64)>,
     /// What is still to go back to buyers.
@@ -116,6 +119,7 @@ impl Account {
             rejected: transaction::rejected(clerk, 0, Some(&week))?,
             turned_away: transaction::turned_away(clerk, 0, Some(&week))?,
             outbox: (waiting, failed),
+            unacknowledged: clerk.count_unacknowledged(SOON, &queue)?,
             inboxes: super::inbox::waiting_counts(clerk)?,
             back: GivenBack::of(clerk, first_role(clerk))?,
         })
@@ -168,7 +172,8 @@ fn document(account: &Account, address: &str) -> Value {
             turned_away.iter().map(|one| json!({"id": one.id, "buyer": one.buyer, "why": joined(&one.why, Words::ENGLISH)})).collect::<Vec<_>>(),
         "waiting_for_you": first.map_or(0, |part| part.offered.len()), "inbox": inbox,
         "warnings": first.map_or(0, |part| part.summary.warnings), "not_kept": not_kept,
-        "outbox": {"waiting": waiting, "failed": failed}, "parts": parts.iter().map(Part::json).collect::<Vec<_>>(),
+        "outbox": {"waiting": waiting, "failed": failed, "unacknowledged": account.unacknowledged},
+        "parts": parts.iter().map(Part::json).collect::<Vec<_>>(),
     });
     // How the first part stands is there by itself, too.
     if let (Some(all), Some(Value::Object(part))) = (value.as_object_mut(), first.map(Part::json)) {
@@ -212,7 +217,12 @@ fn print(shell: &Shell, account: &Account, address: &str) -> Result<(), Failure>
     if *not_kept > 0 {
         line("lost", words.fill("account.full", &[("n", not_kept)]))?;
     }
-    line("outbox", words.fill("account.queue", &[("waiting", waiting), ("failed", failed)]))
+    let queue = words.fill("account.queue", &[("waiting", waiting), ("failed", failed)]);
+    let unacknowledged = match account.unacknowledged {
+        0 => String::new(),
+        n => words.fill("account.unacknowledged", &[("n", &n)]),
+    };
+    line("outbox", format!("{queue}{unacknowledged}"))
 }
 
 /// Says by which commands what is counted can be looked at.
@@ -238,5 +248,7 @@ fn hints(shell: &Shell, account: &Account) {
     }
     if account.outbox.1 > 0 {
         shell.hint("what could not be sent, and why: mailorder outbox list");
+    } else if account.unacknowledged > 0 {
+        shell.hint("what went out and was not acknowledged: mailorder outbox list");
     }
 }

@@ -8,6 +8,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::apply::{integer, milliseconds};
 use super::query::{Found, digest, optional, position, value, word};
 use super::{Index, IndexError};
+use crate::rules::unheard::is_waited_for;
 use crate::trade::document::Received;
 use crate::trade::transaction::CLAIMED_MAX;
 use crate::trade::{Address, Digest, Document, Entry, Fingerprint, Letter, Moment, Names, Number, OrderId, Role};
@@ -15,7 +16,7 @@ use crate::trade::{Address, Digest, Document, Entry, Fingerprint, Letter, Moment
 /// Notes a letter that waits to be acknowledged. Receipts and refusals are not waited for: who misses one sends its
 /// letter again.
 pub(super) fn wrote(db_tx: &Connection, entry: &Entry, letter: &Letter, content: &Digest) -> Result<(), IndexError> {
-    if letter.stays_here() || !letter.kind().is_numbered() {
+    if !is_waited_for(letter) {
         return Ok(());
     }
     let mut put = db_tx.prepare_cached("INSERT INTO unheard VALUES (?1, ?2, ?3, ?4)")?;
@@ -108,6 +109,21 @@ impl Index {
         let mut found = self.find_unheard(condition, "ORDER BY u.position DESC LIMIT 1000", moment, times)?;
         found.reverse();
         Ok(found)
+    }
+
+    /// Returns how many letters recorded at or before `moment` nobody has acknowledged.
+    pub fn count_unheard(&self, moment: &Moment) -> Found<u64> {
+        let sql = "SELECT count(*) FROM unheard u JOIN entries e USING (position)
+                   WHERE u.recorded_at <= ?1 AND e.role IS NOT NULL";
+        let mut count = self.db.prepare_cached(sql)?;
+        let count: i64 = count.query_row([milliseconds(moment)], |row| row.get(0))?;
+        Ok(u64::try_from(count).unwrap_or_default())
+    }
+
+    /// Returns whether the letter of entry `at`, recorded at or before `moment`, is one that nobody has acknowledged.
+    pub fn is_unheard_since(&self, at: u64, moment: &Moment) -> Found<bool> {
+        let sql = "SELECT 1 FROM unheard WHERE position = ?1 AND recorded_at <= ?2";
+        Ok(self.db.prepare_cached(sql)?.exists(params![integer(at), milliseconds(moment)])?)
     }
 
     fn find_unheard(&self, condition: &str, order: &str, moment: &Moment, times: usize) -> Found<Vec<Unheard>> {

@@ -5,8 +5,10 @@
 
 use std::collections::BTreeSet;
 
-use crate::trade::{Digest, Direction, Fingerprint, Kept, Moment, Transaction};
+use crate::trade::{Digest, Direction, Fingerprint, Kept, Letter, Moment, Transaction};
 
+/// Seconds within which it means nothing that a letter is not acknowledged: many look at their mail once a day.
+pub const SOON: i64 = 86_400;
 /// Seconds after which a letter that nobody acknowledged goes out again for the first time.
 pub const AFTER: i64 = 3 * 86_400;
 /// How often a letter is sent at most (I11).
@@ -30,11 +32,15 @@ pub fn unheard<'a>(
     transaction.kept.iter().filter(move |kept| {
         let to = &kept.letter.to.fingerprint;
         kept.direction == Direction::Out
-            && !kept.letter.stays_here()
-            && kept.letter.kind().is_numbered()
+            && is_waited_for(&kept.letter)
             && !answered.contains(&(to, kept.content))
             && !receipted(to, &kept.content)
     })
+}
+
+/// Returns whether a letter of ours is waited for to be acknowledged.
+pub fn is_waited_for(letter: &Letter) -> bool {
+    !letter.stays_here() && letter.kind().is_numbered()
 }
 
 /// Returns whether a letter first sent at `first` and sent `times` times in all is to go out again.

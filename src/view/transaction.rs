@@ -8,16 +8,63 @@ use serde_json::{Value, json};
 use super::bill::Bill;
 use super::said::said;
 use super::{short, text};
+use crate::clerk::{Clerk, ClerkError};
 use crate::role::{agent, buyer};
 use crate::rules::agreement::not_applied;
 use crate::rules::overdue::{Refund, refund};
 use crate::rules::received::{self, Count};
+use crate::rules::unheard::{SOON, is_waited_for};
 use crate::rules::{Pending, Standing, State, agreement, replacing};
 use crate::trade::{Direction, Document, Finding, Kept, Kind, Leg, Moment, Quantity, Role, Terms, Transaction, When};
 use crate::words::Words;
 
-/// Returns the document of `show --json`; `doubts` are the entries of letters that may not have arrived.
-pub fn document(known: &Transaction, standing: &Standing, now: &Moment, doubts: &BTreeSet<u64>) -> Value {
+/// What is not sure of letters of ours.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unsure {
+    /// The entries of those that a delivery report says did not arrive.
+    doubts: BTreeSet<u64>,
+    /// The entries of those of this transaction that nobody has acknowledged.
+    unheard: BTreeSet<u64>,
+    /// What was written later may well be acknowledged yet.
+    before: Moment,
+}
+
+impl Unsure {
+    /// Returns what is not sure of the letters of a transaction.
+    ///
+    /// # Errors
+    /// An index that cannot be read.
+    pub fn of(clerk: &Clerk, known: &Transaction, now: &Moment) -> Result<Self, ClerkError> {
+        let index = clerk.index();
+        let doubts = index.doubts()?.into_iter().map(|doubt| doubt.position).collect();
+        let mut unheard = BTreeSet::new();
+        for kept in known.kept.iter().filter(|kept| kept.direction == Direction::Out && is_waited_for(&kept.letter)) {
+            if index.is_unheard(&kept.content)? {
+                unheard.insert(kept.position);
+            }
+        }
+        Ok(Self { doubts, unheard, before: now.plus_seconds(-SOON) })
+    }
+
+    /// Returns whether a report says that a letter of ours was not delivered.
+    pub fn is_doubtful(&self, kept: &Kept) -> bool {
+        kept.direction == Direction::Out && self.doubts.contains(&kept.position)
+    }
+
+    /// Returns whether a letter of ours should be acknowledged by now, and is not.
+    pub fn is_unacknowledged(&self, kept: &Kept) -> bool {
+        self.unheard.contains(&kept.position) && kept.recorded <= self.before
+    }
+
+    /// Returns whether its reader has acknowledged a letter; nothing of letters that nobody acknowledges.
+    fn acknowledged(&self, kept: &Kept) -> Option<bool> {
+        let waits = kept.direction == Direction::Out && is_waited_for(&kept.letter);
+        waits.then(|| !self.unheard.contains(&kept.position))
+    }
+}
+
+/// Returns the document of `show --json`.
+pub fn document(known: &Transaction, standing: &Standing, now: &Moment, unsure: &Unsure) -> Value {
     let leg = |leg: Leg| {
         let mark = standing.mark(leg);
         let agent = known.terms().and_then(|(_, terms)| terms.agent(leg)).map(|agent| json!(agent.party));
@@ -32,8 +79,9 @@ pub fn document(known: &Transaction, standing: &Standing, now: &Moment, doubts: 
                 "entry": kept.position, "direction": kept.direction, "kind": kept.letter.kind(), "peer": peer.address,
                 "date": kept.letter.date, "recorded": kept.recorded, "seq": kept.letter.seq, "content": kept.content,
                 "verdict": kept.verdict, "findings": kept.findings, "settled": kept.settled,
-                "says": said(&kept.letter.document, Words::ENGLISH), "delivery_doubtful": is_doubtful(kept, doubts),
-                "erased": kept.erased, "signer": kept.letter.from.fingerprint, "signer_named": signer_named(known, kept),
+                "says": said(&kept.letter.document, Words::ENGLISH), "delivery_doubtful": unsure.is_doubtful(kept),
+                "acknowledged": unsure.acknowledged(kept), "erased": kept.erased,
+                "signer": kept.letter.from.fingerprint, "signer_named": signer_named(known, kept),
             })
         })
         .collect();
@@ -203,17 +251,13 @@ pub fn signer_named(known: &Transaction, kept: &Kept) -> Option<bool> {
     Some(*signer == offer.letter.to || terms.agents.iter().any(|agent| agent.party == *signer))
 }
 
-/// Returns whether a report says that a letter of ours was not delivered.
-pub fn is_doubtful(kept: &Kept, doubts: &BTreeSet<u64>) -> bool {
-    kept.direction == Direction::Out && doubts.contains(&kept.position)
-}
-
 /// Returns the verdict with its findings, and what the letter says; its own words are not escaped yet.
-pub fn became(kept: &Kept, doubtful: bool, words: Words, zone: &TimeZone) -> String {
+pub fn became(kept: &Kept, unsure: &Unsure, words: Words, zone: &TimeZone) -> String {
     let finding = |one: &Finding| text::finding_line(words, one.code.word(), &one.text, zone);
     let findings: Vec<String> = kept.findings.iter().map(finding).collect();
     let verdict = match kept.direction {
-        Direction::Out if doubtful => words.say("became.doubtful"),
+        Direction::Out if unsure.is_doubtful(kept) => words.say("became.doubtful"),
+        Direction::Out if unsure.is_unacknowledged(kept) => words.say("became.unacknowledged"),
         Direction::Out => words.say("became.written"),
         Direction::In if findings.is_empty() => words.name("became", &kept.verdict.to_string()),
         Direction::In => format!("{}: {}", words.name("became", &kept.verdict.to_string()), findings.join("; ")),

@@ -1,6 +1,5 @@
 //! One order: how far each leg is, what comes next, who said what to whom and when, and each letter (P84-P89, P93-P97).
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
@@ -20,7 +19,7 @@ use crate::trade::item::{Charge, Line, LineQuantity};
 use crate::trade::status::Step;
 use crate::trade::{Address, Direction, Document, Finding, Kept, Kind, Leg, Moment, Money, Transaction, Verdict, When};
 use crate::view::said::said;
-use crate::view::transaction::{change, counts_json, is_doubtful, next_steps, offer_is_over, signer_named};
+use crate::view::transaction::{Unsure, change, counts_json, next_steps, offer_is_over, signer_named};
 use crate::view::{short, text, warnings};
 
 /// The legs in the order of the page's list.
@@ -50,7 +49,7 @@ pub(super) async fn show(State(web): State<Arc<Web>>, Path(id): Path<String>, vi
 
 fn order(clerk: &Clerk, known: &Transaction, visit: &Visit) -> Result<Map<String, Value>, Fault> {
     let standing = Standing::of(known);
-    let doubts: BTreeSet<u64> = clerk.index().doubts()?.into_iter().map(|doubt| doubt.position).collect();
+    let unsure = Unsure::of(clerk, known, &visit.now)?;
     let receipts = visit.asked("receipts").is_some();
     let steps: Vec<&str> = next_steps(known, &standing, &visit.now);
     let hidden = known.kept.iter().filter(|kept| kept.letter.kind() == Kind::Receipt).count();
@@ -86,10 +85,10 @@ fn order(clerk: &Clerk, known: &Transaction, visit: &Visit) -> Result<Map<String
     put("receipts", json!({"hidden": hidden, "shown": receipts}));
     let (over, ahead): (Vec<Promise>, Vec<Promise>) =
         promises(&standing, visit).into_iter().partition(|(date, _)| date.is_over(&visit.now));
-    let rows = letters().map(|kept| (kept.letter.date, row(known, kept, &doubts, visit))).collect();
+    let rows = letters().map(|kept| (kept.letter.date, row(known, kept, &unsure, visit))).collect();
     put("rows", json!(with_dates(rows, &over, visit)));
     put("ahead", json!(ahead.iter().map(|promise| dated(promise, visit)).collect::<Vec<_>>()));
-    put("letters", json!(letters().map(|kept| entry(known, kept, &doubts, visit)).collect::<Vec<_>>()));
+    put("letters", json!(letters().map(|kept| entry(known, kept, &unsure, visit)).collect::<Vec<_>>()));
     put("received", received(clerk, known, &standing, visit)?);
     put("warnings", json!(open_warnings(clerk, known, visit)?));
     put("letter", letter::shown(clerk, known, visit)?);
@@ -242,9 +241,10 @@ fn lane(known: &Transaction, address: &Address) -> &'static str {
 }
 
 /// Returns the mark of what became of a letter, and the key of its word.
-fn verdict(kept: &Kept, doubts: &BTreeSet<u64>) -> (&'static str, &'static str) {
+fn verdict(kept: &Kept, unsure: &Unsure) -> (&'static str, &'static str) {
     match (kept.direction, kept.verdict) {
-        (Direction::Out, _) if is_doubtful(kept, doubts) => ("late", "doubtful"),
+        (Direction::Out, _) if unsure.is_doubtful(kept) => ("late", "doubtful"),
+        (Direction::Out, _) if unsure.is_unacknowledged(kept) => ("plan", "unacknowledged"),
         (Direction::Out, _) => ("done", "sent"),
         (Direction::In, Verdict::Applied) => ("done", "applied"),
         (Direction::In, Verdict::Stale) => ("done", "stale"),
@@ -254,14 +254,14 @@ fn verdict(kept: &Kept, doubts: &BTreeSet<u64>) -> (&'static str, &'static str) 
 }
 
 /// Returns a letter as a line of the timeline.
-fn row(known: &Transaction, kept: &Kept, doubts: &BTreeSet<u64>, visit: &Visit) -> Value {
+fn row(known: &Transaction, kept: &Kept, unsure: &Unsure, visit: &Visit) -> Value {
     let peer = match kept.direction {
         Direction::In => &kept.letter.from.address,
         Direction::Out => &kept.letter.to.address,
     };
     let lane = lane(known, peer);
     let (from, to) = if kept.direction == Direction::In { (lane, "you") } else { ("you", lane) };
-    let (mark, word) = verdict(kept, doubts);
+    let (mark, word) = verdict(kept, unsure);
     let said: Vec<String> = match &kept.erased {
         Some(erased) => {
             let day = text::day(&When::Moment(erased.at), &visit.zone);
@@ -320,8 +320,8 @@ fn with_dates(letters: Vec<(Moment, Value)>, over: &[Promise], visit: &Visit) ->
 }
 
 /// Returns a letter as a line of the table of letters.
-fn entry(known: &Transaction, kept: &Kept, doubts: &BTreeSet<u64>, visit: &Visit) -> Value {
-    let (mark, word) = verdict(kept, doubts);
+fn entry(known: &Transaction, kept: &Kept, unsure: &Unsure, visit: &Visit) -> Value {
+    let (mark, word) = verdict(kept, unsure);
     let findings: Vec<Value> = kept
         .findings
         .iter()

@@ -104,3 +104,47 @@ fn a_command_tries_to_send_for_ten_seconds_and_no_longer() {
         }
     });
 }
+
+#[test]
+fn a_letter_is_shown_flushed_and_sent_again_by_its_name() {
+    let town = Town::fresh();
+    town.does("buyer", &["order", "--offline", "--shop", "shop@demo.test", "--item", "SH-41;シャツ 白 41;JPY 4300;1"]);
+    let [letter] = &outbox(&town, "buyer")[..] else { panic!("one letter waits") };
+    let name = letter["name"].as_str().unwrap();
+    let shown = town.does("buyer", &["outbox", "show", name]).out;
+    for part in ["shop@demo.test", "order", "queued", "シャツ 白 41"] {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
+    assert_eq!(town.does("buyer", &["outbox", "show", name, "--json"]).json()["state"], "queued");
+    let japanese = town.does("buyer", &["--lang", "ja", "outbox", "show", name]).out;
+    assert!(japanese.contains("送信待ち") && japanese.contains("宛先"), "{japanese}");
+    // Offline nothing is sent; else all that is due, and cron hears nothing of it.
+    town.does("buyer", &["--offline", "outbox", "flush"]);
+    assert!(town.post("shop").is_empty());
+    let run = town.run("buyer", &["outbox", "flush"]);
+    assert_eq!((run.code, run.out.as_str(), run.err.as_str()), (Some(0), "", ""));
+    assert_eq!((town.post("shop").len(), outbox(&town, "buyer").len()), (1, 0));
+    // It went out and nobody has acknowledged it: a person may send it again before its time.
+    let times =
+        || town.does("buyer", &["outbox", "list", "--all", "--json"]).json()["unacknowledged"][0]["times"].clone();
+    assert_eq!(times(), 1);
+    town.does("buyer", &["outbox", "retry", name]);
+    assert_eq!((town.post("shop").len(), times()), (2, 2.into()));
+    town.sync(&["shop", "buyer"]);
+    assert_eq!(times(), serde_json::Value::Null, "it is acknowledged");
+    let run = town.run("buyer", &["outbox", "show", name]);
+    assert!(run.code == Some(65) && run.err.contains("no letter"), "{run:?}");
+}
+
+#[test]
+fn a_flush_that_is_refused_for_good_ends_with_69_and_shows_on_a_terminal_how_far_it_is() {
+    let town = Town::played();
+    let known = town.in_state("open")["id"].as_str().unwrap().to_owned();
+    town.does("buyer", &["ask", "--offline", &known]);
+    let (_server, seen) = smtp(&town, "buyer", vec![("RCPT TO:<shop@", "550 5.1.1 nobody\r\n")]);
+    let run = town.types("buyer", &["outbox", "flush"]).ends();
+    assert_eq!(run.code, Some(69), "{run:?}");
+    assert!(run.out.contains("0 of 3 letters sent") && run.out.contains("3 of 3 letters sent"), "{run:?}");
+    assert!(run.out.contains("1 letter was refused for good"), "{run:?}");
+    assert_eq!(seen.lock().unwrap().mails.len(), 2);
+}

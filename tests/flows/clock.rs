@@ -200,6 +200,65 @@ mod real {
         }
     }
 
+    /// Returns what `outbox list` has of letters that nobody acknowledged: which and how often sent.
+    fn unacknowledged(town: &Town, moved: &str, more: &[&str]) -> Vec<(String, u64)> {
+        let list = at(town, moved, "shop", &[&["outbox", "list", "--json"][..], more].concat()).json();
+        let letters = list["unacknowledged"].as_array().unwrap();
+        letters.iter().map(|one| (one["kind"].as_str().unwrap().to_owned(), one["times"].as_u64().unwrap())).collect()
+    }
+
+    #[test]
+    fn a_status_lost_in_the_post_is_seen_by_its_shop_until_its_receipt_comes() {
+        let town = Town::fresh();
+        let (_, number) = town.bought("SH-41", 1, &["--pay", "invoice"]);
+        town.settle();
+        let count = |moved: &str| at(&town, moved, "shop", &["status", "--json"]).json()["outbox"].clone();
+        let says =
+            |unacknowledged: u64| serde_json::json!({"waiting": 0, "failed": 0, "unacknowledged": unacknowledged});
+        assert_eq!(unacknowledged(&town, "+3d", &["--all"]), [], "all that was sent is acknowledged");
+        town.does("shop", &["shop", "notify", &number, "--shipped"]);
+        town.post("buyer").iter().for_each(|mail| std::fs::remove_file(mail).unwrap());
+        // What was sent a moment ago is no matter for anybody; who asks sees it.
+        assert_eq!(count("+0d"), says(0));
+        assert_eq!(unacknowledged(&town, "+0d", &[]), []);
+        assert_eq!(unacknowledged(&town, "+0d", &["--all"]), [("order-status".to_owned(), 1)]);
+        assert!(!at(&town, "+0d", "shop", &["show", &number]).out.contains("not acknowledged"));
+        assert!(at(&town, "+0d", "shop", &["outbox", "list"]).out.contains("nothing waits"));
+        assert_eq!(count("+3d"), says(1));
+        assert_eq!(
+            town.at("+3d", "shop", &["status", "--exit-code"]).code,
+            Some(0),
+            "the program sends it again by itself"
+        );
+        assert_eq!(unacknowledged(&town, "+3d", &[]), [("order-status".to_owned(), 1)]);
+        let listed = at(&town, "+3d", "shop", &["outbox", "list"]).out;
+        assert!(listed.contains("unacknowledged") && listed.contains("sent on ") && listed.contains("buyer@demo.test"));
+        let status = at(&town, "+3d", "shop", &["status"]);
+        assert!(status.out.contains("1 not acknowledged for a day"), "{status:?}");
+        let shown = at(&town, "+3d", "shop", &["show", &number]).out;
+        assert!(shown.contains("written, not acknowledged"), "{shown}");
+        let japanese = at(&town, "+3d", "shop", &["--lang", "ja", "outbox", "list"]).out;
+        assert!(japanese.contains("受領の返事なし") && japanese.contains("に送信"), "{japanese}");
+        let marks = |moved: &str| -> Vec<serde_json::Value> {
+            let shown = at(&town, moved, "shop", &["show", &number, "--json"]).json();
+            let letters = shown["letters"].as_array().unwrap().iter();
+            letters.filter(|one| one["kind"] == "order-status").map(|one| one["acknowledged"].clone()).collect()
+        };
+        assert_eq!(marks("+3d"), [true, false], "the answer to the OK was acknowledged");
+        let name = at(&town, "+3d", "shop", &["outbox", "list", "--json"]).json()["unacknowledged"][0]["name"].clone();
+        let letter = at(&town, "+3d", "shop", &["outbox", "show", name.as_str().unwrap(), "--json"]).json();
+        assert_eq!((&letter["state"], &letter["number"]), (&"unacknowledged".into(), &number.as_str().into()));
+        assert!(letter["says"].as_str().unwrap().contains(&number), "{letter}");
+        // The third day it goes out again; its reader's receipt ends the matter.
+        at(&town, "+3d", "shop", &["sync"]);
+        assert_eq!(unacknowledged(&town, "+3d", &[]), [("order-status".to_owned(), 2)]);
+        at(&town, "+3d", "buyer", &["sync"]);
+        at(&town, "+3d", "shop", &["sync"]);
+        assert_eq!(unacknowledged(&town, "+3d", &["--all"]), []);
+        assert_eq!((count("+3d"), marks("+3d")), (says(0), vec![true.into(), true.into()]));
+        assert!(!at(&town, "+3d", "shop", &["show", &number]).out.contains("not acknowledged"));
+    }
+
     #[test]
     fn an_expired_key_keeps_nobody_from_reading_f36() {
         let town = Town::fresh();

@@ -288,7 +288,10 @@ mod real {
             assert_eq!(list["transactions"].as_array().unwrap().len(), 1);
             assert_eq!(person.json(&["warnings", "--json"])["warnings"], serde_json::json!([]));
             assert_eq!(person.json(&["audit", "verify", "--json"])["result"], "clean");
-            assert_eq!(person.json(&["status", "--json"])["outbox"], serde_json::json!({"waiting": 0, "failed": 0}));
+            assert_eq!(
+                person.json(&["status", "--json"])["outbox"],
+                serde_json::json!({"waiting": 0, "failed": 0, "unacknowledged": 0})
+            );
         }
         // What the seller tells herself never was a mail.
         let (to_buyer, to_herself) = seller.wrote_to(buyer.address);

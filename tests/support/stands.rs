@@ -31,7 +31,9 @@ pub fn check(who: &str, ask: impl Fn(&[&str]) -> Value, name: &str, state: &str,
         sums.map(|sum| (sum["amount"].clone(), sum["currency"].clone())).collect::<Vec<_>>()
     };
     assert_eq!(sums(&status), sums(&listed), "{at}");
-    assert_eq!(status["outbox"], serde_json::json!({"waiting": 0, "failed": 0}), "{at}");
+    // Who is off for days acknowledges nothing.
+    let outbox = &status["outbox"];
+    assert_eq!([&outbox["waiting"], &outbox["failed"]], [0, 0], "{at}");
 }
 
 /// Returns the letters of a transaction in their order: `out order shop`, `in order-status shop`.

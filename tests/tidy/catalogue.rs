@@ -13,7 +13,7 @@ use super::{TextFile, assert_none, files, read, sample};
 
 /// Where every sentence has words in every language: what makes findings, and the commands that read or are a buyer's.
 /// What else commands say (errors of settings, of what sells, of what proves) may be in English alone: docs/decisions.md.
-const SPOKEN: [&str; 35] = [
+const SPOKEN: [&str; 36] = [
     "src/rules/",
     "src/mail/agree.rs",
     "src/mail/differs.rs",
@@ -40,6 +40,7 @@ const SPOKEN: [&str; 35] = [
     "src/cli/order_asked.rs",
     "src/cli/order_send.rs",
     "src/cli/outbox.rs",
+    "src/cli/outbox_letters.rs",
     "src/cli/prompt.rs",
     "src/cli/received.rs",
     "src/cli/schedule.rs",

@@ -1,0 +1,107 @@
+//! The queue sent: one letter after the other, each with its state written down before the next.
+
+use std::fs::{File, TryLockError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::time::{Instant, timeout_at};
+
+use super::queue::{Item, Queue, QueueError, Report, Standing, State};
+use super::{Outbox, SendError, Sent};
+use crate::files;
+use crate::maildir;
+
+impl Queue {
+    /// Sends what is due, in order, until `budget` has passed; a letter under way is then broken off.
+    ///
+    /// Only one process at a time sends; a lock that a dead process held is free. The states are durable before the
+    /// next letter is begun.
+    pub async fn flush(
+        &self,
+        outbox: &mut Outbox,
+        now: impl Fn() -> Timestamp,
+        budget: Duration,
+    ) -> Result<Report, QueueError> {
+        self.flush_watched(outbox, now, budget, |_, _| ()).await
+    }
+
+    /// The same; `watch` is told before the first letter and after each how many were tried, and how many are due.
+    pub async fn flush_watched(
+        &self,
+        outbox: &mut Outbox,
+        now: impl Fn() -> Timestamp,
+        budget: Duration,
+        mut watch: impl FnMut(usize, usize),
+    ) -> Result<Report, QueueError> {
+        let mut report = Report { failed: self.damaged()?, ..Report::default() };
+        let Some(_lock) = self.lock()? else {
+            report.busy = true;
+            return Ok(report);
+        };
+        maildir::sweep_tmp(&self.folder, now())?;
+        let end = super::after(budget);
+        let due = self.due(now())?;
+        let of = due.len();
+        for (tried, item) in due.into_iter().enumerate() {
+            watch(tried, of);
+            if Instant::now() >= end {
+                break;
+            }
+            let Some(mail) = self.mail(&item.name)? else { continue };
+            let result = outbox.send_until(&item.label.envelope, &mail, &item.name, end).await;
+            if !self.settle(&item, result, now(), &mut report)? {
+                break;
+            }
+            watch(tried.saturating_add(1), of);
+        }
+        // To take leave is polite, and no reason to stay.
+        let _ = timeout_at(end, outbox.close()).await;
+        if !report.sent.is_empty() {
+            maildir::sync_dir(&self.folder)?;
+        }
+        let open = self.list()?.into_iter().filter(|item| item.standing.state.is_open());
+        report.next_try = open.map(|item| item.standing.next_try.unwrap_or_else(&now)).min();
+        Ok(report)
+    }
+
+    /// Writes down what became of a letter; returns whether the next one may be tried.
+    fn settle(
+        &self,
+        item: &Item,
+        result: Result<Sent, SendError>,
+        now: Timestamp,
+        report: &mut Report,
+    ) -> Result<bool, QueueError> {
+        let Err(error) = result else {
+            self.remove(&item.name)?;
+            report.sent.push(item.name.clone());
+            return Ok(true);
+        };
+        let cause = error.to_string();
+        let for_all =
+            matches!(error, SendError::Later { all: true, .. } | SendError::Login { .. } | SendError::Config(_));
+        let mut standing = item.after(&error, now);
+        if for_all && standing.state.is_open() {
+            // The server, not the letter, is to blame: that is no attempt, and the letter stays due.
+            standing = Standing { last_error: standing.last_error, ..item.standing.clone() };
+            report.stopped = Some(error);
+        }
+        self.mark(&item.name, &standing)?;
+        report.refused = report.refused.saturating_add(usize::from(standing.state == State::Refused));
+        let list = if standing.state.is_open() { &mut report.later } else { &mut report.failed };
+        list.push((item.name.clone(), cause));
+        Ok(report.stopped.is_none())
+    }
+
+    /// Takes the lock of the sender; the file stays, the lock ends with the process.
+    fn lock(&self) -> Result<Option<File>, QueueError> {
+        let path = self.folder.join("lock");
+        let failed = |what, cause| maildir::Error::Io { what, path: path.clone(), cause };
+        let file = files::open_own(&path, true).map_err(|cause| failed("open", cause))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(file)),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(cause)) => Err(failed("lock", cause).into()),
+        }
+    }
+}
