@@ -177,6 +177,7 @@ impl Batch<'_> {
         }
         let known = self.load_key(&key)?;
         let known = known.ok_or_else(|| role::Refused::new("the transaction is not in the ledger any more"))?;
+        self.files.extend(report.bytes.iter().map(|bytes| (Digest::of(bytes), bytes.clone())));
         let notice = report.notice(self.now);
         if how.sort == Sort::States && role::is_told(&known, &notice, report.now) {
             return Ok(Came::Told);

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::fs::OpenOptions;
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
@@ -15,9 +15,13 @@ use sha2::{Digest as _, Sha256};
 use super::failure::Failure;
 use super::output;
 use crate::clerk::Clerk;
+use crate::feed::RowFile;
 use crate::files;
 use crate::trade::download::{FILE_MAX, LINKED_MAX};
 use crate::trade::{Digest, Document, Download, Kept, Kind, Link, Place, Transaction};
+
+/// The flags that say which file is delivered; columns of rows have the same names.
+const FLAGS: [&str; 5] = ["file", "link", "size", "sha256", "called"];
 
 /// Which file is delivered, and how.
 #[derive(Debug, clap::Args)]
@@ -68,6 +72,19 @@ impl FileArgs {
         }
     }
 
+    /// Reads and measures the file that a row names; a file is looked for below `folder` and nowhere else.
+    pub(super) fn of_row(row: RowFile, folder: &Path) -> Result<Goods, String> {
+        let RowFile { file, link, size, sha256, called } = row;
+        let size = size.map(|text| text.parse::<u64>().map_err(|_| format!("size: {text:?} is no number of bytes")));
+        let file = file.map(|file| below(folder, &file)).transpose()?;
+        let args = Self { file, link, size: size.transpose()?, sha256, name: called };
+        // Columns have the names of the flags.
+        let column =
+            |text: &str| FLAGS.iter().fold(text.to_owned(), |text, name| text.replace(&format!("--{name}"), name));
+        let goods = args.read().map_err(|failure| column(failure.text()))?;
+        goods.ok_or_else(|| "it names no file".to_owned())
+    }
+
     fn attached(&self, file: &Path) -> Result<Goods, Failure> {
         let bytes = files::read(file, FILE_MAX).map_err(|error| match error.kind() {
             ErrorKind::FileTooLarge => Failure::data(format!(
@@ -108,6 +125,25 @@ impl FileArgs {
             }
         }
     }
+}
+
+/// Returns the place of a file that a row names below a folder. What another system wrote into a cell leads nowhere
+/// else: neither by its words nor by a link of the file system.
+fn below(folder: &Path, named: &str) -> Result<PathBuf, String> {
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let outside = || {
+        format!(
+            "file: {named:?} is not below {}, the folder that files of rows are taken from (--files)",
+            folder.display()
+        )
+    };
+    let plain = Path::new(named).components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
+    if !plain {
+        return Err(outside());
+    }
+    let found = folder.join(named).canonicalize().map_err(|error| format!("file: {named:?}: {error}"))?;
+    let root = folder.canonicalize().map_err(|error| format!("file: {}: {error}", folder.display()))?;
+    if found.starts_with(root) { Ok(found) } else { Err(outside()) }
 }
 
 fn not_empty(size: u64) -> Result<u64, Failure> {

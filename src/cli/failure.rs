@@ -137,6 +137,11 @@ impl Failure {
         self
     }
 
+    /// Returns what is wrong, in one line.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
     /// Returns the exit code.
     pub(crate) fn code(&self) -> u8 {
         self.kind as u8

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use super::Shell;
+use super::download::FileArgs;
 use super::failure::Failure;
 use super::notify::plays;
 use super::output::escape;
@@ -20,6 +21,8 @@ use crate::trade::Role;
 
 /// Rows that are followed under one hold of the ledger's lock.
 const BATCH: usize = 500;
+/// Bytes of files that are held at once, but for the last one.
+const FILES_TOGETHER: usize = 4 * 1024 * 1024;
 
 /// What `notify` takes beside the flags that report one thing.
 #[derive(Debug, clap::Args)]
@@ -52,6 +55,9 @@ pub(super) struct RowArgs {
     /// Pass over rows whose transaction is not known here: the file has orders of others, too
     #[arg(long, requires = "from")]
     skip_unknown: bool,
+    /// The folder that files named by rows are taken from; that of the rows where none is given
+    #[arg(long, value_name = "DIR", requires = "from")]
+    files: Option<PathBuf>,
 }
 
 /// `import`: the same as `notify --from FILE --only-changes`.
@@ -122,7 +128,8 @@ pub(super) fn rows(shell: &Shell, how: Reporting, file: &Path, args: &RowArgs, d
         return Err(ClerkError::OwnKey(fault).into());
     }
     clerk.catch_up()?;
-    let mut run = Run { shell, how, file, dry_run, counts: Counts::default(), foresight: Foresight::default() };
+    let folder = args.files.as_deref().or(file.parent()).unwrap_or_else(|| Path::new(""));
+    let mut run = Run { shell, how, file, folder, dry_run, counts: Counts::default(), foresight: Foresight::default() };
     let ended = run.all(&mut clerk, &mut reading);
     shell.output.progress("");
     let sent = if dry_run { Ok(()) } else { send(shell, &mut clerk, run.counts.letters) };
@@ -143,12 +150,13 @@ fn send(shell: &Shell, clerk: &mut Clerk, letters: u64) -> Result<(), Failure> {
 impl FromArgs {
     /// Refuses what says how rows are read where there are none.
     pub(super) fn without_rows(&self) -> Result<(), Failure> {
-        let RowArgs { format, map, zone, skip_unknown } = &self.rows;
+        let RowArgs { format, map, zone, skip_unknown, files } = &self.rows;
         let given = [
             ("--format", format.is_some()),
             ("--map", map.is_some()),
             ("--zone", zone.is_some()),
             ("--skip-unknown", *skip_unknown),
+            ("--files", files.is_some()),
         ];
         match given.into_iter().find(|(_, given)| *given) {
             None => Ok(()),
@@ -221,6 +229,12 @@ impl RowArgs {
     }
 }
 
+/// Returns the bytes that are held of the file a row names.
+fn size_of_file(row: &Read) -> usize {
+    let report = row.report.as_ref().ok().and_then(Option::as_ref);
+    report.and_then(|report| report.bytes.as_ref()).map_or(0, Vec::len)
+}
+
 /// Returns how messages name a file.
 fn shown(file: &Path) -> String {
     if file.as_os_str() == "-" { "standard input".to_owned() } else { file.display().to_string() }
@@ -239,6 +253,8 @@ struct Run<'a> {
     shell: &'a Shell,
     how: Reporting,
     file: &'a Path,
+    /// Where files are that rows name.
+    folder: &'a Path,
     dry_run: bool,
     counts: Counts,
     foresight: Foresight,
@@ -249,28 +265,43 @@ impl Run<'_> {
     fn all(&mut self, clerk: &mut Clerk, reading: &mut Reading<Box<dyn BufRead>>) -> Result<(), Failure> {
         loop {
             let mut read = Vec::with_capacity(BATCH);
-            let mut ended = Ok(());
-            while read.len() < BATCH {
+            let mut ended = None;
+            let mut bytes = 0;
+            while ended.is_none() && read.len() < BATCH && bytes < FILES_TOGETHER {
                 match reading.next_row() {
-                    Ok(Some(row)) => read.push(row),
-                    Ok(None) => break,
-                    Err(error) => {
-                        ended = Err(fault(self.file, &error));
-                        break;
+                    Ok(Some(row)) => {
+                        let row = self.with_file(row);
+                        bytes = size_of_file(&row).saturating_add(bytes);
+                        read.push(row);
                     }
+                    Ok(None) => ended = Some(Ok(())),
+                    Err(error) => ended = Some(Err(fault(self.file, &error))),
                 }
             }
-            let last = read.len() < BATCH;
             if !read.is_empty() {
                 self.batch(clerk, read)?;
             }
-            if last {
+            if let Some(ended) = ended {
                 return ended;
             }
             if !self.dry_run {
                 clerk.give_way();
             }
         }
+    }
+
+    /// Reads the file that a row says the goods are.
+    fn with_file(&self, mut row: Read) -> Read {
+        let Ok(Some(report)) = &mut row.report else { return row };
+        let Some(file) = report.file.take() else { return row };
+        match FileArgs::of_row(file, self.folder) {
+            Ok(goods) => {
+                report.notice.download = Some(goods.download);
+                report.bytes = goods.bytes;
+            }
+            Err(what) => row.report = Err(what),
+        }
+        row
     }
 
     /// Follows some rows, and says what became of them, in their order.

@@ -29,6 +29,20 @@ pub enum Field {
     Declined,
     /// Why it was not delivered.
     Failed,
+    /// Why it was not accepted.
+    Refused,
+    /// In what way it was lost.
+    Lost,
+    /// Which file the goods are.
+    File,
+    /// Behind which link it is.
+    Link,
+    /// How many bytes it has.
+    Size,
+    /// Its SHA-256.
+    Sha256,
+    /// What it is called.
+    Called,
     /// What happened to a parcel on its way.
     Event,
     /// Where that was.
@@ -51,7 +65,7 @@ pub enum Field {
 
 impl Field {
     /// All fields.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 27] = [
         Self::Txn,
         Self::EventId,
         Self::Status,
@@ -63,6 +77,13 @@ impl Field {
         Self::Planned,
         Self::Declined,
         Self::Failed,
+        Self::Refused,
+        Self::Lost,
+        Self::File,
+        Self::Link,
+        Self::Size,
+        Self::Sha256,
+        Self::Called,
         Self::Event,
         Self::Place,
         Self::Parcel,
@@ -75,7 +96,7 @@ impl Field {
     ];
 
     /// The names of all fields, in the same order.
-    const WORDS: [&str; 20] = [
+    const WORDS: [&str; 27] = [
         "txn",
         "event_id",
         "status",
@@ -87,6 +108,13 @@ impl Field {
         "planned",
         "declined",
         "failed",
+        "refused",
+        "lost",
+        "file",
+        "link",
+        "size",
+        "sha256",
+        "called",
         "event",
         "place",
         "parcel",
@@ -114,7 +142,10 @@ impl Field {
             Self::Paid | Self::Refunded | Self::Declined | Self::Amount | Self::Currency | Self::Reference => {
                 role == Role::Payment
             }
-            Self::Delivered | Self::Failed | Self::Event | Self::Place => role == Role::Delivery,
+            Self::Delivered | Self::Failed | Self::Refused | Self::Lost | Self::Event | Self::Place => {
+                role == Role::Delivery
+            }
+            Self::File | Self::Link | Self::Size | Self::Sha256 | Self::Called => role == Role::Delivery,
             Self::Parcel | Self::Lines | Self::Tracking => matches!(role, Role::Shop | Role::Delivery),
         }
     }
@@ -139,7 +170,7 @@ pub(super) enum Meaning {
 
 impl Meaning {
     /// The fields that a word can stand for.
-    const FIELDS: [Field; 7] = [
+    pub(super) const FIELDS: [Field; 9] = [
         Field::Shipped,
         Field::Paid,
         Field::Refunded,
@@ -147,6 +178,8 @@ impl Meaning {
         Field::Planned,
         Field::Declined,
         Field::Failed,
+        Field::Refused,
+        Field::Lost,
     ];
 
     /// Reads the name of a field, or nothing.

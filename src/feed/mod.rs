@@ -11,6 +11,7 @@
 mod date;
 mod encoding;
 mod field;
+mod goods;
 mod map;
 mod object;
 mod reading;
@@ -19,6 +20,7 @@ mod report;
 mod rows;
 
 pub use field::Field;
+pub use goods::RowFile;
 pub use map::{Map, MapError};
 pub use reading::{Read, Reading};
 pub use report::Report;

@@ -5,6 +5,7 @@ use std::io::BufRead;
 
 use super::date::Given;
 use super::field::{Field, Meaning};
+use super::goods::{RowFile, goods_given};
 use super::map::Map;
 use super::report::Report;
 use super::rows::{FeedError, Format, Place, Row, Rows};
@@ -184,7 +185,9 @@ impl Cells<'_> {
             correct: self.read(Field::Correct, yes)?.unwrap_or(false),
             ..Notice::default()
         };
+        let file = RowFile::read(|field| self.owned(field))?;
         let given = self.done(role, &mut notice)?;
+        let given = if file.is_some() { Some(goods_given(given, &notice)?) } else { given };
         let now = given == Some(Given::Now);
         if let Some(Given::At(at)) = given {
             notice.done = Some(at);
@@ -209,7 +212,7 @@ impl Cells<'_> {
             notice.amount = self.amount()?;
         }
         let skip_unknown = self.is_of_others()?;
-        Ok(Some(Report { shop, name, event, notice, now, skip_unknown }))
+        Ok(Some(Report { shop, name, event, notice, now, skip_unknown, file, bytes: None }))
     }
 
     /// Returns which transaction it is about: `NUMBER`, or `SHOP:NUMBER`; `None` where rows of other orders are in the file
@@ -250,7 +253,10 @@ impl Cells<'_> {
             let reason = |text: String| Reason { code: field.word().to_owned(), text };
             self.owned(field).map(|text| text.map(reason))
         };
-        notice.failed = why(Field::Declined)?.or(why(Field::Failed)?);
+        notice.failed = why(Field::Declined)?;
+        for field in [Field::Refused, Field::Lost, Field::Failed] {
+            notice.failed = notice.failed.take().or(why(field)?);
+        }
         let refunded = given(Field::Refunded)?;
         notice.refund = refunded.is_some();
         let done = [Field::Shipped, Field::Paid, Field::Delivered].into_iter().map(given);
@@ -265,7 +271,7 @@ impl Cells<'_> {
                     notice.planned = Some(at.ok_or("the status says planned, and no date when (planned or date)")?);
                     Ok(None)
                 }
-                Field::Declined | Field::Failed => {
+                Field::Declined | Field::Failed | Field::Refused | Field::Lost => {
                     let text = notice.failed.take().map_or_else(|| field.word().to_owned(), |reason| reason.text);
                     notice.failed = Some(Reason { code: field.word().to_owned(), text });
                     Ok(None)
@@ -284,9 +290,8 @@ impl Cells<'_> {
         let Some(word) = self.text(Field::Status)? else { return Ok(None) };
         let Some(words) = &self.map.status else {
             let what = || {
-                format!(
-                    "status: {word:?} is none of shipped, paid, refunded, delivered, planned, declined, failed; a map says what other words mean"
-                )
+                let known = Meaning::FIELDS.map(Field::word).join(", ");
+                format!("status: {word:?} is none of {known}; a map says what other words mean")
             };
             return Meaning::parse(&word).map(Some).ok_or_else(what);
         };
@@ -409,6 +414,24 @@ mod tests {
         );
         assert_eq!(ship.notice.event, Some(("sorted".to_owned(), Some("Osaka".to_owned()))));
         assert_eq!(ship.notice.event_at, moment("2026-11-08T17:40:00Z"));
+        for (column, text) in [("failed", "nobody in"), ("refused", "not ordered"), ("lost", "at sea")] {
+            let said = one(&format!("txn,{column}\n7K3Q,{text}\n"), Role::Delivery).notice.failed.unwrap();
+            assert_eq!((said.code.as_str(), said.text.as_str()), (column, text));
+            let said =
+                one(&format!("txn,status,failed\n7K3Q,{column},{text}\n"), Role::Delivery).notice.failed.unwrap();
+            assert_eq!((said.code.as_str(), said.text.as_str()), (column, text), "by a word");
+        }
+        let file = one("txn,file,called\n7K3Q,a/book.epub,Book.epub\n", Role::Delivery);
+        let named =
+            RowFile { file: Some("a/book.epub".into()), called: Some("Book.epub".into()), ..RowFile::default() };
+        assert_eq!((file.file, file.now), (Some(named), true));
+        let linked = one(
+            "{\"txn\":\"7K3Q\",\"link\":\"https://files.example/a\",\"size\":3,\"sha256\":\"ab\",\"delivered\":\"2026-11-08T17:40:00Z\"}",
+            Role::Delivery,
+        );
+        assert_eq!((linked.notice.done, linked.now), (moment("2026-11-08T17:40:00Z"), false));
+        let named = linked.file.unwrap();
+        assert_eq!((named.size.as_deref(), named.sha256.as_deref()), (Some("3"), Some("ab")));
         let planned = one("txn,planned\n7K3Q,2026-11-10\n", Role::Delivery).notice.planned;
         assert_eq!(planned, Some(When::parse("2026-11-10").unwrap()));
     }
@@ -450,6 +473,10 @@ mod tests {
             (Role::Shop, "txn,shipped,tracking\n7,now,\"a\nb\"\n8,now,\n", "tracking: a line end"),
             (Role::Shop, "txn,shipped,correct\n7,now,maybe\n8,now,\n", "correct: \"maybe\""),
             (Role::Shop, "txn,status\n7,sent\n8,shipped\n", "status: \"sent\" is none of shipped"),
+            (Role::Delivery, "txn,file,planned\n7,a,2026-11-10\n8,a,\n", "leave out planned"),
+            (Role::Delivery, "txn,file,lost\n7,a,at sea\n8,a,\n", "it cannot have failed as well"),
+            (Role::Delivery, "txn,delivered,called\n7,now,a\n8,now,\n", "name it by file or link"),
+            (Role::Delivery, "txn,file,size\n7,a,3\n8,a,\n", "leave out file"),
             (
                 Role::Payment,
                 "txn,paid,amount,currency\n7,now,\"4,800\",JPY\n8,now,,\n",

@@ -1,5 +1,6 @@
 //! What one row says: which transaction, and what to report of it.
 
+use super::goods::RowFile;
 use crate::role::Notice;
 use crate::trade::{Address, Digest, Key, Moment};
 
@@ -18,6 +19,10 @@ pub struct Report {
     pub now: bool,
     /// Whether it may be of an order that is none of ours: it is passed over where its transaction is not known.
     pub skip_unknown: bool,
+    /// Which file is delivered, before somebody has read and measured it for the notice.
+    pub file: Option<RowFile>,
+    /// The bytes of the file that goes with the letter, once they are read.
+    pub bytes: Option<Vec<u8>>,
 }
 
 impl Report {

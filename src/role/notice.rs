@@ -73,6 +73,8 @@ impl Notice {
             one("place", place),
             one("at", self.event_at.map(|at| at.instant().to_string())),
             one("download", self.download.as_ref().map(|file| file.digest.to_string())),
+            one("called", self.download.as_ref().map(|file| file.name.clone())),
+            one("link", self.download.as_ref().and_then(|file| file.link()).map(ToString::to_string)),
             one("amount", self.amount.map(|amount| amount.to_string())),
             flag("refund", self.refund),
             one("reference", self.reference.clone()),

@@ -4,7 +4,7 @@
 use super::{Action, Notice, agent, delivery, payment, shop};
 use crate::trade::item::LineQuantity;
 use crate::trade::status::{Parcel, Payment, PaymentState, Shipment, Step};
-use crate::trade::{Direction, Moment, Role, Transaction, When};
+use crate::trade::{Direction, Download, Moment, Role, Transaction, When};
 
 /// Returns whether our last status about the leg says all of `notice` already.
 ///
@@ -43,19 +43,21 @@ struct Seen<'a> {
     tracking: Option<&'a str>,
     step: &'a Step,
     planned: Option<When>,
+    file: Option<&'a Download>,
 }
 
 impl<'a> From<&'a Shipment> for Seen<'a> {
     fn from(shipment: &'a Shipment) -> Self {
         let Shipment { parcel, lines, tracking, step } = shipment;
-        Self { id: parcel, lines, tracking: tracking.as_deref(), step, planned: step.planned() }
+        Self { id: parcel, lines, tracking: tracking.as_deref(), step, planned: step.planned(), file: None }
     }
 }
 
 impl<'a> From<&'a Parcel> for Seen<'a> {
     fn from(parcel: &'a Parcel) -> Self {
-        let Parcel { id, lines, tracking, step, expected_until, .. } = parcel;
-        Self { id, lines, tracking: tracking.as_deref(), step, planned: step.planned().and(*expected_until) }
+        let Parcel { id, lines, tracking, step, expected_until, download, .. } = parcel;
+        let planned = step.planned().and(*expected_until);
+        Self { id, lines, tracking: tracking.as_deref(), step, planned, file: download.as_ref() }
     }
 }
 
@@ -110,7 +112,12 @@ impl Asked<'_> {
         });
         let held = lines.is_empty() || meant.iter().any(|seen| same_goods(seen.lines, lines));
         let tracked = tracking.as_deref().is_none_or(|wanted| meant.iter().all(|seen| seen.tracking == Some(wanted)));
-        done && planned && failed && held && tracked
+        let sent = self
+            .notice
+            .download
+            .as_ref()
+            .is_none_or(|file| meant.iter().all(|seen| seen.file.is_some_and(|seen| seen.is_same(file))));
+        done && planned && failed && held && tracked && sent
     }
 
     fn of_payment(&self, transaction: &Transaction) -> bool {

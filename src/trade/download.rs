@@ -111,6 +111,14 @@ impl Download {
         }
     }
 
+    /// Returns the link that it is behind, where it is behind one.
+    pub fn link(&self) -> Option<&Link> {
+        match &self.place {
+            Place::Link(link) => Some(link),
+            Place::Attached | Place::Elsewhere => None,
+        }
+    }
+
     /// Returns whether both are the same file, wherever it is.
     pub fn is_same(&self, other: &Self) -> bool {
         (&self.name, self.size, self.digest) == (&other.name, other.size, other.digest)

@@ -2,10 +2,14 @@
 
 /// Events, each followed once; what is remembered of them.
 mod events;
+/// Each kind of bad input, as CSV and as JSON Lines.
+mod kinds;
 /// The page for merchants, executed.
 pub mod page;
 /// What a person who looks on sees of a long file.
 mod progress;
+/// What flags say, rows say.
+mod said;
 /// Processes beside each other.
 mod shared;
 /// Exports of how things stand; what is foreseen.

@@ -1,0 +1,145 @@
+//! All that the flags of `ship notify` say rows say, too: why nothing arrives, and goods that are a file (P22).
+
+use std::fs;
+
+use serde_json::Value;
+
+use super::{check_silent, entries, file, lines, results};
+use crate::support::program::Town;
+
+/// A merchant with so many orders of goods that go over the network.
+fn downloads(orders: usize) -> (Town, Vec<(String, String)>) {
+    let town = Town::fresh();
+    town.add_merchant();
+    let item = ["--item", "MUG;Mug;JPY 900;1", "--pay", "invoice", "--deliver", "download"];
+    let wish = [&["order", "--json", "--shop", "mart@demo.test"][..], &item].concat();
+    let ids: Vec<String> =
+        (0..orders).map(|_| town.does("buyer", &wish).json()["id"].as_str().unwrap().to_owned()).collect();
+    town.settle();
+    ids.iter().for_each(|id| drop(town.does("buyer", &["confirm", id])));
+    town.settle();
+    let numbered = ids.into_iter().map(|id| (town.number("buyer", &id), id)).map(|(number, id)| (id, number)).collect();
+    (town, numbered)
+}
+
+/// Returns the files that the buyer gets of an order.
+fn saved(town: &Town, id: &str) -> Vec<(String, Vec<u8>)> {
+    let folder = town.path(&format!("saved-{id}"));
+    fs::create_dir(&folder).unwrap();
+    town.does("buyer", &["show", id, "--save", folder.to_str().unwrap()]);
+    let files = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap());
+    files.map(|one| (one.file_name().into_string().unwrap(), fs::read(one.path()).unwrap())).collect()
+}
+
+#[test]
+fn what_was_refused_or_lost_is_said_by_a_row_as_by_a_flag() {
+    let town = Town::fresh();
+    // By a column of its own, and by a word of the column `status`.
+    for (code, rows) in [
+        ("refused", "txn,refused\nNO,Nobody ordered it.\n"),
+        ("lost", "txn,lost\nNO,At sea.\n"),
+        ("refused", "txn,status,failed\nNO,refused,Nobody ordered it.\n"),
+        ("lost", "txn,status\nNO,lost\n"),
+    ] {
+        let (id, number) = town.bought("SH-41", 1, &["--pay", "invoice"]);
+        let path = file(&town, "parcels.csv", rows.replace("NO", &number));
+        let import = || results(&town.does("ship", &["ship", "import", &path, "--json"]));
+        assert_eq!(import(), ["sent"], "{rows}");
+        assert_eq!(import(), ["unchanged"], "{rows}");
+        town.settle();
+        let shown = town.show("buyer", &id);
+        let letters = shown["letters"].as_array().unwrap().iter();
+        let last =
+            letters.filter(|one| one["kind"] == "delivery-status" && one["direction"] == "in").next_back().unwrap();
+        let reason = if code == "refused" { "Nobody ordered it." } else { "At sea." };
+        let reason = if rows.contains(reason) { reason } else { code };
+        assert_eq!(last["verdict"], "applied", "{last}");
+        assert!(last["says"].to_string().contains(reason), "{rows}: {last}");
+        assert!(town.letter("buyer", "in", "delivery-status").contains(code), "{rows}");
+        town.check_stands("buyer", &id, "open", [false; 3]);
+    }
+}
+
+#[test]
+fn goods_that_are_a_file_are_sent_by_rows_p22() {
+    let (town, orders) = downloads(3);
+    let [(one, first), (two, second), (three, third)] = &orders[..] else { panic!("three orders") };
+    fs::create_dir_all(town.path("out/songs")).unwrap();
+    for (name, bytes) in [("out/songs/1.ogg", "one song"), ("out/2.ogg", "another song"), ("3.ogg", "a third song")] {
+        fs::write(town.path(name), bytes).unwrap();
+    }
+    let rows = format!(
+        "txn,file,called,link\n{first},songs/1.ogg,Song.ogg,\n{second},./2.ogg,,\n{third},2.ogg,,https://files.example/s/3.ogg\n"
+    );
+    let path = file(&town, "out/files.csv", rows);
+    let foreseen = town.does("mart", &["ship", "notify", "--from", &path, "--dry-run"]).out;
+    assert!(foreseen.contains("Song.ogg") && foreseen.contains("b25lIHNvbmc="), "the file as it would go: {foreseen}");
+    check_silent(&town.run("mart", &["ship", "notify", "--from", &path]));
+    let before = entries(&town, "mart");
+    let again = town.does("mart", &["ship", "notify", "--from", &path, "--json"]);
+    assert_eq!(results(&again), ["known", "known", "known"]);
+    assert_eq!(results(&town.does("mart", &["ship", "import", &path, "--json"])), ["unchanged"; 3]);
+    assert_eq!(entries(&town, "mart"), before);
+    town.settle();
+    assert_eq!(saved(&town, one), [("Song.ogg".to_owned(), b"one song".to_vec())]);
+    assert_eq!(saved(&town, two), [("2.ogg".to_owned(), b"another song".to_vec())]);
+    let shown: Value = town.show("buyer", three);
+    assert!(shown["letters"].to_string().contains("on files.example, at https://files.example/s/3.ogg"), "{shown}");
+    for id in [one, two, three] {
+        town.check_stands("buyer", id, "open", [true, true, false]);
+    }
+    town.check_peace();
+}
+
+#[test]
+fn a_row_takes_no_file_from_elsewhere_than_its_folder_and_keeps_no_other_back() {
+    let (town, orders) = downloads(2);
+    let [(_, bad), (good, number)] = &orders[..] else { panic!("two orders") };
+    fs::create_dir_all(town.path("out/inside")).unwrap();
+    for (name, bytes) in
+        [("out/good", b"good".to_vec()), ("out/empty", Vec::new()), ("out/large", vec![7; 512 * 1024 + 1])]
+    {
+        fs::write(town.path(name), bytes).unwrap();
+    }
+    fs::write(town.path("secret"), "a secret").unwrap();
+    std::os::unix::fs::symlink(town.path("secret"), town.path("out/link")).unwrap();
+    std::os::unix::fs::symlink(town.path(""), town.path("out/inside/up")).unwrap();
+    let absolute = town.path("secret").to_str().unwrap().to_owned();
+    let digest = "0".repeat(64);
+    let outside = "is not below";
+    let wrong = [
+        (format!("{absolute},,,"), outside),
+        ("../secret,,,".to_owned(), outside),
+        ("inside/../../secret,,,".to_owned(), outside),
+        ("link,,,".to_owned(), outside),
+        ("inside/up/secret,,,".to_owned(), outside),
+        ("nothing,,,".to_owned(), "nothing"),
+        ("inside,,,".to_owned(), "inside"),
+        ("empty,,,".to_owned(), "the file is empty"),
+        ("large,,,".to_owned(), "512 KiB"),
+        (",http://files.example/a,1,".to_owned(), "https://"),
+        (",https://files.example/a,,".to_owned(), "link wants file FILE, or size BYTES and sha256 HEX"),
+        (",https://files.example/a,one,".to_owned(), "is no number of bytes"),
+        (",https://files.example/a,1,abc".to_owned(), "64 hexadecimal digits"),
+        (format!(",,1,{digest}"), "name it by file or link"),
+    ];
+    let rows: String = wrong.iter().map(|(row, _)| format!("{bad},{row}\n")).collect();
+    let path = file(&town, "out/files.csv", format!("txn,file,link,size,sha256\n{rows}{number},good,,,\n"));
+    let run = town.run("mart", &["ship", "notify", "--from", &path, "--json"]);
+    assert_eq!(run.code, Some(65), "{run:?}");
+    let told: Vec<Value> = lines(&run).into_iter().filter(|line| line["type"] == "row").collect();
+    for ((row, part), told) in wrong.iter().zip(&told) {
+        assert_eq!(told["result"], "refused", "{row}: {told}");
+        let text = told["text"].as_str().unwrap();
+        assert!(text.contains(part) && !text.contains('\n'), "{row}: {text}");
+    }
+    assert_eq!(told.last().unwrap()["result"], "sent", "{told:?}");
+    town.settle();
+    assert_eq!(saved(&town, good), [("good".to_owned(), b"good".to_vec())]);
+    assert!(!town.texts("mart").iter().any(|text| text.contains("YSBzZWNyZXQ")), "the secret left nowhere");
+    // Who wants files of another folder names it.
+    let path = file(&town, "rows.csv", format!("txn,file\n{bad},good\n"));
+    assert_eq!(town.run("mart", &["ship", "notify", "--from", &path]).code, Some(65));
+    let folder = town.path("out");
+    check_silent(&town.run("mart", &["ship", "notify", "--from", &path, "--files", folder.to_str().unwrap()]));
+}
