@@ -38,11 +38,7 @@ fn steps(page: &str) -> Vec<Step> {
         let block: Vec<&str> = lines.by_ref().take_while(|line| *line != "```").collect();
         match (language, file.take()) {
             (_, Some(name)) => steps.push(Step::File(name, block.iter().map(|line| format!("{line}\n")).collect())),
-            // A line that sets a variable is cron's alone.
-            ("crontab", None) => steps.extend(block.iter().filter(|line| !line.starts_with("PATH=")).map(|line| {
-                let command = line.splitn(6, ' ').nth(5).expect("five fields and a command").trim_start();
-                Step::Cron(command.split(" #").next().unwrap().to_owned())
-            })),
+            ("crontab", None) => steps.extend(commands(block.into_iter()).into_iter().map(Step::Cron)),
             ("console", None) => {
                 for line in block {
                     match (line.strip_prefix("$ "), steps.last_mut()) {
@@ -58,13 +54,37 @@ fn steps(page: &str) -> Vec<Step> {
     steps
 }
 
-/// Returns the commands of the page's crontab, as they stand there.
-pub fn crontab() -> Vec<String> {
-    let commands = steps(PAGE).into_iter().filter_map(|step| match step {
-        Step::Cron(command) => Some(command),
-        _ => None,
-    });
-    commands.collect()
+/// What a page has cron do.
+pub struct Crontab {
+    /// Where it finds programs, as the page has it.
+    pub path: String,
+    /// The commands.
+    pub commands: Vec<String>,
+}
+
+/// The pages that have a crontab, by their names.
+pub const CRONTABS: [(&str, &str); 3] = [
+    ("README.md", include_str!("../../README.md")),
+    ("docs/cron.md", PAGE),
+    ("docs/first-sale.md", include_str!("../../docs/first-sale.md")),
+];
+
+/// Returns the crontab of a page, as it stands there.
+pub fn crontab(name: &str) -> Crontab {
+    let (_, page) = CRONTABS.iter().find(|(known, _)| *known == name).unwrap();
+    let blocks: Vec<&str> = page.split("```crontab\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+    let [block] = blocks[..] else { panic!("{name} has {} crontabs", blocks.len()) };
+    let path = block.lines().find_map(|line| line.strip_prefix("PATH=")).unwrap_or_else(|| panic!("{name}: no PATH"));
+    Crontab { path: path.to_owned(), commands: commands(block.lines()) }
+}
+
+/// Returns the commands of the lines of a crontab; a line that sets a variable has none.
+fn commands<'a>(lines: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let command = |line: &str| {
+        let command = line.splitn(6, ' ').nth(5).expect("five fields and a command").trim_start();
+        command.split(" #").next().unwrap().to_owned()
+    };
+    lines.filter(|line| !line.starts_with("PATH=")).map(command).collect()
 }
 
 /// Returns a file of the page.
@@ -140,6 +160,23 @@ fn the_page_for_merchants_does_what_it_says() {
     let first = town.show("buyer", &numbers[0]);
     let order = first["legs"].as_array().unwrap().iter().find(|leg| leg["leg"] == "order").unwrap().clone();
     assert_eq!(order["done"], true, "by the crontab: {first}");
+}
+
+#[test]
+fn every_page_that_has_a_crontab_is_one_whose_crontab_is_run() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let pages = std::fs::read_dir(root.join("docs")).unwrap().chain(std::fs::read_dir(root).unwrap());
+    let pages = pages.map(|page| page.unwrap().path()).filter(|page| page.extension().is_some_and(|ext| ext == "md"));
+    let mut found: Vec<String> = pages
+        .filter(|page| std::fs::read_to_string(page).unwrap().contains("```crontab"))
+        .map(|page| page.strip_prefix(root).unwrap().to_str().unwrap().to_owned())
+        .collect();
+    found.sort();
+    assert_eq!(found, CRONTABS.map(|(name, _)| name));
+    for (name, _) in CRONTABS {
+        assert!(crontab(name).path.contains("/home/hana/.cargo/bin"), "{name}");
+        assert!(crontab(name).commands.iter().all(|command| command.starts_with("mailorder ")), "{name}");
+    }
 }
 
 #[test]

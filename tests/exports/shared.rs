@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use super::{file, mart, sent};
 use crate::support::accounts::field;
 use crate::support::program::Town;
+use crate::support::tried;
 
 /// Begins the program as the merchant.
 fn begin(town: &Town, args: &[&str]) -> std::process::Child {
@@ -79,4 +80,45 @@ fn mail_is_taken_in_while_a_long_file_is_followed() {
     assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), b"".as_slice()), "{output:?}");
     let last = town.entries("mart").len();
     assert!(asked + 500 < last, "it came between the rows: {asked} of {last}");
+}
+
+#[test]
+fn who_finds_the_ledger_locked_waits_and_after_a_minute_ends_with_75() {
+    let (town, numbers) = mart(1);
+    let path = file(&town, "events.csv", rows(&numbers, 2));
+    let lock = std::fs::OpenOptions::new().read(true).append(true).open(town.path("mart/ledger/lock")).unwrap();
+    lock.lock().unwrap();
+    let before = sent(&town, "mart", "order-status").len();
+    let begun = Instant::now();
+    let waiting = begin(&town, &["shop", "notify", "--from", &path, "--offline"]);
+    // The minute is waited for by the long tests alone.
+    let patience = Duration::from_secs(tried(3, 90));
+    let mut waiting = Some(waiting);
+    let mut ended = None;
+    while begun.elapsed() < patience && ended.is_none() {
+        std::thread::sleep(Duration::from_millis(100));
+        if waiting.as_mut().unwrap().try_wait().unwrap().is_some() {
+            ended = Some(waiting.take().unwrap().wait_with_output().unwrap());
+        }
+    }
+    let waited = begun.elapsed();
+    assert_eq!(sent(&town, "mart", "order-status").len(), before, "nothing is written by who has not the lock");
+    lock.unlock().unwrap();
+    match (ended, waiting) {
+        (Some(output), _) => {
+            let said = String::from_utf8(output.stderr).unwrap();
+            assert_eq!(output.status.code(), Some(75), "{said}");
+            assert!((Duration::from_secs(55)..Duration::from_secs(80)).contains(&waited), "{waited:?}: {said}");
+            assert!(said.starts_with("mailorder: ") && said.lines().count() <= 2, "{said}");
+            let again = begin(&town, &["shop", "notify", "--from", &path, "--offline"]).wait_with_output().unwrap();
+            assert_eq!(again.status.code(), Some(0), "{again:?}");
+        }
+        (None, Some(waiting)) => {
+            assert_eq!(tried(true, false), true, "it waits for more than a minute");
+            let output = waiting.wait_with_output().unwrap();
+            assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), b"".as_slice()), "{output:?}");
+        }
+        (None, None) => unreachable!("it is one of the two"),
+    }
+    assert_eq!(sent(&town, "mart", "order-status").len(), before + 2);
 }

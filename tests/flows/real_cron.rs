@@ -1,4 +1,5 @@
-//! The crontab of `docs/cron.md` as cron runs it, line by line, at an account with a real Postfix and a real Dovecot.
+//! The crontabs of the pages as cron runs them, line by line and with their `PATH`, at accounts with a real Postfix
+//! and a real Dovecot.
 
 mod real {
     use std::fs;
@@ -27,9 +28,57 @@ mod real {
         srv: PathBuf,
     }
 
+    /// Puts configuration and program where cron's commands look for them: no flag and no variable names the account.
+    fn install(account: &Account) {
+        let standard = account.home().join(".config/mailorder");
+        fs::create_dir_all(&standard).unwrap();
+        fs::copy(account.config(), standard.join("config.toml")).unwrap();
+        let programs = account.home().join(".cargo/bin");
+        fs::create_dir_all(&programs).unwrap();
+        symlink(env!("CARGO_BIN_EXE_mailorder"), programs.join("mailorder")).unwrap();
+    }
+
+    /// What a command of cron's ended with, and what cron would mail of it.
+    struct Mailed {
+        line: String,
+        code: Option<i32>,
+        said: String,
+    }
+
+    /// Runs every line of a page's crontab once, in the environment that cron gives; `place` puts what differs here
+    /// from the page.
+    fn cron(account: &Account, page: &str, place: impl Fn(&str) -> String) -> Vec<Mailed> {
+        let home = account.home();
+        let page::Crontab { path, commands } = page::crontab(page);
+        let path = path.replace("/home/hana", home.to_str().unwrap());
+        let run = |line: String| {
+            let output = Command::new("/bin/sh")
+                .args(["-c", &place(&line)])
+                .current_dir(home)
+                .env_clear()
+                .env("HOME", home)
+                .env("LOGNAME", "hana")
+                .env("SHELL", "/bin/sh")
+                .env("PATH", &path)
+                .stdin(Stdio::null())
+                .output()
+                .unwrap();
+            let said = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap()).concat();
+            Mailed { line, code: output.status.code(), said }
+        };
+        commands.into_iter().map(run).collect()
+    }
+
+    /// The same, where cron has nothing to mail.
+    fn cron_is_silent(account: &Account, page: &str, place: impl Fn(&str) -> String) {
+        for Mailed { line, code, said } in cron(account, page, place) {
+            assert_eq!((code, said.as_str()), (Some(0), ""), "{page}: {line}");
+        }
+    }
+
     impl Desk {
-        fn make() -> Self {
-            let (servers, domain) = (require(), "cron.test");
+        fn make(domain: &str) -> Self {
+            let servers = require();
             let folder = servers.dir.join(domain);
             let (address, roles) = (format!("mart@{domain}"), ["shop", "payment", "delivery"]);
             let mart = Account::make(servers, &folder, &address, &roles, "Mart", "");
@@ -41,12 +90,7 @@ mod real {
             });
             let buyer = Account::make(servers, &folder, &format!("buyer@{domain}"), &["buyer"], "小野 賢治", BUYER);
             buyer.accept(&mart);
-            // Where cron's commands look for it: no flag and no variable names the account.
-            let standard = mart.home().join(".config/mailorder");
-            fs::create_dir_all(&standard).unwrap();
-            fs::copy(mart.config(), standard.join("config.toml")).unwrap();
-            fs::create_dir_all(mart.home().join("bin")).unwrap();
-            symlink(env!("CARGO_BIN_EXE_mailorder"), mart.home().join("bin/mailorder")).unwrap();
+            [&mart, &buyer].into_iter().for_each(install);
             let srv = mart.home().join("srv/woo");
             fs::create_dir_all(&srv).unwrap();
             Self { mart, buyer, srv }
@@ -60,25 +104,8 @@ mod real {
 
         /// Runs every line of the page's crontab once, in the environment that cron gives; cron has nothing to mail.
         fn tick(&self) {
-            let lines = page::crontab();
-            assert_eq!(lines.len(), 3);
-            for line in lines {
-                let home = self.mart.home();
-                let command = line.replace("/srv/woo", self.srv.to_str().unwrap());
-                let output = Command::new("/bin/sh")
-                    .args(["-c", &command])
-                    .current_dir(home)
-                    .env_clear()
-                    .env("HOME", home)
-                    .env("LOGNAME", "mart")
-                    .env("SHELL", "/bin/sh")
-                    .env("PATH", format!("{}:/usr/bin:/bin", home.join("bin").display()))
-                    .stdin(Stdio::null())
-                    .output()
-                    .unwrap();
-                let [out, err] = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes));
-                assert_eq!((output.status.code(), &*out, &*err), (Some(0), "", ""), "{line}");
-            }
+            assert_eq!(page::crontab("docs/cron.md").commands.len(), 3);
+            cron_is_silent(&self.mart, "docs/cron.md", |line| line.replace("/srv/woo", self.srv.to_str().unwrap()));
         }
 
         /// Lets cron and the buyer go on until `reached`.
@@ -101,7 +128,7 @@ mod real {
 
     #[test]
     fn the_crontab_of_the_page_does_a_shops_work_and_prints_nothing_p46() {
-        let desk = Desk::make();
+        let desk = Desk::make("cron.test");
         let Desk { mart, buyer, .. } = &desk;
         let page = page::file("/srv/woo/orders.csv");
         let header = page.lines().next().unwrap();
@@ -137,6 +164,42 @@ mod real {
             mart.check_stands(id, "completed", [true; 3]);
         }
         desk.tick();
+        [mart, buyer].iter().for_each(|one| one.check_peace());
+    }
+
+    #[test]
+    fn the_crontabs_of_readme_and_first_sale_bring_a_sale_about_and_mail_what_needs_a_person() {
+        let desk = Desk::make("crontabs.test");
+        let Desk { mart, buyer, .. } = &desk;
+        let wish = ["--json", "order", "--shop", &mart.address, "--item", MUG, "--pay", "invoice"];
+        let id = buyer.json(&wish)["id"].as_str().unwrap().to_owned();
+        let as_it_is = |line: &str| line.to_owned();
+        // The shop's cron has nothing to say; the buyer's says once that terms wait for him, and nothing before.
+        let mut mailed = Vec::new();
+        until("terms", || {
+            cron_is_silent(mart, "README.md", as_it_is);
+            mailed = cron(buyer, "docs/first-sale.md", as_it_is);
+            assert_eq!((mailed[0].code, mailed[0].said.as_str()), (Some(0), ""), "{}", mailed[0].line);
+            mailed[1].code != Some(0) || !mailed[1].said.is_empty()
+        });
+        assert_eq!(mailed[1].line, "mailorder status --exit-code");
+        assert_eq!(mailed[1].code, Some(1), "{}", mailed[1].said);
+        assert!(mailed[1].said.contains("terms wait for your answer: mailorder confirm"), "{}", mailed[1].said);
+        buyer.run(&["confirm", &id]);
+        let number = buyer.listed(&id)["number"].as_str().unwrap().to_owned();
+        until("the OK", || {
+            cron_is_silent(mart, "README.md", as_it_is);
+            cron_is_silent(buyer, "docs/first-sale.md", as_it_is);
+            mart.listed(&number)["state"] == "open"
+        });
+        for (part, what) in [("shop", "--shipped"), ("ship", "--delivered"), ("pay", "--paid")] {
+            mart.run(&[part, "notify", &number, what]);
+        }
+        until("an end", || {
+            cron_is_silent(mart, "README.md", as_it_is);
+            cron_is_silent(buyer, "docs/first-sale.md", as_it_is);
+            buyer.listed(&id)["state"] == "completed"
+        });
         [mart, buyer].iter().for_each(|one| one.check_peace());
     }
 }
