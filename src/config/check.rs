@@ -4,6 +4,8 @@
 
 use std::path::Path;
 
+use toml::de::DeTable;
+
 use super::fault::{key_at, line_and_column};
 use super::{ConfigError, InboxSettings, OutboxSettings, PasswordSource, ServerSettings, Settings};
 use crate::role::Procedure;
@@ -219,8 +221,14 @@ impl Check<'_> {
 
     /// Says something of the table of one procedure.
     fn nth_procedure(&mut self, place: usize, what: &str) {
-        match self.text.match_indices("[[shop.procedure]]").nth(place) {
-            Some((at, _)) => {
+        // One in a remark is none.
+        let begins = |at: usize| {
+            let before = self.text.get(..at).unwrap_or_default();
+            before.rsplit('\n').next().unwrap_or_default().trim().is_empty()
+        };
+        let headings = self.text.match_indices("[[shop.procedure]]").map(|(at, _)| at);
+        match headings.filter(|at| begins(*at)).nth(place) {
+            Some(at) => {
                 let (line, column) = line_and_column(self.text, at);
                 self.found.push(ConfigError::Place { file: self.file.to_owned(), line, column, what: what.to_owned() });
             }
@@ -232,7 +240,7 @@ impl Check<'_> {
     fn agents(&mut self, settings: &Settings, keys: &dyn Keys) {
         let procedures = settings.practice.shop.as_ref().map(|shop| shop.procedures.as_slice()).unwrap_or_default();
         let mut told = std::collections::BTreeSet::new();
-        for procedure in procedures {
+        for (place, procedure) in procedures.iter().enumerate() {
             let agents = [(Leg::Payment, &procedure.payment_agent), (Leg::Delivery, &procedure.delivery_agent)];
             for (leg, agent) in agents {
                 let Some(agent) = agent else { continue };
@@ -251,7 +259,7 @@ impl Check<'_> {
                 if !told.insert((leg.word(), address.to_string(), named.to_string())) {
                     continue;
                 }
-                match self.text.to_ascii_uppercase().find(named.as_str()) {
+                match fingerprint_at(self.text, place, leg) {
                     Some(at) => {
                         let (line, column) = line_and_column(self.text, at);
                         self.found.push(ConfigError::Place { file: self.file.to_owned(), line, column, what });
@@ -261,6 +269,16 @@ impl Check<'_> {
             }
         }
     }
+}
+
+/// Returns where the fingerprint of an agent stands in the procedure at `place`, or else the agent.
+fn fingerprint_at(text: &str, place: usize, leg: Leg) -> Option<usize> {
+    let root = DeTable::parse(text).ok()?;
+    let procedure = root.get_ref().get("shop")?.get_ref().get("procedure")?.get_ref().get(place)?;
+    let agent = procedure.get_ref().get(format!("{}_agent", leg.word()).as_str())?;
+    let at = agent.get_ref().get("fingerprint").unwrap_or(agent).span().start;
+    let quoted = text.get(at..).is_some_and(|rest| rest.starts_with(['"', '\'']));
+    Some(at.saturating_add(usize::from(quoted)))
 }
 
 /// Returns the folder that must be there for letters to go by the pattern of a Maildir: what stands before `{to}`.

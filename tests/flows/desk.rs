@@ -232,6 +232,68 @@ fn what_is_wrong_with_procedures_is_said_with_its_place() {
     }
 }
 
+/// Returns line and column, each from 1, of what stands last in a text.
+fn last_place(text: &str, what: &str) -> String {
+    let before = &text[..text.rfind(what).unwrap()];
+    let line = before.rsplit('\n').next().unwrap();
+    format!("{}:{}", before.matches('\n').count() + 1, line.chars().count() + 1)
+}
+
+#[test]
+fn a_missing_key_of_an_agent_is_said_at_its_fingerprint_in_its_own_procedure() {
+    let town = Town::fresh();
+    let file = town.path("shop/config.toml");
+    let good = fs::read_to_string(&file).unwrap();
+    let before = good.split_once("[[shop.procedure]]").unwrap().0;
+    let agent = |leg: &str, name: &str, key: &str| {
+        format!("{leg}_agent = {{ address = \"{name}@demo.test\", fingerprint = \"{key}\" }}\n")
+    };
+    let [pay, ship] = ["pay", "ship"].map(|name| town.fingerprint(name));
+    let new = "0123456789ABCDEF0123456789ABCDEF01234567";
+    let steps = "steps = [\"terms\", \"confirmation\", \"payment\", \"delivery\"]\n";
+    // The same digits stand above: in a remark, in a procedure that is one, and as the key of another leg.
+    let first = format!(
+        "# [[shop.procedure]] with {new} some day\n[[shop.procedure]]\npayment = \"card\"\n{steps}{}{}",
+        agent("payment", "pay", &pay),
+        agent("delivery", "ship", &ship)
+    );
+    for (second, leg, name, key) in [
+        (agent("payment", "pay", &pay) + &agent("delivery", "new", new), "delivery", "new", new),
+        (agent("payment", "new", new) + &agent("delivery", "ship", &ship), "payment", "new", new),
+        (agent("payment", "pay", &ship) + &agent("delivery", "ship", &ship), "payment", "pay", ship.as_str()),
+    ] {
+        let text = format!("{before}{first}[[shop.procedure]]\n{steps}{second}");
+        fs::write(&file, &text).unwrap();
+        let run = town.run("shop", &["shop", "procedure", "check"]);
+        assert_eq!(run.code, Some(78), "{second}: {run:?}");
+        let stated = &text[..text.rfind(&format!("{leg}_agent")).unwrap()];
+        let line = &text[stated.len()..].lines().next().unwrap();
+        let column = line[..line.find(key).unwrap()].chars().count() + 1;
+        let place = format!("config.toml:{}:{column}: ", stated.matches('\n').count() + 1);
+        let [said] = run.err.lines().filter(|line| line.contains(&place)).collect::<Vec<_>>()[..] else {
+            panic!("{place}: {run:?}")
+        };
+        assert!(said.contains(&format!("the {leg}_agent {name}@demo.test")), "{said}");
+    }
+}
+
+#[test]
+fn a_catalog_with_a_way_that_no_procedure_is_for_is_said_at_its_cell() {
+    let town = Town::fresh();
+    let steps = "steps = [\"terms\", \"confirmation\", \"payment\", \"delivery\"]";
+    town.procedures(&[&format!("delivery = \"parcel\"\n{steps}\n{}", town.agents("pay", "ship"))]);
+    town.configure("shop", |text| text.replacen("[shop]\n", "[shop]\ncatalog = \"catalog.csv\"\n", 1));
+    let rows = "sku,name,price,currency,delivery\nA-1,煎茶,100,JPY,parcel\nA-2,煎茶 100g,900,JPY,parcel drone\n";
+    fs::write(town.path("shop/catalog.csv"), rows).unwrap();
+    let run = town.run("shop", &["shop", "procedure", "check"]);
+    assert_eq!(run.code, Some(78), "{run:?}");
+    let place = format!("catalog.csv:{}: ", last_place(rows, "parcel drone"));
+    assert!(run.err.contains(&place), "{place}: {run:?}");
+    assert!(run.err.contains("no [[shop.procedure]] is for the delivery method \"drone\""), "{run:?}");
+    fs::write(town.path("shop/catalog.csv"), rows.replace(" drone", "")).unwrap();
+    assert!(town.does("shop", &["shop", "procedure", "check"]).out.contains("1 procedure, nothing wrong"));
+}
+
 #[test]
 fn the_seller_sees_what_the_buyer_wrote_and_which_orders_were_turned_away() {
     let town = Town::fresh();
