@@ -106,60 +106,150 @@ mod real {
         pay.configure(|_| before.clone());
     }
 
-    #[test]
-    fn who_was_off_for_a_week_finds_each_letter_once_and_catches_up_p107() {
-        let parties = parties();
-        let Parties { buyer, shop, pay, ship } = &*parties;
+    /// Which agent is off for a week, and what the other one does meanwhile.
+    struct Off {
+        /// The leg that waits, and how its agent tells that it is done.
+        leg: &'static str,
+        done: [&'static str; 3],
+        /// The same of the other agent's leg.
+        other: &'static str,
+        meanwhile: [&'static str; 3],
+        instruction: &'static str,
+        /// What is done after a week without the agent.
+        stands: [bool; 3],
+    }
+
+    const PAYMENT_OFF: Off = Off {
+        leg: "payment",
+        done: ["pay", "notify", "--paid"],
+        other: "delivery",
+        meanwhile: ["ship", "notify", "--delivered"],
+        instruction: "payment-instruction",
+        stands: [true, true, false],
+    };
+
+    const DELIVERY_OFF: Off = Off {
+        leg: "delivery",
+        done: ["ship", "notify", "--delivered"],
+        other: "payment",
+        meanwhile: ["pay", "notify", "--paid"],
+        instruction: "delivery-instruction",
+        stands: [true, false, true],
+    };
+
+    /// Lets these look at their mail on a day until `reached`.
+    fn day(here: &[&Account], moved: &str, what: &str, reached: &dyn Fn() -> bool) {
+        here.iter().for_each(|one| one.moves(moved));
+        until(what, || {
+            here.iter().for_each(|one| one.sync());
+            reached()
+        });
+    }
+
+    /// Plays a purchase in which one agent is off for a week from the OK on; returns how often it then has its instruction and the
+    /// buyer's question, each of which was sent again and again.
+    fn agent_is_off(parties: &Parties, off: &Off) -> (usize, usize) {
+        let Parties { buyer, shop, pay, ship } = parties;
+        let (away, other) = if off.leg == "payment" { (pay, ship) } else { (ship, pay) };
+        let tells =
+            |one: &Account, [part, notify, what]: [&str; 3], number: &str| one.run(&[part, notify, number, what]);
         let id = parties.orders(SHIRT, "invoice");
         parties.sync_until("terms", || parties.is(&id, "offered"));
         parties.settle();
-        // From here on the payment agent is off.
+        // From here on the agent is off.
         let number = parties.number(&id);
         buyer.run(&["confirm", &id]);
-        let here = [shop, ship, buyer];
-        let day = |moved: &str, what: &str, reached: &dyn Fn() -> bool| {
-            here.iter().for_each(|one| one.moves(moved));
-            until(what, || {
-                here.iter().for_each(|one| one.sync());
-                reached()
-            });
-        };
-        day("+0d", "instructed", &|| ship.listed(&number)["state"] == "open");
-        day("+1d", "a day", &|| true);
+        let here = [shop, other, buyer];
+        day(&here, "+0d", "instructed", &|| other.listed(&number)["state"] == "open");
+        day(&here, "+1d", "a day", &|| true);
         shop.run(&["shop", "notify", &number, "--shipped"]);
-        day("+1d", "shipped", &|| buyer.listed(&id)["order"]["done"] == true);
-        day("+2d", "a day", &|| true);
-        ship.run(&["ship", "notify", &number, "--delivered"]);
-        day("+2d", "delivered", &|| [buyer, shop].iter().all(|one| one.listed(&number)["delivery"]["done"] == true));
+        day(&here, "+1d", "shipped", &|| buyer.listed(&id)["order"]["done"] == true);
+        day(&here, "+2d", "a day", &|| true);
+        tells(other, off.meanwhile, &number);
+        let told = || [buyer, shop].iter().all(|one| one.listed(&number)[off.other]["done"] == true);
+        day(&here, "+2d", off.other, &told);
         // What it does not acknowledge goes out again, and the buyer asks.
-        day("+4d", "a day", &|| true);
-        buyer.run(&["ask", &id, "--leg", "payment"]);
-        day("+8d", "a week", &|| true);
-        parties.check_both(&number, "open", [true, true, false]);
-        assert_eq!(pay.listed(&number), json!(null));
-        let maildir = require().maildir(&pay.address);
+        day(&here, "+4d", "a day", &|| true);
+        buyer.run(&["ask", &id, "--leg", off.leg]);
+        day(&here, "+8d", "a week", &|| true);
+        parties.check_both(&number, "open", off.stands);
+        assert_eq!(away.listed(&number), json!(null));
+        let maildir = require().maildir(&away.address);
         until("four mails", || mails(&maildir, "").len() >= 4);
         let waiting = mails(&maildir, "").len();
-        let entered = pay.entries();
+        let entered = away.entries();
         // It is back.
-        pay.moves("+8d");
+        away.moves("+8d");
         parties
-            .sync_until("all it missed", || pay.listed(&number)["state"] == "open" && mails(&maildir, "").is_empty());
-        let news: Vec<_> = pay.headers().split_off(entered);
-        let came: Vec<String> = news
-            .iter()
-            .filter(|entry| field(entry, "Mailorder-Direction") == "in")
-            .map(|entry| field(entry, "Mailorder-Kind"))
-            .collect();
+            .sync_until("all it missed", || away.listed(&number)["state"] == "open" && mails(&maildir, "").is_empty());
+        let came = came_since(away, entered);
         let of = |kind: &str| came.iter().filter(|one| *one == kind).count();
-        assert_eq!((of("payment-instruction"), of("status-request")), (1, 1), "{waiting} mails: {came:?}");
+        let news = (of(off.instruction), of("status-request"));
         assert!(came.len() < waiting, "{waiting} mails, repeats among them: {came:?}");
-        pay.run(&["pay", "notify", &number, "--paid"]);
-        parties.sync_until_done("payment", &number);
+        tells(away, off.done, &number);
+        parties.sync_until_done(off.leg, &number);
         parties.check_peace();
         parties.check_both(&number, "completed", [true; 3]);
         pay.check_stands(&number, "completed", [false, false, true]);
         ship.check_stands(&number, "completed", [false, true, false]);
+        check_each_entered_once(parties);
+        news
+    }
+
+    /// Returns the kinds of letters that came since an account had so many entries.
+    fn came_since(one: &Account, entered: usize) -> Vec<String> {
+        let news = one.headers().split_off(entered);
+        let came = news.iter().filter(|entry| field(entry, "Mailorder-Direction") == "in");
+        came.map(|entry| field(entry, "Mailorder-Kind")).collect()
+    }
+
+    #[test]
+    fn who_was_off_for_a_week_finds_each_letter_once_and_catches_up_p107() {
+        assert_eq!(agent_is_off(&parties(), &PAYMENT_OFF), (1, 1));
+    }
+
+    #[test]
+    fn a_delivery_agent_that_was_off_for_a_week_finds_each_letter_once_and_catches_up_p107() {
+        assert_eq!(agent_is_off(&Parties::make("carrier-off.test"), &DELIVERY_OFF), (1, 1));
+    }
+
+    #[test]
+    fn a_shop_that_was_off_for_a_week_hears_all_once_and_answers_p107() {
+        let parties = Parties::make("shop-off.test");
+        let Parties { buyer, shop, pay, ship } = &parties;
+        let (id, number) = parties.buys(SHIRT, "invoice", "parcel");
+        parties.settle();
+        // From here on the shop is off; buyer and agents go on without it.
+        let here = [buyer, pay, ship];
+        day(&here, "+1d", "a day", &|| true);
+        ship.run(&["ship", "notify", &number, "--delivered"]);
+        day(&here, "+1d", "delivered", &|| buyer.listed(&id)["delivery"]["done"] == true);
+        day(&here, "+2d", "a day", &|| true);
+        pay.run(&["pay", "notify", &number, "--paid"]);
+        day(&here, "+2d", "paid", &|| buyer.listed(&id)["payment"]["done"] == true);
+        buyer.run(&["ask", &id, "--leg", "order"]);
+        day(&here, "+5d", "a day", &|| true);
+        day(&here, "+8d", "a week", &|| true);
+        buyer.check_stands(&id, "open", [false, true, true]);
+        shop.check_stands(&number, "open", [false; 3]);
+        let maildir = require().maildir(&shop.address);
+        until("three mails", || mails(&maildir, "").len() >= 3);
+        let waiting = mails(&maildir, "").len();
+        let entered = shop.entries();
+        // It is back.
+        shop.moves("+8d");
+        parties.sync_until("all it missed", || {
+            let listed = shop.listed(&number);
+            listed["delivery"]["done"] == true && listed["payment"]["done"] == true && mails(&maildir, "").is_empty()
+        });
+        let came = came_since(shop, entered);
+        let of = |kind: &str| came.iter().filter(|one| *one == kind).count();
+        let once = [of("delivery-status"), of("payment-status"), of("status-request")];
+        assert_eq!(once, [1, 1, 1], "{waiting} mails: {came:?}");
+        shop.run(&["shop", "notify", &number, "--shipped"]);
+        parties.sync_until_done("order", &number);
+        parties.check_peace();
+        parties.check_both(&number, "completed", [true; 3]);
         check_each_entered_once(&parties);
     }
 }

@@ -83,6 +83,35 @@ mod real {
     }
 
     #[test]
+    fn a_procedure_without_an_ok_starts_at_once_over_real_mail() {
+        let parties = parties();
+        let Parties { buyer, shop, pay, ship } = &*parties;
+        shop.configure(|text| {
+            let agents: Vec<&str> = text.lines().filter(|line| line.contains("_agent = ")).take(2).collect();
+            let steps = "payment = \"invoice\"\ndelivery = \"courier\"\nsteps = [\"terms\", \"delivery\", \"payment\"]";
+            let first = format!("[[shop.procedure]]\n{steps}\n{}\n\n[[shop.procedure]]", agents.join("\n"));
+            text.replacen("[[shop.procedure]]", &first, 1)
+        });
+        let id = parties.orders_by(SHIRT, "invoice", "courier");
+        // Nobody says OK to anything.
+        parties.sync_until("terms", || parties.is(&id, "open"));
+        let number = parties.number(&id);
+        parties.sync_until("instructions", || parties.instructed(&number));
+        let letters = shop.letters(&number);
+        assert_eq!(letters[..2], ["in order buyer", "out transaction-info buyer"], "{letters:?}");
+        assert!(!letters.iter().any(|letter| letter.contains("confirmation")), "{letters:?}");
+        let at = |letter: &str| letters.iter().position(|one| one == letter).unwrap_or_else(|| panic!("{letters:?}"));
+        assert!(at("out delivery-instruction ship") < at("out payment-instruction pay"), "{letters:?}");
+        for (one, part, what) in [(shop, "shop", "--shipped"), (ship, "ship", "--delivered"), (pay, "pay", "--paid")] {
+            one.run(&[part, "notify", &number, what]);
+        }
+        ["order", "delivery", "payment"].iter().for_each(|leg| parties.sync_until_done(leg, &number));
+        parties.check_peace();
+        parties.check_both(&number, "completed", [true; 3]);
+        assert!(!buyer.letters(&id).iter().any(|letter| letter.contains("confirmation")));
+    }
+
+    #[test]
     fn figure_7_a_card_is_refused_and_each_ledger_says_that_nothing_was_begun_p108() {
         let parties = parties();
         let Parties { buyer, shop, pay, ship } = &*parties;

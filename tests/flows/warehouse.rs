@@ -20,7 +20,7 @@ mod real {
         fs::create_dir_all(&store).unwrap();
         fs::copy(format!("{WAREHOUSE}/stock"), store.join("stock")).unwrap();
         let text = fs::read_to_string(&config).unwrap();
-        let steps = text.replace("\"confirmation\", \"payment\"", "\"confirmation\", \"warehouse\", \"payment\"");
+        let steps = text.replace("\"confirmation\", ", "\"confirmation\", \"warehouse\", ");
         assert_ne!(text, steps);
         let hook = format!("[hook.warehouse]\ncommand = [\"{WAREHOUSE}/warehouse\", \"store\"]\n{more}");
         fs::write(&config, format!("{steps}\n{hook}")).unwrap();
@@ -30,12 +30,21 @@ mod real {
 
     /// Buys a shirt by card up to the instructions; returns ID and number.
     fn bought(parties: &Parties) -> (String, String) {
-        let id = parties.orders(SHIRT, "card");
-        parties.sync_until("terms", || parties.is(&id, "offered"));
-        let number = parties.number(&id);
-        parties.buyer.run(&["confirm", &id]);
-        parties.sync_until("instructions", || parties.instructed(&number));
-        (id, number)
+        parties.buys(SHIRT, "card", "parcel")
+    }
+
+    /// Lets the warehouse pack and tell of it.
+    fn packs(parties: &Parties, store: &std::path::Path, number: &str) {
+        let config = parties.shop.path("config");
+        let run = Command::new(format!("{WAREHOUSE}/warehouse"))
+            .arg(store)
+            .args(["pack", number, "EP-998877"])
+            .env("MAILORDER", env!("CARGO_BIN_EXE_mailorder"))
+            .env("MAILORDER_CONFIG", &config)
+            .env("HOME", config.parent().unwrap())
+            .output()
+            .unwrap();
+        assert!(run.status.success(), "{run:?}");
     }
 
     /// Returns how many order statuses about a transaction the buyer has.
@@ -96,16 +105,7 @@ mod real {
         let (id, number) = bought(&parties);
         parties.settle();
         let before = told(&parties.buyer, &number);
-        let config = parties.shop.path("config");
-        let run = Command::new(format!("{WAREHOUSE}/warehouse"))
-            .arg(&store)
-            .args(["pack", &number, "EP-998877"])
-            .env("MAILORDER", env!("CARGO_BIN_EXE_mailorder"))
-            .env("MAILORDER_CONFIG", &config)
-            .env("HOME", config.parent().unwrap())
-            .output()
-            .unwrap();
-        assert!(run.status.success(), "{run:?}");
+        packs(&parties, &store, &number);
         parties.sync_until("shipped", || parties.buyer.listed(&id)["order"]["done"] == true);
         assert_eq!(told(&parties.buyer, &number), before + 1);
         // What came by Postfix and Dovecot is the letter the shop signed.
@@ -113,6 +113,35 @@ mod real {
         let entries = files(&ledger.join("cur")).into_iter().map(|file| fs::read_to_string(file).unwrap());
         let is = |text: &String| field(&fields(text.as_bytes()), "Mailorder-Kind") == "order-status";
         assert!(entries.filter(is).any(|text| text.contains("EP-998877")));
+        check_clean(&parties);
+    }
+
+    #[test]
+    fn figure_10_warehouse_then_delivery_then_payment_over_real_mail_p109() {
+        let (parties, store) = stocked("first-goods.test", "");
+        let Parties { buyer, shop, pay, ship } = &parties;
+        let id = parties.orders(SHIRT, "invoice");
+        parties.sync_until("terms", || parties.is(&id, "offered"));
+        let number = parties.number(&id);
+        assert!(files(&store.join("plan")).is_empty(), "nothing is released before the OK");
+        buyer.run(&["confirm", &id]);
+        parties.sync_until("instructions", || parties.instructed(&number));
+        let plan = fs::read_to_string(files(&store.join("plan")).remove(0)).unwrap();
+        assert!(plan.contains(&format!("number {number}")), "{plan}");
+        let letters = shop.letters(&number);
+        let at = |letter: &str| letters.iter().position(|one| one == letter).unwrap_or_else(|| panic!("{letters:?}"));
+        let order = ["in confirmation buyer", "out delivery-instruction ship", "out payment-instruction pay"].map(at);
+        assert!(order.is_sorted(), "{letters:?}");
+        // The goods leave, arrive and are paid, in this order.
+        packs(&parties, &store, &number);
+        parties.sync_until_done("order", &number);
+        parties.check_both(&number, "open", [true, false, false]);
+        ship.run(&["ship", "notify", &number, "--delivered"]);
+        parties.sync_until_done("delivery", &number);
+        parties.check_both(&number, "open", [true, true, false]);
+        pay.run(&["pay", "notify", &number, "--paid"]);
+        parties.sync_until_done("payment", &number);
+        parties.check_both(&number, "completed", [true; 3]);
         check_clean(&parties);
     }
 }
