@@ -193,8 +193,7 @@ impl Clerk {
     /// # Errors
     /// What keeps the index from being read.
     pub fn vouched(&self) -> Result<Vec<Address>, ClerkError> {
-        let pins = self.index.pins()?.into_iter().filter(|pin| pin.by != PinnedBy::FirstUse);
-        Ok(std::iter::once(self.me.address.clone()).chain(pins.map(|pin| pin.address)).collect())
+        Ok(std::iter::once(self.me.address.clone()).chain(self.index.vouched()?).collect())
     }
 
     /// Returns the known address that another one looks like.
@@ -202,7 +201,7 @@ impl Clerk {
     /// # Errors
     /// What keeps the index from being read.
     pub fn looks_like(&self, address: &Address) -> Result<Option<Address>, ClerkError> {
-        if self.index.pin_of(address)?.is_some_and(|pin| pin.by != PinnedBy::FirstUse) {
+        if self.index.pinned(address)?.is_some_and(|(_, by)| by != PinnedBy::FirstUse) {
             return Ok(None);
         }
         Ok(alike::alike(address, &self.vouched()?).cloned())

@@ -95,6 +95,18 @@ impl Index {
         found.map(|(key, by)| Ok((value(&key, Fingerprint::parse)?, json(&format!("\"{by}\""))?))).transpose()
     }
 
+    /// Returns the addresses whose key came by more than first contact: few, however many strangers have written.
+    pub fn vouched(&self) -> Found<Vec<Address>> {
+        let sql = "SELECT DISTINCT address FROM pins INDEXED BY pins_vouched WHERE by <> 'first-use' ORDER BY address";
+        let mut find = self.db.prepare_cached(sql)?;
+        let mut rows = find.query([])?;
+        let mut addresses = Vec::new();
+        while let Some(row) = rows.next()? {
+            addresses.push(value(&row.get::<_, String>(0)?, Address::parse)?);
+        }
+        Ok(addresses)
+    }
+
     /// Returns the pin that holds for an address.
     pub fn pin_of(&self, address: &Address) -> Found<Option<Pin>> {
         Ok(self.pins_of(address)?.pop())

@@ -149,6 +149,7 @@ CREATE TABLE pins (
   PRIMARY KEY (address, fingerprint)
 ) WITHOUT ROWID;
 CREATE INDEX pins_fingerprint ON pins (fingerprint);
+CREATE INDEX pins_vouched ON pins (address) WHERE by <> 'first-use';
 
 -- The certificate of each primary key, joined of all copies in pins and in letters, and the keys in it.
 CREATE TABLE certificates (
