@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use mailorder::trade::Kind;
@@ -257,6 +257,16 @@ fn what_the_demonstration_prints_has_shop_and_agents_answer_the_buyer() {
     assert!(shown["letters"].as_array().unwrap().iter().any(|one| one["kind"] == "payment-status"), "{shown}");
 }
 
+/// A program that is ended with the test, however that ends.
+struct Ended(Child);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 #[test]
 fn shop_and_agents_answer_while_the_page_of_the_demonstration_is_open() {
     let folder = tempfile::tempdir().unwrap();
@@ -269,7 +279,9 @@ fn shop_and_agents_answer_while_the_page_of_the_demonstration_is_open() {
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    let mut lines = BufReader::new(page.stdout.take().unwrap()).lines().map_while(Result::ok);
+    let stdout = page.stdout.take().unwrap();
+    let _page = Ended(page);
+    let mut lines = BufReader::new(stdout).lines().map_while(Result::ok);
     assert!(lines.any(|line| line.contains("mailorder.serve/1")), "the page is open");
     let buyer = |args: &[&str]| mailorder(folder.path(), &[&["-c", "play/buyer/config.toml"], args].concat());
     // Something waits on each screen: terms, terms that differ, what failed, what is said again, rules that did nothing yet.
@@ -301,8 +313,6 @@ fn shop_and_agents_answer_while_the_page_of_the_demonstration_is_open() {
         }
         std::thread::sleep(Duration::from_millis(200));
     };
-    page.kill().unwrap();
-    page.wait().unwrap();
     assert_eq!(offers.len(), 3, "{offers:?}");
 }
 

@@ -1,6 +1,7 @@
 //! `mailorder serve` as a person starts it, and a visitor who opened its link.
 
 use std::io::{BufRead as _, BufReader};
+use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -46,6 +47,8 @@ impl Served {
             .env("NO_FAKE_STAT", "1")
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
+            // What moves the clock starts it as a process of its own: both are ended together.
+            .process_group(0)
             .spawn()
             .unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
@@ -74,7 +77,8 @@ impl Served {
 
 impl Drop for Served {
     fn drop(&mut self) {
-        let _ = self.child.kill();
+        let group = format!("-{}", self.child.id());
+        let _ = Command::new("kill").args(["-KILL", "--", &group]).status();
         let _ = self.child.wait();
     }
 }
