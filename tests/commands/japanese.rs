@@ -23,7 +23,13 @@ fn same(text: &str) -> String {
             && word.chars().all(|c| c.is_ascii_digit() || c == '-')
     };
     let is_time = |word: &str| word.len() == 5 && word.as_bytes()[2] == b':';
+    let is_key = |word: &str| {
+        word.split_once('…').is_some_and(|(begin, end)| {
+            begin.len() == 4 && end.len() == 4 && (begin.to_owned() + end).bytes().all(|b| b.is_ascii_hexdigit())
+        })
+    };
     let word = |word: &str| match word {
+        key if is_key(key) => "5BCE…7D0F".to_owned(),
         day if is_day(day) => "2026-11-27"[10 - day.len()..].to_owned(),
         time if time.is_ascii() && is_time(time) => "10:00".to_owned(),
         id if is_id(id) => "K5QW3ZAB"[..id.len()].to_owned(),
@@ -71,17 +77,17 @@ Parcel delivery     JPY 500
 決済  担当 pay@demo.test   –
 Return within 14 days of arrival, unused; shop@demo.test
 
-日時                 相手            手紙        判定と内容
-2026-11-27 10:00  →  shop@demo.test  注文        送信
-2026-11-27 10:00  ✓  shop@demo.test  取引情報    反映
-2026-11-27 10:00  →  shop@demo.test  取引の確認  送信
-2026-11-27 10:00  ✓  ship@demo.test  配送状況    反映 · 荷物 1 予定 2026-11-27
-2026-11-27 10:00  ✓  pay@demo.test   決済状況    反映 · JPY 36,500 予定 2026-11-27
-2026-11-27 10:00  ✓  shop@demo.test  注文状況    反映 · 荷物 1 予定 2026-11-27
-2026-11-27 10:00  →  shop@demo.test  取消し      送信 · ordered twice
-2026-11-27 10:00  ✓  ship@demo.test  配送状況    反映 · 荷物 1 不成立：店が中止しました
-2026-11-27 10:00  ✓  pay@demo.test   決済状況    反映 · JPY 36,500 不成立：店が中止しました
-2026-11-27 10:00  ✓  shop@demo.test  注文状況    反映";
+日時                 相手            手紙        署名した鍵                判定と内容
+2026-11-27 10:00  →  shop@demo.test  注文        5BCE…7D0F 自分の鍵        送信
+2026-11-27 10:00  ✓  shop@demo.test  取引情報    5BCE…7D0F 取引情報に記載  反映
+2026-11-27 10:00  →  shop@demo.test  取引の確認  5BCE…7D0F 自分の鍵        送信
+2026-11-27 10:00  ✓  ship@demo.test  配送状況    5BCE…7D0F 取引情報に記載  反映 · 荷物 1 予定 2026-11-27
+2026-11-27 10:00  ✓  pay@demo.test   決済状況    5BCE…7D0F 取引情報に記載  反映 · JPY 36,500 予定 2026-11-27
+2026-11-27 10:00  ✓  shop@demo.test  注文状況    5BCE…7D0F 取引情報に記載  反映 · 荷物 1 予定 2026-11-27
+2026-11-27 10:00  →  shop@demo.test  取消し      5BCE…7D0F 自分の鍵        送信 · ordered twice
+2026-11-27 10:00  ✓  ship@demo.test  配送状況    5BCE…7D0F 取引情報に記載  反映 · 荷物 1 不成立：店が中止しました
+2026-11-27 10:00  ✓  pay@demo.test   決済状況    5BCE…7D0F 取引情報に記載  反映 · JPY 36,500 不成立：店が中止しました
+2026-11-27 10:00  ✓  shop@demo.test  注文状況    5BCE…7D0F 取引情報に記載  反映";
 
 #[test]
 fn list_and_show_in_japanese_line_up_by_what_is_seen() {
