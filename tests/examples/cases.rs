@@ -166,6 +166,8 @@ pub const CASES: &[Case] = &[
     says("mailorder outbox show 42", Stand::Queued, "order"),
     case("mailorder outbox flush", Stand::Queued),
     case("mailorder outbox retry 42", Stand::Queued),
+    says("mailorder outbox show 42", Stand::Queued, "shop@demo.test"),
+    case("mailorder outbox flush", Stand::Queued),
     case("mailorder outbox drop 42", Stand::Queued),
     case("mailorder shop procedure list", Stand::Open),
     case("mailorder shop procedure check", Stand::Open),

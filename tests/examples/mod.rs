@@ -65,8 +65,8 @@ fn fault(case: &Case) -> Option<String> {
     let shown = case.shows.is_empty() || format!("{}{}", run.out, run.err).contains(case.shows);
     (run.code != Some(case.code) || !left.is_empty() || !shown).then(|| {
         format!(
-            "{}\n  as {party}: {line}\n  ended with {:?}, not {}; {left:?}\n{}{}",
-            case.line, run.code, case.code, run.out, run.err
+            "{}\n  as {party}: {line}\n  ended with {:?}, not {}, or says no {:?}; {left:?}\n{}{}",
+            case.line, run.code, case.code, case.shows, run.out, run.err
         )
     })
 }
@@ -117,7 +117,7 @@ fn examples_about_what_was_played_are_run() {
 fn what_is_not_as_its_example_says_is_told() {
     let wrong = |line, code| Case { line, stand: Stand::Played, party: "", code, answers: &[], shows: "" };
     assert_eq!(fault(&wrong("mailorder list", 0)), None);
-    assert!(fault(&wrong("mailorder list", 1)).unwrap().contains("ended with Some(0), not 1"));
+    assert!(fault(&wrong("mailorder list", 1)).unwrap().contains("ended with Some(0), not 1,"));
     assert!(fault(&wrong("mailorder show NOSUCH", 0)).unwrap().contains("ended with Some(65)"));
     assert!(fault(&Case { shows: "no such words", ..wrong("mailorder list", 0) }).is_some());
     assert!(fault(&wrong("mailorder show AAAAAA --save ~/nowhere", 0)).is_some());

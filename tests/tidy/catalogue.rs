@@ -177,10 +177,22 @@ fn bare(text: &str) -> String {
     parts.fold(first, |said, part| format!("{said}{{}}{}", part.split_once('}').map_or("", |(_, rest)| rest)))
 }
 
+/// Returns a sentence of the source with quotation marks where a place is written with them (`{0:?}`): a catalogue may have them
+/// in words.
+fn quoted(text: &str) -> String {
+    let mut parts = text.split('{');
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |said, part| match part.split_once(":?}") {
+        Some((name, rest)) if !name.contains('}') => format!("{said}\"{{}}\"{rest}"),
+        _ => format!("{said}{{{part}"),
+    })
+}
+
 /// Returns a line for each sentence that no source has.
 fn sentence_faults(sentences: &BTreeMap<String, String>, all: &[TextFile]) -> Vec<String> {
+    let literals = all.iter().flat_map(|file| program(file).literals);
     let written: BTreeSet<String> =
-        all.iter().flat_map(|file| program(file).literals).map(|literal| bare(&literal.text)).collect();
+        literals.flat_map(|literal| [bare(&literal.text), bare(&quoted(&literal.text))]).collect();
     // What the system says of a fault is written elsewhere.
     let ours = sentences.iter().filter(|(key, _)| !key.starts_with("system."));
     // What is written as `{text:?}` stands in quotes.
@@ -287,6 +299,7 @@ fn the_checks_of_catalogues_can_fail() {
     );
     let sentence = |text: &str| BTreeMap::from([("a.b".to_owned(), text.to_owned())]);
     assert_none(&sentence_faults(&sentence("{count} of {total}"), &all));
+    assert_eq!(quoted("{0:?} is no {what} of {1:?}"), "\"{}\" is no {what} of \"{}\"");
     assert_eq!(sentence_faults(&sentence("{count} or {total}"), &all).len(), 1);
     let file = sample(
         "src/cli/list.rs",
