@@ -163,8 +163,6 @@ pub const CASES: &[Case] = &[
     case("mailorder reorder K5QW3Z --file changes.toml --prices now", Stand::Open),
     case("mailorder reorder K5QW3Z --quantity 1=2", Stand::Open),
     says("mailorder outbox list --json", Stand::Queued, "\"queued\""),
-    says("mailorder outbox show 42", Stand::Queued, "order"),
-    case("mailorder outbox flush", Stand::Queued),
     case("mailorder outbox retry 42", Stand::Queued),
     says("mailorder outbox show 42", Stand::Queued, "shop@demo.test"),
     case("mailorder outbox flush", Stand::Queued),
