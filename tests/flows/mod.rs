@@ -32,6 +32,8 @@ mod first_sale;
 mod given_back;
 /// Programs that do the work of steps: the warehouse.
 pub mod hooks;
+/// The example of a warehouse, whose runs overtake each other.
+mod hooks_example;
 /// Hooks that are killed, stopped or asked in turn.
 mod hooks_limits;
 /// Hooks whose work is cancelled, given up, or answered too late.
