@@ -121,3 +121,91 @@ fn where_a_part_was_lost_all_of_it_goes_back_and_nothing_is_paid() {
     assert_eq!(town.run("pay", &["pay", "notify", &number, "--paid"]).code, Some(65));
     town.check_peace();
 }
+
+/// Buys a shirt that leaves; the carrier says that it will not come, and why. Returns ID and number.
+fn not_brought(town: &Town, flag: &str, code: &str, why: &str) -> (String, String) {
+    let (id, number) = town.bought("SH-41", 1, &["--pay", "card"]);
+    town.reports(&number, &[("shop", "--shipped")]);
+    town.does("ship", &["ship", "notify", &number, flag, why]);
+    town.settle();
+    let reason = format!("\"mo:reason\":\"{code}\",\"description\":\"{}\"", why.replace(' ', ""));
+    let says = |party: &str, direction: &str| {
+        let letter: String = town.letter(party, direction, "delivery-status").split_whitespace().collect();
+        assert!(letter.contains("FailedActionStatus") && letter.contains(&reason), "{party}: {letter}");
+    };
+    says("ship", "out");
+    for party in ["buyer", "shop"] {
+        says(party, "in");
+        town.check_stands(party, &number, "open", [true, false, false]);
+        let shown = town.does(party, &["show", &number]).out;
+        assert!(shown.contains(&format!("parcel 1 failed: {why}")), "{party}: {shown}");
+        let warnings = town.does(party, &["warnings", "--json"]).json()["warnings"].clone();
+        assert_eq!(
+            (warnings.as_array().map(Vec::len), &warnings[0]["finding"]),
+            (Some(1), &"failed".into()),
+            "{party}"
+        );
+    }
+    (id, number)
+}
+
+#[test]
+fn what_was_refused_or_lost_is_told_to_both_sides_under_its_code_and_may_be_cancelled_p58() {
+    for (flag, code, why) in [
+        ("--refused", "refused", "nobody would sign for it"),
+        ("--lost", "lost", "fell into the river"),
+        ("--failed", "failed", "no such house"),
+    ] {
+        let town = Town::fresh();
+        let (id, number) = not_brought(&town, flag, code, why);
+        // It is one of them, and no arrival.
+        let entries = town.entries("ship").len();
+        for other in ["--failed", "--refused", "--lost", "--delivered", "--planned"].into_iter().filter(|o| *o != flag)
+        {
+            let run = town.run("ship", &["ship", "notify", &number, flag, "one", other, "2030-01-01"]);
+            assert_eq!(run.code, Some(2), "{flag} {other}: {run:?}");
+        }
+        assert_eq!(town.entries("ship").len(), entries);
+        town.does("buyer", &["cancel", &id]);
+        town.settle();
+        for party in ["buyer", "shop"] {
+            town.check_stands(party, &number, "cancelled", [true, false, false]);
+        }
+        let late = town.run("ship", &["ship", "notify", &number, "--delivered"]);
+        assert!(late.code == Some(65) && late.err.contains("stopped"), "{late:?}");
+        town.check_peace();
+    }
+}
+
+#[test]
+fn what_was_lost_and_paid_is_given_back_as_a_return_and_the_money_with_it() {
+    let town = Town::fresh();
+    let (id, number) = not_brought(&town, "--lost", "lost", "fell into the river");
+    town.reports(&number, &[("pay", "--paid")]);
+    town.does("buyer", &["return", &id, "--reason", "it was lost"]);
+    town.settle();
+    for party in ["buyer", "shop"] {
+        town.check_stands(party, &number, "returned", [true, false, true]);
+    }
+    // The carrier was asked first, and brings it no more.
+    assert_eq!(town.count("shop", &number, "out", "stop"), 2);
+    let late = town.run("ship", &["ship", "notify", &number, "--delivered"]);
+    assert!(late.code == Some(65) && late.err.contains("stopped"), "{late:?}");
+    town.reports(&number, &[("pay", "--refunded")]);
+    for party in ["buyer", "shop"] {
+        town.check_stands(party, &number, "refunded", [true, false, true]);
+        assert_eq!(money(&town, party, &number, "refunded"), "4800", "{party}");
+    }
+    town.check_peace();
+}
+
+#[test]
+fn what_was_lost_and_is_found_again_is_delivered_after_all() {
+    let town = Town::fresh();
+    let (_, number) = not_brought(&town, "--lost", "lost", "fell into the river");
+    town.reports(&number, &[("ship", "--delivered"), ("pay", "--paid")]);
+    for party in ["buyer", "shop"] {
+        town.check_stands(party, &number, "completed", [true; 3]);
+    }
+    town.check_peace();
+}
