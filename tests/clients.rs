@@ -4,12 +4,13 @@
 use mailorder::trade::document::{
     AuthorizationRequest, DeliveryInstruction, PaymentInstruction, RefundInstruction, StatusRequest, Stop,
 };
+use mailorder::trade::status::Step;
 use mailorder::trade::{
     Address, Agent, Digest, Document, Kind, Leg, Letter, Number, Party, Role, Transaction, Verdict,
 };
 
 use crate::support::trade::{all_goods, jpy, letter, order, order_id, parcel, person, planned, terms};
-use crate::support::world::{BANK, BUYER, COURIER, World, sealed};
+use crate::support::world::{BANK, BUYER, COURIER, SHOP, World, sealed};
 
 const STEPS: &str = "[\"authorize\", \"terms\", \"confirmation\", \"payment\", \"delivery\"]";
 
@@ -164,4 +165,97 @@ fn an_instruction_that_names_another_shop_than_its_signer_is_a_warning_and_start
             out(&all_of(&mut world, at)).iter().skip(out(&before).len()).map(|k| k.letter.kind()).collect();
         assert!(new.iter().all(|kind| *kind == Kind::Refusal), "{new:?}");
     }
+}
+
+/// Has the shop that the agents work for write an instruction under a number of its own, which names these parties.
+fn instructs(world: &mut World, n: usize, to: usize, document: &Document, named: &[Agent]) -> Kind {
+    let (shop, agent) = (world.clerks[SHOP].me().clone(), world.clerks[to].me().clone());
+    let mut document = document.clone();
+    match &mut document {
+        Document::AuthorizationRequest(request) => request.agents = named.to_vec(),
+        Document::PaymentInstruction(instruction) => instruction.agents = named.to_vec(),
+        Document::DeliveryInstruction(instruction) => instruction.agents = named.to_vec(),
+        other => panic!("{} names nobody", other.kind()),
+    }
+    let kind = document.kind();
+    let before = matches!(kind, Kind::AuthorizationRequest);
+    let instruction = Letter {
+        shop: Some(shop.address.clone()),
+        transaction: Some(Number::parse(&format!("NAMED-{n}")).unwrap()),
+        order: before.then(order_id),
+        terms: (!before).then(|| Digest::of(b"terms")),
+        date: world.now(),
+        ..letter(&shop, &agent, document)
+    };
+    let key = world.clerks[SHOP].key().unwrap();
+    let mail = sealed(&instruction, key, &world.certificate(to), &world.now());
+    let taken = world.deliver(to, &[mail]);
+    assert_eq!(taken.counts.get(&Verdict::Applied), Some(&1), "{kind}: {taken:?}");
+    kind
+}
+
+/// Returns whether the last letter of an agent to the shop is a no, with its words; anything else is a yes.
+fn refusal(world: &mut World, at: usize) -> Option<(String, String)> {
+    let shop = world.clerks[SHOP].me().clone();
+    let all = all_of(world, at);
+    let out = all.iter().flat_map(|known| &known.kept).filter(|kept| kept.letter.to == shop);
+    let last = out.filter(|kept| kept.direction == mailorder::trade::Direction::Out).max_by_key(|kept| kept.position);
+    match last.expect("it is answered").letter.document.clone() {
+        Document::Refusal(refusal) => Some((refusal.reason.code, refusal.reason.text)),
+        Document::AuthorizationResult(result) => match result.step {
+            Step::Failed { reason, .. } => Some((reason.code, reason.text)),
+            _ => None,
+        },
+        Document::PaymentStatus(_) | Document::DeliveryStatus(_) => None,
+        other => panic!("a {}", other.kind()),
+    }
+}
+
+#[test]
+fn an_agent_acts_only_on_what_names_its_mailbox_and_key_for_its_part_p54() {
+    let (mut world, _, _) = begun();
+    let shop = world.clerks[SHOP].me().clone();
+    let right = agents(&world, &shop);
+    let without = |role: Role| right.iter().filter(|agent| agent.role != role).cloned().collect::<Vec<_>>();
+    let instead = |role: Role, party: Party| {
+        let with = std::iter::once(Agent { role, party, certificate: None });
+        without(role).into_iter().chain(with).collect::<Vec<_>>()
+    };
+    let all: Vec<(usize, Document)> = instructions(&world, &shop);
+    let naming = |document: &Document| !document.agents().is_empty();
+    let mut n = 0;
+    for (to, document) in all.iter().filter(|(_, document)| naming(document)) {
+        let me = world.clerks[*to].me().clone();
+        let (mine, other) = match to {
+            &BANK => (Role::Payment, world.clerks[COURIER].me().clone()),
+            _ => (Role::Delivery, world.clerks[BANK].me().clone()),
+        };
+        let swapped = if mine == Role::Payment { Role::Delivery } else { Role::Payment };
+        let of_part: Vec<Agent> = instead(mine, other.clone()).into_iter().filter(|a| a.role != swapped).collect();
+        let part_of_other = [of_part, vec![Agent { role: swapped, party: me.clone(), certificate: None }]].concat();
+        for (what, named) in [
+            ("another agent", instead(mine, other.clone())),
+            ("another key for our address", instead(mine, Party { address: me.address.clone(), ..other.clone() })),
+            ("our key for another address", instead(mine, Party { address: other.address.clone(), ..me.clone() })),
+            ("nobody for our part", without(mine)),
+            ("us for the part of another", part_of_other),
+        ] {
+            n += 1;
+            let statuses = world.entries(*to).iter().filter(|(_, kind)| kind.ends_with("-status")).count();
+            let kind = instructs(&mut world, n, *to, document, &named);
+            let (code, text) = refusal(&mut world, *to).unwrap_or_else(|| panic!("{kind} names {what}"));
+            let expected = if kind == Kind::AuthorizationRequest { "not-allowed" } else { "not-named" };
+            assert_eq!(code, expected, "{kind} names {what}");
+            assert!(text.contains("names another agent"), "{text}");
+            let now = world.entries(*to).iter().filter(|(_, kind)| kind.ends_with("-status")).count();
+            assert_eq!(now, statuses, "{kind} names {what}: nothing is begun");
+        }
+        // The right one is followed, and one without a list, as older programs wrote it.
+        for named in [right.clone(), Vec::new()] {
+            n += 1;
+            let kind = instructs(&mut world, n, *to, document, &named);
+            assert_eq!(refusal(&mut world, *to), None, "{kind} {named:?}");
+        }
+    }
+    assert_eq!(n, 3 * 7);
 }

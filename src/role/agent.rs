@@ -4,7 +4,7 @@ use super::practice::Client;
 use super::{Action, Desk, Draft};
 use crate::trade::document::Refusal;
 use crate::trade::status::Reason;
-use crate::trade::{Digest, Direction, Document, Given, Kept, Kind, Leg, Moment, Party, Transaction, Work};
+use crate::trade::{Agent, Digest, Direction, Document, Given, Kept, Kind, Leg, Moment, Party, Transaction, Work};
 
 /// Returns the instruction in force: the newest payment or delivery instruction received.
 pub fn instruction(transaction: &Transaction) -> Option<&Kept> {
@@ -113,6 +113,26 @@ pub(super) fn refuse(transaction: &Transaction, kept: &Kept, code: &str, text: &
 /// Returns whether an agent works for the shop that wrote: one it has an agreement with, or the shop at its own address.
 pub(super) fn works_for(clients: &[Client], kept: &Kept) -> bool {
     kept.letter.stays_here() || clients.iter().any(|client| client.is(&kept.letter.from))
+}
+
+/// Said of a letter that gives this agent's part to somebody else.
+pub(super) const NOT_NAMED: &str = "This letter names another agent for this part; nothing was done.";
+
+/// Returns whether a shop's letter names this mailbox and key for the part we play; one without a list, as older programs
+/// wrote it, names whoever it is addressed to.
+pub(super) fn is_named(transaction: &Transaction, kept: &Kept) -> bool {
+    let agents = kept.letter.document.agents();
+    let named = |agent: &Agent| agent.role == transaction.key.role && agent.party == kept.letter.to;
+    agents.is_empty() || agents.iter().any(named)
+}
+
+/// Returns the refusal of an instruction that is not followed whoever it is about: the shop has no agreement with us among
+/// `clients`, or it names another agent.
+pub(super) fn not_ours(transaction: &Transaction, kept: &Kept, clients: Option<&[Client]>) -> Option<Action> {
+    if clients.is_none_or(|clients| !works_for(clients, kept)) {
+        return Some(no_agreement(transaction, kept));
+    }
+    (!is_named(transaction, kept)).then(|| refuse(transaction, kept, "not-named", NOT_NAMED))
 }
 
 /// Refuses the instruction of a shop without an agreement.

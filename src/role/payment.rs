@@ -40,6 +40,7 @@ fn authorize(transaction: &Transaction, kept: &Kept, request: &AuthorizationRequ
     // Codes: IOTP section 7.16.2.
     let step = match limit {
         _ if !works => refused("not-allowed", "There is no agreement with this shop."),
+        _ if !agent::is_named(transaction, kept) => refused("not-allowed", agent::NOT_NAMED),
         _ if is_nothing(&request.total) => refused("not-allowed", NOTHING),
         None => refused("currency-not-supported", "Payments in this currency are not accepted."),
         Some(limit) if request.total.exceeds(limit).unwrap_or(true) => {
@@ -79,9 +80,11 @@ fn has_agreement(kept: &Kept, desk: &Desk<'_>) -> bool {
 
 /// Follows a payment instruction: plans the debit and tells both sides date and amount (P55).
 fn collect(transaction: &Transaction, kept: &Kept, instruction: &PaymentInstruction, desk: &Desk<'_>) -> Vec<Action> {
-    let Some(practice) = desk.practice.payment.as_ref().filter(|p| agent::works_for(&p.shops, kept)) else {
-        return vec![agent::no_agreement(transaction, kept)];
-    };
+    let practice = desk.practice.payment.as_ref();
+    if let Some(refusal) = agent::not_ours(transaction, kept, practice.map(|practice| practice.shops.as_slice())) {
+        return vec![refusal];
+    }
+    let Some(practice) = practice else { return Vec::new() };
     if let Some((code, text)) = objection(transaction, kept, instruction) {
         return vec![agent::refuse(transaction, kept, code, text)];
     }

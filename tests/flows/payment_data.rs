@@ -136,7 +136,9 @@ impl Dishonest<'_> {
             payment_method: PaymentMethod::parse("card").unwrap(),
             payment_id: Some("9855".to_owned()),
             sealed: Some(Sealed(sealed.to_owned())),
-            agents: vec![Agent { role: Role::Buyer, party: buyer, certificate: None }],
+            agents: [(Role::Buyer, buyer), (Role::Payment, party(self.town, "pay"))]
+                .map(|(role, party)| Agent { role, party, certificate: None })
+                .into(),
         };
         change(&mut request);
         self.draft(number, Some(order), Document::AuthorizationRequest(request))

@@ -367,7 +367,9 @@ fn request(number: &str, total: i64) -> Letter {
         payment_method: order().payment_method,
         payment_id: None,
         sealed: Some(Sealed("AAAA".to_owned())),
-        agents: vec![Agent { role: Role::Buyer, party: buyer(), certificate: None }],
+        agents: [(Role::Buyer, buyer()), (Role::Payment, bank())]
+            .map(|(role, party)| Agent { role, party, certificate: None })
+            .into(),
     });
     let transaction = Some(Number::parse(number).unwrap());
     Letter { order: Some(order_id()), transaction, ..letter(&shop(), &bank(), request) }
