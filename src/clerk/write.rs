@@ -119,7 +119,9 @@ impl Batch<'_> {
         let transaction = self.book.find(draft.role, &names);
         let mut references: Vec<MessageId> = Vec::new();
         if let Some(known) = transaction {
-            references.extend(known.kept.first().map(|kept| kept.letter.id.clone()));
+            // Of what others wrote to each other its reader learns nothing, least of all that it is known here (P53).
+            let between = |kept: &&Kept| kept.letter.from == draft.to || kept.letter.to == draft.to;
+            references.extend(known.kept.iter().find(between).map(|kept| kept.letter.id.clone()));
             let answered = draft.answers.and_then(|content| known.by_content(&content));
             references.extend(answered.map(|kept| kept.letter.id.clone()).filter(|id| references.first() != Some(id)));
         }
