@@ -14,7 +14,7 @@ const STEPS: &str = r#"["authorize", "terms", "confirmation", "payment", "delive
 
 /// How far a purchase has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stage {
+pub(crate) enum Stage {
     /// The order is on its way.
     Ordered,
     /// The shop waits for the authorisation.
@@ -42,7 +42,7 @@ enum Stage {
 
 /// What a buyer may wish.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Wish {
+pub(crate) enum Wish {
     Confirm,
     Cancel,
     GiveAllBack,
@@ -117,7 +117,7 @@ const WISHES: [Wish; 4] = [Wish::Confirm, Wish::Cancel, Wish::GiveAllBack, Wish:
 
 /// What an agent or the shop reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Report {
+pub(crate) enum Report {
     Shipped,
     InPart,
     Lost,
@@ -131,21 +131,21 @@ enum Report {
 }
 
 /// A world in which the shop knows the buyer, so that his payments are authorised before the terms.
-fn known_world() -> World {
+pub(crate) fn known_world() -> World {
     let mut world = World::new(STEPS);
     world.accept(SHOP, BUYER);
     world
 }
 
 /// One purchase in the world.
-struct Purchase<'a> {
-    world: &'a mut World,
-    id: OrderId,
+pub(crate) struct Purchase<'a> {
+    pub(crate) world: &'a mut World,
+    pub(crate) id: OrderId,
 }
 
 impl<'a> Purchase<'a> {
     /// Orders, and goes on as far as a stage.
-    fn at(world: &'a mut World, stage: Stage) -> Self {
+    pub(crate) fn at(world: &'a mut World, stage: Stage) -> Self {
         let id = world.order(BUYER, |order| {
             if stage == Stage::Rejected {
                 // Cheaper than the shop sells.
@@ -200,21 +200,21 @@ impl<'a> Purchase<'a> {
         }
     }
 
-    fn bring(&mut self, mails: &[Mail]) {
+    pub(crate) fn bring(&mut self, mails: &[Mail]) {
         for mail in mails {
             self.world.deliver(mail.to, std::slice::from_ref(&mail.bytes));
         }
     }
 
     /// Returns the key of the purchase as one of those who work for the buyer has it.
-    fn key_at(&mut self, at: usize, role: Role) -> Key {
+    pub(crate) fn key_at(&mut self, at: usize, role: Role) -> Key {
         let number = self.known(SHOP).number;
         self.world.clerks[at].catch_up().unwrap();
         let all = self.world.clerks[at].index().load_all(Some(role)).unwrap();
         all.into_iter().find(|known| known.number == number).unwrap().key
     }
 
-    fn report(&mut self, report: Report) {
+    pub(crate) fn report(&mut self, report: Report) {
         let (at, role) = match report {
             Report::Shipped => (SHOP, Role::Shop),
             Report::Paid | Report::Refunded => (BANK, Role::Payment),
@@ -243,7 +243,7 @@ impl<'a> Purchase<'a> {
     }
 
     /// Has a report written, and takes its letters out of the post.
-    fn written_by_others(&mut self, report: Report) -> Vec<Mail> {
+    pub(crate) fn written_by_others(&mut self, report: Report) -> Vec<Mail> {
         if matches!(report, Report::Authorised | Report::Terms) {
             let asked = self.world.send(SHOP);
             self.bring(&asked);
@@ -259,7 +259,7 @@ impl<'a> Purchase<'a> {
     }
 
     /// Has the buyer say what he wishes; returns why not, where nothing is written.
-    fn wish(&mut self, wish: Wish) -> Result<Written, String> {
+    pub(crate) fn wish(&mut self, wish: Wish) -> Result<Written, String> {
         let key = self.world.key(Role::Buyer, &self.id);
         let reason = Reason { code: "unwanted".to_owned(), text: "Too small.".to_owned() };
         let written = self.world.clerks[BUYER].command(&key, |known, desk| {
@@ -274,13 +274,13 @@ impl<'a> Purchase<'a> {
         written.map(|mut written| written.remove(0)).map_err(|error| error.to_string())
     }
 
-    fn known(&mut self, at: usize) -> Transaction {
+    pub(crate) fn known(&mut self, at: usize) -> Transaction {
         let role = if at == BUYER { Role::Buyer } else { Role::Shop };
         self.world.transaction(at, role, &self.id)
     }
 
     /// Returns the state in which both sides are.
-    fn state(&mut self) -> State {
+    pub(crate) fn state(&mut self) -> State {
         let [buyers, shops] = [BUYER, SHOP].map(|at| Standing::of(&self.known(at)));
         assert_eq!(buyers.state, shops.state, "buyer and shop");
         assert_eq!((buyers.unpaid, buyers.legs.paid), (shops.unpaid, shops.legs.paid), "{}", buyers.state);
@@ -366,7 +366,7 @@ fn each_wish_in_each_state_has_its_answer_and_both_sides_end_alike_p37_p38_p93_t
 }
 
 /// Checks that every index is what its ledger makes of it.
-fn check_indexes(world: &mut World) {
+pub(crate) fn check_indexes(world: &mut World) {
     for at in [BUYER, SHOP, BANK, COURIER] {
         let grown = world.clerks[at].index().dump().unwrap();
         world.clerks[at].reindex().unwrap();

@@ -39,7 +39,7 @@ pub fn done(transaction: &Transaction) -> Option<&'static str> {
 }
 
 /// Returns whether a letter is the shop's, and counts or waits for a person's word.
-fn is_offered(transaction: &Transaction, kept: &Kept) -> bool {
+pub(super) fn is_offered(transaction: &Transaction, kept: &Kept) -> bool {
     let waits = kept.verdict == Verdict::Warned && kept.settled.is_none();
     let shop = transaction.order().map(|(ordered, _)| &ordered.letter.to);
     kept.direction == Direction::In && (kept.counts() || (waits && shop == Some(&kept.letter.from)))

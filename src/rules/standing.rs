@@ -5,9 +5,9 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::leg::{self, Legs};
-use super::returned;
+use super::{replacing, returned};
 use crate::trade::status::{STOPPED, Step};
-use crate::trade::{Document, Kind, Leg, Moment, Money, Role, Transaction, When};
+use crate::trade::{Document, Kept, Kind, Leg, Moment, Money, Role, Transaction, When};
 
 /// The state of a transaction, as `list` shows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -151,7 +151,8 @@ impl Standing {
     }
 }
 
-/// An agent sees no terms: what it was instructed to do is open until it is done, and what it refused is not.
+/// An agent sees no terms: what it was instructed to do is open until it is done, and what it refused is not. To the shop
+/// that it says so to, the order stands until the buyer is told.
 fn state_at_agent(transaction: &Transaction, legs: &Legs) -> State {
     let refused =
         |document: &Document| matches!(document, Document::AuthorizationResult(result) if result.step.failed());
@@ -161,7 +162,8 @@ fn state_at_agent(transaction: &Transaction, legs: &Legs) -> State {
         .any(|instruction| !transaction.is_refused(&instruction.content));
     let instructed = transaction.known(Kind::PaymentInstruction).chain(transaction.known(Kind::DeliveryInstruction));
     if !taken {
-        let declined = transaction.known(Kind::AuthorizationResult).last().is_some_and(|k| refused(&k.letter.document));
+        let declined = transaction.key.role == Role::Payment
+            && transaction.known(Kind::AuthorizationResult).last().is_some_and(|k| refused(&k.letter.document));
         return if declined || instructed.count() > 0 { State::Rejected } else { State::Ordered };
     }
     let brought = legs.delivery.done.is_some() || legs.delivery.missing().is_some();
@@ -225,8 +227,11 @@ fn all_is_back(legs: &Legs) -> bool {
     back.is_some_and(|(back, paid)| !paid.is_zero() && !paid.exceeds(&back).unwrap_or(true))
 }
 
-/// Returns whether the newest terms were answered by an OK that the shop refused: nothing will come of them.
+/// Returns whether the newest terms were answered by an OK that the shop refused: nothing will come of them. Terms that differ
+/// from the order and wait for the buyer's word are the newest, too.
 fn is_refused(transaction: &Transaction) -> bool {
-    let newest = transaction.all_terms().max_by_key(|(kept, _)| kept.letter.seq).map(|(kept, _)| kept.content);
+    let stands = |kept: &&Kept| kept.counts() || replacing::is_offered(transaction, kept);
+    let terms = transaction.kept.iter().filter(|kept| kept.letter.kind() == Kind::TransactionInfo);
+    let newest = terms.filter(stands).max_by_key(|kept| kept.letter.seq).map(|kept| kept.content);
     transaction.known(Kind::Confirmation).any(|ok| ok.letter.terms == newest)
 }
