@@ -11,6 +11,8 @@
     reason = "in a test, a panic is a failure with its place"
 )]
 
+/// What a shop may do by itself, in every state, and what comes of it.
+mod acts;
 /// Files in letters.
 mod attached;
 /// Several processes on one ledger.
@@ -55,6 +57,8 @@ mod inbox;
 mod index;
 /// The ledger: files anybody reads, batches that count as a whole, changes that show.
 mod ledger;
+/// Rejections of orders that wait for room.
+mod left_out;
 /// Letters of every kind, made by chance.
 mod letters;
 /// How often letters are answered.
@@ -71,6 +75,8 @@ mod outside;
 mod page;
 /// Seals: what is opened, what is set aside, and that gpg agrees.
 mod pgp;
+/// Whom a transaction does not concern, how often that is said, and what comes twice.
+mod refused;
 /// What a person is told though nobody wrote.
 mod reminded;
 /// What the parts do about a letter that counts.

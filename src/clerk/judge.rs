@@ -126,9 +126,14 @@ impl Batch<'_> {
     }
 
     /// Refuses an order that no terms can be written for: too long, or in words that no letter may hold.
-    fn reject_unanswerable(&mut self, role: Role, names: &Names, content: Digest) -> Result<Vec<Written>, ClerkError> {
+    pub(super) fn reject_unanswerable(
+        &mut self,
+        role: Role,
+        names: &Names,
+        content: Digest,
+    ) -> Result<Vec<Written>, ClerkError> {
         let Some((transaction, kept)) = self.kept(role, names, content, Direction::In) else { return Ok(Vec::new()) };
-        self.perform(role::unanswerable(&transaction, &kept).into_iter().collect())
+        self.perform_within(role, names, role::unanswerable(&transaction, &kept))
     }
 
     /// Returns whether the sender's address is known to be the signer's: it was pinned with the key, or a letter that

@@ -1,15 +1,16 @@
-//! Answers within their limits: what a part decided about a letter that came is done as far as they go.
+//! Answers within their limits: what a part decided is done as far as they go.
 
-use super::ClerkError;
 use super::batch::Batch;
 use super::write::Written;
+use super::{Clerk, ClerkError};
 use crate::role::{Action, Draft};
 use crate::rules::limits::{Counted, HOUR};
-use crate::trade::{Names, Role};
+use crate::trade::{Moment, Names, Role, Transaction};
 
 impl Batch<'_> {
-    /// Does what a part decided about a letter of `names`; answers beyond the limits are left out. Their letter is entered,
-    /// and acknowledged with the others of its pass.
+    /// Does what a part decided about a letter of `names`, or because its time has come; answers beyond the limits are left
+    /// out. Their letter is entered, and acknowledged with the others of its pass. An order stays without an answer then:
+    /// its rejection goes out when there is room again ([`crate::role::on_time`]).
     pub(super) fn perform_within(
         &mut self,
         role: Role,
@@ -29,20 +30,63 @@ impl Batch<'_> {
         Ok(written)
     }
 
-    /// Returns whether an answer is within the limits, and counts it. What stays at this address has none.
+    /// Returns whether an answer is within the limits, and counts it.
     fn is_within(&mut self, role: Role, names: &Names, draft: &Draft) -> Result<bool, ClerkError> {
         let to = &draft.to.fingerprint;
         let known = self.book.find(role, names);
-        let counted = Counted::within(known, draft.document.kind(), draft.answers.as_ref());
-        let Some(counted) = counted.filter(|_| *to != self.clerk.me.fingerprint) else { return Ok(true) };
-        let limits = self.clerk.settings.practice.answers;
-        let about = known.map_or(0, |known| counted.written(known, to, &self.now));
-        let before = self.clerk.index.answered_since(to, &self.now.plus_seconds(-HOUR))?;
+        let Some(counted) = self.clerk.counted(known, draft) else { return Ok(true) };
+        let room = self.clerk.room(counted, known, draft, &self.now)?;
         let now = self.answered.entry(to.clone()).or_insert(0);
-        if about >= limits.per_transaction || before.saturating_add(*now) >= limits.per_peer {
+        // What this batch wrote in the transaction is in the book already; what it wrote to this party, not in the index.
+        if !room.holds(*now) {
             return Ok(false);
         }
         *now = now.saturating_add(1);
         Ok(true)
+    }
+}
+
+/// How many more answers of a sort may be written.
+struct Room {
+    /// In the transaction.
+    about: usize,
+    /// To the party.
+    to: usize,
+}
+
+impl Room {
+    /// Returns whether another answer has room after so many to its party that the index does not know yet.
+    fn holds(&self, meanwhile: usize) -> bool {
+        self.about > 0 && self.to > meanwhile
+    }
+}
+
+impl Clerk {
+    /// Returns whether an answer may be written now.
+    pub(super) fn has_room(&self, known: &Transaction, draft: &Draft, now: &Moment) -> Result<bool, ClerkError> {
+        match self.counted(Some(known), draft) {
+            Some(counted) => Ok(self.room(counted, Some(known), draft, now)?.holds(0)),
+            None => Ok(true),
+        }
+    }
+
+    /// Returns what an answer counts as. What stays at this address has no limit.
+    fn counted(&self, known: Option<&Transaction>, draft: &Draft) -> Option<Counted> {
+        let counted = Counted::within(known, draft.document.kind(), draft.answers.as_ref());
+        counted.filter(|_| draft.to.fingerprint != self.me.fingerprint)
+    }
+
+    fn room(
+        &self,
+        counted: Counted,
+        known: Option<&Transaction>,
+        draft: &Draft,
+        now: &Moment,
+    ) -> Result<Room, ClerkError> {
+        let to = &draft.to.fingerprint;
+        let limits = self.settings.practice.answers;
+        let about = known.map_or(0, |known| counted.written(known, to, now));
+        let before = self.index.answered_since(to, &now.plus_seconds(-HOUR))?;
+        Ok(Room { about: limits.per_transaction.saturating_sub(about), to: limits.per_peer.saturating_sub(before) })
     }
 }

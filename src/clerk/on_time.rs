@@ -1,16 +1,22 @@
 //! What a part does because its time has come, without a letter or a person: an order that nobody authorised is given up
-//! (P24), an offer that ran out holds no money, a debit is made on its day (P55).
+//! (P24), one whose rejection was beyond the limits is rejected, an offer that ran out holds no money, a debit is made on
+//! its day (P55).
 //!
 //! The index finds what may be due; whether it is, the ledger says, and the part decides.
 
+use super::batch::Batch;
 use super::{Clerk, ClerkError};
 use crate::index::Filter;
 use crate::role::practice::DebitWord;
-use crate::role::{Stage, on_time};
-use crate::trade::{Key, Moment, Role};
+use crate::role::{Action, Stage, on_time};
+use crate::trade::{Key, Moment, Role, Transaction};
 
 /// How many transactions are acted on under one hold of the lock.
 const AT_ONCE: usize = 256;
+/// How many orders without an answer are looked at in one pass; where there are more, the next goes on with them.
+const ORDERS: usize = 1_024;
+/// Where the index keeps how far they were looked at.
+const LOOKED_AT: &str = "orders without an answer";
 /// Where the index keeps when offers were last looked at.
 const OFFERS: &str = "expired offers";
 /// How often that is done, in seconds.
@@ -27,7 +33,7 @@ impl Clerk {
         if self.key_fault().is_some() {
             return Ok(());
         }
-        let mut keys = self.unauthorised()?;
+        let mut keys = self.unanswered()?;
         keys.extend(self.expired(now)?);
         keys.extend(self.debits(now)?);
         for keys in keys.chunks(AT_ONCE) {
@@ -41,7 +47,7 @@ impl Clerk {
                     // Another process may have done it meanwhile.
                     let Some(known) = batch.load_key(key)? else { continue };
                     let actions = on_time(&known, &batch.desk(&known)?);
-                    batch.perform(actions)?;
+                    batch.perform_in_time(&known, actions)?;
                 }
                 Ok(())
             })?;
@@ -54,11 +60,23 @@ impl Clerk {
         let desk = self.desk_to_look(now);
         let mut due = Vec::new();
         for key in keys {
-            if self.index.load_key(key)?.is_some_and(|known| !on_time(&known, &desk).is_empty()) {
-                due.push(key);
+            let Some(known) = self.index.load_key(key)? else { continue };
+            for action in on_time(&known, &desk) {
+                if self.may_be_done(&known, &action, now)? {
+                    due.push(key);
+                    break;
+                }
             }
         }
         Ok(due)
+    }
+
+    /// Returns whether there is room within the limits for what a part would do.
+    fn may_be_done(&self, known: &Transaction, action: &Action, now: &Moment) -> Result<bool, ClerkError> {
+        match action {
+            Action::Send(draft) => self.has_room(known, draft, now),
+            Action::Resend(_) | Action::Give { .. } | Action::End { .. } => Ok(true),
+        }
     }
 
     /// Returns whether this shop ever asks for an authorisation.
@@ -67,9 +85,21 @@ impl Clerk {
         shop.is_some_and(|shop| shop.procedures.iter().any(|procedure| procedure.stages.contains(&Stage::Authorize)))
     }
 
-    /// Returns the orders that wait for an authorisation.
-    fn unauthorised(&self) -> Result<Vec<Key>, ClerkError> {
-        if self.asks_first() { Ok(self.index.waiting(Role::Shop, None)?) } else { Ok(Vec::new()) }
+    /// Returns the orders that have neither terms nor a rejection, unless all of them wait for a person. Who writes very
+    /// many of them makes no pass longer.
+    fn unanswered(&self) -> Result<Vec<Key>, ClerkError> {
+        let Some(shop) = self.settings.practice.shop.as_ref() else { return Ok(Vec::new()) };
+        if shop.review.orders && !self.asks_first() {
+            return Ok(Vec::new());
+        }
+        let keys = self.index.waiting(Role::Shop, None)?;
+        if keys.len() <= ORDERS {
+            return Ok(keys);
+        }
+        let last = self.index.cursor(LOOKED_AT)?.and_then(|last| last.parse().ok());
+        let (keys, next) = part(keys, last.unwrap_or(0), ORDERS);
+        self.index.set_cursor(LOOKED_AT, &next.to_string())?;
+        Ok(keys)
     }
 
     /// Returns the offers that may have run out, once a day.
@@ -98,5 +128,46 @@ impl Clerk {
         let due_before = now.instant().as_second().saturating_add(ZONES);
         let filter = Filter { role: Some(Role::Payment), due_before: Some(due_before), ..Filter::default() };
         Ok(self.index.list(&filter)?.into_iter().map(|listed| listed.key).collect())
+    }
+}
+
+/// Returns so many of these from a place on, round and round, and the place from which the next are taken.
+fn part<T>(mut all: Vec<T>, from: usize, size: usize) -> (Vec<T>, usize) {
+    let from = from.checked_rem(all.len()).unwrap_or(0);
+    all.rotate_left(from);
+    all.truncate(size);
+    (all, from.saturating_add(size))
+}
+
+impl Batch<'_> {
+    /// Does what is due in a transaction, within the limits. An order whose answer cannot be written is rejected in words
+    /// that can.
+    fn perform_in_time(&mut self, known: &Transaction, actions: Vec<Action>) -> Result<(), ClerkError> {
+        let (role, names, unwritten) = (known.key.role, known.names(), self.unwritten);
+        self.perform_within(role, &names, actions)?;
+        if self.unwritten > unwritten
+            && let Some((kept, _)) = known.order()
+        {
+            self.reject_unanswerable(role, &names, kept.content)?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::part;
+
+    #[test]
+    fn of_more_than_is_looked_at_in_one_pass_each_has_its_turn() {
+        let mut seen = Vec::new();
+        let mut from = 0;
+        for left in [7, 7, 5, 5] {
+            let (some, next) = part((0..left).collect(), from, 3);
+            seen.push(some);
+            from = next;
+        }
+        assert_eq!(seen, [[0, 1, 2], [3, 4, 5], [1, 2, 3], [4, 0, 1]]);
+        assert_eq!(part(Vec::<u8>::new(), 9, 3), (Vec::new(), 3));
     }
 }

@@ -235,8 +235,8 @@ pub fn untold(transaction: &Transaction, task: &Task, said: &Said, desk: &Desk<'
     }
 }
 
-/// Returns what time alone brings, without a letter or a person: an order that nobody authorised is given up, money is
-/// collected on its day. Asked again it brings nothing more.
+/// Returns what time alone brings, without a letter or a person: an order that nobody authorised is given up, one whose
+/// rejection was left out is rejected, money is collected on its day. Once that is done it brings nothing more.
 pub fn on_time(transaction: &Transaction, desk: &Desk<'_>) -> Vec<Action> {
     match transaction.key.role {
         Role::Shop => shop_waiting::on_time(transaction, desk),
@@ -274,11 +274,12 @@ pub fn notify(transaction: &Transaction, notice: &Notice, desk: &Desk<'_>) -> Re
     }
 }
 
-/// Returns what is said to a letter that an answer was made for and could not be written: an order is rejected, all else
-/// is acknowledged.
-pub fn unanswerable(transaction: &Transaction, kept: &Kept) -> Option<Action> {
-    let order = transaction.key.role == Role::Shop && kept.letter.kind() == Kind::Order;
-    order.then(|| shop_offer::reject_unanswerable(transaction, kept))
+/// Returns what is said to a letter that an answer was made for and could not be written: an order is rejected, also one
+/// whose payment was authorised, all else is acknowledged.
+pub fn unanswerable(transaction: &Transaction, kept: &Kept) -> Vec<Action> {
+    let begins = matches!(kept.letter.kind(), Kind::Order | Kind::AuthorizationResult);
+    let order = begins && transaction.key.role == Role::Shop;
+    if order { shop_offer::reject_unanswerable(transaction) } else { Vec::new() }
 }
 
 /// Refuses a request about a transaction that is not known here, or not to its sender: one text for both (P53).

@@ -4,8 +4,10 @@
 use super::practice::{Procedure, ShopPractice, Stage};
 use super::shop::parties;
 use super::shop_check::{Taken, because, check, no_sum};
+use super::shop_waiting::release;
 use super::shop_work::go_on;
 use super::{Action, Desk, Draft, shop_after};
+use crate::rules::waiting::authorization_result;
 use crate::trade::document::{AuthorizationRequest, AuthorizationResult, Rejection};
 use crate::trade::item::{self, Charge};
 use crate::trade::status::Step;
@@ -41,10 +43,31 @@ fn authorising_agent(procedure: &Procedure) -> Option<Party> {
     procedure.payment_agent.clone().filter(|_| procedure.stages.contains(&Stage::Authorize))
 }
 
-/// Rejects an order that no terms can be written for.
-pub(super) fn reject_unanswerable(transaction: &Transaction, kept: &Kept) -> Action {
+/// Rejects an order that no terms can be written for; no money is held for it.
+pub(super) fn reject_unanswerable(transaction: &Transaction) -> Vec<Action> {
+    let Some((kept, _)) = transaction.order().filter(|_| !is_answered(transaction)) else { return Vec::new() };
     let text = "No terms can be written for this order now; please ask the shop.".to_owned();
-    reject(transaction, kept, vec![because("OTH", text)])
+    let rejection = reject(transaction, kept, vec![because("OTH", text)]);
+    std::iter::once(rejection).chain(release(transaction)).collect()
+}
+
+/// Returns whether an order has its terms or its rejection, or was cancelled.
+pub(super) fn is_answered(transaction: &Transaction) -> bool {
+    let over = [Kind::Cancellation, Kind::OrderRejection, Kind::TransactionInfo];
+    over.into_iter().any(|kind| transaction.known(kind).next().is_some())
+}
+
+/// Returns the rejection of an order that stands without an answer though nobody is asked about it: it was left out when
+/// too many went to this buyer. Where a person looks at orders, those that were not begun wait for him.
+pub(super) fn left_out(transaction: &Transaction, desk: &Desk<'_>) -> Vec<Action> {
+    let Some(shop) = desk.practice.shop.as_ref() else { return Vec::new() };
+    let Some((kept, order)) = transaction.order().filter(|_| !is_answered(transaction)) else { return Vec::new() };
+    if transaction.sent(Kind::AuthorizationRequest).next().is_some() {
+        let result = authorization_result(transaction);
+        return result.map(|result| after_authorization(transaction, result, desk)).unwrap_or_default();
+    }
+    let why = check(order, shop).err().filter(|_| !shop.review.orders);
+    why.map(|why| reject(transaction, kept, why)).into_iter().collect()
 }
 
 pub(super) fn reject(transaction: &Transaction, kept: &Kept, why: impl Into<Rejection>) -> Action {
@@ -130,8 +153,7 @@ pub(super) fn after_authorization(
         return shop_after::authorised(transaction, result, desk);
     }
     // An answer that comes after all is over changes nothing: the agent was told to stop.
-    let over = [Kind::Cancellation, Kind::OrderRejection, Kind::TransactionInfo];
-    if over.into_iter().any(|kind| transaction.known(kind).next().is_some()) {
+    if is_answered(transaction) {
         return Vec::new();
     }
     match &result.step {

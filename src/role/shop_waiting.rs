@@ -1,12 +1,14 @@
-//! What a shop does not wait for any longer: a payment agent that says nothing (P24), a buyer who never said OK.
+//! What a shop does not wait for any longer: a payment agent that says nothing (P24), a buyer who never said OK; and what it
+//! could not say before.
 //!
 //! Where an order ends like this the agent is told to stop. Its yes may come late, or have come long ago: no money is held
 //! for an order of which nothing will come.
 
 use super::shop::is_started;
 use super::shop_after::give_up;
-use super::shop_offer::{asked_after_ok, reject};
+use super::shop_offer::{asked_after_ok, left_out, reject};
 use super::{Action, Desk, Draft};
+use crate::rules::waiting::authorization_result;
 use crate::rules::{Standing, State};
 use crate::trade::document::{AuthorizationResult, Stop};
 use crate::trade::status::Reason;
@@ -18,6 +20,9 @@ pub const AUTHORIZE_WITHIN: u16 = 72;
 /// Returns what time alone brings about an order at its shop.
 pub(super) fn on_time(transaction: &Transaction, desk: &Desk<'_>) -> Vec<Action> {
     let mut actions = unauthorised(transaction, desk);
+    if actions.is_empty() {
+        actions = left_out(transaction, desk);
+    }
     if actions.is_empty() && is_expired(transaction, desk) {
         actions.extend(release(transaction));
     }
@@ -29,8 +34,9 @@ fn unauthorised(transaction: &Transaction, desk: &Desk<'_>) -> Vec<Action> {
     let Some((ordered, order)) = transaction.order() else { return Vec::new() };
     let Some(asked) = transaction.sent(Kind::AuthorizationRequest).last() else { return Vec::new() };
     let put_off = asked_after_ok(transaction).is_some();
-    let over = [Kind::AuthorizationResult, Kind::OrderRejection, Kind::Cancellation];
+    let over = [Kind::OrderRejection, Kind::Cancellation];
     let over = over.into_iter().any(|kind| transaction.known(kind).next().is_some());
+    let over = over || authorization_result(transaction).is_some();
     if over || (!put_off && transaction.terms().is_some()) || (put_off && !is_waiting(transaction)) {
         return Vec::new();
     }

@@ -1,9 +1,9 @@
 //! How often status requests are answered, and refusals and rejections of orders written: often enough for people and timetables, too seldom for
 //! whoever would have mail written without end.
 //!
-//! What goes beyond is entered and acknowledged as any letter is; it gets no answer of its own. Letters sent again byte for
-//! byte are not counted here: how often one goes out is limited for each. Nothing is remembered for it; the letters
-//! themselves are counted.
+//! What goes beyond is entered and acknowledged as any letter is; it gets no answer of its own, but an order, which is
+//! rejected when there is room again. Letters sent again byte for byte are not counted here: how often one goes out is
+//! limited for each. Nothing is remembered for it; the letters themselves are counted.
 
 use crate::trade::{Digest, Direction, Fingerprint, Kind, Moment, Transaction};
 

@@ -4,7 +4,8 @@
 //! It is reckoned from the letters alone: what is answered, or asked of an agent, waits for nobody.
 
 use super::standing::{Standing, State};
-use crate::trade::{Direction, Given, Kept, Kind, Moment, Role, Transaction, Work};
+use crate::trade::document::AuthorizationResult;
+use crate::trade::{Direction, Document, Given, Kept, Kind, Moment, Role, Transaction, Work};
 
 /// Something that waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,11 +72,27 @@ pub fn waiting_in(transaction: &Transaction, state: State) -> Vec<Waiting<'_>> {
 
 fn order(transaction: &Transaction, state: State) -> Option<Waiting<'_>> {
     let (kept, _) = transaction.order()?;
-    let answered = [Kind::AuthorizationRequest, Kind::OrderRejection, Kind::TransactionInfo];
-    let begun = answered.into_iter().any(|kind| transaction.sent(kind).next().is_some());
+    let answered = [Kind::OrderRejection, Kind::TransactionInfo];
+    let answered = answered.into_iter().any(|kind| transaction.sent(kind).next().is_some());
+    // What the agent refused is not begun: its rejection may have been left out.
+    let asked = transaction.sent(Kind::AuthorizationRequest).next().is_some();
+    let refused = authorization_result(transaction).is_some_and(|result| result.step.failed());
+    let begun = answered || (asked && !refused);
     let cancelled = transaction.known(Kind::Cancellation).next().is_some();
     let waits = state == State::Ordered && !begun && !cancelled && kept.direction == Direction::In;
     waits.then_some(Waiting::Order(kept))
+}
+
+/// Returns the payment agent's last answer to our newest request for an authorisation, if that was a yes or a no.
+pub fn authorization_result(transaction: &Transaction) -> Option<&AuthorizationResult> {
+    let asked = transaction.sent(Kind::AuthorizationRequest).last()?;
+    let answers = transaction.received(Kind::AuthorizationResult);
+    let results = answers.filter(|kept| kept.letter.answers == Some(asked.content));
+    let results = results.filter_map(|kept| match &kept.letter.document {
+        Document::AuthorizationResult(result) => Some(result),
+        _ => None,
+    });
+    results.filter(|result| result.step.failed() || result.step.done().is_some()).last()
 }
 
 /// Returns whether nobody was told or asked anything since `asked` came.
