@@ -367,9 +367,7 @@ fn request(number: &str, total: i64) -> Letter {
         payment_method: order().payment_method,
         payment_id: None,
         sealed: Some(Sealed("AAAA".to_owned())),
-        agents: [(Role::Buyer, buyer()), (Role::Payment, bank())]
-            .map(|(role, party)| Agent { role, party, certificate: None })
-            .into(),
+        agents: [terms().agents, vec![Agent { role: Role::Buyer, party: buyer(), certificate: None }]].concat(),
     });
     let transaction = Some(Number::parse(number).unwrap());
     Letter { order: Some(order_id()), transaction, ..letter(&shop(), &bank(), request) }
