@@ -10,7 +10,7 @@ use super::transaction;
 use crate::clerk::Clerk;
 use crate::role::{Refused, buyer};
 use crate::rules::agreement::Difference;
-use crate::trade::{Digest, Leg, PinnedBy, Role, Settlement, Transaction};
+use crate::trade::{Digest, Leg, Person, PinnedBy, Role, Settlement, Transaction};
 use crate::view::confirm::{Offer, Replaced, offered};
 use crate::view::{short, text};
 
@@ -259,7 +259,10 @@ fn points(shell: &Shell, offer: &Offer<'_>) -> Result<(), Failure> {
     paragraph(shell, "withdrawal", &conditions.unwrap_or_else(unsaid))?;
     let until = terms.valid_through.map(|until| words.fill("checked.stands", &[("day", &text::minute(&until, zone))]));
     let over = if offer.over { words.say("checked.over") } else { String::new() };
-    paragraph(shell, "period", &format!("{}{over}", until.unwrap_or_else(unsaid)))
+    paragraph(shell, "period", &format!("{}{over}", until.unwrap_or_else(unsaid)))?;
+    let Person { name, email, telephone, .. } = &terms.buyer;
+    let telephone = telephone.as_ref().map(|number| format!(", {number}")).unwrap_or_default();
+    paragraph(shell, "buyer", &format!("{name} <{email}>{telephone}{}", mark(offer.is_same_buyer())))
 }
 
 fn signer(shell: &Shell, offer: &Offer<'_>) -> Result<(), Failure> {

@@ -14,7 +14,7 @@ use crate::role::buyer;
 use crate::rules::agreement::{Difference, changes, compare, not_applied};
 use crate::rules::{Standing, State, replacing};
 use crate::trade::item::{Charge, Line};
-use crate::trade::{Digest, Fingerprint, Kept, Leg, Moment, Money, Order, PinnedBy, Role, Terms, Transaction};
+use crate::trade::{Digest, Fingerprint, Kept, Leg, Moment, Money, Order, Person, PinnedBy, Role, Terms, Transaction};
 
 /// Terms that wait for the buyer's answer, held against his order.
 #[derive(Debug, Clone)]
@@ -135,6 +135,12 @@ impl<'a> Offer<'a> {
         })
     }
 
+    /// Returns whether it is for whom it was ordered, as far as the buyer's name, mail address and telephone say.
+    pub fn is_same_buyer(&self) -> bool {
+        let said = |person: &Person| (person.name.clone(), person.email.clone(), person.telephone.clone());
+        self.order.is_some_and(|(_, order)| said(&order.buyer) == said(&self.terms.buyer))
+    }
+
     /// Returns the document of `confirm --dry-run --json`; the page shows the same.
     pub fn document(&self) -> Value {
         let Self { kept, terms, .. } = self;
@@ -162,6 +168,7 @@ impl<'a> Offer<'a> {
             "ordered_total": self.order.map(|(_, order)| text::money_json(&order.total)),
             "lines": terms.lines.iter().map(line).collect::<Vec<_>>(),
             "charges": terms.charges.iter().map(charge).collect::<Vec<_>>(),
+            "buyer": self.buyer(),
             "points": self.points(),
             "until": terms.valid_through.map(|until| until.to_string()),
             "over": self.over,
@@ -175,6 +182,12 @@ impl<'a> Offer<'a> {
             "digest": kept.content.to_string(),
             "owed": self.owed.as_ref().map(owed_json),
         })
+    }
+
+    /// Returns whom the terms name as buyer (P14).
+    fn buyer(&self) -> Value {
+        let Person { name, email, telephone, .. } = &self.terms.buyer;
+        json!({"name": name, "email": email, "telephone": telephone, "same": self.is_same_buyer()})
     }
 
     /// Returns what a final confirmation must show besides goods, prices and the period of the offer.

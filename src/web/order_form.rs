@@ -11,7 +11,7 @@ use crate::ordering::prices::{PriceChange, Prices, take_changes};
 use crate::ordering::written::{ChargeWritten, ItemWritten, OrderFile};
 use crate::role::buyer;
 use crate::trade::item::{Charge, Line};
-use crate::trade::{Address, DeliveryMethod, Order, PaymentMethod, PostalAddress, Transaction};
+use crate::trade::{Address, DeliveryMethod, Order, PaymentMethod, Person, PostalAddress, Transaction};
 use crate::view::{short, text};
 
 /// Rows for goods of one's own words in a form for a shop whose articles are not known.
@@ -167,6 +167,12 @@ fn fields(place: &PostalAddress) -> [String; 6] {
     [name, street, locality, region, postal_code, country].map(Option::unwrap_or_default)
 }
 
+/// Returns who orders, as the configuration says it (P14).
+fn person(clerk: &Clerk) -> Option<Value> {
+    let Person { name, email, telephone, .. } = &clerk.settings().practice.buyer.as_ref()?.person;
+    Some(json!({"name": name, "email": email, "telephone": telephone}))
+}
+
 /// Returns what the form shows: the fields as they are, the order they make, and what is wrong with them.
 pub(super) fn shows(
     clerk: &mut Clerk,
@@ -208,6 +214,7 @@ pub(super) fn shows(
     put("delivers", methods(named, &DELIVER, &filled.deliver));
     let place = PLACE.iter().zip(&filled.place);
     put("place", place.map(|(name, value)| json!({"name": name, "value": value})).collect());
+    put("person", json!(person(clerk)));
     put("remarks", json!(filled.remarks));
     let agent = order.zip(prices.as_ref()).and_then(|(order, prices)| prices.payment_agent(order));
     let agent = agent.map(|agent| agent.address.to_string()).filter(|_| filled.agent.is_empty());

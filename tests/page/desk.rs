@@ -11,7 +11,7 @@ use super::served::{Served, Visitor, form, listed, value};
 use crate::support::program::{Town, letters};
 
 /// Names and values of a form.
-type Fields = Vec<(String, String)>;
+pub type Fields = Vec<(String, String)>;
 
 /// Starts the page of the buyer of a town.
 fn desk(town: &Town) -> Served {
@@ -227,7 +227,7 @@ fn goods_given_back_on_the_page_are_stopped_before_they_come_and_refunded_after_
 }
 
 /// Returns the fields of the form by which an order is written, as a browser sends them, and its hidden ones.
-fn filled(page: &str) -> Fields {
+pub fn filled(page: &str) -> Fields {
     let (_, form) = page.split_once("action=\"/order\"").unwrap();
     let attribute = |tag: &str, name: &str| {
         let from = tag.split_once(&format!(" {name}=\""))?.1;

@@ -77,6 +77,28 @@ pub const FAINT: &str = r#"
   return met < 20 ? ['hardly a text was met: ' + met] : found;
 "#;
 
+/// What is to be pressed and is too small for it: less than 24 pixels wide or high and nearer than 12 to something else
+/// (WCAG 2.2, 2.5.8). Links within a line of text may be as small as that.
+pub const TARGETS: &str = r#"
+  const there = (e) => e.checkVisibility({visibilityProperty: true, opacityProperty: true}) && !e.closest('.hidden, .skip');
+  const place = (e) => {
+    const boxes = [e, ...(['checkbox', 'radio'].includes(e.type) ? e.labels : [])].map((one) => one.getBoundingClientRect());
+    const side = (name, of) => of(...boxes.map((box) => box[name]));
+    return {left: side('left', Math.min), right: side('right', Math.max), top: side('top', Math.min), bottom: side('bottom', Math.max)};
+  };
+  const all = [...document.querySelectorAll('a[href], button, summary, select, textarea, input:not([type=hidden])')];
+  const targets = all.filter(there).map((e) => ({e, ...place(e)}));
+  const small = (t) => t.right - t.left < 24 || t.bottom - t.top < 24;
+  const away = (t, other) => {
+    const [x, y] = [(t.left + t.right) / 2, (t.top + t.bottom) / 2];
+    const [dx, dy] = [Math.max(other.left - x, x - other.right, 0), Math.max(other.top - y, y - other.bottom, 0)];
+    return Math.hypot(dx, dy);
+  };
+  const crowded = (t) => targets.some((other) => other !== t && away(t, other) < 12);
+  const found = targets.filter((t) => small(t) && getComputedStyle(t.e).display !== 'inline' && crowded(t));
+  return targets.length < 8 ? ['hardly anything is to be pressed'] : found.map((t) => t.e.outerHTML.slice(0, 120));
+"#;
+
 impl Browser {
     /// Starts one in this size; everything but loopback goes to a closed port, and is seen as a fault of the page.
     pub fn start(width: u32, height: u32) -> Self {
@@ -140,6 +162,11 @@ impl Browser {
         self.ask("GET", "/url", &Value::Null).as_str().unwrap().to_owned()
     }
 
+    /// Returns the page as HTML.
+    pub fn source(&self) -> String {
+        self.ask("GET", "/source", &Value::Null).as_str().unwrap().to_owned()
+    }
+
     pub fn title(&self) -> String {
         self.ask("GET", "/title", &Value::Null).as_str().unwrap().to_owned()
     }
@@ -180,6 +207,19 @@ impl Browser {
             actions.push(json!({"type": "keyUp", "value": key}));
         }
         self.ask("POST", "/actions", &json!({"actions": [{"type": "key", "id": "keys", "actions": actions}]}));
+    }
+
+    /// Shows pages this wide, in a light or dark scheme.
+    pub fn wears(&self, width: u32, scheme: &str) {
+        let size = json!({"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500});
+        self.devtools("Emulation.setDeviceMetricsOverride", &size);
+        let scheme = json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]});
+        self.devtools("Emulation.setEmulatedMedia", &scheme);
+    }
+
+    /// Lets pages run scripts, or none.
+    pub fn scripts(&self, run: bool) {
+        self.devtools("Emulation.setScriptExecutionDisabled", &json!({"value": !run}));
     }
 
     /// Speaks to the browser's own protocol.

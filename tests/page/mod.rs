@@ -5,6 +5,7 @@ mod charts;
 mod desk;
 mod driver;
 mod export;
+mod fields;
 mod finds;
 mod http;
 mod looks;

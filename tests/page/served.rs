@@ -36,12 +36,15 @@ impl Served {
     }
 
     fn run(mut command: Command, config: &Path) -> Self {
+        command.arg("-c").arg(config).arg("serve");
+        Self::of(&mut command, config.parent().unwrap())
+    }
+
+    /// Starts a command that serves a page, at home in this folder, and waits for the link that it prints.
+    pub fn of(command: &mut Command, home: &Path) -> Self {
         let mut child = command
-            .arg("-c")
-            .arg(config)
-            .arg("serve")
             .env_clear()
-            .env("HOME", config.parent().unwrap())
+            .env("HOME", home)
             .env("PATH", "/usr/bin:/bin")
             .env("FAKETIME_DONT_FAKE_MONOTONIC", "1")
             .env("NO_FAKE_STAT", "1")
@@ -51,8 +54,8 @@ impl Served {
             .process_group(0)
             .spawn()
             .unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let link = lines.next().expect("it prints its link").unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+        let link = lines.find(|line| line.starts_with("http://")).expect("it prints its link");
         let port = link.split(['/', ':']).nth(4).unwrap().parse().unwrap();
         Self { link, port, child }
     }
