@@ -22,6 +22,7 @@ mod orders;
 mod pages;
 mod post;
 mod schedule;
+mod sorting;
 mod transaction;
 mod visit;
 mod warnings;

@@ -13,6 +13,7 @@ use super::export;
 use super::fault::Fault;
 use super::form::Form;
 use super::pages::{self, Page};
+use super::sorting::Sorting;
 use super::visit::Visit;
 use super::{Web, transaction};
 use crate::clerk::Clerk;
@@ -85,7 +86,8 @@ fn list(clerk: &Clerk, visit: &Visit) -> Result<Map<String, Value>, Fault> {
         Orders::load(clerk, &Asked { role: Role::Buyer, query, limit }, visit.now, &visit.zone)
     };
     // What is no query asks for nothing: a list of all orders would look like its answer.
-    let found = load(query, Some(if fault.is_some() { 0 } else { SHOWN }))?;
+    let mut found = load(query, Some(if fault.is_some() { 0 } else { SHOWN }))?;
+    let sorting = Sorting::of(visit);
     let view = |(name, words): (&str, &str)| -> Result<Value, Fault> {
         let query = Query::parse(words, today).map_err(|error| Fault::bug(error.to_string()))?;
         let is = written == words;
@@ -105,12 +107,14 @@ fn list(clerk: &Clerk, visit: &Visit) -> Result<Map<String, Value>, Fault> {
     put("exports", json!(export::links(visit)));
     put("views", json!(views?));
     put("summary", summary(clerk, visit)?);
-    put("months", json!(months(&found, visit)));
     put("sums", json!(sums(&found)));
     put("listed", json!(found.listed.len()));
     put("cut", json!(found.listed.len() >= usize::try_from(SHOWN).unwrap_or(usize::MAX)));
     put("first", json!(found.listed.last().and_then(|one| one.row.date).map(|date| date.to_string())));
     put("last", json!(found.listed.first().and_then(|one| one.row.date).map(|date| date.to_string())));
+    sorting.put(&mut found.listed, &visit.now);
+    put("sort", sorting.shows(visit));
+    put("months", json!(months(&found, sorting, visit)));
     Ok(shows)
 }
 
@@ -254,10 +258,12 @@ pub(super) fn shop_name(row: &Row) -> &str {
     if row.shop_name.is_empty() { row.shop.as_str() } else { &row.shop_name }
 }
 
-/// Returns the orders by month of purchase, newest first, with the sums of each month.
-fn months(found: &Orders, visit: &Visit) -> Vec<Value> {
-    let month =
-        |one: &Listed| one.row.date.map(|date| text::day(&date, &visit.zone).get(..7).unwrap_or_default().to_owned());
+/// Returns the orders by month of purchase, with the sums of each month; all together where they stand in another order.
+fn months(found: &Orders, sorting: Sorting, visit: &Visit) -> Vec<Value> {
+    let month = |one: &Listed| {
+        let date = one.row.date.filter(|_| sorting.is_by_date());
+        date.map(|date| text::day(&date, &visit.zone).get(..7).unwrap_or_default().to_owned())
+    };
     let groups = found.listed.chunk_by(|one, other| month(one) == month(other));
     let group = |group: &[Listed]| {
         let totals = totals(group.iter().filter(|one| counts(one)).filter_map(|one| one.row.total.as_ref()));

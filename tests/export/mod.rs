@@ -7,7 +7,7 @@ mod files;
 /// Names that would break a form, if one could.
 mod names;
 /// Read by the programs it is for.
-mod real;
+pub mod real;
 
 use std::collections::BTreeMap;
 

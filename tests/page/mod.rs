@@ -17,4 +17,5 @@ mod safe;
 mod scheduled;
 pub mod served;
 mod shows;
+mod sorting;
 mod told;
