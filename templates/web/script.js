@@ -1,9 +1,19 @@
-// Nothing depends on this: it tells of news, rings, ticks all, and hears keys.
+// Nothing depends on this: it tells of news, rings, ticks all, and hears keys. At most 200 lines.
 "use strict";
 const root = document.documentElement;
+const keys = document.getElementById("keys");
+
+// What is chosen in this browser, and kept in it.
+function chosen(name, usual) {
+  const kept = document.cookie.match("(?:^|; )mailorder-" + name + "=([01])");
+  return kept ? kept[1] === "1" : usual;
+}
+function choose(name, on) {
+  document.cookie = "mailorder-" + name + "=" + Number(on) + "; Path=/; SameSite=Strict; Max-Age=31536000";
+}
 
 // Sound, if it is wished: two tones when the page is to have been heard more often than before.
-const sounds = () => /(^|; )mailorder-sound=1/.test(document.cookie);
+const sounds = () => chosen("sound", false);
 function ring() {
   const audio = new AudioContext();
   for (const [place, pitch] of [880, 660].entries()) {
@@ -60,7 +70,7 @@ async function listen() {
     if (now === since) continue;
     since = now;
     const busy = document.activeElement && document.activeElement.matches("input:not([type=checkbox]), textarea, select");
-    const changed = document.querySelector("input[type=checkbox]:checked:not(#sound), details[open] form");
+    const changed = document.querySelector("input[type=checkbox][name]:checked, details[open] form, dialog[open]");
     const calm = !busy && !changed && !document.querySelector("form.form");
     if (sounds()) await renew(calm).catch(tell);
     else if (calm) location.reload();
@@ -76,9 +86,14 @@ function arrange() {
     sound.checked = sounds();
     sound.closest(".sound").hidden = false;
     sound.addEventListener("change", () => {
-      document.cookie = "mailorder-sound=" + Number(sound.checked) + "; Path=/; SameSite=Strict; Max-Age=31536000";
+      choose("sound", sound.checked);
       if (sound.checked) ring();
     });
+  }
+  const opens = document.getElementById("keys-open");
+  if (opens && keys) {
+    opens.hidden = false;
+    opens.addEventListener("click", () => keys.showModal());
   }
   const corner = document.querySelector("table.orders thead .tick");
   if (!corner) return;
@@ -92,13 +107,21 @@ function arrange() {
 }
 arrange();
 
-// Keys: / for the search, j and k from order to order, never while something is written.
+// Keys: ? for the list of them, / for the search, j and k from order to order; never while something is written, and not where
+// they are switched off.
+const single = document.getElementById("single-keys");
+if (single) {
+  single.checked = chosen("keys", true);
+  single.addEventListener("change", () => choose("keys", single.checked));
+}
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName)) return;
+  if (!chosen("keys", true) || document.querySelector("dialog[open]")) return;
   const search = document.getElementById("q");
   const links = [...document.querySelectorAll("table.orders tbody th > a")];
   const at = links.indexOf(document.activeElement);
-  if (event.key === "/" && search) search.focus();
+  if (event.key === "?" && keys) keys.showModal();
+  else if (event.key === "/" && search) search.focus();
   else if (event.key === "j" && links.length) links[Math.min(at + 1, links.length - 1)].focus();
   else if (event.key === "k" && links.length) links[Math.max(at - 1, 0)].focus();
   else return;

@@ -8,6 +8,7 @@ mod export;
 mod fields;
 mod finds;
 mod http;
+mod keys;
 mod looks;
 mod ordering;
 mod purchase;

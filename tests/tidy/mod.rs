@@ -71,6 +71,21 @@ fn collect(folder: &Path, found: &mut Vec<TextFile>) {
     }
 }
 
+/// Most lines of script that pages may have in all: nothing depends on it, and anybody can read it.
+const SCRIPT_MOST: usize = 200;
+
+/// Returns what is wrong with the scripts of pages: too long, or written into a page.
+fn script_faults(files: &[TextFile]) -> Vec<String> {
+    let is_script = |file: &&TextFile| file.path.ends_with(".js");
+    let lines: usize = files.iter().filter(is_script).map(|file| file.text.lines().count()).sum();
+    let long = (lines > SCRIPT_MOST).then(|| format!("{lines} lines of script, {SCRIPT_MOST} at most"));
+    let within = files.iter().filter(|file| {
+        let tags = file.text.matches("<script").count();
+        !is_script(file) && tags != file.text.matches("<script src=\"/script.js\" defer></script>").count()
+    });
+    long.into_iter().chain(within.map(|file| format!("{}: a script of its own", file.path))).collect()
+}
+
 /// Fails with all faults at once, one a line.
 fn assert_none(faults: &[String]) {
     assert!(faults.is_empty(), "\n{}\n", faults.join("\n"));
@@ -87,4 +102,16 @@ fn the_walk_finds_this_file_and_nothing_that_is_built() {
     assert!(all.iter().any(|file| file.path == "tests/tidy/mod.rs" && file.is_rust()));
     assert!(all.iter().any(|file| file.path == "Cargo.lock"));
     assert!(!all.iter().any(|file| file.path.starts_with("target/") || file.path.starts_with(".git/")));
+}
+
+#[test]
+fn the_script_of_the_page_is_short_and_the_only_one() {
+    let pages = files(&["templates/web"]);
+    assert!(pages.iter().any(|file| file.path == "templates/web/script.js"));
+    assert_none(&script_faults(&pages));
+    let faults = |path: &str, text: &str| script_faults(&[sample(path, text)]).len();
+    assert_eq!(faults("a.js", &"x\n".repeat(SCRIPT_MOST)), 0);
+    assert_eq!(faults("a.js", &"x\n".repeat(SCRIPT_MOST + 1)), 1);
+    assert_eq!(faults("a.html", "<script src=\"/script.js\" defer></script>"), 0);
+    assert_eq!(faults("a.html", "<script>alert(1)</script>"), 1);
 }

@@ -1,0 +1,216 @@
+//! The page by keys alone, and without a script: a purchase from the shop's articles to the goods that go back.
+
+mod real {
+    use serde_json::json;
+
+    use crate::page::driver::Browser;
+    use crate::page::served::Served;
+    use crate::support::program::Town;
+
+    const TAB: &str = "\u{e004}";
+    const ENTER: &str = "\u{e007}";
+    const SPACE: &str = " ";
+    /// More stops of the tabulator than any page has.
+    const STOPS: usize = 150;
+
+    /// A buyer with a catalog and warnings, his page, and a browser that opened it.
+    fn opened() -> (Town, Served, Browser) {
+        let town = Town::played();
+        let served = Served::start(&town.path("buyer/config.toml"));
+        let browser = Browser::start(1280, 1000);
+        browser.open(&served.link);
+        browser.until("the list", "return !!document.querySelector('h1')");
+        (town, served, browser)
+    }
+
+    /// Presses the tabulator until what a selector names has the focus, and can be seen to have it.
+    fn reaches(browser: &Browser, selector: &str) {
+        let selector = selector.replace('\'', "\"");
+        let there = format!("return !!document.activeElement && document.activeElement.matches('{selector}')");
+        for _ in 0..STOPS {
+            if browser.script(&there) == true {
+                let seen = browser.script(
+                    "const style = getComputedStyle(document.activeElement);
+                     return style.outlineStyle !== 'none' || style.boxShadow !== 'none'",
+                );
+                assert_eq!(seen, true, "the focus is seen on {selector}");
+                return;
+            }
+            browser.press(&[TAB]);
+        }
+        panic!("{selector} is not reached at {}", browser.address());
+    }
+
+    fn presses(browser: &Browser, selector: &str, key: &str) {
+        reaches(browser, selector);
+        browser.press(&[key]);
+    }
+
+    /// Types into what has the focus.
+    fn types(browser: &Browser, text: &str) {
+        let keys: Vec<String> = text.chars().map(String::from).collect();
+        browser.press(&keys.iter().map(String::as_str).collect::<Vec<&str>>());
+    }
+
+    fn said(browser: &Browser, word: &str) {
+        browser
+            .until(word, &format!("return location.search === '?said={word}' && document.readyState === 'complete'"));
+    }
+
+    /// Returns the newest order of the buyer.
+    fn id(town: &Town) -> String {
+        town.list(&[])[0]["id"].as_str().unwrap().to_owned()
+    }
+
+    fn warnings(town: &Town) -> u64 {
+        town.does("buyer", &["--json", "status"]).json()["warnings"].as_u64().unwrap()
+    }
+
+    /// Lets everybody write and read, and the open page take it in.
+    fn settles(town: &Town) {
+        town.settle();
+        std::thread::sleep(std::time::Duration::from_secs(2));
+    }
+
+    fn state(town: &Town) -> String {
+        town.list(&[])[0]["state"].as_str().unwrap().to_owned()
+    }
+
+    fn kinds(town: &Town) -> Vec<String> {
+        let letters = town.show("buyer", &id(town))["letters"].clone();
+        letters.as_array().unwrap().iter().map(|one| one["kind"].as_str().unwrap().to_owned()).collect()
+    }
+
+    #[test]
+    fn a_purchase_is_made_by_tabulator_space_and_enter_alone_p11_p36_p86_p94() {
+        let (town, _served, browser) = opened();
+        presses(&browser, "nav.pages a[href='/order']", ENTER);
+        browser.until("the form", "return location.pathname === '/order'");
+        presses(&browser, ".sellers a", ENTER);
+        browser.until("the articles", "return !!document.querySelector('[name=pick-TEA-200]')");
+        reaches(&browser, "[name=pick-TEA-200]");
+        types(&browser, "2");
+        presses(&browser, "button[value=check]", ENTER);
+        browser.until("the check", "return !!document.querySelector('button[value=send]')");
+        presses(&browser, "button[value=send]", SPACE);
+        said(&browser, "ordered");
+        settles(&town);
+        assert_eq!(state(&town), "offered");
+        // The open page has followed the mail, and leads on to the terms.
+        browser.until("the terms", "return !!document.querySelector('#confirm a')");
+        presses(&browser, "#confirm a", ENTER);
+        browser.until("the terms", "return location.pathname.endsWith('/confirm')");
+        presses(&browser, "button[value=accept]", ENTER);
+        said(&browser, "confirmed");
+        settles(&town);
+        assert_eq!(state(&town), "open");
+        browser.until("what comes next", "return !!document.querySelector('.steps button[value=ask]')");
+        presses(&browser, ".steps button[value=ask]", SPACE);
+        said(&browser, "asked");
+        presses(&browser, "#return summary", ENTER);
+        reaches(&browser, "#return-why");
+        types(&browser, "too many");
+        presses(&browser, "#return button[value=return]", ENTER);
+        said(&browser, "returned");
+        assert!(kinds(&town).contains(&"status-request".to_owned()), "{:?}", kinds(&town));
+        assert!(kinds(&town).contains(&"return-request".to_owned()), "{:?}", kinds(&town));
+        let before = warnings(&town);
+        presses(&browser, "nav.pages a[href='/warnings']", ENTER);
+        browser.until("the warnings", "return location.pathname === '/warnings'");
+        presses(&browser, ".settle details:has(button[value=ack]) summary", SPACE);
+        presses(&browser, "button[value=ack]", SPACE);
+        said(&browser, "seen");
+        assert_eq!(warnings(&town), before - 1);
+        presses(&browser, ".langs a", ENTER);
+        browser.until("the other language", "return document.documentElement.lang === 'ja'");
+        // Orders are ticked, and acted on, as well.
+        presses(&browser, "nav.pages a[href='/']", ENTER);
+        browser.until("the list", "return location.pathname === '/'");
+        presses(&browser, "td.tick input[name=txn]", SPACE);
+        presses(&browser, "button[value=reorder]", ENTER);
+        browser.until("the form", "return location.pathname === '/order'");
+        assert_eq!(browser.script("return document.querySelector('[name=pick-TEA-200]').value"), "2");
+        assert_eq!(browser.complaints(), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_purchase_is_made_without_a_script_p11_p36_p86_p94() {
+        let (town, served, browser) = opened();
+        browser.scripts(false);
+        let root = format!("http://{}", served.host());
+        browser.open(&format!("{root}/"));
+        browser.click("nav.pages a[href='/order']");
+        browser.click(".sellers a");
+        browser.write("[name=pick-TEA-200]", "2");
+        browser.click("[name=pay][value=invoice]");
+        browser.click("button[value=check]");
+        browser.click("button[value=send]");
+        browser.arrives("?said=ordered");
+        town.settle();
+        browser.open(&format!("{root}/txn/{}", id(&town)));
+        browser.click("#confirm a");
+        browser.click("button[value=accept]");
+        browser.arrives("?said=confirmed");
+        settles(&town);
+        assert_eq!(state(&town), "open");
+        browser.open(&format!("{root}/txn/{}", id(&town)));
+        browser.click(".steps button[value=ask]");
+        browser.arrives("?said=asked");
+        browser.click("#return summary");
+        browser.write("#return-why", "too many");
+        browser.click("#return button[value=return]");
+        browser.arrives("?said=returned");
+        assert!(["status-request", "return-request"].iter().all(|kind| kinds(&town).contains(&(*kind).to_owned())));
+        let before = warnings(&town);
+        browser.click("nav.pages a[href='/warnings']");
+        browser.click(".settle details:has(button[value=ack]) summary");
+        browser.click("button[value=ack]");
+        browser.arrives("?said=seen");
+        assert_eq!(warnings(&town), before - 1);
+        browser.click(".langs a");
+        browser.arrives("lang=ja");
+        assert!(browser.text("h1").contains("警告"), "{}", browser.text("h1"));
+        // What needs a script is not shown where there is none.
+        browser.scripts(true);
+        browser.until("a script", "return true");
+        assert_eq!(browser.script("return document.getElementById('keys-open').hidden"), true);
+        assert_eq!(browser.complaints(), Vec::<String>::new());
+    }
+
+    #[test]
+    fn the_keys_are_listed_and_can_be_switched_off() {
+        let (_town, served, browser) = opened();
+        let focus = || browser.script("return document.activeElement.id");
+        let listed = || browser.script("return document.getElementById('keys').open") == true;
+        browser.press(&["?"]);
+        assert!(listed() && browser.text("#keys").contains("next and previous order"), "{}", browser.text("#keys"));
+        assert_eq!(browser.script(crate::page::driver::FAULTS), json!([]));
+        // While the list is open, its keys do nothing else; Escape closes it.
+        browser.press(&["/"]);
+        assert_ne!(focus(), "q");
+        browser.press(&["\u{e00c}"]);
+        browser.until("closed", "return !document.getElementById('keys').open");
+        browser.press(&["/"]);
+        assert_eq!(focus(), "q");
+        // Where something is written they are letters.
+        browser.press(&["?", "j"]);
+        assert!(!listed());
+        assert_eq!(browser.script("return document.getElementById('q').value"), "?j");
+        // Switched off, here and on every other page; the button in the foot leads back.
+        let root = format!("http://{}", served.host());
+        browser.open(&format!("{root}/"));
+        browser.press(&["?"]);
+        presses(&browser, "#single-keys", SPACE);
+        browser.press(&["\u{e00c}"]);
+        browser.open(&format!("{root}/"));
+        browser.press(&["?", "/"]);
+        assert!(!listed() && focus() != "q");
+        presses(&browser, "#keys-open", ENTER);
+        assert!(listed());
+        presses(&browser, "#single-keys", SPACE);
+        presses(&browser, "#keys form button", ENTER);
+        browser.press(&["?"]);
+        assert!(listed());
+        assert_eq!(browser.complaints(), Vec::<String>::new());
+    }
+}
