@@ -7,6 +7,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::Money;
+
 /// Declares the codes in order of precedence.
 macro_rules! codes {
     ($($(#[$doc:meta])* $code:ident = $word:literal,)+) => {
@@ -166,8 +168,80 @@ impl Finding {
     }
 }
 
+/// What the sentence of a finding holds against each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Compared<'a> {
+    /// The field.
+    pub what: &'a str,
+    /// What was agreed on, or ordered.
+    pub agreed: &'a str,
+    /// What the letter says.
+    pub stated: &'a str,
+}
+
+impl<'a> Compared<'a> {
+    /// The words between the parts of a sentence: of statements, and of terms.
+    const PARTS: [[&'static str; 2]; 2] = [[": agreed ", ", stated "], [": ordered ", ", offered "]];
+
+    /// Finds the parts of a finding's sentence again; nothing where a value has the words between them in it, so that it could
+    /// be read in two ways, or where it compares nothing.
+    pub fn of(text: &'a str) -> Option<Self> {
+        let [first, second] = Self::PARTS.into_iter().find(|[first, _]| text.contains(first))?;
+        let met = |words: &str| text.matches(words).count();
+        if Self::PARTS.into_iter().flatten().map(met).sum::<usize>() != 2 {
+            return None;
+        }
+        let (what, rest) = text.split_once(first)?;
+        let (agreed, stated) = rest.split_once(second)?;
+        let is_whole = ![what, agreed, stated].iter().any(|part| part.trim().is_empty());
+        is_whole.then_some(Self { what, agreed, stated })
+    }
+
+    /// Returns by how much more is stated than was agreed on, where both are amounts of one currency.
+    pub fn difference(&self) -> Option<Money> {
+        let [agreed, stated] = [self.agreed, self.stated].map(|text| Money::parse_line(text).ok());
+        stated?.minus(&agreed?).ok()
+    }
+}
+
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.code, self.text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parts(text: &str) -> Option<[&str; 3]> {
+        Compared::of(text).map(|found| [found.what, found.agreed, found.stated])
+    }
+
+    #[test]
+    fn a_sentence_that_compares_has_its_parts_and_an_ambiguous_one_none() {
+        let finding = Finding::differs(Code::AmountDiffers, "total", "JPY 4300", "JPY 4800");
+        assert_eq!(parts(&finding.text), Some(["total", "JPY 4300", "JPY 4800"]));
+        assert_eq!(parts("line 1 price: ordered JPY 1, offered JPY 2"), Some(["line 1 price", "JPY 1", "JPY 2"]));
+        for text in [
+            "promised for 2026-11-20, and nothing was heard",
+            "line 1 item: ordered a, offered b, offered c",
+            "line 1 item: ordered a: ordered b, offered c",
+            "line 1 item: ordered a, offered b: agreed c, stated d",
+            "a: agreed b, stated c, stated d",
+            "a: agreed , stated c",
+            ", stated c: agreed b",
+        ] {
+            assert_eq!(parts(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_difference_is_of_amounts_in_one_currency() {
+        let of = |text| Compared::of(text).unwrap().difference().map(|money| money.to_string());
+        assert_eq!(of("total: agreed JPY 4300, stated JPY 4800").as_deref(), Some("JPY 500"));
+        assert_eq!(of("total: agreed JPY 4300, stated JPY 4000").as_deref(), Some("JPY -300"));
+        assert_eq!(of("currency: agreed JPY, stated EUR"), None);
+        assert_eq!(of("total: agreed JPY 4300, stated EUR 43.00"), None);
     }
 }

@@ -28,7 +28,7 @@ pub use catalog::{Catalog, CatalogRequest};
 pub use document::{Document, Kind};
 pub use download::{Download, Link, Place};
 pub use entry::{Act, Body, Entry, Event, Measured, Names, Owed, PinnedBy, Settlement, Verdict};
-pub use finding::{Code, Finding};
+pub use finding::{Code, Compared, Finding};
 pub use id::{Address, Digest, Fingerprint, InvalidId, MessageId, Number, OrderId};
 pub use letter::{Letter, Received};
 pub use mandate::Mandate;

@@ -12,7 +12,9 @@ use crate::index::EntryRow;
 use crate::rules::Standing;
 use crate::rules::alerted::Open;
 use crate::rules::alike;
-use crate::trade::{Address, Code, Digest, Fingerprint, Moment, Names, OrderId, Role, Settlement, Transaction, When};
+use crate::trade::{
+    Address, Code, Compared, Digest, Fingerprint, Moment, Names, OrderId, Role, Settlement, Transaction, When,
+};
 use crate::words::Words;
 
 /// The subject of a mail that no transaction is known of.
@@ -238,6 +240,7 @@ pub fn gather(clerk: &Clerk, which: Which) -> Result<Vec<Shown>, ClerkError> {
             "from": null, "signer": null, "date": warning.since, "text": warning.text,
             "settled": warning.settled, "settled_at": when.map(|(time, _)| time),
             "reason": when.and_then(|(_, why)| why.as_deref()), "entry": null, "looks_like": null,
+            "compared": compared(&warning.text),
         });
         let (number, order) = (warning.number.clone(), warning.order.clone());
         let names = Names { shop: warning.shop.clone(), number, order };
@@ -262,6 +265,14 @@ pub fn gather(clerk: &Clerk, which: Which) -> Result<Vec<Shown>, ClerkError> {
     Ok(shown)
 }
 
+/// Returns what a finding holds against each other: the field, what was agreed on, what is stated, and by how much more that is;
+/// null where it compares nothing.
+fn compared(text: &str) -> Value {
+    let Some(compared) = Compared::of(text) else { return Value::Null };
+    let Compared { what, agreed, stated } = compared;
+    json!({"what": what, "agreed": agreed, "stated": stated, "difference": compared.difference().as_ref().map(text::money_json)})
+}
+
 /// Returns what was found about letters.
 fn letters(clerk: &Clerk, all: bool, said: &Settled) -> Result<Vec<Shown>, ClerkError> {
     let mut shown = Vec::new();
@@ -274,7 +285,7 @@ fn letters(clerk: &Clerk, all: bool, said: &Settled) -> Result<Vec<Shown>, Clerk
             "id": id, "finding": warning.code.word(), "shop": entry.names.shop, "number": entry.names.number,
             "from": entry.peer, "signer": entry.signer, "date": entry.recorded, "text": warning.text,
             "settled": warning.settled, "settled_at": when.map(|(time, _)| time), "reason": warning.reason,
-            "entry": warning.position, "looks_like": null,
+            "entry": warning.position, "looks_like": null, "compared": compared(&warning.text),
         });
         shown.push(Shown {
             source: Source::of_letter(&entry),
@@ -309,6 +320,7 @@ fn set_aside(clerk: &Clerk, all: bool) -> Result<Vec<Shown>, ClerkError> {
             "id": id, "finding": aside.reason.code, "shop": null, "number": null, "from": aside.from,
             "signer": aside.issuers.first(), "date": aside.at, "text": aside.reason.text,
             "settled": settled, "settled_at": aside.seen, "reason": null, "entry": null, "looks_like": alike,
+            "compared": null,
         });
         shown.push(Shown {
             source: Source::Anybody,

@@ -14,7 +14,7 @@ use super::form::Form;
 use super::pages::Page;
 use super::visit::Visit;
 use crate::clerk::Clerk;
-use crate::trade::Settlement;
+use crate::trade::{Compared, Money, Settlement};
 use crate::view::settle::{self, Warning};
 use crate::view::text;
 use crate::view::warnings::{Shown, Which, gather, settled_count, unanswered_of};
@@ -65,18 +65,38 @@ fn asks(clerk: &Clerk, one: &Shown) -> bool {
     order.is_some_and(|id| find(clerk, id).and_then(|known| may_ask(&known)).is_ok())
 }
 
+/// Returns what a warning holds against each other, as a row of a table: words in the reader's language, amounts as such.
+fn compared(one: &Shown, visit: &Visit) -> Option<Value> {
+    let compared = Compared::of(&one.text)?;
+    let value = |said: &str| match Money::parse_line(said) {
+        Ok(money) => json!({"money": text::money_json(&money)}),
+        Err(_) => json!({"money": null, "text": text::sentence(&visit.words().sentence(said), &visit.zone)}),
+    };
+    let difference = compared.difference();
+    Some(json!({
+        "what": visit.words().sentence(compared.what), "agreed": value(compared.agreed), "stated": value(compared.stated),
+        "difference": difference.as_ref().map(text::money_json),
+    }))
+}
+
 fn warning(clerk: &Clerk, reasons: &[&Shown], visit: &Visit) -> Option<Value> {
     let first = reasons.first()?;
     let kind = first.id.split('-').next().unwrap_or_default();
     let sentences: Vec<Value> = reasons
         .iter()
-        .map(|one| json!({"finding": one.finding, "text": text::sentence(&visit.words().sentence(&one.text), &visit.zone)}))
+        .map(|one| {
+            let said = text::sentence(&visit.words().sentence(&one.text), &visit.zone);
+            json!({"finding": one.finding, "text": said, "is_compared": Compared::of(&one.text).is_some()})
+        })
         .collect();
+    let mut findings: Vec<&str> = reasons.iter().map(|one| one.finding.as_str()).collect();
+    findings.dedup();
+    let compared: Vec<Value> = reasons.iter().filter_map(|one| compared(one, visit)).collect();
     let entry = first.value.get("entry").and_then(Value::as_u64);
     let again = Warning::parse(&first.id).ok().and_then(|warning| settle::said_again(clerk, &warning).ok());
     let answer = entry.and_then(|entry| unanswered_of(clerk, entry, &visit.now).ok()?);
     Some(json!({
-        "answer": answer, "again": again.unwrap_or_default(), "id": first.id, "kind": kind, "reasons": sentences, "subject": first.subject, "from": first.from,
+        "answer": answer, "again": again.unwrap_or_default(), "id": first.id, "kind": kind, "reasons": sentences, "findings": findings, "compared": compared, "subject": first.subject, "from": first.from,
         "date": first.date.map(|date| date.to_string()), "settled": first.settled,
         "when": first.when.as_ref().map(|(when, _)| when.to_string()),
         "why": first.when.as_ref().and_then(|(_, why)| why.clone()),
