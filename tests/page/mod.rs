@@ -1,11 +1,13 @@
 //! The local page: what it shows, what it does, and who may use it.
 
 mod answers;
+mod card;
 mod charts;
 mod desk;
 mod driver;
 mod export;
 mod fields;
+mod figures;
 mod finds;
 mod http;
 mod keys;
