@@ -46,7 +46,11 @@ mod real {
         // What A4 leaves between its margins.
         as_wide_as(&browser, 688);
         browser.devtools("Emulation.setEmulatedMedia", &json!({"media": "print"}));
-        for path in ["/".to_owned(), format!("/txn/{id}"), "/warnings".to_owned(), "/health".to_owned()] {
+        let offered = town.order();
+        town.settle();
+        let pages = ["/", "/warnings", "/health", "/schedule", "/chart", "/order", "/order?shop=shop@demo.test"];
+        let orders = [format!("/txn/{id}"), format!("/txn/{offered}/confirm"), format!("/order?again={id}")];
+        for path in pages.map(str::to_owned).into_iter().chain(orders) {
             browser.open(&format!("{root}{path}"));
             assert_eq!(browser.script(ON_PAPER), json!([]), "{path}");
         }
