@@ -3,6 +3,7 @@
 mod answers;
 mod card;
 mod charts;
+mod demonstration;
 mod desk;
 mod driver;
 mod export;

@@ -1,15 +1,13 @@
 //! The page in a real browser.
 
 use std::fs;
-use std::path::Path;
 
 use serde_json::json;
 
-use super::driver::{Browser, FAINT, FAULTS};
+use super::driver::Browser;
 use super::served::Served;
 use crate::support::english::english;
 use crate::support::program::Town;
-use crate::support::setting;
 
 /// Every text on the page but commands and letters, one a line; names and hints that are heard or shown on hover, too.
 const TEXTS: &str = "
@@ -347,43 +345,6 @@ fn keys_alone_lead_through_the_list_and_every_act_works_without_script() {
     browser.arrives("?said=asked");
     let after = town.does("buyer", &["--json", "show", &id]).json()["letters"].as_array().unwrap().len();
     assert!(after > before);
-}
-
-#[test]
-fn each_screen_in_two_languages_two_widths_and_both_colour_schemes_has_no_fault() {
-    let town = Town::played();
-    let served = Served::start(&town.path("buyer/config.toml"));
-    let browser = Browser::start(1280, 1000);
-    browser.open(&served.link);
-    let root = format!("http://{}", served.host());
-    let pictures = setting("MAILORDER_PICTURES");
-    let order = an_order(&town);
-    let offered = an_offer(&town);
-    for (name, path) in screens(&order, &offered) {
-        for (language, scheme, width) in
-            [("en", "light", 1280), ("ja", "light", 1280), ("en", "dark", 1280), ("en", "light", 375)]
-        {
-            browser.devtools(
-                "Emulation.setDeviceMetricsOverride",
-                &json!({"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500}),
-            );
-            browser.devtools(
-                "Emulation.setEmulatedMedia",
-                &json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]}),
-            );
-            let sign = if path.contains('?') { '&' } else { '?' };
-            browser.open(&format!("{root}{path}{sign}lang={language}"));
-            assert_eq!(browser.script("return document.documentElement.lang"), language);
-            let faults = browser.script(FAULTS);
-            assert_eq!(faults, json!([]), "{name} {language} {scheme} {width}");
-            assert_eq!(browser.script(FAINT), json!([]), "{name} {language} {scheme} {width}");
-            assert_eq!(browser.complaints(), Vec::<String>::new(), "{name} {language}");
-            if let Some(folder) = &pictures {
-                fs::write(Path::new(folder).join(format!("{name}-{language}-{scheme}-{width}.png")), browser.picture())
-                    .unwrap();
-            }
-        }
-    }
 }
 
 #[test]

@@ -1,0 +1,294 @@
+//! The page of the demonstration, as a newcomer opens it: `demo --serve`, its link, and every screen in a real browser.
+
+mod real {
+    use std::collections::BTreeSet;
+    use std::fs;
+    use std::path::Path;
+    use std::process::Command;
+
+    use serde_json::{Value, json};
+
+    use crate::page::driver::{Browser, FAINT, FAULTS, TARGETS};
+    use crate::page::served::Served;
+    use crate::support::accounts::scratch;
+    use crate::support::program::mailorder;
+    use crate::support::setting;
+
+    /// What of a page is empty though it is there to be filled: tables without a row, rows without a word.
+    const EMPTY: &str = "
+        const filled = (row) => row.innerText.trim() || row.querySelector('input, svg');
+        const tables = [...document.querySelectorAll('main table')];
+        const hollow = tables.filter((table) => ![...table.tBodies].some((body) => body.rows.length));
+        const rows = tables.filter((table) => table.checkVisibility()).flatMap((table) => [...table.rows]).filter((row) => !filled(row));
+        return [...hollow, ...rows].map((one) => one.outerHTML.slice(0, 120));
+    ";
+
+    /// The demonstration, its page, and a browser that opened it.
+    struct Demonstration {
+        folder: tempfile::TempDir,
+        browser: Browser,
+        root: String,
+        _served: Served,
+    }
+
+    impl Demonstration {
+        fn open() -> Self {
+            let folder = scratch();
+            let mut command = Command::new(env!("CARGO_BIN_EXE_mailorder"));
+            command.args(["demo", "--dir", "play", "--serve"]).current_dir(folder.path());
+            let served = Served::of(&mut command, folder.path());
+            let browser = Browser::start(1280, 1000);
+            browser.open(&served.link);
+            browser.until("the list", "return !!document.querySelector('table.orders')");
+            let root = format!("http://{}", served.host());
+            Self { folder, browser, root, _served: served }
+        }
+
+        /// Returns what a command of the buyer prints as JSON.
+        fn says(&self, args: &[&str]) -> Value {
+            mailorder(self.folder.path(), &[&["-c", "play/buyer/config.toml", "--json"][..], args].concat()).json()
+        }
+
+        /// Returns the order about which a wrong amount was stated, the one whose terms differ, and the one whose terms agree.
+        fn orders(&self) -> [String; 3] {
+            let id = |one: &Value| one["id"].as_str().unwrap().to_owned();
+            let open = self.says(&["warnings"]);
+            let wrong =
+                open["warnings"].as_array().unwrap().iter().find(|one| one["finding"] == "amount-differs").unwrap();
+            let doubted = self.says(&["show", wrong["number"].as_str().unwrap()]);
+            let waiting: Vec<String> =
+                self.says(&["list", "unconfirmed"])["transactions"].as_array().unwrap().iter().map(id).collect();
+            let differs = |id: &&String| self.terms(id)["differs"] != json!([]);
+            let [differing, agreeing] = [true, false].map(|is| waiting.iter().find(|id| differs(id) == is).unwrap());
+            [id(&doubted), differing.clone(), agreeing.clone()]
+        }
+
+        fn terms(&self, id: &str) -> Value {
+            self.says(&["confirm", id, "--dry-run"])
+        }
+
+        /// Opens a page of ours and looks whether anything is wrong with it.
+        fn visits(&self, path: &str) {
+            self.browser.open(&format!("{}{path}", self.root));
+            assert_eq!(self.browser.script(FAULTS), json!([]), "{path}");
+            assert_eq!(self.browser.script(EMPTY), json!([]), "{path}");
+            assert_eq!(self.browser.complaints(), Vec::<String>::new(), "{path}");
+        }
+
+        /// Returns the texts of what a selector finds.
+        fn texts(&self, selector: &str) -> Vec<String> {
+            let found = self.browser.script(&format!(
+                "return [...document.querySelectorAll(\"{selector}\")].map((one) => (one.innerText ?? one.textContent).trim())"
+            ));
+            found.as_array().unwrap().iter().map(|one| one.as_str().unwrap().to_owned()).collect()
+        }
+
+        fn count(&self, selector: &str) -> usize {
+            self.texts(selector).len()
+        }
+    }
+
+    /// Returns the digits of a text.
+    fn digits(text: &str) -> String {
+        text.chars().filter(char::is_ascii_digit).collect()
+    }
+
+    fn amount(money: &Value) -> String {
+        money["amount"].as_str().unwrap_or_else(|| panic!("{money} is an amount")).to_owned()
+    }
+
+    /// Returns the values of a field of all elements, as text.
+    fn each<'a>(list: &'a Value, field: &str) -> BTreeSet<&'a str> {
+        list.as_array().unwrap().iter().map(|one| one[field].as_str().unwrap()).collect()
+    }
+
+    #[test]
+    fn from_the_demonstration_a_newcomer_sees_every_screen_filled_as_the_commands_say_p72() {
+        let shown = Demonstration::open();
+        let [doubted, differing, agreeing] = shown.orders();
+        assert!(doubted != differing && differing != agreeing);
+        list(&shown);
+        order_form(&shown);
+        transaction(&shown, &doubted);
+        terms(&shown, &differing, 2);
+        terms(&shown, &agreeing, 0);
+        schedule(&shown);
+        warnings(&shown);
+        charts(&shown);
+        health(&shown);
+    }
+
+    fn list(shown: &Demonstration) {
+        let list = shown.says(&["list"]);
+        let rows = list["transactions"].as_array().unwrap();
+        shown.visits("/");
+        assert_eq!(shown.count("table.orders tbody td.tick"), rows.len());
+        for one in rows {
+            let row = shown.browser.text(&format!("tr:has(input[value='{}'])", one["id"].as_str().unwrap()));
+            let sum = if one["total"].is_null() { String::new() } else { amount(&one["total"]) };
+            assert!(row.replace(',', "").contains(&sum), "{one}: {row}");
+        }
+        let late = rows.iter().filter(|one| one["late"] == true).count();
+        let waiting = shown.says(&["list", "unconfirmed"])["transactions"].as_array().unwrap().len();
+        let waiting = u64::try_from(waiting).unwrap() + list["warnings"].as_u64().unwrap();
+        let figures: Vec<String> = shown.texts(".summary .figure").iter().map(|one| digits(one)).collect();
+        let told = [amount(&list["unpaid"][0]), list["undelivered"].to_string(), late.to_string(), waiting.to_string()];
+        assert_eq!(figures, told);
+        // Something is late, something failed, something waits: nobody looks at zeros.
+        assert!(late > 0 && waiting > 3 && list["failed"] != json!([]), "{list}");
+        assert!(shown.count(".summary .ask-one") >= 2);
+    }
+
+    fn order_form(shown: &Demonstration) {
+        let catalog = shown.says(&["catalog", "shop@demo.test"]);
+        let articles = catalog["articles"].as_array().unwrap();
+        shown.visits("/order?shop=shop@demo.test");
+        let rows = shown.texts("#articles tbody tr");
+        assert_eq!(rows.len(), articles.len());
+        for article in articles {
+            let row = rows.iter().find(|row| row.contains(article["sku"].as_str().unwrap())).unwrap();
+            assert!(row.contains(article["name"].as_str().unwrap()), "{row}");
+            assert!(row.replace(',', "").contains(&amount(&article["price"])), "{row}");
+        }
+        assert!(shown.browser.text("#person").contains("小野 賢治"));
+        let field = |name: &str| shown.browser.script(&format!("return document.getElementById('{name}').value"));
+        assert_eq!((field("to-street"), field("to-country")), (json!("千代田1-1-1"), json!("JP")));
+    }
+
+    fn transaction(shown: &Demonstration, id: &str) {
+        let known = shown.says(&["show", id]);
+        shown.visits(&format!("/txn/{id}?receipts=1"));
+        for letter in known["letters"].as_array().unwrap() {
+            assert_eq!(shown.count(&format!("#l-{}", letter["entry"])), 1, "{letter}");
+        }
+        let refused = known["letters"].as_array().unwrap().iter().filter(|one| one["verdict"] == "warned").count();
+        assert_eq!((refused, shown.count("table.timeline svg.lane-no")), (2, 2), "stated twice");
+        assert!(shown.count("table.timeline tr.ahead") > 0, "something is still to come");
+        assert_eq!(shown.count(".summary--three > div"), 3);
+        let unpaid = digits(&shown.texts(".summary--three dd").join(" ").replace(',', ""));
+        assert!(unpaid.contains(&amount(&known["unpaid"])), "{unpaid}");
+    }
+
+    fn terms(shown: &Demonstration, id: &str, differences: usize) {
+        let terms = shown.terms(id);
+        shown.visits(&format!("/txn/{id}/confirm"));
+        assert_eq!(terms["differs"].as_array().unwrap().len(), differences);
+        assert_eq!(shown.count("[aria-labelledby=h-differs] .compare tbody tr"), differences);
+        assert_eq!(shown.count("[name=seen]"), usize::from(differences > 0));
+        let text = shown.browser.text("main").replace(',', "");
+        for point in terms["differs"].as_array().unwrap() {
+            for said in ["ordered", "offered"] {
+                assert!(text.contains(point[said].as_str().unwrap()), "{point}: {text}");
+            }
+        }
+        assert_eq!(digits(&shown.browser.text(".decide .total")), amount(&terms["total"]));
+        let lines = terms["lines"].as_array().unwrap().len() + terms["charges"].as_array().unwrap().len();
+        assert_eq!(shown.count("table.lines tbody tr"), lines);
+        for field in ["name", "email", "telephone"] {
+            assert!(shown.browser.text("#buyer").contains(terms["buyer"][field].as_str().unwrap()), "{field}");
+        }
+    }
+
+    fn schedule(shown: &Demonstration) {
+        let said = shown.says(&["schedule"]);
+        shown.visits("/schedule");
+        for (table, list, field) in [("schedules", &said["schedules"], "name"), ("rules", &said["rules"], "when")] {
+            let rows = shown.texts(&format!("table.{table} tbody tr")).join("\n");
+            assert_eq!(shown.count(&format!("table.{table} tbody tr")), list.as_array().unwrap().len());
+            assert!(each(list, field).len() >= 2, "{said}");
+            assert!(each(list, field).iter().all(|one| rows.contains(one)), "{said}: {rows}");
+        }
+    }
+
+    fn warnings(shown: &Demonstration) {
+        let all = shown.says(&["warnings", "--late"]);
+        let open = shown.says(&["warnings"]);
+        let late = each(&all["warnings"], "id").len() - each(&open["warnings"], "id").len();
+        assert!(late > 0 && each(&open["warnings"], "id").len() >= 3, "{all}");
+        for (path, count) in [("/warnings", each(&open["warnings"], "id").len()), ("/warnings?late=1", late)] {
+            shown.visits(path);
+            assert_eq!(shown.count("article.warning"), count, "{path}");
+        }
+        // What does not agree stands there field by field, with the difference.
+        shown.visits("/warnings");
+        let wrong = open["warnings"].as_array().unwrap().iter().find(|one| one["finding"] == "amount-differs").unwrap();
+        let compared = &wrong["compared"];
+        let place = format!("#{} .stated tbody", wrong["id"].as_str().unwrap().to_lowercase());
+        let cells: Vec<String> = shown.texts(&format!("{place} td")).iter().map(|one| digits(one)).collect();
+        let told = [&compared["agreed"], &compared["stated"], &compared["difference"]["amount"]];
+        assert_eq!(cells, told.map(|one| digits(one.as_str().unwrap())));
+        assert!(shown.browser.text(&format!("{place} th")).contains(compared["what"].as_str().unwrap()), "{compared}");
+    }
+
+    fn charts(shown: &Demonstration) {
+        let list = shown.says(&["list"]);
+        shown.visits("/chart");
+        let agreed = list["transactions"].as_array().unwrap().iter();
+        let agreed = agreed.filter(|one| ["open", "completed"].contains(&one["state"].as_str().unwrap()));
+        let spent: u64 = agreed.map(|one| amount(&one["total"]).parse::<u64>().unwrap()).sum();
+        assert_eq!(digits(&shown.browser.text("#spending tfoot td:last-child")), spent.to_string());
+        assert_eq!(digits(&shown.browser.text("#steps tbody tr:first-child .now")), amount(&list["unpaid"][0]));
+        assert!(shown.count("#steps tbody tr") > 5 && shown.count(".chart .bar") > 2);
+        assert_eq!(shown.count(".chart .limit"), 1, "the limit is drawn");
+    }
+
+    fn health(shown: &Demonstration) {
+        let keys = shown.says(&["key", "list"]);
+        let accepted = keys["keys"].as_array().unwrap().iter().filter(|one| one["accepted"] == true).count();
+        shown.visits("/health");
+        assert_eq!(shown.count("[aria-labelledby=h-keys] tbody tr"), accepted);
+        assert!(accepted >= 1 && shown.count("table.health tbody tr:not(.group)") >= 6, "{keys}");
+        let waiting = shown.says(&["outbox", "list"])["letters"].as_array().unwrap().len();
+        assert_eq!(shown.count("table.numbered tbody tr"), waiting);
+    }
+
+    /// The languages, colours and widths in which each screen is looked at.
+    const LOOKS: [(&str, &str, u32); 6] = [
+        ("en", "light", 1280),
+        ("ja", "light", 1280),
+        ("en", "dark", 1280),
+        ("en", "light", 375),
+        ("ja", "light", 768),
+        ("en", "light", 1920),
+    ];
+
+    /// The screens: their names and paths.
+    fn screens(shown: &Demonstration) -> Vec<(&'static str, String)> {
+        let [doubted, differing, agreeing] = shown.orders();
+        vec![
+            ("list", "/".to_owned()),
+            ("order", "/order?shop=shop@demo.test".to_owned()),
+            ("order-again", format!("/order?again={doubted}")),
+            ("transaction", format!("/txn/{doubted}")),
+            ("confirm", format!("/txn/{agreeing}/confirm")),
+            ("confirm-differs", format!("/txn/{differing}/confirm")),
+            ("schedule", "/schedule".to_owned()),
+            ("warnings", "/warnings".to_owned()),
+            ("chart", "/chart".to_owned()),
+            ("health", "/health".to_owned()),
+        ]
+    }
+
+    /// With a folder in MAILORDER_PICTURES each look of each screen is written there: docs/pictures/ is taken from it.
+    #[test]
+    fn each_screen_in_two_languages_four_widths_and_both_colour_schemes_has_no_fault() {
+        let shown = Demonstration::open();
+        let pictures = setting("MAILORDER_PICTURES");
+        for (name, path) in screens(&shown) {
+            for (language, scheme, width) in LOOKS {
+                let look = format!("{name}-{language}-{scheme}-{width}");
+                shown.browser.wears(width, scheme);
+                let sign = if path.contains('?') { '&' } else { '?' };
+                shown.browser.open(&format!("{}{path}{sign}lang={language}", shown.root));
+                assert_eq!(shown.browser.script("return document.documentElement.lang"), language);
+                for fault in [FAULTS, FAINT, TARGETS] {
+                    assert_eq!(shown.browser.script(fault), json!([]), "{look}");
+                }
+                assert_eq!(shown.browser.complaints(), Vec::<String>::new(), "{look}");
+                if let Some(folder) = &pictures {
+                    fs::write(Path::new(folder).join(format!("{look}.png")), shown.browser.picture()).unwrap();
+                }
+            }
+        }
+    }
+}
