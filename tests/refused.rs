@@ -223,15 +223,15 @@ fn at_agent(world: &mut World, at: usize) -> Transaction {
 /// the same bytes; nothing else comes of it. `asker` wrote it.
 fn check_twice(world: &mut World, at: usize, asker: usize, mail: &Mail) {
     assert_eq!(mail.to, at);
-    let taken = world.deliver(at, &[mail.bytes.clone()]);
+    let taken = world.deliver(at, std::slice::from_ref(&mail.bytes));
     assert_eq!(taken.counts.get(&Verdict::Applied), Some(&1), "{taken:?}");
     let first = world.send(at);
     for one in &first {
-        world.deliver(one.to, &[one.bytes.clone()]);
+        world.deliver(one.to, std::slice::from_ref(&one.bytes));
     }
     let (entries, known) = (world.entries(at), at_agent(world, at));
     for _ in 0..3 {
-        let taken = world.deliver(at, &[mail.bytes.clone()]);
+        let taken = world.deliver(at, std::slice::from_ref(&mail.bytes));
         assert_eq!(taken.counts.get(&Verdict::Repeat), Some(&1), "{taken:?}");
         let again = world.send(at);
         assert_eq!(again.iter().map(|mail| mail.to).collect::<Vec<_>>(), [asker], "whoever wrote it is answered again");

@@ -227,6 +227,17 @@ impl Play {
         assert!(!list["rules"][0]["held"].as_array().unwrap().is_empty(), "{list}");
     }
 
+    /// Looks at what waits to be sent, and at what was sent and is not acknowledged.
+    fn waits(&mut self) {
+        let outbox = self.document("buyer", "outbox", &["outbox", "list"]);
+        let letters = outbox["letters"].as_array().unwrap();
+        self.document("buyer", "outbox-letter", &["outbox", "show", letters[0]["name"].as_str().unwrap()]);
+        // What went to the agents since the demonstration was played they have not read.
+        let all = self.document("buyer", "outbox", &["outbox", "list", "--all"]);
+        let unacknowledged = all["unacknowledged"].as_array().unwrap();
+        assert!(unacknowledged[0]["times"].as_u64() >= Some(1), "{all}");
+    }
+
     /// Starts the page and holds what it says of itself against its schema.
     fn serve(&mut self) {
         let mut command = Command::new(env!("CARGO_BIN_EXE_mailorder"));
@@ -338,13 +349,7 @@ fn every_document_is_as_its_schema_says() {
     }
     play.document("buyer", "confirm", &["confirm", "--dry-run", order["id"].as_str().unwrap()]);
     play.document("buyer", "written", &["cancel", order["id"].as_str().unwrap()]);
-    let outbox = play.document("buyer", "outbox", &["outbox", "list"]);
-    let letters = outbox["letters"].as_array().unwrap();
-    play.document("buyer", "outbox-letter", &["outbox", "show", letters[0]["name"].as_str().unwrap()]);
-    // What went to the agents since the demonstration was played they have not read.
-    let all = play.document("buyer", "outbox", &["outbox", "list", "--all"]);
-    let unacknowledged = all["unacknowledged"].as_array().unwrap();
-    assert!(unacknowledged[0]["times"].as_u64() >= Some(1), "{all}");
+    play.waits();
     play.document("new", "init", &["init", "--address", "a@example.org", "--name", "A", "--folder", "new"]);
     play.serve();
     play.alerts();

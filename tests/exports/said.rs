@@ -48,9 +48,8 @@ fn what_was_refused_or_lost_is_said_by_a_row_as_by_a_flag() {
         assert_eq!(import(), ["unchanged"], "{rows}");
         town.settle();
         let shown = town.show("buyer", &id);
-        let letters = shown["letters"].as_array().unwrap().iter();
-        let last =
-            letters.filter(|one| one["kind"] == "delivery-status" && one["direction"] == "in").next_back().unwrap();
+        let mut letters = shown["letters"].as_array().unwrap().iter();
+        let last = letters.rfind(|one| one["kind"] == "delivery-status" && one["direction"] == "in").unwrap();
         let reason = if code == "refused" { "Nobody ordered it." } else { "At sea." };
         let reason = if rows.contains(reason) { reason } else { code };
         assert_eq!(last["verdict"], "applied", "{last}");

@@ -66,10 +66,13 @@ mod real {
         town.does("buyer", &["--json", "status"]).json()["warnings"].as_u64().unwrap()
     }
 
-    /// Lets everybody write and read, and the open page take it in.
-    fn settles(town: &Town) {
+    /// Lets everybody write and read, and waits until the open page has taken it in: loaded anew while a key is on its way to a
+    /// button, it would take the focus away.
+    fn settles(town: &Town, browser: &Browser) {
         town.settle();
-        std::thread::sleep(std::time::Duration::from_secs(2));
+        let taken_in = "return fetch('/live?since=0').then((answer) => answer.text())
+            .then((now) => now === document.documentElement.dataset.since && document.readyState === 'complete')";
+        browser.until("the open page has the news", taken_in);
     }
 
     fn state(town: &Town) -> String {
@@ -94,7 +97,7 @@ mod real {
         browser.until("the check", "return !!document.querySelector('button[value=send]')");
         presses(&browser, "button[value=send]", SPACE);
         said(&browser, "ordered");
-        settles(&town);
+        settles(&town, &browser);
         assert_eq!(state(&town), "offered");
         // The open page has followed the mail, and leads on to the terms.
         browser.until("the terms", "return !!document.querySelector('#confirm a')");
@@ -102,7 +105,7 @@ mod real {
         browser.until("the terms", "return location.pathname.endsWith('/confirm')");
         presses(&browser, "button[value=accept]", ENTER);
         said(&browser, "confirmed");
-        settles(&town);
+        settles(&town, &browser);
         assert_eq!(state(&town), "open");
         browser.until("what comes next", "return !!document.querySelector('.steps button[value=ask]')");
         presses(&browser, ".steps button[value=ask]", SPACE);
@@ -151,7 +154,7 @@ mod real {
         browser.click("#confirm a");
         browser.click("button[value=accept]");
         browser.arrives("?said=confirmed");
-        settles(&town);
+        town.settle();
         assert_eq!(state(&town), "open");
         browser.open(&format!("{root}/txn/{}", id(&town)));
         browser.click(".steps button[value=ask]");
