@@ -180,12 +180,16 @@ mod real {
         let entered = away.entries();
         // It is back.
         away.moves("+8d");
-        parties
-            .sync_until("all it missed", || away.listed(&number)["state"] == "open" && mails(&maildir, "").is_empty());
-        let came = came_since(away, entered);
+        // A question that was read before the instruction had told whose key it is stays in the mailbox, and is read again.
+        let came = || came_since(away, entered);
+        parties.sync_until("all it missed", || {
+            away.listed(&number)["state"] == "open" && came().iter().any(|kind| kind == "status-request")
+        });
+        parties.settle();
+        let came = came();
         let of = |kind: &str| came.iter().filter(|one| *one == kind).count();
         let news = (of(off.instruction), of("status-request"));
-        assert!(came.len() < waiting, "{waiting} mails, repeats among them: {came:?}");
+        assert!(news.0 + news.1 < waiting, "{waiting} mails, repeats among them: {came:?}");
         tells(away, off.done, &number);
         parties.sync_until_done(off.leg, &number);
         parties.check_peace();
@@ -235,7 +239,7 @@ mod real {
         buyer.check_stands(&id, "completed", [true; 3]);
         shop.check_stands(&number, "open", [true, false, false]);
         let maildir = require().maildir(&shop.address);
-        until("three mails", || mails(&maildir, "").len() >= 3);
+        until("four mails", || mails(&maildir, "").len() >= 4);
         let waiting = mails(&maildir, "").len();
         let entered = shop.entries();
         // It is back.
@@ -248,7 +252,7 @@ mod real {
         let of = |kind: &str| came.iter().filter(|one| *one == kind).count();
         let once = [of("delivery-status"), of("payment-status"), of("status-request")];
         assert_eq!(once, [1, 1, 1], "{waiting} mails: {came:?}");
-        assert!(came.len() < waiting, "{waiting} mails, repeats among them: {came:?}");
+        assert!(once.iter().sum::<usize>() < waiting, "{waiting} mails, repeats among them: {came:?}");
         parties.check_peace();
         parties.check_both(&number, "completed", [true; 3]);
         check_each_entered_once(&parties);
