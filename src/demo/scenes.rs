@@ -131,8 +131,8 @@ pub(super) fn order(stage: &mut Stage, items: &[(&str, u32)], ways: Ways) -> Res
     Ok((key, buyer::order(wish(stage, items, ways)?, id, shop)))
 }
 
-/// Orders on this day at this hour, and confirms an hour later.
-pub(super) fn ordered(
+/// Orders on this day at this hour, and has the shop answer.
+pub(super) fn answered(
     stage: &mut Stage,
     (day, hour): (i64, i64),
     items: &[(&str, u32)],
@@ -142,6 +142,17 @@ pub(super) fn ordered(
     let (key, draft) = order(stage, items, Ways { method, travel: "parcel" })?;
     stage.buyer.clerk.post(vec![draft])?;
     stage.settle()?;
+    Ok(key)
+}
+
+/// Orders on this day at this hour, and confirms an hour later.
+pub(super) fn ordered(
+    stage: &mut Stage,
+    (day, hour): (i64, i64),
+    items: &[(&str, u32)],
+    method: &'static str,
+) -> Result<Key, DemoError> {
+    let key = answered(stage, (day, hour), items, method)?;
     stage.at(day, hour.saturating_add(1));
     stage.buyer.clerk.command(&key, |known, desk| Ok(vec![buyer::confirm(known, desk)?.into()]))?;
     stage.settle()?;
@@ -210,10 +221,7 @@ fn given_back(stage: &mut Stage, key: &Key, day: i64) -> Result<(), DemoError> {
 }
 
 fn refused(stage: &mut Stage, day: i64) -> Result<(), DemoError> {
-    stage.at(day, 9);
-    let (key, draft) = order(stage, &[("KETTLE", 3)], Ways { method: "card", travel: "parcel" })?;
-    stage.buyer.clerk.post(vec![draft])?;
-    stage.settle()?;
+    let key = answered(stage, (day, 9), &[("KETTLE", 3)], "card")?;
     expect(stage, &key, State::Rejected)
 }
 

@@ -1,7 +1,7 @@
 //! What the buyer finds waiting when his page is shown: terms to answer, terms that differ, a delivery that failed, what is
 //! said again, and rules of his own.
 
-use super::scenes::{self, Ways, ordered, shipped, theirs, wrong_amount};
+use super::scenes::{answered, expect, ordered, shipped, theirs, wrong_amount};
 use super::{DemoError, Stage};
 use crate::role::shop_change::{self, Change};
 use crate::role::{Notice, delivery};
@@ -20,10 +20,10 @@ pub(super) fn play(stage: &mut Stage, doubted: &Key, told: &mut dyn FnMut(&str))
     told("one could not be delivered");
     wrong_amount(stage, doubted, (LAST, 19))?;
     told("the wrong amount was stated again");
-    let offered = offered(stage, (LAST, 20))?;
-    scenes::expect(stage, &offered, State::Offered)?;
+    let offered = answered(stage, (LAST, 20), &[("TEA-200", 1)], "invoice")?;
+    expect(stage, &offered, State::Offered)?;
     told("the terms of one wait for the buyer's answer");
-    let differs = self::offered(stage, (LAST, 21))?;
+    let differs = answered(stage, (LAST, 21), &[("TEA-200", 1)], "invoice")?;
     dearer(stage, &differs)?;
     told("the terms of another differ from its order, and wait too");
     stage.buyer.add(RULES)?;
@@ -51,15 +51,6 @@ fn not_delivered(stage: &mut Stage, key: &Key) -> Result<(), DemoError> {
     let notice = Notice { failed: Some(reason), ..Notice::default() };
     stage.ship.clerk.command(&theirs, |known, desk| delivery::notify(known, &notice, desk))?;
     stage.settle()
-}
-
-/// An order with its terms, and no answer to them yet.
-fn offered(stage: &mut Stage, (day, hour): (i64, i64)) -> Result<Key, DemoError> {
-    stage.at(day, hour);
-    let (key, draft) = scenes::order(stage, &[("TEA-200", 1)], Ways { method: "invoice", travel: "parcel" })?;
-    stage.buyer.clerk.post(vec![draft])?;
-    stage.settle()?;
-    Ok(key)
 }
 
 /// The shop offers new terms, at another price than was ordered.
