@@ -126,13 +126,9 @@ pub(super) fn is_named(transaction: &Transaction, kept: &Kept) -> bool {
     agents.is_empty() || agents.iter().any(named)
 }
 
-/// Returns the refusal of an instruction that is not followed whoever it is about: the shop has no agreement with us among
-/// `clients`, or it names another agent.
-pub(super) fn not_ours(transaction: &Transaction, kept: &Kept, clients: Option<&[Client]>) -> Option<Action> {
-    if clients.is_none_or(|clients| !works_for(clients, kept)) {
-        return Some(no_agreement(transaction, kept));
-    }
-    (!is_named(transaction, kept)).then(|| refuse(transaction, kept, "not-named", NOT_NAMED))
+/// Refuses an instruction that names another agent.
+pub(super) fn not_named(transaction: &Transaction, kept: &Kept) -> Action {
+    refuse(transaction, kept, "not-named", NOT_NAMED)
 }
 
 /// Refuses the instruction of a shop without an agreement.

@@ -27,11 +27,12 @@ pub fn answer(transaction: &Transaction, kept: &Kept, desk: &Desk<'_>) -> Vec<Ac
 
 /// Follows an instruction: reckons the expected arrival and tells both sides (P57).
 fn plan(transaction: &Transaction, kept: &Kept, instruction: &DeliveryInstruction, desk: &Desk<'_>) -> Vec<Action> {
-    let practice = desk.practice.delivery.as_ref();
-    if let Some(refusal) = agent::not_ours(transaction, kept, practice.map(|practice| practice.shops.as_slice())) {
-        return vec![refusal];
+    let Some(practice) = desk.practice.delivery.as_ref().filter(|p| agent::works_for(&p.shops, kept)) else {
+        return vec![agent::no_agreement(transaction, kept)];
+    };
+    if !agent::is_named(transaction, kept) {
+        return vec![agent::not_named(transaction, kept)];
     }
-    let Some(practice) = practice else { return Vec::new() };
     let made = status_now(transaction).is_some_and(|status| status.parcels.iter().any(|p| p.step.done().is_some()));
     if let Some(text) = agent::objection_to_second(transaction, kept, made) {
         return vec![agent::refuse(transaction, kept, "already-instructed", text)];

@@ -80,11 +80,12 @@ fn has_agreement(kept: &Kept, desk: &Desk<'_>) -> bool {
 
 /// Follows a payment instruction: plans the debit and tells both sides date and amount (P55).
 fn collect(transaction: &Transaction, kept: &Kept, instruction: &PaymentInstruction, desk: &Desk<'_>) -> Vec<Action> {
-    let practice = desk.practice.payment.as_ref();
-    if let Some(refusal) = agent::not_ours(transaction, kept, practice.map(|practice| practice.shops.as_slice())) {
-        return vec![refusal];
+    let Some(practice) = desk.practice.payment.as_ref().filter(|p| agent::works_for(&p.shops, kept)) else {
+        return vec![agent::no_agreement(transaction, kept)];
+    };
+    if !agent::is_named(transaction, kept) {
+        return vec![agent::not_named(transaction, kept)];
     }
-    let Some(practice) = practice else { return Vec::new() };
     if let Some((code, text)) = objection(transaction, kept, instruction) {
         return vec![agent::refuse(transaction, kept, code, text)];
     }
