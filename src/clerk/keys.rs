@@ -34,7 +34,7 @@ impl Clerk {
     /// Returns the key pinned for an address.
     pub fn pinned_key(&mut self, address: &Address) -> Result<Option<Fingerprint>, ClerkError> {
         self.catch_up()?;
-        Ok(self.index.pin_of(address)?.map(|pin| pin.fingerprint))
+        Ok(self.index.pinned(address)?.map(|(key, _)| key))
     }
 
     fn seen_folder(&self) -> PathBuf {

@@ -239,7 +239,7 @@ impl Batch<'_> {
     fn name_impostor(&self, note: &mut Aside) -> Result<(), ClerkError> {
         let Some(from) = note.from.as_ref().filter(|_| !note.issuers.is_empty()) else { return Ok(()) };
         let index = &self.clerk.index;
-        let pinned = index.pin_of(from)?.map(|pin| pin.fingerprint);
+        let pinned = index.pinned(from)?.map(|(key, _)| key);
         let known = pinned.map_or_else(
             || index.named(from).map(|mut named| named.pop_last().map(|(_, key)| key)),
             |key| Ok(Some(key)),

@@ -34,7 +34,7 @@ pub(super) fn run(shell: &mut Shell, args: ConfigArgs) -> Result<(), Failure> {
 
 impl Keys for Clerk {
     fn accepted(&self, address: &Address) -> Option<Fingerprint> {
-        self.index().pin_of(address).ok().flatten().map(|pin| pin.fingerprint)
+        self.index().pinned(address).ok().flatten().map(|(key, _)| key)
     }
 
     fn is_known(&self, key: &Fingerprint) -> bool {
