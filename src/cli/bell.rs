@@ -48,7 +48,7 @@ impl Bell {
                 "warning {id}: {sentence}; see `mailorder warnings --late`, then `mailorder warnings ack {id}`"
             ));
         }
-        if bell.is_due(clerk, &shell.clock.now())? {
+        if bell.hear(clerk, &shell.clock.now())?.is_due {
             shell.output.ring();
         }
         Ok(())

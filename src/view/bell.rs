@@ -6,6 +6,15 @@ use crate::clerk::{Clerk, ClerkError};
 use crate::rules::alerted::{Alerted, Open};
 use crate::trade::Moment;
 
+/// What a bell found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Heard {
+    /// Whether it is to ring for what has come up since it was asked last.
+    pub is_due: bool,
+    /// How many warnings are open.
+    pub open: usize,
+}
+
 /// A bell: it knows what it rang for.
 pub struct Bell {
     alerted: Alerted,
@@ -24,11 +33,11 @@ impl Bell {
         Ok(bell)
     }
 
-    /// Returns whether it is to ring for what has come up since it was asked last.
+    /// Looks for what has come up since it was asked last.
     ///
     /// # Errors
     /// What keeps the warnings from being read.
-    pub fn is_due(&mut self, clerk: &Clerk, now: &Moment) -> Result<bool, ClerkError> {
+    pub fn hear(&mut self, clerk: &Clerk, now: &Moment) -> Result<Heard, ClerkError> {
         let open = self.open(clerk)?;
         self.alerted.keep(&open);
         let due = self.alerted.due(&open, now);
@@ -36,7 +45,7 @@ impl Bell {
             self.alerted.try_to(alert, now);
             self.alerted.told(alert);
         }
-        Ok(!due.is_empty())
+        Ok(Heard { is_due: !due.is_empty(), open: open.len() })
     }
 
     /// Returns the open warnings; who caused one is looked up where it is new.

@@ -17,11 +17,12 @@ impl Bell {
         Ok(Self { bell: bell::Bell::new(clerk, Which::default())?, rung: 0 })
     }
 
-    /// Returns how often it has rung, now included.
-    pub(super) fn rung(&mut self, clerk: &Clerk, now: &Moment) -> Result<u64, ClerkError> {
-        if self.bell.is_due(clerk, now)? {
+    /// Returns how often it has rung, now included, and how many warnings are open.
+    pub(super) fn rung(&mut self, clerk: &Clerk, now: &Moment) -> Result<(u64, usize), ClerkError> {
+        let heard = self.bell.hear(clerk, now)?;
+        if heard.is_due {
             self.rung = self.rung.saturating_add(1);
         }
-        Ok(self.rung)
+        Ok((self.rung, heard.open))
     }
 }

@@ -18,7 +18,6 @@ use super::{Web, pages};
 use crate::clerk::Clerk;
 use crate::index::Filter;
 use crate::trade::{Moment, Role};
-use crate::view::warnings;
 use crate::words::Words;
 use crate::words::commands::Commands;
 
@@ -124,7 +123,7 @@ impl Visit {
         let open = Filter { role: Some(Role::Buyer), open: Some(true), ..Filter::default() };
         let mark = clerk.index().mark();
         let [fetched, _] = clerk.last_fetches()?;
-        let rung = web.bell.lock().unwrap_or_else(PoisonError::into_inner).rung(clerk, &self.now)?;
+        let (rung, warnings) = web.bell.lock().unwrap_or_else(PoisonError::into_inner).rung(clerk, &self.now)?;
         let frame = json!({
             "lang": self.language.word(),
             "languages": Language::ALL.map(|language| json!({
@@ -137,7 +136,7 @@ impl Visit {
             "said": self.asked("said"),
             "counts": {
                 "orders": clerk.index().count(&open)?, "schedules": clerk.schedules()?.len(),
-                "warnings": warnings::open_count(clerk)?,
+                "warnings": warnings,
             },
             "by_itself": clerk.schedules()?.iter().any(|one| !one.schedule.paused) || has_rules(clerk),
             "fetched": fetched.map(|fetch| pages::moment(&fetch.at, &self.zone)),
