@@ -11,7 +11,6 @@ use super::output::{Cell, Tone};
 use super::table::{Fit, Table};
 use crate::clerk::Clerk;
 use crate::index::{Listed, Row, RowLeg};
-use crate::rules::Pending;
 use crate::rules::query::{Condition, Part, Query};
 use crate::trade::{Moment, Money, Role, When};
 use crate::view::orders::{Asked, Orders, document, first_role, refund_due};
@@ -327,8 +326,7 @@ fn state_cell(words: Words, row: &Row) -> Cell {
 /// to be taken back from what stands.
 fn state_word(row: &Row) -> &str {
     match row.pending {
-        Some(Pending::Order) => "cancelling",
-        Some(Pending::Goods) => "returning",
+        Some(pending) => pending.standing(),
         None if row.may_wait() && row.state == "ordered" => "differs",
         None => &row.state,
     }

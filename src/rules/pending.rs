@@ -32,6 +32,14 @@ impl Pending {
         }
     }
 
+    /// Returns the word by which lists and pages say how an order stands that waits for it.
+    pub const fn standing(self) -> &'static str {
+        match self {
+            Self::Order => "cancelling",
+            Self::Goods => "returning",
+        }
+    }
+
     /// Reads the word.
     pub fn of(word: &str) -> Option<Self> {
         [Self::Order, Self::Goods].into_iter().find(|one| one.word() == word)

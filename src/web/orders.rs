@@ -337,10 +337,7 @@ fn order(one: &Listed, found: &Orders, visit: &Visit) -> Value {
 
 /// Returns the word by which a page says how an order stands: what the buyer asked for and has no answer to, else its state.
 fn said_of(row: &Row) -> &str {
-    match row.pending {
-        Some(pending) => transaction::pending(pending),
-        None => &row.state,
-    }
+    row.pending.map_or(row.state.as_str(), |pending| pending.standing())
 }
 
 /// Returns what is still to go back, the day it was to do so by, and for how many days it has not.

@@ -62,7 +62,7 @@ fn order(clerk: &Clerk, known: &Transaction, visit: &Visit) -> Result<Map<String
     put("number", json!(known.number));
     put("shop", json!(shop(known)));
     put("state", json!(standing.state));
-    put("pending", json!(Pending::waiting(known, standing.state).map(pending)));
+    put("pending", json!(Pending::waiting(known, standing.state).map(Pending::standing)));
     let back = overdue::refund(known, &standing);
     put("refund", json!(back.map(|back| refund(&back.amount, Some(&back.promised), visit))));
     put("differs", json!(agreement::waiting(known, standing.state).is_some()));
@@ -195,14 +195,6 @@ fn not_taken(known: &Transaction) -> Option<&str> {
     match &known.known(Kind::ReturnAnswer).last()?.letter.document {
         Document::ReturnAnswer(ReturnAnswer { step: Step::Failed { reason, .. }, .. }) => Some(&reason.text),
         _ => None,
-    }
-}
-
-/// Returns the word by which pages say that an answer of the shop is waited for.
-pub(super) const fn pending(pending: Pending) -> &'static str {
-    match pending {
-        Pending::Order => "cancelling",
-        Pending::Goods => "returning",
     }
 }
 
