@@ -8,13 +8,10 @@ use std::time::Duration;
 
 use super::Scale;
 use super::gauge::{Series, memory, run, run_watched, timed};
-use super::generate::story;
 use super::kept::Kept;
 use super::report::{Report, figure, short};
-use super::served::Served;
+use super::screens::{self, Timed};
 
-/// The longest that anybody is to wait, in ms.
-const LIMIT: f64 = 50.0;
 /// How much more a ledger ten times as long may take.
 const GROWTH: f64 = 1.25;
 
@@ -29,120 +26,24 @@ pub fn measure(folder: &Path, scale: &Scale, report: &mut Report) {
          before, until the last byte. The search finds about ten transactions by a Japanese word.",
         kept[0].entries, kept[1].entries, scale.runs
     ));
-    let ids = kept.each_ref().map(Kept::offered);
-    let commands = commands(&kept, &ids, scale);
-    let (pages, used) = pages(&kept, &ids, scale);
+    let (screens, used) = screens::time(&kept, scale);
     let head = [small, large].map(|count| format!("ms at {count} transactions"));
-    let rows: Vec<Vec<String>> = commands.iter().chain(&pages).map(Timed::row).collect();
-    report.table(&["command or page", &head[0], &head[1], "ratio"], &rows);
-    for timed in commands.iter().chain(&pages) {
-        let [small, large] = [timed.series[0].median(), timed.series[1].median()];
-        report.at_most(&format!("{}, long ledger", timed.what), large * 1e3, LIMIT, " ms");
+    let row = |timed: &Timed| {
+        let [small, large] = timed.both();
+        vec![timed.what.clone(), figure(small, 1e3), figure(large, 1e3), short(large.median() / small.median())]
+    };
+    report.table(&["command or page", &head[0], &head[1], "ratio"], &screens.iter().map(row).collect::<Vec<_>>());
+    for timed in &screens {
+        let [small, large] = timed.both().map(Series::median);
+        report.at_most(&format!("{}, long ledger", timed.what), large * 1e3, screens::LIMIT, " ms");
         report.at_most(&format!("{} does not grow with the ledger", timed.what), large / small, GROWTH, " times");
     }
-    let first: Vec<String> = pages.iter().filter_map(Timed::slow_at_first).collect();
+    let first: Vec<String> = screens.iter().filter_map(|timed| timed.slow_at_first(1)).collect();
     if !first.is_empty() {
         report.text(&format!("Shown for the first time, at {large} transactions: {}.", first.join(", ")));
     }
     books(folder, &kept, scale, report);
     idle(&kept, &used, report);
-}
-
-/// A command or page, at both lengths; the first time of a page is apart.
-struct Timed {
-    what: String,
-    series: [Series; 2],
-    first: [f64; 2],
-}
-
-impl Timed {
-    fn row(&self) -> Vec<String> {
-        let [small, large] = &self.series;
-        vec![self.what.clone(), figure(small, 1e3), figure(large, 1e3), short(large.median() / small.median())]
-    }
-
-    /// Says how long the first time took, where that is another matter than later ones.
-    fn slow_at_first(&self) -> Option<String> {
-        let [_, first] = self.first;
-        let is_slow = first > 2.0 * self.series[1].median() && first * 1e3 > LIMIT;
-        is_slow.then(|| format!("{} {} ms", self.what, short(first * 1e3)))
-    }
-}
-
-fn commands(kept: &[Kept; 2], ids: &[Vec<String>; 2], scale: &Scale) -> Vec<Timed> {
-    let every: [(&str, &[&str]); 7] = [
-        ("`list --open`", &["list", "--open"]),
-        ("`list --limit 50`", &["list", "--limit", "50"]),
-        ("`list unpaid`", &["list", "unpaid"]),
-        ("`list 螺鈿の小箱`", &["list", story::RARE]),
-        ("`status`", &["status"]),
-        ("`warnings`", &["warnings"]),
-        ("`show ID`", &["show", "ID"]),
-    ];
-    let timed = |(what, words): (&str, &[&str])| {
-        let mut series = [Series::default(), Series::default()];
-        for place in 0..scale.runs {
-            for ((one, ids), series) in kept.iter().zip(ids).zip(&mut series) {
-                let id = ids[place % ids.len()].as_str();
-                let words: Vec<&str> = words.iter().map(|word| if *word == "ID" { id } else { word }).collect();
-                series.push(run(&mut one.command(&words)).wall);
-            }
-        }
-        Timed { what: what.to_owned(), series, first: [0.0; 2] }
-    };
-    every.into_iter().map(timed).collect()
-}
-
-/// Returns what each page took, and the memory of the two servers after all of them: resident and the most, in MiB.
-fn pages(kept: &[Kept; 2], ids: &[Vec<String>; 2], scale: &Scale) -> (Vec<Timed>, [[f64; 2]; 2]) {
-    let served = kept.each_ref().map(|one| Served::start(&one.config));
-    let visitors = served.each_ref().map(Served::visit);
-    let search = format!("/?{}", super::served::form(&[("q", story::RARE)]));
-    let every = [
-        ("the list", "/"),
-        ("the list, unpaid", "/?q=unpaid"),
-        ("the list, closed", "/?q=closed"),
-        ("the list of a shop", "/?shop=example"),
-        ("the list, 螺鈿の小箱", &search),
-        ("the list of a shop without orders", "/?shop=nowhere"),
-        ("the list of a month", "/?month=2026-10"),
-        ("a transaction", "/txn/ID"),
-        ("its first letter", "/txn/ID?letter=LETTER&as=text"),
-        ("its terms, to confirm", "/txn/ID/confirm"),
-        ("the order form", "/order"),
-        ("an order again", "/order?again=ID"),
-        ("the warnings", "/warnings"),
-        ("the charts", "/chart"),
-        ("the schedules", "/schedule"),
-        ("the health", "/health"),
-        ("an export of what is open, csv", "/export?format=csv&q=open"),
-    ];
-    let first_letter = |one: &Kept, id: &String| one.json(&["show", id])["letters"][0]["entry"].to_string();
-    let letters = [0, 1].map(|at| ids[at].iter().map(|id| first_letter(&kept[at], id)).collect::<Vec<String>>());
-    let mut all = Vec::new();
-    for (what, path) in every {
-        let mut series = [Series::default(), Series::default()];
-        let mut first = [0.0; 2];
-        for place in 0..=scale.runs {
-            for at in 0..2 {
-                let place_of = place % ids[at].len();
-                let path = path.replace("ID", &ids[at][place_of]).replace("LETTER", &letters[at][place_of]);
-                let (seconds, answer) = timed(|| visitors[at].get(&path));
-                assert_eq!(answer.status, 200, "{path}: {}", answer.body);
-                if place == 0 {
-                    first[at] = seconds;
-                } else {
-                    series[at].push(seconds);
-                }
-            }
-        }
-        all.push(Timed { what: format!("page: {what}"), series, first });
-    }
-    let used = served.each_ref().map(|served| {
-        let process = served.child.id().to_string();
-        ["VmRSS", "VmHWM"].map(|field| memory(&process, field).unwrap())
-    });
-    (all, used)
 }
 
 /// The journal, and what is unpaid in it, beside the programs that reckon with journals.
@@ -210,7 +111,7 @@ fn balance(program: &str, journal: &Path, sum: &str) -> Option<f64> {
 }
 
 /// `watch` and `serve` with nothing to do.
-fn idle(kept: &[Kept; 2], used: &[[f64; 2]; 2], report: &mut Report) {
+fn idle(kept: &[Kept; 2], used: &[[f64; 2]], report: &mut Report) {
     report.section("`watch` and `serve`, idle");
     let mut rows = Vec::new();
     for (one, used) in kept.iter().zip(used) {

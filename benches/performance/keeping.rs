@@ -24,7 +24,6 @@ pub fn measure(folder: &Path, scale: &Scale, report: &mut Report) {
     };
     report.table(&["entries", "seconds", "µs an entry", "MiB resident at most"], &kept.each_ref().map(row));
     fs::remove_dir_all(kept[1].folder()).unwrap();
-    longest(folder, scale, report);
     let (of_twenty, twenty) = (129, 20);
     let transactions = scale.indexed.map(|entries| entries * twenty / of_twenty);
     let kept = [Kept::make(&folder.join("a"), transactions[0], 50), Kept::make(&folder.join("b"), transactions[1], 50)];
@@ -83,47 +82,6 @@ fn commands(kept: &[Kept; 2], scale: &Scale, report: &mut Report) {
         // A process takes some milliseconds anyway: the growth is what counts.
         report.at_most(&format!("{} does not grow with the ledger", timed.what), large / small, 1.25, " times");
     }
-}
-
-/// The same commands on a ledger of a million entries.
-fn longest(folder: &Path, scale: &Scale, report: &mut Report) {
-    let kept = Kept::make(&folder.join("longest"), scale.longest, 50);
-    report.section("The longest ledger");
-    report.text(&format!(
-        "{} transactions, {} entries; its index is built anew in {} s ({} µs an entry) with {} MiB resident at most. The same commands as above, {} runs of each.",
-        kept.transactions,
-        kept.entries,
-        short(kept.first.wall),
-        short(kept.first.wall * 1e6 / kept.entries as f64),
-        short(kept.first.peak),
-        scale.runs
-    ));
-    let ids = kept.offered();
-    let mut rows = Vec::new();
-    let every: [(&str, Vec<&str>); 4] = [
-        ("`list --open`", vec!["list", "--open"]),
-        ("`status`", vec!["status"]),
-        ("`list 螺鈿の小箱`", vec!["list", story::RARE]),
-        ("`confirm ID --offline`", vec!["confirm", "--offline"]),
-    ];
-    for (what, words) in every {
-        let mut series = Series::default();
-        for place in 0..scale.runs {
-            let mut words = words.clone();
-            if words[0] == "confirm" {
-                words.push(&ids[place % ids.len()]);
-                if place >= ids.len() {
-                    break;
-                }
-            }
-            series.push(run(&mut kept.command(&words)).wall);
-        }
-        rows.push(vec![what.to_owned(), figure(&series, 1e3)]);
-        report.at_most(&format!("{what} as a process, longest ledger"), series.median() * 1e3, 50.0, " ms");
-    }
-    report.table(&["command", "ms"], &rows);
-    report.at_most("memory of a reindex, longest ledger", kept.first.peak, 200.0, " MiB");
-    fs::remove_dir_all(kept.folder()).unwrap();
 }
 
 fn by_id(what: &'static str, kept: &[Kept; 2], ids: &[Vec<String>; 2], words: impl Fn(&str) -> Vec<String>) -> Timed {

@@ -29,6 +29,13 @@ impl Kept {
         kept
     }
 
+    /// Throws the index away and has the next command build it anew, as after the first.
+    pub fn index_anew(&mut self) {
+        fs::remove_file(self.json(&["config", "path"])["index"].as_str().unwrap()).unwrap();
+        run(&mut Command::new("sync"));
+        self.first = run_watched(&mut self.command(&["status"]));
+    }
+
     /// Takes up again what was generated in this folder before, or makes it.
     pub fn again(folder: &Path, transactions: u32, open: u32) -> Self {
         let config = folder.join("config.toml");

@@ -12,7 +12,8 @@
 //! cargo bench -- mailbox ORDINARY ANNOUNCED        the mailbox on a server alone, with so many mails and letters
 //! ```
 //!
-//! `LEDGERS=DIR` has the part `desk` take up accounts that `generate` made in `DIR/small` and `DIR/large`, with as many transactions.
+//! `LEDGERS=DIR` has the parts `desk` and `longest` take up accounts that `generate` made in `DIR/small`, `DIR/large` and
+//! `DIR/longest`, with as many transactions; `confirm` uses up what is offered in the longest one.
 //!
 //! Everything is made in `TMPDIR`, so that the disk of interest can be chosen. What is compared is measured alternately
 //! in one run, because a machine is never twice the same; figures are medians. Passes that are measured as a whole run
@@ -43,8 +44,10 @@ mod http;
 mod keeping;
 mod kept;
 mod letters;
+mod longest;
 mod mailbox;
 mod report;
+mod screens;
 mod sending;
 #[allow(dead_code, reason = "the tests need more of it")]
 #[path = "../../tests/page/served.rs"]
@@ -163,12 +166,13 @@ struct Part {
     sections: &'static [fn(&Path, &Scale, &mut Report)],
 }
 
-const PARTS: [Part; 5] = [
+const PARTS: [Part; 6] = [
     Part { name: "letters-in", title: "Letters in", sections: &[way_in::measure] },
     Part { name: "statuses-out", title: "Statuses out", sections: &[way_out::measure] },
     Part { name: "post", title: "The post", sections: &[sending::measure, mailbox::measure] },
     Part { name: "keeping", title: "Ledger, index, commands", sections: &[keeping::measure] },
     Part { name: "desk", title: "The buyer's desk", sections: &[desk::measure] },
+    Part { name: "longest", title: "A million entries", sections: &[longest::measure] },
 ];
 
 impl Part {
