@@ -15,6 +15,7 @@ pub mod mandate;
 pub mod notice;
 mod packing;
 pub mod payment;
+mod payment_status;
 pub mod payment_work;
 mod pickup;
 pub mod planned;

@@ -3,10 +3,13 @@
 use jiff::civil::Time;
 
 use super::agent::{self, instruction, last_status};
+use super::payment_status::{
+    first, is_done, is_open, next_id, not_yet_made, paid, pay, refund, stop_open, stopped_by_shop, take_back,
+};
 use super::practice::{DebitWord, PaymentPractice};
-use super::{Action, Desk, Draft, Notice, Refused, given, mandate, notice, payment_work, resend_above};
+use super::{Action, Desk, Draft, Notice, Refused, given, mandate, payment_work, resend_above};
 use crate::trade::document::{AuthorizationRequest, AuthorizationResult, PaymentInstruction};
-use crate::trade::status::{Payment, PaymentState, PaymentStatus, Reason, STOPPED, Step};
+use crate::trade::status::{Payment, PaymentState, PaymentStatus, Reason, Step};
 use crate::trade::{Document, Kept, Kind, Leg, Moment, Money, Party, Said, Task, Transaction, When, Work};
 
 /// Returns what follows from a letter that was entered and applied.
@@ -111,20 +114,6 @@ fn by_rule(practice: &PaymentPractice, instruction: &PaymentInstruction, now: &M
     When::Day(practice.rule.planned(now, instruction.due.map(|due| due.day())))
 }
 
-/// Returns the first status of a payment.
-fn first(instruction: &PaymentInstruction, planned: Option<When>) -> PaymentStatus {
-    let step = Step::Planned { at: planned };
-    PaymentStatus {
-        state: PaymentState::Due,
-        remaining: instruction.amount,
-        due: instruction.due,
-        scheduled: planned,
-        confirmation: None,
-        payment_id: instruction.payment_id.clone(),
-        payments: vec![Payment { id: "1".to_owned(), amount: instruction.amount, refund: false, step }],
-    }
-}
-
 /// Tells buyer and shop the day that a hook planned an instruction for; that of the rule where it named none. Where they
 /// were told something meanwhile, by a person or because of a stop, that stands.
 pub(super) fn planned(transaction: &Transaction, task: &Task, said: &Said, desk: &Desk<'_>) -> Option<Vec<Action>> {
@@ -177,17 +166,6 @@ fn objection(
     agent::objection_to_second(transaction, kept, made).map(|text| ("already-instructed", text))
 }
 
-/// Returns whether a payment is still to be made.
-pub(super) fn is_open(payment: &Payment) -> bool {
-    !payment.refund && payment.step.done().is_none() && !payment.step.failed()
-}
-
-/// Returns what was paid so far; `None` where nothing was.
-fn paid(status: &PaymentStatus) -> Option<Money> {
-    let made = status.payments.iter().filter(|payment| !payment.refund && payment.step.done().is_some());
-    Money::sum(made.map(|payment| &payment.amount)).ok().flatten()
-}
-
 /// Plans a refund that the shop instructed.
 fn give_back(transaction: &Transaction, kept: &Kept, amount: Money, desk: &Desk<'_>) -> Vec<Action> {
     if !has_agreement(kept, desk) {
@@ -222,10 +200,6 @@ fn release(transaction: &Transaction, kept: &Kept, desk: &Desk<'_>) -> Option<Ac
     Some(draft.ordered(asked.letter.order.clone()).answering(kept.content).into())
 }
 
-fn stopped_by_shop() -> Reason {
-    Reason { code: STOPPED.to_owned(), text: "Stopped by the shop.".to_owned() }
-}
-
 /// Stops a payment that was not made yet; what was made is told as it is. Before the instruction it is the authorisation
 /// that is stopped.
 fn stop(transaction: &Transaction, kept: &Kept, desk: &Desk<'_>) -> Vec<Action> {
@@ -242,37 +216,6 @@ fn stop(transaction: &Transaction, kept: &Kept, desk: &Desk<'_>) -> Vec<Action> 
     let mut actions = publish(transaction, status, desk, Some(kept));
     actions.extend(taken_back);
     actions
-}
-
-/// Stops what was not paid yet. What was declined before is stopped with the rest: it is not tried again.
-fn stop_open(status: &mut PaymentStatus, desk: &Desk<'_>) {
-    let reason = stopped_by_shop();
-    for payment in status.payments.iter_mut().filter(|p| !p.refund && p.step.done().is_none()) {
-        payment.step = Step::Failed { reason: reason.clone(), at: Some(desk.now) };
-    }
-    if status.payments.iter().all(|payment| payment.refund || payment.step.done().is_none()) {
-        status.remaining = Money::zero(status.remaining.currency());
-        status.state = PaymentState::Declined;
-        status.scheduled = None;
-        // Nothing goes back of what was never paid.
-        for refund in status.payments.iter_mut().filter(|p| p.refund && p.step.done().is_none()) {
-            refund.step = Step::Failed { reason: reason.clone(), at: Some(desk.now) };
-        }
-    }
-}
-
-/// Makes payments that we said were made at a time that has not come, ones that are still to come; returns whether there
-/// were any.
-fn not_yet_made(status: &mut PaymentStatus, desk: &Desk<'_>) -> bool {
-    let ahead = |p: &Payment| !p.refund && p.step.done().is_some_and(|at| at.seconds_since(&desk.now) > notice::AHEAD);
-    let Some(at) = status.payments.iter().filter(|p| ahead(p)).find_map(|p| p.step.done()) else { return false };
-    let amounts = status.payments.iter().filter(|p| ahead(p)).map(|p| &p.amount);
-    let Some(remaining) = Money::sum(amounts.chain([&status.remaining])).ok().flatten() else { return false };
-    for payment in status.payments.iter_mut().filter(|payment| ahead(payment)) {
-        payment.step = Step::Planned { at: payment.step.done().map(|at| When::Day(at.day())) };
-    }
-    (status.remaining, status.state, status.scheduled) = (remaining, PaymentState::Due, Some(When::Day(at.day())));
-    true
 }
 
 /// Reports what the owner says about the payment (`pay notify`). Work of hooks about it ends with that.
@@ -323,34 +266,6 @@ pub(super) fn noted(transaction: &Transaction, notice: &Notice, desk: &Desk<'_>)
     }
     pay(&mut status, amount, notice)?;
     Ok(status)
-}
-
-/// Enters what became of refunds: of the one that is corrected, of the one of this amount, else of all that are open.
-fn refund(status: &mut PaymentStatus, notice: &Notice, corrected: Option<usize>) -> Result<(), Refused> {
-    let is_open =
-        |payment: &Payment| payment.refund && payment.step.done().is_none() && !is_stopped_step(&payment.step);
-    let open: Vec<usize> = match corrected {
-        Some(place) => vec![place],
-        None => status.payments.iter().enumerate().filter(|(_, p)| is_open(p)).map(|(place, _)| place).collect(),
-    };
-    let amounts: Vec<Money> =
-        open.iter().filter_map(|place| status.payments.get(*place)).map(|payment| payment.amount).collect();
-    let sum = Money::sum(&amounts).map_err(|error| Refused::new(error.to_string()))?;
-    let sum = sum.ok_or_else(|| Refused::new("the shop has instructed no refund that is still open"))?;
-    let meant: Vec<usize> = match notice.amount.filter(|amount| *amount != sum) {
-        None => open,
-        Some(amount) => {
-            let same = open.iter().zip(&amounts).find(|(_, one)| **one == amount).map(|(place, _)| vec![*place]);
-            let known: Vec<String> = amounts.iter().map(ToString::to_string).collect();
-            same.ok_or_else(|| Refused::new(format!("the refund instructed is {}", known.join(" and "))))?
-        }
-    };
-    for place in meant {
-        if let Some(payment) = status.payments.get_mut(place) {
-            payment.step = notice.step(&payment.step);
-        }
-    }
-    Ok(())
 }
 
 /// Returns whether the shop had us stop what it instructed last.
@@ -407,87 +322,6 @@ pub(super) fn begins(practice: &PaymentPractice, when: When, now: &Moment) -> Mo
     }
 }
 
-/// Makes the last payment, or refund, one that is still to come: it was reported wrongly.
-///
-/// Returns its place, and when it was said to be made.
-fn take_back(status: &mut PaymentStatus, refund: bool) -> Result<(usize, Option<Moment>), Refused> {
-    let range = |error: crate::trade::MoneyError| Refused::new(error.to_string());
-    let made = |payment: &Payment| payment.refund == refund && payment.step.done().is_some();
-    let Some(last) = status.payments.iter().rposition(made) else {
-        return Err(Refused::new("nothing was reported as done that --correct could replace"));
-    };
-    if !refund {
-        let rest = status.payments.iter().filter(|payment| is_open(payment)).map(|payment| payment.amount);
-        let amounts: Vec<Money> = rest.chain(status.payments.get(last).map(|payment| payment.amount)).collect();
-        let whole = Money::sum(&amounts).map_err(range)?.unwrap_or(status.remaining);
-        if let Some(payment) = status.payments.get_mut(last) {
-            status.remaining = status.remaining.plus(&payment.amount).map_err(range)?;
-            payment.amount = whole;
-        }
-        status.state = PaymentState::Due;
-        status.payments.retain(|payment| !is_open(payment));
-    }
-    // Payments that were still open are gone, and stood where they did: what was made may have another place now.
-    let place = status.payments.iter().rposition(made).unwrap_or(last);
-    let Some(payment) = status.payments.get_mut(place) else { return Ok((place, None)) };
-    let before = payment.step.done();
-    payment.step = Step::Planned { at: None };
-    Ok((place, before))
-}
-
-/// Enters one payment: the open one as far as it goes, the rest stays planned.
-fn pay(status: &mut PaymentStatus, amount: Money, notice: &Notice) -> Result<(), Refused> {
-    if status.payments.iter().any(|payment| !payment.refund && is_stopped_step(&payment.step))
-        && !status.payments.iter().any(is_open)
-    {
-        return Err(Refused::new("the shop had this payment stopped; ask the shop"));
-    }
-    if !status.payments.iter().any(is_open) && !status.remaining.is_zero() {
-        // What was declined is still owed and may be paid after all.
-        let (id, amount) = (next_id(status), status.remaining);
-        status.payments.push(Payment { id, amount, refund: false, step: Step::Planned { at: notice.planned } });
-        status.state = PaymentState::Due;
-    }
-    let next = next_id(status);
-    let payment = status.payments.iter_mut().find(|p| is_open(p));
-    let payment = payment.ok_or_else(|| Refused::new("nothing remains to be paid"))?;
-    let planned = payment.step.clone();
-    payment.step = notice.step(&planned);
-    if payment.step.failed() {
-        status.state = PaymentState::Declined;
-        return Ok(());
-    }
-    status.confirmation = notice.reference.clone().or(status.confirmation.take());
-    if payment.step.done().is_none() {
-        status.scheduled = payment.step.planned();
-        return Ok(());
-    }
-    let paid = payment.step.done().map(|paid| When::Day(paid.day()));
-    let range = |error: crate::trade::MoneyError| Refused::new(error.to_string());
-    let rest = payment.amount.minus(&amount).map_err(range)?;
-    payment.amount = amount;
-    status.remaining = status.remaining.minus(&amount).map_err(range)?;
-    if !rest.is_zero() && !rest.is_negative() {
-        status.payments.push(Payment { id: next, amount: rest, refund: false, step: planned });
-    }
-    // What is scheduled is the next payment, or the one just made.
-    let next = status.payments.iter().filter(|payment| !payment.refund).find_map(|payment| payment.step.planned());
-    status.scheduled = next.or(paid);
-    if status.remaining.is_zero() {
-        status.state = PaymentState::Complete;
-    }
-    Ok(())
-}
-
-/// Returns whether the shop had a payment or refund stopped.
-fn is_stopped_step(step: &Step) -> bool {
-    matches!(step, Step::Failed { reason, .. } if reason.code == STOPPED)
-}
-
-fn next_id(status: &PaymentStatus) -> String {
-    status.payments.len().saturating_add(1).to_string()
-}
-
 /// Returns our newest payment status; one without a date where a hook is being asked for it.
 pub(super) fn status_now(transaction: &Transaction) -> Option<PaymentStatus> {
     let told = last_status(transaction, Leg::Payment);
@@ -500,11 +334,6 @@ pub(super) fn status_now(transaction: &Transaction) -> Option<PaymentStatus> {
         Document::PaymentStatus(status) => Some(status.clone()),
         _ => None,
     }
-}
-
-fn is_done(status: &PaymentStatus) -> bool {
-    // A refund that is still to be made does not make the payment undone.
-    status.remaining.is_zero() && status.payments.iter().any(|p| !p.refund && p.step.done().is_some())
 }
 
 pub(super) fn publish(

@@ -7,7 +7,8 @@
 use super::agent::instruction;
 use super::calendar::later;
 use super::given::{end, give, open, stop, withdraw};
-use super::payment::{begins, is_open, noted, planned, publish, result, status_now};
+use super::payment::{begins, noted, planned, publish, result, status_now};
+use super::payment_status::is_open;
 use super::practice::PaymentPractice;
 use super::{Action, Desk, Notice, Refused};
 use crate::rules::waiting;
