@@ -7,52 +7,141 @@ use super::failure::Failure;
 use super::output::{Cell, escape};
 use super::table::{Fit, Table};
 use super::{Shell, inbox};
-use crate::clerk::{Clerk, ClerkError};
-use crate::index::OpenTask;
-use crate::outbox::queue::Item;
+use crate::clerk::{Clerk, ClerkError, Unacknowledged};
+use crate::index::{EntryRow, OpenTask};
+use crate::outbox::queue::{Item, State};
 use crate::rules::unheard::SOON;
-use crate::trade::{Moment, When};
+use crate::trade::{Moment, Number, When};
 use crate::view::text;
 
 /// Columns of the names in front of values.
 const NAMES: usize = 13;
+
+/// A letter of ours that is not known to have arrived.
+struct Waiting {
+    /// What it is called here: the position of its entry, or that and a number.
+    name: String,
+    to: String,
+    kind: String,
+    message_id: Option<String>,
+    /// When it was written.
+    written: String,
+    place: Place,
+    tries: u64,
+    last_error: Option<String>,
+    next_try: Option<String>,
+}
+
+/// Where such a letter is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// In the queue.
+    Queue(State),
+    /// Not sealed yet: the key of its reader cannot be used.
+    Unsealed,
+    /// Sent, and a report says that it was not delivered.
+    Doubtful,
+    /// Sent, and not acknowledged.
+    Unacknowledged,
+}
+
+impl Place {
+    /// Returns its word, which is a state in the documents.
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Queue(state) => state.word(),
+            Self::Unsealed => "waiting-for-key",
+            Self::Doubtful => "delivery-doubtful",
+            Self::Unacknowledged => "unacknowledged",
+        }
+    }
+}
+
+impl Waiting {
+    /// Returns a letter that waits in the queue.
+    fn queued(item: &Item) -> Self {
+        Self {
+            name: item.name.clone(),
+            to: item.label.envelope.to.to_string(),
+            kind: item.label.kind.clone(),
+            message_id: Some(item.label.message_id.to_string()),
+            written: item.label.queued.to_string(),
+            place: Place::Queue(item.standing.state),
+            tries: item.standing.tries.into(),
+            last_error: item.standing.last_error.clone(),
+            next_try: item.standing.next_try.map(|next| next.to_string()),
+        }
+    }
+
+    /// Returns a letter that is not in the queue, by its entry.
+    fn of(entry: EntryRow, place: Place, tries: u64, last_error: Option<String>) -> Self {
+        Self {
+            name: entry.line.position.to_string(),
+            to: entry.peer.map(|peer| peer.to_string()).unwrap_or_default(),
+            kind: entry.kind,
+            message_id: entry.letter.map(|letter| letter.to_string()),
+            written: entry.recorded,
+            place,
+            tries,
+            last_error,
+            next_try: None,
+        }
+    }
+
+    /// Returns what `outbox list --json` has of a letter that waits.
+    fn listed(&self) -> Value {
+        json!({
+            "name": self.name, "to": self.to, "kind": self.kind, "message_id": self.message_id, "queued": self.written,
+            "state": self.place.word(), "tries": self.tries, "last_error": self.last_error, "next_try": self.next_try,
+        })
+    }
+
+    /// Returns what it has of a letter that nobody has acknowledged.
+    fn unheard(&self, number: Option<&Number>) -> Value {
+        json!({
+            "name": self.name, "to": self.to, "kind": self.kind, "message_id": self.message_id, "number": number,
+            "sent": self.written, "times": self.tries,
+        })
+    }
+}
 
 /// Lists what waits; `all` lists what went out within the last day as well.
 pub(super) fn list(shell: &Shell, clerk: &Clerk, items: &[Item], all: bool) -> Result<(), Failure> {
     let letters = waiting(clerk, items)?;
     let unacknowledged = unacknowledged(clerk, if all { 0 } else { SOON })?;
     let open = clerk.index().open_tasks().map_err(ClerkError::from)?;
-    let tasks: Vec<Value> = open.iter().map(task).collect();
     if shell.output.is_json() {
+        let letters: Vec<Value> = letters.iter().map(Waiting::listed).collect();
+        let unheard = unacknowledged.iter().map(|(letter, number)| letter.unheard(number.as_ref()));
         return shell.output.document(&json!({
-            "schema": "mailorder.outbox/1", "letters": letters, "unacknowledged": unacknowledged, "tasks": tasks,
+            "schema": "mailorder.outbox/1", "letters": letters, "unacknowledged": unheard.collect::<Vec<_>>(),
+            "tasks": open.iter().map(task).collect::<Vec<_>>(),
         }));
     }
-    if letters.is_empty() && tasks.is_empty() && unacknowledged.is_empty() {
+    if letters.is_empty() && open.is_empty() && unacknowledged.is_empty() {
         return shell.output.line(shell.words.say("waits.none"));
     }
     let words = shell.words;
-    let row = |letter: &Value| -> Vec<Cell> {
-        let text = |field: &str| text_of(letter, field);
-        let kind = words.name("kinds", &text("kind"));
-        let state = words.name("waits", &text("state"));
-        let error = words.sentence(&text("last_error"));
-        [text("name"), text("to"), kind, state, text("tries"), error].map(Cell::plain).into()
+    let row = |letter: &Waiting, said: String| -> Vec<Cell> {
+        let (kind, state) = (words.name("kinds", &letter.kind), words.name("waits", letter.place.word()));
+        let tries = letter.tries.to_string();
+        [letter.name.clone(), letter.to.clone(), kind, state, tries, said].map(Cell::plain).into()
     };
-    let mut rows: Vec<Vec<Cell>> = letters.iter().map(row).collect();
-    rows.extend(unacknowledged.iter().map(|letter| {
-        let text = |field: &str| text_of(letter, field);
-        let kind = words.name("kinds", &text("kind"));
-        let state = words.name("waits", "unacknowledged");
-        let sent = words.fill("waits.sent-on", &[("day", &day(shell, &text("sent")))]);
-        [text("name"), text("to"), kind, state, text("times"), sent].map(Cell::plain).into()
-    }));
+    let error = |error: Option<&String>| error.map(|error| words.sentence(error)).unwrap_or_default();
+    let mut rows: Vec<Vec<Cell>> =
+        letters.iter().map(|letter| row(letter, error(letter.last_error.as_ref()))).collect();
+    rows.extend(
+        unacknowledged
+            .iter()
+            .map(|(letter, _)| row(letter, words.fill("waits.sent-on", &[("day", &day(shell, &letter.written))]))),
+    );
     // Work for a hook goes to a program instead of a reader.
-    rows.extend(tasks.iter().map(|task| {
-        let text = |field: &str| text_of(task, field);
-        let (to, kind) = (words.fill("waits.hook", &[("name", &text("hook"))]), words.name("work", &text("work")));
-        let state = words.name("waits", &text("state"));
-        [text("name"), to, kind, state, text("tries"), words.sentence(&text("last_error"))].map(Cell::plain).into()
+    rows.extend(open.iter().map(|open| {
+        let attempt = open.attempt.as_ref();
+        let to = words.fill("waits.hook", &[("name", &open.task.hook)]);
+        let (work, state) = (words.name("work", open.task.work.word()), words.name("waits", inbox::state_of(open)));
+        let tries = attempt.map_or(0, |attempt| attempt.times).to_string();
+        [task_name(open), to, work, state, tries, error(attempt.map(|attempt| &attempt.fault))].map(Cell::plain).into()
     }));
     let head = shell.heads(&["name", "addressee", "letter", "state", "tries", "error"]);
     let fit = &[Fit::Cut(1, 16), Fit::Drop(4)];
@@ -61,15 +150,9 @@ pub(super) fn list(shell: &Shell, clerk: &Clerk, items: &[Item], all: bool) -> R
 
 /// Shows one letter, where it stands and what it says.
 pub(super) fn show(shell: &Shell, clerk: &Clerk, items: &[Item], name: &str) -> Result<(), Failure> {
-    let named = |letter: &Value| text_of(letter, "name") == name;
-    let found = waiting(clerk, items)?.into_iter().find(named);
-    let found = match found {
-        Some(found) => found,
-        None => {
-            let unacknowledged = unacknowledged(clerk, 0)?.into_iter().find(named);
-            unacknowledged.ok_or_else(|| Failure::data(format!("no letter {name:?} waits")))?
-        }
-    };
+    let all = waiting(clerk, items)?.into_iter().chain(unacknowledged(clerk, 0)?.into_iter().map(|(letter, _)| letter));
+    let found = all.into_iter().find(|letter| letter.name == name);
+    let found = found.ok_or_else(|| Failure::data(format!("no letter {name:?} waits")))?;
     let entry = name.parse::<u64>().ok();
     let number = match entry {
         Some(at) => clerk.index().entry(at).map_err(ClerkError::from)?.and_then(|entry| entry.names.number),
@@ -79,31 +162,25 @@ pub(super) fn show(shell: &Shell, clerk: &Clerk, items: &[Item], name: &str) -> 
     let says = entry.and_then(|at| clerk.letter_text(at).ok());
     if shell.output.is_json() {
         let value = json!({
-            "schema": "mailorder.outbox-letter/1", "name": name, "to": found.get("to"), "kind": found.get("kind"),
-            "message_id": found.get("message_id"), "number": number,
-            "written": found.get("queued").or_else(|| found.get("sent")),
-            "state": found.get("state").map_or_else(|| json!("unacknowledged"), Value::clone),
-            "tries": found.get("tries").or_else(|| found.get("times")), "last_error": found.get("last_error"),
-            "next_try": found.get("next_try"), "says": says,
+            "schema": "mailorder.outbox-letter/1", "name": found.name, "to": found.to, "kind": found.kind,
+            "message_id": found.message_id, "number": number, "written": found.written, "state": found.place.word(),
+            "tries": found.tries, "last_error": found.last_error, "next_try": found.next_try, "says": says,
         });
         return shell.output.document(&value);
     }
     let words = shell.words;
-    let text = |field: &str| text_of(&found, field);
-    let state = if text("state").is_empty() { "unacknowledged".to_owned() } else { text("state") };
-    let written = [text("queued"), text("sent")].concat();
-    let tries = [text("tries"), text("times")].concat();
+    let next_try = found.next_try.as_ref().map(|next| minute(shell, next));
     for (field, value) in [
-        ("to", text("to")),
-        ("letter", words.name("kinds", &text("kind"))),
-        ("number", number.map(|number| number.to_string()).unwrap_or_default()),
-        ("written", minute(shell, &written)),
-        ("state", words.name("waits", &state)),
-        ("tries", tries),
-        ("error", words.sentence(&text("last_error"))),
-        ("next-try", minute(shell, &text("next_try"))),
+        ("to", Some(found.to.clone())),
+        ("letter", Some(words.name("kinds", &found.kind))),
+        ("number", number.map(|number| number.to_string())),
+        ("written", Some(minute(shell, &found.written))),
+        ("state", Some(words.name("waits", found.place.word()))),
+        ("tries", Some(found.tries.to_string())),
+        ("error", found.last_error.as_ref().map(|error| words.sentence(error))),
+        ("next-try", next_try),
     ] {
-        if !value.is_empty() {
+        if let Some(value) = value {
             shell.output.named(&words.say(&format!("waits-at.{field}")), NAMES, &escape(&value))?;
         }
     }
@@ -113,48 +190,25 @@ pub(super) fn show(shell: &Shell, clerk: &Clerk, items: &[Item], name: &str) -> 
 }
 
 /// Returns the letters that wait to be sent, and those that a report doubts.
-fn waiting(clerk: &Clerk, items: &[Item]) -> Result<Vec<Value>, Failure> {
-    let queued = items.iter().map(|item| {
-        json!({
-            "name": item.name, "to": item.label.envelope.to, "kind": item.label.kind,
-            "message_id": item.label.message_id, "queued": item.label.queued, "state": item.standing.state,
-            "tries": item.standing.tries, "last_error": item.standing.last_error,
-            "next_try": item.standing.next_try,
-        })
-    });
-    let mut letters: Vec<Value> = queued.collect();
+fn waiting(clerk: &Clerk, items: &[Item]) -> Result<Vec<Waiting>, Failure> {
+    let entry = |at: u64| clerk.index().entry(at).map_err(ClerkError::from);
+    let mut letters: Vec<Waiting> = items.iter().map(Waiting::queued).collect();
     for one in clerk.index().unsealed().map_err(ClerkError::from)? {
-        let Some(entry) = clerk.index().entry(one.position).map_err(ClerkError::from)? else { continue };
-        letters.push(json!({
-            "name": one.position.to_string(), "to": entry.peer, "kind": entry.kind, "message_id": entry.letter,
-            "queued": entry.recorded, "state": "waiting-for-key", "tries": 0, "last_error": one.reason,
-            "next_try": null,
-        }));
+        letters.extend(entry(one.position)?.map(|entry| Waiting::of(entry, Place::Unsealed, 0, Some(one.reason))));
     }
     for one in clerk.index().doubts().map_err(ClerkError::from)? {
-        let name = one.position.to_string();
-        let Some(entry) = clerk.index().entry(one.position).map_err(ClerkError::from)? else { continue };
-        if letters.iter().any(|letter| letter.get("name").and_then(Value::as_str) == Some(name.as_str())) {
-            continue;
-        }
-        letters.push(json!({
-            "name": name, "to": entry.peer, "kind": entry.kind, "message_id": entry.letter, "queued": entry.recorded,
-            "state": "delivery-doubtful", "tries": 1, "last_error": "a report says that it was not delivered",
-            "next_try": null,
-        }));
+        let said = "a report says that it was not delivered".to_owned();
+        let doubted = entry(one.position)?.map(|entry| Waiting::of(entry, Place::Doubtful, 1, Some(said)));
+        letters.extend(doubted.filter(|one| letters.iter().all(|letter| letter.name != one.name)));
     }
     Ok(letters)
 }
 
-/// Returns the letters sent so many seconds ago that nobody has acknowledged.
-fn unacknowledged(clerk: &Clerk, seconds: i64) -> Result<Vec<Value>, Failure> {
-    let letters = clerk.unacknowledged(seconds)?;
-    let shown = letters.iter().map(|one| {
-        let (letter, entry) = (&one.letter, &one.entry);
-        json!({
-            "name": letter.position.to_string(), "to": entry.peer, "kind": entry.kind, "message_id": entry.letter,
-            "number": letter.names.number, "sent": entry.recorded, "times": letter.times,
-        })
+/// Returns the letters sent so many seconds ago that nobody has acknowledged, each with the number it is about.
+fn unacknowledged(clerk: &Clerk, seconds: i64) -> Result<Vec<(Waiting, Option<Number>)>, Failure> {
+    let shown = clerk.unacknowledged(seconds)?.into_iter().map(|Unacknowledged { letter, entry }| {
+        let times = u64::try_from(letter.times).unwrap_or(u64::MAX);
+        (Waiting::of(entry, Place::Unacknowledged, times, None), letter.names.number)
     });
     Ok(shown.collect())
 }
@@ -172,15 +226,6 @@ fn task(open: &OpenTask) -> Value {
 /// Returns what work for a hook is called here: `hook-` and the beginning of its key.
 pub(super) fn task_name(open: &OpenTask) -> String {
     format!("hook-{}", open.task.key.as_str().get(..8).unwrap_or_default())
-}
-
-/// Returns what stands in a field; nothing where there is none.
-fn text_of(letter: &Value, field: &str) -> String {
-    match letter.get(field) {
-        Some(Value::String(text)) => text.clone(),
-        Some(Value::Number(number)) => number.to_string(),
-        _ => String::new(),
-    }
 }
 
 /// Returns the day of a moment as people read it; what is none, as it stands.

@@ -88,6 +88,17 @@ pub enum State {
 }
 
 impl State {
+    /// Returns its word, as it is written in files and documents.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Doubtful => "sent?",
+            Self::Refused => "refused",
+            Self::GivenUp => "given-up",
+            Self::Dropped => "dropped",
+        }
+    }
+
     /// Tells whether the letter will still be tried.
     pub const fn is_open(self) -> bool {
         matches!(self, Self::Queued | Self::Doubtful)
@@ -408,6 +419,13 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let queue = Queue::open(&dir.path().join("queue")).unwrap();
         (dir, queue)
+    }
+
+    #[test]
+    fn a_state_is_called_the_same_in_files_and_in_documents() {
+        for state in [State::Queued, State::Doubtful, State::Refused, State::GivenUp, State::Dropped] {
+            assert_eq!(serde_json::to_string(&state).unwrap(), format!("{:?}", state.word()));
+        }
     }
 
     fn later() -> SendError {

@@ -249,6 +249,12 @@ mod real {
         let letter = at(&town, "+3d", "shop", &["outbox", "show", name.as_str().unwrap(), "--json"]).json();
         assert_eq!((&letter["state"], &letter["number"]), (&"unacknowledged".into(), &number.as_str().into()));
         assert!(letter["says"].as_str().unwrap().contains(&number), "{letter}");
+        let shown = at(&town, "+3d", "shop", &["outbox", "show", name.as_str().unwrap()]).out;
+        for part in
+            ["buyer@demo.test", &number, "unacknowledged", letter["written"].as_str().unwrap().get(..10).unwrap()]
+        {
+            assert!(shown.contains(part), "{part}: {shown}");
+        }
         // The third day it goes out again; its reader's receipt ends the matter.
         at(&town, "+3d", "shop", &["sync"]);
         assert_eq!(unacknowledged(&town, "+3d", &[]), [("order-status".to_owned(), 2)]);
