@@ -35,6 +35,7 @@ impl Clerk {
         let mut found = Vec::new();
         for Doubt { position, since } in self.index.doubts()? {
             let Some(entry) = self.index.entry(position)? else { continue };
+            let about = self.key_of(entry.role, &entry.names)?;
             let Names { shop, number, order } = entry.names;
             let peer = entry.peer.map(|peer| peer.to_string()).unwrap_or_default();
             let text = format!(
@@ -43,7 +44,7 @@ impl Clerk {
             );
             let subject = format!("{} {position} {since}", Code::DeliveryDoubtful.word());
             let warning = self.computed(subject, Code::DeliveryDoubtful, text, shop, number, since)?;
-            found.push(ComputedWarning { order, ..warning });
+            found.push(ComputedWarning { order, about, ..warning });
         }
         Ok(found)
     }

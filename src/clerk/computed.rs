@@ -4,6 +4,8 @@
 
 use std::collections::BTreeMap;
 
+use jiff::tz::TimeZone;
+
 use super::open::reread;
 use super::{Clerk, ClerkError};
 use crate::index::{EntryRow, Filter, Unheard};
@@ -13,10 +15,11 @@ use crate::rules::crowd::{Crowd, crowds};
 use crate::rules::failed::failures;
 use crate::rules::limits::DAY;
 use crate::rules::overdue::overdue;
+use crate::rules::query::Query;
 use crate::rules::unheard::{TIMES, TOLD};
 use crate::rules::{Standing, received};
 use crate::trade::{
-    Act, Address, Code, Digest, Finding, Moment, Money, Names, Number, OrderId, Role, Settlement, Transaction,
+    Act, Address, Code, Digest, Finding, Key, Moment, Money, Names, Number, OrderId, Role, Settlement, Transaction,
 };
 
 /// A warning that is computed.
@@ -34,6 +37,8 @@ pub struct ComputedWarning {
     pub number: Option<Number>,
     /// The buyer's order ID, where there is no number yet.
     pub order: Option<OrderId>,
+    /// The transaction it is about, where that is known here.
+    pub about: Option<Key>,
     /// Since when.
     pub since: Moment,
     /// What a person said to it.
@@ -73,6 +78,17 @@ impl Clerk {
         Ok(found)
     }
 
+    /// Returns the filter that lets everything through that a query may ask for; of which transactions a warning is open that no
+    /// letter brought, the index alone does not know.
+    ///
+    /// # Errors
+    /// What keeps the index from being read.
+    pub fn filter(&self, query: &Query, role: Role, now: &Moment, zone: &TimeZone) -> Result<Filter, ClerkError> {
+        let filter = Filter::of(query, role, now, zone);
+        let standing = if filter.warned { open_of_each(&self.standing_warnings()?) } else { BTreeMap::new() };
+        Ok(Filter { standing: standing.into_keys().collect(), ..filter })
+    }
+
     /// Returns the warnings about letters of ours that are not sent again and that nobody acknowledged, one for each
     /// transaction and reader. What is still in the queue is told of there.
     fn unheard_warnings(&self) -> Result<Vec<ComputedWarning>, ClerkError> {
@@ -107,7 +123,8 @@ impl Clerk {
                     "{peer} has sent {letters} statuses about this within a day; each is kept, and the newest counts"
                 );
                 let (shop, number) = (Some(shop.clone()), Some(number.clone()));
-                found.push(self.computed(subject, Code::TooManyLetters, text, shop, number, last)?);
+                let warning = self.computed(subject, Code::TooManyLetters, text, shop, number, last)?;
+                found.push(ComputedWarning { about: Some(key.clone()), ..warning });
             }
         }
         Ok(found)
@@ -130,9 +147,10 @@ impl Clerk {
         let (kind, day) = (&entry.kind, first.recorded.day());
         let text = format!("{kind} of {day} to {peer}, sent {times}, was never acknowledged{more}");
         let subject = format!("{} {about} {}", Code::Unheard.word(), last.position);
+        let about = self.key_of(Some(first.role), &first.names)?;
         let Names { shop, number, order } = first.names.clone();
         let warning = self.computed(subject, Code::Unheard, text, shop, number, first.recorded)?;
-        Ok(Some(ComputedWarning { order, ..warning }))
+        Ok(Some(ComputedWarning { order, about, ..warning }))
     }
 
     /// Returns what `find` has to say about each transaction that a filter lets through.
@@ -146,10 +164,17 @@ impl Clerk {
             let Some(known) = self.index.load_key(&listed.key)? else { continue };
             for (subject, since, Finding { code, text }) in find(&known) {
                 let (shop, number) = (Some(known.key.shop.clone()), known.number.clone());
-                found.push(self.computed(subject, code, text, shop, number, since)?);
+                let warning = self.computed(subject, code, text, shop, number, since)?;
+                found.push(ComputedWarning { about: Some(known.key.clone()), ..warning });
             }
         }
         Ok(found)
+    }
+
+    /// Returns the key of the transaction that these names mean in a part.
+    pub(super) fn key_of(&self, role: Option<Role>, names: &Names) -> Result<Option<Key>, ClerkError> {
+        let known = role.map(|role| self.index.load(role, names)).transpose()?.flatten();
+        Ok(known.map(|known| known.key))
     }
 
     /// Returns the warnings about limits that are reached.
@@ -188,7 +213,7 @@ impl Clerk {
     ) -> Result<ComputedWarning, ClerkError> {
         let id = warning_id(&subject);
         let settled = self.index.settled(&subject)?;
-        Ok(ComputedWarning { id, code, text, shop, number, order: None, since, settled, subject })
+        Ok(ComputedWarning { id, code, text, shop, number, order: None, about: None, since, settled, subject })
     }
 
     /// Notes that a computed warning was seen. It goes by itself when what it is about is done.
@@ -223,6 +248,17 @@ fn short(known: &Transaction) -> Option<Said> {
     let differs = received::differs(known, &Standing::of(known))?;
     let subject = differs.subject(known);
     Some((subject, differs.since, Finding::new(Code::ReceivedDiffers, differs.text)))
+}
+
+/// Returns how many of these warnings are open about each transaction.
+pub fn open_of_each(warnings: &[ComputedWarning]) -> BTreeMap<Key, u32> {
+    let mut each: BTreeMap<Key, u32> = BTreeMap::new();
+    let open = warnings.iter().filter(|warning| warning.settled.is_none());
+    for key in open.filter_map(|warning| warning.about.clone()) {
+        let count = each.entry(key).or_default();
+        *count = count.saturating_add(1);
+    }
+    each
 }
 
 /// Returns what a computed warning is settled by: `C-` and eight hexadecimal digits.

@@ -53,7 +53,7 @@ pub use aside::{Aside, AsideReason};
 pub use asking::{By, Foreseeing};
 pub use batch::Batch;
 pub use catalog::KnownCatalog;
-pub use computed::{ComputedWarning, warning_id};
+pub use computed::{ComputedWarning, open_of_each, warning_id};
 pub use error::ClerkError;
 pub use inspect::Preview;
 pub use keys::KeyRecord;

@@ -164,7 +164,7 @@ impl Clerk {
         if let Target::Query(text) = target {
             let query = self.query(text, now)?;
             if query.conditions.iter().all(Condition::is_indexed) {
-                let filter = self.filter(&query, now, true);
+                let filter = self.wanted(&query, now, true)?;
                 // Of another state nothing is asked.
                 if filter.state.as_ref().is_some_and(|state| state != State::Open.word()) {
                     return Ok(0);
@@ -187,16 +187,17 @@ impl Clerk {
         Query::parse(text, today).map_err(|error| ClerkError::Settings(error.to_string()))
     }
 
-    fn filter(&self, query: &Query, now: &Moment, open: bool) -> Filter {
-        let filter = Filter::of(query, Role::Buyer, now, self.clock.zone());
+    /// Returns the filter for a query of the buyer's; `open` where only what is not over can be meant.
+    fn wanted(&self, query: &Query, now: &Moment, open: bool) -> Result<Filter, ClerkError> {
+        let filter = self.filter(query, Role::Buyer, now, self.clock.zone())?;
         let open = filter.open.or(open.then_some(true));
-        Filter { open, ..filter }
+        Ok(Filter { open, ..filter })
     }
 
     /// Returns the purchases that a query finds now; `open` where only what is not over can be meant.
     pub(super) fn found_by_query(&self, text: &str, now: &Moment, open: bool) -> Result<Vec<Key>, ClerkError> {
         let query = self.query(text, now)?;
-        let filter = self.filter(&query, now, open);
+        let filter = self.wanted(&query, now, open)?;
         let listed = self.index.list(&filter)?.into_iter();
         Ok(listed.filter(|one| one.answers(&query, now)).map(|one| one.key).collect())
     }

@@ -102,7 +102,6 @@ impl Listed {
             Condition::Undelivered => row.undelivered,
             Condition::Unpaid => row.unpaid.is_some(),
             Condition::Late(age) => row.is_late_by(*age, now),
-            Condition::Warned => row.warnings > 0,
             Condition::Failed => row.has_failed(),
             Condition::Differs => row.short,
             Condition::Unconfirmed => row.may_wait(),
@@ -113,7 +112,7 @@ impl Listed {
             Condition::Named(text) => begins(text),
             Condition::State(word) => row.state == *word,
             // The index has looked at them.
-            Condition::Days(..) => true,
+            Condition::Days(..) | Condition::Warned => true,
             Condition::Amount(range) => row.total.is_some_and(|total| range.holds(total.decimal())),
             Condition::Currency(currency) => row.total.is_some_and(|total| total.currency() == *currency),
             Condition::Text(text) => {

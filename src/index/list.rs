@@ -25,6 +25,11 @@ const NAMED: &str = "id IN (SELECT rowid FROM search WHERE names MATCH ? \
     UNION SELECT id FROM transactions WHERE number COLLATE NOCASE >= ? AND number COLLATE NOCASE < ? AND number IS NOT NULL \
     UNION SELECT id FROM transactions WHERE order_id COLLATE NOCASE >= ? AND order_id COLLATE NOCASE < ?)";
 
+/// What has a warning that nobody settled: about a letter of it, or of those that the index does not know of.
+const WARNED: &str = "id IN (SELECT id FROM transactions INDEXED BY transactions_warned WHERE warnings > 0 \
+    UNION SELECT t.id FROM json_each(?) AS k CROSS JOIN transactions AS t INDEXED BY transactions_key \
+    ON t.role = k.value ->> 0 AND t.shop = k.value ->> 1 AND t.order_id = k.value ->> 2)";
+
 /// How far a floating-point number may be from the decimal it stands for, as a part of it.
 const MARGIN: f64 = 1e-9;
 
@@ -59,8 +64,10 @@ pub struct Filter {
     pub unpaid: Option<bool>,
     /// Goods are still to come (or none are).
     pub undelivered: Option<bool>,
-    /// There is a warning that nobody settled.
+    /// There is a warning that nobody settled: about a letter of it, or it is one of `standing`.
     pub warned: bool,
+    /// Transactions with warnings that no letter brought, which the index does not know of.
+    pub standing: Vec<Key>,
     /// Something of it will not happen.
     pub failed: bool,
     /// Something else came, as the buyer says, than was delivered.
@@ -269,7 +276,7 @@ impl Filter {
             (None, _, _, Some(true)) => "INDEXED BY transactions_undelivered",
             _ if self.few => "INDEXED BY transactions_key",
             _ if self.is_new() => "INDEXED BY transactions_state",
-            _ if self.warned => "INDEXED BY transactions_warned",
+            _ if self.warned => "NOT INDEXED",
             _ if self.waits => "INDEXED BY transactions_waits",
             _ if self.refund => "INDEXED BY transactions_refund",
             _ if self.failed || self.differs || self.amiss => "INDEXED BY transactions_failed",
@@ -326,12 +333,17 @@ impl Filter {
                 values.push(Value::Text(part));
             }
         }
+        if self.warned {
+            let key = |key: &Key| [key.role.word(), key.shop.as_str(), key.id.as_str()].map(str::to_owned);
+            let standing = self.standing.iter().map(key).collect::<Vec<_>>();
+            conditions.push(WARNED);
+            values.push(Value::Text(serde_json::json!(standing).to_string()));
+        }
         // Written without values, so that the partial indexes of the schema serve.
         let plain = [
             (self.open, "open", "NOT open"),
             (self.unpaid, "unpaid IS NOT NULL", "unpaid IS NULL"),
             (self.undelivered, "undelivered", "NOT undelivered"),
-            (self.warned.then_some(true), "warnings > 0", ""),
             // The words of legs come first: what is of no leg alone is no failure.
             (self.failed.then_some(true), "failed <> '' AND failed <> 'received'", ""),
             (self.differs.then_some(true), "failed <> '' AND failed LIKE '%received'", ""),

@@ -72,7 +72,7 @@ pub enum Condition {
     Unpaid,
     /// A promised date passed, at least so long ago.
     Late(SignedDuration),
-    /// There is a warning that nobody settled.
+    /// There is a warning that nobody settled, of a letter or of how it stands; dates that passed are none of these.
     Warned,
     /// Something of it will not happen.
     Failed,

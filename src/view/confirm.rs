@@ -5,7 +5,7 @@
 
 use serde_json::{Value, json};
 
-use super::orders::Summary;
+use super::orders::unpaid;
 use super::text;
 use super::transaction::offer_is_over;
 use crate::clerk::{Clerk, ClerkError};
@@ -244,8 +244,7 @@ fn signer(clerk: &mut Clerk, kept: &Kept, now: &Moment) -> Result<Signer, ClerkE
 /// Returns what will be unpaid in the currency of `total`, where that is over the limit.
 fn owed(clerk: &Clerk, total: Money) -> Result<Option<Owed>, ClerkError> {
     let Some(limit) = clerk.settings().practice.unpaid_limit(total.currency()) else { return Ok(None) };
-    let unpaid = Summary::of(clerk, Role::Buyer)?.unpaid;
-    let now = unpaid.into_iter().find(|(sum, _)| sum.currency() == total.currency());
+    let now = unpaid(clerk, Role::Buyer)?.into_iter().find(|(sum, _)| sum.currency() == total.currency());
     let now = now.map_or_else(|| Money::zero(total.currency()), |(sum, _)| sum);
     let Ok(then) = now.plus(&total) else { return Ok(None) };
     Ok(then.exceeds(&limit).unwrap_or(false).then_some(Owed { now, then, limit }))

@@ -1,16 +1,18 @@
 //! The list of transactions: what was bought, and what of it is shipped, delivered and paid (P72-P80).
 
+use std::collections::BTreeMap;
+
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use super::late::{Failed, Late};
 use super::transaction::unanswered;
 use super::{text, warnings};
-use crate::clerk::{Clerk, ClerkError};
+use crate::clerk::{Clerk, ClerkError, ComputedWarning, open_of_each};
 use crate::index::{Filter, Listed, Row, RowLeg};
 use crate::rules::query::{Condition, Query};
 use crate::rules::{Pending, Standing};
-use crate::trade::{Moment, Money, OrderId, Role, When};
+use crate::trade::{Key, Moment, Money, OrderId, Role, When};
 
 /// Of how many late orders it is looked whom to ask.
 const LATE_MAX: usize = 20;
@@ -57,7 +59,9 @@ impl Orders {
     /// # Errors
     /// What keeps the index from being read.
     pub fn load(clerk: &Clerk, asked: &Asked, now: Moment, zone: &TimeZone) -> Result<Self, ClerkError> {
-        let listed = Self::select(clerk, asked, &now, zone)?;
+        let standing = clerk.standing_warnings()?;
+        let mut listed = Self::select(clerk, asked, &now, zone)?;
+        add_standing(&mut listed, &open_of_each(&standing));
         let offers = awaiting(clerk, &listed, &now)?;
         let all = asked.query.is_empty();
         let reached = asked.limit.is_some_and(|most| listed.len() >= usize::try_from(most).unwrap_or(usize::MAX));
@@ -79,7 +83,7 @@ impl Orders {
         for one in &told_of(Filter { failed: true, ..Filter::default() }, &Row::has_failed)? {
             failed.extend(Failed::of(clerk, one, &now)?);
         }
-        let summary = Summary::of(clerk, asked.role)?;
+        let summary = Summary::with(clerk, asked.role, &standing)?;
         let summary = if all { summary } else { summary.of_listed(&listed) };
         let count = clerk.index().count(&Filter { role: Some(asked.role), ..Filter::default() })?;
         let of_all = Some(count).filter(|count| all && usize::try_from(*count).is_ok_and(|count| count > listed.len()));
@@ -94,7 +98,7 @@ impl Orders {
     /// # Errors
     /// What keeps the index from being read.
     pub fn select(clerk: &Clerk, asked: &Asked, now: &Moment, zone: &TimeZone) -> Result<Vec<Listed>, ClerkError> {
-        let filter = Filter::of(&asked.query, asked.role, now, zone);
+        let filter = clerk.filter(&asked.query, asked.role, now, zone)?;
         // Of what is offered the index does not know what still waits.
         let waits = asked.query.conditions.contains(&Condition::Unconfirmed);
         let most = asked.limit.filter(|_| !waits);
@@ -125,17 +129,16 @@ impl Summary {
     /// # Errors
     /// What keeps the index from being read.
     pub fn of(clerk: &Clerk, role: Role) -> Result<Self, ClerkError> {
-        let index = clerk.index();
+        Self::with(clerk, role, &clerk.standing_warnings()?)
+    }
+
+    /// The same, with the warnings that no letter brought.
+    fn with(clerk: &Clerk, role: Role, standing: &[ComputedWarning]) -> Result<Self, ClerkError> {
         let undelivered = Filter { role: Some(role), undelivered: Some(true), ..Filter::default() };
-        let unpaid = Filter { role: Some(role), unpaid: Some(true), ..Filter::default() };
-        let mut sums = crate::rules::summary::Summary::default();
-        for one in index.list(&unpaid)? {
-            sums.add_parts(false, one.row.unpaid);
-        }
         Ok(Self {
-            undelivered: index.count(&undelivered)?,
-            unpaid: sums.unpaid.into_values().map(|unpaid| (unpaid.total, unpaid.count)).collect(),
-            warnings: warnings::open_count(clerk)?,
+            undelivered: clerk.index().count(&undelivered)?,
+            unpaid: unpaid(clerk, role)?,
+            warnings: warnings::open_count(clerk, standing)?,
         })
     }
 
@@ -147,6 +150,27 @@ impl Summary {
         }
         let unpaid = sums.unpaid.into_values().map(|unpaid| (unpaid.total, unpaid.count)).collect();
         Self { undelivered: sums.undelivered, unpaid, warnings: self.warnings }
+    }
+}
+
+/// Returns what of a part remains to be paid, a sum for each currency, and of how many.
+///
+/// # Errors
+/// What keeps the index from being read.
+pub fn unpaid(clerk: &Clerk, role: Role) -> Result<Vec<(Money, u64)>, ClerkError> {
+    let unpaid = Filter { role: Some(role), unpaid: Some(true), ..Filter::default() };
+    let mut sums = crate::rules::summary::Summary::default();
+    for one in clerk.index().list(&unpaid)? {
+        sums.add_parts(false, one.row.unpaid);
+    }
+    Ok(sums.unpaid.into_values().map(|unpaid| (unpaid.total, unpaid.count)).collect())
+}
+
+/// Counts the warnings that no letter brought to those of the letters of each transaction.
+pub(super) fn add_standing<'a>(listed: impl IntoIterator<Item = &'a mut Listed>, standing: &BTreeMap<Key, u32>) {
+    for one in listed {
+        let standing = standing.get(&one.key).copied().unwrap_or_default();
+        one.row.warnings = one.row.warnings.saturating_add(standing);
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::transaction::unanswered;
 use super::{short, text};
-use crate::clerk::{Clerk, ClerkError};
+use crate::clerk::{Clerk, ClerkError, ComputedWarning};
 use crate::index::EntryRow;
 use crate::rules::Standing;
 use crate::rules::alerted::Open;
@@ -148,12 +148,15 @@ fn listed(known: &Transaction) -> String {
     number.map_or_else(id, ToString::to_string)
 }
 
-/// Returns how many letters and mails set aside nobody has settled yet.
-pub fn open_count(clerk: &Clerk) -> Result<u64, ClerkError> {
+/// Returns how many letters and mails set aside nobody has settled yet, and how many of the `standing` warnings.
+///
+/// # Errors
+/// What keeps index or the folder of mail set aside from being read.
+pub fn open_count(clerk: &Clerk, standing: &[ComputedWarning]) -> Result<u64, ClerkError> {
     let letters = open_letters(clerk)?.len();
     let aside = clerk.set_aside()?.iter().filter(|aside| aside.seen.is_none()).count();
-    let limits = clerk.standing_warnings()?.iter().filter(|warning| warning.settled.is_none()).count();
-    Ok(u64::try_from(letters.saturating_add(aside).saturating_add(limits)).unwrap_or(u64::MAX))
+    let standing = standing.iter().filter(|warning| warning.settled.is_none()).count();
+    Ok(u64::try_from(letters.saturating_add(aside).saturating_add(standing)).unwrap_or(u64::MAX))
 }
 
 /// Returns the open warnings by what they are settled by, oldest first of each sort, without what else is shown of them. Whether

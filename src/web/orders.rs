@@ -22,7 +22,7 @@ use crate::rules::query::Query;
 use crate::rules::summary::Summary;
 use crate::trade::{Currency, Moment, Money, Quantity, Role, When};
 use crate::view::late::{Failed, Late};
-use crate::view::orders::{Asked, Orders, awaiting, refund_due};
+use crate::view::orders::{Asked, Orders, awaiting, refund_due, unpaid};
 use crate::view::{short, text};
 
 /// Most orders on one page.
@@ -156,8 +156,7 @@ fn field_words(field: &str, value: &str) -> Option<String> {
 }
 
 fn count(clerk: &Clerk, query: Query, visit: &Visit) -> Result<usize, Fault> {
-    use crate::index::Filter;
-    let filter = Filter::of(&query, Role::Buyer, &visit.now, &visit.zone);
+    let filter = clerk.filter(&query, Role::Buyer, &visit.now, &visit.zone)?;
     if query.conditions.iter().all(crate::rules::query::Condition::is_indexed) {
         return Ok(usize::try_from(clerk.index().count(&filter)?).unwrap_or(usize::MAX));
     }
@@ -172,11 +171,10 @@ fn summary(clerk: &Clerk, visit: &Visit) -> Result<Value, Fault> {
         Ok(Orders::select(clerk, &Asked { role: Role::Buyer, query, limit: None }, &visit.now, &visit.zone)?)
     };
     let (undelivered, late, open) = (select("undelivered")?, select("late")?, select("open")?);
-    let sums = crate::view::orders::Summary::of(clerk, Role::Buyer)?;
-    let unpaid_orders: u64 = sums.unpaid.iter().map(|(_, count)| count).sum();
+    let unpaid = unpaid(clerk, Role::Buyer)?;
+    let unpaid_orders: u64 = unpaid.iter().map(|(_, count)| count).sum();
     let limit = |total: &Money| clerk.settings().practice.unpaid_limit(total.currency());
-    let owed: Vec<Value> =
-        sums.unpaid.iter().map(|(total, count)| owed(total, *count, limit(total).as_ref())).collect();
+    let owed: Vec<Value> = unpaid.iter().map(|(total, count)| owed(total, *count, limit(total).as_ref())).collect();
     let due = |one: &&Listed| one.row.delivery.date.filter(|date| !date.is_over(&visit.now));
     let next = undelivered
         .iter()

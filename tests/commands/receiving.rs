@@ -59,6 +59,19 @@ fn fewer_pieces_than_the_agent_says_are_a_warning_in_show_list_and_warnings_p84(
         found.iter().map(|one| one["id"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
     };
     assert_eq!(marked(&town), std::slice::from_ref(&id));
+    // It is an open warning of the order, as one about a letter would be.
+    let warned = |town: &Town| {
+        let found = town.lists("buyer", &["warned"]);
+        found.iter().map(|one| (one["id"].as_str().unwrap().to_owned(), one["warnings"].clone())).collect::<Vec<_>>()
+    };
+    assert_eq!(warned(&town), [(id.clone(), json!(1))]);
+    assert!(town.does("buyer", &["list", "warned"]).out.contains("! warned"));
+    let exported = town.does("buyer", &["export", "warned", "--format", "jsonl"]).out;
+    let exported: Vec<Value> = exported.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!((exported.len(), &exported[0]["id"], &exported[0]["warnings"]), (1, &json!(id), &json!(1)));
+    town.does("buyer", &["schedule", "add", "doubts", "--query", "warned", "--when", "daily 09:00"]);
+    let foreseen = town.does("buyer", &["schedule", "run", "doubts", "--dry-run", "--json"]).json();
+    assert!(foreseen.to_string().contains(&id), "{foreseen}");
     // The agent's leg is as the agent says: nobody speaks for another.
     town.check_stands("buyer", &id, "open", [true, true, false]);
     // The index is a cache of this, too.
@@ -70,7 +83,7 @@ fn fewer_pieces_than_the_agent_says_are_a_warning_in_show_list_and_warnings_p84(
     town.does("buyer", &["audit", "verify"]);
     // Seen, it is no open warning; said otherwise, it is none at all.
     town.does("buyer", &["warnings", "ack", open[0]["id"].as_str().unwrap()]);
-    assert_eq!(warnings(&town), Vec::<Value>::new());
+    assert_eq!((warnings(&town), warned(&town)), (Vec::new(), Vec::new()));
     let run = town.does("buyer", &["received", &id, "--all"]);
     assert!(run.out.contains("noted as received"), "{run:?}");
     assert_eq!(town.show("buyer", &id)["received"]["differs"], Value::Null);

@@ -33,6 +33,58 @@ fn what_went_back_is_called_so_and_a_refund_that_is_due_stands_in_list_and_trans
 }
 
 #[test]
+fn whatever_warning_is_counted_about_an_order_is_found_as_warned_in_list_and_page() {
+    let town = Town::fresh();
+    // One whose agent says what did not come, one whose delivery failed, one with a letter that does not agree, and one with both
+    // of the last; nothing of the fifth.
+    let [short, failed, billed, both, _] = [(); 5].map(|()| town.bought("SH-41", 2, &["--pay", "invoice"]));
+    town.reports(&short.1, &[("shop", "--shipped"), ("ship", "--delivered")]);
+    town.does("buyer", &["received", &short.0, "--line", "1=1"]);
+    for (_, number) in [&failed, &both] {
+        town.does("ship", &["ship", "notify", number, "--failed", "fell into the river"]);
+    }
+    town.settle();
+    for (id, _) in [&billed, &both] {
+        town.misbills(id, 9_999);
+    }
+    town.sync(&["buyer"]);
+    let served = Served::start(&town.path("buyer/config.toml"));
+    let visitor = served.visit();
+    let check = |expected: &[(&str, u64)]| {
+        let mut listed: Vec<(String, u64)> = town
+            .lists("buyer", &["warned"])
+            .iter()
+            .map(|one| (one["id"].as_str().unwrap().to_owned(), one["warnings"].as_u64().unwrap()))
+            .collect();
+        let mut expected: Vec<(String, u64)> = expected.iter().map(|(id, n)| ((*id).to_owned(), *n)).collect();
+        (listed.sort(), expected.sort());
+        assert_eq!(listed, expected);
+        // All of them together are the open warnings of the account.
+        let all: u64 = expected.iter().map(|(_, n)| n).sum();
+        assert_eq!(town.does("buyer", &["status", "--json"]).json()["warnings"], all);
+        let page = visitor.page("/?q=warned");
+        for (id, n) in &expected {
+            let said = if *n == 1 { "1 warning".to_owned() } else { format!("{n} warnings") };
+            assert!(row(&page, id).contains(&said), "{said}: {}", row(&page, id));
+        }
+        assert_eq!(page.matches("name=\"txn\"").count(), expected.len(), "{page}");
+        let count = format!("With warnings <span class=\"count\">{}<", expected.len());
+        assert!(page.contains(&count) && visitor.page("/").contains(&count), "{count}");
+    };
+    check(&[(&short.0, 1), (&failed.0, 1), (&billed.0, 1), (&both.0, 2)]);
+    // What a person has noted as seen is counted nowhere.
+    let open = town.does("buyer", &["warnings", "--json"]).json()["warnings"].as_array().unwrap().clone();
+    let of = |id: &str, finding: &str| {
+        let number = town.number("buyer", id);
+        let one = open.iter().find(|one| one["number"] == number.as_str() && one["finding"] == finding);
+        one.unwrap_or_else(|| panic!("{finding}: {open:?}"))["id"].as_str().unwrap().to_owned()
+    };
+    town.does("buyer", &["warnings", "ack", &of(&short.0, "received-differs")]);
+    town.does("buyer", &["warnings", "ack", &of(&both.0, "failed")]);
+    check(&[(&failed.0, 1), (&billed.0, 1), (&both.0, 1)]);
+}
+
+#[test]
 fn an_order_has_one_box_for_each_warning_that_the_page_of_warnings_has() {
     let town = Town::fresh();
     let (id, number) = town.bought("SH-41", 1, &["--pay", "invoice"]);

@@ -8,13 +8,15 @@ mod journal;
 mod lines;
 mod table;
 
+use std::collections::BTreeMap;
+
 use jiff::tz::TimeZone;
 
-use crate::clerk::{Clerk, ClerkError};
-use crate::index::{Filter, Listed, Row};
+use crate::clerk::{Clerk, ClerkError, open_of_each};
+use crate::index::{Listed, Row};
 use crate::rules::query::{Condition, Query};
-use crate::trade::{Moment, Role, Transaction};
-use crate::view::orders::awaiting;
+use crate::trade::{Key, Moment, Role, Transaction};
+use crate::view::orders::{add_standing, awaiting};
 
 use calendar::Calendar;
 pub use calendar::Labels;
@@ -104,6 +106,7 @@ pub struct Wanted {
 pub struct Export {
     wanted: Wanted,
     ids: std::vec::IntoIter<i64>,
+    standing: BTreeMap<Key, u32>,
     form: Form,
     begun: bool,
     ended: bool,
@@ -125,8 +128,9 @@ impl Export {
     /// # Errors
     /// What keeps the index from being read.
     pub fn begin(clerk: &Clerk, wanted: Wanted) -> Result<Self, ClerkError> {
-        let filter = Filter::of(&wanted.query, wanted.role, &wanted.now, &wanted.zone);
-        Ok(Self::new(clerk.index().ids(&filter)?, wanted))
+        let filter = clerk.filter(&wanted.query, wanted.role, &wanted.now, &wanted.zone)?;
+        let standing = open_of_each(&clerk.standing_warnings()?);
+        Ok(Self { standing, ..Self::new(clerk.index().ids(&filter)?, wanted) })
     }
 
     /// Returns these transactions, which are at hand, as one export.
@@ -149,7 +153,7 @@ impl Export {
             Format::Hledger => Form::Journal(Journal::new(wanted.role)),
             Format::Ics => Form::Calendar(Calendar::new(&wanted)),
         };
-        Self { wanted, ids, form, begun: false, ended: false, written: 0 }
+        Self { wanted, ids, standing: BTreeMap::new(), form, begun: false, ended: false, written: 0 }
     }
 
     /// Writes the next part to the end of `out`; returns whether there may be more.
@@ -170,9 +174,10 @@ impl Export {
                 self.foot(out);
                 return Ok(false);
             };
-            if let Some(one) = clerk.index().listed(id)?
+            if let Some(mut one) = clerk.index().listed(id)?
                 && self.is_asked(clerk, &one)?
             {
+                add_standing([&mut one], &self.standing);
                 self.one(clerk, &one, out)?;
                 self.written = self.written.saturating_add(1);
             }
