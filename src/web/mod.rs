@@ -23,6 +23,7 @@ mod pages;
 mod post;
 mod schedule;
 mod sorting;
+mod timeline;
 mod transaction;
 mod visit;
 mod warnings;

@@ -10,15 +10,14 @@ use super::fault::Fault;
 use super::orders::{days_since, refund};
 use super::pages::{self, Page};
 use super::visit::Visit;
-use super::{Web, letter};
+use super::{Web, letter, timeline};
 use crate::clerk::{Clerk, ClerkError, warning_id};
 use crate::rules::failed::failures;
 use crate::rules::{Pending, Standing, State as OrderState, agreement, overdue, received};
 use crate::trade::document::ReturnAnswer;
 use crate::trade::item::{Charge, Line, LineQuantity};
 use crate::trade::status::Step;
-use crate::trade::{Address, Direction, Document, Finding, Kept, Kind, Leg, Moment, Money, Transaction, Verdict, When};
-use crate::view::said::said;
+use crate::trade::{Direction, Document, Finding, Kept, Kind, Leg, Money, Transaction, Verdict};
 use crate::view::transaction::{Unsure, change, counts_json, next_steps, offer_is_over, signer_named};
 use crate::view::{short, text, warnings};
 
@@ -83,11 +82,9 @@ fn order(clerk: &Clerk, known: &Transaction, visit: &Visit) -> Result<Map<String
         },
     );
     put("receipts", json!({"hidden": hidden, "shown": receipts}));
-    let (over, ahead): (Vec<Promise>, Vec<Promise>) =
-        promises(&standing, visit).into_iter().partition(|(date, _)| date.is_over(&visit.now));
-    let rows = letters().map(|kept| (kept.letter.date, row(known, kept, &unsure, visit))).collect();
-    put("rows", json!(with_dates(rows, &over, visit)));
-    put("ahead", json!(ahead.iter().map(|promise| dated(promise, visit)).collect::<Vec<_>>()));
+    let (rows, ahead) = timeline::rows(known, &standing, letters(), &unsure, visit);
+    put("rows", json!(rows));
+    put("ahead", json!(ahead));
     put("letters", json!(letters().map(|kept| entry(known, kept, &unsure, visit)).collect::<Vec<_>>()));
     put("received", received(clerk, known, &standing, visit)?);
     put("warnings", json!(open_warnings(clerk, known, visit)?));
@@ -218,22 +215,8 @@ fn tail(text: &str, count: usize) -> String {
     text.get(text.len().saturating_sub(count)..).unwrap_or(text).to_owned()
 }
 
-/// Returns the lane of a party.
-fn lane(known: &Transaction, address: &Address) -> &'static str {
-    let of = |leg: Leg| known.terms().and_then(|(_, terms)| terms.agent(leg)).map(|agent| &agent.party.address);
-    if *address == known.key.shop {
-        "shop"
-    } else if of(Leg::Delivery) == Some(address) {
-        "delivery"
-    } else if of(Leg::Payment) == Some(address) {
-        "payment"
-    } else {
-        "shop"
-    }
-}
-
 /// Returns the mark of what became of a letter, and the key of its word.
-fn verdict(kept: &Kept, unsure: &Unsure) -> (&'static str, &'static str) {
+pub(super) fn verdict(kept: &Kept, unsure: &Unsure) -> (&'static str, &'static str) {
     match (kept.direction, kept.verdict) {
         (Direction::Out, _) if unsure.is_doubtful(kept) => ("late", "doubtful"),
         (Direction::Out, _) if unsure.is_unacknowledged(kept) => ("plan", "unacknowledged"),
@@ -243,72 +226,6 @@ fn verdict(kept: &Kept, unsure: &Unsure) -> (&'static str, &'static str) {
         (Direction::In, Verdict::Held) => ("plan", "held"),
         (Direction::In, _) => ("no", "refused"),
     }
-}
-
-/// Returns a letter as a line of the timeline.
-fn row(known: &Transaction, kept: &Kept, unsure: &Unsure, visit: &Visit) -> Value {
-    let peer = match kept.direction {
-        Direction::In => &kept.letter.from.address,
-        Direction::Out => &kept.letter.to.address,
-    };
-    let lane = lane(known, peer);
-    let (from, to) = if kept.direction == Direction::In { (lane, "you") } else { ("you", lane) };
-    let (mark, word) = verdict(kept, unsure);
-    let said: Vec<String> = match &kept.erased {
-        Some(erased) => {
-            let day = text::day(&When::Moment(erased.at), &visit.zone);
-            vec![visit.words().fill("became.erased", &[("day", &day), ("why", &erased.reason)])]
-        }
-        None => {
-            said(&kept.letter.document, visit.words()).iter().map(|said| text::sentence(said, &visit.zone)).collect()
-        }
-    };
-    json!({
-        "leg": null, "entry": kept.position, "date": pages::moment(&kept.letter.date, &visit.zone), "from": from, "to": to,
-        "kind": kept.letter.kind().word(), "said": said, "mark": mark, "word": word, "key": kept.letter.from.fingerprint.brief(),
-    })
-}
-
-/// A date that was promised, and for which leg.
-type Promise = (When, Leg);
-
-/// Returns the promised dates of what is not done, those that passed and those to come, in their order.
-fn promises(standing: &Standing, visit: &Visit) -> Vec<Promise> {
-    if standing.state != OrderState::Open {
-        return Vec::new();
-    }
-    let mut dates: Vec<Promise> = Leg::ALL
-        .into_iter()
-        .filter(|leg| !standing.mark(*leg).done)
-        .filter_map(|leg| Some((standing.mark(leg).date?, leg)))
-        .collect();
-    dates.sort_by_key(|(date, _)| date.end(visit.now.offset()));
-    dates
-}
-
-/// Returns a promised date as a line of the timeline.
-fn dated((date, leg): &Promise, visit: &Visit) -> Value {
-    let lane = match leg {
-        Leg::Order => "shop",
-        Leg::Delivery => "delivery",
-        Leg::Payment => "payment",
-    };
-    let over = date.is_over(&visit.now).then(|| days_since(date, &visit.now, &visit.zone));
-    json!({"date": date.to_string(), "leg": leg.word(), "lane": lane, "days": over})
-}
-
-/// Puts the dates that passed among the letters: each before the first letter that was written after it.
-fn with_dates(letters: Vec<(Moment, Value)>, over: &[Promise], visit: &Visit) -> Vec<Value> {
-    let mut over = over.iter().peekable();
-    let mut rows = Vec::new();
-    for (written, row) in letters {
-        while let Some(promise) = over.next_if(|(date, _)| date.end(visit.now.offset()) <= written) {
-            rows.push(dated(promise, visit));
-        }
-        rows.push(row);
-    }
-    rows.extend(over.map(|promise| dated(promise, visit)));
-    rows
 }
 
 /// Returns a letter as a line of the table of letters.

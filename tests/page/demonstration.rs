@@ -23,6 +23,20 @@ mod real {
         return [...hollow, ...rows].map((one) => one.outerHTML.slice(0, 120));
     ";
 
+    /// Where each line of a timeline is drawn: under which heads its ends are, how far from the middle of those, and what it
+    /// says to who does not see it.
+    const LANES: &str = "
+        const middle = (one) => { const box = one.getBoundingClientRect(); return box.left + box.width / 2; };
+        const heads = [...document.querySelectorAll('.timeline th.lanes span')].map((one) => [one.textContent, middle(one)]);
+        const under = (one) => heads.map(([word, at]) => [Math.abs(at - middle(one)), word]).sort((a, b) => a[0] - b[0])[0];
+        return [...document.querySelectorAll('.timeline tbody td.lanes')].map((cell) => {
+          const point = cell.querySelector('.lane-missed, .lane-planned');
+          const ends = point ? [point] : [cell.querySelector('.lane-dot'), cell.querySelector('.lane-end > :last-child')];
+          const found = ends.map(under);
+          return {said: cell.querySelector('.hidden').textContent, lanes: found.map((one) => one[1]), off: Math.max(...found.map((one) => one[0]))};
+        });
+    ";
+
     /// The demonstration, its page, and a browser that opened it.
     struct Demonstration {
         folder: tempfile::TempDir,
@@ -163,10 +177,38 @@ mod real {
         }
         let refused = known["letters"].as_array().unwrap().iter().filter(|one| one["verdict"] == "warned").count();
         assert_eq!((refused, shown.count("table.timeline svg.lane-no")), (2, 2), "stated twice");
+        let lane = |address: &str| match address {
+            "shop@demo.test" => "shop",
+            "ship@demo.test" => "courier",
+            "pay@demo.test" => "pay",
+            other => panic!("{other}"),
+        };
+        let lanes = |letter: &Value| match (letter["direction"].as_str().unwrap(), letter["peer"].as_str().unwrap()) {
+            ("in", peer) => json!([lane(peer), "you"]),
+            (_, peer) => json!(["you", lane(peer)]),
+        };
+        let told: Vec<Value> = known["letters"].as_array().unwrap().iter().map(lanes).collect();
+        let drawn: Vec<Value> = drawn(shown).into_iter().filter(|lanes| lanes.as_array().unwrap().len() == 2).collect();
+        assert_eq!(drawn, told, "each letter stands between the lanes of its writer and its reader");
         assert!(shown.count("table.timeline tr.ahead") > 0, "something is still to come");
         assert_eq!(shown.count(".summary--three > div"), 3);
         let unpaid = digits(&shown.texts(".summary--three dd").join(" ").replace(',', ""));
         assert!(unpaid.contains(&amount(&known["unpaid"])), "{unpaid}");
+    }
+
+    /// Returns the heads under which each line of the timeline is drawn; what it says in words names the same.
+    fn drawn(shown: &Demonstration) -> Vec<Value> {
+        let lines = shown.browser.script(LANES);
+        let line = |line: &Value| {
+            assert!(line["off"].as_f64().unwrap() < 8.0, "{line}");
+            let said = line["said"].as_str().unwrap();
+            assert!(
+                line["lanes"].as_array().unwrap().iter().all(|lane| said.contains(lane.as_str().unwrap())),
+                "{line}"
+            );
+            line["lanes"].clone()
+        };
+        lines.as_array().unwrap().iter().map(line).collect()
     }
 
     fn terms(shown: &Demonstration, id: &str, differences: usize) {
@@ -285,6 +327,9 @@ mod real {
                     assert_eq!(shown.browser.script(fault), json!([]), "{look}");
                 }
                 assert_eq!(shown.browser.complaints(), Vec::<String>::new(), "{look}");
+                if name == "transaction" {
+                    assert!(drawn(&shown).len() > 8, "{look}");
+                }
                 if let Some(folder) = &pictures {
                     fs::write(Path::new(folder).join(format!("{look}.png")), shown.browser.picture()).unwrap();
                 }

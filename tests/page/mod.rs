@@ -13,6 +13,7 @@ mod finds;
 mod guarded;
 mod http;
 mod keys;
+mod lanes;
 mod looks;
 mod ordering;
 mod purchase;
