@@ -289,7 +289,7 @@ mod real {
     use crate::support::program::Town;
 
     #[test]
-    fn claim_05_requests_are_made_by_a_timetable() {
+    fn claim_05_requests_are_made_by_a_schedule() {
         // P90-P92, P112: which transactions, at which times; then without further input.
         let town = Town::fresh();
         let (id, number) = town.bought("SH-41", 1, &["--pay", "card"]);
@@ -300,7 +300,7 @@ mod real {
         let clock = Clock::system();
         let hour_ago =
             clock.now().plus_seconds(-3600).instant().to_zoned(clock.zone().clone()).strftime("%H:%M").to_string();
-        let table = format!("\n[[buyer.timetable]]\nwhich = \"undelivered\"\nat = [\"{hour_ago}\"]\n");
+        let table = format!("\n[[buyer.schedule]]\nwhich = \"undelivered\"\nat = [\"{hour_ago}\"]\n");
         town.configure("buyer", |text| format!("{text}{table}"));
         let asked = |id: &str| town.count("buyer", id, "out", "status-request");
         // Bought after its last moment: nothing is asked today, however often.

@@ -93,7 +93,7 @@ impl Clerk {
         }
         let name = schedule.name.clone();
         if name.is_of_config() {
-            let text = format!("{name} is kept for a timetable of the configuration; choose another name");
+            let text = format!("{name} is kept for a schedule of the configuration; choose another name");
             return Err(Refused::new(text).into());
         }
         self.act_on_schedules(|known| {

@@ -82,7 +82,7 @@ pub(crate) enum Command {
     Reorder(super::order::ReorderArgs),
     /// List what does not agree, and settle it
     Warnings(super::warnings::WarningsArgs),
-    /// Ask on a timetable: list, add, next, pause, remove, run
+    /// Ask on a schedule: list, add, next, pause, remove, run
     Schedule(super::schedule::ScheduleArgs),
     /// Write transactions as csv, jsonl, hledger or ics
     Export(super::export::ExportArgs),

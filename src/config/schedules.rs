@@ -1,4 +1,4 @@
-//! What the buyer's program does by itself: timetables, rules, and how long silence is borne.
+//! What the buyer's program does by itself: schedules, rules, and how long silence is borne.
 
 use jiff::civil::{Date, date};
 use toml::Spanned;
@@ -12,34 +12,34 @@ use crate::role::timetable::Timetable;
 use crate::role::{Rule, Scheduled};
 use crate::trade::{Deed, Leg, Money, Schedule, ScheduleName, Target};
 
-/// What a timetable may be about.
+/// What a schedule of the configuration may be about.
 const WHICH: [&str; 4] = ["open", "undelivered", "unpaid", "late"];
 /// A day to read queries by: what they find is looked for on the day it is asked.
 const ANY_DAY: Date = date(2026, 11, 28);
 
 impl Place<'_> {
-    /// Settles the timetables: schedules whose names are their places.
-    pub(super) fn schedules(&self, written: &[written::Timetable]) -> Result<Vec<Scheduled>, ConfigError> {
-        (1..).zip(written).map(|(place, one)| self.timetable(place, one)).collect()
+    /// Settles the schedules; their names are their places.
+    pub(super) fn schedules(&self, written: &[written::ScheduleWritten]) -> Result<Vec<Scheduled>, ConfigError> {
+        (1..).zip(written).map(|(place, one)| self.schedule(place, one)).collect()
     }
 
-    fn timetable(&self, place: usize, written: &written::Timetable) -> Result<Scheduled, ConfigError> {
+    fn schedule(&self, place: usize, written: &written::ScheduleWritten) -> Result<Scheduled, ConfigError> {
         if !WHICH.contains(&written.which.as_str()) {
             let words = WHICH.join(", ");
-            return Err(self.fault("buyer.timetable.which", format!("{:?} is none of {words}", written.which)));
+            return Err(self.fault("buyer.schedule.which", format!("{:?} is none of {words}", written.which)));
         }
         if written.at.is_empty() {
-            return Err(self.fault("buyer.timetable.at", "at least one time is needed, like \"09:00\""));
+            return Err(self.fault("buyer.schedule.at", "at least one time is needed, like \"09:00\""));
         }
-        let times: Result<Vec<_>, _> = written.at.iter().map(|text| self.time("buyer.timetable.at", text)).collect();
+        let times: Result<Vec<_>, _> = written.at.iter().map(|text| self.time("buyer.schedule.at", text)).collect();
         let days: Result<Vec<_>, _> =
-            written.days.iter().map(|text| self.weekday("buyer.timetable.days", text)).collect();
+            written.days.iter().map(|text| self.weekday("buyer.schedule.days", text)).collect();
         let leg = |text: &String| {
-            let wrong = || self.fault("buyer.timetable.legs", format!("{text:?} is none of order, payment, delivery"));
+            let wrong = || self.fault("buyer.schedule.legs", format!("{text:?} is none of order, payment, delivery"));
             Leg::parse(text).ok_or_else(wrong)
         };
         let legs = written.legs.iter().map(leg).collect::<Result<_, _>>()?;
-        let when = Timetable::at(&times?, &days?).map_err(|error| self.fault("buyer.timetable", error))?;
+        let when = Timetable::at(&times?, &days?).map_err(|error| self.fault("buyer.schedule", error))?;
         let schedule = Schedule {
             name: ScheduleName::of_config(place),
             target: Target::Query(written.which.clone()),
@@ -48,7 +48,7 @@ impl Place<'_> {
             in_turn: false,
             paused: false,
         };
-        Scheduled::settle(schedule, None, ANY_DAY).map_err(|error| self.fault("buyer.timetable", error))
+        Scheduled::settle(schedule, None, ANY_DAY).map_err(|error| self.fault("buyer.schedule", error))
     }
 
     /// Settles the rules.

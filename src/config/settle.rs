@@ -277,7 +277,7 @@ impl Place<'_> {
             deliver_to: buyer.deliver_to.clone(),
             confirm_matching,
             unpaid_limits: self.amounts("buyer.unpaid_limits", &buyer.unpaid_limits)?,
-            schedules: self.schedules(&buyer.timetable)?,
+            schedules: self.schedules(&buyer.schedule)?,
             rules: self.rules(&buyer.rule)?,
             silence_days: self.silence_days(buyer.silence_days.as_ref())?,
         })

@@ -200,9 +200,9 @@ pub struct Buyer {
     /// Unpaid totals that call for a warning, like `JPY 50000`.
     #[serde(default)]
     pub unpaid_limits: Vec<String>,
-    /// When the program asks by itself how transactions stand.
-    #[serde(default)]
-    pub timetable: Vec<Timetable>,
+    /// When the program asks by itself how transactions stand. It was called `timetable`, and may still be.
+    #[serde(default, alias = "timetable")]
+    pub schedule: Vec<ScheduleWritten>,
     /// What the program answers by itself.
     #[serde(default)]
     pub rule: Vec<RuleWritten>,
@@ -215,7 +215,7 @@ pub struct Buyer {
 /// When status requests are made, and about what.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Timetable {
+pub struct ScheduleWritten {
     /// `open`, `undelivered`, `unpaid` or `late`.
     pub which: String,
     /// Times of the day, like `09:00`.

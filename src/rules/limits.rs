@@ -1,4 +1,4 @@
-//! How often status requests are answered, and refusals and rejections of orders written: often enough for people and timetables, too seldom for
+//! How often status requests are answered, and refusals and rejections of orders written: often enough for people and schedules, too seldom for
 //! whoever would have mail written without end.
 //!
 //! What goes beyond is entered and acknowledged as any letter is; it gets no answer of its own, but an order, which is

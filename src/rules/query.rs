@@ -1,4 +1,4 @@
-//! The words by which transactions are asked for: on the command line, on the page, in timetables and rules (P72-P78).
+//! The words by which transactions are asked for: on the command line, on the page, in schedules and rules (P72-P78).
 //!
 //! A query is words with blanks between them, and all of them must hold: `unpaid shop:日立 month:2026-11 amount:>1000`. What
 //! has blanks in it stands in double quotes: `item:"green tea"`. A word that is none of ours is looked for in the names,

@@ -30,12 +30,12 @@ impl ScheduleName {
         }
     }
 
-    /// Returns the name of the timetable at this place, from 1, in the configuration.
+    /// Returns the name of the schedule at this place, from 1, in the configuration.
     pub fn of_config(place: usize) -> Self {
         Self(format!("{OF_CONFIG}{place}"))
     }
 
-    /// Returns whether it is the name of a timetable of the configuration.
+    /// Returns whether it is the name of a schedule of the configuration.
     pub fn is_of_config(&self) -> bool {
         self.0.starts_with(OF_CONFIG)
     }
@@ -46,7 +46,7 @@ impl ScheduleName {
     }
 }
 
-/// What the names of the configuration's timetables begin with.
+/// What the names of the configuration's schedules begin with.
 const OF_CONFIG: &str = "config-";
 
 text_form!(ScheduleName);
