@@ -19,7 +19,7 @@ fn claim_01_a_status_is_applied_only_where_it_agrees_with_what_is_stored() {
     assert_eq!(findings, ["amount-differs", "unknown-signer"]);
     // What is late stands in the list, and is named when asked for.
     let late = town.does("buyer", &["warnings", "--late", "--json"]).json();
-    assert!(late["warnings"].as_array().unwrap().iter().any(|one| one["finding"] == "late"), "{late}");
+    assert!(late["warnings"].as_array().unwrap().iter().any(|one| one["finding"] == "silent"), "{late}");
     let warned = warnings["warnings"][0]["number"].as_str().unwrap();
     let shown = town.show("buyer", warned);
     assert_eq!(shown["unpaid"], serde_json::json!({"amount": "6600", "currency": "JPY"}));

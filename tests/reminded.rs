@@ -94,7 +94,7 @@ fn money_for_goods_that_went_back_is_missed_when_its_day_has_passed() {
     world.pass_hours(48);
     for at in [BUYER, SHOP] {
         let codes: Vec<_> = told(&world, at).into_iter().map(|(code, _)| code).collect();
-        assert_eq!(codes, ["late", "silent"], "{at}");
+        assert_eq!(codes, ["silent"], "{at}");
         assert!(told(&world, at)[0].1.contains("the refund of JPY 4800 was promised for 2026-07-10"));
         let now = world.now().instant().as_second();
         let late = Filter { due_before: Some(now), ..Filter::default() };
@@ -114,14 +114,14 @@ fn money_for_a_cancelled_order_is_missed_too_and_its_failing_told() {
     world.settle();
     assert_eq!(state(&mut world, BUYER, Role::Buyer, &id), State::Cancelled);
     world.pass_hours(48);
-    assert_eq!(told(&world, BUYER)[0].0, "late");
+    assert_eq!(told(&world, BUYER)[0].0, "silent");
     let failed = Reason { code: "failed".to_owned(), text: "The account is closed.".to_owned() };
     pays(&mut world, Notice { refund: true, failed: Some(failed), ..Notice::default() });
     let now = told(&world, BUYER);
     assert!(now.iter().any(|(code, text)| *code == "failed" && text.contains("The account is closed.")), "{now:?}");
     assert!(now.iter().all(|(code, _)| *code == "failed"), "no day is promised for it now: {now:?}");
     world.pass_hours(24 * 14);
-    assert!(told(&world, BUYER).iter().any(|(code, _)| *code == "late"), "two weeks are enough");
+    assert!(told(&world, BUYER).iter().any(|(code, _)| *code == "silent"), "two weeks are enough");
     // The agent tries again, and it works.
     pays(&mut world, Notice { refund: true, ..Notice::default() });
     assert_eq!(state(&mut world, BUYER, Role::Buyer, &id), State::Refunded);

@@ -1,5 +1,5 @@
-//! What time alone brings up: a promised date that passed (late), and nobody who said why (silent). Computed when asked
-//! for, never entered; what a person says to it is.
+//! What time alone brings up: a promised date that passed, about which somebody spoke since (late) or nobody did (silent).
+//! Computed when asked for, never entered; what a person says to it is.
 
 use super::{Standing, returned};
 use crate::trade::{Code, Direction, Finding, Kind, Leg, Moment, Money, Role, Transaction, When};
@@ -19,11 +19,11 @@ pub struct Overdue {
 }
 
 impl Overdue {
-    /// Returns what a settlement names it by: the same leg late for another date is another matter.
+    /// Returns what a settlement names it by: the same leg late for another date is another matter, and a word of its speaker
+    /// that it is not done is none.
     pub fn subject(&self, transaction: &Transaction) -> String {
         let key = &transaction.key;
-        format!("{} {} {} {} {}", self.finding.code.word(), key.role, key.shop, key.id, self.what)
-            + &format!(" {}", self.promised)
+        format!("{} {} {} {} {} {}", Code::Late, key.role, key.shop, key.id, self.what, self.promised)
     }
 }
 
@@ -36,46 +36,45 @@ pub struct Refund {
     pub promised: When,
 }
 
-/// Returns what is overdue in a transaction at `now` (P84): each late leg and a late refund, and again where the one who
+/// Returns what is overdue in a transaction at `now` (P84): each late leg and a late refund, once, as silent where the one who
 /// speaks for it has not been heard since the date.
 pub fn overdue(transaction: &Transaction, now: &Moment) -> Vec<Overdue> {
     let standing = Standing::of(transaction);
     let mut found = Vec::new();
     for leg in standing.late(now) {
         let Some(promised) = standing.mark(leg).date else { continue };
-        found.extend(passed(transaction, (leg, leg.word()), leg.word(), promised, now));
+        found.push(passed(transaction, (leg, leg.word()), leg.word(), promised, now));
     }
     if let Some(refund) = refund(transaction, &standing).filter(|refund| refund.promised.is_over(now)) {
         let name = format!("the refund of {}", refund.amount);
-        found.extend(passed(transaction, (Leg::Payment, "refund"), &name, refund.promised, now));
+        found.push(passed(transaction, (Leg::Payment, "refund"), &name, refund.promised, now));
     }
     found
 }
 
-/// Says that the date of something has passed, and that its speaker has been silent since, if so.
+/// Says that the date of something has passed, or that its speaker has been silent since, which says that, too.
 fn passed(
     transaction: &Transaction,
     (leg, what): (Leg, &'static str),
     name: &str,
     promised: When,
     now: &Moment,
-) -> Vec<Overdue> {
+) -> Overdue {
     let make = |code: Code, text: String| Overdue { finding: Finding::new(code, text), what, promised };
-    let mut found = vec![make(Code::Late, format!("{name} was promised for {promised} and is not done"))];
+    let late = || make(Code::Late, format!("{name} was promised for {promised} and is not done"));
     let statuses = transaction.kept.iter().filter(|kept| kept.letter.kind().status_of() == Some(leg));
     if statuses.clone().any(|kept| kept.direction == Direction::Out) {
         // Nobody waits for word from himself.
-        return found;
+        return late();
     }
     let heard = statuses.filter(|kept| kept.counts()).map(|kept| kept.recorded).max();
-    if heard.is_none_or(|heard| heard <= promised.end(now.offset())) {
-        let last = heard.map_or_else(|| "ever".to_owned(), |heard| format!("since {}", heard.day()));
-        let who = transaction.terms().and_then(|(_, terms)| terms.agent(leg).map(|agent| agent.party.address.clone()));
-        let who = who.unwrap_or_else(|| transaction.key.shop.clone());
-        let text = format!("{name} was promised for {promised}, and {who} has not said a word about it {last}");
-        found.push(make(Code::Silent, text));
+    if heard.is_some_and(|heard| heard > promised.end(now.offset())) {
+        return late();
     }
-    found
+    let last = heard.map_or_else(|| "ever".to_owned(), |heard| format!("since {}", heard.day()));
+    let who = transaction.terms().and_then(|(_, terms)| terms.agent(leg).map(|agent| agent.party.address.clone()));
+    let who = who.unwrap_or_else(|| transaction.key.shop.clone());
+    make(Code::Silent, format!("{name} was promised for {promised}, and {who} has not said a word about it {last}"))
 }
 
 /// Returns what is still to go back of what was paid: all of it once the order is cancelled, what the shop agreed to for
