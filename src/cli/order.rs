@@ -8,12 +8,16 @@ use super::order_send::Seller;
 use super::transaction;
 use super::{order_asked as asked, order_send as send, order_written as written};
 use crate::clerk::Clerk;
-use crate::ordering::prices::{PriceChange, Prices, take_changes};
-use crate::ordering::written::OrderFile;
+use crate::ordering::prices::{PriceChange, Prices, one_of, take_changes};
+use crate::ordering::written::{Catalog, OrderFile};
 use crate::ordering::{OrderingError, alter, change, made, pinned, total};
+use crate::role::articles::Articles;
 use crate::role::buyer;
 use crate::role::practice::BuyerPractice;
-use crate::trade::{Address, DeliveryMethod, Order, PaymentMethod, Person, PostalAddress, Role, Transaction};
+use crate::trade::item::Item;
+use crate::trade::{
+    Address, Currency, DeliveryMethod, Money, Order, PaymentMethod, Person, PostalAddress, Role, Transaction,
+};
 use crate::view::text;
 
 #[derive(Debug, clap::Args)]
@@ -210,13 +214,23 @@ pub(super) fn from_file(clerk: &Clerk, file: &std::path::Path) -> Result<Order, 
     let settings = clerk.settings();
     let person =
         Person { name: settings.name.clone(), email: settings.address.clone(), telephone: None, address: None };
-    let mut own = |sku: &str| {
-        let articles = settings.practice.shop.as_ref().map(|shop| &shop.articles);
-        let article = articles.and_then(|articles| articles.find(sku));
+    let mut own = Own(settings.practice.shop.as_ref().map(|shop| &*shop.articles));
+    Ok(made(written::from_file(file)?, person, None, &mut own)?)
+}
+
+/// What a shop sells itself.
+struct Own<'a>(Option<&'a Articles>);
+
+impl Catalog for Own<'_> {
+    fn item(&mut self, sku: &str) -> Result<(Item, Money), OrderingError> {
+        let article = self.0.and_then(|articles| articles.find(sku));
         let found = article.map(|article| (article.item.clone(), article.price));
         found.ok_or_else(|| OrderingError::wrong(format!("{sku:?} is not sold here")))
-    };
-    Ok(made(written::from_file(file)?, person, None, &mut own)?)
+    }
+
+    fn currency(&self) -> Option<Currency> {
+        one_of(self.0?.list().iter().map(|article| article.price.currency()))
+    }
 }
 
 /// Returns how the owner buys.
@@ -229,7 +243,7 @@ pub(super) fn buyer_practice(clerk: &Clerk) -> Result<&BuyerPractice, Failure> {
 /// Turns an order as written into one that cannot be wrong in itself.
 fn settle(clerk: &Clerk, file: OrderFile, prices: &mut Prices) -> Result<Order, Failure> {
     let practice = buyer_practice(clerk)?;
-    Ok(made(file, practice.person.clone(), practice.deliver_to.clone(), &mut |sku| prices.item(sku))?)
+    Ok(made(file, practice.person.clone(), practice.deliver_to.clone(), prices)?)
 }
 
 impl Wishes {

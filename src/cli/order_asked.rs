@@ -11,10 +11,10 @@ use super::table::{Fit, Table};
 use crate::clerk::{Clerk, ClerkError};
 use crate::index::Filter;
 use crate::ordering::prices::{Prices, way_words};
-use crate::ordering::written::{ItemWritten, OrderFile, money};
+use crate::ordering::written::{Catalog, ItemWritten, OrderFile, price_in};
 use crate::role::practice::BuyerPractice;
 use crate::trade::catalog::{Offer, Words};
-use crate::trade::{Address, DeliveryMethod, Order, PaymentMethod, PostalAddress, Quantity, Role};
+use crate::trade::{Address, Currency, DeliveryMethod, Order, PaymentMethod, PostalAddress, Quantity, Role};
 use crate::view::text;
 
 /// Ways to pay and to have delivered that are known without a catalog.
@@ -163,14 +163,14 @@ fn goods(shell: &Shell, prices: &Prices) -> Result<Vec<ItemWritten>, Failure> {
             return Ok(items);
         }
         if answer.contains(';') {
-            match free(&answer) {
+            match free(&answer, prices.currency()) {
                 Ok(item) => items.push(item),
                 Err(why) => said(shell, &why),
             }
             continue;
         }
         if offers.is_empty() {
-            items.extend(described(shell, answer)?);
+            items.extend(described(shell, answer, prices.currency())?);
             continue;
         }
         let number = answer.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
@@ -222,16 +222,16 @@ fn list(shell: &Shell, offers: &[&Offer]) -> Result<(), Failure> {
 }
 
 /// Reads an item that is written in full.
-fn free(answer: &str) -> Result<ItemWritten, String> {
+fn free(answer: &str, usual: Option<Currency>) -> Result<ItemWritten, String> {
     let item =
         written::item(answer).map_err(|_| "it is written SKU;NAME;PRICE;QUANTITY, like SH-41;Shirt;JPY 4300;1")?;
-    money("the price", item.price.as_deref().unwrap_or_default()).map_err(|error| error.to_string())?;
+    price_in("the price", item.price.as_deref().unwrap_or_default(), usual).map_err(|error| error.to_string())?;
     Quantity::parse(item.quantity.as_deref().unwrap_or("1")).map_err(|error| error.to_string())?;
     Ok(item)
 }
 
 /// Asks for the price and quantity of goods that no catalog describes; nothing where no name was written.
-fn described(shell: &Shell, name: String) -> Result<Option<ItemWritten>, Failure> {
+fn described(shell: &Shell, name: String, usual: Option<Currency>) -> Result<Option<ItemWritten>, Failure> {
     if name.is_empty() {
         said(shell, "an order needs at least one item");
         return Ok(None);
@@ -239,7 +239,7 @@ fn described(shell: &Shell, name: String) -> Result<Option<ItemWritten>, Failure
     let sku = shell.asks("Article number (may be empty):")?;
     let price = loop {
         let answer = shell.asks("Price of one, like JPY 4300:")?;
-        match money("the price", &answer) {
+        match price_in("the price", &answer, usual) {
             Ok(_) => break answer,
             Err(error) => said(shell, &error.to_string()),
         }

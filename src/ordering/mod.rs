@@ -12,7 +12,7 @@ use crate::trade::item::{self, Charge, Line};
 use crate::trade::{Address, DeliveryMethod, Money, Order, Party, PaymentMethod, Person, PostalAddress};
 use crate::view::text;
 use prices::Prices;
-use written::OrderFile;
+use written::{Catalog, OrderFile};
 
 pub use sealing::{Instrument, seal};
 
@@ -97,9 +97,10 @@ pub fn made(
     file: OrderFile,
     buyer: Person,
     deliver_to: Option<PostalAddress>,
-    catalog: &mut written::Catalog<'_>,
+    catalog: &mut dyn Catalog,
 ) -> Result<Order, OrderingError> {
-    let (lines, charges) = (written::lines(&file.item, catalog)?, written::charges(&file.charge, file.item.len())?);
+    let lines = written::lines(&file.item, catalog)?;
+    let charges = written::charges(&file.charge, file.item.len(), catalog.currency())?;
     let method = |word: &str| PaymentMethod::parse(word).map_err(|error| OrderingError::wrong(error.to_string()));
     let travel = |word: &str| DeliveryMethod::parse(word).map_err(|error| OrderingError::wrong(error.to_string()));
     Ok(Order {
@@ -121,11 +122,11 @@ pub fn made(
 /// Puts what is written in the place of what was ordered before (P100).
 pub fn change(order: &mut Order, changes: OrderFile, prices: &mut Prices) -> Result<(), OrderingError> {
     if !changes.item.is_empty() {
-        order.lines = written::lines(&changes.item, &mut |sku| prices.item(sku))?;
+        order.lines = written::lines(&changes.item, prices)?;
         number(order);
     }
     if !changes.charge.is_empty() {
-        order.charges = written::charges(&changes.charge, order.lines.len())?;
+        order.charges = written::charges(&changes.charge, order.lines.len(), prices.currency())?;
     }
     order.payment_method = changes.pay.unwrap_or_else(|| order.payment_method.clone());
     order.delivery_method = changes.deliver.unwrap_or_else(|| order.delivery_method.clone());
@@ -149,7 +150,7 @@ pub fn alter(
         let place = place.ok_or_else(|| OrderingError::wrong(format!("line {id} is not in the order")))?;
         order.lines.remove(place);
     }
-    order.lines.extend(written::lines(more, &mut |sku| prices.item(sku))?);
+    order.lines.extend(written::lines(more, prices)?);
     if !without.is_empty() || !more.is_empty() {
         number(order);
     }

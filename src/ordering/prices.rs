@@ -1,17 +1,47 @@
 //! Orders by article number: name, price and charge come from the newest catalog of the shop that came by mail.
 
 use super::OrderingError;
-use crate::clerk::{Clerk, KnownCatalog};
+use super::written::Catalog;
+use crate::clerk::{Clerk, ClerkError, KnownCatalog};
+use crate::index::Filter;
 use crate::trade::catalog::{Offer, Way};
 use crate::trade::item::{Charge, Item, Line};
-use crate::trade::{Address, Moment, Money, Order, Party, Role, Transaction};
+use crate::trade::{Address, Currency, Moment, Money, Order, Party, Role, Transaction};
 use crate::view::text;
+
+/// How many purchases are looked at for the currency of a shop.
+const LAST: u32 = 20;
 
 /// What is known of a shop's prices, and which of them an order has.
 pub struct Prices {
     shop: Address,
     known: Vec<KnownCatalog>,
     used: Vec<(Moment, Offer)>,
+    currency: Option<Currency>,
+}
+
+impl Catalog for Prices {
+    fn item(&mut self, sku: &str) -> Result<(Item, Money), OrderingError> {
+        self.offered(sku)
+    }
+
+    /// Returns the currency of all prices in the shop's catalogs here; without a catalog, that of what was bought there before.
+    fn currency(&self) -> Option<Currency> {
+        self.currency
+    }
+}
+
+/// Returns the currencies of the last purchases from a shop.
+fn paid_before(clerk: &Clerk, shop: &Address) -> Result<Vec<Currency>, OrderingError> {
+    let filter = Filter { role: Some(Role::Buyer), shop_part: Some(shop.to_string()), ..Filter::default() };
+    let bought = clerk.index().select(&filter, Some(LAST), |one| one.key.shop == *shop).map_err(ClerkError::from)?;
+    Ok(bought.iter().filter_map(|one| one.row.total).map(|total| total.currency()).collect())
+}
+
+/// Returns the currency that all of these are, if they are one.
+pub fn one_of(mut currencies: impl Iterator<Item = Currency>) -> Option<Currency> {
+    let first = currencies.next()?;
+    currencies.all(|one| one == first).then_some(first)
 }
 
 /// A price that a shop has changed since something was ordered of it.
@@ -43,11 +73,16 @@ pub fn take_changes(order: &mut Order, changes: &[PriceChange]) {
 impl Prices {
     /// Brings what came from a shop.
     pub fn of(clerk: &mut Clerk, shop: &Address) -> Result<Self, OrderingError> {
-        Ok(Self { shop: shop.clone(), known: clerk.catalogs(shop)?, used: Vec::new() })
+        let known = clerk.catalogs(shop)?;
+        let offers = known.iter().flat_map(|known| &known.catalog.offers);
+        let currency = match one_of(offers.map(|offer| offer.price.currency())) {
+            None if known.is_empty() => one_of(paid_before(clerk, shop)?.into_iter()),
+            currency => currency,
+        };
+        Ok(Self { shop: shop.clone(), known, used: Vec::new(), currency })
     }
 
-    /// Returns an item and the price of one, by its article number.
-    pub fn item(&mut self, sku: &str) -> Result<(Item, Money), OrderingError> {
+    fn offered(&mut self, sku: &str) -> Result<(Item, Money), OrderingError> {
         let shop = &self.shop;
         let Some(newest) = self.known.first() else {
             let text = format!("there is no catalog of {shop} here to take the price of {sku:?} from");

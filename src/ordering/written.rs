@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::OrderingError;
 use crate::trade::item::{Charge, Item, Line};
-use crate::trade::{DeliveryMethod, Money, MoneyError, PaymentMethod, PostalAddress, Quantity};
+use crate::trade::{Currency, DeliveryMethod, Money, MoneyError, PaymentMethod, PostalAddress, Quantity};
 use crate::view::text;
 
 /// An order as a file has it.
@@ -41,8 +41,17 @@ pub struct ItemWritten {
     pub quantity: Option<String>,
 }
 
-/// Gives name and price of an article by its number.
-pub type Catalog<'a> = dyn FnMut(&str) -> Result<(Item, Money), OrderingError> + 'a;
+/// What is known of the goods of a shop.
+pub trait Catalog {
+    /// Returns an item and the price of one, by its article number.
+    ///
+    /// # Errors
+    /// An article that is not known.
+    fn item(&mut self, sku: &str) -> Result<(Item, Money), OrderingError>;
+
+    /// Returns the currency of the shop's prices, where it is known to have one alone.
+    fn currency(&self) -> Option<Currency>;
+}
 
 /// A charge as written.
 #[derive(Debug, Deserialize)]
@@ -56,7 +65,7 @@ pub struct ChargeWritten {
 
 /// Settles items as written, with name and price from `catalog` where an item has its number alone. A price is not below
 /// zero, since what makes an order cheaper is a charge.
-pub fn lines(items: &[ItemWritten], catalog: &mut Catalog<'_>) -> Result<Vec<Line>, OrderingError> {
+pub fn lines(items: &[ItemWritten], catalog: &mut dyn Catalog) -> Result<Vec<Line>, OrderingError> {
     let line = |(place, written): (usize, &ItemWritten)| {
         let number = place.saturating_add(1);
         let called = written.name.as_ref().or(written.sku.as_ref()).map(|name| format!(" ({name})"));
@@ -76,11 +85,14 @@ pub fn lines(items: &[ItemWritten], catalog: &mut Catalog<'_>) -> Result<Vec<Lin
 }
 
 /// Returns what an item is, and what one of it costs.
-fn goods(about: &str, written: &ItemWritten, catalog: &mut Catalog<'_>) -> Result<(Item, Money), OrderingError> {
+fn goods(about: &str, written: &ItemWritten, catalog: &mut dyn Catalog) -> Result<(Item, Money), OrderingError> {
     let ItemWritten { sku, name, price, .. } = written;
     match (sku, name, price) {
-        (_, Some(name), Some(price)) => Ok((Item { sku: sku.clone(), name: name.clone() }, money(about, price)?)),
-        (Some(sku), None, None) => catalog(sku),
+        (_, Some(name), Some(price)) => {
+            let price = price_in(about, price, catalog.currency())?;
+            Ok((Item { sku: sku.clone(), name: name.clone() }, price))
+        }
+        (Some(sku), None, None) => catalog.item(sku),
         _ => {
             let text = format!("{about}: name and price belong together; write both, or the sku alone");
             Err(OrderingError::wrong(text))
@@ -88,11 +100,11 @@ fn goods(about: &str, written: &ItemWritten, catalog: &mut Catalog<'_>) -> Resul
     }
 }
 
-/// Settles charges as written; their numbers follow those of `items` lines.
-pub fn charges(charges: &[ChargeWritten], items: usize) -> Result<Vec<Charge>, OrderingError> {
+/// Settles charges as written; their numbers follow those of `items` lines. `usual` is the currency of the shop's prices.
+pub fn charges(charges: &[ChargeWritten], items: usize, usual: Option<Currency>) -> Result<Vec<Charge>, OrderingError> {
     let charge = |(place, written): (usize, &ChargeWritten)| {
         let number = place.saturating_add(1);
-        let price = money(&format!("charge {number} ({})", written.name), &written.price)?;
+        let price = price_in(&format!("charge {number} ({})", written.name), &written.price, usual)?;
         Ok(Charge { id: items.saturating_add(number).to_string(), name: written.name.clone(), price })
     };
     charges.iter().enumerate().map(charge).collect()
@@ -100,12 +112,29 @@ pub fn charges(charges: &[ChargeWritten], items: usize) -> Result<Vec<Charge>, O
 
 /// Reads an amount that a person wrote, and says about what it is wrong.
 pub fn money(about: &str, text: &str) -> Result<Money, OrderingError> {
+    price_in(about, text, None)
+}
+
+/// Reads a price that a person wrote for a shop whose prices are in the currency `usual`, where that is known. Without its
+/// currency it is refused all the same: what is paid is guessed by nobody.
+pub fn price_in(about: &str, text: &str, usual: Option<Currency>) -> Result<Money, OrderingError> {
     Money::parse_line(text).map_err(|error| {
         let plain = text.trim();
         let digits = plain.trim_start_matches('-').chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | ','));
         OrderingError::wrong(match error {
             MoneyError::Form(_) if digits && !plain.is_empty() => {
-                format!("{about}: {text:?} has no currency; write it before the amount, like \"JPY {plain}\"")
+                match (usual, usual.and_then(|one| in_one(plain, one))) {
+                    (Some(usual), Some(right)) => {
+                        format!(
+                            "{about}: {text:?} has no currency; prices of this shop are in {usual}: write {right:?}"
+                        )
+                    }
+                    _ => {
+                        let right = ["JPY", "EUR"].iter().filter_map(|code| Currency::parse(code).ok());
+                        let right = right.filter_map(|one| in_one(plain, one)).next().unwrap_or("JPY 4300".to_owned());
+                        format!("{about}: {text:?} has no currency; write it before the amount, like {right:?}")
+                    }
+                }
             }
             MoneyError::Form(_) | MoneyError::Currency(_) if turned(plain).is_some() => {
                 let right = turned(plain).unwrap_or_default();
@@ -120,6 +149,16 @@ pub fn money(about: &str, text: &str) -> Result<Money, OrderingError> {
             _ => format!("{about}: {error}"),
         })
     })
+}
+
+/// Returns `JPY 4300` for `4300`, and for `4,300`; nothing where that is no amount of the currency.
+fn in_one(plain: &str, currency: Currency) -> Option<String> {
+    let mut groups = plain.split(',');
+    let is_group = |group: &str| group.len() == 3 || group.split_once('.').is_some_and(|(whole, _)| whole.len() == 3);
+    let first = groups.next()?;
+    groups.all(is_group).then_some(())?;
+    let line = format!("{currency} {}", plain.replace(',', ""));
+    Money::parse_line(&line).ok().filter(|_| !first.is_empty()).map(|_| line)
 }
 
 /// Returns `JPY 4300` for `4300 JPY`.
@@ -144,5 +183,29 @@ mod tests {
             assert!(said(wrong).contains("like \\\"JPY 4300\\\""), "{}", said(wrong));
         }
         assert!(said("JPY 4300.5").contains("decimals"));
+    }
+
+    #[test]
+    fn an_amount_without_currency_is_told_with_that_of_the_shop_and_with_one_that_it_can_be_of() {
+        let said = |text: &str, usual: Option<&str>| {
+            let usual = usual.map(|code| Currency::parse(code).unwrap());
+            price_in("item 1", text, usual).unwrap_err().to_string()
+        };
+        for (text, usual, right) in [
+            ("19.90", Some("EUR"), "prices of this shop are in EUR: write \"EUR 19.90\""),
+            ("4,300", Some("JPY"), "prices of this shop are in JPY: write \"JPY 4300\""),
+            ("-500", Some("JPY"), "prices of this shop are in JPY: write \"JPY -500\""),
+            // What is no amount of that currency is not made one.
+            ("19.90", Some("JPY"), "like \"EUR 19.90\""),
+            ("19.90", None, "like \"EUR 19.90\""),
+            ("1,234.50", None, "like \"EUR 1234.50\""),
+            ("4300", None, "like \"JPY 4300\""),
+            // A comma before decimals is not left out: that would be a hundred times as much.
+            ("19,90", Some("EUR"), "like \"JPY 4300\""),
+            (",300", Some("EUR"), "like \"JPY 4300\""),
+        ] {
+            let said = said(text, usual);
+            assert!(said.contains("has no currency") && said.ends_with(right), "{said}");
+        }
     }
 }

@@ -141,7 +141,7 @@ fn draft(clerk: &mut Clerk, filled: &Filled) -> Result<(Order, Party, Prices), O
     let has_charges = !file.charge.is_empty();
     let person = clerk.settings().practice.buyer.as_ref().map(|buyer| buyer.person.clone());
     let person = person.ok_or_else(|| OrderingError::wrong("this account is no buyer"))?;
-    let mut order = made(file, person, None, &mut |sku| prices.item(sku))?;
+    let mut order = made(file, person, None, &mut prices)?;
     if prices.are_used() {
         prices.complete(&mut order, has_charges)?;
         order.total = total(&order.lines, &order.charges)?;

@@ -68,6 +68,48 @@ fn a_number_that_is_not_in_the_list_is_refused_and_the_list_shown_again_p12() {
 }
 
 #[test]
+fn a_price_without_currency_is_refused_with_the_one_in_which_the_shop_sells() {
+    let town = Town::fresh();
+    town.configure("shop", |text| {
+        let prices = [("JPY 4300", "EUR 43.00"), ("JPY 1800", "EUR 18.00"), ("JPY 36000", "EUR 360.00")];
+        prices.iter().fold(text.to_owned(), |text, (yen, euro)| text.replace(yen, euro))
+    });
+    let refused = |item: &str, charge: &str| {
+        let run = town.run("buyer", &["order", "--shop", SHOP, "--item", item, "--charge", charge]);
+        assert_eq!((run.code, orders(&town)), (Some(65), 0), "{run:?}");
+        run.err
+    };
+    // Of a shop of which nothing is known there is an example alone.
+    assert!(refused("A;Ink;4.50;1", "Post;EUR 5").contains("write it before the amount, like \"EUR 4.50\""));
+    catalog(&town, &[]);
+    let right = "prices of this shop are in EUR: write \"EUR 4.50\"";
+    assert!(
+        refused("A;Ink;4.50;1", "Post;EUR 5").contains(&format!("item 1 (Ink): \"4.50\" has no currency; {right}"))
+    );
+    assert!(
+        refused("A;Ink;EUR 3;1", "Post;4.50").contains(&format!("charge 1 (Post): \"4.50\" has no currency; {right}"))
+    );
+    let japanese = town.run("buyer", &["--lang", "ja", "order", "--shop", SHOP, "--item", "A;Ink;4.50;1"]).err;
+    assert!(japanese.contains("EUR です。\"EUR 4.50\" と書いてください"), "{japanese}");
+    // Asked for on a terminal, too.
+    let mut screen = town.types("buyer", &["order", "--shop", SHOP]);
+    screen.answers("Article:", "A;Ink;4.50;1").waits_for(right).keys("\u{4}").ends();
+    assert_eq!(orders(&town), 0);
+}
+
+#[test]
+fn without_a_catalog_the_currency_named_is_that_of_what_was_bought_there_before() {
+    let town = Town::fresh();
+    town.orders("buyer", "SH-41", 1, &[]);
+    let run = town.run("buyer", &["order", "--shop", SHOP, "--item", "A;Ink;450;1"]);
+    assert!(run.err.contains("prices of this shop are in JPY: write \"JPY 450\""), "{run:?}");
+    // Bought in two currencies, neither is it.
+    town.does("buyer", &["order", "--shop", SHOP, "--item", "B;Pen;EUR 9.90;1"]);
+    let run = town.run("buyer", &["order", "--shop", SHOP, "--item", "A;Ink;4.50;1"]);
+    assert!(run.err.contains("write it before the amount, like \"EUR 4.50\""), "{run:?}");
+}
+
+#[test]
 fn an_article_that_is_not_shown_yet_has_no_number() {
     let rows: String = (10..60).map(|n| format!("NO-{n},Thing {n},100,JPY,5,,\n")).collect();
     let town = town(&rows, "");

@@ -91,12 +91,13 @@ fn what_is_wrong_with_an_order_is_said_in_the_words_of_the_page() {
     catalog(&town, &[]);
     let served = served(&town);
     let visitor = served.visit();
-    let faults: [(&[(&str, &str)], &str); 5] = [
+    let faults: [(&[(&str, &str)], &str); 6] = [
         (&[], "say how many of an article you want"),
         (&[("pick-SONG", "1"), ("pay", "card"), ("deliver", "parcel")], "it can be delivered by download"),
         (&[("pick-SONG", "1"), ("pick-CUP", "no"), ("deliver", "download")], "(CUP)"),
         (&[("item", "Tea"), ("price", "JPY -5"), ("quantity", "1"), ("sku", "")], "as a charge below zero"),
         (&[("item", ""), ("price", ""), ("quantity", "1"), ("sku", "NO")], "does not sell"),
+        (&[("item", "Tea"), ("price", "1,800"), ("quantity", "1"), ("sku", "")], "in JPY: write &quot;JPY 1800&quot;"),
     ];
     for (fields, text) in faults {
         let page = sends(&visitor, &[fields, &[("do", "check")]].concat());
