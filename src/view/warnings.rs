@@ -13,7 +13,8 @@ use crate::rules::Standing;
 use crate::rules::alerted::Open;
 use crate::rules::alike;
 use crate::trade::{
-    Address, Code, Compared, Digest, Fingerprint, Moment, Names, OrderId, Role, Settlement, Transaction, When,
+    Address, Code, Compared, Digest, Fingerprint, Moment, Names, OrderId, Role, Settlement, Transaction,
+    When,
 };
 use crate::words::Words;
 
@@ -104,6 +105,24 @@ impl Shown {
             Some(caution) => words.fill("stop.beside", &[("one", &says), ("other", &words.sentence(caution))]),
             None => says,
         }
+    }
+
+    /// Returns what it holds against each other, where it compares something.
+    pub fn compared(&self) -> Option<Compared<'_>> {
+        Compared::of(&self.text)
+    }
+
+    /// Puts what it compares into its document: the field, what was agreed on, what is stated, and by how much more that is.
+    fn with_compared(mut self) -> Self {
+        let compared = self.compared().map(|compared| {
+            let Compared { what, agreed, stated } = compared;
+            let difference = compared.difference();
+            json!({"what": what, "agreed": agreed, "stated": stated, "difference": difference.as_ref().map(text::money_json)})
+        });
+        if let Some(document) = self.value.as_object_mut() {
+            document.insert("compared".to_owned(), compared.unwrap_or_default());
+        }
+        self
     }
 
     /// Returns whether it says that a promised date has passed: the list of transactions counts those, not the warnings.
@@ -234,6 +253,13 @@ pub fn gather(clerk: &Clerk, which: Which) -> Result<Vec<Shown>, ClerkError> {
     let said = if which.all { settlements(clerk)? } else { Settled::new() };
     let mut shown = letters(clerk, which.all, &said)?;
     shown.extend(set_aside(clerk, which.all)?);
+    shown.extend(computed(clerk, which, &said)?);
+    Ok(shown.into_iter().map(Shown::with_compared).collect())
+}
+
+/// Returns what comes of how things stand.
+fn computed(clerk: &Clerk, which: Which, said: &Settled) -> Result<Vec<Shown>, ClerkError> {
+    let mut shown = Vec::new();
     // What is late stands in the list; here it is for who asks.
     let computed = if which.late { clerk.computed_warnings()? } else { clerk.standing_warnings()? };
     for warning in computed.into_iter().filter(|warning| which.all || warning.settled.is_none()) {
@@ -243,7 +269,6 @@ pub fn gather(clerk: &Clerk, which: Which) -> Result<Vec<Shown>, ClerkError> {
             "from": null, "signer": null, "date": warning.since, "text": warning.text,
             "settled": warning.settled, "settled_at": when.map(|(time, _)| time),
             "reason": when.and_then(|(_, why)| why.as_deref()), "entry": null, "looks_like": null,
-            "compared": compared(&warning.text),
         });
         let (number, order) = (warning.number.clone(), warning.order.clone());
         let names = Names { shop: warning.shop.clone(), number, order };
@@ -268,14 +293,6 @@ pub fn gather(clerk: &Clerk, which: Which) -> Result<Vec<Shown>, ClerkError> {
     Ok(shown)
 }
 
-/// Returns what a finding holds against each other: the field, what was agreed on, what is stated, and by how much more that is;
-/// null where it compares nothing.
-fn compared(text: &str) -> Value {
-    let Some(compared) = Compared::of(text) else { return Value::Null };
-    let Compared { what, agreed, stated } = compared;
-    json!({"what": what, "agreed": agreed, "stated": stated, "difference": compared.difference().as_ref().map(text::money_json)})
-}
-
 /// Returns what was found about letters.
 fn letters(clerk: &Clerk, all: bool, said: &Settled) -> Result<Vec<Shown>, ClerkError> {
     let mut shown = Vec::new();
@@ -288,7 +305,7 @@ fn letters(clerk: &Clerk, all: bool, said: &Settled) -> Result<Vec<Shown>, Clerk
             "id": id, "finding": warning.code.word(), "shop": entry.names.shop, "number": entry.names.number,
             "from": entry.peer, "signer": entry.signer, "date": entry.recorded, "text": warning.text,
             "settled": warning.settled, "settled_at": when.map(|(time, _)| time), "reason": warning.reason,
-            "entry": warning.position, "looks_like": null, "compared": compared(&warning.text),
+            "entry": warning.position, "looks_like": null,
         });
         shown.push(Shown {
             source: Source::of_letter(&entry),
@@ -323,7 +340,6 @@ fn set_aside(clerk: &Clerk, all: bool) -> Result<Vec<Shown>, ClerkError> {
             "id": id, "finding": aside.reason.code, "shop": null, "number": null, "from": aside.from,
             "signer": aside.issuers.first(), "date": aside.at, "text": aside.reason.text,
             "settled": settled, "settled_at": aside.seen, "reason": null, "entry": null, "looks_like": alike,
-            "compared": null,
         });
         shown.push(Shown {
             source: Source::Anybody,

@@ -67,15 +67,14 @@ fn asks(clerk: &Clerk, one: &Shown) -> bool {
 
 /// Returns what a warning holds against each other, as a row of a table: words in the reader's language, amounts as such.
 fn compared(one: &Shown, visit: &Visit) -> Option<Value> {
-    let compared = Compared::of(&one.text)?;
+    let Compared { what, agreed, stated } = one.compared()?;
     let value = |said: &str| match Money::parse_line(said) {
         Ok(money) => json!({"money": text::money_json(&money)}),
         Err(_) => json!({"money": null, "text": text::sentence(&visit.words().sentence(said), &visit.zone)}),
     };
-    let difference = compared.difference();
     Some(json!({
-        "what": visit.words().sentence(compared.what), "agreed": value(compared.agreed), "stated": value(compared.stated),
-        "difference": difference.as_ref().map(text::money_json),
+        "what": visit.words().sentence(what), "agreed": value(agreed), "stated": value(stated),
+        "difference": one.value["compared"]["difference"],
     }))
 }
 
@@ -86,7 +85,7 @@ fn warning(clerk: &Clerk, reasons: &[&Shown], visit: &Visit) -> Option<Value> {
         .iter()
         .map(|one| {
             let said = text::sentence(&visit.words().sentence(&one.text), &visit.zone);
-            json!({"finding": one.finding, "text": said, "is_compared": Compared::of(&one.text).is_some()})
+            json!({"finding": one.finding, "text": said, "is_compared": one.compared().is_some()})
         })
         .collect();
     let mut findings: Vec<&str> = reasons.iter().map(|one| one.finding.as_str()).collect();
