@@ -7,11 +7,14 @@ use super::failure::Failure;
 use super::transaction;
 use crate::role::asking::{self, MOST_A_DAY};
 use crate::role::{Action, Refused, buyer};
-use crate::trade::{Key, Leg, Moment, Role};
+use crate::trade::{Key, Leg, Moment, Role, Transaction};
 use crate::view::{short, text};
 
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  mailorder ask K5QW3Z --leg payment")]
+#[command(after_help = "Example:
+  mailorder ask K5QW3Z --leg payment
+
+All three are asked; of an order that is completed nobody, unless --leg names what is asked about.")]
 pub(crate) struct AskArgs {
     /// Beginning of a transaction's ID or number, or SHOP:NUMBER
     #[arg(value_name = "TXN", required = true)]
@@ -31,6 +34,7 @@ pub(super) fn run(shell: &mut Shell, args: AskArgs) -> Result<(), Failure> {
     for text in &args.transactions {
         let known = transaction::find(&mut clerk, text, Role::Buyer)?;
         transaction::is_not_rejected(&known)?;
+        buyer::ask(&known, &args.legs).map_err(|refused| refusal(&known, &args.legs, &refused))?;
         let key = known.key;
         if !keys.contains(&key) {
             keys.push(key);
@@ -59,6 +63,17 @@ pub(super) fn run(shell: &mut Shell, args: AskArgs) -> Result<(), Failure> {
         return shell.output.document(&serde_json::json!({"schema": "mailorder.asked/1", "transactions": asked}));
     }
     asked.iter().try_for_each(|asked| asked.line(shell))
+}
+
+/// Returns why nobody is asked, and what could be asked all the same.
+fn refusal(known: &Transaction, legs: &[Leg], refused: &Refused) -> Failure {
+    let id = short(known.key.id.as_str());
+    let failure = Failure::data(format!("{id}: {refused}"));
+    let other = legs.is_empty() && buyer::ask(known, &[Leg::Payment]).is_ok();
+    if !other {
+        return failure;
+    }
+    failure.hint(format!("about one leg all the same: {}", format_args!("mailorder ask {id} --leg payment")))
 }
 
 /// What was asked about one transaction.

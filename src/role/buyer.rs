@@ -146,18 +146,19 @@ pub fn can_cancel(transaction: &Transaction) -> bool {
     !has_arrived && cancel(transaction, None).is_ok()
 }
 
-/// Asks whoever speaks for each leg how it stands (P86-P88); only the legs in `legs` where it is not empty. Of what is over
-/// only the money is asked about that is still to come back.
+/// Asks whoever speaks for each leg how it stands (P86-P88); only the legs in `legs` where it is not empty. Of what is over or
+/// all done only the money is asked about that is still to come back; of what is all done a leg that is named, too.
 pub fn ask(transaction: &Transaction, legs: &[Leg]) -> Result<Vec<Draft>, Refused> {
     let Some((_, terms)) = transaction.terms() else {
         return Err(Refused::new("the shop has not sent its terms yet, so there is no number to ask about"));
     };
     let standing = Standing::of(transaction);
     let over = matches!(standing.state, State::Cancelled | State::Returned | State::Refunded);
-    if over && refund(transaction, &standing).is_none() {
+    let closed = over || (standing.state == State::Completed && legs.is_empty());
+    if closed && refund(transaction, &standing).is_none() {
         return Err(Refused::new(format!("the transaction is {}; nothing is open to ask about", standing.state)));
     }
-    let legs = if over && legs.is_empty() { &[Leg::Payment] } else { legs };
+    let legs = if closed && legs.is_empty() { &[Leg::Payment] } else { legs };
     let wanted = Leg::ALL.into_iter().filter(|leg| legs.is_empty() || legs.contains(leg));
     Ok(wanted.filter_map(|leg| terms.agent(leg).map(|agent| request(transaction, leg, agent.party.clone()))).collect())
 }

@@ -13,7 +13,7 @@ use crate::rules::Standing;
 use crate::rules::alerted::Open;
 use crate::rules::alike;
 use crate::trade::{
-    Address, Code, Compared, Digest, Fingerprint, Moment, Names, OrderId, Role, Settlement, Transaction,
+    Address, Code, Compared, Digest, Fingerprint, Kind, Leg, Moment, Names, OrderId, Role, Settlement, Transaction,
     When,
 };
 use crate::words::Words;
@@ -34,6 +34,8 @@ pub struct Shown {
     pub subject: String,
     /// The ID of the transaction, where one of this account is meant.
     pub order: Option<String>,
+    /// The leg it is about, where it is about one.
+    pub leg: Option<Leg>,
     /// Who wrote the letter; empty where it comes of no letter.
     pub from: String,
     /// When it came up.
@@ -281,6 +283,7 @@ fn computed(clerk: &Clerk, which: Which, said: &Settled) -> Result<Vec<Shown>, C
             finding: warning.code.word().to_owned(),
             subject: named(known.as_ref(), &names),
             order: known.map(|known| known.key.id.to_string()),
+            leg: (warning.code == Code::ReceivedDiffers).then_some(Leg::Delivery),
             from: String::new(),
             date: Some(When::Moment(warning.since)),
             text: warning.text,
@@ -315,6 +318,7 @@ fn letters(clerk: &Clerk, all: bool, said: &Settled) -> Result<Vec<Shown>, Clerk
             finding: warning.code.word().to_owned(),
             subject: about(clerk, &entry)?,
             order: order_of(clerk, &entry.names)?,
+            leg: Kind::parse(&entry.kind).and_then(Kind::status_of),
             from: entry.peer.as_ref().map(ToString::to_string).unwrap_or_default(),
             date: Moment::parse(&entry.recorded).ok().map(When::Moment),
             text: warning.text,
@@ -351,6 +355,7 @@ fn set_aside(clerk: &Clerk, all: bool) -> Result<Vec<Shown>, ClerkError> {
             caution: alike.zip(aside.from.as_ref()).map(|(known, from)| alike::caution(from, known)),
             subject: SET_ASIDE.to_owned(),
             order: None,
+            leg: None,
             from: aside.from.map(|from| from.to_string()).unwrap_or_default(),
             date: Some(When::Moment(aside.at)),
             text: aside.reason.text,

@@ -148,8 +148,13 @@ fn is_not_rejected(known: &Transaction) -> Result<(), Fault> {
 
 /// Returns why nobody can be asked about an order, if so.
 pub(super) fn may_ask(known: &Transaction) -> Result<(), Fault> {
+    may_ask_about(known, &[])
+}
+
+/// Returns why nobody can be asked about these legs of an order, all of them where none is named, if so.
+pub(super) fn may_ask_about(known: &Transaction, legs: &[Leg]) -> Result<(), Fault> {
     is_not_rejected(known)?;
-    Ok(buyer::ask(known, &[]).map(|_| ())?)
+    Ok(buyer::ask(known, legs).map(|_| ())?)
 }
 
 /// Returns why nothing of an order can be given back, if so.

@@ -8,7 +8,7 @@ use axum::response::Redirect;
 use serde_json::{Map, Value, json};
 
 use super::Web;
-use super::act::{find, may_ask};
+use super::act::{find, may_ask, may_ask_about};
 use super::fault::Fault;
 use super::form::Form;
 use super::pages::Page;
@@ -59,10 +59,17 @@ fn list(clerk: &Clerk, visit: &Visit) -> Result<Map<String, Value>, Fault> {
     Ok(shows)
 }
 
-/// Returns whether somebody can be asked about the order of a warning.
-fn asks(clerk: &Clerk, one: &Shown) -> bool {
+/// Returns who can be asked about the order of a warning: whoever speaks for it, or where nothing of it is open the one who
+/// speaks for the leg that the warning is about; null where nobody can.
+fn asks(clerk: &Clerk, one: &Shown) -> Value {
     let order = one.order.as_ref().filter(|_| !one.id.starts_with("S-"));
-    order.is_some_and(|id| find(clerk, id).and_then(|known| may_ask(&known)).is_ok())
+    let Some(known) = order.and_then(|id| find(clerk, id).ok()) else { return Value::Null };
+    if may_ask(&known).is_ok() {
+        return json!({"leg": null});
+    }
+    let leg = one.leg.filter(|leg| may_ask_about(&known, &[*leg]).is_ok());
+    let agent = leg.and_then(|leg| known.terms()?.1.agent(leg));
+    agent.map_or(Value::Null, |agent| json!({"leg": leg, "who": agent.party.address}))
 }
 
 /// Returns what a warning holds against each other, as a row of a table: words in the reader's language, amounts as such.

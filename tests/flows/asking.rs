@@ -3,6 +3,7 @@
 
 use std::fs;
 
+use crate::page::served::Served;
 use crate::support::program::{Town, letters};
 
 /// Takes all mail out of a party's mailbox unread, as a post that loses it does.
@@ -64,6 +65,53 @@ fn figure_17_chosen_transactions_are_asked_about_and_the_list_follows_p112() {
     town.check_stands("buyer", &second, "open", [false; 3]);
     town.settle();
     town.check_peace();
+}
+
+#[test]
+fn of_a_completed_order_nobody_is_asked_unless_a_leg_is_named_p86() {
+    let town = Town::fresh();
+    let (id, number) = town.bought("SH-41", 1, &["--pay", "card"]);
+    town.reports(&number, &[("shop", "--shipped"), ("pay", "--paid"), ("ship", "--delivered")]);
+    town.check_stands("buyer", &id, "completed", [true; 3]);
+    let asked = || town.count("buyer", &id, "out", "status-request");
+    let short = &id[..6];
+    let run = town.run("buyer", &["ask", short]);
+    assert_eq!((run.code, asked()), (Some(65), 0), "{run:?}");
+    assert!(
+        run.err.contains(&format!("{short}: the transaction is completed; nothing is open to ask about")),
+        "{run:?}"
+    );
+    let config = town.path("buyer/config.toml");
+    let command = format!("mailorder -c {} ask {short} --leg payment", config.display());
+    assert!(run.err.contains(&format!("hint: about one leg all the same: {command}")), "{run:?}");
+    let japanese = town.run("buyer", &["--lang", "ja", "ask", short]).err;
+    assert!(japanese.contains("一つの部分だけなら照会できます"), "{japanese}");
+    // The page says of a ticked one why not; whoever is asked about a leg by name answers.
+    let served = Served::start(&config);
+    let visitor = served.visit();
+    let other = town.bought("SH-41", 1, &["--pay", "card"]).0;
+    let led = visitor.does("/", "/", &[("act", "ask"), ("txn", &id), ("txn", &other)]);
+    let page = visitor.page(&led);
+    let told = page.split("id=\"unasked\"").nth(1).unwrap().split("</div>").next().unwrap();
+    assert!(
+        told.contains(short) && told.contains("nothing is open to ask about") && !told.contains(&other[..6]),
+        "{told}"
+    );
+    assert_eq!((asked(), town.count("buyer", &other, "out", "status-request")), (0, 3));
+    let run = town.does("buyer", &["ask", short, "--leg", "payment"]);
+    assert!(run.out.contains("asked in 1 letter"), "{run:?}");
+    town.settle();
+    assert_eq!(asked(), 1);
+    // About what does not agree the one who speaks for it can be asked from the page of warnings.
+    town.misbills(&id, 9_999);
+    town.sync(&["buyer"]);
+    let page = visitor.page("/warnings");
+    let form =
+        page.split("class=\"ask-one\"").nth(1).unwrap_or_else(|| panic!("{page}")).split("</form>").next().unwrap();
+    assert!(form.contains("name=\"leg\" value=\"payment\"") && form.contains("pay@demo.test"), "{form}");
+    let place = format!("/txn/{id}");
+    visitor.does("/warnings", &place, &[("act", "ask"), ("leg", "payment")]);
+    assert_eq!(asked(), 2);
 }
 
 #[test]
