@@ -11,7 +11,7 @@ use crate::clerk::Clerk;
 use crate::role::{Refused, buyer};
 use crate::rules::agreement::Difference;
 use crate::trade::{Digest, Leg, Person, PinnedBy, Role, Settlement, Transaction};
-use crate::view::confirm::{Offer, Replaced, offered};
+use crate::view::confirm::{Offer, Told, offered};
 use crate::view::{short, text};
 
 #[derive(Debug, clap::Args)]
@@ -116,12 +116,16 @@ fn print(shell: &Shell, offer: &Offer<'_>) -> Result<(), Failure> {
     let seller = output::escape(offer.seller());
     shell.line(&format!("terms of {seller} <{from}>, written {written}"))?;
     shell.output.line("")?;
-    if let Some(replaced) = &offer.replaces {
-        changes(shell, replaced)?;
+    let told = offer.told();
+    if told.changes_first {
+        changes(shell, &told.changes)?;
         shell.output.line("")?;
+        besides(shell, offer, &told)?;
+    } else {
+        differences(shell, offer)?;
+        shell.output.line("")?;
+        changed_before(shell, &told.changes)?;
     }
-    differences(shell, offer)?;
-    shell.output.line("")?;
     goods(shell, offer)?;
     points(shell, offer)?;
     shell.output.line("")?;
@@ -133,22 +137,49 @@ fn print(shell: &Shell, offer: &Offer<'_>) -> Result<(), Failure> {
     shell.output.line("")
 }
 
-/// Prints what changes by terms that are to take the place of others.
-fn changes(shell: &Shell, replaced: &Replaced) -> Result<(), Failure> {
-    let points = match replaced.changes.len() {
+/// Prints what changes by terms that are to take the place of those the buyer agreed to.
+fn changes(shell: &Shell, points: &[&Difference]) -> Result<(), Failure> {
+    let said = match points.len() {
         1 => "new terms: 1 point changes".to_owned(),
         count => format!("new terms: {count} points change"),
     };
-    shell.output.line(shell.output.tone(&shell.words.sentence(&points), Tone::Warned))?;
-    if replaced.stay {
-        shell.line("until your OK to them, those before them stay in force")?;
+    shell.output.line(shell.output.tone(&shell.words.sentence(&said), Tone::Warned))?;
+    shell.line("until your OK to them, those before them stay in force")?;
+    points_table(shell, points, ["point", "agreed", "offered"])
+}
+
+/// Prints what else differs from the order, where the points that change are told already.
+fn besides(shell: &Shell, offer: &Offer<'_>, told: &Told<'_>) -> Result<(), Failure> {
+    if offer.order.is_none() || offer.differs.is_empty() {
+        differences(shell, offer)?;
+        return shell.output.line("");
     }
-    points_table(shell, &replaced.changes, ["point", "agreed", "offered"])
+    let said = match told.differs.len() {
+        0 => return doubts(shell, offer),
+        1 => "besides, 1 point differs from your order, as you agreed".to_owned(),
+        count => format!("besides, {count} points differ from your order, as you agreed"),
+    };
+    shell.line(&said)?;
+    points_table(shell, &told.differs, ["point", "ordered", "offered"])?;
+    doubts(shell, offer)?;
+    shell.output.line("")
+}
+
+/// Prints what else the shop has changed of an offer that the buyer has not answered.
+fn changed_before(shell: &Shell, points: &[&Difference]) -> Result<(), Failure> {
+    let said = match points.len() {
+        0 => return Ok(()),
+        1 => "besides, the shop has changed 1 point of its offer before".to_owned(),
+        count => format!("besides, the shop has changed {count} points of its offer before"),
+    };
+    shell.output.line(shell.output.tone(&shell.words.sentence(&said), Tone::Warned))?;
+    points_table(shell, points, ["point", "before", "offered"])?;
+    shell.output.line("")
 }
 
 /// Prints points in which terms differ from what was before.
-fn points_table(shell: &Shell, points: &[Difference], head: [&'static str; 3]) -> Result<(), Failure> {
-    let row = |one: &Difference| {
+fn points_table(shell: &Shell, points: &[&Difference], head: [&'static str; 3]) -> Result<(), Failure> {
+    let row = |one: &&Difference| {
         let [what, before, offered] = [&one.what, &one.ordered, &one.offered].map(|text| shell.words.sentence(text));
         vec![Cell::plain(what), Cell::plain(before), Cell(output::escape(&offered), Tone::Bad)]
     };
@@ -178,7 +209,12 @@ fn differences(shell: &Shell, offer: &Offer<'_>) -> Result<(), Failure> {
     let more = shell.words.sentence(&more.unwrap_or_default());
     let head = format!("✗ {}{more}", shell.words.sentence(&points));
     shell.output.line(shell.output.tone(&head, Tone::Bad))?;
-    points_table(shell, &offer.differs, ["point", "ordered", "offered"])?;
+    points_table(shell, &offer.told().differs, ["point", "ordered", "offered"])?;
+    doubts(shell, offer)
+}
+
+/// Prints what else is found about the letter that brought the terms.
+fn doubts(shell: &Shell, offer: &Offer<'_>) -> Result<(), Failure> {
     let others = offer.kept.findings.iter().filter(|finding| finding.code.blocks());
     for finding in others.filter(|finding| finding.code != crate::trade::Code::TermsDifferFromOrder) {
         let said = text::finding_line(shell.words, finding.code.word(), &finding.text, shell.clock.zone());

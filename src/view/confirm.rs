@@ -50,6 +50,24 @@ pub struct Replaced {
     pub changes: Vec<Difference>,
 }
 
+/// What differs, each point once.
+#[derive(Debug, Clone)]
+pub struct Told<'a> {
+    /// What changes by terms that are to take the place of others.
+    pub changes: Vec<&'a Difference>,
+    /// What differs from the order.
+    pub differs: Vec<&'a Difference>,
+    /// Whether the changes stand first: those before were agreed to, and stay in force without an answer.
+    pub changes_first: bool,
+}
+
+impl Told<'_> {
+    /// Returns how many points that is.
+    pub fn count(&self) -> usize {
+        self.changes.len().saturating_add(self.differs.len())
+    }
+}
+
 /// The key that signed terms.
 #[derive(Debug, Clone)]
 pub struct Signer {
@@ -95,10 +113,23 @@ impl<'a> Offer<'a> {
             differs: order.map(|(_, order)| compare(order, terms)).unwrap_or_default(),
             over: offer_is_over(terms, now),
             signer: signer(clerk, kept, now)?,
-            owed: owed(clerk, terms.total)?,
+            owed: owed(clerk, known, terms.total)?,
             id: known.key.id.to_string(),
             shop: known.key.shop.to_string(),
         }))
+    }
+
+    /// Returns what differs, each point once: from what was agreed to, and what else from the order; or, where nothing was agreed
+    /// to, from the order, and what else from the shop's offer before.
+    pub fn told(&self) -> Told<'_> {
+        let changes: Vec<&Difference> = self.replaces.iter().flat_map(|replaced| &replaced.changes).collect();
+        let differs: Vec<&Difference> = self.differs.iter().collect();
+        if self.replaces.as_ref().is_some_and(|replaced| replaced.stay) {
+            let differs = besides(differs, &changes);
+            return Told { changes, differs, changes_first: true };
+        }
+        let changes = besides(changes, &differs);
+        Told { changes, differs, changes_first: false }
     }
 
     /// Returns the shop's name, its address where it has none.
@@ -205,6 +236,11 @@ impl<'a> Offer<'a> {
     }
 }
 
+/// Returns those of some points that are not told yet.
+fn besides<'a>(some: Vec<&'a Difference>, told: &[&Difference]) -> Vec<&'a Difference> {
+    some.into_iter().filter(|one| told.iter().all(|other| other.what != one.what)).collect()
+}
+
 fn difference(difference: &Difference) -> Value {
     json!({"what": difference.what, "ordered": difference.ordered, "offered": difference.offered})
 }
@@ -241,11 +277,14 @@ fn signer(clerk: &mut Clerk, kept: &Kept, now: &Moment) -> Result<Signer, ClerkE
     })
 }
 
-/// Returns what will be unpaid in the currency of `total`, where that is over the limit.
-fn owed(clerk: &Clerk, total: Money) -> Result<Option<Owed>, ClerkError> {
+/// Returns what will be unpaid in the currency of `total`, where that is over the limit. What is unpaid of the order itself, by terms
+/// that are replaced, is not added to it.
+fn owed(clerk: &Clerk, known: &Transaction, total: Money) -> Result<Option<Owed>, ClerkError> {
     let Some(limit) = clerk.settings().practice.unpaid_limit(total.currency()) else { return Ok(None) };
     let now = unpaid(clerk, Role::Buyer)?.into_iter().find(|(sum, _)| sum.currency() == total.currency());
     let now = now.map_or_else(|| Money::zero(total.currency()), |(sum, _)| sum);
-    let Ok(then) = now.plus(&total) else { return Ok(None) };
+    let own = Standing::of(known).unpaid.filter(|own| own.currency() == total.currency());
+    let others = own.map_or(Ok(now), |own| now.minus(&own));
+    let Ok(then) = others.and_then(|others| others.plus(&total)) else { return Ok(None) };
     Ok(then.exceeds(&limit).unwrap_or(false).then_some(Owed { now, then, limit }))
 }

@@ -14,7 +14,7 @@ use super::visit::Visit;
 use super::{Web, transaction};
 use crate::clerk::Clerk;
 use crate::role::{Desk, Refused, buyer};
-use crate::rules::agreement::compare;
+use crate::rules::agreement::{Difference, compare};
 use crate::trade::{Settlement, Transaction};
 use crate::view::confirm::{Offer, offered};
 use crate::view::short;
@@ -45,19 +45,25 @@ fn terms(clerk: &Clerk, known: &Transaction, offer: &Offer<'_>, visit: &Visit) -
             .insert("fault".to_owned(), json!(offer.signer.fault.as_ref().map(|fault| visit.words().sentence(fault))));
     }
     put("signer", signer);
-    in_words(shows.get_mut("differs"), visit);
-    in_words(shows.get_mut("replaces").and_then(|replaces| replaces.get_mut("changes")), visit);
+    let told = offer.told();
+    put(
+        "told",
+        json!({
+            "changes": in_words(&told.changes, visit), "differs": in_words(&told.differs, visit),
+            "changes_first": told.changes_first, "n": told.count(),
+        }),
+    );
     Ok(shows)
 }
 
-/// Puts the points in which terms differ in the reader's words.
-fn in_words(points: Option<&mut Value>, visit: &Visit) {
-    for point in points.and_then(Value::as_array_mut).into_iter().flatten() {
-        for field in ["what", "ordered", "offered"] {
-            let said = point[field].as_str().map(|text| visit.words().sentence(text));
-            point[field] = json!(said);
-        }
-    }
+/// Returns points in which terms differ, in the reader's words.
+fn in_words(points: &[&Difference], visit: &Visit) -> Vec<Value> {
+    let words = visit.words();
+    let point = |one: &&Difference| {
+        let [what, ordered, offered] = [&one.what, &one.ordered, &one.offered].map(|text| words.sentence(text));
+        json!({"what": what, "ordered": ordered, "offered": offered})
+    };
+    points.iter().map(point).collect()
 }
 
 /// Accepts the terms of the page, or cancels the order.

@@ -1,5 +1,6 @@
 //! Terms that replace others, between four programs: a price and a date changed after the OK and before it.
 
+use crate::page::served::Served;
 use crate::support::program::Town;
 
 /// Returns the digest of the terms that a party has in force.
@@ -25,8 +26,9 @@ fn new_terms_change_nothing_before_the_ok_and_have_all_begin_anew_after_it() {
     assert!(town.does("buyer", &["list"]).err.contains("terms wait for your answer"));
     assert_eq!(town.does("buyer", &["status", "--json"]).json()["waiting_for_you"], 1);
     let looked = town.does("buyer", &["confirm", &id, "--dry-run"]).out;
-    let (change, order) = (looked.find("new terms: 3 points change"), looked.find("points differ from your order"));
-    assert!(change.is_some() && change < order, "what changes stands first\n{looked}");
+    // What changes is told once, though it differs from the order as well.
+    assert!(looked.contains("new terms: 3 points change") && !looked.contains("your order,"), "{looked}");
+    assert_eq!((looked.matches("line 1 price").count(), looked.matches("point").count()), (1, 1), "{looked}");
     assert_eq!(town.run("buyer", &["--no-input", "confirm", &id]).code, Some(65), "they wait for a person's word");
     let warning = town.does("buyer", &["warnings", "--json"]).json()["warnings"][0]["id"].as_str().unwrap().to_owned();
     town.does("buyer", &["warnings", "accept", &warning, "--reason", "agreed by telephone"]);
@@ -53,6 +55,58 @@ fn new_terms_change_nothing_before_the_ok_and_have_all_begin_anew_after_it() {
     assert_eq!(town.show("buyer", &id)["paid"]["amount"], "8500");
     assert_eq!(town.run("shop", &["shop", "change", &number, "--price", "1=JPY 1"]).code, Some(65), "over");
     town.check_peace();
+}
+
+#[test]
+fn what_differs_of_an_offer_that_was_replaced_is_one_statement_each_point_once() {
+    let town = Town::fresh();
+    let id = town.orders("buyer", "SH-41", 2, &["--pay", "card"]);
+    town.settle();
+    let number = town.number("buyer", &id);
+    // Nothing was agreed to: the order is what the new terms are held against, and what else the shop changed stands apart.
+    town.does("shop", &["shop", "change", &number, "--price", "1=JPY 4000", "--arrives", "2099-01-20"]);
+    town.settle();
+    let looked = town.does("buyer", &["confirm", &id, "--dry-run"]).out;
+    let (order, before) = (
+        looked.find("✗ 2 points differ from your order").unwrap(),
+        looked.find("besides, the shop has changed 1 point of its offer before").unwrap(),
+    );
+    assert!(order < before, "{looked}");
+    assert!(!looked.contains("new terms:") && !looked.contains("stay in force"), "{looked}");
+    for (what, at) in [("line 1 price", order), ("latest arrival", before)] {
+        assert_eq!(looked.matches(what).count(), 1, "{what}: {looked}");
+        assert!(looked.find(what).unwrap() > at, "{what}: {looked}");
+    }
+    let served = Served::start(&town.path("buyer/config.toml"));
+    let visitor = served.visit();
+    let page = visitor.page(&format!("/txn/{id}/confirm"));
+    let rows = |id: &str| {
+        let table = page.split(&format!("id=\"{id}\"")).nth(1).unwrap().split("</table>").next().unwrap();
+        table.matches("<th scope=\"row\">").count()
+    };
+    assert_eq!((rows("h-differs"), rows("h-change")), (2, 1), "{page}");
+    assert!(page.find("id=\"h-differs\"").unwrap() < page.find("id=\"h-change\"").unwrap());
+    assert!(page.contains("2 differences from your order") && page.contains("I have seen the 3 differences"), "{page}");
+    // What was agreed to before, though it differs from the order, is told apart when it stays.
+    let yes = town.types("buyer", &["confirm", &id]).answers("although not all agrees?", "yes").ends();
+    assert_eq!(yes.code, Some(0), "{yes:?}");
+    town.settle();
+    town.check_stands("buyer", &id, "open", [false; 3]);
+    town.does("shop", &["shop", "change", &number, "--due", "2099-03-01"]);
+    town.settle();
+    let looked = town.does("buyer", &["confirm", &id, "--dry-run"]).out;
+    let (change, agreed) = (
+        looked.find("new terms: 1 point changes").unwrap(),
+        looked.find("besides, 2 points differ from your order, as you agreed").unwrap(),
+    );
+    assert!(change < agreed && looked.contains("stay in force"), "{looked}");
+    assert_eq!(looked.matches("line 1 price").count(), 1, "{looked}");
+    let page = visitor.page(&format!("/txn/{id}/confirm"));
+    assert!(page.contains("Besides, 2 points differ from your order, as you agreed"), "{page}");
+    // What would be unpaid has this order once.
+    town.configure("buyer", |text| text.replacen("[buyer]\n", "[buyer]\nunpaid_limits = [\"JPY 5000\"]\n", 1));
+    let owed = town.does("buyer", &["confirm", &id, "--dry-run", "--json"]).json()["owed"].clone();
+    assert_eq!((&owed["now"]["amount"], &owed["then"]["amount"]), (&"8500".into(), &"8500".into()), "{owed}");
 }
 
 #[test]

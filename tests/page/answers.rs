@@ -101,8 +101,9 @@ fn what_new_terms_change_stands_first_as_the_command_has_it_and_they_can_be_refu
     let visitor = served.visit();
     let place = format!("/txn/{id}/confirm");
     let page = visitor.page(&place);
-    let before = page.find("id=\"h-differs\"").unwrap();
-    assert!(page.find("id=\"h-change\"").unwrap() < before && page.contains("3 points change"), "{page}");
+    let whole = page.find("id=\"h-terms\"").unwrap();
+    assert!(page.find("id=\"h-change\"").unwrap() < whole && page.contains("3 points change"), "{page}");
+    assert!(!page.contains("id=\"h-differs\""), "what changes is not told once more against the order: {page}");
     let table = part(&page, "id=\"h-change\"", "</table>").replace("&#x2f;", "/");
     let rows: Vec<&str> = table.split("<tr>").skip(2).collect();
     assert_eq!(rows.len(), changes.len(), "{table}");
