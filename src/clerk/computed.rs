@@ -19,7 +19,7 @@ use crate::rules::query::Query;
 use crate::rules::unheard::{TIMES, TOLD};
 use crate::rules::{Standing, received};
 use crate::trade::{
-    Act, Address, Code, Digest, Finding, Key, Moment, Money, Names, Number, OrderId, Role, Settlement, Transaction,
+    Act, Address, Code, Digest, Finding, Key, Leg, Moment, Money, Names, Number, OrderId, Role, Settlement, Transaction,
 };
 
 /// A warning that is computed.
@@ -39,6 +39,8 @@ pub struct ComputedWarning {
     pub order: Option<OrderId>,
     /// The transaction it is about, where that is known here.
     pub about: Option<Key>,
+    /// The leg it is about, where it is about one.
+    pub leg: Option<Leg>,
     /// Since when.
     pub since: Moment,
     /// What a person said to it.
@@ -46,8 +48,8 @@ pub struct ComputedWarning {
     pub(super) subject: String,
 }
 
-/// What is said about a transaction: what a settlement names it by, since when it is so, and what it is.
-type Said = (String, Moment, Finding);
+/// What is said about a leg of a transaction: what a settlement names it by, since when it is so, and what it is.
+type Said = (String, Moment, Finding, Leg);
 
 impl Clerk {
     /// Returns the computed warnings as of now, those of transactions first.
@@ -56,7 +58,7 @@ impl Clerk {
         let due = Filter { due_before: Some(now.instant().as_second()), ..Filter::default() };
         let mut found = self.about_each(&due, &|known| {
             let late = overdue(known, &now).into_iter();
-            late.map(|one| (one.subject(known), one.promised.end(now.offset()), one.finding)).collect()
+            late.map(|one| (one.subject(known), one.promised.end(now.offset()), one.finding, one.leg)).collect()
         })?;
         found.extend(self.standing_warnings()?);
         Ok(found)
@@ -68,7 +70,8 @@ impl Clerk {
         let amiss = Filter { amiss: true, ..Filter::default() };
         let mut found = self.about_each(&amiss, &|known| {
             let failed = failures(known, &Standing::of(known)).into_iter();
-            let failed = failed.map(|one| (one.subject(known), one.since, Finding::new(Code::Failed, one.text)));
+            let failed =
+                failed.map(|one| (one.subject(known), one.since, Finding::new(Code::Failed, one.text), one.leg));
             failed.chain(short(known)).collect()
         })?;
         found.extend(self.unheard_warnings()?);
@@ -162,10 +165,10 @@ impl Clerk {
         let mut found = Vec::new();
         for listed in self.index.list(filter)? {
             let Some(known) = self.index.load_key(&listed.key)? else { continue };
-            for (subject, since, Finding { code, text }) in find(&known) {
+            for (subject, since, Finding { code, text }, leg) in find(&known) {
                 let (shop, number) = (Some(known.key.shop.clone()), known.number.clone());
                 let warning = self.computed(subject, code, text, shop, number, since)?;
-                found.push(ComputedWarning { about: Some(known.key.clone()), ..warning });
+                found.push(ComputedWarning { about: Some(known.key.clone()), leg: Some(leg), ..warning });
             }
         }
         Ok(found)
@@ -213,7 +216,19 @@ impl Clerk {
     ) -> Result<ComputedWarning, ClerkError> {
         let id = warning_id(&subject);
         let settled = self.index.settled(&subject)?;
-        Ok(ComputedWarning { id, code, text, shop, number, order: None, about: None, since, settled, subject })
+        Ok(ComputedWarning {
+            id,
+            code,
+            text,
+            shop,
+            number,
+            order: None,
+            about: None,
+            leg: None,
+            since,
+            settled,
+            subject,
+        })
     }
 
     /// Notes that a computed warning was seen. It goes by itself when what it is about is done.
@@ -247,7 +262,7 @@ impl Clerk {
 fn short(known: &Transaction) -> Option<Said> {
     let differs = received::differs(known, &Standing::of(known))?;
     let subject = differs.subject(known);
-    Some((subject, differs.since, Finding::new(Code::ReceivedDiffers, differs.text)))
+    Some((subject, differs.since, Finding::new(Code::ReceivedDiffers, differs.text), Leg::Delivery))
 }
 
 /// Returns how many of these warnings are open about each transaction.

@@ -14,6 +14,8 @@ pub struct Overdue {
     pub finding: Finding,
     /// What is overdue: the word of a leg, or `refund`.
     pub what: &'static str,
+    /// The leg whose speaker is in charge of it.
+    pub leg: Leg,
     /// The date that passed.
     pub promised: When,
 }
@@ -60,7 +62,7 @@ fn passed(
     promised: When,
     now: &Moment,
 ) -> Overdue {
-    let make = |code: Code, text: String| Overdue { finding: Finding::new(code, text), what, promised };
+    let make = |code: Code, text: String| Overdue { finding: Finding::new(code, text), what, leg, promised };
     let late = || make(Code::Late, format!("{name} was promised for {promised} and is not done"));
     let statuses = transaction.kept.iter().filter(|kept| kept.letter.kind().status_of() == Some(leg));
     if statuses.clone().any(|kept| kept.direction == Direction::Out) {

@@ -283,7 +283,7 @@ fn computed(clerk: &Clerk, which: Which, said: &Settled) -> Result<Vec<Shown>, C
             finding: warning.code.word().to_owned(),
             subject: named(known.as_ref(), &names),
             order: known.map(|known| known.key.id.to_string()),
-            leg: (warning.code == Code::ReceivedDiffers).then_some(Leg::Delivery),
+            leg: warning.leg,
             from: String::new(),
             date: Some(When::Moment(warning.since)),
             text: warning.text,

@@ -59,17 +59,20 @@ fn list(clerk: &Clerk, visit: &Visit) -> Result<Map<String, Value>, Fault> {
     Ok(shows)
 }
 
-/// Returns who can be asked about the order of a warning: whoever speaks for it, or where nothing of it is open the one who
-/// speaks for the leg that the warning is about; null where nobody can.
+/// Returns who can be asked about the order of a warning: of how a leg stands the one who speaks for it, else all three; where
+/// nothing of the order is open the one who speaks for the leg that a letter is about. Null where nobody can.
 fn asks(clerk: &Clerk, one: &Shown) -> Value {
     let order = one.order.as_ref().filter(|_| !one.id.starts_with("S-"));
     let Some(known) = order.and_then(|id| find(clerk, id).ok()) else { return Value::Null };
-    if may_ask(&known).is_ok() {
-        return json!({"leg": null});
-    }
     let leg = one.leg.filter(|leg| may_ask_about(&known, &[*leg]).is_ok());
     let agent = leg.and_then(|leg| known.terms()?.1.agent(leg));
-    agent.map_or(Value::Null, |agent| json!({"leg": leg, "who": agent.party.address}))
+    match agent {
+        Some(agent) if one.id.starts_with("C-") || may_ask(&known).is_err() => {
+            json!({"leg": leg, "who": agent.party.address})
+        }
+        _ if may_ask(&known).is_ok() => json!({"leg": null}),
+        _ => Value::Null,
+    }
 }
 
 /// Returns what a warning holds against each other, as a row of a table: words in the reader's language, amounts as such.

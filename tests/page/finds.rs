@@ -170,7 +170,7 @@ fn one_agent_is_asked_about_what_is_late_by_one_letter() {
     let served = Served::start(&town.path("buyer/config.toml"));
     let visitor = served.visit();
     let place = format!("/txn/{id}");
-    for page in ["/", &place] {
+    for page in ["/", &place, "/warnings?late=1"] {
         let shown = visitor.page(page);
         let form = shown.split("class=\"ask-one\"").nth(1).unwrap().split("</form>").next().unwrap();
         assert!(form.contains(&format!("Ask {ask}")), "{page}: {form}");
