@@ -21,7 +21,7 @@ const MOST_DEPTH: u32 = 32;
 /// Most values in all.
 const MOST_VALUES: u32 = 10_000;
 /// Most bytes of a string.
-const MOST_STRING: usize = 4 * 1024;
+pub const MOST_STRING: usize = 4 * 1024;
 /// Most bytes of the strings that hold OpenPGP data.
 const MOST_ARMOR: usize = 16 * 1024;
 

@@ -22,6 +22,7 @@ mod words;
 mod write;
 
 pub use headers::{Outer, outer};
+pub use json::MOST_STRING;
 pub use jsonld::{Dealings, read_work, write_work};
 pub use payment_data::PaymentData;
 pub use read::{ReadError, attached_file, human_text, read, reread};

@@ -119,6 +119,14 @@ pub fn made(
     })
 }
 
+/// Refuses a word to the shop that no letter can carry.
+///
+/// # Errors
+/// A word that is too long, told so.
+pub fn check_remarks(order: &Order) -> Result<(), OrderingError> {
+    order.remarks.as_ref().map_or(Ok(()), |remarks| written::fits("the word to the shop", remarks))
+}
+
 /// Puts what is written in the place of what was ordered before (P100).
 pub fn change(order: &mut Order, changes: OrderFile, prices: &mut Prices) -> Result<(), OrderingError> {
     if !changes.item.is_empty() {

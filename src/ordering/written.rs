@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::OrderingError;
+use crate::mail::MOST_STRING;
 use crate::trade::item::{Charge, Item, Line};
 use crate::trade::{Currency, DeliveryMethod, Money, MoneyError, PaymentMethod, PostalAddress, Quantity};
 use crate::view::text;
@@ -68,7 +69,7 @@ pub struct ChargeWritten {
 pub fn lines(items: &[ItemWritten], catalog: &mut dyn Catalog) -> Result<Vec<Line>, OrderingError> {
     let line = |(place, written): (usize, &ItemWritten)| {
         let number = place.saturating_add(1);
-        let called = written.name.as_ref().or(written.sku.as_ref()).map(|name| format!(" ({name})"));
+        let called = written.name.as_ref().or(written.sku.as_ref()).map(|name| format!(" ({})", beginning(name)));
         let about = format!("item {number}{}", called.unwrap_or_default());
         let (item, unit_price) = goods(&about, written, catalog)?;
         let quantity = Quantity::parse(written.quantity.as_deref().unwrap_or("1"))
@@ -89,6 +90,7 @@ fn goods(about: &str, written: &ItemWritten, catalog: &mut dyn Catalog) -> Resul
     let ItemWritten { sku, name, price, .. } = written;
     match (sku, name, price) {
         (_, Some(name), Some(price)) => {
+            fits(&format!("{about}: the name"), name)?;
             let price = price_in(about, price, catalog.currency())?;
             Ok((Item { sku: sku.clone(), name: name.clone() }, price))
         }
@@ -100,14 +102,33 @@ fn goods(about: &str, written: &ItemWritten, catalog: &mut dyn Catalog) -> Resul
     }
 }
 
+/// Refuses a text that no letter can carry.
+///
+/// # Errors
+/// A text with more bytes than a letter takes, told with what it is.
+pub fn fits(what: &str, text: &str) -> Result<(), OrderingError> {
+    if text.len() > MOST_STRING {
+        let text = format!("{what} has {} bytes; a letter takes {MOST_STRING} at most", text.len());
+        return Err(OrderingError::wrong(text).hint("say it shorter"));
+    }
+    Ok(())
+}
+
 /// Settles charges as written; their numbers follow those of `items` lines. `usual` is the currency of the shop's prices.
 pub fn charges(charges: &[ChargeWritten], items: usize, usual: Option<Currency>) -> Result<Vec<Charge>, OrderingError> {
     let charge = |(place, written): (usize, &ChargeWritten)| {
         let number = place.saturating_add(1);
-        let price = price_in(&format!("charge {number} ({})", written.name), &written.price, usual)?;
+        let about = format!("charge {number} ({})", beginning(&written.name));
+        fits(&format!("{about}: the name"), &written.name)?;
+        let price = price_in(&about, &written.price, usual)?;
         Ok(Charge { id: items.saturating_add(number).to_string(), name: written.name.clone(), price })
     };
     charges.iter().enumerate().map(charge).collect()
+}
+
+/// Returns as much of a name as a message needs.
+fn beginning(name: &str) -> String {
+    name.chars().take(60).collect()
 }
 
 /// Reads an amount that a person wrote, and says about what it is wrong.

@@ -101,6 +101,24 @@ fn names_of_wide_letters_keep_columns_below_their_headings_b90() {
 }
 
 #[test]
+fn a_name_of_thousands_of_marks_or_signs_moves_no_column_b90() {
+    let town = Town::fresh();
+    town.orders("buyer", "SH-41", 1, &[]);
+    let marks = format!("e{}", "\u{301}".repeat(2_000));
+    for name in [marks, "🍵".repeat(1_000), "あ".repeat(1_300)] {
+        town.does("buyer", &["order", "--shop", "shop@demo.test", "--item", &format!("A;{name};JPY 10;1")]);
+    }
+    for (language, heading) in [("en", "STATE"), ("ja", "状態")] {
+        let shown = table(&town, "buyer", &["--lang", language, "list"], 4);
+        let lines: Vec<&str> = shown.lines().take(5).collect();
+        below(&lines, heading);
+        let ends: Vec<usize> = lines[1..].iter().map(|line| end_of_amount(line)).collect();
+        assert!(ends.windows(2).all(|two| two[0] == two[1]), "{shown}");
+        assert!(!shown.contains(&"\u{301}".repeat(4)), "marks upon marks: {shown}");
+    }
+}
+
+#[test]
 fn headings_of_wide_letters_stand_above_what_waits_to_be_sent() {
     let town = Town::fresh();
     for sku in ["SH-41;シャツ 白 41;JPY 4300;1", "KETTLE;Iron kettle;JPY 36000;1"] {

@@ -76,6 +76,15 @@ fn an_order_is_worth_something_and_no_price_is_below_zero() {
     refused(&["--item", "A;x;JPY 1;1", "--item", "B;Cup;4300;1"], &["item 2 (Cup)", "has no currency", "\"JPY 4300\""]);
     refused(&["--item", "B;Cup;JPY 1;1", "--charge", "Post;500"], &["charge 1 (Post)", "has no currency"]);
     refused(&["--item", "B;Cup;JPY 1;none"], &["item 1 (Cup)", "\"none\" is not"]);
+    // What no letter can carry is told before one is written, with what it is.
+    let long = "e\u{301}".repeat(2_000);
+    let parts = ["item 1", "the name has 6000 bytes; a letter takes 4096 at most", "say it shorter"];
+    refused(&["--item", &format!("B;{long};JPY 1;1")], &parts);
+    refused(&["--item", "B;Cup;JPY 1;1", "--remarks", &long], &["the word to the shop has 6000 bytes"]);
+    refused(
+        &["--item", "B;Cup;JPY 1;1", "--charge", &format!("{long};JPY 1")],
+        &["charge 1", "the name has 6000 bytes"],
+    );
     assert_eq!(town.list(&[]).len(), before);
     // A discount is a charge.
     let run = order(&town, &["--dry-run", "--item", "SH-41;Shirt;JPY 500;1", "--charge", "Off;JPY -100"]);
