@@ -172,6 +172,18 @@ const BOUGHT_FIT: [Fit; 12] = [
     Fit::Drop(2),
     Fit::Drop(3),
 ];
+/// On a terminal with fewer columns what was bought stands below its row: beside it there would be room for a word of it.
+const WIDE: usize = 110;
+/// The columns there.
+const NARROW: [&str; 9] = ["id", "date", "total", "unpaid", "order", "delivery", "payment", "state", "bought"];
+const NARROW_FIT: [Fit; 6] = [
+    Fit::Short(4, short_leg),
+    Fit::Short(5, short_leg),
+    Fit::Short(6, short_leg),
+    Fit::Drop(1),
+    Fit::Short(7, short_leg),
+    Fit::Drop(3),
+];
 /// The same of all other parts, who know a transaction by its number.
 const TRADED: [&str; 12] =
     ["number", "id", "date", "buyer", "shop", "items", "total", "unpaid", "order", "delivery", "payment", "state"];
@@ -214,9 +226,15 @@ const AGENT_FIT: [Fit; 14] = [
 fn print(shell: &Shell, shown: &Orders, asked: bool) -> Result<(), Failure> {
     let summary = &shown.summary;
     let bought = shown.role == Role::Buyer;
-    let lay_out = if bought { cells } else { traded };
+    let narrow = bought && shell.output.width().is_some_and(|width| width < WIDE);
+    let lay_out = match (bought, narrow) {
+        (true, true) => below,
+        (true, false) => cells,
+        (false, _) => traded,
+    };
     let rows: Vec<Vec<Cell>> = shown.listed.iter().map(|one| lay_out(shell, one, &shown.now, asked)).collect();
     let (head, right, fit): (&[&'static str], _, &[Fit]) = match shown.role {
+        Role::Buyer if narrow => (&NARROW, [2, 3], &NARROW_FIT),
         Role::Buyer => (&BOUGHT, [4, 5], &BOUGHT_FIT),
         Role::Shop => (&TRADED, [6, 7], &TRADED_FIT),
         Role::Payment | Role::Delivery => (&TRADED, [6, 7], &AGENT_FIT),
@@ -225,7 +243,7 @@ fn print(shell: &Shell, shown: &Orders, asked: bool) -> Result<(), Failure> {
         shell.output.line(shell.words.say("listing.none"))?;
     } else {
         let head = shell.heads(head);
-        shell.output.fitted(&Table { head: &head, rows: &rows, right: &right, fit, wrap: false })?;
+        shell.output.fitted(&Table { head: &head, rows: &rows, right: &right, fit, wrap: narrow })?;
         shell.output.line("")?;
     }
     footer(shell, shown)?;
@@ -340,6 +358,15 @@ fn state_tone(row: &Row) -> Tone {
         "rejected" | "cancelled" | "returned" | "refunded" => Tone::Faint,
         _ => Tone::Plain,
     }
+}
+
+/// Lays out a row whose shop and goods stand together in its last cell.
+fn below(shell: &Shell, one: &Listed, now: &Moment, asked: bool) -> Vec<Cell> {
+    let mut cells = cells(shell, one, now, asked);
+    let [shop, items] = [2, 2].map(|place| cells.remove(place).0);
+    let bought = if items.is_empty() { shop } else { format!("{shop} · {items}") };
+    cells.push(Cell(bought, Tone::Plain));
+    cells
 }
 
 /// Lays out a row for who sells, pays or delivers: with the number that `notify` takes, and whom it is for.

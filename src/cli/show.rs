@@ -261,9 +261,9 @@ fn leg_row(
 }
 
 impl Shell {
-    /// Prints a named value.
+    /// Prints a named value, in as many lines as it needs.
     pub(super) fn named(&self, name: &str, value: &str) -> Result<(), Failure> {
-        self.output.line(self.label(name, value))
+        self.output.named(&self.words.say(&format!("shown.{name}")), NAMES.saturating_add(2), value)
     }
 
     /// Returns a named value as a line.

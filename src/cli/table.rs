@@ -106,6 +106,10 @@ impl Table<'_> {
             }
         }
         let beside = room_used(&laid).saturating_add(GAP);
+        let below = text.as_ref().zip(width).is_some_and(|(text, width)| {
+            let room = width.saturating_sub(beside);
+            room < BESIDE && text.natural > room
+        });
         let has_head = self.head.iter().any(|head| !head.is_empty());
         let mut lines = String::new();
         for row in usize::from(!has_head)..=self.rows.len() {
@@ -114,7 +118,7 @@ impl Table<'_> {
             match (sentence, width) {
                 (None, _) => push(&mut lines, &line),
                 (Some(cell), None) => push(&mut lines, &format!("{line}{}", tone(&cell.0, cell.1))),
-                (Some(cell), Some(width)) => sentences(&mut lines, &line, cell, (beside, width), tone),
+                (Some(cell), Some(width)) => sentences(&mut lines, &line, cell, (beside, width, below), tone),
             }
         }
         lines
@@ -183,17 +187,16 @@ fn push(lines: &mut String, line: &str) {
     lines.push('\n');
 }
 
-/// Puts sentences beside their row where there is room, else below it.
+/// Puts sentences beside their row, or below it where there is no room for those of all rows.
 fn sentences(
     lines: &mut String,
     row: &str,
     cell: &Cell,
-    (beside, width): (usize, usize),
+    (beside, width, below): (usize, usize, bool),
     tone: &dyn Fn(&str, Tone) -> String,
 ) {
-    let room = width.saturating_sub(beside);
-    let below = room < BESIDE && columns(&cell.0) > room;
-    let (indent, room) = if below { (BELOW, width.saturating_sub(BELOW)) } else { (beside, room) };
+    let indent = if below { BELOW } else { beside };
+    let room = width.saturating_sub(indent);
     let mut wrapped = wrap(&cell.0, room.max(1)).into_iter();
     let first = if below { None } else { wrapped.next() };
     push(lines, &format!("{row}{}", first.map(|text| tone(&text, cell.1)).unwrap_or_default()));
