@@ -8,7 +8,7 @@ use super::given_back::GivenBack;
 use super::list::plural;
 use super::output::{self, Tone};
 use super::transaction::{self, Rejected, TurnedAway, joined};
-use crate::clerk::{Clerk, ClerkError};
+use crate::clerk::{Clerk, ClerkError, Fetch};
 use crate::index::Filter;
 use crate::rules::unheard::SOON;
 use crate::trade::{Moment, Money, OrderId, Role};
@@ -101,6 +101,8 @@ struct Account {
     inboxes: Vec<(&'static str, u64)>,
     /// What is still to go back to buyers.
     back: GivenBack,
+    /// When mail was fetched last, and the failure since, if there was one; `None` where there is no mailbox and no mail came.
+    fetches: Option<[Option<Fetch>; 2]>,
 }
 
 impl Account {
@@ -122,6 +124,8 @@ impl Account {
             unacknowledged: clerk.count_unacknowledged(SOON, &queue)?,
             inboxes: super::inbox::waiting_counts(clerk)?,
             back: GivenBack::of(clerk, first_role(clerk))?,
+            fetches: Some(clerk.last_fetches()?)
+                .filter(|fetches| clerk.settings().inbox.is_some() || fetches.iter().any(Option::is_some)),
         })
     }
 
@@ -167,6 +171,10 @@ fn document(account: &Account, address: &str) -> Value {
         "schema": "mailorder.status/1", "address": address,
         "over_limit": over.iter().map(text::money_json).collect::<Vec<_>>(),
         "refund_due": account.back.document(),
+        "mail": account.fetches.as_ref().map(|[done, failed]| json!({
+            "fetched": done.as_ref().map(|done| done.at),
+            "failed": failed.as_ref().map(|failed| json!({"at": failed.at, "why": failed.fault})),
+        })),
         "rejected": rejected.iter().map(|one| json!({"id": one.id, "shop": one.shop, "why": joined(&one.why, Words::ENGLISH)})).collect::<Vec<_>>(),
         "turned_away":
             turned_away.iter().map(|one| json!({"id": one.id, "buyer": one.buyer, "why": joined(&one.why, Words::ENGLISH)})).collect::<Vec<_>>(),
@@ -216,6 +224,17 @@ fn print(shell: &Shell, account: &Account, address: &str) -> Result<(), Failure>
     }
     if *not_kept > 0 {
         line("lost", words.fill("account.full", &[("n", not_kept)]))?;
+    }
+    let time = |at: &Moment| text::minute(at, shell.clock.zone());
+    match &account.fetches {
+        Some([_, Some(failed)]) => {
+            let why = words.sentence(failed.fault.as_deref().unwrap_or_default());
+            let said = words.fill("account.fetch-failed", &[("at", &time(&failed.at)), ("why", &why)]);
+            line("mail", shell.output.tone(&output::escape(&said), Tone::Bad))?;
+        }
+        Some([Some(done), None]) => line("mail", words.fill("account.fetched", &[("at", &time(&done.at))]))?,
+        Some([None, None]) => line("mail", shell.output.tone(&words.say("account.never-fetched"), Tone::Warned))?,
+        None => {}
     }
     let queue = words.fill("account.queue", &[("waiting", waiting), ("failed", failed)]);
     let unacknowledged = match account.unacknowledged {

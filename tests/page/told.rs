@@ -123,6 +123,12 @@ fn health_tells_when_mail_was_fetched_last_and_by_what() {
     let visitor = served.visit();
     let line = mail(&visitor.page("/health"));
     assert!(line.contains("last fetched") && line.contains("by mailorder sync"), "{line}");
+    // The status says it as well.
+    let status = || town.does("buyer", &["status"]).out;
+    let told = |status: &str| status.lines().find_map(|line| line.strip_prefix("mail ")).unwrap().trim().to_owned();
+    let at = town.does("buyer", &["status", "--json"]).json()["mail"]["fetched"].as_str().unwrap().to_owned();
+    assert_eq!(told(&status()), format!("fetched {} {}", &at[..10], &at[11..16]));
+    assert!(town.does("buyer", &["--lang", "ja", "status"]).out.contains("に受信"));
     town.does("buyer", &["watch", "--seconds", "1"]);
     assert!(mail(&visitor.page("/health")).contains("by mailorder watch"));
     // A mailbox that cannot be read.
@@ -130,6 +136,9 @@ fn health_tells_when_mail_was_fetched_last_and_by_what() {
     fs::rename(&inbox, town.path("mail/away")).unwrap();
     fs::write(&inbox, "").unwrap();
     assert_ne!(town.run("buyer", &["sync"]).code, Some(0));
+    assert!(told(&status()).starts_with("not fetched ") && told(&status()).contains("buyer@demo.test"), "{}", status());
+    let failed = town.does("buyer", &["status", "--json"]).json()["mail"]["failed"].clone();
+    assert!(failed["why"].as_str().unwrap().contains("buyer@demo.test"), "{failed}");
     let line = mail(&visitor.page("/health"));
     assert!(line.contains("could not be fetched") && line.contains("sync</code>"), "{line}");
     fs::remove_file(&inbox).unwrap();
