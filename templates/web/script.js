@@ -1,4 +1,4 @@
-// Nothing depends on this: it tells of news, rings, ticks all, and hears keys. At most 200 lines.
+// Nothing depends on this: it tells of news, rings, ticks all, adds up, and hears keys. At most 200 lines.
 "use strict";
 const root = document.documentElement;
 const keys = document.getElementById("keys");
@@ -106,6 +106,23 @@ function arrange() {
   corner.replaceChildren(all);
 }
 arrange();
+
+// The total of an order follows what is written, as its button has it; a card goes nowhere. It is reckoned under a key of its own.
+const draft = [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+let asked = 0;
+document.addEventListener("change", async (event) => {
+  const form = event.target.closest("form[action='/order']");
+  if (!form || !document.getElementById("sum")) return;
+  const fields = new URLSearchParams([...new FormData(form)].filter(([name]) => !name.startsWith("card-")));
+  fields.set("once", draft);
+  fields.set("do", "total");
+  const turn = (asked += 1);
+  const answer = await fetch("/order", { method: "POST", body: fields, cache: "no-store" }).catch(() => null);
+  if (!answer || !answer.ok || turn !== asked) return;
+  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("sum");
+  const sum = document.getElementById("sum");
+  if (fresh && sum) sum.replaceChildren(...fresh.childNodes);
+});
 
 // Keys: ? for the list of them, / for the search, j and k from order to order; never while something is written, and not where
 // they are switched off.

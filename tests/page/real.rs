@@ -108,6 +108,45 @@ fn an_order_is_written_checked_sent_confirmed_and_asked_about_in_the_browser_p11
 }
 
 #[test]
+fn the_total_of_an_order_follows_what_is_written_and_no_card_goes_with_it() {
+    let (town, _served, browser, root) = opened(1280);
+    browser.open(&format!("{root}/order?shop=shop@demo.test"));
+    let before = town.list(&[]).len();
+    // What goes to the server is looked at on its way.
+    browser.script("window.sent = []; const own = window.fetch; window.fetch = (to, how) => { if (how && how.body) sent.push(String(how.body)); return own(to, how); };");
+    let follows = |sum: &str| {
+        let script = format!("return (document.querySelector('#sum .total')?.textContent ?? '').includes('{sum}')");
+        browser.until(sum, &script);
+    };
+    browser.click("[name=pay][value=invoice]");
+    browser.write("[name=pick-TEA-200]", "2");
+    browser.press(&["\u{e004}"]);
+    follows("4,100");
+    browser.write("[name=pick-SH-41]", "1");
+    browser.press(&["\u{e004}"]);
+    follows("8,400");
+    // What is no order has no total, and nothing else of the form changes.
+    browser.write("[name=pick-SH-41]", "x");
+    browser.press(&["\u{e004}"]);
+    browser.until("no total", "return !document.querySelector('#sum .total')");
+    assert_eq!(browser.script("return document.querySelector('[name=pick-SH-41]').value"), "x");
+    browser.script(
+        "const field = document.querySelector('[name=card-number]'); if (field) field.value = '4111111111111111';",
+    );
+    browser.write("[name=pick-SH-41]", "1");
+    browser.press(&["\u{e004}"]);
+    follows("8,400");
+    let sent = browser.script("return sent.filter((one) => one.includes('do=total'))");
+    assert!(sent.as_array().unwrap().len() >= 4 && !sent.to_string().contains("4111"), "{sent}");
+    // It is checked and sent by its buttons, and by nothing before.
+    assert_eq!(town.list(&[]).len(), before);
+    browser.click("button[value=check]");
+    browser.until("the check", "return !!document.querySelector('button[value=send]')");
+    assert!(browser.text(".slip .total").contains("8,400"), "{}", browser.text(".slip"));
+    assert_eq!((town.list(&[]).len(), browser.complaints()), (before, Vec::new()));
+}
+
+#[test]
 fn terms_that_differ_are_taken_only_when_the_differences_were_seen_p35_p118() {
     let (town, _served, browser, root) = opened(1280);
     let config = town.path("shop/config.toml");
