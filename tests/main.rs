@@ -55,6 +55,8 @@ mod hostile;
 mod inbox;
 /// The index: the same rows whether it grew or was built anew.
 mod index;
+/// Mail that was set aside and is read later.
+mod later;
 /// The ledger: files anybody reads, batches that count as a whole, changes that show.
 mod ledger;
 /// Rejections of orders that wait for room.

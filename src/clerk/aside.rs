@@ -81,6 +81,10 @@ pub struct Aside {
     /// When a person noted that it was seen; from then on it is no open warning.
     #[serde(default)]
     pub seen: Option<Moment>,
+    /// Where it lies in the mailbox it was fetched from, as that mailbox's reader writes it: once it is read, it is marked there
+    /// like any letter.
+    #[serde(default)]
+    pub origin: Option<String>,
     /// Length in bytes.
     pub size: u64,
 }
@@ -104,6 +108,7 @@ impl Aside {
             expired: None,
             not_before: None,
             seen: None,
+            origin: None,
             size: u64::try_from(raw.len()).unwrap_or(u64::MAX),
         }
     }
@@ -153,6 +158,7 @@ impl AsideFolder {
         let mut placed = Vec::new();
         for (mail, note) in mails {
             if names.contains(&note.name) {
+                self.put_origin(&mut kept, note)?;
                 continue;
             }
             if !self.make_room(&mut kept, note.size)? {
@@ -166,6 +172,17 @@ impl AsideFolder {
         self.write_all(&placed)?;
         self.count_not_kept(not_kept)?;
         Ok(names)
+    }
+
+    /// Notes where a mail that is kept already was found again: its mailbox may have been renumbered since.
+    fn put_origin(&self, kept: &mut [Aside], found: &Aside) -> Result<(), ClerkError> {
+        let known = kept.iter_mut().find(|known| known.name == found.name);
+        let Some(known) = known.filter(|known| found.origin.is_some() && known.origin != found.origin) else {
+            return Ok(());
+        };
+        known.origin.clone_from(&found.origin);
+        // One of this very call is not written yet.
+        if self.path(&known.name).is_file() { self.put_note(known) } else { Ok(()) }
     }
 
     /// Writes mails with their notes, durably: all contents are on disk before the first has its name, and each mail

@@ -13,6 +13,7 @@ use super::spool::Spooled;
 use super::{Clerk, ClerkError};
 use crate::config::InboxSettings;
 use crate::config::written::Handled;
+use crate::index::Fetched;
 use crate::pgp::{Certificate, SetAside};
 use crate::trade::{Digest, Finding, Verdict};
 
@@ -133,17 +134,22 @@ impl Clerk {
         for aside in self.aside.list()? {
             let due = aside.not_before.is_some_and(|moment| moment <= now);
             if (due || known(&aside)) && tried.insert(aside.name.clone()) {
-                ready.push(aside.name);
+                ready.push(aside);
             }
         }
-        for names in ready.chunks(BROUGHT_BACK) {
-            let mails: Result<Vec<Vec<u8>>, ClerkError> = names.iter().map(|name| self.aside.read(name)).collect();
-            self.spool(&mails?)?;
-            for name in names {
-                self.aside.remove(name)?;
-            }
-        }
-        Ok(())
+        ready.chunks(BROUGHT_BACK).try_for_each(|some| self.spool_again(some))
+    }
+
+    /// Puts mails that were set aside back into the spool. Where one was fetched from is noted before, as when it was fetched:
+    /// it is to end in its mailbox like any other.
+    fn spool_again(&mut self, some: &[Aside]) -> Result<(), ClerkError> {
+        let mails: Result<Vec<Vec<u8>>, ClerkError> = some.iter().map(|aside| self.aside.read(&aside.name)).collect();
+        let names = self.spool.names(some.len(), &self.clock.now())?;
+        let from = names.iter().zip(some).filter_map(|(name, aside)| Some((name, aside.origin.as_ref()?)));
+        let from = from.map(|(name, origin)| Fetched { name: name.clone(), origin: origin.clone() });
+        self.index.note_fetched(&from.collect::<Vec<_>>())?;
+        self.spool.put(&names, &mails?)?;
+        some.iter().try_for_each(|aside| self.aside.remove(&aside.name))
     }
 
     fn take_in_batch(&mut self, mails: Vec<Spooled>) -> Result<TakenIn, ClerkError> {
@@ -197,11 +203,11 @@ impl Clerk {
         let mut notes = Vec::new();
         let mut ours = Vec::new();
         for (one, fate) in examined.iter().zip(fates) {
-            let is_fetched = fetched.contains(&one.spooled.name);
+            let origin = fetched.get(&one.spooled.name);
             match fate {
-                Fate::Aside(note) => notes.push((one, *note)),
+                Fate::Aside(note) => notes.push((one, Aside { origin: origin.cloned(), ..*note })),
                 // Handed to us, it may be the only copy; what was fetched still lies in its mailbox.
-                Fate::Ordinary if !is_fetched => self.spool.keep(&one.spooled.path)?,
+                Fate::Ordinary if origin.is_none() => self.spool.keep(&one.spooled.path)?,
                 Fate::Ordinary => self.spool.remove(&one.spooled.path)?,
                 Fate::Repeat => {
                     self.spool.remove(&one.spooled.path)?;

@@ -1,7 +1,7 @@
 //! What the clerk has to remember of the post: letters nobody acknowledged, how often one went out, and where fetched
 //! mail lies in its mailbox.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -261,14 +261,14 @@ impl Index {
         Ok(db_tx.commit()?)
     }
 
-    /// Returns which of these spooled mails were fetched from a mailbox, where they still lie.
-    pub fn fetched(&self, names: &[&str]) -> Found<BTreeSet<String>> {
+    /// Returns which of these spooled mails were fetched from a mailbox, and where they still lie there.
+    pub fn fetched(&self, names: &[&str]) -> Found<BTreeMap<String, String>> {
         // One lock for all the questions.
         let reading = self.db.unchecked_transaction()?;
-        let mut find = reading.prepare_cached("SELECT name FROM origins WHERE name = ?1")?;
-        let mut found = BTreeSet::new();
+        let mut find = reading.prepare_cached("SELECT name, origin FROM origins WHERE name = ?1")?;
+        let mut found = BTreeMap::new();
         for name in names {
-            found.extend(find.query_row([name], |row| row.get::<_, String>(0)).optional()?);
+            found.extend(find.query_row([name], |row| Ok((row.get(0)?, row.get(1)?))).optional()?);
         }
         Ok(found)
     }

@@ -197,9 +197,8 @@ fn truth(mailbox: &mut Mailbox, command: &str) -> Vec<u8> {
             let mut reply = Vec::new();
             for uid in set(mailbox, range) {
                 let mail = &mailbox.mails[&uid];
-                let first = mail.split(|b| *b == b'\n').next().unwrap();
                 let (what, bytes) = if head {
-                    let header = [first, b"\n\r\n"].concat();
+                    let header = [content_type(mail).as_bytes(), b"\r\n"].concat();
                     (format!("RFC822.SIZE {} BODY[HEADER.FIELDS (CONTENT-TYPE)]", mail.len()), header)
                 } else {
                     ("BODY[]<0>".to_owned(), mail[..mail.len().min(10_001)].to_vec())
@@ -216,6 +215,15 @@ fn truth(mailbox: &mut Mailbox, command: &str) -> Vec<u8> {
         }
         _ => Vec::new(),
     }
+}
+
+/// Returns the field of a mail's header that says what it is, with the lines that continue it.
+fn content_type(mail: &[u8]) -> String {
+    let text = String::from_utf8_lossy(mail);
+    let from = text.split_inclusive('\n').skip_while(|line| !line.starts_with("Content-Type:"));
+    let mut lines = from.take_while(|line| !line.trim().is_empty());
+    let first = lines.next().unwrap_or_default().to_owned();
+    lines.take_while(|line| line.starts_with([' ', '\t'])).fold(first, |field, line| field + line)
 }
 
 fn set(mailbox: &Mailbox, text: &str) -> Vec<u32> {
