@@ -11,6 +11,7 @@ use crate::ledger::{Mark, Writer};
 use crate::maildir;
 use crate::pgp::{Certificate, KeyFault};
 use crate::role::Desk;
+use crate::rules::Folding;
 use crate::trade::{
     Act, Address, Body, Book, Digest, Entry, Fingerprint, Key, Moment, Names, Number, Owed, Party, PinnedBy, Role,
     Transaction,
@@ -68,6 +69,8 @@ pub struct Batch<'a> {
     pub(super) asked: BTreeSet<(Role, Names)>,
     pub(super) pending: Vec<Pending>,
     pub(super) changed: BTreeSet<Key>,
+    /// What folds of transactions with many letters found.
+    pub(super) folds: BTreeMap<Key, Folding>,
     pub(super) pins: BTreeMap<Address, (Fingerprint, PinnedBy)>,
     /// What the index says of those who signed letters of this batch, asked once for each.
     pub(super) signers: BTreeMap<Fingerprint, Signer>,
@@ -153,6 +156,7 @@ impl<'a> Batch<'a> {
             asked: BTreeSet::new(),
             pending: Vec::new(),
             changed: BTreeSet::new(),
+            folds: BTreeMap::new(),
             pins: BTreeMap::new(),
             signers: BTreeMap::new(),
             new_certificates: BTreeMap::new(),

@@ -14,14 +14,17 @@ use crate::clock::system_time;
 use crate::config::TrustPolicy;
 use crate::pgp::SetAside;
 use crate::role;
-use crate::rules::{Judgement, Reader, alike, reconcile};
+use crate::rules::{Folding, Judgement, Reader, alike, reconcile_on};
 use crate::trade::{
-    Address, Body, Code, Digest, Direction, Finding, Fingerprint, Kept, Kind, Letter, Names, Party, Received, Role,
-    Verdict,
+    Address, Body, Code, Digest, Direction, Finding, Fingerprint, Kept, Key, Kind, Letter, Names, Party, Received,
+    Role, Verdict,
 };
 
 /// How many keys a shop takes at first contact within an hour.
 const STRANGERS_MAX: usize = 60;
+
+/// From how many letters on it is remembered what the folds of a transaction found: fewer are folded as fast.
+pub(super) const MANY: usize = 16;
 
 impl Batch<'_> {
     /// Judges one letter, enters it, and lets the part it is for answer.
@@ -261,6 +264,7 @@ impl Batch<'_> {
         let names: Names = received.letter().names();
         self.load(role, &names)?;
         let signer_address = self.signer_address(received.signer())?;
+        let mut folding = self.remembered(role, &names);
         let pinned = |address: &Address| self.pinned(address).ok().flatten();
         let named = |address: &Address| self.named_for(address);
         let allowed = |agent: &Party| self.clerk.settings.allows_payment_agent(agent);
@@ -273,7 +277,16 @@ impl Batch<'_> {
             named: &named,
             allowed: &allowed,
         };
-        Ok((Some(role), reconcile(&self.book, received, &reader)))
+        let judgement = reconcile_on(&self.book, received, &reader, folding.as_mut().map(|(_, folding)| folding));
+        self.folds.extend(folding);
+        Ok((Some(role), judgement))
+    }
+
+    /// Takes out what folds of a transaction with many letters found.
+    fn remembered(&mut self, role: Role, names: &Names) -> Option<(Key, Folding)> {
+        let known = self.book.find(role, names).filter(|known| known.kept.len() >= MANY)?;
+        let folding = self.folds.remove(&known.key).unwrap_or_default();
+        Some((known.key.clone(), folding))
     }
 
     /// Returns which key each shop named for an address last, in this batch or before.

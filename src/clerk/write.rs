@@ -10,9 +10,11 @@ use base64::engine::general_purpose::STANDARD;
 use super::ClerkError;
 use super::batch::{Batch, Bytes};
 use super::chance;
+use super::judge::MANY;
 use crate::clock::system_time;
 use crate::mail;
 use crate::role::{self, Action, Draft};
+use crate::rules::rejudge_on;
 use crate::trade::{
     Act, Body, Digest, Direction, Document, Download, Fingerprint, Kept, Kind, Letter, Measured, MessageId, Moment,
     Names, Owed, Role, Transaction, Verdict,
@@ -221,11 +223,14 @@ impl Batch<'_> {
         let mut newly = Vec::new();
         let letters = self.book.find(role, names).map_or(0, |known| known.kept.len());
         for _ in 0..letters {
-            let Some(transaction) = self.book.find(role, names).cloned() else { break };
-            let acts = crate::rules::rejudge(&transaction);
+            let Some(transaction) = self.book.find(role, names) else { break };
+            let is_long = transaction.kept.len() >= MANY;
+            let folding = is_long.then(|| self.folds.entry(transaction.key.clone()).or_default());
+            let acts = rejudge_on(transaction, folding);
             if acts.is_empty() {
                 break;
             }
+            let transaction = transaction.clone();
             for act in acts {
                 if let Act::Verdict { content, verdict: Verdict::Applied, .. } = &act {
                     newly.push(*content);

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::authority;
+use super::folding::{Folded, Folding, Ground, Run};
 use super::returned;
 use super::statement::{self, Check};
 use crate::trade::item::LineQuantity;
@@ -112,18 +113,37 @@ pub struct Judged {
 
 /// Folds all statuses of a transaction: how its legs stand, and what becomes of each status received.
 pub fn fold(transaction: &Transaction) -> (Legs, Vec<Judged>) {
-    let mut legs = Legs::default();
     let mut judged = Vec::new();
+    let legs = fold_each(transaction, None, None, &mut |kept, verdict, findings| {
+        judged.push(Judged { content: kept.content, verdict, findings: findings.to_vec() });
+    });
+    (legs, judged)
+}
+
+/// Hears of each status received what becomes of it, leg by leg, in the order of their numbers.
+pub(super) type Each<'a> = dyn FnMut(&Kept, Verdict, &[Finding]) + 'a;
+
+/// Folds all statuses of a transaction, and `new` with them, which is none of its letters yet. What `folding` remembers of
+/// the same transaction is not judged again.
+pub(super) fn fold_each(
+    transaction: &Transaction,
+    new: Option<&Kept>,
+    folding: Option<&mut Folding>,
+    each: &mut Each<'_>,
+) -> Legs {
+    let mut legs = Legs::default();
     let known = Known {
         transaction,
         terms: transaction.terms(),
         all_terms: transaction.all_terms().map(|(kept, _)| kept.content).collect(),
+        new,
     };
     // What is paid is held against what left and arrived, what arrived against what left.
-    for leg in [Leg::Order, Leg::Delivery, Leg::Payment] {
-        fold_leg(&known, leg, &mut legs, &mut judged);
+    let [order, delivery, payment] = folding.map_or([None, None, None], |folding| folding.runs().map(Some));
+    for (leg, run) in [(Leg::Order, order), (Leg::Delivery, delivery), (Leg::Payment, payment)] {
+        fold_leg(&known, leg, run, &mut legs, each);
     }
-    (legs, judged)
+    legs
 }
 
 /// What does not change while a transaction is folded.
@@ -131,30 +151,86 @@ struct Known<'a> {
     transaction: &'a Transaction,
     terms: Option<(&'a Kept, &'a Terms)>,
     all_terms: Vec<Digest>,
+    new: Option<&'a Kept>,
 }
 
-fn fold_leg(known: &Known<'_>, leg: Leg, legs: &mut Legs, judged: &mut Vec<Judged>) {
-    let mut statuses: Vec<&Kept> =
-        known.transaction.kept.iter().filter(|kept| kept.letter.kind().status_of() == Some(leg)).collect();
-    let refundable = refundable(known, legs);
+fn fold_leg(known: &Known<'_>, leg: Leg, run: Option<&mut Option<Run>>, legs: &mut Legs, each: &mut Each<'_>) {
+    let is_of_leg = |kept: &&Kept| kept.letter.kind().status_of() == Some(leg);
+    let mut statuses: Vec<&Kept> = known.transaction.kept.iter().chain(known.new).filter(is_of_leg).collect();
     // Our own statuses go to buyer and shop with numbers of their own: they stand in the order of writing.
     statuses.sort_by_key(|kept| match kept.direction {
         Direction::In => (kept.letter.seq, kept.position),
         Direction::Out => (None, kept.position),
     });
-    let mut current: Option<&Kept> = None;
-    for kept in statuses {
-        if kept.direction == Direction::Out {
-            current = Some(kept);
-            state_of(known, kept, legs);
-            continue;
+    let mut fold = LegFold { known, leg, refundable: refundable(known, legs), current: None, legs, each };
+    // Without terms other letters than statuses decide what becomes of these.
+    let Some((run, (terms, _))) = run.zip(known.terms) else {
+        for kept in statuses {
+            fold.take(kept);
         }
-        let (verdict, findings) = judge(known, leg, kept, current, legs, refundable);
-        if verdict == Verdict::Applied {
-            current = Some(kept);
-            state_of(known, kept, legs);
+        return;
+    };
+    let ground = Ground {
+        terms: terms.content,
+        all_terms: known.all_terms.clone(),
+        refundable: fold.refundable,
+        legs: fold.legs.clone(),
+    };
+    let mut memory = run.take().filter(|run| run.leads_to(&ground, &statuses)).unwrap_or_else(|| Run::new(ground));
+    fold.go_on(&memory, &statuses);
+    let is_new = |kept: &&Kept| known.new.is_some_and(|new| std::ptr::eq(*kept, new));
+    let (before, from_new) = statuses.split_at(statuses.iter().position(is_new).unwrap_or(statuses.len()));
+    for kept in before.iter().skip(memory.steps.len()) {
+        let judged = fold.take(kept);
+        memory.steps.push(Folded::of(kept, judged));
+    }
+    memory.current = fold.current.map(|current| current.position);
+    memory.legs = fold.legs.clone();
+    *run = Some(memory);
+    for kept in from_new {
+        fold.take(kept);
+    }
+}
+
+/// The fold of one leg, as far as it has come.
+struct LegFold<'a, 'b> {
+    known: &'a Known<'a>,
+    leg: Leg,
+    refundable: Option<Money>,
+    /// The statement in force.
+    current: Option<&'a Kept>,
+    legs: &'b mut Legs,
+    each: &'b mut Each<'b>,
+}
+
+impl<'a> LegFold<'a, '_> {
+    /// Goes to where a fold before had come.
+    fn go_on(&mut self, memory: &Run, statuses: &[&'a Kept]) {
+        for (kept, step) in statuses.iter().zip(&memory.steps) {
+            if let Some((verdict, findings)) = &step.judged {
+                (self.each)(kept, *verdict, findings);
+            }
+            if Some(kept.position) == memory.current {
+                self.current = Some(kept);
+            }
         }
-        judged.push(Judged { content: kept.content, verdict, findings });
+        self.legs.clone_from(&memory.legs);
+    }
+
+    /// Takes the next status; returns what becomes of it, if it was received.
+    fn take(&mut self, kept: &'a Kept) -> Option<(Verdict, Vec<Finding>)> {
+        let judged = match kept.direction {
+            Direction::Out => None,
+            Direction::In => Some(judge(self.known, self.leg, kept, self.current, self.legs, self.refundable)),
+        };
+        if judged.as_ref().is_none_or(|(verdict, _)| *verdict == Verdict::Applied) {
+            self.current = Some(kept);
+            state_of(self.known, kept, self.legs);
+        }
+        if let Some((verdict, findings)) = &judged {
+            (self.each)(kept, *verdict, findings);
+        }
+        judged
     }
 }
 

@@ -8,6 +8,7 @@ pub mod booking;
 pub mod crowd;
 pub mod erasable;
 pub mod failed;
+pub mod folding;
 pub mod leap;
 pub mod leg;
 pub mod limits;
@@ -25,7 +26,8 @@ pub mod unheard;
 mod voices;
 pub mod waiting;
 
+pub use folding::Folding;
 pub use leg::{LegState, Legs};
 pub use pending::Pending;
-pub use reconcile::{Judgement, Reader, reconcile, rejudge, waited_in_vain};
+pub use reconcile::{Judgement, Reader, reconcile, reconcile_on, rejudge, rejudge_on, waited_in_vain};
 pub use standing::{Standing, State};

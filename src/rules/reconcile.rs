@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use super::folding::Folding;
 use super::leg::{self, Judged};
 use super::{agreement, authority, voices};
 use crate::trade::document::AuthorizationResult;
@@ -51,6 +52,11 @@ pub struct Reader<'a> {
 
 /// Judges a letter that has just come.
 pub fn reconcile(book: &Book, received: &Received, reader: &Reader<'_>) -> Judgement {
+    reconcile_on(book, received, reader, None)
+}
+
+/// The same, with what `folding` remembers of the letter's transaction.
+pub fn reconcile_on(book: &Book, received: &Received, reader: &Reader<'_>, folding: Option<&mut Folding>) -> Judgement {
     let letter = received.letter();
     let mut findings = received.remarks().to_vec();
     if let Some(pinned) = reader.signer_address.as_ref().filter(|pinned| **pinned != letter.from.address) {
@@ -66,7 +72,7 @@ pub fn reconcile(book: &Book, received: &Received, reader: &Reader<'_>) -> Judge
     let judged = match &letter.document {
         Document::Receipt(_) => Ok(Vec::new()),
         document if document.kind().status_of().is_some() => {
-            return status(transaction, received, reader, findings);
+            return status(transaction, received, reader, findings, folding);
         }
         _ => other(transaction, letter, received.content()),
     };
@@ -137,6 +143,7 @@ fn status(
     received: &Received,
     reader: &Reader<'_>,
     mut findings: Vec<Finding>,
+    folding: Option<&mut Folding>,
 ) -> Judgement {
     let unknown = || {
         let letter = received.letter();
@@ -148,21 +155,31 @@ fn status(
         settle(findings, received.letter().kind())
     };
     let Some(transaction) = transaction else { return wait(findings) };
-    let mut with = transaction.clone();
-    with.kept.push(as_kept(received, reader, std::mem::take(&mut findings)));
-    let (_, judged) = leg::fold(&with);
-    let mine = judged.iter().position(|one| one.content == received.content());
-    let Some(mine) = mine.and_then(|at| judged.get(at).map(|one| (at, one))) else { return wait(findings) };
-    if mine.1.verdict == Verdict::Held {
-        return wait(mine.1.findings.clone());
+    let new = as_kept(received, reader, std::mem::take(&mut findings));
+    let mut mine: Option<(Verdict, Vec<Finding>)> = None;
+    let mut newer = false;
+    let mut each = |kept: &Kept, verdict: Verdict, findings: &[Finding]| {
+        if mine.is_some() {
+            // A statement with a number below one that counts already is history.
+            newer |= verdict == Verdict::Applied && kept.letter.kind() == new.letter.kind();
+        } else if kept.content == new.content {
+            mine = Some((verdict, findings.to_vec()));
+        }
+    };
+    if new.letter.answers.is_some() {
+        // The shop's answer to an OK may bring other terms into force.
+        let mut with = transaction.clone();
+        with.kept.push(new.clone());
+        leg::fold_each(&with, None, None, &mut each);
+    } else {
+        leg::fold_each(transaction, Some(&new), folding, &mut each);
     }
-    // A statement with a number below one that counts already is history.
-    let kind = received.letter().kind();
-    let newer = judged.iter().skip(mine.0.saturating_add(1)).any(|later| {
-        later.verdict == Verdict::Applied && with.by_content(&later.content).is_some_and(|k| k.letter.kind() == kind)
-    });
-    let verdict = if mine.1.verdict == Verdict::Applied && newer { Verdict::Stale } else { mine.1.verdict };
-    Judgement { verdict, findings: mine.1.findings.clone() }
+    let Some((verdict, findings)) = mine else { return wait(findings) };
+    if verdict == Verdict::Held {
+        return wait(findings);
+    }
+    let verdict = if verdict == Verdict::Applied && newer { Verdict::Stale } else { verdict };
+    Judgement { verdict, findings }
 }
 
 fn as_kept(received: &Received, reader: &Reader<'_>, findings: Vec<Finding>) -> Kept {
@@ -392,19 +409,31 @@ fn request(transaction: &Transaction, letter: &Letter) -> Result<Vec<Finding>, F
 ///
 /// Applied and stale are the same in this: both count.
 pub fn rejudge(transaction: &Transaction) -> Vec<Act> {
-    let (_, mut judged) = leg::fold(transaction);
-    judged.extend(waiting(transaction));
-    let counts = |verdict: Verdict| matches!(verdict, Verdict::Applied | Verdict::Stale);
-    let changed = judged.into_iter().filter(|now| {
-        transaction.by_content(&now.content).is_some_and(|kept| {
-            kept.settled != Some(Settlement::Block)
-                && kept.verdict != now.verdict
-                && !(counts(kept.verdict) && counts(now.verdict))
-                // A warning about a letter that waited too long stands until what it waited for is there.
-                && !(kept.verdict == Verdict::Warned && now.verdict == Verdict::Held)
-        })
+    rejudge_on(transaction, None)
+}
+
+/// The same, with what `folding` remembers of the transaction.
+pub fn rejudge_on(transaction: &Transaction, folding: Option<&mut Folding>) -> Vec<Act> {
+    let mut acts = Vec::new();
+    leg::fold_each(transaction, None, folding, &mut |kept, verdict, findings| {
+        acts.extend(changed(kept, verdict, findings));
     });
-    changed.map(|now| Act::Verdict { content: now.content, verdict: now.verdict, findings: now.findings }).collect()
+    for now in waiting(transaction) {
+        let kept = transaction.by_content(&now.content);
+        acts.extend(kept.and_then(|kept| changed(kept, now.verdict, &now.findings)));
+    }
+    acts
+}
+
+/// Returns the entry of a verdict that is another than the one that stands.
+fn changed(kept: &Kept, verdict: Verdict, findings: &[Finding]) -> Option<Act> {
+    let counts = |verdict: Verdict| matches!(verdict, Verdict::Applied | Verdict::Stale);
+    let changed = kept.settled != Some(Settlement::Block)
+        && kept.verdict != verdict
+        && !(counts(kept.verdict) && counts(verdict))
+        // A warning about a letter that waited too long stands until what it waited for is there.
+        && !(kept.verdict == Verdict::Warned && verdict == Verdict::Held);
+    changed.then(|| Act::Verdict { content: kept.content, verdict, findings: findings.to_vec() })
 }
 
 /// Judges again the letters that wait, or that a person accepted, and are no statuses.

@@ -1,20 +1,21 @@
 //! People, letters and books for tests of the pure core. Nobody encrypts here: a letter's content digest is the
 //! SHA-256 of its JSON.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use mailorder::rules::leg::{self, Legs};
-use mailorder::rules::{Judgement, Reader, Standing, reconcile, rejudge};
+use mailorder::rules::{Folding, Judgement, Reader, Standing, reconcile, reconcile_on, rejudge, rejudge_on};
 use mailorder::trade::document::Confirmation;
 use mailorder::trade::item::{Charge, Item, Line, LineQuantity};
 use mailorder::trade::status::{
     DeliveryStatus, OrderState, OrderStatus, Parcel, Payment, PaymentState, PaymentStatus, Shipment, Step,
 };
 use mailorder::trade::{
-    Act, Address, Agent, Body, Book, DeliveryMethod, Digest, Document, Entry, Fingerprint, Letter, Measured, MessageId,
-    Moment, Money, Names, Number, Order, OrderId, Party, PaymentMethod, Person, PostalAddress, Quantity, Received,
-    Role, Settlement, Terms, Transaction, Verdict, When,
+    Act, Address, Agent, Body, Book, DeliveryMethod, Digest, Document, Entry, Fingerprint, Key, Letter, Measured,
+    MessageId, Moment, Money, Names, Number, Order, OrderId, Party, PaymentMethod, Person, PostalAddress, Quantity,
+    Received, Role, Settlement, Terms, Transaction, Verdict, When,
 };
 
 /// Somebody with a mailbox and a key.
@@ -271,6 +272,8 @@ pub struct Desk {
     pub named: BTreeMap<Address, BTreeMap<Address, Fingerprint>>,
     /// The buyer's list of payment agents, if he keeps one.
     pub payment_agents: Option<Vec<Party>>,
+    /// What folds found: each letter is judged with it and without it.
+    folds: RefCell<BTreeMap<Key, Folding>>,
 }
 
 impl Desk {
@@ -279,8 +282,8 @@ impl Desk {
         let known = [buyer(), shop(), bank(), courier(), party("other"), party("mallory")];
         let pins = known.into_iter().map(|party| (party.address, party.fingerprint)).collect();
         let (me, now) = (me.clone(), at("2026-09-30"));
-        let named = BTreeMap::new();
-        Self { me, book: Book::default(), entries: Vec::new(), now, pins, named, payment_agents: None }
+        let (named, folds) = (BTreeMap::new(), RefCell::default());
+        Self { me, book: Book::default(), entries: Vec::new(), now, pins, named, payment_agents: None, folds }
     }
 
     /// The buyer's desk after ordering.
@@ -353,7 +356,14 @@ impl Desk {
         let allowed = |agent: &Party| self.payment_agents.as_ref().is_none_or(|list| list.contains(agent));
         let (me, now) = (&self.me, self.now);
         let reader = Reader { role, me, now, signer_address, pinned: &pinned, named: &named, allowed: &allowed };
-        reconcile(&self.book, &received, &reader)
+        let judgement = reconcile(&self.book, &received, &reader);
+        let key = self.book.find(role, &letter.names()).map(|known| known.key.clone());
+        if let Some(key) = key {
+            let mut folds = self.folds.borrow_mut();
+            let remembering = reconcile_on(&self.book, &received, &reader, Some(folds.entry(key).or_default()));
+            assert_eq!(remembering, judgement, "what a fold remembers changes nothing");
+        }
+        judgement
     }
 
     /// Enters what a person does about a warning.
@@ -386,6 +396,10 @@ impl Desk {
         for _ in 0..letters {
             let Some(transaction) = self.book.find(role, names) else { break };
             let (names, acts) = (names_of(transaction), rejudge(transaction));
+            let mut folds = self.folds.borrow_mut();
+            let folding = folds.entry(transaction.key.clone()).or_default();
+            assert_eq!(rejudge_on(transaction, Some(folding)), acts, "what a fold remembers changes nothing");
+            drop(folds);
             if acts.is_empty() {
                 break;
             }
