@@ -318,7 +318,12 @@ impl Index {
         if let Body::Own { act: crate::trade::Act::Genesis { .. } | crate::trade::Act::Pin { .. }, .. } = &entry.body {
             return Ok(());
         }
-        self.load_into(role, &entry.names(), book)
+        self.load_into(role, &entry.names(), book)?;
+        // One that a part of this address wrote to another is kept by both.
+        match entry.letter().filter(|letter| letter.stays_here()) {
+            Some(letter) => self.load_into(letter.addressee(), &entry.names(), book),
+            None => Ok(()),
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use mailorder::trade::Kind;
 
 use super::purchase::alone;
-use crate::support::accounts::{Fields, field, install};
+use crate::support::accounts::{Accounts, Fields, field, install};
 use crate::support::program::{Town, mailorder};
 
 #[test]
@@ -203,6 +203,22 @@ fn shop_payment_and_delivery_at_one_address_are_one_sender_p6() {
     let expected = ["delivery-instruction", "delivery-status", "payment-instruction", "payment-status"];
     assert_eq!(kinds, expected.map(str::to_owned).into());
     town.check_peace();
+}
+
+#[test]
+fn an_index_that_lags_behind_has_a_letter_within_the_address_in_both_its_parts_p6() {
+    let town = Town::fresh();
+    alone(&town);
+    let (_, number) = town.bought("SH-41", 1, &[]);
+    // As after a crash between ledger and index: what the payment part writes to the shop is in the ledger alone.
+    let (index, kept) = (town.path("shop/index.sqlite"), town.path("kept.sqlite"));
+    assert!(!town.path("shop/index.sqlite-wal").exists(), "all of it is in one file");
+    fs::copy(&index, &kept).unwrap();
+    town.does("shop", &["pay", "notify", &number, "--paid"]);
+    fs::copy(&kept, &index).unwrap();
+    let shown = town.does("shop", &["show", "--json", &number, "--role", "shop"]).json();
+    assert!(shown["letters"].as_array().unwrap().len() > 3 && shown["legs"][2]["done"] == true, "{shown}");
+    Accounts { dir: town.path("") }.check("shop", "caught up");
 }
 
 #[test]
