@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use mailorder::index::{Index, Reckoning, Row};
 use mailorder::ledger::{Checks, Erased, Ledger, LedgerError, Mark, Outcome, Report, Writer, form, verify};
 use mailorder::trade::redaction::Part;
 use mailorder::trade::status::{DeliveryStatus, Parcel, ParcelEvent, Step};
@@ -329,6 +330,70 @@ fn what_is_still_there_though_it_was_erased_is_told() {
     let writer = lock(&ledger);
     assert_eq!((writer.erase(&[&redaction]).unwrap(), writer.erase(&[&redaction]).unwrap()), (2, 0));
     assert_eq!(check(&ledger).result, Outcome::Clean);
+}
+
+/// Opens the index of a ledger, as it was left, and brings it up to date.
+fn indexed(folder: &Path, name: &str, ledger: &Ledger) -> Index {
+    let reckoning = Reckoning { row: Row::of, handles: |_| Vec::new(), join: |_, _| None };
+    let (mut index, _) = Index::open(&folder.join(name), ledger, reckoning).unwrap();
+    index.catch_up(&lock(ledger), &reread).unwrap();
+    index
+}
+
+#[test]
+fn rows_made_of_an_erased_letter_are_those_of_a_new_index_and_no_other_row_is_touched() {
+    let judged = |position: u64, batch: &[Made]| {
+        let finding = Finding::new(Code::TermsDifferFromOrder, "line 1 price: ordered JPY 1, offered JPY 2".to_owned());
+        let content = batch[0].entry.content().unwrap();
+        let act = Act::Verdict { content, verdict: Verdict::Applied, findings: vec![finding] };
+        made_own(position, act, batch[0].entry.names(), vec![1])
+    };
+    // As it was warned about on arrival, and judged again since: before the redaction, or with it.
+    for (before, with) in [(false, false), (true, false), (false, true)] {
+        let folder = tempfile::tempdir().unwrap();
+        let (ledger, batch) = ledger_with_order(folder.path());
+        if before {
+            append(&mut lock(&ledger), &[judged(4, &batch)]);
+        }
+        let index = indexed(folder.path(), "grown.sqlite", &ledger);
+        assert!(index.dump().unwrap().contains(NAME));
+        drop(index);
+        // A row that only a new index would not have.
+        let db = rusqlite::Connection::open(folder.path().join("grown.sqlite")).unwrap();
+        db.execute("INSERT INTO claimed VALUES ('F', 'shop', '1', 7)", []).unwrap();
+        drop(db);
+        if with {
+            append(&mut lock(&ledger), &[judged(4, &batch)]);
+        }
+        for made in [&batch[0], &batch[2]] {
+            let redaction = redaction_of(&ledger, made);
+            append(&mut lock(&ledger), &[redacting(ledger.head().unwrap().size, &redaction)]);
+        }
+        let mut index = indexed(folder.path(), "grown.sqlite", &ledger);
+        let grown = index.dump().unwrap();
+        let (kept, grown): (Vec<&str>, Vec<&str>) = grown.lines().partition(|line| line.starts_with("claimed\t"));
+        assert_eq!(kept, ["claimed\tF\tshop\t1\t7"], "the rest was let be");
+        let new = indexed(folder.path(), "new.sqlite", &ledger).dump().unwrap();
+        assert_eq!(grown, new.lines().collect::<Vec<_>>(), "judged again before: {before}, with: {with}");
+        assert!(index.scrub().unwrap());
+        index.catch_up(&lock(&ledger), &reread).unwrap();
+        assert_eq!(index.unscrubbed().unwrap(), None);
+        drop(index);
+        for gone in [NAME, STREET, "ring twice", "1234-5678-9012"] {
+            assert_eq!(holding(folder.path(), gone), Vec::<PathBuf>::new(), "{gone}");
+        }
+    }
+}
+
+#[test]
+fn a_redaction_that_names_another_file_changes_no_row() {
+    let folder = tempfile::tempdir().unwrap();
+    let (ledger, batch) = ledger_with_order(folder.path());
+    drop(indexed(folder.path(), "index.sqlite", &ledger));
+    let mut other = redaction_of(&ledger, &batch[0]);
+    other.digest = Digest::of(b"another file");
+    append(&mut lock(&ledger), &[redacting(4, &other)]);
+    assert!(indexed(folder.path(), "index.sqlite", &ledger).dump().unwrap().contains(NAME));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Letters erased on request: judged, entered, removed, signed for, and nothing of them left in the index.
 //!
 //! The redaction is the commit. What comes after it, a start that finds it not done does: files removed, checkpoint signed,
-//! index built anew (`catch_up_with`).
+//! index rid of it (`catch_up_with`).
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -44,10 +44,10 @@ pub use row::{Row, RowItem, RowLeg, RowOwing};
 pub use schedules::{Caused, CausedLetter, KeptSchedule};
 pub use tasks::{Attempt, OpenTask};
 
-use redacted::Stop;
+use redacted::Left;
 
 /// Version of schema and of what rows mean; another version is thrown away and built anew.
-const VERSION: i64 = 26;
+const VERSION: i64 = 27;
 
 /// Marks the file as an index of ours ("MOix").
 const APPLICATION: i64 = 0x4D4F_6978;
@@ -240,6 +240,18 @@ impl Index {
     ///
     /// `book` has been through the batch; `changed` are the keys it named. `mark` is the writer's behind the batch.
     pub fn apply(&mut self, batch: &[Recorded], mark: &Mark, book: &Book, changed: &[Key]) -> Result<(), IndexError> {
+        self.enter(batch, mark, book, changed, &[])
+    }
+
+    /// The same; what is left of letters that the batch erases takes their place, in the same database transaction.
+    fn enter(
+        &mut self,
+        batch: &[Recorded],
+        mark: &Mark,
+        book: &Book,
+        changed: &[Key],
+        left: &[Left],
+    ) -> Result<(), IndexError> {
         if let Some(first) = batch.first()
             && first.entry.position != self.mark.entries()
         {
@@ -249,6 +261,7 @@ impl Index {
         for recorded in batch {
             apply::entry(&db_tx, recorded, &self.reckoning)?;
         }
+        redacted::put_left(&db_tx, left)?;
         let mut keys: Vec<&Key> = changed.iter().collect();
         keys.sort();
         keys.dedup();
@@ -264,28 +277,13 @@ impl Index {
     /// Reads what the ledger has beyond the index (F25); returns how many entries that were.
     ///
     /// Asks for the writer, because only who holds the lock knows that the log ends with a whole batch. Where it meets a
-    /// redaction, the file that one erases is removed, if a crash left it; and where rows were made of that file, all are made
-    /// anew.
+    /// redaction, the file that one erases is removed, if a crash left it; and where rows were made of that file, they are made
+    /// of what is left.
     pub fn catch_up(&mut self, writer: &Writer, reread: Reread<'_>) -> Result<u64, IndexError> {
         self.refresh()?;
-        let from = self.mark.entries();
-        match self.read_on(writer, reread) {
-            // Rows that are to go must not outlive a crash: they go before the redaction is entered.
-            Err(Stop::Stale) => {
-                self.clear()?;
-                self.read_on(writer, reread)?;
-            }
-            read => read?,
-        }
-        Ok(self.mark.entries().saturating_sub(from))
-    }
-
-    /// Reads what the ledger has beyond the index.
-    fn read_on(&mut self, writer: &Writer, reread: Reread<'_>) -> Result<(), Stop> {
         let from = self.mark.clone();
         let mut book = Book::default();
-        writer.ledger().replay_chunks::<Stop>(&from, reread, &mut |chunk: Chunk| {
-            redacted::erase(&chunk, &from, writer)?;
+        writer.ledger().replay_chunks::<IndexError>(&from, reread, &mut |chunk: Chunk| {
             if book.iter().map(|transaction| transaction.kept.len()).sum::<usize>() > BOOK_MAX {
                 book = Book::default();
             }
@@ -294,9 +292,11 @@ impl Index {
                 self.load_for(&recorded.entry, &mut book)?;
                 changed.extend(book.apply(&recorded.entry));
             }
-            Ok(self.apply(&chunk.entries, &chunk.mark, &book, &changed)?)
+            let left = self.erase(&chunk, writer, &mut book, reread)?;
+            changed.extend(left.iter().flat_map(|one| one.changed.iter().cloned()));
+            self.enter(&chunk.entries, &chunk.mark, &book, &changed, &left)
         })?;
-        Ok(())
+        Ok(self.mark.entries().saturating_sub(from.entries()))
     }
 
     /// Builds every row again from the ledger's beginning; cursors stay.

@@ -37,6 +37,9 @@ CREATE INDEX entries_catalog ON entries (peer, recorded_at) WHERE kind = 'catalo
 CREATE INDEX entries_asked ON entries (peer, recorded_at) WHERE kind = 'catalog-request';
 CREATE INDEX entries_status_asked ON entries (role, shop, number) WHERE kind = 'status-request' AND direction = 'out';
 CREATE INDEX entries_requests ON entries (shop, number) WHERE kind = 'status-request';
+-- Entries about a transaction that are not among its letters.
+CREATE INDEX entries_beside ON entries (shop, number) WHERE (direction = 'own' OR role IS NULL);
+CREATE INDEX entries_beside_order ON entries (shop, order_id) WHERE (direction = 'own' OR role IS NULL);
 CREATE INDEX entries_held ON entries (shop, number) WHERE standing = 'held';
 
 -- One row for each transaction: what lists show and filter by. What nobody has begun (there are only letters that wait)
@@ -321,3 +324,5 @@ CREATE TABLE IF NOT EXISTS cursors (inbox TEXT PRIMARY KEY, cursor TEXT NOT NULL
 
 -- Parts of names of items and parties; rowid is the transaction's.
 CREATE VIRTUAL TABLE search USING fts5 (names, tokenize = 'trigram');
+-- Of names that are removed no part stays behind.
+INSERT INTO search (search, rank) VALUES ('secure-delete', 1);

@@ -80,6 +80,14 @@ pub(super) fn put_letter(db_tx: &Connection, position: u64, letter: &Letter) -> 
     Ok(())
 }
 
+/// Has the letter of an entry as what is left of it.
+pub(super) fn change_letter(db_tx: &Connection, position: u64, letter: &Letter) -> Result<(), IndexError> {
+    let text = serde_json::to_vec(letter).map_err(row_error)?;
+    let sql = "UPDATE letters SET letter = ?2 WHERE position = ?1";
+    db_tx.prepare_cached(sql)?.execute(params![integer(position), text])?;
+    Ok(())
+}
+
 /// Returns the letter of an entry; `None` where it belongs to no transaction.
 pub(super) fn letter(db: &Connection, position: i64) -> Result<Option<Letter>, IndexError> {
     let mut question = db.prepare_cached(LETTER)?;

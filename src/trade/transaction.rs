@@ -406,6 +406,27 @@ impl Book {
         }
     }
 
+    /// Has a letter that was erased as what is left of it, in each part that keeps it, with these findings where there are
+    /// some; returns the keys whose transaction changed.
+    pub fn erase(&mut self, left: &Entry, findings: &[Finding]) -> Vec<Key> {
+        let (Body::In { letter, .. } | Body::Out { letter, .. }) = &left.body else { return Vec::new() };
+        let parts = left.role.into_iter().chain(letter.stays_here().then(|| letter.addressee()));
+        let mut changed = Vec::new();
+        for role in parts {
+            let Some(key) = self.key_of(role, &left.names()) else { continue };
+            let Some(transaction) = self.transactions.get_mut(&key) else { continue };
+            for kept in transaction.kept.iter_mut().filter(|k| k.position == left.position && k.erased.is_none()) {
+                kept.letter = Arc::clone(letter);
+                kept.erased.clone_from(&left.erased);
+                if !findings.is_empty() {
+                    kept.findings = findings.to_vec();
+                }
+                changed.push(key.clone());
+            }
+        }
+        changed
+    }
+
     fn enter(&mut self, role: Role, names: &Names, kept: Kept) -> Vec<Key> {
         let Some(shop) = names.shop.clone() else { return Vec::new() };
         let Some(key) = self.key_of(role, names).or_else(|| new_key(role, &shop, names)) else { return Vec::new() };
