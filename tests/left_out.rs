@@ -1,10 +1,12 @@
-//! Rejections beyond the limits: an order that is refused in an hour in which its buyer got too many of them waits for room,
-//! is seen while it waits, and gets its answer without anybody's doing.
+//! Rejections and refusals beyond the limits: an order that is refused in an hour in which its buyer got too many of them waits
+//! for room, is seen while it waits, and gets its answer without anybody's doing; so does an OK, a cancellation and what
+//! an agent will not do.
 
-use mailorder::role::shop_desk;
+use mailorder::role::shop_change::{Change, change};
+use mailorder::role::{Notice, buyer, delivery, payment, shop_desk};
 use mailorder::rules::waiting::{Waiting, waiting};
-use mailorder::rules::{Standing, State};
-use mailorder::trade::{Document, Kind, Order, OrderId, Role};
+use mailorder::rules::{Standing, State, left_out};
+use mailorder::trade::{Document, Kind, Leg, Order, OrderId, Role, When};
 
 use crate::support::trade::jpy;
 use crate::support::world::{BANK, BUYER, COURIER, SHOP, World};
@@ -148,11 +150,16 @@ fn an_order_that_waits_for_room_may_be_answered_by_a_person_and_is_not_answered_
 
 /// Changes the shop's configuration.
 fn changes(world: &mut World, old: &str, new: &str) {
-    let file = world.folder(SHOP).join("config.toml");
+    changes_of(world, SHOP, old, new);
+}
+
+/// Changes the configuration of an account.
+fn changes_of(world: &mut World, at: usize, old: &str, new: &str) {
+    let file = world.folder(at).join("config.toml");
     let text = std::fs::read_to_string(&file).unwrap();
     assert!(text.contains(old), "{text}");
     std::fs::write(&file, text.replacen(old, new, 1)).unwrap();
-    world.configure(SHOP, "");
+    world.configure(at, "");
 }
 
 #[test]
@@ -213,4 +220,143 @@ fn to_strangers_who_order_without_end_no_more_than_the_limit_is_written_in_any_h
         }
         assert_eq!(said(&mut world), expected);
     }
+}
+
+/// Lets the shop write no more refusals to its buyer in this hour.
+fn leave_no_room(world: &mut World) {
+    world.configure(SHOP, "\n[answers]\nper_peer = 1\n");
+    world.order(BUYER, too_cheap);
+    world.settle();
+    assert_eq!(count(world, SHOP, "out", "order-rejection"), 1);
+}
+
+/// Checks that a letter waits for its refusal, that neither a look nor a new index makes room, and that it goes out once an hour
+/// later.
+fn check_refused_later(world: &mut World, at: usize) {
+    let before = count(world, at, "out", "refusal");
+    for _ in 0..2 {
+        world.tend();
+        world.reopen(at);
+        assert!(world.clerks[at].reindex().unwrap() > 0);
+        assert_eq!(world.clerks[at].index().unanswered().unwrap().len(), 1);
+    }
+    assert_eq!(count(world, at, "out", "refusal"), before);
+    world.pass_hours(1);
+    world.tend();
+    world.settle();
+    assert_eq!(count(world, at, "out", "refusal"), before + 1);
+    assert!(world.clerks[at].index().unanswered().unwrap().is_empty());
+    for _ in 0..2 {
+        world.pass_hours(25);
+        world.tend();
+        world.settle();
+    }
+    assert_eq!(count(world, at, "out", "refusal"), before + 1, "once");
+    let grown = world.clerks[at].index().dump().unwrap();
+    world.clerks[at].reindex().unwrap();
+    assert_eq!(world.clerks[at].index().dump().unwrap(), grown);
+}
+
+#[test]
+fn an_ok_that_came_too_late_is_refused_when_there_is_room_again_and_both_sides_end_alike() {
+    let mut world = World::new(STEPS);
+    let id = world.order(BUYER, |_| {});
+    world.settle();
+    // The OK is written in time, and lies in the mail until the offer has run out.
+    let key = world.key(Role::Buyer, &id);
+    world.decide(BUYER, &key, |known, desk| Ok(vec![buyer::confirm(known, desk)?.into()]));
+    let late = world.send(BUYER);
+    world.pass_hours(8 * 24);
+    leave_no_room(&mut world);
+    for mail in late {
+        world.deliver(mail.to, &[mail.bytes]);
+    }
+    world.settle();
+    assert_eq!(count(&mut world, SHOP, "out", "refusal"), 0);
+    assert_eq!(left_out::unanswered(&world.transaction(SHOP, Role::Shop, &id)).count(), 1);
+    check_refused_later(&mut world, SHOP);
+    assert_eq!((state(&mut world, BUYER, &id), state(&mut world, SHOP, &id)), (State::Rejected, State::Rejected));
+    assert_eq!(count(&mut world, SHOP, "out", "payment-instruction"), 0, "nothing was begun");
+}
+
+#[test]
+fn a_cancellation_that_came_too_late_is_refused_when_there_is_room_again() {
+    let mut world = World::new(STEPS);
+    let id = world.accepted_order();
+    leave_no_room(&mut world);
+    // They cross: the buyer cancels while the goods arrive.
+    world.buyer_writes(BUYER, &id, |known| buyer::cancel(known, None).unwrap());
+    let cancellation = world.send(BUYER);
+    let key = world.clerks[COURIER].index().load_all(Some(Role::Delivery)).unwrap()[0].key.clone();
+    world.decide(COURIER, &key, |known, desk| {
+        delivery::notify(known, &Notice { done: Some(desk.now), ..Notice::default() }, desk)
+    });
+    world.settle();
+    for mail in cancellation {
+        world.deliver(mail.to, &[mail.bytes]);
+    }
+    world.settle();
+    let known = world.transaction(SHOP, Role::Shop, &id);
+    assert!(matches!(waiting(&known)[..], [Waiting::Cancellation(_)]), "it is seen meanwhile");
+    check_refused_later(&mut world, SHOP);
+    let refused = |world: &mut World, at: usize, role: Role| {
+        let known = world.transaction(at, role, &id);
+        known.known(Kind::Cancellation).all(|cancellation| known.is_refused(&cancellation.content))
+    };
+    assert!(refused(&mut world, BUYER, Role::Buyer) && refused(&mut world, SHOP, Role::Shop));
+    assert_eq!((state(&mut world, BUYER, &id), state(&mut world, SHOP, &id)), (State::Open, State::Open));
+}
+
+#[test]
+fn the_refusal_of_an_ok_that_agents_were_stopped_for_waits_for_no_room() {
+    let mut world = World::new(STEPS);
+    let id = world.accepted_order();
+    leave_no_room(&mut world);
+    let before = world.transaction(SHOP, Role::Shop, &id).terms().unwrap().1.arrival_until;
+    let later = Change { arrives: Some(When::parse("2026-07-25").unwrap()), ..Change::default() };
+    let key = world.key(Role::Shop, &id);
+    world.decide(SHOP, &key, |known, desk| change(known, &later, desk));
+    world.settle();
+    // The bank collects by the old terms, and says so after the OK to the new ones has gone out.
+    let at_bank = world.clerks[BANK].index().load_all(Some(Role::Payment)).unwrap()[0].key.clone();
+    world.decide(BANK, &at_bank, |known, desk| {
+        payment::notify(known, &Notice { done: Some(desk.now), ..Notice::default() }, desk)
+    });
+    let key = world.key(Role::Buyer, &id);
+    world.decide(BUYER, &key, |known, desk| Ok(vec![buyer::confirm(known, desk)?.into()]));
+    let ok = world.send(BUYER);
+    for mail in ok {
+        world.deliver(mail.to, &[mail.bytes]);
+    }
+    world.settle();
+    assert_eq!(count(&mut world, SHOP, "out", "stop"), 2);
+    assert_eq!(count(&mut world, SHOP, "out", "refusal"), 1, "beyond the limit");
+    assert_eq!(count(&mut world, SHOP, "out", "delivery-instruction"), 2, "the carrier goes on by the old terms");
+    for (at, role) in [(BUYER, Role::Buyer), (SHOP, Role::Shop)] {
+        let known = world.transaction(at, role, &id);
+        assert_eq!(known.terms().unwrap().1.arrival_until, before);
+        assert_eq!(Standing::of(&known).legs.paid, Some(jpy(4800)));
+        assert!(Standing::of(&known).legs.delivery.planned.is_some());
+    }
+    assert!(world.clerks[SHOP].index().unanswered().unwrap().is_empty());
+}
+
+#[test]
+fn what_an_agent_will_not_do_beyond_the_limit_it_says_later_and_does_not_do_meanwhile() {
+    let mut world = World::with_agents(STEPS, "debit = \"on-date\"", "transit_days = 2");
+    changes_of(&mut world, BANK, "shops = [\"shop@shop.example\"]", "shops = []");
+    world.configure(BANK, "\n[answers]\nper_peer = 1\n");
+    let [first, second] = [world.accepted_order(), world.accepted_order()];
+    assert_eq!(count(&mut world, BANK, "in", "payment-instruction"), 2);
+    assert_eq!(count(&mut world, BANK, "out", "refusal"), 1);
+    let failed = |world: &mut World, id: &OrderId| {
+        let known = world.transaction(SHOP, Role::Shop, id);
+        mailorder::rules::failed::failed_legs(&known, &Standing::of(&known)).contains(&Leg::Payment)
+    };
+    assert!(failed(&mut world, &first) && !failed(&mut world, &second));
+    check_refused_later(&mut world, BANK);
+    assert!(failed(&mut world, &second), "the shop is told that nobody collects");
+    world.pass_hours(24 * 60);
+    world.tend();
+    assert_eq!(count(&mut world, BANK, "out", "payment-status"), 0, "nothing was collected");
 }

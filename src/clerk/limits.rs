@@ -9,8 +9,8 @@ use crate::trade::{Moment, Names, Role, Transaction};
 
 impl Batch<'_> {
     /// Does what a part decided about a letter of `names`, or because its time has come; answers beyond the limits are left
-    /// out. Their letter is entered, and acknowledged with the others of its pass. An order stays without an answer then:
-    /// its rejection goes out when there is room again ([`crate::role::on_time`]).
+    /// out. Their letter is entered, and acknowledged with the others of its pass. It stays without an answer then: a
+    /// rejection or refusal goes out when there is room again ([`crate::role::on_time`]).
     pub(super) fn perform_within(
         &mut self,
         role: Role,
@@ -70,10 +70,12 @@ impl Clerk {
         }
     }
 
-    /// Returns what an answer counts as. What stays at this address has no limit.
+    /// Returns what an answer counts as. What stays at this address has no limit, nor has what others wait for.
     fn counted(&self, known: Option<&Transaction>, draft: &Draft) -> Option<Counted> {
-        let counted = Counted::within(known, draft.document.kind(), draft.answers.as_ref());
-        counted.filter(|_| draft.to.fingerprint != self.me.fingerprint)
+        let (kind, answers) = (draft.document.kind(), draft.answers.as_ref());
+        let has_none = draft.to.fingerprint == self.me.fingerprint
+            || known.is_some_and(|known| Counted::is_due(known, kind, answers));
+        Counted::within(known, kind, answers).filter(|_| !has_none)
     }
 
     fn room(

@@ -1,6 +1,6 @@
 //! What a part does because its time has come, without a letter or a person: an order that nobody authorised is given up
-//! (P24), one whose rejection was beyond the limits is rejected, an offer that ran out holds no money, a debit is made on
-//! its day (P55).
+//! (P24), one whose rejection was beyond the limits is rejected, and so is any letter whose refusal was; an offer that ran out
+//! holds no money, a debit is made on its day (P55).
 //!
 //! The index finds what may be due; whether it is, the ledger says, and the part decides.
 
@@ -13,10 +13,12 @@ use crate::trade::{Key, Moment, Role, Transaction};
 
 /// How many transactions are acted on under one hold of the lock.
 const AT_ONCE: usize = 256;
-/// How many orders without an answer are looked at in one pass; where there are more, the next goes on with them.
-const ORDERS: usize = 1_024;
-/// Where the index keeps how far they were looked at.
-const LOOKED_AT: &str = "orders without an answer";
+/// How many transactions with something unanswered are looked at in one pass; where there are more, the next goes on with them.
+const UNANSWERED: usize = 1_024;
+/// Where the index keeps how far orders without an answer were looked at,
+const ORDERS: &str = "orders without an answer";
+/// and transactions with another letter without one.
+const LETTERS: &str = "letters without an answer";
 /// Where the index keeps when offers were last looked at.
 const OFFERS: &str = "expired offers";
 /// How often that is done, in seconds.
@@ -33,7 +35,8 @@ impl Clerk {
         if self.key_fault().is_some() {
             return Ok(());
         }
-        let mut keys = self.unanswered()?;
+        let mut keys = self.unanswered_orders()?;
+        keys.extend(self.in_turn(self.index.unanswered()?, LETTERS)?);
         keys.extend(self.expired(now)?);
         keys.extend(self.debits(now)?);
         for keys in keys.chunks(AT_ONCE) {
@@ -85,20 +88,24 @@ impl Clerk {
         shop.is_some_and(|shop| shop.procedures.iter().any(|procedure| procedure.stages.contains(&Stage::Authorize)))
     }
 
-    /// Returns the orders that have neither terms nor a rejection, unless all of them wait for a person. Who writes very
-    /// many of them makes no pass longer.
-    fn unanswered(&self) -> Result<Vec<Key>, ClerkError> {
+    /// Returns the orders that have neither terms nor a rejection, unless all of them wait for a person.
+    fn unanswered_orders(&self) -> Result<Vec<Key>, ClerkError> {
         let Some(shop) = self.settings.practice.shop.as_ref() else { return Ok(Vec::new()) };
         if shop.review.orders && !self.asks_first() {
             return Ok(Vec::new());
         }
-        let keys = self.index.waiting(Role::Shop, None)?;
-        if keys.len() <= ORDERS {
+        self.in_turn(self.index.waiting(Role::Shop, None)?, ORDERS)
+    }
+
+    /// Returns as many of these as are looked at in one pass, each in its turn: who writes very many letters makes no pass
+    /// longer.
+    fn in_turn(&self, keys: Vec<Key>, looked_at: &str) -> Result<Vec<Key>, ClerkError> {
+        if keys.len() <= UNANSWERED {
             return Ok(keys);
         }
-        let last = self.index.cursor(LOOKED_AT)?.and_then(|last| last.parse().ok());
-        let (keys, next) = part(keys, last.unwrap_or(0), ORDERS);
-        self.index.set_cursor(LOOKED_AT, &next.to_string())?;
+        let last = self.index.cursor(looked_at)?.and_then(|last| last.parse().ok());
+        let (keys, next) = part(keys, last.unwrap_or(0), UNANSWERED);
+        self.index.set_cursor(looked_at, &next.to_string())?;
         Ok(keys)
     }
 

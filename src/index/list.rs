@@ -202,6 +202,15 @@ impl Index {
         keys(find.query(params![state, role.word(), from])?)
     }
 
+    /// Returns the transactions in which a letter that its part always answers has no answer of ours, oldest first.
+    pub fn unanswered(&self) -> Found<Vec<Key>> {
+        let mut find = self.db.prepare_cached(
+            "SELECT role, shop, order_id FROM transactions INDEXED BY transactions_unanswered WHERE unanswered \
+             ORDER BY role, date_at, id",
+        )?;
+        keys(find.query([])?)
+    }
+
     /// Returns how many transactions a filter lets through, whatever its limit.
     pub fn count(&self, filter: &Filter) -> Found<u64> {
         // What is over is nearly everything, and in no index of its own.
@@ -414,6 +423,7 @@ pub(super) fn listed(row: &rusqlite::Row<'_>) -> Found<Listed> {
         waits: row.get(24)?,
         refund: money(row.get(25)?, row.get(26)?)?,
         pending: row.get::<_, Option<String>>(27)?.as_deref().and_then(Pending::of),
+        unanswered: false,
         crowded: None,
         owing: Vec::new(),
     };

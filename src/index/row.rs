@@ -74,6 +74,9 @@ pub struct Row {
     pub refund: Option<Money>,
     /// What the buyer asked of the shop and has no answer to.
     pub pending: Option<Pending>,
+    /// Whether a letter that its part always answers has no answer of ours; in a row that is reckoned, and in none that
+    /// lists read again.
+    pub unanswered: bool,
     /// Since when one party has written more statuses about it than anybody needs; in a row that is reckoned, and in none
     /// that lists read again.
     pub crowded: Option<Moment>,
@@ -118,6 +121,7 @@ impl Row {
             waits: false,
             refund: None,
             pending: None,
+            unanswered: false,
             crowded: None,
             owing: Vec::new(),
         }

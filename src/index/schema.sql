@@ -83,7 +83,9 @@ CREATE TABLE transactions (
   -- Since when one party has written more statuses about it than anybody needs, in seconds.
   crowded_at      INTEGER,
   -- What the buyer asked of the shop and has no answer to: `cancellation`, `return`.
-  pending         TEXT
+  pending         TEXT,
+  -- Whether a letter that its part always answers has no answer of ours.
+  unanswered      INTEGER NOT NULL
 );
 CREATE UNIQUE INDEX transactions_key ON transactions (role, shop, order_id);
 CREATE INDEX transactions_number ON transactions (role, shop, number) WHERE number IS NOT NULL;
@@ -97,6 +99,7 @@ CREATE INDEX transactions_unpaid ON transactions (role, unpaid_currency) WHERE u
 CREATE INDEX transactions_failed ON transactions (role) WHERE failed <> '';
 CREATE INDEX transactions_warned ON transactions (role) WHERE warnings > 0;
 CREATE INDEX transactions_waits ON transactions (date_at) WHERE waits;
+CREATE INDEX transactions_unanswered ON transactions (role, date_at) WHERE unanswered;
 CREATE INDEX transactions_refund ON transactions (role) WHERE refund IS NOT NULL;
 CREATE INDEX transactions_crowded ON transactions (crowded_at) WHERE crowded_at IS NOT NULL;
 CREATE INDEX transactions_state ON transactions (state, role, date_at) WHERE state IN ('ordered', 'offered');

@@ -6,7 +6,7 @@ use crate::rules::crowd::crowded_since;
 use crate::rules::failed::failed_legs;
 use crate::rules::overdue::refund;
 use crate::rules::waiting::waiting_in;
-use crate::rules::{Pending, Standing, State, agreement, received, reconcile, replacing};
+use crate::rules::{Pending, Standing, State, agreement, left_out, received, reconcile, replacing};
 use crate::trade::{Direction, Finding, Kept, Leg, Role, Settlement, Transaction, Verdict, item::Line};
 
 impl Row {
@@ -39,6 +39,7 @@ impl Row {
             waits: !waiting_in(transaction, standing.state).is_empty()
                 || replacing::waiting(transaction, standing.state).is_some()
                 || agreement::waiting(transaction, standing.state).is_some(),
+            unanswered: left_out::unanswered(transaction).next().is_some(),
             crowded: crowded_since(transaction),
             owing: if transaction.key.role == Role::Buyer { owing(transaction, &standing) } else { Vec::new() },
             order,

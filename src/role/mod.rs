@@ -11,6 +11,7 @@ pub mod buyer;
 pub mod calendar;
 pub mod delivery;
 mod given;
+mod left_out;
 pub mod mandate;
 pub mod notice;
 mod packing;
@@ -237,13 +238,15 @@ pub fn untold(transaction: &Transaction, task: &Task, said: &Said, desk: &Desk<'
 }
 
 /// Returns what time alone brings, without a letter or a person: an order that nobody authorised is given up, one whose
-/// rejection was left out is rejected, money is collected on its day. Once that is done it brings nothing more.
+/// rejection was left out is rejected, and so is any letter whose refusal was; money is collected on its day. Once that is
+/// done it brings nothing more.
 pub fn on_time(transaction: &Transaction, desk: &Desk<'_>) -> Vec<Action> {
-    match transaction.key.role {
+    let actions = match transaction.key.role {
         Role::Shop => shop_waiting::on_time(transaction, desk),
         Role::Payment => payment::debit_due(transaction, desk),
         Role::Buyer | Role::Delivery => Vec::new(),
-    }
+    };
+    if actions.is_empty() { left_out::answers(transaction, desk) } else { actions }
 }
 
 /// Returns the one answer a letter gets though it was warned about: a request about a transaction that is not known here,

@@ -1,8 +1,8 @@
 //! How often status requests are answered, and refusals and rejections of orders written: often enough for people and schedules, too seldom for
 //! whoever would have mail written without end.
 //!
-//! What goes beyond is entered and acknowledged as any letter is; it gets no answer of its own, but an order, which is
-//! rejected when there is room again. Letters sent again byte for byte are not counted here: how often one goes out is
+//! What goes beyond is entered and acknowledged as any letter is. A status request gets no answer of its own then; a rejection or
+//! refusal follows when there is room again. Letters sent again byte for byte are not counted here: how often one goes out is
 //! limited for each. Nothing is remembered for it; the letters themselves are counted.
 
 use crate::trade::{Digest, Direction, Fingerprint, Kind, Moment, Transaction};
@@ -38,6 +38,14 @@ impl Counted {
     pub fn within(transaction: Option<&Transaction>, kind: Kind, answers: Option<&Digest>) -> Option<Self> {
         let answered = answers.and_then(|content| transaction?.by_content(content));
         Self::of(kind, answered.map(|kept| kept.letter.kind()))
+    }
+
+    /// Returns whether a letter refuses an OK for which agents were told to stop: until it is written nobody knows by which terms
+    /// they go on, so it has no limit. Of an order to stop there is one for each offer.
+    pub fn is_due(transaction: &Transaction, kind: Kind, answers: Option<&Digest>) -> bool {
+        let ok = answers.and_then(|content| transaction.by_content(content));
+        let ok = ok.filter(|ok| kind == Kind::Refusal && ok.letter.kind() == Kind::Confirmation);
+        ok.is_some_and(|ok| transaction.sent(Kind::Stop).any(|stop| stop.position > ok.position))
     }
 
     /// Returns how many such letters were written to a peer in this transaction within the day before `now`.

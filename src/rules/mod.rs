@@ -10,6 +10,7 @@ pub mod erasable;
 pub mod failed;
 pub mod folding;
 pub mod leap;
+pub mod left_out;
 pub mod leg;
 pub mod limits;
 pub mod overdue;
