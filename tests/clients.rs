@@ -6,7 +6,7 @@ use mailorder::trade::document::{
 };
 use mailorder::trade::status::Step;
 use mailorder::trade::{
-    Address, Agent, Digest, Document, Kind, Leg, Letter, Number, Party, Role, Transaction, Verdict,
+    Address, Agent, Digest, Document, Kind, Leg, Letter, Number, Party, Role, Shown, Transaction, Verdict,
 };
 
 use crate::support::trade::{all_goods, jpy, letter, order, order_id, parcel, person, planned, terms};
@@ -47,6 +47,7 @@ fn instructions(world: &World, shop: &Party) -> Vec<(usize, Document)> {
                 payment_id: None,
                 due: None,
                 terms_date: None,
+                shown: Shown::default(),
                 agents: agents.clone(),
             }),
         ),
@@ -62,6 +63,7 @@ fn instructions(world: &World, shop: &Party) -> Vec<(usize, Document)> {
                 parcels: vec![parcel("1", all_goods(), planned("2026-07-22"))],
                 collect: None,
                 terms_date: None,
+                shown: Shown::default(),
                 agents,
             }),
         ),

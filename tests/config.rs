@@ -292,6 +292,36 @@ fn check_values(rows: &[(&str, &str, &str)]) {
 }
 
 #[test]
+fn what_an_agent_may_not_be_shown_is_named_with_its_place_p105() {
+    let agent = |leg: &str, shows: &str| {
+        let key = "A5CA1318A31003A41B02A33D03FE392F1B13BEA1";
+        format!("{leg}_agent = {{ address = \"a@b.example\", fingerprint = \"{key}\", shows = [{shows}] }}")
+    };
+    for (leg, shows, says) in [
+        ("payment", "\"card\"", "\"card\" is none of items, prices, address; payment data go sealed"),
+        ("delivery", "\"account\"", "\"account\" is none of items, prices, sum; payment data go sealed"),
+        ("payment", "\"item\"", "\"item\" is none of items, prices, address; did you mean \"items\"?"),
+        ("payment", "\"sum\"", "the payment_agent is told the sum in any case"),
+        ("delivery", "\"address\"", "the delivery_agent is told the address in any case"),
+        ("delivery", "\"prices\"", "\"prices\" are those of the items: write \"items\", too"),
+        ("delivery", "\"items\", \"items\"", "\"items\" stands twice"),
+    ] {
+        let text = EXAMPLE.replacen("#arrival_days = 5", &agent(leg, shows), 1);
+        let error = settle(&text).unwrap_err();
+        let ConfigError::Place { line, column, what, .. } = error else { panic!("{error:?}") };
+        assert_eq!(
+            line,
+            text.lines().position(|line| line.contains("shows = [\"") && !line.starts_with('#')).unwrap() + 1
+        );
+        assert!(column > 100 && what.starts_with(&format!("shop.procedure.{leg}_agent.shows: ")), "{column}: {what}");
+        assert!(what.contains(says), "{what}");
+    }
+    let text = EXAMPLE.replacen("#arrival_days = 5", &agent("payment", "\"prices\", \"items\", \"address\""), 1);
+    let shows = settle(&text).unwrap().practice.shop.unwrap().procedures[0].payment_shows;
+    assert_eq!(shows.words(), ["items", "prices", "address"]);
+}
+
+#[test]
 fn a_wrong_value_of_an_agent_is_named_by_its_key() {
     check_values(&[
         ("#arrival_days = 5", "authorize_within = 0", "shop.procedure.authorize_within: at least 1 hour"),

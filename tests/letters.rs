@@ -198,6 +198,21 @@ impl Chance {
         }
     }
 
+    /// What an agent may be shown of any goods.
+    fn shown(&mut self, place: impl FnOnce(&mut Self) -> Option<PostalAddress>) -> Shown {
+        let (lines, charges) = (self.lines(), self.charges());
+        let priced = self.below(2) == 0;
+        let line = |line: Line| ShownLine {
+            unit_price: priced.then_some(line.unit_price),
+            id: line.id,
+            item: line.item,
+            quantity: line.quantity,
+        };
+        let goods = if self.below(2) == 0 { lines.into_iter().map(line).collect() } else { Vec::new() };
+        let charges = if priced { charges } else { Vec::new() };
+        Shown { goods, charges, sum: None, deliver_to: place(self) }
+    }
+
     fn parcel(&mut self, place: u64) -> Parcel {
         Parcel {
             id: place.to_string(),
@@ -327,6 +342,7 @@ impl Chance {
                 payment_id: self.maybe(|_| "3456".to_owned()),
                 due: self.maybe(Self::when),
                 terms_date: self.maybe(Self::moment),
+                shown: self.shown(|chance| chance.maybe(Self::place)),
                 agents: self.agents(&all),
             }),
             Kind::DeliveryInstruction => Document::DeliveryInstruction(DeliveryInstruction {
@@ -336,6 +352,7 @@ impl Chance {
                 parcels: self.many(0, 3, Self::parcel),
                 collect: self.maybe(Self::money),
                 terms_date: self.maybe(Self::moment),
+                shown: Shown { sum: self.maybe(Self::money), ..self.shown(|_| None) },
                 agents: self.agents(&all),
             }),
             _ => self.document_after_terms(kind),

@@ -14,7 +14,7 @@ use crate::clerk::{Clerk, is_made};
 use crate::config::{self, Keys};
 use crate::role::practice::{Procedure, Stage};
 use crate::role::shop_desk::{Foreseen, foresee};
-use crate::trade::{Order, Party, Role};
+use crate::trade::{Order, Party, Role, Shows};
 use crate::view::text;
 
 #[derive(Debug, clap::Args)]
@@ -69,6 +69,8 @@ fn list(shell: &Shell) -> Result<(), Failure> {
     let row = |procedure: &Procedure| {
         let within = |stage: &Stage| match stage {
             Stage::Authorize => format!("authorize (within {} h)", procedure.authorize_within),
+            Stage::Payment => shown(stage.word(), procedure.payment_shows),
+            Stage::Delivery => shown(stage.word(), procedure.delivery_shows),
             other => other.word().to_owned(),
         };
         let steps: Vec<String> = procedure.stages.iter().map(within).collect();
@@ -87,6 +89,14 @@ fn list(shell: &Shell) -> Result<(), Failure> {
     shell.output.fitted(&Table { head, rows: &rows, right: &[], fit: &[Fit::Cut(2, 12), Fit::Cut(3, 12)], wrap: true })
 }
 
+/// Adds what an agent is shown beyond what it needs.
+fn shown(step: &str, shows: Shows) -> String {
+    match shows.words().join(", ") {
+        words if words.is_empty() => step.to_owned(),
+        words => format!("{step} (shows {words})"),
+    }
+}
+
 fn document(procedure: &Procedure) -> Value {
     let steps: Vec<&str> = procedure.stages.iter().map(Stage::word).collect();
     let asks = procedure.stages.contains(&Stage::Authorize);
@@ -94,6 +104,7 @@ fn document(procedure: &Procedure) -> Value {
         "authorize_within": asks.then_some(procedure.authorize_within),
         "payment": procedure.payment_method, "delivery": procedure.delivery_method, "steps": steps,
         "payment_agent": procedure.payment_agent, "delivery_agent": procedure.delivery_agent,
+        "payment_shows": procedure.payment_shows.words(), "delivery_shows": procedure.delivery_shows.words(),
     })
 }
 
@@ -186,8 +197,12 @@ fn steps(clerk: &Clerk, foreseen: &Foreseen) -> Vec<(String, String)> {
             Some(until) => format!("waits for the buyer's OK, until {}", until.day()),
             None => "waits for the buyer's OK".to_owned(),
         },
-        Stage::Payment => format!("instructs {} to collect {total}", to(&procedure.payment_agent)),
-        Stage::Delivery => format!("instructs {} to bring the goods", to(&procedure.delivery_agent)),
+        Stage::Payment => {
+            shown(&format!("instructs {} to collect {total}", to(&procedure.payment_agent)), procedure.payment_shows)
+        }
+        Stage::Delivery => {
+            shown(&format!("instructs {} to bring the goods", to(&procedure.delivery_agent)), procedure.delivery_shows)
+        }
         Stage::Hook(hook) => match clerk.settings().hooks.get(hook) {
             Some(settings) => {
                 let (command, seconds) = (settings.hook.command.join(" "), settings.hook.time.as_secs());

@@ -10,6 +10,7 @@ mod fault;
 mod procedure;
 mod schedules;
 mod settle;
+mod shows;
 pub mod written;
 
 use std::collections::BTreeMap;

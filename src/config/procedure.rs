@@ -11,7 +11,7 @@ use super::written::{self, Config};
 use super::{ConfigError, Environment, HookSettings, NotifySettings};
 use crate::hook::Hook;
 use crate::role::practice::{Procedure, Review, Stage};
-use crate::trade::{HookName, Party};
+use crate::trade::{HookName, Leg, Party};
 
 /// The steps that need no hook.
 const STEPS: [&str; 5] = ["authorize", "terms", "confirmation", "payment", "delivery"];
@@ -31,7 +31,7 @@ impl Place<'_> {
     /// Settles one procedure.
     pub(super) fn procedure(&self, written: &written::Procedure, hooks: &Hooks) -> Result<Procedure, ConfigError> {
         let stages = self.stages(&written.steps, hooks)?;
-        let party = |written: &written::PartyWritten| Party {
+        let party = |written: &written::AgentWritten| Party {
             address: written.address.clone(),
             fingerprint: written.fingerprint.clone(),
         };
@@ -43,6 +43,8 @@ impl Place<'_> {
             stages,
             payment_agent: written.payment_agent.as_ref().map(party),
             delivery_agent: written.delivery_agent.as_ref().map(party),
+            payment_shows: self.shows(Leg::Payment, written.payment_agent.as_ref())?,
+            delivery_shows: self.shows(Leg::Delivery, written.delivery_agent.as_ref())?,
             authorize_within: self.authorize_within(written)?,
             charge: charge.map(|charge| charge.name.clone()).zip(price),
             payment_days: written.payment_days.unwrap_or(14),

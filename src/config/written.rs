@@ -291,9 +291,9 @@ pub struct Procedure {
     /// The steps in order, each with its place.
     pub steps: Vec<Spanned<String>>,
     /// Who collects the money.
-    pub payment_agent: Option<PartyWritten>,
+    pub payment_agent: Option<AgentWritten>,
     /// Who carries the goods.
-    pub delivery_agent: Option<PartyWritten>,
+    pub delivery_agent: Option<AgentWritten>,
     /// Hours within which the payment agent says whether a payment is authorised.
     pub authorize_within: Option<u16>,
     /// A charge on top.
@@ -320,7 +320,20 @@ pub struct Hook {
     pub ask_minutes: Option<Spanned<u32>>,
 }
 
-/// An agent's mailbox and key.
+/// An agent of a procedure.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AgentWritten {
+    /// Mailbox.
+    pub address: Address,
+    /// Primary key.
+    pub fingerprint: Fingerprint,
+    /// What it is shown beyond what it needs: `items`, `prices`, `sum`, `address`.
+    #[serde(default)]
+    pub shows: Vec<Spanned<String>>,
+}
+
+/// A mailbox and key.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PartyWritten {

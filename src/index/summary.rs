@@ -7,7 +7,9 @@ use crate::rules::failed::failed_legs;
 use crate::rules::overdue::refund;
 use crate::rules::waiting::waiting_in;
 use crate::rules::{Pending, Standing, State, agreement, left_out, received, reconcile, replacing};
-use crate::trade::{Direction, Finding, Kept, Leg, Role, Settlement, Transaction, Verdict, item::Line};
+use crate::trade::{
+    Direction, Document, Finding, Kept, Leg, Role, Settlement, ShownLine, Transaction, Verdict, item::Line,
+};
 
 impl Row {
     /// Reckons the row of a transaction.
@@ -66,11 +68,26 @@ impl Row {
         if self.buyer.is_empty() {
             self.buyer = transaction.buyer().map(|party| party.address.to_string()).unwrap_or_default();
         }
+        if self.items.is_empty() {
+            self.items = items_shown(transaction);
+        }
         if let Some((_, terms)) = transaction.terms() {
             self.items = items(&terms.lines);
             self.shop_name.clone_from(&terms.seller);
         }
     }
+}
+
+/// Returns the goods that a shop shows an agent, which sees no terms.
+fn items_shown(transaction: &Transaction) -> Vec<RowItem> {
+    let shown =
+        transaction.kept.iter().rev().filter(|kept| kept.counts()).find_map(|kept| match &kept.letter.document {
+            Document::PaymentInstruction(instruction) => Some(&instruction.shown),
+            Document::DeliveryInstruction(instruction) => Some(&instruction.shown),
+            _ => None,
+        });
+    let item = |line: &ShownLine| RowItem { name: line.item.name.clone(), quantity: line.quantity.to_string() };
+    shown.into_iter().flat_map(|shown| &shown.goods).map(item).collect()
 }
 
 /// Returns how what a buyer owes changed, from the order on: a payment that is dated before it counts for its moment.

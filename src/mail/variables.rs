@@ -8,7 +8,7 @@ use crate::trade::catalog::{Catalog, Offer};
 use crate::trade::document::{AuthorizationRequest, DeliveryInstruction, PaymentInstruction};
 use crate::trade::item::{Charge, Line, LineQuantity};
 use crate::trade::status::{Reason, Step};
-use crate::trade::{Agent, Document, Letter, Order, PostalAddress, Role, Terms};
+use crate::trade::{Agent, Document, Letter, Order, PostalAddress, Role, Shown, ShownLine, Terms};
 
 /// A line: what, how many, for how much; the amounts are empty where only the quantity is known.
 #[derive(Debug, Default, Serialize)]
@@ -25,6 +25,12 @@ struct LineText {
 struct ChargeText {
     name: String,
     amount: String,
+}
+
+impl From<&Charge> for ChargeText {
+    fn from(charge: &Charge) -> Self {
+        Self { name: charge.name.clone(), amount: charge.price.to_string() }
+    }
 }
 
 /// An article of a catalog.
@@ -194,6 +200,8 @@ impl Variables {
         self.total = instruction.amount.to_string();
         self.payment_method = instruction.payment_method.to_string();
         self.payment_due = instruction.due.map(date).unwrap_or_default();
+        self.shown(&instruction.shown);
+        self.place(instruction.shown.deliver_to.as_ref());
         self.agents(&instruction.agents);
     }
 
@@ -201,7 +209,24 @@ impl Variables {
         self.buyer_name.clone_from(&instruction.buyer.name);
         self.delivery_method = instruction.delivery_method.to_string();
         self.place(instruction.deliver_to.as_ref());
+        self.shown(&instruction.shown);
+        self.total = instruction.shown.sum.map(|sum| sum.to_string()).unwrap_or_default();
         self.agents(&instruction.agents);
+    }
+
+    fn shown(&mut self, shown: &Shown) {
+        let line = |line: &ShownLine| {
+            let total = line.unit_price.and_then(|price| price.times(line.quantity).ok());
+            LineText {
+                line: line.id.clone(),
+                name: line.item.name.clone(),
+                quantity: line.quantity.to_string(),
+                unit_price: line.unit_price.map(|price| price.to_string()).unwrap_or_default(),
+                total: total.map(|total| total.to_string()).unwrap_or_default(),
+            }
+        };
+        self.lines = shown.goods.iter().map(line).collect();
+        self.charges = shown.charges.iter().map(ChargeText::from).collect();
     }
 
     fn goods(&mut self, lines: &[Line], charges: &[Charge]) {
@@ -212,9 +237,8 @@ impl Variables {
             unit_price: line.unit_price.to_string(),
             total: line.price().map(|price| price.to_string()).unwrap_or_default(),
         };
-        let charge = |charge: &Charge| ChargeText { name: charge.name.clone(), amount: charge.price.to_string() };
         self.lines = lines.iter().map(line).collect();
-        self.charges = charges.iter().map(charge).collect();
+        self.charges = charges.iter().map(ChargeText::from).collect();
     }
 
     fn parts(&mut self, parts: &[LineQuantity]) {

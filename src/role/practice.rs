@@ -7,6 +7,7 @@ use super::planned::{ArrivalRule, DebitRule};
 use super::{Rule, Scheduled};
 use crate::trade::{
     Address, Currency, DeliveryMethod, Fingerprint, HookName, Money, Party, PaymentMethod, Person, PostalAddress, Role,
+    Shows,
 };
 
 /// All parts an account plays.
@@ -145,6 +146,10 @@ pub struct Procedure {
     pub payment_agent: Option<Party>,
     /// Who carries the goods; the shop itself where `None`.
     pub delivery_agent: Option<Party>,
+    /// What who collects is shown beyond what he needs.
+    pub payment_shows: Shows,
+    /// What who carries is shown beyond what he needs.
+    pub delivery_shows: Shows,
     /// Hours within which the payment agent says whether the payment is authorised; after that the order is rejected.
     pub authorize_within: u16,
     /// A charge on top, with its name.

@@ -14,7 +14,7 @@ use crate::rules::Standing;
 use crate::trade::document::{DeliveryInstruction, PaymentInstruction, StatusRequest};
 use crate::trade::item::LineQuantity;
 use crate::trade::status::{OrderState, OrderStatus, Parcel, Shipment, Step};
-use crate::trade::{Agent, Digest, Direction, Document, Kept, Kind, Leg, Party, Role, Terms, Transaction, When};
+use crate::trade::{Agent, Digest, Direction, Document, Kept, Kind, Leg, Party, Role, Shown, Terms, Transaction, When};
 
 /// Returns what follows from a letter that was entered and applied.
 pub fn answer(transaction: &Transaction, kept: &Kept, desk: &Desk<'_>) -> Vec<Action> {
@@ -87,9 +87,9 @@ fn confirmed(transaction: &Transaction, kept: &Kept, desk: &Desk<'_>) -> Vec<Act
 }
 
 /// Instructs the payment agent once more, after it was told to stop.
-pub(super) fn collect_again(transaction: &Transaction) -> Option<Action> {
+pub(super) fn collect_again(transaction: &Transaction, desk: &Desk<'_>) -> Option<Action> {
     let (_, terms) = terms_of(transaction)?;
-    payment_instruction(transaction, terms).map(Action::from)
+    payment_instruction(transaction, terms, desk).map(Action::from)
 }
 
 /// Returns the kind of the instruction about a leg.
@@ -109,8 +109,9 @@ fn instruction(transaction: &Transaction, terms: &Terms, leg: Leg, document: Doc
     Some(Draft::new(transaction, agent.party.clone(), document).about(digest))
 }
 
-pub(super) fn payment_instruction(transaction: &Transaction, terms: &Terms) -> Option<Draft> {
-    // Who collects the money learns neither goods nor where they go (P105).
+pub(super) fn payment_instruction(transaction: &Transaction, terms: &Terms, desk: &Desk<'_>) -> Option<Draft> {
+    // Who collects the money learns neither goods nor where they go (P105), unless the procedure says so.
+    let shows = procedure(terms, desk).map(|procedure| procedure.payment_shows).unwrap_or_default();
     let mut buyer = terms.buyer.clone();
     buyer.address = None;
     let document = Document::PaymentInstruction(PaymentInstruction {
@@ -120,13 +121,15 @@ pub(super) fn payment_instruction(transaction: &Transaction, terms: &Terms) -> O
         payment_id: terms.payment_id.clone(),
         due: terms.payment_due,
         terms_date: Some(terms.date),
+        shown: Shown::of(terms, shows),
         agents: parties(transaction, &terms.agents),
     });
     instruction(transaction, terms, Leg::Payment, document)
 }
 
-pub(super) fn delivery_instruction(transaction: &Transaction, terms: &Terms) -> Option<Draft> {
-    // Who carries the goods learns no prices (P105), but for cash on delivery.
+pub(super) fn delivery_instruction(transaction: &Transaction, terms: &Terms, desk: &Desk<'_>) -> Option<Draft> {
+    // Who carries the goods learns no prices (P105), but for cash on delivery, or where the procedure says so.
+    let shows = procedure(terms, desk).map(|procedure| procedure.delivery_shows).unwrap_or_default();
     let collect = (terms.payment_method.as_str() == "cash-on-delivery").then_some(terms.total);
     let parcel = Parcel {
         id: "1".to_owned(),
@@ -146,6 +149,7 @@ pub(super) fn delivery_instruction(transaction: &Transaction, terms: &Terms) -> 
         parcels: vec![parcel],
         collect,
         terms_date: Some(terms.date),
+        shown: Shown::of(terms, shows),
         agents: parties(transaction, &terms.agents),
     });
     instruction(transaction, terms, Leg::Delivery, document)

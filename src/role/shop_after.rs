@@ -399,7 +399,7 @@ fn settle_too_late(transaction: &Transaction, asked: &[&Kept], desk: &Desk<'_>) 
     // What arrives is paid: the payment that was stopped with it is to be made after all, unless everything goes back.
     let stopped = stop_sent(transaction, Leg::Payment).is_some() && standing.legs.payment.done.is_none();
     if stopped && !actions.iter().any(|action| takes_all_back(transaction, action)) {
-        actions.extend(collect_again(transaction));
+        actions.extend(collect_again(transaction, desk));
     }
     actions
 }

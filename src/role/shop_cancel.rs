@@ -74,7 +74,7 @@ pub(super) fn settle(transaction: &Transaction, asked: &[&Kept], desk: &Desk<'_>
     let status = OrderStatus { remarks: Some(TOO_LATE.to_owned()), ..status_now(transaction) };
     let mut actions: Vec<Action> = report(transaction, status, desk, None).into_iter().collect();
     if stop_sent(transaction, Leg::Payment).is_some() && legs.payment.done.is_none() {
-        actions.extend(collect_again(transaction));
+        actions.extend(collect_again(transaction, desk));
     }
     actions
 }

@@ -205,34 +205,39 @@ pub(super) fn settle(transaction: &Transaction, desk: &Desk<'_>) -> Vec<Action> 
             let by = (kept.content, terms);
             let answer = report_by(transaction, Some(by), first_status(terms, desk), desk, Some(ok));
             let legs = [Leg::Payment, Leg::Delivery].into_iter().filter(|leg| is_instructed(transaction, *leg));
-            answer.into_iter().chain(legs.filter_map(|leg| instruction(transaction, by, leg))).collect()
+            answer.into_iter().chain(legs.filter_map(|leg| instruction(transaction, by, leg, desk))).collect()
         }
-        None => undo(transaction, ok),
+        None => undo(transaction, ok, desk),
     }
 }
 
 /// Returns the instruction about a leg by these terms.
-fn instruction(transaction: &Transaction, (digest, terms): (Digest, &Terms), leg: Leg) -> Option<Action> {
+fn instruction(
+    transaction: &Transaction,
+    (digest, terms): (Digest, &Terms),
+    leg: Leg,
+    desk: &Desk<'_>,
+) -> Option<Action> {
     let draft = match leg {
-        Leg::Payment => payment_instruction(transaction, terms),
-        Leg::Delivery => delivery_instruction(transaction, terms),
+        Leg::Payment => payment_instruction(transaction, terms, desk),
+        Leg::Delivery => delivery_instruction(transaction, terms, desk),
         Leg::Order => None,
     };
     draft.map(|draft| draft.about(Some(digest)).into())
 }
 
 /// Refuses the OK, and has the agents that could stop go on by the terms before.
-fn undo(transaction: &Transaction, ok: &Kept) -> Vec<Action> {
+fn undo(transaction: &Transaction, ok: &Kept, desk: &Desk<'_>) -> Vec<Action> {
     let text = "Too much was done under the terms before; they stay.";
     let mut actions = vec![agent::refuse(transaction, ok, "too-late", text)];
     let Some(by) = terms_of(transaction) else { return actions };
     let legs = Standing::of(transaction).legs;
     let stopped = |leg: Leg| stop_sent(transaction, leg).is_some_and(|stop| stop.position > ok.position);
     if stopped(Leg::Payment) && legs.payment.done.is_none() {
-        actions.extend(instruction(transaction, by, Leg::Payment));
+        actions.extend(instruction(transaction, by, Leg::Payment, desk));
     }
     if stopped(Leg::Delivery) && legs.delivery.failed {
-        actions.extend(instruction(transaction, by, Leg::Delivery));
+        actions.extend(instruction(transaction, by, Leg::Delivery, desk));
     }
     actions
 }

@@ -20,10 +20,10 @@ pub(super) fn go_on(transaction: &Transaction, desk: &Desk<'_>, by_person: bool)
     for stage in &procedure.stages {
         match stage {
             Stage::Payment if !is_instructed(transaction, Leg::Payment) => {
-                actions.extend(payment_instruction(transaction, terms).map(Action::from));
+                actions.extend(payment_instruction(transaction, terms, desk).map(Action::from));
             }
             Stage::Delivery if !is_instructed(transaction, Leg::Delivery) => {
-                actions.extend(delivery_instruction(transaction, terms).map(Action::from));
+                actions.extend(delivery_instruction(transaction, terms, desk).map(Action::from));
             }
             Stage::Hook(hook) => match last(transaction, hook, Work::Release) {
                 Some(given) if given.is_done() => {}

@@ -10,6 +10,7 @@ use super::item::LineQuantity;
 use super::moment::{Moment, When};
 use super::money::Money;
 use super::party::{Agent, Leg, Person, PostalAddress, Role};
+use super::shown::Shown;
 use super::status::{DeliveryStatus, OrderStatus, Parcel, PaymentStatus, Reason, Step};
 use super::terms::{DeliveryMethod, Order, PaymentMethod, Sealed, Terms};
 
@@ -261,6 +262,9 @@ pub struct PaymentInstruction {
     /// The date of the terms, before which nothing can have been done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub terms_date: Option<Moment>,
+    /// What the agent is shown beyond what it needs.
+    #[serde(default, skip_serializing_if = "Shown::is_empty")]
+    pub shown: Shown,
     /// Who is who in this transaction, the buyer with certificate.
     pub agents: Vec<Agent>,
 }
@@ -290,6 +294,9 @@ pub struct DeliveryInstruction {
     /// The date of the terms, before which nothing can have been done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub terms_date: Option<Moment>,
+    /// What the agent is shown beyond what it needs.
+    #[serde(default, skip_serializing_if = "Shown::is_empty")]
+    pub shown: Shown,
     /// Who is who in this transaction, the buyer with certificate.
     pub agents: Vec<Agent>,
 }

@@ -145,6 +145,7 @@ pub(super) fn without_people(letter: &Letter, taken: &mut Taken) -> Letter {
         Document::PaymentInstruction(instruction) => {
             taken.person(&mut instruction.buyer);
             taken.payment(&mut instruction.payment_id, None);
+            taken.place(&mut instruction.shown.deliver_to);
         }
         Document::DeliveryInstruction(instruction) => {
             taken.person(&mut instruction.buyer);

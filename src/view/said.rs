@@ -4,7 +4,7 @@ use super::text::{self, labelled};
 use crate::trade::document::{DeliveryInstruction, PaymentInstruction};
 use crate::trade::item::LineQuantity;
 use crate::trade::status::{Payment, Step};
-use crate::trade::{Document, Download, Place};
+use crate::trade::{Document, Download, Place, Shown};
 use crate::words::Words;
 
 /// Columns of the names in front of what an agent is to do.
@@ -85,7 +85,22 @@ fn to_collect(instruction: &PaymentInstruction, words: Words, line: &dyn Fn(&str
         line("by", &format!("{}{ending}", words.method(instruction.payment_method.as_str()))),
     ];
     lines.extend(instruction.due.as_ref().map(|due| line("due", &due.to_string())));
+    let address = instruction.shown.deliver_to.as_ref().map(|to| to.lines().join(", "));
+    lines.extend(address.map(|address| line("to", &address)));
+    lines.extend(shown(&instruction.shown, words, line));
     lines
+}
+
+/// Returns what an agent was shown of the goods beyond what it needs.
+fn shown(shown: &Shown, words: Words, line: &dyn Fn(&str, &str) -> String) -> Vec<String> {
+    let goods = shown.goods.iter().map(|one| {
+        let price = one.unit_price.as_ref().map(text::amount).unwrap_or_default();
+        let says = words.fill("to-do.line", &[("id", &one.id), ("name", &one.item.name), ("quantity", &one.quantity)]);
+        format!("{says}  {price}").trim_end().to_owned()
+    });
+    let charges = shown.charges.iter().map(|charge| format!("{}  {}", charge.name, text::amount(&charge.price)));
+    let sum = shown.sum.as_ref().map(|sum| line("sum", &text::amount(sum)));
+    goods.chain(charges).chain(sum).collect()
 }
 
 fn to_bring(instruction: &DeliveryInstruction, words: Words, line: &dyn Fn(&str, &str) -> String) -> Vec<String> {
@@ -100,6 +115,7 @@ fn to_bring(instruction: &DeliveryInstruction, words: Words, line: &dyn Fn(&str,
         parcels.map(|one| words.fill("to-do.parcel", &[("id", &one.id), ("goods", &goods(&one.lines, words))])),
     );
     lines.extend(instruction.collect.as_ref().map(|sum| line("collect", &text::amount(sum))));
+    lines.extend(shown(&instruction.shown, words, line));
     lines
 }
 

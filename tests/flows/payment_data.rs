@@ -12,7 +12,7 @@ use mailorder::role::Draft;
 use mailorder::trade::document::{AuthorizationRequest, PaymentInstruction};
 use mailorder::trade::{
     Address, Agent, Digest, Document, Fingerprint, Money, Names, Number, OrderId, Party, PaymentMethod, Person, Role,
-    Sealed,
+    Sealed, Shown,
 };
 use secrecy::{ExposeSecret, SecretString};
 
@@ -272,6 +272,7 @@ fn data_are_good_for_one_order_of_one_shop_and_no_more_than_the_buyer_allowed_p2
             payment_id: None,
             due: None,
             terms_date: None,
+            shown: Shown::default(),
             agents: asked.agents,
         });
         shop.draft(number(place), Some(&order), document).about(Some(Digest::of(b"terms")))

@@ -173,3 +173,32 @@ fn one_shop_learns_nothing_of_what_is_bought_elsewhere_p105() {
     assert_eq!(run.code, Some(65), "{run:?}");
     town.check_peace();
 }
+
+#[test]
+fn what_the_procedure_shows_an_agent_it_sees_and_nothing_beside_it_p105() {
+    let town = Town::fresh();
+    let agents = town.agents_shown("pay", r#""items""#, "ship", r#""sum""#);
+    town.procedures(&[&format!("steps = [\"terms\", \"confirmation\", \"delivery\", \"payment\"]\n{agents}")]);
+    let listed = town.does("shop", &["shop", "procedure", "list"]).out;
+    assert!(listed.contains("delivery (shows sum), payment (shows items)"), "{listed}");
+    let json = town.does("shop", &["--json", "shop", "procedure", "list"]).json();
+    assert_eq!(json["procedures"][0]["payment_shows"], serde_json::json!(["items"]));
+    town.does("shop", &["shop", "procedure", "check"]);
+    let (id, number) = town.bought("SH-41", 2, &["--pay", "card"]);
+    // The bank has the goods by name, on its list as well, and neither their prices nor their way.
+    let shown = town.does("pay", &["show", &number]).out;
+    assert!(shown.contains("シャツ 白 41 ×2"), "{shown}");
+    assert_eq!(town.lists("pay", &[])[0]["items"][0]["name"], "シャツ 白 41");
+    assert!(!holding(&town.path("pay/ledger"), "SH-41").is_empty());
+    for text in ["JPY 4300", "\"4300\"", "\"500\"", "Parcel delivery", "千代田", "100-0001"] {
+        check_nowhere(&town.path("pay"), text);
+    }
+    // The carrier has the sum, and collects nothing; goods and single prices it has not.
+    let shown = town.does("ship", &["show", &number]).out;
+    assert!(shown.contains("sum") && shown.contains("9,100") && !shown.contains("collect"), "{shown}");
+    for text in ["シャツ", "SH-41", "JPY 4300", "\"4300\"", "\"500\"", "totalPaymentDue", "paymentMethod"] {
+        check_nowhere(&town.path("ship"), text);
+    }
+    town.check_stands("buyer", &id, "open", [false; 3]);
+    town.check_peace();
+}

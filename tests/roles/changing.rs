@@ -271,6 +271,7 @@ fn an_instruction_that_a_later_stop_has_overtaken_begins_nothing() {
             payment_id: None,
             due: Some(day("2026-08-31")),
             terms_date: None,
+            shown: Shown::default(),
             agents: Vec::new(),
         };
         let document = Document::PaymentInstruction(instruction);

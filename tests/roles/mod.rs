@@ -2,7 +2,9 @@
 
 mod cancelling;
 mod changing;
+mod partial;
 mod refunds;
+mod shows;
 mod stopping;
 mod strangers;
 
@@ -23,7 +25,7 @@ use mailorder::trade::item::{Item, LineQuantity, Stock};
 use mailorder::trade::status::{Reason, Step};
 use mailorder::trade::{
     Agent, DeliveryMethod, Digest, Document, Kind, Leg, Letter, Mandate, Money, Number, OrderId, Party, PaymentMethod,
-    Role, Sealed, Transaction, Verdict,
+    Role, Sealed, Shown, Shows, Transaction, Verdict,
 };
 
 use crate::support::trade::*;
@@ -36,6 +38,8 @@ fn selling() -> Practice {
         stages: vec![Stage::Terms, Stage::Confirmation, Stage::Payment, Stage::Delivery],
         payment_agent: Some(bank()),
         delivery_agent: Some(courier()),
+        payment_shows: Shows::default(),
+        delivery_shows: Shows::default(),
         authorize_within: 48,
         charge: Some((charge().name, charge().price)),
         payment_days: 30,
@@ -325,6 +329,7 @@ fn instruction(seq: u32, amount: i64) -> Letter {
         payment_id: None,
         due: Some(day("2026-08-31")),
         terms_date: Some(terms().date),
+        shown: Shown::default(),
         agents: terms().agents,
     });
     Letter { seq: Some(seq), terms: Some(offer()), ..letter(&shop(), &bank(), document) }
@@ -561,39 +566,4 @@ fn a_catalog_names_for_each_article_the_ways_it_can_be_had_in() {
     practice.shop.as_mut().unwrap().procedures.remove(0);
     let Document::Catalog(catalog) = told(&practice, &[]).document else { panic!("another kind") };
     assert_eq!((catalog.matching, catalog.is_complete()), (0, true));
-}
-
-#[test]
-fn terms_are_made_for_the_sum_that_was_authorised_or_not_at_all() {
-    let mut practice = selling();
-    let own = practice.shop.as_mut().unwrap();
-    own.partial = Partial::Offer;
-    own.procedures[0].stages.insert(0, Stage::Authorize);
-    let with_stock = |practice: &mut Practice, left: &str| {
-        let own = practice.shop.as_mut().unwrap();
-        let mut articles = own.articles.list().to_vec();
-        articles[0].stock = Stock::parse(left).unwrap();
-        own.articles = Arc::new(Articles::own(articles));
-    };
-    with_stock(&mut practice, "2");
-    let mut desk = Desk::new(&shop());
-    desk.now = at("2026-07-11");
-    let [Document::AuthorizationRequest(asked)] = &answers(&mut desk, &practice, &order_letter())[..] else {
-        panic!("the payment is authorised first")
-    };
-    // Two shirts instead of three, the tie, and the parcel.
-    assert_eq!(asked.total, jpy(3800));
-    let result = AuthorizationResult { total: jpy(3800), step: done("2026-07-11") };
-    let said = |desk: &Desk, practice: &Practice| {
-        let mut desk = desk.clone();
-        let document = Document::AuthorizationResult(result.clone());
-        let letter = Letter { order: Some(order_id()), ..to_shop(&bank(), 1, false, document) };
-        answers(&mut desk, practice, &letter).remove(0)
-    };
-    let Document::TransactionInfo(terms) = said(&desk, &practice) else { panic!("no terms") };
-    assert_eq!((terms.total, terms.lines[0].quantity.to_string().as_str(), terms.lines.len()), (jpy(3800), "2", 2));
-    // Meanwhile there is only one: nothing of that sum can be offered.
-    with_stock(&mut practice, "1");
-    let Document::OrderRejection(rejection) = said(&desk, &practice) else { panic!("no rejection") };
-    assert_eq!(rejection.reasons[0].code, "OTH");
 }

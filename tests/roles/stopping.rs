@@ -104,6 +104,7 @@ fn to_bring() -> Desk {
         parcels: vec![parcel("1", all_goods(), planned("2026-07-22"))],
         collect: None,
         terms_date: Some(terms().date),
+        shown: Shown::default(),
         agents: [terms().agents, vec![Agent { role: Role::Buyer, party: buyer(), certificate: None }]].concat(),
     });
     let mut desk = Desk::new(&courier());

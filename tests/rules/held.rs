@@ -2,7 +2,7 @@
 
 use mailorder::rules::waited_in_vain;
 use mailorder::trade::document::{Cancellation, PaymentInstruction, RefundInstruction, Stop};
-use mailorder::trade::{Code, Document, Leg, Letter, OrderId, Role, Settlement, Verdict};
+use mailorder::trade::{Code, Document, Leg, Letter, OrderId, Role, Settlement, Shown, Verdict};
 
 use crate::support::trade::*;
 
@@ -26,6 +26,7 @@ fn instruction() -> Letter {
         payment_id: None,
         due: None,
         terms_date: None,
+        shown: Shown::default(),
         agents: terms().agents,
     });
     Letter { terms: Some(offer()), ..letter(&shop(), &bank(), document) }

@@ -13,7 +13,7 @@ use mailorder::role::{Action, Notice, Practice, Procedure, Stage, buyer, deliver
 use mailorder::rules::{Standing, replacing};
 use mailorder::trade::item::LineQuantity;
 use mailorder::trade::status::Reason;
-use mailorder::trade::{Key, Moment, Order, OrderId, PaymentMethod, Role, Transaction};
+use mailorder::trade::{Key, Moment, Order, OrderId, PaymentMethod, Role, Shows, Transaction};
 
 use super::chance::Chance;
 use super::check::{self, Memory};
@@ -338,6 +338,8 @@ fn accounts(chance: &mut Chance, fault: Fault) -> [Account; 4] {
         stages,
         payment_agent: (!own_payment).then(people::bank),
         delivery_agent: (!own_delivery).then(people::courier),
+        payment_shows: Shows::default(),
+        delivery_shows: Shows::default(),
         authorize_within: 72,
         charge: Some((charge().name, charge().price)),
         payment_days: 30,

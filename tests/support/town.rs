@@ -126,12 +126,19 @@ impl Town {
 
     /// Returns the lines of a procedure that name its agents, and what else the demonstration's have.
     pub fn agents(&self, payment: &str, delivery: &str) -> String {
-        let agent = |leg: &str, name: &str| {
+        self.agents_shown(payment, "", delivery, "")
+    }
+
+    /// The same, where each is shown this: words in quotation marks with commas between.
+    pub fn agents_shown(&self, payment: &str, to_payment: &str, delivery: &str, to_delivery: &str) -> String {
+        let agent = |leg: &str, name: &str, shows: &str| {
             let fingerprint = self.fingerprint(name);
-            format!("{leg}_agent = {{ address = \"{name}@demo.test\", fingerprint = \"{fingerprint}\" }}\n")
+            format!(
+                "{leg}_agent = {{ address = \"{name}@demo.test\", fingerprint = \"{fingerprint}\", shows = [{shows}] }}\n"
+            )
         };
         let rest = "charge = { name = \"Parcel delivery\", price = \"JPY 500\" }\n";
-        format!("{}{}{rest}", agent("payment", payment), agent("delivery", delivery))
+        format!("{}{}{rest}", agent("payment", payment, to_payment), agent("delivery", delivery, to_delivery))
     }
 
     /// Returns the fingerprint of a party's key.

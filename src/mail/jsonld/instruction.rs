@@ -10,14 +10,15 @@ use super::made::{named, reference, typed};
 use super::node::{Graph, Node, Result};
 use super::party::{firm, person, read_agents, read_person, read_place_of, write_agent_of, write_person, write_place};
 use super::status_delivery::{parcel_id, read_parcel, write_items, write_receive};
-use super::{invoice_of, order_of, shop_of};
+use super::{invoice_of, order_of, shop_of, shown};
 use crate::trade::document::{DeliveryInstruction, PaymentInstruction};
 use crate::trade::{Letter, Role};
 
 /// Writes: collect this sum.
 pub(super) fn write_payment(letter: &Letter, instruction: &PaymentInstruction) -> Vec<Value> {
+    let order = shown::write(order_of(letter).maybe("orderDate", instruction.terms_date), &instruction.shown);
     let invoice = invoice_of(letter)
-        .put("referencesOrder", order_of(letter).maybe("orderDate", instruction.terms_date).end())
+        .put("referencesOrder", shown::write_where(order, &instruction.shown).end())
         .put("customer", write_person(&instruction.buyer))
         .put("paymentMethod", write_payment_method(&instruction.payment_method))
         .maybe("paymentMethodId", instruction.payment_id.as_ref())
@@ -36,13 +37,17 @@ pub(super) fn write_payment(letter: &Letter, instruction: &PaymentInstruction) -
 pub(super) fn read_payment<'a>(graph: &'a Graph<'a>, envelope: &Node) -> Result<PaymentInstruction> {
     let action = graph.only("PayAction")?;
     let invoice = action.of_type("object", "Invoice")?;
+    let order = invoice.node("referencesOrder")?;
+    let shown =
+        order.map(|order| shown::read(&order).and_then(|shown| shown::read_where(&order, shown))).transpose()?;
     Ok(PaymentInstruction {
         buyer: read_person(&invoice.need_node("customer")?)?,
         amount: action.price()?,
         payment_method: read_payment_method(&invoice, "paymentMethod")?,
         payment_id: invoice.string("paymentMethodId")?,
         due: invoice.read("paymentDueDate")?,
-        terms_date: invoice.node("referencesOrder")?.map(|order| order.read("orderDate")).transpose()?.flatten(),
+        terms_date: order.map(|order| order.read("orderDate")).transpose()?.flatten(),
+        shown: shown.unwrap_or_default(),
         agents: read_agents(envelope)?,
     })
 }
@@ -65,9 +70,8 @@ pub(super) fn write_delivery(letter: &Letter, instruction: &DeliveryInstruction)
         .put("customer", write_person(&instruction.buyer))
         .put("partOfInvoice", collect)
         .list("orderedItem", items)
-        .some("orderDelivery", references())
-        .end();
-    let mut nodes = vec![order];
+        .some("orderDelivery", references());
+    let mut nodes = vec![shown::write(order, &instruction.shown).end()];
     for (place, id) in ids.iter().enumerate() {
         let made = named(id, "ParcelDelivery");
         let made = match instruction.parcels.get(place) {
@@ -125,6 +129,7 @@ pub(super) fn read_delivery<'a>(graph: &'a Graph<'a>, envelope: &Node) -> Result
         parcels,
         collect: collect.map(|amount| read_amount(&amount)).transpose()?,
         terms_date: order.read("orderDate")?,
+        shown: shown::read(&order)?,
         agents: read_agents(envelope)?,
     })
 }

@@ -17,6 +17,7 @@ mod order;
 mod party;
 mod request;
 mod returns;
+mod shown;
 mod status_delivery;
 mod status_order;
 mod status_payment;
