@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use super::super::log::Head;
-use super::super::{Checkpoint, LedgerError, files, io_error};
 use super::Checks;
 use super::report::Problems;
 use super::snapshot::Snapshot;
 use crate::files::read_kept;
+use crate::ledger::log::Head;
+use crate::ledger::{Checkpoint, LedgerError, files, io_error};
 
 /// A checkpoint that is kept.
 pub(super) struct Kept {

@@ -1,7 +1,7 @@
 //! What a look at a ledger found.
 
-use super::super::absent::Erased;
-use super::super::log::{Head, Line};
+use crate::ledger::absent::Erased;
+use crate::ledger::log::{Head, Line};
 
 /// Problems named one by one; more are counted.
 pub(super) const PROBLEMS_MAX: usize = 10_000;

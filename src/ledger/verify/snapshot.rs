@@ -6,12 +6,12 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::super::LedgerError;
-use super::super::form;
-use super::super::log::{Line, LogFile, Mark, plain_number};
-use super::super::places::{self, Places, each_file, stable_of};
 use super::report::{PROBLEMS_MAX, Problem, Problems};
 use crate::files::read_kept;
+use crate::ledger::LedgerError;
+use crate::ledger::form;
+use crate::ledger::log::{Line, LogFile, Mark, plain_number};
+use crate::ledger::places::{self, Places, each_file, stable_of};
 use crate::trade::Digest;
 
 /// How long it is waited for the end of a batch.

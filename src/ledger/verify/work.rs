@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use super::super::form::{self, Outline};
-use super::super::log::{Line, LogFile, Mark};
-use super::super::{LedgerError, files, io_error};
 use super::Checks;
 use super::report::{Problem, Problems};
 use super::snapshot::Snapshot;
 use crate::files::read_kept;
+use crate::ledger::form::{self, Outline};
+use crate::ledger::log::{Line, LogFile, Mark};
+use crate::ledger::{LedgerError, files, io_error};
 use crate::trade::{Digest, Fingerprint};
 
 /// Entries looked at together.
