@@ -102,9 +102,10 @@ pub(super) fn parse(text: &str) -> Option<Certificate> {
     STANDARD.decode(text).ok().and_then(|bytes| Certificate::from_bytes(&bytes).ok())
 }
 
-/// Returns the fingerprints and key IDs of all keys in a certificate given in base64; none where it cannot be read.
+/// Returns the fingerprints and key IDs of the keys that a certificate given in base64 may sign with; none where it cannot be
+/// read.
 pub(super) fn handles(text: &str) -> Vec<String> {
-    let fingerprints = parse(text).map(|certificate| certificate.key_handles()).unwrap_or_default();
+    let fingerprints = parse(text).map(|certificate| certificate.signing_handles()).unwrap_or_default();
     // A v4 key ID is the end of the fingerprint, a v6 one its beginning (RFC 9580 section 5.5.4).
     let id = |print: &String| match print.len() {
         40 => print.get(24..).map(str::to_owned),

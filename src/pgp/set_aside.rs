@@ -81,7 +81,7 @@ pub enum SetAside {
 fn unknown_signer(issuers: &[String], certificate: Option<&Certificate>) -> String {
     let names =
         |key: &String| issuers.iter().any(|issuer| key == issuer || (issuer.len() == 16 && key.ends_with(issuer)));
-    let whole = certificate.filter(|one| one.key_handles().iter().any(names));
+    let whole = certificate.filter(|one| one.signing_handles().iter().any(names));
     let signer = match whole {
         Some(whole) => whole.fingerprint().to_string(),
         None => format!("one whose signing part is {}", issuers.join(", ")),

@@ -36,7 +36,7 @@ fn an_unknown_signer_is_named_so_that_the_letter_is_read_again_b16_b17() {
         assert!(aside.as_ref().unwrap_err().to_string().contains("one whose signing part is "));
         let Err(SetAside::UnknownSigner { issuers, certificate: None }) = aside else { panic!() };
         assert!(!issuers.is_empty() && issuers.iter().all(|handle| key.certificate().has_key(handle)));
-        assert!(key.certificate().key_handles().iter().any(|handle| issuers.contains(handle)));
+        assert!(key.certificate().signing_handles().iter().any(|handle| issuers.contains(handle)));
         assert_eq!(code(&open_with(&mail, &[key.certificate()])), "opened");
         // Where the mail's header has the certificate, people are told the fingerprint that its owner reads out.
         let whole = SetAside::UnknownSigner { issuers: issuers.clone(), certificate: Some(key.certificate().clone()) };
@@ -236,4 +236,23 @@ fn the_policy_of_the_given_time_counts_and_not_the_machines_clock() {
     let mail = wrap(&letter_by(&People::get().shop, LETTER));
     let early = pgp::open(&mail, &People::get().buyer, &pinned, now() - 2 * DAY);
     assert_eq!(code(&early), "not-yet-valid");
+}
+
+#[test]
+fn anothers_signing_key_in_a_certificate_is_not_its_owners_to_sign_with() {
+    // Anybody can bind a public key into his certificate, for anything but signing, which takes the key's own consent.
+    let people = People::get();
+    let (victim, mallory) = (cert(&people.shop), builder("mallory@example.net").generate().unwrap().0);
+    let policy = StandardPolicy::new();
+    let signing = victim.keys().with_policy(&policy, now()).subkeys().for_signing().next().unwrap();
+    let signing = signing.key().clone().parts_into_public();
+    let mut primary = mallory.primary_key().key().clone().parts_into_secret().unwrap().into_keypair().unwrap();
+    let flags = KeyFlags::empty().set_transport_encryption();
+    let bind = SignatureBuilder::new(SignatureType::SubkeyBinding).set_signature_creation_time(now() - DAY).unwrap();
+    let binding = signing.bind(&mut primary, &mallory, bind.set_key_flags(flags).unwrap()).unwrap();
+    let adopted = mallory.insert_packets([Packet::from(signing.clone()), binding.into()]).unwrap().0;
+    let handle = signing.fingerprint().to_hex();
+    assert!(public(&adopted).has_key(&handle), "it is in there");
+    assert!(!public(&adopted).signing_handles().contains(&handle), "and not to sign with");
+    assert!(people.shop.certificate().signing_handles().contains(&handle));
 }

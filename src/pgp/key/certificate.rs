@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use sequoia_openpgp::{
     Cert, Packet,
     cert::amalgamation::key::ValidErasedKeyAmalgamation,
-    packet::key::PublicParts,
+    packet::{Signature, key::PublicParts},
     policy::Policy,
     serialize::{Serialize, SerializeInto},
     types::{RevocationStatus, SignatureType},
@@ -94,10 +94,12 @@ impl Certificate {
         addresses
     }
 
-    /// Returns the upper-case hexadecimal fingerprints of the primary key and all subkeys that it vouches for, the primary
-    /// one first. Anybody can put another's key beside them.
-    pub fn key_handles(&self) -> Vec<String> {
-        let subkeys = self.cert.keys().subkeys().filter(|key| key.self_signatures().next().is_some());
+    /// Returns the upper-case hexadecimal fingerprints of the keys that this certificate may sign with: the primary one first,
+    /// and each subkey that was ever bound for signing, which takes the subkey's own consent (RFC 9580 section 5.2.1.8).
+    /// Anybody can put another's key into his certificate, bound for something else; its signatures are not his by that.
+    pub fn signing_handles(&self) -> Vec<String> {
+        let signs = |signature: &Signature| signature.key_flags().is_some_and(|flags| flags.for_signing());
+        let subkeys = self.cert.keys().subkeys().filter(|key| key.self_signatures().any(signs));
         let subkeys = subkeys.map(|key| key.key().fingerprint().to_hex());
         std::iter::once(self.fingerprint.to_string()).chain(subkeys).collect()
     }
