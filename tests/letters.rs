@@ -389,7 +389,9 @@ impl Chance {
                 have: u32::try_from(self.below(99)).unwrap(),
             }),
             Kind::ReturnRequest => {
-                Document::ReturnRequest(ReturnRequest { lines: self.parts(), reason: self.reason() })
+                let lines = self
+                    .many(1, 3, |chance, place| LineQuantity { line: place.to_string(), quantity: chance.quantity() });
+                Document::ReturnRequest(ReturnRequest { lines, reason: self.reason() })
             }
             Kind::ReturnAnswer => Document::ReturnAnswer(ReturnAnswer {
                 lines: self.parts(),

@@ -267,13 +267,13 @@ fn agreed_return(
     let Some((_, terms)) = transaction.terms() else { return Err("There are no terms yet.") };
     let legs = Standing::of(transaction).legs;
     let left = left_of(transaction, legs.paid);
-    let value = value_of(transaction, &request.lines);
-    let covered = value.zip(left).is_some_and(|(value, left)| !value.exceeds(&left).unwrap_or(true));
-    let settled = covered || legs.payment.done.is_some() || value.is_some_and(|value| value.is_zero());
+    let value = value_of(terms, &request.lines)?;
+    let covered = left.is_some_and(|left| !value.exceeds(&left).unwrap_or(true));
+    let settled = covered || legs.payment.done.is_some() || value.is_zero();
     if !settled && !returned::covers(terms, &request.lines) {
         return Err("Please pay first; what you give back is refunded then.");
     }
-    let refund = if covered { value } else { left.filter(|_| value.is_none_or(|value| !value.is_zero())) };
+    let refund = if covered { Some(value) } else { left.filter(|_| !value.is_zero()) };
     let refund = refund.filter(|refund| !refund.is_zero());
     let mut actions = if settled { Vec::new() } else { stop_agents(transaction) };
     let step = match refund {

@@ -3,9 +3,9 @@
 use super::{Action, Desk, Draft, Refused, terms_of};
 use crate::rules::{Standing, returned};
 use crate::trade::document::{RefundInstruction, ReturnAnswer};
-use crate::trade::item::LineQuantity;
+use crate::trade::item::{Line, LineQuantity};
 use crate::trade::status::Step;
-use crate::trade::{Document, Kept, Kind, Leg, Money, Transaction};
+use crate::trade::{Document, Kept, Kind, Leg, Money, Terms, Transaction};
 
 /// Returns what is left of what was paid once all is paid back that was promised or instructed before; `None` where that
 /// is nothing.
@@ -46,19 +46,35 @@ pub(super) fn refund_instruction(transaction: &Transaction, amount: Money, reaso
     Some(Draft::new(transaction, agent.party.clone(), document).about(Some(digest)).into())
 }
 
-/// Returns the price of the goods given back; charges are given back only with all of the goods.
-pub(super) fn value_of(transaction: &Transaction, lines: &[LineQuantity]) -> Option<Money> {
-    let (_, terms) = transaction.terms()?;
-    let all =
-        terms.lines.iter().all(|line| lines.iter().any(|part| part.line == line.id && part.quantity == line.quantity));
-    if all {
-        return Some(terms.total);
+/// Returns what was paid for the goods given back: their price, less their share of what was taken off the sum. Charges are
+/// given back only with all of the goods.
+///
+/// # Errors
+/// What cannot be priced: nothing, a line that was not bought, a quantity whose price does not come out in the currency.
+pub(super) fn value_of(terms: &Terms, lines: &[LineQuantity]) -> Result<Money, &'static str> {
+    let all = |line: &Line| lines.iter().any(|part| part.line == line.id && part.quantity == line.quantity);
+    if !lines.is_empty() && terms.lines.iter().all(all) {
+        return Ok(terms.total);
     }
     let price = |part: &LineQuantity| {
-        terms.lines.iter().find(|line| line.id == part.line).and_then(|line| line.unit_price.times(part.quantity).ok())
+        let line = terms.lines.iter().find(|line| line.id == part.line).ok_or("Not all of it was bought.")?;
+        line.unit_price.times(part.quantity).map_err(|_| "The price of this quantity is no amount of the currency.")
     };
-    let prices: Option<Vec<Money>> = lines.iter().map(price).collect();
-    Money::sum(&prices?).ok().flatten()
+    let prices: Vec<Money> = lines.iter().map(price).collect::<Result<_, _>>()?;
+    let value = sum(&prices)?.ok_or("Nothing is named that is to be given back.")?;
+    let reductions: Vec<Money> = terms.charges.iter().map(|charge| charge.price).filter(Money::is_negative).collect();
+    let Some(reduction) = sum(&reductions)? else { return Ok(value) };
+    let goods: Vec<Money> = terms.lines.iter().filter_map(|line| line.price().ok()).collect();
+    let share = sum(&goods)?.and_then(|goods| reduction.share(&value, &goods).ok()).ok_or(NO_SUM)?;
+    let left = value.plus(&share).map_err(|_| NO_SUM)?;
+    Ok(if left.is_negative() { Money::zero(left.currency()) } else { left })
+}
+
+/// Said where amounts make no sum.
+const NO_SUM: &str = "The price of these goods cannot be reckoned.";
+
+fn sum(amounts: &[Money]) -> Result<Option<Money>, &'static str> {
+    Money::sum(amounts).map_err(|_| NO_SUM)
 }
 
 /// Writes the shop's word on a return again, with what became of it; one that nobody asked for answers nothing.

@@ -53,14 +53,16 @@ pub fn promises(transaction: &Transaction) -> Vec<Promise> {
         .collect()
 }
 
-/// Returns whether `more` can go back beside what the shop agreed to before: no line more often than it was bought.
+/// Returns whether `more` can go back beside what the shop agreed to before: something, and no line more often than it was
+/// bought.
 pub fn has_room(transaction: &Transaction, terms: &Terms, more: &[LineQuantity]) -> bool {
     let answers = agreed(transaction);
     let all: Vec<&LineQuantity> = answers.iter().flat_map(|(_, answer)| &answer.lines).chain(more).collect();
-    more.iter().all(|part| {
-        let sum = sum_of(all.iter().copied(), &part.line);
-        terms.lines.iter().any(|line| line.id == part.line && sum.is_some_and(|sum| sum <= line.quantity))
-    })
+    !more.is_empty()
+        && more.iter().all(|part| {
+            let sum = sum_of(all.iter().copied(), &part.line);
+            terms.lines.iter().any(|line| line.id == part.line && sum.is_some_and(|sum| sum <= line.quantity))
+        })
 }
 
 /// Returns whether the shop has agreed to take back, or to pay back, at least these goods: what is missing of a delivery
@@ -75,14 +77,15 @@ pub fn makes_good(transaction: &Transaction, missing: &[LineQuantity]) -> bool {
 }
 
 /// Returns whether `more`, beside what the shop agreed to before, is no more than is missing of a delivery: nothing of it
-/// has to come back first.
+/// has to come back first. Nothing at all is not missing.
 pub fn only_missing(transaction: &Transaction, missing: &[LineQuantity], more: &[LineQuantity]) -> bool {
     let answers = agreed(transaction);
     let all: Vec<&LineQuantity> = answers.iter().flat_map(|(_, answer)| &answer.lines).chain(more).collect();
-    more.iter().all(|part| {
-        let sum = sum_of(all.iter().copied(), &part.line);
-        sum.zip(sum_of(missing, &part.line)).is_some_and(|(sum, missing)| sum <= missing)
-    })
+    !more.is_empty()
+        && more.iter().all(|part| {
+            let sum = sum_of(all.iter().copied(), &part.line);
+            sum.zip(sum_of(missing, &part.line)).is_some_and(|(sum, missing)| sum <= missing)
+        })
 }
 
 /// Returns how much of one line there is in `lines`.

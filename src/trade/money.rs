@@ -6,7 +6,7 @@
 use std::fmt;
 
 use iso_currency::Currency as Iso;
-use rust_decimal::Decimal;
+use rust_decimal::{Decimal, RoundingStrategy};
 use serde::{Deserialize, Serialize};
 
 use super::as_text::as_text;
@@ -182,6 +182,17 @@ impl Money {
     /// Returns the price of `quantity` pieces; an error where it does not come out exactly.
     pub fn times(&self, quantity: Quantity) -> Result<Self, MoneyError> {
         Self::exact(self.amount.checked_mul(quantity.0).ok_or(MoneyError::Range)?, self.currency)
+    }
+
+    /// Returns as much of this amount as `part` is of `whole`, rounded to the currency's decimals, half away from zero; an
+    /// error for several currencies, or a whole of zero.
+    pub fn share(&self, part: &Self, whole: &Self) -> Result<Self, MoneyError> {
+        self.same(part)?;
+        self.same(whole)?;
+        let product = self.amount.checked_mul(part.amount).ok_or(MoneyError::Range)?;
+        let share = product.checked_div(whole.amount).ok_or(MoneyError::Range)?;
+        let decimals = u32::from(self.currency.decimals());
+        Self::exact(share.round_dp_with_strategy(decimals, RoundingStrategy::MidpointAwayFromZero), self.currency)
     }
 
     /// Returns whether this amount is larger than `other`, or an error for two currencies.

@@ -2,6 +2,7 @@
 
 use mailorder::role::{Notice, payment, shop_desk};
 use mailorder::trade::document::{Cancellation, Confirmation, RefundInstruction, Stop};
+use mailorder::trade::item::Charge;
 use mailorder::trade::status::{DeliveryStatus, Payment, STOPPED};
 
 use super::*;
@@ -115,6 +116,58 @@ fn goods_that_cost_nothing_go_back_for_nothing_and_the_return_is_closed() {
     assert_eq!((word(&back), kinds(&back)), ((true, None), vec![Kind::ReturnAnswer]));
     let Document::ReturnAnswer(answer) = &back[0] else { panic!("{back:?}") };
     assert!(answer.step.done().is_some(), "there is nothing to wait for");
+}
+
+#[test]
+fn nothing_goes_back_for_nothing_nor_for_what_has_no_price() {
+    let mut desk = delivered(4800);
+    let nothing = answers(&mut desk, &selling(), &return_of(3, Vec::new()));
+    assert_eq!((word(&nothing), kinds(&nothing)), ((false, None), vec![Kind::ReturnAnswer]));
+    // A ten-thousandth of a shirt at 1000 yen costs no amount of yen.
+    let crumb = answers(&mut desk, &selling(), &return_of(4, goods(&[("1", "0.0001")])));
+    assert_eq!((word(&crumb), kinds(&crumb)), ((false, None), vec![Kind::ReturnAnswer]));
+    let half = answers(&mut desk, &selling(), &return_of(5, goods(&[("1", "0.5")])));
+    assert_eq!((word(&half), instructed(&half)), ((true, Some(jpy(500))), vec![jpy(500)]));
+}
+
+#[test]
+fn an_order_long_since_over_is_not_given_back_by_a_request_that_names_nothing() {
+    let mut desk = delivered(4800);
+    desk.now = at("2026-12-24");
+    for lines in [Vec::new(), goods(&[("1", "1")])] {
+        let seq = 3 + u32::try_from(lines.len()).unwrap();
+        let now = desk.now;
+        let late = answers(&mut desk, &selling(), &Letter { date: now, ..return_of(seq, lines) });
+        assert_eq!((word(&late), kinds(&late)), ((false, None), vec![Kind::ReturnAnswer]));
+    }
+}
+
+#[test]
+fn of_what_was_taken_off_the_sum_each_part_has_its_share() {
+    let mut less = terms();
+    less.charges.push(Charge { id: "V".to_owned(), name: "Voucher".to_owned(), price: jpy(-2150) });
+    less.total = jpy(2650);
+    let offered = terms_letter(less);
+    let mut desk = Desk::new(&shop());
+    desk.now = at("2026-07-25");
+    desk.takes(&order_letter());
+    desk.writes(Role::Shop, &offered);
+    let about = Some(content(&offered));
+    let document = Document::Confirmation(Confirmation { total: jpy(2650) });
+    answers(
+        &mut desk,
+        &selling(),
+        &Letter { terms: about, answers: about, seq: Some(2), ..letter(&buyer(), &shop(), document) },
+    );
+    let arrived = delivery_status(vec![parcel("1", all_goods(), done("2026-07-21"))]);
+    answers(&mut desk, &selling(), &Letter { terms: about, ..to_shop(&courier(), 1, true, arrived) });
+    let made = payment_status(jpy(0), vec![payment("1", jpy(2650), done("2026-07-21"))]);
+    answers(&mut desk, &selling(), &Letter { terms: about, ..to_shop(&bank(), 1, true, made) });
+    // Half of the goods' 4300 was paid: the tie cost 650 of its 1300, two shirts 1000 of their 2000.
+    let tie = answers(&mut desk, &selling(), &Letter { terms: about, ..return_of(3, goods(&[("2", "1")])) });
+    assert_eq!(word(&tie), (true, Some(jpy(650))));
+    let shirts = answers(&mut desk, &selling(), &Letter { terms: about, ..return_of(4, goods(&[("1", "2")])) });
+    assert_eq!(word(&shirts), (true, Some(jpy(1000))));
 }
 
 #[test]

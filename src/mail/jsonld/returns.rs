@@ -29,10 +29,11 @@ pub(super) fn read_request<'a>(graph: &'a Graph<'a>) -> Result<ReturnRequest> {
     let action = graph.only("ReturnAction")?;
     let order = action.of_type("object", "Order")?;
     let code = action.need_text("mo:reason")?.to_owned();
-    Ok(ReturnRequest {
-        lines: read_parts(&order.nodes("orderedItem")?)?,
-        reason: Reason { code, text: action.prose("description")?.unwrap_or_default() },
-    })
+    let lines = read_parts(&order.nodes("orderedItem")?)?;
+    if lines.is_empty() {
+        return Err(order.wrong("orderedItem", "a return names what is given back"));
+    }
+    Ok(ReturnRequest { lines, reason: Reason { code, text: action.prose("description")?.unwrap_or_default() } })
 }
 
 /// Writes what becomes of a return; the result is the money given back.
