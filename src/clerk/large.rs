@@ -15,7 +15,11 @@ use super::{Clerk, ClerkError};
 use crate::inbox::{Kind, sift};
 use crate::maildir;
 use crate::pgp::SetAside;
+use crate::role::Refused;
 use crate::trade::Digest;
+
+/// The largest mail that is kept, in bytes: far more than mail servers let through, and no endless stream.
+const LARGEST: u64 = 256 * 1024 * 1024;
 
 /// How much of the mail is in memory at a time.
 const CHUNK: usize = 64 * 1024;
@@ -25,7 +29,7 @@ impl Clerk {
     /// what follows.
     ///
     /// # Errors
-    /// Where it cannot be read to its end, or not be kept; then nothing of it is left.
+    /// Where it cannot be read to its end, has none, or cannot be kept; then nothing of it is left.
     pub fn keep_large(&self, beginning: &[u8], rest: &mut dyn Read) -> Result<(), ClerkError> {
         let now = self.clock.now();
         let names = self.spool.names(1, &now)?;
@@ -66,6 +70,12 @@ fn copy(beginning: &[u8], rest: &mut dyn Read, file: &Path) -> Result<(Digest, u
         opened.write_all(read).map_err(ClerkError::io("write", file))?;
         hash.update(read);
         size = size.saturating_add(u64::try_from(read.len()).unwrap_or(u64::MAX));
+        if size > LARGEST {
+            return Err(Refused::new(
+                "the mail is larger than 256 MiB, which no mail server lets through; it is not kept",
+            )
+            .into());
+        }
     }
     File::sync_all(&opened).map_err(ClerkError::io("sync", file))?;
     Ok((Digest::from_bytes(hash.finalize().into()), size))
