@@ -157,6 +157,9 @@ fn check_account(settings: &Settings, key_file: &Path) -> Result<(), ClerkError>
             check_private(folder, 0o022, "written", "go-w")?;
         }
     }
+    for file in settings.password_files().filter(|file| file.exists()) {
+        check_private(file, 0o077, "read", "600")?;
+    }
     let (ledger, spool) = (&folders.ledger, &folders.spool);
     check_private(ledger, 0o022, "written", "go-w")?;
     for inside in [ledger.join("cur"), ledger.join("log"), spool.clone(), spool.join("new")] {

@@ -188,6 +188,22 @@ impl Settings {
         };
         self.payment_agents.as_ref().is_none_or(|list| list.iter().any(is))
     }
+
+    /// Returns the files that passwords for mail servers are read from, of those that are the owner's to protect.
+    pub fn password_files(&self) -> impl Iterator<Item = &Path> {
+        let inbox = self.inbox.as_ref().and_then(|inbox| match inbox {
+            InboxSettings::Imap(server, ..) => Some(server),
+            InboxSettings::Maildir { .. } => None,
+        });
+        let outbox = self.outbox.as_ref().and_then(|outbox| match outbox {
+            OutboxSettings::Smtp(server) => Some(server),
+            OutboxSettings::Maildir(_) | OutboxSettings::Sendmail(_) => None,
+        });
+        [inbox, outbox].into_iter().flatten().filter_map(|server| match &server.login {
+            Some((_, PasswordSource::File(file))) => Some(file.as_path()),
+            _ => None,
+        })
+    }
 }
 
 /// Reads and settles the configuration in `file`.
