@@ -97,13 +97,19 @@ fn several(clerk: &Clerk, text: &str, keys: &[Key]) -> Result<Failure, Failure> 
     Ok(Failure::data(text).hint("write more of it, or SHOP:NUMBER"))
 }
 
+/// Returns those of which `text` is a whole name. A buyer's numbers are chosen by his shops: one that is also how the ID of
+/// another order of his begins is no name of either, since the list names his orders by such beginnings.
 fn exact(clerk: &Clerk, keys: &[Key], text: &str) -> Result<Vec<Key>, Failure> {
     let mut exact = Vec::new();
+    let begins = |key: &Key| key.id.as_str().to_lowercase().starts_with(&text.to_lowercase());
+    let is_another = |key: &Key, other: &Key| other != key && other.role == Role::Buyer && begins(other);
     for key in keys {
         let known = clerk.index().load_key(key).map_err(ClerkError::from)?;
         let number = known.and_then(|known| known.number).map(|number| number.to_string());
         let named = number.as_ref().map(|number| format!("{}:{number}", key.shop));
-        if number.as_deref() == Some(text) || named.as_deref() == Some(text) || key.id.as_str() == text {
+        let misleads = key.role == Role::Buyer && keys.iter().any(|other| is_another(key, other));
+        let by_number = number.as_deref() == Some(text) && !misleads;
+        if by_number || named.as_deref() == Some(text) || key.id.as_str() == text {
             exact.push(key.clone());
         }
     }
