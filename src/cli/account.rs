@@ -7,8 +7,8 @@ use super::Shell;
 use super::failure::{Failure, FailureKind};
 use crate::clerk::{self, Clerk};
 use crate::config::{self, Settings};
-use crate::outbox::Outbox;
 use crate::outbox::queue::Report;
+use crate::outbox::{Outbox, SendError};
 
 /// How long a command that made letters tries to send them.
 const SEND_BUDGET: Duration = Duration::from_secs(10);
@@ -84,7 +84,8 @@ impl Shell {
         if waiting > 0 {
             let why = match report {
                 None => "no [outbox] is configured".to_owned(),
-                Some(Report { stopped: Some(cause), .. }) => cause.to_string(),
+                Some(Report { stopped: Some(SendError::Later { cause, .. }), .. }) => cause.clone(),
+                Some(Report { stopped: Some(error), .. }) => error.to_string(),
                 Some(_) => "the next `mailorder sync` goes on".to_owned(),
             };
             let letters = if waiting == 1 { "1 letter is" } else { &format!("{waiting} letters are") };

@@ -44,7 +44,8 @@ pub(super) fn run(shell: &mut Shell, args: ConfirmArgs) -> Result<(), Failure> {
         }
         buyer::confirm(known, desk)
     })?;
-    let total = transaction.terms().map(|(_, terms)| text::amount(&terms.total)).unwrap_or_default();
+    // The transaction as it stood before the OK: what it accepts was the offer then.
+    let total = offered(&transaction).map(|(_, terms)| text::amount(&terms.total)).unwrap_or_default();
     told(shell, &transaction, &format!("confirmed: {total}"))
 }
 

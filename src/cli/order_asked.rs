@@ -7,6 +7,7 @@ use super::order::Wishes;
 use super::order_send::{Seller, needs_address};
 use super::order_written as written;
 use super::output::Cell;
+use super::prompt::{is_no, is_yes};
 use super::table::{Fit, Table};
 use crate::clerk::{Clerk, ClerkError};
 use crate::index::Filter;
@@ -310,10 +311,16 @@ fn deliver(shell: &Shell, prices: &Prices, chosen: &[&Offer], paid: &str) -> Res
 /// Asks where it goes; the configured address where that is agreed to.
 fn address(shell: &Shell, own: Option<&PostalAddress>) -> Result<Option<PostalAddress>, Failure> {
     if let Some(own) = own {
-        let lines = own.lines().join(", ");
-        let answer = shell.asks(&format!("Deliver to {lines}? [Y/n]"))?;
-        if !matches!(answer.to_lowercase().as_str(), "n" | "no" | "いいえ") {
-            return Ok(Some(own.clone()));
+        let question = format!("Deliver to {}? [Y/n]", own.lines().join(", "));
+        // Whatever is neither yes nor no is asked again: the goods would go where nobody said they shall.
+        loop {
+            let answer = shell.asks(&question)?;
+            if answer.is_empty() || is_yes(&answer) {
+                return Ok(Some(own.clone()));
+            }
+            if is_no(&answer) {
+                break;
+            }
         }
     }
     let mut place = PostalAddress::default();

@@ -61,7 +61,12 @@ impl Shell {
 
 /// Returns whether an answer is yes, in any language that questions are asked in.
 pub(super) fn is_yes(answer: &str) -> bool {
-    matches!(answer.to_lowercase().as_str(), "y" | "yes" | "はい")
+    matches!(answer.to_lowercase().as_str(), "y" | "yes" | "ｙ" | "はい")
+}
+
+/// Returns whether an answer is no, in any language that questions are asked in.
+pub(super) fn is_no(answer: &str) -> bool {
+    matches!(answer.to_lowercase().as_str(), "n" | "no" | "ｎ" | "いいえ")
 }
 
 /// Returns what a command ends with whose question was answered with no.

@@ -8,8 +8,8 @@ use crate::trade::document::{Cancellation, Confirmation, Refusal, ReturnRequest,
 use crate::trade::item::{Line, LineQuantity};
 use crate::trade::status::Reason;
 use crate::trade::{
-    Act, Document, Kept, Kind, Leg, Moment, Names, Order, OrderId, Party, Quantity, Role, Terms, Transaction, Verdict,
-    When,
+    Act, Direction, Document, Kept, Kind, Leg, Moment, Names, Order, OrderId, Party, Quantity, Role, Terms,
+    Transaction, Verdict, When,
 };
 
 /// How far ahead of our clock something may be said to have come, in seconds.
@@ -88,16 +88,23 @@ pub fn keep(transaction: &Transaction, reason: Option<&str>) -> Result<Draft, Re
 /// Says OK to the terms (P36): to those that replace others, where such have come and are not answered.
 pub fn confirm(transaction: &Transaction, desk: &Desk<'_>) -> Result<Draft, Refused> {
     let standing = Standing::of(transaction);
-    if replacing::waiting(transaction, standing.state).is_some_and(|(kept, _)| !kept.counts()) {
-        let text = "the new terms differ from your order and are not applied; answer by `mailorder confirm` at a terminal, accept them by `mailorder warnings accept`, or refuse them by `mailorder cancel`";
-        return Err(Refused::new(text));
+    if let Some((kept, _)) = replacing::waiting(transaction, standing.state).filter(|(kept, _)| !kept.counts()) {
+        let (id, position) = (transaction.key.id.short(), kept.position);
+        return Err(Refused::new(format!(
+            "the new terms differ from your order and are not applied; answer by `mailorder confirm {id}` at a terminal, accept \
+             them by `mailorder warnings accept W-{position} --reason WHY`, or refuse them by `mailorder cancel {id}`"
+        )));
     }
     let Some((kept, terms)) = offered(transaction) else {
         return Err(if transaction.terms().is_none() {
             match transaction.kept.iter().rev().find(|kept| kept.letter.kind() == Kind::TransactionInfo) {
-                Some(_) => Refused::new(
-                    "the terms differ from your order and are not applied; answer by `mailorder confirm` at a terminal, accept them by `mailorder warnings accept`, or cancel",
-                ),
+                Some(kept) => {
+                    let (id, position) = (transaction.key.id.short(), kept.position);
+                    Refused::new(format!(
+                        "the terms differ from your order and are not applied; answer by `mailorder confirm {id}` at a terminal, \
+                         accept them by `mailorder warnings accept W-{position} --reason WHY`, or refuse them by `mailorder cancel {id}`"
+                    ))
+                }
                 None => Refused::new("the shop has not sent its terms yet; try `mailorder sync`, or ask the shop"),
             }
         } else {
@@ -147,7 +154,8 @@ pub fn can_cancel(transaction: &Transaction) -> bool {
 }
 
 /// Asks whoever speaks for each leg how it stands (P86-P88); only the legs in `legs` where it is not empty. Of what is over or
-/// all done only the money is asked about that is still to come back; of what is all done a leg that is named, too.
+/// all done only the money is asked about that is still to come back; of what is all done a leg that is named, too. Before the OK
+/// nobody is asked who may not know of it.
 pub fn ask(transaction: &Transaction, legs: &[Leg]) -> Result<Vec<Draft>, Refused> {
     let Some((_, terms)) = transaction.terms() else {
         return Err(Refused::new("the shop has not sent its terms yet, so there is no number to ask about"));
@@ -159,8 +167,20 @@ pub fn ask(transaction: &Transaction, legs: &[Leg]) -> Result<Vec<Draft>, Refuse
         return Err(Refused::new(format!("the transaction is {}; nothing is open to ask about", standing.state)));
     }
     let legs = if closed && legs.is_empty() { &[Leg::Payment] } else { legs };
-    let wanted = Leg::ALL.into_iter().filter(|leg| legs.is_empty() || legs.contains(leg));
-    Ok(wanted.filter_map(|leg| terms.agent(leg).map(|agent| request(transaction, leg, agent.party.clone()))).collect())
+    let named = Leg::ALL.into_iter().filter(|leg| legs.is_empty() || legs.contains(leg));
+    let wanted: Vec<Leg> =
+        named.filter(|leg| standing.state != State::Offered || has_spoken(transaction, *leg)).collect();
+    if wanted.is_empty() {
+        return Err(Refused::new("you have not accepted its terms, and nobody but the shop knows of it yet"));
+    }
+    let ask = |leg| terms.agent(leg).map(|agent| request(transaction, leg, agent.party.clone()));
+    Ok(wanted.into_iter().filter_map(ask).collect())
+}
+
+/// Returns whether anybody speaks for a leg before the OK: the shop does, and an agent that has begun already.
+fn has_spoken(transaction: &Transaction, leg: Leg) -> bool {
+    let mut letters = transaction.kept.iter().filter(|kept| kept.direction == Direction::In && kept.counts());
+    leg == Leg::Order || letters.any(|kept| kept.letter.kind().status_of() == Some(leg))
 }
 
 /// Asks the shop to take goods back, or to stop what has not arrived (P94, P95); all lines where `lines` is empty.

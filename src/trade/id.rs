@@ -229,6 +229,11 @@ impl OrderId {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Returns the part that people are shown, and may write.
+    pub fn short(&self) -> &str {
+        self.0.get(..6).unwrap_or(&self.0)
+    }
 }
 
 impl fmt::Display for OrderId {

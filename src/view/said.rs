@@ -47,7 +47,9 @@ pub fn said(document: &Document, words: Words) -> Vec<String> {
         Document::ReturnAnswer(answer) => {
             let refund = answer.refund.as_ref().map(text::amount);
             let refund = refund.map(|sum| words.fill("says.with-refund", &[("sum", &sum)])).unwrap_or_default();
-            vec![format!("{} {}{refund}", goods(&answer.lines, words), step(&answer.step))]
+            // Money that goes back without goods has none to name.
+            let goods = if answer.lines.is_empty() { String::new() } else { goods(&answer.lines, words) + " " };
+            vec![format!("{goods}{}{refund}", step(&answer.step))]
         }
         Document::RefundInstruction(refund) => vec![text::amount(&refund.amount)],
         Document::Refusal(refusal) => vec![words.sentence(&refusal.reason.text)],

@@ -6,6 +6,11 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;
 use std::process::Command;
 
+use mailorder::clerk::Clerk;
+use mailorder::clock::Clock;
+use mailorder::config::{self, Environment};
+use mailorder::role::Draft;
+use mailorder::trade::{Document, Number, Role};
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 
 use super::warnings;
@@ -186,10 +191,13 @@ fn a_file_somebody_names_is_read_to_a_limit_b6() {
     assert_eq!(hurried(&town, &["list"]).code, Some(78));
 }
 
+fn mode(path: &Path, mode: u32) {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+}
+
 #[test]
 fn a_folder_others_may_write_to_is_refused_f34() {
     let town = Town::played();
-    let mode = |path: &Path, mode: u32| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
     for below in ["", "keys", "ledger", "ledger/cur", "ledger/log", "spool", "spool/new", "config.toml"] {
         let path = town.path(format!("buyer/{below}").trim_end_matches('/'));
         let before = fs::metadata(&path).unwrap().permissions().mode();
@@ -205,6 +213,58 @@ fn a_folder_others_may_write_to_is_refused_f34() {
     // In a folder like /tmp nobody replaces the file of another.
     mode(&town.path("buyer"), 0o1777);
     town.does("buyer", &["list"]);
+}
+
+#[test]
+fn a_password_that_others_may_read_is_refused_with_what_to_do_f34() {
+    let town = Town::played();
+    let file = town.path("buyer/password");
+    fs::write(&file, "secret\n").unwrap();
+    town.configure("buyer", |text| {
+        let (before, _) = text.split_once("[outbox]\n").unwrap();
+        let smtp = format!("smtp = {{ host = \"localhost\", password_file = \"{}\" }}", file.display());
+        format!("{before}[outbox]\n{smtp}\n{}", text.rsplit_once("maildir = \"../mail/{to}\"").unwrap().1)
+    });
+    mode(&file, 0o644);
+    let run = town.run("buyer", &["list"]);
+    assert_eq!(run.code, Some(78), "{run:?}");
+    assert!(run.err.contains("may be read by others; run: chmod 600"), "{run:?}");
+    mode(&file, 0o600);
+    town.does("buyer", &["list"]);
+}
+
+#[test]
+fn a_number_of_a_shops_choosing_is_not_taken_for_another_order() {
+    let town = Town::played();
+    let listed = town.lists("buyer", &[]);
+    let id = listed[0]["id"].as_str().unwrap();
+    let short = &id[..6];
+    // The shop gives the next order the name that the list shows for this one.
+    let second = town.orders("buyer", "SH-41", 1, &["--pay", "invoice"]);
+    town.sync(&["shop"]);
+    let settings = config::load(&town.path("shop/config.toml"), &Environment::of_process()).unwrap();
+    let mut shop = Clerk::open(settings, Clock::system()).unwrap();
+    let known = shop
+        .index()
+        .load_all(Some(Role::Shop))
+        .unwrap()
+        .into_iter()
+        .find(|known| known.key.id.as_str() == second)
+        .unwrap();
+    let ((order, _), (_, terms)) = (known.order().unwrap(), known.terms().unwrap());
+    let draft = Draft::new(&known, order.letter.from.clone(), Document::TransactionInfo(terms.clone()));
+    let mut draft = draft.ordered(order.letter.order.clone()).answering(order.content);
+    draft.names.number = Some(Number::parse(short).unwrap());
+    shop.post(vec![draft]).unwrap();
+    drop(shop);
+    fs::remove_file(town.post("buyer").pop().unwrap()).unwrap();
+    town.sync(&["shop", "buyer"]);
+    assert!(town.lists("buyer", &[]).iter().any(|one| one["number"] == short), "it has that number");
+    let run = town.run("buyer", &["show", short]);
+    assert_eq!(run.code, Some(65), "{run:?}");
+    assert!(run.err.contains("is the beginning of several IDs or numbers") && run.err.contains(id), "{run:?}");
+    assert_eq!(town.show("buyer", id)["id"], id);
+    assert_ne!(town.show("buyer", &format!("shop@demo.test:{short}"))["id"], id);
 }
 
 #[test]

@@ -33,6 +33,8 @@ fn an_order_is_asked_for_article_by_article_from_the_catalog_p10_to_p16() {
     screen.answers("Article:", "POT").answers("How many of 急須?", "many").answers("How many of 急須?", "");
     screen.answers("Article:", "").answers("How you pay", "1");
     screen.waits_for("Parcel delivery JPY 500").answers("How it travels", "1");
+    // What is neither yes nor no sends nothing anywhere.
+    screen.answers("Deliver to 小野 賢治, 千代田1-1-1", "nope");
     screen.answers("Deliver to 小野 賢治, 千代田1-1-1", "").answers("A word to the shop", "ring twice");
     screen.waits_for("remarks       ring twice");
     let run = screen.answers("Send this order to shop@demo.test for JPY 5,500? [y/N]", "y").ends();

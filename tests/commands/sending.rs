@@ -58,6 +58,7 @@ fn letters_are_not_sent_into_a_folder_that_is_not_there() {
     assert_eq!(town.run("buyer", &["config", "check"]).code, Some(78));
     let run = town.run("buyer", &["ask", &known]);
     assert!(run.err.contains("queued and not sent yet") && run.err.contains("nowhere"), "{run:?}");
+    assert_eq!(run.err.matches("not sent yet").count(), 1, "{run:?}");
     assert_eq!(town.run("buyer", &["sync"]).code, Some(78));
     assert!(!nowhere.exists());
     assert_eq!(outbox(&town, "buyer").len(), 3);

@@ -14,6 +14,22 @@ fn lose(town: &Town, party: &str) -> usize {
 }
 
 #[test]
+fn before_the_ok_the_shop_alone_is_asked_and_no_agent_hears_of_the_order() {
+    let town = Town::fresh();
+    let id = town.orders("buyer", "SH-41", 1, &["--pay", "card"]);
+    town.settle();
+    let run = town.run("buyer", &["ask", &id, "--leg", "payment"]);
+    assert_eq!(run.code, Some(65), "{run:?}");
+    assert!(run.err.contains("nobody but the shop knows of it yet"), "{run:?}");
+    let run = town.does("buyer", &["ask", "--json", &id]).json();
+    assert_eq!(run["transactions"][0]["letters"], 1, "{run}");
+    town.settle();
+    for agent in ["pay", "ship"] {
+        assert_eq!(town.does(agent, &["warnings", "--json"]).json()["warnings"], serde_json::json!([]), "{agent}");
+    }
+}
+
+#[test]
 fn figure_17_chosen_transactions_are_asked_about_and_the_list_follows_p112() {
     let town = Town::fresh();
     let (first, number) = town.bought("SH-41", 1, &["--pay", "card"]);

@@ -29,10 +29,18 @@ fn new_terms_change_nothing_before_the_ok_and_have_all_begin_anew_after_it() {
     // What changes is told once, though it differs from the order as well.
     assert!(looked.contains("new terms: 3 points change") && !looked.contains("your order,"), "{looked}");
     assert_eq!((looked.matches("line 1 price").count(), looked.matches("point").count()), (1, 1), "{looked}");
-    assert_eq!(town.run("buyer", &["--no-input", "confirm", &id]).code, Some(65), "they wait for a person's word");
+    let refused = town.run("buyer", &["--no-input", "confirm", &id]);
+    assert_eq!(refused.code, Some(65), "they wait for a person's word");
     let warning = town.does("buyer", &["warnings", "--json"]).json()["warnings"][0]["id"].as_str().unwrap().to_owned();
+    let ways = [
+        format!("confirm {}`", &id[..6]),
+        format!("warnings accept {warning} --reason"),
+        format!("cancel {}`", &id[..6]),
+    ];
+    assert!(ways.iter().all(|way| refused.err.contains(way)), "{refused:?}");
     town.does("buyer", &["warnings", "accept", &warning, "--reason", "agreed by telephone"]);
-    town.does("buyer", &["confirm", &id]);
+    let said = town.does("buyer", &["confirm", &id]).out;
+    assert!(said.contains("confirmed: JPY 8,500"), "the sum of what is accepted, not of what was: {said}");
     town.settle();
     // All go by the new terms.
     let new = in_force(&town, "buyer", &id);
