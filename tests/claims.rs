@@ -211,12 +211,15 @@ fn claim_12_the_answer_goes_to_the_stored_address() {
     // P49-P51
     let town = Town::played();
     let (id, number) = town.confirmed();
+    let before = letters(&town.show("shop", &number), "out", "order-status").len();
     town.does("buyer", &["ask", &id, "--leg", "order"]);
     town.settle();
     let shown = town.show("shop", &number);
     assert_eq!(letters(&shown, "in", "status-request").len(), 1);
     let stored = shown["order"]["buyer"]["email"].clone();
-    assert!(letters(&shown, "out", "order-status").iter().all(|letter| letter["peer"] == stored));
+    let statuses = letters(&shown, "out", "order-status");
+    assert_eq!(statuses.len(), before + 1, "the request is answered, once");
+    assert!(stored == "buyer@demo.test" && statuses.iter().all(|letter| letter["peer"] == stored), "{shown}");
 }
 
 #[test]
