@@ -318,6 +318,26 @@ fn a_missing_file_is_clean_exactly_where_a_redaction_names_it_and_its_digest() {
 }
 
 #[test]
+fn a_mail_that_was_changed_is_told_and_one_that_was_pruned_is_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let (ledger, batch) = ledger_with_order(folder.path());
+    let original = |made: &Made| {
+        let Body::In { original, .. } = &made.entry.body else { unreachable!("these came in") };
+        ledger.original_path(&original.digest)
+    };
+    assert_eq!(check(&ledger).result, Outcome::Clean);
+    fs::remove_file(original(&batch[0])).unwrap();
+    assert_eq!(check(&ledger).result, Outcome::Clean, "it may be pruned");
+    fs::write(original(&batch[1]), b"another mail").unwrap();
+    let report = check(&ledger);
+    assert_eq!((report.result, report.problems.len(), report.problems[0].entry), (Outcome::Broken, 1, Some(2)));
+    let said = &report.problems[0].what;
+    assert!(said.starts_with("the mail it came in, originals/") && said.ends_with("was changed"), "{said}");
+    let quick = verify(ledger.folder(), &Checks::default()).unwrap();
+    assert_eq!(quick.result, Outcome::Clean, "who does not ask for the mails hears nothing of them");
+}
+
+#[test]
 fn what_is_still_there_though_it_was_erased_is_told() {
     let folder = tempfile::tempdir().unwrap();
     let (ledger, batch) = ledger_with_order(folder.path());
@@ -394,6 +414,14 @@ fn a_redaction_that_names_another_file_changes_no_row() {
     other.digest = Digest::of(b"another file");
     append(&mut lock(&ledger), &[redacting(4, &other)]);
     assert!(indexed(folder.path(), "index.sqlite", &ledger).dump().unwrap().contains(NAME));
+    // Nor does it stand in the way of one that names the right file.
+    erase(&ledger, &redaction_of(&ledger, &batch[0]));
+    let erased = ledger.entry(1, &reread).unwrap().unwrap().erased.unwrap();
+    assert_eq!(erased.by, 5);
+    let (left, new): (Index, Index) =
+        ["index.sqlite", "new.sqlite"].map(|name| indexed(folder.path(), name, &ledger)).into();
+    assert!(!left.dump().unwrap().contains(STREET));
+    assert_eq!(left.dump().unwrap(), new.dump().unwrap());
 }
 
 #[test]

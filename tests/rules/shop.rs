@@ -43,6 +43,24 @@ fn a_stranger_does_not_stand_for_an_address_that_has_a_key() {
     refused_or_applied_empty(&mut desk, &order, Code::KeyChanged);
 }
 
+#[test]
+fn a_buyer_gives_his_order_no_number() {
+    let mut desk = Desk::new(&shop());
+    desk.takes(&order_letter());
+    let cancellation = Document::Cancellation(Cancellation { reason: None });
+    let named = Letter {
+        order: Some(order_id()),
+        transaction: terms_letter(terms()).transaction,
+        seq: Some(2),
+        ..letter(&buyer(), &shop(), cancellation)
+    };
+    assert!(named.transaction.is_some());
+    desk.takes(&named);
+    assert_eq!(desk.transaction().number, None, "the shop's own letter gives it one");
+    desk.writes(Role::Shop, &terms_letter(terms()));
+    assert_eq!(desk.transaction().number, named.transaction);
+}
+
 fn refused_or_applied_empty(desk: &mut Desk, arrives: &Letter, code: Code) {
     let judgement = desk.takes(arrives);
     assert_eq!((judgement.verdict, judgement.findings[0].code), (Verdict::Warned, code));

@@ -57,6 +57,24 @@ fn only_the_agent_of_a_leg_speaks_about_it() {
 }
 
 #[test]
+fn a_key_that_only_the_terms_name_speaks_from_the_address_that_stands_there() {
+    // Nobody accepted it, so no pin tells its address.
+    let desk = || {
+        let mut desk = Desk::buyer_open();
+        desk.pins.remove(&courier().address);
+        desk
+    };
+    let elsewhere = Party { address: party("elsewhere").address, ..courier() };
+    check(
+        desk,
+        vec![
+            row("its own address", &[], delivered(&courier()), &[]),
+            row("another address", &[], delivered(&elsewhere), &[Code::FromDiffers]),
+        ],
+    );
+}
+
+#[test]
 fn a_catalog_counts_from_its_shop_and_names_no_other_key_than_the_accepted_one() {
     let named = |from: &Party, agent: Party| {
         let catalog = Catalog {
