@@ -8,6 +8,7 @@ mod many;
 mod party;
 mod scenes;
 mod waiting;
+mod warehouse;
 
 use std::path::{Path, PathBuf};
 
@@ -55,6 +56,8 @@ pub struct Stage {
     pay: Party,
     ship: Party,
     clock: Clock,
+    /// Whether hooks are run and asked: what many play has none, and would be gone through for each of them.
+    hooks: bool,
     begin: Moment,
     runtime: tokio::runtime::Runtime,
 }
@@ -88,7 +91,9 @@ pub fn play(
         waiting::play(&mut stage, &doubted, told)?;
     }
     if extent.transactions > 0 {
+        stage.hooks = false;
         many::play(&mut stage, extent.transactions, told)?;
+        stage.hooks = true;
     }
     stage.until(now)?;
     stage.settle()?;
@@ -107,14 +112,14 @@ impl Stage {
         let mut ship = make("ship", party::ship_config())?;
         let mut buyer = make("buyer", party::buyer_config())?;
         let mut shop = make("shop", party::shop_config(&pay, &ship))?;
-        party::build_warehouse(&folder.join("shop"))?;
+        warehouse::build(&folder.join("shop"))?;
         // The shop and its agents have an agreement; the buyer has compared the shop's fingerprint.
         shop.accept(&pay)?;
         shop.accept(&ship)?;
         pay.accept(&shop)?;
         ship.accept(&shop)?;
         buyer.accept(&shop)?;
-        Ok(Self { buyer, shop, pay, ship, clock, begin, runtime })
+        Ok(Self { buyer, shop, pay, ship, clock, hooks: true, begin, runtime })
     }
 
     /// Sets the clock to a moment so many days and hours after the beginning.
@@ -133,7 +138,7 @@ impl Stage {
         loop {
             let mut moved = 0_usize;
             for party in [&mut self.buyer, &mut self.shop, &mut self.pay, &mut self.ship] {
-                moved = moved.saturating_add(self.runtime.block_on(party.turn())?);
+                moved = moved.saturating_add(self.runtime.block_on(party.turn(self.hooks))?);
             }
             if moved == 0 {
                 return Ok(());

@@ -57,8 +57,8 @@ impl Party {
         Ok(self.clerk.accept(&certificate, &other.clerk.me().address, false)?)
     }
 
-    /// Fetches, judges and sends once; returns how many letters moved.
-    pub(super) async fn turn(&mut self) -> Result<usize, DemoError> {
+    /// Fetches, judges and sends once, and runs the party's hooks where wanted; returns how many letters moved.
+    pub(super) async fn turn(&mut self, hooks: bool) -> Result<usize, DemoError> {
         let mut moved = 0_usize;
         if let Some(inbox) = &mut self.inbox {
             moved = self.clerk.fetch(inbox).await?.fetched;
@@ -66,7 +66,9 @@ impl Party {
         }
         self.clerk.take_in()?;
         self.clerk.tend()?;
-        self.clerk.work(Duration::from_secs(3600)).await?;
+        if hooks {
+            self.clerk.work(Duration::from_secs(3600)).await?;
+        }
         if let Some(inbox) = &mut self.inbox {
             self.clerk.mark(inbox).await?;
         }
@@ -83,7 +85,7 @@ impl Party {
     }
 }
 
-fn write(file: &Path, text: &str) -> Result<(), DemoError> {
+pub(super) fn write(file: &Path, text: &str) -> Result<(), DemoError> {
     use std::io::Write;
     use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
     let fault = |cause: std::io::Error| DemoError::Io { file: file.to_owned(), cause };
@@ -195,22 +197,10 @@ steps = ["terms", "confirmation", "delivery", "payment"]
 {agents}
 [hook.warehouse]
 command = ["./warehouse", "store"]
+# It is asked once a day whether the goods have left; it also tells by itself.
+ask_minutes = 1440
 "#
         )
-}
-
-/// The shop's warehouse: the example that merchants are shown, and what it has in stock.
-const WAREHOUSE: &str = include_str!("../../examples/warehouse/warehouse");
-const STOCK: &str = "SH-41 12\nTEA-200 40\nKETTLE 3\n";
-
-/// Builds the shop's warehouse in its folder.
-pub(super) fn build_warehouse(folder: &Path) -> Result<(), DemoError> {
-    use std::os::unix::fs::PermissionsExt;
-    let program = folder.join("warehouse");
-    write(&program, WAREHOUSE)?;
-    let executable = std::fs::Permissions::from_mode(0o700);
-    std::fs::set_permissions(&program, executable).map_err(|cause| DemoError::Io { file: program, cause })?;
-    write(&folder.join("store/stock"), STOCK)
 }
 
 impl Party {

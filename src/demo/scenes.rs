@@ -1,6 +1,6 @@
 //! The scenes: each an order, from the wish to its end, or to where it stands today.
 
-use super::{DemoError, Stage};
+use super::{DemoError, Stage, warehouse};
 use crate::role::{Action, Draft, Notice, buyer, delivery, payment, shop, shop_catalog};
 use crate::rules::{Standing, State};
 use crate::trade::catalog::{CatalogRequest, Words};
@@ -24,7 +24,8 @@ pub(super) fn play(stage: &mut Stage, told: &mut dyn FnMut(&str)) -> Result<Key,
 
     let late = ordered(stage, (8, 9), &[("TEA-200", 2)], "invoice")?;
     told("the warehouse released an order when it was asked to");
-    shipped(stage, &late, 10)?;
+    warehouse::packs(stage, &late, 10)?;
+    told("asked again, it said that the goods have left, and the buyer was told");
     delivered(stage, &late, 12)?;
     told("one was delivered, but is not paid, and late");
 
@@ -43,8 +44,8 @@ pub(super) fn play(stage: &mut Stage, told: &mut dyn FnMut(&str)) -> Result<Key,
     told("one was cancelled before it left the shop");
 
     let open = ordered(stage, (41, 9), &[("TEA-200", 1), ("SH-41", 1)], "invoice")?;
-    shipped(stage, &open, 43)?;
-    told("one has left the shop and is on its way");
+    warehouse::packs_and_tells(stage, &open, 43)?;
+    told("one has left the shop and is on its way: the warehouse told of it by itself");
 
     wrong_amount(stage, &open, (44, 8))?;
     told("a status with a wrong amount came, honestly signed: a warning, nothing applied");
@@ -174,7 +175,7 @@ pub(super) fn theirs(stage: &Stage, key: &Key, role: Role) -> Result<Key, DemoEr
     found.map(|known| known.key).ok_or_else(|| DemoError::Plot(format!("the {role} knows nothing of {}", key.id)))
 }
 
-fn known(stage: &Stage, key: &Key) -> Result<Transaction, DemoError> {
+pub(super) fn known(stage: &Stage, key: &Key) -> Result<Transaction, DemoError> {
     let known = stage.buyer.clerk.index().load_key(key).map_err(crate::clerk::ClerkError::from)?;
     known.ok_or_else(|| DemoError::Plot(format!("the buyer knows nothing of {}", key.id)))
 }
@@ -188,7 +189,12 @@ pub(super) fn shipped(stage: &mut Stage, key: &Key, day: i64) -> Result<(), Demo
     let (theirs, notice) = (theirs(stage, key, Role::Shop)?, done_now(stage));
     let notice = Notice { tracking: Some(format!("EP-{}", &key.id.as_str().get(..6).unwrap_or("0"))), ..notice };
     stage.shop.clerk.command(&theirs, |known, desk| shop::notify(known, &notice, desk))?;
-    let theirs = self::theirs(stage, key, Role::Delivery)?;
+    collected(stage, key)
+}
+
+/// The delivery agent has fetched the goods.
+pub(super) fn collected(stage: &mut Stage, key: &Key) -> Result<(), DemoError> {
+    let theirs = theirs(stage, key, Role::Delivery)?;
     let collected = Notice { event: Some(("Collected".to_owned(), Some("Tokyo".to_owned()))), ..Notice::default() };
     stage.ship.clerk.command(&theirs, |known, desk| delivery::notify(known, &collected, desk))?;
     stage.settle()

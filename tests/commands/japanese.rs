@@ -81,9 +81,9 @@ Return within 14 days of arrival, unused; shop@demo.test
 2026-11-27 10:00  →  shop@demo.test  注文        5BCE…7D0F 自分の鍵        送信
 2026-11-27 10:00  ✓  shop@demo.test  取引情報    5BCE…7D0F 取引情報に記載  反映
 2026-11-27 10:00  →  shop@demo.test  取引の確認  5BCE…7D0F 自分の鍵        送信
+2026-11-27 10:00  ✓  shop@demo.test  注文状況    5BCE…7D0F 取引情報に記載  反映 · 荷物 1 予定 2026-11-27
 2026-11-27 10:00  ✓  ship@demo.test  配送状況    5BCE…7D0F 取引情報に記載  反映 · 荷物 1 予定 2026-11-27
 2026-11-27 10:00  ✓  pay@demo.test   決済状況    5BCE…7D0F 取引情報に記載  反映 · JPY 36,500 予定 2026-11-27
-2026-11-27 10:00  ✓  shop@demo.test  注文状況    5BCE…7D0F 取引情報に記載  反映 · 荷物 1 予定 2026-11-27
 2026-11-27 10:00  →  shop@demo.test  取消し      5BCE…7D0F 自分の鍵        送信 · ordered twice
 2026-11-27 10:00  ✓  ship@demo.test  配送状況    5BCE…7D0F 取引情報に記載  反映 · 荷物 1 不成立：店が中止しました
 2026-11-27 10:00  ✓  pay@demo.test   決済状況    5BCE…7D0F 取引情報に記載  反映 · JPY 36,500 不成立：店が中止しました

@@ -1,5 +1,52 @@
 //! The warehouse over a real Postfix and a real Dovecot: asked how the goods stand, and telling of each step itself.
 
+use std::collections::BTreeMap;
+use std::fs;
+
+use crate::flows::private::holding;
+use crate::support::accounts::files;
+use crate::support::program::Town;
+
+#[test]
+fn in_the_demonstration_the_warehouse_is_asked_and_tells_by_itself_p40_p45_p46_p110() {
+    let town = Town::played();
+    let plan = |file| {
+        let text = fs::read_to_string(file).unwrap();
+        let pair = |line: &str| line.split_once(' ').map(|(name, value)| (name.to_owned(), value.to_owned()));
+        text.lines().filter_map(pair).collect::<BTreeMap<String, String>>()
+    };
+    let plans: Vec<_> = files(&town.path("shop/store/plan")).into_iter().map(plan).collect();
+    let gone: Vec<_> = plans.iter().filter(|plan| plan["state"] == "gone").collect();
+    assert_eq!(gone.len(), 2, "{plans:?}");
+    let told = fs::read_to_string(town.path("shop/told.jsonl")).unwrap();
+    assert_eq!(told.lines().count(), 1, "{told}");
+    let mut asked = 0;
+    for plan in gone {
+        let (number, tracking) = (&plan["number"], &plan["tracking"]);
+        let tells = told.contains(number);
+        let shown = town.show("buyer", number);
+        let legs = shown["legs"].as_array().unwrap();
+        let order = legs.iter().find(|leg| leg["leg"] == "order").unwrap();
+        assert_eq!((&order["done"], order["date"].as_str()), (&true.into(), Some(plan["when"].as_str())), "{shown}");
+        // What was told by itself came as a row; what was asked for is in the ledger as the hook's answer.
+        let entries = holding(&town.path("shop/ledger/cur"), tracking);
+        let with = |text: &str| {
+            let texts = entries.iter().map(|file| fs::read_to_string(file).unwrap());
+            texts.filter(|entry| entry.contains(text)).count()
+        };
+        assert_eq!(
+            (with("\nMailorder-Event: "), with("\nMailorder-Direction: own")),
+            (usize::from(tells), usize::from(!tells))
+        );
+        asked += usize::from(!tells);
+    }
+    assert_eq!(asked, 1);
+    let left =
+        std::process::Command::new(town.path("shop/warehouse")).arg(town.path("shop/store")).arg("show").output();
+    let left = String::from_utf8(left.unwrap().stdout).unwrap();
+    assert!(left.contains("left   SH-41 11") && left.contains("left   TEA-200 37"), "{left}");
+}
+
 mod real {
     use std::fs;
     use std::path::PathBuf;
