@@ -14,6 +14,8 @@ mod said;
 mod shared;
 /// Exports of how things stand; what is foreseen.
 mod states;
+/// The units that do what cron does.
+mod systemd;
 /// Rows and files that cannot be followed.
 mod wrong;
 
