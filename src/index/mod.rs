@@ -62,7 +62,7 @@ const BOOK_MAX: usize = 8_192;
 #[derive(Debug, thiserror::Error)]
 pub enum IndexError {
     /// SQLite refused.
-    #[error("the index cannot be used: {0}; it may be deleted, and is built again from the ledger")]
+    #[error("{}", refused(.0))]
     Database(#[from] rusqlite::Error),
     /// A row is not what was written.
     #[error("a row of the index cannot be read: {0}; delete the index, it is built again from the ledger")]
@@ -86,6 +86,16 @@ pub enum IndexError {
         /// First entry of the batch.
         position: u64,
     },
+}
+
+/// Says why SQLite refused. A full disk is no fault of the index, and deleting it helps nobody.
+fn refused(error: &rusqlite::Error) -> String {
+    match error.sqlite_error_code() {
+        Some(rusqlite::ErrorCode::DiskFull) => {
+            "the disk that the index is on is full; make room, and run it again".to_owned()
+        }
+        _ => format!("the index cannot be used: {error}; it may be deleted, and is built again from the ledger"),
+    }
 }
 
 /// What the index asks others to reckon.
