@@ -17,17 +17,21 @@ pub(super) fn answers(transaction: &Transaction, desk: &Desk<'_>) -> Vec<Action>
 
 fn answer(transaction: &Transaction, kept: &Kept, desk: &Desk<'_>) -> Vec<Action> {
     let actions = match kept.letter.kind() {
-        // An OK counts until it is refused; where nothing speaks against it any more, it gets the answer of one that counts.
-        Kind::Confirmation => return super::answer(transaction, kept, desk),
         // What agents were told to stop for is decided by what they said.
         Kind::Cancellation if stops_after(transaction, kept) => shop_after::settle_stop(transaction, desk),
         _ => super::answer(transaction, kept, desk),
     };
-    let refuses = |action: &Action| match action {
-        Action::Send(draft) => draft.document.kind() == Kind::Refusal && draft.answers == Some(kept.content),
+    // An OK counts until it is refused; where nothing speaks against it any more, it gets the answer of one that counts, or has
+    // agents stop first.
+    let is_ok = kept.letter.kind() == Kind::Confirmation;
+    let is_due = |action: &Action| match action {
+        Action::Send(draft) => match draft.document.kind() {
+            Kind::Stop => is_ok,
+            kind => draft.answers == Some(kept.content) && (is_ok || kind == Kind::Refusal),
+        },
         Action::Resend(_) | Action::Give { .. } | Action::End { .. } => false,
     };
-    if actions.iter().any(refuses) { actions } else { Vec::new() }
+    if actions.iter().any(is_due) { actions } else { Vec::new() }
 }
 
 fn stops_after(transaction: &Transaction, asked: &Kept) -> bool {
