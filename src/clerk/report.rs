@@ -110,6 +110,15 @@ impl Clerk {
         }
     }
 
+    /// Returns whether a part knows a transaction that a row calls so: `NUMBER`, or `SHOP:NUMBER`.
+    pub fn knows(&self, role: Role, name: &str) -> Result<bool, ClerkError> {
+        let (shop, name) = match name.split_once(':') {
+            Some((shop, number)) => (Address::parse(shop.trim()).ok(), number.trim()),
+            None => (None, name),
+        };
+        Ok(!self.index.keys_called(role, shop.as_ref(), name)?.is_empty())
+    }
+
     /// Lets other processes that wait for the ledger have it.
     pub fn give_way(&self) {
         std::thread::sleep(GIVE_WAY);

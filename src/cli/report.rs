@@ -314,9 +314,13 @@ impl Run<'_> {
             clerk.report(self.how, &reports)?.into_iter().map(|came| (came, Vec::new())).collect()
         };
         let mut came = came.into_iter();
-        for Read { place, name, report } in read {
+        for Read { place, name, skip_unknown, report } in read {
             let event = report.as_ref().ok().and_then(Option::as_ref).and_then(|report| report.event.clone());
             let became = match report {
+                // What another order's row says is nobody's business here.
+                Err(_) if skip_unknown && !clerk.knows(self.how.role, name.as_deref().unwrap_or_default())? => {
+                    Became::Came(Came::Other, Vec::new())
+                }
                 Err(what) => Became::Unreadable(what),
                 Ok(None) => Became::Nothing,
                 Ok(Some(_)) => {

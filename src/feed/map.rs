@@ -40,6 +40,11 @@ cancelled = ""
 wc-cancelled = ""
 failed = ""
 wc-failed = ""
+checkout-draft = ""
+wc-checkout-draft = ""
+draft = ""
+auto-draft = ""
+trash = ""
 "#;
 
 /// The most columns a field may be looked for in.

@@ -27,6 +27,8 @@ pub struct Read {
     pub place: Place,
     /// The transaction as the row names it, where it could be read.
     pub name: Option<String>,
+    /// Whether it may be of an order that is none of ours; then nothing is wrong with it where its transaction is not known.
+    pub skip_unknown: bool,
     /// What it reports: nothing where `None`; or what is wrong with it.
     pub report: Result<Option<Report>, String>,
 }
@@ -71,14 +73,15 @@ impl<R: BufRead> Reading<R> {
         let Some((place, row)) = self.rows.next_row()? else { return Ok(None) };
         let row = match row {
             Ok(row) => row,
-            Err(what) => return Ok(Some(Read { place, name: None, report: Err(what) })),
+            Err(what) => return Ok(Some(Read { place, name: None, skip_unknown: false, report: Err(what) })),
         };
         let cells = Cells { row: &row, map: &self.map };
         let name = cells.text(Field::Txn).ok().flatten().map(Cow::into_owned);
         let names =
             if self.rows.header().is_none() { check_columns(&row.columns(), &self.map, self.role) } else { Ok(()) };
         let report = names.and_then(|()| cells.report(self.role));
-        Ok(Some(Read { place, name, report }))
+        let skip_unknown = name.is_some() && cells.is_of_others().unwrap_or(false);
+        Ok(Some(Read { place, name, skip_unknown, report }))
     }
 }
 

@@ -206,6 +206,15 @@ fn rows_of_orders_made_elsewhere_are_passed_over_where_the_file_has_them() {
     );
     assert_eq!(lines(&run)[3]["other"], 1);
     check_silent(&town.run("mart", &["shop", "import", &path, "--map", "woocommerce"]));
+    // What stands in the rows of other orders is nobody's business here; in ours it must be right.
+    let rows = export(&[("NOSUCH98", "sent-by-a-plugin", ""), (number, "sent-by-a-plugin", ""), (number, "trash", "")]);
+    let odd = file(&town, "odd.csv", rows);
+    let run = town.run("mart", &["shop", "import", &odd, "--map", "woocommerce", "--json"]);
+    assert_eq!(results(&run), ["other", "refused", "nothing"], "{run:?}");
+    let paid = export(&[("NOSUCH98", "completed", "yesterday"), (number, "completed", "yesterday")]);
+    let paid = file(&town, "paid.csv", paid);
+    let run = town.run("mart", &["pay", "import", &paid, "--map", "woocommerce", "--json", "--zone", "Asia/Tokyo"]);
+    assert_eq!(results(&run), ["other", "refused"], "{run:?}");
     // A number in our own column must be right.
     let own = file(&town, "own.csv", "mailorder,order_number,status\nNOSUCH99,81,completed\n");
     let run = town.run("mart", &["shop", "import", &own, "--map", "woocommerce"]);
