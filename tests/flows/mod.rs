@@ -56,6 +56,8 @@ mod payment_data;
 mod pickup;
 /// What others see of a purchase.
 pub(crate) mod private;
+/// The page of procedures, each of its tables read.
+mod procedures;
 /// The flow charts of whole purchases.
 mod purchase;
 /// Over a real Postfix and a real Dovecot; looked at with gpg, notmuch and grep.
