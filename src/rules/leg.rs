@@ -311,7 +311,30 @@ fn before_terms(transaction: &Transaction, kept: &Kept) -> (Verdict, Vec<Finding
         return (Verdict::Applied, findings);
     }
     findings.extend(kept.findings.iter().filter(|f| f.code == Code::UnknownTransaction).cloned());
+    if let Some((what, at)) = done_in(&kept.letter.document)
+        && let Some(rejection) = transaction.rejection()
+        && kept.settled != Some(Settlement::Accept)
+    {
+        let text = format!("{what} {at}, the shop had refused the order {}", rejection.letter.date);
+        findings.push(Finding::new(Code::StatusAfterCancel, text));
+        return (Verdict::Warned, findings);
+    }
     (Verdict::Held, findings)
+}
+
+/// Returns the first thing that an agent says is done, in words, and when it was.
+fn done_in(document: &Document) -> Option<(String, Moment)> {
+    match document {
+        Document::PaymentStatus(status) => status.payments.iter().find_map(|payment| {
+            let what = if payment.refund { "refund" } else { "payment" };
+            Some((format!("{what} {} made", payment.id), payment.step.done()?))
+        }),
+        Document::DeliveryStatus(status) => status
+            .parcels
+            .iter()
+            .find_map(|parcel| Some((format!("parcel {} arrived", parcel.id), parcel.step.done()?))),
+        _ => None,
+    }
 }
 
 /// Returns the findings of a letter that no later letter can change: who signed it, what reading it turned up.

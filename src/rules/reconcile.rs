@@ -222,9 +222,8 @@ fn other(transaction: Option<&Transaction>, letter: &Letter, content: Digest) ->
     match &letter.document {
         Document::Order(order) => Ok(order_in(order, transaction, letter, content)),
         Document::TransactionInfo(terms) => terms_in(terms, transaction, letter),
-        Document::OrderRejection(_) | Document::ReturnAnswer(_) => {
-            Ok(from_shop(known()?, letter).into_iter().collect())
-        }
+        Document::OrderRejection(_) => Ok(rejection(known()?, letter)),
+        Document::ReturnAnswer(_) => Ok(from_shop(known()?, letter).into_iter().collect()),
         Document::Refusal(_) => Ok(refusal(known()?, letter).into_iter().collect()),
         Document::Confirmation(_) | Document::Cancellation(_) | Document::ReturnRequest(_) => {
             from_buyer(known()?, letter)
@@ -273,6 +272,10 @@ fn terms_in(terms: &Terms, transaction: Option<&Transaction>, letter: &Letter) -
     if letter.answers != Some(ordered.content) && letter.replaces.is_none() {
         findings.push(Finding::new(Code::UnsolicitedTerms, "the terms answer another order than ours".to_owned()));
     }
+    if transaction.rejection().is_some() {
+        let text = "the shop had refused the order before, and makes terms for it now";
+        findings.push(Finding::new(Code::AnswerTakenBack, text));
+    }
     let offered_before = transaction.all_terms().next().is_some();
     if offered_before && letter.replaces.is_none() {
         let text = "the shop had made terms before, and these do not say that they replace them";
@@ -291,6 +294,20 @@ fn terms_in(terms: &Terms, transaction: Option<&Transaction>, letter: &Letter) -
         findings.push(finding);
     }
     Ok(findings)
+}
+
+/// A rejection must come from the shop, answer our order, and take no terms back.
+fn rejection(transaction: &Transaction, letter: &Letter) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = from_shop(transaction, letter).into_iter().collect();
+    let Some((ordered, _)) = transaction.order() else { return findings };
+    if letter.answers != Some(ordered.content) {
+        let text = format!("{} refuses an order that is not ours", letter.from.address);
+        findings.push(Finding::new(Code::NotAskedFor, text));
+    } else if transaction.all_terms().next().is_some() {
+        let text = "the order is refused now, and the shop had made terms for it before";
+        findings.push(Finding::new(Code::AnswerTakenBack, text));
+    }
+    findings
 }
 
 /// Only who got a letter of ours may refuse it.

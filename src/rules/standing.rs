@@ -194,8 +194,7 @@ fn is_stopped_in_part(transaction: &Transaction, legs: &Legs) -> bool {
 }
 
 fn state(transaction: &Transaction, legs: &Legs) -> State {
-    let known = |kind: Kind| transaction.known(kind).next().is_some();
-    if known(Kind::OrderRejection) {
+    if transaction.rejection().is_some() {
         return State::Rejected;
     }
     // What goes back in part leaves the rest as it stands.

@@ -52,6 +52,8 @@ codes! {
     UnknownTransaction = "unknown-transaction",
     /// Terms that answer no order of ours.
     UnsolicitedTerms = "unsolicited-terms",
+    /// An answer to what was not asked for.
+    NotAskedFor = "not-asked-for",
     /// The terms differ from the order in a line, price, total, currency, method or address.
     TermsDifferFromOrder = "terms-differ-from-order",
     /// The letter speaks about other terms than those in force.
@@ -72,6 +74,8 @@ codes! {
     DoneThenPlanned = "done-then-planned",
     /// What was done is now said to have been done at another time.
     DoneDateChanged = "done-date-changed",
+    /// An answer that takes back the one given before.
+    AnswerTakenBack = "answer-taken-back",
     /// Done at a time that has not come.
     DateInTheFuture = "date-in-the-future",
     /// Delivered before it left.

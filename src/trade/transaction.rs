@@ -146,6 +146,13 @@ impl Transaction {
         })
     }
 
+    /// Returns the shop's refusal of the order, as long as it stands: one behind terms that count takes back an answer, and one
+    /// that answers another letter is about nothing of this.
+    pub fn rejection(&self) -> Option<&Kept> {
+        let (ordered, _) = self.order().filter(|_| self.all_terms().next().is_none())?;
+        self.known(Kind::OrderRejection).find(|kept| kept.letter.answers == Some(ordered.content))
+    }
+
     /// Returns the terms in force: the newest that are agreed on, else the first offer.
     ///
     /// New terms that replace others change nothing before the OK to them; where something was begun by those before, nothing
