@@ -310,13 +310,17 @@ fn rejection(transaction: &Transaction, letter: &Letter) -> Vec<Finding> {
     findings
 }
 
-/// Only who got a letter of ours may refuse it.
+/// Only who got a letter of ours may refuse it, and an OK only who has not acted on it.
 fn refusal(transaction: &Transaction, letter: &Letter) -> Option<Finding> {
     let refused = letter.answers.and_then(|content| transaction.by_content(&content));
-    let ours = refused.is_some_and(|kept| kept.direction == Direction::Out && kept.letter.to == letter.from);
-    (!ours).then(|| {
+    let ours = refused.filter(|kept| kept.direction == Direction::Out && kept.letter.to == letter.from);
+    let Some(ours) = ours else {
         let text = format!("{} refused a letter that was not written to it", letter.from.address);
-        Finding::new(Code::NotAParty, text)
+        return Some(Finding::new(Code::NotAParty, text));
+    };
+    transaction.is_acted_on(ours).then(|| {
+        let text = format!("{} refuses an OK now that it had acted on before", letter.from.address);
+        Finding::new(Code::AnswerTakenBack, text)
     })
 }
 

@@ -216,9 +216,23 @@ impl Transaction {
         self.known(Kind::Confirmation).filter(|ok| !self.is_refused(&ok.content))
     }
 
-    /// Returns whether the letter with this content was refused by whoever got it.
+    /// Returns whether the letter with this content was refused by whoever got it. An OK that the shop has acted on is not
+    /// refused any more.
     pub fn is_refused(&self, content: &Digest) -> bool {
         self.known(Kind::Refusal).any(|refusal| refusal.letter.answers.as_ref() == Some(content))
+            && !self.by_content(content).is_some_and(|kept| self.is_acted_on(kept))
+    }
+
+    /// Returns whether a letter is an OK that the shop has answered by its word on the order, or by having its agents work under
+    /// terms that nothing but this OK put in the place of others.
+    pub fn is_acted_on(&self, ok: &Kept) -> bool {
+        if ok.letter.kind() != Kind::Confirmation {
+            return false;
+        }
+        let replaces = |terms: &Kept| terms.letter.replaces.is_some();
+        let is_new = ok.letter.terms.and_then(|terms| self.by_content(&terms)).is_some_and(replaces);
+        let mut work = [Kind::PaymentStatus, Kind::DeliveryStatus].into_iter().flat_map(|kind| self.known(kind));
+        self.is_answered(ok) || (is_new && work.any(|status| status.letter.terms == ok.letter.terms))
     }
 
     /// Returns the buyer's mailbox and key, where a letter tells.
