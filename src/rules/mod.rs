@@ -19,6 +19,7 @@ pub mod query;
 pub mod received;
 pub mod reconcile;
 pub mod replacing;
+mod return_answer;
 pub mod returned;
 pub mod standing;
 mod statement;

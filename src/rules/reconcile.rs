@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use super::folding::Folding;
 use super::leg::{self, Judged};
-use super::{agreement, authority, voices};
+use super::{agreement, authority, return_answer, voices};
 use crate::trade::document::AuthorizationResult;
 use crate::trade::{
     Act, Address, Book, Code, Digest, Direction, Document, Finding, Fingerprint, Kept, Kind, Leg, Letter, Moment,
@@ -223,7 +223,12 @@ fn other(transaction: Option<&Transaction>, letter: &Letter, content: Digest) ->
         Document::Order(order) => Ok(order_in(order, transaction, letter, content)),
         Document::TransactionInfo(terms) => terms_in(terms, transaction, letter),
         Document::OrderRejection(_) => Ok(rejection(known()?, letter)),
-        Document::ReturnAnswer(_) => Ok(from_shop(known()?, letter).into_iter().collect()),
+        Document::ReturnAnswer(answer) => {
+            let known = known()?;
+            let mut findings = return_answer::findings(known, answer, letter)?;
+            findings.extend(from_shop(known, letter));
+            Ok(findings)
+        }
         Document::Refusal(_) => Ok(refusal(known()?, letter).into_iter().collect()),
         Document::Confirmation(_) | Document::Cancellation(_) | Document::ReturnRequest(_) => {
             from_buyer(known()?, letter)

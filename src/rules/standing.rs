@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::leg::{self, Legs};
 use super::{replacing, returned};
 use crate::trade::status::{STOPPED, Step};
-use crate::trade::{Document, Kept, Kind, Leg, Moment, Money, Role, Transaction, When};
+use crate::trade::{Document, Kept, Kind, Leg, Moment, Money, Role, Terms, Transaction, When};
 
 /// The state of a transaction, as `list` shows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -198,10 +198,8 @@ fn state(transaction: &Transaction, legs: &Legs) -> State {
         return State::Rejected;
     }
     // What goes back in part leaves the rest as it stands.
-    if transaction.terms().is_some_and(|(_, terms)| returned::is_all(transaction, terms)) {
-        let agreed = returned::refund(transaction).ok().flatten();
-        let back = legs.refunded.zip(agreed).is_some_and(|(back, agreed)| !agreed.exceeds(&back).unwrap_or(true));
-        return if back { State::Refunded } else { State::Returned };
+    if let Some((_, terms)) = transaction.terms().filter(|(_, terms)| returned::is_all(transaction, terms)) {
+        return if is_paid_back(transaction, terms, legs) { State::Refunded } else { State::Returned };
     }
     if legs.cancelled.is_some() {
         return if all_is_back(legs) { State::Refunded } else { State::Cancelled };
@@ -218,6 +216,16 @@ fn state(transaction: &Transaction, legs: &Legs) -> State {
         return State::Open;
     }
     if is_refused(transaction) { State::Rejected } else { State::Offered }
+}
+
+/// Returns whether what the shop agreed to has gone back for all of the goods, and no less than they are worth.
+fn is_paid_back(transaction: &Transaction, terms: &Terms, legs: &Legs) -> bool {
+    let agreed = returned::refund(transaction).ok().flatten();
+    let is_back = |(back, agreed): (Money, Money)| {
+        !agreed.exceeds(&back).unwrap_or(true)
+            && legs.paid.is_none_or(|paid| returned::is_worth_all(terms, paid, &back))
+    };
+    legs.refunded.zip(agreed).is_some_and(is_back)
 }
 
 /// Returns whether something was paid and all of it has gone back.
