@@ -77,6 +77,8 @@ pub struct Legs {
     pub delivery: LegState,
     /// From when on the shop has confirmed the cancellation.
     pub cancelled: Option<Moment>,
+    /// The entry of the letter by which it did first.
+    pub cancelled_by: Option<u64>,
     /// What is paid so far.
     pub paid: Option<Money>,
     /// What remains to be paid, as the payment agent says.
@@ -308,7 +310,10 @@ fn before_terms(transaction: &Transaction, kept: &Kept) -> (Verdict, Vec<Finding
         transaction.by_content(&terms).is_some_and(|offer| offer.letter.kind() == Kind::TransactionInfo)
     };
     if cancels && by_shop && kept.letter.terms.is_none_or(offered) {
-        return (Verdict::Applied, findings);
+        let ordered = transaction.order().map(|(ordered, _)| ordered.letter.date);
+        findings.extend(ordered.and_then(|ordered| statement::moment(kept, &ordered)));
+        let warned = findings.iter().any(|finding| finding.code.blocks()) && kept.settled != Some(Settlement::Accept);
+        return (if warned { Verdict::Warned } else { Verdict::Applied }, findings);
     }
     findings.extend(kept.findings.iter().filter(|f| f.code == Code::UnknownTransaction).cloned());
     if let Some((what, at)) = done_in(&kept.letter.document)
@@ -376,9 +381,12 @@ fn state_of(known: &Known<'_>, kept: &Kept, legs: &mut Legs) {
             // A cancelled order is over, and shipped only if all of it had left.
             let left = status.shipments.iter().filter(|s| s.step.done().is_some()).flat_map(|s| &s.lines);
             legs.order.done = legs.order.done.filter(|_| statement::covers(known.terms.map(|(_, terms)| terms), left));
-            // A cancellation holds from when it was first confirmed, however often it is told again.
-            let first = legs.cancelled.or(as_of);
-            legs.cancelled = first.filter(|_| matches!(status.state, OrderState::Cancelled | OrderState::Returned));
+            // A cancellation holds from when it was first confirmed, however often it is told again, and from no later than
+            // when it was written and came.
+            let over = matches!(status.state, OrderState::Cancelled | OrderState::Returned);
+            let since = as_of.map(|said| said.min(kept.letter.date).min(kept.recorded));
+            legs.cancelled = legs.cancelled.or(since).filter(|_| over);
+            legs.cancelled_by = legs.cancelled_by.or(Some(kept.position)).filter(|_| over);
         }
         Document::DeliveryStatus(status) => {
             let steps: Vec<&Step> = status.parcels.iter().map(|p| &p.step).collect();

@@ -93,7 +93,8 @@ pub fn refund(transaction: &Transaction, standing: &Standing) -> Option<Refund> 
         }
     };
     let amount = amount.filter(|amount| !amount.is_zero() && !amount.is_negative())?;
-    let said = transaction.known(Kind::ReturnAnswer).map(|kept| kept.letter.date).max();
+    // A date that a letter gives itself puts nothing off.
+    let said = transaction.known(Kind::ReturnAnswer).map(|kept| kept.letter.date.min(kept.recorded)).max();
     let word = legs.cancelled.into_iter().chain(said).max();
     let expected = word.map(|word| When::Day(word.plus_seconds(REFUND_DAYS.saturating_mul(86_400)).day()));
     Some(Refund { amount, promised: legs.refund_planned.or(expected)? })

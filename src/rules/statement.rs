@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use super::leg::Legs;
 use crate::trade::item::{Line, LineQuantity};
 use crate::trade::status::{DeliveryStatus, OrderState, OrderStatus, Parcel, Payment, PaymentStatus, Step};
-use crate::trade::{Code, Document, Download, Finding, Kept, Money, Place, Quantity, Role, Terms};
+use crate::trade::{Code, Document, Download, Finding, Kept, Moment, Money, Place, Quantity, Role, Terms};
 
 /// Grace between the clocks of two parties, in seconds.
 const CLOCK_GRACE: i64 = 3600;
@@ -45,8 +45,14 @@ impl<'a> Check<'a> {
             Document::DeliveryStatus(status) => self.delivery_status(status, kept),
             _ => {}
         }
+        self.as_of(kept);
         self.findings.sort();
         self.findings
+    }
+
+    /// Checks the moment that the whole statement holds for.
+    fn as_of(&mut self, kept: &Kept) {
+        self.findings.extend(moment(kept, &self.terms.date));
     }
 
     fn push(&mut self, code: Code, text: String) {
@@ -66,7 +72,8 @@ impl<'a> Check<'a> {
         }
         for shipment in &status.shipments {
             let what = format!("parcel {} left", shipment.parcel);
-            self.time(&what, &shipment.step, kept);
+            let known = before.iter().any(|old| old.parcel == shipment.parcel && old.step.done().is_some());
+            self.time(&what, &shipment.step, kept, known);
             self.before_order(&what, &shipment.step);
         }
         let all = self.covers(status.shipments.iter().filter(|s| s.step.done().is_some()).flat_map(|s| &s.lines));
@@ -92,7 +99,8 @@ impl<'a> Check<'a> {
         }
         for parcel in &status.parcels {
             let what = format!("parcel {} arrived", parcel.id);
-            self.time(&what, &parcel.step, kept);
+            let known = before.iter().any(|old| old.id == parcel.id && old.step.done().is_some());
+            self.time(&what, &parcel.step, kept, known);
             self.file_came(parcel, before, kept);
             self.before_order(&what, &parcel.step);
             let Some(arrived) = parcel.step.done() else { continue };
@@ -144,7 +152,8 @@ impl<'a> Check<'a> {
         }
         for payment in &status.payments {
             let what = if payment.refund { "refund" } else { "payment" };
-            self.time(&format!("{what} {} made", payment.id), &payment.step, kept);
+            let known = before.iter().any(|old| old.id == payment.id && old.step.done().is_some());
+            self.time(&format!("{what} {} made", payment.id), &payment.step, kept, known);
             if let Some(paid) = payment.step.done()
                 && paid.seconds_since(&self.terms.date) < -CLOCK_GRACE
             {
@@ -284,14 +293,17 @@ impl<'a> Check<'a> {
         }
     }
 
-    /// Checks one done date against our clock and against the cancellation.
-    fn time(&mut self, what: &str, step: &Step, kept: &Kept) {
+    /// Checks one done date against our clock and against the cancellation, which undoes nothing that was `known` to be done,
+    /// or told, before it came.
+    fn time(&mut self, what: &str, step: &Step, kept: &Kept, known: bool) {
         let Some(done) = step.done() else { return };
         if done.seconds_since(&kept.recorded) > AHEAD {
             self.push(Code::DateInTheFuture, format!("{what} {done}, which had not come on {}", kept.recorded));
         }
         if let Some(cancelled) = self.legs.cancelled.filter(|at| done.seconds_since(at) > CLOCK_GRACE)
             && !what.starts_with("refund")
+            && !known
+            && self.legs.cancelled_by.is_none_or(|entry| kept.position > entry)
         {
             self.push(Code::StatusAfterCancel, format!("{what} {done}, the transaction was cancelled {cancelled}"));
         }
@@ -303,6 +315,19 @@ impl<'a> Check<'a> {
             self.push(code, "all is said to be done, but not all of what was agreed on is".to_owned());
         }
     }
+}
+
+/// Returns what is wrong with the moment that a status holds for: the order was taken in later, or it has not come.
+pub(super) fn moment(kept: &Kept, taken_in: &Moment) -> Option<Finding> {
+    let said = kept.letter.as_of.unwrap_or(kept.letter.date);
+    let what = "status as of";
+    if said.seconds_since(&kept.recorded) > AHEAD {
+        let text = format!("{what} {said}, which had not come on {}", kept.recorded);
+        return Some(Finding::new(Code::DateInTheFuture, text));
+    }
+    let early = said.seconds_since(taken_in) < -CLOCK_GRACE;
+    let text = || format!("{what} {said}, the order was taken in {taken_in}");
+    early.then(|| Finding::new(Code::DatedBeforeOrder, text()))
 }
 
 /// Returns what a file is known by, for a sentence.

@@ -76,7 +76,9 @@ codes! {
     DoneDateChanged = "done-date-changed",
     /// An answer that takes back the one given before.
     AnswerTakenBack = "answer-taken-back",
-    /// Done at a time that has not come.
+    /// Said of a time before the order was taken in.
+    DatedBeforeOrder = "dated-before-order",
+    /// Done, or said, at a time that has not come.
     DateInTheFuture = "date-in-the-future",
     /// Delivered before it left.
     DeliveredBeforeDispatched = "delivered-before-dispatched",
