@@ -2,12 +2,12 @@
 //!
 //! Each check returns findings; none means the statement may be applied.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::leg::Legs;
 use crate::trade::item::{Line, LineQuantity};
-use crate::trade::status::{DeliveryStatus, OrderState, OrderStatus, Parcel, Payment, PaymentStatus, Step};
-use crate::trade::{Code, Document, Download, Finding, Kept, Moment, Money, Place, Quantity, Role, Terms};
+use crate::trade::status::{DeliveryStatus, OrderState, OrderStatus, Parcel, Payment, PaymentState, PaymentStatus, Step};
+use crate::trade::{Code, Document, Download, Finding, Kept, Leg, Moment, Money, Place, Quantity, Role, Terms};
 
 /// Grace between the clocks of two parties, in seconds.
 const CLOCK_GRACE: i64 = 3600;
@@ -60,6 +60,7 @@ impl<'a> Check<'a> {
     }
 
     fn order_status(&mut self, status: &OrderStatus, kept: &Kept) {
+        self.named_once("parcel", status.shipments.iter().map(|shipment| &shipment.parcel));
         self.goods(status.shipments.iter().flat_map(|shipment| &shipment.lines));
         let before = match self.before {
             Some(Document::OrderStatus(before)) => before.shipments.as_slice(),
@@ -82,10 +83,11 @@ impl<'a> Check<'a> {
             let text = format!("the order is said to go on, it was cancelled {cancelled}");
             self.push(Code::StatusAfterCancel, text);
         }
-        self.done_flag(kept, all || over, Code::GoodsDiffer);
+        self.done_flag(kept, Leg::Order, all || over, Code::GoodsDiffer);
     }
 
     fn delivery_status(&mut self, status: &DeliveryStatus, kept: &Kept) {
+        self.named_once("parcel", status.parcels.iter().map(|parcel| &parcel.id));
         self.goods(status.parcels.iter().flat_map(|parcel| &parcel.lines));
         let before = match self.before {
             Some(Document::DeliveryStatus(before)) => before.parcels.as_slice(),
@@ -118,10 +120,11 @@ impl<'a> Check<'a> {
             }
         }
         let all = self.covers(status.parcels.iter().filter(|p| p.step.done().is_some()).flat_map(|p| &p.lines));
-        self.done_flag(kept, all, Code::GoodsDiffer);
+        self.done_flag(kept, Leg::Delivery, all, Code::GoodsDiffer);
     }
 
     fn payment_status(&mut self, status: &PaymentStatus, kept: &Kept) {
+        self.named_once("payment", status.payments.iter().map(|payment| &payment.id));
         let currency = self.terms.total.currency();
         let stated = status.payments.iter().map(|p| &p.amount).chain([&status.remaining]);
         if let Some(other) = stated.map(Money::currency).find(|other| *other != currency) {
@@ -167,7 +170,29 @@ impl<'a> Check<'a> {
         }
         // A refund that is still to be made does not make the payment undone.
         let all = status.remaining.is_zero() && status.payments.iter().any(|p| !p.refund && p.step.done().is_some());
-        self.done_flag(kept, all, Code::SumDoesNotAddUp);
+        self.as_a_whole(status, all);
+        self.done_flag(kept, Leg::Payment, all, Code::SumDoesNotAddUp);
+    }
+
+    /// The word on the payment as a whole agrees with the payments: all is paid where all of them are made, and only there.
+    fn as_a_whole(&mut self, status: &PaymentStatus, all: bool) {
+        let wrong = match status.state {
+            PaymentState::Complete => !status.remaining.is_zero(),
+            PaymentState::Declined | PaymentState::Due | PaymentState::PastDue => all,
+        };
+        if wrong {
+            let text = "the payment as a whole is said to stand otherwise than its payments do";
+            self.push(Code::SumDoesNotAddUp, text.to_owned());
+        }
+    }
+
+    /// Each parcel and payment stands in a status once: of two of one number one would hide the other.
+    fn named_once<'b>(&mut self, what: &str, ids: impl Iterator<Item = &'b String>) {
+        let mut seen = BTreeSet::new();
+        for id in ids.filter(|id| !seen.insert(*id)) {
+            let one = format!("{what} {id}");
+            self.push(Code::GoodsDiffer, format!("{one} stands twice in one status"));
+        }
     }
 
     /// Cash on delivery is paid when the goods arrive, not before; only stated dates are compared.
@@ -309,10 +334,15 @@ impl<'a> Check<'a> {
         }
     }
 
-    /// Who says that all is done must show all of it done.
-    fn done_flag(&mut self, kept: &Kept, all: bool, code: Code) {
-        if kept.letter.done == Some(true) && !all {
+    /// Who says that all is done must show all of it done; and who said so does not say otherwise while he shows the same.
+    fn done_flag(&mut self, kept: &Kept, leg: Leg, all: bool, code: Code) {
+        let says_all = kept.letter.done == Some(true);
+        if says_all && !all {
             self.push(code, "all is said to be done, but not all of what was agreed on is".to_owned());
+        }
+        if let Some(done) = self.legs.get(leg).done.filter(|_| all && !says_all) {
+            let what = format!("all of the {leg}");
+            self.push(Code::DoneThenPlanned, format!("{what} was done {done}, now it is said not to be"));
         }
     }
 }
