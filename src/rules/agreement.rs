@@ -1,7 +1,7 @@
 //! Do the terms agree with the order? (P35, P71, P118)
 //!
-//! Compared are lines, quantities, prices, charges, total, currency, methods and addresses. What only the terms have
-//! (dates, conditions, agents) is for the buyer to read.
+//! Compared are lines, quantities, prices, charges, total, currency, methods, the buyer, his card or account, and addresses.
+//! What only the terms have (dates, conditions, agents) is for the buyer to read.
 
 use std::collections::BTreeSet;
 
@@ -81,7 +81,11 @@ pub fn compare(order: &Order, terms: &Terms) -> Vec<Difference> {
     found.compare("delivery method", &order.delivery_method, &terms.delivery_method);
     found.compare("buyer", &order.buyer.name, &terms.buyer.name);
     found.compare("buyer's mail address", &order.buyer.email, &terms.buyer.email);
+    let or_none = |text: &Option<String>| text.clone().unwrap_or_else(|| "none".to_owned());
+    found.compare("buyer's telephone", or_none(&order.buyer.telephone), or_none(&terms.buyer.telephone));
+    found.compare("last digits of card or account", or_none(&order.payment_id), or_none(&terms.payment_id));
     let addresses = [
+        ("buyer's own address", &order.buyer.address, &terms.buyer.address),
         ("delivery address", &order.deliver_to, &terms.deliver_to),
         ("billing address", &order.billing, &terms.billing),
     ];
