@@ -117,9 +117,8 @@ fn taken_back(transaction: &Transaction, answer: &ReturnAnswer, letter: &Letter)
         Document::ReturnAnswer(other) => Some((kept.letter.seq, other)),
         _ => None,
     });
-    let is_taken_back = words.any(|(seq, other)| {
-        if seq < letter.seq { less(other, answer) } else { less(answer, other) }
-    });
+    let is_taken_back =
+        words.any(|(seq, other)| if seq < letter.seq { less(other, answer) } else { less(answer, other) });
     is_taken_back.then(|| {
         let text = format!("{} promises less for a return now than before", letter.from.address);
         Finding::new(Code::AnswerTakenBack, text)

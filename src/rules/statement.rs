@@ -6,7 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::leg::Legs;
 use crate::trade::item::{Line, LineQuantity};
-use crate::trade::status::{DeliveryStatus, OrderState, OrderStatus, Parcel, Payment, PaymentState, PaymentStatus, Step};
+use crate::trade::status::{
+    DeliveryStatus, OrderState, OrderStatus, Parcel, Payment, PaymentState, PaymentStatus, Step,
+};
 use crate::trade::{Code, Document, Download, Finding, Kept, Leg, Moment, Money, Place, Quantity, Role, Terms};
 
 /// Grace between the clocks of two parties, in seconds.

@@ -15,6 +15,7 @@ mod made;
 mod node;
 mod order;
 mod party;
+mod repeated;
 mod request;
 mod returns;
 mod shown;
@@ -29,6 +30,7 @@ pub use agent_work::Dealings;
 pub(super) use download::content_id;
 pub(super) use envelope::missing;
 pub(super) use node::{Graph, Node};
+pub(super) use repeated::check as check_repeated;
 pub use work::{read_work, write_work};
 
 use serde_json::Value;
