@@ -18,6 +18,8 @@ use rayon::prelude::*;
 
 use crate::files;
 
+mod order;
+
 /// How many files this process has written to `tmp` folders.
 static WRITTEN: AtomicU64 = AtomicU64::new(0);
 
@@ -277,16 +279,16 @@ pub fn stable(name: &str) -> &str {
     name.split_once(":2,").map_or(name, |(stable, _)| stable)
 }
 
-/// Returns the files of `new/` in the order of their names.
+/// Returns the files of `new/` in the order of their names; numbers in them count as numbers.
 pub fn list_new(folder: &Path) -> Result<Vec<PathBuf>, Error> {
     list_part(&folder.join("new"))
 }
 
-/// Returns the files of `new/` and `cur/` in the order of their names.
+/// Returns the files of `new/` and `cur/` in the order of their names; numbers in them count as numbers.
 pub fn list(folder: &Path) -> Result<Vec<PathBuf>, Error> {
     let mut files = list_part(&folder.join("new"))?;
     files.append(&mut list_part(&folder.join("cur"))?);
-    files.sort_by(|a, b| a.file_name().cmp(&b.file_name()));
+    files.sort_by(|a, b| order::compare(name_of(a).unwrap_or_default(), name_of(b).unwrap_or_default()));
     Ok(files)
 }
 
@@ -299,7 +301,7 @@ pub fn list_part(part: &Path) -> Result<Vec<PathBuf>, Error> {
             names.push(name.to_owned());
         }
     })?;
-    names.sort_unstable();
+    names.sort_unstable_by(|a, b| order::compare(a, b));
     Ok(names.into_iter().map(|name| part.join(name)).collect())
 }
 
@@ -458,15 +460,15 @@ mod tests {
     #[test]
     fn lists_are_in_the_order_of_names_across_both_folders() {
         let dir = folder();
-        for name in ["3", "1", "2"] {
+        for name in ["3", "10.a", "1", "2"] {
             deliver(dir.path(), name, b"x").unwrap();
         }
         fs::rename(dir.path().join("new/2"), dir.path().join("cur/2:2,S")).unwrap();
         fs::write(dir.path().join("new/.hidden"), b"").unwrap();
         let names: Vec<String> =
             list(dir.path()).unwrap().iter().filter_map(|p| name_of(p).map(str::to_owned)).collect();
-        assert_eq!(names, ["1", "2:2,S", "3"]);
-        assert_eq!(list_new(dir.path()).unwrap().len(), 2);
+        assert_eq!(names, ["1", "2:2,S", "3", "10.a"]);
+        assert_eq!(list_new(dir.path()).unwrap().len(), 3);
         assert_eq!(find(dir.path(), "2:2,").unwrap().unwrap(), dir.path().join("cur/2:2,S"));
         assert_eq!(find(dir.path(), "4").unwrap(), None);
     }

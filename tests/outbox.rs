@@ -248,6 +248,24 @@ async fn a_maildir_gets_each_letter_once() {
     assert!(matches!(outbox.send(&outside, MAIL, "1").await, Err(SendError::Refused { code: 550, .. })));
 }
 
+#[tokio::test]
+async fn letters_in_a_maildir_are_read_in_the_order_in_which_they_were_written() {
+    let dir = tempfile::tempdir().unwrap();
+    let settings = MaildirSettings { pattern: dir.path().display().to_string(), base: None };
+    let mut outbox = Outbox::Maildir(MaildirOutbox::new(settings));
+    let names = ["9", "10-2", "10-10", "99", "100", "1000"];
+    for name in names.iter().rev() {
+        outbox.send(&envelope(), format!("Subject: {name}\r\n\r\n").as_bytes(), name).await.unwrap();
+    }
+    let files = mailorder::maildir::list_new(dir.path()).unwrap();
+    let read: Vec<String> = files.iter().map(|file| fs::read_to_string(file).unwrap()).collect();
+    assert_eq!(read, names.map(|name| format!("Subject: {name}\r\n\r\n")));
+    // So does every program that reads a folder by its names.
+    let mut by_text = files.clone();
+    by_text.sort();
+    assert_eq!(by_text, files);
+}
+
 fn time(seconds: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + seconds).unwrap()
 }

@@ -31,8 +31,8 @@ impl MaildirOutbox {
 
     /// Delivers one mail; see [`super::Outbox::send`]. The same mail again is delivered once.
     ///
-    /// The file's name is the letter's name in the queue and a digest of sender and bytes, so two senders to one folder
-    /// do not meet.
+    /// The file's name is the letter's name in the queue, its numbers at one width, and a digest of sender and bytes: who
+    /// reads the folder by names reads in the order of writing, and two senders to one folder do not meet.
     pub fn send(&self, envelope: &Envelope, bytes: &[u8], name: &str) -> Result<Sent, SendError> {
         if envelope.to.as_str().contains('/') {
             let text = format!("{} cannot be the name of a folder", envelope.to);
@@ -43,7 +43,7 @@ impl MaildirOutbox {
         }
         let folder = PathBuf::from(self.settings.pattern.replace("{to}", envelope.to.as_str()));
         let digest = Digest::of(&[envelope.from.as_str().as_bytes(), b"\n", bytes].concat()).hex();
-        let name = format!("{name}.{}", digest.get(..16).unwrap_or(&digest));
+        let name = format!("{}.{}", padded(name), digest.get(..16).unwrap_or(&digest));
         let delivered = maildir::create(&folder).and_then(|()| maildir::deliver(&folder, &name, bytes));
         match delivered {
             Ok(path) => Ok(Sent { answer: path.display().to_string() }),
@@ -55,4 +55,9 @@ impl MaildirOutbox {
             }),
         }
     }
+}
+
+/// Returns a name of the queue (`POSITION` or `POSITION-N`) with its numbers at one width.
+fn padded(name: &str) -> String {
+    name.split('-').map(|part| format!("{part:0>10}")).collect::<Vec<_>>().join("-")
 }
