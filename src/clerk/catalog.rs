@@ -5,6 +5,7 @@
 //! each, all together no more than a number; what is asked beyond that is set aside, and costs neither an entry nor a
 //! letter.
 
+use std::collections::HashSet;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use super::{Clerk, ClerkError};
 use crate::config;
 use crate::role::articles::Articles;
 use crate::role::{Desk, shop_catalog};
+use crate::trade::catalog::Offer;
 use crate::trade::{Address, Body, Catalog, Document, Kind, Letter, Moment, PinnedBy, Received};
 
 /// How many catalogs an asker gets within an hour whom nobody vouched for and who never said OK to terms.
@@ -53,6 +55,16 @@ pub struct KnownCatalog {
     pub date: Moment,
     /// What it says.
     pub catalog: Catalog,
+}
+
+impl KnownCatalog {
+    /// Returns the articles of these catalogs, of which the newest stands first: each number once, as the newest catalog with
+    /// it has it, and beside it that catalog.
+    pub fn newest_offers(known: &[Self]) -> Vec<(&Self, &Offer)> {
+        let all = known.iter().flat_map(|one| one.catalog.offers.iter().map(move |offer| (one, offer)));
+        let mut numbers = HashSet::new();
+        all.filter(|(_, offer)| offer.item.sku.as_deref().is_none_or(|sku| numbers.insert(sku))).collect()
+    }
 }
 
 impl Clerk {

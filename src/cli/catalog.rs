@@ -37,15 +37,15 @@ pub(super) fn run(shell: &mut Shell, args: CatalogArgs) -> Result<(), Failure> {
         return Err(Failure::usage("this is your own shop").hint("mailorder shop catalog list"));
     }
     pinned(&mut clerk, &shop)?;
-    let newest = clerk.catalogs(&shop)?.into_iter().next();
+    let known = clerk.catalogs(&shop)?;
     let awaited = clerk.index().catalog_awaited(&shop).map_err(ClerkError::from)?;
-    let asks = args.ask || (newest.is_none() && awaited.is_none());
+    let asks = args.ask || (known.is_empty() && awaited.is_none());
     if asks {
         ask_catalog(&mut clerk, &shop, words.clone())?;
         shell.send(&mut clerk)?;
     }
     if shell.output.is_json() {
-        let value = document(shell, &mut clerk, &shop, newest.as_ref(), &words, asks, awaited)?;
+        let value = document(shell, &mut clerk, &shop, &known, &words, asks, awaited)?;
         return shell.output.document(&value);
     }
     if asks {
@@ -56,13 +56,16 @@ pub(super) fn run(shell: &mut Shell, args: CatalogArgs) -> Result<(), Failure> {
             "{shop} was asked on {since} and has not answered yet; `mailorder catalog {shop} --ask` asks again"
         ));
     }
-    newest.map_or(Ok(()), |known| list(shell, &mut clerk, &known, &words))
+    list(shell, &mut clerk, &known, &words)
 }
 
-/// Prints the newest catalog, or those of its articles that are meant.
-fn list(shell: &Shell, clerk: &mut Clerk, known: &KnownCatalog, words: &Words) -> Result<(), Failure> {
-    let catalog = &known.catalog;
-    let offers = meant(catalog, words);
+/// Prints the articles of the catalogs that are here, or those of them that are meant: each as the newest catalog has it, as
+/// `order` takes it. Ways and conditions are those of the newest.
+fn list(shell: &Shell, clerk: &mut Clerk, known: &[KnownCatalog], words: &Words) -> Result<(), Failure> {
+    let Some(newest) = known.first() else { return Ok(()) };
+    let catalog = &newest.catalog;
+    let found = meant(known, words);
+    let offers: Vec<&Offer> = found.iter().map(|(_, offer)| *offer).collect();
     let rows: Vec<Vec<Cell>> = offers.iter().map(|offer| row(offer, shell.words)).collect();
     if !rows.is_empty() {
         let fit = [Fit::Cut(1, 12), Fit::Drop(4), Fit::Cut(3, 8)];
@@ -88,25 +91,12 @@ fn list(shell: &Shell, clerk: &mut Clerk, known: &KnownCatalog, words: &Words) -
             shell.output.line(line)?;
         }
     }
-    let written = text::minute(&known.date, shell.clock.zone());
-    let age = age(&known.date, &shell.clock.now());
-    let (age, asked) = (shell.words.sentence(&age), catalog.words.list().join(" "));
-    let asked = match asked.as_str() {
-        "" => asked,
-        _ => shell.words.fill("catalog.for", &[("words", &asked)]),
-    };
-    let line = shell.words.fill(
-        "catalog.listed",
-        &[
-            ("n", &offers.len()),
-            ("all", &catalog.offers.len()),
-            ("for", &asked),
-            ("shop", &catalog.seller),
-            ("day", &written),
-            ("age", &age),
-        ],
-    );
-    shell.output.line(output::escape(&line))?;
+    for one in known {
+        let count = found.iter().filter(|(of, _)| std::ptr::eq(*of, one)).count();
+        if count > 0 || std::ptr::eq(one, newest) {
+            shell.output.line(output::escape(&summary(shell, one, count)))?;
+        }
+    }
     if catalog.has_more() {
         let text = format!(
             "the shop has {} such articles, more than fit into one letter; ask with words to narrow it",
@@ -117,6 +107,29 @@ fn list(shell: &Shell, clerk: &mut Clerk, known: &KnownCatalog, words: &Words) -
     Ok(())
 }
 
+/// Says how many of the articles shown are of a catalog, what that was asked for, and of when it is.
+fn summary(shell: &Shell, known: &KnownCatalog, count: usize) -> String {
+    let catalog = &known.catalog;
+    let written = text::minute(&known.date, shell.clock.zone());
+    let age = age(&known.date, &shell.clock.now());
+    let (age, asked) = (shell.words.sentence(&age), catalog.words.list().join(" "));
+    let asked = match asked.as_str() {
+        "" => asked,
+        _ => shell.words.fill("catalog.for", &[("words", &asked)]),
+    };
+    shell.words.fill(
+        "catalog.listed",
+        &[
+            ("n", &count),
+            ("all", &catalog.offers.len()),
+            ("for", &asked),
+            ("shop", &catalog.seller),
+            ("day", &written),
+            ("age", &age),
+        ],
+    )
+}
+
 fn row(offer: &Offer, words: words::Words) -> Vec<Cell> {
     let sku = offer.item.sku.clone().unwrap_or_default();
     let deliver = named(offer.delivery_methods.iter().map(DeliveryMethod::as_str), words);
@@ -124,10 +137,12 @@ fn row(offer: &Offer, words: words::Words) -> Vec<Cell> {
     [sku, offer.item.name.clone(), text::amount(&offer.price), deliver, pay].iter().map(Cell::plain).collect()
 }
 
-/// Returns the articles that are meant by these words, too.
-fn meant<'a>(catalog: &'a Catalog, words: &Words) -> Vec<&'a Offer> {
+/// Returns the articles that are meant by these words, each with the newest catalog that has it.
+fn meant<'a>(known: &'a [KnownCatalog], words: &Words) -> Vec<(&'a KnownCatalog, &'a Offer)> {
     let search = words.search();
-    catalog.offers.iter().filter(|offer| search.finds(&offer.item)).collect()
+    let mut found = KnownCatalog::newest_offers(known);
+    found.retain(|(_, offer)| search.finds(&offer.item));
+    found
 }
 
 fn named<'a>(methods: impl Iterator<Item = &'a str>, words: words::Words) -> String {
@@ -178,14 +193,14 @@ fn document(
     shell: &Shell,
     clerk: &mut Clerk,
     shop: &Address,
-    newest: Option<&KnownCatalog>,
+    known: &[KnownCatalog],
     words: &Words,
     asked: bool,
     awaited: Option<Moment>,
 ) -> Result<Value, Failure> {
+    let newest = known.first();
     let catalog = newest.map(|known| &known.catalog);
-    let offers = catalog.map(|catalog| meant(catalog, words)).unwrap_or_default();
-    let articles: Vec<Value> = offers.into_iter().map(article).collect();
+    let articles: Vec<Value> = meant(known, words).into_iter().map(|(of, offer)| article(offer, &of.date)).collect();
     let mut ways = Vec::new();
     for (catalog, way) in catalog.into_iter().flat_map(|catalog| catalog.ways.iter().map(move |way| (catalog, way))) {
         let agent = payment_agent(catalog, way);
@@ -217,7 +232,7 @@ fn document(
     }))
 }
 
-fn article(offer: &Offer) -> Value {
+fn article(offer: &Offer, written: &Moment) -> Value {
     json!({
         "sku": offer.item.sku,
         "name": offer.item.name,
@@ -225,6 +240,7 @@ fn article(offer: &Offer) -> Value {
         "pay": offer.payment_methods,
         "deliver": offer.delivery_methods,
         "conditions": offer.conditions,
+        "written": written,
     })
 }
 

@@ -108,13 +108,8 @@ impl Prices {
 
     /// Returns the articles of the newest catalogs that are here, each once, in the shop's order.
     pub fn offers(&self) -> Vec<&Offer> {
-        let mut offers: Vec<&Offer> = Vec::new();
-        for offer in self.known.iter().flat_map(|known| &known.catalog.offers) {
-            if offer.item.sku.is_some() && !offers.iter().any(|one| one.item.sku == offer.item.sku) {
-                offers.push(offer);
-            }
-        }
-        offers
+        let newest = KnownCatalog::newest_offers(&self.known).into_iter().map(|(_, offer)| offer);
+        newest.filter(|offer| offer.item.sku.is_some()).collect()
     }
 
     /// Returns what the shop calls itself in its newest catalog; empty where none is here.

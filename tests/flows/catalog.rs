@@ -185,13 +185,39 @@ fn a_catalog_too_large_for_a_letter_is_answered_as_far_as_it_goes_and_narrowed_b
     assert!(run.code == Some(65) && run.err.contains("catalog shop@demo.test --ask N-4000"), "{run:?}");
     town.accept("shop", "buyer");
     let known = catalog(&town, &["N-4000"]);
-    assert_eq!((skus(&known), &known["words"]), (vec!["N-4000"], &json!(["N-4000"])));
+    assert_eq!((skus(&known)[0], &known["words"]), ("N-4000", &json!(["N-4000"])));
     order(&town, &["--item", "N-4000=3"]);
     // An older letter still has what the newest was not asked for.
     let run = town.does("buyer", &["order", "--shop", SHOP, "--item", "TEA-200", "--dry-run"]);
     assert!(run.out.contains("煎茶 200g"), "{run:?}");
     town.settle();
     assert_eq!(town.lists("buyer", &[])[0]["state"], "offered");
+}
+
+#[test]
+fn a_later_answer_about_one_article_hides_none_of_the_catalog_before_it() {
+    let town = town(CATALOG, "");
+    town.accept("shop", "buyer");
+    let before = catalog(&town, &[]);
+    write(&town, &format!("{HEAD}{}", CATALOG.replacen("CUP,Cup,900", "CUP,Cup,950", 1)));
+    let known = catalog(&town, &["cup"]);
+    assert_eq!(skus(&known), ["CUP", "OLD", "SH-41", "TEA-200", "KETTLE", "POT", "SONG"]);
+    let articles = known["articles"].as_array().unwrap();
+    assert_eq!(articles[0]["price"]["amount"], "950");
+    for (article, written) in
+        articles.iter().zip([[&known["written"]; 2].as_slice(), &[&before["written"]; 5]].concat())
+    {
+        assert_eq!(&article["written"], written, "{article}");
+    }
+    let listed = town.does("buyer", &["catalog", SHOP]);
+    for said in
+        ["JPY 950", "KETTLE", "2 articles of 2 in the catalog for cup that", "5 articles of 7 in the catalog that"]
+    {
+        assert!(listed.out.contains(said), "{said}: {listed:?}");
+    }
+    let listed = town.does("buyer", &["catalog", SHOP, "kettle"]);
+    assert!(listed.out.contains("0 articles of 2 in the catalog for cup"), "{listed:?}");
+    assert!(listed.out.contains("1 article of 7 in the catalog that"), "{listed:?}");
 }
 
 #[test]
