@@ -104,7 +104,7 @@ impl Listed {
             Condition::Late(age) => row.is_late_by(*age, now),
             Condition::Failed => row.has_failed(),
             Condition::Differs => row.short,
-            Condition::Unconfirmed => row.may_wait(),
+            Condition::Unconfirmed => row.may_be_unconfirmed(),
             Condition::Cancelled => row.state == "cancelled",
             Condition::Shop(text) => shop(text),
             Condition::Buyer(text) => within(&row.buyer, text),
@@ -127,6 +127,11 @@ impl Row {
     pub fn may_wait(&self) -> bool {
         let cancels = self.pending == Some(Pending::Order);
         self.role == Role::Buyer && !cancels && (self.state == "offered" || (self.open && self.waits))
+    }
+
+    /// Returns whether terms may wait for the buyer's answer, asked by him or by the shop that offers them.
+    pub fn may_be_unconfirmed(&self) -> bool {
+        self.may_wait() || (self.role == Role::Shop && self.state == "offered")
     }
 
     /// Returns whether a promised date passed at least `age` ago: of a leg of what is open, or of a refund.

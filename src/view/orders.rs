@@ -104,7 +104,7 @@ impl Orders {
         let most = asked.limit.filter(|_| !waits);
         let mut listed = clerk.index().select(&filter, most, |one| one.answers(&asked.query, now))?;
         if waits {
-            let offers = awaiting(clerk, &listed, now)?;
+            let offers = unconfirmed(clerk, &listed, now)?;
             listed.retain(|one| offers.contains(&one.key.id));
             listed.truncate(asked.limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX));
         }
@@ -177,8 +177,21 @@ pub(super) fn add_standing<'a>(listed: impl IntoIterator<Item = &'a mut Listed>,
 /// Returns the offers among these that wait for the buyer's answer, terms that differ from his order and new terms of what he
 /// said OK to included: of what is offered a shop waits for its buyers, and what an OK would come too late for waits for nobody.
 pub fn awaiting(clerk: &Clerk, listed: &[Listed], now: &Moment) -> Result<Vec<OrderId>, ClerkError> {
+    unanswered_of(clerk, listed.iter().filter(|one| one.row.may_wait()), now)
+}
+
+/// Returns those among these whose terms wait for the buyer's answer, for him and for the shop that offers them.
+pub fn unconfirmed(clerk: &Clerk, listed: &[Listed], now: &Moment) -> Result<Vec<OrderId>, ClerkError> {
+    unanswered_of(clerk, listed.iter().filter(|one| one.row.may_be_unconfirmed()), now)
+}
+
+fn unanswered_of<'a>(
+    clerk: &Clerk,
+    listed: impl Iterator<Item = &'a Listed>,
+    now: &Moment,
+) -> Result<Vec<OrderId>, ClerkError> {
     let mut found = Vec::new();
-    for one in listed.iter().filter(|one| one.row.may_wait()) {
+    for one in listed {
         let known = clerk.index().load_key(&one.key)?;
         if known.is_some_and(|known| unanswered(&known, &Standing::of(&known), now).is_some()) {
             found.push(one.key.id.clone());

@@ -220,3 +220,23 @@ fn one_offer_that_waits_is_named_in_status_with_the_command_that_answers_it() {
     let hint = format!("confirm {}", &id[..6]);
     assert!(run.err.contains("terms wait for your answer") && run.err.contains(&hint), "{run:?}");
 }
+
+#[test]
+fn a_shop_finds_its_offers_that_wait_for_the_ok_of_the_buyer() {
+    let town = Town::played();
+    let id = town.order();
+    town.settle();
+    let found = |words: &[&str]| -> Vec<Value> {
+        let all = town.does("shop", &[&["list", "--json"], words].concat()).json()["transactions"].clone();
+        all.as_array().unwrap().iter().map(|one| one["id"].clone()).collect()
+    };
+    assert_eq!(found(&["unconfirmed"]), [Value::from(id.as_str())]);
+    let lines = town.does("shop", &["export", "--format", "jsonl", "unconfirmed"]);
+    assert_eq!(lines.out.lines().count(), 1, "{lines:?}");
+    // It is the buyer who is told how to answer.
+    let told = town.does("shop", &["list"]);
+    assert!(!told.err.contains("terms wait"), "{told:?}");
+    town.does("buyer", &["confirm", &id]);
+    town.settle();
+    assert!(found(&["unconfirmed"]).is_empty());
+}

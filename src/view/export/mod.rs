@@ -16,7 +16,7 @@ use crate::clerk::{Clerk, ClerkError, open_of_each};
 use crate::index::{Listed, Row};
 use crate::rules::query::{Condition, Query};
 use crate::trade::{Key, Moment, Role, Transaction};
-use crate::view::orders::{add_standing, awaiting};
+use crate::view::orders::{add_standing, unconfirmed};
 
 use calendar::Calendar;
 pub use calendar::Labels;
@@ -196,7 +196,7 @@ impl Export {
             return Ok(false);
         }
         let waits = query.conditions.contains(&Condition::Unconfirmed);
-        Ok(!waits || !awaiting(clerk, std::slice::from_ref(one), now)?.is_empty())
+        Ok(!waits || !unconfirmed(clerk, std::slice::from_ref(one), now)?.is_empty())
     }
 
     fn head(&mut self, out: &mut Vec<u8>) {
