@@ -30,9 +30,10 @@ const HALF_A_YEAR: i64 = 183;
   mailorder list --from 2026-11-01 --until 2026-11-15
 
 All words must hold. Alone: open closed unshipped shipped undelivered delivered unpaid paid late warned failed differs
-unconfirmed cancelled. With a value: shop: buyer: item: txn: state: currency:JPY, month:2026-11 (month, month-1), date:2026-Q4 (a
-day, month or year, or two with .. between), amount:>1000 (>= < <= 10..20), late:14d (for 14 days), and so shipped: delivered:
-paid: (h, d or w). Other words are looked for in the names, and as the beginning of an ID or number (six letters or more).
+unconfirmed, and the states ordered offered completed rejected cancelled returned refunded. With a value: shop: buyer: item: txn:
+state: currency:JPY, month:2026-11 (month, month-1), date:2026-Q4 (a day, month or year, or two with .. between), amount:>1000
+(>= < <= 10..20), late:14d (for 14 days), and so shipped: delivered: paid: (h, d or w). Other words are looked for in the names,
+and as the beginning of an ID or number (six letters or more).
 
 ORDER is done (✓) when the goods have left the shop, DELIVERY when they arrived, PAYMENT when all is paid;
 … is planned for that day, ! is late. UNPAID is what is still to be paid, where that is not the total, or where you ask for it.

@@ -51,9 +51,8 @@ impl Filter {
                 self.text.get_or_insert_with(|| text.clone());
             }
             Condition::Shop(text) if has_one_case(text) => self.shop_part = Some(text.clone()),
-            Condition::State(word) => self.state = Some(word.clone()),
+            Condition::State(state) => self.state = Some(state.word().to_owned()),
             Condition::Unconfirmed => self.open = Some(true),
-            Condition::Cancelled => self.state = Some("cancelled".to_owned()),
             Condition::Amount(range) => self.amount = Some(*range),
             Condition::Currency(currency) => self.currency = Some(*currency),
             Condition::Shop(_) | Condition::Named(_) => {}
@@ -105,12 +104,11 @@ impl Listed {
             Condition::Failed => row.has_failed(),
             Condition::Differs => row.short,
             Condition::Unconfirmed => row.may_be_unconfirmed(),
-            Condition::Cancelled => row.state == "cancelled",
             Condition::Shop(text) => shop(text),
             Condition::Buyer(text) => within(&row.buyer, text),
             Condition::Item(text) => named(text),
             Condition::Named(text) => begins(text),
-            Condition::State(word) => row.state == *word,
+            Condition::State(state) => row.state == state.word(),
             // The index has looked at them.
             Condition::Days(..) | Condition::Warned => true,
             Condition::Amount(range) => row.total.is_some_and(|total| range.holds(total.decimal())),

@@ -12,7 +12,7 @@ use super::standing::State;
 use crate::trade::Currency;
 
 /// Words that stand alone, each with what it asks for.
-pub const PLAIN: [(&str, Condition); 14] = [
+pub const PLAIN: [(&str, Condition); 20] = [
     ("open", Condition::Open(true)),
     ("closed", Condition::Open(false)),
     ("unshipped", Condition::Done(Part::Order, false)),
@@ -26,7 +26,14 @@ pub const PLAIN: [(&str, Condition); 14] = [
     ("failed", Condition::Failed),
     ("differs", Condition::Differs),
     ("unconfirmed", Condition::Unconfirmed),
-    ("cancelled", Condition::Cancelled),
+    // `open` above is a state, too.
+    ("ordered", Condition::State(State::Ordered)),
+    ("offered", Condition::State(State::Offered)),
+    ("completed", Condition::State(State::Completed)),
+    ("rejected", Condition::State(State::Rejected)),
+    ("cancelled", Condition::State(State::Cancelled)),
+    ("returned", Condition::State(State::Returned)),
+    ("refunded", Condition::State(State::Refunded)),
 ];
 
 /// Words before a colon, each with an example.
@@ -80,8 +87,6 @@ pub enum Condition {
     Differs,
     /// Terms wait for the buyer's answer.
     Unconfirmed,
-    /// It was cancelled.
-    Cancelled,
     /// The shop's name or address has this in it.
     Shop(String),
     /// The buyer's has.
@@ -90,8 +95,8 @@ pub enum Condition {
     Item(String),
     /// Its ID or number begins so.
     Named(String),
-    /// Its state is this word.
-    State(String),
+    /// It is in this state.
+    State(State),
     /// Bought on one of these days, both included; `None` for no end.
     Days(Option<Date>, Option<Date>),
     /// The total is between these, both included.
@@ -114,7 +119,6 @@ impl Condition {
                 | Self::Warned
                 | Self::Failed
                 | Self::Differs
-                | Self::Cancelled
                 | Self::State(_)
                 | Self::Days(..)
                 | Self::Currency(_)
@@ -273,10 +277,10 @@ fn condition(word: &Word, today: Date) -> Result<Condition, InvalidQuery> {
 }
 
 /// Reads the word of a state; of another word says which there are, or which is nearest.
-fn state(word: &str) -> Result<String, String> {
+fn state(word: &str) -> Result<State, String> {
     let known = || State::ALL.into_iter().map(State::word);
-    match known().find(|known| *known == word) {
-        Some(known) => Ok(known.to_owned()),
+    match State::ALL.into_iter().find(|known| known.word() == word) {
+        Some(known) => Ok(known),
         None => Err(match nearest(word, known()) {
             Some(near) => format!("did you mean `state:{near}`?"),
             None => format!("known after `state:`: {}", known().collect::<Vec<_>>().join(", ")),
@@ -403,11 +407,20 @@ mod tests {
 
     #[test]
     fn a_state_that_there_is_not_is_named_with_the_nearest_or_with_all() {
-        assert_eq!(read("state:Completed"), [Condition::State("completed".to_owned())]);
+        assert_eq!(read("state:Completed"), [Condition::State(State::Completed)]);
         assert_eq!(wrong("state:canceled"), "\"state:canceled\" in the query: did you mean `state:cancelled`?");
         let none = wrong("state:foo");
         assert!(none.contains("known after `state:`: ordered, offered, open, completed, rejected"), "{none}");
         assert_eq!(State::ALL.map(|state| read(&format!("state:{state}")).len()), [1; 8]);
+    }
+
+    #[test]
+    fn each_state_is_a_word_of_its_own_too() {
+        for state in State::ALL.into_iter().filter(|state| *state != State::Open) {
+            assert_eq!(read(state.word()), [Condition::State(state)]);
+        }
+        assert_eq!(read("open"), [Condition::Open(true)]);
+        assert_eq!(Query::parse("complete", TODAY).unwrap().meant(), Some(("complete", "completed")));
     }
 
     #[test]

@@ -78,6 +78,11 @@ fn a_wrong_query_is_told_with_its_word_and_a_likely_one_is_proposed() {
 fn a_state_that_there_is_not_is_no_query() {
     let town = Town::played();
     assert_eq!(listed(&town, &["state:completed"]).len(), listed(&town, &["state:COMPLETED"]).len());
+    for state in ["completed", "cancelled", "rejected", "refunded"] {
+        let by_state = listed(&town, &[&format!("state:{state}")]);
+        assert_eq!(listed(&town, &[state]), by_state);
+        assert!(!by_state.is_empty(), "{state}");
+    }
     for (word, says) in
         [("state:complete", "did you mean `state:completed`?"), ("state:foo", "known after `state:`: ordered")]
     {

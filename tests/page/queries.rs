@@ -8,7 +8,7 @@ use super::shows::list;
 use crate::support::program::Town;
 
 /// A town whose buyer has an order of each sort: what was played, and beside it an offer, one that failed, one of which less came
-/// than was delivered, one of another shop, one under another name, and one in another currency.
+/// than was delivered, one that goes back, one of another shop, one under another name, and one in another currency.
 fn town() -> Town {
     let town = Town::played();
     town.add_merchant();
@@ -24,14 +24,19 @@ fn town() -> Town {
     let offer = order("shop@demo.test", &sku("KETTLE", "Iron kettle", 36_000, 1));
     let short = order("shop@demo.test", &sku("SH-41", "シャツ 白 41", 4_300, 2));
     let failed = order("shop@demo.test", &sku("TEA-200", "煎茶 200g", 1_800, 1));
+    let back = order("shop@demo.test", &sku("SH-41", "シャツ 白 41", 4_300, 1));
     town.settle();
-    for id in [&short, &failed] {
+    for id in [&short, &failed, &back] {
         town.does("buyer", &["confirm", id]);
     }
     town.settle();
     let number = town.show("buyer", &short)["number"].as_str().unwrap().to_owned();
     town.reports(&number, &[("shop", "--shipped"), ("ship", "--delivered")]);
     town.does("buyer", &["received", &short, "--line", "1=1"]);
+    let number = town.show("buyer", &back)["number"].as_str().unwrap().to_owned();
+    town.reports(&number, &[("shop", "--shipped"), ("ship", "--delivered"), ("pay", "--paid")]);
+    town.does("buyer", &["return", &back, "--reason", "too small"]);
+    town.settle();
     let number = town.show("buyer", &failed)["number"].as_str().unwrap().to_owned();
     town.does("ship", &["ship", "notify", &number, "--failed", "refused at the door"]);
     // The configuration names who buys.
@@ -43,6 +48,8 @@ fn town() -> Town {
     order("shop@demo.test", &sku("SH-41", "シャツ 白 41", 4_300, 1));
     town.settle();
     assert_eq!(town.show("buyer", &offer)["state"], "offered");
+    // One that no shop has seen yet.
+    order("mart@demo.test", &sku("PEN", "Pen", 300, 1));
     town
 }
 
