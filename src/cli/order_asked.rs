@@ -337,8 +337,8 @@ fn address(shell: &Shell, own: Option<&PostalAddress>) -> Result<Option<PostalAd
     Ok(Some(place).filter(|place| !place.lines().is_empty()))
 }
 
-/// Asks whether payment data go with an order that is paid with something that has a number: to the agent that the catalog
-/// names, and readable by nobody else.
+/// Says where no payment data can go with an order that is paid with something that has a number, and asks a person whether
+/// they shall: to the agent that the catalog names, and readable by nobody else.
 pub(super) fn payment_data(
     shell: &Shell,
     clerk: &mut Clerk,
@@ -348,12 +348,15 @@ pub(super) fn payment_data(
 ) -> Result<(), Failure> {
     let has_number = matches!(order.payment_method.as_str(), "card" | "e-money");
     let Some(agent) = seller.prices.payment_agent(order) else { return Ok(()) };
-    if !has_number || wishes.payment_agent.is_some() || shell.global.yes || !seller.prices.are_used() {
+    if !has_number || wishes.payment_agent.is_some() || !seller.prices.are_used() {
         return Ok(());
     }
     if clerk.pinned_key(&agent.address)?.as_ref() != Some(&agent.fingerprint) {
         // Nobody is asked for what could not be sealed.
         shell.tell(&format!("no card or account goes along: the key of {} is not accepted yet", agent.address));
+        return Ok(());
+    }
+    if seller.question.is_none() || shell.global.yes {
         return Ok(());
     }
     let question = format!("Send card or account along, sealed to {} (nobody else can read it)?", agent.address);

@@ -39,9 +39,7 @@ pub(super) fn finish(
     wishes.put_into(&mut order)?;
     check_remarks(&order)?;
     from_catalog(shell, &mut clerk, &mut order, seller, &mut wishes)?;
-    if seller.question.is_some() {
-        super::order_asked::payment_data(shell, &mut clerk, seller, &order, &mut wishes)?;
-    }
+    super::order_asked::payment_data(shell, &mut clerk, seller, &order, &mut wishes)?;
     let id = OrderId::from_bytes(chance()?);
     clerk.renew_if_due()?;
     payment_data::seal(shell, &mut clerk, &mut order, &id, shop, &wishes)?;

@@ -80,6 +80,8 @@ fn a_file_of_articles_by_their_numbers_is_ordered_at_the_prices_of_the_catalog_p
     catalog(&town, &[]);
     let run = town.does("buyer", &wish);
     assert!(run.err.contains("prices and charge are as the catalog of shop@demo.test has them"), "{run:?}");
+    // The agent's key was not compared with anybody yet: what is paid by card is told to go without one.
+    assert!(run.err.contains("no card or account goes along: the key of pay@demo.test is not accepted yet"), "{run:?}");
     let id = run.json()["id"].as_str().unwrap().to_owned();
     town.settle();
     town.check_stands("buyer", &id, "offered", [false; 3]);
@@ -95,6 +97,13 @@ fn a_file_of_articles_by_their_numbers_is_ordered_at_the_prices_of_the_catalog_p
     let run = town.does("buyer", &wish);
     assert!(run.err.contains("prices are as the catalog"), "{run:?}");
     assert_eq!(run.json()["total"]["amount"], "7300");
+    for (pay, told) in [("card", true), ("invoice", false)] {
+        let run = town.does("buyer", &["order", "--dry-run", "--shop", SHOP, "--item", "CUP", "--pay", pay]);
+        assert_eq!(run.err.contains("no card or account goes along"), told, "{pay}: {run:?}");
+    }
+    town.accept("buyer", "pay");
+    let run = town.does("buyer", &["order", "--dry-run", "--shop", SHOP, "--item", "CUP", "--pay", "card"]);
+    assert!(!run.err.contains("no card or account goes along"), "{run:?}");
     // The same again from such a file.
     fs::write(&path, "[[item]]\nsku = \"CUP\"\n").unwrap();
     let again = town.does("buyer", &["reorder", &id, "--dry-run", "--json", "--file", path.to_str().unwrap()]).json();
