@@ -88,9 +88,15 @@ fn known(clerk: &mut Clerk) -> Result<Vec<(Address, String)>, ClerkError> {
     let pinned = pinned.map(|pin| (pin.address, String::new()));
     let mut shops: Vec<(Address, String)> = Vec::new();
     for (shop, name) in newest.chain(index.shops(Role::Buyer)?).chain(pinned) {
-        if !shops.iter().any(|(known, _)| *known == shop) {
-            shops.push((shop, name));
+        match shops.iter_mut().find(|(known, _)| *known == shop) {
+            // Its newest order may have no terms yet that name it.
+            Some((_, known)) if known.is_empty() => *known = name,
+            Some(_) => {}
+            None => shops.push((shop, name)),
         }
+    }
+    for (shop, name) in shops.iter_mut().take(LISTED).filter(|(_, name)| name.is_empty()) {
+        *name = clerk.shop_name(shop)?;
     }
     Ok(shops)
 }

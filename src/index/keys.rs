@@ -107,6 +107,13 @@ impl Index {
         Ok(addresses)
     }
 
+    /// Returns whether a person ever said that a key is that of an address.
+    pub fn is_accepted(&self, address: &Address) -> Found<bool> {
+        let mut find =
+            self.db.prepare_cached("SELECT EXISTS (SELECT 1 FROM pins WHERE address = ?1 AND by = 'user')")?;
+        Ok(find.query_row([address.as_str()], |row| row.get(0))?)
+    }
+
     /// Returns the pin that holds for an address.
     pub fn pin_of(&self, address: &Address) -> Found<Option<Pin>> {
         Ok(self.pins_of(address)?.pop())

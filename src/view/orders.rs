@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::late::{Failed, Late};
 use super::transaction::unanswered;
 use super::{text, warnings};
-use crate::clerk::{Clerk, ClerkError, ComputedWarning, open_of_each};
+use crate::clerk::{Clerk, ClerkError, ComputedWarning, ShopNames, open_of_each};
 use crate::index::{Filter, Listed, Row, RowLeg};
 use crate::rules::query::{Condition, Query};
 use crate::rules::{Pending, Standing};
@@ -62,6 +62,8 @@ impl Orders {
         let standing = clerk.standing_warnings()?;
         let mut listed = Self::select(clerk, asked, &now, zone)?;
         add_standing(&mut listed, &open_of_each(&standing));
+        let mut names = ShopNames::default();
+        listed.iter_mut().try_for_each(|one| names.put_into(one, clerk))?;
         let offers = awaiting(clerk, &listed, &now)?;
         let all = asked.query.is_empty();
         let reached = asked.limit.is_some_and(|most| listed.len() >= usize::try_from(most).unwrap_or(usize::MAX));

@@ -245,3 +245,26 @@ fn a_shop_finds_its_offers_that_wait_for_the_ok_of_the_buyer() {
     town.settle();
     assert!(found(&["unconfirmed"]).is_empty());
 }
+
+#[test]
+fn an_order_without_terms_has_the_name_of_its_shop_from_another_order_or_a_catalog() {
+    let town = Town::played();
+    let shop = |one: &Value| one["shop_name"].as_str().unwrap().to_owned();
+    assert_eq!(shop(&listed(&town, &["rejected"])[0]), "日立物産");
+    let id = town.order();
+    assert_eq!(shop(listed(&town, &["ordered"]).iter().find(|one| one["id"] == id.as_str()).unwrap()), "日立物産");
+    assert!(!town.does("buyer", &["list"]).out.contains("shop@demo.test"));
+    let served = crate::page::served::Served::start(&town.path("buyer/config.toml"));
+    let page = served.visit().page("/");
+    assert!(!page.split("<table").nth(1).unwrap().contains("shop@demo.test"), "{page}");
+    let mut screen = town.types("buyer", &["order"]);
+    screen.waits_for("1  日立物産 <shop@demo.test>").keys("\u{4}").ends();
+    // Of a shop that has never answered its address is all there is, unless a catalog of it has come.
+    let fresh = Town::fresh();
+    fresh.order();
+    assert_eq!(shop(&listed(&fresh, &[])[0]), "");
+    let fresh = Town::fresh();
+    crate::flows::catalog::catalog(&fresh, &[]);
+    fresh.order();
+    assert_eq!(shop(&listed(&fresh, &["ordered"])[0]), "日立物産");
+}

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 use jiff::tz::TimeZone;
 
-use crate::clerk::{Clerk, ClerkError, open_of_each};
+use crate::clerk::{Clerk, ClerkError, ShopNames, open_of_each};
 use crate::index::{Listed, Row};
 use crate::rules::query::{Condition, Query};
 use crate::trade::{Key, Moment, Role, Transaction};
@@ -107,6 +107,7 @@ pub struct Export {
     wanted: Wanted,
     ids: std::vec::IntoIter<i64>,
     standing: BTreeMap<Key, u32>,
+    names: ShopNames,
     form: Form,
     begun: bool,
     ended: bool,
@@ -153,7 +154,16 @@ impl Export {
             Format::Hledger => Form::Journal(Journal::new(wanted.role)),
             Format::Ics => Form::Calendar(Calendar::new(&wanted)),
         };
-        Self { wanted, ids, standing: BTreeMap::new(), form, begun: false, ended: false, written: 0 }
+        Self {
+            wanted,
+            ids,
+            standing: BTreeMap::new(),
+            names: ShopNames::default(),
+            form,
+            begun: false,
+            ended: false,
+            written: 0,
+        }
     }
 
     /// Writes the next part to the end of `out`; returns whether there may be more.
@@ -178,6 +188,7 @@ impl Export {
                 && self.is_asked(clerk, &one)?
             {
                 add_standing([&mut one], &self.standing);
+                self.names.put_into(&mut one, clerk)?;
                 self.one(clerk, &one, out)?;
                 self.written = self.written.saturating_add(1);
             }
