@@ -309,7 +309,7 @@ fn cells(shell: &Shell, one: &Listed, now: &Moment, asked: bool) -> Vec<Cell> {
     let zone = shell.clock.zone();
     let leg = |leg: &RowLeg| {
         let date = leg.date.map(|date| text::day(&date, zone));
-        if is_over(row, leg) { nothing() } else { leg_cell(shell.words, leg, date, row.state == "open", now) }
+        if row.is_void(leg) { nothing() } else { leg_cell(shell.words, leg, date, row.state == "open", now) }
     };
     let payment = refund_cell(shell.words, row, now, zone).unwrap_or_else(|| leg(&row.payment));
     // What the buyer himself says of it changes no leg, but is seen beside it.
@@ -383,15 +383,6 @@ fn traded(shell: &Shell, one: &Listed, now: &Moment, asked: bool) -> Vec<Cell> {
     cells.insert(0, Cell::plain(number.unwrap_or_else(|| short(one.key.id.as_str()).to_owned())));
     cells.insert(3, or_nothing(&one.row.buyer));
     cells
-}
-
-/// Returns whether nothing will become of a leg any more: the order is over, or went back before it was done.
-fn is_over(row: &Row, leg: &RowLeg) -> bool {
-    match row.state.as_str() {
-        "rejected" | "cancelled" => true,
-        "returned" | "refunded" => !leg.done && !leg.failed,
-        _ => false,
-    }
 }
 
 /// Returns what stands in the place of the payment where a refund is still to come.

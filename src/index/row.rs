@@ -132,6 +132,20 @@ impl Row {
         [(Leg::Order, &self.order), (Leg::Delivery, &self.delivery), (Leg::Payment, &self.payment)]
     }
 
+    /// Returns whether nothing will become of a leg any more: the order is over, or went back before it was done.
+    pub fn is_void(&self, leg: &RowLeg) -> bool {
+        match self.state.as_str() {
+            "rejected" | "cancelled" => true,
+            "returned" | "refunded" => !leg.done && !leg.failed,
+            _ => false,
+        }
+    }
+
+    /// Returns when a leg was done or is planned; of what will never be there is no date.
+    pub fn date_of(&self, leg: &RowLeg) -> Option<When> {
+        leg.date.filter(|_| leg.done || !self.is_void(leg))
+    }
+
     /// Returns the day by which a leg of what is open was promised, where that has passed.
     pub fn overdue(&self, leg: &RowLeg, now: &Moment) -> Option<When> {
         leg.date.filter(|date| self.open && !leg.done && date.is_over(now))

@@ -349,8 +349,7 @@ pub(super) fn refund(sum: &Money, due: Option<&When>, visit: &Visit) -> Value {
 
 /// Returns the mark of a leg, the word to it, and its date.
 fn leg(row: &Row, leg: &RowLeg, visit: &Visit) -> Value {
-    let over = matches!(row.state.as_str(), "rejected" | "cancelled")
-        || (matches!(row.state.as_str(), "returned" | "refunded") && !leg.done && !leg.failed);
+    let over = row.is_void(leg);
     let late = leg.date.filter(|date| row.open && date.is_over(&visit.now));
     let (mark, word) = transaction::mark(leg.done, leg.failed, over, late.is_some(), leg.date.is_some());
     json!({

@@ -69,7 +69,7 @@ impl Table {
         let amount = |money: Option<&Money>| money.map(Money::plain).unwrap_or_default();
         let legs = [("order", &row.order), ("payment", &row.payment), ("delivery", &row.delivery)];
         let failed: Vec<&str> = legs.iter().filter(|(_, leg)| leg.failed).map(|(name, _)| *name).collect();
-        let of = |leg: &RowLeg| [truth(leg.done), day(leg.date.as_ref())];
+        let of = |leg: &RowLeg| [truth(leg.done), day(row.date_of(leg).as_ref())];
         let currency = row.total.as_ref().or(row.unpaid.as_ref()).or(row.refund.as_ref());
         let mut cells = vec![
             one.key.id.to_string(),
