@@ -311,7 +311,10 @@ fn cells(shell: &Shell, one: &Listed, now: &Moment, asked: bool) -> Vec<Cell> {
         let date = leg.date.map(|date| text::day(&date, zone));
         if row.is_void(leg) { nothing() } else { leg_cell(shell.words, leg, date, row.state == "open", now) }
     };
-    let payment = refund_cell(shell.words, row, now, zone).unwrap_or_else(|| leg(&row.payment));
+    let payment = refund_cell(shell.words, row, now, zone).unwrap_or_else(|| match row.refunded_in_part() {
+        Some(back) => with_refunded(shell.words, leg(&row.payment), back),
+        None => leg(&row.payment),
+    });
     // What the buyer himself says of it changes no leg, but is seen beside it.
     let delivery = match leg(&row.delivery) {
         Cell(said, _) if row.short => Cell(shell.words.fill("listing.differs", &[("leg", &said)]), Tone::Bad),
@@ -396,6 +399,11 @@ fn refund_cell(words: Words, row: &Row, now: &Moment, zone: &jiff::tz::TimeZone)
         true => Cell(words.fill("listing.refund-late", &[("day", &day)]), Tone::Bad),
         false => Cell(words.fill("listing.refund", &[("day", &day)]), Tone::Plain),
     })
+}
+
+/// Adds to a payment what of it went back.
+fn with_refunded(words: Words, Cell(said, tone): Cell, back: &Money) -> Cell {
+    Cell(words.fill("listing.refunded", &[("leg", &said), ("sum", &text::amount(back))]), tone)
 }
 
 fn nothing() -> Cell {

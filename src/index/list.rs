@@ -16,7 +16,7 @@ use crate::trade::{Address, Currency, Key, Leg, Money, Number, OrderId, Role, Wh
 pub(super) const COLUMNS: &str = "role, shop, order_id, number, shop_name, date, items, currency, total, order_done, order_date, \
                        delivery_done, delivery_date, payment_done, payment_date, state, open, due, unpaid_currency, \
                        unpaid, undelivered, warnings, failed, buyer, waits, \
-                       refund_currency, refund, pending";
+                       refund_currency, refund, pending, back_currency, back";
 
 /// What has a text in its names,
 const WITHIN: &str = "id IN (SELECT rowid FROM search WHERE names MATCH ?)";
@@ -424,6 +424,7 @@ pub(super) fn listed(row: &rusqlite::Row<'_>) -> Found<Listed> {
         refund: money(row.get(25)?, row.get(26)?)?,
         pending: row.get::<_, Option<String>>(27)?.as_deref().and_then(Pending::of),
         unanswered: false,
+        refunded: money(row.get(28)?, row.get(29)?)?,
         crowded: None,
         owing: Vec::new(),
     };

@@ -72,6 +72,8 @@ pub struct Row {
     pub waits: bool,
     /// What is still to go back of what was paid.
     pub refund: Option<Money>,
+    /// What went back of what was paid.
+    pub refunded: Option<Money>,
     /// What the buyer asked of the shop and has no answer to.
     pub pending: Option<Pending>,
     /// Whether a letter that its part always answers has no answer of ours; in a row that is reckoned, and in none that
@@ -120,6 +122,7 @@ impl Row {
             begun: true,
             waits: false,
             refund: None,
+            refunded: None,
             pending: None,
             unanswered: false,
             crowded: None,
@@ -144,6 +147,11 @@ impl Row {
     /// Returns when a leg was done or is planned; of what will never be there is no date.
     pub fn date_of(&self, leg: &RowLeg) -> Option<When> {
         leg.date.filter(|_| leg.done || !self.is_void(leg))
+    }
+
+    /// Returns what went back of what was paid, where the state does not say already that all did.
+    pub fn refunded_in_part(&self) -> Option<&Money> {
+        self.refunded.as_ref().filter(|_| self.state != "refunded")
     }
 
     /// Returns the day by which a leg of what is open was promised, where that has passed.

@@ -85,7 +85,10 @@ CREATE TABLE transactions (
   -- What the buyer asked of the shop and has no answer to: `cancellation`, `return`.
   pending         TEXT,
   -- Whether a letter that its part always answers has no answer of ours.
-  unanswered      INTEGER NOT NULL
+  unanswered      INTEGER NOT NULL,
+  -- What went back of what was paid.
+  back_currency   TEXT,
+  back            TEXT
 );
 CREATE UNIQUE INDEX transactions_key ON transactions (role, shop, order_id);
 CREATE INDEX transactions_number ON transactions (role, shop, number) WHERE number IS NOT NULL;

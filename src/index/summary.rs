@@ -37,6 +37,7 @@ impl Row {
             warnings: warnings(transaction),
             begun: reconcile::begun(transaction).is_some(),
             refund: back.map(|back| back.amount),
+            refunded: standing.legs.refunded,
             pending: Pending::waiting(transaction, standing.state),
             waits: !waiting_in(transaction, standing.state).is_empty()
                 || replacing::waiting(transaction, standing.state).is_some()

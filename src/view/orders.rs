@@ -248,6 +248,7 @@ pub fn document(orders: &Orders) -> Value {
                     "amount": refund.plain(), "currency": refund.currency().code(),
                     "date": text::when_json(refund_due(row).as_ref()),
                 })),
+                "refunded": row.refunded.as_ref().map(text::money_json),
                 "warnings": row.warnings,
                 "pending": row.pending.map(Pending::word),
             })

@@ -325,6 +325,7 @@ fn order(one: &Listed, found: &Orders, visit: &Visit) -> Value {
         "quantity": quantity, "shop": shop_name(row), "total": row.total.as_ref().map(text::money_json),
         "state": row.state, "said": said_of(row), "answer": found.offers.contains(&one.key.id) && row.state != "open",
         "change": found.offers.contains(&one.key.id) && row.state == "open", "warnings": row.warnings, "came_otherwise": row.short,
+        "refunded": row.refunded_in_part().map(text::money_json),
         "refund": row.refund.as_ref().map(|sum| refund(sum, refund_due(row).as_ref(), visit)),
         "legs": {
             "order": leg(row, &row.order, visit), "payment": leg(row, &row.payment, visit),

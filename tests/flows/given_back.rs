@@ -76,3 +76,36 @@ fn a_payment_agent_is_shown_sum_day_and_buyer_and_what_to_report() {
     let run = town.does("pay", &["show", &number]);
     assert!(run.out.contains("completed") && !run.out.contains(&next) && !run.err.contains(&next), "{run:?}");
 }
+
+#[test]
+fn what_went_back_in_part_stands_beside_the_payment_and_in_the_table() {
+    let town = Town::fresh();
+    let (id, number) = town.bought("SH-41", 2, &["--pay", "card"]);
+    town.reports(&number, &[("pay", "--paid"), ("shop", "--shipped"), ("ship", "--delivered")]);
+    let table = |party: &str| town.does(party, &["export", "--format", "csv"]).out;
+    assert!(table("buyer").lines().nth(1).unwrap().ends_with(",0,"), "{}", table("buyer"));
+    town.does("buyer", &["return", &id, "--line", "1=1", "--reason", "too small"]);
+    town.settle();
+    town.reports(&number, &[("pay", "--refunded")]);
+    for party in ["buyer", "shop", "pay"] {
+        let one = town.lists(party, &[])[0].clone();
+        assert_eq!(
+            (&one["state"], &one["refunded"]["amount"]),
+            (&"completed".into(), &"4300".into()),
+            "{party}: {one}"
+        );
+        let (head, row) =
+            (table(party).lines().next().unwrap().to_owned(), table(party).lines().nth(1).unwrap().to_owned());
+        assert!(head.ends_with(",refunded") && row.ends_with(",4300"), "{party}: {row}");
+        assert!(town.does(party, &["list"]).out.contains(", JPY 4,300 back"), "{party}");
+    }
+    let served = crate::page::served::Served::start(&town.path("buyer/config.toml"));
+    let page = served.visit().page("/");
+    let payment = page.split("leg-payment").nth(1).unwrap().split("</td>").next().unwrap();
+    assert!(payment.contains("refunded") && payment.contains("4,300"), "{payment}");
+    // All of it is what the state says.
+    let (_, number) = stopped(&town);
+    town.reports(&number, &[("pay", "--refunded")]);
+    let row = town.does("buyer", &["list", "refunded"]);
+    assert!(row.out.contains("refunded") && !row.out.contains(" back"), "{row:?}");
+}

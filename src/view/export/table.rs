@@ -12,7 +12,7 @@ use crate::view::orders::is_late;
 use crate::view::text;
 
 /// The names of the columns; docs/export.md says what stands in each.
-const HEAD: [&str; 24] = [
+const HEAD: [&str; 25] = [
     "id",
     "role",
     "number",
@@ -37,6 +37,7 @@ const HEAD: [&str; 24] = [
     "failed",
     "undelivered",
     "warnings",
+    "refunded",
 ];
 
 /// What begins a formula in a spreadsheet, the wide signs in a Japanese one.
@@ -93,6 +94,7 @@ impl Table {
             failed.join(" "),
             truth(row.undelivered),
             row.warnings.to_string(),
+            amount(row.refunded.as_ref()),
         ]);
         record(&cells, out);
     }
