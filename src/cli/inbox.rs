@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::Shell;
 use super::failure::Failure;
 use super::given_back::GivenBack;
+use super::inbox_money;
 use super::notify::plays;
 use super::output::Cell;
 use super::table::{Fit, Table};
@@ -18,7 +19,7 @@ use crate::view::short;
 use crate::view::text;
 
 /// One thing that waits, as it is shown.
-struct Shown {
+pub(super) struct Shown {
     /// The entry it came with.
     position: u64,
     id: String,
@@ -28,11 +29,34 @@ struct Shown {
     since: Moment,
     buyer: String,
     shop: String,
-    about: String,
+    pub(super) about: String,
     hook: Option<String>,
     work: Option<Work>,
     tries: u32,
     next_try: Option<Moment>,
+}
+
+impl Shown {
+    /// One that waits, of which nothing is said yet.
+    pub(super) fn bare(known: &Transaction, what: &'static str, (position, since): (u64, Moment)) -> Self {
+        let buyer = known.order().map(|(_, order)| order.buyer.name.trim().to_owned()).filter(|name| !name.is_empty());
+        let address = || known.buyer().map(|party| party.address.to_string()).unwrap_or_default();
+        Self {
+            position,
+            id: short(known.key.id.as_str()).to_owned(),
+            number: known.number.as_ref().map(ToString::to_string),
+            what,
+            state: "waits",
+            since,
+            buyer: buyer.unwrap_or_else(address),
+            shop: known.key.shop.to_string(),
+            about: String::new(),
+            hook: None,
+            work: None,
+            tries: 0,
+            next_try: None,
+        }
+    }
 }
 
 /// The parts that have an inbox, each with its group of commands.
@@ -47,12 +71,15 @@ pub(super) fn run(shell: &Shell, role: Role) -> Result<(), Failure> {
     let mut clerk = shell.clerk()?;
     plays(shell, &clerk, role)?;
     clerk.catch_up()?;
-    let items = items(&clerk, role)?;
+    let items = items(shell, &clerk, role)?;
     if shell.output.is_json() {
         let items: Vec<Value> = items.iter().map(document).collect();
         return shell.output.document(&json!({"schema": "mailorder.inbox/1", "items": items}));
     }
-    GivenBack::of(&clerk, role)?.tell(shell);
+    // Its own refunds stand in the list.
+    if role != Role::Payment {
+        GivenBack::of(&clerk, role)?.tell(shell);
+    }
     if items.is_empty() {
         return shell.output.line(shell.words.say("waits.none"));
     }
@@ -93,6 +120,9 @@ fn hints(role: Role, items: &[Shown]) -> Vec<&'static str> {
             if items.iter().any(|item| tried(&item)) {
                 hints.push("mailorder pay retry ITEM has its hook try again");
             }
+            if items.iter().any(|item| item.what == "refund" || item.what == "debit") {
+                hints.push(inbox_money::REPORT);
+            }
         }
         Role::Delivery if items.iter().any(|item| tried(&item)) => {
             hints.push("mailorder ship retry ITEM has its hook try again");
@@ -119,9 +149,10 @@ fn of_waiting(role: Role) -> Filter {
     Filter { role: Some(role), waits: true, ..Filter::default() }
 }
 
-/// Returns what waits, oldest first: what needs a person, and the work that hooks have not ended.
-fn items(clerk: &Clerk, role: Role) -> Result<Vec<Shown>, Failure> {
-    let mut found = Vec::new();
+/// Returns what waits, oldest first: what needs a person, what an agent's owner does by hand, and the work that hooks have not
+/// ended.
+fn items(shell: &Shell, clerk: &Clerk, role: Role) -> Result<Vec<Shown>, Failure> {
+    let mut found = if role == Role::Payment { inbox_money::items(shell, clerk)? } else { Vec::new() };
     for listed in clerk.index().list(&of_waiting(role)).map_err(ClerkError::from)? {
         let known = clerk.index().load_key(&listed.key).map_err(ClerkError::from)?;
         let Some(known) = known else { continue };
@@ -135,28 +166,8 @@ fn items(clerk: &Clerk, role: Role) -> Result<Vec<Shown>, Failure> {
     Ok(found)
 }
 
-fn bare(known: &Transaction, what: &'static str, (position, since): (u64, Moment)) -> Shown {
-    let buyer = known.order().map(|(_, order)| order.buyer.name.trim().to_owned()).filter(|name| !name.is_empty());
-    let address = || known.buyer().map(|party| party.address.to_string()).unwrap_or_default();
-    Shown {
-        position,
-        id: short(known.key.id.as_str()).to_owned(),
-        number: known.number.as_ref().map(ToString::to_string),
-        what,
-        state: "waits",
-        since,
-        buyer: buyer.unwrap_or_else(address),
-        shop: known.key.shop.to_string(),
-        about: String::new(),
-        hook: None,
-        work: None,
-        tries: 0,
-        next_try: None,
-    }
-}
-
 fn shown(known: &Transaction, one: &Waiting<'_>) -> Shown {
-    let bare = bare(known, one.word(), (one.position(), one.since()));
+    let bare = Shown::bare(known, one.word(), (one.position(), one.since()));
     match one {
         Waiting::Order(kept) | Waiting::Cancellation(kept) | Waiting::Return(kept) => {
             Shown { about: about(kept), ..bare }
@@ -234,7 +245,7 @@ fn open_task(known: &Transaction, open: &OpenTask) -> Shown {
         work: Some(open.task.work),
         tries: open.attempt.as_ref().map_or(0, |attempt| attempt.times),
         next_try: next_try(open),
-        ..bare(known, "task", (open.position, open.since))
+        ..Shown::bare(known, "task", (open.position, open.since))
     }
 }
 

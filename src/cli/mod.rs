@@ -23,6 +23,7 @@ mod guard;
 mod help;
 mod hint;
 mod inbox;
+mod inbox_money;
 mod init;
 mod inspect;
 mod key;

@@ -33,11 +33,14 @@ fn a_refund_to_come_is_shown_to_all_it_concerns_and_not_any_more_when_it_was_mad
     let shown = town.does("pay", &["show", &number]);
     assert!(shown.out.lines().any(|line| line.starts_with("refund ") && line.contains("4,800")), "{shown:?}");
     assert!(!shown.out.contains("シャツ"), "{shown:?}");
-    let hint = "1 refund is to be paid: mailorder";
-    for words in [&["status"][..], &["pay", "inbox"]] {
-        let run = town.does("pay", words);
-        assert!(run.err.contains(hint) || run.out.contains(hint), "{words:?}: {run:?}");
-    }
+    let run = town.does("pay", &["status"]);
+    assert!(run.err.contains("1 refund is to be paid: mailorder"), "{run:?}");
+    let waits = town.does("pay", &["pay", "inbox", "--json"]).json()["items"].clone();
+    assert_eq!((waits.as_array().unwrap().len(), &waits[0]["what"]), (1, &"refund".into()), "{waits}");
+    assert_eq!((&waits[0]["number"], &waits[0]["hook"]), (&number.as_str().into(), &serde_json::Value::Null));
+    let run = town.does("pay", &["pay", "inbox"]);
+    assert!(run.out.contains(&number) && run.out.contains("JPY 4,800 to be given back by 20"), "{run:?}");
+    assert!(run.err.contains("pay notify ITEM --refunded"), "{run:?}");
     assert!(town.does("pay", &["list", "--role", "payment"]).out.contains("… refund due"));
     // Two months later it is late, for whoever looks.
     for (party, name) in [("buyer", &id), ("shop", &number)] {
@@ -56,6 +59,29 @@ fn a_refund_to_come_is_shown_to_all_it_concerns_and_not_any_more_when_it_was_mad
     }
     let run = town.does("pay", &["status"]);
     assert!(!run.err.contains("is to be paid"), "{run:?}");
+    assert!(town.does("pay", &["pay", "inbox"]).out.contains("nothing waits"));
+}
+
+#[test]
+fn a_debit_whose_day_has_come_waits_for_the_owner_who_reports_it_by_hand() {
+    let town = Town::fresh();
+    let (_, number) = town.bought("SH-41", 1, &["--pay", "card"]);
+    town.bought("SH-41", 1, &["--pay", "invoice"]);
+    let waits = |at: &str| {
+        let run = town.at(at, "pay", &["pay", "inbox", "--json"]);
+        run.json()["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|item| (item["number"].clone(), item["what"].clone()))
+            .collect::<Vec<_>>()
+    };
+    assert!(waits("+1d").is_empty());
+    assert_eq!(waits("+20d"), [(number.as_str().into(), "debit".into())]);
+    let run = town.at("+20d", "pay", &["pay", "inbox"]);
+    assert!(run.out.contains("JPY 4,800 to be collected on 20") && run.err.contains("--paid"), "{run:?}");
+    town.reports(&number, &[("pay", "--paid")]);
+    assert!(waits("+20d").is_empty());
 }
 
 #[test]
