@@ -137,7 +137,9 @@ fn print(shell: &Shell, known: &Transaction, now: &Moment) -> Result<(), Failure
 
 /// Prints what was agreed on, delivered and received, a line for each line of the order.
 pub(super) fn table(shell: &Shell, counts: &[Count]) -> Result<(), Failure> {
-    let number = |quantity: Option<Quantity>| quantity.map_or_else(|| "–".to_owned(), |one| one.to_string());
+    // Who delivers may have said nothing yet; the buyer has, where there is a table.
+    let number =
+        |quantity: Option<Quantity>, none: &str| quantity.map_or_else(|| none.to_owned(), |one| one.to_string());
     let row = |count: &Count| {
         let tone = if count.differs() { Tone::Bad } else { Tone::Plain };
         let sign = if count.differs() { "! " } else { "" };
@@ -145,8 +147,8 @@ pub(super) fn table(shell: &Shell, counts: &[Count]) -> Result<(), Failure> {
             Cell::plain(&count.line),
             Cell::plain(&count.name),
             Cell::plain(count.agreed.to_string()),
-            Cell::plain(number(count.delivered)),
-            Cell(format!("{sign}{}", number(count.received)), tone),
+            Cell::plain(number(count.delivered, "–")),
+            Cell(format!("{sign}{}", number(count.received, "0")), tone),
         ]
     };
     let rows: Vec<Vec<Cell>> = counts.iter().map(row).collect();

@@ -92,6 +92,21 @@ fn fewer_pieces_than_the_agent_says_are_a_warning_in_show_list_and_warnings_p84(
 }
 
 #[test]
+fn none_of_a_line_is_said_as_none_and_what_nobody_said_is_left_open() {
+    let town = Town::fresh();
+    let (id, number) = town.bought("SH-41", 3, &["--pay", "invoice", "--item", "KETTLE;Iron kettle;JPY 36000;1"]);
+    let run = town.does("buyer", &["received", &id, "--line", "1=3", "--line", "2=0"]);
+    let row = |run: &str| -> Vec<String> {
+        let row = run.lines().find(|row| row.contains("Iron kettle")).unwrap();
+        row.split("Iron kettle").nth(1).unwrap().split_whitespace().map(str::to_owned).collect()
+    };
+    assert_eq!(row(&run.out), ["1", "–", "0"], "{run:?}");
+    town.reports(&number, &[("shop", "--shipped"), ("ship", "--delivered")]);
+    let run = town.does("buyer", &["show", &id]);
+    assert_eq!(row(run.out.split("RECEIVED").nth(1).unwrap()), ["1", "1", "!", "0"], "{run:?}");
+}
+
+#[test]
 fn what_comes_before_the_agent_speaks_is_compared_once_it_speaks() {
     let town = Town::fresh();
     let (id, number) = town.bought("SH-41", 3, &["--pay", "invoice"]);
