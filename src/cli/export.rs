@@ -11,7 +11,6 @@ use super::failure::Failure;
 use super::output::escape;
 use crate::clerk::{Clerk, ClerkError, chance};
 use crate::maildir;
-use crate::rules::query::Query;
 use crate::trade::Role;
 use crate::view::export::{Export, Format, Labels, Wanted};
 use crate::view::orders::first_role;
@@ -61,9 +60,7 @@ pub(super) fn run(shell: &mut Shell, args: &ExportArgs) -> Result<(), Failure> {
     }
     let now = shell.clock.now();
     let zone = shell.clock.zone().clone();
-    let query = Query::parse(&args.query.join(" "), now.instant().to_zoned(zone.clone()).date());
-    let query = query
-        .map_err(|error| Failure::usage(error.to_string()).hint("mailorder list --help shows the words of a query"))?;
+    let query = super::list::query_of(&args.query.join(" "), now.instant().to_zoned(zone.clone()).date())?;
     let taken = args.output.as_deref().filter(|file| !args.overwrite && fs::symlink_metadata(file).is_ok());
     if let Some(file) = taken {
         return Err(is_there(file));

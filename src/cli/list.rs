@@ -123,12 +123,18 @@ fn other_agent(shell: &Shell, clerk: &Clerk, shown: Role) {
     }
 }
 
+/// Where the words of a query are explained.
+pub(super) const QUERY_HELP: &str = "mailorder list --help shows the words of a query";
+
+/// Reads a query; `today` is the day where the command runs.
+pub(super) fn query_of(text: &str, today: Date) -> Result<Query, Failure> {
+    Query::parse(text, today).map_err(|error| Failure::usage(error.to_string()).hint(QUERY_HELP))
+}
+
 impl ListArgs {
     /// Returns what words and flags ask for together; `today` is the day where the command runs.
     fn query(&self, today: Date) -> Result<Query, Failure> {
-        let mut query = Query::parse(&self.query.join(" "), today).map_err(|error| {
-            Failure::usage(error.to_string()).hint("mailorder list --help shows the words of a query")
-        })?;
+        let mut query = query_of(&self.query.join(" "), today)?;
         let flags = [
             (self.undelivered, Condition::Undelivered),
             (self.unpaid, Condition::Unpaid),

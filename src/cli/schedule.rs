@@ -1,6 +1,7 @@
 //! `schedule`: the patent's screen 1800 as commands: which transactions are asked about without a word, and when (P90-P92).
 
 use super::failure::Failure;
+use super::list::{QUERY_HELP, query_of};
 use super::output::{self, Cell, Tone};
 use super::table::{Fit, Table};
 use super::{Shell, transaction};
@@ -164,7 +165,7 @@ fn add(shell: &Shell, clerk: &mut Clerk, args: AddArgs) -> Result<(), Failure> {
     let query = args.query.or(preset.map(|preset| preset.query.to_owned()));
     let target = match query {
         _ if !orders.is_empty() => Target::Chosen(orders),
-        Some(query) => Target::Query(query),
+        Some(query) => Target::Query(checked(shell, query)?),
         None => return Err(Failure::usage("say which transactions: --query QUERY, or --txn TXN as often as needed")),
     };
     let when = args.when.or(preset.map(|preset| preset.when.to_owned()));
@@ -175,6 +176,15 @@ fn add(shell: &Shell, clerk: &mut Clerk, args: AddArgs) -> Result<(), Failure> {
     let schedule = Schedule { name: name.clone(), target, when, legs: args.legs, in_turn, paused: false };
     clerk.put_schedule(schedule, args.replace)?;
     changed(shell, clerk, &name, "is-set")
+}
+
+/// Returns a query that is one, and in which no word is looked for in names that may have been meant otherwise.
+fn checked(shell: &Shell, text: String) -> Result<String, Failure> {
+    let today = shell.clock.now().instant().to_zoned(shell.clock.zone().clone()).date();
+    match query_of(&text, today)?.doubt() {
+        Some(doubt) => Err(Failure::usage(doubt).hint(QUERY_HELP)),
+        None => Ok(text),
+    }
 }
 
 /// Says which parts of a preset something else was given for.

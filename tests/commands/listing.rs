@@ -91,7 +91,7 @@ fn a_state_that_there_is_not_is_no_query() {
         assert!(wrong.err.contains(says), "{}", wrong.err);
     }
     let set = town.run("buyer", &["schedule", "add", "x", "--query", "state:foo", "--when", "daily"]);
-    assert_eq!(set.code, Some(65), "{set:?}");
+    assert_eq!(set.code, Some(2), "{set:?}");
 }
 
 #[test]

@@ -90,7 +90,9 @@ fn what_is_no_schedule_is_told_and_nothing_is_set() {
     for (words, code, text) in [
         (&["add", "x", "--query", "undelivered", "--when", "sometimes"][..], 65, "is no timetable"),
         (&["add", "x", "--query", "undelivered", "--when", "0 0 31 2 *"], 65, "no such moment ever comes"),
-        (&["add", "x", "--query", "month:2026-13", "--when", "daily"], 65, "month"),
+        (&["add", "x", "--query", "month:2026-13", "--when", "daily"], 2, "month"),
+        (&["add", "x", "--query", "foo:bar", "--when", "daily"], 2, "list --help shows the words of a query"),
+        (&["add", "x", "--query", "undeliverd", "--when", "daily"], 2, "list --help shows the words of a query"),
         (&["add", "x", "--query", "undelivered"], 2, "say when"),
         (&["add", "x", "--when", "daily"], 2, "say which transactions"),
         (&["add", "two words", "--query", "late", "--when", "daily"], 2, "a schedule (1 to 40 letters"),
