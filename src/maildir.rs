@@ -18,7 +18,7 @@ use rayon::prelude::*;
 
 use crate::files;
 
-mod order;
+pub(crate) mod order;
 
 /// How many files this process has written to `tmp` folders.
 static WRITTEN: AtomicU64 = AtomicU64::new(0);

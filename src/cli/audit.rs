@@ -58,7 +58,7 @@ pub(super) fn run(shell: &mut Shell, args: AuditArgs) -> Result<(), Failure> {
         checkpoint: (!hashes).then_some(&checkpoint),
         originals: true,
     };
-    let mut report = ledger::verify(&folder, &checks).map_err(|error| no_ledger(error, &folder))?;
+    let mut report = ledger::verify(&folder, &checks).map_err(no_ledger)?;
     let mut claims = Vec::new();
     if report.result == Outcome::Clean && !hashes {
         let testimony = testimony(&folder)?;
@@ -122,10 +122,8 @@ fn print(shell: &Shell, folder: &Path, signatures: &str, report: &Report, claims
         let erased: Vec<String> = report.erased.iter().map(|one| format!("{} (by {})", one.entry, one.by)).collect();
         shell.output.line(format!("erased     {}", erased.join(", ")))?;
     }
-    for problem in &report.problems {
-        let entry = problem.entry.map_or_else(|| "–".to_owned(), |entry| entry.to_string());
-        let file = problem.file.as_deref().unwrap_or_default();
-        shell.output.line(format!("entry {entry}  {}  {}", escape(file), escape(&problem.what)))?;
+    for run in report.problems.chunk_by(follows) {
+        shell.output.line(problems(run))?;
     }
     if report.more > 0 {
         shell.output.line(format!("and {} more", report.more))?;
@@ -144,6 +142,31 @@ fn print(shell: &Shell, folder: &Path, signatures: &str, report: &Report, claims
         shell.output.message("hint: compare with a backup; where they err, mailorder warnings ack C-...");
     }
     Ok(())
+}
+
+/// Returns whether a problem is that of the entry before, too.
+fn follows(before: &ledger::Problem, problem: &ledger::Problem) -> bool {
+    let next = before.entry.and_then(|entry| entry.checked_add(1));
+    next.is_some()
+        && next == problem.entry
+        && before.file.is_some()
+        && problem.file.is_some()
+        && before.what == problem.what
+}
+
+/// Says what is wrong with an entry or a file, and in one line with a run of entries of which the same is said.
+fn problems(run: &[ledger::Problem]) -> String {
+    match run {
+        [first, .., last] => {
+            let [from, to] = [first, last].map(|one| one.entry.unwrap_or_default());
+            format!("entries {from} to {to}  each of their {} files {}", run.len(), escape(&first.what))
+        }
+        [one] => {
+            let entry = one.entry.map_or_else(|| "–".to_owned(), |entry| entry.to_string());
+            format!("entry {entry}  {}  {}", escape(one.file.as_deref().unwrap_or_default()), escape(&one.what))
+        }
+        [] => String::new(),
+    }
 }
 
 /// Returns the key of the ledger's owner, as its first entry names it.
@@ -186,11 +209,9 @@ fn reread(bytes: &[u8]) -> Result<Letter, String> {
     crate::mail::reread(bytes).map_err(|error| error.to_string())
 }
 
-fn no_ledger(error: ledger::LedgerError, folder: &Path) -> Failure {
+fn no_ledger(error: ledger::LedgerError) -> Failure {
     match error {
-        ledger::LedgerError::NoLedger { .. } => {
-            Failure::new(FailureKind::Data, format!("{} is no ledger: {error}", folder.display()))
-        }
+        ledger::LedgerError::NoLedger { .. } => Failure::new(FailureKind::Data, error.to_string()),
         other => ClerkError::from(other).into(),
     }
 }

@@ -140,6 +140,14 @@ pub enum LedgerError {
     Broken,
 }
 
+impl LedgerError {
+    /// Says that a folder is no ledger, since it has no log.
+    fn without_log(folder: &Path) -> Self {
+        let what = "it has no file `log`; if it had one, restore it from a backup".to_owned();
+        Self::NoLedger { folder: folder.to_owned(), what }
+    }
+}
+
 /// Returns what turns an error of the system into one that says what was tried on what.
 fn io_error(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> LedgerError {
     let path = path.to_owned();
@@ -193,7 +201,7 @@ impl Ledger {
         let log = LogFile::new(folder.join("log"));
         let wrong = |what: &str| LedgerError::NoLedger { folder: folder.to_owned(), what: what.to_owned() };
         if !log.path().is_file() {
-            return Err(wrong("it has no file `log`; if it had one, restore it from a backup"));
+            return Err(LedgerError::without_log(folder));
         }
         let genesis = log.line_at(0)?.ok_or_else(|| wrong("its log is empty; `mailorder init` begins it"))?;
         let found = Finder::new(folder).read(&genesis)?;

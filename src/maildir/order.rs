@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 /// Compares two names: runs of digits by their value, all else by its bytes. Names that differ in leading zeros alone
 /// are told apart by their bytes, so no two names are equal.
-pub(super) fn compare(one: &str, other: &str) -> Ordering {
+pub(crate) fn compare(one: &str, other: &str) -> Ordering {
     let (mut left, mut right) = (one, other);
     while let (Some(a), Some(b)) = (left.as_bytes().first(), right.as_bytes().first()) {
         let by_part = if a.is_ascii_digit() && b.is_ascii_digit() {

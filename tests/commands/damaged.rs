@@ -110,3 +110,45 @@ fn what_an_interrupted_writer_left_is_put_away_by_the_next_command() {
     town.does("buyer", &["list"]);
     assert_eq!(town.does("buyer", &["audit", "verify", "--json"]).json()["result"], "clean");
 }
+
+#[test]
+fn a_folder_that_is_no_ledger_is_told_as_such() {
+    let town = Town::fresh();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    fs::write(&file, b"x").unwrap();
+    for path in [folder.path(), &file] {
+        let run = town.run("buyer", &["audit", "verify", path.to_str().unwrap()]);
+        assert_eq!(run.code, Some(65), "{run:?}");
+        assert!(run.err.contains(&format!("{} is not a ledger: it has no file `log`", path.display())), "{run:?}");
+    }
+    assert_eq!(town.run("buyer", &["audit", "verify", folder.path().join("nowhere").to_str().unwrap()]).code, Some(65));
+}
+
+#[test]
+fn what_a_cut_log_does_not_reach_is_told_in_one_line() {
+    let town = Town::played();
+    let ledger = town.path("buyer/ledger");
+    for _ in 0..2 {
+        town.does("buyer", &["ledger", "checkpoint"]);
+    }
+    let log = fs::read_to_string(ledger.join("log")).unwrap();
+    let lines: Vec<&str> = log.split_inclusive('\n').collect();
+    let (size, kept) = (lines.len(), 9);
+    fs::write(ledger.join("log"), lines[..kept].concat()).unwrap();
+    let run = town.run("buyer", &["audit", "verify", ledger.to_str().unwrap()]);
+    let line = format!("entries {kept} to {}  each of their {} files has no line in the log", size - 1, size - kept);
+    assert!(run.code == Some(1) && run.out.contains(&line), "{line}: {run:?}");
+    assert_eq!(run.out.matches("has no line").count(), 1, "{run:?}");
+    let problems = town.run("buyer", &["--json", "audit", "verify", ledger.to_str().unwrap()]).out;
+    let problems = serde_json::from_str::<serde_json::Value>(&problems).unwrap()["problems"].clone();
+    let cut: Vec<u64> = problems.as_array().unwrap().iter().filter_map(|one| one["entry"].as_u64()).collect();
+    assert_eq!(cut, (kept as u64..size as u64).collect::<Vec<_>>());
+    let numbers: Vec<u64> = problems
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|one| one["file"].as_str()?.strip_prefix("checkpoints/")?.strip_suffix(".asc")?.parse().ok())
+        .collect();
+    assert!(!numbers.is_empty() && numbers.is_sorted(), "{numbers:?}");
+}

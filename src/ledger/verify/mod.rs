@@ -10,6 +10,7 @@ mod work;
 
 use std::collections::HashSet;
 use std::hash::BuildHasher as _;
+use std::io::ErrorKind;
 use std::path::Path;
 
 use rayon::prelude::*;
@@ -50,6 +51,11 @@ impl std::fmt::Debug for Checks<'_> {
 
 /// Verifies the ledger in `folder`. An error means that it could not be looked at; what was found is in the report.
 pub fn verify(folder: &Path, checks: &Checks<'_>) -> Result<Report, LedgerError> {
+    if let Err(error) = std::fs::metadata(folder.join("log"))
+        && matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
+    {
+        return Err(LedgerError::without_log(folder));
+    }
     let mut found = Problems::default();
     let checkpoints = checkpoints::read(folder, checks, &mut found)?;
     let sizes: HashSet<u64> = checkpoints.iter().map(|kept| kept.says.head.size).collect();

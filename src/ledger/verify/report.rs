@@ -2,6 +2,7 @@
 
 use crate::ledger::absent::Erased;
 use crate::ledger::log::{Head, Line};
+use crate::maildir::order;
 
 /// Problems named one by one; more are counted.
 pub(super) const PROBLEMS_MAX: usize = 10_000;
@@ -75,10 +76,11 @@ impl Problems {
     }
 
     pub(super) fn report(mut self, head: Head, signatures: u64) -> Report {
-        // By number; what concerns no entry comes last.
+        // By number, also in names; what concerns no entry comes last.
         self.named.sort_by(|a, b| {
-            let key = |p: &Problem| (p.entry.unwrap_or(u64::MAX), p.file.clone());
-            key(a).cmp(&key(b))
+            let file = |problem: &Problem| problem.file.clone().unwrap_or_default();
+            let by_entry = a.entry.unwrap_or(u64::MAX).cmp(&b.entry.unwrap_or(u64::MAX));
+            by_entry.then_with(|| order::compare(&file(a), &file(b)))
         });
         let result = if self.named.is_empty() { Outcome::Clean } else { Outcome::Broken };
         Report {

@@ -78,7 +78,7 @@ impl Snapshot {
         })?;
         unknown.sort_unstable();
         for place in unknown {
-            found.file(&place, unknown_file(stable_of(&place), &self.mark));
+            found.add(unknown_file(place, self.mark.entries()));
         }
         self.odd = Places::of_odd(odd);
         Ok(())
@@ -122,11 +122,14 @@ fn position_of(stable: &str) -> Option<u64> {
     stable.split('.').nth(1).and_then(plain_number)
 }
 
-fn unknown_file(name: &str, end: &Mark) -> String {
-    let size = end.entries();
-    if position_of(name).is_some_and(|position| position >= size) {
-        format!("has no line in the log, which ends with {size} entries: the log was cut, or a write was interrupted")
-    } else {
-        "is in no line of the log".to_owned()
-    }
+/// Says of a file that no line knows whether a line of its number is missing, in a log of `size` entries.
+fn unknown_file(place: String, size: u64) -> Problem {
+    let beyond = position_of(stable_of(&place)).filter(|position| *position >= size);
+    let what = match beyond {
+        Some(_) => format!(
+            "has no line in the log, which ends with {size} entries: the log was cut, or a write was interrupted"
+        ),
+        None => "is in no line of the log".to_owned(),
+    };
+    Problem { entry: beyond, file: Some(place), what }
 }
