@@ -44,14 +44,12 @@ fn named(matches: &ArgMatches) -> Vec<String> {
     path
 }
 
-/// Calls `found` for each subcommand that does something by itself, with its path.
+/// Calls `found` for each subcommand, groups included, with its path.
 fn each(command: &Command, path: &[String], found: &mut dyn FnMut(&[String], &Command)) {
     for inner in command.get_subcommands() {
         let mut path = path.to_vec();
         path.push(inner.get_name().to_owned());
-        if !inner.is_subcommand_required_set() {
-            found(&path, inner);
-        }
+        found(&path, inner);
         each(inner, &path, found);
     }
 }

@@ -15,6 +15,7 @@ use crate::pgp::{self, Certificate, SetAside};
 use crate::trade::{Act, Body, Fingerprint, Letter};
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  mailorder audit verify ~/evidence/ledger")]
 pub(crate) struct AuditArgs {
     #[command(subcommand)]
     command: AuditCommand,

@@ -9,6 +9,7 @@ use crate::config::{self, InboxSettings, Keys, OutboxSettings, Settings};
 use crate::trade::{Address, Fingerprint};
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  mailorder config check")]
 pub(crate) struct ConfigArgs {
     #[command(subcommand)]
     command: ConfigCommand,

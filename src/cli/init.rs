@@ -13,7 +13,7 @@ use crate::trade::{Address, Role};
 
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Example:\n  mailorder init --address alice@example.org --name 'Alice Example' --inbox ~/Maildir --outbox-sendmail /usr/sbin/sendmail"
+    after_help = "Examples:\n  mailorder init --address alice@example.org --name 'Alice Example' --inbox ~/Maildir --outbox-sendmail /usr/sbin/sendmail\n  mailorder init --address alice@example.org --name 'Alice Example' --imap imap.example.org --smtp smtp.example.org --password-file ~/mail-password"
 )]
 pub(crate) struct InitArgs {
     /// Address that letters are sent from

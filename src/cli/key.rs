@@ -15,6 +15,7 @@ use crate::rules::alike;
 use crate::trade::Address;
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  mailorder key import shop.asc")]
 pub(crate) struct KeyArgs {
     #[command(subcommand)]
     command: KeyCommand,

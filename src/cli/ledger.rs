@@ -7,6 +7,7 @@ use crate::index::Index;
 use crate::ledger::LedgerError;
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  mailorder ledger checkpoint")]
 pub(crate) struct LedgerArgs {
     #[command(subcommand)]
     command: LedgerCommand,

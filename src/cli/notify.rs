@@ -17,6 +17,7 @@ use crate::trade::{Moment, Role, Transaction, When};
 use crate::view::short;
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  mailorder shop notify 7K3Q2M9P --shipped --tracking EP-998877")]
 pub(crate) struct ShopArgs {
     #[command(subcommand)]
     command: ShopCommand,
@@ -97,6 +98,7 @@ struct ShopNotice {
 }
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  mailorder pay inbox")]
 pub(crate) struct PayArgs {
     #[command(subcommand)]
     command: PayCommand,
@@ -161,6 +163,7 @@ struct PayNotice {
 }
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  mailorder ship inbox")]
 pub(crate) struct ShipArgs {
     #[command(subcommand)]
     command: ShipCommand,

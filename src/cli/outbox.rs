@@ -9,6 +9,7 @@ use crate::index::OpenTask;
 use crate::outbox::queue::{Item, State};
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  mailorder outbox list --json")]
 pub(crate) struct OutboxArgs {
     #[command(subcommand)]
     command: OutboxCommand,

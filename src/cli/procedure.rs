@@ -18,6 +18,7 @@ use crate::trade::{Order, Party, Role, Shows};
 use crate::view::text;
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  mailorder shop procedure check")]
 pub(super) struct ProcedureArgs {
     #[command(subcommand)]
     command: ProcedureCommand,

@@ -17,6 +17,7 @@ use crate::trade::item::Stock;
 use crate::view::text;
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  mailorder shop catalog check")]
 pub(crate) struct CatalogArgs {
     #[command(subcommand)]
     command: CatalogCommand,

@@ -129,6 +129,7 @@ impl Ready {
         write("order.toml", item);
         write("changes.toml", "[[item]]\nsku = \"TEA-200\"\nquantity = \"2\"\n");
         write("book.epub", "a book");
+        write("mail-password", "secret\n");
         write("film.mkv", "a film");
         write("letter.eml", &self.input);
         write("archive.mbox", &format!("From agent Sun Nov 29 00:00:00 2026\n{}\n", self.input));
