@@ -209,7 +209,8 @@ impl Saved {
 /// Where there is none, the folder is none, or a file of that name is there already: then nothing more is written.
 pub(super) fn save(clerk: &Clerk, known: &Transaction, folder: &Path) -> Result<Vec<Saved>, Failure> {
     if !folder.is_dir() {
-        return Err(Failure::data(format!("{} is no folder", folder.display())));
+        let failure = Failure::data(format!("{} is no folder", folder.display()));
+        return Err(if folder.exists() { failure } else { failure.hint(format!("mkdir {}", folder.display())) });
     }
     let files = files_of(known);
     let attached = files.iter().filter(|(_, file)| file.place == Place::Attached);

@@ -142,6 +142,11 @@ impl Failure {
         &self.text
     }
 
+    /// Returns whether what was given is wrong.
+    pub(crate) fn is_data(&self) -> bool {
+        self.kind == FailureKind::Data
+    }
+
     /// Returns the exit code.
     pub(crate) fn code(&self) -> u8 {
         self.kind as u8

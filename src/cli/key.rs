@@ -70,6 +70,9 @@ pub(super) fn run(shell: &mut Shell, args: KeyArgs) -> Result<(), Failure> {
         KeyCommand::Import { file } => {
             let fault = |error: std::io::Error| Failure::data(format!("cannot read {}: {error}", file.display()));
             let bytes = files::read_named(&file, files::SMALL).map_err(fault)?;
+            if bytes.is_empty() {
+                return Err(Failure::data(format!("cannot read {}: the file is empty", file.display())));
+            }
             let certificate = Certificate::from_bytes(&bytes)
                 .map_err(|error| Failure::data(format!("{}: {error}", file.display())))?;
             if clerk.renew_known(&certificate)? {

@@ -168,7 +168,13 @@ fn find(clerk: &mut Clerk, name: &str) -> Result<Order, Failure> {
     if name.contains('/') || name.ends_with(".toml") {
         return Err(Failure::data(format!("cannot read {name}: there is no such file")));
     }
-    let known = transaction::find(clerk, name, Role::Shop)?;
+    let known = transaction::find(clerk, name, Role::Shop);
+    let known = known.map_err(|failure| match failure.is_data() {
+        true => failure.hint(format!(
+            "nor is there a file {name:?}; name the file of an order, or one of: mailorder list --role shop"
+        )),
+        false => failure,
+    })?;
     let order = known.order().map(|(_, order)| order.clone());
     order.ok_or_else(|| Failure::data(format!("the order of {name} is not in the ledger")))
 }

@@ -240,11 +240,27 @@ fn shown(file: &Path) -> String {
     if file.as_os_str() == "-" { "standard input".to_owned() } else { file.display().to_string() }
 }
 
+/// How many columns of a file are named where one is missing.
+const COLUMNS: usize = 20;
+
 fn fault(file: &Path, error: &FeedError) -> Failure {
     let name = shown(file);
     match error {
         FeedError::Read(cause) => Failure::unreadable(file, cause),
         FeedError::File { line, what } => Failure::data(format!("{name}:{line}: {what}")),
+        FeedError::Columns { what, columns, mapped } => {
+            let there = columns.iter().take(COLUMNS).cloned().collect::<Vec<_>>().join(", ");
+            let more = if columns.len() > COLUMNS { ", ..." } else { "" };
+            let hint = match mapped {
+                true => format!("the file has these columns: {there}{more}"),
+                false => {
+                    format!(
+                        "its columns are: {there}{more}; a map says what others' columns mean: --map FILE (docs/cron.md)"
+                    )
+                }
+            };
+            Failure::data(format!("{name}:1: {what}")).hint(hint)
+        }
     }
 }
 

@@ -55,7 +55,11 @@ impl<R: BufRead> Reading<R> {
     ) -> Result<Self, FeedError> {
         let rows = Rows::open(source, format, map.delimiter().or(delimiter))?;
         if let Some(header) = rows.header() {
-            check_header(header, &map, role).map_err(|what| FeedError::file(1, what))?;
+            check_header(header, &map, role).map_err(|what| FeedError::Columns {
+                what,
+                columns: header.to_vec(),
+                mapped: !map.strict,
+            })?;
         }
         Ok(Self { rows, map, role })
     }

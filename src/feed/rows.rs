@@ -45,6 +45,16 @@ pub enum FeedError {
         /// What is wrong.
         what: String,
     },
+    /// The names of the columns are not those that are read.
+    #[error("{what}")]
+    Columns {
+        /// What is wrong.
+        what: String,
+        /// The names that are there.
+        columns: Vec<String>,
+        /// Whether a map says what they mean; else they are to be our own names.
+        mapped: bool,
+    },
 }
 
 impl FeedError {

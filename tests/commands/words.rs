@@ -581,3 +581,33 @@ fn one_warning_is_shown_with_all_that_is_known_of_it_p67() {
         assert_eq!(town.run("buyer", &["warnings", "show", name]).code, Some(code), "{name}");
     }
 }
+
+#[test]
+fn what_is_missing_is_said_with_what_there_is() {
+    let town = Town::played();
+    let file = |name: &str, text: &str| {
+        let path = town.path(name);
+        fs::write(&path, text).unwrap();
+        path.display().to_string()
+    };
+    let odd = file("odd.csv", "Order No,Sent at\n7,now\n");
+    let run = town.run("shop", &["shop", "import", &odd]);
+    says(&run, 65, &["no column is called \"txn\"", "Order No, Sent at", "--map FILE"]);
+    let map = file("map.toml", "[columns]\ntxn = \"No\"\nshipped = \"Sent at\"\n");
+    let run = town.run("shop", &["shop", "import", &odd, "--map", &map]);
+    says(&run, 65, &["the file has these columns: Order No, Sent at"]);
+    assert!(!run.err.contains("--map FILE"), "{run:?}");
+    let run = town.run("shop", &["--lang", "ja", "shop", "import", &odd]);
+    says(&run, 65, &["対応表", "Order No"]);
+    let id = town.in_state("completed")["id"].as_str().unwrap().to_owned();
+    let nowhere = town.path("nowhere");
+    says(
+        &town.run("buyer", &["show", &id, "--save", nowhere.to_str().unwrap()]),
+        65,
+        &[&format!("mkdir {}", nowhere.display())],
+    );
+    let empty = file("empty.asc", "");
+    says(&town.run("buyer", &["key", "import", &empty]), 65, &["the file is empty"]);
+    let run = town.run("shop", &["shop", "procedure", "run", "--dry-run", "nofile"]);
+    says(&run, 65, &["begins with \"nofile\"", "nor is there a file \"nofile\""]);
+}
