@@ -64,7 +64,15 @@ fn check(shell: &Shell, settings: &Settings) -> Result<(), Failure> {
         let value = json!({"schema": "mailorder.check/1", "config": file, "result": "clean"});
         return shell.output.document(&value);
     }
-    shell.output.line(format!("{}: nothing wrong", file.display()))
+    shell.output.line(format!("{}: nothing wrong", file.display()))?;
+    let shop = settings.practice.shop.as_ref().filter(|shop| shop.return_days > 0 && shop.conditions.is_none());
+    if let Some(shop) = shop {
+        let days = shop.return_days;
+        shell.hint(&format!(
+            "goods are taken back for {days} days, and the terms say nothing of it: write it as `conditions` in [shop]"
+        ));
+    }
+    Ok(())
 }
 
 /// Prints where everything lies. Whoever only reads the text is told of the queue of letters, too.

@@ -246,6 +246,21 @@ fn init_says_what_the_part_played_needs_next() {
 }
 
 #[test]
+fn config_check_notes_a_return_of_which_the_terms_say_nothing() {
+    let town = Town::fresh();
+    let checked = || town.does("shop", &["config", "check"]);
+    assert!(!checked().err.contains("taken back"), "{:?}", checked());
+    town.configure("shop", |text| {
+        text.lines().filter(|line| !line.starts_with("conditions = ")).flat_map(|line| [line, "\n"]).collect()
+    });
+    let run = checked();
+    let said = "goods are taken back for 14 days, and the terms say nothing of it";
+    assert!(run.out.contains("nothing wrong") && run.err.contains(said), "{run:?}");
+    town.configure("shop", |text| text.replace("return_days = 14\n", ""));
+    assert!(!checked().err.contains("taken back"), "{:?}", checked());
+}
+
+#[test]
 fn config_check_names_what_would_come_to_nothing() {
     let town = Town::played();
     let config = |party: &str| town.path(party).join("config.toml");
