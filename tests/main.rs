@@ -77,6 +77,8 @@ mod outside;
 mod page;
 /// Seals: what is opened, what is set aside, and that gpg agrees.
 mod pgp;
+/// What the READMEs show.
+mod readme;
 /// Whom a transaction does not concern, how often that is said, and what comes twice.
 mod refused;
 /// What a person is told though nobody wrote.
