@@ -3,24 +3,28 @@
 //!
 //! The English of a sentence is a pattern, `{what}: agreed {agreed}, stated {stated}`. What stands in its places is taken over
 //! as it is, since it may be another's word, but for places of these names: `what`, `cause` and `count` hold a sentence of
-//! ours, `why` one of ours or another's, `leg`, `role`, `part`, `kind` and `state` a word of the wire format, and what is
-//! compared may be nothing.
+//! ours, `also` one that may be missing, `why` one of ours or another's, `leg`, `role`, `part`, `kind` and `state` a word of
+//! the wire format, `deed` what is done with a file, `field` no blank, and what is compared may be nothing.
 
 use std::collections::BTreeMap;
 
 use super::{Part, Words, parts};
 
 /// Places that hold a sentence of ours again.
-const SENTENCES: [&str; 3] = ["what", "cause", "count"];
+const SENTENCES: [&str; 4] = ["what", "cause", "count", ADDED];
+/// The place that holds a sentence of ours or nothing, wherever it stands.
+const ADDED: &str = "also";
 /// The place that holds a sentence of ours or another's.
 const REASON: &str = "why";
 /// The place that holds a number.
 const NUMBER: &str = "n";
+/// The place that holds the name of a field, as a person or a program wrote it: it has no blank and stays what it is.
+const FIELD: &str = "field";
 /// Of a sentence with fewer bytes of its own than this, one in it must be known: `{n} {what}s` would be found anywhere.
 const LIGHT: usize = 6;
 /// Places that hold a word, and the table that has it.
-const WORDS: [(&str, &str); 5] =
-    [("leg", "leg"), ("role", "role"), ("part", "role"), ("kind", "kind"), ("state", "standing")];
+const WORDS: [(&str, &str); 6] =
+    [("leg", "leg"), ("role", "role"), ("part", "role"), ("kind", "kind"), ("state", "standing"), ("deed", "deed")];
 /// Places that may hold a word for nothing, of which there is a table.
 const COMPARED: [&str; 6] = ["agreed", "stated", "ordered", "offered", "number", "one"];
 /// The table of words for nothing.
@@ -81,6 +85,11 @@ impl Pattern {
         self.english.iter().any(is_sentence)
     }
 
+    /// Returns whether it says next to nothing itself, so that a sentence in it must be known.
+    fn is_light(&self) -> bool {
+        self.weight() < LIGHT && self.has_sentence()
+    }
+
     /// Returns how many bytes of it are no places.
     fn weight(&self) -> usize {
         self.english.iter().map(|piece| if let Piece::Text(text) = piece { text.len() } else { 0 }).sum()
@@ -110,7 +119,7 @@ impl Sentences {
     }
 
     fn deep(&self, words: Words, english: &str, depth: usize) -> Option<String> {
-        let (pattern, values) = self.patterns.iter().find_map(|one| Some((one, self.best(one, english)?)))?;
+        let (pattern, values) = self.patterns.iter().find_map(|one| Some((one, self.best(words, one, english)?)))?;
         let value = |name: &str| {
             let value = values.iter().find(|(place, _)| *place == name).map_or("", |(_, value)| *value);
             if let Some((_, table)) = WORDS.iter().find(|(place, _)| *place == name) {
@@ -132,26 +141,33 @@ impl Sentences {
         Some(filled.collect())
     }
 
-    /// Takes what stands in the places of a pattern out of a text. Of several ways the one in which each sentence of ours is
-    /// known goes first, then the one with the shortest values.
-    fn best<'p, 'a>(&self, pattern: &'p Pattern, text: &'a str) -> Option<Values<'p, 'a>> {
+    /// Takes what stands in the places of a pattern out of a text. Of several ways the one in which most sentences and words of
+    /// ours are known goes first, then the one with the shortest values.
+    fn best<'p, 'a>(&self, words: Words, pattern: &'p Pattern, text: &'a str) -> Option<Values<'p, 'a>> {
         let mut ways = Apart::of(&pattern.english, text).ways;
-        let is_sentence = |(name, _): &&(&str, &str)| SENTENCES.contains(name);
-        let is_known =
-            |(_, value): &(&str, &str)| self.patterns.iter().any(|one| !Apart::of(&one.english, value).ways.is_empty());
-        if pattern.weight() < LIGHT && pattern.has_sentence() {
-            ways.retain(|way| way.iter().filter(is_sentence).any(is_known));
-        }
-        if ways.len() < 2 {
+        let is_light = pattern.is_light();
+        if ways.len() < 2 && !is_light {
             return ways.pop();
         }
-        let known = ways.iter().position(|way| way.iter().filter(is_sentence).all(is_known)).unwrap_or(0);
-        Some(ways.swap_remove(known))
+        let is_word = |name: &str, value: &str| {
+            let table = WORDS.iter().find(|(place, _)| *place == name);
+            table.is_some_and(|(_, table)| words.find(&format!("{table}.{value}")).is_some())
+        };
+        let is_known =
+            |(name, value): &&(&str, &str)| (SENTENCES.contains(name) && self.knows(value)) || is_word(name, value);
+        let counted = ways.into_iter().map(|way| (way.iter().filter(is_known).count(), way));
+        let (known, way) = counted.rev().max_by_key(|(known, _)| *known)?;
+        (known > 0 || !is_light).then_some(way)
+    }
+
+    /// Returns whether a text is a sentence of ours, by words of its own.
+    fn knows(&self, text: &str) -> bool {
+        self.patterns.iter().any(|one| !one.is_light() && !Apart::of(&one.english, text).ways.is_empty())
     }
 }
 
 /// A text taken apart in all ways that a pattern allows, those with short values first. A place holds something; the last
-/// one may be empty.
+/// one, and what may be missing, can be empty.
 #[derive(Default)]
 struct Apart<'p, 'a> {
     ways: Vec<Values<'p, 'a>>,
@@ -167,15 +183,18 @@ impl<'p, 'a> Apart<'p, 'a> {
         apart
     }
 
-    /// Returns whether what stands for numbers is numbers.
-    fn numbers(&self) -> bool {
-        let is_number = |value: &str| value.chars().all(|c| c.is_ascii_digit() || c == ',');
-        self.taken.iter().all(|(name, value)| *name != NUMBER || is_number(value))
+    /// Returns whether what stands for numbers is numbers, and what stands for names of fields has no blank.
+    fn fits(&self) -> bool {
+        self.taken.iter().all(|(name, value)| match *name {
+            NUMBER => value.chars().all(|c| c.is_ascii_digit() || c == ','),
+            FIELD => !value.contains(char::is_whitespace),
+            _ => true,
+        })
     }
 
     fn take(&mut self, pattern: &'p [Piece], text: &'a str) {
         match pattern {
-            [] if text.is_empty() && self.numbers() => self.ways.push(self.taken.clone()),
+            [] if text.is_empty() && self.fits() => self.ways.push(self.taken.clone()),
             [] => {}
             [Piece::Text(literal), rest @ ..] => {
                 if let Some(after) = text.strip_prefix(literal.as_str()) {
@@ -194,7 +213,7 @@ impl<'p, 'a> Apart<'p, 'a> {
                     }
                     _ => ADDITIONS.iter().filter_map(|begin| text.find(begin)).min().into_iter().collect(),
                 };
-                for end in ends.into_iter().filter(|end| *end > 0) {
+                for end in ends.into_iter().filter(|end| *end > 0 || name == ADDED) {
                     self.tries = self.tries.saturating_add(1);
                     if self.tries > TRIES || self.ways.len() >= WAYS {
                         return;
@@ -228,6 +247,10 @@ mod tests {
             ("a.i", "item {n}{name}: wrong"),
             ("a.j", "{n} {what}s"),
             ("a.k", "day"),
+            ("a.l", "{word} is no hook{also}; a hook is a table"),
+            ("a.m", "; did you mean {near}?"),
+            ("a.n", "{field}: {cause}"),
+            ("a.o", "{what}: {cause}"),
             ("nothing.a", "none"),
         ]);
         let other: BTreeMap<String, String> = map(&[
@@ -242,6 +265,10 @@ mod tests {
             ("a.i", "品目 {n}{name} の誤り"),
             ("a.j", "{n}{what}"),
             ("a.k", "日"),
+            ("a.l", "{word} のフックなし{also}。表に書きます"),
+            ("a.m", "（{near} か）"),
+            ("a.n", "{field}: {cause}"),
+            ("a.o", "{what}: {cause}"),
             ("nothing.a", "なし"),
         ]);
         Sentences::of(&english_texts, &other).say(Words::of(Language::Ja), english)
@@ -258,7 +285,7 @@ mod tests {
             "aは合意では b 、手紙では c, stated currency"
         );
         assert_eq!(said("a: agreed none, stated c").unwrap(), "aは合意では なし 、手紙では c");
-        assert_eq!(said("currency: agreed , stated EUR"), None, "a place holds something");
+        assert_eq!(said("sum: agreed , stated EUR"), None, "a place holds something");
         assert_eq!(said("something else"), None);
     }
 
@@ -271,6 +298,22 @@ mod tests {
         // What is added behind a value, or not.
         assert_eq!(said("item 1: wrong").unwrap(), "品目 1 の誤り");
         assert_eq!(said("item 1 (Cup: white): wrong").unwrap(), "品目 1 (Cup: white) の誤り");
+    }
+
+    #[test]
+    fn an_addition_may_be_missing_and_what_stands_before_a_sentence_stays() {
+        assert_eq!(said("a is no hook; a hook is a table").unwrap(), "a のフックなし。表に書きます");
+        assert_eq!(
+            said("a is no hook; did you mean b?; a hook is a table").unwrap(),
+            "a のフックなし（b か）。表に書きます"
+        );
+        assert_eq!(
+            said("/x/y.toml:3:5: a.b: a is no hook; a hook is a table").unwrap(),
+            "/x/y.toml:3:5: a.b: a のフックなし。表に書きます"
+        );
+        assert_eq!(said("/x/y.toml: x failed: too late").unwrap(), "/x/y.toml: x の不成立: too late");
+        assert_eq!(said("/x/y.toml: something: else"), None);
+        assert_eq!(said("day: There is none.").unwrap(), "day: ありません", "the name of a field is no word");
     }
 
     #[test]
