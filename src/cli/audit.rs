@@ -1,5 +1,6 @@
 //! `audit verify`: a ledger checked from its files alone, without a private key.
 
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -10,9 +11,14 @@ use super::failure::{Failure, FailureKind};
 use super::output::escape;
 use crate::clerk::{self, ClerkError};
 use crate::clock::{moment_of, system_time};
-use crate::ledger::{self, Checks, Claim, Outcome, Report, Testimony};
+use crate::ledger::{self, Checks, Claim, Erased, Outcome, Report, Testimony};
 use crate::pgp::{self, Certificate, SetAside};
 use crate::trade::{Act, Body, Fingerprint, Letter};
+use crate::view::text;
+use crate::words::Words;
+
+/// Columns of the names of values.
+const NAMES: usize = 9;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  mailorder audit verify ~/evidence/ledger")]
@@ -72,8 +78,10 @@ pub(super) fn run(shell: &mut Shell, args: AuditArgs) -> Result<(), Failure> {
     if shell.output.is_json() {
         shell.output.document(&document(&report, &claims, result))?;
     } else {
-        let signatures =
-            if hashes { "not checked (--hashes)".to_owned() } else { format!("{} good", report.signatures) };
+        let signatures = match hashes {
+            true => shell.words.say("audited.not-checked"),
+            false => shell.words.fill("audited.good", &[("n", &report.signatures)]),
+        };
         print(shell, &folder, &signatures, &report, &claims)?;
     }
     if result == "clean" { Ok(()) } else { Err(Failure::finding()) }
@@ -113,34 +121,45 @@ fn document(report: &Report, claims: &[Claim], result: &str) -> serde_json::Valu
     })
 }
 
+/// Prints what was looked at and what was found. What is wrong with a file stands in its ledger's own words of English in JSON
+/// alone.
 fn print(shell: &Shell, folder: &Path, signatures: &str, report: &Report, claims: &[Claim]) -> Result<(), Failure> {
-    let result = result(report, claims);
-    shell.output.line(format!("ledger     {}", folder.display()))?;
-    shell.output.line(format!("entries    {}", report.entries))?;
-    shell.output.line(format!("head       {}", report.head.root))?;
-    shell.output.line(format!("signatures {signatures}"))?;
+    let (words, result) = (shell.words, result(report, claims));
+    let line = |name: &str, value: &dyn Display| {
+        shell.output.line(text::labelled(&words.say(name), NAMES, &value.to_string()))
+    };
+    let said = |what: &str| escape(&words.sentence(what));
+    line("audited.ledger", &folder.display())?;
+    line("audited.entries", &report.entries)?;
+    line("audited.head", &report.head.root)?;
+    line("audited.signatures", &signatures)?;
     if !report.erased.is_empty() {
-        let erased: Vec<String> = report.erased.iter().map(|one| format!("{} (by {})", one.entry, one.by)).collect();
-        shell.output.line(format!("erased     {}", erased.join(", ")))?;
+        let one = |one: &Erased| words.fill("audited.by", &[("entry", &one.entry), ("by", &one.by)]);
+        let erased: Vec<String> = report.erased.iter().map(one).collect();
+        line("audited.erased", &erased.join(", "))?;
     }
     for run in report.problems.chunk_by(follows) {
-        shell.output.line(problems(run))?;
+        shell.output.line(problems(run, words))?;
     }
     if report.more > 0 {
-        shell.output.line(format!("and {} more", report.more))?;
+        shell.output.line(words.fill("audited.more", &[("n", &report.more)]))?;
     }
     for claim in claims {
-        let state = if claim.settled { "settled" } else { "open" };
-        let (id, letters) = (id_of(claim), super::list::plural(claim.letters, "letter"));
-        shell.output.line(format!("claim {id}  {state}  entry {}  {}  {letters}", claim.entry, escape(&claim.what)))?;
+        let state = words.say(if claim.settled { "audited.settled" } else { "audited.open" });
+        let places: [(&str, &dyn Display); 5] = [
+            ("id", &id_of(claim)),
+            ("state", &state),
+            ("entry", &claim.entry),
+            ("what", &said(&claim.what)),
+            ("letters", &words.fill("audited.letters", &[("n", &claim.letters)])),
+        ];
+        shell.output.line(words.fill("audited.claim", &places))?;
     }
-    shell.output.line(format!("result     {result}"))?;
+    line("audited.result", &words.name("audited", result))?;
     if report.result == Outcome::Clean && open(claims).next().is_some() {
-        shell.output.message(
-            "mailorder: others say they got letters of you that are not in this ledger, while it agrees in itself:",
-        );
-        shell.output.message("mailorder: either they err, or it was set back to an older state and written on");
-        shell.output.message("hint: compare with a backup; where they err, mailorder warnings ack C-...");
+        shell.tell("others say they got letters of you that are not in this ledger, while it agrees in itself:");
+        shell.tell("either they err, or it was set back to an older state and written on");
+        shell.hint("compare with a backup; where they err, mailorder warnings ack C-...");
     }
     Ok(())
 }
@@ -156,15 +175,17 @@ fn follows(before: &ledger::Problem, problem: &ledger::Problem) -> bool {
 }
 
 /// Says what is wrong with an entry or a file, and in one line with a run of entries of which the same is said.
-fn problems(run: &[ledger::Problem]) -> String {
+fn problems(run: &[ledger::Problem], words: Words) -> String {
+    let said = |one: &ledger::Problem| escape(&words.sentence(&one.what));
     match run {
         [first, .., last] => {
             let [from, to] = [first, last].map(|one| one.entry.unwrap_or_default());
-            format!("entries {from} to {to}  each of their {} files {}", run.len(), escape(&first.what))
+            words.fill("audited.run", &[("from", &from), ("to", &to), ("count", &run.len()), ("what", &said(first))])
         }
         [one] => {
             let entry = one.entry.map_or_else(|| "–".to_owned(), |entry| entry.to_string());
-            format!("entry {entry}  {}  {}", escape(one.file.as_deref().unwrap_or_default()), escape(&one.what))
+            let entry = words.fill("audited.entry", &[("entry", &entry)]);
+            format!("{entry}  {}  {}", escape(one.file.as_deref().unwrap_or_default()), said(one))
         }
         [] => String::new(),
     }

@@ -10,6 +10,10 @@ use super::output::escape;
 use crate::pgp::MAIL_MAX;
 use crate::trade::{Document, Letter};
 use crate::view::text;
+use crate::words::Words;
+
+/// Columns of the names of values.
+const NAMES: usize = 17;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  mailorder inspect letter.eml")]
@@ -54,34 +58,46 @@ pub(super) fn run(shell: &mut Shell, args: InspectArgs) -> Result<(), Failure> {
     if shell.output.is_json() {
         return shell.output.document(&value);
     }
-    if let Some(entry) = ledger_entry(&mail) {
+    let words = shell.words;
+    if let Some(entry) = ledger_entry(&mail, words) {
         return shell.output.line(entry);
     }
     let sealed_to_another = reason == Some("not-for-us");
     for (name, value) in value.as_object().into_iter().flatten().filter(|(name, _)| *name != "schema") {
         let text = match value {
             // What is sealed to another key may well be signed.
-            serde_json::Value::Bool(_) if name == "signed" && sealed_to_another => "not known".to_owned(),
-            serde_json::Value::Bool(_) if name == "header_protection" && letter.is_none() => "not known".to_owned(),
-            serde_json::Value::String(text) => text.clone(),
+            serde_json::Value::Bool(_) if name == "signed" && sealed_to_another => words.say("inspected.not-known"),
+            serde_json::Value::Bool(_) if name == "header_protection" && letter.is_none() => {
+                words.say("inspected.not-known")
+            }
+            serde_json::Value::String(text) => match name.as_str() {
+                "kind" => words.name("kinds", text),
+                "verdict" => words.name("inspected", text),
+                _ => text.clone(),
+            },
             serde_json::Value::Null => "–".to_owned(),
-            serde_json::Value::Bool(true) => "yes".to_owned(),
-            serde_json::Value::Bool(false) => "no".to_owned(),
+            serde_json::Value::Bool(true) => words.say("inspected.yes"),
+            serde_json::Value::Bool(false) => words.say("inspected.no"),
             serde_json::Value::Array(items) => {
                 items.iter().filter_map(|item| item.as_str()).collect::<Vec<_>>().join(", ")
             }
             other => other.to_string(),
         };
-        shell.output.line(format!("{:<18} {}", name.replace('_', " "), escape(&text)))?;
+        named(shell, name, &text)?;
     }
     if let Some(letter) = letter {
         says(shell, letter)?;
     }
     let texts = preview.outcome.findings.iter().map(|finding| finding.text.clone());
     for text in texts.chain(preview.outcome.aside.map(|aside| aside.text)) {
-        shell.output.line(format!("{:<18} {}", "", escape(&text)))?;
+        shell.output.line(text::labelled("", NAMES, &escape(&words.sentence(&text))))?;
     }
     Ok(())
+}
+
+/// Prints a value beside its name.
+fn named(shell: &Shell, name: &str, value: &str) -> Result<(), Failure> {
+    shell.output.line(text::labelled(&shell.words.say(&format!("inspected.{name}")), NAMES, &escape(value)))
 }
 
 /// Prints what a letter says, as far as lists and tables show it: its amount, and what is bought.
@@ -96,24 +112,24 @@ fn says(shell: &Shell, letter: &Letter) -> Result<(), Failure> {
     rows.extend(buyer.map(|buyer| ("buyer", buyer.name.clone())));
     rows.extend(lines.iter().map(|line| ("item", format!("{} ×{}", line.item.name, line.quantity))));
     for (name, value) in rows {
-        shell.output.line(format!("{name:<18} {}", escape(&value)))?;
+        named(shell, name, &value)?;
     }
     Ok(())
 }
 
 /// Returns what a file is that is an entry of a ledger, and so no mail as it travels.
-fn ledger_entry(bytes: &[u8]) -> Option<String> {
+fn ledger_entry(bytes: &[u8], words: Words) -> Option<String> {
     let text = String::from_utf8_lossy(bytes);
     let head: Vec<&str> = text.lines().take_while(|line| !line.is_empty()).collect();
     let field = |name: &str| head.iter().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
     let (position, kind) = (field("Mailorder-Entry")?, field("Mailorder-Kind")?);
     let direction = match field("Mailorder-Direction")? {
-        "in" => "a letter received",
-        "out" => "a letter sent",
-        _ => "of the owner's own",
+        "in" => "inspected.in",
+        "out" => "inspected.out",
+        _ => "inspected.own",
     };
-    let (position, kind) = (escape(position), escape(kind));
-    Some(format!(
-        "entry {position} of a ledger ({kind}, {direction}), in clear and as it was recorded: no mail that could be taken in.\nIt is checked by `mailorder audit verify FOLDER`, and by hand as docs/ledger-format.md says."
-    ))
+    let kind = escape(&words.name("kinds", kind));
+    let places: [(&str, &dyn std::fmt::Display); 3] =
+        [("n", &escape(position)), ("kind", &kind), ("direction", &words.say(direction))];
+    Some(words.fill("inspected.entry", &places))
 }
