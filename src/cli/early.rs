@@ -35,6 +35,11 @@ impl Early {
         self.0.len() < 2 || self.0.iter().any(|word| matches!(word.as_str(), "-h" | "--help" | "help"))
     }
 
+    /// Returns whether JSON is asked for: what a program reads is the same in every language.
+    pub(super) fn asks_for_json(&self) -> bool {
+        self.0.iter().any(|word| word == "--json")
+    }
+
     /// Returns the words that people read.
     pub(super) fn words(&self, environment: &Environment) -> Words {
         let config = self.named("--config").or_else(|| self.named("-c")).map(PathBuf::from);

@@ -59,12 +59,14 @@ mod status;
 mod stop;
 mod table;
 mod transaction;
+mod usage;
 mod warning;
 mod warnings;
 
 use std::cell::RefCell;
 use std::process::ExitCode;
 
+use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches};
 
 pub use args::Cli;
@@ -74,8 +76,10 @@ use failure::FailureKind;
 use crate::clock::Clock;
 use crate::config::Environment;
 use crate::index::Index;
+use crate::mail::Language;
 use crate::words::Words;
 use args::Command;
+use early::Early;
 use output::Output;
 use pager::Pager;
 
@@ -97,9 +101,10 @@ pub(crate) struct Shell {
 
 /// Runs the program with the arguments of the process.
 pub fn main() -> ExitCode {
-    let cli = match parsed() {
+    let early = Early::of_process();
+    let cli = match parsed(&early) {
         Ok(cli) => cli,
-        Err(error) => return not_run(&error),
+        Err(error) => return not_run(&error, &early),
     };
     guard::install();
     let json = cli.global.json;
@@ -110,7 +115,7 @@ pub fn main() -> ExitCode {
     let ended = match guard::guarded(|| run(cli, words)) {
         // What only reads, or finds its work on disk, begins again at once.
         Err(failure) if failure.is_damaged_index() && repeatable => {
-            parsed().map_or(Err(failure), |cli| run(cli, words))
+            parsed(&early).map_or(Err(failure), |cli| run(cli, words))
         }
         // Whatever kept a mail from being taken over, its server must keep it.
         Err(failure) if receives && failure.kind() != FailureKind::Later => Err(failure.deferred()),
@@ -127,29 +132,35 @@ pub fn main() -> ExitCode {
 }
 
 /// Reads the arguments of the process.
-fn parsed() -> Result<Cli, clap::Error> {
-    let early = early::Early::of_process();
-    let mut command = Cli::command().color(color::When::of_arguments(&early));
-    if early.asks_for_help() {
-        command = help::in_language(command, early.words(&Environment::of_process()));
-    }
-    let matches = command.try_get_matches()?;
-    Cli::from_arg_matches(&matches)
+fn parsed(early: &Early) -> Result<Cli, clap::Error> {
+    let command = || Cli::command().color(color::When::of_arguments(early));
+    let in_words = || help::in_language(command(), early.words(&Environment::of_process()));
+    let command = if early.asks_for_help() { in_words() } else { command() };
+    let matches = command.try_get_matches().or_else(|error| match error.kind() {
+        // Help that nobody asked for, since it is not said what is wanted.
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => in_words().try_get_matches(),
+        _ => Err(error),
+    });
+    Cli::from_arg_matches(&matches?)
 }
 
 /// Prints help and version to standard output and ends with 0; all else is wrong usage.
-fn not_run(error: &clap::Error) -> ExitCode {
+fn not_run(error: &clap::Error, early: &Early) -> ExitCode {
     use std::io::Write as _;
     if error.use_stderr() {
+        let words = if early.asks_for_json() { Words::ENGLISH } else { early.words(&Environment::of_process()) };
+        // In English it is what the parser says.
+        let said = if words.language() == Language::En { None } else { usage::said(error, words) };
+        let said = said.unwrap_or_else(|| error.render().to_string());
         // Nothing is left to be done where standard error is closed.
-        let _ = std::io::stderr().write_all(harmless(&error.render().to_string()).as_bytes());
+        let _ = std::io::stderr().write_all(harmless(&said).as_bytes());
         return ExitCode::from(2);
     }
     let printed = error.print().and_then(|()| std::io::stdout().flush());
     match printed.map_err(output::unwritten) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            failure.print(false, Words::ENGLISH);
+            failure.print(false, early.words(&Environment::of_process()));
             ExitCode::from(failure.code())
         }
     }

@@ -236,6 +236,8 @@ fn the_language_is_that_of_the_flag_the_environment_the_configuration_or_the_loc
     assert!(is_japanese(&["--lang", "ja"], &[("MAILORDER_LANG", "en")]));
     assert!(!is_japanese(&["--lang", "en"], &[]));
     let wrong = town.run("buyer", &["--lang", "fr", "list"]);
+    assert!(wrong.code == Some(2) && wrong.err.contains("en か ja を指定してください"), "{wrong:?}");
+    let wrong = town.run("buyer", &["--json", "--lang", "fr", "list"]);
     assert!(wrong.code == Some(2) && wrong.err.contains("one of en, ja"), "{wrong:?}");
 }
 

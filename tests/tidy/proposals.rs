@@ -32,8 +32,13 @@ const GOES_ON: [&str; 13] =
     ["has", "notes", "shows", "keeps", "orders", "cancels", "erases", "lets", "then", "or", "and", "if", "to"];
 
 /// Where the program itself is meant, and no command of it.
-const PROGRAM: [&str; 4] =
-    ["another mailorder is writing", "別の mailorder が", "mailorder checkpoint 1", "mailorder row 1"];
+const PROGRAM: [&str; 5] = [
+    "another mailorder is writing",
+    "a bug in mailorder",
+    "別の mailorder が",
+    "mailorder checkpoint 1",
+    "mailorder row 1",
+];
 
 /// Returns the commands in a sentence, with something in their places.
 fn proposed(sentence: &str) -> Vec<String> {
