@@ -12,6 +12,7 @@ use super::ClerkError;
 use crate::config::written::Handled;
 use crate::config::{InboxSettings, OutboxSettings, PasswordSource, ServerSettings, Settings, TlsMode, outbox_base};
 use crate::connect::{Login, Secret, Server, Tls};
+use crate::hook;
 use crate::inbox::{self, Inbox, imap};
 use crate::outbox::{self, Outbox, sendmail, smtp};
 
@@ -136,7 +137,7 @@ fn printed(command: &mut Command, patience: Duration) -> Result<Vec<u8>, String>
         (Ok(Ok(bytes)), Ok(Some(status))) if status.success() => Ok(bytes),
         (Ok(Err(error)), _) => Err(format!("cannot be read: {error}")),
         (_, Ok(Some(status))) if status.success() => Err("left its output open".to_owned()),
-        (_, Ok(Some(status))) => Err(format!("ended with {status}")),
+        (_, Ok(Some(status))) => Err(format!("ended with {}", hook::code(status))),
         (_, Err(error)) => Err(format!("was lost track of: {error}")),
         (_, Ok(None)) => {
             let _ = child.kill();

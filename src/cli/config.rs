@@ -4,9 +4,14 @@ use serde_json::{Value, json};
 
 use super::Shell;
 use super::failure::{Failure, FailureKind};
+use super::output::escape;
 use crate::clerk::{Clerk, is_made};
 use crate::config::{self, InboxSettings, Keys, OutboxSettings, Settings};
 use crate::trade::{Address, Fingerprint};
+use crate::view::text;
+
+/// Columns of the names of places.
+const NAMES: usize = 9;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  mailorder config check")]
@@ -64,7 +69,7 @@ fn check(shell: &Shell, settings: &Settings) -> Result<(), Failure> {
         let value = json!({"schema": "mailorder.check/1", "config": file, "result": "clean"});
         return shell.output.document(&value);
     }
-    shell.output.line(format!("{}: nothing wrong", file.display()))?;
+    shell.line(&escape(&format!("{}: nothing wrong", file.display())))?;
     let shop = settings.practice.shop.as_ref().filter(|shop| shop.return_days > 0 && shop.conditions.is_none());
     if let Some(shop) = shop {
         let days = shop.return_days;
@@ -100,9 +105,12 @@ fn path(shell: &Shell, settings: &Settings) -> Result<(), Failure> {
     if shell.output.is_json() {
         return shell.output.document(&value);
     }
+    let line = |name: &str, path: &str| {
+        let name = shell.words.say(&format!("places.{name}"));
+        shell.output.line(text::labelled(&name, NAMES, &escape(path)))
+    };
     for (name, path) in value.as_object().into_iter().flatten() {
-        let path = path.as_str().unwrap_or("-");
-        shell.output.line(format!("{name:<10} {}", super::output::escape(path)))?;
+        line(name, path.as_str().unwrap_or("-"))?;
     }
-    shell.output.line(format!("{:<10} {}", "queue", super::output::escape(&folders.queue.display().to_string())))
+    line("queue", &folders.queue.display().to_string())
 }

@@ -41,6 +41,9 @@ pub(super) struct FileArgs {
     /// What the file is called; its own name, or the last part of the link, where none is given
     #[arg(long = "called", value_name = "NAME")]
     name: Option<String>,
+    /// Whether a row says so, whose columns have the names of the flags.
+    #[arg(skip)]
+    of_row: bool,
 }
 
 /// A file to be delivered: what is said of it, and its bytes where they go with the letter.
@@ -50,12 +53,20 @@ pub(super) struct Goods {
 }
 
 impl FileArgs {
+    /// Returns the flags as they are written, or the columns.
+    fn flags(&self) -> [String; 5] {
+        FLAGS.map(|name| if self.of_row { name.to_owned() } else { format!("--{name}") })
+    }
+
     /// Reads and measures the file that is meant; `None` where the goods are none.
     pub(super) fn read(&self) -> Result<Option<Goods>, Failure> {
         let link = self.link.as_deref().map(Link::parse).transpose();
         let link = link.map_err(|error| Failure::usage(error.to_string()))?;
         match (&self.file, link) {
-            (None, None) if self.name.is_some() => Err(Failure::usage("--called names a file; give --file or --link")),
+            (None, None) if self.name.is_some() => {
+                let [file, link, .., called] = self.flags();
+                Err(Failure::usage(format!("{called} names a file; give {file} or {link}")))
+            }
             (None, None) => Ok(None),
             (Some(file), None) => self.attached(file).map(Some),
             (Some(file), Some(link)) => {
@@ -63,10 +74,11 @@ impl FileArgs {
                 self.linked(link, size, digest).map(Some)
             }
             (None, Some(link)) => {
-                let wanted = || Failure::usage("--link wants --file FILE, or --size BYTES and --sha256 HEX");
+                let [file, wants, size, sha256, _] = self.flags();
+                let wanted = || Failure::usage(format!("{wants} wants {file} FILE, or {size} BYTES and {sha256} HEX"));
                 let (size, digest) = self.size.zip(self.sha256.as_deref()).ok_or_else(wanted)?;
                 let digest = Digest::parse_hex(&digest.to_ascii_lowercase());
-                let digest = digest.map_err(|_| Failure::usage("--sha256 wants 64 hexadecimal digits"))?;
+                let digest = digest.map_err(|_| Failure::usage(format!("{sha256} wants 64 hexadecimal digits")))?;
                 self.linked(link, size, digest).map(Some)
             }
         }
@@ -77,11 +89,8 @@ impl FileArgs {
         let RowFile { file, link, size, sha256, called } = row;
         let size = size.map(|text| text.parse::<u64>().map_err(|_| format!("size: {text:?} is no number of bytes")));
         let file = file.map(|file| below(folder, &file)).transpose()?;
-        let args = Self { file, link, size: size.transpose()?, sha256, name: called };
-        // Columns have the names of the flags.
-        let column =
-            |text: &str| FLAGS.iter().fold(text.to_owned(), |text, name| text.replace(&format!("--{name}"), name));
-        let goods = args.read().map_err(|failure| column(failure.text()))?;
+        let args = Self { file, link, size: size.transpose()?, sha256, name: called, of_row: true };
+        let goods = args.read().map_err(|failure| failure.text().to_owned())?;
         goods.ok_or_else(|| "it names no file".to_owned())
     }
 
@@ -103,7 +112,8 @@ impl FileArgs {
 
     fn linked(&self, link: Link, size: u64, digest: Digest) -> Result<Goods, Failure> {
         if size > LINKED_MAX {
-            return Err(Failure::usage(format!("--size is more than {LINKED_MAX} bytes")));
+            let [.., size, _, _] = self.flags();
+            return Err(Failure::usage(format!("{size} is more than {LINKED_MAX} bytes")));
         }
         let path = link.as_str().split(['?', '#']).next().unwrap_or_default();
         let last = path.rsplit('/').next().filter(|last| !last.is_empty() && *last != link.host());
@@ -115,13 +125,14 @@ impl FileArgs {
 
     /// Returns the name the file is sent under.
     fn called(&self, own: Option<&str>) -> Result<String, Failure> {
-        let name = self.name.as_deref().or(own);
-        let name =
-            name.ok_or_else(|| Failure::usage("the file has no name that can be sent; give it one with --called"))?;
+        let [.., called] = self.flags();
+        let Some(name) = self.name.as_deref().or(own) else {
+            return Err(Failure::usage(format!("the file has no name that can be sent; give it one with {called}")));
+        };
         match Download::fault_of_name(name) {
             None => Ok(name.to_owned()),
             Some(fault) => {
-                Err(Failure::usage(format!("the file cannot be sent: {fault}; give it another with --called")))
+                Err(Failure::usage(format!("the file cannot be sent: {fault}; give it another with {called}")))
             }
         }
     }
@@ -265,8 +276,11 @@ fn write_new(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
         Err(error) => return Err(Failure::io(format!("cannot write {}: {error}", path.display()))),
     };
     file.write_all(bytes).and_then(|()| file.sync_all()).map_err(|error| {
-        let left = std::fs::remove_file(path).err().map(|error| format!("; what is left of it stays: {error}"));
-        Failure::io(format!("cannot write {}: {error}{}", path.display(), left.unwrap_or_default()))
+        let failure = Failure::io(format!("cannot write {}: {error}", path.display()));
+        match std::fs::remove_file(path) {
+            Ok(()) => failure,
+            Err(error) => failure.hint(format!("what is left of it stays: {error}")),
+        }
     })
 }
 

@@ -408,8 +408,8 @@ fn write_with(
     let to: std::collections::BTreeSet<String> = written.iter().map(|one| one.owed.to.to_string()).collect();
     let to: Vec<String> = to.into_iter().collect();
     let number = known.number.as_ref().map_or_else(|| short(known.key.id.as_str()).to_owned(), ToString::to_string);
-    let told = if shell.global.offline { "queued for" } else { "told" };
-    shell.output.done(format!("{number}  {told} {}", to.join(", ")));
+    let key = if shell.global.offline { "rows.queued-for" } else { "rows.told" };
+    shell.output.done(format!("{number}  {}", shell.words.fill(key, &[("to", &to.join(", "))])));
     Ok(())
 }
 

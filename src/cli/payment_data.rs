@@ -15,6 +15,7 @@ use super::Shell;
 use super::failure::{Failure, FailureKind};
 use super::order::Wishes;
 use crate::clerk::Clerk;
+use crate::hook;
 use crate::ordering::{self, Instrument, pinned};
 use crate::trade::{Address, Order, OrderId, Party, PaymentMethod};
 
@@ -105,7 +106,7 @@ fn printed(argv: &[String]) -> Result<SecretString, Failure> {
     let text = child.stdout.take().map(|stdout| all(stdout, &format!("what {program} printed")));
     let status = child.wait().map_err(|error| fault(format!("lost track of {program}: {error}")))?;
     if !status.success() {
-        return Err(fault(format!("the payment data command {program} ended with {status}")));
+        return Err(fault(format!("the payment data command {program} ended with {}", hook::code(status))));
     }
     text.unwrap_or_else(|| Err(fault(format!("{program} printed nothing"))))
 }

@@ -64,12 +64,14 @@ fn list(shell: &Shell) -> Result<(), Failure> {
         let procedures: Vec<Value> = procedures.iter().map(document).collect();
         return shell.output.document(&json!({"schema": "mailorder.procedures/1", "procedures": procedures}));
     }
-    let any = || "any".to_owned();
-    let agent =
-        |party: &Option<Party>| party.as_ref().map_or("this shop".to_owned(), |party| party.address.to_string());
+    let words = shell.words;
+    let any = || words.say("procedures.any");
+    let agent = |party: &Option<Party>| {
+        party.as_ref().map_or_else(|| words.say("procedures.this-shop"), |party| party.address.to_string())
+    };
     let row = |procedure: &Procedure| {
         let within = |stage: &Stage| match stage {
-            Stage::Authorize => format!("authorize (within {} h)", procedure.authorize_within),
+            Stage::Authorize => words.fill("procedures.within", &[("hours", &procedure.authorize_within)]),
             Stage::Payment => shown(stage.word(), procedure.payment_shows),
             Stage::Delivery => shown(stage.word(), procedure.delivery_shows),
             other => other.word().to_owned(),
@@ -86,7 +88,8 @@ fn list(shell: &Shell) -> Result<(), Failure> {
         .into()
     };
     let rows: Vec<Vec<Cell>> = procedures.iter().map(row).collect();
-    let head = &["PAYMENT", "DELIVERY", "COLLECTS", "CARRIES", "STEPS"];
+    let head = ["payment", "delivery", "collects", "carries", "steps"].map(|name| words.say(&format!("column.{name}")));
+    let head = &head.each_ref().map(String::as_str);
     shell.output.fitted(&Table { head, rows: &rows, right: &[], fit: &[Fit::Cut(2, 12), Fit::Cut(3, 12)], wrap: true })
 }
 
@@ -124,7 +127,7 @@ fn check(shell: &Shell) -> Result<(), Failure> {
         if shell.output.is_json() {
             return shell.output.document(&json!({"schema": "mailorder.check/1", "config": file, "result": "clean"}));
         }
-        return shell.output.line(format!("{}: {count}, nothing wrong", file.display()));
+        return shell.line(&output::escape(&format!("{}: {count}, nothing wrong", file.display())));
     };
     others.iter().for_each(|problem| shell.tell(problem));
     Err(Failure::new(FailureKind::Config, last.clone()))
@@ -145,16 +148,21 @@ fn dry_run(shell: &Shell, name: &str) -> Result<(), Failure> {
         let value = json!({"schema": "mailorder.foreseen/1", "rejected": reasons, "steps": steps});
         shell.output.document(&value)?;
     } else if let Err(reasons) = &foreseen {
-        shell.output.line("the order would be rejected:")?;
+        shell.line("the order would be rejected:")?;
         for reason in reasons {
-            shell.output.line(output::escape(&format!("  {}  {}", reason.code, reason.text)))?;
+            let why = shell.words.sentence(&reason.text);
+            shell.output.line(output::escape(&format!("  {}  {why}", reason.code)))?;
         }
     } else {
         let rows: Vec<Vec<Cell>> = (1_u32..)
             .zip(&steps)
-            .map(|(place, (step, what))| [place.to_string(), step.clone(), what.clone()].map(Cell::plain).into())
+            .map(|(place, (step, what))| {
+                [place.to_string(), step.clone(), shell.words.sentence(what)].map(Cell::plain).into()
+            })
             .collect();
-        let table = Table { head: &["", "STEP", "WHAT WOULD BE DONE"], rows: &rows, right: &[0], fit: &[], wrap: true };
+        let head = [String::new(), shell.words.say("column.step"), shell.words.say("column.would-do")];
+        let head = &head.each_ref().map(String::as_str);
+        let table = Table { head, rows: &rows, right: &[0], fit: &[], wrap: true };
         shell.output.fitted(&table)?;
     }
     if foreseen.is_err() { Err(Failure::finding()) } else { Ok(()) }
@@ -190,15 +198,19 @@ fn steps(clerk: &Clerk, foreseen: &Foreseen) -> Vec<(String, String)> {
             format!("asks {} whether {total} can be paid; rejects the order if not", to(&procedure.payment_agent))
         }
         Stage::Terms => {
-            let due = terms.payment_due.map(|due| format!(", to be paid by {due}")).unwrap_or_default();
-            let until = terms.arrival_until.map(|until| format!(", to arrive by {until}")).unwrap_or_default();
+            let also = match (terms.payment_due, terms.arrival_until) {
+                (Some(due), Some(until)) => format!(", to be paid by {due}, to arrive by {until}"),
+                (Some(due), None) => format!(", to be paid by {due}"),
+                (None, Some(until)) => format!(", to arrive by {until}"),
+                (None, None) => String::new(),
+            };
             // An order in a file is nobody's yet.
             let buyer = if terms.buyer.email == clerk.me().address {
                 "the buyer".to_owned()
             } else {
                 terms.buyer.email.to_string()
             };
-            format!("offers it to {buyer} for {total}{due}{until}")
+            format!("offers it to {buyer} for {total}{also}")
         }
         Stage::Confirmation => match terms.valid_through {
             Some(until) => format!("waits for the buyer's OK, until {}", until.day()),

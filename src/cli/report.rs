@@ -3,6 +3,7 @@
 //! Rows are read one by one and followed in batches; between two batches other processes have the ledger. A row that is
 //! wrong is a line on standard error and keeps no other back.
 
+use std::fmt::Display;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
@@ -196,7 +197,10 @@ impl RowArgs {
         let reading = Reading::open(source, format, tabs, map, how.role).map_err(|error| fault(file, &error))?;
         // That nothing happened needs no line; an export has its columns at least.
         if reading.is_empty() && (how.sort == Sort::States || format == Some(Format::Csv)) {
-            let text = format!("{} is empty: not even the names of columns are in it", shown(file));
+            let text = match is_stdin(file) {
+                true => "standard input is empty: not even the names of columns are in it".to_owned(),
+                false => format!("{} is empty: not even the names of columns are in it", file.display()),
+            };
             return Err(Failure::data(text).hint("look whether the export was written to its end"));
         }
         Ok(reading)
@@ -235,19 +239,18 @@ fn size_of_file(row: &Read) -> usize {
     report.and_then(|report| report.bytes.as_ref()).map_or(0, Vec::len)
 }
 
-/// Returns how messages name a file.
-fn shown(file: &Path) -> String {
-    if file.as_os_str() == "-" { "standard input".to_owned() } else { file.display().to_string() }
+fn is_stdin(file: &Path) -> bool {
+    file.as_os_str() == "-"
 }
 
 /// How many columns of a file are named where one is missing.
 const COLUMNS: usize = 20;
 
 fn fault(file: &Path, error: &FeedError) -> Failure {
-    let name = shown(file);
     match error {
         FeedError::Read(cause) => Failure::unreadable(file, cause),
-        FeedError::File { line, what } => Failure::data(format!("{name}:{line}: {what}")),
+        FeedError::File { line, what } if is_stdin(file) => Failure::data(format!("standard input:{line}: {what}")),
+        FeedError::File { line, what } => Failure::data(format!("{}:{line}: {what}", file.display())),
         FeedError::Columns { what, columns, mapped } => {
             let there = columns.iter().take(COLUMNS).cloned().collect::<Vec<_>>().join(", ");
             let more = if columns.len() > COLUMNS { ", ..." } else { "" };
@@ -259,7 +262,11 @@ fn fault(file: &Path, error: &FeedError) -> Failure {
                     )
                 }
             };
-            Failure::data(format!("{name}:1: {what}")).hint(hint)
+            let text = match is_stdin(file) {
+                true => format!("standard input:1: {what}"),
+                false => format!("{}:1: {what}", file.display()),
+            };
+            Failure::data(text).hint(hint)
         }
     }
 }
@@ -391,13 +398,20 @@ impl Run<'_> {
             return self.shell.output.json_line(&value);
         }
         if let Some(what) = text {
-            let named = name.as_ref().map(|name| format!(" ({name})")).unwrap_or_default();
+            let words = self.shell.words;
+            let mut places: Vec<(&str, &dyn Display)> = vec![("n", number)];
+            places.extend(name.as_ref().map(|name| ("name", name as &dyn Display)));
+            let row = words.fill(if name.is_some() { "rows.named" } else { "rows.row" }, &places);
             self.shell.output.progress("");
-            let file = shown(self.file);
-            self.shell.output.message(escape(&format!("mailorder: {file}:{line}: row {number}{named}: {what}")));
+            let what = format!("{row}{}", words.sentence(what));
+            let place = match is_stdin(self.file) {
+                true => words.fill("rows.of-stdin", &[("line", line), ("what", &what)]),
+                false => format!("{}:{line}: {what}", self.file.display()),
+            };
+            self.shell.output.message(escape(&format!("mailorder: {place}")));
         }
         for letter in signed {
-            show(self.shell, &format!("row {number}: "), letter)?;
+            show(self.shell, &self.shell.words.fill("rows.row", &[("n", number)]), letter)?;
         }
         Ok(())
     }
@@ -413,18 +427,20 @@ impl Run<'_> {
             });
             return self.shell.output.json_line(&value);
         }
-        let would = if self.dry_run { "would be " } else { "" };
+        let words = self.shell.words;
+        let sent_key = if self.dry_run { "rows.would-be-sent" } else { "rows.sent" };
         let parts = [
-            (*sent, format!("{sent} {would}sent ({letters} letters)")),
-            (*known, format!("{known} known already")),
-            (*unchanged, format!("{unchanged} unchanged")),
-            (*nothing, format!("{nothing} with nothing to report")),
-            (*other, format!("{other} of orders not known here")),
-            (*refused, format!("{refused} refused")),
+            (sent, sent_key),
+            (known, "rows.known"),
+            (unchanged, "rows.unchanged"),
+            (nothing, "rows.nothing"),
+            (other, "rows.other"),
+            (refused, "rows.refused"),
         ];
-        let parts: Vec<String> = parts.into_iter().filter(|(count, _)| *count > 0).map(|(_, part)| part).collect();
-        let parts = if parts.is_empty() { "nothing to do".to_owned() } else { parts.join(", ") };
-        self.shell.output.done(format!("{}: {parts}", counted(*rows)));
+        let part = |(count, key): (&u64, &str)| words.fill(key, &[("n", count), ("letters", letters)]);
+        let parts: Vec<String> = parts.into_iter().filter(|(count, _)| **count > 0).map(part).collect();
+        let parts = if parts.is_empty() { words.say("rows.none") } else { parts.join(", ") };
+        self.shell.output.done(words.fill("rows.all", &[("n", rows), ("parts", &parts)]));
         Ok(())
     }
 
@@ -451,7 +467,8 @@ fn signed_json(letter: &Foreseen) -> Value {
 /// Shows a letter that would be signed.
 fn show(shell: &Shell, before: &str, letter: &Foreseen) -> Result<(), Failure> {
     let Foreseen { kind, to, signed } = letter;
-    shell.output.line(format!("--- {before}{kind} to {to}; it is not sent (--dry-run)"))?;
+    let kind = shell.words.name("kinds", kind.word());
+    shell.output.line(format!("--- {before}{}", shell.words.fill("rows.letter", &[("kind", &kind), ("to", to)])))?;
     for line in String::from_utf8_lossy(signed).lines() {
         shell.output.line(escape(line))?;
     }

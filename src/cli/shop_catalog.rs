@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::Shell;
 use super::catalog::counted;
 use super::failure::{Failure, FailureKind};
-use super::output::Cell;
+use super::output::{self, Cell};
 use super::table::{Fit, Table};
 use crate::config::{Settings, catalog};
 use crate::role::articles::{Article, Articles};
@@ -73,7 +73,7 @@ fn check(shell: &Shell, settings: &Settings, shop: &ShopPractice) -> Result<(), 
         return shell.output.document(&value);
     }
     let listed = counted(articles, "article");
-    shell.output.line(format!("{}: {listed}, nothing wrong", file.display()))
+    shell.line(&output::escape(&format!("{}: {listed}, nothing wrong", file.display())))
 }
 
 /// Returns all articles: those of the configuration and those of the file.
@@ -93,12 +93,14 @@ fn list(shell: &Shell, settings: &Settings, shop: &ShopPractice, words: Vec<Stri
         return shell.output.document(&value);
     }
     if meant.is_empty() {
-        return shell.output.line(format!("none of {}", counted(all.list().len(), "article")));
+        return shell.line(&format!("none of {}", counted(all.list().len(), "article")));
     }
-    let rows: Vec<Vec<Cell>> = meant.iter().map(|article| row(article)).collect();
-    let head = ["SKU", "NAME", "PRICE", "STOCK", "DELIVER"];
+    let any = shell.words.say("procedures.any");
+    let rows: Vec<Vec<Cell>> = meant.iter().map(|article| row(article, &any)).collect();
+    let head = ["sku", "article", "price", "stock", "deliver"].map(|name| shell.words.say(&format!("column.{name}")));
+    let head = &head.each_ref().map(String::as_str);
     let fit = [Fit::Cut(1, 12), Fit::Cut(4, 8)];
-    shell.output.fitted(&Table { head: &head, rows: &rows, right: &[2, 3], fit: &fit, wrap: false })
+    shell.output.fitted(&Table { head, rows: &rows, right: &[2, 3], fit: &fit, wrap: false })
 }
 
 fn stock(article: &Article) -> Option<String> {
@@ -109,9 +111,10 @@ fn stock(article: &Article) -> Option<String> {
     }
 }
 
-fn row(article: &Article) -> Vec<Cell> {
+/// Returns the cells of an article; `any` are the words for all ways of delivery.
+fn row(article: &Article, any: &str) -> Vec<Cell> {
     let methods: Vec<&str> = article.delivery_methods.iter().map(|method| method.as_str()).collect();
-    let deliver = if methods.is_empty() { "any".to_owned() } else { methods.join(", ") };
+    let deliver = if methods.is_empty() { any.to_owned() } else { methods.join(", ") };
     let sku = article.item.sku.clone().unwrap_or_default();
     let stock = stock(article).unwrap_or_else(|| "–".to_owned());
     [sku, article.item.name.clone(), text::amount(&article.price), stock, deliver].iter().map(Cell::plain).collect()

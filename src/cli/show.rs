@@ -82,7 +82,7 @@ pub(super) fn run(shell: &mut Shell, args: ShowArgs) -> Result<(), Failure> {
     shell.output.line("")?;
     came(shell, &known, &standing)?;
     letters(shell, &known, &unsure, args.full)?;
-    saved.iter().try_for_each(|saved| shell.output.line(saved.line()))?;
+    saved.iter().try_for_each(|saved| shell.line(&saved.line()))?;
     if let Some(next) = next(&known, &standing, &now).or_else(|| next_to_report(&known, &standing)) {
         shell.next(&next);
     }

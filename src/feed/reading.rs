@@ -115,10 +115,14 @@ fn check_columns(columns: &[&str], map: &Map, role: Role) -> Result<(), String> 
     let fields = Field::ALL.into_iter().filter(|field| field.is_for(role)).map(Field::word);
     let nearest = nearest(unknown, fields.clone());
     let all = fields.collect::<Vec<&str>>().join(", ");
-    let known = if nearest.is_empty() { "; known" } else { " Known" };
-    Err(format!(
-        "{unknown:?} is nothing a row can say{nearest}{known} are {all}. Files of other systems are read by a map: --map"
-    ))
+    Err(match nearest.as_str() {
+        "" => format!(
+            "{unknown:?} is nothing a row can say; known are {all}. Files of other systems are read by a map: --map"
+        ),
+        near => format!(
+            "{unknown:?} is nothing a row can say{near} Known are {all}. Files of other systems are read by a map: --map"
+        ),
+    })
 }
 
 /// Says which known name is the nearest to a wrong one, if one is near.
@@ -329,14 +333,14 @@ impl Cells<'_> {
                 );
             }
             let grouped = text.chars().any(|c| matches!(c, ',' | '\'' | '’' | '\u{a0}' | '\u{202f}'));
-            let hint = if grouped {
-                "; write it without separators of thousands, and with a point before decimals"
+            let how = if grouped {
+                "write it without separators of thousands, and with a point before decimals"
             } else if currency.is_none() {
-                "; write currency and amount like \"JPY 4800\", or name the column or constant `currency`"
+                "write currency and amount like \"JPY 4800\", or name the column or constant `currency`"
             } else {
-                ""
+                return format!("amount: {error}");
             };
-            format!("amount: {error}{hint}")
+            format!("amount: {error}; {how}")
         })
     }
 }

@@ -192,8 +192,8 @@ pub async fn run(hook: &Hook, variables: &[(&str, &str)], input: &[u8]) -> Resul
     }
 }
 
-/// Says how a process ended.
-fn code(status: ExitStatus) -> String {
+/// Says how a process ended: `exit code 1`, `signal 9`.
+pub fn code(status: ExitStatus) -> String {
     use std::os::unix::process::ExitStatusExt;
     match (status.code(), status.signal()) {
         (Some(code), _) => format!("exit code {code}"),

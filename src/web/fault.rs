@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 use super::Web;
+use super::guard::in_both;
 use super::visit::Visit;
 
 use crate::clerk::ClerkError;
@@ -104,7 +105,8 @@ impl From<Refused> for Fault {
 impl IntoResponse for Fault {
     /// Plain text, which is readable where no page can be made; [`page`] makes one of it where it can.
     fn into_response(self) -> Response {
-        let text = format!("{}\n\nThe browser's way back leads to the page before.\n", self.text);
+        let back = in_both("The browser's way back leads to the page before.");
+        let text = format!("{}\n{back}", in_both(&self.text));
         let mut response = (self.status, [("content-type", "text/plain; charset=utf-8")], text).into_response();
         response.extensions_mut().insert(self);
         response

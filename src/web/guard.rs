@@ -133,9 +133,12 @@ pub(super) fn around(router: Router, web: Arc<Web>) -> Router {
         .layer(middleware::from_fn_with_state(web, watch))
 }
 
-/// Returns a sentence in every language, for who has not chosen one yet.
-fn in_both(english: &str) -> String {
-    format!("{english}\n{}\n", Words::of(Language::Ja).sentence(english))
+/// Returns a sentence in every language, for who has not chosen one yet, or where no page can be made.
+pub(super) fn in_both(english: &str) -> String {
+    match Words::of(Language::Ja).sentence(english) {
+        said if said == english => format!("{english}\n"),
+        said => format!("{english}\n{said}\n"),
+    }
 }
 
 async fn watch(State(web): State<Arc<Web>>, request: Request, next: Next) -> Response {
@@ -171,9 +174,9 @@ pub(super) async fn open(State(web): State<Arc<Web>>, headers: HeaderMap, Query(
         return Redirect::to("/").into_response();
     }
     if !same(&link.key, &guard.key) || guard.used.swap(true, Ordering::SeqCst) {
-        let text = "This link is not valid, or was used already: it opens the page once.\n\
-                    End `mailorder serve` and start it again for a new one.\n";
-        return (StatusCode::FORBIDDEN, text).into_response();
+        let text = "This link is not valid, or was used already: it opens the page once. \
+                    End `mailorder serve` and start it again for a new one.";
+        return (StatusCode::FORBIDDEN, in_both(text)).into_response();
     }
     let cookie = format!("{}={}; Path=/; HttpOnly; SameSite=Strict", guard.cookie, guard.session);
     ([(SET_COOKIE, cookie)], Redirect::to("/")).into_response()
