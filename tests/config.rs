@@ -7,7 +7,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use mailorder::config::{ConfigError, Environment, InboxSettings, OutboxSettings, PasswordSource, Settings, parse};
+use mailorder::mail::Language;
 use mailorder::trade::Role;
+use mailorder::words::Words;
+
+use crate::support::english::english_words;
 
 const EXAMPLE: &str = include_str!("../config.example.toml");
 const WRITTEN: &str = include_str!("../src/config/written.rs");
@@ -201,7 +205,9 @@ fn an_unknown_key_is_an_error_with_its_place_and_the_nearest_name() {
         let line = EXAMPLE.lines().position(|line| line.starts_with(right)).expect("the line is there") + 1;
         let text = EXAMPLE.replace(&format!("\n{right}"), &format!("\n{wrong}"));
         match settle(&text) {
-            Err(ConfigError::Place { line: at, column, what, .. }) => {
+            Err(error @ ConfigError::Place { .. }) => {
+                is_said_in_japanese(&error);
+                let ConfigError::Place { line: at, column, what, .. } = error else { unreachable!() };
                 assert_eq!(at, line, "{wrong}: {what}");
                 assert!((1..=8).contains(&column), "{wrong}: column {column}");
                 assert!(what.contains(says), "{wrong}: {what}");
@@ -216,7 +222,10 @@ fn text_that_is_no_toml_is_an_error_with_its_place() {
     // Line, column: both from 1, columns in characters and not in bytes.
     for (text, line, column) in [("address = \"a@b.example\"\nname = \n", 2, 8), ("# 日立\n日立 = 1\n", 2, 1)] {
         match settle(text) {
-            Err(ConfigError::Place { line: at, column: from, .. }) => assert_eq!((at, from), (line, column), "{text}"),
+            Err(error @ ConfigError::Place { line: at, column: from, .. }) => {
+                assert_eq!((at, from), (line, column), "{text}");
+                is_said_in_japanese(&error);
+            }
             other => panic!("{text}: {other:?}"),
         }
     }
@@ -285,10 +294,17 @@ fn check_values(rows: &[(&str, &str, &str)]) {
         match settle(&plain.replacen(right, wrong, 1)) {
             Err(error @ (ConfigError::Value { .. } | ConfigError::Place { .. })) => {
                 assert!(error.to_string().contains(says), "{wrong}: {error}");
+                is_said_in_japanese(&error);
             }
             other => panic!("{wrong}: {other:?}"),
         }
     }
+}
+
+/// Checks that nothing of a fault but names and what is written is left in English where the language is Japanese.
+fn is_said_in_japanese(error: &ConfigError) {
+    let said = Words::of(Language::Ja).sentence(&error.to_string());
+    assert_eq!(english_words(&said), Vec::<String>::new(), "{said}");
 }
 
 #[test]
@@ -394,7 +410,10 @@ fn a_value_of_another_type_is_an_error_with_its_place() {
         let line = text.lines().position(|line| line.starts_with(wrong)).expect("the line is there") + 1;
         match settle(&text) {
             // A wrong port is an unknown key of the table above it, as long as its own table is commented.
-            Err(ConfigError::Place { line: at, .. }) => assert_eq!(at, line, "{wrong}"),
+            Err(error @ ConfigError::Place { line: at, .. }) => {
+                assert_eq!(at, line, "{wrong}");
+                is_said_in_japanese(&error);
+            }
             other => panic!("{wrong}: {other:?}"),
         }
     }

@@ -42,6 +42,8 @@ mod sending;
 mod wide;
 /// What people read: errors that say what to do, hints that can be run, tables that fit.
 mod words;
+/// Wrong usage and wrong files, told in Japanese.
+mod wrong;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -53,3 +53,113 @@ pub fn english(text: &str) -> Vec<String> {
     };
     text.lines().filter(|line| is_english(line)).map(str::to_owned).collect()
 }
+
+/// Words that are written into configurations, files and commands, the same in every language.
+const WRITTEN: [&str; 74] = [
+    "address",
+    "amount",
+    "any",
+    "ask",
+    "authorize",
+    "buyer",
+    "called",
+    "cancellations",
+    "card",
+    "catalog",
+    "conditions",
+    "confirmation",
+    "correct",
+    "country",
+    "csv",
+    "currency",
+    "date",
+    "declined",
+    "delivered",
+    "delivery",
+    "en",
+    "event",
+    "failed",
+    "false",
+    "file",
+    "fingerprint",
+    "hledger",
+    "ics",
+    "ja",
+    "jsonl",
+    "leave",
+    "lines",
+    "link",
+    "locality",
+    "lost",
+    "mailorder",
+    "matching",
+    "move",
+    "name",
+    "next",
+    "now",
+    "offer",
+    "on",
+    "order",
+    "orders",
+    "paid",
+    "parcel",
+    "payment",
+    "pinned",
+    "plain",
+    "planned",
+    "previous",
+    "price",
+    "refunded",
+    "refuse",
+    "refused",
+    "region",
+    "remove",
+    "report",
+    "returns",
+    "sha",
+    "shipped",
+    "shop",
+    "size",
+    "sku",
+    "status",
+    "stock",
+    "street",
+    "systemd",
+    "terms",
+    "tracking",
+    "true",
+    "txn",
+    "zone",
+];
+
+/// Returns the English words of ours in a line that should be Japanese: of what stands behind its first Japanese sign those
+/// that are not quoted, no command, no path, and no word that is written so in every language. A line without a Japanese sign is
+/// English as a whole.
+pub fn english_words(line: &str) -> Vec<String> {
+    let Some(begin) = line.find(|c: char| !c.is_ascii()) else {
+        return if line.trim().is_empty() { Vec::new() } else { vec![line.to_owned()] };
+    };
+    let mut prose: String = line[begin..]
+        .split("mailorder ")
+        .enumerate()
+        .map(|(place, part)| {
+            // A command goes on to where Japanese, or a mark, begins.
+            let end = if place == 0 { 0 } else { part.find(|c: char| !c.is_ascii()).unwrap_or(part.len()) };
+            &part[end..]
+        })
+        .collect();
+    // What the system calls its errors.
+    prose = prose.replace("os error", "");
+    for (open, close) in [('`', '`'), ('"', '"'), ('\'', '\''), ('<', '>'), ('[', ']'), ('{', '}')] {
+        while let Some(from) = prose.find(open) {
+            let Some(length) = prose[from + 1..].find(close) else { break };
+            prose.replace_range(from..from + length + 2, " ");
+        }
+    }
+    let is_sign = |c: char| c.is_whitespace() || !c.is_ascii() || ",;()".contains(c);
+    let is_word = |token: &&str| {
+        let token = token.trim_end_matches([':', '.']);
+        token.len() > 1 && token.chars().all(|c| c.is_ascii_lowercase()) && !WRITTEN.contains(&token)
+    };
+    prose.split(is_sign).filter(is_word).map(str::to_owned).collect()
+}
