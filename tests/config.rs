@@ -204,10 +204,12 @@ fn an_unknown_key_is_an_error_with_its_place_and_the_nearest_name() {
     for (right, wrong, says) in rows {
         let line = EXAMPLE.lines().position(|line| line.starts_with(right)).expect("the line is there") + 1;
         let text = EXAMPLE.replace(&format!("\n{right}"), &format!("\n{wrong}"));
-        match settle(&text) {
-            Err(error @ ConfigError::Place { .. }) => {
-                is_said_in_japanese(&error);
-                let ConfigError::Place { line: at, column, what, .. } = error else { unreachable!() };
+        let settled = settle(&text);
+        if let Err(error) = &settled {
+            is_said_in_japanese(error);
+        }
+        match settled {
+            Err(ConfigError::Place { line: at, column, what, .. }) => {
                 assert_eq!(at, line, "{wrong}: {what}");
                 assert!((1..=8).contains(&column), "{wrong}: column {column}");
                 assert!(what.contains(says), "{wrong}: {what}");

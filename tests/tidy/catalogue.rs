@@ -38,7 +38,7 @@ const FAULTS: [&str; 12] = [
     "ok_or(",
 ];
 /// Texts that read like sentences, and are none for people.
-const OTHERS: [&str; 13] = [
+const OTHERS: [&str; 14] = [
     "orders without an answer",
     "no reason given",
     "for who in shop pay ship shop buyer; do ",
@@ -46,6 +46,7 @@ const OTHERS: [&str; 13] = [
     "-----",
     "addr=",
     "Message({} bytes by {})",
+    "Checks {{ signature: ",
     "text/csv; ",
     "default-src ",
     "camera=(), ",
