@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use serde_json::json;
+use unicode_width::UnicodeWidthStr;
 
 use super::Shell;
 use super::failure::{Failure, FailureKind};
@@ -14,11 +15,10 @@ use crate::clock::{moment_of, system_time};
 use crate::ledger::{self, Checks, Claim, Erased, Outcome, Report, Testimony};
 use crate::pgp::{self, Certificate, SetAside};
 use crate::trade::{Act, Body, Fingerprint, Letter};
-use crate::view::text;
 use crate::words::Words;
 
-/// Columns of the names of values.
-const NAMES: usize = 9;
+/// Columns of the names of values, with the blank behind the longest.
+const NAMES: usize = 11;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  mailorder audit verify ~/evidence/ledger")]
@@ -126,7 +126,9 @@ fn document(report: &Report, claims: &[Claim], result: &str) -> serde_json::Valu
 fn print(shell: &Shell, folder: &Path, signatures: &str, report: &Report, claims: &[Claim]) -> Result<(), Failure> {
     let (words, result) = (shell.words, result(report, claims));
     let line = |name: &str, value: &dyn Display| {
-        shell.output.line(text::labelled(&words.say(name), NAMES, &value.to_string()))
+        let name = words.say(name);
+        let gap = NAMES.saturating_sub(UnicodeWidthStr::width(name.as_str())).max(1);
+        shell.output.line(format!("{name}{}{value}", " ".repeat(gap)))
     };
     let said = |what: &str| escape(&words.sentence(what));
     line("audited.ledger", &folder.display())?;
