@@ -114,7 +114,8 @@ pub struct Fingerprint(String);
 impl Fingerprint {
     /// Reads 40 or 64 hexadecimal digits of either case; blanks between groups, as people copy them, are left out.
     pub fn parse(text: &str) -> Result<Self, InvalidId> {
-        let digits: String = text.chars().filter(|c| *c != ' ').map(|c| c.to_ascii_uppercase()).collect();
+        let mut digits = text.replace(' ', "");
+        digits.make_ascii_uppercase();
         if matches!(digits.len(), 40 | 64) && digits.bytes().all(|b| b.is_ascii_hexdigit()) {
             Ok(Self(digits))
         } else {

@@ -113,15 +113,38 @@ pub struct Party {
 
 /// Who plays a role in one transaction, as the shop's signed letters name it (`mo:agents`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Written", into = "Written")]
 pub struct Agent {
     /// The role it plays.
     pub role: Role,
     /// Its mailbox and key.
-    #[serde(flatten)]
     pub party: Party,
     /// Its minimal certificate (binary OpenPGP in base64), left out where the recipient has it.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub certificate: Option<String>,
+}
+
+/// An agent as JSON has it, on one level. (`flatten` would read the same with a copy of everything in between.)
+#[derive(Serialize, Deserialize)]
+struct Written {
+    role: Role,
+    address: Address,
+    fingerprint: Fingerprint,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    certificate: Option<String>,
+}
+
+impl From<Written> for Agent {
+    fn from(written: Written) -> Self {
+        let Written { role, address, fingerprint, certificate } = written;
+        Self { role, party: Party { address, fingerprint }, certificate }
+    }
+}
+
+impl From<Agent> for Written {
+    fn from(agent: Agent) -> Self {
+        let Agent { role, party: Party { address, fingerprint }, certificate } = agent;
+        Self { role, address, fingerprint, certificate }
+    }
 }
 
 /// A postal address, each field as its owner wrote it.
