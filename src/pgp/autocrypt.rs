@@ -15,35 +15,43 @@ pub const HEADER_MAX: usize = 64 * 1024;
 
 /// The value of an Autocrypt header, ready to be written into any number of mails.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Header(String);
+pub struct Header {
+    value: String,
+    folded: String,
+}
 
 impl Header {
     /// Makes the header that offers `certificate` for `address`, in its minimal form as of `now`.
     pub fn of(certificate: &Certificate, address: &Address, now: SystemTime) -> Result<Self, KeyError> {
         let keydata = STANDARD.encode(certificate.to_minimal_binary(address, now)?);
-        Ok(Self(format!("addr={address}; prefer-encrypt=mutual; keydata={keydata}")))
+        let value = format!("addr={address}; prefer-encrypt=mutual; keydata={keydata}");
+        Ok(Self { folded: fold(&value), value })
     }
 
     /// Returns the value on one line, unfolded.
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.value
     }
 
     /// Returns the value folded to lines of at most 76 characters, CRLF and one blank before each further line.
-    pub(super) fn folded(&self) -> String {
-        let (attributes, keydata) = self.0.split_once("keydata=").unwrap_or((&self.0, ""));
-        let mut folded = format!("{}\r\n keydata=", attributes.trim_end());
-        let mut column = 9_usize;
-        for letter in keydata.chars() {
-            if column >= 76 {
-                folded.push_str("\r\n ");
-                column = 1;
-            }
-            folded.push(letter);
-            column = column.saturating_add(1);
-        }
-        folded
+    pub(super) fn folded(&self) -> &str {
+        &self.folded
     }
+}
+
+fn fold(value: &str) -> String {
+    let (attributes, keydata) = value.split_once("keydata=").unwrap_or((value, ""));
+    let mut folded = format!("{}\r\n keydata=", attributes.trim_end());
+    let mut column = 9_usize;
+    for letter in keydata.chars() {
+        if column >= 76 {
+            folded.push_str("\r\n ");
+            column = 1;
+        }
+        folded.push(letter);
+        column = column.saturating_add(1);
+    }
+    folded
 }
 
 /// Reads a header's unfolded value: the address it speaks for and the certificate, or `None` for a header to ignore

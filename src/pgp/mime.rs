@@ -2,7 +2,10 @@
 //!
 //! What it shows is what every relay may know: two addresses, a date, a Message-ID. The reader is [`super::outer`].
 
+use memchr::memchr;
+
 use super::autocrypt::Header;
+use super::outer::Lines;
 use crate::trade::id::{Address, MessageId};
 
 /// The outer header fields. From here on they are plain text that anybody can read and change.
@@ -73,7 +76,7 @@ pub fn wrap(headers: &OuterHeaders<'_>, token: &str, armored: &[u8]) -> Result<V
     }
     if let Some(header) = headers.autocrypt {
         mail.push_str("Autocrypt: ");
-        mail.push_str(&header.folded());
+        mail.push_str(header.folded());
         mail.push_str("\r\n");
     }
     mail.push_str("MIME-Version: 1.0\r\nContent-Type: multipart/encrypted;\r\n");
@@ -85,43 +88,64 @@ pub fn wrap(headers: &OuterHeaders<'_>, token: &str, armored: &[u8]) -> Result<V
     mail.push_str(&boundary);
     mail.push_str("\r\nContent-Type: application/octet-stream; name=\"encrypted.asc\"\r\n");
     mail.push_str("Content-Disposition: inline; filename=\"encrypted.asc\"\r\n\r\n");
-    for line in String::from_utf8_lossy(armored).lines() {
-        mail.push_str(line);
-        mail.push_str("\r\n");
+    let mut mail = mail.into_bytes();
+    for line in Lines::of(armored) {
+        mail.extend_from_slice(line);
+        mail.extend_from_slice(b"\r\n");
     }
-    mail.push_str("\r\n--");
-    mail.push_str(&boundary);
-    mail.push_str("--\r\n");
-    check_sendable(mail.as_bytes())?;
-    Ok(mail.into_bytes())
+    for piece in ["\r\n--", &boundary, "--\r\n"] {
+        mail.extend_from_slice(piece.as_bytes());
+    }
+    check_sendable(&mail)?;
+    Ok(mail)
 }
 
 /// Refuses a mail that has a bare CR or LF, a NUL, a byte beyond ASCII, or a line over 998 bytes (RFC 5322 section
 /// 2.1.1): the last check before bytes are sent, against SMTP smuggling (hard-cases 2.2).
 pub fn check_sendable(mail: &[u8]) -> Result<(), MimeError> {
-    let (mut line, mut width, mut last) = (1_usize, 0_usize, 0_u8);
-    for &byte in mail {
-        let what = match byte {
-            0 => Some("a NUL"),
-            128.. => Some("a byte beyond ASCII"),
-            b'\n' if last != b'\r' => Some("a bare LF"),
-            _ if last == b'\r' && byte != b'\n' => Some("a bare CR"),
-            b'\r' | b'\n' => None,
-            _ if width >= 998 => Some("more than 998 bytes"),
-            _ => None,
+    let (mut number, mut rest) = (1_usize, mail);
+    while let Some(end) = memchr(b'\n', rest) {
+        let (line, after) = rest.split_at_checked(end.saturating_add(1)).unwrap_or((rest, &[]));
+        let fault = match line.strip_suffix(b"\r\n") {
+            // Nearly all lines are of this kind, and one look at all their bytes is the fastest.
+            Some(text) if text.len() <= LINE_MAX && text.iter().all(|b| is_plain(*b)) => None,
+            _ => Some(fault_of(line)),
         };
-        if let Some(what) = what {
-            return Err(MimeError::Unsafe { line, what });
+        if let Some(what) = fault {
+            return Err(MimeError::Unsafe { line: number, what });
         }
-        if byte == b'\n' {
-            line = line.saturating_add(1);
-            width = 0;
-        } else {
-            width = width.saturating_add(1);
+        (number, rest) = (number.saturating_add(1), after);
+    }
+    if rest.is_empty() && !mail.is_empty() {
+        return Ok(());
+    }
+    Err(MimeError::Unsafe { line: number, what: fault_of(rest) })
+}
+
+/// The most bytes of a line without its CRLF.
+const LINE_MAX: usize = 998;
+
+/// Returns whether a byte may stand within a line.
+const fn is_plain(byte: u8) -> bool {
+    !matches!(byte, 0 | b'\r' | b'\n' | 128..)
+}
+
+/// Returns what is wrong with a line that may not be sent, the first thing where there are several.
+fn fault_of(line: &[u8]) -> &'static str {
+    let mut last = 0;
+    for (width, &byte) in line.iter().enumerate() {
+        match byte {
+            0 => return "a NUL",
+            128.. => return "a byte beyond ASCII",
+            b'\n' if last != b'\r' => return "a bare LF",
+            _ if last == b'\r' && byte != b'\n' => return "a bare CR",
+            b'\r' | b'\n' => {}
+            _ if width >= LINE_MAX => return "more than 998 bytes",
+            _ => {}
         }
         last = byte;
     }
-    if last == b'\n' { Ok(()) } else { Err(MimeError::Unsafe { line, what: "no line end" }) }
+    "no line end"
 }
 
 #[cfg(test)]
