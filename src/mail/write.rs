@@ -5,6 +5,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use memchr::memmem;
 
 use super::headers::{self, Head};
 use super::jsonld::{self, Graph};
@@ -16,6 +17,8 @@ use crate::trade::{Digest, Download, Kind, Letter};
 
 /// Most bytes of a line without its CRLF (RFC 5322 section 2.1.1).
 const MOST_LINE: usize = 998;
+/// About how many bytes stand around the parts, and in place of their line feeds.
+const ROUND: usize = 1024;
 
 /// Why a letter cannot be written.
 #[derive(Debug, thiserror::Error)]
@@ -75,6 +78,7 @@ pub fn write_with<'a>(
     jsonld::read(&Graph::new(&tree)?, Head::of(letter))?;
     let text = texts.render(letter)?;
     let mut out = headers::write(letter, &texts.subject(letter), texts.language().word());
+    out.reserve(text.len().saturating_add(machine.len()).saturating_add(ROUND));
     let alternative = boundary(&text, &machine);
     match attachment(letter, file)? {
         None => begin(&mut out, "alternative; hp=\"cipher\"", &alternative),
@@ -109,10 +113,13 @@ fn attachment<'a, 'b>(
 
 /// Returns the bytes of a letter whose lines are no longer than mail allows.
 fn finish(out: String) -> Result<Vec<u8>, WriteError> {
-    match out.split("\r\n").map(str::len).max() {
-        Some(longest) if longest > MOST_LINE => Err(WriteError::LongLine(longest)),
-        _ => Ok(out.into_bytes()),
+    let (mut begin, mut longest) = (0, 0);
+    // Every line of ours ends in CRLF.
+    for end in memchr::memchr_iter(b'\n', out.as_bytes()) {
+        longest = end.saturating_sub(begin).saturating_sub(1).max(longest);
+        begin = end.saturating_add(1);
     }
+    if longest > MOST_LINE { Err(WriteError::LongLine(longest)) } else { Ok(out.into_bytes()) }
 }
 
 /// Adds one line.
@@ -167,7 +174,7 @@ fn boundary(text: &str, machine: &str) -> String {
     loop {
         let digest = Digest::of(seed.as_bytes()).hex();
         let boundary = format!("part-{}", digest.get(..32).unwrap_or_default());
-        if !text.contains(&boundary) && !machine.contains(&boundary) {
+        if memmem::find(seed.as_bytes(), boundary.as_bytes()).is_none() {
             return boundary;
         }
         seed.push('+');
