@@ -52,7 +52,7 @@ pub(super) fn pin(
         put.execute(params![key, certificate])?;
     } else {
         let mut put = db_tx.prepare_cached("INSERT OR REPLACE INTO pins VALUES (?1, ?2, ?3, ?4, ?5)")?;
-        put.execute(params![address, key, certificate, word(&by)?, integer(at)])?;
+        put.execute(params![address, key, word(&by)?, integer(at), certificate])?;
     }
     Ok(())
 }

@@ -148,13 +148,14 @@ CREATE INDEX days_begins ON days (begins);
 CREATE TABLE states (id INTEGER PRIMARY KEY, state BLOB NOT NULL);
 CREATE TABLE letters (position INTEGER PRIMARY KEY, letter BLOB NOT NULL);
 
--- Which key speaks for an address; the one with the highest position holds.
+-- Which key speaks for an address; the one with the highest position holds. The certificate stands last: it fills pages of
+-- its own, which are not read where nobody asks for it.
 CREATE TABLE pins (
   address     TEXT NOT NULL,
   fingerprint TEXT NOT NULL,
-  certificate TEXT NOT NULL,
   by          TEXT NOT NULL,
   position    INTEGER NOT NULL,
+  certificate TEXT NOT NULL,
   PRIMARY KEY (address, fingerprint)
 ) WITHOUT ROWID;
 CREATE INDEX pins_fingerprint ON pins (fingerprint);
