@@ -65,9 +65,9 @@ impl Batch<'_> {
             || index.apply(entries, mark, &self.book, &changed),
             || ledger.adopt_originals(&self.originals),
         );
-        indexed?;
+        let certified = indexed?;
         adopted?;
-        if !self.new_certificates.is_empty() || !self.changed.is_empty() {
+        if certified || !self.new_certificates.is_empty() {
             self.clerk.certificates.clear();
         }
         // The lock is held until all is queued: another process would take these letters for owed ones.

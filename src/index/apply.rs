@@ -22,8 +22,8 @@ pub(super) fn word(value: &impl serde::Serialize) -> Result<String, IndexError> 
     Ok(text.trim_matches('"').to_owned())
 }
 
-/// Enters one entry.
-pub(super) fn entry(db_tx: &Connection, recorded: &Recorded, reckoning: &Reckoning) -> Result<(), IndexError> {
+/// Enters one entry; returns whether it brought something new of a certificate.
+pub(super) fn entry(db_tx: &Connection, recorded: &Recorded, reckoning: &Reckoning) -> Result<bool, IndexError> {
     let entry = &recorded.entry;
     entry_row(db_tx, recorded)?;
     match &entry.body {
@@ -45,7 +45,10 @@ pub(super) fn entry(db_tx: &Connection, recorded: &Recorded, reckoning: &Reckoni
             answered::wrote(db_tx, entry, letter)?;
             letter_certificates(db_tx, letter, reckoning)
         }
-        Body::Own { act, .. } => own(db_tx, entry, act, reckoning),
+        Body::Own { act, .. } => {
+            own(db_tx, entry, act)?;
+            own_certificate(db_tx, entry, act, reckoning)
+        }
     }
 }
 
@@ -93,15 +96,11 @@ fn warn(db_tx: &Connection, position: u64, content: &Digest, findings: &[Finding
     Ok(())
 }
 
-fn own(db_tx: &Connection, entry: &Entry, act: &Act, reckoning: &Reckoning) -> Result<(), IndexError> {
+fn own(db_tx: &Connection, entry: &Entry, act: &Act) -> Result<(), IndexError> {
     match act {
-        Act::Genesis { certificate: text, .. } => certificate(db_tx, text, None, reckoning),
-        Act::Pin { party, certificate: text, by } => {
-            keys::pin(db_tx, party, text, *by, entry.position)?;
-            let recorded = entry.recorded.to_string();
-            let day = if *by == PinnedBy::Merge { recorded.get(..10) } else { None };
-            certificate(db_tx, text, day, reckoning)
-        }
+        // Its certificate is joined apart.
+        Act::Genesis { .. } => Ok(()),
+        Act::Pin { party, certificate, by } => keys::pin(db_tx, party, certificate, *by, entry.position),
         Act::Verdict { content, verdict, findings } => rejudge(db_tx, content, *verdict, findings),
         Act::Settle { content: Some(content), how, reason, .. } => {
             let sql = "UPDATE warnings SET settled = ?2, reason = ?3, settling = ?4 WHERE content = ?1";
@@ -165,22 +164,52 @@ fn settle_computed(
     Ok(())
 }
 
-fn letter_certificates(db_tx: &Connection, letter: &Letter, reckoning: &Reckoning) -> Result<(), IndexError> {
-    for agent in letter.document.agents() {
-        if let Some(text) = &agent.certificate {
-            certificate(db_tx, text, None, reckoning)?;
+/// Joins the certificate that an entry of our own has, if it has one; returns whether it is new.
+fn own_certificate(db_tx: &Connection, entry: &Entry, act: &Act, reckoning: &Reckoning) -> Result<bool, IndexError> {
+    match act {
+        Act::Genesis { certificate: text, .. } => certificate(db_tx, text, None, reckoning),
+        Act::Pin { certificate: text, by, .. } => {
+            let recorded = entry.recorded.to_string();
+            let day = if *by == PinnedBy::Merge { recorded.get(..10) } else { None };
+            certificate(db_tx, text, day, reckoning)
         }
+        _ => Ok(false),
     }
-    Ok(())
+}
+
+/// Joins the certificates that a letter hands over; returns whether one of them is new.
+fn letter_certificates(db_tx: &Connection, letter: &Letter, reckoning: &Reckoning) -> Result<bool, IndexError> {
+    let mut new = false;
+    for text in letter.document.agents().iter().filter_map(|agent| agent.certificate.as_ref()) {
+        new |= certificate(db_tx, text, None, reckoning)?;
+    }
+    Ok(new)
 }
 
 /// Joins a copy of a certificate with those that came before, once, under the handles of all keys in it; what a letter calls
-/// it does not matter. `merged` is the day of a merge.
-fn certificate(db_tx: &Connection, text: &str, merged: Option<&str>, reckoning: &Reckoning) -> Result<(), IndexError> {
+/// it does not matter. `merged` is the day of a merge. Returns whether this copy is new.
+fn certificate(
+    db_tx: &Connection,
+    text: &str,
+    merged: Option<&str>,
+    reckoning: &Reckoning,
+) -> Result<bool, IndexError> {
     let digest = Digest::of(text.as_bytes());
     if db_tx.prepare_cached("SELECT 1 FROM copies WHERE digest = ?1")?.exists([digest.as_bytes()])? {
-        return Ok(());
+        return Ok(false);
     }
+    join(db_tx, text, &digest, merged, reckoning)?;
+    Ok(true)
+}
+
+/// Joins a copy that was not known.
+fn join(
+    db_tx: &Connection,
+    text: &str,
+    digest: &Digest,
+    merged: Option<&str>,
+    reckoning: &Reckoning,
+) -> Result<(), IndexError> {
     let handles = (reckoning.handles)(text);
     let key = handles.first().map_or("", String::as_str);
     let mut put = db_tx.prepare_cached("INSERT INTO copies VALUES (?1, ?2, ?3)")?;

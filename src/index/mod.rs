@@ -248,8 +248,9 @@ impl Index {
 
     /// Enters what was appended, in one database transaction: the batch, and the transactions it changed.
     ///
-    /// `book` has been through the batch; `changed` are the keys it named. `mark` is the writer's behind the batch.
-    pub fn apply(&mut self, batch: &[Recorded], mark: &Mark, book: &Book, changed: &[Key]) -> Result<(), IndexError> {
+    /// `book` has been through the batch; `changed` are the keys it named. `mark` is the writer's behind the batch. Returns
+    /// whether the batch brought something new of a certificate.
+    pub fn apply(&mut self, batch: &[Recorded], mark: &Mark, book: &Book, changed: &[Key]) -> Result<bool, IndexError> {
         self.enter(batch, mark, book, changed, &[])
     }
 
@@ -261,15 +262,16 @@ impl Index {
         book: &Book,
         changed: &[Key],
         left: &[Left],
-    ) -> Result<(), IndexError> {
+    ) -> Result<bool, IndexError> {
         if let Some(first) = batch.first()
             && first.entry.position != self.mark.entries()
         {
             return Err(IndexError::Gap { indexed: self.mark.entries(), position: first.entry.position });
         }
         let db_tx = self.db.transaction()?;
+        let mut certified = false;
         for recorded in batch {
-            apply::entry(&db_tx, recorded, &self.reckoning)?;
+            certified |= apply::entry(&db_tx, recorded, &self.reckoning)?;
         }
         redacted::put_left(&db_tx, left)?;
         let mut keys: Vec<&Key> = changed.iter().collect();
@@ -281,7 +283,7 @@ impl Index {
         set_mark(&db_tx, mark)?;
         db_tx.commit()?;
         self.mark = mark.clone();
-        Ok(())
+        Ok(certified)
     }
 
     /// Reads what the ledger has beyond the index (F25); returns how many entries that were.
@@ -304,7 +306,8 @@ impl Index {
             }
             let left = self.erase(&chunk, writer, &mut book, reread)?;
             changed.extend(left.iter().flat_map(|one| one.changed.iter().cloned()));
-            self.enter(&chunk.entries, &chunk.mark, &book, &changed, &left)
+            self.enter(&chunk.entries, &chunk.mark, &book, &changed, &left)?;
+            Ok(())
         })?;
         Ok(self.mark.entries().saturating_sub(from.entries()))
     }
