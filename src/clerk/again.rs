@@ -2,7 +2,7 @@
 //! waited in vain is warned about. It is always the same letter, sealed anew.
 
 use super::batch::Batch;
-use super::commit::label;
+use super::sealing::label;
 use super::{Clerk, ClerkError};
 use crate::role;
 use crate::rules::unheard::{AFTER, TIMES, is_due, unheard};

@@ -5,7 +5,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::sync::Arc;
 
+use super::sealing::{Sealer, Sealing};
 use super::{Clerk, ClerkError, LOCK_WAIT, chance};
 use crate::ledger::{Mark, Writer};
 use crate::maildir;
@@ -92,6 +94,8 @@ pub struct Batch<'a> {
     pub(super) unwritten: usize,
     /// Why nothing can be signed with our key, if so.
     pub(super) key_fault: Option<KeyFault>,
+    /// What its letters are signed and sealed with, from the first of them on.
+    pub(super) sealer: Option<Arc<Sealer>>,
 }
 
 impl Clerk {
@@ -170,6 +174,7 @@ impl<'a> Batch<'a> {
             by_person: true,
             unwritten: 0,
             key_fault,
+            sealer: None,
         }
     }
 }
@@ -330,9 +335,9 @@ impl Batch<'_> {
 #[derive(Default)]
 pub(super) struct Bytes {
     /// The signed bytes.
-    pub(super) signed: Option<Vec<u8>>,
-    /// The armored signature and its `micalg`; made at the commit for letters out.
+    pub(super) signed: Option<Arc<[u8]>>,
+    /// The armored signature and its `micalg`; of letters out from the commit on.
     pub(super) signature: Option<(String, &'static str)>,
-    /// Whose key a letter out is sealed to.
-    pub(super) recipient: Option<Certificate>,
+    /// How a letter out is signed and sealed.
+    pub(super) sealing: Option<Arc<Sealing>>,
 }

@@ -5,15 +5,13 @@
 use rayon::prelude::*;
 
 use super::batch::{Batch, Bytes, Pending};
+use super::sealing::{Queued, ToSeal};
 use super::{Clerk, ClerkError};
-use crate::clock::system_time;
 use crate::ledger::{self, Mark, Recorded, Seal};
-use crate::mail;
 use crate::maildir;
-use crate::outbox::Envelope;
-use crate::outbox::queue::Label;
-use crate::pgp::{self, Certificate, OwnKey, Signature, autocrypt, mime};
-use crate::trade::{Body, Key, Letter, Measured, Moment};
+use crate::outbox::queue::{Label, Queue};
+use crate::pgp::{Certificate, Signature};
+use crate::trade::{Body, Entry, Key, Letter, Moment};
 
 impl Batch<'_> {
     /// Writes what was gathered.
@@ -56,40 +54,35 @@ impl Batch<'_> {
     fn after_commit(&mut self, entries: &[Recorded], bytes: &[Bytes], mark: &Mark) -> Result<(), ClerkError> {
         let now = self.now;
         let changed: Vec<Key> = self.changed.iter().cloned().collect();
-        let Clerk { index, ledger, .. } = &mut *self.clerk;
+        let Clerk { index, ledger, queue, .. } = &mut *self.clerk;
         // Once its original is moved nothing in the spool tells any more which mail of its mailbox it was.
         let ours: Vec<&str> = self.originals.iter().filter_map(|(path, _)| maildir::name_of(path)).collect();
         index.judged(&[], &ours)?;
+        let adopt_and_queue = || {
+            ledger.adopt_originals(&self.originals)?;
+            queue_new(queue, entries, bytes)
+        };
         // Neither needs the other, and the disk is slow.
-        let (indexed, adopted) = rayon::join(
-            || index.apply(entries, mark, &self.book, &changed),
-            || ledger.adopt_originals(&self.originals),
-        );
-        let certified = indexed?;
-        adopted?;
-        if certified || !self.new_certificates.is_empty() {
+        let (indexed, queued) = rayon::join(|| index.apply(entries, mark, &self.book, &changed), adopt_and_queue);
+        if indexed? || !self.new_certificates.is_empty() {
             self.clerk.certificates.clear();
         }
         // The lock is held until all is queued: another process would take these letters for owed ones.
-        self.clerk.queue_new(entries, bytes, now)?;
+        for (entry, error) in queued? {
+            self.clerk.wait_for_key(entry.position, entry.letter(), &error)?;
+        }
         self.clerk.queue_again(&self.resend, now)?;
         Ok(self.clerk.queue.set_written(mark.entries())?)
     }
 
-    /// Signs the letters out, on all cores.
+    /// Signs the letters out that are not signed yet, on all cores.
     fn sign(&mut self) -> Result<(), ClerkError> {
-        let now = system_time(&self.now);
-        let keys = &self.clerk.keys;
-        let sign = |pending: &mut Pending| -> Result<(), ClerkError> {
-            let (Body::Out { letter, .. }, Some(signed)) = (&pending.entry.body, &pending.bytes.signed) else {
-                return Ok(());
-            };
-            let key = keys.first().ok_or_else(|| ClerkError::Settings("there is no key to sign with".to_owned()))?;
-            let signature = pgp::sign(key, signed, &letter.to.fingerprint, now)?;
-            pending.bytes.signature = Some((signature.armored(), signature.micalg()));
+        self.pending.par_iter_mut().try_for_each(|pending| {
+            let Some(sealing) = &pending.bytes.sealing else { return Ok(()) };
+            let signed = sealing.signed()?;
+            pending.bytes.signature = Some((signed.armored.clone(), signed.micalg()));
             Ok(())
-        };
-        self.pending.par_iter_mut().try_for_each(sign)
+        })
     }
 }
 
@@ -107,64 +100,37 @@ fn unsent(position: u64, error: &ClerkError) -> String {
     format!("the letter of entry {position} is not sent: {error}")
 }
 
-/// A letter ready for the queue: its name there, its label and its bytes.
-type Queued = (String, Label, Vec<u8>);
+/// Queues the letters among the entries just written; returns those that cannot be sealed. Their entries stand, and they go
+/// out when they are sent again, if there is a key by then (F37).
+fn queue_new<'a>(
+    queue: &Queue,
+    entries: &'a [Recorded],
+    bytes: &[Bytes],
+) -> Result<Vec<(&'a Entry, ClerkError)>, ClerkError> {
+    let sealed: Vec<Result<Option<Queued>, ClerkError>> =
+        bytes.par_iter().map(|bytes| bytes.sealing.as_ref().map_or(Ok(None), |sealing| sealing.take())).collect();
+    let (mut letters, mut unsealed) = (Vec::new(), Vec::new());
+    for (sealed, Recorded { entry, .. }) in sealed.into_iter().zip(entries) {
+        match sealed {
+            Ok(letter) => letters.extend(letter),
+            Err(error) if error.is_about_letter() => unsealed.push((entry, error)),
+            Err(error) => return Err(error),
+        }
+    }
+    put_in_queue(queue, &letters)?;
+    Ok(unsealed)
+}
+
+fn put_in_queue(queue: &Queue, letters: &[Queued]) -> Result<(), ClerkError> {
+    let letters: Vec<(&str, &Label, &[u8])> =
+        letters.iter().map(|(name, label, mail)| (name.as_str(), label, mail.as_slice())).collect();
+    if !letters.is_empty() {
+        queue.put_all(&letters)?;
+    }
+    Ok(())
+}
 
 impl Clerk {
-    fn sealer(&self) -> Result<Sealer<'_>, ClerkError> {
-        let own = self.keys.first();
-        let own = own.ok_or_else(|| ClerkError::Settings("there is no key to write letters with".to_owned()))?;
-        Ok(Sealer { own, header: self.autocrypt()? })
-    }
-
-    /// Queues the letters among the entries just written.
-    fn queue_new(&mut self, entries: &[Recorded], bytes: &[Bytes], now: Moment) -> Result<(), ClerkError> {
-        if !bytes.iter().any(|bytes| bytes.recipient.is_some()) {
-            return Ok(());
-        }
-        let sealer = self.sealer()?;
-        let sealed: Vec<Result<Option<Queued>, ClerkError>> = entries
-            .par_iter()
-            .zip(bytes)
-            .map(|(Recorded { entry, .. }, bytes)| {
-                let (Body::Out { letter, .. }, Some(signed), Some((signature, _)), Some(recipient)) =
-                    (&entry.body, &bytes.signed, &bytes.signature, &bytes.recipient)
-                else {
-                    return Ok(None);
-                };
-                if letter.stays_here() {
-                    return Ok(None);
-                }
-                let signature = Signature::from_armored(signature)?;
-                sealer.seal(entry.position, letter, signed, &signature, recipient, now).map(Some)
-            })
-            .collect();
-        let mut letters = Vec::new();
-        let mut unsealed = Vec::new();
-        for (sealed, Recorded { entry, .. }) in sealed.into_iter().zip(entries) {
-            match sealed {
-                Ok(letter) => letters.extend(letter),
-                // Its entry stands; it goes out when it is sent again, if there is a key by then (F37).
-                Err(error) if error.is_about_letter() => unsealed.push((entry, error)),
-                Err(error) => return Err(error),
-            }
-        }
-        self.put_in_queue(letters)?;
-        for (entry, error) in unsealed {
-            self.wait_for_key(entry.position, entry.letter(), &error)?;
-        }
-        Ok(())
-    }
-
-    fn put_in_queue(&self, letters: Vec<Queued>) -> Result<(), ClerkError> {
-        let letters: Vec<(&str, &Label, &[u8])> =
-            letters.iter().map(|(name, label, mail)| (name.as_str(), label, mail.as_slice())).collect();
-        if !letters.is_empty() {
-            self.queue.put_all(&letters)?;
-        }
-        Ok(())
-    }
-
     /// Queues again what is to be sent once more: other ciphertext, same letter.
     fn queue_again(&mut self, positions: &std::collections::BTreeSet<u64>, now: Moment) -> Result<(), ClerkError> {
         let day = super::again::day(&now);
@@ -219,60 +185,21 @@ impl Clerk {
         let file = self.ledger.read(position)?;
         let parsed = ledger::form::parse(&file, &super::open::reread)
             .map_err(|error| ClerkError::Write(format!("entry {position}: {error}")))?;
-        let (Body::Out { letter, .. }, Some(sealed)) = (&parsed.entry.body, &parsed.seal) else { return Ok(()) };
+        let (Body::Out { letter, content }, Some(sealed)) = (&parsed.entry.body, &parsed.seal) else { return Ok(()) };
         if letter.stays_here() {
             return Ok(());
         }
         let recipient = self.certificates.get(&self.index, &letter.to.fingerprint)?;
         let recipient = recipient.ok_or_else(|| ClerkError::NoCertificate(letter.to.address.to_string()))?;
-        let signature = Signature::from_armored(sealed.signature)?;
-        let queued = self.sealer()?.seal(position, letter, sealed.signed, &signature, &recipient, now)?;
-        self.put_in_queue(vec![queued])
-    }
-}
-
-/// Returns what the queue says of a letter.
-pub(super) fn label(letter: &Letter, now: &Moment) -> Label {
-    Label {
-        envelope: Envelope { from: letter.from.address.clone(), to: letter.to.address.clone() },
-        message_id: letter.id.clone(),
-        kind: letter.kind().word().to_owned(),
-        queued: now.instant(),
-    }
-}
-
-/// What sealing takes of our own: the key, and the header that hands it on.
-struct Sealer<'a> {
-    own: &'a OwnKey,
-    header: &'a autocrypt::Header,
-}
-
-impl Sealer<'_> {
-    /// Seals a signed letter into a mail.
-    fn seal(
-        &self,
-        position: u64,
-        letter: &Letter,
-        signed: &[u8],
-        signature: &Signature,
-        recipient: &Certificate,
-        now: Moment,
-    ) -> Result<Queued, ClerkError> {
-        let armored = pgp::seal(signed, signature, self.own.certificate(), recipient, system_time(&now))?;
-        // Outside stands what the letter says, inside its protection, that stands there.
-        let outer = mail::outer(letter);
-        let headers = mime::OuterHeaders {
-            from: &letter.from.address,
-            to: &letter.to.address,
-            date: &outer.date,
-            message_id: &letter.id,
-            subject: outer.subject,
-            auto_submitted: Some(outer.auto_submitted),
-            autocrypt: Some(self.header),
-        };
-        let token = Measured::of(signed).digest.hex();
-        let token: String = token.chars().take(32).collect();
-        let mail = mime::wrap(&headers, &token, &armored).map_err(|error| ClerkError::Write(error.to_string()))?;
-        Ok((position.to_string(), label(letter, &now), mail))
+        let queued = self.sealer()?.seal(&ToSeal {
+            position,
+            letter,
+            content: content.digest,
+            signed: sealed.signed,
+            signature: &Signature::from_armored(sealed.signature)?,
+            recipient: &recipient,
+            now,
+        })?;
+        put_in_queue(&self.queue, &[queued])
     }
 }

@@ -63,9 +63,9 @@ impl Batch<'_> {
             findings: findings.clone(),
         };
         let bytes = Bytes {
-            signed: Some(letter.opened.signed_bytes().to_vec()),
+            signed: Some(letter.opened.signed_bytes().into()),
             signature: Some((letter.opened.signature_armored().to_owned(), letter.opened.micalg())),
-            recipient: None,
+            sealing: None,
         };
         let place = self.enter(role, body, bytes)?;
         self.originals.push((one.spooled.path.clone(), one.original.digest));

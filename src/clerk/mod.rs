@@ -37,6 +37,7 @@ mod report;
 mod rounds;
 mod rules;
 mod schedules;
+mod sealing;
 mod settle;
 mod spool;
 mod take_in;
@@ -93,7 +94,7 @@ pub(crate) fn chance<const N: usize>() -> Result<[u8; N], ClerkError> {
 pub struct Clerk {
     settings: Settings,
     clock: Clock,
-    keys: Vec<OwnKey>,
+    keys: std::sync::Arc<[OwnKey]>,
     me: Party,
     /// The header that hands our certificate on, once it was needed.
     autocrypt: std::sync::OnceLock<autocrypt::Header>,

@@ -223,7 +223,7 @@ impl Clerk {
         let texts = Texts::load(language, settings.templates.as_deref())
             .map_err(|error| ClerkError::Settings(error.to_string()))?;
         let mut clerk = Self {
-            keys: vec![key],
+            keys: [key].into(),
             me,
             autocrypt: std::sync::OnceLock::new(),
             ledger,

@@ -105,11 +105,11 @@ impl Clerk {
             let armored = renewed.certificate().to_armored();
             self.ledger.put_certificate(renewed.fingerprint(), armored.as_ref())?;
             replace(&file, renewed.to_armored().expose_secret().as_bytes())?;
-            self.keys = vec![renewed];
+            self.keys = [renewed].into();
             self.tell_renewed(now);
             self.export_again();
         } else {
-            self.keys = vec![there];
+            self.keys = [there].into();
         }
         self.autocrypt = std::sync::OnceLock::new();
         Ok(())

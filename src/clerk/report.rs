@@ -272,10 +272,10 @@ impl Batch<'_> {
     fn letters_from(&self, begin: usize) -> Vec<Foreseen> {
         let entered = self.pending.iter().skip(begin);
         let letters = entered.filter_map(|pending| Some((pending.entry.letter()?, pending.bytes.signed.as_ref()?)));
-        let foreseen = |(letter, signed): (&crate::trade::Letter, &Vec<u8>)| Foreseen {
+        let foreseen = |(letter, signed): (&crate::trade::Letter, &std::sync::Arc<[u8]>)| Foreseen {
             kind: letter.kind(),
             to: letter.to.address.clone(),
-            signed: signed.clone(),
+            signed: signed.to_vec(),
         };
         letters.map(foreseen).collect()
     }

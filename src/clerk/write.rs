@@ -212,8 +212,12 @@ impl Batch<'_> {
         let content = Measured::of(&signed);
         let owed = Owed { id: letter.id.clone(), kind: letter.kind(), to: letter.to.address.clone() };
         let travels = !letter.stays_here();
-        let bytes = Bytes { signed: Some(signed), signature: None, recipient: Some(recipient) };
-        self.enter(Some(role), Body::Out { letter: Arc::new(letter), content }, bytes)?;
+        let sealer = self.sealer()?;
+        let bytes = Bytes { signed: Some(signed.into()), ..Bytes::default() };
+        let place = self.enter(Some(role), Body::Out { letter: Arc::new(letter), content }, bytes)?;
+        if let Some(sealer) = sealer {
+            self.begin_sealing(place, sealer, recipient);
+        }
         Ok(Written { owed, content: content.digest, travels })
     }
 
