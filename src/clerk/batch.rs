@@ -196,7 +196,12 @@ impl Batch<'_> {
     fn keep_at_hand(self) {
         let mark = self.writer.as_ref().map(|writer| writer.mark().clone()).unwrap_or_default();
         let at_hand = AtHand { mark, book: self.book, asked: self.asked };
-        self.clerk.at_hand = if at_hand.is_large() { AtHand::default() } else { at_hand };
+        if !at_hand.is_large() {
+            self.clerk.at_hand = at_hand;
+        } else if rayon::current_num_threads() > 1 {
+            // To give thousands of letters back takes its time, and nobody waits for it.
+            rayon::spawn(move || drop(at_hand));
+        }
     }
 
     /// Returns the moment of the batch.
@@ -225,6 +230,35 @@ impl Batch<'_> {
             self.clerk.index.load_into(role, &asked.1, &mut self.book)?;
             self.asked.insert(asked);
         }
+        Ok(())
+    }
+
+    /// Brings many transactions into the book at once, as each part at this address knows them, their letters read by all
+    /// cores. A single core reads each when it is asked for.
+    pub(super) fn load_ahead(&mut self, keys: &[&Key]) -> Result<(), ClerkError> {
+        if rayon::current_num_threads() == 1 {
+            return Ok(());
+        }
+        let index = &self.clerk.index;
+        let wanted: BTreeSet<&Key> = keys.iter().copied().filter(|key| self.book.get(key).is_none()).collect();
+        let wanted: Vec<&Key> = wanted.into_iter().collect();
+        index.load_keys(&wanted)?.into_iter().for_each(|found| self.book.insert(found));
+        let practice = &self.clerk.settings.practice;
+        let mut asked: BTreeSet<(Role, Names)> = BTreeSet::new();
+        for known in keys.iter().filter_map(|key| self.book.get(key)) {
+            let names = Names { order: None, ..known.names() };
+            let parts = Role::ALL.into_iter().filter(|role| names.number.is_some() && practice.plays(*role));
+            asked.extend(parts.map(|role| (role, names.clone())));
+        }
+        asked.retain(|one| !self.asked.contains(one));
+        let unknown: Vec<(Role, Names)> =
+            asked.iter().filter(|(role, names)| self.book.find(*role, names).is_none()).cloned().collect();
+        for found in index.load_numbers(&unknown)? {
+            if self.book.get(&found.key).is_none() {
+                self.book.insert(found);
+            }
+        }
+        self.asked.append(&mut asked);
         Ok(())
     }
 

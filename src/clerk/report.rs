@@ -77,6 +77,26 @@ struct Rows {
     contents: BTreeSet<Digest>,
 }
 
+impl Rows {
+    /// Returns what is to be said of a row that came before in this batch.
+    fn came(&self, event: &Event) -> Option<Came> {
+        match &event.id {
+            None => self.contents.contains(&event.content).then_some(Came::Known),
+            Some(id) => self.ids.get(id).map(|known| again(id, *known, event.content)),
+        }
+    }
+}
+
+/// A row that is to be followed.
+struct Row {
+    /// The transaction it means.
+    key: Key,
+    /// What it is known by when it comes again.
+    event: Event,
+    /// Whether it is remembered.
+    remembered: bool,
+}
+
 impl Clerk {
     /// Writes what rows report, in one batch; returns what became of each.
     ///
@@ -89,13 +109,14 @@ impl Clerk {
             let came = self.batch(|batch| {
                 let mut rows = Rows::default();
                 let mut all = Vec::with_capacity(reports.len());
-                for (place, report) in reports.iter().enumerate() {
+                let looked_up = batch.look_up_all(how, reports)?;
+                for (place, (report, row)) in reports.iter().zip(looked_up).enumerate() {
                     if let Some(why) = unwritable.get(&place) {
                         all.push(Came::Refused(why.clone()));
                         continue;
                     }
                     at = Some(place);
-                    all.push(batch.report(how, report, &mut rows)?);
+                    all.push(batch.report(how, report, row, &mut rows)?);
                 }
                 at = None;
                 Ok(all)
@@ -139,7 +160,8 @@ impl Clerk {
         let mut all = Vec::with_capacity(reports.len());
         for report in reports {
             let begin = batch.pending.len();
-            let came = match batch.report(how, report, &mut before.rows) {
+            let row = batch.look_up(how, report)?;
+            let came = match batch.report(how, report, row, &mut before.rows) {
                 Err(error) if error.is_about_letter() && !matches!(error, ClerkError::OwnKey(_)) => {
                     Came::Refused(error.to_string())
                 }
@@ -152,6 +174,15 @@ impl Clerk {
         before.book = batch.book;
         before.asked = batch.asked;
         Ok(all)
+    }
+}
+
+/// Returns what is to be said of a row whose id came before, for a row that said this.
+fn again(id: &str, known: Digest, content: Digest) -> Came {
+    if known == content {
+        Came::Known
+    } else {
+        Came::Refused(format!("the event {id} came before and said something else"))
     }
 }
 
@@ -168,11 +199,20 @@ fn unknown(role: Role, name: &str) -> String {
 }
 
 impl Batch<'_> {
-    /// Writes what one row reports.
-    fn report(&mut self, how: Reporting, report: &Report, rows: &mut Rows) -> Result<Came, ClerkError> {
+    /// Looks rows up, and brings the transactions of those that are followed into the book, all at once.
+    fn look_up_all(&mut self, how: Reporting, reports: &[Report]) -> Result<Vec<Result<Row, Came>>, ClerkError> {
+        let rows = reports.iter().map(|report| self.look_up(how, report)).collect::<Result<Vec<_>, ClerkError>>()?;
+        let keys: Vec<&Key> = rows.iter().filter_map(|row| row.as_ref().ok()).map(|row| &row.key).collect();
+        self.load_ahead(&keys)?;
+        Ok(rows)
+    }
+
+    /// Looks a row up in the index: which transaction it means, and whether it came in an earlier batch. Where it is not to
+    /// be followed, returns what became of it.
+    fn look_up(&self, how: Reporting, report: &Report) -> Result<Result<Row, Came>, ClerkError> {
         let key = match self.meant(how.role, report)? {
             Ok(key) => key,
-            Err(came) => return Ok(came),
+            Err(came) => return Ok(Err(came)),
         };
         let event = Event { id: report.event.clone(), content: report.content(&key) };
         let remembered = match how.sort {
@@ -181,7 +221,23 @@ impl Batch<'_> {
             Sort::States => event.id.is_some(),
             Sort::ByHand => false,
         };
-        if remembered && let Some(came) = self.came_before(how.role, &event, rows)? {
+        let came = if remembered { self.came_before(how.role, &event)? } else { None };
+        Ok(came.map_or(Ok(Row { key, event, remembered }), Err))
+    }
+
+    /// Writes what one row reports.
+    fn report(
+        &mut self,
+        how: Reporting,
+        report: &Report,
+        row: Result<Row, Came>,
+        rows: &mut Rows,
+    ) -> Result<Came, ClerkError> {
+        let Row { key, event, remembered } = match row {
+            Ok(row) => row,
+            Err(came) => return Ok(came),
+        };
+        if remembered && let Some(came) = rows.came(&event) {
             return Ok(came);
         }
         let known = self.load_key(&key)?;
@@ -212,7 +268,7 @@ impl Batch<'_> {
     }
 
     /// Returns the transaction a row means, or what becomes of it where there is none.
-    fn meant(&mut self, role: Role, report: &Report) -> Result<Result<Key, Came>, ClerkError> {
+    fn meant(&self, role: Role, report: &Report) -> Result<Result<Key, Came>, ClerkError> {
         let Report { shop, name, .. } = report;
         let keys = self.clerk.index.keys_called(role, shop.as_ref(), name)?;
         let key = match keys.as_slice() {
@@ -229,18 +285,12 @@ impl Batch<'_> {
         Ok(key.map_err(Came::Refused))
     }
 
-    /// Returns what is to be said of a row that came before, in this batch or an earlier one.
-    fn came_before(&self, role: Role, event: &Event, rows: &Rows) -> Result<Option<Came>, ClerkError> {
-        let Event { id: Some(id), content } = event else {
-            let known = rows.contents.contains(&event.content) || self.clerk.index.has_event(role, &event.content)?;
-            return Ok(known.then_some(Came::Known));
-        };
-        let known = match rows.ids.get(id) {
-            Some(content) => Some(*content),
-            None => self.clerk.index.event(role, id)?,
-        };
-        let other = || Came::Refused(format!("the event {id} came before and said something else"));
-        Ok(known.map(|known| if known == *content { Came::Known } else { other() }))
+    /// Returns what is to be said of a row that came in an earlier batch.
+    fn came_before(&self, role: Role, event: &Event) -> Result<Option<Came>, ClerkError> {
+        match &event.id {
+            None => Ok(self.clerk.index.has_event(role, &event.content)?.then_some(Came::Known)),
+            Some(id) => Ok(self.clerk.index.event(role, id)?.map(|known| again(id, known, event.content))),
+        }
     }
 
     /// Returns why a letter to one of its readers could not be sealed ever: no certificate is known.

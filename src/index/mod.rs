@@ -118,6 +118,7 @@ pub struct Index {
     ledger: String,
     reckoning: Reckoning,
     mark: Mark,
+    letters: state::Shared,
 }
 
 impl IndexError {
@@ -188,7 +189,8 @@ impl Index {
         let id = meta(&db, "ledger").map_err(damaged)?.unwrap_or_default();
         let mark = meta(&db, "mark").map_err(damaged)?.and_then(|text| serde_json::from_str(&text).ok());
         let mark: Mark = mark.ok_or_else(|| Unfit::Damaged("has no mark".to_owned()))?;
-        let index = Self { db, path: path.to_owned(), ledger: id, reckoning, mark };
+        let letters = state::Shared::default();
+        let index = Self { db, path: path.to_owned(), ledger: id, reckoning, mark, letters };
         if index.ledger != ledger.id() {
             return Err(Unfit::Damaged(format!("is of the ledger {}", index.ledger)));
         }
@@ -209,7 +211,7 @@ impl Index {
         begin(&db_tx, ledger.id())?;
         db_tx.commit()?;
         let (path, ledger, mark) = (path.to_owned(), ledger.id().to_owned(), Mark::default());
-        Ok(Self { db, path, ledger, reckoning, mark })
+        Ok(Self { db, path, ledger, reckoning, mark, letters: state::Shared::default() })
     }
 
     /// Empties every table but the cursors. The file stays, since another process may have it open.
@@ -222,6 +224,7 @@ impl Index {
         redacted::note_unclean(&db_tx)?;
         db_tx.commit()?;
         self.mark = Mark::default();
+        self.letters.clear();
         Ok(())
     }
 
@@ -321,7 +324,12 @@ impl Index {
     /// Takes note of what another process has entered meanwhile.
     pub fn refresh(&mut self) -> Result<(), IndexError> {
         let text = meta(&self.db, "mark")?.ok_or_else(|| IndexError::Row("no mark".to_owned()))?;
-        self.mark = serde_json::from_str(&text).map_err(|error| IndexError::Row(error.to_string()))?;
+        let mark: Mark = serde_json::from_str(&text).map_err(|error| IndexError::Row(error.to_string()))?;
+        if mark != self.mark {
+            // One of them may have been erased.
+            self.letters.clear();
+        }
+        self.mark = mark;
         Ok(())
     }
 

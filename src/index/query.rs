@@ -144,6 +144,31 @@ impl Index {
 
     /// Returns a transaction by its key.
     pub fn load_key(&self, key: &Key) -> Found<Option<Transaction>> {
+        self.read_state(self.state_of_key(key)?)
+    }
+
+    /// Returns the transactions of these keys, as far as there are any, read by all cores.
+    pub fn load_keys(&self, keys: &[&Key]) -> Found<Vec<Transaction>> {
+        let states = keys.iter().map(|key| self.state_of_key(key)).collect::<Found<Vec<_>>>()?;
+        state::read_all(&self.db, &states.into_iter().flatten().collect::<Vec<_>>(), &self.letters)
+    }
+
+    /// Returns the transactions that parts know by these numbers of shops, as far as there are any, read by all cores.
+    pub fn load_numbers(&self, names: &[(Role, Names)]) -> Found<Vec<Transaction>> {
+        let mut states = Vec::new();
+        for (role, names) in names {
+            if let (Some(shop), Some(number)) = (&names.shop, &names.number) {
+                states.extend(self.state_of_number(*role, shop, number)?);
+            }
+        }
+        state::read_all(&self.db, &states, &self.letters)
+    }
+
+    fn load_number(&self, role: Role, shop: &Address, number: &Number) -> Found<Option<Transaction>> {
+        self.read_state(self.state_of_number(role, shop, number)?)
+    }
+
+    fn state_of_key(&self, key: &Key) -> Found<Option<Vec<u8>>> {
         self.state(
             "SELECT s.state FROM transactions t JOIN states s ON s.id = t.id \
              WHERE role = ?1 AND shop = ?2 AND order_id = ?3",
@@ -151,7 +176,7 @@ impl Index {
         )
     }
 
-    fn load_number(&self, role: Role, shop: &Address, number: &Number) -> Found<Option<Transaction>> {
+    fn state_of_number(&self, role: Role, shop: &Address, number: &Number) -> Found<Option<Vec<u8>>> {
         self.state(
             "SELECT s.state FROM transactions t JOIN states s ON s.id = t.id \
              WHERE role = ?1 AND shop = ?2 AND number = ?3 ORDER BY t.id DESC LIMIT 1",
@@ -159,10 +184,12 @@ impl Index {
         )
     }
 
-    fn state(&self, sql: &str, names: impl Params) -> Found<Option<Transaction>> {
-        let mut find = self.db.prepare_cached(sql)?;
-        let state: Option<Vec<u8>> = find.query_row(names, |row| row.get(0)).optional()?;
-        state.map(|state| state::read(&self.db, &state)).transpose()
+    fn state(&self, sql: &str, names: impl Params) -> Found<Option<Vec<u8>>> {
+        Ok(self.db.prepare_cached(sql)?.query_row(names, |row| row.get(0)).optional()?)
+    }
+
+    fn read_state(&self, state: Option<Vec<u8>>) -> Found<Option<Transaction>> {
+        state.map(|state| state::read(&self.db, &state, &self.letters)).transpose()
     }
 
     /// Returns all transactions of a part, or of all parts, in the order of their keys.
@@ -180,7 +207,7 @@ impl Index {
         )?;
         let mut rows = all.query([role.map(|role| role.word())])?;
         while let Some(row) = rows.next()? {
-            each(state::read(&self.db, &row.get::<_, Vec<u8>>(0)?)?);
+            each(state::read(&self.db, &row.get::<_, Vec<u8>>(0)?, &self.letters)?);
         }
         Ok(())
     }

@@ -3,8 +3,11 @@
 //! A transaction is written anew with each letter about it, a letter never: so the letters, which are nearly all of
 //! it, lie apart under the positions of their entries.
 
-use std::sync::Arc;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Weak};
 
+use rayon::prelude::*;
 use rusqlite::{Connection, OptionalExtension, Statement, params};
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +28,15 @@ struct State {
     given: Vec<Given>,
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     arrivals: Vec<Arrival>,
+}
+
+impl State {
+    /// Returns the transaction, with its letters as `letter` returns them by the positions of their entries.
+    fn with(self, mut letter: impl FnMut(u64) -> Result<Arc<Letter>, IndexError>) -> Result<Transaction, IndexError> {
+        let Self { key, number, kept, given, arrivals } = self;
+        let kept = kept.into_iter().map(|standing| letter(standing.position).map(|letter| standing.with(letter)));
+        Ok(Transaction { key, number, kept: kept.collect::<Result<Vec<Kept>, IndexError>>()?, given, arrivals })
+    }
 }
 
 /// How one letter stands.
@@ -65,6 +77,36 @@ impl Standing {
     }
 }
 
+/// How many letters are remembered as in use before those that are not any more are left out.
+const SHARED_MAX: usize = 8_192;
+
+/// Letters in use, by the positions of their entries: one that several parts of an account keep is read once.
+#[derive(Debug, Default)]
+pub(super) struct Shared(RefCell<BTreeMap<u64, Weak<Letter>>>);
+
+impl Shared {
+    /// Forgets all of them: what an entry says may have changed.
+    pub(super) fn clear(&self) {
+        self.0.borrow_mut().clear();
+    }
+
+    fn find(&self, position: u64) -> Option<Arc<Letter>> {
+        self.0.borrow().get(&position).and_then(Weak::upgrade)
+    }
+
+    fn note(&self, position: u64, letter: &Arc<Letter>) {
+        let mut shared = self.0.borrow_mut();
+        if shared.len() >= SHARED_MAX {
+            shared.retain(|_, letter| letter.strong_count() > 0);
+            // So many are in use only where all transactions are walked through.
+            if shared.len() > SHARED_MAX / 2 {
+                shared.clear();
+            }
+        }
+        shared.insert(position, Arc::downgrade(letter));
+    }
+}
+
 fn row_error(error: serde_json::Error) -> IndexError {
     IndexError::Row(error.to_string())
 }
@@ -98,8 +140,9 @@ pub(super) fn letter(db: &Connection, position: i64) -> Result<Option<Letter>, I
 const LETTER: &str = "SELECT letter FROM letters WHERE position = ?1";
 
 fn find(question: &mut Statement<'_>, position: i64) -> Result<Option<Letter>, IndexError> {
-    let text: Option<Vec<u8>> = question.query_row([position], |row| row.get(0)).optional()?;
-    text.map(|text| serde_json::from_slice(&text).map_err(row_error)).transpose()
+    let mut rows = question.query([position])?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    serde_json::from_slice(row.get_ref(0)?.as_bytes().map_err(rusqlite::Error::from)?).map(Some).map_err(row_error)
 }
 
 /// Keeps how a transaction stands; its letters are kept with their entries.
@@ -114,13 +157,50 @@ pub(super) fn put(db_tx: &Connection, id: i64, transaction: &Transaction) -> Res
 }
 
 /// Returns the transaction that a row of `states` tells of.
-pub(super) fn read(db: &Connection, state: &[u8]) -> Result<Transaction, IndexError> {
-    let State { key, number, kept, given, arrivals } = serde_json::from_slice(state).map_err(row_error)?;
+pub(super) fn read(db: &Connection, state: &[u8], shared: &Shared) -> Result<Transaction, IndexError> {
+    let state: State = serde_json::from_slice(state).map_err(row_error)?;
     let mut question = db.prepare_cached(LETTER)?;
-    let mut letter = |position: u64| -> Result<Letter, IndexError> {
-        let missing = || IndexError::Row(format!("the letter of entry {position} is missing"));
-        find(&mut question, integer(position))?.ok_or_else(missing)
-    };
-    let kept = kept.into_iter().map(|standing| letter(standing.position).map(|letter| standing.with(Arc::new(letter))));
-    Ok(Transaction { key, number, kept: kept.collect::<Result<Vec<Kept>, IndexError>>()?, given, arrivals })
+    state.with(|position| {
+        if let Some(letter) = shared.find(position) {
+            return Ok(letter);
+        }
+        let letter = Arc::new(find(&mut question, integer(position))?.ok_or_else(|| missing(position))?);
+        shared.note(position, &letter);
+        Ok(letter)
+    })
+}
+
+fn missing(position: u64) -> IndexError {
+    IndexError::Row(format!("the letter of entry {position} is missing"))
+}
+
+/// Returns the transactions that many rows of `states` tell of. The rows of their letters are fetched one after another, and
+/// what stands in all these rows is read by all cores.
+pub(super) fn read_all(db: &Connection, states: &[Vec<u8>], shared: &Shared) -> Result<Vec<Transaction>, IndexError> {
+    let states = states.par_iter().map(|state| serde_json::from_slice::<State>(state).map_err(row_error));
+    let states = states.collect::<Result<Vec<State>, IndexError>>()?;
+    let positions: BTreeSet<u64> =
+        states.iter().flat_map(|state| state.kept.iter().map(|standing| standing.position)).collect();
+    let mut letters: BTreeMap<u64, Arc<Letter>> = BTreeMap::new();
+    let mut texts: Vec<(u64, Vec<u8>)> = Vec::new();
+    let mut question = db.prepare_cached(LETTER)?;
+    for position in positions {
+        match shared.find(position) {
+            Some(letter) => drop(letters.insert(position, letter)),
+            None => {
+                let text = question.query_row([integer(position)], |row| row.get(0)).optional()?;
+                texts.push((position, text.ok_or_else(|| missing(position))?));
+            }
+        }
+    }
+    let read = texts.par_iter().map(|(position, text)| {
+        let letter = serde_json::from_slice(text).map_err(row_error)?;
+        Ok((*position, Arc::new(letter)))
+    });
+    for (position, letter) in read.collect::<Result<Vec<(u64, Arc<Letter>)>, IndexError>>()? {
+        shared.note(position, &letter);
+        letters.insert(position, letter);
+    }
+    let whole = |state: State| state.with(|position| letters.get(&position).cloned().ok_or_else(|| missing(position)));
+    states.into_iter().map(whole).collect()
 }
