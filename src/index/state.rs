@@ -107,8 +107,13 @@ impl Shared {
     }
 }
 
-fn row_error(error: serde_json::Error) -> IndexError {
+fn row_error(error: impl std::fmt::Display) -> IndexError {
     IndexError::Row(error.to_string())
+}
+
+/// Reads what a row holds. That it is UTF-8 is seen at once, and not string by string.
+fn parsed<T: serde::de::DeserializeOwned>(row: &[u8]) -> Result<T, IndexError> {
+    serde_json::from_str(std::str::from_utf8(row).map_err(row_error)?).map_err(row_error)
 }
 
 /// Keeps the letter of an entry.
@@ -142,7 +147,7 @@ const LETTER: &str = "SELECT letter FROM letters WHERE position = ?1";
 fn find(question: &mut Statement<'_>, position: i64) -> Result<Option<Letter>, IndexError> {
     let mut rows = question.query([position])?;
     let Some(row) = rows.next()? else { return Ok(None) };
-    serde_json::from_slice(row.get_ref(0)?.as_bytes().map_err(rusqlite::Error::from)?).map(Some).map_err(row_error)
+    parsed(row.get_ref(0)?.as_bytes().map_err(rusqlite::Error::from)?).map(Some)
 }
 
 /// Keeps how a transaction stands; its letters are kept with their entries.
@@ -158,7 +163,7 @@ pub(super) fn put(db_tx: &Connection, id: i64, transaction: &Transaction) -> Res
 
 /// Returns the transaction that a row of `states` tells of.
 pub(super) fn read(db: &Connection, state: &[u8], shared: &Shared) -> Result<Transaction, IndexError> {
-    let state: State = serde_json::from_slice(state).map_err(row_error)?;
+    let state: State = parsed(state)?;
     let mut question = db.prepare_cached(LETTER)?;
     state.with(|position| {
         if let Some(letter) = shared.find(position) {
@@ -177,8 +182,7 @@ fn missing(position: u64) -> IndexError {
 /// Returns the transactions that many rows of `states` tell of. The rows of their letters are fetched one after another, and
 /// what stands in all these rows is read by all cores.
 pub(super) fn read_all(db: &Connection, states: &[Vec<u8>], shared: &Shared) -> Result<Vec<Transaction>, IndexError> {
-    let states = states.par_iter().map(|state| serde_json::from_slice::<State>(state).map_err(row_error));
-    let states = states.collect::<Result<Vec<State>, IndexError>>()?;
+    let states = states.par_iter().map(|state| parsed(state)).collect::<Result<Vec<State>, IndexError>>()?;
     let positions: BTreeSet<u64> =
         states.iter().flat_map(|state| state.kept.iter().map(|standing| standing.position)).collect();
     let mut letters: BTreeMap<u64, Arc<Letter>> = BTreeMap::new();
@@ -193,10 +197,7 @@ pub(super) fn read_all(db: &Connection, states: &[Vec<u8>], shared: &Shared) -> 
             }
         }
     }
-    let read = texts.par_iter().map(|(position, text)| {
-        let letter = serde_json::from_slice(text).map_err(row_error)?;
-        Ok((*position, Arc::new(letter)))
-    });
+    let read = texts.par_iter().map(|(position, text)| Ok((*position, Arc::new(parsed(text)?))));
     for (position, letter) in read.collect::<Result<Vec<(u64, Arc<Letter>)>, IndexError>>()? {
         shared.note(position, &letter);
         letters.insert(position, letter);
