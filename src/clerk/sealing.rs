@@ -2,6 +2,7 @@
 //!
 //! Both take a letter's bytes and keys and nothing else, and cost more than all the rest of it.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::batch::{Batch, Pending};
@@ -196,7 +197,9 @@ impl Batch<'_> {
         if rayon::current_num_threads() > 1 {
             // A batch that is given up takes its letters with it.
             let begun = Arc::downgrade(&sealing);
-            rayon::spawn_fifo(move || begun.upgrade().iter().for_each(|sealing| sealing.make()));
+            let make = move || begun.upgrade().iter().for_each(|sealing| sealing.make());
+            // What panics here panics again at the commit, where it ends the command and not the whole process.
+            rayon::spawn_fifo(move || drop(catch_unwind(AssertUnwindSafe(make))));
         }
         bytes.sealing = Some(sealing);
     }
