@@ -165,12 +165,13 @@ impl ListArgs {
 
 /// The columns of a buyer's list, and what gives way on a narrow terminal.
 const BOUGHT: [&str; 10] = ["id", "date", "shop", "items", "total", "unpaid", "order", "delivery", "payment", "state"];
-const BOUGHT_FIT: [Fit; 12] = [
-    Fit::Cut(3, 12),
+const BOUGHT_FIT: [Fit; 13] = [
+    Fit::Cut(3, 20),
     Fit::Cut(2, 10),
-    Fit::Short(6, short_leg),
-    Fit::Short(7, short_leg),
     Fit::Short(8, short_leg),
+    Fit::Short(7, short_leg),
+    Fit::Short(6, short_leg),
+    Fit::Cut(3, 12),
     Fit::Drop(1),
     Fit::Cut(3, 7),
     Fit::Cut(2, 6),

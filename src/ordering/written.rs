@@ -151,8 +151,8 @@ pub fn price_in(about: &str, text: &str, usual: Option<Currency>) -> Result<Mone
                         )
                     }
                     _ => {
-                        let right = ["JPY", "EUR"].iter().filter_map(|code| Currency::parse(code).ok());
-                        let right = right.filter_map(|one| in_one(plain, one)).next().unwrap_or("JPY 4300".to_owned());
+                        let usable = |code: &&str| in_one(plain, Currency::parse(code).ok()?);
+                        let right = ["JPY", "EUR"].iter().find_map(usable).unwrap_or_else(|| "JPY 4300".to_owned());
                         format!("{about}: {text:?} has no currency; write it before the amount, like {right:?}")
                     }
                 }

@@ -57,7 +57,8 @@ fn whatever_warning_is_counted_about_an_order_is_found_as_warned_in_list_and_pag
             .map(|one| (one["id"].as_str().unwrap().to_owned(), one["warnings"].as_u64().unwrap()))
             .collect();
         let mut expected: Vec<(String, u64)> = expected.iter().map(|(id, n)| ((*id).to_owned(), *n)).collect();
-        (listed.sort(), expected.sort());
+        listed.sort();
+        expected.sort();
         assert_eq!(listed, expected);
         // All of them together are the open warnings of the account.
         let all: u64 = expected.iter().map(|(_, n)| n).sum();
