@@ -11,7 +11,7 @@ use crate::clerk::Clerk;
 use crate::role::{Refused, buyer};
 use crate::rules::agreement::Difference;
 use crate::trade::{Digest, Leg, Person, PinnedBy, Role, Settlement, Transaction};
-use crate::view::confirm::{Offer, Told, offered};
+use crate::view::confirm::{Offer, Told, offered, said};
 use crate::view::{short, text};
 
 #[derive(Debug, clap::Args)]
@@ -181,7 +181,7 @@ fn changed_before(shell: &Shell, points: &[&Difference]) -> Result<(), Failure> 
 /// Prints points in which terms differ from what was before.
 fn points_table(shell: &Shell, points: &[&Difference], head: [&'static str; 3]) -> Result<(), Failure> {
     let row = |one: &&Difference| {
-        let [what, before, offered] = [&one.what, &one.ordered, &one.offered].map(|text| shell.words.sentence(text));
+        let [what, before, offered] = said(one, shell.words);
         vec![Cell::plain(what), Cell::plain(before), Cell(output::escape(&offered), Tone::Bad)]
     };
     let rows: Vec<Vec<Cell>> = points.iter().map(row).collect();

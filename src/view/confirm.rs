@@ -15,6 +15,7 @@ use crate::rules::agreement::{Difference, changes, compare, not_applied};
 use crate::rules::{Standing, State, replacing};
 use crate::trade::item::{Charge, Line};
 use crate::trade::{Digest, Fingerprint, Kept, Leg, Moment, Money, Order, Person, PinnedBy, Role, Terms, Transaction};
+use crate::words::Words;
 
 /// Terms that wait for the buyer's answer, held against his order.
 #[derive(Debug, Clone)]
@@ -66,6 +67,14 @@ impl Told<'_> {
     pub fn count(&self) -> usize {
         self.changes.len().saturating_add(self.differs.len())
     }
+}
+
+/// Returns the point of a difference, what was before and what is offered, for people: amounts as everywhere, what is a word of ours
+/// in their language. What others wrote is not escaped yet.
+pub fn said(point: &Difference, words: Words) -> [String; 3] {
+    let value =
+        |text: &str| Money::parse_line(text).map_or_else(|_| words.sentence(text), |money| text::amount(&money));
+    [words.sentence(&point.what), value(&point.ordered), value(&point.offered)]
 }
 
 /// The key that signed terms.

@@ -16,7 +16,7 @@ use crate::clerk::Clerk;
 use crate::role::{Desk, Refused, buyer};
 use crate::rules::agreement::{Difference, compare};
 use crate::trade::{Settlement, Transaction};
-use crate::view::confirm::{Offer, offered};
+use crate::view::confirm::{Offer, offered, said};
 use crate::view::short;
 
 /// Shows the terms that wait, or the order where none do any more, as the browser's way back may lead here.
@@ -58,9 +58,8 @@ fn terms(clerk: &Clerk, known: &Transaction, offer: &Offer<'_>, visit: &Visit) -
 
 /// Returns points in which terms differ, in the reader's words.
 fn in_words(points: &[&Difference], visit: &Visit) -> Vec<Value> {
-    let words = visit.words();
     let point = |one: &&Difference| {
-        let [what, ordered, offered] = [&one.what, &one.ordered, &one.offered].map(|text| words.sentence(text));
+        let [what, ordered, offered] = said(one, visit.words());
         json!({"what": what, "ordered": ordered, "offered": offered})
     };
     points.iter().map(point).collect()

@@ -152,7 +152,7 @@ fn what_differs_stands_first_and_is_accepted_only_by_a_written_yes_p35_p118() {
     let lid = line("line 2");
     assert!(lid.contains("Lid") && lid.contains("nothing"), "{lid}");
     let total = line("total  ");
-    assert!(total.contains("JPY 5700") && total.contains("JPY 4800"), "{total}");
+    assert!(total.contains("JPY 5,700") && total.contains("JPY 4,800"), "{total}");
     assert_eq!((oks(&town, &id), town.show("buyer", &id)["state"].as_str()), (0, Some("ordered")));
     let yes = town.types("buyer", &["confirm", &id]).answers("although not all agrees?", "yes").ends();
     assert_eq!(yes.code, Some(0), "{yes:?}");

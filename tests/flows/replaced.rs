@@ -80,6 +80,7 @@ fn what_differs_of_an_offer_that_was_replaced_is_one_statement_each_point_once()
         looked.find("besides, the shop has changed 1 point of its offer before").unwrap(),
     );
     assert!(order < before, "{looked}");
+    assert!(looked.contains("line 1 price  JPY 4,300  JPY 4,000"), "{looked}");
     assert!(!looked.contains("new terms:") && !looked.contains("stay in force"), "{looked}");
     for (what, at) in [("line 1 price", order), ("latest arrival", before)] {
         assert_eq!(looked.matches(what).count(), 1, "{what}: {looked}");
