@@ -83,6 +83,8 @@ mod readme;
 mod refused;
 /// What a person is told though nobody wrote.
 mod reminded;
+/// What a letter says twice.
+mod repeated;
 /// What the parts do about a letter that counts.
 mod roles;
 /// What is said about a letter: tables of what is stored, what arrives, and the verdict.

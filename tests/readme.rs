@@ -70,7 +70,8 @@ fn the_readmes_show_what_the_program_prints() {
     let examples = shown(README, "What it looks like", "console");
     let [(demo, played), listing @ ..] = examples.as_slice() else { panic!("no example") };
     let first = run(demo);
-    let printed = words(&format!("{}{}", first.out, first.err));
+    // What it does is told on standard error, before what came of it.
+    let printed = words(&format!("{}{}", first.err, first.out));
     let played = words(played);
     assert_eq!(printed.get(..played.len()).unwrap(), played, "{demo}");
     let commands: Vec<&str> = listing.iter().map(|(command, _)| command.as_str()).collect();

@@ -71,7 +71,8 @@ pub(super) fn run(shell: &mut Shell, args: KeyArgs) -> Result<(), Failure> {
             let fault = |error: std::io::Error| Failure::data(format!("cannot read {}: {error}", file.display()));
             let bytes = files::read_named(&file, files::SMALL).map_err(fault)?;
             if bytes.is_empty() {
-                return Err(Failure::data(format!("cannot read {}: the file is empty", file.display())));
+                let why = "the file is empty";
+                return Err(Failure::data(format!("cannot read {}: {why}", file.display())));
             }
             let certificate = Certificate::from_bytes(&bytes)
                 .map_err(|error| Failure::data(format!("{}: {error}", file.display())))?;

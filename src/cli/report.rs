@@ -252,14 +252,14 @@ fn fault(file: &Path, error: &FeedError) -> Failure {
         FeedError::File { line, what } if is_stdin(file) => Failure::data(format!("standard input:{line}: {what}")),
         FeedError::File { line, what } => Failure::data(format!("{}:{line}: {what}", file.display())),
         FeedError::Columns { what, columns, mapped } => {
-            let there = columns.iter().take(COLUMNS).cloned().collect::<Vec<_>>().join(", ");
-            let more = if columns.len() > COLUMNS { ", ..." } else { "" };
+            let mut there = columns.iter().take(COLUMNS).cloned().collect::<Vec<_>>().join(", ");
+            if columns.len() > COLUMNS {
+                there.push_str(", ...");
+            }
             let hint = match mapped {
-                true => format!("the file has these columns: {there}{more}"),
+                true => format!("the file has these columns: {there}"),
                 false => {
-                    format!(
-                        "its columns are: {there}{more}; a map says what others' columns mean: --map FILE (docs/cron.md)"
-                    )
+                    format!("its columns are: {there}; a map says what others' columns mean: --map FILE (docs/cron.md)")
                 }
             };
             let text = match is_stdin(file) {

@@ -171,7 +171,9 @@ fn is_stopped_step(step: &Step) -> bool {
 }
 
 pub(super) fn next_id(status: &PaymentStatus) -> String {
-    status.payments.len().saturating_add(1).to_string()
+    // One that was taken back may have left a gap below a number that is given.
+    let is_free = |id: &String| status.payments.iter().all(|payment| payment.id != *id);
+    (status.payments.len().saturating_add(1)..).map(|id| id.to_string()).find(is_free).unwrap_or_default()
 }
 
 pub(super) fn is_done(status: &PaymentStatus) -> bool {

@@ -27,6 +27,8 @@ pub(super) struct Ground {
     pub(super) all_terms: Vec<Digest>,
     /// How much may go back to the buyer.
     pub(super) refundable: Option<Money>,
+    /// The entry by which the cancellation came.
+    pub(super) cancelled_by: Option<u64>,
     /// How the legs stand that are folded before.
     pub(super) legs: Legs,
 }
@@ -39,6 +41,8 @@ pub(super) struct Run {
     pub(super) steps: Vec<Folded>,
     /// The entry of the statement in force behind them.
     pub(super) current: Option<u64>,
+    /// The entry by which the cancellation came, as far as it is known behind them.
+    pub(super) cancelled_by: Option<u64>,
     /// How the legs stand behind them.
     pub(super) legs: Legs,
 }
@@ -47,7 +51,8 @@ impl Run {
     /// Begins where nothing of the leg is folded yet.
     pub(super) fn new(ground: Ground) -> Self {
         let legs = ground.legs.clone();
-        Self { ground, steps: Vec::new(), current: None, legs }
+        let cancelled_by = ground.cancelled_by;
+        Self { ground, steps: Vec::new(), current: None, cancelled_by, legs }
     }
 
     /// Returns whether what was folded on this ground would be the same now, and these statuses begin with it.

@@ -77,8 +77,6 @@ pub struct Legs {
     pub delivery: LegState,
     /// From when on the shop has confirmed the cancellation.
     pub cancelled: Option<Moment>,
-    /// The entry of the letter by which it did first.
-    pub cancelled_by: Option<u64>,
     /// What is paid so far.
     pub paid: Option<Money>,
     /// What remains to be paid, as the payment agent says.
@@ -134,6 +132,7 @@ pub(super) fn fold_each(
     each: &mut Each<'_>,
 ) -> Legs {
     let mut legs = Legs::default();
+    let mut cancelled_by = None;
     let known = Known {
         transaction,
         terms: transaction.terms(),
@@ -143,7 +142,7 @@ pub(super) fn fold_each(
     // What is paid is held against what left and arrived, what arrived against what left.
     let [order, delivery, payment] = folding.map_or([None, None, None], |folding| folding.runs().map(Some));
     for (leg, run) in [(Leg::Order, order), (Leg::Delivery, delivery), (Leg::Payment, payment)] {
-        fold_leg(&known, leg, run, &mut legs, each);
+        cancelled_by = fold_leg(&known, leg, run, (&mut legs, cancelled_by), each);
     }
     legs
 }
@@ -156,7 +155,14 @@ struct Known<'a> {
     new: Option<&'a Kept>,
 }
 
-fn fold_leg(known: &Known<'_>, leg: Leg, run: Option<&mut Option<Run>>, legs: &mut Legs, each: &mut Each<'_>) {
+/// Folds one leg; returns the entry by which the cancellation came, as far as it is known behind it.
+fn fold_leg(
+    known: &Known<'_>,
+    leg: Leg,
+    run: Option<&mut Option<Run>>,
+    (legs, cancelled_by): (&mut Legs, Option<u64>),
+    each: &mut Each<'_>,
+) -> Option<u64> {
     let is_of_leg = |kept: &&Kept| kept.letter.kind().status_of() == Some(leg);
     let mut statuses: Vec<&Kept> = known.transaction.kept.iter().chain(known.new).filter(is_of_leg).collect();
     // Our own statuses go to buyer and shop with numbers of their own: they stand in the order of writing.
@@ -164,18 +170,20 @@ fn fold_leg(known: &Known<'_>, leg: Leg, run: Option<&mut Option<Run>>, legs: &m
         Direction::In => (kept.letter.seq, kept.position),
         Direction::Out => (None, kept.position),
     });
-    let mut fold = LegFold { known, leg, refundable: refundable(known, legs), current: None, legs, each };
+    let refundable = refundable(known, legs);
+    let mut fold = LegFold { known, leg, refundable, current: None, cancelled_by, legs, each };
     // Without terms other letters than statuses decide what becomes of these.
     let Some((run, (terms, _))) = run.zip(known.terms) else {
         for kept in statuses {
             fold.take(kept);
         }
-        return;
+        return fold.cancelled_by;
     };
     let ground = Ground {
         terms: terms.content,
         all_terms: known.all_terms.clone(),
         refundable: fold.refundable,
+        cancelled_by,
         legs: fold.legs.clone(),
     };
     let mut memory = run.take().filter(|run| run.leads_to(&ground, &statuses)).unwrap_or_else(|| Run::new(ground));
@@ -187,11 +195,13 @@ fn fold_leg(known: &Known<'_>, leg: Leg, run: Option<&mut Option<Run>>, legs: &m
         memory.steps.push(Folded::of(kept, judged));
     }
     memory.current = fold.current.map(|current| current.position);
+    memory.cancelled_by = fold.cancelled_by;
     memory.legs = fold.legs.clone();
     *run = Some(memory);
     for kept in from_new {
         fold.take(kept);
     }
+    fold.cancelled_by
 }
 
 /// The fold of one leg, as far as it has come.
@@ -201,6 +211,8 @@ struct LegFold<'a, 'b> {
     refundable: Option<Money>,
     /// The statement in force.
     current: Option<&'a Kept>,
+    /// The entry of the letter that first confirmed the cancellation that stands.
+    cancelled_by: Option<u64>,
     legs: &'b mut Legs,
     each: &'b mut Each<'b>,
 }
@@ -216,6 +228,7 @@ impl<'a> LegFold<'a, '_> {
                 self.current = Some(kept);
             }
         }
+        self.cancelled_by = memory.cancelled_by;
         self.legs.clone_from(&memory.legs);
     }
 
@@ -223,50 +236,45 @@ impl<'a> LegFold<'a, '_> {
     fn take(&mut self, kept: &'a Kept) -> Option<(Verdict, Vec<Finding>)> {
         let judged = match kept.direction {
             Direction::Out => None,
-            Direction::In => Some(judge(self.known, self.leg, kept, self.current, self.legs, self.refundable)),
+            Direction::In => Some(self.judge(kept)),
         };
         if judged.as_ref().is_none_or(|(verdict, _)| *verdict == Verdict::Applied) {
             self.current = Some(kept);
             state_of(self.known, kept, self.legs);
+            self.cancelled_by = self.legs.cancelled.and(self.cancelled_by.or(Some(kept.position)));
         }
         if let Some((verdict, findings)) = &judged {
             (self.each)(kept, *verdict, findings);
         }
         judged
     }
-}
 
-/// Judges one status with those of lower numbers already folded.
-fn judge(
-    known: &Known<'_>,
-    leg: Leg,
-    kept: &Kept,
-    current: Option<&Kept>,
-    legs: &Legs,
-    refundable: Option<Money>,
-) -> (Verdict, Vec<Finding>) {
-    if kept.settled == Some(Settlement::Block) {
-        return (Verdict::Warned, kept.findings.clone());
-    }
-    let Some(terms) = known.terms else { return before_terms(known.transaction, kept) };
-    let mut findings: Vec<Finding> = lasting(kept);
-    match authority::standing(&kept.letter, leg, terms, &known.all_terms) {
-        authority::Standing::Refused(finding) => findings.push(finding),
-        authority::Standing::OtherTerms => return replaced(known, kept, findings, refundable),
-        authority::Standing::InForce => {}
-    }
-    if findings.iter().all(|finding| !finding.code.blocks()) {
-        let before = current.map(|kept| &kept.letter.document);
-        let check = Check::new(terms.1, before, legs, refundable);
-        findings.extend(check.run(kept));
-    }
-    findings.sort();
-    findings.dedup();
-    let blocked = findings.iter().any(|finding| finding.code.blocks());
-    if blocked && kept.settled != Some(Settlement::Accept) {
-        (Verdict::Warned, findings)
-    } else {
-        (Verdict::Applied, findings)
+    /// Judges one status with those of lower numbers already folded.
+    fn judge(&self, kept: &Kept) -> (Verdict, Vec<Finding>) {
+        let Self { known, leg, refundable, .. } = *self;
+        if kept.settled == Some(Settlement::Block) {
+            return (Verdict::Warned, kept.findings.clone());
+        }
+        let Some(terms) = known.terms else { return before_terms(known.transaction, kept) };
+        let mut findings: Vec<Finding> = lasting(kept);
+        match authority::standing(&kept.letter, leg, terms, &known.all_terms) {
+            authority::Standing::Refused(finding) => findings.push(finding),
+            authority::Standing::OtherTerms => return replaced(known, kept, findings, refundable),
+            authority::Standing::InForce => {}
+        }
+        if findings.iter().all(|finding| !finding.code.blocks()) {
+            let before = self.current.map(|kept| &kept.letter.document);
+            let check = Check::new(terms.1, before, self.legs, refundable).cancelled_by(self.cancelled_by);
+            findings.extend(check.run(kept));
+        }
+        findings.sort();
+        findings.dedup();
+        let blocked = findings.iter().any(|finding| finding.code.blocks());
+        if blocked && kept.settled != Some(Settlement::Accept) {
+            (Verdict::Warned, findings)
+        } else {
+            (Verdict::Applied, findings)
+        }
     }
 }
 
@@ -351,13 +359,16 @@ fn lasting(kept: &Kept) -> Vec<Finding> {
 
 /// Returns how much may go back to the buyer: what returns were agreed for, or all that was paid once cancelled.
 fn refundable(known: &Known<'_>, legs: &Legs) -> Option<Money> {
-    let agreed = returned::refund(known.transaction).ok().flatten();
+    let currency = known.terms.map(|(_, terms)| terms.total.currency());
+    let is_of_terms = |refund: &Money| currency.is_none_or(|own| refund.currency() == own);
+    let answers = returned::agreed(known.transaction).into_iter().filter_map(|(_, answer)| answer.refund);
+    let agreed = Money::sum(&answers.filter(is_of_terms).collect::<Vec<_>>()).ok().flatten();
     // An agent knows the instructions alone, the shop both: the larger sum is what the shop agreed to.
     let instructions: Vec<Money> = known
         .transaction
         .known(Kind::RefundInstruction)
         .filter_map(|kept| match &kept.letter.document {
-            Document::RefundInstruction(instruction) => Some(instruction.amount),
+            Document::RefundInstruction(instruction) => Some(instruction.amount).filter(is_of_terms),
             _ => None,
         })
         .collect();
@@ -386,7 +397,6 @@ fn state_of(known: &Known<'_>, kept: &Kept, legs: &mut Legs) {
             let over = matches!(status.state, OrderState::Cancelled | OrderState::Returned);
             let since = as_of.map(|said| said.min(kept.letter.date).min(kept.recorded));
             legs.cancelled = legs.cancelled.or(since).filter(|_| over);
-            legs.cancelled_by = legs.cancelled_by.or(Some(kept.position)).filter(|_| over);
         }
         Document::DeliveryStatus(status) => {
             let steps: Vec<&Step> = status.parcels.iter().map(|p| &p.step).collect();

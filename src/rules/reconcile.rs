@@ -222,12 +222,13 @@ fn other(transaction: Option<&Transaction>, letter: &Letter, content: Digest) ->
     match &letter.document {
         Document::Order(order) => Ok(order_in(order, transaction, letter, content)),
         Document::TransactionInfo(terms) => terms_in(terms, transaction, letter),
-        Document::OrderRejection(_) => Ok(rejection(known()?, letter)),
+        Document::OrderRejection(_) => Ok(rejection(known()?, letter).into_iter().collect()),
         Document::ReturnAnswer(answer) => {
             let known = known()?;
-            let mut findings = return_answer::findings(known, answer, letter)?;
-            findings.extend(from_shop(known, letter));
-            Ok(findings)
+            match from_shop(known, letter) {
+                Some(stranger) => Ok(vec![stranger]),
+                None => return_answer::findings(known, answer, letter),
+            }
         }
         Document::Refusal(_) => Ok(refusal(known()?, letter).into_iter().collect()),
         Document::Confirmation(_) | Document::Cancellation(_) | Document::ReturnRequest(_) => {
@@ -302,17 +303,17 @@ fn terms_in(terms: &Terms, transaction: Option<&Transaction>, letter: &Letter) -
 }
 
 /// A rejection must come from the shop, answer our order, and take no terms back.
-fn rejection(transaction: &Transaction, letter: &Letter) -> Vec<Finding> {
-    let mut findings: Vec<Finding> = from_shop(transaction, letter).into_iter().collect();
-    let Some((ordered, _)) = transaction.order() else { return findings };
+fn rejection(transaction: &Transaction, letter: &Letter) -> Option<Finding> {
+    if let Some(stranger) = from_shop(transaction, letter) {
+        return Some(stranger);
+    }
+    let (ordered, _) = transaction.order()?;
     if letter.answers != Some(ordered.content) {
         let text = format!("{} refuses an order that is not ours", letter.from.address);
-        findings.push(Finding::new(Code::NotAskedFor, text));
-    } else if transaction.all_terms().next().is_some() {
-        let text = "the order is refused now, and the shop had made terms for it before";
-        findings.push(Finding::new(Code::AnswerTakenBack, text));
+        return Some(Finding::new(Code::NotAskedFor, text));
     }
-    findings
+    let text = "the order is refused now, and the shop had made terms for it before";
+    transaction.all_terms().next().map(|_| Finding::new(Code::AnswerTakenBack, text))
 }
 
 /// Only who got a letter of ours may refuse it, and an OK only who has not acted on it.

@@ -26,6 +26,8 @@ pub(super) struct Check<'a> {
     pub(super) legs: &'a Legs,
     /// How much may go back to the buyer, as the shop agreed.
     pub(super) refundable: Option<Money>,
+    /// The entry by which the cancellation came, where it stands.
+    cancelled_by: Option<u64>,
     findings: Vec<Finding>,
 }
 
@@ -36,7 +38,12 @@ impl<'a> Check<'a> {
         legs: &'a Legs,
         refundable: Option<Money>,
     ) -> Self {
-        Self { terms, before, legs, refundable, findings: Vec::new() }
+        Self { terms, before, legs, refundable, cancelled_by: None, findings: Vec::new() }
+    }
+
+    /// Names the entry by which the cancellation came: what was entered before it is not held against it.
+    pub(super) fn cancelled_by(self, entry: Option<u64>) -> Self {
+        Self { cancelled_by: entry, ..self }
     }
 
     /// Returns the findings of one status, in order of precedence.
@@ -330,7 +337,7 @@ impl<'a> Check<'a> {
         if let Some(cancelled) = self.legs.cancelled.filter(|at| done.seconds_since(at) > CLOCK_GRACE)
             && !what.starts_with("refund")
             && !known
-            && self.legs.cancelled_by.is_none_or(|entry| kept.position > entry)
+            && self.cancelled_by.is_none_or(|entry| kept.position > entry)
         {
             self.push(Code::StatusAfterCancel, format!("{what} {done}, the transaction was cancelled {cancelled}"));
         }

@@ -154,7 +154,7 @@ fn written(desk: &Desk, draft: Draft) -> Letter {
 }
 
 fn to_shop(from: &Party, seq: u32, done: bool, document: Document) -> Letter {
-    Letter { to: shop(), ..status(from, seq, "2026-07-21", done, document) }
+    Letter { to: shop(), ..status(from, seq, "2026-07-11", done, document) }
 }
 
 /// The shop's desk after the OK, with both agents instructed.

@@ -45,6 +45,10 @@ fn terms_agree_with_the_order_in_every_point() {
         row("the delivery address", &[], changed(|t| t.deliver_to = None), DIFFER),
         row("the billing address", &[], changed(|t| t.billing = Some(home())), DIFFER),
         row("the buyer's name", &[], changed(|t| t.buyer.name = "Somebody".to_owned()), DIFFER),
+        row("the buyer's telephone", &[], changed(|t| t.buyer.telephone = Some("03-0000-0000".to_owned())), DIFFER),
+        row("the buyer's own address", &[], changed(|t| t.buyer.address = Some(home())), DIFFER),
+        row("the card", &[], changed(|t| t.payment_id = Some("9999".to_owned())), DIFFER),
+        row("no card", &[], changed(|t| t.payment_id = None), DIFFER),
         row(
             "the total alone",
             &[],

@@ -1,6 +1,7 @@
 //! Tables: what is stored, what arrives, the verdict and its findings. After a warning the legs are as before (P68).
 
 mod agreement;
+mod answers;
 mod crowds;
 mod erasable;
 mod held;

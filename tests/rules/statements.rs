@@ -3,7 +3,7 @@
 use mailorder::trade::status::{Payment, PaymentState, PaymentStatus, Reason, Step};
 use mailorder::trade::{Code, Digest, Document, Download, Letter, Link, Money, PaymentMethod, Place};
 
-use super::{check, row};
+use super::{check, refused_or_applied, row};
 use crate::support::trade::*;
 
 fn order_says(seq: u32, done_flag: bool, document: Document) -> Letter {
@@ -349,4 +349,120 @@ fn a_file_that_no_letter_brought_is_not_delivered_and_one_that_was_stays_what_it
     let mut desk = Desk::shop_offered();
     let told = sent(1, file("a", Place::Elsewhere));
     assert_eq!(codes(&mut desk, &Letter { to: shop(), ..told }), []);
+}
+
+const EARLY: &[Code] = &[Code::DatedBeforeOrder];
+const AHEAD: &[Code] = &[Code::DateInTheFuture];
+const UNDONE: &[Code] = &[Code::DoneThenPlanned];
+const SUM: &[Code] = &[Code::SumDoesNotAddUp];
+const GOODS_DIFFER: &[Code] = &[Code::GoodsDiffer];
+
+/// A status that says it is of this moment.
+fn as_of(letter: Letter, on: &str) -> Letter {
+    Letter { as_of: Some(at(on)), ..letter }
+}
+
+#[test]
+fn a_status_holds_for_a_moment_since_the_order_was_taken_in_that_has_come() {
+    let over = |on| as_of(order_says(2, true, cancelled()), on);
+    let money = |on| as_of(bank_says(1, 4800, Vec::new()), on);
+    let goods = |on| as_of(courier_says(1, false, vec![parcel("1", all_goods(), planned("2026-07-21"))]), on);
+    check(
+        Desk::buyer_open,
+        vec![
+            row("as the terms were made", &[], over("2026-07-10T09:00:00Z"), &[]),
+            row("within the grace of an hour", &[], over("2026-07-10T08:01:00Z"), &[]),
+            row("cancelled years before the terms", &[], over("1971-01-02T00:00:00Z"), EARLY),
+            row("cancelled the day before the terms", &[], over("2026-07-09T09:00:00Z"), EARLY),
+            row("cancelled half an hour ahead", &[], over("2026-09-30T12:29:00Z"), &[]),
+            row("cancelled in years", &[], over("2098-01-01T00:00:00Z"), AHEAD),
+            row("money before the terms", &[], money("2026-07-01T00:00:00Z"), EARLY),
+            row("money tomorrow", &[], money("2026-10-01T12:00:00Z"), AHEAD),
+            row("goods before the terms", &[], goods("2026-07-01T00:00:00Z"), EARLY),
+            row("goods tomorrow", &[], goods("2026-10-01T12:00:00Z"), AHEAD),
+        ],
+    );
+    // Before the terms the order itself says since when.
+    let early = |on| Letter { terms: None, order: Some(order_id()), seq: Some(1), ..over(on) };
+    check(
+        Desk::buyer_ordered,
+        vec![
+            row("cancelled before there were terms", &[], early("2026-07-10T12:00:00Z"), &[]),
+            row("cancelled before it was ordered", &[], early("1971-01-02T00:00:00Z"), EARLY),
+            row("cancelled in years", &[], early("2098-01-01T00:00:00Z"), AHEAD),
+        ],
+    );
+}
+
+#[test]
+fn a_cancellation_undoes_nothing_that_was_known_before_it_came() {
+    let paid = || payment("1", jpy(4800), done("2026-07-20"));
+    let money = bank_says(1, 0, vec![paid()]);
+    let over = as_of(order_says(2, true, cancelled()), "2026-07-11T00:00:00Z");
+    let mut desk = Desk::buyer_open();
+    desk.takes(&money);
+    desk.takes(&over);
+    assert!(desk.transaction().by_content(&content(&money)).unwrap().counts());
+    assert_eq!((desk.standing().state, desk.legs().paid), (mailorder::rules::State::Cancelled, Some(jpy(4800))));
+    let owed = mailorder::rules::overdue::refund(desk.transaction(), &desk.standing()).unwrap();
+    assert_eq!(owed.amount, jpy(4800));
+    // The same payment told again is the same payment; one made since is not.
+    let back = refund("2", 4800, done("2026-07-25"));
+    refused_or_applied(&mut desk, "told again with the refund", &bank_says(2, 0, vec![paid(), back]), &[]);
+    let mut desk = Desk::buyer_open();
+    desk.takes(&over);
+    refused_or_applied(&mut desk, "told after it came", &money, &[Code::StatusAfterCancel]);
+}
+
+#[test]
+fn the_time_for_a_refund_runs_from_when_the_letter_came_at_the_latest() {
+    let mut desk = Desk::buyer_open();
+    desk.takes(&bank_says(1, 0, vec![payment("1", jpy(4800), done("2026-07-20"))]));
+    // It was written a while before it says.
+    let over = as_of(order_says(2, true, cancelled()), "2026-09-30T12:20:00Z");
+    let over = Letter { date: at("2026-07-21"), ..over };
+    refused_or_applied(&mut desk, "dated later than it was written", &over, &[]);
+    let owed = mailorder::rules::overdue::refund(desk.transaction(), &desk.standing()).unwrap();
+    assert_eq!(owed.promised, day("2026-08-04"));
+}
+
+#[test]
+fn what_is_done_is_not_unsaid_by_a_flag_a_double_or_a_word_on_the_whole() {
+    let arrived = || parcel("1", all_goods(), done("2026-07-21"));
+    let told = courier_says(1, true, vec![arrived()]);
+    let left = order_says(2, true, order_status(vec![shipment("1", all_goods(), done("2026-07-18"))]));
+    let paid = || payment("1", jpy(4800), done("2026-07-20"));
+    let money = bank_says(1, 0, vec![paid()]);
+    let unsaid = |letter: &Letter, seq| Letter { seq: Some(seq), done: Some(false), ..letter.clone() };
+    let hidden = vec![arrived(), parcel("1", Vec::new(), planned("2026-12-24"))];
+    let twice = vec![
+        shipment("1", goods(&[("1", "1")]), done("2026-07-18")),
+        shipment("1", goods(&[("1", "2"), ("2", "1")]), planned("2026-07-20")),
+    ];
+    let halves = vec![payment("1", jpy(2400), done("2026-07-20")), payment("1", jpy(2400), done("2026-07-20"))];
+    let as_a_whole = |state| {
+        let Document::PaymentStatus(status) = payment_status(jpy(0), vec![paid()]) else { unreachable!("it is one") };
+        let status = Document::PaymentStatus(PaymentStatus { state, ..status });
+        Letter { document: status, ..bank_says(2, 0, vec![paid()]) }
+    };
+    check(
+        Desk::buyer_open,
+        vec![
+            row("arrived, and not all", &[&told], unsaid(&told, 2), UNDONE),
+            row("left, and not all", &[&left], unsaid(&left, 3), UNDONE),
+            row("paid, and not all", &[&money], unsaid(&money, 2), UNDONE),
+            row("a flag that comes later", &[&unsaid(&told, 1)], Letter { seq: Some(2), ..told.clone() }, &[]),
+            row("a second parcel of one number", &[&told], courier_says(2, true, hidden.clone()), GOODS_DIFFER),
+            row("not even in the first status", &[], courier_says(1, true, hidden), GOODS_DIFFER),
+            row("a second parcel of the shop's", &[], order_says(2, false, order_status(twice)), GOODS_DIFFER),
+            row("a second payment of one number", &[], bank_says(1, 0, halves), GOODS_DIFFER),
+            row("paid, and declined", &[&money], as_a_whole(PaymentState::Declined), SUM),
+            row("paid, and due", &[&money], as_a_whole(PaymentState::Due), SUM),
+            row("paid, and complete", &[&money], as_a_whole(PaymentState::Complete), &[]),
+        ],
+    );
+    let Document::PaymentStatus(status) = payment_status(jpy(4800), Vec::new()) else { unreachable!("it is one") };
+    let complete = Document::PaymentStatus(PaymentStatus { state: PaymentState::Complete, ..status });
+    let planned = Letter { document: complete, ..bank_says(1, 4800, Vec::new()) };
+    refused_or_applied(&mut Desk::buyer_open(), "complete, and all is due", &planned, SUM);
 }

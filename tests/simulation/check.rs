@@ -158,6 +158,7 @@ pub fn agreed(world: &World) -> Result<(), String> {
         }
         agents_agree(world, theirs, &leg::fold(theirs).0)?;
         nothing_is_charged_for_nothing(mine, &one)?;
+        nothing_is_rejected_that_was_begun(mine, &one)?;
     }
     shuffled(buyer, Role::Buyer)?;
     shuffled(selling, Role::Shop)
@@ -183,6 +184,16 @@ fn nothing_is_charged_for_nothing(known: &Transaction, standing: &Standing) -> R
         Some(least) if !paid.exceeds(&least).unwrap_or(true) => Ok(()),
         _ => Err(format!("{:?} is {}, paid {paid}, back or kept as charges {least:?}", known.key, standing.state)),
     }
+}
+
+/// What was refused was never shipped, delivered or paid for; no state hides what was done.
+fn nothing_is_rejected_that_was_begun(known: &Transaction, standing: &Standing) -> Result<(), String> {
+    let legs = &standing.legs;
+    let begun = legs.paid.is_some() || Leg::ALL.into_iter().any(|leg| legs.get(leg).done_in_part().is_some());
+    if standing.state == State::Rejected && begun {
+        return Err(format!("{:?} is rejected, paid {:?}", known.key, legs.paid));
+    }
+    Ok(())
 }
 
 fn agents_agree(world: &World, shops: &Transaction, legs: &Legs) -> Result<(), String> {

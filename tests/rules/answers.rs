@@ -1,0 +1,251 @@
+//! What the shop answers, against what it was asked and what it answered before.
+
+use mailorder::rules::State;
+use mailorder::trade::document::{Confirmation, Refusal, Rejection, ReturnAnswer, ReturnRequest};
+use mailorder::trade::item::LineQuantity;
+use mailorder::trade::status::{Reason, Step};
+use mailorder::trade::{Code, Digest, Document, Letter, Money, Role, Verdict};
+
+use super::{check, refused_or_applied, row};
+use crate::support::trade::*;
+
+fn reason(code: &str) -> Reason {
+    Reason { code: code.to_owned(), text: "No.".to_owned() }
+}
+
+/// The shop refuses the order.
+fn rejection(seq: u32, answers: Digest) -> Letter {
+    let document = Document::OrderRejection(Rejection { reasons: vec![reason("OTH")], lines: Vec::new() });
+    let rejected = Letter { seq: Some(seq), order: Some(order_id()), ..letter(&shop(), &buyer(), document) };
+    Letter { answers: Some(answers), ..rejected }
+}
+
+fn paid() -> Letter {
+    status(&bank(), 1, "2026-07-21", true, payment_status(jpy(0), vec![payment("1", jpy(4800), done("2026-07-21"))]))
+}
+
+fn delivered() -> Letter {
+    status(&courier(), 1, "2026-07-21", true, delivery_status(vec![parcel("1", all_goods(), done("2026-07-21"))]))
+}
+
+#[test]
+fn an_order_is_refused_before_there_are_terms_or_not_at_all() {
+    let ordered = content(&order_letter());
+    let late = Letter { seq: Some(2), ..terms_letter(terms()) };
+    check(
+        Desk::buyer_ordered,
+        vec![
+            row("in answer to the order", &[], rejection(1, ordered), &[]),
+            row("in answer to another", &[], rejection(1, offer()), &[Code::NotAskedFor]),
+            row("behind terms", &[&terms_letter(terms())], rejection(2, ordered), &[Code::AnswerTakenBack]),
+            row("terms behind it", &[&rejection(1, ordered)], late, &[Code::AnswerTakenBack]),
+        ],
+    );
+    for before in [vec![], vec![paid()], vec![delivered(), paid()]] {
+        let mut desk = Desk::buyer_open();
+        before.iter().for_each(|letter| drop(desk.takes(letter)));
+        let standing = desk.standing();
+        refused_or_applied(&mut desk, "behind the OK", &rejection(2, ordered), &[Code::AnswerTakenBack]);
+        assert_eq!(desk.standing(), standing, "nothing of what was bought is lost");
+    }
+}
+
+#[test]
+fn what_is_paid_for_a_refused_order_is_warned_of() {
+    let mut desk = Desk::buyer_ordered();
+    desk.takes(&rejection(1, content(&order_letter())));
+    assert_eq!(desk.standing().state, State::Rejected);
+    let early = Letter { terms: None, order: Some(order_id()), ..paid() };
+    let planned = payment_status(jpy(4800), vec![payment("1", jpy(4800), planned("2026-07-30"))]);
+    let plan = Letter { order: Some(order_id()), ..status(&bank(), 1, "2026-07-20", false, planned) };
+    assert_eq!(desk.takes(&plan).verdict, Verdict::Held, "nothing is done yet");
+    let judgement = desk.takes(&Letter { seq: Some(2), ..early });
+    assert_eq!(judgement.verdict, Verdict::Warned);
+    assert!(judgement.findings.iter().any(|finding| finding.code == Code::StatusAfterCancel), "{judgement:?}");
+    assert_eq!(desk.standing().state, State::Rejected);
+}
+
+fn refusal_of(ok: &Letter) -> Letter {
+    let document = Document::Refusal(Refusal { reason: reason("offer-expired") });
+    Letter { answers: Some(content(ok)), ..letter(&shop(), &buyer(), document) }
+}
+
+/// Returns the shop's new terms, JPY 300 less, and the buyer's OK to them.
+fn replaced() -> (Letter, Letter) {
+    let mut new = terms();
+    (new.lines[0].unit_price, new.total) = (jpy(900), jpy(4500));
+    let new = Letter { seq: Some(2), replaces: Some(offer()), ..terms_letter(new) };
+    let document = Document::Confirmation(Confirmation { total: jpy(4500) });
+    let ok = Letter { seq: Some(3), document, ..confirmation() };
+    let ok = Letter { terms: Some(content(&new)), answers: Some(content(&new)), ..ok };
+    (new, ok)
+}
+
+#[test]
+fn an_ok_that_the_shop_has_acted_on_is_not_refused_any_more() {
+    let (new, ok) = replaced();
+    let open = |desk: &mut Desk| {
+        desk.takes(&new);
+        desk.settles(Role::Buyer, &new, mailorder::trade::Settlement::Accept);
+        desk.writes(Role::Buyer, &ok);
+    };
+    let in_force = |desk: &Desk| desk.transaction().terms().unwrap().0.content;
+    let plan = order_status(vec![shipment("1", all_goods(), planned("2026-07-15"))]);
+    let answer = status(&shop(), 7, "2026-07-12", false, plan);
+    let answer = Letter { terms: Some(content(&new)), answers: Some(content(&ok)), ..answer };
+
+    // Behind the shop's word on the order.
+    let mut desk = Desk::buyer_open();
+    open(&mut desk);
+    assert_eq!(desk.takes(&answer).verdict, Verdict::Applied);
+    assert_eq!(in_force(&desk), content(&new));
+    refused_or_applied(&mut desk, "answered", &refusal_of(&ok), &[Code::AnswerTakenBack]);
+    assert_eq!(in_force(&desk), content(&new));
+
+    // Read before it: the answer holds.
+    let mut desk = Desk::buyer_open();
+    open(&mut desk);
+    refused_or_applied(&mut desk, "not answered", &refusal_of(&ok), &[]);
+    assert_eq!(in_force(&desk), offer());
+    desk.takes(&answer);
+    assert_eq!(in_force(&desk), content(&new), "both letters, in whichever order");
+
+    // Behind work under the new terms, which the shop alone can have asked for.
+    let mut desk = Desk::buyer_ordered();
+    desk.takes(&terms_letter(terms()));
+    open(&mut desk);
+    let money = payment_status(jpy(0), vec![payment("1", jpy(4500), done("2026-07-21"))]);
+    let money = Letter { terms: Some(content(&new)), ..status(&bank(), 1, "2026-07-21", true, money) };
+    assert_eq!(desk.takes(&money).verdict, Verdict::Applied);
+    refused_or_applied(&mut desk, "worked on", &refusal_of(&ok), &[Code::AnswerTakenBack]);
+    assert_eq!((in_force(&desk), desk.legs().paid), (content(&new), Some(jpy(4500))));
+}
+
+/// Our wish to give these back.
+fn wish(lines: Vec<LineQuantity>) -> Letter {
+    let document = Document::ReturnRequest(ReturnRequest { lines, reason: reason("RET") });
+    Letter { seq: Some(3), terms: Some(offer()), ..letter(&buyer(), &shop(), document) }
+}
+
+/// The shop's word on what goes back.
+fn word(seq: u32, answers: Option<&Letter>, lines: Vec<LineQuantity>, step: Step, refund: Option<Money>) -> Letter {
+    let document = Document::ReturnAnswer(ReturnAnswer { lines, step, refund });
+    let word = Letter { seq: Some(seq), date: at("2026-07-24"), ..letter(&shop(), &buyer(), document) };
+    Letter { terms: Some(offer()), answers: answers.map(content), ..word }
+}
+
+fn agreed() -> Step {
+    Step::Active { at: None }
+}
+
+const AMOUNT: &[Code] = &[Code::AmountDiffers];
+const TAKEN_BACK: &[Code] = &[Code::AnswerTakenBack];
+
+fn refused() -> Step {
+    Step::Failed { reason: reason("refused"), at: None }
+}
+
+/// All delivered and paid, and this asked for.
+fn asked(wish: &Letter) -> Desk {
+    let mut desk = Desk::buyer_open();
+    desk.takes(&delivered());
+    desk.takes(&paid());
+    desk.writes(Role::Buyer, wish);
+    desk
+}
+
+#[test]
+fn goods_go_back_that_were_asked_for_and_money_that_was_paid() {
+    let all = wish(all_goods());
+    let euros = Some(Money::parse("5", "EUR").unwrap());
+    let money = |amount| word(2, None, Vec::new(), agreed(), Some(jpy(amount)));
+    let takes_all = |refund| word(2, Some(&all), all_goods(), agreed(), refund);
+    let promised = takes_all(Some(jpy(4800)));
+    check(
+        || asked(&all),
+        vec![
+            row("agreed", &[], promised.clone(), &[]),
+            row("done", &[&promised], word(3, Some(&all), all_goods(), done("2026-07-30"), Some(jpy(4800))), &[]),
+            row("for nothing, where nothing was paid", &[], takes_all(None), &[]),
+            row("refused", &[], word(2, Some(&all), all_goods(), refused(), None), &[]),
+            row("money unasked", &[], money(800), &[]),
+            row("more of it later", &[&money(800)], word(3, None, Vec::new(), agreed(), Some(jpy(900))), &[]),
+            row("goods unasked", &[], word(2, None, all_goods(), done("2026-07-24"), None), &[Code::NotAskedFor]),
+            row("nothing is refused unasked", &[], word(2, None, Vec::new(), refused(), None), &[Code::NotAskedFor]),
+            row(
+                "in answer to another letter",
+                &[],
+                word(2, Some(&confirmation()), all_goods(), agreed(), Some(jpy(4800))),
+                &[Code::NotAskedFor],
+            ),
+            row("no money", &[], money(0), AMOUNT),
+            row("less than none", &[], money(-5), AMOUNT),
+            row("more than was paid", &[], money(4801), AMOUNT),
+            row("more with what was promised", &[&promised], word(3, None, vec![], agreed(), Some(jpy(1))), AMOUNT),
+            row("other money", &[], word(2, None, Vec::new(), agreed(), euros), &[Code::CurrencyDiffers]),
+            row(
+                "a line of another order",
+                &[],
+                word(2, Some(&all), goods(&[("99", "5")]), agreed(), None),
+                &[Code::GoodsDiffer],
+            ),
+            row(
+                "more than was bought",
+                &[],
+                word(2, Some(&all), goods(&[("1", "4")]), agreed(), None),
+                &[Code::QuantityExceeds],
+            ),
+            row("less later", &[&promised], word(3, Some(&all), all_goods(), agreed(), Some(jpy(1))), TAKEN_BACK),
+            row("no money later", &[&promised], word(3, Some(&all), all_goods(), agreed(), None), TAKEN_BACK),
+            row("refused later", &[&promised], word(3, Some(&all), all_goods(), refused(), None), TAKEN_BACK),
+        ],
+    );
+    let tie = wish(goods(&[("2", "1")]));
+    let more = word(2, Some(&tie), goods(&[("1", "1"), ("2", "1")]), agreed(), Some(jpy(2300)));
+    refused_or_applied(&mut asked(&tie), "more than was asked for", &more, &[Code::NotAskedFor]);
+    let mut twice = asked(&tie);
+    let back = |seq, wish: &Letter| word(seq, Some(wish), goods(&[("2", "1")]), agreed(), Some(jpy(1300)));
+    refused_or_applied(&mut twice, "the tie", &back(2, &tie), &[]);
+    let again = Letter { seq: Some(4), ..tie.clone() };
+    twice.writes(Role::Buyer, &again);
+    refused_or_applied(&mut twice, "the same tie again", &back(3, &again), &[Code::QuantityExceeds]);
+}
+
+#[test]
+fn an_older_word_on_a_return_that_comes_late_is_history() {
+    let mut desk = asked(&wish(all_goods()));
+    let money = |seq, amount| word(seq, None, Vec::new(), agreed(), Some(jpy(amount)));
+    refused_or_applied(&mut desk, "the newer", &money(5, 4800), &[]);
+    refused_or_applied(&mut desk, "the older", &money(4, 800), &[]);
+    assert_eq!(mailorder::rules::returned::refund(desk.transaction()), Ok(Some(jpy(4800))));
+}
+
+#[test]
+fn a_word_on_money_that_overtook_the_terms_waits_for_them() {
+    let money = word(3, None, Vec::new(), agreed(), Some(jpy(800)));
+    let mut desk = Desk::buyer_ordered();
+    let early = Letter { order: Some(order_id()), ..money };
+    assert_eq!(desk.takes(&early).verdict, Verdict::Held);
+    desk.takes(&terms_letter(terms()));
+    assert_eq!(desk.verdict(&early), Verdict::Applied);
+}
+
+#[test]
+fn an_order_is_refunded_once_all_that_its_goods_are_worth_has_gone_back() {
+    let all = wish(all_goods());
+    let mut desk = asked(&all);
+    desk.takes(&word(2, Some(&all), all_goods(), agreed(), Some(jpy(1))));
+    let back = |seq, amount| {
+        let back = vec![
+            payment("1", jpy(4800), done("2026-07-21")),
+            mailorder::trade::status::Payment { refund: true, ..payment("2", jpy(amount), done("2026-07-25")) },
+        ];
+        status(&bank(), seq, "2026-07-26", true, payment_status(jpy(0), back))
+    };
+    assert_eq!(desk.takes(&back(2, 1)).verdict, Verdict::Applied);
+    assert_eq!(desk.standing().state, State::Returned, "JPY 1 is not what was paid");
+    let mut desk = asked(&all);
+    desk.takes(&word(2, Some(&all), all_goods(), agreed(), Some(jpy(4800))));
+    assert_eq!(desk.takes(&back(2, 4800)).verdict, Verdict::Applied);
+    assert_eq!(desk.standing().state, State::Refunded);
+}
