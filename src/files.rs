@@ -2,8 +2,9 @@
 //! alone, and never more than a limit.
 //!
 //! A FIFO waits for a writer, a device may have no end, a folder is no text. None of them is opened for reading. What
-//! the files say is not this module's business.
+//! the files say is not this module's business. And the order of names: numbers in them count as numbers.
 
+use std::cmp::Ordering;
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Read};
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -112,6 +113,43 @@ fn check(metadata: &Metadata) -> io::Result<()> {
     Err(io::Error::new(kind, what))
 }
 
+/// Compares two names: runs of digits by their value, all else by its bytes. Names that differ in leading zeros alone
+/// are told apart by their bytes, so no two names are equal.
+pub fn by_number(one: &str, other: &str) -> Ordering {
+    let (mut left, mut right) = (one, other);
+    while let (Some(a), Some(b)) = (left.as_bytes().first(), right.as_bytes().first()) {
+        let by_part = if a.is_ascii_digit() && b.is_ascii_digit() {
+            let (number, after) = number_of(left);
+            let (other_number, other_after) = number_of(right);
+            (left, right) = (after, other_after);
+            number.len().cmp(&other_number.len()).then_with(|| number.cmp(other_number))
+        } else {
+            let ((text, after), (other_text, other_after)) = (text_of(left), text_of(right));
+            (left, right) = (after, other_after);
+            text.cmp(other_text)
+        };
+        if by_part.is_ne() {
+            return by_part;
+        }
+    }
+    left.len().cmp(&right.len()).then_with(|| one.cmp(other))
+}
+
+/// Returns the digits at the beginning without leading zeros, and what follows them.
+fn number_of(name: &str) -> (&str, &str) {
+    let (digits, after) = split(name, |c| !c.is_ascii_digit());
+    (digits.trim_start_matches('0'), after)
+}
+
+/// Returns what stands before the first digit, and what follows it.
+fn text_of(name: &str) -> (&str, &str) {
+    split(name, |c| c.is_ascii_digit())
+}
+
+fn split(name: &str, ends: impl Fn(char) -> bool) -> (&str, &str) {
+    name.find(ends).and_then(|end| name.split_at_checked(end)).unwrap_or((name, ""))
+}
+
 #[cfg(test)]
 mod tests {
     use rustix::fs::{CWD, FileType, Mode, mknodat};
@@ -141,5 +179,32 @@ mod tests {
         assert_eq!(read(&dir.path().join("none"), 3).unwrap_err().kind(), io::ErrorKind::NotFound);
         std::fs::write(&file, b"a\xff").unwrap();
         assert_eq!(read_text(&file, 3).unwrap_err().kind(), io::ErrorKind::InvalidData);
+    }
+
+    #[test]
+    fn numbers_in_names_count_as_numbers() {
+        let names = [
+            "1.a",
+            "2-9.a",
+            "2-10.a",
+            "9.f00",
+            "010.a",
+            "10.a",
+            "10.b",
+            "99.a",
+            "100.a",
+            "1795000000.M5P7.host",
+            "1795000000.M12P7.host",
+            "1795000000.M12P7.host:2,S",
+            "99999999999999999999999999.a",
+            "a",
+            "a1",
+            "日1",
+        ];
+        for (place, one) in names.iter().enumerate() {
+            for (other_place, other) in names.iter().enumerate() {
+                assert_eq!(by_number(one, other), place.cmp(&other_place), "{one} {other}");
+            }
+        }
     }
 }

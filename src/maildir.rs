@@ -18,8 +18,6 @@ use rayon::prelude::*;
 
 use crate::files;
 
-pub(crate) mod order;
-
 /// How many files this process has written to `tmp` folders.
 static WRITTEN: AtomicU64 = AtomicU64::new(0);
 
@@ -288,7 +286,7 @@ pub fn list_new(folder: &Path) -> Result<Vec<PathBuf>, Error> {
 pub fn list(folder: &Path) -> Result<Vec<PathBuf>, Error> {
     let mut files = list_part(&folder.join("new"))?;
     files.append(&mut list_part(&folder.join("cur"))?);
-    files.sort_by(|a, b| order::compare(name_of(a).unwrap_or_default(), name_of(b).unwrap_or_default()));
+    files.sort_by(|a, b| files::by_number(name_of(a).unwrap_or_default(), name_of(b).unwrap_or_default()));
     Ok(files)
 }
 
@@ -301,7 +299,7 @@ pub fn list_part(part: &Path) -> Result<Vec<PathBuf>, Error> {
             names.push(name.to_owned());
         }
     })?;
-    names.sort_unstable_by(|a, b| order::compare(a, b));
+    names.sort_unstable_by(|a, b| files::by_number(a, b));
     Ok(names.into_iter().map(|name| part.join(name)).collect())
 }
 

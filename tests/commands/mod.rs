@@ -2,6 +2,8 @@
 
 /// Senders who look like others.
 mod alike;
+/// What is missing, said with what there is.
+mod answers;
 /// What somebody put in our way on purpose.
 mod attacked;
 /// A bill against the order, and what is unpaid.

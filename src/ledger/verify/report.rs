@@ -1,8 +1,8 @@
 //! What a look at a ledger found.
 
+use crate::files;
 use crate::ledger::absent::Erased;
 use crate::ledger::log::{Head, Line};
-use crate::maildir::order;
 
 /// Problems named one by one; more are counted.
 pub(super) const PROBLEMS_MAX: usize = 10_000;
@@ -80,7 +80,7 @@ impl Problems {
         self.named.sort_by(|a, b| {
             let file = |problem: &Problem| problem.file.clone().unwrap_or_default();
             let by_entry = a.entry.unwrap_or(u64::MAX).cmp(&b.entry.unwrap_or(u64::MAX));
-            by_entry.then_with(|| order::compare(&file(a), &file(b)))
+            by_entry.then_with(|| files::by_number(&file(a), &file(b)))
         });
         let result = if self.named.is_empty() { Outcome::Clean } else { Outcome::Broken };
         Report {
