@@ -18,6 +18,15 @@ fn nth(text: &str, n: usize, from: &str, to: &str) -> String {
 }
 
 #[test]
+fn a_shop_that_collects_and_delivers_itself_is_one_firm() {
+    let mut own = terms();
+    let seller = own.agents[0].party.clone();
+    own.agents.iter_mut().for_each(|agent| agent.party = seller.clone());
+    let letter = terms_letter(own);
+    assert!(read(&letter, &written(&letter)).is_ok(), "{:?}", read(&letter, &written(&letter)));
+}
+
+#[test]
 fn what_a_letter_says_twice_is_the_same() {
     let letter = terms_letter(terms());
     let signed = written(&letter);

@@ -393,9 +393,9 @@ fn state_of(known: &Known<'_>, kept: &Kept, legs: &mut Legs) {
             let left = status.shipments.iter().filter(|s| s.step.done().is_some()).flat_map(|s| &s.lines);
             legs.order.done = legs.order.done.filter(|_| statement::covers(known.terms.map(|(_, terms)| terms), left));
             // A cancellation holds from when it was first confirmed, however often it is told again, and from no later than
-            // when it was written and came.
+            // when it was written. When it came is not the same on both sides.
             let over = matches!(status.state, OrderState::Cancelled | OrderState::Returned);
-            let since = as_of.map(|said| said.min(kept.letter.date).min(kept.recorded));
+            let since = as_of.map(|said| said.min(kept.letter.date));
             legs.cancelled = legs.cancelled.or(since).filter(|_| over);
         }
         Document::DeliveryStatus(status) => {

@@ -415,7 +415,7 @@ fn a_cancellation_undoes_nothing_that_was_known_before_it_came() {
 }
 
 #[test]
-fn the_time_for_a_refund_runs_from_when_the_letter_came_at_the_latest() {
+fn the_time_for_a_refund_runs_from_when_the_letter_was_written_at_the_latest() {
     let mut desk = Desk::buyer_open();
     desk.takes(&bank_says(1, 0, vec![payment("1", jpy(4800), done("2026-07-20"))]));
     // It was written a while before it says.

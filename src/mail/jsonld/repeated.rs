@@ -2,6 +2,7 @@
 //! places. Whoever reads either reads the same.
 
 use super::node::{Graph, Node, Result};
+use crate::mail::tree::Tree;
 
 /// Members of which the second is an older name of the first.
 const OLDER: [(&str, &str); 2] = [("seller", "merchant"), ("provider", "carrier")];
@@ -24,7 +25,11 @@ pub(in crate::mail) fn check<'a>(graph: &'a Graph<'a>) -> Result<()> {
 
 /// A firm under two names of one member is one firm.
 fn firms(node: &Node, newer: &str, older: &str) -> Result<()> {
-    if node.raw(newer).is_none() || node.raw(older).is_none() {
+    let (Some(first), Some(second)) = (node.raw(newer), node.raw(older)) else { return Ok(()) };
+    // A reference to the firm of the newer name is that firm, also where a part that it plays has a node of the same name.
+    let id =
+        |firm: &'_ Tree<'_>| firm.as_object().and_then(|map| map.get("@id")).and_then(Tree::as_str).map(str::to_owned);
+    if second.as_object().is_some_and(|map| map.len() == 1) && id(first).is_some() && id(first) == id(second) {
         return Ok(());
     }
     let (one, other) = (node.need_node(newer)?, node.need_node(older)?);
