@@ -76,7 +76,8 @@ pub(super) fn run(shell: &mut Shell, args: AuditArgs) -> Result<(), Failure> {
     }
     let result = result(&report, &claims);
     if shell.output.is_json() {
-        shell.output.document(&document(&report, &claims, result))?;
+        let signatures = (!hashes).then_some(report.signatures);
+        shell.output.document(&document(&report, &claims, result, signatures))?;
     } else {
         let signatures = match hashes {
             true => shell.words.say("audited.not-checked"),
@@ -102,7 +103,7 @@ fn id_of(claim: &Claim) -> String {
     clerk::warning_id(&Claim::subject(&claim.peer))
 }
 
-fn document(report: &Report, claims: &[Claim], result: &str) -> serde_json::Value {
+fn document(report: &Report, claims: &[Claim], result: &str, signatures: Option<u64>) -> serde_json::Value {
     let problem =
         |problem: &ledger::Problem| json!({"entry": problem.entry, "file": problem.file, "what": problem.what});
     let claim = |claim: &Claim| {
@@ -115,7 +116,7 @@ fn document(report: &Report, claims: &[Claim], result: &str) -> serde_json::Valu
     let problems: Vec<_> = report.problems.iter().map(problem).chain(open(claims).map(claimed)).collect();
     json!({
         "schema": "mailorder.verify/1", "result": result, "entries": report.entries, "head": report.head.root,
-        "problems": problems, "more": report.more,
+        "signatures": signatures, "problems": problems, "more": report.more,
         "erased": report.erased.iter().map(|one| json!({"entry": one.entry, "by": one.by})).collect::<Vec<_>>(),
         "claims": claims.iter().map(claim).collect::<Vec<_>>(),
     })

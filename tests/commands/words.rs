@@ -498,6 +498,10 @@ fn hashes_alone_say_nothing_of_signatures() {
     let town = Town::played();
     let said = town.does("buyer", &["audit", "verify", "--hashes"]).out;
     assert!(said.contains("signatures not checked") && !said.contains("good"), "{said}");
+    // So a script can tell, too.
+    let looked = |flags: &[&str]| town.does("buyer", &[&["audit", "verify", "--json"][..], flags].concat()).json();
+    assert_eq!(looked(&["--hashes"])["signatures"], serde_json::Value::Null);
+    assert!(looked(&[])["signatures"].as_u64().unwrap() > 10);
 }
 
 #[test]
