@@ -1,5 +1,5 @@
-//! What `--help` says in Japanese. In English it is what stands at each command and option in the code; here each sentence of
-//! that is found in a table, and the headings of the parser are replaced.
+//! What `--help` says. In English it is what stands at each command and option in the code, with lines as long as the terminal
+//! has room for; in Japanese each sentence of that is found in a table, and the headings of the parser are replaced.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -18,16 +18,24 @@ static JAPANESE: LazyLock<BTreeMap<String, String>> =
 /// Returns the command with its help in a language.
 pub(super) fn in_language(mut command: Command, words: Words) -> Command {
     if words.language() == Language::En {
-        return command;
+        return flowing(command);
     }
     // The parser adds its own options and commands first, so that theirs is said as well.
     command.build();
     japanese(command)
 }
 
+/// Has the prose below the options broken where the terminal ends, not where the lines of the source do.
+fn flowing(command: Command) -> Command {
+    let after = command.get_after_help().map(|text| blocks(&text.to_string(), str::to_owned));
+    let below: Vec<String> = command.get_subcommands().map(|below| below.get_name().to_owned()).collect();
+    let command = after.into_iter().fold(command, Command::after_help);
+    below.into_iter().fold(command, |command, name| command.mut_subcommand(name, flowing))
+}
+
 fn japanese(command: Command) -> Command {
     let about = command.get_about().map(|text| said(&text.to_string()));
-    let after = command.get_after_help().map(|text| blocks(&text.to_string()));
+    let after = command.get_after_help().map(|text| blocks(&text.to_string(), said));
     let below: Vec<String> = command.get_subcommands().map(|below| below.get_name().to_owned()).collect();
     let mut command = command.mut_args(option).help_template(TEMPLATE).subcommand_help_heading("コマンド");
     if let Some(about) = about {
@@ -67,10 +75,10 @@ fn values(option: &Arg) -> String {
 }
 
 /// Returns a text below the options: examples stay, what stands before and between them is said.
-fn blocks(text: &str) -> String {
+fn blocks(text: &str, say: fn(&str) -> String) -> String {
     let block = |block: &str| {
         let (prose, examples) = parted(block);
-        let prose = prose.map(|prose| said(&prose));
+        let prose = prose.map(|prose| say(&prose));
         prose.into_iter().chain(examples.into_iter().map(str::to_owned)).collect::<Vec<String>>().join("\n")
     };
     text.split("\n\n").map(block).collect::<Vec<String>>().join("\n\n")
@@ -122,6 +130,22 @@ mod tests {
         assert!(missing.is_empty(), "not said: {missing:#?}");
         let unused: Vec<&String> = known.difference(&all).collect();
         assert!(unused.is_empty(), "said by nothing: {unused:#?}");
+    }
+
+    #[test]
+    fn prose_below_the_options_is_broken_by_the_terminal_alone() {
+        let mut below = vec![in_language(crate::cli::Cli::command(), Words::ENGLISH)];
+        let mut seen = 0;
+        while let Some(command) = below.pop() {
+            let after = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            for block in after.split("\n\n") {
+                let prose = block.lines().filter(|line| !line.starts_with(' ')).count();
+                assert!(prose <= 1, "{}: {block}", command.get_name());
+                seen += prose;
+            }
+            below.extend(command.get_subcommands().cloned());
+        }
+        assert!(seen > 40, "{seen}");
     }
 
     #[test]
