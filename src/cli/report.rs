@@ -252,7 +252,8 @@ fn fault(file: &Path, error: &FeedError) -> Failure {
         FeedError::File { line, what } if is_stdin(file) => Failure::data(format!("standard input:{line}: {what}")),
         FeedError::File { line, what } => Failure::data(format!("{}:{line}: {what}", file.display())),
         FeedError::Columns { what, columns, mapped } => {
-            let mut there = columns.iter().take(COLUMNS).cloned().collect::<Vec<_>>().join(", ");
+            let named = columns.iter().take(COLUMNS).map(|name| format!("{name:?}"));
+            let mut there = named.collect::<Vec<_>>().join(", ");
             if columns.len() > COLUMNS {
                 there.push_str(", ...");
             }

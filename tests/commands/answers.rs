@@ -36,10 +36,10 @@ fn what_is_missing_is_said_with_what_there_is() {
     };
     let odd = file("odd.csv", "Order No,Sent at\n7,now\n");
     let run = town.run("shop", &["shop", "import", &odd]);
-    says(&run, 65, &["no column is called \"txn\"", "Order No, Sent at", "--map FILE"]);
+    says(&run, 65, &["no column is called \"txn\"", "\"Order No\", \"Sent at\"", "--map FILE"]);
     let map = file("map.toml", "[columns]\ntxn = \"No\"\nshipped = \"Sent at\"\n");
     let run = town.run("shop", &["shop", "import", &odd, "--map", &map]);
-    says(&run, 65, &["the file has these columns: Order No, Sent at"]);
+    says(&run, 65, &["the file has these columns: \"Order No\", \"Sent at\""]);
     assert!(!run.err.contains("--map FILE"), "{run:?}");
     let run = town.run("shop", &["--lang", "ja", "shop", "import", &odd]);
     says(&run, 65, &["対応表", "Order No"]);
