@@ -61,7 +61,7 @@ K5QW3Z  2026-11-27  日立物産  シャツ 白 41 ×2                  JPY 9,10
 K5QW3Z  2026-11-27  日立物産  煎茶 200g ×2                     JPY 4,100  ✓ 11-27  ✓ 11-27       ! 11-27 期限超過  履行中
 K5QW3Z  2026-11-27  日立物産  シャツ 白 41 ×1                  JPY 4,800  ✓ 11-27  ✓ 11-27       ✓ 11-27           完了
 
-6件 · 未配送 1件 · 未払い JPY 10,700（2件）";
+6件 · 未配達 1件 · 未払い JPY 10,700（2件）";
 
 const SHOWN: &str = "\
 K5QW3Z  shop@demo.test  番号 K5QW3ZAB  取消済
@@ -81,9 +81,9 @@ Return within 14 days of arrival, unused; shop@demo.test
 2026-11-27 10:00  →  shop@demo.test  注文        5BCE…7D0F 自分の鍵        送信
 2026-11-27 10:00  ✓  shop@demo.test  取引情報    5BCE…7D0F 取引情報に記載  反映
 2026-11-27 10:00  →  shop@demo.test  取引の確認  5BCE…7D0F 自分の鍵        送信
-2026-11-27 10:00  ✓  shop@demo.test  注文状況    5BCE…7D0F 取引情報に記載  反映 · 荷物 1 予定 2026-11-27
 2026-11-27 10:00  ✓  ship@demo.test  配送状況    5BCE…7D0F 取引情報に記載  反映 · 荷物 1 予定 2026-11-27
 2026-11-27 10:00  ✓  pay@demo.test   決済状況    5BCE…7D0F 取引情報に記載  反映 · JPY 36,500 予定 2026-11-27
+2026-11-27 10:00  ✓  shop@demo.test  注文状況    5BCE…7D0F 取引情報に記載  反映 · 荷物 1 予定 2026-11-27
 2026-11-27 10:00  →  shop@demo.test  取消し      5BCE…7D0F 自分の鍵        送信 · ordered twice
 2026-11-27 10:00  ✓  ship@demo.test  配送状況    5BCE…7D0F 取引情報に記載  反映 · 荷物 1 不成立：店が中止しました
 2026-11-27 10:00  ✓  pay@demo.test   決済状況    5BCE…7D0F 取引情報に記載  反映 · JPY 36,500 不成立：店が中止しました
