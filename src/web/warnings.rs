@@ -84,7 +84,7 @@ fn compared(one: &Shown, visit: &Visit) -> Option<Value> {
     };
     Some(json!({
         "what": visit.words().sentence(what), "agreed": value(agreed), "stated": value(stated),
-        "difference": one.value["compared"]["difference"],
+        "difference": one.value.pointer("/compared/difference"),
     }))
 }
 
