@@ -34,9 +34,10 @@ fn money(town: &Town, party: &str, number: &str, what: &str) -> Value {
 fn once_a_part_has_arrived_the_rest_is_not_stopped_and_all_of_it_goes_back_later() {
     let town = Town::fresh();
     let (id, number) = parted(&town);
-    // The cancellation crosses with the first parcel: the shop has only said that both have left.
-    first_arrives(&town, &number);
+    // The cancellation crosses with the first parcel: the shop reads it before the word that that one has arrived.
+    town.does("ship", &["--offline", "ship", "notify", &number, "--delivered", "--parcel", "1", "--line", "1=1"]);
     town.does("buyer", &["cancel", &id]);
+    town.sync(&["shop"]);
     town.settle();
     assert_eq!(town.count("shop", &number, "out", "stop"), 0);
     assert!(town.letter("buyer", "in", "refusal").contains("too late"));

@@ -38,7 +38,7 @@ fn traded() -> Town {
     town.does("ship", &["ship", "notify", &number, "--delivered"]);
     town.does("pay", &["pay", "notify", &number, "--paid"]);
     town.settle();
-    town.does("buyer", &["ask", &id]);
+    town.does("buyer", &["ask", &id, "--leg", "order", "--leg", "payment", "--leg", "delivery"]);
     town.settle();
     town.does("buyer", &["return", &id, "--line", "1=2", "--reason", "the sleeves are too short"]);
     town.settle();

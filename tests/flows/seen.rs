@@ -55,7 +55,7 @@ fn played(pay: &str, shows: Option<[&str; 2]>) -> Played {
     town.does("buyer", &["cancel", &id, "--reason", "ordered by mistake"]);
     town.settle();
     notify("pay", &["--paid", "--reference", "B-552201"]);
-    town.does("buyer", &["ask", &id]);
+    town.does("buyer", &["ask", &id, "--leg", "order", "--leg", "payment", "--leg", "delivery"]);
     town.settle();
     town.does("buyer", &["return", &id, "--reason", "the sleeves are too short"]);
     town.settle();
