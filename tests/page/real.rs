@@ -163,7 +163,7 @@ fn terms_that_differ_are_taken_only_when_the_differences_were_seen_p35_p118() {
     browser.click("#confirm a");
     assert!(browser.text(".notice--wait").contains("differences from your order"), "{}", browser.text("main"));
     let compared = browser.text("table.compare");
-    assert!(compared.contains("Lid") && compared.contains("37400"), "{compared}");
+    assert!(compared.contains("Lid") && compared.contains("37,400"), "{compared}");
     browser.click("button[value=accept]");
     assert!(browser.address().ends_with("/confirm"), "the tick is wanted first");
     browser.click("[name=seen]");
