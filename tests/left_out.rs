@@ -5,7 +5,7 @@
 use mailorder::role::shop_change::{Change, change};
 use mailorder::role::{Notice, buyer, delivery, payment, shop_desk};
 use mailorder::rules::waiting::{Waiting, waiting};
-use mailorder::rules::{Standing, State, left_out};
+use mailorder::rules::{Standing, State};
 use mailorder::trade::{Document, Kind, Leg, Order, OrderId, Role, When};
 
 use crate::support::trade::jpy;
@@ -258,7 +258,7 @@ fn check_refused_later(world: &mut World, at: usize) {
 }
 
 #[test]
-fn an_ok_that_came_too_late_is_refused_when_there_is_room_again_and_both_sides_end_alike() {
+fn the_refusal_of_an_ok_that_came_too_late_waits_for_no_room_and_both_sides_end_alike() {
     let mut world = World::new(STEPS);
     let id = world.order(BUYER, |_| {});
     world.settle();
@@ -272,9 +272,8 @@ fn an_ok_that_came_too_late_is_refused_when_there_is_room_again_and_both_sides_e
         world.deliver(mail.to, &[mail.bytes]);
     }
     world.settle();
-    assert_eq!(count(&mut world, SHOP, "out", "refusal"), 0);
-    assert_eq!(left_out::unanswered(&world.transaction(SHOP, Role::Shop, &id)).count(), 1);
-    check_refused_later(&mut world, SHOP);
+    assert_eq!(count(&mut world, SHOP, "out", "refusal"), 1, "beyond the limit");
+    assert!(world.clerks[SHOP].index().unanswered().unwrap().is_empty());
     assert_eq!((state(&mut world, BUYER, &id), state(&mut world, SHOP, &id)), (State::Rejected, State::Rejected));
     assert_eq!(count(&mut world, SHOP, "out", "payment-instruction"), 0, "nothing was begun");
 }

@@ -21,14 +21,8 @@ fn answer(transaction: &Transaction, kept: &Kept, desk: &Desk<'_>) -> Vec<Action
         Kind::Cancellation if stops_after(transaction, kept) => shop_after::settle_stop(transaction, desk),
         _ => super::answer(transaction, kept, desk),
     };
-    // An OK counts until it is refused; where nothing speaks against it any more, it gets the answer of one that counts, or has
-    // agents stop first.
-    let is_ok = kept.letter.kind() == Kind::Confirmation;
     let is_due = |action: &Action| match action {
-        Action::Send(draft) => match draft.document.kind() {
-            Kind::Stop => is_ok,
-            kind => draft.answers == Some(kept.content) && (is_ok || kind == Kind::Refusal),
-        },
+        Action::Send(draft) => draft.answers == Some(kept.content) && draft.document.kind() == Kind::Refusal,
         Action::Resend(_) | Action::Give { .. } | Action::End { .. } => false,
     };
     if actions.iter().any(is_due) { actions } else { Vec::new() }

@@ -1,9 +1,9 @@
 //! Letters whose refusal was left out, because too many went to their writer: they have no answer, and get one when there is
 //! room again.
 //!
-//! Only kinds stand here that always get an answer, by their own or another's letter: to a confirmation a shop says how the order
-//! stands or why it does not count, an agent tells what becomes of an instruction. So nothing is noted of what was left
-//! out; the ledger shows it.
+//! Only kinds stand here that always get an answer, by their own or another's letter: an agent tells what becomes of an
+//! instruction. So nothing is noted of what was left out; the ledger shows it. The refusal of an OK is never left out
+//! (`limits::Counted::is_due`).
 
 use crate::trade::{Direction, Kept, Kind, Role, Transaction, Verdict};
 
@@ -24,7 +24,7 @@ pub fn unanswered(transaction: &Transaction) -> impl Iterator<Item = &Kept> {
 const fn answered_kinds(role: Role) -> &'static [Kind] {
     match role {
         Role::Buyer => &[],
-        Role::Shop => &[Kind::Confirmation, Kind::Cancellation],
+        Role::Shop => &[Kind::Cancellation],
         Role::Payment => &[Kind::PaymentInstruction, Kind::RefundInstruction, Kind::Stop],
         Role::Delivery => &[Kind::DeliveryInstruction, Kind::Stop],
     }

@@ -5,7 +5,7 @@
 //! refusal follows when there is room again. Letters sent again byte for byte are not counted here: how often one goes out is
 //! limited for each. Nothing is remembered for it; the letters themselves are counted.
 
-use crate::trade::{Digest, Direction, Fingerprint, Kind, Moment, Transaction};
+use crate::trade::{Digest, Direction, Fingerprint, Kept, Kind, Moment, Transaction};
 
 /// Seconds of the span in which the answers about one transaction are counted.
 pub const DAY: i64 = 86_400;
@@ -40,12 +40,18 @@ impl Counted {
         Self::of(kind, answered.map(|kept| kept.letter.kind()))
     }
 
-    /// Returns whether a letter refuses an OK for which agents were told to stop: until it is written nobody knows by which terms
-    /// they go on, so it has no limit. Of an order to stop there is one for each offer.
+    /// Returns whether a letter refuses an OK that it must answer: the first to its terms, or one for which agents were told to
+    /// stop. Until it is written nobody knows whether, or by which terms, the order stands, so it has no limit. Of both there
+    /// is one for each offer, and offers are the shop's own.
     pub fn is_due(transaction: &Transaction, kind: Kind, answers: Option<&Digest>) -> bool {
-        let ok = answers.and_then(|content| transaction.by_content(content));
-        let ok = ok.filter(|ok| kind == Kind::Refusal && ok.letter.kind() == Kind::Confirmation);
-        ok.is_some_and(|ok| transaction.sent(Kind::Stop).any(|stop| stop.position > ok.position))
+        let ok_of =
+            |content: &Digest| transaction.by_content(content).filter(|ok| ok.letter.kind() == Kind::Confirmation);
+        let Some(ok) = answers.filter(|_| kind == Kind::Refusal).and_then(ok_of) else { return false };
+        let refused = |sent: &Kept| {
+            sent.letter.answers.as_ref().and_then(ok_of).is_some_and(|other| other.letter.terms == ok.letter.terms)
+        };
+        let is_first = !transaction.sent(Kind::Refusal).any(refused);
+        is_first || transaction.sent(Kind::Stop).any(|stop| stop.position > ok.position)
     }
 
     /// Returns how many such letters were written to a peer in this transaction within the day before `now`.
