@@ -220,12 +220,14 @@ pub(super) fn watch(shell: &mut Shell, args: WatchArgs) -> Result<(), Failure> {
             }
         };
         tokio::select! {
-            result = turns(shell, &mut clerk, &mut inbox, &mut outbox) => result,
-            () = end => Ok(()),
+            // Listened for before anything is begun: what is shown can be answered by Ctrl-C.
+            biased;
             asked = stop::asked() => match asked? {
                 stop::Asked::Terminate => Ok(()),
                 stop::Asked::Interrupt => Err(Failure::new(FailureKind::Interrupted, "")),
             },
+            () = end => Ok(()),
+            result = turns(shell, &mut clerk, &mut inbox, &mut outbox) => result,
         }
     })
 }

@@ -93,7 +93,17 @@ impl Terminal {
             self.screen.extend(portion);
         }
         self.keys = None;
-        let code = self.child.wait().unwrap().code();
+        let begun = std::time::Instant::now();
+        let code = loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                break status.code();
+            }
+            if begun.elapsed() > PATIENCE {
+                self.child.kill().unwrap();
+                panic!("it does not end: {}", self.screen());
+            }
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        };
         Run { code, out: self.screen(), err: String::new() }
     }
 }
