@@ -102,7 +102,7 @@ impl Terminal {
                 self.child.kill().unwrap();
                 panic!("it does not end: {}", self.screen());
             }
-            std::thread::sleep(std::time::Duration::from_millis(5));
+            std::thread::sleep(Duration::from_millis(5));
         };
         Run { code, out: self.screen(), err: String::new() }
     }
