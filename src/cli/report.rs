@@ -249,8 +249,7 @@ const COLUMNS: usize = 20;
 fn fault(file: &Path, error: &FeedError) -> Failure {
     match error {
         FeedError::Read(cause) => Failure::unreadable(file, cause),
-        FeedError::File { line, what } if is_stdin(file) => Failure::data(format!("standard input:{line}: {what}")),
-        FeedError::File { line, what } => Failure::data(format!("{}:{line}: {what}", file.display())),
+        FeedError::File { line, what } => at_line(file, *line, what),
         FeedError::Columns { what, columns, mapped } => {
             let named = columns.iter().take(COLUMNS).map(|name| format!("{name:?}"));
             let mut there = named.collect::<Vec<_>>().join(", ");
@@ -263,13 +262,17 @@ fn fault(file: &Path, error: &FeedError) -> Failure {
                     format!("its columns are: {there}; a map says what others' columns mean: --map FILE (docs/cron.md)")
                 }
             };
-            let text = match is_stdin(file) {
-                true => format!("standard input:1: {what}"),
-                false => format!("{}:1: {what}", file.display()),
-            };
-            Failure::data(text).hint(hint)
+            at_line(file, 1, what).hint(hint)
         }
     }
+}
+
+/// Says what is wrong with a line of a file.
+fn at_line(file: &Path, line: u64, what: &str) -> Failure {
+    if is_stdin(file) {
+        return Failure::data(format!("standard input:{line}: {what}"));
+    }
+    Failure::data(format!("{}:{line}: {what}", file.display()))
 }
 
 /// One run over a file.

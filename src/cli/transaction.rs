@@ -85,8 +85,7 @@ fn one(clerk: &Clerk, text: &str, keys: &[Key]) -> Result<Transaction, Failure> 
 fn several(clerk: &Clerk, text: &str, keys: &[Key]) -> Result<Failure, Failure> {
     let mut all = Vec::new();
     for key in keys.iter().take(5) {
-        let begins = key.id.as_str().to_lowercase().starts_with(&text.to_lowercase());
-        let known = if begins { None } else { clerk.index().load_key(key).map_err(ClerkError::from)? };
+        let known = if begins(key, text) { None } else { clerk.index().load_key(key).map_err(ClerkError::from)? };
         let id = &key.id;
         all.push(match known.and_then(|known| known.number) {
             Some(number) => format!("{id} ({number})"),
@@ -101,8 +100,7 @@ fn several(clerk: &Clerk, text: &str, keys: &[Key]) -> Result<Failure, Failure> 
 /// another order of his begins is no name of either, since the list names his orders by such beginnings.
 fn exact(clerk: &Clerk, keys: &[Key], text: &str) -> Result<Vec<Key>, Failure> {
     let mut exact = Vec::new();
-    let begins = |key: &Key| key.id.as_str().to_lowercase().starts_with(&text.to_lowercase());
-    let is_another = |key: &Key, other: &Key| other != key && other.role == Role::Buyer && begins(other);
+    let is_another = |key: &Key, other: &Key| other != key && other.role == Role::Buyer && begins(other, text);
     for key in keys {
         let known = clerk.index().load_key(key).map_err(ClerkError::from)?;
         let number = known.and_then(|known| known.number).map(|number| number.to_string());
@@ -114,6 +112,11 @@ fn exact(clerk: &Clerk, keys: &[Key], text: &str) -> Result<Vec<Key>, Failure> {
         }
     }
     Ok(exact)
+}
+
+/// Returns whether a transaction's ID begins so, in capitals or not.
+fn begins(key: &Key, text: &str) -> bool {
+    key.id.as_str().to_lowercase().starts_with(&text.to_lowercase())
 }
 
 /// Refuses to go on with an order that the shop did not take, and says why it did not.

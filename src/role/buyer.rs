@@ -89,22 +89,12 @@ pub fn keep(transaction: &Transaction, reason: Option<&str>) -> Result<Draft, Re
 pub fn confirm(transaction: &Transaction, desk: &Desk<'_>) -> Result<Draft, Refused> {
     let standing = Standing::of(transaction);
     if let Some((kept, _)) = replacing::waiting(transaction, standing.state).filter(|(kept, _)| !kept.counts()) {
-        let (id, position) = (transaction.key.id.short(), kept.position);
-        return Err(Refused::new(format!(
-            "the new terms differ from your order and are not applied; answer by `mailorder confirm {id}` at a terminal, accept \
-             them by `mailorder warnings accept W-{position} --reason WHY`, or refuse them by `mailorder cancel {id}`"
-        )));
+        return Err(differ(transaction, kept, "new terms"));
     }
     let Some((kept, terms)) = offered(transaction) else {
         return Err(if transaction.terms().is_none() {
             match transaction.kept.iter().rev().find(|kept| kept.letter.kind() == Kind::TransactionInfo) {
-                Some(kept) => {
-                    let (id, position) = (transaction.key.id.short(), kept.position);
-                    Refused::new(format!(
-                        "the terms differ from your order and are not applied; answer by `mailorder confirm {id}` at a terminal, \
-                         accept them by `mailorder warnings accept W-{position} --reason WHY`, or refuse them by `mailorder cancel {id}`"
-                    ))
-                }
+                Some(kept) => differ(transaction, kept, "terms"),
                 None => Refused::new("the shop has not sent its terms yet; try `mailorder sync`, or ask the shop"),
             }
         } else {
@@ -128,6 +118,15 @@ pub fn confirm(transaction: &Transaction, desk: &Desk<'_>) -> Result<Draft, Refu
     let document = Document::Confirmation(Confirmation { total: terms.total });
     let shop = kept.letter.from.clone();
     Ok(Draft::new(transaction, shop, document).about(Some(kept.content)).answering(kept.content))
+}
+
+/// Says that terms differ from the order, and how they are answered.
+fn differ(transaction: &Transaction, kept: &Kept, what: &str) -> Refused {
+    let (id, position) = (transaction.key.id.short(), kept.position);
+    Refused::new(format!(
+        "the {what} differ from your order and are not applied; answer by `mailorder confirm {id}` at a terminal, accept them by \
+         `mailorder warnings accept W-{position} --reason WHY`, or refuse them by `mailorder cancel {id}`"
+    ))
 }
 
 /// Cancels (P37): before the terms by the order ID, after them by the number.

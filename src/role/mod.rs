@@ -50,8 +50,8 @@ pub use told::{brings_news, is_told};
 use crate::trade::document::Refusal;
 use crate::trade::status::Reason;
 use crate::trade::{
-    Code, Digest, Document, Finding, Kept, Kind, Letter, Moment, Names, Number, Party, Received, Role, Said, Task,
-    TaskKey, Terms, Transaction,
+    Code, Digest, Document, Finding, Kept, Kind, Letter, Moment, MoneyError, Names, Number, Party, Received, Role,
+    Said, Task, TaskKey, Terms, Transaction,
 };
 
 /// Who decides, when, and how its owner wants it done.
@@ -193,6 +193,12 @@ impl Refused {
     /// Makes a refusal of one sentence.
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
+    }
+}
+
+impl From<MoneyError> for Refused {
+    fn from(error: MoneyError) -> Self {
+        Self(error.to_string())
     }
 }
 

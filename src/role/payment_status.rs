@@ -75,7 +75,7 @@ pub(super) fn refund(status: &mut PaymentStatus, notice: &Notice, corrected: Opt
     };
     let amounts: Vec<Money> =
         open.iter().filter_map(|place| status.payments.get(*place)).map(|payment| payment.amount).collect();
-    let sum = Money::sum(&amounts).map_err(|error| Refused::new(error.to_string()))?;
+    let sum = Money::sum(&amounts)?;
     let sum = sum.ok_or_else(|| Refused::new("the shop has instructed no refund that is still open"))?;
     let meant: Vec<usize> = match notice.amount.filter(|amount| *amount != sum) {
         None => open,
@@ -97,7 +97,6 @@ pub(super) fn refund(status: &mut PaymentStatus, notice: &Notice, corrected: Opt
 ///
 /// Returns its place, and when it was said to be made.
 pub(super) fn take_back(status: &mut PaymentStatus, refund: bool) -> Result<(usize, Option<Moment>), Refused> {
-    let range = |error: crate::trade::MoneyError| Refused::new(error.to_string());
     let made = |payment: &Payment| payment.refund == refund && payment.step.done().is_some();
     let Some(last) = status.payments.iter().rposition(made) else {
         return Err(Refused::new("nothing was reported as done that --correct could replace"));
@@ -105,9 +104,9 @@ pub(super) fn take_back(status: &mut PaymentStatus, refund: bool) -> Result<(usi
     if !refund {
         let rest = status.payments.iter().filter(|payment| is_open(payment)).map(|payment| payment.amount);
         let amounts: Vec<Money> = rest.chain(status.payments.get(last).map(|payment| payment.amount)).collect();
-        let whole = Money::sum(&amounts).map_err(range)?.unwrap_or(status.remaining);
+        let whole = Money::sum(&amounts)?.unwrap_or(status.remaining);
         if let Some(payment) = status.payments.get_mut(last) {
-            status.remaining = status.remaining.plus(&payment.amount).map_err(range)?;
+            status.remaining = status.remaining.plus(&payment.amount)?;
             payment.amount = whole;
         }
         status.state = PaymentState::Due;
@@ -149,10 +148,9 @@ pub(super) fn pay(status: &mut PaymentStatus, amount: Money, notice: &Notice) ->
         return Ok(());
     }
     let paid = payment.step.done().map(|paid| When::Day(paid.day()));
-    let range = |error: crate::trade::MoneyError| Refused::new(error.to_string());
-    let rest = payment.amount.minus(&amount).map_err(range)?;
+    let rest = payment.amount.minus(&amount)?;
     payment.amount = amount;
-    status.remaining = status.remaining.minus(&amount).map_err(range)?;
+    status.remaining = status.remaining.minus(&amount)?;
     if !rest.is_zero() && !rest.is_negative() {
         status.payments.push(Payment { id: next, amount: rest, refund: false, step: planned });
     }

@@ -86,10 +86,9 @@ fn word(transaction: &Transaction, kept: &Kept, answer: ReturnAnswer) -> Option<
 
 /// Writes the shop's word on money that it gives back unasked, `more` than it gave back so before.
 pub(super) fn unasked(transaction: &Transaction, more: Money) -> Result<Action, Refused> {
-    let range = |error: crate::trade::MoneyError| Refused::new(error.to_string());
     let before = returned::agreed(transaction).into_iter().find(|(kept, _)| kept.letter.answers.is_none());
     let before = before.and_then(|(_, answer)| answer.refund);
-    let refund = before.map_or(Ok(more), |before| before.plus(&more)).map_err(range)?;
+    let refund = before.map_or(Ok(more), |before| before.plus(&more))?;
     let answer = ReturnAnswer { lines: Vec::new(), step: Step::Active { at: None }, refund: Some(refund) };
     let terms = terms_of(transaction).map(|(digest, _)| digest);
     let buyer = transaction.buyer().ok_or_else(|| Refused::new("nobody has ordered"))?;

@@ -200,6 +200,11 @@ pub struct OrderId(String);
 
 const BASE32: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
+/// Returns the part of an ID that people are shown.
+pub fn short(id: &str) -> &str {
+    id.get(..6).unwrap_or(id)
+}
+
 impl OrderId {
     /// Makes an order ID of 26 bytes, five bits of each; the bytes must be random or a digest.
     pub fn from_bytes(bytes: [u8; 26]) -> Self {
@@ -233,7 +238,7 @@ impl OrderId {
 
     /// Returns the part that people are shown, and may write.
     pub fn short(&self) -> &str {
-        self.0.get(..6).unwrap_or(&self.0)
+        short(&self.0)
     }
 }
 

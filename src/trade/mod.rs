@@ -30,7 +30,7 @@ pub use document::{Document, Kind};
 pub use download::{Download, Link, Place};
 pub use entry::{Act, Body, Entry, Event, Measured, Names, Owed, PinnedBy, Settlement, Verdict};
 pub use finding::{Code, Compared, Finding};
-pub use id::{Address, Digest, Fingerprint, InvalidId, MessageId, Number, OrderId};
+pub use id::{Address, Digest, Fingerprint, InvalidId, MessageId, Number, OrderId, short};
 pub use letter::{Letter, Received};
 pub use mandate::Mandate;
 pub use moment::{InvalidMoment, Moment, When};

@@ -19,7 +19,4 @@ pub mod text;
 pub mod transaction;
 pub mod warnings;
 
-/// Returns the part of an ID that people are shown.
-pub fn short(id: &str) -> &str {
-    id.get(..6).unwrap_or(id)
-}
+pub use crate::trade::short;
