@@ -136,10 +136,44 @@ async fn mails_nobody_asked_for_are_not_taken() {
     let text = "* 9 FETCH (UID 9 BODY[]<0> {3}\r\nbad)\r\n* 1 FETCH (FLAGS (\\Seen))\r\n\
                 * 2 FETCH (UID 2 BODY[]<0> {4}\r\ngood)\r\n{tag} OK done\r\n{once}";
     shared.lock().unwrap().lies.push(("BODY.PEEK[]", text.to_owned()));
+    shared.lock().unwrap().lies.push(("SEARCH UID 1:1", "* SEARCH\r\n{tag} OK done\r\n".to_owned()));
     let batch = inbox(&shared, settings()).fetch(&Cursor::Start, 10).await.unwrap();
     // Mail 1 was removed by somebody between search and fetch: gone, and no error.
     assert_eq!((uids(&batch), seen(&batch.cursor)), (vec![2], 2));
     assert_eq!(batch.mails[0].bytes, b"good");
+}
+
+#[tokio::test]
+async fn a_mail_that_is_there_and_left_out_of_an_answer_is_asked_for_again() {
+    for (when, text) in [
+        ("BODY.PEEK[]", "{tag} OK done\r\n"),
+        ("BODY.PEEK[]", "* 1 FETCH (UID 1 BODY[]<0> NIL)\r\n{tag} OK done\r\n"),
+        ("HEADER.FIELDS", "{tag} OK done\r\n"),
+        ("HEADER.FIELDS", "* 1 FETCH (UID 1 RFC822.SIZE 90)\r\n{tag} OK done\r\n"),
+    ] {
+        let shared = mailbox([(1, letter(1)), (2, letter(2))]);
+        shared.lock().unwrap().lies.push((when, format!("{text}{{once}}")));
+        let mut imap = inbox(&shared, settings());
+        let error = imap.fetch(&Cursor::Start, 10).await.unwrap_err();
+        assert!(error.to_string().contains("leaves out a mail that is there"), "{when} {text}: {error}");
+        assert_eq!(uids(&imap.fetch(&Cursor::Start, 10).await.unwrap()), [1, 2], "{when} {text}");
+    }
+    // One that is never given is told of, and keeps the others from nobody.
+    let shared = mailbox((1..=3).map(|n| (n, letter(n))));
+    shared.lock().unwrap().lies.push(("FETCH 2 (UID BODY", "{tag} OK done\r\n".to_owned()));
+    let mut imap = inbox(&shared, settings());
+    let (mut cursor, mut got, mut notes) = (Cursor::Start, Vec::new(), Vec::new());
+    for _ in 0..20 {
+        let Ok(batch) = imap.fetch(&cursor, 1).await else { continue };
+        got.extend(uids(&batch));
+        notes.extend(batch.notes);
+        cursor = batch.cursor;
+        if !batch.more {
+            break;
+        }
+    }
+    assert_eq!(got, [1, 3]);
+    assert!(matches!(notes.as_slice(), [Note::Unreadable { origin: Origin::Imap { uid: 2, .. }, .. }]), "{notes:?}");
 }
 
 #[tokio::test]

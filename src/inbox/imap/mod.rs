@@ -333,13 +333,15 @@ impl Imap {
         batch: &mut Batch,
     ) -> Result<(usize, u64), InboxError> {
         let heads = live.session.heads(uids).await?;
+        let untold: Vec<u32> = uids.iter().copied().filter(|uid| !heads.contains_key(uid)).collect();
+        must_be_gone(live, &untold, "FETCH of headers").await?;
         let uid_validity = live.folder.uid_validity;
         let mut wanted = Vec::new();
         let mut notes = Vec::new();
         let mut total = 0_u64;
         let mut judged = 0_usize;
         for uid in uids {
-            // Without a header it is gone: another client removed it after the search (F18).
+            // Without a header it is gone.
             if let Some(head) = heads.get(uid).filter(|head| self.wants(**head)) {
                 if head.size > self.settings.largest {
                     notes.push(Note::TooLarge { origin: Origin::Imap { uid_validity, uid: *uid }, size: head.size });
@@ -355,6 +357,8 @@ impl Imap {
         if !wanted.is_empty() {
             let limit = self.settings.largest.saturating_add(1);
             let mut bodies = live.session.bodies(&wanted, limit, total).await?;
+            let kept_back: Vec<u32> = wanted.iter().copied().filter(|uid| !bodies.contains_key(uid)).collect();
+            must_be_gone(live, &kept_back, "FETCH of a mail").await?;
             for uid in wanted {
                 let Some(bytes) = bodies.remove(&uid) else { continue };
                 let origin = Origin::Imap { uid_validity, uid };
@@ -500,6 +504,15 @@ fn compare(live: &mut Live, cursor: &Cursor, notes: &mut Vec<Note>) -> Position 
         live.found.clear();
     }
     Position { uid_next: folder.uid_next, ..kept.clone() }
+}
+
+/// Looks whether mails that an answer leaves out are gone: another client may have removed them after the search (F18). One
+/// that is there and is not given is no mail to be passed over in silence.
+async fn must_be_gone(live: &mut Live, uids: &[u32], command: &'static str) -> Result<(), InboxError> {
+    if live.session.has_any(uids).await? {
+        return Err(session::garbled(command, "leaves out a mail that is there"));
+    }
+    Ok(())
 }
 
 /// Finds the next UIDs after `seen`, in windows, so that no answer is too long; none means that none are left. Tells

@@ -228,7 +228,16 @@ impl Session {
         Ok(found)
     }
 
-    /// Returns size and kind of those of the mails, given in order, that are still there.
+    /// Returns whether one of these mails, given in order, is still in the folder; what is known of new mails stays known.
+    pub(super) async fn has_any(&mut self, uids: &[u32]) -> Result<bool, InboxError> {
+        let (Some(first), Some(last)) = (uids.first(), uids.last()) else { return Ok(false) };
+        let news = self.news;
+        let there = self.search(*first, Some(*last)).await?;
+        self.news |= news;
+        Ok(uids.iter().any(|uid| there.contains(uid)))
+    }
+
+    /// Returns size and kind of those of the mails, given in order, that the server told of.
     pub(super) async fn heads(&mut self, uids: &[u32]) -> Result<BTreeMap<u32, Head>, InboxError> {
         let items = "(UID RFC822.SIZE BODY.PEEK[HEADER.FIELDS (CONTENT-TYPE)])";
         let mut heads = BTreeMap::new();
@@ -257,8 +266,8 @@ impl Session {
         Ok(heads)
     }
 
-    /// Returns the first `limit` bytes of those of the mails, given in order, that are still there; `total` is what the
-    /// server said they have.
+    /// Returns the first `limit` bytes of those of the mails, given in order, that the server gave; `total` is what it said
+    /// they have.
     pub(super) async fn bodies(
         &mut self,
         uids: &[u32],
@@ -418,7 +427,7 @@ const fn lost(command: &'static str, cause: Option<io::Error>) -> InboxError {
     InboxError::Lost { command, cause }
 }
 
-fn garbled(command: &'static str, why: &str) -> InboxError {
+pub(super) fn garbled(command: &'static str, why: &str) -> InboxError {
     InboxError::Garbled { command, why: why.to_owned() }
 }
 
