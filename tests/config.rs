@@ -535,7 +535,22 @@ fn what_a_shop_gets_wrong_is_told_in_its_own_words_with_the_line() {
     let both = format!("{}{}", agent("payment"), agent("delivery"));
     let steps = "steps = [\"terms\", \"payment\", \"delivery\"]\n";
     let second = format!("{head}{steps}{both}[[shop.procedure]]\n{steps}{}", agent("payment"));
+    // The second of three.
+    let method = |name: &str, within: u16, more: &str| {
+        format!("payment = \"{name}\"\n{steps}{both}authorize_within = {within}\n{more}[[shop.procedure]]\n")
+    };
+    let three = |within: u16, more: &str| {
+        format!("{head}{}{}{steps}{both}", method("card", 9, ""), method("invoice", within, more))
+    };
+    let articles = ["9,00", "JPY 9"]
+        .map(|price| format!("[[shop.article]]\nsku = \"{price}\"\nname = \"B\"\nprice = \"{price}\"\n"));
     for (text, parts) in [
+        (
+            three(9, "charge = { name = \"Parcel\", price = \"5,00\" }\n"),
+            ["config.toml:21:37: ", "shop.procedure.charge.price: "],
+        ),
+        (three(0, ""), ["config.toml:20:20: ", "shop.procedure.authorize_within: at least 1 hour is needed"]),
+        (format!("{head}{steps}{both}{}", articles.concat()), ["config.toml:16:9: ", "shop.article.price: "]),
         // The second of two procedures.
         (second, ["config.toml:14:", "name a delivery_agent"]),
         (

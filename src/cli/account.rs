@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::Shell;
 use super::failure::{Failure, FailureKind};
 use crate::clerk::{self, Clerk};
-use crate::config::{self, Settings};
+use crate::config::{self, ConfigError, Settings};
 use crate::outbox::queue::Report;
 use crate::outbox::{Outbox, SendError};
 
@@ -27,6 +27,20 @@ impl Shell {
     /// Loads the settings.
     pub(super) fn settings(&self) -> Result<Settings, Failure> {
         Ok(config::load(&self.config_file()?, &self.environment)?)
+    }
+
+    /// Loads the settings, or says all that is wrong with them.
+    pub(super) fn settings_checked(&self) -> Result<Settings, Failure> {
+        let wrong = |fault: ConfigError| self.all_wrong(fault.all()).err();
+        config::load(&self.config_file()?, &self.environment)
+            .map_err(|fault| wrong(fault).unwrap_or_else(|| Failure::bug("a fault without a word")))
+    }
+
+    /// Says each problem of a configuration; the last is the failure.
+    pub(super) fn all_wrong(&self, mut problems: Vec<ConfigError>) -> Result<(), Failure> {
+        let Some(last) = problems.pop() else { return Ok(()) };
+        problems.iter().for_each(|problem| self.tell(&problem.to_string()));
+        Err(last.into())
     }
 
     /// Opens the account.

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Shell;
-use super::failure::{Failure, FailureKind};
+use super::failure::Failure;
 use super::output::escape;
 use crate::clerk::{Clerk, is_made};
 use crate::config::{self, InboxSettings, Keys, OutboxSettings, Settings};
@@ -31,10 +31,9 @@ enum ConfigCommand {
 }
 
 pub(super) fn run(shell: &mut Shell, args: ConfigArgs) -> Result<(), Failure> {
-    let settings = shell.settings()?;
     match args.command {
-        ConfigCommand::Path => path(shell, &settings),
-        ConfigCommand::Check => check(shell, &settings),
+        ConfigCommand::Path => path(shell, &shell.settings()?),
+        ConfigCommand::Check => check(shell, &shell.settings_checked()?),
     }
 }
 
@@ -58,13 +57,7 @@ fn check(shell: &Shell, settings: &Settings) -> Result<(), Failure> {
     // Before `init` there is no ledger, and no key is accepted.
     let clerk = if is_made(settings) { Some(shell.clerk()?) } else { None };
     let keys = clerk.as_ref().map(|clerk| clerk as &dyn Keys);
-    let mut problems: Vec<String> = config::problems(&text, settings, keys).iter().map(ToString::to_string).collect();
-    if let Some(last) = problems.pop() {
-        for problem in problems {
-            shell.tell(&problem);
-        }
-        return Err(Failure::new(FailureKind::Config, last));
-    }
+    shell.all_wrong(config::problems(&text, settings, keys))?;
     if shell.output.is_json() {
         let value = json!({"schema": "mailorder.check/1", "config": file, "result": "clean"});
         return shell.output.document(&value);

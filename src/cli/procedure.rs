@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::Shell;
-use super::failure::{Failure, FailureKind};
+use super::failure::Failure;
 use super::notify::plays;
 use super::output::{self, Cell};
 use super::table::{Fit, Table};
@@ -114,23 +114,18 @@ fn document(procedure: &Procedure) -> Value {
 
 /// Says everything that is wrong with the procedures of a configuration that can be read.
 fn check(shell: &Shell) -> Result<(), Failure> {
-    let settings = shell.settings()?;
+    let settings = shell.settings_checked()?;
     let file = &settings.folders.config;
     let text = crate::files::read_text(file, crate::files::SMALL).map_err(|error| Failure::unreadable(file, &error))?;
     let clerk = if is_made(&settings) { Some(shell.clerk()?) } else { None };
     let keys = clerk.as_ref().map(|clerk| clerk as &dyn Keys);
-    let problems: Vec<String> =
-        config::selling_problems(&text, &settings, keys).iter().map(ToString::to_string).collect();
-    let Some((last, others)) = problems.split_last() else {
-        let count = settings.practice.shop.as_ref().map_or(0, |shop| shop.procedures.len());
-        let count = if count == 1 { "1 procedure".to_owned() } else { format!("{count} procedures") };
-        if shell.output.is_json() {
-            return shell.output.document(&json!({"schema": "mailorder.check/1", "config": file, "result": "clean"}));
-        }
-        return shell.line(&output::escape(&format!("{}: {count}, nothing wrong", file.display())));
-    };
-    others.iter().for_each(|problem| shell.tell(problem));
-    Err(Failure::new(FailureKind::Config, last.clone()))
+    shell.all_wrong(config::selling_problems(&text, &settings, keys))?;
+    let count = settings.practice.shop.as_ref().map_or(0, |shop| shop.procedures.len());
+    let count = if count == 1 { "1 procedure".to_owned() } else { format!("{count} procedures") };
+    if shell.output.is_json() {
+        return shell.output.document(&json!({"schema": "mailorder.check/1", "config": file, "result": "clean"}));
+    }
+    shell.line(&output::escape(&format!("{}: {count}, nothing wrong", file.display())))
 }
 
 /// Shows what would be done with an order, step by step.

@@ -208,9 +208,12 @@ impl Place<'_> {
 
     /// Settles how long an authorisation is waited for, in hours.
     pub(super) fn authorize_within(&self, procedure: &written::Procedure) -> Result<u16, ConfigError> {
-        match procedure.authorize_within {
-            Some(0) => Err(self.fault("shop.procedure.authorize_within", "at least 1 hour is needed")),
-            hours => Ok(hours.unwrap_or(AUTHORIZE_WITHIN)),
+        match &procedure.authorize_within {
+            Some(hours) if *hours.get_ref() == 0 => {
+                let key = "shop.procedure.authorize_within";
+                Err(self.fault_at(hours.span().start, key, "at least 1 hour is needed"))
+            }
+            hours => Ok(hours.as_ref().map_or(AUTHORIZE_WITHIN, |hours| *hours.get_ref())),
         }
     }
 }

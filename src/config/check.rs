@@ -58,6 +58,17 @@ impl Check<'_> {
         self.found.push(ConfigError::value(self.file, key, what).placed(self.text));
     }
 
+    /// Says something at a byte of the text; of a key where it has none.
+    fn say_at(&mut self, at: Option<usize>, key: &str, what: impl std::fmt::Display) {
+        match at.map(|at| line_and_column(self.text, at)) {
+            Some((line, column)) => {
+                let (file, what) = (self.file.to_owned(), what.to_string());
+                self.found.push(ConfigError::Place { file, line, column, what });
+            }
+            None => self.say(key, what),
+        }
+    }
+
     /// Checks where mail comes from and goes to.
     fn ways(&mut self, settings: &Settings) {
         if settings.inbox.is_none() && settings.outbox.is_none() {
@@ -227,13 +238,8 @@ impl Check<'_> {
             before.rsplit('\n').next().unwrap_or_default().trim().is_empty()
         };
         let headings = self.text.match_indices("[[shop.procedure]]").map(|(at, _)| at);
-        match headings.filter(|at| begins(*at)).nth(place) {
-            Some(at) => {
-                let (line, column) = line_and_column(self.text, at);
-                self.found.push(ConfigError::Place { file: self.file.to_owned(), line, column, what: what.to_owned() });
-            }
-            None => self.say("shop.procedure", what),
-        }
+        let heading = headings.filter(|at| begins(*at)).nth(place);
+        self.say_at(heading, "shop.procedure", what);
     }
 
     /// Checks that the agents of procedures have the keys that are accepted for them.
@@ -259,13 +265,7 @@ impl Check<'_> {
                 if !told.insert((leg.word(), address.to_string(), named.to_string())) {
                     continue;
                 }
-                match fingerprint_at(self.text, place, leg) {
-                    Some(at) => {
-                        let (line, column) = line_and_column(self.text, at);
-                        self.found.push(ConfigError::Place { file: self.file.to_owned(), line, column, what });
-                    }
-                    None => self.say("shop.procedure", what),
-                }
+                self.say_at(fingerprint_at(self.text, place, leg), "shop.procedure", what);
             }
         }
     }
@@ -315,6 +315,7 @@ impl ConfigError {
                 Some((line, column)) => Self::Place { file, line, column, what: format!("{key}: {what}") },
                 None => Self::Value { file, key, what },
             },
+            Self::Several(faults) => Self::Several(faults.into_iter().map(|fault| fault.placed(text)).collect()),
             other => other,
         }
     }

@@ -51,9 +51,28 @@ pub enum ConfigError {
         /// What is wrong.
         what: String,
     },
+    /// Several values cannot be; the first is told where only one is asked for.
+    #[error("{}", .0.first().map(ToString::to_string).unwrap_or_default())]
+    Several(Vec<ConfigError>),
 }
 
 impl ConfigError {
+    /// Returns each fault by itself, in the order they were found.
+    pub fn all(self) -> Vec<Self> {
+        match self {
+            Self::Several(faults) => faults.into_iter().flat_map(Self::all).collect(),
+            one => vec![one],
+        }
+    }
+
+    /// Puts a fault of a value at its byte of the text.
+    pub(super) fn at(self, at: usize) -> Self {
+        match self {
+            Self::Value { file, key, what } => Self::At { file, at, what: format!("{key}: {what}") },
+            other => other,
+        }
+    }
+
     pub(super) fn read(file: &Path, error: &std::io::Error) -> Self {
         Self::Read { file: file.to_owned(), cause: error.to_string() }
     }
@@ -64,6 +83,36 @@ impl ConfigError {
 
     pub(super) fn toml(file: &Path, text: &str, error: &toml::de::Error) -> Self {
         place(file, text, error, "config.example.toml has all keys")
+    }
+}
+
+/// Faults as they are found, where the first keeps no other back.
+#[derive(Debug, Default)]
+pub(super) struct Faults(Vec<ConfigError>);
+
+impl Faults {
+    pub(super) fn add(&mut self, fault: ConfigError) {
+        self.0.push(fault);
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Takes a settled value; where it could not be, its fault, and anything in its place.
+    pub(super) fn take<T: Default>(&mut self, settled: Result<T, ConfigError>) -> T {
+        settled.unwrap_or_else(|fault| {
+            self.add(fault);
+            T::default()
+        })
+    }
+
+    /// Returns the value, if there is no fault.
+    pub(super) fn or<T>(mut self, value: T) -> Result<T, ConfigError> {
+        if self.0.len() > 1 {
+            return Err(ConfigError::Several(self.0));
+        }
+        self.0.pop().map_or(Ok(value), Err)
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use toml::Spanned;
 
 use super::agents::DEBIT_WORDS;
+use super::fault::Faults;
 use super::settle::Place;
 use super::written::{self, Config};
 use super::{ConfigError, Environment, HookSettings, NotifySettings};
@@ -28,80 +29,84 @@ const NOTIFY_MAX: u64 = 30;
 type Hooks = BTreeMap<Spanned<String>, written::Hook>;
 
 impl Place<'_> {
-    /// Settles one procedure.
+    /// Settles one procedure, or returns all that is wrong with it.
     pub(super) fn procedure(&self, written: &written::Procedure, hooks: &Hooks) -> Result<Procedure, ConfigError> {
-        let stages = self.stages(&written.steps, hooks)?;
         let party = |written: &written::AgentWritten| Party {
             address: written.address.clone(),
             fingerprint: written.fingerprint.clone(),
         };
         let charge = written.charge.as_ref();
-        let price = charge.map(|charge| self.money("shop.procedure.charge.price", &charge.price)).transpose()?;
-        Ok(Procedure {
+        let price = charge.map(|charge| self.money_at("shop.procedure.charge.price", &charge.price)).transpose();
+        let mut faults = Faults::default();
+        let procedure = Procedure {
             payment_method: written.payment.clone(),
             delivery_method: written.delivery.clone(),
-            stages,
+            stages: faults.take(self.stages(&written.steps, hooks)),
             payment_agent: written.payment_agent.as_ref().map(party),
             delivery_agent: written.delivery_agent.as_ref().map(party),
-            payment_shows: self.shows(Leg::Payment, written.payment_agent.as_ref())?,
-            delivery_shows: self.shows(Leg::Delivery, written.delivery_agent.as_ref())?,
-            authorize_within: self.authorize_within(written)?,
-            charge: charge.map(|charge| charge.name.clone()).zip(price),
+            payment_shows: faults.take(self.shows(Leg::Payment, written.payment_agent.as_ref())),
+            delivery_shows: faults.take(self.shows(Leg::Delivery, written.delivery_agent.as_ref())),
+            authorize_within: faults.take(self.authorize_within(written)),
+            charge: charge.map(|charge| charge.name.clone()).zip(faults.take(price)),
             payment_days: written.payment_days.unwrap_or(14),
             dispatch_days: written.dispatch_days.unwrap_or(2),
             arrival_days: written.arrival_days.unwrap_or(5),
-        })
+        };
+        faults.or(procedure)
     }
 
+    /// Settles the steps: first whether each is one, then their order.
     fn stages(&self, steps: &[Spanned<String>], hooks: &Hooks) -> Result<Vec<Stage>, ConfigError> {
         let mut stages: Vec<Stage> = Vec::new();
+        let mut faults = Faults::default();
         for step in steps {
-            let stage = self.stage(step, hooks)?;
-            if stages.contains(&stage) {
-                return Err(self.fault_at(
-                    step.span().start,
-                    STEPS_KEY,
-                    format!("step {:?} stands twice", step.as_ref()),
-                ));
+            match self.stage(step, hooks) {
+                Ok(stage) if stages.contains(&stage) => {
+                    let what = format!("step {:?} stands twice", step.as_ref());
+                    faults.add(self.fault_at(step.span().start, STEPS_KEY, what));
+                }
+                Ok(stage) => stages.push(stage),
+                Err(fault) => faults.add(fault),
             }
-            stages.push(stage);
         }
-        let place = |stage: &Stage| steps.get(stages.iter().position(|other| other == stage).unwrap_or(0));
-        let start = |stage: &Stage| place(stage).map_or(0, |step| step.span().start);
+        let stages = faults.or(stages)?;
+        self.order(steps, &stages)?;
+        Ok(stages)
+    }
+
+    /// Checks the order of steps, each of which stands once.
+    fn order(&self, steps: &[Spanned<String>], stages: &[Stage]) -> Result<(), ConfigError> {
         let at = |stage: &Stage| stages.iter().position(|other| other == stage);
-        let first = steps.first().map_or(0, |step| step.span().start);
+        let start = |position: usize| steps.get(position).map_or(0, |step| step.span().start);
         let Some(terms) = at(&Stage::Terms) else {
-            return Err(match first {
+            return Err(match start(0) {
                 0 => self.fault(STEPS_KEY, "\"terms\" is missing"),
                 first => self.fault_at(first, STEPS_KEY, "the step \"terms\" is missing"),
             });
         };
-        for needed in [Stage::Payment, Stage::Delivery] {
-            if at(&needed).is_none_or(|position| position < terms) {
-                return Err(self.fault_at(
-                    first,
-                    STEPS_KEY,
-                    "the steps \"payment\" and \"delivery\" must follow \"terms\"",
-                ));
-            }
+        let follows = |stage: &Stage| at(stage).is_some_and(|position| position > terms);
+        if ![Stage::Payment, Stage::Delivery].iter().all(follows) {
+            let what = "the steps \"payment\" and \"delivery\" must follow \"terms\"";
+            return Err(self.fault_at(start(0), STEPS_KEY, what));
         }
-        if at(&Stage::Confirmation).is_some_and(|position| position < terms) {
+        let mut faults = Faults::default();
+        let confirmation = at(&Stage::Confirmation);
+        if let Some(position) = confirmation.filter(|position| *position < terms) {
             let what = "\"confirmation\" must follow \"terms\": it is the buyer's OK to them";
-            return Err(self.fault_at(start(&Stage::Confirmation), STEPS_KEY, what));
+            faults.add(self.fault_at(start(position), STEPS_KEY, what));
         }
-        if at(&Stage::Authorize).is_some_and(|position| position > terms) {
-            return Err(self.fault_at(start(&Stage::Authorize), STEPS_KEY, "\"authorize\" must come before \"terms\""));
+        if let Some(position) = at(&Stage::Authorize).filter(|position| *position > terms) {
+            faults.add(self.fault_at(start(position), STEPS_KEY, "\"authorize\" must come before \"terms\""));
         }
         // What is done before the OK could not be undone where it is waited for.
-        let begins = at(&Stage::Confirmation).unwrap_or(terms).max(terms);
-        for (position, stage) in stages.iter().enumerate() {
-            let early = matches!(stage, Stage::Hook(_) | Stage::Payment | Stage::Delivery) && position < begins;
-            if early {
+        let begins = confirmation.unwrap_or(terms).max(terms);
+        for (position, stage) in stages.iter().enumerate().take(begins) {
+            if matches!(stage, Stage::Hook(_) | Stage::Payment | Stage::Delivery) {
                 let what = "this step must follow \"terms\" and \"confirmation\": nothing is begun before them";
-                return Err(self.fault_at(start(stage), STEPS_KEY, what));
+                faults.add(self.fault_at(start(position), STEPS_KEY, what));
             }
         }
-        Ok(stages)
+        faults.or(())
     }
 
     fn stage(&self, step: &Spanned<String>, hooks: &Hooks) -> Result<Stage, ConfigError> {

@@ -74,10 +74,7 @@ impl Place<'_> {
 
     fn most(&self, written: &Spanned<String>) -> Result<Money, ConfigError> {
         let fault = |what: String| self.fault_at(written.span().start, "buyer.rule.at_most", what);
-        let most = self.money("buyer.rule.at_most", written.get_ref()).map_err(|error| match error {
-            ConfigError::Value { what, .. } => fault(what),
-            other => other,
-        })?;
+        let most = self.money_at("buyer.rule.at_most", written)?;
         if most.is_zero() || most.is_negative() { Err(fault("it must be above zero".to_owned())) } else { Ok(most) }
     }
 

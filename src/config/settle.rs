@@ -3,6 +3,9 @@
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
+use toml::Spanned;
+
+use super::fault::Faults;
 use super::written::{self, Config};
 use super::{
     ConfigError, Environment, Folders, InboxSettings, Listed, OutboxSettings, PasswordSource, ServerSettings, Settings,
@@ -10,14 +13,14 @@ use super::{
 };
 use crate::role::Practice;
 use crate::role::articles::{Article, Articles};
-use crate::role::practice::{AnswerLimits, BuyerPractice, Partial, Procedure, ShopPractice};
+use crate::role::practice::{AnswerLimits, BuyerPractice, Partial, ShopPractice};
 use crate::trade::item::Item;
 use crate::trade::{Address, Fingerprint, Money, Person};
 
 /// The most bytes of a shop's conditions: those of articles stand behind them, and a text in a letter has 4 KiB at most.
 const CONDITIONS_MAX: usize = 2_000;
 
-/// Settles a configuration; the first value that cannot be is the error.
+/// Settles a configuration; the first value that cannot be is the error, of procedures all that cannot.
 pub(super) fn settle(written: Config, file: &Path, environment: &Environment) -> Result<Settings, ConfigError> {
     let place = Place { file, home: environment.home.clone(), credentials: environment.credentials.clone() };
     let language = written.language.clone().unwrap_or_else(|| "en".to_owned());
@@ -221,21 +224,22 @@ impl Place<'_> {
     /// Checks that a shop which names no agent plays the agent's part itself: nobody would follow its instructions.
     fn roles_of_procedures(&self, practice: &Practice, written: &Config) -> Result<(), ConfigError> {
         let procedures = practice.shop.as_ref().map(|shop| shop.procedures.as_slice()).unwrap_or_default();
+        let mut faults = Faults::default();
         for (place, procedure) in procedures.iter().enumerate() {
             let own = [
                 ("payment", procedure.payment_agent.is_none() && practice.payment.is_none()),
                 ("delivery", procedure.delivery_agent.is_none() && practice.delivery.is_none()),
             ];
-            if let Some((role, _)) = own.iter().find(|(_, missing)| *missing) {
+            for (role, _) in own.iter().filter(|(_, missing)| *missing) {
                 let what = format!("name a {role}_agent, or add {role:?} to `roles`: without one it is this shop");
                 let step = written.shop.as_ref().and_then(|shop| shop.procedure.get(place)?.steps.first());
-                return Err(match step.map_or(0, |step| step.span().start) {
+                faults.add(match step.map_or(0, |step| step.span().start) {
                     0 => self.fault("shop.procedure", what),
                     at => self.fault_at(at, "shop.procedure", what),
                 });
             }
         }
-        Ok(())
+        faults.or(())
     }
 
     pub(super) fn money(&self, key: &str, text: &str) -> Result<Money, ConfigError> {
@@ -243,6 +247,11 @@ impl Place<'_> {
             let form = "currency, amount without separators, a point before decimals";
             self.fault(key, format!("{error}; write it like \"JPY 4800\": {form}"))
         })
+    }
+
+    /// Settles an amount, with its place.
+    pub(super) fn money_at(&self, key: &str, written: &Spanned<String>) -> Result<Money, ConfigError> {
+        self.money(key, written.get_ref()).map_err(|fault| fault.at(written.span().start))
     }
 
     pub(super) fn amounts(&self, key: &str, texts: &[String]) -> Result<Vec<Money>, ConfigError> {
@@ -294,7 +303,7 @@ impl Place<'_> {
                 return Err(fault("needs a name, without control characters"));
             }
             let item = Item { sku: Some(article.sku.clone()), name: article.name.clone() };
-            articles.push(Article::plain(item, self.money("shop.article.price", &article.price)?));
+            articles.push(Article::plain(item, self.money_at("shop.article.price", &article.price)?));
         }
         Ok(articles)
     }
@@ -306,9 +315,10 @@ impl Place<'_> {
         if let Some(what) = shop.conditions.as_deref().and_then(conditions_fault) {
             return Err(self.fault("shop.conditions", what));
         }
-        let procedures: Result<Vec<Procedure>, ConfigError> =
-            shop.procedure.iter().map(|procedure| self.procedure(procedure, &written.hook)).collect();
-        Ok(ShopPractice {
+        let mut faults = Faults::default();
+        let settled = shop.procedure.iter().map(|procedure| self.procedure(procedure, &written.hook).map(Some));
+        let procedures = settled.filter_map(|procedure| faults.take(procedure)).collect();
+        let practice = ShopPractice {
             name: written.name.clone(),
             vat_id: shop.vat_id.clone(),
             conditions: shop.conditions.clone(),
@@ -320,11 +330,12 @@ impl Place<'_> {
                     return Err(self.fault("shop.partial", format!("{other:?} is neither \"refuse\" nor \"offer\"")));
                 }
             },
-            procedures: procedures?,
+            procedures,
             valid_days: shop.valid_days.unwrap_or(7),
             return_days: shop.return_days.unwrap_or(0),
             review: self.review(&shop.review)?,
-        })
+        };
+        faults.or(practice)
     }
 }
 

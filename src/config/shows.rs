@@ -1,6 +1,7 @@
 //! What a procedure shows an agent beyond what it needs, settled: each fault with its line and column.
 
 use super::ConfigError;
+use super::fault::Faults;
 use super::procedure::nearest;
 use super::settle::Place;
 use super::written::AgentWritten;
@@ -16,21 +17,20 @@ impl Place<'_> {
         let mut shows = Shows::default();
         let Some(agent) = agent else { return Ok(shows) };
         let key = format!("shop.procedure.{}_agent.shows", leg.word());
+        let mut faults = Faults::default();
         for word in &agent.shows {
-            let fault = |what: String| self.fault_at(word.span().start, &key, what);
-            let place = place(&mut shows, leg, word.as_ref()).map_err(fault)?;
-            if std::mem::replace(place, true) {
-                return Err(fault(format!("{:?} stands twice", word.as_ref())));
+            let twice = || format!("{:?} stands twice", word.as_ref());
+            let seen = place(&mut shows, leg, word.as_ref()).map(|place| std::mem::replace(place, true));
+            if let Some(what) = seen.map_or_else(Some, |seen| seen.then(twice)) {
+                faults.add(self.fault_at(word.span().start, &key, what));
             }
         }
-        let prices = agent.shows.iter().find(|word| word.as_ref() == "prices").filter(|_| !shows.items);
-        match prices {
-            Some(word) => {
-                let what = "\"prices\" are those of the items: write \"items\", too";
-                Err(self.fault_at(word.span().start, &key, what))
-            }
-            None => Ok(shows),
+        let prices = agent.shows.iter().find(|word| word.as_ref() == "prices");
+        if let Some(word) = prices.filter(|_| !shows.items && faults.is_empty()) {
+            let what = "\"prices\" are those of the items: write \"items\", too";
+            faults.add(self.fault_at(word.span().start, &key, what));
         }
+        faults.or(shows)
     }
 }
 

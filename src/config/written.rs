@@ -277,7 +277,7 @@ pub struct Article {
     /// Name.
     pub name: String,
     /// Price, like `JPY 4300`.
-    pub price: String,
+    pub price: Spanned<String>,
 }
 
 /// A procedure.
@@ -295,7 +295,7 @@ pub struct Procedure {
     /// Who carries the goods.
     pub delivery_agent: Option<AgentWritten>,
     /// Hours within which the payment agent says whether a payment is authorised.
-    pub authorize_within: Option<u16>,
+    pub authorize_within: Option<Spanned<u16>>,
     /// A charge on top.
     pub charge: Option<Charge>,
     /// Days until payment is due.
@@ -350,7 +350,7 @@ pub struct Charge {
     /// What for.
     pub name: String,
     /// How much, like `JPY 500`.
-    pub price: String,
+    pub price: Spanned<String>,
 }
 
 /// How to collect money.

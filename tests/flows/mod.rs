@@ -16,6 +16,8 @@ mod bank;
 mod by_number;
 /// What a shop sells: asked for, answered, ordered from.
 pub(crate) mod catalog;
+/// What a merchant is told of his procedures, and that it is true.
+mod checked;
 /// The passing of time.
 mod clock;
 /// What is reported while agents are being stopped.

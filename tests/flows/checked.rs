@@ -1,0 +1,70 @@
+//! What a merchant is told of his procedures before anybody orders, and that it is true.
+
+use std::fs;
+
+use crate::support::program::{Run, Town};
+
+const STEPS: &str = "steps = [\"terms\", \"confirmation\", \"payment\", \"delivery\"]\n";
+const CHECK: [&str; 3] = ["shop", "procedure", "check"];
+
+/// Returns the place, `config.toml:LINE:COLUMN: `, of what stands last in a configuration.
+fn place(text: &str, file: &str, what: &str) -> String {
+    let before = &text[..text.rfind(what).unwrap()];
+    let line = before.rsplit('\n').next().unwrap();
+    format!("{file}:{}:{}: ", before.matches('\n').count() + 1, line.chars().count() + 1)
+}
+
+/// Returns the configuration of a party.
+fn config(town: &Town, party: &str) -> String {
+    fs::read_to_string(town.path(party).join("config.toml")).unwrap()
+}
+
+/// Gives the shop these procedures, whatever is wrong with them.
+fn procedures(town: &Town, written: &[String]) {
+    town.configure("shop", |text| {
+        let before = text.split_once("[[shop.procedure]]").unwrap().0;
+        let tables: String = written.iter().map(|one| format!("[[shop.procedure]]\n{one}\n")).collect();
+        format!("{before}{tables}")
+    });
+}
+
+/// Checks that a run found faults, and that each of these was said with its place, in the order of the file.
+fn check_faults(run: &Run, faults: &[(String, &str)]) {
+    assert_eq!(run.code, Some(78), "{run:?}");
+    let lines: Vec<&str> =
+        run.err.lines().filter(|line| line.contains("config.toml") || line.contains(".csv:")).collect();
+    assert_eq!(lines.len(), faults.len(), "{run:?}");
+    for (line, (at, what)) in lines.iter().zip(faults) {
+        assert!(line.contains(at.as_str()) && line.contains(what), "{at} {what}: {run:?}");
+    }
+}
+
+#[test]
+fn every_fault_of_every_procedure_is_told_in_one_run() {
+    let town = Town::fresh();
+    let agents = town.agents("pay", "ship");
+    let steps = |steps: &str| format!("steps = [{steps}]\n{agents}");
+    procedures(
+        &town,
+        &[
+            format!("payment = \"card\"\n{}", steps(r#""terms", "confirmatoin", "paymnt", "delivery""#)),
+            format!("payment = \"invoice\"\n{}authorize_within = 0\n", steps(r#""terms", "payment", "delivery""#)),
+            steps(r#""terms", "payment", "delivry""#).replace("JPY 500", "5,00"),
+        ],
+    );
+    let text = config(&town, "shop");
+    let at = |what: &str| place(&text, "config.toml", what);
+    let faults = [
+        (at("\"confirmatoin\""), "did you mean \"confirmation\"?"),
+        (at("\"paymnt\""), "did you mean \"payment\"?"),
+        (at("0\n"), "shop.procedure.authorize_within: at least 1 hour is needed"),
+        (at("\"delivry\""), "did you mean \"delivery\"?"),
+        (at("\"5,00\""), "shop.procedure.charge.price: "),
+    ];
+    for check in [&CHECK[..], &["config", "check"]] {
+        check_faults(&town.run("shop", check), &faults);
+    }
+    // Where something else was wanted, one line says why not.
+    let run = town.run("shop", &["list"]);
+    assert!(run.code == Some(78) && run.err.contains(&faults[0].0) && !run.err.contains(&faults[1].0), "{run:?}");
+}
