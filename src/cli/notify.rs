@@ -8,6 +8,7 @@ use super::pay_data::{self, DataArgs};
 use super::report::{self, FromArgs, ImportArgs};
 use super::{inbox, procedure, shop, shop_catalog, shop_change, transaction};
 use crate::clerk::{self, Clerk, Reporting, Sort};
+use crate::config::Settings;
 use crate::feed::Report;
 use crate::ordering::written::money;
 use crate::role::{self, Action, Desk, Notice, Refused};
@@ -415,10 +416,15 @@ fn write_with(
 
 /// Refuses to speak for a part that is not played here, and says which it is.
 pub(super) fn plays(shell: &Shell, clerk: &Clerk, role: Role) -> Result<(), Failure> {
-    if clerk.settings().practice.plays(role) {
+    is_played(shell, clerk.settings(), role)
+}
+
+/// The same of an account that may not be made yet.
+pub(super) fn is_played(shell: &Shell, settings: &Settings, role: Role) -> Result<(), Failure> {
+    if settings.practice.plays(role) {
         return Ok(());
     }
-    let (address, file) = (&clerk.me().address, shell.config_file()?);
+    let (address, file) = (&settings.address, shell.config_file()?);
     let text = format!("{address} does not play the part {role}, which this is for");
     Err(Failure::data(text).hint(format!("add {:?} to `roles` in {}", role.word(), file.display())))
 }

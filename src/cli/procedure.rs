@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::Shell;
 use super::failure::Failure;
-use super::notify::plays;
+use super::notify::{is_played, plays};
 use super::output::{self, Cell};
 use super::table::{Fit, Table};
 use super::{order, transaction};
@@ -59,6 +59,7 @@ pub(super) fn run(shell: &Shell, args: ProcedureArgs) -> Result<(), Failure> {
 
 fn list(shell: &Shell) -> Result<(), Failure> {
     let settings = shell.settings()?;
+    is_played(shell, &settings, Role::Shop)?;
     let procedures = settings.practice.shop.as_ref().map(|shop| shop.procedures.as_slice()).unwrap_or_default();
     if shell.output.is_json() {
         let procedures: Vec<Value> = procedures.iter().map(document).collect();
@@ -115,6 +116,7 @@ fn document(procedure: &Procedure) -> Value {
 /// Says everything that is wrong with the procedures of a configuration that can be read.
 fn check(shell: &Shell) -> Result<(), Failure> {
     let settings = shell.settings_checked()?;
+    is_played(shell, &settings, Role::Shop)?;
     let file = &settings.folders.config;
     let text = crate::files::read_text(file, crate::files::SMALL).map_err(|error| Failure::unreadable(file, &error))?;
     let clerk = if is_made(&settings) { Some(shell.clerk()?) } else { None };

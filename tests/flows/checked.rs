@@ -68,3 +68,13 @@ fn every_fault_of_every_procedure_is_told_in_one_run() {
     let run = town.run("shop", &["list"]);
     assert!(run.code == Some(78) && run.err.contains(&faults[0].0) && !run.err.contains(&faults[1].0), "{run:?}");
 }
+
+#[test]
+fn an_account_that_is_no_shop_has_no_procedures_to_check_or_list() {
+    let town = Town::fresh();
+    town.configure("shop", |text| text.replace("roles = [\"shop\"]", "roles = [\"buyer\"]"));
+    for command in ["check", "list"] {
+        let run = town.run("shop", &["shop", "procedure", command]);
+        assert!(run.code == Some(65) && run.err.contains("does not play the part shop"), "{command}: {run:?}");
+    }
+}
