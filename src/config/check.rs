@@ -168,6 +168,11 @@ impl Check<'_> {
                 "there is no [[shop.procedure]], so every order is rejected; config.example.toml shows one",
             );
         }
+        for (place, article) in shop.articles.of_configuration().iter().enumerate() {
+            if let Some(what) = super::catalog::without_sum(article, &shop.procedures) {
+                self.say_at(price_at(self.text, place), "shop.article.price", what);
+            }
+        }
         for (place, procedure) in shop.procedures.iter().enumerate() {
             let charge = procedure.charge.as_ref().map(|(_, price)| price.currency());
             if let Some(currency) = charge.filter(|charge| !prices.is_empty() && !prices.contains(charge)) {
@@ -269,6 +274,21 @@ impl Check<'_> {
             }
         }
     }
+}
+
+/// Returns where the price of the article at `place` stands.
+fn price_at(text: &str, place: usize) -> Option<usize> {
+    let root = DeTable::parse(text).ok()?;
+    let article = root.get_ref().get("shop")?.get_ref().get("article")?.get_ref().get(place)?;
+    Some(article.get_ref().get("price")?.span().start)
+}
+
+/// Returns where a step stands in the procedure at `place`.
+fn step_at(text: &str, place: usize, word: &str) -> Option<usize> {
+    let root = DeTable::parse(text).ok()?;
+    let procedure = root.get_ref().get("shop")?.get_ref().get("procedure")?.get_ref().get(place)?;
+    let mut steps = procedure.get_ref().get("steps")?.get_ref().as_array()?.iter();
+    steps.find(|step| step.get_ref().as_str() == Some(word)).map(|step| step.span().start)
 }
 
 /// Returns where the fingerprint of an agent stands in the procedure at `place`, or else the agent.

@@ -78,3 +78,30 @@ fn an_account_that_is_no_shop_has_no_procedures_to_check_or_list() {
         assert!(run.code == Some(65) && run.err.contains("does not play the part shop"), "{command}: {run:?}");
     }
 }
+
+#[test]
+fn an_article_in_a_currency_that_no_charge_has_is_told_at_its_cell() {
+    let town = Town::fresh();
+    town.procedures(&[&format!("{STEPS}{}", town.agents("pay", "ship"))]);
+    let article = "[[shop.article]]\nsku = \"EBOOK\"\nname = \"Book\"\nprice = \"EUR 8.00\"\n\n[[shop.procedure]]\n";
+    town.configure("shop", |text| {
+        let text = text.replacen("[shop]\n", "[shop]\ncatalog = \"catalog.csv\"\n", 1);
+        text.replacen("[[shop.procedure]]\n", article, 1)
+    });
+    let rows = "sku,name,price,currency,delivery\nA-1,煎茶,100,JPY,parcel\nA-2,煎茶 100g,9.00,EUR,parcel\n";
+    fs::write(town.path("shop/catalog.csv"), rows).unwrap();
+    let of_file = (place(rows, "catalog.csv", "EUR"), "no [[shop.procedure]] for it has its charge in EUR");
+    let of_table = (place(&config(&town, "shop"), "config.toml", "\"EUR 8.00\""), of_file.1);
+    for check in [&CHECK[..], &["config", "check"]] {
+        check_faults(&town.run("shop", check), &[of_file.clone(), of_table.clone()]);
+    }
+    check_faults(&town.run("shop", &["shop", "catalog", "check"]), &[of_file]);
+    // A way without a charge, or with one in its currency, will do.
+    let free = format!("delivery = \"pickup\"\n{STEPS}{}", town.agents("pay", "ship"));
+    let euro = format!("delivery = \"parcel\"\n{STEPS}{}", town.agents("pay", "ship").replace("JPY 500", "EUR 5"));
+    let free = free.lines().filter(|line| !line.starts_with("charge")).collect::<Vec<_>>().join("\n");
+    procedures(&town, &[free, euro]);
+    let found = town.run("shop", &CHECK);
+    let of_yen = (place(rows, "catalog.csv", "JPY"), "no [[shop.procedure]] for it has its charge in JPY");
+    check_faults(&found, &[of_yen]);
+}

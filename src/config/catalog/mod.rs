@@ -18,6 +18,7 @@ use super::fault::line_and_column;
 use crate::files;
 use crate::role::Procedure;
 use crate::role::articles::{Article, Articles};
+use crate::trade::Money;
 
 use column::Column;
 
@@ -106,24 +107,43 @@ impl CatalogFile {
         self.rows.is_empty()
     }
 
-    /// Returns what nobody could order: articles that travel in ways no procedure is for; the first hundred.
+    /// Returns what nobody could order: articles that travel in ways no procedure is for, or whose price makes no sum with
+    /// any charge; the first hundred.
     pub fn problems(&self, procedures: &[Procedure]) -> Vec<ConfigError> {
         let served = |method: &_| {
             procedures.iter().any(|one| one.delivery_method.as_ref().is_none_or(|served| served == method))
         };
         let mut found = Vec::new();
-        for row in &self.rows {
-            for method in row.article.delivery_methods.iter().filter(|method| !served(method)) {
+        for Row { article, at } in &self.rows {
+            if let Some(what) = without_sum(article, procedures) {
+                found.push(Fault { at: *at, column: Some(Column::Currency), what });
+            }
+            for method in article.delivery_methods.iter().filter(|method| !served(method)) {
                 let what =
                     format!("no [[shop.procedure]] is for the delivery method {method:?}", method = method.as_str());
-                found.push(self.source.fault(Fault { at: row.at, column: Some(Column::Delivery), what }));
-                if found.len() >= FAULTS_MAX {
-                    return found;
-                }
+                found.push(Fault { at: *at, column: Some(Column::Delivery), what });
+            }
+            if found.len() >= FAULTS_MAX {
+                break;
             }
         }
-        found
+        found.into_iter().take(FAULTS_MAX).map(|fault| self.source.fault(fault)).collect()
     }
+}
+
+/// Returns why an article cannot be ordered though procedures are for it: each has its charge in another currency.
+pub(super) fn without_sum(article: &Article, procedures: &[Procedure]) -> Option<String> {
+    let methods = &article.delivery_methods;
+    let is_for_it = |procedure: &&Procedure| {
+        procedure.delivery_method.as_ref().is_none_or(|method| methods.is_empty() || methods.contains(method))
+    };
+    let mut charges = procedures.iter().filter(is_for_it).map(|procedure| procedure.charge.as_ref()).peekable();
+    charges.peek()?;
+    let currency = article.price.currency();
+    let makes_sum = |charge: Option<&(String, Money)>| charge.is_none_or(|(_, price)| price.currency() == currency);
+    (!charges.any(makes_sum)).then(|| {
+        format!("no [[shop.procedure]] for it has its charge in {currency}: every order would be rejected, since the two make no sum")
+    })
 }
 
 impl CatalogFaults {

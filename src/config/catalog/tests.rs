@@ -159,7 +159,7 @@ fn numbers_of_the_configuration_and_methods_without_a_procedure_are_told() {
     let file = folder.path().join("catalog.csv");
     std::fs::write(&file, format!("{HEAD}A,Cup,900,JPY,,parcel,\nB,Pot,900,JPY,,parcel camel,\n")).unwrap();
     let item = Item { sku: Some("B".to_owned()), name: "Other".to_owned() };
-    let own = Articles::own(vec![Article::plain(item, crate::trade::Money::parse_line("JPY 1").unwrap())]);
+    let own = Articles::own(vec![Article::plain(item, Money::parse_line("JPY 1").unwrap())]);
     let found = read(&file, &own).unwrap_err();
     assert!(
         found.first().contains("catalog.csv:3:1: ") && found.first().contains("[[shop.article]]"),
