@@ -10,6 +10,7 @@ use super::fault::{key_at, line_and_column};
 use super::{ConfigError, InboxSettings, OutboxSettings, PasswordSource, ServerSettings, Settings};
 use crate::role::Procedure;
 use crate::role::planned::BankDay;
+use crate::role::practice::Stage;
 use crate::trade::{Address, Currency, Fingerprint, Leg, Role};
 
 /// What an account knows of keys.
@@ -220,7 +221,14 @@ impl Check<'_> {
             }
         }
         let procedures = settings.practice.shop.as_ref().map(|shop| shop.procedures.as_slice()).unwrap_or_default();
+        let has_limits =
+            settings.practice.payment.as_ref().is_some_and(|practice| !practice.authorize_limits.is_empty());
         for (place, procedure) in procedures.iter().enumerate() {
+            let asks_itself = procedure.payment_agent.is_none() && procedure.stages.contains(&Stage::Authorize);
+            if asks_itself && !has_limits {
+                let what = "payments are authorised by this account itself, and [payment] has no `authorize_limits`: every order would be rejected";
+                self.say_at(step_at(self.text, place, Stage::Authorize.word()), "shop.procedure.steps", what);
+            }
             let hides = |earlier: &&Procedure| {
                 covers(&earlier.payment_method, &procedure.payment_method)
                     && covers(&earlier.delivery_method, &procedure.delivery_method)

@@ -32,15 +32,17 @@ pub(super) fn take_in(transaction: &Transaction, kept: &Kept, order: &Order, des
 /// Nothing is authorised for a stranger before his OK, which shows that he reads the mailbox he ordered from.
 pub(super) fn begin(transaction: &Transaction, kept: &Kept, taken: Taken<'_>, desk: &Desk<'_>) -> Vec<Action> {
     let Taken { procedure, order } = taken;
-    match authorising_agent(procedure).filter(|_| !desk.stranger) {
+    match authorising_agent(procedure, desk).filter(|_| !desk.stranger) {
         Some(agent) => vec![authorize(transaction, kept, &order, procedure, agent, desk)],
         None => offer(transaction, kept, &order, procedure, desk),
     }
 }
 
-/// Returns the agent that authorises payments by this procedure; the shop needs nobody's word for what it collects itself.
-fn authorising_agent(procedure: &Procedure) -> Option<Party> {
-    procedure.payment_agent.clone().filter(|_| procedure.stages.contains(&Stage::Authorize))
+/// Returns who authorises payments by this procedure: the payment agent, or the shop's own payment part where it collects
+/// itself.
+fn authorising_agent(procedure: &Procedure, desk: &Desk<'_>) -> Option<Party> {
+    let agent = || procedure.payment_agent.as_ref().unwrap_or(desk.me).clone();
+    procedure.stages.contains(&Stage::Authorize).then(agent)
 }
 
 /// Rejects an order that no terms can be written for; no money is held for it.
@@ -116,7 +118,7 @@ fn request(
 /// Returns the request for an authorisation that was put off until the OK, where the procedure asks for one and none was
 /// asked for.
 pub(super) fn put_off(transaction: &Transaction, procedure: &Procedure, desk: &Desk<'_>) -> Option<Action> {
-    let agent = authorising_agent(procedure)?;
+    let agent = authorising_agent(procedure, desk)?;
     if transaction.sent(Kind::AuthorizationRequest).next().is_some() {
         return None;
     }

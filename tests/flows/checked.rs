@@ -39,6 +39,40 @@ fn check_faults(run: &Run, faults: &[(String, &str)]) {
     }
 }
 
+/// A merchant who collects himself and has payments authorised; `limits` stands in his table of the payment agent.
+fn merchant(limits: &str) -> Town {
+    let town = Town::fresh();
+    town.add_merchant();
+    town.accept("mart", "buyer");
+    town.configure("mart", |text| {
+        text.replace("[\"terms\"", "[\"authorize\", \"terms\"").replace("[payment]\n", &format!("[payment]\n{limits}"))
+    });
+    town
+}
+
+#[test]
+fn a_shop_that_collects_itself_asks_its_own_payment_part_as_the_dry_run_says() {
+    for (limit, state) in [("JPY 900", "offered"), ("JPY 899", "rejected")] {
+        let town = merchant(&format!("authorize_limits = [\"{limit}\"]\n"));
+        assert!(town.does("mart", &CHECK).out.contains("1 procedure, nothing wrong"));
+        let wish = ["order", "--json", "--shop", "mart@demo.test", "--item", "MUG;Mug;JPY 900;1", "--pay", "card"];
+        let id = town.does("buyer", &wish).json()["id"].as_str().unwrap().to_owned();
+        town.settle();
+        let shown = town.does("mart", &["shop", "procedure", "run", "--dry-run", &id]).out;
+        assert!(shown.contains("asks mart@demo.test whether JPY 900 can be paid"), "{shown}");
+        assert_eq!(town.count("mart", &id, "out", "authorization-request"), 1, "{limit}");
+        assert_eq!(town.show("buyer", &id)["state"], state, "{limit}");
+        town.check_peace();
+    }
+}
+
+#[test]
+fn a_shop_that_would_authorise_nothing_itself_is_told_so_at_the_step() {
+    let town = merchant("");
+    let at = place(&config(&town, "mart"), "config.toml", "\"authorize\"");
+    check_faults(&town.run("mart", &CHECK), &[(at, "no `authorize_limits`")]);
+}
+
 #[test]
 fn every_fault_of_every_procedure_is_told_in_one_run() {
     let town = Town::fresh();
