@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::support::accounts::{run, scratch};
+use crate::support::accounts::{install, run, scratch};
 
 /// The example that merchants are shown.
 const WAREHOUSE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/warehouse/warehouse");
@@ -77,4 +77,36 @@ fn what_is_packed_is_what_was_released_last_and_is_not_taken_back() {
     assert!(said.contains("FailedActionStatus") && said.contains("the goods have left"), "{said}");
     assert_eq!(left(store), "left   SH-41 2");
     assert!(works(store, "release", "7K3Q2M9P", "c0", "").contains("taken back"), "the other key is taken back");
+}
+
+#[test]
+fn what_is_packed_again_because_it_could_not_be_told_is_told_as_it_was_packed_first() {
+    let folder = store();
+    let store = folder.path();
+    works(store, "release", "7K3Q2M9P", "a0", "");
+    // Stands for mailorder: without a network the first time, and says what it was told.
+    let told = store.join("told");
+    let teller = store.join("mailorder");
+    let text =
+        format!("#!/bin/sh\n[ -e '{0}' ] && code=0 || code=75\necho \"$*\" >>'{0}'\nexit $code\n", told.display());
+    install(&teller, text.as_bytes());
+    let packs = |time: &str| {
+        let mut command = Command::new(WAREHOUSE);
+        command.arg(store).args(["pack", "7K3Q2M9P", "EP-1"]).env("MAILORDER", &teller).env("MAILORDER_TIME", time);
+        run(command.env("MAILORDER_CONFIG", "/shop.toml"), b"").status.code()
+    };
+    let first = "2026-12-02T09:00:00+09:00";
+    assert_eq!(packs(first), Some(75));
+    assert_eq!(packs("2026-12-02T17:30:00+09:00"), Some(0));
+    let words = format!("-c /shop.toml shop notify 7K3Q2M9P --shipped {first} --tracking EP-1\n");
+    assert_eq!(fs::read_to_string(&told).unwrap(), words.repeat(2));
+    let answer = works(store, "query", "7K3Q2M9P", "a0", "");
+    let answer: serde_json::Value = serde_json::from_str(&answer).unwrap_or_else(|error| panic!("{error}: {answer}"));
+    assert_eq!((&answer["endTime"], &answer["trackingNumber"]), (&first.into(), &"EP-1".into()));
+    // Another number is no repeat, and is not passed over in silence.
+    let other = run(Command::new(WAREHOUSE).arg(store).args(["pack", "7K3Q2M9P", "EP-2"]), b"");
+    assert!(
+        other.status.code() == Some(65) && String::from_utf8_lossy(&other.stderr).contains("with EP-1"),
+        "{other:?}"
+    );
 }
