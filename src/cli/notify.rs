@@ -321,11 +321,7 @@ pub(super) fn ship(shell: &mut Shell, args: ShipArgs) -> Result<(), Failure> {
         same_moment: same_moment(args.correct || adds, delivered.as_deref(), has_goods),
         ..Notice::default()
     };
-    let Some(file) = file else { return report(shell, &transaction, Role::Delivery, notice, args.rows.dry_run) };
-    if args.rows.dry_run {
-        return Err(Failure::usage("--dry-run shows no letter that takes a file with it; leave one of the two out"));
-    }
-    write_with(shell, &transaction, Role::Delivery, Some(file), |known, desk| role::notify(known, &notice, desk))
+    report_with(shell, &transaction, Role::Delivery, (notice, file), args.rows.dry_run)
 }
 
 /// Returns why a parcel will not arrive, under the word for it.
@@ -364,16 +360,27 @@ fn many(shell: &Shell, role: Role, args: &FromArgs) -> Result<(), Failure> {
 }
 
 fn report(shell: &Shell, text: &str, role: Role, notice: Notice, dry_run: bool) -> Result<(), Failure> {
+    report_with(shell, text, role, (notice, None), dry_run)
+}
+
+/// The same, where a letter may take a file with it.
+fn report_with(
+    shell: &Shell,
+    text: &str,
+    role: Role,
+    (notice, file): (Notice, Option<Vec<u8>>),
+    dry_run: bool,
+) -> Result<(), Failure> {
     if notice.is_empty() {
         return Err(Failure::usage("nothing is reported; say what happened, or when it is planned"));
     }
     if !dry_run {
-        return write(shell, text, role, |known, desk| role::notify(known, &notice, desk));
+        return write_with(shell, text, role, file, |known, desk| role::notify(known, &notice, desk));
     }
     let mut clerk = shell.clerk()?;
     plays(shell, &clerk, role)?;
     let (shop, name) = clerk::name_of(&transaction::find(&mut clerk, text, role)?);
-    let report = Report { shop: Some(shop), name, notice, ..Report::default() };
+    let report = Report { shop: Some(shop), name, notice, bytes: file, ..Report::default() };
     report::foresee(shell, &mut clerk, Reporting { role, sort: Sort::ByHand }, report)
 }
 

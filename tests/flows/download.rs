@@ -190,6 +190,23 @@ fn what_is_too_large_goes_by_a_link_that_is_printed_and_never_opened_b96() {
 }
 
 #[test]
+fn a_letter_with_a_file_is_shown_before_it_is_signed_by_flags_as_by_rows() {
+    let town = selling_files("ship");
+    let (_, number) = town.bought("SH-41", 1, &["--pay", "invoice", "--deliver", "download"]);
+    let path = file(&town, "goods.zip", &noise(3_000));
+    let rows = file(&town, "rows.csv", format!("txn,file\n{number},goods.zip\n").as_bytes());
+    let entries = town.entries("ship").len();
+    for way in [vec![number.as_str(), "--file", &path], vec!["--from", &rows]] {
+        let shown = town.does("ship", &[&["ship", "notify", "--dry-run"][..], &way].concat()).out;
+        assert_eq!(shown.matches("--- ").count(), 2, "{way:?}, a letter to each: {shown}");
+        for part in ["goods.zip", &Digest::of(&noise(3_000)).hex(), "\"contentSize\": \"3000\""] {
+            assert!(shown.contains(part), "{way:?}, {part}: {shown}");
+        }
+    }
+    assert_eq!(town.entries("ship").len(), entries, "nothing was written");
+}
+
+#[test]
 fn a_file_is_sent_only_where_the_goods_go_over_the_network() {
     let town = selling_files("ship");
     let (id, number) = town.bought("SH-41", 1, &["--pay", "invoice"]);
