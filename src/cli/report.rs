@@ -450,12 +450,19 @@ impl Run<'_> {
 
     /// Returns the failure of a run in which rows were refused.
     fn refusal(&self) -> Result<(), Failure> {
-        let Counts { rows, refused, .. } = &self.counts;
-        if *refused == 0 {
-            return Ok(());
-        }
-        let text = format!("{refused} of {} refused: nothing was sent for them", counted(*rows));
-        Err(Failure::data(text).hint("mend them and run it again: what was sent is not sent twice"))
+        let of = counted(self.counts.rows);
+        let (text, hint) = match self.counts.refused {
+            0 => return Ok(()),
+            1 => (
+                format!("1 of {of} refused: nothing was sent for it"),
+                "mend it and run it again: what was sent is not sent twice",
+            ),
+            refused => (
+                format!("{refused} of {of} refused: nothing was sent for them"),
+                "mend them and run it again: what was sent is not sent twice",
+            ),
+        };
+        Err(Failure::data(text).hint(hint))
     }
 }
 

@@ -168,7 +168,14 @@ impl<R: BufRead> Rows<R> {
         match format.unwrap_or(guessed) {
             Format::JsonLines => Ok(Self { records, kind: Kind::Json, first: Some(first), row: 0 }),
             Format::Csv => {
-                let delimiter = delimiter.unwrap_or_else(|| guess_delimiter(&first.bytes));
+                let (first, named) = match named_delimiter(&first.bytes) {
+                    None => (first, None),
+                    named => match records.next()? {
+                        Some(header) => (header, named),
+                        None => return Ok(Self { records, kind: Kind::Empty, first: None, row: 0 }),
+                    },
+                };
+                let delimiter = delimiter.or(named).unwrap_or_else(|| guess_delimiter(&first.bytes));
                 let mut reader = Box::new(reader(delimiter));
                 let line = first.line;
                 let named = text(&first).and_then(|_| parse(&mut reader, &first));
@@ -262,6 +269,16 @@ fn guess_delimiter(header: &[u8]) -> u8 {
     counts.into_iter().rev().max_by_key(|(_, count)| *count).map_or(b',', |(delimiter, _)| delimiter)
 }
 
+/// Returns what parts cells where a line says nothing but that, as spreadsheets take it: `sep=;`.
+fn named_delimiter(line: &[u8]) -> Option<u8> {
+    match line.split_at_checked(4) {
+        Some((name, [delimiter @ (b',' | b';' | b'|' | b'\t')])) if name.eq_ignore_ascii_case(b"sep=") => {
+            Some(*delimiter)
+        }
+        _ => None,
+    }
+}
+
 /// What a reader of CSV is fed: one record at a time, so that it never meets an end of file.
 #[derive(Debug, Default)]
 struct Fed {
@@ -340,6 +357,15 @@ mod tests {
         ] {
             assert_eq!(all(text.as_bytes()), rows, "{text:?}");
         }
+        // A line that says what parts the cells, as spreadsheets take it, is no header.
+        let rows = [(place(1, 3), cells(&["7K", "シャツ, 白"]))];
+        for text in ["sep=;\ntxn;what\n7K;シャツ, 白\n", "\u{feff}SEP=;\r\n\"txn\";what\r\n7K;シャツ, 白\r\n"] {
+            assert_eq!(all(text.as_bytes()), rows, "{text:?}");
+        }
+        let named = Rows::open("sep=|\na,b|c\n".as_bytes(), None, None).unwrap();
+        assert_eq!(named.header().unwrap(), ["a,b", "c"]);
+        let none = Rows::open("sep=long,b\n1,2\n".as_bytes(), None, None).unwrap();
+        assert_eq!(none.header().unwrap(), ["sep=long", "b"], "it names no separator, and is a header");
         assert!(all(b"").is_empty() && all(b"\n\n").is_empty() && all(b"txn,what\n").is_empty());
     }
 

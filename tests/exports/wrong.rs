@@ -10,7 +10,11 @@ fn refused(town: &Town, part: &str, name: &str, content: &[u8]) -> String {
     assert_eq!(run.code, Some(65), "{name}: {run:?}");
     let rows: Vec<serde_json::Value> = lines(&run).into_iter().filter(|line| line["type"] == "row").collect();
     assert_eq!(results(&run), ["refused", "sent"], "{name}: {run:?}");
-    assert!(run.err.contains("\"exit\":65") && run.err.contains("1 of 2 rows refused"), "{}", run.err);
+    assert!(
+        run.err.contains("\"exit\":65") && run.err.contains("1 of 2 rows refused: nothing was sent for it"),
+        "{}",
+        run.err
+    );
     rows[0]["text"].as_str().unwrap().to_owned()
 }
 

@@ -127,7 +127,7 @@ fn check_columns(columns: &[&str], map: &Map, role: Role) -> Result<(), String> 
 
 /// Says which known name is the nearest to a wrong one, if one is near.
 fn nearest<'a>(wrong: &str, known: impl Iterator<Item = &'a str>) -> String {
-    let far = wrong.chars().count().max(3).div_ceil(2);
+    let far = wrong.chars().count().max(3).div_ceil(3);
     let nearest = known.map(|name| (strsim::damerau_levenshtein(&wrong.to_lowercase(), &name.to_lowercase()), name));
     // Where every sign is another one, it is no slip.
     let alike = |distance: usize, name: &str| distance < wrong.chars().count().max(name.chars().count());

@@ -178,6 +178,12 @@ fn an_export_of_woocommerce_is_read_by_its_names() {
     let text = "\u{feff}order_id,order_number,order_date,paid_date,status,order_total,order_currency,transaction_id,customer_note\n\
                 81,7K3Q2M9P,11/07/2026 09:12:00,11/08/2026 10:00:00,completed,4800,JPY,A-1,\"Please, ring\ntwice\"\n\
                 82,8K3Q2M9P,11/07/2026 09:12:00,,processing,900,JPY,,\n";
+    let woo = |status: &str| {
+        let text = text.replace("completed", status);
+        read(&text, Map::named("woocommerce", Role::Shop).unwrap(), Role::Shop).unwrap().remove(0)
+    };
+    assert_eq!(woo("shipped").unwrap_err(), "status: the map says nothing of \"shipped\"", "no slip for \"failed\"");
+    assert!(woo("complted").unwrap_err().ends_with("did you mean \"completed\"?"));
     let shop = read(text, Map::named("woocommerce", Role::Shop).unwrap(), Role::Shop).unwrap();
     let first = shop[0].as_ref().unwrap().as_ref().unwrap();
     assert!(first.now && first.name == "7K3Q2M9P" && first.skip_unknown);
