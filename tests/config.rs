@@ -149,7 +149,6 @@ fn what_the_example_calls_a_default_is_one() {
         ("shop", "partial"),
         ("shop", "valid_days"),
         ("shop", "return_days"),
-        ("shop.procedure", "payment_days"),
         ("shop.procedure", "dispatch_days"),
         ("shop.procedure", "arrival_days"),
         ("shop.procedure", "authorize_within"),

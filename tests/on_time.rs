@@ -244,3 +244,46 @@ fn dates_planned_by_rule_are_told_to_buyer_and_shop_p55_p57() {
     }
     check_peace(&world, &[BUYER, SHOP, BANK]);
 }
+
+#[test]
+fn what_is_bought_on_the_last_day_of_a_month_is_debited_on_the_last_bank_day_of_the_next() {
+    let bank = "closing_day = \"end\"\ndebit_day = \"end\"\nbank_day = \"previous\"\ndebit = \"on-date\"\n\
+                zone = \"Asia/Tokyo\"";
+    // The last day of February 2027 is a Sunday, that of March a Wednesday. In Tokyo it is the next day from 15 o'clock on.
+    for (bought, debited) in [
+        ("2027-01-31T14:59:00Z", "2027-02-26"),
+        ("2027-01-31T15:00:00Z", "2027-03-31"),
+        ("2027-02-28T14:59:00Z", "2027-03-31"),
+    ] {
+        let mut world = World::with_agents(NOT_ASKED, bank, COURIER_PLAIN);
+        world.without_payment_days();
+        world.clock.set(at(bought));
+        let id = world.accepted_order();
+        let known = world.transaction(BUYER, Role::Buyer, &id);
+        assert_eq!(
+            known.terms().map(|(_, terms)| terms.payment_due),
+            Some(None),
+            "when a card is debited its bank says"
+        );
+        for (who, role) in [(BUYER, Role::Buyer), (SHOP, Role::Shop)] {
+            let mark = Standing::of(&world.transaction(who, role, &id)).mark(Leg::Payment);
+            assert_eq!((mark.done, mark.date), (false, Some(day(debited))), "{bought}, {role}");
+        }
+        world.clock.set(at(&format!("{debited}T15:01:00Z")));
+        world.tend();
+        world.settle();
+        for (who, role) in [(BUYER, Role::Buyer), (SHOP, Role::Shop)] {
+            let standing = Standing::of(&world.transaction(who, role, &id));
+            let midnight = at(&format!("{debited}T00:00:00+09:00"));
+            assert_eq!((standing.legs.payment.done, standing.unpaid), (Some(midnight), None), "{bought}, {role}");
+        }
+        check_peace(&world, &[SHOP, BANK]);
+    }
+    // What the buyer pays himself is to be paid within two weeks, where nothing else is said.
+    let mut world = World::with_agents(NOT_ASKED, bank, COURIER_PLAIN);
+    world.without_payment_days();
+    world.order(BUYER, |order| order.payment_method = PaymentMethod::parse("invoice").unwrap());
+    world.settle();
+    let all = world.clerks[BUYER].index().load_all(Some(Role::Buyer)).unwrap();
+    assert_eq!(all[0].terms().map(|(_, terms)| terms.payment_due), Some(Some(day("2026-07-24"))));
+}

@@ -48,7 +48,7 @@ impl Place<'_> {
             delivery_shows: faults.take(self.shows(Leg::Delivery, written.delivery_agent.as_ref())),
             authorize_within: faults.take(self.authorize_within(written)),
             charge: charge.map(|charge| charge.name.clone()).zip(faults.take(price)),
-            payment_days: written.payment_days.unwrap_or(14),
+            payment_days: written.payment_days,
             dispatch_days: written.dispatch_days.unwrap_or(2),
             arrival_days: written.arrival_days.unwrap_or(5),
         };

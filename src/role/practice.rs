@@ -154,8 +154,8 @@ pub struct Procedure {
     pub authorize_within: u16,
     /// A charge on top, with its name.
     pub charge: Option<(String, Money)>,
-    /// Days until the payment is due.
-    pub payment_days: u16,
+    /// Days until the payment is due; where `None`, those that are usual for the payment method.
+    pub payment_days: Option<u16>,
     /// Days until the goods leave.
     pub dispatch_days: u16,
     /// Days until the goods arrive.

@@ -13,6 +13,9 @@ use crate::trade::item::{self, Charge};
 use crate::trade::status::Step;
 use crate::trade::{Agent, Document, Kept, Kind, Money, Order, Party, Role, Terms, Transaction, When};
 
+/// Within how many days is paid unless a procedure says otherwise.
+const PAYMENT_DAYS: u16 = 14;
+
 /// Takes an order in: refuses it with reasons, asks for the authorisation, or makes the terms.
 pub(super) fn take_in(transaction: &Transaction, kept: &Kept, order: &Order, desk: &Desk<'_>) -> Vec<Action> {
     let Some(shop) = desk.practice.shop.as_ref() else { return Vec::new() };
@@ -228,7 +231,7 @@ fn terms(order: &Order, procedure: &Procedure, shop: &ShopPractice, total: Money
         total,
         payment_method: order.payment_method.clone(),
         payment_id: order.payment_id.clone(),
-        payment_due: Some(When::Day(day(procedure.payment_days).day())),
+        payment_due: payment_days(order, procedure).map(|days| When::Day(day(days).day())),
         delivery_method: order.delivery_method.clone(),
         deliver_to: order.deliver_to.clone(),
         billing: order.billing.clone(),
@@ -238,6 +241,13 @@ fn terms(order: &Order, procedure: &Procedure, shop: &ShopPractice, total: Money
         conditions: conditions(order, shop),
         agents: agents(procedure, desk),
     }
+}
+
+/// Returns within how many days is paid; `None` for a card of which the procedure names none: when it is debited is its
+/// bank's to say, and an end of the time for payment would overrule the bank's closing day.
+fn payment_days(order: &Order, procedure: &Procedure) -> Option<u16> {
+    let usual = (order.payment_method.as_str() != "card").then_some(PAYMENT_DAYS);
+    procedure.payment_days.or(usual)
 }
 
 /// Returns what the terms say beside goods and dates: the shop's conditions, and a line for those of articles ordered that

@@ -150,6 +150,7 @@ fn everybody_goes_on_until_it_is_done_and_then_stops_p52_p63() {
 #[test]
 fn the_payment_agent_tells_both_sides_date_and_sum_before_it_debits_p55() {
     let town = Town::fresh();
+    town.configure("shop", |text| text.replacen("payment = \"card\"\n", "payment = \"card\"\npayment_days = 14\n", 1));
     // The debit lies within the time for payment, or at its end where the agent would take longer.
     for (days, at_its_end) in [("12", false), ("40", true)] {
         town.configure("pay", |text| text.replace("debit_days = 12", &format!("debit_days = {days}")));

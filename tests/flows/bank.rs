@@ -422,7 +422,8 @@ fn a_person_who_reports_a_payment_ends_the_work_of_the_program_p55() {
 
 #[test]
 fn programs_of_both_agents_name_the_dates_and_the_rules_do_where_they_cannot_p55_p57() {
-    let day = "echo '{\"actionStatus\": \"ActiveActionStatus\", \"endTime\": \"2030-01-04\"}'";
+    // A day that three of four Februaries have not.
+    let day = "echo '{\"actionStatus\": \"ActiveActionStatus\", \"endTime\": \"2032-02-29\"}'";
     let town = scripted(&format!("[ -e ../../broken ] && exit 1; {day}"), "dates = \"bank\"\n", "attempts = 1\n");
     let window = "cat >told; printf '{\"startTime\": \"2030-01-03T09:00:00+09:00\", \"endTime\": \"2030-01-03T12:00:00+09:00\", \"trackingNumber\": \"EP-5\"}'";
     install(&town.path("ship/hook.sh"), format!("[ -e ../../broken ] && exit 1; {window}\n").as_bytes());
@@ -438,7 +439,7 @@ fn programs_of_both_agents_name_the_dates_and_the_rules_do_where_they_cannot_p55
         })
     };
     let (id, number) = town.bought("SH-41", 1, &["--pay", "invoice"]);
-    assert_eq!(dates(&id, "payment"), ["2030-01-04"; 2]);
+    assert_eq!(dates(&id, "payment"), ["2032-02-29"; 2]);
     assert_eq!(dates(&id, "delivery"), ["2030-01-03T12:00:00+09:00"; 2]);
     let told = fs::read_to_string(town.path("ship/told")).unwrap();
     assert!(told.contains("PlanAction") && told.contains("千代田区") && !told.contains("4800"), "{told}");

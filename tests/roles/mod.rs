@@ -42,7 +42,7 @@ fn selling() -> Practice {
         delivery_shows: Shows::default(),
         authorize_within: 48,
         charge: Some((charge().name, charge().price)),
-        payment_days: 30,
+        payment_days: Some(30),
         dispatch_days: 3,
         arrival_days: 7,
     };

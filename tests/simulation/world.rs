@@ -342,7 +342,7 @@ fn accounts(chance: &mut Chance, fault: Fault) -> [Account; 4] {
         delivery_shows: Shows::default(),
         authorize_within: 72,
         charge: Some((charge().name, charge().price)),
-        payment_days: 30,
+        payment_days: Some(30),
         dispatch_days: 3,
         arrival_days: 7,
     };

@@ -121,6 +121,14 @@ impl World {
         self.clerks[at] = Clerk::open(settings, self.clock.clone()).unwrap();
     }
 
+    /// Has the shop's procedure say nothing of when is to be paid.
+    pub fn without_payment_days(&mut self) {
+        let file = self.clerks[SHOP].settings().folders.config.clone();
+        let text = std::fs::read_to_string(&file).unwrap().replace("payment_days = 30\n", "");
+        std::fs::write(&file, text).unwrap();
+        self.configure(SHOP, "");
+    }
+
     /// Adds an account that knows the shop; returns its place.
     pub fn join(&mut self, name: &str) -> usize {
         let text = buyer_config().replace("buyer@buyer.example", &format!("{name}@{name}.example"));
