@@ -374,40 +374,58 @@ pub(crate) fn check_indexes(world: &mut World) {
     }
 }
 
-/// What is written by others while the buyer writes his wish.
-const CROSSINGS: [(Report, Wish, Outcome); 10] = [
-    (Report::Shipped, Wish::Cancel, No(State::Open, LEFT)),
-    (Report::Shipped, Wish::GiveAllBack, Asks(State::Returned, 0)),
-    (Report::InPart, Wish::Cancel, No(State::Open, "")),
-    (Report::InPart, Wish::GiveAllBack, No(State::Open, "")),
-    (Report::Delivered, Wish::Cancel, No(State::Open, "")),
-    (Report::Delivered, Wish::GiveAllBack, Yes(State::Returned, 0)),
-    (Report::Paid, Wish::Cancel, Yes(State::Cancelled, 4800)),
-    (Report::Paid, Wish::GiveAllBack, Yes(State::Returned, 4800)),
-    (Report::Terms, Wish::Cancel, Yes(State::Cancelled, 0)),
-    (Report::Authorised, Wish::Cancel, Yes(State::Cancelled, 0)),
+/// What is written by others while the buyer writes his wish, and what comes of it, whichever comes first.
+const CROSSINGS: [(Stage, Report, Wish, Outcome); 18] = [
+    (Stage::Open, Report::Shipped, Wish::Cancel, No(State::Open, LEFT)),
+    (Stage::Open, Report::Shipped, Wish::GiveAllBack, Asks(State::Returned, 0)),
+    (Stage::Open, Report::InPart, Wish::Cancel, No(State::Open, "")),
+    (Stage::Open, Report::InPart, Wish::GiveAllBack, No(State::Open, "")),
+    (Stage::Open, Report::Delivered, Wish::Cancel, No(State::Open, "")),
+    (Stage::Open, Report::Delivered, Wish::GiveAllBack, Yes(State::Returned, 0)),
+    (Stage::Open, Report::Paid, Wish::Cancel, Yes(State::Cancelled, 4800)),
+    (Stage::Open, Report::Paid, Wish::GiveAllBack, Yes(State::Returned, 4800)),
+    (Stage::Asked, Report::Terms, Wish::Cancel, Yes(State::Cancelled, 0)),
+    (Stage::Asked, Report::Authorised, Wish::Cancel, Yes(State::Cancelled, 0)),
+    (Stage::Paid, Report::Shipped, Wish::Cancel, No(State::Open, LEFT)),
+    (Stage::Paid, Report::Shipped, Wish::GiveAllBack, Asks(State::Returned, 4800)),
+    (Stage::Paid, Report::Delivered, Wish::Cancel, No(State::Open, "")),
+    (Stage::Paid, Report::Delivered, Wish::GiveAllBack, Yes(State::Returned, 4800)),
+    (Stage::Shipped, Report::Delivered, Wish::Cancel, No(State::Open, "")),
+    (Stage::Shipped, Report::Delivered, Wish::GiveAllBack, Yes(State::Returned, 0)),
+    (Stage::Shipped, Report::Lost, Wish::GiveAllBack, Yes(State::Returned, 0)),
+    (Stage::InPart, Report::Lost, Wish::Cancel, No(State::Open, "A part of the goods has arrived")),
 ];
 
 #[test]
 fn a_wish_that_crosses_a_report_ends_alike_on_both_sides_whichever_comes_first() {
     let mut world = known_world();
-    for (report, wish, expected) in CROSSINGS {
+    for (stage, report, wish, expected) in CROSSINGS {
         for wish_first in [true, false] {
-            let at = format!("{wish:?} crosses {report:?}, the wish comes first: {wish_first}");
+            let at = format!("{wish:?} where it is {stage:?} crosses {report:?}, the wish comes first: {wish_first}");
             println!("{at}");
-            let stage = if matches!(report, Report::Terms | Report::Authorised) { Stage::Asked } else { Stage::Open };
-            let mut purchase = Purchase::at(&mut world, stage);
-            let reported = purchase.written_by_others(report);
-            let written = purchase.wish(wish).unwrap();
-            let wished = purchase.world.send(BUYER);
-            assert!(!reported.is_empty() && wished.len() == 1, "{at}");
-            let (first, then) = if wish_first { (&wished, &reported) } else { (&reported, &wished) };
-            purchase.bring(first);
-            purchase.bring(then);
-            purchase.world.settle();
-            purchase.is_decided(&expected);
-            check(&purchase.outcome(&written), &expected, &at);
+            crosses(&mut world, (stage, report, wish), wish_first, &expected, &at);
         }
     }
     check_indexes(&mut world);
+}
+
+/// Has the buyer wish while others report, brings both, and checks what comes of it.
+fn crosses(
+    world: &mut World,
+    (stage, report, wish): (Stage, Report, Wish),
+    wish_first: bool,
+    expected: &Outcome,
+    at: &str,
+) {
+    let mut purchase = Purchase::at(world, stage);
+    let reported = purchase.written_by_others(report);
+    let written = purchase.wish(wish).unwrap();
+    let wished = purchase.world.send(BUYER);
+    assert!(!reported.is_empty() && wished.len() == 1, "{at}");
+    let (first, then) = if wish_first { (&wished, &reported) } else { (&reported, &wished) };
+    purchase.bring(first);
+    purchase.bring(then);
+    purchase.world.settle();
+    purchase.is_decided(expected);
+    check(&purchase.outcome(&written), expected, at);
 }
