@@ -239,6 +239,7 @@ fn a_wrong_value_is_named_by_its_key() {
         ("name = \"Alice Example\"", "name = \" \"", "name:"),
         ("#language = \"en\"", "language = \"de\"", "language: \"de\""),
         ("#policy = \"pinned\"", "policy = \"all\"", "trust.policy: \"all\""),
+        ("#strangers_per_hour = 60", "strangers_per_hour = 0", "trust.strangers_per_hour: 0 would let nobody in"),
         ("#policy = \"pinned\"", "payment_agents = []", "trust.payment_agents: the list is empty"),
         ("#policy = \"pinned\"", "payment_agents = [\"pay\"]", "trust.payment_agents: \"pay\" is neither"),
         ("#confirm = \"ask\"", "confirm = \"yes\"", "buyer.confirm: \"yes\""),

@@ -67,6 +67,8 @@ mod letters;
 mod limits;
 /// Form: letters as MIME text, and back.
 mod mail;
+/// Many first-time buyers at once.
+mod newcomers;
 /// What is done because its time has come, without a letter or a person.
 mod on_time;
 /// Post that goes out: every answer a server can give, and none.

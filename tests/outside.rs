@@ -180,10 +180,18 @@ fn sixty_strangers_an_hour_are_let_in_and_no_more() {
     world.order(BUYER + 4, |_| {});
     let mail = one_mail(&mut world, BUYER + 4);
     assert_eq!(world.deliver(SHOP, &[mail]).counts.get(&Verdict::Applied), Some(&1));
+    let codes = |world: &World| {
+        let aside = world.clerks[SHOP].set_aside().unwrap();
+        aside.into_iter().map(|aside| aside.reason.code).collect::<Vec<_>>()
+    };
+    assert_eq!(codes(&world), ["too-many-strangers"; 2], "their keys are not unknown: there is no room for them");
+    // Then those who wait are read with the next mail that comes, and nothing of it is set aside again.
     world.pass_hours(2);
     world.order(BUYER, |_| {});
     let mail = one_mail(&mut world, BUYER);
-    assert_eq!(world.deliver(SHOP, &[mail]).counts.get(&Verdict::SetAside), None);
+    let taken = world.deliver(SHOP, &[mail]);
+    assert_eq!((taken.counts.get(&Verdict::Applied), taken.counts.get(&Verdict::SetAside)), (Some(&3), None));
+    assert_eq!(codes(&world), [""; 0]);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 //! The folder is capped, so that a stranger cannot fill the disk: where it is full, mails that a person has seen give
 //! way, the oldest first; where there are none, the new mail is not kept, and the file `not-kept` counts it. A letter of an unknown signer goes back to the spool
 //! when a certificate with its key is known; one of an expired key, when its certificate is another; one whose time has
-//! not come, when it has.
+//! not come, when it has; one of a stranger for whom there was no room, when there is (`strangers`).
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -75,7 +75,7 @@ pub struct Aside {
     /// Whose key had expired, and which certificate of his was known then.
     #[serde(default)]
     pub expired: Option<Expired>,
-    /// Not before this moment, where its time has not come.
+    /// Not before this moment, where its time has not come, or there was no room for who wrote it.
     #[serde(default)]
     pub not_before: Option<Moment>,
     /// When a person noted that it was seen; from then on it is no open warning.

@@ -76,6 +76,8 @@ pub struct Batch<'a> {
     pub(super) pins: BTreeMap<Address, (Fingerprint, PinnedBy)>,
     /// What the index says of those who signed letters of this batch, asked once for each.
     pub(super) signers: BTreeMap<Fingerprint, Signer>,
+    /// Strangers who wait for room, and until when, once somebody asked.
+    pub(super) strangers: Option<BTreeMap<Fingerprint, Moment>>,
     pub(super) new_certificates: BTreeMap<Fingerprint, Certificate>,
     pub(super) handed_over: BTreeMap<Fingerprint, Certificate>,
     /// Which shop named which key for whom in terms that count.
@@ -172,6 +174,7 @@ impl<'a> Batch<'a> {
             answered: BTreeMap::new(),
             files: BTreeMap::new(),
             by_person: true,
+            strangers: None,
             unwritten: 0,
             key_fault,
             sealer: None,

@@ -10,6 +10,7 @@ use rayon::prelude::*;
 use super::aside::{Aside, AsideReason};
 use super::certificates::Certificates;
 use super::spool::Spooled;
+use super::strangers::TOO_MANY;
 use super::{Clerk, ClerkError};
 use crate::clock::system_time;
 use crate::config::TrustPolicy;
@@ -38,6 +39,13 @@ pub(super) enum Unread {
     Blocked,
     /// It asks for the catalog more often than its sender is answered.
     TooOften,
+    /// Its signer is a stranger, and as many as are let in within an hour have come: it is read later.
+    TooManyStrangers {
+        /// How many are let in within an hour.
+        most: usize,
+        /// From when on there is room again.
+        from: Moment,
+    },
 }
 
 impl Unread {
@@ -53,7 +61,7 @@ impl Unread {
         match self {
             Self::Closed(reason) => reason.signer(),
             Self::Shapeless { signer, .. } => Some(signer.as_str()),
-            Self::Blocked | Self::TooOften => None,
+            Self::Blocked | Self::TooOften | Self::TooManyStrangers { .. } => None,
         }
     }
 
@@ -82,6 +90,13 @@ impl From<&Unread> for AsideReason {
             Unread::TooOften => Self {
                 code: "too-often".to_owned(),
                 text: "it asks for the catalog once more within the hour; nothing is answered".to_owned(),
+            },
+            Unread::TooManyStrangers { most, from } => Self {
+                code: TOO_MANY.to_owned(),
+                text: format!(
+                    "{most} senders who were not known here were let in within the hour; it is read by itself from {from} \
+                     on, the oldest first"
+                ),
             },
         }
     }

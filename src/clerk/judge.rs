@@ -10,18 +10,13 @@ use super::examine::{Examined, OpenLetter, Unread};
 use super::receipts::Receipts;
 use super::take_in::Outcome;
 use super::write::Written;
-use crate::clock::system_time;
-use crate::config::TrustPolicy;
 use crate::pgp::SetAside;
 use crate::role;
-use crate::rules::{Folding, Judgement, Reader, alike, reconcile_on};
+use crate::rules::{Folding, Judgement, Reader, reconcile_on};
 use crate::trade::{
     Address, Body, Code, Digest, Direction, Finding, Fingerprint, Kept, Key, Kind, Letter, Names, Party, Received,
     Role, Verdict,
 };
-
-/// How many keys a shop takes at first contact within an hour.
-const STRANGERS_MAX: usize = 60;
 
 /// From how many letters on it is remembered what the folds of a transaction found: fewer are folded as fast.
 pub(super) const MANY: usize = 16;
@@ -175,37 +170,14 @@ impl Batch<'_> {
         if handed_over || replaced {
             return Ok(None);
         }
-        if self.is_stranger(letter)? {
-            return Ok(self.asks_too_often(letter)?.then_some(Unread::TooOften));
+        if !self.is_stranger(letter)? {
+            return Ok(Some(unknown().into()));
         }
-        Ok(Some(unknown().into()))
-    }
-
-    /// Returns whether this is a first contact that the policy allows: an order to a shop, or the question what it sells,
-    /// from an address without a pin.
-    fn is_stranger(&mut self, letter: &OpenLetter) -> Result<bool, ClerkError> {
-        let received = &letter.received;
-        let from = &received.letter().from.address;
-        let allowed = self.clerk.settings.trust == TrustPolicy::FirstUse
-            && self.clerk.settings.practice.shop.is_some()
-            && matches!(received.letter().kind(), Kind::Order | Kind::CatalogRequest)
-            && letter.opened.outer_from() == Some(from)
-            && letter.opened.certificate().addresses().contains(from)
-            // Who cannot be answered gets no terms.
-            && letter.opened.certificate().usable(system_time(&self.now)).is_ok();
-        if !allowed || self.signer_address(received.signer())?.is_some() || self.pinned(from)?.is_some() {
-            return Ok(false);
+        if self.asks_too_often(letter)? {
+            return Ok(Some(Unread::TooOften));
         }
-        let hour_ago = self.now.plus_seconds(-3600);
-        let recent = self.clerk.index.strangers_since(&hour_ago)?.saturating_add(self.pins.len());
-        Ok(recent < STRANGERS_MAX)
-    }
-
-    /// Returns the note about a sender of first contact whose address looks like a known one.
-    fn looks_alike(&self, received: &Received) -> Result<Option<Finding>, ClerkError> {
-        let from = &received.letter().from.address;
-        let known = self.clerk.looks_like(from)?;
-        Ok(known.map(|known| Finding::new(Code::SenderLooksAlike, alike::caution(from, &known))))
+        let most = self.clerk.settings.strangers_per_hour;
+        Ok(self.no_room_before(received.signer())?.map(|from| Unread::TooManyStrangers { most, from }))
     }
 
     pub(super) fn is_repeat(&self, letter: &OpenLetter) -> Result<bool, ClerkError> {
@@ -230,7 +202,7 @@ impl Batch<'_> {
     }
 
     /// Returns the address a key was pinned with.
-    fn signer_address(&mut self, signer: &Fingerprint) -> Result<Option<Address>, ClerkError> {
+    pub(super) fn signer_address(&mut self, signer: &Fingerprint) -> Result<Option<Address>, ClerkError> {
         let new = self.pins.iter().find(|(_, (key, _))| key == signer).map(|(address, _)| address.clone());
         match new {
             Some(address) => Ok(Some(address)),

@@ -40,6 +40,7 @@ mod schedules;
 mod sealing;
 mod settle;
 mod spool;
+mod strangers;
 mod take_in;
 mod told;
 mod transport;

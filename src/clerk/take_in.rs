@@ -10,6 +10,7 @@ use super::batch::Batch;
 use super::examine::{Examined, Unread};
 use super::receipts::Receipts;
 use super::spool::Spooled;
+use super::strangers::TOO_MANY;
 use super::{Clerk, ClerkError};
 use crate::config::InboxSettings;
 use crate::config::written::Handled;
@@ -130,10 +131,15 @@ impl Clerk {
             None => !aside.issuers.is_empty() && !self.certificates.find(&stored, &aside.issuers).is_empty(),
         };
         let now = self.clock.now();
+        let kept = self.aside.list()?;
+        let let_in = self.strangers_to_let_in(&kept, &now)?;
+        let comes = |aside: &Aside| match &aside.unpinned {
+            Some(key) if aside.reason.code == TOO_MANY => let_in.contains(key),
+            _ => aside.not_before.is_some_and(|moment| moment <= now),
+        };
         let mut ready = Vec::new();
-        for aside in self.aside.list()? {
-            let due = aside.not_before.is_some_and(|moment| moment <= now);
-            if (due || known(&aside)) && tried.insert(aside.name.clone()) {
+        for aside in kept {
+            if (comes(&aside) || known(&aside)) && tried.insert(aside.name.clone()) {
                 ready.push(aside);
             }
         }
@@ -144,7 +150,9 @@ impl Clerk {
     /// it is to end in its mailbox like any other.
     fn spool_again(&mut self, some: &[Aside]) -> Result<(), ClerkError> {
         let mails: Result<Vec<Vec<u8>>, ClerkError> = some.iter().map(|aside| self.aside.read(&aside.name)).collect();
-        let names = self.spool.names(some.len(), &self.clock.now())?;
+        // They came before what lies in the spool by now, and keep their turn.
+        let came = some.first().map_or_else(|| self.clock.now(), |first| first.at);
+        let names = self.spool.names(some.len(), &came)?;
         let from = names.iter().zip(some).filter_map(|(name, aside)| Some((name, aside.origin.as_ref()?)));
         let from = from.map(|(name, origin)| Fetched { name: name.clone(), origin: origin.clone() });
         self.index.note_fetched(&from.collect::<Vec<_>>())?;
@@ -171,6 +179,7 @@ impl Clerk {
                     (Verdict::SetAside, Some(reason)) => {
                         let mut note = one.aside(reason.clone(), now);
                         note.expired = batch.expired_signer(one)?;
+                        note.not_before = note.not_before.or_else(|| batch.let_in_from(&note));
                         batch.name_impostor(&mut note)?;
                         Fate::Aside(Box::new(note))
                     }

@@ -161,6 +161,8 @@ pub struct Settings {
     pub outbox: Option<OutboxSettings>,
     /// Whose key may write first.
     pub trust: TrustPolicy,
+    /// How many keys a shop that takes strangers lets in within an hour; at least one.
+    pub strangers_per_hour: usize,
     /// The payment agents a buyer lets collect; any that terms name where `None` (B75).
     pub payment_agents: Option<Vec<Listed>>,
     /// A folder of templates that win over the built-in ones.

@@ -17,6 +17,8 @@ use crate::role::practice::{AnswerLimits, BuyerPractice, Partial, ShopPractice};
 use crate::trade::item::Item;
 use crate::trade::{Address, Fingerprint, Money, Person};
 
+/// How many strangers a shop lets in within an hour, where nothing is set.
+const STRANGERS_PER_HOUR: usize = 60;
 /// The most bytes of a shop's conditions: those of articles stand behind them, and a text in a letter has 4 KiB at most.
 const CONDITIONS_MAX: usize = 2_000;
 
@@ -44,6 +46,7 @@ pub(super) fn settle(written: Config, file: &Path, environment: &Environment) ->
         inbox: written.inbox.as_ref().map(|inbox| place.inbox(inbox, &written.address)).transpose()?,
         outbox: written.outbox.as_ref().map(|outbox| place.outbox(outbox, &written.address)).transpose()?,
         trust,
+        strangers_per_hour: place.strangers_per_hour(&written.trust)?,
         templates: written.storage.templates.as_deref().map(|path| place.path(path)),
         catalog: written.shop.as_ref().and_then(|shop| shop.catalog.as_deref()).map(|path| place.path(path)),
         practice: place.practice(&written)?,
@@ -99,6 +102,16 @@ impl Place<'_> {
             self.fault("trust.payment_agents", format!("{text:?} is neither an address nor a fingerprint"))
         };
         list.iter().map(|text| listed(text).map_err(|_| fault(text))).collect()
+    }
+
+    fn strangers_per_hour(&self, trust: &written::Trust) -> Result<usize, ConfigError> {
+        match trust.strangers_per_hour {
+            Some(0) => {
+                let what = "0 would let nobody in; 1 is the least, and the policy \"pinned\" lets in whom you accepted";
+                Err(self.fault("trust.strangers_per_hour", what))
+            }
+            most => Ok(most.map_or(STRANGERS_PER_HOUR, usize::from)),
+        }
     }
 
     fn payment_data_command(&self, written: &Config) -> Result<Option<Vec<String>>, ConfigError> {

@@ -163,6 +163,8 @@ pub struct Server {
 pub struct Trust {
     /// `pinned` or `first-use`.
     pub policy: Option<String>,
+    /// How many strangers are let in within an hour.
+    pub strangers_per_hour: Option<u16>,
     /// Addresses or fingerprints of the payment agents a buyer lets collect.
     pub payment_agents: Option<Vec<String>>,
 }

@@ -1,18 +1,19 @@
-//! How many keys came by first contact lately: the cap on strangers.
+//! When keys came by first contact lately: the cap on strangers.
 
+use super::Index;
 use super::apply::milliseconds;
-use super::{Index, IndexError};
+use super::query::{Found, value};
 use crate::trade::Moment;
 
 impl Index {
-    /// Returns how many keys were pinned at first contact since `moment`.
-    pub fn strangers_since(&self, moment: &Moment) -> Result<usize, IndexError> {
-        let mut count = self.db.prepare_cached(
-            "SELECT count(*) FROM entries JOIN pins USING (position)
+    /// Returns when keys were pinned at first contact after `moment`, one moment for each, in order.
+    pub fn strangers_since(&self, moment: &Moment) -> Found<Vec<Moment>> {
+        let mut find = self.db.prepare_cached(
+            "SELECT entries.recorded FROM entries JOIN pins USING (position)
              WHERE entries.position > coalesce((SELECT max(position) FROM entries), 0) - 100000
-               AND pins.by = 'first-use' AND entries.recorded_at >= ?1",
+               AND pins.by = 'first-use' AND entries.recorded_at > ?1 ORDER BY entries.recorded_at",
         )?;
-        let found: i64 = count.query_row([milliseconds(moment)], |row| row.get(0))?;
-        Ok(usize::try_from(found).unwrap_or(usize::MAX))
+        let recorded = find.query_map([milliseconds(moment)], |row| row.get::<_, String>(0))?;
+        recorded.map(|recorded| value(&recorded?, Moment::parse)).collect()
     }
 }
