@@ -29,6 +29,8 @@ mod commands;
 mod config;
 /// Killed at each call and started again, the program ends where an undisturbed run ends.
 mod crash;
+/// The last four digits of a card or account, and no more.
+mod digits;
 /// Letters and entries for the tests of ledger and index.
 mod entries;
 /// Entries whose letter was erased: replay, audit, and the redaction that stands for the file.

@@ -62,6 +62,7 @@ pub fn read(
     let value = json::parse(&parts.machine)?;
     let graph = Graph::new(&value)?;
     let letter = jsonld::read(&graph, headers::read(signed)?)?;
+    jsonld::check_digits(&graph)?;
     jsonld::check_repeated(&graph)?;
     for download in attached::downloads(&letter.document) {
         attached::find(&parts.files, download)?;

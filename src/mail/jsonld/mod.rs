@@ -7,6 +7,7 @@ mod agent_work;
 mod answers;
 mod authorization;
 mod catalog;
+mod digits;
 mod download;
 mod envelope;
 mod instruction;
@@ -27,6 +28,7 @@ mod terms;
 mod work;
 
 pub use agent_work::Dealings;
+pub(super) use digits::check as check_digits;
 pub(super) use download::content_id;
 pub(super) use envelope::missing;
 pub(super) use node::{Graph, Node};
