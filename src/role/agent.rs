@@ -115,18 +115,16 @@ pub(super) fn works_for(clients: &[Client], kept: &Kept) -> bool {
     kept.letter.stays_here() || clients.iter().any(|client| client.is(&kept.letter.from))
 }
 
-/// Said of a letter that gives this agent's part to somebody else.
-pub(super) const NOT_NAMED: &str = "This letter names another agent for this part; nothing was done.";
+/// Said of a letter that gives this agent's part to somebody else, or to nobody.
+pub(super) const NOT_NAMED: &str = "This letter does not name this mailbox and key for this part; nothing was done.";
 
-/// Returns whether a shop's letter names this mailbox and key for the part we play; one without a list, as older programs
-/// wrote it, names whoever it is addressed to.
+/// Returns whether a shop's letter names this mailbox and key for the part we play.
 pub(super) fn is_named(transaction: &Transaction, kept: &Kept) -> bool {
-    let agents = kept.letter.document.agents();
     let named = |agent: &Agent| agent.role == transaction.key.role && agent.party == kept.letter.to;
-    agents.is_empty() || agents.iter().any(named)
+    kept.letter.document.agents().iter().any(named)
 }
 
-/// Refuses an instruction that names another agent.
+/// Refuses an instruction that does not name this agent.
 pub(super) fn not_named(transaction: &Transaction, kept: &Kept) -> Action {
     refuse(transaction, kept, "not-named", NOT_NAMED)
 }

@@ -272,7 +272,7 @@ fn an_instruction_that_a_later_stop_has_overtaken_begins_nothing() {
             due: Some(day("2026-08-31")),
             terms_date: None,
             shown: Shown::default(),
-            agents: Vec::new(),
+            agents: vec![Agent { role: Role::Payment, party: bank(), certificate: None }],
         };
         let document = Document::PaymentInstruction(instruction);
         Letter { seq: Some(seq), terms: Some(terms), ..letter(&shop(), &bank(), document) }
