@@ -1,22 +1,21 @@
-//! Rejections and refusals beyond the limits: an order that is refused in an hour in which its buyer got too many of them waits
-//! for room, is seen while it waits, and gets its answer without anybody's doing; so does an OK, a cancellation and what
-//! an agent will not do.
+//! Refusals beyond the limits: a cancellation, and what an agent will not do, wait for room where too many went to their writer
+//! within the hour, are seen meanwhile, and get their answer without anybody's doing. Orders and OKs wait for no room.
 
 use mailorder::role::shop_change::{Change, change};
-use mailorder::role::{Notice, buyer, delivery, payment, shop_desk};
+use mailorder::role::{Notice, buyer, delivery, payment};
 use mailorder::rules::waiting::{Waiting, waiting};
 use mailorder::rules::{Standing, State};
 use mailorder::trade::{Document, Kind, Leg, Order, OrderId, Role, When};
 
+use crate::limits::unknown;
 use crate::support::trade::jpy;
 use crate::support::world::{BANK, BUYER, COURIER, SHOP, World};
 
 const STEPS: &str = r#"["terms", "confirmation", "payment", "delivery"]"#;
 const ASKED_FIRST: &str = r#"["authorize", "terms", "confirmation", "payment", "delivery"]"#;
 
-/// More orders than are rejected in an hour.
+/// More orders than one party is refused letters in an hour.
 const MANY: usize = 62;
-const LIMIT: usize = 60;
 
 fn count(world: &mut World, at: usize, direction: &str, kind: &str) -> usize {
     world.entries(at).iter().filter(|(way, what)| way == direction && what == kind).count()
@@ -49,102 +48,29 @@ fn why(world: &mut World, id: &OrderId) -> String {
     said.reasons.iter().chain(lines).next().unwrap().code.clone()
 }
 
-/// Has so many orders come that all are refused, and returns them; the shop has said no to as many as it may.
-fn refused(world: &mut World, change: fn(&mut Order)) -> Vec<OrderId> {
-    let ids: Vec<OrderId> = (0..MANY).map(|_| world.order(BUYER, change)).collect();
-    world.settle();
-    assert_eq!(count(world, SHOP, "in", "order"), MANY);
-    assert_eq!(count(world, SHOP, "out", "order-rejection"), LIMIT);
-    ids
-}
-
-/// Checks that the rest is told within the hours after, once, and that all ends alike.
-fn check_told(world: &mut World, ids: &[OrderId], code: &str) {
-    // No sooner; neither a restart nor a new index makes room.
-    world.tend();
-    world.reopen(SHOP);
-    assert!(world.clerks[SHOP].reindex().unwrap() > 0);
-    world.tend();
-    assert_eq!(count(world, SHOP, "out", "order-rejection"), LIMIT);
-    world.pass_hours(1);
-    world.tend();
-    assert_eq!(count(world, SHOP, "out", "order-rejection"), MANY);
-    world.settle();
-    for id in ids {
-        assert_eq!((state(world, BUYER, id), state(world, SHOP, id)), (State::Rejected, State::Rejected));
-        assert_eq!(why(world, id), code);
-    }
-    for _ in 0..3 {
+#[test]
+fn however_many_orders_are_refused_their_buyer_hears_it_of_each_at_once_p24() {
+    // The shop itself will not have them, or the payment agent will not.
+    let rows: [(&str, fn(&mut Order), &str); 2] = [(STEPS, too_cheap, "PRI"), (ASKED_FIRST, too_dear, "PAY")];
+    for (steps, change, code) in rows {
+        let mut world = World::new(steps);
+        world.accept(SHOP, BUYER);
+        let ids: Vec<OrderId> = (0..MANY).map(|_| world.order(BUYER, change)).collect();
+        world.settle();
+        for id in &ids {
+            assert_eq!((state(&mut world, BUYER, id), state(&mut world, SHOP, id)), (State::Rejected, State::Rejected));
+            assert_eq!(why(&mut world, id), code);
+        }
+        assert_eq!(count(&mut world, SHOP, "out", "stop"), 0, "there is nothing to take back after a no");
         world.pass_hours(2);
         world.tend();
         assert_eq!(world.send(SHOP).len(), 0, "once");
-    }
-    for at in [BUYER, SHOP, BANK] {
-        assert!(world.clerks[at].index().warnings(true).unwrap().is_empty());
-    }
-    let grown = world.clerks[SHOP].index().dump().unwrap();
-    world.clerks[SHOP].reindex().unwrap();
-    assert_eq!(world.clerks[SHOP].index().dump().unwrap(), grown);
-}
-
-#[test]
-fn a_rejection_beyond_the_limit_goes_out_when_there_is_room_again() {
-    // The shop itself will not have the orders.
-    let mut world = World::new(STEPS);
-    let ids = refused(&mut world, too_cheap);
-    check_waits(&mut world, &ids);
-    check_told(&mut world, &ids, "PRI");
-}
-
-/// Checks that the orders without an answer are those that wait for the owner.
-fn check_waits(world: &mut World, ids: &[OrderId]) {
-    let mut waits = 0;
-    for id in ids {
-        let known = world.transaction(SHOP, Role::Shop, id);
-        let is_told = known.sent(Kind::OrderRejection).next().is_some();
-        let seen = matches!(waiting(&known)[..], [Waiting::Order(_)]);
-        assert_eq!(seen, !is_told, "{:?}", waiting(&known));
-        let both = (state(world, BUYER, id), state(world, SHOP, id));
-        let expected = if is_told { State::Rejected } else { State::Ordered };
-        assert_eq!(both, (expected, expected));
-        waits += usize::from(seen);
-    }
-    assert_eq!(waits, MANY - LIMIT);
-}
-
-#[test]
-fn an_order_whose_authorisation_was_refused_beyond_the_limit_is_seen_and_rejected_later_p24() {
-    let mut world = World::new(ASKED_FIRST);
-    world.accept(SHOP, BUYER);
-    let ids = refused(&mut world, too_dear);
-    assert_eq!(count(&mut world, SHOP, "in", "authorization-result"), MANY, "the agent has no such limit");
-    check_waits(&mut world, &ids);
-    check_told(&mut world, &ids, "PAY");
-    assert_eq!(count(&mut world, SHOP, "out", "stop"), 0, "there is nothing to take back after a no");
-}
-
-#[test]
-fn an_order_that_waits_for_room_may_be_answered_by_a_person_and_is_not_answered_twice() {
-    let mut world = World::new(ASKED_FIRST);
-    world.accept(SHOP, BUYER);
-    let ids = refused(&mut world, too_dear);
-    let waiting: Vec<&OrderId> = ids.iter().filter(|id| state(&mut world, SHOP, id) == State::Ordered).collect();
-    let [first, second] = waiting[..] else { panic!("{} wait", waiting.len()) };
-    let key = world.key(Role::Shop, first);
-    world.decide(SHOP, &key, |known, desk| shop_desk::reject(known, "Too much at once.", desk));
-    // Another try at the agent: it says no again, and that waits for room, too.
-    let key = world.key(Role::Shop, second);
-    world.decide(SHOP, &key, shop_desk::accept);
-    world.tend();
-    world.settle();
-    assert_eq!(count(&mut world, SHOP, "out", "authorization-request"), MANY + 1);
-    assert_eq!(count(&mut world, SHOP, "out", "order-rejection"), LIMIT + 1);
-    assert_eq!(state(&mut world, SHOP, second), State::Ordered);
-    world.pass_hours(1);
-    world.tend();
-    world.settle();
-    for (id, code) in [(first, "OTH"), (second, "PAY")] {
-        assert_eq!((state(&mut world, BUYER, id), why(&mut world, id)), (State::Rejected, code.to_owned()));
+        for at in [BUYER, SHOP, BANK] {
+            assert!(world.clerks[at].index().warnings(true).unwrap().is_empty());
+        }
+        let grown = world.clerks[SHOP].index().dump().unwrap();
+        world.clerks[SHOP].reindex().unwrap();
+        assert_eq!(world.clerks[SHOP].index().dump().unwrap(), grown);
     }
 }
 
@@ -176,6 +102,11 @@ fn an_order_that_waits_for_a_person_is_not_rejected_because_time_passes() {
     }
     assert_eq!(count(&mut world, SHOP, "out", "order-rejection"), 0);
     assert_eq!(state(&mut world, SHOP, &id), State::Ordered);
+    // Where nobody looks at orders any more, it is told what any order is told now.
+    changes(&mut world, "review = [\"orders\"]\n", "");
+    world.tend();
+    world.settle();
+    assert_eq!((state(&mut world, BUYER, &id), why(&mut world, &id)), (State::Rejected, "PRI".to_owned()));
 }
 
 #[test]
@@ -205,29 +136,13 @@ fn an_authorised_order_for_which_no_terms_can_be_written_is_rejected_and_holds_n
     assert_eq!(count(&mut world, SHOP, "out", "order-rejection"), 1);
 }
 
-#[test]
-fn to_strangers_who_order_without_end_no_more_than_the_limit_is_written_in_any_hour() {
-    let mut world = World::new(STEPS);
-    world.configure(SHOP, "\n[answers]\nper_peer = 3\n");
-    (0..10).for_each(|_| drop(world.order(BUYER, too_cheap)));
-    world.settle();
-    let said = |world: &mut World| count(world, SHOP, "out", "order-rejection");
-    assert_eq!(said(&mut world), 3);
-    for expected in [6, 9, 10, 10] {
-        world.pass_hours(1);
-        for _ in 0..3 {
-            world.tend();
-        }
-        assert_eq!(said(&mut world), expected);
-    }
-}
-
 /// Lets the shop write no more refusals to its buyer in this hour.
 fn leave_no_room(world: &mut World) {
     world.configure(SHOP, "\n[answers]\nper_peer = 1\n");
-    world.order(BUYER, too_cheap);
+    let question = unknown(world, 1);
+    world.deliver(SHOP, &[question]);
     world.settle();
-    assert_eq!(count(world, SHOP, "out", "order-rejection"), 1);
+    assert_eq!(count(world, SHOP, "out", "refusal"), 1);
 }
 
 /// Checks that a letter waits for its refusal, that neither a look nor a new index makes room, and that it goes out once an hour
@@ -272,7 +187,7 @@ fn the_refusal_of_an_ok_that_came_too_late_waits_for_no_room_and_both_sides_end_
         world.deliver(mail.to, &[mail.bytes]);
     }
     world.settle();
-    assert_eq!(count(&mut world, SHOP, "out", "refusal"), 1, "beyond the limit");
+    assert_eq!(count(&mut world, SHOP, "out", "refusal"), 2, "beyond the limit");
     assert!(world.clerks[SHOP].index().unanswered().unwrap().is_empty());
     assert_eq!((state(&mut world, BUYER, &id), state(&mut world, SHOP, &id)), (State::Rejected, State::Rejected));
     assert_eq!(count(&mut world, SHOP, "out", "payment-instruction"), 0, "nothing was begun");
@@ -329,7 +244,7 @@ fn the_refusal_of_an_ok_that_agents_were_stopped_for_waits_for_no_room() {
     }
     world.settle();
     assert_eq!(count(&mut world, SHOP, "out", "stop"), 2);
-    assert_eq!(count(&mut world, SHOP, "out", "refusal"), 1, "beyond the limit");
+    assert_eq!(count(&mut world, SHOP, "out", "refusal"), 2, "beyond the limit");
     assert_eq!(count(&mut world, SHOP, "out", "delivery-instruction"), 2, "the carrier goes on by the old terms");
     for (at, role) in [(BUYER, Role::Buyer), (SHOP, Role::Shop)] {
         let known = world.transaction(at, role, &id);

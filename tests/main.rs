@@ -61,7 +61,7 @@ mod index;
 mod later;
 /// The ledger: files anybody reads, batches that count as a whole, changes that show.
 mod ledger;
-/// Rejections of orders that wait for room.
+/// Refusals that wait for room.
 mod left_out;
 /// Letters of every kind, made by chance.
 mod letters;

@@ -10,7 +10,7 @@ use crate::trade::{Moment, Names, Role, Transaction};
 impl Batch<'_> {
     /// Does what a part decided about a letter of `names`, or because its time has come; answers beyond the limits are left
     /// out. Their letter is entered, and acknowledged with the others of its pass. It stays without an answer then: a
-    /// rejection or refusal goes out when there is room again ([`crate::role::on_time`]).
+    /// refusal goes out when there is room again ([`crate::role::on_time`]).
     pub(super) fn perform_within(
         &mut self,
         role: Role,

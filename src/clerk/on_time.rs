@@ -1,5 +1,5 @@
 //! What a part does because its time has come, without a letter or a person: an order that nobody authorised is given up
-//! (P24), one whose rejection was beyond the limits is rejected, and so is any letter whose refusal was; an offer that ran out
+//! (P24), one that stands without an answer is rejected, and a letter refused whose refusal was beyond the limits; an offer that ran out
 //! holds no money, a debit is made on its day (P55).
 //!
 //! The index finds what may be due; whether it is, the ledger says, and the part decides.

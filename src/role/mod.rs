@@ -243,8 +243,8 @@ pub fn untold(transaction: &Transaction, task: &Task, said: &Said, desk: &Desk<'
     }
 }
 
-/// Returns what time alone brings, without a letter or a person: an order that nobody authorised is given up, one whose
-/// rejection was left out is rejected, and so is any letter whose refusal was; money is collected on its day. Once that is
+/// Returns what time alone brings, without a letter or a person: an order that nobody authorised is given up, one that
+/// stands without an answer is rejected, and a letter refused whose refusal was left out; money is collected on its day. Once that is
 /// done it brings nothing more.
 pub fn on_time(transaction: &Transaction, desk: &Desk<'_>) -> Vec<Action> {
     let actions = match transaction.key.role {

@@ -62,8 +62,8 @@ pub(super) fn is_answered(transaction: &Transaction) -> bool {
     over.into_iter().any(|kind| transaction.known(kind).next().is_some())
 }
 
-/// Returns the rejection of an order that stands without an answer though nobody is asked about it: it was left out when
-/// too many went to this buyer. Where a person looks at orders, those that were not begun wait for him.
+/// Returns the rejection of an order that stands without an answer though nobody is asked about it: it waited for a person while
+/// one looked at orders, or was taken in by a program that limited rejections. Where a person looks, those not begun wait for him.
 pub(super) fn left_out(transaction: &Transaction, desk: &Desk<'_>) -> Vec<Action> {
     let Some(shop) = desk.practice.shop.as_ref() else { return Vec::new() };
     let Some((kept, order)) = transaction.order().filter(|_| !is_answered(transaction)) else { return Vec::new() };

@@ -1,8 +1,8 @@
-//! How often status requests are answered, and refusals and rejections of orders written: often enough for people and schedules, too seldom for
-//! whoever would have mail written without end.
+//! How often status requests are answered, and refusals written: often enough for people and schedules, too seldom for whoever would
+//! have mail written without end.
 //!
-//! What goes beyond is entered and acknowledged as any letter is. A status request gets no answer of its own then; a rejection or
-//! refusal follows when there is room again. Letters sent again byte for byte are not counted here: how often one goes out is
+//! What goes beyond is entered and acknowledged as any letter is. A status request gets no answer of its own then; a refusal
+//! follows when there is room again. An order has its one answer at once, terms or a rejection: neither has a limit. Letters sent again byte for byte are not counted here: how often one goes out is
 //! limited for each. Nothing is remembered for it; the letters themselves are counted.
 
 use crate::trade::{Digest, Direction, Fingerprint, Kept, Kind, Moment, Transaction};
@@ -20,7 +20,7 @@ pub const HOUR: i64 = 3_600;
 pub enum Counted {
     /// A status that answers a status request.
     Status,
-    /// A refusal, or the rejection of an order.
+    /// A refusal.
     Refusal,
 }
 
@@ -28,7 +28,7 @@ impl Counted {
     /// Returns what a letter of this kind counts as that answers a letter of kind `answered`; `None` where it has no limit.
     pub fn of(kind: Kind, answered: Option<Kind>) -> Option<Self> {
         match (kind, answered) {
-            (Kind::Refusal | Kind::OrderRejection, _) => Some(Self::Refusal),
+            (Kind::Refusal, _) => Some(Self::Refusal),
             (kind, Some(Kind::StatusRequest)) if kind.status_of().is_some() => Some(Self::Status),
             _ => None,
         }
@@ -77,7 +77,7 @@ mod tests {
             let asked = Counted::of(*kind, Some(Kind::StatusRequest));
             let expected = match kind {
                 Kind::OrderStatus | Kind::PaymentStatus | Kind::DeliveryStatus => Some(Counted::Status),
-                Kind::Refusal | Kind::OrderRejection => Some(Counted::Refusal),
+                Kind::Refusal => Some(Counted::Refusal),
                 _ => None,
             };
             assert_eq!(asked, expected, "{kind}");

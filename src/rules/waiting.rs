@@ -74,7 +74,7 @@ fn order(transaction: &Transaction, state: State) -> Option<Waiting<'_>> {
     let (kept, _) = transaction.order()?;
     let answered = [Kind::OrderRejection, Kind::TransactionInfo];
     let answered = answered.into_iter().any(|kind| transaction.sent(kind).next().is_some());
-    // What the agent refused is not begun: its rejection may have been left out.
+    // What the agent refused is not begun.
     let asked = transaction.sent(Kind::AuthorizationRequest).next().is_some();
     let refused = authorization_result(transaction).is_some_and(|result| result.step.failed());
     let begun = answered || (asked && !refused);
