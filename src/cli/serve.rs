@@ -43,7 +43,8 @@ pub(super) fn run(shell: &mut Shell, args: &ServeArgs) -> Result<(), Failure> {
         let end = async {
             let _ = tokio::signal::ctrl_c().await;
         };
-        served.serve(end).await.map_err(|error| Failure::io(format!("the page cannot be served: {error}")))
+        served.serve(end).await;
+        Ok(())
     })
 }
 

@@ -8,6 +8,7 @@ mod articles;
 mod bell;
 mod chart;
 mod confirm;
+mod connections;
 mod drafts;
 mod export;
 mod fault;
@@ -170,10 +171,7 @@ impl Served {
     }
 
     /// Serves until `end`; then what is under way is answered, and what was queued is sent.
-    ///
-    /// # Errors
-    /// What the system says where nothing can be accepted any more.
-    pub async fn serve(self, end: impl Future<Output = ()> + Send + 'static) -> Result<(), std::io::Error> {
+    pub async fn serve(self, end: impl Future<Output = ()> + Send + 'static) {
         let sender = self.web.post.run();
         let ahead = tokio::spawn(chart::reckon_ahead(Arc::clone(&self.web)));
         let web = Arc::clone(&self.web);
@@ -181,11 +179,10 @@ impl Served {
             end.await;
             web.ending.store(true, Ordering::SeqCst);
         };
-        let served = axum::serve(self.listener, self.router).with_graceful_shutdown(end).await;
+        connections::serve(self.listener, self.router, connections::PATIENCE, end).await;
         sender.abort();
         ahead.abort();
         self.web.post.last().await;
-        served
     }
 }
 
