@@ -5,7 +5,7 @@
 
 use super::practice::Review;
 use super::shop::{collect_again, instruction_of, is_started, report, status_now};
-use super::shop_refund::{left_of, refund_instruction, settle_overpaid, settle_refund, value_of};
+use super::shop_refund::{left_of, refund_instruction, settle_overpaid, settle_refund, value_after};
 use super::shop_waiting::release;
 use super::{Action, Desk, Draft, agent, shop_cancel, shop_change, shop_work, terms_of};
 use crate::rules::failed::not_taken;
@@ -267,7 +267,10 @@ fn agreed_return(
     let Some((_, terms)) = transaction.terms() else { return Err("There are no terms yet.") };
     let legs = Standing::of(transaction).legs;
     let left = left_of(transaction, legs.paid);
-    let value = value_of(terms, &request.lines)?;
+    let agreed = returned::agreed(transaction);
+    let before: Vec<_> =
+        agreed.iter().map(|(_, answer)| answer.lines.as_slice()).filter(|lines| !lines.is_empty()).collect();
+    let value = value_after(terms, &before, &request.lines)?;
     let covered = left.is_some_and(|left| !value.exceeds(&left).unwrap_or(true));
     let settled = covered || legs.payment.done.is_some() || value.is_zero();
     if !settled && !returned::covers(terms, &request.lines) {

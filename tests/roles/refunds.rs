@@ -119,6 +119,33 @@ fn goods_that_cost_nothing_go_back_for_nothing_and_the_return_is_closed() {
 }
 
 #[test]
+fn goods_that_go_back_one_by_one_bring_all_that_was_paid_for_them() {
+    // Three for 3000 less 2: a third of 2998 is 999.33, and the last one brings what the others left.
+    let mut reduced = terms();
+    reduced.lines.truncate(1);
+    reduced.charges = vec![Charge { name: "Discount".to_owned(), price: jpy(-2), ..charge() }];
+    reduced.total = jpy(2998);
+    let offered = terms_letter(reduced);
+    let about = Some(content(&offered));
+    let mut desk = Desk::new(&shop());
+    desk.now = at("2026-07-25");
+    desk.takes(&order_letter());
+    desk.writes(Role::Shop, &offered);
+    let document = Document::Confirmation(Confirmation { total: jpy(2998) });
+    let ok = Letter { terms: about, answers: about, seq: Some(2), ..letter(&buyer(), &shop(), document) };
+    answers(&mut desk, &selling(), &ok);
+    let paid = payment_status(jpy(0), vec![payment("1", jpy(2998), done("2026-07-20"))]);
+    answers(&mut desk, &selling(), &Letter { terms: about, ..to_shop(&bank(), 1, true, paid) });
+    let arrived = delivery_status(vec![parcel("1", goods(&[("1", "3")]), done("2026-07-21"))]);
+    answers(&mut desk, &selling(), &Letter { terms: about, ..to_shop(&courier(), 1, true, arrived) });
+    let mut back = |seq: u32| {
+        let asked = Letter { terms: about, ..return_of(seq, goods(&[("1", "1")])) };
+        instructed(&answers(&mut desk, &selling(), &asked))
+    };
+    assert_eq!([back(3), back(4), back(5)], [vec![jpy(999)], vec![jpy(999)], vec![jpy(1000)]]);
+}
+
+#[test]
 fn nothing_goes_back_for_nothing_nor_for_what_has_no_price() {
     let mut desk = delivered(4800);
     let nothing = answers(&mut desk, &selling(), &return_of(3, Vec::new()));
