@@ -25,8 +25,8 @@ const OFFERS: &str = "expired offers";
 const DAILY: i64 = 86_400;
 /// How much longer than now the time for an OK may have been when an offer was made, in seconds.
 const LONGER: i64 = 60 * 86_400;
-/// How far the day of a debit may be ahead of the same day in UTC, by which the index keeps it, in seconds.
-const ZONES: i64 = 26 * 3600;
+/// How long the day of a debit lasts, in seconds: the index keeps when it ends.
+const DAY: i64 = 24 * 3600;
 
 impl Clerk {
     /// Does what is due by now.
@@ -132,7 +132,7 @@ impl Clerk {
         if payment.is_none_or(|payment| payment.debit == DebitWord::Report) {
             return Ok(Vec::new());
         }
-        let due_before = now.instant().as_second().saturating_add(ZONES);
+        let due_before = now.instant().as_second().saturating_add(DAY);
         let filter = Filter { role: Some(Role::Payment), due_before: Some(due_before), ..Filter::default() };
         Ok(self.index.list(&filter)?.into_iter().map(|listed| listed.key).collect())
     }

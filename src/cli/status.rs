@@ -51,7 +51,7 @@ impl Part {
     fn load(clerk: &Clerk, role: Role, now: &Moment) -> Result<Self, Failure> {
         let list = |filter: Filter| clerk.index().list(&filter).map_err(ClerkError::from);
         let open = list(Filter { role: Some(role), open: Some(true), ..Filter::default() })?;
-        let due = Some(now.plus_seconds(DAY).instant().as_second());
+        let due = Some(now.instant().as_second());
         let due = list(Filter { role: Some(role), due_before: due, ..Filter::default() })?;
         Ok(Self {
             role,

@@ -9,9 +9,6 @@ use crate::rules::Pending;
 use crate::rules::query::{Condition, Part, Query};
 use crate::trade::{Moment, Role};
 
-/// The index ends days in UTC, which is within a day of their end anywhere.
-const DAY: i64 = 24 * 60 * 60;
-
 /// From how many letters on a word is taken for the beginning of an ID or number: as many as lists show of an ID.
 const NAME_LEAST: usize = 6;
 
@@ -36,7 +33,7 @@ impl Filter {
             Condition::DoneFor(part, _) => *self.done(*part) = Some(true),
             Condition::Undelivered => self.undelivered = Some(true),
             Condition::Unpaid => self.unpaid = Some(true),
-            Condition::Late(_) => self.due_before = Some(now.plus_seconds(DAY).instant().as_second()),
+            Condition::Late(_) => self.due_before = Some(now.instant().as_second()),
             Condition::Warned => self.warned = true,
             Condition::Failed => self.failed = true,
             Condition::Differs => self.differs = true,

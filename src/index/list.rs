@@ -18,6 +18,9 @@ pub(super) const COLUMNS: &str = "role, shop, order_id, number, shop_name, date,
                        unpaid, undelivered, warnings, failed, buyer, waits, \
                        refund_currency, refund, pending, back_currency, back";
 
+/// How much earlier than in UTC a day may end elsewhere, in seconds: no offset is of more hours.
+pub(super) const EASTERN: i64 = 26 * 3_600;
+
 /// What has a text in its names,
 const WITHIN: &str = "id IN (SELECT rowid FROM search WHERE names MATCH ?)";
 /// and what is found by the beginning of its ID or number, too.
@@ -82,7 +85,8 @@ pub struct Filter {
     pub from: Option<i64>,
     /// Bought before this second.
     pub until: Option<i64>,
-    /// A promised date before this second is still open.
+    /// A promised date may have passed by this second and is still open: days are kept as they end in UTC, and end earlier
+    /// elsewhere. Whether it has passed, who asks sees by the date.
     pub due_before: Option<i64>,
     /// Part of the name of an item or a party, or the beginning of an ID or number.
     pub text: Option<String>,
@@ -315,7 +319,7 @@ impl Filter {
         with("payment_done = ?", self.payment_done.map(Value::from));
         with("date_at >= ?", self.from.map(Value::Integer));
         with("date_at < ?", self.until.map(Value::Integer));
-        with("due_at < ?", self.due_before.map(Value::Integer));
+        with("due_at < ?", self.due_before.map(|second| Value::Integer(second.saturating_add(EASTERN))));
         with("state = ?", self.state.clone().map(Value::Text));
         with("currency = ?", self.currency.map(|currency| Value::Text(currency.code().to_owned())));
         with("instr(lower(shop_name) || char(10) || shop, ?)", self.shop_part.clone().map(Value::Text));

@@ -3,6 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::apply::integer;
+use super::list::EASTERN;
 use super::query::{Found, json, position, value};
 use super::{Index, IndexError, state, written};
 use crate::trade::{
@@ -130,7 +131,7 @@ impl Index {
         }))
     }
 
-    /// Returns the open purchases with a date that is over before this second, and about which somebody was asked.
+    /// Returns the open purchases with a date that may be over before this second, in some time zone, and about which somebody was asked.
     pub fn late_and_asked(&self, before: i64) -> Found<Vec<Key>> {
         let mut find = self.db.prepare_cached(
             // What is late is little, and what was ever asked is much.
@@ -140,7 +141,7 @@ impl Index {
                 AND e.shop = t.shop AND e.number = t.number)
              ORDER BY t.due_at, t.order_id",
         )?;
-        let mut rows = find.query([before])?;
+        let mut rows = find.query([before.saturating_add(EASTERN)])?;
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {
             let shop = value(&row.get::<_, String>(0)?, Address::parse)?;

@@ -162,9 +162,8 @@ fn shown_rule(clerk: &Clerk, rule: Rule, foreseen: &[Foreseeing]) -> Result<Show
 /// # Errors
 /// What keeps the index from being read.
 pub fn prepared(clerk: &Clerk, now: &Moment) -> Result<Vec<Prepared>, ClerkError> {
-    let before = now.plus_seconds(86_400).instant().as_second();
     let mut found = Vec::new();
-    for key in clerk.index().late_and_asked(before)? {
+    for key in clerk.index().late_and_asked(now.instant().as_second())? {
         let Some(known) = clerk.index().load_key(&key)? else { continue };
         if let Some((silence, draft)) = silence::prepared(&known, now, clerk.patience()) {
             let Document::ReturnRequest(request) = draft.document else { continue };
