@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use super::folding::Folding;
 use super::leg::{self, Judged};
+use super::statement::AHEAD;
 use super::{agreement, authority, return_answer, voices};
 use crate::trade::document::AuthorizationResult;
 use crate::trade::{
@@ -74,7 +75,7 @@ pub fn reconcile_on(book: &Book, received: &Received, reader: &Reader<'_>, foldi
         document if document.kind().status_of().is_some() => {
             return status(transaction, received, reader, findings, folding);
         }
-        _ => other(transaction, letter, received.content()),
+        _ => other(transaction, letter, received.content(), &reader.now),
     };
     match judged {
         Ok(more) => findings.extend(more),
@@ -211,7 +212,12 @@ fn number_reused(transaction: &Transaction, received: &Received) -> Option<Findi
 }
 
 /// Judges every letter that is not a status.
-fn other(transaction: Option<&Transaction>, letter: &Letter, content: Digest) -> Result<Vec<Finding>, Finding> {
+fn other(
+    transaction: Option<&Transaction>,
+    letter: &Letter,
+    content: Digest,
+    now: &Moment,
+) -> Result<Vec<Finding>, Finding> {
     let known = || {
         let number = letter.transaction.as_ref().map(ToString::to_string);
         let order = letter.order.as_ref().map(ToString::to_string);
@@ -221,7 +227,10 @@ fn other(transaction: Option<&Transaction>, letter: &Letter, content: Digest) ->
     };
     match &letter.document {
         Document::Order(order) => Ok(order_in(order, transaction, letter, content)),
-        Document::TransactionInfo(terms) => terms_in(terms, transaction, letter),
+        Document::TransactionInfo(terms) => terms_in(terms, transaction, letter).map(|mut findings| {
+            findings.extend(dated_ahead(terms, letter, now));
+            findings
+        }),
         Document::OrderRejection(_) => Ok(rejection(known()?, letter).into_iter().collect()),
         Document::ReturnAnswer(answer) => {
             let known = known()?;
@@ -300,6 +309,12 @@ fn terms_in(terms: &Terms, transaction: Option<&Transaction>, letter: &Letter) -
         findings.push(finding);
     }
     Ok(findings)
+}
+
+/// Terms of a day to come would make every honest word about them one from before there was an order.
+fn dated_ahead(terms: &Terms, letter: &Letter, now: &Moment) -> Option<Finding> {
+    let text = || format!("{} took the order in {}, which had not come on {now}", letter.from.address, terms.date);
+    (terms.date.seconds_since(now) > AHEAD).then(|| Finding::new(Code::DateInTheFuture, text()))
 }
 
 /// A rejection must come from the shop, answer our order, and take no terms back.
@@ -482,7 +497,7 @@ fn waiting(transaction: &Transaction) -> Vec<Judged> {
         }
         let mut findings: Vec<Finding> =
             kept.findings.iter().filter(|finding| finding.code != Code::UnknownTransaction).cloned().collect();
-        match other(begun(transaction), &kept.letter, kept.content) {
+        match other(begun(transaction), &kept.letter, kept.content, &kept.recorded) {
             Ok(more) => findings.extend(more),
             Err(finding) => findings.push(finding),
         }

@@ -14,7 +14,7 @@ use crate::trade::{Code, Document, Download, Finding, Kept, Leg, Moment, Money, 
 /// Grace between the clocks of two parties, in seconds.
 const CLOCK_GRACE: i64 = 3600;
 /// How far ahead of our clock a done date may lie, in seconds.
-const AHEAD: i64 = 1800;
+pub(super) const AHEAD: i64 = 1800;
 
 /// What a statement is checked against.
 pub(super) struct Check<'a> {
@@ -113,6 +113,7 @@ impl<'a> Check<'a> {
             let known = before.iter().any(|old| old.id == parcel.id && old.step.done().is_some());
             self.time(&what, &parcel.step, kept, known);
             self.file_came(parcel, before, kept);
+            self.is_file(parcel, before, kept);
             self.before_order(&what, &parcel.step);
             let Some(arrived) = parcel.step.done() else { continue };
             // Only what both say is done is compared: how planned parcels are packed may change on either side.
@@ -316,6 +317,15 @@ impl<'a> Check<'a> {
             let text =
                 format!("parcel {} is said to be delivered as {}, which no letter brought", parcel.id, file_name(file));
             self.push(Code::GoodsDiffer, text);
+        }
+    }
+
+    /// Goods that are to be a file are delivered with one: with this letter or with one before.
+    fn is_file(&mut self, parcel: &Parcel, before: &[Parcel], kept: &Kept) {
+        let told = before.iter().any(|old| old.id == parcel.id && old.step.done().is_some());
+        let missing = self.terms.delivery_method.is_download() && parcel.download.is_none();
+        if missing && !told && parcel.step.done().is_some() && kept.letter.addressee() == Role::Buyer {
+            self.push(Code::GoodsDiffer, format!("parcel {} is said to be delivered, without file or link", parcel.id));
         }
     }
 

@@ -237,6 +237,18 @@ fn the_buyers_list_of_payment_agents_stands_above_the_terms() {
 }
 
 #[test]
+fn terms_of_a_day_to_come_are_not_applied() {
+    // All that honest agents said would be from before there was an order.
+    for (date, codes) in [("2026-07-11T00:20:00Z", vec![]), ("2027-07-11T00:00:00Z", vec![Code::DateInTheFuture])] {
+        let mut desk = Desk::buyer_ordered();
+        desk.now = at("2026-07-11");
+        let judgement = desk.takes(&changed(|terms| terms.date = at(date)));
+        let found: Vec<Code> = judgement.findings.iter().map(|finding| finding.code).collect();
+        assert_eq!(found, codes, "{date}");
+    }
+}
+
+#[test]
 fn a_status_about_replaced_terms_is_history_and_a_lie_about_them_is_a_warning() {
     let mut new = terms();
     new.arrival_until = Some(day("2026-08-20"));

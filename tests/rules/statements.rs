@@ -1,7 +1,7 @@
 //! What statuses say, against the terms and against what their sender said before.
 
 use mailorder::trade::status::{Payment, PaymentState, PaymentStatus, Reason, Step};
-use mailorder::trade::{Code, Digest, Document, Download, Letter, Link, Money, PaymentMethod, Place};
+use mailorder::trade::{Code, Digest, Document, Download, Letter, Link, Money, PaymentMethod, Place, Role, Terms};
 
 use super::{check, refused_or_applied, row};
 use crate::support::trade::*;
@@ -278,7 +278,7 @@ fn cash_is_paid_when_the_goods_arrive() {
         order.payment_method = method.clone();
         terms.payment_method = method;
         let order = Letter { document: Document::Order(order), ..order_letter() };
-        desk.writes(mailorder::trade::Role::Buyer, &order);
+        desk.writes(Role::Buyer, &order);
         let terms = Letter { answers: Some(content(&order)), ..terms_letter(terms) };
         desk.takes(&terms);
         (desk, content(&terms))
@@ -349,6 +349,36 @@ fn a_file_that_no_letter_brought_is_not_delivered_and_one_that_was_stays_what_it
     let mut desk = Desk::shop_offered();
     let told = sent(1, file("a", Place::Elsewhere));
     assert_eq!(codes(&mut desk, &Letter { to: shop(), ..told }), []);
+}
+
+#[test]
+fn what_is_to_be_downloaded_is_not_delivered_without_file_or_link() {
+    let arrived = |seq: u32| courier_says(seq, true, vec![parcel("1", all_goods(), done("2026-07-20"))]);
+    let codes = |desk: &mut Desk, letter: &Letter| -> Vec<Code> {
+        desk.takes(letter).findings.iter().map(|finding| finding.code).collect()
+    };
+    let of = |method: &str| {
+        let method = mailorder::trade::DeliveryMethod::parse(method).unwrap();
+        let mut order = order_letter();
+        let Document::Order(wanted) = &mut order.document else { unreachable!() };
+        wanted.delivery_method = method.clone();
+        let mut desk = Desk::new(&buyer());
+        desk.now = at("2026-07-21");
+        desk.writes(Role::Buyer, &order);
+        let offered = terms_letter(Terms { delivery_method: method, ..terms() });
+        let offered = Letter { answers: Some(content(&order)), ..offered };
+        assert_eq!(desk.takes(&offered).findings, []);
+        let about = Some(content(&offered));
+        desk.writes(Role::Buyer, &Letter { terms: about, answers: about, ..confirmation() });
+        (desk, content(&offered))
+    };
+    for (method, found) in [("download", GOODS_DIFFER), ("parcel", &[] as &[Code])] {
+        let (mut desk, terms) = of(method);
+        let missing =
+            |codes: Vec<Code>| codes.into_iter().filter(|code| *code == Code::GoodsDiffer).collect::<Vec<_>>();
+        let told = Letter { terms: Some(terms), ..arrived(1) };
+        assert_eq!(missing(codes(&mut desk, &told)), found, "{method}");
+    }
 }
 
 const EARLY: &[Code] = &[Code::DatedBeforeOrder];
