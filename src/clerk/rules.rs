@@ -298,9 +298,11 @@ impl Batch<'_> {
         };
         let Some(id) = source else { return Ok(actions) };
         let before = self.clerk.index.load_key(&Key { id, ..transaction.key.clone() })?;
-        let terms = |known: &Transaction| known.terms().map(|(_, terms)| terms.clone());
-        let same = before.as_ref().and_then(terms).zip(terms(transaction));
-        let same = same.is_some_and(|(before, now)| has_same_agents(&now, &before) && now.total == before.total);
+        let before = before.as_ref().and_then(|known| known.terms());
+        // Those that it says OK to, not those that are in force.
+        let same = before.zip(buyer::offered(transaction));
+        let same =
+            same.is_some_and(|((_, before), (_, now))| has_same_agents(now, before) && now.total == before.total);
         Ok(if same { actions } else { actions.into_iter().filter(|action| !is_ok(action)).collect() })
     }
 }

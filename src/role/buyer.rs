@@ -2,6 +2,7 @@
 
 use super::practice::BuyerPractice;
 use super::{Action, Desk, Draft, Refused, terms_of};
+use crate::rules::failed::not_given_back;
 use crate::rules::overdue::refund;
 use crate::rules::{Standing, State, replacing, returned};
 use crate::trade::document::{Cancellation, Confirmation, Refusal, ReturnRequest, StatusRequest};
@@ -27,6 +28,8 @@ pub fn answer(transaction: &Transaction, kept: &Kept, desk: &Desk<'_>) -> Vec<Ac
         // What a person had to accept, or what a note was made of, is for a person to say OK to.
         && kept.findings.is_empty()
         && kept.letter.replaces.is_none()
+        // Of other terms that wait, or replace these, nothing was looked at here.
+        && offered(transaction).is_some_and(|(waiting, _)| waiting.content == kept.content)
         && let Ok(draft) = confirm(transaction, desk)
     {
         actions.push(draft.into());
@@ -162,7 +165,8 @@ pub fn ask(transaction: &Transaction, legs: &[Leg]) -> Result<Vec<Draft>, Refuse
     let standing = Standing::of(transaction);
     let over = matches!(standing.state, State::Cancelled | State::Returned | State::Refunded);
     let closed = over || (standing.state == State::Completed && legs.is_empty());
-    if closed && refund(transaction, &standing).is_none() {
+    let is_owed = refund(transaction, &standing).is_some() || not_given_back(transaction, &standing).is_some();
+    if closed && !is_owed {
         return Err(Refused::new(format!("the transaction is {}; nothing is open to ask about", standing.state)));
     }
     let legs = if closed && legs.is_empty() { &[Leg::Payment] } else { legs };

@@ -3,9 +3,9 @@
 //! Such a letter agrees with the terms and is applied; that something is to be done about it is reckoned from how the
 //! transaction stands, never entered.
 
-use super::{Standing, State};
+use super::{Standing, State, returned};
 use crate::trade::status::{DeliveryStatus, PaymentStatus, Reason, STOPPED, Step};
-use crate::trade::{Direction, Document, Kept, Kind, Leg, Moment, Role, Transaction};
+use crate::trade::{Direction, Document, Kept, Kind, Leg, Moment, Money, Role, Transaction};
 
 /// Something that will not happen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,11 +56,27 @@ fn found(transaction: &Transaction, standing: &Standing) -> Vec<Failure> {
         let Some(said) = said else { continue };
         found.extend(reasons.into_iter().map(|text| failure(leg, text, said)));
     }
+    found.extend(not_given_back(transaction, standing));
     if transaction.key.role == Role::Shop && standing.state == State::Open {
         let legs = [(Leg::Payment, Kind::PaymentInstruction), (Leg::Delivery, Kind::DeliveryInstruction)];
         found.extend(legs.into_iter().filter_map(|(leg, kind)| not_taken(transaction, leg, kind)));
     }
     found
+}
+
+/// All goods went back, they were paid for, and the shop agreed to give back less than they are worth: its payment agent's word may
+/// have been lost on the way to it, or it keeps the money.
+pub fn not_given_back(transaction: &Transaction, standing: &Standing) -> Option<Failure> {
+    if transaction.key.role != Role::Buyer || standing.state != State::Returned {
+        return None;
+    }
+    let (paid, (_, terms)) = standing.legs.paid.zip(transaction.terms())?;
+    let worth = returned::worth_of_all(terms, paid);
+    let agreed = returned::refund(transaction).ok()?.unwrap_or_else(|| Money::zero(worth.currency()));
+    let (said, _) =
+        returned::agreed(transaction).into_iter().next_back().filter(|_| worth.exceeds(&agreed).unwrap_or(false))?;
+    let text = format!("all goods went back, {paid} was paid, and of it {agreed} is to come back");
+    Some(failure(Leg::Payment, text, said))
 }
 
 fn failure(leg: Leg, text: String, said: &Kept) -> Failure {

@@ -222,17 +222,10 @@ fn state(transaction: &Transaction, legs: &Legs) -> State {
 fn is_paid_back(transaction: &Transaction, terms: &Terms, legs: &Legs) -> bool {
     let agreed = returned::refund(transaction).ok().flatten();
     let is_back = |(back, agreed): (Money, Money)| {
-        !agreed.exceeds(&back).unwrap_or(true) && legs.paid.is_none_or(|paid| is_worth_all(terms, paid, &back))
+        let least = legs.paid.map(|paid| returned::worth_of_all(terms, paid));
+        !agreed.exceeds(&back).unwrap_or(true) && least.is_none_or(|least| !least.exceeds(&back).unwrap_or(true))
     };
     legs.refunded.zip(agreed).is_some_and(is_back)
-}
-
-/// Returns whether this is as much as all the goods of the terms are worth, or as was paid where that is less.
-fn is_worth_all(terms: &Terms, paid: Money, back: &Money) -> bool {
-    let goods: Vec<Money> = terms.lines.iter().filter_map(|line| line.price().ok()).collect();
-    let goods = Money::sum(&goods).ok().flatten().unwrap_or(paid);
-    let least = if goods.exceeds(&paid).unwrap_or(true) { paid } else { goods };
-    !least.exceeds(back).unwrap_or(true)
 }
 
 /// Returns whether something was paid and all of it has gone back.

@@ -492,6 +492,16 @@ fn terms_that_a_person_had_to_accept_are_not_accepted_by_the_program() {
     };
     assert!(role::answer(&transaction, kept, &at).is_empty());
     assert_eq!(Standing::of(&transaction).state, State::Offered);
+    // Other terms overtook those they replace: the OK that the program would give is to them, and they are for a person.
+    let mut overtaken = Desk::buyer_ordered();
+    overtaken.now = desk.now;
+    let first = terms_letter(terms());
+    let mut later = terms();
+    later.arrival_until = Some(day("2026-08-20"));
+    let later = Letter { seq: Some(2), replaces: Some(content(&first)), ..terms_letter(later) };
+    assert_eq!(kinds(&answers(&mut overtaken, &practice, &later)), []);
+    assert_eq!(kinds(&answers(&mut overtaken, &practice, &first)), []);
+    assert_eq!(role::buyer::offered(overtaken.transaction()).unwrap().0.content, content(&later));
     let mut matching = Desk::buyer_ordered();
     matching.now = desk.now;
     let said = answers(&mut matching, &practice, &terms_letter(terms()));

@@ -249,3 +249,31 @@ fn an_order_is_refunded_once_all_that_its_goods_are_worth_has_gone_back() {
     assert_eq!(desk.takes(&back(2, 4800)).verdict, Verdict::Applied);
     assert_eq!(desk.standing().state, State::Refunded);
 }
+
+#[test]
+fn all_goods_back_for_less_than_they_are_worth_is_told_to_the_buyer_until_the_money_is_agreed_to() {
+    let failures = |desk: &Desk| -> Vec<String> {
+        let known = desk.transaction();
+        mailorder::rules::failed::failures(known, &desk.standing()).into_iter().map(|one| one.text).collect()
+    };
+    let all = wish(all_goods());
+    let done = Step::Done { at: at("2026-07-22") };
+    for (promised, of_it) in [(None, "JPY 0"), (Some(jpy(1)), "JPY 1")] {
+        let mut desk = asked(&all);
+        assert_eq!(failures(&desk), Vec::<String>::new(), "the shop has not answered");
+        let answer = word(2, Some(&all), all_goods(), done.clone(), promised);
+        assert_eq!(desk.takes(&answer).verdict, Verdict::Applied);
+        assert_eq!(desk.standing().state, State::Returned);
+        let said = format!(
+            "all goods went back, JPY 4800 was paid, and of it {of_it} is to come back (says {})",
+            shop().address
+        );
+        assert_eq!(failures(&desk), [said]);
+        // The payment agent knows what was paid and what goes back: it can be asked.
+        let asks = mailorder::role::buyer::ask(desk.transaction(), &[]).unwrap();
+        assert_eq!(asks.iter().map(|draft| &draft.to).collect::<Vec<_>>(), [&bank()]);
+        let agreed = word(3, Some(&all), all_goods(), agreed(), Some(jpy(4300)));
+        assert_eq!(desk.takes(&agreed).verdict, Verdict::Applied);
+        assert_eq!(failures(&desk), Vec::<String>::new(), "all but the charge, which stays with parts");
+    }
+}
