@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use super::asking::{self, MOST_A_DAY};
 use super::{Draft, buyer};
 use crate::rules::query::{Condition, Part, Query};
-use crate::rules::{Standing, State};
+use crate::rules::{Pending, Standing, State, received, returned};
 use crate::trade::item::Item;
 use crate::trade::status::Reason;
 use crate::trade::{Address, Catalog, Deed, Fingerprint, Leg, Moment, Money, Order, Party, Role, Terms, Transaction};
@@ -109,6 +109,7 @@ impl Rule {
             Deed::Ask => self.questions(transaction, &standing, now),
             Deed::Return => {
                 self.check_late(&standing, now)?;
+                self.check_not_come(transaction, &standing, now)?;
                 let text = format!("a rule of the buyer's: {}", self.when);
                 let draft = buyer::give_back(transaction, Vec::new(), Reason { code: "RET".to_owned(), text });
                 draft.map(|draft| vec![draft]).map_err(|refused| Held(refused.0))
@@ -128,6 +129,15 @@ impl Rule {
             true => Ok(()),
             false => Err(Held::because("only its payment is late so long; of that nothing is given back")),
         }
+    }
+
+    /// Checks that nothing of the goods has come, neither by the delivery agent's word nor by the buyer's: a shop that did not
+    /// say that they left, or an agent that is silent, is no reason to give back what is there.
+    fn check_not_come(&self, transaction: &Transaction, standing: &Standing, now: &Moment) -> Result<(), Held> {
+        if received::has_come(transaction, standing) && longest(&self.query(now), delivered_for).is_none() {
+            return Err(Held::because("goods of it have come; whether they go back is for you to say"));
+        }
+        Ok(())
     }
 
     fn questions(&self, transaction: &Transaction, standing: &Standing, now: &Moment) -> Result<Vec<Draft>, Held> {
@@ -156,6 +166,7 @@ impl Rule {
         let Some((kept, terms)) = transaction.terms().filter(|_| is_bought(transaction, &standing)) else {
             return Err(Held::because(format!("it is {}; only what was bought is ordered again", standing.state)));
         };
+        check_kept(transaction, &standing)?;
         if transaction.order().is_some_and(|(_, order)| order.sealed.is_some()) {
             return Err(Held::because("it was paid with sealed card or account data, which nobody repeats for you"));
         }
@@ -210,7 +221,22 @@ const fn delivered_for(condition: &Condition) -> Option<SignedDuration> {
     if let Condition::DoneFor(Part::Delivery, age) = condition { Some(*age) } else { None }
 }
 
-/// Returns whether goods were bought and kept.
+/// Checks that the goods were kept, as far as anybody has said: what goes back, was to go back or came otherwise is not
+/// wanted again without a word.
+fn check_kept(transaction: &Transaction, standing: &Standing) -> Result<(), Held> {
+    if Pending::waiting(transaction, standing.state).is_some() {
+        return Err(Held::because("you asked the shop to take it back, and have no answer yet"));
+    }
+    if !returned::agreed(transaction).is_empty() {
+        return Err(Held::because("goods of it went back; only what was kept is ordered again"));
+    }
+    if received::differs(transaction, standing).is_some() {
+        return Err(Held::because("something else came than was delivered; only what came right is ordered again"));
+    }
+    Ok(())
+}
+
+/// Returns whether goods were bought.
 fn is_bought(transaction: &Transaction, standing: &Standing) -> bool {
     transaction.key.role == Role::Buyer && matches!(standing.state, State::Open | State::Completed)
 }

@@ -7,7 +7,7 @@ use jiff::Span;
 use jiff::civil::Date;
 
 use super::{Draft, buyer};
-use crate::rules::Standing;
+use crate::rules::{Standing, received};
 use crate::trade::status::Reason;
 use crate::trade::{Document, Kind, Leg, Moment, Party, Role, Transaction, When};
 
@@ -124,6 +124,10 @@ fn shop_leg(transaction: &Transaction, leg: Leg) -> Leg {
 pub fn prepared(transaction: &Transaction, now: &Moment, patience: u16) -> Option<(Silence, Draft)> {
     let due =
         silences(transaction, now, patience).into_iter().find(|one| one.step == Step::Return && one.is_due(now))?;
+    // What is there, or a part of it, is not given back for being late.
+    if received::has_come(transaction, &Standing::of(transaction)) {
+        return None;
+    }
     let text = format!("{} was promised for {} and is not done", due.leg, due.promised);
     let draft = buyer::give_back(transaction, Vec::new(), Reason { code: "RET".to_owned(), text }).ok()?;
     Some((due, draft))

@@ -57,6 +57,13 @@ pub fn said(transaction: &Transaction) -> Option<&Arrival> {
     transaction.arrivals.last().filter(|_| transaction.key.role == Role::Buyer)
 }
 
+/// Returns whether any of the goods have come, by the delivery agent's word or by the buyer's own.
+pub fn has_come(transaction: &Transaction, standing: &Standing) -> bool {
+    let delivery = &standing.legs.delivery;
+    let delivered = delivery.done.is_some() || delivery.done_in_part().is_some();
+    delivered || said(transaction).is_some_and(|said| !said.lines.is_empty())
+}
+
 /// Returns what the delivery agent says was delivered, each line once.
 pub fn delivered(transaction: &Transaction, standing: &Standing) -> Vec<LineQuantity> {
     let Some((_, terms)) = transaction.terms() else { return Vec::new() };

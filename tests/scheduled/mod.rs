@@ -1,5 +1,6 @@
 //! What the buyer's program does without a word: it asks by schedules, once for each of their moments, whatever the clock does.
 
+mod come;
 mod held;
 mod rules;
 mod silence;

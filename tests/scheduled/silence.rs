@@ -1,7 +1,7 @@
 //! A promised date passed and nothing was heard: the agent in charge is asked, then the shop, then the return is ready.
 
 use mailorder::role::{Notice, buyer, notify, silence};
-use mailorder::trade::{Document, Kind, Leg, Role, Schedule, ScheduleName, Target};
+use mailorder::trade::{Act, Arrival, Document, Kind, Leg, Role, Schedule, ScheduleName, Target};
 use mailorder::view::schedules::{PRESETS, prepared};
 
 use super::{STEPS, asked, look};
@@ -47,6 +47,12 @@ fn agent_then_shop_are_asked_and_then_the_return_is_ready_and_not_sent() {
     assert_eq!(step("2026-08-19T09:00:00Z"), (vec![Leg::Delivery, Leg::Order], 1));
     let known = world.transaction(BUYER, Role::Buyer, &id);
     assert_eq!(known.sent(Kind::ReturnRequest).count(), 0, "nobody but the buyer sends it");
+    // What has come meanwhile, as the buyer says, is not to be given back for being late.
+    let came = buyer::Came { whole: true, lines: Vec::new(), at: mailorder::trade::When::Moment(world.now()) };
+    let mut without = known.clone();
+    let Act::Received { lines, at } = buyer::received(&known, &came, &world.now()).unwrap() else { unreachable!() };
+    without.arrivals.push(Arrival { position: 99, recorded: world.now(), at, lines });
+    assert!(silence::prepared(&without, &world.now(), 3).is_none());
     // One keystroke: what is prepared is a return of all of it, with its reason.
     let (found, draft) = silence::prepared(&known, &world.now(), 3).unwrap();
     assert_eq!((found.leg, found.promised.to_string().as_str()), (Leg::Delivery, "2026-07-17"));
