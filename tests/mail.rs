@@ -348,6 +348,16 @@ fn damaged_amounts_are_refused() {
 }
 
 #[test]
+fn damaged_moments_are_refused() {
+    let signed = written(&letters::terms());
+    let whole = signed.lines().find(|line| line.contains("\"orderDate\"")).unwrap();
+    let bad = "T10:00:00+25:59 T10:00:00+25:00 T10:00:00+09:00:30 T10:00:00+0900 T10+09:00 T10:00:60+09:00 T10:00:00";
+    for time in bad.split(' ') {
+        check_rows(&letters::terms(), &[(time, whole, &format!("\"orderDate\": \"2026-07-10{time}\","), BAD)]);
+    }
+}
+
+#[test]
 fn damaged_json_is_refused() {
     // B85, B86, B95
     let context = "\"@context\": [\r\n    \"https://schema.org\"";

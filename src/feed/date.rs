@@ -28,10 +28,10 @@ pub(super) enum Given {
     At(Moment),
 }
 
-/// Returns the zone of a name, or of an offset like `+09:00`.
+/// Returns the zone of a name, or of an offset like `+09:00`, of less than a day as RFC 3339 has them.
 pub(super) fn zone(name: &str) -> Option<TimeZone> {
     if let Ok(fields) = BrokenDownTime::parse("%:z", name) {
-        return fields.offset().map(TimeZone::fixed);
+        return fields.offset().filter(|offset| offset.seconds().unsigned_abs() < 86_400).map(TimeZone::fixed);
     }
     TimeZone::get(name).ok()
 }
@@ -156,6 +156,15 @@ mod tests {
         assert!(nowhere.given("yesterday").unwrap_err().contains("is no date like"));
         assert!(tokyo.given("31.02.2026 10:00").unwrap_err().contains("%d.%m.%Y %H:%M"));
         assert!(tokyo.given("0001-01-01").is_err());
+        // An offset that no clock has is none in any form, and one with seconds stays the same instant.
+        for offset in ["+2500", "-2400", "+2559"] {
+            assert!(nowhere.moment(&format!("08.11.2026 17:40 {offset}")).is_err(), "{offset}");
+        }
+        for text in
+            ["2026-11-08T17:40:00+25:59", "2026-11-08T17:40:00+09:00:30", "20261108T174000+0900", "2026-11-08T17+09:00"]
+        {
+            assert!(tokyo.moment(text).is_err() && tokyo.when(text).is_err(), "{text}");
+        }
     }
 
     #[test]
@@ -173,6 +182,7 @@ mod tests {
         assert_eq!(berlin.moment("2026-12-01 12:00").unwrap().to_string(), "2026-12-01T12:00:00+01:00");
         let fixed = dates(&[], Some("-05:00"));
         assert_eq!(fixed.moment("2026-07-01 12:00").unwrap().to_string(), "2026-07-01T12:00:00-05:00");
+        assert!(zone("+25:00").is_none() && zone("-24:00").is_none());
         assert!(zone("Asia/Tokio").is_none() && zone("").is_none());
     }
 }

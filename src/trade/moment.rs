@@ -10,7 +10,7 @@ use std::fmt;
 use jiff::civil::Date;
 use jiff::fmt::temporal::{DateTimeParser, DateTimePrinter};
 use jiff::tz::{Offset, TimeZone};
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, Unit};
 
 use super::as_text::as_text;
 
@@ -27,16 +27,15 @@ pub struct Moment {
 }
 
 impl Moment {
-    /// Takes an instant and the offset to show it with.
+    /// Takes an instant and the offset to show it with, to the minute: RFC 3339 knows no finer one.
     pub fn new(instant: Timestamp, offset: Offset) -> Self {
-        Self { instant, offset }
+        Self { instant, offset: offset.round(Unit::Minute).unwrap_or(Offset::UTC) }
     }
 
-    /// Reads RFC 3339 with an offset; years 1971 to 9998.
+    /// Reads RFC 3339 with an offset; years 1971 to 9998. A leap second is not read: there is none in what is kept.
     pub fn parse(text: &str) -> Result<Self, InvalidMoment> {
         let invalid = || InvalidMoment(text.chars().take(60).collect(), false);
-        let plain = |b: u8| b.is_ascii_digit() || b"-:+.TtZz".contains(&b);
-        if text.len() > 40 || !text.bytes().all(plain) {
+        if text.len() > 40 || !is_rfc3339(text) {
             return Err(invalid());
         }
         let pieces = DateTimeParser::new().parse_pieces(text).map_err(|_| invalid())?;
@@ -87,6 +86,33 @@ impl Moment {
         let zoned = self.instant.to_zoned(TimeZone::fixed(self.offset));
         jiff::fmt::rfc2822::DateTimePrinter::new().zoned_to_string(&zoned).unwrap_or_default()
     }
+}
+
+/// Returns whether a text has the shape of RFC 3339 section 5.6. The reader behind it takes more: offsets up to 25:59:59,
+/// times without minutes, and 60 seconds for 59, which would all be signed as another moment, or as none.
+fn is_rfc3339(text: &str) -> bool {
+    let Some((start, rest)) = text.split_at_checked("2026-07-18T17:30:00".len()) else { return false };
+    let offset = match rest.strip_prefix('.') {
+        Some(fraction) => fraction.trim_start_matches(|c: char| c.is_ascii_digit()),
+        None => rest,
+    };
+    let has_digits = !rest.starts_with('.') || offset.len().saturating_add(1) < rest.len();
+    let is_numeric = (has_form(offset, "+00:00") || has_form(offset, "-00:00"))
+        && offset.get(1..3).is_some_and(|hours| hours <= "23")
+        && offset.get(4..6).is_some_and(|minutes| minutes <= "59");
+    has_form(start, "0000-00-00T00:00:00")
+        && start.get(17..).is_some_and(|seconds| seconds <= "59")
+        && has_digits
+        && (is_numeric || has_form(offset, "Z"))
+}
+
+/// Returns whether a text has a digit where the form has `0`, and else what the form has, in either case.
+fn has_form(text: &str, form: &str) -> bool {
+    let fits = |(byte, form): (u8, u8)| match form {
+        b'0' => byte.is_ascii_digit(),
+        other => byte.eq_ignore_ascii_case(&other),
+    };
+    text.len() == form.len() && text.bytes().zip(form.bytes()).all(fits)
 }
 
 impl fmt::Display for Moment {
@@ -213,6 +239,42 @@ mod tests {
         for bad in ["2026-07-18T17:30:00", "2026-07-18", "2026-13-18T17:30:00Z", "0001-01-01T00:00:00Z", "now", ""] {
             assert!(Moment::parse(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_moment_is_read_as_rfc_3339_has_it_and_in_no_other_form() {
+        for good in ["2026-11-29T10:00:00+23:59", "2026-11-29T10:00:00-11:30", "2026-11-29T10:00:00.123456789Z"] {
+            assert_eq!(Moment::parse(good).unwrap().to_string(), good);
+        }
+        assert_eq!(Moment::parse("2026-11-29t10:00:00z").unwrap().to_string(), "2026-11-29T10:00:00Z");
+        for bad in [
+            "2026-11-29T10:00:00+25:59",
+            "2026-11-29T10:00:00+24:00",
+            "2026-11-29T10:00:00-25:00",
+            "2026-11-29T10:00:00+09:60",
+            "2026-11-29T10:00:00+09:00:30",
+            "2026-11-29T10:00:00+0900",
+            "2026-11-29T10:00:00+09",
+            "2026-11-29T10+09:00",
+            "2026-11-29T10:00+09:00",
+            "20300101T100000+0900",
+            "20300101T100000Z",
+            "+002026-11-29T10:00:00Z",
+            "2026-11-29T10:00:60Z",
+            "2016-12-31T23:59:60Z",
+            "2026-11-29T24:00:00Z",
+            "2026-11-29T10:00:00.Z",
+            "2026-11-29T10:00:00,5Z",
+            "2026-11-29T10:00:00ZZ",
+            "2026-11-29 10:00:00Z",
+            "２026-11-29T10:00:00Z",
+        ] {
+            assert!(Moment::parse(bad).is_err(), "{bad}");
+            assert!(When::parse(bad).is_err(), "{bad}");
+        }
+        // What was given in another form is shown with the same instant.
+        let odd = Moment::new(Timestamp::from_second(1_800_000_000).unwrap(), Offset::from_seconds(32_430).unwrap());
+        assert_eq!(Moment::parse(&odd.to_string()).unwrap().instant(), odd.instant());
     }
 
     #[test]

@@ -29,6 +29,10 @@ fn kinds(number: &str) -> Vec<Kind> {
     let x = "x".repeat(1_000_000);
     let plain = |row: &str| row.replace("NO", number);
     let both = |says: &'static str| [says, says];
+    let date = |name: &'static str, text: &str| {
+        let rows = [plain(&format!("NO,,,{text},")), plain(&format!(r#"{{"txn":"NO","shipped":"{text}"}}"#))];
+        kind(name, "shop", rows, both("is no date like 2026-11-08T17:40:00+09:00"))
+    };
     let shift_jis = |text: &str| encoding_rs::SHIFT_JIS.encode(text).0.into_owned();
     vec![
         kind(
@@ -68,6 +72,11 @@ fn kinds(number: &str) -> Vec<Kind> {
             [plain("NO,,,2026-11-08 10:00:00,"), plain(r#"{"txn":"NO","shipped":"2026-11-08 10:00:00"}"#)],
             both("has no zone"),
         ),
+        date("an offset of more than a day", "2026-11-29T10:00:00+25:59"),
+        date("an offset with seconds", "2026-11-29T10:00:00+09:00:30"),
+        date("an hour without minutes", "2026-11-29T10+09:00"),
+        date("a date without its lines", "20261129T100000+0900"),
+        date("a leap second", "2026-11-29T10:00:60+09:00"),
         kind(
             "a price with separators of thousands",
             "pay",
