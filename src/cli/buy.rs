@@ -7,8 +7,7 @@ use crate::clerk::Written;
 use crate::role::{Desk, Draft, Refused, buyer};
 use crate::rules::{Standing, replacing};
 use crate::trade::item::LineQuantity;
-use crate::trade::status::Reason;
-use crate::trade::{Quantity, Role, Settlement, Transaction};
+use crate::trade::{Quantity, Role, Settlement, StatusReason, Transaction};
 use crate::view::said::said;
 use crate::view::{short, text};
 use crate::words::Words;
@@ -38,6 +37,7 @@ pub(crate) struct CancelArgs {
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   mailorder return K5QW3Z --line 1=2 --reason 'too small'
+  mailorder return K5QW3Z --because wrong-item --reason 'a kettle, not a pot'
   mailorder return K5QW3Z --dry-run
 
 On a terminal it is shown what would go to whom, and you are asked. A script (no terminal, or --no-input) is not, and neither
@@ -49,12 +49,39 @@ pub(crate) struct ReturnArgs {
     /// Line and quantity given back, like 1=2; all of everything where none is given
     #[arg(long = "line", value_name = "LINE=QUANTITY")]
     lines: Vec<String>,
-    /// Why
+    /// What it is given back for
+    #[arg(long, value_enum, default_value_t = Because::Other)]
+    because: Because,
+    /// Why, in a sentence that the shop reads
     #[arg(long, default_value = "not wanted any more")]
     reason: String,
     /// Show what would go to whom, and send nothing
     #[arg(short = 'n', long)]
     dry_run: bool,
+}
+
+/// What goods are given back for, as far as the list of reasons has a code for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Because {
+    /// They are broken, or not good enough
+    Quality,
+    /// They are not what was ordered
+    WrongItem,
+    /// They came too late, or do not come
+    Delivery,
+    /// Anything else
+    Other,
+}
+
+impl Because {
+    const fn code(self) -> StatusReason {
+        match self {
+            Self::Quality => StatusReason::Quality,
+            Self::WrongItem => StatusReason::Item,
+            Self::Delivery => StatusReason::Delivery,
+            Self::Other => StatusReason::Other,
+        }
+    }
 }
 
 pub(super) fn cancel(shell: &mut Shell, args: CancelArgs) -> Result<(), Failure> {
@@ -89,7 +116,7 @@ fn keep_old_terms(shell: &Shell, args: &CancelArgs) -> Result<bool, Failure> {
 pub(super) fn give_back(shell: &mut Shell, args: ReturnArgs) -> Result<(), Failure> {
     let lines: Result<Vec<LineQuantity>, Failure> = args.lines.iter().map(|text| line_quantity(text)).collect();
     let lines = lines?;
-    let reason = Reason { code: "RET".to_owned(), text: args.reason.clone() };
+    let reason = args.because.code().because(&args.reason);
     let decide = |known: &Transaction, _: &Desk<'_>| buyer::give_back(known, lines.clone(), reason.clone());
     let shown = Shown { text: &args.transaction, dry_run: args.dry_run, question: "Give it back" };
     let Some(transaction) = written(shell, &shown, decide)? else { return Ok(()) };

@@ -5,10 +5,10 @@ use crate::role::{Action, Draft, Notice, buyer, delivery, payment, shop, shop_ca
 use crate::rules::{Standing, State};
 use crate::trade::catalog::{CatalogRequest, Words};
 use crate::trade::item::{Charge, Item, Line, total};
-use crate::trade::status::{Payment, PaymentState, PaymentStatus, Reason, Step};
+use crate::trade::status::{Payment, PaymentState, PaymentStatus, Step};
 use crate::trade::{
     DeliveryMethod, Document, Key, Kind, Leg, Money, Order, OrderId, Party, PaymentMethod, Quantity, Role, Schedule,
-    ScheduleName, Target, Transaction, When,
+    ScheduleName, StatusReason, Target, Transaction, When,
 };
 use crate::view::schedules::PRESETS;
 
@@ -216,7 +216,7 @@ fn paid(stage: &mut Stage, key: &Key, day: i64) -> Result<(), DemoError> {
 
 fn given_back(stage: &mut Stage, key: &Key, day: i64) -> Result<(), DemoError> {
     stage.at(day, 12);
-    let reason = Reason { code: "RET".to_owned(), text: "too small".to_owned() };
+    let reason = StatusReason::Other.because("too small");
     stage.buyer.clerk.command(key, |known, _| Ok(vec![buyer::give_back(known, Vec::new(), reason)?.into()]))?;
     stage.settle()?;
     stage.at(day.saturating_add(2), 3);

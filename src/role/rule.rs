@@ -9,8 +9,9 @@ use super::{Draft, buyer};
 use crate::rules::query::{Condition, Part, Query};
 use crate::rules::{Pending, Standing, State, received, returned};
 use crate::trade::item::Item;
-use crate::trade::status::Reason;
-use crate::trade::{Address, Catalog, Deed, Fingerprint, Leg, Moment, Money, Order, Party, Role, Terms, Transaction};
+use crate::trade::{
+    Address, Catalog, Deed, Fingerprint, Leg, Moment, Money, Order, Party, Role, StatusReason, Terms, Transaction,
+};
 
 /// The least time after which anything is ordered again.
 const DAY: SignedDuration = SignedDuration::from_hours(24);
@@ -111,7 +112,9 @@ impl Rule {
                 self.check_late(&standing, now)?;
                 self.check_not_come(transaction, &standing, now)?;
                 let text = format!("a rule of the buyer's: {}", self.when);
-                let draft = buyer::give_back(transaction, Vec::new(), Reason { code: "RET".to_owned(), text });
+                let is_late = longest(&self.query(now), late_for).is_some();
+                let code = if is_late { StatusReason::Delivery } else { StatusReason::Other };
+                let draft = buyer::give_back(transaction, Vec::new(), code.because(text));
                 draft.map(|draft| vec![draft]).map_err(|refused| Held(refused.0))
             }
             Deed::Reorder => Ok(Vec::new()),

@@ -12,8 +12,8 @@ use super::shop_refund::{left_of, refund_instruction};
 use super::shop_waiting::release;
 use super::{Action, Desk, Refused, shop_change};
 use crate::rules::{Standing, State};
-use crate::trade::status::{OrderStatus, Reason};
-use crate::trade::{Direction, Document, Kept, Kind, Leg, Transaction};
+use crate::trade::status::OrderStatus;
+use crate::trade::{Direction, Document, Kept, Kind, Leg, StatusReason, Transaction};
 
 /// Told to the buyer where the goods came nonetheless.
 const TOO_LATE: &str = "It was too late to stop the delivery: the order goes on.";
@@ -32,7 +32,7 @@ pub fn cancel(transaction: &Transaction, why: &str, desk: &Desk<'_>) -> Result<V
     }
     if transaction.terms().is_none() {
         let (ordered, _) = transaction.order().ok_or_else(|| Refused::new("nobody has ordered"))?;
-        let reason = Reason { code: "OTH".to_owned(), text: why.to_owned() };
+        let reason = StatusReason::Other.because(why);
         let rejected = reject(transaction, ordered, vec![reason]);
         return Ok(std::iter::once(rejected).chain(release(transaction)).collect());
     }

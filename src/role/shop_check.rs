@@ -1,7 +1,6 @@
 //! What the shop says to the lines of an order: prices and names come from its articles, never from the order (B104).
 //!
-//! The codes are those of Peppol's list OPStatusReason: PRI price, QTY quantity, ITM item, DEL delivery, PAY payment, REF
-//! reference (here: a line number), OTH what no code says.
+//! The codes are those of [`StatusReason`]; its reference is here a line number.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +8,7 @@ use super::practice::{Partial, Procedure, ShopPractice};
 use crate::trade::document::{LineReason, Rejection};
 use crate::trade::item::{Line, Stock};
 use crate::trade::status::Reason;
-use crate::trade::{Order, Quantity};
+use crate::trade::{Order, Quantity, StatusReason};
 
 /// What a shop takes of an order, and by which procedure.
 pub(super) struct Taken<'a> {
@@ -80,10 +79,10 @@ enum Said {
 /// Says what there is to say to a line; `left` is what the lines before it left of each article.
 fn say<'a>(line: &Line, order: &Order, shop: &'a ShopPractice, left: &mut BTreeMap<&'a str, Stock>) -> Said {
     let twice = order.lines.iter().filter(|other| other.id == line.id).count() > 1;
-    let twice = twice.then(|| because("REF", "This line number stands twice."));
+    let twice = twice.then(|| StatusReason::Reference.because("This line number stands twice."));
     let found = line.item.sku.as_deref().and_then(|sku| shop.articles.find(sku));
     let Some((article, sku)) = found.and_then(|article| article.item.sku.as_deref().map(|sku| (article, sku))) else {
-        let gone = because("ITM", "This article is not sold here.");
+        let gone = StatusReason::Item.because("This article is not sold here.");
         return match twice {
             Some(twice) => Said::Against(vec![twice, gone]),
             None => Said::Short(None, gone),
@@ -91,7 +90,7 @@ fn say<'a>(line: &Line, order: &Order, shop: &'a ShopPractice, left: &mut BTreeM
     };
     let mut against: Vec<Reason> = twice.into_iter().collect();
     if article.price != line.unit_price {
-        against.push(because("PRI", format!("The price is {}, not {}.", article.price, line.unit_price)));
+        against.push(StatusReason::Price.because(format!("The price is {}, not {}.", article.price, line.unit_price)));
     }
     if article.item.name != line.item.name {
         against.push(because("ITM", format!("This article is called {}.", article.item.name)));
@@ -102,7 +101,7 @@ fn say<'a>(line: &Line, order: &Order, shop: &'a ShopPractice, left: &mut BTreeM
     if !article.travels_by(&order.delivery_method) {
         return Said::Short(
             None,
-            because("DEL", format!("This article does not travel by {}.", order.delivery_method)),
+            StatusReason::Delivery.because(format!("This article does not travel by {}.", order.delivery_method)),
         );
     }
     let stock = left.entry(sku).or_insert(article.stock);
@@ -112,9 +111,9 @@ fn say<'a>(line: &Line, order: &Order, shop: &'a ShopPractice, left: &mut BTreeM
         Some(quantity) if quantity == line.quantity => Said::Taken,
         Some(quantity) => Said::Short(
             Some(quantity),
-            because("QTY", format!("Of this article there is no more than {quantity} now.")),
+            StatusReason::Quantity.because(format!("Of this article there is no more than {quantity} now.")),
         ),
-        None => Said::Short(None, because("QTY", "Of this article there is none now.")),
+        None => Said::Short(None, StatusReason::Quantity.because("Of this article there is none now.")),
     }
 }
 
@@ -126,11 +125,11 @@ fn no_procedure(order: &Order, shop: &ShopPractice) -> Reason {
     let text = format!("Payment by {payment} with delivery by {delivery} is not offered.");
     let wrong_payment = !shop.procedures.iter().any(fits_payment);
     let wrong_delivery = !shop.procedures.iter().any(fits_delivery);
-    let code = if wrong_delivery && !wrong_payment { "DEL" } else { "PAY" };
-    because(code, text)
+    let code = if wrong_delivery && !wrong_payment { StatusReason::Delivery } else { StatusReason::Payment };
+    code.because(text)
 }
 
 /// Says that no total can be made.
 pub(super) fn no_sum() -> Reason {
-    because("PRI", "The prices and the shop's charge do not make a sum in one currency.")
+    StatusReason::Price.because("The prices and the shop's charge do not make a sum in one currency.")
 }

@@ -2,17 +2,14 @@
 
 use super::practice::{Procedure, ShopPractice};
 use super::shop_after::is_instructed;
-use super::shop_check::{because, check};
+use super::shop_check::check;
 use super::shop_refund::{left_of, refund_instruction, unasked};
 use super::{Action, Desk, Refused, agent, given, shop, shop_after, shop_change, shop_offer, shop_work, terms_of};
 use crate::rules::Standing;
 use crate::rules::waiting::{Waiting, waiting};
 use crate::trade::document::LineReason;
 use crate::trade::status::Reason;
-use crate::trade::{Document, Leg, Money, Order, Terms, Transaction};
-
-/// Code of Peppol's list OPStatusReason for what none of its other codes says.
-const OTHER: &str = "OTH";
+use crate::trade::{Document, Leg, Money, Order, StatusReason, Terms, Transaction};
 
 /// What would be done with an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,7 +25,7 @@ pub struct Foreseen {
 /// # Errors
 /// The reasons for which it would be rejected, those about a line with its number.
 pub fn foresee(order: &Order, desk: &Desk<'_>) -> Result<Foreseen, Vec<Reason>> {
-    let other = |text: &str| vec![because(OTHER, text)];
+    let other = |text: &str| vec![StatusReason::Other.because(text)];
     let shop = practice(desk).map_err(|refused| other(&refused.0))?;
     let taken = check(order, shop).map_err(|rejection| {
         let line = |one: LineReason| because(&one.reason.code, format!("Line {}: {}", one.line, one.reason.text));
@@ -87,7 +84,7 @@ pub fn accept(transaction: &Transaction, desk: &Desk<'_>) -> Result<Vec<Action>,
 /// # Errors
 /// Where nothing waits, or it is too late for a no.
 pub fn reject(transaction: &Transaction, why: &str, desk: &Desk<'_>) -> Result<Vec<Action>, Refused> {
-    let reason = because(OTHER, why);
+    let reason = StatusReason::Other.because(why);
     let oldest = match oldest(transaction) {
         // What a hook has not ended yet waits beside the letters.
         Err(_) if shop_work::is_open(transaction) => return cancel(transaction, why, desk),

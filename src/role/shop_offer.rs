@@ -11,7 +11,7 @@ use crate::rules::waiting::authorization_result;
 use crate::trade::document::{AuthorizationRequest, AuthorizationResult, Rejection};
 use crate::trade::item::{self, Charge};
 use crate::trade::status::Step;
-use crate::trade::{Agent, Document, Kept, Kind, Money, Order, Party, Role, Terms, Transaction, When};
+use crate::trade::{Agent, Document, Kept, Kind, Money, Order, Party, Role, StatusReason, Terms, Transaction, When};
 
 /// Within how many days is paid unless a procedure says otherwise.
 const PAYMENT_DAYS: u16 = 14;
@@ -52,7 +52,7 @@ fn authorising_agent(procedure: &Procedure, desk: &Desk<'_>) -> Option<Party> {
 pub(super) fn reject_unanswerable(transaction: &Transaction) -> Vec<Action> {
     let Some((kept, _)) = transaction.order().filter(|_| !is_answered(transaction)) else { return Vec::new() };
     let text = "No terms can be written for this order now; please ask the shop.".to_owned();
-    let rejection = reject(transaction, kept, vec![because("OTH", text)]);
+    let rejection = reject(transaction, kept, vec![StatusReason::Other.because(text)]);
     std::iter::once(rejection).chain(release(transaction)).collect()
 }
 
@@ -166,14 +166,14 @@ pub(super) fn after_authorization(
             let refused = "The payment was not authorised";
             let known = reason.text.starts_with(refused);
             let text = if known { reason.text.clone() } else { format!("{refused}: {}", reason.text) };
-            vec![reject(transaction, kept, vec![because("PAY", text)])]
+            vec![reject(transaction, kept, vec![StatusReason::Payment.because(text)])]
         }
         Step::Done { .. } => {
             match desk.practice.shop.as_ref().and_then(|shop| authorised(order, shop, &result.total)) {
                 Some(Taken { procedure, order }) => offer(transaction, kept, &order, procedure, desk),
                 None => {
                     let text = "What can be delivered, or its price, has changed since the payment was authorised.";
-                    vec![reject(transaction, kept, vec![because("OTH", text)])]
+                    vec![reject(transaction, kept, vec![StatusReason::Other.because(text)])]
                 }
             }
         }

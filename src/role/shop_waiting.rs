@@ -11,8 +11,7 @@ use super::{Action, Desk, Draft};
 use crate::rules::waiting::authorization_result;
 use crate::rules::{Standing, State};
 use crate::trade::document::{AuthorizationResult, Stop};
-use crate::trade::status::Reason;
-use crate::trade::{Document, Kind, Leg, Order, Transaction};
+use crate::trade::{Document, Kind, Leg, Order, StatusReason, Transaction};
 
 /// Hours within which a payment agent answers, where a procedure says nothing: a weekend without mail is no refusal.
 pub const AUTHORIZE_WITHIN: u16 = 72;
@@ -48,7 +47,7 @@ fn unauthorised(transaction: &Transaction, desk: &Desk<'_>) -> Vec<Action> {
     if put_off {
         return give_up(transaction, text, desk);
     }
-    let rejection = reject(transaction, ordered, vec![Reason { code: "PAY".to_owned(), text }]);
+    let rejection = reject(transaction, ordered, vec![StatusReason::Payment.because(text)]);
     [Some(rejection), release(transaction)].into_iter().flatten().collect()
 }
 

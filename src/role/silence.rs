@@ -8,8 +8,7 @@ use jiff::civil::Date;
 
 use super::{Draft, buyer};
 use crate::rules::{Standing, received};
-use crate::trade::status::Reason;
-use crate::trade::{Document, Kind, Leg, Moment, Party, Role, Transaction, When};
+use crate::trade::{Document, Kind, Leg, Moment, Party, Role, StatusReason, Transaction, When};
 
 /// Days without news after which the next step is taken, unless the owner says otherwise.
 pub const PATIENCE: u16 = 3;
@@ -129,6 +128,6 @@ pub fn prepared(transaction: &Transaction, now: &Moment, patience: u16) -> Optio
         return None;
     }
     let text = format!("{} was promised for {} and is not done", due.leg, due.promised);
-    let draft = buyer::give_back(transaction, Vec::new(), Reason { code: "RET".to_owned(), text }).ok()?;
+    let draft = buyer::give_back(transaction, Vec::new(), StatusReason::Delivery.because(text)).ok()?;
     Some((due, draft))
 }

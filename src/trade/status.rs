@@ -12,7 +12,8 @@ use super::money::Money;
 /// Why something was refused or failed: a stable code and a sentence.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reason {
-    /// Stable code of lower-case words with hyphens, or a code of the list the letter's kind names.
+    /// Stable code of lower-case words with hyphens; in rejections, returns and terms one of
+    /// [`StatusReason`](super::StatusReason).
     pub code: String,
     /// A sentence for people.
     pub text: String,

@@ -14,8 +14,7 @@ use crate::role::buyer::Came;
 use crate::role::{Action, Desk, Draft, Refused, buyer};
 use crate::rules::{Standing, State as OrderState};
 use crate::trade::item::{Line, LineQuantity};
-use crate::trade::status::Reason;
-use crate::trade::{Key, Leg, Quantity, Role, Transaction, When};
+use crate::trade::{Key, Leg, Quantity, Role, StatusReason, Transaction, When};
 
 /// How many of which line came; `None` for none.
 type Counts = Vec<(String, Option<Quantity>)>;
@@ -69,7 +68,7 @@ pub(super) async fn act(State(web): State<Arc<Web>>, Path(id): Path<String>, for
             "cancelled" => buyer::cancel(known, reason.clone()),
             _ => {
                 let text = reason.clone().unwrap_or_else(|| "not wanted any more".to_owned());
-                buyer::give_back(known, lines.clone(), Reason { code: "RET".to_owned(), text })
+                buyer::give_back(known, lines.clone(), StatusReason::Other.because(text))
             }
         };
         write(&shared, id, decide).await?;

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use mailorder::index::Row;
 use mailorder::trade::document::{ReturnAnswer, ReturnRequest};
-use mailorder::trade::status::{Payment, Reason, Step};
-use mailorder::trade::{Digest, Document, Letter, Money, Role};
+use mailorder::trade::status::{Payment, Step};
+use mailorder::trade::{Digest, Document, Letter, Money, Role, StatusReason};
 use mailorder::view::export::Format;
 
 use super::names::export;
@@ -125,7 +125,7 @@ fn a_claim_is_of_the_day_on_which_the_shop_agreed_and_a_refund_of_the_day_it_was
     let mut desk = Desk::buyer_open();
     let paid = || payment("P-1", jpy(4800), done("2026-07-20"));
     desk.takes(&bank_says(1, 0, vec![paid()]));
-    let reason = Reason { code: "RET".to_owned(), text: "too small".to_owned() };
+    let reason = StatusReason::Other.because("too small");
     let asked = letter(&buyer(), &shop(), Document::ReturnRequest(ReturnRequest { lines: all_goods(), reason }));
     let asked = desk.writes(Role::Buyer, &Letter { date: at("2026-07-22"), terms: Some(offer()), ..asked });
     desk.takes(&answer(2, "2026-07-23", asked, Step::Active { at: None }));

@@ -51,6 +51,23 @@ fn figure_20_goods_that_arrived_go_back_and_the_money_comes_back_p113() {
 }
 
 #[test]
+fn what_goods_are_given_back_for_is_a_code_of_peppols_list() {
+    let town = Town::fresh();
+    let (id, _) = completed(&town);
+    for (because, code) in [("quality", "QUA"), ("wrong-item", "ITM"), ("delivery", "DEL"), ("other", "OTH")] {
+        let copy = town.copied();
+        copy.does("buyer", &["return", &id, "--because", because, "--reason", "too small"]);
+        assert_eq!(copy.check_reasons(), [code], "{because}");
+        copy.sync(&["shop"]);
+        let asked = copy.letter("shop", "in", "return-request");
+        assert!(asked.contains(&format!("\"mo:reason\": \"{code}\"")) && asked.contains("too small"), "{asked}");
+    }
+    town.does("buyer", &["return", &id]);
+    assert_eq!(town.check_reasons(), ["OTH"]);
+    assert_eq!(town.run("buyer", &["return", &id, "--because", "RET"]).code, Some(2));
+}
+
+#[test]
 fn a_part_goes_back_and_its_price_comes_back_p96() {
     let town = Town::fresh();
     let (id, number) = completed(&town);

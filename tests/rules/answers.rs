@@ -123,7 +123,7 @@ fn an_ok_that_the_shop_has_acted_on_is_not_refused_any_more() {
 
 /// Our wish to give these back.
 fn wish(lines: Vec<LineQuantity>) -> Letter {
-    let document = Document::ReturnRequest(ReturnRequest { lines, reason: reason("RET") });
+    let document = Document::ReturnRequest(ReturnRequest { lines, reason: reason("OTH") });
     Letter { seq: Some(3), terms: Some(offer()), ..letter(&buyer(), &shop(), document) }
 }
 

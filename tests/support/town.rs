@@ -1,5 +1,6 @@
 //! Towns without a past: accounts made by `init`, as many as a test wants, and what they say of a transaction.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::process::{Command, Output};
 use std::sync::OnceLock;
@@ -9,7 +10,7 @@ use mailorder::clock::Clock;
 use mailorder::config::{self, Environment};
 use mailorder::role::Draft;
 use mailorder::trade::status::{PaymentState, PaymentStatus};
-use mailorder::trade::{Document, Kind, Money, Role};
+use mailorder::trade::{Document, Kind, Money, Role, StatusReason};
 use serde_json::Value;
 
 use super::accounts::{Fields, field, fields, files};
@@ -272,8 +273,29 @@ impl Town {
         assert_eq!(stands::letters(|args| self.does(party, args).json(), name), expected, "{party}");
     }
 
-    /// Checks that nobody has a warning, and that every ledger is as it was written.
+    /// Checks that each reason for which an order, a line of it or goods were not taken has a code of Peppol's list; returns
+    /// the codes that were written, each once.
+    pub fn check_reasons(&self) -> Vec<&'static str> {
+        let mut codes = BTreeSet::new();
+        let ledgers = self.parties().into_iter().map(|party| self.path(&party).join("ledger/cur"));
+        for file in ledgers.filter(|folder| folder.is_dir()).flat_map(|folder| files(&folder)) {
+            let entry = fs::read(file).unwrap();
+            let kind = field(&fields(&entry), "Mailorder-Kind").to_owned();
+            if ["order-rejection", "return-request", "transaction-info"].contains(&kind.as_str()) {
+                let text = String::from_utf8_lossy(&entry);
+                let found = text.split("\"mo:reason\": \"").skip(1).map(|rest| rest.split('"').next().unwrap());
+                codes.extend(found.map(str::to_owned));
+            }
+        }
+        let known = StatusReason::ALL.map(StatusReason::code);
+        let is = |code: &String| known.iter().find(|one| *one == code).copied();
+        let listed = codes.iter().map(|code| is(code).unwrap_or_else(|| panic!("{code} is not on the list")));
+        listed.collect()
+    }
+
+    /// Checks that nobody has a warning, that every ledger is as it was written, and that reasons are of the list.
     pub fn check_peace(&self) {
+        self.check_reasons();
         for party in self.parties() {
             stands::check_peace(&party, |args| self.does(&party, args).json());
         }
