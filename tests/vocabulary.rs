@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use mailorder::mail::{self, Language};
-use mailorder::trade::Kind;
+use mailorder::trade::{Document, Kind};
 use serde_json::{Map, Value};
 
 use crate::letters::Chance;
@@ -159,6 +159,27 @@ fn letters_use_only_words_that_schema_org_defines_or_the_wire_format_explains() 
     }
     let found: Vec<String> = found.into_iter().collect();
     assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+#[test]
+fn that_a_part_is_paid_is_read_from_the_payments_whatever_code_stands_beside_them() {
+    let mut tried = 0;
+    for seed in 0..60 {
+        let letter = Chance::new(seed).letter(Kind::PaymentStatus);
+        let signed = String::from_utf8(mail::write(&letter, &texts(Language::En)).unwrap()).unwrap();
+        let Document::PaymentStatus(status) = &letter.document else { unreachable!() };
+        let state = "\"paymentStatus\": ";
+        let code = "\"mo:reason\": \"PPD\",";
+        assert_eq!(signed.contains(code), status.is_partly_paid(), "{signed}");
+        let other = match status.is_partly_paid() {
+            true => signed.replace(code, "\"mo:reason\": \"PAID-SOME\","),
+            false => signed.replacen(state, &format!("{code} {state}"), 1),
+        };
+        let read = mail::reread(other.as_bytes()).unwrap();
+        assert_eq!(crate::mail::exact(&read), crate::mail::exact(&letter));
+        tried += usize::from(status.is_partly_paid());
+    }
+    assert!(tried > 0, "none of them is paid in part");
 }
 
 #[test]

@@ -165,7 +165,8 @@ impl DeliveryStatus {
     }
 }
 
-/// Where the payment stands as a whole (schema.org PaymentStatusType, and Peppol's part payment).
+/// Where the payment stands as a whole (schema.org PaymentStatusType). That a part is paid the payments say; see
+/// [`PaymentStatus::is_partly_paid`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum PaymentState {
@@ -209,4 +210,19 @@ pub struct PaymentStatus {
     pub payment_id: Option<String>,
     /// The payments and refunds.
     pub payments: Vec<Payment>,
+}
+
+impl PaymentStatus {
+    /// Returns whether something of the sum is paid, and something is not.
+    pub fn is_partly_paid(&self) -> bool {
+        let made = |refund: bool| {
+            let made = self.payments.iter().filter(|one| one.refund == refund && one.step.done().is_some());
+            Money::sum(made.map(|one| &one.amount)).ok().flatten()
+        };
+        let is_paid = match (made(false), made(true)) {
+            (Some(paid), Some(back)) => paid.exceeds(&back).unwrap_or(false),
+            (paid, _) => paid.is_some(),
+        };
+        is_paid && self.state != PaymentState::Complete && !self.remaining.is_zero() && !self.remaining.is_negative()
+    }
 }

@@ -258,6 +258,9 @@ fn a_bank_transfer_comes_in_two_parts_and_each_wrong_report_says_what_is_wrong_p
         let shown = town.show(party, &number);
         assert_eq!(shown["paid"], serde_json::json!({"amount": "3000", "currency": "JPY"}), "{party}");
         assert_eq!(shown["unpaid"], serde_json::json!({"amount": "1800", "currency": "JPY"}), "{party}");
+        // Peppol's code for what schema.org has no state for.
+        let status = town.letter(party, "in", "payment-status");
+        assert!(status.contains("PaymentDue\"") && status.contains("\"mo:reason\": \"PPD\""), "{party}: {status}");
     }
     town.check_stands("buyer", &id, "open", [false; 3]);
     refuse(&["--paid", "--amount", "JPY 1801"], "only JPY 1800 remains");
@@ -266,6 +269,7 @@ fn a_bank_transfer_comes_in_two_parts_and_each_wrong_report_says_what_is_wrong_p
     town.check_stands("buyer", &id, "open", [false, false, true]);
     let status: String = town.letter("buyer", "in", "payment-status").split_whitespace().collect();
     assert!(status.contains("\"price\":\"3000\"") && status.contains("\"price\":\"1800\""), "{status}");
+    assert!(!status.contains("PPD"), "all of it is paid: {status}");
     refuse(&["--paid"], "all of it is paid already");
     town.check_peace();
 }

@@ -9,7 +9,7 @@ use super::party::firm;
 use super::step::{read_step, write_step};
 use super::{invoice_of, recipient_buyer, shop_of};
 use crate::trade::status::{Payment, PaymentState, PaymentStatus};
-use crate::trade::{Address, Letter};
+use crate::trade::{Address, Letter, StatusReason};
 
 /// Our states and schema.org's PaymentStatusType; of two names for one state the first is written.
 const STATES: [(PaymentState, &str); 5] = [
@@ -20,13 +20,15 @@ const STATES: [(PaymentState, &str); 5] = [
     (PaymentState::Declined, "PaymentDeclined"),
 ];
 
-/// Writes how the payment stands.
+/// Writes how the payment stands. That a part is paid schema.org has no state for, and Peppol a code; a reader has it from
+/// the payments, so the code is not read.
 pub(super) fn write(letter: &Letter, status: &PaymentStatus) -> Vec<Value> {
     let state = STATES.iter().find(|(state, _)| *state == status.state).map_or("PaymentDue", |(_, name)| name);
     let invoice = invoice_of(letter)
         .put("broker", firm(&letter.from.address))
         .put("customer", recipient_buyer(letter))
         .text("paymentStatus", term(state))
+        .maybe("mo:reason", status.is_partly_paid().then_some(StatusReason::PartlyPaid.code()))
         .maybe("confirmationNumber", status.confirmation.as_ref())
         .put("totalPaymentDue", write_amount(&status.remaining))
         .maybe("paymentDueDate", status.due)
