@@ -80,6 +80,7 @@ pub fn terms(order: u32) -> Document {
             unit_price: money("4300"),
             quantity: Quantity::ONE,
         }],
+        short: Vec::new(),
         charges: Vec::new(),
         taxes: Vec::new(),
         total: money("4800"),

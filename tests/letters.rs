@@ -288,6 +288,7 @@ impl Chance {
             vat_id: self.maybe(|_| "T1234567890123".to_owned()),
             buyer: self.person(),
             lines: self.lines(),
+            short: self.many(0, 2, |chance, place| LineReason { line: place.to_string(), reason: chance.reason() }),
             charges: self.charges(),
             taxes: self.many(0, 2, |chance, _| Tax {
                 rate: "10".to_owned(),

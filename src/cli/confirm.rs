@@ -211,6 +211,9 @@ fn differences(shell: &Shell, offer: &Offer<'_>) -> Result<(), Failure> {
     let head = format!("✗ {}{more}", shell.words.sentence(&points));
     shell.output.line(shell.output.tone(&head, Tone::Bad))?;
     points_table(shell, &offer.told().differs, ["point", "ordered", "offered"])?;
+    for why in &offer.terms.short {
+        paragraph(shell, "", &shell.words.sentence(&why.sentence()))?;
+    }
     doubts(shell, offer)
 }
 

@@ -10,13 +10,17 @@ use super::inbox_money;
 use super::notify::plays;
 use super::output::Cell;
 use super::table::{Fit, Table};
+use super::transaction::desk;
 use crate::clerk::{Clerk, ClerkError};
 use crate::index::{Filter, OpenTask};
+use crate::role::{Desk, shop_desk};
 use crate::rules::waiting::{Waiting, waiting};
+use crate::trade::document::LineReason;
 use crate::trade::status::Step;
 use crate::trade::{Document, Given, Kept, Moment, Role, Transaction, Work};
 use crate::view::short;
 use crate::view::text;
+use crate::words::Words;
 
 /// One thing that waits, as it is shown.
 pub(super) struct Shown {
@@ -30,6 +34,8 @@ pub(super) struct Shown {
     buyer: String,
     shop: String,
     pub(super) about: String,
+    /// What of an order cannot be had.
+    short: Vec<String>,
     hook: Option<String>,
     work: Option<Work>,
     tries: u32,
@@ -51,6 +57,7 @@ impl Shown {
             buyer: buyer.unwrap_or_else(address),
             shop: known.key.shop.to_string(),
             about: String::new(),
+            short: Vec::new(),
             hook: None,
             work: None,
             tries: 0,
@@ -88,7 +95,7 @@ pub(super) fn run(shell: &Shell, role: Role) -> Result<(), Failure> {
         let since = text::minute(&item.since, shell.clock.zone());
         let party = if role == Role::Shop { item.buyer.clone() } else { item.shop.clone() };
         let (what, state) = (shell.words.name("waiting", item.what), shell.words.name("waits", item.state));
-        [name, what, since, party, state, shell.words.sentence(&item.about)].map(Cell::plain).into()
+        [name, what, since, party, state, content(item, shell.words)].map(Cell::plain).into()
     };
     let rows: Vec<Vec<Cell>> = items.iter().map(row).collect();
     let party = if role == Role::Shop { "buyer" } else { "shop" };
@@ -156,7 +163,7 @@ fn items(shell: &Shell, clerk: &Clerk, role: Role) -> Result<Vec<Shown>, Failure
     for listed in clerk.index().list(&of_waiting(role)).map_err(ClerkError::from)? {
         let known = clerk.index().load_key(&listed.key).map_err(ClerkError::from)?;
         let Some(known) = known else { continue };
-        found.extend(waiting(&known).iter().map(|one| shown(&known, one)));
+        found.extend(waiting(&known).iter().map(|one| shown(&known, one, &desk(clerk))));
     }
     for open in clerk.index().open_tasks().map_err(ClerkError::from)?.iter().filter(|open| open.role == role) {
         let known = clerk.index().load(role, &open.names).map_err(ClerkError::from)?;
@@ -166,11 +173,11 @@ fn items(shell: &Shell, clerk: &Clerk, role: Role) -> Result<Vec<Shown>, Failure
     Ok(found)
 }
 
-fn shown(known: &Transaction, one: &Waiting<'_>) -> Shown {
+fn shown(known: &Transaction, one: &Waiting<'_>, desk: &Desk<'_>) -> Shown {
     let bare = Shown::bare(known, one.word(), (one.position(), one.since()));
     match one {
         Waiting::Order(kept) | Waiting::Cancellation(kept) | Waiting::Return(kept) => {
-            Shown { about: about(kept), ..bare }
+            Shown { about: about(kept), short: short_of(one, desk), ..bare }
         }
         Waiting::Task(given) => Shown {
             state: "refused",
@@ -187,6 +194,31 @@ fn shown(known: &Transaction, one: &Waiting<'_>) -> Shown {
             ..bare
         },
     }
+}
+
+/// Returns how many lines of an order that waits can be had, and why not the others, or not all of them; nothing where all
+/// can be had, or nothing.
+pub(super) fn short_of(one: &Waiting<'_>, desk: &Desk<'_>) -> Vec<String> {
+    let Waiting::Order(kept) = one else { return Vec::new() };
+    let Document::Order(order) = &kept.letter.document else { return Vec::new() };
+    let terms = shop_desk::foresee(order, desk).map(|foreseen| foreseen.terms);
+    let Some(terms) = terms.ok().filter(|terms| !terms.short.is_empty()) else { return Vec::new() };
+    let lines = format!("{} of {} lines", terms.lines.len(), order.lines.len());
+    std::iter::once(lines).chain(terms.short.iter().map(LineReason::sentence)).collect()
+}
+
+/// Says sentences in one line.
+pub(super) fn in_one_line<'a>(sentences: impl IntoIterator<Item = &'a String>, words: Words) -> String {
+    let said = |one: &String| words.sentence(one).trim_end_matches(['.', '。']).to_owned();
+    sentences.into_iter().map(said).collect::<Vec<String>>().join("; ")
+}
+
+/// Returns what is said of one that waits: what it is about, and what of it cannot be had.
+fn content(item: &Shown, words: Words) -> String {
+    if item.short.is_empty() {
+        return words.sentence(&item.about);
+    }
+    format!("{}; {}", words.sentence(&item.about), in_one_line(&item.short, words))
 }
 
 fn refusal(given: &Given) -> String {
@@ -252,7 +284,7 @@ fn open_task(known: &Transaction, open: &OpenTask) -> Shown {
 fn document(item: &Shown) -> Value {
     json!({
         "id": item.id, "number": item.number, "what": item.what, "state": item.state, "since": item.since,
-        "buyer": item.buyer, "shop": item.shop, "about": item.about, "hook": item.hook, "work": item.work,
+        "buyer": item.buyer, "shop": item.shop, "about": content(item, Words::ENGLISH), "hook": item.hook, "work": item.work,
         "tries": item.tries, "next_try": item.next_try,
     })
 }

@@ -1,9 +1,12 @@
 //! `shop accept|reject|cancel|refund|instruct`, `pay accept|reject|retry`, `ship retry`: what an owner says to what waits for him.
 
+use std::cell::RefCell;
+
 use super::Shell;
 use super::failure::Failure;
+use super::inbox::{in_one_line, short_of};
 use super::notify::{plays, write};
-use super::transaction;
+use super::{output, transaction};
 use crate::clerk::Clerk;
 use crate::ordering::written::money;
 use crate::role::{payment_work, shop_cancel, shop_desk};
@@ -50,7 +53,16 @@ pub(super) struct RefundArgs {
 }
 
 pub(super) fn accept(shell: &Shell, item: &Item) -> Result<(), Failure> {
-    write(shell, &item.transaction, Role::Shop, shop_desk::accept)
+    let short = RefCell::new(Vec::new());
+    write(shell, &item.transaction, Role::Shop, |known, desk| {
+        *short.borrow_mut() = waiting(known).first().map(|one| short_of(one, desk)).unwrap_or_default();
+        shop_desk::accept(known, desk)
+    })?;
+    let short = short.take();
+    if short.is_empty() || shell.output.is_json() {
+        return Ok(());
+    }
+    shell.output.line(output::escape(&in_one_line(&short, shell.words)))
 }
 
 pub(super) fn reject(shell: &Shell, args: &RejectArgs) -> Result<(), Failure> {

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::words::{Language, Word};
 use crate::trade::catalog::{Catalog, Words};
-use crate::trade::document::{AuthorizationRequest, DeliveryInstruction, ReturnAnswer};
+use crate::trade::document::{AuthorizationRequest, DeliveryInstruction, LineReason, ReturnAnswer};
 use crate::trade::item::LineQuantity;
 use crate::trade::status::{DeliveryStatus, OrderStatus, Parcel, PaymentStatus, Step};
 use crate::trade::{Document, Download, Letter, Order, Place, Terms, When};
@@ -70,12 +70,7 @@ pub(super) fn of(letter: &Letter, language: Language) -> Vec<Fact> {
         Document::Refusal(_) => facts.maybe(Word::Answered, letter.answers),
         Document::CatalogRequest(request) => of_words(&mut facts, &request.words),
         Document::Catalog(catalog) => of_catalog(&mut facts, catalog),
-        Document::OrderRejection(rejection) => {
-            for line in &rejection.lines {
-                let label = format!("{} {}", facts.say(Word::Line), line.line);
-                facts.named(label, format!("{} ({})", line.reason.text, line.reason.code));
-            }
-        }
+        Document::OrderRejection(rejection) => of_lines(&mut facts, &rejection.lines),
         Document::Confirmation(_)
         | Document::Cancellation(_)
         | Document::ReturnRequest(_)
@@ -85,6 +80,13 @@ pub(super) fn of(letter: &Letter, language: Language) -> Vec<Fact> {
     facts.maybe(Word::AsOf, letter.as_of.map(date));
     facts.maybe(Word::Finished, letter.done.map(|done| facts.say(if done { Word::Yes } else { Word::No })));
     facts.list
+}
+
+fn of_lines(facts: &mut Facts, lines: &[LineReason]) {
+    for line in lines {
+        let label = format!("{} {}", facts.say(Word::Line), line.line);
+        facts.named(label, format!("{} ({})", line.reason.text, line.reason.code));
+    }
 }
 
 fn of_words(facts: &mut Facts, words: &Words) {
@@ -129,6 +131,7 @@ fn of_terms(facts: &mut Facts, letter: &Letter, terms: &Terms) {
     for tax in &terms.taxes {
         facts.add(Word::Tax, format!("{} ({} %, {})", tax.amount, tax.rate, tax.base));
     }
+    of_lines(facts, &terms.short);
     facts.maybe(Word::TaxNumber, terms.vat_id.as_ref());
     facts.maybe(Word::Replaces, letter.replaces);
 }

@@ -16,11 +16,8 @@ pub(super) struct Taken<'a> {
     pub(super) procedure: &'a Procedure,
     /// The order, with the lines that can be taken and as many of each as there are.
     pub(super) order: Order,
-}
-
-/// Makes a reason.
-pub(super) fn because(code: &str, text: impl Into<String>) -> Reason {
-    Reason { code: code.to_owned(), text: text.into() }
+    /// What of the order is left out, and why.
+    pub(super) short: Vec<LineReason>,
 }
 
 /// Returns what is taken of an order: all of it, or a part where the shop offers parts; else why it is not taken.
@@ -53,7 +50,7 @@ pub(super) fn check<'a>(order: &Order, shop: &'a ShopPractice) -> Result<Taken<'
         Some(procedure) if !refused && reasons.is_empty() => {
             let order = Order { lines, ..order.clone() };
             match super::shop_offer::total_with(&order, procedure) {
-                Some(_) => Ok(Taken { procedure, order }),
+                Some(_) => Ok(Taken { procedure, order, short }),
                 None => Err(Rejection { reasons: vec![no_sum()], lines: Vec::new() }),
             }
         }

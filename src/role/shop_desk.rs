@@ -28,10 +28,10 @@ pub fn foresee(order: &Order, desk: &Desk<'_>) -> Result<Foreseen, Vec<Reason>> 
     let other = |text: &str| vec![StatusReason::Other.because(text)];
     let shop = practice(desk).map_err(|refused| other(&refused.0))?;
     let taken = check(order, shop).map_err(|rejection| {
-        let line = |one: LineReason| because(&one.reason.code, format!("Line {}: {}", one.line, one.reason.text));
+        let line = |one: LineReason| Reason { text: one.sentence(), code: one.reason.code };
         rejection.reasons.into_iter().chain(rejection.lines.into_iter().map(line)).collect::<Vec<_>>()
     })?;
-    let terms = shop_offer::terms_for(&taken.order, taken.procedure, desk);
+    let terms = shop_offer::terms_for(&taken, desk);
     let terms = terms.ok_or_else(|| other("no terms can be made for this order"))?;
     Ok(Foreseen { procedure: taken.procedure.clone(), terms })
 }
@@ -61,7 +61,7 @@ pub fn accept(transaction: &Transaction, desk: &Desk<'_>) -> Result<Vec<Action>,
                 let why = rejection.sentences().join(" ");
                 Refused::new(format!("{why} Reject it, or change what you sell."))
             })?;
-            Ok(shop_offer::begin(transaction, kept, taken, desk))
+            Ok(shop_offer::begin(transaction, kept, &taken, desk))
         }
         Waiting::Cancellation(kept) => Ok(shop_after::cancel_now(transaction, kept, desk)),
         Waiting::Return(kept) => {

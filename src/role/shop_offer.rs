@@ -3,7 +3,7 @@
 
 use super::practice::{Procedure, ShopPractice, Stage};
 use super::shop::parties;
-use super::shop_check::{Taken, because, check, no_sum};
+use super::shop_check::{Taken, check, no_sum};
 use super::shop_waiting::release;
 use super::shop_work::go_on;
 use super::{Action, Desk, Draft, shop_after};
@@ -27,17 +27,16 @@ pub(super) fn take_in(transaction: &Transaction, kept: &Kept, order: &Order, des
         Ok(taken) => taken,
         Err(rejection) => return vec![reject(transaction, kept, rejection)],
     };
-    if shop.review.orders { Vec::new() } else { begin(transaction, kept, taken, desk) }
+    if shop.review.orders { Vec::new() } else { begin(transaction, kept, &taken, desk) }
 }
 
 /// Begins what is taken of an order: asks for the authorisation, or makes the terms.
 ///
 /// Nothing is authorised for a stranger before his OK, which shows that he reads the mailbox he ordered from.
-pub(super) fn begin(transaction: &Transaction, kept: &Kept, taken: Taken<'_>, desk: &Desk<'_>) -> Vec<Action> {
-    let Taken { procedure, order } = taken;
-    match authorising_agent(procedure, desk).filter(|_| !desk.stranger) {
-        Some(agent) => vec![authorize(transaction, kept, &order, procedure, agent, desk)],
-        None => offer(transaction, kept, &order, procedure, desk),
+pub(super) fn begin(transaction: &Transaction, kept: &Kept, taken: &Taken<'_>, desk: &Desk<'_>) -> Vec<Action> {
+    match authorising_agent(taken.procedure, desk).filter(|_| !desk.stranger) {
+        Some(agent) => vec![authorize(transaction, kept, &taken.order, taken.procedure, agent, desk)],
+        None => offer(transaction, kept, taken, desk),
     }
 }
 
@@ -170,7 +169,7 @@ pub(super) fn after_authorization(
         }
         Step::Done { .. } => {
             match desk.practice.shop.as_ref().and_then(|shop| authorised(order, shop, &result.total)) {
-                Some(Taken { procedure, order }) => offer(transaction, kept, &order, procedure, desk),
+                Some(taken) => offer(transaction, kept, &taken, desk),
                 None => {
                     let text = "What can be delivered, or its price, has changed since the payment was authorised.";
                     vec![reject(transaction, kept, vec![StatusReason::Other.because(text)])]
@@ -186,17 +185,15 @@ pub(super) fn after_authorization(
 fn authorised<'a>(order: &Order, shop: &'a ShopPractice, total: &Money) -> Option<Taken<'a>> {
     let procedure = shop.procedure(&order.payment_method, &order.delivery_method)?;
     if total_with(order, procedure).as_ref() == Some(total) {
-        return Some(Taken { procedure, order: order.clone() });
+        return Some(Taken { procedure, order: order.clone(), short: Vec::new() });
     }
     let taken = check(order, shop).ok()?;
     (total_with(&taken.order, taken.procedure).as_ref() == Some(total)).then_some(taken)
 }
 
 /// Makes the terms (P26-P31), and starts where the procedure waits for no OK and the buyer is no stranger.
-fn offer(transaction: &Transaction, kept: &Kept, order: &Order, procedure: &Procedure, desk: &Desk<'_>) -> Vec<Action> {
-    let Some(shop) = desk.practice.shop.as_ref() else { return Vec::new() };
-    let Some(total) = total_with(order, procedure) else { return vec![reject(transaction, kept, vec![no_sum()])] };
-    let terms = terms(order, procedure, shop, total, desk);
+fn offer(transaction: &Transaction, kept: &Kept, taken: &Taken<'_>, desk: &Desk<'_>) -> Vec<Action> {
+    let Some(terms) = terms_for(taken, desk) else { return vec![reject(transaction, kept, vec![no_sum()])] };
     let mut draft = Draft::new(transaction, kept.letter.from.clone(), Document::TransactionInfo(terms))
         .ordered(kept.letter.order.clone())
         .answering(kept.content);
@@ -205,9 +202,9 @@ fn offer(transaction: &Transaction, kept: &Kept, order: &Order, procedure: &Proc
 }
 
 /// Returns the terms for an order that is taken.
-pub(super) fn terms_for(order: &Order, procedure: &Procedure, desk: &Desk<'_>) -> Option<Terms> {
+pub(super) fn terms_for(taken: &Taken<'_>, desk: &Desk<'_>) -> Option<Terms> {
     let shop = desk.practice.shop.as_ref()?;
-    Some(terms(order, procedure, shop, total_with(order, procedure)?, desk))
+    Some(terms(taken, shop, total_with(&taken.order, taken.procedure)?, desk))
 }
 
 /// Returns what is to be done once the terms are written: the instructions, where nothing is waited for.
@@ -218,7 +215,8 @@ pub(super) fn after_terms(transaction: &Transaction, desk: &Desk<'_>) -> Vec<Act
     if at_once && !desk.stranger { go_on(transaction, desk, false) } else { Vec::new() }
 }
 
-fn terms(order: &Order, procedure: &Procedure, shop: &ShopPractice, total: Money, desk: &Desk<'_>) -> Terms {
+fn terms(taken: &Taken<'_>, shop: &ShopPractice, total: Money, desk: &Desk<'_>) -> Terms {
+    let Taken { procedure, order, short } = taken;
     let day = |days: u16| desk.now.plus_seconds(i64::from(days).saturating_mul(86_400));
     Terms {
         date: desk.now.whole_second(),
@@ -226,6 +224,7 @@ fn terms(order: &Order, procedure: &Procedure, shop: &ShopPractice, total: Money
         vat_id: shop.vat_id.clone(),
         buyer: order.buyer.clone(),
         lines: order.lines.clone(),
+        short: short.clone(),
         charges: charges(order, procedure),
         taxes: Vec::new(),
         total,

@@ -178,6 +178,13 @@ pub struct LineReason {
     pub reason: Reason,
 }
 
+impl LineReason {
+    /// Returns the reason as a sentence with the line's number; values from mail are in it as they came.
+    pub fn sentence(&self) -> String {
+        format!("Line {}: {}", self.line, self.reason.text)
+    }
+}
+
 impl From<Vec<Reason>> for Rejection {
     fn from(reasons: Vec<Reason>) -> Self {
         Self { reasons, lines: Vec::new() }
@@ -187,7 +194,7 @@ impl From<Vec<Reason>> for Rejection {
 impl Rejection {
     /// Returns all reasons as sentences, those about a line with its number; values from mail are in them as they came.
     pub fn sentences(&self) -> Vec<String> {
-        let lines = self.lines.iter().map(|one| format!("Line {}: {}", one.line, one.reason.text));
+        let lines = self.lines.iter().map(LineReason::sentence);
         self.reasons.iter().map(|reason| reason.text.clone()).chain(lines).collect()
     }
 }

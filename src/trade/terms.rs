@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::document::LineReason;
 use super::id::{Fingerprint, InvalidId, Number};
 use super::item::{Charge, Line, Tax};
 use super::moment::{Moment, When};
@@ -125,6 +126,9 @@ pub struct Terms {
     pub buyer: Person,
     /// What is bought.
     pub lines: Vec<Line>,
+    /// The lines of the order that are left out, or of which there is less, and why.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub short: Vec<LineReason>,
     /// Charges, discounts and taxes on top.
     pub charges: Vec<Charge>,
     /// Taxes contained in the prices.

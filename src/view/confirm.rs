@@ -13,6 +13,7 @@ use crate::clock::system_time;
 use crate::role::buyer;
 use crate::rules::agreement::{Difference, changes, compare, not_applied};
 use crate::rules::{Standing, State, replacing};
+use crate::trade::document::LineReason;
 use crate::trade::item::{Charge, Line};
 use crate::trade::{Digest, Fingerprint, Kept, Leg, Moment, Money, Order, Person, PinnedBy, Role, Terms, Transaction};
 use crate::words::Words;
@@ -206,6 +207,7 @@ impl<'a> Offer<'a> {
             "more": self.more().as_ref().map(text::money_json),
             "total": text::money_json(&terms.total),
             "ordered_total": self.order.map(|(_, order)| text::money_json(&order.total)),
+            "short": terms.short.iter().map(short).collect::<Vec<_>>(),
             "lines": terms.lines.iter().map(line).collect::<Vec<_>>(),
             "charges": terms.charges.iter().map(charge).collect::<Vec<_>>(),
             "buyer": self.buyer(),
@@ -252,6 +254,10 @@ fn besides<'a>(some: Vec<&'a Difference>, told: &[&Difference]) -> Vec<&'a Diffe
 
 fn difference(difference: &Difference) -> Value {
     json!({"what": difference.what, "ordered": difference.ordered, "offered": difference.offered})
+}
+
+fn short(one: &LineReason) -> Value {
+    json!({"line": one.line, "code": one.reason.code, "text": one.reason.text})
 }
 
 fn replaced_json(replaced: &Replaced) -> Value {

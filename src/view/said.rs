@@ -19,6 +19,7 @@ pub fn said(document: &Document, words: Words) -> Vec<String> {
     };
     match document {
         Document::OrderRejection(rejection) => rejection.sentences().iter().map(|why| words.sentence(why)).collect(),
+        Document::TransactionInfo(terms) => terms.short.iter().map(|one| words.sentence(&one.sentence())).collect(),
         Document::Cancellation(cancellation) => cancellation.reason.iter().cloned().collect(),
         Document::AuthorizationResult(result) => {
             vec![words.fill("says.payment", &[("sum", &text::amount(&result.total)), ("step", &step(&result.step))])]
@@ -58,7 +59,6 @@ pub fn said(document: &Document, words: Words) -> Vec<String> {
         Document::CatalogRequest(request) => request.words.list().to_vec(),
         Document::Order(_)
         | Document::Catalog(_)
-        | Document::TransactionInfo(_)
         | Document::Confirmation(_)
         | Document::AuthorizationRequest(_)
         | Document::DeliveryInstruction(_)

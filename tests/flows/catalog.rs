@@ -278,6 +278,20 @@ fn what_there_is_of_an_order_is_offered_and_the_buyer_decides() {
     for part in ["line 1 quantity: ordered 9, offered 5", "line 2: ordered Thing, offered nothing"] {
         assert!(text.contains(part), "{text}");
     }
+    // Why, the terms say of each line, for programs and for people.
+    let terms = town.letter("buyer", "in", "transaction-info");
+    assert_eq!(town.check_reasons(), ["ITM", "QTY"]);
+    assert!(terms.contains("line 2: This article is not sold here. (ITM)"), "{terms}");
+    let why = ["Line 1: Of this article there is no more than 5 now", "Line 2: This article is not sold here"];
+    for command in [&["show", &id][..], &["confirm", &id, "--dry-run"]] {
+        let run = town.does("buyer", command);
+        assert!(why.iter().all(|why| run.out.contains(why)), "{run:?}");
+    }
+    let offer = town.does("buyer", &["confirm", &id, "--dry-run", "--json"]).json();
+    let codes: Vec<Value> = ["1", "2"].iter().zip(["QTY", "ITM"]).map(|(line, code)| json!([line, code])).collect();
+    let short: Vec<Value> =
+        offer["short"].as_array().unwrap().iter().map(|one| json!([one["line"], one["code"]])).collect();
+    assert_eq!(short, codes, "{offer}");
     let shown = town.does("buyer", &["show", &id]).out;
     assert!(shown.contains("not applied") && shown.contains("Cup ×5") && shown.contains("JPY 6,800"), "{shown}");
     let warning = found[0]["id"].as_str().unwrap().to_owned();

@@ -121,6 +121,7 @@ pub fn terms() -> Terms {
         vat_id: None,
         buyer: order.buyer,
         lines: order.lines,
+        short: Vec::new(),
         charges: order.charges,
         taxes: Vec::new(),
         total: order.total,

@@ -6,16 +6,16 @@ use super::made::typed;
 use super::node::{Graph, Node, Result};
 use super::order_of;
 use super::party::firm;
-use super::step::{read_reason, write_error, write_reason};
+use super::step::{read_line_reason, read_reason, write_error, write_line_reason, write_reason};
 use crate::trade::Letter;
-use crate::trade::document::{LineReason, Receipt, Received, Refusal, Rejection};
+use crate::trade::document::{Receipt, Received, Refusal, Rejection};
 
 /// Most letters one receipt names.
 const MOST_RECEIVED: usize = 500;
 
 /// Writes that an order is not taken; the codes are Peppol's or the shop's.
 pub(super) fn write_rejection(letter: &Letter, rejection: &Rejection) -> Vec<Value> {
-    let lines = rejection.lines.iter().map(write_line).collect();
+    let lines = rejection.lines.iter().map(write_line_reason).collect();
     let order = order_of(letter).term("orderStatus", "OrderProblem").list("orderedItem", lines).end();
     let reasons = rejection.reasons.iter().map(write_reason).collect();
     let action = typed("RejectAction").put("agent", firm(&letter.from.address)).put("object", order);
@@ -27,27 +27,12 @@ pub(super) fn read_rejection<'a>(graph: &'a Graph<'a>) -> Result<Rejection> {
     let action = graph.only("RejectAction")?;
     let order = action.of_type("object", "Order")?;
     let reasons: Vec<_> = action.nodes("error")?.iter().map(read_reason).collect::<Result<_>>()?;
-    let lines: Vec<_> = order.nodes("orderedItem")?.iter().map(read_line).collect::<Result<_>>()?;
+    let lines: Vec<_> = order.nodes("orderedItem")?.iter().map(read_line_reason).collect::<Result<_>>()?;
     if reasons.is_empty() && lines.is_empty() {
         Err(action.wrong("error", "missing"))
     } else {
         Ok(Rejection { reasons, lines })
     }
-}
-
-/// Writes why a line is not taken.
-fn write_line(line: &LineReason) -> Value {
-    typed("OrderItem")
-        .text("orderItemNumber", &line.line)
-        .term("orderItemStatus", "OrderProblem")
-        .text("mo:reason", &line.reason.code)
-        .prose("description", Some(&line.reason.text))
-        .end()
-}
-
-/// Reads why a line is not taken.
-fn read_line(item: &Node) -> Result<LineReason> {
-    Ok(LineReason { line: item.need_text("orderItemNumber")?.to_owned(), reason: read_reason(item)? })
 }
 
 /// Writes that what a letter asked for is not done.

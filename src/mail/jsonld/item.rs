@@ -8,6 +8,8 @@ use crate::mail::tree::Tree;
 
 use super::made::{Made, reference, term, typed};
 use super::node::{Node, Result, bare};
+use super::step::{is_line_reason, read_line_reason};
+use crate::trade::document::LineReason;
 use crate::trade::item::{Charge, Item, Line, LineQuantity, Tax};
 use crate::trade::{DeliveryMethod, Moment, Money, PaymentMethod, Quantity};
 
@@ -110,12 +112,21 @@ pub(super) fn write_ordered(lines: &[Line]) -> Vec<Value> {
     lines.iter().map(write).collect()
 }
 
-/// Checks that `orderedItem` repeats the lines with their quantities, where it is there.
-pub(super) fn check_ordered(order: &Node, lines: &[Line]) -> Result<()> {
-    let repeated = read_parts(&order.nodes("orderedItem")?)?;
+/// Checks that `orderedItem` repeats the lines with their quantities, where it is there; returns the items that say why a
+/// line is not there, or not all of it.
+pub(super) fn check_ordered(order: &Node, lines: &[Line]) -> Result<Vec<LineReason>> {
+    let (mut repeated, mut short) = (Vec::new(), Vec::new());
+    for item in order.nodes("orderedItem")? {
+        if is_line_reason(&item)? {
+            short.push(read_line_reason(&item)?);
+        } else {
+            repeated.push(item);
+        }
+    }
+    let repeated = read_parts(&repeated)?;
     let agrees = |part: &LineQuantity| lines.iter().any(|line| line.id == part.line && line.quantity == part.quantity);
     if repeated.is_empty() || (repeated.len() == lines.len() && repeated.iter().all(agrees)) {
-        Ok(())
+        Ok(short)
     } else {
         Err(order.wrong("orderedItem", "not the lines of acceptedOffer"))
     }

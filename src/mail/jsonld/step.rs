@@ -9,8 +9,12 @@ use serde_json::Value;
 
 use super::made::{Made, typed};
 use super::node::{Node, Result};
+use crate::trade::document::LineReason;
 use crate::trade::status::{Reason, Step};
 use crate::trade::{Moment, When};
+
+/// State of a line that is not taken, or not all of it.
+const PROBLEM: &str = "OrderProblem";
 
 /// Writes `actionStatus`, `endTime` and `error`; plain days end at `offset`.
 pub(super) fn write_step(made: Made, step: &Step, offset: Offset) -> Made {
@@ -49,6 +53,26 @@ fn planned(end: Moment) -> When {
 /// Writes a reason with a code of our own or of Peppol.
 pub(super) fn write_reason(reason: &Reason) -> Value {
     typed("Thing").text("mo:reason", &reason.code).prose("description", Some(&reason.text)).end()
+}
+
+/// Writes why a line is not taken, or not all of it.
+pub(super) fn write_line_reason(line: &LineReason) -> Value {
+    typed("OrderItem")
+        .text("orderItemNumber", &line.line)
+        .term("orderItemStatus", PROBLEM)
+        .text("mo:reason", &line.reason.code)
+        .prose("description", Some(&line.reason.text))
+        .end()
+}
+
+/// Reads why a line is not taken, or not all of it.
+pub(super) fn read_line_reason(item: &Node) -> Result<LineReason> {
+    Ok(LineReason { line: item.need_text("orderItemNumber")?.to_owned(), reason: read_reason(item)? })
+}
+
+/// Returns whether an order item says why a line is not taken, and not what there is of it.
+pub(super) fn is_line_reason(item: &Node) -> Result<bool> {
+    Ok(item.term("orderItemStatus")? == Some(PROBLEM))
 }
 
 /// Writes a reason as the `Error` that answers to requests carry.

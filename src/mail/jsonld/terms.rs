@@ -11,6 +11,7 @@ use super::node::{Graph, Node, Result, bad};
 use super::party::{
     firm_id, person, read_agents, read_person, read_place_of, write_agent_of, write_person, write_place,
 };
+use super::step::write_line_reason;
 use crate::trade::{Letter, Role, Terms};
 
 /// Writes the terms.
@@ -42,6 +43,8 @@ fn write_order(letter: &Letter, terms: &Terms) -> Value {
         .maybe("email", letter.shop.as_ref())
         .maybe("vatID", terms.vat_id.as_ref())
         .end();
+    let mut items = write_ordered(&terms.lines);
+    items.extend(terms.short.iter().map(write_line_reason));
     named("#order", "Order")
         .maybe("orderNumber", letter.transaction.as_ref())
         .text("orderDate", terms.date)
@@ -50,7 +53,7 @@ fn write_order(letter: &Letter, terms: &Terms) -> Value {
         .put("merchant", reference(&id))
         .put("customer", write_person(&terms.buyer))
         .list("acceptedOffer", write_offers(&terms.lines, &terms.charges, terms.valid_through))
-        .list("orderedItem", write_ordered(&terms.lines))
+        .list("orderedItem", items)
         .prose("mo:conditions", terms.conditions.as_deref())
         .put("paymentMethod", write_payment_method(&terms.payment_method))
         .maybe("paymentMethodId", terms.payment_id.as_ref())
@@ -70,7 +73,7 @@ pub(super) fn read<'a>(graph: &'a Graph<'a>, envelope: &Node) -> Result<Terms> {
     }
     let seller = order.need_node("seller")?;
     let offers = read_offers(&order)?;
-    check_ordered(&order, &offers.lines)?;
+    let short = check_ordered(&order, &offers.lines)?;
     let delivery_method = read_delivery_method(&parcel, "hasDeliveryMethod")?;
     let terms = Terms {
         date: order.need("orderDate")?,
@@ -78,6 +81,7 @@ pub(super) fn read<'a>(graph: &'a Graph<'a>, envelope: &Node) -> Result<Terms> {
         vat_id: seller.string("vatID")?,
         buyer: read_person(&order.need_node("customer")?)?,
         lines: offers.lines,
+        short,
         charges: offers.charges,
         taxes: read_taxes(&invoice)?,
         total: need_amount(&invoice, "totalPaymentDue")?,

@@ -294,6 +294,7 @@ impl Story<'_> {
             vat_id: None,
             buyer: order.buyer.clone(),
             lines: order.lines.clone(),
+            short: Vec::new(),
             charges: order.charges.clone(),
             taxes: Vec::new(),
             total: order.total,
