@@ -29,16 +29,6 @@ pub(super) struct RejectArgs {
     reason: String,
 }
 
-impl RejectArgs {
-    fn sentence(&self) -> Result<&str, Failure> {
-        let why = self.reason.trim();
-        if why.is_empty() || why.chars().any(char::is_control) {
-            return Err(Failure::usage("--reason is a sentence for the other side, in one line"));
-        }
-        Ok(why)
-    }
-}
-
 #[derive(Debug, clap::Args)]
 pub(super) struct RefundArgs {
     /// Beginning of the transaction's ID or number
@@ -148,6 +138,6 @@ pub(super) fn authorize(shell: &Shell, item: &Item) -> Result<(), Failure> {
 
 /// Says that a payment is not authorised, in the place of a hook.
 pub(super) fn decline(shell: &Shell, args: &RejectArgs) -> Result<(), Failure> {
-    let why = args.sentence()?;
+    let why = sentence(&args.reason, "the shop")?;
     write(shell, &args.item.transaction, Role::Payment, |known, desk| payment_work::reject(known, why, desk))
 }

@@ -50,6 +50,45 @@ fn an_order_waits_until_a_person_takes_it_or_not() {
 }
 
 #[test]
+fn who_takes_a_part_of_an_order_is_told_what_is_left_out() {
+    let town = Town::fresh();
+    reviewing(&town, "\"orders\"");
+    town.configure("shop", |text| text.replacen("[shop]\n", "[shop]\npartial = \"offer\"\n", 1));
+    let [lid, tea] = ["NOSUCH;Lid;JPY 900;1", "TEA-200;煎茶 200g;JPY 1800;1"];
+    let id = town.orders("buyer", "SH-41", 1, &["--item", lid, "--item", tea]);
+    town.settle();
+    let left = "2 of 3 lines; Line 2: This article is not sold here";
+    assert!(inbox(&town)[0]["about"].as_str().unwrap().ends_with(left), "{:?}", inbox(&town));
+    let shown = town.does("shop", &["shop", "inbox"]).out.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(shown.contains("2 of 3 lines;"), "{shown}");
+    let accepted = town.does("shop", &["shop", "accept", &id]);
+    assert!(accepted.out.contains(left), "{accepted:?}");
+    town.settle();
+    assert_eq!(town.check_reasons(), ["ITM"]);
+    // Where all can be had nothing is said.
+    let id = town.orders("buyer", "SH-41", 1, &[]);
+    town.settle();
+    assert!(!inbox(&town)[0]["about"].as_str().unwrap().contains("lines"), "{:?}", inbox(&town));
+    let accepted = town.does("shop", &["shop", "accept", &id]);
+    assert!(!accepted.out.contains("lines"), "{accepted:?}");
+}
+
+#[test]
+fn a_reason_is_a_line_of_at_most_500_characters_whoever_says_it() {
+    let town = Town::fresh();
+    let long = "x".repeat(501);
+    for command in [["shop", "reject"], ["shop", "cancel"], ["shop", "refund"], ["pay", "reject"]] {
+        for (reason, why) in
+            [(long.as_str(), "more than 500 characters"), (" ", "in one line"), ("a\nb", "in one line")]
+        {
+            let run = town.run(command[0], &[command[0], command[1], "NOSUCH", "--reason", reason]);
+            assert_eq!(run.code, Some(2), "{run:?}");
+            assert!(run.err.contains(why), "{command:?}: {run:?}");
+        }
+    }
+}
+
+#[test]
 fn an_order_that_cannot_be_taken_waits_for_nobody_and_a_wrong_one_is_not_taken_by_mistake() {
     let town = Town::fresh();
     reviewing(&town, "\"orders\"");
