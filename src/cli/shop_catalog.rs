@@ -125,6 +125,7 @@ fn value(article: &Article) -> Value {
         "sku": article.item.sku,
         "name": article.item.name,
         "price": text::money_json(&article.price),
+        "increment": article.increment,
         "stock": stock(article),
         "deliver": article.delivery_methods,
         "conditions": article.conditions,

@@ -15,7 +15,7 @@ use crate::role::Practice;
 use crate::role::articles::{Article, Articles};
 use crate::role::practice::{AnswerLimits, BuyerPractice, Partial, ShopPractice};
 use crate::trade::item::Item;
-use crate::trade::{Address, Fingerprint, Money, Person};
+use crate::trade::{Address, Fingerprint, Money, Person, Quantity};
 
 /// How many strangers a shop lets in within an hour, where nothing is set.
 const STRANGERS_PER_HOUR: usize = 60;
@@ -316,7 +316,10 @@ impl Place<'_> {
                 return Err(fault("needs a name, without control characters"));
             }
             let item = Item { sku: Some(article.sku.clone()), name: article.name.clone() };
-            articles.push(Article::plain(item, self.money_at("shop.article.price", &article.price)?));
+            let increment = article.increment.as_deref().map_or(Ok(Quantity::ONE), Quantity::parse);
+            let increment = increment.map_err(|error| self.fault("shop.article.increment", error.to_string()))?;
+            let plain = Article::plain(item, self.money_at("shop.article.price", &article.price)?);
+            articles.push(Article { increment, ..plain });
         }
         Ok(articles)
     }

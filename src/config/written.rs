@@ -280,6 +280,8 @@ pub struct Article {
     pub name: String,
     /// Price, like `JPY 4300`.
     pub price: Spanned<String>,
+    /// The least that is sold, like `0.1`.
+    pub increment: Option<String>,
 }
 
 /// A procedure.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::trade::item::{Item, Stock};
-use crate::trade::{DeliveryMethod, Money};
+use crate::trade::{DeliveryMethod, Money, Quantity};
 
 /// Something the shop sells.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,6 +12,8 @@ pub struct Article {
     pub item: Item,
     /// Price of one.
     pub price: Money,
+    /// The least that is sold of it: orders name so much, or whole multiples.
+    pub increment: Quantity,
     /// How many there are, as the shop's own system says: the most that one order gets.
     pub stock: Stock,
     /// How it can travel; in any way the shop has a procedure for where none is named.
@@ -21,9 +23,10 @@ pub struct Article {
 }
 
 impl Article {
-    /// Makes an article that nobody counts and that travels in any way.
+    /// Makes an article that is sold in whole pieces, that nobody counts, and that travels in any way.
     pub fn plain(item: Item, price: Money) -> Self {
-        Self { item, price, stock: Stock::Uncounted, delivery_methods: Vec::new(), conditions: None }
+        let (increment, stock) = (Quantity::ONE, Stock::Uncounted);
+        Self { item, price, increment, stock, delivery_methods: Vec::new(), conditions: None }
     }
 
     /// Returns whether it can travel so.

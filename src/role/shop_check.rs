@@ -90,7 +90,10 @@ fn say<'a>(line: &Line, order: &Order, shop: &'a ShopPractice, left: &mut BTreeM
         against.push(StatusReason::Price.because(format!("The price is {}, not {}.", article.price, line.unit_price)));
     }
     if article.item.name != line.item.name {
-        against.push(because("ITM", format!("This article is called {}.", article.item.name)));
+        against.push(StatusReason::Item.because(format!("This article is called {}.", article.item.name)));
+    }
+    if !line.quantity.is_multiple_of(article.increment) {
+        against.push(not_sold_so(line.quantity, article.increment));
     }
     if !against.is_empty() {
         return Said::Against(against);
@@ -102,7 +105,7 @@ fn say<'a>(line: &Line, order: &Order, shop: &'a ShopPractice, left: &mut BTreeM
         );
     }
     let stock = left.entry(sku).or_insert(article.stock);
-    let some = stock.of(line.quantity);
+    let some = stock.of(line.quantity).and_then(|some| some.down_to(article.increment));
     *stock = stock.without(line.quantity);
     match some {
         Some(quantity) if quantity == line.quantity => Said::Taken,
@@ -112,6 +115,16 @@ fn say<'a>(line: &Line, order: &Order, shop: &'a ShopPractice, left: &mut BTreeM
         ),
         None => Said::Short(None, StatusReason::Quantity.because("Of this article there is none now.")),
     }
+}
+
+/// Says in which quantities an article is sold.
+fn not_sold_so(wanted: Quantity, increment: Quantity) -> Reason {
+    let text = if increment == Quantity::ONE {
+        format!("This article is sold in whole pieces, not in {wanted}.")
+    } else {
+        format!("This article is sold in multiples of {increment}, not in {wanted}.")
+    };
+    StatusReason::Quantity.because(text)
 }
 
 /// Says which of the two methods is not offered, or that the two do not go together (P25).

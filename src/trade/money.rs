@@ -258,6 +258,17 @@ impl Quantity {
         self.0.checked_add(other.0).filter(|sum| *sum <= LIMIT).map(Self)
     }
 
+    /// Returns whether it is so many times `step`.
+    pub fn is_multiple_of(self, step: Self) -> bool {
+        self.0.checked_rem(step.0).is_some_and(|rest| rest.is_zero())
+    }
+
+    /// Returns the largest multiple of `step` that is not above it; `None` where it is less than one step.
+    pub fn down_to(self, step: Self) -> Option<Self> {
+        let rest = self.0.checked_rem(step.0)?;
+        self.0.checked_sub(rest).map(|whole| whole.normalize()).filter(|whole| *whole > Decimal::ZERO).map(Self)
+    }
+
     /// Returns what remains, or `None` where nothing does.
     pub fn minus(self, other: Self) -> Option<Self> {
         self.0.checked_sub(other.0).filter(|rest| *rest > Decimal::ZERO).map(Self)
@@ -332,6 +343,22 @@ mod tests {
         assert!(price.times(Quantity::parse("0.333").unwrap()).is_err(), "does not come out exactly");
         assert!(Quantity::parse("0").is_err() && Quantity::parse("-1").is_err());
         assert_eq!(Quantity::parse("1.50").unwrap().to_string(), "1.5");
+    }
+
+    #[test]
+    fn a_quantity_is_whole_steps_or_goes_down_to_them() {
+        let quantity = |text: &str| Quantity::parse(text).unwrap();
+        for (some, step, whole) in [
+            ("3", "1", Some("3")),
+            ("0.001", "1", None),
+            ("2.5", "1", Some("2")),
+            ("0.3", "0.1", Some("0.3")),
+            ("0.25", "0.1", Some("0.2")),
+            ("7", "6", Some("6")),
+        ] {
+            let (some, step, whole) = (quantity(some), quantity(step), whole.map(quantity));
+            assert_eq!((some.down_to(step), some.is_multiple_of(step)), (whole, whole == Some(some)), "{some} {step}");
+        }
     }
 
     #[test]

@@ -246,6 +246,37 @@ fn an_order_that_differs_is_refused_with_a_reason_for_each_line_b104() {
 }
 
 #[test]
+fn a_fraction_of_a_piece_is_refused_unless_the_article_is_sold_by_measure() {
+    let head = HEAD.replacen("stock", "increment,stock", 1);
+    let town = town("", "partial = \"offer\"\n");
+    write(&town, &format!("{head}CUP,Cup,900,JPY,,5,,\nROPE,Rope,200,JPY,0.5,2.3,,\n"));
+    for (item, why) in [
+        ("CUP;Cup;JPY 900;0.5", "This article is sold in whole pieces, not in 0.5."),
+        ("KETTLE;Iron kettle;JPY 36000;0.001", "This article is sold in whole pieces, not in 0.001."),
+        ("ROPE;Rope;JPY 200;0.25", "This article is sold in multiples of 0.5, not in 0.25."),
+    ] {
+        let id = order(&town, &["--item", item]);
+        town.settle();
+        town.check_stands("buyer", &id, "rejected", [false; 3]);
+        assert_eq!(reasons(&town), [("1".to_owned(), "QTY".to_owned())], "{item}");
+        let letter = town.letter("buyer", "in", "order-rejection");
+        assert!(letter.contains(why), "{why}: {letter}");
+    }
+    // By measure it is sold; of what is left no fraction of a measure is offered.
+    let id = order(&town, &["--item", "ROPE;Rope;JPY 200;1.5", "--charge", "Parcel delivery;JPY 500"]);
+    town.settle();
+    town.check_stands("buyer", &id, "offered", [false; 3]);
+    let id = order(&town, &["--item", "ROPE;Rope;JPY 200;9", "--charge", "Parcel delivery;JPY 500"]);
+    town.settle();
+    let shown = town.does("buyer", &["show", &id]).out;
+    assert!(shown.contains("Rope ×2 ") || shown.contains("Rope ×2\n"), "{shown}");
+    let listed = town.does("shop", &["shop", "catalog", "list", "--json"]).json();
+    let increments: Vec<&Value> =
+        listed["articles"].as_array().unwrap().iter().map(|article| &article["increment"]).collect();
+    assert_eq!(increments, ["1", "1", "1", "1", "0.5"], "{listed}");
+}
+
+#[test]
 fn an_unknown_method_is_refused_with_the_code_of_the_method_p25() {
     let town = town("", "");
     let agents = town.agents("pay", "ship");

@@ -2,7 +2,7 @@
 
 use crate::role::articles::Article;
 use crate::trade::item::{Item, Stock};
-use crate::trade::{DeliveryMethod, Money, MoneyError};
+use crate::trade::{DeliveryMethod, Money, MoneyError, Quantity};
 
 /// The most bytes of an article number.
 const SKU_MAX: usize = 100;
@@ -20,6 +20,7 @@ pub(super) enum Column {
     Name,
     Price,
     Currency,
+    Increment,
     Stock,
     Delivery,
     Conditions,
@@ -27,8 +28,16 @@ pub(super) enum Column {
 
 impl Column {
     /// All columns.
-    pub(super) const ALL: [Self; 7] =
-        [Self::Sku, Self::Name, Self::Price, Self::Currency, Self::Stock, Self::Delivery, Self::Conditions];
+    pub(super) const ALL: [Self; 8] = [
+        Self::Sku,
+        Self::Name,
+        Self::Price,
+        Self::Currency,
+        Self::Increment,
+        Self::Stock,
+        Self::Delivery,
+        Self::Conditions,
+    ];
 
     /// Returns its name, in the first row and as a member.
     pub(super) const fn word(self) -> &'static str {
@@ -37,6 +46,7 @@ impl Column {
             Self::Name => "name",
             Self::Price => "price",
             Self::Currency => "currency",
+            Self::Increment => "increment",
             Self::Stock => "stock",
             Self::Delivery => "delivery",
             Self::Conditions => "conditions",
@@ -116,6 +126,8 @@ impl<'a> Cells<'a> {
                 None
             }
         };
+        let increment = self.cell(Column::Increment).map_or(Ok(Quantity::ONE), Quantity::parse);
+        let increment = increment.map_err(|error| fault(Column::Increment, format!("increment: {error}"))).ok();
         let stock = self.cell(Column::Stock).map_or(Ok(Stock::Uncounted), Stock::parse);
         let stock = stock.map_err(|error| fault(Column::Stock, stock_fault(text(Column::Stock), &error))).ok();
         let mut delivery_methods = Vec::new();
@@ -126,10 +138,13 @@ impl<'a> Cells<'a> {
                 Err(error) => fault(Column::Delivery, error.to_string()),
             }
         }
-        let (Some(price), Some(stock), true) = (price, stock, faults.is_empty()) else { return Err(faults) };
+        let (Some(price), Some(increment), Some(stock), true) = (price, increment, stock, faults.is_empty()) else {
+            return Err(faults);
+        };
         Ok(Article {
             item: Item { sku: Some(text(Column::Sku).to_owned()), name: text(Column::Name).to_owned() },
             price,
+            increment,
             stock,
             delivery_methods,
             conditions: self.cell(Column::Conditions).map(str::to_owned),

@@ -14,6 +14,7 @@ struct Written {
     name: Option<String>,
     price: Option<Exact>,
     currency: Option<String>,
+    increment: Option<Exact>,
     stock: Option<Exact>,
     delivery: Option<Methods>,
     conditions: Option<String>,
@@ -21,7 +22,7 @@ struct Written {
 
 /// A decimal number: a string, or a whole number.
 #[derive(Debug, Deserialize)]
-#[serde(untagged, expecting = "a price or stock is a string, like \"19.90\", or a whole number")]
+#[serde(untagged, expecting = "a price, increment or stock is a string, like \"19.90\", or a whole number")]
 enum Exact {
     Text(String),
     Whole(i64),
@@ -102,13 +103,14 @@ fn article(written: Written) -> Result<crate::role::articles::Article, Vec<(Colu
         Methods::One(text) => text,
         Methods::Many(list) => list.join(" "),
     });
-    let (price, stock) = (written.price.map(Exact::text), written.stock.map(Exact::text));
+    let [price, increment, stock] = [written.price, written.increment, written.stock].map(|one| one.map(Exact::text));
     let mut cells = Cells::default();
     for (column, text) in [
         (Column::Sku, &written.sku),
         (Column::Name, &written.name),
         (Column::Price, &price),
         (Column::Currency, &written.currency),
+        (Column::Increment, &increment),
         (Column::Stock, &stock),
         (Column::Delivery, &delivery),
         (Column::Conditions, &written.conditions),

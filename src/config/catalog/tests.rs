@@ -94,6 +94,12 @@ fn a_bad_cell_is_told_with_line_and_column() {
     check_fault(&row("B,  ,5,JPY,,,"), "3:3", "the name is missing");
     check_fault(&row("B,Pot,5,JPY,-1,,"), "3:13", "below zero");
     check_fault(&row("B,Pot,5,JPY,many,,"), "3:13", "stock");
+    let measured = |increment: &str| format!("sku,name,price,currency,increment\nA,Rope,200,JPY,{increment}\n");
+    assert_eq!(good("catalog.csv", &measured("0.5"))[0].increment.to_string(), "0.5");
+    assert_eq!(good("catalog.csv", &measured(""))[0].increment, Quantity::ONE);
+    for wrong in ["0", "-1", "some", "1/2"] {
+        check_fault(&measured(wrong), "2:16", "increment");
+    }
     check_fault(&row("B,急須,5,JPY,,Horse,"), "3:13", "delivery method");
     check_fault(&row("A,Pot,5,JPY,,,"), "3:1", "stands twice, first in line 2");
     check_fault(&row("B,Pot,5,JPY"), "3:1", "4 cells, the first row has 7");
