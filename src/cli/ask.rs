@@ -1,4 +1,4 @@
-//! `ask`: the patent's status request, to whoever speaks for each leg (P86-P89).
+//! `ask`: the patent's status request, to whoever speaks for each leg (P86-P89); a shop's, to the agents it has instructed.
 
 use std::cell::RefCell;
 
@@ -6,7 +6,7 @@ use super::Shell;
 use super::failure::Failure;
 use super::transaction;
 use crate::role::asking::{self, MOST_A_DAY};
-use crate::role::{Action, Refused, buyer};
+use crate::role::{Action, Draft, Refused, buyer, shop};
 use crate::trade::{Key, Leg, Moment, Role, Transaction};
 use crate::view::{short, text};
 
@@ -14,7 +14,8 @@ use crate::view::{short, text};
 #[command(after_help = "Example:
   mailorder ask K5QW3Z --leg payment
 
-All three are asked; of an order that is completed nobody, unless --leg names what is asked about.")]
+All three are asked; of an order that is completed nobody, unless --leg names what is asked about.
+A shop asks the agents it has instructed.")]
 pub(crate) struct AskArgs {
     /// Beginning of a transaction's ID or number, or SHOP:NUMBER
     #[arg(value_name = "TXN", required = true)]
@@ -32,9 +33,11 @@ pub(super) fn run(shell: &mut Shell, args: AskArgs) -> Result<(), Failure> {
     let mut clerk = shell.clerk()?;
     let mut keys: Vec<Key> = Vec::new();
     for text in &args.transactions {
-        let known = transaction::find(&mut clerk, text, Role::Buyer)?;
-        transaction::is_not_rejected(&known)?;
-        buyer::ask(&known, &args.legs).map_err(|refused| refusal(&known, &args.legs, &refused))?;
+        let known = transaction::find_asking(&mut clerk, text)?;
+        if known.key.role == Role::Buyer {
+            transaction::is_not_rejected(&known)?;
+        }
+        drafts(&known, &args.legs).map_err(|refused| refusal(&known, &args.legs, &refused))?;
         let key = known.key;
         if !keys.contains(&key) {
             keys.push(key);
@@ -46,7 +49,7 @@ pub(super) fn run(shell: &mut Shell, args: AskArgs) -> Result<(), Failure> {
     clerk.commands(&keys, |known, _| {
         let id = known.key.id.to_string();
         let refused = |refused: Refused| Refused::new(format!("{}: {refused}", short(&id)));
-        let drafts = buyer::ask(known, &args.legs).map_err(refused)?;
+        let drafts = drafts(known, &args.legs).map_err(refused)?;
         let mut meant = Leg::ALL.into_iter().filter(|leg| args.legs.is_empty() || args.legs.contains(leg));
         counts.borrow_mut().push(Asked {
             id: id.clone(),
@@ -65,11 +68,16 @@ pub(super) fn run(shell: &mut Shell, args: AskArgs) -> Result<(), Failure> {
     asked.iter().try_for_each(|asked| asked.line(shell))
 }
 
+/// Returns the requests of the part that this account plays.
+fn drafts(known: &Transaction, legs: &[Leg]) -> Result<Vec<Draft>, Refused> {
+    if known.key.role == Role::Shop { shop::ask(known, legs) } else { buyer::ask(known, legs) }
+}
+
 /// Returns why nobody is asked, and what could be asked all the same.
 fn refusal(known: &Transaction, legs: &[Leg], refused: &Refused) -> Failure {
     let id = short(known.key.id.as_str());
     let failure = Failure::data(format!("{id}: {refused}"));
-    let other = legs.is_empty() && buyer::ask(known, &[Leg::Payment]).is_ok();
+    let other = known.key.role == Role::Buyer && legs.is_empty() && buyer::ask(known, &[Leg::Payment]).is_ok();
     if !other {
         return failure;
     }

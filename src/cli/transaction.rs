@@ -40,6 +40,17 @@ pub(super) fn desk(clerk: &Clerk) -> Desk<'_> {
 /// shop, payment, delivery. Returns the other parts of this account that have it, too.
 pub(super) fn find_any(clerk: &mut Clerk, text: &str) -> Result<(Transaction, Vec<Role>), Failure> {
     let keys = candidates(clerk, text, None)?;
+    first(clerk, text, &keys)
+}
+
+/// Finds the one transaction that `text` means as its buyer or its shop: the parts that ask others.
+pub(super) fn find_asking(clerk: &mut Clerk, text: &str) -> Result<Transaction, Failure> {
+    let mut keys = candidates(clerk, text, Some(Role::Buyer))?;
+    keys.extend(candidates(clerk, text, Some(Role::Shop))?);
+    if keys.is_empty() { find(clerk, text, Role::Buyer) } else { Ok(first(clerk, text, &keys)?.0) }
+}
+
+fn first(clerk: &Clerk, text: &str, keys: &[Key]) -> Result<(Transaction, Vec<Role>), Failure> {
     let first = Role::ALL.into_iter().find(|role| keys.iter().any(|key| key.role == *role));
     let of_first: Vec<Key> = keys.iter().filter(|key| Some(key.role) == first).cloned().collect();
     let found = one(clerk, text, &of_first)?;
@@ -50,7 +61,7 @@ pub(super) fn find_any(clerk: &mut Clerk, text: &str) -> Result<(Transaction, Ve
     }
     // Another transaction, in another part, may be the one that is meant.
     if keys.iter().any(|key| !same.contains(key)) {
-        return Err(several(clerk, text, &keys)?);
+        return Err(several(clerk, text, keys)?);
     }
     let others = same.iter().map(|key| key.role).filter(|role| *role != found.key.role).collect();
     Ok((found, others))

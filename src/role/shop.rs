@@ -318,6 +318,9 @@ fn sent_over_the_network(transaction: &Transaction, desk: &Desk<'_>) -> Option<A
 /// Asks the agents that were instructed how their legs stand; only the legs in `legs` where it is not empty.
 pub fn ask(transaction: &Transaction, legs: &[Leg]) -> Result<Vec<Draft>, Refused> {
     let (digest, terms) = terms_of(transaction).ok_or_else(|| Refused::new("no terms were sent for this number"))?;
+    if legs == [Leg::Order] {
+        return Err(Refused::new("what has left the shop only the shop can say, by shop notify"));
+    }
     let instructed = |leg: &Leg| *leg != Leg::Order && transaction.sent(instruction_of(*leg)).next().is_some();
     let wanted = Leg::ALL.into_iter().filter(|leg| legs.is_empty() || legs.contains(leg)).filter(instructed);
     let request = |leg: Leg| {

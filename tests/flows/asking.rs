@@ -147,6 +147,40 @@ fn one_leg_alone_can_be_asked_about_p86() {
 }
 
 #[test]
+fn a_shop_asks_the_agents_it_has_instructed_and_their_answers_count() {
+    let town = Town::fresh();
+    // Before the OK no agent was instructed: a card that was authorised makes none.
+    town.orders("buyer", "SH-41", 1, &["--pay", "card"]);
+    town.settle();
+    let offered = town.lists("shop", &[])[0]["number"].as_str().unwrap().to_owned();
+    let run = town.run("shop", &["ask", &offered]);
+    assert_eq!(run.code, Some(65), "{run:?}");
+    assert!(run.err.contains("no agent was instructed yet"), "{run:?}");
+    let (_, number) = town.bought("TEA-200", 1, &["--pay", "invoice"]);
+    town.reports(&number, &[("shop", "--shipped")]);
+    // Goods arrive and are paid, and the shop hears nothing of it.
+    town.does("ship", &["ship", "notify", &number, "--delivered"]);
+    town.does("pay", &["pay", "notify", &number, "--paid"]);
+    assert_eq!(lose(&town, "shop"), 2);
+    town.sync(&["shop"]);
+    town.check_stands("shop", &number, "open", [true, false, false]);
+    let run = town.run("shop", &["ask", &number, "--leg", "order"]);
+    assert_eq!(run.code, Some(65), "{run:?}");
+    assert!(run.err.contains("only the shop can say"), "{run:?}");
+    let asked = town.does("shop", &["ask", "--json", &number]).json();
+    assert_eq!(asked["transactions"][0]["letters"], 2, "{asked}");
+    let again = town.does("shop", &["ask", &number, "--leg", "payment"]);
+    assert!(again.out.contains("asked in 1 letter; last before at"), "{again:?}");
+    town.sync(&["pay", "ship", "shop"]);
+    town.check_stands("shop", &number, "completed", [true; 3]);
+    town.settle();
+    town.check_peace();
+    // An agent has nobody to ask.
+    let run = town.run("pay", &["ask", &number]);
+    assert_eq!(run.code, Some(65), "{run:?}");
+}
+
+#[test]
 fn the_list_is_cut_to_what_is_done_or_not_p74_p75_p76() {
     let town = Town::fresh();
     // One of each: nothing done, shipped, shipped and delivered, and paid alone.

@@ -57,6 +57,7 @@ mod real {
             // Too late for that: refused.
             buyer.run(&["cancel", &returned]);
             buyer.run(&["ask", &returned]);
+            shop.run(&["ask", &number]);
             pay.run(&["pay", "notify", &number, "--paid"]);
             parties.sync_until("paid, and a refusal", || {
                 parties.is(&returned, "completed")

@@ -117,7 +117,7 @@ pub const WAYS: [&str; 18] = [
 ];
 
 /// The rest of them.
-pub const MORE_WAYS: [&str; 7] = [
+pub const MORE_WAYS: [&str; 9] = [
     "catalog-request buyer shop",
     "catalog shop buyer",
     "refund-instruction shop pay",
@@ -125,6 +125,8 @@ pub const MORE_WAYS: [&str; 7] = [
     "status-request buyer shop",
     "status-request buyer pay",
     "status-request buyer ship",
+    "status-request shop pay",
+    "status-request shop ship",
 ];
 
 #[test]
@@ -140,6 +142,7 @@ fn every_kind_of_letter_travels_and_each_pair_writes_both_ways_p4_p5() {
     town.settle();
     town.does("pay", &["pay", "notify", &number, "--paid"]);
     town.does("buyer", &["ask", &id]);
+    town.does("shop", &["ask", &number]);
     town.settle();
     town.does("buyer", &["return", &id]);
     town.settle();
