@@ -8,8 +8,10 @@ mod party;
 mod post;
 mod world;
 
+use std::any::Any;
 use std::collections::BTreeSet;
 use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use mailorder::rules::Standing;
 use party::Fault;
@@ -19,11 +21,18 @@ use crate::support::{setting, tried};
 
 fn play(seed: u64, fault: Fault) -> Result<World, String> {
     let mut world = World::new(seed, fault);
-    let result = world.run();
+    let run = catch_unwind(AssertUnwindSafe(|| world.run()));
+    let result = run.unwrap_or_else(|panic| Err(format!("panicked: {}", message(&*panic))));
     if result.is_err() && setting("MAILORDER_SEED").is_some() {
         transcript(&world);
     }
     result.map(|()| world)
+}
+
+/// Returns what a panic said.
+fn message(panic: &(dyn Any + Send)) -> &str {
+    let written = panic.downcast_ref::<String>().map(String::as_str);
+    written.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("something without words")
 }
 
 /// Prints what everybody has, letter by letter, for one seed played alone.
@@ -124,6 +133,13 @@ fn four_parties_agree_once_the_faults_of_the_post_end() {
         assert!(played.forged > 3000, "only {} letters were forged", played.forged);
         assert!(played.due.iter().all(|due| *due > 5), "time brought {:?}", played.due);
     }
+}
+
+#[test]
+fn a_seed_that_panics_is_named_with_the_others() {
+    let failed = failures(0..4, Fault::Panics);
+    let named: Vec<(u64, &str)> = failed.iter().map(|(seed, why)| (*seed, why.as_str())).collect();
+    assert_eq!(named, [0, 1, 2, 3].map(|seed| (seed, "panicked: an order came")));
 }
 
 #[test]

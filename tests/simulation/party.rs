@@ -32,6 +32,8 @@ pub enum Fault {
     Forgetful,
     /// It never sends a letter again.
     Silent,
+    /// It panics when an order comes.
+    Panics,
 }
 
 /// One account.
@@ -82,6 +84,7 @@ impl Account {
     /// Takes one mail in.
     pub fn receive(&mut self, mail: &Mail) {
         let (letter, signer) = (&mail.letter, &mail.signer);
+        assert!(self.fault != Fault::Panics || letter.kind() != Kind::Order, "an order came");
         // `mail::read` takes no letter that names another key than the one that signed it.
         if letter.from.fingerprint != *signer
             || letter.to != self.desk.me
