@@ -35,14 +35,33 @@ fn every_file_is_declared_by_its_module() {
 }
 
 /// Programs that are not on every machine.
-const INSTALLED: [&str; 8] = ["gpg", "gpgconf", "strace", "notmuch", "mutt", "openssl", "hledger", "ledger"];
+const INSTALLED: [&str; 14] = [
+    "gpg",
+    "gpgconf",
+    "strace",
+    "notmuch",
+    "mutt",
+    "openssl",
+    "hledger",
+    "ledger",
+    "faketime",
+    "python3",
+    "chromedriver",
+    "systemd-analyze",
+    "kill",
+    "ps",
+];
 
-/// Returns a line for each place outside of a module `real` where a test starts a program that must be installed.
+/// Returns a line for each place outside of a module `real` where a test starts a program that must be installed. A file
+/// without tests of its own stands for those that use it.
 fn needing_installation(all: &[TextFile]) -> Vec<String> {
     let mut faults = Vec::new();
     for file in all.iter().filter(|file| file.is_rust() && !file.path.ends_with("/real.rs")) {
         // What stands in a file below the line `mod real {` stands in that module, or is found by its tests failing.
         let open = file.text.split("\nmod real {").next().unwrap_or_default();
+        if !open.contains("#[test]") {
+            continue;
+        }
         let starts = |program: &&&str| open.contains(&format!("Command::new(\"{program}\")"));
         faults.extend(INSTALLED.iter().filter(starts).map(|program| format!("{}: starts {program}", file.path)));
     }
@@ -55,11 +74,35 @@ fn tests_that_need_an_installation_are_in_a_module_named_real() {
     let found: Vec<TextFile> = files(&["tests"]).into_iter().filter(|file| !file.path.contains("support/")).collect();
     assert_none(&needing_installation(&found));
     let samples = [
-        sample("tests/a.rs", "Command::new(\"gpg\")"),
-        sample("tests/b/real.rs", "Command::new(\"gpg\")"),
-        sample("tests/c.rs", "mod x;\nmod real {\n Command::new(\"strace\") }"),
+        sample("tests/a.rs", "#[test]\nfn a() { Command::new(\"gpg\") }"),
+        sample("tests/b/real.rs", "#[test]\nfn b() { Command::new(\"gpg\") }"),
+        sample("tests/c.rs", "#[test]\nfn c() {}\nmod real {\n Command::new(\"strace\") }"),
+        sample("tests/d.rs", "pub fn d() { Command::new(\"faketime\") }"),
     ];
     assert_eq!(needing_installation(&samples), ["tests/a.rs: starts gpg"]);
+}
+
+/// Returns a line for each test that may end before its end: it would have passed without having looked.
+fn ending_early(all: &[TextFile]) -> Vec<String> {
+    let mut faults = Vec::new();
+    for file in all.iter().filter(|file| file.is_rust()) {
+        let functions = Source::read(&file.text).functions();
+        let tests = functions.iter().filter(|function| function.before.contains("#[test]"));
+        let early = tests.filter(|function| function.body.contains("return;"));
+        faults.extend(early.map(|test| format!("{}: {} returns before its end", file.path, test.name)));
+    }
+    faults
+}
+
+#[test]
+fn no_test_ends_before_its_end() {
+    // What is not there fails the test; what needs an installation stands in a module `real`.
+    assert_none(&ending_early(&files(&["tests", "src"])));
+    let samples = [
+        sample("tests/a.rs", "#[test]\nfn a() { if !there() { return; } look(); }"),
+        sample("tests/b.rs", "fn b() { return; }\n#[test]\nfn c() { let d = || return 1; \"return;\"; }"),
+    ];
+    assert_eq!(ending_early(&samples), ["tests/a.rs: a returns before its end"]);
 }
 
 #[test]
