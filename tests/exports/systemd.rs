@@ -7,9 +7,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use rustix::process::Signal;
+
 use super::{check_silent, entries, mart, page};
 use crate::support::accounts::run;
 use crate::support::program::{Run, Town};
+use crate::support::signal;
 
 const UNITS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/systemd");
 
@@ -156,7 +159,7 @@ fn what_the_units_run_does_a_shops_work_and_prints_nothing_p46() {
         assert!(begun.elapsed() < Duration::from_secs(120), "the watch did not answer");
         std::thread::sleep(Duration::from_millis(100));
     }
-    assert!(Command::new("kill").arg(watch.id().to_string()).status().unwrap().success());
+    signal(&watch, Signal::TERM);
     assert_eq!(watch.wait().unwrap().code(), Some(0));
 }
 

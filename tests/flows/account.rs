@@ -194,8 +194,7 @@ pub struct Running {
 impl Running {
     /// Asks it to end, which it does well and without having complained.
     pub fn end(mut self) {
-        let asked = Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
-        assert!(asked.success());
+        crate::support::signal(&self.child, rustix::process::Signal::TERM);
         let status = self.child.wait().unwrap();
         let error = fs::read_to_string(&self.log).unwrap();
         assert!(status.success() && error.is_empty(), "{status}: {error}");

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use mailorder::clerk::Clerk;
 use mailorder::clock::Clock;
 use mailorder::config::{self, Environment};
+use rustix::process::Signal;
 
 use super::hooks::{inbox, scripted};
 use super::hooks_over::syncing;
@@ -21,7 +21,7 @@ fn process(town: &Town) -> PathBuf {
 
 #[test]
 fn a_sync_that_is_asked_to_stop_ends_its_hook_with_it_f47() {
-    for (signal, code) in [("TERM", 130), ("INT", 130)] {
+    for signal in [Signal::TERM, Signal::INT] {
         let town = Town::fresh();
         scripted(&town, "echo $$ >pid.new; mv pid.new pid; exec sleep 300", "seconds = 300\n");
         let id = town.orders("buyer", "SH-41", 1, &[]);
@@ -31,9 +31,9 @@ fn a_sync_that_is_asked_to_stop_ends_its_hook_with_it_f47() {
         let hook = process(&town);
         assert!(hook.exists());
         let begun = Instant::now();
-        assert!(Command::new("kill").args(["-s", signal, &child.id().to_string()]).status().unwrap().success());
+        crate::support::signal(&child, signal);
         let run: Run = child.wait_with_output().unwrap().into();
-        assert_eq!(run.code, Some(code), "{run:?}");
+        assert_eq!(run.code, Some(130), "{run:?}");
         while is_running(&hook) {
             assert!(begun.elapsed() < Duration::from_secs(20), "the hook outlived its sync");
             std::thread::sleep(Duration::from_millis(20));

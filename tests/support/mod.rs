@@ -13,6 +13,15 @@ pub mod town;
 pub mod trade;
 pub mod world;
 
+use std::process::Child;
+
+use rustix::process::{Pid, Signal, kill_process};
+
+/// Sends a signal to a process that a test started.
+pub fn signal(child: &Child, signal: Signal) {
+    kill_process(Pid::from_child(child), signal).unwrap();
+}
+
 /// Returns what a variable of the environment sets for the tests.
 pub fn setting(name: &str) -> Option<String> {
     std::env::vars().find(|(known, _)| known == name).map(|(_, value)| value)

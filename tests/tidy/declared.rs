@@ -35,12 +35,11 @@ fn every_file_is_declared_by_its_module() {
 }
 
 /// Programs that are not on every machine.
-const INSTALLED: [&str; 14] = [
+const INSTALLED: [&str; 13] = [
     "gpg",
     "gpgconf",
     "strace",
     "notmuch",
-    "mutt",
     "openssl",
     "hledger",
     "ledger",
