@@ -5,6 +5,8 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use crate::support::accounts::short_scratch;
+
 /// A fresh home with a gpg that knows nobody; its agent is stopped with it.
 pub struct Witness {
     // The path is short, because the agent's sockets lie in it.
@@ -13,7 +15,7 @@ pub struct Witness {
 
 impl Witness {
     pub fn new() -> Self {
-        let home = tempfile::Builder::new().prefix("mo").rand_bytes(4).tempdir_in("/tmp").unwrap();
+        let home = short_scratch();
         fs::set_permissions(home.path(), fs::Permissions::from_mode(0o700)).unwrap();
         // What gpg found is printed for the test beside what it prints for people.
         fs::write(home.path().join("gpg.conf"), "batch\nyes\nno-tty\nstatus-fd 1\n").unwrap();

@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use mailorder::index::{Index, Reckoning, Row};
 use mailorder::ledger::Ledger;
+
+use super::setting;
 
 /// The folder of a demonstration.
 pub struct Accounts {
@@ -19,13 +22,25 @@ pub type Fields = BTreeMap<String, Vec<String>>;
 /// Returns a temporary folder, in memory where there is such a place: what a killed process wrote is with the system,
 /// and no disk has a part in it.
 pub fn scratch() -> tempfile::TempDir {
-    let memory = Path::new("/dev/shm");
-    if memory.is_dir()
+    let memory = setting("MAILORDER_TESTS_MEMORY").unwrap_or_else(|| "/dev/shm".to_owned());
+    if Path::new(&memory).is_dir()
         && let Ok(dir) = tempfile::tempdir_in(memory)
     {
         return dir;
     }
     tempfile::tempdir().unwrap()
+}
+
+/// How long the path of a folder may be below which a folder for sockets is made: a socket's path has 107 bytes at most.
+const SHORT: usize = 32;
+
+/// Returns a temporary folder for what makes sockets: in the usual place, where its path is short and others may enter it, whose
+/// mail a server keeps.
+pub fn short_scratch() -> tempfile::TempDir {
+    let usual = std::env::temp_dir();
+    let enters = std::fs::metadata(&usual).is_ok_and(|folder| folder.permissions().mode() & 1 == 1);
+    let place = if usual.as_os_str().len() <= SHORT && enters { usual } else { PathBuf::from("/tmp") };
+    tempfile::Builder::new().prefix("mo").rand_bytes(4).tempdir_in(place).unwrap()
 }
 
 /// Puts a program in a file, by another process: one that a test forks meanwhile would keep the file open for writing,

@@ -37,8 +37,7 @@ pub fn require() -> &'static Servers {
 }
 
 fn start() -> Servers {
-    // A short path: unix sockets have about 100 bytes.
-    let dir = tempfile::Builder::new().prefix("mo").tempdir_in("/tmp").unwrap().keep();
+    let dir = super::accounts::short_scratch().keep();
     script("start", &dir, &[]);
     let env = std::fs::read_to_string(dir.join("env")).unwrap();
     let env = env.lines().filter_map(|line| line.split_once('=')).map(|(k, v)| (k.to_owned(), v.to_owned())).collect();
