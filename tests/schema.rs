@@ -318,6 +318,11 @@ fn every_document_is_as_its_schema_says() {
     play.document("buyer", "inspect", &["inspect", "buyer/config.toml"]);
     play.document("buyer", "verify", &["audit", "verify"]);
     play.document("buyer", "key", &["key", "show", "shop@demo.test"]);
+    let certificate = play.document("buyer", "certificate", &["key", "export", "shop@demo.test"]);
+    let armored = certificate["certificate"].as_str().unwrap();
+    assert_eq!(certificate["address"], "shop@demo.test");
+    let read = mailorder::pgp::Certificate::from_bytes(armored.as_bytes()).unwrap();
+    assert_eq!(certificate["fingerprint"], read.fingerprint().to_string());
     play.document("buyer", "path", &["config", "path"]);
     play.document("buyer", "check", &["config", "check"]);
     play.document("buyer", "reindex", &["ledger", "reindex"]);

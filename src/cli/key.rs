@@ -88,7 +88,7 @@ pub(super) fn run(shell: &mut Shell, args: KeyArgs) -> Result<(), Failure> {
         }
         KeyCommand::Export { key } => {
             let key = key.unwrap_or_else(|| clerk.me().fingerprint.to_string());
-            shell.output.raw(found(&mut clerk, &key)?.to_armored().as_bytes())
+            export(shell, &found(&mut clerk, &key)?)
         }
         KeyCommand::Accept { key, replace } => accept(shell, &mut clerk, &key, replace),
     }
@@ -171,6 +171,17 @@ fn show(shell: &Shell, certificate: &Certificate) -> Result<(), Failure> {
     shell.output.line(format!("{}  {}", certificate.fingerprint().grouped(), addresses.join(", ")))?;
     let unusable = |fault: String| shell.words.fill("keys.unusable", &[("why", &shell.words.sentence(&fault))]);
     fault.map_or(Ok(()), |fault| shell.output.line(super::output::escape(&unusable(fault))))
+}
+
+fn export(shell: &Shell, certificate: &Certificate) -> Result<(), Failure> {
+    let armored = certificate.to_armored();
+    if !shell.output.is_json() {
+        return shell.output.raw(armored.as_bytes());
+    }
+    shell.output.document(&json!({
+        "schema": "mailorder.certificate/1", "address": certificate.addresses().first(),
+        "fingerprint": certificate.fingerprint(), "certificate": armored,
+    }))
 }
 
 fn accept(shell: &Shell, clerk: &mut Clerk, key: &str, replace: bool) -> Result<(), Failure> {
