@@ -3,9 +3,11 @@
 //! One straight line leads in and one leads out:
 //!
 //! ```text
-//! in    inbox ─RawMail→ pgp::open ─Opened→ mail::read ─Letter→ role::decide ─Entry→ ledger ─→ index
-//! out   command/tick → role::decide ─Document→ mail::write ─MIME→ pgp::seal ─Sealed→ outbox ─→ smtp | sendmail | maildir
+//! in    inbox ─RawMail→ pgp::open ─Opened→ mail::read ─Received→ rules::reconcile ─Judgement→ ledger ─→ index
+//! out   role::answer | role::after_work | role::on_time | command ─Action→ mail::write ─MIME→ pgp::sign → ledger, pgp::seal → outbox
 //! ```
+//!
+//! From the outbox letters leave by SMTP, by sendmail or into a Maildir.
 //!
 //! The modules stand in the order of their layers: each may use those above it only.
 

@@ -8,6 +8,7 @@ mod declared;
 mod layers;
 mod pairs;
 mod patent;
+mod pictures;
 mod proposals;
 mod source;
 mod words;
