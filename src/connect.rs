@@ -6,7 +6,7 @@
 
 use std::fmt;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs as _};
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -20,6 +20,7 @@ use rustls_platform_verifier::Verifier;
 use secrecy::SecretString;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::time::{Instant, timeout_at};
 
 /// The least time one of several addresses of a host gets, so that a dead one does not use up the whole deadline.
@@ -254,12 +255,25 @@ impl Dialer {
             ]);
         }
         let lookup_error = |cause| ConnectError::Lookup { host: host.to_owned(), cause };
-        let found: Vec<_> = tokio::net::lookup_host((host, port)).await.map_err(lookup_error)?.take(16).collect();
+        let found = resolve(host, port).await.map_err(lookup_error)?;
         if found.is_empty() {
             return Err(lookup_error(io::Error::new(io::ErrorKind::NotFound, "the name has no address")));
         }
         Ok(found)
     }
+}
+
+/// Returns whether the process shall have no other thread than this one (`MAILORDER_THREADS=1`).
+pub fn is_single_threaded() -> bool {
+    Handle::try_current().is_ok_and(|runtime| runtime.runtime_flavor() == RuntimeFlavor::CurrentThread)
+}
+
+/// Asks the system's resolver, which takes its time: no deadline ends it where there is no other thread to ask in.
+async fn resolve(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+    if is_single_threaded() {
+        return Ok((host, port).to_socket_addrs()?.take(16).collect());
+    }
+    Ok(tokio::net::lookup_host((host, port)).await?.take(16).collect())
 }
 
 /// Builds the TLS settings: TLS 1.2 or 1.3, the system's authorities and those of the account's file.

@@ -1,11 +1,12 @@
 //! Mailbox and way out, made from the settings. Passwords are fetched when a login needs them and kept nowhere.
 
-use std::io::Read as _;
+use std::io::{ErrorKind, Read as _};
 use std::path::Path;
-use std::process::{Command, Stdio};
-use std::sync::{Arc, mpsc};
+use std::process::{ChildStdout, Command, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use rustix::fs::{OFlags, fcntl_setfl};
 use secrecy::SecretString;
 
 use super::ClerkError;
@@ -78,7 +79,7 @@ pub fn outbox(settings: &Settings) -> Result<Option<Outbox>, ClerkError> {
 /// How long a password command may take: no more than a command that made letters tries to send them.
 const PASSWORD_WAIT: Duration = Duration::from_secs(10);
 /// How much of its output is read.
-const PASSWORD_MAX: u64 = 64 * 1024;
+const PASSWORD_MAX: usize = 64 * 1024;
 /// How often it is asked whether it has ended.
 const POLL: Duration = Duration::from_millis(5);
 
@@ -113,29 +114,62 @@ fn password(source: &PasswordSource) -> Result<SecretString, String> {
     if line.is_empty() { Err("the password is empty".to_owned()) } else { Ok(SecretString::from(line.to_owned())) }
 }
 
+/// What a program prints, read as it comes and without waiting: the process may have no other thread to wait in.
+struct Printed {
+    /// Where more may come from.
+    pipe: Option<ChildStdout>,
+    bytes: Vec<u8>,
+    fault: Option<std::io::Error>,
+}
+
+impl Printed {
+    fn of(pipe: ChildStdout) -> Self {
+        let fault = fcntl_setfl(&pipe, OFlags::NONBLOCK).err().map(std::io::Error::from);
+        Self { pipe: Some(pipe).filter(|_| fault.is_none()), bytes: Vec::new(), fault }
+    }
+
+    /// Takes what has come.
+    fn read(&mut self) {
+        let mut buffer = [0; 4096];
+        while let Some(pipe) = &mut self.pipe {
+            match pipe.read(&mut buffer) {
+                Ok(count) => {
+                    self.bytes.extend(buffer.iter().take(count));
+                    if count == 0 || self.bytes.len() >= PASSWORD_MAX {
+                        self.pipe = None;
+                    }
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => {
+                    self.fault = Some(error);
+                    self.pipe = None;
+                }
+            }
+        }
+    }
+}
+
 /// Returns what a program prints, which must end in time and well.
 fn printed(command: &mut Command, patience: Duration) -> Result<Vec<u8>, String> {
     let begun = Instant::now();
     let command = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit());
     let mut child = command.spawn().map_err(|error| format!("cannot be run: {error}"))?;
     let Some(stdout) = child.stdout.take() else { return Err("has no output".to_owned()) };
-    let (sender, receiver) = mpsc::channel();
-    // It may leave its output open to a child of its own: nobody waits for the reader.
-    std::thread::spawn(move || {
-        let mut bytes = Vec::new();
-        let read = stdout.take(PASSWORD_MAX).read_to_end(&mut bytes);
-        let _ = sender.send(read.map(|_| bytes));
-    });
-    let printed = receiver.recv_timeout(patience);
+    let mut printed = Printed::of(stdout);
     let ended = loop {
-        match child.try_wait() {
-            Ok(None) if begun.elapsed() < patience => std::thread::sleep(POLL),
-            ended => break ended,
+        printed.read();
+        let ended = child.try_wait();
+        // It may leave its output open to a child of its own.
+        let goes_on = matches!(ended, Ok(None)) || (printed.pipe.is_some() && ended.is_ok());
+        if !goes_on || begun.elapsed() >= patience {
+            break ended;
         }
+        std::thread::sleep(POLL);
     };
     match (printed, ended) {
-        (Ok(Ok(bytes)), Ok(Some(status))) if status.success() => Ok(bytes),
-        (Ok(Err(error)), _) => Err(format!("cannot be read: {error}")),
+        (Printed { pipe: None, bytes, fault: None }, Ok(Some(status))) if status.success() => Ok(bytes),
+        (Printed { fault: Some(error), .. }, Ok(Some(_))) => Err(format!("cannot be read: {error}")),
         (_, Ok(Some(status))) if status.success() => Err("left its output open".to_owned()),
         (_, Ok(Some(status))) => Err(format!("ended with {}", hook::code(status))),
         (_, Err(error)) => Err(format!("was lost track of: {error}")),
@@ -163,6 +197,7 @@ mod tests {
         for (script, why) in [
             ("sleep 30", "did not end"),
             ("echo secret; sleep 30", "did not end"),
+            ("echo secret; sleep 5 &", "left its output open"),
             ("echo secret; exit 3", "ended with"),
             ("yes", "ended with"),
         ] {

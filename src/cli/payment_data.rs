@@ -14,6 +14,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::Shell;
 use super::failure::{Failure, FailureKind};
 use super::order::Wishes;
+use super::prompt::typed;
 use crate::clerk::Clerk;
 use crate::hook;
 use crate::ordering::{self, Instrument, pinned};
@@ -155,17 +156,13 @@ fn asked(shell: &Shell, agent: &Address) -> Result<Instrument, Failure> {
 
 /// Reads one line; Ctrl-C ends the command, after the terminal is as it was.
 fn answer(shell: &Shell) -> Result<SecretString, Failure> {
-    let line = || {
-        let mut line = Zeroizing::new(String::with_capacity(4096));
-        std::io::stdin().read_line(&mut line).map(|_| SecretString::from(line.trim()))
-    };
+    let mut line = Zeroizing::new(String::with_capacity(4096));
     shell.runtime.block_on(async {
         tokio::select! {
             _ = tokio::signal::ctrl_c() => Err(Failure::new(FailureKind::Interrupted, "")),
-            read = tokio::task::spawn_blocking(line) => match read {
-                Ok(Ok(line)) => Ok(line),
-                Ok(Err(error)) => Err(Failure::io(format!("cannot read the terminal: {error}"))),
-                Err(error) => Err(Failure::bug(error.to_string())),
+            read = typed(&mut line) => match read {
+                Ok(_) => Ok(SecretString::from(line.trim())),
+                Err(error) => Err(Failure::io(format!("cannot read the terminal: {error}"))),
             },
         }
     })

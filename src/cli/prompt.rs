@@ -3,6 +3,9 @@
 
 use std::io::{IsTerminal, Write};
 
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
+
 use super::Shell;
 use super::failure::{Failure, FailureKind};
 use super::output;
@@ -20,18 +23,15 @@ impl Shell {
     /// The end of the input, and Ctrl-C (exit code 130).
     pub(super) fn asks(&self, question: &str) -> Result<String, Failure> {
         let question = format!("{} ", output::escape(&self.words.sentence(question)));
-        let read = || {
-            let mut line = String::new();
-            std::io::stdin().read_line(&mut line).map(|bytes| (bytes > 0).then_some(line))
-        };
         let line = self.unless_stopped(async {
             let mut stderr = std::io::stderr();
             // A question that cannot be shown is answered by nobody.
             let shown = stderr.write_all(question.as_bytes()).and_then(|()| stderr.flush());
             shown.map_err(|error| Failure::io(format!("cannot write to the terminal: {error}")))?;
-            let read = tokio::task::spawn_blocking(read).await;
-            let read = read.map_err(|error| Failure::bug(error.to_string()))?;
-            read.map_err(|error| Failure::io(format!("cannot read the terminal: {error}")))
+            let mut line = String::new();
+            let read = typed(&mut line).await;
+            let read = read.map_err(|error| Failure::io(format!("cannot read the terminal: {error}")))?;
+            Ok((read > 0).then_some(line))
         });
         match line {
             Ok(Some(line)) => Ok(line.trim().to_owned()),
@@ -57,6 +57,22 @@ impl Shell {
         let answer = self.asks(&format!("{} [y/N]", self.words.sentence(question)))?;
         Ok(is_yes(&answer))
     }
+}
+
+/// Reads the line that a person writes at the terminal, without another thread that would wait for it. A terminal hands over
+/// whole lines: as soon as there is something to read, there is one.
+///
+/// # Errors
+/// A terminal that cannot be read.
+#[expect(
+    deprecated,
+    reason = "what replaces it is unsafe, for descriptors that are closed meanwhile; this one stays open"
+)]
+pub(super) async fn typed(line: &mut String) -> std::io::Result<usize> {
+    if let Ok(terminal) = AsyncFd::with_interest(std::io::stdin(), Interest::READABLE) {
+        drop(terminal.readable().await?);
+    }
+    std::io::stdin().read_line(line)
 }
 
 /// Returns whether an answer is yes, in any language that questions are asked in.

@@ -32,6 +32,7 @@ mod watched;
 mod words;
 
 use std::net::SocketAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -42,6 +43,7 @@ use tokio::net::TcpListener;
 
 use crate::clerk::Clerk;
 use crate::clock::Clock;
+use crate::connect::is_single_threaded;
 use crate::words::commands::Commands;
 use bell::Bell;
 use drafts::Drafts;
@@ -98,13 +100,18 @@ impl Web {
         work: impl FnOnce(&mut Clerk) -> Result<T, Fault> + Send + 'static,
     ) -> Result<T, Fault> {
         let web = Arc::clone(self);
-        let done = tokio::task::spawn_blocking(move || {
+        let work = move || {
             // A panic in another request leaves the clerk as it was between two batches.
             let mut clerk = web.clerk.lock().unwrap_or_else(PoisonError::into_inner);
             clerk.catch_up()?;
             work(&mut clerk)
-        });
-        done.await.map_err(|_| Fault::bug("a request ended before its answer"))?
+        };
+        let done = if is_single_threaded() {
+            catch_unwind(AssertUnwindSafe(work)).ok()
+        } else {
+            tokio::task::spawn_blocking(work).await.ok()
+        };
+        done.ok_or_else(|| Fault::bug("a request ended before its answer"))?
     }
 }
 

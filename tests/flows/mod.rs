@@ -70,6 +70,8 @@ mod real_cron;
 mod real_goods;
 /// Slow lines, seldom looks, a week away: over real servers.
 mod real_speed;
+/// A process of one thread, over real servers.
+mod real_thread;
 /// Ways to pay, and the three servers asked: over real servers.
 mod real_ways;
 /// Terms that replace others, before the OK and after it.
