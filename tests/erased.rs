@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use mailorder::index::{Index, Reckoning, Row};
+use mailorder::index::{Index, Keys, Reckoning, Row};
 use mailorder::ledger::{Checks, Erased, Ledger, LedgerError, Mark, Outcome, Report, Writer, form, verify};
 use mailorder::trade::redaction::Part;
 use mailorder::trade::status::{DeliveryStatus, Parcel, ParcelEvent, Step};
@@ -354,7 +354,7 @@ fn what_is_still_there_though_it_was_erased_is_told() {
 
 /// Opens the index of a ledger, as it was left, and brings it up to date.
 fn indexed(folder: &Path, name: &str, ledger: &Ledger) -> Index {
-    let reckoning = Reckoning { row: Row::of, handles: |_| Vec::new(), join: |_, _| None };
+    let reckoning = Reckoning { row: Row::of, keys: |_| Keys::default(), join: |_, _| None };
     let (mut index, _) = Index::open(&folder.join(name), ledger, reckoning).unwrap();
     index.catch_up(&lock(ledger), &reread).unwrap();
     index

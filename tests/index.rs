@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use mailorder::index::{Filter, Index, Reckoning, Row, RowItem, RowLeg};
+use mailorder::index::{Filter, Index, Keys, Reckoning, Row, RowItem, RowLeg};
 use mailorder::ledger::{Ledger, Recorded};
 use mailorder::trade::catalog::Words;
 use mailorder::trade::{
@@ -39,11 +39,11 @@ fn row(transaction: &Transaction) -> Row {
     row
 }
 
-fn handles(certificate: &str) -> Vec<String> {
-    vec![certificate.to_ascii_uppercase(), "SHARED".to_owned()]
+fn keys(certificate: &str) -> Keys {
+    Keys { handles: vec![certificate.to_ascii_uppercase(), "SHARED".to_owned()], compromised: None }
 }
 
-const RECKONING: Reckoning = Reckoning { row, handles, join: |_, _| None };
+const RECKONING: Reckoning = Reckoning { row, keys, join: |_, _| None };
 
 struct Shop {
     folder: tempfile::TempDir,

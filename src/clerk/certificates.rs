@@ -9,7 +9,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::ClerkError;
-use crate::index::Index;
+use crate::clock::moment_of;
+use crate::index::{Index, Keys};
 use crate::pgp::Certificate;
 use crate::trade::{Digest, Fingerprint};
 
@@ -102,10 +103,15 @@ pub(super) fn parse(text: &str) -> Option<Certificate> {
     STANDARD.decode(text).ok().and_then(|bytes| Certificate::from_bytes(&bytes).ok())
 }
 
-/// Returns the fingerprints and key IDs of the keys that a certificate given in base64 may sign with; none where it cannot be
-/// read.
-pub(super) fn handles(text: &str) -> Vec<String> {
-    let fingerprints = parse(text).map(|certificate| certificate.signing_handles()).unwrap_or_default();
+/// Returns what the index keeps of a certificate given in base64: the fingerprints and key IDs of the keys that it may sign with,
+/// and since when it is compromised; nothing where it cannot be read.
+pub(super) fn keys(text: &str) -> Keys {
+    let Some(certificate) = parse(text) else { return Keys::default() };
+    Keys { handles: handles(&certificate), compromised: certificate.compromised().and_then(moment_of) }
+}
+
+fn handles(certificate: &Certificate) -> Vec<String> {
+    let fingerprints = certificate.signing_handles();
     // A v4 key ID is the end of the fingerprint, a v6 one its beginning (RFC 9580 section 5.5.4).
     let id = |print: &String| match print.len() {
         40 => print.get(24..).map(str::to_owned),

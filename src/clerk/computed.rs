@@ -76,6 +76,7 @@ impl Clerk {
         })?;
         found.extend(self.unheard_warnings()?);
         found.extend(self.doubt_warnings()?);
+        found.extend(self.compromised_warnings()?);
         found.extend(self.crowd_warnings()?);
         found.extend(self.limit_warnings()?);
         Ok(found)

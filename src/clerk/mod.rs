@@ -14,6 +14,7 @@ mod catalog;
 mod certificates;
 mod checkpoint;
 mod commit;
+mod compromised;
 mod computed;
 mod error;
 mod examine;

@@ -217,7 +217,7 @@ impl Clerk {
             );
             return Err(ClerkError::Settings(text));
         }
-        let reckoning = Reckoning { row: Row::of, handles: certificates::handles, join: certificates::join };
+        let reckoning = Reckoning { row: Row::of, keys: certificates::keys, join: certificates::join };
         let (index, message) = Index::open(&folders.index, &ledger, reckoning)?;
         let language = if settings.language == "ja" { Language::Ja } else { Language::En };
         let texts = Texts::load(language, settings.templates.as_deref())

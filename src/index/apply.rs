@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{IndexError, Reckoning, answered, keys, post, written};
+use super::{IndexError, Keys, Reckoning, answered, keys, post, written};
 use crate::ledger::{Recorded, amount};
 use crate::trade::{Act, Body, Digest, Entry, Finding, Letter, Moment, Names, PinnedBy, Settlement, Verdict};
 
@@ -210,7 +210,7 @@ fn join(
     merged: Option<&str>,
     reckoning: &Reckoning,
 ) -> Result<(), IndexError> {
-    let handles = (reckoning.handles)(text);
+    let Keys { handles, compromised } = (reckoning.keys)(text);
     let key = handles.first().map_or("", String::as_str);
     let mut put = db_tx.prepare_cached("INSERT INTO copies VALUES (?1, ?2, ?3)")?;
     put.execute(params![digest.as_bytes(), key, merged])?;
@@ -220,15 +220,17 @@ fn join(
     let mut find = db_tx.prepare_cached("SELECT id, certificate FROM certificates WHERE fingerprint = ?1")?;
     let known = find.query_row([key], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))).optional()?;
     let Some((id, known)) = known else {
-        let mut put = db_tx.prepare_cached("INSERT INTO certificates (fingerprint, certificate) VALUES (?1, ?2)")?;
-        put.execute(params![key, text])?;
+        let mut put = db_tx
+            .prepare_cached("INSERT INTO certificates (fingerprint, certificate, compromised) VALUES (?1, ?2, ?3)")?;
+        put.execute(params![key, text, compromised.map(|since| since.to_string())])?;
         let id = db_tx.last_insert_rowid();
         return handles.iter().try_for_each(|handle| put_handle(db_tx, handle, id));
     };
     let Some(joined) = (reckoning.join)(&known, text).filter(|joined| *joined != known) else { return Ok(()) };
-    let mut put = db_tx.prepare_cached("UPDATE certificates SET certificate = ?2 WHERE id = ?1")?;
-    put.execute(params![id, joined])?;
-    (reckoning.handles)(&joined).iter().try_for_each(|handle| put_handle(db_tx, handle, id))
+    let mut put = db_tx.prepare_cached("UPDATE certificates SET certificate = ?2, compromised = ?3 WHERE id = ?1")?;
+    let Keys { handles, compromised } = (reckoning.keys)(&joined);
+    put.execute(params![id, joined, compromised.map(|since| since.to_string())])?;
+    handles.iter().try_for_each(|handle| put_handle(db_tx, handle, id))
 }
 
 fn put_handle(db_tx: &Connection, handle: &str, certificate: i64) -> Result<(), IndexError> {

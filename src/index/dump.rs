@@ -36,7 +36,7 @@ pub(super) const TABLES: [&str; 24] = [
 const QUERIES: [&str; 21] = [
     "SELECT 'answered', * FROM answered",
     "SELECT 'caused', * FROM caused",
-    "SELECT 'certificate', fingerprint, certificate FROM certificates",
+    "SELECT 'certificate', fingerprint, certificate, compromised FROM certificates",
     "SELECT 'claimed', * FROM claimed",
     "SELECT 'copy', * FROM copies",
     "SELECT 'entry', * FROM entries",

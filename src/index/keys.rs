@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::apply::{integer, word};
 use super::query::{Found, json, position, value};
 use super::{Index, IndexError};
-use crate::trade::{Address, Digest, Document, Fingerprint, Letter, Party, PinnedBy};
+use crate::trade::{Address, Digest, Document, Fingerprint, Letter, Moment, Party, PinnedBy};
 
 /// A certificate that speaks, or spoke, for an address.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +35,19 @@ pub struct Unsealed {
     pub recipient: Fingerprint,
     /// What is wrong with it.
     pub reason: String,
+}
+
+/// A key that was revoked as compromised, and what it signed before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Compromised {
+    /// The key.
+    pub key: Fingerprint,
+    /// Since when.
+    pub since: Moment,
+    /// Who signed letters with it that count.
+    pub peer: Address,
+    /// How many those are.
+    pub letters: u64,
 }
 
 /// Enters that a certificate speaks for an address. A merge makes no pin: it renews the certificate of those there are,
@@ -83,6 +96,29 @@ impl Index {
             }
         }
         Ok(found.into_values().collect())
+    }
+
+    /// Returns the keys that were revoked as compromised and with which letters were signed that count, by key.
+    pub fn compromised(&self) -> Found<Vec<Compromised>> {
+        // The keys first: there is hardly ever one, and then no entry is looked at.
+        let mut find = self.db.prepare_cached(
+            "SELECT c.fingerprint, c.compromised, max(e.peer), count(*)
+             FROM certificates c INDEXED BY certificates_compromised CROSS JOIN entries e ON e.signer = c.fingerprint
+             WHERE c.compromised IS NOT NULL AND e.direction = 'in' AND e.standing IN ('applied', 'stale')
+               AND e.kind <> 'receipt' AND e.peer IS NOT NULL
+             GROUP BY c.id ORDER BY c.fingerprint",
+        )?;
+        let mut rows = find.query([])?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            found.push(Compromised {
+                key: value(&row.get::<_, String>(0)?, Fingerprint::parse)?,
+                since: value(&row.get::<_, String>(1)?, Moment::parse)?,
+                peer: value(&row.get::<_, String>(2)?, Address::parse)?,
+                letters: position(row.get(3)?),
+            });
+        }
+        Ok(found)
     }
 
     /// Returns the key that holds for an address, and how it came to be pinned: what each letter asks, without the

@@ -33,10 +33,10 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
 use crate::ledger::{Chunk, Ledger, LedgerError, Mark, Recorded, Reread, Writer};
-use crate::trade::{Body, Book, Entry, Key, Transaction};
+use crate::trade::{Body, Book, Entry, Key, Moment, Transaction};
 
 pub use days::{KeptDay, Owing, Spent};
-pub use keys::{Pin, Unsealed};
+pub use keys::{Compromised, Pin, Unsealed};
 pub use list::{Filter, Listed};
 pub use post::{Doubt, Fetched, Unheard};
 pub use query::{EntryRow, Warning};
@@ -103,11 +103,19 @@ fn refused(error: &rusqlite::Error) -> String {
 pub struct Reckoning {
     /// Fills the row of a transaction.
     pub row: fn(&Transaction) -> Row,
-    /// Returns the handles (fingerprints and key IDs, upper-case hexadecimal) of all keys in a certificate, given in
-    /// base64, the primary key's fingerprint first; empty where it cannot be read.
-    pub handles: fn(&str) -> Vec<String>,
+    /// Returns what is kept of a certificate, given in base64; nothing where it cannot be read.
+    pub keys: fn(&str) -> Keys,
     /// Returns one certificate, in base64, with what counts of two copies of it; `None` where they cannot be joined.
     pub join: fn(&str, &str) -> Option<String>,
+}
+
+/// What is kept of a certificate.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Keys {
+    /// The handles (fingerprints and key IDs, upper-case hexadecimal) of all keys in it, the primary key's fingerprint first.
+    pub handles: Vec<String>,
+    /// Since when its primary key is revoked as compromised.
+    pub compromised: Option<Moment>,
 }
 
 /// The index of one ledger.

@@ -165,8 +165,11 @@ CREATE INDEX pins_vouched ON pins (address) WHERE by <> 'first-use';
 CREATE TABLE certificates (
   id          INTEGER PRIMARY KEY,
   fingerprint TEXT NOT NULL UNIQUE,
-  certificate TEXT NOT NULL
+  certificate TEXT NOT NULL,
+  -- Since when its primary key is revoked as compromised.
+  compromised TEXT
 );
+CREATE INDEX certificates_compromised ON certificates (id) WHERE compromised IS NOT NULL;
 CREATE TABLE handles (
   handle      TEXT NOT NULL,
   certificate INTEGER NOT NULL,

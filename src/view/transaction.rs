@@ -15,10 +15,13 @@ use crate::rules::overdue::{Refund, refund};
 use crate::rules::received::{self, Count};
 use crate::rules::unheard::{SOON, is_waited_for};
 use crate::rules::{Pending, Standing, State, agreement, replacing};
-use crate::trade::{Direction, Document, Finding, Kept, Kind, Leg, Moment, Quantity, Role, Terms, Transaction, When};
+use crate::trade::{
+    Direction, Document, Finding, Fingerprint, Kept, Kind, Leg, Moment, Quantity, Role, Terms, Transaction, Verdict,
+    When,
+};
 use crate::words::Words;
 
-/// What is not sure of letters of ours.
+/// What is not sure of the letters of a transaction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unsure {
     /// The entries of those that a delivery report says did not arrive.
@@ -27,6 +30,8 @@ pub struct Unsure {
     unheard: BTreeSet<u64>,
     /// What was written later may well be acknowledged yet.
     before: Moment,
+    /// The keys that were revoked as compromised after they had signed letters that count.
+    compromised: BTreeSet<Fingerprint>,
 }
 
 impl Unsure {
@@ -43,7 +48,8 @@ impl Unsure {
                 unheard.insert(kept.position);
             }
         }
-        Ok(Self { doubts, unheard, before: now.plus_seconds(-SOON) })
+        let compromised = index.compromised()?.into_iter().map(|one| one.key).collect();
+        Ok(Self { doubts, unheard, before: now.plus_seconds(-SOON), compromised })
     }
 
     /// Returns whether a report says that a letter of ours was not delivered.
@@ -54,6 +60,12 @@ impl Unsure {
     /// Returns whether a letter of ours should be acknowledged by now, and is not.
     pub fn is_unacknowledged(&self, kept: &Kept) -> bool {
         self.unheard.contains(&kept.position) && kept.recorded <= self.before
+    }
+
+    /// Returns whether a letter that came counts though its key was revoked as compromised since.
+    pub fn is_compromised(&self, kept: &Kept) -> bool {
+        let counts = matches!(kept.verdict, Verdict::Applied | Verdict::Stale);
+        kept.direction == Direction::In && counts && self.compromised.contains(&kept.letter.from.fingerprint)
     }
 
     /// Returns whether its reader has acknowledged a letter; nothing of letters that nobody acknowledges.
@@ -82,6 +94,7 @@ pub fn document(known: &Transaction, standing: &Standing, now: &Moment, unsure: 
                 "says": said(&kept.letter.document, Words::ENGLISH), "delivery_doubtful": unsure.is_doubtful(kept),
                 "acknowledged": unsure.acknowledged(kept), "erased": kept.erased,
                 "signer": kept.letter.from.fingerprint, "signer_named": signer_named(known, kept),
+                "signer_compromised": unsure.is_compromised(kept),
             })
         })
         .collect();
@@ -261,6 +274,10 @@ pub fn became(kept: &Kept, unsure: &Unsure, words: Words, zone: &TimeZone) -> St
         Direction::Out => words.say("became.written"),
         Direction::In if findings.is_empty() => words.name("became", &kept.verdict.to_string()),
         Direction::In => format!("{}: {}", words.name("became", &kept.verdict.to_string()), findings.join("; ")),
+    };
+    let verdict = match unsure.is_compromised(kept) {
+        true => words.fill("became.compromised", &[("verdict", &verdict)]),
+        false => verdict,
     };
     if let Some(erased) = &kept.erased {
         let day = text::day(&When::Moment(erased.at), zone);

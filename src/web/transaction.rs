@@ -221,6 +221,7 @@ pub(super) fn verdict(kept: &Kept, unsure: &Unsure) -> (&'static str, &'static s
         (Direction::Out, _) if unsure.is_doubtful(kept) => ("late", "doubtful"),
         (Direction::Out, _) if unsure.is_unacknowledged(kept) => ("plan", "unacknowledged"),
         (Direction::Out, _) => ("done", "sent"),
+        (Direction::In, _) if unsure.is_compromised(kept) => ("late", "compromised"),
         (Direction::In, Verdict::Applied) => ("done", "applied"),
         (Direction::In, Verdict::Stale) => ("done", "stale"),
         (Direction::In, Verdict::Held) => ("plan", "held"),

@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use mailorder::index::{Index, Reckoning, Row};
+use mailorder::index::{Index, Keys, Reckoning, Row};
 use mailorder::ledger::Ledger;
 
 use super::setting;
@@ -123,7 +123,7 @@ impl Accounts {
     pub fn dump(&self, party: &str) -> String {
         let folder = self.dir.join(party);
         let ledger = Ledger::open(&folder.join("ledger")).unwrap();
-        let reckoning = Reckoning { row: Row::of, handles: |_| Vec::new(), join: |_, _| None };
+        let reckoning = Reckoning { row: Row::of, keys: |_| Keys::default(), join: |_, _| None };
         let (index, message) = Index::open(&folder.join("index.sqlite"), &ledger, reckoning).unwrap();
         assert_eq!(message, None);
         index.dump().unwrap()

@@ -8,7 +8,8 @@ use mailorder::clock::system_time;
 use mailorder::pgp::{Certificate, OwnKey, verify};
 use mailorder::role::{Notice, buyer, payment};
 use mailorder::rules::{Standing, State};
-use mailorder::trade::{Address, Code, Kind, Letter, OrderId, PinnedBy, Role, Verdict};
+use mailorder::trade::{Address, Code, Kind, Letter, OrderId, PinnedBy, Role, Settlement, Verdict};
+use mailorder::view::transaction::{Unsure, document};
 use sequoia_openpgp::cert::prelude::*;
 use sequoia_openpgp::parse::Parse as _;
 use sequoia_openpgp::serialize::SerializeInto as _;
@@ -104,12 +105,16 @@ fn reheaded(mail: &[u8], header: Option<(&str, &[u8])>) -> Vec<u8> {
 }
 
 fn revoked(key: &OwnKey, at: std::time::SystemTime) -> Cert {
+    revoked_as(key, at, ReasonForRevocation::KeyRetired)
+}
+
+fn revoked_as(key: &OwnKey, at: std::time::SystemTime, reason: ReasonForRevocation) -> Cert {
     let cert = library(key);
     let mut primary = cert.primary_key().key().clone().parts_into_secret().unwrap().into_keypair().unwrap();
     let revocation = CertRevocationBuilder::new()
         .set_signature_creation_time(at)
         .unwrap()
-        .set_reason_for_revocation(ReasonForRevocation::KeyRetired, b"")
+        .set_reason_for_revocation(reason, b"")
         .unwrap()
         .build(&mut primary, &cert, None)
         .unwrap();
@@ -306,6 +311,52 @@ fn a_revocation_counts_from_the_letter_that_brings_it() {
     let address = Address::parse(&address).unwrap();
     let refused = world.clerks[SHOP].accept(&old, &address, false);
     assert!(matches!(refused, Err(ClerkError::Refused(_))), "{refused:?}");
+    check_replay(&mut world, SHOP);
+}
+
+#[test]
+fn letters_of_a_key_that_is_revoked_as_compromised_are_marked_and_stay_applied_b37() {
+    let mut world = World::new(ALL_STEPS);
+    let id = world.order(BUYER, |_| {});
+    world.settle();
+    let before = world.transaction(SHOP, Role::Shop, &id);
+    let mut marked = Vec::new();
+    for reason in [ReasonForRevocation::KeyRetired, ReasonForRevocation::KeyCompromised] {
+        world.pass_hours(1);
+        let now = world.now();
+        let revoked = revoked_as(world.clerks[BUYER].key().unwrap(), system_time(&now), reason);
+        let revoked = revoked.strip_secret_key_material().to_vec().unwrap();
+        assert!(world.clerks[SHOP].renew_known(&Certificate::from_bytes(&revoked).unwrap()).unwrap());
+        let clerk = &world.clerks[SHOP];
+        let known = clerk.index().load_key(&before.key).unwrap().unwrap();
+        assert_eq!(known.kept, before.kept, "nothing is judged anew");
+        let unsure = Unsure::of(clerk, &known, &now).unwrap();
+        let shown = document(&known, &Standing::of(&known), &now, &unsure);
+        let letters = shown["letters"].as_array().unwrap();
+        let of_buyer =
+            letters.iter().filter(|letter| letter["direction"] == "in" && letter["peer"] == "buyer@buyer.example");
+        assert_eq!(of_buyer.clone().count(), 1);
+        marked.push(of_buyer.filter(|letter| letter["signer_compromised"] == true).count());
+        assert_eq!(
+            letters.iter().filter(|letter| letter["signer_compromised"] == true).count(),
+            marked[marked.len() - 1]
+        );
+        let warnings = clerk.standing_warnings().unwrap();
+        let told = warnings.iter().filter(|one| one.code == Code::SignerCompromised);
+        assert_eq!(told.clone().count(), marked[marked.len() - 1], "{warnings:?}");
+        for one in told {
+            assert!(one.text.starts_with("letters of buyer@buyer.example that count (1) "), "{}", one.text);
+            assert_eq!((one.since.seconds_since(&now), one.settled), (0, None));
+        }
+    }
+    assert_eq!(marked, [0, 1], "a key that was retired signed well before");
+    let warning = |world: &World| {
+        let warnings = world.clerks[SHOP].standing_warnings().unwrap();
+        warnings.into_iter().find(|one| one.code == Code::SignerCompromised).unwrap()
+    };
+    let id = warning(&world).id;
+    world.clerks[SHOP].settle_computed(&id, Settlement::Ack, None).unwrap();
+    assert_eq!(warning(&world).settled, Some(Settlement::Ack));
     check_replay(&mut world, SHOP);
 }
 

@@ -9,7 +9,7 @@ use sequoia_openpgp::{
     packet::{Signature, key::PublicParts},
     policy::Policy,
     serialize::{Serialize, SerializeInto},
-    types::{RevocationStatus, SignatureType},
+    types::{RevocationStatus, RevocationType, SignatureType},
 };
 
 use super::renewal::{binding_packets, latest_two};
@@ -166,6 +166,17 @@ impl Certificate {
         }
         let valid = self.cert.with_policy(policy, now).map_err(|_| KeyFault::Rejected)?;
         valid.alive().map_err(|_| KeyFault::Expired)
+    }
+
+    /// Returns since when the key is revoked in a way that doubts all it ever signed: as compromised, or without a reason that
+    /// says otherwise (RFC 9580 section 5.2.3.31).
+    pub fn compromised(&self) -> Option<SystemTime> {
+        let doubts = |signature: &&Signature| {
+            let reason = signature.reason_for_revocation().map(|(reason, _)| reason.revocation_type());
+            reason.is_none_or(|kind| kind == RevocationType::Hard)
+        };
+        let revocations = self.cert.primary_key().self_revocations().filter(doubts);
+        revocations.filter_map(|signature| signature.signature_creation_time()).min()
     }
 
     /// Returns up to four valid keys to encrypt to: those meant for transport, else those meant for storage.
