@@ -4,7 +4,31 @@ use std::collections::BTreeSet;
 
 use mailorder::trade::{Code, Kind};
 
-use super::{assert_none, files, read};
+use super::patent::Tests;
+use super::source::{Source, word_places};
+use super::{TextFile, assert_none, files, read, sample};
+
+/// Findings that no letter is judged by: they are reckoned from what is there, and the test that shows each.
+const COMPUTED: [(Code, &str); 9] = [
+    (
+        Code::SenderLooksAlike,
+        "tests/commands/alike.rs::a_shop_is_told_of_a_first_contact_that_looks_like_somebody_it_knows_and_takes_the_order",
+    ),
+    (Code::Failed, "tests/reminded.rs::money_for_a_cancelled_order_is_missed_too_and_its_failing_told"),
+    (
+        Code::ReceivedDiffers,
+        "tests/commands/receiving.rs::fewer_pieces_than_the_agent_says_are_a_warning_in_show_list_and_warnings_p84",
+    ),
+    (Code::Late, "tests/clerks.rs::what_is_late_is_told_until_it_was_seen"),
+    (Code::Silent, "tests/reminded.rs::money_for_goods_that_went_back_is_missed_when_its_day_has_passed"),
+    (Code::Unheard, "tests/reminded.rs::an_order_that_is_never_acknowledged_is_told_of_until_it_is"),
+    (Code::DeliveryDoubtful, "tests/commands/mail.rs::a_delivery_report_makes_a_letter_doubtful_and_nothing_else_b60"),
+    (
+        Code::TooManyLetters,
+        "tests/limits.rs::hundreds_of_statuses_about_one_transaction_are_all_kept_and_make_one_warning_b100",
+    ),
+    (Code::UnpaidLimitReached, "tests/claims.rs::claim_08_the_unpaid_total_reaching_the_limit_warns"),
+];
 
 /// Returns whether the text has the form of a code: lower-case words with hyphens.
 fn is_code(text: &str) -> bool {
@@ -52,6 +76,39 @@ fn templates(language: &str) -> BTreeSet<String> {
         .filter_map(|file| file.path.strip_prefix(&format!("{folder}/"))?.strip_suffix(".txt"))
         .map(str::to_owned)
         .collect()
+}
+
+/// Returns a line for each finding that neither a table of `rules` nor a test named for it shows.
+fn unshown(rules: &[TextFile], computed: &[(Code, &str)], tests: &Tests) -> Vec<String> {
+    let rules: Vec<Source> = rules.iter().map(|file| Source::read(&file.text)).collect();
+    let fault = |code: &Code| {
+        let in_table = rules.iter().any(|rules| !word_places(&rules.code, &format!("Code::{code:?}")).is_empty());
+        let named = computed.iter().find(|(named, _)| named == code);
+        match named {
+            Some(_) if in_table => Some("stands in a table, and is named as computed".to_owned()),
+            Some((_, test)) => tests.fault(test).map(|fault| format!("{test}: {fault}")),
+            None if in_table => None,
+            None => Some("in no table of tests/rules, and not named as computed".to_owned()),
+        }
+    };
+    Code::ALL.iter().filter_map(|code| Some(format!("{code}: {}", fault(code)?))).collect()
+}
+
+#[test]
+fn every_finding_stands_in_a_table_of_the_rules_or_is_computed_and_has_a_test() {
+    assert_none(&unshown(&files(&["tests/rules"]), &COMPUTED, &Tests::of(&files(&["tests", "src"]))));
+    let tests = Tests::of(&[sample("tests/a.rs", "#[test]\nfn late() { assert!(a); }")]);
+    let table: String =
+        Code::ALL.iter().filter(|code| **code != Code::Late).map(|code| format!("Code::{code:?};")).collect();
+    let faults = |text: &str, computed: &[(Code, &str)]| unshown(&[sample("tests/rules/a.rs", text)], computed, &tests);
+    assert_eq!(faults(&table, &[]), ["late: in no table of tests/rules, and not named as computed"]);
+    assert_eq!(faults(&format!("{table} // Code::Late"), &[]).len(), 1);
+    assert_eq!(
+        faults(&table, &[(Code::Late, "tests/a.rs::gone")]),
+        ["late: tests/a.rs::gone: no such function in that file"]
+    );
+    assert_eq!(faults(&format!("{table} Code::Late"), &[(Code::Late, "tests/a.rs::late")]).len(), 1);
+    assert_none(&faults(&table, &[(Code::Late, "tests/a.rs::late")]));
 }
 
 #[test]

@@ -12,16 +12,16 @@ use super::{TextFile, assert_none, files, read, sample};
 const FEATURES: usize = 118;
 
 /// The functions of all Rust files, by path.
-struct Tests(BTreeMap<String, Vec<Function>>);
+pub(super) struct Tests(BTreeMap<String, Vec<Function>>);
 
 impl Tests {
-    fn of(sources: &[TextFile]) -> Self {
+    pub(super) fn of(sources: &[TextFile]) -> Self {
         let rust = sources.iter().filter(|file| file.is_rust());
         Self(rust.map(|file| (file.path.clone(), Source::read(&file.text).functions())).collect())
     }
 
     /// Returns why the test that a row names shows nothing, or nothing when it does.
-    fn fault(&self, name: &str) -> Option<String> {
+    pub(super) fn fault(&self, name: &str) -> Option<String> {
         let (path, function_name) = (name.split("::").next()?, name.rsplit("::").next()?);
         let Some(functions) = self.0.get(path) else { return Some("no such file".to_owned()) };
         let Some(function) = functions.iter().find(|function| function.name == function_name) else {
