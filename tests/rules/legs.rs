@@ -1,8 +1,9 @@
 //! Legs are the fold of letters in the order of their numbers, whatever the order of arrival (I6).
 
-use mailorder::rules::State;
+use mailorder::rules::{Standing, State};
 use mailorder::trade::{Body, Book, Code, Letter, Verdict};
 
+use crate::simulation::chance::Chance;
 use crate::support::trade::*;
 
 /// Six statuses of three senders, from the first plan to the last done.
@@ -41,39 +42,52 @@ fn orders(items: &mut Vec<Letter>, upto: usize, with: &mut impl FnMut(&[Letter])
     }
 }
 
-#[test]
-fn every_order_of_six_statuses_ends_in_one_state() {
-    // B69: 720 orders; each once before the terms and once after them.
-    let mut expected = None;
-    let mut played = 0;
-    orders(&mut statuses(), 6, &mut |letters| {
-        for early in [0, 3, 6] {
-            let mut desk = Desk::buyer_ordered();
-            letters[..early].iter().for_each(|letter| drop(desk.takes(letter)));
-            desk.takes(&terms_letter(terms()));
-            letters[early..].iter().for_each(|letter| drop(desk.takes(letter)));
-            let standing = desk.standing();
-            assert_eq!(standing.state, State::Completed);
-            assert!(desk.transaction().kept.iter().all(|kept| kept.counts()));
-            assert_eq!(*expected.get_or_insert_with(|| standing.clone()), standing);
-            played += 1;
+/// Takes the terms after so many of these letters, and returns how the order stands in the end.
+fn ends(letters: &[Letter], early: usize) -> Standing {
+    let mut desk = Desk::buyer_ordered();
+    letters[..early].iter().for_each(|letter| drop(desk.takes(letter)));
+    desk.takes(&terms_letter(terms()));
+    letters[early..].iter().for_each(|letter| drop(desk.takes(letter)));
+    assert!(desk.transaction().kept.iter().all(|kept| kept.counts()));
+    desk.standing()
+}
+
+fn below(chance: &mut Chance, end: usize) -> usize {
+    usize::try_from(chance.below(u64::try_from(end).unwrap())).unwrap()
+}
+
+/// Returns the letters with each of them once, twice or three times: the first where it was, the others anywhere behind it.
+fn repeated(letters: &[Letter], chance: &mut Chance) -> Vec<Letter> {
+    let mut all: Vec<&Letter> = letters.iter().collect();
+    for letter in letters {
+        for _ in 0..chance.below(3) {
+            let first = all.iter().position(|one| *one == letter).unwrap();
+            all.insert(first + 1 + below(chance, all.len() - first), letter);
         }
-    });
-    assert_eq!(played, 3 * 720);
+    }
+    all.into_iter().cloned().collect()
 }
 
 #[test]
-fn a_letter_that_is_kept_twice_makes_no_difference() {
-    // B69: each up to three times. The clerk enters a repeat once; the fold would bear it.
-    let mut once = Desk::buyer_open();
-    let mut often = Desk::buyer_open();
-    for letter in statuses() {
-        once.takes(&letter);
-        for _ in 0..3 {
-            often.takes(&letter);
+fn every_order_of_six_statuses_each_up_to_three_times_ends_in_one_state() {
+    // B69: 720 orders; none before the terms, half of them, and all; and once more with repeats. The clerk enters a repeat once; the fold would bear it.
+    let expected = ends(&statuses(), 0);
+    assert_eq!(expected.state, State::Completed);
+    let mut chance = Chance::new(69);
+    let (mut played, mut longest) = (0, 0);
+    orders(&mut statuses(), 6, &mut |letters| {
+        for early in [0, 3, 6] {
+            assert_eq!(ends(letters, early), expected, "{early} before the terms");
+            played += 1;
         }
-    }
-    assert_eq!(once.standing(), often.standing());
+        let often = repeated(letters, &mut chance);
+        let early = below(&mut chance, often.len() + 1);
+        assert_eq!(ends(&often, early), expected, "{early} of {} before the terms", often.len());
+        longest = longest.max(often.len());
+        played += 1;
+    });
+    assert_eq!(played, 4 * 720);
+    assert!(longest > 15, "{longest} letters at most");
 }
 
 #[test]
