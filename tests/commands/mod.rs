@@ -30,6 +30,8 @@ mod making;
 mod notifying;
 /// Orders written in answer to questions, and repeated at other prices.
 pub mod ordering;
+/// Mail that is no letter.
+mod ordinary;
 /// What came, against what the delivery agent says.
 mod receiving;
 /// What letters say of people, erased for good.
