@@ -2,6 +2,9 @@
 //!
 //! That of claim 5 (requests made by a schedule) needs the clock moved and stands at the end.
 
+use std::fs;
+
+use super::support::accounts::files;
 use super::support::program::{Town, letters};
 
 #[test]
@@ -148,9 +151,9 @@ fn claim_08_the_unpaid_total_reaching_the_limit_warns() {
     // P81
     let town = Town::played();
     let config = town.path("buyer/config.toml");
-    let text = std::fs::read_to_string(&config).unwrap();
+    let text = fs::read_to_string(&config).unwrap();
     let over = |limit: &str| {
-        std::fs::write(&config, text.replace("JPY 50000", limit)).unwrap();
+        fs::write(&config, text.replace("JPY 50000", limit)).unwrap();
         town.does("buyer", &["status", "--json"]).json()["over_limit"].clone()
     };
     assert_eq!(over("JPY 10701"), serde_json::json!([]));
@@ -211,15 +214,30 @@ fn claim_12_the_answer_goes_to_the_stored_address() {
     // P49-P51
     let town = Town::played();
     let (id, number) = town.confirmed();
-    let before = letters(&town.show("shop", &number), "out", "order-status").len();
+    fs::create_dir_all(town.path("mail/other@elsewhere.test/new")).unwrap();
+    let sent = |town: &Town| letters(&town.show("shop", &number), "out", "order-status").len();
+    let before = sent(&town);
+    // A mail that says it is from another address, and wants the answer there, is answered at the stored one.
     town.does("buyer", &["ask", &id, "--leg", "order"]);
+    let mail = town.post("shop").remove(0);
+    let asked = fs::read_to_string(&mail).unwrap();
+    let from = "From: buyer@demo.test\r\n";
+    assert!(asked.contains(from), "{asked}");
+    let other = "From: other@elsewhere.test\r\nReply-To: other@elsewhere.test\r\nSender: other@elsewhere.test\r\n";
+    fs::write(&mail, asked.replacen(from, other, 1)).unwrap();
+    town.settle();
+    assert_eq!(sent(&town), before + 1, "the request is answered, once");
+    // One that bears the other address within its seal, signed by the key that is known, is answered nowhere.
+    town.asks_from("other@elsewhere.test", &id);
     town.settle();
     let shown = town.show("shop", &number);
-    assert_eq!(letters(&shown, "in", "status-request").len(), 1);
+    let requests = letters(&shown, "in", "status-request");
+    assert_eq!((requests.len(), &requests[1]["findings"][0]["code"]), (2, &"from-differs".into()), "{shown}");
+    assert_eq!(sent(&town), before + 1);
     let stored = shown["order"]["buyer"]["email"].clone();
     let statuses = letters(&shown, "out", "order-status");
-    assert_eq!(statuses.len(), before + 1, "the request is answered, once");
     assert!(stored == "buyer@demo.test" && statuses.iter().all(|letter| letter["peer"] == stored), "{shown}");
+    assert_eq!(town.post("buyer").len() + files(&town.path("mail/other@elsewhere.test/new")).len(), 0);
 }
 
 #[test]

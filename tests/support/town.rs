@@ -10,7 +10,7 @@ use mailorder::clock::Clock;
 use mailorder::config::{self, Environment};
 use mailorder::role::Draft;
 use mailorder::trade::status::{PaymentState, PaymentStatus};
-use mailorder::trade::{Document, Kind, Money, Role, StatusReason};
+use mailorder::trade::{Address, Document, Kind, Letter, MessageId, Money, Party, Role, StatusReason};
 use serde_json::Value;
 
 use super::accounts::{Fields, field, fields, files};
@@ -255,6 +255,27 @@ impl Town {
         clerk.post(vec![draft.status(Clock::system().now(), false)]).unwrap();
         drop(clerk);
         self.sync(&[agent]);
+    }
+
+    /// Lays a request about the shop's leg of an order into the shop's mailbox: signed by the buyer's key, from another
+    /// address than the one that goes with it.
+    pub fn asks_from(&self, address: &str, id: &str) {
+        let open = |party: &str| {
+            let file = self.path(party).join("config.toml");
+            Clerk::open(config::load(&file, &Environment::of_process()).unwrap(), Clock::system()).unwrap()
+        };
+        let (buyer, shop) = (open("buyer"), open("shop"));
+        let mut orders = buyer.index().load_all(Some(Role::Buyer)).unwrap().into_iter();
+        let known = orders.find(|known| known.key.id.as_str() == id).unwrap();
+        let earlier = known.sent(Kind::StatusRequest).last().unwrap().letter.clone();
+        let from = Party { address: Address::parse(address).unwrap(), ..buyer.me().clone() };
+        let now = Clock::system().now();
+        let id = MessageId::parse("other@mailorder.invalid").unwrap();
+        let seq = earlier.seq.map(|seq| seq + 1);
+        let asked = Letter { from, id, date: now, seq, ..(*earlier).clone() };
+        let reader = shop.key().unwrap().certificate().clone();
+        let mail = super::world::sealed(&asked, buyer.key().unwrap(), &reader, &now);
+        fs::write(self.path("mail/shop@demo.test/new/1700000009.M1.here"), mail).unwrap();
     }
 
     /// Returns what lies in a party's mailbox and was not fetched yet.
