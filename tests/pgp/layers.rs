@@ -11,7 +11,7 @@ use sequoia_openpgp::{KeyID, PacketPile, crypto::S2K, crypto::SessionKey};
 use super::*;
 
 /// Seals the letter with a signature made by hand.
-fn letter_with(signature: Signature) -> Vec<u8> {
+pub(super) fn letter_by_hand(signature: Signature) -> Vec<u8> {
     let people = People::get();
     let mut writer = Writer::new(Vec::new(), Kind::Signature).unwrap();
     writer.write_all(&serialized([Packet::from(signature)])).unwrap();
@@ -169,7 +169,7 @@ fn a_downgraded_encryption_packet_is_refused_b22() {
 }
 
 /// Wraps packets into this many layers of compression.
-fn compress(packets: &[u8], layers: usize) -> Vec<u8> {
+pub(super) fn compress(packets: &[u8], layers: usize) -> Vec<u8> {
     let mut inside = packets.to_vec();
     for _ in 0..layers {
         let mut sink = Vec::new();
@@ -303,14 +303,40 @@ fn passwords_are_never_tried_b32() {
     assert_eq!(code(&open(&mail_of(&[skesk, serialized(packets)].concat()))), "not-for-us");
 }
 
+/// A good letter whose signature, and the packet that announces it, say of their hash that it is another.
+fn renamed_hash(hash: HashAlgorithm) -> Vec<u8> {
+    let mut packets: Vec<Packet> = PacketPile::from_bytes(&well_signed()).unwrap().into_children().collect();
+    let number = u8::from(hash);
+    let mut bytes = Vec::new();
+    for packet in &mut packets {
+        let mut whole = serialized([packet.clone()]);
+        // Behind the two bytes of the packet's own header: version, type, hash; in the signature version, type, key, hash.
+        match packet {
+            Packet::OnePassSig(_) => whole[4] = number,
+            Packet::Signature(_) => whole[5] = number,
+            _ => {}
+        }
+        bytes.extend(whole);
+    }
+    let renamed: Vec<Packet> = PacketPile::from_bytes(&bytes).unwrap().into_children().collect();
+    let of = |packet: &Packet| match packet {
+        Packet::OnePassSig(one_pass) => Some(one_pass.hash_algo()),
+        Packet::Signature(signature) => Some(signature.hash_algo()),
+        _ => None,
+    };
+    assert_eq!(renamed.iter().filter_map(of).collect::<Vec<_>>(), [hash, hash]);
+    mail_of(&encrypt(|message| message.write_all(&bytes).unwrap()))
+}
+
 #[test]
 fn weak_hashes_are_refused_b33() {
     for hash in [HashAlgorithm::SHA1, HashAlgorithm::MD5, HashAlgorithm::RipeMD] {
+        assert_eq!(code(&open(&renamed_hash(hash))), "bad-signature", "{hash} by name");
         let mut signer = signer_of(&cert(&People::get().shop), now());
         let builder = signature(SignatureType::Binary).set_hash_algo(hash);
         // What the library cannot even make, it cannot verify either.
         if let Ok(signature) = builder.sign_message(&mut signer, LETTER) {
-            assert_eq!(code(&open(&letter_with(signature))), "bad-signature", "{hash}");
+            assert_eq!(code(&open(&letter_by_hand(signature))), "bad-signature", "{hash}");
         } else {
             assert_ne!(hash, HashAlgorithm::SHA1);
         }
@@ -320,14 +346,14 @@ fn weak_hashes_are_refused_b33() {
 #[test]
 fn signatures_of_other_types_are_refused_and_text_is_read_b39() {
     for typ in [SignatureType::Binary, SignatureType::Text] {
-        assert_eq!(code(&open(&letter_with(by_shop(signature(typ), LETTER)))), "opened", "{typ}");
+        assert_eq!(code(&open(&letter_by_hand(by_shop(signature(typ), LETTER)))), "opened", "{typ}");
     }
     let mut signer = signer_of(&cert(&People::get().shop), now());
     let standalone = signature(SignatureType::Standalone).sign_standalone(&mut signer).unwrap();
-    assert_eq!(code(&open(&letter_with(standalone))), "bad-signature");
+    assert_eq!(code(&open(&letter_by_hand(standalone))), "bad-signature");
     let shop = cert(&People::get().shop);
     let certification = shop.userids().next().unwrap().self_signatures().next().unwrap().clone();
-    assert_eq!(code(&open(&letter_with(certification))), "bad-signature");
+    assert_eq!(code(&open(&letter_by_hand(certification))), "bad-signature");
 }
 
 #[test]
@@ -339,7 +365,7 @@ fn one_pass_signature_and_signature_must_agree_b40() {
     let packets = [OnePassSig::from(one_pass).into(), literal(LETTER).into(), sha256.clone().into()];
     let sealed = encrypt(|m| m.write_all(&serialized(packets)).unwrap());
     assert_eq!(code(&open(&mail_of(&sealed))), "bad-signature");
-    assert_eq!(open(&letter_with(sha256)).unwrap().micalg(), "pgp-sha256");
+    assert_eq!(open(&letter_by_hand(sha256)).unwrap().micalg(), "pgp-sha256");
 }
 
 #[test]
@@ -348,7 +374,7 @@ fn what_is_critical_and_unknown_refuses_the_signature_b40() {
     let notation = |critical| {
         let flags = NotationDataFlags::empty().set_human_readable();
         let builder = signature(SignatureType::Binary).add_notation("x@example.com", b"y", flags, critical).unwrap();
-        code(&open(&letter_with(by_shop(builder, LETTER))))
+        code(&open(&letter_by_hand(by_shop(builder, LETTER))))
     };
     assert_eq!((notation(false), notation(true)), ("opened", "bad-signature"));
     let unknown = |critical| {
@@ -357,7 +383,7 @@ fn what_is_critical_and_unknown_refuses_the_signature_b40() {
             area.add(Subpacket::new(value, critical)?)?;
             Ok(area)
         });
-        code(&open(&letter_with(by_shop(builder.unwrap(), LETTER))))
+        code(&open(&letter_by_hand(by_shop(builder.unwrap(), LETTER))))
     };
     assert_eq!((unknown(false), unknown(true)), ("opened", "bad-signature"));
 }

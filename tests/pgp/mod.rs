@@ -7,6 +7,7 @@
     reason = "helpers of tests may fail as loudly as tests"
 )]
 
+mod bombs;
 mod damage;
 mod identity;
 mod keys;

@@ -172,3 +172,64 @@ fn we_open_what_gpg_signs_and_encrypts_with_and_without_compression() {
         assert_eq!(gpg.good(&["--decrypt", "answer.asc"]), LETTER, "{algorithm}");
     }
 }
+
+/// Makes a key of gpg's own with this subkey to sign by, or without one; returns its certificate. It never encrypts.
+fn make_signer(gpg: &Gpg, primary: &str, subkey: Option<&str>) -> Result<Certificate, pgp::KeyError> {
+    let usage = if subkey.is_some() { "cert" } else { "sign" };
+    let made = ["--passphrase", "", "--quick-generate-key", "Shop <shop@example.com>", primary, usage, "1y"];
+    gpg.good(&made);
+    if let Some(subkey) = subkey {
+        let listed = String::from_utf8(gpg.good(&["--with-colons", "--list-keys"])).unwrap();
+        let fingerprint = listed.lines().find(|line| line.starts_with("fpr:")).unwrap().split(':').nth(9).unwrap();
+        gpg.good(&["--passphrase", "", "--quick-add-key", fingerprint, subkey, "sign", "1y"]);
+    }
+    Certificate::from_bytes(&gpg.good(&["--export", "shop@example.com"]))
+}
+
+/// Signs the letter with gpg, by this hash; returns the signature.
+fn signed_by(gpg: &Gpg, hash: &str) -> sequoia_openpgp::packet::Signature {
+    fs::write(gpg.path("plain"), LETTER).unwrap();
+    let options = ["--digest-algo", hash, "--allow-weak-digest-algos", "-u", "shop@example.com"];
+    let binary = gpg.good(&[&options[..], &["--output", "-", "--detach-sign", "plain"]].concat());
+    match Packet::from_bytes(&binary).unwrap() {
+        Packet::Signature(signature) => signature,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn what_a_weak_key_signed_is_refused_b33() {
+    let keys = [
+        ("rsa1024", None, false),
+        ("dsa1024", None, false),
+        ("ed25519", Some("rsa1024"), false),
+        ("rsa2048", None, true),
+        ("ed25519", Some("rsa2048"), true),
+    ];
+    for (primary, subkey, good) in keys {
+        let gpg = Gpg::new();
+        // Such a key may be refused where it is imported; then no letter of it is ever opened.
+        let shop = make_signer(&gpg, primary, subkey);
+        let signature = signed_by(&gpg, "SHA256");
+        let pinned: Vec<&Certificate> = shop.iter().collect();
+        let outcome = open_with(&layers::letter_by_hand(signature), &pinned);
+        assert_eq!(code(&outcome) == "opened", good, "{primary} {subkey:?}: {}", code(&outcome));
+        assert!(shop.is_ok() || !good, "{primary} {subkey:?}: {shop:?}");
+    }
+}
+
+#[test]
+fn what_a_good_key_signed_by_a_weak_hash_is_refused_b33() {
+    let gpg = Gpg::new();
+    let shop = make_signer(&gpg, "rsa2048", None).unwrap();
+    for (hash, number, expected) in [
+        ("MD5", 1, "bad-signature"),
+        ("SHA1", 2, "bad-signature"),
+        ("RIPEMD160", 3, "bad-signature"),
+        ("SHA256", 8, "opened"),
+    ] {
+        let signature = signed_by(&gpg, hash);
+        assert_eq!(u8::from(signature.hash_algo()), number);
+        assert_eq!(code(&open_with(&layers::letter_by_hand(signature), &[&shop])), expected, "{hash}");
+    }
+}
