@@ -56,6 +56,8 @@ pub mod parties;
 mod payment_data;
 /// The carrier's own program: it has the goods fetched.
 mod pickup;
+/// The demonstration with many transactions.
+mod played;
 /// What others see of a purchase.
 pub(crate) mod private;
 /// The page of procedures, each of its tables read.
