@@ -1,11 +1,12 @@
-//! Several processes on one ledger: `watch`, commands and `receive`, all at once.
+//! Several processes on one ledger: `watch`, `sync`, commands and `receive`, all at once.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::Output;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::support::accounts::{Accounts, Fields, field, fields, files, run, scratch};
-use crate::support::tried;
+use crate::support::{End, tried};
 
 const ORDER: [&str; 9] = [
     "order",
@@ -54,7 +55,16 @@ fn in_state(accounts: &Accounts, state: &str) -> Vec<String> {
     all.filter(|one| one["state"] == state).map(|one| one["id"].as_str().unwrap().to_owned()).collect()
 }
 
-/// Gives so many commands, and lays a mail into the mailbox from time to time.
+/// Fetches, judges and sends, again and again until the end.
+fn syncs(accounts: &Accounts, ended: &AtomicBool) -> Vec<Output> {
+    let mut done = Vec::new();
+    while done.is_empty() || !ended.load(Ordering::Relaxed) {
+        done.push(run(&mut accounts.command("buyer", &["sync"]), b""));
+    }
+    done
+}
+
+/// Gives so many commands, every third of which sends by itself, and lays a mail into the mailbox from time to time.
 fn commands(accounts: &Accounts, mailed: &[Vec<u8>], offered: &[String], open: &str) -> Vec<Output> {
     let mailbox = accounts.dir.join("mail/buyer@demo.test/new");
     let (mut offered, mut mailed) = (offered.iter(), mailed.iter().enumerate());
@@ -65,7 +75,7 @@ fn commands(accounts: &Accounts, mailed: &[Vec<u8>], offered: &[String], open: &
         {
             std::fs::write(mailbox.join(format!("{number}.late")), mail).unwrap();
         }
-        let mut words = vec!["--offline"];
+        let mut words = if n % 3 == 0 { Vec::new() } else { vec!["--offline"] };
         match (n % 2, n % 10) {
             (0, _) => words.extend(ORDER),
             (_, 1) if offered.len() > 0 => words.extend(["confirm", offered.next().unwrap()]),
@@ -77,7 +87,7 @@ fn commands(accounts: &Accounts, mailed: &[Vec<u8>], offered: &[String], open: &
 }
 
 #[test]
-fn watch_commands_and_receive_on_one_ledger_lose_nothing_and_double_nothing() {
+fn watch_sync_commands_and_receive_on_one_ledger_lose_nothing_and_double_nothing() {
     let place = scratch();
     let accounts = Accounts::played(&place.path().join("play"));
     let open = in_state(&accounts, "open").pop().unwrap();
@@ -92,15 +102,20 @@ fn watch_commands_and_receive_on_one_ledger_lose_nothing_and_double_nothing() {
     accounts.must("shop", &["sync"], b"");
     let (from, aside) = (accounts.log("buyer").len(), accounts.left("buyer")[2]);
     let (piped, mailed) = mails.split_at(RECEIVED);
+    let ended = AtomicBool::new(false);
     let outputs: Vec<Output> = std::thread::scope(|scope| {
+        let end = End(&ended);
         let watch = scope.spawn(|| run(&mut accounts.command("buyer", &["watch", "--seconds", watching]), b""));
         let receive = |mail: &Vec<u8>| run(&mut accounts.command("buyer", &["receive"]), mail);
         let halves = piped.split_at(RECEIVED / 2);
         let one = scope.spawn(move || halves.0.iter().map(receive).collect::<Vec<_>>());
         let two = scope.spawn(move || halves.1.iter().map(receive).collect::<Vec<_>>());
+        let synced = scope.spawn(|| syncs(&accounts, &ended));
         let mut all = commands(&accounts, mailed, &offered, &open);
         all.extend(one.join().unwrap());
         all.extend(two.join().unwrap());
+        drop(end);
+        all.extend(synced.join().unwrap());
         all.push(watch.join().unwrap());
         all
     });

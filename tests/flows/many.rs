@@ -6,6 +6,7 @@ use std::fs;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::support::End;
 use crate::support::accounts::field;
 use crate::support::program::Town;
 
@@ -13,15 +14,6 @@ const BUYERS: usize = 25;
 const ORDERS: usize = 8;
 /// How many processes work at once.
 const AT_ONCE: usize = 4;
-
-/// Ends what goes on until then, also where the test fails before.
-struct End<'a>(&'a AtomicBool);
-
-impl Drop for End<'_> {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-}
 
 /// Does something for each of these, some at a time.
 fn together<T: Send>(all: impl IntoIterator<Item = T>, work: impl Fn(T) + Sync) {

@@ -14,6 +14,7 @@ pub mod trade;
 pub mod world;
 
 use std::process::Child;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -30,4 +31,13 @@ pub fn setting(name: &str) -> Option<String> {
 /// Returns how much of something is tried: what always is, or with `MAILORDER_TESTS=long` more.
 pub fn tried<T>(always: T, long: T) -> T {
     if setting("MAILORDER_TESTS").as_deref() == Some("long") { long } else { always }
+}
+
+/// Ends what goes on until then, also where the test fails before.
+pub struct End<'a>(pub &'a AtomicBool);
+
+impl Drop for End<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
