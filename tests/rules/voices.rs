@@ -1,7 +1,7 @@
 //! Who may speak, for whom, with which key and which number.
 
 use mailorder::trade::catalog::{Catalog, Words};
-use mailorder::trade::document::{Cancellation, Refusal, Rejection, StatusRequest};
+use mailorder::trade::document::{Cancellation, Refusal, Rejection, ReturnRequest, StatusRequest};
 use mailorder::trade::status::Reason;
 use mailorder::trade::{Address, Agent, Code, Document, Finding, Leg, Letter, OrderId, Party, Received, Role, Verdict};
 use mailorder::view::transaction::signer_named;
@@ -146,11 +146,22 @@ fn what_reading_found_stays_with_the_letter() {
 #[test]
 fn a_letter_is_for_the_part_it_is_written_to() {
     // B78: what is for a shop does not reach a buyer, and an order at another shop does not reach ours.
-    let buyers = Desk::buyer_open();
-    let request = letter(&bank(), &buyer(), Document::Cancellation(Cancellation { reason: None }));
-    let judgement = buyers.judges(Role::Buyer, &request, &bank().fingerprint);
-    assert_eq!(judgement.verdict, Verdict::Warned);
-    assert!(judgement.findings.iter().any(|finding| finding.code == Code::WrongRole));
+    let reason = Reason { code: "other".to_owned(), text: "Too small.".to_owned() };
+    for document in [
+        Document::StatusRequest(StatusRequest { leg: Leg::Order, have: 0 }),
+        Document::ReturnRequest(ReturnRequest { lines: all_goods(), reason }),
+        Document::Cancellation(Cancellation { reason: None }),
+        Document::Order(order()),
+    ] {
+        for from in [shop(), bank(), courier(), party("other")] {
+            let (buyers, kind) = (Desk::buyer_open(), document.kind());
+            let asked = Letter { seq: Some(9), ..letter(&from, &buyer(), document.clone()) };
+            let judgement = buyers.judges(Role::Buyer, &asked, &from.fingerprint);
+            assert_eq!(judgement.verdict, Verdict::Warned, "{kind} of {}", from.address);
+            let codes: Vec<Code> = judgement.findings.iter().map(|finding| finding.code).collect();
+            assert!(codes.contains(&Code::WrongRole), "{kind} of {}: {codes:?}", from.address);
+        }
+    }
 
     let mut desk = Desk::new(&shop());
     let elsewhere = Letter { shop: Some(party("other").address), ..order_letter() };
