@@ -14,6 +14,8 @@ mod buying;
 mod confirming;
 /// What a disk, a backup or a slip of the hand leaves.
 mod damaged;
+/// Archives of letters, taken in.
+mod importing;
 /// The terminal in Japanese.
 mod japanese;
 /// Keys replaced, revoked, and allowed to collect.
