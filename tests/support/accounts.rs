@@ -129,13 +129,35 @@ impl Accounts {
         index.dump().unwrap()
     }
 
-    /// Checks a party's ledger, and that its index is the one built anew.
-    pub fn check(&self, party: &str, when: &str) {
+    /// Checks a party's ledger, and that its index is the one built anew; returns its rows.
+    pub fn check(&self, party: &str, when: &str) -> String {
         let audit = self.must(party, &["audit", "verify", "--json"], b"");
         assert!(audit.contains("\"clean\""), "{when}: {audit}");
         let grown = self.dump(party);
         self.must(party, &["ledger", "reindex"], b"");
         assert_eq!(grown, self.dump(party), "{when}: the index grown is not the index built anew");
+        grown
+    }
+
+    /// Returns the letters of a party that are not known to have arrived, with their kind, whom they are for and, in the
+    /// queue, where they are; and the work that waits.
+    pub fn waits(&self, party: &str) -> Vec<String> {
+        let list: serde_json::Value =
+            serde_json::from_str(&self.must(party, &["outbox", "list", "--all", "--json"], b"")).unwrap();
+        let of = |name: &str, fields: &[&str]| {
+            let all = list[name].as_array().unwrap().iter();
+            let told =
+                |one: &serde_json::Value| fields.iter().map(|field| format!(" {}", one[*field])).collect::<String>();
+            all.map(|one| format!("{name}{}", told(one))).collect::<Vec<String>>()
+        };
+        let mut waits = [
+            of("letters", &["kind", "to", "state"]),
+            of("unacknowledged", &["kind", "to"]),
+            of("tasks", &["work", "hook"]),
+        ]
+        .concat();
+        waits.sort();
+        waits
     }
 
     /// Returns the files of the new mail for a party.

@@ -4,6 +4,7 @@ pub mod accounts;
 pub mod english;
 pub mod generate;
 pub mod imap;
+pub mod ordinals;
 pub mod program;
 pub mod servers;
 pub mod smtp;
