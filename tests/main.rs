@@ -17,6 +17,8 @@ mod acts;
 mod attached;
 /// Several processes on one ledger.
 mod beside;
+/// Mails in which one passes for another.
+mod borrowed;
 /// One test for each claim of the patent, through the program as people run it.
 mod claims;
 /// The clerk at work: repeats, losses, strangers, over a post of our own.
