@@ -167,7 +167,7 @@ fn check_imported(archive: &Archive, paths: &dyn Fn(&Town) -> Vec<String>) {
         let leg = shown["legs"].as_array().unwrap().iter().find(|leg| leg["leg"] == "order").unwrap();
         assert_eq!(leg["date"], "2030-05-15", "the last date that was named: {leg}");
     }
-    let (entries, posted) = (town.texts("buyer"), self::posted(&town));
+    let (entries, posted) = (town.texts("buyer"), posted(&town));
     assert!(!posted.is_empty(), "what came is acknowledged");
     imports(&town, &paths);
     // That it came may have been lost, and is said again: by the same letters.
