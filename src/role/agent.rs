@@ -6,9 +6,9 @@ use crate::trade::document::Refusal;
 use crate::trade::status::Reason;
 use crate::trade::{Agent, Digest, Direction, Document, Given, Kept, Kind, Leg, Moment, Party, Transaction, Work};
 
-/// Returns the instruction in force: the newest payment or delivery instruction received.
+/// Returns the instruction in force: the newest payment or delivery instruction that was received and not refused.
 pub fn instruction(transaction: &Transaction) -> Option<&Kept> {
-    let of_kind = |kind: Kind| transaction.received(kind);
+    let of_kind = |kind: Kind| transaction.received(kind).filter(|kept| !transaction.is_refused(&kept.content));
     of_kind(Kind::PaymentInstruction).chain(of_kind(Kind::DeliveryInstruction)).max_by_key(|kept| kept.letter.seq)
 }
 
@@ -33,6 +33,9 @@ pub(super) fn is_overtaken(transaction: &Transaction, instruction: &Kept) -> boo
     transaction.received(Kind::Stop).any(|stop| stop.letter.from == letter.from && stop.letter.seq > letter.seq)
 }
 
+/// Said of an instruction that comes after another was followed for good.
+pub(super) const NOT_UNDONE: &str = "An instruction was followed before, and not all of it can be undone.";
+
 /// Returns why a second instruction is not followed. One under other terms is, as long as nothing was done: a buyer's OK
 /// to new terms has the agents instructed anew; so is one after a stop.
 pub(super) fn objection_to_second(transaction: &Transaction, kept: &Kept, done: bool) -> Option<&'static str> {
@@ -44,7 +47,7 @@ pub(super) fn objection_to_second(transaction: &Transaction, kept: &Kept, done: 
         return None;
     }
     if done {
-        return Some("An instruction was followed before, and not all of it can be undone.");
+        return Some(NOT_UNDONE);
     }
     let same = others.iter().any(|other| other.letter.terms == kept.letter.terms);
     same.then_some("An instruction under these terms was followed before.")

@@ -34,7 +34,9 @@ fn plan(transaction: &Transaction, kept: &Kept, instruction: &DeliveryInstructio
         return vec![agent::not_named(transaction, kept)];
     }
     let made = status_now(transaction).is_some_and(|status| status.parcels.iter().any(|p| p.step.done().is_some()));
-    if let Some(text) = agent::objection_to_second(transaction, kept, made) {
+    // What was delivered is not delivered once more, also where the shop had the rest stopped.
+    let delivered = made.then_some(agent::NOT_UNDONE);
+    if let Some(text) = agent::objection_to_second(transaction, kept, made).or(delivered) {
         return vec![agent::refuse(transaction, kept, "already-instructed", text)];
     }
     if agent::is_overtaken(transaction, kept) {

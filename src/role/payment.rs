@@ -128,11 +128,14 @@ pub(super) fn planned(transaction: &Transaction, task: &Task, said: &Said, desk:
 }
 
 /// Returns the status of a payment of which a part was made before the shop had it stopped, and whose rest is to be made
-/// after all.
+/// after all. Where all of it was made, that is told again.
 fn reopened(transaction: &Transaction, instruction: &PaymentInstruction) -> Option<PaymentStatus> {
     let mut status = status_now(transaction)?;
     let paid = paid(&status)?;
-    let rest = instruction.amount.minus(&paid).ok().filter(|rest| !rest.is_zero() && !rest.is_negative())?;
+    let rest = instruction.amount.minus(&paid).ok().filter(|rest| !rest.is_negative())?;
+    if rest.is_zero() {
+        return Some(status);
+    }
     let id = next_id(&status);
     let at = instruction.due;
     status.payments.push(Payment { id, amount: rest, refund: false, step: Step::Planned { at } });
@@ -162,8 +165,10 @@ fn objection(
     if mandate::is_declined(transaction) {
         return Some(("not-authorised", "The payment was not authorised."));
     }
-    let made = status_now(transaction).is_some_and(|status| status.payments.iter().any(|p| p.step.done().is_some()));
-    agent::objection_to_second(transaction, kept, made).map(|text| ("already-instructed", text))
+    let made = status_now(transaction).is_some_and(|status| paid(&status).is_some());
+    // What was paid is not asked for once more, also where the shop had the rest stopped.
+    let paid_up = (made && reopened(transaction, instruction).is_none()).then_some(agent::NOT_UNDONE);
+    agent::objection_to_second(transaction, kept, made).or(paid_up).map(|text| ("already-instructed", text))
 }
 
 /// Plans a refund that the shop instructed.

@@ -268,3 +268,54 @@ fn who_was_refused_a_cancellation_may_ask_again() {
     desk.takes(&Letter { seq: Some(2), answers: Some(asked), ..letter(&shop(), &buyer(), refusal) });
     assert_eq!(kinds(&acts(&mut desk, &practice, cancel).unwrap()), [Kind::Cancellation]);
 }
+
+#[test]
+fn what_was_paid_is_not_asked_for_once_more_after_a_stop() {
+    let (practice, mut desk) = debiting();
+    assert_eq!(parts(&on_time(&mut desk, &practice, "2026-07-27")), [(true, false)]);
+    assert_eq!(parts(&answers(&mut desk, &practice, &stop(&bank(), Leg::Payment))), [(true, false)], "too late");
+    // Less of it is refused, and so is what cannot be held against it; the same sum is told as paid.
+    assert_eq!(kinds(&answers(&mut desk, &practice, &instruction(10, 4000))), [Kind::Refusal]);
+    let mut dollars = instruction(11, 4800);
+    let Document::PaymentInstruction(told) = &mut dollars.document else { panic!("an instruction") };
+    told.amount = Money::parse("48.00", "USD").unwrap();
+    assert_eq!(kinds(&answers(&mut desk, &practice, &dollars)), [Kind::Refusal]);
+    assert_eq!(parts(&answers(&mut desk, &practice, &instruction(12, 4800))), [(true, false)]);
+    assert_eq!(on_time(&mut desk, &practice, "2026-12-24"), []);
+    assert_eq!(desk.legs().paid, Some(jpy(4800)));
+}
+
+#[test]
+fn of_what_was_paid_in_part_before_a_stop_no_more_than_the_rest_is_asked_for() {
+    let paid_in_part = || {
+        let (practice, mut desk) = debiting();
+        let part = Notice { amount: Some(jpy(1000)), ..done_at(at("2026-07-21")) };
+        acts(&mut desk, &practice, |known, desk| payment::notify(known, &part, desk)).unwrap();
+        answers(&mut desk, &practice, &stop(&bank(), Leg::Payment));
+        (practice, desk)
+    };
+    for (amount, then) in [(900, None), (1000, Some(vec![(true, false), (false, true)]))] {
+        let (practice, mut desk) = paid_in_part();
+        let said = answers(&mut desk, &practice, &instruction(10, amount));
+        match then {
+            Some(then) => assert_eq!(parts(&said), then, "{amount}"),
+            None => assert_eq!(kinds(&said), [Kind::Refusal], "{amount}"),
+        }
+        assert_eq!(on_time(&mut desk, &practice, "2026-12-24"), [], "{amount}");
+    }
+    let (practice, mut desk) = paid_in_part();
+    let said = answers(&mut desk, &practice, &instruction(10, 4800));
+    assert_eq!(parts(&said), [(true, false), (false, true), (false, false)], "the rest is to be made after all");
+}
+
+#[test]
+fn what_was_delivered_is_not_delivered_once_more_after_a_stop() {
+    let mut desk = to_bring();
+    let came = done_at(at("2026-07-21"));
+    acts(&mut desk, &delivering(), |known, desk| delivery::notify(known, &came, desk)).unwrap();
+    answers(&mut desk, &delivering(), &stop(&courier(), Leg::Delivery));
+    let first = desk.transaction().received(Kind::DeliveryInstruction).next().unwrap().letter.clone();
+    let again = Letter { seq: Some(10), ..(*first).clone() };
+    assert_eq!(kinds(&answers(&mut desk, &delivering(), &again)), [Kind::Refusal]);
+    assert!(desk.standing().legs.delivery.done.is_some());
+}
