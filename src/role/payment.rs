@@ -4,7 +4,8 @@ use jiff::civil::Time;
 
 use super::agent::{self, instruction, last_status};
 use super::payment_status::{
-    first, is_done, is_open, next_id, not_yet_made, paid, pay, refund, stop_open, stopped_by_shop, take_back,
+        NO_REFUND, first, is_done, is_open, next_id, next_refund, not_yet_made, paid, pay, refund, stop_open,
+    stopped_by_shop, take_back,
 };
 use super::practice::{DebitWord, PaymentPractice};
 use super::{Action, Desk, Draft, Notice, Refused, given, mandate, payment_work, resend_above};
@@ -231,12 +232,28 @@ pub fn notify(transaction: &Transaction, notice: &Notice, desk: &Desk<'_>) -> Re
     Ok(actions)
 }
 
-/// Returns the status of a payment with what is reported of it.
-pub(super) fn noted(transaction: &Transaction, notice: &Notice, desk: &Desk<'_>) -> Result<PaymentStatus, Refused> {
+/// Returns the status that a report is about, where it can be true.
+fn reported_on(transaction: &Transaction, notice: &Notice, desk: &Desk<'_>) -> Result<PaymentStatus, Refused> {
     notice.check(&desk.now)?;
     notice.check_since(agent::terms_date(transaction))?;
-    let mut status =
-        status_now(transaction).ok_or_else(|| Refused::new("no payment instruction was received for this number"))?;
+    status_now(transaction).ok_or_else(|| Refused::new("no payment instruction was received for this number"))
+}
+
+/// Returns the status of a payment with what a hook says of the one refund that it was told of.
+pub(super) fn refund_noted(
+    transaction: &Transaction,
+    notice: &Notice,
+    desk: &Desk<'_>,
+) -> Result<PaymentStatus, Refused> {
+    let mut status = reported_on(transaction, notice, desk)?;
+    let next = next_refund(&status).ok_or_else(|| Refused::new(NO_REFUND))?;
+    refund(&mut status, notice, Some(next))?;
+    Ok(status)
+}
+
+/// Returns the status of a payment with what is reported of it.
+pub(super) fn noted(transaction: &Transaction, notice: &Notice, desk: &Desk<'_>) -> Result<PaymentStatus, Refused> {
+    let mut status = reported_on(transaction, notice, desk)?;
     let mut taken_back = None;
     let corrected = if notice.correct {
         let (place, before) = take_back(&mut status, notice.refund)?;

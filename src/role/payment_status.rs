@@ -65,25 +65,59 @@ pub(super) fn not_yet_made(status: &mut PaymentStatus, desk: &Desk<'_>) -> bool 
     true
 }
 
-/// Enters what became of refunds: of the one that is corrected, of the one of this amount, else of all that are open.
-pub(super) fn refund(status: &mut PaymentStatus, notice: &Notice, corrected: Option<usize>) -> Result<(), Refused> {
-    let is_open =
-        |payment: &Payment| payment.refund && payment.step.done().is_none() && !is_stopped_step(&payment.step);
-    let open: Vec<usize> = match corrected {
-        Some(place) => vec![place],
-        None => status.payments.iter().enumerate().filter(|(_, p)| is_open(p)).map(|(place, _)| place).collect(),
+/// Said where no refund is left to be made.
+pub(super) const NO_REFUND: &str = "the shop has instructed no refund that is still open";
+
+/// Returns the place of the refund that is made next: the one whose day comes first.
+pub(super) fn next_refund(status: &PaymentStatus) -> Option<usize> {
+    let is_next = |payment: &Payment| payment.refund && payment.step.done().is_none() && !payment.step.failed();
+    let open = status.payments.iter().enumerate().filter(|(_, payment)| is_next(payment));
+    let day = |payment: &Payment| payment.step.planned().map(|at| at.day());
+    open.min_by_key(|(_, payment)| (day(payment).is_none(), day(payment))).map(|(place, _)| place)
+}
+
+/// Returns the places of the refunds that are not made and were not stopped: those that failed, or the others.
+fn refunds_left(status: &PaymentStatus, failed: bool) -> Vec<usize> {
+    let is_left = |payment: &Payment| {
+        let stopped = is_stopped_step(&payment.step);
+        payment.refund && payment.step.done().is_none() && !stopped && payment.step.failed() == failed
     };
-    let amounts: Vec<Money> =
-        open.iter().filter_map(|place| status.payments.get(*place)).map(|payment| payment.amount).collect();
-    let sum = Money::sum(&amounts)?;
-    let sum = sum.ok_or_else(|| Refused::new("the shop has instructed no refund that is still open"))?;
-    let meant: Vec<usize> = match notice.amount.filter(|amount| *amount != sum) {
+    status.payments.iter().enumerate().filter(|(_, payment)| is_left(payment)).map(|(place, _)| place).collect()
+}
+
+/// Returns what the payments and refunds at these places amount to, each.
+fn amounts(status: &PaymentStatus, places: &[usize]) -> Vec<Money> {
+    places.iter().filter_map(|place| status.payments.get(*place)).map(|payment| payment.amount).collect()
+}
+
+/// Returns the first of these choices that makes this amount, else the one place that does.
+fn of_amount(status: &PaymentStatus, choices: [&[usize]; 2], amount: Money) -> Option<Vec<usize>> {
+    let is_whole = |places: &[usize]| Money::sum(&amounts(status, places)).ok().flatten() == Some(amount);
+    if let Some(choice) = choices.into_iter().find(|choice| is_whole(choice)) {
+        return Some(choice.to_vec());
+    }
+    let mut each = choices.into_iter().flatten().copied();
+    each.find(|place| is_whole(&[*place])).map(|place| vec![place])
+}
+
+/// Enters what became of refunds: of the one at this place, of those of this amount, else of all that are open. What failed
+/// before is meant where the amount says so, or nothing else is left.
+pub(super) fn refund(status: &mut PaymentStatus, notice: &Notice, place: Option<usize>) -> Result<(), Refused> {
+    let (open, failed) = match place {
+        Some(place) => (vec![place], Vec::new()),
+        None => (refunds_left(status, false), refunds_left(status, true)),
+    };
+    let all = [open.as_slice(), failed.as_slice()].concat();
+    if all.is_empty() {
+        return Err(Refused::new(NO_REFUND));
+    }
+    let meant = match notice.amount {
+        None if open.is_empty() => failed,
         None => open,
-        Some(amount) => {
-            let same = open.iter().zip(&amounts).find(|(_, one)| **one == amount).map(|(place, _)| vec![*place]);
-            let known: Vec<String> = amounts.iter().map(ToString::to_string).collect();
-            same.ok_or_else(|| Refused::new(format!("the refund instructed is {}", known.join(" and "))))?
-        }
+        Some(amount) => of_amount(status, [&open, &all], amount).ok_or_else(|| {
+            let known: Vec<String> = amounts(status, &all).iter().map(ToString::to_string).collect();
+            Refused::new(format!("the refund instructed is {}", known.join(" and ")))
+        })?,
     };
     for place in meant {
         if let Some(payment) = status.payments.get_mut(place) {

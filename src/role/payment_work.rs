@@ -7,13 +7,13 @@
 use super::agent::instruction;
 use super::calendar::later;
 use super::given::{end, give, open, stop, withdraw};
-use super::payment::{begins, noted, planned, publish, result, status_now};
-use super::payment_status::is_open;
+use super::payment::{begins, noted, planned, publish, refund_noted, result, status_now};
+use super::payment_status::{is_open, next_refund};
 use super::practice::PaymentPractice;
 use super::{Action, Desk, Notice, Refused};
 use crate::rules::waiting;
 use crate::trade::document::AuthorizationRequest;
-use crate::trade::status::{Payment, PaymentStatus, Reason, Step};
+use crate::trade::status::{PaymentStatus, Reason, Step};
 use crate::trade::{Document, Given, HookName, Kept, Kind, Money, Said, Task, Transaction, When, Work};
 
 /// Code of a person's no (IOTP section 7.16.2).
@@ -50,6 +50,7 @@ fn moved(transaction: &Transaction, task: &Task, said: &Said, desk: &Desk<'_>) -
         Step::Planned { at } | Step::Active { at } => Notice { planned: *at, amount: None, ..notice },
         Step::Failed { reason, .. } => Notice { failed: Some(reason.clone()), amount: None, ..notice },
     };
+    let noted = if refund { refund_noted } else { noted };
     let mut status = noted(transaction, &notice, desk)?;
     let calendar = desk.practice.payment.as_ref().map(|practice| &practice.rule.calendar);
     let rest = status.payments.iter_mut().find(|payment| is_open(payment));
@@ -169,10 +170,11 @@ pub fn reject(transaction: &Transaction, why: &str, desk: &Desk<'_>) -> Result<V
 pub fn sum(transaction: &Transaction, task: &Task) -> Option<Money> {
     match task.work {
         Work::Authorize => request_of(transaction, task).map(|(_, request)| request.total),
-        Work::Debit | Work::Refund => {
-            let refund = task.work == Work::Refund;
-            let is = |p: &&Payment| p.refund == refund && p.step.done().is_none() && !p.step.failed();
-            status_now(transaction)?.payments.iter().find(is).map(|payment| payment.amount)
+        Work::Debit => status_now(transaction)?.payments.iter().find(|p| is_open(p)).map(|payment| payment.amount),
+        // What it says is entered for this one.
+        Work::Refund => {
+            let status = status_now(transaction)?;
+            status.payments.get(next_refund(&status)?).map(|payment| payment.amount)
         }
         Work::Release | Work::Withdraw | Work::Query | Work::Plan | Work::Collect => None,
     }

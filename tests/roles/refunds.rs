@@ -1,9 +1,10 @@
 //! What goes back: each yen that was paid once, whatever it is given back for.
 
-use mailorder::role::{Notice, payment, shop_desk};
+use mailorder::role::{Notice, payment, payment_work, shop_desk};
 use mailorder::trade::document::{Cancellation, Confirmation, RefundInstruction, Stop};
 use mailorder::trade::item::Charge;
 use mailorder::trade::status::{DeliveryStatus, Payment, STOPPED};
+use mailorder::trade::{HookName, Said, Task, TaskKey, Work};
 
 use super::*;
 
@@ -298,4 +299,65 @@ fn what_was_paid_in_part_and_stopped_is_over_for_the_agent_when_it_is_back() {
     reports(&mut desk, &back).unwrap();
     let standing = desk.standing();
     assert_eq!((standing.state, standing.unpaid), (State::Refunded, None));
+}
+
+/// The work that a hook is given of a refund, and what it says of it.
+fn by_hook(desk: &mut Desk, step: Step) -> (Option<Money>, Vec<Document>) {
+    let hook = HookName::parse("bank").unwrap();
+    let key = TaskKey::of(&desk.transaction().key, &hook, Work::Refund, 0);
+    let task = Task { key, hook, work: Work::Refund, about: None };
+    let told = payment_work::sum(desk.transaction(), &task);
+    let said = acts(desk, &collecting(), |known, at| Ok(role::after_work(known, &task, &Said::of(step), at)));
+    (told, said.unwrap())
+}
+
+#[test]
+fn what_a_hook_says_of_a_refund_is_entered_for_the_one_that_it_was_told_of() {
+    let two = || {
+        let mut desk = collected(4800);
+        for (seq, amount) in [(2, 1000), (3, 500)] {
+            answers(&mut desk, &collecting(), &give_back(seq, amount));
+        }
+        desk
+    };
+    let told = |desk: &mut Desk, step: Step| by_hook(desk, step).0;
+    let mut desk = two();
+    assert_eq!(told(&mut desk, done("2026-07-21")), Some(jpy(1000)));
+    assert_eq!((made(&desk), desk.legs().refunded), ((1, 1), Some(jpy(1000))));
+    assert_eq!(told(&mut desk, done("2026-07-21")), Some(jpy(500)));
+    assert_eq!((made(&desk), desk.legs().refunded), ((2, 0), Some(jpy(1500))));
+    assert_eq!(by_hook(&mut desk, done("2026-07-21")), (None, Vec::new()), "none is left");
+    // What is put off waits behind the other, and is not asked about before its day.
+    let mut desk = two();
+    assert_eq!(told(&mut desk, planned("2026-07-25")), Some(jpy(1000)));
+    assert_eq!(told(&mut desk, done("2026-07-21")), Some(jpy(500)));
+    assert_eq!(desk.legs().refunded, Some(jpy(500)));
+    assert_eq!(told(&mut desk, done("2026-07-21")), Some(jpy(1000)));
+    assert_eq!(desk.legs().refunded, Some(jpy(1500)));
+}
+
+#[test]
+fn a_refund_that_failed_is_made_by_hand_and_by_no_other_report() {
+    let reason = Reason { code: "unspecified".to_owned(), text: "No such account.".to_owned() };
+    let mut desk = collected(4800);
+    for (seq, amount) in [(2, 1000), (3, 500), (4, 300)] {
+        answers(&mut desk, &collecting(), &give_back(seq, amount));
+    }
+    assert_eq!(by_hook(&mut desk, Step::Failed { reason, at: None }).0, Some(jpy(1000)));
+    assert_eq!(by_hook(&mut desk, done("2026-07-21")).0, Some(jpy(500)), "no hook is asked for it once more");
+    assert_eq!(desk.legs().refunded, Some(jpy(500)));
+    let by_hand = |amount: Option<i64>| Notice {
+        done: Some(at("2026-07-21")),
+        refund: true,
+        amount: amount.map(jpy),
+        ..Notice::default()
+    };
+    for (amount, back) in [(None, 800), (Some(300), 800), (Some(1000), 1500), (Some(1300), 1800)] {
+        let mut desk = desk.clone();
+        reports(&mut desk, &by_hand(amount)).unwrap();
+        assert_eq!(desk.legs().refunded, Some(jpy(back)), "{amount:?}");
+    }
+    reports(&mut desk, &by_hand(None)).unwrap();
+    reports(&mut desk, &by_hand(None)).unwrap();
+    assert_eq!(desk.legs().refunded, Some(jpy(1800)), "nothing else was left");
 }
