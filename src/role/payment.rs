@@ -4,8 +4,8 @@ use jiff::civil::Time;
 
 use super::agent::{self, instruction, last_status};
 use super::payment_status::{
-        NO_REFUND, first, is_done, is_open, next_id, next_refund, not_yet_made, paid, pay, refund, stop_open,
-    stopped_by_shop, take_back,
+        NO_REFUND, first, is_all_stopped, is_done, is_open, next_id, next_refund, not_yet_made, paid, pay, refund,
+    reopen, stop_open, stopped_by_shop, take_back,
 };
 use super::practice::{DebitWord, PaymentPractice};
 use super::{Action, Desk, Draft, Notice, Refused, given, mandate, payment_work, resend_above};
@@ -254,6 +254,9 @@ pub(super) fn refund_noted(
 /// Returns the status of a payment with what is reported of it.
 pub(super) fn noted(transaction: &Transaction, notice: &Notice, desk: &Desk<'_>) -> Result<PaymentStatus, Refused> {
     let mut status = reported_on(transaction, notice, desk)?;
+    // What the buyer transfers himself may come though it was stopped; that is taken in, and no more is asked for.
+    let comes_late = notice.done.is_some() && is_all_stopped(&status);
+    let instructed = instructed(transaction).filter(|told| comes_late && !told.payment_method.is_debited());
     let mut taken_back = None;
     let corrected = if notice.correct {
         let (place, before) = take_back(&mut status, notice.refund)?;
@@ -272,6 +275,9 @@ pub(super) fn noted(transaction: &Transaction, notice: &Notice, desk: &Desk<'_>)
         refund(&mut status, notice, taken_back)?;
         return Ok(status);
     }
+    if let Some(told) = instructed {
+        reopen(&mut status, told.amount);
+    }
     if let Some(amount) = notice.amount.filter(|amount| amount.currency() != status.remaining.currency()) {
         let currency = status.remaining.currency();
         return Err(Refused::new(format!("the payment is in {currency}, not in {}", amount.currency())));
@@ -287,7 +293,18 @@ pub(super) fn noted(transaction: &Transaction, notice: &Notice, desk: &Desk<'_>)
         return Err(Refused::new(format!("only {} remains to be paid", status.remaining)));
     }
     pay(&mut status, amount, notice)?;
+    if instructed.is_some() {
+        stop_open(&mut status, desk);
+    }
     Ok(status)
+}
+
+/// Returns what the instruction in force says.
+fn instructed(transaction: &Transaction) -> Option<&PaymentInstruction> {
+    match &instruction(transaction)?.letter.document {
+        Document::PaymentInstruction(instruction) => Some(instruction),
+        _ => None,
+    }
 }
 
 /// Returns whether the shop had us stop what it instructed last.

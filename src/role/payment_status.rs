@@ -34,10 +34,30 @@ pub(super) fn stopped_by_shop() -> Reason {
     Reason { code: STOPPED.to_owned(), text: "Stopped by the shop.".to_owned() }
 }
 
+/// Returns whether the shop had stopped what was to be paid, or the rest of it.
+pub(super) fn is_all_stopped(status: &PaymentStatus) -> bool {
+    let stopped = status.payments.iter().any(|payment| !payment.refund && is_stopped_step(&payment.step));
+    stopped && !status.payments.iter().any(is_open)
+}
+
+/// Makes what was stopped of `amount` one payment that is still to come.
+pub(super) fn reopen(status: &mut PaymentStatus, amount: Money) {
+    if paid(status).is_none() {
+        status.remaining = amount;
+    }
+    if status.remaining.is_zero() || status.payments.iter().any(is_open) {
+        return;
+    }
+    let (id, amount) = (next_id(status), status.remaining);
+    status.payments.push(Payment { id, amount, refund: false, step: Step::Planned { at: None } });
+    status.state = PaymentState::Due;
+}
+
 /// Stops what was not paid yet. What was declined before is stopped with the rest: it is not tried again.
 pub(super) fn stop_open(status: &mut PaymentStatus, desk: &Desk<'_>) {
     let reason = stopped_by_shop();
-    for payment in status.payments.iter_mut().filter(|p| !p.refund && p.step.done().is_none()) {
+    let left = |p: &&mut Payment| !p.refund && p.step.done().is_none() && !is_stopped_step(&p.step);
+    for payment in status.payments.iter_mut().filter(left) {
         payment.step = Step::Failed { reason: reason.clone(), at: Some(desk.now) };
     }
     if status.payments.iter().all(|payment| payment.refund || payment.step.done().is_none()) {

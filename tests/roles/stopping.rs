@@ -319,3 +319,56 @@ fn what_was_delivered_is_not_delivered_once_more_after_a_stop() {
     assert_eq!(kinds(&answers(&mut desk, &delivering(), &again)), [Kind::Refusal]);
     assert!(desk.standing().legs.delivery.done.is_some());
 }
+
+/// A payment agent that was told to stop what the buyer transfers himself.
+fn transferring() -> Desk {
+    let mut desk = Desk::new(&bank());
+    desk.now = at("2026-07-21");
+    let mut told = instruction(1, 4800);
+    let Document::PaymentInstruction(instruction) = &mut told.document else { panic!("an instruction") };
+    instruction.payment_method = PaymentMethod::parse("bank-transfer").unwrap();
+    answers(&mut desk, &collecting(), &told);
+    assert_eq!(parts(&answers(&mut desk, &collecting(), &stop(&bank(), Leg::Payment))), [(false, true)]);
+    desk
+}
+
+#[test]
+fn a_transfer_that_crosses_a_stop_is_entered_and_goes_back() {
+    let mut desk = transferring();
+    let notify = |desk: &mut Desk, notice: Notice| {
+        acts(desk, &collecting(), |known, desk| payment::notify(known, &notice, desk))
+    };
+    let planned = Notice { planned: Some(day("2026-07-30")), ..Notice::default() };
+    assert!(notify(&mut desk, planned).unwrap_err().contains("stopped"), "nothing is asked for any more");
+    let too_much = Notice { amount: Some(jpy(4801)), ..done_at(at("2026-07-21")) };
+    assert!(notify(&mut desk, too_much).unwrap_err().contains("JPY 4800 remains"));
+    let said = notify(&mut desk, done_at(at("2026-07-21"))).unwrap();
+    assert_eq!(parts(&said), [(false, true), (true, false)]);
+    assert_eq!((desk.legs().paid, desk.legs().remaining), (Some(jpy(4800)), Some(jpy(0))));
+    assert!(notify(&mut desk, done_at(at("2026-07-21"))).is_err(), "once");
+    let refund = RefundInstruction { amount: jpy(4800), reason: "cancelled".to_owned() };
+    let refund =
+        Letter { seq: Some(10), terms: Some(offer()), ..letter(&shop(), &bank(), Document::RefundInstruction(refund)) };
+    let said = answers(&mut desk, &collecting(), &refund);
+    assert_eq!(parts(&said), [(false, true), (true, false), (false, false)]);
+    assert_eq!(desk.standing().state, State::Open);
+}
+
+#[test]
+fn of_a_transfer_that_crosses_a_stop_nothing_more_is_asked_for() {
+    let mut desk = transferring();
+    let part = |amount: i64| Notice { amount: Some(jpy(amount)), ..done_at(at("2026-07-21")) };
+    let notify = |desk: &mut Desk, notice: &Notice| {
+        acts(desk, &collecting(), |known, desk| payment::notify(known, notice, desk))
+    };
+    assert_eq!(parts(&notify(&mut desk, &part(3000)).unwrap()), [(false, true), (true, false), (false, true)]);
+    assert_eq!((desk.standing().state, desk.standing().unpaid), (State::Cancelled, None));
+    assert!(notify(&mut desk, &part(1801)).is_err(), "more than the shop had asked for");
+    assert_eq!(desk.legs().paid, Some(jpy(3000)));
+    let right = Notice { correct: true, ..part(2000) };
+    assert!(notify(&mut desk, &right).is_ok());
+    assert_eq!((desk.legs().paid, desk.legs().remaining), (Some(jpy(2000)), Some(jpy(2800))));
+    let said = notify(&mut desk, &part(2800)).unwrap();
+    assert!(parts(&said).iter().all(|(made, stopped)| made != stopped), "{said:?}");
+    assert_eq!(desk.legs().paid, Some(jpy(4800)));
+}
