@@ -46,6 +46,7 @@ fn authorize(transaction: &Transaction, kept: &Kept, request: &AuthorizationRequ
         _ if !works => refused("not-allowed", "There is no agreement with this shop."),
         _ if !agent::is_named(transaction, kept) => refused("not-allowed", agent::NOT_NAMED),
         _ if is_nothing(&request.total) => refused("not-allowed", NOTHING),
+        _ if names_another_buyer(transaction, request) => refused("not-allowed", ANOTHER_BUYER),
         None => refused("currency-not-supported", "Payments in this currency are not accepted."),
         Some(limit) if request.total.exceeds(limit).unwrap_or(true) => {
             refused("insufficient-funds", "The payment was not authorised.")
@@ -68,6 +69,15 @@ pub(super) fn result(transaction: &Transaction, kept: &Kept, total: Money, step:
         .ordered(kept.letter.order.clone())
         .answering(kept.content)
         .into()
+}
+
+/// Said of a request that names another buyer than a letter of its number before.
+const ANOTHER_BUYER: &str = "This letter names another buyer than the one before it.";
+
+/// Returns whether a request names another buyer than the one who would hear of the payment.
+fn names_another_buyer(transaction: &Transaction, request: &AuthorizationRequest) -> bool {
+    let payer = request.payer().map(|payer| &payer.party);
+    payer.is_some_and(|payer| transaction.buyer().as_ref() != Some(payer))
 }
 
 /// Said of a sum of zero or less.

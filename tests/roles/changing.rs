@@ -28,7 +28,7 @@ fn terms_in(letter: &Letter) -> &Terms {
 }
 
 /// The buyer's OK to these terms.
-fn ok_to(terms: &Letter, seq: u32) -> Letter {
+pub(super) fn ok_to(terms: &Letter, seq: u32) -> Letter {
     let (digest, total) = (Some(content(terms)), terms_in(terms).total);
     let document = Document::Confirmation(Confirmation { total });
     Letter { seq: Some(seq), terms: digest, answers: digest, ..letter(&buyer(), &shop(), document) }

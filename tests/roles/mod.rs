@@ -1,5 +1,6 @@
 //! What the parts do about a letter that counts: the pure functions of `role`, each on a desk of its own.
 
+mod authorising;
 mod cancelling;
 mod changing;
 mod partial;
