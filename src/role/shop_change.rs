@@ -144,8 +144,8 @@ fn free_id(terms: &Terms) -> String {
     (1_u32..).map(|id| id.to_string()).find(|id| !taken(id)).unwrap_or_default()
 }
 
-/// Returns the refusal of an OK that does not count though its terms were once offered: they were replaced before it came,
-/// came too late, or so did the OK.
+/// Returns the refusal of an OK that does not count though its terms were once offered: they were replaced or refused before
+/// it came, came too late, or so did the OK.
 pub(super) fn objection(transaction: &Transaction, ok: &Kept) -> Option<Action> {
     let refuse = |code: &str, text: &str| Some(agent::refuse(transaction, ok, code, text));
     let (named, terms) = transaction.all_terms().find(|(kept, _)| ok.letter.terms == Some(kept.content))?;
@@ -157,6 +157,9 @@ pub(super) fn objection(transaction: &Transaction, ok: &Kept) -> Option<Action> 
     let replaces = |kept: &Kept| kept.letter.replaces == Some(named.content) && kept.position < ok.position;
     if transaction.all_terms().any(|(kept, _)| replaces(kept) && !transaction.is_refused(&kept.content)) {
         return refuse("offer-replaced", "Other terms were offered since; please look at those.");
+    }
+    if before.is_refused(&named.content) {
+        return refuse("offer-refused", "You refused these terms before; those before them stay.");
     }
     named.letter.replaces?;
     if terms.valid_through.is_some_and(|until| ok.recorded > until) {

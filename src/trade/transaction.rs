@@ -217,10 +217,17 @@ impl Transaction {
     }
 
     /// Returns whether the letter with this content was refused by whoever got it. An OK that the shop has acted on is not
-    /// refused any more.
+    /// refused any more, nor are terms that the buyer said OK to as long as the shop has not refused that OK: its answer decides,
+    /// and both sides fold it alike in whatever order the buyer's two words came.
     pub fn is_refused(&self, content: &Digest) -> bool {
+        let stands = |kept: &Kept| self.is_acted_on(kept) || self.has_ok(kept);
         self.known(Kind::Refusal).any(|refusal| refusal.letter.answers.as_ref() == Some(content))
-            && !self.by_content(content).is_some_and(|kept| self.is_acted_on(kept))
+            && !self.by_content(content).is_some_and(stands)
+    }
+
+    /// Returns whether an OK to these terms stands.
+    fn has_ok(&self, terms: &Kept) -> bool {
+        terms.letter.kind() == Kind::TransactionInfo && self.accepted().any(|ok| ok.letter.terms == Some(terms.content))
     }
 
     /// Returns whether a letter is an OK that the shop has answered by its word on the order, or by having its agents work under

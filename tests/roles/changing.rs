@@ -211,6 +211,61 @@ fn lines_are_left_out_and_charges_added() {
     assert_eq!((new.payment_due, new.arrival_until), (Some(day("2026-09-30")), Some(day("2026-08-30"))));
 }
 
+/// The buyer's refusal of these terms.
+fn no_to(terms: &Letter) -> Letter {
+    let reason = Reason { code: "not-accepted".to_owned(), text: "No.".to_owned() };
+    let document = Document::Refusal(mailorder::trade::document::Refusal { reason });
+    Letter { answers: Some(content(terms)), ..letter(&buyer(), &shop(), document) }
+}
+
+#[test]
+fn an_ok_to_terms_that_the_buyer_has_refused_is_refused_and_more_goods_do_not_go_at_the_old_price() {
+    let more = Change { quantities: vec![("1".to_owned(), Some(Quantity::parse("6").unwrap()))], ..Change::default() };
+    let mut desk = started();
+    let new = offers(&mut desk, &more).unwrap();
+    assert_eq!(kinds(&answers(&mut desk, &selling(), &no_to(&new))), []);
+    let said = answers(&mut desk, &selling(), &ok_to(&new, 3));
+    assert!(matches!(&said[..], [Document::Refusal(refusal)] if refusal.reason.code == "offer-refused"), "{said:?}");
+    assert_eq!(in_force(&desk), offer());
+    let again = answers(&mut desk, &selling(), &ok_to(&new, 4));
+    assert!(matches!(&again[..], [Document::Refusal(refusal)] if refusal.reason.code == "offer-refused"), "{again:?}");
+    // At the buyer it is the same when he has the shop's answer.
+    let (mut buyers, new) = told_of(|terms| terms.arrival_until = Some(When::Day("2026-08-20".parse().unwrap())));
+    buyers.writes(Role::Buyer, &no_to(&new));
+    let ok = ok_to(&new, 3);
+    buyers.writes(Role::Buyer, &ok);
+    let reason = Reason { code: "offer-refused".to_owned(), text: "No.".to_owned() };
+    let refusal = Document::Refusal(mailorder::trade::document::Refusal { reason });
+    buyers.takes(&Letter { answers: Some(content(&ok)), ..letter(&shop(), &buyer(), refusal) });
+    assert_eq!((in_force(&buyers), buyers.standing().state), (offer(), State::Open));
+}
+
+#[test]
+fn a_refusal_behind_the_ok_to_the_same_terms_changes_nothing() {
+    let mut desk = started();
+    let new = offers(&mut desk, &cheaper()).unwrap();
+    assert_eq!(kinds(&answers(&mut desk, &selling(), &ok_to(&new, 3))), [Kind::Stop, Kind::Stop]);
+    assert_eq!(kinds(&answers(&mut desk, &selling(), &no_to(&new))), []);
+    let stopped = answers_stop(&desk, &bank(), 1, None);
+    answers(&mut desk, &selling(), &stopped);
+    let stopped = answers_stop(&desk, &courier(), 1, None);
+    let said = answers(&mut desk, &selling(), &stopped);
+    assert_eq!(kinds(&said), [Kind::OrderStatus, Kind::PaymentInstruction, Kind::DeliveryInstruction]);
+    assert_eq!(in_force(&desk), content(&new));
+    // The buyer reads the shop's answer alike, whatever he has sent behind his OK.
+    let (mut buyers, new) = told_of(|terms| terms.arrival_until = Some(When::Day("2026-08-20".parse().unwrap())));
+    let ok = ok_to(&new, 3);
+    buyers.writes(Role::Buyer, &ok);
+    buyers.writes(Role::Buyer, &no_to(&new));
+    let taken = Letter {
+        terms: Some(content(&new)),
+        answers: Some(content(&ok)),
+        ..status(&shop(), 3, "2026-07-12", false, order_status(Vec::new()))
+    };
+    buyers.takes(&taken);
+    assert_eq!(in_force(&buyers), content(&new));
+}
+
 /// A buyer whose order has begun, and to whom these terms come instead.
 fn told_of(change: impl Fn(&mut Terms)) -> (Desk, Letter) {
     let mut desk = Desk::buyer_open();

@@ -9,11 +9,12 @@ use mailorder::role::practice::{
     BuyerPractice, Client, DebitWord, DeliveryPractice, Partial, PaymentPractice, ShopPractice,
 };
 use mailorder::role::shop_change::{self, Change};
-use mailorder::role::{Action, Notice, Practice, Procedure, Stage, buyer, delivery, payment, shop};
+use mailorder::role::{Action, Draft, Notice, Practice, Procedure, Stage, buyer, delivery, payment, shop};
 use mailorder::rules::{Standing, replacing};
+use mailorder::trade::document::{Confirmation, Refusal};
 use mailorder::trade::item::LineQuantity;
 use mailorder::trade::status::Reason;
-use mailorder::trade::{Key, Moment, Order, OrderId, PaymentMethod, Role, Shows, Transaction};
+use mailorder::trade::{Document, Key, Kind, Moment, Order, OrderId, PaymentMethod, Role, Shows, Transaction};
 
 use super::chance::Chance;
 use super::check::{self, Memory};
@@ -189,6 +190,7 @@ impl World {
                     {
                         vec![buyer::keep(known, None)?.into()]
                     }
+                    24..=25 => contradict(known),
                     _ => Vec::new(),
                 })
             });
@@ -279,6 +281,26 @@ impl World {
         let agents = self.accounts.iter().flat_map(|account| account.desk.book.iter());
         let mut same = agents.filter(|known| known.key.role == Role::Delivery && known.key.id == key.id);
         same.any(|known| Standing::of(known).legs.delivery.done.is_some())
+    }
+}
+
+/// Says of new terms the other thing, too: OK to those he refused, no to those he said OK to, as who uses two machines may.
+fn contradict(known: &Transaction) -> Vec<Action> {
+    let Some((new, terms)) = known.all_terms().filter(|(kept, _)| kept.letter.replaces.is_some()).last() else {
+        return Vec::new();
+    };
+    let said = |kind: Kind| known.sent(kind).any(|sent| sent.letter.answers == Some(new.content));
+    let to_shop = |document: Document| Draft::new(known, people::shop(), document).answering(new.content);
+    match (said(Kind::Confirmation), said(Kind::Refusal)) {
+        (false, true) => {
+            let ok = Document::Confirmation(Confirmation { total: terms.total });
+            vec![to_shop(ok).about(Some(new.content)).into()]
+        }
+        (true, false) => {
+            let reason = Reason { code: "not-accepted".to_owned(), text: "No.".to_owned() };
+            vec![to_shop(Document::Refusal(Refusal { reason })).into()]
+        }
+        _ => Vec::new(),
     }
 }
 
