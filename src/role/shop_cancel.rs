@@ -79,6 +79,12 @@ pub(super) fn settle(transaction: &Transaction, asked: &[&Kept], desk: &Desk<'_>
     actions
 }
 
+/// Returns whether we had the agents stop of our own will, and it is not known yet what comes of it.
+pub(super) fn is_cancelling(transaction: &Transaction) -> bool {
+    own_stop(transaction).is_some_and(|stop| !is_settled(transaction, stop))
+        && Standing::of(transaction).state == State::Open
+}
+
 /// Returns the newest order to stop that no request of the buyer's had us give.
 fn own_stop(transaction: &Transaction) -> Option<&Kept> {
     let stops = [Leg::Payment, Leg::Delivery].into_iter().filter_map(|leg| stop_sent(transaction, leg));

@@ -7,7 +7,7 @@
 use super::shop::{delivery_instruction, first_status, is_started, payment_instruction, report_by};
 use super::shop_after::{is_instructed, is_stopping, settle_stop, stop_agents, stop_sent, unanswered};
 use super::shop_work::is_begun;
-use super::{Action, Desk, Draft, Refused, agent, shop_offer, terms_of};
+use super::{Action, Desk, Draft, Refused, agent, shop_cancel, shop_offer, terms_of};
 use crate::rules::{Standing, State, replacing};
 use crate::trade::{Digest, Document, Kept, Kind, Leg, Money, Quantity, Terms, Transaction, When, item};
 
@@ -160,6 +160,9 @@ pub(super) fn objection(transaction: &Transaction, ok: &Kept) -> Option<Action> 
     }
     if before.is_refused(&named.content) {
         return refuse("offer-refused", "You refused these terms before; those before them stay.");
+    }
+    if shop_cancel::is_cancelling(&before) {
+        return refuse("cancelled", "The transaction is being cancelled.");
     }
     named.letter.replaces?;
     if terms.valid_through.is_some_and(|until| ok.recorded > until) {

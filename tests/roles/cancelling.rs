@@ -1,6 +1,8 @@
 //! The shop cancels what it cannot deliver.
 
+use mailorder::role::shop_change::{Change, change};
 use mailorder::role::{Notice, shop as shop_part, shop_cancel};
+use mailorder::trade::document::Confirmation;
 use mailorder::trade::status::{STOPPED, Shipment};
 
 use super::*;
@@ -100,4 +102,22 @@ fn goods_do_not_leave_before_the_order_was_taken_in() {
     assert_eq!((judged.verdict, judged.findings[0].code.word()), (Verdict::Warned, "delivered-before-dispatched"));
     let letter = status(&shop(), 3, "2026-07-20", true, order_status(gone("2026-07-10T08:00:00Z")));
     assert_eq!(buyers.takes(&letter).verdict, Verdict::Applied);
+}
+
+#[test]
+fn an_ok_to_new_terms_that_crosses_a_cancellation_of_the_shops_is_refused_and_undoes_nothing() {
+    let mut desk = started();
+    let dearer = Change { prices: vec![("1".to_owned(), jpy(1100))], ..Change::default() };
+    acts(&mut desk, &selling(), |known, at| change(known, &dearer, at)).unwrap();
+    let new = desk.transaction().sent(Kind::TransactionInfo).last().unwrap().content;
+    assert_eq!(kinds(&cancels(&mut desk).unwrap()), [Kind::OrderStatus, Kind::Stop, Kind::Stop]);
+    let document = Document::Confirmation(Confirmation { total: jpy(5100) });
+    let ok = Letter { seq: Some(3), terms: Some(new), answers: Some(new), ..letter(&buyer(), &shop(), document) };
+    let said = answers(&mut desk, &selling(), &ok);
+    assert!(matches!(&said[..], [Document::Refusal(refusal)] if refusal.reason.code == "cancelled"), "{said:?}");
+    let unpaid = to_stop(&desk, &bank(), false, payment_status(jpy(0), vec![payment("1", jpy(4800), failed())]));
+    assert_eq!(kinds(&answers(&mut desk, &selling(), &unpaid)), []);
+    let stopped = to_stop(&desk, &courier(), false, delivery_status(vec![parcel("1", all_goods(), failed())]));
+    assert_eq!(kinds(&answers(&mut desk, &selling(), &stopped)), [Kind::OrderStatus]);
+    assert_eq!(desk.standing().state, State::Cancelled);
 }

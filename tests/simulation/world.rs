@@ -9,7 +9,7 @@ use mailorder::role::practice::{
     BuyerPractice, Client, DebitWord, DeliveryPractice, Partial, PaymentPractice, ShopPractice,
 };
 use mailorder::role::shop_change::{self, Change};
-use mailorder::role::{Action, Draft, Notice, Practice, Procedure, Stage, buyer, delivery, payment, shop};
+use mailorder::role::{Action, Draft, Notice, Practice, Procedure, Stage, buyer, delivery, payment, shop, shop_cancel};
 use mailorder::rules::{Standing, replacing};
 use mailorder::trade::document::{Confirmation, Refusal};
 use mailorder::trade::item::LineQuantity;
@@ -215,6 +215,7 @@ impl World {
                         let later = mailorder::trade::When::Day(desk.now.plus_seconds(12 * 86_400).day());
                         shop_change::change(known, &Change { arrives: Some(later), ..Change::default() }, desk)?
                     }
+                    8 if part => shop_cancel::cancel(known, "Out of stock.", desk)?,
                     _ => Vec::new(),
                 })
             });
