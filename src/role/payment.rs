@@ -164,13 +164,11 @@ fn objection(
     if is_nothing(&instruction.amount) {
         return Some(("no-amount", NOTHING));
     }
-    let over = |document: &Document| match document {
-        Document::AuthorizationResult(result) if result.step.done().is_some() => {
-            instruction.amount.exceeds(&result.total).unwrap_or(true)
-        }
-        _ => false,
-    };
-    if transaction.sent(Kind::AuthorizationResult).any(|sent| over(&sent.letter.document)) {
+    let authorised = transaction.sent(Kind::AuthorizationResult).filter_map(|sent| match &sent.letter.document {
+        Document::AuthorizationResult(result) => result.step.done().map(|_| result.total),
+        _ => None,
+    });
+    if authorised.last().is_some_and(|total| instruction.amount.exceeds(&total).unwrap_or(true)) {
         return Some(("not-authorised", "More is to be collected than was authorised."));
     }
     if mandate::is_declined(transaction) {

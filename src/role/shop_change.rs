@@ -9,7 +9,7 @@ use super::shop_after::{is_instructed, is_stopping, settle_stop, stop_agents, st
 use super::shop_work::is_begun;
 use super::{Action, Desk, Draft, Refused, agent, shop_cancel, shop_offer, terms_of};
 use crate::rules::{Standing, State, replacing};
-use crate::trade::{Digest, Document, Kept, Kind, Leg, Money, Quantity, Terms, Transaction, When, item};
+use crate::trade::{Digest, Document, Kept, Leg, Money, Quantity, Terms, Transaction, When, item};
 
 /// What is to be otherwise than in the terms before.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -45,7 +45,9 @@ pub fn change(transaction: &Transaction, change: &Change, desk: &Desk<'_>) -> Re
     if is_begun(transaction) && new.lines.iter().map(goods).ne(terms.lines.iter().map(goods)) {
         return Err(Refused::new("a hook was given the goods already; cancel with `shop cancel` instead"));
     }
-    if let Some(limit) = authorised(transaction).filter(|limit| new.total.exceeds(limit).unwrap_or(true)) {
+    if let Some(limit) =
+        shop_offer::authorised_sum(transaction).filter(|limit| new.total.exceeds(limit).unwrap_or(true))
+    {
         return Err(Refused::new(format!("the payment agent has authorised {limit}, and not {}", new.total)));
     }
     let draft = Draft::new(transaction, ordered.letter.from.clone(), Document::TransactionInfo(new));
@@ -77,16 +79,6 @@ fn too_late(transaction: &Transaction) -> Option<String> {
     }
     let asks = shop_offer::awaits_authorisation(transaction);
     asks.then(|| "the payment agent has not authorised the payment yet; wait for its answer".to_owned())
-}
-
-/// Returns the sum that the payment agent has authorised, where it was asked.
-fn authorised(transaction: &Transaction) -> Option<Money> {
-    let results = transaction.received(Kind::AuthorizationResult);
-    let done = |kept: &Kept| match &kept.letter.document {
-        Document::AuthorizationResult(result) if result.step.done().is_some() => Some(result.total),
-        _ => None,
-    };
-    results.filter_map(done).last()
 }
 
 /// Returns the terms with the changes in them, and a time of their own within which the OK counts.

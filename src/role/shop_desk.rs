@@ -5,8 +5,8 @@ use super::shop_after::is_instructed;
 use super::shop_check::check;
 use super::shop_refund::{left_of, refund_instruction, unasked};
 use super::{Action, Desk, Refused, agent, given, shop, shop_after, shop_change, shop_offer, shop_work, terms_of};
-use crate::rules::Standing;
 use crate::rules::waiting::{Waiting, waiting};
+use crate::rules::{Standing, State};
 use crate::trade::document::LineReason;
 use crate::trade::status::Reason;
 use crate::trade::{Document, Leg, Money, Order, StatusReason, Terms, Transaction};
@@ -125,7 +125,8 @@ pub fn instruct(transaction: &Transaction, desk: &Desk<'_>) -> Result<Vec<Action
     }
     // A request that could not be written when the OK came is written now.
     let procedure = transaction.terms().and_then(|(_, terms)| shop::procedure(terms, desk));
-    let waits = transaction.accepted().next().is_some() && !shop::is_started(transaction);
+    let open = Standing::of(transaction).state == State::Open;
+    let waits = open && transaction.accepted().next().is_some() && !shop::is_started(transaction);
     let put_off = procedure.filter(|_| waits).and_then(|procedure| shop_offer::put_off(transaction, procedure, desk));
     match put_off {
         Some(request) => Ok(vec![request]),

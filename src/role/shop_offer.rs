@@ -117,15 +117,26 @@ fn request(
     draft.into()
 }
 
-/// Returns the request for an authorisation that was put off until the OK, where the procedure asks for one and none was
-/// asked for.
+/// Returns the request for an authorisation that is asked for at the OK, where the procedure asks for one and none is in
+/// force: it was put off, or taken back since.
 pub(super) fn put_off(transaction: &Transaction, procedure: &Procedure, desk: &Desk<'_>) -> Option<Action> {
     let agent = authorising_agent(procedure, desk)?;
-    if transaction.sent(Kind::AuthorizationRequest).next().is_some() {
+    if authorised_sum(transaction).is_some() {
         return None;
     }
     let ((kept, order), (_, terms)) = transaction.order().zip(transaction.terms())?;
     Some(request(transaction, kept, order, terms.total, (procedure, agent), desk))
+}
+
+/// Returns the sum that the payment agent has authorised, and still does: its last word on our newest request is a yes, and
+/// we did not release it.
+pub(super) fn authorised_sum(transaction: &Transaction) -> Option<Money> {
+    let asked = transaction.sent(Kind::AuthorizationRequest).last()?;
+    let mut since = transaction.sent(Kind::Stop).filter(|stop| stop.position > asked.position);
+    if since.any(|stop| stop.letter.terms.is_none()) {
+        return None;
+    }
+    authorization_result(transaction).filter(|result| result.step.done().is_some()).map(|result| result.total)
 }
 
 /// Returns the request for an authorisation that was made after the terms.
@@ -154,7 +165,9 @@ pub(super) fn after_authorization(
 ) -> Vec<Action> {
     let Some((kept, order)) = transaction.order() else { return Vec::new() };
     if asked_after_ok(transaction).is_some() {
-        return shop_after::authorised(transaction, result, desk);
+        // What it says of a request before, or of its release, decides nothing any more.
+        let last = authorization_result(transaction);
+        return last.map(|result| shop_after::authorised(transaction, result, desk)).unwrap_or_default();
     }
     // An answer that comes after all is over changes nothing: the agent was told to stop.
     if is_answered(transaction) {

@@ -10,7 +10,7 @@ use super::shop_offer::{asked_after_ok, left_out, reject};
 use super::{Action, Desk, Draft};
 use crate::rules::waiting::authorization_result;
 use crate::rules::{Standing, State};
-use crate::trade::document::{AuthorizationResult, Stop};
+use crate::trade::document::Stop;
 use crate::trade::{Document, Kind, Leg, Order, StatusReason, Transaction};
 
 /// Hours within which a payment agent answers, where a procedure says nothing: a weekend without mail is no refusal.
@@ -75,8 +75,7 @@ fn is_expired(transaction: &Transaction, desk: &Desk<'_>) -> bool {
 pub(super) fn release(transaction: &Transaction) -> Option<Action> {
     let asked = transaction.sent(Kind::AuthorizationRequest).last()?;
     let told = transaction.sent(Kind::Stop).any(|stop| stop.position > asked.position);
-    let refused = |document: &Document| matches!(document, Document::AuthorizationResult(AuthorizationResult { step, .. }) if step.failed());
-    if told || transaction.received(Kind::AuthorizationResult).any(|result| refused(&result.letter.document)) {
+    if told || authorization_result(transaction).is_some_and(|result| result.step.failed()) {
         return None;
     }
     let document = Document::Stop(Stop { leg: Leg::Payment });

@@ -89,10 +89,11 @@ pub fn authorization_result(transaction: &Transaction) -> Option<&AuthorizationR
     let answers = transaction.received(Kind::AuthorizationResult);
     let results = answers.filter(|kept| kept.letter.answers == Some(asked.content));
     let results = results.filter_map(|kept| match &kept.letter.document {
-        Document::AuthorizationResult(result) => Some(result),
+        Document::AuthorizationResult(result) => Some((kept.letter.seq, result)),
         _ => None,
     });
-    results.filter(|result| result.step.failed() || result.step.done().is_some()).last()
+    let said = results.filter(|(_, result)| result.step.failed() || result.step.done().is_some());
+    said.max_by_key(|(seq, _)| *seq).map(|(_, result)| result)
 }
 
 /// Returns whether nobody was told or asked anything since `asked` came.

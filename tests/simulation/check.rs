@@ -6,8 +6,8 @@ use mailorder::rules::leg::{self, Legs};
 use mailorder::rules::{Standing, State, rejudge};
 use mailorder::trade::status::{STOPPED, Step};
 use mailorder::trade::{
-    Body, Book, Code, Digest, Direction, Document, Entry, Key, Kind, Leg, Moment, Money, Role, Transaction, Verdict,
-    When,
+    Body, Book, Code, Digest, Direction, Document, Entry, Kept, Key, Kind, Leg, Moment, Money, Role, Transaction,
+    Verdict, When,
 };
 
 use super::chance::Chance;
@@ -40,6 +40,7 @@ pub fn always(world: &mut World) -> Result<(), String> {
             spoken_by_right(account, known)?;
             nothing_forged(world, known)?;
             sums(known)?;
+            authorised_before_begun(known)?;
             if !rejudge(known).is_empty() {
                 return Err(format!("{:?}: verdicts are left to be changed", known.key));
             }
@@ -110,6 +111,23 @@ fn nothing_forged(world: &World, known: &Transaction) -> Result<(), String> {
     match known.kept.iter().find(|kept| kept.counts() && world.post.forged.contains(&kept.content)) {
         Some(kept) => Err(format!("a forged {} counts in {:?}: {:?}", kept.letter.kind(), known.key, kept.letter)),
         None => Ok(()),
+    }
+}
+
+/// Where a payment is authorised, nothing goes before a yes that holds: one to the newest request, which was not released.
+fn authorised_before_begun(known: &Transaction) -> Result<(), String> {
+    let asked: Vec<_> = known.sent(Kind::AuthorizationRequest).collect();
+    let begun = known.sent(Kind::PaymentInstruction).chain(known.sent(Kind::DeliveryInstruction));
+    let Some(begun) = begun.map(|kept| kept.position).min().filter(|_| !asked.is_empty()) else { return Ok(()) };
+    let Some(asked) = asked.into_iter().rfind(|asked| asked.position < begun) else { return Ok(()) };
+    let released = known.sent(Kind::Stop).any(|stop| (asked.position..begun).contains(&stop.position));
+    let yes = |kept: &&Kept| {
+        let done = matches!(&kept.letter.document, Document::AuthorizationResult(said) if said.step.done().is_some());
+        done && kept.letter.answers == Some(asked.content) && kept.position < begun
+    };
+    match known.received(Kind::AuthorizationResult).any(|kept| yes(&kept)) && !released {
+        true => Ok(()),
+        false => Err(format!("{:?}: goods or money went before the payment was authorised", known.key)),
     }
 }
 
