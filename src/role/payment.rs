@@ -4,8 +4,8 @@ use jiff::civil::Time;
 
 use super::agent::{self, instruction, last_status};
 use super::payment_status::{
-        NO_REFUND, first, is_all_stopped, is_done, is_open, next_id, next_refund, not_yet_made, paid, pay, refund,
-    reopen, stop_open, stopped_by_shop, take_back,
+    NO_REFUND, first, is_all_stopped, is_done, is_open, next_id, next_refund, not_yet_made, paid, pay, refund, reopen,
+    stop_open, stopped_by_shop, take_back,
 };
 use super::practice::{DebitWord, PaymentPractice};
 use super::{Action, Desk, Draft, Notice, Refused, given, mandate, payment_work, resend_above};

@@ -106,7 +106,8 @@ fn changed(terms: &Terms, change: &Change, desk: &Desk<'_>) -> Result<Terms, Ref
         }
     }
     let sum = item::total(&new.lines, &new.charges).map_err(|error| Refused::new(error.to_string()))?;
-    new.total = sum.filter(|sum| !sum.is_negative()).ok_or_else(|| Refused::new("they would make no sum"))?;
+    new.total =
+        sum.filter(|sum| !sum.is_negative() && !sum.is_zero()).ok_or_else(|| Refused::new("they would make no sum"))?;
     let over = [change.due, change.arrives].into_iter().flatten().find(|day| day.is_over(&desk.now));
     if let Some(day) = over {
         return Err(Refused::new(format!("{day} is over already")));

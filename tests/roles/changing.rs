@@ -179,6 +179,7 @@ fn terms_that_cannot_be_changed_any_more_stay() {
     for (what, why) in [
         (Change { prices: vec![("1".to_owned(), jpy(1000))], ..Change::default() }, "say already"),
         (Change { prices: vec![("9".to_owned(), jpy(1000))], ..Change::default() }, "line 9 is not in the terms"),
+        (Change { charges: vec![("Voucher".to_owned(), jpy(-4800))], ..Change::default() }, "they would make no sum"),
         (Change { arrives: Some(day("2026-07-01")), ..Change::default() }, "over already"),
         (
             Change { quantities: vec![("1".to_owned(), None), ("2".to_owned(), None)], ..Change::default() },
