@@ -51,7 +51,7 @@ impl GivenBack {
     pub(super) fn line(&self, shell: &Shell) -> Result<(), Failure> {
         let due: Vec<String> = self.due.iter().map(text::amount).collect();
         let name = shell.words.say("account.refund-due");
-        if due.is_empty() { Ok(()) } else { shell.output.line(text::labelled(&name, 13, &due.join(" + "))) }
+        if due.is_empty() { Ok(()) } else { shell.output.named(&name, 15, &due.join(" + ")) }
     }
 
     /// Tells of the refunds that this account is to pay.

@@ -7,8 +7,9 @@ use jiff::civil::Date;
 
 use super::Shell;
 use super::failure::Failure;
+use super::list_columns::{Columns, WIDE};
 use super::output::{Cell, Tone};
-use super::table::{Fit, Table};
+use super::table::Table;
 use crate::clerk::Clerk;
 use crate::index::{Listed, Row, RowLeg};
 use crate::rules::query::{Condition, Part, Query};
@@ -17,8 +18,6 @@ use crate::view::orders::{Asked, Orders, document, first_role, refund_due};
 use crate::view::{short, text};
 use crate::words::Words;
 
-/// Words of a leg that its sign says, too, in both languages.
-const SAID_BY_SIGN: [&str; 8] = ["due", "late", "warned", "differs", "予定", "期限超過", "警告あり", "相違"];
 /// Days around now within which a day needs no year.
 const HALF_A_YEAR: i64 = 183;
 
@@ -163,73 +162,6 @@ impl ListArgs {
     }
 }
 
-/// The columns of a buyer's list, and what gives way on a narrow terminal.
-const BOUGHT: [&str; 10] = ["id", "date", "shop", "items", "total", "unpaid", "order", "delivery", "payment", "state"];
-const BOUGHT_FIT: [Fit; 13] = [
-    Fit::Cut(3, 20),
-    Fit::Cut(2, 10),
-    Fit::Short(8, short_leg),
-    Fit::Short(7, short_leg),
-    Fit::Short(6, short_leg),
-    Fit::Cut(3, 12),
-    Fit::Drop(1),
-    Fit::Cut(3, 7),
-    Fit::Cut(2, 6),
-    Fit::Short(9, short_leg),
-    Fit::Drop(5),
-    Fit::Drop(2),
-    Fit::Drop(3),
-];
-/// On a terminal with fewer columns what was bought stands below its row: beside it there would be room for a word of it.
-const WIDE: usize = 110;
-/// The columns there.
-const NARROW: [&str; 9] = ["id", "date", "total", "unpaid", "order", "delivery", "payment", "state", "bought"];
-const NARROW_FIT: [Fit; 6] = [
-    Fit::Short(4, short_leg),
-    Fit::Short(5, short_leg),
-    Fit::Short(6, short_leg),
-    Fit::Drop(1),
-    Fit::Short(7, short_leg),
-    Fit::Drop(3),
-];
-/// The same of all other parts, who know a transaction by its number.
-const TRADED: [&str; 12] =
-    ["number", "id", "date", "buyer", "shop", "items", "total", "unpaid", "order", "delivery", "payment", "state"];
-const TRADED_FIT: [Fit; 14] = [
-    Fit::Cut(5, 12),
-    Fit::Cut(3, 10),
-    Fit::Cut(4, 10),
-    Fit::Short(8, short_leg),
-    Fit::Short(9, short_leg),
-    Fit::Short(10, short_leg),
-    Fit::Drop(1),
-    Fit::Drop(4),
-    Fit::Drop(2),
-    Fit::Cut(5, 7),
-    Fit::Cut(3, 6),
-    Fit::Short(11, short_leg),
-    Fit::Drop(7),
-    Fit::Drop(5),
-];
-
-/// The same of agents, who may work for several shops with the same numbers.
-const AGENT_FIT: [Fit; 14] = [
-    Fit::Cut(5, 12),
-    Fit::Cut(3, 10),
-    Fit::Cut(4, 10),
-    Fit::Short(8, short_leg),
-    Fit::Short(9, short_leg),
-    Fit::Short(10, short_leg),
-    Fit::Drop(1),
-    Fit::Drop(2),
-    Fit::Cut(5, 7),
-    Fit::Cut(3, 6),
-    Fit::Short(11, short_leg),
-    Fit::Drop(7),
-    Fit::Drop(5),
-    Fit::Drop(4),
-];
-
 /// Prints the list; whether what is unpaid is `asked` for, it stands in each row, not only where it is not the total.
 fn print(shell: &Shell, shown: &Orders, asked: bool) -> Result<(), Failure> {
     let summary = &shown.summary;
@@ -241,12 +173,7 @@ fn print(shell: &Shell, shown: &Orders, asked: bool) -> Result<(), Failure> {
         (false, _) => traded,
     };
     let rows: Vec<Vec<Cell>> = shown.listed.iter().map(|one| lay_out(shell, one, &shown.now, asked)).collect();
-    let (head, right, fit): (&[&'static str], _, &[Fit]) = match shown.role {
-        Role::Buyer if narrow => (&NARROW, [2, 3], &NARROW_FIT),
-        Role::Buyer => (&BOUGHT, [4, 5], &BOUGHT_FIT),
-        Role::Shop => (&TRADED, [6, 7], &TRADED_FIT),
-        Role::Payment | Role::Delivery => (&TRADED, [6, 7], &AGENT_FIT),
-    };
+    let Columns { head, right, fit } = Columns::of(shown.role, narrow);
     if rows.is_empty() {
         shell.output.line(shell.words.say("listing.none"))?;
     } else {
@@ -292,7 +219,7 @@ fn footer(shell: &Shell, shown: &Orders) -> Result<(), Failure> {
     };
     let listed = shown.listed.len();
     let places: [(&str, &dyn Display); 3] = [("listed", &listed), ("undelivered", &undelivered), ("unpaid", &unpaid)];
-    shell.output.line(match shown.of_all {
+    shell.output.paragraph(&match shown.of_all {
         Some(all) => {
             let all: (&str, &dyn Display) = ("all", &all);
             words.fill("listing.footer-all", &[&places[..], &[all]].concat())
@@ -301,7 +228,7 @@ fn footer(shell: &Shell, shown: &Orders) -> Result<(), Failure> {
         None => words.fill("listing.footer", &places),
     })?;
     let reached = |limit: &Money| words.fill("account.over", &[("sum", &text::amount(limit))]);
-    shown.over.iter().try_for_each(|limit| shell.output.line(shell.output.tone(&reached(limit), Tone::Bad)))
+    shown.over.iter().try_for_each(|limit| shell.output.toned(&reached(limit), Tone::Bad))
 }
 
 /// Writes a count with its noun.
@@ -438,9 +365,4 @@ fn leg_cell(words: Words, leg: &RowLeg, date: Option<String>, open: bool, now: &
         (Some(due), false) => Cell(words.fill("listing.due", &[("day", due)]), Tone::Plain),
         (None, false) => nothing(),
     }
-}
-
-/// Returns a leg as a narrow terminal has it: the sign says whether it is due or late.
-fn short_leg(cell: &str) -> String {
-    cell.split(' ').filter(|word| !SAID_BY_SIGN.contains(word)).collect::<Vec<_>>().join(" ")
 }

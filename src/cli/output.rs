@@ -91,6 +91,17 @@ impl Output {
         self.raw(format!("{}\n", text.as_ref()).as_bytes())
     }
 
+    /// Writes harmless sentences, in as many lines as they need.
+    pub(crate) fn paragraph(&self, text: &str) -> Result<(), Failure> {
+        self.toned(text, Tone::Plain)
+    }
+
+    /// The same in a colour.
+    pub(crate) fn toned(&self, text: &str, tone: Tone) -> Result<(), Failure> {
+        let lines = self.width().map_or_else(|| vec![text.to_owned()], |width| wrap(text, width));
+        lines.iter().try_for_each(|line| self.line(self.tone(line, tone)))
+    }
+
     /// Writes a name in `names` columns and its value beside it, in as many lines as that needs; it is harmless already.
     pub(crate) fn named(&self, name: &str, names: usize, value: &str) -> Result<(), Failure> {
         let room = self.width().map(|width| width.saturating_sub(names).max(20));

@@ -7,7 +7,7 @@ use super::download::{self, Saved};
 use super::failure::Failure;
 use super::given_back;
 use super::output::{self, Cell, Tone};
-use super::table::{Fit, Table, wrap};
+use super::table::{Fit, Table};
 use super::transaction;
 use crate::clerk::{Clerk, ClerkError};
 use crate::rules::agreement::not_applied;
@@ -124,7 +124,7 @@ fn head(shell: &Shell, known: &Transaction, standing: &Standing, now: &Moment) -
     };
     let id = short(known.key.id.as_str());
     let state = words.name("standing", &standing.state.to_string());
-    shell.output.line(format!("{id}  {}  {number}  {state}{late}", known.key.shop))
+    shell.output.paragraph(&format!("{id}  {}  {number}  {state}{late}", known.key.shop))
 }
 
 /// Says how many letters were erased, and why the last was.
@@ -164,7 +164,7 @@ fn terms(shell: &Shell, known: &Transaction, standing: &Standing, full: bool) ->
     if let Some(until) = terms.valid_through.filter(|_| standing.state == State::Offered) {
         let day = text::minute(&until, shell.clock.zone());
         let key = if offer_is_over(terms, &shell.clock.now()) { "shown.offer-over" } else { "shown.offer" };
-        shell.output.line(shell.words.fill(key, &[("day", &day)]))?;
+        shell.output.paragraph(&shell.words.fill(key, &[("day", &day)]))?;
     }
     for conditions in terms.conditions.iter().flat_map(|conditions| conditions.lines()) {
         paragraph(shell, conditions)?;
@@ -208,11 +208,12 @@ fn reason(clerk: &Clerk, position: u64) -> Result<String, Failure> {
 /// Prints what the buyer says came, beside what the delivery agent says.
 fn came(shell: &Shell, known: &Transaction, standing: &Standing) -> Result<(), Failure> {
     let Some(said) = received::said(known) else { return Ok(()) };
-    shell.line(&format!("received, as you said of {}:", text::when(&said.at, shell.clock.zone())))?;
+    let heard = format!("received, as you said of {}:", text::when(&said.at, shell.clock.zone()));
+    shell.output.paragraph(&shell.words.sentence(&heard))?;
     super::received::table(shell, &received::counts(known, standing))?;
     if let Some(differs) = received::differs(known, standing) {
         let text = text::sentence(&shell.words.sentence(&differs.text), shell.clock.zone());
-        shell.output.line(format!("✗ received-differs: {}", output::escape(&text)))?;
+        shell.output.paragraph(&format!("✗ received-differs: {}", output::escape(&text)))?;
     }
     shell.output.line("")
 }
@@ -227,9 +228,7 @@ fn remarks(shell: &Shell, known: &Transaction) -> Result<(), Failure> {
 
 /// Prints sentences of a letter, in as many lines as they need.
 fn paragraph(shell: &Shell, text: &str) -> Result<(), Failure> {
-    let text = output::escape(text);
-    let lines = shell.output.width().map_or_else(|| vec![text.clone()], |width| wrap(&text, width));
-    lines.into_iter().try_for_each(|line| shell.output.line(line))
+    shell.output.paragraph(&output::escape(text))
 }
 
 /// Lays out who speaks for a leg, and how it stands.
@@ -295,7 +294,8 @@ fn offered(shell: &Shell, known: &Transaction, standing: &Standing) -> Result<()
         true => shell.words.fill("shown.change", &[("who", from)]),
         false => shell.words.fill("shown.not-applied", &[("who", from), ("n", &warning)]),
     };
-    shell.output.line(format!("\n{line}"))?;
+    shell.output.line("")?;
+    shell.output.paragraph(&line)?;
     goods(shell, &terms.lines, &terms.charges, terms.total)?;
     ways(shell, &(&terms.payment_method, &terms.delivery_method), terms.deliver_to.as_ref(), &terms.buyer)
 }

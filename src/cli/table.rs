@@ -1,11 +1,12 @@
 //! Tables that fit: on a terminal columns shrink, take a shorter form or go until a row fits, and a last column of
-//! sentences wraps at words; into a pipe or file each row is one line, whole. What a cell says is not known here.
+//! sentences wraps at words; where none of that is enough each row is a block of lines. Into a pipe or file each row is one
+//! line, whole. What a cell says is not known here.
 
 use super::failure::Failure;
 use super::output::{Cell, Output, Tone, columns, shorten};
 
 /// Blanks between two columns.
-const GAP: usize = 2;
+pub(super) const GAP: usize = 2;
 /// The least room beside the other columns in which sentences are read; with less they stand below the row.
 const BESIDE: usize = 40;
 /// How far sentences below their row are indented.
@@ -18,8 +19,8 @@ const PADDED: usize = 60;
 pub(crate) enum Fit {
     /// Cut the column down to so many places, at the least.
     Cut(usize, usize),
-    /// Take the short form of the column's cells.
-    Short(usize, fn(&str) -> String),
+    /// Take the short form of the cells of these columns: all of them, so that the same words stand in each.
+    Short(&'static [usize], fn(&str) -> String),
     /// Leave the column out.
     Drop(usize),
 }
@@ -100,6 +101,9 @@ impl Table<'_> {
         }
         if let Some(width) = width {
             self.make_fit(&mut laid, width);
+            if room_used(&laid) > width {
+                return self.blocks(width, tone);
+            }
         } else {
             for column in &mut laid {
                 column.width = column.width.min(PADDED);
@@ -138,8 +142,8 @@ impl Table<'_> {
                         one.is_cut = one.width < one.natural;
                     }
                 }
-                Fit::Short(column, short) => {
-                    if let Some(one) = laid.get_mut(column) {
+                Fit::Short(columns, short) => {
+                    for (_, one) in laid.iter_mut().enumerate().filter(|(column, _)| columns.contains(column)) {
                         one.cells.iter_mut().skip(1).for_each(|cell| cell.0 = short(&cell.0));
                         one.measure();
                     }
@@ -182,7 +186,7 @@ fn room_used(laid: &[Laid]) -> usize {
     widths.fold(0, usize::saturating_add).saturating_sub(GAP)
 }
 
-fn push(lines: &mut String, line: &str) {
+pub(super) fn push(lines: &mut String, line: &str) {
     lines.push_str(line.trim_end());
     lines.push('\n');
 }
@@ -265,6 +269,10 @@ mod tests {
         assert!(narrow[1].contains('…') && narrow[1].contains("日立物産株式会社 東京"), "{narrow:?}");
         assert_eq!(columns(&narrow[1]), 60);
         assert!(!lay(Some(32), &FIT, false)[0].contains("SHOP"));
+        // What does not fit at all is a block of lines.
+        let block = lay(Some(24), &FIT, false);
+        assert!(block[0].starts_with("K5QW3Z") && block.iter().any(|line| line.starts_with("  SHOP")), "{block:?}");
+        assert!(block.iter().all(|line| columns(line) <= 24), "{block:?}");
         assert!(!lay(Some(120), &FIT, false)[1].contains('…'));
     }
 

@@ -205,7 +205,7 @@ fn print(shell: &Shell, clerk: &Clerk, shown: &[Shown], notes: &[Shown], all: bo
         shell.output.fitted(&Table { head: &head, rows: &rows, right: &[], fit, wrap: true })
     };
     if shown.is_empty() {
-        shell.output.line(shell.words.say("warned.none"))?;
+        shell.output.paragraph(&shell.words.say("warned.none"))?;
     } else {
         table(["finding", "says"], shown)?;
         let count = |which: &dyn Fn(&Shown) -> bool| {
@@ -217,15 +217,15 @@ fn print(shell: &Shell, clerk: &Clerk, shown: &[Shown], notes: &[Shown], all: bo
         let late = count(&Shown::is_of_date);
         shell.output.line("")?;
         if open(false) > 0 {
-            shell.output.line(shell.words.fill("warned.open", &[("n", &open(false))]))?;
+            shell.output.paragraph(&shell.words.fill("warned.open", &[("n", &open(false))]))?;
         } else if open(true) == 0 {
-            shell.output.line(shell.words.say("warned.none-open"))?;
+            shell.output.paragraph(&shell.words.say("warned.none-open"))?;
         }
         if open(true) > 0 {
-            shell.output.line(shell.words.fill("warned.standing", &[("n", &open(true))]))?;
+            shell.output.paragraph(&shell.words.fill("warned.standing", &[("n", &open(true))]))?;
         }
         if late > 0 {
-            shell.output.line(shell.words.fill("warned.of-date", &[("n", &late)]))?;
+            shell.output.paragraph(&shell.words.fill("warned.of-date", &[("n", &late)]))?;
         }
         if open(false) > 0 {
             hints(shell, clerk, shown)?;
@@ -234,7 +234,8 @@ fn print(shell: &Shell, clerk: &Clerk, shown: &[Shown], notes: &[Shown], all: bo
     if notes.is_empty() {
         return Ok(());
     }
-    shell.output.line(format!("\n{}", shell.words.say("warned.noted")))?;
+    shell.output.line("")?;
+    shell.output.paragraph(&shell.words.say("warned.noted"))?;
     table(["note", "notes"], notes)
 }
 

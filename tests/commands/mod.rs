@@ -28,6 +28,8 @@ mod looking;
 mod mail;
 /// Accounts made in part, and what crashes leave.
 mod making;
+/// Terminals of every width: no line is wider, and what is wrong has its word.
+mod narrow;
 /// What a program of the owner's is told of warnings.
 mod notifying;
 /// Orders written in answer to questions, and repeated at other prices.
