@@ -17,7 +17,7 @@ use crate::rules::waiting::{Waiting, waiting};
 use crate::rules::{Standing, State, received};
 use crate::trade::item::{Charge, Line};
 use crate::trade::{
-    Agent, DeliveryMethod, Direction, Erasure, Kept, Leg, Moment, Money, PaymentMethod, Person, PostalAddress, Role,
+    Agent, DeliveryMethod, Direction, Erasure, Kept, Leg, Money, PaymentMethod, Person, PostalAddress, Role,
     Transaction, Verdict, When,
 };
 use crate::view::bill::{Bill, Differs};
@@ -73,7 +73,7 @@ pub(super) fn run(shell: &mut Shell, args: ShowArgs) -> Result<(), Failure> {
         }
         return shell.output.document(&value);
     }
-    head(shell, &known, &standing, &now)?;
+    head(shell, &clerk, &known, &standing)?;
     erased(shell, &known)?;
     given_back::lines(shell, &known, &standing)?;
     terms(shell, &known, &standing, args.full)?;
@@ -110,7 +110,9 @@ fn next_to_report(known: &Transaction, standing: &Standing) -> Option<String> {
     (standing.state == State::Open && !standing.mark(leg).done).then_some(report)
 }
 
-fn head(shell: &Shell, known: &Transaction, standing: &Standing, now: &Moment) -> Result<(), Failure> {
+/// Prints in one line what it is found by, whose shop it is, when it was bought, and how it stands.
+fn head(shell: &Shell, clerk: &Clerk, known: &Transaction, standing: &Standing) -> Result<(), Failure> {
+    let now = &shell.clock.now();
     let words = shell.words;
     let none = if standing.state == State::Rejected { "shown.numberless" } else { "shown.unnumbered" };
     let number = known.number.as_ref();
@@ -124,7 +126,25 @@ fn head(shell: &Shell, known: &Transaction, standing: &Standing, now: &Moment) -
     };
     let id = short(known.key.id.as_str());
     let state = words.name("standing", &standing.state.to_string());
-    shell.output.paragraph(&format!("{id}  {}  {number}  {state}{late}", known.key.shop))
+    let (shop, day) = (output::escape(&shop(clerk, known)?), purchased(shell, known));
+    shell.output.paragraph(&format!("{id}  {shop}  {day}  {number}  {state}{late}"))
+}
+
+/// Returns the shop's name, where one is known, and its address.
+fn shop(clerk: &Clerk, known: &Transaction) -> Result<String, Failure> {
+    let address = &known.key.shop;
+    let name = match known.terms() {
+        Some((_, terms)) => terms.seller.clone(),
+        None if known.key.role == Role::Buyer => clerk.shop_name(address)?,
+        None => String::new(),
+    };
+    Ok(if name.is_empty() { address.to_string() } else { format!("{name} <{address}>") })
+}
+
+/// Returns the day of the first letter, as the list has it.
+fn purchased(shell: &Shell, known: &Transaction) -> String {
+    let first = known.kept.first().map(|kept| When::Moment(kept.letter.date));
+    first.map(|date| text::day(&date, shell.clock.zone())).unwrap_or_default()
 }
 
 /// Says how many letters were erased, and why the last was.

@@ -64,7 +64,7 @@ K5QW3Z  2026-11-27  日立物産  シャツ 白 41 ×1                  JPY 4,80
 6件 · 未配達 1件 · 未払い JPY 10,700（2件）";
 
 const SHOWN: &str = "\
-K5QW3Z  shop@demo.test  番号 K5QW3ZAB  取消済
+K5QW3Z  日立物産 <shop@demo.test>  2026-11-27  番号 K5QW3ZAB  取消済
 Iron kettle ×1   JPY 36,000
 Parcel delivery     JPY 500
 合計             JPY 36,500

@@ -268,3 +268,17 @@ fn an_order_without_terms_has_the_name_of_its_shop_from_another_order_or_a_catal
     fresh.order();
     assert_eq!(shop(&listed(&fresh, &["ordered"])[0]), "日立物産");
 }
+
+#[test]
+fn the_first_line_of_show_has_shop_address_and_day_of_purchase() {
+    let town = Town::played();
+    for one in town.list(&[]) {
+        let id = one["id"].as_str().unwrap();
+        let shown = town.does("buyer", &["show", id]).out;
+        let head = shown.lines().next().unwrap();
+        let day = &one["date"].as_str().unwrap()[..10];
+        for part in [&id[..6], "日立物産 <shop@demo.test>", day] {
+            assert!(head.contains(part), "{part}: {head}");
+        }
+    }
+}
