@@ -35,6 +35,12 @@ impl Clock {
         Self { source: Source::Played(Arc::new(Mutex::new(start.instant()))), zone: TimeZone::fixed(start.offset()) }
     }
 
+    /// Returns the same clock, whose days are reckoned in this zone.
+    #[must_use]
+    pub fn within(self, zone: TimeZone) -> Self {
+        Self { zone, ..self }
+    }
+
     /// Sets a played clock; the system's clock is left as it is.
     pub fn set(&self, moment: Moment) {
         if let Source::Played(time) = &self.source {

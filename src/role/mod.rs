@@ -10,6 +10,7 @@ pub mod asking;
 pub mod buyer;
 pub mod calendar;
 pub mod delivery;
+mod expression;
 mod given;
 mod left_out;
 pub mod mandate;

@@ -1,16 +1,14 @@
 //! When something is done without a word: times of the day, days of the week or month, a cron expression, or the promised
 //! date of each transaction (screen 1802, P91).
 //!
-//! Times are those of the owner's zone. A time that a change of clocks leaves out is the moment the clocks go on from; one
-//! that comes twice counts the first time (F40).
+//! Times are those of the owner's zone; what becomes of them where clocks change is said in `role::expression`.
 
 use std::fmt;
 
-use croner::Cron;
-use croner::parser::{CronParser, Seconds, Year};
 use jiff::civil::{Time, Weekday};
 use jiff::tz::TimeZone;
 
+use super::expression::Expression;
 use crate::trade::Moment;
 
 /// The hour that is meant where none is named.
@@ -38,9 +36,9 @@ pub struct Timetable {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Kind {
     /// At the moments of these expressions together.
-    Calendar(Vec<Cron>),
+    Calendar(Vec<Expression>),
     /// On the day that was promised, at this time: looked at each day.
-    Due(Time, Box<Cron>),
+    Due(Time, Box<Expression>),
 }
 
 impl Timetable {
@@ -55,7 +53,7 @@ impl Timetable {
         let table = Self { text: plain, kind };
         let never = || fault("no such moment ever comes".to_owned());
         let start = jiff::civil::date(2026, 1, 1).to_zoned(TimeZone::UTC).map_err(|_| never())?;
-        let comes = table.all().iter().any(|one| one.find_next_occurrence(&start, true).is_ok());
+        let comes = table.all().iter().any(|one| one.comes(&start));
         if comes { Ok(table) } else { Err(never()) }
     }
 
@@ -80,7 +78,7 @@ impl Timetable {
         }
     }
 
-    fn all(&self) -> &[Cron] {
+    fn all(&self) -> &[Expression] {
         match &self.kind {
             Kind::Calendar(all) => all,
             Kind::Due(_, daily) => std::slice::from_ref(daily.as_ref()),
@@ -91,7 +89,7 @@ impl Timetable {
     pub fn last(&self, now: &Moment, zone: &TimeZone) -> Option<Moment> {
         let all = self.all();
         let now = now.whole_second().instant().to_zoned(zone.clone());
-        let before = all.iter().filter_map(|one| one.find_previous_occurrence(&now, true).ok());
+        let before = all.iter().filter_map(|one| one.last(&now));
         before.map(|zoned| Moment::new(zoned.timestamp(), zoned.offset())).max()
     }
 
@@ -99,9 +97,8 @@ impl Timetable {
     pub fn next(&self, now: &Moment, zone: &TimeZone, count: usize) -> Vec<Moment> {
         let all = self.all();
         let now = now.whole_second().instant().to_zoned(zone.clone());
-        let after = |one: &Cron| one.iter_after(now.clone()).take(count).collect::<Vec<_>>();
         let moment = |zoned: jiff::Zoned| Moment::new(zoned.timestamp(), zoned.offset());
-        let mut found: Vec<Moment> = all.iter().flat_map(after).map(moment).collect();
+        let mut found: Vec<Moment> = all.iter().flat_map(|one| one.after(&now, count)).map(moment).collect();
         found.sort();
         found.dedup();
         found.truncate(count);
@@ -189,9 +186,8 @@ fn time(text: &str) -> Result<Time, String> {
     Time::strptime("%H:%M", text).map_err(|_| format!("{text:?} is no time of the day, like 09:00"))
 }
 
-fn cron(text: &str) -> Result<Cron, String> {
-    let parser = CronParser::builder().seconds(Seconds::Disallowed).year(Year::Disallowed).build();
-    parser.parse(text).map_err(|error| format!("as a cron expression: {error}; write it like {FORMS}"))
+fn cron(text: &str) -> Result<Expression, String> {
+    Expression::parse(text).map_err(|error| format!("as a cron expression: {error}; write it like {FORMS}"))
 }
 
 #[cfg(test)]
@@ -266,6 +262,56 @@ mod tests {
             next("daily 02:30", "2026-10-24T12:00:00Z", berlin),
             ["2026-10-25T00:30:00Z", "2026-10-26T01:30:00Z", "2026-10-27T01:30:00Z"]
         );
+    }
+
+    /// Returns the moments from midnight until six o'clock in Berlin, as `next` has them and as `last` does minute by minute.
+    fn night(text: &str, [begin, end]: [&str; 2]) -> Vec<String> {
+        let (zone, table) = (TimeZone::get("Europe/Berlin").unwrap(), Timetable::parse(text).unwrap());
+        let [begin, end] = [begin, end].map(|moment| Moment::parse(moment).unwrap());
+        let before = begin.plus_seconds(-1);
+        let within = |moment: &Moment| before.instant() < moment.instant() && moment.instant() <= end.instant();
+        let next: Vec<Moment> = table.next(&before, &zone, 100).into_iter().filter(within).collect();
+        let minutes =
+            (0..=(end.instant().as_second() - begin.instant().as_second()) / 60).map(|n| begin.plus_seconds(n * 60));
+        let mut last: Vec<Moment> = minutes.map(|now| table.last(&now, &zone).unwrap()).filter(within).collect();
+        last.dedup();
+        assert_eq!(next, last, "{text}: what comes is what came");
+        next.iter().map(|moment| moment.instant().strftime("%H:%M").to_string()).collect()
+    }
+
+    #[test]
+    fn each_moment_comes_once_in_both_nights_in_which_clocks_change_f40() {
+        let (on, back) =
+            (["2027-03-27T23:00:00Z", "2027-03-28T04:00:00Z"], ["2026-10-24T22:00:00Z", "2026-10-25T05:00:00Z"]);
+        let half_past = (&["01:00"][..], &["00:30"][..]);
+        let tens = &["00:00", "00:10", "00:20", "00:30", "00:40", "00:50"][..];
+        // What is done each hour is done in each that passes: five of them in one night, seven in the other.
+        let hours = (
+            &["23:00", "00:00", "01:00", "02:00", "03:00", "04:00"][..],
+            &["22:00", "23:00", "00:00", "01:00", "02:00", "03:00", "04:00", "05:00"][..],
+        );
+        for (text, (forth, behind)) in [
+            ("30 2 * * *", half_past),
+            ("daily 02:30", half_past),
+            ("due 02:30", half_past),
+            ("daily 02:30,02:45", (&["01:00"], &["00:30", "00:45"])),
+            ("sunday 02:30", half_past),
+            ("*/10 2 * * *", (&["01:00"], tens)),
+            ("0-50/10 2 * * 0", (&["01:00"], tens)),
+            ("0 1,2,3 * * *", (&["00:00", "01:00"], &["23:00", "00:00", "02:00"])),
+            ("hourly", hours),
+            ("0 * * * *", hours),
+            ("every 1h", hours),
+            ("every 2h", (&["23:00", "01:00", "02:00", "04:00"], &["22:00", "00:00", "03:00", "05:00"])),
+            ("every 6h", (&["23:00", "04:00"], &["22:00", "05:00"])),
+        ] {
+            assert_eq!(night(text, on), forth, "{text}");
+            assert_eq!(night(text, back), behind, "{text}");
+        }
+        // Half an hour is left out and comes twice on Lord Howe Island.
+        let howe = "Australia/Lord_Howe";
+        assert_eq!(next("15 2 * * *", "2026-10-03T12:00:00Z", howe)[0], "2026-10-03T15:30:00Z");
+        assert_eq!(last("45 1 * * *", "2027-04-03T15:10:00Z", howe), "2027-04-03T14:45:00Z");
     }
 
     #[test]

@@ -311,6 +311,22 @@ mod real {
     }
 
     #[test]
+    fn nine_oclock_stays_nine_oclock_when_the_clocks_of_berlin_are_put_on_f40() {
+        let town = Town::fresh();
+        town.does("buyer", &["schedule", "add", "mornings", "--query", "undelivered", "--when", "daily 09:00"]);
+        let next = ["schedule", "next", "mornings"];
+        let shown = town.at_within("2027-03-26 12:00:00", "Europe/Berlin", "buyer", &next);
+        for day in ["2027-03-27 09:00", "2027-03-28 09:00", "2027-03-29 09:00"] {
+            assert!(shown.code == Some(0) && shown.out.contains(day), "{day}: {shown:?}");
+        }
+        let json = town.at_within("2027-03-26 12:00:00", "Europe/Berlin", "buyer", &[&["--json"][..], &next].concat());
+        let moments = json.json()["next"].clone();
+        let moments: Vec<&str> = moments.as_array().unwrap().iter().map(|one| one.as_str().unwrap()).collect();
+        let days = ["2027-03-27T09:00:00+01:00", "2027-03-28T09:00:00+02:00", "2027-03-29T09:00:00+02:00"];
+        assert_eq!(moments[..3], days);
+    }
+
+    #[test]
     fn watch_asks_by_itself_when_the_time_of_a_schedule_has_come_p92_p112() {
         let town = Town::fresh();
         let (id, _) = town.bought("SH-41", 1, &["--pay", "invoice"]);

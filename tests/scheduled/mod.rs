@@ -2,6 +2,7 @@
 
 mod come;
 mod held;
+mod nights;
 mod rules;
 mod silence;
 

@@ -350,6 +350,11 @@ impl Town {
 
     /// Runs the program with its clock moved, as `faketime` reads it: `+30d`.
     pub fn at(&self, moved: &str, party: &str, args: &[&str]) -> Run {
+        self.at_within(moved, "", party, args)
+    }
+
+    /// The same in another time zone.
+    pub fn at_within(&self, moved: &str, zone: &str, party: &str, args: &[&str]) -> Run {
         let command = || {
             let mut command = Command::new("faketime");
             command.args(["-f", moved, env!("CARGO_BIN_EXE_mailorder"), "-c"]);
@@ -357,6 +362,9 @@ impl Town {
             // Deadlines and the dates of files stay those of the system.
             command.env("FAKETIME_DONT_FAKE_MONOTONIC", "1").env("NO_FAKE_STAT", "1");
             command.env("PATH", "/usr/bin:/bin").env("HOME", self.path(""));
+            if !zone.is_empty() {
+                command.env("TZ", zone);
+            }
             command
         };
         ended(command).into()

@@ -91,9 +91,17 @@ impl World {
 
     /// The same, where bank and courier have these lines in their tables.
     pub fn with_agents(steps: &str, bank: &str, courier: &str) -> Self {
+        Self::by_clock(Clock::played(at("2026-07-10T09:00:00Z")), steps, [bank, courier])
+    }
+
+    /// The same as [`World::new`], where everybody reckons in this zone.
+    pub fn within(steps: &str, zone: jiff::tz::TimeZone) -> Self {
+        Self::by_clock(Clock::played(at("2026-07-10T09:00:00Z")).within(zone), steps, [BY_BANK, BY_COURIER])
+    }
+
+    fn by_clock(clock: Clock, steps: &str, [bank, courier]: [&str; 2]) -> Self {
         let folder = super::accounts::scratch();
         std::fs::create_dir(folder.path().join("post")).unwrap();
-        let clock = Clock::played(at("2026-07-10T09:00:00Z"));
         let mut clerks = Vec::new();
         let mut outboxes = Vec::new();
         let make = |name: &str, text: String| account(folder.path(), name, &text, &clock);
