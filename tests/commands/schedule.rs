@@ -326,6 +326,46 @@ mod real {
         assert_eq!(moments[..3], days);
     }
 
+    /// A shop's new catalog holds back what the buyer's rule would order: another price, and another payment agent.
+    #[test]
+    fn what_a_new_catalog_changed_is_not_ordered_again_by_rule_and_schedule_says_why() {
+        let town = Town::fresh();
+        let (_, number) = town.bought("SH-41", 1, &["--pay", "invoice"]);
+        town.reports(&number, &[("shop", "--shipped"), ("ship", "--delivered"), ("pay", "--paid")]);
+        let when = "currency:JPY delivered:30d";
+        town.configure("buyer", |text| {
+            format!("{text}\n[[buyer.rule]]\nwhen = \"{when}\"\ndo = \"reorder\"\nat_most = \"JPY 5000\"\n")
+        });
+        let held = |change: &dyn Fn(&str) -> String, why: &str| {
+            let town = town.copied();
+            town.configure("shop", |text| {
+                let changed = change(text);
+                assert_ne!(changed, text);
+                changed
+            });
+            town.does("buyer", &["catalog", "shop@demo.test", "--ask"]);
+            town.settle();
+            for at in ["+32d", "+34d", "+34d"] {
+                sync(&town, at);
+            }
+            assert_eq!(town.lists("buyer", &[]).len(), 1, "{why}");
+            let told = town.at("+34d", "buyer", &["schedule"]);
+            assert!(told.out.contains(why), "{why}: {told:?}");
+            assert!(foreseen(&town, "+34d").to_string().contains(why), "{}", foreseen(&town, "+34d"));
+        };
+        held(&|text| text.replace("JPY 4300", "JPY 4301"), "costs JPY 4301 now");
+        // The courier takes the money as well, from now on.
+        let ship = town.fingerprint("ship");
+        let collects = |text: &str| {
+            let line = |text: &str| text.lines().find(|line| line.starts_with("payment_agent = ")).unwrap().to_owned();
+            text.replace(
+                &line(text),
+                &format!("payment_agent = {{ address = \"ship@demo.test\", fingerprint = \"{ship}\" }}"),
+            )
+        };
+        held(&collects, "the payment agent is another one now");
+    }
+
     #[test]
     fn watch_asks_by_itself_when_the_time_of_a_schedule_has_come_p92_p112() {
         let town = Town::fresh();

@@ -103,6 +103,11 @@ fn a_rule_asks_once_about_what_is_late() {
     assert_eq!(asked(&mut world, &id), [Leg::Order, Leg::Payment]);
     look(&mut world, "2026-08-15T09:00:00Z");
     assert_eq!(asked(&mut world, &id).len(), 2);
+    assert_eq!(
+        entries_with(&world, &format!("Mailorder-Cause: ask {id} late:2d")),
+        2,
+        "each letter's entry names the rule"
+    );
 }
 
 #[test]
