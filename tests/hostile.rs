@@ -1,13 +1,22 @@
 //! A shop whose key is known writes names and remarks that would steer a terminal, a page or a spreadsheet: wherever a person
 //! meets them they are text (hard-cases B89, B90, B92, B96, B97).
 
+use mailorder::clerk::Clerk;
+use mailorder::clock::Clock;
+use mailorder::config::{self, Environment};
+use mailorder::mail::{self, ReadError};
+use mailorder::trade::document::Cancellation;
 use mailorder::trade::status::{Parcel, Reason, Step};
+use mailorder::trade::{Document, Letter, Order, Terms};
 use serde_json::Value;
 
 use crate::flows::hooks::scripted;
 use crate::page::served::Served;
 use crate::support::program::{Run, Town};
-use crate::support::trade::{delivery_status, goods, parcel, planned};
+use crate::support::trade::{
+    buyer, delivery_status, goods, letter, order, order_id, order_letter, parcel, planned, shop, terms, terms_letter,
+};
+use crate::support::world::sealed_bytes;
 
 /// What turns the direction of writing, hides, breaks lines or buries them under marks. Control characters stand in no letter.
 const STEERS: &str = "\u{202e}gro.\u{2066}\u{200b}\u{feff}\u{2028}\u{e0041}";
@@ -71,6 +80,86 @@ fn check_run(what: &str, run: &Run) {
     assert!(matches!(run.code, Some(0 | 1)), "{what}: {run:?}");
     check_still(what, &run.out);
     check_still(what, &run.err);
+}
+
+/// What a terminal obeys, as JSON writes it: a sequence in eight bits, a bell, the two that overwrite what stands there, and one
+/// that fills the clipboard.
+const CONTROLS: [&str; 6] = ["\\u009b2J", "\u{9b}2J", "\\u0007", "\\r", "\\b", "\\u001b]52;c;ZXZpbA==\\u0007"];
+
+/// Returns letters as they are signed, with the same word as name, seller, remark and reason.
+fn marked() -> [(&'static str, Letter); 4] {
+    let mark = "MARK".to_owned();
+    let mut named = order();
+    named.lines[0].item.name.clone_from(&mark);
+    let of = |order: Order| Letter { document: Document::Order(order), ..order_letter() };
+    let reason = Document::Cancellation(Cancellation { reason: Some(mark.clone()) });
+    [
+        ("name", of(named)),
+        ("seller", terms_letter(Terms { seller: mark.clone(), ..terms() })),
+        ("remark", of(Order { remarks: Some(mark), ..order() })),
+        ("reason", Letter { order: Some(order_id()), ..letter(&buyer(), &shop(), reason) }),
+    ]
+}
+
+/// Returns a letter as it is signed, with something else in place of the mark of its data.
+fn signed(letter: &Letter, instead: &str) -> String {
+    let signed = mail::write(letter, &crate::mail::texts(mail::Language::En)).unwrap();
+    let signed = String::from_utf8(signed).unwrap();
+    assert!(signed.contains("\"MARK\""), "{signed}");
+    signed.replace("\"MARK\"", &format!("\"MARK{instead}\""))
+}
+
+#[test]
+fn a_control_character_in_a_name_seller_remark_or_reason_is_refused_b89() {
+    for (place, letter) in marked() {
+        assert!(mail::reread(signed(&letter, "").as_bytes()).is_ok(), "{place}");
+        for control in CONTROLS {
+            let read = mail::reread(signed(&letter, control).as_bytes());
+            assert!(matches!(read, Err(ReadError::BadShape(_))), "{place} {control:?}: {read:?}");
+        }
+    }
+}
+
+#[test]
+fn what_is_refused_for_its_control_characters_steers_nothing_where_that_is_told_b89() {
+    let town = Town::fresh();
+    let open = |party: &str| {
+        let file = town.path(party).join("config.toml");
+        Clerk::open(config::load(&file, &Environment::of_process()).unwrap(), Clock::system()).unwrap()
+    };
+    let (seller, reader, now) = (open("shop"), open("buyer"), Clock::system().now());
+    let [_, (_, offer), ..] = marked();
+    let offer = Letter { from: seller.me().clone(), to: reader.me().clone(), date: now.whole_second(), ..offer };
+    for (place, control) in CONTROLS.iter().enumerate() {
+        let text = signed(&offer, control);
+        let mail =
+            sealed_bytes(text.as_bytes(), &offer, seller.key().unwrap(), reader.key().unwrap().certificate(), &now);
+        let file = town.path(&format!("mail/buyer@demo.test/new/1700000001.M{place}.here"));
+        std::fs::write(file, mail).unwrap();
+    }
+    drop((seller, reader));
+    town.does("buyer", &["sync"]);
+    let aside = town.does("buyer", &["--json", "warnings"]).json()["warnings"].as_array().unwrap().clone();
+    let refused: Vec<&str> =
+        aside.iter().filter(|one| one["finding"] == "bad-shape").map(|one| one["id"].as_str().unwrap()).collect();
+    assert_eq!(refused.len(), CONTROLS.len(), "{aside:?}");
+    for language in ["en", "ja"] {
+        let mut commands =
+            vec![vec!["warnings"], vec!["warnings", "--all"], vec!["--json", "warnings"], vec!["status"]];
+        commands.extend(refused.iter().map(|id| vec!["warnings", "show", *id]));
+        for command in &commands {
+            let run = town.run("buyer", &[&["--lang", language][..], command].concat());
+            check_run(&format!("{language} {}", command.join(" ")), &run);
+        }
+    }
+    let served = Served::start(&town.path("buyer/config.toml"));
+    let mut visitor = served.visit();
+    for language in ["en", "ja"] {
+        visitor.language = language;
+        let page = visitor.page("/warnings");
+        assert!(refused.iter().all(|id| page.contains(id)), "{page}");
+        check_still("/warnings", &page);
+    }
 }
 
 #[test]
