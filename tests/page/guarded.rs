@@ -238,6 +238,28 @@ fn link_cookie_and_token_of_an_earlier_run_are_refused_b110() {
 }
 
 #[test]
+fn two_accounts_in_one_browser_keep_their_sessions_apart() {
+    let town = Town::played();
+    town.join("second", "Sato", &["buyer"], "");
+    let [first, second] = ["buyer", "second"].map(|party| Served::start(&town.path(party).join("config.toml")));
+    let [own, other] = [first.visit(), second.visit()].map(|visitor| visitor.cookie);
+    let name = |cookie: &str| cookie.split_once('=').unwrap().0.to_owned();
+    assert_ne!(name(&own), name(&other), "a browser keeps both: it does not tell ports apart");
+    let status = |served: &Served, cookie: &str| {
+        send(served.port, "GET /", &[("Host", &served.host()), ("Cookie", cookie)], "").status
+    };
+    assert_eq!((status(&first, &own), status(&second, &other)), (200, 200));
+    assert_eq!((status(&first, &other), status(&second, &own)), (401, 401));
+    // Under the name of the other, too.
+    let value = |cookie: &str| cookie.split_once('=').unwrap().1.to_owned();
+    assert_eq!(status(&first, &format!("{}={}", name(&own), value(&other))), 401);
+    // The browser sends what it has, in whatever order.
+    for jar in [format!("{own}; {other}"), format!("{other}; {own}")] {
+        assert_eq!((status(&first, &jar), status(&second, &jar)), (200, 200), "{jar}");
+    }
+}
+
+#[test]
 fn a_listener_that_others_could_reach_is_refused() {
     let town = Town::played();
     let runtime = tokio::runtime::Runtime::new().unwrap();
