@@ -33,13 +33,20 @@ pub const FAULTS: &str = r#"
   for (const button of document.querySelectorAll('button, a')) {
     if (!button.textContent.trim() && !button.getAttribute('aria-label')) found.push('no words: ' + button.outerHTML.slice(0, 80));
   }
+  const pointers = ['aria-labelledby', 'aria-describedby', 'aria-controls', 'aria-owns', 'aria-details', 'aria-errormessage', 'for', 'headers', 'list'];
+  for (const name of pointers) for (const one of document.querySelectorAll('[' + name + ']')) {
+    for (const id of one.getAttribute(name).split(/\s+/)) {
+      if (id && !document.getElementById(id)) found.push(name + ' points to nothing: ' + id);
+    }
+  }
   if (document.documentElement.scrollWidth > window.innerWidth) found.push('wider than the window: ' + document.documentElement.scrollWidth);
   if (!document.querySelector('h1')) found.push('no heading');
   return found;
 "#;
 
-/// The texts of a page that stand out too little from what is behind them: less than 4.5 to 1, or 3 to 1 where they are
-/// large (WCAG 2.2, 1.4.3). A colour is what the browser makes of it, whatever it is written in.
+/// The texts of a page that stand out too little from what is behind them, those of drawings and of empty fields as well: less
+/// than 4.5 to 1, or 3 to 1 where they are large (WCAG 2.2, 1.4.3); and the fields whose border does, less than 3 to 1 (1.4.11).
+/// A colour is what the browser makes of it, whatever it is written in.
 pub const FAINT: &str = r#"
   const pixel = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
   const colour = (written) => {
@@ -59,6 +66,24 @@ pub const FAINT: &str = r#"
     .reduce((sum, part, i) => sum + part * [0.2126, 0.7152, 0.0722][i], 0);
   const found = [];
   let met = 0;
+  const ratio = (upper, lower) => {
+    const [one, other] = [light(over(colour(upper), lower)), light(lower)].sort((a, b) => b - a);
+    return (one + 0.05) / (other + 0.05);
+  };
+  const seen = (element) => element.checkVisibility({visibilityProperty: true, opacityProperty: true}) && !element.closest('.hidden, :disabled');
+  const judge = (what, is, least) => { met += 1; if (is < least) found.push(is.toFixed(2) + ' ' + what); };
+  for (const text of document.querySelectorAll('svg text')) {
+    if (seen(text)) judge('drawn ' + text.textContent.slice(0, 40), ratio(getComputedStyle(text).fill, behind(text.closest('svg'))), 4.5);
+  }
+  for (const field of document.querySelectorAll('input, textarea, select')) {
+    if (!seen(field) || ['hidden', 'checkbox', 'radio', 'submit'].includes(field.type)) continue;
+    const style = getComputedStyle(field);
+    if (field.placeholder) judge('placeholder ' + field.placeholder, ratio(getComputedStyle(field, '::placeholder').color, behind(field)), 4.5);
+    const around = behind(field.parentElement);
+    const sides = ['Top', 'Right', 'Bottom', 'Left'].filter((side) => parseFloat(style['border' + side + 'Width']) > 0);
+    const border = Math.max(0, ...sides.map((side) => ratio(style['border' + side + 'Color'], around)));
+    judge('border of ' + field.outerHTML.slice(0, 60), Math.max(border, ratio(style.backgroundColor, around)), 3);
+  }
   const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   while (texts.nextNode()) {
     const text = texts.currentNode.textContent.trim();
@@ -66,13 +91,9 @@ pub const FAINT: &str = r#"
     if (!text || !element.checkVisibility({visibilityProperty: true, opacityProperty: true})) continue;
     if (element.closest('svg, .hidden, option, [aria-hidden=true], :disabled')) continue;
     const style = getComputedStyle(element);
-    const back = behind(element);
-    const [one, other] = [light(over(colour(style.color), back)), light(back)].sort((a, b) => b - a);
     const size = parseFloat(style.fontSize);
     const large = size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700);
-    const ratio = (one + 0.05) / (other + 0.05);
-    met += 1;
-    if (ratio < (large ? 3 : 4.5)) found.push(ratio.toFixed(2) + ' ' + element.className + ' ' + text.slice(0, 40));
+    judge(element.className + ' ' + text.slice(0, 40), ratio(style.color, behind(element)), large ? 3 : 4.5);
   }
   return met < 20 ? ['hardly a text was met: ' + met] : found;
 "#;
@@ -265,10 +286,55 @@ impl Browser {
 
 impl Drop for Browser {
     fn drop(&mut self) {
+        // What a page does wrong and no test looked for is a fault all the same: it is looked at before the browser ends.
+        let looks = !self.session.is_empty() && !std::thread::panicking();
+        let complaints = looks.then(|| std::panic::catch_unwind(|| self.complaints()));
         // The browser outlives its driver unless it is told to end, whatever became of the test.
         let ended = std::panic::catch_unwind(|| self.ask("DELETE", "", &json!({})));
         assert!(ended.is_ok() || self.session.is_empty() || std::thread::panicking(), "the browser does not end");
         let _ = self.child.kill();
         let _ = self.child.wait();
+        if let Some(complaints) = complaints {
+            assert_eq!(complaints.expect("the browser says what it complains of"), Vec::<String>::new());
+        }
+    }
+}
+
+mod real {
+    use super::*;
+
+    /// A page on which much is wrong.
+    const WRONG: &str = "<h1 aria-labelledby=nowhere>x</h1><p style='background:white'>
+        <svg><text fill='%23bbbbbb'>drawn</text></svg>
+        <input aria-label=a placeholder=empty style='border:1px solid black'>
+        <input aria-label=b style='border:1px solid %23dddddd;background:white'>";
+
+    #[test]
+    fn what_the_auditors_look_for_is_found_where_it_is() {
+        let browser = Browser::start(1280, 1000);
+        let texts = "<span>text</span> ".repeat(20);
+        let style = "<style>::placeholder{color:%23cccccc}</style>";
+        browser.open(&format!("data:text/html,{style}{WRONG}{texts}"));
+        assert_eq!(browser.script(FAULTS), json!(["aria-labelledby points to nothing: nowhere"]));
+        let faint = browser.script(FAINT);
+        let faint: Vec<&str> = faint.as_array().unwrap().iter().map(|one| one.as_str().unwrap()).collect();
+        assert_eq!(faint.len(), 3, "{faint:?}");
+        for (place, what) in ["drawn drawn", "placeholder empty", "border of "].iter().enumerate() {
+            assert!(faint[place].contains(what), "{what}: {faint:?}");
+        }
+    }
+
+    #[test]
+    fn what_a_page_takes_from_outside_is_a_complaint() {
+        let browser = Browser::start(1280, 1000);
+        browser.open("data:text/html,<h1>x</h1>");
+        assert_eq!(browser.complaints(), Vec::<String>::new());
+        browser.open("data:text/html,<img alt=x src='http://outside.example/x.png'>");
+        let complaints = browser.complaints();
+        assert!(complaints.iter().any(|one| one.contains("outside.example/x.png")), "{complaints:?}");
+        // Nor does a test end well that has not looked.
+        browser.open("data:text/html,<img alt=x src='http://outside.example/y.png'>");
+        let ends = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| drop(browser)));
+        assert!(ends.is_err());
     }
 }

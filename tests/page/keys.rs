@@ -10,6 +10,7 @@ mod real {
     const TAB: &str = "\u{e004}";
     const ENTER: &str = "\u{e007}";
     const SPACE: &str = " ";
+    const DOWN: &str = "\u{e015}";
     /// More stops of the tabulator than any page has.
     const STOPS: usize = 150;
 
@@ -178,6 +179,146 @@ mod real {
         browser.until("a script", "return true");
         assert_eq!(browser.script("return document.getElementById('keys-open').hidden"), true);
         assert_eq!(browser.complaints(), Vec::<String>::new());
+    }
+
+    /// Has a shop offer what it can deliver of an order for more than it sells; returns the order's ID.
+    fn differing(town: &Town) -> String {
+        town.configure("shop", |text| text.replacen("[shop]\n", "[shop]\npartial = \"offer\"\n", 1));
+        let wish =
+            ["--json", "order", "--shop", "shop@demo.test", "--item", "KETTLE;Iron kettle;JPY 36000;1", "--item"];
+        let more = ["NOSUCH;Lid;JPY 900;1", "--charge", "Parcel delivery;JPY 500", "--pay", "invoice"];
+        let made = town.does("buyer", &[&wish[..], &more].concat()).json();
+        town.settle();
+        made["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Returns the buyer's schedule of this name, if there is one.
+    fn scheduled(town: &Town, name: &str) -> Option<serde_json::Value> {
+        let all = town.does("buyer", &["--json", "schedule"]).json()["schedules"].as_array().unwrap().clone();
+        all.into_iter().find(|one| one["name"] == name)
+    }
+
+    fn state_of(town: &Town, id: &str) -> String {
+        town.show("buyer", id)["state"].as_str().unwrap().to_owned()
+    }
+
+    /// Opens the page of an order from the list, by keys.
+    fn leads_to(browser: &Browser, id: &str) {
+        presses(browser, "nav.pages a[href='/']", ENTER);
+        browser.until("the list", "return location.pathname === '/' && document.readyState === 'complete'");
+        presses(browser, &format!("table.orders a[href='/txn/{id}']"), ENTER);
+        browser
+            .until("the order", "return location.pathname.startsWith('/txn/') && document.readyState === 'complete'");
+    }
+
+    #[test]
+    fn an_offer_is_cancelled_and_terms_that_differ_are_accepted_by_keys_alone_p35_p37() {
+        let (town, _served, browser) = opened();
+        let (id, other) = (town.order(), differing(&town));
+        settles(&town, &browser);
+        leads_to(&browser, &id);
+        presses(&browser, ".steps details:has(button[value=cancel]) summary", ENTER);
+        reaches(&browser, "#cancel-why");
+        types(&browser, "ordered twice");
+        presses(&browser, "button[value=cancel]", SPACE);
+        said(&browser, "cancelled");
+        settles(&town, &browser);
+        assert_eq!((state_of(&town, &id), state_of(&town, &other)), ("cancelled".to_owned(), "ordered".to_owned()));
+        leads_to(&browser, &other);
+        presses(&browser, "#confirm a", ENTER);
+        browser
+            .until("the terms", "return location.pathname.endsWith('/confirm') && document.readyState === 'complete'");
+        presses(&browser, "[name=seen]", SPACE);
+        presses(&browser, "button[value=accept]", ENTER);
+        said(&browser, "confirmed");
+        settles(&town, &browser);
+        assert_eq!(state_of(&town, &other), "open");
+    }
+
+    #[test]
+    fn a_schedule_is_added_paused_and_removed_by_keys_alone_p90_p91() {
+        let (town, _served, browser) = opened();
+        presses(&browser, "nav.pages a[href='/schedule']", ENTER);
+        browser.until("the schedules", "return location.pathname === '/schedule'");
+        reaches(&browser, "#s-name");
+        types(&browser, "evening");
+        reaches(&browser, "#s-query");
+        types(&browser, "undelivered");
+        // Of the ways to say when, the next is chosen by an arrow.
+        presses(&browser, "[name=when]:checked", DOWN);
+        presses(&browser, "button[value=add]", ENTER);
+        said(&browser, "schedule-set");
+        let made = scheduled(&town, "evening").unwrap();
+        assert_eq!((&made["query"], &made["when"]), (&json!("undelivered"), &json!("due 09:00")), "{made}");
+        presses(&browser, "#s-evening button[value=pause]", SPACE);
+        said(&browser, "schedule-paused");
+        assert_eq!(scheduled(&town, "evening").unwrap()["paused"], true);
+        presses(&browser, "#s-evening button[value=remove]", ENTER);
+        said(&browser, "schedule-removed");
+        assert_eq!(scheduled(&town, "evening"), None);
+    }
+
+    #[test]
+    fn a_letter_is_accepted_with_a_reason_and_its_sender_blocked_by_keys_alone_p67() {
+        let (town, _served, browser) = opened();
+        let order = town.in_state("open")["id"].as_str().unwrap().to_owned();
+        town.misbills(&order, 9_991);
+        settles(&town, &browser);
+        let settled = |how: &str| -> Vec<serde_json::Value> {
+            let all =
+                town.does("buyer", &["--json", "warnings", "--all"]).json()["warnings"].as_array().unwrap().clone();
+            all.into_iter().filter(|one| one["settled"] == how).collect()
+        };
+        presses(&browser, "nav.pages a[href='/warnings']", ENTER);
+        browser.until("the warnings", "return location.pathname === '/warnings'");
+        presses(&browser, ".settle details:has(button[value=accept]) summary", ENTER);
+        reaches(&browser, "textarea[name=reason]");
+        types(&browser, "agreed by telephone");
+        presses(&browser, "button[value=accept]", ENTER);
+        said(&browser, "accepted");
+        let [accepted] = &settled("accept")[..] else { panic!("{:?}", settled("accept")) };
+        assert_eq!(accepted["reason"], "agreed by telephone");
+        presses(&browser, ".settle details:has(button[value=block]) summary", SPACE);
+        presses(&browser, "button[value=block]", ENTER);
+        said(&browser, "blocked");
+        assert!(!settled("block").is_empty());
+    }
+
+    #[test]
+    fn cancelling_differing_terms_schedules_and_ordering_again_need_no_script_p35_p37_p90_p98() {
+        let (town, served, browser) = opened();
+        let (id, other) = (town.order(), differing(&town));
+        settles(&town, &browser);
+        browser.scripts(false);
+        let root = format!("http://{}", served.host());
+        browser.open(&format!("{root}/txn/{id}"));
+        browser.click(".steps details:has(button[value=cancel]) summary");
+        browser.write("#cancel-why", "ordered twice");
+        browser.click("button[value=cancel]");
+        browser.arrives("?said=cancelled");
+        browser.open(&format!("{root}/txn/{other}/confirm"));
+        browser.click("[name=seen]");
+        browser.click("button[value=accept]");
+        browser.arrives("?said=confirmed");
+        town.settle();
+        assert_eq!((state_of(&town, &id), state_of(&town, &other)), ("cancelled".to_owned(), "open".to_owned()));
+        browser.open(&format!("{root}/schedule"));
+        browser.write("#s-name", "evening");
+        browser.write("#s-query", "undelivered");
+        browser.click("button[value=add]");
+        browser.arrives("?said=schedule-set");
+        browser.click("#s-evening button[value=run]");
+        browser.arrives("?said=schedule-ran");
+        let letters = town.show("buyer", &other)["letters"].to_string();
+        assert!(scheduled(&town, "evening").is_some() && letters.contains("status-request"), "{letters}");
+        let before = town.list(&[]).len();
+        browser.open(&format!("{root}/"));
+        browser.click(&format!("td.tick input[value='{id}']"));
+        browser.click("button[value=reorder]");
+        browser.click("button[value=check]");
+        browser.click("button[value=send]");
+        browser.arrives("?said=ordered");
+        assert_eq!(town.list(&[]).len(), before + 1);
     }
 
     #[test]

@@ -176,6 +176,7 @@ mod real {
         browser.until("an answer", "return !document.querySelector('#room')");
         assert_eq!(done(&town), before);
         assert!(!browser.text("body").contains("JPY"), "{}", browser.text("body"));
+        assert!(!browser.complaints().is_empty(), "the browser says what it refused the stranger");
         browser.open(&format!("{root}/txn/{id}"));
         browser.click(".steps button[value=ask]");
         browser.until("the question", "return location.search === '?said=asked'");
