@@ -1,29 +1,53 @@
 //! `docs/patent.md`: a row for each of P1 to P118, each with a test that runs and can fail, or what is missing.
 //!
 //! A row is `| P26 | what must be possible | shown by |`. The last cell has tests in backticks, `FILE::name`, after them or
-//! alone `not yet: what is missing`.
+//! alone `not yet: what is missing`. What the buyer does with his list can be done on the terminal and on the page: a test of
+//! the page shows it and one that runs the program's commands.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 
 use super::source::{Function, Source, word_places};
 use super::{TextFile, assert_none, files, read, sample};
 
 /// How many features the list has.
 const FEATURES: usize = 118;
+/// Those that the list, the status requests, the returns and the repeated orders of the buyer are (screens 1600 to 2100).
+const ON_BOTH: RangeInclusive<usize> = 72..=102;
+/// What a test file has that runs the program.
+const RUNS: [&str; 4] = ["support::program", "flows::parties", "super::parties", "CARGO_BIN_EXE_mailorder"];
 
-/// The functions of all Rust files, by path.
-pub(super) struct Tests(BTreeMap<String, Vec<Function>>);
+/// The functions of all Rust files, by path, and which of these files run the program.
+pub(super) struct Tests {
+    functions: BTreeMap<String, Vec<Function>>,
+    running: BTreeSet<String>,
+}
 
 impl Tests {
     pub(super) fn of(sources: &[TextFile]) -> Self {
-        let rust = sources.iter().filter(|file| file.is_rust());
-        Self(rust.map(|file| (file.path.clone(), Source::read(&file.text).functions())).collect())
+        let rust: Vec<&TextFile> = sources.iter().filter(|file| file.is_rust()).collect();
+        let runs = |file: &&&TextFile| RUNS.iter().any(|part| file.text.contains(part));
+        Self {
+            functions: rust.iter().map(|file| (file.path.clone(), Source::read(&file.text).functions())).collect(),
+            running: rust.iter().filter(runs).map(|file| file.path.clone()).collect(),
+        }
+    }
+
+    /// Returns what is missing of a feature that is to be had on the page and by commands.
+    fn missing(&self, names: &[&str]) -> Option<&'static str> {
+        let (page, others): (Vec<&str>, Vec<&str>) = names.iter().partition(|name| name.starts_with("tests/page/"));
+        let runs = |name: &&str| name.split("::").next().is_some_and(|path| self.running.contains(path));
+        match (page.is_empty(), others.iter().any(runs)) {
+            (true, _) => Some("no test under tests/page/"),
+            (_, false) => Some("no test that runs the command"),
+            _ => None,
+        }
     }
 
     /// Returns why the test that a row names shows nothing, or nothing when it does.
     pub(super) fn fault(&self, name: &str) -> Option<String> {
         let (path, function_name) = (name.split("::").next()?, name.rsplit("::").next()?);
-        let Some(functions) = self.0.get(path) else { return Some("no such file".to_owned()) };
+        let Some(functions) = self.functions.get(path) else { return Some("no such file".to_owned()) };
         let Some(function) = functions.iter().find(|function| function.name == function_name) else {
             return Some("no such function in that file".to_owned());
         };
@@ -45,7 +69,7 @@ impl Tests {
             return true;
         }
         depth > 0
-            && self.0.values().flatten().any(|helper| {
+            && self.functions.values().flatten().any(|helper| {
                 ["check_", "expect_", "assert_"].iter().any(|prefix| helper.name.starts_with(prefix))
                     && word_places(&dense, &helper.name)
                         .iter()
@@ -82,6 +106,9 @@ fn patent_faults(page: &str, tests: &Tests) -> Vec<String> {
             faults.push(format!("{number}: neither a test nor what is missing"));
         }
         faults.extend(names.iter().filter_map(|name| Some(format!("{number}: {name}: {}", tests.fault(name)?))));
+        if ON_BOTH.contains(&(expected - 1)) && missing.is_none() {
+            faults.extend(tests.missing(&names).map(|what| format!("{number}: {what}")));
+        }
     }
     if expected != FEATURES + 1 {
         faults.push(format!("P{expected} and what follows have no row"));
@@ -123,6 +150,22 @@ fn the_check_of_the_list_can_fail() {
     ] {
         let faults = patent_faults(&page(bad), &tests);
         assert!(faults.len() == 1 && faults[0].contains(why), "{bad}: {faults:?}");
+    }
+    let listed = |shown: &str| {
+        (1..=FEATURES).fold(String::new(), |page, n| page + &row(n, if n == 72 { shown } else { "not yet: the rest" }))
+    };
+    let sources = [
+        sample("tests/page/a.rs", "use crate::support::program::Town;\n#[test]\nfn shown() { assert_eq!(1, 1); }"),
+        sample("tests/b.rs", "use crate::support::program::Town;\n#[test]\nfn run() { assert_eq!(1, 1); }"),
+        sample("tests/c.rs", "#[test]\nfn pure() { assert_eq!(1, 1); }"),
+    ];
+    let both = Tests::of(&sources);
+    assert_none(&patent_faults(&listed("`tests/page/a.rs::shown`, `tests/b.rs::run`"), &both));
+    for (half, why) in [
+        ("`tests/page/a.rs::shown`, `tests/c.rs::pure`", "P72: no test that runs the command"),
+        ("`tests/b.rs::run`", "P72: no test under tests/page/"),
+    ] {
+        assert_eq!(patent_faults(&listed(half), &both), [why], "{half}");
     }
     assert_eq!(patent_faults(&row(1, "not yet: a"), &tests), ["P2 and what follows have no row"]);
     assert!(patent_faults(&row(2, "not yet: a"), &tests)[0].contains("P1 is not where"));
