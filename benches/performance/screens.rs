@@ -81,6 +81,7 @@ fn pages(kept: &[Kept], ids: &[Vec<String>], scale: &Scale) -> (Vec<Timed>, Vec<
         ("the list, 螺鈿の小箱", &search),
         ("the list of a shop without orders", "/?shop=nowhere"),
         ("the list of a month", "/?month=2026-10"),
+        ("the list, further on", "/?after=ID"),
         ("a transaction", "/txn/ID"),
         ("its first letter", "/txn/ID?letter=LETTER&as=text"),
         ("its terms, to confirm", "/txn/ID/confirm"),

@@ -100,7 +100,7 @@ pub(super) fn run(shell: &mut Shell, args: ListArgs) -> Result<(), Failure> {
     let mut clerk = shell.clerk()?;
     clerk.catch_up()?;
     let role = args.role.unwrap_or_else(|| first_role(&clerk));
-    let asked = Asked { role, query, limit: args.limit };
+    let asked = Asked { role, query, limit: args.limit, after: None };
     let orders = Orders::load(&clerk, &asked, now, shell.clock.zone())?;
     if shell.output.is_json() {
         return shell.output.document(&document(&orders));

@@ -33,6 +33,10 @@ const WARNED: &str = "id IN (SELECT id FROM transactions INDEXED BY transactions
     UNION SELECT t.id FROM json_each(?) AS k CROSS JOIN transactions AS t INDEXED BY transactions_key \
     ON t.role = k.value ->> 0 AND t.shop = k.value ->> 1 AND t.order_id = k.value ->> 2)";
 
+/// What stands after a transaction in lists.
+const AFTER: &str =
+    "(date_at, id) < (SELECT date_at, id FROM transactions WHERE role = ? AND shop = ? AND order_id = ?)";
+
 /// How far a floating-point number may be from the decimal it stands for, as a part of it.
 const MARGIN: f64 = 1e-9;
 
@@ -100,6 +104,8 @@ pub struct Filter {
     pub currency: Option<Currency>,
     /// What the total is between; a little more is let through, since SQLite does not reckon exactly.
     pub amount: Option<Range>,
+    /// Only those that stand after this one, newest first.
+    pub after: Option<Key>,
     /// How many are left out at the beginning.
     pub skip: u32,
     /// How many at most; `None` for all.
@@ -345,6 +351,10 @@ impl Filter {
                 conditions.push("id IN (SELECT rowid FROM search WHERE instr(lower(names), ?))");
                 values.push(Value::Text(part));
             }
+        }
+        if let Some(Key { role, shop, id }) = &self.after {
+            conditions.push(AFTER);
+            values.extend([role.word(), shop.as_str(), id.as_str()].map(|name| Value::Text(name.to_owned())));
         }
         if self.warned {
             let key = |key: &Key| [key.role.word(), key.shop.as_str(), key.id.as_str()].map(str::to_owned);

@@ -26,6 +26,8 @@ pub struct Asked {
     pub query: Query,
     /// At most so many, newest first.
     pub limit: Option<u32>,
+    /// Only those that stand after this one.
+    pub after: Option<Key>,
 }
 
 /// Transactions, newest first, and what stands below them.
@@ -49,7 +51,7 @@ pub struct Orders {
     pub summary: Summary,
     /// How many there are in all, where nothing was asked for and not all are listed.
     pub of_all: Option<u64>,
-    /// Whether there may be more than are listed, and the sums are of these alone.
+    /// Whether older ones were asked for, too, and are not listed: the sums of what was asked for are of these alone.
     pub is_cut: bool,
 }
 
@@ -60,17 +62,20 @@ impl Orders {
     /// What keeps the index from being read.
     pub fn load(clerk: &Clerk, asked: &Asked, now: Moment, zone: &TimeZone) -> Result<Self, ClerkError> {
         let standing = clerk.standing_warnings()?;
-        let mut listed = Self::select(clerk, asked, &now, zone)?;
+        let one_more = Asked { limit: asked.limit.map(|most| most.saturating_add(1)), ..asked.clone() };
+        let mut listed = Self::select(clerk, &one_more, &now, zone)?;
+        let most = asked.limit.and_then(|most| usize::try_from(most).ok()).unwrap_or(usize::MAX);
+        let is_cut = listed.len() > most;
+        listed.truncate(most);
         add_standing(&mut listed, &open_of_each(&standing));
         let mut names = ShopNames::default();
         listed.iter_mut().try_for_each(|one| names.put_into(one, clerk))?;
         let offers = awaiting(clerk, &listed, &now)?;
         let all = asked.query.is_empty();
-        let reached = asked.limit.is_some_and(|most| listed.len() >= usize::try_from(most).unwrap_or(usize::MAX));
         let due = Some(now.instant().as_second());
         // What is late or failed is told of, listed or not.
         let told_of = |filter: Filter, is: &dyn Fn(&Row) -> bool| -> Result<Vec<Listed>, ClerkError> {
-            let beyond = match all && reached {
+            let beyond = match all && is_cut {
                 true => Some(clerk.index().list(&Filter { role: Some(asked.role), ..filter })?),
                 false => None,
             };
@@ -89,7 +94,6 @@ impl Orders {
         let summary = if all { summary } else { summary.of_listed(&listed) };
         let count = clerk.index().count(&Filter { role: Some(asked.role), ..Filter::default() })?;
         let of_all = Some(count).filter(|count| all && usize::try_from(*count).is_ok_and(|count| count > listed.len()));
-        let is_cut = reached && !all;
         let limits = if asked.role == Role::Buyer { clerk.limits_reached()? } else { Vec::new() };
         let over = limits.into_iter().map(|(limit, _)| limit).collect();
         Ok(Self { role: asked.role, now, listed, offers, late, failed, over, summary, of_all, is_cut })
@@ -101,6 +105,7 @@ impl Orders {
     /// What keeps the index from being read.
     pub fn select(clerk: &Clerk, asked: &Asked, now: &Moment, zone: &TimeZone) -> Result<Vec<Listed>, ClerkError> {
         let filter = clerk.filter(&asked.query, asked.role, now, zone)?;
+        let filter = Filter { after: asked.after.clone(), ..filter };
         // Of what is offered the index does not know what still waits.
         let waits = asked.query.conditions.contains(&Condition::Unconfirmed);
         let most = asked.limit.filter(|_| !waits);

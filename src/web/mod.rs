@@ -24,6 +24,7 @@ mod pages;
 mod post;
 mod schedule;
 mod sorting;
+mod sums;
 mod timeline;
 mod transaction;
 mod visit;

@@ -1,6 +1,5 @@
 //! The front page: what has arrived, what is unpaid and how much, what is late and whom to ask (figure 16; P72-P89).
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -14,13 +13,13 @@ use super::fault::Fault;
 use super::form::Form;
 use super::pages::{self, Page};
 use super::sorting::Sorting;
+use super::sums::{self, Summed};
 use super::visit::Visit;
 use super::{Web, transaction};
 use crate::clerk::Clerk;
 use crate::index::{Listed, Row, RowItem, RowLeg};
 use crate::rules::query::Query;
-use crate::rules::summary::Summary;
-use crate::trade::{Currency, Moment, Money, Quantity, Role, When};
+use crate::trade::{Key, Moment, Money, Quantity, Role, When};
 use crate::view::late::{Failed, Late};
 use crate::view::orders::{Asked, Orders, awaiting, refund_due, unpaid};
 use crate::view::{short, text};
@@ -37,6 +36,8 @@ const VIEWS: [(&str, &str); 7] = [
     ("unconfirmed", "unconfirmed"),
     ("closed", "closed"),
 ];
+/// The field of the address that names the order after which the page goes on.
+const AFTER: &str = "after";
 /// What the fields below the search box add to the query, by their names.
 const FIELDS: [&str; 5] = ["order", "payment", "delivery", "month", "shop"];
 
@@ -82,11 +83,11 @@ fn list(clerk: &Clerk, visit: &Visit) -> Result<Map<String, Value>, Fault> {
         Ok(query) => (query, None),
         Err(error) => (Query::default(), Some(visit.said(&error.to_string()))),
     };
-    let load = |query: Query, limit: Option<u32>| {
-        Orders::load(clerk, &Asked { role: Role::Buyer, query, limit }, visit.now, &visit.zone)
-    };
     // What is no query asks for nothing: a list of all orders would look like its answer.
-    let mut found = load(query, Some(if fault.is_some() { 0 } else { SHOWN }))?;
+    let limit = Some(if fault.is_some() { 0 } else { SHOWN });
+    let asked = Asked { role: Role::Buyer, query, limit, after: after(clerk, visit)? };
+    let mut found = Orders::load(clerk, &asked, visit.now, &visit.zone)?;
+    let summed = Summed::of(clerk, &asked, &found, visit)?;
     let sorting = Sorting::of(visit);
     let view = |(name, words): (&str, &str)| -> Result<Value, Fault> {
         let query = Query::parse(words, today).map_err(|error| Fault::bug(error.to_string()))?;
@@ -107,15 +108,28 @@ fn list(clerk: &Clerk, visit: &Visit) -> Result<Map<String, Value>, Fault> {
     put("exports", json!(export::links(visit)));
     put("views", json!(views?));
     put("summary", summary(clerk, visit)?);
-    put("sums", json!(sums(&found)));
+    put("sums", json!({"feet": summed.feet(), "whole": summed.whole}));
     put("listed", json!(found.listed.len()));
-    put("cut", json!(found.listed.len() >= usize::try_from(SHOWN).unwrap_or(usize::MAX)));
+    put("older", json!(older(&found, visit)));
+    put("newest", json!(asked.after.map(|_| visit.with(AFTER, ""))));
     put("first", json!(found.listed.last().and_then(|one| one.row.date).map(|date| date.to_string())));
     put("last", json!(found.listed.first().and_then(|one| one.row.date).map(|date| date.to_string())));
     sorting.put(&mut found.listed, &visit.now);
     put("sort", sorting.shows(visit));
-    put("months", json!(months(&found, sorting, visit)));
+    put("months", json!(months(&found, &summed, sorting, visit)));
     Ok(shows)
+}
+
+/// Returns the order after which the page goes on, where it is not the first one.
+fn after(clerk: &Clerk, visit: &Visit) -> Result<Option<Key>, Fault> {
+    let known = visit.asked(AFTER).map(|id| act::find(clerk, id)).transpose()?;
+    Ok(known.map(|known| known.key))
+}
+
+/// Returns the address of the page that goes on with older orders, where there are any; those listed still stand newest first.
+fn older(found: &Orders, visit: &Visit) -> Option<String> {
+    let last = found.listed.last().filter(|_| found.is_cut)?;
+    Some(visit.with(AFTER, last.key.id.as_str()))
 }
 
 /// Returns those of the orders just ticked that nobody could be asked about, and why.
@@ -160,7 +174,7 @@ fn count(clerk: &Clerk, query: Query, visit: &Visit) -> Result<usize, Fault> {
     if query.conditions.iter().all(crate::rules::query::Condition::is_indexed) {
         return Ok(usize::try_from(clerk.index().count(&filter)?).unwrap_or(usize::MAX));
     }
-    let asked = Asked { role: Role::Buyer, query, limit: None };
+    let asked = Asked { role: Role::Buyer, query, limit: None, after: None };
     Ok(Orders::select(clerk, &asked, &visit.now, &visit.zone)?.len())
 }
 
@@ -168,7 +182,8 @@ fn count(clerk: &Clerk, query: Query, visit: &Visit) -> Result<usize, Fault> {
 fn summary(clerk: &Clerk, visit: &Visit) -> Result<Value, Fault> {
     let select = |words: &str| -> Result<Vec<Listed>, Fault> {
         let query = Query::parse(words, visit.today()).map_err(|error| Fault::bug(error.to_string()))?;
-        Ok(Orders::select(clerk, &Asked { role: Role::Buyer, query, limit: None }, &visit.now, &visit.zone)?)
+        let asked = Asked { role: Role::Buyer, query, limit: None, after: None };
+        Ok(Orders::select(clerk, &asked, &visit.now, &visit.zone)?)
     };
     let (undelivered, late, open) = (select("undelivered")?, select("late")?, select("open")?);
     let unpaid = unpaid(clerk, Role::Buyer)?;
@@ -257,49 +272,18 @@ pub(super) fn shop_name(row: &Row) -> &str {
 }
 
 /// Returns the orders by month of purchase, with the sums of each month; all together where they stand in another order.
-fn months(found: &Orders, sorting: Sorting, visit: &Visit) -> Vec<Value> {
-    let month = |one: &Listed| {
-        let date = one.row.date.filter(|_| sorting.is_by_date());
-        date.map(|date| text::day(&date, &visit.zone).get(..7).unwrap_or_default().to_owned())
-    };
-    let groups = found.listed.chunk_by(|one, other| month(one) == month(other));
+fn months(found: &Orders, summed: &Summed, sorting: Sorting, visit: &Visit) -> Vec<Value> {
+    let month = |one: &Listed| sums::month(one, visit).filter(|_| sorting.is_by_date());
+    let by_month = summed.by_month(visit);
     let group = |group: &[Listed]| {
-        let totals = totals(group.iter().filter(|one| counts(one)).filter_map(|one| one.row.total.as_ref()));
+        let month = group.first().and_then(month);
+        let sums = month.as_ref().and_then(|month| by_month.get(month)).into_iter().flatten();
+        let sums: Vec<Value> = sums.map(text::money_json).collect();
+        let cut = month.as_ref().is_some_and(|month| summed.is_cut(month));
         let rows: Vec<Value> = group.iter().map(|one| order(one, found, visit)).collect();
-        json!({"month": group.first().and_then(month), "sums": totals.values().map(text::money_json).collect::<Vec<_>>(), "rows": rows})
+        json!({"month": month, "sums": sums, "cut": cut, "rows": rows})
     };
-    groups.map(group).collect()
-}
-
-/// Returns whether an order counts in sums: it was agreed to, and nothing took it back.
-fn counts(one: &Listed) -> bool {
-    matches!(one.row.state.as_str(), "open" | "completed")
-}
-
-fn totals<'a>(amounts: impl Iterator<Item = &'a Money>) -> BTreeMap<Currency, Money> {
-    let mut totals: BTreeMap<Currency, Money> = BTreeMap::new();
-    for amount in amounts {
-        let total = totals.entry(amount.currency()).or_insert_with(|| Money::zero(amount.currency()));
-        *total = total.plus(amount).unwrap_or(*total);
-    }
-    totals
-}
-
-/// Returns the last rows of the table: a sum for each currency, with what of it is unpaid.
-fn sums(found: &Orders) -> Vec<Value> {
-    let listed = || found.listed.iter().filter(|one| counts(one));
-    let mut unpaid = Summary::default();
-    listed().for_each(|one| unpaid.add_parts(one.row.undelivered, one.row.unpaid));
-    let sum = |(currency, total): (Currency, Money)| {
-        let of = || listed().filter(|one| one.row.total.is_some_and(|total| total.currency() == currency));
-        let owed = unpaid.unpaid.get(&currency).map(|unpaid| text::money_json(&unpaid.total));
-        json!({
-            "total": text::money_json(&total), "currency": currency.code(), "orders": of().count(), "unpaid": owed,
-            "unshipped": of().filter(|one| one.row.open && !one.row.order.done).count(),
-            "undelivered": of().filter(|one| one.row.undelivered).count(),
-        })
-    };
-    totals(listed().filter_map(|one| one.row.total.as_ref())).into_iter().map(sum).collect()
+    found.listed.chunk_by(|one, other| month(one) == month(other)).map(group).collect()
 }
 
 /// Returns how many pieces there are of all items together.

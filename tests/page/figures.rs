@@ -22,16 +22,16 @@ fn desk() -> (Town, Served) {
 }
 
 /// Returns the parts of a page between two texts, each.
-fn parts<'a>(page: &'a str, begin: &str, end: &str) -> Vec<&'a str> {
+pub(super) fn parts<'a>(page: &'a str, begin: &str, end: &str) -> Vec<&'a str> {
     page.split(begin).skip(1).map(|part| part.split(end).next().unwrap()).collect()
 }
 
-fn part<'a>(page: &'a str, begin: &str, end: &str) -> &'a str {
+pub(super) fn part<'a>(page: &'a str, begin: &str, end: &str) -> &'a str {
     parts(page, begin, end).first().unwrap_or_else(|| panic!("no {begin} in {page}"))
 }
 
 /// Returns the words of a part of a page, without marks.
-fn words(part: &str) -> String {
+pub(super) fn words(part: &str) -> String {
     let inside = part
         .split('<')
         .enumerate()
@@ -40,7 +40,7 @@ fn words(part: &str) -> String {
 }
 
 /// Returns the figures of a part, without commas.
-fn figures(part: &str) -> Vec<String> {
+pub(super) fn figures(part: &str) -> Vec<String> {
     let digits = |word: &str| {
         word.chars().all(|c| c.is_ascii_digit() || c == '.') && word.contains(|c: char| c.is_ascii_digit())
     };
@@ -53,18 +53,18 @@ fn figures(part: &str) -> Vec<String> {
         .collect()
 }
 
-fn amount(money: &Value) -> String {
+pub(super) fn amount(money: &Value) -> String {
     money["amount"].as_str().unwrap_or_else(|| panic!("{money} is an amount")).to_owned()
 }
 
 /// Adds up money in hundredths.
-fn hundredths(amount: &str) -> i64 {
+pub(super) fn hundredths(amount: &str) -> i64 {
     let (whole, part) = amount.split_once('.').unwrap_or((amount, "00"));
     whole.parse::<i64>().unwrap() * 100 + part.parse::<i64>().unwrap()
 }
 
 /// Returns the sums of what was agreed to and not taken back, by what `of` names.
-fn sums(rows: &[Value], of: impl Fn(&Value) -> String) -> BTreeMap<String, i64> {
+pub(super) fn sums(rows: &[Value], of: impl Fn(&Value) -> String) -> BTreeMap<String, i64> {
     let mut sums = BTreeMap::new();
     for one in rows.iter().filter(|one| ["open", "completed"].contains(&one["state"].as_str().unwrap())) {
         *sums.entry(of(one)).or_default() += hundredths(&amount(&one["total"]));
@@ -72,7 +72,7 @@ fn sums(rows: &[Value], of: impl Fn(&Value) -> String) -> BTreeMap<String, i64> 
     sums
 }
 
-fn currency(one: &Value) -> String {
+pub(super) fn currency(one: &Value) -> String {
     one["total"]["currency"].as_str().unwrap().to_owned()
 }
 

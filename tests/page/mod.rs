@@ -14,6 +14,7 @@ mod guarded;
 mod http;
 mod keys;
 mod lanes;
+mod long;
 mod looks;
 mod ordering;
 mod purchase;
