@@ -14,7 +14,7 @@ use crate::clerk::Clerk;
 use crate::index::{Listed, Row, RowLeg};
 use crate::rules::query::{Condition, Part, Query};
 use crate::trade::{Moment, Money, Role, When};
-use crate::view::orders::{Asked, Orders, document, first_role, refund_due};
+use crate::view::orders::{Asked, Awaited, Orders, document, first_role, refund_due};
 use crate::view::{short, text};
 use crate::words::Words;
 
@@ -172,7 +172,7 @@ fn print(shell: &Shell, shown: &Orders, asked: bool) -> Result<(), Failure> {
         (true, false) => cells,
         (false, _) => traded,
     };
-    let rows: Vec<Vec<Cell>> = shown.listed.iter().map(|one| lay_out(shell, one, &shown.now, asked)).collect();
+    let rows: Vec<Vec<Cell>> = shown.listed.iter().map(|one| lay_out(shell, one, shown, asked)).collect();
     let Columns { head, right, fit } = Columns::of(shown.role, narrow);
     if rows.is_empty() {
         shell.output.line(shell.words.say("listing.none"))?;
@@ -200,8 +200,8 @@ fn print(shell: &Shell, shown: &Orders, asked: bool) -> Result<(), Failure> {
     if summary.warnings > 0 {
         shell.hint(&format!("{} open: mailorder warnings", plural(summary.warnings, "warning")));
     }
-    for id in shown.offers.iter().take(3) {
-        shell.hint(&format!("terms wait for your answer: mailorder confirm {}", short(id.as_str())));
+    for one in shown.offers.iter().take(3) {
+        shell.hint(&format!("terms wait for your answer: mailorder confirm {}", short(one.order.as_str())));
     }
     Ok(())
 }
@@ -236,7 +236,8 @@ pub(super) fn plural(count: u64, noun: &str) -> String {
     if count == 1 { format!("1 {noun} is") } else { format!("{count} {noun}s are") }
 }
 
-fn cells(shell: &Shell, one: &Listed, now: &Moment, asked: bool) -> Vec<Cell> {
+fn cells(shell: &Shell, one: &Listed, shown: &Orders, asked: bool) -> Vec<Cell> {
+    let now = &shown.now;
     let row = &one.row;
     let shop = if row.shop_name.is_empty() { row.shop.as_str() } else { row.shop_name.as_str() };
     let items: Vec<String> = row.items.iter().map(|item| format!("{} ×{}", item.name, item.quantity)).collect();
@@ -265,26 +266,28 @@ fn cells(shell: &Shell, one: &Listed, now: &Moment, asked: bool) -> Vec<Cell> {
         leg(&row.order),
         delivery,
         payment,
-        state_cell(shell.words, row),
+        state_cell(shell.words, row, shown.awaited(&one.key.id)),
     ]
 }
 
 /// Writes the state as a whole, with a mark where a letter about it was warned about and nobody has settled that.
-fn state_cell(words: Words, row: &Row) -> Cell {
-    let state = super::output::escape(&words.name("standing", state_word(row)));
+fn state_cell(words: Words, row: &Row, awaited: Option<&Awaited>) -> Cell {
+    let state = super::output::escape(&words.name("standing", state_word(row, awaited)));
     if row.warnings == 0 {
         return Cell(state, state_tone(row));
     }
     Cell(words.fill("listing.warned", &[("state", &state)]), Tone::Bad)
 }
 
-/// Returns the word of a state; what was ordered and answered by other terms is told from what has no answer, and what is
-/// to be taken back from what stands.
-fn state_word(row: &Row) -> &str {
-    match row.pending {
-        Some(pending) => pending.standing(),
-        None if row.may_wait() && row.state == "ordered" => "differs",
-        None => &row.state,
+/// Returns the word of a state; what was answered by other terms than were ordered is told from what has no answer and from what is
+/// offered as it was ordered, and what is to be taken back from what stands.
+fn state_word<'a>(row: &'a Row, awaited: Option<&Awaited>) -> &'a str {
+    let differs = awaited.is_some_and(|awaited| awaited.differs > 0);
+    match (row.pending, row.state.as_str()) {
+        (Some(pending), _) => pending.standing(),
+        (None, "ordered") if row.may_wait() => "differs",
+        (None, "offered") if differs => "differs",
+        (None, state) => state,
     }
 }
 
@@ -299,8 +302,8 @@ fn state_tone(row: &Row) -> Tone {
 }
 
 /// Lays out a row whose shop and goods stand together in its last cell.
-fn below(shell: &Shell, one: &Listed, now: &Moment, asked: bool) -> Vec<Cell> {
-    let mut cells = cells(shell, one, now, asked);
+fn below(shell: &Shell, one: &Listed, shown: &Orders, asked: bool) -> Vec<Cell> {
+    let mut cells = cells(shell, one, shown, asked);
     let [shop, items] = [2, 2].map(|place| cells.remove(place).0);
     let bought = if items.is_empty() { shop } else { format!("{shop} · {items}") };
     cells.push(Cell(bought, Tone::Plain));
@@ -308,9 +311,9 @@ fn below(shell: &Shell, one: &Listed, now: &Moment, asked: bool) -> Vec<Cell> {
 }
 
 /// Lays out a row for who sells, pays or delivers: with the number that `notify` takes, and whom it is for.
-fn traded(shell: &Shell, one: &Listed, now: &Moment, asked: bool) -> Vec<Cell> {
+fn traded(shell: &Shell, one: &Listed, shown: &Orders, asked: bool) -> Vec<Cell> {
     let number = one.row.number.as_ref().map(ToString::to_string);
-    let mut cells = cells(shell, one, now, asked);
+    let mut cells = cells(shell, one, shown, asked);
     let or_nothing = |text: &str| if text.is_empty() { nothing() } else { Cell::plain(text) };
     // A shop need not be told its own name.
     if let Some(shop) = cells.get_mut(2).filter(|_| one.row.role == Role::Shop) {

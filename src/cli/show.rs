@@ -24,7 +24,9 @@ use crate::view::bill::{Bill, Differs};
 use crate::view::said::to_do;
 use crate::view::short;
 use crate::view::text;
-use crate::view::transaction::{Unsure, became, change, document, instruction, next, offer_is_over, signer_named};
+use crate::view::transaction::{
+    Unsure, became, document, instead, instruction, next, offer_is_over, shown, signer_named,
+};
 
 /// Columns of the names in front of values.
 const NAMES: usize = 8;
@@ -181,11 +183,7 @@ fn terms(shell: &Shell, known: &Transaction, standing: &Standing, full: bool) ->
         .filter_map(|leg| leg_row(shell, terms.agent(leg)?, (leg, failed(leg)), standing, full))
         .collect();
     shell.output.table(&["", "", "", ""], &rows, &[])?;
-    if let Some(until) = terms.valid_through.filter(|_| standing.state == State::Offered) {
-        let day = text::minute(&until, shell.clock.zone());
-        let key = if offer_is_over(terms, &shell.clock.now()) { "shown.offer-over" } else { "shown.offer" };
-        shell.output.paragraph(&shell.words.fill(key, &[("day", &day)]))?;
-    }
+    offer_until(shell, known, standing)?;
     for conditions in terms.conditions.iter().flat_map(|conditions| conditions.lines()) {
         paragraph(shell, conditions)?;
     }
@@ -193,6 +191,15 @@ fn terms(shell: &Shell, known: &Transaction, standing: &Standing, full: bool) ->
         shell.named("terms", &kept.content.to_string())?;
     }
     Ok(())
+}
+
+/// Says until when an OK counts to what was offered last, where nothing is agreed to yet.
+fn offer_until(shell: &Shell, known: &Transaction, standing: &Standing) -> Result<(), Failure> {
+    let Some((_, terms)) = shown(known, standing).filter(|_| standing.state == State::Offered) else { return Ok(()) };
+    let Some(until) = terms.valid_through else { return Ok(()) };
+    let day = text::minute(&until, shell.clock.zone());
+    let key = if offer_is_over(terms, &shell.clock.now()) { "shown.offer-over" } else { "shown.offer" };
+    shell.output.line(shell.words.fill(key, &[("day", &day)]))
 }
 
 /// Prints in one line what was agreed, billed, paid and is open, and whether that agrees.
@@ -306,9 +313,9 @@ pub(super) fn goods(shell: &Shell, lines: &[Line], charges: &[Charge], total: Mo
 
 /// Prints beside the order the terms that a shop offers instead, where they wait for a person's word.
 fn offered(shell: &Shell, known: &Transaction, standing: &Standing) -> Result<(), Failure> {
-    let change = change(known, standing, &shell.clock.now());
+    let instead = instead(known, standing, &shell.clock.now());
     let other = not_applied(known).filter(|_| known.key.role == Role::Buyer);
-    let Some((kept, terms)) = change.or(other) else { return Ok(()) };
+    let Some((kept, terms)) = instead.or(other) else { return Ok(()) };
     let (from, warning) = (&kept.letter.from.address, kept.position);
     let line = match kept.counts() {
         true => shell.words.fill("shown.change", &[("who", from)]),

@@ -11,8 +11,8 @@ use super::transaction::{self, Rejected, TurnedAway, joined};
 use crate::clerk::{Clerk, ClerkError, Fetch};
 use crate::index::Filter;
 use crate::rules::unheard::SOON;
-use crate::trade::{Moment, Money, OrderId, Role};
-use crate::view::orders::{Summary, awaiting, first_role, is_late};
+use crate::trade::{Moment, Money, Role};
+use crate::view::orders::{Awaited, Summary, awaiting, first_role, is_late};
 use crate::view::schedules::prepared;
 use crate::view::{short, text};
 use crate::words::Words;
@@ -44,7 +44,7 @@ struct Part {
     summary: Summary,
     late: usize,
     /// Offers that wait for the buyer's answer.
-    offered: Vec<OrderId>,
+    offered: Vec<Awaited>,
 }
 
 impl Part {
@@ -254,7 +254,7 @@ fn hints(shell: &Shell, account: &Account) {
     }
     match first.offered.as_slice() {
         [] => {}
-        [id] => shell.hint(&format!("terms wait for your answer: mailorder confirm {}", short(id.as_str()))),
+        [one] => shell.hint(&format!("terms wait for your answer: mailorder confirm {}", short(one.order.as_str()))),
         many => shell
             .hint(&format!("{} waiting for your answer: mailorder list --open", plural(count(many.len()), "offer"))),
     }

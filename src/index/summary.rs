@@ -8,7 +8,7 @@ use crate::rules::overdue::refund;
 use crate::rules::waiting::waiting_in;
 use crate::rules::{Pending, Standing, State, agreement, left_out, received, reconcile, replacing};
 use crate::trade::{
-    Direction, Document, Finding, Kept, Leg, Role, Settlement, ShownLine, Transaction, Verdict, item::Line,
+    Direction, Document, Finding, Kept, Leg, Role, Settlement, ShownLine, Terms, Transaction, Verdict, item::Line,
 };
 
 impl Row {
@@ -28,7 +28,7 @@ impl Row {
         let back = refund(transaction, &standing);
         let due = promised.chain(back.map(|back| back.promised)).min_by_key(|date| date.end(jiff::tz::Offset::UTC));
         let mut row = Self {
-            total: total(transaction),
+            total: total(transaction, standing.state),
             due,
             unpaid: standing.unpaid,
             short: received::differs(transaction, &standing).is_some(),
@@ -51,11 +51,11 @@ impl Row {
             open,
             ..Self::bare(transaction)
         };
-        row.fill_names(transaction);
+        row.fill_names(transaction, standing.state);
         row
     }
 
-    fn fill_names(&mut self, transaction: &Transaction) {
+    fn fill_names(&mut self, transaction: &Transaction, state: State) {
         let items = |lines: &[Line]| {
             lines
                 .iter()
@@ -72,8 +72,10 @@ impl Row {
         if self.items.is_empty() {
             self.items = items_shown(transaction);
         }
-        if let Some((_, terms)) = transaction.terms() {
+        if let Some((_, terms)) = terms(transaction, state) {
             self.items = items(&terms.lines);
+        }
+        if let Some((_, terms)) = transaction.terms() {
             self.shop_name.clone_from(&terms.seller);
         }
     }
@@ -108,8 +110,18 @@ fn owing(transaction: &Transaction, standing: &Standing) -> Vec<RowOwing> {
     bookings.iter().filter_map(change).collect()
 }
 
-fn total(transaction: &Transaction) -> Option<crate::trade::Money> {
-    let terms = transaction.terms().map(|(_, terms)| terms.total);
+/// Returns the terms in force; before any are agreed to, those that wait for the buyer's answer, though they count only with it.
+fn terms(transaction: &Transaction, state: State) -> Option<(&Kept, &Terms)> {
+    let waiting = match state {
+        State::Ordered => agreement::waiting(transaction, state),
+        State::Offered => replacing::waiting(transaction, state),
+        _ => None,
+    };
+    waiting.or_else(|| transaction.terms())
+}
+
+fn total(transaction: &Transaction, state: State) -> Option<crate::trade::Money> {
+    let terms = terms(transaction, state).map(|(_, terms)| terms.total);
     let order = transaction.order().map(|(_, order)| order.total);
     terms.or(order).or_else(|| transaction.kept.iter().find_map(|kept| crate::ledger::amount(&kept.letter)))
 }

@@ -10,9 +10,10 @@ use super::transaction::unanswered;
 use super::{text, warnings};
 use crate::clerk::{Clerk, ClerkError, ComputedWarning, ShopNames, open_of_each};
 use crate::index::{Filter, Listed, Row, RowLeg};
+use crate::rules::agreement::compare;
 use crate::rules::query::{Condition, Query};
 use crate::rules::{Pending, Standing};
-use crate::trade::{Key, Moment, Money, OrderId, Role, When};
+use crate::trade::{Key, Moment, Money, OrderId, Role, Transaction, When};
 
 /// Of how many late orders it is looked whom to ask.
 const LATE_MAX: usize = 20;
@@ -30,6 +31,28 @@ pub struct Asked {
     pub after: Option<Key>,
 }
 
+/// Terms that wait for the buyer's answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Awaited {
+    /// Of which order.
+    pub order: OrderId,
+    /// The entry of their letter.
+    pub entry: u64,
+    /// What the order would cost.
+    pub total: Money,
+    /// In how many points they differ from the order.
+    pub differs: usize,
+}
+
+impl Awaited {
+    /// Returns the terms of a transaction that wait, if some do.
+    pub fn of(known: &Transaction, now: &Moment) -> Option<Self> {
+        let (kept, terms) = unanswered(known, &Standing::of(known), now)?;
+        let differs = known.order().map_or(0, |(_, order)| compare(order, terms).len());
+        Some(Self { order: known.key.id.clone(), entry: kept.position, total: terms.total, differs })
+    }
+}
+
 /// Transactions, newest first, and what stands below them.
 #[derive(Debug, Clone)]
 pub struct Orders {
@@ -40,7 +63,7 @@ pub struct Orders {
     /// The transactions.
     pub listed: Vec<Listed>,
     /// The offers among them that wait for the buyer's answer.
-    pub offers: Vec<OrderId>,
+    pub offers: Vec<Awaited>,
     /// What is late among them, and whom to ask.
     pub late: Vec<Late>,
     /// What of it failed, and whom to ask.
@@ -99,6 +122,11 @@ impl Orders {
         Ok(Self { role: asked.role, now, listed, offers, late, failed, over, summary, of_all, is_cut })
     }
 
+    /// Returns the terms of an order that wait for the buyer's answer, if some do.
+    pub fn awaited(&self, order: &OrderId) -> Option<&Awaited> {
+        self.offers.iter().find(|offer| offer.order == *order)
+    }
+
     /// Returns the transactions asked for alone, newest first.
     ///
     /// # Errors
@@ -112,7 +140,7 @@ impl Orders {
         let mut listed = clerk.index().select(&filter, most, |one| one.answers(&asked.query, now))?;
         if waits {
             let offers = unconfirmed(clerk, &listed, now)?;
-            listed.retain(|one| offers.contains(&one.key.id));
+            listed.retain(|one| offers.iter().any(|offer| offer.order == one.key.id));
             listed.truncate(asked.limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX));
         }
         Ok(listed)
@@ -183,12 +211,12 @@ pub(super) fn add_standing<'a>(listed: impl IntoIterator<Item = &'a mut Listed>,
 
 /// Returns the offers among these that wait for the buyer's answer, terms that differ from his order and new terms of what he
 /// said OK to included: of what is offered a shop waits for its buyers, and what an OK would come too late for waits for nobody.
-pub fn awaiting(clerk: &Clerk, listed: &[Listed], now: &Moment) -> Result<Vec<OrderId>, ClerkError> {
+pub fn awaiting(clerk: &Clerk, listed: &[Listed], now: &Moment) -> Result<Vec<Awaited>, ClerkError> {
     unanswered_of(clerk, listed.iter().filter(|one| one.row.may_wait()), now)
 }
 
 /// Returns those among these whose terms wait for the buyer's answer, for him and for the shop that offers them.
-pub fn unconfirmed(clerk: &Clerk, listed: &[Listed], now: &Moment) -> Result<Vec<OrderId>, ClerkError> {
+pub fn unconfirmed(clerk: &Clerk, listed: &[Listed], now: &Moment) -> Result<Vec<Awaited>, ClerkError> {
     unanswered_of(clerk, listed.iter().filter(|one| one.row.may_be_unconfirmed()), now)
 }
 
@@ -196,13 +224,11 @@ fn unanswered_of<'a>(
     clerk: &Clerk,
     listed: impl Iterator<Item = &'a Listed>,
     now: &Moment,
-) -> Result<Vec<OrderId>, ClerkError> {
+) -> Result<Vec<Awaited>, ClerkError> {
     let mut found = Vec::new();
     for one in listed {
         let known = clerk.index().load_key(&one.key)?;
-        if known.is_some_and(|known| unanswered(&known, &Standing::of(&known), now).is_some()) {
-            found.push(one.key.id.clone());
-        }
+        found.extend(known.and_then(|known| Awaited::of(&known, now)));
     }
     Ok(found)
 }

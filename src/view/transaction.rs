@@ -6,6 +6,7 @@ use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use super::bill::Bill;
+use super::confirm::offered;
 use super::said::said;
 use super::{short, text};
 use crate::clerk::{Clerk, ClerkError};
@@ -114,7 +115,7 @@ pub fn document(known: &Transaction, standing: &Standing, now: &Moment, unsure: 
         "refund_due": refund(known, standing).as_ref().map(refund_json),
         "order": known.order().map(|(_, order)| json!(order)),
         "terms": known.terms().map(|(kept, terms)| json!({"content": kept.content, "terms": terms})),
-        "change": change(known, standing, now).map(|(kept, terms)| {
+        "change": instead(known, standing, now).map(|(kept, terms)| {
             json!({"content": kept.content, "entry": kept.position, "applied": kept.counts(), "terms": terms})
         }),
         "instruction": instruction(known),
@@ -183,9 +184,7 @@ pub fn next(known: &Transaction, standing: &Standing, now: &Moment) -> Option<St
         return Some(next);
     }
     match standing.state {
-        State::Offered if known.offer().is_some_and(|(_, terms)| offer_is_over(terms, now)) => {
-            Some(format!("mailorder reorder {id}"))
-        }
+        State::Offered if is_over(known, now) => Some(format!("mailorder reorder {id}")),
         State::Offered => Some(format!("mailorder confirm {id}, or mailorder cancel {id}")),
         State::Open if buyer::can_give_back(known).is_err() => Some(format!("mailorder ask {id}")),
         State::Open => Some(format!("mailorder ask {id}, or mailorder return {id}")),
@@ -211,22 +210,40 @@ pub fn change<'a>(known: &'a Transaction, standing: &Standing, now: &Moment) -> 
 }
 
 /// Returns the terms that wait for the buyer's answer, as long as he can still say OK to them: first ones, such as differ from
-/// his order, or such as are to take the place of others.
+/// his order, or such as are to take the place of others. The page and the command that take the answer show the same ones.
 pub fn unanswered<'a>(known: &'a Transaction, standing: &Standing, now: &Moment) -> Option<(&'a Kept, &'a Terms)> {
-    let first = known.offer().filter(|_| standing.state == State::Offered);
-    let first = first.or_else(|| agreement::waiting(known, standing.state));
-    let first = first.filter(|(_, terms)| !offer_is_over(terms, now) && !is_cancelling(known));
-    change(known, standing, now).or(first)
+    let first = match standing.state {
+        State::Open => return change(known, standing, now),
+        State::Ordered => agreement::waiting(known, standing.state),
+        State::Offered => offered(known).filter(|_| !is_cancelling(known)),
+        _ => None,
+    };
+    first.filter(|(_, terms)| !offer_is_over(terms, now))
+}
+
+/// Returns the terms that an order is shown with: those in force, before any are agreed to those offered last.
+pub fn shown<'a>(known: &'a Transaction, standing: &Standing) -> Option<(&'a Kept, &'a Terms)> {
+    offered(known).filter(|_| standing.state == State::Offered).or_else(|| known.terms())
+}
+
+/// Returns the terms that wait for the buyer's answer and are to take the place of others, agreed to or not.
+pub fn instead<'a>(known: &'a Transaction, standing: &Standing, now: &Moment) -> Option<(&'a Kept, &'a Terms)> {
+    let (before, _) = known.terms()?;
+    unanswered(known, standing, now).filter(|(kept, _)| kept.content != before.content)
+}
+
+/// Returns whether an OK to what was offered last would come too late.
+fn is_over(known: &Transaction, now: &Moment) -> bool {
+    offered(known).is_some_and(|(_, terms)| offer_is_over(terms, now))
 }
 
 /// Returns what a buyer may do about an order as it stands, the likeliest first: `confirm`, `cancel`, `ask`, `received`,
 /// `return`, `reorder`. What the command would refuse is not among it.
 pub fn next_steps(known: &Transaction, standing: &Standing, now: &Moment) -> Vec<&'static str> {
-    let over = known.offer().is_some_and(|(_, terms)| offer_is_over(terms, now));
     let steps: &[&str] = match standing.state {
         State::Ordered if not_applied(known).is_some() => &["confirm", "cancel"],
         State::Ordered => &["cancel"],
-        State::Offered if over => &["reorder"],
+        State::Offered if is_over(known, now) => &["reorder"],
         State::Offered => &["confirm", "cancel"],
         State::Open if change(known, standing, now).is_some() => {
             &["confirm", "ask", "received", "cancel", "return", "reorder"]

@@ -21,7 +21,8 @@ use crate::index::{Listed, Row, RowItem, RowLeg};
 use crate::rules::query::Query;
 use crate::trade::{Key, Moment, Money, Quantity, Role, When};
 use crate::view::late::{Failed, Late};
-use crate::view::orders::{Asked, Orders, awaiting, refund_due, unpaid};
+use crate::view::orders::{Asked, Awaited, Orders, awaiting, refund_due, unpaid};
+use crate::view::warnings::open_letters;
 use crate::view::{short, text};
 
 /// Most orders on one page.
@@ -107,7 +108,7 @@ fn list(clerk: &Clerk, visit: &Visit) -> Result<Map<String, Value>, Fault> {
     put("unasked", json!(unasked(clerk, visit)?));
     put("exports", json!(export::links(visit)));
     put("views", json!(views?));
-    put("summary", summary(clerk, visit)?);
+    put("summary", summary(clerk, found.summary.warnings, visit)?);
     put("sums", json!({"feet": summed.feet(), "whole": summed.whole}));
     put("listed", json!(found.listed.len()));
     put("older", json!(older(&found, visit)));
@@ -179,7 +180,7 @@ fn count(clerk: &Clerk, query: Query, visit: &Visit) -> Result<usize, Fault> {
 }
 
 /// Returns the figures over the list: unpaid with the limits, not delivered, late with whom to ask, what waits.
-fn summary(clerk: &Clerk, visit: &Visit) -> Result<Value, Fault> {
+fn summary(clerk: &Clerk, warnings: u64, visit: &Visit) -> Result<Value, Fault> {
     let select = |words: &str| -> Result<Vec<Listed>, Fault> {
         let query = Query::parse(words, visit.today()).map_err(|error| Fault::bug(error.to_string()))?;
         let asked = Asked { role: Role::Buyer, query, limit: None, after: None };
@@ -208,11 +209,16 @@ fn summary(clerk: &Clerk, visit: &Visit) -> Result<Value, Fault> {
     }
     let failed: Vec<Value> = failed.iter().map(failed_one).collect();
     let offers = awaiting(clerk, &open, &visit.now)?;
-    let offers: Vec<Value> = offers.iter().map(|id| json!({"id": id, "short": short(id.as_str())})).collect();
+    // The answer to terms settles what was found about them: that is one matter.
+    let letters = open_letters(clerk)?;
+    let answered = offers.iter().filter(|offer| letters.contains(&offer.entry)).count();
+    let warnings = warnings.saturating_sub(u64::try_from(answered).unwrap_or_default());
+    let offer = |one: &Awaited| json!({"id": one.order, "short": short(one.order.as_str())});
+    let offers: Vec<Value> = offers.iter().map(offer).collect();
     Ok(json!({
         "owed": owed, "unpaid_orders": unpaid_orders, "undelivered": undelivered.len(), "next": next,
         "late": told.iter().map(|late| late_one(late, visit)).collect::<Vec<_>>(), "late_count": late_count, "failed": failed,
-        "offers": offers,
+        "offers": offers, "warnings": warnings,
     }))
 }
 
@@ -299,6 +305,8 @@ fn pieces(items: &[RowItem]) -> Option<String> {
 fn order(one: &Listed, found: &Orders, visit: &Visit) -> Value {
     let row = &one.row;
     let quantity = pieces(&row.items).unwrap_or_else(|| row.items.len().to_string());
+    let awaited = found.awaited(&one.key.id);
+    let change = awaited.filter(|_| row.state == "open");
     json!({
         "id": one.key.id, "short": short(one.key.id.as_str()), "number": row.number,
         "date": row.date.map(|date| match date {
@@ -307,8 +315,8 @@ fn order(one: &Listed, found: &Orders, visit: &Visit) -> Value {
         }),
         "item": row.items.first().map(|item| item.name.as_str()), "more": row.items.len().saturating_sub(1),
         "quantity": quantity, "shop": shop_name(row), "total": row.total.as_ref().map(text::money_json),
-        "state": row.state, "said": said_of(row), "answer": found.offers.contains(&one.key.id) && row.state != "open",
-        "change": found.offers.contains(&one.key.id) && row.state == "open", "warnings": row.warnings, "came_otherwise": row.short,
+        "state": row.state, "said": said_of(row), "answer": awaited.is_some() && change.is_none(),
+        "differs": awaited.map(|awaited| awaited.differs), "change": change.map(|change| text::money_json(&change.total)), "warnings": row.warnings, "came_otherwise": row.short,
         "refunded": row.refunded_in_part().map(text::money_json),
         "refund": row.refund.as_ref().map(|sum| refund(sum, refund_due(row).as_ref(), visit)),
         "legs": {

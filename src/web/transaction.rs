@@ -17,9 +17,13 @@ use crate::rules::{Pending, Standing, State as OrderState, agreement, overdue, r
 use crate::trade::document::ReturnAnswer;
 use crate::trade::item::{Charge, Line, LineQuantity};
 use crate::trade::status::Step;
-use crate::trade::{Direction, Document, Finding, Kept, Kind, Leg, Money, Transaction, Verdict};
-use crate::view::transaction::{Unsure, change, counts_json, next_steps, offer_is_over, signer_named};
+use crate::trade::{Direction, Document, Finding, Kept, Kind, Leg, Money, Terms, Transaction, Verdict};
+use crate::view::orders::Awaited;
+use crate::view::transaction::{Unsure, counts_json, next_steps, offer_is_over, shown, signer_named, unanswered};
 use crate::view::{short, text, warnings};
+
+/// Terms, with the letter that brought them.
+type Offered<'a> = (&'a Kept, &'a Terms);
 
 /// The legs in the order of the page's list.
 const LEGS: [Leg; 3] = [Leg::Order, Leg::Payment, Leg::Delivery];
@@ -64,19 +68,22 @@ fn order(clerk: &Clerk, known: &Transaction, visit: &Visit) -> Result<Map<String
     put("pending", json!(Pending::waiting(known, standing.state).map(Pending::standing)));
     let back = overdue::refund(known, &standing);
     put("refund", json!(back.map(|back| refund(&back.amount, Some(&back.promised), visit))));
-    put("differs", json!(agreement::waiting(known, standing.state).is_some()));
+    let awaited = Awaited::of(known, &visit.now).filter(|awaited| awaited.differs > 0);
+    let differs = agreement::waiting(known, standing.state).is_some() || awaited.is_some();
+    put("differs", json!(differs && standing.state != OrderState::Open));
     put("steps", json!(steps));
-    let offer = change(known, &standing, &visit.now).or_else(|| known.offer());
+    let offer = unanswered(known, &standing, &visit.now).or_else(|| known.offer());
     let until = offer.and_then(|(_, terms)| terms.valid_through);
     put("offer_until", json!(until.map(|until| pages::moment(&until, &visit.zone))));
     put("act", json!(visit.asked("act")));
-    put("bought", json!(bought(known)));
+    let terms = shown(known, &standing);
+    put("bought", json!(bought(known, terms)));
     put("legs", json!(LEGS.map(|leg| progress(known, &standing, leg, visit))));
-    put("goods", goods(known));
-    put("facts", facts(known, &standing, visit));
+    put("goods", goods(known, terms));
+    put("facts", facts(known, terms, &standing, visit));
     put(
         "signer",
-        match known.terms() {
+        match terms {
             Some((kept, terms)) => signer(clerk, kept, &terms.seller)?,
             None => Value::Null,
         },
@@ -98,8 +105,8 @@ fn shop(known: &Transaction) -> String {
 }
 
 /// Returns the first of the goods, and how many more there are.
-fn bought(known: &Transaction) -> Value {
-    let lines: &[Line] = match (known.terms(), known.order()) {
+fn bought(known: &Transaction, terms: Option<Offered<'_>>) -> Value {
+    let lines: &[Line] = match (terms, known.order()) {
         (Some((_, terms)), _) => &terms.lines,
         (None, Some((_, order))) => &order.lines,
         (None, None) => &[],
@@ -142,8 +149,8 @@ fn asked(known: &Transaction, leg: Leg) -> Option<&Kept> {
 }
 
 /// Returns the goods and charges of the terms, or of the order where there are none yet.
-fn goods(known: &Transaction) -> Value {
-    let (lines, charges, total): (&[Line], &[Charge], Option<Money>) = match (known.terms(), known.order()) {
+fn goods(known: &Transaction, terms: Option<Offered<'_>>) -> Value {
+    let (lines, charges, total): (&[Line], &[Charge], Option<Money>) = match (terms, known.order()) {
         (Some((_, terms)), _) => (&terms.lines, &terms.charges, Some(terms.total)),
         (None, Some((_, order))) => (&order.lines, &order.charges, Some(order.total)),
         (None, None) => (&[], &[], None),
@@ -157,12 +164,11 @@ fn goods(known: &Transaction) -> Value {
     let charge = |charge: &Charge| json!({"name": charge.name, "price": text::money_json(&charge.price)});
     json!({
         "lines": lines.iter().map(line).collect::<Vec<_>>(), "charges": charges.iter().map(charge).collect::<Vec<_>>(),
-        "total": total.as_ref().map(text::money_json), "agreed": known.terms().is_some(),
+        "total": total.as_ref().map(text::money_json), "agreed": terms.is_some(),
     })
 }
 
-fn facts(known: &Transaction, standing: &Standing, visit: &Visit) -> Value {
-    let terms = known.terms();
+fn facts(known: &Transaction, terms: Option<Offered<'_>>, standing: &Standing, visit: &Visit) -> Value {
     let order = known.order().map(|(_, order)| order);
     let buyer = terms.map(|(_, terms)| &terms.buyer).or(order.map(|order| &order.buyer));
     let to =

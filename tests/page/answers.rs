@@ -124,3 +124,56 @@ fn what_new_terms_change_stands_first_as_the_command_has_it_and_they_can_be_refu
     assert_eq!(back.header("location"), Some(format!("/txn/{id}?said=no-offer").as_str()), "nothing waits any more");
     assert!(!visitor.page(&format!("/txn/{id}")).contains(&format!("href=\"{place}\"")));
 }
+
+#[test]
+fn terms_replaced_before_the_ok_are_the_ones_that_wait_on_every_page_and_in_every_command() {
+    let town = Town::fresh();
+    let id = town.orders("buyer", "SH-41", 2, &["--pay", "invoice"]);
+    town.settle();
+    let number = town.number("buyer", &id);
+    town.does("shop", &["shop", "change", &number, "--price", "1=JPY 4000"]);
+    town.settle();
+    let terms = town.does("buyer", &["--json", "confirm", &id, "--dry-run"]).json();
+    let (total, warning) = (terms["total"]["amount"].as_str().unwrap(), format!("W-{}", terms["entry"]));
+    assert_eq!(terms["applied"], false, "{terms}");
+    assert_ne!(terms["total"], terms["ordered_total"]);
+    // The commands: list, show, warnings.
+    let listed = town.list(&["unconfirmed"])[0].clone();
+    assert_eq!((&listed["id"], &listed["state"]), (&id.as_str().into(), &"offered".into()), "{listed}");
+    assert_eq!(listed["total"], terms["total"], "{listed}");
+    let table = town.does("buyer", &["list"]);
+    let row = table.out.lines().find(|line| line.starts_with(&id[..6])).unwrap();
+    assert!(row.contains("terms differ") && row.replace(',', "").contains(total), "{row}");
+    let shown = town.show("buyer", &id);
+    assert_eq!((&shown["change"]["content"], &shown["change"]["applied"]), (&terms["digest"], &false.into()));
+    assert!(town.does("buyer", &["show", &id]).out.replace(',', "").contains(total));
+    let confirm = format!("confirm {}", &id[..6]);
+    for words in [&["warnings"][..], &["warnings", "show", &warning]] {
+        let told = town.does("buyer", words);
+        assert!(told.err.lines().any(|line| line.ends_with(&confirm)), "{words:?}: {told:?}");
+    }
+    // The pages.
+    let served = Served::start(&town.path("buyer/config.toml"));
+    let visitor = served.visit();
+    let link = format!("href=\"/txn/{id}/confirm\"");
+    let list = visitor.page("/");
+    let row = part(&list, &format!("name=\"txn\" value=\"{id}\""), "</tr>");
+    assert!(row.contains("terms differ: waits for your answer") && row.contains(&link), "{row}");
+    assert!(row.replace(',', "").contains(&format!("</span>{total}<")), "{row}");
+    let points = terms["differs"].as_array().unwrap().len();
+    assert!(row.contains(&format!("{points} differences from your order")), "{row}");
+    let head = part(&list, "<dl class=\"summary\">", "</dl>");
+    let waiting = part(part(head, "Waiting for you", "</div>"), "class=\"figure\">", "<");
+    assert_eq!(waiting, "1", "terms and what was found about them are one matter: {head}");
+    assert!(head.contains(&link) && !head.contains("Settle"), "{head}");
+    let order = visitor.page(&format!("/txn/{id}"));
+    assert!(part(&order, "class=\"lead\">", "</p>").contains("terms differ from your order"), "{order}");
+    let slip = part(&order, "<tfoot>", "</tfoot>").replace(',', "");
+    assert!(slip.contains(&format!("</span>{total}<")), "{slip}");
+    let article = visitor.page("/warnings");
+    let article = part(&article, &format!("id=\"{}\"", warning.to_lowercase()), "</article>");
+    assert!(article.contains(&link) && !article.contains("value=\"accept\""), "{article}");
+    // What the page takes is what all of them showed.
+    let page = visitor.page(&format!("/txn/{id}/confirm"));
+    assert_eq!(super::served::value(&page, "terms"), terms["digest"].as_str().unwrap());
+}

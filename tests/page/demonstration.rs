@@ -143,8 +143,10 @@ mod real {
             assert!(row.replace(',', "").contains(&sum), "{one}: {row}");
         }
         let late = rows.iter().filter(|one| one["late"] == true).count();
-        let waiting = shown.says(&["list", "unconfirmed"])["transactions"].as_array().unwrap().len();
-        let waiting = u64::try_from(waiting).unwrap() + list["warnings"].as_u64().unwrap();
+        let unconfirmed = shown.says(&["list", "unconfirmed"]);
+        let terms =
+            unconfirmed["transactions"].as_array().unwrap().iter().map(|one| shown.terms(one["id"].as_str().unwrap()));
+        let waiting = crate::page::figures::waiting(&terms.collect::<Vec<_>>(), &shown.says(&["warnings"]));
         let figures: Vec<String> = shown.texts(".summary .figure").iter().map(|one| digits(one)).collect();
         let told = [amount(&list["unpaid"][0]), list["undelivered"].to_string(), late.to_string(), waiting.to_string()];
         assert_eq!(figures, told);

@@ -1,7 +1,7 @@
 //! The figures of each screen, against those of the commands: sums by month and currency, what is late and waits, terms, the
 //! outbox, and what the charts draw; of a buyer who owes in two currencies.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -142,7 +142,11 @@ fn both_currencies_stand_over_the_list_in_its_text_and_in_the_status_p79_p80_p81
     assert_eq!(figures(boxes[1])[0], list["undelivered"].to_string());
     let late = list["transactions"].as_array().unwrap().iter().filter(|one| one["late"] == true).count();
     assert_eq!(figures(boxes[2])[0], late.to_string());
-    let waiting = u64::try_from(town.list(&["unconfirmed"]).len()).unwrap() + list["warnings"].as_u64().unwrap();
+    let unconfirmed = town.list(&["unconfirmed"]);
+    let terms =
+        |one: &Value| town.does("buyer", &["--json", "confirm", one["id"].as_str().unwrap(), "--dry-run"]).json();
+    let warnings = town.does("buyer", &["--json", "warnings"]).json();
+    let waiting = waiting(&unconfirmed.iter().map(terms).collect::<Vec<_>>(), &warnings);
     assert_eq!(figures(boxes[3])[0], waiting.to_string());
     // The texts of the terminal have the same.
     let status = town.does("buyer", &["--json", "status"]).json();
@@ -156,6 +160,13 @@ fn both_currencies_stand_over_the_list_in_its_text_and_in_the_status_p79_p80_p81
         let same = |one: &&Value| one["currency"] == code.as_str() && one["amount"] == sum.as_str();
         assert!(status["unpaid"].as_array().unwrap().iter().any(|one| same(&one)), "{status}");
     }
+}
+
+/// Returns how many matters wait for the buyer: terms, and warnings but those about terms, which the answer settles.
+pub fn waiting(terms: &[Value], warnings: &Value) -> usize {
+    let of_terms: BTreeSet<String> = terms.iter().map(|one| format!("W-{}", one["entry"])).collect();
+    let warnings = warnings["warnings"].as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap().to_owned());
+    terms.len() + warnings.collect::<BTreeSet<_>>().difference(&of_terms).count()
 }
 
 /// Returns the whole numbers and sums that a drawing has in words.

@@ -8,7 +8,7 @@ mod desk;
 mod driver;
 mod export;
 mod fields;
-mod figures;
+pub mod figures;
 mod finds;
 mod guarded;
 mod http;
