@@ -126,7 +126,8 @@ fn payment(payment: &Payment, words: Words) -> String {
     words.fill(key, &[("sum", &text::amount(&payment.amount)), ("step", &step(&payment.step, words))])
 }
 
-fn goods(lines: &[LineQuantity], words: Words) -> String {
+/// Returns lines by their numbers, each with how many.
+pub fn goods(lines: &[LineQuantity], words: Words) -> String {
     let line = |part: &LineQuantity| words.fill("says.line", &[("line", &part.line), ("quantity", &part.quantity)]);
     lines.iter().map(line).collect::<Vec<String>>().join(", ")
 }
@@ -144,7 +145,7 @@ fn step(step: &Step, words: Words) -> String {
 
 /// Returns what a letter says of a file, for a person: name, size and digest, and where it is. Mail's own words are not
 /// escaped yet.
-fn file(download: &Download, words: Words) -> String {
+pub fn file(download: &Download, words: Words) -> String {
     let place = match &download.place {
         Place::Attached => words.say("says.attached"),
         Place::Elsewhere => words.say("says.elsewhere"),

@@ -6,8 +6,8 @@ use super::fault::Fault;
 use super::order_form::was;
 use crate::clerk::Clerk;
 use crate::ordering::prices::{PriceChange, Prices};
-use crate::trade::Address;
 use crate::trade::catalog::{Offer, Way, Words};
+use crate::trade::{Address, DeliveryMethod, PaymentMethod, Quantity};
 use crate::view::text;
 
 /// What the name of a field begins with that says how many of an article; its number follows.
@@ -59,20 +59,20 @@ pub(super) fn rows(prices: &Prices, find: &str, picks: &[[String; 2]], changes: 
 
 fn row(offer: &Offer, quantity: &str, changes: &[PriceChange]) -> Value {
     let sku = offer.item.sku.as_deref().unwrap_or_default();
+    let amount = Quantity::parse(quantity).ok().and_then(|quantity| offer.price.times(quantity).ok());
     json!({
         "field": format!("{FIELD}{sku}"), "sku": sku, "name": offer.item.name, "price": text::money_json(&offer.price),
         "pays": offer.payment_methods.iter().map(|method| method.as_str()).collect::<Vec<_>>(),
         "delivers": offer.delivery_methods.iter().map(|method| method.as_str()).collect::<Vec<_>>(),
-        "conditions": offer.conditions, "quantity": quantity, "was": was(changes, Some(sku), &offer.item.name),
+        "conditions": offer.conditions, "quantity": quantity, "amount": amount.as_ref().map(text::money_json), "was": was(changes, Some(sku), &offer.item.name),
     })
 }
 
-/// Returns a way to pay and to have delivered, with its charge; null stands for any method.
-pub(super) fn way(way: &Way) -> Value {
-    let charge = way.charge.as_ref();
-    json!({
-        "pay": way.payment_method.as_ref().map(|method| method.as_str()),
-        "deliver": way.delivery_method.as_ref().map(|method| method.as_str()),
-        "charge": charge.map(|(name, price)| json!({"name": name, "price": text::money_json(price)})),
-    })
+/// Returns what a shop charges beside the goods for a way to pay and to have delivered, as far as it says so.
+pub(super) fn charge(ways: &[Way], pay: &str, deliver: &str) -> Value {
+    let (Ok(pay), Ok(deliver)) = (PaymentMethod::parse(pay), DeliveryMethod::parse(deliver)) else {
+        return Value::Null;
+    };
+    let charge = ways.iter().find(|way| way.fits(&pay, &deliver)).and_then(|way| way.charge.as_ref());
+    charge.map_or(Value::Null, |(name, price)| json!({"name": name, "price": text::money_json(price)}))
 }

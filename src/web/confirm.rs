@@ -10,13 +10,14 @@ use super::act::{find, write};
 use super::fault::Fault;
 use super::form::Form;
 use super::pages;
+use super::points::{Lines, point};
 use super::visit::Visit;
 use super::{Web, transaction};
 use crate::clerk::Clerk;
 use crate::role::{Desk, Refused, buyer};
 use crate::rules::agreement::{Difference, compare};
 use crate::trade::{Settlement, Transaction};
-use crate::view::confirm::{Offer, offered, said};
+use crate::view::confirm::{Offer, offered};
 use crate::view::short;
 
 /// Shows the terms that wait, or the order where none do any more, as the browser's way back may lead here.
@@ -46,23 +47,21 @@ fn terms(clerk: &Clerk, known: &Transaction, offer: &Offer<'_>, visit: &Visit) -
     }
     put("signer", signer);
     let told = offer.told();
+    let ordered = offer.order.map(|(_, order)| order.lines.as_slice()).unwrap_or_default();
+    let lines = Lines { ordered, offered: &offer.terms.lines };
     put(
         "told",
         json!({
-            "changes": in_words(&told.changes, visit), "differs": in_words(&told.differs, visit),
+            "changes": points(&told.changes, lines, visit), "differs": points(&told.differs, lines, visit),
             "changes_first": told.changes_first, "n": told.count(),
         }),
     );
     Ok(shows)
 }
 
-/// Returns points in which terms differ, in the reader's words.
-fn in_words(points: &[&Difference], visit: &Visit) -> Vec<Value> {
-    let point = |one: &&Difference| {
-        let [what, ordered, offered] = said(one, visit.words());
-        json!({"what": what, "ordered": ordered, "offered": offered})
-    };
-    points.iter().map(point).collect()
+/// Returns points in which terms differ.
+fn points(points: &[&Difference], lines: Lines<'_>, visit: &Visit) -> Vec<Value> {
+    points.iter().map(|one| point(&one.what, &one.ordered, &one.offered, lines, visit)).collect()
 }
 
 /// Accepts the terms of the page, or cancels the order.

@@ -195,6 +195,9 @@ pub(super) fn shows(
     put("awaited", json!(awaited.map(|since| since.to_string())));
     put("again", json!(filled.again));
     put("again_short", json!(filled.again.as_deref().map(short)));
+    let again = filled.again.as_deref().and_then(|id| find(clerk, id).ok());
+    let again = again.as_ref().and_then(|known| known.order()).map(|(kept, _)| kept.letter.date.to_string());
+    put("again_date", json!(again));
     put(
         "articles",
         prices.as_ref().map_or(Value::Null, |prices| articles::rows(prices, &filled.find, &filled.picks, &changes)),
@@ -205,13 +208,15 @@ pub(super) fn shows(
     let charge = |[name, price]: [String; 2]| json!({"was": was(&changes, None, &name), "name": name, "price": price});
     put("charges", charges.map(charge).collect());
     let ways = prices.as_ref().map(Prices::ways).unwrap_or_default();
-    put("ways", ways.iter().map(articles::way).collect());
-    let named = ways.iter().map(|way| way.payment_method.as_ref().map(PaymentMethod::as_str)).collect();
+    let pays = ways.iter().map(|way| way.payment_method.as_ref().map(PaymentMethod::as_str)).collect();
+    let pays = methods(pays, &PAY, &filled.pay);
+    let delivers = ways.iter().map(|way| way.delivery_method.as_ref().map(DeliveryMethod::as_str)).collect();
+    let delivers = methods(delivers, &DELIVER, &filled.deliver);
+    let (pay, deliver) = (chosen(&pays, &filled.pay), chosen(&delivers, &filled.deliver));
     put("pay", json!(filled.pay));
-    put("pays", methods(named, &PAY, &filled.pay));
-    let named = ways.iter().map(|way| way.delivery_method.as_ref().map(DeliveryMethod::as_str)).collect();
+    put("pays", with_charges(&pays, pay, |pay| articles::charge(ways, pay, deliver), true));
     put("deliver", json!(filled.deliver));
-    put("delivers", methods(named, &DELIVER, &filled.deliver));
+    put("delivers", with_charges(&delivers, deliver, |deliver| articles::charge(ways, pay, deliver), false));
     let place = PLACE.iter().zip(&filled.place);
     put("place", place.map(|(name, value)| json!({"name": name, "value": value})).collect());
     put("person", json!(person(clerk)));
@@ -258,7 +263,7 @@ fn rows(filled: &Filled, prices: Option<&Prices>, changes: &[PriceChange]) -> Va
 
 /// Returns the methods that can be chosen: those that a shop `named`, where each of its ways has one, and else all `known` ones;
 /// and the chosen one, which may be another.
-fn methods(named: Vec<Option<&str>>, known: &[&'static str], chosen: &str) -> Value {
+fn methods<'a>(named: Vec<Option<&'a str>>, known: &[&'static str], chosen: &'a str) -> Vec<&'a str> {
     let mut words: Vec<&str> = Vec::new();
     let all = known.iter().copied().filter(|_| named.is_empty() || named.contains(&None));
     let chosen_word = (!chosen.is_empty()).then_some(chosen);
@@ -267,7 +272,21 @@ fn methods(named: Vec<Option<&str>>, known: &[&'static str], chosen: &str) -> Va
             words.push(word);
         }
     }
-    words.into_iter().map(|word| json!({"word": word, "is": word == chosen})).collect()
+    words
+}
+
+/// Returns the method that is chosen: the first one as long as none is.
+fn chosen<'a>(methods: &[&'a str], chosen: &'a str) -> &'a str {
+    if chosen.is_empty() { methods.first().copied().unwrap_or_default() } else { chosen }
+}
+
+/// Returns methods to choose from, each with what the shop charges for it beside the goods; of some only where that is not the
+/// same for all of them.
+fn with_charges(methods: &[&str], chosen: &str, charge: impl Fn(&str) -> Value, if_they_differ: bool) -> Value {
+    let charges: Vec<Value> = methods.iter().map(|method| charge(method)).collect();
+    let are_same = charges.windows(2).all(|two| matches!(two, [one, other] if one == other));
+    let method = |(word, charge): (&&str, Value)| json!({"word": word, "is": *word == chosen, "charge": if if_they_differ && are_same { Value::Null } else { charge }});
+    methods.iter().zip(charges).map(method).collect()
 }
 
 fn sum(order: &Order, changes: &[PriceChange]) -> Value {

@@ -11,7 +11,9 @@ use axum::response::{IntoResponse, Response};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use minijinja::value::Serde;
-use minijinja::{AutoEscape, Environment, Error, ErrorKind, State, UndefinedBehavior, Value, escape_formatter};
+use minijinja::{
+    AutoEscape, Environment, Error, ErrorKind, HtmlEscape, State, UndefinedBehavior, Value, escape_formatter,
+};
 
 use super::Web;
 use super::fault::Fault;
@@ -130,6 +132,7 @@ impl Pages {
         });
         environment.add_filter("split", split);
         environment.add_filter("query", |text: &str| encoded(text));
+        environment.add_filter("breakable", breakable);
         let style = own(folder, "style.css")?.unwrap_or_else(|| STYLE.to_owned());
         Ok(Self { environment, style })
     }
@@ -252,6 +255,13 @@ fn iso(text: &str, zone: &TimeZone) -> Result<String, Error> {
         When::Day(day) => day.to_string(),
         When::Moment(at) => moment(&at, zone),
     })
+}
+
+/// Writes a command so that a line of it may end behind each part of a path.
+fn breakable(text: &str) -> Value {
+    let parts: Vec<String> =
+        text.split_inclusive('/').map(|part| HtmlEscape(&escape_lines(part)).to_string()).collect();
+    Value::from_safe_string(parts.join("<wbr>"))
 }
 
 /// Parts an amount `{amount, currency}` for its places: sign and currency, digits in groups, whether it has no decimals.

@@ -2,13 +2,13 @@
 
 use serde_json::{Value, json};
 
+use super::happened::{happened, note};
 use super::orders::days_since;
 use super::pages;
 use super::transaction::verdict;
 use super::visit::Visit;
 use crate::rules::{Standing, State as OrderState};
 use crate::trade::{Direction, Document, Kept, Leg, Letter, Moment, Transaction, When};
-use crate::view::said::said;
 use crate::view::text;
 use crate::view::transaction::Unsure;
 
@@ -71,18 +71,16 @@ fn row(known: &Transaction, kept: &Kept, unsure: &Unsure, visit: &Visit) -> Valu
     let lane = lane(known, kept);
     let (from, to) = if kept.direction == Direction::In { (lane, "you") } else { ("you", lane) };
     let (mark, word) = verdict(kept, unsure);
-    let said: Vec<String> = match &kept.erased {
+    let (events, notes) = match &kept.erased {
         Some(erased) => {
             let day = text::day(&When::Moment(erased.at), &visit.zone);
-            vec![visit.words().fill("became.erased", &[("day", &day), ("why", &erased.reason)])]
+            (Vec::new(), vec![note(&visit.words().fill("became.erased", &[("day", &day), ("why", &erased.reason)]))])
         }
-        None => {
-            said(&kept.letter.document, visit.words()).iter().map(|said| text::sentence(said, &visit.zone)).collect()
-        }
+        None => happened(&kept.letter.document, visit),
     };
     json!({
         "leg": null, "entry": kept.position, "date": pages::moment(&kept.letter.date, &visit.zone), "from": from, "to": to,
-        "kind": kept.letter.kind().word(), "said": said, "mark": mark, "word": word, "key": kept.letter.from.fingerprint.brief(),
+        "kind": kept.letter.kind().word(), "events": events, "notes": notes, "mark": mark, "word": word, "key": kept.letter.from.fingerprint.brief(),
     })
 }
 

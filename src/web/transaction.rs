@@ -9,6 +9,7 @@ use super::act::{find, may_ask};
 use super::fault::Fault;
 use super::orders::{days_since, refund};
 use super::pages::{self, Page};
+use super::points::{self, Lines};
 use super::visit::Visit;
 use super::{Web, letter, timeline};
 use crate::clerk::{Clerk, ClerkError, warning_id};
@@ -297,10 +298,15 @@ fn open_warnings(clerk: &Clerk, known: &Transaction, visit: &Visit) -> Result<Ve
     let open = |kept: &&Kept| {
         kept.direction == Direction::In && kept.verdict == Verdict::Warned && listed.contains(&kept.position)
     };
+    let finding = |finding: &Finding| {
+        let said = text::sentence(&visit.words().sentence(&finding.text), &visit.zone);
+        let compared = points::compared(&finding.text, Lines::of(known), visit);
+        json!({"code": finding.code.word(), "text": said, "compared": compared})
+    };
     let warning = |kept: &Kept| {
         json!({
             "id": format!("W-{}", kept.position), "from": kept.letter.from.address, "date": kept.letter.date.to_string(),
-            "findings": kept.findings.iter().map(|finding| finding_line(finding, visit)).collect::<Vec<_>>(),
+            "findings": kept.findings.iter().map(finding).collect::<Vec<_>>(), "named": signer_named(known, kept),
         })
     };
     Ok(known.kept.iter().filter(open).map(warning).collect())

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use axum::extract::State;
+use axum::extract;
 use axum::response::Redirect;
 use serde_json::{Map, Value, json};
 
@@ -12,14 +12,16 @@ use super::act::{find, may_ask, may_ask_about};
 use super::fault::Fault;
 use super::form::Form;
 use super::pages::Page;
+use super::points::{Lines, compared};
 use super::visit::Visit;
 use crate::clerk::Clerk;
-use crate::trade::{Compared, Money, Settlement};
+use crate::rules::{Standing, State};
+use crate::trade::{Code, Leg, Settlement, Transaction};
 use crate::view::settle::{self, Warning};
 use crate::view::text;
 use crate::view::warnings::{Shown, Which, gather, settled_count, unanswered_of};
 
-pub(super) async fn show(State(web): State<Arc<Web>>, visit: Visit) -> Result<Page, Fault> {
+pub(super) async fn show(extract::State(web): extract::State<Arc<Web>>, visit: Visit) -> Result<Page, Fault> {
     let shared = Arc::clone(&web);
     web.desk(move |clerk| {
         let shows = list(clerk, &visit)?;
@@ -59,33 +61,38 @@ fn list(clerk: &Clerk, visit: &Visit) -> Result<Map<String, Value>, Fault> {
     Ok(shows)
 }
 
-/// Returns who can be asked about the order of a warning: of how a leg stands the one who speaks for it, else all three; where
-/// nothing of the order is open the one who speaks for the leg that a letter is about. Null where nobody can.
-fn asks(clerk: &Clerk, one: &Shown) -> Value {
-    let order = one.order.as_ref().filter(|_| !one.id.starts_with("S-"));
-    let Some(known) = order.and_then(|id| find(clerk, id).ok()) else { return Value::Null };
-    let leg = one.leg.filter(|leg| may_ask_about(&known, &[*leg]).is_ok());
-    let agent = leg.and_then(|leg| known.terms()?.1.agent(leg));
-    match agent {
-        Some(agent) if one.id.starts_with("C-") || may_ask(&known).is_err() => {
-            json!({"leg": leg, "who": agent.party.address})
-        }
-        _ if may_ask(&known).is_ok() => json!({"leg": null}),
+/// Returns who can be asked about what a warning says: the one who speaks for the leg that it is about, else all three. Null where
+/// nobody can.
+fn asks(known: &Transaction, one: &Shown) -> Value {
+    let is_shop = one.from == known.key.shop.as_str();
+    let leg = one.leg.or(is_shop.then_some(Leg::Order)).filter(|leg| may_ask_about(known, &[*leg]).is_ok());
+    match leg.and_then(|leg| known.terms()?.1.agent(leg)) {
+        Some(agent) => json!({"leg": leg, "who": agent.party.address}),
+        None if may_ask(known).is_ok() => json!({"leg": null}),
         _ => Value::Null,
     }
 }
 
-/// Returns what a warning holds against each other, as a row of a table: words in the reader's language, amounts as such.
-fn compared(one: &Shown, visit: &Visit) -> Option<Value> {
-    let Compared { what, agreed, stated } = one.compared()?;
-    let value = |said: &str| match Money::parse_line(said) {
-        Ok(money) => json!({"money": text::money_json(&money)}),
-        Err(_) => json!({"money": null, "text": text::sentence(&visit.words().sentence(said), &visit.zone)}),
+/// Returns how what a letter speaks of stands, since nothing of it was applied; null where it speaks of no leg, and brings no terms.
+fn stays(known: &Transaction, one: &Shown) -> Value {
+    if one.finding == Code::TermsDifferFromOrder.word() {
+        let agreed = known.terms().filter(|_| Standing::of(known).state == State::Open);
+        let (word, sum) = agreed.map_or(("offer", None), |(_, terms)| ("agreed", Some(text::money_json(&terms.total))));
+        return json!({"what": "terms", "word": word, "date": null, "sum": sum});
+    }
+    let Some(leg) = one.leg.filter(|_| known.terms().is_some()) else { return Value::Null };
+    let standing = Standing::of(known);
+    let mark = standing.mark(leg);
+    let how = match (mark.done, mark.date) {
+        (true, _) => "done",
+        (false, Some(_)) => "planned",
+        (false, None) => "undated",
     };
-    Some(json!({
-        "what": visit.words().sentence(what), "agreed": value(agreed), "stated": value(stated),
-        "difference": one.value.pointer("/compared/difference"),
-    }))
+    let sum = standing.unpaid.or(known.terms().map(|(_, terms)| terms.total)).filter(|_| leg == Leg::Payment);
+    json!({
+        "what": leg.word(), "word": how, "date": text::when_json(mark.date.as_ref()),
+        "sum": sum.as_ref().map(text::money_json),
+    })
 }
 
 fn warning(clerk: &Clerk, reasons: &[&Shown], visit: &Visit) -> Option<Value> {
@@ -100,7 +107,10 @@ fn warning(clerk: &Clerk, reasons: &[&Shown], visit: &Visit) -> Option<Value> {
         .collect();
     let mut findings: Vec<&str> = reasons.iter().map(|one| one.finding.as_str()).collect();
     findings.dedup();
-    let compared: Vec<Value> = reasons.iter().filter_map(|one| compared(one, visit)).collect();
+    let order = first.order.as_ref().filter(|_| kind != "S");
+    let known = order.and_then(|id| find(clerk, id).ok());
+    let lines = known.as_ref().map(Lines::of).unwrap_or_default();
+    let compared: Vec<Value> = reasons.iter().filter_map(|one| compared(&one.text, lines, visit)).collect();
     let entry = first.value.get("entry").and_then(Value::as_u64);
     let again = Warning::parse(&first.id).ok().and_then(|warning| settle::said_again(clerk, &warning).ok());
     let answer = entry.and_then(|entry| unanswered_of(clerk, entry, &visit.now).ok()?);
@@ -110,13 +120,14 @@ fn warning(clerk: &Clerk, reasons: &[&Shown], visit: &Visit) -> Option<Value> {
         "when": first.when.as_ref().map(|(when, _)| when.to_string()),
         "why": first.when.as_ref().and_then(|(_, why)| why.clone()),
         "signer": first.value.get("signer"), "entry": first.value.get("entry"), "imports": first.imports,
-        "order": first.order.as_ref(), "asks": asks(clerk, first),
+        "order": first.order.as_ref(), "asks": known.as_ref().map(|known| asks(known, first)),
+        "stays": known.as_ref().map(|known| stays(known, first)),
         "caution": first.caution.as_ref().map(|caution| visit.words().sentence(caution)),
     }))
 }
 
 /// Settles one warning.
-pub(super) async fn settle(State(web): State<Arc<Web>>, form: Form) -> Result<Redirect, Fault> {
+pub(super) async fn settle(extract::State(web): extract::State<Arc<Web>>, form: Form) -> Result<Redirect, Fault> {
     let warning = Warning::parse(form.get("warning").unwrap_or_default());
     let how = match form.get("act") {
         Some("ack") => Ok((Settlement::Ack, "seen")),

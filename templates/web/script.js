@@ -119,9 +119,11 @@ document.addEventListener("change", async (event) => {
   const turn = (asked += 1);
   const answer = await fetch("/order", { method: "POST", body: fields, cache: "no-store" }).catch(() => null);
   if (!answer || !answer.ok || turn !== asked) return;
-  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("sum");
-  const sum = document.getElementById("sum");
-  if (fresh && sum) sum.replaceChildren(...fresh.childNodes);
+  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+  for (const sum of document.querySelectorAll("#sum, [data-sum]")) {
+    const now = fresh.getElementById(sum.id);
+    if (now) sum.replaceChildren(...now.childNodes);
+  }
 });
 
 // Keys: ? for the list of them, / for the search, j and k from order to order; never while something is written, and not where

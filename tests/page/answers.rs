@@ -108,10 +108,17 @@ fn what_new_terms_change_stands_first_as_the_command_has_it_and_they_can_be_refu
     let rows: Vec<&str> = table.split("<tr>").skip(2).collect();
     assert_eq!(rows.len(), changes.len(), "{table}");
     for (row, change) in rows.iter().zip(changes) {
-        for (tag, text) in [("th scope=\"row\"", "what"), ("del", "ordered"), ("ins", "offered")] {
-            let cell = format!("<{tag}><bdi>{}</bdi>", change[text].as_str().unwrap());
-            // Amounts are parted at thousands.
-            assert!(row.replace(',', "").contains(&cell), "{cell}: {row}");
+        match change["what"].as_str().unwrap() {
+            "line 1 price" => assert!(row.contains("Unit price") && row.contains("シャツ 白 41"), "{row}"),
+            what => assert!(row.to_lowercase().contains(what), "{what}: {row}"),
+        }
+        for (tag, text) in [("del", "ordered"), ("ins", "offered")] {
+            let said = change[text].as_str().unwrap();
+            // Amounts and days as everywhere: with the sign of the currency, the month by its name.
+            let shown =
+                said.strip_prefix("JPY ").map_or(format!("datetime=\"{said}\""), |sum| format!("</span>{sum}<"));
+            let cell = part(row, &format!("<{tag}>"), &format!("</{tag}>")).replace(',', "");
+            assert!(cell.contains(&shown) && !cell.contains("JPY"), "{shown}: {row}");
         }
     }
     assert!(page.contains("those before them stay in force"), "{page}");

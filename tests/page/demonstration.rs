@@ -123,6 +123,8 @@ mod real {
         assert!(doubted != differing && differing != agreeing);
         list(&shown);
         order_form(&shown);
+        let tea = shown.says(&["list", "item:煎茶", "late"]);
+        order_again(&shown, tea["transactions"][0]["id"].as_str().unwrap());
         transaction(&shown, &doubted);
         terms(&shown, &differing, 2);
         terms(&shown, &agreeing, 0);
@@ -171,6 +173,21 @@ mod real {
         assert_eq!((field("to-street"), field("to-country")), (json!("千代田1-1-1"), json!("JP")));
     }
 
+    fn order_again(shown: &Demonstration, id: &str) {
+        shown.visits(&format!("/order?again={id}"));
+        assert!(shown.browser.text(".lead").starts_with("Filled in from your order of "));
+        let ways = shown.texts("[name=deliver] + span");
+        assert!(ways.len() > 1 && ways.iter().all(|way| way.contains("Parcel delivery ¥500")), "{ways:?}");
+        // The same for each way to pay tells nothing of them.
+        assert!(!shown.browser.text("main").contains("Ways of this shop"));
+        assert!(shown.texts("[name=pay] + span").iter().all(|way| !way.contains('¥')));
+        let known = shown.says(&["show", id]);
+        let lines = known["order"]["lines"].as_array().unwrap();
+        let amounts: Vec<String> = shown.texts("[id^=amount-]").into_iter().filter(|one| !one.is_empty()).collect();
+        assert_eq!(amounts.len(), lines.len(), "{amounts:?}");
+        assert_eq!(amounts, ["¥3,600"], "two packets of tea");
+    }
+
     fn transaction(shown: &Demonstration, id: &str) {
         let known = shown.says(&["show", id]);
         shown.visits(&format!("/txn/{id}?receipts=1"));
@@ -196,6 +213,24 @@ mod real {
         assert_eq!(shown.count(".summary--three > div"), 3);
         let unpaid = digits(&shown.texts(".summary--three dd").join(" ").replace(',', ""));
         assert!(unpaid.contains(&amount(&known["unpaid"])), "{unpaid}");
+        // What happened and who told whom; days and sums as everywhere.
+        let told = shown.browser.text("table.timeline");
+        for words in
+            ["Shipped ", "Terms, ¥6,600 in all", "Delivery planned ", "Payment of ¥6,600 due ", "courier to you"]
+        {
+            assert!(told.contains(words), "{words}: {told}");
+        }
+        let plain = |text: &str| {
+            text.contains("JPY") || text.split_whitespace().any(|word| word.starts_with("20") && word.contains('-'))
+        };
+        assert!(!plain(&told), "{told}");
+        let notice = shown.browser.text(".notice");
+        for words in
+            ["agreed ¥6,600, stated ¥7,600, ¥1,000 more", "amount-differs", "signed with the key that the terms name"]
+        {
+            assert!(notice.contains(words), "{words}: {notice}");
+        }
+        assert!(!plain(&notice), "{notice}");
     }
 
     /// Returns the heads under which each line of the timeline is drawn; what it says in words names the same.
@@ -220,9 +255,14 @@ mod real {
         assert_eq!(shown.count("[aria-labelledby=h-differs] .compare tbody tr"), differences);
         assert_eq!(shown.count("[name=seen]"), usize::from(differences > 0));
         let text = shown.browser.text("main").replace(',', "");
+        assert!(
+            !text.contains("line 1") && !text.contains("JPY"),
+            "articles have names, currencies their sign: {text}"
+        );
         for point in terms["differs"].as_array().unwrap() {
             for said in ["ordered", "offered"] {
-                assert!(text.contains(point[said].as_str().unwrap()), "{point}: {text}");
+                let sum = point[said].as_str().unwrap().strip_prefix("JPY ").unwrap();
+                assert!(text.contains(&format!("¥{sum}")), "{point}: {text}");
             }
         }
         assert_eq!(digits(&shown.browser.text(".decide .total")), amount(&terms["total"]));
@@ -262,6 +302,19 @@ mod real {
         let told = [&compared["agreed"], &compared["stated"], &compared["difference"]["amount"]];
         assert_eq!(cells, told.map(|one| digits(one.as_str().unwrap())));
         assert!(shown.browser.text(&format!("{place} th")).contains(compared["what"].as_str().unwrap()), "{compared}");
+        let article = shown.browser.text(&format!("#{}", wrong["id"].as_str().unwrap().to_lowercase()));
+        for words in ["¥1,000 more", "payment stays ¥6,600, due ", "Ask pay@demo.test"] {
+            assert!(article.contains(words), "{words}: {article}");
+        }
+        // Of terms nothing is agreed on: they stand against the order, each article by its name.
+        let terms = open["warnings"].as_array().unwrap().iter();
+        let terms = terms.filter(|one| one["finding"] == "terms-differ-from-order").collect::<Vec<_>>();
+        let article = shown.browser.text(&format!("#{}", terms[0]["id"].as_str().unwrap().to_lowercase()));
+        for words in
+            ["Ordered", "Offered", "Unit price 煎茶 200g", "¥150 more", "nothing is bought until", "Check the terms"]
+        {
+            assert!(article.contains(words), "{words}: {article}");
+        }
     }
 
     fn charts(shown: &Demonstration) {

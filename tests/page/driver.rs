@@ -41,6 +41,12 @@ pub const FAULTS: &str = r#"
   }
   if (document.documentElement.scrollWidth > window.innerWidth) found.push('wider than the window: ' + document.documentElement.scrollWidth);
   if (!document.querySelector('h1')) found.push('no heading');
+  for (const text of document.querySelectorAll('text.t-strong:not(.t-mid)')) {
+    const said = text.getBoundingClientRect();
+    const crosses = (line) => said.left < line.right && line.left < said.right && said.top < line.bottom && line.top < said.bottom;
+    const lines = [...text.ownerSVGElement.querySelectorAll('line.step')].map((line) => line.getBoundingClientRect());
+    if (lines.some(crosses)) found.push('written over a line: ' + text.textContent);
+  }
   return found;
 "#;
 

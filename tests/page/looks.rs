@@ -13,10 +13,13 @@ mod real {
         const faults = [];
         const tops = new Set([...document.querySelectorAll('.summary > div')].map((one) => one.offsetTop));
         if (tops.size > 1) faults.push('figures on ' + tops.size + ' lines');
-        for (const one of document.querySelectorAll('.leg .state')) {
+        for (const one of document.querySelectorAll('.leg .state, .summary--three .state')) {
             const line = parseFloat(getComputedStyle(one).lineHeight) || 1.6 * parseFloat(getComputedStyle(one).fontSize);
             if (one.offsetHeight > 1.7 * line) faults.push('on two lines: ' + one.textContent);
         }
+        const [timeline, terms] = [document.querySelector('.timeline'), document.querySelector('.slip.more')];
+        const gap = timeline && terms ? terms.getBoundingClientRect().top - timeline.getBoundingClientRect().bottom : 9;
+        if (gap < 9) faults.push('the terms touch the timeline');
         for (const one of document.querySelectorAll('button, nav')) {
             if (one.checkVisibility() && one.offsetHeight > 0) faults.push('to be seen: ' + one.textContent.trim());
         }
