@@ -155,7 +155,8 @@ fn a_date_that_passed_stands_where_it_belongs_among_the_letters() {
     let visitor = served.visit();
     let page = visitor.page(&format!("/txn/{late}"));
     let table = page.split("<table class=\"timeline\">").nth(1).unwrap().split("class=\"today\"").next().unwrap();
-    let days: Vec<&str> = table.split("<time datetime=\"").skip(1).map(|part| part.get(..10).unwrap()).collect();
+    let days: Vec<&str> =
+        table.split("class=\"when\"><time datetime=\"").skip(1).map(|part| part.get(..10).unwrap()).collect();
     assert!(table.contains("lane-missed"), "{table}");
     let (missed, last) = (table.rfind("lane-missed").unwrap(), table.rfind("Asked for the status").unwrap());
     assert!(missed < last, "what was asked today stands below what was due before: {days:?}");
