@@ -199,7 +199,7 @@ fn offer_until(shell: &Shell, known: &Transaction, standing: &Standing) -> Resul
     let Some(until) = terms.valid_through else { return Ok(()) };
     let day = text::minute(&until, shell.clock.zone());
     let key = if offer_is_over(terms, &shell.clock.now()) { "shown.offer-over" } else { "shown.offer" };
-    shell.output.line(shell.words.fill(key, &[("day", &day)]))
+    shell.output.paragraph(&shell.words.fill(key, &[("day", &day)]))
 }
 
 /// Prints in one line what was agreed, billed, paid and is open, and whether that agrees.
