@@ -81,6 +81,8 @@ mod outbox;
 mod outside;
 /// The local page, over HTTP and in a browser.
 mod page;
+/// Mails that an IMAP server has and does not give.
+mod passed_over;
 /// Seals: what is opened, what is set aside, and that gpg agrees.
 mod pgp;
 /// What the READMEs show.

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use mailorder::connect::{Login, Secret, Server, Tls, Wire};
 use mailorder::inbox::imap::{Deadlines, Imap, ImapSettings};
+use mailorder::inbox::{Batch, Origin};
 use secrecy::SecretString;
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader, DuplexStream};
@@ -88,6 +89,15 @@ pub fn inbox(shared: &Shared, settings: ImapSettings) -> Imap {
         Some(Wire::new(ours))
     })
     .unwrap()
+}
+
+/// Returns the UIDs of the mails of a batch.
+pub fn uids(batch: &Batch) -> Vec<u32> {
+    let uid = |origin: &Origin| match origin {
+        Origin::Imap { uid, .. } => *uid,
+        Origin::Maildir { .. } => 0,
+    };
+    batch.mails.iter().map(|mail| uid(&mail.origin)).collect()
 }
 
 struct Line {

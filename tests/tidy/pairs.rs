@@ -9,7 +9,11 @@ use super::source::{Source, word_places};
 use super::{TextFile, assert_none, files, read, sample};
 
 /// Findings that no letter is judged by: they are reckoned from what is there, and the test that shows each.
-const COMPUTED: [(Code, &str); 9] = [
+const COMPUTED: [(Code, &str); 10] = [
+    (
+        Code::SignerCompromised,
+        "tests/trust/mod.rs::letters_of_a_key_that_is_revoked_as_compromised_are_marked_and_stay_applied_b37",
+    ),
     (
         Code::SenderLooksAlike,
         "tests/commands/alike.rs::a_shop_is_told_of_a_first_contact_that_looks_like_somebody_it_knows_and_takes_the_order",

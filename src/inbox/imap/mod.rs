@@ -334,7 +334,7 @@ impl Imap {
     ) -> Result<(usize, u64), InboxError> {
         let heads = live.session.heads(uids).await?;
         let untold: Vec<u32> = uids.iter().copied().filter(|uid| !heads.contains_key(uid)).collect();
-        must_be_gone(live, &untold, "FETCH of headers").await?;
+        must_be_gone(live, &untold, session::HEADS).await?;
         let uid_validity = live.folder.uid_validity;
         let mut wanted = Vec::new();
         let mut notes = Vec::new();
@@ -358,7 +358,7 @@ impl Imap {
             let limit = self.settings.largest.saturating_add(1);
             let mut bodies = live.session.bodies(&wanted, limit, total).await?;
             let kept_back: Vec<u32> = wanted.iter().copied().filter(|uid| !bodies.contains_key(uid)).collect();
-            must_be_gone(live, &kept_back, "FETCH of a mail").await?;
+            must_be_gone(live, &kept_back, session::BODIES).await?;
             for uid in wanted {
                 let Some(bytes) = bodies.remove(&uid) else { continue };
                 let origin = Origin::Imap { uid_validity, uid };

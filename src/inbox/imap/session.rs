@@ -26,6 +26,10 @@ const BESIDE: u64 = 1024 * 1024;
 const FOUND: u64 = 12 * 1024 * 1024;
 /// Most bytes of what is asked of a mail before it is read, on the average of many.
 const HEAD: u64 = 4 * 1024;
+/// What messages call the command that asks for headers,
+pub(super) const HEADS: &str = "FETCH of headers";
+/// and the one that asks for mails.
+pub(super) const BODIES: &str = "FETCH of a mail";
 /// Most alerts kept until they are fetched.
 const ALERTS: usize = 20;
 
@@ -243,7 +247,7 @@ impl Session {
         let mut heads = BTreeMap::new();
         let bytes = HEAD.saturating_mul(uids.len() as u64);
         let command = format!("UID FETCH {} {items}", set(uids));
-        self.run_within("FETCH of headers", &command, (self.patience, bytes), |response| {
+        self.run_within(HEADS, &command, (self.patience, bytes), |response| {
             let Response::Fetch(_, attributes) = response else { return };
             let (mut size, mut kind) = (0, None);
             for attribute in attributes {
@@ -280,7 +284,7 @@ impl Session {
         let command = format!("UID FETCH {} (UID BODY.PEEK[]<0.{limit}>)", set(uids));
         // One of them may be larger than was said: it is told of. More of that kind are asked for one by one.
         let bytes = total.saturating_add(limit);
-        self.run_within("FETCH of a mail", &command, (patience, bytes), |response| {
+        self.run_within(BODIES, &command, (patience, bytes), |response| {
             let Response::Fetch(_, attributes) = response else { return };
             let body = attributes.iter().find_map(|attribute| match attribute {
                 AttributeValue::BodySection { section: None, data: Some(data), .. } => Some(data),

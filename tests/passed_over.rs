@@ -1,0 +1,67 @@
+//! Mails that an IMAP server has and does not give: asked for again, told of, and never taken for removed.
+
+use mailorder::inbox::{Cursor, Note, Origin};
+
+use crate::support::imap::{inbox, letter, mailbox, settings, uids};
+
+#[tokio::test]
+async fn a_mail_that_is_there_and_left_out_of_an_answer_is_asked_for_again() {
+    for (when, text) in [
+        ("BODY.PEEK[]", "{tag} OK done\r\n"),
+        ("BODY.PEEK[]", "* 1 FETCH (UID 1 BODY[]<0> NIL)\r\n{tag} OK done\r\n"),
+        ("HEADER.FIELDS", "{tag} OK done\r\n"),
+        ("HEADER.FIELDS", "* 1 FETCH (UID 1 RFC822.SIZE 90)\r\n{tag} OK done\r\n"),
+    ] {
+        let shared = mailbox([(1, letter(1)), (2, letter(2))]);
+        shared.lock().unwrap().lies.push((when, format!("{text}{{once}}")));
+        let mut imap = inbox(&shared, settings());
+        let error = imap.fetch(&Cursor::Start, 10).await.unwrap_err();
+        assert!(error.to_string().contains("leaves out a mail that is there"), "{when} {text}: {error}");
+        assert_eq!(uids(&imap.fetch(&Cursor::Start, 10).await.unwrap()), [1, 2], "{when} {text}");
+    }
+    // One that is never given is told of, and keeps the others from nobody.
+    let shared = mailbox((1..=3).map(|n| (n, letter(n))));
+    shared.lock().unwrap().lies.push(("FETCH 2 (UID BODY", "{tag} OK done\r\n".to_owned()));
+    let mut imap = inbox(&shared, settings());
+    let (mut cursor, mut got, mut notes) = (Cursor::Start, Vec::new(), Vec::new());
+    for _ in 0..20 {
+        let Ok(batch) = imap.fetch(&cursor, 1).await else { continue };
+        got.extend(uids(&batch));
+        notes.extend(batch.notes);
+        cursor = batch.cursor;
+        if !batch.more {
+            break;
+        }
+    }
+    assert_eq!(got, [1, 3]);
+    assert!(matches!(notes.as_slice(), [Note::Unreadable { origin: Origin::Imap { uid: 2, .. }, .. }]), "{notes:?}");
+}
+
+#[tokio::test]
+async fn one_mail_the_server_cannot_deliver_does_not_hide_the_others() {
+    let shared = mailbox((1..=9).map(|n| (n, letter(n))));
+    let poison = "* 4 FETCH (UID 4 BODY[]<0> {99999999}\r\n";
+    for range in ["1:4", "1:9", "4:9", "4:7", "4:5", "3:4", "2:4", "2:5", "3:6", "4 "] {
+        let when: &'static str = format!("UID FETCH {range} (UID BODY").replace("  ", " ").leak();
+        shared.lock().unwrap().lies.push((when, poison.to_owned()));
+    }
+    let mut imap = inbox(&shared, settings());
+    let mut cursor = Cursor::Start;
+    let (mut got, mut notes) = (Vec::new(), Vec::new());
+    for _ in 0..30 {
+        let Ok(batch) = imap.fetch(&cursor, 100).await else { continue };
+        got.extend(uids(&batch));
+        notes.extend(batch.notes);
+        cursor = batch.cursor;
+        if !batch.more {
+            break;
+        }
+    }
+    assert_eq!(got, [1, 2, 3, 5, 6, 7, 8, 9]);
+    assert!(matches!(notes.as_slice(), [Note::Unreadable { origin: Origin::Imap { uid: 4, .. }, .. }]), "{notes:?}");
+    // After a restart it is tried again, once, and this time it works.
+    shared.lock().unwrap().lies.clear();
+    let batch = inbox(&shared, settings()).fetch(&cursor, 10).await.unwrap();
+    assert_eq!(uids(&batch), [4]);
+    assert!(matches!(&batch.cursor, Cursor::Imap(position) if position.holes.is_empty() && position.seen == 9));
+}
