@@ -55,7 +55,7 @@ pub fn english(text: &str) -> Vec<String> {
 }
 
 /// Words that are written into configurations, files and commands, the same in every language.
-const WRITTEN: [&str; 74] = [
+const WRITTEN: [&str; 75] = [
     "address",
     "amount",
     "any",
@@ -84,6 +84,7 @@ const WRITTEN: [&str; 74] = [
     "fingerprint",
     "hledger",
     "ics",
+    "increment",
     "ja",
     "jsonl",
     "leave",
