@@ -33,7 +33,7 @@ async fn a_search_that_finds_very_much_is_read_without_the_parser() {
     let shared = mailbox([(1, letter(1)), (199_999, letter(9))]);
     let numbers: Vec<String> = (1..=199_999).map(|uid: u32| uid.to_string()).collect();
     let lie = format!("* SEARCH {}\r\n{{tag}} OK done\r\n", numbers.join(" "));
-    shared.lock().unwrap().lies.push(("SEARCH", lie));
+    shared.lock().unwrap().lies.push(("SEARCH UID 1:*", lie));
     shared.lock().unwrap().uid_next = None;
     let batch = inbox(&shared, settings()).fetch(&Cursor::Start, 10).await.unwrap();
     let first = Origin::Imap { uid_validity: 7, uid: 1 };

@@ -296,6 +296,25 @@ async fn a_flush_sends_what_is_due_and_keeps_the_rest_visible() {
     assert_eq!(seen.lock().unwrap().mails.len(), 2);
 }
 
+#[tokio::test]
+async fn a_letter_that_is_dropped_while_others_are_sent_is_not_sent() {
+    let dir = tempfile::tempdir().unwrap();
+    let queue = Queue::open(dir.path()).unwrap();
+    let (busy, fine) = (label("full@b.test"), label("a@b.test"));
+    queue.put_all(&[("1", &busy, MAIL), ("2", &fine, MAIL), ("3", &fine, MAIL)]).unwrap();
+    let (mut outbox, seen) = smtp(vec![("RCPT TO:<full@", "452 full\r\n")]).await;
+    // A person drops the second while the first is tried, and the first while the third is.
+    let drop_one = |tried: usize, _: usize| {
+        let all = queue.list().unwrap();
+        let name = if tried == 0 { "2" } else { "1" };
+        queue.drop_letter(all.iter().find(|item| item.name == name).unwrap()).unwrap();
+    };
+    let report = queue.flush_watched(&mut outbox, || time(5), ENOUGH, drop_one).await.unwrap();
+    assert_eq!((report.sent, seen.lock().unwrap().mails.len()), (vec!["3".to_owned()], 1));
+    let states: Vec<_> = queue.list().unwrap().iter().map(|item| (item.name.clone(), item.standing.state)).collect();
+    assert_eq!(states, [("1".to_owned(), State::Dropped), ("2".to_owned(), State::Dropped)]);
+}
+
 #[test]
 fn what_was_dropped_stays_so_whoever_queues_it_again() {
     let dir = tempfile::tempdir().unwrap();

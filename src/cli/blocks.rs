@@ -21,7 +21,7 @@ impl Table<'_> {
             let room = width.saturating_sub(INDENT).max(1);
             let named = cells.iter().zip(self.head).enumerate().filter(|(_, (cell, _))| !cell.0.is_empty());
             let pieces =
-                named.flat_map(|(place, (cell, head))| piece(if place == 0 { "" } else { *head }, cell, room, tone));
+                named.flat_map(|(place, (cell, head))| piece(if place == 0 { "" } else { head }, cell, room, tone));
             flow(&mut lines, pieces, width);
             for text in sentence.iter().flat_map(|cell| wrap(&cell.0, room)).filter(|text| !text.is_empty()) {
                 let meaning = sentence.map_or(Tone::Plain, |cell| cell.1);

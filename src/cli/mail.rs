@@ -276,12 +276,20 @@ async fn turn(
     outbox: &mut Option<Outbox>,
     bell: &mut Bell,
 ) -> Result<(), Failure> {
-    fetch(shell, clerk, inbox, "watch").await?;
+    let fetched = fetch(shell, clerk, inbox, "watch").await;
+    // What is in the spool is judged, and what is due is done and sent, even where the mailbox cannot be reached.
     let taken = judge(shell, clerk)?;
     came(shell, &taken);
     bell.turn(shell, clerk)?;
-    mark(shell, clerk, inbox).await;
+    if fetched.is_ok() {
+        mark(shell, clerk, inbox).await;
+    }
     work(shell, clerk).await?;
+    fetched.and(send_due(shell, clerk, outbox).await)
+}
+
+/// Sends what is due; what stops it is told, and tried again later.
+async fn send_due(shell: &Shell, clerk: &mut Clerk, outbox: &mut Option<Outbox>) -> Result<(), Failure> {
     let sends = !shell.global.offline && clerk.key_fault().is_none();
     let Some(outbox) = outbox.as_mut().filter(|_| sends) else { return Ok(()) };
     match flush(shell, clerk, outbox).await?.stopped {

@@ -139,8 +139,17 @@ impl Account {
             || self.back.to_pay > 0
             || !self.over.is_empty()
             || self.outbox.1 > 0
+            || self.is_deaf(&day)
             || !transaction::rejected(clerk, 0, Some(&day))?.is_empty()
             || !transaction::turned_away(clerk, 0, Some(&day))?.is_empty())
+    }
+}
+
+impl Account {
+    /// Returns whether mail cannot be fetched, and was not since `day`.
+    fn is_deaf(&self, day: &Moment) -> bool {
+        let Some([done, Some(_)]) = &self.fetches else { return false };
+        done.as_ref().is_none_or(|done| done.at < *day)
     }
 }
 

@@ -53,7 +53,7 @@ pub enum ConfigError {
     },
     /// Several values cannot be; the first is told where only one is asked for.
     #[error("{}", .0.first().map(ToString::to_string).unwrap_or_default())]
-    Several(Vec<ConfigError>),
+    Several(Vec<Self>),
 }
 
 impl ConfigError {

@@ -47,6 +47,8 @@ impl Queue {
             if Instant::now() >= end {
                 break;
             }
+            // A person may have dropped it since it was listed.
+            let Some(item) = self.item(&item.name)?.filter(|item| item.is_due(now())) else { continue };
             let Some(mail) = self.mail(&item.name)? else { continue };
             let result = outbox.send_until(&item.label.envelope, &mail, &item.name, end).await;
             if !self.settle(&item, result, now(), &mut report)? {
@@ -86,7 +88,10 @@ impl Queue {
             standing = Standing { last_error: standing.last_error, ..item.standing.clone() };
             report.stopped = Some(error);
         }
-        self.mark(&item.name, &standing)?;
+        let dropped = self.item(&item.name)?.is_none_or(|item| item.standing.state == State::Dropped);
+        if !dropped {
+            self.mark(&item.name, &standing)?;
+        }
         report.refused = report.refused.saturating_add(usize::from(standing.state == State::Refused));
         let list = if standing.state.is_open() { &mut report.later } else { &mut report.failed };
         list.push((item.name.clone(), cause));

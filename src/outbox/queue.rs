@@ -365,7 +365,7 @@ impl Queue {
     }
 
     /// Reads one letter's description; none where it was removed meanwhile.
-    fn item(&self, name: &str) -> Result<Option<Item>, QueueError> {
+    pub(super) fn item(&self, name: &str) -> Result<Option<Item>, QueueError> {
         let Some((label, mail)) = self.read(name, LABEL)? else { return Ok(None) };
         let standing = match files::read(&self.json(name), files::SMALL) {
             // A state that cannot be read is forgotten: the letter is tried again.

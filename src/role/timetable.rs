@@ -271,8 +271,7 @@ mod tests {
         let before = begin.plus_seconds(-1);
         let within = |moment: &Moment| before.instant() < moment.instant() && moment.instant() <= end.instant();
         let next: Vec<Moment> = table.next(&before, &zone, 100).into_iter().filter(within).collect();
-        let minutes =
-            (0..=(end.instant().as_second() - begin.instant().as_second()) / 60).map(|n| begin.plus_seconds(n * 60));
+        let minutes = std::iter::successors(Some(begin), |moment| Some(moment.plus_seconds(60)).filter(within));
         let mut last: Vec<Moment> = minutes.map(|now| table.last(&now, &zone).unwrap()).filter(within).collect();
         last.dedup();
         assert_eq!(next, last, "{text}: what comes is what came");

@@ -39,6 +39,7 @@ macro_rules! kinds {
         /// What a letter says.
         #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
         #[serde(tag = "kind", content = "document", rename_all = "kebab-case")]
+        #[expect(clippy::large_enum_variant, reason = "letters are held by pointers; a box more is read for each of the terms")]
         pub enum Document {
             $($(#[$doc])* $kind$(($inner))?,)+
         }

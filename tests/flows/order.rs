@@ -118,6 +118,8 @@ fn the_buyer_sees_the_terms_as_he_saw_the_order_p34() {
 #[test]
 fn instructions_hold_what_each_agent_needs_p43() {
     let town = Town::fresh();
+    // The day of a card's debit is its bank's, where the shop names none.
+    town.configure("shop", |text| text.replacen("payment = \"card\"\n", "payment = \"card\"\npayment_days = 14\n", 1));
     let (id, number) = town.bought("SH-41", 2, &["--pay", "card"]);
     let terms = town.show("buyer", &id)["terms"]["content"].as_str().unwrap().to_owned();
     for (party, kind) in [("pay", "payment-instruction"), ("ship", "delivery-instruction")] {

@@ -150,6 +150,8 @@ struct Live {
     upto: u32,
     /// Whether the cursor has been compared with the folder.
     compared: bool,
+    /// Whether the session met an error and must be dropped.
+    broken: bool,
 }
 
 /// An IMAP folder that is read.
@@ -162,6 +164,10 @@ pub struct Imap {
     stride: usize,
     /// Failures on single mails.
     faults: BTreeMap<u32, u8>,
+    /// Whether the last error was an answer that may be one mail's fault.
+    blamed: bool,
+    /// The mail that the server failed on so often that it may be passed over.
+    suspect: Option<u32>,
     holes_tried: bool,
     idle_refused: bool,
 }
@@ -197,6 +203,8 @@ impl Imap {
             live: None,
             stride: STRIDE,
             faults: BTreeMap::new(),
+            blamed: false,
+            suspect: None,
             holes_tried: false,
             idle_refused: false,
         })
@@ -210,7 +218,7 @@ impl Imap {
         let mut session = self.log_in().await?;
         let write = self.settings.handled != Handled::Leave;
         let folder = session.open(&self.settings.folder, write).await?;
-        Ok(Live { session, folder, found: VecDeque::new(), upto: 0, compared: false })
+        Ok(Live { session, folder, found: VecDeque::new(), upto: 0, compared: false, broken: false })
     }
 
     async fn log_in(&mut self) -> Result<Session, InboxError> {
@@ -252,7 +260,22 @@ impl Imap {
     }
 
     /// Brings the next letters; see [`super::Inbox::fetch`].
+    ///
+    /// What may be one mail's fault is found out here, since the next program to ask may be another one: mails are asked for one
+    /// by one in new sessions, until the one is passed over or the server is to blame.
     pub async fn fetch(&mut self, cursor: &Cursor, limit: usize) -> Result<Batch, InboxError> {
+        self.suspect = None;
+        let mut tries = 0;
+        loop {
+            self.blamed = false;
+            match self.fetch_once(cursor, limit).await {
+                Err(_) if self.blamed && tries <= PATIENCE => tries = tries.saturating_add(1),
+                result => return result,
+            }
+        }
+    }
+
+    async fn fetch_once(&mut self, cursor: &Cursor, limit: usize) -> Result<Batch, InboxError> {
         let mut live = self.open().await?;
         let mut batch = Batch::default();
         let mut position = compare(&mut live, cursor, &mut batch.notes);
@@ -265,7 +288,7 @@ impl Imap {
         match result {
             Ok(more) => {
                 batch.more = more;
-                self.live = Some(live);
+                self.live = Some(live).filter(|live| !live.broken);
                 Ok(batch)
             }
             // What was read before the session broke is whole; the next call meets the trouble again, or does not.
@@ -296,7 +319,13 @@ impl Imap {
                 self.retry_holes(live, position, batch).await?;
                 return Ok(false);
             };
-            if self.faults.get(&first).is_some_and(|count| *count >= PATIENCE) {
+            if self.suspect == Some(first)
+                && position.holes.len() < HOLES
+                && let Some(newest) = live.found.back().copied().filter(|newest| *newest != first)
+            {
+                self.suspect = None;
+                // Where the newest cannot be read either it is the server that fails, and no mail is passed over.
+                self.judge(live, &[newest], 1, &mut Batch::default()).await?;
                 live.found.pop_front();
                 self.pass_over(first, position, batch);
                 continue;
@@ -383,9 +412,11 @@ impl Imap {
     /// accepted may be one mail's, which must not keep all later ones from us (hard-cases 0.9).
     fn blame(&mut self, uids: &[u32], error: &InboxError) {
         self.stride = 1;
-        if let (InboxError::Garbled { .. } | InboxError::Refused { .. }, [uid]) = (error, uids) {
+        self.blamed = is_about_mails(error);
+        if let (true, [uid]) = (self.blamed, uids) {
             let count = self.faults.entry(*uid).or_insert(0);
             *count = count.saturating_add(1);
+            self.suspect = Some(*uid).filter(|_| *count >= PATIENCE);
         }
     }
 
@@ -394,14 +425,15 @@ impl Imap {
         let origin = Origin::Imap { uid_validity: position.uid_validity, uid };
         let cause = "the server could not deliver it, several times in a row".to_owned();
         batch.notes.push(Note::Unreadable { origin, cause });
-        if position.holes.len() < HOLES && !position.holes.contains(&uid) {
+        if !position.holes.contains(&uid) {
             position.holes.push(uid);
         }
         position.seen = uid;
         self.holes_tried = true;
     }
 
-    /// Tries once in each run of the program what could not be read earlier.
+    /// Tries once in each run of the program what could not be read earlier. The first that fails again ends it, and comes last
+    /// the next time: the session is lost, and nothing else is kept back by it.
     async fn retry_holes(
         &mut self,
         live: &mut Live,
@@ -412,8 +444,17 @@ impl Imap {
             return Ok(());
         }
         for uid in position.holes.clone() {
-            self.judge(live, &[uid], 1, batch).await?;
+            let judged = self.judge(live, &[uid], 1, batch).await;
             position.holes.retain(|hole| *hole != uid);
+            match judged {
+                Ok(_) => {}
+                Err(error) if is_about_mails(&error) => {
+                    position.holes.push(uid);
+                    live.broken = true;
+                    return Ok(());
+                }
+                Err(error) => return Err(error),
+            }
         }
         Ok(())
     }
@@ -504,6 +545,11 @@ fn compare(live: &mut Live, cursor: &Cursor, notes: &mut Vec<Note>) -> Position 
         live.found.clear();
     }
     Position { uid_next: folder.uid_next, ..kept.clone() }
+}
+
+/// Returns whether an error is an answer that may be the fault of the mails it was asked about.
+const fn is_about_mails(error: &InboxError) -> bool {
+    matches!(error, InboxError::Garbled { .. } | InboxError::Refused { .. })
 }
 
 /// Looks whether mails that an answer leaves out are gone: another client may have removed them after the search (F18). One
