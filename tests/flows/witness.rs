@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use crate::support::accounts::short_scratch;
+use crate::support::servers::short_scratch;
 
 /// A fresh home with a gpg that knows nobody; its agent is stopped with it.
 pub struct Witness {

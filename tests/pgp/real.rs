@@ -16,7 +16,7 @@ struct Gpg {
 impl Gpg {
     /// Makes a home whose clock stands at the present of these tests.
     fn new() -> Self {
-        let home = crate::support::accounts::short_scratch();
+        let home = crate::support::servers::short_scratch();
         fs::set_permissions(home.path(), fs::Permissions::from_mode(0o700)).unwrap();
         Self { home }
     }

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -29,18 +28,6 @@ pub fn scratch() -> tempfile::TempDir {
         return dir;
     }
     tempfile::tempdir().unwrap()
-}
-
-/// How long the path of a folder may be below which a folder for sockets is made: a socket's path has 107 bytes at most.
-const SHORT: usize = 32;
-
-/// Returns a temporary folder for what makes sockets: in the usual place, where its path is short and others may enter it, whose
-/// mail a server keeps.
-pub fn short_scratch() -> tempfile::TempDir {
-    let usual = std::env::temp_dir();
-    let enters = std::fs::metadata(&usual).is_ok_and(|folder| folder.permissions().mode() & 1 == 1);
-    let place = if usual.as_os_str().len() <= SHORT && enters { usual } else { PathBuf::from("/tmp") };
-    tempfile::Builder::new().prefix("mo").rand_bytes(4).tempdir_in(place).unwrap()
 }
 
 /// Puts a program in a file, by another process: one that a test forks meanwhile would keep the file open for writing,

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -14,6 +15,18 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use mailorder::connect::{Login, Secret, Server, Tls};
 use secrecy::SecretString;
+
+/// How long the path of a folder may be below which a folder for sockets is made: a socket's path has 107 bytes at most.
+const SHORT: usize = 32;
+
+/// Returns a temporary folder for what makes sockets: in the usual place, where its path is short and others may enter it, whose
+/// mail a server keeps.
+pub fn short_scratch() -> tempfile::TempDir {
+    let usual = std::env::temp_dir();
+    let enters = std::fs::metadata(&usual).is_ok_and(|folder| folder.permissions().mode() & 1 == 1);
+    let place = if usual.as_os_str().len() <= SHORT && enters { usual } else { PathBuf::from("/tmp") };
+    tempfile::Builder::new().prefix("mo").rand_bytes(4).tempdir_in(place).unwrap()
+}
 
 /// The running servers.
 pub struct Servers {
@@ -37,7 +50,7 @@ pub fn require() -> &'static Servers {
 }
 
 fn start() -> Servers {
-    let dir = super::accounts::short_scratch().keep();
+    let dir = short_scratch().keep();
     script("start", &dir, &[]);
     let env = std::fs::read_to_string(dir.join("env")).unwrap();
     let env = env.lines().filter_map(|line| line.split_once('=')).map(|(k, v)| (k.to_owned(), v.to_owned())).collect();
