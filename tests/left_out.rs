@@ -51,7 +51,8 @@ fn why(world: &mut World, id: &OrderId) -> String {
 #[test]
 fn however_many_orders_are_refused_their_buyer_hears_it_of_each_at_once_p24() {
     // The shop itself will not have them, or the payment agent will not.
-    let rows: [(&str, fn(&mut Order), &str); 2] = [(STEPS, too_cheap, "PRI"), (ASKED_FIRST, too_dear, "PAY")];
+    type Change = fn(&mut Order);
+    let rows: [(&str, Change, &str); 2] = [(STEPS, too_cheap, "PRI"), (ASKED_FIRST, too_dear, "PAY")];
     for (steps, change, code) in rows {
         let mut world = World::new(steps);
         world.accept(SHOP, BUYER);

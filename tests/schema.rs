@@ -358,8 +358,7 @@ fn every_document_is_as_its_schema_says() {
     play.document("new", "init", &["init", "--address", "a@example.org", "--name", "A", "--folder", "new"]);
     play.serve();
     play.alerts();
-    let all: BTreeSet<String> = play.schemas.keys().cloned().collect();
-    assert_eq!(play.seen, all, "each schema was held against a document");
+    assert_eq!(play.seen, play.schemas.keys().cloned().collect(), "each schema was held against a document");
 }
 
 #[test]

@@ -151,7 +151,7 @@ fn posted(town: &Town) -> BTreeSet<String> {
 /// Imports in silence.
 fn imports(town: &Town, paths: &[&str]) {
     let run = town.run("buyer", &[&["import"], paths].concat());
-    assert_eq!((run.code, run.out.as_str(), run.err.as_str()), (Some(0), "", ""), "{:.1?}", paths);
+    assert_eq!((run.code, run.out.as_str(), run.err.as_str()), (Some(0), "", ""), "{paths:.1?}");
 }
 
 /// Imports a whole archive, twice.

@@ -97,7 +97,7 @@ fn a_long_list_adds_up_all_that_is_asked_for_and_leads_to_its_older_orders_p77_p
     let foot = part(&page, "<tfoot>", "</tfoot>");
     let head = part(&page, "<dl class=\"summary\">", "</dl>");
     let unpaid = amount(&all["unpaid"][0]);
-    assert_eq!(figures(part(head, "class=\"owed\"", "</dd>")), [unpaid.clone()]);
+    assert_eq!(figures(part(head, "class=\"owed\"", "</dd>")), std::slice::from_ref(&unpaid));
     assert_eq!(figures(part(foot, "class=\"owing\"", "</td>")), [unpaid]);
     assert_eq!(figures(part(head, "id=\"undelivered\">", "</dd>")), [all["undelivered"].to_string()]);
     assert!(words(foot).contains(&format!("{} not delivered", all["undelivered"])), "{}", words(foot));

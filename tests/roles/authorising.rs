@@ -101,7 +101,7 @@ fn an_offer_that_ran_out_and_is_changed_is_authorised_anew_before_anything_goes(
     let refused = Letter { answers: Some(asked), ..says(&desk, 3, no("insufficient-funds")) };
     assert_eq!(kinds(&answers(&mut desk, &practice, &refused)), [Kind::OrderStatus]);
     assert_eq!(desk.standing().state, State::Cancelled);
-    let again = acts(&mut desk, &practice, |known, at| shop_desk::instruct(known, at));
+    let again = acts(&mut desk, &practice, shop_desk::instruct);
     assert!(again.is_err(), "nobody is asked once more");
 }
 
