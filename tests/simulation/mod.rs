@@ -131,7 +131,8 @@ fn four_parties_agree_once_the_faults_of_the_post_end() {
         let ends = ["cancelled", "completed", "open", "refunded", "rejected", "returned"];
         assert!(ends.iter().all(|end| played.ends.contains(end)), "only {:?}", played.ends);
         assert!(played.forged > 3000, "only {} letters were forged", played.forged);
-        assert!(played.due.iter().all(|due| *due > 5), "time brought {:?}", played.due);
+        // At the payment agent time alone brings little.
+        assert!(played.due.iter().all(|due| *due > 2), "time brought {:?}", played.due);
     }
 }
 
