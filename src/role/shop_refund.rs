@@ -60,11 +60,9 @@ pub(super) fn value_after(
     if before.is_empty() || !returned::covers(terms, &all) {
         return value_of(terms, lines);
     }
-    let goods: Vec<Money> = terms.lines.iter().filter_map(|line| line.price().ok()).collect();
-    let goods = sum(&goods)?.ok_or(NO_SUM)?;
     let back = before.iter().map(|lines| value_of(terms, lines)).collect::<Result<Vec<_>, _>>()?;
     let back = sum(&back)?.ok_or(NO_SUM)?;
-    let left = less_reductions(terms, goods)?.minus(&back).map_err(|_| NO_SUM)?;
+    let left = returned::worth_of_all(terms).ok_or(NO_SUM)?.minus(&back).map_err(|_| NO_SUM)?;
     Ok(if left.is_negative() { Money::zero(left.currency()) } else { left })
 }
 
@@ -83,11 +81,7 @@ pub(super) fn value_of(terms: &Terms, lines: &[LineQuantity]) -> Result<Money, &
         line.unit_price.times(part.quantity).map_err(|_| "The price of this quantity is no amount of the currency.")
     };
     let prices: Vec<Money> = lines.iter().map(price).collect::<Result<_, _>>()?;
-    less_reductions(terms, sum(&prices)?.ok_or("Nothing is named that is to be given back.")?)
-}
-
-/// Returns the price of goods less their share of what was taken off the sum of all.
-fn less_reductions(terms: &Terms, value: Money) -> Result<Money, &'static str> {
+    let value = sum(&prices)?.ok_or("Nothing is named that is to be given back.")?;
     let reductions: Vec<Money> = terms.charges.iter().map(|charge| charge.price).filter(Money::is_negative).collect();
     let Some(reduction) = sum(&reductions)? else { return Ok(value) };
     let goods: Vec<Money> = terms.lines.iter().filter_map(|line| line.price().ok()).collect();

@@ -71,7 +71,7 @@ pub fn not_given_back(transaction: &Transaction, standing: &Standing) -> Option<
         return None;
     }
     let (paid, (_, terms)) = standing.legs.paid.zip(transaction.terms())?;
-    let worth = returned::worth_of_all(terms, paid);
+    let worth = returned::owed_for_all(terms, paid);
     let agreed = returned::refund(transaction).ok()?.unwrap_or_else(|| Money::zero(worth.currency()));
     let (said, _) =
         returned::agreed(transaction).into_iter().next_back().filter(|_| worth.exceeds(&agreed).unwrap_or(false))?;

@@ -100,12 +100,17 @@ pub fn is_all(transaction: &Transaction, terms: &Terms) -> bool {
     statement::covers(Some(terms), answers.iter().flat_map(|(_, answer)| &answer.lines))
 }
 
-/// Returns what all the goods of the terms are worth, less what was taken off the sum; what was paid, where that is less.
-pub fn worth_of_all(terms: &Terms, paid: Money) -> Money {
+/// Returns what all the goods of the terms are worth: their prices, less what was taken off the sum; `None` where that
+/// cannot be reckoned.
+pub fn worth_of_all(terms: &Terms) -> Option<Money> {
     let goods = terms.lines.iter().filter_map(|line| line.price().ok());
     let reductions = terms.charges.iter().map(|charge| charge.price).filter(Money::is_negative);
-    let all: Vec<Money> = goods.chain(reductions).collect();
-    let worth = Money::sum(&all).ok().flatten().unwrap_or(paid);
+    Money::sum(&goods.chain(reductions).collect::<Vec<Money>>()).ok().flatten()
+}
+
+/// Returns what has to go back for all the goods: what they are worth, or what was paid, where that is less.
+pub fn owed_for_all(terms: &Terms, paid: Money) -> Money {
+    let worth = worth_of_all(terms).unwrap_or(paid);
     if worth.exceeds(&paid).unwrap_or(true) { paid } else { worth }
 }
 

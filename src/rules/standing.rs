@@ -222,7 +222,7 @@ fn state(transaction: &Transaction, legs: &Legs) -> State {
 fn is_paid_back(transaction: &Transaction, terms: &Terms, legs: &Legs) -> bool {
     let agreed = returned::refund(transaction).ok().flatten();
     let is_back = |(back, agreed): (Money, Money)| {
-        let least = legs.paid.map(|paid| returned::worth_of_all(terms, paid));
+        let least = legs.paid.map(|paid| returned::owed_for_all(terms, paid));
         !agreed.exceeds(&back).unwrap_or(true) && least.is_none_or(|least| !least.exceeds(&back).unwrap_or(true))
     };
     legs.refunded.zip(agreed).is_some_and(is_back)
