@@ -1,8 +1,24 @@
 //! Mails that an IMAP server has and does not give: asked for again, told of, and never taken for removed.
 
+use mailorder::inbox::imap::Imap;
 use mailorder::inbox::{Cursor, Note, Origin};
 
 use crate::support::imap::{inbox, letter, mailbox, settings, uids};
+
+/// Fetches until nothing more is there, at most so many mails at a time; returns which came, what was noted, and the cursor.
+async fn drain(imap: &mut Imap, limit: usize) -> (Vec<u32>, Vec<Note>, Cursor) {
+    let (mut cursor, mut got, mut notes) = (Cursor::Start, Vec::new(), Vec::new());
+    for _ in 0..30 {
+        let Ok(batch) = imap.fetch(&cursor, limit).await else { continue };
+        got.extend(uids(&batch));
+        notes.extend(batch.notes);
+        cursor = batch.cursor;
+        if !batch.more {
+            break;
+        }
+    }
+    (got, notes, cursor)
+}
 
 #[tokio::test]
 async fn a_mail_that_is_there_and_left_out_of_an_answer_is_asked_for_again() {
@@ -22,16 +38,7 @@ async fn a_mail_that_is_there_and_left_out_of_an_answer_is_asked_for_again() {
     let shared = mailbox((1..=3).map(|n| (n, letter(n))));
     shared.lock().unwrap().lies.push(("FETCH 2 (UID BODY", "{tag} OK done\r\n".to_owned()));
     let mut imap = inbox(&shared, settings());
-    let (mut cursor, mut got, mut notes) = (Cursor::Start, Vec::new(), Vec::new());
-    for _ in 0..20 {
-        let Ok(batch) = imap.fetch(&cursor, 1).await else { continue };
-        got.extend(uids(&batch));
-        notes.extend(batch.notes);
-        cursor = batch.cursor;
-        if !batch.more {
-            break;
-        }
-    }
+    let (got, notes, _) = drain(&mut imap, 1).await;
     assert_eq!(got, [1, 3]);
     assert!(matches!(notes.as_slice(), [Note::Unreadable { origin: Origin::Imap { uid: 2, .. }, .. }]), "{notes:?}");
 }
@@ -45,17 +52,7 @@ async fn one_mail_the_server_cannot_deliver_does_not_hide_the_others() {
         shared.lock().unwrap().lies.push((when, poison.to_owned()));
     }
     let mut imap = inbox(&shared, settings());
-    let mut cursor = Cursor::Start;
-    let (mut got, mut notes) = (Vec::new(), Vec::new());
-    for _ in 0..30 {
-        let Ok(batch) = imap.fetch(&cursor, 100).await else { continue };
-        got.extend(uids(&batch));
-        notes.extend(batch.notes);
-        cursor = batch.cursor;
-        if !batch.more {
-            break;
-        }
-    }
+    let (got, notes, cursor) = drain(&mut imap, 100).await;
     assert_eq!(got, [1, 2, 3, 5, 6, 7, 8, 9]);
     assert!(matches!(notes.as_slice(), [Note::Unreadable { origin: Origin::Imap { uid: 4, .. }, .. }]), "{notes:?}");
     // After a restart it is tried again, once, and this time it works.
