@@ -21,12 +21,10 @@ const ORDERS: &str = "orders without an answer";
 const LETTERS: &str = "letters without an answer";
 /// Where the index keeps when offers were last looked at.
 const OFFERS: &str = "expired offers";
-/// How often that is done, in seconds.
-const DAILY: i64 = 86_400;
+/// A day, in seconds.
+const DAY: i64 = 86_400;
 /// How much longer than now the time for an OK may have been when an offer was made, in seconds.
-const LONGER: i64 = 60 * 86_400;
-/// How long the day of a debit lasts, in seconds: the index keeps when it ends.
-const DAY: i64 = 24 * 3600;
+const LONGER: i64 = 60 * DAY;
 
 impl Clerk {
     /// Does what is due by now.
@@ -116,7 +114,7 @@ impl Clerk {
         };
         let second = now.instant().as_second();
         let last = self.index.cursor(OFFERS)?.and_then(|last| last.parse::<i64>().ok());
-        if last.is_some_and(|last| (0..DAILY).contains(&second.saturating_sub(last))) {
+        if last.is_some_and(|last| (0..DAY).contains(&second.saturating_sub(last))) {
             return Ok(Vec::new());
         }
         let valid = i64::from(shop.valid_days).saturating_mul(86_400);
@@ -132,6 +130,7 @@ impl Clerk {
         if payment.is_none_or(|payment| payment.debit == DebitWord::Report) {
             return Ok(Vec::new());
         }
+        // The index keeps when a day ends, and it is debited when it begins.
         let due_before = now.instant().as_second().saturating_add(DAY);
         let filter = Filter { role: Some(Role::Payment), due_before: Some(due_before), ..Filter::default() };
         Ok(self.index.list(&filter)?.into_iter().map(|listed| listed.key).collect())

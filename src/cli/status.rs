@@ -143,9 +143,7 @@ impl Account {
             || !transaction::rejected(clerk, 0, Some(&day))?.is_empty()
             || !transaction::turned_away(clerk, 0, Some(&day))?.is_empty())
     }
-}
 
-impl Account {
     /// Returns whether mail cannot be fetched, and was not since `day`.
     fn is_deaf(&self, day: &Moment) -> bool {
         let Some([done, Some(_)]) = &self.fetches else { return false };
