@@ -1,6 +1,8 @@
 //! What stands outside of a letter's seal, who comes unknown, and mails that brought the program down: the clerk with real
 //! keys, over a post of our own.
 
+use std::collections::BTreeMap;
+
 use mailorder::role::{self, Notice};
 use mailorder::trade::{Address, Digest, Document, Kept, Kind, Leg, Letter, MessageId, OrderId, Party, Role, Verdict};
 
@@ -160,6 +162,19 @@ fn a_gap_in_a_senders_numbers_is_asked_for_once_and_closed_by_what_was_missing()
     bring(&mut world, "2026-08-05", false);
     bring(&mut world, "2026-08-06", true);
     assert_eq!(asked(&mut world, &id, &bank), [(Leg::Payment, have), (Leg::Payment, have + 4)]);
+}
+
+#[test]
+fn letters_that_the_post_swapped_are_taken_in_their_numbers_and_nothing_is_asked_for() {
+    let mut world = World::new(STEPS);
+    let id = world.accepted_order();
+    let bank = world.clerks[BANK].me().clone();
+    let mut mails: Vec<_> = ["2026-08-01", "2026-08-02", "2026-08-03"].map(|day| planned(&mut world, &id, day)).into();
+    mails.reverse();
+    let taken = world.deliver(BUYER, &mails);
+    assert_eq!(taken.counts, BTreeMap::from([(Verdict::Applied, 3)]));
+    assert_eq!(asked(&mut world, &id, &bank), []);
+    assert!(!world.transaction(BUYER, Role::Buyer, &id).has_gap(&bank.fingerprint));
 }
 
 #[test]

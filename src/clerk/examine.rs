@@ -2,6 +2,7 @@
 //!
 //! This costs most of all the way in and needs nothing but keys and certificates, so it runs on all cores.
 
+use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
@@ -151,7 +152,7 @@ impl Clerk {
     /// Opens and reads mails on all cores.
     pub(super) fn examine_all(&mut self, mails: Vec<Spooled>) -> Result<Vec<Examined>, ClerkError> {
         let examiner = self.examiner();
-        mails
+        let examined: Result<Vec<Examined>, ClerkError> = mails
             .into_par_iter()
             .map(|spooled| {
                 let raw = files::read(&spooled.path, SPOOLED_MAX).map_err(ClerkError::io("read", &spooled.path))?;
@@ -162,8 +163,33 @@ impl Clerk {
                 };
                 Ok(Examined { spooled, original: Measured::of(&raw), raw, result })
             })
-            .collect()
+            .collect();
+        examined.map(in_their_numbers)
     }
+}
+
+/// Puts what one sender wrote about one transaction in the order of his numbers, as the post swaps what was sent in one breath:
+/// nothing is asked for that lies beside it. All other mails stay where they are.
+fn in_their_numbers(examined: Vec<Examined>) -> Vec<Examined> {
+    let mut groups: BTreeMap<_, Vec<(u32, usize)>> = BTreeMap::new();
+    for (place, one) in examined.iter().enumerate() {
+        let Ok(OpenLetter { received, .. }) = &one.result else { continue };
+        let letter = received.letter();
+        let Some((number, seq)) = letter.transaction.as_ref().zip(letter.seq) else { continue };
+        groups.entry((received.signer(), letter.shop.as_ref(), number)).or_default().push((seq, place));
+    }
+    let mut from: Vec<usize> = (0..examined.len()).collect();
+    for mut group in groups.into_values() {
+        let places: Vec<usize> = group.iter().map(|(_, place)| *place).collect();
+        group.sort_unstable();
+        for (place, (_, came)) in places.into_iter().zip(group) {
+            if let Some(from) = from.get_mut(place) {
+                *from = came;
+            }
+        }
+    }
+    let mut examined: Vec<Option<Examined>> = examined.into_iter().map(Some).collect();
+    from.into_iter().filter_map(|came| examined.get_mut(came)?.take()).collect()
 }
 
 /// What opening and reading needs, shared by threads.

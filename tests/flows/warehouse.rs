@@ -124,6 +124,7 @@ mod real {
         // What the warehouse plans was told to the buyer with the instructions.
         let planned = text.lines().find_map(|line| line.strip_prefix("when ")).unwrap();
         parties.sync_until("the plan", || parties.buyer.listed(&id)["order"]["date"] == planned);
+        parties.settle();
         let before = told(&parties.buyer, &number);
         // Its people write down that it has left, and tell nobody.
         let now = mailorder::clock::Clock::system()
