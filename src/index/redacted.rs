@@ -33,11 +33,12 @@ impl Index {
         Ok(last.map(position))
     }
 
-    /// Writes the file anew without what rows that are gone have left in it; returns false where another process that reads
-    /// it keeps the old pages alive.
+    /// Writes the file anew without what rows that are gone have left in it, parts of names in the search first; returns false
+    /// where another process that reads it keeps the old pages alive.
     pub fn scrub(&self) -> Found<bool> {
         self.db.flush_prepared_statement_cache();
-        self.db.execute_batch("VACUUM")?;
+        // Merged into one, the search keeps nothing of a row that was removed (SQLite FTS5, section 6.8).
+        self.db.execute_batch("INSERT INTO search (search) VALUES ('optimize'); VACUUM")?;
         let busy: i64 = self.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
         if busy == 0 {
             self.db.execute("DELETE FROM meta WHERE name = 'unscrubbed'", [])?;

@@ -334,5 +334,3 @@ CREATE TABLE IF NOT EXISTS cursors (inbox TEXT PRIMARY KEY, cursor TEXT NOT NULL
 
 -- Parts of names of items and parties; rowid is the transaction's.
 CREATE VIRTUAL TABLE search USING fts5 (names, tokenize = 'trigram');
--- Of names that are removed no part stays behind.
-INSERT INTO search (search, rank) VALUES ('secure-delete', 1);
