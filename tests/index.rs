@@ -438,7 +438,7 @@ fn what_came_lately_is_counted_by_the_moment_and_not_by_the_clock_of_a_zone() {
         let mut waits = made_in(2, letter(50, 2, status("sent")), Verdict::Held, Vec::new());
         waits.entry.recorded = came;
         shop.enter(&[pin, waits]);
-        assert_eq!(shop.index.strangers_since(&since).unwrap().len(), lately);
+        assert_eq!(shop.index.strangers_since(&since, &came.max(since)).unwrap().len(), lately);
         assert_eq!(shop.index.waiting_since(&since).unwrap().len(), 1 - lately, "what waits since before then");
         let grown = shop.index.dump().unwrap();
         assert_eq!(shop.rebuilt(), grown);

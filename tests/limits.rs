@@ -179,10 +179,10 @@ fn to_one_peer_sixty_answers_go_in_an_hour_whatever_they_are_about() -> Result<(
     assert_eq!(refusals(&mut world), 60, "as many as there is room for, within one batch, too");
     assert_eq!(count(&mut world, SHOP, "in", "status-request"), 70);
     let buyer = world.clerks[BUYER].me().fingerprint.clone();
-    assert_eq!(world.clerks[SHOP].index().answered_since(&buyer, &world.now().plus_seconds(-3600))?, 60);
+    assert_eq!(world.clerks[SHOP].index().answered_since(&buyer, &world.now().plus_seconds(-3600), &world.now())?, 60);
     // The others are not kept waiting for it.
     let bank = world.clerks[BANK].me().fingerprint.clone();
-    assert_eq!(world.clerks[SHOP].index().answered_since(&bank, &world.now().plus_seconds(-3600))?, 0);
+    assert_eq!(world.clerks[SHOP].index().answered_since(&bank, &world.now().plus_seconds(-3600), &world.now())?, 0);
     world.settle();
     world.pass_hours(1);
     let mail = unknown(&world, 70);
@@ -195,7 +195,7 @@ fn to_one_peer_sixty_answers_go_in_an_hour_whatever_they_are_about() -> Result<(
 
 /// Has one account ask the shop so many times what it sells, and lets the shop read all of it; returns how many questions
 /// were set aside.
-fn asks_for_catalog(world: &mut World, at: usize, times: usize) -> usize {
+pub(crate) fn asks_for_catalog(world: &mut World, at: usize, times: usize) -> usize {
     let shop = world.clerks[SHOP].me().clone();
     for _ in 0..times {
         let question = shop_catalog::ask(CatalogRequest { words: Words::new(Vec::new()).unwrap() }, shop.clone());

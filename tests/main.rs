@@ -13,6 +13,8 @@
 
 /// What a shop may do by itself, in every state, and what comes of it.
 mod acts;
+/// A clock that was ahead and is right again.
+mod ahead;
 /// Files in letters.
 mod attached;
 /// Several processes on one ledger.

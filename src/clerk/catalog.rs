@@ -158,14 +158,14 @@ impl Batch<'_> {
 
     /// Returns how often an address asked for the catalog within the last hour, in this batch or before.
     fn asked_by(&self, address: &Address) -> Result<usize, ClerkError> {
-        let before = self.clerk.index.catalog_requests_since(&self.hour_ago(), address)?;
+        let before = self.clerk.index.catalog_requests_since(&self.hour_ago(), &self.now, address)?;
         let is_one = |body: &Body| matches!(body, Body::In { letter, .. } if letter.kind() == Kind::CatalogRequest && letter.from.address == *address);
         Ok(before.saturating_add(self.pending_like(is_one)))
     }
 
     /// Returns how many catalogs went out within the last hour, those of this batch included.
     fn catalogs_sent(&self) -> Result<usize, ClerkError> {
-        let before = self.clerk.index.catalogs_sent_since(&self.hour_ago())?;
+        let before = self.clerk.index.catalogs_sent_since(&self.hour_ago(), &self.now)?;
         let is_one = |body: &Body| matches!(body, Body::Out { letter, .. } if letter.kind() == Kind::Catalog);
         Ok(before.saturating_add(self.pending_like(is_one)))
     }

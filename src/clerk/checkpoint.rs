@@ -36,7 +36,7 @@ impl Clerk {
     pub(super) fn checkpoint_daily(&mut self, now: &Moment) -> Result<(), ClerkError> {
         let last = self.last_checkpoint()?;
         let size = self.index.mark().entries();
-        let due = last.is_none_or(|last| last.head.size < size && now.seconds_since(&last.time) >= DAY);
+        let due = last.is_none_or(|last| last.head.size < size && !last.time.is_within(DAY, now));
         if due { self.checkpoint().map(drop) } else { Ok(()) }
     }
 

@@ -20,6 +20,7 @@ use crate::config::HookSettings;
 use crate::hook;
 use crate::index::{Attempt, OpenTask};
 use crate::role;
+use crate::trade::moment::is_put_off;
 use crate::trade::status::{Reason, Step};
 use crate::trade::{Act, Given, Moment, Names, Role, Said, Task, TaskKey, Transaction, Work};
 
@@ -101,8 +102,7 @@ impl Clerk {
         let longest = |open: &OpenTask| ask(open).unwrap_or(AGAIN).max(PAUSE_MAX);
         let is_due = |open: &OpenTask| match &open.attempt {
             None => true,
-            // A clock that was ahead and is set back keeps nothing waiting (F39).
-            Some(attempt) => attempt.next.is_some_and(|next| next <= now || next.saturating_sub(now) > longest(open)),
+            Some(attempt) => attempt.next.is_some_and(|next| !is_put_off(next, now, longest(open))),
         };
         let mut begun: BTreeSet<(Role, Names)> = BTreeSet::new();
         let mut open = self.index.open_tasks()?;

@@ -88,7 +88,7 @@ impl Clerk {
         let to = &draft.to.fingerprint;
         let limits = self.settings.practice.answers;
         let about = known.map_or(0, |known| counted.written(known, to, now));
-        let before = self.index.answered_since(to, &now.plus_seconds(-HOUR))?;
+        let before = self.index.answered_since(to, &now.plus_seconds(-HOUR), now)?;
         Ok(Room { about: limits.per_transaction.saturating_sub(about), to: limits.per_peer.saturating_sub(before) })
     }
 }

@@ -9,6 +9,7 @@ use super::{Clerk, ClerkError};
 use crate::index::Filter;
 use crate::role::practice::DebitWord;
 use crate::role::{Action, Stage, on_time};
+use crate::trade::moment::is_put_off;
 use crate::trade::{Key, Moment, Role, Transaction};
 
 /// How many transactions are acted on under one hold of the lock.
@@ -114,7 +115,7 @@ impl Clerk {
         };
         let second = now.instant().as_second();
         let last = self.index.cursor(OFFERS)?.and_then(|last| last.parse::<i64>().ok());
-        if last.is_some_and(|last| (0..DAY).contains(&second.saturating_sub(last))) {
+        if last.is_some_and(|last| is_put_off(last.saturating_add(DAY), second, DAY)) {
             return Ok(Vec::new());
         }
         let valid = i64::from(shop.valid_days).saturating_mul(86_400);

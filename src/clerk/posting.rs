@@ -53,7 +53,11 @@ impl Clerk {
         let [done, failed] = FETCHED.map(|name| self.index.cursor(name));
         let read = |text: Option<String>| text.and_then(|text| serde_json::from_str::<Fetch>(&text).ok());
         let (done, failed) = (read(done?), read(failed?));
-        let since = failed.filter(|failed| done.as_ref().is_none_or(|done| failed.at > done.at));
+        // What is dated later than now was noted while the clock was ahead, and came before all that is not.
+        let now = self.clock.now();
+        let believed = |fetch: &&Fetch| fetch.at <= now;
+        let before = done.as_ref().filter(believed).map(|done| done.at);
+        let since = failed.filter(|failed| believed(&failed) && before.is_none_or(|done| failed.at > done));
         Ok([done, since])
     }
 

@@ -5,6 +5,7 @@ use super::batch::Batch;
 use super::hooks::{TOGETHER, run_all};
 use super::{Clerk, ClerkError};
 use crate::index::{Filter, OpenTask};
+use crate::trade::moment::is_put_off;
 use crate::trade::{HookName, Key, Names, Role, Said, Task, Transaction, Work};
 
 impl Clerk {
@@ -16,7 +17,7 @@ impl Clerk {
         for (name, settings) in &self.settings.hooks {
             let Some(pause) = settings.ask else { continue };
             let began: Option<i64> = self.index.cursor(&round_of(name))?.and_then(|text| text.parse().ok());
-            let due = began.is_none_or(|began| second.saturating_sub(began) >= pause || began > second);
+            let due = began.is_none_or(|began| !is_put_off(began.saturating_add(pause), second, pause));
             asked.push((began, name.clone(), due));
         }
         asked.sort();

@@ -12,6 +12,7 @@ use super::{Clerk, ClerkError};
 use crate::clock::system_time;
 use crate::config::TrustPolicy;
 use crate::rules::alike;
+use crate::trade::moment::is_put_off;
 use crate::trade::{Code, Finding, Fingerprint, Kind, Moment, Received};
 
 /// Seconds within which first contacts are counted.
@@ -38,13 +39,14 @@ impl Batch<'_> {
 
     /// Returns from when on a stranger is let in, where there is no room for him now: behind those who wait already.
     pub(super) fn no_room_before(&mut self, key: &Fingerprint) -> Result<Option<Moment>, ClerkError> {
-        let mut let_in = self.clerk.index.strangers_since(&self.now.plus_seconds(-HOUR))?;
+        let mut let_in = self.clerk.index.strangers_since(&self.now.plus_seconds(-HOUR), &self.now)?;
         let_in.extend(self.pins.values().map(|_| self.now));
         let most = self.clerk.settings.strangers_per_hour;
         let Some(over) = let_in.len().checked_sub(most) else { return Ok(None) };
         let now = self.now;
         let waiting = self.waiting_strangers()?;
-        if let Some(from) = waiting.get(key).filter(|from| **from > now) {
+        let longest = longest(waiting.len());
+        if let Some(from) = waiting.get(key).filter(|from| waits(from, &now, longest)) {
             return Ok(Some(*from));
         }
         // Each who was let in makes room an hour later, and whoever has that room another hour later.
@@ -91,8 +93,9 @@ impl Clerk {
             return Ok(BTreeSet::new());
         }
         // Stable: of those who were told the same moment the oldest goes first.
-        waiting.sort_by_key(|(from, _)| *from);
-        let let_in = self.index.strangers_since(&now.plus_seconds(-HOUR))?.len();
+        let longest = longest(waiting.len());
+        waiting.sort_by_key(|(from, _)| if waits(from, now, longest) { *from } else { (*from).min(*now) });
+        let let_in = self.index.strangers_since(&now.plus_seconds(-HOUR), now)?.len();
         let room = self.settings.strangers_per_hour.saturating_sub(let_in);
         let mut keys = BTreeSet::new();
         for (_, key) in waiting {
@@ -103,6 +106,16 @@ impl Clerk {
         }
         Ok(keys)
     }
+}
+
+/// Returns the seconds that anybody can have been told to wait where so many do: each hour lets in one of them at least.
+fn longest(waiting: usize) -> i64 {
+    i64::try_from(waiting).unwrap_or(i64::MAX).saturating_add(2).saturating_mul(HOUR)
+}
+
+/// Returns whether somebody still waits who was told this moment.
+fn waits(from: &Moment, now: &Moment, longest: i64) -> bool {
+    is_put_off(from.instant().as_second(), now.instant().as_second(), longest)
 }
 
 /// Returns whose mails wait for room, each with the moment he was told.

@@ -59,7 +59,7 @@ impl Place {
 
 impl Waiting {
     /// Returns a letter that waits in the queue.
-    fn queued(item: &Item) -> Self {
+    fn queued(item: &Item, now: &Moment) -> Self {
         Self {
             name: item.name.clone(),
             to: item.label.envelope.to.to_string(),
@@ -69,7 +69,7 @@ impl Waiting {
             place: Place::Queue(item.standing.state),
             tries: item.standing.tries.into(),
             last_error: item.standing.last_error.clone(),
-            next_try: item.standing.next_try.map(|next| next.to_string()),
+            next_try: item.next_try(now.instant()).map(|next| next.to_string()),
         }
     }
 
@@ -107,7 +107,7 @@ impl Waiting {
 
 /// Lists what waits; `all` lists what went out within the last day as well.
 pub(super) fn list(shell: &Shell, clerk: &Clerk, items: &[Item], all: bool) -> Result<(), Failure> {
-    let letters = waiting(clerk, items)?;
+    let letters = waiting(clerk, items, &shell.clock.now())?;
     let unacknowledged = unacknowledged(clerk, if all { 0 } else { SOON })?;
     let open = clerk.index().open_tasks().map_err(ClerkError::from)?;
     if shell.output.is_json() {
@@ -150,7 +150,9 @@ pub(super) fn list(shell: &Shell, clerk: &Clerk, items: &[Item], all: bool) -> R
 
 /// Shows one letter, where it stands and what it says.
 pub(super) fn show(shell: &Shell, clerk: &Clerk, items: &[Item], name: &str) -> Result<(), Failure> {
-    let all = waiting(clerk, items)?.into_iter().chain(unacknowledged(clerk, 0)?.into_iter().map(|(letter, _)| letter));
+    let all = waiting(clerk, items, &shell.clock.now())?
+        .into_iter()
+        .chain(unacknowledged(clerk, 0)?.into_iter().map(|(letter, _)| letter));
     let found = all.into_iter().find(|letter| letter.name == name);
     let found = found.ok_or_else(|| Failure::data(format!("no letter {name:?} waits")))?;
     let entry = name.parse::<u64>().ok();
@@ -190,9 +192,9 @@ pub(super) fn show(shell: &Shell, clerk: &Clerk, items: &[Item], name: &str) -> 
 }
 
 /// Returns the letters that wait to be sent, and those that a report doubts.
-fn waiting(clerk: &Clerk, items: &[Item]) -> Result<Vec<Waiting>, Failure> {
+fn waiting(clerk: &Clerk, items: &[Item], now: &Moment) -> Result<Vec<Waiting>, Failure> {
     let entry = |at: u64| clerk.index().entry(at).map_err(ClerkError::from);
-    let mut letters: Vec<Waiting> = items.iter().map(Waiting::queued).collect();
+    let mut letters: Vec<Waiting> = items.iter().map(|item| Waiting::queued(item, now)).collect();
     for one in clerk.index().unsealed().map_err(ClerkError::from)? {
         letters.extend(entry(one.position)?.map(|entry| Waiting::of(entry, Place::Unsealed, 0, Some(one.reason))));
     }

@@ -30,11 +30,12 @@ pub(super) fn wrote(db_tx: &Connection, entry: &Entry, letter: &Letter) -> Resul
 }
 
 impl Index {
-    /// Returns how many letters that are counted were written to a key since `moment`.
-    pub fn answered_since(&self, to: &Fingerprint, moment: &Moment) -> Result<usize, IndexError> {
-        let mut count =
-            self.db.prepare_cached("SELECT count(*) FROM answered WHERE recipient = ?1 AND recorded_at > ?2")?;
-        let found: i64 = count.query_row(params![to.as_str(), milliseconds(moment)], |row| row.get(0))?;
+    /// Returns how many letters that are counted were written to a key since `moment` and not later than `now`.
+    pub fn answered_since(&self, to: &Fingerprint, moment: &Moment, now: &Moment) -> Result<usize, IndexError> {
+        let sql = "SELECT count(*) FROM answered WHERE recipient = ?1 AND recorded_at > ?2 AND recorded_at <= ?3";
+        let mut count = self.db.prepare_cached(sql)?;
+        let found: i64 =
+            count.query_row(params![to.as_str(), milliseconds(moment), milliseconds(now)], |row| row.get(0))?;
         Ok(usize::try_from(found).unwrap_or(usize::MAX))
     }
 }

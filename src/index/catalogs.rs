@@ -8,20 +8,21 @@ use super::query::{Found, position, value};
 use crate::trade::{Address, Moment};
 
 impl Index {
-    /// Returns how many catalogs were sent since `moment`.
-    pub fn catalogs_sent_since(&self, moment: &Moment) -> Found<usize> {
+    /// Returns how many catalogs were sent since `moment` and not later than `now`.
+    pub fn catalogs_sent_since(&self, moment: &Moment, now: &Moment) -> Found<usize> {
         let sql = "SELECT count(*) FROM entries INDEXED BY entries_catalogs
-                   WHERE kind = 'catalog' AND recorded_at >= ?1 AND direction = 'out'";
-        let count: i64 = self.db.prepare_cached(sql)?.query_row([milliseconds(moment)], |row| row.get(0))?;
+                   WHERE kind = 'catalog' AND recorded_at BETWEEN ?1 AND ?2 AND direction = 'out'";
+        let count: i64 =
+            self.db.prepare_cached(sql)?.query_row([milliseconds(moment), milliseconds(now)], |row| row.get(0))?;
         Ok(usize::try_from(count).unwrap_or(usize::MAX))
     }
 
-    /// Returns how many requests for the catalog came from an address since `moment`.
-    pub fn catalog_requests_since(&self, moment: &Moment, from: &Address) -> Found<usize> {
+    /// Returns how many requests for the catalog came from an address since `moment` and not later than `now`.
+    pub fn catalog_requests_since(&self, moment: &Moment, now: &Moment, from: &Address) -> Found<usize> {
         let sql = "SELECT count(*) FROM entries
-                   WHERE kind = 'catalog-request' AND peer = ?1 AND recorded_at >= ?2 AND direction = 'in'";
-        let count: i64 =
-            self.db.prepare_cached(sql)?.query_row(params![from.as_str(), milliseconds(moment)], |row| row.get(0))?;
+                   WHERE kind = 'catalog-request' AND peer = ?1 AND recorded_at BETWEEN ?2 AND ?3 AND direction = 'in'";
+        let values = params![from.as_str(), milliseconds(moment), milliseconds(now)];
+        let count: i64 = self.db.prepare_cached(sql)?.query_row(values, |row| row.get(0))?;
         Ok(usize::try_from(count).unwrap_or(usize::MAX))
     }
 

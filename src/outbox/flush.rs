@@ -62,7 +62,7 @@ impl Queue {
             maildir::sync_dir(&self.folder)?;
         }
         let open = self.list()?.into_iter().filter(|item| item.standing.state.is_open());
-        report.next_try = open.map(|item| item.standing.next_try.unwrap_or_else(&now)).min();
+        report.next_try = open.map(|item| item.next_try(now()).unwrap_or_else(&now)).min();
         Ok(report)
     }
 

@@ -20,6 +20,7 @@ use super::{Envelope, SendError};
 use crate::files;
 use crate::maildir::{self, name_of};
 use crate::trade::MessageId;
+use crate::trade::moment::is_put_off;
 
 /// The field that stands before the mail in a queue file; it does not travel.
 const FIELD: &str = "Mailorder-Outbox: ";
@@ -29,6 +30,8 @@ const LABEL: u64 = 8 * 1024;
 const TOGETHER: usize = 512;
 /// How long a letter is tried (RFC 5321 section 4.5.4.1).
 pub const LIFETIME: SignedDuration = SignedDuration::from_hours(5 * 24);
+/// The longest of all pauses between two tries, in seconds (see [`pause`]).
+const PAUSE_MAX: i64 = 24 * 3_600;
 /// How often a letter may be handed over without an answer.
 pub const DOUBTS: u32 = 5;
 
@@ -147,7 +150,12 @@ impl Item {
 
     /// Tells whether it should be tried at `now`.
     pub fn is_due(&self, now: Timestamp) -> bool {
-        self.standing.state.is_open() && self.standing.next_try.is_none_or(|next| next <= now)
+        self.standing.state.is_open() && self.next_try(now).is_none()
+    }
+
+    /// Returns until when it waits after `now`. What a clock that was ahead wrote is not waited for.
+    pub fn next_try(&self, now: Timestamp) -> Option<Timestamp> {
+        self.standing.next_try.filter(|next| is_put_off(next.as_second(), now.as_second(), PAUSE_MAX))
     }
 
     /// Returns where the letter stands after an attempt that failed at `now`.
@@ -472,6 +480,25 @@ mod tests {
         assert!(queue.due(time(11)).unwrap().is_empty() && queue.due(time(400)).unwrap().len() == 1);
         queue.mark_due("1").unwrap();
         assert_eq!(queue.due(time(11)).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn a_clock_that_was_ahead_keeps_no_letter_back() {
+        // F39: a year ahead for an hour, and right again.
+        let year = 365 * 86_400;
+        for error in [later(), SendError::Ambiguous { cause: String::new() }] {
+            let mut item = Item { name: "1".to_owned(), label: label(), standing: Standing::default() };
+            item.label.queued = time(year);
+            item.standing = item.after(&error, time(year));
+            assert!(!item.is_due(time(year + 1)) && item.next_try(time(year + 1)).is_some());
+            assert!(item.is_due(time(0)) && item.next_try(time(0)).is_none(), "{error}");
+        }
+        // The longest pause there is is kept.
+        let mut item = Item { name: "1".to_owned(), label: label(), standing: Standing::default() };
+        item.standing.next_try = Some(time(PAUSE_MAX));
+        assert!(!item.is_due(time(0)) && item.is_due(time(-1)));
+        let longest = (0..9).flat_map(|tries| (0..9).map(move |doubts| pause(tries, doubts))).max().unwrap();
+        assert_eq!(longest.as_secs(), PAUSE_MAX);
     }
 
     #[test]

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::trade::Moment;
+use crate::trade::moment::is_put_off;
 
 /// How long what strangers send is told of once at most, in seconds.
 const HOUR: i64 = 3_600;
@@ -72,8 +73,8 @@ impl Alerted {
 
     /// Returns what is to be told at `now`: of the open warnings, which come oldest first.
     pub fn due(&self, open: &[Open], now: &Moment) -> Vec<Alert> {
-        // A clock that was ahead and is set back keeps nothing waiting.
-        let pauses = |until: &Moment| now < until && *until <= now.plus_seconds(HOUR);
+        let second = |moment: &Moment| moment.instant().as_second();
+        let pauses = |until: &Moment| is_put_off(second(until), second(now), HOUR);
         if self.pause.as_ref().is_some_and(pauses) {
             return Vec::new();
         }

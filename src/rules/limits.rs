@@ -57,9 +57,7 @@ impl Counted {
     /// Returns how many such letters were written to a peer in this transaction within the day before `now`.
     pub fn written(self, transaction: &Transaction, to: &Fingerprint, now: &Moment) -> usize {
         let lately = transaction.kept.iter().filter(|kept| {
-            kept.direction == Direction::Out
-                && kept.letter.to.fingerprint == *to
-                && now.seconds_since(&kept.recorded) < DAY
+            kept.direction == Direction::Out && kept.letter.to.fingerprint == *to && kept.recorded.is_within(DAY, now)
         });
         let counts =
             |kind: Kind, answers: Option<&Digest>| Self::within(Some(transaction), kind, answers) == Some(self);

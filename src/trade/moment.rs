@@ -14,6 +14,16 @@ use jiff::{SignedDuration, Timestamp, Unit};
 
 use super::as_text::as_text;
 
+/// Returns whether what was put off until the second `until` still waits at the second `now`, where nothing of its sort is put
+/// off for more than `longest` seconds.
+///
+/// The one rule for a clock that was ahead and is right again (F39): what lies further ahead than it can have been put off was
+/// written by that clock, and is not believed. It is done now.
+pub const fn is_put_off(until: i64, now: i64, longest: i64) -> bool {
+    let left = until.saturating_sub(now);
+    0 < left && left <= longest
+}
+
 /// A text that is neither a moment nor, where allowed, a day.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is not a moment with offset (RFC 3339, like 2026-07-18T17:30:00+09:00){hint}", hint = if *.1 { " or a day (like 2026-07-18)" } else { "" })]
@@ -79,6 +89,12 @@ impl Moment {
     /// Returns whole seconds from `other` to this moment, negative if it is earlier.
     pub fn seconds_since(&self, other: &Self) -> i64 {
         self.instant.as_second().saturating_sub(other.instant.as_second())
+    }
+
+    /// Returns whether this lies in the span of so many seconds that ends with `now`. A moment later than now does not: what it
+    /// holds back would wait for it ([`is_put_off`]).
+    pub fn is_within(&self, span: i64, now: &Self) -> bool {
+        is_put_off(self.instant.as_second().saturating_add(span), now.instant.as_second(), span)
     }
 
     /// Returns the date and time as RFC 5322 section 3.3 writes them.
@@ -275,6 +291,17 @@ mod tests {
         // What was given in another form is shown with the same instant.
         let odd = Moment::new(Timestamp::from_second(1_800_000_000).unwrap(), Offset::from_seconds(32_430).unwrap());
         assert_eq!(Moment::parse(&odd.to_string()).unwrap().instant(), odd.instant());
+    }
+
+    #[test]
+    fn what_a_clock_that_was_ahead_put_off_does_not_wait_for_it() {
+        assert_eq!(
+            [99, 100, 101, 160, 161, i64::MAX].map(|until| is_put_off(until, 100, 60)),
+            [false, false, true, true, false, false]
+        );
+        let now = Moment::parse("2026-11-28T12:00:00Z").unwrap();
+        let within = |seconds: i64| now.plus_seconds(seconds).is_within(60, &now);
+        assert_eq!([-61, -60, -59, 0, 1, 31_536_000].map(within), [false, false, true, true, false, false]);
     }
 
     #[test]

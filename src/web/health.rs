@@ -180,7 +180,7 @@ fn parties(queue: &[Item], visit: &Visit) -> Vec<Value> {
     }
     let party = |(address, items): (&Address, Vec<&Item>)| {
         let open = || items.iter().filter(|item| item.standing.state.is_open());
-        let next = open().filter_map(|item| item.standing.next_try).min();
+        let next = open().filter_map(|item| item.next_try(visit.now.instant())).min();
         json!({
             "address": address, "open": open().count(), "failed": items.iter().filter(|item| item.failed()).count(),
             "next": next.map(|next| moment(next, visit)),
@@ -208,7 +208,7 @@ fn letter(item: &Item, visit: &Visit) -> Value {
         "name": item.name, "to": item.label.envelope.to, "kind": item.label.kind, "mark": mark, "word": word,
         "queued": moment(item.label.queued, visit), "tries": standing.tries,
         "error": standing.last_error.as_ref().map(|error| visit.words().sentence(error)),
-        "next": standing.next_try.map(|next| moment(next, visit)), "open": standing.state.is_open(),
+        "next": item.next_try(visit.now.instant()).map(|next| moment(next, visit)), "open": standing.state.is_open(),
     })
 }
 
