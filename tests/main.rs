@@ -19,6 +19,8 @@ mod ahead;
 mod attached;
 /// Several processes on one ledger.
 mod beside;
+/// One letter in the queue, and those behind it.
+mod blocked;
 /// Mails in which one passes for another.
 mod borrowed;
 /// One test for each claim of the patent, through the program as people run it.

@@ -15,7 +15,7 @@ use secrecy::SecretString;
 
 use crate::support::smtp::{Lies, start};
 
-const MAIL: &[u8] = b"Subject: ...\r\n\r\n.dot\r\nbody\r\n";
+pub(crate) const MAIL: &[u8] = b"Subject: ...\r\n\r\n.dot\r\nbody\r\n";
 
 fn envelope() -> Envelope {
     Envelope { from: "shop@a.test".parse().unwrap(), to: "buyer@b.test".parse().unwrap() }
@@ -29,7 +29,7 @@ fn settings(port: u16) -> SmtpSettings {
     settings
 }
 
-async fn smtp(lies: Lies) -> (Outbox, Arc<std::sync::Mutex<crate::support::smtp::Seen>>) {
+pub(crate) async fn smtp(lies: Lies) -> (Outbox, Arc<std::sync::Mutex<crate::support::smtp::Seen>>) {
     let (port, seen) = start(lies).await;
     (Outbox::Smtp(Box::new(Smtp::new(settings(port)).unwrap())), seen)
 }
@@ -53,11 +53,12 @@ async fn every_answer_in_every_phase_means_what_it_says() {
     // F29, F32
     enum Expected {
         LaterAll,
+        Broken,
         Later,
         Refused(u16),
         Ambiguous,
     }
-    use Expected::{Ambiguous, Later, LaterAll, Refused};
+    use Expected::{Ambiguous, Broken, Later, LaterAll, Refused};
     for (when, text, expected) in [
         ("", "421 busy\r\n{close}", LaterAll),
         ("", "554 no\r\n{close}", LaterAll),
@@ -66,20 +67,20 @@ async fn every_answer_in_every_phase_means_what_it_says() {
         ("EHLO", "502 what\r\n", LaterAll),
         ("MAIL", "450 4.2.1 later\r\n", Later),
         ("MAIL", "550 5.7.1 not you\r\n", Refused(550)),
-        ("MAIL", "421 4.3.2 closing\r\n{close}", LaterAll),
-        ("MAIL", "{close}", LaterAll),
-        ("MAIL", "354 go on\r\n", LaterAll),
+        ("MAIL", "421 4.3.2 closing\r\n{close}", Broken),
+        ("MAIL", "{close}", Broken),
+        ("MAIL", "354 go on\r\n", Broken),
         ("RCPT", "550 5.1.1 nobody\r\n", Refused(550)),
         ("RCPT", "550 5.5.0 overloaded\r\n", Later),
         ("RCPT", "452 4.2.2 full\r\n", Later),
-        ("RCPT", "{stall}", LaterAll),
+        ("RCPT", "{stall}", Broken),
         ("DATA", "554 5.5.1 no\r\n", Refused(554)),
-        ("DATA", "250 fine\r\n", LaterAll),
-        ("DATA", "{stall}", LaterAll),
-        ("DATA", "{close}", LaterAll),
+        ("DATA", "250 fine\r\n", Broken),
+        ("DATA", "{stall}", Broken),
+        ("DATA", "{close}", Broken),
         (".", "552 5.3.4 too big\r\n", Refused(552)),
         (".", "451 4.3.0 later\r\n", Later),
-        (".", "421 4.3.0 closing\r\n{close}", LaterAll),
+        (".", "421 4.3.0 closing\r\n{close}", Broken),
         (".", "354 go on\r\n", Ambiguous),
         (".", "251 forwarded\r\n", Ambiguous),
         (".", "hello\r\n", Ambiguous),
@@ -91,6 +92,7 @@ async fn every_answer_in_every_phase_means_what_it_says() {
         let error = outbox.send(&envelope(), MAIL, "1").await.unwrap_err();
         let right = match expected {
             LaterAll => matches!(error, SendError::Later { all: true, .. }),
+            Broken => matches!(error, SendError::Broken { .. }),
             Later => matches!(error, SendError::Later { all: false, .. }),
             Refused(code) => matches!(error, SendError::Refused { code: got, .. } if got == code),
             Ambiguous => matches!(error, SendError::Ambiguous { .. }),
@@ -117,15 +119,16 @@ async fn words_before_they_are_asked_for_are_not_believed() {
     for (when, text) in [("EHLO", "250-x\r\n250 y\r\n250 ahead\r\n"), ("RCPT", "250 ok\r\n354 ahead\r\n250 sent\r\n")] {
         let (mut outbox, seen) = smtp(vec![(when, text)]).await;
         let error = outbox.send(&envelope(), MAIL, "1").await.unwrap_err();
-        assert!(
-            matches!(&error, SendError::Later { cause, all: true } if cause.contains("more than it was asked")),
-            "{error}"
-        );
+        assert!(error.to_string().contains("more than it was asked"), "{error}");
+        match when {
+            "EHLO" => assert!(matches!(&error, SendError::Later { all: true, .. }), "{error}"),
+            _ => assert!(matches!(&error, SendError::Broken { .. }), "{error}"),
+        }
         assert!(seen.lock().unwrap().mails.is_empty());
     }
     let endless: &'static str = "x".repeat(50_000).leak();
     let (mut outbox, _) = smtp(vec![("MAIL", endless)]).await;
-    assert!(matches!(outbox.send(&envelope(), MAIL, "1").await, Err(SendError::Later { all: true, .. })));
+    assert!(matches!(outbox.send(&envelope(), MAIL, "1").await, Err(SendError::Broken { .. })));
 }
 
 #[tokio::test]
@@ -137,10 +140,11 @@ async fn an_answer_without_end_is_not_read_to_its_end() {
     for when in ["", "EHLO", "MAIL", "RCPT", "DATA"] {
         let (mut outbox, seen) = smtp(vec![(when, endless)]).await;
         let error = outbox.send(&envelope(), MAIL, "1").await.unwrap_err();
-        assert!(
-            matches!(&error, SendError::Later { cause, all: true } if cause.contains("answer does not end")),
-            "{when}: {error}"
-        );
+        assert!(error.to_string().contains("answer does not end"), "{when}: {error}");
+        match when {
+            "" | "EHLO" => assert!(matches!(&error, SendError::Later { all: true, .. }), "{when}: {error}"),
+            _ => assert!(matches!(&error, SendError::Broken { .. }), "{when}: {error}"),
+        }
         assert!(seen.lock().unwrap().mails.is_empty());
     }
     let (mut outbox, seen) = smtp(vec![(".", endless)]).await;
@@ -227,6 +231,8 @@ async fn a_mail_program_is_judged_by_its_exit_code() {
     assert!(matches!(outbox.send(&envelope(), MAIL, "1").await, Err(SendError::Ambiguous { .. })));
     script("kill -9 $$");
     assert!(matches!(outbox.send(&envelope(), MAIL, "1").await, Err(SendError::Ambiguous { .. })));
+    script("exit 64");
+    assert!(matches!(outbox.send(&envelope(), MAIL, "1").await, Err(SendError::Broken { .. })));
     fs::remove_file(&path).unwrap();
     assert!(matches!(outbox.send(&envelope(), MAIL, "1").await, Err(SendError::Config(_))));
 }
@@ -266,16 +272,16 @@ async fn letters_in_a_maildir_are_read_in_the_order_in_which_they_were_written()
     assert_eq!(by_text, files);
 }
 
-fn time(seconds: i64) -> Timestamp {
+pub(crate) fn time(seconds: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + seconds).unwrap()
 }
 
-fn label(to: &str) -> Label {
+pub(crate) fn label(to: &str) -> Label {
     let envelope = Envelope { to: to.parse().unwrap(), ..envelope() };
     Label { envelope, message_id: "1@a".parse().unwrap(), kind: "order".to_owned(), queued: time(0) }
 }
 
-const ENOUGH: Duration = Duration::from_secs(60);
+pub(crate) const ENOUGH: Duration = Duration::from_secs(60);
 
 #[tokio::test]
 async fn a_flush_sends_what_is_due_and_keeps_the_rest_visible() {
@@ -413,7 +419,7 @@ async fn a_mail_program_that_is_stopped_never_takes_a_part_for_the_whole() {
     let large = [b"A: b\r\n\r\n".as_slice(), &b"0123456789\r\n".repeat(50_000)].concat();
     let end = tokio::time::Instant::now() + Duration::from_millis(400);
     let error = outbox.send_until(&envelope(), &large, "1", end).await.unwrap_err();
-    assert!(matches!(error, SendError::Later { all: true, .. }), "{error}");
+    assert!(matches!(error, SendError::Broken { .. }), "{error}");
     let end = tokio::time::Instant::now() + Duration::from_millis(400);
     let error = outbox.send_until(&envelope(), MAIL, "1", end).await.unwrap_err();
     assert!(matches!(error, SendError::Ambiguous { .. }), "{error}");

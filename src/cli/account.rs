@@ -98,7 +98,9 @@ impl Shell {
         if waiting > 0 {
             let why = match report {
                 None => "no [outbox] is configured".to_owned(),
-                Some(Report { stopped: Some(SendError::Later { cause, .. }), .. }) => cause.clone(),
+                Some(Report {
+                    stopped: Some(SendError::Later { cause, .. } | SendError::Broken { cause }), ..
+                }) => cause.clone(),
                 Some(Report { stopped: Some(error), .. }) => error.to_string(),
                 Some(_) => "the next `mailorder sync` goes on".to_owned(),
             };

@@ -12,7 +12,7 @@ use crate::files;
 use crate::maildir;
 
 impl Queue {
-    /// Sends what is due, in order, until `budget` has passed; a letter under way is then broken off.
+    /// Sends what is due, in order, those under which the connection broke off before after the others, until `budget` has passed; a letter under way is then broken off.
     ///
     /// Only one process at a time sends; a lock that a dead process held is free. The states are durable before the
     /// next letter is begun.
@@ -40,7 +40,9 @@ impl Queue {
         };
         maildir::sweep_tmp(&self.folder, now())?;
         let end = super::after(budget);
-        let due = self.due(now())?;
+        let mut due = self.due(now())?;
+        // Stable: of those that are equal the oldest goes first.
+        due.sort_by_key(|item| item.standing.breaks);
         let of = due.len();
         for (tried, item) in due.into_iter().enumerate() {
             watch(tried, of);
@@ -80,12 +82,11 @@ impl Queue {
             return Ok(true);
         };
         let cause = error.to_string();
-        let for_all =
-            matches!(error, SendError::Later { all: true, .. } | SendError::Login { .. } | SendError::Config(_));
         let mut standing = item.after(&error, now);
-        if for_all && standing.state.is_open() {
+        if is_servers_fault(item, &error, report) && standing.state.is_open() {
             // The server, not the letter, is to blame: that is no attempt, and the letter stays due.
-            standing = Standing { last_error: standing.last_error, ..item.standing.clone() };
+            let Standing { breaks, last_error, .. } = standing;
+            standing = Standing { breaks, last_error, ..item.standing.clone() };
             report.stopped = Some(error);
         }
         let dropped = self.item(&item.name)?.is_none_or(|item| item.standing.state == State::Dropped);
@@ -108,5 +109,17 @@ impl Queue {
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(cause)) => Err(failed("lock", cause).into()),
         }
+    }
+}
+
+/// Tells whether the server is to blame for what became of a letter, so that no other need be tried now.
+///
+/// Where the connection broke off while a letter was under way, nobody knows: the letter is tried after the others the
+/// next time. Where these go through and it breaks off once more under this one, the letter has failed as one that had a
+/// 451 for its answer (RFC 5321 section 3.8), and keeps nothing else waiting.
+fn is_servers_fault(item: &Item, error: &SendError, report: &Report) -> bool {
+    match error {
+        SendError::Broken { .. } => item.standing.breaks == 0 || report.sent.is_empty(),
+        other => other.is_for_all(),
     }
 }

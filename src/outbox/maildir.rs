@@ -47,6 +47,8 @@ impl MaildirOutbox {
         let delivered = maildir::create(&folder).and_then(|()| maildir::deliver(&folder, &name, bytes));
         match delivered {
             Ok(path) => Ok(Sent { answer: path.display().to_string() }),
+            // Each reader has a folder of his own, and another's may be in order.
+            Err(error) if self.settings.pattern.contains("{to}") => Err(SendError::Broken { cause: error.to_string() }),
             Err(error) => Err(match error.kind() {
                 Some(io::ErrorKind::PermissionDenied | io::ErrorKind::NotADirectory) => {
                     SendError::Config(error.to_string())

@@ -44,6 +44,12 @@ pub enum SendError {
         /// Whether the reason holds for every letter to this server: trying the next one now is no use.
         all: bool,
     },
+    /// Not taken over: it broke off while this letter was under way. Either no letter can be sent now, or this one is the cause.
+    #[error("not sent yet: {cause}")]
+    Broken {
+        /// The reason.
+        cause: String,
+    },
     /// Not taken over, and it will not be.
     #[error("refused ({code}): {text}")]
     Refused {
@@ -67,6 +73,13 @@ pub enum SendError {
     /// The settings must change before anything can be sent.
     #[error("cannot send: {0}")]
     Config(String),
+}
+
+impl SendError {
+    /// Tells whether the reason holds for every letter to this server.
+    pub const fn is_for_all(&self) -> bool {
+        matches!(self, Self::Later { all: true, .. } | Self::Login { .. } | Self::Config(_))
+    }
 }
 
 /// Longer than any deadline of a transport.

@@ -117,6 +117,9 @@ pub struct Standing {
     pub tries: u32,
     /// How many of them ended without an answer.
     pub doubts: u32,
+    /// How often the connection broke off under it, since it had an answer: it is sent after those under which it did not.
+    #[serde(default, skip_serializing_if = "is_none_yet")]
+    pub breaks: u32,
     /// The last reason.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_error: Option<String>,
@@ -125,9 +128,13 @@ pub struct Standing {
     pub next_try: Option<Timestamp>,
 }
 
+const fn is_none_yet(count: &u32) -> bool {
+    *count == 0
+}
+
 impl Default for Standing {
     fn default() -> Self {
-        Self { state: State::Queued, tries: 0, doubts: 0, last_error: None, next_try: None }
+        Self { state: State::Queued, tries: 0, doubts: 0, breaks: 0, last_error: None, next_try: None }
     }
 }
 
@@ -161,6 +168,10 @@ impl Item {
     /// Returns where the letter stands after an attempt that failed at `now`.
     pub fn after(&self, error: &SendError, now: Timestamp) -> Standing {
         let mut standing = Standing { tries: self.standing.tries.saturating_add(1), ..self.standing.clone() };
+        // An answer shows that the server can have the letter without breaking off.
+        if !matches!(error, SendError::Broken { .. }) && !error.is_for_all() {
+            standing.breaks = 0;
+        }
         standing.last_error = Some(error.to_string());
         match error {
             SendError::Refused { .. } => standing.state = State::Refused,
@@ -168,6 +179,7 @@ impl Item {
                 standing.doubts = standing.doubts.saturating_add(1);
                 standing.state = if standing.doubts >= DOUBTS { State::GivenUp } else { State::Doubtful };
             }
+            SendError::Broken { .. } => standing.breaks = standing.breaks.saturating_add(1),
             SendError::Later { .. } | SendError::Login { .. } | SendError::Config(_) => {}
         }
         // A clock that went backwards makes a letter younger, never older.

@@ -65,11 +65,7 @@ impl Sendmail {
                 let _ = child.kill().await;
                 let seconds = begun.elapsed().as_secs();
                 let cause = format!("{path} did not end within {seconds} s and was stopped");
-                if stdin.is_none() {
-                    Err(SendError::Ambiguous { cause })
-                } else {
-                    Err(SendError::Later { cause, all: true })
-                }
+                if stdin.is_none() { Err(SendError::Ambiguous { cause }) } else { Err(SendError::Broken { cause }) }
             }
         }
     }
@@ -114,7 +110,9 @@ fn judge(status: ExitStatus, complaint: &str) -> Result<Sent, SendError> {
     match code {
         0 => Ok(Sent { answer: "taken by the mail program".to_owned() }),
         65 | 67 => Err(SendError::Refused { code: u16::try_from(code).unwrap_or(0), text: complaint.to_owned() }),
-        64 | 78 | 126 | 127 => Err(SendError::Config(format!("the mail program ended with {code}: {complaint}"))),
+        // It may be this letter's address that it does not understand.
+        64 => Err(SendError::Broken { cause: format!("the mail program ended with {code}: {complaint}") }),
+        78 | 126 | 127 => Err(SendError::Config(format!("the mail program ended with {code}: {complaint}"))),
         _ => Err(SendError::Later { cause: format!("the mail program ended with {code}: {complaint}"), all: false }),
     }
 }

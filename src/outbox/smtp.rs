@@ -89,6 +89,8 @@ pub struct Smtp {
     live: Option<Live>,
     /// Whether the final dot of the letter under way was handed to the connection.
     dot: Arc<AtomicBool>,
+    /// Whether the letter under way was begun, after the login.
+    begun: bool,
 }
 
 /// An open, logged-in connection.
@@ -112,18 +114,21 @@ impl Smtp {
             return Err(SendError::Config(why.to_owned()));
         }
         let dialer = Dialer::new(settings.server.clone());
-        Ok(Self { settings, dialer, live: None, dot: Arc::new(AtomicBool::new(false)) })
+        Ok(Self { settings, dialer, live: None, dot: Arc::new(AtomicBool::new(false)), begun: false })
     }
 
     /// Sends one mail; see [`super::Outbox::send_until`]. A dialogue that is broken off is never taken up again.
     pub async fn send_until(&mut self, envelope: &Envelope, bytes: &[u8], end: Instant) -> Result<Sent, SendError> {
         self.dot.store(false, Ordering::Relaxed);
+        self.begun = false;
         if let Ok(result) = timeout_at(end, self.send(envelope, bytes)).await {
             return result;
         }
         let cause = format!("{} had not answered when the time to send was up", self.settings.server);
         if self.dot.load(Ordering::Relaxed) {
             Err(SendError::Ambiguous { cause })
+        } else if self.begun {
+            Err(SendError::Broken { cause })
         } else {
             Err(SendError::Later { cause, all: true })
         }
@@ -139,7 +144,7 @@ impl Smtp {
         }
         let reused = self.live.is_some();
         match self.attempt(envelope, bytes).await {
-            Err(SendError::Later { all: true, .. }) if reused => self.attempt(envelope, bytes).await,
+            Err(SendError::Broken { .. }) if reused => self.attempt(envelope, bytes).await,
             other => other,
         }
     }
@@ -150,6 +155,7 @@ impl Smtp {
             Some(live) => live,
             None => self.connect().await?,
         };
+        self.begun = true;
         let result = self.transfer(&mut live, envelope, bytes).await;
         live.letters = live.letters.saturating_add(1);
         live.used = Instant::now();
@@ -170,10 +176,11 @@ impl Smtp {
     /// The four phases of one mail (RFC 5321 section 3.3).
     async fn transfer(&self, live: &mut Live, envelope: &Envelope, bytes: &[u8]) -> Result<Sent, SendError> {
         let deadlines = self.settings.deadlines;
-        let address = |a: &crate::trade::Address| {
-            a.as_str().parse::<lettre::Address>().map_err(|e| SendError::Config(format!("address {a}: {e}")))
-        };
-        let (from, to) = (address(&envelope.from)?, address(&envelope.to)?);
+        let address =
+            |a: &crate::trade::Address| a.as_str().parse::<lettre::Address>().map_err(|e| format!("address {a}: {e}"));
+        let from = address(&envelope.from).map_err(SendError::Config)?;
+        // Where it goes to is a matter of this letter alone.
+        let to = address(&envelope.to).map_err(|text| SendError::Refused { code: 0, text })?;
         let mut parameters = Vec::new();
         if !bytes.is_ascii() {
             if !live.connection.server_info().supports_feature(Extension::EightBitMime) {
@@ -195,9 +202,7 @@ impl Smtp {
         match expect("the final dot", end, &[250], deadlines.dot) {
             Ok(answer) => Ok(Sent { answer: printable(&answer.message().collect::<Vec<_>>().join(" ")) }),
             // A clear no is a no. Everything else after the dot may have been a yes.
-            Err(Fault { error: SendError::Later { cause, .. }, answered: false })
-                if self.dot.load(Ordering::Relaxed) =>
-            {
+            Err(Fault { error: SendError::Broken { cause }, answered: false }) if self.dot.load(Ordering::Relaxed) => {
                 Err(SendError::Ambiguous { cause })
             }
             Err(fault) => Err(fault.error),
@@ -284,17 +289,15 @@ impl From<Fault> for SendError {
 
 /// Demands one of the codes that mean success in this phase.
 ///
-/// An answer with another code, none, or none in time leaves the dialogue in an unknown state: `Later` for all.
+/// An answer with another code, none, or none in time leaves the dialogue in an unknown state: it is broken off.
 fn expect(
     phase: &str,
     answer: Result<Result<Response, lettre::transport::smtp::Error>, tokio::time::error::Elapsed>,
     codes: &[u16],
     patience: Duration,
 ) -> Result<Response, Fault> {
-    let broken = |cause: String| {
-        let error = SendError::Later { cause: format!("{phase}: {cause}"), all: true };
-        Fault { error, answered: false }
-    };
+    let broken =
+        |cause: String| Fault { error: SendError::Broken { cause: format!("{phase}: {cause}") }, answered: false };
     let error = match answer {
         Err(_) => return Err(broken(format!("no answer within {} s", patience.as_secs()))),
         Ok(Ok(answer)) if codes.iter().any(|code| answer.has_code(*code)) => return Ok(answer),
@@ -306,8 +309,10 @@ fn expect(
     };
     let text = reason(&error);
     // 421 ends the connection (RFC 5321 section 3.8). "5.5.0" is what overloaded servers say (hard-cases 1).
-    let error = if error.is_transient() || text.starts_with("5.5.0") {
-        SendError::Later { cause: format!("{phase}: {code} {text}"), all: code == 421 }
+    let error = if code == 421 {
+        SendError::Broken { cause: format!("{phase}: {code} {text}") }
+    } else if error.is_transient() || text.starts_with("5.5.0") {
+        SendError::Later { cause: format!("{phase}: {code} {text}"), all: false }
     } else {
         SendError::Refused { code, text: format!("{phase}: {text}") }
     };
