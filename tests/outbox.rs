@@ -55,10 +55,11 @@ async fn every_answer_in_every_phase_means_what_it_says() {
         LaterAll,
         Broken,
         Later,
+        Passing,
         Refused(u16),
         Ambiguous,
     }
-    use Expected::{Ambiguous, Broken, Later, LaterAll, Refused};
+    use Expected::{Ambiguous, Broken, Later, LaterAll, Passing, Refused};
     for (when, text, expected) in [
         ("", "421 busy\r\n{close}", LaterAll),
         ("", "554 no\r\n{close}", LaterAll),
@@ -66,12 +67,24 @@ async fn every_answer_in_every_phase_means_what_it_says() {
         ("EHLO", "{stall}", LaterAll),
         ("EHLO", "502 what\r\n", LaterAll),
         ("MAIL", "450 4.2.1 later\r\n", Later),
-        ("MAIL", "550 5.7.1 not you\r\n", Refused(550)),
+        ("MAIL", "550 5.7.1 not you\r\n", Passing),
+        ("MAIL", "553 not yours\r\n", Passing),
+        ("MAIL", "530 5.7.0 log in first\r\n", Passing),
+        ("MAIL", "552 5.2.2 yours is full\r\n", Passing),
+        ("MAIL", "501 5.5.4 what\r\n", Refused(501)),
+        ("MAIL", "552 5.3.4 too big\r\n", Refused(552)),
         ("MAIL", "421 4.3.2 closing\r\n{close}", Broken),
         ("MAIL", "{close}", Broken),
         ("MAIL", "354 go on\r\n", Broken),
         ("RCPT", "550 5.1.1 nobody\r\n", Refused(550)),
         ("RCPT", "550 5.5.0 overloaded\r\n", Later),
+        ("RCPT", "552 5.2.2 full\r\n", Passing),
+        ("RCPT", "550-5.2.2 full\r\n550 5.2.2 indeed\r\n", Passing),
+        ("RCPT", "552 full\r\n", Passing),
+        ("RCPT", "550 5.4.5 daily quota\r\n", Passing),
+        ("RCPT", "553 5.7.1 sender not owned by user\r\n", Passing),
+        ("RCPT", "553 nobody\r\n", Refused(553)),
+        ("RCPT", "550 5.2.1 disabled\r\n", Refused(550)),
         ("RCPT", "452 4.2.2 full\r\n", Later),
         ("RCPT", "{stall}", Broken),
         ("DATA", "554 5.5.1 no\r\n", Refused(554)),
@@ -79,6 +92,12 @@ async fn every_answer_in_every_phase_means_what_it_says() {
         ("DATA", "{stall}", Broken),
         ("DATA", "{close}", Broken),
         (".", "552 5.3.4 too big\r\n", Refused(552)),
+        (".", "552 5.2.3 too big\r\n", Refused(552)),
+        (".", "550 5.4.5 daily quota\r\n", Passing),
+        (".", "554 5.7.13 disabled\r\n", Passing),
+        (".", "550 5.7.26 not authenticated\r\n", Passing),
+        (".", "550 5.7.1 spam\r\n", Refused(550)),
+        (".", "554 no\r\n", Refused(554)),
         (".", "451 4.3.0 later\r\n", Later),
         (".", "421 4.3.0 closing\r\n{close}", Broken),
         (".", "354 go on\r\n", Ambiguous),
@@ -94,12 +113,34 @@ async fn every_answer_in_every_phase_means_what_it_says() {
             LaterAll => matches!(error, SendError::Later { all: true, .. }),
             Broken => matches!(error, SendError::Broken { .. }),
             Later => matches!(error, SendError::Later { all: false, .. }),
+            Passing => matches!(error, SendError::Passing { .. }),
             Refused(code) => matches!(error, SendError::Refused { code: got, .. } if got == code),
             Ambiguous => matches!(error, SendError::Ambiguous { .. }),
         };
         assert!(right, "{when} {text}: {error:?}");
         assert_eq!(!seen.lock().unwrap().mails.is_empty(), when == ".", "{when} {text}");
     }
+}
+
+#[tokio::test]
+async fn what_can_pass_is_tried_again_and_told_of_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let queue = Queue::open(dir.path()).unwrap();
+    let (full, fine) = (label("full@b.test"), label("a@b.test"));
+    queue.put_all(&[("1", &full, MAIL), ("2", &full, MAIL), ("3", &fine, MAIL)]).unwrap();
+    let (mut outbox, seen) = smtp(vec![("RCPT TO:<full@", "552 5.2.2 over quota\r\n")]).await;
+    let report = queue.flush(&mut outbox, || time(0), ENOUGH).await.unwrap();
+    let why = "there is no room in the mailbox of its reader (RCPT: 552 5.2.2 over quota)";
+    assert_eq!((report.sent, report.stopped, report.refused), (vec!["3".to_owned()], None, 0));
+    assert_eq!(report.doubted, Some(("1".to_owned(), why.to_owned())));
+    assert_eq!(report.later[1], ("2".to_owned(), format!("not sent yet: {why}")));
+    // The dialogue goes on.
+    assert_eq!(seen.lock().unwrap().connections, 1);
+    let report = queue.flush(&mut outbox, || time(60), ENOUGH).await.unwrap();
+    assert_eq!((report.doubted, report.later.len()), (None, 2));
+    let (mut emptied, _) = smtp(Vec::new()).await;
+    let report = queue.flush(&mut emptied, || time(3_600), ENOUGH).await.unwrap();
+    assert_eq!(report.sent, ["1", "2"]);
 }
 
 #[tokio::test]

@@ -59,10 +59,13 @@ impl Shell {
         }
     }
 
-    /// Tells of letters that will not be tried again.
+    /// Tells of letters that will not be tried again, and of one that its owner may have to do something for.
     pub(super) fn tell_failed(&self, report: &Report) {
         for (name, cause) in &report.failed {
             self.tell(&format!("letter {name} is not sent: {cause}; see `mailorder outbox list`"));
+        }
+        if let Some((name, cause)) = &report.doubted {
+            self.tell(&format!("letter {name} waits and is tried for five days: {cause}; see `mailorder outbox list`"));
         }
     }
 

@@ -297,7 +297,10 @@ pub(super) fn send_kind(error: &SendError) -> FailureKind {
     match error {
         SendError::Refused { .. } | SendError::Login { .. } => FailureKind::Unavailable,
         SendError::Config(_) => FailureKind::Config,
-        SendError::Later { .. } | SendError::Broken { .. } | SendError::Ambiguous { .. } => FailureKind::Later,
+        SendError::Later { .. }
+        | SendError::Passing { .. }
+        | SendError::Broken { .. }
+        | SendError::Ambiguous { .. } => FailureKind::Later,
     }
 }
 

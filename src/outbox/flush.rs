@@ -82,6 +82,11 @@ impl Queue {
             return Ok(true);
         };
         let cause = error.to_string();
+        if let SendError::Passing { cause } = &error
+            && item.standing.tries == 0
+        {
+            report.doubted.get_or_insert_with(|| (item.name.clone(), cause.clone()));
+        }
         let mut standing = item.after(&error, now);
         if is_servers_fault(item, &error, report) && standing.state.is_open() {
             // The server, not the letter, is to blame: that is no attempt, and the letter stays due.

@@ -7,6 +7,7 @@
 mod flush;
 pub mod maildir;
 pub mod queue;
+mod reply;
 pub mod sendmail;
 pub mod smtp;
 
@@ -47,6 +48,12 @@ pub enum SendError {
     /// Not taken over: it broke off while this letter was under way. Either no letter can be sent now, or this one is the cause.
     #[error("not sent yet: {cause}")]
     Broken {
+        /// The reason.
+        cause: String,
+    },
+    /// Not taken over, for good by the server's code, but for a reason that can pass: it is tried again, and told of.
+    #[error("not sent yet: {cause}")]
+    Passing {
         /// The reason.
         cause: String,
     },

@@ -180,7 +180,7 @@ impl Item {
                 standing.state = if standing.doubts >= DOUBTS { State::GivenUp } else { State::Doubtful };
             }
             SendError::Broken { .. } => standing.breaks = standing.breaks.saturating_add(1),
-            SendError::Later { .. } | SendError::Login { .. } | SendError::Config(_) => {}
+            SendError::Later { .. } | SendError::Passing { .. } | SendError::Login { .. } | SendError::Config(_) => {}
         }
         // A clock that went backwards makes a letter younger, never older.
         if standing.state.is_open() && now.duration_since(self.label.queued) > LIFETIME {
@@ -220,6 +220,8 @@ pub struct Report {
     pub failed: Vec<(String, String)>,
     /// How many of those the other side refused for good in this flush.
     pub refused: usize,
+    /// The first letter that the server would not have, for a reason that can pass, and the reason: to be shown to a person once.
+    pub doubted: Option<(String, String)>,
     /// Why the flush ended early: the server cannot be used now. Back off before the next.
     pub stopped: Option<SendError>,
     /// Whether another process is sending at this moment; nothing was done.

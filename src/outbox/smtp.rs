@@ -23,6 +23,7 @@ use secrecy::ExposeSecret as _;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, ReadBuf};
 use tokio::time::{Instant, timeout, timeout_at};
 
+use super::reply::Passing;
 use super::{Envelope, SendError, Sent};
 use crate::connect::{ConnectError, Dialer, Login, Secret, Server, Tls, Wire, printable, read_line};
 
@@ -162,7 +163,7 @@ impl Smtp {
         match &result {
             Ok(_) => self.live = Some(live),
             // The dialogue is in order after a plain refusal; RSET makes sure. Anything else ends it.
-            Err(SendError::Refused { .. } | SendError::Later { all: false, .. }) => {
+            Err(SendError::Refused { .. } | SendError::Passing { .. } | SendError::Later { all: false, .. }) => {
                 let reset = timeout(self.settings.deadlines.connect, live.connection.command(Rset)).await;
                 if matches!(reset, Ok(Ok(answer)) if answer.has_code(250)) {
                     self.live = Some(live);
@@ -313,6 +314,8 @@ fn expect(
         SendError::Broken { cause: format!("{phase}: {code} {text}") }
     } else if error.is_transient() || text.starts_with("5.5.0") {
         SendError::Later { cause: format!("{phase}: {code} {text}"), all: false }
+    } else if let Some(passing) = Passing::of(phase, code, &text) {
+        SendError::Passing { cause: passing.say(&format!("{phase}: {code} {text}")) }
     } else {
         SendError::Refused { code, text: format!("{phase}: {text}") }
     };
