@@ -161,7 +161,8 @@ pub fn agreed(world: &World) -> Result<(), String> {
         let key = Key { role: Role::Shop, ..mine.key.clone() };
         let theirs = selling.desk.book.get(&key).ok_or_else(|| format!("I9: the shop never heard of {key:?}"))?;
         let (one, other) = (Standing::of(mine), Standing::of(theirs));
-        if one.state != other.state {
+        let lied_to = one.state == State::Offered && other.state == State::Rejected && waits_for_a_lie(world, mine);
+        if one.state != other.state && !lied_to {
             return Err(format!("I9: {key:?} is {} for the buyer, {} for the shop", one.state, other.state));
         }
         for leg in Leg::ALL {
@@ -212,6 +213,13 @@ fn nothing_is_rejected_that_was_begun(known: &Transaction, standing: &Standing) 
         return Err(format!("{:?} is rejected, paid {:?}", known.key, legs.paid));
     }
     Ok(())
+}
+
+/// Returns whether the buyer is to say a word about terms that the shop's key signed and the shop never made: an order that the
+/// shop refused since is still offered to him.
+fn waits_for_a_lie(world: &World, mine: &Transaction) -> bool {
+    let mut waiting = mine.kept.iter().filter(|kept| kept.verdict == Verdict::Warned && kept.settled.is_none());
+    waiting.any(|kept| kept.letter.kind() == Kind::TransactionInfo && world.post.forged.contains(&kept.content))
 }
 
 fn agents_agree(world: &World, shops: &Transaction, legs: &Legs) -> Result<(), String> {
