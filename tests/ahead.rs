@@ -80,6 +80,41 @@ fn the_ledger_is_signed_for_again_a_day_after_and_not_a_month() {
 }
 
 #[test]
+fn letters_that_nobody_acknowledged_go_out_in_their_time_whenever_they_were_dated() {
+    let mut world = World::new(STEPS);
+    let days = |world: &mut World| {
+        let mut sent = Vec::new();
+        for day in 1..=8 {
+            world.pass_hours(24);
+            world.clerks[BUYER].tend().unwrap();
+            sent.extend(world.send(BUYER).iter().map(|_| day));
+        }
+        sent
+    };
+    // One that is written while the clock is right goes out once while it is ahead, however often it is looked at.
+    world.order(BUYER, |_| {});
+    assert_eq!(world.send(BUYER).len(), 1, "lost");
+    world.pass_hours(AHEAD);
+    let mut sent = 0;
+    for _ in 0..5 {
+        world.clerks[BUYER].tend().unwrap();
+        sent += world.send(BUYER).len();
+    }
+    assert_eq!(sent, 1);
+    world.pass_hours(-AHEAD);
+    assert_eq!(days(&mut world), [3, 7]);
+    // One that is written while it is ahead counts as of the time of what came after it.
+    let mut world = World::new(STEPS);
+    world.pass_hours(AHEAD);
+    world.order(BUYER, |_| {});
+    assert_eq!(world.send(BUYER).len(), 1, "lost");
+    world.pass_hours(-AHEAD);
+    world.order(BUYER, |_| {});
+    world.settle();
+    assert_eq!(days(&mut world), [3, 7]);
+}
+
+#[test]
 fn a_mailbox_that_failed_then_and_is_read_now_has_no_fault_and_one_that_fails_now_has() {
     let world = World::new(STEPS);
     let shop = &world.clerks[SHOP];

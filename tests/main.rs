@@ -15,6 +15,8 @@
 mod acts;
 /// A clock that was ahead and is right again.
 mod ahead;
+/// An index that was lost, and mail that is read again.
+mod anew;
 /// Files in letters.
 mod attached;
 /// Several processes on one ledger.

@@ -5,7 +5,7 @@ use super::batch::Batch;
 use super::sealing::label;
 use super::{Clerk, ClerkError};
 use crate::role;
-use crate::rules::unheard::{AFTER, TIMES, is_due, unheard};
+use crate::rules::unheard::{ANSWERED, TIMES, day, is_due, unheard};
 use crate::rules::{reconcile, waited_in_vain};
 use crate::trade::{Kind, Moment, Received};
 
@@ -22,11 +22,6 @@ pub struct Tended {
     pub again: usize,
     /// Letters that waited in vain.
     pub in_vain: usize,
-}
-
-/// Returns the day of a moment, as sendings are counted by.
-pub(super) fn day(now: &Moment) -> String {
-    crate::ledger::recordable(now).day().to_string()
 }
 
 impl Clerk {
@@ -69,10 +64,14 @@ impl Clerk {
     }
 
     fn tend_letters(&mut self, now: &Moment) -> Result<Tended, ClerkError> {
-        let due = self.index.unheard(&now.plus_seconds(-AFTER), TIMES)?;
+        let mut due = self.index.unheard_lately(now, TIMES)?;
+        for letter in due.iter_mut().filter(|letter| letter.recorded > *now) {
+            // A clock that was ahead dated it: it was written before what came after it.
+            letter.recorded = self.index.recorded_after(letter.position, now)?.unwrap_or(*now);
+        }
         let due: Vec<_> = due
             .into_iter()
-            .filter(|letter| is_due(&letter.recorded, letter.times, now))
+            .filter(|letter| is_due(&letter.recorded, letter.times, letter.last, now))
             .filter(|letter| !self.queue.holds(&letter.position.to_string()))
             .take(AT_ONCE)
             .collect();
@@ -110,16 +109,19 @@ impl Batch<'_> {
         if self.clerk.index.erased_by(position)?.is_some() {
             return Ok(false);
         }
-        let allowed = self.clerk.index.sent_again_on(position, &day(&self.now))? < AGAIN_MAX;
+        let allowed = self.clerk.index.sent_again_on(position, day(&self.now))? < AGAIN_MAX;
         Ok(allowed && self.resend.insert(position))
     }
 
-    /// Answers a letter that came again as it was answered before (B101): the same letters, or the same receipt.
+    /// Answers a letter that came again as it was answered before (B101): the same letters, or the same receipt. Not what is
+    /// read again in an old mailbox, because the index was lost or the mailbox renumbered.
     pub(super) fn answer_again(&mut self, received: &Received) -> Result<(), ClerkError> {
         let content = received.content();
         // What came twice within this batch is answered once, with the batch.
         let Some(position) = self.clerk.index.has_content(received.signer(), &content)? else { return Ok(()) };
-        if !received.letter().kind().is_numbered() || !self.is_proven(received)? {
+        let recorded = self.clerk.index.recorded(position)?;
+        let is_old = recorded.is_some_and(|recorded| self.now.seconds_since(&recorded) > ANSWERED);
+        if is_old || !received.letter().kind().is_numbered() || !self.is_proven(received)? {
             return Ok(());
         }
         let part = self.part_meant(received.letter());

@@ -133,10 +133,10 @@ fn put_in_queue(queue: &Queue, letters: &[Queued]) -> Result<(), ClerkError> {
 impl Clerk {
     /// Queues again what is to be sent once more: other ciphertext, same letter.
     fn queue_again(&mut self, positions: &std::collections::BTreeSet<u64>, now: Moment) -> Result<(), ClerkError> {
-        let day = super::again::day(&now);
+        let day = crate::rules::unheard::day(&now);
         for position in positions {
             self.queue_or_tell(*position, now)?;
-            self.index.note_sending(*position, &day)?;
+            self.index.note_sending(*position, day)?;
         }
         Ok(())
     }

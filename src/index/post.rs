@@ -3,12 +3,13 @@
 
 use std::collections::BTreeMap;
 
+use jiff::civil::Date;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::apply::{integer, milliseconds};
 use super::query::{Found, digest, optional, position, value, word};
 use super::{Index, IndexError};
-use crate::rules::unheard::is_waited_for;
+use crate::rules::unheard::{AFTER, LAST, is_waited_for};
 use crate::trade::document::Received;
 use crate::trade::transaction::CLAIMED_MAX;
 use crate::trade::{Address, Digest, Document, Entry, Fingerprint, Letter, Moment, Names, Number, OrderId, Role};
@@ -74,6 +75,8 @@ pub struct Unheard {
     pub recorded: Moment,
     /// How often it was sent, the first time included.
     pub times: usize,
+    /// The day on which it was sent again last, as far as that is known.
+    pub last: Option<Date>,
 }
 
 /// A letter of ours that a delivery report says was not delivered.
@@ -102,6 +105,32 @@ impl Index {
         self.find_unheard(condition, "ORDER BY u.position", moment, times)
     }
 
+    /// Returns those of them that may have to go out again at `now`, and those that are dated later than that, oldest first.
+    pub fn unheard_lately(&self, now: &Moment, times: usize) -> Found<Vec<Unheard>> {
+        let [after, last] = [AFTER, LAST].map(|seconds| seconds.saturating_mul(1_000));
+        let condition = format!(
+            "(u.recorded_at BETWEEN ?1 - {last} AND ?1 - {after} OR u.recorded_at > ?1) AND coalesce(s.times, 0) + 1 < ?2"
+        );
+        self.find_unheard(&condition, "ORDER BY u.position", now, times)
+    }
+
+    /// Returns when an entry was recorded.
+    pub fn recorded(&self, at: u64) -> Found<Option<Moment>> {
+        let mut find = self.db.prepare_cached("SELECT recorded FROM entries WHERE position = ?1")?;
+        let recorded: Option<String> = find.query_row([integer(at)], |row| row.get(0)).optional()?;
+        recorded.map(|recorded| value(&recorded, Moment::parse)).transpose()
+    }
+
+    /// Returns when the next entry after one was recorded that is not dated later than `now`.
+    pub fn recorded_after(&self, at: u64, now: &Moment) -> Found<Option<Moment>> {
+        let mut find = self.db.prepare_cached(
+            "SELECT recorded FROM entries WHERE position > ?1 AND recorded_at <= ?2 ORDER BY position LIMIT 1",
+        )?;
+        let recorded: Option<String> =
+            find.query_row(params![integer(at), milliseconds(now)], |row| row.get(0)).optional()?;
+        recorded.map(|recorded| value(&recorded, Moment::parse)).transpose()
+    }
+
     /// Returns the letters that nobody acknowledged and that were sent `times` times, or recorded at or before `moment`,
     /// oldest first: the newest thousand of them.
     pub fn unheard_in_vain(&self, moment: &Moment, times: usize) -> Found<Vec<Unheard>> {
@@ -128,7 +157,7 @@ impl Index {
 
     fn find_unheard(&self, condition: &str, order: &str, moment: &Moment, times: usize) -> Found<Vec<Unheard>> {
         let mut find = self.db.prepare_cached(&format!(
-            "SELECT u.position, u.content, e.role, e.shop, e.number, e.order_id, e.recorded, coalesce(s.times, 0) + 1
+            "SELECT u.position, u.content, e.role, e.shop, e.number, e.order_id, e.recorded, coalesce(s.times, 0) + 1, s.day
              FROM unheard u JOIN entries e USING (position) LEFT JOIN sendings s USING (position)
              WHERE {condition} AND e.role IS NOT NULL {order}",
         ))?;
@@ -142,6 +171,7 @@ impl Index {
                 names: names(row, 3)?,
                 recorded: value(&row.get::<_, String>(6)?, Moment::parse)?,
                 times: usize::try_from(row.get::<_, i64>(7)?).unwrap_or(usize::MAX),
+                last: row.get::<_, Option<String>>(8)?.and_then(|day| day.parse().ok()),
             });
         }
         Ok(found)
@@ -200,18 +230,18 @@ impl Index {
     }
 
     /// Returns how often the letter of entry `at` was sent again on `day`.
-    pub fn sent_again_on(&self, at: u64, day: &str) -> Found<u32> {
+    pub fn sent_again_on(&self, at: u64, day: Date) -> Found<u32> {
         let mut find = self.db.prepare_cached("SELECT today FROM sendings WHERE position = ?1 AND day = ?2")?;
-        Ok(find.query_row(params![integer(at), day], |row| row.get(0)).optional()?.unwrap_or(0))
+        Ok(find.query_row(params![integer(at), day.to_string()], |row| row.get(0)).optional()?.unwrap_or(0))
     }
 
     /// Notes that the letter of entry `at` is sent again on `day`.
-    pub fn note_sending(&self, at: u64, day: &str) -> Found<()> {
+    pub fn note_sending(&self, at: u64, day: Date) -> Found<()> {
         let mut put = self.db.prepare_cached(
             "INSERT INTO sendings VALUES (?1, 1, ?2, 1) ON CONFLICT (position) DO UPDATE SET times = times + 1,
                today = CASE WHEN day = excluded.day THEN today + 1 ELSE 1 END, day = excluded.day",
         )?;
-        put.execute(params![integer(at), day])?;
+        put.execute(params![integer(at), day.to_string()])?;
         Ok(())
     }
 

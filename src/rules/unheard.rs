@@ -5,6 +5,9 @@
 
 use std::collections::BTreeSet;
 
+use jiff::civil::Date;
+use jiff::tz::Offset;
+
 use crate::trade::{Digest, Direction, Fingerprint, Kept, Letter, Moment, Transaction};
 
 /// Seconds within which it means nothing that a letter is not acknowledged: many look at their mail once a day.
@@ -15,8 +18,16 @@ pub const AFTER: i64 = 3 * 86_400;
 pub const TIMES: usize = 5;
 /// Seconds after which the owner is told of a letter that nobody acknowledged, however often it was sent.
 pub const TOLD: i64 = 28 * 86_400;
+/// A day, in seconds.
+const DAY: i64 = 86_400;
 /// Days after the first sending on which a letter goes out again; then its owner is told (I11: five times in all).
 const AGAIN: [i64; 4] = [3, 7, 14, 28];
+/// Seconds after the first sending from which on a letter does not go out again. Who looks at his mail once a week does not
+/// miss its last day.
+pub const LAST: i64 = 35 * DAY;
+/// Seconds within which a letter that comes again is answered again: its writer sends it until [`LAST`], and a mail is five days
+/// on its way at most. What is older is read again from an old mailbox, and nobody waits for an answer.
+pub const ANSWERED: i64 = LAST + 5 * DAY;
 
 /// Returns the letters we wrote in this transaction that their recipient has neither answered nor receipted. Receipts and
 /// refusals are not waited for: who misses one sends its own letter again.
@@ -43,10 +54,22 @@ pub fn is_waited_for(letter: &Letter) -> bool {
     !letter.stays_here() && letter.kind().is_numbered()
 }
 
-/// Returns whether a letter first sent at `first` and sent `times` times in all is to go out again.
-pub fn is_due(first: &Moment, times: usize, now: &Moment) -> bool {
-    let next = times.checked_sub(1).and_then(|repeats| AGAIN.get(repeats));
-    next.is_some_and(|days| now.seconds_since(first) >= days.saturating_mul(86_400))
+/// Returns whether a letter first sent at `first` and sent `times` times in all, the last time again on the day `last`, is to go
+/// out again.
+///
+/// On each of its days it goes out once, and what was missed is not made up for: who was away, or has lost the count with the
+/// index, sends it once and not four times. A day later than now is of a clock that was ahead, and tells nothing.
+pub fn is_due(first: &Moment, times: usize, last: Option<Date>, now: &Moment) -> bool {
+    let age = now.seconds_since(first);
+    let come = AGAIN.iter().rev().map(|days| days.saturating_mul(DAY)).find(|after| age >= *after);
+    let Some(after) = come.filter(|_| age < LAST && (1..TIMES).contains(&times)) else { return false };
+    let last = last.filter(|last| *last <= day(now));
+    last.is_none_or(|last| last < day(&first.plus_seconds(after)))
+}
+
+/// Returns the day of a moment, as sendings are counted by: the same wherever the machine is.
+pub fn day(moment: &Moment) -> Date {
+    Offset::UTC.to_datetime(moment.instant()).date()
 }
 
 #[cfg(test)]
@@ -57,10 +80,36 @@ mod tests {
     fn a_letter_goes_out_five_times_at_most() {
         let first = Moment::parse("2026-07-01T09:00:00Z").unwrap();
         let after = |days: i64| first.plus_seconds(days * 86_400);
-        assert!(!is_due(&first, 1, &after(2)));
-        assert!(is_due(&first, 1, &after(3)) && !is_due(&first, 2, &after(3)));
-        assert!(is_due(&first, 4, &after(28)));
-        assert!(!is_due(&first, 5, &after(1000)));
-        assert!(!is_due(&first, 0, &after(1000)), "what was never sent is in the outbox");
+        let mut sent = Vec::new();
+        let mut last = None;
+        for hour in 0..60 * 24 {
+            let now = first.plus_seconds(hour * 3_600);
+            if is_due(&first, sent.len() + 1, last, &now) {
+                sent.push(hour);
+                last = Some(day(&now));
+            }
+        }
+        assert_eq!(sent, AGAIN.map(|days| days * 24));
+        assert!(!is_due(&first, 5, None, &after(28)));
+        assert!(!is_due(&first, 0, None, &after(28)), "what was never sent is in the outbox");
+    }
+
+    #[test]
+    fn what_was_missed_is_not_made_up_for_and_what_is_old_is_not_sent() {
+        let first = Moment::parse("2026-07-01T09:00:00Z").unwrap();
+        let after = |days: i64| first.plus_seconds(days * DAY);
+        // Looked at seldom, or the count was lost: once on each day that has come, however many were missed.
+        for (days, due) in
+            [(2, false), (3, true), (6, true), (9, true), (20, true), (28, true), (34, true), (35, false)]
+        {
+            assert_eq!(is_due(&first, 1, None, &after(days)), due, "{days}");
+            assert!(!is_due(&first, 2, Some(day(&after(days))), &after(days)), "{days}: twice on one day");
+        }
+        assert!(
+            !is_due(&first, 2, Some(day(&after(9))), &after(13)) && is_due(&first, 2, Some(day(&after(9))), &after(14))
+        );
+        // A clock that was ahead: what it says of the last time is not believed.
+        assert!(is_due(&first, 2, Some(day(&after(400))), &after(7)));
+        assert!(!is_due(&first, 1, None, &after(400)));
     }
 }

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use jiff::civil::Date;
 use mailorder::role::{self, Action, Draft, Practice, Refused};
-use mailorder::rules::unheard::{is_due, unheard};
+use mailorder::rules::unheard::{day, is_due, unheard};
 use mailorder::trade::document::{Receipt, Received as Line};
 use mailorder::trade::{
     Body, Digest, Direction, Document, Fingerprint, Key, Kind, Letter, Measured, MessageId, Moment, Names, Party,
@@ -45,7 +46,7 @@ pub struct Account {
     /// Who signed what came in.
     pub signers: BTreeMap<Digest, Fingerprint>,
     pub set_aside: usize,
-    pub transmissions: BTreeMap<Digest, usize>,
+    pub transmissions: BTreeMap<Digest, (usize, Date)>,
     /// How much was done because its time had come.
     pub due: usize,
     /// What was due once more when it had been done.
@@ -198,7 +199,9 @@ impl Account {
 
     fn send(&mut self, digest: &Digest) {
         let letter = self.letters[digest].clone();
-        *self.transmissions.entry(*digest).or_insert(0) += 1;
+        let today = day(&self.desk.now);
+        let sent = self.transmissions.entry(*digest).or_insert((0, today));
+        *sent = (sent.0 + 1, today);
         if !letter.stays_here() {
             self.outbox.push(Mail { signer: letter.from.fingerprint.clone(), letter });
         }
@@ -329,8 +332,9 @@ impl Account {
         let mut again = Vec::new();
         for transaction in self.desk.book.iter() {
             for kept in unheard(transaction, &receipted) {
-                let times = self.transmissions.get(&kept.content).copied().unwrap_or(0);
-                if all || is_due(&kept.recorded, times, &self.desk.now) {
+                let sent = self.transmissions.get(&kept.content);
+                let (times, last) = sent.map_or((0, None), |(times, last)| (*times, Some(*last)));
+                if all || is_due(&kept.recorded, times, last, &self.desk.now) {
                     again.push(kept.content);
                 }
             }
