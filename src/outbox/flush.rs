@@ -1,15 +1,52 @@
 //! The queue sent: one letter after the other, each with its state written down before the next.
 
-use std::fs::{File, TryLockError};
+use std::fs::{self, File, TryLockError};
+use std::io;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, timeout_at};
 
-use super::queue::{Item, Queue, QueueError, Report, Standing, State};
+use super::queue::{Item, Queue, QueueError, Standing, State};
 use super::{Outbox, SendError, Sent};
 use crate::files;
 use crate::maildir;
+
+/// What a flush did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Report {
+    /// Names of the letters that were taken over.
+    pub sent: Vec<String>,
+    /// Names of those that will be tried again, with the reason.
+    pub later: Vec<(String, String)>,
+    /// Names of those that will not, with the reason: to be shown to a person.
+    pub failed: Vec<(String, String)>,
+    /// How many of those the other side refused for good in this flush.
+    pub refused: usize,
+    /// The first letter that the server would not have, for a reason that can pass, and the reason: to be shown to a person once.
+    pub doubted: Option<(String, String)>,
+    /// Why the flush ended early: the server cannot be used now. Back off before the next.
+    pub stopped: Option<SendError>,
+    /// Whether another process is sending at this moment; nothing was done.
+    pub busy: bool,
+    /// When the next letter is due, as far as known.
+    pub next_try: Option<Timestamp>,
+}
+
+/// The file that tells since when no letter could be sent.
+const CLOSED: &str = "closed";
+/// How long that was found before old letters are given up for it.
+const CLOSED_LEAST: SignedDuration = SignedDuration::from_hours(24);
+/// Where nobody looked for longer it begins anew: the machine was off, or its clock leapt.
+const GAP: SignedDuration = SignedDuration::from_hours(3 * 24);
+
+/// Since when no letter could be sent, and when that was found last.
+#[derive(Serialize, Deserialize)]
+struct Closed {
+    since: Timestamp,
+    last: Timestamp,
+}
 
 impl Queue {
     /// Sends what is due, in order, those under which the connection broke off before after the others, until `budget` has passed; a letter under way is then broken off.
@@ -77,6 +114,9 @@ impl Queue {
         report: &mut Report,
     ) -> Result<bool, QueueError> {
         let Err(error) = result else {
+            if report.sent.is_empty() {
+                self.note_open()?;
+            }
             self.remove(&item.name)?;
             report.sent.push(item.name.clone());
             return Ok(true);
@@ -88,7 +128,9 @@ impl Queue {
             report.doubted.get_or_insert_with(|| (item.name.clone(), cause.clone()));
         }
         let mut standing = item.after(&error, now);
-        if is_servers_fault(item, &error, report) && standing.state.is_open() {
+        let is_servers = is_servers_fault(item, &error, report);
+        let for_long = is_servers && self.note_closed(now)?;
+        if is_servers && (standing.state.is_open() || !for_long) {
             // The server, not the letter, is to blame: that is no attempt, and the letter stays due.
             let Standing { breaks, last_error, .. } = standing;
             standing = Standing { breaks, last_error, ..item.standing.clone() };
@@ -102,6 +144,30 @@ impl Queue {
         let list = if standing.state.is_open() { &mut report.later } else { &mut report.failed };
         list.push((item.name.clone(), cause));
         Ok(report.stopped.is_none())
+    }
+
+    /// Notes that no letter can be sent now; returns whether that has been so for as long as letters can be given up for it.
+    fn note_closed(&self, now: Timestamp) -> Result<bool, QueueError> {
+        let path = self.folder.join(CLOSED);
+        let before =
+            files::read(&path, files::SMALL).ok().and_then(|text| serde_json::from_slice::<Closed>(&text).ok());
+        let before = before.filter(|before| (SignedDuration::ZERO..=GAP).contains(&now.duration_since(before.last)));
+        let since = before.map_or(now, |before| before.since.min(now));
+        let text = serde_json::to_vec(&Closed { since, last: now })
+            .map_err(|e| QueueError::Damaged { path: path.clone(), cause: e.to_string() })?;
+        maildir::replace(&self.folder.join("tmp"), &path, &text)?;
+        Ok(now.duration_since(since) >= CLOSED_LEAST)
+    }
+
+    /// Notes that letters can be sent.
+    fn note_open(&self) -> Result<(), QueueError> {
+        let path = self.folder.join(CLOSED);
+        match fs::remove_file(&path) {
+            Err(cause) if cause.kind() != io::ErrorKind::NotFound => {
+                Err(maildir::Error::Io { what: "remove", path, cause }.into())
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Takes the lock of the sender; the file stays, the lock ends with the process.

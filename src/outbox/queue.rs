@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+pub use super::flush::Report;
 use super::{Envelope, SendError};
 use crate::files;
 use crate::maildir::{self, name_of};
@@ -32,6 +33,10 @@ const TOGETHER: usize = 512;
 pub const LIFETIME: SignedDuration = SignedDuration::from_hours(5 * 24);
 /// The longest of all pauses between two tries, in seconds (see [`pause`]).
 const PAUSE_MAX: i64 = 24 * 3_600;
+/// How often a letter is tried at least, however old it is: who was off for a week does not give it up at the first busy answer.
+const TRIES_LEAST: u32 = 5;
+/// How often it is tried at most, where its age is not known: with the pauses between, that takes [`LIFETIME`].
+const TRIES_MOST: u32 = 35;
 /// How often a letter may be handed over without an answer.
 pub const DOUBTS: u32 = 5;
 
@@ -182,8 +187,10 @@ impl Item {
             SendError::Broken { .. } => standing.breaks = standing.breaks.saturating_add(1),
             SendError::Later { .. } | SendError::Passing { .. } | SendError::Login { .. } | SendError::Config(_) => {}
         }
-        // A clock that went backwards makes a letter younger, never older.
-        if standing.state.is_open() && now.duration_since(self.label.queued) > LIFETIME {
+        let answered = !error.is_for_all() && !matches!(error, SendError::Broken { .. });
+        let is_old = now.duration_since(self.label.queued) > LIFETIME && (standing.tries >= TRIES_LEAST || !answered);
+        // A clock that went backwards makes a letter younger, never older; then its tries tell its age.
+        if standing.state.is_open() && (is_old || standing.tries >= TRIES_MOST) {
             standing.state = State::GivenUp;
         }
         let pause = pause(standing.tries, standing.doubts);
@@ -207,27 +214,6 @@ pub fn pause(tries: u32, doubts: u32) -> SignedDuration {
         _ => 24 * 60,
     };
     SignedDuration::from_mins(minutes)
-}
-
-/// What a flush did.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Report {
-    /// Names of the letters that were taken over.
-    pub sent: Vec<String>,
-    /// Names of those that will be tried again, with the reason.
-    pub later: Vec<(String, String)>,
-    /// Names of those that will not, with the reason: to be shown to a person.
-    pub failed: Vec<(String, String)>,
-    /// How many of those the other side refused for good in this flush.
-    pub refused: usize,
-    /// The first letter that the server would not have, for a reason that can pass, and the reason: to be shown to a person once.
-    pub doubted: Option<(String, String)>,
-    /// Why the flush ended early: the server cannot be used now. Back off before the next.
-    pub stopped: Option<SendError>,
-    /// Whether another process is sending at this moment; nothing was done.
-    pub busy: bool,
-    /// When the next letter is due, as far as known.
-    pub next_try: Option<Timestamp>,
 }
 
 /// The queue in its folder.
@@ -542,6 +528,26 @@ mod tests {
         assert_eq!(waits[..6], [1, 5, 15, 60, 240, 240]);
         assert_eq!(item.standing.state, State::GivenUp);
         assert!(now.duration_since(time(0)) > LIFETIME);
+    }
+
+    #[test]
+    fn an_old_letter_has_its_tries_and_one_that_is_dated_ahead_its_end() {
+        let mut item = Item { name: "1".to_owned(), label: label(), standing: Standing::default() };
+        let mut now = time(30 * 86_400);
+        while let Some(next) = item.after(&later(), now).next_try {
+            item.standing = item.after(&later(), now);
+            now = next;
+        }
+        assert_eq!(item.standing.tries, TRIES_LEAST - 1);
+        let mut item = Item { name: "1".to_owned(), label: label(), standing: Standing::default() };
+        let mut now = time(-365 * 86_400);
+        let begun = now;
+        while let Some(next) = item.after(&later(), now).next_try {
+            item.standing = item.after(&later(), now);
+            now = next;
+        }
+        let lasted = now.duration_since(begun);
+        assert!(lasted > LIFETIME && lasted < LIFETIME + SignedDuration::from_hours(24), "{lasted}");
     }
 
     #[test]
