@@ -55,6 +55,25 @@ async fn two_such_letters_keep_no_other_back_either() {
 }
 
 #[tokio::test]
+async fn a_letter_that_cannot_be_read_keeps_no_other_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let queue = Queue::open(dir.path()).unwrap();
+    let fine = label("a@b.test");
+    queue.put_all(&[("1", &fine, MAIL), ("2", &fine, MAIL)]).unwrap();
+    let (mut outbox, _) = smtp(Vec::new()).await;
+    let file = dir.path().join("1.eml");
+    let spoil = |tried: usize, _: usize| {
+        if tried == 0 {
+            fs::remove_file(&file).unwrap();
+            fs::create_dir(&file).unwrap();
+        }
+    };
+    let report = queue.flush_watched(&mut outbox, || time(5), ENOUGH, spoil).await.unwrap();
+    assert_eq!((report.sent, report.failed.len()), (vec!["2".to_owned()], 1), "{:?}", report.failed);
+    assert_eq!(report.failed[0].0, "1");
+}
+
+#[tokio::test]
 async fn a_folder_that_cannot_be_written_keeps_back_only_what_goes_there() {
     let dir = tempfile::tempdir().unwrap();
     let post = dir.path().join("post");

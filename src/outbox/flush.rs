@@ -86,9 +86,15 @@ impl Queue {
             if Instant::now() >= end {
                 break;
             }
-            // A person may have dropped it since it was listed.
-            let Some(item) = self.item(&item.name)?.filter(|item| item.is_due(now())) else { continue };
-            let Some(mail) = self.mail(&item.name)? else { continue };
+            let (item, mail) = match self.still_due(&item.name, now()) {
+                Ok(Some(found)) => found,
+                Ok(None) => continue,
+                // A bad block in one file is no reason to keep the others.
+                Err(error) => {
+                    report.failed.push((item.name, error.to_string()));
+                    continue;
+                }
+            };
             let result = outbox.send_until(&item.label.envelope, &mail, &item.name, end).await;
             if !self.settle(&item, result, now(), &mut report)? {
                 break;
@@ -103,6 +109,12 @@ impl Queue {
         let open = self.list()?.into_iter().filter(|item| item.standing.state.is_open());
         report.next_try = open.map(|item| item.next_try(now()).unwrap_or_else(&now)).min();
         Ok(report)
+    }
+
+    /// Returns a letter that was listed as due, with its mail; a person may have dropped it since.
+    fn still_due(&self, name: &str, now: Timestamp) -> Result<Option<(Item, Vec<u8>)>, QueueError> {
+        let Some(item) = self.item(name)?.filter(|item| item.is_due(now)) else { return Ok(None) };
+        Ok(self.mail(name)?.map(|mail| (item, mail)))
     }
 
     /// Writes down what became of a letter; returns whether the next one may be tried.
