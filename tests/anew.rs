@@ -1,5 +1,6 @@
 //! What a lost index costs, or a mailbox that its server renumbered: letters are not sent, and old ones not answered, by the score.
 
+use mailorder::outbox::queue::{Standing, State};
 use mailorder::trade::{OrderId, Verdict};
 
 use crate::support::world::{BUYER, SHOP, World};
@@ -65,6 +66,23 @@ fn who_was_away_sends_a_letter_once_for_all_the_days_he_missed() {
     assert_eq!(passes(&mut world, BUYER), 0);
     world.pass_hours(24 * 5);
     assert_eq!(passes(&mut world, BUYER), 1);
+}
+
+#[test]
+fn an_answer_that_was_given_up_goes_out_when_its_reader_asks_again_and_one_that_was_dropped_does_not() {
+    for (state, goes) in [(State::GivenUp, true), (State::Refused, true), (State::Dropped, false)] {
+        let mut world = World::new(STEPS);
+        world.order(BUYER, |_| {});
+        let order = world.send(BUYER).remove(0).bytes;
+        world.deliver(SHOP, std::slice::from_ref(&order));
+        let queue = world.clerks[SHOP].queue();
+        for item in queue.list().unwrap() {
+            queue.mark(&item.name, &Standing { state, ..item.standing }).unwrap();
+        }
+        assert_eq!(world.send(SHOP).len(), 0);
+        world.deliver(SHOP, std::slice::from_ref(&order));
+        assert_eq!(world.send(SHOP).len(), usize::from(goes), "{state:?}");
+    }
 }
 
 #[test]

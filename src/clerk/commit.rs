@@ -136,6 +136,8 @@ impl Clerk {
         let day = crate::rules::unheard::day(&now);
         for position in positions {
             self.queue_or_tell(*position, now)?;
+            // The queue keeps what it gave up, and takes no other of its name.
+            self.queue.revive(&position.to_string())?;
             self.index.note_sending(*position, day)?;
         }
         Ok(())

@@ -319,6 +319,11 @@ impl Queue {
         self.mark(name, &Standing::default())
     }
 
+    /// Has a letter tried anew that was refused or given up, since somebody asks for it. What a person dropped stays dropped.
+    pub fn revive(&self, name: &str) -> Result<(), QueueError> {
+        if self.item(name)?.is_some_and(|item| item.failed()) { self.mark_due(name) } else { Ok(()) }
+    }
+
     /// Makes a letter one that is not sent; it stays in the queue and keeps its place from being taken.
     pub fn drop_letter(&self, item: &Item) -> Result<(), QueueError> {
         let standing = Standing { state: State::Dropped, next_try: None, ..item.standing.clone() };
