@@ -117,6 +117,8 @@ mod templates;
 mod tidy;
 /// Keys over the years: renewed, learnt of, revoked, replaced.
 mod trust;
+/// Files that cannot be read.
+mod unreadable;
 /// The words of letters' data against what schema.org publishes of them.
 mod vocabulary;
 /// What a buyer may wish, in every state, and what comes of it.

@@ -5,7 +5,8 @@
 //! when a certificate with its key is known; one of an expired key, when its certificate is another; one whose time has
 //! not come, when it has; one of a stranger for whom there was no room, when there is (`strangers`).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -114,6 +115,15 @@ impl Aside {
     }
 }
 
+/// What became of mails that were to be kept.
+#[derive(Debug, Default)]
+pub(super) struct Kept {
+    /// The names of those that are kept.
+    pub(super) names: BTreeSet<String>,
+    /// Why others, by their names, cannot be: what has their place can be neither read nor replaced.
+    pub(super) faults: BTreeMap<String, ClerkError>,
+}
+
 /// Returns the text a note is kept as.
 fn text_of(note: &Aside) -> Result<Vec<u8>, ClerkError> {
     serde_json::to_vec_pretty(note).map_err(|error| ClerkError::Write(error.to_string()))
@@ -142,23 +152,24 @@ impl AsideFolder {
         self.0.join("cur").join(format!("{name}.json"))
     }
 
-    /// Keeps mails, as far as there is room for them, all of them with one sync; returns the names of those kept. The
-    /// same mail again is kept once.
-    pub(super) fn put_all<'a>(
-        &self,
-        mails: impl Iterator<Item = (&'a [u8], &'a Aside)>,
-    ) -> Result<BTreeSet<String>, ClerkError> {
+    /// Keeps mails, as far as there is room for them, all of them with one sync. The same mail again is kept once.
+    pub(super) fn put_all<'a>(&self, mails: impl Iterator<Item = (&'a [u8], &'a Aside)>) -> Result<Kept, ClerkError> {
         let mut mails = mails.peekable();
         if mails.peek().is_none() {
-            return Ok(BTreeSet::new());
+            return Ok(Kept::default());
         }
         let mut kept = self.list()?;
         let mut names: BTreeSet<String> = kept.iter().map(|aside| aside.name.clone()).collect();
+        let mut faults = BTreeMap::new();
         let mut not_kept: u64 = 0;
         let mut placed = Vec::new();
         for (mail, note) in mails {
             if names.contains(&note.name) {
                 self.put_origin(&mut kept, note)?;
+                continue;
+            }
+            if let Err(fault) = self.check_place(&note.name) {
+                faults.insert(note.name.clone(), fault);
                 continue;
             }
             if !self.make_room(&mut kept, note.size)? {
@@ -171,7 +182,20 @@ impl AsideFolder {
         }
         self.write_all(&placed)?;
         self.count_not_kept(not_kept)?;
-        Ok(names)
+        Ok(Kept { names, faults })
+    }
+
+    /// Checks that nothing stands in the place of a mail or its note that can be neither read nor replaced.
+    fn check_place(&self, name: &str) -> Result<(), ClerkError> {
+        let (mail, note) = (self.path(name), self.note_path(name));
+        match files::read(&mail, BYTES_MAX) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(ClerkError::io("read", &mail)(error)),
+            _ => {}
+        }
+        if note.is_dir() {
+            return Err(ClerkError::io("write", &note)(ErrorKind::IsADirectory.into()));
+        }
+        Ok(())
     }
 
     /// Notes where a mail that is kept already was found again: its mailbox may have been renumbered since.
@@ -225,19 +249,17 @@ impl AsideFolder {
         if more == 0 {
             return Ok(());
         }
-        let text = format!("{}\n", self.not_kept()?.saturating_add(more));
+        let text = format!("{}\n", self.not_kept().saturating_add(more));
         Ok(maildir::replace(&self.0.join("tmp"), &self.0.join(NOT_KEPT), text.as_bytes())?)
     }
 
     /// Returns how many mails found no room so far.
-    pub(super) fn not_kept(&self) -> Result<u64, ClerkError> {
-        let path = self.0.join(NOT_KEPT);
-        match files::read_text(&path, files::SMALL) {
+    pub(super) fn not_kept(&self) -> u64 {
+        match files::read_text(&self.0.join(NOT_KEPT), files::SMALL) {
             // A damaged count still tells that there is one.
-            Ok(text) => Ok(text.trim().parse().unwrap_or(1)),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(0),
-            Err(error) if error.kind() == std::io::ErrorKind::InvalidData => Ok(1),
-            Err(error) => Err(ClerkError::io("read", &path)(error)),
+            Ok(text) => text.trim().parse().unwrap_or(1),
+            Err(error) if error.kind() == ErrorKind::NotFound => 0,
+            Err(_) => 1,
         }
     }
 
@@ -249,7 +271,7 @@ impl AsideFolder {
             return Ok(true);
         }
         let bytes = kept.iter().map(|aside| aside.size).fold(note.size, u64::saturating_add);
-        if kept.len() >= MAILS_MAX || bytes > LARGE_MAX {
+        if kept.len() >= MAILS_MAX || bytes > LARGE_MAX || self.check_place(&note.name).is_err() {
             return Ok(false);
         }
         let path = self.path(&note.name);
@@ -271,14 +293,36 @@ impl AsideFolder {
 
     /// Returns what is kept, oldest first. A mail without a note, or a note without its mail, is passed over.
     pub(super) fn list(&self) -> Result<Vec<Aside>, ClerkError> {
-        let mut kept: Vec<Aside> = Vec::new();
+        Ok(self.list_all()?.0)
+    }
+
+    /// The same, and beside it the names of files that are there and cannot be read, each with the fault.
+    pub(super) fn list_all(&self) -> Result<(Vec<Aside>, Vec<(String, ClerkError)>), ClerkError> {
+        let (mut kept, mut faults): (Vec<Aside>, Vec<(String, ClerkError)>) = Default::default();
+        let mut amiss = |path: &Path, error: std::io::Error| {
+            faults.push((path.display().to_string(), ClerkError::io("read", path)(error)));
+        };
         for path in maildir::list_part(&self.0.join("cur"))? {
-            let note =
-                files::read(&path, files::SMALL).ok().and_then(|text| serde_json::from_slice::<Aside>(&text).ok());
-            kept.extend(note.filter(|note| Digest::parse_hex(&note.name).is_ok() && self.path(&note.name).is_file()));
+            let text = match files::read(&path, files::SMALL) {
+                Ok(text) => text,
+                Err(error) if error.kind() == ErrorKind::NotFound => continue,
+                Err(error) => {
+                    amiss(&path, error);
+                    continue;
+                }
+            };
+            let note = serde_json::from_slice::<Aside>(&text).ok();
+            let Some(note) = note.filter(|note| Digest::parse_hex(&note.name).is_ok()) else { continue };
+            let mail = self.path(&note.name);
+            match std::fs::metadata(&mail) {
+                Ok(found) if found.is_file() => kept.push(note),
+                Ok(found) if found.is_dir() => amiss(&mail, ErrorKind::IsADirectory.into()),
+                Err(error) if error.kind() != ErrorKind::NotFound => amiss(&mail, error),
+                _ => {}
+            }
         }
         kept.sort_by_key(|aside| (aside.at, aside.name.clone()));
-        Ok(kept)
+        Ok((kept, faults))
     }
 
     /// Notes that a person has seen a mail.
@@ -293,7 +337,7 @@ impl AsideFolder {
     pub(super) fn remove(&self, name: &str) -> Result<(), ClerkError> {
         for path in [self.path(name), self.note_path(name)] {
             match std::fs::remove_file(&path) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(error) if error.kind() != ErrorKind::NotFound => {
                     return Err(ClerkError::io("remove", &path)(error));
                 }
                 _ => {}

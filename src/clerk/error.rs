@@ -115,6 +115,15 @@ impl ClerkError {
         matches!(self, Self::NoCertificate(_) | Self::Unusable { .. } | Self::Seal(SealError::RecipientKey(_)))
     }
 
+    /// Returns what the system said, where it refused.
+    pub(super) fn io_kind(&self) -> Option<std::io::ErrorKind> {
+        match self {
+            Self::Io { cause, .. } => Some(cause.kind()),
+            Self::Files(error) => error.kind(),
+            _ => None,
+        }
+    }
+
     pub(super) fn io(what: &'static str, file: &std::path::Path) -> impl FnOnce(std::io::Error) -> Self {
         let file = file.to_owned();
         move |cause| Self::Io { what, file, cause }

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
+use rayon::iter::Either;
 use rayon::prelude::*;
 
 use super::aside::{Aside, AsideReason};
@@ -149,22 +150,28 @@ impl Clerk {
         }
     }
 
-    /// Opens and reads mails on all cores.
-    pub(super) fn examine_all(&mut self, mails: Vec<Spooled>) -> Result<Vec<Examined>, ClerkError> {
+    /// Opens and reads mails on all cores. Returns beside them those whose file cannot be read, each with the fault.
+    pub(super) fn examine_all(&mut self, mails: Vec<Spooled>) -> (Vec<Examined>, Vec<(Spooled, ClerkError)>) {
         let examiner = self.examiner();
-        let examined: Result<Vec<Examined>, ClerkError> = mails
+        let (examined, unreadable) = mails
             .into_par_iter()
             .map(|spooled| {
-                let raw = files::read(&spooled.path, SPOOLED_MAX).map_err(ClerkError::io("read", &spooled.path))?;
+                let raw = match files::read(&spooled.path, SPOOLED_MAX) {
+                    Ok(raw) => raw,
+                    Err(error) => {
+                        let fault = ClerkError::io("read", &spooled.path)(error);
+                        return Either::Right((spooled, fault));
+                    }
+                };
                 let result = if spooled.poisonous {
                     Err(SetAside::BadShape("the program ended three times while it looked at this mail").into())
                 } else {
                     examiner.examine(&raw)
                 };
-                Ok(Examined { spooled, original: Measured::of(&raw), raw, result })
+                Either::Left(Examined { spooled, original: Measured::of(&raw), raw, result })
             })
-            .collect();
-        examined.map(in_their_numbers)
+            .partition_map(|either| either);
+        (in_their_numbers(examined), unreadable)
     }
 }
 

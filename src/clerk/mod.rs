@@ -170,7 +170,7 @@ impl Clerk {
     }
 
     /// Returns how many mails were not even set aside, because there was no room for them.
-    pub fn not_kept(&self) -> Result<u64, ClerkError> {
+    pub fn not_kept(&self) -> u64 {
         self.aside.not_kept()
     }
 

@@ -32,8 +32,10 @@ pub(super) struct Spool {
     interrupted: BTreeMap<String, u32>,
     /// What was listed and not given out yet, in order.
     listed: VecDeque<PathBuf>,
-    /// What lies among the mails and is none, as far as it was told of.
+    /// What lies among the mails and is none, or cannot be read, as far as it was told of.
     odd: BTreeSet<String>,
+    /// Mails that cannot be read or kept now: they stay where they are, and are tried again with the next pass.
+    passed_over: BTreeSet<String>,
     notes: Vec<String>,
 }
 
@@ -55,7 +57,8 @@ impl Spool {
         maildir::create(folder)?;
         let folder = folder.to_owned();
         let (interrupted, listed) = (BTreeMap::new(), VecDeque::new());
-        Ok(Self { folder, interrupted, listed, odd: BTreeSet::new(), notes: Vec::new() })
+        let (odd, passed_over) = (BTreeSet::new(), BTreeSet::new());
+        Ok(Self { folder, interrupted, listed, odd, passed_over, notes: Vec::new() })
     }
 
     /// Waits until no other process looks at the spool's mail, and reads what was under way when one ended. The spool
@@ -86,6 +89,25 @@ impl Spool {
         };
         self.interrupted = text.lines().filter_map(line).collect();
         Ok(lock)
+    }
+
+    /// Begins a pass: what could not be read in the one before is tried again.
+    pub(super) fn begin_pass(&mut self) {
+        self.passed_over.clear();
+    }
+
+    /// Passes over a mail until the next pass, and tells of it, once.
+    pub(super) fn pass_over(&mut self, mail: &Spooled, fault: &ClerkError) {
+        self.passed_over.insert(mail.name.clone());
+        self.tell_once(&mail.name, fault);
+    }
+
+    /// Tells that a file of this name is passed over, once while the program runs.
+    pub(super) fn tell_once(&mut self, name: &str, fault: &ClerkError) {
+        if self.odd.insert(name.to_owned()) {
+            let told = format!("{fault}; it is passed over, and all else goes on: see to that file, or move it away");
+            self.notes.push(told);
+        }
     }
 
     /// Takes what there is to tell of the files in the spool that are no mails.
@@ -132,7 +154,7 @@ impl Spool {
     fn next_interrupted(&self) -> Option<Spooled> {
         self.listed.iter().find_map(|path| {
             let name = maildir::name_of(path)?;
-            let attempts = *self.interrupted.get(name)?;
+            let attempts = *self.interrupted.get(name).filter(|_| !self.passed_over.contains(name))?;
             let is_file = path.symlink_metadata().is_ok_and(|metadata| metadata.is_file());
             is_file.then(|| Spooled {
                 name: name.to_owned(),
@@ -151,6 +173,9 @@ impl Spool {
         while mails.len() < limit {
             let Some(path) = self.listed.pop_front() else { break };
             let Some(name) = maildir::name_of(&path).map(str::to_owned) else { continue };
+            if self.passed_over.contains(&name) {
+                continue;
+            }
             match path.symlink_metadata() {
                 // The first is taken however large it is, or it would stay for ever.
                 Ok(metadata) if metadata.is_file() && metadata.len() > room && !mails.is_empty() => {

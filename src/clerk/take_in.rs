@@ -4,6 +4,7 @@
 //! may depend on the one before.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::ErrorKind;
 
 use super::aside::{Aside, AsideReason, Expired};
 use super::batch::Batch;
@@ -42,6 +43,8 @@ pub struct TakenIn {
     pub counts: BTreeMap<Verdict, u64>,
     /// What is to be told a person: warnings and mails set aside.
     pub news: Vec<Outcome>,
+    /// Why a file was passed over, the first of them: it could not be read, or not be kept.
+    pub passed_over: Option<ErrorKind>,
 }
 
 impl Outcome {
@@ -80,6 +83,7 @@ impl TakenIn {
             *sum = sum.saturating_add(count);
         }
         self.news.extend(other.news);
+        self.passed_over = self.passed_over.or(other.passed_over);
     }
 }
 
@@ -93,12 +97,14 @@ impl Clerk {
     pub fn take_in(&mut self) -> Result<TakenIn, ClerkError> {
         let mut all = TakenIn::default();
         let mut tried = BTreeSet::new();
+        self.spool.begin_pass();
         loop {
             // Held until the batch is through: two processes must not look at one mail.
             let _lock = self.spool.lock()?;
             self.look_again()?;
             self.look_at_catalog()?;
-            self.bring_back(&mut tried)?;
+            let unreadable = self.bring_back(&mut tried)?;
+            all.passed_over = all.passed_over.or(unreadable);
             let mails = self.spool.next(BATCH)?;
             self.notes.extend(self.spool.take_notes());
             if mails.is_empty() {
@@ -114,8 +120,8 @@ impl Clerk {
     }
 
     /// Puts set-aside mails that may be read now back into the spool, each once for one call of [`Clerk::take_in`]: one
-    /// that cannot be read all the same must not keep us for ever.
-    fn bring_back(&mut self, tried: &mut BTreeSet<String>) -> Result<(), ClerkError> {
+    /// that cannot be read all the same must not keep us for ever. Returns why a file of them was passed over.
+    fn bring_back(&mut self, tried: &mut BTreeSet<String>) -> Result<Option<ErrorKind>, ClerkError> {
         let stored = |handle: &str| self.index.certificates(&[handle.to_owned()]).unwrap_or_default();
         let pinned = |key: &_| self.index.pin_by_fingerprint(key).is_ok_and(|pins| pins.iter().any(|pin| pin.current));
         let blocked = |key: &_| self.index.is_blocked(key).unwrap_or(true);
@@ -131,7 +137,7 @@ impl Clerk {
             None => !aside.issuers.is_empty() && !self.certificates.find(&stored, &aside.issuers).is_empty(),
         };
         let now = self.clock.now();
-        let kept = self.aside.list()?;
+        let (kept, faults) = self.aside.list_all()?;
         let let_in = self.strangers_to_let_in(&kept, &now)?;
         let comes = |aside: &Aside| match &aside.unpinned {
             Some(key) if aside.reason.code == TOO_MANY => let_in.contains(key),
@@ -143,27 +149,52 @@ impl Clerk {
                 ready.push(aside);
             }
         }
-        ready.chunks(BROUGHT_BACK).try_for_each(|some| self.spool_again(some))
+        let mut unreadable = faults.iter().find_map(|(_, fault)| fault.io_kind());
+        faults.iter().for_each(|(name, fault)| self.spool.tell_once(name, fault));
+        for some in ready.chunks(BROUGHT_BACK) {
+            let fault = self.spool_again(some)?;
+            unreadable = unreadable.or(fault);
+        }
+        Ok(unreadable)
     }
 
     /// Puts mails that were set aside back into the spool. Where one was fetched from is noted before, as when it was fetched:
-    /// it is to end in its mailbox like any other.
-    fn spool_again(&mut self, some: &[Aside]) -> Result<(), ClerkError> {
-        let mails: Result<Vec<Vec<u8>>, ClerkError> = some.iter().map(|aside| self.aside.read(&aside.name)).collect();
+    /// it is to end in its mailbox like any other. One that cannot be read stays where it is and keeps no other back.
+    fn spool_again(&mut self, some: &[Aside]) -> Result<Option<ErrorKind>, ClerkError> {
+        let (mut readable, mut mails, mut unreadable) = (Vec::new(), Vec::new(), None);
+        for aside in some {
+            match self.aside.read(&aside.name) {
+                Ok(mail) => {
+                    readable.push(aside);
+                    mails.push(mail);
+                }
+                Err(fault) => {
+                    unreadable = unreadable.or(fault.io_kind());
+                    self.spool.tell_once(&aside.name, &fault);
+                }
+            }
+        }
+        let some = readable;
         // They came before what lies in the spool by now, and keep their turn.
         let came = some.first().map_or_else(|| self.clock.now(), |first| first.at);
         let names = self.spool.names(some.len(), &came)?;
-        let from = names.iter().zip(some).filter_map(|(name, aside)| Some((name, aside.origin.as_ref()?)));
+        let from = names.iter().zip(&some).filter_map(|(name, aside)| Some((name, aside.origin.as_ref()?)));
         let from = from.map(|(name, origin)| Fetched { name: name.clone(), origin: origin.clone() });
         self.index.note_fetched(&from.collect::<Vec<_>>())?;
-        self.spool.put(&names, &mails?)?;
-        some.iter().try_for_each(|aside| self.aside.remove(&aside.name))
+        self.spool.put(&names, &mails)?;
+        some.iter().try_for_each(|aside| self.aside.remove(&aside.name))?;
+        Ok(unreadable)
     }
 
     fn take_in_batch(&mut self, mails: Vec<Spooled>) -> Result<TakenIn, ClerkError> {
         self.spool.begin(&mails)?;
-        let examined = self.examine_all(mails)?;
+        let (examined, unreadable) = self.examine_all(mails);
         let mut taken = TakenIn::default();
+        // One that is gone was taken away by somebody since it was listed.
+        for (mail, fault) in unreadable.iter().filter(|(_, fault)| fault.io_kind() != Some(ErrorKind::NotFound)) {
+            taken.passed_over = taken.passed_over.or(fault.io_kind());
+            self.spool.pass_over(mail, fault);
+        }
         let mut fates = Vec::with_capacity(examined.len());
         let now = self.clock.now();
         self.batch(|batch| {
@@ -195,14 +226,15 @@ impl Clerk {
             }
             batch.acknowledge(receipts)
         })?;
-        self.clear_spool(examined, fates)?;
+        let not_kept = self.clear_spool(examined, fates)?;
+        taken.passed_over = taken.passed_over.or(not_kept);
         Ok(taken)
     }
 
     /// Empties the spool of what was looked at: each mail goes where it belongs now, and the mailbox is told later
-    /// which of its mails were ours.
-    fn clear_spool(&mut self, examined: Vec<Examined>, fates: Vec<Fate>) -> Result<(), ClerkError> {
-        let names: Vec<&str> = examined.iter().map(|one| one.spooled.name.as_str()).collect();
+    /// which of its mails were ours. Returns why a mail could not be set aside: it stays in the spool.
+    fn clear_spool(&mut self, examined: Vec<Examined>, fates: Vec<Fate>) -> Result<Option<ErrorKind>, ClerkError> {
+        let mut names: Vec<&str> = examined.iter().map(|one| one.spooled.name.as_str()).collect();
         let fetched = self.index.fetched(&names)?;
         let originals = examined.iter().zip(&fates).filter(|(_, fate)| matches!(fate, Fate::Original));
         let originals: Vec<_> = originals.map(|(one, _)| (one.spooled.path.clone(), one.original.digest)).collect();
@@ -228,16 +260,24 @@ impl Clerk {
             }
         }
         let kept = self.aside.put_all(notes.iter().map(|(one, note)| (one.raw.as_slice(), note)))?;
+        let mut not_kept = None;
         for (one, note) in notes {
+            if let Some(fault) = kept.faults.get(&note.name) {
+                not_kept = not_kept.or(fault.io_kind());
+                self.spool.pass_over(&one.spooled, fault);
+                names.retain(|name| *name != one.spooled.name);
+                continue;
+            }
             self.spool.remove(&one.spooled.path)?;
             // What found no room stays in its mailbox: there it is the only copy.
-            ours.extend((alone && kept.contains(&note.name)).then_some(one.spooled.name.as_str()));
+            ours.extend((alone && kept.names.contains(&note.name)).then_some(one.spooled.name.as_str()));
         }
         if !fetched.is_empty() {
             self.index.judged(&names, &ours)?;
         }
         let finished: Vec<Spooled> = examined.into_iter().map(|one| one.spooled).collect();
-        self.spool.end(&finished)
+        self.spool.end(&finished)?;
+        Ok(not_kept)
     }
 }
 

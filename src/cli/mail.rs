@@ -62,7 +62,7 @@ pub(super) fn sync(shell: &mut Shell) -> Result<(), Failure> {
         Some(inbox) => shell.runtime.block_on(fetch(shell, &mut clerk, inbox, "sync")),
     };
     // What is in the spool is judged, and what is due is sent, even where the mailbox cannot be reached.
-    judge(shell, &mut clerk)?;
+    let taken = judge(shell, &mut clerk)?;
     let shell = &*shell;
     let ended = shell.unless_stopped(async {
         work(shell, &mut clerk).await?;
@@ -80,7 +80,12 @@ pub(super) fn sync(shell: &mut Shell) -> Result<(), Failure> {
     });
     // What fails above is no reason not to be told.
     shell.unless_stopped(told(shell, &mut clerk))?;
-    fetched.and(ended)
+    fetched.and(ended).and(all_read(&taken))
+}
+
+/// Returns the failure of a pass that passed over a file: which, and why, was told when it was met.
+fn all_read(taken: &TakenIn) -> Result<(), Failure> {
+    taken.passed_over.map_or(Ok(()), |kind| Err(Failure::of_system(kind, "")))
 }
 
 async fn fetch(shell: &Shell, clerk: &mut Clerk, inbox: &mut Inbox, by: &str) -> Result<(), Failure> {
@@ -364,8 +369,9 @@ pub(super) fn import(shell: &mut Shell, args: ImportArgs) -> Result<(), Failure>
     let counts =
         if taken.letters.counts.is_empty() { "no letters".to_owned() } else { counted(shell.words, &taken.letters) };
     shell.done(format!("imported: {counts}"));
+    shell.tell_notes(&mut clerk);
     shell.send(&mut clerk)?;
-    ended
+    ended.and(all_read(&taken.letters))
 }
 
 /// What an import brought.

@@ -117,7 +117,7 @@ impl Account {
         Ok(Self {
             parts,
             over: clerk.limits_reached()?.into_iter().map(|(limit, _)| limit).collect(),
-            not_kept: clerk.not_kept()?,
+            not_kept: clerk.not_kept(),
             rejected: transaction::rejected(clerk, 0, Some(&week))?,
             turned_away: transaction::turned_away(clerk, 0, Some(&week))?,
             outbox: (waiting, failed),

@@ -76,7 +76,7 @@ fn mail(clerk: &Clerk, queue: &[Item], visit: &Visit) -> Result<Vec<Value>, Faul
     let waiting = queue.iter().filter(|item| item.standing.state.is_open()).count();
     let aside = clerk.set_aside()?;
     let unseen = aside.iter().filter(|aside| aside.seen.is_none()).count();
-    let lost = clerk.not_kept()?;
+    let lost = clerk.not_kept();
     let doubts = clerk.index().doubts()?.len();
     let mut lines: Vec<Value> = fetched(clerk, visit)?.into_iter().collect();
     lines.push(match failed {
