@@ -7,7 +7,7 @@
 use std::cmp::Ordering;
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Read};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
 /// The most bytes of a file that a person writes or names: settings, a certificate, an order (1 MiB).
@@ -15,6 +15,9 @@ pub const SMALL: u64 = 1024 * 1024;
 
 /// The most bytes of a file that a ledger keeps: many times an entry with the mail it came in (64 MiB).
 pub const KEPT: u64 = 64 * 1024 * 1024;
+
+/// What others than the owner may do.
+const OPEN: u32 = 0o077;
 
 /// Opens a regular file for reading, links followed.
 ///
@@ -40,7 +43,30 @@ pub fn open_own(path: &Path, make: bool) -> io::Result<File> {
         Err(error) if error.kind() == io::ErrorKind::NotFound && make => {}
         found => check(&found?)?,
     }
-    open_checked(OpenOptions::new().read(true).append(true).create(make), path).map(|(file, _)| file)
+    open_checked(OpenOptions::new().read(true).append(true).create(make).mode(0o600), path).map(|(file, _)| file)
+}
+
+/// Makes a folder that is its owner's alone, with those it lies in, where they are missing.
+///
+/// # Errors
+/// The system's.
+pub fn make_private(folder: &Path) -> io::Result<()> {
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
+/// Makes a folder, with those it lies in, no more open to others than the one that is there already.
+///
+/// # Errors
+/// The system's.
+pub fn make_alike(folder: &Path) -> io::Result<()> {
+    let mode = folder.ancestors().skip(1).find_map(|above| std::fs::metadata(above).ok());
+    let open = mode.map_or(OPEN, |above| above.mode() & OPEN);
+    std::fs::DirBuilder::new().recursive(true).mode(0o700 | open).create(folder)
+}
+
+/// Returns the mode of a new file in a folder: no more open to others than the folder.
+pub fn mode_in(folder: &Path) -> u32 {
+    0o600 | std::fs::metadata(folder).map_or(0, |folder| folder.mode() & OPEN & 0o666)
 }
 
 /// Opens what was a regular file a moment ago. It may be another one by now; a FIFO opened so does not wait.

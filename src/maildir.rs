@@ -1,5 +1,7 @@
 //! Maildir folders: deliver durably, list, find, sweep.
 //!
+//! Files and folders are made no more open to others than the folder they are made in.
+//!
 //! A file is complete from the moment it has its name in `new/` or `cur/`: it is written to `tmp/`, synced, given its
 //! name without replacing anything, and the folder is synced before the call returns. This module knows nothing of
 //! trade or of what the files say, and it never changes or removes a delivered file by itself.
@@ -9,6 +11,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
@@ -78,7 +81,7 @@ pub fn create(folder: &Path) -> Result<(), Error> {
     for part in ["tmp", "new", "cur"] {
         let path = folder.join(part);
         if !path.is_dir() {
-            fs::create_dir_all(&path).map_err(Error::io("make folder", &path))?;
+            files::make_alike(&path).map_err(Error::io("make folder", &path))?;
             sync_dir(folder)?;
         }
     }
@@ -182,14 +185,14 @@ fn write_in(tmp: &Path, name: &str, bytes: &[u8], sync: bool) -> Result<PathBuf,
     check_name(name)?;
     let count = WRITTEN.fetch_add(1, Ordering::Relaxed);
     let path = tmp.join(format!("{name}.{}-{count}", std::process::id()));
-    let open = || OpenOptions::new().write(true).create_new(true).open(&path);
+    let open = || OpenOptions::new().write(true).create_new(true).mode(files::mode_in(tmp)).open(&path);
     let mut file = match open() {
         Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {
             fs::remove_file(&path).map_err(Error::io("remove leftover", &path))?;
             open()
         }
         Err(e) if e.kind() == io::ErrorKind::NotFound => {
-            fs::create_dir_all(tmp).map_err(Error::io("make folder", tmp))?;
+            files::make_alike(tmp).map_err(Error::io("make folder", tmp))?;
             open()
         }
         other => other,
@@ -218,7 +221,7 @@ pub fn claim(from: &Path, to: &Path) -> Result<(), Error> {
             let Some(parent) = to.parent().filter(|p| !p.is_dir() && from.exists()) else {
                 return Err(Error::io("rename to", to)(e));
             };
-            fs::create_dir_all(parent).map_err(Error::io("make folder", parent))?;
+            files::make_alike(parent).map_err(Error::io("make folder", parent))?;
             fs::rename(from, to).map_err(Error::io("rename to", to))
         }
         Err(_) => claim_by_link(from, to),

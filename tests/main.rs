@@ -91,6 +91,8 @@ mod page;
 mod passed_over;
 /// Seals: what is opened, what is set aside, and that gpg agrees.
 mod pgp;
+/// Who may read what is made.
+mod private;
 /// What the READMEs show.
 mod readme;
 /// Whom a transaction does not concern, how often that is said, and what comes twice.

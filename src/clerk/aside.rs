@@ -140,6 +140,9 @@ pub(super) struct AsideFolder(PathBuf);
 
 impl AsideFolder {
     pub(super) fn open(folder: &Path) -> Result<Self, ClerkError> {
+        for part in ["new", "cur", "tmp"] {
+            super::open::private_folder(&folder.join(part))?;
+        }
         maildir::create(folder)?;
         Ok(Self(folder.to_owned()))
     }

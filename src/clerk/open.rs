@@ -1,7 +1,7 @@
 //! An account is made, and opened: its folders, key, ledger, index and queues.
 
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
-use std::path::Path;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -12,6 +12,7 @@ use secrecy::ExposeSecret;
 use super::{Clerk, ClerkError, LOCK_WAIT, aside, certificates, own_key, spool};
 use crate::clock::{Clock, system_time};
 use crate::config::Settings;
+use crate::files;
 use crate::index::{Index, Reckoning, Row};
 use crate::ledger::{Ledger, Writer};
 use crate::mail::{self, Language, Texts};
@@ -107,7 +108,7 @@ pub(super) fn reread(bytes: &[u8]) -> Result<Letter, String> {
 
 /// Makes a folder that is its owner's alone.
 pub(super) fn private_folder(folder: &Path) -> Result<(), ClerkError> {
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(ClerkError::io("make", folder))
+    files::make_private(folder).map_err(ClerkError::io("make", folder))
 }
 
 /// Writes a new file that is its owner's alone, durably: it has its name when it is whole.
@@ -150,8 +151,9 @@ fn check_account(settings: &Settings, key_file: &Path) -> Result<(), ClerkError>
     let folders = &settings.folders;
     check_private(&folders.config, 0o022, "written", "go-w")?;
     check_private(key_file, 0o077, "read", "600")?;
-    for file in [folders.config.as_path(), key_file] {
+    for file in [folders.config.as_path(), key_file, folders.index.as_path()] {
         if let Some(folder) = file.parent()
+            && folder.is_dir()
             && !is_shared(folder, key_file)?
         {
             check_private(folder, 0o022, "written", "go-w")?;
@@ -160,15 +162,39 @@ fn check_account(settings: &Settings, key_file: &Path) -> Result<(), ClerkError>
     for file in settings.password_files().filter(|file| file.exists()) {
         check_private(file, 0o077, "read", "600")?;
     }
-    let (ledger, spool) = (&folders.ledger, &folders.spool);
+    let [ledger, spool, set_aside, queue] = private(settings);
     check_private(ledger, 0o022, "written", "go-w")?;
-    for inside in [ledger.join("cur"), ledger.join("log"), spool.clone(), spool.join("new")] {
-        // What is missing is made, or told of, when it is needed.
-        if inside.exists() {
-            check_private(&inside, 0o022, "written", "go-w")?;
-        }
+    let parts = |folder: &Path| ["new", "cur", "tmp"].map(|part| folder.join(part));
+    let inside = [ledger.join("log"), ledger.join("certs"), ledger.join("originals")];
+    let folders = [spool, set_aside, queue, &folders.index].map(Path::to_owned);
+    let mut all: Vec<PathBuf> = parts(ledger).into_iter().chain(inside).chain(parts(spool)).chain(folders).collect();
+    // What lies in these was made as the user's umask had it, and nobody gets to it where the folder itself is closed.
+    for folder in [set_aside, queue].into_iter().filter(|folder| mode(folder) & 0o011 != 0) {
+        all.extend(parts(folder));
     }
-    Ok(())
+    // What is missing is made, or told of, when it is needed.
+    all.iter().filter(|found| found.exists()).try_for_each(|found| check_private(found, 0o022, "written", "go-w"))
+}
+
+/// Returns the mode of what is there; of what is not, none.
+fn mode(path: &Path) -> u32 {
+    std::fs::metadata(path).map_or(0, |found| found.mode())
+}
+
+/// Returns the folders whose content is nobody else's business.
+fn private(settings: &Settings) -> [&Path; 4] {
+    let folders = &settings.folders;
+    [&folders.ledger, &folders.spool, &folders.set_aside, &folders.queue]
+}
+
+/// Says which of the account's folders, and whether its index, others may read: a person is told, and nothing is refused for it.
+fn open_to_readers(settings: &Settings) -> Vec<String> {
+    let found = private(settings).into_iter().chain([settings.folders.index.as_path()]);
+    let found = found.filter(|path| mode(path) & 0o044 != 0);
+    // Where a folder above is closed nobody gets as far.
+    let reached = found
+        .filter(|path| path.ancestors().skip(1).all(|above| above.as_os_str().is_empty() || mode(above) & 0o011 != 0));
+    reached.map(|path| ClerkError::Open { file: path.to_owned(), how: "read", mode: "go-rwx" }.to_string()).collect()
 }
 
 /// Returns whether a folder is one like `/tmp`: everybody may put files there, and nobody replace another's. Its owner
@@ -234,7 +260,7 @@ impl Clerk {
             aside: aside::AsideFolder::open(&folders.set_aside)?,
             certificates: certificates::Certificates::default(),
             at_hand: super::batch::AtHand::default(),
-            notes: message.into_iter().collect(),
+            notes: message.into_iter().chain(open_to_readers(&settings)).collect(),
             swept: false,
             loaded: super::catalog::Loaded::new(own_articles(&settings)),
             settings,

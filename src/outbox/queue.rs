@@ -228,7 +228,7 @@ impl Queue {
         let tmp = folder.join("tmp");
         if !tmp.is_dir() {
             let error = |cause| maildir::Error::Io { what: "make folder", path: tmp.clone(), cause };
-            fs::create_dir_all(&tmp).map_err(error)?;
+            files::make_private(&tmp).map_err(error)?;
             maildir::sync_dir(folder)?;
         }
         Ok(Self { folder: folder.to_owned() })

@@ -198,7 +198,9 @@ fn mode(path: &Path, mode: u32) {
 #[test]
 fn a_folder_others_may_write_to_is_refused_f34() {
     let town = Town::played();
-    for below in ["", "keys", "ledger", "ledger/cur", "ledger/log", "spool", "spool/new", "config.toml"] {
+    let ledger = ["ledger", "ledger/cur", "ledger/new", "ledger/log", "ledger/certs", "ledger/originals"];
+    let queues = ["spool", "spool/new", "spool/tmp", "set-aside", "outbox", "index.sqlite"];
+    for below in ["", "keys", "config.toml"].iter().chain(&ledger).chain(&queues) {
         let path = town.path(format!("buyer/{below}").trim_end_matches('/'));
         let before = fs::metadata(&path).unwrap().permissions().mode();
         for open in [0o020, 0o002] {
@@ -209,6 +211,16 @@ fn a_folder_others_may_write_to_is_refused_f34() {
         }
         mode(&path, before);
         town.does("buyer", &["list"]);
+    }
+    // Others get to what lies in a folder where that is open to them.
+    for (folder, inside) in [("set-aside", "new"), ("outbox", "tmp")] {
+        let folder = town.path(&format!("buyer/{folder}"));
+        mode(&folder.join(inside), 0o777);
+        town.does("buyer", &["list"]);
+        mode(&folder, 0o711);
+        assert_eq!(town.run("buyer", &["list"]).code, Some(78), "{}", folder.display());
+        mode(&folder, 0o700);
+        mode(&folder.join(inside), 0o700);
     }
     // In a folder like /tmp nobody replaces the file of another.
     mode(&town.path("buyer"), 0o1777);
