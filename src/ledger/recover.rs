@@ -1,8 +1,9 @@
 //! What is put right when the lock is taken: an incomplete last line, a batch of which only a part reached the log,
 //! and entry files without a line.
 //!
-//! None of them was ever told to anybody: a batch is announced when all its lines are synced. A line without its file,
-//! or a line that is wrong in itself, is damage and is left as it is.
+//! None of them was ever told to anybody: a batch is announced when all its lines are synced. Whole lines that an
+//! interrupted writer left count, and are synced before anything follows from them. A line without its file, or a line
+//! that is wrong in itself, is damage and is left as it is.
 
 use std::collections::HashSet;
 use std::fs::{self, File};
@@ -45,6 +46,10 @@ pub(super) fn recover(
     }
     if !interrupted {
         return Ok((mark, done));
+    }
+    if mark.bytes() > begin.bytes() {
+        // Whoever wrote these lines may have died before their sync: they are not built on until they are durable.
+        log.sync_all().map_err(io_error("sync", ledger.log.path()))?;
     }
     let left_of_batch = |mark: &Mark| {
         let left = without_line(ledger, mark.entries())?;

@@ -138,6 +138,24 @@ fn an_order_on_a_failing_disk_is_made_or_not_and_what_is_said_is_true_f8_f9() {
     assert!(points >= 15, "{points} points");
 }
 
+#[test]
+fn lines_that_a_killed_writer_left_are_synced_before_they_are_built_on() {
+    let place = scratch();
+    let accounts = Accounts::played(&place.path().join("play"));
+    let log = place.path().join("calls");
+    let synced = |lock: Option<&str>| {
+        // Nobody knows how far the log was read.
+        std::fs::remove_file(accounts.dir.join("buyer/index.sqlite")).unwrap();
+        lock.inspect(|text| std::fs::write(accounts.dir.join("buyer/ledger/lock"), text).unwrap());
+        let flags = ["-y", "-e", "trace=fsync,fdatasync"];
+        assert!(traced(&accounts, &["list"], b"", &flags, &log).status.success());
+        std::fs::read_to_string(&log).unwrap().lines().any(|line| line.contains("/buyer/ledger/log>"))
+    };
+    // As the lock is left by a writer that was killed, and by one that came to its end.
+    assert!(synced(Some("busy\n")));
+    assert!(!synced(None));
+}
+
 /// Encrypts to the buyer of a played demonstration what `write` writes, compressed so many times.
 fn compressed_for_buyer(accounts: &Accounts, layers: usize, write: &dyn Fn(&mut Message<'_>)) -> Vec<u8> {
     let cert = Cert::from_bytes(&std::fs::read(accounts.dir.join("buyer/cert.asc")).unwrap()).unwrap();
