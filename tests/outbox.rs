@@ -279,6 +279,38 @@ async fn a_mail_program_is_judged_by_its_exit_code() {
 }
 
 #[tokio::test]
+async fn what_a_mail_program_leaves_running_is_not_waited_for_and_ends_with_one_over_its_time() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("sendmail");
+    let mark = |name: &str| dir.path().join(name);
+    let script = |name: &str, end: &str| {
+        let left = format!("(sleep 1.5; : >{})", mark(name).display());
+        fs::write(&path, format!("#!/bin/sh\ncat >/dev/null; {left} & {end}\n")).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    };
+    let mut settings = SendmailSettings::new(path.clone());
+    settings.patience = Duration::from_millis(1_000);
+    let mut outbox = Outbox::Sendmail(Sendmail::new(settings));
+    // It holds the complaints open, and has its delivery done behind it: that is its own affair.
+    script("taken", "echo fine >&2; exit 0");
+    outbox.send(&envelope(), MAIL, "1").await.unwrap();
+    script("refused", "echo nobody >&2; exit 67");
+    let refused = outbox.send(&envelope(), MAIL, "1").await.unwrap_err();
+    assert_eq!(refused, SendError::Refused { code: 67, text: "nobody".to_owned() });
+    script("late", "exec sleep 60");
+    let begun = std::time::Instant::now();
+    assert!(matches!(outbox.send(&envelope(), MAIL, "1").await, Err(SendError::Ambiguous { .. })));
+    assert!(begun.elapsed() < Duration::from_secs(20));
+    // Called off from outside, as by the end of the program.
+    script("called-off", "exec sleep 60");
+    tokio::time::timeout(Duration::from_millis(500), outbox.send(&envelope(), MAIL, "1")).await.unwrap_err();
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert!(mark("taken").exists() && mark("refused").exists());
+    assert!(!mark("late").exists() && !mark("called-off").exists());
+}
+
+#[tokio::test]
 async fn a_maildir_gets_each_letter_once() {
     let dir = tempfile::tempdir().unwrap();
     let folder = dir.path().join(envelope().to.as_str());

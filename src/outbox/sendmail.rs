@@ -1,9 +1,14 @@
 //! The way out that is a program with the interface of sendmail: it reads the mail on its standard input.
+//!
+//! The exit code of that program itself is its answer. What it leaves running goes on, as some mail programs have their
+//! delivery do; only one that is over its time is killed, with its whole process group.
 
 use std::path::PathBuf;
+use std::pin::pin;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
+use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{Child, ChildStdin, Command};
 use tokio::time::{Instant, timeout};
@@ -13,6 +18,9 @@ use crate::connect::printable;
 
 /// Most bytes of the program's complaints that are kept.
 const COMPLAINT: u64 = 4 * 1024;
+
+/// How long its complaints are listened for once it has ended: what it left running may hold them open.
+const GRACE: Duration = Duration::from_millis(500);
 
 /// Settings of a sendmail outbox.
 #[derive(Debug, Clone)]
@@ -50,24 +58,55 @@ impl Sendmail {
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
+            .process_group(0)
             .kill_on_drop(true)
             .spawn()
             .map_err(|e| SendError::Config(format!("cannot run {path}: {e}")))?;
         // Held here, and not by what is broken off: closed before the program is dead, a part of the letter would be
         // a whole one to it.
         let mut stdin = child.stdin.take();
+        // Dropped before both: who is called off meanwhile kills it first, too.
+        let mut group = Group::of(&child);
         let begun = Instant::now();
         let patience = self.settings.patience.min(end.saturating_duration_since(begun));
         match timeout(patience, feed(&mut child, &mut stdin, bytes)).await {
-            Ok(Ok((status, complaint))) => judge(status, &complaint),
+            Ok(Ok((status, complaint))) => {
+                group.leader = None;
+                judge(status, &complaint)
+            }
             Ok(Err(error)) => Err(SendError::Ambiguous { cause: format!("lost track of {path}: {error}") }),
             Err(_) => {
+                group.kill();
                 let _ = child.kill().await;
                 let seconds = begun.elapsed().as_secs();
                 let cause = format!("{path} did not end within {seconds} s and was stopped");
                 if stdin.is_none() { Err(SendError::Ambiguous { cause }) } else { Err(SendError::Broken { cause }) }
             }
         }
+    }
+}
+
+/// The process group of a program, which is killed where it has not ended by itself.
+struct Group {
+    leader: Option<Pid>,
+}
+
+impl Group {
+    fn of(child: &Child) -> Self {
+        Self { leader: child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw) }
+    }
+
+    fn kill(&mut self) {
+        if let Some(leader) = self.leader.take() {
+            // Nothing is left of it where this fails.
+            let _ = kill_process_group(leader, Signal::KILL);
+        }
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        self.kill();
     }
 }
 
@@ -88,16 +127,25 @@ async fn feed(
         }
         input.take();
     };
+    let mut complaint = Vec::new();
     let listen = async {
-        let mut complaint = Vec::new();
         if let Some(mut stderr) = stderr {
             let _ = (&mut stderr).take(COMPLAINT).read_to_end(&mut complaint).await;
             // What is beyond is read and dropped, so that the program does not block.
             let _ = tokio::io::copy(&mut stderr, &mut tokio::io::sink()).await;
         }
-        complaint
     };
-    let ((), complaint, status) = tokio::join!(write, listen, child.wait());
+    let status = {
+        let mut talked = pin!(async { tokio::join!(write, listen) });
+        tokio::select! {
+            biased;
+            _ = &mut talked => child.wait().await,
+            status = child.wait() => {
+                let _ = timeout(GRACE, talked).await;
+                status
+            }
+        }
+    };
     Ok((status?, printable(String::from_utf8_lossy(&complaint).trim())))
 }
 
