@@ -3,7 +3,8 @@
 //!
 //! What a crash leaves behind is put right by `recover` when the lock is taken. The lock file's own text says whether
 //! that is needed: `clean` with the machine's boot id, or anything else. It is written unsynced, because a process
-//! that dies leaves its words with the system, and a system that dies comes back with another boot id.
+//! that dies leaves its words with the system, and a system that dies comes back with another boot id. Where that
+//! cannot be read (no Linux, no `/proc`), no word is believed, and each writer looks around.
 
 use std::fs::{File, TryLockError};
 use std::io::{Read, Seek, SeekFrom, Write};
@@ -62,7 +63,7 @@ impl Ledger {
         let log = crate::files::open_own(path, false).map_err(io_error("open", path))?;
         let mut writer =
             Writer { ledger: self.clone(), lock, log, mark: Mark::default(), broken: false, recovered: Vec::new() };
-        let interrupted = writer.lock_text()? != clean_text();
+        let interrupted = !is_clean(&writer.lock_text()?, boot_id().as_deref());
         let (mark, recovered) = super::recover::recover(self, &writer.log, known, interrupted)?;
         (writer.mark, writer.recovered) = (mark, recovered);
         if interrupted {
@@ -97,7 +98,7 @@ impl Ledger {
     pub(super) fn is_interrupted(&self) -> bool {
         // A lock that cannot be read is met again, and told of, by whoever writes.
         let text = crate::files::read(&self.folder.join("lock"), 100).unwrap_or_default();
-        text != clean_text().into_bytes()
+        !is_clean(&String::from_utf8_lossy(&text), boot_id().as_deref())
     }
 
     pub(super) fn wait_for_lock(&self, wait: Duration) -> Result<File, LedgerError> {
@@ -117,10 +118,21 @@ impl Ledger {
     }
 }
 
-/// Returns what the lock file says when nothing is under way: a crash of the system gives another boot id.
+/// Returns what tells this run of the system from every other; `None` where it does not say.
+fn boot_id() -> Option<String> {
+    let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+    Some(boot.trim().to_owned()).filter(|boot| !boot.is_empty())
+}
+
+/// Returns what the lock file says when nothing is under way.
 fn clean_text() -> String {
-    let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
-    format!("clean {}\n", boot.trim())
+    format!("clean {}\n", boot_id().unwrap_or_default())
+}
+
+/// Returns whether these words of the lock file say that nothing is under way: a crash of the system gives another boot
+/// id, and without one none could be told from a good end.
+fn is_clean(text: &str, boot: Option<&str>) -> bool {
+    boot.is_some_and(|boot| text == format!("clean {boot}\n"))
 }
 
 impl Writer {
@@ -253,5 +265,26 @@ impl Writer {
         // Emptied in between it says that something is under way, which is what a crash there should leave behind.
         let written = self.lock.set_len(0).and_then(|()| self.lock.write_all(text.as_bytes()));
         written.map_err(io_error("write", &path))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_word_of_this_run_of_the_system_says_that_nothing_is_under_way() {
+        assert!(is_clean("clean 1a2b\n", Some("1a2b")));
+        for (text, boot) in [
+            ("clean 1a2b\n", Some("3c4d")),
+            ("clean \n", Some("3c4d")),
+            ("busy\n", Some("1a2b")),
+            ("", Some("1a2b")),
+            // Where the system gives no id, a crash of it would leave the same words as a good end.
+            ("clean \n", None),
+            ("clean 1a2b\n", None),
+        ] {
+            assert!(!is_clean(text, boot), "{text:?} {boot:?}");
+        }
     }
 }
