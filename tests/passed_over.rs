@@ -5,6 +5,10 @@ use mailorder::inbox::{Cursor, Note, Origin};
 
 use crate::support::imap::{inbox, letter, mailbox, settings, uids};
 
+/// The head of a letter where a far longer one was promised.
+const BEGINNING: &str = "* 1 FETCH (UID 1 RFC822.SIZE 4000 BODY[]<0> {90}\r\nContent-Type: multipart/encrypted; \
+                         protocol=\"application/pgp-encrypted\"; boundary=x\r\n\r\n--x)\r\n{tag} OK done\r\n";
+
 /// Fetches until nothing more is there, at most so many mails at a time; returns which came, what was noted, and the cursor.
 async fn drain(imap: &mut Imap, limit: usize) -> (Vec<u32>, Vec<Note>, Cursor) {
     let (mut cursor, mut got, mut notes) = (Cursor::Start, Vec::new(), Vec::new());
@@ -25,6 +29,14 @@ async fn a_mail_that_is_there_and_left_out_of_an_answer_is_asked_for_again() {
     for (when, text) in [
         ("BODY.PEEK[]", "{tag} OK done\r\n"),
         ("BODY.PEEK[]", "* 1 FETCH (UID 1 BODY[]<0> NIL)\r\n{tag} OK done\r\n"),
+        ("BODY.PEEK[]", "* 1 FETCH (UID 1 RFC822.SIZE 104 BODY[]<0> {0}\r\n)\r\n{tag} OK done\r\n"),
+        // A text in its place, of any size; the beginning of it.
+        (
+            "BODY.PEEK[]",
+            "* 1 FETCH (UID 1 RFC822.SIZE 104 BODY[]<0> {20}\r\nA: b\r\n\r\nNo such mail)\r\n{tag} OK done\r\n",
+        ),
+        ("BODY.PEEK[]", "* 1 FETCH (UID 1 BODY[]<0> {20}\r\nA: b\r\n\r\nNo such mail)\r\n{tag} OK done\r\n"),
+        ("BODY.PEEK[]", BEGINNING),
         ("HEADER.FIELDS", "{tag} OK done\r\n"),
         ("HEADER.FIELDS", "* 1 FETCH (UID 1 RFC822.SIZE 90)\r\n{tag} OK done\r\n"),
     ] {
@@ -41,6 +53,23 @@ async fn a_mail_that_is_there_and_left_out_of_an_answer_is_asked_for_again() {
     let (got, notes, _) = drain(&mut imap, 1).await;
     assert_eq!(got, [1, 3]);
     assert!(matches!(notes.as_slice(), [Note::Unreadable { origin: Origin::Imap { uid: 2, .. }, .. }]), "{notes:?}");
+}
+
+#[tokio::test]
+async fn a_server_whose_sizes_are_inexact_has_its_mails_read_at_once() {
+    // Reckoned, or counted with other line ends than are sent.
+    let whole = format!("{}--x--\r\n", String::from_utf8(letter(1)).unwrap());
+    for (size, body) in [(9_000, whole.clone()), (1, whole.clone()), (whole.len(), whole.replace('\r', ""))] {
+        let shared = mailbox([(1, whole.clone().into_bytes())]);
+        let length = body.len();
+        let said =
+            format!("* 1 FETCH (UID 1 RFC822.SIZE {size} BODY[]<0> {{{length}}}\r\n{body})\r\n{{tag}} OK done\r\n");
+        shared.lock().unwrap().lies.push(("BODY.PEEK[]", said));
+        let batch = inbox(&shared, settings()).fetch(&Cursor::Start, 10).await.unwrap();
+        assert_eq!((batch.mails.len(), batch.notes.len()), (1, 0), "{size}");
+        assert_eq!(batch.mails[0].bytes, body.as_bytes());
+        assert_eq!(shared.lock().unwrap().connections, 1, "{size}");
+    }
 }
 
 #[tokio::test]

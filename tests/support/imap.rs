@@ -211,7 +211,7 @@ fn truth(mailbox: &mut Mailbox, command: &str) -> Vec<u8> {
                     let header = [content_type(mail).as_bytes(), b"\r\n"].concat();
                     (format!("RFC822.SIZE {} BODY[HEADER.FIELDS (CONTENT-TYPE)]", mail.len()), header)
                 } else {
-                    ("BODY[]<0>".to_owned(), mail[..mail.len().min(10_001)].to_vec())
+                    (format!("RFC822.SIZE {} BODY[]<0>", mail.len()), mail[..mail.len().min(10_001)].to_vec())
                 };
                 reply.extend(format!("* {uid} FETCH (UID {uid} {what} {{{}}}\r\n", bytes.len()).into_bytes());
                 reply.extend(bytes);

@@ -385,19 +385,21 @@ impl Imap {
         }
         if !wanted.is_empty() {
             let limit = self.settings.largest.saturating_add(1);
+            let kind = |uid: &u32| heads.get(uid).map_or(Kind::Letter, |head| head.kind);
             let mut bodies = live.session.bodies(&wanted, limit, total).await?;
+            // What is too large was cut off, and is told of.
+            bodies.retain(|uid, body| body.bytes.len() as u64 >= limit || body.is_given(kind(uid)));
             let kept_back: Vec<u32> = wanted.iter().copied().filter(|uid| !bodies.contains_key(uid)).collect();
             must_be_gone(live, &kept_back, session::BODIES).await?;
             for uid in wanted {
-                let Some(bytes) = bodies.remove(&uid) else { continue };
+                let Some(bytes) = bodies.remove(&uid).map(|body| body.bytes) else { continue };
                 let origin = Origin::Imap { uid_validity, uid };
                 // The size announced was a lie (B8).
                 if bytes.len() as u64 > self.settings.largest {
                     notes.push(Note::TooLarge { origin, size: bytes.len() as u64 });
                     continue;
                 }
-                let kind = heads.get(&uid).map_or(Kind::Letter, |head| head.kind);
-                batch.mails.push(RawMail { kind, bytes, origin });
+                batch.mails.push(RawMail { kind: kind(&uid), bytes, origin });
             }
         }
         batch.notes.append(&mut notes);

@@ -48,6 +48,38 @@ pub(super) struct Head {
     pub(super) kind: Kind,
 }
 
+/// What the server gave as a mail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Body {
+    pub(super) bytes: Vec<u8>,
+    /// How many bytes the mail has, as the server says.
+    pub(super) size: Option<u64>,
+}
+
+impl Body {
+    /// Returns whether this is the mail whose header was of this kind, and not nothing, the beginning of it, or a text in its place:
+    /// servers that cannot read a mail answer so, and say OK (hard-cases 2.1).
+    ///
+    /// Sizes alone decide nothing: some servers reckon them, or count line ends otherwise than they send them. A mail that is
+    /// of its kind and ends as it must is whole, whatever size was said.
+    pub(super) fn is_given(&self, kind: Kind) -> bool {
+        let length = self.bytes.len() as u64;
+        let said = self.size.unwrap_or(length);
+        if length == 0 {
+            return said == 0;
+        }
+        let lines = self.bytes.iter().filter(|byte| **byte == b'\n').count() as u64;
+        let enough = said.saturating_sub(said.checked_div(8).unwrap_or(0));
+        sift(&self.bytes) == kind && (length.saturating_add(lines) >= enough || ends_whole(&self.bytes))
+    }
+}
+
+/// Returns whether the last line that is not empty may be the end of a multipart (RFC 2046 section 5.1.1).
+fn ends_whole(mail: &[u8]) -> bool {
+    let last = mail.trim_ascii_end().rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
+    last.len() > 4 && last.starts_with(b"--") && last.ends_with(b"--")
+}
+
 /// An open, logged-in session.
 #[derive(Debug)]
 pub(super) struct Session {
@@ -270,18 +302,18 @@ impl Session {
         Ok(heads)
     }
 
-    /// Returns the first `limit` bytes of those of the mails, given in order, that the server gave; `total` is what it said
-    /// they have.
+    /// Returns the first `limit` bytes of those of the mails, given in order, that the server gave, each with the size that it
+    /// said with them; `total` is what it said before that they have.
     pub(super) async fn bodies(
         &mut self,
         uids: &[u32],
         limit: u64,
         total: u64,
-    ) -> Result<BTreeMap<u32, Vec<u8>>, InboxError> {
+    ) -> Result<BTreeMap<u32, Body>, InboxError> {
         // A slow line gets time for what it has to carry: 2 KiB a second.
         let patience = self.patience.saturating_add(Duration::from_millis(total.checked_div(2).unwrap_or(0)));
         let mut bodies = BTreeMap::new();
-        let command = format!("UID FETCH {} (UID BODY.PEEK[]<0.{limit}>)", set(uids));
+        let command = format!("UID FETCH {} (UID BODY.PEEK[]<0.{limit}> RFC822.SIZE)", set(uids));
         // One of them may be larger than was said: it is told of. More of that kind are asked for one by one.
         let bytes = total.saturating_add(limit);
         self.run_within(BODIES, &command, (patience, bytes), |response| {
@@ -291,7 +323,11 @@ impl Session {
                 _ => None,
             });
             if let (Some(uid), Some(body)) = (uid_of(attributes).filter(|uid| uids.binary_search(uid).is_ok()), body) {
-                bodies.entry(uid).or_insert_with(|| body.to_vec());
+                let size = attributes.iter().find_map(|attribute| match attribute {
+                    AttributeValue::Rfc822Size(size) => Some(u64::from(*size)),
+                    _ => None,
+                });
+                bodies.entry(uid).or_insert_with(|| Body { bytes: body.to_vec(), size });
             }
         })
         .await?;
@@ -481,6 +517,41 @@ fn refusal(said: &str, server: &str, user: &str) -> InboxError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_stands_in_the_place_of_a_mail_is_told_from_a_mail_whose_size_is_inexact() {
+        let header = "Content-Type: multipart/encrypted; protocol=\"application/pgp-encrypted\"; boundary=x\r\n\r\n";
+        let whole = format!("{header}--x\r\n{}--x--\r\n", "abcdefgh\r\n".repeat(200));
+        let given = |text: &str, size: usize| {
+            Body { bytes: text.as_bytes().to_vec(), size: Some(size as u64) }.is_given(Kind::Letter)
+        };
+        let instead = "Content-Type: text/plain\r\n\r\nThe message could not be retrieved.\r\n";
+        for (text, size) in [
+            ("", whole.len()),
+            (instead, whole.len()),
+            (instead, instead.len()),
+            (whole.get(..800).unwrap(), whole.len()),
+            (header, whole.len()),
+        ] {
+            assert!(!given(text, size), "{size} {text:?}");
+        }
+        let unix = whole.replace('\r', "");
+        for (text, size) in [
+            (whole.as_str(), whole.len()),
+            (unix.as_str(), whole.len()),
+            (whole.as_str(), unix.len()),
+            // Reckoned, and far from what is there.
+            (whole.as_str(), whole.len() * 3),
+            (whole.as_str(), 0),
+            (whole.as_str(), 90),
+            // Not ended as it must be, and nearly all there: what it is worth is judged when it is opened.
+            (whole.trim_end_matches("--x--\r\n"), whole.len()),
+        ] {
+            assert!(given(text, size), "{size} {}", text.len());
+        }
+        assert!(Body { bytes: whole.clone().into_bytes(), size: None }.is_given(Kind::Letter));
+        assert!(Body { bytes: Vec::new(), size: Some(0) }.is_given(Kind::Letter), "there is nothing to be given");
+    }
 
     #[test]
     fn sets_join_neighbours() {
