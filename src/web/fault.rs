@@ -1,6 +1,7 @@
 //! What goes wrong with a request, and the page that says so: what, and what to do next.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
@@ -15,6 +16,9 @@ use super::visit::Visit;
 use crate::clerk::ClerkError;
 use crate::ordering::OrderingError;
 use crate::role::Refused;
+
+/// How long a page that says what went wrong may take to be made; then its words go out alone.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Why a request has no other answer.
 #[derive(Debug, Clone)]
@@ -54,6 +58,11 @@ impl Fault {
     /// Whoever sent it may not.
     pub(super) fn forbidden(what: impl Into<String>) -> Self {
         Self::new(StatusCode::FORBIDDEN, what)
+    }
+
+    /// It takes too long.
+    pub(super) fn slow(what: impl Into<String>) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, what)
     }
 
     /// The program itself is wrong.
@@ -123,9 +132,10 @@ pub(super) async fn page(State(web): State<Arc<Web>>, visit: Visit, request: Req
         let shows = json!({"page": "", "fault": visit.said(&fault.text), "next": next, "status": status.as_u16()});
         visit.page(&shared, clerk, "fault.html", shows.as_object().cloned().unwrap_or_default())
     });
-    match made.await {
-        Ok(page) => (status, page).into_response(),
-        Err(_) => plain,
+    // What keeps the account busy keeps a page from being made, too.
+    match tokio::time::timeout(PATIENCE, made).await {
+        Ok(Ok(page)) => (status, page).into_response(),
+        _ => plain,
     }
 }
 

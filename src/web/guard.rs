@@ -17,7 +17,6 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Redirect, Response};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::csrf::CsrfLayer;
-use tower_http::timeout::TimeoutLayer;
 
 use super::Web;
 use super::fault::{self, Fault};
@@ -124,7 +123,7 @@ pub(super) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> 
 pub(super) fn around(router: Router, web: Arc<Web>) -> Router {
     router
         .layer(DefaultBodyLimit::max(FORM_MAX))
-        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, PATIENCE))
+        .layer(middleware::from_fn(|request, next| in_time(PATIENCE, request, next)))
         .layer(CsrfLayer::new())
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {
             Fault::bug("The program met a case it does not know; nothing was done.").into_response()
@@ -139,6 +138,16 @@ pub(super) fn in_both(english: &str) -> String {
         said if said == english => format!("{english}\n"),
         said => format!("{english}\n{said}\n"),
     }
+}
+
+/// Answers a request whose own answer does not come within `patience`. What it asked for may be under way, and go on.
+async fn in_time(patience: Duration, request: Request, next: Next) -> Response {
+    let slow = || {
+        let text = "This takes longer than a minute, because other work goes on or the disk is slow. What you asked for may \
+                    still be done: wait a little, open the page again, and look before you send anything once more.";
+        Fault::slow(text).into_response()
+    };
+    tokio::time::timeout(patience, next.run(request)).await.unwrap_or_else(|_| slow())
 }
 
 async fn watch(State(web): State<Arc<Web>>, request: Request, next: Next) -> Response {
@@ -180,4 +189,42 @@ pub(super) async fn open(State(web): State<Arc<Web>>, headers: HeaderMap, Query(
     }
     let cookie = format!("{}={}; Path=/; HttpOnly; SameSite=Strict", guard.cookie, guard.session);
     ([(SET_COOKIE, cookie)], Redirect::to("/")).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::routing::get;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::{TcpListener, TcpStream};
+
+    use super::*;
+    use crate::web::connections;
+
+    #[tokio::test]
+    async fn what_takes_too_long_is_answered_in_words_that_say_what_to_do() {
+        let slow = || async {
+            tokio::time::sleep(Duration::from_secs(60)).await;
+            "at last"
+        };
+        let router = Router::new().route("/slow", get(slow)).route("/", get(|| async { "here" }));
+        let patience = Duration::from_millis(50);
+        let router = router.layer(middleware::from_fn(move |request, next| in_time(patience, request, next)));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(connections::serve(listener, router, Duration::from_secs(60), std::future::pending()));
+        let said = |path: &'static str| async move {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+            stream.write_all(request.as_bytes()).await.unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).await.unwrap();
+            answer
+        };
+        let slow = said("/slow").await;
+        assert!(slow.starts_with("HTTP/1.1 503 "), "{slow}");
+        for words in ["look before you send anything once more", "もう一度送る前に確かめてください"] {
+            assert!(slow.contains(words), "{slow}");
+        }
+        assert!(said("/").await.ends_with("here"));
+    }
 }
