@@ -13,7 +13,7 @@ use super::table::{Fit, Table};
 use super::transaction::desk;
 use crate::clerk::{Clerk, ClerkError};
 use crate::index::{Filter, OpenTask};
-use crate::role::{Desk, shop_desk};
+use crate::role::{Desk, shop_desk, shop_held};
 use crate::rules::waiting::{Waiting, waiting};
 use crate::trade::document::LineReason;
 use crate::trade::status::Step;
@@ -113,8 +113,11 @@ fn hints(role: Role, items: &[Shown]) -> Vec<&'static str> {
     let mut hints = Vec::new();
     match role {
         Role::Shop => {
-            if items.iter().any(|item| item.what != "task") {
+            if items.iter().any(|item| !["task", "stop"].contains(&item.what)) {
                 hints.push("mailorder shop accept ITEM · mailorder shop reject ITEM --reason TEXT");
+            }
+            if items.iter().any(|item| item.what == "stop") {
+                hints.push("ask who is silent by another way than mail; mailorder shop accept ITEM lets it end as stopped · mailorder shop reject ITEM --reason TEXT has it go on");
             }
             if items.iter().any(|item| tried(&item)) {
                 hints.push("mailorder shop instruct ITEM has its hook try again · mailorder shop reject ITEM --reason TEXT cancels it");
@@ -146,10 +149,34 @@ pub(super) fn waiting_counts(clerk: &Clerk) -> Result<Vec<(&'static str, u64)>, 
     for (role, command) in PARTS.into_iter().filter(|(role, _)| clerk.settings().practice.plays(*role)) {
         let waits = clerk.index().count(&of_waiting(role)).map_err(ClerkError::from)?;
         let stuck = stuck.iter().filter(|open| open.role == role && state_of(open) == "given-up").count();
+        let stuck = stuck.saturating_add(held(clerk, role)?.len());
         let count = waits.saturating_add(u64::try_from(stuck).unwrap_or(u64::MAX));
         counts.extend((count > 0).then_some((command, count)));
     }
     Ok(counts)
+}
+
+/// Returns the sales that are held up by an agent that was told to stop and says nothing.
+fn held(clerk: &Clerk, role: Role) -> Result<Vec<Transaction>, Failure> {
+    if role != Role::Shop {
+        return Ok(Vec::new());
+    }
+    let now = clerk.clock().now();
+    let mut found = Vec::new();
+    for key in clerk.index().stopping(&now.plus_seconds(-shop_held::PATIENCE)).map_err(ClerkError::from)? {
+        let known = clerk.index().load_key(&key).map_err(ClerkError::from)?;
+        found.extend(known.filter(|known| !shop_held::held(known, &now).is_empty()));
+    }
+    Ok(found)
+}
+
+fn silent(known: &Transaction, stop: &Kept) -> Shown {
+    let (who, day) = (&stop.letter.to.address, stop.recorded.day());
+    Shown {
+        state: "silent",
+        about: format!("{who} was told to stop on {day} and has not said whether it did"),
+        ..Shown::bare(known, "stop", (stop.position, stop.recorded))
+    }
 }
 
 fn of_waiting(role: Role) -> Filter {
@@ -164,6 +191,9 @@ fn items(shell: &Shell, clerk: &Clerk, role: Role) -> Result<Vec<Shown>, Failure
         let known = clerk.index().load_key(&listed.key).map_err(ClerkError::from)?;
         let Some(known) = known else { continue };
         found.extend(waiting(&known).iter().map(|one| shown(&known, one, &desk(clerk))));
+    }
+    for known in held(clerk, role)? {
+        found.extend(shop_held::held(&known, &clerk.clock().now()).into_iter().map(|stop| silent(&known, stop)));
     }
     for open in clerk.index().open_tasks().map_err(ClerkError::from)?.iter().filter(|open| open.role == role) {
         let known = clerk.index().load(role, &open.names).map_err(ClerkError::from)?;

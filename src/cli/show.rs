@@ -10,6 +10,7 @@ use super::output::{self, Cell, Tone};
 use super::table::{Fit, Table};
 use super::transaction;
 use crate::clerk::{Clerk, ClerkError};
+use crate::role::shop_held;
 use crate::rules::agreement::not_applied;
 use crate::rules::failed::failures;
 use crate::rules::overdue::refund;
@@ -17,7 +18,7 @@ use crate::rules::waiting::{Waiting, waiting};
 use crate::rules::{Standing, State, received};
 use crate::trade::item::{Charge, Line};
 use crate::trade::{
-    Agent, DeliveryMethod, Direction, Erasure, Kept, Leg, Money, PaymentMethod, Person, PostalAddress, Role,
+    Agent, DeliveryMethod, Direction, Erasure, Kept, Leg, Moment, Money, PaymentMethod, Person, PostalAddress, Role,
     Transaction, Verdict, When,
 };
 use crate::view::bill::{Bill, Differs};
@@ -85,17 +86,20 @@ pub(super) fn run(shell: &mut Shell, args: ShowArgs) -> Result<(), Failure> {
     came(shell, &known, &standing)?;
     letters(shell, &known, &unsure, args.full)?;
     saved.iter().try_for_each(|saved| shell.line(&saved.line()))?;
-    if let Some(next) = next(&known, &standing, &now).or_else(|| next_to_report(&known, &standing)) {
+    if let Some(next) = next(&known, &standing, &now).or_else(|| next_to_report(&known, &standing, &now)) {
         shell.next(&next);
     }
     Ok(())
 }
 
 /// Returns the command that shop and agents are likely to want next.
-fn next_to_report(known: &Transaction, standing: &Standing) -> Option<String> {
+fn next_to_report(known: &Transaction, standing: &Standing, now: &Moment) -> Option<String> {
     let id = short(known.key.id.as_str());
     let name = known.number.as_ref().map_or_else(|| id.to_owned(), ToString::to_string);
     match waiting(known).first() {
+        None if !shop_held::held(known, now).is_empty() => {
+            return Some(format!("mailorder {} inbox", super::inbox::command(known.key.role)));
+        }
         None => {}
         Some(Waiting::Task(_)) => return Some(format!("mailorder shop instruct {name}")),
         Some(Waiting::Untold(_)) => return Some(format!("mailorder {} inbox", super::inbox::command(known.key.role))),

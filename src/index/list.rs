@@ -440,6 +440,7 @@ pub(super) fn listed(row: &rusqlite::Row<'_>) -> Found<Listed> {
         unanswered: false,
         refunded: money(row.get(28)?, row.get(29)?)?,
         crowded: None,
+        stopping: None,
         owing: Vec::new(),
     };
     Ok(Listed { key, row })

@@ -82,6 +82,9 @@ pub struct Row {
     /// Since when one party has written more statuses about it than anybody needs; in a row that is reckoned, and in none
     /// that lists read again.
     pub crowded: Option<Moment>,
+    /// Since when an agent that was told to stop has not answered; in a row that is reckoned, and in none that lists read
+    /// again.
+    pub stopping: Option<Moment>,
     /// How what a buyer owes changed; in a row that is reckoned, and in none that lists read again.
     pub owing: Vec<RowOwing>,
 }
@@ -126,6 +129,7 @@ impl Row {
             pending: None,
             unanswered: false,
             crowded: None,
+            stopping: None,
             owing: Vec::new(),
         }
     }

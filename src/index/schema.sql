@@ -88,7 +88,9 @@ CREATE TABLE transactions (
   unanswered      INTEGER NOT NULL,
   -- What went back of what was paid.
   back_currency   TEXT,
-  back            TEXT
+  back            TEXT,
+  -- Since when an agent that was told to stop has not answered, in seconds.
+  stopping_at     INTEGER
 );
 CREATE UNIQUE INDEX transactions_key ON transactions (role, shop, order_id);
 CREATE INDEX transactions_number ON transactions (role, shop, number) WHERE number IS NOT NULL;
@@ -105,6 +107,7 @@ CREATE INDEX transactions_waits ON transactions (date_at) WHERE waits;
 CREATE INDEX transactions_unanswered ON transactions (role, date_at) WHERE unanswered;
 CREATE INDEX transactions_refund ON transactions (role) WHERE refund IS NOT NULL;
 CREATE INDEX transactions_crowded ON transactions (crowded_at) WHERE crowded_at IS NOT NULL;
+CREATE INDEX transactions_stopping ON transactions (stopping_at) WHERE stopping_at IS NOT NULL;
 CREATE INDEX transactions_state ON transactions (state, role, date_at) WHERE state IN ('ordered', 'offered');
 CREATE INDEX transactions_undelivered ON transactions (role) WHERE undelivered;
 

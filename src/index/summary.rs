@@ -5,6 +5,7 @@ use crate::rules::booking::{Booked, Booking, bookings};
 use crate::rules::crowd::crowded_since;
 use crate::rules::failed::failed_legs;
 use crate::rules::overdue::refund;
+use crate::rules::stopping::stopping_since;
 use crate::rules::waiting::waiting_in;
 use crate::rules::{Pending, Standing, State, agreement, left_out, received, reconcile, replacing};
 use crate::trade::{
@@ -44,6 +45,7 @@ impl Row {
                 || agreement::waiting(transaction, standing.state).is_some(),
             unanswered: left_out::unanswered(transaction).next().is_some(),
             crowded: crowded_since(transaction),
+            stopping: stopping_since(transaction, standing.state),
             owing: if transaction.key.role == Role::Buyer { owing(transaction, &standing) } else { Vec::new() },
             order,
             delivery,

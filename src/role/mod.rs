@@ -31,6 +31,7 @@ pub mod shop_catalog;
 pub mod shop_change;
 mod shop_check;
 pub mod shop_desk;
+pub mod shop_held;
 mod shop_offer;
 mod shop_refund;
 mod shop_waiting;

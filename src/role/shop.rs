@@ -11,6 +11,7 @@ use super::{
     terms_of,
 };
 use crate::rules::Standing;
+use crate::rules::stopping::instruction_of;
 use crate::trade::document::{DeliveryInstruction, PaymentInstruction, StatusRequest};
 use crate::trade::item::LineQuantity;
 use crate::trade::status::{OrderState, OrderStatus, Parcel, Shipment, Step};
@@ -90,11 +91,6 @@ fn confirmed(transaction: &Transaction, kept: &Kept, desk: &Desk<'_>) -> Vec<Act
 pub(super) fn collect_again(transaction: &Transaction, desk: &Desk<'_>) -> Option<Action> {
     let (_, terms) = terms_of(transaction)?;
     payment_instruction(transaction, terms, desk).map(Action::from)
-}
-
-/// Returns the kind of the instruction about a leg.
-pub(super) const fn instruction_of(leg: Leg) -> Kind {
-    if matches!(leg, Leg::Payment) { Kind::PaymentInstruction } else { Kind::DeliveryInstruction }
 }
 
 /// Returns who is who for an agent: the buyer, with the certificate the clerk adds, and those who speak.

@@ -4,11 +4,11 @@
 //! is a wish, and the shop answers only after its agents have answered `stop`.
 
 use super::practice::Review;
-use super::shop::{collect_again, instruction_of, is_started, report, status_now};
+use super::shop::{collect_again, is_started, report, status_now};
 use super::shop_refund::{left_of, refund_instruction, settle_overpaid, settle_refund, value_after};
 use super::shop_waiting::release;
 use super::{Action, Desk, Draft, agent, shop_cancel, shop_change, shop_work, terms_of};
-use crate::rules::failed::not_taken;
+use crate::rules::stopping::{heard_of, is_instructed, is_stopping, stop_sent};
 use crate::rules::{Standing, returned};
 use crate::trade::document::{AuthorizationResult, ReturnAnswer, ReturnRequest, Stop};
 use crate::trade::status::{OrderState, OrderStatus, Reason, Step};
@@ -116,47 +116,6 @@ pub(super) fn stop_agent(transaction: &Transaction, leg: Leg) -> Option<Action> 
     let (digest, terms) = terms_of(transaction)?;
     let document = Document::Stop(Stop { leg });
     Some(Draft::new(transaction, terms.agent(leg)?.party.clone(), document).about(Some(digest)).into())
-}
-
-/// Returns whether the agent of `leg` was instructed, and did not refuse.
-pub(super) fn is_instructed(transaction: &Transaction, leg: Leg) -> bool {
-    let kind = instruction_of(leg);
-    transaction.sent(kind).next().is_some() && not_taken(transaction, leg, kind).is_none()
-}
-
-/// Returns the order to stop what the newest instruction about a leg began.
-pub(super) fn stop_sent(transaction: &Transaction, leg: Leg) -> Option<&Kept> {
-    let begun = transaction.sent(instruction_of(leg)).last()?.position;
-    let stops = transaction.sent(Kind::Stop).filter(|kept| kept.position > begun);
-    stops.filter(|kept| kept.letter.document == Document::Stop(Stop { leg })).last()
-}
-
-/// Returns whether the agent of `leg` was told to stop and has not answered.
-pub(super) fn is_stopping(transaction: &Transaction, leg: Leg) -> bool {
-    let stop = stop_sent(transaction, leg).filter(|_| is_instructed(transaction, leg));
-    stop.is_some_and(|stop| heard_of(transaction, stop).next().is_none())
-}
-
-/// Returns the letters that count and that an agent wrote after it had read this order to stop: its answer, and where that
-/// was warned about, what it said of the leg since, for each status is all it has to say.
-fn heard_of<'a>(transaction: &'a Transaction, stop: &'a Kept) -> impl Iterator<Item = &'a Kept> {
-    let from_agent = transaction.kept.iter().filter(|kept| kept.direction == Direction::In);
-    let from_agent = from_agent.filter(|kept| kept.letter.from == stop.letter.to);
-    let answers = |kept: &&Kept| kept.letter.answers == Some(stop.content);
-    let answered = from_agent.clone().find(answers).and_then(|kept| kept.letter.seq);
-    let leg = match stop.letter.document {
-        Document::Stop(Stop { leg }) => Some(leg),
-        _ => None,
-    };
-    let later = move |kept: &Kept| {
-        let says = kept.letter.kind().status_of();
-        says.is_some() && says == leg && answered.zip(kept.letter.seq).is_some_and(|(answered, seq)| seq > answered)
-    };
-    // What it says by terms of before does not tell of the instruction that was to be stopped: that has not come yet.
-    let about = stop.letter.terms;
-    let of_these = move |kept: &Kept| about.is_none() || kept.letter.terms.is_none() || kept.letter.terms == about;
-    let heard = move |kept: &&Kept| kept.letter.answers == Some(stop.content) || later(kept);
-    from_agent.filter(move |kept| kept.counts() && of_these(kept)).filter(heard)
 }
 
 /// Returns whether the delivery agent has answered an order to stop with nothing under way any more: it will bring no
@@ -348,16 +307,27 @@ pub(super) fn unanswered(transaction: &Transaction) -> Vec<&Kept> {
 
 /// Answers what waited until the agents said whether it was too late.
 pub(super) fn settle_stop(transaction: &Transaction, desk: &Desk<'_>) -> Vec<Action> {
+    settle_stop_as(transaction, desk, false)
+}
+
+/// The same; `given_up` takes agents that were told to stop and say nothing as stopped (`shop_held`).
+pub(super) fn settle_stop_as(transaction: &Transaction, desk: &Desk<'_>, given_up: bool) -> Vec<Action> {
     let asked = unanswered(transaction);
     // The delivery agent is always told to stop, the payment agent not where only lost goods are given back.
     let told = stop_sent(transaction, Leg::Delivery).is_some() || !is_instructed(transaction, Leg::Delivery);
-    let waits = !told || [Leg::Payment, Leg::Delivery].into_iter().any(|leg| is_stopping(transaction, leg));
+    let silent = |leg: Leg| is_stopping(transaction, leg);
+    let waits = !told || (!given_up && [Leg::Payment, Leg::Delivery].into_iter().any(silent));
     if asked.is_empty() || waits || !is_started(transaction) {
         return Vec::new();
     }
     let standing = Standing::of(transaction);
-    let stopped = standing.legs.delivery.failed || !is_instructed(transaction, Leg::Delivery);
-    if standing.legs.delivery.failed && is_instructed(transaction, Leg::Delivery) && !is_closed(transaction) {
+    let taken_as_stopped = given_up && silent(Leg::Delivery) && standing.legs.delivery.done_in_part().is_none();
+    let stopped = taken_as_stopped || standing.legs.delivery.failed || !is_instructed(transaction, Leg::Delivery);
+    if standing.legs.delivery.failed
+        && is_instructed(transaction, Leg::Delivery)
+        && !is_closed(transaction)
+        && !taken_as_stopped
+    {
         // It was under way when it was to be stopped, and is lost since: the agent says first that it stays so.
         return stop_agent(transaction, Leg::Delivery).into_iter().collect();
     }

@@ -4,13 +4,12 @@
 //! told from the letters: no request of the buyer's was open when they were told to stop.
 
 use super::shop::{collect_again, report, status_now};
-use super::shop_after::{
-    end, give_up, has_left, is_closed, is_instructed, is_stopping, stop_agent, stop_agents, stop_sent,
-};
+use super::shop_after::{end, give_up, has_left, is_closed, stop_agent, stop_agents};
 use super::shop_offer::reject;
 use super::shop_refund::{left_of, refund_instruction};
 use super::shop_waiting::release;
 use super::{Action, Desk, Refused, shop_change};
+use crate::rules::stopping::{is_instructed, is_stopping, stop_sent};
 use crate::rules::{Standing, State};
 use crate::trade::status::OrderStatus;
 use crate::trade::{Direction, Document, Kept, Kind, Leg, StatusReason, Transaction};
@@ -55,28 +54,46 @@ pub fn cancel(transaction: &Transaction, why: &str, desk: &Desk<'_>) -> Result<V
 /// Ends what the shop had stopped by itself, once the agents have said whether it is too late; `asked` are the buyer's
 /// requests that wait for the same, and whose answers say it all.
 pub(super) fn settle(transaction: &Transaction, asked: &[&Kept], desk: &Desk<'_>) -> Vec<Action> {
+    settle_as(transaction, asked, desk, false)
+}
+
+/// The same; `given_up` takes agents that were told to stop and say nothing as stopped (`shop_held`).
+pub(super) fn settle_as(transaction: &Transaction, asked: &[&Kept], desk: &Desk<'_>, given_up: bool) -> Vec<Action> {
     let Some(stop) = own_stop(transaction).filter(|_| asked.is_empty()) else { return Vec::new() };
-    let waits = [Leg::Payment, Leg::Delivery].into_iter().any(|leg| is_stopping(transaction, leg));
+    let silent = |leg: Leg| is_stopping(transaction, leg);
+    let waits = !given_up && [Leg::Payment, Leg::Delivery].into_iter().any(silent);
     if waits || Standing::of(transaction).state != State::Open || is_settled(transaction, stop) {
         return Vec::new();
     }
     let legs = Standing::of(transaction).legs;
-    if legs.delivery.failed && is_instructed(transaction, Leg::Delivery) && !is_closed(transaction) {
+    let taken_as_stopped = given_up && silent(Leg::Delivery) && legs.delivery.done_in_part().is_none();
+    if legs.delivery.failed && !taken_as_stopped && is_instructed(transaction, Leg::Delivery) && !is_closed(transaction)
+    {
         // Lost since it could not be stopped: it may turn up, unless the agent says that it stays so.
         return stop_agent(transaction, Leg::Delivery).into_iter().collect();
     }
-    if legs.delivery.failed || !is_instructed(transaction, Leg::Delivery) {
+    if taken_as_stopped || legs.delivery.failed || !is_instructed(transaction, Leg::Delivery) {
         let mut actions = end(transaction, desk, None);
         let left = left_of(transaction, legs.paid);
         actions.extend(left.and_then(|left| refund_instruction(transaction, left, "cancelled")));
         return actions;
     }
+    go_on(transaction, desk)
+}
+
+/// Tells the buyer that the order goes on, and has collected again what was stopped.
+pub(super) fn go_on(transaction: &Transaction, desk: &Desk<'_>) -> Vec<Action> {
     let status = OrderStatus { remarks: Some(TOO_LATE.to_owned()), ..status_now(transaction) };
-    let mut actions: Vec<Action> = report(transaction, status, desk, None).into_iter().collect();
-    if stop_sent(transaction, Leg::Payment).is_some() && legs.payment.done.is_none() {
-        actions.extend(collect_again(transaction, desk));
+    report(transaction, status, desk, None).into_iter().chain(collect_stopped(transaction, desk)).collect()
+}
+
+/// Has collected again what was stopped and is not paid.
+pub(super) fn collect_stopped(transaction: &Transaction, desk: &Desk<'_>) -> Vec<Action> {
+    let paid = Standing::of(transaction).legs.payment.done.is_some();
+    if paid || stop_sent(transaction, Leg::Payment).is_none() {
+        return Vec::new();
     }
-    actions
+    collect_again(transaction, desk).into_iter().collect()
 }
 
 /// Returns whether we had the agents stop of our own will, and it is not known yet what comes of it.

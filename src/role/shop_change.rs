@@ -5,9 +5,10 @@
 //! what was stopped goes on by the terms before. What is done counts by the terms it was done under.
 
 use super::shop::{delivery_instruction, first_status, is_started, payment_instruction, report_by};
-use super::shop_after::{is_instructed, is_stopping, settle_stop, stop_agents, stop_sent, unanswered};
+use super::shop_after::{settle_stop, stop_agents, unanswered};
 use super::shop_work::is_begun;
 use super::{Action, Desk, Draft, Refused, agent, shop_cancel, shop_offer, terms_of};
+use crate::rules::stopping::{is_instructed, is_stopping, stop_sent};
 use crate::rules::{Standing, State, replacing};
 use crate::trade::{Digest, Document, Kept, Leg, Money, Quantity, Terms, Transaction, When, item};
 
@@ -206,8 +207,13 @@ pub(super) fn settle(transaction: &Transaction, desk: &Desk<'_>) -> Vec<Action> 
             let legs = [Leg::Payment, Leg::Delivery].into_iter().filter(|leg| is_instructed(transaction, *leg));
             answer.into_iter().chain(legs.filter_map(|leg| instruction(transaction, by, leg, desk))).collect()
         }
-        None => undo(transaction, ok, desk),
+        None => undo(transaction, ok, "Too much was done under the terms before; they stay.", desk),
     }
+}
+
+/// Ends the wait for agents that do not say whether they have stopped: the terms before stay, and why.
+pub(super) fn give_up(transaction: &Transaction, why: &str, desk: &Desk<'_>) -> Vec<Action> {
+    waiting(transaction).map(|ok| undo(transaction, ok, why, desk)).unwrap_or_default()
 }
 
 /// Returns the instruction about a leg by these terms.
@@ -226,8 +232,7 @@ fn instruction(
 }
 
 /// Refuses the OK, and has the agents that could stop go on by the terms before.
-fn undo(transaction: &Transaction, ok: &Kept, desk: &Desk<'_>) -> Vec<Action> {
-    let text = "Too much was done under the terms before; they stay.";
+fn undo(transaction: &Transaction, ok: &Kept, text: &str, desk: &Desk<'_>) -> Vec<Action> {
     let mut actions = vec![agent::refuse(transaction, ok, "too-late", text)];
     let Some(by) = terms_of(transaction) else { return actions };
     let legs = Standing::of(transaction).legs;

@@ -1,10 +1,12 @@
 //! What the shop's owner decides himself: orders, cancellations and returns that wait, and money given back unasked.
 
 use super::practice::{Procedure, ShopPractice};
-use super::shop_after::is_instructed;
 use super::shop_check::check;
 use super::shop_refund::{left_of, refund_instruction, unasked};
-use super::{Action, Desk, Refused, agent, given, shop, shop_after, shop_change, shop_offer, shop_work, terms_of};
+use super::{
+    Action, Desk, Refused, agent, given, shop, shop_after, shop_change, shop_held, shop_offer, shop_work, terms_of,
+};
+use crate::rules::stopping::is_instructed;
 use crate::rules::waiting::{Waiting, waiting};
 use crate::rules::{Standing, State};
 use crate::trade::document::LineReason;
@@ -46,11 +48,14 @@ fn practice<'a>(desk: &'a Desk<'_>) -> Result<&'a ShopPractice, Refused> {
 }
 
 /// Says yes to what has waited longest in a transaction: the order gets its terms, the cancellation and the return are
-/// granted as far as they can be, what a hook said is left untold.
+/// granted as far as they can be, what a hook said is left untold. Agents that were told to stop and are silent count as stopped.
 ///
 /// # Errors
 /// Where nothing waits, or what waits cannot be granted any more.
 pub fn accept(transaction: &Transaction, desk: &Desk<'_>) -> Result<Vec<Action>, Refused> {
+    if !shop_held::held(transaction, &desk.now).is_empty() {
+        return shop_held::accept(transaction, desk);
+    }
     if shop_change::is_settling(transaction) {
         return Err(Refused::new(shop_change::UNSETTLED));
     }
@@ -84,6 +89,9 @@ pub fn accept(transaction: &Transaction, desk: &Desk<'_>) -> Result<Vec<Action>,
 /// # Errors
 /// Where nothing waits, or it is too late for a no.
 pub fn reject(transaction: &Transaction, why: &str, desk: &Desk<'_>) -> Result<Vec<Action>, Refused> {
+    if !shop_held::held(transaction, &desk.now).is_empty() {
+        return Ok(shop_held::reject(transaction, why, desk));
+    }
     let reason = StatusReason::Other.because(why);
     let oldest = match oldest(transaction) {
         // What a hook has not ended yet waits beside the letters.

@@ -5,8 +5,8 @@
 use super::given::{give, open, stop};
 use super::practice::Stage;
 use super::shop::{delivery_instruction, notify, payment_instruction, procedure, status_now};
-use super::shop_after::is_instructed;
 use super::{Action, Desk, Notice, Refused, terms_of};
+use crate::rules::stopping::is_instructed;
 use crate::rules::{Standing, State};
 use crate::trade::status::{OrderState, Step};
 use crate::trade::{Document, Given, HookName, Leg, Moment, Said, Task, Transaction, Work};

@@ -23,6 +23,7 @@ mod return_answer;
 pub mod returned;
 pub mod standing;
 mod statement;
+pub mod stopping;
 pub mod summary;
 pub mod unheard;
 mod voices;

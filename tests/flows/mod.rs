@@ -82,6 +82,8 @@ mod replaced;
 mod returned;
 /// Who has what of a purchase on its disk.
 mod seen;
+/// Agents that vanished.
+mod silent_agents;
 /// The warehouse over a real Postfix and a real Dovecot.
 mod warehouse;
 /// Programs that were not made for mailorder and look at what it leaves.

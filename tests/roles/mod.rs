@@ -3,6 +3,7 @@
 mod authorising;
 mod cancelling;
 mod changing;
+mod held_up;
 mod partial;
 mod refunds;
 mod shows;

@@ -1,0 +1,137 @@
+//! Agents that were told to stop and say nothing: after a week the shop's owner says what comes of it.
+
+use mailorder::role::shop_change::{Change, change};
+use mailorder::role::{shop_cancel, shop_desk, shop_held};
+use mailorder::trade::document::{Cancellation, Confirmation};
+use mailorder::trade::status::STOPPED;
+
+use super::*;
+
+const WHY: &str = "The carrier says that it was too late.";
+
+fn accept(desk: &mut Desk) -> Result<Vec<Kind>, String> {
+    acts(desk, &selling(), shop_desk::accept).map(|said| kinds(&said))
+}
+
+fn reject(desk: &mut Desk) -> Result<Vec<Kind>, String> {
+    acts(desk, &selling(), |known, desk| shop_desk::reject(known, WHY, desk)).map(|said| kinds(&said))
+}
+
+fn held(desk: &Desk) -> usize {
+    shop_held::held(desk.transaction(), &desk.now).len()
+}
+
+fn cancellation() -> Letter {
+    let document = Document::Cancellation(Cancellation { reason: None });
+    Letter { seq: Some(3), terms: Some(offer()), ..letter(&buyer(), &shop(), document) }
+}
+
+/// The shop's desk with both agents told to stop on 21 July, for what the buyer asks.
+fn stopping(asked: &Letter) -> Desk {
+    let mut desk = started();
+    desk.now = at("2026-07-21");
+    assert_eq!(kinds(&answers(&mut desk, &selling(), asked)), [Kind::Stop, Kind::Stop]);
+    desk
+}
+
+/// What an agent says in answer to the order to stop.
+fn to_stop(desk: &Desk, agent: &Party, seq: u32, document: Document) -> Letter {
+    let stop = desk.transaction().sent(Kind::Stop).find(|kept| kept.letter.to == *agent).unwrap();
+    Letter { answers: Some(stop.content), ..to_shop(agent, seq, false, document) }
+}
+
+fn stopped() -> Step {
+    let reason = Reason { code: STOPPED.to_owned(), text: "Stopped by the shop.".to_owned() };
+    Step::Failed { reason, at: None }
+}
+
+#[test]
+fn for_a_week_the_agents_are_waited_for_and_then_the_owner_ends_it() {
+    let mut desk = stopping(&cancellation());
+    desk.now = at("2026-07-27");
+    assert_eq!(held(&desk), 0);
+    assert!(accept(&mut desk).unwrap_err().contains("nothing of it waits"));
+    assert!(reject(&mut desk).unwrap_err().contains("nothing of it waits"));
+    desk.now = at("2026-07-29");
+    assert_eq!(held(&desk), 2);
+    assert_eq!(accept(&mut desk).unwrap(), [Kind::OrderStatus]);
+    assert_eq!((desk.standing().state, held(&desk)), (State::Cancelled, 0));
+    assert!(accept(&mut desk).is_err(), "once");
+    // The carrier comes back and says that it stopped.
+    let said = delivery_status(vec![parcel("1", all_goods(), stopped())]);
+    let said = to_stop(&desk, &courier(), 1, said);
+    assert_eq!(kinds(&answers(&mut desk, &selling(), &said)), []);
+    assert_eq!(desk.standing().state, State::Cancelled);
+}
+
+#[test]
+fn one_that_is_silent_is_named_and_the_other_ones_word_counts() {
+    let mut desk = stopping(&cancellation());
+    let said = payment_status(jpy(0), vec![payment("1", jpy(4800), stopped())]);
+    let said = to_stop(&desk, &bank(), 1, said);
+    answers(&mut desk, &selling(), &said);
+    desk.now = at("2026-07-29");
+    let silent: Vec<Party> =
+        shop_held::held(desk.transaction(), &desk.now).iter().map(|stop| stop.letter.to.clone()).collect();
+    assert_eq!(silent, [courier()]);
+    let mut other = desk.clone();
+    assert_eq!(accept(&mut desk).unwrap(), [Kind::OrderStatus]);
+    assert_eq!(desk.standing().state, State::Cancelled);
+    // Or the goods come nonetheless: what comes is paid.
+    assert_eq!(reject(&mut other).unwrap(), [Kind::Refusal, Kind::PaymentInstruction]);
+    assert_eq!((other.standing().state, held(&other)), (State::Open, 0));
+}
+
+#[test]
+fn where_the_payment_agent_is_silent_the_carriers_word_counts() {
+    let mut desk = stopping(&cancellation());
+    let under_way = delivery_status(vec![parcel("1", all_goods(), planned("2026-07-30"))]);
+    let under_way = to_stop(&desk, &courier(), 1, under_way);
+    answers(&mut desk, &selling(), &under_way);
+    desk.now = at("2026-07-29");
+    assert_eq!(held(&desk), 1);
+    assert_eq!(accept(&mut desk).unwrap(), [Kind::Refusal, Kind::PaymentInstruction], "the carrier could not stop");
+    assert_eq!((desk.standing().state, held(&desk)), (State::Open, 0));
+}
+
+#[test]
+fn a_return_that_waits_for_silent_agents_is_ended_or_refused() {
+    let mut desk = stopping(&return_of(3, all_goods()));
+    desk.now = at("2026-07-29");
+    let mut other = desk.clone();
+    assert_eq!(accept(&mut desk).unwrap(), [Kind::OrderStatus, Kind::ReturnAnswer]);
+    assert_eq!(held(&desk), 0);
+    assert_eq!(reject(&mut other).unwrap(), [Kind::ReturnAnswer, Kind::PaymentInstruction]);
+    assert_eq!((other.standing().state, held(&other)), (State::Open, 0));
+}
+
+#[test]
+fn what_the_shop_cancelled_itself_is_ended_or_goes_on() {
+    let mut desk = started();
+    desk.now = at("2026-07-21");
+    acts(&mut desk, &selling(), |known, desk| shop_cancel::cancel(known, "Out of stock.", desk)).unwrap();
+    desk.now = at("2026-07-29");
+    assert_eq!(held(&desk), 2);
+    let mut other = desk.clone();
+    assert_eq!(accept(&mut desk).unwrap(), [Kind::OrderStatus]);
+    assert_eq!(desk.standing().state, State::Cancelled);
+    assert_eq!(reject(&mut other).unwrap(), [Kind::OrderStatus, Kind::PaymentInstruction]);
+    assert_eq!((other.standing().state, held(&other)), (State::Open, 0));
+}
+
+#[test]
+fn an_ok_to_new_terms_that_waits_for_silent_agents_is_refused_alone() {
+    let mut desk = started();
+    let later = Change { arrives: Some(day("2026-08-30")), ..Change::default() };
+    acts(&mut desk, &selling(), |known, desk| change(known, &later, desk)).unwrap();
+    let new = desk.transaction().sent(Kind::TransactionInfo).last().unwrap().content;
+    let ok = Document::Confirmation(Confirmation { total: terms().total });
+    let ok = Letter { seq: Some(3), terms: Some(new), ..letter(&buyer(), &shop(), ok) };
+    assert_eq!(kinds(&answers(&mut desk, &selling(), &ok)), [Kind::Stop, Kind::Stop]);
+    desk.now = at("2026-07-29");
+    assert_eq!(held(&desk), 2);
+    assert!(accept(&mut desk).unwrap_err().contains("`shop reject` has the terms before stay"));
+    assert_eq!(reject(&mut desk).unwrap(), [Kind::Refusal, Kind::PaymentInstruction]);
+    assert_eq!(held(&desk), 0);
+    assert_eq!(desk.transaction().terms().map(|(kept, _)| kept.content), Some(offer()));
+}
