@@ -33,6 +33,8 @@ pub(crate) enum Stage {
     Lost,
     Delivered,
     Completed,
+    /// Completed; one shirt goes back, and its money is not back.
+    PartBack,
     Rejected,
     Cancelled,
     /// All goods go back, the money is not back.
@@ -66,7 +68,7 @@ enum Outcome {
 use Outcome::{Asks, No, Not, Yes};
 
 /// The table: for each stage what comes of confirming, cancelling, giving all back, giving a part back.
-const TABLE: [(Stage, [Outcome; 4]); 15] = [
+const TABLE: [(Stage, [Outcome; 4]); 16] = [
     (Stage::Ordered, [Not(NO_TERMS), Yes(State::Cancelled, 0), Not("is ordered"), Not("is ordered")]),
     (Stage::Asked, [Not(NO_TERMS), Yes(State::Cancelled, 0), Not("is ordered"), Not("is ordered")]),
     (Stage::Offered, [Yes(State::Open, 0), Yes(State::Cancelled, 0), Not("is offered"), Not("is offered")]),
@@ -102,6 +104,7 @@ const TABLE: [(Stage, [Outcome; 4]); 15] = [
         ],
     ),
     (Stage::Completed, [Not(ACCEPTED), Not("is completed"), Yes(State::Returned, 4800), Yes(State::Completed, 1000)]),
+    (Stage::PartBack, [Not(ACCEPTED), Not("is completed"), Not("more than was bought"), Yes(State::Completed, 2000)]),
     (Stage::Rejected, [Not(NO_TERMS), Not("is rejected"), Not("is rejected"), Not("is rejected")]),
     (Stage::Cancelled, [Not(ACCEPTED), Not("is cancelled"), Not("is cancelled"), Not("is cancelled")]),
     (Stage::Returned, [Not(ACCEPTED), Not("is returned"), Not("is returned"), Not("is returned")]),
@@ -181,7 +184,9 @@ impl<'a> Purchase<'a> {
             Stage::InPart => &[Report::Shipped, Report::InPart],
             Stage::Lost => &[Report::Shipped, Report::InPart, Report::Lost],
             Stage::Delivered => &[Report::Shipped, Report::Delivered],
-            Stage::Completed | Stage::Returned | Stage::Refunded => &[Report::Shipped, Report::Delivered, Report::Paid],
+            Stage::Completed | Stage::PartBack | Stage::Returned | Stage::Refunded => {
+                &[Report::Shipped, Report::Delivered, Report::Paid]
+            }
             _ => &[],
         };
         for report in reports {
@@ -190,6 +195,7 @@ impl<'a> Purchase<'a> {
         }
         match stage {
             Stage::Cancelled => drop(self.wish(Wish::Cancel).unwrap()),
+            Stage::PartBack => drop(self.wish(Wish::GivePartBack).unwrap()),
             Stage::Returned | Stage::Refunded => drop(self.wish(Wish::GiveAllBack).unwrap()),
             _ => {}
         }
@@ -375,7 +381,7 @@ pub(crate) fn check_indexes(world: &mut World) {
 }
 
 /// What is written by others while the buyer writes his wish, and what comes of it, whichever comes first.
-const CROSSINGS: [(Stage, Report, Wish, Outcome); 18] = [
+const CROSSINGS: [(Stage, Report, Wish, Outcome); 19] = [
     (Stage::Open, Report::Shipped, Wish::Cancel, No(State::Open, LEFT)),
     (Stage::Open, Report::Shipped, Wish::GiveAllBack, Asks(State::Returned, 0)),
     (Stage::Open, Report::InPart, Wish::Cancel, No(State::Open, "")),
@@ -394,16 +400,26 @@ const CROSSINGS: [(Stage, Report, Wish, Outcome); 18] = [
     (Stage::Shipped, Report::Delivered, Wish::GiveAllBack, Yes(State::Returned, 0)),
     (Stage::Shipped, Report::Lost, Wish::GiveAllBack, Yes(State::Returned, 0)),
     (Stage::InPart, Report::Lost, Wish::Cancel, No(State::Open, "A part of the goods has arrived")),
+    (Stage::PartBack, Report::Refunded, Wish::GivePartBack, Yes(State::Completed, 2000)),
+];
+
+/// The same where it matters which comes first: what comes of a wish that the shop reads before the report, and after it.
+const OVERTAKEN: [(Stage, Report, Wish, [Outcome; 2]); 2] = [
+    (Stage::Shipped, Report::Lost, Wish::Cancel, [No(State::Open, LEFT), Yes(State::Cancelled, 0)]),
+    (Stage::InPart, Report::Lost, Wish::GiveAllBack, [No(State::Open, "A part has arrived"), Yes(State::Returned, 0)]),
 ];
 
 #[test]
 fn a_wish_that_crosses_a_report_ends_alike_on_both_sides_whichever_comes_first() {
     let mut world = known_world();
-    for (stage, report, wish, expected) in CROSSINGS {
-        for wish_first in [true, false] {
+    let alike = CROSSINGS.iter().map(|(stage, report, wish, expected)| (stage, report, wish, [expected, expected]));
+    let overtaken =
+        OVERTAKEN.iter().map(|(stage, report, wish, [before, after])| (stage, report, wish, [before, after]));
+    for (&stage, &report, &wish, outcomes) in alike.chain(overtaken) {
+        for (wish_first, expected) in [true, false].into_iter().zip(outcomes) {
             let at = format!("{wish:?} where it is {stage:?} crosses {report:?}, the wish comes first: {wish_first}");
             println!("{at}");
-            crosses(&mut world, (stage, report, wish), wish_first, &expected, &at);
+            crosses(&mut world, (stage, report, wish), wish_first, expected, &at);
         }
     }
     check_indexes(&mut world);
