@@ -2,7 +2,7 @@
 
 use mailorder::trade::document::{AuthorizationRequest, AuthorizationResult, Cancellation, Confirmation, Refusal};
 use mailorder::trade::status::Reason;
-use mailorder::trade::{Code, Document, Letter, Party, Role, Terms, Verdict};
+use mailorder::trade::{Code, Currency, Document, Letter, Money, Party, Role, Terms, Verdict};
 
 use super::{check, refused_or_applied, row};
 use crate::support::trade::*;
@@ -20,6 +20,16 @@ fn an_order_adds_up_and_is_its_signers() {
         vec![
             row("as it should be", &[], order_letter(), &[]),
             row("a wrong total", &[], changed(|o| o.total = jpy(1)), &[Code::SumDoesNotAddUp]),
+            row(
+                "nothing to pay, in another currency",
+                &[],
+                changed(|o| {
+                    o.charges.clear();
+                    o.lines.iter_mut().for_each(|line| line.unit_price = jpy(0));
+                    o.total = Money::zero(Currency::parse("USD").unwrap());
+                }),
+                &[Code::SumDoesNotAddUp],
+            ),
             row(
                 "no lines",
                 &[],
