@@ -21,9 +21,11 @@ pub(super) fn terms_date(transaction: &Transaction) -> Option<Moment> {
     }
 }
 
-/// Returns whether the shop had us stop after it gave this instruction: another one then begins anew.
+/// Returns whether the shop had us stop after it gave this instruction, whichever of the two came first: another one then begins
+/// anew.
 pub(super) fn was_stopped(transaction: &Transaction, instruction: &Kept) -> bool {
-    transaction.received(Kind::Stop).any(|stop| stop.position > instruction.position)
+    let later = transaction.received(Kind::Stop).any(|stop| stop.position > instruction.position);
+    later || is_overtaken(transaction, instruction)
 }
 
 /// Returns whether we were told to stop before this instruction came, though the shop wrote it before: the post has swapped
@@ -33,12 +35,18 @@ pub(super) fn is_overtaken(transaction: &Transaction, instruction: &Kept) -> boo
     transaction.received(Kind::Stop).any(|stop| stop.letter.from == letter.from && stop.letter.seq > letter.seq)
 }
 
+/// Said of an instruction that the post brings after one that the shop wrote later.
+const OUTRUN: &str = "A later instruction was followed before this one came.";
+
 /// Said of an instruction that comes after another was followed for good.
 pub(super) const NOT_UNDONE: &str = "An instruction was followed before, and not all of it can be undone.";
 
 /// Returns why a second instruction is not followed. One under other terms is, as long as nothing was done: a buyer's OK
-/// to new terms has the agents instructed anew; so is one after a stop.
+/// to new terms has the agents instructed anew; so is one after a stop. One that the shop wrote before the one in force is history.
 pub(super) fn objection_to_second(transaction: &Transaction, kept: &Kept, done: bool) -> Option<&'static str> {
+    if instruction(transaction).is_some_and(|newest| newest.letter.seq > kept.letter.seq) {
+        return Some(OUTRUN);
+    }
     let followed = |other: &&Kept| {
         other.content != kept.content && !transaction.is_refused(&other.content) && !was_stopped(transaction, other)
     };

@@ -103,8 +103,10 @@ fn collect(transaction: &Transaction, kept: &Kept, instruction: &PaymentInstruct
     if let Some((code, text)) = objection(transaction, kept, instruction) {
         return vec![agent::refuse(transaction, kept, code, text)];
     }
-    if agent::is_overtaken(transaction, kept) && status_now(transaction).and_then(|status| paid(&status)).is_none() {
-        let mut status = first(instruction, None);
+    if agent::is_overtaken(transaction, kept) {
+        // What was paid before the stop is told as it is; no more is asked for by an instruction from before it.
+        let made = status_now(transaction).filter(|status| paid(status).is_some());
+        let mut status = made.unwrap_or_else(|| first(instruction, None));
         stop_open(&mut status, desk);
         return publish(transaction, status, desk, Some(kept));
     }

@@ -309,6 +309,44 @@ fn of_what_was_paid_in_part_before_a_stop_no_more_than_the_rest_is_asked_for() {
 }
 
 #[test]
+fn of_what_was_paid_in_part_nothing_more_is_asked_for_by_an_instruction_that_a_stop_has_overtaken() {
+    let (practice, mut desk) = debiting();
+    let part = Notice { amount: Some(jpy(1000)), ..done_at(at("2026-07-21")) };
+    acts(&mut desk, &practice, |known, desk| payment::notify(known, &part, desk)).unwrap();
+    answers(&mut desk, &practice, &stop(&bank(), Leg::Payment));
+    // The shop had it collected after all, and stopped that, too: the post has swapped the two.
+    let second = Letter { seq: Some(11), ..stop(&bank(), Leg::Payment) };
+    answers(&mut desk, &practice, &second);
+    let said = answers(&mut desk, &practice, &instruction(10, 4800));
+    assert_eq!(parts(&said), [(true, false), (false, true)], "what was paid, and that the rest is stopped");
+    assert_eq!(on_time(&mut desk, &practice, "2026-12-24"), []);
+    assert_eq!(desk.legs().paid, Some(jpy(1000)));
+    // One that is newer than the stop counts.
+    let said = answers(&mut desk, &practice, &instruction(12, 4800));
+    assert_eq!(parts(&said), [(true, false), (false, true), (false, false)]);
+}
+
+#[test]
+fn an_instruction_that_a_later_one_has_overtaken_is_history() {
+    let mut practice = collecting();
+    practice.payment.as_mut().unwrap().debit = DebitWord::OnDate;
+    let mut desk = Desk::new(&bank());
+    desk.now = at("2026-07-21");
+    answers(&mut desk, &practice, &instruction(3, 4800));
+    let before = Letter { terms: Some(content(&order_letter())), ..instruction(1, 4000) };
+    assert_eq!(kinds(&answers(&mut desk, &practice, &before)), [Kind::Refusal]);
+    on_time(&mut desk, &practice, "2026-07-27");
+    assert_eq!(desk.legs().paid, Some(jpy(4800)), "the later sum");
+
+    let mut goods = to_bring();
+    let first = goods.transaction().received(Kind::DeliveryInstruction).next().unwrap().letter.clone();
+    let second = Letter { seq: Some(3), terms: Some(content(&order_letter())), ..(*first).clone() };
+    answers(&mut goods, &delivering(), &second);
+    let late = Letter { seq: Some(2), terms: Some(content(&confirmation())), ..(*first).clone() };
+    assert_eq!(kinds(&answers(&mut goods, &delivering(), &late)), [Kind::Refusal]);
+}
+
+#[test]
 fn what_was_delivered_is_not_delivered_once_more_after_a_stop() {
     let mut desk = to_bring();
     let came = done_at(at("2026-07-21"));
