@@ -5,14 +5,14 @@
 
 use super::practice::Review;
 use super::shop::{collect_again, is_started, report, status_now};
-use super::shop_refund::{left_of, refund_instruction, settle_overpaid, settle_refund, value_after};
+use super::shop_refund::{Why, left_of, refund_instruction, settle_overpaid, settle_refund, value_after};
 use super::shop_waiting::release;
 use super::{Action, Desk, Draft, agent, shop_cancel, shop_change, shop_work, terms_of};
 use crate::rules::stopping::{heard_of, is_instructed, is_stopping, stop_sent};
 use crate::rules::{Standing, returned};
 use crate::trade::document::{AuthorizationResult, ReturnAnswer, ReturnRequest, Stop};
-use crate::trade::status::{OrderState, OrderStatus, Reason, Step};
-use crate::trade::{Direction, Document, Kept, Kind, Leg, Moment, Money, Transaction};
+use crate::trade::status::{OrderState, OrderStatus, Step};
+use crate::trade::{Direction, Document, Kept, Kind, Leg, Moment, Money, StatusReason, Transaction};
 
 /// Takes a cancellation in; one of what was begun may wait for a person, and what has left is not called back without one.
 ///
@@ -151,14 +151,17 @@ pub(super) fn take_back(
     by_person: bool,
 ) -> Vec<Action> {
     let delivery = Standing::of(transaction).legs.delivery;
-    let refuse = |text: &str| vec![refuse_return(transaction, kept, request, text, desk)];
+    let refuse = |(code, text): Why| vec![refuse_return(transaction, kept, request, (code, text), desk)];
+    let by_delivery = |text: &'static str| refuse((StatusReason::Delivery, text));
     let missing = delivery.missing().unwrap_or_default();
     let Some(delivered) = delivery.done.or(delivery.done_in_part().filter(|_| !missing.is_empty())) else {
         if delivery.done_in_part().is_some() {
-            return refuse("A part has arrived, so the rest cannot be stopped any more; please wait for it.");
+            return by_delivery("A part has arrived, so the rest cannot be stopped any more; please wait for it.");
         }
         if transaction.terms().is_none_or(|(_, terms)| !returned::covers(terms, &request.lines)) {
-            return refuse("What has not arrived can be given back as a whole only; for a part, please wait for it.");
+            return by_delivery(
+                "What has not arrived can be given back as a whole only; for a part, please wait for it.",
+            );
         }
         return if is_started(transaction) {
             stop_or_settle(transaction, desk)
@@ -171,7 +174,9 @@ pub(super) fn take_back(
         let told = stop_sent(transaction, Leg::Delivery).is_some_and(|stop| stop.position > kept.position);
         return match (is_stopping(transaction, Leg::Delivery), told) {
             (true, _) => Vec::new(),
-            (false, true) => refuse("The delivery agent has not said yet that it brings no more; please ask again."),
+            (false, true) => {
+                by_delivery("The delivery agent has not said yet that it brings no more; please ask again.")
+            }
             (false, false) => stop_agent(transaction, Leg::Delivery).into_iter().collect(),
         };
     }
@@ -179,10 +184,11 @@ pub(super) fn take_back(
         && !returned::only_missing(transaction, &missing, &request.lines)
         && let Some(text) = over_time(kept, &delivered, desk)
     {
-        return refuse(text);
+        return refuse((StatusReason::Other, text));
     }
     if transaction.terms().is_none_or(|(_, terms)| !returned::has_room(transaction, terms, &request.lines)) {
-        return refuse("More is to be returned than was bought, or it was given back before.");
+        let text = "More is to be returned than was bought, or it was given back before.";
+        return refuse((StatusReason::Quantity, text));
     }
     agreed_return(transaction, kept, request, desk).unwrap_or_else(refuse)
 }
@@ -202,14 +208,11 @@ pub(super) fn refuse_return(
     transaction: &Transaction,
     kept: &Kept,
     request: &ReturnRequest,
-    why: &str,
+    (code, text): (StatusReason, &str),
     desk: &Desk<'_>,
 ) -> Action {
-    answer(transaction, kept, request, failed("refused", why, desk), None)
-}
-
-fn failed(code: &str, text: &str, desk: &Desk<'_>) -> Step {
-    Step::Failed { reason: Reason { code: code.to_owned(), text: text.to_owned() }, at: Some(desk.now) }
+    let step = Step::Failed { reason: code.because(text), at: Some(desk.now) };
+    answer(transaction, kept, request, step, None)
 }
 
 /// Agrees to a return: the refund is instructed, or nothing is owed because nothing was paid.
@@ -222,8 +225,10 @@ fn agreed_return(
     kept: &Kept,
     request: &ReturnRequest,
     desk: &Desk<'_>,
-) -> Result<Vec<Action>, &'static str> {
-    let Some((_, terms)) = transaction.terms() else { return Err("There are no terms yet.") };
+) -> Result<Vec<Action>, Why> {
+    let Some((_, terms)) = transaction.terms() else {
+        return Err((StatusReason::Other, "There are no terms yet."));
+    };
     let legs = Standing::of(transaction).legs;
     let left = left_of(transaction, legs.paid);
     let agreed = returned::agreed(transaction);
@@ -233,7 +238,7 @@ fn agreed_return(
     let covered = left.is_some_and(|left| !value.exceeds(&left).unwrap_or(true));
     let settled = covered || legs.payment.done.is_some() || value.is_zero();
     if !settled && !returned::covers(terms, &request.lines) {
-        return Err("Please pay first; what you give back is refunded then.");
+        return Err((StatusReason::Payment, "Please pay first; what you give back is refunded then."));
     }
     let refund = if covered { Some(value) } else { left.filter(|_| !value.is_zero()) };
     let refund = refund.filter(|refund| !refund.is_zero());

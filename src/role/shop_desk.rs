@@ -103,7 +103,7 @@ pub fn reject(transaction: &Transaction, why: &str, desk: &Desk<'_>) -> Result<V
         Waiting::Cancellation(kept) => Ok(vec![agent::refuse(transaction, kept, "refused", why)]),
         Waiting::Return(kept) => {
             let Document::ReturnRequest(request) = &kept.letter.document else { return Ok(Vec::new()) };
-            Ok(vec![shop_after::refuse_return(transaction, kept, request, why, desk)])
+            Ok(vec![shop_after::refuse_return(transaction, kept, request, (StatusReason::Other, why), desk)])
         }
         Waiting::Untold(_) => {
             let text =

@@ -5,7 +5,7 @@ use crate::rules::{Standing, returned};
 use crate::trade::document::{RefundInstruction, ReturnAnswer};
 use crate::trade::item::{Line, LineQuantity};
 use crate::trade::status::Step;
-use crate::trade::{Document, Kept, Kind, Leg, Money, Terms, Transaction};
+use crate::trade::{Document, Kept, Kind, Leg, Money, StatusReason, Terms, Transaction};
 
 /// Returns what is left of what was paid once all is paid back that was promised or instructed before; `None` where that
 /// is nothing.
@@ -46,16 +46,15 @@ pub(super) fn refund_instruction(transaction: &Transaction, amount: Money, reaso
     Some(Draft::new(transaction, agent.party.clone(), document).about(Some(digest)).into())
 }
 
+/// Why goods are not taken back: a code that other programs know, and a sentence.
+pub(super) type Why = (StatusReason, &'static str);
+
 /// Returns what was paid for goods that go back after others: the last of them bring what all goods are worth and did not go
 /// back with the others, so that nothing is lost between shares that were rounded.
 ///
 /// # Errors
 /// As [`value_of`].
-pub(super) fn value_after(
-    terms: &Terms,
-    before: &[&[LineQuantity]],
-    lines: &[LineQuantity],
-) -> Result<Money, &'static str> {
+pub(super) fn value_after(terms: &Terms, before: &[&[LineQuantity]], lines: &[LineQuantity]) -> Result<Money, Why> {
     let all: Vec<LineQuantity> = before.iter().copied().flatten().chain(lines).cloned().collect();
     if before.is_empty() || !returned::covers(terms, &all) {
         return value_of(terms, lines);
@@ -71,17 +70,17 @@ pub(super) fn value_after(
 ///
 /// # Errors
 /// What cannot be priced: nothing, a line that was not bought, a quantity whose price does not come out in the currency.
-pub(super) fn value_of(terms: &Terms, lines: &[LineQuantity]) -> Result<Money, &'static str> {
+pub(super) fn value_of(terms: &Terms, lines: &[LineQuantity]) -> Result<Money, Why> {
     let all = |line: &Line| lines.iter().any(|part| part.line == line.id && part.quantity == line.quantity);
     if !lines.is_empty() && terms.lines.iter().all(all) {
         return Ok(terms.total);
     }
     let price = |part: &LineQuantity| {
-        let line = terms.lines.iter().find(|line| line.id == part.line).ok_or("Not all of it was bought.")?;
-        line.unit_price.times(part.quantity).map_err(|_| "The price of this quantity is no amount of the currency.")
+        let line = terms.lines.iter().find(|line| line.id == part.line).ok_or(NOT_BOUGHT)?;
+        line.unit_price.times(part.quantity).map_err(|_| NO_PRICE)
     };
     let prices: Vec<Money> = lines.iter().map(price).collect::<Result<_, _>>()?;
-    let value = sum(&prices)?.ok_or("Nothing is named that is to be given back.")?;
+    let value = sum(&prices)?.ok_or(NOTHING_NAMED)?;
     let reductions: Vec<Money> = terms.charges.iter().map(|charge| charge.price).filter(Money::is_negative).collect();
     let Some(reduction) = sum(&reductions)? else { return Ok(value) };
     let goods: Vec<Money> = terms.lines.iter().filter_map(|line| line.price().ok()).collect();
@@ -90,10 +89,13 @@ pub(super) fn value_of(terms: &Terms, lines: &[LineQuantity]) -> Result<Money, &
     Ok(if left.is_negative() { Money::zero(left.currency()) } else { left })
 }
 
+const NOT_BOUGHT: Why = (StatusReason::Item, "Not all of it was bought.");
+const NO_PRICE: Why = (StatusReason::Quantity, "The price of this quantity is no amount of the currency.");
+const NOTHING_NAMED: Why = (StatusReason::Quantity, "Nothing is named that is to be given back.");
 /// Said where amounts make no sum.
-const NO_SUM: &str = "The price of these goods cannot be reckoned.";
+const NO_SUM: Why = (StatusReason::Price, "The price of these goods cannot be reckoned.");
 
-fn sum(amounts: &[Money]) -> Result<Option<Money>, &'static str> {
+fn sum(amounts: &[Money]) -> Result<Option<Money>, Why> {
     Money::sum(amounts).map_err(|_| NO_SUM)
 }
 

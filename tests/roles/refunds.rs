@@ -159,6 +159,30 @@ fn nothing_goes_back_for_nothing_nor_for_what_has_no_price() {
 }
 
 #[test]
+fn why_a_return_is_refused_is_said_in_a_code_that_other_programs_know() {
+    let code = |mut desk: Desk, now: &str, lines: Vec<LineQuantity>| {
+        desk.now = at(now);
+        let asked = Letter { date: desk.now, ..return_of(3, lines) };
+        let answered = answers(&mut desk, &selling(), &asked);
+        match answered.first() {
+            Some(Document::ReturnAnswer(ReturnAnswer { step: Step::Failed { reason, .. }, .. })) => reason.code.clone(),
+            other => panic!("{other:?}"),
+        }
+    };
+    let shirt = || goods(&[("1", "1")]);
+    for (paid, now, lines, expected) in [
+        (4800, "2026-07-22", Vec::new(), "QTY"),
+        (4800, "2026-07-22", goods(&[("1", "0.0001")]), "QTY"),
+        (4800, "2026-07-22", goods(&[("1", "4")]), "QTY"),
+        (4800, "2026-12-24", shirt(), "OTH"),
+        (0, "2026-07-22", shirt(), "PAY"),
+    ] {
+        assert_eq!(code(delivered(paid), now, lines.clone()), expected, "{paid} {now} {lines:?}");
+    }
+    assert_eq!(code(started(), "2026-07-12", shirt()), "DEL", "a part of what has not arrived");
+}
+
+#[test]
 fn an_order_long_since_over_is_not_given_back_by_a_request_that_names_nothing() {
     let mut desk = delivered(4800);
     desk.now = at("2026-12-24");

@@ -302,7 +302,7 @@ impl Town {
         for file in ledgers.filter(|folder| folder.is_dir()).flat_map(|folder| files(&folder)) {
             let entry = fs::read(file).unwrap();
             let kind = field(&fields(&entry), "Mailorder-Kind").to_owned();
-            if ["order-rejection", "return-request", "transaction-info"].contains(&kind.as_str()) {
+            if ["order-rejection", "return-request", "return-answer", "transaction-info"].contains(&kind.as_str()) {
                 let text = String::from_utf8_lossy(&entry);
                 let found = text.split("\"mo:reason\": \"").skip(1).map(|rest| rest.split('"').next().unwrap());
                 codes.extend(found.map(str::to_owned));
