@@ -28,7 +28,8 @@ const WEEK: i64 = 7 * 24 * 60 * 60;
 #[command(after_help = "Example (cron, mails only when something needs you):\n  mailorder status --exit-code")]
 pub(crate) struct StatusArgs {
     /// End with 1 where something is late, warned about, over the limit, waits for your OK or in an inbox, is a refund for you
-    /// to pay, or where an order was rejected within a day (yours, or by your shop by itself), and say nothing where not
+    /// to pay, where mail could not be fetched for a day, a letter could not be sent, or an order was rejected within a day
+    /// (yours, or by your shop by itself), and say nothing where not
     #[arg(long)]
     exit_code: bool,
 }

@@ -259,6 +259,27 @@ fn watch_and_receive_tell_too_and_two_commands_never_tell_twice() {
 }
 
 #[test]
+fn watch_asks_sends_and_tells_of_what_is_late_while_the_mailbox_cannot_be_reached_p92() {
+    let town = Town::fresh();
+    let (id, _) = town.bought("SH-41", 1, &["--pay", "invoice"]);
+    tells(&town, &keep(&town));
+    let set = ["--query", "undelivered", "--when", "daily 09:00", "--leg", "delivery"];
+    town.does("buyer", &[&["schedule", "add", "mornings"][..], &set].concat());
+    sync(&town);
+    assert_eq!(told(&town), [] as [Value; 0]);
+    town.cuts_off("buyer");
+    let run = town.at("+9d", "buyer", &["watch", "--seconds", "8"]);
+    assert_eq!(run.code, Some(0), "{run:?}");
+    assert_eq!(run.err.matches("127.0.0.1").count(), 1, "said once: {run:?}");
+    let asked = crate::support::program::letters(&town.show("buyer", &id), "out", "status-request").len();
+    assert_eq!((asked, town.post("ship").len()), (1, 1), "the schedule asked, and the letter went out");
+    let late = told(&town);
+    assert!(!late.is_empty() && late.iter().all(|one| one["findings"][0]["code"] == "silent"), "{late:?}");
+    town.connects("buyer");
+    sync(&town);
+}
+
+#[test]
 fn the_bell_rings_once_for_a_warning_that_comes_with_no_letter_p2() {
     let town = Town::fresh();
     town.configure("buyer", |text| text.replacen("[buyer]\n", "[buyer]\nunpaid_limits = [\"JPY 4000\"]\n", 1));

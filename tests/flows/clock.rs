@@ -42,6 +42,32 @@ mod real {
     }
 
     #[test]
+    fn status_ends_with_1_once_a_mailbox_could_not_be_read_for_a_day_and_names_it_before() {
+        let town = Town::fresh();
+        let status = |moved: &str| town.at(moved, "buyer", &["status", "--exit-code"]);
+        let fetches = |moved: &str| town.at(moved, "buyer", &["sync"]).code;
+        assert_eq!(fetches("+0d"), Some(0));
+        town.cuts_off("buyer");
+        assert_eq!(fetches("+1h"), Some(75), "the network, as the table of exit codes has it");
+        let told = at(&town, "+1h", "buyer", &["status"]).out;
+        let line = told.lines().find(|line| line.starts_with("mail ")).unwrap();
+        assert!(line.contains("not fetched ") && line.contains("127.0.0.1"), "{line}");
+        // A failure that the next run may make up for wakes nobody.
+        let quiet = status("+1h");
+        assert_eq!((quiet.code, quiet.out.as_str(), quiet.err.as_str()), (Some(0), "", ""));
+        assert_eq!(fetches("+25h"), Some(75));
+        let loud = status("+25h");
+        assert!(loud.code == Some(1) && loud.out.contains("not fetched "), "{loud:?}");
+        town.connects("buyer");
+        assert_eq!((fetches("+25h"), status("+25h").code), (Some(0), Some(0)));
+        // One that never could be read is told at once.
+        let town = Town::fresh();
+        town.cuts_off("buyer");
+        assert_eq!(town.run("buyer", &["sync"]).code, Some(75));
+        assert_eq!(town.run("buyer", &["status", "--exit-code"]).code, Some(1));
+    }
+
+    #[test]
     fn a_letter_from_the_future_waits_until_its_time_and_then_counts() {
         let town = Town::fresh();
         let (id, number) = town.bought("SH-41", 1, &["--pay", "invoice"]);

@@ -88,12 +88,8 @@ fn figure_10_the_warehouse_releases_the_goods_before_the_agents_are_instructed_p
     }
 }
 
-#[test]
-fn figure_11_the_warehouse_is_asked_and_the_buyer_told_what_it_says_p45_p110() {
-    let town = Town::fresh();
-    stocked(&town, FIRST, "ask_minutes = 1\n");
-    let (id, number) = town.bought("SH-41", 1, &[]);
-    // The warehouse writes it down and tells nobody: it is asked.
+/// Has the one order leave the warehouse, which writes it down and tells nobody; returns when.
+fn leaves(town: &Town) -> String {
     let plan = files(&town.path("shop/store/plan")).remove(0);
     let text = fs::read_to_string(&plan).unwrap();
     let gone = text.replace("state planned", "state gone");
@@ -104,6 +100,15 @@ fn figure_11_the_warehouse_is_asked_and_the_buyer_told_what_it_says_p45_p110() {
     let lines: Vec<String> =
         gone.lines().map(|l| if l.starts_with("when ") { format!("when {when}") } else { l.to_owned() }).collect();
     fs::write(&plan, format!("{}\ntracking EP-77\n", lines.join("\n"))).unwrap();
+    when
+}
+
+#[test]
+fn figure_11_the_warehouse_is_asked_and_the_buyer_told_what_it_says_p45_p110() {
+    let town = Town::fresh();
+    stocked(&town, FIRST, "ask_minutes = 1\n");
+    let (id, number) = town.bought("SH-41", 1, &[]);
+    let when = leaves(&town);
     let before = sent(&town, &number, "order-status");
     town.does("shop", &["sync"]);
     assert_eq!(sent(&town, &number, "order-status"), before, "it was asked within this minute");
@@ -119,6 +124,19 @@ fn figure_11_the_warehouse_is_asked_and_the_buyer_told_what_it_says_p45_p110() {
     assert_eq!(run.code, Some(0), "{run:?}");
     assert_eq!(sent(&town, &number, "order-status"), before + 1);
     town.check_peace();
+}
+
+#[test]
+fn the_warehouse_is_asked_and_the_buyer_told_while_the_mailbox_cannot_be_reached() {
+    let town = Town::fresh();
+    stocked(&town, FIRST, "ask_minutes = 1\n");
+    let (_, number) = town.bought("SH-41", 1, &[]);
+    leaves(&town);
+    let (before, post) = (sent(&town, &number, "order-status"), town.post("buyer").len());
+    town.cuts_off("shop");
+    let run = town.at("+2m", "shop", &["watch", "--seconds", "4"]);
+    assert!(run.code == Some(0) && run.err.contains("127.0.0.1"), "{run:?}");
+    assert_eq!((sent(&town, &number, "order-status"), town.post("buyer").len()), (before + 1, post + 1), "{run:?}");
 }
 
 #[test]

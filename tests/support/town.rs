@@ -278,6 +278,25 @@ impl Town {
         fs::write(self.path("mail/shop@demo.test/new/1700000009.M1.here"), mail).unwrap();
     }
 
+    /// Has a party's mail at a server that cannot be reached: nothing listens there.
+    pub fn cuts_off(&self, party: &str) {
+        let config = self.path(party).join("config.toml");
+        fs::copy(&config, config.with_extension("away")).unwrap();
+        let server = "[inbox.imap]\nhost = \"127.0.0.1\"\nport = 9\npassword_command = [\"echo\", \"x\"]\n";
+        self.configure(party, |text| {
+            let (before, inbox) = text.split_once("[inbox]\n").unwrap();
+            let (_, after) = inbox.split_once('\n').unwrap();
+            assert!(inbox.starts_with("maildir = "), "{inbox}");
+            format!("{before}[inbox]\n{after}\n{server}")
+        });
+    }
+
+    /// Has the mail where it was.
+    pub fn connects(&self, party: &str) {
+        let config = self.path(party).join("config.toml");
+        fs::rename(config.with_extension("away"), config).unwrap();
+    }
+
     /// Returns what lies in a party's mailbox and was not fetched yet.
     pub fn post(&self, party: &str) -> Vec<std::path::PathBuf> {
         files(&self.path(&format!("mail/{party}@demo.test/new")))
