@@ -16,9 +16,10 @@ use super::{Web, transaction};
 use crate::clerk::Clerk;
 use crate::role::{Desk, Refused, buyer};
 use crate::rules::agreement::{Difference, compare};
+use crate::trade::document::LineReason;
 use crate::trade::{Settlement, Transaction};
 use crate::view::confirm::{Offer, offered};
-use crate::view::short;
+use crate::view::{short, text};
 
 /// Shows the terms that wait, or the order where none do any more, as the browser's way back may lead here.
 pub(super) async fn show(State(web): State<Arc<Web>>, Path(id): Path<String>, visit: Visit) -> Result<Response, Fault> {
@@ -37,6 +38,7 @@ fn terms(clerk: &Clerk, known: &Transaction, offer: &Offer<'_>, visit: &Visit) -
     let Value::Object(mut shows) = offer.document() else { return Err(Fault::bug("the terms are no document")) };
     let mut put = |name: &str, value: Value| shows.insert(name.to_owned(), value);
     put("page", json!("list"));
+    put("left_out", json!(left_out(offer, visit)));
     put("short", json!(short(known.key.id.as_str())));
     put("until", json!(offer.terms.valid_through.map(|until| pages::moment(&until, &visit.zone))));
     let mut signer = transaction::signer(clerk, offer.kept, &offer.terms.seller)?;
@@ -57,6 +59,17 @@ fn terms(clerk: &Clerk, known: &Transaction, offer: &Offer<'_>, visit: &Visit) -
         }),
     );
     Ok(shows)
+}
+
+/// Returns the articles that the shop leaves out, or has less of, and why.
+fn left_out(offer: &Offer<'_>, visit: &Visit) -> Vec<Value> {
+    let ordered = offer.order.map(|(_, order)| order.lines.as_slice()).unwrap_or_default();
+    let name = |id: &str| ordered.iter().find(|line| line.id == id).map(|line| line.item.name.as_str());
+    let said = |one: &LineReason| {
+        let why = visit.words().sentence(&one.reason.text);
+        json!({"line": one.line, "name": name(&one.line), "why": text::sentence(&why, &visit.zone)})
+    };
+    offer.terms.short.iter().map(said).collect()
 }
 
 /// Returns points in which terms differ.

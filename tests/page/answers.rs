@@ -68,6 +68,13 @@ fn terms_that_differ_wait_for_the_buyer_on_every_page_that_counts_what_waits() {
     assert!(part(&shown, "class=\"lead\">", "</p>").contains("terms differ from your order"), "{shown}");
     assert!(!shown.contains("no answer yet") && shown.contains(&confirm), "{shown}");
     assert!(part(&visitor.page("/warnings"), "<article", "</article>").contains(&confirm));
+    // Why the shop offers less stands beside what differs, as in the command.
+    let offer = visitor.page(&format!("/txn/{id}/confirm"));
+    let why = part(&offer, "id=\"h-left-out\"", "</section>");
+    assert!(why.contains("<bdi>Lid</bdi>") && why.contains("This article is not sold here"), "{why}");
+    let japanese = visitor.page(&format!("/txn/{id}/confirm?lang=ja"));
+    let why = part(&japanese, "id=\"h-left-out\"", "</section>");
+    assert!(why.contains("<bdi>Lid</bdi>") && !why.contains("This article"), "{why}");
     // Once it is answered, it waits for nobody.
     visitor.does(&format!("/txn/{id}/confirm"), &format!("/txn/{id}"), &[("act", "cancel")]);
     assert!(listed(&visitor.page("/?q=unconfirmed")).is_empty());

@@ -279,9 +279,12 @@ mod real {
         let [accepted] = &settled("accept")[..] else { panic!("{:?}", settled("accept")) };
         assert_eq!(accepted["reason"], "agreed by telephone");
         presses(&browser, ".settle details:has(button[value=block]) summary", SPACE);
+        reaches(&browser, "textarea[name=reason]");
+        types(&browser, "not from the bank");
         presses(&browser, "button[value=block]", ENTER);
         said(&browser, "blocked");
-        assert!(!settled("block").is_empty());
+        let blocked = settled("block");
+        assert!(blocked.iter().any(|one| one["reason"] == "not from the bank"), "{blocked:?}");
     }
 
     #[test]
