@@ -13,6 +13,7 @@ mod real {
     use crate::support::accounts::scratch;
     use crate::support::program::mailorder;
     use crate::support::setting;
+    use crate::tidy::looks::made_from;
 
     /// What of a page is empty though it is there to be filled: tables without a row, rows without a word.
     const EMPTY: &str = "
@@ -366,7 +367,8 @@ mod real {
         ]
     }
 
-    /// With a folder in MAILORDER_PICTURES each look of each screen is written there: docs/pictures/ is taken from it.
+    /// With a folder in MAILORDER_PICTURES each look of each screen is written there, with what it is made from: docs/pictures/ is
+    /// taken from it.
     #[test]
     fn each_screen_in_two_languages_four_widths_and_both_colour_schemes_has_no_fault() {
         let shown = Demonstration::open();
@@ -387,6 +389,7 @@ mod real {
                 }
                 if let Some(folder) = &pictures {
                     fs::write(Path::new(folder).join(format!("{look}.png")), shown.browser.picture()).unwrap();
+                    fs::write(Path::new(folder).join(format!("{look}.from")), made_from(name, language)).unwrap();
                 }
             }
         }

@@ -6,6 +6,7 @@
 mod catalogue;
 mod declared;
 mod layers;
+pub mod looks;
 mod pairs;
 mod patent;
 mod pictures;
