@@ -186,6 +186,29 @@ fn help_is_a_word_too() {
 }
 
 #[test]
+fn exit_codes_are_a_topic_of_help_a_command_and_the_table_of_the_readme() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |args: &[&str]| mailorder(folder.path(), args);
+    let (_, table) = README.split_once("## Exit codes").unwrap();
+    let rows: Vec<(&str, &str)> = table
+        .lines()
+        .filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" |")?.split_once(" | "))
+        .filter(|(code, _)| *code != "code")
+        .collect();
+    let json = run(&["--json", "exit-codes"]).json();
+    let codes = json["codes"].as_array().unwrap();
+    let printed: Vec<(String, &str)> =
+        codes.iter().map(|one| (one["code"].to_string(), one["meaning"].as_str().unwrap())).collect();
+    assert!(rows.len() > 10, "{rows:?}");
+    assert_eq!(printed.iter().map(|(code, meaning)| (code.as_str(), *meaning)).collect::<Vec<_>>(), rows);
+    let said = run(&["help", "exit-codes"]);
+    assert_eq!((said.code, &said.out), (Some(0), &run(&["exit-codes"]).out));
+    assert!(said.out.contains("75    try again later"), "{said:?}");
+    let japanese = run(&["--lang", "ja", "help", "exit-codes"]);
+    assert!(japanese.code == Some(0) && japanese.out.contains("75    後で再試行"), "{japanese:?}");
+}
+
+#[test]
 fn the_parser_itself_has_no_contradiction() {
     Cli::command().debug_assert();
 }

@@ -284,6 +284,13 @@ impl Play {
         files.sort();
         files.swap_remove(0)
     }
+
+    /// Asks what there is to ask of an account itself.
+    fn looks_at_the_account(&mut self) {
+        self.document("buyer", "path", &["config", "path"]);
+        self.document("buyer", "check", &["config", "check"]);
+        self.document("buyer", "exit-codes", &["exit-codes"]);
+    }
 }
 
 #[test]
@@ -323,8 +330,7 @@ fn every_document_is_as_its_schema_says() {
     assert_eq!(certificate["address"], "shop@demo.test");
     let read = mailorder::pgp::Certificate::from_bytes(armored.as_bytes()).unwrap();
     assert_eq!(certificate["fingerprint"], read.fingerprint().to_string());
-    play.document("buyer", "path", &["config", "path"]);
-    play.document("buyer", "check", &["config", "check"]);
+    play.looks_at_the_account();
     play.document("buyer", "reindex", &["ledger", "reindex"]);
     play.document("buyer", "checkpoint", &["ledger", "checkpoint"]);
     play.erases();

@@ -127,6 +127,9 @@ pub(crate) enum Command {
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  mailorder completions bash > /etc/bash_completion.d/mailorder")]
 pub(crate) struct CompletionArgs {
+    /// Say what each exit code means
+    #[command(after_help = "Example:\n  mailorder exit-codes")]
+    ExitCodes,
     /// The shell
     pub(crate) shell: clap_complete::Shell,
 }

@@ -47,6 +47,40 @@ pub(crate) enum FailureKind {
     Pipe = 141,
 }
 
+impl FailureKind {
+    /// All kinds, in the order of their codes.
+    pub(crate) const ALL: [Self; 11] = [
+        Self::Finding,
+        Self::Usage,
+        Self::Data,
+        Self::Unavailable,
+        Self::Bug,
+        Self::Io,
+        Self::Later,
+        Self::Permission,
+        Self::Config,
+        Self::Interrupted,
+        Self::Pipe,
+    ];
+
+    /// Returns its key among the words for what exit codes mean.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Finding => "finding",
+            Self::Usage => "usage",
+            Self::Data => "data",
+            Self::Unavailable => "unavailable",
+            Self::Bug => "bug",
+            Self::Io => "io",
+            Self::Later => "later",
+            Self::Permission => "permission",
+            Self::Config => "config",
+            Self::Interrupted => "interrupted",
+            Self::Pipe => "pipe",
+        }
+    }
+}
+
 /// A command that failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {

@@ -18,6 +18,7 @@ mod demo;
 mod download;
 mod early;
 mod export;
+mod exit_codes;
 mod failure;
 mod given_back;
 mod guard;
@@ -138,7 +139,7 @@ fn parsed(early: &Early) -> Result<Cli, clap::Error> {
     let command = || Cli::command().color(color::When::of_arguments(early));
     let in_words = || help::in_language(command(), early.words(&Environment::of_process()));
     let command = if early.asks_for_help() { in_words() } else { command() };
-    let matches = command.try_get_matches().or_else(|error| match error.kind() {
+    let matches = command.try_get_matches_from(early.arguments()).or_else(|error| match error.kind() {
         // Help that nobody asked for, since it is not said what is wanted.
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => in_words().try_get_matches(),
         _ => Err(error),
@@ -275,5 +276,6 @@ impl Shell {
             Command::Schema(args) => schema::run(self, args),
             Command::Serve(args) => serve::run(self, &args),
         }
+            Command::ExitCodes => exit_codes::run(self),
     }
 }

@@ -37,6 +37,7 @@ const fn says(line: &'static str, stand: Stand, shows: &'static str) -> Case {
 pub const CASES: &[Case] = &[
     case("mailorder sync", Stand::Open),
     case("mailorder receive", Stand::Open),
+    case("mailorder exit-codes", Stand::New),
     case("mailorder completions bash > /etc/bash_completion.d/mailorder", Stand::New),
     case("mailorder completions bash > ~/.local/share/bash-completion/completions/mailorder", Stand::New),
     says("mailorder ask K5QW3Z --leg payment", Stand::Open, "asked in 1 letter"),
