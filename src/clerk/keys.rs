@@ -28,7 +28,12 @@ pub struct KeyRecord {
     pub by: Option<PinnedBy>,
     /// What keeps it from being used.
     pub fault: Option<String>,
+    /// Whether it can be used now, and not any more in 30 days, as far as its certificate says today.
+    pub ends_soon: bool,
 }
+
+/// How many seconds before its end the key of another is told of.
+const SOON: i64 = 30 * 86_400;
 
 impl Clerk {
     /// Returns the key pinned for an address.
@@ -73,14 +78,16 @@ impl Clerk {
     /// Returns every key that is pinned or seen.
     pub fn keys(&mut self) -> Result<Vec<KeyRecord>, ClerkError> {
         self.catch_up()?;
-        let now = system_time(&self.clock.now());
+        let [now, soon] = [0, SOON].map(|seconds| system_time(&self.clock.now().plus_seconds(seconds)));
         let fault = |certificate: &Certificate| certificate.usable(now).err().map(|fault: KeyFault| fault.to_string());
+        let ends = |certificate: &Certificate| certificate.usable(now).is_ok() && certificate.usable(soon).is_err();
         let mut records = Vec::new();
         for pin in self.index.pins()? {
             let certificate = self.certificates.get(&self.index, &pin.fingerprint)?;
             records.push(KeyRecord {
                 address: Some(pin.address),
                 fault: certificate.as_ref().and_then(&fault),
+                ends_soon: certificate.as_ref().is_some_and(&ends),
                 fingerprint: pin.fingerprint,
                 by: Some(pin.by),
             });
@@ -89,7 +96,8 @@ impl Clerk {
             let fingerprint = certificate.fingerprint().clone();
             if !records.iter().any(|record| record.fingerprint == fingerprint) {
                 let address = certificate.addresses().into_iter().next();
-                records.push(KeyRecord { address, fault: fault(&certificate), fingerprint, by: None });
+                let (fault, ends_soon) = (fault(&certificate), ends(&certificate));
+                records.push(KeyRecord { address, fault, ends_soon, fingerprint, by: None });
             }
         }
         Ok(records)

@@ -61,12 +61,23 @@ impl Clerk {
         Ok([done, since])
     }
 
+    /// Looks whether the mailbox can be read, and changes nothing: what is new in it stays new.
+    pub async fn reach(&self, inbox: &mut Inbox) -> Result<(), ClerkError> {
+        inbox.fetch(&self.read_to()?, 1).await?;
+        Ok(())
+    }
+
+    /// Returns how far the mailbox has been read.
+    fn read_to(&self) -> Result<Cursor, ClerkError> {
+        let stored = self.index.cursor(INBOX)?;
+        Ok(stored.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default())
+    }
+
     /// Fetches what is new into the spool: first on disk, then the cursor. The mailbox stays as it is until the mails
     /// are judged, because an encrypted mail may be anybody's.
     pub async fn fetch(&mut self, inbox: &mut Inbox) -> Result<Posted, ClerkError> {
         let mut posted = Posted::default();
-        let stored = self.index.cursor(INBOX)?;
-        let mut cursor: Cursor = stored.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+        let mut cursor = self.read_to()?;
         loop {
             let mut batch = inbox.fetch(&cursor, FETCH).await?;
             // A delivery report is looked at and stays ordinary mail.

@@ -58,6 +58,11 @@ pub(crate) enum Command {
     Init(super::init::InitArgs),
     /// Play whole orders with four local parties, no network
     Demo(super::demo::DemoArgs),
+    /// Look whether mail, keys, clock and ledger are in order, and say how to mend each
+    #[command(
+        after_help = "Examples:\n  mailorder doctor\n  mailorder --offline --json doctor\n\nIt changes nothing and takes no mail in; with --offline the mailbox is not asked. It ends with 1 where something is bad."
+    )]
+    Doctor,
     /// Summarise: undelivered, unpaid, warnings, letters waiting
     Status(super::status::StatusArgs),
     /// List transactions
@@ -122,14 +127,14 @@ pub(crate) enum Command {
     Completions(CompletionArgs),
     /// Print or write the JSON Schemas of all output
     Schema(super::schema::SchemaArgs),
+    /// Say what each exit code means
+    #[command(after_help = "Example:\n  mailorder exit-codes")]
+    ExitCodes,
 }
 
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  mailorder completions bash > /etc/bash_completion.d/mailorder")]
 pub(crate) struct CompletionArgs {
-    /// Say what each exit code means
-    #[command(after_help = "Example:\n  mailorder exit-codes")]
-    ExitCodes,
     /// The shell
     pub(crate) shell: clap_complete::Shell,
 }
@@ -152,7 +157,8 @@ impl Command {
     pub(crate) const fn is_repeatable(&self) -> bool {
         matches!(
             self,
-            Self::Status(_)
+            Self::Doctor
+                | Self::Status(_)
                 | Self::List(_)
                 | Self::Show(_)
                 | Self::Sync

@@ -176,6 +176,11 @@ impl Failure {
         &self.text
     }
 
+    /// Returns what to do next, where it says so.
+    pub(crate) fn proposes(&self) -> Option<&str> {
+        self.hint.as_deref()
+    }
+
     /// Returns whether what was given is wrong.
     pub(crate) fn is_data(&self) -> bool {
         self.kind == FailureKind::Data

@@ -15,10 +15,11 @@ mod color;
 mod config;
 mod confirm;
 mod demo;
+mod doctor;
 mod download;
 mod early;
-mod export;
 mod exit_codes;
+mod export;
 mod failure;
 mod given_back;
 mod guard;
@@ -241,6 +242,7 @@ impl Shell {
         match command {
             Command::Init(args) => init::run(self, args),
             Command::Demo(args) => demo::run(self, args),
+            Command::Doctor => doctor::run(self),
             Command::Status(args) => status::run(self, args),
             Command::List(args) => list::run(self, args),
             Command::Show(args) => show::run(self, args),
@@ -274,8 +276,8 @@ impl Shell {
                 self.output.raw(&script)
             }
             Command::Schema(args) => schema::run(self, args),
+            Command::ExitCodes => exit_codes::run(self),
             Command::Serve(args) => serve::run(self, &args),
         }
-            Command::ExitCodes => exit_codes::run(self),
     }
 }

@@ -22,8 +22,8 @@ macro_rules! schemas {
 }
 
 /// The documents, by the name in their member `schema` (`mailorder.NAME/1`); `path` has none.
-const SCHEMAS: [(&str, &str); 39] = schemas![
-    "alert" "articles" "asked" "catalog" "catalog-check" "certificate" "check" "checkpoint" "confirm" "exit-codes" "foreseen" "inbox" "init" "inspect" "key" "keys"
+const SCHEMAS: [(&str, &str); 40] = schemas![
+    "alert" "articles" "asked" "catalog" "catalog-check" "certificate" "check" "checkpoint" "confirm" "doctor" "exit-codes" "foreseen" "inbox" "init" "inspect" "key" "keys"
     "list" "moments" "notified" "order" "outbox" "outbox-letter" "path" "payment-data" "procedures" "ran" "received" "redaction" "reindex" "row" "rows" "schedules"
     "serve" "show" "status" "transaction" "verify" "warnings" "written"
 ];

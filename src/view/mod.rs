@@ -9,6 +9,7 @@ pub mod confirm;
 pub mod day_sums;
 pub mod export;
 pub mod harmless;
+pub mod health;
 pub mod late;
 pub mod orders;
 pub mod said;

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Redirect;
-use jiff::SignedDuration;
 use serde_json::{Map, Value, json};
 
 use super::Web;
@@ -13,16 +12,13 @@ use super::fault::Fault;
 use super::form::Form;
 use super::pages::{self, Page};
 use super::visit::Visit;
-use crate::clerk::{Clerk, ClerkError, Fetch};
+use crate::clerk::{Clerk, ClerkError};
 use crate::outbox::queue::{Item, State as Standing};
 use crate::trade::Address;
+use crate::view::health::{self as view, Line, Mark};
 
-/// Seconds after which mail is said not to have been fetched for long.
-const DAY: i64 = 24 * 60 * 60;
 /// Letters of the queue on one page.
 const SHOWN: usize = 50;
-/// How long before its end a key of our own is told of.
-const SOON: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 pub(super) async fn show(State(web): State<Arc<Web>>, visit: Visit) -> Result<Page, Fault> {
     let shared = Arc::clone(&web);
@@ -33,19 +29,29 @@ pub(super) async fn show(State(web): State<Arc<Web>>, visit: Visit) -> Result<Pa
     .await
 }
 
-/// One line: how it stands, what it is, what was found (a key of words and its values), and the command that mends it.
-fn line(mark: &str, what: &str, found: &str, values: Value, mend: Option<&str>) -> Value {
-    json!({"mark": mark, "what": what, "found": found, "values": values, "mend": mend})
+/// Returns a line as the page shows it.
+fn shown(line: &Line, visit: &Visit) -> Value {
+    let mut values = line.values.clone();
+    for name in ["why", "fault"] {
+        if let Some(said) = values.get_mut(name) {
+            *said = json!(said.as_str().map(|text| visit.said(text)));
+        }
+    }
+    if let Some(at) = &line.at {
+        values.insert("at".to_owned(), json!(pages::moment(at, &visit.zone)));
+    }
+    json!({"mark": line.mark.word(), "what": line.what, "found": line.found, "values": values, "mend": line.mend})
 }
 
 fn health(web: &Web, clerk: &mut Clerk, visit: &Visit) -> Result<Map<String, Value>, Fault> {
     let queue = clerk.queue().list().map_err(ClerkError::from)?;
     let lines = [
-        ("mail", mail(clerk, &queue, visit)?),
-        ("keys", keys(clerk, visit)?),
-        ("ledger", ledger(clerk)?),
-        ("page", settings(web)),
+        ("mail", view::mail(clerk, &queue, &visit.now)?),
+        ("keys", view::keys(clerk, &visit.now, &visit.zone)?),
+        ("ledger", vec![view::ledger(clerk)?]),
+        ("page", vec![settings(web)]),
     ];
+    let lines = lines.map(|(name, lines)| (name, lines.iter().map(|line| shown(line, visit)).collect::<Vec<Value>>()));
     let is_bad = |line: &&Value| line["mark"] != "done";
     let bad: Vec<Value> = lines.iter().flat_map(|(_, lines)| lines.iter()).filter(is_bad).cloned().collect();
     let good = lines.iter().flat_map(|(_, lines)| lines.iter()).filter(|line| !is_bad(line)).count();
@@ -71,105 +77,14 @@ fn health(web: &Web, clerk: &mut Clerk, visit: &Visit) -> Result<Map<String, Val
     Ok(shows)
 }
 
-fn mail(clerk: &Clerk, queue: &[Item], visit: &Visit) -> Result<Vec<Value>, Fault> {
-    let failed = queue.iter().filter(|item| item.failed()).count();
-    let waiting = queue.iter().filter(|item| item.standing.state.is_open()).count();
-    let aside = clerk.set_aside()?;
-    let unseen = aside.iter().filter(|aside| aside.seen.is_none()).count();
-    let lost = clerk.not_kept();
-    let doubts = clerk.index().doubts()?.len();
-    let mut lines: Vec<Value> = fetched(clerk, visit)?.into_iter().collect();
-    lines.push(match failed {
-        0 => line("done", "out", "out-good", json!({"n": waiting}), None),
-        _ => line("no", "out", "out-failed", json!({"n": failed}), Some("mailorder outbox list")),
-    });
-    if doubts > 0 {
-        lines.push(line("late", "doubts", "doubts", json!({"n": doubts}), Some("mailorder outbox list")));
-    }
-    lines.push(match unseen {
-        0 => line("done", "aside", "aside-none", json!({"n": aside.len()}), None),
-        _ => line("late", "aside", "aside-open", json!({"n": unseen}), Some("mailorder warnings")),
-    });
-    if lost > 0 {
-        lines.push(line("no", "lost", "lost", json!({"n": lost}), Some("mailorder warnings")));
-    }
-    Ok(lines)
-}
-
-/// Returns when mail was fetched last, and by what; nothing where there is no mailbox and no mail was handed over.
-fn fetched(clerk: &Clerk, visit: &Visit) -> Result<Option<Value>, Fault> {
-    let fetch = Some("mailorder sync");
-    let values = |fetch: &Fetch| {
-        let why = fetch.fault.as_ref().map(|fault| visit.said(fault));
-        json!({"at": pages::moment(&fetch.at, &visit.zone), "by": format!("mailorder {}", fetch.by), "why": why})
-    };
-    Ok(match clerk.last_fetches()? {
-        [_, Some(failed)] => Some(line("no", "in", "in-failed", values(&failed), fetch)),
-        [Some(done), None] if done.at < visit.now.plus_seconds(-DAY) => {
-            Some(line("late", "in", "in-old", values(&done), fetch))
-        }
-        [Some(done), None] => Some(line("done", "in", "in-good", values(&done), None)),
-        [None, None] if clerk.settings().inbox.is_some() => Some(line("late", "in", "in-never", json!({}), fetch)),
-        [None, None] => None,
-    })
-}
-
-fn keys(clerk: &mut Clerk, visit: &Visit) -> Result<Vec<Value>, Fault> {
-    let mut lines = Vec::new();
-    let print = clerk.me().fingerprint.grouped();
-    let ends = clerk.key().and_then(|key| key.ends(crate::clock::system_time(&visit.now)));
-    let ends = ends.and_then(|ends| jiff::Timestamp::try_from(ends).ok());
-    let soon = visit.now.instant().checked_add(SOON).ok();
-    lines.push(match (clerk.key_fault(), ends) {
-        (Some(fault), _) => line(
-            "no",
-            "own",
-            "own-fault",
-            json!({"key": print, "fault": visit.words().sentence(&fault.to_string())}),
-            Some("mailorder key list"),
-        ),
-        (None, Some(ends)) if soon.is_some_and(|soon| ends < soon) => {
-            let day = ends.to_zoned(visit.zone.clone()).date().to_string();
-            line("late", "own", "own-soon", json!({"key": print, "day": day}), Some("mailorder sync"))
-        }
-        (None, Some(ends)) => {
-            let day = ends.to_zoned(visit.zone.clone()).date().to_string();
-            line("done", "own", "own-good", json!({"key": print, "day": day}), None)
-        }
-        (None, None) => line("done", "own", "own-endless", json!({"key": print}), None),
-    });
-    let known = clerk.keys()?;
-    let pinned = known.iter().filter(|key| key.by.is_some()).count();
-    lines.push(line("done", "pinned", "pinned", json!({"n": pinned}), None));
-    for key in known.iter().filter(|key| key.by.is_some() && key.fault.is_some()) {
-        let address = key.address.as_ref().map(ToString::to_string).unwrap_or_default();
-        let fault = key.fault.as_ref().map(|fault| visit.words().sentence(fault));
-        let (values, mend) = (json!({"who": address, "fault": fault}), format!("mailorder key show {address}"));
-        lines.push(line("late", "theirs", "theirs", values, Some(&mend)));
-    }
-    Ok(lines)
-}
-
-fn ledger(clerk: &Clerk) -> Result<Vec<Value>, Fault> {
-    let mark = clerk.index().mark();
-    let head = clerk.ledger().mark_from(Some(mark)).map_err(ClerkError::from)?.head();
-    let same = head == mark.head();
-    let values = json!({"n": head.size, "head": head.root.hex().get(..16).unwrap_or_default()});
-    Ok(vec![if same {
-        line("done", "log", "log-good", values, None)
-    } else {
-        line("late", "log", "log-grows", values, Some("mailorder status"))
-    }])
-}
-
 /// Says whether the configuration is what it was when the page was started: rules and limits of a later one do not hold here.
-fn settings(web: &Web) -> Vec<Value> {
+fn settings(web: &Web) -> Line {
     let values = json!({"file": web.config.file.display().to_string()});
-    vec![if web.config.is_same() {
-        line("done", "settings", "settings-same", values, None)
+    if web.config.is_same() {
+        Line::new(Mark::Good, "settings", "settings-same", values, None)
     } else {
-        line("late", "settings", "settings-changed", values, Some("mailorder serve"))
-    }]
+        Line::new(Mark::Look, "settings", "settings-changed", values, Some("mailorder serve"))
+    }
 }
 
 /// Returns for each party with letters in the queue how many wait, how many are not sent, and when the next one is tried.

@@ -14,6 +14,8 @@ mod buying;
 mod confirming;
 /// What a disk, a backup or a slip of the hand leaves.
 mod damaged;
+/// `doctor`: what is in order, and what mends the rest.
+mod doctor;
 /// Archives of letters, taken in.
 mod importing;
 /// The terminal in Japanese.

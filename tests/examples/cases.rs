@@ -37,6 +37,8 @@ const fn says(line: &'static str, stand: Stand, shows: &'static str) -> Case {
 pub const CASES: &[Case] = &[
     case("mailorder sync", Stand::Open),
     case("mailorder receive", Stand::Open),
+    says("mailorder doctor", Stand::Played, "Your key"),
+    says("mailorder --offline --json doctor", Stand::Played, "mailorder.doctor/1"),
     case("mailorder exit-codes", Stand::New),
     case("mailorder completions bash > /etc/bash_completion.d/mailorder", Stand::New),
     case("mailorder completions bash > ~/.local/share/bash-completion/completions/mailorder", Stand::New),

@@ -1,0 +1,201 @@
+//! Whether mail flows, keys and ledger are in order and the clock can be right: line by line, and what mends each.
+
+use jiff::SignedDuration;
+use jiff::tz::TimeZone;
+use serde_json::{Map, Value, json};
+
+use crate::clerk::{Clerk, ClerkError, Fetch, KeyRecord};
+use crate::outbox::queue::Item;
+use crate::trade::Moment;
+use crate::words::Words;
+
+use super::text;
+
+/// Seconds after which mail is said not to have been fetched for long.
+const DAY: i64 = 24 * 60 * 60;
+/// How long before its end a key of our own is told of.
+const SOON: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// How many seconds our newest entry may be later than now: clocks are set by as much without a word.
+const BEHIND: i64 = 120;
+
+/// How something stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mark {
+    /// It is in order.
+    Good,
+    /// A person should look at it.
+    Look,
+    /// It is wrong.
+    Bad,
+}
+
+impl Mark {
+    /// Returns its sign on pages, and the key of its word.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Good => "done",
+            Self::Look => "late",
+            Self::Bad => "no",
+        }
+    }
+}
+
+/// One line: how it stands, what it is, what was found, and what mends it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// How it stands.
+    pub mark: Mark,
+    /// What it is: a key of `health-what`.
+    pub what: &'static str,
+    /// What was found: a key of `health`, with places for the values.
+    pub found: &'static str,
+    /// The values; of words of ours the English ones.
+    pub values: Map<String, Value>,
+    /// The moment that it is about, which stands in the place `at`.
+    pub at: Option<Moment>,
+    /// The command that mends it.
+    pub mend: Option<String>,
+}
+
+impl Line {
+    /// Makes a line without a moment.
+    pub fn new(mark: Mark, what: &'static str, found: &'static str, values: Value, mend: Option<&str>) -> Self {
+        let Value::Object(values) = values else { return Self::new(mark, what, found, json!({}), mend) };
+        Self { mark, what, found, values, at: None, mend: mend.map(str::to_owned) }
+    }
+
+    /// Names the moment.
+    #[must_use]
+    pub fn at(self, at: Moment) -> Self {
+        Self { at: Some(at), ..self }
+    }
+
+    /// Returns what was found, for people; what others wrote is not escaped yet.
+    pub fn says(&self, words: Words, zone: &TimeZone) -> String {
+        let mut places: Vec<(&str, String)> = Vec::new();
+        for (name, value) in &self.values {
+            places.push((name, value.as_str().map_or_else(|| value.to_string(), |text| words.sentence(text))));
+        }
+        places.extend(self.at.iter().map(|at| ("at", text::minute(at, zone))));
+        let places: Vec<(&str, &dyn std::fmt::Display)> =
+            places.iter().map(|(name, value)| (*name, value as &dyn std::fmt::Display)).collect();
+        words.fill(&format!("health.{}", self.found), &places)
+    }
+}
+
+/// Says whether mail comes and goes, and what of it was put aside.
+///
+/// # Errors
+/// What keeps index, queue or the folder of mail set aside from being read.
+pub fn mail(clerk: &Clerk, queue: &[Item], now: &Moment) -> Result<Vec<Line>, ClerkError> {
+    let failed = queue.iter().filter(|item| item.failed()).count();
+    let waiting = queue.iter().filter(|item| item.standing.state.is_open()).count();
+    let aside = clerk.set_aside()?;
+    let unseen = aside.iter().filter(|aside| aside.seen.is_none()).count();
+    let lost = clerk.not_kept();
+    let doubts = clerk.index().doubts()?.len();
+    let mut lines: Vec<Line> = fetched(clerk, now)?.into_iter().collect();
+    lines.push(match failed {
+        0 => Line::new(Mark::Good, "out", "out-good", json!({"n": waiting}), None),
+        _ => Line::new(Mark::Bad, "out", "out-failed", json!({"n": failed}), Some("mailorder outbox list")),
+    });
+    if doubts > 0 {
+        let mend = Some("mailorder outbox list");
+        lines.push(Line::new(Mark::Look, "doubts", "doubts", json!({"n": doubts}), mend));
+    }
+    lines.push(match unseen {
+        0 => Line::new(Mark::Good, "aside", "aside-none", json!({"n": aside.len()}), None),
+        _ => Line::new(Mark::Look, "aside", "aside-open", json!({"n": unseen}), Some("mailorder warnings")),
+    });
+    if lost > 0 {
+        lines.push(Line::new(Mark::Bad, "lost", "lost", json!({"n": lost}), Some("mailorder warnings")));
+    }
+    Ok(lines)
+}
+
+/// Returns when mail was fetched last, and by what; nothing where there is no mailbox and no mail was handed over.
+fn fetched(clerk: &Clerk, now: &Moment) -> Result<Option<Line>, ClerkError> {
+    let line = |mark: Mark, found: &'static str, fetch: Fetch| {
+        let mend = (mark != Mark::Good).then_some("mailorder sync");
+        let values = json!({"by": format!("mailorder {}", fetch.by), "why": fetch.fault.unwrap_or_default()});
+        Some(Line::new(mark, "in", found, values, mend).at(fetch.at))
+    };
+    Ok(match clerk.last_fetches()? {
+        [_, Some(failed)] => line(Mark::Bad, "in-failed", failed),
+        [Some(done), None] if done.at < now.plus_seconds(-DAY) => line(Mark::Look, "in-old", done),
+        [Some(done), None] => line(Mark::Good, "in-good", done),
+        [None, None] if clerk.settings().inbox.is_some() => {
+            Some(Line::new(Mark::Look, "in", "in-never", json!({}), Some("mailorder sync")))
+        }
+        [None, None] => None,
+    })
+}
+
+/// Says whether our key can be used and until when, and the same of the accepted keys of others.
+///
+/// # Errors
+/// What keeps the index from being read.
+pub fn keys(clerk: &mut Clerk, now: &Moment, zone: &TimeZone) -> Result<Vec<Line>, ClerkError> {
+    let mut lines = vec![own_key(clerk, now, zone)];
+    let known = clerk.keys()?;
+    let accepted = || known.iter().filter(|key| key.by.is_some());
+    lines.push(Line::new(Mark::Good, "pinned", "pinned", json!({"n": accepted().count()}), None));
+    lines.extend(accepted().filter_map(their_key));
+    Ok(lines)
+}
+
+fn own_key(clerk: &Clerk, now: &Moment, zone: &TimeZone) -> Line {
+    let print = clerk.me().fingerprint.grouped();
+    if let Some(fault) = clerk.key_fault() {
+        let values = json!({"key": print, "fault": fault.to_string()});
+        return Line::new(Mark::Bad, "own", "own-fault", values, Some("mailorder key list"));
+    }
+    let ends = clerk.key().and_then(|key| key.ends(crate::clock::system_time(now)));
+    let Some(ends) = ends.and_then(|ends| jiff::Timestamp::try_from(ends).ok()) else {
+        return Line::new(Mark::Good, "own", "own-endless", json!({"key": print}), None);
+    };
+    let values = json!({"key": print, "day": ends.to_zoned(zone.clone()).date().to_string()});
+    if now.instant().checked_add(SOON).is_ok_and(|soon| ends < soon) {
+        return Line::new(Mark::Look, "own", "own-soon", values, Some("mailorder sync"));
+    }
+    Line::new(Mark::Good, "own", "own-good", values, None)
+}
+
+/// Returns what is to be said of the key of another.
+fn their_key(key: &KeyRecord) -> Option<Line> {
+    let who = key.address.as_ref().map(ToString::to_string).unwrap_or_default();
+    let mend = format!("mailorder key show {who}");
+    if let Some(fault) = &key.fault {
+        return Some(Line::new(Mark::Look, "theirs", "theirs", json!({"who": who, "fault": fault}), Some(&mend)));
+    }
+    key.ends_soon.then(|| Line::new(Mark::Look, "theirs", "theirs-soon", json!({"who": who}), Some(&mend)))
+}
+
+/// Says whether the index has all that is in the log.
+///
+/// # Errors
+/// What keeps the log from being read.
+pub fn ledger(clerk: &Clerk) -> Result<Line, ClerkError> {
+    let mark = clerk.index().mark();
+    let head = clerk.ledger().mark_from(Some(mark))?.head();
+    let values = json!({"n": head.size, "head": head.root.hex().get(..16).unwrap_or_default()});
+    Ok(if head == mark.head() {
+        Line::new(Mark::Good, "log", "log-good", values, None)
+    } else {
+        Line::new(Mark::Look, "log", "log-grows", values, Some("mailorder status"))
+    })
+}
+
+/// Says whether the clock can be right: nothing was entered later than now.
+///
+/// # Errors
+/// What keeps the index from being read.
+pub fn clock(clerk: &Clerk, now: &Moment) -> Result<Line, ClerkError> {
+    let newest = clerk.index().mark().entries().checked_sub(1);
+    let newest = newest.map(|position| clerk.index().entry(position)).transpose()?.flatten();
+    let recorded = newest.and_then(|entry| Moment::parse(&entry.recorded).ok());
+    Ok(match recorded.filter(|recorded| recorded.seconds_since(now) > BEHIND) {
+        Some(recorded) => Line::new(Mark::Bad, "clock", "clock-behind", json!({}), None).at(recorded),
+        None => Line::new(Mark::Good, "clock", "clock-good", json!({}), None).at(*now),
+    })
+}
