@@ -6,7 +6,7 @@ use super::shop_cancel::{collect_stopped, go_on, is_cancelling, settle_as};
 use super::{Action, Desk, Refused, agent, shop_change};
 use crate::rules::stopping::{is_stopping, stop_sent};
 use crate::rules::{Standing, State};
-use crate::trade::{Document, Kept, Leg, Moment, Role, Transaction};
+use crate::trade::{Document, Kept, Leg, Moment, Role, StatusReason, Transaction};
 
 /// Seconds within which an agent is expected to answer that it was told to stop: a week.
 pub const PATIENCE: i64 = 7 * 86_400;
@@ -58,7 +58,9 @@ pub(super) fn reject(transaction: &Transaction, why: &str, desk: &Desk<'_>) -> V
         return go_on(transaction, desk);
     }
     let refuse = |asked: &&Kept| match &asked.letter.document {
-        Document::ReturnRequest(request) => refuse_return(transaction, asked, request, why, desk),
+        Document::ReturnRequest(request) => {
+            refuse_return(transaction, asked, request, (StatusReason::Other, why), desk)
+        }
         _ => agent::refuse(transaction, asked, "refused", why),
     };
     asked.iter().map(refuse).chain(collect_stopped(transaction, desk)).collect()
