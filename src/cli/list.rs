@@ -7,7 +7,7 @@ use jiff::civil::Date;
 
 use super::Shell;
 use super::failure::Failure;
-use super::list_columns::{Columns, WIDE};
+use super::list_columns::Columns;
 use super::output::{Cell, Tone};
 use super::table::Table;
 use crate::clerk::Clerk;
@@ -165,20 +165,10 @@ impl ListArgs {
 /// Prints the list; whether what is unpaid is `asked` for, it stands in each row, not only where it is not the total.
 fn print(shell: &Shell, shown: &Orders, asked: bool) -> Result<(), Failure> {
     let summary = &shown.summary;
-    let bought = shown.role == Role::Buyer;
-    let narrow = bought && shell.output.width().is_some_and(|width| width < WIDE);
-    let lay_out = match (bought, narrow) {
-        (true, true) => below,
-        (true, false) => cells,
-        (false, _) => traded,
-    };
-    let rows: Vec<Vec<Cell>> = shown.listed.iter().map(|one| lay_out(shell, one, shown, asked)).collect();
-    let Columns { head, right, fit } = Columns::of(shown.role, narrow);
-    if rows.is_empty() {
+    if shown.listed.is_empty() {
         shell.output.line(shell.words.say("listing.none"))?;
     } else {
-        let head = shell.heads(head);
-        shell.output.fitted(&Table { head: &head, rows: &rows, right: &right, fit, wrap: narrow })?;
+        table(shell, shown, asked)?;
         shell.output.line("")?;
     }
     footer(shell, shown)?;
@@ -202,6 +192,23 @@ fn print(shell: &Shell, shown: &Orders, asked: bool) -> Result<(), Failure> {
     }
     for one in shown.offers.iter().take(3) {
         shell.hint(&format!("terms wait for your answer: mailorder confirm {}", short(one.order.as_str())));
+    }
+    Ok(())
+}
+
+/// Prints the rows. What was bought stands below a buyer's row where there is no room for it beside the rest.
+fn table(shell: &Shell, shown: &Orders, asked: bool) -> Result<(), Failure> {
+    type LayOut = fn(&Shell, &Listed, &Orders, bool) -> Vec<Cell>;
+    let bought = shown.role == Role::Buyer;
+    let forms: [(LayOut, bool); 2] = if bought { [(cells, false), (below, true)] } else { [(traded, false); 2] };
+    for (lay_out, narrow) in forms {
+        let rows: Vec<Vec<Cell>> = shown.listed.iter().map(|one| lay_out(shell, one, shown, asked)).collect();
+        let Columns { head, right, fit } = Columns::of(shown.role, narrow);
+        let head = shell.heads(head);
+        let table = Table { head: &head, rows: &rows, right: &right, fit, wrap: narrow };
+        if narrow || !bought || table.fits(shell.output.width()) {
+            return shell.output.fitted(&table);
+        }
     }
     Ok(())
 }
@@ -301,12 +308,12 @@ fn state_tone(row: &Row) -> Tone {
     }
 }
 
-/// Lays out a row whose shop and goods stand together in its last cell.
+/// Lays out a row whose day, shop and goods stand together in its last cell.
 fn below(shell: &Shell, one: &Listed, shown: &Orders, asked: bool) -> Vec<Cell> {
     let mut cells = cells(shell, one, shown, asked);
-    let [shop, items] = [2, 2].map(|place| cells.remove(place).0);
-    let bought = if items.is_empty() { shop } else { format!("{shop} · {items}") };
-    cells.push(Cell(bought, Tone::Plain));
+    let bought = [1, 1, 1].map(|place| cells.remove(place).0);
+    let said: Vec<String> = bought.into_iter().filter(|part| !part.is_empty()).collect();
+    cells.push(Cell(said.join(" · "), Tone::Plain));
     cells
 }
 

@@ -1,7 +1,8 @@
 //! The columns of `list` for each part, and what of them gives way on a narrow terminal.
 //!
-//! The goods are cut first, then what a sign or another column says, then the days. A word for what is wrong (late, failed,
-//! warned, differs) is never left out; where even that does not fit, the rows are blocks of lines.
+//! The goods are cut first, then what a sign or another column says; then a buyer's goods stand below their row, with the shop and
+//! the day of the order. Days of legs go last. A word for what is wrong (late, failed, warned, differs) is never left out, nor the
+//! day of a buyer's order; where even that does not fit, the rows are blocks of lines.
 
 use super::table::Fit;
 use crate::trade::Role;
@@ -20,10 +21,10 @@ pub(super) struct Columns {
 }
 
 impl Columns {
-    /// Returns those of a part's list; a buyer's has others where it is narrow.
+    /// Returns those of a part's list; a buyer's has others where these do not fit.
     pub(super) fn of(role: Role, narrow: bool) -> Self {
         match role {
-            Role::Buyer if narrow => Self { head: &NARROW, right: [2, 3], fit: &NARROW_FIT },
+            Role::Buyer if narrow => Self { head: &NARROW, right: [1, 2], fit: &NARROW_FIT },
             Role::Buyer => Self { head: &BOUGHT, right: [4, 5], fit: &BOUGHT_FIT },
             Role::Shop => Self { head: &TRADED, right: [6, 7], fit: &TRADED_FIT },
             Role::Payment | Role::Delivery => Self { head: &TRADED, right: [6, 7], fit: &AGENT_FIT },
@@ -31,27 +32,12 @@ impl Columns {
     }
 }
 
-/// The columns of a buyer's list, and what gives way on a narrow terminal.
+/// The columns of a buyer's list, and what gives way. With less room for goods, a word of them would be left.
 const BOUGHT: [&str; 10] = ["id", "date", "shop", "items", "total", "unpaid", "order", "delivery", "payment", "state"];
-const BOUGHT_FIT: [Fit; 11] = [
-    Fit::Cut(3, 20),
-    Fit::Cut(2, 10),
-    Fit::Short(&[6, 7, 8], short_leg),
-    Fit::Cut(3, 12),
-    Fit::Drop(1),
-    Fit::Cut(3, 7),
-    Fit::Cut(2, 6),
-    Fit::Short(&[6, 7, 8], dateless_leg),
-    Fit::Drop(5),
-    Fit::Drop(2),
-    Fit::Drop(3),
-];
-/// On a terminal with fewer columns what was bought stands below its row: beside it there would be room for a word of it.
-pub(super) const WIDE: usize = 110;
-/// The columns there.
-const NARROW: [&str; 9] = ["id", "date", "total", "unpaid", "order", "delivery", "payment", "state", "bought"];
-const NARROW_FIT: [Fit; 4] =
-    [Fit::Drop(1), Fit::Short(&[4, 5, 6], short_leg), Fit::Short(&[4, 5, 6], dateless_leg), Fit::Drop(3)];
+const BOUGHT_FIT: [Fit; 4] = [Fit::Cut(3, 20), Fit::Cut(2, 10), Fit::Short(&[6, 7, 8], short_leg), Fit::Cut(3, 12)];
+/// The columns where that is too wide: when and where it was bought, and what, stand below the row.
+const NARROW: [&str; 8] = ["id", "total", "unpaid", "order", "delivery", "payment", "state", "bought"];
+const NARROW_FIT: [Fit; 3] = [Fit::Short(&[3, 4, 5], short_leg), Fit::Short(&[3, 4, 5], dateless_leg), Fit::Drop(2)];
 /// The same of all other parts, who know a transaction by its number.
 const TRADED: [&str; 12] =
     ["number", "id", "date", "buyer", "shop", "items", "total", "unpaid", "order", "delivery", "payment", "state"];

@@ -91,14 +91,28 @@ impl Laid {
 }
 
 impl Table<'_> {
-    /// Lays the table out for a terminal of `width` places; for `None` whole.
-    fn lay(&self, width: Option<usize>, tone: &dyn Fn(&str, Tone) -> String) -> String {
+    /// Returns whether each row has room on one line of a terminal of `width` places, once all was done that may be.
+    pub(crate) fn fits(&self, width: Option<usize>) -> bool {
+        let Some(width) = width else { return true };
+        let (mut laid, _) = self.columns();
+        self.make_fit(&mut laid, width);
+        room_used(&laid) <= width
+    }
+
+    /// Returns the columns as wide as they would like to be, without those that say nothing, and the one of sentences.
+    fn columns(&self) -> (Vec<Laid>, Option<Laid>) {
         let mut laid: Vec<Laid> =
             self.head.iter().enumerate().map(|(column, head)| Laid::new(head, column, self.rows)).collect();
         let text = if self.wrap { laid.pop() } else { None };
         for column in laid.iter_mut().filter(|column| !self.rows.is_empty() && column.is_empty()) {
             column.is_gone = true;
         }
+        (laid, text)
+    }
+
+    /// Lays the table out for a terminal of `width` places; for `None` whole.
+    fn lay(&self, width: Option<usize>, tone: &dyn Fn(&str, Tone) -> String) -> String {
+        let (mut laid, text) = self.columns();
         if let Some(width) = width {
             self.make_fit(&mut laid, width);
             if room_used(&laid) > width {

@@ -91,6 +91,21 @@ fn what_is_late_failed_or_warned_of_is_said_in_a_word_at_every_width() {
 }
 
 #[test]
+fn the_day_of_each_purchase_stands_at_every_width_p73() {
+    let town = Town::played();
+    let days: Vec<String> = town.list(&[]).iter().map(|row| row["date"].as_str().unwrap()[..10].to_owned()).collect();
+    assert!(days.len() > 4, "{days:?}");
+    for (query, columns) in
+        [&["list"][..], &["list", "unpaid"]].iter().flat_map(|q| (40..=130).step_by(6).map(move |n| (q, n)))
+    {
+        let screen = printed(&town, "buyer", columns, query);
+        let listed: Vec<&String> = days.iter().filter(|day| screen.contains(&format!("{day} "))).collect();
+        let rows = town.list(&query[1..]).len();
+        assert_eq!(listed.len(), rows, "{columns} {query:?}: {screen}");
+    }
+}
+
+#[test]
 fn a_narrow_terminal_has_each_order_as_a_block_of_lines() {
     let town = Town::played();
     let late = town.list(&["--late"])[0].clone();
@@ -104,7 +119,7 @@ fn a_narrow_terminal_has_each_order_as_a_block_of_lines() {
         .map(|(_, line)| *line)
         .collect();
     let block = block.join("\n");
-    for part in ["DATE 20", "TOTAL JPY ", "ORDER ", "DELIVERY ", "PAYMENT ", "STATE ", "日立物産", "late"] {
+    for part in ["TOTAL JPY ", "ORDER ", "DELIVERY ", "PAYMENT ", "STATE ", "日立物産", "late"] {
         assert!(block.contains(part), "{part}: {screen}");
     }
     // With room for it there is a row for each.
