@@ -19,6 +19,7 @@ use crate::trade::document::ReturnAnswer;
 use crate::trade::item::{Charge, Line, LineQuantity};
 use crate::trade::status::Step;
 use crate::trade::{Direction, Document, Finding, Kept, Kind, Leg, Money, Terms, Transaction, Verdict};
+use crate::view::bill::Bill;
 use crate::view::orders::Awaited;
 use crate::view::transaction::{Unsure, counts_json, next_steps, offer_is_over, shown, signer_named, unanswered};
 use crate::view::{short, text, warnings};
@@ -191,6 +192,7 @@ fn facts(known: &Transaction, terms: Option<Offered<'_>>, standing: &Standing, v
         "until": until.map(|until| pages::moment(&until, &visit.zone)),
         "until_over": terms.is_some_and(|(_, terms)| offer_is_over(terms, &visit.now)),
         "refunded": standing.legs.refunded.as_ref().map(text::money_json), "not_taken": not_taken(known),
+        "bill": Bill::of(known, standing).map(|bill| bill.json()),
     })
 }
 

@@ -1,7 +1,7 @@
 //! The buyer's desk on the page: what each cell of the list says, how the list is cut, and the acts on ticked orders
 //! (figures 16, 17, 20 and 21).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use mailorder::clock::Clock;
@@ -51,6 +51,32 @@ pub fn grouped(amount: &Value) -> String {
 fn ticked(visitor: &Visitor<'_>, act: &str, ids: &[&str]) -> String {
     let fields: Vec<(&str, &str)> = ids.iter().map(|id| ("txn", *id)).chain([("act", act)]).collect();
     visitor.does("/", "/", &fields)
+}
+
+#[test]
+fn the_page_of_an_order_says_whether_its_bill_agrees_with_it_as_show_does_p66_p85_p118() {
+    let town = Town::played();
+    let served = desk(&town);
+    let visitor = served.visit();
+    let mut said = BTreeMap::new();
+    for one in town.list(&[]) {
+        let id = id(&one);
+        let bill = &town.show("buyer", id)["bill"];
+        let page = visitor.page(&format!("/txn/{id}"));
+        let shown = page.split_once("<div id=\"bill\">").map(|(_, rest)| rest.split_once("</div>").unwrap().0);
+        *said.entry(bill["agrees"].to_string()).or_insert(0) += 1;
+        let Some(shown) = shown else {
+            assert!(bill.is_null(), "{bill}");
+            continue;
+        };
+        let marks = ["state--done", "state--no"].map(|mark| shown.contains(mark));
+        assert_eq!(marks, [bill["agrees"] == true, bill["agrees"] == false], "{bill}: {shown}");
+        for sum in ["agreed", "stated", "paid", "open"].map(|name| &bill[name]).into_iter().filter(|sum| !sum.is_null())
+        {
+            assert!(shown.contains(&format!(">{}<", grouped(&sum["amount"]))), "{sum}: {shown}");
+        }
+    }
+    assert!(said["true"] > 0 && said["false"] > 0, "{said:?}");
 }
 
 #[test]
