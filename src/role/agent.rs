@@ -24,15 +24,28 @@ pub(super) fn terms_date(transaction: &Transaction) -> Option<Moment> {
 /// Returns whether the shop had us stop after it gave this instruction, whichever of the two came first: another one then begins
 /// anew.
 pub(super) fn was_stopped(transaction: &Transaction, instruction: &Kept) -> bool {
-    let later = transaction.received(Kind::Stop).any(|stop| stop.position > instruction.position);
-    later || is_overtaken(transaction, instruction)
+    let mut stops = transaction.received(Kind::Stop).filter(|stop| !is_history(transaction, stop));
+    stops.any(|stop| stop.position > instruction.position) || is_overtaken(transaction, instruction)
 }
 
 /// Returns whether we were told to stop before this instruction came, though the shop wrote it before: the post has swapped
 /// them, and nothing is begun by it.
 pub(super) fn is_overtaken(transaction: &Transaction, instruction: &Kept) -> bool {
     let letter = &instruction.letter;
-    transaction.received(Kind::Stop).any(|stop| stop.letter.from == letter.from && stop.letter.seq > letter.seq)
+    let mut stops = transaction.received(Kind::Stop).filter(|stop| !is_history(transaction, stop));
+    stops.any(|stop| stop.letter.from == letter.from && stop.letter.seq > letter.seq)
+}
+
+/// Returns whether this order to stop came after an instruction that the shop wrote later: the post has swapped them, and
+/// nothing is stopped by it.
+pub(super) fn is_history(transaction: &Transaction, stop: &Kept) -> bool {
+    let of_kind = |kind: Kind| transaction.received(kind);
+    let mut later = of_kind(Kind::PaymentInstruction).chain(of_kind(Kind::DeliveryInstruction)).filter(|kept| {
+        let (letter, other) = (&kept.letter, &stop.letter);
+        letter.from == other.from && letter.seq > other.seq && kept.position < stop.position
+    });
+    // One that was refused because the same was followed before has us go on with that.
+    later.any(|kept| kept.letter.terms == stop.letter.terms || !transaction.is_refused(&kept.content))
 }
 
 /// Said of an instruction that the post brings after one that the shop wrote later.

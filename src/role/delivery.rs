@@ -44,11 +44,25 @@ fn plan(transaction: &Transaction, kept: &Kept, instruction: &DeliveryInstructio
         status.parcels.iter_mut().for_each(|parcel| parcel.step = stopped_now(desk));
         return publish(transaction, status, desk, Some(kept));
     }
+    if let Some(status) = on_its_way(transaction, kept) {
+        return publish(transaction, status, desk, Some(kept));
+    }
     match &practice.dates {
         // Buyer and shop are told when it has said the day.
         Some(hook) => vec![given::give(transaction, hook, Work::Plan, Some(kept.content))],
         None => begin(transaction, kept, by_rule(practice, instruction, desk), desk),
     }
+}
+
+/// Returns how goods stand that could not be stopped, where the shop instructs them again under the same terms: they go on.
+fn on_its_way(transaction: &Transaction, kept: &Kept) -> Option<DeliveryStatus> {
+    let mut before = transaction.received(kept.letter.kind()).filter(|other| {
+        other.content != kept.content
+            && other.letter.terms == kept.letter.terms
+            && !transaction.is_refused(&other.content)
+    });
+    before.next()?;
+    status_now(transaction).filter(|status| status.parcels.iter().any(|parcel| !parcel.step.failed()))
 }
 
 /// Tells both sides how an instruction begins, and has the goods fetched.
@@ -123,6 +137,9 @@ fn stop(transaction: &Transaction, kept: &Kept, desk: &Desk<'_>) -> Vec<Action> 
     let Some(mut status) = status_now(transaction) else {
         return vec![agent::refuse(transaction, kept, "unknown-transaction", "This transaction is not known here.")];
     };
+    if agent::is_history(transaction, kept) {
+        return vec![current(transaction, kept, desk)];
+    }
     // What happened to a parcel says that it is in the carrier's hands: whether it can be called back, a person knows.
     let on_its_way = |parcel: &Parcel| !parcel.step.failed() && !parcel.events.is_empty();
     let whole = status.parcels.iter().all(|parcel| parcel.step.done().is_none() && !on_its_way(parcel));

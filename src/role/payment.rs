@@ -225,6 +225,9 @@ fn stop(transaction: &Transaction, kept: &Kept, desk: &Desk<'_>) -> Vec<Action> 
         actions.extend(payment_work::take_back(transaction, None, desk));
         return actions;
     };
+    if agent::is_history(transaction, kept) {
+        return vec![current(transaction, kept, desk)];
+    }
     let taken_back = payment_work::take_back(transaction, Some(&status), desk);
     // What a clock that was wrong let us report has not come to pass.
     not_yet_made(&mut status, desk);

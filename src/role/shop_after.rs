@@ -123,8 +123,11 @@ pub(super) fn stop_agent(transaction: &Transaction, leg: Leg) -> Option<Action> 
 pub(super) fn is_closed(transaction: &Transaction) -> bool {
     let is_over = |kept: &Kept| matches!(&kept.letter.document, Document::DeliveryStatus(status) if status.is_over());
     let answer = |stop: &Kept| transaction.kept.iter().find(|kept| kept.letter.answers == Some(stop.content));
-    let mut stops =
-        transaction.sent(Kind::Stop).filter(|kept| kept.letter.document == Document::Stop(Stop { leg: Leg::Delivery }));
+    // What an agent said before it was instructed again says nothing of what it does now.
+    let begun = transaction.sent(Kind::DeliveryInstruction).last().map(|kept| kept.position);
+    let of_delivery = |kept: &&Kept| kept.letter.document == Document::Stop(Stop { leg: Leg::Delivery });
+    let stops = transaction.sent(Kind::Stop).filter(|kept| Some(kept.position) > begun);
+    let mut stops = stops.filter(of_delivery);
     stops.any(|stop| answer(stop).is_some_and(is_over) && heard_of(transaction, stop).any(is_over))
 }
 

@@ -3,19 +3,24 @@
 //! As after a cancellation of the buyer's, the agents say first whether it is too late. That the shop asked them itself is
 //! told from the letters: no request of the buyer's was open when they were told to stop.
 
-use super::shop::{collect_again, report, status_now};
+use super::shop::{collect_again, delivery_instruction, report, status_now};
 use super::shop_after::{end, give_up, has_left, is_closed, stop_agent, stop_agents};
 use super::shop_offer::reject;
 use super::shop_refund::{left_of, refund_instruction};
 use super::shop_waiting::release;
-use super::{Action, Desk, Refused, shop_change};
-use crate::rules::stopping::{is_instructed, is_stopping, stop_sent};
+use super::{Action, Desk, Refused, shop_change, terms_of};
+use crate::rules::stopping::{is_instructed, is_stopping, stands_stopped, stop_sent};
 use crate::rules::{Standing, State};
 use crate::trade::status::OrderStatus;
 use crate::trade::{Direction, Document, Kept, Kind, Leg, StatusReason, Transaction};
 
 /// Told to the buyer where the goods came nonetheless.
 const TOO_LATE: &str = "It was too late to stop the delivery: the order goes on.";
+
+/// The same where the shop's owner says it, and why.
+fn goes_on(why: &str) -> String {
+    format!("The order goes on: {why}")
+}
 
 /// Cancels a transaction, and tells the buyer why (`shop cancel`).
 ///
@@ -78,22 +83,40 @@ pub(super) fn settle_as(transaction: &Transaction, asked: &[&Kept], desk: &Desk<
         actions.extend(left.and_then(|left| refund_instruction(transaction, left, "cancelled")));
         return actions;
     }
-    go_on(transaction, desk)
+    tell_and_resume(transaction, TOO_LATE.to_owned(), desk)
 }
 
-/// Tells the buyer that the order goes on, and has collected again what was stopped.
-pub(super) fn go_on(transaction: &Transaction, desk: &Desk<'_>) -> Vec<Action> {
-    let status = OrderStatus { remarks: Some(TOO_LATE.to_owned()), ..status_now(transaction) };
-    report(transaction, status, desk, None).into_iter().chain(collect_stopped(transaction, desk)).collect()
+/// Tells the buyer that the order goes on, and why, and has done what was stopped.
+pub(super) fn go_on(transaction: &Transaction, why: &str, desk: &Desk<'_>) -> Vec<Action> {
+    tell_and_resume(transaction, goes_on(why), desk)
 }
 
-/// Has collected again what was stopped and is not paid.
-pub(super) fn collect_stopped(transaction: &Transaction, desk: &Desk<'_>) -> Vec<Action> {
-    let paid = Standing::of(transaction).legs.payment.done.is_some();
-    if paid || stop_sent(transaction, Leg::Payment).is_none() {
-        return Vec::new();
+fn tell_and_resume(transaction: &Transaction, remark: String, desk: &Desk<'_>) -> Vec<Action> {
+    let status = OrderStatus { remarks: Some(remark), ..status_now(transaction) };
+    report(transaction, status, desk, None).into_iter().chain(resume(transaction, desk)).collect()
+}
+
+/// Instructs the agents again that were told to stop: what is not paid is collected after all, and goods that were stopped, or may
+/// be when an agent that is silent reads of it, are brought. It reads the instruction behind the order to stop.
+pub(super) fn resume(transaction: &Transaction, desk: &Desk<'_>) -> Vec<Action> {
+    let legs = Standing::of(transaction).legs;
+    let mut actions = Vec::new();
+    if legs.payment.done.is_none() && stop_sent(transaction, Leg::Payment).is_some() {
+        actions.extend(collect_again(transaction, desk));
     }
-    collect_again(transaction, desk).into_iter().collect()
+    let stopped = || stands_stopped(transaction, &legs, Leg::Delivery).is_some();
+    if stop_sent(transaction, Leg::Delivery).is_some()
+        && (may_be_stopped(transaction) || stopped())
+        && let Some((_, terms)) = terms_of(transaction)
+    {
+        actions.extend(delivery_instruction(transaction, terms, desk).map(Action::from));
+    }
+    actions
+}
+
+/// Returns whether the delivery agent was told to stop, is silent, and has brought nothing yet.
+pub(super) fn may_be_stopped(transaction: &Transaction) -> bool {
+    is_stopping(transaction, Leg::Delivery) && Standing::of(transaction).legs.delivery.done_in_part().is_none()
 }
 
 /// Returns whether we had the agents stop of our own will, and it is not known yet what comes of it.
@@ -126,5 +149,9 @@ fn was_open(transaction: &Transaction, asked: &Kept, stop: &Kept) -> bool {
 fn is_settled(transaction: &Transaction, stop: &Kept) -> bool {
     let told = transaction.sent(Kind::OrderStatus).filter(|kept| kept.position > stop.position);
     told.map(|kept| &kept.letter.document)
-        .any(|said| matches!(said, Document::OrderStatus(status) if status.remarks.as_deref() == Some(TOO_LATE)))
+        .filter_map(|said| match said {
+            Document::OrderStatus(status) => status.remarks.as_deref(),
+            _ => None,
+        })
+        .any(|remark| remark == TOO_LATE || remark.starts_with(&goes_on("")))
 }

@@ -231,7 +231,7 @@ fn instruction(
     draft.map(|draft| draft.about(Some(digest)).into())
 }
 
-/// Refuses the OK, and has the agents that could stop go on by the terms before.
+/// Refuses the OK, and has the agents that could stop, or say nothing, go on by the terms before.
 fn undo(transaction: &Transaction, ok: &Kept, text: &str, desk: &Desk<'_>) -> Vec<Action> {
     let mut actions = vec![agent::refuse(transaction, ok, "too-late", text)];
     let Some(by) = terms_of(transaction) else { return actions };
@@ -240,7 +240,7 @@ fn undo(transaction: &Transaction, ok: &Kept, text: &str, desk: &Desk<'_>) -> Ve
     if stopped(Leg::Payment) && legs.payment.done.is_none() {
         actions.extend(instruction(transaction, by, Leg::Payment, desk));
     }
-    if stopped(Leg::Delivery) && legs.delivery.failed {
+    if stopped(Leg::Delivery) && (legs.delivery.failed || shop_cancel::may_be_stopped(transaction)) {
         actions.extend(instruction(transaction, by, Leg::Delivery, desk));
     }
     actions

@@ -2,7 +2,7 @@
 //! shop's owner sees it, and says himself what comes of it, since he can ask by another way than mail.
 
 use super::shop_after::{refuse_return, settle_stop_as, unanswered};
-use super::shop_cancel::{collect_stopped, go_on, is_cancelling, settle_as};
+use super::shop_cancel::{go_on, is_cancelling, resume, settle_as};
 use super::{Action, Desk, Refused, agent, shop_change};
 use crate::rules::stopping::{is_stopping, stop_sent};
 use crate::rules::{Standing, State};
@@ -48,14 +48,14 @@ pub(super) fn accept(transaction: &Transaction, desk: &Desk<'_>) -> Result<Vec<A
     }
 }
 
-/// Takes it as too late (`shop reject`): who asked is refused, and the order goes on.
+/// Takes it as too late (`shop reject`): who asked is refused, the agents are instructed again, and the order goes on.
 pub(super) fn reject(transaction: &Transaction, why: &str, desk: &Desk<'_>) -> Vec<Action> {
     if shop_change::is_settling(transaction) {
         return shop_change::give_up(transaction, why, desk);
     }
     let asked = unanswered(transaction);
     if asked.is_empty() {
-        return go_on(transaction, desk);
+        return go_on(transaction, why, desk);
     }
     let refuse = |asked: &&Kept| match &asked.letter.document {
         Document::ReturnRequest(request) => {
@@ -63,5 +63,5 @@ pub(super) fn reject(transaction: &Transaction, why: &str, desk: &Desk<'_>) -> V
         }
         _ => agent::refuse(transaction, asked, "refused", why),
     };
-    asked.iter().map(refuse).chain(collect_stopped(transaction, desk)).collect()
+    asked.iter().map(refuse).chain(resume(transaction, desk)).collect()
 }

@@ -5,24 +5,26 @@
 use super::given::{give, open, stop};
 use super::practice::Stage;
 use super::shop::{delivery_instruction, notify, payment_instruction, procedure, status_now};
-use super::{Action, Desk, Notice, Refused, terms_of};
-use crate::rules::stopping::is_instructed;
+use super::{Action, Desk, Notice, Refused, shop_after, shop_cancel, shop_change, terms_of};
+use crate::rules::stopping::{is_instructed, stands_stopped};
 use crate::rules::{Standing, State};
 use crate::trade::status::{OrderState, Step};
 use crate::trade::{Document, Given, HookName, Leg, Moment, Said, Task, Transaction, Work};
 
 /// Goes on with the procedure: writes the instructions that were not written or were refused, and gives hooks their
-/// work, up to the first that has not done it. Work that a hook would not do is given again where a person says so.
+/// work, up to the first that has not done it. Work that a hook would not do is given again where a person says so, and an agent
+/// that says it was stopped is instructed again.
 pub(super) fn go_on(transaction: &Transaction, desk: &Desk<'_>, by_person: bool) -> Vec<Action> {
     let Some((_, terms)) = terms_of(transaction) else { return Vec::new() };
     let Some(procedure) = procedure(terms, desk) else { return Vec::new() };
+    let lacks = |leg: Leg| !is_instructed(transaction, leg) || (by_person && is_left_stopped(transaction, leg));
     let mut actions = Vec::new();
     for stage in &procedure.stages {
         match stage {
-            Stage::Payment if !is_instructed(transaction, Leg::Payment) => {
+            Stage::Payment if lacks(Leg::Payment) => {
                 actions.extend(payment_instruction(transaction, terms, desk).map(Action::from));
             }
-            Stage::Delivery if !is_instructed(transaction, Leg::Delivery) => {
+            Stage::Delivery if lacks(Leg::Delivery) => {
                 actions.extend(delivery_instruction(transaction, terms, desk).map(Action::from));
             }
             Stage::Hook(hook) => match last(transaction, hook, Work::Release) {
@@ -39,6 +41,15 @@ pub(super) fn go_on(transaction: &Transaction, desk: &Desk<'_>, by_person: bool)
     actions
 }
 
+/// Returns whether an agent says that it was stopped, and nothing waits for that: the order goes on.
+fn is_left_stopped(transaction: &Transaction, leg: Leg) -> bool {
+    let standing = Standing::of(transaction);
+    let waits = shop_change::is_settling(transaction)
+        || shop_cancel::is_cancelling(transaction)
+        || !shop_after::unanswered(transaction).is_empty();
+    standing.state == State::Open && !waits && stands_stopped(transaction, &standing.legs, leg).is_some()
+}
+
 /// Goes on once more (`shop instruct`): agents that refused or could not be written to, hooks that would not work.
 pub fn instruct_again(transaction: &Transaction, desk: &Desk<'_>) -> Result<Vec<Action>, Refused> {
     let (_, terms) = terms_of(transaction).ok_or_else(|| Refused::new("no terms were sent for this number"))?;
@@ -51,7 +62,7 @@ pub fn instruct_again(transaction: &Transaction, desk: &Desk<'_>) -> Result<Vec<
     }
     let actions = go_on(transaction, desk, true);
     if actions.is_empty() {
-        return Err(Refused::new("every agent of the procedure was instructed, and none refused"));
+        return Err(Refused::new("every agent of the procedure was instructed, and none refused or stands stopped"));
     }
     Ok(actions)
 }

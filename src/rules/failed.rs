@@ -3,6 +3,7 @@
 //! Such a letter agrees with the terms and is applied; that something is to be done about it is reckoned from how the
 //! transaction stands, never entered.
 
+use super::stopping::{stands_stopped, stop_sent};
 use super::{Standing, State, returned};
 use crate::trade::status::{DeliveryStatus, PaymentStatus, Reason, STOPPED, Step};
 use crate::trade::{Direction, Document, Kept, Kind, Leg, Moment, Money, Role, Transaction};
@@ -60,6 +61,7 @@ fn found(transaction: &Transaction, standing: &Standing) -> Vec<Failure> {
     if transaction.key.role == Role::Shop && standing.state == State::Open {
         let legs = [(Leg::Payment, Kind::PaymentInstruction), (Leg::Delivery, Kind::DeliveryInstruction)];
         found.extend(legs.into_iter().filter_map(|(leg, kind)| not_taken(transaction, leg, kind)));
+        found.extend(legs.into_iter().filter_map(|(leg, _)| left_stopped(transaction, standing, leg)));
     }
     found
 }
@@ -77,6 +79,13 @@ pub fn not_given_back(transaction: &Transaction, standing: &Standing) -> Option<
         returned::agreed(transaction).into_iter().next_back().filter(|_| worth.exceeds(&agreed).unwrap_or(false))?;
     let text = format!("all goods went back, {paid} was paid, and of it {agreed} is to come back");
     Some(failure(Leg::Payment, text, said))
+}
+
+/// An agent that was instructed again, and says that it was stopped all the same: its answer to an order to stop from before.
+fn left_stopped(transaction: &Transaction, standing: &Standing, leg: Leg) -> Option<Failure> {
+    let said = stands_stopped(transaction, &standing.legs, leg)?;
+    let text = || format!("the {leg} was stopped, though the order goes on");
+    stop_sent(transaction, leg).is_none().then(|| failure(leg, text(), said))
 }
 
 fn failure(leg: Leg, text: String, said: &Kept) -> Failure {

@@ -2,7 +2,9 @@
 
 use super::State;
 use super::failed::not_taken;
+use super::leg::Legs;
 use crate::trade::document::Stop;
+use crate::trade::status::{STOPPED, Step};
 use crate::trade::{Direction, Document, Kept, Kind, Leg, Moment, Role, Transaction};
 
 /// Returns the kind of the instruction about a leg.
@@ -36,6 +38,21 @@ pub fn stop_sent(transaction: &Transaction, leg: Leg) -> Option<&Kept> {
 pub fn is_stopping(transaction: &Transaction, leg: Leg) -> bool {
     let stop = stop_sent(transaction, leg).filter(|_| is_instructed(transaction, leg));
     stop.is_some_and(|stop| heard_of(transaction, stop).next().is_none())
+}
+
+/// Returns what an agent has said of a leg since it was instructed last, where that is that it was stopped, and nothing of it is
+/// under way or done.
+pub fn stands_stopped<'a>(transaction: &'a Transaction, legs: &Legs, leg: Leg) -> Option<&'a Kept> {
+    let instructed = transaction.sent(instruction_of(leg)).last()?.position;
+    let said = transaction.by_content(&legs.get(leg).content?).filter(|said| said.position > instructed)?;
+    let steps: Vec<&Step> = match &said.letter.document {
+        Document::PaymentStatus(status) => status.payments.iter().filter(|p| !p.refund).map(|p| &p.step).collect(),
+        Document::DeliveryStatus(status) if legs.delivery.failed => status.parcels.iter().map(|p| &p.step).collect(),
+        _ => return None,
+    };
+    let stopped = |step: &&Step| matches!(step, Step::Failed { reason, .. } if reason.code == STOPPED);
+    let over = legs.get(leg).done.is_none() && steps.iter().all(|step| step.done().is_some() || step.failed());
+    (over && steps.iter().any(stopped)).then_some(said)
 }
 
 /// Returns the letters that count and that an agent wrote after it had read this order to stop: its answer, and where that

@@ -32,4 +32,27 @@ mod real {
             assert_eq!(town.at("+8d", party, &["show", "--json", &number]).json()["state"], "cancelled");
         }
     }
+
+    #[test]
+    fn an_order_that_goes_on_though_its_carrier_was_silent_is_brought_by_him() {
+        let town = Town::fresh();
+        let (id, number) = town.bought("SH-41", 1, &["--pay", "card"]);
+        town.does("buyer", &["cancel", &id]);
+        town.sync(&["shop", "pay", "shop"]);
+        let run = town.at("+8d", "shop", &["shop", "reject", &number, "--reason", "it goes on"]);
+        assert_eq!(run.code, Some(0), "{run:?}");
+        // The carrier comes back, and reads the order to stop and the instruction behind it.
+        for party in ["ship", "pay", "shop", "buyer"] {
+            assert_eq!(town.at("+8d", party, &["sync"]).code, Some(0), "{party}");
+        }
+        let run = town.at("+8d", "ship", &["ship", "notify", &number, "--delivered"]);
+        assert_eq!(run.code, Some(0), "{run:?}");
+        for party in ["shop", "buyer"] {
+            town.at("+8d", party, &["sync"]);
+            let shown = town.at("+8d", party, &["show", "--json", &number]).json();
+            assert_eq!(shown["state"], "open", "{party}");
+            let leg = shown["legs"].as_array().unwrap().iter().find(|leg| leg["leg"] == "delivery").unwrap();
+            assert_eq!(leg["done"], true, "{party}: {leg}");
+        }
+    }
 }

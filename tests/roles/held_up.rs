@@ -2,6 +2,7 @@
 
 use mailorder::role::shop_change::{Change, change};
 use mailorder::role::{shop_cancel, shop_desk, shop_held};
+use mailorder::rules::failed::failures;
 use mailorder::trade::document::{Cancellation, Confirmation};
 use mailorder::trade::status::STOPPED;
 
@@ -78,7 +79,7 @@ fn one_that_is_silent_is_named_and_the_other_ones_word_counts() {
     assert_eq!(accept(&mut desk).unwrap(), [Kind::OrderStatus]);
     assert_eq!(desk.standing().state, State::Cancelled);
     // Or the goods come nonetheless: what comes is paid.
-    assert_eq!(reject(&mut other).unwrap(), [Kind::Refusal, Kind::PaymentInstruction]);
+    assert_eq!(reject(&mut other).unwrap(), [Kind::Refusal, Kind::PaymentInstruction, Kind::DeliveryInstruction]);
     assert_eq!((other.standing().state, held(&other)), (State::Open, 0));
 }
 
@@ -101,7 +102,7 @@ fn a_return_that_waits_for_silent_agents_is_ended_or_refused() {
     let mut other = desk.clone();
     assert_eq!(accept(&mut desk).unwrap(), [Kind::OrderStatus, Kind::ReturnAnswer]);
     assert_eq!(held(&desk), 0);
-    assert_eq!(reject(&mut other).unwrap(), [Kind::ReturnAnswer, Kind::PaymentInstruction]);
+    assert_eq!(reject(&mut other).unwrap(), [Kind::ReturnAnswer, Kind::PaymentInstruction, Kind::DeliveryInstruction]);
     assert_eq!((other.standing().state, held(&other)), (State::Open, 0));
 }
 
@@ -115,8 +116,11 @@ fn what_the_shop_cancelled_itself_is_ended_or_goes_on() {
     let mut other = desk.clone();
     assert_eq!(accept(&mut desk).unwrap(), [Kind::OrderStatus]);
     assert_eq!(desk.standing().state, State::Cancelled);
-    assert_eq!(reject(&mut other).unwrap(), [Kind::OrderStatus, Kind::PaymentInstruction]);
+    assert_eq!(reject(&mut other).unwrap(), [Kind::OrderStatus, Kind::PaymentInstruction, Kind::DeliveryInstruction]);
     assert_eq!((other.standing().state, held(&other)), (State::Open, 0));
+    let told = other.transaction().sent(Kind::OrderStatus).last().unwrap();
+    let Document::OrderStatus(status) = &told.letter.document else { panic!("a status") };
+    assert_eq!(status.remarks.as_deref(), Some("The order goes on: The carrier says that it was too late."));
 }
 
 #[test]
@@ -131,7 +135,68 @@ fn an_ok_to_new_terms_that_waits_for_silent_agents_is_refused_alone() {
     desk.now = at("2026-07-29");
     assert_eq!(held(&desk), 2);
     assert!(accept(&mut desk).unwrap_err().contains("`shop reject` has the terms before stay"));
-    assert_eq!(reject(&mut desk).unwrap(), [Kind::Refusal, Kind::PaymentInstruction]);
+    assert_eq!(reject(&mut desk).unwrap(), [Kind::Refusal, Kind::PaymentInstruction, Kind::DeliveryInstruction]);
     assert_eq!(held(&desk), 0);
     assert_eq!(desk.transaction().terms().map(|(kept, _)| kept.content), Some(offer()));
+}
+
+/// What is said to have failed, as the owner is told.
+fn failed(desk: &Desk) -> Vec<(Leg, String)> {
+    let failed = failures(desk.transaction(), &desk.standing());
+    failed.into_iter().map(|failure| (failure.leg, failure.text)).collect()
+}
+
+fn instruct(desk: &mut Desk) -> Result<Vec<Kind>, String> {
+    acts(desk, &selling(), shop_desk::instruct).map(|said| kinds(&said))
+}
+
+/// The shop's desk after its owner had the order go on, and the carrier's answer to the order to stop that he reads only then.
+fn went_on() -> (Desk, Letter) {
+    let mut desk = stopping(&cancellation());
+    desk.now = at("2026-07-29");
+    let said = to_stop(&desk, &courier(), 1, delivery_status(vec![parcel("1", all_goods(), stopped())]));
+    assert!(reject(&mut desk).unwrap().contains(&Kind::DeliveryInstruction));
+    (desk, said)
+}
+
+#[test]
+fn what_an_agent_says_late_to_a_stop_holds_nothing_up_where_the_order_goes_on() {
+    let (mut desk, said) = went_on();
+    assert_eq!(kinds(&answers(&mut desk, &selling(), &said)), []);
+    // Then it reads the instruction behind it.
+    let anew = desk.transaction().sent(Kind::DeliveryInstruction).last().unwrap().content;
+    let again = delivery_status(vec![parcel("1", all_goods(), planned("2026-08-02"))]);
+    let again = Letter { answers: Some(anew), ..to_shop(&courier(), 2, false, again) };
+    assert_eq!(kinds(&answers(&mut desk, &selling(), &again)), []);
+    assert_eq!((desk.standing().state, failed(&desk)), (State::Open, Vec::new()));
+    assert!(instruct(&mut desk).is_err(), "nothing is stopped");
+    let came = delivery_status(vec![parcel("1", all_goods(), done("2026-07-28"))]);
+    answers(&mut desk, &selling(), &to_shop(&courier(), 3, true, came));
+    assert!(desk.legs().delivery.done.is_some() && failed(&desk).is_empty());
+}
+
+#[test]
+fn an_agent_that_stays_stopped_though_the_order_goes_on_is_told_of_and_can_be_instructed() {
+    let (mut desk, said) = went_on();
+    answers(&mut desk, &selling(), &said);
+    let [(leg, text)] = &failed(&desk)[..] else { panic!("{:?}", failed(&desk)) };
+    assert_eq!(*leg, Leg::Delivery);
+    assert!(text.contains("stopped, though the order goes on") && text.contains("courier"), "{text}");
+    assert_eq!(instruct(&mut desk).unwrap(), [Kind::DeliveryInstruction]);
+    // While the agents are being stopped for somebody, nobody is instructed.
+    let mut desk = stopping(&cancellation());
+    let said = to_stop(&desk, &courier(), 1, delivery_status(vec![parcel("1", all_goods(), stopped())]));
+    answers(&mut desk, &selling(), &said);
+    assert!(instruct(&mut desk).is_err());
+    assert_eq!(failed(&desk), []);
+}
+
+#[test]
+fn where_the_carrier_had_stopped_and_the_payment_agent_is_silent_both_are_instructed_again() {
+    let mut desk = stopping(&cancellation());
+    let said = to_stop(&desk, &courier(), 1, delivery_status(vec![parcel("1", all_goods(), stopped())]));
+    answers(&mut desk, &selling(), &said);
+    desk.now = at("2026-07-29");
+    assert_eq!(reject(&mut desk).unwrap(), [Kind::Refusal, Kind::PaymentInstruction, Kind::DeliveryInstruction]);
+    assert_eq!((desk.standing().state, held(&desk)), (State::Open, 0));
 }

@@ -153,6 +153,41 @@ fn a_carriers_program_stops_no_parcel_that_is_in_its_hands() {
     assert!(!is_failed(&said));
 }
 
+#[test]
+fn a_stop_that_a_later_instruction_has_overtaken_on_its_way_stops_nothing() {
+    // The post swaps the two: the shop had the order go on after the stop.
+    let mut goods = to_bring();
+    let first = goods.transaction().received(Kind::DeliveryInstruction).next().unwrap().letter.clone();
+    answers(&mut goods, &delivering(), &Letter { seq: Some(10), ..(*first).clone() });
+    let said = answers(&mut goods, &delivering(), &stop(&courier(), Leg::Delivery));
+    let [Document::DeliveryStatus(status)] = &said[..] else { panic!("{said:?}") };
+    assert!(!status.parcels[0].step.failed());
+    let came = done_at(at("2026-07-21"));
+    assert!(acts(&mut goods, &delivering(), |known, desk| delivery::notify(known, &came, desk)).is_ok());
+    let (practice, mut money) = debiting();
+    answers(&mut money, &practice, &instruction(10, 4800));
+    assert_eq!(parts(&answers(&mut money, &practice, &stop(&bank(), Leg::Payment))), [(false, false)]);
+    assert_eq!(parts(&on_time(&mut money, &practice, "2026-07-27")), [(true, false)]);
+    // One that the shop wrote behind it counts.
+    let mut goods = to_bring();
+    answers(&mut goods, &delivering(), &Letter { seq: Some(10), ..(*first).clone() });
+    let later = Letter { seq: Some(11), ..stop(&courier(), Leg::Delivery) };
+    let said = answers(&mut goods, &delivering(), &later);
+    assert!(matches!(&said[0], Document::DeliveryStatus(status) if status.parcels[0].step.failed()));
+}
+
+#[test]
+fn what_was_on_its_way_at_a_stop_goes_on_as_it_was_when_it_is_instructed_again() {
+    let mut goods = to_bring();
+    let collected = Notice { event: Some(("collected".to_owned(), None)), ..Notice::default() };
+    acts(&mut goods, &delivering(), |known, desk| delivery::notify(known, &collected, desk)).unwrap();
+    answers(&mut goods, &delivering(), &stop(&courier(), Leg::Delivery));
+    let first = goods.transaction().received(Kind::DeliveryInstruction).next().unwrap().letter.clone();
+    let said = answers(&mut goods, &delivering(), &Letter { seq: Some(10), ..(*first).clone() });
+    let Document::DeliveryStatus(status) = &said[0] else { panic!("{said:?}") };
+    assert_eq!(status.parcels[0].events.len(), 1, "what happened to it stays");
+}
+
 /// A payment agent whose bank collects on the day, and its desk after an instruction for 26 July.
 fn debiting() -> (Practice, Desk) {
     let mut practice = collecting();
