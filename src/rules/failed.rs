@@ -6,7 +6,7 @@
 use super::stopping::{stands_stopped, stop_sent};
 use super::{Standing, State, returned};
 use crate::trade::status::{DeliveryStatus, PaymentStatus, Reason, STOPPED, Step};
-use crate::trade::{Direction, Document, Kept, Kind, Leg, Moment, Money, Role, Transaction};
+use crate::trade::{Direction, Document, Kept, Kind, Leg, Moment, Money, Role, Settlement, Transaction};
 
 /// Something that will not happen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,12 +41,12 @@ pub fn failed_legs(transaction: &Transaction, standing: &Standing) -> Vec<Leg> {
 }
 
 fn found(transaction: &Transaction, standing: &Standing) -> Vec<Failure> {
+    let mut found: Vec<Failure> = came_nonetheless(transaction, standing).into_iter().collect();
     if matches!(standing.state, State::Rejected | State::Refunded) {
-        return Vec::new();
+        return found;
     }
     // What goes back is not paid and not brought any more; its money may still fail to come back.
     let over = matches!(standing.state, State::Returned | State::Cancelled);
-    let mut found = Vec::new();
     for leg in Leg::ALL {
         let said = standing.legs.get(leg).content.and_then(|content| transaction.by_content(&content));
         let reasons = match said.map(|kept| &kept.letter.document) {
@@ -79,6 +79,19 @@ pub fn not_given_back(transaction: &Transaction, standing: &Standing) -> Option<
         returned::agreed(transaction).into_iter().next_back().filter(|_| worth.exceeds(&agreed).unwrap_or(false))?;
     let text = format!("all goods went back, {paid} was paid, and of it {agreed} is to come back");
     Some(failure(Leg::Payment, text, said))
+}
+
+/// Goods that came though the shop had ended the order: its agent had said nothing to the order to stop, or something else. Nobody
+/// else would see that they are out, and not paid for.
+fn came_nonetheless(transaction: &Transaction, standing: &Standing) -> Option<Failure> {
+    let (ended, delivery) = (standing.legs.cancelled?, &standing.legs.delivery);
+    let said = transaction.by_content(&delivery.content?)?;
+    if said.settled == Some(Settlement::Accept) {
+        return None;
+    }
+    let (id, came) = delivery.parcels.iter().find_map(|(id, parcel)| Some((id, parcel.done?)))?;
+    let text = format!("parcel {id} arrived {came}, though the order was ended {ended}");
+    Some(failure(Leg::Delivery, text, said))
 }
 
 /// An agent that was instructed again, and says that it was stopped all the same: its answer to an order to stop from before.

@@ -4,7 +4,7 @@ use mailorder::role::shop_change::{Change, change};
 use mailorder::role::{shop_cancel, shop_desk, shop_held};
 use mailorder::rules::failed::failures;
 use mailorder::trade::document::{Cancellation, Confirmation};
-use mailorder::trade::status::STOPPED;
+use mailorder::trade::status::{OrderState, OrderStatus, STOPPED};
 
 use super::*;
 
@@ -199,4 +199,32 @@ fn where_the_carrier_had_stopped_and_the_payment_agent_is_silent_both_are_instru
     desk.now = at("2026-07-29");
     assert_eq!(reject(&mut desk).unwrap(), [Kind::Refusal, Kind::PaymentInstruction, Kind::DeliveryInstruction]);
     assert_eq!((desk.standing().state, held(&desk)), (State::Open, 0));
+}
+
+#[test]
+fn goods_that_come_though_the_order_was_ended_are_told_of_on_both_sides() {
+    for asked in [cancellation(), return_of(3, all_goods())] {
+        let mut desk = stopping(&asked);
+        desk.now = at("2026-07-29");
+        accept(&mut desk).unwrap();
+        assert_eq!(failed(&desk), []);
+        // Before the end or behind it, as far as the carrier's date goes.
+        let came = delivery_status(vec![parcel("1", all_goods(), done("2026-07-25"))]);
+        answers(&mut desk, &selling(), &to_shop(&courier(), 1, true, came));
+        let [(leg, text)] = &failed(&desk)[..] else { panic!("{:?}", failed(&desk)) };
+        assert_eq!(*leg, Leg::Delivery);
+        assert!(text.starts_with("parcel 1 arrived 2026-07-25") && text.contains("was ended"), "{text}");
+    }
+    let mut buyers = Desk::buyer_open();
+    buyers.now = at("2026-07-29");
+    let over = OrderStatus { state: OrderState::Cancelled, shipments: Vec::new(), remarks: None };
+    let over = status(&shop(), 3, "2026-07-28", true, Document::OrderStatus(over));
+    assert_eq!(buyers.takes(&over).verdict, Verdict::Applied);
+    let came = delivery_status(vec![parcel("1", all_goods(), done("2026-07-25"))]);
+    assert_eq!(buyers.takes(&status(&courier(), 1, "2026-07-28", true, came)).verdict, Verdict::Applied);
+    assert_eq!((buyers.standing().state, failed(&buyers).len()), (State::Cancelled, 1));
+    // Goods that came, and go back as they should, are no news.
+    let mut ordinary = delivered(4800);
+    answers(&mut ordinary, &selling(), &return_of(3, all_goods()));
+    assert_eq!((ordinary.standing().state, failed(&ordinary)), (State::Returned, Vec::new()));
 }
