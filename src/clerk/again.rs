@@ -25,7 +25,7 @@ pub struct Tended {
 }
 
 impl Clerk {
-    /// Does what time brings: letters nobody acknowledged are queued again (I9, I11), and letters that have waited too
+    /// Does what time brings: letters whose files in the queue are damaged are written anew, letters nobody acknowledged are queued again (I9, I11), and letters that have waited too
     /// long for their transaction are warned about (B64, B71), what nobody authorised is given up and what is due is collected
     /// (P24, P55), what the buyer's schedules say is asked and what his rules say is done (P92), our own
     /// key is renewed when its time has come, and once a day the ledger is signed for. Takes the lock only where there is
@@ -33,6 +33,7 @@ impl Clerk {
     pub fn tend(&mut self) -> Result<Tended, ClerkError> {
         self.catch_up()?;
         self.renew_if_due()?;
+        self.mend_queue()?;
         // Letters that entries owe and a crash swallowed, where nothing else takes the lock.
         if self.queue.written()? < self.index.mark().entries() {
             self.batch(|_| Ok(()))?;

@@ -169,7 +169,12 @@ impl Clerk {
     }
 
     /// Tells of a letter that is not sealed, and remembers it until its reader's key can be used (F37).
-    fn wait_for_key(&mut self, position: u64, letter: Option<&Letter>, error: &ClerkError) -> Result<(), ClerkError> {
+    pub(super) fn wait_for_key(
+        &mut self,
+        position: u64,
+        letter: Option<&Letter>,
+        error: &ClerkError,
+    ) -> Result<(), ClerkError> {
         self.notes.push(unsent(position, error));
         match letter {
             Some(letter) if error.is_about_reader() => {
@@ -181,27 +186,32 @@ impl Clerk {
 
     /// Seals the letter of one entry anew and queues it; entries without a letter that travels are passed over.
     fn queue_position(&self, position: u64, now: Moment) -> Result<(), ClerkError> {
+        self.sealed_anew(position, now)?.map_or(Ok(()), |queued| put_in_queue(&self.queue, &[queued]))
+    }
+
+    /// Seals the letter of one entry anew; none where it has no letter that travels.
+    pub(super) fn sealed_anew(&self, position: u64, now: Moment) -> Result<Option<Queued>, ClerkError> {
         if self.index.erased_by(position)?.is_some() {
-            return Ok(());
+            return Ok(None);
         }
         let file = self.ledger.read(position)?;
         let parsed = ledger::form::parse(&file, &super::open::reread)
             .map_err(|error| ClerkError::Write(format!("entry {position}: {error}")))?;
-        let (Body::Out { letter, content }, Some(sealed)) = (&parsed.entry.body, &parsed.seal) else { return Ok(()) };
+        let (Body::Out { letter, content }, Some(seal)) = (&parsed.entry.body, &parsed.seal) else { return Ok(None) };
         if letter.stays_here() {
-            return Ok(());
+            return Ok(None);
         }
         let recipient = self.certificates.get(&self.index, &letter.to.fingerprint)?;
         let recipient = recipient.ok_or_else(|| ClerkError::NoCertificate(letter.to.address.to_string()))?;
-        let queued = self.sealer()?.seal(&ToSeal {
+        let sealed = self.sealer()?.seal(&ToSeal {
             position,
             letter,
             content: content.digest,
-            signed: sealed.signed,
-            signature: &Signature::from_armored(sealed.signature)?,
+            signed: seal.signed,
+            signature: &Signature::from_armored(seal.signature)?,
             recipient: &recipient,
             now,
         })?;
-        put_in_queue(&self.queue, &[queued])
+        Ok(Some(sealed))
     }
 }

@@ -137,6 +137,11 @@ pub(super) fn refusal(report: &Report) -> Option<Failure> {
     (report.refused > 0).then(|| failure.hint("mailorder outbox list"))
 }
 
+/// Returns the failure of a pass that met a file of the queue that is no letter: which, and why, was told.
+pub(super) fn damaged(report: &Report) -> Option<Failure> {
+    report.damaged.map(|kind| Failure::of_system(kind, ""))
+}
+
 /// Sends; where another process (a `watch` beside) is sending, waits for its end, since it may have begun before the new
 /// letter was queued.
 async fn patiently(clerk: &mut Clerk, outbox: &mut Outbox) -> Result<Report, clerk::ClerkError> {

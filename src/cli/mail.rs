@@ -118,7 +118,7 @@ async fn send(shell: &Shell, clerk: &mut Clerk, outbox: &mut Outbox) -> Result<(
     match (&report.stopped, account::refusal(&report)) {
         (Some(cause), _) => Err(Failure::new(send_kind(cause), format!("the letters wait: {cause}"))),
         (None, Some(refusal)) => Err(refusal),
-        (None, None) => Ok(()),
+        (None, None) => account::damaged(&report).map_or(Ok(()), Err),
     }
 }
 

@@ -6,7 +6,10 @@ use super::sending::send_all;
 use super::{Shell, inbox};
 use crate::clerk::{Clerk, ClerkError};
 use crate::index::OpenTask;
-use crate::outbox::queue::{Item, State};
+use crate::outbox::{
+    self,
+    queue::{Item, State},
+};
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  mailorder outbox list --json")]
@@ -58,6 +61,8 @@ impl OutboxArgs {
 pub(super) fn run(shell: &mut Shell, args: OutboxArgs) -> Result<(), Failure> {
     let mut clerk = shell.clerk()?;
     let items = clerk.queue().list().map_err(ClerkError::from)?;
+    let damaged = clerk.queue().damaged().map_err(ClerkError::from)?;
+    let is_damaged = |name: &str| damaged.iter().any(|one| one.name == name);
     let unsealed = clerk.index().unsealed().map_err(ClerkError::from)?;
     let doubts = clerk.index().doubts().map_err(ClerkError::from)?;
     let tasks = clerk.index().open_tasks().map_err(ClerkError::from)?;
@@ -75,6 +80,7 @@ pub(super) fn run(shell: &mut Shell, args: OutboxArgs) -> Result<(), Failure> {
     let waits = |name: &String| {
         items.iter().any(|item| item.name == *name)
             || unsealed.iter().any(|one| one.position.to_string() == *name)
+            || is_damaged(name)
             || went_out(name)
             || task(name).is_some()
     };
@@ -83,13 +89,13 @@ pub(super) fn run(shell: &mut Shell, args: OutboxArgs) -> Result<(), Failure> {
         None => Ok(()),
     };
     match args.command {
-        OutboxCommand::List { all } => list(shell, &clerk, &items, all),
+        OutboxCommand::List { all } => list(shell, &clerk, (&items, &damaged), all),
         OutboxCommand::Show { name } => {
             check(std::slice::from_ref(&name))?;
             if let Some(open) = task(&name) {
                 return Err(no_letter(&name, open));
             }
-            show(shell, &clerk, &items, &name)
+            show(shell, &clerk, (&items, &damaged), &name)
         }
         OutboxCommand::Flush => flush(shell, &mut clerk),
         OutboxCommand::Retry { names } => {
@@ -98,7 +104,7 @@ pub(super) fn run(shell: &mut Shell, args: OutboxArgs) -> Result<(), Failure> {
                 clerk.index().try_anew(&open.task.key).map_err(ClerkError::from)?;
             }
             let queued = |name: &String| items.iter().any(|item| item.name == *name);
-            for name in names.iter().filter(|name| went_out(name) && !queued(name)) {
+            for name in names.iter().filter(|name| went_out(name) && !queued(name) && !is_damaged(name)) {
                 clerk.seal_after_all(name.parse().unwrap_or(u64::MAX))?;
             }
             retry(shell, &mut clerk, &items, &names)
@@ -110,6 +116,9 @@ pub(super) fn run(shell: &mut Shell, args: OutboxArgs) -> Result<(), Failure> {
             }
             for item in items.iter().filter(|item| names.contains(&item.name)) {
                 clerk.queue().drop_letter(item).map_err(ClerkError::from)?;
+            }
+            for one in damaged.iter().filter(|one| names.contains(&one.name)) {
+                clerk.drop_damaged(&one.name)?;
             }
             let unsealed = unsealed.iter().map(|one| one.position).chain(doubts.iter().map(|one| one.position));
             let unsealed = unsealed.chain(unacknowledged.iter().map(|one| one.letter.position));
@@ -134,8 +143,10 @@ fn retry(shell: &Shell, clerk: &mut Clerk, items: &[Item], names: &[String]) -> 
     let meant = |item: &&Item| if names.is_empty() { !dropped(item) } else { names.contains(&item.name) };
     for item in items.iter().filter(meant) {
         let mail = clerk.queue().mail(&item.name).map_err(ClerkError::from)?;
-        match item.name.parse() {
-            Ok(position) if mail.is_some_and(|mail| mail.is_empty()) => clerk.seal_after_all(position)?,
+        match item.name.parse::<u64>() {
+            Ok(position) if mail.as_ref().is_some_and(Vec::is_empty) => clerk.seal_after_all(position)?,
+            // No letter of ours is like that: its file is at fault.
+            Ok(_) if mail.is_some_and(|mail| outbox::check(&mail).is_err()) => clerk.write_anew(&item.name)?,
             _ => clerk.queue().mark_due(&item.name).map_err(ClerkError::from)?,
         }
     }
@@ -143,6 +154,12 @@ fn retry(shell: &Shell, clerk: &mut Clerk, items: &[Item], names: &[String]) -> 
     shell.unless_stopped(async { Ok(clerk.work(super::mail::WORK_BUDGET).await?) })?;
     shell.tell_notes(clerk);
     shell.send(clerk)?;
+    let damaged = clerk.queue().damaged().map_err(ClerkError::from)?;
+    if let Some(one) = damaged.iter().find(|one| names.contains(&one.name)) {
+        let text =
+            format!("the ledger has no letter that could be written anew in the place of this file: {}", one.cause);
+        return Err(Failure::data(text).hint(format!("mailorder outbox drop {}", one.name)));
+    }
     let left = clerk.queue().list().map_err(ClerkError::from)?.iter().filter(|item| !dropped(item)).count();
     let before = items.iter().filter(meant).count();
     shell.done(format!("{left} of {} still waiting", before.max(left)));

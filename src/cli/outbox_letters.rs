@@ -9,13 +9,16 @@ use super::table::{Fit, Table};
 use super::{Shell, inbox};
 use crate::clerk::{Clerk, ClerkError, Unacknowledged};
 use crate::index::{EntryRow, OpenTask};
-use crate::outbox::queue::{Item, State};
+use crate::outbox::queue::{Damaged, Item, State};
 use crate::rules::unheard::SOON;
 use crate::trade::{Moment, Number, When};
 use crate::view::text;
 
 /// Columns of the names in front of values.
 const NAMES: usize = 13;
+
+/// What is in the queue: letters, and files that are none.
+pub(super) type InQueue<'a> = (&'a [Item], &'a [Damaged]);
 
 /// A letter of ours that is not known to have arrived.
 struct Waiting {
@@ -24,8 +27,8 @@ struct Waiting {
     to: String,
     kind: String,
     message_id: Option<String>,
-    /// When it was written.
-    written: String,
+    /// When it was written, as far as known.
+    written: Option<String>,
     place: Place,
     tries: u64,
     last_error: Option<String>,
@@ -37,6 +40,8 @@ struct Waiting {
 enum Place {
     /// In the queue.
     Queue(State),
+    /// In the queue, in a file that is damaged.
+    Damaged,
     /// Not sealed yet: the key of its reader cannot be used.
     Unsealed,
     /// Sent, and a report says that it was not delivered.
@@ -50,6 +55,7 @@ impl Place {
     const fn word(self) -> &'static str {
         match self {
             Self::Queue(state) => state.word(),
+            Self::Damaged => "damaged",
             Self::Unsealed => "waiting-for-key",
             Self::Doubtful => "delivery-doubtful",
             Self::Unacknowledged => "unacknowledged",
@@ -65,7 +71,7 @@ impl Waiting {
             to: item.label.envelope.to.to_string(),
             kind: item.label.kind.clone(),
             message_id: Some(item.label.message_id.to_string()),
-            written: item.label.queued.to_string(),
+            written: Some(item.label.queued.to_string()),
             place: Place::Queue(item.standing.state),
             tries: item.standing.tries.into(),
             last_error: item.standing.last_error.clone(),
@@ -80,7 +86,7 @@ impl Waiting {
             to: entry.peer.map(|peer| peer.to_string()).unwrap_or_default(),
             kind: entry.kind,
             message_id: entry.letter.map(|letter| letter.to_string()),
-            written: entry.recorded,
+            written: Some(entry.recorded),
             place,
             tries,
             last_error,
@@ -88,10 +94,29 @@ impl Waiting {
         }
     }
 
+    /// Returns one whose file in the queue is damaged; `entry` owes it, if one does.
+    fn damaged(damaged: &Damaged, entry: Option<EntryRow>) -> Self {
+        let error = Some(damaged.cause.clone());
+        match entry {
+            Some(entry) => Self::of(entry, Place::Damaged, 0, error),
+            None => Self {
+                name: damaged.name.clone(),
+                to: String::new(),
+                kind: String::new(),
+                message_id: None,
+                written: None,
+                place: Place::Damaged,
+                tries: 0,
+                last_error: error,
+                next_try: None,
+            },
+        }
+    }
+
     /// Returns what `outbox list --json` has of a letter that waits.
     fn listed(&self) -> Value {
         json!({
-            "name": self.name, "to": self.to, "kind": self.kind, "message_id": self.message_id, "queued": self.written,
+            "name": self.name, "to": known(&self.to), "kind": known(&self.kind), "message_id": self.message_id, "queued": self.written,
             "state": self.place.word(), "tries": self.tries, "last_error": self.last_error, "next_try": self.next_try,
         })
     }
@@ -105,9 +130,14 @@ impl Waiting {
     }
 }
 
+/// Returns a word, where there is one.
+fn known(word: &str) -> Option<&str> {
+    (!word.is_empty()).then_some(word)
+}
+
 /// Lists what waits; `all` lists what went out within the last day as well.
-pub(super) fn list(shell: &Shell, clerk: &Clerk, items: &[Item], all: bool) -> Result<(), Failure> {
-    let letters = waiting(clerk, items, &shell.clock.now())?;
+pub(super) fn list(shell: &Shell, clerk: &Clerk, queue: InQueue<'_>, all: bool) -> Result<(), Failure> {
+    let letters = waiting(clerk, queue, &shell.clock.now())?;
     let unacknowledged = unacknowledged(clerk, if all { 0 } else { SOON })?;
     let open = clerk.index().open_tasks().map_err(ClerkError::from)?;
     if shell.output.is_json() {
@@ -130,11 +160,9 @@ pub(super) fn list(shell: &Shell, clerk: &Clerk, items: &[Item], all: bool) -> R
     let error = |error: Option<&String>| error.map(|error| words.sentence(error)).unwrap_or_default();
     let mut rows: Vec<Vec<Cell>> =
         letters.iter().map(|letter| row(letter, error(letter.last_error.as_ref()))).collect();
-    rows.extend(
-        unacknowledged
-            .iter()
-            .map(|(letter, _)| row(letter, words.fill("waits.sent-on", &[("day", &day(shell, &letter.written))]))),
-    );
+    rows.extend(unacknowledged.iter().map(|(letter, _)| {
+        row(letter, words.fill("waits.sent-on", &[("day", &day(shell, letter.written.as_deref().unwrap_or_default()))]))
+    }));
     // Work for a hook goes to a program instead of a reader.
     rows.extend(open.iter().map(|open| {
         let attempt = open.attempt.as_ref();
@@ -149,8 +177,8 @@ pub(super) fn list(shell: &Shell, clerk: &Clerk, items: &[Item], all: bool) -> R
 }
 
 /// Shows one letter, where it stands and what it says.
-pub(super) fn show(shell: &Shell, clerk: &Clerk, items: &[Item], name: &str) -> Result<(), Failure> {
-    let all = waiting(clerk, items, &shell.clock.now())?
+pub(super) fn show(shell: &Shell, clerk: &Clerk, queue: InQueue<'_>, name: &str) -> Result<(), Failure> {
+    let all = waiting(clerk, queue, &shell.clock.now())?
         .into_iter()
         .chain(unacknowledged(clerk, 0)?.into_iter().map(|(letter, _)| letter));
     let found = all.into_iter().find(|letter| letter.name == name);
@@ -164,7 +192,7 @@ pub(super) fn show(shell: &Shell, clerk: &Clerk, items: &[Item], name: &str) -> 
     let says = entry.and_then(|at| clerk.letter_text(at).ok());
     if shell.output.is_json() {
         let value = json!({
-            "schema": "mailorder.outbox-letter/1", "name": found.name, "to": found.to, "kind": found.kind,
+            "schema": "mailorder.outbox-letter/1", "name": found.name, "to": known(&found.to), "kind": known(&found.kind),
             "message_id": found.message_id, "number": number, "written": found.written, "state": found.place.word(),
             "tries": found.tries, "last_error": found.last_error, "next_try": found.next_try, "says": says,
         });
@@ -176,7 +204,7 @@ pub(super) fn show(shell: &Shell, clerk: &Clerk, items: &[Item], name: &str) -> 
         ("to", Some(found.to.clone())),
         ("letter", Some(words.name("kinds", &found.kind))),
         ("number", number.map(|number| number.to_string())),
-        ("written", Some(minute(shell, &found.written))),
+        ("written", found.written.as_ref().map(|written| minute(shell, written))),
         ("state", Some(words.name("waits", found.place.word()))),
         ("tries", Some(found.tries.to_string())),
         ("error", found.last_error.as_ref().map(|error| words.sentence(error))),
@@ -192,9 +220,13 @@ pub(super) fn show(shell: &Shell, clerk: &Clerk, items: &[Item], name: &str) -> 
 }
 
 /// Returns the letters that wait to be sent, and those that a report doubts.
-fn waiting(clerk: &Clerk, items: &[Item], now: &Moment) -> Result<Vec<Waiting>, Failure> {
+fn waiting(clerk: &Clerk, (items, damaged): InQueue<'_>, now: &Moment) -> Result<Vec<Waiting>, Failure> {
     let entry = |at: u64| clerk.index().entry(at).map_err(ClerkError::from);
     let mut letters: Vec<Waiting> = items.iter().map(|item| Waiting::queued(item, now)).collect();
+    for one in damaged {
+        let row = clerk.owed_by(&one.name).map(|(at, _)| entry(at)).transpose()?.flatten();
+        letters.push(Waiting::damaged(one, row));
+    }
     for one in clerk.index().unsealed().map_err(ClerkError::from)? {
         letters.extend(entry(one.position)?.map(|entry| Waiting::of(entry, Place::Unsealed, 0, Some(one.reason))));
     }

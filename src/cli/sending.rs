@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::Shell;
-use super::account::refusal;
+use super::account::{damaged, refusal};
 use super::failure::{Failure, send_kind};
 use crate::clerk::{self, Clerk};
 
@@ -32,6 +32,6 @@ pub(super) fn send_all(shell: &Shell, clerk: &mut Clerk) -> Result<(), Failure> 
     match (&report.stopped, refusal(&report)) {
         (Some(cause), _) => Err(Failure::new(send_kind(cause), format!("the letters wait: {cause}"))),
         (None, Some(refusal)) => Err(refusal),
-        (None, None) => Ok(()),
+        (None, None) => damaged(&report).map_or(Ok(()), Err),
     }
 }

@@ -112,7 +112,8 @@ impl Account {
         let parts = played.map(|role| Part::load(clerk, role, now)).collect::<Result<Vec<Part>, Failure>>()?;
         let queue = clerk.queue().list().map_err(ClerkError::from)?;
         let waiting = queue.iter().filter(|item| item.standing.state.is_open()).count();
-        let failed = queue.iter().filter(|item| item.failed()).count();
+        let damaged = clerk.queue().damaged().map_err(ClerkError::from)?.len();
+        let failed = queue.iter().filter(|item| item.failed()).count().saturating_add(damaged);
         let waiting = waiting.saturating_add(clerk.index().unsealed().map_err(ClerkError::from)?.len());
         let week = now.plus_seconds(-WEEK);
         Ok(Self {

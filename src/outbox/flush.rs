@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, timeout_at};
 
+use super::damaged::Damaged;
 use super::queue::{Item, Queue, QueueError, Standing, State};
 use super::{Outbox, SendError, Sent};
 use crate::files;
@@ -22,6 +23,8 @@ pub struct Report {
     pub later: Vec<(String, String)>,
     /// Names of those that will not, with the reason: to be shown to a person.
     pub failed: Vec<(String, String)>,
+    /// Why the file of a letter could be no letter, the first of them: it is among those that failed.
+    pub damaged: Option<io::ErrorKind>,
     /// How many of those the other side refused for good in this flush.
     pub refused: usize,
     /// The first letter that the server would not have, for a reason that can pass, and the reason: to be shown to a person once.
@@ -32,6 +35,13 @@ pub struct Report {
     pub busy: bool,
     /// When the next letter is due, as far as known.
     pub next_try: Option<Timestamp>,
+}
+
+impl Report {
+    fn pass_over(&mut self, damaged: Damaged) {
+        self.damaged = self.damaged.or(Some(damaged.kind));
+        self.failed.push((damaged.name, damaged.cause));
+    }
 }
 
 /// The file that tells since when no letter could be sent.
@@ -70,7 +80,8 @@ impl Queue {
         budget: Duration,
         mut watch: impl FnMut(usize, usize),
     ) -> Result<Report, QueueError> {
-        let mut report = Report { failed: self.damaged()?, ..Report::default() };
+        let mut report = Report::default();
+        self.damaged()?.into_iter().for_each(|damaged| report.pass_over(damaged));
         let Some(_lock) = self.lock()? else {
             report.busy = true;
             return Ok(report);
@@ -91,7 +102,7 @@ impl Queue {
                 Ok(None) => continue,
                 // A bad block in one file is no reason to keep the others.
                 Err(error) => {
-                    report.failed.push((item.name, error.to_string()));
+                    report.pass_over(Damaged::of(&item.name, &error));
                     continue;
                 }
             };

@@ -16,6 +16,8 @@ use std::path::{Path, PathBuf};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+pub use super::damaged::Damaged;
+use super::damaged::{self, remove_file};
 pub use super::flush::Report;
 use super::{Envelope, SendError};
 use crate::files;
@@ -47,7 +49,7 @@ pub enum QueueError {
     #[error(transparent)]
     Files(#[from] maildir::Error),
     /// A file of the queue is not what this program writes.
-    #[error("{path} is not a queued letter: {cause}; move it away to go on")]
+    #[error("{path} is not a queued letter: {cause}")]
     Damaged {
         /// The file.
         path: PathBuf,
@@ -258,10 +260,7 @@ impl Queue {
             }
             // A state that was left without its letter would be that of the new one.
             let _ = fs::remove_file(self.json(name));
-            let label = serde_json::to_string(label)
-                .map_err(|e| QueueError::Damaged { path: path.clone(), cause: e.to_string() })?;
-            let bytes = [FIELD.as_bytes(), label.as_bytes(), b"\r\n", mail].concat();
-            files.push((format!("{name}.eml"), bytes, path));
+            files.push((format!("{name}.eml"), self.bytes(&path, label, mail)?, path));
         }
         let named: Vec<(&str, &[u8])> =
             files.iter().map(|(name, bytes, _)| (name.as_str(), bytes.as_slice())).collect();
@@ -278,16 +277,16 @@ impl Queue {
         Ok(())
     }
 
-    /// Returns all letters in the order of their numbers; files that are damaged are passed over.
-    pub fn list(&self) -> Result<Vec<Item>, QueueError> {
-        Ok(self.names()?.iter().filter_map(|name| self.item(name).ok().flatten()).collect())
+    /// Returns a letter as its file has it.
+    pub(super) fn bytes(&self, path: &Path, label: &Label, mail: &[u8]) -> Result<Vec<u8>, QueueError> {
+        let label = damaged::written(label, mail)
+            .map_err(|e| QueueError::Damaged { path: path.to_owned(), cause: e.to_string() })?;
+        Ok([FIELD.as_bytes(), label.as_bytes(), b"\r\n", mail].concat())
     }
 
-    /// Returns the names of files that are no letters, with the reason: a person has to look at them. They do not keep
-    /// the others from being sent.
-    pub fn damaged(&self) -> Result<Vec<(String, String)>, QueueError> {
-        let faults = |name: String| self.item(&name).err().map(|error| (name, error.to_string()));
-        Ok(self.names()?.into_iter().filter_map(faults).collect())
+    /// Returns all letters in the order of their numbers; files that are damaged are passed over ([`Queue::damaged`]).
+    pub fn list(&self) -> Result<Vec<Item>, QueueError> {
+        Ok(self.names()?.iter().filter_map(|name| self.item(name).ok().flatten()).collect())
     }
 
     /// Returns the letters to be tried at `now`, in the order of their numbers.
@@ -333,15 +332,10 @@ impl Queue {
     /// Removes a letter. That it is gone need not be durable: a letter that comes back is a repeat.
     pub fn remove(&self, name: &str) -> Result<(), QueueError> {
         number(name)?;
+        self.clear_folder(name)?;
         // The letter first: a state without a letter is nothing, a letter without its state would begin anew.
-        for path in [self.eml(name), self.json(name)] {
-            match fs::remove_file(&path) {
-                Err(e) if e.kind() == io::ErrorKind::NotFound => {}
-                Err(cause) => return Err(maildir::Error::Io { what: "remove", path, cause }.into()),
-                Ok(()) => {}
-            }
-        }
-        Ok(())
+        remove_file(&self.eml(name))?;
+        remove_file(&self.json(name))
     }
 
     /// Returns the watermark: letters owed by ledger entries below this position have all been queued.
@@ -362,15 +356,15 @@ impl Queue {
         Ok(maildir::replace(&self.folder.join("tmp"), &path, format!("{position}\n").as_bytes())?)
     }
 
-    fn eml(&self, name: &str) -> PathBuf {
+    pub(super) fn eml(&self, name: &str) -> PathBuf {
         self.folder.join(format!("{name}.eml"))
     }
 
-    fn json(&self, name: &str) -> PathBuf {
+    pub(super) fn json(&self, name: &str) -> PathBuf {
         self.folder.join(format!("{name}.json"))
     }
 
-    fn names(&self) -> Result<Vec<String>, QueueError> {
+    pub(super) fn names(&self) -> Result<Vec<String>, QueueError> {
         let files = maildir::list_part(&self.folder)?;
         let names = files.iter().filter_map(|path| name_of(path)?.strip_suffix(".eml"));
         let numbered: BTreeSet<_> = names.filter_map(|name| Some((number(name).ok()?, name.to_owned()))).collect();
@@ -392,21 +386,26 @@ impl Queue {
     /// Reads at most `limit` bytes of a letter's file: its label and the beginning of its mail.
     fn read(&self, name: &str, limit: u64) -> Result<Option<(Label, Vec<u8>)>, QueueError> {
         let path = self.eml(name);
+        let damaged = |cause: &str| QueueError::Damaged { path: path.clone(), cause: cause.to_owned() };
         let mut bytes = match maildir::read_head(&path, limit) {
-            Err(e) if e.kind() == Some(io::ErrorKind::NotFound) => return Ok(None),
+            Err(e) if e.kind() == Some(io::ErrorKind::NotFound) => {
+                let is_link = path.symlink_metadata().is_ok_and(|found| found.is_symlink());
+                return if is_link { Err(damaged("it is a link to nothing")) } else { Ok(None) };
+            }
             other => other?,
         };
-        let damaged = |cause: &str| QueueError::Damaged { path: path.clone(), cause: cause.to_owned() };
+        let Ok(length) = fs::metadata(&path).map(|found| found.len()) else { return Ok(None) };
         let end = bytes.iter().position(|b| *b == b'\n').ok_or_else(|| damaged("it has no line"))?;
         let mail = bytes.split_off(end.saturating_add(1));
+        let there = length.saturating_sub(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
         let label = bytes.strip_prefix(FIELD.as_bytes()).ok_or_else(|| damaged("its first line is not ours"))?;
-        let label = serde_json::from_slice(label).map_err(|e| damaged(&e.to_string()))?;
+        let label = damaged::read(label, there).map_err(|cause| damaged(&cause))?;
         Ok(Some((label, mail)))
     }
 }
 
 /// Reads a name as its numbers, by which letters are ordered.
-fn number(name: &str) -> Result<Vec<u64>, QueueError> {
+pub(super) fn number(name: &str) -> Result<Vec<u64>, QueueError> {
     let part = |part: &str| {
         let plain = !part.is_empty() && part.len() <= 19 && part.bytes().all(|b| b.is_ascii_digit());
         plain.then(|| part.parse().ok()).flatten()
@@ -583,7 +582,7 @@ mod tests {
         fs::write(dir.path().join("queue/5.eml"), b"Subject: x\r\n").unwrap();
         queue.put("6", &label(), b"x\r\n").unwrap();
         let damaged = queue.damaged().unwrap();
-        assert!(damaged.len() == 1 && damaged[0].1.contains("5.eml"), "{damaged:?}");
+        assert!(damaged.len() == 1 && damaged[0].cause.contains("5.eml"), "{damaged:?}");
         assert_eq!(queue.list().unwrap().len(), 1);
     }
 }

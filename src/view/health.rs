@@ -88,7 +88,8 @@ impl Line {
 /// # Errors
 /// What keeps index, queue or the folder of mail set aside from being read.
 pub fn mail(clerk: &Clerk, queue: &[Item], now: &Moment) -> Result<Vec<Line>, ClerkError> {
-    let failed = queue.iter().filter(|item| item.failed()).count();
+    let damaged = clerk.queue().damaged()?.len();
+    let failed = queue.iter().filter(|item| item.failed()).count().saturating_add(damaged);
     let waiting = queue.iter().filter(|item| item.standing.state.is_open()).count();
     let aside = clerk.set_aside()?;
     let unseen = aside.iter().filter(|aside| aside.seen.is_none()).count();
