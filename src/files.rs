@@ -27,6 +27,11 @@ pub fn open(path: &Path) -> io::Result<File> {
     opened(path).map(|(file, _)| file)
 }
 
+/// Returns why what is at a path is not read, which is there and no regular file by itself.
+pub fn no_file(path: &Path) -> io::Error {
+    open(path).err().unwrap_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file"))
+}
+
 /// Opens a regular file, and returns its length in bytes, too.
 fn opened(path: &Path) -> io::Result<(File, u64)> {
     // Before it is opened, since opening alone may wake a device.

@@ -55,6 +55,24 @@ fn a_mail_in_the_spool_that_cannot_be_read_keeps_no_other_back() {
 }
 
 #[test]
+fn what_is_no_file_is_named_alike_in_the_spool_and_among_the_mails_set_aside() {
+    let town = Town::played();
+    for folder in ["spool", "set-aside"] {
+        let path = town.path(&format!("buyer/{folder}/new/odd"));
+        let pipe = || assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+        let (folder, link) = (|| fs::create_dir(&path).unwrap(), || std::os::unix::fs::symlink("/", &path).unwrap());
+        for make in [&pipe as &dyn Fn(), &folder, &link] {
+            make();
+            let run = town.run("buyer", &["sync"]);
+            assert_eq!(run.code, Some(74), "{run:?}");
+            names(&run, &path);
+            fs::remove_file(&path).or_else(|_| fs::remove_dir(&path)).unwrap();
+            assert_eq!(town.does("buyer", &["sync"]).err, "");
+        }
+    }
+}
+
+#[test]
 fn what_stands_in_the_place_of_a_mail_set_aside_keeps_no_other_back() {
     let town = Town::played();
     let aside = town.path("buyer/set-aside");

@@ -299,12 +299,10 @@ impl AsideFolder {
         Ok(self.list_all()?.0)
     }
 
-    /// The same, and beside it the names of files that are there and cannot be read, each with the fault.
-    pub(super) fn list_all(&self) -> Result<(Vec<Aside>, Vec<(String, ClerkError)>), ClerkError> {
-        let (mut kept, mut faults): (Vec<Aside>, Vec<(String, ClerkError)>) = Default::default();
-        let mut amiss = |path: &Path, error: std::io::Error| {
-            faults.push((path.display().to_string(), ClerkError::io("read", path)(error)));
-        };
+    /// The same, and beside it the faults of files that are there and cannot be read.
+    pub(super) fn list_all(&self) -> Result<(Vec<Aside>, Vec<ClerkError>), ClerkError> {
+        let (mut kept, mut faults): (Vec<Aside>, Vec<ClerkError>) = Default::default();
+        let mut amiss = |path: &Path, error: std::io::Error| faults.push(ClerkError::io("read", path)(error));
         for path in maildir::list_part(&self.0.join("cur"))? {
             let text = match files::read(&path, files::SMALL) {
                 Ok(text) => text,
@@ -319,9 +317,14 @@ impl AsideFolder {
             let mail = self.path(&note.name);
             match std::fs::metadata(&mail) {
                 Ok(found) if found.is_file() => kept.push(note),
-                Ok(found) if found.is_dir() => amiss(&mail, ErrorKind::IsADirectory.into()),
                 Err(error) if error.kind() != ErrorKind::NotFound => amiss(&mail, error),
+                // What is no file is told of below, and what is gone was taken away.
                 _ => {}
+            }
+        }
+        for path in maildir::list_part(&self.0.join("new"))? {
+            if path.symlink_metadata().is_ok_and(|found| !found.is_file()) {
+                amiss(&path, files::no_file(&path));
             }
         }
         kept.sort_by_key(|aside| (aside.at, aside.name.clone()));

@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fs::{File, TryLockError};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -32,8 +33,10 @@ pub(super) struct Spool {
     interrupted: BTreeMap<String, u32>,
     /// What was listed and not given out yet, in order.
     listed: VecDeque<PathBuf>,
-    /// What lies among the mails and is none, or cannot be read, as far as it was told of.
+    /// What was told of files that are no mails, or cannot be read.
     odd: BTreeSet<String>,
+    /// Why something that lies among the mails is none, the first in this pass.
+    amiss: Option<ErrorKind>,
     /// Mails that cannot be read or kept now: they stay where they are, and are tried again with the next pass.
     passed_over: BTreeSet<String>,
     notes: Vec<String>,
@@ -58,7 +61,7 @@ impl Spool {
         let folder = folder.to_owned();
         let (interrupted, listed) = (BTreeMap::new(), VecDeque::new());
         let (odd, passed_over) = (BTreeSet::new(), BTreeSet::new());
-        Ok(Self { folder, interrupted, listed, odd, passed_over, notes: Vec::new() })
+        Ok(Self { folder, interrupted, listed, odd, amiss: None, passed_over, notes: Vec::new() })
     }
 
     /// Waits until no other process looks at the spool's mail, and reads what was under way when one ended. The spool
@@ -94,17 +97,23 @@ impl Spool {
     /// Begins a pass: what could not be read in the one before is tried again.
     pub(super) fn begin_pass(&mut self) {
         self.passed_over.clear();
+        self.amiss = None;
     }
 
     /// Passes over a mail until the next pass, and tells of it, once.
     pub(super) fn pass_over(&mut self, mail: &Spooled, fault: &ClerkError) {
         self.passed_over.insert(mail.name.clone());
-        self.tell_once(&mail.name, fault);
+        self.tell_once(fault);
     }
 
-    /// Tells that a file of this name is passed over, once while the program runs.
-    pub(super) fn tell_once(&mut self, name: &str, fault: &ClerkError) {
-        if self.odd.insert(name.to_owned()) {
+    /// Returns why something that lies among the mails was passed over in this pass.
+    pub(super) fn amiss(&self) -> Option<ErrorKind> {
+        self.amiss
+    }
+
+    /// Tells that a file is passed over, once while the program runs.
+    pub(super) fn tell_once(&mut self, fault: &ClerkError) {
+        if self.odd.insert(fault.to_string()) {
             let told = format!("{fault}; it is passed over, and all else goes on: see to that file, or move it away");
             self.notes.push(told);
         }
@@ -186,11 +195,12 @@ impl Spool {
                     room = room.saturating_sub(metadata.len());
                     mails.push(Spooled { name, path, poisonous: false, interrupted: false });
                 }
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-                _ if self.odd.insert(name) => {
-                    self.notes.push(format!("{} is no regular file; it is passed over", path.display()));
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                found => {
+                    let error = found.err().unwrap_or_else(|| files::no_file(&path));
+                    self.amiss = self.amiss.or(Some(error.kind()));
+                    self.tell_once(&ClerkError::io("read", &path)(error));
                 }
-                _ => {}
             }
         }
         mails
@@ -222,9 +232,7 @@ impl Spool {
         let handling = self.folder.join("handling");
         if text.is_empty() {
             return match std::fs::remove_file(&handling) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                    Err(ClerkError::io("remove", &handling)(error))
-                }
+                Err(error) if error.kind() != ErrorKind::NotFound => Err(ClerkError::io("remove", &handling)(error)),
                 _ => Ok(()),
             };
         }
@@ -241,7 +249,7 @@ impl Spool {
     /// Removes a mail that is done with.
     pub(super) fn remove(&self, path: &Path) -> Result<(), ClerkError> {
         match std::fs::remove_file(path) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(ClerkError::io("remove", path)(error)),
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(ClerkError::io("remove", path)(error)),
             _ => Ok(()),
         }
     }
@@ -250,7 +258,6 @@ impl Spool {
 /// Reads the names of the mails under way. What is there and cannot be such a list counts as nothing known, and a folder
 /// of that name is put aside: nothing of it may keep mail from being judged.
 fn read_handling(path: &Path) -> Result<String, ClerkError> {
-    use std::io::ErrorKind;
     match files::read_text(path, HANDLING_MAX) {
         Ok(text) => Ok(text),
         Err(error) if error.kind() == ErrorKind::IsADirectory => {

@@ -106,6 +106,7 @@ impl Clerk {
             let unreadable = self.bring_back(&mut tried)?;
             all.passed_over = all.passed_over.or(unreadable);
             let mails = self.spool.next(BATCH)?;
+            all.passed_over = all.passed_over.or(self.spool.amiss());
             self.notes.extend(self.spool.take_notes());
             if mails.is_empty() {
                 return Ok(all);
@@ -149,8 +150,8 @@ impl Clerk {
                 ready.push(aside);
             }
         }
-        let mut unreadable = faults.iter().find_map(|(_, fault)| fault.io_kind());
-        faults.iter().for_each(|(name, fault)| self.spool.tell_once(name, fault));
+        let mut unreadable = faults.iter().find_map(ClerkError::io_kind);
+        faults.iter().for_each(|fault| self.spool.tell_once(fault));
         for some in ready.chunks(BROUGHT_BACK) {
             let fault = self.spool_again(some)?;
             unreadable = unreadable.or(fault);
@@ -170,7 +171,7 @@ impl Clerk {
                 }
                 Err(fault) => {
                     unreadable = unreadable.or(fault.io_kind());
-                    self.spool.tell_once(&aside.name, &fault);
+                    self.spool.tell_once(&fault);
                 }
             }
         }
