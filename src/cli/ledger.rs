@@ -3,7 +3,7 @@
 use super::Shell;
 use super::failure::Failure;
 use crate::clerk::{self, Clerk, ClerkError};
-use crate::index::Index;
+use crate::index::{Index, IndexError};
 use crate::ledger::LedgerError;
 
 #[derive(Debug, clap::Args)]
@@ -51,7 +51,10 @@ fn reindex(shell: &Shell) -> Result<(), Failure> {
     super::account::key_is_there(&shell.settings()?)?;
     let mut clerk = match Clerk::open(shell.settings()?, shell.clock.clone()) {
         // A log that was cut back is gone on with, because that is wished.
-        Err(ClerkError::Ledger(LedgerError::CutBack { .. })) => {
+        Err(
+            ClerkError::Ledger(LedgerError::CutBack { .. })
+            | ClerkError::Index(IndexError::Ledger(LedgerError::CutBack { .. })),
+        ) => {
             if let Some(note) = clerk::go_on_with_cut_log(&shell.settings()?)? {
                 shell.tell(&note);
             }

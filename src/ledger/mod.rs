@@ -104,7 +104,7 @@ pub enum LedgerError {
     CutBack {
         /// Entries in the log.
         found: u64,
-        /// Entries known from the index.
+        /// Entries known from the index, or, where that is built anew, from the entry files.
         known: u64,
     },
     /// An entry's file cannot be read.

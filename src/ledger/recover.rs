@@ -20,12 +20,13 @@ use crate::trade::Moment;
 /// How long a file stays in `tmp`, as maildir(5) has it.
 const TMP_AGE: Duration = Duration::from_hours(36);
 
-/// The folder of entries that a log which was cut back does not reach.
+/// The folder of entries that a log which was cut back does not reach, or may have been.
 const CUT: &str = "cut";
 
 /// Puts the ledger right; returns the mark at the end of its log, and a sentence for each thing done.
 ///
-/// The folders are listed only if the last writer was `interrupted`.
+/// The folders are listed only if the last writer was `interrupted`, or `known` is the beginning: then the index is built anew,
+/// and nothing but the entry files says that the log was longer.
 pub(super) fn recover(
     ledger: &Ledger,
     log: &File,
@@ -39,6 +40,10 @@ pub(super) fn recover(
     };
     let begin = mark.clone();
     let tail = ledger.log.each::<LedgerError>(&mut mark, |_, _| Ok(()))?;
+    let anew = known.is_some_and(|known| known.entries() == 0);
+    if anew {
+        check_reach(ledger, mark.entries(), interrupted)?;
+    }
     if !tail.is_empty() {
         check_tail(ledger, &tail)?;
         cut(ledger, log, &mark)?;
@@ -70,10 +75,25 @@ pub(super) fn recover(
         left = left_of_batch(&mark)?;
     }
     if !left.is_empty() {
-        put_away(ledger, &left, "tmp")?;
-        done.push(format!("{} entry files without a line in the log were moved to tmp", left.len()));
+        // Without an index nobody knows whether they had lines once: then they are kept where nothing removes them.
+        let folder = if anew { CUT } else { "tmp" };
+        put_away(ledger, &left, folder)?;
+        done.push(format!("{} entry files without a line in the log were moved to {folder}", left.len()));
     }
     Ok((mark, done))
+}
+
+/// Refuses a log that was cut back, where no index tells of it: entry files that it does not reach are not what an interrupted
+/// writer left, if nobody was interrupted, or if a checkpoint was signed of more entries.
+fn check_reach(ledger: &Ledger, size: u64, interrupted: bool) -> Result<(), LedgerError> {
+    let left = without_line(ledger, size)?;
+    let Some(last) = left.iter().filter_map(|path| position_of(ledger, path.file_name()?.to_str()?)).max() else {
+        return Ok(());
+    };
+    if interrupted && ledger.checkpoints()?.last().is_none_or(|signed| *signed <= size) {
+        return Ok(());
+    }
+    Err(LedgerError::CutBack { found: size, known: last.saturating_add(1) })
 }
 
 /// Makes sure that what stands behind the last line feed can come from an interrupted write: the beginning of a
@@ -95,22 +115,25 @@ fn cut(ledger: &Ledger, log: &File, mark: &Mark) -> Result<(), LedgerError> {
 
 /// Returns the entry files of this ledger whose position the log does not reach.
 fn without_line(ledger: &Ledger, size: u64) -> Result<Vec<PathBuf>, LedgerError> {
-    let begin: String = ledger.id.chars().take(8).collect();
     let mut left = Vec::new();
     for part in ["cur", "new"] {
         let folder = ledger.folder.join(part);
         for name in names_in(&folder)? {
-            let parts: Vec<&str> = stable_name(&name).split('.').collect();
-            if let [_, position, id] = parts.as_slice()
-                && *id == begin
-                && plain_number(position).is_some_and(|position| position >= size)
-            {
+            if position_of(ledger, &name).is_some_and(|position| position >= size) {
                 left.push(folder.join(&name));
             }
         }
     }
     left.sort();
     Ok(left)
+}
+
+/// Returns the position in the name of an entry file; `None` where it is none of this ledger.
+fn position_of(ledger: &Ledger, name: &str) -> Option<u64> {
+    let mut parts = stable_name(name).split('.').skip(1);
+    let (position, id) = (parts.next()?, parts.next()?);
+    let ours = parts.next().is_none() && id.len() == 8 && ledger.id.starts_with(id);
+    plain_number(position).filter(|_| ours)
 }
 
 /// Finds a batch whose lines did not all reach the log, and returns the mark before it.
@@ -165,6 +188,9 @@ fn owes_one_of(finder: &Finder, line: &Line, lost: &HashSet<String>) -> Result<b
 /// Moves files to another folder of the ledger, under names that nothing else has.
 fn put_away(ledger: &Ledger, left: &[PathBuf], folder: &str) -> Result<(), LedgerError> {
     let inside = ledger.folder.join(folder);
+    if make_folder(&inside)? {
+        sync_path(&ledger.folder)?;
+    }
     for path in left {
         let to = free_name(&inside, path);
         fs::rename(path, &to).map_err(io_error("move away", path))?;
@@ -194,9 +220,7 @@ impl Ledger {
         }
         let left = without_line(self, self.mark_from(None)?.entries())?;
         if !left.is_empty() {
-            make_folder(&self.folder.join(CUT))?;
             put_away(self, &left, CUT)?;
-            sync_path(&self.folder)?;
         }
         Ok(left.len())
     }

@@ -52,7 +52,8 @@ impl Ledger {
     /// Waits for the right to append, at most `wait`, and puts right what an interrupted writer left.
     ///
     /// `known` is a mark in the log, from the index: with it the log is not read from its beginning. A mark that lies
-    /// behind the log's end means that the log was cut back, and is an error; one that does not fit is left aside.
+    /// behind the log's end means that the log was cut back, and is an error; one that does not fit is left aside. The mark of an
+    /// index that is built anew says nothing of that: then entry files which the log does not reach are the error.
     pub fn lock(&self, wait: Duration, known: Option<&Mark>) -> Result<Writer, LedgerError> {
         let lock = self.wait_for_lock(wait)?;
         self.repair_folders()?;

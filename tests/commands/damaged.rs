@@ -60,6 +60,66 @@ fn a_log_cut_back_stops_the_account_until_a_person_says_go_on_f22() {
     assert!(!audit.out.contains("has no line in the log"), "{audit:?}");
 }
 
+/// Removes the index.
+fn loses_its_index(town: &Town) {
+    for side in ["", "-wal", "-shm"] {
+        let _ = fs::remove_file(town.path(&format!("buyer/index.sqlite{side}")));
+    }
+}
+
+#[test]
+fn a_log_cut_back_stops_the_account_also_when_its_index_is_lost_f22() {
+    let town = Town::fresh();
+    let (id, _) = town.bought("SH-41", 1, &["--pay", "card"]);
+    let (log, lock) = (town.path("buyer/ledger/log"), town.path("buyer/ledger/lock"));
+    let whole = fs::read_to_string(&log).unwrap();
+    town.does("buyer", &["ask", &id]);
+    town.does("buyer", &["ledger", "checkpoint"]);
+    let asked = fs::read_to_string(&log).unwrap().lines().count();
+    let files = || crate::support::accounts::files(&town.path("buyer/ledger/cur"));
+    let (lines, there, clean) = (whole.lines().count(), files(), fs::read(&lock).unwrap());
+    fs::write(&log, &whole).unwrap();
+    // After a crash the checkpoint tells that there was more.
+    for words in [clean.as_slice(), b"busy\n"] {
+        fs::write(&lock, words).unwrap();
+        loses_its_index(&town);
+        for command in [&["list"][..], &["list"], &["ask", &id], &["sync"]] {
+            let run = town.run("buyer", command);
+            let told = format!("the log has {lines} entries, but {asked} were recorded");
+            assert!(run.code == Some(65) && run.err.contains(&told), "{run:?}");
+        }
+        let doctor = town.run("buyer", &["doctor"]);
+        assert!(
+            doctor.code == Some(1) && doctor.out.contains("✗ Account") && doctor.out.contains("reindex"),
+            "{doctor:?}"
+        );
+    }
+    assert_eq!((fs::read_to_string(&log).unwrap(), files()), (whole, there), "nothing was added or moved");
+    let run = town.does("buyer", &["ledger", "reindex"]);
+    assert!(run.err.contains(&format!("{} entry files that the log no longer reaches", asked - lines)), "{run:?}");
+    town.does("buyer", &["ask", &id]);
+    loses_its_index(&town);
+    town.does("buyer", &["list"]);
+}
+
+#[test]
+fn what_a_crash_left_is_put_right_without_an_index_and_kept() {
+    let town = Town::fresh();
+    let (id, _) = town.bought("SH-41", 1, &["--pay", "card"]);
+    let log = town.path("buyer/ledger/log");
+    let whole = fs::read_to_string(&log).unwrap();
+    town.does("buyer", &["ask", &id]);
+    let asked = fs::read_to_string(&log).unwrap().lines().count();
+    fs::write(&log, &whole).unwrap();
+    fs::write(town.path("buyer/ledger/lock"), "busy\n").unwrap();
+    loses_its_index(&town);
+    let run = town.does("buyer", &["list"]);
+    assert!(run.err.contains("without a line in the log were moved to cut"), "{run:?}");
+    let cut = crate::support::accounts::files(&town.path("buyer/ledger/cut"));
+    assert_eq!(cut.len(), asked - whole.lines().count());
+    town.does("buyer", &["ask", &id]);
+}
+
 #[test]
 fn the_key_of_another_account_is_not_used_f36() {
     let town = Town::played();
