@@ -88,7 +88,7 @@ fn clear_leftovers(folder: &Path) -> Result<(), ClerkError> {
 fn first_key(settings: &Settings, file: &Path, now: SystemTime) -> Result<OwnKey, ClerkError> {
     let fault = |cause| ClerkError::Key { file: file.to_owned(), cause };
     if file.exists() {
-        check_private(file, 0o077, "read", "600")?;
+        check_private(file, 0o077, "600")?;
         let key = own_key::read(file)?;
         if !key.certificate().addresses().contains(&settings.address) {
             let text = format!("the key in {} is not of {}; move it away", file.display(), settings.address);
@@ -137,43 +137,50 @@ fn own_articles(settings: &Settings) -> Arc<Articles> {
 }
 
 /// Refuses what others may read or write (F34).
-fn check_private(file: &Path, forbidden: u32, how: &'static str, mode: &'static str) -> Result<(), ClerkError> {
-    let metadata = std::fs::metadata(file).map_err(ClerkError::io("read", file))?;
-    if metadata.mode() & forbidden != 0 {
-        return Err(ClerkError::Open { file: file.to_owned(), how, mode });
-    }
-    Ok(())
+fn check_private(file: &Path, forbidden: u32, mode: &'static str) -> Result<(), ClerkError> {
+    let open = std::fs::metadata(file).map_err(ClerkError::io("read", file))?.mode() & forbidden;
+    let how = match (open & 0o022 != 0, open & 0o055 != 0) {
+        (false, false) => return Ok(()),
+        (true, true) => "read or written",
+        (true, false) => "written",
+        (false, true) => "read",
+    };
+    Err(ClerkError::Open { file: file.to_owned(), how, mode })
 }
 
 /// Refuses an account that others may read or change (F34): whoever may write to a folder puts another file in the
 /// place of any in it.
 fn check_account(settings: &Settings, key_file: &Path) -> Result<(), ClerkError> {
     let folders = &settings.folders;
-    check_private(&folders.config, 0o022, "written", "go-w")?;
-    check_private(key_file, 0o077, "read", "600")?;
+    check_private(&folders.config, 0o022, "go-w")?;
+    check_private(key_file, 0o077, "600")?;
     for file in [folders.config.as_path(), key_file, folders.index.as_path()] {
         if let Some(folder) = file.parent()
             && folder.is_dir()
             && !is_shared(folder, key_file)?
         {
-            check_private(folder, 0o022, "written", "go-w")?;
+            check_private(folder, 0o022, "go-w")?;
         }
     }
     for file in settings.password_files().filter(|file| file.exists()) {
-        check_private(file, 0o077, "read", "600")?;
+        check_private(file, 0o077, "600")?;
     }
     let [ledger, spool, set_aside, queue] = private(settings);
-    check_private(ledger, 0o022, "written", "go-w")?;
+    check_private(ledger, 0o022, "go-w")?;
     let parts = |folder: &Path| ["new", "cur", "tmp"].map(|part| folder.join(part));
-    let inside = [ledger.join("log"), ledger.join("certs"), ledger.join("originals")];
+    let inside = ["log", "checkpoints", "certs", "originals"].map(|part| ledger.join(part));
     let folders = [spool, set_aside, queue, &folders.index].map(Path::to_owned);
     let mut all: Vec<PathBuf> = parts(ledger).into_iter().chain(inside).chain(parts(spool)).chain(folders).collect();
     // What lies in these was made as the user's umask had it, and nobody gets to it where the folder itself is closed.
     for folder in [set_aside, queue].into_iter().filter(|folder| mode(folder) & 0o011 != 0) {
         all.extend(parts(folder));
     }
+    let seen = settings.folders.keys.join("seen");
+    if mode(&settings.folders.keys) & 0o011 != 0 {
+        all.extend([seen.join("tmp"), seen]);
+    }
     // What is missing is made, or told of, when it is needed.
-    all.iter().filter(|found| found.exists()).try_for_each(|found| check_private(found, 0o022, "written", "go-w"))
+    all.iter().filter(|found| found.exists()).try_for_each(|found| check_private(found, 0o022, "go-w"))
 }
 
 /// Returns the mode of what is there; of what is not, none.
@@ -187,14 +194,19 @@ fn private(settings: &Settings) -> [&Path; 4] {
     [&folders.ledger, &folders.spool, &folders.set_aside, &folders.queue]
 }
 
-/// Says which of the account's folders, and whether its index, others may read: a person is told, and nothing is refused for it.
-fn open_to_readers(settings: &Settings) -> Vec<String> {
+/// Returns which of the account's folders, and whether its index, others may read: a person is told, and nothing is refused for it.
+pub fn open_to_readers(settings: &Settings) -> Vec<PathBuf> {
     let found = private(settings).into_iter().chain([settings.folders.index.as_path()]);
     let found = found.filter(|path| mode(path) & 0o044 != 0);
     // Where a folder above is closed nobody gets as far.
     let reached = found
         .filter(|path| path.ancestors().skip(1).all(|above| above.as_os_str().is_empty() || mode(above) & 0o011 != 0));
-    reached.map(|path| ClerkError::Open { file: path.to_owned(), how: "read", mode: "go-rwx" }.to_string()).collect()
+    reached.map(Path::to_owned).collect()
+}
+
+/// Says that others may read a file or folder.
+fn readers_note(file: PathBuf) -> String {
+    ClerkError::Open { file, how: "read", mode: "go-rwx" }.to_string()
 }
 
 /// Returns whether a folder is one like `/tmp`: everybody may put files there, and nobody replace another's. Its owner
@@ -260,7 +272,7 @@ impl Clerk {
             aside: aside::AsideFolder::open(&folders.set_aside)?,
             certificates: certificates::Certificates::default(),
             at_hand: super::batch::AtHand::default(),
-            notes: message.into_iter().chain(open_to_readers(&settings)).collect(),
+            notes: message.into_iter().chain(open_to_readers(&settings).into_iter().map(readers_note)).collect(),
             swept: false,
             loaded: super::catalog::Loaded::new(own_articles(&settings)),
             settings,

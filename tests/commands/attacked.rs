@@ -198,7 +198,9 @@ fn mode(path: &Path, mode: u32) {
 #[test]
 fn a_folder_others_may_write_to_is_refused_f34() {
     let town = Town::played();
-    let ledger = ["ledger", "ledger/cur", "ledger/new", "ledger/log", "ledger/certs", "ledger/originals"];
+    let ledger =
+        ["", "/cur", "/new", "/log", "/checkpoints", "/certs", "/originals"].map(|part| format!("ledger{part}"));
+    let ledger: Vec<&str> = ledger.iter().map(String::as_str).collect();
     let queues = ["spool", "spool/new", "spool/tmp", "set-aside", "outbox", "index.sqlite"];
     for below in ["", "keys", "config.toml"].iter().chain(&ledger).chain(&queues) {
         let path = town.path(format!("buyer/{below}").trim_end_matches('/'));
@@ -213,7 +215,8 @@ fn a_folder_others_may_write_to_is_refused_f34() {
         town.does("buyer", &["list"]);
     }
     // Others get to what lies in a folder where that is open to them.
-    for (folder, inside) in [("set-aside", "new"), ("outbox", "tmp")] {
+    fs::create_dir_all(town.path("buyer/keys/seen/tmp")).unwrap();
+    for (folder, inside) in [("set-aside", "new"), ("outbox", "tmp"), ("keys", "seen"), ("keys", "seen/tmp")] {
         let folder = town.path(&format!("buyer/{folder}"));
         mode(&folder.join(inside), 0o777);
         town.does("buyer", &["list"]);
@@ -225,6 +228,17 @@ fn a_folder_others_may_write_to_is_refused_f34() {
     // In a folder like /tmp nobody replaces the file of another.
     mode(&town.path("buyer"), 0o1777);
     town.does("buyer", &["list"]);
+}
+
+#[test]
+fn what_others_may_do_with_the_key_is_said_as_it_is_f34() {
+    let town = Town::played();
+    for (open, how) in [(0o640, "read"), (0o620, "written"), (0o662, "read or written"), (0o606, "read or written")] {
+        mode(&town.path("buyer/keys/own.asc"), open);
+        let run = town.run("buyer", &["list"]);
+        let told = format!("may be {how} by others; run: chmod 600");
+        assert!(run.code == Some(78) && run.err.contains(&told), "{open:o}: {run:?}");
+    }
 }
 
 #[test]
