@@ -51,6 +51,22 @@ pub fn open_own(path: &Path, make: bool) -> io::Result<File> {
     open_checked(OpenOptions::new().read(true).append(true).create(make).mode(0o600), path).map(|(file, _)| file)
 }
 
+/// Checks, without opening it, that whoever runs this may read and write a file, or list a folder and make files in it.
+///
+/// # Errors
+/// The system's.
+pub fn check_use(path: &Path) -> io::Result<()> {
+    use rustix::fs::Access;
+    let both = Access::READ_OK | Access::WRITE_OK;
+    let wanted = if std::fs::metadata(path)?.is_dir() { both | Access::EXEC_OK } else { both };
+    Ok(rustix::fs::access(path, wanted)?)
+}
+
+/// Returns the number of the user who runs this.
+pub fn own_user() -> u32 {
+    rustix::process::getuid().as_raw()
+}
+
 /// Makes a folder that is its owner's alone, with those it lies in, where they are missing.
 ///
 /// # Errors

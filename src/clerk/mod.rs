@@ -47,6 +47,7 @@ mod take_in;
 mod told;
 mod transport;
 mod unacknowledged;
+mod writable;
 mod write;
 
 use std::path::PathBuf;
@@ -72,6 +73,7 @@ pub use schedules::Ran;
 pub use take_in::{Outcome, TakenIn};
 pub use transport::{inbox, outbox};
 pub use unacknowledged::Unacknowledged;
+pub use writable::{Closed, unwritable};
 pub use write::Written;
 
 use crate::clock::Clock;

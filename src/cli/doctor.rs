@@ -44,19 +44,71 @@ fn unopened(failure: &Failure) -> Line {
 }
 
 fn examine(shell: &Shell, clerk: &mut Clerk) -> Result<Vec<Line>, Failure> {
-    let now = shell.clock.now();
-    clerk.catch_up()?;
-    let queue = clerk.queue().list().map_err(ClerkError::from)?;
-    let mut lines = settings(clerk)?;
-    // It was opened: so nobody else may write to its folders, or read its key.
-    lines.push(Line::new(Mark::Good, "account", "account-good", json!({}), None));
+    let (now, mut lines) = (shell.clock.now(), Vec::new());
+    look(&mut lines, "settings", settings(clerk));
+    lines.extend(access(clerk));
     lines.push(Line::new(Mark::Good, "seals", "seals", json!({"name": pgp::backend()}), None));
-    lines.push(health::clock(clerk, &now)?);
-    lines.extend(health::keys(clerk, &now, shell.clock.zone())?);
+    look(&mut lines, "log", clerk.catch_up().map(|()| None));
+    look(&mut lines, "clock", health::clock(clerk, &now).map(Some));
+    look(&mut lines, "own", health::keys(clerk, &now, shell.clock.zone()));
+    // Whoever ends it with Ctrl-C does not wait for the mailbox.
     lines.extend(reach(shell, clerk)?);
-    lines.extend(health::mail(clerk, &queue, &now)?);
-    lines.push(health::ledger(clerk)?);
+    look(&mut lines, "out", queue(clerk));
+    let queue = clerk.queue().list().unwrap_or_default();
+    look(&mut lines, "aside", health::mail(clerk, &queue, &now));
+    look(&mut lines, "log", log(clerk).map(Some));
     Ok(lines)
+}
+
+/// Adds what a look found; where it could not be done that is what was found, and the next one is done all the same.
+fn look<E: Into<Failure>>(lines: &mut Vec<Line>, what: &'static str, found: Result<impl IntoIterator<Item = Line>, E>) {
+    match found {
+        Ok(found) => lines.extend(found),
+        Err(error) => {
+            let failure: Failure = error.into();
+            let mend = failure.proposes().map(str::to_owned);
+            let values = json!({"fault": failure.text()});
+            lines.push(Line { mend, ..Line::new(Mark::Bad, what, "look-fault", values, None) });
+        }
+    }
+}
+
+/// Says what of the account others may read, and what its owner cannot write to.
+fn access(clerk: &Clerk) -> Vec<Line> {
+    let readers = clerk::open_to_readers(clerk.settings()).into_iter().map(|file| {
+        let mend = format!("chmod go-rwx {}", file.display());
+        let values = json!({"file": file.display().to_string()});
+        Line::new(Mark::Look, "account", "account-open", values, Some(&mend))
+    });
+    let closed = clerk::unwritable(clerk.settings()).into_iter().map(|closed| {
+        let mend = closed.is_ours.then(|| format!("chmod u+rwX {}", closed.path.display()));
+        let values = json!({"file": closed.path.display().to_string(), "fault": closed.cause.to_string()});
+        Line::new(Mark::Bad, "account", "account-closed", values, mend.as_deref())
+    });
+    let found: Vec<Line> = readers.chain(closed).collect();
+    // It was opened: so nobody else may write to its folders, or read its key.
+    let good = || vec![Line::new(Mark::Good, "account", "account-good", json!({}), None)];
+    if found.is_empty() { good() } else { found }
+}
+
+/// Names the files of the queue that are no letters: they are sent to nobody.
+fn queue(clerk: &Clerk) -> Result<Vec<Line>, ClerkError> {
+    let line = |(name, fault): (String, String)| {
+        let file = clerk.settings().folders.queue.join(format!("{name}.eml"));
+        let values = json!({"file": file.display().to_string(), "fault": fault});
+        Line::new(Mark::Bad, "out", "out-damaged", values, None)
+    };
+    Ok(clerk.queue().damaged()?.into_iter().map(line).collect())
+}
+
+/// Reads the log from its beginning: lines that were indexed may have been changed since.
+fn log(clerk: &Clerk) -> Result<Line, ClerkError> {
+    let indexed = clerk.index().mark().head();
+    if clerk.ledger().root_at(indexed.size)? == Some(indexed) {
+        return health::ledger(clerk);
+    }
+    let mend = format!("mailorder audit verify {}", clerk.settings().folders.ledger.display());
+    Ok(Line::new(Mark::Bad, "log", "log-changed", json!({}), Some(&mend)))
 }
 
 /// Says what `config check` says.

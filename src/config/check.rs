@@ -99,6 +99,9 @@ impl Check<'_> {
             Some(OutboxSettings::Sendmail(program)) if !program.is_file() => {
                 self.say("outbox.sendmail", format!("the program {} is not there", program.display()));
             }
+            Some(OutboxSettings::Sendmail(program)) if !is_program(program) => {
+                self.say("outbox.sendmail", format!("{} is not there, or is no program", program.display()));
+            }
             Some(OutboxSettings::Sendmail(_)) | None => {}
         }
     }

@@ -73,6 +73,112 @@ fn what_is_not_in_order_is_named_with_what_mends_it_and_ends_with_1() {
     assert_eq!(doctor().code, Some(0));
 }
 
+/// Returns the lines of one thing: how each stands, what was found, and what it is about.
+fn lines(run: &Run, what: &str) -> Vec<[String; 3]> {
+    let told: Value = serde_json::from_str(&run.out).unwrap_or_else(|_| panic!("{run:?}"));
+    let lines = told["lines"].as_array().unwrap().iter().filter(|line| line["what"] == what);
+    lines.map(|line| ["state", "found", "text"].map(|name| line[name].as_str().unwrap().to_owned())).collect()
+}
+
+#[test]
+fn what_is_damaged_or_open_is_a_line_of_its_own() {
+    let town = Town::fresh();
+    town.bought("SH-41", 1, &["--pay", "card"]);
+    let doctor = || town.run("buyer", &["--json", "doctor"]);
+    // A line of the log that was indexed already.
+    let log = town.path("buyer/ledger/log");
+    let whole = fs::read_to_string(&log).unwrap();
+    let digest = whole.lines().nth(2).unwrap().split(' ').nth(1).unwrap();
+    for (changed, found) in [("x".repeat(64), "look-fault"), ("0".repeat(64), "log-changed")] {
+        fs::write(&log, whole.replacen(digest, &changed, 1)).unwrap();
+        let run = doctor();
+        let told = lines(&run, "log");
+        assert!(run.code == Some(1) && told.iter().any(|line| line[..2] == ["bad", found]), "{run:?}");
+    }
+    fs::write(&log, whole).unwrap();
+    // A file of the queue that is no letter.
+    let queued = town.path("buyer/outbox/000099.eml");
+    fs::write(&queued, "").unwrap();
+    let told = lines(&doctor(), "out");
+    assert!(told.iter().any(|line| line[1] == "out-damaged" && line[2].contains("000099.eml")), "{told:?}");
+    fs::remove_file(queued).unwrap();
+    // What others may read is no fault, and is told.
+    for folder in ["spool", "."] {
+        fs::set_permissions(town.path("buyer").join(folder), fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    fs::set_permissions(town.path(""), fs::Permissions::from_mode(0o755)).unwrap();
+    fs::set_permissions(town.home(), fs::Permissions::from_mode(0o755)).unwrap();
+    let run = doctor();
+    assert_eq!((run.code, lines(&run, "account").len()), (Some(0), 1), "{run:?}");
+    let [state, found, mend] = line(&run, "account");
+    assert!(mend.starts_with("chmod go-rwx") && mend.ends_with("buyer/spool"), "{run:?}");
+    assert_eq!([state, found], ["look", "account-open"]);
+}
+
+#[test]
+fn a_sendmail_that_is_no_program_is_told_of() {
+    let town = Town::fresh();
+    town.configure("buyer", |text| text.replace("maildir = \"../mail/{to}\"", "sendmail = \"/etc/passwd\""));
+    let run = town.run("buyer", &["--json", "--offline", "doctor"]);
+    assert!(run.code == Some(1) && run.out.contains("/etc/passwd is not there, or is no program"), "{run:?}");
+}
+
+/// The account is given to another user, for whom a mode means something: root writes everywhere.
+#[test]
+fn what_its_owner_cannot_write_to_is_told_with_what_mends_it() {
+    use std::os::unix::process::CommandExt as _;
+    const OTHER: u32 = 65_534;
+    let town = Town::fresh();
+    let is_root = std::os::unix::fs::MetadataExt::uid(&fs::metadata("/proc/self").unwrap()) == 0;
+    let mut program = std::path::PathBuf::from(env!("CARGO_BIN_EXE_mailorder"));
+    if is_root {
+        // Where the program lies, nobody else may get to.
+        program = town.home().join("mailorder");
+        fs::copy(env!("CARGO_BIN_EXE_mailorder"), &program).unwrap();
+        let mut all = vec![town.home().to_owned()];
+        while let Some(path) = all.pop() {
+            std::os::unix::fs::lchown(&path, Some(OTHER), Some(OTHER)).unwrap();
+            all.extend(fs::read_dir(&path).into_iter().flatten().map(|inside| inside.unwrap().path()));
+        }
+    }
+    let doctor = || -> Run {
+        let mut command = std::process::Command::new(&program);
+        command.arg("-c").arg(town.path("buyer/config.toml")).args(["--json", "--offline", "doctor"]);
+        if is_root {
+            command.uid(OTHER).gid(OTHER);
+        }
+        command.current_dir("/").env_clear().env("HOME", town.home()).output().unwrap().into()
+    };
+    assert_eq!(doctor().code, Some(0), "{:?}", doctor());
+    let all = ["outbox", "ledger", "ledger/cur", "ledger/checkpoints", "spool/new", "set-aside/cur", "set-aside/tmp"];
+    for (below, mode, before) in all
+        .map(|folder| (folder, 0o500, 0o700))
+        .into_iter()
+        .chain([("ledger/log", 0o400, 0o600), ("index.sqlite", 0o400, 0o600)])
+    {
+        let path = town.path("buyer").join(below);
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        let run = doctor();
+        fs::set_permissions(&path, fs::Permissions::from_mode(before)).unwrap();
+        let [state, found, mend] = line(&run, "account");
+        assert_eq!((run.code, state.as_str(), found.as_str()), (Some(1), "bad", "account-closed"), "{below}: {run:?}");
+        assert_eq!(mend, format!("chmod u+rwX {}", path.display()));
+    }
+    // A look that cannot be done ends no other.
+    let folder = town.path("buyer/set-aside/cur");
+    fs::set_permissions(&folder, fs::Permissions::from_mode(0o000)).unwrap();
+    let run = doctor();
+    fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)).unwrap();
+    let told = lines(&run, "aside");
+    assert!(
+        matches!(told.as_slice(), [[_, found, text]] if found == "look-fault" && text.contains("set-aside/cur")),
+        "{run:?}"
+    );
+    for what in ["clock", "own", "seals", "log"] {
+        assert_eq!(line(&run, what)[0], "good", "{what}: {run:?}");
+    }
+}
+
 /// Needs `faketime`.
 mod real {
     use super::line;
@@ -84,6 +190,7 @@ mod real {
         let doctor = |moved: &str| town.at(moved, "buyer", &["--json", "doctor"]);
         let behind = doctor("-2d");
         assert_eq!((behind.code, line(&behind, "clock")[1].as_str()), (Some(1), "clock-behind"), "{behind:?}");
+        assert!(behind.out.contains("or it was ahead when that was entered"), "{behind:?}");
         // Keys are valid for three years.
         let late = doctor("+1080d");
         assert_eq!(late.code, Some(0), "it is renewed in time: {late:?}");
