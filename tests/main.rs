@@ -93,6 +93,8 @@ mod passed_over;
 mod pgp;
 /// Who may read what is made.
 mod private;
+/// The queue of letters that go out.
+mod queue;
 /// What the READMEs show.
 mod readme;
 /// Whom a transaction does not concern, how often that is said, and what comes twice.

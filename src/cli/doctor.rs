@@ -11,6 +11,7 @@ use super::failure::Failure;
 use super::output::{Tone, escape};
 use crate::clerk::{self, Clerk, ClerkError};
 use crate::config;
+use crate::outbox::queue::Damaged;
 use crate::pgp;
 use crate::view::health::{self, Line, Mark};
 use crate::words::Words;
@@ -93,9 +94,9 @@ fn access(clerk: &Clerk) -> Vec<Line> {
 
 /// Names the files of the queue that are no letters: they are sent to nobody.
 fn queue(clerk: &Clerk) -> Result<Vec<Line>, ClerkError> {
-    let line = |(name, fault): (String, String)| {
-        let file = clerk.settings().folders.queue.join(format!("{name}.eml"));
-        let values = json!({"file": file.display().to_string(), "fault": fault});
+    let line = |damaged: Damaged| {
+        let file = clerk.settings().folders.queue.join(format!("{}.eml", damaged.name));
+        let values = json!({"file": file.display().to_string(), "fault": damaged.cause});
         Line::new(Mark::Bad, "out", "out-damaged", values, None)
     };
     Ok(clerk.queue().damaged()?.into_iter().map(line).collect())
