@@ -83,14 +83,15 @@ impl Clerk {
     }
 
     /// Returns the filter that lets everything through that a query may ask for; of which transactions a warning is open that no
-    /// letter brought, the index alone does not know.
+    /// letter brought, the index alone does not know, nor what shops are called in orders that do not say it.
     ///
     /// # Errors
     /// What keeps the index from being read.
     pub fn filter(&self, query: &Query, role: Role, now: &Moment, zone: &TimeZone) -> Result<Filter, ClerkError> {
         let filter = Filter::of(query, role, now, zone);
         let standing = if filter.warned { open_of_each(&self.standing_warnings()?) } else { BTreeMap::new() };
-        Ok(Filter { standing: standing.into_keys().collect(), ..filter })
+        let called = if role == Role::Buyer { self.called(query)? } else { Vec::new() };
+        Ok(Filter { standing: standing.into_keys().collect(), called, ..filter })
     }
 
     /// Returns the warnings about letters of ours that are not sent again and that nobody acknowledged, one for each

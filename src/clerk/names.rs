@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::{Clerk, ClerkError};
 use crate::index::{Filter, Listed};
+use crate::rules::query::{Condition, Query};
 use crate::trade::{Address, Body, Document, Letter, Role};
 
 /// The names of shops, each looked for once.
@@ -33,6 +34,27 @@ impl ShopNames {
 }
 
 impl Clerk {
+    /// Returns the shops that a text in a query may mean and that have orders without their names, with these names.
+    pub(super) fn called(&self, query: &Query) -> Result<Vec<(Address, String)>, ClerkError> {
+        let text = |condition: &Condition| match condition {
+            Condition::Shop(text) | Condition::Text(text) => Some(text.to_lowercase()),
+            _ => None,
+        };
+        let texts: Vec<String> = query.conditions.iter().filter_map(text).collect();
+        if texts.is_empty() {
+            return Ok(Vec::new());
+        }
+        let is_meant = |name: &String| texts.iter().any(|text| name.to_lowercase().contains(text));
+        let mut called = Vec::new();
+        for (shop, names) in self.index.unnamed_shops()? {
+            // Without a name in any order it may have one in a catalog.
+            if names.is_empty() || names.iter().any(is_meant) {
+                called.push((self.shop_name(&shop)?, shop));
+            }
+        }
+        Ok(called.into_iter().filter(|(name, _)| is_meant(name)).map(|(name, shop)| (shop, name)).collect())
+    }
+
     /// Returns what a shop calls itself in the newest terms or else the newest catalog of it; empty where neither is here, or where
     /// no person said that its key is the shop's: whoever writes first calls himself what he likes.
     ///

@@ -1,5 +1,7 @@
 //! Lists of transactions: filtered, counted, summed, searched, found by a beginning of their names.
 
+use std::borrow::Cow;
+
 use rusqlite::types::Value;
 use rusqlite::{OptionalExtension, Rows, params, params_from_iter};
 use rust_decimal::Decimal;
@@ -22,16 +24,25 @@ pub(super) const COLUMNS: &str = "role, shop, order_id, number, shop_name, date,
 pub(super) const EASTERN: i64 = 26 * 3_600;
 
 /// What has a text in its names,
-const WITHIN: &str = "id IN (SELECT rowid FROM search WHERE names MATCH ?)";
-/// and what is found by the beginning of its ID or number, too.
-const NAMED: &str = "id IN (SELECT rowid FROM search WHERE names MATCH ? \
+const WITHIN: &str = "SELECT rowid FROM search WHERE names MATCH ?";
+/// that, and what is found by the beginning of its ID or number,
+const NAMED: &str = "SELECT rowid FROM search WHERE names MATCH ? \
     UNION SELECT id FROM transactions WHERE number COLLATE NOCASE >= ? AND number COLLATE NOCASE < ? AND number IS NOT NULL \
-    UNION SELECT id FROM transactions WHERE order_id COLLATE NOCASE >= ? AND order_id COLLATE NOCASE < ?)";
+    UNION SELECT id FROM transactions WHERE order_id COLLATE NOCASE >= ? AND order_id COLLATE NOCASE < ?";
+/// what has a text too short for the trigrams in them,
+const LOOKED: &str = "SELECT rowid FROM search WHERE instr(lower(names), ?)";
+/// and orders that have no name of their shop, of these shops.
+const UNNAMED: &str = "SELECT id FROM transactions INDEXED BY transactions_unnamed \
+    WHERE shop_name = '' AND role = 'buyer' AND begun AND shop IN (SELECT value FROM json_each(?))";
 
 /// What has a warning that nobody settled: about a letter of it, or of those that the index does not know of.
 const WARNED: &str = "id IN (SELECT id FROM transactions INDEXED BY transactions_warned WHERE warnings > 0 \
     UNION SELECT t.id FROM json_each(?) AS k CROSS JOIN transactions AS t INDEXED BY transactions_key \
     ON t.role = k.value ->> 0 AND t.shop = k.value ->> 1 AND t.order_id = k.value ->> 2)";
+
+/// What has a text in its shop's name or address, or is of a shop that is called so elsewhere.
+const SOLD_BY: &str = "(instr(lower(shop_name) || char(10) || shop, ?) \
+    OR (shop_name = '' AND role = 'buyer' AND shop IN (SELECT value FROM json_each(?))))";
 
 /// What stands after a transaction in lists.
 const AFTER: &str =
@@ -96,6 +107,8 @@ pub struct Filter {
     pub text: Option<String>,
     /// Part of the shop's name or address, in small letters.
     pub shop_part: Option<String>,
+    /// What shops are called that such a text may mean, for their orders in which no name of them stands.
+    pub called: Vec<(Address, String)>,
     /// Whether the shop has few transactions, which are then found by its address.
     pub few: bool,
     /// The word of the state.
@@ -130,7 +143,7 @@ impl Index {
     /// Returns those of them that `keep` wants as well, at most `most`, and reads no more than it needs for them.
     pub fn select(&self, filter: &Filter, most: Option<u32>, keep: impl Fn(&Listed) -> bool) -> Found<Vec<Listed>> {
         if let Some(part) = filter.shop_part.as_deref().filter(|_| filter.way().is_empty()) {
-            match self.shop_of(filter.role, part)? {
+            match self.shop_of(filter, part)? {
                 Shops::None => return Ok(Vec::new()),
                 Shops::Few(shop) => {
                     let of_shop = Filter { shop: Some(shop), shop_part: None, few: true, ..filter.clone() };
@@ -151,18 +164,19 @@ impl Index {
         while found.len() < most
             && let Some(row) = rows.next()?
         {
-            found.extend(Some(listed(row)?).filter(&keep));
+            found.extend(Some(filter.named(listed(row)?)).filter(&keep));
         }
         Ok(found)
     }
 
     /// Looks for the shops that have this in their names or addresses.
-    fn shop_of(&self, role: Option<Role>, part: &str) -> Found<Shops> {
-        let Some(role) = role else { return Ok(Shops::Many) };
+    fn shop_of(&self, filter: &Filter, part: &str) -> Found<Shops> {
+        let Some(role) = filter.role else { return Ok(Shops::Many) };
         let mut find = self.db.prepare_cached(
-            "SELECT DISTINCT shop FROM shops WHERE role = ?1 AND instr(lower(name) || char(10) || shop, ?2) LIMIT 2",
+            "SELECT DISTINCT shop FROM shops WHERE role = ?1 AND (instr(lower(name) || char(10) || shop, ?2) \
+               OR shop IN (SELECT value FROM json_each(?3))) LIMIT 2",
         )?;
-        let shops = find.query_map([role.word(), part], |row| row.get::<_, String>(0))?;
+        let shops = find.query_map([role.word(), part, &filter.called_shops()], |row| row.get::<_, String>(0))?;
         let shops = shops.collect::<Result<Vec<String>, _>>()?;
         let [shop] = shops.as_slice() else {
             return Ok(if shops.is_empty() { Shops::None } else { Shops::Many });
@@ -180,6 +194,22 @@ impl Index {
         let shops = find.query_map([role.word()], |row| Ok((row.get::<_, String>(0)?, row.get(1)?)))?;
         shops
             .map(|row| row.map_err(IndexError::from).and_then(|(shop, name)| Ok((value(&shop, Address::parse)?, name))))
+            .collect()
+    }
+
+    /// Returns the shops of a buyer's orders in which no name of them stands, each with the names that stand in others.
+    pub fn unnamed_shops(&self) -> Found<Vec<(Address, Vec<String>)>> {
+        let mut find = self.db.prepare_cached(
+            "SELECT shop, (SELECT json_group_array(name) FROM shops WHERE role = 'buyer' AND shop = t.shop AND name <> '') \
+             FROM transactions AS t INDEXED BY transactions_unnamed \
+             WHERE shop_name = '' AND role = 'buyer' AND begun GROUP BY shop",
+        )?;
+        let shops = find.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))?;
+        shops
+            .map(|row| {
+                row.map_err(IndexError::from)
+                    .and_then(|(shop, names)| Ok((value(&shop, Address::parse)?, json(&names)?)))
+            })
             .collect()
     }
 
@@ -310,11 +340,11 @@ impl Filter {
 
     /// Returns the WHERE clause and its values. Conditions are of fixed words; what users write is a value.
     fn sql(&self) -> (String, Vec<Value>) {
-        let mut conditions: Vec<&str> = Vec::new();
+        let mut conditions: Vec<Cow<'static, str>> = Vec::new();
         let mut values = Vec::new();
         let mut with = |condition: &'static str, value: Option<Value>| {
             if let Some(value) = value {
-                conditions.push(condition);
+                conditions.push(condition.into());
                 values.push(value);
             }
         };
@@ -328,38 +358,29 @@ impl Filter {
         with("due_at < ?", self.due_before.map(|second| Value::Integer(second.saturating_add(EASTERN))));
         with("state = ?", self.state.clone().map(Value::Text));
         with("currency = ?", self.currency.map(|currency| Value::Text(currency.code().to_owned())));
-        with("instr(lower(shop_name) || char(10) || shop, ?)", self.shop_part.clone().map(Value::Text));
         let end = |end: Option<(Decimal, bool)>, margin: f64| {
             let (end, _) = end?;
             Some(Value::Real(end.to_f64()? + margin * (1.0 + end.to_f64()?.abs())))
         };
         with("CAST(total AS REAL) >= ?", self.amount.and_then(|range| end(range.least, -MARGIN)));
         with("CAST(total AS REAL) <= ?", self.amount.and_then(|range| end(range.most, MARGIN)));
+        if let Some(part) = &self.shop_part {
+            conditions.push(SOLD_BY.into());
+            values.extend([part.clone(), self.called_shops()].map(Value::Text));
+        }
         if let Some(text) = &self.text {
-            // Three letters and more are found by their trigrams; fewer (日立) by looking through the names.
-            if text.chars().count() >= 3 {
-                let phrase = format!("\"{}\"", text.replace('"', "\"\""));
-                conditions.push(if may_begin_name(text) { NAMED } else { WITHIN });
-                values.push(Value::Text(phrase));
-                if may_begin_name(text) {
-                    // Names are plain ASCII below this sign: it ends the range of those that begin so.
-                    let ends = [text.clone(), format!("{text}\u{7f}")];
-                    values.extend(ends.iter().cycle().take(4).cloned().map(Value::Text));
-                }
-            } else {
-                let part = text.to_lowercase();
-                conditions.push("id IN (SELECT rowid FROM search WHERE instr(lower(names), ?))");
-                values.push(Value::Text(part));
-            }
+            let (found, given) = self.searched(text);
+            conditions.push(found.into());
+            values.extend(given.into_iter().map(Value::Text));
         }
         if let Some(Key { role, shop, id }) = &self.after {
-            conditions.push(AFTER);
+            conditions.push(AFTER.into());
             values.extend([role.word(), shop.as_str(), id.as_str()].map(|name| Value::Text(name.to_owned())));
         }
         if self.warned {
             let key = |key: &Key| [key.role.word(), key.shop.as_str(), key.id.as_str()].map(str::to_owned);
             let standing = self.standing.iter().map(key).collect::<Vec<_>>();
-            conditions.push(WARNED);
+            conditions.push(WARNED.into());
             values.push(Value::Text(serde_json::json!(standing).to_string()));
         }
         // Written without values, so that the partial indexes of the schema serve.
@@ -375,11 +396,46 @@ impl Filter {
             (self.refund.then_some(true), "refund IS NOT NULL", ""),
         ];
         if self.is_new() {
-            conditions.push("state IN ('ordered', 'offered')");
+            conditions.push("state IN ('ordered', 'offered')".into());
         }
-        conditions.push("begun");
-        conditions.extend(plain.into_iter().filter_map(|(is, yes, no)| is.map(|is| if is { yes } else { no })));
+        conditions.push("begun".into());
+        conditions.extend(plain.into_iter().filter_map(|(is, yes, no)| is.map(|is| if is { yes } else { no }.into())));
         (format!("WHERE {}", conditions.join(" AND ")), values)
+    }
+
+    /// Returns the condition that a text is in the names, and its values.
+    fn searched(&self, text: &str) -> (String, Vec<String>) {
+        // Three letters and more are found by their trigrams; fewer (日立) by looking through the names.
+        let phrase = format!("\"{}\"", text.replace('"', "\"\""));
+        let (found, mut values) = match text.chars().count() {
+            0..3 => (LOOKED, vec![text.to_lowercase()]),
+            _ if may_begin_name(text) => {
+                // Names are plain ASCII below this sign: it ends the range of those that begin so.
+                let ends = [text.to_owned(), format!("{text}\u{7f}")];
+                (NAMED, std::iter::once(phrase).chain(ends.iter().cycle().take(4).cloned()).collect())
+            }
+            _ => (WITHIN, vec![phrase]),
+        };
+        if self.called.is_empty() {
+            return (format!("id IN ({found})"), values);
+        }
+        values.push(self.called_shops());
+        (format!("id IN ({found} UNION ALL {UNNAMED})"), values)
+    }
+
+    /// Returns the addresses of the shops that have names here, as JSON.
+    fn called_shops(&self) -> String {
+        let shops: Vec<&str> = self.called.iter().map(|(shop, _)| shop.as_str()).collect();
+        serde_json::json!(shops).to_string()
+    }
+
+    /// Names the shop in an order in which no name of it stands.
+    fn named(&self, mut one: Listed) -> Listed {
+        if one.key.role == Role::Buyer && one.row.shop_name.is_empty() {
+            let called = self.called.iter().find(|(shop, _)| *shop == one.key.shop);
+            one.row.shop_name = called.map(|(_, name)| name.clone()).unwrap_or_default();
+        }
+        one
     }
 }
 

@@ -109,6 +109,7 @@ CREATE INDEX transactions_refund ON transactions (role) WHERE refund IS NOT NULL
 CREATE INDEX transactions_crowded ON transactions (crowded_at) WHERE crowded_at IS NOT NULL;
 CREATE INDEX transactions_stopping ON transactions (stopping_at) WHERE stopping_at IS NOT NULL;
 CREATE INDEX transactions_state ON transactions (state, role, date_at) WHERE state IN ('ordered', 'offered');
+CREATE INDEX transactions_unnamed ON transactions (shop) WHERE shop_name = '' AND role = 'buyer' AND begun;
 CREATE INDEX transactions_undelivered ON transactions (role) WHERE undelivered;
 
 -- How many transactions of each part are listed (`begun`): to count nearly all of them takes longer the more there are.

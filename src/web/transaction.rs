@@ -18,7 +18,7 @@ use crate::rules::{Pending, Standing, State as OrderState, agreement, overdue, r
 use crate::trade::document::ReturnAnswer;
 use crate::trade::item::{Charge, Line, LineQuantity};
 use crate::trade::status::Step;
-use crate::trade::{Direction, Document, Finding, Kept, Kind, Leg, Money, Terms, Transaction, Verdict};
+use crate::trade::{Direction, Document, Finding, Kept, Kind, Leg, Money, Role, Terms, Transaction, Verdict};
 use crate::view::bill::Bill;
 use crate::view::orders::Awaited;
 use crate::view::transaction::{Unsure, counts_json, next_steps, offer_is_over, shown, signer_named, unanswered};
@@ -65,7 +65,7 @@ fn order(clerk: &Clerk, known: &Transaction, visit: &Visit) -> Result<Map<String
     put("id", json!(known.key.id));
     put("short", json!(short(known.key.id.as_str())));
     put("number", json!(known.number));
-    put("shop", json!(shop(known)));
+    put("shop", json!(shop(clerk, known)?));
     put("state", json!(standing.state));
     put("pending", json!(Pending::waiting(known, standing.state).map(Pending::standing)));
     let back = overdue::refund(known, &standing);
@@ -101,9 +101,13 @@ fn order(clerk: &Clerk, known: &Transaction, visit: &Visit) -> Result<Map<String
     Ok(shows)
 }
 
-fn shop(known: &Transaction) -> String {
-    let name = known.terms().map(|(_, terms)| terms.seller.clone()).filter(|name| !name.is_empty());
-    name.unwrap_or_else(|| known.key.shop.to_string())
+/// Returns what the shop calls itself here or else elsewhere, as lists have it; its address where nothing says so.
+fn shop(clerk: &Clerk, known: &Transaction) -> Result<String, Fault> {
+    let name = match known.terms().map(|(_, terms)| terms.seller.clone()).filter(|name| !name.is_empty()) {
+        None if known.key.role == Role::Buyer => clerk.shop_name(&known.key.shop)?,
+        name => name.unwrap_or_default(),
+    };
+    Ok(if name.is_empty() { known.key.shop.to_string() } else { name })
 }
 
 /// Returns the first of the goods, and how many more there are.

@@ -270,6 +270,49 @@ fn an_order_without_terms_has_the_name_of_its_shop_from_another_order_or_a_catal
 }
 
 #[test]
+fn an_order_without_terms_is_found_by_the_name_its_shop_has_elsewhere() {
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let town = Town::played();
+    let (id, rejected) = (town.order(), text(&listed(&town, &["rejected"])[0]["id"]));
+    let served = crate::page::served::Served::start(&town.path("buyer/config.toml"));
+    let visitor = served.visit();
+    // All are of this shop: each word that finds its name finds all, the two without it as well.
+    let all: Vec<String> = listed(&town, &[]).iter().map(|one| text(&one["id"])).collect();
+    for words in [&["shop:日立"][..], &["日立"], &["日立物"], &["日立物産"], &["shop:日立", "日立物産", "shop:物産"]]
+    {
+        let found: Vec<String> = listed(&town, words).iter().map(|one| text(&one["id"])).collect();
+        assert_eq!(found, all, "{words:?}");
+        let lines = town.does("buyer", &[&["export", "--format", "jsonl"], words].concat()).out;
+        assert!(lines.contains(&id) && lines.lines().count() == all.len(), "{words:?}: {lines}");
+        let page = visitor.page(&format!("/?{}", crate::page::served::form(&[("q", &words.join(" "))])));
+        assert_eq!(crate::page::served::listed(&page), all, "{words:?}");
+    }
+    for words in [&["shop:日立", "ordered"][..], &["日立物産", "ordered"]] {
+        assert_eq!(
+            listed(&town, words).iter().map(|one| text(&one["id"])).collect::<Vec<_>>(),
+            [id.as_str()],
+            "{words:?}"
+        );
+    }
+    assert!(listed(&town, &["shop:三菱", "ordered"]).is_empty());
+    // The page of each says it as well.
+    for id in [&id, &rejected] {
+        let page = visitor.page(&format!("/txn/{id}"));
+        assert!(page.contains("日立物産"), "{id}: {page}");
+    }
+    // By a catalog alone; by nothing where none has come.
+    let fresh = Town::fresh();
+    fresh.order();
+    assert!(listed(&fresh, &["shop:日立"]).is_empty());
+    let fresh = Town::fresh();
+    crate::flows::catalog::catalog(&fresh, &[]);
+    let id = fresh.order();
+    for words in [&["shop:日立", "ordered"][..], &["日立物産", "ordered"], &["日立", "ordered"]] {
+        assert!(listed(&fresh, words).iter().any(|one| one["id"] == id.as_str()), "{words:?}");
+    }
+}
+
+#[test]
 fn the_first_line_of_show_has_shop_address_and_day_of_purchase() {
     let town = Town::played();
     for one in town.list(&[]) {

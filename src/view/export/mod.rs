@@ -184,11 +184,10 @@ impl Export {
                 self.foot(out);
                 return Ok(false);
             };
-            if let Some(mut one) = clerk.index().listed(id)?
-                && self.is_asked(clerk, &one)?
-            {
+            let Some(mut one) = clerk.index().listed(id)? else { continue };
+            self.names.put_into(&mut one, clerk)?;
+            if self.is_asked(clerk, &one)? {
                 add_standing([&mut one], &self.standing);
-                self.names.put_into(&mut one, clerk)?;
                 self.one(clerk, &one, out)?;
                 self.written = self.written.saturating_add(1);
             }
