@@ -1,8 +1,8 @@
 //! `docs/patent.md`: a row for each of P1 to P118, each with a test that runs and can fail, or what is missing.
 //!
 //! A row is `| P26 | what must be possible | shown by |`. The last cell has tests in backticks, `FILE::name`, after them or
-//! alone `not yet: what is missing`. What the buyer does with his list can be done on the terminal and on the page: a test of
-//! the page shows it and one that runs the program's commands.
+//! alone `not yet: what is missing`. What the buyer does, from his order to his list, can be done on the terminal and on the page: a
+//! test of the page shows it and one that runs the program's commands.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
@@ -12,8 +12,9 @@ use super::{TextFile, assert_none, files, read, sample};
 
 /// How many features the list has.
 const FEATURES: usize = 118;
-/// Those that the list, the status requests, the returns and the repeated orders of the buyer are (screens 1600 to 2100).
-const ON_BOTH: RangeInclusive<usize> = 72..=102;
+/// Those that are to be had on the page and by commands: the buyer's order, his answer to the terms, his list, status requests,
+/// returns and repeated orders (screens 1600 to 2100), and the questions it all is for.
+const ON_BOTH: [RangeInclusive<usize>; 4] = [10..=16, 34..=38, 72..=102, 115..=118];
 /// What a test file has that runs the program.
 const RUNS: [&str; 4] = ["support::program", "flows::parties", "super::parties", "CARGO_BIN_EXE_mailorder"];
 
@@ -106,7 +107,7 @@ fn patent_faults(page: &str, tests: &Tests) -> Vec<String> {
             faults.push(format!("{number}: neither a test nor what is missing"));
         }
         faults.extend(names.iter().filter_map(|name| Some(format!("{number}: {name}: {}", tests.fault(name)?))));
-        if ON_BOTH.contains(&(expected - 1)) && missing.is_none() {
+        if ON_BOTH.iter().any(|both| both.contains(&(expected - 1))) && missing.is_none() {
             faults.extend(tests.missing(&names).map(|what| format!("{number}: {what}")));
         }
     }
@@ -151,8 +152,9 @@ fn the_check_of_the_list_can_fail() {
         let faults = patent_faults(&page(bad), &tests);
         assert!(faults.len() == 1 && faults[0].contains(why), "{bad}: {faults:?}");
     }
-    let listed = |shown: &str| {
-        (1..=FEATURES).fold(String::new(), |page, n| page + &row(n, if n == 72 { shown } else { "not yet: the rest" }))
+    let listed = |number: usize, shown: &str| {
+        let shown = |n: usize| if n == number { shown } else { "not yet: the rest" };
+        (1..=FEATURES).fold(String::new(), |page, n| page + &row(n, shown(n)))
     };
     let sources = [
         sample("tests/page/a.rs", "use crate::support::program::Town;\n#[test]\nfn shown() { assert_eq!(1, 1); }"),
@@ -160,12 +162,17 @@ fn the_check_of_the_list_can_fail() {
         sample("tests/c.rs", "#[test]\nfn pure() { assert_eq!(1, 1); }"),
     ];
     let both = Tests::of(&sources);
-    assert_none(&patent_faults(&listed("`tests/page/a.rs::shown`, `tests/b.rs::run`"), &both));
-    for (half, why) in [
-        ("`tests/page/a.rs::shown`, `tests/c.rs::pure`", "P72: no test that runs the command"),
-        ("`tests/b.rs::run`", "P72: no test under tests/page/"),
-    ] {
-        assert_eq!(patent_faults(&listed(half), &both), [why], "{half}");
+    for number in [10, 16, 34, 38, 72, 102, 115, 118] {
+        assert_none(&patent_faults(&listed(number, "`tests/page/a.rs::shown`, `tests/b.rs::run`"), &both));
+        for (half, why) in [
+            ("`tests/page/a.rs::shown`, `tests/c.rs::pure`", "no test that runs the command"),
+            ("`tests/b.rs::run`", "no test under tests/page/"),
+        ] {
+            assert_eq!(patent_faults(&listed(number, half), &both), [format!("P{number}: {why}")], "{half}");
+        }
+    }
+    for other in [9, 17, 33, 39, 71, 103, 114] {
+        assert_none(&patent_faults(&listed(other, "`tests/b.rs::run`"), &both));
     }
     assert_eq!(patent_faults(&row(1, "not yet: a"), &tests), ["P2 and what follows have no row"]);
     assert!(patent_faults(&row(2, "not yet: a"), &tests)[0].contains("P1 is not where"));
