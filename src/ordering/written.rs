@@ -70,10 +70,11 @@ pub fn lines(items: &[ItemWritten], catalog: &mut dyn Catalog) -> Result<Vec<Lin
     let line = |(place, written): (usize, &ItemWritten)| {
         let number = place.saturating_add(1);
         let called = written.name.as_ref().or(written.sku.as_ref()).map(|name| format!(" ({})", beginning(name)));
-        let about = format!("item {number}{}", called.unwrap_or_default());
+        let called = called.unwrap_or_default();
+        let about = format!("item {number}{called}");
         let (item, unit_price) = goods(&about, written, catalog)?;
         let quantity = Quantity::parse(written.quantity.as_deref().unwrap_or("1"))
-            .map_err(|error| OrderingError::wrong(format!("{about}: {error}")))?;
+            .map_err(|error| OrderingError::wrong(format!("item {number}{called}: {error}")))?;
         if unit_price.is_negative() {
             let text = format!("{about}: the price {} is below zero", text::amount(&unit_price));
             return Err(OrderingError::wrong(text)

@@ -21,12 +21,12 @@ pub(super) struct Expression {
 }
 
 impl Expression {
-    /// Reads an expression; the error says in words what is wrong with it.
-    pub(super) fn parse(text: &str) -> Result<Self, String> {
+    /// Reads an expression; `None` where it is none.
+    pub(super) fn parse(text: &str) -> Option<Self> {
         let parser = CronParser::builder().seconds(Seconds::Disallowed).year(Year::Disallowed).build();
-        let cron = parser.parse(text).map_err(|error| error.to_string())?;
+        let cron = parser.parse(text).ok()?;
         let every_hour = text.split_whitespace().nth(1).is_some_and(|hours| EVERY_HOUR.contains(&hours));
-        Ok(Self { cron, every_hour })
+        Some(Self { cron, every_hour })
     }
 
     /// Returns whether any moment comes after this one.

@@ -187,7 +187,10 @@ fn time(text: &str) -> Result<Time, String> {
 }
 
 fn cron(text: &str) -> Result<Expression, String> {
-    Expression::parse(text).map_err(|error| format!("as a cron expression: {error}; write it like {FORMS}"))
+    // What the parser says is in its own words, which no catalogue has.
+    Expression::parse(text).ok_or_else(|| format!(
+            "a cron expression has minutes 0-59, hours 0-23, days 1-31, months 1-12 and days of the week 0-7; write it like {FORMS}"
+        ))
 }
 
 #[cfg(test)]
@@ -238,7 +241,10 @@ mod tests {
         {
             assert!(wrong(text).contains("is no timetable"), "{text}: {}", wrong(text));
         }
-        assert!(wrong("61 * * * *").contains("cron expression"), "{}", wrong("61 * * * *"));
+        for text in ["61 * * * *", "0 8 * * x", "0 25 * * *", "0 8 32 * *", "0 8 * 13 *"] {
+            assert!(wrong(text).contains("a cron expression has minutes 0-59"), "{text}: {}", wrong(text));
+            assert!(!wrong(text).contains("Component"), "{text}: {}", wrong(text));
+        }
         assert!(wrong("0 0 31 2 *").contains("no such moment ever comes"), "{}", wrong("0 0 31 2 *"));
     }
 

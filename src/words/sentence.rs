@@ -4,7 +4,9 @@
 //! The English of a sentence is a pattern, `{what}: agreed {agreed}, stated {stated}`. What stands in its places is taken over
 //! as it is, since it may be another's word, but for places of these names: `what`, `cause` and `count` hold a sentence of
 //! ours, `also` one that may be missing, `why` one of ours or another's, `leg`, `role`, `part`, `kind` and `state` a word of
-//! the wire format, `deed` what is done with a file, `field` no blank, and what is compared may be nothing.
+//! the wire format, `deed` what is done with a file, `field` no blank, and what is compared may be nothing. A place between
+//! double quotes holds no double quote but behind a backslash, as Rust writes texts, so that the sentence around another is
+//! not taken for a part of it; where a sentence is of no pattern that way, it is looked for without this.
 
 use std::collections::BTreeMap;
 
@@ -119,7 +121,8 @@ impl Sentences {
     }
 
     fn deep(&self, words: Words, english: &str, depth: usize) -> Option<String> {
-        let (pattern, values) = self.patterns.iter().find_map(|one| Some((one, self.best(words, one, english)?)))?;
+        let found = |strict| self.patterns.iter().find_map(|one| Some((one, self.best(words, one, english, strict)?)));
+        let (pattern, values) = found(true).or_else(|| found(false))?;
         let value = |name: &str| {
             let value = values.iter().find(|(place, _)| *place == name).map_or("", |(_, value)| *value);
             if let Some((_, table)) = WORDS.iter().find(|(place, _)| *place == name) {
@@ -143,8 +146,8 @@ impl Sentences {
 
     /// Takes what stands in the places of a pattern out of a text. Of several ways the one in which most sentences and words of
     /// ours are known goes first, then the one with the shortest values.
-    fn best<'p, 'a>(&self, words: Words, pattern: &'p Pattern, text: &'a str) -> Option<Values<'p, 'a>> {
-        let mut ways = Apart::of(&pattern.english, text).ways;
+    fn best<'p, 'a>(&self, words: Words, pattern: &'p Pattern, text: &'a str, strict: bool) -> Option<Values<'p, 'a>> {
+        let mut ways = Apart::of(&pattern.english, text, strict).ways;
         let is_light = pattern.is_light();
         if ways.len() < 2 && !is_light {
             return ways.pop();
@@ -162,7 +165,7 @@ impl Sentences {
 
     /// Returns whether a text is a sentence of ours, by words of its own.
     fn knows(&self, text: &str) -> bool {
-        self.patterns.iter().any(|one| !one.is_light() && !Apart::of(&one.english, text).ways.is_empty())
+        self.patterns.iter().any(|one| !one.is_light() && !Apart::of(&one.english, text, true).ways.is_empty())
     }
 }
 
@@ -174,11 +177,15 @@ struct Apart<'p, 'a> {
     taken: Values<'p, 'a>,
     /// How often a place was given an end: what others wrote may have any number of them.
     tries: usize,
+    /// Whether a place between quotes holds no quote.
+    strict: bool,
+    /// Whether a quote stands before what is taken next.
+    quoted: bool,
 }
 
 impl<'p, 'a> Apart<'p, 'a> {
-    fn of(pattern: &'p [Piece], text: &'a str) -> Self {
-        let mut apart = Self::default();
+    fn of(pattern: &'p [Piece], text: &'a str, strict: bool) -> Self {
+        let mut apart = Self { strict, ..Self::default() };
         apart.take(pattern, text);
         apart
     }
@@ -198,6 +205,7 @@ impl<'p, 'a> Apart<'p, 'a> {
             [] => {}
             [Piece::Text(literal), rest @ ..] => {
                 if let Some(after) = text.strip_prefix(literal.as_str()) {
+                    self.quoted = self.strict && literal.ends_with('"');
                     self.take(rest, after);
                 }
             }
@@ -207,13 +215,16 @@ impl<'p, 'a> Apart<'p, 'a> {
                 self.taken.pop();
             }
             [Piece::Place(name), rest @ ..] => {
+                let ends_quote = matches!(rest.first(), Some(Piece::Text(next)) if next.starts_with('"'));
+                let text_end = if self.quoted && ends_quote { end_of_quote(text) } else { text.len() };
+                self.quoted = false;
                 let ends: Vec<usize> = match rest.first() {
                     Some(Piece::Text(next)) => {
                         text.match_indices(next.as_str()).map(|(end, _)| end).take(TRIES).collect()
                     }
                     _ => ADDITIONS.iter().filter_map(|begin| text.find(begin)).min().into_iter().collect(),
                 };
-                for end in ends.into_iter().filter(|end| *end > 0 || name == ADDED) {
+                for end in ends.into_iter().filter(|end| (*end > 0 || name == ADDED) && *end <= text_end) {
                     self.tries = self.tries.saturating_add(1);
                     if self.tries > TRIES || self.ways.len() >= WAYS {
                         return;
@@ -226,6 +237,17 @@ impl<'p, 'a> Apart<'p, 'a> {
             }
         }
     }
+}
+
+/// Returns where what stands between double quotes ends: before the first one without a backslash.
+fn end_of_quote(text: &str) -> usize {
+    let mut escaped = false;
+    let end = text.find(|c| {
+        let ends = c == '"' && !escaped;
+        escaped = c == '\\' && !escaped;
+        ends
+    });
+    end.unwrap_or(text.len())
 }
 
 #[cfg(test)]
@@ -251,6 +273,8 @@ mod tests {
             ("a.m", "; did you mean {near}?"),
             ("a.n", "{field}: {cause}"),
             ("a.o", "{what}: {cause}"),
+            ("a.p", "{word} in the query: {what}"),
+            ("a.q", "\"{text}\" is nothing that we know of"),
             ("nothing.a", "none"),
         ]);
         let other: BTreeMap<String, String> = map(&[
@@ -269,6 +293,8 @@ mod tests {
             ("a.m", "（{near} か）"),
             ("a.n", "{field}: {cause}"),
             ("a.o", "{what}: {cause}"),
+            ("a.p", "検索の {word}：{what}"),
+            ("a.q", "\"{text}\" は知りません"),
             ("nothing.a", "なし"),
         ]);
         Sentences::of(&english_texts, &other).say(Words::of(Language::Ja), english)
@@ -314,6 +340,16 @@ mod tests {
         assert_eq!(said("/x/y.toml: x failed: too late").unwrap(), "/x/y.toml: x の不成立: too late");
         assert_eq!(said("/x/y.toml: something: else"), None);
         assert_eq!(said("day: There is none.").unwrap(), "day: ありません", "the name of a field is no word");
+    }
+
+    #[test]
+    fn the_sentence_around_another_is_not_taken_for_a_part_of_it() {
+        let unknown = "\"x\" is nothing that we know of";
+        assert_eq!(said(unknown).unwrap(), "\"x\" は知りません");
+        assert_eq!(said(&format!("\"a:x\" in the query: {unknown}")).unwrap(), "検索の \"a:x\"：\"x\" は知りません");
+        // A quote in what somebody wrote has a backslash; where it has none, the sentence is known all the same.
+        assert_eq!(said("\"a\\\"b\" is nothing that we know of").unwrap(), "\"a\\\"b\" は知りません");
+        assert_eq!(said("\"a\"b\" is nothing that we know of").unwrap(), "\"a\"b\" は知りません");
     }
 
     #[test]

@@ -305,3 +305,31 @@ fn help_is_in_japanese_where_the_terminal_is() {
     let run = mailorder(folder.path(), &["order", "--help"]);
     assert!(run.out.contains("Write an order") && !run.out.contains("注文"), "{run:?}");
 }
+
+#[test]
+fn what_is_wrong_within_something_wrong_is_said_in_japanese_to_the_last_word() {
+    let town = Town::played();
+    let when = |when: &'static str| ["schedule", "add", "a", "--query", "open", "--when", when];
+    let order = |more: [&'static str; 2]| [&["order", "--shop", "shop@demo.test"], &more[..]].concat();
+    for (words, said) in [
+        (order(["--item", "SH-41=x"]), "品目 1 (SH-41)：\"x\" は 4300 や 19.90 のような数ではありません"),
+        (order(["--item", "SH-41=-1"]), "品目 1 (SH-41)：\"-1\" は 0 より大きい数量ではありません"),
+        (vec!["list", "currency:YEN"], "検索の \"currency:YEN\"：\"YEN\" は JPY や EUR のような通貨コード"),
+        (vec!["list", "state:opened"], "検索の \"state:opened\"："),
+        (
+            when("daily 25:00").to_vec(),
+            "\"daily 25:00\" は日時の書き方ではありません：\"25:00\" は 09:00 のような時刻ではありません",
+        ),
+        (when("61 8 * * *").to_vec(), "\"61 8 * * *\" は日時の書き方ではありません：cron の式は、分 0-59、"),
+        (when("sometimes").to_vec(), "\"sometimes\" は日時の書き方ではありません：次のように書いてください"),
+    ] {
+        let run = town.run("buyer", &[&["--lang", "ja"], &words[..]].concat());
+        assert!(run.code != Some(0) && run.err.contains(said), "{words:?}: {run:?}");
+        for left in [" in the query", " is no", " is not ", "write it like"] {
+            assert!(!run.err.contains(left), "{words:?}: {run:?}");
+        }
+    }
+    let served = crate::page::served::Served::start(&town.path("buyer/config.toml"));
+    let page = served.visit().page("/?q=currency%3AYEN&lang=ja");
+    assert!(page.contains("検索の &quot;currency:YEN&quot;：&quot;YEN&quot; は"), "{page}");
+}
