@@ -28,10 +28,16 @@ pub(super) struct Drafts {
 }
 
 impl Web {
-    /// Keeps a draft and leads to its page, which is at `place`.
-    pub(super) fn keep(self: &Arc<Self>, form: &Form, draft: Draft, place: &str) -> Result<Redirect, Fault> {
+    /// Keeps a draft and leads to its page, which is at `place`, and there to `part`, such as `#errors`.
+    pub(super) fn keep(
+        self: &Arc<Self>,
+        form: &Form,
+        draft: Draft,
+        place: &str,
+        part: &str,
+    ) -> Result<Redirect, Fault> {
         let key = form.once()?;
-        let place = format!("{place}?draft={key}");
+        let place = format!("{place}?draft={key}{part}");
         let mut drafts = self.drafts.lock().unwrap_or_else(PoisonError::into_inner);
         drafts.kept.retain(|(known, _)| *known != key);
         drafts.kept.push_back((key, draft));

@@ -84,8 +84,15 @@ pub(super) async fn act(State(web): State<Arc<Web>>, form_sent: Form) -> Result<
         }
         what => {
             let (checks, looks) = (what == Some("check"), matches!(what, Some("shop" | "find")));
+            let (filled, is_wrong) = if looks {
+                (filled, false)
+            } else {
+                shared.desk(move |clerk| Ok((draft(clerk, &filled).is_err(), filled))).await.map(|(is, it)| (it, is))?
+            };
+            // What is wrong is read out where the page begins with it.
+            let part = if is_wrong { "#errors" } else { "" };
             let draft = Draft { filled, checks, looks, once: hex::encode(chance::<16>()?) };
-            web.keep(&form_sent, drafts::Draft::Order(Box::new(draft)), "/order")
+            web.keep(&form_sent, drafts::Draft::Order(Box::new(draft)), "/order", part)
         }
     }
 }
@@ -102,6 +109,8 @@ fn written(clerk: &mut Clerk, draft: &Draft, visit: &Visit) -> Result<Map<String
         Err(error) => ((!draft.looks).then(|| said(&error, visit)), None),
     };
     let mut shows = order_form::shows(clerk, &draft.filled, order.as_ref(), fault.as_deref())?;
+    let field = if fault.is_some() { order_form::faulty(clerk, &draft.filled)? } else { None };
+    shows.insert("field".to_owned(), json!(field));
     let checked = draft.checks && order.is_some();
     shows.insert("checked".to_owned(), json!(checked));
     shows.insert("sends_once".to_owned(), json!(checked.then_some(&draft.once)));

@@ -1,5 +1,7 @@
 //! The order form as it is filled in, and what it shows: fields, the shop's articles, the order they make.
 
+use std::slice::from_ref;
+
 use serde_json::{Map, Value, json};
 
 use super::act::find;
@@ -8,7 +10,7 @@ use super::fault::Fault;
 use super::form::{Form, plain};
 use crate::clerk::Clerk;
 use crate::ordering::prices::{PriceChange, Prices, take_changes};
-use crate::ordering::written::{ChargeWritten, ItemWritten, OrderFile};
+use crate::ordering::written::{Catalog as _, ChargeWritten, ItemWritten, OrderFile, charges, lines};
 use crate::role::buyer;
 use crate::trade::item::{Charge, Line};
 use crate::trade::{Address, DeliveryMethod, Order, PaymentMethod, Person, PostalAddress, Transaction};
@@ -204,9 +206,9 @@ pub(super) fn shows(
     );
     put("picks", json!(filled.picks));
     put("rows", rows(filled, prices.as_ref(), &changes));
-    let charges = filled.charges.iter().cloned().chain([<[String; 2]>::default()]);
+    let listed = filled.charges.iter().cloned().chain([<[String; 2]>::default()]);
     let charge = |[name, price]: [String; 2]| json!({"was": was(&changes, None, &name), "name": name, "price": price});
-    put("charges", charges.map(charge).collect());
+    put("charges", listed.map(charge).collect());
     let ways = prices.as_ref().map(Prices::ways).unwrap_or_default();
     let pays = ways.iter().map(|way| way.payment_method.as_ref().map(PaymentMethod::as_str)).collect();
     let pays = methods(pays, &PAY, &filled.pay);
@@ -225,11 +227,39 @@ pub(super) fn shows(
     let agent = agent.map(|agent| agent.address.to_string()).filter(|_| filled.agent.is_empty());
     put("agent", json!(agent.unwrap_or_else(|| filled.agent.clone())));
     put("fault", json!(fault));
+    put("field", Value::Null);
     put("doubt", Value::Null);
     put("checked", json!(false));
     put("sends_once", Value::Null);
     put("order", order.map_or(Value::Null, |order| sum(order, &changes)));
     Ok(shows)
+}
+
+/// Returns the first field with which something is wrong by itself, as the template names it: what is wrong with an order is said of
+/// it, since an order is read in the same sequence.
+pub(super) fn faulty(clerk: &mut Clerk, filled: &Filled) -> Result<Option<String>, Fault> {
+    let Ok(shop) = Address::parse(&filled.shop) else { return Ok(Some("shop".to_owned())) };
+    if crate::ordering::pinned(clerk, &shop).is_err() {
+        return Ok(Some("shop".to_owned()));
+    }
+    let file = filled.written();
+    let mut prices = Prices::of(clerk, &shop)?;
+    let mut is_wrong = |item: &ItemWritten| lines(from_ref(item), &mut prices).is_err();
+    if let Some((place, item)) = file.item.iter().enumerate().find(|(_, item)| is_wrong(item)) {
+        let ItemWritten { sku, name, price, .. } = item;
+        let one = ItemWritten { sku: sku.clone(), name: name.clone(), price: price.clone(), quantity: None };
+        let row = place.saturating_sub(filled.picks.len()).saturating_add(1);
+        return Ok(Some(match filled.picks.get(place) {
+            Some([sku, _]) => format!("{}{sku}", articles::FIELD),
+            None if !is_wrong(&one) => format!("quantity-{row}"),
+            None if sku.is_some() && name.is_none() => format!("sku-{row}"),
+            None if name.is_none() => format!("item-{row}"),
+            None => format!("price-{row}"),
+        }));
+    }
+    let is_wrong = |charge: &ChargeWritten| charges(from_ref(charge), 0, prices.currency()).is_err();
+    let charge = file.charge.iter().position(is_wrong);
+    Ok(charge.map(|place| format!("charge-price-{}", place.saturating_add(1))))
 }
 
 /// Returns how the price of an article, or of a charge by its name, was another one in the order that is repeated: what it was,

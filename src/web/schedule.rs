@@ -98,7 +98,7 @@ pub(super) async fn act(State(web): State<Arc<Web>>, visit: Visit, form: Form) -
 
 /// Keeps a form that sets nothing, and leads to its page.
 fn keep(web: &Arc<Web>, form: &Form, draft: Draft) -> Result<Redirect, Fault> {
-    web.keep(form, drafts::Draft::Schedule(draft), "/schedule")
+    web.keep(form, drafts::Draft::Schedule(draft), "/schedule", "")
 }
 
 fn nothing_known() -> Fault {

@@ -116,6 +116,48 @@ fn what_is_wrong_with_an_order_is_said_in_the_words_of_the_page() {
 }
 
 #[test]
+fn a_form_leads_to_what_is_wrong_with_it_and_marks_the_field() {
+    let town = town(CATALOG, "");
+    catalog(&town, &[]);
+    let served = served(&town);
+    let visitor = served.visit();
+    let own = |sku, item, price, quantity| [("sku", sku), ("item", item), ("price", price), ("quantity", quantity)];
+    let lid = own("", "Lid", "JPY 900", "1");
+    let faults: [(Vec<(&str, &str)>, &str, &str); 8] = [
+        (vec![("pick-CUP", "x")], "x", "name=\"pick-CUP\""),
+        (vec![("pick-POT", "1"), ("pick-NONE", "1")], "1", "name=\"pick-NONE\""),
+        ([&lid[..], &own("", "Tea", "JPY 5", "x")].concat(), "x", "name=\"quantity\""),
+        ([&[("pick-POT", "1")], &own("", "Tea", "5", "1")[..]].concat(), "5", "name=\"price\""),
+        ([&lid[..], &own("NO", "", "", "1")].concat(), "NO", "name=\"sku\""),
+        ([&lid[..], &[("charge", "Gift"), ("charge-price", "y")]].concat(), "y", "name=\"charge-price\""),
+        (vec![], "", ""),
+        (lid.to_vec(), "", ""),
+    ];
+    for (fields, value_of, name) in faults {
+        for what in ["check", "total", "shop"] {
+            let (token, once) = visitor.hidden("/order");
+            let all =
+                [&[("token", token.as_str()), ("once", &once), ("shop", SHOP), ("do", what)], &fields[..]].concat();
+            let place = visitor.post("/order", &all).header("location").unwrap().to_owned();
+            let page = visitor.page(place.split('#').next().unwrap());
+            let is_wrong = what != "shop" && (fields.is_empty() || !name.is_empty());
+            assert_eq!(place.ends_with("#errors"), is_wrong, "{fields:?} {what}: {place}");
+            assert_eq!(page.contains("id=\"errors\""), is_wrong, "{fields:?} {what}: {page}");
+            let marked: Vec<&str> = page.split('<').filter(|tag| tag.contains("aria-invalid=\"true\"")).collect();
+            assert_eq!(marked.len(), usize::from(is_wrong && !name.is_empty()), "{fields:?} {what}: {marked:?}");
+            for tag in marked {
+                assert!(tag.contains(name) && tag.contains(&format!("value=\"{value_of}\"")), "{fields:?}: {tag}");
+                assert!(tag.contains("aria-describedby=\"fault\""), "{tag}");
+            }
+        }
+    }
+    let (token, once) = visitor.hidden("/order");
+    let stranger = [("token", token.as_str()), ("once", &once), ("shop", "nobody@demo.test"), ("do", "check")];
+    let page = visitor.fills("/order", &[&stranger[..], &lid].concat());
+    assert!(page.contains("aria-invalid=\"true\" aria-describedby=\"fault shop-catalog\""), "{page}");
+}
+
+#[test]
 fn a_shop_is_asked_for_its_catalog_on_the_page_and_once() {
     let town = town(CATALOG, "");
     let served = served(&town);

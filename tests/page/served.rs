@@ -132,7 +132,8 @@ impl Visitor<'_> {
         assert_eq!(answer.status, 303, "{path} {fields:?}: {}", answer.body);
         let place = answer.header("location").unwrap();
         assert!(place.starts_with(&format!("{path}?draft=")), "{place}");
-        self.page(place)
+        // Where on the page it leads to is the browser's matter.
+        self.page(place.split('#').next().unwrap())
     }
 
     /// Returns the two hidden fields of the first form of a page.
