@@ -17,11 +17,11 @@ use crate::support::smtp::{Lies, start};
 
 pub(crate) const MAIL: &[u8] = b"Subject: ...\r\n\r\n.dot\r\nbody\r\n";
 
-fn envelope() -> Envelope {
+pub(crate) fn envelope() -> Envelope {
     Envelope { from: "shop@a.test".parse().unwrap(), to: "buyer@b.test".parse().unwrap() }
 }
 
-fn settings(port: u16) -> SmtpSettings {
+pub(crate) fn settings(port: u16) -> SmtpSettings {
     let server = Server { host: "localhost".to_owned(), port, tls: Tls::None, ca_file: None };
     let mut settings = SmtpSettings::new(server, None);
     let short = Duration::from_millis(200);

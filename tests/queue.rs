@@ -6,9 +6,11 @@ use std::time::Duration;
 use mailorder::outbox::maildir::{MaildirOutbox, MaildirSettings};
 use mailorder::outbox::queue::{Label, Queue, State};
 use mailorder::outbox::sendmail::{Sendmail, SendmailSettings};
+use mailorder::outbox::smtp::{Deadlines, Smtp, SmtpSettings};
 use mailorder::outbox::{Outbox, SendError};
 
-use crate::outbox::{ENOUGH, MAIL, label, smtp, time};
+use crate::outbox::{ENOUGH, MAIL, envelope, label, settings, smtp, time};
+use crate::support::smtp::start;
 
 #[tokio::test]
 async fn a_flush_sends_what_is_due_and_keeps_the_rest_visible() {
