@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use mailorder::connect::{Login, Secret, Server, Tls};
 use mailorder::outbox::maildir::{MaildirOutbox, MaildirSettings};
-use mailorder::outbox::queue::{Label, Queue, State};
+use mailorder::outbox::queue::{Label, Queue};
 use mailorder::outbox::sendmail::{Sendmail, SendmailSettings};
 use mailorder::outbox::smtp::{Deadlines, Smtp, SmtpSettings};
 use mailorder::outbox::{Envelope, Outbox, SendError};

@@ -47,8 +47,10 @@ fn a_private_folder_that_others_may_read_is_told_of_and_not_refused_a12() {
         let path = town.path(&format!("buyer/{name}"));
         let before = fs::metadata(&path).unwrap().permissions().mode();
         mode(&path, before | 0o044);
-        // Nobody gets as far through closed folders.
-        for (home, told) in [(0o700, false), (0o755, true)] {
+        // Nobody gets as far through closed folders, such as the one that all of this may lie in.
+        let is_open = |above: &Path| fs::metadata(above).unwrap().permissions().mode() & 0o011 != 0;
+        let reached = town.home().ancestors().skip(1).all(is_open);
+        for (home, told) in [(0o700, false), (0o755, reached)] {
             mode(town.home(), home);
             mode(&town.path(""), 0o755);
             mode(&town.path("buyer"), 0o755);

@@ -3,8 +3,7 @@
 use std::fs;
 use std::time::Duration;
 
-use mailorder::outbox::maildir::{MaildirOutbox, MaildirSettings};
-use mailorder::outbox::queue::{Label, Queue, State};
+use mailorder::outbox::queue::{Queue, State};
 use mailorder::outbox::sendmail::{Sendmail, SendmailSettings};
 use mailorder::outbox::smtp::{Deadlines, Smtp, SmtpSettings};
 use mailorder::outbox::{Outbox, SendError};

@@ -115,9 +115,6 @@ impl Aside {
     }
 }
 
-/// The name of a file that is there and cannot be read, and why.
-pub(super) type Unreadable = (String, ClerkError);
-
 /// What became of mails that were to be kept.
 #[derive(Debug, Default)]
 pub(super) struct Kept {
