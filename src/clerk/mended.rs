@@ -35,10 +35,11 @@ impl Clerk {
     /// Has the letter not sent any more whose file in the queue is damaged: its place is kept where an entry owes it, and a
     /// file that no entry owes is removed.
     pub fn drop_damaged(&self, name: &str) -> Result<(), ClerkError> {
-        Ok(match self.owed_by(name) {
+        match self.owed_by(name) {
             Some((_, letter)) => self.queue.replace(name, &label(&letter, &self.clock.now()), b"")?,
             None => self.queue.remove(name)?,
-        })
+        }
+        Ok(())
     }
 
     /// Returns the entry that owes the letter of this name in the queue, and the letter, where both are there to be read.

@@ -123,7 +123,8 @@ fn a_form_leads_to_what_is_wrong_with_it_and_marks_the_field() {
     let visitor = served.visit();
     let own = |sku, item, price, quantity| [("sku", sku), ("item", item), ("price", price), ("quantity", quantity)];
     let lid = own("", "Lid", "JPY 900", "1");
-    let faults: [(Vec<(&str, &str)>, &str, &str); 8] = [
+    type Fields<'a> = Vec<(&'a str, &'a str)>;
+    let faults: [(Fields<'_>, &str, &str); 8] = [
         (vec![("pick-CUP", "x")], "x", "name=\"pick-CUP\""),
         (vec![("pick-POT", "1"), ("pick-NONE", "1")], "1", "name=\"pick-NONE\""),
         ([&lid[..], &own("", "Tea", "JPY 5", "x")].concat(), "x", "name=\"quantity\""),
