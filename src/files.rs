@@ -62,6 +62,17 @@ pub fn check_use(path: &Path) -> io::Result<()> {
     Ok(rustix::fs::access(path, wanted)?)
 }
 
+/// Removes a file; one that is gone already is no error.
+///
+/// # Errors
+/// The system's.
+pub fn remove(path: &Path) -> io::Result<()> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
 /// Returns the number of the user who runs this.
 pub fn own_user() -> u32 {
     rustix::process::getuid().as_raw()

@@ -140,10 +140,7 @@ pub(super) struct AsideFolder(PathBuf);
 
 impl AsideFolder {
     pub(super) fn open(folder: &Path) -> Result<Self, ClerkError> {
-        for part in ["new", "cur", "tmp"] {
-            super::open::private_folder(&folder.join(part))?;
-        }
-        maildir::create(folder)?;
+        super::open::private_maildir(folder)?;
         Ok(Self(folder.to_owned()))
     }
 
@@ -342,12 +339,7 @@ impl AsideFolder {
     /// Forgets a mail.
     pub(super) fn remove(&self, name: &str) -> Result<(), ClerkError> {
         for path in [self.path(name), self.note_path(name)] {
-            match std::fs::remove_file(&path) {
-                Err(error) if error.kind() != ErrorKind::NotFound => {
-                    return Err(ClerkError::io("remove", &path)(error));
-                }
-                _ => {}
-            }
+            files::remove(&path).map_err(ClerkError::io("remove", &path))?;
         }
         Ok(())
     }

@@ -111,6 +111,14 @@ pub(super) fn private_folder(folder: &Path) -> Result<(), ClerkError> {
     files::make_private(folder).map_err(ClerkError::io("make", folder))
 }
 
+/// Makes a Maildir that is its owner's alone.
+pub(super) fn private_maildir(folder: &Path) -> Result<(), ClerkError> {
+    for part in ["new", "cur", "tmp"] {
+        private_folder(&folder.join(part))?;
+    }
+    Ok(maildir::create(folder)?)
+}
+
 /// Writes a new file that is its owner's alone, durably: it has its name when it is whole.
 fn write_private(file: &Path, bytes: &[u8]) -> Result<(), ClerkError> {
     use std::io::Write;

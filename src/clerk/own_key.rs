@@ -151,12 +151,7 @@ fn replace(file: &Path, bytes: &[u8]) -> Result<(), ClerkError> {
     use std::io::Write;
     let before = fs::metadata(file).map_err(ClerkError::io("read", file))?;
     let tmp = file.with_extension("new");
-    match fs::remove_file(&tmp) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            return Err(ClerkError::io("remove", &tmp)(error));
-        }
-        _ => {}
-    }
+    files::remove(&tmp).map_err(ClerkError::io("remove", &tmp))?;
     let mut options = fs::OpenOptions::new();
     let mut opened =
         options.write(true).create_new(true).mode(0o600).open(&tmp).map_err(ClerkError::io("make", &tmp))?;

@@ -54,10 +54,7 @@ pub(super) struct Spooled {
 
 impl Spool {
     pub(super) fn open(folder: &Path) -> Result<Self, ClerkError> {
-        for part in ["new", "cur", "tmp"] {
-            super::open::private_folder(&folder.join(part))?;
-        }
-        maildir::create(folder)?;
+        super::open::private_maildir(folder)?;
         let folder = folder.to_owned();
         let (interrupted, listed) = (BTreeMap::new(), VecDeque::new());
         let (odd, passed_over) = (BTreeSet::new(), BTreeSet::new());
@@ -231,10 +228,7 @@ impl Spool {
         let text: String = lines.collect();
         let handling = self.folder.join("handling");
         if text.is_empty() {
-            return match std::fs::remove_file(&handling) {
-                Err(error) if error.kind() != ErrorKind::NotFound => Err(ClerkError::io("remove", &handling)(error)),
-                _ => Ok(()),
-            };
+            return files::remove(&handling).map_err(ClerkError::io("remove", &handling));
         }
         maildir::replace(&self.folder.join("tmp"), &handling, text.as_bytes())?;
         Ok(())
@@ -248,10 +242,7 @@ impl Spool {
 
     /// Removes a mail that is done with.
     pub(super) fn remove(&self, path: &Path) -> Result<(), ClerkError> {
-        match std::fs::remove_file(path) {
-            Err(error) if error.kind() != ErrorKind::NotFound => Err(ClerkError::io("remove", path)(error)),
-            _ => Ok(()),
-        }
+        files::remove(path).map_err(ClerkError::io("remove", path))
     }
 }
 

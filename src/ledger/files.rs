@@ -78,10 +78,7 @@ pub(super) fn put(tmp: &Path, path: &Path, bytes: &[u8]) -> Result<(), LedgerErr
 
 /// Removes a file; one that is gone already is no error.
 pub(super) fn remove_if_there(path: &Path) -> Result<(), LedgerError> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(io_error("remove", path)(error)),
-        _ => Ok(()),
-    }
+    crate::files::remove(path).map_err(io_error("remove", path))
 }
 
 /// Makes a folder readable by its owner alone, where it is not there yet; returns whether it was made.
