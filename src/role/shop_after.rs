@@ -8,7 +8,7 @@ use super::shop::{collect_again, is_started, report, status_now};
 use super::shop_refund::{Why, left_of, refund_instruction, settle_overpaid, settle_refund, value_after};
 use super::shop_waiting::release;
 use super::{Action, Desk, Draft, agent, shop_cancel, shop_change, shop_work, terms_of};
-use crate::rules::stopping::{heard_of, is_instructed, is_stopping, stop_sent};
+use crate::rules::stopping::{heard_of, is_instructed, is_stopping, stop_sent, unanswered_stops};
 use crate::rules::{Standing, returned};
 use crate::trade::document::{AuthorizationResult, ReturnAnswer, ReturnRequest, Stop};
 use crate::trade::status::{OrderState, OrderStatus, Step};
@@ -323,13 +323,12 @@ pub(super) fn settle_stop_as(transaction: &Transaction, desk: &Desk<'_>, given_u
     let asked = unanswered(transaction);
     // The delivery agent is always told to stop, the payment agent not where only lost goods are given back.
     let told = stop_sent(transaction, Leg::Delivery).is_some() || !is_instructed(transaction, Leg::Delivery);
-    let silent = |leg: Leg| is_stopping(transaction, leg);
-    let waits = !told || (!given_up && [Leg::Payment, Leg::Delivery].into_iter().any(silent));
+    let waits = !told || (!given_up && unanswered_stops(transaction).next().is_some());
     if asked.is_empty() || waits || !is_started(transaction) {
         return Vec::new();
     }
     let standing = Standing::of(transaction);
-    let taken_as_stopped = given_up && silent(Leg::Delivery) && standing.legs.delivery.done_in_part().is_none();
+    let taken_as_stopped = given_up && shop_cancel::may_be_stopped(transaction);
     let stopped = taken_as_stopped || standing.legs.delivery.failed || !is_instructed(transaction, Leg::Delivery);
     if standing.legs.delivery.failed
         && is_instructed(transaction, Leg::Delivery)

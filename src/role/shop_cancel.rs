@@ -9,7 +9,7 @@ use super::shop_offer::reject;
 use super::shop_refund::{left_of, refund_instruction};
 use super::shop_waiting::release;
 use super::{Action, Desk, Refused, shop_change, terms_of};
-use crate::rules::stopping::{is_instructed, is_stopping, stands_stopped, stop_sent};
+use crate::rules::stopping::{is_instructed, is_stopping, stands_stopped, stop_sent, unanswered_stops};
 use crate::rules::{Standing, State};
 use crate::trade::status::OrderStatus;
 use crate::trade::{Direction, Document, Kept, Kind, Leg, StatusReason, Transaction};
@@ -65,13 +65,12 @@ pub(super) fn settle(transaction: &Transaction, asked: &[&Kept], desk: &Desk<'_>
 /// The same; `given_up` takes agents that were told to stop and say nothing as stopped (`shop_held`).
 pub(super) fn settle_as(transaction: &Transaction, asked: &[&Kept], desk: &Desk<'_>, given_up: bool) -> Vec<Action> {
     let Some(stop) = own_stop(transaction).filter(|_| asked.is_empty()) else { return Vec::new() };
-    let silent = |leg: Leg| is_stopping(transaction, leg);
-    let waits = !given_up && [Leg::Payment, Leg::Delivery].into_iter().any(silent);
+    let waits = !given_up && unanswered_stops(transaction).next().is_some();
     if waits || Standing::of(transaction).state != State::Open || is_settled(transaction, stop) {
         return Vec::new();
     }
     let legs = Standing::of(transaction).legs;
-    let taken_as_stopped = given_up && silent(Leg::Delivery) && legs.delivery.done_in_part().is_none();
+    let taken_as_stopped = given_up && may_be_stopped(transaction);
     if legs.delivery.failed && !taken_as_stopped && is_instructed(transaction, Leg::Delivery) && !is_closed(transaction)
     {
         // Lost since it could not be stopped: it may turn up, unless the agent says that it stays so.

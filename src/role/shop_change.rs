@@ -8,7 +8,7 @@ use super::shop::{delivery_instruction, first_status, is_started, payment_instru
 use super::shop_after::{settle_stop, stop_agents, unanswered};
 use super::shop_work::is_begun;
 use super::{Action, Desk, Draft, Refused, agent, shop_cancel, shop_offer, terms_of};
-use crate::rules::stopping::{is_instructed, is_stopping, stop_sent};
+use crate::rules::stopping::{is_instructed, stop_sent, unanswered_stops};
 use crate::rules::{Standing, State, replacing};
 use crate::trade::{Digest, Document, Kept, Leg, Money, Quantity, Terms, Transaction, When, item};
 
@@ -75,7 +75,7 @@ fn too_late(transaction: &Transaction) -> Option<String> {
     if !unanswered(transaction).is_empty() {
         return Some("a cancellation or return waits for an answer; nothing is changed before".to_owned());
     }
-    if [Leg::Payment, Leg::Delivery].into_iter().any(|leg| is_stopping(transaction, leg)) {
+    if unanswered_stops(transaction).next().is_some() {
         return Some("the agents were told to stop; what they say decides".to_owned());
     }
     let asks = shop_offer::awaits_authorisation(transaction);
@@ -190,7 +190,7 @@ pub(super) fn is_settling(transaction: &Transaction) -> bool {
 /// a refusal where too much was done. A cancellation or return that came meanwhile goes before the new terms.
 pub(super) fn settle(transaction: &Transaction, desk: &Desk<'_>) -> Vec<Action> {
     let Some(ok) = waiting(transaction) else { return Vec::new() };
-    if [Leg::Payment, Leg::Delivery].into_iter().any(|leg| is_stopping(transaction, leg)) {
+    if unanswered_stops(transaction).next().is_some() {
         return Vec::new();
     }
     if !unanswered(transaction).is_empty() {

@@ -4,9 +4,9 @@
 use super::shop_after::{refuse_return, settle_stop_as, unanswered};
 use super::shop_cancel::{go_on, is_cancelling, resume, settle_as};
 use super::{Action, Desk, Refused, agent, shop_change};
-use crate::rules::stopping::{is_stopping, stop_sent};
+use crate::rules::stopping::unanswered_stops;
 use crate::rules::{Standing, State};
-use crate::trade::{Document, Kept, Leg, Moment, Role, StatusReason, Transaction};
+use crate::trade::{Document, Kept, Moment, Role, StatusReason, Transaction};
 
 /// Seconds within which an agent is expected to answer that it was told to stop: a week.
 pub const PATIENCE: i64 = 7 * 86_400;
@@ -21,9 +21,8 @@ pub fn held<'a>(transaction: &'a Transaction, now: &Moment) -> Vec<&'a Kept> {
     if !waits && !shop_change::is_settling(transaction) {
         return Vec::new();
     }
-    let silent = [Leg::Payment, Leg::Delivery].into_iter().filter(|leg| is_stopping(transaction, *leg));
-    let mut stops: Vec<&Kept> = silent.filter_map(|leg| stop_sent(transaction, leg)).collect();
-    stops.retain(|stop| now.seconds_since(&stop.recorded) >= PATIENCE);
+    let silent = unanswered_stops(transaction).filter(|stop| now.seconds_since(&stop.recorded) >= PATIENCE);
+    let mut stops: Vec<&Kept> = silent.collect();
     stops.sort_by_key(|stop| stop.position);
     stops
 }

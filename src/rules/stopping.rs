@@ -23,8 +23,13 @@ pub fn stopping_since(transaction: &Transaction, state: State) -> Option<Moment>
     if transaction.key.role != Role::Shop || state != State::Open {
         return None;
     }
+    unanswered_stops(transaction).map(|stop| stop.recorded).min()
+}
+
+/// Returns the orders to stop that their readers have not answered.
+pub fn unanswered_stops(transaction: &Transaction) -> impl Iterator<Item = &Kept> {
     let silent = [Leg::Payment, Leg::Delivery].into_iter().filter(|leg| is_stopping(transaction, *leg));
-    silent.filter_map(|leg| stop_sent(transaction, leg)).map(|stop| stop.recorded).min()
+    silent.filter_map(|leg| stop_sent(transaction, leg))
 }
 
 /// Returns the order to stop what the newest instruction about a leg began.
