@@ -12,7 +12,6 @@ use super::{Clerk, ClerkError};
 use crate::clock::system_time;
 use crate::config::TrustPolicy;
 use crate::rules::alike;
-use crate::trade::moment::is_put_off;
 use crate::trade::{Code, Finding, Fingerprint, Kind, Moment, Received};
 
 /// Seconds within which first contacts are counted.
@@ -46,7 +45,7 @@ impl Batch<'_> {
         let now = self.now;
         let waiting = self.waiting_strangers()?;
         let longest = longest(waiting.len());
-        if let Some(from) = waiting.get(key).filter(|from| waits(from, &now, longest)) {
+        if let Some(from) = waiting.get(key).filter(|from| from.is_awaited(&now, longest)) {
             return Ok(Some(*from));
         }
         // Each who was let in makes room an hour later, and whoever has that room another hour later.
@@ -94,7 +93,7 @@ impl Clerk {
         }
         // Stable: of those who were told the same moment the oldest goes first.
         let longest = longest(waiting.len());
-        waiting.sort_by_key(|(from, _)| if waits(from, now, longest) { *from } else { (*from).min(*now) });
+        waiting.sort_by_key(|(from, _)| if from.is_awaited(now, longest) { *from } else { (*from).min(*now) });
         let let_in = self.index.strangers_since(&now.plus_seconds(-HOUR), now)?.len();
         let room = self.settings.strangers_per_hour.saturating_sub(let_in);
         let mut keys = BTreeSet::new();
@@ -111,11 +110,6 @@ impl Clerk {
 /// Returns the seconds that anybody can have been told to wait where so many do: each hour lets in one of them at least.
 fn longest(waiting: usize) -> i64 {
     i64::try_from(waiting).unwrap_or(i64::MAX).saturating_add(2).saturating_mul(HOUR)
-}
-
-/// Returns whether somebody still waits who was told this moment.
-fn waits(from: &Moment, now: &Moment, longest: i64) -> bool {
-    is_put_off(from.instant().as_second(), now.instant().as_second(), longest)
 }
 
 /// Returns whose mails wait for room, each with the moment he was told.

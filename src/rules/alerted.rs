@@ -9,7 +9,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::trade::Moment;
-use crate::trade::moment::is_put_off;
 
 /// How long what strangers send is told of once at most, in seconds.
 const HOUR: i64 = 3_600;
@@ -73,16 +72,14 @@ impl Alerted {
 
     /// Returns what is to be told at `now`: of the open warnings, which come oldest first.
     pub fn due(&self, open: &[Open], now: &Moment) -> Vec<Alert> {
-        let second = |moment: &Moment| moment.instant().as_second();
-        let pauses = |until: &Moment| is_put_off(second(until), second(now), HOUR);
-        if self.pause.as_ref().is_some_and(pauses) {
+        if self.pause.as_ref().is_some_and(|until| until.is_awaited(now, HOUR)) {
             return Vec::new();
         }
         let (strangers, known): (Vec<&Open>, Vec<&Open>) =
             open.iter().filter(|one| !self.told.contains(&one.id)).partition(|one| one.stranger);
         let alert = |one: &Open| Alert { id: one.id.clone(), others: Vec::new(), stranger: one.stranger };
         let mut due: Vec<Alert> = known.into_iter().map(alert).collect();
-        let waits = |last: &Moment| pauses(&last.plus_seconds(HOUR));
+        let waits = |last: &Moment| last.is_within(HOUR, now);
         if let Some((newest, others)) = strangers.split_last().filter(|_| !self.strangers.as_ref().is_some_and(waits)) {
             due.push(Alert { others: others.iter().map(|one| one.id.clone()).collect(), ..alert(newest) });
         }

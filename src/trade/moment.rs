@@ -91,10 +91,15 @@ impl Moment {
         self.instant.as_second().saturating_sub(other.instant.as_second())
     }
 
+    /// Returns whether what was put off until this still waits at `now` ([`is_put_off`]).
+    pub fn is_awaited(&self, now: &Self, longest: i64) -> bool {
+        is_put_off(self.instant.as_second(), now.instant.as_second(), longest)
+    }
+
     /// Returns whether this lies in the span of so many seconds that ends with `now`. A moment later than now does not: what it
     /// holds back would wait for it ([`is_put_off`]).
     pub fn is_within(&self, span: i64, now: &Self) -> bool {
-        is_put_off(self.instant.as_second().saturating_add(span), now.instant.as_second(), span)
+        self.plus_seconds(span).is_awaited(now, span)
     }
 
     /// Returns the date and time as RFC 5322 section 3.3 writes them.
