@@ -127,13 +127,17 @@ fn boot_id() -> Option<String> {
 
 /// Returns what the lock file says when nothing is under way.
 fn clean_text() -> String {
-    format!("clean {}\n", boot_id().unwrap_or_default())
+    clean_in(&boot_id().unwrap_or_default())
+}
+
+fn clean_in(boot: &str) -> String {
+    format!("clean {boot}\n")
 }
 
 /// Returns whether these words of the lock file say that nothing is under way: a crash of the system gives another boot
 /// id, and without one none could be told from a good end.
 fn is_clean(text: &str, boot: Option<&str>) -> bool {
-    boot.is_some_and(|boot| text == format!("clean {boot}\n"))
+    boot.is_some_and(|boot| text == clean_in(boot))
 }
 
 impl Writer {
