@@ -199,16 +199,19 @@ fn print(shell: &Shell, shown: &Orders, asked: bool) -> Result<(), Failure> {
 /// Prints the rows. What was bought stands below a buyer's row where there is no room for it beside the rest.
 fn table(shell: &Shell, shown: &Orders, asked: bool) -> Result<(), Failure> {
     type LayOut = fn(&Shell, &Listed, &Orders, bool) -> Vec<Cell>;
-    let bought = shown.role == Role::Buyer;
-    let forms: [(LayOut, bool); 2] = if bought { [(cells, false), (below, true)] } else { [(traded, false); 2] };
-    for (lay_out, narrow) in forms {
+    // Tells whether they were printed, which they are `anyway` or where they fit.
+    let printed = |lay_out: LayOut, narrow: bool, anyway: bool| {
         let rows: Vec<Vec<Cell>> = shown.listed.iter().map(|one| lay_out(shell, one, shown, asked)).collect();
         let Columns { head, right, fit } = Columns::of(shown.role, narrow);
         let head = shell.heads(head);
         let table = Table { head: &head, rows: &rows, right: &right, fit, wrap: narrow };
-        if narrow || !bought || table.fits(shell.output.width()) {
-            return shell.output.fitted(&table);
-        }
+        let prints = anyway || table.fits(shell.output.width());
+        if prints { shell.output.fitted(&table).map(|()| true) } else { Ok(false) }
+    };
+    if shown.role != Role::Buyer {
+        printed(traded, false, true)?;
+    } else if !printed(cells, false, false)? {
+        printed(below, true, true)?;
     }
     Ok(())
 }
