@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::Shell;
-use super::failure::{Failure, FailureKind};
+use super::failure::{Failure, FailureKind, send_kind};
 use crate::clerk::{self, Clerk};
 use crate::config::{self, ConfigError, Settings};
 use crate::outbox::queue::Report;
@@ -137,9 +137,13 @@ pub(super) fn refusal(report: &Report) -> Option<Failure> {
     (report.refused > 0).then(|| failure.hint("mailorder outbox list"))
 }
 
-/// Returns the failure of a pass that met a file of the queue that is no letter: which, and why, was told.
-pub(super) fn damaged(report: &Report) -> Option<Failure> {
-    report.damaged.map(|kind| Failure::of_system(kind, ""))
+/// Returns how a command ends that sent what is due. Which file of the queue is no letter, and why, was told.
+pub(super) fn outcome(report: &Report) -> Result<(), Failure> {
+    if let Some(cause) = &report.stopped {
+        return Err(Failure::new(send_kind(cause), format!("the letters wait: {cause}")));
+    }
+    let damaged = || report.damaged.map(|kind| Failure::of_system(kind, ""));
+    refusal(report).or_else(damaged).map_or(Ok(()), Err)
 }
 
 /// Sends; where another process (a `watch` beside) is sending, waits for its end, since it may have begun before the new

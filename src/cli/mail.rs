@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::bell::Bell;
-use super::failure::{Failure, FailureKind, send_kind};
+use super::failure::{Failure, FailureKind};
 use super::guard::guarded;
 use super::transaction::{self, Rejected, TurnedAway, joined};
 use super::{Shell, account, alert, stop};
@@ -114,12 +114,7 @@ async fn flush(shell: &Shell, clerk: &mut Clerk, outbox: &mut Outbox) -> Result<
 }
 
 async fn send(shell: &Shell, clerk: &mut Clerk, outbox: &mut Outbox) -> Result<(), Failure> {
-    let report = flush(shell, clerk, outbox).await?;
-    match (&report.stopped, account::refusal(&report)) {
-        (Some(cause), _) => Err(Failure::new(send_kind(cause), format!("the letters wait: {cause}"))),
-        (None, Some(refusal)) => Err(refusal),
-        (None, None) => account::damaged(&report).map_or(Ok(()), Err),
-    }
+    account::outcome(&flush(shell, clerk, outbox).await?)
 }
 
 /// What was known before mail was taken in.

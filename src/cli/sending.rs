@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use super::Shell;
-use super::account::{damaged, refusal};
-use super::failure::{Failure, send_kind};
+use super::account::outcome;
+use super::failure::Failure;
 use crate::clerk::{self, Clerk};
 
 /// How long a long queue is sent, at most; `sync` goes on with the rest.
@@ -29,9 +29,5 @@ pub(super) fn send_all(shell: &Shell, clerk: &mut Clerk) -> Result<(), Failure> 
     shell.output.progress("");
     let report = report?;
     shell.tell_failed(&report);
-    match (&report.stopped, refusal(&report)) {
-        (Some(cause), _) => Err(Failure::new(send_kind(cause), format!("the letters wait: {cause}"))),
-        (None, Some(refusal)) => Err(refusal),
-        (None, None) => damaged(&report).map_or(Ok(()), Err),
-    }
+    outcome(&report)
 }
