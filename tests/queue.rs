@@ -62,15 +62,15 @@ fn what_was_dropped_stays_so_whoever_queues_it_again() {
     }
     let states: Vec<State> = queue.list().unwrap().iter().map(|item| item.standing.state).collect();
     assert_eq!(states, [State::Dropped, State::Dropped]);
-    assert!(queue.due(time(1_000_000)).unwrap().is_empty() && queue.holds("2"));
+    assert!(queue.look().unwrap().due(time(1_000_000)).is_empty() && queue.holds("2"));
     queue.mark_due("1").unwrap();
-    assert_eq!(queue.due(time(0)).unwrap().len(), 1);
+    assert_eq!(queue.look().unwrap().due(time(0)).len(), 1);
     // A state without its letter says nothing about the next of this name.
     fs::rename(dir.path().join("1.json"), dir.path().join("3.json")).unwrap();
     queue.drop_letter(&queue.list().unwrap().remove(0)).unwrap();
     fs::rename(dir.path().join("1.json"), dir.path().join("3.json")).unwrap();
     queue.put("3", &label, MAIL).unwrap();
-    assert_eq!(queue.due(time(0)).unwrap().iter().filter(|item| item.name == "3").count(), 1);
+    assert_eq!(queue.look().unwrap().due(time(0)).iter().filter(|item| item.name == "3").count(), 1);
 }
 
 #[tokio::test]
@@ -105,7 +105,7 @@ async fn a_dead_server_is_asked_once_for_all_letters() {
     let (mut outbox, seen) = smtp(vec![("", "421 down\r\n{close}")]).await;
     let report = queue.flush(&mut outbox, || time(5), ENOUGH).await.unwrap();
     assert!(report.stopped.is_some() && report.later.len() == 1);
-    assert_eq!((seen.lock().unwrap().connections, queue.due(time(5)).unwrap().len()), (1, 50));
+    assert_eq!((seen.lock().unwrap().connections, queue.look().unwrap().due(time(5)).len()), (1, 50));
     // Who was off for five days, or whose clock leapt, gives up nothing before the server was gone for a day.
     for hours in [144, 145, 167] {
         let report = queue.flush(&mut outbox, || time(hours * 3_600), ENOUGH).await.unwrap();
@@ -113,7 +113,7 @@ async fn a_dead_server_is_asked_once_for_all_letters() {
     }
     // After that nobody waits any longer.
     let report = queue.flush(&mut outbox, || time(7 * 86_400), ENOUGH).await.unwrap();
-    assert!(report.failed.len() == 50 && queue.due(time(7 * 86_400)).unwrap().is_empty());
+    assert!(report.failed.len() == 50 && queue.look().unwrap().due(time(7 * 86_400)).is_empty());
 }
 
 #[tokio::test]

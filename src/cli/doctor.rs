@@ -11,7 +11,7 @@ use super::failure::Failure;
 use super::output::{Tone, escape};
 use crate::clerk::{self, Clerk, ClerkError};
 use crate::config;
-use crate::outbox::queue::Damaged;
+use crate::outbox::queue::{Contents, Damaged};
 use crate::pgp;
 use crate::view::health::{self, Line, Mark};
 use crate::words::Words;
@@ -39,9 +39,11 @@ pub(super) fn run(shell: &mut Shell) -> Result<(), Failure> {
 
 /// Returns the line of an account that cannot be opened: keys, folders that others may write to, the configuration.
 fn unopened(failure: &Failure) -> Line {
-    let mend = failure.proposes().map(str::to_owned);
-    let values = json!({"fault": failure.text()});
-    Line { mend, ..Line::new(Mark::Bad, "account", "account-fault", values, None) }
+    fault("account", "account-fault", failure)
+}
+
+fn fault(what: &'static str, found: &'static str, failure: &Failure) -> Line {
+    Line::new(Mark::Bad, what, found, json!({"fault": failure.text()}), failure.proposes())
 }
 
 fn examine(shell: &Shell, clerk: &mut Clerk) -> Result<Vec<Line>, Failure> {
@@ -54,9 +56,16 @@ fn examine(shell: &Shell, clerk: &mut Clerk) -> Result<Vec<Line>, Failure> {
     look(&mut lines, "own", health::keys(clerk, &now, shell.clock.zone()));
     // Whoever ends it with Ctrl-C does not wait for the mailbox.
     lines.extend(reach(shell, clerk)?);
-    look(&mut lines, "out", queue(clerk));
-    let queue = clerk.queue().list().unwrap_or_default();
-    look(&mut lines, "aside", health::mail(clerk, &queue, &now));
+    match clerk.queue().look().map_err(ClerkError::from) {
+        Ok(queue) => {
+            lines.extend(damaged(clerk, &queue));
+            look(&mut lines, "aside", health::mail(clerk, &queue, &now));
+        }
+        Err(error) => {
+            let failure = error.into();
+            lines.extend(["out", "aside"].map(|what| fault(what, "look-fault", &failure)));
+        }
+    }
     look(&mut lines, "log", log(clerk).map(Some));
     Ok(lines)
 }
@@ -65,12 +74,7 @@ fn examine(shell: &Shell, clerk: &mut Clerk) -> Result<Vec<Line>, Failure> {
 fn look<E: Into<Failure>>(lines: &mut Vec<Line>, what: &'static str, found: Result<impl IntoIterator<Item = Line>, E>) {
     match found {
         Ok(found) => lines.extend(found),
-        Err(error) => {
-            let failure: Failure = error.into();
-            let mend = failure.proposes().map(str::to_owned);
-            let values = json!({"fault": failure.text()});
-            lines.push(Line { mend, ..Line::new(Mark::Bad, what, "look-fault", values, None) });
-        }
+        Err(error) => lines.push(fault(what, "look-fault", &error.into())),
     }
 }
 
@@ -93,13 +97,13 @@ fn access(clerk: &Clerk) -> Vec<Line> {
 }
 
 /// Names the files of the queue that are no letters: they are sent to nobody.
-fn queue(clerk: &Clerk) -> Result<Vec<Line>, ClerkError> {
-    let line = |damaged: Damaged| {
+fn damaged(clerk: &Clerk, queue: &Contents) -> Vec<Line> {
+    let line = |damaged: &Damaged| {
         let file = clerk.settings().folders.queue.join(format!("{}.eml", damaged.name));
         let values = json!({"file": file.display().to_string(), "fault": damaged.cause});
         Line::new(Mark::Bad, "out", "out-damaged", values, None)
     };
-    Ok(clerk.queue().damaged()?.into_iter().map(line).collect())
+    queue.damaged.iter().map(line).collect()
 }
 
 /// Reads the log from its beginning: lines that were indexed may have been changed since.

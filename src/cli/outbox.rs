@@ -8,7 +8,7 @@ use crate::clerk::{Clerk, ClerkError};
 use crate::index::OpenTask;
 use crate::outbox::{
     self,
-    queue::{Item, State},
+    queue::{Contents, Item, State},
 };
 
 #[derive(Debug, clap::Args)]
@@ -60,8 +60,8 @@ impl OutboxArgs {
 
 pub(super) fn run(shell: &mut Shell, args: OutboxArgs) -> Result<(), Failure> {
     let mut clerk = shell.clerk()?;
-    let items = clerk.queue().list().map_err(ClerkError::from)?;
-    let damaged = clerk.queue().damaged().map_err(ClerkError::from)?;
+    let queue = clerk.queue().look().map_err(ClerkError::from)?;
+    let Contents { items, damaged } = &queue;
     let is_damaged = |name: &str| damaged.iter().any(|one| one.name == name);
     let unsealed = clerk.index().unsealed().map_err(ClerkError::from)?;
     let doubts = clerk.index().doubts().map_err(ClerkError::from)?;
@@ -89,13 +89,13 @@ pub(super) fn run(shell: &mut Shell, args: OutboxArgs) -> Result<(), Failure> {
         None => Ok(()),
     };
     match args.command {
-        OutboxCommand::List { all } => list(shell, &clerk, (&items, &damaged), all),
+        OutboxCommand::List { all } => list(shell, &clerk, &queue, all),
         OutboxCommand::Show { name } => {
             check(std::slice::from_ref(&name))?;
             if let Some(open) = task(&name) {
                 return Err(no_letter(&name, open));
             }
-            show(shell, &clerk, (&items, &damaged), &name)
+            show(shell, &clerk, &queue, &name)
         }
         OutboxCommand::Flush => flush(shell, &mut clerk),
         OutboxCommand::Retry { names } => {
@@ -107,7 +107,7 @@ pub(super) fn run(shell: &mut Shell, args: OutboxArgs) -> Result<(), Failure> {
             for name in names.iter().filter(|name| went_out(name) && !queued(name) && !is_damaged(name)) {
                 clerk.seal_after_all(name.parse().unwrap_or(u64::MAX))?;
             }
-            retry(shell, &mut clerk, &items, &names)
+            retry(shell, &mut clerk, items, &names)
         }
         OutboxCommand::Drop { names } => {
             check(&names)?;
@@ -154,13 +154,13 @@ fn retry(shell: &Shell, clerk: &mut Clerk, items: &[Item], names: &[String]) -> 
     shell.unless_stopped(async { Ok(clerk.work(super::mail::WORK_BUDGET).await?) })?;
     shell.tell_notes(clerk);
     shell.send(clerk)?;
-    let damaged = clerk.queue().damaged().map_err(ClerkError::from)?;
-    if let Some(one) = damaged.iter().find(|one| names.contains(&one.name)) {
+    let left = clerk.queue().look().map_err(ClerkError::from)?;
+    if let Some(one) = left.damaged.iter().find(|one| names.contains(&one.name)) {
         let text =
             format!("the ledger has no letter that could be written anew in the place of this file: {}", one.cause);
         return Err(Failure::data(text).hint(format!("mailorder outbox drop {}", one.name)));
     }
-    let left = clerk.queue().list().map_err(ClerkError::from)?.iter().filter(|item| !dropped(item)).count();
+    let left = left.items.iter().filter(|item| !dropped(item)).count();
     let before = items.iter().filter(meant).count();
     shell.done(format!("{left} of {} still waiting", before.max(left)));
     Ok(())

@@ -9,16 +9,13 @@ use super::table::{Fit, Table};
 use super::{Shell, inbox};
 use crate::clerk::{Clerk, ClerkError, Unacknowledged};
 use crate::index::{EntryRow, OpenTask};
-use crate::outbox::queue::{Damaged, Item, State};
+use crate::outbox::queue::{Contents, Damaged, Item, State};
 use crate::rules::unheard::SOON;
 use crate::trade::{Moment, Number, When};
 use crate::view::text;
 
 /// Columns of the names in front of values.
 const NAMES: usize = 13;
-
-/// What is in the queue: letters, and files that are none.
-pub(super) type InQueue<'a> = (&'a [Item], &'a [Damaged]);
 
 /// A letter of ours that is not known to have arrived.
 struct Waiting {
@@ -136,7 +133,7 @@ fn known(word: &str) -> Option<&str> {
 }
 
 /// Lists what waits; `all` lists what went out within the last day as well.
-pub(super) fn list(shell: &Shell, clerk: &Clerk, queue: InQueue<'_>, all: bool) -> Result<(), Failure> {
+pub(super) fn list(shell: &Shell, clerk: &Clerk, queue: &Contents, all: bool) -> Result<(), Failure> {
     let letters = waiting(clerk, queue, &shell.clock.now())?;
     let unacknowledged = unacknowledged(clerk, if all { 0 } else { SOON })?;
     let open = clerk.index().open_tasks().map_err(ClerkError::from)?;
@@ -177,7 +174,7 @@ pub(super) fn list(shell: &Shell, clerk: &Clerk, queue: InQueue<'_>, all: bool) 
 }
 
 /// Shows one letter, where it stands and what it says.
-pub(super) fn show(shell: &Shell, clerk: &Clerk, queue: InQueue<'_>, name: &str) -> Result<(), Failure> {
+pub(super) fn show(shell: &Shell, clerk: &Clerk, queue: &Contents, name: &str) -> Result<(), Failure> {
     let all = waiting(clerk, queue, &shell.clock.now())?
         .into_iter()
         .chain(unacknowledged(clerk, 0)?.into_iter().map(|(letter, _)| letter));
@@ -220,10 +217,10 @@ pub(super) fn show(shell: &Shell, clerk: &Clerk, queue: InQueue<'_>, name: &str)
 }
 
 /// Returns the letters that wait to be sent, and those that a report doubts.
-fn waiting(clerk: &Clerk, (items, damaged): InQueue<'_>, now: &Moment) -> Result<Vec<Waiting>, Failure> {
+fn waiting(clerk: &Clerk, queue: &Contents, now: &Moment) -> Result<Vec<Waiting>, Failure> {
     let entry = |at: u64| clerk.index().entry(at).map_err(ClerkError::from);
-    let mut letters: Vec<Waiting> = items.iter().map(|item| Waiting::queued(item, now)).collect();
-    for one in damaged {
+    let mut letters: Vec<Waiting> = queue.items.iter().map(|item| Waiting::queued(item, now)).collect();
+    for one in &queue.damaged {
         let row = clerk.owed_by(&one.name).map(|(at, _)| entry(at)).transpose()?.flatten();
         letters.push(Waiting::damaged(one, row));
     }

@@ -110,11 +110,8 @@ impl Account {
     fn load(clerk: &Clerk, now: &Moment) -> Result<Self, Failure> {
         let played = Role::ALL.into_iter().filter(|role| clerk.settings().practice.plays(*role));
         let parts = played.map(|role| Part::load(clerk, role, now)).collect::<Result<Vec<Part>, Failure>>()?;
-        let queue = clerk.queue().list().map_err(ClerkError::from)?;
-        let waiting = queue.iter().filter(|item| item.standing.state.is_open()).count();
-        let damaged = clerk.queue().damaged().map_err(ClerkError::from)?.len();
-        let failed = queue.iter().filter(|item| item.failed()).count().saturating_add(damaged);
-        let waiting = waiting.saturating_add(clerk.index().unsealed().map_err(ClerkError::from)?.len());
+        let queue = clerk.queue().look().map_err(ClerkError::from)?;
+        let waiting = queue.waiting().saturating_add(clerk.index().unsealed().map_err(ClerkError::from)?.len());
         let week = now.plus_seconds(-WEEK);
         Ok(Self {
             parts,
@@ -122,8 +119,8 @@ impl Account {
             not_kept: clerk.not_kept(),
             rejected: transaction::rejected(clerk, 0, Some(&week))?,
             turned_away: transaction::turned_away(clerk, 0, Some(&week))?,
-            outbox: (waiting, failed),
-            unacknowledged: clerk.count_unacknowledged(SOON, &queue)?,
+            outbox: (waiting, queue.failed()),
+            unacknowledged: clerk.count_unacknowledged(SOON, &queue.items)?,
             inboxes: super::inbox::waiting_counts(clerk)?,
             back: GivenBack::of(clerk, first_role(clerk))?,
             fetches: Some(clerk.last_fetches()?)

@@ -5,9 +5,10 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::queue::{Label, Queue, QueueError, Standing, State, number};
+use super::queue::{Item, Label, Queue, QueueError, Standing, State, number};
 use crate::files;
 use crate::maildir;
 
@@ -29,6 +30,32 @@ impl Damaged {
             QueueError::Damaged { .. } | QueueError::Name { .. } => ErrorKind::InvalidData,
         };
         Self { name: name.to_owned(), cause: error.to_string(), kind }
+    }
+}
+
+/// What is in the queue: letters in the order of their numbers, and files that are none.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Contents {
+    /// The letters, wherever they stand.
+    pub items: Vec<Item>,
+    /// The files that are no letters. They do not keep the others from being sent.
+    pub damaged: Vec<Damaged>,
+}
+
+impl Contents {
+    /// Returns the letters to be tried at `now`, in the order of their numbers.
+    pub fn due(&self, now: Timestamp) -> Vec<Item> {
+        self.items.iter().filter(|item| item.is_due(now)).cloned().collect()
+    }
+
+    /// Returns how many letters will still be tried.
+    pub fn waiting(&self) -> usize {
+        self.items.iter().filter(|item| item.standing.state.is_open()).count()
+    }
+
+    /// Returns how many need a person: they will not be sent as they are.
+    pub fn failed(&self) -> usize {
+        self.items.iter().filter(|item| item.failed()).count().saturating_add(self.damaged.len())
     }
 }
 
@@ -63,10 +90,26 @@ pub(super) fn read(text: &[u8], there: u64) -> Result<Label, String> {
 }
 
 impl Queue {
-    /// Returns the files that are no letters, with the reason. They do not keep the others from being sent.
+    /// Reads what is in the queue, each file once.
+    pub fn look(&self) -> Result<Contents, QueueError> {
+        let mut found = Contents::default();
+        for name in self.names()? {
+            match self.item(&name) {
+                Ok(item) => found.items.extend(item),
+                Err(error) => found.damaged.push(Damaged::of(&name, &error)),
+            }
+        }
+        Ok(found)
+    }
+
+    /// Returns the letters alone.
+    pub fn list(&self) -> Result<Vec<Item>, QueueError> {
+        Ok(self.look()?.items)
+    }
+
+    /// Returns the files alone that are no letters, with the reason.
     pub fn damaged(&self) -> Result<Vec<Damaged>, QueueError> {
-        let fault = |name: String| self.item(&name).err().map(|error| Damaged::of(&name, &error));
-        Ok(self.names()?.into_iter().filter_map(fault).collect())
+        Ok(self.look()?.damaged)
     }
 
     /// Returns whether a person dropped the letter whose file is damaged.
@@ -102,10 +145,5 @@ impl Queue {
 
 /// Removes a file, if it is there.
 pub(super) fn remove_file(path: &Path) -> Result<(), QueueError> {
-    match fs::remove_file(path) {
-        Err(cause) if cause.kind() != ErrorKind::NotFound => {
-            Err(maildir::Error::Io { what: "remove", path: path.to_owned(), cause }.into())
-        }
-        _ => Ok(()),
-    }
+    files::remove(path).map_err(|cause| maildir::Error::Io { what: "remove", path: path.to_owned(), cause }.into())
 }

@@ -1,6 +1,6 @@
 //! The queue sent: one letter after the other, each with its state written down before the next.
 
-use std::fs::{self, File, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io;
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, timeout_at};
 
-use super::damaged::Damaged;
+use super::damaged::{Damaged, remove_file};
 use super::queue::{Item, Queue, QueueError, Standing, State};
 use super::{Outbox, SendError, Sent};
 use crate::files;
@@ -81,14 +81,15 @@ impl Queue {
         mut watch: impl FnMut(usize, usize),
     ) -> Result<Report, QueueError> {
         let mut report = Report::default();
-        self.damaged()?.into_iter().for_each(|damaged| report.pass_over(damaged));
+        let found = self.look()?;
+        let mut due = found.due(now());
+        found.damaged.into_iter().for_each(|damaged| report.pass_over(damaged));
         let Some(_lock) = self.lock()? else {
             report.busy = true;
             return Ok(report);
         };
         maildir::sweep_tmp(&self.folder, now())?;
         let end = super::after(budget);
-        let mut due = self.due(now())?;
         // Stable: of those that are equal the oldest goes first.
         due.sort_by_key(|item| item.standing.breaks);
         let of = due.len();
@@ -184,13 +185,7 @@ impl Queue {
 
     /// Notes that letters can be sent.
     fn note_open(&self) -> Result<(), QueueError> {
-        let path = self.folder.join(CLOSED);
-        match fs::remove_file(&path) {
-            Err(cause) if cause.kind() != io::ErrorKind::NotFound => {
-                Err(maildir::Error::Io { what: "remove", path, cause }.into())
-            }
-            _ => Ok(()),
-        }
+        remove_file(&self.folder.join(CLOSED))
     }
 
     /// Takes the lock of the sender; the file stays, the lock ends with the process.

@@ -16,8 +16,8 @@ use std::path::{Path, PathBuf};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-pub use super::damaged::Damaged;
 use super::damaged::{self, remove_file};
+pub use super::damaged::{Contents, Damaged};
 pub use super::flush::Report;
 use super::{Envelope, SendError};
 use crate::files;
@@ -176,7 +176,8 @@ impl Item {
     pub fn after(&self, error: &SendError, now: Timestamp) -> Standing {
         let mut standing = Standing { tries: self.standing.tries.saturating_add(1), ..self.standing.clone() };
         // An answer shows that the server can have the letter without breaking off.
-        if !matches!(error, SendError::Broken { .. }) && !error.is_for_all() {
+        let answered = !error.is_for_all() && !matches!(error, SendError::Broken { .. });
+        if answered {
             standing.breaks = 0;
         }
         standing.last_error = Some(error.to_string());
@@ -189,7 +190,6 @@ impl Item {
             SendError::Broken { .. } => standing.breaks = standing.breaks.saturating_add(1),
             SendError::Later { .. } | SendError::Passing { .. } | SendError::Login { .. } | SendError::Config(_) => {}
         }
-        let answered = !error.is_for_all() && !matches!(error, SendError::Broken { .. });
         let is_old = now.duration_since(self.label.queued) > LIFETIME && (standing.tries >= TRIES_LEAST || !answered);
         // A clock that went backwards makes a letter younger, never older; then its tries tell its age.
         if standing.state.is_open() && (is_old || standing.tries >= TRIES_MOST) {
@@ -282,16 +282,6 @@ impl Queue {
         let label = damaged::written(label, mail)
             .map_err(|e| QueueError::Damaged { path: path.to_owned(), cause: e.to_string() })?;
         Ok([FIELD.as_bytes(), label.as_bytes(), b"\r\n", mail].concat())
-    }
-
-    /// Returns all letters in the order of their numbers; files that are damaged are passed over ([`Queue::damaged`]).
-    pub fn list(&self) -> Result<Vec<Item>, QueueError> {
-        Ok(self.names()?.iter().filter_map(|name| self.item(name).ok().flatten()).collect())
-    }
-
-    /// Returns the letters to be tried at `now`, in the order of their numbers.
-    pub fn due(&self, now: Timestamp) -> Result<Vec<Item>, QueueError> {
-        Ok(self.list()?.into_iter().filter(|item| item.is_due(now)).collect())
     }
 
     /// Returns whether a letter of this name is in the queue, wherever it stands.
@@ -481,9 +471,9 @@ mod tests {
         let text = fs::read_to_string(dir.path().join("queue/1.json")).unwrap();
         assert!(text.contains("\"state\": \"sent?\"") && text.contains("2027-01-15T08:05:10Z"), "{text}");
         assert_eq!(queue.list().unwrap().remove(0).standing, standing);
-        assert!(queue.due(time(11)).unwrap().is_empty() && queue.due(time(400)).unwrap().len() == 1);
+        assert!(queue.look().unwrap().due(time(11)).is_empty() && queue.look().unwrap().due(time(400)).len() == 1);
         queue.mark_due("1").unwrap();
-        assert_eq!(queue.due(time(11)).unwrap().len(), 1);
+        assert_eq!(queue.look().unwrap().due(time(11)).len(), 1);
     }
 
     #[test]
@@ -560,7 +550,7 @@ mod tests {
         queue.put("1", &label(), b"x\r\n").unwrap();
         let item = queue.list().unwrap().remove(0);
         queue.mark("1", &item.after(&SendError::Refused { code: 550, text: "no".to_owned() }, time(1))).unwrap();
-        assert!(queue.due(time(1_000_000)).unwrap().is_empty());
+        assert!(queue.look().unwrap().due(time(1_000_000)).is_empty());
         assert_eq!(queue.list().unwrap()[0].standing.state, State::Refused);
     }
 

@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
 
 use crate::clerk::{Clerk, ClerkError, Fetch, KeyRecord};
-use crate::outbox::queue::Item;
+use crate::outbox::queue::Contents;
 use crate::trade::Moment;
 use crate::words::Words;
 
@@ -87,18 +87,15 @@ impl Line {
 ///
 /// # Errors
 /// What keeps index, queue or the folder of mail set aside from being read.
-pub fn mail(clerk: &Clerk, queue: &[Item], now: &Moment) -> Result<Vec<Line>, ClerkError> {
-    let damaged = clerk.queue().damaged()?.len();
-    let failed = queue.iter().filter(|item| item.failed()).count().saturating_add(damaged);
-    let waiting = queue.iter().filter(|item| item.standing.state.is_open()).count();
+pub fn mail(clerk: &Clerk, queue: &Contents, now: &Moment) -> Result<Vec<Line>, ClerkError> {
     let aside = clerk.set_aside()?;
     let unseen = aside.iter().filter(|aside| aside.seen.is_none()).count();
     let lost = clerk.not_kept();
     let doubts = clerk.index().doubts()?.len();
     let mut lines: Vec<Line> = fetched(clerk, now)?.into_iter().collect();
-    lines.push(match failed {
-        0 => Line::new(Mark::Good, "out", "out-good", json!({"n": waiting}), None),
-        _ => Line::new(Mark::Bad, "out", "out-failed", json!({"n": failed}), Some("mailorder outbox list")),
+    lines.push(match queue.failed() {
+        0 => Line::new(Mark::Good, "out", "out-good", json!({"n": queue.waiting()}), None),
+        failed => Line::new(Mark::Bad, "out", "out-failed", json!({"n": failed}), Some("mailorder outbox list")),
     });
     if doubts > 0 {
         let mend = Some("mailorder outbox list");

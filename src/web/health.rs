@@ -44,7 +44,7 @@ fn shown(line: &Line, visit: &Visit) -> Value {
 }
 
 fn health(web: &Web, clerk: &mut Clerk, visit: &Visit) -> Result<Map<String, Value>, Fault> {
-    let queue = clerk.queue().list().map_err(ClerkError::from)?;
+    let queue = clerk.queue().look().map_err(ClerkError::from)?;
     let lines = [
         ("mail", view::mail(clerk, &queue, &visit.now)?),
         ("keys", view::keys(clerk, &visit.now, &visit.zone)?),
@@ -70,9 +70,9 @@ fn health(web: &Web, clerk: &mut Clerk, visit: &Visit) -> Result<Map<String, Val
     shows.insert("bad".to_owned(), json!(bad));
     shows.insert("good".to_owned(), json!(good));
     shows.insert("groups".to_owned(), json!(groups));
-    shows.insert("queue".to_owned(), queue.iter().take(SHOWN).map(|item| letter(item, visit)).collect());
-    shows.insert("parties".to_owned(), json!(parties(&queue, visit)));
-    shows.insert("queued".to_owned(), json!(queue.len()));
+    shows.insert("queue".to_owned(), queue.items.iter().take(SHOWN).map(|item| letter(item, visit)).collect());
+    shows.insert("parties".to_owned(), json!(parties(&queue.items, visit)));
+    shows.insert("queued".to_owned(), json!(queue.items.len()));
     shows.insert("pins".to_owned(), json!(pins));
     Ok(shows)
 }
