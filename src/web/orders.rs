@@ -27,6 +27,8 @@ use crate::view::{short, text};
 
 /// Most orders on one page.
 const SHOWN: u32 = 200;
+/// So many legs that are late or failed are named over the list, with whom to ask; those of one order all together.
+const NAMED: usize = 3;
 /// Queries that stand over the list, as words of `view.`.
 const VIEWS: [(&str, &str); 7] = [
     ("all", ""),
@@ -199,12 +201,16 @@ fn summary(clerk: &Clerk, warnings: u64, visit: &Visit) -> Result<Value, Fault> 
     let next =
         next.map(|one| json!({"date": text::when_json(one.row.delivery.date.as_ref()), "shop": shop_name(&one.row)}));
     let late_count = late.len();
-    let mut told = Vec::new();
-    for one in late.iter().take(3) {
+    let (mut told, mut late_more) = (Vec::new(), late_count);
+    for one in &late {
+        if told.len() >= NAMED {
+            break;
+        }
         told.extend(Late::of(clerk, one, &visit.now)?);
+        late_more = late_more.saturating_sub(1);
     }
     let mut failed = Vec::new();
-    for one in select("failed")?.iter().take(3) {
+    for one in select("failed")?.iter().take(NAMED) {
         failed.extend(Failed::of(clerk, one, &visit.now)?);
     }
     let failed: Vec<Value> = failed.iter().map(failed_one).collect();
@@ -217,7 +223,7 @@ fn summary(clerk: &Clerk, warnings: u64, visit: &Visit) -> Result<Value, Fault> 
     let offers: Vec<Value> = offers.iter().map(offer).collect();
     Ok(json!({
         "owed": owed, "unpaid_orders": unpaid_orders, "undelivered": undelivered.len(), "next": next,
-        "late": told.iter().map(|late| late_one(late, visit)).collect::<Vec<_>>(), "late_count": late_count, "failed": failed,
+        "late": told.iter().map(|late| late_one(late, visit)).collect::<Vec<_>>(), "late_count": late_count, "late_more": late_more, "failed": failed,
         "offers": offers, "warnings": warnings,
     }))
 }

@@ -17,6 +17,9 @@ const OF_LINE: [(&str, &str); 5] = [
     ("", "order.name"),
 ];
 
+/// What of a whole order can differ that has words of its own on pages, and their keys.
+const OF_ALL: [(&str, &str); 2] = [("total", "txn.total"), ("paid and due together", "warnings.together")];
+
 /// The lines that points may be about: those of the order, and of the terms.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Lines<'a> {
@@ -43,6 +46,11 @@ impl<'a> Lines<'a> {
     }
 }
 
+/// Returns the key of the page's words for what of a whole order differs.
+fn of_all(what: &str) -> Option<&'static str> {
+    OF_ALL.into_iter().find_map(|(one, key)| (one == what).then_some(key))
+}
+
 /// Returns a point by its parts: what of which article, what it was, what it is, and the difference.
 pub(super) fn point(what: &str, was: &str, is: &str, lines: Lines<'_>, visit: &Visit) -> Value {
     let line = lines.find(what);
@@ -53,7 +61,7 @@ pub(super) fn point(what: &str, was: &str, is: &str, lines: Lines<'_>, visit: &V
     let times = times.filter(|times| times.to_string() != "1");
     let in_all = more.zip(times).and_then(|(more, times)| more.times(times).ok());
     json!({
-        "what": said, "key": line.map(|(_, key)| key).or((what == "total").then_some("txn.total")), "of": line.map(|(line, _)| line.item.name.as_str()),
+        "what": said, "key": line.map(|(_, key)| key).or(of_all(what)), "of": line.map(|(line, _)| line.item.name.as_str()),
         "was": worth(was, visit), "is": worth(is, visit), "more": more.as_ref().map(text::money_json),
         "times": times.filter(|_| in_all.is_some()).map(|times| times.to_string()),
         "in_all": in_all.as_ref().map(text::money_json),
