@@ -378,6 +378,18 @@ pub fn unanswered_of(clerk: &Clerk, position: u64, now: &Moment) -> Result<Optio
     Ok(waits.then_some(known.key.id))
 }
 
+/// Returns the entries of the letters of a transaction with open warnings, but not of one whose terms wait for the buyer's answer:
+/// that answer settles it.
+///
+/// # Errors
+/// What keeps the index from being read.
+pub fn open_of(clerk: &Clerk, known: &Transaction, now: &Moment) -> Result<Vec<u64>, ClerkError> {
+    let open = open_letters(clerk)?;
+    let answered = unanswered(known, &Standing::of(known), now).map(|(kept, _)| kept.position);
+    let letters = known.kept.iter().map(|kept| kept.position);
+    Ok(letters.filter(|position| open.contains(position) && Some(*position) != answered).collect())
+}
+
 /// Returns the transaction of these names, in the first part of this account that has it.
 fn transaction_of(clerk: &Clerk, names: &Names) -> Result<Option<Transaction>, ClerkError> {
     for role in Role::ALL {
