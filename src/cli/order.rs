@@ -236,7 +236,8 @@ impl Catalog for Own<'_> {
 /// Returns how the owner buys.
 pub(super) fn buyer_practice(clerk: &Clerk) -> Result<&BuyerPractice, Failure> {
     clerk.settings().practice.buyer.as_ref().ok_or_else(|| {
-        Failure::new(FailureKind::Config, "this account is no buyer; add \"buyer\" to `roles` in the configuration")
+        Failure::new(FailureKind::Config, "this account is no buyer")
+            .hint("add \"buyer\" to `roles` in the configuration")
     })
 }
 

@@ -169,8 +169,8 @@ fn add(shell: &Shell, clerk: &mut Clerk, args: AddArgs) -> Result<(), Failure> {
         None => return Err(Failure::usage("say which transactions: --query QUERY, or --txn TXN as often as needed")),
     };
     let when = args.when.or(preset.map(|preset| preset.when.to_owned()));
-    let when = when
-        .ok_or_else(|| Failure::usage(format!("say when, with --when; a timetable is like: {}", timetable::FORMS)))?;
+    let no_time = || Failure::usage("say when, with --when").hint(format!("a timetable is like: {}", timetable::FORMS));
+    let when = when.ok_or_else(no_time)?;
     let name = name(named)?;
     let in_turn = args.in_turn || preset.is_some_and(|preset| preset.in_turn && args.legs.is_empty());
     let schedule = Schedule { name: name.clone(), target, when, legs: args.legs, in_turn, paused: false };
@@ -201,7 +201,7 @@ fn tell_changes(shell: &Shell, preset: &Preset, args: &AddArgs) {
 fn preset(word: &str) -> Result<&'static Preset, Failure> {
     let known = PRESETS.map(|preset| preset.name).join(", ");
     let found = PRESETS.iter().find(|preset| preset.name == word);
-    found.ok_or_else(|| Failure::usage(format!("{word:?} is no preset; there are: {known}")))
+    found.ok_or_else(|| Failure::usage(format!("{word:?} is no preset")).hint(format!("presets are: {known}")))
 }
 
 /// Says what became of a schedule, and when its time comes next.
