@@ -185,6 +185,7 @@ fn changed(
         format!("{} changed prices since: {}", known.key.shop, each.join("; "))
     };
     let gone = changed.iter().find(|change| change.now.is_none());
+    let hint = "say which prices hold: --prices now, or --prices then, which the shop may refuse";
     match (args.prices, gone) {
         _ if changed.is_empty() => {}
         (Some(Which::Then), _) => {}
@@ -193,11 +194,13 @@ fn changed(
         }
         (Some(Which::Now), None) => take_changes(order, &changed),
         (None, _) if shell.can_ask() && !shell.global.yes => take_changes(order, &changed),
-        (None, _) if args.wishes.dry_run => {}
-        (None, _) => {
-            let hint = "say which prices hold: --prices now, or --prices then, which the shop may refuse";
-            return Err(Failure::data(said()).hint(hint));
+        (None, _) if args.wishes.dry_run => {
+            // What a person would be asked, and why nothing would be sent without one.
+            shell.tell(&said());
+            shell.hint(hint);
+            take_changes(order, &changed);
         }
+        (None, _) => return Err(Failure::data(said()).hint(hint)),
     }
     Ok(changed)
 }
