@@ -208,7 +208,8 @@ fn preset(word: &str) -> Result<&'static Preset, Failure> {
 fn changed(shell: &Shell, clerk: &mut Clerk, name: &ScheduleName, what: &str) -> Result<(), Failure> {
     let all = Schedules::load(clerk)?;
     let next = all.schedules.iter().find(|one| one.scheduled.name() == name).and_then(|one| one.next.first());
-    let next = next.map(|next| shell.words.fill("schedules.comes", &[("day", &minute(shell, next))]));
+    let (zone, _) = text::zone(shell.clock.zone(), &shell.clock.now());
+    let next = next.map(|next| shell.words.fill("schedules.comes", &[("day", &minute(shell, next)), ("zone", &zone)]));
     let next = next.unwrap_or_default();
     shell
         .output
@@ -249,11 +250,21 @@ fn next(shell: &Shell, clerk: &mut Clerk, args: NextArgs) -> Result<(), Failure>
     for moment in &moments {
         shell.output.line(minute(shell, moment))?;
     }
+    // The lines are read by scripts as well.
+    if !moments.is_empty() {
+        shell.output.done(zone(shell));
+    }
     Ok(())
 }
 
 fn minute(shell: &Shell, moment: &Moment) -> String {
     text::minute(moment, shell.clock.zone())
+}
+
+/// Says in which zone the times are.
+fn zone(shell: &Shell) -> String {
+    let (zone, offset) = text::zone(shell.clock.zone(), &shell.clock.now());
+    shell.words.fill("schedules.zone", &[("zone", &zone), ("offset", &offset)])
 }
 
 fn list(shell: &Shell, clerk: &mut Clerk) -> Result<(), Failure> {
@@ -275,6 +286,10 @@ fn list(shell: &Shell, clerk: &mut Clerk) -> Result<(), Failure> {
         let head = shell.heads(&["rule", "at-most", "letters", "last", "held"]);
         let table = Table { head: &head, rows: &rows, right: &[2], fit: &[Fit::Cut(0, 16), Fit::Drop(3)], wrap: true };
         shell.output.fitted(&table)?;
+    }
+    if !all.schedules.is_empty() || !all.rules.is_empty() {
+        shell.output.line("")?;
+        shell.output.paragraph(&zone(shell))?;
     }
     tell_prepared(shell, &all.prepared);
     Ok(())
