@@ -10,7 +10,7 @@ use super::{short, text};
 use crate::clerk::{Clerk, ClerkError, ComputedWarning};
 use crate::index::EntryRow;
 use crate::rules::Standing;
-use crate::rules::alerted::Open;
+use crate::rules::alerted::{Open, Whose};
 use crate::rules::alike;
 use crate::trade::{
     Address, Code, Compared, Digest, Fingerprint, Kind, Leg, Moment, Names, OrderId, Role, Settlement, Transaction,
@@ -68,15 +68,16 @@ pub enum Source {
 }
 
 impl Source {
-    /// Returns whether it may be somebody whom the owner has not accepted.
+    /// Returns whether that is somebody whom the owner has accepted, or whose letters count here at least.
     ///
     /// # Errors
     /// What keeps the index from being read.
-    pub fn is_stranger(&self, clerk: &Clerk) -> Result<bool, ClerkError> {
+    pub fn whose(&self, clerk: &Clerk) -> Result<Whose, ClerkError> {
         match self {
-            Self::Own => Ok(false),
-            Self::Of(address, key) => Ok(!clerk.is_known(address, key.as_ref())?),
-            Self::Anybody => Ok(true),
+            Self::Own => Ok(Whose::Known),
+            Self::Of(address, key) if clerk.is_known(address, key.as_ref())? => Ok(Whose::Known),
+            Self::Of(..) => Ok(Whose::Stranger),
+            Self::Anybody => Ok(Whose::Anybody),
         }
     }
 
@@ -188,8 +189,8 @@ pub fn open_count(clerk: &Clerk, standing: &[ComputedWarning]) -> Result<u64, Cl
 pub fn open(clerk: &Clerk, which: Which, is_known: impl Fn(&str) -> bool) -> Result<Vec<Open>, ClerkError> {
     let mut open = Vec::new();
     let mut add = |id: String, source: &dyn Fn() -> Result<Source, ClerkError>| {
-        let stranger = !is_known(&id) && source()?.is_stranger(clerk)?;
-        open.push(Open { id, stranger });
+        let whose = if is_known(&id) { Whose::Known } else { source()?.whose(clerk)? };
+        open.push(Open { id, whose });
         Ok::<(), ClerkError>(())
     };
     for position in open_letters(clerk)? {
