@@ -286,7 +286,7 @@ fn computed(clerk: &Clerk, which: Which, said: &Settled) -> Result<Vec<Shown>, C
             order: known.map(|known| known.key.id.to_string()),
             leg: warning.leg,
             from: String::new(),
-            date: Some(When::Moment(warning.since)),
+            date: Some(warning.date),
             text: warning.text,
             settled: warning.settled,
             note: false,
