@@ -158,7 +158,7 @@ fn changes(shell: &Shell, points: &[&Difference]) -> Result<(), Failure> {
         1 => "new terms: 1 point changes".to_owned(),
         count => format!("new terms: {count} points change"),
     };
-    shell.output.line(shell.output.tone(&shell.words.sentence(&said), Tone::Warned))?;
+    shell.output.toned(&shell.words.sentence(&said), Tone::Warned)?;
     shell.line("until your OK to them, those before them stay in force")?;
     points_table(shell, points, ["point", "agreed", "offered"])
 }
@@ -187,7 +187,7 @@ fn changed_before(shell: &Shell, points: &[&Difference]) -> Result<(), Failure> 
         1 => "besides, the shop has changed 1 point of its offer before".to_owned(),
         count => format!("besides, the shop has changed {count} points of its offer before"),
     };
-    shell.output.line(shell.output.tone(&shell.words.sentence(&said), Tone::Warned))?;
+    shell.output.toned(&shell.words.sentence(&said), Tone::Warned)?;
     points_table(shell, points, ["point", "before", "offered"])?;
     shell.output.line("")
 }
@@ -210,7 +210,7 @@ fn differences(shell: &Shell, offer: &Offer<'_>) -> Result<(), Failure> {
     }
     if offer.differs.is_empty() && offer.kept.counts() {
         let same = shell.words.sentence("✓ they are what you ordered");
-        return shell.output.line(shell.output.tone(&same, Tone::Good));
+        return shell.output.toned(&same, Tone::Good);
     }
     let points = match offer.differs.len() {
         0 => "they are not applied, though they are what you ordered".to_owned(),
@@ -223,7 +223,7 @@ fn differences(shell: &Shell, offer: &Offer<'_>) -> Result<(), Failure> {
     });
     let more = shell.words.sentence(&more.unwrap_or_default());
     let head = format!("✗ {}{more}", shell.words.sentence(&points));
-    shell.output.line(shell.output.tone(&head, Tone::Bad))?;
+    shell.output.toned(&head, Tone::Bad)?;
     points_table(shell, &offer.told().differs, ["point", "ordered", "offered"])?;
     for why in &offer.terms.short {
         paragraph(shell, "", &shell.words.sentence(&why.sentence()))?;

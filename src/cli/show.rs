@@ -88,7 +88,8 @@ pub(super) fn run(shell: &mut Shell, args: ShowArgs) -> Result<(), Failure> {
     shell.output.line("")?;
     came(shell, &known, &standing)?;
     letters(shell, &known, &unsure, args.full)?;
-    saved.iter().try_for_each(|saved| shell.line(&saved.line()))?;
+    // The name of a file is whole, so that it can be copied.
+    saved.iter().try_for_each(|saved| shell.output.line(shell.words.sentence(&saved.line())))?;
     for position in open_of(&clerk, &known, &now)?.into_iter().take(WARNINGS) {
         shell.hint(&format!("a letter of it does not agree: mailorder warnings show W-{position}"));
     }
