@@ -19,7 +19,8 @@ use crate::rules::query::Query;
 use crate::rules::unheard::{TIMES, TOLD};
 use crate::rules::{Standing, received};
 use crate::trade::{
-    Act, Address, Code, Digest, Finding, Key, Leg, Moment, Money, Names, Number, OrderId, Role, Settlement, Transaction,
+    Act, Address, Code, Digest, Finding, Key, Leg, Moment, Money, Names, Number, OrderId, Role, Settlement,
+    Transaction, When,
 };
 
 /// A warning that is computed.
@@ -43,13 +44,15 @@ pub struct ComputedWarning {
     pub leg: Option<Leg>,
     /// Since when.
     pub since: Moment,
+    /// The same as it was promised: a plain day stays one.
+    pub date: When,
     /// What a person said to it.
     pub settled: Option<Settlement>,
     pub(super) subject: String,
 }
 
 /// What is said about a leg of a transaction: what a settlement names it by, since when it is so, and what it is.
-type Said = (String, Moment, Finding, Leg);
+type Said = (String, When, Finding, Leg);
 
 impl Clerk {
     /// Returns the computed warnings as of now, those of transactions first.
@@ -58,7 +61,7 @@ impl Clerk {
         let due = Filter { due_before: Some(now.instant().as_second()), ..Filter::default() };
         let mut found = self.about_each(&due, &|known| {
             let late = overdue(known, &now).into_iter();
-            late.map(|one| (one.subject(known), one.promised.end(now.offset()), one.finding, one.leg)).collect()
+            late.map(|one| (one.subject(known), one.promised, one.finding, one.leg)).collect()
         })?;
         found.extend(self.standing_warnings()?);
         Ok(found)
@@ -70,8 +73,9 @@ impl Clerk {
         let amiss = Filter { amiss: true, ..Filter::default() };
         let mut found = self.about_each(&amiss, &|known| {
             let failed = failures(known, &Standing::of(known)).into_iter();
-            let failed =
-                failed.map(|one| (one.subject(known), one.since, Finding::new(Code::Failed, one.text), one.leg));
+            let failed = failed.map(|one| {
+                (one.subject(known), When::Moment(one.since), Finding::new(Code::Failed, one.text), one.leg)
+            });
             failed.chain(short(known)).collect()
         })?;
         found.extend(self.unheard_warnings()?);
@@ -167,10 +171,11 @@ impl Clerk {
         let mut found = Vec::new();
         for listed in self.index.list(filter)? {
             let Some(known) = self.index.load_key(&listed.key)? else { continue };
-            for (subject, since, Finding { code, text }, leg) in find(&known) {
+            for (subject, date, Finding { code, text }, leg) in find(&known) {
                 let (shop, number) = (Some(known.key.shop.clone()), known.number.clone());
+                let since = date.end(self.clock.now().offset());
                 let warning = self.computed(subject, code, text, shop, number, since)?;
-                found.push(ComputedWarning { about: Some(known.key.clone()), leg: Some(leg), ..warning });
+                found.push(ComputedWarning { about: Some(known.key.clone()), leg: Some(leg), date, ..warning });
             }
         }
         Ok(found)
@@ -228,6 +233,7 @@ impl Clerk {
             about: None,
             leg: None,
             since,
+            date: When::Moment(since),
             settled,
             subject,
         })
@@ -264,7 +270,7 @@ impl Clerk {
 fn short(known: &Transaction) -> Option<Said> {
     let differs = received::differs(known, &Standing::of(known))?;
     let subject = differs.subject(known);
-    Some((subject, differs.since, Finding::new(Code::ReceivedDiffers, differs.text), Leg::Delivery))
+    Some((subject, When::Moment(differs.since), Finding::new(Code::ReceivedDiffers, differs.text), Leg::Delivery))
 }
 
 /// Returns how many of these warnings are open about each transaction.

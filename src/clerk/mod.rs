@@ -64,7 +64,7 @@ pub use error::ClerkError;
 pub use inspect::Preview;
 pub use keys::KeyRecord;
 pub use names::ShopNames;
-pub use open::{create, go_on_with_cut_log, is_made, open_to_readers};
+pub use open::{create, go_on_with_cut_log, has_lost_ledger, is_made, open_to_readers};
 pub use own_key::file as key_file;
 pub use posting::{Fetch, Posted};
 pub use redact::{Erased, ErasedLetter};

@@ -71,6 +71,17 @@ pub fn is_made(settings: &Settings) -> bool {
     has_line || maildir::list(folder).map_or(true, |entries| entries.len() > 1)
 }
 
+/// Returns whether the account of these settings was made, and its ledger is gone since: its index knows of more than the first
+/// entry, or mails were set aside. A new ledger in its place would give the numbers of letters a second time.
+pub fn has_lost_ledger(settings: &Settings) -> bool {
+    let folders = &settings.folders;
+    let is_used = || {
+        Index::known_entries(&folders.index) > 1
+            || maildir::list(&folders.set_aside).is_ok_and(|mails| !mails.is_empty())
+    };
+    own_key::file(settings).exists() && !is_made(settings) && is_used()
+}
+
 /// Puts away what an `init` left that did not live to its end: the beginning of a log, an entry without a line.
 fn clear_leftovers(folder: &Path) -> Result<(), ClerkError> {
     let log = folder.join("log");

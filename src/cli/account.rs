@@ -46,7 +46,7 @@ impl Shell {
     /// Opens the account.
     pub(super) fn clerk(&self) -> Result<Clerk, Failure> {
         let settings = self.settings()?;
-        key_is_there(&settings)?;
+        is_whole(&settings)?;
         let mut clerk = Clerk::open(settings, self.clock.clone())?;
         self.tell_notes(&mut clerk);
         Ok(clerk)
@@ -114,8 +114,30 @@ impl Shell {
     }
 }
 
+/// Refuses an account that lost its key, or its ledger.
+pub(super) fn is_whole(settings: &Settings) -> Result<(), Failure> {
+    key_is_there(settings)?;
+    ledger_is_there(settings)
+}
+
+/// Refuses an account whose ledger was lost: what lies beside it is there, and a new ledger would begin with numbers that letters
+/// have already.
+pub(super) fn ledger_is_there(settings: &Settings) -> Result<(), Failure> {
+    if !clerk::has_lost_ledger(settings) {
+        return Ok(());
+    }
+    let (address, ledger) = (&settings.address, settings.folders.ledger.display());
+    let text = format!(
+        "the ledger of {address} is gone: nothing of it is in {ledger}, and what lies beside it is still there"
+    );
+    let hint = format!(
+        "restore {ledger} from your backup; without it the numbers that letters have are lost, and `init` in another folder makes a new account"
+    );
+    Err(Failure::data(text).hint(hint))
+}
+
 /// Refuses an account whose key was lost: its ledger is there, and a new account in its place would be another one.
-pub(super) fn key_is_there(settings: &Settings) -> Result<(), Failure> {
+fn key_is_there(settings: &Settings) -> Result<(), Failure> {
     let file = clerk::key_file(settings);
     let missing = std::fs::metadata(&file).is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound);
     if !missing || !clerk::is_made(settings) {

@@ -82,7 +82,7 @@ fn open(clerk: &Clerk) -> Result<Vec<(String, Warning)>, ClerkError> {
             warning.shown.push(shown);
             continue;
         }
-        let open = Open { id: id.clone(), stranger: shown.source.is_stranger(clerk)? };
+        let open = Open { id: id.clone(), whose: shown.source.whose(clerk)? };
         warnings.insert(id, Warning { open, shown: vec![shown] });
     }
     let mut warnings: Vec<(String, Warning)> = warnings.into_iter().collect();

@@ -47,7 +47,11 @@ pub(super) fn run(shell: &mut Shell, args: AuditArgs) -> Result<(), Failure> {
             std::fs::metadata(&path).map_err(|error| Failure::unreadable(&path, &error))?;
             path
         }
-        None => shell.settings()?.folders.ledger,
+        None => {
+            let settings = shell.settings()?;
+            super::account::ledger_is_there(&settings)?;
+            settings.folders.ledger
+        }
     };
     let now = system_time(&shell.clock.now());
     let signature = |signed: &[u8], armored: &str, signer: &Fingerprint, certificate: &[u8]| -> Result<(), String> {

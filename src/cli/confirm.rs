@@ -1,5 +1,7 @@
 //! `confirm`: what was ordered against what the shop says, differences first, and the OK to it (figure 9; P34-P36, P118).
 
+use std::cell::OnceCell;
+
 use super::Shell;
 use super::buy::{told, write};
 use super::failure::Failure;
@@ -37,16 +39,28 @@ pub(super) fn run(shell: &mut Shell, args: ConfirmArgs) -> Result<(), Failure> {
         return look(shell, &args.transaction);
     }
     let seen = if shell.can_ask() && !shell.global.yes { Some(ask(shell, &args.transaction)?) } else { None };
-    let (transaction, _) = write(shell, &args.transaction, |known, desk| {
+    let overtaken = OnceCell::new();
+    let written = write(shell, &args.transaction, |known, desk| {
         let now = offered(known).map(|(kept, _)| kept.content);
         if seen.is_some() && now != seen {
-            return Err(Refused::new("the shop has sent other terms meanwhile; nothing is sent, look at them again"));
+            let _ = overtaken.set(others_came(known));
+            return Err(Refused::new(OTHERS_CAME));
         }
         buyer::confirm(known, desk)
-    })?;
+    });
+    let (transaction, _) = written.map_err(|failure| overtaken.into_inner().unwrap_or(failure))?;
     // The transaction as it stood before the OK: what it accepts was the offer then.
     let total = offered(&transaction).map(|(_, terms)| text::amount(&terms.total)).unwrap_or_default();
     told(shell, &transaction, &format!("confirmed: {total}"))
+}
+
+/// Why an OK is not sent that was asked for beside other terms.
+const OTHERS_CAME: &str = "the shop has sent other terms meanwhile; nothing is sent";
+
+/// Returns the failure to say OK to terms that others have overtaken since they were shown.
+fn others_came(known: &Transaction) -> Failure {
+    let id = short(known.key.id.as_str());
+    Failure::data(OTHERS_CAME).hint(format!("look at them: mailorder confirm {id}"))
 }
 
 /// Shows the terms and sends nothing.
@@ -102,7 +116,7 @@ fn ask(shell: &Shell, text: &str) -> Result<Digest, Failure> {
     if !counts {
         let known = transaction::find(&mut clerk, text, Role::Buyer)?;
         if offered(&known).is_none_or(|(kept, _)| kept.content != content) {
-            return Err(Failure::data("the shop has sent other terms meanwhile; nothing is sent, look at them again"));
+            return Err(others_came(&known));
         }
         let why = "the differences were seen at the terminal and accepted".to_owned();
         clerk.settle(position, Settlement::Accept, Some(why))?;
@@ -144,7 +158,7 @@ fn changes(shell: &Shell, points: &[&Difference]) -> Result<(), Failure> {
         1 => "new terms: 1 point changes".to_owned(),
         count => format!("new terms: {count} points change"),
     };
-    shell.output.line(shell.output.tone(&shell.words.sentence(&said), Tone::Warned))?;
+    shell.output.toned(&shell.words.sentence(&said), Tone::Warned)?;
     shell.line("until your OK to them, those before them stay in force")?;
     points_table(shell, points, ["point", "agreed", "offered"])
 }
@@ -173,7 +187,7 @@ fn changed_before(shell: &Shell, points: &[&Difference]) -> Result<(), Failure> 
         1 => "besides, the shop has changed 1 point of its offer before".to_owned(),
         count => format!("besides, the shop has changed {count} points of its offer before"),
     };
-    shell.output.line(shell.output.tone(&shell.words.sentence(&said), Tone::Warned))?;
+    shell.output.toned(&shell.words.sentence(&said), Tone::Warned)?;
     points_table(shell, points, ["point", "before", "offered"])?;
     shell.output.line("")
 }
@@ -196,7 +210,7 @@ fn differences(shell: &Shell, offer: &Offer<'_>) -> Result<(), Failure> {
     }
     if offer.differs.is_empty() && offer.kept.counts() {
         let same = shell.words.sentence("✓ they are what you ordered");
-        return shell.output.line(shell.output.tone(&same, Tone::Good));
+        return shell.output.toned(&same, Tone::Good);
     }
     let points = match offer.differs.len() {
         0 => "they are not applied, though they are what you ordered".to_owned(),
@@ -209,7 +223,7 @@ fn differences(shell: &Shell, offer: &Offer<'_>) -> Result<(), Failure> {
     });
     let more = shell.words.sentence(&more.unwrap_or_default());
     let head = format!("✗ {}{more}", shell.words.sentence(&points));
-    shell.output.line(shell.output.tone(&head, Tone::Bad))?;
+    shell.output.toned(&head, Tone::Bad)?;
     points_table(shell, &offer.told().differs, ["point", "ordered", "offered"])?;
     for why in &offer.terms.short {
         paragraph(shell, "", &shell.words.sentence(&why.sentence()))?;

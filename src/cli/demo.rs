@@ -73,7 +73,9 @@ async fn look_after(dir: PathBuf) {
 
 fn failure(error: DemoError) -> Failure {
     match error {
-        DemoError::Exists(_) => Failure::data(error.to_string()),
+        DemoError::Exists(_) => {
+            Failure::data(error.to_string()).hint("name another folder with --dir, or remove this one")
+        }
         DemoError::Io { .. } => Failure::io(error.to_string()),
         DemoError::Config(error) => error.into(),
         DemoError::Clerk(error) => error.into(),

@@ -65,7 +65,7 @@ impl FileArgs {
         match (&self.file, link) {
             (None, None) if self.name.is_some() => {
                 let [file, link, .., called] = self.flags();
-                Err(Failure::usage(format!("{called} names a file; give {file} or {link}")))
+                Err(Failure::usage(format!("{called} names a file")).hint(format!("give {file} or {link}")))
             }
             (None, None) => Ok(None),
             (Some(file), None) => self.attached(file).map(Some),
@@ -90,7 +90,12 @@ impl FileArgs {
         let size = size.map(|text| text.parse::<u64>().map_err(|_| format!("size: {text:?} is no number of bytes")));
         let file = file.map(|file| below(folder, &file)).transpose()?;
         let args = Self { file, link, size: size.transpose()?, sha256, name: called, of_row: true };
-        let goods = args.read().map_err(|failure| failure.text().to_owned())?;
+        // What is wrong with a row is one line.
+        let said = |failure: Failure| match failure.proposes() {
+            Some(hint) => format!("{}; {hint}", failure.text()),
+            None => failure.text().to_owned(),
+        };
+        let goods = args.read().map_err(said)?;
         goods.ok_or_else(|| "it names no file".to_owned())
     }
 
@@ -127,12 +132,14 @@ impl FileArgs {
     fn called(&self, own: Option<&str>) -> Result<String, Failure> {
         let [.., called] = self.flags();
         let Some(name) = self.name.as_deref().or(own) else {
-            return Err(Failure::usage(format!("the file has no name that can be sent; give it one with {called}")));
+            let failure = Failure::usage("the file has no name that can be sent");
+            return Err(failure.hint(format!("give it one with {called}")));
         };
         match Download::fault_of_name(name) {
             None => Ok(name.to_owned()),
             Some(fault) => {
-                Err(Failure::usage(format!("the file cannot be sent: {fault}; give it another with {called}")))
+                let failure = Failure::usage(format!("the file cannot be sent: {fault}"));
+                Err(failure.hint(format!("give it another name with {called}")))
             }
         }
     }
@@ -245,12 +252,12 @@ pub(super) fn save(clerk: &Clerk, known: &Transaction, folder: &Path) -> Result<
         return Err(Failure::data(text));
     }
     Err(match linked {
-        Some((link, file)) => Failure::data(format!(
-            "nothing to save: the file is on {}, and links are never opened here; fetch {link} yourself, and compare: {} bytes, SHA-256 {}",
-            link.host(),
-            file.size,
-            file.digest.hex()
-        )),
+        Some((link, file)) => {
+            let text = format!("nothing to save: the file is on {}, and links are never opened here", link.host());
+            let (size, digest) = (file.size, file.digest.hex());
+            let hint = format!("fetch {link} yourself, and compare: {size} bytes, SHA-256 {digest}");
+            Failure::data(text).hint(output::escape(&hint))
+        }
         None => Failure::data("nothing to save: no letter of this transaction that counts has brought a file"),
     })
 }
@@ -269,9 +276,8 @@ fn write_new(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     let mut file = match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-            let text =
-                format!("{} is there already, and nothing is written over it; name another folder", path.display());
-            return Err(Failure::data(text));
+            let text = format!("{} is there already, and nothing is written over it", path.display());
+            return Err(Failure::data(text).hint("name another folder"));
         }
         Err(error) => return Err(Failure::io(format!("cannot write {}: {error}", path.display()))),
     };

@@ -232,7 +232,11 @@ impl Failure {
 
 impl From<ConfigError> for Failure {
     fn from(error: ConfigError) -> Self {
-        Self::new(FailureKind::Config, error.to_string())
+        let failure = Self::new(FailureKind::Config, error.to_string());
+        match error {
+            ConfigError::Read { .. } => failure.hint("make one with `mailorder init`, or name another with --config"),
+            _ => failure,
+        }
     }
 }
 

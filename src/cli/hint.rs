@@ -39,9 +39,10 @@ impl Shell {
         self.output.message(format!("mailorder: {}", super::output::escape(&self.said(text))));
     }
 
-    /// Prints a sentence on standard output, in the language of the terminal. What others wrote is made harmless before.
+    /// Prints a sentence on standard output, in the language of the terminal and in as many lines as it needs there. What others
+    /// wrote is made harmless before.
     pub(super) fn line(&self, english: &str) -> Result<(), Failure> {
-        self.output.line(self.words.sentence(english))
+        self.output.paragraph(&self.words.sentence(english))
     }
 
     /// Says in one line what was done, where a person looks on.

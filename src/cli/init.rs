@@ -69,7 +69,7 @@ pub(super) fn run(shell: &mut Shell, args: InitArgs) -> Result<(), Failure> {
     let settings = config::parse(&text, &absolute, &shell.environment)?;
     clerk::inbox(&settings)?;
     clerk::outbox(&settings)?;
-    account::key_is_there(&settings)?;
+    account::is_whole(&settings)?;
     let before = begun_before(shell, &absolute, &text, &settings)?;
     if !before {
         write_new(&absolute, &text)?;
@@ -140,7 +140,7 @@ fn begun_before(shell: &Shell, file: &Path, text: &str, settings: &Settings) -> 
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
         _ => {
             if let Ok(there) = config::load(file, &shell.environment) {
-                account::key_is_there(&there)?;
+                account::is_whole(&there)?;
             }
             let text = format!("{} exists already; it is left as it is", file.display());
             Err(Failure::data(text).hint("name another file with --config, or edit this one"))

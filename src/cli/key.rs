@@ -170,7 +170,7 @@ fn show(shell: &Shell, certificate: &Certificate) -> Result<(), Failure> {
     }
     shell.output.line(format!("{}  {}", certificate.fingerprint().grouped(), addresses.join(", ")))?;
     let unusable = |fault: String| shell.words.fill("keys.unusable", &[("why", &shell.words.sentence(&fault))]);
-    fault.map_or(Ok(()), |fault| shell.output.line(super::output::escape(&unusable(fault))))
+    fault.map_or(Ok(()), |fault| shell.output.paragraph(&super::output::escape(&unusable(fault))))
 }
 
 fn export(shell: &Shell, certificate: &Certificate) -> Result<(), Failure> {

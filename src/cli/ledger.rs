@@ -48,7 +48,7 @@ fn checkpoint(shell: &Shell, clerk: &mut Clerk) -> Result<(), Failure> {
 }
 
 fn reindex(shell: &Shell) -> Result<(), Failure> {
-    super::account::key_is_there(&shell.settings()?)?;
+    super::account::is_whole(&shell.settings()?)?;
     let mut clerk = match Clerk::open(shell.settings()?, shell.clock.clone()) {
         // A log that was cut back is gone on with, because that is wished.
         Err(

@@ -372,7 +372,7 @@ fn report_with(
     dry_run: bool,
 ) -> Result<(), Failure> {
     if notice.is_empty() {
-        return Err(Failure::usage("nothing is reported; say what happened, or when it is planned"));
+        return Err(Failure::usage("nothing is reported").hint("say what happened, or when it is planned"));
     }
     if !dry_run {
         return write_with(shell, text, role, file, |known, desk| role::notify(known, &notice, desk));

@@ -43,11 +43,12 @@ pub(crate) struct OrderArgs {
 /// What both a new and a repeated order may say.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Wishes {
-    /// How you pay, like card, e-money, bank-transfer, invoice, cash-on-delivery. Without it a new order says invoice, a
-    /// repeated one what was said before
+    /// How you pay, like card, e-money, bank-transfer, invoice, cash-on-delivery. Without it a new order says the first way of
+    /// the shop's catalog, or else invoice, and a repeated one what was said before
     #[arg(long, value_name = "METHOD")]
     pub(super) pay: Option<String>,
-    /// How it travels, like parcel, pickup, locker, download. Without it a new order says parcel
+    /// How it travels, like parcel, pickup, locker, download. Without it a new order says the first way of the shop's catalog,
+    /// or else parcel
     #[arg(long, value_name = "METHOD")]
     pub(super) deliver: Option<String>,
     /// A part of the address the goods go to, like locality=Osaka: name, street, locality, region, postal_code or country;
@@ -133,6 +134,7 @@ pub(super) fn run(shell: &mut Shell, args: OrderArgs) -> Result<(), Failure> {
         asked::fill(shell, practice, &prices, &mut file, &mut wishes)?;
     }
     let charges = !file.charge.is_empty();
+    wishes.methods_of(&mut file)?;
     let order = settle(&clerk, file, &mut prices)?;
     let question = shell.can_ask().then_some("Send this order");
     send::finish(shell, clerk, order, &Seller { party, prices, charges, changed: None, question }, wishes)
@@ -185,6 +187,7 @@ fn changed(
         format!("{} changed prices since: {}", known.key.shop, each.join("; "))
     };
     let gone = changed.iter().find(|change| change.now.is_none());
+    let hint = "say which prices hold: --prices now, or --prices then, which the shop may refuse";
     match (args.prices, gone) {
         _ if changed.is_empty() => {}
         (Some(Which::Then), _) => {}
@@ -193,11 +196,13 @@ fn changed(
         }
         (Some(Which::Now), None) => take_changes(order, &changed),
         (None, _) if shell.can_ask() && !shell.global.yes => take_changes(order, &changed),
-        (None, _) if args.wishes.dry_run => {}
-        (None, _) => {
-            let hint = "say which prices hold: --prices now, or --prices then, which the shop may refuse";
-            return Err(Failure::data(said()).hint(hint));
+        (None, _) if args.wishes.dry_run => {
+            // What a person would be asked, and why nothing would be sent without one.
+            shell.tell(&said());
+            shell.hint(hint);
+            take_changes(order, &changed);
         }
+        (None, _) => return Err(Failure::data(said()).hint(hint)),
     }
     Ok(changed)
 }
@@ -236,7 +241,8 @@ impl Catalog for Own<'_> {
 /// Returns how the owner buys.
 pub(super) fn buyer_practice(clerk: &Clerk) -> Result<&BuyerPractice, Failure> {
     clerk.settings().practice.buyer.as_ref().ok_or_else(|| {
-        Failure::new(FailureKind::Config, "this account is no buyer; add \"buyer\" to `roles` in the configuration")
+        Failure::new(FailureKind::Config, "this account is no buyer")
+            .hint("add \"buyer\" to `roles` in the configuration")
     })
 }
 
@@ -247,14 +253,27 @@ fn settle(clerk: &Clerk, file: OrderFile, prices: &mut Prices) -> Result<Order, 
 }
 
 impl Wishes {
+    /// Returns the methods that the flags name.
+    fn said(&self) -> Result<(Option<PaymentMethod>, Option<DeliveryMethod>), Failure> {
+        let pay = self.pay.as_deref().map(PaymentMethod::parse).transpose();
+        let deliver = self.deliver.as_deref().map(DeliveryMethod::parse).transpose();
+        let wrong = |error: &dyn std::fmt::Display| Failure::usage(error.to_string());
+        Ok((pay.map_err(|error| wrong(&error))?, deliver.map_err(|error| wrong(&error))?))
+    }
+
+    /// Puts the methods that the flags name into an order as it is written: what is not said comes of them.
+    fn methods_of(&self, file: &mut OrderFile) -> Result<(), Failure> {
+        let (pay, deliver) = self.said()?;
+        file.pay = pay.or(file.pay.take());
+        file.deliver = deliver.or(file.deliver.take());
+        Ok(())
+    }
+
     /// Puts the methods that the flags name into an order.
     pub(super) fn methods(&self, order: &mut Order) -> Result<(), Failure> {
-        if let Some(word) = &self.pay {
-            order.payment_method = PaymentMethod::parse(word).map_err(|error| Failure::usage(error.to_string()))?;
-        }
-        if let Some(word) = &self.deliver {
-            order.delivery_method = DeliveryMethod::parse(word).map_err(|error| Failure::usage(error.to_string()))?;
-        }
+        let (pay, deliver) = self.said()?;
+        order.payment_method = pay.unwrap_or_else(|| order.payment_method.clone());
+        order.delivery_method = deliver.unwrap_or_else(|| order.delivery_method.clone());
         Ok(())
     }
 

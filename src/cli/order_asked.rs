@@ -13,14 +13,12 @@ use crate::clerk::{Clerk, ClerkError};
 use crate::index::Filter;
 use crate::ordering::prices::{Prices, way_words};
 use crate::ordering::written::{Catalog, ItemWritten, OrderFile, price_in};
+use crate::ordering::{DELIVER, PAY};
 use crate::role::practice::BuyerPractice;
 use crate::trade::catalog::{Offer, Words};
 use crate::trade::{Address, Currency, DeliveryMethod, Order, PaymentMethod, PostalAddress, Quantity, Role};
 use crate::view::text;
 
-/// Ways to pay and to have delivered that are known without a catalog.
-const PAY: [&str; 5] = ["card", "e-money", "bank-transfer", "invoice", "cash-on-delivery"];
-const DELIVER: [&str; 4] = ["parcel", "pickup", "locker", "download"];
 /// How many articles are listed at a time.
 const LISTED: usize = 30;
 /// How many of the newest orders tell whose shop stands first.

@@ -14,6 +14,9 @@ use crate::role::buyer;
 use crate::trade::{Address, Order, OrderId, Party};
 use crate::view::{short, text};
 
+/// Columns of the names in front of values.
+const NAMES: usize = 14;
+
 /// Who sells, and how the order came to be.
 pub(super) struct Seller {
     pub(super) party: Party,
@@ -160,7 +163,7 @@ fn show(shell: &Shell, order: &Order, changed: &[PriceChange]) -> Result<(), Fai
     for (name, value) in rows {
         if let Some(value) = value {
             let name = words.say(&format!("shown.{name}"));
-            shell.output.line(text::labelled(&name, 12, &output::escape(&value)))?;
+            shell.output.named(&name, NAMES, &output::escape(&value))?;
         }
     }
     Ok(())

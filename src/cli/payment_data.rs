@@ -128,7 +128,7 @@ fn parse(text: &SecretString) -> Result<Instrument, Failure> {
         }
     }
     if instrument.is_empty() {
-        return Err(Failure::data("the payment data are empty; they are lines of `name = value`"));
+        return Err(Failure::data("the payment data are empty").hint("payment data are lines of `name = value`"));
     }
     Ok(instrument)
 }

@@ -40,7 +40,7 @@ pub(crate) struct RedactArgs {
 
 pub(super) fn run(shell: &Shell, args: &RedactArgs) -> Result<(), Failure> {
     if args.reason.trim().is_empty() {
-        return Err(Failure::usage("--reason is empty: say why it is erased"));
+        return Err(Failure::usage("--reason is empty").hint("say why it is erased"));
     }
     let mut clerk = shell.clerk()?;
     let entries = entries(&mut clerk, args)?;

@@ -162,7 +162,7 @@ impl FromArgs {
         match given.into_iter().find(|(_, given)| *given) {
             None => Ok(()),
             Some((flag, _)) => {
-                Err(Failure::usage(format!("{flag} is about the rows of a file; name the file with --from")))
+                Err(Failure::usage(format!("{flag} is about the rows of a file")).hint("name the file with --from"))
             }
         }
     }

@@ -169,8 +169,8 @@ fn add(shell: &Shell, clerk: &mut Clerk, args: AddArgs) -> Result<(), Failure> {
         None => return Err(Failure::usage("say which transactions: --query QUERY, or --txn TXN as often as needed")),
     };
     let when = args.when.or(preset.map(|preset| preset.when.to_owned()));
-    let when = when
-        .ok_or_else(|| Failure::usage(format!("say when, with --when; a timetable is like: {}", timetable::FORMS)))?;
+    let no_time = || Failure::usage("say when, with --when").hint(format!("a timetable is like: {}", timetable::FORMS));
+    let when = when.ok_or_else(no_time)?;
     let name = name(named)?;
     let in_turn = args.in_turn || preset.is_some_and(|preset| preset.in_turn && args.legs.is_empty());
     let schedule = Schedule { name: name.clone(), target, when, legs: args.legs, in_turn, paused: false };
@@ -201,14 +201,15 @@ fn tell_changes(shell: &Shell, preset: &Preset, args: &AddArgs) {
 fn preset(word: &str) -> Result<&'static Preset, Failure> {
     let known = PRESETS.map(|preset| preset.name).join(", ");
     let found = PRESETS.iter().find(|preset| preset.name == word);
-    found.ok_or_else(|| Failure::usage(format!("{word:?} is no preset; there are: {known}")))
+    found.ok_or_else(|| Failure::usage(format!("{word:?} is no preset")).hint(format!("presets are: {known}")))
 }
 
 /// Says what became of a schedule, and when its time comes next.
 fn changed(shell: &Shell, clerk: &mut Clerk, name: &ScheduleName, what: &str) -> Result<(), Failure> {
     let all = Schedules::load(clerk)?;
     let next = all.schedules.iter().find(|one| one.scheduled.name() == name).and_then(|one| one.next.first());
-    let next = next.map(|next| shell.words.fill("schedules.comes", &[("day", &minute(shell, next))]));
+    let (zone, _) = text::zone(shell.clock.zone(), &shell.clock.now());
+    let next = next.map(|next| shell.words.fill("schedules.comes", &[("day", &minute(shell, next)), ("zone", &zone)]));
     let next = next.unwrap_or_default();
     shell
         .output
@@ -249,11 +250,21 @@ fn next(shell: &Shell, clerk: &mut Clerk, args: NextArgs) -> Result<(), Failure>
     for moment in &moments {
         shell.output.line(minute(shell, moment))?;
     }
+    // The lines are read by scripts as well.
+    if !moments.is_empty() {
+        shell.output.done(zone(shell));
+    }
     Ok(())
 }
 
 fn minute(shell: &Shell, moment: &Moment) -> String {
     text::minute(moment, shell.clock.zone())
+}
+
+/// Says in which zone the times are.
+fn zone(shell: &Shell) -> String {
+    let (zone, offset) = text::zone(shell.clock.zone(), &shell.clock.now());
+    shell.words.fill("schedules.zone", &[("zone", &zone), ("offset", &offset)])
 }
 
 fn list(shell: &Shell, clerk: &mut Clerk) -> Result<(), Failure> {
@@ -275,6 +286,10 @@ fn list(shell: &Shell, clerk: &mut Clerk) -> Result<(), Failure> {
         let head = shell.heads(&["rule", "at-most", "letters", "last", "held"]);
         let table = Table { head: &head, rows: &rows, right: &[2], fit: &[Fit::Cut(0, 16), Fit::Drop(3)], wrap: true };
         shell.output.fitted(&table)?;
+    }
+    if !all.schedules.is_empty() || !all.rules.is_empty() {
+        shell.output.line("")?;
+        shell.output.paragraph(&zone(shell))?;
     }
     tell_prepared(shell, &all.prepared);
     Ok(())

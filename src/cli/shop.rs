@@ -89,7 +89,7 @@ fn sentence<'a>(reason: &'a str, reader: &str) -> Result<&'a str, Failure> {
         return Err(Failure::usage(format!("--reason is a sentence for {reader}, in one line")));
     }
     if why.chars().count() > REASON_MAX {
-        return Err(Failure::usage(format!("--reason has more than {REASON_MAX} characters; say it shorter")));
+        return Err(Failure::usage(format!("--reason has more than {REASON_MAX} characters")).hint("say it shorter"));
     }
     Ok(why)
 }

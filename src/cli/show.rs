@@ -28,9 +28,12 @@ use crate::view::text;
 use crate::view::transaction::{
     Unsure, became, document, instead, instruction, next, offer_is_over, shown, signer_named,
 };
+use crate::view::warnings::open_of;
 
 /// Columns of the names in front of values.
 const NAMES: usize = 8;
+/// How many open warnings are led to at most; `warnings` has all.
+const WARNINGS: usize = 3;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  mailorder show K5QW3Z\n  mailorder show K5QW3Z --save ~/Downloads")]
@@ -85,7 +88,11 @@ pub(super) fn run(shell: &mut Shell, args: ShowArgs) -> Result<(), Failure> {
     shell.output.line("")?;
     came(shell, &known, &standing)?;
     letters(shell, &known, &unsure, args.full)?;
-    saved.iter().try_for_each(|saved| shell.line(&saved.line()))?;
+    // The name of a file is whole, so that it can be copied.
+    saved.iter().try_for_each(|saved| shell.output.line(shell.words.sentence(&saved.line())))?;
+    for position in open_of(&clerk, &known, &now)?.into_iter().take(WARNINGS) {
+        shell.hint(&format!("a letter of it does not agree: mailorder warnings show W-{position}"));
+    }
     if let Some(next) = next(&known, &standing, &now).or_else(|| next_to_report(&known, &standing, &now)) {
         shell.next(&next);
     }

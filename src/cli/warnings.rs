@@ -208,26 +208,8 @@ fn print(shell: &Shell, clerk: &Clerk, shown: &[Shown], notes: &[Shown], all: bo
         shell.output.paragraph(&shell.words.say("warned.none"))?;
     } else {
         table(["finding", "says"], shown)?;
-        let count = |which: &dyn Fn(&Shown) -> bool| {
-            let open = shown.iter().filter(|one| one.settled.is_none() && which(one));
-            open.map(|one| one.id.as_str()).collect::<BTreeSet<&str>>().len()
-        };
-        // What is late is counted apart, as in status and list.
-        let open = |computed: bool| count(&|one| !one.is_of_date() && one.id.starts_with("C-") == computed);
-        let late = count(&Shown::is_of_date);
         shell.output.line("")?;
-        if open(false) > 0 {
-            shell.output.paragraph(&shell.words.fill("warned.open", &[("n", &open(false))]))?;
-        } else if open(true) == 0 {
-            shell.output.paragraph(&shell.words.say("warned.none-open"))?;
-        }
-        if open(true) > 0 {
-            shell.output.paragraph(&shell.words.fill("warned.standing", &[("n", &open(true))]))?;
-        }
-        if late > 0 {
-            shell.output.paragraph(&shell.words.fill("warned.of-date", &[("n", &late)]))?;
-        }
-        if open(false) > 0 {
+        if counts(shell, shown)? > 0 {
             hints(shell, clerk, shown)?;
         }
     }
@@ -237,6 +219,36 @@ fn print(shell: &Shell, clerk: &Clerk, shown: &[Shown], notes: &[Shown], all: bo
     shell.output.line("")?;
     shell.output.paragraph(&shell.words.say("warned.noted"))?;
     table(["note", "notes"], notes)
+}
+
+/// Says how many warnings are open, as status and list count them, and how many findings where a warning has several; what is late
+/// is counted apart, as there. Returns how many are of letters and mails set aside.
+fn counts(shell: &Shell, shown: &[Shown]) -> Result<usize, Failure> {
+    let open = || shown.iter().filter(|one| one.settled.is_none());
+    let count = |which: &dyn Fn(&Shown) -> bool| {
+        open().filter(|one| which(one)).map(|one| one.id.as_str()).collect::<BTreeSet<&str>>().len()
+    };
+    let is_of_letter = |one: &Shown| !one.is_of_date() && !one.id.starts_with("C-");
+    let (all, letters) = (count(&|one| !one.is_of_date()), count(&is_of_letter));
+    let (standing, late) = (all.saturating_sub(letters), count(&Shown::is_of_date));
+    let reasons = open().filter(|one| !one.is_of_date()).count();
+    let said = |key: &str, n: usize| shell.words.fill(key, &[("n", &n)]);
+    let findings = if reasons > all { said("warned.findings", reasons) } else { String::new() };
+    match (letters, standing) {
+        (0, 0) => shell.output.paragraph(&shell.words.say("warned.none-open"))?,
+        (0, _) => shell.output.paragraph(&said("warned.all-standing", standing))?,
+        (_, standing) => {
+            let open = shell.words.fill("warned.open", &[("n", &all), ("findings", &findings)]);
+            shell.output.paragraph(&open)?;
+            if standing > 0 {
+                shell.output.paragraph(&said("warned.standing", standing))?;
+            }
+        }
+    }
+    if late > 0 {
+        shell.output.paragraph(&said("warned.of-date", late))?;
+    }
+    Ok(letters)
 }
 
 /// Proposes what can be done about open warnings: import a key, answer terms, note one as seen.

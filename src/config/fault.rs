@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// The file cannot be read.
-    #[error("{file}: {cause}; make one with `mailorder init`, or name another with --config")]
+    #[error("{file}: {cause}")]
     Read {
         /// The file.
         file: PathBuf,

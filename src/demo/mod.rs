@@ -28,7 +28,7 @@ const DAY: i64 = 86_400;
 #[derive(Debug, thiserror::Error)]
 pub enum DemoError {
     /// The folder is not empty.
-    #[error("{0} is there already; name another folder with --dir, or remove it")]
+    #[error("{0} is there already")]
     Exists(PathBuf),
     /// A file cannot be written.
     #[error("cannot write {file}: {cause}", file = file.display())]

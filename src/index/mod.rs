@@ -147,6 +147,15 @@ impl Index {
         remove(path)
     }
 
+    /// Returns how many entries the index at `path` knows of, whatever became of its ledger: none where there is no index, or it
+    /// cannot be read.
+    pub fn known_entries(path: &Path) -> u64 {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let mark = Connection::open_with_flags(path, flags).and_then(|db| meta(&db, "mark"));
+        let mark: Option<Mark> = mark.ok().flatten().and_then(|text| serde_json::from_str(&text).ok());
+        mark.map_or(0, |mark| mark.entries())
+    }
+
     /// Opens the index of `ledger`, or makes an empty one.
     ///
     /// One that is damaged, of another version or ledger, or that does not fit the log, is thrown away (F24); the

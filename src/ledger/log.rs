@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::{LedgerError, io_error};
+use super::{LedgerError, io_error, log_error};
 use crate::trade::Digest;
 
 /// The longest line a log may have, in bytes: position, digest, size and name are far below it.
@@ -203,7 +203,7 @@ impl LogFile {
     }
 
     pub(super) fn length(&self) -> Result<u64, LedgerError> {
-        Ok(std::fs::metadata(&self.path).map_err(io_error("read", &self.path))?.len())
+        Ok(std::fs::metadata(&self.path).map_err(log_error("read", &self.path))?.len())
     }
 
     /// Reads whole lines behind `mark`, moves the mark over each, and gives line and mark to `each`.
@@ -256,7 +256,7 @@ impl LogFile {
 
     /// Returns where the line of `position` begins; `None` behind the last whole line.
     fn offset_of(&self, position: u64) -> Result<Option<u64>, LedgerError> {
-        let mut file = crate::files::open(&self.path).map_err(io_error("read", &self.path))?;
+        let mut file = crate::files::open(&self.path).map_err(log_error("read", &self.path))?;
         let mut low = 0;
         let mut high = file.metadata().map_err(io_error("read", &self.path))?.len();
         // The line wanted begins at or after `low` and before `high`.
@@ -300,7 +300,7 @@ impl LogFile {
 
     /// Returns start and text of the line whose line feed is the byte before `end`; empty where there is none.
     fn line_ending_at(&self, end: u64) -> Result<(u64, String), LedgerError> {
-        let mut file = crate::files::open(&self.path).map_err(io_error("read", &self.path))?;
+        let mut file = crate::files::open(&self.path).map_err(log_error("read", &self.path))?;
         let (start, text) = self.line_around(&mut file, end.saturating_sub(1), 0)?;
         let text = text.unwrap_or_default();
         let whole = start.saturating_add(u64::try_from(text.len()).unwrap_or(u64::MAX)) == end;
@@ -308,7 +308,7 @@ impl LogFile {
     }
 
     fn reader_at(&self, offset: u64) -> Result<BufReader<File>, LedgerError> {
-        let mut file = crate::files::open(&self.path).map_err(io_error("read", &self.path))?;
+        let mut file = crate::files::open(&self.path).map_err(log_error("read", &self.path))?;
         file.seek(SeekFrom::Start(offset)).map_err(io_error("read", &self.path))?;
         Ok(BufReader::with_capacity(1 << 16, file))
     }

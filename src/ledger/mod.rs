@@ -154,6 +154,15 @@ fn io_error(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Ledger
     move |source| LedgerError::Io { what, path, source }
 }
 
+/// The same of the log, and of what lies beside it: where there is no log, there is no ledger any more.
+fn log_error(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> LedgerError {
+    let path = path.to_owned();
+    move |source| match (source.kind(), path.parent()) {
+        (io::ErrorKind::NotFound, Some(folder)) if !folder.join("log").exists() => LedgerError::without_log(folder),
+        _ => LedgerError::Io { what, path, source },
+    }
+}
+
 /// A ledger opened for reading.
 #[derive(Debug, Clone)]
 pub struct Ledger {

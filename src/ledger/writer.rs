@@ -14,7 +14,7 @@ use rayon::prelude::*;
 
 use super::form::{self, Seal, Setting};
 use super::log::{Line, Mark};
-use super::{Head, Ledger, LedgerError, files, io_error};
+use super::{Head, Ledger, LedgerError, files, io_error, log_error};
 use crate::trade::{Digest, Entry};
 
 /// The largest batch. Recovery looks no further back for one that was interrupted.
@@ -61,7 +61,7 @@ impl Ledger {
             self.check_length(known)?;
         }
         let path = self.log.path();
-        let log = crate::files::open_own(path, false).map_err(io_error("open", path))?;
+        let log = crate::files::open_own(path, false).map_err(log_error("open", path))?;
         let mut writer =
             Writer { ledger: self.clone(), lock, log, mark: Mark::default(), broken: false, recovered: Vec::new() };
         let interrupted = !is_clean(&writer.lock_text()?, boot_id().as_deref());
@@ -104,7 +104,7 @@ impl Ledger {
 
     pub(super) fn wait_for_lock(&self, wait: Duration) -> Result<File, LedgerError> {
         let path = self.folder.join("lock");
-        let lock = crate::files::open_own(&path, true).map_err(io_error("open", &path))?;
+        let lock = crate::files::open_own(&path, true).map_err(log_error("open", &path))?;
         let begun = Instant::now();
         loop {
             match lock.try_lock() {

@@ -7,7 +7,7 @@ pub mod written;
 
 use crate::clerk::{Clerk, ClerkError};
 use crate::role::shop_catalog;
-use crate::trade::catalog::{CatalogRequest, Words};
+use crate::trade::catalog::{CatalogRequest, Way, Words};
 use crate::trade::item::{self, Charge, Line};
 use crate::trade::{Address, DeliveryMethod, Money, Order, Party, PaymentMethod, Person, PostalAddress};
 use crate::view::text;
@@ -15,6 +15,11 @@ use prices::Prices;
 use written::{Catalog, OrderFile};
 
 pub use sealing::{Instrument, seal};
+
+/// Ways to pay and to have delivered that are known without a catalog, the usual one first.
+pub const PAY: [&str; 5] = ["invoice", "card", "e-money", "bank-transfer", "cash-on-delivery"];
+/// The same for delivery.
+pub const DELIVER: [&str; 4] = ["parcel", "pickup", "locker", "download"];
 
 /// Why an order is not written.
 #[derive(Debug, thiserror::Error)]
@@ -101,22 +106,49 @@ pub fn made(
 ) -> Result<Order, OrderingError> {
     let lines = written::lines(&file.item, catalog)?;
     let charges = written::charges(&file.charge, file.item.len(), catalog.currency())?;
-    let method = |word: &str| PaymentMethod::parse(word).map_err(|error| OrderingError::wrong(error.to_string()));
-    let travel = |word: &str| DeliveryMethod::parse(word).map_err(|error| OrderingError::wrong(error.to_string()));
+    let (payment_method, delivery_method) = usual(catalog.ways(), file.pay, file.deliver)?;
     Ok(Order {
         buyer,
         total: total(&lines, &charges)?,
         lines,
         charges,
-        payment_method: file.pay.map_or_else(|| method("invoice"), Ok)?,
+        payment_method,
         payment_id: None,
         sealed: None,
-        delivery_method: file.deliver.map_or_else(|| travel("parcel"), Ok)?,
+        delivery_method,
         deliver_to: file.deliver_to.or(deliver_to),
         billing: None,
         reorder_of: None,
         remarks: file.remarks,
     })
+}
+
+/// Returns how an order is paid and travels that says so of one of them or of none: by the first of the shop's ways that goes
+/// with what is said, and where the shop's ways are not known, or leave it open, by invoice and as a parcel.
+///
+/// # Errors
+/// None as long as the usual methods are words.
+pub fn usual(
+    ways: &[Way],
+    pay: Option<PaymentMethod>,
+    deliver: Option<DeliveryMethod>,
+) -> Result<(PaymentMethod, DeliveryMethod), OrderingError> {
+    let fits = |way: &&Way| {
+        pay.as_ref().is_none_or(|said| way.payment_method.as_ref().is_none_or(|method| method == said))
+            && deliver.as_ref().is_none_or(|said| way.delivery_method.as_ref().is_none_or(|method| method == said))
+    };
+    let way = ways.iter().find(fits).or(ways.first());
+    let [invoice, ..] = PAY;
+    let [parcel, ..] = DELIVER;
+    let pay = match pay.or_else(|| way?.payment_method.clone()) {
+        Some(pay) => pay,
+        None => PaymentMethod::parse(invoice).map_err(|error| OrderingError::wrong(error.to_string()))?,
+    };
+    let deliver = match deliver.or_else(|| way?.delivery_method.clone()) {
+        Some(deliver) => deliver,
+        None => DeliveryMethod::parse(parcel).map_err(|error| OrderingError::wrong(error.to_string()))?,
+    };
+    Ok((pay, deliver))
 }
 
 /// Refuses a word to the shop that no letter can carry.
@@ -200,4 +232,37 @@ pub fn pinned(clerk: &mut Clerk, address: &Address) -> Result<Party, OrderingErr
             .hint(format!("mailorder key import FILE, then mailorder key accept {address}"))
     })?;
     Ok(Party { address: address.clone(), fingerprint: pin.fingerprint })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_said_is_the_first_way_of_the_shop_that_goes_with_what_is() {
+        let pay = |word: &str| PaymentMethod::parse(word).unwrap();
+        let deliver = |word: &str| DeliveryMethod::parse(word).unwrap();
+        let way = |payment: Option<&str>, delivery: Option<&str>| Way {
+            payment_method: payment.map(pay),
+            delivery_method: delivery.map(deliver),
+            charge: None,
+            payment_agent: None,
+            delivery_agent: None,
+        };
+        let ways = [way(Some("card"), Some("locker")), way(Some("e-money"), Some("pickup")), way(None, None)];
+        for (known, said, usually) in [
+            (&ways[..], [None, None], ["card", "locker"]),
+            (&ways, [Some("e-money"), None], ["e-money", "pickup"]),
+            (&ways, [None, Some("pickup")], ["e-money", "pickup"]),
+            (&ways, [Some("bank-transfer"), None], ["bank-transfer", "parcel"]),
+            (&ways, [Some("e-money"), Some("locker")], ["e-money", "locker"]),
+            (&ways[..1], [None, Some("pickup")], ["card", "pickup"]),
+            (&ways[2..], [None, None], ["invoice", "parcel"]),
+            (&[], [None, Some("locker")], ["invoice", "locker"]),
+        ] {
+            let [paid, travels] = said;
+            let found = usual(known, paid.map(pay), travels.map(deliver)).unwrap();
+            assert_eq!([found.0.as_str(), found.1.as_str()], usually, "{said:?}");
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! Orders by article number: name, price and charge come from the newest catalog of the shop that came by mail.
 
-use super::OrderingError;
 use super::written::Catalog;
+use super::{OrderingError, usual};
 use crate::clerk::{Clerk, ClerkError, KnownCatalog};
 use crate::index::Filter;
 use crate::trade::catalog::{Offer, Way};
@@ -28,6 +28,11 @@ impl Catalog for Prices {
     /// Returns the currency of all prices in the shop's catalogs here; without a catalog, that of what was bought there before.
     fn currency(&self) -> Option<Currency> {
         self.currency
+    }
+
+    /// Returns the ways of the newest catalog that is here.
+    fn ways(&self) -> &[Way] {
+        self.known.first().map(|known| known.catalog.ways.as_slice()).unwrap_or_default()
     }
 }
 
@@ -122,11 +127,6 @@ impl Prices {
         self.known.first().map(|known| known.date)
     }
 
-    /// Returns the ways to pay and to deliver that the shop has.
-    pub fn ways(&self) -> &[Way] {
-        self.known.first().map(|known| known.catalog.ways.as_slice()).unwrap_or_default()
-    }
-
     /// Returns the prices of an order, repeated from `known`, that the shop has changed since it was ordered then; of its terms,
     /// where there are any.
     pub fn changed_since(&self, order: &Order, known: &Transaction) -> Vec<PriceChange> {
@@ -167,7 +167,7 @@ impl Prices {
     /// Methods that the shop does not offer.
     pub fn complete(&self, order: &mut Order, charges: bool) -> Result<Option<(Moment, bool)>, OrderingError> {
         for (_, offer) in &self.used {
-            can_be_had(offer, order)?;
+            can_be_had(offer, order, self.ways())?;
         }
         let way = self.way(order)?;
         if let Some((name, price)) = way.charge.as_ref().filter(|_| !charges) {
@@ -244,11 +244,13 @@ impl Prices {
     }
 }
 
-/// Refuses methods in which an article cannot be had.
-fn can_be_had(offer: &Offer, order: &Order) -> Result<(), OrderingError> {
+/// Refuses methods in which an article cannot be had; what is meant by an order that says nothing is told to be meant.
+fn can_be_had(offer: &Offer, order: &Order, ways: &[Way]) -> Result<(), OrderingError> {
     let sku = offer.item.sku.as_deref().unwrap_or_default();
+    let (pay, _) = usual(ways, None, Some(order.delivery_method.clone()))?;
+    let (_, deliver) = usual(ways, Some(order.payment_method.clone()), None)?;
     let refuse = |what: &str, flag: &str, method: &str, known: Vec<&str>| {
-        let default = matches!(method, "invoice" | "parcel");
+        let default = method == pay.as_str() || method == deliver.as_str();
         let text = format!("{sku:?} cannot be {what} by {method}");
         let by_flags: Vec<String> = known.iter().map(|known| format!("{flag} {known}")).collect();
         let by_flags = by_flags.join(", or ");

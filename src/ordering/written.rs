@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use super::OrderingError;
 use crate::mail::MOST_STRING;
+use crate::trade::catalog::Way;
 use crate::trade::item::{Charge, Item, Line};
 use crate::trade::{Currency, DeliveryMethod, Money, MoneyError, PaymentMethod, PostalAddress, Quantity};
 use crate::view::text;
@@ -52,6 +53,11 @@ pub trait Catalog {
 
     /// Returns the currency of the shop's prices, where it is known to have one alone.
     fn currency(&self) -> Option<Currency>;
+
+    /// Returns the ways to pay and to deliver that the shop has, as far as they are known, the usual one first.
+    fn ways(&self) -> &[Way] {
+        &[]
+    }
 }
 
 /// A charge as written.

@@ -2,7 +2,8 @@
 //! each once, what strangers send once an hour at most, and what could not be told again later.
 //!
 //! Anybody can write a mail that is set aside. Were each of them told of, a stranger could ring somebody's telephone all
-//! night; so the newest stands for all that came within the hour.
+//! night; so one stands for all that came within the hour: the newest under a key that somebody has here, and only where there
+//! is none the newest of those that anybody can have written. Whom the owner knows comes before all of them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,11 +23,22 @@ const PAUSE: i64 = 60;
 pub struct Open {
     /// What it is settled by.
     pub id: String,
-    /// Whether somebody whom nobody here accepted can have caused it.
-    pub stranger: bool,
+    /// Who can have caused it.
+    pub whose: Whose,
 }
 
-/// What a person is told at a time: one warning, or the newest of several that strangers caused.
+/// Who can have caused a warning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whose {
+    /// The owner, or somebody whose key he accepted.
+    Known,
+    /// Somebody whose letters count here, and whom nobody here accepted.
+    Stranger,
+    /// Anybody who can write a mail.
+    Anybody,
+}
+
+/// What a person is told at a time: one warning, or one of several that strangers caused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Alert {
     /// The warning.
@@ -76,15 +88,18 @@ impl Alerted {
             return Vec::new();
         }
         let (strangers, known): (Vec<&Open>, Vec<&Open>) =
-            open.iter().filter(|one| !self.told.contains(&one.id)).partition(|one| one.stranger);
-        let alert = |one: &Open| Alert { id: one.id.clone(), others: Vec::new(), stranger: one.stranger };
+            open.iter().filter(|one| !self.told.contains(&one.id)).partition(|one| one.whose != Whose::Known);
+        let alert = |one: &Open| Alert { id: one.id.clone(), others: Vec::new(), stranger: one.whose != Whose::Known };
         let mut due: Vec<Alert> = known.into_iter().map(alert).collect();
-        let waits = |last: &Moment| last.is_within(HOUR, now);
-        if let Some((newest, others)) = strangers.split_last().filter(|_| !self.strangers.as_ref().is_some_and(waits)) {
-            due.push(Alert { others: others.iter().map(|one| one.id.clone()).collect(), ..alert(newest) });
-        }
-        // What cannot be told keeps nothing else waiting.
+        // What cannot be told keeps nothing else waiting of those whom the owner knows.
         due.sort_by_key(|alert| self.failed.get(&alert.id).copied().unwrap_or_default());
+        let waits = |last: &Moment| last.is_within(HOUR, now);
+        let signed = strangers.iter().rev().find(|one| one.whose == Whose::Stranger);
+        let first = signed.or(strangers.last()).filter(|_| !self.strangers.as_ref().is_some_and(waits));
+        if let Some(first) = first {
+            let others = strangers.iter().filter(|one| one.id != first.id).map(|one| one.id.clone());
+            due.push(Alert { others: others.collect(), ..alert(first) });
+        }
         due
     }
 
@@ -131,7 +146,13 @@ mod tests {
     }
 
     fn open(ids: &[&str]) -> Vec<Open> {
-        ids.iter().map(|id| Open { id: (*id).to_owned(), stranger: id.starts_with('S') }).collect()
+        // `F-` stands for a letter of first contact here.
+        let whose = |id: &str| match id.split_once('-') {
+            Some(("S", _)) => Whose::Anybody,
+            Some(("F", _)) => Whose::Stranger,
+            _ => Whose::Known,
+        };
+        ids.iter().map(|id| Open { id: (*id).to_owned(), whose: whose(id) }).collect()
     }
 
     fn ids(due: &[Alert]) -> Vec<(&str, usize)> {
@@ -167,6 +188,19 @@ mod tests {
         assert_eq!(tell(&mut alerted, &more, &at(3_600)), [("S-5".to_owned(), 1)]);
         // The clock was ahead and is set back.
         assert_eq!(tell(&mut alerted, &open(&["S-6"]), &at(-90_000)), [("S-6".to_owned(), 0)]);
+    }
+
+    #[test]
+    fn honest_warnings_are_told_before_what_anybody_can_write() {
+        let mut alerted = Alerted::default();
+        let all = open(&["S-1", "W-1", "F-1", "F-2", "S-2", "W-2", "S-3"]);
+        // Those under a key that somebody has here stand for the forged ones that came after them.
+        let due = alerted.due(&all, &at(0));
+        assert_eq!(ids(&due), [("W-1", 0), ("W-2", 0), ("F-2", 4)]);
+        // What failed has those before it that are as honest, and no stranger.
+        alerted.try_to(due.first().unwrap(), &at(0));
+        assert_eq!(ids(&alerted.due(&all, &at(60))), [("W-2", 0), ("W-1", 0), ("F-2", 4)]);
+        assert_eq!(ids(&alerted.due(&open(&["S-1", "W-1", "S-2"]), &at(60))), [("W-1", 0), ("S-2", 1)]);
     }
 
     #[test]

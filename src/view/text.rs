@@ -35,6 +35,12 @@ pub fn minute(moment: &Moment, zone: &TimeZone) -> String {
     moment.instant().to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M").to_string()
 }
 
+/// Returns the name of a zone, and how far it is from UTC at a moment.
+pub fn zone(zone: &TimeZone, at: &Moment) -> (String, String) {
+    let offset = at.instant().to_zoned(zone.clone()).strftime("%:z").to_string();
+    (zone.iana_name().filter(|_| !zone.is_unknown()).unwrap_or("UTC").to_owned(), offset)
+}
+
 /// Writes a day, or a moment to the minute, for people.
 pub fn when(when: &When, zone: &TimeZone) -> String {
     match when {

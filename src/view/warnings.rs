@@ -10,7 +10,7 @@ use super::{short, text};
 use crate::clerk::{Clerk, ClerkError, ComputedWarning};
 use crate::index::EntryRow;
 use crate::rules::Standing;
-use crate::rules::alerted::Open;
+use crate::rules::alerted::{Open, Whose};
 use crate::rules::alike;
 use crate::trade::{
     Address, Code, Compared, Digest, Fingerprint, Kind, Leg, Moment, Names, OrderId, Role, Settlement, Transaction,
@@ -68,15 +68,16 @@ pub enum Source {
 }
 
 impl Source {
-    /// Returns whether it may be somebody whom the owner has not accepted.
+    /// Returns whether that is somebody whom the owner has accepted, or whose letters count here at least.
     ///
     /// # Errors
     /// What keeps the index from being read.
-    pub fn is_stranger(&self, clerk: &Clerk) -> Result<bool, ClerkError> {
+    pub fn whose(&self, clerk: &Clerk) -> Result<Whose, ClerkError> {
         match self {
-            Self::Own => Ok(false),
-            Self::Of(address, key) => Ok(!clerk.is_known(address, key.as_ref())?),
-            Self::Anybody => Ok(true),
+            Self::Own => Ok(Whose::Known),
+            Self::Of(address, key) if clerk.is_known(address, key.as_ref())? => Ok(Whose::Known),
+            Self::Of(..) => Ok(Whose::Stranger),
+            Self::Anybody => Ok(Whose::Anybody),
         }
     }
 
@@ -188,8 +189,8 @@ pub fn open_count(clerk: &Clerk, standing: &[ComputedWarning]) -> Result<u64, Cl
 pub fn open(clerk: &Clerk, which: Which, is_known: impl Fn(&str) -> bool) -> Result<Vec<Open>, ClerkError> {
     let mut open = Vec::new();
     let mut add = |id: String, source: &dyn Fn() -> Result<Source, ClerkError>| {
-        let stranger = !is_known(&id) && source()?.is_stranger(clerk)?;
-        open.push(Open { id, stranger });
+        let whose = if is_known(&id) { Whose::Known } else { source()?.whose(clerk)? };
+        open.push(Open { id, whose });
         Ok::<(), ClerkError>(())
     };
     for position in open_letters(clerk)? {
@@ -285,7 +286,7 @@ fn computed(clerk: &Clerk, which: Which, said: &Settled) -> Result<Vec<Shown>, C
             order: known.map(|known| known.key.id.to_string()),
             leg: warning.leg,
             from: String::new(),
-            date: Some(When::Moment(warning.since)),
+            date: Some(warning.date),
             text: warning.text,
             settled: warning.settled,
             note: false,
@@ -376,6 +377,18 @@ pub fn unanswered_of(clerk: &Clerk, position: u64, now: &Moment) -> Result<Optio
     let Some(known) = clerk.index().load(Role::Buyer, &entry.names)? else { return Ok(None) };
     let waits = unanswered(&known, &Standing::of(&known), now).is_some_and(|(kept, _)| kept.position == position);
     Ok(waits.then_some(known.key.id))
+}
+
+/// Returns the entries of the letters of a transaction with open warnings, but not of one whose terms wait for the buyer's answer:
+/// that answer settles it.
+///
+/// # Errors
+/// What keeps the index from being read.
+pub fn open_of(clerk: &Clerk, known: &Transaction, now: &Moment) -> Result<Vec<u64>, ClerkError> {
+    let open = open_letters(clerk)?;
+    let answered = unanswered(known, &Standing::of(known), now).map(|(kept, _)| kept.position);
+    let letters = known.kept.iter().map(|kept| kept.position);
+    Ok(letters.filter(|position| open.contains(position) && Some(*position) != answered).collect())
 }
 
 /// Returns the transaction of these names, in the first part of this account that has it.

@@ -11,6 +11,7 @@ use super::form::{Form, plain};
 use crate::clerk::Clerk;
 use crate::ordering::prices::{PriceChange, Prices, take_changes};
 use crate::ordering::written::{Catalog as _, ChargeWritten, ItemWritten, OrderFile, charges, lines};
+use crate::ordering::{DELIVER, PAY, usual};
 use crate::role::buyer;
 use crate::trade::item::{Charge, Line};
 use crate::trade::{Address, DeliveryMethod, Order, PaymentMethod, Person, PostalAddress, Transaction};
@@ -18,9 +19,6 @@ use crate::view::{short, text};
 
 /// Rows for goods of one's own words in a form for a shop whose articles are not known.
 const ROWS: usize = 3;
-/// Ways to pay and to have delivered that every form offers.
-const PAY: [&str; 5] = ["card", "e-money", "bank-transfer", "invoice", "cash-on-delivery"];
-const DELIVER: [&str; 4] = ["parcel", "pickup", "locker", "download"];
 /// The fields of an address, as the form has them.
 const PLACE: [&str; 6] = ["name", "street", "locality", "region", "postal_code", "country"];
 
@@ -209,12 +207,14 @@ pub(super) fn shows(
     let listed = filled.charges.iter().cloned().chain([<[String; 2]>::default()]);
     let charge = |[name, price]: [String; 2]| json!({"was": was(&changes, None, &name), "name": name, "price": price});
     put("charges", listed.map(charge).collect());
-    let ways = prices.as_ref().map(Prices::ways).unwrap_or_default();
+    let ways = prices.as_ref().map(|prices| prices.ways()).unwrap_or_default();
+    let (usual_pay, usual_deliver) =
+        usual(ways, PaymentMethod::parse(&filled.pay).ok(), DeliveryMethod::parse(&filled.deliver).ok())?;
     let pays = ways.iter().map(|way| way.payment_method.as_ref().map(PaymentMethod::as_str)).collect();
     let pays = methods(pays, &PAY, &filled.pay);
     let delivers = ways.iter().map(|way| way.delivery_method.as_ref().map(DeliveryMethod::as_str)).collect();
     let delivers = methods(delivers, &DELIVER, &filled.deliver);
-    let (pay, deliver) = (chosen(&pays, &filled.pay), chosen(&delivers, &filled.deliver));
+    let (pay, deliver) = (usual_pay.as_str(), usual_deliver.as_str());
     put("pay", json!(filled.pay));
     put("pays", with_charges(&pays, pay, |pay| articles::charge(ways, pay, deliver), true));
     put("deliver", json!(filled.deliver));
@@ -303,11 +303,6 @@ fn methods<'a>(named: Vec<Option<&'a str>>, known: &[&'static str], chosen: &'a 
         }
     }
     words
-}
-
-/// Returns the method that is chosen: the first one as long as none is.
-fn chosen<'a>(methods: &[&'a str], chosen: &'a str) -> &'a str {
-    if chosen.is_empty() { methods.first().copied().unwrap_or_default() } else { chosen }
 }
 
 /// Returns methods to choose from, each with what the shop charges for it beside the goods; of some only where that is not the

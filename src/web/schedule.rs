@@ -235,12 +235,12 @@ fn schedule(clerk: &mut Clerk, visit: &Visit, filled: &Filled, beside: Beside) -
     let all = Schedules::load(clerk)?;
     let chosen: Vec<Value> =
         filled.orders.iter().map(|id| Ok(named(&find(clerk, id)?.key.id))).collect::<Result<_, Fault>>()?;
-    let zone = visit.now.instant().to_zoned(visit.zone.clone());
+    let (zone, offset) = text::zone(&visit.zone, &visit.now);
     let mut shows = Map::new();
     let mut put = |name: &str, value: Value| shows.insert(name.to_owned(), value);
     put("page", json!("schedule"));
-    put("zone", json!(visit.zone.iana_name().unwrap_or("UTC")));
-    put("offset", json!(zone.strftime("%:z").to_string()));
+    put("zone", json!(zone));
+    put("offset", json!(offset));
     put("schedules", all.schedules.iter().map(|shown| row(shown, visit)).collect());
     put("rules", all.rules.iter().map(|shown| rule(shown, visit)).collect());
     put("prepared", all.prepared.iter().map(prepared).collect());

@@ -201,6 +201,19 @@ mod tests {
     }
 
     #[test]
+    fn what_failed_is_called_the_same_everywhere_in_japanese() {
+        let words = Words::of(Language::Ja);
+        let state = words.say("listing.failed");
+        let word = state.trim_start_matches("✗ ");
+        let hint = "K5QW3Z: payment failed; pay@demo.test speaks for it: mailorder ask K5QW3Z --leg payment";
+        let warned = "payment of JPY 4800 failed: too late";
+        let keys = ["mark-order.failed", "mark-payment.failed", "mark-delivery.failed", "list.failed-one"];
+        for said in keys.map(|key| words.say(key)).into_iter().chain([hint, warned].map(|text| words.sentence(text))) {
+            assert!(said.contains(word) && !said.contains("失敗"), "{said} is not {word}");
+        }
+    }
+
+    #[test]
     fn no_key_stands_in_two_files() {
         for files in [&ENGLISH, &JAPANESE] {
             let keys = files.iter().map(|file| flat(file).len()).sum::<usize>();

@@ -5,8 +5,9 @@
 //! as it is, since it may be another's word, but for places of these names: `what`, `cause` and `count` hold a sentence of
 //! ours, `also` one that may be missing, `why` one of ours or another's, `leg`, `role`, `part`, `kind` and `state` a word of
 //! the wire format, `deed` what is done with a file, `field` no blank, and what is compared may be nothing. A place between
-//! double quotes holds no double quote but behind a backslash, as Rust writes texts, so that the sentence around another is
-//! not taken for a part of it; where a sentence is of no pattern that way, it is looked for without this.
+//! double quotes holds no double quote but behind a backslash, as Rust writes texts, and a value that a sentence begins with
+//! no colon and blank, so that the sentence around another is not taken for a part of it; where a sentence is of no pattern
+//! that way, it is looked for without this.
 
 use std::collections::BTreeMap;
 
@@ -33,6 +34,8 @@ const COMPARED: [&str; 6] = ["agreed", "stated", "ordered", "offered", "number",
 const NOTHING: &str = "nothing.";
 /// What an addition begins with: a place behind another, `item {n}{name}`, which may be empty.
 const ADDITIONS: [&str; 3] = [" (", ", ", ": "];
+/// What stands between a sentence and the one around it.
+const AROUND: &str = ": ";
 /// How deep sentences stand in each other at most.
 const DEPTH: usize = 4;
 /// In how many ways a sentence is taken apart at most.
@@ -79,6 +82,11 @@ impl Pattern {
         let has_addition = bare.len() < pieces.len();
         let pattern = |english| Self { english, other: other.to_owned() };
         std::iter::once(pieces).chain(has_addition.then_some(bare)).map(pattern).collect()
+    }
+
+    /// Returns whether it begins with a value: neither with words of its own nor with a sentence.
+    fn begins_with_value(&self) -> bool {
+        matches!(self.english.first(), Some(Piece::Place(name)) if !SENTENCES.contains(&name.as_str()) && name != REASON)
     }
 
     /// Returns whether a sentence of ours stands in it.
@@ -147,7 +155,7 @@ impl Sentences {
     /// Takes what stands in the places of a pattern out of a text. Of several ways the one in which most sentences and words of
     /// ours are known goes first, then the one with the shortest values.
     fn best<'p, 'a>(&self, words: Words, pattern: &'p Pattern, text: &'a str, strict: bool) -> Option<Values<'p, 'a>> {
-        let mut ways = Apart::of(&pattern.english, text, strict).ways;
+        let mut ways = Apart::of(pattern, text, strict).ways;
         let is_light = pattern.is_light();
         if ways.len() < 2 && !is_light {
             return ways.pop();
@@ -165,7 +173,7 @@ impl Sentences {
 
     /// Returns whether a text is a sentence of ours, by words of its own.
     fn knows(&self, text: &str) -> bool {
-        self.patterns.iter().any(|one| !one.is_light() && !Apart::of(&one.english, text, true).ways.is_empty())
+        self.patterns.iter().any(|one| !one.is_light() && !Apart::of(one, text, true).ways.is_empty())
     }
 }
 
@@ -179,24 +187,29 @@ struct Apart<'p, 'a> {
     tries: usize,
     /// Whether a place between quotes holds no quote.
     strict: bool,
+    /// Whether the first place holds nothing that stands around the sentence.
+    bare: bool,
     /// Whether a quote stands before what is taken next.
     quoted: bool,
 }
 
 impl<'p, 'a> Apart<'p, 'a> {
-    fn of(pattern: &'p [Piece], text: &'a str, strict: bool) -> Self {
-        let mut apart = Self { strict, ..Self::default() };
-        apart.take(pattern, text);
+    fn of(pattern: &'p Pattern, text: &'a str, strict: bool) -> Self {
+        let mut apart = Self { strict, bare: strict && pattern.begins_with_value(), ..Self::default() };
+        apart.take(&pattern.english, text);
         apart
     }
 
-    /// Returns whether what stands for numbers is numbers, and what stands for names of fields has no blank.
+    /// Returns whether what stands for numbers is numbers, what stands for names of fields has no blank, and what a sentence
+    /// begins with is a value alone.
     fn fits(&self) -> bool {
-        self.taken.iter().all(|(name, value)| match *name {
-            NUMBER => value.chars().all(|c| c.is_ascii_digit() || c == ','),
-            FIELD => !value.contains(char::is_whitespace),
-            _ => true,
-        })
+        let first = self.taken.first().filter(|_| self.bare);
+        first.is_none_or(|(_, value)| !value.contains(AROUND))
+            && self.taken.iter().all(|(name, value)| match *name {
+                NUMBER => value.chars().all(|c| c.is_ascii_digit() || c == ','),
+                FIELD => !value.contains(char::is_whitespace),
+                _ => true,
+            })
     }
 
     fn take(&mut self, pattern: &'p [Piece], text: &'a str) {
@@ -275,6 +288,8 @@ mod tests {
             ("a.o", "{what}: {cause}"),
             ("a.p", "{word} in the query: {what}"),
             ("a.q", "\"{text}\" is nothing that we know of"),
+            ("a.r", "{sum} has more decimals than {currency} allows"),
+            ("a.s", "item {n}{name}: {cause}"),
             ("nothing.a", "none"),
         ]);
         let other: BTreeMap<String, String> = map(&[
@@ -295,6 +310,8 @@ mod tests {
             ("a.o", "{what}: {cause}"),
             ("a.p", "検索の {word}：{what}"),
             ("a.q", "\"{text}\" は知りません"),
+            ("a.r", "{sum} は {currency} には細かすぎます"),
+            ("a.s", "品目 {n}{name}：{cause}"),
             ("nothing.a", "なし"),
         ]);
         Sentences::of(&english_texts, &other).say(Words::of(Language::Ja), english)
@@ -347,6 +364,12 @@ mod tests {
         let unknown = "\"x\" is nothing that we know of";
         assert_eq!(said(unknown).unwrap(), "\"x\" は知りません");
         assert_eq!(said(&format!("\"a:x\" in the query: {unknown}")).unwrap(), "検索の \"a:x\"：\"x\" は知りません");
+        // So it is with a value that a sentence begins with.
+        assert_eq!(
+            said("item 1 (Cup): 0.5 has more decimals than JPY allows").unwrap(),
+            "品目 1 (Cup)：0.5 は JPY には細かすぎます"
+        );
+        assert_eq!(said("Cup: 0.5 has more decimals than JPY allows").unwrap(), "Cup: 0.5 は JPY には細かすぎます");
         // A quote in what somebody wrote has a backslash; where it has none, the sentence is known all the same.
         assert_eq!(said("\"a\\\"b\" is nothing that we know of").unwrap(), "\"a\\\"b\" は知りません");
         assert_eq!(said("\"a\"b\" is nothing that we know of").unwrap(), "\"a\"b\" は知りません");

@@ -2,7 +2,8 @@
 
 use std::fs;
 
-use crate::support::program::{Run, Town};
+use crate::support::english::english;
+use crate::support::program::{Run, Town, mailorder};
 
 fn says(run: &Run, code: i32, parts: &[&str]) {
     assert_eq!(run.code, Some(code), "{run:?}");
@@ -54,4 +55,40 @@ fn what_is_missing_is_said_with_what_there_is() {
     says(&town.run("buyer", &["key", "import", &empty]), 65, &["the file is empty"]);
     let run = town.run("shop", &["shop", "procedure", "run", "--dry-run", "nofile"]);
     says(&run, 65, &["begins with \"nofile\"", "nor is there a file \"nofile\""]);
+}
+
+#[test]
+fn what_to_do_stands_in_a_line_of_its_own() {
+    let town = Town::played();
+    let number = town.in_state("open")["number"].as_str().unwrap().to_owned();
+    let long = "x".repeat(501);
+    let nowhere = town.path("nowhere/config.toml");
+    let nowhere = nowhere.to_str().unwrap();
+    let faults: [(&str, &[&str], &str, &str); 9] = [
+        ("shop", &["order", "--shop", "shop@demo.test", "--item", "SH-41"], "no buyer", "add \"buyer\" to `roles`"),
+        ("ship", &["ship", "notify", &number, "--called", "x"], "--called names a file", "give --file or --link"),
+        ("ship", &["ship", "notify", &number], "nothing is reported", "say what happened, or when it is planned"),
+        ("ship", &["ship", "notify", &number, "--map", "plain"], "about the rows", "name the file with --from"),
+        ("shop", &["shop", "refund", &number, "--reason", &long], "more than 500 characters", "say it shorter"),
+        ("buyer", &["schedule", "add", "a", "--query", "open"], "say when, with --when", "a timetable is like: "),
+        ("buyer", &["schedule", "add", "--preset", "x"], "\"x\" is no preset", "presets are: late"),
+        ("buyer", &["ledger", "redact", "W-1", "--reason", " "], "--reason is empty", "say why it is erased"),
+        ("buyer", &["-c", nowhere, "list"], "No such file", "make one with `mailorder "),
+    ];
+    for (party, words, wrong, todo) in faults {
+        let run = match words {
+            ["-c", ..] => mailorder(town.home(), words),
+            words => town.run(party, words),
+        };
+        let lines: Vec<&str> = run.err.lines().collect();
+        let [text, hint] = lines.as_slice() else { panic!("{words:?}: {run:?}") };
+        assert!(text.starts_with("mailorder: ") && text.contains(wrong) && !text.contains(todo), "{words:?}: {run:?}");
+        assert!(hint.starts_with(&format!("hint: {todo}")), "{words:?}: {run:?}");
+        let run = match words {
+            ["-c", ..] => mailorder(town.home(), &[&["--lang", "ja"], words].concat()),
+            words => town.run(party, &[&["--lang", "ja"], words].concat()),
+        };
+        assert_eq!(run.err.lines().count(), 2, "{words:?}: {run:?}");
+        assert_eq!(english(&run.err.replace(nowhere, "")), Vec::<String>::new(), "{words:?}: {run:?}");
+    }
 }

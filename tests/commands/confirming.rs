@@ -210,3 +210,25 @@ fn the_terms_can_be_looked_at_without_an_answer_p35() {
     assert!(run.err.contains("has not sent its terms yet"), "{run:?}");
     assert!(town.entries("buyer").len() > before);
 }
+
+#[test]
+fn warnings_are_counted_as_everywhere_and_what_was_found_besides() {
+    let town = Town::played();
+    town.configure("shop", |text| text.replace("JPY 500", "JPY 900"));
+    town.order();
+    town.settle();
+    let rows = super::warnings(&town);
+    let ids: std::collections::BTreeSet<&str> = rows.iter().map(|one| one["id"].as_str().unwrap()).collect();
+    assert!(rows.len() > ids.len(), "a letter with several findings: {rows:?}");
+    for count in [&["list"][..], &["status"]] {
+        assert_eq!(town.does("buyer", &[count, &["--json"]].concat()).json()["warnings"], ids.len(), "{count:?}");
+    }
+    let open = |language: &str| town.does("buyer", &["--lang", language, "warnings"]).out;
+    let (said, found) = (open("en"), rows.len());
+    assert!(said.contains(&format!("\n{} open, with {found} findings. Nothing of these", ids.len())), "{said}");
+    let said = open("ja");
+    assert!(said.contains(&format!("\n未処理 {}件（指摘 {found}点）。", ids.len())), "{said}");
+    // One finding each needs no second number.
+    let played = Town::played().does("buyer", &["warnings"]).out;
+    assert!(played.contains(" open. Nothing of these"), "{played}");
+}

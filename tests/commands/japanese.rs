@@ -314,6 +314,11 @@ fn what_is_wrong_within_something_wrong_is_said_in_japanese_to_the_last_word() {
     for (words, said) in [
         (order(["--item", "SH-41=x"]), "品目 1 (SH-41)：\"x\" は 4300 や 19.90 のような数ではありません"),
         (order(["--item", "SH-41=-1"]), "品目 1 (SH-41)：\"-1\" は 0 より大きい数量ではありません"),
+        (order(["--item", "X;Cup;JPY 4300.5;1"]), "品目 1 (Cup)：4300.5 の小数が JPY の桁数（0）を超えています"),
+        (
+            [order(["--item", "SH-41"]), vec!["--charge", "Parcel: box;JPY 0.5"]].concat(),
+            "料金 1（Parcel: box）：0.5 の小数が JPY の桁数（0）を超えています",
+        ),
         (vec!["list", "currency:YEN"], "検索の \"currency:YEN\"：\"YEN\" は JPY や EUR のような通貨コード"),
         (vec!["list", "state:opened"], "検索の \"state:opened\"："),
         (
@@ -325,11 +330,19 @@ fn what_is_wrong_within_something_wrong_is_said_in_japanese_to_the_last_word() {
     ] {
         let run = town.run("buyer", &[&["--lang", "ja"], &words[..]].concat());
         assert!(run.code != Some(0) && run.err.contains(said), "{words:?}: {run:?}");
-        for left in [" in the query", " is no", " is not ", "write it like"] {
+        for left in [" in the query", " is no", " is not ", "write it like", "has more", "charge 1", "item 1"] {
             assert!(!run.err.contains(left), "{words:?}: {run:?}");
         }
     }
     let served = crate::page::served::Served::start(&town.path("buyer/config.toml"));
     let page = served.visit().page("/?q=currency%3AYEN&lang=ja");
     assert!(page.contains("検索の &quot;currency:YEN&quot;：&quot;YEN&quot; は"), "{page}");
+    let visitor = served.visit();
+    let (token, once) = visitor.hidden("/order");
+    let sent = [("token", token.as_str()), ("once", &once), ("shop", "shop@demo.test"), ("do", "check")];
+    let charge = [("item", "Lid"), ("price", "JPY 900"), ("quantity", "1"), ("sku", ""), ("charge", "Gift")];
+    let fields = [&sent[..], &charge, &[("charge-price", "JPY 0.5")]].concat();
+    let place = visitor.post("/order", &fields).header("location").unwrap().to_owned();
+    let page = visitor.page(&format!("{}&lang=ja", place.split('#').next().unwrap()));
+    assert!(page.contains("料金 1（Gift）：0.5 の小数が JPY の桁数（0）を超えています"), "{page}");
 }

@@ -81,3 +81,63 @@ fn what_crashed_writes_left_is_swept_after_a_day_and_a_half() {
         assert!(folder.join("young").exists(), "{}", folder.display());
     }
 }
+
+/// What an account says whose ledger was removed as a whole, with all else left as it was.
+#[test]
+fn a_ledger_that_is_gone_is_told_as_such_by_every_command() {
+    let town = Town::played();
+    let id = town.in_state("open")["id"].as_str().unwrap().to_owned();
+    let ledger = town.path("buyer/ledger");
+    let config = town.path("buyer/config.toml");
+    let init = ["init", "--address", "buyer@demo.test", "--name", "小野 賢治"];
+    fs::remove_dir_all(&ledger).unwrap();
+    let before = super::account(&town.path("buyer"));
+    let commands: [&[&str]; 22] = [
+        &["list"],
+        &["status"],
+        &["show", &id],
+        &["warnings"],
+        &["order", "--shop", "shop@demo.test", "--item", "SH-41"],
+        &["confirm", &id],
+        &["ask", &id],
+        &["catalog", "shop@demo.test"],
+        &["schedule"],
+        &["export"],
+        &["serve"],
+        &["sync"],
+        &["watch"],
+        &["import", "play/mail/buyer@demo.test"],
+        &["outbox", "list"],
+        &["key", "list"],
+        &["key", "export"],
+        &["ledger", "reindex"],
+        &["ledger", "checkpoint"],
+        &["audit", "verify"],
+        &["inspect", "-"],
+        &init,
+    ];
+    let gone = format!("the ledger of buyer@demo.test is gone: nothing of it is in {}, and", ledger.display());
+    let restore = format!("hint: restore {} from your backup", ledger.display());
+    for words in commands {
+        let run = town.run("buyer", words);
+        assert_eq!(run.code, Some(65), "{words:?}: {run:?}");
+        assert!(run.err.contains(&gone) && run.err.contains(&restore), "{words:?}: {run:?}");
+        assert!(!run.err.contains("os error") && run.err.lines().count() == 2, "{words:?}: {run:?}");
+        let japanese = town.run("buyer", &[&["--lang", "ja"], words].concat());
+        assert!(japanese.err.contains("の台帳がなくなっています"), "{words:?}: {japanese:?}");
+    }
+    // A mail server keeps the mail, `doctor` has it as its one line, and nothing is made anew.
+    let run = town.fed("buyer", &["receive"], b"From: a@example.org\n\nhello\n");
+    assert!(run.code == Some(75) && run.err.starts_with("4.3.0 the ledger of buyer@demo.test is gone"), "{run:?}");
+    let run = town.run("buyer", &["doctor"]);
+    assert!(run.code == Some(1) && run.out.contains(&gone) && run.out.contains("restore "), "{run:?}");
+    fs::remove_file(&config).unwrap();
+    let folder = town.path("buyer");
+    let run = town.run("buyer", &[&init[..], &["--folder", folder.to_str().unwrap()]].concat());
+    assert!(run.code == Some(65) && run.err.contains(&gone) && !config.exists(), "{run:?}");
+    let left = super::account(&folder);
+    let names =
+        |files: &[(std::path::PathBuf, Vec<u8>)]| files.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
+    let kept: Vec<_> = names(&before).into_iter().filter(|name| *name != config).collect();
+    assert_eq!(names(&left), kept);
+}

@@ -132,6 +132,20 @@ fn what_strangers_send_is_told_once_an_hour() {
 }
 
 #[test]
+fn what_strangers_say_of_an_order_is_told_before_mails_that_anybody_can_write() {
+    let town = Town::played();
+    tells(&town, &keep(&town));
+    stranger_writes(&town, 1_000);
+    sync(&town);
+    let told = told(&town);
+    let strangers: Vec<&Value> = told.iter().filter(|one| one["stranger"] == true).collect();
+    assert_eq!((strangers.len(), told.last()), (1, strangers.first().copied()), "whom we know comes first: {told:?}");
+    let [first] = strangers[..] else { panic!("{told:?}") };
+    assert!(!first["id"].as_str().unwrap().starts_with("S-") && first["from"] == "pay@demo.test", "{first}");
+    assert!(first["more"].as_u64().unwrap() > 1, "both mails set aside are counted: {first}");
+}
+
+#[test]
 fn a_key_that_a_shop_handed_over_is_a_strangers_until_the_owner_accepts_it() {
     let stranger = |town: &Town| -> Value {
         tells(town, &keep(town));

@@ -328,11 +328,25 @@ fn prices_that_changed_since_are_marked_with_old_and_new_and_a_person_is_asked_p
     assert!(no.out.contains("was JPY 900, now JPY 950"), "{no:?}");
     assert!(!no.out.contains("was JPY 3,200"), "{no:?}");
     assert_eq!(orders(&town), before);
-    // It can be looked at: the prices are those of then, and the changes stand beside them.
+    // It can be looked at: the prices are those that a person is asked about, the changes stand beside them, and why nothing
+    // would be sent without an answer is said.
+    for (flags, shown, why) in [
+        (&[][..], "JPY 5,600", true),
+        (&["--yes"], "JPY 5,600", true),
+        (&["--prices", "now"], "JPY 5,600", false),
+        (&["--prices", "then"], "JPY 5,500", false),
+    ] {
+        let looked = town.does("buyer", &[&["reorder", &id, "--dry-run"], flags].concat());
+        let mark = if shown == "JPY 5,500" { "! JPY 900 as then, now JPY 950" } else { "! was JPY 900, now JPY 950" };
+        assert!(looked.out.contains(shown) && looked.out.contains(mark), "{flags:?}: {looked:?}");
+        let said = ["changed prices since: Cup JPY 900 → JPY 950\n", "hint: say which prices hold: --prices now"];
+        assert!(said.iter().all(|part| looked.err.contains(part) == why), "{flags:?}: {looked:?}");
+    }
+    assert_eq!(orders(&town), before);
     let looked = town.does("buyer", &["reorder", &id, "--dry-run", "--json"]).json();
     let money = |amount: &str| serde_json::json!({"amount": amount, "currency": "JPY"});
     assert_eq!(looked["changed"], serde_json::json!([{"name": "Cup", "then": money("900"), "now": money("950")}]));
-    assert_eq!(looked["order"]["total"]["amount"], "5500");
+    assert_eq!(looked["order"]["total"]["amount"], "5600");
     for (which, total) in [("now", "5600"), ("then", "5500")] {
         town.does("buyer", &["reorder", &id, "--prices", which]);
         assert_eq!(newest(&town)["total"]["amount"], total);

@@ -134,6 +134,12 @@ fn times_are_those_of_the_users_zone_p91_f40() {
         for moment in next["next"].as_array().unwrap() {
             assert!(moment.as_str().unwrap().ends_with(&format!("T09:00:00{hour}")), "{next}");
         }
+        // Which zone that is stands below the table once, and beside the moments for a person alone.
+        let listed = town.within(zone, "buyer", &["schedule"]);
+        let said = format!("\nTimes in {zone} ({hour}).\n");
+        assert_eq!(listed.out.matches(&said).count(), 1, "{listed:?}");
+        let next = town.within(zone, "buyer", &["schedule", "next", "--when", "daily 09:00"]);
+        assert!(!next.out.contains(zone) && next.err.is_empty(), "{next:?}");
     }
 }
 

@@ -556,3 +556,20 @@ fn one_warning_is_shown_with_all_that_is_known_of_it_p67() {
         assert_eq!(town.run("buyer", &["warnings", "show", name]).code, Some(code), "{name}");
     }
 }
+
+#[test]
+fn an_order_leads_to_its_open_warnings_p67() {
+    let town = Town::played();
+    let warned = town.list(&[]).into_iter().find(|one| one["warnings"] != 0).unwrap();
+    let order = warned["id"].as_str().unwrap();
+    let all = town.does("buyer", &["warnings", "--json"]).json();
+    let ids = all["warnings"].as_array().unwrap().iter().filter(|one| one["number"] == warned["number"]);
+    let id = ids.map(|one| one["id"].as_str().unwrap()).find(|id| id.starts_with("W-")).unwrap();
+    for (language, said) in [("en", "does not agree: "), ("ja", "警告のある手紙があります：")] {
+        let shown = town.does("buyer", &["--lang", language, "show", order]);
+        let leads = |line: &str| line.contains(said) && line.ends_with(&format!(" warnings show {id}"));
+        assert_eq!(shown.err.lines().filter(|line| leads(line)).count(), 1, "{shown:?}");
+    }
+    town.does("buyer", &["warnings", "ack", id]);
+    assert!(!town.does("buyer", &["show", order]).err.contains("warnings"), "what was seen is led to no more");
+}

@@ -76,6 +76,27 @@ fn the_number_of_open_warnings_is_the_same_everywhere() {
 }
 
 #[test]
+fn a_promise_of_a_day_is_shown_as_that_day_and_not_as_its_last_minute() {
+    let town = Town::played();
+    let id = town.list(&["--late"])[0]["id"].as_str().unwrap().to_owned();
+    let legs = town.show("buyer", &id)["legs"].clone();
+    let day = legs.as_array().unwrap().iter().find(|leg| leg["leg"] == "payment").unwrap()["date"].clone();
+    let day = day.as_str().unwrap();
+    assert_eq!(day.len(), 10, "a plain day");
+    let served = served(&town);
+    let visitor = served.visit();
+    let late = visitor.page("/warnings?late=1");
+    assert!(late.contains(&format!("<time datetime=\"{day}\">")), "{day}: {late}");
+    for page in [late, visitor.page("/"), visitor.page(&format!("/txn/{id}"))] {
+        assert!(!page.contains("23:59"), "{page}");
+    }
+    for words in [&["list"][..], &["status"], &["show", &id], &["warnings", "--late"]] {
+        let run = town.does("buyer", words);
+        assert!(!run.out.contains("23:59") && !run.err.contains("23:59"), "{run:?}");
+    }
+}
+
+#[test]
 fn the_foot_of_the_page_promises_what_is_kept() {
     let town = Town::fresh();
     let served = served(&town);
