@@ -76,6 +76,7 @@ fn pages(kept: &[Kept], ids: &[Vec<String>], scale: &Scale) -> (Vec<Timed>, Vec<
     let every = [
         ("the list", "/"),
         ("the list, unpaid", "/?q=unpaid"),
+        ("the list, late", "/?q=late"),
         ("the list, closed", "/?q=closed"),
         ("the list of a shop", "/?shop=example"),
         ("the list, 螺鈿の小箱", &search),
@@ -88,6 +89,8 @@ fn pages(kept: &[Kept], ids: &[Vec<String>], scale: &Scale) -> (Vec<Timed>, Vec<
         ("the order form", "/order"),
         ("an order again", "/order?again=ID"),
         ("the warnings", "/warnings"),
+        ("the warnings, what is late", "/warnings?late=1"),
+        ("the warnings, what is settled", "/warnings?settled=1"),
         ("the charts", "/chart"),
         ("the schedules", "/schedule"),
         ("the health", "/health"),

@@ -134,6 +134,31 @@ impl Shown {
     }
 }
 
+/// What a warning is about that comes of how things stand.
+struct About {
+    source: Source,
+    /// The transaction, as lists name it.
+    subject: String,
+    /// Its ID, where one of this account is meant.
+    order: Option<String>,
+}
+
+impl About {
+    fn of(clerk: &Clerk, warning: &ComputedWarning) -> Result<Self, ClerkError> {
+        // Of an order of ours its key says it all: there may be hundreds of them.
+        if let Some(key) = warning.about.as_ref().filter(|key| key.role == Role::Buyer) {
+            let id = key.id.as_str();
+            let source = Source::Of(key.shop.clone(), None);
+            return Ok(Self { source, subject: short(id).to_owned(), order: Some(id.to_owned()) });
+        }
+        let (number, order) = (warning.number.clone(), warning.order.clone());
+        let names = Names { shop: warning.shop.clone(), number, order };
+        let known = transaction_of(clerk, &names)?;
+        let (source, subject) = (Source::of(known.as_ref(), &names), named(known.as_ref(), &names));
+        Ok(Self { source, subject, order: known.map(|known| known.key.id.to_string()) })
+    }
+}
+
 /// Which warnings are shown.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Which {
@@ -204,10 +229,8 @@ pub fn open(clerk: &Clerk, which: Which, is_known: impl Fn(&str) -> bool) -> Res
     }
     let computed = if which.late { clerk.computed_warnings()? } else { clerk.standing_warnings()? };
     for warning in computed.into_iter().filter(|warning| warning.settled.is_none()) {
-        let names = Names { shop: warning.shop, number: warning.number, order: warning.order };
-        let source =
-            || -> Result<Source, ClerkError> { Ok(Source::of(transaction_of(clerk, &names)?.as_ref(), &names)) };
-        add(warning.id, &source)?;
+        let source = || -> Result<Source, ClerkError> { Ok(About::of(clerk, &warning)?.source) };
+        add(warning.id.clone(), &source)?;
     }
     Ok(open)
 }
@@ -232,11 +255,11 @@ fn settlements(clerk: &Clerk) -> Result<Settled, ClerkError> {
     Ok(said.collect())
 }
 
-/// Returns how many warnings were settled, each letter once.
+/// Returns how many warnings were settled, each letter once; `computed` are those that come of how things stand.
 ///
 /// # Errors
 /// What keeps index or the folder of mail set aside from being read.
-pub fn settled_count(clerk: &Clerk) -> Result<usize, ClerkError> {
+pub fn settled_count(clerk: &Clerk, computed: &[ComputedWarning]) -> Result<usize, ClerkError> {
     let mut letters: BTreeMap<u64, bool> = BTreeMap::new();
     for warning in clerk.index().warnings(false)?.into_iter().filter(|warning| warning.code.blocks()) {
         let all = letters.entry(warning.position).or_insert(true);
@@ -244,7 +267,7 @@ pub fn settled_count(clerk: &Clerk) -> Result<usize, ClerkError> {
     }
     let letters = letters.values().filter(|all| **all).count();
     let aside = clerk.set_aside()?.iter().filter(|aside| aside.seen.is_some()).count();
-    let computed = clerk.computed_warnings()?.iter().filter(|warning| warning.settled.is_some()).count();
+    let computed = computed.iter().filter(|warning| warning.settled.is_some()).count();
     Ok(letters.saturating_add(aside).saturating_add(computed))
 }
 
@@ -253,19 +276,32 @@ pub fn settled_count(clerk: &Clerk) -> Result<usize, ClerkError> {
 /// # Errors
 /// What keeps ledger, index or the folder of mail set aside from being read.
 pub fn gather(clerk: &Clerk, which: Which) -> Result<Vec<Shown>, ClerkError> {
-    let said = if which.all { settlements(clerk)? } else { Settled::new() };
-    let mut shown = letters(clerk, which.all, &said)?;
-    shown.extend(set_aside(clerk, which.all)?);
-    shown.extend(computed(clerk, which, &said)?);
+    // What is late stands in the list; here it is for who asks.
+    let computed = if which.late { clerk.computed_warnings()? } else { clerk.standing_warnings()? };
+    gather_with(clerk, which.all, computed)
+}
+
+/// Returns the same, where what comes of how things stand was reckoned already; settled ones too where `all` are wanted.
+///
+/// # Errors
+/// As for [`gather`].
+pub fn gather_with(clerk: &Clerk, all: bool, computed: Vec<ComputedWarning>) -> Result<Vec<Shown>, ClerkError> {
+    let said = if all { settlements(clerk)? } else { Settled::new() };
+    let mut shown = letters(clerk, all, &said)?;
+    shown.extend(set_aside(clerk, all)?);
+    shown.extend(standing(clerk, all, computed, &said)?);
     Ok(shown.into_iter().map(Shown::with_compared).collect())
 }
 
 /// Returns what comes of how things stand.
-fn computed(clerk: &Clerk, which: Which, said: &Settled) -> Result<Vec<Shown>, ClerkError> {
+fn standing(
+    clerk: &Clerk,
+    all: bool,
+    computed: Vec<ComputedWarning>,
+    said: &Settled,
+) -> Result<Vec<Shown>, ClerkError> {
     let mut shown = Vec::new();
-    // What is late stands in the list; here it is for who asks.
-    let computed = if which.late { clerk.computed_warnings()? } else { clerk.standing_warnings()? };
-    for warning in computed.into_iter().filter(|warning| which.all || warning.settled.is_none()) {
+    for warning in computed.into_iter().filter(|warning| all || warning.settled.is_none()) {
         let when = said.get(&warning.id);
         let value = json!({
             "id": warning.id, "finding": warning.code.word(), "shop": warning.shop, "number": warning.number,
@@ -273,17 +309,15 @@ fn computed(clerk: &Clerk, which: Which, said: &Settled) -> Result<Vec<Shown>, C
             "settled": warning.settled, "settled_at": when.map(|(time, _)| time),
             "reason": when.and_then(|(_, why)| why.as_deref()), "entry": null, "looks_like": null,
         });
-        let (number, order) = (warning.number.clone(), warning.order.clone());
-        let names = Names { shop: warning.shop.clone(), number, order };
-        let known = transaction_of(clerk, &names)?;
+        let About { source, subject, order } = About::of(clerk, &warning)?;
         shown.push(Shown {
-            source: Source::of(known.as_ref(), &names),
+            source,
             when: when.cloned(),
             id: warning.id,
             value,
             finding: warning.code.word().to_owned(),
-            subject: named(known.as_ref(), &names),
-            order: known.map(|known| known.key.id.to_string()),
+            subject,
+            order,
             leg: warning.leg,
             from: String::new(),
             date: Some(warning.date),

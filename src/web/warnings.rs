@@ -1,5 +1,6 @@
 //! The warnings: what does not agree, and what can be done about each (figure 19; P67, P68).
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -19,7 +20,12 @@ use crate::rules::{Standing, State};
 use crate::trade::{Code, Leg, Settlement, Transaction};
 use crate::view::settle::{self, Warning};
 use crate::view::text;
-use crate::view::warnings::{Shown, Which, gather, settled_count, unanswered_of};
+use crate::view::warnings::{Shown, gather_with, settled_count, unanswered_of};
+
+/// Most warnings on one page.
+const SHOWN: usize = 100;
+/// The field of the address that says how many newer warnings stand on the pages before.
+const FROM: &str = "from";
 
 pub(super) async fn show(extract::State(web): extract::State<Arc<Web>>, visit: Visit) -> Result<Page, Fault> {
     let shared = Arc::clone(&web);
@@ -33,7 +39,9 @@ pub(super) async fn show(extract::State(web): extract::State<Arc<Web>>, visit: V
 /// Returns what is listed: what is open as it is counted everywhere, or what is late, or what was settled.
 fn list(clerk: &Clerk, visit: &Visit) -> Result<Map<String, Value>, Fault> {
     let (settled, late) = (visit.asked("settled").is_some(), visit.asked("late").is_some());
-    let shown = gather(clerk, Which { all: settled, late: true })?;
+    let computed = clerk.computed_warnings()?;
+    let done = settled_count(clerk, &computed)?;
+    let shown = gather_with(clerk, settled, computed)?;
     // A letter with two reasons is one warning.
     let mut warnings: BTreeMap<&str, Vec<&Shown>> = BTreeMap::new();
     for one in shown.iter().filter(|one| !one.note) {
@@ -46,9 +54,13 @@ fn list(clerk: &Clerk, visit: &Visit) -> Result<Map<String, Value>, Fault> {
     let standing = open(&|of| !is_late(of) && of.iter().all(|one| one.id.starts_with("C-")));
     let letters = open(&|of| of.iter().any(|one| !one.id.starts_with("C-")));
     let is_listed = |of: &&Vec<&Shown>| if settled { !is_open(of) } else { is_open(of) && is_late(of) == late };
-    let mut listed: Vec<Value> =
-        warnings.values().filter(is_listed).filter_map(|of| warning(clerk, of, visit)).collect();
-    listed.sort_by(|one, other| other["date"].as_str().cmp(&one["date"].as_str()));
+    let mut listed: Vec<&Vec<&Shown>> = warnings.values().filter(is_listed).collect();
+    listed.sort_by_cached_key(|of| Reverse(of.first().and_then(|one| one.date).map(|date| date.to_string())));
+    let from: usize = visit.asked(FROM).and_then(|from| from.parse().ok()).unwrap_or_default();
+    let to = from.saturating_add(SHOWN);
+    let older = listed.len().saturating_sub(to);
+    let listed: Vec<Value> =
+        listed.into_iter().skip(from).take(SHOWN).filter_map(|of| warning(clerk, of, visit)).collect();
     let mut shows = Map::new();
     shows.insert("page".to_owned(), json!("warnings"));
     shows.insert("settled".to_owned(), json!(settled));
@@ -56,7 +68,10 @@ fn list(clerk: &Clerk, visit: &Visit) -> Result<Map<String, Value>, Fault> {
     shows.insert("late_count".to_owned(), json!(late_count));
     shows.insert("standing".to_owned(), json!(standing));
     shows.insert("letters".to_owned(), json!(letters));
-    shows.insert("done".to_owned(), json!(settled_count(clerk)?));
+    shows.insert("done".to_owned(), json!(done));
+    shows.insert("older".to_owned(), json!(older));
+    shows.insert("older_link".to_owned(), json!(visit.with(FROM, &to.to_string())));
+    shows.insert("newest".to_owned(), json!((from > 0).then(|| visit.with(FROM, ""))));
     shows.insert("warnings".to_owned(), json!(listed));
     Ok(shows)
 }

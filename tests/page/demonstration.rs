@@ -302,7 +302,8 @@ mod real {
         let cells: Vec<String> = shown.texts(&format!("{place} td")).iter().map(|one| digits(one)).collect();
         let told = [&compared["agreed"], &compared["stated"], &compared["difference"]["amount"]];
         assert_eq!(cells, told.map(|one| digits(one.as_str().unwrap())));
-        assert!(shown.browser.text(&format!("{place} th")).contains(compared["what"].as_str().unwrap()), "{compared}");
+        let named = shown.browser.text(&format!("{place} th")).to_lowercase();
+        assert!(named.contains(compared["what"].as_str().unwrap()), "{named}: {compared}");
         let article = shown.browser.text(&format!("#{}", wrong["id"].as_str().unwrap().to_lowercase()));
         for words in ["¥1,000 more", "payment stays ¥6,600, due ", "Ask pay@demo.test"] {
             assert!(article.contains(words), "{words}: {article}");

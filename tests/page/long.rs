@@ -136,3 +136,35 @@ fn sums_of_more_than_a_page_adds_up_are_said_to_be_of_what_is_listed_p77_p79() {
         assert!(words(part(page, "<tfoot>", "</tfoot>")).contains("Of those listed: total of"), "{page}");
     }
 }
+
+#[test]
+fn what_is_late_stands_on_pages_of_a_hundred_and_is_counted_whole_p84() {
+    let folder = tempfile::tempdir().unwrap();
+    let served = generated(folder.path(), 300, 150);
+    let visitor = served.visit();
+    let warnings = run(folder.path(), &["--json", "warnings", "--late"]).json();
+    let is_late = |one: &&Value| ["late", "silent"].contains(&one["finding"].as_str().unwrap());
+    let late = warnings["warnings"].as_array().unwrap().iter().filter(is_late);
+    let mut late: Vec<String> = late.map(|one| one["id"].as_str().unwrap().to_lowercase()).collect();
+    assert!(late.len() > 100, "{}", late.len());
+    let pages = pages(&visitor, "/warnings?late=1");
+    assert_eq!(pages.len(), late.len().div_ceil(100));
+    let shown = |page: &String| -> Vec<String> {
+        parts(page, "<article class=\"warning\" id=\"", "\"").into_iter().map(str::to_owned).collect()
+    };
+    assert_eq!(shown(&pages[0]).len(), 100);
+    let mut all: Vec<String> = pages.iter().flat_map(shown).collect();
+    all.sort();
+    late.sort();
+    assert_eq!(all, late, "each on one page");
+    for page in &pages {
+        assert!(words(part(page, "href=\"/warnings?late=1\"", "</a>")).contains(&late.len().to_string()));
+    }
+    // Over the list a few are named, and the rest of the orders counted.
+    let page = visitor.page("/");
+    let head = part(&page, "<dl class=\"summary\">", "</dl>");
+    let orders = list(folder.path(), "late").len();
+    let more = words(part(head, "href=\"/?q=late\"", "</a>"));
+    let count: usize = more.split_whitespace().find_map(|word| word.parse().ok()).unwrap();
+    assert!((orders - 3..orders).contains(&count), "{more} of {orders}");
+}
