@@ -324,6 +324,61 @@ mod real {
         assert_eq!(town.list(&[]).len(), before + 1);
     }
 
+    /// Returns how many of its first line came, as the buyer said.
+    fn came(town: &Town, id: &str) -> serde_json::Value {
+        town.show("buyer", id)["received"]["lines"][0]["received"].clone()
+    }
+
+    #[test]
+    fn what_came_is_said_by_keys_alone_and_without_a_script_p84() {
+        let (town, served, browser) = opened();
+        let id = town.in_state("completed")["id"].as_str().unwrap().to_owned();
+        leads_to(&browser, &id);
+        presses(&browser, "#received summary", ENTER);
+        reaches(&browser, "#came-1");
+        // What is agreed on is filled in, and chosen as a whole by the tabulator.
+        types(&browser, "0");
+        presses(&browser, "#received button[value=received]", SPACE);
+        said(&browser, "received");
+        assert_eq!(came(&town, &id), "0");
+        browser.scripts(false);
+        browser.open(&format!("http://{}/txn/{id}", served.host()));
+        browser.click("#received summary");
+        browser.write("#came-1", "1");
+        browser.click("#received button[value=received]");
+        browser.arrives("?said=received");
+        assert_eq!(came(&town, &id), "1");
+    }
+
+    #[test]
+    fn a_letter_is_accepted_and_its_sender_blocked_and_heard_again_without_a_script_p67() {
+        let (town, served, browser) = opened();
+        let order = town.in_state("open")["id"].as_str().unwrap().to_owned();
+        town.misbills(&order, 9_991);
+        town.settle();
+        let page = format!("http://{}/warnings", served.host());
+        let settled = |how: &str| {
+            let all = town.does("buyer", &["--json", "warnings", "--all"]).json();
+            all["warnings"].as_array().unwrap().iter().filter(|one| one["settled"] == how).count()
+        };
+        browser.scripts(false);
+        browser.open(&page);
+        browser.click(".settle details:has(button[value=accept]) summary");
+        browser.write(".settle details:has(button[value=accept]) textarea", "agreed by telephone");
+        browser.click("button[value=accept]");
+        browser.arrives("?said=accepted");
+        assert_eq!(settled("accept"), 1);
+        browser.click(".settle details:has(button[value=block]) summary");
+        browser.write(".settle details:has(button[value=block]) textarea", "not from the bank");
+        browser.click("button[value=block]");
+        browser.arrives("?said=blocked");
+        assert!(settled("block") > 0);
+        browser.open(&format!("{page}?settled=1"));
+        browser.click(".settle button[value=ack]");
+        browser.arrives("?said=seen");
+        assert_eq!(settled("block"), 0, "he is heard again");
+    }
+
     #[test]
     fn the_keys_are_listed_and_can_be_switched_off() {
         let (_town, served, browser) = opened();
