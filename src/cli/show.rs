@@ -14,12 +14,13 @@ use crate::role::shop_held;
 use crate::rules::agreement::not_applied;
 use crate::rules::failed::failures;
 use crate::rules::overdue::refund;
+use crate::rules::said_again::listed_under;
 use crate::rules::waiting::{Waiting, waiting};
 use crate::rules::{Standing, State, received};
 use crate::trade::item::{Charge, Line};
 use crate::trade::{
-    Agent, DeliveryMethod, Direction, Erasure, Kept, Leg, Moment, Money, PaymentMethod, Person, PostalAddress, Role,
-    Transaction, Verdict, When,
+    Agent, Code, DeliveryMethod, Direction, Erasure, Kept, Leg, Moment, Money, PaymentMethod, Person, PostalAddress,
+    Role, Transaction, Verdict, When,
 };
 use crate::view::bill::{Bill, Differs};
 use crate::view::said::to_do;
@@ -327,7 +328,7 @@ fn offered(shell: &Shell, known: &Transaction, standing: &Standing) -> Result<()
     let instead = instead(known, standing, &shell.clock.now());
     let other = not_applied(known).filter(|_| known.key.role == Role::Buyer);
     let Some((kept, terms)) = instead.or(other) else { return Ok(()) };
-    let (from, warning) = (&kept.letter.from.address, kept.position);
+    let (from, warning) = (&kept.letter.from.address, listed_under(known, kept, Code::blocks));
     let line = match kept.counts() {
         true => shell.words.fill("shown.change", &[("who", from)]),
         false => shell.words.fill("shown.not-applied", &[("who", from), ("n", &warning)]),

@@ -21,6 +21,7 @@ pub mod reconcile;
 pub mod replacing;
 mod return_answer;
 pub mod returned;
+pub mod said_again;
 pub mod standing;
 mod statement;
 pub mod stopping;
