@@ -1,9 +1,10 @@
 //! Fills the row of a transaction from where the rules say it stands.
 
-use super::row::{Row, RowItem, RowLeg, RowOwing};
+use super::row::{Row, RowItem, RowLeg, RowMore, RowOwing};
 use crate::rules::booking::{Booked, Booking, bookings};
 use crate::rules::crowd::crowded_since;
 use crate::rules::failed::failed_legs;
+use crate::rules::in_part::{back, in_part};
 use crate::rules::overdue::refund;
 use crate::rules::said_again::was_said;
 use crate::rules::stopping::stopping_since;
@@ -18,7 +19,9 @@ impl Row {
         let failed = failed_legs(transaction, &standing);
         let leg = |leg: Leg| {
             let mark = standing.mark(leg);
-            RowLeg { done: mark.done, date: mark.date, failed: failed.contains(&leg) }
+            let more =
+                RowMore { in_part: in_part(transaction, &standing, leg), back: back(transaction, &standing, leg) };
+            RowLeg { done: mark.done, date: mark.date, failed: failed.contains(&leg), more }
         };
         let (order, delivery, payment) = (leg(Leg::Order), leg(Leg::Delivery), leg(Leg::Payment));
         let open = matches!(standing.state, State::Ordered | State::Offered | State::Open);

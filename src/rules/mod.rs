@@ -9,6 +9,7 @@ pub mod crowd;
 pub mod erasable;
 pub mod failed;
 pub mod folding;
+pub mod in_part;
 pub mod leap;
 pub mod left_out;
 pub mod leg;
@@ -31,6 +32,7 @@ mod voices;
 pub mod waiting;
 
 pub use folding::Folding;
+pub use in_part::InPart;
 pub use leg::{LegState, Legs};
 pub use pending::Pending;
 pub use reconcile::{Judgement, Reader, reconcile, reconcile_on, rejudge, rejudge_on, waited_in_vain};

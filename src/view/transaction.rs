@@ -12,6 +12,7 @@ use super::{short, text};
 use crate::clerk::{Clerk, ClerkError};
 use crate::role::{agent, buyer};
 use crate::rules::agreement::not_applied;
+use crate::rules::in_part::{back, in_part};
 use crate::rules::overdue::{Refund, refund};
 use crate::rules::received::{self, Count};
 use crate::rules::unheard::{SOON, is_waited_for};
@@ -100,7 +101,11 @@ pub fn document(known: &Transaction, standing: &Standing, now: &Moment, unsure: 
     let leg = |leg: Leg| {
         let mark = standing.mark(leg);
         let agent = known.terms().and_then(|(_, terms)| terms.agent(leg)).map(|agent| json!(agent.party));
-        json!({"leg": leg.word(), "done": mark.done, "date": text::when_json(mark.date.as_ref()), "agent": agent})
+        json!({
+            "leg": leg.word(), "done": mark.done, "date": text::when_json(mark.date.as_ref()), "agent": agent,
+            "in_part": text::in_part_json(in_part(known, standing, leg).as_ref()),
+            "back": text::when_json(back(known, standing, leg).as_ref()),
+        })
     };
     let letters: Vec<Value> = known
         .kept

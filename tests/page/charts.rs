@@ -91,7 +91,7 @@ fn levels(page: &str) -> (Vec<Drawn>, usize) {
 }
 
 #[test]
-fn every_number_of_the_table_is_drawn_those_within_a_day_and_over_the_limit_too_p80_p81() {
+fn every_number_of_the_table_is_drawn_those_within_a_day_and_over_the_limit_too() {
     let town = Town::played();
     town.configure("buyer", |text| {
         assert!(text.contains("\nunpaid_limits = [\"JPY 50000\"]\n"), "{text}");

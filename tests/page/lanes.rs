@@ -114,7 +114,7 @@ fn who_plays_several_parts_stands_in_the_lane_of_the_leg_that_a_letter_is_about_
 }
 
 #[test]
-fn a_letter_that_a_schedule_had_written_says_so_on_the_timeline_and_in_show_p91() {
+fn a_letter_that_a_schedule_had_written_says_so_on_the_timeline_and_in_show() {
     let town = Town::played();
     let open = town.in_state("open")["id"].as_str().unwrap().to_owned();
     let set = ["schedule", "add", "six", "--query", "undelivered item:煎茶", "--when", "every 6h", "--leg", "delivery"];
