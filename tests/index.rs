@@ -32,7 +32,7 @@ fn row(transaction: &Transaction) -> Row {
         Document::OrderStatus(status) => status.remarks.as_deref() == Some("sent"),
         _ => false,
     });
-    row.order = RowLeg { done: sent, date: Some(When::Moment(moment(0))), failed: false };
+    row.order = RowLeg { done: sent, date: Some(When::Moment(moment(0))), failed: false, ..RowLeg::default() };
     row.warnings =
         u32::try_from(transaction.kept.iter().filter(|kept| kept.verdict == Verdict::Warned).count()).unwrap();
     row.open = !sent;

@@ -12,6 +12,7 @@ use super::output::{Cell, Tone};
 use super::table::Table;
 use crate::clerk::Clerk;
 use crate::index::{Listed, Row, RowLeg};
+use crate::rules::InPart;
 use crate::rules::query::{Condition, Part, Query};
 use crate::trade::{Moment, Money, Role, When};
 use crate::view::orders::{Asked, Awaited, Orders, document, first_role, refund_due};
@@ -35,7 +36,7 @@ state: currency:JPY, month:2026-11 (month, month-1), date:2026-Q4 (a day, month 
 and as the beginning of an ID or number (six letters or more).
 
 ORDER is done (✓) when the goods have left the shop, DELIVERY when they arrived, PAYMENT when all is paid;
-… is planned for that day, ! is late. UNPAID is what is still to be paid, where that is not the total, or where you ask for it.
+… is planned for that day, ◐ done in part (1 of 2), ! late, ↩ went back on that day. UNPAID is what is still to be paid, where that is not the total, or where you ask for it.
 A STATE with ! has an open warning (mailorder warnings); a DELIVERY with ! after it came otherwise, as you said (received):
 `list differs` finds those.")]
 pub(crate) struct ListArgs {
@@ -253,8 +254,9 @@ fn cells(shell: &Shell, one: &Listed, shown: &Orders, asked: bool) -> Vec<Cell> 
     let items: Vec<String> = row.items.iter().map(|item| format!("{} ×{}", item.name, item.quantity)).collect();
     let zone = shell.clock.zone();
     let leg = |leg: &RowLeg| {
-        let date = leg.date.map(|date| text::day(&date, zone));
-        if row.is_void(leg) { nothing() } else { leg_cell(shell.words, leg, date, row.state == "open", now) }
+        let date = leg.more.back.or(leg.date).map(|date| text::day(&date, zone));
+        let void = row.is_void(leg) && leg.more.back.is_none();
+        if void { nothing() } else { leg_cell(shell.words, leg, date, row.state == "open", now) }
     };
     let payment = refund_cell(shell.words, row, now, zone).unwrap_or_else(|| match row.refunded_in_part() {
         Some(back) => with_refunded(shell.words, leg(&row.payment), back),
@@ -283,6 +285,11 @@ fn cells(shell: &Shell, one: &Listed, shown: &Orders, asked: bool) -> Vec<Cell> 
 /// Writes the state as a whole, with a mark where a letter about it was warned about and nobody has settled that.
 fn state_cell(words: Words, row: &Row, awaited: Option<&Awaited>) -> Cell {
     let state = super::output::escape(&words.name("standing", state_word(row, awaited)));
+    let state = if row.went_back() && row.pending.is_none() {
+        words.fill("listing.went-back", &[("state", &state)])
+    } else {
+        state
+    };
     if row.warnings == 0 {
         return Cell(state, state_tone(row));
     }
@@ -363,19 +370,36 @@ fn near(at: &When, day: String, now: &Moment) -> String {
     if days <= HALF_A_YEAR { day.get(5..).unwrap_or_default().to_owned() } else { day }
 }
 
-/// Writes a leg: a sign, month and day, and `late` where the date has passed.
+/// Writes a leg: a sign, how much of it is done where not all is, month and day, and `late` where the date has passed.
 fn leg_cell(words: Words, leg: &RowLeg, date: Option<String>, open: bool, now: &Moment) -> Cell {
     if leg.failed {
         return Cell(words.say("listing.failed"), Tone::Bad);
     }
-    let date = date.zip(leg.date).map(|(date, at)| near(&at, date, now));
-    match (&date, leg.done) {
-        (Some(done), true) => Cell(words.fill("listing.done", &[("day", done)]), Tone::Good),
-        (None, true) => Cell("✓".to_owned(), Tone::Good),
-        (Some(due), false) if open && leg.date.is_some_and(|date| date.is_over(now)) => {
-            Cell(words.fill("listing.late", &[("day", due)]), Tone::Bad)
+    let date = date.zip(leg.more.back.or(leg.date)).map(|(date, at)| near(&at, date, now));
+    let part = leg.more.in_part.map(|part| part_done(words, &part));
+    // With the day where there is one, and how much where that is to be said.
+    let said = |key: &str, part: &str, day: &str| words.fill(key, &[("part", &part), ("day", &day)]);
+    match (&date, leg.done, &part) {
+        (Some(day), ..) if leg.more.back.is_some() => Cell(said("listing.back", "", day), Tone::Plain),
+        (Some(done), true, _) => Cell(said("listing.done", "", done), Tone::Good),
+        (None, true, _) => Cell("✓".to_owned(), Tone::Good),
+        (Some(due), false, part) if open && leg.date.is_some_and(|date| date.is_over(now)) => {
+            let key = if part.is_some() { "listing.part-late" } else { "listing.late" };
+            Cell(said(key, part.as_deref().unwrap_or_default(), due), Tone::Bad)
         }
-        (Some(due), false) => Cell(words.fill("listing.due", &[("day", due)]), Tone::Plain),
-        (None, false) => nothing(),
+        (Some(due), false, Some(part)) => Cell(said("listing.part-due", part, due), Tone::Plain),
+        (None, false, Some(part)) => Cell(said("listing.part", part, ""), Tone::Plain),
+        (Some(due), false, None) => Cell(said("listing.due", "", due), Tone::Plain),
+        (None, false, None) => nothing(),
+    }
+}
+
+/// Writes how much of a leg is done; the currency stands beside the total.
+fn part_done(words: Words, part: &InPart) -> String {
+    let number =
+        |money: &Money| text::amount(money).split_once(' ').map(|(_, number)| number.to_owned()).unwrap_or_default();
+    match part {
+        InPart::Goods { done, of } => words.fill("listing.part-goods", &[("done", done), ("of", of)]),
+        InPart::Money { done, of } => words.fill("listing.part-money", &[("done", &number(done)), ("of", &number(of))]),
     }
 }

@@ -86,7 +86,8 @@ fn dateless_leg(cell: &str) -> String {
 }
 
 fn words_but(cell: &str, is_left_out: impl Fn(&str) -> bool) -> String {
-    cell.split(' ').filter(|word| !is_left_out(word)).collect::<Vec<_>>().join(" ")
+    let left = cell.split(' ').filter(|word| !is_left_out(word)).collect::<Vec<_>>().join(" ");
+    left.trim_end_matches(',').to_owned()
 }
 
 #[cfg(test)]
@@ -104,6 +105,10 @@ mod tests {
             ("… 11-20 予定", "… 11-20", "…"),
             ("! 11-20 期限超過", "! 11-20 期限超過", "! 期限超過"),
             ("! 11-20 返金遅延", "! 11-20 返金遅延", "! 返金遅延"),
+            ("◐ 1 of 2, due 11-20", "◐ 1 of 2, 11-20", "◐ 1 of 2"),
+            ("! 1 of 2, due 11-20 late", "! 1 of 2, 11-20 late", "! 1 of 2, late"),
+            ("◐ 4,800中2,000 11-20 予定", "◐ 4,800中2,000 11-20", "◐ 4,800中2,000"),
+            ("↩ 11-20", "↩ 11-20", "↩"),
             ("–", "–", "–"),
         ] {
             assert_eq!((short_leg(whole).as_str(), dateless_leg(&short_leg(whole)).as_str()), (short, dateless));

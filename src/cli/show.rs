@@ -13,13 +13,15 @@ use crate::clerk::{Clerk, ClerkError};
 use crate::role::shop_held;
 use crate::rules::agreement::not_applied;
 use crate::rules::failed::failures;
+use crate::rules::in_part::{back, in_part};
 use crate::rules::overdue::refund;
+use crate::rules::said_again::listed_under;
 use crate::rules::waiting::{Waiting, waiting};
-use crate::rules::{Standing, State, received};
+use crate::rules::{InPart, Standing, State, received};
 use crate::trade::item::{Charge, Line};
 use crate::trade::{
-    Agent, DeliveryMethod, Direction, Erasure, Kept, Leg, Moment, Money, PaymentMethod, Person, PostalAddress, Role,
-    Transaction, Verdict, When,
+    Agent, Code, DeliveryMethod, Direction, Erasure, Kept, Leg, Moment, Money, PaymentMethod, Person, PostalAddress,
+    Role, Transaction, Verdict, When,
 };
 use crate::view::bill::{Bill, Differs};
 use crate::view::said::to_do;
@@ -29,6 +31,7 @@ use crate::view::transaction::{
     Unsure, became, document, instead, instruction, next, offer_is_over, shown, signer_named,
 };
 use crate::view::warnings::open_of;
+use crate::words::Words;
 
 /// Columns of the names in front of values.
 const NAMES: usize = 8;
@@ -191,7 +194,7 @@ fn terms(shell: &Shell, known: &Transaction, standing: &Standing, full: bool) ->
     let failed = |leg: Leg| failures.iter().any(|failure| failure.leg == leg);
     let rows: Vec<Vec<Cell>> = Leg::ALL
         .into_iter()
-        .filter_map(|leg| leg_row(shell, terms.agent(leg)?, (leg, failed(leg)), standing, full))
+        .filter_map(|leg| leg_row(shell, known, terms.agent(leg)?, (leg, failed(leg)), standing, full))
         .collect();
     shell.output.table(&["", "", "", ""], &rows, &[])?;
     offer_until(shell, known, standing)?;
@@ -272,6 +275,7 @@ fn paragraph(shell: &Shell, text: &str) -> Result<(), Failure> {
 /// Lays out who speaks for a leg, and how it stands.
 fn leg_row(
     shell: &Shell,
+    known: &Transaction,
     agent: &Agent,
     (leg, failed): (Leg, bool),
     standing: &Standing,
@@ -291,10 +295,34 @@ fn leg_row(
         (None, false) if open => (words.say("shown.undated"), Tone::Faint),
         (_, false) => ("–".to_owned(), Tone::Faint),
     };
+    let went = back(known, standing, leg).filter(|_| !failed);
+    let (stands, tone) = match (went, in_part(known, standing, leg)) {
+        (Some(day), _) => {
+            let day = text::when(&day, shell.clock.zone());
+            let key = if leg == Leg::Payment { "shown.back-payment" } else { "shown.back-order" };
+            (words.fill(key, &[("day", &day)]), Tone::Plain)
+        }
+        (None, Some(part)) => (with_part(words, &part, &stands), tone),
+        (None, None) => (stands, tone),
+    };
     let key = if full { agent.party.fingerprint.to_string() } else { String::new() };
     let by = words.fill("shown.by", &[("who", &agent.party.address)]);
     let leg = words.name("legs", leg.word());
     Some(vec![Cell::plain(leg), Cell::plain(by), Cell(stands, tone), Cell::plain(key)])
+}
+
+/// Says how much of a leg is done, and how the rest stands.
+fn with_part(words: Words, part: &InPart, stands: &str) -> String {
+    match part {
+        InPart::Goods { done, of } => {
+            words.fill("shown.part-goods", &[("done", done), ("of", of), ("stands", &stands)])
+        }
+        InPart::Money { done, of } => {
+            let sums = [done, of].map(text::amount);
+            let [done, of] = &sums;
+            words.fill("shown.part-money", &[("done", done), ("of", of), ("stands", &stands)])
+        }
+    }
 }
 
 impl Shell {
@@ -327,7 +355,7 @@ fn offered(shell: &Shell, known: &Transaction, standing: &Standing) -> Result<()
     let instead = instead(known, standing, &shell.clock.now());
     let other = not_applied(known).filter(|_| known.key.role == Role::Buyer);
     let Some((kept, terms)) = instead.or(other) else { return Ok(()) };
-    let (from, warning) = (&kept.letter.from.address, kept.position);
+    let (from, warning) = (&kept.letter.from.address, listed_under(known, kept, Code::blocks));
     let line = match kept.counts() {
         true => shell.words.fill("shown.change", &[("who", from)]),
         false => shell.words.fill("shown.not-applied", &[("who", from), ("n", &warning)]),

@@ -9,7 +9,7 @@ use rust_decimal::prelude::ToPrimitive as _;
 
 use super::asked::may_begin_name;
 use super::query::{Found, json, optional, position, value, word};
-use super::{Index, IndexError, Row, RowLeg};
+use super::{Index, IndexError, Row, RowLeg, RowMore};
 use crate::rules::Pending;
 use crate::rules::query::Range;
 use crate::trade::{Address, Currency, Key, Leg, Money, Number, OrderId, Role, When};
@@ -18,7 +18,7 @@ use crate::trade::{Address, Currency, Key, Leg, Money, Number, OrderId, Role, Wh
 pub(super) const COLUMNS: &str = "role, shop, order_id, number, shop_name, date, items, currency, total, order_done, order_date, \
                        delivery_done, delivery_date, payment_done, payment_date, state, open, due, unpaid_currency, \
                        unpaid, undelivered, warnings, failed, buyer, waits, \
-                       refund_currency, refund, pending, back_currency, back";
+                       refund_currency, refund, pending, back_currency, back, parts";
 
 /// How much earlier than in UTC a day may end elsewhere, in seconds: no offset is of more hours.
 pub(super) const EASTERN: i64 = 26 * 3_600;
@@ -463,13 +463,19 @@ pub(super) fn money(currency: Option<String>, amount: Option<String>) -> Found<O
     }
 }
 
-fn leg(row: &rusqlite::Row<'_>, leg: Leg, done: usize, date: usize) -> Found<RowLeg> {
+/// Reads what is said of few legs, in the order of lists.
+fn parts(text: &str) -> Found<[RowMore; 3]> {
+    if text.is_empty() { Ok(<[RowMore; 3]>::default()) } else { json(text) }
+}
+
+fn leg(row: &rusqlite::Row<'_>, leg: Leg, done: usize, date: usize, more: RowMore) -> Found<RowLeg> {
     let failed = row.get::<_, String>(22)?.split(' ').any(|word| word == leg.word());
-    Ok(RowLeg { done: row.get(done)?, date: optional(row.get(date)?, When::parse)?, failed })
+    Ok(RowLeg { done: row.get(done)?, date: optional(row.get(date)?, When::parse)?, failed, more })
 }
 
 pub(super) fn listed(row: &rusqlite::Row<'_>) -> Found<Listed> {
     let key = key(row)?;
+    let [ordered, delivered, paid] = parts(&row.get::<_, String>(30)?)?;
     let row = Row {
         role: key.role,
         shop: key.shop.clone(),
@@ -479,9 +485,9 @@ pub(super) fn listed(row: &rusqlite::Row<'_>) -> Found<Listed> {
         items: json(&row.get::<_, String>(6)?)?,
         buyer: row.get(23)?,
         total: money(row.get(7)?, row.get(8)?)?,
-        order: leg(row, Leg::Order, 9, 10)?,
-        delivery: leg(row, Leg::Delivery, 11, 12)?,
-        payment: leg(row, Leg::Payment, 13, 14)?,
+        order: leg(row, Leg::Order, 9, 10, ordered)?,
+        delivery: leg(row, Leg::Delivery, 11, 12, delivered)?,
+        payment: leg(row, Leg::Payment, 13, 14, paid)?,
         state: row.get(15)?,
         open: row.get(16)?,
         due: optional(row.get(17)?, When::parse)?,

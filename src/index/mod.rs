@@ -40,14 +40,14 @@ pub use keys::{Compromised, Pin, Unsealed};
 pub use list::{Filter, Listed};
 pub use post::{Doubt, Fetched, Unheard};
 pub use query::{EntryRow, Warning};
-pub use row::{Row, RowItem, RowLeg, RowOwing};
+pub use row::{Row, RowItem, RowLeg, RowMore, RowOwing};
 pub use schedules::{Caused, CausedLetter, KeptSchedule};
 pub use tasks::{Attempt, OpenTask};
 
 use redacted::Left;
 
 /// Version of schema and of what rows mean; another version is thrown away and built anew.
-const VERSION: i64 = 34;
+const VERSION: i64 = 36;
 
 /// Marks the file as an index of ours ("MOix").
 const APPLICATION: i64 = 0x4D4F_6978;

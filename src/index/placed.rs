@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{IndexError, Row, RowItem, RowLeg, days, written};
+use super::{IndexError, Row, RowItem, RowLeg, RowMore, days, written};
 use crate::rules::Pending;
 use crate::trade::{Key, Role, Transaction, When};
 
@@ -83,14 +83,14 @@ impl Placed {
 
 /// Writes a row whole.
 const PUT: &str = "INSERT OR REPLACE INTO transactions VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, \
-                   ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37)";
+                   ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38)";
 /// Writes a row that stays where it is: no index is touched that needs not be.
 const CHANGE: &str = "UPDATE transactions SET shop_name = ?6, buyer = ?7, items = ?10, currency = ?11, total = ?12, \
                       order_done = ?13, order_date = ?14, delivery_done = ?15, delivery_date = ?16, payment_done = ?17, \
                       payment_date = ?18, state = ?19, open = ?20, due = ?21, due_at = ?22, unpaid_currency = ?23, \
                       unpaid = ?24, undelivered = ?25, warnings = ?26, failed = ?27, waits = ?29, refund_currency = ?30, \
                       refund = ?31, crowded_at = ?32, pending = ?33, unanswered = ?34, \
-                      back_currency = ?35, back = ?36, stopping_at = ?37 WHERE id = ?1";
+                      back_currency = ?35, back = ?36, stopping_at = ?37, parts = ?38 WHERE id = ?1";
 
 fn put_row(
     db_tx: &Connection,
@@ -141,12 +141,19 @@ fn put_row(
         row.refunded.map(|back| back.currency().code()),
         row.refunded.map(|back| back.plain()),
         row.stopping.map(|since| since.instant().as_second()),
+        parts(row)?,
     ])?;
     Ok(id.unwrap_or_else(|| db_tx.last_insert_rowid()))
 }
 
 /// The word beside those of failed legs for goods of which fewer came than the delivery agent says.
 pub(super) const SHORT: &str = "received";
+
+/// Writes what is said of few legs; nothing where it is said of none.
+fn parts(row: &Row) -> Result<String, IndexError> {
+    let parts = row.legs().map(|(_, leg)| leg.more);
+    if parts == <[RowMore; 3]>::default() { Ok(String::new()) } else { written(&parts) }
+}
 
 fn failed_words(row: &Row) -> String {
     let failed = row.legs().into_iter().filter(|(_, leg)| leg.failed).map(|(leg, _)| leg.word());

@@ -3,7 +3,9 @@
 //! A row is filled by a function the caller gives: how legs stand is the rules' knowledge, and the index only keeps
 //! what they say.
 
-use crate::rules::Pending;
+use serde::{Deserialize, Serialize};
+
+use crate::rules::{InPart, Pending};
 use crate::trade::{Address, Leg, Moment, Money, Number, Role, Transaction, When};
 
 /// One thing bought, as lists show it.
@@ -24,6 +26,19 @@ pub struct RowLeg {
     pub date: Option<When>,
     /// Whether something of it will not happen, as its speaker says.
     pub failed: bool,
+    /// How much of it is done, where not all is; and when what was done of it went back.
+    pub more: RowMore,
+}
+
+/// What lists say of few legs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RowMore {
+    /// How much of it is done, where something is and not all of it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub in_part: Option<InPart>,
+    /// When its goods, or its money, went back.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub back: Option<When>,
 }
 
 /// One transaction in a list (fig. 16 of the patent, and what is filtered by).
@@ -151,6 +166,11 @@ impl Row {
     /// Returns when a leg was done or is planned; of what will never be there is no date.
     pub fn date_of(&self, leg: &RowLeg) -> Option<When> {
         leg.date.filter(|_| leg.done || !self.is_void(leg))
+    }
+
+    /// Returns whether all of it, or all of its money, went back.
+    pub fn went_back(&self) -> bool {
+        matches!(self.state.as_str(), "returned" | "refunded")
     }
 
     /// Returns what went back of what was paid, where the state does not say already that all did.

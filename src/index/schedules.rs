@@ -172,6 +172,13 @@ impl Index {
         Ok(found)
     }
 
+    /// Returns what had us write the letter of an entry, where no person and no other letter did.
+    pub fn cause_of(&self, at: u64) -> Found<Option<Cause>> {
+        let mut find = self.db.prepare_cached("SELECT by, name, about FROM caused WHERE position = ?1")?;
+        let noted = find.query_row([integer(at)], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).optional()?;
+        noted.map(|(by, name, about): (String, String, String)| cause(&by, name, &about)).transpose()
+    }
+
     /// Returns whether a rule has done this about an order: this very rule where `when` is given, else any.
     pub fn was_done(&self, deed: Deed, order: &OrderId, when: Option<&str>) -> Found<bool> {
         let sql = "SELECT 1 FROM caused WHERE about = ?1 AND by = ?2 AND (?3 IS NULL OR name = ?3)";

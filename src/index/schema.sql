@@ -90,7 +90,10 @@ CREATE TABLE transactions (
   back_currency   TEXT,
   back            TEXT,
   -- Since when an agent that was told to stop has not answered, in seconds.
-  stopping_at     INTEGER
+  stopping_at     INTEGER,
+  -- How much is done of legs that are done in part, and when what was done went back: JSON, of each leg in the order of lists;
+  -- empty where there is neither.
+  parts           TEXT NOT NULL
 );
 CREATE UNIQUE INDEX transactions_key ON transactions (role, shop, order_id);
 CREATE INDEX transactions_number ON transactions (role, shop, number) WHERE number IS NOT NULL;

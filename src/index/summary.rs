@@ -1,16 +1,16 @@
 //! Fills the row of a transaction from where the rules say it stands.
 
-use super::row::{Row, RowItem, RowLeg, RowOwing};
+use super::row::{Row, RowItem, RowLeg, RowMore, RowOwing};
 use crate::rules::booking::{Booked, Booking, bookings};
 use crate::rules::crowd::crowded_since;
 use crate::rules::failed::failed_legs;
+use crate::rules::in_part::{back, in_part};
 use crate::rules::overdue::refund;
+use crate::rules::said_again::was_said;
 use crate::rules::stopping::stopping_since;
 use crate::rules::waiting::waiting_in;
 use crate::rules::{Pending, Standing, State, agreement, left_out, received, reconcile, replacing};
-use crate::trade::{
-    Direction, Document, Finding, Kept, Leg, Role, Settlement, ShownLine, Terms, Transaction, Verdict, item::Line,
-};
+use crate::trade::{Direction, Document, Kept, Leg, Role, ShownLine, Terms, Transaction, Verdict, item::Line};
 
 impl Row {
     /// Reckons the row of a transaction.
@@ -19,7 +19,9 @@ impl Row {
         let failed = failed_legs(transaction, &standing);
         let leg = |leg: Leg| {
             let mark = standing.mark(leg);
-            RowLeg { done: mark.done, date: mark.date, failed: failed.contains(&leg) }
+            let more =
+                RowMore { in_part: in_part(transaction, &standing, leg), back: back(transaction, &standing, leg) };
+            RowLeg { done: mark.done, date: mark.date, failed: failed.contains(&leg), more }
         };
         let (order, delivery, payment) = (leg(Leg::Order), leg(Leg::Delivery), leg(Leg::Payment));
         let open = matches!(standing.state, State::Ordered | State::Offered | State::Open);
@@ -138,16 +140,4 @@ fn warnings(transaction: &Transaction) -> u32 {
             && kept.findings.iter().any(|finding| finding.code.blocks() && !was_said(transaction, kept, finding))
     });
     u32::try_from(open.count()).unwrap_or(u32::MAX)
-}
-
-/// Returns whether the sender of a letter had this said of an earlier one of its kind, which is open or was seen.
-fn was_said(transaction: &Transaction, again: &Kept, finding: &Finding) -> bool {
-    let same = |kept: &&Kept| {
-        kept.position < again.position
-            && kept.direction == Direction::In
-            && kept.letter.kind() == again.letter.kind()
-            && kept.letter.from.fingerprint == again.letter.from.fingerprint
-            && matches!(kept.settled, None | Some(Settlement::Ack))
-    };
-    transaction.kept.iter().filter(same).any(|kept| kept.findings.contains(finding))
 }

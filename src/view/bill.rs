@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::text;
+use crate::rules::said_again::listed_under;
 use crate::rules::{Standing, State};
 use crate::trade::status::PaymentStatus;
 use crate::trade::{Code, Direction, Document, Kept, Kind, Leg, Money, Role, Settlement, Transaction, When};
@@ -27,10 +28,18 @@ pub struct Bill {
 /// A letter that bills something else than was agreed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Differs {
-    /// Its entry.
+    /// The entry that its warning is listed under: of what was said of several letters, the first one's.
     pub position: u64,
     /// Whether a person accepted it.
     pub accepted: bool,
+}
+
+impl Differs {
+    fn of(known: &Transaction, kept: &Kept) -> Self {
+        let accepted = kept.settled == Some(Settlement::Accept);
+        let position = if accepted { kept.position } else { listed_under(known, kept, is_of_money) };
+        Self { position, accepted }
+    }
 }
 
 impl Bill {
@@ -56,9 +65,7 @@ impl Bill {
             paid: legs.paid.unwrap_or(zero),
             open,
             due: standing.mark(Leg::Payment).date.filter(|_| !open.is_zero()),
-            differs: newest
-                .filter(|kept| is_about_money(kept))
-                .map(|kept| Differs { position: kept.position, accepted: kept.settled == Some(Settlement::Accept) }),
+            differs: newest.filter(|kept| is_about_money(kept)).map(|kept| Differs::of(known, kept)),
         })
     }
 
@@ -99,8 +106,11 @@ fn unsettled<'a>(known: &'a Transaction, in_force: Option<&Kept>) -> Option<&'a 
 
 /// Returns whether a letter was found to say something else about the money than was agreed.
 fn is_about_money(kept: &Kept) -> bool {
-    let money = [Code::AmountDiffers, Code::CurrencyDiffers, Code::SumDoesNotAddUp];
-    kept.findings.iter().any(|finding| money.contains(&finding.code))
+    kept.findings.iter().any(|finding| is_of_money(finding.code))
+}
+
+fn is_of_money(code: Code) -> bool {
+    [Code::AmountDiffers, Code::CurrencyDiffers, Code::SumDoesNotAddUp].contains(&code)
 }
 
 fn status(kept: &Kept) -> Option<&PaymentStatus> {

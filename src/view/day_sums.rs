@@ -28,6 +28,8 @@ pub struct DaySum {
     pub owed: Money,
     /// In how many changes.
     pub changes: u32,
+    /// By how much more was owed in this currency at all shops together when it was most, than at the beginning of the day.
+    pub peak: Money,
 }
 
 /// Sums in the making: by day, shop and currency.
@@ -143,8 +145,11 @@ fn reckon(
             sum.bought = sum.bought.plus(&one.total).unwrap_or(sum.bought);
         });
     }
+    let mut owed: BTreeMap<(Date, Currency), Owed> = BTreeMap::new();
     for one in index.owing(from, until)? {
-        add(&mut sums, day_of(&one, zone).min(today), &one.shop, one.change.currency(), |sum| {
+        let (day, currency) = (day_of(&one, zone).min(today), one.change.currency());
+        owed.entry((day, currency)).or_insert_with(|| Owed::of(Money::zero(currency))).add(&one.change);
+        add(&mut sums, day, &one.shop, currency, |sum| {
             sum.changes = sum.changes.saturating_add(1);
             sum.owed = sum.owed.plus(&one.change).unwrap_or(sum.owed);
             if one.what == "raised" && one.stands {
@@ -152,7 +157,31 @@ fn reckon(
             }
         });
     }
+    for (day, sums) in &mut sums {
+        for ((_, currency), sum) in sums {
+            sum.peak = owed.get(&(*day, *currency)).map_or(sum.peak, |owed| owed.most);
+        }
+    }
     Ok(sums.into_iter().map(|(day, sums)| (day, sums.into_values().collect())).collect())
+}
+
+/// By how much more is owed than at the beginning of a day, and when it was most.
+struct Owed {
+    now: Money,
+    most: Money,
+}
+
+impl Owed {
+    const fn of(zero: Money) -> Self {
+        Self { now: zero, most: zero }
+    }
+
+    fn add(&mut self, change: &Money) {
+        self.now = self.now.plus(change).unwrap_or(self.now);
+        if self.now.exceeds(&self.most).unwrap_or(false) {
+            self.most = self.now;
+        }
+    }
 }
 
 /// Returns the day on which what is owed changed.
@@ -164,6 +193,6 @@ pub fn day_of(one: &Owing, zone: &TimeZone) -> Date {
 fn add(sums: &mut Sums, day: Date, shop: &str, currency: Currency, change: impl FnOnce(&mut DaySum)) {
     let Some(day) = sums.get_mut(&day) else { return };
     let zero = Money::zero(currency);
-    let new = || DaySum { shop: shop.to_owned(), bought: zero, orders: 0, owed: zero, changes: 0 };
+    let new = || DaySum { shop: shop.to_owned(), bought: zero, orders: 0, owed: zero, changes: 0, peak: zero };
     change(day.entry((shop.to_owned(), currency)).or_insert_with(new));
 }

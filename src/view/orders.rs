@@ -253,8 +253,12 @@ pub fn refund_due(row: &Row) -> Option<When> {
 /// Returns the document of `list --json`.
 pub fn document(orders: &Orders) -> Value {
     let Orders { listed, summary, now, .. } = orders;
-    let leg =
-        |leg: &RowLeg| json!({"done": leg.done, "date": text::when_json(leg.date.as_ref()), "failed": leg.failed});
+    let leg = |leg: &RowLeg| {
+        json!({
+            "done": leg.done, "date": text::when_json(leg.date.as_ref()), "failed": leg.failed,
+            "in_part": text::in_part_json(leg.more.in_part.as_ref()), "back": text::when_json(leg.more.back.as_ref()),
+        })
+    };
     let transactions: Vec<Value> = listed
         .iter()
         .map(|one| {

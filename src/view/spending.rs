@@ -40,7 +40,8 @@ pub struct Spending {
     pub shops: Vec<(Option<String>, Decimal)>,
     /// The months, oldest first: `2026-11`, and what was spent at each of `shops`.
     pub months: Vec<(String, Vec<Decimal>)>,
-    /// What was unpaid at the end of each day on which it changed, oldest first; the first is what was unpaid before.
+    /// What was unpaid, oldest first: before all of it, then after each change that is told of; of days whose changes are not all
+    /// told, the most that was unpaid, if that was more, and what was at the end.
     pub levels: Vec<(Date, Decimal)>,
     /// The newest changes of what is unpaid, oldest first.
     pub changes: Vec<Change>,
@@ -98,8 +99,8 @@ impl Spending {
         let shops = shops.into_iter().enumerate().map(|(place, shop)| (shop, totals(place))).collect();
         let open: Vec<Open> = open.iter().filter_map(|one| Open::of(one, currency, zone)).collect();
         let unpaid = open.iter().map(|order| order.unpaid).sum();
-        let levels = levels(&days, currency, begin, unpaid);
         let changes = changes(clerk, &days, currency, Since { begin, today, unpaid }, zone)?;
+        let levels = levels(&days, currency, Since { begin, today, unpaid }, &changes);
         let ahead = ahead(&open, unpaid, today);
         Ok(Some(Self { currency, currencies, shops, months, levels, changes, ahead, limit }))
     }
@@ -195,18 +196,24 @@ fn months(days: &Days, currency: Currency, shops: &[Option<String>], today: Date
     months.into_iter().collect()
 }
 
-/// Returns what was unpaid before the first day and at the end of each day since on which it changed, from what it is now.
-fn levels(days: &Days, currency: Currency, begin: Date, unpaid: Decimal) -> Vec<(Date, Decimal)> {
-    let mut changes: BTreeMap<Date, Decimal> = BTreeMap::new();
-    for (day, sum) in of(days, currency).filter(|(day, _)| *day >= begin) {
-        let change = changes.entry(day).or_default();
+/// Returns what was unpaid before the first day and how that went since, day by day, from what it is now.
+fn levels(days: &Days, currency: Currency, since: Since, told: &[Change]) -> Vec<(Date, Decimal)> {
+    let mut moved: BTreeMap<Date, (Decimal, Decimal)> = BTreeMap::new();
+    for (day, sum) in of(days, currency).filter(|(day, _)| *day >= since.begin) {
+        let (change, peak) = moved.entry(day).or_default();
         *change = change.saturating_add(sum.owed.decimal());
+        *peak = (*peak).max(sum.peak.decimal());
     }
-    let mut level = unpaid.saturating_sub(changes.values().sum());
-    let mut levels = vec![(begin, level)];
-    for (day, change) in changes {
-        level = level.saturating_add(change);
-        levels.push((day, level));
+    let mut level = since.unpaid.saturating_sub(moved.values().map(|(change, _)| *change).sum());
+    let mut levels = vec![(since.begin, level)];
+    for (day, (change, peak)) in moved {
+        let (most, end) = (level.saturating_add(peak), level.saturating_add(change));
+        let steps: Vec<Decimal> =
+            told.iter().filter(|one| one.day == day && one.change.is_some()).map(|one| one.unpaid).collect();
+        let is_told = steps.iter().any(|unpaid| *unpaid >= most);
+        levels.extend((!is_told && most > level && most > end).then_some((day, most)));
+        levels.extend(if steps.is_empty() { vec![end] } else { steps }.into_iter().map(|unpaid| (day, unpaid)));
+        level = end;
     }
     levels
 }

@@ -3,6 +3,7 @@
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
+use crate::rules::InPart;
 use crate::trade::{Moment, Money, When};
 use crate::words::Words;
 
@@ -119,6 +120,15 @@ pub fn sentence(text: &str, zone: &TimeZone) -> String {
 /// Writes an amount for JSON.
 pub fn money_json(money: &Money) -> Value {
     serde_json::json!({"amount": money.plain(), "currency": money.currency().code()})
+}
+
+/// Writes for JSON how much of a leg is done, where not all is: goods in pieces, or money.
+pub fn in_part_json(part: Option<&InPart>) -> Value {
+    match part {
+        None => Value::Null,
+        Some(InPart::Goods { done, of }) => serde_json::json!({"done": done, "of": of}),
+        Some(InPart::Money { done, of }) => serde_json::json!({"done": money_json(done), "of": money_json(of)}),
+    }
 }
 
 /// Writes a date for JSON.

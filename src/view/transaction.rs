@@ -1,6 +1,6 @@
 //! One transaction as it is shown: every letter with what became of it, and what can be done next (P34, P35, P85).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
@@ -12,17 +12,18 @@ use super::{short, text};
 use crate::clerk::{Clerk, ClerkError};
 use crate::role::{agent, buyer};
 use crate::rules::agreement::not_applied;
+use crate::rules::in_part::{back, in_part};
 use crate::rules::overdue::{Refund, refund};
 use crate::rules::received::{self, Count};
 use crate::rules::unheard::{SOON, is_waited_for};
 use crate::rules::{Pending, Standing, State, agreement, replacing};
 use crate::trade::{
-    Direction, Document, Finding, Fingerprint, Kept, Kind, Leg, Moment, Quantity, Role, Terms, Transaction, Verdict,
-    When,
+    Cause, Direction, Document, Finding, Fingerprint, Kept, Kind, Leg, Moment, Quantity, Role, Terms, Transaction,
+    Verdict, When,
 };
 use crate::words::Words;
 
-/// What is not sure of the letters of a transaction.
+/// What is not sure of the letters of a transaction, and what had those of ours written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unsure {
     /// The entries of those that a delivery report says did not arrive.
@@ -33,10 +34,12 @@ pub struct Unsure {
     before: Moment,
     /// The keys that were revoked as compromised after they had signed letters that count.
     compromised: BTreeSet<Fingerprint>,
+    /// The schedules and rules that had letters of ours written, by the entries of these.
+    causes: BTreeMap<u64, Cause>,
 }
 
 impl Unsure {
-    /// Returns what is not sure of the letters of a transaction.
+    /// Returns what is not sure of the letters of a transaction, and what had them written.
     ///
     /// # Errors
     /// An index that cannot be read.
@@ -50,7 +53,24 @@ impl Unsure {
             }
         }
         let compromised = index.compromised()?.into_iter().map(|one| one.key).collect();
-        Ok(Self { doubts, unheard, before: now.plus_seconds(-SOON), compromised })
+        let mut causes = BTreeMap::new();
+        for kept in known.kept.iter().filter(|kept| kept.direction == Direction::Out) {
+            causes.extend(index.cause_of(kept.position)?.map(|cause| (kept.position, cause)));
+        }
+        Ok(Self { doubts, unheard, before: now.plus_seconds(-SOON), compromised, causes })
+    }
+
+    /// Returns the schedule or rule that had a letter of ours written.
+    fn cause(&self, kept: &Kept) -> Option<&Cause> {
+        self.causes.get(&kept.position).filter(|_| kept.direction == Direction::Out)
+    }
+
+    /// Says which schedule or rule had a letter of ours written, if one did; what a rule asks for is not escaped yet.
+    pub fn written_by(&self, kept: &Kept, words: Words) -> Option<String> {
+        Some(match self.cause(kept)? {
+            Cause::Schedule { name, .. } => words.fill("became.by-schedule", &[("name", &name.as_str())]),
+            Cause::Rule { when, .. } => words.fill("became.by-rule", &[("when", when)]),
+        })
     }
 
     /// Returns whether a report says that a letter of ours was not delivered.
@@ -81,7 +101,11 @@ pub fn document(known: &Transaction, standing: &Standing, now: &Moment, unsure: 
     let leg = |leg: Leg| {
         let mark = standing.mark(leg);
         let agent = known.terms().and_then(|(_, terms)| terms.agent(leg)).map(|agent| json!(agent.party));
-        json!({"leg": leg.word(), "done": mark.done, "date": text::when_json(mark.date.as_ref()), "agent": agent})
+        json!({
+            "leg": leg.word(), "done": mark.done, "date": text::when_json(mark.date.as_ref()), "agent": agent,
+            "in_part": text::in_part_json(in_part(known, standing, leg).as_ref()),
+            "back": text::when_json(back(known, standing, leg).as_ref()),
+        })
     };
     let letters: Vec<Value> = known
         .kept
@@ -95,7 +119,7 @@ pub fn document(known: &Transaction, standing: &Standing, now: &Moment, unsure: 
                 "says": said(&kept.letter.document, Words::ENGLISH), "delivery_doubtful": unsure.is_doubtful(kept),
                 "acknowledged": unsure.acknowledged(kept), "erased": kept.erased,
                 "signer": kept.letter.from.fingerprint, "signer_named": signer_named(known, kept),
-                "signer_compromised": unsure.is_compromised(kept),
+                "signer_compromised": unsure.is_compromised(kept), "cause": unsure.cause(kept),
             })
         })
         .collect();
@@ -295,6 +319,10 @@ pub fn became(kept: &Kept, unsure: &Unsure, words: Words, zone: &TimeZone) -> St
     let verdict = match unsure.is_compromised(kept) {
         true => words.fill("became.compromised", &[("verdict", &verdict)]),
         false => verdict,
+    };
+    let verdict = match unsure.written_by(kept, words) {
+        Some(cause) => format!("{verdict} · {cause}"),
+        None => verdict,
     };
     if let Some(erased) = &kept.erased {
         let day = text::day(&When::Moment(erased.at), zone);

@@ -140,30 +140,52 @@ fn bars(spending: &Spending) -> Value {
     json!({"grid": scale.grid(spending.currency), "months": months, "width": format!("{:.2}", step * 0.5)})
 }
 
+/// Returns how many days lie between two.
+fn days(from: Date, to: Date) -> f64 {
+    f64::from(from.until(to).map(|span| span.get_days()).unwrap_or_default())
+}
+
+/// Returns where the levels are drawn, in days behind the first: the last of a day on it, those before in the day that leads to it,
+/// so that what was for some hours alone is seen, too.
+fn placed(levels: &[(Date, Decimal)]) -> Vec<(f64, Decimal)> {
+    let Some((first, before)) = levels.first() else { return Vec::new() };
+    let mut placed = vec![(0.0, *before)];
+    for of_day in levels.get(1..).unwrap_or_default().chunk_by(|(one, _), (other, _)| one == other) {
+        let count = f64::from(u32::try_from(of_day.len()).unwrap_or(u32::MAX));
+        let mut left = count;
+        for (day, unpaid) in of_day {
+            left -= 1.0;
+            placed.push(((days(*first, *day) - left / count).max(0.0), *unpaid));
+        }
+    }
+    placed
+}
+
 fn unpaid(spending: &Spending, visit: &Visit) -> Value {
     let today = visit.today();
     let first = spending.levels.first().map_or(today, |(day, _)| *day);
     let last = today.saturating_add(Span::new().days(AHEAD));
-    let days = |from: Date, to: Date| f64::from(from.until(to).map(|span| span.get_days()).unwrap_or_default());
-    let x = |day: Date| format!("{:.2}", LEFT + WIDE * days(first, day.min(last)) / days(first, last).max(1.0));
-    let width =
-        |from: Date, to: Date| format!("{:.2}", WIDE * days(from, to.min(last)).max(0.0) / days(first, last).max(1.0));
+    let whole = days(first, last);
+    let wide = |days: f64| WIDE * days / whole.max(1.0);
+    let at = |place: f64| format!("{:.2}", LEFT + wide(place));
+    let x = |day: Date| at(days(first, day.min(last)));
     let limit = spending.limit.map(|limit| limit.decimal());
     let most = spending.levels.iter().map(|(_, unpaid)| *unpaid).chain(limit).max().unwrap_or_default();
     let scale = Scale::of(most, AREA);
     let now = spending.levels.last().map(|(_, unpaid)| *unpaid).unwrap_or_default();
-    let ends = spending.levels.iter().skip(1).map(|(day, _)| *day).chain([today]);
-    let part = |((day, unpaid), end): (&(Date, Decimal), Date)| {
+    let levels = placed(&spending.levels);
+    let ends = levels.iter().skip(1).map(|(place, _)| *place).chain([days(first, today)]);
+    let part = |((place, unpaid), end): (&(f64, Decimal), f64)| {
         let over = limit.filter(|limit| unpaid > limit);
         json!({
-            "x": x(*day), "end": x(end), "width": width(*day, end), "y": px(scale.y(*unpaid)),
+            "x": at(*place), "end": at(end), "width": format!("{:.2}", wide(end - place)), "y": px(scale.y(*unpaid)),
             "height": px(scale.edges.1 - scale.y(*unpaid)),
             "over": over.map(|limit| px(scale.y(limit) - scale.y(*unpaid))),
         })
     };
-    let parts: Vec<Value> = spending.levels.iter().zip(ends).map(part).collect();
-    let rise = |pair: &[(Date, Decimal)]| match pair {
-        [(_, from), (day, to)] => json!({"x": x(*day), "from": px(scale.y(*from)), "to": px(scale.y(*to))}),
+    let parts: Vec<Value> = levels.iter().zip(ends).map(part).collect();
+    let rise = |pair: &[(f64, Decimal)]| match pair {
+        [(_, from), (place, to)] => json!({"x": at(*place), "from": px(scale.y(*from)), "to": px(scale.y(*to))}),
         _ => Value::Null,
     };
     let mut ahead = Vec::new();
@@ -174,7 +196,7 @@ fn unpaid(spending: &Spending, visit: &Visit) -> Value {
     }
     let ticks: Vec<Value> = (0..=6)
         .map(|sixth: i64| {
-            let day = first.saturating_add(Span::new().days((days(first, last) as i64).saturating_mul(sixth) / 6));
+            let day = first.saturating_add(Span::new().days((whole as i64).saturating_mul(sixth) / 6));
             json!({"x": x(day), "day": day.to_string(), "odd": sixth % 2 == 1})
         })
         .collect();
@@ -189,7 +211,7 @@ fn unpaid(spending: &Spending, visit: &Visit) -> Value {
         })
     };
     json!({
-        "grid": scale.grid(spending.currency), "parts": parts, "rises": spending.levels.windows(2).map(rise).collect::<Vec<_>>(),
+        "grid": scale.grid(spending.currency), "parts": parts, "rises": levels.windows(2).map(rise).collect::<Vec<_>>(),
         "ahead": ahead, "ticks": ticks, "limit_y": limit.map(|limit| px(scale.y(limit))), "word_y": limit.map(|limit| px(scale.y(limit) - 6.0)),
         "today_x": x(today), "today_y": px(scale.y(now)), "now": amount_json(now, spending.currency), "base": px(scale.edges.1),
         "tick_y": px(scale.edges.1 + 5.0), "label_y": px(scale.edges.1 + 20.0),

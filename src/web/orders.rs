@@ -7,6 +7,7 @@ use axum::response::Redirect;
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
 
+use super::Web;
 use super::act;
 use super::export;
 use super::fault::Fault;
@@ -14,8 +15,8 @@ use super::form::Form;
 use super::pages::{self, Page};
 use super::sorting::Sorting;
 use super::sums::{self, Summed};
+use super::transaction::Marked;
 use super::visit::Visit;
-use super::{Web, transaction};
 use crate::clerk::Clerk;
 use crate::index::{Listed, Row, RowItem, RowLeg};
 use crate::rules::query::Query;
@@ -348,11 +349,7 @@ pub(super) fn refund(sum: &Money, due: Option<&When>, visit: &Visit) -> Value {
 
 /// Returns the mark of a leg, the word to it, and its date.
 fn leg(row: &Row, leg: &RowLeg, visit: &Visit) -> Value {
-    let over = row.is_void(leg);
     let late = leg.date.filter(|date| row.open && date.is_over(&visit.now));
-    let (mark, word) = transaction::mark(leg.done, leg.failed, over, late.is_some(), leg.date.is_some());
-    json!({
-        "mark": mark, "word": word, "date": if over { Value::Null } else { text::when_json(leg.date.as_ref()) },
-        "days": late.map(|late| days_since(&late, &visit.now, &visit.zone)),
-    })
+    let RowLeg { done, date, failed, more } = *leg;
+    Value::Object(Marked { done, failed, over: row.is_void(leg), late, date, more }.shows(visit))
 }

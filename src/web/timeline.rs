@@ -71,13 +71,14 @@ fn row(known: &Transaction, kept: &Kept, unsure: &Unsure, visit: &Visit) -> Valu
     let lane = lane(known, kept);
     let (from, to) = if kept.direction == Direction::In { (lane, "you") } else { ("you", lane) };
     let (mark, word) = verdict(kept, unsure);
-    let (events, notes) = match &kept.erased {
+    let (events, mut notes) = match &kept.erased {
         Some(erased) => {
             let day = text::day(&When::Moment(erased.at), &visit.zone);
             (Vec::new(), vec![note(&visit.words().fill("became.erased", &[("day", &day), ("why", &erased.reason)]))])
         }
         None => happened(&kept.letter.document, visit),
     };
+    notes.extend(unsure.written_by(kept, visit.words()).map(|cause| note(&cause)));
     json!({
         "leg": null, "entry": kept.position, "date": pages::moment(&kept.letter.date, &visit.zone), "from": from, "to": to,
         "kind": kept.letter.kind().word(), "events": events, "notes": notes, "mark": mark, "word": word, "key": kept.letter.from.fingerprint.brief(),

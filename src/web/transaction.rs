@@ -13,12 +13,14 @@ use super::points::{self, Lines};
 use super::visit::Visit;
 use super::{Web, letter, timeline};
 use crate::clerk::{Clerk, ClerkError, warning_id};
+use crate::index::RowMore;
 use crate::rules::failed::failures;
+use crate::rules::in_part::{back, in_part};
 use crate::rules::{Pending, Standing, State as OrderState, agreement, overdue, received};
 use crate::trade::document::ReturnAnswer;
 use crate::trade::item::{Charge, Line, LineQuantity};
 use crate::trade::status::Step;
-use crate::trade::{Direction, Document, Finding, Kept, Kind, Leg, Money, Role, Terms, Transaction, Verdict};
+use crate::trade::{Direction, Document, Finding, Kept, Kind, Leg, Money, Role, Terms, Transaction, Verdict, When};
 use crate::view::bill::Bill;
 use crate::view::orders::Awaited;
 use crate::view::transaction::{Unsure, counts_json, next_steps, offer_is_over, shown, signer_named, unanswered};
@@ -30,15 +32,48 @@ type Offered<'a> = (&'a Kept, &'a Terms);
 /// The legs in the order of the page's list.
 const LEGS: [Leg; 3] = [Leg::Order, Leg::Payment, Leg::Delivery];
 
-/// Returns the mark of a leg and the key of the word to it.
-pub(super) fn mark(done: bool, failed: bool, over: bool, late: bool, dated: bool) -> (&'static str, &'static str) {
-    match (failed, done, over, late, dated) {
-        (true, ..) => ("no", "failed"),
-        (_, true, ..) => ("done", "done"),
-        (_, _, true, ..) => ("none", "over"),
-        (.., true, _) => ("late", "late"),
-        (.., true) => ("plan", "planned"),
-        _ => ("plan", "undated"),
+/// What a leg is marked by.
+pub(super) struct Marked {
+    pub(super) done: bool,
+    pub(super) failed: bool,
+    /// Whether nothing will become of it any more.
+    pub(super) over: bool,
+    /// Since when it is late.
+    pub(super) late: Option<When>,
+    pub(super) date: Option<When>,
+    pub(super) more: RowMore,
+}
+
+impl Marked {
+    /// Returns mark, word and date of a leg, for how long it is late, and how much of it is done where not all is.
+    pub(super) fn shows(&self, visit: &Visit) -> Map<String, Value> {
+        let RowMore { in_part, back } = &self.more;
+        let (mark, word) = self.mark();
+        let date = back.or(self.date.filter(|_| word != "over"));
+        [
+            ("mark", json!(mark)),
+            ("word", json!(word)),
+            ("date", text::when_json(date.as_ref())),
+            ("days", json!(self.late.map(|late| days_since(&late, &visit.now, &visit.zone)))),
+            ("part", text::in_part_json(in_part.as_ref())),
+        ]
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect()
+    }
+
+    /// Returns the mark and the key of the word to it.
+    const fn mark(&self) -> (&'static str, &'static str) {
+        match self {
+            Self { failed: true, .. } => ("no", "failed"),
+            Self { more: RowMore { back: Some(_), .. }, .. } => ("back", "back"),
+            Self { done: true, .. } => ("done", "done"),
+            Self { over: true, .. } => ("none", "over"),
+            Self { late: Some(_), .. } => ("late", "late"),
+            Self { more: RowMore { in_part: Some(_), .. }, .. } => ("part", "part"),
+            Self { date: Some(_), .. } => ("plan", "planned"),
+            _ => ("plan", "undated"),
+        }
     }
 }
 
@@ -128,16 +163,18 @@ fn progress(known: &Transaction, standing: &Standing, leg: Leg, visit: &Visit) -
     let failed = failures.iter().any(|failure| failure.leg == leg);
     let open = matches!(standing.state, OrderState::Offered | OrderState::Open);
     let late = at.date.filter(|date| standing.state == OrderState::Open && !at.done && date.is_over(&visit.now));
-    let (mark, word) = mark(at.done, failed, !open, late.is_some(), at.date.is_some());
+    let more = RowMore { in_part: in_part(known, standing, leg), back: back(known, standing, leg) };
+    let marked = Marked { done: at.done, failed, over: !open, late, date: at.date, more };
     let agent = known.terms().and_then(|(_, terms)| terms.agent(leg)).map(|agent| agent.party.address.to_string());
-    json!({
-        "leg": leg.word(), "mark": mark, "word": word, "date": text::when_json(at.date.as_ref()), "agent": agent,
-        "days": late.map(|late| days_since(&late, &visit.now, &visit.zone)),
-        "asks": (late.is_some() || failed) && may_ask(known).is_ok(),
+    let mut shows = marked.shows(visit);
+    let more = json!({
+        "leg": leg.word(), "agent": agent, "asks": (late.is_some() || failed) && may_ask(known).is_ok(),
         "asked": asked(known, leg).map(|kept| pages::moment(&kept.letter.date, &visit.zone)),
         "paid": standing.legs.paid.as_ref().filter(|_| leg == Leg::Payment).map(text::money_json),
         "unpaid": standing.unpaid.as_ref().filter(|_| leg == Leg::Payment).map(text::money_json),
-    })
+    });
+    shows.extend(more.as_object().cloned().unwrap_or_default());
+    Value::Object(shows)
 }
 
 /// Returns the last question about a leg that nobody has answered since.

@@ -55,6 +55,38 @@ fn a_higher_bill_is_marked_and_accepted_it_is_booked_as_what_it_is() {
 }
 
 #[test]
+fn what_was_said_of_several_letters_is_named_as_the_warning_that_is_listed() {
+    let town = Town::fresh();
+    let (id, _) = town.bought("SH-41", 1, &["--pay", "invoice"]);
+    let bills = |yen: u32| {
+        town.misbills(&id, yen);
+        town.sync(&["buyer"]);
+    };
+    let warned = |town: &Town| -> Vec<String> {
+        let open = town.does("buyer", &["warnings", "--json"]).json();
+        let open = open["warnings"].as_array().unwrap().iter();
+        open.map(|one| one["id"].as_str().unwrap().to_owned()).collect()
+    };
+    bills(9_999);
+    bills(9_999);
+    let letters = town.show("buyer", &id)["letters"].clone();
+    let refused = letters.as_array().unwrap().iter().filter(|one| one["verdict"] == "warned").count();
+    let listed = warned(&town);
+    assert_eq!((refused, listed.len()), (2, 1), "{listed:?}");
+    let named = || (town.show("buyer", &id)["bill"]["warning"].clone(), bill(&town, &id));
+    let (in_json, said) = named();
+    assert_eq!(in_json, json!(listed[0]));
+    assert!(said.ends_with(&format!("differs (warning {})", listed[0])), "{said}");
+    // What was seen is named on; something else is another warning, and the newest bill counts.
+    town.does("buyer", &["warnings", "ack", &listed[0]]);
+    assert_eq!(named().0, json!(listed[0]));
+    bills(8_888);
+    let (in_json, _) = named();
+    assert_eq!(warned(&town), [in_json.as_str().unwrap()]);
+    assert_ne!(in_json, json!(listed[0]));
+}
+
+#[test]
 fn what_is_unpaid_stands_in_the_list_where_it_is_not_the_total_or_is_asked_for() {
     let town = Town::fresh();
     let (id, number) = town.bought("SH-41", 1, &["--pay", "invoice"]);

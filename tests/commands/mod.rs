@@ -18,6 +18,7 @@ mod damaged;
 mod doctor;
 /// Archives of letters, taken in.
 mod importing;
+mod in_part;
 /// The terminal in Japanese.
 mod japanese;
 /// Keys replaced, revoked, and allowed to collect.

@@ -279,6 +279,12 @@ mod real {
         }
         assert_eq!((returns(), caused(&town, &cause)), (1, 1), "once");
         assert_eq!(foreseen(&town, "+40d")["letters"], serde_json::json!([]));
+        let shown = town.show("buyer", &id);
+        let sent = letters(&shown, "out", "return-request");
+        let said = serde_json::json!({"by": "rule", "deed": "return", "order": id, "when": "undelivered late:14d"});
+        assert_eq!(sent[0]["cause"], said);
+        let told = town.does("buyer", &["show", &id]).out;
+        assert_eq!(told.matches("by rule \"undelivered").count(), 1, "{told}");
     }
 
     #[test]

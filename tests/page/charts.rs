@@ -58,6 +58,63 @@ fn months_and_sums_are_those_of_the_list_p77_p80() {
     assert_eq!(digits, unpaid.to_string(), "the newest step is what is unpaid now");
 }
 
+/// A level of what was unpaid as it is drawn: from where to where, and how high.
+type Drawn = (f64, f64, f64);
+
+/// Returns what stands behind these words, as a number.
+fn number(text: &str, words: &str) -> f64 {
+    let behind = text.split_once(words).unwrap_or_else(|| panic!("no {words} in {text}")).1;
+    behind.split(['%', '"']).next().unwrap().parse().unwrap()
+}
+
+/// Returns the yen of an amount in a cell.
+fn yen(cell: &str) -> f64 {
+    let figure = cell.split_once("</span>").unwrap().1.split('<').next().unwrap();
+    figure.replace(',', "").parse().unwrap()
+}
+
+/// Returns the levels that are drawn from the left to the right, and those of them that are drawn as over the limit, in yen.
+fn levels(page: &str) -> (Vec<Drawn>, usize) {
+    let drawing = page.split_once("id=\"h-unpaid\"").unwrap().1.split_once("</svg>").unwrap().0;
+    // The grid says what a place stands for.
+    let grid: Vec<&str> = drawing.split("<line class=\"").skip(1).take(6).collect();
+    let figure = |line: &str| -> f64 {
+        let text = line.rsplit_once("</text>").unwrap().0.rsplit_once('>').unwrap().1;
+        text.replace(',', "").parse().unwrap()
+    };
+    let (zero, top) = (number(grid[0], "y1=\""), number(grid[5], "y1=\""));
+    let worth = |y: f64| (zero - y) / (zero - top) * figure(grid[5]);
+    let steps = drawing.split("<line class=\"step\"").skip(1).map(|step| step.split("/>").next().unwrap());
+    let flat = steps.filter(|step| number(step, "y1=\"") == number(step, "y2=\""));
+    let levels = flat.map(|step| (number(step, "x1=\""), number(step, "x2=\""), worth(number(step, "y1=\""))));
+    (levels.filter(|(_, _, level)| level.is_finite()).collect(), drawing.matches("class=\"area-over\"").count())
+}
+
+#[test]
+fn every_number_of_the_table_is_drawn_those_within_a_day_and_over_the_limit_too() {
+    let town = Town::played();
+    town.configure("buyer", |text| {
+        assert!(text.contains("\nunpaid_limits = [\"JPY 50000\"]\n"), "{text}");
+        text.replace("JPY 50000", "JPY 30000")
+    });
+    let page = charts(&town);
+    let (drawn, over) = levels(&page);
+    let table = page.split_once("id=\"steps\"").unwrap().1.split_once("</table>").unwrap().0;
+    let rows: Vec<&str> = table.split("<tr>").skip(2).collect();
+    let told: Vec<f64> = rows.iter().rev().map(|row| yen(row.split_once("num now\">").unwrap().1)).collect();
+    let found: Vec<f64> = drawn.iter().map(|(_, _, level)| level.round()).collect();
+    assert_eq!(drawn.len(), told.len(), "{found:?} of {told:?}");
+    // A pixel is drawn to a tenth.
+    let near = |drawn: f64, told: f64| (drawn - told).abs() < 250.0;
+    assert!(found.iter().zip(&told).all(|(drawn, told)| near(*drawn, *told)), "{found:?} of {told:?}");
+    assert!(drawn.windows(2).all(|pair| pair[0].1 == pair[1].0), "one after the other: {drawn:?}");
+    // Of some days there is more than one step, of which one is higher than what was before and after.
+    assert!(told.windows(3).any(|steps| steps[1] > steps[0] && steps[1] > steps[2]), "{told:?}");
+    let beyond = table.matches("over by").count();
+    assert!(beyond > 0, "{table}");
+    assert_eq!(over, beyond);
+}
+
 #[test]
 fn what_changes_a_day_that_was_looked_at_changes_its_charts() {
     let town = Town::played();

@@ -112,3 +112,28 @@ fn who_plays_several_parts_stands_in_the_lane_of_the_leg_that_a_letter_is_about_
     assert!(letters.contains(&vec!["courier", "you"]) && letters.contains(&vec!["shop", "you"]), "{letters:?}");
     assert_eq!(timeline(&town, &id)[..letters.len()], letters);
 }
+
+#[test]
+fn a_letter_that_a_schedule_had_written_says_so_on_the_timeline_and_in_show() {
+    let town = Town::played();
+    let open = town.in_state("open")["id"].as_str().unwrap().to_owned();
+    let set = ["schedule", "add", "six", "--query", "undelivered item:煎茶", "--when", "every 6h", "--leg", "delivery"];
+    town.does("buyer", &set);
+    town.does("buyer", &["schedule", "run", "six"]);
+    let shown = town.show("buyer", &open);
+    let letters = shown["letters"].as_array().unwrap().iter();
+    let caused: Vec<&Value> = letters.filter(|letter| !letter["cause"].is_null()).collect();
+    let [asked] = caused[..] else { panic!("{caused:?}") };
+    assert_eq!(asked["kind"], "status-request");
+    assert_eq!((&asked["cause"]["by"], &asked["cause"]["name"]), (&"schedule".into(), &"six".into()), "{asked}");
+    let told = town.does("buyer", &["show", &open]).out;
+    assert_eq!(told.matches("by schedule \"six\"").count(), 1, "{told}");
+    let served = Served::start(&town.path("buyer/config.toml"));
+    let visitor = served.visit();
+    for (language, words) in [("en", "by schedule &quot;six&quot;"), ("ja", "定期照会「six」による")] {
+        let page = visitor.page(&format!("/txn/{open}?lang={language}"));
+        let rows: Vec<&str> = page.split("<td class=\"lanes\">").filter(|row| row.contains(words)).collect();
+        let [row] = rows[..] else { panic!("{language}: {} rows", rows.len()) };
+        assert!(row.contains(&format!("#l-{}", asked["entry"])), "{row}");
+    }
+}
