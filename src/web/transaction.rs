@@ -18,7 +18,9 @@ use crate::rules::{Pending, Standing, State as OrderState, agreement, overdue, r
 use crate::trade::document::ReturnAnswer;
 use crate::trade::item::{Charge, Line, LineQuantity};
 use crate::trade::status::Step;
-use crate::trade::{Direction, Document, Finding, Kept, Kind, Leg, Money, Role, Terms, Transaction, Verdict};
+use crate::trade::{
+    Direction, Document, Finding, Kept, Kind, Leg, Money, ReturnReason, Role, Terms, Transaction, Verdict,
+};
 use crate::view::bill::Bill;
 use crate::view::orders::Awaited;
 use crate::view::transaction::{Unsure, counts_json, next_steps, offer_is_over, shown, signer_named, unanswered};
@@ -78,6 +80,7 @@ fn order(clerk: &Clerk, known: &Transaction, visit: &Visit) -> Result<Map<String
     let until = offer.and_then(|(_, terms)| terms.valid_through);
     put("offer_until", json!(until.map(|until| pages::moment(&until, &visit.zone))));
     put("act", json!(visit.asked("act")));
+    put("reasons", json!(ReturnReason::ALL.map(ReturnReason::word)));
     let terms = shown(known, &standing);
     put("bought", json!(bought(known, terms)));
     put("legs", json!(LEGS.map(|leg| progress(known, &standing, leg, visit))));

@@ -20,6 +20,7 @@ mod ordering;
 mod purchase;
 mod queries;
 mod real;
+mod returns;
 mod safe;
 mod scheduled;
 pub mod served;
