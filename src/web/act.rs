@@ -9,6 +9,7 @@ use axum::response::Redirect;
 use super::Web;
 use super::fault::Fault;
 use super::form::{Form, plain};
+use super::several::find_each;
 use crate::clerk::{Clerk, ClerkError};
 use crate::role::buyer::Came;
 use crate::role::{Action, Desk, Draft, Refused, buyer};
@@ -76,7 +77,7 @@ pub(super) async fn act(State(web): State<Arc<Web>>, Path(id): Path<String>, for
 }
 
 /// Reads why goods are given back: one of the codes, in the buyer's own words where he writes any.
-fn because(form: &Form) -> Result<Reason, Fault> {
+pub(super) fn because(form: &Form) -> Result<Reason, Fault> {
     let code = form.get("because").map_or(Some(ReturnReason::Other), ReturnReason::parse);
     let code = code.ok_or_else(|| Fault::wrong("The form asks for nothing that is known here."))?;
     Ok(code.because(form.get("reason")))
@@ -140,7 +141,7 @@ pub(super) async fn write(
     Ok(())
 }
 
-fn is_not_rejected(known: &Transaction) -> Result<(), Fault> {
+pub(super) fn is_not_rejected(known: &Transaction) -> Result<(), Fault> {
     if Standing::of(known).state == OrderState::Rejected {
         return Err(Fault::wrong(format!(
             "{} did not take this order; there is nothing more to say to it. Order again instead.",
@@ -187,12 +188,10 @@ pub(super) async fn ask_each(web: &Arc<Web>, mut ids: Vec<String>) -> Result<Str
     }
     let fields = web.desk(move |clerk| {
         let (mut keys, mut fields): (Vec<Key>, Vec<String>) = (Vec::new(), Vec::new());
-        for id in &ids {
-            let known = find(clerk, id)?;
-            if may_ask(&known).is_err() {
-                fields.push(format!("not={}", known.key.id));
-            } else if !keys.contains(&known.key) {
-                keys.push(known.key);
+        for known in find_each(clerk, ids.iter().map(String::as_str))? {
+            match may_ask(&known) {
+                Ok(()) => keys.push(known.key),
+                Err(_) => fields.push(format!("not={}", known.key.id)),
             }
         }
         if !keys.is_empty() {

@@ -24,6 +24,7 @@ mod returns;
 mod safe;
 mod scheduled;
 pub mod served;
+mod several;
 mod shows;
 mod sorting;
 mod stranger;
