@@ -305,6 +305,8 @@ fn names_of_others_are_text_on_every_page_b92_b96_b97() {
         format!("/txn/{id}?receipts=1"),
         format!("/order?again={id}"),
         format!("/schedule?txn={id}"),
+        format!("/return?txn={id}&txn={offered}"),
+        format!("/again?txn={id}&txn={offered}"),
         format!("/txn/{offered}/confirm"),
     ];
     let shown = town.does("buyer", &["--json", "show", &id]).json();

@@ -361,10 +361,7 @@ impl Batch<'_> {
         if let Some(certificate) = self.handed_over.get(key).or_else(|| self.new_certificates.get(key)) {
             return Ok(Some(certificate.clone()));
         }
-        if let Some(own) = self.clerk.keys.iter().find(|own| own.fingerprint() == key) {
-            return Ok(Some(own.certificate().clone()));
-        }
-        self.clerk.certificates.get(&self.clerk.index, key)
+        self.clerk.kept_certificate(key)
     }
 }
 

@@ -111,7 +111,7 @@ impl ClerkError {
     }
 
     /// Returns whether the key of a letter's reader is to blame.
-    pub(super) fn is_about_reader(&self) -> bool {
+    pub fn is_about_reader(&self) -> bool {
         matches!(self, Self::NoCertificate(_) | Self::Unusable { .. } | Self::Seal(SealError::RecipientKey(_)))
     }
 

@@ -123,6 +123,14 @@ impl Clerk {
         }))
     }
 
+    /// Returns the certificate of a key, our own or one that the ledger keeps.
+    pub(super) fn kept_certificate(&self, key: &Fingerprint) -> Result<Option<Certificate>, ClerkError> {
+        match self.keys.iter().find(|own| own.fingerprint() == key) {
+            Some(own) => Ok(Some(own.certificate().clone())),
+            None => self.certificates.get(&self.index, key),
+        }
+    }
+
     /// Returns the certificate that a person means who accepts `wanted`. By an address it is the one that was imported
     /// and never held for it so far; where there is none, the one that holds.
     ///

@@ -13,11 +13,12 @@ use super::chance;
 use super::judge::MANY;
 use crate::clock::system_time;
 use crate::mail;
+use crate::pgp::Certificate;
 use crate::role::{self, Action, Draft};
 use crate::rules::rejudge_on;
 use crate::trade::{
-    Act, Body, Digest, Direction, Document, Download, Fingerprint, Kept, Kind, Letter, Measured, MessageId, Moment,
-    Names, Owed, Role, Transaction, Verdict,
+    Act, Address, Body, Digest, Direction, Document, Download, Fingerprint, Kept, Kind, Letter, Measured, MessageId,
+    Moment, Names, Owed, Party, Role, Transaction, Verdict,
 };
 
 /// A letter that was written.
@@ -203,8 +204,7 @@ impl Batch<'_> {
         let recipient = recipient.ok_or_else(|| ClerkError::NoCertificate(letter.to.address.to_string()))?;
         // What happened in a transaction is entered, and waits for the key (F37); nothing is begun with one that is none.
         if self.by_person && matches!(letter.kind(), Kind::Order | Kind::CatalogRequest) {
-            let fault = |fault| ClerkError::Unusable { address: letter.to.address.to_string(), fault };
-            recipient.usable(system_time(&self.now)).map_err(fault)?;
+            check_usable(&recipient, &letter.to.address, &self.now)?;
         }
         let file = |digest: &Digest| self.files.get(digest).map(Vec::as_slice);
         let signed = mail::write_with(&letter, &self.clerk.texts, &file);
@@ -272,6 +272,12 @@ impl Batch<'_> {
         let actions = self.unless_changed(&transaction, actions)?;
         self.perform_within(role, names, actions)
     }
+}
+
+/// Checks that letters can be sealed to a certificate at `now`.
+fn check_usable(certificate: &Certificate, address: &Address, now: &Moment) -> Result<(), ClerkError> {
+    let fault = |fault| ClerkError::Unusable { address: address.to_string(), fault };
+    certificate.usable(system_time(now)).map_err(fault)
 }
 
 impl super::Clerk {
@@ -353,6 +359,16 @@ impl super::Clerk {
             }
             Ok(written)
         })
+    }
+
+    /// Checks that something can be begun with a party: that a letter to it can be sealed now.
+    ///
+    /// # Errors
+    /// Where its certificate is missing, or cannot be used any more.
+    pub fn check_reader(&self, party: &Party) -> Result<(), ClerkError> {
+        let certificate = self.kept_certificate(&party.fingerprint)?;
+        let certificate = certificate.ok_or_else(|| ClerkError::NoCertificate(party.address.to_string()))?;
+        check_usable(&certificate, &party.address, &self.clock.now())
     }
 
     /// Writes letters that belong to no transaction yet: an order, or the question what is sold.

@@ -1,5 +1,7 @@
 //! `cancel`, `return`: what a buyer says about one transaction.
 
+use clap::builder::PossibleValue;
+
 use super::Shell;
 use super::failure::Failure;
 use super::{output, prompt, transaction};
@@ -7,7 +9,7 @@ use crate::clerk::Written;
 use crate::role::{Desk, Draft, Refused, buyer};
 use crate::rules::{Standing, replacing};
 use crate::trade::item::LineQuantity;
-use crate::trade::{Quantity, Role, Settlement, StatusReason, Transaction};
+use crate::trade::{Quantity, ReturnReason, Role, Settlement, Transaction};
 use crate::view::said::said;
 use crate::view::{short, text};
 use crate::words::Words;
@@ -38,6 +40,7 @@ pub(crate) struct CancelArgs {
 #[command(after_help = "Examples:
   mailorder return K5QW3Z --line 1=2 --reason 'too small'
   mailorder return K5QW3Z --because wrong-item --reason 'a kettle, not a pot'
+  mailorder return K5QW3Z --because quality
   mailorder return K5QW3Z --dry-run
 
 On a terminal it is shown what would go to whom, and you are asked. A script (no terminal, or --no-input) is not, and neither
@@ -50,37 +53,29 @@ pub(crate) struct ReturnArgs {
     #[arg(long = "line", value_name = "LINE=QUANTITY")]
     lines: Vec<String>,
     /// What it is given back for
-    #[arg(long, value_enum, default_value_t = Because::Other)]
-    because: Because,
-    /// Why, in a sentence that the shop reads
-    #[arg(long, default_value = "not wanted any more")]
-    reason: String,
+    #[arg(long, value_enum, default_value_t = ReturnReason::Other)]
+    because: ReturnReason,
+    /// Why, in a sentence that the shop reads; without it the shop reads what --because says
+    #[arg(long)]
+    reason: Option<String>,
     /// Show what would go to whom, and send nothing
     #[arg(short = 'n', long)]
     dry_run: bool,
 }
 
-/// What goods are given back for, as far as the list of reasons has a code for it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Because {
-    /// They are broken, or not good enough
-    Quality,
-    /// They are not what was ordered
-    WrongItem,
-    /// They came too late, or do not come
-    Delivery,
-    /// Anything else
-    Other,
-}
+impl clap::ValueEnum for ReturnReason {
+    fn value_variants<'a>() -> &'a [Self] {
+        &Self::ALL
+    }
 
-impl Because {
-    const fn code(self) -> StatusReason {
-        match self {
-            Self::Quality => StatusReason::Quality,
-            Self::WrongItem => StatusReason::Item,
-            Self::Delivery => StatusReason::Delivery,
-            Self::Other => StatusReason::Other,
-        }
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let value = PossibleValue::new(self.word());
+        Some(match self {
+            Self::Quality => value.help("They are broken, or not good enough"),
+            Self::WrongItem => value.help("They are not what was ordered"),
+            Self::Delivery => value.help("They came too late, or do not come"),
+            Self::Other => value.help("Anything else; they are not wanted any more"),
+        })
     }
 }
 
@@ -116,7 +111,7 @@ fn keep_old_terms(shell: &Shell, args: &CancelArgs) -> Result<bool, Failure> {
 pub(super) fn give_back(shell: &mut Shell, args: ReturnArgs) -> Result<(), Failure> {
     let lines: Result<Vec<LineQuantity>, Failure> = args.lines.iter().map(|text| line_quantity(text)).collect();
     let lines = lines?;
-    let reason = args.because.code().because(&args.reason);
+    let reason = args.because.because(args.reason.as_deref());
     let decide = |known: &Transaction, _: &Desk<'_>| buyer::give_back(known, lines.clone(), reason.clone());
     let shown = Shown { text: &args.transaction, dry_run: args.dry_run, question: "Give it back" };
     let Some(transaction) = written(shell, &shown, decide)? else { return Ok(()) };

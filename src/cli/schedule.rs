@@ -301,7 +301,7 @@ pub(super) fn tell_prepared(shell: &Shell, prepared: &[Prepared]) {
         let id = short(one.order.as_str());
         let (leg, day, why) = (one.leg, one.promised.day(), &one.reason);
         shell.hint(&format!(
-            "{id}: {leg} was promised for {day}, agent and shop were asked in vain; a return is ready: mailorder return {id} --reason '{why}'"
+            "{id}: {leg} was promised for {day}, agent and shop were asked in vain; a return is ready: mailorder return {id} --because delivery --reason '{why}'"
         ));
     }
 }

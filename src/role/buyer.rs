@@ -291,6 +291,17 @@ pub fn received(transaction: &Transaction, came: &Came, now: &Moment) -> Result<
     Ok(Act::Received { lines: terms.lines.iter().filter_map(quantity).collect(), at: came.at })
 }
 
+/// Checks that an order can be repeated with nothing asked for: card or account data were sealed for one order alone.
+///
+/// # Errors
+/// Where such data went with it.
+pub fn check_unsealed(transaction: &Transaction) -> Result<(), Refused> {
+    if transaction.order().is_some_and(|(_, order)| order.sealed.is_some()) {
+        return Err(Refused::new("it was paid with sealed card or account data, which nobody repeats for you"));
+    }
+    Ok(())
+}
+
 /// Makes an order like the one before, from the terms (P98, P99), with the shop it went to.
 pub fn reorder(transaction: &Transaction) -> Result<(Order, Party), Refused> {
     let (ordered, order) =

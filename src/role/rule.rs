@@ -170,9 +170,7 @@ impl Rule {
             return Err(Held::because(format!("it is {}; only what was bought is ordered again", standing.state)));
         };
         check_kept(transaction, &standing)?;
-        if transaction.order().is_some_and(|(_, order)| order.sealed.is_some()) {
-            return Err(Held::because("it was paid with sealed card or account data, which nobody repeats for you"));
-        }
+        buyer::check_unsealed(transaction).map_err(|refused| Held(refused.0))?;
         self.check_age(transaction, now)?;
         if market.ordered_since {
             return Err(Held::because("some of it was ordered again since"));

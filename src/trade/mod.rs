@@ -38,7 +38,7 @@ pub use moment::{InvalidMoment, Moment, When};
 pub use money::{Currency, Money, MoneyError, Quantity};
 pub use party::{Agent, Leg, Party, Person, PostalAddress, Role};
 pub use people::People;
-pub use reason::StatusReason;
+pub use reason::{ReturnReason, StatusReason};
 pub use redaction::{Erasure, Redaction};
 pub use schedule::{Cause, Deed, Schedule, ScheduleName, Target};
 pub use shown::{Shown, ShownLine, Shows};

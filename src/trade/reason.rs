@@ -80,3 +80,81 @@ impl StatusReason {
         Reason { code: self.code().to_owned(), text: text.into() }
     }
 }
+
+/// What goods are given back for: the codes of the list that are about goods (P94).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReturnReason {
+    /// They are broken, or not good enough.
+    Quality,
+    /// They are not what was ordered.
+    WrongItem,
+    /// They came too late, or not at all.
+    Delivery,
+    /// Anything else.
+    Other,
+}
+
+impl ReturnReason {
+    /// All of them, as commands and forms list them.
+    pub const ALL: [Self; 4] = [Self::Quality, Self::WrongItem, Self::Delivery, Self::Other];
+
+    /// Returns the word by which commands and forms name it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Quality => "quality",
+            Self::WrongItem => "wrong-item",
+            Self::Delivery => "delivery",
+            Self::Other => "other",
+        }
+    }
+
+    /// Reads the word of one.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.word() == word)
+    }
+
+    /// Returns the code of the list.
+    pub const fn code(self) -> StatusReason {
+        match self {
+            Self::Quality => StatusReason::Quality,
+            Self::WrongItem => StatusReason::Item,
+            Self::Delivery => StatusReason::Delivery,
+            Self::Other => StatusReason::Other,
+        }
+    }
+
+    /// Returns what is said of it where the buyer writes nothing.
+    const fn text(self) -> &'static str {
+        match self {
+            Self::Quality => "broken, or not good enough",
+            Self::WrongItem => "not what was ordered",
+            Self::Delivery => "delivered too late, or not at all",
+            Self::Other => "not wanted any more",
+        }
+    }
+
+    /// Makes a reason of it and the buyer's own words; where he writes none, of what the code says.
+    pub fn because(self, words: Option<&str>) -> Reason {
+        let words = words.map(str::trim).filter(|words| !words.is_empty());
+        self.code().because(words.unwrap_or_else(|| self.text()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_return_without_words_says_what_its_code_says_and_no_two_say_the_same() {
+        for one in ReturnReason::ALL {
+            assert_eq!(ReturnReason::parse(one.word()), Some(one));
+            for nothing in [None, Some(""), Some("  ")] {
+                assert_eq!(one.because(nothing), one.code().because(one.text()), "{one:?}");
+            }
+            assert_eq!(one.because(Some(" too small ")), one.code().because("too small"), "{one:?}");
+            let alike = ReturnReason::ALL.into_iter().filter(|other| other.because(None) == one.because(None));
+            assert_eq!(alike.count(), 1, "{one:?}");
+        }
+        assert_eq!(ReturnReason::parse("QUA"), None);
+    }
+}

@@ -9,12 +9,14 @@ use axum::response::Redirect;
 use super::Web;
 use super::fault::Fault;
 use super::form::{Form, plain};
+use super::several::find_each;
 use crate::clerk::{Clerk, ClerkError};
 use crate::role::buyer::Came;
 use crate::role::{Action, Desk, Draft, Refused, buyer};
 use crate::rules::{Standing, State as OrderState};
 use crate::trade::item::{Line, LineQuantity};
-use crate::trade::{Key, Leg, Quantity, Role, StatusReason, Transaction, When};
+use crate::trade::status::Reason;
+use crate::trade::{Key, Leg, Quantity, ReturnReason, Role, Transaction, When};
 
 /// How many of which line came; `None` for none.
 type Counts = Vec<(String, Option<Quantity>)>;
@@ -47,7 +49,7 @@ fn several(id: &str) -> Fault {
 pub(super) async fn act(State(web): State<Arc<Web>>, Path(id): Path<String>, form: Form) -> Result<Redirect, Fault> {
     let (act, reason) = (form.get("act").unwrap_or_default().to_owned(), form.get("reason").map(str::to_owned));
     let (lines, whole) = (lines(&form), form.get("what") != Some("lines"));
-    let came = came(&form);
+    let (came, because) = (came(&form), because(&form));
     let legs: Vec<Leg> = form.all("leg").filter_map(Leg::parse).collect();
     let shared = Arc::clone(&web);
     web.once(&form, async move {
@@ -58,7 +60,7 @@ pub(super) async fn act(State(web): State<Arc<Web>>, Path(id): Path<String>, for
             "received" => return note_received(&shared, id, came?).await,
             _ => return Err(Fault::wrong("The form asks for nothing that is known here.")),
         };
-        let lines = lines?;
+        let (lines, because) = (lines?, because?);
         // "All of it" is ticked beforehand: quantities beside it say something else.
         if act == "return" && whole != lines.is_empty() {
             return Err(Fault::wrong("Say how many of which line are given back, or choose to give back all."));
@@ -66,15 +68,19 @@ pub(super) async fn act(State(web): State<Arc<Web>>, Path(id): Path<String>, for
         let place = format!("/txn/{id}?said={said}");
         let decide = move |known: &Transaction, _: &Desk<'_>| match said {
             "cancelled" => buyer::cancel(known, reason.clone()),
-            _ => {
-                let text = reason.clone().unwrap_or_else(|| "not wanted any more".to_owned());
-                buyer::give_back(known, lines.clone(), StatusReason::Other.because(text))
-            }
+            _ => buyer::give_back(known, lines.clone(), because.clone()),
         };
         write(&shared, id, decide).await?;
         Ok(place)
     })
     .await
+}
+
+/// Reads why goods are given back: one of the codes, in the buyer's own words where he writes any.
+pub(super) fn because(form: &Form) -> Result<Reason, Fault> {
+    let code = form.get("because").map_or(Some(ReturnReason::Other), ReturnReason::parse);
+    let code = code.ok_or_else(|| Fault::wrong("The form asks for nothing that is known here."))?;
+    Ok(code.because(form.get("reason")))
 }
 
 /// Reads the quantities given back, a field `back-LINE` for each line.
@@ -135,7 +141,7 @@ pub(super) async fn write(
     Ok(())
 }
 
-fn is_not_rejected(known: &Transaction) -> Result<(), Fault> {
+pub(super) fn is_not_rejected(known: &Transaction) -> Result<(), Fault> {
     if Standing::of(known).state == OrderState::Rejected {
         return Err(Fault::wrong(format!(
             "{} did not take this order; there is nothing more to say to it. Order again instead.",
@@ -182,12 +188,10 @@ pub(super) async fn ask_each(web: &Arc<Web>, mut ids: Vec<String>) -> Result<Str
     }
     let fields = web.desk(move |clerk| {
         let (mut keys, mut fields): (Vec<Key>, Vec<String>) = (Vec::new(), Vec::new());
-        for id in &ids {
-            let known = find(clerk, id)?;
-            if may_ask(&known).is_err() {
-                fields.push(format!("not={}", known.key.id));
-            } else if !keys.contains(&known.key) {
-                keys.push(known.key);
+        for known in find_each(clerk, ids.iter().map(String::as_str))? {
+            match may_ask(&known) {
+                Ok(()) => keys.push(known.key),
+                Err(_) => fields.push(format!("not={}", known.key.id)),
             }
         }
         if !keys.is_empty() {

@@ -55,6 +55,18 @@ impl Fault {
         (self.status == StatusCode::UNPROCESSABLE_ENTITY).then_some(self.text.as_str())
     }
 
+    /// Returns what is wrong with what was sent, and what to do about it, in the language of a page.
+    ///
+    /// # Errors
+    /// What is no fault of whoever sent it.
+    pub(super) fn told(self, visit: &Visit) -> Result<String, Self> {
+        let Some(said) = self.refused().map(|text| visit.said(text)) else { return Err(self) };
+        Ok(match &self.next {
+            Some(hint) => visit.words().fill("order.fault", &[("fault", &said), ("hint", &visit.said(hint))]),
+            None => said,
+        })
+    }
+
     /// Whoever sent it may not.
     pub(super) fn forbidden(what: impl Into<String>) -> Self {
         Self::new(StatusCode::FORBIDDEN, what)
@@ -75,6 +87,7 @@ impl From<ClerkError> for Fault {
     fn from(error: ClerkError) -> Self {
         match error {
             ClerkError::Refused(refused) => refused.into(),
+            error if error.is_about_reader() => Self::wrong(error.to_string()),
             error => Self::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string()),
         }
     }

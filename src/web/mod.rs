@@ -4,6 +4,7 @@
 //! done once. Nothing is asked of any other machine, and without its small script everything works as well.
 
 mod act;
+mod again;
 mod articles;
 mod bell;
 mod chart;
@@ -24,7 +25,9 @@ mod orders;
 mod pages;
 mod points;
 mod post;
+mod returns;
 mod schedule;
+mod several;
 mod sorting;
 mod sums;
 mod timeline;
@@ -201,6 +204,8 @@ fn router(web: Arc<Web>) -> Router {
         .route("/", get(orders::show).post(orders::act))
         .route("/export", get(export::export))
         .route("/order", get(order::show).post(order::act))
+        .route("/return", get(returns::show).post(returns::act))
+        .route("/again", get(again::show).post(again::act))
         .route("/txn/{id}", get(transaction::show).post(act::act))
         .route("/txn/{id}/confirm", get(confirm::show).post(confirm::act))
         .route("/schedule", get(schedule::show).post(schedule::act))

@@ -105,8 +105,10 @@ fn written(clerk: &mut Clerk, draft: &Draft, visit: &Visit) -> Result<Map<String
             doubt = prices.doubt(&order).map(|doubt| visit.said(&doubt));
             (None, Some(order))
         }
-        Err(OrderingError::Clerk(error)) => return Err(error.into()),
-        Err(error) => ((!draft.looks).then(|| said(&error, visit)), None),
+        Err(error) => {
+            let said = Fault::from(error).told(visit)?;
+            ((!draft.looks).then_some(said), None)
+        }
     };
     let mut shows = order_form::shows(clerk, &draft.filled, order.as_ref(), fault.as_deref())?;
     let field = if fault.is_some() { order_form::faulty(clerk, &draft.filled)? } else { None };
@@ -116,17 +118,6 @@ fn written(clerk: &mut Clerk, draft: &Draft, visit: &Visit) -> Result<Map<String
     shows.insert("sends_once".to_owned(), json!(checked.then_some(&draft.once)));
     shows.insert("doubt".to_owned(), json!(doubt));
     Ok(shows)
-}
-
-/// Returns what is wrong, and what to do about it.
-fn said(error: &OrderingError, visit: &Visit) -> String {
-    let said = visit.said(&error.to_string());
-    match error {
-        OrderingError::Wrong { hint: Some(hint), .. } | OrderingError::Forbidden { hint: Some(hint), .. } => {
-            visit.words().fill("order.fault", &[("fault", &said), ("hint", &visit.said(hint))])
-        }
-        _ => said,
-    }
 }
 
 /// Asks a shop what it sells; where it has not answered the question before, that one goes on waiting.
@@ -167,11 +158,17 @@ fn instrument(form: &Form) -> Option<Instrument> {
     Some(fields.into_iter().filter_map(field).collect())
 }
 
-fn send(clerk: &mut Clerk, filled: &Filled, instrument: Option<Instrument>) -> Result<OrderId, Fault> {
+/// Makes the order of a form as it is sent: one that repeats another names it.
+pub(super) fn ordered(clerk: &mut Clerk, filled: &Filled) -> Result<(Order, Party, Prices), Fault> {
     let (mut order, shop, prices) = draft(clerk, filled)?;
     if let Some(id) = &filled.again {
         order.reorder_of = find(clerk, id)?.number;
     }
+    Ok((order, shop, prices))
+}
+
+fn send(clerk: &mut Clerk, filled: &Filled, instrument: Option<Instrument>) -> Result<OrderId, Fault> {
+    let (mut order, shop, prices) = ordered(clerk, filled)?;
     let id = OrderId::from_bytes(chance()?);
     clerk.renew_if_due()?;
     if let Some(instrument) = instrument {

@@ -150,7 +150,7 @@ fn picked<'a>(order: &'a Order, prices: &Prices) -> (Vec<[String; 2]>, Vec<&'a L
 }
 
 /// Returns what an order that is repeated had at other prices then, or what is not sold any more (P98, P100).
-fn changes(clerk: &Clerk, filled: &Filled, prices: Option<&Prices>) -> Result<Vec<PriceChange>, Fault> {
+pub(super) fn changes(clerk: &Clerk, filled: &Filled, prices: Option<&Prices>) -> Result<Vec<PriceChange>, Fault> {
     let Some((prices, id)) = prices.zip(filled.again.as_deref()) else { return Ok(Vec::new()) };
     let known = find(clerk, id)?;
     let (order, _) = buyer::reorder(&known)?;
@@ -314,7 +314,8 @@ fn with_charges(methods: &[&str], chosen: &str, charge: impl Fn(&str) -> Value, 
     methods.iter().zip(charges).map(method).collect()
 }
 
-fn sum(order: &Order, changes: &[PriceChange]) -> Value {
+/// Returns what an order has and comes to, with what changed since it was ordered before.
+pub(super) fn sum(order: &Order, changes: &[PriceChange]) -> Value {
     let line = |line: &Line| {
         json!({
             "sku": line.item.sku, "name": line.item.name, "quantity": line.quantity.to_string(), "unit": text::money_json(&line.unit_price),
@@ -328,7 +329,7 @@ fn sum(order: &Order, changes: &[PriceChange]) -> Value {
     };
     json!({
         "lines": order.lines.iter().map(line).collect::<Vec<_>>(), "charges": order.charges.iter().map(charge).collect::<Vec<_>>(),
-        "total": text::money_json(&order.total), "to": order.deliver_to.as_ref().map(|to| to.lines().join(", ")),
+        "total": text::money_json(&order.total), "pay": order.payment_method.as_str(), "deliver": order.delivery_method.as_str(), "to": order.deliver_to.as_ref().map(|to| to.lines().join(", ")),
         "needs_card": !matches!(order.payment_method.as_str(), "invoice" | "cash-on-delivery" | "bank-transfer"),
     })
 }

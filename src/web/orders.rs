@@ -13,6 +13,7 @@ use super::export;
 use super::fault::Fault;
 use super::form::Form;
 use super::pages::{self, Page};
+use super::several;
 use super::sorting::Sorting;
 use super::sums::{self, Summed};
 use super::transaction::Marked;
@@ -48,7 +49,9 @@ const FIELDS: [&str; 5] = ["order", "payment", "delivery", "month", "shop"];
 pub(super) async fn show(State(web): State<Arc<Web>>, visit: Visit) -> Result<Page, Fault> {
     let shared = Arc::clone(&web);
     web.desk(move |clerk| {
-        let shows = list(clerk, &visit)?;
+        let told = several::told(clerk, &visit)?;
+        let mut shows = list(clerk, &visit)?;
+        shows.extend(told);
         visit.page(&shared, clerk, "list.html", shows)
     })
     .await
@@ -61,7 +64,7 @@ pub(super) async fn act(State(web): State<Arc<Web>>, form: Form) -> Result<Redir
     let shared = Arc::clone(&web);
     web.once(&form, async move {
         match (act.as_str(), ticked.as_slice()) {
-            (_, []) => Err(Fault::wrong("No order is ticked: tick one or more, then press the button again.")),
+            (_, []) => Err(Fault::wrong(several::NONE_TICKED)),
             ("ask", _) => act::ask_each(&shared, ticked).await,
             ("return", [one]) => {
                 let id = one.clone();
@@ -69,11 +72,9 @@ pub(super) async fn act(State(web): State<Arc<Web>>, form: Form) -> Result<Redir
                 Ok(format!("/txn/{one}?act=return#return"))
             }
             ("reorder", [one]) => Ok(format!("/order?again={one}")),
-            ("schedule", _) => {
-                let fields: Vec<String> = ticked.iter().map(|id| format!("txn={}", pages::encoded(id))).collect();
-                Ok(format!("/schedule?{}#new", fields.join("&")))
-            }
-            ("return" | "reorder", _) => Err(Fault::wrong("Tick one order alone for this.")),
+            ("return", _) => Ok(several::place("/return", &ticked)),
+            ("reorder", _) => Ok(several::place("/again", &ticked)),
+            ("schedule", _) => Ok(several::place("/schedule", &ticked) + "#new"),
             _ => Err(Fault::wrong("The form asks for nothing that is known here.")),
         }
     })
@@ -108,7 +109,6 @@ fn list(clerk: &Clerk, visit: &Visit) -> Result<Map<String, Value>, Fault> {
         FIELDS.iter().map(|field| ((*field).to_owned(), json!(visit.asked(field).unwrap_or_default()))).collect(),
     );
     put("fault", json!(fault));
-    put("unasked", json!(unasked(clerk, visit)?));
     put("exports", json!(export::links(visit)));
     put("views", json!(views?));
     put("summary", summary(clerk, found.summary.warnings, visit)?);
@@ -134,20 +134,6 @@ fn after(clerk: &Clerk, visit: &Visit) -> Result<Option<Key>, Fault> {
 fn older(found: &Orders, visit: &Visit) -> Option<String> {
     let last = found.listed.last().filter(|_| found.is_cut)?;
     Some(visit.with(AFTER, last.key.id.as_str()))
-}
-
-/// Returns those of the orders just ticked that nobody could be asked about, and why.
-fn unasked(clerk: &Clerk, visit: &Visit) -> Result<Vec<Value>, Fault> {
-    let mut unasked = Vec::new();
-    for id in visit.each("not").take(usize::try_from(SHOWN).unwrap_or(usize::MAX)) {
-        let known = act::find(clerk, id)?;
-        if let Err(why) = act::may_ask(&known) {
-            let id = &known.key.id;
-            unasked
-                .push(json!({"id": id, "short": short(id.as_str()), "why": why.refused().map(|why| visit.said(why))}));
-        }
-    }
-    Ok(unasked)
 }
 
 /// Returns the query that search box and fields ask for together.

@@ -43,6 +43,8 @@ const TEMPLATES: &[(&str, &str)] = built_in!(
     "sprite.html",
     "list.html",
     "order.html",
+    "return.html",
+    "again.html",
     "transaction.html",
     "confirm.html",
     "schedule.html",

@@ -60,7 +60,7 @@ impl Summed {
                 "undelivered": of().filter(|one| one.row.undelivered).count(),
             })
         };
-        totals(agreed()).into_iter().map(sum).collect()
+        totals(agreed().filter_map(|one| one.row.total)).into_iter().map(sum).collect()
     }
 
     /// Returns the sums of each month.
@@ -71,8 +71,9 @@ impl Summed {
                 months.entry(month).or_default().push(one);
             }
         }
-        let sums =
-            |(month, orders): (String, Vec<&Listed>)| (month, totals(orders.into_iter()).into_values().collect());
+        let sums = |(month, orders): (String, Vec<&Listed>)| {
+            (month, totals(orders.into_iter().filter_map(|one| one.row.total)).into_values().collect())
+        };
         months.into_iter().map(sums).collect()
     }
 
@@ -92,9 +93,10 @@ fn counts(one: &Listed) -> bool {
     matches!(one.row.state.as_str(), "open" | "completed")
 }
 
-fn totals<'a>(orders: impl Iterator<Item = &'a Listed>) -> BTreeMap<Currency, Money> {
+/// Adds amounts up, each currency by itself.
+pub(super) fn totals(amounts: impl Iterator<Item = Money>) -> BTreeMap<Currency, Money> {
     let mut totals: BTreeMap<Currency, Money> = BTreeMap::new();
-    for amount in orders.filter_map(|one| one.row.total) {
+    for amount in amounts {
         let total = totals.entry(amount.currency()).or_insert_with(|| Money::zero(amount.currency()));
         *total = total.plus(&amount).unwrap_or(*total);
     }

@@ -20,7 +20,9 @@ use crate::rules::{Pending, Standing, State as OrderState, agreement, overdue, r
 use crate::trade::document::ReturnAnswer;
 use crate::trade::item::{Charge, Line, LineQuantity};
 use crate::trade::status::Step;
-use crate::trade::{Direction, Document, Finding, Kept, Kind, Leg, Money, Role, Terms, Transaction, Verdict, When};
+use crate::trade::{
+    Direction, Document, Finding, Kept, Kind, Leg, Money, ReturnReason, Role, Terms, Transaction, Verdict, When,
+};
 use crate::view::bill::Bill;
 use crate::view::orders::Awaited;
 use crate::view::transaction::{Unsure, counts_json, next_steps, offer_is_over, shown, signer_named, unanswered};
@@ -113,6 +115,7 @@ fn order(clerk: &Clerk, known: &Transaction, visit: &Visit) -> Result<Map<String
     let until = offer.and_then(|(_, terms)| terms.valid_through);
     put("offer_until", json!(until.map(|until| pages::moment(&until, &visit.zone))));
     put("act", json!(visit.asked("act")));
+    put("reasons", reasons());
     let terms = shown(known, &standing);
     put("bought", json!(bought(known, terms)));
     put("legs", json!(LEGS.map(|leg| progress(known, &standing, leg, visit))));
@@ -136,8 +139,13 @@ fn order(clerk: &Clerk, known: &Transaction, visit: &Visit) -> Result<Map<String
     Ok(shows)
 }
 
+/// Returns the words of what goods are given back for, the one that is meant where none is chosen last.
+pub(super) fn reasons() -> Value {
+    json!(ReturnReason::ALL.map(ReturnReason::word))
+}
+
 /// Returns what the shop calls itself here or else elsewhere, as lists have it; its address where nothing says so.
-fn shop(clerk: &Clerk, known: &Transaction) -> Result<String, Fault> {
+pub(super) fn shop(clerk: &Clerk, known: &Transaction) -> Result<String, Fault> {
     let name = match known.terms().map(|(_, terms)| terms.seller.clone()).filter(|name| !name.is_empty()) {
         None if known.key.role == Role::Buyer => clerk.shop_name(&known.key.shop)?,
         name => name.unwrap_or_default(),
@@ -192,7 +200,7 @@ fn asked(known: &Transaction, leg: Leg) -> Option<&Kept> {
 }
 
 /// Returns the goods and charges of the terms, or of the order where there are none yet.
-fn goods(known: &Transaction, terms: Option<Offered<'_>>) -> Value {
+pub(super) fn goods(known: &Transaction, terms: Option<Offered<'_>>) -> Value {
     let (lines, charges, total): (&[Line], &[Charge], Option<Money>) = match (terms, known.order()) {
         (Some((_, terms)), _) => (&terms.lines, &terms.charges, Some(terms.total)),
         (None, Some((_, order))) => (&order.lines, &order.charges, Some(order.total)),

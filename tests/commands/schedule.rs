@@ -226,9 +226,11 @@ mod real {
         assert!(status.ends_with(&told), "{status} {told}");
         let hint = told.split("a return is ready: mailorder ").nth(1).unwrap_or_else(|| panic!("{told}"));
         let command = hint.split(" return ").nth(1).unwrap_or_else(|| panic!("{told}"));
-        let (name, reason) = command.trim().split_once(" --reason ").unwrap();
-        let sent = town.at("+11d", "buyer", &["return", name, "--reason", reason.trim_matches('\'')]);
+        let (name, reason) = command.trim().split_once(" --because delivery --reason ").unwrap();
+        let words = ["--because", "delivery", "--reason", reason.trim_matches('\'')];
+        let sent = town.at("+11d", "buyer", &[&["return", name][..], &words].concat());
         assert_eq!(sent.code, Some(0), "{sent:?}");
+        assert_eq!(town.check_reasons(), ["DEL"]);
         assert_eq!(letters(&town.show("buyer", &id), "out", "return-request").len(), 1);
         assert_eq!(ready("+12d"), serde_json::json!([]), "it is asked for once");
     }

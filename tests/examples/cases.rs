@@ -51,6 +51,7 @@ pub const CASES: &[Case] = &[
     case("mailorder cancel K5QW3Z --dry-run", Stand::Offered),
     case("mailorder return K5QW3Z --line 1=2 --reason 'too small'", Stand::Paid),
     case("mailorder return K5QW3Z --because wrong-item --reason 'a kettle, not a pot'", Stand::Paid),
+    case("mailorder return K5QW3Z --because quality", Stand::Paid),
     case("mailorder return K5QW3Z --dry-run", Stand::Open),
     case("mailorder return K5QW3Z --line 1=1 --reason 'too small'", Stand::Paid),
     says("mailorder catalog shop@example.com", Stand::Open, "TEA-200"),

@@ -53,7 +53,7 @@ fn figure_20_goods_that_arrived_go_back_and_the_money_comes_back_p113() {
 #[test]
 fn what_goods_are_given_back_for_is_a_code_of_peppols_list() {
     let town = Town::fresh();
-    let (id, _) = completed(&town);
+    let (id, number) = completed(&town);
     for (because, code) in [("quality", "QUA"), ("wrong-item", "ITM"), ("delivery", "DEL"), ("other", "OTH")] {
         let copy = town.copied();
         copy.does("buyer", &["return", &id, "--because", because, "--reason", "too small"]);
@@ -62,8 +62,24 @@ fn what_goods_are_given_back_for_is_a_code_of_peppols_list() {
         let asked = copy.letter("shop", "in", "return-request");
         assert!(asked.contains(&format!("\"mo:reason\": \"{code}\"")) && asked.contains("too small"), "{asked}");
     }
-    town.does("buyer", &["return", &id]);
-    assert_eq!(town.check_reasons(), ["OTH"]);
+    // Where the buyer writes nothing, the letter says what the code says, and reads so in the shop's language.
+    for (because, code, text, japanese) in [
+        (&["--because", "quality"][..], "QUA", "broken, or not good enough", "壊れているか、品質に問題があります"),
+        (&["--because", "wrong-item"], "ITM", "not what was ordered", "注文した物と違います"),
+        (&["--because", "delivery"], "DEL", "delivered too late, or not at all", "届くのが遅いか、届きません"),
+        (&["--because", "other"], "OTH", "not wanted any more", "不要になりました"),
+        (&["--because", "other", "--reason", " "], "OTH", "not wanted any more", "不要になりました"),
+        (&[], "OTH", "not wanted any more", "不要になりました"),
+    ] {
+        let copy = town.copied();
+        copy.does("buyer", &[&["return", &id][..], because].concat());
+        assert_eq!(copy.check_reasons(), [code], "{because:?}");
+        copy.sync(&["shop"]);
+        let asked = copy.letter("shop", "in", "return-request");
+        assert!(asked.matches(text).count() >= 2, "{text}, for programs and for people: {asked}");
+        let shown = copy.does("shop", &["--lang", "ja", "show", &number]).out;
+        assert!(shown.contains(japanese), "{shown}");
+    }
     assert_eq!(town.run("buyer", &["return", &id, "--because", "RET"]).code, Some(2));
 }
 

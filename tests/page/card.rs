@@ -11,7 +11,7 @@ use crate::support::program::Town;
 const SECRETS: [&str; 3] = ["4556737586899855", "08 / 31", "ONO KENJIRO"];
 
 /// A buyer who has the shop's catalog and the payment agent's key.
-fn with_agent() -> Town {
+pub fn with_agent() -> Town {
     let town = town(CATALOG, "");
     town.accept("buyer", "pay");
     catalog(&town, &[]);
@@ -27,7 +27,7 @@ fn fields<'a>(token: &'a str, once: &'a str, what: &'a str) -> Vec<(&'a str, &'a
 }
 
 /// Sends the order with its card, from the page where it was checked; returns its ID.
-fn ordered(visitor: &Visitor<'_>) -> String {
+pub fn ordered(visitor: &Visitor<'_>) -> String {
     let (token, once) = visitor.hidden("/order");
     let check = visitor.fills("/order", &fields(&token, &once, "check"));
     // The page proposes the agent of the shop's ways, and has nothing of the card.

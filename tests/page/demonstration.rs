@@ -358,6 +358,8 @@ mod real {
             ("list", "/".to_owned()),
             ("order", "/order?shop=shop@demo.test".to_owned()),
             ("order-again", format!("/order?again={doubted}")),
+            ("return", format!("/return?txn={doubted}&txn={differing}&txn={agreeing}")),
+            ("again", format!("/again?txn={doubted}&txn={differing}&txn={agreeing}")),
             ("transaction", format!("/txn/{doubted}")),
             ("confirm", format!("/txn/{agreeing}/confirm")),
             ("confirm-differs", format!("/txn/{differing}/confirm")),

@@ -48,7 +48,7 @@ pub fn grouped(amount: &Value) -> String {
 }
 
 /// Sends a form with several ticks; returns where it leads.
-fn ticked(visitor: &Visitor<'_>, act: &str, ids: &[&str]) -> String {
+pub fn ticked(visitor: &Visitor<'_>, act: &str, ids: &[&str]) -> String {
     let fields: Vec<(&str, &str)> = ids.iter().map(|id| ("txn", *id)).chain([("act", act)]).collect();
     visitor.does("/", "/", &fields)
 }
@@ -194,9 +194,9 @@ fn ticked_orders_are_asked_about_at_the_addresses_of_their_terms_p82_p83_p87_p88
     for letter in letters(&shown, "in", "payment-status") {
         assert!(page.contains(&format!("id=\"l-{}\"", letter["entry"])), "{letter}");
     }
-    // No tick, and one tick too many for what is done to one order.
+    // No tick, and what is known to no button.
     let (token, once) = visitor.hidden("/");
-    for (act, ids) in [("ask", vec![]), ("return", vec![&first, &second]), ("reorder", vec![&first, &second])] {
+    for (act, ids) in [("ask", vec![]), ("return", vec![]), ("reorder", vec![]), ("pay", vec![&first, &second])] {
         let ticks = ids.iter().map(|id| ("txn", id.as_str()));
         let fields: Vec<(&str, &str)> =
             ticks.chain([("act", act), ("token", token.as_str()), ("once", once.as_str())]).collect();
@@ -254,7 +254,12 @@ fn goods_given_back_on_the_page_are_stopped_before_they_come_and_refunded_after_
 
 /// Returns the fields of the form by which an order is written, as a browser sends them, and its hidden ones.
 pub fn filled(page: &str) -> Fields {
-    let (_, form) = page.split_once("action=\"/order\"").unwrap();
+    filled_at(page, "/order")
+}
+
+/// The same of the form that is sent to this path.
+pub fn filled_at(page: &str, path: &str) -> Fields {
+    let (_, form) = page.split_once(&format!("action=\"{path}\"")).unwrap_or_else(|| panic!("{path}: {page}"));
     let attribute = |tag: &str, name: &str| {
         let from = tag.split_once(&format!(" {name}=\""))?.1;
         Some(from.split('"').next().unwrap().replace("&#x2f;", "/").replace("&amp;", "&").replace("&#x27;", "'"))

@@ -46,6 +46,13 @@ fn addresses(town: &Town) -> Vec<(&'static str, String)> {
     all.push(("/txn/{id}/confirm", format!("/txn/{offered}/confirm")));
     all.push(("/txn/{id}/confirm", format!("/txn/{id}/confirm")));
     all.push(("/order", format!("/order?again={id}")));
+    for route in ["/return", "/again"] {
+        all.push((route, format!("{route}?txn={id}&txn={offered}")));
+        all.push((route, route.to_owned()));
+    }
+    for did in ["returned", "reordered"] {
+        all.push(("/", format!("/?did={did}&n=1&not={offered}")));
+    }
     for path in ["/", "/?q=late", "/?said=asked", "/?sort=amount"] {
         all.push(("/", path.to_owned()));
     }
@@ -162,6 +169,12 @@ fn every_answer_of_every_route_has_every_header() {
     let own = [("token", token.as_str()), ("once", once.as_str())];
     let mut met = BTreeSet::new();
     // A form that does something, one that asks for nothing, one that no page of ours made.
+    let several = [("txn", id.as_str()), ("because", "other")];
+    for route in ["/return", "/again"] {
+        let (token, once) = visitor.hidden(&format!("{route}?txn={id}"));
+        let own = [("token", token.as_str()), ("once", once.as_str())];
+        met.insert(posts(&visitor, route, &[&own[..], &several].concat()).status);
+    }
     met.insert(posts(&visitor, &format!("/txn/{id}"), &[&own[..], &[("act", "ask")]].concat()).status);
     for route in routes() {
         let path = route.replace("{id}", &id);

@@ -379,6 +379,79 @@ mod real {
         assert_eq!(settled("block"), 0, "he is heard again");
     }
 
+    /// Returns the buyer's orders, and how many returns of these he asked for.
+    fn counts(town: &Town, ids: &[String; 2]) -> (usize, usize) {
+        let asked = |id: &String| {
+            let shown = town.show("buyer", id);
+            crate::support::program::letters(&shown, "out", "return-request").len()
+        };
+        (town.list(&[]).len(), ids.iter().map(asked).sum())
+    }
+
+    #[test]
+    fn several_orders_are_repeated_and_given_back_without_a_script_p82_p94_p98() {
+        let (town, served, browser) = opened();
+        let ids = [town.confirmed().0, town.confirmed().0];
+        browser.scripts(false);
+        let root = format!("http://{}", served.host());
+        let ticks = || {
+            browser.open(&format!("{root}/"));
+            ids.iter().for_each(|id| browser.click(&format!("td.tick input[value='{id}']")));
+        };
+        let (orders, _) = counts(&town, &ids);
+        ticks();
+        browser.click("button[value=reorder]");
+        browser.click("button[value=send]");
+        browser.arrives("/?did=reordered&n=2");
+        assert_eq!(counts(&town, &ids), (orders + 2, 0));
+        assert!(browser.text("#reordered").contains("2 orders go to their shops"));
+        ticks();
+        browser.click(".ticked button[value=return]");
+        browser.click("#return-because option[value=wrong-item]");
+        browser.click(".decide button[value=return]");
+        browser.arrives("/?did=returned&n=2");
+        assert_eq!(counts(&town, &ids), (orders + 2, 2));
+        assert!(town.check_reasons().contains(&"ITM"), "{:?}", town.check_reasons());
+        assert!(browser.text("#returned").contains("2 returns are asked for"));
+        // What cannot go back a second time is told on the page, and nothing can be pressed there.
+        ticks();
+        browser.click(".ticked button[value=return]");
+        assert!(
+            browser.text("#orders").contains("asked for already") && !browser.source().contains("class=\"decide\"")
+        );
+    }
+
+    #[test]
+    fn several_orders_are_repeated_and_given_back_by_keys_alone_p82_p94_p98() {
+        let (town, _served, browser) = opened();
+        let ids = [town.confirmed().0, town.confirmed().0];
+        let (orders, _) = counts(&town, &ids);
+        let ticks = || {
+            presses(&browser, "nav.pages a[href='/']", ENTER);
+            browser.until("the list", "return location.pathname === '/' && !location.search");
+            ids.iter().rev().for_each(|id| presses(&browser, &format!("td.tick input[value='{id}']"), SPACE));
+        };
+        let shows = |path: &str| {
+            browser
+                .until(path, &format!("return location.pathname === '{path}' && !!document.querySelector('.decide')"));
+        };
+        ticks();
+        presses(&browser, "button[value=reorder]", ENTER);
+        shows("/again");
+        presses(&browser, "button[value=send]", SPACE);
+        browser.arrives("/?did=reordered&n=2");
+        assert_eq!(counts(&town, &ids), (orders + 2, 0));
+        ticks();
+        presses(&browser, "button[value=return]", ENTER);
+        shows("/return");
+        reaches(&browser, "#return-why");
+        types(&browser, "too many");
+        presses(&browser, "button[value=return]", ENTER);
+        browser.arrives("/?did=returned&n=2");
+        assert_eq!(counts(&town, &ids), (orders + 2, 2));
+        assert_eq!(browser.complaints(), Vec::<String>::new());
+    }
+
     #[test]
     fn the_keys_are_listed_and_can_be_switched_off() {
         let (_town, served, browser) = opened();

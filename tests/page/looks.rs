@@ -53,7 +53,8 @@ mod real {
         town.settle();
         let pages = ["/", "/warnings", "/health", "/schedule", "/chart", "/order", "/order?shop=shop@demo.test"];
         let orders = [format!("/txn/{id}"), format!("/txn/{offered}/confirm"), format!("/order?again={id}")];
-        for path in pages.map(str::to_owned).into_iter().chain(orders) {
+        let several = ["/return", "/again"].map(|path| format!("{path}?txn={id}&txn={offered}"));
+        for path in pages.map(str::to_owned).into_iter().chain(orders).chain(several) {
             browser.open(&format!("{root}{path}"));
             assert_eq!(browser.script(ON_PAPER), json!([]), "{path}");
         }
@@ -91,9 +92,9 @@ mod real {
         let id = town.in_state("open")["id"].as_str().unwrap().to_owned();
         for width in [479, 375, 320] {
             as_wide_as(&browser, width);
-            for path in
-                ["/", &format!("/txn/{id}"), "/order?shop=shop%40demo.test", "/warnings", "/schedule", "/health"]
-            {
+            let several = ["/return", "/again"].map(|path| format!("{path}?txn={id}"));
+            let others = ["/", "/order?shop=shop%40demo.test", "/warnings", "/schedule", "/health"];
+            for path in others.map(str::to_owned).into_iter().chain(several).chain([format!("/txn/{id}")]) {
                 browser.open(&format!("{root}{path}"));
                 assert_eq!(browser.script(FAULTS), json!([]), "{path} {width}");
                 let seen = "return [...document.querySelectorAll('.address, .langs a, .account a')]

@@ -28,6 +28,8 @@ fn screens(order: &str, offered: &str) -> Vec<(&'static str, String)> {
     vec![
         ("list", "/".to_owned()),
         ("order", format!("/order?again={order}")),
+        ("return", format!("/return?txn={order}&txn={offered}")),
+        ("again", format!("/again?txn={order}&txn={offered}")),
         ("confirm", format!("/txn/{offered}/confirm")),
         ("transaction", format!("/txn/{order}")),
         ("schedule", "/schedule".to_owned()),

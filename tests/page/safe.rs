@@ -70,7 +70,7 @@ fn what_acts_must_come_from_a_page_of_ours_by_any_spelling_of_its_path_b109_b110
     let (token, once) = visitor.hidden("/");
     let id =
         town.does("buyer", &["--json", "list", "open"]).json()["transactions"][0]["id"].as_str().unwrap().to_owned();
-    let body = form(&[("token", &token), ("once", &once), ("act", "ask")]);
+    let body = form(&[("token", &token), ("once", &once), ("act", "ask"), ("txn", &id)]);
     let entries = || std::fs::read_dir(town.path("buyer/ledger/cur")).unwrap().count();
     let before = entries();
     let host = served.host();
@@ -82,7 +82,8 @@ fn what_acts_must_come_from_a_page_of_ours_by_any_spelling_of_its_path_b109_b110
         &[("Origin", "null")],
     ];
     for headers in foreign {
-        for path in [format!("/txn/{id}"), format!("/%74xn/{id}"), format!("//txn/{id}"), "/".to_owned()] {
+        let several = ["/", "/return", "/%72eturn", "/again", "//again"].map(str::to_owned);
+        for path in [format!("/txn/{id}"), format!("/%74xn/{id}"), format!("//txn/{id}")].into_iter().chain(several) {
             let all = [
                 &[
                     ("Host", host.as_str()),
@@ -98,8 +99,11 @@ fn what_acts_must_come_from_a_page_of_ours_by_any_spelling_of_its_path_b109_b110
     }
     // From our own page, but without the token of this session.
     for wrong in ["", "00000000000000000000000000000000"] {
-        let answer = visitor.post(&format!("/txn/{id}"), &[("token", wrong), ("once", &once), ("act", "ask")]);
-        assert_eq!(answer.status, 403, "{answer:?}");
+        for path in [&format!("/txn/{id}"), "/return", "/again"] {
+            let fields = [("token", wrong), ("once", &once), ("act", "ask"), ("txn", &id)];
+            let answer = visitor.post(path, &fields);
+            assert_eq!(answer.status, 403, "{path}: {answer:?}");
+        }
     }
     // A token in the address would be told to others; a form is of one type alone, which no other page sends unasked.
     let own = [("Host", host.as_str()), ("Cookie", visitor.cookie.as_str()), ("Sec-Fetch-Site", "same-origin")];

@@ -217,9 +217,10 @@ mod real {
         assert!(reason.contains("delivery was promised for"), "{reason}");
         let returns = || letters(&town.show("buyer", &id), "out", "return-request").len();
         assert_eq!(returns(), 0, "nobody but the buyer sends it");
-        let fields = [("what", "all"), ("reason", reason.as_str()), ("act", "return")];
+        let because = page.split("name=\"because\" value=\"").nth(1).unwrap().split('"').next().unwrap();
+        let fields = [("what", "all"), ("because", because), ("reason", reason.as_str()), ("act", "return")];
         visitor.does("/schedule", &format!("/txn/{id}"), &fields);
-        assert_eq!(returns(), 1);
+        assert_eq!((returns(), town.check_reasons()), (1, vec!["DEL"]));
         assert!(!visitor.page("/schedule").contains(&ready), "it is asked for once");
     }
 

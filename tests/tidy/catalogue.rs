@@ -54,10 +54,11 @@ const OTHERS: [&str; 14] = [
     "{CHOSEN}={}; Path=/",
     "role, shop, order_id",
 ];
-/// What stands before a text that is for no person: a reason of a lint, a bug of ours, and what is wrong with a template that is
-/// part of the program.
-const NOT_TOLD: [&str; 8] = [
+/// What stands before a text that is for no person, a reason of a lint, a bug of ours, and what is wrong with a template that is
+/// part of the program; and before help, whose words have a table and a test of their own.
+const NOT_TOLD: [&str; 9] = [
     "reason =",
+    ".help(",
     "_help =",
     "heading =",
     "const HELP: &str =",
