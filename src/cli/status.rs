@@ -1,5 +1,7 @@
 //! `status`: the account in a few lines.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use super::Shell;
@@ -11,7 +13,7 @@ use super::transaction::{self, Rejected, TurnedAway, joined};
 use crate::clerk::{Clerk, ClerkError, Fetch};
 use crate::index::Filter;
 use crate::rules::unheard::SOON;
-use crate::trade::{Moment, Money, Role};
+use crate::trade::{Code, Key, Moment, Money, Role, When};
 use crate::view::orders::{Awaited, Summary, awaiting, first_role, is_late};
 use crate::view::schedules::prepared;
 use crate::view::{short, text};
@@ -28,8 +30,9 @@ const WEEK: i64 = 7 * 24 * 60 * 60;
 #[command(after_help = "Example (cron, mails only when something needs you):\n  mailorder status --exit-code")]
 pub(crate) struct StatusArgs {
     /// End with 1 where something is late, warned about, over the limit, waits for your OK or in an inbox, is a refund for you
-    /// to pay, where mail could not be fetched for a day, a letter could not be sent, or an order was rejected within a day
-    /// (yours, or by your shop by itself), and say nothing where not
+    /// to pay, where mail could not be fetched or a letter not be sent for a day, a letter was given up, mail was lost, or an
+    /// order was rejected within a day (yours, or by your shop by itself), and say nothing where not. What is late and was noted
+    /// as seen does not count
     #[arg(long)]
     exit_code: bool,
 }
@@ -43,7 +46,8 @@ struct Part {
     role: Role,
     open: usize,
     summary: Summary,
-    late: usize,
+    /// The transactions that are late.
+    late: Vec<Key>,
     /// Offers that wait for the buyer's answer.
     offered: Vec<Awaited>,
 }
@@ -58,7 +62,7 @@ impl Part {
             role,
             open: open.len(),
             summary: Summary::of(clerk, role)?,
-            late: due.iter().filter(|one| is_late(&one.row, now)).count(),
+            late: due.into_iter().filter(|one| is_late(&one.row, now)).map(|one| one.key).collect(),
             offered: awaiting(clerk, &open, now)?,
         })
     }
@@ -72,7 +76,7 @@ impl Part {
         let Self { open, summary, late, .. } = self;
         let (undelivered, unpaid) = (summary.undelivered, self.unpaid(words));
         let places: [(&str, &dyn std::fmt::Display); 4] =
-            [("open", open), ("undelivered", &undelivered), ("unpaid", &unpaid), ("late", late)];
+            [("open", open), ("undelivered", &undelivered), ("unpaid", &unpaid), ("late", &late.len())];
         words.fill("account.part", &places)
     }
 
@@ -80,7 +84,7 @@ impl Part {
         let unpaid: Vec<_> = self.summary.unpaid.iter().map(|(total, _)| text::money_json(total)).collect();
         json!({
             "role": self.role.word(), "open": self.open, "undelivered": self.summary.undelivered, "unpaid": unpaid,
-            "late": self.late,
+            "late": self.late.len(),
         })
     }
 }
@@ -96,6 +100,8 @@ struct Account {
     turned_away: Vec<TurnedAway>,
     /// Letters that wait to be sent, and that failed.
     outbox: (usize, usize),
+    /// Since when the oldest letter waits that no try has sent, where it does for a day.
+    unsent: Option<Moment>,
     /// Letters that went out a day ago or earlier and that nobody has acknowledged.
     unacknowledged: u64,
     /// What waits for the owner: the part's command, and how many things.
@@ -113,6 +119,8 @@ impl Account {
         let queue = clerk.queue().look().map_err(ClerkError::from)?;
         let waiting = queue.waiting().saturating_add(clerk.index().unsealed().map_err(ClerkError::from)?.len());
         let week = now.plus_seconds(-WEEK);
+        let tried = queue.items.iter().filter(|item| item.standing.state.is_open() && item.standing.tries > 0);
+        let oldest = tried.map(|item| Moment::new(item.label.queued, now.offset())).min();
         Ok(Self {
             parts,
             over: clerk.limits_reached()?.into_iter().map(|(limit, _)| limit).collect(),
@@ -120,6 +128,7 @@ impl Account {
             rejected: transaction::rejected(clerk, 0, Some(&week))?,
             turned_away: transaction::turned_away(clerk, 0, Some(&week))?,
             outbox: (waiting, queue.failed()),
+            unsent: oldest.filter(|oldest| *oldest < now.plus_seconds(-DAY)),
             unacknowledged: clerk.count_unacknowledged(SOON, &queue.items)?,
             inboxes: super::inbox::waiting_counts(clerk)?,
             back: GivenBack::of(clerk, first_role(clerk))?,
@@ -132,12 +141,16 @@ impl Account {
     /// once: nothing a person does takes it away.
     fn needs_you(&self, clerk: &Clerk, now: &Moment) -> Result<bool, Failure> {
         let day = now.plus_seconds(-DAY);
-        let stands = |part: &Part| part.late > 0 || !part.offered.is_empty() || part.summary.warnings > 0;
+        let noted = noted(clerk)?;
+        let is_late = |part: &Part| part.late.iter().any(|key| !noted.contains(key));
+        let stands = |part: &Part| is_late(part) || !part.offered.is_empty() || part.summary.warnings > 0;
         Ok(self.parts.iter().any(stands)
             || !self.inboxes.is_empty()
             || self.back.to_pay > 0
             || !self.over.is_empty()
             || self.outbox.1 > 0
+            || self.unsent.is_some()
+            || self.not_kept > 0
             || self.is_deaf(&day)
             || !transaction::rejected(clerk, 0, Some(&day))?.is_empty()
             || !transaction::turned_away(clerk, 0, Some(&day))?.is_empty())
@@ -148,6 +161,17 @@ impl Account {
         let Some([done, Some(_)]) = &self.fetches else { return false };
         done.as_ref().is_none_or(|done| done.at < *day)
     }
+}
+
+/// Returns the transactions of which all that is late was noted as seen.
+fn noted(clerk: &Clerk) -> Result<BTreeSet<Key>, Failure> {
+    let (mut noted, mut open) = (BTreeSet::new(), BTreeSet::new());
+    for warning in clerk.computed_warnings()?.into_iter().filter(|one| matches!(one.code, Code::Late | Code::Silent)) {
+        let keys = if warning.settled.is_some() { &mut noted } else { &mut open };
+        keys.extend(warning.about);
+    }
+    noted.retain(|key| !open.contains(key));
+    Ok(noted)
 }
 
 pub(super) fn run(shell: &mut Shell, args: StatusArgs) -> Result<(), Failure> {
@@ -186,7 +210,7 @@ fn document(account: &Account, address: &str) -> Value {
             turned_away.iter().map(|one| json!({"id": one.id, "buyer": one.buyer, "why": joined(&one.why, Words::ENGLISH)})).collect::<Vec<_>>(),
         "waiting_for_you": first.map_or(0, |part| part.offered.len()), "inbox": inbox,
         "warnings": first.map_or(0, |part| part.summary.warnings), "not_kept": not_kept,
-        "outbox": {"waiting": waiting, "failed": failed, "unacknowledged": account.unacknowledged},
+        "outbox": {"waiting": waiting, "failed": failed, "unacknowledged": account.unacknowledged, "unsent_since": account.unsent},
         "parts": parts.iter().map(Part::json).collect::<Vec<_>>(),
     });
     // How the first part stands is there by itself, too.
@@ -214,7 +238,7 @@ fn print(shell: &Shell, account: &Account, address: &str) -> Result<(), Failure>
     }
     let counted =
         |count: u64, tone: Tone| shell.output.tone(&count.to_string(), if count > 0 { tone } else { Tone::Plain });
-    line("late", counted(u64::try_from(first.late).unwrap_or(u64::MAX), Tone::Bad))?;
+    line("late", counted(u64::try_from(first.late.len()).unwrap_or(u64::MAX), Tone::Bad))?;
     for part in others {
         let role = words.fill("account.as", &[("role", &words.name("role", part.role.word()))]);
         shell.output.named(&role, NAMES, &part.line(words))?;
@@ -247,7 +271,12 @@ fn print(shell: &Shell, account: &Account, address: &str) -> Result<(), Failure>
         0 => String::new(),
         n => words.fill("account.unacknowledged", &[("n", &n)]),
     };
-    line("outbox", format!("{queue}{unacknowledged}"))
+    let unsent = account
+        .unsent
+        .as_ref()
+        .map(|since| words.fill("account.unsent", &[("day", &text::day(&When::Moment(*since), shell.clock.zone()))]));
+    let unsent = unsent.map(|unsent| shell.output.tone(&unsent, Tone::Bad)).unwrap_or_default();
+    line("outbox", format!("{queue}{unsent}{unacknowledged}"))
 }
 
 /// Says by which commands what is counted can be looked at.
@@ -264,14 +293,14 @@ fn hints(shell: &Shell, account: &Account) {
         many => shell
             .hint(&format!("{} waiting for your answer: mailorder list --open", plural(count(many.len()), "offer"))),
     }
-    for (place, part) in account.parts.iter().enumerate().filter(|(_, part)| part.late > 0) {
+    for (place, part) in account.parts.iter().enumerate().filter(|(_, part)| !part.late.is_empty()) {
         let role = if place == 0 { String::new() } else { format!(" --role {}", part.role) };
-        shell.hint(&format!("{} late: mailorder list --late{role}", plural(count(part.late), "transaction")));
+        shell.hint(&format!("{} late: mailorder list --late{role}", plural(count(part.late.len()), "transaction")));
     }
     if first.summary.warnings > 0 {
         shell.hint(&format!("{} open: mailorder warnings", plural(first.summary.warnings, "warning")));
     }
-    if account.outbox.1 > 0 {
+    if account.outbox.1 > 0 || account.unsent.is_some() {
         shell.hint("what could not be sent, and why: mailorder outbox list");
     } else if account.unacknowledged > 0 {
         shell.hint("what went out and was not acknowledged: mailorder outbox list");

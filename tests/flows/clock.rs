@@ -42,6 +42,41 @@ mod real {
     }
 
     #[test]
+    fn what_is_late_and_noted_as_seen_wakes_nobody_each_morning_p84() {
+        let town = Town::fresh();
+        let (_, number) = town.bought("SH-41", 1, &["--pay", "invoice"]);
+        town.does("shop", &["shop", "notify", &number, "--shipped"]);
+        town.does("pay", &["pay", "notify", &number, "--paid"]);
+        town.settle();
+        let status = |moved: &str| town.at(moved, "buyer", &["status", "--exit-code"]).code;
+        assert_eq!(status("+7d"), Some(1));
+        let late = at(&town, "+7d", "buyer", &["warnings", "--late", "--json"]).json()["warnings"].clone();
+        let ids: Vec<&str> = late.as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap()).collect();
+        assert!(!ids.is_empty());
+        for id in ids {
+            at(&town, "+7d", "buyer", &["warnings", "ack", id]);
+        }
+        assert_eq!(status("+7d"), Some(0));
+        assert_eq!(at(&town, "+7d", "buyer", &["status", "--json"]).json()["late"], 1, "it is late all the same");
+    }
+
+    #[test]
+    fn a_letter_that_no_try_sends_is_told_of_after_a_day() {
+        let town = Town::fresh();
+        let (_, number) = town.bought("SH-41", 1, &["--pay", "invoice"]);
+        town.configure("shop", |text| text.replace("maildir = \"../mail/{to}\"", "sendmail = \"/bin/false\""));
+        town.run("shop", &["shop", "notify", &number, "--shipped"]);
+        let unsent = |moved: &str| {
+            at(&town, moved, "shop", &["sync"]);
+            let run = town.at(moved, "shop", &["status", "--exit-code"]);
+            let since = at(&town, moved, "shop", &["status", "--json"]).json()["outbox"]["unsent_since"].clone();
+            (run.code, run.out.contains("the oldest of them since "), since.is_string())
+        };
+        assert_eq!(unsent("+1h"), (Some(0), false, false), "the next try may send it");
+        assert_eq!(unsent("+25h"), (Some(1), true, true));
+    }
+
+    #[test]
     fn status_ends_with_1_once_a_mailbox_could_not_be_read_for_a_day_and_names_it_before() {
         let town = Town::fresh();
         let status = |moved: &str| town.at(moved, "buyer", &["status", "--exit-code"]);
@@ -239,8 +274,7 @@ mod real {
         let (_, number) = town.bought("SH-41", 1, &["--pay", "invoice"]);
         town.settle();
         let count = |moved: &str| at(&town, moved, "shop", &["status", "--json"]).json()["outbox"].clone();
-        let says =
-            |unacknowledged: u64| serde_json::json!({"waiting": 0, "failed": 0, "unacknowledged": unacknowledged});
+        let says = |unacknowledged: u64| serde_json::json!({"waiting": 0, "failed": 0, "unacknowledged": unacknowledged, "unsent_since": null});
         assert_eq!(unacknowledged(&town, "+3d", &["--all"]), [], "all that was sent is acknowledged");
         town.does("shop", &["shop", "notify", &number, "--shipped"]);
         town.post("buyer").iter().for_each(|mail| std::fs::remove_file(mail).unwrap());
