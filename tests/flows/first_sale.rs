@@ -290,7 +290,7 @@ mod real {
             assert_eq!(person.json(&["audit", "verify", "--json"])["result"], "clean");
             assert_eq!(
                 person.json(&["status", "--json"])["outbox"],
-                serde_json::json!({"waiting": 0, "failed": 0, "unacknowledged": 0})
+                serde_json::json!({"waiting": 0, "failed": 0, "unacknowledged": 0, "unsent_since": null})
             );
         }
         // What the seller tells herself never was a mail.
