@@ -5,9 +5,9 @@
 //! as it is, since it may be another's word, but for places of these names: `what`, `cause` and `count` hold a sentence of
 //! ours, `also` one that may be missing, `why` one of ours or another's, `leg`, `role`, `part`, `kind` and `state` a word of
 //! the wire format, `deed` what is done with a file, `field` no blank, and what is compared may be nothing. A place between
-//! double quotes holds no double quote but behind a backslash, as Rust writes texts, and a value that a sentence begins with
-//! no colon and blank, so that the sentence around another is not taken for a part of it; where a sentence is of no pattern
-//! that way, it is looked for without this.
+//! double quotes holds no double quote but behind a backslash, as Rust writes texts, a value no colon and blank, and no place a
+//! bracket without its other half, so that the sentence around another is not taken for a part of it; where a sentence is of
+//! no pattern that way, it is looked for without this.
 
 use std::collections::BTreeMap;
 
@@ -82,11 +82,6 @@ impl Pattern {
         let has_addition = bare.len() < pieces.len();
         let pattern = |english| Self { english, other: other.to_owned() };
         std::iter::once(pieces).chain(has_addition.then_some(bare)).map(pattern).collect()
-    }
-
-    /// Returns whether it begins with a value: neither with words of its own nor with a sentence.
-    fn begins_with_value(&self) -> bool {
-        matches!(self.english.first(), Some(Piece::Place(name)) if !SENTENCES.contains(&name.as_str()) && name != REASON)
     }
 
     /// Returns whether a sentence of ours stands in it.
@@ -185,31 +180,32 @@ struct Apart<'p, 'a> {
     taken: Values<'p, 'a>,
     /// How often a place was given an end: what others wrote may have any number of them.
     tries: usize,
-    /// Whether a place between quotes holds no quote.
+    /// Whether a place between quotes holds no quote, a value nothing that stands around a sentence, and no place half a pair of
+    /// brackets.
     strict: bool,
-    /// Whether the first place holds nothing that stands around the sentence.
-    bare: bool,
     /// Whether a quote stands before what is taken next.
     quoted: bool,
 }
 
 impl<'p, 'a> Apart<'p, 'a> {
     fn of(pattern: &'p Pattern, text: &'a str, strict: bool) -> Self {
-        let mut apart = Self { strict, bare: strict && pattern.begins_with_value(), ..Self::default() };
+        let mut apart = Self { strict, ..Self::default() };
         apart.take(&pattern.english, text);
         apart
     }
 
-    /// Returns whether what stands for numbers is numbers, what stands for names of fields has no blank, and what a sentence
-    /// begins with is a value alone.
+    /// Returns whether what stands for numbers is numbers, what stands for names of fields has no blank, a value is a value
+    /// alone, and each bracket has its other half beside it.
     fn fits(&self) -> bool {
-        let first = self.taken.first().filter(|_| self.bare);
-        first.is_none_or(|(_, value)| !value.contains(AROUND))
-            && self.taken.iter().all(|(name, value)| match *name {
-                NUMBER => value.chars().all(|c| c.is_ascii_digit() || c == ','),
-                FIELD => !value.contains(char::is_whitespace),
-                _ => true,
-            })
+        let is_alone = |(name, value): &(&str, &str)| {
+            let is_sentence = SENTENCES.contains(name) || *name == REASON;
+            is_balanced(value) && (is_sentence || !value.contains(AROUND))
+        };
+        self.taken.iter().all(|(name, value)| match *name {
+            NUMBER => value.chars().all(|c| c.is_ascii_digit() || c == ','),
+            FIELD => !value.contains(char::is_whitespace),
+            _ => true,
+        }) && (!self.strict || self.taken.iter().all(is_alone))
     }
 
     fn take(&mut self, pattern: &'p [Piece], text: &'a str) {
@@ -252,6 +248,16 @@ impl<'p, 'a> Apart<'p, 'a> {
     }
 }
 
+/// Returns whether each bracket of a text is closed behind it, and none closed that was not opened.
+fn is_balanced(text: &str) -> bool {
+    let depth = text.chars().try_fold(0_usize, |depth, c| match c {
+        '(' => Some(depth.saturating_add(1)),
+        ')' => depth.checked_sub(1),
+        _ => Some(depth),
+    });
+    depth == Some(0)
+}
+
 /// Returns where what stands between double quotes ends: before the first one without a backslash.
 fn end_of_quote(text: &str) -> usize {
     let mut escaped = false;
@@ -288,8 +294,10 @@ mod tests {
             ("a.o", "{what}: {cause}"),
             ("a.p", "{word} in the query: {what}"),
             ("a.q", "\"{text}\" is nothing that we know of"),
-            ("a.r", "{sum} has more decimals than {currency} allows"),
+            ("a.r", "{sum} has more decimals than {currency}"),
             ("a.s", "item {n}{name}: {cause}"),
+            ("a.t", "charge {n} ({name})"),
+            ("a.u", "charge {name}"),
             ("nothing.a", "none"),
         ]);
         let other: BTreeMap<String, String> = map(&[
@@ -312,6 +320,8 @@ mod tests {
             ("a.q", "\"{text}\" は知りません"),
             ("a.r", "{sum} は {currency} には細かすぎます"),
             ("a.s", "品目 {n}{name}：{cause}"),
+            ("a.t", "料金 {n}（{name}）"),
+            ("a.u", "料金 {name}"),
             ("nothing.a", "なし"),
         ]);
         Sentences::of(&english_texts, &other).say(Words::of(Language::Ja), english)
@@ -364,12 +374,19 @@ mod tests {
         let unknown = "\"x\" is nothing that we know of";
         assert_eq!(said(unknown).unwrap(), "\"x\" は知りません");
         assert_eq!(said(&format!("\"a:x\" in the query: {unknown}")).unwrap(), "検索の \"a:x\"：\"x\" は知りません");
-        // So it is with a value that a sentence begins with.
+        // So it is with a value.
         assert_eq!(
-            said("item 1 (Cup): 0.5 has more decimals than JPY allows").unwrap(),
+            said("item 1 (Cup): 0.5 has more decimals than JPY").unwrap(),
             "品目 1 (Cup)：0.5 は JPY には細かすぎます"
         );
-        assert_eq!(said("Cup: 0.5 has more decimals than JPY allows").unwrap(), "Cup: 0.5 は JPY には細かすぎます");
+        assert_eq!(said("Cup: 0.5 has more decimals than JPY").unwrap(), "Cup: 0.5 は JPY には細かすぎます");
+        // And with brackets, of which each has its other half.
+        let wrong = "0.5 has more decimals than JPY allows (0)";
+        assert_eq!(
+            said(&format!("charge 1 (Box: red): {wrong}")).unwrap(),
+            "料金 1（Box: red）: 0.5 は JPY allows (0) には細かすぎます"
+        );
+        assert_eq!(said("charge 1 (Box :-))").unwrap(), "料金 1（Box :-)）", "half a pair is somebody's own");
         // A quote in what somebody wrote has a backslash; where it has none, the sentence is known all the same.
         assert_eq!(said("\"a\\\"b\" is nothing that we know of").unwrap(), "\"a\\\"b\" は知りません");
         assert_eq!(said("\"a\"b\" is nothing that we know of").unwrap(), "\"a\"b\" は知りません");

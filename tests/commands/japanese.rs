@@ -335,9 +335,9 @@ fn what_is_wrong_within_something_wrong_is_said_in_japanese_to_the_last_word() {
         }
     }
     let served = crate::page::served::Served::start(&town.path("buyer/config.toml"));
-    let page = served.visit().page("/?q=currency%3AYEN&lang=ja");
-    assert!(page.contains("検索の &quot;currency:YEN&quot;：&quot;YEN&quot; は"), "{page}");
     let visitor = served.visit();
+    let page = visitor.page("/?q=currency%3AYEN&lang=ja");
+    assert!(page.contains("検索の &quot;currency:YEN&quot;：&quot;YEN&quot; は"), "{page}");
     let (token, once) = visitor.hidden("/order");
     let sent = [("token", token.as_str()), ("once", &once), ("shop", "shop@demo.test"), ("do", "check")];
     let charge = [("item", "Lid"), ("price", "JPY 900"), ("quantity", "1"), ("sku", ""), ("charge", "Gift")];
