@@ -6,6 +6,9 @@ use super::table::{GAP, Table, push, wrap};
 /// How far the lines of a block stand to the right of its first.
 const INDENT: usize = 2;
 
+/// The least length of what is copied rather than read: that of an order's ID.
+const COPIED: usize = 26;
+
 /// A piece of a block: how many places it takes, and how it is printed.
 type Piece = (usize, String);
 
@@ -36,12 +39,22 @@ impl Table<'_> {
 fn piece(head: &str, cell: &Cell, room: usize, tone: &dyn Fn(&str, Tone) -> String) -> Vec<Piece> {
     let whole = if head.is_empty() { cell.0.clone() } else { format!("{head} {}", cell.0) };
     let long = columns(&whole);
+    if long > room && is_copied(&cell.0) {
+        let head = (columns(head), tone(head, Tone::Faint));
+        let value = (columns(&cell.0), tone(&cell.0, cell.1));
+        return [head, value].into_iter().filter(|(long, _)| *long > 0).collect();
+    }
     if long > room {
         return wrap(&whole, room).into_iter().map(|part| (columns(&part), tone(&part, cell.1))).collect();
     }
     let said = tone(&cell.0, cell.1);
     let said = if head.is_empty() { said } else { format!("{} {said}", tone(head, Tone::Faint)) };
     vec![(long, said)]
+}
+
+/// Returns whether a value is one to be copied, a fingerprint or an ID: it stays whole.
+fn is_copied(value: &str) -> bool {
+    value.len() >= COPIED && value.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
 /// Writes pieces beside each other, as many as fit into a line.
@@ -96,6 +109,15 @@ mod tests {
                 "  Tea",
             ]
         );
+    }
+
+    #[test]
+    fn a_fingerprint_stays_whole_on_a_line_of_its_own() {
+        let key = "0BFD6E9909A9941E20247CC332BAF01AA597CFB1";
+        let rows = [["a@b.test", "accepted", key].iter().map(Cell::plain).collect()];
+        let table = Table { head: &["ADDRESS", "STATE", "KEY"], rows: &rows, right: &[], fit: &[], wrap: false };
+        let lines = table.blocks(30, &|text, _| text.to_owned());
+        assert_eq!(lines, format!("a@b.test  STATE accepted  KEY\n  {key}\n"));
     }
 
     #[test]
