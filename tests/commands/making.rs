@@ -102,7 +102,7 @@ fn a_ledger_that_is_gone_is_told_as_such_by_every_command() {
         &["ask", &id],
         &["catalog", "shop@demo.test"],
         &["schedule"],
-        &["export"],
+        &["export", "--format", "csv"],
         &["serve"],
         &["sync"],
         &["watch"],

@@ -98,7 +98,7 @@ fn what_is_no_schedule_is_told_and_nothing_is_set() {
         (&["add", "two words", "--query", "late", "--when", "daily"], 2, "a schedule (1 to 40 letters"),
         (&["add", "x", "--txn", "NOSUCH", "--when", "daily"], 65, "NOSUCH"),
         (&["add", "config-1", "--query", "late", "--when", "daily"], 65, "choose another name"),
-        (&["add", "--preset", "nonsense"], 2, "no preset; there are: late, due, mornings"),
+        (&["add", "--preset", "nonsense"], 2, "presets are: late, due, mornings"),
         (&["remove", "x"], 65, "there is no schedule x"),
         (&["run", "x"], 65, "there is no schedule x"),
         (&["next", "x"], 65, "there is no schedule x"),
