@@ -20,8 +20,9 @@ mod real {
         const [timeline, terms] = [document.querySelector('.timeline'), document.querySelector('.slip.more')];
         const gap = timeline && terms ? terms.getBoundingClientRect().top - timeline.getBoundingClientRect().bottom : 9;
         if (gap < 9) faults.push('the terms touch the timeline');
-        for (const one of document.querySelectorAll('button, nav')) {
-            if (one.checkVisibility() && one.offsetHeight > 0) faults.push('to be seen: ' + one.textContent.trim());
+        const screen = 'button, nav, input[type=checkbox], .onward, .orders thead svg, form#new';
+        for (const one of document.querySelectorAll(screen)) {
+            if (one.checkVisibility() && one.getBoundingClientRect().height > 0) faults.push('to be seen: ' + one.outerHTML.slice(0, 80));
         }
         if (document.documentElement.scrollWidth > innerWidth) faults.push('wider than the paper');
         return faults;
@@ -51,6 +52,11 @@ mod real {
         browser.devtools("Emulation.setEmulatedMedia", &json!({"media": "print"}));
         let offered = town.order();
         town.settle();
+        // There is something that leads on from each of these pages.
+        for path in ["/", "/warnings", &format!("/txn/{offered}/confirm")] {
+            browser.open(&format!("{root}{path}"));
+            assert_ne!(browser.script("return document.querySelectorAll('.onward').length"), json!(0), "{path}");
+        }
         let pages = ["/", "/warnings", "/health", "/schedule", "/chart", "/order", "/order?shop=shop@demo.test"];
         let orders = [format!("/txn/{id}"), format!("/txn/{offered}/confirm"), format!("/order?again={id}")];
         let several = ["/return", "/again"].map(|path| format!("{path}?txn={id}&txn={offered}"));
