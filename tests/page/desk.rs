@@ -101,8 +101,11 @@ fn each_row_has_what_the_list_has_and_done_is_told_from_not_done_p73_p78_p85() {
         }
         for leg in ["order", "payment", "delivery"] {
             let (cell, known) = (cell(row, &format!("leg-{leg}")), &one[leg]);
-            assert_eq!(cell.contains("state--done"), known["done"] == true, "{leg} {one}: {cell}");
-            if let Some(date) = known["date"].as_str() {
+            // What went back was done before, and is marked as gone back, with that day.
+            let back = known["back"].as_str();
+            assert_eq!(cell.contains("state--done"), known["done"] == true && back.is_none(), "{leg} {one}: {cell}");
+            assert_eq!(cell.contains("state--back"), back.is_some(), "{leg} {one}: {cell}");
+            if let Some(date) = back.or(known["date"].as_str()) {
                 assert!(cell.contains(&format!("datetime=\"{date}\"")), "{leg} {date}: {cell}");
             }
             marks[usize::from(known["done"] == true)] += 1;
