@@ -144,6 +144,25 @@ fn a_person_rejects_what_a_hook_gave_up() {
 }
 
 #[test]
+fn goods_that_have_left_are_not_cancelled_by_a_no_to_what_their_hook_refused() {
+    let town = Town::fresh();
+    scripted(&town, r#"echo '{"actionStatus": "FailedActionStatus", "error": "out of stock"}'"#, "");
+    let (id, number) = town.bought("SH-41", 1, &[]);
+    assert_eq!(inbox(&town)[0]["state"], "refused");
+    town.does("shop", &["shop", "notify", &number, "--shipped"]);
+    // Both words for a cancellation say the same, and what to do instead.
+    for word in ["cancel", "reject"] {
+        let run = town.run("shop", &["shop", word, &number, "--reason", "The shelf is empty."]);
+        assert_eq!(run.code, Some(65), "{word}: {run:?}");
+        assert!(run.err.contains("goods have left") && run.err.contains("`shop refund`"), "{word}: {run:?}");
+    }
+    town.settle();
+    for party in ["buyer", "shop"] {
+        town.check_stands(party, &id, "open", [true, false, false]);
+    }
+}
+
+#[test]
 fn a_no_to_a_question_does_not_undo_what_was_released_p45() {
     let town = Town::fresh();
     let no = r#"{"actionStatus": "FailedActionStatus", "error": "the shelf is empty"}"#;
