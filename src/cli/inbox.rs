@@ -78,6 +78,10 @@ pub(super) fn run(shell: &Shell, role: Role) -> Result<(), Failure> {
     let mut clerk = shell.clerk()?;
     plays(shell, &clerk, role)?;
     clerk.catch_up()?;
+    if role == Role::Shop {
+        // What is in stock, and so what of an order can be had, stands in the file.
+        clerk.look_at_catalog()?;
+    }
     let items = items(shell, &clerk, role)?;
     if shell.output.is_json() {
         let items: Vec<Value> = items.iter().map(document).collect();

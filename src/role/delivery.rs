@@ -2,12 +2,12 @@
 //! that are files (P22).
 
 use super::agent::{self, instruction, last_status};
-use super::packing::{Other, pack, rest};
+use super::packing::{Other, pack};
 use super::planned::Arrival;
 use super::practice::DeliveryPractice;
 use super::{Action, Desk, Notice, Refused, given, pickup, resend_above};
 use crate::trade::document::DeliveryInstruction;
-use crate::trade::item::LineQuantity;
+use crate::trade::item::{LineQuantity, rest};
 use crate::trade::status::{DeliveryStatus, Parcel, ParcelEvent, Reason, STOPPED, Step};
 use crate::trade::{Document, Download, Kept, Leg, Party, Place, Said, Task, Transaction, When, Work};
 

@@ -2,7 +2,7 @@
 //! up what went into another.
 
 use super::Refused;
-use crate::trade::item::LineQuantity;
+use crate::trade::item::{LineQuantity, rest};
 
 /// A parcel besides the one reported.
 pub(super) struct Other<'a> {
@@ -67,22 +67,6 @@ fn left_for_new(all: &[LineQuantity], others: &[Other<'_>]) -> Vec<LineQuantity>
         (Some(only), None) if left.is_empty() => only.lines.to_vec(),
         _ => left,
     }
-}
-
-/// Returns what of `all` is not in `packed`.
-pub(super) fn rest<'a>(all: &[LineQuantity], packed: impl Iterator<Item = &'a LineQuantity>) -> Vec<LineQuantity> {
-    let mut rest = all.to_vec();
-    for part in packed {
-        if let Some(at) = rest.iter().position(|left| left.line == part.line)
-            && let Some(left) = rest.get_mut(at)
-        {
-            match left.quantity.minus(part.quantity) {
-                Some(quantity) => left.quantity = quantity,
-                None => drop(rest.remove(at)),
-            }
-        }
-    }
-    rest
 }
 
 fn total_of(lines: &[LineQuantity], line: &str) -> Option<crate::trade::Quantity> {

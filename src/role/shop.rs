@@ -3,7 +3,7 @@
 //! What it offers is in `shop_offer`, the steps after the OK in `shop_work`, what it does about cancellations and returns
 //! in `shop_after`, what it gives back in `shop_refund`, what its owner decides in `shop_desk`.
 
-use super::packing::{Other, pack, rest};
+use super::packing::{Other, pack};
 use super::practice::Procedure;
 use super::shop_work::go_on;
 use super::{
@@ -13,7 +13,7 @@ use super::{
 use crate::rules::Standing;
 use crate::rules::stopping::instruction_of;
 use crate::trade::document::{DeliveryInstruction, PaymentInstruction, StatusRequest};
-use crate::trade::item::LineQuantity;
+use crate::trade::item::{all_of, rest};
 use crate::trade::status::{OrderState, OrderStatus, Parcel, Shipment, Step};
 use crate::trade::{Agent, Digest, Direction, Document, Kept, Kind, Leg, Party, Role, Shown, Terms, Transaction, When};
 
@@ -129,7 +129,7 @@ pub(super) fn delivery_instruction(transaction: &Transaction, terms: &Terms, des
     let collect = (terms.payment_method.as_str() == "cash-on-delivery").then_some(terms.total);
     let parcel = Parcel {
         id: "1".to_owned(),
-        lines: all_lines(terms),
+        lines: all_of(&terms.lines),
         tracking: None,
         tracking_url: None,
         expected_from: terms.arrival_from,
@@ -151,17 +151,13 @@ pub(super) fn delivery_instruction(transaction: &Transaction, terms: &Terms, des
     instruction(transaction, terms, Leg::Delivery, document)
 }
 
-fn all_lines(terms: &Terms) -> Vec<LineQuantity> {
-    terms.lines.iter().map(|line| LineQuantity { line: line.id.clone(), quantity: line.quantity }).collect()
-}
-
 /// Returns the order status of a transaction that has just been started: one parcel, planned.
 pub(super) fn first_status(terms: &Terms, desk: &Desk<'_>) -> OrderStatus {
     let days = procedure(terms, desk).map_or(0, |procedure| procedure.dispatch_days);
     let planned = desk.now.plus_seconds(i64::from(days).saturating_mul(86_400)).day();
     let shipment = Shipment {
         parcel: "1".to_owned(),
-        lines: all_lines(terms),
+        lines: all_of(&terms.lines),
         tracking: None,
         step: Step::Planned { at: Some(When::Day(planned)) },
     };
@@ -217,7 +213,7 @@ fn is_over(step: &Step) -> bool {
 
 /// Returns whether shipments hold all the goods of the terms.
 pub(super) fn covers(terms: &Terms, shipments: &[Shipment]) -> bool {
-    rest(&all_lines(terms), shipments.iter().flat_map(|shipment| &shipment.lines)).is_empty()
+    rest(&all_of(&terms.lines), shipments.iter().flat_map(|shipment| &shipment.lines)).is_empty()
 }
 
 /// Reports what the owner says about a parcel (`shop notify`).
@@ -249,7 +245,7 @@ pub fn notify(transaction: &Transaction, notice: &Notice, desk: &Desk<'_>) -> Re
     }
     status.shipments.retain(|other| other.parcel != id);
     let others: Vec<_> = status.shipments.iter().map(|s| Other { lines: &s.lines, fixed: is_over(&s.step) }).collect();
-    let packed = pack(&all_lines(terms), &others, &shipment.lines, &notice.lines)?;
+    let packed = pack(&all_of(&terms.lines), &others, &shipment.lines, &notice.lines)?;
     for (other, lines) in status.shipments.iter_mut().zip(packed.others) {
         other.lines = lines;
     }

@@ -4,7 +4,8 @@ use super::practice::{Procedure, ShopPractice};
 use super::shop_check::check;
 use super::shop_refund::{left_of, refund_instruction, unasked};
 use super::{
-    Action, Desk, Refused, agent, given, shop, shop_after, shop_change, shop_held, shop_offer, shop_work, terms_of,
+    Action, Desk, Refused, agent, given, shop, shop_after, shop_cancel, shop_change, shop_held, shop_offer, shop_work,
+    terms_of,
 };
 use crate::rules::stopping::is_instructed;
 use crate::rules::waiting::{Waiting, waiting};
@@ -114,13 +115,14 @@ pub fn reject(transaction: &Transaction, why: &str, desk: &Desk<'_>) -> Result<V
     }
 }
 
-/// Cancels a transaction whose goods a hook would not or could not release.
+/// Cancels a transaction whose goods a hook would not or could not release. That the goods have left is said as by `shop cancel`.
 fn cancel(transaction: &Transaction, why: &str, desk: &Desk<'_>) -> Result<Vec<Action>, Refused> {
-    if is_instructed(transaction, Leg::Payment) || is_instructed(transaction, Leg::Delivery) {
+    let instructed = is_instructed(transaction, Leg::Payment) || is_instructed(transaction, Leg::Delivery);
+    if instructed && !shop_after::has_left(transaction) {
         let text = "agents were instructed; the buyer may cancel, or give it back and get `shop refund`";
         return Err(Refused::new(text));
     }
-    Ok(shop_after::give_up(transaction, why.to_owned(), desk))
+    shop_cancel::cancel(transaction, why, desk)
 }
 
 /// Goes on once more (`shop instruct`), unless the payment agent is still to authorise the payment.

@@ -82,13 +82,14 @@ pub(super) fn is_open(transaction: &Transaction) -> bool {
     open(transaction, &[Work::Release]).next().is_some()
 }
 
-/// Ends what hooks have not done, and has them take back what they did or may have done, unless the goods have left: the
+/// Ends what hooks have not done, and has them take back what they did or may have done, unless all the goods have left: the
 /// transaction is cancelled. Whether a hook that failed or never answered did its work nobody can know; it is told to undo it.
 pub(super) fn withdraw(transaction: &Transaction, desk: &Desk<'_>) -> Vec<Action> {
     let ended = open(transaction, &[Work::Release]);
     let ended = ended.map(|given| stop(transaction, given, "The transaction is cancelled.", desk.now));
     let mut actions: Vec<Action> = ended.collect();
-    if status_now(transaction).shipments.iter().any(|shipment| shipment.step.done().is_some()) {
+    let status = status_now(transaction);
+    if transaction.terms().is_some_and(|(_, terms)| status.not_left(&terms.lines).is_empty()) {
         return actions;
     }
     let mut hooks: Vec<&HookName> = Vec::new();

@@ -105,6 +105,27 @@ pub struct LineQuantity {
     pub quantity: Quantity,
 }
 
+/// Returns all there is of these lines.
+pub fn all_of(lines: &[Line]) -> Vec<LineQuantity> {
+    lines.iter().map(|line| LineQuantity { line: line.id.clone(), quantity: line.quantity }).collect()
+}
+
+/// Returns what of `all` is not in `packed`.
+pub fn rest<'a>(all: &[LineQuantity], packed: impl Iterator<Item = &'a LineQuantity>) -> Vec<LineQuantity> {
+    let mut rest = all.to_vec();
+    for part in packed {
+        if let Some(at) = rest.iter().position(|left| left.line == part.line)
+            && let Some(left) = rest.get_mut(at)
+        {
+            match left.quantity.minus(part.quantity) {
+                Some(quantity) => left.quantity = quantity,
+                None => drop(rest.remove(at)),
+            }
+        }
+    }
+    rest
+}
+
 /// Returns the sum of lines and charges; `None` where there are neither.
 pub fn total(lines: &[Line], charges: &[Charge]) -> Result<Option<Money>, MoneyError> {
     let mut amounts = Vec::with_capacity(lines.len().saturating_add(charges.len()));

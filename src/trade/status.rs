@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::download::Download;
-use super::item::LineQuantity;
+use super::item::{Line, LineQuantity, all_of, rest};
 use super::moment::{Moment, When};
 use super::money::Money;
 
@@ -114,6 +114,14 @@ pub struct OrderStatus {
     pub shipments: Vec<Shipment>,
     /// A word to the buyer.
     pub remarks: Option<String>,
+}
+
+impl OrderStatus {
+    /// Returns what of these lines has not left.
+    pub fn not_left(&self, lines: &[Line]) -> Vec<LineQuantity> {
+        let gone = self.shipments.iter().filter(|shipment| shipment.step.done().is_some());
+        rest(&all_of(lines), gone.flat_map(|shipment| &shipment.lines))
+    }
 }
 
 /// Something that happened to a parcel (P56).

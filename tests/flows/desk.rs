@@ -74,6 +74,25 @@ fn who_takes_a_part_of_an_order_is_told_what_is_left_out() {
 }
 
 #[test]
+fn what_the_catalog_file_has_too_little_of_is_said_before_less_is_offered() {
+    let town = Town::fresh();
+    reviewing(&town, "\"orders\"");
+    town.configure("shop", |text| {
+        text.replacen("[shop]\n", "[shop]\npartial = \"offer\"\ncatalog = \"catalog.csv\"\n", 1)
+    });
+    fs::write(town.path("shop/catalog.csv"), "sku,name,price,currency,stock\nROPE,Rope,150,JPY,120\n").unwrap();
+    let rope = "ROPE;Rope;JPY 150;500";
+    let id = town.orders("buyer", "TEA-200", 1, &["--item", rope]);
+    town.settle();
+    let about = inbox(&town)[0]["about"].as_str().unwrap().to_owned();
+    assert!(about.contains("2 of 2 lines; Line 2: ") && about.contains("120"), "{about}");
+    let shown = town.does("shop", &["shop", "inbox"]).out.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(shown.contains("2 of 2 lines;") && shown.contains("120"), "{shown}");
+    let accepted = town.does("shop", &["shop", "accept", &id]);
+    assert!(accepted.out.contains("2 of 2 lines; Line 2: "), "{accepted:?}");
+}
+
+#[test]
 fn a_reason_is_a_line_of_at_most_500_characters_whoever_says_it() {
     let town = Town::fresh();
     let long = "x".repeat(501);

@@ -19,7 +19,12 @@ fn store() -> tempfile::TempDir {
 
 /// Runs one work of a transaction under a key, as mailorder does; `withdraws` names the keys to be taken back.
 fn works(store: &Path, work: &str, number: &str, key: &str, withdraws: &str) -> String {
-    let document = "{\n  \"orderQuantity\": \"5\",\n  \"sku\": \"SH-41\"\n}\n";
+    works_of(store, (work, 5), number, key, withdraws)
+}
+
+/// The same, of so many shirts.
+fn works_of(store: &Path, (work, pieces): (&str, u32), number: &str, key: &str, withdraws: &str) -> String {
+    let document = format!("{{\n  \"orderQuantity\": \"{pieces}\",\n  \"sku\": \"SH-41\"\n}}\n");
     let mut command = Command::new(WAREHOUSE);
     command.arg(store).env_clear().env("PATH", "/usr/bin:/bin").env("MAILORDER_WORK", work);
     command.env("MAILORDER_TRANSACTION", number).env("MAILORDER_KEY", key).env("MAILORDER_WITHDRAWS", withdraws);
@@ -58,6 +63,20 @@ fn a_release_that_comes_after_it_was_taken_back_takes_nothing_out_of_stock() {
         assert_eq!(works(store, "withdraw", "7K3Q2M9P", "b2", "a4"), "{}\n");
         assert_eq!(left(store), "left   SH-41 7");
     }
+}
+
+#[test]
+fn of_what_left_in_part_the_rest_alone_comes_back_into_stock() {
+    let folder = store();
+    let store = folder.path();
+    works(store, "release", "7K3Q2M9P", "a1", "");
+    assert_eq!(left(store), "left   SH-41 7");
+    for _ in 0..2 {
+        assert_eq!(works_of(store, ("withdraw", 3), "7K3Q2M9P", "b1", "a1"), "{}\n");
+        assert_eq!(left(store), "left   SH-41 10");
+    }
+    assert!(works(store, "release", "7K3Q2M9P", "a1", "").contains("taken back"));
+    assert_eq!(left(store), "left   SH-41 10");
 }
 
 #[test]

@@ -144,6 +144,60 @@ fn a_person_rejects_what_a_hook_gave_up() {
 }
 
 #[test]
+fn goods_that_have_left_are_not_cancelled_by_a_no_to_what_their_hook_refused() {
+    let town = Town::fresh();
+    scripted(&town, r#"echo '{"actionStatus": "FailedActionStatus", "error": "out of stock"}'"#, "");
+    let (id, number) = town.bought("SH-41", 1, &[]);
+    assert_eq!(inbox(&town)[0]["state"], "refused");
+    town.does("shop", &["shop", "notify", &number, "--shipped"]);
+    // Both words for a cancellation say the same, and what to do instead.
+    for word in ["cancel", "reject"] {
+        let run = town.run("shop", &["shop", word, &number, "--reason", "The shelf is empty."]);
+        assert_eq!(run.code, Some(65), "{word}: {run:?}");
+        assert!(run.err.contains("goods have left") && run.err.contains("`shop refund`"), "{word}: {run:?}");
+    }
+    town.settle();
+    for party in ["buyer", "shop"] {
+        town.check_stands(party, &id, "open", [true, false, false]);
+    }
+}
+
+#[test]
+fn what_has_not_left_of_a_cancelled_order_is_taken_back_and_nothing_where_all_has() {
+    for (left, taken) in [("1=1", Some("2")), ("1=3", None)] {
+        let town = Town::fresh();
+        scripted(&town, &format!("{NOTED}; cat >document-$MAILORDER_WORK"), "");
+        town.configure("shop", |text| {
+            text.replace("return_days = 14", "return_days = 14\nreview = [\"cancellations\"]")
+        });
+        let (id, number) = town.bought("SH-41", 3, &[]);
+        let key = works(&town)[0].strip_prefix("release ").unwrap().to_owned();
+        town.does("shop", &["shop", "notify", &number, "--shipped", "--parcel", "1", "--line", left]);
+        town.settle();
+        town.does("buyer", &["cancel", &id]);
+        town.settle();
+        town.does("shop", &["shop", "accept", &number]);
+        town.settle();
+        town.settle();
+        town.check_stands("buyer", &id, "cancelled", [taken.is_none(), false, false]);
+        let works = works(&town);
+        let Some(quantity) = taken else {
+            assert_eq!(works.len(), 1, "{works:?}");
+            continue;
+        };
+        assert_eq!(works.len(), 2, "{works:?}");
+        assert!(works[1].starts_with("withdraw ") && works[1].ends_with(&format!(" {key}")), "{works:?}");
+        let quantities = |work: &str| {
+            let text = fs::read_to_string(town.path("shop").join(format!("document-{work}"))).unwrap();
+            let document: serde_json::Value = serde_json::from_str(&text).unwrap();
+            let items = document["action"]["object"]["orderedItem"].as_array().unwrap().clone();
+            items.iter().map(|item| item["orderQuantity"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!((quantities("release"), quantities("withdraw")), (vec!["3".to_owned()], vec![quantity.to_owned()]));
+    }
+}
+
+#[test]
 fn a_no_to_a_question_does_not_undo_what_was_released_p45() {
     let town = Town::fresh();
     let no = r#"{"actionStatus": "FailedActionStatus", "error": "the shelf is empty"}"#;

@@ -9,9 +9,9 @@ use serde_json::{Value, json};
 use super::agent_work::{self, Dealings};
 use super::made::{Made, typed};
 use super::party::{firm, write_place};
-use crate::trade::item::Line;
+use crate::trade::item::{Line, LineQuantity, all_of};
 use crate::trade::status::{Reason, Step};
-use crate::trade::{Moment, Money, Role, Said, Task, Terms, Transaction, When, Work};
+use crate::trade::{Document, Kind, Moment, Money, Role, Said, Task, Terms, Transaction, When, Work};
 
 /// The longest text a hook may say, in bytes: written with an escape for each it still fits in a line of a letter, which
 /// has 998 at most.
@@ -43,7 +43,7 @@ pub fn write_work(
     let action = typed(kind).text("identifier", &task.key).put("agent", firm(&transaction.key.shop));
     let action = match transaction.key.role {
         Role::Payment | Role::Delivery => agent_work::action(action, transaction, task, dealings),
-        Role::Shop | Role::Buyer => action.put("object", order(transaction)),
+        Role::Shop | Role::Buyer => action.put("object", order(transaction, task.work)),
     };
     let action = action.text("actionStatus", super::made::term("PotentialActionStatus"));
     let document = json!({
@@ -61,25 +61,29 @@ pub fn write_work(
     SecretString::from(format!("{}\n", text.as_str()))
 }
 
-/// Returns the order as the warehouse needs it: goods and where they go, no prices and nothing of the payment.
-fn order(transaction: &Transaction) -> Value {
+/// Returns the order as the warehouse needs it: goods and where they go, no prices and nothing of the payment. What is taken
+/// back is what has not left; no more leaves after that, so it is the same however often it is told.
+fn order(transaction: &Transaction, work: Work) -> Value {
     let order = typed("Order").maybe("orderNumber", transaction.number.as_ref());
     let Some((_, terms)) = transaction.terms() else { return order.end() };
+    let there = match transaction.sent(Kind::OrderStatus).last().map(|kept| &kept.letter.document) {
+        Some(Document::OrderStatus(status)) if work == Work::Withdraw => status.not_left(&terms.lines),
+        _ => all_of(&terms.lines),
+    };
     order
         .text("orderDate", terms.date)
         .put("customer", typed("Person").text("name", &terms.buyer.name).end())
-        .list("orderedItem", terms.lines.iter().map(item).collect())
+        .list("orderedItem", terms.lines.iter().filter_map(|line| item(line, &there)).collect())
         .put("orderDelivery", parcel(terms).end())
         .end()
 }
 
-fn item(line: &Line) -> Value {
+/// Returns as much of a line as there is.
+fn item(line: &Line, there: &[LineQuantity]) -> Option<Value> {
+    let part = there.iter().find(|part| part.line == line.id)?;
     let product = typed("Product").maybe("sku", line.item.sku.as_ref()).text("name", &line.item.name);
-    typed("OrderItem")
-        .text("orderItemNumber", &line.id)
-        .text("orderQuantity", line.quantity)
-        .put("orderedItem", product.end())
-        .end()
+    let item = typed("OrderItem").text("orderItemNumber", &line.id).text("orderQuantity", part.quantity);
+    Some(item.put("orderedItem", product.end()).end())
 }
 
 fn parcel(terms: &Terms) -> Made {
