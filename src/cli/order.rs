@@ -16,7 +16,7 @@ use crate::role::buyer;
 use crate::role::practice::BuyerPractice;
 use crate::trade::item::Item;
 use crate::trade::{
-    Address, Currency, DeliveryMethod, Money, Order, PaymentMethod, Person, PostalAddress, Role, Transaction,
+    Address, Currency, DeliveryMethod, Money, Order, PaymentMethod, Person, PostalAddress, Quantity, Role, Transaction,
 };
 use crate::view::text;
 
@@ -230,6 +230,11 @@ impl Catalog for Own<'_> {
 
     fn currency(&self) -> Option<Currency> {
         one_of(self.0?.list().iter().map(|article| article.price.currency()))
+    }
+
+    /// Returns nothing: what the shop would say to a quantity is what it wishes to see.
+    fn increment(&self, _: &Item) -> Option<Quantity> {
+        None
     }
 }
 
