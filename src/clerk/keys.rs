@@ -11,6 +11,7 @@ use super::batch::Batch;
 use super::examine::OpenLetter;
 use super::{Clerk, ClerkError};
 use crate::clock::system_time;
+use crate::config::Keys;
 use crate::files;
 use crate::maildir;
 use crate::pgp::{Certificate, KeyFault, MAIL_MAX};
@@ -34,6 +35,17 @@ pub struct KeyRecord {
 
 /// How many seconds before its end the key of another is told of.
 const SOON: i64 = 30 * 86_400;
+
+impl Keys for Clerk {
+    fn accepted(&self, address: &Address) -> Option<Fingerprint> {
+        self.index().pinned(address).ok().flatten().map(|(key, _)| key)
+    }
+
+    fn is_known(&self, key: &Fingerprint) -> bool {
+        let known = self.index().certificates(&[key.to_string()]).is_ok_and(|found| !found.is_empty());
+        known || *key == self.me().fingerprint
+    }
+}
 
 impl Clerk {
     /// Returns the key pinned for an address.

@@ -5,9 +5,8 @@ use serde_json::{Value, json};
 use super::Shell;
 use super::failure::Failure;
 use super::output::escape;
-use crate::clerk::{Clerk, is_made};
+use crate::clerk::is_made;
 use crate::config::{self, InboxSettings, Keys, OutboxSettings, Settings};
-use crate::trade::{Address, Fingerprint};
 use crate::view::text;
 
 /// Columns of the names of places.
@@ -34,17 +33,6 @@ pub(super) fn run(shell: &mut Shell, args: ConfigArgs) -> Result<(), Failure> {
     match args.command {
         ConfigCommand::Path => path(shell, &shell.settings()?),
         ConfigCommand::Check => check(shell, &shell.settings_checked()?),
-    }
-}
-
-impl Keys for Clerk {
-    fn accepted(&self, address: &Address) -> Option<Fingerprint> {
-        self.index().pinned(address).ok().flatten().map(|(key, _)| key)
-    }
-
-    fn is_known(&self, key: &Fingerprint) -> bool {
-        let known = self.index().certificates(&[key.to_string()]).is_ok_and(|found| !found.is_empty());
-        known || *key == self.me().fingerprint
     }
 }
 
