@@ -2,11 +2,10 @@
 //!
 //! `doctor` and the page's health show the same lines. No server is asked here: that takes its time, and `doctor` does it.
 
-use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
 
-use crate::clerk::{self, Clerk, ClerkError, Fetch, KeyRecord};
+use crate::clerk::{self, Clerk, ClerkError, Fetch, KEY_SOON, KeyRecord};
 use crate::outbox::queue::{Contents, Damaged};
 use crate::trade::Moment;
 use crate::words::Words;
@@ -16,8 +15,6 @@ use super::text;
 
 /// Seconds after which mail is said not to have been fetched for long.
 const DAY: i64 = 24 * 60 * 60;
-/// How long before its end a key of our own is told of.
-const SOON: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// How many seconds our newest entry may be later than now: clocks are set by as much without a word.
 const BEHIND: i64 = 120;
 
@@ -252,7 +249,7 @@ fn own_key(clerk: &Clerk, now: &Moment, zone: &TimeZone) -> Line {
         return Line::new(Mark::Good, "own", "own-endless", json!({"key": print}), None);
     };
     let values = json!({"key": print, "day": ends.to_zoned(zone.clone()).date().to_string()});
-    if now.instant().checked_add(SOON).is_ok_and(|soon| ends < soon) {
+    if now.instant().checked_add(KEY_SOON).is_ok_and(|soon| ends < soon) {
         return Line::new(Mark::Look, "own", "own-soon", values, Some("mailorder sync"));
     }
     Line::new(Mark::Good, "own", "own-good", values, None)
@@ -265,7 +262,8 @@ fn their_key(key: &KeyRecord) -> Option<Line> {
     if let Some(fault) = &key.fault {
         return Some(Line::new(Mark::Look, "theirs", "theirs", json!({"who": who, "fault": fault}), Some(&mend)));
     }
-    key.ends_soon.then(|| Line::new(Mark::Look, "theirs", "theirs-soon", json!({"who": who}), Some(&mend)))
+    let values = json!({"who": who, "days": KEY_SOON.as_hours().checked_div(24)});
+    key.ends_soon.then(|| Line::new(Mark::Look, "theirs", "theirs-soon", values, Some(&mend)))
 }
 
 /// Reads the log from its beginning, since lines that were indexed may have been changed since, and says whether the index has all
