@@ -128,7 +128,8 @@ fn repeated(path: &Path, bytes: &[u8]) -> Result<(), Error> {
 /// system, few with a sync each. After an error none of them is there.
 pub fn write_tmp_all(tmp: &Path, files: &[(&str, &[u8])]) -> Result<Vec<PathBuf>, Error> {
     let together = files.len() >= TOGETHER && cfg!(target_os = "linux");
-    let write = |(name, bytes): &(&str, &[u8])| write_in(tmp, name, bytes, !together);
+    let mode = files::mode_in(tmp);
+    let write = |(name, bytes): &(&str, &[u8])| write_in(tmp, name, bytes, mode, !together);
     let made: Vec<Result<PathBuf, Error>> = files.par_iter().with_min_len(AT_LEAST).map(write).collect();
     let (mut written, mut fault) = (Vec::with_capacity(made.len()), None);
     for one in made {
@@ -178,22 +179,23 @@ fn each_name(folder: &Path, mut each: impl FnMut(&str)) -> Result<(), Error> {
 /// The name has the process and a count in it: two processes that deliver one name must not meet in `tmp`, where one
 /// could give the other's half-written file its final name. A leftover of a dead process with our number is removed.
 pub fn write_tmp(tmp: &Path, name: &str, bytes: &[u8]) -> Result<PathBuf, Error> {
-    write_in(tmp, name, bytes, true)
+    write_in(tmp, name, bytes, files::mode_in(tmp), true)
 }
 
-fn write_in(tmp: &Path, name: &str, bytes: &[u8], sync: bool) -> Result<PathBuf, Error> {
+/// The same; `mode` is that of a new file in the folder, as far as it is there.
+fn write_in(tmp: &Path, name: &str, bytes: &[u8], mode: u32, sync: bool) -> Result<PathBuf, Error> {
     check_name(name)?;
     let count = WRITTEN.fetch_add(1, Ordering::Relaxed);
     let path = tmp.join(format!("{name}.{}-{count}", std::process::id()));
-    let open = || OpenOptions::new().write(true).create_new(true).mode(files::mode_in(tmp)).open(&path);
-    let mut file = match open() {
+    let open = |mode: u32| OpenOptions::new().write(true).create_new(true).mode(mode).open(&path);
+    let mut file = match open(mode) {
         Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {
             fs::remove_file(&path).map_err(Error::io("remove leftover", &path))?;
-            open()
+            open(mode)
         }
         Err(e) if e.kind() == io::ErrorKind::NotFound => {
             files::make_alike(tmp).map_err(Error::io("make folder", tmp))?;
-            open()
+            open(files::mode_in(tmp))
         }
         other => other,
     }

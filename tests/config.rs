@@ -13,9 +13,9 @@ use mailorder::words::Words;
 
 use crate::support::english::english_words;
 
-const EXAMPLE: &str = include_str!("../config.example.toml");
+pub(crate) const EXAMPLE: &str = include_str!("../config.example.toml");
 const WRITTEN: &str = include_str!("../src/config/written.rs");
-const PASSWORDS: [&str; 3] = ["password_file", "password_command", "credential"];
+pub(crate) const PASSWORDS: [&str; 3] = ["password_file", "password_command", "credential"];
 
 fn settle(text: &str) -> Result<Settings, ConfigError> {
     let environment = Environment {
@@ -26,18 +26,18 @@ fn settle(text: &str) -> Result<Settings, ConfigError> {
     parse(text, Path::new("/home/alice/config.toml"), &environment)
 }
 
-fn settled(text: &str) -> Settings {
+pub(crate) fn settled(text: &str) -> Settings {
     settle(text).unwrap_or_else(|error| panic!("{error}\n{text}"))
 }
 
 /// Returns the key a line of the example sets, commented or not.
-fn key(line: &str) -> Option<&str> {
+pub(crate) fn key(line: &str) -> Option<&str> {
     let (key, _) = line.trim_start_matches('#').split_once(" = ")?;
     (!key.is_empty() && key.chars().all(|c| c.is_ascii_lowercase() || c == '_')).then_some(key)
 }
 
 /// Returns the table a line of the example opens, commented or not.
-fn table(line: &str) -> Option<&str> {
+pub(crate) fn table(line: &str) -> Option<&str> {
     let line = line.trim_start_matches('#');
     line.starts_with('[').then(|| line.trim_matches(['[', ']']))
 }
@@ -65,7 +65,7 @@ fn example(keep: impl Fn(&str, &str) -> bool) -> String {
 }
 
 /// Returns the example with every key, of those that exclude each other the ones named.
-fn complete(inbox: &str, outbox: &str, password: &str) -> String {
+pub(crate) fn complete(inbox: &str, outbox: &str, password: &str) -> String {
     let wanted = |table: &str, key: &str| {
         let way = match table {
             "inbox.imap" => inbox == "imap",

@@ -3,7 +3,7 @@
 use mailorder::trade::catalog::{Catalog, CatalogRequest, Offer, Way, Words};
 use mailorder::trade::document::Received;
 use mailorder::trade::document::*;
-use mailorder::trade::item::{Charge, Item, Line, LineQuantity, Tax};
+use mailorder::trade::item::{Charge, Item, Line, LineQuantity, Stock, Tax};
 use mailorder::trade::status::*;
 use mailorder::trade::*;
 
@@ -259,6 +259,8 @@ impl Chance {
         let offers = self.many(0, 4, |chance, place| Offer {
             item: Item { sku: Some(format!("SH-{place}")), name: chance.name() },
             price: chance.money(),
+            increment: chance.maybe(|chance| Quantity::parse(chance.of(&["1", "0.5", "6"])).unwrap()),
+            stock: Stock::try_from(chance.maybe(|chance| chance.of(&["0", "2.5", "12"]).to_owned())).unwrap(),
             payment_methods: chance.many(0, 2, |chance, _| chance.payment_method()),
             delivery_methods: chance.many(0, 2, |chance, _| chance.delivery_method()),
             conditions: chance.maybe(Self::prose),

@@ -137,7 +137,7 @@ fn the_examples_of_the_wire_format_are_read() {
 }
 
 /// Puts another machine part into a letter.
-fn with_machine(letter: &Letter, json: &str) -> String {
+pub(crate) fn with_machine(letter: &Letter, json: &str) -> String {
     let signed = written(letter);
     signed.replace(machine(&signed), &json.trim().replace('\n', "\r\n"))
 }
@@ -553,9 +553,9 @@ fn a_receipt_may_name_five_hundred_letters() {
 
 /// The properties of the wire format's table and examples.
 const PROPERTIES: &str = " acceptedOffer acceptedPaymentMethod accountId actionStatus address addressCountry \
-    addressLocality addressRegion agent availableDeliveryMethod billingAddress broker carrier confirmationNumber currency customer deliveryAddress deliveryMethod \
+    addressLocality addressRegion agent availableDeliveryMethod billingAddress billingIncrement broker carrier confirmationNumber currency customer deliveryAddress deliveryMethod \
     deliveryStatus description eligibleQuantity email endTime error errorCode expectedArrivalFrom \
-    expectedArrivalUntil hasDeliveryMethod hasOfferCatalog identifier itemListElement itemOffered location merchant name numberOfItems \
+    expectedArrivalUntil hasDeliveryMethod hasOfferCatalog identifier inventoryLevel itemListElement itemOffered location merchant name numberOfItems \
     object orderDate orderDelivery orderItemNumber orderItemStatus orderNumber orderQuantity orderStatus orderedItem participant partOfInvoice partOfOrder \
     paymentDueDate paymentMethod paymentMethodId paymentStatus postalCode price priceCurrency priceSpecification \
     provider recipient referencesOrder result scheduledPaymentDate seller sender sku startDate streetAddress telephone \

@@ -415,6 +415,18 @@ mod real {
     }
 
     #[tokio::test]
+    async fn a_look_at_the_server_logs_in_by_both_kinds_of_tls_and_sends_nothing() {
+        for (port, tls) in [("SUBMISSIONS", Tls::Implicit), ("SUBMISSION", Tls::StartTls)] {
+            let mut outbox = Outbox::Smtp(Box::new(Smtp::new(account(port, tls)).unwrap()));
+            assert_eq!(outbox.reach().await, Ok(true), "{port}");
+            let mut wrong = account(port, tls);
+            wrong.login = Some(login("nobody@out.test"));
+            let error = Smtp::new(wrong).unwrap().reach().await.unwrap_err();
+            assert!(matches!(&error, SendError::Login { .. }), "{error}");
+        }
+    }
+
+    #[tokio::test]
     async fn an_answer_lost_after_the_dot_is_a_doubt_and_the_mail_is_there() {
         // F30
         let servers = require();

@@ -289,6 +289,7 @@ impl Play {
     fn looks_at_the_account(&mut self) {
         self.document("buyer", "path", &["config", "path"]);
         self.document("buyer", "check", &["config", "check"]);
+        self.document("buyer", "settings", &["config", "show"]);
         self.document("buyer", "doctor", &["doctor"]);
         self.document("buyer", "exit-codes", &["exit-codes"]);
     }

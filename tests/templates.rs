@@ -48,8 +48,8 @@ fn everything() -> Value {
         reason => "out of stock", remarks => "Thank you", state => "shipped",
         facts => [context! { label => "Tracking number", value => "EP-998877" }, context! { label => "Parcel", value => "1" }],
         articles => [
-            context! { number => "SH-41", name => "Shirt, white, 41", price => "JPY 4300", conditions => "Two years" },
-            context! { number => "TEA-200", name => "煎茶 200g", price => "JPY 1800", conditions => () },
+            context! { number => "SH-41", name => "Shirt, white, 41", price => "JPY 4300", increment => "0.5", stock => "12", conditions => "Two years" },
+            context! { number => "TEA-200", name => "煎茶 200g", price => "JPY 1800", increment => (), stock => (), conditions => () },
         ],
         received => [
             context! { content => "sha256:77aa", number => "2026-0710-1234" },
@@ -104,9 +104,16 @@ fn every_template_reads_well_with_every_value() {
         }
         if template.contains("articles") {
             assert!(
-                text.contains("  SH-41  Shirt, white, 41\n     JPY 4300\n     Two years\n  TEA-200"),
+                text.contains("  SH-41  Shirt, white, 41\n     JPY 4300\n")
+                    && text.contains("     Two years\n  TEA-200"),
                 "{path:?}\n{text}"
             );
+            let (step, stock) = if language == "en" {
+                ("sold in multiples of 0.5", "in stock: 12")
+            } else {
+                ("販売単位: 0.5", "在庫: 12")
+            };
+            assert_eq!(text.matches(&format!("     {step}\n     {stock}\n")).count(), 1, "{path:?}\n{text}");
         }
         if template.contains("facts") {
             assert!(text.contains("\n\nTracking number: EP-998877\nParcel: 1\n"), "{path:?}\n{text}");

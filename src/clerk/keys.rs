@@ -6,11 +6,13 @@ use std::path::PathBuf;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use jiff::SignedDuration;
 
 use super::batch::Batch;
 use super::examine::OpenLetter;
 use super::{Clerk, ClerkError};
 use crate::clock::system_time;
+use crate::config::Keys;
 use crate::files;
 use crate::maildir;
 use crate::pgp::{Certificate, KeyFault, MAIL_MAX};
@@ -28,12 +30,23 @@ pub struct KeyRecord {
     pub by: Option<PinnedBy>,
     /// What keeps it from being used.
     pub fault: Option<String>,
-    /// Whether it can be used now, and not any more in 30 days, as far as its certificate says today.
+    /// Whether it can be used now, and not any more in [`KEY_SOON`], as far as its certificate says today.
     pub ends_soon: bool,
 }
 
-/// How many seconds before its end the key of another is told of.
-const SOON: i64 = 30 * 86_400;
+/// How long before its end a key is told of, our own and those of others.
+pub const KEY_SOON: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+impl Keys for Clerk {
+    fn accepted(&self, address: &Address) -> Option<Fingerprint> {
+        self.index().pinned(address).ok().flatten().map(|(key, _)| key)
+    }
+
+    fn is_known(&self, key: &Fingerprint) -> bool {
+        let known = self.index().certificates(&[key.to_string()]).is_ok_and(|found| !found.is_empty());
+        known || *key == self.me().fingerprint
+    }
+}
 
 impl Clerk {
     /// Returns the key pinned for an address.
@@ -78,7 +91,7 @@ impl Clerk {
     /// Returns every key that is pinned or seen.
     pub fn keys(&mut self) -> Result<Vec<KeyRecord>, ClerkError> {
         self.catch_up()?;
-        let [now, soon] = [0, SOON].map(|seconds| system_time(&self.clock.now().plus_seconds(seconds)));
+        let [now, soon] = [0, KEY_SOON.as_secs()].map(|seconds| system_time(&self.clock.now().plus_seconds(seconds)));
         let fault = |certificate: &Certificate| certificate.usable(now).err().map(|fault: KeyFault| fault.to_string());
         let ends = |certificate: &Certificate| certificate.usable(now).is_ok() && certificate.usable(soon).is_err();
         let mut records = Vec::new();

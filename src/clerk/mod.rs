@@ -62,7 +62,7 @@ pub use catalog::KnownCatalog;
 pub use computed::{ComputedWarning, open_of_each, warning_id};
 pub use error::ClerkError;
 pub use inspect::Preview;
-pub use keys::KeyRecord;
+pub use keys::{KEY_SOON, KeyRecord};
 pub use names::ShopNames;
 pub use open::{create, go_on_with_cut_log, has_lost_ledger, is_made, open_to_readers};
 pub use own_key::file as key_file;

@@ -60,7 +60,7 @@ pub(crate) enum Command {
     Demo(super::demo::DemoArgs),
     /// Look whether mail, keys, clock and ledger are in order, and say how to mend each
     #[command(
-        after_help = "Examples:\n  mailorder doctor\n  mailorder --offline --json doctor\n\nIt changes nothing and takes no mail in; with --offline the mailbox is not asked. It ends with 1 where something is bad."
+        after_help = "Examples:\n  mailorder doctor\n  mailorder --offline --json doctor\n\nIt changes nothing, takes no mail in and sends none; with --offline mailbox and mail server are not asked. It ends with 1 where something is bad."
     )]
     Doctor,
     /// Summarise: undelivered, unpaid, warnings, letters waiting

@@ -66,11 +66,8 @@ fn list(shell: &Shell, clerk: &mut Clerk, known: &[KnownCatalog], words: &Words)
     let catalog = &newest.catalog;
     let found = meant(known, words);
     let offers: Vec<&Offer> = found.iter().map(|(_, offer)| *offer).collect();
-    let rows: Vec<Vec<Cell>> = offers.iter().map(|offer| row(offer, shell.words)).collect();
-    if !rows.is_empty() {
-        let fit = [Fit::Cut(1, 12), Fit::Drop(4), Fit::Cut(3, 8)];
-        let head = shell.heads(&["sku", "article", "price", "deliver", "pay"]);
-        shell.output.fitted(&Table { head: &head, rows: &rows, right: &[2], fit: &fit, wrap: false })?;
+    if !offers.is_empty() {
+        table(shell, &offers)?;
         shell.output.line("")?;
     }
     // Of ways to deliver only those that one of the articles takes.
@@ -130,11 +127,34 @@ fn summary(shell: &Shell, known: &KnownCatalog, count: usize) -> String {
     )
 }
 
-fn row(offer: &Offer, words: words::Words) -> Vec<Cell> {
-    let sku = offer.item.sku.clone().unwrap_or_default();
-    let deliver = named(offer.delivery_methods.iter().map(DeliveryMethod::as_str), words);
-    let pay = named(offer.payment_methods.iter().map(PaymentMethod::as_str), words);
-    [sku, offer.item.name.clone(), text::amount(&offer.price), deliver, pay].iter().map(Cell::plain).collect()
+/// Prints articles, with the steps in which they are sold and what there was of them where that is said of any.
+fn table(shell: &Shell, offers: &[&Offer]) -> Result<(), Failure> {
+    type Column = (&'static str, fn(&Offer) -> Option<String>);
+    let said: [Column; 2] = [
+        ("increment", |offer| offer.increment.map(|increment| increment.to_string())),
+        ("stock", |offer| offer.stock.count()),
+    ];
+    let is_said = |(name, say): &Column| {
+        let is = |offer: &&Offer| if *name == "increment" { offer.step().is_some() } else { say(offer).is_some() };
+        offers.iter().any(is)
+    };
+    let said: Vec<Column> = said.into_iter().filter(is_said).collect();
+    let row = |offer: &&Offer| -> Vec<Cell> {
+        let sku = offer.item.sku.clone().unwrap_or_default();
+        let deliver = named(offer.delivery_methods.iter().map(DeliveryMethod::as_str), shell.words);
+        let pay = named(offer.payment_methods.iter().map(PaymentMethod::as_str), shell.words);
+        let said = said.iter().map(|(_, say)| say(offer).unwrap_or_else(|| "–".to_owned()));
+        let cells = [sku, offer.item.name.clone(), text::amount(&offer.price)].into_iter().chain(said);
+        cells.chain([deliver, pay]).map(Cell::plain).collect()
+    };
+    let rows: Vec<Vec<Cell>> = offers.iter().map(row).collect();
+    let names = ["sku", "article", "price"].into_iter().chain(said.iter().map(|(name, _)| *name));
+    let names: Vec<&str> = names.chain(["deliver", "pay"]).collect();
+    let (deliver, pay) = (said.len().saturating_add(3), said.len().saturating_add(4));
+    let right: Vec<usize> = (2..deliver).collect();
+    let fit = [Fit::Cut(1, 12), Fit::Drop(pay), Fit::Cut(deliver, 8)];
+    let head = shell.heads(&names);
+    shell.output.fitted(&Table { head: &head, rows: &rows, right: &right, fit: &fit, wrap: false })
 }
 
 /// Returns the articles that are meant by these words, each with the newest catalog that has it.
@@ -237,6 +257,8 @@ fn article(offer: &Offer, written: &Moment) -> Value {
         "sku": offer.item.sku,
         "name": offer.item.name,
         "price": text::money_json(&offer.price),
+        "increment": offer.increment,
+        "stock": offer.stock.count(),
         "pay": offer.payment_methods,
         "deliver": offer.delivery_methods,
         "conditions": offer.conditions,

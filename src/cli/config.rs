@@ -1,13 +1,12 @@
-//! `config path` and `config check`.
+//! `config path`, `config check` and `config show`.
 
 use serde_json::{Value, json};
 
 use super::Shell;
 use super::failure::Failure;
 use super::output::escape;
-use crate::clerk::{Clerk, is_made};
-use crate::config::{self, InboxSettings, Keys, OutboxSettings, Settings};
-use crate::trade::{Address, Fingerprint};
+use crate::clerk::is_made;
+use crate::config::{self, InboxSettings, Keys, OutboxSettings, Setting, Settings};
 use crate::view::text;
 
 /// Columns of the names of places.
@@ -28,23 +27,20 @@ enum ConfigCommand {
     /// Read the configuration and say what is wrong with it
     #[command(after_help = "Example:\n  mailorder config check")]
     Check,
+    /// Print the settings that hold, written or not; of commands the program alone, since their arguments may be secret
+    #[command(after_help = "Example:\n  mailorder config show --origin")]
+    Show {
+        /// Say of each where it comes from: a line of the file, or the default
+        #[arg(long)]
+        origin: bool,
+    },
 }
 
 pub(super) fn run(shell: &mut Shell, args: ConfigArgs) -> Result<(), Failure> {
     match args.command {
         ConfigCommand::Path => path(shell, &shell.settings()?),
         ConfigCommand::Check => check(shell, &shell.settings_checked()?),
-    }
-}
-
-impl Keys for Clerk {
-    fn accepted(&self, address: &Address) -> Option<Fingerprint> {
-        self.index().pinned(address).ok().flatten().map(|(key, _)| key)
-    }
-
-    fn is_known(&self, key: &Fingerprint) -> bool {
-        let known = self.index().certificates(&[key.to_string()]).is_ok_and(|found| !found.is_empty());
-        known || *key == self.me().fingerprint
+        ConfigCommand::Show { origin } => show(shell, &shell.settings()?, origin),
     }
 }
 
@@ -69,6 +65,27 @@ fn check(shell: &Shell, settings: &Settings) -> Result<(), Failure> {
         shell.hint(&format!(
             "goods are taken back for {days} days, and the terms say nothing of it: write it as `conditions` in [shop]"
         ));
+    }
+    Ok(())
+}
+
+/// Prints the settings that hold, a line each, as the file would have it; where each comes from stands behind it as a remark.
+fn show(shell: &Shell, settings: &Settings, origin: bool) -> Result<(), Failure> {
+    let file = &settings.folders.config;
+    let text = crate::files::read_text(file, crate::files::SMALL).map_err(|error| Failure::unreadable(file, &error))?;
+    let all = config::shown(&text, settings);
+    if shell.output.is_json() {
+        let one = |Setting { key, value, line }: &Setting| json!({"key": key, "value": value, "line": line});
+        let all: Vec<Value> = all.iter().map(one).collect();
+        return shell.output.document(&json!({"schema": "mailorder.settings/1", "config": file, "settings": all}));
+    }
+    for Setting { key, value, line } in &all {
+        let from = match line {
+            _ if !origin => String::new(),
+            Some(line) => format!("  # {}:{line}", file.display()),
+            None => format!("  # {}", shell.words.say("places.default")),
+        };
+        shell.output.line(escape(&format!("{key} = {value}{from}")))?;
     }
     Ok(())
 }

@@ -14,10 +14,12 @@ use super::transaction::desk;
 use crate::clerk::{Clerk, ClerkError};
 use crate::index::{Filter, OpenTask};
 use crate::role::{Desk, shop_desk, shop_held};
+use crate::rules::Standing;
+use crate::rules::failed::came_nonetheless;
 use crate::rules::waiting::{Waiting, waiting};
 use crate::trade::document::LineReason;
 use crate::trade::status::Step;
-use crate::trade::{Document, Given, Kept, Moment, Role, Transaction, Work};
+use crate::trade::{Code, Document, Given, Kept, Moment, Role, Transaction, Work};
 use crate::view::short;
 use crate::view::text;
 use crate::words::Words;
@@ -34,6 +36,8 @@ pub(super) struct Shown {
     buyer: String,
     shop: String,
     pub(super) about: String,
+    /// The warning of which it is settled that a person has seen it.
+    warning: Option<String>,
     /// What of an order cannot be had.
     short: Vec<String>,
     hook: Option<String>,
@@ -57,6 +61,7 @@ impl Shown {
             buyer: buyer.unwrap_or_else(address),
             shop: known.key.shop.to_string(),
             about: String::new(),
+            warning: None,
             short: Vec::new(),
             hook: None,
             work: None,
@@ -108,6 +113,12 @@ pub(super) fn run(shell: &Shell, role: Role) -> Result<(), Failure> {
     for hint in hints(role, &items) {
         shell.hint(hint);
     }
+    for warning in items.iter().filter_map(|item| item.warning.as_ref()) {
+        let text = format!(
+            "agree with the buyer whether they are paid or go back (docs/findings.md says how), then mailorder warnings ack {warning}"
+        );
+        shell.hint(&text);
+    }
     Ok(())
 }
 
@@ -117,7 +128,7 @@ fn hints(role: Role, items: &[Shown]) -> Vec<&'static str> {
     let mut hints = Vec::new();
     match role {
         Role::Shop => {
-            if items.iter().any(|item| !["task", "stop"].contains(&item.what)) {
+            if items.iter().any(|item| !["task", "stop", "goods"].contains(&item.what)) {
                 hints.push("mailorder shop accept ITEM · mailorder shop reject ITEM --reason TEXT");
             }
             if items.iter().any(|item| item.what == "stop") {
@@ -153,7 +164,7 @@ pub(super) fn waiting_counts(clerk: &Clerk) -> Result<Vec<(&'static str, u64)>, 
     for (role, command) in PARTS.into_iter().filter(|(role, _)| clerk.settings().practice.plays(*role)) {
         let waits = clerk.index().count(&of_waiting(role)).map_err(ClerkError::from)?;
         let stuck = stuck.iter().filter(|open| open.role == role && state_of(open) == "given-up").count();
-        let stuck = stuck.saturating_add(held(clerk, role)?.len());
+        let stuck = stuck.saturating_add(held(clerk, role)?.len()).saturating_add(came(clerk, role)?.len());
         let count = waits.saturating_add(u64::try_from(stuck).unwrap_or(u64::MAX));
         counts.extend((count > 0).then_some((command, count)));
     }
@@ -170,6 +181,27 @@ fn held(clerk: &Clerk, role: Role) -> Result<Vec<Transaction>, Failure> {
     for key in clerk.index().stopping(&now.plus_seconds(-shop_held::PATIENCE)).map_err(ClerkError::from)? {
         let known = clerk.index().load_key(&key).map_err(ClerkError::from)?;
         found.extend(known.filter(|known| !shop_held::held(known, &now).is_empty()));
+    }
+    Ok(found)
+}
+
+/// Returns the sales whose goods came though they were ended: no letter settles them, and a person has not noted yet that it is done.
+fn came(clerk: &Clerk, role: Role) -> Result<Vec<Shown>, Failure> {
+    let mut found = Vec::new();
+    if role != Role::Shop {
+        return Ok(found);
+    }
+    for warning in clerk.standing_warnings()? {
+        let is_open = warning.code == Code::Failed && warning.settled.is_none();
+        let Some(key) = warning.about.as_ref().filter(|key| is_open && key.role == role) else { continue };
+        let Some(known) = clerk.index().load_key(key).map_err(ClerkError::from)? else { continue };
+        let standing = Standing::of(&known);
+        let said = standing.legs.delivery.content.and_then(|content| known.by_content(&content));
+        let came = came_nonetheless(&known, &standing).filter(|came| came.text == warning.text);
+        if let Some((came, said)) = came.zip(said) {
+            let bare = Shown::bare(&known, "goods", (said.position, came.since));
+            found.push(Shown { about: came.text, warning: Some(warning.id), ..bare });
+        }
     }
     Ok(found)
 }
@@ -199,6 +231,7 @@ fn items(shell: &Shell, clerk: &Clerk, role: Role) -> Result<Vec<Shown>, Failure
     for known in held(clerk, role)? {
         found.extend(shop_held::held(&known, &clerk.clock().now()).into_iter().map(|stop| silent(&known, stop)));
     }
+    found.extend(came(clerk, role)?);
     for open in clerk.index().open_tasks().map_err(ClerkError::from)?.iter().filter(|open| open.role == role) {
         let known = clerk.index().load(role, &open.names).map_err(ClerkError::from)?;
         found.extend(known.map(|known| open_task(&known, open)));
@@ -319,6 +352,6 @@ fn document(item: &Shown) -> Value {
     json!({
         "id": item.id, "number": item.number, "what": item.what, "state": item.state, "since": item.since,
         "buyer": item.buyer, "shop": item.shop, "about": content(item, Words::ENGLISH), "hook": item.hook, "work": item.work,
-        "tries": item.tries, "next_try": item.next_try,
+        "tries": item.tries, "next_try": item.next_try, "warning": item.warning,
     })
 }

@@ -16,7 +16,7 @@ use crate::role::buyer;
 use crate::role::practice::BuyerPractice;
 use crate::trade::item::Item;
 use crate::trade::{
-    Address, Currency, DeliveryMethod, Money, Order, PaymentMethod, Person, PostalAddress, Role, Transaction,
+    Address, Currency, DeliveryMethod, Money, Order, PaymentMethod, Person, PostalAddress, Quantity, Role, Transaction,
 };
 use crate::view::text;
 
@@ -43,12 +43,12 @@ pub(crate) struct OrderArgs {
 /// What both a new and a repeated order may say.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Wishes {
-    /// How you pay, like card, e-money, bank-transfer, invoice, cash-on-delivery. Without it a new order says the first way of
-    /// the shop's catalog, or else invoice, and a repeated one what was said before
+    /// How you pay, like card, e-money, bank-transfer, invoice, cash-on-delivery. Without it a new order says invoice, or the
+    /// first way of the shop's catalog where that has no invoice, and a repeated one what was said before
     #[arg(long, value_name = "METHOD")]
     pub(super) pay: Option<String>,
-    /// How it travels, like parcel, pickup, locker, download. Without it a new order says the first way of the shop's catalog,
-    /// or else parcel
+    /// How it travels, like parcel, pickup, locker, download. Without it a new order says what goes with how it is paid in the
+    /// shop's catalog, or else parcel
     #[arg(long, value_name = "METHOD")]
     pub(super) deliver: Option<String>,
     /// A part of the address the goods go to, like locality=Osaka: name, street, locality, region, postal_code or country;
@@ -235,6 +235,11 @@ impl Catalog for Own<'_> {
 
     fn currency(&self) -> Option<Currency> {
         one_of(self.0?.list().iter().map(|article| article.price.currency()))
+    }
+
+    /// Returns nothing: what the shop would say to a quantity is what it wishes to see.
+    fn increment(&self, _: &Item) -> Option<Quantity> {
+        None
     }
 }
 

@@ -12,11 +12,12 @@ use super::table::{Fit, Table};
 use crate::clerk::{Clerk, ClerkError};
 use crate::index::Filter;
 use crate::ordering::prices::{Prices, way_words};
-use crate::ordering::written::{Catalog, ItemWritten, OrderFile, price_in};
+use crate::ordering::written::{Catalog, ItemWritten, OrderFile, price_in, sold_so};
 use crate::ordering::{DELIVER, PAY};
 use crate::role::practice::BuyerPractice;
 use crate::trade::catalog::{Offer, Words};
-use crate::trade::{Address, Currency, DeliveryMethod, Order, PaymentMethod, PostalAddress, Quantity, Role};
+use crate::trade::item::Item;
+use crate::trade::{Address, DeliveryMethod, Order, PaymentMethod, PostalAddress, Quantity, Role};
 use crate::view::text;
 
 /// How many articles are listed at a time.
@@ -168,14 +169,14 @@ fn goods(shell: &Shell, prices: &Prices) -> Result<Vec<ItemWritten>, Failure> {
             return Ok(items);
         }
         if answer.contains(';') {
-            match free(&answer, prices.currency()) {
+            match free(&answer, prices) {
                 Ok(item) => items.push(item),
                 Err(why) => said(shell, &why),
             }
             continue;
         }
         if offers.is_empty() {
-            items.extend(described(shell, answer, prices.currency())?);
+            items.extend(described(shell, answer, prices)?);
             continue;
         }
         let number = answer.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
@@ -183,7 +184,7 @@ fn goods(shell: &Shell, prices: &Prices) -> Result<Vec<ItemWritten>, Failure> {
         let by_number = number.and_then(|number| listed.iter().take(LISTED).nth(number).copied());
         let by_sku = || offers.iter().find(|offer| offer.item.sku.as_deref() == Some(answer.as_str())).copied();
         if let Some(offer) = by_number.or_else(by_sku) {
-            let quantity = quantity(shell, &offer.item.name)?;
+            let quantity = quantity(shell, &offer.item, prices)?;
             items.push(ItemWritten { sku: offer.item.sku.clone(), name: None, price: None, quantity: Some(quantity) });
             continue;
         }
@@ -227,16 +228,19 @@ fn list(shell: &Shell, offers: &[&Offer]) -> Result<(), Failure> {
 }
 
 /// Reads an item that is written in full.
-fn free(answer: &str, usual: Option<Currency>) -> Result<ItemWritten, String> {
+fn free(answer: &str, prices: &Prices) -> Result<ItemWritten, String> {
     let item =
         written::item(answer).map_err(|_| "it is written SKU;NAME;PRICE;QUANTITY, like SH-41;Shirt;JPY 4300;1")?;
-    price_in("the price", item.price.as_deref().unwrap_or_default(), usual).map_err(|error| error.to_string())?;
-    Quantity::parse(item.quantity.as_deref().unwrap_or("1")).map_err(|error| error.to_string())?;
+    let price = item.price.as_deref().unwrap_or_default();
+    price_in("the price", price, prices.currency()).map_err(|error| error.to_string())?;
+    let quantity = Quantity::parse(item.quantity.as_deref().unwrap_or("1")).map_err(|error| error.to_string())?;
+    let named = Item { sku: item.sku.clone(), name: item.name.clone().unwrap_or_default() };
+    sold_so(&named.name, quantity, prices.increment(&named))?;
     Ok(item)
 }
 
 /// Asks for the price and quantity of goods that no catalog describes; nothing where no name was written.
-fn described(shell: &Shell, name: String, usual: Option<Currency>) -> Result<Option<ItemWritten>, Failure> {
+fn described(shell: &Shell, name: String, prices: &Prices) -> Result<Option<ItemWritten>, Failure> {
     if name.is_empty() {
         said(shell, "an order needs at least one item");
         return Ok(None);
@@ -244,23 +248,29 @@ fn described(shell: &Shell, name: String, usual: Option<Currency>) -> Result<Opt
     let sku = shell.asks("Article number (may be empty):")?;
     let price = loop {
         let answer = shell.asks("Price of one, like JPY 4300:")?;
-        match price_in("the price", &answer, usual) {
+        match price_in("the price", &answer, prices.currency()) {
             Ok(_) => break answer,
             Err(error) => said(shell, &error.to_string()),
         }
     };
-    let quantity = quantity(shell, &name)?;
-    let sku = Some(sku).filter(|sku| !sku.is_empty());
+    let item = Item { sku: Some(sku).filter(|sku| !sku.is_empty()), name };
+    let quantity = quantity(shell, &item, prices)?;
+    let Item { sku, name } = item;
     Ok(Some(ItemWritten { sku, name: Some(name), price: Some(price), quantity: Some(quantity) }))
 }
 
-fn quantity(shell: &Shell, name: &str) -> Result<String, Failure> {
+/// Asks how many of an item, in multiples of what it is sold in where that is known. An empty answer is one, or the least that is
+/// sold.
+fn quantity(shell: &Shell, item: &Item, prices: &Prices) -> Result<String, Failure> {
+    let increment = prices.increment(item);
+    let least = increment.filter(|increment| !Quantity::ONE.is_multiple_of(*increment)).unwrap_or(Quantity::ONE);
     loop {
-        let answer = shell.asks(&format!("How many of {name}? [1]"))?;
-        let answer = if answer.is_empty() { "1".to_owned() } else { answer };
-        match Quantity::parse(&answer) {
-            Ok(_) => return Ok(answer),
-            Err(error) => said(shell, &error.to_string()),
+        let answer = shell.asks(&format!("How many of {}? [{least}]", item.name))?;
+        let answer = if answer.is_empty() { least.to_string() } else { answer };
+        let quantity = Quantity::parse(&answer).map_err(|error| error.to_string());
+        match quantity.and_then(|quantity| sold_so(&item.name, quantity, increment)) {
+            Ok(()) => return Ok(answer),
+            Err(why) => said(shell, &why),
         }
     }
 }

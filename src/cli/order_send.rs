@@ -41,15 +41,14 @@ pub(super) fn finish(
     let shop = &seller.party;
     wishes.put_into(&mut order)?;
     check_remarks(&order)?;
+    seller.prices.check_quantities(&order.lines)?;
     from_catalog(shell, &mut clerk, &mut order, seller, &mut wishes)?;
     super::order_asked::payment_data(shell, &mut clerk, seller, &order, &mut wishes)?;
     let id = OrderId::from_bytes(chance()?);
     clerk.renew_if_due()?;
     payment_data::seal(shell, &mut clerk, &mut order, &id, shop, &wishes)?;
     warn_of_no_address(shell, &order);
-    if let Some(doubt) = seller.prices.doubt(&order) {
-        shell.tell(&format!("warning: {doubt}"));
-    }
+    tell_doubts(shell, &order, &seller.prices);
     let changed = seller.changed.as_deref().unwrap_or_default();
     if wishes.dry_run && !shell.output.is_json() {
         shell.line(&format!("to {}; nothing is sent (--dry-run)", shop.address))?;
@@ -99,6 +98,14 @@ fn warn_of_no_address(shell: &Shell, order: &Order) {
             "warning: the order says {method} and has no address to deliver to; write [buyer.deliver_to] in {}, or deliver_to in an order's --file",
             file.display()
         ));
+    }
+}
+
+/// Says on standard error what the shop may refuse, by its catalogs.
+fn tell_doubts(shell: &Shell, order: &Order, prices: &Prices) {
+    let shortages = prices.shortages(&order.lines).into_iter().map(|shortage| shortage.to_string());
+    for doubt in prices.doubt(order).into_iter().chain(shortages) {
+        shell.tell(&format!("warning: {doubt}"));
     }
 }
 

@@ -22,10 +22,10 @@ macro_rules! schemas {
 }
 
 /// The documents, by the name in their member `schema` (`mailorder.NAME/1`); `path` has none.
-const SCHEMAS: [(&str, &str); 40] = schemas![
+const SCHEMAS: [(&str, &str); 41] = schemas![
     "alert" "articles" "asked" "catalog" "catalog-check" "certificate" "check" "checkpoint" "confirm" "doctor" "exit-codes" "foreseen" "inbox" "init" "inspect" "key" "keys"
     "list" "moments" "notified" "order" "outbox" "outbox-letter" "path" "payment-data" "procedures" "ran" "received" "redaction" "reindex" "row" "rows" "schedules"
-    "serve" "show" "status" "transaction" "verify" "warnings" "written"
+    "serve" "settings" "show" "status" "transaction" "verify" "warnings" "written"
 ];
 
 pub(super) fn run(shell: &mut Shell, args: SchemaArgs) -> Result<(), Failure> {

@@ -13,7 +13,6 @@ use crate::config::{Settings, catalog};
 use crate::role::articles::{Article, Articles};
 use crate::role::practice::ShopPractice;
 use crate::trade::catalog::Words;
-use crate::trade::item::Stock;
 use crate::view::text;
 
 #[derive(Debug, clap::Args)]
@@ -103,20 +102,12 @@ fn list(shell: &Shell, settings: &Settings, shop: &ShopPractice, words: Vec<Stri
     shell.output.fitted(&Table { head, rows: &rows, right: &[2, 3], fit: &fit, wrap: false })
 }
 
-fn stock(article: &Article) -> Option<String> {
-    match article.stock {
-        Stock::Uncounted => None,
-        Stock::Out => Some("0".to_owned()),
-        Stock::Left(quantity) => Some(quantity.to_string()),
-    }
-}
-
 /// Returns the cells of an article; `any` are the words for all ways of delivery.
 fn row(article: &Article, any: &str) -> Vec<Cell> {
     let methods: Vec<&str> = article.delivery_methods.iter().map(|method| method.as_str()).collect();
     let deliver = if methods.is_empty() { any.to_owned() } else { methods.join(", ") };
     let sku = article.item.sku.clone().unwrap_or_default();
-    let stock = stock(article).unwrap_or_else(|| "–".to_owned());
+    let stock = article.stock.count().unwrap_or_else(|| "–".to_owned());
     [sku, article.item.name.clone(), text::amount(&article.price), stock, deliver].iter().map(Cell::plain).collect()
 }
 
@@ -126,7 +117,7 @@ fn value(article: &Article) -> Value {
         "name": article.item.name,
         "price": text::money_json(&article.price),
         "increment": article.increment,
-        "stock": stock(article),
+        "stock": article.stock.count(),
         "deliver": article.delivery_methods,
         "conditions": article.conditions,
     })

@@ -10,6 +10,7 @@ mod fault;
 mod procedure;
 mod schedules;
 mod settle;
+mod shown;
 mod shows;
 pub mod written;
 
@@ -20,6 +21,7 @@ pub use check::{Keys, base as outbox_base, is_maildir, problems, selling_problem
 pub use environment::{Environment, default_folders};
 pub use fault::{ConfigError, place};
 pub use settle::plain;
+pub use shown::{Setting, shown};
 
 use crate::hook::Hook;
 use crate::role::Practice;

@@ -17,6 +17,7 @@ mod erased;
 mod files;
 pub mod form;
 pub mod log;
+mod missing;
 mod places;
 mod recover;
 mod replay;

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use super::files::stable_name;
+use super::log::plain_number;
 use super::{LedgerError, Line, io_error};
 
 /// The entry files whose place is not the one they were written to, as `cur/NAME` or `new/NAME`.
@@ -70,6 +71,11 @@ pub(super) fn is_usual(place: &str) -> bool {
 /// Returns the part of a place that never changes.
 pub(super) fn stable_of(place: &str) -> &str {
     stable_name(place.split_once('/').map_or(place, |(_, name)| name))
+}
+
+/// Returns the position of the entry that a stable name is of.
+pub(super) fn position_of(stable: &str) -> Option<u64> {
+    stable.split('.').nth(1).and_then(plain_number)
 }
 
 #[cfg(test)]

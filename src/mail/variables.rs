@@ -39,6 +39,9 @@ struct ArticleText {
     number: String,
     name: String,
     price: String,
+    /// In what it is sold, unless it is by the piece.
+    increment: String,
+    stock: String,
     conditions: String,
 }
 
@@ -183,6 +186,8 @@ impl Variables {
             number: offer.item.sku.clone().unwrap_or_default(),
             name: offer.item.name.clone(),
             price: offer.price.to_string(),
+            increment: offer.step().map(|step| step.to_string()).unwrap_or_default(),
+            stock: offer.stock.count().unwrap_or_default(),
             conditions: offer.conditions.clone().unwrap_or_default(),
         };
         self.articles = catalog.offers.iter().map(article).collect();

@@ -123,8 +123,9 @@ pub fn made(
     })
 }
 
-/// Returns how an order is paid and travels that says so of one of them or of none: by the first of the shop's ways that goes
-/// with what is said, and where the shop's ways are not known, or leave it open, by invoice and as a parcel.
+/// Returns how an order is paid and travels that says so of one of them or of none. Of the shop's ways that go with what is said
+/// it is the first in which an invoice comes, else the first; where the shop's ways are not known, or leave it open, it is by
+/// invoice and as a parcel.
 ///
 /// # Errors
 /// None as long as the usual methods are words.
@@ -137,9 +138,11 @@ pub fn usual(
         pay.as_ref().is_none_or(|said| way.payment_method.as_ref().is_none_or(|method| method == said))
             && deliver.as_ref().is_none_or(|said| way.delivery_method.as_ref().is_none_or(|method| method == said))
     };
-    let way = ways.iter().find(fits).or(ways.first());
     let [invoice, ..] = PAY;
     let [parcel, ..] = DELIVER;
+    // Nothing leaves the buyer's account by itself then.
+    let by_invoice = |way: &&Way| way.payment_method.as_ref().is_none_or(|method| method.as_str() == invoice);
+    let way = ways.iter().filter(fits).find(by_invoice).or(ways.iter().find(fits)).or(ways.first());
     let pay = match pay.or_else(|| way?.payment_method.clone()) {
         Some(pay) => pay,
         None => PaymentMethod::parse(invoice).map_err(|error| OrderingError::wrong(error.to_string()))?,
@@ -239,7 +242,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_not_said_is_the_first_way_of_the_shop_that_goes_with_what_is() {
+    fn what_is_not_said_is_a_way_of_the_shop_that_goes_with_what_is_by_invoice_where_that_can_be() {
         let pay = |word: &str| PaymentMethod::parse(word).unwrap();
         let deliver = |word: &str| DeliveryMethod::parse(word).unwrap();
         let way = |payment: Option<&str>, delivery: Option<&str>| Way {
@@ -251,9 +254,11 @@ mod tests {
         };
         let ways = [way(Some("card"), Some("locker")), way(Some("e-money"), Some("pickup")), way(None, None)];
         for (known, said, usually) in [
-            (&ways[..], [None, None], ["card", "locker"]),
+            (&ways[..2], [None, None], ["card", "locker"]),
+            (&ways, [None, None], ["invoice", "parcel"]),
             (&ways, [Some("e-money"), None], ["e-money", "pickup"]),
-            (&ways, [None, Some("pickup")], ["e-money", "pickup"]),
+            (&ways[..2], [None, Some("pickup")], ["e-money", "pickup"]),
+            (&ways, [None, Some("pickup")], ["invoice", "pickup"]),
             (&ways, [Some("bank-transfer"), None], ["bank-transfer", "parcel"]),
             (&ways, [Some("e-money"), Some("locker")], ["e-money", "locker"]),
             (&ways[..1], [None, Some("pickup")], ["card", "pickup"]),

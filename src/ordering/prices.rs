@@ -1,12 +1,15 @@
 //! Orders by article number: name, price and charge come from the newest catalog of the shop that came by mail.
 
-use super::written::Catalog;
+use std::collections::BTreeMap;
+use std::fmt;
+
+use super::written::{Catalog, beginning, sold_so};
 use super::{OrderingError, usual};
 use crate::clerk::{Clerk, ClerkError, KnownCatalog};
 use crate::index::Filter;
 use crate::trade::catalog::{Offer, Way};
-use crate::trade::item::{Charge, Item, Line};
-use crate::trade::{Address, Currency, Moment, Money, Order, Party, Role, Transaction};
+use crate::trade::item::{Charge, Item, Line, Stock};
+use crate::trade::{Address, Currency, Moment, Money, Order, Party, Quantity, Role, Transaction};
 use crate::view::text;
 
 /// How many purchases are looked at for the currency of a shop.
@@ -33,6 +36,10 @@ impl Catalog for Prices {
     /// Returns the ways of the newest catalog that is here.
     fn ways(&self) -> &[Way] {
         self.known.first().map(|known| known.catalog.ways.as_slice()).unwrap_or_default()
+    }
+
+    fn increment(&self, item: &Item) -> Option<Quantity> {
+        self.newest(item.sku.as_deref()?)?.1.increment
     }
 }
 
@@ -64,6 +71,33 @@ pub struct PriceChange {
     pub now: Option<Money>,
 }
 
+/// A line of which a shop had less than is ordered when it wrote its catalog.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shortage {
+    /// The number of the line.
+    pub id: String,
+    /// What it is.
+    pub name: String,
+    /// How many there were; with more than one line of an article, for all of them.
+    pub stock: Stock,
+    /// When the shop wrote it.
+    pub date: Moment,
+}
+
+impl fmt::Display for Shortage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, stock, date, .. } = self;
+        let (name, day) = (beginning(name), date.day());
+        match stock.count().filter(|_| *stock != Stock::Out) {
+            Some(count) => write!(
+                f,
+                "of {name} the shop had no more than {count}, by its catalog of {day}; it may refuse the order, or offer less"
+            ),
+            None => write!(f, "of {name} the shop had none, by its catalog of {day}; it may refuse the order"),
+        }
+    }
+}
+
 /// Puts the new prices into an order; what is not sold any more stays as it was.
 pub fn take_changes(order: &mut Order, changes: &[PriceChange]) {
     let now = |id: &str| changes.iter().find(|change| change.id == id).and_then(|change| change.now);
@@ -87,6 +121,11 @@ impl Prices {
         Ok(Self { shop: shop.clone(), known, used: Vec::new(), currency })
     }
 
+    /// Returns an article as the newest catalog with it has it, and when that was written.
+    fn newest(&self, sku: &str) -> Option<(Moment, &Offer)> {
+        self.known.iter().find_map(|known| known.catalog.offer(sku).map(|offer| (known.date, offer)))
+    }
+
     fn offered(&mut self, sku: &str) -> Result<(Item, Money), OrderingError> {
         let shop = &self.shop;
         let Some(newest) = self.known.first() else {
@@ -95,8 +134,7 @@ impl Prices {
                 "mailorder catalog {shop} --ask, and order when it has come; or write the item with its name and price"
             )));
         };
-        let found =
-            self.known.iter().find_map(|known| known.catalog.offer(sku).map(|offer| (known.date, offer.clone())));
+        let found = self.newest(sku).map(|(date, offer)| (date, offer.clone()));
         let Some((date, offer)) = found else {
             let all = self.known.last().is_some_and(|known| known.catalog.is_complete());
             let text = if all {
@@ -176,6 +214,33 @@ impl Prices {
         }
         let oldest = self.used.iter().map(|(date, _)| *date).min();
         Ok(oldest.map(|date| (date, !charges && way.charge.is_some())))
+    }
+
+    /// Refuses lines of which so many are not sold, by the newest catalogs (QTY).
+    ///
+    /// # Errors
+    /// The first such line, told with the nearest quantities that are.
+    pub fn check_quantities(&self, lines: &[Line]) -> Result<(), OrderingError> {
+        lines.iter().try_for_each(|line| {
+            let about = format!("line {} ({})", line.id, beginning(&line.item.name));
+            sold_so(&about, line.quantity, self.increment(&line.item)).map_err(OrderingError::wrong)
+        })
+    }
+
+    /// Returns the lines of which the shop had less, by its newest catalogs, than is ordered up to there; it may have more by now, so
+    /// that this keeps nobody from ordering.
+    pub fn shortages(&self, lines: &[Line]) -> Vec<Shortage> {
+        let mut left: BTreeMap<&str, Stock> = BTreeMap::new();
+        let short = |line: &Line| {
+            let (date, offer) = self.newest(line.item.sku.as_deref()?)?;
+            // Lines of one article share what there is of it, as the shop counts them.
+            let left = left.entry(offer.item.sku.as_deref()?).or_insert(offer.stock);
+            let is_short = left.of(line.quantity) != Some(line.quantity);
+            *left = left.without(line.quantity);
+            let (id, name, stock) = (line.id.clone(), line.item.name.clone(), offer.stock);
+            is_short.then_some(Shortage { id, name, stock, date })
+        };
+        lines.iter().filter_map(short).collect()
     }
 
     /// Returns what to tell of an order written in words of its own whose methods the shop does not have, by its newest catalog; it

@@ -58,6 +58,9 @@ pub trait Catalog {
     fn ways(&self) -> &[Way] {
         &[]
     }
+
+    /// Returns in multiples of what an item is sold, where that is known.
+    fn increment(&self, item: &Item) -> Option<Quantity>;
 }
 
 /// A charge as written.
@@ -87,9 +90,27 @@ pub fn lines(items: &[ItemWritten], catalog: &mut dyn Catalog) -> Result<Vec<Lin
                 .hint("write a discount as a charge below zero")
                 .flags("write a discount as a charge: --charge 'Discount;JPY -500'"));
         }
+        sold_so(&about, quantity, catalog.increment(&item)).map_err(OrderingError::wrong)?;
         Ok(Line { id: number.to_string(), item, unit_price, quantity })
     };
     items.iter().enumerate().map(line).collect()
+}
+
+/// Refuses a quantity in which something is not sold: its shop would reject the order (QTY).
+///
+/// # Errors
+/// Says that the quantity is no multiple of `increment`, and which are the nearest.
+pub fn sold_so(about: &str, quantity: Quantity, increment: Option<Quantity>) -> Result<(), String> {
+    let Some(increment) = increment.filter(|increment| !quantity.is_multiple_of(*increment)) else { return Ok(()) };
+    let near = match (quantity.down_to(increment), quantity.up_to(increment)) {
+        (Some(below), Some(above)) => format!("the nearest are {below} and {above}"),
+        (below, above) => format!("the nearest is {}", below.or(above).unwrap_or(increment)),
+    };
+    Err(if increment == Quantity::ONE {
+        format!("{about}: it is sold in whole pieces, not in {quantity}; {near}")
+    } else {
+        format!("{about}: it is sold in multiples of {increment}, not in {quantity}; {near}")
+    })
 }
 
 /// Returns what an item is, and what one of it costs.
@@ -134,7 +155,7 @@ pub fn charges(charges: &[ChargeWritten], items: usize, usual: Option<Currency>)
 }
 
 /// Returns as much of a name as a message needs.
-fn beginning(name: &str) -> String {
+pub(super) fn beginning(name: &str) -> String {
     name.chars().take(60).collect()
 }
 

@@ -133,6 +133,14 @@ impl Outbox {
         }
     }
 
+    /// Looks whether the server answers and takes the login, as for a letter, and sends nothing; returns whether there is one to ask.
+    pub async fn reach(&mut self) -> Result<bool, SendError> {
+        match self {
+            Self::Smtp(outbox) => outbox.reach().await.map(|()| true),
+            Self::Maildir(_) | Self::Sendmail(_) => Ok(false),
+        }
+    }
+
     /// Ends what is open; called at the end of a batch.
     pub async fn close(&mut self) {
         if let Self::Smtp(outbox) = self {

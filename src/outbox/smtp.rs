@@ -266,6 +266,14 @@ impl Smtp {
         Ok(Live { connection, letters: 0, used: Instant::now() })
     }
 
+    /// Connects and logs in as for a letter, and ends the connection: nothing is sent.
+    pub async fn reach(&mut self) -> Result<(), SendError> {
+        self.close().await;
+        self.live = Some(self.connect().await?);
+        self.close().await;
+        Ok(())
+    }
+
     /// Ends the connection politely, without waiting long for the answer.
     pub async fn close(&mut self) {
         if let Some(mut live) = self.live.take() {

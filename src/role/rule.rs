@@ -269,10 +269,14 @@ fn check_prices(order: &Order, terms: &Terms, catalogs: &[Catalog]) -> Result<()
                 let (name, was, is) = (&line.item.name, line.unit_price, offer.price);
                 return Err(Held::because(format!("{name} cost {was}, and costs {is} now")));
             }
+            Some(offer) => {
+                let Some(step) = offer.increment.filter(|step| !line.quantity.is_multiple_of(*step)) else { continue };
+                return Err(Held::because(format!("{} is sold in multiples of {step} now", line.item.name)));
+            }
             None if catalogs.last().is_some_and(Catalog::is_complete) => {
                 return Err(Held::because(format!("{} is not in the shop's catalog any more", line.item.name)));
             }
-            _ => {}
+            None => {}
         }
     }
     let Some(newest) = catalogs.first() else { return Ok(()) };

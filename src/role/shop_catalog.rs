@@ -68,7 +68,7 @@ fn size(offer: &Offer) -> usize {
     let texts = [Some(&offer.item.name), offer.item.sku.as_ref(), offer.conditions.as_ref()];
     let words = texts.into_iter().flatten().map(String::len).fold(0_usize, usize::saturating_add);
     let methods = offer.payment_methods.len().saturating_add(offer.delivery_methods.len());
-    words.saturating_mul(2).saturating_add(methods.saturating_mul(150)).saturating_add(420)
+    words.saturating_mul(2).saturating_add(methods.saturating_mul(150)).saturating_add(760)
 }
 
 fn way(procedure: &Procedure) -> Way {
@@ -94,6 +94,8 @@ fn offer(article: &Article, shop: &ShopPractice) -> Option<Offer> {
     Some(Offer {
         item: article.item.clone(),
         price: article.price,
+        increment: Some(article.increment),
+        stock: article.stock,
         payment_methods: every(fitting.iter().map(|one| one.payment_method.as_ref())),
         delivery_methods,
         conditions: article.conditions.clone(),

@@ -7,6 +7,7 @@ use super::{
     Action, Desk, Refused, agent, given, shop, shop_after, shop_cancel, shop_change, shop_held, shop_offer, shop_work,
     terms_of,
 };
+use crate::rules::failed::came_nonetheless;
 use crate::rules::stopping::is_instructed;
 use crate::rules::waiting::{Waiting, waiting};
 use crate::rules::{Standing, State};
@@ -41,7 +42,13 @@ pub fn foresee(order: &Order, desk: &Desk<'_>) -> Result<Foreseen, Vec<Reason>> 
 
 fn oldest(transaction: &Transaction) -> Result<Waiting<'_>, Refused> {
     let first = waiting(transaction).into_iter().next();
-    first.ok_or_else(|| Refused::new("nothing of it waits for you; `mailorder shop inbox` lists what does"))
+    first.ok_or_else(|| {
+        Refused::new(match came_nonetheless(transaction, &Standing::of(transaction)) {
+            Some(_) => "its goods came after its end, which no letter settles; agree with the buyer whether they are paid or go back, and \
+                        note the warning that `mailorder warnings` has of it",
+            None => "nothing of it waits for you; `mailorder shop inbox` lists what does",
+        })
+    })
 }
 
 fn practice<'a>(desk: &'a Desk<'_>) -> Result<&'a ShopPractice, Refused> {

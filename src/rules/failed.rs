@@ -83,7 +83,7 @@ pub fn not_given_back(transaction: &Transaction, standing: &Standing) -> Option<
 
 /// Goods that came though the shop had ended the order: its agent had said nothing to the order to stop, or something else. Nobody
 /// else would see that they are out, and not paid for.
-fn came_nonetheless(transaction: &Transaction, standing: &Standing) -> Option<Failure> {
+pub fn came_nonetheless(transaction: &Transaction, standing: &Standing) -> Option<Failure> {
     let (ended, delivery) = (standing.legs.cancelled?, &standing.legs.delivery);
     let said = transaction.by_content(&delivery.content?)?;
     if said.settled == Some(Settlement::Accept) {

@@ -6,8 +6,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::id::Address;
-use super::item::Item;
-use super::money::Money;
+use super::item::{Item, Stock};
+use super::money::{Money, Quantity};
 use super::party::{Agent, Role};
 use super::terms::{DeliveryMethod, PaymentMethod};
 
@@ -102,12 +102,25 @@ pub struct Offer {
     pub item: Item,
     /// Price of one.
     pub price: Money,
+    /// The least that is sold of it: orders name so much, or whole multiples. Nothing is known where the shop does not say.
+    #[serde(default)]
+    pub increment: Option<Quantity>,
+    /// How many there were when the shop wrote it: the most that one order got then.
+    #[serde(default)]
+    pub stock: Stock,
     /// How it can be paid; in any way the shop knows where none is named.
     pub payment_methods: Vec<PaymentMethod>,
     /// How it can travel; in any way the shop knows where none is named.
     pub delivery_methods: Vec<DeliveryMethod>,
     /// What the seller says about this article: guarantee, age, delivery time.
     pub conditions: Option<String>,
+}
+
+impl Offer {
+    /// Returns in what steps it is sold, where that is said and is not by the piece.
+    pub fn step(&self) -> Option<Quantity> {
+        self.increment.filter(|increment| *increment != Quantity::ONE)
+    }
 }
 
 /// One way to pay and to have goods delivered, of those a shop knows, the first that fits first.

@@ -57,9 +57,11 @@ pub struct Tax {
 }
 
 /// How many of an article a shop has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Option<String>", into = "Option<String>")]
 pub enum Stock {
     /// Nobody counts: there are always enough, as of a service or a file.
+    #[default]
     Uncounted,
     /// There are none now.
     Out,
@@ -74,6 +76,15 @@ impl Stock {
             Ok(quantity) => Ok(Self::Left(quantity)),
             Err(MoneyError::Quantity(_)) if !text.starts_with('-') => Ok(Self::Out),
             Err(error) => Err(error),
+        }
+    }
+
+    /// Returns how many there are, as a decimal number; `None` where nobody counts.
+    pub fn count(self) -> Option<String> {
+        match self {
+            Self::Uncounted => None,
+            Self::Out => Some("0".to_owned()),
+            Self::Left(quantity) => Some(quantity.to_string()),
         }
     }
 
@@ -93,6 +104,19 @@ impl Stock {
             Self::Left(quantity) => quantity.minus(taken).map_or(Self::Out, Self::Left),
             other => other,
         }
+    }
+}
+
+impl TryFrom<Option<String>> for Stock {
+    type Error = MoneyError;
+    fn try_from(count: Option<String>) -> Result<Self, MoneyError> {
+        count.map_or(Ok(Self::Uncounted), |count| Self::parse(&count))
+    }
+}
+
+impl From<Stock> for Option<String> {
+    fn from(stock: Stock) -> Self {
+        stock.count()
     }
 }
 
@@ -147,6 +171,12 @@ mod tests {
         assert_eq!(Stock::parse("0.0").unwrap(), Stock::Out);
         for wrong in ["-1", "-0", "", "1,000", "many", "１"] {
             assert!(Stock::parse(wrong).is_err(), "{wrong:?}");
+        }
+        for (text, stock) in
+            [("null", Stock::Uncounted), ("\"0\"", Stock::Out), ("\"2.5\"", Stock::Left(quantity("2.5")))]
+        {
+            assert_eq!(serde_json::from_str::<Stock>(text).unwrap(), stock);
+            assert_eq!(serde_json::to_string(&stock).unwrap(), text);
         }
         let five = Stock::parse("5").unwrap();
         assert_eq!((five.of(quantity("3")), five.of(quantity("9"))), (Some(quantity("3")), Some(quantity("5"))));

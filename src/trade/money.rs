@@ -269,6 +269,15 @@ impl Quantity {
         self.0.checked_sub(rest).map(|whole| whole.normalize()).filter(|whole| *whole > Decimal::ZERO).map(Self)
     }
 
+    /// Returns the smallest multiple of `step` that is not below it; `None` beyond the range.
+    pub fn up_to(self, step: Self) -> Option<Self> {
+        match self.down_to(step) {
+            Some(down) if down == self => Some(self),
+            Some(down) => down.plus(step),
+            None => Some(step),
+        }
+    }
+
     /// Returns what remains, or `None` where nothing does.
     pub fn minus(self, other: Self) -> Option<Self> {
         self.0.checked_sub(other.0).filter(|rest| *rest > Decimal::ZERO).map(Self)

@@ -18,7 +18,7 @@ use super::several::{self, Done};
 use super::sums::totals;
 use super::visit::Visit;
 use crate::clerk::{Clerk, chance};
-use crate::ordering::prices::{PriceChange, Prices};
+use crate::ordering::prices::{PriceChange, Prices, Shortage};
 use crate::role::buyer;
 use crate::trade::{Digest, Money, Order, OrderId, Party, Transaction};
 use crate::view::text;
@@ -34,6 +34,8 @@ struct Repeat {
     shop: Party,
     /// The prices that are others than they were.
     changes: Vec<PriceChange>,
+    /// The lines of which the shop had less.
+    short: Vec<Shortage>,
     /// Why it is not sent together with others, if so: its own form has what it needs.
     held: Option<Fault>,
 }
@@ -47,7 +49,8 @@ impl Repeat {
         let filled = Filled::again(clerk, known)?;
         let (order, shop, prices) = ordered(clerk, &filled)?;
         let changes = order_form::changes(clerk, &filled, Some(&prices))?;
-        let made = Self { order, shop, changes, held: None };
+        let short = prices.shortages(&order.lines);
+        let made = Self { order, shop, changes, short, held: None };
         let held = made.check(clerk, known, &prices).err();
         Ok(Self { held, ..made })
     }
@@ -93,7 +96,7 @@ fn order(clerk: &mut Clerk, known: &Transaction, visit: &Visit, sums: &mut Vec<M
     let mut row = several::row(clerk, known)?;
     let (order, why, shown) = match Repeat::of(clerk, known) {
         Ok(repeat) => {
-            let order = order_form::sum(&repeat.order, &repeat.changes);
+            let order = order_form::sum(&repeat.order, &repeat.changes, &repeat.short, visit);
             let shown = repeat.held.is_none().then(|| repeat.digest());
             sums.extend(shown.as_ref().map(|_| repeat.order.total));
             (order, repeat.held.map(|fault| fault.told(visit)).transpose()?, shown)

@@ -7,6 +7,7 @@ use super::order_form::was;
 use crate::clerk::Clerk;
 use crate::ordering::prices::{PriceChange, Prices};
 use crate::trade::catalog::{Offer, Way, Words};
+use crate::trade::item::Stock;
 use crate::trade::{Address, DeliveryMethod, PaymentMethod, Quantity};
 use crate::view::text;
 
@@ -53,7 +54,8 @@ pub(super) fn rows(prices: &Prices, find: &str, picks: &[[String; 2]], changes: 
     json!({
         "rows": rows, "gone": gone, "find": find, "searched": offers.len() > SEARCHED, "count": offers.len(),
         "more": found.len().saturating_sub(SHOWN), "date": prices.date().map(|date| date.to_string()),
-        "name": prices.seller(),
+        "name": prices.seller(), "has_increments": offers.iter().any(|offer| offer.step().is_some()),
+        "has_stock": offers.iter().any(|offer| offer.stock != Stock::Uncounted),
     })
 }
 
@@ -64,7 +66,7 @@ fn row(offer: &Offer, quantity: &str, changes: &[PriceChange]) -> Value {
         "field": format!("{FIELD}{sku}"), "sku": sku, "name": offer.item.name, "price": text::money_json(&offer.price),
         "pays": offer.payment_methods.iter().map(|method| method.as_str()).collect::<Vec<_>>(),
         "delivers": offer.delivery_methods.iter().map(|method| method.as_str()).collect::<Vec<_>>(),
-        "conditions": offer.conditions, "quantity": quantity, "amount": amount.as_ref().map(text::money_json), "was": was(changes, Some(sku), &offer.item.name),
+        "increment": offer.increment, "stock": offer.stock.count(), "conditions": offer.conditions, "quantity": quantity, "amount": amount.as_ref().map(text::money_json), "was": was(changes, Some(sku), &offer.item.name),
     })
 }
 

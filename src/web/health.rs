@@ -13,9 +13,9 @@ use super::form::Form;
 use super::pages::{self, Page};
 use super::visit::Visit;
 use crate::clerk::{Clerk, ClerkError};
-use crate::outbox::queue::{Item, State as Standing};
+use crate::outbox::queue::{Damaged, Item, State as Standing};
 use crate::trade::Address;
-use crate::view::health::{self as view, Line, Mark};
+use crate::view::health::{self as view, Health, Line, Mark};
 
 /// Letters of the queue on one page.
 const SHOWN: usize = 50;
@@ -37,20 +37,16 @@ fn shown(line: &Line, visit: &Visit) -> Value {
             *said = json!(said.as_str().map(|text| visit.said(text)));
         }
     }
-    if let Some(at) = &line.at {
-        values.insert("at".to_owned(), json!(pages::moment(at, &visit.zone)));
-    }
-    json!({"mark": line.mark.word(), "what": line.what, "found": line.found, "values": values, "mend": line.mend})
+    let at = line.at.map(|at| pages::moment(&at, &visit.zone));
+    json!({
+        "mark": line.mark.word(), "what": line.what, "found": line.found, "values": values, "at": at, "mend": line.mend,
+    })
 }
 
 fn health(web: &Web, clerk: &mut Clerk, visit: &Visit) -> Result<Map<String, Value>, Fault> {
-    let queue = clerk.queue().look().map_err(ClerkError::from)?;
-    let lines = [
-        ("mail", view::mail(clerk, &queue, &visit.now)?),
-        ("keys", view::keys(clerk, &visit.now, &visit.zone)?),
-        ("ledger", vec![view::ledger(clerk)?]),
-        ("page", vec![settings(web)]),
-    ];
+    let Health { account, keys, mail, ledger, queue } = view::look(clerk, &visit.now, &visit.zone);
+    let lines =
+        [("account", account), ("mail", mail), ("keys", keys), ("ledger", ledger), ("page", vec![settings(web)])];
     let lines = lines.map(|(name, lines)| (name, lines.iter().map(|line| shown(line, visit)).collect::<Vec<Value>>()));
     let is_bad = |line: &&Value| line["mark"] != "done";
     let bad: Vec<Value> = lines.iter().flat_map(|(_, lines)| lines.iter()).filter(is_bad).cloned().collect();
@@ -70,9 +66,11 @@ fn health(web: &Web, clerk: &mut Clerk, visit: &Visit) -> Result<Map<String, Val
     shows.insert("bad".to_owned(), json!(bad));
     shows.insert("good".to_owned(), json!(good));
     shows.insert("groups".to_owned(), json!(groups));
-    shows.insert("queue".to_owned(), queue.items.iter().take(SHOWN).map(|item| letter(item, visit)).collect());
+    let damaged = queue.damaged.iter().map(|one| damaged(clerk, one, visit));
+    let letters = damaged.chain(queue.items.iter().map(|item| letter(item, visit)));
+    shows.insert("queue".to_owned(), letters.take(SHOWN).collect());
     shows.insert("parties".to_owned(), json!(parties(&queue.items, visit)));
-    shows.insert("queued".to_owned(), json!(queue.items.len()));
+    shows.insert("queued".to_owned(), json!(queue.items.len().saturating_add(queue.damaged.len())));
     shows.insert("pins".to_owned(), json!(pins));
     Ok(shows)
 }
@@ -127,6 +125,32 @@ fn letter(item: &Item, visit: &Visit) -> Value {
     })
 }
 
+/// Returns a file of the queue that is no letter; of the letter that belongs there as much as its entry says.
+fn damaged(clerk: &Clerk, damaged: &Damaged, visit: &Visit) -> Value {
+    let owed = clerk.owed_by(&damaged.name).map(|(_, letter)| letter);
+    json!({
+        "name": damaged.name, "to": owed.as_ref().map(|letter| &letter.to.address), "kind": owed.as_ref().map(|letter| letter.kind()),
+        "mark": "no", "word": "damaged", "queued": owed.as_ref().map(|letter| pages::moment(&letter.date, &visit.zone)), "tries": 0,
+        "error": visit.words().sentence(&damaged.cause), "next": null, "open": owed.is_some(),
+    })
+}
+
+/// Has the letter whose file is damaged written anew, to be sent, or not sent any more.
+fn mend(clerk: &mut Clerk, name: &str, retries: bool) -> Result<(), Fault> {
+    if !retries {
+        return Ok(clerk.drop_damaged(name)?);
+    }
+    clerk.write_anew(name)?;
+    let queue = clerk.queue().look().map_err(ClerkError::from)?;
+    match queue.damaged.iter().find(|one| one.name == name) {
+        Some(one) => Err(Fault::wrong(format!(
+            "the ledger has no letter that could be written anew in the place of this file: {}",
+            one.cause
+        ))),
+        None => Ok(()),
+    }
+}
+
 /// Has one letter of the queue tried again now, or not sent any more.
 pub(super) async fn act(State(web): State<Arc<Web>>, form: Form) -> Result<Redirect, Fault> {
     let (retry, drop) = (form.get("retry").map(str::to_owned), form.get("drop").map(str::to_owned));
@@ -135,8 +159,11 @@ pub(super) async fn act(State(web): State<Arc<Web>>, form: Form) -> Result<Redir
         let said = if retry.is_some() { "retried" } else { "dropped" };
         let name = retry.clone().or(drop).ok_or_else(|| Fault::wrong("The form names no letter."))?;
         let work = move |clerk: &mut Clerk| {
-            let items = clerk.queue().list().map_err(ClerkError::from)?;
-            let item = items.iter().find(|item| item.name == name);
+            let queue = clerk.queue().look().map_err(ClerkError::from)?;
+            if queue.damaged.iter().any(|one| one.name == name) {
+                return mend(clerk, &name, retry.is_some());
+            }
+            let item = queue.items.iter().find(|item| item.name == name);
             let item = item.ok_or_else(|| Fault::none("This letter does not wait any more."))?;
             let done = if retry.is_some() { clerk.queue().mark_due(&name) } else { clerk.queue().drop_letter(item) };
             Ok(done.map_err(ClerkError::from)?)

@@ -46,11 +46,11 @@ pub(super) async fn show(State(web): State<Arc<Web>>, visit: Visit) -> Result<Pa
                 let known = find(clerk, id)?;
                 let filled = Filled::again(clerk, &known)?;
                 let order = self::draft(clerk, &filled).ok().map(|(order, ..)| order);
-                order_form::shows(clerk, &filled, order.as_ref(), None)?
+                order_form::shows(clerk, &filled, order.as_ref(), None, &visit)?
             }
             (None, None) => {
                 let filled = Filled::empty(clerk, visit.asked("shop"));
-                order_form::shows(clerk, &filled, None, None)?
+                order_form::shows(clerk, &filled, None, None, &visit)?
             }
         };
         visit.page(&shared, clerk, "order.html", shows)
@@ -110,7 +110,7 @@ fn written(clerk: &mut Clerk, draft: &Draft, visit: &Visit) -> Result<Map<String
             ((!draft.looks).then_some(said), None)
         }
     };
-    let mut shows = order_form::shows(clerk, &draft.filled, order.as_ref(), fault.as_deref())?;
+    let mut shows = order_form::shows(clerk, &draft.filled, order.as_ref(), fault.as_deref(), visit)?;
     let field = if fault.is_some() { order_form::faulty(clerk, &draft.filled)? } else { None };
     shows.insert("field".to_owned(), json!(field));
     let checked = draft.checks && order.is_some();

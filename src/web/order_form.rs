@@ -8,12 +8,13 @@ use super::act::find;
 use super::articles;
 use super::fault::Fault;
 use super::form::{Form, plain};
+use super::visit::Visit;
 use crate::clerk::Clerk;
-use crate::ordering::prices::{PriceChange, Prices, take_changes};
+use crate::ordering::prices::{PriceChange, Prices, Shortage, take_changes};
 use crate::ordering::written::{Catalog as _, ChargeWritten, ItemWritten, OrderFile, charges, lines};
 use crate::ordering::{DELIVER, PAY, usual};
 use crate::role::buyer;
-use crate::trade::item::{Charge, Line};
+use crate::trade::item::{Charge, Item, Line};
 use crate::trade::{Address, DeliveryMethod, Order, PaymentMethod, Person, PostalAddress, Transaction};
 use crate::view::{short, text};
 
@@ -179,6 +180,7 @@ pub(super) fn shows(
     filled: &Filled,
     order: Option<&Order>,
     fault: Option<&str>,
+    visit: &Visit,
 ) -> Result<Map<String, Value>, Fault> {
     let known: Vec<Address> = clerk.index().pins()?.into_iter().map(|pin| pin.address).collect();
     let shop = Address::parse(&filled.shop).ok();
@@ -231,7 +233,8 @@ pub(super) fn shows(
     put("doubt", Value::Null);
     put("checked", json!(false));
     put("sends_once", Value::Null);
-    put("order", order.map_or(Value::Null, |order| sum(order, &changes)));
+    let short = order.zip(prices.as_ref()).map(|(order, prices)| prices.shortages(&order.lines)).unwrap_or_default();
+    put("order", order.map_or(Value::Null, |order| sum(order, &changes, &short, visit)));
     Ok(shows)
 }
 
@@ -247,7 +250,11 @@ pub(super) fn faulty(clerk: &mut Clerk, filled: &Filled) -> Result<Option<String
     let mut is_wrong = |item: &ItemWritten| lines(from_ref(item), &mut prices).is_err();
     if let Some((place, item)) = file.item.iter().enumerate().find(|(_, item)| is_wrong(item)) {
         let ItemWritten { sku, name, price, .. } = item;
-        let one = ItemWritten { sku: sku.clone(), name: name.clone(), price: price.clone(), quantity: None };
+        let named = Item { sku: sku.clone(), name: name.clone().unwrap_or_default() };
+        // The least that is sold of it: nothing is wrong with that quantity.
+        let quantity = prices.increment(&named).map(|increment| increment.to_string());
+        let one = ItemWritten { sku: sku.clone(), name: name.clone(), price: price.clone(), quantity };
+        let mut is_wrong = |item: &ItemWritten| lines(from_ref(item), &mut prices).is_err();
         let row = place.saturating_sub(filled.picks.len()).saturating_add(1);
         return Ok(Some(match filled.picks.get(place) {
             Some([sku, _]) => format!("{}{sku}", articles::FIELD),
@@ -314,13 +321,14 @@ fn with_charges(methods: &[&str], chosen: &str, charge: impl Fn(&str) -> Value, 
     methods.iter().zip(charges).map(method).collect()
 }
 
-/// Returns what an order has and comes to, with what changed since it was ordered before.
-pub(super) fn sum(order: &Order, changes: &[PriceChange]) -> Value {
+/// Returns what an order has and comes to, with what changed since it was ordered before, and of which lines there was less.
+pub(super) fn sum(order: &Order, changes: &[PriceChange], short: &[Shortage], visit: &Visit) -> Value {
+    let short = |id: &str| short.iter().find(|short| short.id == id).map(|short| visit.said(&short.to_string()));
     let line = |line: &Line| {
         json!({
             "sku": line.item.sku, "name": line.item.name, "quantity": line.quantity.to_string(), "unit": text::money_json(&line.unit_price),
             "unit_text": line.unit_price.to_string(), "price": line.price().ok().as_ref().map(text::money_json),
-            "was": line.item.sku.as_deref().map(|sku| was(changes, Some(sku), &line.item.name)),
+            "was": line.item.sku.as_deref().map(|sku| was(changes, Some(sku), &line.item.name)), "short": short(&line.id),
         })
     };
     let charge = |charge: &Charge| {

@@ -6,7 +6,9 @@ use std::os::unix::fs::PermissionsExt;
 use serde_json::Value;
 
 use super::account;
+use crate::page::served::Served;
 use crate::support::program::{Run, Town};
+use crate::support::smtp;
 
 /// Returns what is said of one thing: how it stands, what was found, and what mends it.
 fn line(run: &Run, what: &str) -> [String; 3] {
@@ -101,6 +103,7 @@ fn what_is_damaged_or_open_is_a_line_of_its_own() {
     fs::write(&queued, "").unwrap();
     let told = lines(&doctor(), "out");
     assert!(told.iter().any(|line| line[1] == "out-damaged" && line[2].contains("000099.eml")), "{told:?}");
+    assert_eq!(line(&doctor(), "out")[2], "mailorder outbox drop 000099", "no entry owes it");
     fs::remove_file(queued).unwrap();
     // What others may read is no fault, and is told.
     for folder in ["spool", "."] {
@@ -113,6 +116,79 @@ fn what_is_damaged_or_open_is_a_line_of_its_own() {
     let [state, found, mend] = line(&run, "account");
     assert!(mend.starts_with("chmod go-rwx") && mend.ends_with("buyer/spool"), "{run:?}");
     assert_eq!([state, found], ["look", "account-open"]);
+}
+
+#[test]
+fn an_entry_whose_file_is_gone_is_told_of_and_one_that_was_moved_or_erased_is_not() {
+    let town = Town::fresh();
+    let (id, number) = town.bought("SH-41", 1, &["--pay", "card"]);
+    town.reports(&number, &[("shop", "--shipped"), ("ship", "--delivered"), ("pay", "--paid")]);
+    let entries = || line(&town.run("buyer", &["--json", "doctor"]), "entries");
+    assert_eq!(entries(), ["good", "entries-good", ""]);
+    let ledger = town.path("buyer/ledger");
+    let log = fs::read_to_string(ledger.join("log")).unwrap();
+    let name = log.lines().nth(2).unwrap().split(' ').nth(3).unwrap();
+    let (usual, away) = (ledger.join(format!("cur/{name}:2,S")), ledger.join("away"));
+    // A mail reader gives it other flags, or moves it.
+    for place in [format!("cur/{name}:2,FS"), format!("new/{name}")] {
+        fs::rename(&usual, ledger.join(&place)).unwrap();
+        assert_eq!(entries()[0], "good", "{place}");
+        fs::rename(ledger.join(&place), &usual).unwrap();
+    }
+    fs::rename(&usual, &away).unwrap();
+    let run = town.run("buyer", &["doctor"]);
+    assert!(
+        run.code == Some(1) && run.out.contains("the file of entry 2 is gone") && run.out.contains(name),
+        "{run:?}"
+    );
+    let [state, found, mend] = entries();
+    assert_eq!([state.as_str(), found.as_str()], ["bad", "entries-missing"]);
+    assert_eq!(mend, format!("mailorder audit verify {}", ledger.display()));
+    let page = Served::start(&town.path("buyer/config.toml")).visit().page("/health");
+    assert!(page.contains("the file of entry 2 is gone") && page.contains("audit verify"), "{page}");
+    // One of the same number, and of another name, is not it.
+    fs::write(ledger.join("cur/1.2.00000000:2,S"), "").unwrap();
+    assert_eq!(entries()[0], "bad");
+    fs::remove_file(ledger.join("cur/1.2.00000000:2,S")).unwrap();
+    fs::rename(&away, &usual).unwrap();
+    town.does("buyer", &["ledger", "redact", "--transaction", &id, "--reason", "asked for"]);
+    let lines = fs::read_to_string(ledger.join("log")).unwrap().lines().count();
+    assert!(fs::read_dir(ledger.join("cur")).unwrap().count() < lines, "files are gone");
+    assert_eq!(entries(), ["good", "entries-good", ""], "what was erased on request is not missed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whether_the_mail_server_takes_letters_is_asked_and_nothing_is_sent() {
+    let town = Town::fresh();
+    let unconfigured = town.run("buyer", &["--json", "doctor"]);
+    assert!(!unconfigured.out.contains("server-"), "a Maildir is no server: {unconfigured:?}");
+    let doctor = |port: u16| {
+        let server = format!("smtp = {{ host = \"localhost\", port = {port}, tls = \"none\" }}");
+        let configure = |text: &str| {
+            let line =
+                text.lines().find(|line| line.starts_with("maildir = \"../mail/{to}\"") || line.starts_with("smtp = "));
+            text.replacen(line.unwrap(), &server, 1)
+        };
+        town.configure("buyer", configure);
+        town.run("buyer", &["--json", "doctor"])
+    };
+    let (port, seen) = smtp::start(Vec::new()).await;
+    let run = doctor(port);
+    assert_eq!((run.code, line(&run, "server")), (Some(0), ["good", "server-good", ""].map(str::to_owned)), "{run:?}");
+    {
+        let seen = seen.lock().unwrap();
+        assert_eq!((seen.connections, seen.mails.len()), (1, 0));
+        assert_eq!(seen.commands, ["EHLO [127.0.0.1]", "QUIT"]);
+    }
+    let unasked = town.run("buyer", &["--json", "--offline", "doctor"]);
+    assert!(!unasked.out.contains("server-") && seen.lock().unwrap().connections == 1, "{unasked:?}");
+    let (refusing, _) = smtp::start(vec![("", "554 no service here\r\n")]).await;
+    for (port, why) in [(refusing, "no service here"), (9, "cannot connect")] {
+        let run = doctor(port);
+        let [state, found, mend] = line(&run, "server");
+        assert_eq!([state.as_str(), found.as_str(), mend.as_str()], ["bad", "server-fault", "mailorder config check"]);
+        assert!(run.code == Some(1) && run.out.contains(why), "{run:?}");
+    }
 }
 
 #[test]

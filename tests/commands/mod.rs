@@ -49,6 +49,8 @@ mod schedule;
 mod screen;
 /// What a server refuses, and how long a command tries.
 mod sending;
+/// `config show`: what holds, and where it comes from.
+mod settings;
 /// Tables of names in wide letters.
 mod wide;
 /// What people read: errors that say what to do, hints that can be run, tables that fit.

@@ -60,6 +60,7 @@ pub const CASES: &[Case] = &[
     case("mailorder config path --json", Stand::Open),
     case("mailorder config path", Stand::Open),
     case("mailorder config check", Stand::Open),
+    says("mailorder config show --origin", Stand::Open, "  # default"),
     case("mailorder confirm K5QW3Z", Stand::Offered),
     case("mailorder confirm K5QW3Z --dry-run", Stand::Offered),
     case("mailorder confirm K5QW3Z --yes", Stand::Offered),

@@ -64,6 +64,8 @@ pub(crate) mod private;
 mod procedures;
 /// The flow charts of whole purchases.
 mod purchase;
+/// In what quantities articles are sold, and how many there are.
+pub(crate) mod quantities;
 /// Over a real Postfix and a real Dovecot; looked at with gpg, notmuch and grep.
 mod real;
 /// The page's crontab at an account with real servers.

@@ -2,6 +2,7 @@
 //! outbox, and what the charts draw; of a buyer who owes in two currencies.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 
 use serde_json::Value;
 
@@ -299,6 +300,45 @@ fn a_letter_in_the_outbox_is_tried_again_and_dropped_on_the_page() {
     let (token, once) = visitor.hidden("/health");
     let gone = visitor.post("/health", &[("token", &token), ("once", &once), ("retry", "999999-nothing")]);
     assert_eq!(gone.status, 404, "{gone:?}");
+}
+
+#[test]
+fn files_of_the_outbox_that_are_no_letters_are_listed_written_anew_or_dropped_on_the_page() {
+    let town = Town::played();
+    town.configure("buyer", |text| text.replace("maildir = \"../mail/{to}\"", "sendmail = \"/bin/false\""));
+    town.run("buyer", &["ask", town.in_state("open")["id"].as_str().unwrap()]);
+    let letters = || town.does("buyer", &["--json", "outbox", "list"]).json()["letters"].as_array().unwrap().clone();
+    let ours = letters()[0]["name"].as_str().unwrap().to_owned();
+    let file = |name: &str| town.path(&format!("buyer/outbox/{name}.eml"));
+    for name in [ours.as_str(), "999999"] {
+        fs::write(file(name), "cut").unwrap();
+    }
+    let served = Served::start(&town.path("buyer/config.toml"));
+    let visitor = served.visit();
+    let page = visitor.page("/health");
+    let row = |name: &str| {
+        let rows = part(&page, "id=\"h-outbox\"", "</section>");
+        let row = parts(rows, "<tr", "</tr>").into_iter().find(|row| row.contains(&format!(">{name}</td>")));
+        row.unwrap_or_else(|| panic!("{name}: {rows}")).to_owned()
+    };
+    assert!(row(&ours).contains("damaged") && row(&ours).contains("Asked for the status"), "{}", row(&ours));
+    assert!(row(&ours).contains("name=\"retry\"") && row(&ours).contains("name=\"drop\""), "{}", row(&ours));
+    assert!(
+        row("999999").contains("damaged") && !row("999999").contains("name=\"retry\""),
+        "no entry owes it: {}",
+        row("999999")
+    );
+    // The lines of `doctor` name them, with what mends each.
+    for (name, deed) in [(ours.as_str(), "retry"), ("999999", "drop")] {
+        assert!(page.contains(&format!("{name}.eml is no letter")), "{page}");
+        let command = format!("outbox {deed} {name}");
+        assert!(words(&page).contains(&command), "{command}: {page}");
+    }
+    assert_eq!(presses(&visitor, "retry", &ours), "/health?said=retried");
+    let state = |name: &str| letters().into_iter().find(|one| one["name"] == name).map(|one| one["state"].clone());
+    assert_eq!(state(&ours), Some("queued".into()));
+    assert_eq!(presses(&visitor, "drop", "999999"), "/health?said=dropped");
+    assert!(!file("999999").exists() && state("999999").is_none());
 }
 
 #[test]

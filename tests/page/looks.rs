@@ -4,6 +4,7 @@ mod real {
     use serde_json::json;
 
     use crate::flows::catalog::{CATALOG, catalog, town};
+    use crate::flows::quantities::by_measure;
     use crate::page::driver::{Browser, FAINT, FAULTS};
     use crate::page::served::Served;
     use crate::support::program::Town;
@@ -88,6 +89,28 @@ mod real {
         browser.click("button[value=check]");
         browser.devtools("Emulation.setScriptExecutionDisabled", &json!({"value": false}));
         browser.until("the check", "return document.querySelector('main').textContent.includes('2,300')");
+        assert_eq!(browser.complaints(), Vec::<String>::new());
+    }
+
+    #[test]
+    fn the_order_form_with_steps_and_stock_has_no_fault() {
+        let town = by_measure();
+        let (_served, browser, root) = opened(&town);
+        for (language, width) in
+            [("en", 1280), ("ja", 1280), ("en", 960), ("ja", 720), ("en", 500), ("ja", 375), ("en", 320)]
+        {
+            as_wide_as(&browser, width);
+            browser.open(&format!("{root}/order?shop=shop%40demo.test&lang={language}"));
+            assert_eq!(browser.script(FAULTS), json!([]), "{language} {width}");
+        }
+        // More than there was is read beside its line, and sent all the same.
+        as_wide_as(&browser, 1280);
+        browser.open(&format!("{root}/order?shop=shop%40demo.test&lang=en"));
+        browser.write("[name=pick-CUP]", "24");
+        browser.click("[name=pay][value=invoice]");
+        browser.click("button[value=check]");
+        browser.until("the doubt", "return document.querySelector('#sum').textContent.includes('no more than 18')");
+        assert_eq!(browser.script(FAULTS), json!([]));
         assert_eq!(browser.complaints(), Vec::<String>::new());
     }
 

@@ -4,6 +4,7 @@
 use super::served::{Served, Visitor, value};
 use crate::commands::ordering::with_changed_prices;
 use crate::flows::catalog::{CATALOG, SHOP, catalog, count, town};
+use crate::flows::quantities::by_measure;
 use crate::support::program::Town;
 
 /// Starts the page of the buyer of a town.
@@ -156,6 +157,64 @@ fn a_form_leads_to_what_is_wrong_with_it_and_marks_the_field() {
     let stranger = [("token", token.as_str()), ("once", &once), ("shop", "nobody@demo.test"), ("do", "check")];
     let page = visitor.fills("/order", &[&stranger[..], &lid].concat());
     assert!(page.contains("aria-invalid=\"true\" aria-describedby=\"fault shop-catalog\""), "{page}");
+}
+
+#[test]
+fn the_form_shows_in_what_steps_and_of_how_many_is_sold_and_marks_what_is_no_multiple() {
+    let town = by_measure();
+    let served = served(&town);
+    let visitor = served.visit();
+    let page = visitor.page("/order?shop=shop%40demo.test");
+    let heads = page.split("id=\"articles\"").nth(1).unwrap().split("</thead>").next().unwrap();
+    assert!(heads.contains(">Steps of</th>") && heads.contains(">In stock</th>"), "{heads}");
+    let cells = |page: &str, sku| {
+        let row = row(page, sku).split("</tr>").next().unwrap();
+        row.split("<td class=\"num\"")
+            .skip(1)
+            .take(2)
+            .map(|cell| cell.split(['>', '<']).nth(1).unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        (cells(&page, "CUP"), cells(&page, "KETTLE")),
+        (vec!["6".into(), "18".into()], vec!["1".into(), "–".to_owned()])
+    );
+    // What is no multiple is an error, said of its field.
+    let own = [("sku", "ROPE"), ("item", "Rope"), ("price", "JPY 200"), ("quantity", "0.7")];
+    for (fields, name, said) in [
+        (
+            vec![("pick-ROPE", "1"), ("pick-CUP", "8")],
+            "name=\"pick-CUP\"",
+            "multiples of 6, not in 8; the nearest are 6 and 12",
+        ),
+        (own.to_vec(), "name=\"quantity\"", "multiples of 0.5, not in 0.7; the nearest are 0.5 and 1"),
+    ] {
+        let page = sends(&visitor, &[&fields[..], &[("do", "check")]].concat());
+        assert!(page.contains("id=\"errors\"") && page.contains(said) && !page.contains("value=\"send\""), "{page}");
+        let marked: Vec<&str> = page.split('<').filter(|tag| tag.contains("aria-invalid=\"true\"")).collect();
+        assert!(marked.len() == 1 && marked[0].contains(name), "{marked:?}");
+    }
+    assert_eq!(count(&town, "buyer", "out", "order"), 0);
+    // More than there was is told beside its line, and can be sent.
+    let slip = |cups: &str| {
+        let check = sends(&visitor, &[("pick-CUP", cups), ("pick-ROPE", "1"), ("deliver", "parcel"), ("do", "check")]);
+        assert!(check.contains("value=\"send\""), "{check}");
+        check.split("id=\"h-sum\"").nth(1).unwrap().split("</section>").next().unwrap().to_owned()
+    };
+    let short = slip("24");
+    assert!(short.contains("of Cup the shop had no more than 18, by its catalog of "), "{short}");
+    assert_eq!(short.matches("the shop had").count(), 1, "{short}");
+    assert!(!slip("18").contains("the shop had"));
+}
+
+#[test]
+fn a_catalog_that_says_neither_steps_nor_stock_has_no_columns_for_them() {
+    let town = town("LID,Lid,900,JPY,,,\n", "");
+    catalog(&town, &[]);
+    let served = served(&town);
+    let page = served.visit().page("/order?shop=shop%40demo.test");
+    row(&page, "LID");
+    assert!(!page.contains("Steps of") && !page.contains("In stock"), "{page}");
 }
 
 #[test]

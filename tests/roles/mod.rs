@@ -27,7 +27,7 @@ use mailorder::trade::item::{Item, LineQuantity, Stock};
 use mailorder::trade::status::{Reason, Step};
 use mailorder::trade::{
     Agent, DeliveryMethod, Digest, Document, Kind, Leg, Letter, Mandate, Money, Number, OrderId, Party, PaymentMethod,
-    Role, Sealed, Shown, Shows, Transaction, Verdict,
+    Quantity, Role, Sealed, Shown, Shows, Transaction, Verdict,
 };
 
 use crate::support::trade::*;
@@ -517,7 +517,9 @@ fn stocked(articles: usize, name: &str, ways: usize) -> Practice {
     let article = |number: usize| {
         let item = Item { sku: Some(format!("N-{number}")), name: name.to_owned() };
         let parcel = DeliveryMethod::parse("a-delivery-method-with-forty-characters0").unwrap();
-        Article { delivery_methods: vec![parcel], conditions: Some(name.repeat(5)), ..Article::plain(item, jpy(900)) }
+        let (increment, stock) = (Quantity::parse("0.0001").unwrap(), Stock::parse("999999999999.9999").unwrap());
+        let delivery_methods = vec![parcel];
+        Article { item, price: jpy(900), increment, stock, delivery_methods, conditions: Some(name.repeat(5)) }
     };
     shop.articles = Arc::new(Articles::own((0..articles).map(article).collect()));
     let one = shop.procedures[0].clone();

@@ -5,9 +5,9 @@ use std::fs;
 
 use mailorder::role::rule::{Market, Rule};
 use mailorder::trade::catalog::{Offer, Way, Words};
-use mailorder::trade::item::Item;
+use mailorder::trade::item::{Item, Stock};
 use mailorder::trade::{
-    Address, Agent, Catalog, Deed, Fingerprint, Kind, Leg, Money, OrderId, Party, Role, Sealed, Transaction,
+    Address, Agent, Catalog, Deed, Fingerprint, Kind, Leg, Money, OrderId, Party, Quantity, Role, Sealed, Transaction,
 };
 
 use super::{STEPS, asked};
@@ -169,7 +169,7 @@ fn nothing_is_ordered_over_at_most_or_the_unpaid_limit_or_what_was_ordered_since
             order.lines.truncate(1);
             order.lines[0].item = Item { sku: None, name: "Hat".to_owned() };
             order.lines[0].unit_price = jpy(4300);
-            order.lines[0].quantity = mailorder::trade::Quantity::parse("1").unwrap();
+            order.lines[0].quantity = Quantity::parse("1").unwrap();
             order.total = jpy(4800);
         });
         world.configure(BUYER, &rule);
@@ -209,6 +209,8 @@ impl Shopping {
         let offer = |line: &mailorder::trade::item::Line| Offer {
             item: line.item.clone(),
             price: line.unit_price,
+            increment: Some(Quantity::ONE),
+            stock: Stock::Uncounted,
             payment_methods: Vec::new(),
             delivery_methods: Vec::new(),
             conditions: None,
@@ -279,6 +281,7 @@ fn a_price_charge_agent_or_key_that_changed_holds_a_reorder_back() {
             &(|s: &mut Shopping| s.catalogs[0].offers[0].price = jpy(1001)) as &dyn Fn(&mut Shopping),
             "costs JPY 1001 now",
         ),
+        (&|s| s.catalogs[0].offers[0].increment = Quantity::parse("0.7").ok(), "is sold in multiples of 0.7 now"),
         (&|s| s.catalogs[0].offers.truncate(1), "not in the shop's catalog any more"),
         (&|s| s.catalogs[0].ways[0].charge = None, "charge is another one"),
         (&|s| s.catalogs[0].ways.clear(), "does not offer these ways"),

@@ -16,7 +16,7 @@ const OTHERS: [&str; 9] = [
 ];
 
 /// Names of programs, and codes of mail set aside, that are the same in every language.
-const NAMES: [&str; 5] = ["mailorder", "cron", "hledger", "unknown-signer", "bad-signature"];
+const NAMES: [&str; 6] = ["mailorder", "cron", "hledger", "crypto-rust", "unknown-signer", "bad-signature"];
 
 /// Returns the lines that have an English word of ours: what is in backquotes, commands to the end of their words, codes
 /// of findings and what others wrote are none.

@@ -10,8 +10,8 @@ use super::report::{PROBLEMS_MAX, Problem, Problems};
 use crate::files::read_kept;
 use crate::ledger::LedgerError;
 use crate::ledger::form;
-use crate::ledger::log::{Line, LogFile, Mark, plain_number};
-use crate::ledger::places::{self, Places, each_file, stable_of};
+use crate::ledger::log::{Line, LogFile, Mark};
+use crate::ledger::places::{self, Places, each_file, position_of, stable_of};
 use crate::trade::Digest;
 
 /// How long it is waited for the end of a batch.
@@ -116,10 +116,6 @@ fn wait_for_quiet(folder: &Path) -> Option<File> {
         std::thread::sleep(Duration::from_millis(5));
     }
     None
-}
-
-fn position_of(stable: &str) -> Option<u64> {
-    stable.split('.').nth(1).and_then(plain_number)
 }
 
 /// Says of a file that no line knows whether a line of its number is missing, in a log of `size` entries.

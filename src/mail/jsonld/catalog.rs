@@ -2,7 +2,8 @@
 //!
 //! Articles and ways to buy are offers of one `OfferCatalog`: an offer of a `Product` is an article, one of a `Service`
 //! a way to pay and deliver, with its agents as `broker` and `provider` and its charge as `priceSpecification`, as
-//! charges stand in terms. Payment methods are nodes of their own, which the offers refer to.
+//! charges stand in terms. What is said of the quantities of an article are the `billingIncrement` of its `priceSpecification` (the
+//! least that is sold, and the step) and its `inventoryLevel`; either may be missing. Payment methods are nodes of their own, which the offers refer to.
 
 use std::collections::BTreeSet;
 
@@ -16,7 +17,8 @@ use super::node::{Graph, Node, Result, bad};
 use super::party::{firm, firm_id, person, read_named_agents};
 use super::shop_of;
 use crate::trade::catalog::{Catalog, CatalogRequest, Offer, Way, Words};
-use crate::trade::{Address, Letter, PaymentMethod};
+use crate::trade::item::Stock;
+use crate::trade::{Address, Letter, Money, PaymentMethod, Quantity};
 
 /// What the catalog is called in its graph.
 const CATALOG: &str = "#catalog";
@@ -109,10 +111,23 @@ fn write_methods<'a>(made: Made, payment: impl Iterator<Item = &'a PaymentMethod
 
 fn write_offer(offer: &Offer) -> Value {
     let made = typed("Offer").put("itemOffered", write_item(&offer.item)).price(&offer.price);
+    let made = match offer.increment {
+        Some(step) => made.put("priceSpecification", write_price(&offer.price, step)),
+        None => made,
+    };
+    let made = match offer.stock.count() {
+        Some(count) => made.put("inventoryLevel", typed("QuantitativeValue").text("value", count).end()),
+        None => made,
+    };
     let made = write_methods(made, offer.payment_methods.iter());
     write_delivery_methods(made, "availableDeliveryMethod", &offer.delivery_methods)
         .prose("mo:conditions", offer.conditions.as_deref())
         .end()
+}
+
+/// Writes the price of one again, with the step in which it is sold.
+fn write_price(price: &Money, step: Quantity) -> Value {
+    typed("UnitPriceSpecification").price(price).text("billingIncrement", step).end()
 }
 
 fn read_offer(node: &Node) -> Result<Offer> {
@@ -120,9 +135,14 @@ fn read_offer(node: &Node) -> Result<Offer> {
     if price.is_negative() {
         return Err(node.wrong("price", "below zero"));
     }
+    let specified = node.node("priceSpecification")?;
+    let level = node.node("inventoryLevel")?;
+    let count = level.map(|level| level.string("value")).transpose()?.flatten();
     Ok(Offer {
         item: read_item(&node.need_node("itemOffered")?)?,
         price,
+        increment: specified.map(|price| price.read("billingIncrement")).transpose()?.flatten(),
+        stock: Stock::try_from(count).map_err(|error| node.wrong("inventoryLevel", error))?,
         payment_methods: read_payment_methods(node, "acceptedPaymentMethod")?,
         delivery_methods: read_delivery_methods(node, "availableDeliveryMethod")?,
         conditions: node.prose("mo:conditions")?,
