@@ -12,6 +12,7 @@ use super::output::{self, Tone};
 use super::transaction::{self, Rejected, TurnedAway, joined};
 use crate::clerk::{Clerk, ClerkError, Fetch};
 use crate::index::Filter;
+use crate::outbox::queue::Item;
 use crate::rules::unheard::SOON;
 use crate::trade::{Code, Key, Moment, Money, Role, When};
 use crate::view::orders::{Awaited, Summary, awaiting, first_role, is_late};
@@ -30,9 +31,9 @@ const WEEK: i64 = 7 * 24 * 60 * 60;
 #[command(after_help = "Example (cron, mails only when something needs you):\n  mailorder status --exit-code")]
 pub(crate) struct StatusArgs {
     /// End with 1 where something is late, warned about, over the limit, waits for your OK or in an inbox, is a refund for you
-    /// to pay, where mail could not be fetched or a letter not be sent for a day, a letter was given up, mail was lost, or an
-    /// order was rejected within a day (yours, or by your shop by itself), and say nothing where not. What is late and was noted
-    /// as seen does not count
+    /// to pay, where mail could not be fetched or a letter not be sent for a day, a letter was given up, or an order was
+    /// rejected within a day (yours, or by your shop by itself), and say nothing where not. What is late and was noted as seen
+    /// does not count
     #[arg(long)]
     exit_code: bool,
 }
@@ -119,7 +120,9 @@ impl Account {
         let queue = clerk.queue().look().map_err(ClerkError::from)?;
         let waiting = queue.waiting().saturating_add(clerk.index().unsealed().map_err(ClerkError::from)?.len());
         let week = now.plus_seconds(-WEEK);
-        let tried = queue.items.iter().filter(|item| item.standing.state.is_open() && item.standing.tries > 0);
+        // A server that nobody reaches, or that takes no login, counts as no try of the letter.
+        let was_tried = |item: &&Item| item.standing.tries > 0 || item.standing.last_error.is_some();
+        let tried = queue.items.iter().filter(|item| item.standing.state.is_open()).filter(was_tried);
         let oldest = tried.map(|item| Moment::new(item.label.queued, now.offset())).min();
         Ok(Self {
             parts,
@@ -150,7 +153,6 @@ impl Account {
             || !self.over.is_empty()
             || self.outbox.1 > 0
             || self.unsent.is_some()
-            || self.not_kept > 0
             || self.is_deaf(&day)
             || !transaction::rejected(clerk, 0, Some(&day))?.is_empty()
             || !transaction::turned_away(clerk, 0, Some(&day))?.is_empty())

@@ -64,16 +64,25 @@ mod real {
     fn a_letter_that_no_try_sends_is_told_of_after_a_day() {
         let town = Town::fresh();
         let (_, number) = town.bought("SH-41", 1, &["--pay", "invoice"]);
-        town.configure("shop", |text| text.replace("maildir = \"../mail/{to}\"", "sendmail = \"/bin/false\""));
+        let maildir = "maildir = \"../mail/{to}\"";
+        town.configure("shop", |text| text.replace(maildir, "sendmail = \"/bin/false\""));
         town.run("shop", &["shop", "notify", &number, "--shipped"]);
         let unsent = |moved: &str| {
-            at(&town, moved, "shop", &["sync"]);
+            town.at(moved, "shop", &["sync"]);
             let run = town.at(moved, "shop", &["status", "--exit-code"]);
             let since = at(&town, moved, "shop", &["status", "--json"]).json()["outbox"]["unsent_since"].clone();
             (run.code, run.out.contains("the oldest of them since "), since.is_string())
         };
         assert_eq!(unsent("+1h"), (Some(0), false, false), "the next try may send it");
         assert_eq!(unsent("+25h"), (Some(1), true, true));
+        // A server that nobody reaches is no try of the letter, and tells of it all the same.
+        town.configure("shop", |text| text.replace("sendmail = \"/bin/false\"", maildir));
+        town.settle();
+        let closed = "smtp = { host = \"127.0.0.1\", port = 9, password_command = [\"echo\", \"x\"] }";
+        town.configure("shop", |text| text.replace(maildir, closed));
+        town.run("shop", &["shop", "notify", &number, "--shipped", "--correct", "--tracking", "EP-1"]);
+        assert_eq!(unsent("+1h").0, Some(0));
+        assert_eq!(unsent("+26h"), (Some(1), true, true));
     }
 
     #[test]
