@@ -24,6 +24,9 @@ use crate::words::commands::Commands;
 /// The cookie that keeps the chosen language.
 pub(super) const CHOSEN: &str = "mailorder-language";
 
+/// The fields by which a page says what became of a form: once, and not again on what its links lead to.
+const SAID: [&str; 4] = ["said", "did", "n", "not"];
+
 /// What is known of a request before its page is made.
 #[derive(Debug, Clone)]
 pub(super) struct Visit {
@@ -93,9 +96,9 @@ impl Visit {
         fields.map(|(_, value)| value.trim())
     }
 
-    /// Returns this page's address with another value for a field.
+    /// Returns this page's address with another value for a field, without what was said of a form that was sent.
     pub(super) fn with(&self, name: &str, value: &str) -> String {
-        let others = self.query.iter().filter(|(field, _)| field != name && field != "said");
+        let others = self.query.iter().filter(|(field, _)| field != name && !SAID.contains(&field.as_str()));
         let fields: Vec<String> = others
             .map(|(field, value)| (field.as_str(), value.as_str()))
             .chain([(name, value)].into_iter().filter(|(_, value)| !value.is_empty()))
