@@ -56,7 +56,10 @@ fn list(clerk: &Clerk, visit: &Visit) -> Result<Map<String, Value>, Fault> {
     let is_listed = |of: &&Vec<&Shown>| if settled { !is_open(of) } else { is_open(of) && is_late(of) == late };
     let mut listed: Vec<&Vec<&Shown>> = warnings.values().filter(is_listed).collect();
     listed.sort_by_cached_key(|of| Reverse(of.first().and_then(|one| one.date).map(|date| date.to_string())));
-    let from: usize = visit.asked(FROM).and_then(|from| from.parse().ok()).unwrap_or_default();
+    // A link to one warning leads to the page it stands on.
+    let meant = visit.asked("id").and_then(|id| listed.iter().position(|of| of.iter().any(|one| one.id == id)));
+    let page = meant.map(|place| place.saturating_sub(place.checked_rem(SHOWN).unwrap_or_default()));
+    let from = visit.asked(FROM).and_then(|from| from.parse().ok()).or(page).unwrap_or_default();
     let to = from.saturating_add(SHOWN);
     let older = listed.len().saturating_sub(to);
     let listed: Vec<Value> =

@@ -122,6 +122,12 @@ fn sums_of_more_than_a_page_adds_up_are_said_to_be_of_what_is_listed_p77_p79() {
     let folder = tempfile::tempdir().unwrap();
     let served = generated(folder.path(), 2_100, 60);
     let visitor = served.visit();
+    // So long a log is not read by a page.
+    let health = words(&visitor.page("/health"));
+    assert!(
+        health.contains("is asked by the command beside it") && !health.contains("each entry has its file"),
+        "{health}"
+    );
     let first = visitor.page("/");
     let second = visitor.page(&older(&first).unwrap());
     for (page, cut) in [(&first, 1), (&second, 1)] {
@@ -159,6 +165,11 @@ fn what_is_late_stands_on_pages_of_a_hundred_and_is_counted_whole_p84() {
     assert_eq!(all, late, "each on one page");
     for page in &pages {
         assert!(words(part(page, "href=\"/warnings?late=1\"", "</a>")).contains(&late.len().to_string()));
+    }
+    // A link to one leads to the page it stands on.
+    for id in [shown(&pages[0])[0].clone(), shown(pages.last().unwrap())[0].clone()] {
+        let page = visitor.page(&format!("/warnings?late=1&id=C-{}", &id[2..]));
+        assert!(shown(&page).contains(&id), "{id}");
     }
     // Over the list a few are named, and the rest of the orders counted.
     let page = visitor.page("/");
