@@ -44,7 +44,7 @@ fn unopened(failure: &Failure) -> Line {
 
 /// Returns all lines, those of the servers among the others.
 fn examine(shell: &Shell, clerk: &mut Clerk) -> Result<Vec<Line>, Failure> {
-    let found = health::look(clerk, &shell.clock.now(), shell.clock.zone());
+    let found = health::look(clerk, health::Depth::Whole, &shell.clock.now(), shell.clock.zone());
     // Whoever ends it with Ctrl-C does not wait for them.
     let servers = reach(shell, clerk)?;
     Ok([found.account, found.keys, servers, found.mail, found.ledger].concat())

@@ -18,6 +18,18 @@ const DAY: i64 = 24 * 60 * 60;
 /// How many seconds our newest entry may be later than now: clocks are set by as much without a word.
 const BEHIND: i64 = 120;
 
+/// Entries up to which a page reads the whole log and looks for each file: of more of them it would make its reader wait.
+const AT_ONCE: u64 = 10_000;
+
+/// How much of a ledger is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Depth {
+    /// All of it.
+    Whole,
+    /// What a page has time for.
+    Page,
+}
+
 /// How something stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mark {
@@ -104,7 +116,7 @@ pub struct Health {
 }
 
 /// Looks at all of an account, as it is at `now`. A look that cannot be done is a bad line, and ends no other.
-pub fn look(clerk: &mut Clerk, now: &Moment, zone: &TimeZone) -> Health {
+pub fn look(clerk: &mut Clerk, depth: Depth, now: &Moment, zone: &TimeZone) -> Health {
     let mut found = Health::default();
     add(&mut found.account, "settings", settings(clerk));
     found.account.extend(access(clerk));
@@ -123,8 +135,10 @@ pub fn look(clerk: &mut Clerk, now: &Moment, zone: &TimeZone) -> Health {
             found.mail.extend(["out", "aside"].map(fault));
         }
     }
-    add(&mut found.ledger, "log", log(clerk).map(Some));
-    add(&mut found.ledger, "entries", entries(clerk).map(Some));
+    let whole = depth == Depth::Whole || clerk.index().mark().entries() <= AT_ONCE;
+    add(&mut found.ledger, "log", log(clerk, whole).map(Some));
+    let unasked = || Line::new(Mark::Good, "entries", "entries-unasked", json!({}), Some("mailorder doctor"));
+    add(&mut found.ledger, "entries", if whole { entries(clerk) } else { Ok(unasked()) }.map(Some));
     found
 }
 
@@ -266,11 +280,11 @@ fn their_key(key: &KeyRecord) -> Option<Line> {
     key.ends_soon.then(|| Line::new(Mark::Look, "theirs", "theirs-soon", values, Some(&mend)))
 }
 
-/// Reads the log from its beginning, since lines that were indexed may have been changed since, and says whether the index has all
-/// that is in it.
-fn log(clerk: &Clerk) -> Result<Line, ClerkError> {
+/// Says whether the index has all that is in the log; the `whole` log is read from its beginning, since lines that were indexed may
+/// have been changed since.
+fn log(clerk: &Clerk, whole: bool) -> Result<Line, ClerkError> {
     let indexed = clerk.index().mark().head();
-    if clerk.ledger().root_at(indexed.size)? != Some(indexed) {
+    if whole && clerk.ledger().root_at(indexed.size)? != Some(indexed) {
         return Ok(Line::new(Mark::Bad, "log", "log-changed", json!({}), Some(&verify(clerk))));
     }
     let mark = clerk.index().mark();

@@ -44,7 +44,7 @@ fn shown(line: &Line, visit: &Visit) -> Value {
 }
 
 fn health(web: &Web, clerk: &mut Clerk, visit: &Visit) -> Result<Map<String, Value>, Fault> {
-    let Health { account, keys, mail, ledger, queue } = view::look(clerk, &visit.now, &visit.zone);
+    let Health { account, keys, mail, ledger, queue } = view::look(clerk, view::Depth::Page, &visit.now, &visit.zone);
     let lines =
         [("account", account), ("mail", mail), ("keys", keys), ("ledger", ledger), ("page", vec![settings(web)])];
     let lines = lines.map(|(name, lines)| (name, lines.iter().map(|line| shown(line, visit)).collect::<Vec<Value>>()));
