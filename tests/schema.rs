@@ -352,7 +352,7 @@ fn every_document_is_as_its_schema_says() {
     play.document("shop", "procedures", &["shop", "procedure", "list"]);
     play.document("shop", "foreseen", &["shop", "procedure", "run", "--dry-run", number]);
     play.sell_by_catalog();
-    let item = ["order", "--shop", "shop@demo.test", "--item", "SH-41;シャツ 白 41;JPY 4300;1"];
+    let item = ["order", "--shop", "shop@demo.test", "--item", "SH-41;シャツ 白 41;JPY 4300;1", "--pay", "invoice"];
     play.document("buyer", "order", &[&item[..], &["--dry-run"]].concat());
     let order = play.document("buyer", "order", &item);
     play.document("buyer", "order", &["reorder", open, "--dry-run"]);

@@ -140,8 +140,9 @@ pub fn usual(
     };
     let [invoice, ..] = PAY;
     let [parcel, ..] = DELIVER;
-    // Nothing leaves the buyer's account by itself then.
-    let by_invoice = |way: &&Way| way.payment_method.as_ref().is_none_or(|method| method.as_str() == invoice);
+    // Nothing leaves the buyer's account by itself then. Who says how it is paid has the first way that goes with it.
+    let has_invoice = |way: &&Way| way.payment_method.as_ref().is_none_or(|method| method.as_str() == invoice);
+    let by_invoice = |way: &&Way| pay.is_none() && has_invoice(way);
     let way = ways.iter().filter(fits).find(by_invoice).or(ways.iter().find(fits)).or(ways.first());
     let pay = match pay.or_else(|| way?.payment_method.clone()) {
         Some(pay) => pay,

@@ -55,7 +55,7 @@ pub fn english(text: &str) -> Vec<String> {
 }
 
 /// Words that are written into configurations, files and commands, the same in every language.
-const WRITTEN: [&str; 75] = [
+const WRITTEN: [&str; 76] = [
     "address",
     "amount",
     "any",
@@ -127,6 +127,7 @@ const WRITTEN: [&str; 75] = [
     "street",
     "systemd",
     "terms",
+    "tls",
     "tracking",
     "true",
     "txn",
