@@ -229,10 +229,10 @@ fn what_came_is_said_on_the_page_compared_and_shown_as_by_the_command_p84() {
     let list = visitor.page("/");
     assert_eq!(list.matches("came otherwise</span>").count(), 1, "{list}");
     let warning = town.does("buyer", &["--json", "warnings"]).json()["warnings"][0]["id"].as_str().unwrap().to_owned();
-    assert!(html.contains(&format!("/warnings#{}", warning.to_lowercase())));
+    assert!(html.contains(&format!("/warnings?id={warning}#{}", warning.to_lowercase())));
     visitor.does("/warnings", "/warnings", &[("warning", &warning), ("act", "ack")]);
     let html = visitor.page(&page);
-    assert!(!html.contains("/warnings#c-") && html.contains("id=\"came\""), "seen, it is not told again");
+    assert!(!html.contains("/warnings?id=C-") && html.contains("id=\"came\""), "seen, it is not told again");
 }
 
 #[test]
