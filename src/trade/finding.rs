@@ -118,6 +118,11 @@ impl Code {
         Self::ALL.iter().copied().find(|code| code.word() == word)
     }
 
+    /// Returns whether a finding of this code says that a promised date has passed.
+    pub const fn is_of_date(self) -> bool {
+        matches!(self, Self::Late | Self::Silent)
+    }
+
     /// Returns whether a finding of this code doubts who wrote a letter, or to which part: nothing that comes later mends it.
     pub const fn is_about_speaker(self) -> bool {
         matches!(

@@ -7,14 +7,13 @@ use serde_json::{Value, json};
 
 use super::transaction::unanswered;
 use super::{short, text};
-use crate::clerk::{Clerk, ClerkError, ComputedWarning};
+use crate::clerk::{Clerk, ClerkError, ComputedWarning, warning_id};
 use crate::index::EntryRow;
 use crate::rules::Standing;
 use crate::rules::alerted::{Open, Whose};
 use crate::rules::alike;
 use crate::trade::{
-    Address, Code, Compared, Digest, Fingerprint, Kind, Leg, Moment, Names, OrderId, Role, Settlement, Transaction,
-    When,
+    Address, Code, Compared, Fingerprint, Kind, Leg, Moment, Names, OrderId, Role, Settlement, Transaction, When,
 };
 use crate::words::Words;
 
@@ -130,7 +129,7 @@ impl Shown {
 
     /// Returns whether it says that a promised date has passed: the list of transactions counts those, not the warnings.
     pub fn is_of_date(&self) -> bool {
-        [Code::Late, Code::Silent].iter().any(|code| code.word() == self.finding)
+        Code::parse(&self.finding).is_some_and(Code::is_of_date)
     }
 }
 
@@ -240,16 +239,11 @@ pub fn aside_id(name: &str) -> String {
     format!("S-{}", name.get(..8).unwrap_or(name))
 }
 
-/// Returns what a computed warning about this subject is settled by.
-fn computed_id(subject: &str) -> String {
-    format!("C-{}", Digest::of(subject.as_bytes()).hex().get(..8).unwrap_or_default())
-}
-
 /// Returns what a person said to warnings, by what they are settled by.
 fn settlements(clerk: &Clerk) -> Result<Settled, ClerkError> {
     let said = clerk.index().settlements()?.into_iter().filter_map(|settled| {
         let letter = settled.position.map(|position| format!("W-{position}"));
-        let computed = settled.subject.map(|subject| computed_id(&subject));
+        let computed = settled.subject.map(|subject| warning_id(&subject));
         Some((letter.or(computed)?, (settled.at, settled.reason)))
     });
     Ok(said.collect())
