@@ -156,9 +156,7 @@ fn retry(shell: &Shell, clerk: &mut Clerk, items: &[Item], names: &[String]) -> 
     shell.send(clerk)?;
     let left = clerk.queue().look().map_err(ClerkError::from)?;
     if let Some(one) = left.damaged.iter().find(|one| names.contains(&one.name)) {
-        let text =
-            format!("the ledger has no letter that could be written anew in the place of this file: {}", one.cause);
-        return Err(Failure::data(text).hint(format!("mailorder outbox drop {}", one.name)));
+        return Err(Failure::data(one.unmended()).hint(format!("mailorder outbox drop {}", one.name)));
     }
     let left = left.items.iter().filter(|item| !dropped(item)).count();
     let before = items.iter().filter(meant).count();

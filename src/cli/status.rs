@@ -12,9 +12,8 @@ use super::output::{self, Tone};
 use super::transaction::{self, Rejected, TurnedAway, joined};
 use crate::clerk::{Clerk, ClerkError, Fetch};
 use crate::index::Filter;
-use crate::outbox::queue::Item;
 use crate::rules::unheard::SOON;
-use crate::trade::{Code, Key, Moment, Money, Role, When};
+use crate::trade::{Key, Moment, Money, Role, When};
 use crate::view::orders::{Awaited, Summary, awaiting, first_role, is_late};
 use crate::view::schedules::prepared;
 use crate::view::{short, text};
@@ -120,10 +119,7 @@ impl Account {
         let queue = clerk.queue().look().map_err(ClerkError::from)?;
         let waiting = queue.waiting().saturating_add(clerk.index().unsealed().map_err(ClerkError::from)?.len());
         let week = now.plus_seconds(-WEEK);
-        // A server that nobody reaches, or that takes no login, counts as no try of the letter.
-        let was_tried = |item: &&Item| item.standing.tries > 0 || item.standing.last_error.is_some();
-        let tried = queue.items.iter().filter(|item| item.standing.state.is_open()).filter(was_tried);
-        let oldest = tried.map(|item| Moment::new(item.label.queued, now.offset())).min();
+        let oldest = queue.unsent_since().map(|since| Moment::new(since, now.offset()));
         Ok(Self {
             parts,
             over: clerk.limits_reached()?.into_iter().map(|(limit, _)| limit).collect(),
@@ -144,7 +140,8 @@ impl Account {
     /// once: nothing a person does takes it away.
     fn needs_you(&self, clerk: &Clerk, now: &Moment) -> Result<bool, Failure> {
         let day = now.plus_seconds(-DAY);
-        let noted = noted(clerk)?;
+        let late = self.parts.iter().any(|part| !part.late.is_empty());
+        let noted = if late { noted(clerk)? } else { BTreeSet::new() };
         let is_late = |part: &Part| part.late.iter().any(|key| !noted.contains(key));
         let stands = |part: &Part| is_late(part) || !part.offered.is_empty() || part.summary.warnings > 0;
         Ok(self.parts.iter().any(stands)
@@ -168,7 +165,7 @@ impl Account {
 /// Returns the transactions of which all that is late was noted as seen.
 fn noted(clerk: &Clerk) -> Result<BTreeSet<Key>, Failure> {
     let (mut noted, mut open) = (BTreeSet::new(), BTreeSet::new());
-    for warning in clerk.computed_warnings()?.into_iter().filter(|one| matches!(one.code, Code::Late | Code::Silent)) {
+    for warning in clerk.computed_warnings()?.into_iter().filter(|one| one.code.is_of_date()) {
         let keys = if warning.settled.is_some() { &mut noted } else { &mut open };
         keys.extend(warning.about);
     }

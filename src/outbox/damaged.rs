@@ -31,6 +31,11 @@ impl Damaged {
         };
         Self { name: name.to_owned(), cause: error.to_string(), kind }
     }
+
+    /// Says that no letter could be put in the place of the file.
+    pub fn unmended(&self) -> String {
+        format!("the ledger has no letter that could be written anew in the place of this file: {}", self.cause)
+    }
 }
 
 /// What is in the queue: letters in the order of their numbers, and files that are none.
@@ -51,6 +56,14 @@ impl Contents {
     /// Returns how many letters will still be tried.
     pub fn waiting(&self) -> usize {
         self.items.iter().filter(|item| item.standing.state.is_open()).count()
+    }
+
+    /// Returns since when the oldest letter waits that was to be sent and was not, whatever kept it: a server that nobody reaches, or
+    /// that takes no login, counts as no try of the letter.
+    pub fn unsent_since(&self) -> Option<Timestamp> {
+        let was_tried = |item: &&Item| item.standing.tries > 0 || item.standing.last_error.is_some();
+        let open = self.items.iter().filter(|item| item.standing.state.is_open());
+        open.filter(was_tried).map(|item| item.label.queued).min()
     }
 
     /// Returns how many need a person: they will not be sent as they are.

@@ -143,10 +143,7 @@ fn mend(clerk: &mut Clerk, name: &str, retries: bool) -> Result<(), Fault> {
     clerk.write_anew(name)?;
     let queue = clerk.queue().look().map_err(ClerkError::from)?;
     match queue.damaged.iter().find(|one| one.name == name) {
-        Some(one) => Err(Fault::wrong(format!(
-            "the ledger has no letter that could be written anew in the place of this file: {}",
-            one.cause
-        ))),
+        Some(one) => Err(Fault::wrong(one.unmended())),
         None => Ok(()),
     }
 }
