@@ -134,16 +134,13 @@ pub fn usual(
     pay: Option<PaymentMethod>,
     deliver: Option<DeliveryMethod>,
 ) -> Result<(PaymentMethod, DeliveryMethod), OrderingError> {
-    let fits = |way: &&Way| {
-        pay.as_ref().is_none_or(|said| way.payment_method.as_ref().is_none_or(|method| method == said))
-            && deliver.as_ref().is_none_or(|said| way.delivery_method.as_ref().is_none_or(|method| method == said))
-    };
+    let mut fitting = ways.iter().filter(|way| way.goes_with(pay.as_ref(), deliver.as_ref()));
     let [invoice, ..] = PAY;
     let [parcel, ..] = DELIVER;
     // Nothing leaves the buyer's account by itself then. Who says how it is paid has the first way that goes with it.
-    let has_invoice = |way: &&Way| way.payment_method.as_ref().is_none_or(|method| method.as_str() == invoice);
-    let by_invoice = |way: &&Way| pay.is_none() && has_invoice(way);
-    let way = ways.iter().filter(fits).find(by_invoice).or(ways.iter().find(fits)).or(ways.first());
+    let by_invoice = |way: &&Way| way.payment_method.as_ref().is_none_or(|method| method.as_str() == invoice);
+    let usual = fitting.clone().find(|way| pay.is_none() && by_invoice(way));
+    let way = usual.or_else(|| fitting.next()).or(ways.first());
     let pay = match pay.or_else(|| way?.payment_method.clone()) {
         Some(pay) => pay,
         None => PaymentMethod::parse(invoice).map_err(|error| OrderingError::wrong(error.to_string()))?,

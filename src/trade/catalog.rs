@@ -141,8 +141,13 @@ pub struct Way {
 impl Way {
     /// Returns whether it is for these methods.
     pub fn fits(&self, payment: &PaymentMethod, delivery: &DeliveryMethod) -> bool {
-        self.payment_method.as_ref().is_none_or(|method| method == payment)
-            && self.delivery_method.as_ref().is_none_or(|method| method == delivery)
+        self.goes_with(Some(payment), Some(delivery))
+    }
+
+    /// Returns whether it is for these methods, as far as they are said.
+    pub fn goes_with(&self, payment: Option<&PaymentMethod>, delivery: Option<&DeliveryMethod>) -> bool {
+        self.payment_method.as_ref().zip(payment).is_none_or(|(method, said)| method == said)
+            && self.delivery_method.as_ref().zip(delivery).is_none_or(|(method, said)| method == said)
     }
 }
 
