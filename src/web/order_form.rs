@@ -247,18 +247,17 @@ pub(super) fn faulty(clerk: &mut Clerk, filled: &Filled) -> Result<Option<String
     }
     let file = filled.written();
     let mut prices = Prices::of(clerk, &shop)?;
-    let mut is_wrong = |item: &ItemWritten| lines(from_ref(item), &mut prices).is_err();
-    if let Some((place, item)) = file.item.iter().enumerate().find(|(_, item)| is_wrong(item)) {
+    let is_wrong = |item: &ItemWritten, prices: &mut Prices| lines(from_ref(item), prices).is_err();
+    if let Some((place, item)) = file.item.iter().enumerate().find(|(_, item)| is_wrong(item, &mut prices)) {
         let ItemWritten { sku, name, price, .. } = item;
         let named = Item { sku: sku.clone(), name: name.clone().unwrap_or_default() };
         // The least that is sold of it: nothing is wrong with that quantity.
         let quantity = prices.increment(&named).map(|increment| increment.to_string());
         let one = ItemWritten { sku: sku.clone(), name: name.clone(), price: price.clone(), quantity };
-        let mut is_wrong = |item: &ItemWritten| lines(from_ref(item), &mut prices).is_err();
         let row = place.saturating_sub(filled.picks.len()).saturating_add(1);
         return Ok(Some(match filled.picks.get(place) {
             Some([sku, _]) => format!("{}{sku}", articles::FIELD),
-            None if !is_wrong(&one) => format!("quantity-{row}"),
+            None if !is_wrong(&one, &mut prices) => format!("quantity-{row}"),
             None if sku.is_some() && name.is_none() => format!("sku-{row}"),
             None if name.is_none() => format!("item-{row}"),
             None => format!("price-{row}"),
