@@ -130,15 +130,11 @@ fn summary(shell: &Shell, known: &KnownCatalog, count: usize) -> String {
 /// Prints articles, with the steps in which they are sold and what there was of them where that is said of any.
 fn table(shell: &Shell, offers: &[&Offer]) -> Result<(), Failure> {
     type Column = (&'static str, fn(&Offer) -> Option<String>);
-    let said: [Column; 2] = [
-        ("increment", |offer| offer.increment.map(|increment| increment.to_string())),
-        ("stock", |offer| offer.stock.count()),
-    ];
-    let is_said = |(name, say): &Column| {
-        let is = |offer: &&Offer| if *name == "increment" { offer.step().is_some() } else { say(offer).is_some() };
-        offers.iter().any(is)
-    };
-    let said: Vec<Column> = said.into_iter().filter(is_said).collect();
+    let increment: Column = ("increment", |offer| offer.increment.map(|increment| increment.to_string()));
+    let stock: Column = ("stock", |offer| offer.stock.count());
+    let has_increments = offers.iter().any(|offer| offer.step().is_some());
+    let has_stock = offers.iter().any(|offer| offer.stock.count().is_some());
+    let said: Vec<Column> = has_increments.then_some(increment).into_iter().chain(has_stock.then_some(stock)).collect();
     let row = |offer: &&Offer| -> Vec<Cell> {
         let sku = offer.item.sku.clone().unwrap_or_default();
         let deliver = named(offer.delivery_methods.iter().map(DeliveryMethod::as_str), shell.words);
