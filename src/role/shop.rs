@@ -166,10 +166,8 @@ pub(super) fn first_status(terms: &Terms, desk: &Desk<'_>) -> OrderStatus {
 
 /// Returns our newest order status, or an empty one.
 pub(super) fn status_now(transaction: &Transaction) -> OrderStatus {
-    match agent::last_status(transaction, Leg::Order).map(|kept| &kept.letter.document) {
-        Some(Document::OrderStatus(status)) => status.clone(),
-        _ => OrderStatus { state: OrderState::Processing, shipments: Vec::new(), remarks: None },
-    }
+    let none = || OrderStatus { state: OrderState::Processing, shipments: Vec::new(), remarks: None };
+    OrderStatus::sent(transaction).cloned().unwrap_or_else(none)
 }
 
 /// Writes an order status to the buyer whose address is stored with the order (P49, P51).

@@ -8,6 +8,7 @@ use super::download::Download;
 use super::item::{Line, LineQuantity, all_of, rest};
 use super::moment::{Moment, When};
 use super::money::Money;
+use super::{Document, Kind, Transaction};
 
 /// Why something was refused or failed: a stable code and a sentence.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -117,6 +118,14 @@ pub struct OrderStatus {
 }
 
 impl OrderStatus {
+    /// Returns the newest one that we wrote about a transaction.
+    pub fn sent(transaction: &Transaction) -> Option<&Self> {
+        match &transaction.sent(Kind::OrderStatus).last()?.letter.document {
+            Document::OrderStatus(status) => Some(status),
+            _ => None,
+        }
+    }
+
     /// Returns what of these lines has not left.
     pub fn not_left(&self, lines: &[Line]) -> Vec<LineQuantity> {
         let gone = self.shipments.iter().filter(|shipment| shipment.step.done().is_some());

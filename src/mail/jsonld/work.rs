@@ -10,8 +10,8 @@ use super::agent_work::{self, Dealings};
 use super::made::{Made, typed};
 use super::party::{firm, write_place};
 use crate::trade::item::{Line, LineQuantity, all_of};
-use crate::trade::status::{Reason, Step};
-use crate::trade::{Document, Kind, Moment, Money, Role, Said, Task, Terms, Transaction, When, Work};
+use crate::trade::status::{OrderStatus, Reason, Step};
+use crate::trade::{Moment, Money, Role, Said, Task, Terms, Transaction, When, Work};
 
 /// The longest text a hook may say, in bytes: written with an escape for each it still fits in a line of a letter, which
 /// has 998 at most.
@@ -66,10 +66,8 @@ pub fn write_work(
 fn order(transaction: &Transaction, work: Work) -> Value {
     let order = typed("Order").maybe("orderNumber", transaction.number.as_ref());
     let Some((_, terms)) = transaction.terms() else { return order.end() };
-    let there = match transaction.sent(Kind::OrderStatus).last().map(|kept| &kept.letter.document) {
-        Some(Document::OrderStatus(status)) if work == Work::Withdraw => status.not_left(&terms.lines),
-        _ => all_of(&terms.lines),
-    };
+    let told = OrderStatus::sent(transaction).filter(|_| work == Work::Withdraw);
+    let there = told.map_or_else(|| all_of(&terms.lines), |status| status.not_left(&terms.lines));
     order
         .text("orderDate", terms.date)
         .put("customer", typed("Person").text("name", &terms.buyer.name).end())
