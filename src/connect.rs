@@ -66,7 +66,9 @@ pub enum Secret {
 }
 
 /// Fetches the secret when it is needed, so that it is not kept longer than a login takes and may have changed.
-pub type SecretSource = Arc<dyn Fn() -> Result<Secret, String> + Send + Sync>;
+pub type SecretSource = Arc<dyn Fn() -> SecretFuture + Send + Sync>;
+/// A secret to come: a program of its owner's may have to be waited for.
+pub type SecretFuture = Pin<Box<dyn Future<Output = Result<Secret, String>> + Send>>;
 
 /// A user name with the way to its secret.
 #[derive(Clone)]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use mailorder::connect::{Login, Secret, Server, Tls};
+use mailorder::connect::{Login, Secret, SecretFuture, Server, Tls};
 use mailorder::outbox::maildir::{MaildirOutbox, MaildirSettings};
 use mailorder::outbox::queue::{Label, Queue};
 use mailorder::outbox::sendmail::{Sendmail, SendmailSettings};
@@ -216,7 +216,7 @@ async fn an_answer_without_end_is_not_read_to_its_end() {
 async fn a_password_is_never_sent_in_the_clear() {
     // F43
     let (port, seen) = start(vec![("EHLO", "250-fake\r\n250 AUTH PLAIN\r\n")]).await;
-    let secret = Arc::new(|| Ok(Secret::Password(SecretString::from("pw"))));
+    let secret = Arc::new(|| -> SecretFuture { Box::pin(async { Ok(Secret::Password(SecretString::from("pw"))) }) });
     let login = Some(Login { user: "me".to_owned(), secret });
     let plain = SmtpSettings { login: login.clone(), ..settings(port) };
     assert!(matches!(Smtp::new(plain), Err(SendError::Config(_))));

@@ -1,18 +1,19 @@
 //! Mailbox and way out, made from the settings. Passwords are fetched when a login needs them and kept nowhere.
 
-use std::io::{ErrorKind, Read as _};
 use std::path::Path;
-use std::process::{ChildStdout, Command, Stdio};
+use std::process::Stdio;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use rustix::fs::{OFlags, fcntl_setfl};
 use secrecy::SecretString;
+use tokio::io::AsyncReadExt as _;
+use tokio::process::Command;
+use tokio::time::timeout;
 
 use super::ClerkError;
 use crate::config::written::Handled;
 use crate::config::{InboxSettings, OutboxSettings, PasswordSource, ServerSettings, Settings, TlsMode, outbox_base};
-use crate::connect::{Login, Secret, Server, Tls};
+use crate::connect::{Login, Secret, SecretFuture, Server, Tls};
 use crate::hook;
 use crate::inbox::{self, Inbox, imap};
 use crate::outbox::{self, Outbox, sendmail, smtp};
@@ -79,9 +80,7 @@ pub fn outbox(settings: &Settings) -> Result<Option<Outbox>, ClerkError> {
 /// How long a password command may take: no more than a command that made letters tries to send them.
 const PASSWORD_WAIT: Duration = Duration::from_secs(10);
 /// How much of its output is read.
-const PASSWORD_MAX: usize = 64 * 1024;
-/// How often it is asked whether it has ended.
-const POLL: Duration = Duration::from_millis(5);
+const PASSWORD_MAX: u64 = 64 * 1024;
 
 fn address(server: &ServerSettings) -> Server {
     let tls = match server.tls {
@@ -94,18 +93,22 @@ fn address(server: &ServerSettings) -> Server {
 
 fn login(server: &ServerSettings) -> Option<Login> {
     let (user, source) = server.login.clone()?;
-    let secret = Arc::new(move || password(&source).map(Secret::Password));
-    Some(Login { user, secret })
+    let secret = move || -> SecretFuture {
+        let source = source.clone();
+        Box::pin(async move { password(&source).await.map(Secret::Password) })
+    };
+    Some(Login { user, secret: Arc::new(secret) })
 }
 
 /// Fetches a password: the first line of a file, or of what a command prints.
-fn password(source: &PasswordSource) -> Result<SecretString, String> {
+async fn password(source: &PasswordSource) -> Result<SecretString, String> {
     let text = match source {
         PasswordSource::File(file) => read(file)?,
         PasswordSource::Credential(file) => read(file)?,
         PasswordSource::Command(argv) => {
             let (program, arguments) = argv.split_first().ok_or("the password command is empty")?;
             let printed = printed(Command::new(program).args(arguments), PASSWORD_WAIT)
+                .await
                 .map_err(|fault| format!("the password command {program} {fault}"))?;
             String::from_utf8(printed).map_err(|_| format!("{program} printed no text"))?
         }
@@ -114,70 +117,31 @@ fn password(source: &PasswordSource) -> Result<SecretString, String> {
     if line.is_empty() { Err("the password is empty".to_owned()) } else { Ok(SecretString::from(line.to_owned())) }
 }
 
-/// What a program prints, read as it comes and without waiting: the process may have no other thread to wait in.
-struct Printed {
-    /// Where more may come from.
-    pipe: Option<ChildStdout>,
-    bytes: Vec<u8>,
-    fault: Option<std::io::Error>,
-}
-
-impl Printed {
-    fn of(pipe: ChildStdout) -> Self {
-        let fault = fcntl_setfl(&pipe, OFlags::NONBLOCK).err().map(std::io::Error::from);
-        Self { pipe: Some(pipe).filter(|_| fault.is_none()), bytes: Vec::new(), fault }
-    }
-
-    /// Takes what has come.
-    fn read(&mut self) {
-        let mut buffer = [0; 4096];
-        while let Some(pipe) = &mut self.pipe {
-            match pipe.read(&mut buffer) {
-                Ok(count) => {
-                    self.bytes.extend(buffer.iter().take(count));
-                    if count == 0 || self.bytes.len() >= PASSWORD_MAX {
-                        self.pipe = None;
-                    }
-                }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return,
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => {
-                    self.fault = Some(error);
-                    self.pipe = None;
-                }
-            }
-        }
-    }
-}
-
-/// Returns what a program prints, which must end in time and well.
-fn printed(command: &mut Command, patience: Duration) -> Result<Vec<u8>, String> {
-    let begun = Instant::now();
-    let command = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit());
+/// Returns what a program prints, which must end in time and well. It is killed when nobody waits for it any more.
+async fn printed(command: &mut Command, patience: Duration) -> Result<Vec<u8>, String> {
+    let command = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit()).kill_on_drop(true);
     let mut child = command.spawn().map_err(|error| format!("cannot be run: {error}"))?;
     let Some(stdout) = child.stdout.take() else { return Err("has no output".to_owned()) };
-    let mut printed = Printed::of(stdout);
-    let ended = loop {
-        printed.read();
-        let ended = child.try_wait();
-        // It may leave its output open to a child of its own.
-        let goes_on = matches!(ended, Ok(None)) || (printed.pipe.is_some() && ended.is_ok());
-        if !goes_on || begun.elapsed() >= patience {
-            break ended;
-        }
-        std::thread::sleep(POLL);
+    let mut bytes = Vec::new();
+    let ends = async {
+        // Whoever prints more than that is not waited for: its output is closed.
+        let read = stdout.take(PASSWORD_MAX).read_to_end(&mut bytes).await;
+        (read, child.wait().await)
     };
-    match (printed, ended) {
-        (Printed { pipe: None, bytes, fault: None }, Ok(Some(status))) if status.success() => Ok(bytes),
-        (Printed { fault: Some(error), .. }, Ok(Some(_))) => Err(format!("cannot be read: {error}")),
-        (_, Ok(Some(status))) if status.success() => Err("left its output open".to_owned()),
-        (_, Ok(Some(status))) => Err(format!("ended with {}", hook::code(status))),
-        (_, Err(error)) => Err(format!("was lost track of: {error}")),
-        (_, Ok(None)) => {
-            let _ = child.kill();
-            let _ = child.wait();
-            Err(format!("did not end within {} s", patience.as_secs()))
-        }
+    match timeout(patience, ends).await {
+        Ok((Ok(_), Ok(status))) if status.success() => Ok(bytes),
+        Ok((Err(error), Ok(_))) => Err(format!("cannot be read: {error}")),
+        Ok((_, Ok(status))) => Err(format!("ended with {}", hook::code(status))),
+        Ok((_, Err(error))) => Err(format!("was lost track of: {error}")),
+        // It may have left its output open to a child of its own.
+        Err(_) => match child.try_wait() {
+            Ok(Some(status)) if status.success() => Err("left its output open".to_owned()),
+            Ok(Some(status)) => Err(format!("ended with {}", hook::code(status))),
+            _ => {
+                let _ = child.kill().await;
+                Err(format!("did not end within {} s", patience.as_secs()))
+            }
+        },
     }
 }
 
@@ -188,11 +152,15 @@ fn read(file: &Path) -> Result<String, String> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Instant;
+
     use super::*;
 
     #[test]
     fn a_password_command_that_hangs_or_fails_is_no_password() {
-        let run = |script: &str| printed(Command::new("/bin/sh").args(["-c", script]), Duration::from_millis(400));
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let of = |command: &mut Command| runtime.block_on(printed(command, Duration::from_millis(400)));
+        let run = |script: &str| of(Command::new("/bin/sh").args(["-c", script]));
         assert_eq!(run("echo secret; exit 0").unwrap(), b"secret\n");
         for (script, why) in [
             ("sleep 30", "did not end"),
@@ -206,6 +174,34 @@ mod tests {
             assert!(fault.contains(why), "{script}: {fault}");
             assert!(begun.elapsed() < Duration::from_secs(10), "{script}");
         }
-        assert!(printed(&mut Command::new("/nowhere/at/all"), POLL).unwrap_err().contains("cannot be run"));
+        assert!(of(&mut Command::new("/nowhere/at/all")).unwrap_err().contains("cannot be run"));
+    }
+
+    #[test]
+    fn a_password_command_that_nobody_waits_for_any_more_is_ended_and_others_go_on_meanwhile() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let (begun, soon) = (Instant::now(), Duration::from_millis(300));
+        let long = format!("38.{}", std::process::id());
+        let mut command = Command::new("/bin/sleep");
+        let (given_up, ()) = runtime.block_on(async {
+            let printed = timeout(soon, printed(command.arg(&long), PASSWORD_WAIT));
+            tokio::join!(printed, tokio::time::sleep(Duration::from_millis(10)))
+        });
+        assert!(given_up.is_err() && begun.elapsed() < Duration::from_secs(5));
+        let runs = || {
+            let processes = std::fs::read_dir("/proc").unwrap().filter_map(|process| process.ok());
+            let mut commands =
+                processes.filter_map(|process| std::fs::read_to_string(process.path().join("cmdline")).ok());
+            commands.any(|command| command == format!("/bin/sleep\0{long}\0"))
+        };
+        let ends = || {
+            (0..100).any(|_| {
+                !runs() || {
+                    std::thread::sleep(Duration::from_millis(20));
+                    false
+                }
+            })
+        };
+        assert!(ends());
     }
 }

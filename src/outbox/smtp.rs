@@ -248,7 +248,7 @@ impl Smtp {
             .map_err(|e| refused("greeting", &e))?;
         if let Some(login) = &self.settings.login {
             let cause = |e: String| SendError::Later { cause: format!("no password for {server}: {e}"), all: true };
-            let (secret, mechanisms) = match (login.secret)().map_err(cause)? {
+            let (secret, mechanisms) = match (login.secret)().await.map_err(cause)? {
                 Secret::Password(secret) => (secret, &[Mechanism::Plain, Mechanism::Login][..]),
                 Secret::Token(secret) => (secret, &[Mechanism::Xoauth2][..]),
             };

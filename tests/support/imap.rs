@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use mailorder::connect::{Login, Secret, Server, Tls, Wire};
+use mailorder::connect::{Login, Secret, SecretFuture, Server, Tls, Wire};
 use mailorder::inbox::imap::{Deadlines, Imap, ImapSettings};
 use mailorder::inbox::{Batch, Origin};
 use secrecy::SecretString;
@@ -67,7 +67,8 @@ pub fn mailbox(mails: impl IntoIterator<Item = (u32, Vec<u8>)>) -> Shared {
 
 pub fn settings() -> ImapSettings {
     let server = Server { host: "fake".to_owned(), port: 993, tls: Tls::Implicit, ca_file: None };
-    let secret = Arc::new(|| Ok(Secret::Password(SecretString::from("pa\"ss"))));
+    let secret =
+        Arc::new(|| -> SecretFuture { Box::pin(async { Ok(Secret::Password(SecretString::from("pa\"ss"))) }) });
     let mut settings = ImapSettings::new(server, Login { user: "me".to_owned(), secret });
     settings.largest = 10_000;
     settings.deadlines = Deadlines {

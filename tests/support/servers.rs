@@ -114,7 +114,10 @@ impl Servers {
 }
 
 pub fn login(user: &str) -> Login {
-    Login { user: user.to_owned(), secret: Arc::new(|| Ok(Secret::Password(SecretString::from("pw")))) }
+    Login {
+        user: user.to_owned(),
+        secret: Arc::new(|| Box::pin(async { Ok(Secret::Password(SecretString::from("pw"))) })),
+    }
 }
 
 /// A fault proxy before a port; ends with the value.

@@ -246,7 +246,7 @@ impl Imap {
         })
         .await
         .map_err(slow)??;
-        let secret = (self.settings.login.secret)().map_err(InboxError::Secret)?;
+        let secret = (self.settings.login.secret)().await.map_err(InboxError::Secret)?;
         let possible = match &secret {
             Secret::Password(_) => offers.has("AUTH=PLAIN") || !offers.has("LOGINDISABLED"),
             Secret::Token(_) => offers.has("AUTH=XOAUTH2"),
