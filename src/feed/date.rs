@@ -1,9 +1,8 @@
 //! Dates as other systems write them. A moment needs a zone: from its own text, or from whoever knows where the file was
 //! made.
 
-use jiff::civil::DateTime;
 use jiff::fmt::strtime::{self, BrokenDownTime};
-use jiff::tz::{Offset, TimeZone};
+use jiff::tz::{AmbiguousOffset, Offset, TimeZone};
 
 use crate::trade::{Moment, When};
 
@@ -70,7 +69,7 @@ impl Dates {
             return Ok(moment);
         }
         let parts = self.parts(text)?;
-        self.settle(text, parts.day.to_datetime(parts.time.unwrap_or_default()), parts.offset)
+        self.settle(text, &parts)
     }
 
     /// Reads when something is planned: a moment, or a day.
@@ -81,7 +80,7 @@ impl Dates {
         let parts = self.parts(text)?;
         match parts.time {
             None => checked_day(text, parts.day),
-            Some(time) => self.settle(text, parts.day.to_datetime(time), parts.offset).map(When::Moment),
+            Some(_) => self.settle(text, &parts).map(When::Moment),
         }
     }
 
@@ -104,12 +103,20 @@ impl Dates {
             .ok_or_else(|| format!("{shown:?} is no date like 2026-11-08T17:40:00+09:00{known}"))
     }
 
-    fn settle(&self, text: &str, at: DateTime, offset: Option<Offset>) -> Result<Moment, String> {
-        let zone = offset.map(TimeZone::fixed).or_else(|| self.zone.clone());
+    /// Makes a moment of a time of the day. One that came twice, when clocks were put back, is the first.
+    fn settle(&self, text: &str, parts: &Parts) -> Result<Moment, String> {
+        let zone = parts.offset.map(TimeZone::fixed).or_else(|| self.zone.clone());
         let zone = zone.ok_or_else(|| {
             format!("{text:?} has no zone; write an offset behind it, like 2026-11-08T17:40:00+09:00, or name the zone: --zone Asia/Tokyo, or `zone` in the map")
         })?;
-        let zoned = zone.to_ambiguous_zoned(at).compatible().map_err(|error| format!("{text:?}: {error}"))?;
+        let at = zone.to_ambiguous_zoned(parts.day.to_datetime(parts.time.unwrap_or_default()));
+        if parts.time.is_some() && matches!(at.offset(), AmbiguousOffset::Gap { .. }) {
+            let zone = zone.iana_name().unwrap_or_default();
+            return Err(format!(
+                "{text:?} never was in {zone}, where clocks were put forward over it; is that the zone of the file?"
+            ));
+        }
+        let zoned = at.compatible().map_err(|error| format!("{text:?}: {error}"))?;
         let moment = Moment::new(zoned.timestamp(), zoned.offset());
         // Within the years a moment may have.
         Moment::parse(&moment.to_string()).map_err(|error| error.to_string())
@@ -180,6 +187,13 @@ mod tests {
         let berlin = dates(&[], Some("Europe/Berlin"));
         assert_eq!(berlin.moment("2026-07-01 12:00").unwrap().to_string(), "2026-07-01T12:00:00+02:00");
         assert_eq!(berlin.moment("2026-12-01 12:00").unwrap().to_string(), "2026-12-01T12:00:00+01:00");
+        // An hour that came twice is the first; one that never came is an error, but days begin when they do.
+        assert_eq!(berlin.moment("2026-10-25 02:30").unwrap().to_string(), "2026-10-25T02:30:00+02:00");
+        let never = berlin.moment("2026-03-29 02:30").unwrap_err();
+        assert!(never.contains("never was in Europe/Berlin"), "{never}");
+        assert_eq!(berlin.when("2026-03-29 02:30"), Err(never));
+        let cairo = dates(&[], Some("Africa/Cairo"));
+        assert_eq!(cairo.moment("2026-04-24").unwrap().to_string(), "2026-04-24T01:00:00+03:00");
         let fixed = dates(&[], Some("-05:00"));
         assert_eq!(fixed.moment("2026-07-01 12:00").unwrap().to_string(), "2026-07-01T12:00:00-05:00");
         assert!(zone("+25:00").is_none() && zone("-24:00").is_none());
