@@ -2,8 +2,9 @@
 //! same state, also where the act crosses a wish of the buyer's or a report in the mail, whichever is read first.
 
 use mailorder::clerk::Written;
+use mailorder::role::shop_cancel;
 use mailorder::role::shop_change::{self, Change};
-use mailorder::role::{shop_cancel, shop_desk};
+use mailorder::role::shop_desk::{self, Refund};
 use mailorder::rules::{Standing, State};
 use mailorder::trade::{Code, Document, Kind, Role, Settlement};
 
@@ -94,8 +95,8 @@ impl Purchase<'_> {
     fn act(&mut self, act: Act) -> Result<Vec<Written>, String> {
         let key = self.known(SHOP).key;
         let done = self.world.clerks[SHOP].command(&key, |known, desk| match act {
-            Act::RefundPart => shop_desk::refund(known, Some(jpy(800)), "late"),
-            Act::RefundAll => shop_desk::refund(known, None, "late"),
+            Act::RefundPart => shop_desk::refund(known, Refund { amount: Some(jpy(800)), ..Refund::default() }, "late"),
+            Act::RefundAll => shop_desk::refund(known, Refund::default(), "late"),
             Act::Cancel => shop_cancel::cancel(known, "The shirt is not made any more.", desk),
             Act::Change => {
                 let charges = vec![(charge().name, jpy(300))];

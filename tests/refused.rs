@@ -1,7 +1,8 @@
 //! What shop and agents say to whom a transaction does not concern, how often they say it, where their answers go, and that
 //! what comes twice is answered by the same letters and has no second effect.
 
-use mailorder::role::{Notice, buyer, payment, shop_desk};
+use mailorder::role::shop_desk::{self, Refund};
+use mailorder::role::{Notice, buyer, payment};
 use mailorder::rules::Standing;
 use mailorder::trade::document::StatusRequest;
 use mailorder::trade::{
@@ -277,7 +278,9 @@ fn what_comes_twice_to_an_agent_is_answered_by_the_same_bytes_and_done_once_p50_
     });
     world.settle();
     let key = world.key(Role::Shop, &id);
-    world.decide(SHOP, &key, |known, _| shop_desk::refund(known, Some(jpy(800)), "late"));
+    world.decide(SHOP, &key, |known, _| {
+        shop_desk::refund(known, Refund { amount: Some(jpy(800)), ..Refund::default() }, "late")
+    });
     let refund = world.send(SHOP);
     brings(&mut world, &for_one(&refund, BUYER));
     let [instruction] = &for_one(&refund, BANK)[..] else { panic!("one refund instruction") };

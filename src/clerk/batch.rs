@@ -12,8 +12,9 @@ use super::{Clerk, ClerkError, LOCK_WAIT, chance};
 use crate::ledger::{Mark, Writer};
 use crate::maildir;
 use crate::pgp::{Certificate, KeyFault};
-use crate::role::Desk;
+use crate::role::{self, Desk};
 use crate::rules::Folding;
+use crate::trade::status::Shipment;
 use crate::trade::{
     Act, Address, Body, Book, Digest, Entry, Fingerprint, Key, Moment, Names, Number, Owed, Party, PinnedBy, Role,
     Transaction,
@@ -312,11 +313,26 @@ impl Batch<'_> {
         loop {
             let entropy = chance()?;
             let practice = &self.clerk.settings.practice;
-            let desk = Desk { me: &self.clerk.me, now: self.now, entropy, practice, stranger, payment_data: None };
+            let shipped = self.shipped(transaction)?;
+            let desk = Desk { stranger, shipped, ..Desk::new(&self.clerk.me, self.now, entropy, practice) };
             if transaction.number.is_some() || !self.is_number_used(transaction.key.role, &desk.number())? {
                 return Ok(desk);
             }
         }
+    }
+
+    /// Returns what the shop that is played here as well has reported of a delivery's parcels.
+    fn shipped(&self, delivery: &Transaction) -> Result<Vec<Shipment>, ClerkError> {
+        let is_own = delivery.key.role == Role::Delivery && delivery.key.shop == self.clerk.me.address;
+        if !is_own || !self.clerk.settings.practice.plays(Role::Shop) {
+            return Ok(Vec::new());
+        }
+        let names = delivery.names();
+        let sale = match self.book.find(Role::Shop, &names) {
+            Some(sale) => Some(sale.clone()),
+            None => self.clerk.index.load(Role::Shop, &names)?,
+        };
+        Ok(sale.map(|sale| role::shipped(&sale)).unwrap_or_default())
     }
 
     /// Returns whether an order of ours as the shop has this number already: the short numbers of a large shop meet by

@@ -137,7 +137,7 @@ impl Batch<'_> {
         let draft = {
             let practice = &self.clerk.settings.practice;
             let (me, now, entropy) = (&self.clerk.me, self.now, [0; 32]);
-            let desk = Desk { me, now, entropy, practice, stranger: false, payment_data: None };
+            let desk = Desk::new(me, now, entropy, practice);
             shop_catalog::answer(request, letter.from.clone(), received.content(), &desk)
         };
         self.perform(draft.into_iter().map(crate::role::Action::from).collect())

@@ -316,7 +316,7 @@ impl super::Clerk {
     /// Returns a desk at `now` for what is only to be looked at: it has no chance, so no number made on it is used.
     pub fn desk_to_look(&self, now: &Moment) -> role::Desk<'_> {
         let practice = &self.settings.practice;
-        role::Desk { me: &self.me, now: *now, entropy: [0; 32], practice, stranger: false, payment_data: None }
+        role::Desk::new(&self.me, *now, [0; 32], practice)
     }
 
     /// Returns a file that goods are, out of the entry of the letter it came or went with.

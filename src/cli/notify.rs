@@ -52,7 +52,9 @@ enum ShopCommand {
     )]
     Change(shop_change::ChangeArgs),
     /// Give money back that nobody asked for
-    #[command(after_help = "Example:\n  mailorder shop refund 7K3Q2M9P --amount 'JPY 500'")]
+    #[command(
+        after_help = "Examples:\n  mailorder shop refund 7K3Q2M9P --amount 'JPY 500'\n  mailorder shop refund 7K3Q2M9P --missing"
+    )]
     Refund(shop::RefundArgs),
     /// Look at the steps for each way to pay and to deliver
     Procedure(procedure::ProcedureArgs),

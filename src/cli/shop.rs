@@ -1,6 +1,6 @@
 //! `shop accept|reject|cancel|refund|instruct`, `pay accept|reject|retry`, `ship retry`: what an owner says to what waits for him.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use super::Shell;
 use super::failure::Failure;
@@ -9,6 +9,7 @@ use super::notify::{plays, write};
 use super::{output, transaction};
 use crate::clerk::Clerk;
 use crate::ordering::written::money;
+use crate::role::shop_desk::Refund;
 use crate::role::{payment_work, shop_cancel, shop_desk};
 use crate::rules::waiting::waiting;
 use crate::trade::Role;
@@ -34,9 +35,12 @@ pub(super) struct RefundArgs {
     /// Beginning of the transaction's ID or number
     #[arg(value_name = "TXN")]
     transaction: String,
-    /// How much, like 'JPY 500'; all that is left of what was paid where none is given
+    /// How much, like 'JPY 500'; where none is given, all that is left of what was paid, or what is missing cost
     #[arg(long)]
     amount: Option<String>,
+    /// For the goods that will not come, by the delivery agent's word: nobody waits for them any more
+    #[arg(long)]
+    missing: bool,
     /// Why, for the payment agent's books
     #[arg(long, value_name = "TEXT", default_value = "given back by the shop")]
     reason: String,
@@ -97,7 +101,16 @@ fn sentence<'a>(reason: &'a str, reader: &str) -> Result<&'a str, Failure> {
 pub(super) fn refund(shell: &Shell, args: &RefundArgs) -> Result<(), Failure> {
     let amount = args.amount.as_deref().map(|text| money("--amount", text)).transpose()?;
     let why = sentence(&args.reason, "the payment agent")?;
-    write(shell, &args.transaction, Role::Shop, |known, _| shop_desk::refund(known, amount, why))
+    let asked = Refund { amount, missing: args.missing };
+    let is_missing = Cell::new(false);
+    write(shell, &args.transaction, Role::Shop, |known, _| {
+        is_missing.set(!args.missing && shop_desk::missing(known).is_ok());
+        shop_desk::refund(known, asked, why)
+    })?;
+    if is_missing.get() {
+        shell.hint("goods of it will not come, and are owed still: money for them is given back with --missing");
+    }
+    Ok(())
 }
 
 /// Instructs the agents that refused, and has hooks try again what they would or could not do.

@@ -33,7 +33,7 @@ pub(super) fn find(clerk: &mut Clerk, text: &str, role: Role) -> Result<Transact
 /// Returns the desk at which it is only asked what would be written.
 pub(super) fn desk(clerk: &Clerk) -> Desk<'_> {
     let (me, practice) = (clerk.me(), &clerk.settings().practice);
-    Desk { me, now: clerk.clock().now(), entropy: [0; 32], practice, stranger: false, payment_data: None }
+    Desk::new(me, clerk.clock().now(), [0; 32], practice)
 }
 
 /// Finds the one transaction that `text` means in any part: in the first of those that know it, in the order buyer,

@@ -160,16 +160,20 @@ fn stopped_now(desk: &Desk<'_>) -> Step {
     Step::Failed { reason, at: Some(desk.now) }
 }
 
+/// Said where a report names no parcel.
+const SEVERAL: &str = "there are several parcels; name one with --parcel";
+
 /// Reports what the owner says about a parcel (`ship notify`).
 pub fn notify(transaction: &Transaction, notice: &Notice, desk: &Desk<'_>) -> Result<Vec<Action>, Refused> {
     notice.check(&desk.now)?;
     notice.check_since(agent::terms_date(transaction))?;
     let mut status =
         status_now(transaction).ok_or_else(|| Refused::new("no delivery instruction was received for this number"))?;
+    let notice = &as_shipped(notice, &status, desk)?;
     let open = status.parcels.iter().find(|parcel| parcel.step.done().is_none()).map(|parcel| &parcel.id);
     let only = status.parcels.first().map(|parcel| &parcel.id).filter(|_| status.parcels.len() == 1);
     let id = notice.parcel.clone().or(only.or(open.filter(|_| !notice.lines.is_empty())).cloned());
-    let id = id.ok_or_else(|| Refused::new("there are several parcels; name one with --parcel"))?;
+    let id = id.ok_or_else(|| Refused::new(SEVERAL))?;
     repack(&mut status, &id, notice)?;
     let parcel = status.parcels.iter_mut().find(|parcel| parcel.id == id);
     let Some(parcel) = parcel else {
@@ -238,6 +242,22 @@ fn without_file(mut status: DeliveryStatus) -> DeliveryStatus {
         file.place = Place::Elsewhere;
     }
     status
+}
+
+/// Returns a report with what its parcel holds by the word of the shop at this address, where that has sent several and the report
+/// names no goods: to one who plays both, a parcel has one number.
+///
+/// # Errors
+/// Where the report names no parcel.
+fn as_shipped(notice: &Notice, status: &DeliveryStatus, desk: &Desk<'_>) -> Result<Notice, Refused> {
+    if desk.shipped.len() < 2 || !notice.lines.is_empty() {
+        return Ok(notice.clone());
+    }
+    let id = notice.parcel.as_ref().ok_or_else(|| Refused::new(SEVERAL))?;
+    let is_over = status.parcels.iter().any(|parcel| parcel.id == *id && parcel.step.done().is_some());
+    let shipment = desk.shipped.iter().find(|shipment| shipment.parcel == *id && !is_over);
+    let lines = shipment.map(|shipment| shipment.lines.clone()).unwrap_or_default();
+    Ok(Notice { lines, ..notice.clone() })
 }
 
 /// Puts the goods a notice names into parcel `id`, a new one if need be: the shop may send in several parcels what it

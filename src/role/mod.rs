@@ -45,12 +45,13 @@ pub use notice::Notice;
 pub use practice::{Practice, Procedure, Stage};
 pub use rule::Rule;
 pub use schedule::Scheduled;
+pub use shop::shipped;
 pub use shop_waiting::AUTHORIZE_WITHIN;
 pub use timetable::Timetable;
 pub use told::{brings_news, is_told};
 
 use crate::trade::document::Refusal;
-use crate::trade::status::Reason;
+use crate::trade::status::{Reason, Shipment};
 use crate::trade::{
     Code, Digest, Document, Finding, Kept, Kind, Letter, Moment, MoneyError, Names, Number, Party, Received, Role,
     Said, Task, TaskKey, Terms, Transaction,
@@ -70,9 +71,16 @@ pub struct Desk<'a> {
     pub stranger: bool,
     /// What came of the payment data in the authorization request that is answered; `None` where it has none.
     pub payment_data: Option<Presented>,
+    /// The parcels of the same sale as the shop has reported them, where a delivery agent's shop is at its own address and key.
+    pub shipped: Vec<Shipment>,
 }
 
-impl Desk<'_> {
+impl<'a> Desk<'a> {
+    /// Returns the desk of one who knows the buyer, and has been given no payment data.
+    pub fn new(me: &'a Party, now: Moment, entropy: [u8; 32], practice: &'a Practice) -> Self {
+        Self { me, now, entropy, practice, stranger: false, payment_data: None, shipped: Vec::new() }
+    }
+
     /// Makes a transaction number (P26). The clerk brings chance that makes a free one.
     pub fn number(&self) -> Number {
         Number::random(self.entropy)

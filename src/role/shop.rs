@@ -204,6 +204,11 @@ pub(super) fn report_by(
     Some(draft.into())
 }
 
+/// Returns the parcels of a sale as the shop has reported them.
+pub fn shipped(sale: &Transaction) -> Vec<Shipment> {
+    status_now(sale).shipments
+}
+
 /// Returns whether nothing more will become of a parcel.
 fn is_over(step: &Step) -> bool {
     step.done().is_some() || step.failed()

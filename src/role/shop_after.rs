@@ -5,7 +5,7 @@
 
 use super::practice::Review;
 use super::shop::{collect_again, is_started, report, status_now};
-use super::shop_refund::{Why, left_of, refund_instruction, settle_overpaid, settle_refund, value_after};
+use super::shop_refund::{Why, left_of, refund_instruction, settle_overpaid, settle_refund, worth_now};
 use super::shop_waiting::release;
 use super::{Action, Desk, Draft, agent, shop_cancel, shop_change, shop_work, terms_of};
 use crate::rules::stopping::{heard_of, is_instructed, is_stopping, stop_sent, unanswered_stops};
@@ -35,7 +35,12 @@ pub(super) fn cancel(transaction: &Transaction, kept: &Kept, desk: &Desk<'_>) ->
 /// Returns whether goods have left that are not said to be delivered, refused or lost: a program cannot call them back.
 fn is_on_its_way(transaction: &Transaction) -> bool {
     let delivery = Standing::of(transaction).legs.delivery;
-    has_left(transaction) && !delivery.failed && delivery.done_in_part().is_none()
+    is_away(transaction) && delivery.done_in_part().is_none()
+}
+
+/// Returns whether goods have left that did not all fail to arrive: what was lost or refused altogether is out no more.
+pub(super) fn is_away(transaction: &Transaction) -> bool {
+    has_left(transaction) && !Standing::of(transaction).legs.delivery.failed
 }
 
 /// Returns whether any of the goods have left, by our own word.
@@ -234,10 +239,7 @@ fn agreed_return(
     };
     let legs = Standing::of(transaction).legs;
     let left = left_of(transaction, legs.paid);
-    let agreed = returned::agreed(transaction);
-    let before: Vec<_> =
-        agreed.iter().map(|(_, answer)| answer.lines.as_slice()).filter(|lines| !lines.is_empty()).collect();
-    let value = value_after(terms, &before, &request.lines)?;
+    let value = worth_now(transaction, terms, &request.lines)?;
     let covered = left.is_some_and(|left| !value.exceeds(&left).unwrap_or(true));
     let settled = covered || legs.payment.done.is_some() || value.is_zero();
     if !settled && !returned::covers(terms, &request.lines) {

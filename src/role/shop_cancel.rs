@@ -4,7 +4,7 @@
 //! told from the letters: no request of the buyer's was open when they were told to stop.
 
 use super::shop::{collect_again, delivery_instruction, report, status_now};
-use super::shop_after::{end, give_up, has_left, is_closed, stop_agent, stop_agents};
+use super::shop_after::{end, give_up, is_away, is_closed, stop_agent, stop_agents};
 use super::shop_offer::reject;
 use super::shop_refund::{left_of, refund_instruction};
 use super::shop_waiting::release;
@@ -40,7 +40,7 @@ pub fn cancel(transaction: &Transaction, why: &str, desk: &Desk<'_>) -> Result<V
         let rejected = reject(transaction, ordered, vec![reason]);
         return Ok(std::iter::once(rejected).chain(release(transaction)).collect());
     }
-    if has_left(transaction) {
+    if is_away(transaction) {
         let text =
             "goods have left; agree with the buyer that he gives them back, and give money back with `shop refund`";
         return Err(Refused::new(text));

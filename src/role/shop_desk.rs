@@ -2,7 +2,7 @@
 
 use super::practice::{Procedure, ShopPractice};
 use super::shop_check::check;
-use super::shop_refund::{left_of, refund_instruction, unasked};
+use super::shop_refund::{left_of, refund_instruction, unasked, worth_now};
 use super::{
     Action, Desk, Refused, agent, given, shop, shop_after, shop_cancel, shop_change, shop_held, shop_offer, shop_work,
     terms_of,
@@ -10,8 +10,9 @@ use super::{
 use crate::rules::failed::came_nonetheless;
 use crate::rules::stopping::is_instructed;
 use crate::rules::waiting::{Waiting, waiting};
-use crate::rules::{Standing, State};
+use crate::rules::{Standing, State, returned};
 use crate::trade::document::LineReason;
+use crate::trade::item::LineQuantity;
 use crate::trade::status::Reason;
 use crate::trade::{Document, Leg, Money, Order, StatusReason, Terms, Transaction};
 
@@ -151,23 +152,57 @@ pub fn instruct(transaction: &Transaction, desk: &Desk<'_>) -> Result<Vec<Action
     }
 }
 
-/// Gives money back that nobody asked for (`shop refund`): all that is left of what was paid where no amount is named.
+/// Money to be given back unasked.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Refund {
+    /// How much; none is all that is left of what was paid, or what the missing goods cost.
+    pub amount: Option<Money>,
+    /// Whether it is for the goods of which the delivery agent has said that they will not come.
+    pub missing: bool,
+}
+
+/// Gives money back that nobody asked for (`shop refund`). What is given back for missing goods is not given back again when
+/// they are returned, and keeps nobody waiting for them.
 ///
 /// # Errors
-/// Where nothing, or not so much, is left of what was paid.
-pub fn refund(transaction: &Transaction, amount: Option<Money>, why: &str) -> Result<Vec<Action>, Refused> {
-    if terms_of(transaction).is_none() {
-        return Err(Refused::new("no terms were sent for this number"));
-    }
+/// Where nothing, or not so much, is left of what was paid, or nothing is missing.
+pub fn refund(transaction: &Transaction, refund: Refund, why: &str) -> Result<Vec<Action>, Refused> {
+    let (_, terms) = terms_of(transaction).ok_or_else(|| Refused::new("no terms were sent for this number"))?;
+    let missing = if refund.missing { missing(transaction)? } else { Vec::new() };
     let left = left_of(transaction, Standing::of(transaction).legs.paid);
     let left = left.ok_or_else(|| Refused::new("nothing is left of what was paid, so nothing can be given back"))?;
-    let amount = amount.unwrap_or(left);
+    let amount = match refund.amount {
+        Some(amount) => amount,
+        None if missing.is_empty() => left,
+        None => {
+            let worth = worth_now(transaction, terms, &missing).map_err(|(_, why)| Refused::new(why))?;
+            if worth.exceeds(&left)? { left } else { worth }
+        }
+    };
     if amount.is_zero() || amount.is_negative() {
         return Err(Refused::new(format!("{amount} cannot be given back; name an amount above zero")));
     }
-    if amount.exceeds(&left).map_err(|error| Refused::new(error.to_string()))? {
+    if amount.exceeds(&left)? {
         return Err(Refused::new(format!("only {left} is left of what was paid")));
     }
-    let word = unasked(transaction, amount)?;
+    let word = unasked(transaction, amount, &missing)?;
     Ok([Some(word), refund_instruction(transaction, amount, why)].into_iter().flatten().collect())
+}
+
+/// Returns the goods of an open sale that will not come and were not paid back.
+///
+/// # Errors
+/// Where there are none.
+pub fn missing(transaction: &Transaction) -> Result<Vec<LineQuantity>, Refused> {
+    let standing = Standing::of(transaction);
+    if standing.state != State::Open {
+        return Err(Refused::new(format!("the transaction is {}; nothing of it is missing", standing.state)));
+    }
+    let lost = standing.legs.delivery.lost().unwrap_or_default();
+    let open = returned::not_made_good(transaction, &lost);
+    if open.is_empty() {
+        let text = "nothing of it is missing: the delivery agent has not said that goods will not come, or they were paid back";
+        return Err(Refused::new(text));
+    }
+    Ok(open)
 }

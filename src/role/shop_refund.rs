@@ -38,6 +38,16 @@ fn instructed(transaction: &Transaction) -> Result<Option<Money>, crate::trade::
     Money::sum(&amounts)
 }
 
+/// Returns what was paid for goods that go back after all that the shop agreed to take back, or to pay back, before.
+///
+/// # Errors
+/// As [`value_of`].
+pub(super) fn worth_now(transaction: &Transaction, terms: &Terms, lines: &[LineQuantity]) -> Result<Money, Why> {
+    let agreed = returned::agreed(transaction);
+    let before = agreed.iter().map(|(_, answer)| answer.lines.as_slice()).filter(|lines| !lines.is_empty());
+    value_after(terms, &before.collect::<Vec<_>>(), lines)
+}
+
 /// Instructs the payment agent to give this much back.
 pub(super) fn refund_instruction(transaction: &Transaction, amount: Money, reason: &str) -> Option<Action> {
     let (digest, terms) = terms_of(transaction)?;
@@ -54,7 +64,7 @@ pub(super) type Why = (StatusReason, &'static str);
 ///
 /// # Errors
 /// As [`value_of`].
-pub(super) fn value_after(terms: &Terms, before: &[&[LineQuantity]], lines: &[LineQuantity]) -> Result<Money, Why> {
+fn value_after(terms: &Terms, before: &[&[LineQuantity]], lines: &[LineQuantity]) -> Result<Money, Why> {
     let all: Vec<LineQuantity> = before.iter().copied().flatten().chain(lines).cloned().collect();
     if before.is_empty() || !returned::covers(terms, &all) {
         return value_of(terms, lines);
@@ -70,7 +80,7 @@ pub(super) fn value_after(terms: &Terms, before: &[&[LineQuantity]], lines: &[Li
 ///
 /// # Errors
 /// What cannot be priced: nothing, a line that was not bought, a quantity whose price does not come out in the currency.
-pub(super) fn value_of(terms: &Terms, lines: &[LineQuantity]) -> Result<Money, Why> {
+fn value_of(terms: &Terms, lines: &[LineQuantity]) -> Result<Money, Why> {
     let all = |line: &Line| lines.iter().any(|part| part.line == line.id && part.quantity == line.quantity);
     if !lines.is_empty() && terms.lines.iter().all(all) {
         return Ok(terms.total);
@@ -106,12 +116,13 @@ fn word(transaction: &Transaction, kept: &Kept, answer: ReturnAnswer) -> Option<
     Some(Draft { answers: kept.letter.answers, ..draft }.into())
 }
 
-/// Writes the shop's word on money that it gives back unasked, `more` than it gave back so before.
-pub(super) fn unasked(transaction: &Transaction, more: Money) -> Result<Action, Refused> {
+/// Writes the shop's word on money that it gives back unasked, `more` than it gave back so before, and for which goods.
+pub(super) fn unasked(transaction: &Transaction, more: Money, missing: &[LineQuantity]) -> Result<Action, Refused> {
     let before = returned::agreed(transaction).into_iter().find(|(kept, _)| kept.letter.answers.is_none());
-    let before = before.and_then(|(_, answer)| answer.refund);
-    let refund = before.map_or(Ok(more), |before| before.plus(&more))?;
-    let answer = ReturnAnswer { lines: Vec::new(), step: Step::Active { at: None }, refund: Some(refund) };
+    let before = before.map(|(_, answer)| answer);
+    let refund = before.and_then(|before| before.refund).map_or(Ok(more), |before| before.plus(&more))?;
+    let lines = before.into_iter().flat_map(|before| &before.lines).chain(missing).cloned().collect();
+    let answer = ReturnAnswer { lines, step: Step::Active { at: None }, refund: Some(refund) };
     let terms = terms_of(transaction).map(|(digest, _)| digest);
     let buyer = transaction.buyer().ok_or_else(|| Refused::new("nobody has ordered"))?;
     Ok(Draft::new(transaction, buyer, Document::ReturnAnswer(answer)).about(terms).into())

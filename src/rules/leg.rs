@@ -55,14 +55,19 @@ impl LegState {
         self.parcels.values().filter_map(|part| part.done).max()
     }
 
-    /// Returns the goods that will not come though others came: what is in failed parcels, once no parcel is under way.
-    ///
-    /// `None` where nothing is done, nothing failed, or something may still come.
+    /// Returns the goods that will not come though others came: [`lost`](Self::lost), where anything is done.
     pub fn missing(&self) -> Option<Vec<LineQuantity>> {
+        self.lost().filter(|_| self.done_in_part().is_some())
+    }
+
+    /// Returns the goods that will not come: what is in failed parcels, once no parcel is under way.
+    ///
+    /// `None` where nothing failed, or something may still come.
+    pub fn lost(&self) -> Option<Vec<LineQuantity>> {
         let over = self.parcels.values().all(|part| part.done.is_some() || part.failed);
         let failed = self.parcels.values().filter(|part| part.failed && part.done.is_none());
         let lines: Vec<LineQuantity> = failed.flat_map(|part| part.lines.iter().cloned()).collect();
-        Some(lines).filter(|lines| over && self.done_in_part().is_some() && !lines.is_empty())
+        Some(lines).filter(|lines| over && !lines.is_empty())
     }
 }
 

@@ -1,6 +1,7 @@
 //! Does the shop's word on what goes back agree with what was bought, and with what we asked for? (P94-P97)
 //!
-//! Goods go back because we asked for it, money also because the shop wants to give it; never more than was bought.
+//! Goods go back because we asked for it, money also because the shop wants to give it, or because goods will not come; never
+//! more than was bought.
 
 use super::{leg, returned};
 use crate::trade::document::ReturnAnswer;
@@ -16,7 +17,7 @@ pub(super) fn findings(
     let mut findings = Vec::new();
     let asked = asked(transaction, letter);
     // Money may go back unasked, goods may not; and only what was asked for can be refused.
-    let unasked = letter.answers.is_none() && answer.lines.is_empty() && !answer.step.failed();
+    let unasked = letter.answers.is_none() && !answer.step.failed();
     if asked.is_none() && !unasked {
         let text = format!("{} answers a return that nobody asked for", letter.from.address);
         findings.push(Finding::new(Code::NotAskedFor, text));
@@ -30,9 +31,23 @@ pub(super) fn findings(
         let number = letter.transaction.as_ref().map_or("none", |number| number.as_str());
         return Err(Finding::new(Code::UnknownTransaction, format!("{} wrote about {number}", letter.from.address)));
     };
+    if unasked && !are_lost(transaction, answer) {
+        let text =
+            format!("{} gives back goods of which it is not said yet that they will not come", letter.from.address);
+        return Err(Finding::new(Code::UnknownTransaction, text));
+    }
     findings.extend(lines(transaction, terms, answer, letter, asked));
     findings.extend(answer.refund.as_ref().and_then(|refund| money(transaction, terms, refund, letter)));
     Ok(findings)
+}
+
+/// Returns whether the delivery agent has said of all goods of an answer that they will not come: unasked, money goes back for
+/// these alone.
+fn are_lost(transaction: &Transaction, answer: &ReturnAnswer) -> bool {
+    let lost = leg::fold(transaction).0.delivery.lost().unwrap_or_default();
+    let is_lost =
+        |part: &LineQuantity| returned::sum_of(&answer.lines, &part.line) <= returned::sum_of(&lost, &part.line);
+    answer.lines.iter().all(is_lost)
 }
 
 /// Returns the goods of the return of ours that a letter answers.
@@ -111,7 +126,15 @@ fn taken_back(transaction: &Transaction, answer: &ReturnAnswer, letter: &Letter)
             (Some(_), None) => true,
             (Some(before), Some(later)) => before.exceeds(&later).unwrap_or(true),
         };
-        !before.step.failed() && (later.step.failed() || smaller || before.lines != later.lines)
+        // Unasked words are about all that is given back so far.
+        let kept = |part: &LineQuantity| {
+            returned::sum_of(&before.lines, &part.line) <= returned::sum_of(&later.lines, &part.line)
+        };
+        let fewer = match letter.answers {
+            Some(_) => before.lines != later.lines,
+            None => !before.lines.iter().all(kept),
+        };
+        !before.step.failed() && (later.step.failed() || smaller || fewer)
     };
     let mut words = same.filter_map(|kept| match &kept.letter.document {
         Document::ReturnAnswer(other) => Some((kept.letter.seq, other)),

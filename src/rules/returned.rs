@@ -1,6 +1,6 @@
 //! What goes back: the shop's word on each return, and what all of them together hold.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::statement;
 use crate::trade::document::ReturnAnswer;
@@ -68,12 +68,7 @@ pub fn has_room(transaction: &Transaction, terms: &Terms, more: &[LineQuantity])
 /// Returns whether the shop has agreed to take back, or to pay back, at least these goods: what is missing of a delivery
 /// counts first.
 pub fn makes_good(transaction: &Transaction, missing: &[LineQuantity]) -> bool {
-    let answers = agreed(transaction);
-    let back: Vec<&LineQuantity> = answers.iter().flat_map(|(_, answer)| &answer.lines).collect();
-    missing.iter().all(|part| {
-        let wanted = sum_of(missing, &part.line);
-        wanted.is_some_and(|wanted| sum_of(back.iter().copied(), &part.line).is_some_and(|sum| sum >= wanted))
-    })
+    not_made_good(transaction, missing).is_empty()
 }
 
 /// Returns whether `more`, beside what the shop agreed to before, is no more than is missing of a delivery: nothing of it
@@ -86,6 +81,20 @@ pub fn only_missing(transaction: &Transaction, missing: &[LineQuantity], more: &
             let sum = sum_of(all.iter().copied(), &part.line);
             sum.zip(sum_of(missing, &part.line)).is_some_and(|(sum, missing)| sum <= missing)
         })
+}
+
+/// Returns which of the goods that will not come the shop has not agreed to take back, or to pay back, yet: what is missing
+/// counts first. One part for each line.
+pub fn not_made_good(transaction: &Transaction, missing: &[LineQuantity]) -> Vec<LineQuantity> {
+    let answers = agreed(transaction);
+    let left = |line: &str| {
+        let all = sum_of(missing, line)?;
+        let back = sum_of(answers.iter().flat_map(|(_, answer)| &answer.lines), line);
+        back.map_or(Some(all), |back| all.minus(back))
+    };
+    let lines: BTreeSet<&str> = missing.iter().map(|part| part.line.as_str()).collect();
+    let open = lines.into_iter().filter_map(|line| Some(LineQuantity { line: line.to_owned(), quantity: left(line)? }));
+    open.collect()
 }
 
 /// Returns how much of one line there is in `lines`.

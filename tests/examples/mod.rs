@@ -100,7 +100,7 @@ fn examples_before_and_about_an_order_are_run() {
 
 #[test]
 fn examples_of_shops_are_run() {
-    all_of(&[Stand::Review, Stand::Refused, Stand::Paid]);
+    all_of(&[Stand::Review, Stand::Refused, Stand::Paid, Stand::Lost]);
 }
 
 #[test]

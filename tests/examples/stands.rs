@@ -29,6 +29,8 @@ pub enum Stand {
     Refused,
     /// An order was delivered and paid.
     Paid,
+    /// An order was paid, and the carrier has lost it.
+    Lost,
     /// A payment waits for its agent's decision.
     Undecided,
     /// Goods wait to be fetched.
@@ -38,7 +40,7 @@ pub enum Stand {
 }
 
 /// Every stand, in the order in which they are kept.
-const ALL: [Stand; 11] = [
+const ALL: [Stand; 12] = [
     Stand::New,
     Stand::Played,
     Stand::Offered,
@@ -47,6 +49,7 @@ const ALL: [Stand; 11] = [
     Stand::Review,
     Stand::Refused,
     Stand::Paid,
+    Stand::Lost,
     Stand::Undecided,
     Stand::Uncollected,
     Stand::Download,
@@ -81,6 +84,7 @@ impl Stand {
             Self::Review => review(),
             Self::Refused => refused(),
             Self::Paid => paid(),
+            Self::Lost => lost(),
             Self::Undecided => undecided(),
             Self::Uncollected => uncollected(),
             Self::Download => download(),
@@ -247,6 +251,15 @@ fn review() -> Ready {
     let town = Town::fresh();
     town.configure("shop", |text| text.replace("return_days = 14", "return_days = 14\nreview = [\"orders\"]"));
     let id = town.orders("buyer", "SH-41", 1, &[]);
+    town.settle();
+    of((town, id))
+}
+
+fn lost() -> Ready {
+    let town = Town::fresh();
+    let (id, number) = town.bought("SH-41", 1, &["--pay", "card"]);
+    town.reports(&number, &[("pay", "--paid"), ("shop", "--shipped")]);
+    town.does("ship", &["ship", "notify", &number, "--lost", "fell into the river"]);
     town.settle();
     of((town, id))
 }

@@ -19,10 +19,15 @@ fn first_arrives(town: &Town, number: &str) {
     town.does("ship", &["ship", "notify", number, "--delivered", "--parcel", "1", "--line", "1=1"]);
 }
 
-/// Lets the carrier lose the second parcel, and the shop and the buyer hear of it.
+/// Lets the carrier report the second parcel as lost, and tells nobody yet.
+fn loses_second(town: &Town, number: &str) {
+    town.does("ship", &["ship", "notify", number, "--failed", "lost on the way", "--parcel", "2"]);
+}
+
+/// Lets one parcel come, the other be lost, and the shop and the buyer hear of it.
 fn second_is_lost(town: &Town, number: &str) {
     first_arrives(town, number);
-    town.does("ship", &["ship", "notify", number, "--failed", "lost on the way", "--parcel", "2"]);
+    loses_second(town, number);
     town.settle();
 }
 
@@ -98,6 +103,126 @@ fn what_was_lost_of_a_delivery_is_paid_back_and_the_rest_is_kept() {
     town.settle();
     town.reports(&number, &[("pay", "--refunded")]);
     town.check_stands("buyer", &id, "refunded", [true; 3]);
+    town.check_peace();
+}
+
+#[test]
+fn to_a_shop_that_brings_its_goods_itself_a_parcel_has_one_number_p6() {
+    let town = Town::acquainted();
+    crate::flows::purchase::alone(&town);
+    let (id, number) = town.bought("SH-41", 3, &[]);
+    for parcel in ["1", "2"] {
+        town.does("shop", &["shop", "notify", &number, "--shipped", "--parcel", parcel, "--line", "1=1"]);
+    }
+    let ship = ["ship", "notify", number.as_str(), "--delivered"];
+    let unnamed = town.run("shop", &ship);
+    assert!(unnamed.code == Some(65) && unnamed.err.contains("several parcels"), "{unnamed:?}");
+    let delivered = || {
+        let status = town.letter("buyer", "in", "delivery-status");
+        status.matches("CompletedActionStatus").count()
+    };
+    // The third parcel has not left yet; each of the others holds what the shop put into it.
+    for (parcel, arrived) in [("1", 1), ("2", 2)] {
+        town.does("shop", &[&ship[..], &["--parcel", parcel]].concat());
+        town.settle();
+        assert_eq!(delivered(), arrived);
+        town.check_stands("buyer", &id, "open", [false; 3]);
+    }
+    town.does("shop", &["shop", "notify", &number, "--shipped", "--parcel", "3"]);
+    town.does("shop", &[&ship[..], &["--parcel", "3"]].concat());
+    town.settle();
+    town.check_stands("buyer", &id, "open", [true, true, false]);
+    town.check_peace();
+}
+
+#[test]
+fn what_was_lost_is_paid_back_unasked_once_and_keeps_nobody_waiting() {
+    let town = Town::fresh();
+    let (id, number) = parted(&town);
+    first_arrives(&town, &number);
+    town.reports(&number, &[("pay", "--paid")]);
+    let refund = ["shop", "refund", number.as_str()];
+    let early = town.run("shop", &[&refund[..], &["--missing"]].concat());
+    assert!(early.code == Some(65) && early.err.contains("nothing of it is missing"), "{early:?}");
+    loses_second(&town, &number);
+    town.settle();
+    // Money for something else leaves the lost goods owed, and says so.
+    let other = town.does("shop", &[&refund[..], &["--amount", "JPY 100"]].concat());
+    assert!(other.err.contains("given back with --missing"), "{other:?}");
+    town.settle();
+    town.check_stands("buyer", &id, "open", [true, false, true]);
+    town.does("shop", &[&refund[..], &["--missing"]].concat());
+    town.settle();
+    assert!(
+        town.letter("buyer", "in", "return-answer").contains("\"4400\""),
+        "what was given back before is in the sum"
+    );
+    for party in ["buyer", "shop"] {
+        town.check_stands(party, &number, "completed", [true; 3]);
+    }
+    let again = town.run("shop", &[&refund[..], &["--missing"]].concat());
+    assert!(again.code == Some(65) && again.err.contains("completed"), "{again:?}");
+    // What the buyer holds may go back; what was lost is not paid twice.
+    town.does("buyer", &["return", &id, "--line", "1=1"]);
+    town.settle();
+    town.does("buyer", &["return", &id, "--line", "1=1"]);
+    town.settle();
+    assert!(town.letter("buyer", "in", "return-answer").contains("it was given back before"));
+    for _ in 0..3 {
+        town.run("pay", &["pay", "notify", &number, "--refunded"]);
+        town.settle();
+    }
+    for party in ["buyer", "shop"] {
+        town.check_stands(party, &number, "refunded", [true; 3]);
+        assert_eq!(money(&town, party, &number, "refunded"), "8700", "{party}: 9,100 less the postage, but 100");
+    }
+    town.check_peace();
+}
+
+#[test]
+fn money_for_lost_goods_that_comes_before_the_carriers_word_waits_for_it() {
+    let town = Town::fresh();
+    let (id, number) = parted(&town);
+    first_arrives(&town, &number);
+    town.reports(&number, &[("pay", "--paid")]);
+    // The shop hears of the loss at once, the buyer only after the shop has paid back.
+    loses_second(&town, &number);
+    let late = held_back(&town);
+    town.sync(&["shop"]);
+    town.does("shop", &["shop", "refund", &number, "--missing"]);
+    town.settle();
+    assert_eq!(town.show("buyer", &id)["letters"].as_array().unwrap().last().unwrap()["verdict"], "held");
+    town.check_stands("buyer", &id, "open", [true, false, true]);
+    late.into_iter().for_each(|(from, to)| std::fs::rename(from, to).unwrap());
+    town.settle();
+    town.check_stands("buyer", &id, "completed", [true; 3]);
+    town.check_peace();
+}
+
+/// Takes the mails out of the buyer's mailbox; returns where each lies now, and where it lay.
+fn held_back(town: &Town) -> Vec<(std::path::PathBuf, std::path::PathBuf)> {
+    let mails = town.post("buyer").into_iter();
+    let away = mails.enumerate().map(|(number, mail)| (town.path(&format!("late-{number}")), mail));
+    away.inspect(|(to, from)| std::fs::rename(from, to).unwrap()).collect()
+}
+
+#[test]
+fn a_shop_cancels_what_the_carrier_has_lost_altogether() {
+    let town = Town::fresh();
+    let (id, number) = town.bought("SH-41", 1, &["--pay", "invoice"]);
+    town.reports(&number, &[("shop", "--shipped")]);
+    let early = town.run("shop", &["shop", "cancel", &number, "--reason", "It is lost."]);
+    assert!(early.code == Some(65) && early.err.contains("goods have left"), "{early:?}");
+    town.does("ship", &["ship", "notify", &number, "--lost", "fell into the river"]);
+    town.settle();
+    town.does("shop", &["shop", "cancel", &number, "--reason", "It is lost."]);
+    town.settle();
+    for party in ["buyer", "shop"] {
+        assert_eq!(town.show(party, &number)["state"], "cancelled", "{party}");
+        assert!(town.show(party, &number)["unpaid"].is_null(), "{party}");
+    }
+    assert_eq!(town.run("ship", &["ship", "notify", &number, "--delivered"]).code, Some(65));
+    assert!(town.does("buyer", &["show", &id]).out.contains("It is lost."));
     town.check_peace();
 }
 

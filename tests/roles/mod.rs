@@ -109,7 +109,7 @@ fn answers_at(
     let me = desk.me.clone();
     let transaction = desk.book.find(role, &arrives.names()).unwrap().clone();
     let kept = transaction.by_content(&content(arrives)).unwrap();
-    let at = role::Desk { me: &me, now: desk.now, entropy: [7; 32], practice, stranger, payment_data: data };
+    let at = role::Desk { stranger, payment_data: data, ..role::Desk::new(&me, desk.now, [7; 32], practice) };
     let mut documents = Vec::new();
     for action in role::answer(&transaction, kept, &at) {
         let Action::Send(draft) = action else { continue };
@@ -127,7 +127,7 @@ fn acts(
     act: impl FnOnce(&Transaction, &role::Desk<'_>) -> Result<Vec<Action>, role::Refused>,
 ) -> Result<Vec<Document>, String> {
     let (me, transaction) = (desk.me.clone(), desk.transaction().clone());
-    let at = role::Desk { me: &me, now: desk.now, entropy: [7; 32], practice, stranger: false, payment_data: None };
+    let at = role::Desk::new(&me, desk.now, [7; 32], practice);
     let actions = act(&transaction, &at).map_err(|refused| refused.to_string())?;
     let mut documents = Vec::new();
     for action in actions {
@@ -484,14 +484,7 @@ fn terms_that_a_person_had_to_accept_are_not_accepted_by_the_program() {
     let kept = transaction.by_content(&content(&offered)).unwrap();
     assert_eq!(kept.verdict, Verdict::Applied);
     let me = buyer();
-    let at = role::Desk {
-        me: &me,
-        now: desk.now,
-        entropy: [7; 32],
-        practice: &practice,
-        stranger: false,
-        payment_data: None,
-    };
+    let at = role::Desk::new(&me, desk.now, [7; 32], &practice);
     assert!(role::answer(&transaction, kept, &at).is_empty());
     assert_eq!(Standing::of(&transaction).state, State::Offered);
     // Other terms overtook those they replace: the OK that the program would give is to them, and they are for a person.
@@ -535,7 +528,7 @@ fn told(practice: &Practice, words: &[&str]) -> Letter {
     let words = Words::new(words.iter().map(|word| (*word).to_owned()).collect()).unwrap();
     let me = shop();
     let now = at("2026-07-11");
-    let at = role::Desk { me: &me, now, entropy: [7; 32], practice, stranger: false, payment_data: None };
+    let at = role::Desk::new(&me, now, [7; 32], practice);
     let draft = shop_catalog::answer(&CatalogRequest { words }, buyer(), offer(), &at).unwrap();
     Letter { transaction: None, answers: draft.answers, ..letter(&me, &draft.to, draft.document) }
 }

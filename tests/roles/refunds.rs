@@ -1,6 +1,7 @@
 //! What goes back: each yen that was paid once, whatever it is given back for.
 
-use mailorder::role::{Notice, payment, payment_work, shop_desk};
+use mailorder::role::shop_desk::{self, Refund};
+use mailorder::role::{Notice, payment, payment_work};
 use mailorder::trade::document::{Cancellation, Confirmation, RefundInstruction, Stop};
 use mailorder::trade::item::Charge;
 use mailorder::trade::status::{DeliveryStatus, Payment, STOPPED};
@@ -14,7 +15,9 @@ fn paid_less(given_back: i64) -> Desk {
     desk.now = at("2026-07-21");
     let made = payment_status(jpy(0), vec![payment("1", jpy(4800), done("2026-07-20"))]);
     answers(&mut desk, &selling(), &to_shop(&bank(), 1, true, made));
-    let given = acts(&mut desk, &selling(), |known, _| shop_desk::refund(known, Some(jpy(given_back)), "Late."));
+    let given = acts(&mut desk, &selling(), |known, _| {
+        shop_desk::refund(known, Refund { amount: Some(jpy(given_back)), ..Refund::default() }, "Late.")
+    });
     assert_eq!(kinds(&given.unwrap()), [Kind::ReturnAnswer, Kind::RefundInstruction]);
     desk
 }
@@ -55,7 +58,7 @@ fn a_cancellation_gives_back_what_a_goodwill_refund_left() {
     let ended = stopped(&mut desk, vec![refunded("2", 500, planned("2026-07-22"))]);
     assert_eq!(instructed(&ended), [jpy(4300)]);
     assert!(
-        acts(&mut desk, &selling(), |known, _| shop_desk::refund(known, None, "Again.")).is_err(),
+        acts(&mut desk, &selling(), |known, _| shop_desk::refund(known, Refund::default(), "Again.")).is_err(),
         "nothing is left"
     );
     // With the small refund alone the money is not back.
@@ -227,7 +230,7 @@ fn goods_go_back_though_their_money_was_given_back_before() {
     let mut desk = delivered(4800);
     let left = order_status(vec![shipment("1", all_goods(), done("2026-07-20"))]);
     desk.writes(Role::Shop, &status(&shop(), 2, "2026-07-20", true, left));
-    acts(&mut desk, &selling(), |known, _| shop_desk::refund(known, None, "Late.")).unwrap();
+    acts(&mut desk, &selling(), |known, _| shop_desk::refund(known, Refund::default(), "Late.")).unwrap();
     assert_eq!(desk.standing().state, State::Completed, "until it is back");
     let back = payment_status(
         jpy(0),

@@ -181,7 +181,7 @@ impl Account {
         let Some(kept) = transaction.by_content(&digest) else { return };
         let entropy = self.chance.entropy();
         let (me, now) = (&self.desk.me, self.desk.now);
-        let desk = role::Desk { me, now, entropy, practice: &self.practice, stranger: false, payment_data: None };
+        let desk = role::Desk::new(me, now, entropy, &self.practice);
         let actions = role::answer(transaction, kept, &desk);
         self.perform(actions);
     }
@@ -223,14 +223,7 @@ impl Account {
             && let Some(kept) = transaction.kept.iter().find(|k| k.content == digest.0 && k.direction == Direction::Out)
         {
             let entropy = self.chance.entropy();
-            let desk = role::Desk {
-                me: &me,
-                now: self.desk.now,
-                entropy,
-                practice: &self.practice,
-                stranger: false,
-                payment_data: None,
-            };
+            let desk = role::Desk::new(&me, self.desk.now, entropy, &self.practice);
             let actions = role::follow_up(&transaction, kept, &desk);
             self.perform(actions);
         }
@@ -273,14 +266,7 @@ impl Account {
     ) -> bool {
         let Some(transaction) = self.desk.book.get(key) else { return false };
         let entropy = self.chance.entropy();
-        let desk = role::Desk {
-            me: &self.desk.me,
-            now: self.desk.now,
-            entropy,
-            practice: &self.practice,
-            stranger: false,
-            payment_data: None,
-        };
+        let desk = role::Desk::new(&self.desk.me, self.desk.now, entropy, &self.practice);
         let actions = decide(transaction, &desk);
         actions.map(|actions| self.perform(actions)).is_ok()
     }
