@@ -8,9 +8,11 @@ use super::{Clerk, ClerkError};
 use crate::inbox::{Cursor, Inbox, Kind, Note, Origin};
 use crate::index::Fetched;
 use crate::outbox::Outbox;
-use crate::outbox::queue::Report;
+use crate::outbox::queue::{Contents, Report};
 use crate::trade::Moment;
 
+/// Seconds after which a letter should have gone out.
+const DAY: i64 = 24 * 60 * 60;
 /// How many mails are fetched at a time.
 const FETCH: usize = 256;
 /// The name of the account's mailbox in the index.
@@ -46,6 +48,20 @@ impl Clerk {
         let name = if fault.is_some() { failed } else { done };
         let fetch = Fetch { at: self.clock.now(), by: by.to_owned(), fault };
         Ok(self.index.set_cursor(name, &json(&fetch)?)?)
+    }
+
+    /// Returns since when the oldest letter waits that should have gone out a day ago: no try has sent it, or it cannot be sealed.
+    ///
+    /// # Errors
+    /// Where the index cannot be read.
+    pub fn unsent_for_a_day(&self, queue: &Contents) -> Result<Option<Moment>, ClerkError> {
+        let now = self.clock.now();
+        let tried = queue.unsent_since().map(|since| Moment::new(since, now.offset()));
+        let unsealed = self.index.unsealed()?.into_iter().map(|one| one.position).min();
+        let unsealed = unsealed.map(|position| self.index.entry(position)).transpose()?.flatten();
+        let unsealed = unsealed.and_then(|entry| Moment::parse(&entry.recorded).ok());
+        let oldest = tried.into_iter().chain(unsealed).min();
+        Ok(oldest.filter(|oldest| *oldest < now.plus_seconds(-DAY)))
     }
 
     /// Returns when mail was fetched last, and the failure since, if there was one.

@@ -119,7 +119,6 @@ impl Account {
         let queue = clerk.queue().look().map_err(ClerkError::from)?;
         let waiting = queue.waiting().saturating_add(clerk.index().unsealed().map_err(ClerkError::from)?.len());
         let week = now.plus_seconds(-WEEK);
-        let oldest = queue.unsent_since().map(|since| Moment::new(since, now.offset()));
         Ok(Self {
             parts,
             over: clerk.limits_reached()?.into_iter().map(|(limit, _)| limit).collect(),
@@ -127,7 +126,7 @@ impl Account {
             rejected: transaction::rejected(clerk, 0, Some(&week))?,
             turned_away: transaction::turned_away(clerk, 0, Some(&week))?,
             outbox: (waiting, queue.failed()),
-            unsent: oldest.filter(|oldest| *oldest < now.plus_seconds(-DAY)),
+            unsent: clerk.unsent_for_a_day(&queue)?,
             unacknowledged: clerk.count_unacknowledged(SOON, &queue.items)?,
             inboxes: super::inbox::waiting_counts(clerk)?,
             back: GivenBack::of(clerk, first_role(clerk))?,

@@ -210,6 +210,9 @@ fn mail(clerk: &Clerk, queue: &Contents, now: &Moment) -> Result<Vec<Line>, Cler
         0 => Line::new(Mark::Good, "out", "out-good", json!({"n": queue.waiting()}), None),
         failed => Line::new(Mark::Bad, "out", "out-failed", json!({"n": failed}), Some("mailorder outbox list")),
     });
+    if let Some(since) = clerk.unsent_for_a_day(queue)? {
+        lines.push(Line::new(Mark::Look, "out", "out-unsent", json!({}), Some("mailorder outbox list")).at(since));
+    }
     if doubts > 0 {
         let mend = Some("mailorder outbox list");
         lines.push(Line::new(Mark::Look, "doubts", "doubts", json!({"n": doubts}), mend));

@@ -75,6 +75,8 @@ mod real {
         };
         assert_eq!(unsent("+1h"), (Some(0), false, false), "the next try may send it");
         assert_eq!(unsent("+25h"), (Some(1), true, true));
+        let said = town.at("+25h", "shop", &["doctor", "--offline"]).out;
+        assert!(said.contains("and no try has sent it"), "{said}");
         // A server that nobody reaches is no try of the letter, and tells of it all the same.
         town.configure("shop", |text| text.replace("sendmail = \"/bin/false\"", maildir));
         town.settle();
