@@ -180,6 +180,24 @@ fn what_was_lost_is_paid_back_unasked_once_and_keeps_nobody_waiting() {
 }
 
 #[test]
+fn a_return_of_lost_goods_that_crosses_the_money_for_them_brings_it_once() {
+    let town = Town::fresh();
+    let (id, number) = parted(&town);
+    second_is_lost(&town, &number);
+    town.reports(&number, &[("pay", "--paid")]);
+    town.does("buyer", &["return", &id, "--line", "1=1", "--reason", "lost"]);
+    town.does("shop", &["shop", "refund", &number, "--missing"]);
+    town.settle();
+    town.reports(&number, &[("pay", "--refunded")]);
+    for party in ["buyer", "shop"] {
+        town.check_stands(party, &number, "completed", [true; 3]);
+        assert_eq!(money(&town, party, &number, "refunded"), "4300", "{party}");
+    }
+    assert_eq!(town.count("pay", &number, "in", "refund-instruction"), 1);
+    town.check_peace();
+}
+
+#[test]
 fn money_for_lost_goods_that_comes_before_the_carriers_word_waits_for_it() {
     let town = Town::fresh();
     let (id, number) = parted(&town);
