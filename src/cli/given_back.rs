@@ -73,7 +73,8 @@ pub(super) fn lines(shell: &Shell, known: &Transaction, standing: &Standing) -> 
     for (kept, answer) in returned::agreed(known).into_iter().filter(|(_, answer)| !answer.lines.is_empty()) {
         if answer.step.done().is_none() {
             let goods = said(&kept.letter.document, words).join("; ");
-            line("return", words.fill("shown.agreed", &[("goods", &goods)]))?;
+            let key = if kept.letter.answers.is_some() { "shown.agreed" } else { "shown.paid-back" };
+            line("return", words.fill(key, &[("goods", &goods)]))?;
         }
     }
     if let Some(back) = standing.legs.refunded {

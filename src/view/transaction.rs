@@ -10,7 +10,7 @@ use super::confirm::offered;
 use super::said::said;
 use super::{short, text};
 use crate::clerk::{Clerk, ClerkError};
-use crate::role::{agent, buyer};
+use crate::role::{agent, buyer, shop_desk};
 use crate::rules::agreement::not_applied;
 use crate::rules::in_part::{back, in_part};
 use crate::rules::overdue::{Refund, refund};
@@ -188,8 +188,10 @@ fn refund_json(refund: &Refund) -> Value {
 /// Returns the command a person is likely to want next.
 pub fn next(known: &Transaction, standing: &Standing, now: &Moment) -> Option<String> {
     let id = short(known.key.id.as_str());
-    if known.key.role != Role::Buyer {
-        return None;
+    match known.key.role {
+        Role::Buyer => {}
+        Role::Shop => return next_of_lost(known, standing),
+        Role::Payment | Role::Delivery => return None,
     }
     match Pending::waiting(known, standing.state) {
         Some(Pending::Order) => return Some("mailorder sync: the cancellation waits for the shop's answer".to_owned()),
@@ -218,6 +220,16 @@ pub fn next(known: &Transaction, standing: &Standing, now: &Moment) -> Option<St
         State::Ordered => Some(format!("mailorder sync, or mailorder cancel {id}")),
         State::Cancelled => None,
     }
+}
+
+/// Returns the command by which a shop closes what its carrier has lost; a part that is not paid is paid first.
+fn next_of_lost(known: &Transaction, standing: &Standing) -> Option<String> {
+    let id = short(known.key.id.as_str());
+    shop_desk::missing(known).ok()?;
+    if standing.legs.delivery.failed {
+        return Some(format!("mailorder shop cancel {id} --reason 'The goods were lost.'"));
+    }
+    standing.legs.paid.map(|_| format!("mailorder shop refund {id} --missing"))
 }
 
 /// Returns the commands by which a buyer answers new terms of what he said OK to.

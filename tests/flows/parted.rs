@@ -151,6 +151,8 @@ fn what_was_lost_is_paid_back_unasked_once_and_keeps_nobody_waiting() {
     assert!(other.err.contains("given back with --missing"), "{other:?}");
     town.settle();
     town.check_stands("buyer", &id, "open", [true, false, true]);
+    let next = town.does("shop", &["show", &number]).err;
+    assert!(next.contains(" --missing"), "{next}");
     town.does("shop", &[&refund[..], &["--missing"]].concat());
     town.settle();
     assert!(
@@ -160,6 +162,7 @@ fn what_was_lost_is_paid_back_unasked_once_and_keeps_nobody_waiting() {
     for party in ["buyer", "shop"] {
         town.check_stands(party, &number, "completed", [true; 3]);
     }
+    assert!(town.does("buyer", &["show", &id]).out.contains("what will not come is paid back: line 1 ×1"));
     let again = town.run("shop", &[&refund[..], &["--missing"]].concat());
     assert!(again.code == Some(65) && again.err.contains("completed"), "{again:?}");
     // What the buyer holds may go back; what was lost is not paid twice.
@@ -235,6 +238,8 @@ fn a_shop_cancels_what_the_carrier_has_lost_altogether() {
     assert!(early.code == Some(65) && early.err.contains("goods have left"), "{early:?}");
     town.does("ship", &["ship", "notify", &number, "--lost", "fell into the river"]);
     town.settle();
+    let next = town.does("shop", &["show", &number]).err;
+    assert!(next.contains("shop cancel"), "{next}");
     town.does("shop", &["shop", "cancel", &number, "--reason", "It is lost."]);
     town.settle();
     for party in ["buyer", "shop"] {
