@@ -6,14 +6,14 @@ use serde_json::{Value, json};
 use super::visit::Visit;
 use crate::trade::document::ReturnAnswer;
 use crate::trade::status::{DeliveryStatus, OrderStatus, Parcel, ParcelEvent, Payment, Shipment, Step};
-use crate::trade::{Document, Money};
+use crate::trade::{Document, Letter, Money};
 use crate::view::said::{file, goods, said};
 use crate::view::text;
 
 /// Returns what happened by a letter, nothing of one whose kind says it all; and what stands beside it.
-pub(super) fn happened(document: &Document, visit: &Visit) -> (Vec<Value>, Vec<Value>) {
+pub(super) fn happened(letter: &Letter, visit: &Visit) -> (Vec<Value>, Vec<Value>) {
     let words = visit.words();
-    match document {
+    match &letter.document {
         Document::TransactionInfo(terms) => {
             let terms = json!({"what": "terms", "word": "done", "date": null, "why": null, "sum": text::money_json(&terms.total), "parcel": null});
             (vec![terms], Vec::new())
@@ -33,8 +33,11 @@ pub(super) fn happened(document: &Document, visit: &Visit) -> (Vec<Value>, Vec<V
             (status.payments.iter().map(event).collect(), Vec::new())
         }
         Document::ReturnAnswer(ReturnAnswer { lines, step: how, refund }) => {
-            let event = step("return", how, refund.as_ref(), None, visit);
-            let refund = refund.as_ref().map(|sum| json!({"key": "back", "sum": text::money_json(sum)}));
+            // Money that nobody asked for is no return.
+            let unasked = letter.answers.is_none() && refund.is_some();
+            let event = step(if unasked { "refund" } else { "return" }, how, refund.as_ref(), None, visit);
+            let refund = refund.as_ref().filter(|_| !unasked);
+            let refund = refund.map(|sum| json!({"key": "back", "sum": text::money_json(sum)}));
             let lines = (!lines.is_empty()).then(|| note(&goods(lines, words)));
             (vec![event], lines.into_iter().chain(refund).collect())
         }

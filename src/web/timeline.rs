@@ -76,7 +76,7 @@ fn row(known: &Transaction, kept: &Kept, unsure: &Unsure, visit: &Visit) -> Valu
             let day = text::day(&When::Moment(erased.at), &visit.zone);
             (Vec::new(), vec![note(&visit.words().fill("became.erased", &[("day", &day), ("why", &erased.reason)]))])
         }
-        None => happened(&kept.letter.document, visit),
+        None => happened(&kept.letter, visit),
     };
     notes.extend(unsure.written_by(kept, visit.words()).map(|cause| note(&cause)));
     json!({

@@ -137,3 +137,15 @@ fn a_letter_that_a_schedule_had_written_says_so_on_the_timeline_and_in_show() {
         assert!(row.contains(&format!("#l-{}", asked["entry"])), "{row}");
     }
 }
+
+#[test]
+fn money_that_nobody_asked_for_is_a_refund_and_no_return() {
+    let town = Town::fresh();
+    let (id, number) = town.bought("SH-41", 1, &["--pay", "card"]);
+    town.reports(&number, &[("pay", "--paid")]);
+    town.does("shop", &["shop", "refund", &number, "--amount", "JPY 500"]);
+    town.settle();
+    let served = Served::start(&town.path("buyer/config.toml"));
+    let page = served.visit().page(&format!("/txn/{id}"));
+    assert!(page.contains("Refund of ¥500 under way") && !page.contains("Return agreed"), "{page}");
+}
