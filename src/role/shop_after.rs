@@ -14,6 +14,9 @@ use crate::trade::document::{AuthorizationResult, ReturnAnswer, ReturnRequest, S
 use crate::trade::status::{OrderState, OrderStatus, Step};
 use crate::trade::{Direction, Document, Kept, Kind, Leg, Moment, Money, StatusReason, Transaction};
 
+/// Seconds within which a letter may have crossed another.
+const DAY: i64 = 24 * 60 * 60;
+
 /// Takes a cancellation in; one of what was begun may wait for a person, and what has left is not called back without one.
 ///
 /// While agents are being stopped for new terms it waits for what they say.
@@ -198,7 +201,20 @@ pub(super) fn take_back(
         let text = "More is to be returned than was bought, or it was given back before.";
         return refuse((StatusReason::Quantity, text));
     }
+    if !by_person && may_mean_lost(transaction, kept, request) {
+        return Vec::new();
+    }
     agreed_return(transaction, kept, request, desk).unwrap_or_else(refuse)
+}
+
+/// Returns whether a return may be meant for goods that will not come, and were paid back before its buyer can have read of it:
+/// of the same line, and written within a day of that. Whether he means what he has, a person asks him.
+fn may_mean_lost(transaction: &Transaction, kept: &Kept, request: &ReturnRequest) -> bool {
+    transaction.sent(Kind::ReturnAnswer).filter(|said| said.letter.answers.is_none()).any(|said| {
+        let Document::ReturnAnswer(answer) = &said.letter.document else { return false };
+        let same = answer.lines.iter().any(|lost| request.lines.iter().any(|part| part.line == lost.line));
+        same && kept.letter.date < said.letter.date.plus_seconds(DAY)
+    })
 }
 
 /// Returns why goods that arrived at `delivered` are not taken back any more, if so.

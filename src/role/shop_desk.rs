@@ -14,7 +14,7 @@ use crate::rules::{Standing, State, returned};
 use crate::trade::document::LineReason;
 use crate::trade::item::LineQuantity;
 use crate::trade::status::Reason;
-use crate::trade::{Document, Leg, Money, Order, StatusReason, Terms, Transaction};
+use crate::trade::{Document, Kind, Leg, Money, Order, StatusReason, Terms, Transaction};
 
 /// What would be done with an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -197,6 +197,9 @@ pub fn missing(transaction: &Transaction) -> Result<Vec<LineQuantity>, Refused> 
     let standing = Standing::of(transaction);
     if standing.state != State::Open {
         return Err(Refused::new(format!("the transaction is {}; nothing of it is missing", standing.state)));
+    }
+    if shop_after::unanswered(transaction).iter().any(|asked| asked.letter.kind() == Kind::ReturnRequest) {
+        return Err(Refused::new("the buyer has asked to give goods back, which may be these; answer that first"));
     }
     let lost = standing.legs.delivery.lost().unwrap_or_default();
     let open = returned::not_made_good(transaction, &lost);

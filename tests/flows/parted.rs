@@ -165,11 +165,13 @@ fn what_was_lost_is_paid_back_unasked_once_and_keeps_nobody_waiting() {
     assert!(town.does("buyer", &["show", &id]).out.contains("what will not come is paid back: line 1 ×1"));
     let again = town.run("shop", &[&refund[..], &["--missing"]].concat());
     assert!(again.code == Some(65) && again.err.contains("completed"), "{again:?}");
-    // What the buyer holds may go back; what was lost is not paid twice.
-    town.does("buyer", &["return", &id, "--line", "1=2"]);
-    town.settle();
-    assert!(town.letter("buyer", "in", "return-answer").contains("it was given back before"));
+    // What the buyer holds may go back; what was lost is not paid twice. Which of both he means a person looks at on that day.
+    let all = town.run("buyer", &["return", &id, "--line", "1=2"]);
+    assert!(all.code == Some(65) && all.err.contains("more than was bought"), "{all:?}");
     town.does("buyer", &["return", &id, "--line", "1=1"]);
+    town.settle();
+    assert!(town.does("shop", &["shop", "inbox"]).out.contains("return"));
+    town.does("shop", &["shop", "accept", &number]);
     town.settle();
     for _ in 0..3 {
         town.run("pay", &["pay", "notify", &number, "--refunded"]);
@@ -192,12 +194,29 @@ fn a_return_of_lost_goods_that_crosses_the_money_for_them_brings_it_once() {
     town.does("shop", &["shop", "refund", &number, "--missing"]);
     town.settle();
     town.reports(&number, &[("pay", "--refunded")]);
+    // He may mean the shirt that he has: a person looks at it.
+    town.does("shop", &["shop", "reject", &number, "--reason", "It is paid back already."]);
+    town.settle();
     for party in ["buyer", "shop"] {
         town.check_stands(party, &number, "completed", [true; 3]);
         assert_eq!(money(&town, party, &number, "refunded"), "4300", "{party}");
     }
     assert_eq!(town.count("pay", &number, "in", "refund-instruction"), 1);
     town.check_peace();
+}
+
+#[test]
+fn money_for_lost_goods_waits_for_the_answer_to_a_return_of_them() {
+    let town = Town::fresh();
+    town.configure("shop", |text| text.replace("return_days = 14", "return_days = 14\nreview = [\"returns\"]"));
+    let (id, number) = parted(&town);
+    second_is_lost(&town, &number);
+    town.reports(&number, &[("pay", "--paid")]);
+    town.does("buyer", &["return", &id, "--line", "1=1", "--reason", "lost"]);
+    town.settle();
+    let asked = town.run("shop", &["shop", "refund", &number, "--missing"]);
+    assert!(asked.code == Some(65) && asked.err.contains("answer that first"), "{asked:?}");
+    assert_eq!(town.count("pay", &number, "in", "refund-instruction"), 0);
 }
 
 #[test]
