@@ -278,6 +278,7 @@ pub fn refuse(role: Role, received: &Received, findings: &[Finding]) -> Option<A
 pub fn notify(transaction: &Transaction, notice: &Notice, desk: &Desk<'_>) -> Result<Vec<Action>, Refused> {
     // A hook that is asked how the goods stand says again what it said before, until it is done.
     notice.check_plan(&desk.now)?;
+    notice.check_texts()?;
     match transaction.key.role {
         Role::Buyer => Err(Refused::new("a buyer has nothing to report")),
         Role::Shop => shop::notify(transaction, notice, desk),

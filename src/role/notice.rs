@@ -5,7 +5,7 @@
 use super::Refused;
 use crate::trade::item::LineQuantity;
 use crate::trade::status::{Reason, Step};
-use crate::trade::{Download, Moment, Money, When};
+use crate::trade::{Download, Moment, Money, When, fault_of_line};
 
 /// One report about a leg. What is `None` stays as it was.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -81,6 +81,28 @@ impl Notice {
             flag("correct", self.correct),
         ]
         .concat()
+    }
+
+    /// Refuses texts that are no plain lines: readers of the letter would see something else than was meant.
+    pub(super) fn check_texts(&self) -> Result<(), Refused> {
+        let lines = self.lines.iter().map(|part| ("line", Some(&part.line)));
+        let one = [
+            ("parcel", self.parcel.as_ref()),
+            ("tracking", self.tracking.as_ref()),
+            ("event", self.event.as_ref().map(|(name, _)| name)),
+            ("place", self.event.as_ref().and_then(|(_, place)| place.as_ref())),
+            ("reference", self.reference.as_ref()),
+        ];
+        let why = self.failed.iter().map(|reason| (reason.code.as_str(), Some(&reason.text)));
+        let mut texts = one.into_iter().chain(lines).chain(why);
+        let empty = |text: &str| {
+            text.trim().is_empty().then(|| "nothing stands in it; leave it out, or write what is meant".to_owned())
+        };
+        let fault = texts.find_map(|(name, text)| {
+            let text = text?;
+            Some((name, fault_of_line(text).or_else(|| empty(text))?))
+        });
+        fault.map_or(Ok(()), |(name, fault)| Err(Refused::new(format!("--{name}: {fault}"))))
     }
 
     /// Refuses what is planned for a time that is over: it would be late as soon as it is said.

@@ -12,7 +12,7 @@ use super::rows::{FeedError, Format, Place, Row, Rows};
 use crate::role::Notice;
 use crate::trade::item::LineQuantity;
 use crate::trade::status::Reason;
-use crate::trade::{Address, Money, Quantity, Role};
+use crate::trade::{Address, Money, Quantity, Role, fault_of_line};
 
 /// The most characters of anything a row says.
 const CELL_MAX: usize = 1_000;
@@ -160,8 +160,8 @@ impl Cells<'_> {
                 if text.chars().nth(CELL_MAX).is_some() {
                     return Err(format!("{column}: more than {CELL_MAX} characters"));
                 }
-                if text.chars().any(char::is_control) {
-                    return Err(format!("{column}: a line end or another control character stands in it"));
+                if let Some(fault) = fault_of_line(&text) {
+                    return Err(format!("{column}: {fault}"));
                 }
                 return Ok(Some((column, text)));
             }
