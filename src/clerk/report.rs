@@ -217,9 +217,8 @@ impl Batch<'_> {
         let event = Event { id: report.event.clone(), content: report.content(&key) };
         let remembered = match how.sort {
             Sort::Events => true,
-            // One without a name is held against how things stand, however often it came.
-            Sort::States => event.id.is_some(),
-            Sort::ByHand => false,
+            // One without a name is held against how things stand, however often it came; a person knows what he said.
+            Sort::States | Sort::ByHand => event.id.is_some(),
         };
         let came = if remembered { self.came_before(how.role, &event)? } else { None };
         Ok(came.map_or(Ok(Row { key, event, remembered }), Err))
@@ -250,6 +249,7 @@ impl Batch<'_> {
         let actions = role::notify(&known, &notice, &self.desk(&known)?);
         let actions = match actions {
             Ok(actions) => actions,
+            Err(refused) if how.sort == Sort::ByHand => return Ok(Came::Refused(refused.to_string())),
             // Fields of rows have the names of the flags.
             Err(refused) => return Ok(Came::Refused(refused.to_string().replace("--", ""))),
         };

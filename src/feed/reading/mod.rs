@@ -345,8 +345,19 @@ impl Cells<'_> {
     }
 }
 
-fn event_id(text: &str) -> Result<String, String> {
-    if text.len() > EVENT_ID_MAX {
+/// Reads what a report is called by the system that it comes from: one line of text, of at most 200 bytes.
+///
+/// # Errors
+/// What is none, in words.
+pub fn event_id(text: &str) -> Result<String, String> {
+    let id = text.trim();
+    if id.is_empty() {
+        return Err("it is empty; leave it out, or name the report".to_owned());
+    }
+    if let Some(fault) = fault_of_line(id) {
+        return Err(fault);
+    }
+    if id.len() > EVENT_ID_MAX {
         return Err(format!("more than {EVENT_ID_MAX} bytes"));
     }
     Ok(text.to_owned())
