@@ -377,7 +377,7 @@ impl Run<'_> {
         let add = |count: &mut u64, more: usize| *count = count.saturating_add(u64::try_from(more).unwrap_or(u64::MAX));
         add(&mut counts.rows, 1);
         let (result, text, letters, signed): (&str, Option<&str>, usize, &[Foreseen]) = match &row.came {
-            Became::Nothing => {
+            Became::Nothing | Became::Came(Came::Nothing, _) => {
                 add(&mut counts.nothing, 1);
                 ("nothing", None, 0, &[])
             }

@@ -31,6 +31,7 @@ pub mod shop_catalog;
 pub mod shop_change;
 mod shop_check;
 pub mod shop_desk;
+mod shop_export;
 pub mod shop_held;
 mod shop_offer;
 mod shop_refund;
@@ -47,7 +48,7 @@ pub use rule::Rule;
 pub use schedule::Scheduled;
 pub use shop_waiting::AUTHORIZE_WITHIN;
 pub use timetable::Timetable;
-pub use told::{brings_news, is_told};
+pub use told::{brings_news, is_told, told_done};
 
 use crate::trade::document::Refusal;
 use crate::trade::status::Reason;

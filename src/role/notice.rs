@@ -30,10 +30,12 @@ pub struct Notice {
     pub download: Option<Download>,
     /// How much was paid; all that remains where `None`.
     pub amount: Option<Money>,
-    /// Whether the money goes back to the buyer.
+    /// Whether the money goes back to the buyer. Of a shop's own system: whether it has, by what is said there.
     pub refund: bool,
     /// The agent's own reference.
     pub reference: Option<String>,
+    /// Why the shop cancelled the order.
+    pub cancelled: Option<String>,
     /// Whether it replaces what was said to be done before.
     pub correct: bool,
     /// Whether what it corrects was done when it was said to be: no other moment was given.
@@ -48,7 +50,13 @@ const BEFORE: i64 = 60 * 60;
 impl Notice {
     /// Returns whether nothing is reported: there may be a parcel or an amount, but nothing happened and nothing is planned.
     pub fn is_empty(&self) -> bool {
-        self.done.is_none() && self.planned.is_none() && self.failed.is_none() && self.event.is_none()
+        let happened = self.done.is_some() || self.failed.is_some() || self.event.is_some() || self.is_of_order();
+        !happened && self.planned.is_none()
+    }
+
+    /// Returns whether it says what became of the order as a whole, as systems of shops do.
+    pub(super) fn is_of_order(&self) -> bool {
+        self.cancelled.is_some() || self.refund
     }
 
     /// Returns what it says, a line for each thing it says something of, the same for the same notice in every version of
@@ -79,6 +87,7 @@ impl Notice {
             flag("refund", self.refund),
             one("reference", self.reference.clone()),
             flag("correct", self.correct),
+            one("cancelled", self.cancelled.clone()),
         ]
         .concat()
     }
@@ -92,6 +101,7 @@ impl Notice {
             ("event", self.event.as_ref().map(|(name, _)| name)),
             ("place", self.event.as_ref().and_then(|(_, place)| place.as_ref())),
             ("reference", self.reference.as_ref()),
+            ("cancelled", self.cancelled.as_ref()),
         ];
         let why = self.failed.iter().map(|reason| (reason.code.as_str(), Some(&reason.text)));
         let mut texts = one.into_iter().chain(lines).chain(why);
