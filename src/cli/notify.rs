@@ -115,7 +115,7 @@ enum PayCommand {
     /// Compare an export with what was told, and send what changed
     #[command(after_help = "Example:\n  mailorder pay import orders.csv --map woocommerce --zone Asia/Tokyo")]
     Import(ImportArgs),
-    /// List what waits for you: payments to authorise, and work that hooks have not done
+    /// List what waits for you: payments to authorise, money to move, and work that hooks have not done
     #[command(after_help = "Example:\n  mailorder pay inbox")]
     Inbox,
     /// Say that a payment is authorised, where a hook has not said so
@@ -180,7 +180,7 @@ enum ShipCommand {
     /// Compare an export with what was told, and send what changed
     #[command(after_help = "Example:\n  mailorder ship import parcels.csv --map parcels.toml")]
     Import(ImportArgs),
-    /// List what waits for you: work that hooks have not done
+    /// List what waits for you: parcels whose day has come, and work that hooks have not done
     #[command(after_help = "Example:\n  mailorder ship inbox")]
     Inbox,
     /// Have a hook try again what it did in vain

@@ -223,6 +223,9 @@ fn a_hook_gets_the_same_key_however_often_it_is_tried_f3_f47() {
     let items = inbox(&town);
     assert_eq!(items[0]["state"], "tried", "{items:?}");
     assert!(items[0]["about"].as_str().unwrap().contains("exit code 3: no stock list"), "{items:?}");
+    let shown =
+        |town: &Town| town.does("shop", &["shop", "inbox"]).out.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(shown(&town).contains("no stock list; tried once, again at 20"), "{}", shown(&town));
     for (moved, state) in [("+2m", "tried"), ("+9m", "given-up")] {
         let run = town.at(moved, "shop", &["sync"]);
         assert_eq!(run.code, Some(0), "{run:?}");
@@ -232,6 +235,7 @@ fn a_hook_gets_the_same_key_however_often_it_is_tried_f3_f47() {
     assert_eq!(run.code, Some(0), "{run:?}");
     let keys = fs::read_to_string(town.path("shop/told-keys")).unwrap();
     assert_eq!(keys.lines().count(), 3, "given up after three tries: {keys}");
+    assert!(shown(&town).contains("tried 3 times") && !shown(&town).contains("again at"), "{}", shown(&town));
     fs::write(town.path("shop/works"), "").unwrap();
     town.does("shop", &["shop", "instruct", &number]);
     town.settle();
