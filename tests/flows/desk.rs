@@ -279,6 +279,36 @@ fn procedures_are_listed_checked_and_tried_before_anybody_orders() {
 }
 
 #[test]
+fn whether_terms_would_be_what_was_ordered_is_said_before_they_are_made() {
+    let town = Town::fresh();
+    let dry = |order: &str, more: &[&str]| {
+        town.does("shop", &[&["shop", "procedure", "run", "--dry-run", order], more].concat())
+    };
+    let same = town.orders("buyer", "SH-41", 1, &[]);
+    let less = town.orders("buyer", "SH-41", 1, &["--item", "NOSUCH;Lid;JPY 900;1"]);
+    town.settle();
+    let foreseen = dry(&same, &["--json"]).json();
+    assert_eq!((&foreseen["differs"], &foreseen["waits"]), (&serde_json::json!([]), &false.into()), "{foreseen}");
+    assert!(!dry(&same, &[]).out.contains("not be what was ordered"));
+    town.configure("shop", |text| text.replacen("[shop]\n", "[shop]\npartial = \"offer\"\n", 1));
+    reviewing(&town, "\"orders\"");
+    let foreseen = dry(&less, &["--json"]).json();
+    let points: Vec<&str> =
+        foreseen["differs"].as_array().unwrap().iter().map(|one| one["what"].as_str().unwrap()).collect();
+    assert_eq!((points, &foreseen["waits"]), (vec!["line 2", "total"], &true.into()), "{foreseen}");
+    let shown = dry(&less, &[]).out;
+    for part in [
+        "the order would wait for you first: mailorder shop inbox",
+        "the terms would not be what was ordered, so the buyer must say himself whether he takes them:",
+        "  line 2: ordered Lid, offered nothing",
+    ] {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
+    let japanese = town.does("shop", &["--lang", "ja", "shop", "procedure", "run", "--dry-run", &less]).out;
+    assert!(japanese.contains("明細 2：注文は Lid") && !japanese.contains("ordered"), "{japanese}");
+}
+
+#[test]
 fn what_is_wrong_with_procedures_is_said_with_its_place() {
     let town = Town::fresh();
     let agents = town.agents("pay", "ship");
