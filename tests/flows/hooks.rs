@@ -259,6 +259,8 @@ fn hooks_that_hang_shout_or_are_missing_are_told_of_and_keep_nothing_up_f47() {
         ("sleep 300", 1, "did not end within 1 s"),
         ("yes", 30, "printed more than 64 KiB"),
         ("(sleep 300 &) ; echo '{\"actionStatus\": \"Perhaps\"}'", 30, "none of schema.org's"),
+        ("echo done", 30, "printed what is no answer: it must be an object, in braces"),
+        ("printf '\\377'", 30, "printed what is no answer: it is no UTF-8"),
         ("kill -9 $$", 30, "signal 9"),
         ("rm -- \"$0\"; exit 75", 30, "asks to be tried again"),
     ] {
