@@ -7,9 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::batch::Batch;
 use super::{Clerk, ClerkError, Written};
-use crate::feed::Report;
+use crate::feed::{Field, Report};
 use crate::role::{self, Action};
-use crate::trade::{Address, Body, Book, Digest, Event, Key, Kind, Names, Role, Transaction};
+use crate::trade::{Address, Body, Book, Digest, Event, Key, Kind, Moment, Names, Role, Transaction};
 
 /// How long other processes that wait for the ledger are given before the next batch: more than they wait between two
 /// looks at its lock.
@@ -44,6 +44,8 @@ pub enum Came {
     Known,
     /// It says what was told already.
     Told,
+    /// It says that nothing is done yet, and nothing was told to be.
+    Nothing,
     /// Its transaction is not known here, and it need not be.
     Other,
     /// It cannot be followed, for this reason; nothing was written.
@@ -186,6 +188,20 @@ fn again(id: &str, known: Digest, content: Digest) -> Came {
     }
 }
 
+/// Says that an export takes back what was told to be done: a status is a snapshot that others rely on, and is lowered by a
+/// person's word alone.
+fn takes_back(known: &Transaction, (field, word): &(Field, String), at: Moment) -> String {
+    let command = match known.key.role {
+        Role::Payment => "pay",
+        Role::Delivery => "ship",
+        Role::Buyer | Role::Shop => "shop",
+    };
+    let ((_, number), field) = (name_of(known), field.word());
+    format!(
+        "{field}: {word} takes back what was told to be done at {at}; that stands. Where it was wrong: mailorder {command} notify {number} --planned DAY --correct"
+    )
+}
+
 /// Says that a row's transaction is not known. A bank may see the money, and a carrier the goods, before the instruction is
 /// there.
 fn unknown(role: Role, name: &str) -> String {
@@ -217,9 +233,8 @@ impl Batch<'_> {
         let event = Event { id: report.event.clone(), content: report.content(&key) };
         let remembered = match how.sort {
             Sort::Events => true,
-            // One without a name is held against how things stand, however often it came.
-            Sort::States => event.id.is_some(),
-            Sort::ByHand => false,
+            // One without a name is held against how things stand, however often it came; a person knows what he said.
+            Sort::States | Sort::ByHand => event.id.is_some(),
         };
         let came = if remembered { self.came_before(how.role, &event)? } else { None };
         Ok(came.map_or(Ok(Row { key, event, remembered }), Err))
@@ -242,6 +257,10 @@ impl Batch<'_> {
         }
         let known = self.load_key(&key)?;
         let known = known.ok_or_else(|| role::Refused::new("the transaction is not in the ledger any more"))?;
+        if let Some(said) = &report.undone {
+            let told = role::told_done(&known, &report.notice);
+            return Ok(told.map_or(Came::Nothing, |at| Came::Refused(takes_back(&known, said, at))));
+        }
         self.files.extend(report.bytes.iter().map(|bytes| (Digest::of(bytes), bytes.clone())));
         let notice = report.notice(self.now);
         if how.sort == Sort::States && role::is_told(&known, &notice, report.now) {
@@ -250,10 +269,12 @@ impl Batch<'_> {
         let actions = role::notify(&known, &notice, &self.desk(&known)?);
         let actions = match actions {
             Ok(actions) => actions,
+            Err(refused) if how.sort == Sort::ByHand => return Ok(Came::Refused(refused.to_string())),
             // Fields of rows have the names of the flags.
             Err(refused) => return Ok(Came::Refused(refused.to_string().replace("--", ""))),
         };
-        if how.sort == Sort::States && !role::brings_news(&known, &actions) {
+        // That money went back is no letter of a shop's.
+        if actions.is_empty() || how.sort == Sort::States && !role::brings_news(&known, &actions) {
             return Ok(Came::Told);
         }
         if let Some(why) = self.unsealable(&actions)? {

@@ -47,7 +47,8 @@ impl Secrets {
 
     /// Reads what a hook printed.
     pub(super) fn answer(&self, printed: &[u8], now: &Moment) -> Result<Said, String> {
-        let Some(numbers) = &self.0 else { return mail::read_work(printed, now) };
+        let no_answer = |why: String| format!("printed what is no answer: {why}");
+        let Some(numbers) = &self.0 else { return mail::read_work(printed, now).map_err(no_answer) };
         let said = digits(&String::from_utf8_lossy(printed));
         if numbers.iter().any(|number| said.expose_secret().contains(number.expose_secret())) {
             return Err("printed the number of the card or account it was told, so its answer is not taken".to_owned());

@@ -4,6 +4,7 @@ use clap::builder::PossibleValue;
 
 use super::Shell;
 use super::failure::Failure;
+use super::shop::plain;
 use super::{output, prompt, transaction};
 use crate::clerk::Written;
 use crate::role::{Desk, Draft, Refused, buyer};
@@ -80,6 +81,7 @@ impl clap::ValueEnum for ReturnReason {
 }
 
 pub(super) fn cancel(shell: &mut Shell, args: CancelArgs) -> Result<(), Failure> {
+    plain("--reason", args.reason.as_deref().unwrap_or_default())?;
     if !args.order && keep_old_terms(shell, &args)? {
         return Ok(());
     }
@@ -111,6 +113,7 @@ fn keep_old_terms(shell: &Shell, args: &CancelArgs) -> Result<bool, Failure> {
 pub(super) fn give_back(shell: &mut Shell, args: ReturnArgs) -> Result<(), Failure> {
     let lines: Result<Vec<LineQuantity>, Failure> = args.lines.iter().map(|text| line_quantity(text)).collect();
     let lines = lines?;
+    plain("--reason", args.reason.as_deref().unwrap_or_default())?;
     let reason = args.because.because(args.reason.as_deref());
     let decide = |known: &Transaction, _: &Desk<'_>| buyer::give_back(known, lines.clone(), reason.clone());
     let shown = Shown { text: &args.transaction, dry_run: args.dry_run, question: "Give it back" };

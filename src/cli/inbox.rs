@@ -1,16 +1,17 @@
 //! `shop inbox`, `pay inbox`, `ship inbox`: what waits for the owner of a part.
 
-use jiff::tz::Offset;
+use jiff::tz::{Offset, TimeZone};
 use serde_json::{Value, json};
 
 use super::Shell;
 use super::failure::Failure;
 use super::given_back::GivenBack;
-use super::inbox_money;
+use super::inbox_stands::Stands;
 use super::notify::plays;
 use super::output::Cell;
 use super::table::{Fit, Table};
 use super::transaction::desk;
+use super::{inbox_due, inbox_money};
 use crate::clerk::{Clerk, ClerkError};
 use crate::index::{Filter, OpenTask};
 use crate::role::{Desk, shop_desk, shop_held};
@@ -19,7 +20,7 @@ use crate::rules::failed::came_nonetheless;
 use crate::rules::waiting::{Waiting, waiting};
 use crate::trade::document::LineReason;
 use crate::trade::status::Step;
-use crate::trade::{Code, Document, Given, Kept, Moment, Role, Transaction, Work};
+use crate::trade::{Code, Document, Given, Kept, Moment, Money, Role, Transaction, When, Work};
 use crate::view::short;
 use crate::view::text;
 use crate::words::Words;
@@ -31,15 +32,21 @@ pub(super) struct Shown {
     id: String,
     number: Option<String>,
     what: &'static str,
-    state: &'static str,
+    pub(super) state: &'static str,
     since: Moment,
     buyer: String,
     shop: String,
     pub(super) about: String,
     /// The warning of which it is settled that a person has seen it.
     warning: Option<String>,
-    /// What of an order cannot be had.
-    short: Vec<String>,
+    /// What else is to be known of it: what of an order cannot be had, whether goods have left and money came.
+    more: Vec<String>,
+    /// How far the goods are of what is to be ended or given back, in a word.
+    goods: Option<&'static str>,
+    /// What is paid of it.
+    paid: Option<Money>,
+    /// The day it is to be done.
+    pub(super) due: Option<When>,
     hook: Option<String>,
     work: Option<Work>,
     tries: u32,
@@ -62,7 +69,10 @@ impl Shown {
             shop: known.key.shop.to_string(),
             about: String::new(),
             warning: None,
-            short: Vec::new(),
+            more: Vec::new(),
+            goods: None,
+            paid: None,
+            due: None,
             hook: None,
             work: None,
             tries: 0,
@@ -104,7 +114,9 @@ pub(super) fn run(shell: &Shell, role: Role) -> Result<(), Failure> {
         let since = text::minute(&item.since, shell.clock.zone());
         let party = if role == Role::Shop { item.buyer.clone() } else { item.shop.clone() };
         let (what, state) = (shell.words.name("waiting", item.what), shell.words.name("waits", item.state));
-        [name, what, since, party, state, content(item, shell.words)].map(Cell::plain).into()
+        let tried = tried(item, shell.clock.zone()).map(|tried| format!("; {}", shell.words.sentence(&tried)));
+        let content = content(item, shell.words) + &tried.unwrap_or_default();
+        [name, what, since, party, state, content].map(Cell::plain).into()
     };
     let rows: Vec<Vec<Cell>> = items.iter().map(row).collect();
     let party = if role == Role::Shop { "buyer" } else { "shop" };
@@ -149,10 +161,15 @@ fn hints(role: Role, items: &[Shown]) -> Vec<&'static str> {
                 hints.push(inbox_money::REPORT);
             }
         }
-        Role::Delivery if items.iter().any(|item| tried(&item)) => {
-            hints.push("mailorder ship retry ITEM has its hook try again");
+        Role::Delivery => {
+            if items.iter().any(|item| tried(&item)) {
+                hints.push("mailorder ship retry ITEM has its hook try again");
+            }
+            if items.iter().any(|item| item.what == "parcel") {
+                hints.push(inbox_due::REPORT);
+            }
         }
-        Role::Delivery | Role::Buyer => {}
+        Role::Buyer => {}
     }
     hints
 }
@@ -206,6 +223,17 @@ fn came(clerk: &Clerk, role: Role) -> Result<Vec<Shown>, Failure> {
     Ok(found)
 }
 
+/// Returns the state of what is to be done on a day: it waits for the day, it is due, or the day is over.
+pub(super) fn state_by(day: &When, shell: &Shell) -> &'static str {
+    let now = shell.clock.now();
+    let today = now.instant().to_zoned(shell.clock.zone().clone()).date();
+    match day.day() {
+        day if day > today => "waits",
+        day if day == today => "due",
+        _ => "overdue",
+    }
+}
+
 fn silent(known: &Transaction, stop: &Kept) -> Shown {
     let (who, day) = (&stop.letter.to.address, stop.recorded.day());
     Shown {
@@ -222,7 +250,11 @@ fn of_waiting(role: Role) -> Filter {
 /// Returns what waits, oldest first: what needs a person, what an agent's owner does by hand, and the work that hooks have not
 /// ended.
 fn items(shell: &Shell, clerk: &Clerk, role: Role) -> Result<Vec<Shown>, Failure> {
-    let mut found = if role == Role::Payment { inbox_money::items(shell, clerk)? } else { Vec::new() };
+    let mut found = match role {
+        Role::Payment => inbox_money::items(shell, clerk)?,
+        Role::Delivery => inbox_due::parcels(shell, clerk)?,
+        Role::Shop | Role::Buyer => Vec::new(),
+    };
     for listed in clerk.index().list(&of_waiting(role)).map_err(ClerkError::from)? {
         let known = clerk.index().load_key(&listed.key).map_err(ClerkError::from)?;
         let Some(known) = known else { continue };
@@ -243,8 +275,10 @@ fn items(shell: &Shell, clerk: &Clerk, role: Role) -> Result<Vec<Shown>, Failure
 fn shown(known: &Transaction, one: &Waiting<'_>, desk: &Desk<'_>) -> Shown {
     let bare = Shown::bare(known, one.word(), (one.position(), one.since()));
     match one {
-        Waiting::Order(kept) | Waiting::Cancellation(kept) | Waiting::Return(kept) => {
-            Shown { about: about(kept), short: short_of(one, desk), ..bare }
+        Waiting::Order(kept) => Shown { about: about(kept), more: short_of(one, desk), ..bare },
+        Waiting::Cancellation(kept) | Waiting::Return(kept) => {
+            let Stands { goods, paid, said } = Stands::of(known);
+            Shown { about: about(kept), more: said, goods: Some(goods), paid, ..bare }
         }
         Waiting::Task(given) => Shown {
             state: "refused",
@@ -282,10 +316,23 @@ pub(super) fn in_one_line<'a>(sentences: impl IntoIterator<Item = &'a String>, w
 
 /// Returns what is said of one that waits: what it is about, and what of it cannot be had.
 fn content(item: &Shown, words: Words) -> String {
-    if item.short.is_empty() {
+    if item.more.is_empty() {
         return words.sentence(&item.about);
     }
-    format!("{}; {}", words.sentence(&item.about), in_one_line(&item.short, words))
+    format!("{}; {}", words.sentence(&item.about), in_one_line(&item.more, words))
+}
+
+/// Says how often a hook tried in vain, and when it tries again.
+fn tried(item: &Shown, zone: &TimeZone) -> Option<String> {
+    let times = match item.tries {
+        0 => return None,
+        1 => "once".to_owned(),
+        tries => format!("{tries} times"),
+    };
+    Some(match &item.next_try {
+        Some(next) => format!("tried {times}, again at {}", text::minute(next, zone)),
+        None => format!("tried {times}"),
+    })
 }
 
 fn refusal(given: &Given) -> String {
@@ -352,6 +399,7 @@ fn document(item: &Shown) -> Value {
     json!({
         "id": item.id, "number": item.number, "what": item.what, "state": item.state, "since": item.since,
         "buyer": item.buyer, "shop": item.shop, "about": content(item, Words::ENGLISH), "hook": item.hook, "work": item.work,
-        "tries": item.tries, "next_try": item.next_try, "warning": item.warning,
+        "tries": item.tries, "next_try": item.next_try, "warning": item.warning, "goods": item.goods, "paid": item.paid,
+        "due": item.due,
     })
 }

@@ -3,7 +3,7 @@
 
 use super::Shell;
 use super::failure::Failure;
-use super::inbox::Shown;
+use super::inbox::{Shown, state_by};
 use crate::clerk::{Clerk, ClerkError};
 use crate::index::{Filter, Listed};
 use crate::role::practice::DebitWord;
@@ -47,7 +47,8 @@ pub(super) fn items(shell: &Shell, clerk: &Clerk) -> Result<Vec<Shown>, Failure>
     Ok(found)
 }
 
-fn transactions(
+/// Returns the transactions that a filter and a look at their rows find.
+pub(super) fn transactions(
     clerk: &Clerk,
     filter: &Filter,
     keep: impl Fn(&Listed) -> bool,
@@ -72,12 +73,13 @@ fn is_debited(asked: &Kept) -> bool {
 }
 
 fn shown(shell: &Shell, known: &Transaction, asked: &Kept, (what, amount, day): (&'static str, &Money, When)) -> Shown {
+    let (state, due) = (state_by(&day, shell), Some(day));
     let (amount, day) = (text::amount(amount), text::day(&day, shell.clock.zone()));
     let about = match what {
         "refund" => format!("{amount} to be given back by {day}"),
         _ => format!("{amount} to be collected on {day}"),
     };
     let mut shown = Shown::bare(known, what, (asked.position, asked.recorded));
-    shown.about = about;
+    (shown.about, shown.state, shown.due) = (about, state, due);
     shown
 }

@@ -7,7 +7,7 @@ use super::failure::Failure;
 use super::pay_data::{self, DataArgs};
 use super::report::{self, FromArgs, ImportArgs};
 use super::{inbox, procedure, shop, shop_catalog, shop_change, transaction};
-use crate::clerk::{self, Clerk, Reporting, Sort};
+use crate::clerk::{self, Came, Clerk, Reporting, Sort, Written};
 use crate::config::Settings;
 use crate::feed::Report;
 use crate::ordering::written::money;
@@ -28,7 +28,7 @@ pub(crate) struct ShopArgs {
 enum ShopCommand {
     /// Report what left, or when it will; many at once from a file
     #[command(
-        after_help = "Examples:\n  mailorder shop notify 7K3Q2M9P --shipped --tracking EP-998877\n  mailorder shop notify --from events.jsonl"
+        after_help = "Examples:\n  mailorder shop notify 7K3Q2M9P --shipped --tracking EP-998877\n  mailorder shop notify 7K3Q2M9P --shipped --event-id W-1001\n  mailorder shop notify --from events.jsonl"
     )]
     Notify(ShopNotice),
     /// Compare an export with what was told, and send what changed
@@ -111,13 +111,13 @@ pub(crate) struct PayArgs {
 enum PayCommand {
     /// Report what was paid or given back, or when it will be
     #[command(
-        after_help = "Examples:\n  mailorder pay notify 7K3Q2M9P --paid --amount 'JPY 4800'\n  mailorder pay notify --from payments.csv --zone Asia/Tokyo"
+        after_help = "Examples:\n  mailorder pay notify 7K3Q2M9P --paid --amount 'JPY 4800'\n  mailorder pay notify 7K3Q2M9P --paid --reference B-552201 --event-id B-552201\n  mailorder pay notify --from payments.csv --zone Asia/Tokyo"
     )]
     Notify(Box<PayNotice>),
     /// Compare an export with what was told, and send what changed
     #[command(after_help = "Example:\n  mailorder pay import orders.csv --map woocommerce --zone Asia/Tokyo")]
     Import(ImportArgs),
-    /// List what waits for you: payments to authorise, and work that hooks have not done
+    /// List what waits for you: payments to authorise, money to move, and work that hooks have not done
     #[command(after_help = "Example:\n  mailorder pay inbox")]
     Inbox,
     /// Say that a payment is authorised, where a hook has not said so
@@ -176,13 +176,13 @@ pub(crate) struct ShipArgs {
 enum ShipCommand {
     /// Report what happened to a parcel, or when it will arrive; send goods that are a file
     #[command(
-        after_help = "Examples:\n  mailorder ship notify 7K3Q2M9P --delivered 2026-11-08T17:30:00+09:00\n  mailorder ship notify --from scans.csv --map scans.toml\n  mailorder ship notify 7K3Q2M9P --file book.epub\n  mailorder ship notify 7K3Q2M9P --link https://files.example/film.mkv --file film.mkv"
+        after_help = "Examples:\n  mailorder ship notify 7K3Q2M9P --delivered 2026-11-08T17:30:00+09:00\n  mailorder ship notify 7K3Q2M9P --event 'sorted' --event-id S-77\n  mailorder ship notify --from scans.csv --map scans.toml\n  mailorder ship notify 7K3Q2M9P --file book.epub\n  mailorder ship notify 7K3Q2M9P --link https://files.example/film.mkv --file film.mkv"
     )]
     Notify(Box<ShipNotice>),
     /// Compare an export with what was told, and send what changed
     #[command(after_help = "Example:\n  mailorder ship import parcels.csv --map parcels.toml")]
     Import(ImportArgs),
-    /// List what waits for you: work that hooks have not done
+    /// List what waits for you: parcels whose day has come, and work that hooks have not done
     #[command(after_help = "Example:\n  mailorder ship inbox")]
     Inbox,
     /// Have a hook try again what it did in vain
@@ -251,19 +251,18 @@ pub(super) fn run_shop(shell: &mut Shell, args: ShopArgs) -> Result<(), Failure>
     };
     let Some(transaction) = args.transaction else { return many(shell, Role::Shop, &args.rows) };
     args.rows.without_rows()?;
-    let adds = args.tracking.is_some();
-    let has_goods = adds || !args.lines.is_empty();
+    let (done, now) = moment(args.shipped.as_deref())?;
     let notice = Notice {
-        done: moment(shell, args.shipped.as_deref())?,
+        done,
         planned: when(args.planned.as_deref())?,
         parcel: args.parcel,
         lines: lines(&args.lines)?,
         tracking: args.tracking,
         correct: args.correct,
-        same_moment: same_moment(args.correct || adds, args.shipped.as_deref(), has_goods),
         ..Notice::default()
     };
-    report(shell, &transaction, Role::Shop, notice, args.rows.dry_run)
+    let report = Report { notice, now, event: args.rows.event()?, ..Report::default() };
+    one(shell, &transaction, Role::Shop, report, args.rows.dry_run)
 }
 
 pub(super) fn pay(shell: &mut Shell, args: PayArgs) -> Result<(), Failure> {
@@ -280,18 +279,19 @@ pub(super) fn pay(shell: &mut Shell, args: PayArgs) -> Result<(), Failure> {
     args.rows.without_rows()?;
     let amount = args.amount.as_deref().map(|text| money("--amount", text)).transpose()?;
     let refund = args.refunded.is_some();
+    let (done, now) = moment(args.paid.as_deref().or(args.refunded.as_deref()))?;
     let notice = Notice {
-        done: moment(shell, args.paid.as_deref().or(args.refunded.as_deref()))?,
+        done,
         planned: when(args.planned.as_deref())?,
         failed: args.declined.map(|text| Reason { code: "declined".to_owned(), text }),
         amount,
         refund,
         reference: args.reference,
         correct: args.correct,
-        same_moment: same_moment(args.correct, args.paid.as_deref(), amount.is_some()),
         ..Notice::default()
     };
-    report(shell, &transaction, Role::Payment, notice, args.rows.dry_run)
+    let report = Report { notice, now, event: args.rows.event()?, ..Report::default() };
+    one(shell, &transaction, Role::Payment, report, args.rows.dry_run)
 }
 
 pub(super) fn ship(shell: &mut Shell, args: ShipArgs) -> Result<(), Failure> {
@@ -307,11 +307,10 @@ pub(super) fn ship(shell: &mut Shell, args: ShipArgs) -> Result<(), Failure> {
     // A file is delivered when it is sent.
     let sent = goods.is_some() && args.planned.is_none();
     let delivered = args.delivered.or_else(|| sent.then(|| "now".to_owned()));
-    let adds = args.tracking.is_some();
-    let has_goods = adds || !args.lines.is_empty();
-    let (download, file) = goods.map_or((None, None), |goods| (Some(goods.download), goods.bytes));
+    let (download, bytes) = goods.map_or((None, None), |goods| (Some(goods.download), goods.bytes));
+    let (done, now) = moment(delivered.as_deref())?;
     let notice = Notice {
-        done: moment(shell, delivered.as_deref())?,
+        done,
         download,
         planned: when(args.planned.as_deref())?,
         failed: why_not(args.failed, args.refused, args.lost),
@@ -320,10 +319,10 @@ pub(super) fn ship(shell: &mut Shell, args: ShipArgs) -> Result<(), Failure> {
         lines: lines(&args.lines)?,
         tracking: args.tracking,
         correct: args.correct,
-        same_moment: same_moment(args.correct || adds, delivered.as_deref(), has_goods),
         ..Notice::default()
     };
-    report_with(shell, &transaction, Role::Delivery, (notice, file), args.rows.dry_run)
+    let report = Report { notice, now, event: args.rows.event()?, bytes, ..Report::default() };
+    one(shell, &transaction, Role::Delivery, report, args.rows.dry_run)
 }
 
 /// Returns why a parcel will not arrive, under the word for it.
@@ -332,21 +331,18 @@ fn why_not(failed: Option<String>, refused: Option<String>, lost: Option<String>
     reason("refused", refused).or(reason("lost", lost)).or(reason("failed", failed))
 }
 
-/// Returns whether a correction, or an addition, leaves the moment as it was reported: where something else is put right and
-/// no moment is given, the moment is not what was wrong.
-fn same_moment(correct: bool, when: Option<&str>, other: bool) -> bool {
-    correct && other && when == Some("now")
-}
-
 fn lines(texts: &[String]) -> Result<Vec<LineQuantity>, Failure> {
     texts.iter().map(|text| line_quantity(text)).collect()
 }
 
-fn moment(shell: &Shell, text: Option<&str>) -> Result<Option<Moment>, Failure> {
+/// Reads when something was done, and whether that is now: the moment is then the one at which it is written.
+fn moment(text: Option<&str>) -> Result<(Option<Moment>, bool), Failure> {
     match text {
-        None => Ok(None),
-        Some("now") => Ok(Some(shell.clock.now().whole_second())),
-        Some(text) => Moment::parse(text).map(Some).map_err(|error| Failure::usage(error.to_string())),
+        None => Ok((None, false)),
+        Some("now") => Ok((None, true)),
+        Some(text) => {
+            Moment::parse(text).map(|at| (Some(at), false)).map_err(|error| Failure::usage(error.to_string()))
+        }
     }
 }
 
@@ -361,29 +357,43 @@ fn many(shell: &Shell, role: Role, args: &FromArgs) -> Result<(), Failure> {
     report::rows(shell, Reporting { role, sort }, file, &args.rows, args.dry_run)
 }
 
-fn report(shell: &Shell, text: &str, role: Role, notice: Notice, dry_run: bool) -> Result<(), Failure> {
-    report_with(shell, text, role, (notice, None), dry_run)
-}
-
-/// The same, where a letter may take a file with it.
-fn report_with(
-    shell: &Shell,
-    text: &str,
-    role: Role,
-    (notice, file): (Notice, Option<Vec<u8>>),
-    dry_run: bool,
-) -> Result<(), Failure> {
-    if notice.is_empty() {
+/// Writes what one report by flags says, or shows what would be written.
+///
+/// One with an id of its own is remembered as a row is: what came before is not sent again.
+fn one(shell: &Shell, text: &str, role: Role, report: Report, dry_run: bool) -> Result<(), Failure> {
+    if report.notice.is_empty() && !report.now {
         return Err(Failure::usage("nothing is reported").hint("say what happened, or when it is planned"));
     }
-    if !dry_run {
-        return write_with(shell, text, role, file, |known, desk| role::notify(known, &notice, desk));
+    if report.event.is_none() && !dry_run {
+        let notice = report.notice(shell.clock.now());
+        return write_with(shell, text, role, report.bytes, |known, desk| role::notify(known, &notice, desk));
     }
     let mut clerk = shell.clerk()?;
     plays(shell, &clerk, role)?;
-    let (shop, name) = clerk::name_of(&transaction::find(&mut clerk, text, role)?);
-    let report = Report { shop: Some(shop), name, notice, bytes: file, ..Report::default() };
-    report::foresee(shell, &mut clerk, Reporting { role, sort: Sort::ByHand }, report)
+    let known = transaction::find(&mut clerk, text, role)?;
+    let (shop, name) = clerk::name_of(&known);
+    let report = Report { shop: Some(shop), name, ..report };
+    let how = Reporting { role, sort: Sort::ByHand };
+    if dry_run {
+        return report::foresee(shell, &mut clerk, how, report);
+    }
+    match clerk.report(how, &[report])?.pop() {
+        Some(Came::Written(written)) => {
+            shell.send(&mut clerk)?;
+            told(shell, &known, &written)
+        }
+        Some(Came::Refused(why)) => Err(Failure::data(why)),
+        _ => known_already(shell, &known),
+    }
+}
+
+/// Says that a report of this id was followed before, to a person who looks on.
+fn known_already(shell: &Shell, known: &Transaction) -> Result<(), Failure> {
+    if shell.output.is_json() {
+        return told(shell, known, &[]);
+    }
+    shell.output.done(format!("{}  {}", called(known), shell.words.say("rows.known-one")));
+    Ok(())
 }
 
 /// Lets a part write about one transaction, and sends it.
@@ -409,6 +419,11 @@ fn write_with(
     let known = transaction::find(&mut clerk, text, role)?;
     let written = clerk.command_with_file(&known.key, file, decide)?;
     shell.send(&mut clerk)?;
+    told(shell, &known, &written)
+}
+
+/// Says whom letters about a transaction went to.
+fn told(shell: &Shell, known: &Transaction, written: &[Written]) -> Result<(), Failure> {
     if shell.output.is_json() {
         let value = serde_json::json!({
             "schema": "mailorder.notified/1", "number": known.number, "letters": written.len(), "signed": [],
@@ -417,10 +432,14 @@ fn write_with(
     }
     let to: std::collections::BTreeSet<String> = written.iter().map(|one| one.owed.to.to_string()).collect();
     let to: Vec<String> = to.into_iter().collect();
-    let number = known.number.as_ref().map_or_else(|| short(known.key.id.as_str()).to_owned(), ToString::to_string);
     let key = if shell.global.offline { "rows.queued-for" } else { "rows.told" };
-    shell.output.done(format!("{number}  {}", shell.words.fill(key, &[("to", &to.join(", "))])));
+    shell.output.done(format!("{}  {}", called(known), shell.words.fill(key, &[("to", &to.join(", "))])));
     Ok(())
+}
+
+/// Returns what a transaction is called in a line about it.
+fn called(known: &Transaction) -> String {
+    known.number.as_ref().map_or_else(|| short(known.key.id.as_str()).to_owned(), ToString::to_string)
 }
 
 /// Refuses to speak for a part that is not played here, and says which it is.

@@ -9,7 +9,7 @@ use super::table::{Fit, Table};
 use super::{output, payment_data, prompt};
 use crate::clerk::{Clerk, chance};
 use crate::ordering::prices::{PriceChange, Prices};
-use crate::ordering::{check_remarks, total};
+use crate::ordering::{check_texts, total};
 use crate::role::buyer;
 use crate::trade::{Address, Order, OrderId, Party};
 use crate::view::{short, text};
@@ -40,7 +40,7 @@ pub(super) fn finish(
 ) -> Result<(), Failure> {
     let shop = &seller.party;
     wishes.put_into(&mut order)?;
-    check_remarks(&order)?;
+    check_texts(&order)?;
     seller.prices.check_quantities(&order.lines)?;
     from_catalog(shell, &mut clerk, &mut order, seller, &mut wishes)?;
     super::order_asked::payment_data(shell, &mut clerk, seller, &order, &mut wishes)?;

@@ -14,6 +14,7 @@ use crate::clerk::{Clerk, is_made};
 use crate::config::{self, Keys};
 use crate::role::practice::{Procedure, Stage};
 use crate::role::shop_desk::{Foreseen, foresee};
+use crate::rules::agreement::{Difference, compare};
 use crate::trade::{Order, Party, Role, Shows};
 use crate::view::text;
 
@@ -139,10 +140,18 @@ fn dry_run(shell: &Shell, name: &str) -> Result<(), Failure> {
     let desk = clerk.desk_to_look(&shell.clock.now());
     let foreseen = foresee(&order, &desk);
     let steps = foreseen.as_ref().map(|foreseen| steps(&clerk, foreseen)).unwrap_or_default();
+    let differs = foreseen.as_ref().map(|foreseen| compare(&order, &foreseen.terms)).unwrap_or_default();
+    let waits = foreseen.is_ok() && desk.practice.shop.as_ref().is_some_and(|shop| shop.review.orders);
     if shell.output.is_json() {
         let reasons = foreseen.as_ref().err().cloned().unwrap_or_default();
         let steps: Vec<Value> = steps.iter().map(|(step, what)| json!({"step": step, "what": what})).collect();
-        let value = json!({"schema": "mailorder.foreseen/1", "rejected": reasons, "steps": steps});
+        let differs: Vec<Value> = differs
+            .iter()
+            .map(|point| json!({"what": point.what, "ordered": point.ordered, "offered": point.offered}))
+            .collect();
+        let value = json!({
+            "schema": "mailorder.foreseen/1", "rejected": reasons, "steps": steps, "differs": differs, "waits": waits,
+        });
         shell.output.document(&value)?;
     } else if let Err(reasons) = &foreseen {
         shell.line("the order would be rejected:")?;
@@ -160,9 +169,26 @@ fn dry_run(shell: &Shell, name: &str) -> Result<(), Failure> {
         let head = [String::new(), shell.words.say("column.step"), shell.words.say("column.would-do")];
         let head = &head.each_ref().map(String::as_str);
         let table = Table { head, rows: &rows, right: &[0], fit: &[], wrap: true };
+        if waits {
+            shell.line("the order would wait for you first: mailorder shop inbox")?;
+        }
         shell.output.fitted(&table)?;
+        tell_differences(shell, &differs)?;
     }
     if foreseen.is_err() { Err(Failure::finding()) } else { Ok(()) }
+}
+
+/// Says in what terms would differ from the order: no program of a buyer's takes such terms by itself.
+fn tell_differences(shell: &Shell, differs: &[Difference]) -> Result<(), Failure> {
+    if differs.is_empty() {
+        return Ok(());
+    }
+    shell.line("the terms would not be what was ordered, so the buyer must say himself whether he takes them:")?;
+    differs.iter().try_for_each(|point| {
+        let Difference { what, ordered, offered, .. } = point;
+        let point = shell.words.sentence(&format!("{what}: ordered {ordered}, offered {offered}"));
+        shell.output.line(output::escape(&format!("  {point}")))
+    })
 }
 
 /// Returns the order in a file, or one that came.

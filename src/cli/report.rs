@@ -16,7 +16,7 @@ use super::notify::plays;
 use super::output::escape;
 use super::sending::send_all;
 use crate::clerk::{Came, Clerk, ClerkError, Foreseen, Foresight, Reporting, Sort};
-use crate::feed::{FeedError, Format, Map, Place, Read, Reading, Report};
+use crate::feed::{FeedError, Format, Map, Place, Read, Reading, Report, event_id};
 use crate::files;
 use crate::trade::Role;
 
@@ -36,6 +36,9 @@ pub(super) struct FromArgs {
     /// Rows say how things stand: send only what changed
     #[arg(long, requires = "from")]
     pub(super) only_changes: bool,
+    /// This report's own name: run again with it, the command sends nothing; rows have the column event_id
+    #[arg(long, value_name = "ID", conflicts_with = "from")]
+    event_id: Option<String>,
     /// Print the letters that would be signed, and write nothing
     #[arg(short = 'n', long)]
     pub(super) dry_run: bool,
@@ -149,6 +152,13 @@ fn send(shell: &Shell, clerk: &mut Clerk, letters: u64) -> Result<(), Failure> {
 }
 
 impl FromArgs {
+    /// Returns what one report by flags is called, where it is called something.
+    pub(super) fn event(&self) -> Result<Option<String>, Failure> {
+        let Some(id) = &self.event_id else { return Ok(None) };
+        let id = event_id(id).map_err(|what| Failure::usage(format!("--event-id: {what}")))?;
+        Ok(Some(id))
+    }
+
     /// Refuses what says how rows are read where there are none.
     pub(super) fn without_rows(&self) -> Result<(), Failure> {
         let RowArgs { format, map, zone, skip_unknown, files } = &self.rows;
@@ -367,7 +377,7 @@ impl Run<'_> {
         let add = |count: &mut u64, more: usize| *count = count.saturating_add(u64::try_from(more).unwrap_or(u64::MAX));
         add(&mut counts.rows, 1);
         let (result, text, letters, signed): (&str, Option<&str>, usize, &[Foreseen]) = match &row.came {
-            Became::Nothing => {
+            Became::Nothing | Became::Came(Came::Nothing, _) => {
                 add(&mut counts.nothing, 1);
                 ("nothing", None, 0, &[])
             }

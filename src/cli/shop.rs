@@ -12,7 +12,7 @@ use crate::ordering::written::money;
 use crate::role::shop_desk::Refund;
 use crate::role::{payment_work, shop_cancel, shop_desk};
 use crate::rules::waiting::waiting;
-use crate::trade::Role;
+use crate::trade::{Role, fault_of_line};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Item {
@@ -89,13 +89,19 @@ const REASON_MAX: usize = 500;
 /// One that is empty, too long, or no line of text.
 fn sentence<'a>(reason: &'a str, reader: &str) -> Result<&'a str, Failure> {
     let why = reason.trim();
-    if why.is_empty() || why.chars().any(char::is_control) {
+    if why.is_empty() {
         return Err(Failure::usage(format!("--reason is a sentence for {reader}, in one line")));
     }
+    plain("--reason", why)?;
     if why.chars().count() > REASON_MAX {
         return Err(Failure::usage(format!("--reason has more than {REASON_MAX} characters")).hint("say it shorter"));
     }
     Ok(why)
+}
+
+/// Refuses the text of a flag that is no plain line.
+pub(super) fn plain(flag: &str, text: &str) -> Result<(), Failure> {
+    fault_of_line(text).map_or(Ok(()), |fault| Err(Failure::usage(format!("{flag}: {fault}"))))
 }
 
 pub(super) fn refund(shell: &Shell, args: &RefundArgs) -> Result<(), Failure> {

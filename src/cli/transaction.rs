@@ -69,6 +69,10 @@ fn first(clerk: &Clerk, text: &str, keys: &[Key]) -> Result<(Transaction, Vec<Ro
 
 /// Returns what `text` may mean; where something is written out in full, that alone.
 fn candidates(clerk: &mut Clerk, text: &str, role: Option<Role>) -> Result<Vec<Key>, Failure> {
+    // All begin with nothing: a script whose variable is not set means none of them.
+    if text.trim().is_empty() {
+        return Err(Failure::usage("the transaction is not named: its ID or number is empty").hint("mailorder list"));
+    }
     clerk.catch_up()?;
     let keys = clerk.index().find_prefix(text, role, CANDIDATES).map_err(ClerkError::from)?;
     if keys.len() < 2 {

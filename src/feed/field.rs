@@ -33,6 +33,8 @@ pub enum Field {
     Refused,
     /// In what way it was lost.
     Lost,
+    /// Why the shop cancelled the order.
+    Cancelled,
     /// Which file the goods are.
     File,
     /// Behind which link it is.
@@ -65,7 +67,7 @@ pub enum Field {
 
 impl Field {
     /// All fields.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 28] = [
         Self::Txn,
         Self::EventId,
         Self::Status,
@@ -79,6 +81,7 @@ impl Field {
         Self::Failed,
         Self::Refused,
         Self::Lost,
+        Self::Cancelled,
         Self::File,
         Self::Link,
         Self::Size,
@@ -96,7 +99,7 @@ impl Field {
     ];
 
     /// The names of all fields, in the same order.
-    const WORDS: [&str; 27] = [
+    const WORDS: [&str; 28] = [
         "txn",
         "event_id",
         "status",
@@ -110,6 +113,7 @@ impl Field {
         "failed",
         "refused",
         "lost",
+        "cancelled",
         "file",
         "link",
         "size",
@@ -138,7 +142,7 @@ impl Field {
             Self::Txn | Self::EventId | Self::Status | Self::Date | Self::Planned | Self::Correct => {
                 role != Role::Buyer
             }
-            Self::Shipped => role == Role::Shop,
+            Self::Shipped | Self::Cancelled => role == Role::Shop,
             Self::Paid | Self::Refunded | Self::Declined | Self::Amount | Self::Currency | Self::Reference => {
                 role == Role::Payment
             }
@@ -164,13 +168,17 @@ impl<'de> Deserialize<'de> for Field {
 pub(super) enum Meaning {
     /// This happened, or is planned.
     Says(Field),
+    /// Nothing is done yet: neither paid nor shipped nor delivered.
+    Open,
+    /// Nothing is shipped yet, nor delivered; it may be paid.
+    Unshipped,
     /// Nothing to report.
     Nothing,
 }
 
 impl Meaning {
     /// The fields that a word can stand for.
-    pub(super) const FIELDS: [Field; 9] = [
+    pub(super) const FIELDS: [Field; 10] = [
         Field::Shipped,
         Field::Paid,
         Field::Refunded,
@@ -180,12 +188,33 @@ impl Meaning {
         Field::Failed,
         Field::Refused,
         Field::Lost,
+        Field::Cancelled,
     ];
+    /// The words for what has not happened yet.
+    const NOT_YET: [(&str, Self); 2] = [("open", Self::Open), ("unshipped", Self::Unshipped)];
 
-    /// Reads the name of a field, or nothing.
+    /// Returns all words that mean something, for a sentence.
+    pub(super) fn known() -> String {
+        let fields = Self::FIELDS.into_iter().map(Field::word);
+        fields.chain(Self::NOT_YET.map(|(word, _)| word)).collect::<Vec<_>>().join(", ")
+    }
+
+    /// Returns whether it says of a part's leg that nothing of it is done.
+    pub(super) fn is_not_yet(self, role: Role) -> bool {
+        match self {
+            Self::Open => true,
+            Self::Unshipped => role != Role::Payment,
+            Self::Says(_) | Self::Nothing => false,
+        }
+    }
+
+    /// Reads the name of a field, a word for what has not happened, or nothing.
     pub(super) fn parse(word: &str) -> Option<Self> {
         if word.is_empty() {
             return Some(Self::Nothing);
+        }
+        if let Some((_, meaning)) = Self::NOT_YET.into_iter().find(|(known, _)| *known == word) {
+            return Some(meaning);
         }
         Self::FIELDS.into_iter().find(|field| field.word() == word).map(Self::Says)
     }
@@ -195,7 +224,7 @@ impl<'de> Deserialize<'de> for Meaning {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let word = String::deserialize(deserializer)?;
         Self::parse(&word).ok_or_else(|| {
-            let known = Self::FIELDS.map(Field::word).join(", ");
+            let known = Self::known();
             D::Error::custom(format!("{word:?} is no report; known are {known}, and \"\" for nothing to report"))
         })
     }

@@ -22,7 +22,7 @@ mod rows;
 pub use field::Field;
 pub use goods::RowFile;
 pub use map::{Map, MapError};
-pub use reading::{Read, Reading};
+pub use reading::{Read, Reading, event_id};
 pub use report::Report;
 pub use rows::{FeedError, Format, Place, Placed, Row, Rows};
 

@@ -1,5 +1,6 @@
 //! What one row says: which transaction, and what to report of it.
 
+use super::field::Field;
 use super::goods::RowFile;
 use crate::role::Notice;
 use crate::trade::{Address, Digest, Key, Moment};
@@ -17,6 +18,8 @@ pub struct Report {
     pub notice: Notice,
     /// Whether something was done, without a moment: whenever this is read.
     pub now: bool,
+    /// By what an export says that nothing is done, the field and its cell; then the notice says nothing else.
+    pub undone: Option<(Field, String)>,
     /// Whether it may be of an order that is none of ours: it is passed over where its transaction is not known.
     pub skip_unknown: bool,
     /// Which file is delivered, before somebody has read and measured it for the notice.

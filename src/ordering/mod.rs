@@ -152,12 +152,20 @@ pub fn usual(
     Ok((pay, deliver))
 }
 
-/// Refuses a word to the shop that no letter can carry.
+/// Refuses a word to the shop and an address that no letter can carry, or that others would read as something else.
 ///
 /// # Errors
-/// A word that is too long, told so.
-pub fn check_remarks(order: &Order) -> Result<(), OrderingError> {
-    order.remarks.as_ref().map_or(Ok(()), |remarks| written::fits("the word to the shop", remarks))
+/// A word that is too long, told so; a character that is none of plain text, told with where it stands.
+pub fn check_texts(order: &Order) -> Result<(), OrderingError> {
+    let remarks = order.remarks.as_deref().unwrap_or_default();
+    // A word may have several lines.
+    for line in remarks.split('\n') {
+        written::is_line("the word to the shop", &line.replace('\t', " "))?;
+    }
+    for line in order.deliver_to.iter().flat_map(PostalAddress::lines) {
+        written::is_line("the address to deliver to", &line)?;
+    }
+    written::fits("the word to the shop", remarks)
 }
 
 /// Puts what is written in the place of what was ordered before (P100).

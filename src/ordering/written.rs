@@ -6,7 +6,9 @@ use super::OrderingError;
 use crate::mail::MOST_STRING;
 use crate::trade::catalog::Way;
 use crate::trade::item::{Charge, Item, Line};
-use crate::trade::{Currency, DeliveryMethod, Money, MoneyError, PaymentMethod, PostalAddress, Quantity};
+use crate::trade::{
+    Currency, DeliveryMethod, Money, MoneyError, PaymentMethod, PostalAddress, Quantity, fault_of_line,
+};
 use crate::view::text;
 
 /// An order as a file has it.
@@ -118,7 +120,8 @@ fn goods(about: &str, written: &ItemWritten, catalog: &mut dyn Catalog) -> Resul
     let ItemWritten { sku, name, price, .. } = written;
     match (sku, name, price) {
         (_, Some(name), Some(price)) => {
-            fits(&format!("{about}: the name"), name)?;
+            named(&format!("{about}: the name"), name)?;
+            named(&format!("{about}: the article number"), sku.as_deref().unwrap_or_default())?;
             let price = price_in(about, price, catalog.currency())?;
             Ok((Item { sku: sku.clone(), name: name.clone() }, price))
         }
@@ -142,12 +145,26 @@ pub fn fits(what: &str, text: &str) -> Result<(), OrderingError> {
     Ok(())
 }
 
+/// Refuses a text that is no plain line.
+///
+/// # Errors
+/// Which character stands in it that is none of plain text, told with what it is.
+pub fn is_line(what: &str, text: &str) -> Result<(), OrderingError> {
+    fault_of_line(text).map_or(Ok(()), |fault| Err(OrderingError::wrong(format!("{what}: {fault}"))))
+}
+
+/// Refuses a name that is no plain line, or that no letter can carry.
+fn named(what: &str, name: &str) -> Result<(), OrderingError> {
+    is_line(what, name)?;
+    fits(what, name)
+}
+
 /// Settles charges as written; their numbers follow those of `items` lines. `usual` is the currency of the shop's prices.
 pub fn charges(charges: &[ChargeWritten], items: usize, usual: Option<Currency>) -> Result<Vec<Charge>, OrderingError> {
     let charge = |(place, written): (usize, &ChargeWritten)| {
         let number = place.saturating_add(1);
         let about = format!("charge {number} ({})", beginning(&written.name));
-        fits(&format!("{about}: the name"), &written.name)?;
+        named(&format!("{about}: the name"), &written.name)?;
         let price = price_in(&about, &written.price, usual)?;
         Ok(Charge { id: items.saturating_add(number).to_string(), name: written.name.clone(), price })
     };

@@ -336,7 +336,7 @@ fn was_told_to_stop(transaction: &Transaction) -> bool {
 }
 
 /// Returns our newest delivery status; one without dates where a hook is being asked for them.
-pub(super) fn status_now(transaction: &Transaction) -> Option<DeliveryStatus> {
+pub fn status_now(transaction: &Transaction) -> Option<DeliveryStatus> {
     let told = last_status(transaction, Leg::Delivery);
     if let Some(kept) = agent::unplanned(transaction, told)
         && let Document::DeliveryInstruction(instruction) = &kept.letter.document

@@ -31,6 +31,7 @@ pub mod shop_catalog;
 pub mod shop_change;
 mod shop_check;
 pub mod shop_desk;
+mod shop_export;
 pub mod shop_held;
 mod shop_offer;
 mod shop_refund;
@@ -48,7 +49,7 @@ pub use schedule::Scheduled;
 pub use shop::shipped;
 pub use shop_waiting::AUTHORIZE_WITHIN;
 pub use timetable::Timetable;
-pub use told::{brings_news, is_told};
+pub use told::{brings_news, is_told, told_done};
 
 use crate::trade::document::Refusal;
 use crate::trade::status::{Reason, Shipment};
@@ -286,6 +287,7 @@ pub fn refuse(role: Role, received: &Received, findings: &[Finding]) -> Option<A
 pub fn notify(transaction: &Transaction, notice: &Notice, desk: &Desk<'_>) -> Result<Vec<Action>, Refused> {
     // A hook that is asked how the goods stand says again what it said before, until it is done.
     notice.check_plan(&desk.now)?;
+    notice.check_texts()?;
     match transaction.key.role {
         Role::Buyer => Err(Refused::new("a buyer has nothing to report")),
         Role::Shop => shop::notify(transaction, notice, desk),

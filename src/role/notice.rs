@@ -5,7 +5,7 @@
 use super::Refused;
 use crate::trade::item::LineQuantity;
 use crate::trade::status::{Reason, Step};
-use crate::trade::{Download, Moment, Money, When};
+use crate::trade::{Download, Moment, Money, When, fault_of_line};
 
 /// One report about a leg. What is `None` stays as it was.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -30,10 +30,12 @@ pub struct Notice {
     pub download: Option<Download>,
     /// How much was paid; all that remains where `None`.
     pub amount: Option<Money>,
-    /// Whether the money goes back to the buyer.
+    /// Whether the money goes back to the buyer. Of a shop's own system: whether it has, by what is said there.
     pub refund: bool,
     /// The agent's own reference.
     pub reference: Option<String>,
+    /// Why the shop cancelled the order.
+    pub cancelled: Option<String>,
     /// Whether it replaces what was said to be done before.
     pub correct: bool,
     /// Whether what it corrects was done when it was said to be: no other moment was given.
@@ -48,7 +50,13 @@ const BEFORE: i64 = 60 * 60;
 impl Notice {
     /// Returns whether nothing is reported: there may be a parcel or an amount, but nothing happened and nothing is planned.
     pub fn is_empty(&self) -> bool {
-        self.done.is_none() && self.planned.is_none() && self.failed.is_none() && self.event.is_none()
+        let happened = self.done.is_some() || self.failed.is_some() || self.event.is_some() || self.is_of_order();
+        !happened && self.planned.is_none()
+    }
+
+    /// Returns whether it says what became of the order as a whole, as systems of shops do.
+    pub(super) fn is_of_order(&self) -> bool {
+        self.cancelled.is_some() || self.refund
     }
 
     /// Returns what it says, a line for each thing it says something of, the same for the same notice in every version of
@@ -79,8 +87,32 @@ impl Notice {
             flag("refund", self.refund),
             one("reference", self.reference.clone()),
             flag("correct", self.correct),
+            one("cancelled", self.cancelled.clone()),
         ]
         .concat()
+    }
+
+    /// Refuses texts that are no plain lines: readers of the letter would see something else than was meant.
+    pub(super) fn check_texts(&self) -> Result<(), Refused> {
+        let lines = self.lines.iter().map(|part| ("line", Some(&part.line)));
+        let one = [
+            ("parcel", self.parcel.as_ref()),
+            ("tracking", self.tracking.as_ref()),
+            ("event", self.event.as_ref().map(|(name, _)| name)),
+            ("place", self.event.as_ref().and_then(|(_, place)| place.as_ref())),
+            ("reference", self.reference.as_ref()),
+            ("cancelled", self.cancelled.as_ref()),
+        ];
+        let why = self.failed.iter().map(|reason| (reason.code.as_str(), Some(&reason.text)));
+        let mut texts = one.into_iter().chain(lines).chain(why);
+        let empty = |text: &str| {
+            text.trim().is_empty().then(|| "nothing stands in it; leave it out, or write what is meant".to_owned())
+        };
+        let fault = texts.find_map(|(name, text)| {
+            let text = text?;
+            Some((name, fault_of_line(text).or_else(|| empty(text))?))
+        });
+        fault.map_or(Ok(()), |(name, fault)| Err(Refused::new(format!("--{name}: {fault}"))))
     }
 
     /// Refuses what is planned for a time that is over: it would be late as soon as it is said.

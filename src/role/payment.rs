@@ -300,7 +300,15 @@ pub(super) fn noted(transaction: &Transaction, notice: &Notice, desk: &Desk<'_>)
         return Err(Refused::new(format!("{amount} cannot be paid; name an amount above zero")));
     }
     if notice.done.is_some() && status.remaining.is_zero() && is_done(&status) {
-        notice.check_change("all of it is paid")?;
+        match paid(&status).zip(notice.amount).filter(|(paid, amount)| paid != amount && !notice.correct) {
+            Some((paid, amount)) => {
+                let text = format!(
+                    "{paid} was reported as paid, and this says {amount}; --correct replaces what was reported"
+                );
+                return Err(Refused::new(text));
+            }
+            None => notice.check_change("all of it is paid")?,
+        }
     }
     if notice.done.is_some() && amount.exceeds(&status.remaining).unwrap_or(true) {
         return Err(Refused::new(format!("only {} remains to be paid", status.remaining)));

@@ -7,8 +7,8 @@ use super::packing::{Other, pack};
 use super::practice::Procedure;
 use super::shop_work::go_on;
 use super::{
-    Action, Desk, Draft, Notice, Refused, agent, resend_above, shop_after, shop_change, shop_offer, shop_waiting,
-    terms_of,
+    Action, Desk, Draft, Notice, Refused, agent, resend_above, shop_after, shop_change, shop_export, shop_offer,
+    shop_waiting, terms_of,
 };
 use crate::rules::Standing;
 use crate::rules::stopping::instruction_of;
@@ -221,6 +221,9 @@ pub(super) fn covers(terms: &Terms, shipments: &[Shipment]) -> bool {
 
 /// Reports what the owner says about a parcel (`shop notify`).
 pub fn notify(transaction: &Transaction, notice: &Notice, desk: &Desk<'_>) -> Result<Vec<Action>, Refused> {
+    if notice.is_of_order() {
+        return shop_export::notify(transaction, notice, desk);
+    }
     notice.check(&desk.now)?;
     let (_, terms) = terms_of(transaction).ok_or_else(|| Refused::new("no terms were sent for this number"))?;
     notice.check_since(Some(terms.date))?;

@@ -1,10 +1,10 @@
 //! Whether a report says anything that was not told already: exports say how all things stand, again and again, and only
 //! what changed is written about.
 
-use super::{Action, Notice, agent, delivery, payment, shop};
+use super::{Action, Notice, agent, delivery, payment, shop, shop_export};
 use crate::trade::item::LineQuantity;
-use crate::trade::status::{Parcel, Payment, PaymentState, Shipment, Step};
-use crate::trade::{Direction, Download, Moment, Role, Transaction, When};
+use crate::trade::status::{Parcel, Payment, PaymentState, PaymentStatus, Shipment, Step};
+use crate::trade::{Direction, Download, Moment, Money, Role, Transaction, When};
 
 /// Returns whether our last status about the leg says all of `notice` already.
 ///
@@ -16,6 +16,23 @@ pub fn is_told(transaction: &Transaction, notice: &Notice, any_time: bool) -> bo
         Role::Shop => asked.of_shop(transaction),
         Role::Payment => asked.of_payment(transaction),
         Role::Delivery => asked.of_delivery(transaction),
+    }
+}
+
+/// Returns when our last status says that the leg, or of the parcels that the report names one, was done last; `None` where
+/// nothing of it was.
+pub fn told_done(transaction: &Transaction, notice: &Notice) -> Option<Moment> {
+    let asked = Asked { notice, any_time: true };
+    let is_meant = |seen: &Seen<'_>| asked.means(seen.id, seen.tracking);
+    let done = |seen: Seen<'_>| seen.step.done().filter(|_| is_meant(&seen));
+    match transaction.key.role {
+        Role::Buyer => None,
+        Role::Shop => shop::status_now(transaction).shipments.iter().map(Seen::from).filter_map(done).max(),
+        Role::Delivery => delivery::status_now(transaction)?.parcels.iter().map(Seen::from).filter_map(done).max(),
+        Role::Payment => {
+            let status = payment::status_now(transaction)?;
+            status.payments.iter().filter(|payment| !payment.refund).filter_map(|paid| paid.step.done()).max()
+        }
     }
 }
 
@@ -63,6 +80,9 @@ impl<'a> From<&'a Parcel> for Seen<'a> {
 
 impl Asked<'_> {
     fn of_shop(&self, transaction: &Transaction) -> bool {
+        if self.notice.is_of_order() {
+            return shop_export::is_told(transaction, self.notice);
+        }
         if agent::last_status(transaction, crate::trade::Leg::Order).is_none() {
             return false;
         }
@@ -132,24 +152,31 @@ impl Asked<'_> {
         let whole = *refund || status.remaining.is_zero();
         let done = done.is_none()
             || match amount {
-                Some(_) => made.iter().any(|at| self.at(*at)),
+                Some(amount) => made.iter().any(|at| self.at(*at)) || (*refund && gave_back(&status, *amount)),
                 None => whole && open().next().is_none() && made.iter().max().is_some_and(|at| self.at(*at)),
             };
         let planned = self.notice.done.is_some()
             || planned.is_none_or(|at| open().next().is_some() && open().all(|p| p.step.planned() == Some(at)));
-        let failed = failed.as_ref().is_none_or(|why| {
+        let declined = failed.as_ref().is_none_or(|why| {
             let last = status.payments.iter().rfind(|p| !p.refund);
             let known = last.is_some_and(|p| matches!(&p.step, Step::Failed { reason, .. } if reason == why));
             status.state == PaymentState::Declined && known
         });
-        let referred = reference.is_none() || status.confirmation == *reference;
-        done && planned && failed && referred
+        // Of what was declined, or went back, no reference is kept.
+        let referred = reference.is_none() || failed.is_some() || *refund || status.confirmation == *reference;
+        done && planned && declined && referred
     }
 
     /// Returns whether something was done at the moment reported, or at any.
     fn at(&self, moment: Moment) -> bool {
         self.any_time || self.notice.done.is_none_or(|done| done == moment)
     }
+}
+
+/// Returns whether the refunds that were made come to this much together.
+fn gave_back(status: &PaymentStatus, amount: Money) -> bool {
+    let made = status.payments.iter().filter(|payment| payment.refund && payment.step.done().is_some());
+    Money::sum(made.map(|payment| &payment.amount)).ok().flatten() == Some(amount)
 }
 
 /// Returns whether two parcels hold the same.

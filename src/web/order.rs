@@ -17,7 +17,7 @@ use super::visit::Visit;
 use super::{Web, drafts, order_form};
 use crate::clerk::{Clerk, chance};
 use crate::ordering::prices::Prices;
-use crate::ordering::{self, Instrument, OrderingError, check_remarks, made, pinned, total};
+use crate::ordering::{self, Instrument, OrderingError, check_texts, made, pinned, total};
 use crate::role::buyer;
 use crate::trade::catalog::Words;
 use crate::trade::{Address, Order, OrderId, Party};
@@ -142,7 +142,7 @@ fn draft(clerk: &mut Clerk, filled: &Filled) -> Result<(Order, Party, Prices), O
     let person = clerk.settings().practice.buyer.as_ref().map(|buyer| buyer.person.clone());
     let person = person.ok_or_else(|| OrderingError::wrong("this account is no buyer"))?;
     let mut order = made(file, person, None, &mut prices)?;
-    check_remarks(&order)?;
+    check_texts(&order)?;
     if prices.are_used() {
         prices.complete(&mut order, has_charges)?;
         order.total = total(&order.lines, &order.charges)?;

@@ -77,7 +77,7 @@ fn wrong_usage_is_told_in_japanese() {
 #[test]
 fn what_is_not_there_is_told_in_japanese() {
     let town = Town::played();
-    let wrong: [(&[&str], i32); 16] = [
+    let wrong: [(&[&str], i32); 17] = [
         (&["show", "NOPE"], 65),
         (&["key", "show", "nobody@demo.test"], 65),
         (&["key", "import", "nowhere.asc"], 65),
@@ -94,6 +94,7 @@ fn what_is_not_there_is_told_in_japanese() {
         (&["ledger", "redact", "99999", "--reason", "asked for", "--yes"], 65),
         (&["shop", "catalog", "list"], 78),
         (&["pay", "data", "K5QW3Z"], 65),
+        (&["show", ""], 2),
     ];
     assert_eq!(faults(&town, "buyer", &wrong), Vec::<String>::new());
     let run = mailorder(town.home(), &["-c", "nowhere.toml", "--lang", "ja", "list"]);
@@ -113,6 +114,7 @@ fn wrong_rows_of_a_file_are_told_in_japanese() {
         ("shop", "rows.jsonl", "{\"txn\": \"K\", \"shipped\": 1.5}\n[]\nno\n{\"txn\": \"K\", \"delivered\": true}\n"),
         ("shop", "dates.csv", "txn,shipped\nK,tomorrow\nK,2026-11-08 17:40\n"),
         ("shop", "word.csv", "txn,status\nK,on its way\n"),
+        ("shop", "signs.csv", "txn,tracking,shipped\nA,\"a\nb\",now\nB,a\u{1b}b,now\nC,a\u{202e}b,now\n"),
         ("shop", "empty.csv", ""),
         ("pay", "amounts.csv", "txn,paid,amount\nA,now,5\nB,now,JPY 1x\nC,now,\"1,000\"\n"),
         ("ship", "goods.csv", "txn,link,size,sha256\nA,https://files.example/a,4,00\n"),

@@ -126,3 +126,54 @@ fn more_rows_than_a_batch_are_followed_in_their_order() {
     let rows: Vec<u64> = lines(&run).iter().filter_map(|line| line["row"].as_u64()).collect();
     assert_eq!(rows, (1..=601).collect::<Vec<u64>>());
 }
+
+#[test]
+fn one_report_by_flags_with_an_id_is_sent_once_however_often_it_is_run() {
+    let (town, numbers) = mart(2);
+    let [one, two] = &numbers[..] else { panic!("two orders") };
+    for (part, said, id) in [
+        ("shop", &["--shipped", "--tracking", "EP-1"][..], "W-1"),
+        ("pay", &["--paid", "--amount", "JPY 400", "--reference", "R1"], "R1"),
+        ("ship", &["--event", "sorted", "--place", "大阪"], "S-1"),
+    ] {
+        let report = |number: &str, id: &str, more: &[&str]| {
+            town.run("mart", &[&[part, "notify", number, "--event-id", id], said, more].concat())
+        };
+        // What would be sent is foreseen, and remembers nothing.
+        let foreseen = report(one, id, &["--dry-run"]);
+        assert!(foreseen.code == Some(0) && foreseen.out.contains("it is not sent"), "{part}: {foreseen:?}");
+        check_silent(&report(one, id, &[]));
+        let before = entries(&town, "mart");
+        check_silent(&report(one, id, &[]));
+        let again = report(one, id, &["--json"]);
+        assert_eq!((&again.json()["letters"], &again.json()["number"]), (&json!(0), &json!(one)), "{part}: {again:?}");
+        let foreseen = report(one, id, &["--dry-run"]);
+        assert_eq!((foreseen.code, foreseen.out.as_str()), (Some(0), ""), "{part}: {foreseen:?}");
+        // An id that stands for two things is a mistake, and says so.
+        for (number, more) in [(one, &["--correct"][..]), (two, &[])] {
+            let run = report(number, id, more);
+            assert_eq!(run.code, Some(65), "{part}: {run:?}");
+            assert!(run.err.contains(&format!("the event {id} came before and said something else")), "{run:?}");
+        }
+        assert_eq!(entries(&town, "mart"), before, "{part}: nothing was written");
+    }
+    let made = |number: &str| {
+        let shown = town.show("mart", number);
+        shown["paid"]["amount"].as_str().unwrap_or_default().to_owned()
+    };
+    assert_eq!((made(one), made(two)), ("400".to_owned(), String::new()));
+    // The same event in a file is known, too, and another id is another payment.
+    let rows = format!("txn,event_id,paid,amount,reference\n{one},R1,now,JPY 400,R1\n{one},R2,now,JPY 400,R1\n");
+    let path = file(&town, "paid.csv", rows);
+    let run = town.does("mart", &["pay", "notify", "--from", &path, "--json"]);
+    assert_eq!(results(&run), ["known", "sent"], "{run:?}");
+    assert_eq!(made(one), "800");
+    for (id, why) in
+        [("", "it is empty"), (" ", "it is empty"), ("a\nb", "a line end"), (&"x".repeat(201), "more than 200")]
+    {
+        let run = town.run("mart", &["pay", "notify", one, "--paid", "--event-id", id]);
+        assert!(run.code == Some(2) && run.err.contains(why), "{id:?}: {run:?}");
+    }
+    let both = town.run("mart", &["pay", "notify", "--from", &path, "--event-id", "R3"]);
+    assert_eq!(both.code, Some(2), "{both:?}");
+}

@@ -150,7 +150,7 @@ fn the_page_for_merchants_does_what_it_says() {
         let run = shell(&town, &place(line));
         assert_eq!((run.out.as_str(), run.code), (place(printed).as_str(), Some(0)), "{line}");
     }
-    assert_eq!((crons, commands), (3, 8));
+    assert_eq!((crons, commands), (3, 11));
     // It had effects: what the page reports is known to the buyer.
     town.settle();
     let shown = |number: &str| town.does("buyer", &["show", number]).out;

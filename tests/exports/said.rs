@@ -142,3 +142,94 @@ fn a_row_takes_no_file_from_elsewhere_than_its_folder_and_keeps_no_other_back() 
     let folder = town.path("out");
     check_silent(&town.run("mart", &["ship", "notify", "--from", &path, "--files", folder.to_str().unwrap()]));
 }
+
+#[test]
+fn what_is_no_plain_line_is_refused_by_flag_and_row_alike() {
+    let (town, numbers) = super::mart(1);
+    let number = &numbers[0];
+    let before = entries(&town, "mart");
+    let told = |text: &str, part: &str, run: &crate::support::program::Run, code: i32| {
+        assert_eq!(run.code, Some(code), "{part}: {run:?}");
+        assert!(run.err.contains(text) && !run.err.trim_end().contains('\u{1b}'), "{part}: {run:?}");
+        assert!(!run.err.lines().next().unwrap().contains(|c: char| c.is_control() || c == '\u{202e}'), "{run:?}");
+    };
+    for (sign, why) in [
+        ("\n", "a line end (U+000A) stands in it; write it in one line"),
+        ("\u{2028}", "a line end (U+2028) stands in it"),
+        ("\u{1b}[2J", "the control character U+001B stands in it; leave it out"),
+        ("\u{202e}", "the character U+202E, which turns the direction of writing, stands in it; leave it out"),
+    ] {
+        let odd = format!("a{sign}b");
+        for (part, flag, more) in [
+            ("shop", "tracking", &["--shipped"][..]),
+            ("shop", "parcel", &["--shipped"]),
+            ("pay", "reference", &["--paid"]),
+            ("pay", "declined", &[]),
+            ("ship", "event", &[]),
+            ("ship", "place", &["--event", "sorted"]),
+            ("ship", "lost", &[]),
+        ] {
+            let run = town.run("mart", &[&[part, "notify", number, &format!("--{flag}"), &odd], more].concat());
+            told(&format!("mailorder: --{flag}: {why}"), flag, &run, 65);
+            let more = match flag {
+                "tracking" | "parcel" => ",shipped",
+                "reference" => ",paid",
+                "place" => ",event",
+                _ => "",
+            };
+            let cell = if more.is_empty() { "" } else { ",now" };
+            let path = file(&town, "odd.csv", format!("txn,{flag}{more}\n{number},\"{odd}\"{cell}\n"));
+            let run = town.run("mart", &[part, "notify", "--from", &path]);
+            told(&format!("row 1 ({number}): {flag}: {why}"), flag, &run, 65);
+        }
+        for words in [
+            &["shop", "cancel", number][..],
+            &["shop", "refund", number],
+            &["shop", "reject", number],
+            &["pay", "reject", number],
+        ] {
+            let run = town.run("mart", &[words, &["--reason", &odd]].concat());
+            told(&format!("mailorder: --reason: {why}"), words[1], &run, 2);
+        }
+        let run = town.run("buyer", &["cancel", number, "--reason", &odd]);
+        told(&format!("--reason: {why}"), "cancel", &run, 2);
+        let item = format!("MUG;{odd};JPY 900;1");
+        let run = town.run("buyer", &["order", "--shop", "mart@demo.test", "--item", &item, "--pay", "invoice"]);
+        told(why, "order", &run, 65);
+    }
+    for (part, words, flag) in [
+        ("shop", &["--shipped", "--tracking", ""][..], "--tracking"),
+        ("shop", &["--shipped", "--parcel", " "], "--parcel"),
+        ("pay", &["--paid", "--reference", ""], "--reference"),
+        ("pay", &["--declined", ""], "--declined"),
+        ("ship", &["--event", ""], "--event"),
+        ("ship", &["--lost", ""], "--lost"),
+    ] {
+        let run = town.run("mart", &[&[part, "notify", number], words].concat());
+        told(&format!("{flag}: nothing stands in it; leave it out"), flag, &run, 65);
+    }
+    // Every number begins with nothing, and a script whose variable is empty means none of them.
+    for words in
+        [&["shop", "notify", "", "--shipped"][..], &["shop", "cancel", "", "--reason", "x"], &["pay", "accept", ""]]
+    {
+        let run = town.run("mart", words);
+        told("the transaction is not named", words[1], &run, 2);
+    }
+    for (words, why) in [
+        (
+            &["--item", "MUG;Mug;JPY 900;1", "--remarks", "a\u{1b}b"][..],
+            "the word to the shop: the control character U+001B",
+        ),
+        (&["--item", "M\nG;Mug;JPY 900;1"], "the article number: a line end (U+000A)"),
+        (
+            &["--item", "MUG;Mug;JPY 900;1", "--to", "street=a\u{202e}b"],
+            "the address to deliver to: the character U+202E",
+        ),
+    ] {
+        let run = town.run("buyer", &[&["order", "--shop", "mart@demo.test", "--pay", "invoice"], words].concat());
+        told(why, words[1], &run, 65);
+    }
+    let nul = town.fed("mart", &["shop", "notify", "--from", "-"], format!("txn,tracking\n{number},a\0b\n").as_bytes());
+    assert!(nul.code == Some(65) && nul.err.contains("a NUL stands in it"), "{nul:?}");
+    assert_eq!(entries(&town, "mart"), before, "nothing was written");
+}

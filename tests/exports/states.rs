@@ -243,3 +243,130 @@ fn an_export_that_was_cut_off_is_no_export() {
     check_silent(&town.run("mart", &["shop", "notify", "--from", &nothing]));
     assert!(!numbers.is_empty());
 }
+
+/// Reads an export of orders for a part; returns what became of each row, and what was said of it.
+fn imported(town: &crate::support::program::Town, part: &str, rows: &[(&str, &str, &str)]) -> Vec<(String, String)> {
+    let path = file(town, "woo.csv", export(rows));
+    let run = town.run("mart", &[part, "import", &path, "--map", "woocommerce", "--zone", "Asia/Tokyo", "--json"]);
+    let text = |row: &serde_json::Value| row["text"].as_str().unwrap_or_default().to_owned();
+    let rows: Vec<String> = lines(&run).iter().filter(|line| line["type"] == "row").map(text).collect();
+    results(&run).into_iter().zip(rows).collect()
+}
+
+#[test]
+fn an_order_that_the_shop_s_system_cancelled_is_cancelled_once() {
+    let (town, numbers) = mart(2);
+    let [one, two] = &numbers[..] else { panic!("two orders") };
+    let import = |rows: &[(&str, &str, &str)]| imported(&town, "shop", rows);
+    let is = |result: &str| (result.to_owned(), String::new());
+    assert_eq!(import(&[(one, "cancelled", ""), ("NOSUCH99", "cancelled", "")]), [is("sent"), is("other")]);
+    assert_eq!(import(&[(one, "wc-cancelled", "")]), [is("unchanged")]);
+    town.settle();
+    town.settle();
+    assert_eq!(town.show("buyer", one)["state"], "cancelled");
+    assert!(town.does("buyer", &["show", one]).out.contains("The order was cancelled."));
+    assert_eq!(import(&[(one, "cancelled", "")]), [is("unchanged")]);
+    // Parcels and payments are not the order's system's to cancel: its agents were told to stop.
+    for part in ["pay", "ship"] {
+        assert_eq!(imported(&town, part, &[(one, "cancelled", "")]), [is("nothing")], "{part}");
+    }
+    // What has left is not called back by a word in a file.
+    assert_eq!(import(&[(two, "completed", "")]), [is("sent")]);
+    let before = entries(&town, "mart");
+    let [(result, text)] = &import(&[(two, "cancelled", "")])[..] else { panic!("one row") };
+    assert!(result == "refused" && text.contains("goods have left; agree with the buyer"), "{text}");
+    assert_eq!(entries(&town, "mart"), before);
+    // A column of our own says why.
+    let why = file(&town, "why.csv", format!("txn,cancelled,shipped\n{two},Out of stock.,now\n"));
+    let run = town.run("mart", &["shop", "notify", "--from", &why]);
+    assert!(run.code == Some(65) && run.err.contains("say one of both"), "{run:?}");
+}
+
+#[test]
+fn a_refund_in_an_export_is_the_payment_agent_s_to_say() {
+    let (town, numbers) = mart(1);
+    let one = &numbers[0];
+    let paid = &tokyo("%m/%d/%Y %H:%M:%S", 0);
+    let is = |result: &str| (result.to_owned(), String::new());
+    let refused = |part: &str, why: &str| {
+        let before = entries(&town, "mart");
+        let [(result, text)] = &imported(&town, part, &[(one, "refunded", paid)])[..] else { panic!("one row") };
+        assert!(result == "refused" && text.contains(why), "{part}: {result} {text}");
+        assert_eq!(entries(&town, "mart"), before);
+    };
+    refused("shop", "which has not said that anything was paid; where the order is over, `shop cancel` ends it");
+    refused("pay", "the shop has instructed no refund that is still open");
+    assert_eq!(imported(&town, "pay", &[(one, "processing", paid)]), [is("sent")]);
+    let refund = format!("to give JPY 900 back: mailorder shop refund {one}");
+    refused("shop", "refunded is the payment agent's to say, and it was not told to give JPY 900 back");
+    refused("shop", &refund);
+    refused("pay", "the shop has instructed no refund that is still open");
+    town.does("mart", &["shop", "refund", one]);
+    assert_eq!(imported(&town, "shop", &[(one, "refunded", paid)]), [is("unchanged")]);
+    assert_eq!(imported(&town, "pay", &[(one, "refunded", paid)]), [is("sent")]);
+    for part in ["shop", "pay"] {
+        assert_eq!(imported(&town, part, &[(one, "refunded", paid)]), [is("unchanged")], "{part}");
+    }
+    assert_eq!(imported(&town, "ship", &[(one, "refunded", paid)]), [is("nothing")]);
+    town.settle();
+    let shown = town.show("buyer", one);
+    assert_eq!(shown["refunded"]["amount"], "900", "{shown}");
+}
+
+#[test]
+fn a_payment_that_failed_in_the_shop_is_told_by_the_payment_agent_and_may_come_after_all() {
+    let (town, numbers) = mart(1);
+    let one = &numbers[0];
+    let is = |result: &str| (result.to_owned(), String::new());
+    assert_eq!(imported(&town, "shop", &[(one, "failed", "")]), [is("nothing")]);
+    assert_eq!(imported(&town, "pay", &[(one, "failed", "")]), [is("sent")]);
+    assert_eq!(imported(&town, "pay", &[(one, "failed", "")]), [is("unchanged")]);
+    let paid = &tokyo("%m/%d/%Y %H:%M:%S", 0);
+    assert_eq!(imported(&town, "pay", &[(one, "processing", paid)]), [is("sent")]);
+    assert_eq!(town.show("mart", one)["paid"]["amount"], "900");
+}
+
+#[test]
+fn what_an_export_takes_back_is_said_and_not_sent() {
+    let (town, numbers) = mart(2);
+    let [one, two] = &numbers[..] else { panic!("two orders") };
+    let is = |result: &str| (result.to_owned(), String::new());
+    let paid = &tokyo("%m/%d/%Y %H:%M:%S", 0);
+    for status in ["pending", "on-hold", "processing", "checkout-draft"] {
+        assert_eq!(imported(&town, "shop", &[(one, status, "")]), [is("nothing")], "{status}");
+        assert_eq!(imported(&town, "pay", &[(one, status, "")]), [is("nothing")], "{status}");
+    }
+    assert_eq!(imported(&town, "shop", &[(one, "completed", paid)]), [is("sent")]);
+    assert_eq!(imported(&town, "pay", &[(one, "completed", paid)]), [is("sent")]);
+    let before = entries(&town, "mart");
+    let refused = |part: &str, status: &str| {
+        let [(result, text)] = &imported(&town, part, &[(one, status, "")])[..] else { panic!("one row") };
+        let says = format!("status: {status} takes back what was told to be done at 20");
+        let how = format!("that stands. Where it was wrong: mailorder {part} notify {one} --planned DAY --correct");
+        assert!(result == "refused" && text.contains(&says) && text.contains(&how), "{part} {status}: {text}");
+    };
+    refused("shop", "processing");
+    refused("shop", "on-hold");
+    refused("pay", "pending");
+    // Who is paid and has not shipped says nothing of the payment; the trash says nothing at all.
+    assert_eq!(imported(&town, "pay", &[(one, "processing", "")]), [is("nothing")]);
+    assert_eq!(imported(&town, "shop", &[(one, "trash", "")]), [is("nothing")]);
+    // With our own names by the word no; an empty cell says nothing.
+    for (part, column) in [("shop", "shipped"), ("pay", "paid")] {
+        let rows = |cell: &str| file(&town, "plain.csv", format!("txn,{column}\n{one},{cell}\n{two},{cell}\n"));
+        let run = town.run("mart", &[part, "import", &rows("no"), "--json"]);
+        assert_eq!((results(&run), run.code), (vec!["refused".to_owned(), "nothing".to_owned()], Some(65)), "{run:?}");
+        let text = lines(&run)[0]["text"].as_str().unwrap().to_owned();
+        assert!(text.starts_with(&format!("{column}: no takes back what was told")), "{text}");
+        assert_eq!(results(&town.does("mart", &[part, "import", &rows(""), "--json"])), ["nothing"; 2]);
+    }
+    // A sum that became smaller.
+    let less = file(&town, "less.csv", format!("txn,paid,amount\n{one},now,JPY 500\n"));
+    let run = town.run("mart", &["pay", "import", &less]);
+    assert_eq!(run.code, Some(65), "{run:?}");
+    assert!(run.err.contains("JPY 900 was reported as paid, and this says JPY 500; correct replaces"), "{run:?}");
+    assert_eq!(entries(&town, "mart"), before, "nothing was sent");
+    // A person takes it back.
+    town.does("mart", &["shop", "notify", one, "--planned", "2099-01-15", "--correct"]);
+    assert_eq!(imported(&town, "shop", &[(one, "processing", paid)]), [is("nothing")]);
+}

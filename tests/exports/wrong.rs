@@ -40,7 +40,7 @@ fn a_bad_row_is_told_and_the_others_are_followed() {
         (format!("{number},2030-13-01,,"), "planned: \"2030-13-01\" is no date"),
         (format!("{number},2030-01-01,,1=99"), "is more than was agreed on"),
         (format!("{number},2030-01-01,,7=1"), "7"),
-        (format!("{number},2030-01-01,,\"1=1\nx\""), "a line end or another control character"),
+        (format!("{number},2030-01-01,,\"1=1\nx\""), "lines: a line end (U+000A) stands in it"),
         (format!("{number},\"2030-01-01\"x,,"), "behind a cell's closing quotation mark"),
         (format!("{number},,,"), "it reports nothing"),
         (format!("{number},2030-01-01,\0,"), "a NUL stands in it"),

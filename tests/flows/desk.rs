@@ -151,6 +151,41 @@ fn a_cancellation_of_what_was_begun_waits_and_one_of_an_offer_does_not() {
 }
 
 #[test]
+fn a_cancellation_that_waits_says_whether_goods_have_left_and_money_came() {
+    let town = Town::fresh();
+    reviewing(&town, "\"cancellations\"");
+    let (id, number) = town.bought("SH-41", 2, &["--pay", "invoice"]);
+    town.does("buyer", &["cancel", &id]);
+    town.settle();
+    let stands = |goods: &str, paid: Value, said: &str| {
+        let item = inbox(&town).remove(0);
+        assert_eq!((&item["goods"], &item["paid"]), (&goods.into(), &paid), "{item}");
+        assert!(item["about"].as_str().unwrap().ends_with(said), "{item}");
+        let shown = town.does("shop", &["shop", "inbox"]).out.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(shown.contains(said), "{said}: {shown}");
+    };
+    stands("here", Value::Null, "no reason was given; no goods have left; nothing is paid");
+    town.does("shop", &["shop", "notify", &number, "--shipped", "--parcel", "1", "--line", "1=1"]);
+    town.does("pay", &["pay", "notify", &number, "--paid", "--amount", "JPY 1000"]);
+    town.settle();
+    let paid = |amount: &str| serde_json::json!({"amount": amount, "currency": "JPY"});
+    let (total, of) = ("9100", "9,100");
+    stands("left-in-part", paid("1000"), &format!("a part of the goods has left; JPY 1,000 of JPY {of} is paid"));
+    town.does("shop", &["shop", "notify", &number, "--shipped", "--parcel", "2"]);
+    town.reports(&number, &[("pay", "--paid")]);
+    stands("left", paid(total), &format!("the goods have left; JPY {of} is paid"));
+    for (parcel, goods, said) in
+        [("1", "delivered-in-part", "a part of the goods is delivered"), ("2", "delivered", "the goods are delivered")]
+    {
+        town.does("ship", &["ship", "notify", &number, "--delivered", "--parcel", parcel, "--line", "1=1"]);
+        town.settle();
+        stands(goods, paid(total), &format!("{said}; JPY {of} is paid"));
+    }
+    let japanese = town.does("shop", &["--lang", "ja", "shop", "inbox"]).out;
+    assert!(japanese.contains("配達済み") && !japanese.contains("delivered"), "{japanese}");
+}
+
+#[test]
 fn a_return_waits_and_may_be_taken_after_the_time_for_it() {
     let town = Town::fresh();
     reviewing(&town, "\"returns\"");
@@ -241,6 +276,36 @@ fn procedures_are_listed_checked_and_tried_before_anybody_orders() {
     town.settle();
     let shown = town.does("shop", &["shop", "procedure", "run", "--dry-run", &id]).out;
     assert!(shown.contains("buyer@demo.test"), "{shown}");
+}
+
+#[test]
+fn whether_terms_would_be_what_was_ordered_is_said_before_they_are_made() {
+    let town = Town::fresh();
+    let dry = |order: &str, more: &[&str]| {
+        town.does("shop", &[&["shop", "procedure", "run", "--dry-run", order], more].concat())
+    };
+    let same = town.orders("buyer", "SH-41", 1, &[]);
+    let less = town.orders("buyer", "SH-41", 1, &["--item", "NOSUCH;Lid;JPY 900;1"]);
+    town.settle();
+    let foreseen = dry(&same, &["--json"]).json();
+    assert_eq!((&foreseen["differs"], &foreseen["waits"]), (&serde_json::json!([]), &false.into()), "{foreseen}");
+    assert!(!dry(&same, &[]).out.contains("not be what was ordered"));
+    town.configure("shop", |text| text.replacen("[shop]\n", "[shop]\npartial = \"offer\"\n", 1));
+    reviewing(&town, "\"orders\"");
+    let foreseen = dry(&less, &["--json"]).json();
+    let points: Vec<&str> =
+        foreseen["differs"].as_array().unwrap().iter().map(|one| one["what"].as_str().unwrap()).collect();
+    assert_eq!((points, &foreseen["waits"]), (vec!["line 2", "total"], &true.into()), "{foreseen}");
+    let shown = dry(&less, &[]).out;
+    for part in [
+        "the order would wait for you first: mailorder shop inbox",
+        "the terms would not be what was ordered, so the buyer must say himself whether he takes them:",
+        "  line 2: ordered Lid, offered nothing",
+    ] {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
+    let japanese = town.does("shop", &["--lang", "ja", "shop", "procedure", "run", "--dry-run", &less]).out;
+    assert!(japanese.contains("明細 2：注文は Lid") && !japanese.contains("ordered"), "{japanese}");
 }
 
 #[test]

@@ -78,6 +78,8 @@ fn a_debit_whose_day_has_come_waits_for_the_owner_who_reports_it_by_hand() {
     };
     assert!(waits("+1d").is_empty());
     assert_eq!(waits("+20d"), [(number.as_str().into(), "debit".into())]);
+    let item = town.at("+20d", "pay", &["pay", "inbox", "--json"]).json()["items"][0].clone();
+    assert!(item["state"] == "overdue" && item["due"].as_str().is_some_and(|day| day.starts_with("20")), "{item}");
     let run = town.at("+20d", "pay", &["pay", "inbox"]);
     assert!(run.out.contains("JPY 4,800 to be collected on 20") && run.err.contains("--paid"), "{run:?}");
     town.reports(&number, &[("pay", "--paid")]);
@@ -134,4 +136,31 @@ fn what_went_back_in_part_stands_beside_the_payment_and_in_the_table() {
     town.reports(&number, &[("pay", "--refunded")]);
     let row = town.does("buyer", &["list", "refunded"]);
     assert!(row.out.contains("refunded") && !row.out.contains(" back"), "{row:?}");
+}
+
+#[test]
+fn a_parcel_whose_day_has_come_stands_in_the_carrier_s_inbox_until_it_is_reported() {
+    let town = Town::fresh();
+    let (_, number) = town.bought("SH-41", 3, &["--pay", "invoice"]);
+    town.bought("SH-41", 1, &["--pay", "invoice"]);
+    let items =
+        |at: &str| town.at(at, "ship", &["ship", "inbox", "--json"]).json()["items"].as_array().unwrap().clone();
+    assert!(items("+1d").is_empty(), "nothing is due yet");
+    let today = mailorder::clock::Clock::system().now().day().to_string();
+    town.does("ship", &["ship", "notify", &number, "--planned", &today, "--tracking", "EP-1"]);
+    let due = items("+0d");
+    assert_eq!(due.len(), 1, "{due:?}");
+    assert_eq!(
+        (&due[0]["what"], &due[0]["number"], &due[0]["due"]),
+        (&"parcel".into(), &number.as_str().into(), &today.as_str().into())
+    );
+    let shown = town.does("ship", &["ship", "inbox"]);
+    let line = format!("parcel 1 (EP-1), to arrive on {today}");
+    assert!(shown.out.split_whitespace().collect::<Vec<_>>().join(" ").contains(&line), "{shown:?}");
+    assert!(shown.err.contains("ship notify ITEM --delivered"), "{shown:?}");
+    let late = items("+60d");
+    assert_eq!(late.iter().filter(|item| item["state"] == "overdue").count(), 2, "{late:?}");
+    town.reports(&number, &[("shop", "--shipped"), ("ship", "--delivered")]);
+    assert!(items("+0d").is_empty());
+    assert_eq!(items("+60d").len(), 1, "the other one");
 }

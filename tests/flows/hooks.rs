@@ -223,6 +223,9 @@ fn a_hook_gets_the_same_key_however_often_it_is_tried_f3_f47() {
     let items = inbox(&town);
     assert_eq!(items[0]["state"], "tried", "{items:?}");
     assert!(items[0]["about"].as_str().unwrap().contains("exit code 3: no stock list"), "{items:?}");
+    let shown =
+        |town: &Town| town.does("shop", &["shop", "inbox"]).out.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(shown(&town).contains("no stock list; tried once, again at 20"), "{}", shown(&town));
     for (moved, state) in [("+2m", "tried"), ("+9m", "given-up")] {
         let run = town.at(moved, "shop", &["sync"]);
         assert_eq!(run.code, Some(0), "{run:?}");
@@ -232,6 +235,7 @@ fn a_hook_gets_the_same_key_however_often_it_is_tried_f3_f47() {
     assert_eq!(run.code, Some(0), "{run:?}");
     let keys = fs::read_to_string(town.path("shop/told-keys")).unwrap();
     assert_eq!(keys.lines().count(), 3, "given up after three tries: {keys}");
+    assert!(shown(&town).contains("tried 3 times") && !shown(&town).contains("again at"), "{}", shown(&town));
     fs::write(town.path("shop/works"), "").unwrap();
     town.does("shop", &["shop", "instruct", &number]);
     town.settle();
@@ -255,6 +259,8 @@ fn hooks_that_hang_shout_or_are_missing_are_told_of_and_keep_nothing_up_f47() {
         ("sleep 300", 1, "did not end within 1 s"),
         ("yes", 30, "printed more than 64 KiB"),
         ("(sleep 300 &) ; echo '{\"actionStatus\": \"Perhaps\"}'", 30, "none of schema.org's"),
+        ("echo done", 30, "printed what is no answer: it must be an object, in braces"),
+        ("printf '\\377'", 30, "printed what is no answer: it is no UTF-8"),
         ("kill -9 $$", 30, "signal 9"),
         ("rm -- \"$0\"; exit 75", 30, "asks to be tried again"),
     ] {

@@ -55,7 +55,7 @@ pub fn english(text: &str) -> Vec<String> {
 }
 
 /// Words that are written into configurations, files and commands, the same in every language.
-const WRITTEN: [&str; 76] = [
+const WRITTEN: [&str; 79] = [
     "address",
     "amount",
     "any",
@@ -64,6 +64,7 @@ const WRITTEN: [&str; 76] = [
     "buyer",
     "called",
     "cancellations",
+    "cancelled",
     "card",
     "catalog",
     "conditions",
@@ -100,6 +101,7 @@ const WRITTEN: [&str; 76] = [
     "now",
     "offer",
     "on",
+    "open",
     "order",
     "orders",
     "paid",
@@ -131,6 +133,7 @@ const WRITTEN: [&str; 76] = [
     "tracking",
     "true",
     "txn",
+    "unshipped",
     "zone",
 ];
 

@@ -12,10 +12,13 @@ use super::rows::{FeedError, Format, Place, Row, Rows};
 use crate::role::Notice;
 use crate::trade::item::LineQuantity;
 use crate::trade::status::Reason;
-use crate::trade::{Address, Money, Quantity, Role};
+use crate::trade::{Address, Money, Quantity, Role, fault_of_line};
 
 /// The most characters of anything a row says.
 const CELL_MAX: usize = 1_000;
+
+/// What a buyer reads where an export says no more than that the order is cancelled.
+const CANCELLED: &str = "The order was cancelled.";
 
 /// The most bytes of an event's id.
 const EVENT_ID_MAX: usize = 200;
@@ -160,8 +163,8 @@ impl Cells<'_> {
                 if text.chars().nth(CELL_MAX).is_some() {
                     return Err(format!("{column}: more than {CELL_MAX} characters"));
                 }
-                if text.chars().any(char::is_control) {
-                    return Err(format!("{column}: a line end or another control character stands in it"));
+                if let Some(fault) = fault_of_line(&text) {
+                    return Err(format!("{column}: {fault}"));
                 }
                 return Ok(Some((column, text)));
             }
@@ -211,7 +214,8 @@ impl Cells<'_> {
         if notice.event.is_some() {
             notice.event_at = self.read(Field::Date, |text| self.map.dates.moment(text))?;
         }
-        if notice.is_empty() && !now {
+        let undone = if notice.is_empty() && !now { self.undone(role)? } else { None };
+        if notice.is_empty() && !now && undone.is_none() {
             return if self.map.strict && !self.map.states && self.text(Field::Status)?.is_none() {
                 Err("it reports nothing; say what happened, or when it is planned".to_owned())
             } else {
@@ -223,7 +227,7 @@ impl Cells<'_> {
             notice.amount = self.amount()?;
         }
         let skip_unknown = self.is_of_others()?;
-        Ok(Some(Report { shop, name, event, notice, now, skip_unknown, file, bytes: None }))
+        Ok(Some(Report { shop, name, event, notice, now, undone, skip_unknown, file, bytes: None }))
     }
 
     /// Returns which transaction it is about: `NUMBER`, or `SHOP:NUMBER`; `None` where rows of other orders are in the file
@@ -256,8 +260,7 @@ impl Cells<'_> {
     /// goes into the notice.
     fn done(&self, role: Role, notice: &mut Notice) -> Result<Option<Given>, String> {
         let given = |field: Field| {
-            let no = |text: &str| ["false", "no"].iter().any(|word| text.eq_ignore_ascii_case(word));
-            let is = self.text(field)?.is_some_and(|text| !no(&text));
+            let is = self.text(field)?.is_some_and(|text| !is_no(&text));
             if is { self.read(field, |text| self.map.dates.given(text)) } else { Ok(None) }
         };
         let why = |field: Field| {
@@ -267,6 +270,13 @@ impl Cells<'_> {
         notice.failed = why(Field::Declined)?;
         for field in [Field::Refused, Field::Lost, Field::Failed] {
             notice.failed = notice.failed.take().or(why(field)?);
+        }
+        notice.cancelled = self.owned(Field::Cancelled)?;
+        // Money that went back had come before: the column of the payment stays filled.
+        if matches!(self.meaning(), Ok(Some(Meaning::Says(Field::Refunded)))) {
+            notice.refund = matches!(role, Role::Shop | Role::Payment);
+            let given = given(Field::Refunded)?.or(given(Field::Date)?).unwrap_or(Given::Now);
+            return Ok(Some(given).filter(|_| role == Role::Payment));
         }
         let refunded = given(Field::Refunded)?;
         notice.refund = refunded.is_some();
@@ -287,13 +297,28 @@ impl Cells<'_> {
                     notice.failed = Some(Reason { code: field.word().to_owned(), text });
                     Ok(None)
                 }
-                done => {
-                    notice.refund = done == Field::Refunded;
-                    Ok(Some(given(Field::Date)?.unwrap_or(Given::Now)))
+                Field::Cancelled => {
+                    notice.cancelled = notice.cancelled.take().or_else(|| Some(CANCELLED.to_owned()));
+                    Ok(None)
                 }
+                _ => Ok(Some(given(Field::Date)?.unwrap_or(Given::Now))),
             },
             _ => Ok(None),
         }
+    }
+
+    /// Returns the field, and what stands in its column, by which an export says that nothing of the leg is done.
+    fn undone(&self, role: Role) -> Result<Option<(Field, String)>, String> {
+        if !self.map.states {
+            return Ok(None);
+        }
+        for field in [Field::Shipped, Field::Paid, Field::Delivered] {
+            if let Some(word) = self.text(field)?.filter(|text| is_no(text)) {
+                return Ok(Some((field, word.into_owned())));
+            }
+        }
+        let not_yet = self.meaning()?.is_some_and(|meaning| meaning.is_not_yet(role));
+        Ok(self.text(Field::Status)?.filter(|_| not_yet).map(|word| (Field::Status, word.into_owned())))
     }
 
     /// Returns what the word in the column `status` means.
@@ -301,7 +326,7 @@ impl Cells<'_> {
         let Some(word) = self.text(Field::Status)? else { return Ok(None) };
         let Some(words) = &self.map.status else {
             let what = || {
-                let known = Meaning::FIELDS.map(Field::word).join(", ");
+                let known = Meaning::known();
                 format!("status: {word:?} is none of {known}; a map says what other words mean")
             };
             return Meaning::parse(&word).map(Some).ok_or_else(what);
@@ -345,11 +370,27 @@ impl Cells<'_> {
     }
 }
 
-fn event_id(text: &str) -> Result<String, String> {
-    if text.len() > EVENT_ID_MAX {
+/// Reads what a report is called by the system that it comes from: one line of text, of at most 200 bytes.
+///
+/// # Errors
+/// What is none, in words.
+pub fn event_id(text: &str) -> Result<String, String> {
+    let id = text.trim();
+    if id.is_empty() {
+        return Err("it is empty; leave it out, or name the report".to_owned());
+    }
+    if let Some(fault) = fault_of_line(id) {
+        return Err(fault);
+    }
+    if id.len() > EVENT_ID_MAX {
         return Err(format!("more than {EVENT_ID_MAX} bytes"));
     }
-    Ok(text.to_owned())
+    Ok(id.to_owned())
+}
+
+/// Returns whether a cell says that something was not done.
+fn is_no(text: &str) -> bool {
+    ["false", "no"].iter().any(|word| text.eq_ignore_ascii_case(word))
 }
 
 fn yes(text: &str) -> Result<bool, String> {

@@ -146,18 +146,17 @@ fn error_code(code: String) -> Result<String, String> {
 /// Reads what a hook said. Nothing, or an empty document, says that the work is taken on.
 ///
 /// # Errors
-/// What is no such document, in one sentence.
+/// Why it is no such document, in words that follow a colon.
 pub fn read_work(printed: &[u8], now: &Moment) -> Result<Said, String> {
-    let text = std::str::from_utf8(printed).map_err(|_| "what it printed is no UTF-8".to_owned())?;
+    let text = std::str::from_utf8(printed).map_err(|_| "it is no UTF-8".to_owned())?;
     if text.trim().is_empty() {
         return Ok(Said::of(Step::Planned { at: None }));
     }
     // Where an object is expected, serde would take a list of its values as well.
     if !text.trim_start().starts_with('{') {
-        return Err("what it printed is no answer: it must be an object, in braces".to_owned());
+        return Err("it must be an object, in braces".to_owned());
     }
-    let answer: Answer =
-        serde_json::from_str(text).map_err(|error| format!("what it printed is no answer: {error}"))?;
+    let answer: Answer = serde_json::from_str(text).map_err(|error| error.to_string())?;
     let status = answer.action_status.as_deref().map(status_word);
     if answer.error.is_some() && status != Some("FailedActionStatus") {
         return Err("error goes with FailedActionStatus alone".to_owned());
@@ -243,8 +242,8 @@ mod tests {
     #[test]
     fn what_cannot_be_is_refused() {
         for (text, why) in [
-            ("nonsense", "no answer"),
-            ("[]", "no answer"),
+            ("nonsense", "in braces"),
+            ("[]", "in braces"),
             (r#"{"actionStatus":"Done"}"#, "none of schema.org's"),
             (r#"{"actionStatus":"CompletedActionStatus","endTime":"2026-11-30T11:00:00+09:00"}"#, "has not come yet"),
             (r#"{"actionStatus":"CompletedActionStatus","endTime":"yesterday"}"#, "endTime"),

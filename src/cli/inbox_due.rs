@@ -1,0 +1,45 @@
+//! Parcels whose day has come or is over: `ship inbox` lists them beside what hooks were given, so that a carrier's owner sees
+//! what is to be brought today.
+
+use super::Shell;
+use super::failure::Failure;
+use super::inbox::{Shown, state_by};
+use super::inbox_money::transactions;
+use crate::clerk::Clerk;
+use crate::index::{Filter, Listed};
+use crate::role::delivery;
+use crate::trade::status::Parcel;
+use crate::trade::{Kind, Role, When};
+use crate::view::text;
+
+/// Tells how what was done is reported.
+pub(super) const REPORT: &str = "mailorder ship notify ITEM --delivered, or --planned DAY, reports what becomes of it";
+
+/// Returns the parcels that are to arrive today or were to arrive before.
+pub(super) fn parcels(shell: &Shell, clerk: &Clerk) -> Result<Vec<Shown>, Failure> {
+    let today = shell.clock.now().instant().to_zoned(shell.clock.zone().clone()).date();
+    let open = Filter { role: Some(Role::Delivery), open: Some(true), delivery_done: Some(false), ..Filter::default() };
+    let mut found = Vec::new();
+    for (_, known) in transactions(clerk, &open, |_: &Listed| true)? {
+        let Some(asked) = known.received(Kind::DeliveryInstruction).last() else { continue };
+        let parcels = delivery::status_now(&known).map(|status| status.parcels).unwrap_or_default();
+        for (parcel, day) in parcels.iter().filter_map(|parcel| Some((parcel, planned(parcel)?))) {
+            if day.day() > today {
+                continue;
+            }
+            let mut shown = Shown::bare(&known, "parcel", (asked.position, asked.recorded));
+            let tracking = parcel.tracking.as_ref().map(|number| format!(" ({number})")).unwrap_or_default();
+            let (name, at) = (format!("{}{tracking}", parcel.id), text::day(&day, shell.clock.zone()));
+            shown.about = format!("parcel {name}, to arrive on {at}");
+            (shown.state, shown.due) = (state_by(&day, shell), Some(day));
+            found.push(shown);
+        }
+    }
+    Ok(found)
+}
+
+/// Returns when a parcel is to arrive; `None` where it has, or will not.
+fn planned(parcel: &Parcel) -> Option<When> {
+    let open = parcel.step.done().is_none() && !parcel.step.failed();
+    parcel.step.planned().or(parcel.expected_until).filter(|_| open)
+}
