@@ -19,7 +19,8 @@ use crate::rules::agreement::{Difference, compare};
 use crate::trade::document::LineReason;
 use crate::trade::{Settlement, Transaction};
 use crate::view::confirm::{Offer, offered};
-use crate::view::{short, text};
+use crate::view::short;
+use crate::view::transaction::offer_is_over;
 
 /// Shows the terms that wait, or the order where none do any more, as the browser's way back may lead here.
 pub(super) async fn show(State(web): State<Arc<Web>>, Path(id): Path<String>, visit: Visit) -> Result<Response, Fault> {
@@ -65,10 +66,8 @@ fn terms(clerk: &Clerk, known: &Transaction, offer: &Offer<'_>, visit: &Visit) -
 fn left_out(offer: &Offer<'_>, visit: &Visit) -> Vec<Value> {
     let ordered = offer.order.map(|(_, order)| order.lines.as_slice()).unwrap_or_default();
     let name = |id: &str| ordered.iter().find(|line| line.id == id).map(|line| line.item.name.as_str());
-    let said = |one: &LineReason| {
-        let why = visit.words().sentence(&one.reason.text);
-        json!({"line": one.line, "name": name(&one.line), "why": text::sentence(&why, &visit.zone)})
-    };
+    let said =
+        |one: &LineReason| json!({"line": one.line, "name": name(&one.line), "why": visit.told(&one.reason.text)});
     offer.terms.short.iter().map(said).collect()
 }
 

@@ -294,8 +294,8 @@ fn rows(filled: &Filled, prices: Option<&Prices>, changes: &[PriceChange]) -> Va
     let offers = prices_now.map(Prices::offers).unwrap_or_default();
     let row = |[sku, name, price, quantity]: &[String; 4]| {
         let offer = offers.iter().find(|offer| offer.item.sku.as_deref() == Some(sku));
-        let now = offer.map(|offer| offer.price.to_string());
-        let changed = now.filter(|now| !price.is_empty() && now != price);
+        let changed = offer.filter(|offer| !price.is_empty() && offer.price.to_string() != *price);
+        let changed = changed.map(|offer| text::money_json(&offer.price));
         json!({"sku": sku, "name": name, "price": price, "quantity": quantity, "changed": changed, "was": was(changes, Some(sku), name)})
     };
     let mut rows: Vec<Value> = filled.rows.iter().map(row).collect();
@@ -334,13 +334,13 @@ pub(super) fn sum(order: &Order, changes: &[PriceChange], short: &[Shortage], vi
     let line = |line: &Line| {
         json!({
             "sku": line.item.sku, "name": line.item.name, "quantity": line.quantity.to_string(), "unit": text::money_json(&line.unit_price),
-            "unit_text": line.unit_price.to_string(), "price": line.price().ok().as_ref().map(text::money_json),
+            "price": line.price().ok().as_ref().map(text::money_json),
             "was": line.item.sku.as_deref().map(|sku| was(changes, Some(sku), &line.item.name)), "short": short(&line.id),
         })
     };
     let charge = |charge: &Charge| {
         let (price, was) = (text::money_json(&charge.price), was(changes, None, &charge.name));
-        json!({"name": charge.name, "price": price, "text": charge.price.to_string(), "was": was})
+        json!({"name": charge.name, "price": price, "was": was})
     };
     json!({
         "lines": order.lines.iter().map(line).collect::<Vec<_>>(), "charges": order.charges.iter().map(charge).collect::<Vec<_>>(),

@@ -306,7 +306,7 @@ fn entry(known: &Transaction, kept: &Kept, unsure: &Unsure, visit: &Visit) -> Va
 
 /// Returns a finding as a line: in English with its code, else with what the code means.
 fn finding_line(finding: &Finding, visit: &Visit) -> String {
-    text::finding_line(visit.words(), finding.code.word(), &finding.text, &visit.zone)
+    text::finding_of_page(visit.words(), finding.code.word(), &finding.text, &visit.zone)
 }
 
 /// Returns each line as agreed on, delivered and received, and the warning about it where nobody has settled it. Where the
@@ -314,7 +314,7 @@ fn finding_line(finding: &Finding, visit: &Visit) -> String {
 fn received(clerk: &Clerk, known: &Transaction, standing: &Standing, visit: &Visit) -> Result<Value, Fault> {
     let differs = received::differs(known, standing);
     let mut warning = None;
-    let text = differs.as_ref().map(|differs| text::sentence(&visit.words().sentence(&differs.text), &visit.zone));
+    let text = differs.as_ref().map(|differs| visit.told(&differs.text));
     if let Some(subject) = differs.map(|differs| differs.subject(known)) {
         warning = clerk.index().settled(&subject).map_err(ClerkError::from)?.is_none().then(|| warning_id(&subject));
     }
@@ -350,7 +350,7 @@ fn open_warnings(clerk: &Clerk, known: &Transaction, visit: &Visit) -> Result<Ve
         kept.direction == Direction::In && kept.verdict == Verdict::Warned && listed.contains(&kept.position)
     };
     let finding = |finding: &Finding| {
-        let said = text::sentence(&visit.words().sentence(&finding.text), &visit.zone);
+        let said = visit.told(&finding.text);
         let compared = points::compared(&finding.text, Lines::of(known), visit);
         json!({"code": finding.code.word(), "text": said, "compared": compared})
     };

@@ -18,6 +18,7 @@ use super::{Web, pages};
 use crate::clerk::Clerk;
 use crate::index::Filter;
 use crate::trade::{Moment, Role};
+use crate::view::text;
 use crate::words::Words;
 use crate::words::commands::Commands;
 
@@ -75,6 +76,12 @@ impl Visit {
     /// Returns a sentence of ours in the language of the page, its commands such as can be run.
     pub(super) fn said(&self, english: &str) -> String {
         self.commands.runnable(&self.words().sentence(english))
+    }
+
+    /// Returns what was entered or written in a letter, in the language of the page: its moments in the zone of pages, its amounts
+    /// as their columns have them.
+    pub(super) fn told(&self, english: &str) -> String {
+        text::sentence_of_page(&self.words().sentence(english), &self.zone)
     }
 
     /// Returns the day it is in the zone of the pages.
