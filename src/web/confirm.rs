@@ -130,7 +130,7 @@ async fn keep(web: &Arc<Web>, id: &str, digest: &str, reason: Option<String>) ->
 
 /// Says OK to the very terms that were on the page; where they differ from the order, only if that was seen.
 async fn accept(web: &Arc<Web>, id: &str, digest: &str, seen: bool, reason: Option<String>) -> Result<(), Fault> {
-    let (wanted, place) = (digest.to_owned(), id.to_owned());
+    let (wanted, place, now) = (digest.to_owned(), id.to_owned(), web.clock.now());
     web.desk(move |clerk| {
         let known = find(clerk, &place)?;
         let (kept, terms) =
@@ -141,6 +141,10 @@ async fn accept(web: &Arc<Web>, id: &str, digest: &str, seen: bool, reason: Opti
         let differs = known.order().is_some_and(|(_, order)| !compare(order, terms).is_empty());
         if differs && !seen {
             return Err(Fault::wrong("Tick that you have seen the differences, or cancel the order."));
+        }
+        // Nothing is settled for an OK that would be refused.
+        if offer_is_over(terms, &now) {
+            return Err(Fault::wrong(buyer::expired(terms).to_string()));
         }
         if !kept.counts() {
             let why = reason.unwrap_or_else(|| "the differences were seen on the page and accepted".to_owned());

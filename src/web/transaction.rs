@@ -16,7 +16,7 @@ use crate::clerk::{Clerk, ClerkError, warning_id};
 use crate::index::RowMore;
 use crate::rules::failed::failures;
 use crate::rules::in_part::{back, in_part};
-use crate::rules::{Pending, Standing, State as OrderState, agreement, overdue, received};
+use crate::rules::{Pending, Standing, State as OrderState, agreement, offer, overdue, received};
 use crate::trade::document::ReturnAnswer;
 use crate::trade::item::{Charge, Line, LineQuantity};
 use crate::trade::status::Step;
@@ -25,7 +25,7 @@ use crate::trade::{
 };
 use crate::view::bill::Bill;
 use crate::view::orders::Awaited;
-use crate::view::transaction::{Unsure, counts_json, next_steps, offer_is_over, shown, signer_named, unanswered};
+use crate::view::transaction::{Unsure, counts_json, next_steps, shown, signer_named, unanswered};
 use crate::view::{short, text, warnings};
 
 /// Terms, with the letter that brought them.
@@ -110,6 +110,7 @@ fn order(clerk: &Clerk, known: &Transaction, visit: &Visit) -> Result<Map<String
     let awaited = Awaited::of(known, &visit.now).filter(|awaited| awaited.differs > 0);
     let differs = agreement::waiting(known, standing.state).is_some() || awaited.is_some();
     put("differs", json!(differs && standing.state != OrderState::Open));
+    put("expired", json!(offer::has_run_out(known, standing.state, &visit.now)));
     put("steps", json!(steps));
     let offer = unanswered(known, &standing, &visit.now).or_else(|| known.offer());
     let until = offer.and_then(|(_, terms)| terms.valid_through);
@@ -169,7 +170,8 @@ fn progress(known: &Transaction, standing: &Standing, leg: Leg, visit: &Visit) -
     let at = standing.mark(leg);
     let failures = failures(known, standing);
     let failed = failures.iter().any(|failure| failure.leg == leg);
-    let open = matches!(standing.state, OrderState::Offered | OrderState::Open);
+    let offered = standing.state == OrderState::Offered && !offer::has_run_out(known, standing.state, &visit.now);
+    let open = standing.state == OrderState::Open || offered;
     let late = at.date.filter(|date| standing.state == OrderState::Open && !at.done && date.is_over(&visit.now));
     let more = RowMore { in_part: in_part(known, standing, leg), back: back(known, standing, leg) };
     let marked = Marked { done: at.done, failed, over: !open, late, date: at.date, more };
@@ -239,7 +241,6 @@ fn facts(known: &Transaction, terms: Option<Offered<'_>>, standing: &Standing, v
         "remarks": order.and_then(|order| order.remarks.as_deref()),
         "digest": terms.map(|(kept, _)| kept.content.to_string()),
         "until": until.map(|until| pages::moment(&until, &visit.zone)),
-        "until_over": terms.is_some_and(|(_, terms)| offer_is_over(terms, &visit.now)),
         "refunded": standing.legs.refunded.as_ref().map(text::money_json), "not_taken": not_taken(known),
         "bill": Bill::of(known, standing).map(|bill| bill.json()),
     })

@@ -130,7 +130,7 @@ impl Visit {
 
     /// Returns what each page has around it.
     fn frame(&self, web: &Web, clerk: &Clerk) -> Result<Map<String, serde_json::Value>, Fault> {
-        let open = Filter { role: Some(Role::Buyer), open: Some(true), ..Filter::default() };
+        let open = Filter::open(Role::Buyer, &self.now);
         let mark = clerk.index().mark();
         let [fetched, _] = clerk.last_fetches()?;
         let (rung, warnings) = web.bell.lock().unwrap_or_else(PoisonError::into_inner).rung(clerk, &self.now)?;

@@ -6,6 +6,7 @@ mod charts;
 mod demonstration;
 mod desk;
 mod driver;
+mod expired;
 mod export;
 mod fields;
 pub mod figures;
