@@ -1,6 +1,7 @@
 //! One request: the language it is answered in, and the frame of its page.
 
 use std::convert::Infallible;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
 use axum::extract::FromRequestParts;
@@ -146,7 +147,7 @@ impl Visit {
             "said": self.asked("said"),
             "counts": {
                 "orders": clerk.index().count(&open)?, "schedules": clerk.schedules()?.len(),
-                "warnings": warnings,
+                "warnings": warnings, "health": web.to_mend.load(Ordering::Relaxed),
             },
             "by_itself": clerk.schedules()?.iter().any(|one| !one.schedule.paused) || has_rules(clerk),
             "fetched": fetched.map(|fetch| pages::moment(&fetch.at, &self.zone)),

@@ -339,6 +339,16 @@ mod real {
         assert!(accepted >= 1 && shown.count("table.health tbody tr:not(.group)") >= 6, "{keys}");
         let waiting = shown.says(&["outbox", "list"])["letters"].as_array().unwrap().len();
         assert_eq!(shown.count("table.numbered tbody tr"), waiting);
+        // As many as the menu counts, here and on other pages.
+        let to_mend = shown.browser.script(
+            "const group = [...document.querySelectorAll('table.health tbody')].find((one) => one.innerText.startsWith('To mend first'));
+             return group === undefined ? 0 : group.rows.length - 1",
+        );
+        for path in ["/health", "/"] {
+            shown.visits(path);
+            let counted = shown.texts("nav.pages a[href='/health'] .count").concat();
+            assert_eq!(digits(&counted).parse().unwrap_or(0), to_mend.as_u64().unwrap(), "{path}: {counted}");
+        }
     }
 
     /// The languages, colours and widths in which each screen is looked at.
