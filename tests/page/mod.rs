@@ -28,5 +28,6 @@ pub mod served;
 mod several;
 mod shows;
 mod sorting;
+mod strange;
 mod stranger;
 mod told;
