@@ -1,5 +1,6 @@
 //! The local page: what it shows, what it does, and who may use it.
 
+mod acts;
 mod answers;
 mod card;
 mod charts;
