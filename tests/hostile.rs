@@ -19,7 +19,7 @@ use crate::support::trade::{
 use crate::support::world::sealed_bytes;
 
 /// What turns the direction of writing, hides, breaks lines or buries them under marks. Control characters stand in no letter.
-const STEERS: &str = "\u{202e}gro.\u{2066}\u{200b}\u{feff}\u{2028}\u{e0041}";
+pub const STEERS: &str = "\u{202e}gro.\u{2066}\u{200b}\u{feff}\u{2028}\u{e0041}";
 
 /// What is more than text on a page or to a program that reads templates.
 const MARKUP: &str =
@@ -29,7 +29,7 @@ const MARKUP: &str =
 const FORMULA: &str = "=HYPERLINK(\"https://evil.example\")";
 
 /// A town in which goods of such a shop are on their way; returns the order's ID.
-fn town() -> (Town, String) {
+pub fn town() -> (Town, String) {
     let town = Town::acquainted();
     let name = format!("{FORMULA}{STEERS}e{}{MARKUP}", "\u{301}".repeat(100));
     let quoted = |text: &str| serde_json::to_string(text).unwrap();
@@ -57,7 +57,7 @@ fn town() -> (Town, String) {
 }
 
 /// Orders one piece and waits for the terms; returns the order's ID.
-fn offer(town: &Town) -> String {
+pub fn offer(town: &Town) -> String {
     let charge = "Parcel delivery;JPY 500";
     let wish = ["--json", "order", "--shop", "shop@demo.test", "--item", "SH-41=1", "--charge", charge];
     let id = town.does("buyer", &wish).json()["id"].as_str().unwrap().to_owned();

@@ -43,8 +43,8 @@ impl Clerk {
         if before.is_none() {
             self.index.set_cursor(&round_of(name), &second.to_string())?;
         }
-        let unshipped =
-            Filter { role: Some(Role::Shop), open: Some(true), order_done: Some(false), ..Filter::default() };
+        let now = self.clock.now();
+        let unshipped = Filter { order_done: Some(false), ..Filter::open(Role::Shop, &now) };
         let mut keys: Vec<Key> = self.index.list(&unshipped)?.into_iter().map(|listed| listed.key).collect();
         keys.retain(|key| before.as_deref().is_none_or(|before| key.id.as_str() > before));
         keys.sort();

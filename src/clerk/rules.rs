@@ -222,7 +222,7 @@ impl Clerk {
             catalogs: &catalogs,
             pinned: &pinned,
             may_collect: &|agent| self.settings.allows_payment_agent(agent),
-            unpaid: total.map(|total| self.unpaid_with_orders(&total)).transpose()?,
+            unpaid: total.map(|total| self.unpaid_with_orders(&total, now)).transpose()?,
             limit: total.and_then(|total| self.settings.practice.unpaid_limit(total.currency())),
             ordered_since: self.was_ordered_since(known)?,
         };
@@ -234,12 +234,12 @@ impl Clerk {
         }))
     }
 
-    /// Returns what is unpaid in the currency of an amount, with what is ordered and not agreed to yet.
-    fn unpaid_with_orders(&self, amount: &Money) -> Result<Money, ClerkError> {
-        let buyer = Filter { role: Some(Role::Buyer), currency: Some(amount.currency()), ..Filter::default() };
-        let mut sums = self.index.unpaid(&Filter { currency: None, ..buyer.clone() })?;
+    /// Returns what is unpaid in the currency of an amount, with what is ordered and not agreed to yet, as long as it can be.
+    fn unpaid_with_orders(&self, amount: &Money, now: &Moment) -> Result<Money, ClerkError> {
+        let mut sums = self.index.unpaid(&Filter { role: Some(Role::Buyer), ..Filter::default() })?;
         for state in ["ordered", "offered"] {
-            let filter = Filter { open: Some(true), state: Some(state.to_owned()), ..buyer.clone() };
+            let currency = Some(amount.currency());
+            let filter = Filter { currency, state: Some(state.to_owned()), ..Filter::open(Role::Buyer, now) };
             sums.extend(self.index.list(&filter)?.into_iter().filter_map(|listed| listed.row.total));
         }
         sums.retain(|sum| sum.currency() == amount.currency());

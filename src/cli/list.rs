@@ -15,12 +15,14 @@ use crate::index::{Listed, Row, RowLeg};
 use crate::rules::InPart;
 use crate::rules::query::{Condition, Part, Query};
 use crate::trade::{Moment, Money, Role, When};
-use crate::view::orders::{Asked, Awaited, Orders, document, first_role, refund_due};
+use crate::view::orders::{Asked, Awaited, EXPIRED, Orders, document, first_role, refund_due};
 use crate::view::{short, text};
 use crate::words::Words;
 
 /// Days around now within which a day needs no year.
 const HALF_A_YEAR: i64 = 183;
+/// For how long it is hinted at that an offer has expired, in seconds: 30 days.
+const TOLD: i64 = 30 * 86_400;
 
 #[derive(Debug, Default, clap::Args)]
 #[command(after_help = "Examples:
@@ -194,6 +196,10 @@ fn print(shell: &Shell, shown: &Orders, asked: bool) -> Result<(), Failure> {
     for one in shown.offers.iter().take(3) {
         shell.hint(&format!("terms wait for your answer: mailorder confirm {}", short(one.order.as_str())));
     }
+    let expired = shown.listed.iter().filter(|one| shown.role == Role::Buyer && one.row.has_run_out(&shown.now));
+    for one in expired.filter(|one| one.row.until.is_some_and(|until| shown.now <= until.plus_seconds(TOLD))).take(3) {
+        shell.hint(&format!("an offer has expired unanswered: mailorder reorder {}", short(one.key.id.as_str())));
+    }
     Ok(())
 }
 
@@ -278,30 +284,32 @@ fn cells(shell: &Shell, one: &Listed, shown: &Orders, asked: bool) -> Vec<Cell> 
         leg(&row.order),
         delivery,
         payment,
-        state_cell(shell.words, row, shown.awaited(&one.key.id)),
+        state_cell(shell.words, row, shown.awaited(&one.key.id), now),
     ]
 }
 
 /// Writes the state as a whole, with a mark where a letter about it was warned about and nobody has settled that.
-fn state_cell(words: Words, row: &Row, awaited: Option<&Awaited>) -> Cell {
-    let state = super::output::escape(&words.name("standing", state_word(row, awaited)));
+fn state_cell(words: Words, row: &Row, awaited: Option<&Awaited>, now: &Moment) -> Cell {
+    let state = super::output::escape(&words.name("standing", state_word(row, awaited, now)));
     let state = if row.went_back() && row.pending.is_none() {
         words.fill("listing.went-back", &[("state", &state)])
     } else {
         state
     };
     if row.warnings == 0 {
-        return Cell(state, state_tone(row));
+        return Cell(state, state_tone(row, now));
     }
     Cell(words.fill("listing.warned", &[("state", &state)]), Tone::Bad)
 }
 
 /// Returns the word of a state; what was answered by other terms than were ordered is told from what has no answer and from what is
-/// offered as it was ordered, and what is to be taken back from what stands.
-fn state_word<'a>(row: &'a Row, awaited: Option<&Awaited>) -> &'a str {
+/// offered as it was ordered, what was offered and has run out from what can be answered, and what is to be taken back from what
+/// stands.
+fn state_word<'a>(row: &'a Row, awaited: Option<&Awaited>, now: &Moment) -> &'a str {
     let differs = awaited.is_some_and(|awaited| awaited.differs > 0);
     match (row.pending, row.state.as_str()) {
         (Some(pending), _) => pending.standing(),
+        (None, _) if row.has_run_out(now) => EXPIRED,
         (None, "ordered") if row.may_wait() => "differs",
         (None, "offered") if differs => "differs",
         (None, state) => state,
@@ -309,9 +317,10 @@ fn state_word<'a>(row: &'a Row, awaited: Option<&Awaited>) -> &'a str {
 }
 
 /// Returns what a state means: done, waiting for a person, or over.
-fn state_tone(row: &Row) -> Tone {
+fn state_tone(row: &Row, now: &Moment) -> Tone {
     match row.state.as_str() {
         "completed" => Tone::Good,
+        "offered" | "ordered" if row.has_run_out(now) => Tone::Faint,
         "offered" | "ordered" if row.may_wait() => Tone::Warned,
         "rejected" | "cancelled" | "returned" | "refunded" => Tone::Faint,
         _ => Tone::Plain,

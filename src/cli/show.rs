@@ -17,13 +17,14 @@ use crate::rules::in_part::{back, in_part};
 use crate::rules::overdue::refund;
 use crate::rules::said_again::listed_under;
 use crate::rules::waiting::{Waiting, waiting};
-use crate::rules::{InPart, Standing, State, received};
+use crate::rules::{InPart, Standing, State, offer, received};
 use crate::trade::item::{Charge, Line};
 use crate::trade::{
     Agent, Code, DeliveryMethod, Direction, Erasure, Kept, Leg, Moment, Money, PaymentMethod, Person, PostalAddress,
     Role, Transaction, Verdict, When,
 };
 use crate::view::bill::{Bill, Differs};
+use crate::view::orders::EXPIRED;
 use crate::view::said::to_do;
 use crate::view::short;
 use crate::view::text;
@@ -141,7 +142,8 @@ fn head(shell: &Shell, clerk: &Clerk, known: &Transaction, standing: &Standing) 
         late => words.fill("shown.late", &[("legs", &late.join(", "))]),
     };
     let id = short(known.key.id.as_str());
-    let state = words.name("standing", &standing.state.to_string());
+    let state = if offer::has_run_out(known, standing.state, now) { EXPIRED } else { standing.state.word() };
+    let state = words.name("standing", state);
     let (shop, day) = (output::escape(&shop(clerk, known)?), purchased(shell, known));
     shell.output.paragraph(&format!("{id}  {shop}  {day}  {number}  {state}{late}"))
 }
@@ -283,7 +285,8 @@ fn leg_row(
 ) -> Option<Vec<Cell>> {
     let mark = standing.mark(leg);
     let date = mark.date.map(|date| text::when(&date, shell.clock.zone()));
-    let open = matches!(standing.state, State::Offered | State::Open);
+    let offered = standing.state == State::Offered && !offer::has_run_out(known, standing.state, &shell.clock.now());
+    let open = standing.state == State::Open || offered;
     let late = standing.late(&shell.clock.now()).contains(&leg);
     let words = shell.words;
     let (stands, tone) = match (date, mark.done) {

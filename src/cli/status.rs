@@ -55,7 +55,7 @@ struct Part {
 impl Part {
     fn load(clerk: &Clerk, role: Role, now: &Moment) -> Result<Self, Failure> {
         let list = |filter: Filter| clerk.index().list(&filter).map_err(ClerkError::from);
-        let open = list(Filter { role: Some(role), open: Some(true), ..Filter::default() })?;
+        let open = list(Filter::open(role, now))?;
         let due = Some(now.instant().as_second());
         let due = list(Filter { role: Some(role), due_before: due, ..Filter::default() })?;
         Ok(Self {

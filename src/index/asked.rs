@@ -24,10 +24,12 @@ impl Filter {
 
     fn narrow(&mut self, condition: &Condition, now: &Moment, zone: &TimeZone) {
         match condition {
-            Condition::Open(open) => self.open = Some(*open),
+            Condition::Open(open) => self.narrow_to(*open, now),
             Condition::Done(part, done) => {
                 // What is over is not waited for.
-                self.open = if *done { self.open } else { Some(true) };
+                if !*done {
+                    self.narrow_to(true, now);
+                }
                 *self.done(*part) = Some(*done);
             }
             Condition::DoneFor(part, _) => *self.done(*part) = Some(true),
@@ -49,11 +51,23 @@ impl Filter {
             }
             Condition::Shop(text) if has_one_case(text) => self.shop_part = Some(text.clone()),
             Condition::State(state) => self.state = Some(state.word().to_owned()),
-            Condition::Unconfirmed => self.open = Some(true),
+            Condition::Unconfirmed => self.narrow_to(true, now),
             Condition::Amount(range) => self.amount = Some(*range),
             Condition::Currency(currency) => self.currency = Some(*currency),
             Condition::Shop(_) | Condition::Named(_) => {}
         }
+    }
+
+    /// Lets through what is open, or what is not.
+    fn narrow_to(&mut self, open: bool, now: &Moment) {
+        (self.open, self.open_at) = (Some(open), Some(now.instant().as_second()));
+    }
+
+    /// Returns the filter for what is open at `now` in a part.
+    pub fn open(role: Role, now: &Moment) -> Self {
+        let mut filter = Self { role: Some(role), ..Self::default() };
+        filter.narrow_to(true, now);
+        filter
     }
 
     fn done(&mut self, part: Part) -> &mut Option<bool> {
@@ -92,8 +106,8 @@ impl Listed {
             begins(self.key.id.as_str()) || row.number.as_ref().is_some_and(|number| begins(number.as_str()))
         };
         match condition {
-            Condition::Open(open) => row.open == *open,
-            Condition::Done(part, done) => row.leg(*part).done == *done && (*done || row.open),
+            Condition::Open(open) => row.is_open(now) == *open,
+            Condition::Done(part, done) => row.leg(*part).done == *done && (*done || row.is_open(now)),
             Condition::DoneFor(part, age) => row.leg(*part).is_done_for(*age, now),
             Condition::Undelivered => row.undelivered,
             Condition::Unpaid => row.unpaid.is_some(),
@@ -127,6 +141,16 @@ impl Row {
     /// Returns whether terms may wait for the buyer's answer, asked by him or by the shop that offers them.
     pub fn may_be_unconfirmed(&self) -> bool {
         self.may_wait() || (self.role == Role::Shop && self.state == "offered")
+    }
+
+    /// Returns whether an OK to what was offered would come too late, and nothing else is agreed on.
+    pub fn has_run_out(&self, now: &Moment) -> bool {
+        self.until.is_some_and(|until| *now > until)
+    }
+
+    /// Returns whether anything is still to be done about it.
+    pub fn is_open(&self, now: &Moment) -> bool {
+        self.open && !self.has_run_out(now)
     }
 
     /// Returns whether a promised date passed at least `age` ago: of a leg of what is open, or of a refund.

@@ -56,7 +56,7 @@ const QUERIES: [&str; 21] = [
     "SELECT 'search', role, shop, order_id, names FROM search JOIN transactions t ON t.id = search.rowid",
     "SELECT 'transaction', role, shop, order_id, number, shop_name, buyer, date, date_at, items, currency, total, order_done, \
      order_date, delivery_done, delivery_date, payment_done, payment_date, t.state, open, due, due_at, unpaid_currency, \
-     unpaid, undelivered, warnings, failed, begun, waits, refund_currency, refund, crowded_at, pending, unanswered, back_currency, back, stopping_at, parts, s.state FROM transactions t JOIN states s ON s.id = t.id",
+     unpaid, undelivered, warnings, failed, begun, waits, refund_currency, refund, crowded_at, pending, unanswered, back_currency, back, stopping_at, parts, until, until_at, s.state FROM transactions t JOIN states s ON s.id = t.id",
 ];
 
 impl Index {

@@ -12,13 +12,13 @@ use super::query::{Found, json, optional, position, value, word};
 use super::{Index, IndexError, Row, RowLeg, RowMore};
 use crate::rules::Pending;
 use crate::rules::query::Range;
-use crate::trade::{Address, Currency, Key, Leg, Money, Number, OrderId, Role, When};
+use crate::trade::{Address, Currency, Key, Leg, Moment, Money, Number, OrderId, Role, When};
 
 /// The columns of `transactions` that `listed` reads, in its order.
 pub(super) const COLUMNS: &str = "role, shop, order_id, number, shop_name, date, items, currency, total, order_done, order_date, \
                        delivery_done, delivery_date, payment_done, payment_date, state, open, due, unpaid_currency, \
                        unpaid, undelivered, warnings, failed, buyer, waits, \
-                       refund_currency, refund, pending, back_currency, back, parts";
+                       refund_currency, refund, pending, back_currency, back, parts, until";
 
 /// How much earlier than in UTC a day may end elsewhere, in seconds: no offset is of more hours.
 pub(super) const EASTERN: i64 = 26 * 3_600;
@@ -72,6 +72,8 @@ pub struct Filter {
     pub shop: Option<Address>,
     /// Whether anything is still to be done.
     pub open: Option<bool>,
+    /// The second at which that is asked: what was offered until before it is not open. Without it every offer is.
+    pub open_at: Option<i64>,
     /// Whether the goods were shipped.
     pub order_done: Option<bool>,
     /// Whether the goods arrived.
@@ -254,9 +256,10 @@ impl Index {
     /// Returns how many transactions a filter lets through, whatever its limit.
     pub fn count(&self, filter: &Filter) -> Found<u64> {
         // What is over is nearly everything, and in no index of its own.
-        if *filter == (Filter { role: filter.role, open: Some(false), ..Filter::default() }) {
-            let with = |open| self.count(&Filter { open, ..filter.clone() });
-            return Ok(with(None)?.saturating_sub(with(Some(true))?));
+        let closed = Filter { role: filter.role, open: Some(false), open_at: filter.open_at, ..Filter::default() };
+        if *filter == closed {
+            let all = self.count(&Filter { role: filter.role, ..Filter::default() })?;
+            return Ok(all.saturating_sub(self.count(&Filter { open: Some(true), ..closed })?));
         }
         if let Some(role) = filter.role
             && *filter == (Filter { role: filter.role, ..Filter::default() })
@@ -383,9 +386,14 @@ impl Filter {
             conditions.push(WARNED.into());
             values.push(Value::Text(serde_json::json!(standing).to_string()));
         }
+        if let Some((open, at)) = self.open.zip(self.open_at) {
+            let over = if open { "(until_at IS NULL OR until_at >= ?)" } else { "(NOT open OR until_at < ?)" };
+            conditions.push(over.into());
+            values.push(Value::Integer(at));
+        }
         // Written without values, so that the partial indexes of the schema serve.
         let plain = [
-            (self.open, "open", "NOT open"),
+            (self.open.filter(|open| *open || self.open_at.is_none()), "open", "NOT open"),
             (self.unpaid, "unpaid IS NOT NULL", "unpaid IS NULL"),
             (self.undelivered, "undelivered", "NOT undelivered"),
             // The words of legs come first: what is of no leg alone is no failure.
@@ -490,6 +498,7 @@ pub(super) fn listed(row: &rusqlite::Row<'_>) -> Found<Listed> {
         payment: leg(row, Leg::Payment, 13, 14, paid)?,
         state: row.get(15)?,
         open: row.get(16)?,
+        until: optional(row.get(31)?, Moment::parse)?,
         due: optional(row.get(17)?, When::parse)?,
         unpaid: money(row.get(18)?, row.get(19)?)?,
         short: row.get::<_, String>(22)?.split(' ').any(|word| word == super::placed::SHORT),

@@ -83,14 +83,14 @@ impl Placed {
 
 /// Writes a row whole.
 const PUT: &str = "INSERT OR REPLACE INTO transactions VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, \
-                   ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38)";
+                   ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38, ?39, ?40)";
 /// Writes a row that stays where it is: no index is touched that needs not be.
 const CHANGE: &str = "UPDATE transactions SET shop_name = ?6, buyer = ?7, items = ?10, currency = ?11, total = ?12, \
                       order_done = ?13, order_date = ?14, delivery_done = ?15, delivery_date = ?16, payment_done = ?17, \
                       payment_date = ?18, state = ?19, open = ?20, due = ?21, due_at = ?22, unpaid_currency = ?23, \
                       unpaid = ?24, undelivered = ?25, warnings = ?26, failed = ?27, waits = ?29, refund_currency = ?30, \
                       refund = ?31, crowded_at = ?32, pending = ?33, unanswered = ?34, \
-                      back_currency = ?35, back = ?36, stopping_at = ?37, parts = ?38 WHERE id = ?1";
+                      back_currency = ?35, back = ?36, stopping_at = ?37, parts = ?38, until = ?39, until_at = ?40 WHERE id = ?1";
 
 fn put_row(
     db_tx: &Connection,
@@ -142,6 +142,8 @@ fn put_row(
         row.refunded.map(|back| back.plain()),
         row.stopping.map(|since| since.instant().as_second()),
         parts(row)?,
+        row.until.map(|until| until.to_string()),
+        row.until.map(|until| until.instant().as_second()),
     ])?;
     Ok(id.unwrap_or_else(|| db_tx.last_insert_rowid()))
 }

@@ -68,8 +68,10 @@ pub struct Row {
     pub payment: RowLeg,
     /// The state as a whole, one word.
     pub state: String,
-    /// Whether anything is still to be done about it.
+    /// Whether anything is still to be done about it; until its time has passed that is so of an offer, too.
     pub open: bool,
+    /// Until when an OK to what was offered counts, where nothing is agreed on yet.
+    pub until: Option<Moment>,
     /// The earliest promised date that is still open: of a leg, or of money that is to go back.
     pub due: Option<When>,
     /// What remains to be paid; `None` where nothing does.
@@ -132,6 +134,7 @@ impl Row {
             payment: RowLeg::default(),
             state: String::new(),
             open: true,
+            until: None,
             due: None,
             unpaid: None,
             short: false,

@@ -93,7 +93,10 @@ CREATE TABLE transactions (
   stopping_at     INTEGER,
   -- How much is done of legs that are done in part, and when what was done went back: JSON, of each leg in the order of lists;
   -- empty where there is neither.
-  parts           TEXT NOT NULL
+  parts           TEXT NOT NULL,
+  -- Until when an OK to what was offered counts, where nothing is agreed on yet; the same in seconds.
+  until           TEXT,
+  until_at        INTEGER
 );
 CREATE UNIQUE INDEX transactions_key ON transactions (role, shop, order_id);
 CREATE INDEX transactions_number ON transactions (role, shop, number) WHERE number IS NOT NULL;

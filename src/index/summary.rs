@@ -9,7 +9,7 @@ use crate::rules::overdue::refund;
 use crate::rules::said_again::was_said;
 use crate::rules::stopping::stopping_since;
 use crate::rules::waiting::waiting_in;
-use crate::rules::{Pending, Standing, State, agreement, left_out, received, reconcile, replacing};
+use crate::rules::{Pending, Standing, State, agreement, left_out, offer, received, reconcile, replacing};
 use crate::trade::{Direction, Document, Kept, Leg, Role, ShownLine, Terms, Transaction, Verdict, item::Line};
 
 impl Row {
@@ -53,6 +53,7 @@ impl Row {
             delivery,
             payment,
             open,
+            until: offer::stands_until(transaction, standing.state),
             ..Self::bare(transaction)
         };
         row.fill_names(transaction, standing.state);

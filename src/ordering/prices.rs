@@ -149,6 +149,11 @@ impl Prices {
         Ok(found)
     }
 
+    /// Returns whose prices they are.
+    pub const fn shop(&self) -> &Address {
+        &self.shop
+    }
+
     /// Returns the articles of the newest catalogs that are here, each once, in the shop's order.
     pub fn offers(&self) -> Vec<&Offer> {
         let newest = KnownCatalog::newest_offers(&self.known).into_iter().map(|(_, offer)| offer);

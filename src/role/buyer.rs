@@ -96,8 +96,13 @@ pub fn confirm(transaction: &Transaction, desk: &Desk<'_>) -> Result<Draft, Refu
     }
     let Some((kept, terms)) = offered(transaction) else {
         return Err(if transaction.terms().is_none() {
-            match transaction.kept.iter().rev().find(|kept| kept.letter.kind() == Kind::TransactionInfo) {
-                Some(kept) => differ(transaction, kept, "terms"),
+            let newest = transaction.kept.iter().rev().find_map(|kept| match &kept.letter.document {
+                Document::TransactionInfo(terms) => Some((kept, terms)),
+                _ => None,
+            });
+            match newest {
+                Some((_, terms)) if has_run_out(terms, desk) => expired(terms),
+                Some((kept, _)) => differ(transaction, kept, "terms"),
                 None => Refused::new("the shop has not sent its terms yet; try `mailorder sync`, or ask the shop"),
             }
         } else {
@@ -107,9 +112,8 @@ pub fn confirm(transaction: &Transaction, desk: &Desk<'_>) -> Result<Draft, Refu
     if !matches!(standing.state, State::Offered | State::Open) {
         return Err(Refused::new(format!("the transaction is {}; there is nothing to accept", standing.state)));
     }
-    if let Some(until) = terms.valid_through.filter(|until| desk.now > *until) {
-        let text = format!("the offer stood until {until}; order again with `mailorder reorder`");
-        return Err(Refused::new(text));
+    if has_run_out(terms, desk) {
+        return Err(expired(terms));
     }
     if transaction.sent(Kind::Cancellation).any(|sent| !transaction.is_refused(&sent.content)) {
         return Err(Refused::new("you cancelled this transaction; order again with `mailorder reorder`"));
@@ -121,6 +125,17 @@ pub fn confirm(transaction: &Transaction, desk: &Desk<'_>) -> Result<Draft, Refu
     let document = Document::Confirmation(Confirmation { total: terms.total });
     let shop = kept.letter.from.clone();
     Ok(Draft::new(transaction, shop, document).about(Some(kept.content)).answering(kept.content))
+}
+
+/// Returns whether an OK to these terms would come too late.
+fn has_run_out(terms: &Terms, desk: &Desk<'_>) -> bool {
+    terms.valid_through.is_some_and(|until| desk.now > until)
+}
+
+/// Says that an OK to these terms would come too late.
+pub fn expired(terms: &Terms) -> Refused {
+    let until = terms.valid_through.map(|until| until.to_string()).unwrap_or_default();
+    Refused::new(format!("the offer stood until {until}; order again with `mailorder reorder`"))
 }
 
 /// Says that terms differ from the order, and how they are answered.

@@ -14,6 +14,7 @@ pub mod leap;
 pub mod left_out;
 pub mod leg;
 pub mod limits;
+pub mod offer;
 pub mod overdue;
 mod pending;
 pub mod query;

@@ -15,6 +15,9 @@ use crate::rules::query::{Condition, Query};
 use crate::rules::{Pending, Standing};
 use crate::trade::{Key, Moment, Money, OrderId, Role, Transaction, When};
 
+/// The word for what was offered and can be accepted no more. It is no state: nothing was said or written, time has passed.
+pub const EXPIRED: &str = "expired";
+
 /// Of how many late orders it is looked whom to ask.
 const LATE_MAX: usize = 20;
 
@@ -276,6 +279,7 @@ pub fn document(orders: &Orders) -> Value {
                 "delivery": leg(&row.delivery),
                 "payment": leg(&row.payment),
                 "state": row.state,
+                "expired": row.has_run_out(now),
                 "late": is_late(row, now),
                 "undelivered": row.undelivered,
                 "unpaid": row.unpaid.as_ref().map(text::money_json),

@@ -9,6 +9,32 @@ use crate::words::Words;
 
 /// Writes an amount for people: thousands parted by commas, the code before it.
 pub fn amount(money: &Money) -> String {
+    let (sign, digits) = grouped(money);
+    format!("{} {sign}{digits}", money.currency())
+}
+
+/// Writes an amount as pages have it: the sign of its currency before it.
+pub fn signed_amount(money: &Money) -> String {
+    let (before, digits) = signed(money);
+    before + &digits
+}
+
+/// Returns what stands before an amount on a page, and its digits, thousands parted by commas.
+pub fn signed(money: &Money) -> (String, String) {
+    let (sign, digits) = grouped(money);
+    let currency = match money.currency().code() {
+        "JPY" => "¥".to_owned(),
+        "EUR" => "€".to_owned(),
+        "USD" => "US$".to_owned(),
+        "GBP" => "£".to_owned(),
+        other => format!("{other}\u{a0}"),
+    };
+    // A minus that is as wide as a digit.
+    (format!("{}{currency}", if sign.is_empty() { "" } else { "−" }), digits)
+}
+
+/// Returns the sign of an amount, empty where it is none, and its digits, thousands parted by commas.
+fn grouped(money: &Money) -> (&'static str, String) {
     let plain = money.plain();
     let (sign, plain) = plain.strip_prefix('-').map_or(("", plain.as_str()), |rest| ("-", rest));
     let (whole, fraction) = plain.split_once('.').map_or((plain, None), |(whole, rest)| (whole, Some(rest)));
@@ -20,7 +46,7 @@ pub fn amount(money: &Money) -> String {
         grouped.push(digit);
     }
     let fraction = fraction.map(|digits| format!(".{digits}")).unwrap_or_default();
-    format!("{} {sign}{grouped}{fraction}", money.currency())
+    (sign, grouped + &fraction)
 }
 
 /// Writes a day for people, in their zone.
@@ -50,8 +76,8 @@ pub fn when(when: &When, zone: &TimeZone) -> String {
     }
 }
 
-/// Writes the amounts in a sentence as [`amount`] does: letters and entries have them plain.
-fn with_amounts(sentence: &str) -> String {
+/// Writes the amounts in a sentence as `amount` does: letters and entries have them plain.
+fn with_amounts(sentence: &str, amount: impl Fn(&Money) -> String) -> String {
     let mut written = String::new();
     let mut rest = sentence;
     while let Some((word, after)) = rest.split_once(' ') {
@@ -89,7 +115,17 @@ pub fn labelled(name: &str, width: usize, value: &str) -> String {
 /// Writes what a warning says for people: in English the sentence, in other languages what its code means before it, since
 /// not every sentence has words of its own there. What others wrote is not escaped yet.
 pub fn finding(words: Words, code: &str, text: &str, zone: &TimeZone) -> String {
-    let said = sentence(&words.sentence(text), zone);
+    headed(words, code, sentence(&words.sentence(text), zone))
+}
+
+/// Writes for a page what a warning says in one line that begins with its code, or with what that means.
+pub fn finding_of_page(words: Words, code: &str, text: &str, zone: &TimeZone) -> String {
+    let said = sentence_of_page(&words.sentence(text), zone);
+    if words == Words::ENGLISH { format!("{code}: {said}") } else { headed(words, code, said) }
+}
+
+/// Writes what a code means before what is said, in other languages than English.
+fn headed(words: Words, code: &str, said: String) -> String {
     match words.find(&format!("finding.{code}")).filter(|_| words != Words::ENGLISH) {
         Some(heading) => words.fill("stop.finding", &[("what", &heading), ("text", &said)]),
         None => said,
@@ -106,6 +142,15 @@ pub fn finding_line(words: Words, code: &str, text: &str, zone: &TimeZone) -> St
 
 /// Writes the moments in a sentence as [`minute`] does, and its amounts as [`amount`] does.
 pub fn sentence(text: &str, zone: &TimeZone) -> String {
+    with_amounts(&with_moments(text, zone), amount)
+}
+
+/// Writes the moments in a sentence of a page as [`minute`] does, and its amounts as the page has them in its columns.
+pub fn sentence_of_page(text: &str, zone: &TimeZone) -> String {
+    with_amounts(&with_moments(text, zone), signed_amount)
+}
+
+fn with_moments(text: &str, zone: &TimeZone) -> String {
     let part = |word: &str| {
         // Japanese has no blanks: a moment stands between its punctuation.
         let core = word.split(['、', '。', '（', '）']).next().unwrap_or(word);
@@ -114,7 +159,7 @@ pub fn sentence(text: &str, zone: &TimeZone) -> String {
         Moment::parse(core).map_or_else(|_| word.to_owned(), |moment| format!("{}{rest}", minute(&moment, zone)))
     };
     let word = |word: &str| word.split_inclusive(['：', '（']).map(part).collect::<String>();
-    with_amounts(&text.split(' ').map(word).collect::<Vec<String>>().join(" "))
+    text.split(' ').map(word).collect::<Vec<String>>().join(" ")
 }
 
 /// Writes an amount for JSON.
@@ -151,7 +196,13 @@ mod tests {
             ("XXJPY 6600 THE 12 JPY 1 2026-11-22 ", "XXJPY 6600 THE 12 JPY 1 2026-11-22 "),
             ("no amount", "no amount"),
         ] {
-            assert_eq!(with_amounts(plain), grouped);
+            assert_eq!(with_amounts(plain, amount), grouped);
+        }
+        for (plain, signed) in [
+            ("agreed JPY 6600, stated JPY -7600.", "agreed ¥6,600, stated −¥7,600."),
+            ("(CHF 1234.50)", "(CHF\u{a0}1,234.50)"),
+        ] {
+            assert_eq!(sentence_of_page(plain, &TimeZone::UTC), signed);
         }
         let said = sentence("left 2026-11-21T17:06:45Z, due 2026-11-24; JPY 4800", &TimeZone::UTC);
         assert_eq!(said, "left 2026-11-21 17:06, due 2026-11-24; JPY 4,800");

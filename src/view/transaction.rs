@@ -16,7 +16,7 @@ use crate::rules::in_part::{back, in_part};
 use crate::rules::overdue::{Refund, refund};
 use crate::rules::received::{self, Count};
 use crate::rules::unheard::{SOON, is_waited_for};
-use crate::rules::{Pending, Standing, State, agreement, replacing};
+use crate::rules::{Pending, Standing, State, agreement, offer, replacing};
 use crate::trade::{
     Cause, Direction, Document, Finding, Fingerprint, Kept, Kind, Leg, Moment, Quantity, Role, Terms, Transaction,
     Verdict, When,
@@ -130,6 +130,7 @@ pub fn document(known: &Transaction, standing: &Standing, now: &Moment, unsure: 
         "shop": known.key.shop,
         "number": known.number,
         "state": standing.state,
+        "expired": offer::has_run_out(known, standing.state, now),
         "late": standing.late(now).into_iter().map(Leg::word).collect::<Vec<_>>(),
         "legs": Leg::ALL.map(leg),
         "paid": standing.legs.paid.as_ref().map(text::money_json),
@@ -210,7 +211,9 @@ pub fn next(known: &Transaction, standing: &Standing, now: &Moment) -> Option<St
         return Some(next);
     }
     match standing.state {
-        State::Offered if is_over(known, now) => Some(format!("mailorder reorder {id}")),
+        State::Ordered | State::Offered if offer::has_run_out(known, standing.state, now) => {
+            buyer::reorder(known).is_ok().then(|| format!("mailorder reorder {id}"))
+        }
         State::Offered => Some(format!("mailorder confirm {id}, or mailorder cancel {id}")),
         State::Open if buyer::can_give_back(known).is_err() => Some(format!("mailorder ask {id}")),
         State::Open => Some(format!("mailorder ask {id}, or mailorder return {id}")),
@@ -268,18 +271,13 @@ pub fn instead<'a>(known: &'a Transaction, standing: &Standing, now: &Moment) ->
     unanswered(known, standing, now).filter(|(kept, _)| kept.content != before.content)
 }
 
-/// Returns whether an OK to what was offered last would come too late.
-fn is_over(known: &Transaction, now: &Moment) -> bool {
-    offered(known).is_some_and(|(_, terms)| offer_is_over(terms, now))
-}
-
 /// Returns what a buyer may do about an order as it stands, the likeliest first: `confirm`, `cancel`, `ask`, `received`,
 /// `return`, `reorder`. What the command would refuse is not among it.
 pub fn next_steps(known: &Transaction, standing: &Standing, now: &Moment) -> Vec<&'static str> {
     let steps: &[&str] = match standing.state {
+        State::Ordered | State::Offered if offer::has_run_out(known, standing.state, now) => &["reorder"],
         State::Ordered if not_applied(known).is_some() => &["confirm", "cancel"],
         State::Ordered => &["cancel"],
-        State::Offered if is_over(known, now) => &["reorder"],
         State::Offered => &["confirm", "cancel"],
         State::Open if change(known, standing, now).is_some() => {
             &["confirm", "ask", "received", "cancel", "return", "reorder"]

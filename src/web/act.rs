@@ -9,7 +9,7 @@ use axum::response::Redirect;
 use super::Web;
 use super::fault::Fault;
 use super::form::{Form, plain};
-use super::several::find_each;
+use super::several::{Done, find_each, list_after};
 use crate::clerk::{Clerk, ClerkError};
 use crate::role::buyer::Came;
 use crate::role::{Action, Desk, Draft, Refused, buyer};
@@ -186,21 +186,20 @@ pub(super) async fn ask_each(web: &Arc<Web>, mut ids: Vec<String>) -> Result<Str
     if ids.len() == 1 {
         return ask_about(web, ids.remove(0), Vec::new(), "/").await;
     }
-    let fields = web.desk(move |clerk| {
-        let (mut keys, mut fields): (Vec<Key>, Vec<String>) = (Vec::new(), Vec::new());
+    let asked = web.desk(move |clerk| {
+        let (mut keys, mut left) = (Vec::new(), Vec::new());
         for known in find_each(clerk, ids.iter().map(String::as_str))? {
             match may_ask(&known) {
                 Ok(()) => keys.push(known.key),
-                Err(_) => fields.push(format!("not={}", known.key.id)),
+                Err(_) => left.push(known.key.id),
             }
         }
         if !keys.is_empty() {
             write_questions(clerk, &keys, &[])?;
-            fields.insert(0, "said=asked".to_owned());
         }
-        Ok(fields)
+        Ok(list_after(Done::Asked, keys.len(), &left))
     });
-    let place = format!("/?{}", fields.await?.join("&"));
+    let place = asked.await?;
     web.post.send();
     Ok(place)
 }

@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use super::Web;
 use super::fault::Fault;
 use super::form::Form;
-use super::order::ordered;
+use super::order::repeated;
 use super::order_form::{self, Filled};
 use super::pages::Page;
 use super::several::{self, Done};
@@ -46,9 +46,9 @@ impl Repeat {
     /// # Errors
     /// Why there is none.
     fn of(clerk: &mut Clerk, known: &Transaction) -> Result<Self, Fault> {
-        let filled = Filled::again(clerk, known)?;
-        let (order, shop, prices) = ordered(clerk, &filled)?;
-        let changes = order_form::changes(clerk, &filled, Some(&prices))?;
+        let mut prices = Prices::of(clerk, &known.key.shop)?;
+        let (filled, changes) = Filled::again(known, &prices)?;
+        let (order, shop) = repeated(clerk, &filled, known, &mut prices)?;
         let short = prices.shortages(&order.lines);
         let made = Self { order, shop, changes, short, held: None };
         let held = made.check(clerk, known, &prices).err();

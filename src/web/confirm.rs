@@ -19,7 +19,8 @@ use crate::rules::agreement::{Difference, compare};
 use crate::trade::document::LineReason;
 use crate::trade::{Settlement, Transaction};
 use crate::view::confirm::{Offer, offered};
-use crate::view::{short, text};
+use crate::view::short;
+use crate::view::transaction::offer_is_over;
 
 /// Shows the terms that wait, or the order where none do any more, as the browser's way back may lead here.
 pub(super) async fn show(State(web): State<Arc<Web>>, Path(id): Path<String>, visit: Visit) -> Result<Response, Fault> {
@@ -65,10 +66,8 @@ fn terms(clerk: &Clerk, known: &Transaction, offer: &Offer<'_>, visit: &Visit) -
 fn left_out(offer: &Offer<'_>, visit: &Visit) -> Vec<Value> {
     let ordered = offer.order.map(|(_, order)| order.lines.as_slice()).unwrap_or_default();
     let name = |id: &str| ordered.iter().find(|line| line.id == id).map(|line| line.item.name.as_str());
-    let said = |one: &LineReason| {
-        let why = visit.words().sentence(&one.reason.text);
-        json!({"line": one.line, "name": name(&one.line), "why": text::sentence(&why, &visit.zone)})
-    };
+    let said =
+        |one: &LineReason| json!({"line": one.line, "name": name(&one.line), "why": visit.told(&one.reason.text)});
     offer.terms.short.iter().map(said).collect()
 }
 
@@ -131,7 +130,7 @@ async fn keep(web: &Arc<Web>, id: &str, digest: &str, reason: Option<String>) ->
 
 /// Says OK to the very terms that were on the page; where they differ from the order, only if that was seen.
 async fn accept(web: &Arc<Web>, id: &str, digest: &str, seen: bool, reason: Option<String>) -> Result<(), Fault> {
-    let (wanted, place) = (digest.to_owned(), id.to_owned());
+    let (wanted, place, now) = (digest.to_owned(), id.to_owned(), web.clock.now());
     web.desk(move |clerk| {
         let known = find(clerk, &place)?;
         let (kept, terms) =
@@ -142,6 +141,10 @@ async fn accept(web: &Arc<Web>, id: &str, digest: &str, seen: bool, reason: Opti
         let differs = known.order().is_some_and(|(_, order)| !compare(order, terms).is_empty());
         if differs && !seen {
             return Err(Fault::wrong("Tick that you have seen the differences, or cancel the order."));
+        }
+        // Nothing is settled for an OK that would be refused.
+        if offer_is_over(terms, &now) {
+            return Err(Fault::wrong(buyer::expired(terms).to_string()));
         }
         if !kept.counts() {
             let why = reason.unwrap_or_else(|| "the differences were seen on the page and accepted".to_owned());

@@ -41,9 +41,10 @@ pub(super) fn happened(letter: &Letter, visit: &Visit) -> (Vec<Value>, Vec<Value
             let lines = (!lines.is_empty()).then(|| note(&goods(lines, words)));
             (vec![event], lines.into_iter().chain(refund).collect())
         }
-        document => {
-            (Vec::new(), said(document, words).iter().map(|said| note(&text::sentence(said, &visit.zone))).collect())
-        }
+        document => (
+            Vec::new(),
+            said(document, words).iter().map(|said| note(&text::sentence_of_page(said, &visit.zone))).collect(),
+        ),
     }
 }
 

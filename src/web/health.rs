@@ -2,9 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
 use axum::extract::State;
 use axum::response::Redirect;
+use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
 
 use super::Web;
@@ -13,12 +16,47 @@ use super::form::Form;
 use super::pages::{self, Page};
 use super::visit::Visit;
 use crate::clerk::{Clerk, ClerkError};
-use crate::outbox::queue::{Damaged, Item, State as Standing};
-use crate::trade::Address;
+use crate::outbox::queue::{Contents, Damaged, Item, State as Standing};
+use crate::trade::{Address, Moment};
 use crate::view::health::{self as view, Health, Line, Mark};
 
 /// Letters of the queue on one page.
 const SHOWN: usize = 50;
+
+/// How long it is at least until all of it is looked at again for the menu,
+const TURN: Duration = Duration::from_secs(60);
+/// and how many times longer than looking took: however much there is to look at, that is all the time it may take.
+const REST: u32 = 100;
+
+/// Looks for the menu how much is to be mended, again and again: no page waits for it, and none has it older than that.
+pub(super) async fn look_ahead(web: Arc<Web>) {
+    loop {
+        let begun = Instant::now();
+        let (shared, now, zone) = (Arc::clone(&web), web.clock.now(), web.clock.zone().clone());
+        let looked = web.desk(move |clerk| {
+            looked_at(&shared, clerk, &now, &zone);
+            Ok(())
+        });
+        // What keeps it from being looked at is told where a page is asked for.
+        let _ = looked.await;
+        tokio::time::sleep(TURN.max(begun.elapsed().saturating_mul(REST))).await;
+    }
+}
+
+/// Looks at all that a page has time for, and keeps for the menu how much of it is to be mended.
+fn looked_at(
+    web: &Web,
+    clerk: &mut Clerk,
+    now: &Moment,
+    zone: &TimeZone,
+) -> ([(&'static str, Vec<Line>); 5], Contents) {
+    let Health { account, keys, mail, ledger, queue } = view::look(clerk, view::Depth::Page, now, zone);
+    let lines =
+        [("account", account), ("mail", mail), ("keys", keys), ("ledger", ledger), ("page", vec![settings(web)])];
+    let to_mend = lines.iter().flat_map(|(_, lines)| lines).filter(|line| line.mark != Mark::Good).count();
+    web.to_mend.store(to_mend, Ordering::Relaxed);
+    (lines, queue)
+}
 
 pub(super) async fn show(State(web): State<Arc<Web>>, visit: Visit) -> Result<Page, Fault> {
     let shared = Arc::clone(&web);
@@ -44,9 +82,7 @@ fn shown(line: &Line, visit: &Visit) -> Value {
 }
 
 fn health(web: &Web, clerk: &mut Clerk, visit: &Visit) -> Result<Map<String, Value>, Fault> {
-    let Health { account, keys, mail, ledger, queue } = view::look(clerk, view::Depth::Page, &visit.now, &visit.zone);
-    let lines =
-        [("account", account), ("mail", mail), ("keys", keys), ("ledger", ledger), ("page", vec![settings(web)])];
+    let (lines, queue) = looked_at(web, clerk, &visit.now, &visit.zone);
     let lines = lines.map(|(name, lines)| (name, lines.iter().map(|line| shown(line, visit)).collect::<Vec<Value>>()));
     let is_bad = |line: &&Value| line["mark"] != "done";
     let bad: Vec<Value> = lines.iter().flat_map(|(_, lines)| lines.iter()).filter(is_bad).cloned().collect();
@@ -105,7 +141,7 @@ fn parties(queue: &[Item], visit: &Visit) -> Vec<Value> {
 /// Writes a moment in the zone of the pages.
 fn moment(at: jiff::Timestamp, visit: &Visit) -> String {
     let zoned = at.to_zoned(visit.zone.clone());
-    pages::moment(&crate::trade::Moment::new(zoned.timestamp(), zoned.offset()), &visit.zone)
+    pages::moment(&Moment::new(zoned.timestamp(), zoned.offset()), &visit.zone)
 }
 
 fn letter(item: &Item, visit: &Visit) -> Value {

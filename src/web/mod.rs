@@ -40,7 +40,7 @@ mod words;
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
@@ -75,6 +75,8 @@ pub(crate) struct Web {
     once: Mutex<Once>,
     drafts: Mutex<Drafts>,
     bell: Mutex<Bell>,
+    /// How much was to be mended when the account was looked at last.
+    to_mend: AtomicUsize,
     /// Held by the one form that is being followed.
     turn: tokio::sync::Mutex<()>,
     post: Post,
@@ -162,6 +164,7 @@ pub fn page(
         once: Mutex::default(),
         drafts: Mutex::default(),
         bell: Mutex::new(bell),
+        to_mend: AtomicUsize::new(0),
         turn: tokio::sync::Mutex::default(),
         post,
         log,
@@ -187,6 +190,7 @@ impl Served {
     pub async fn serve(self, end: impl Future<Output = ()> + Send + 'static) {
         let sender = self.web.post.run();
         let ahead = tokio::spawn(chart::reckon_ahead(Arc::clone(&self.web)));
+        let looks = tokio::spawn(health::look_ahead(Arc::clone(&self.web)));
         let web = Arc::clone(&self.web);
         let end = async move {
             end.await;
@@ -195,6 +199,7 @@ impl Served {
         connections::serve(self.listener, self.router, connections::PATIENCE, end).await;
         sender.abort();
         ahead.abort();
+        looks.abort();
         self.web.post.last().await;
     }
 }

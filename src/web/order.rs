@@ -20,7 +20,7 @@ use crate::ordering::prices::Prices;
 use crate::ordering::{self, Instrument, OrderingError, check_texts, made, pinned, total};
 use crate::role::buyer;
 use crate::trade::catalog::Words;
-use crate::trade::{Address, Order, OrderId, Party};
+use crate::trade::{Address, Order, OrderId, Party, Transaction};
 
 /// An order that is being written: its form, and which of its buttons was pressed.
 #[derive(Debug, Clone)]
@@ -44,13 +44,16 @@ pub(super) async fn show(State(web): State<Arc<Web>>, visit: Visit) -> Result<Pa
             (Some(drafts::Draft::Schedule(_)), _) => return Err(drafts::gone()),
             (None, Some(id)) => {
                 let known = find(clerk, id)?;
-                let filled = Filled::again(clerk, &known)?;
-                let order = self::draft(clerk, &filled).ok().map(|(order, ..)| order);
-                order_form::shows(clerk, &filled, order.as_ref(), None, &visit)?
+                let mut prices = Prices::of(clerk, &known.key.shop)?;
+                let (filled, _) = Filled::again(&known, &prices)?;
+                let order = self::draft(clerk, &filled, &mut prices).ok().map(|(order, _)| order);
+                order_form::shows(clerk, &filled, Some(&prices), order.as_ref(), None, &visit)?
             }
             (None, None) => {
                 let filled = Filled::empty(clerk, visit.asked("shop"));
-                order_form::shows(clerk, &filled, None, None, &visit)?
+                let chosen = Address::parse(&filled.shop).is_ok();
+                let prices = chosen.then(|| filled.prices(clerk)).transpose()?;
+                order_form::shows(clerk, &filled, prices.as_ref(), None, None, &visit)?
             }
         };
         visit.page(&shared, clerk, "order.html", shows)
@@ -87,7 +90,7 @@ pub(super) async fn act(State(web): State<Arc<Web>>, form_sent: Form) -> Result<
             let (filled, is_wrong) = if looks {
                 (filled, false)
             } else {
-                shared.desk(move |clerk| Ok((draft(clerk, &filled).is_err(), filled))).await.map(|(is, it)| (it, is))?
+                shared.desk(move |clerk| Ok((is_wrong(clerk, &filled), filled))).await.map(|(is, it)| (it, is))?
             };
             // What is wrong is read out where the page begins with it.
             let part = if is_wrong { "#errors" } else { "" };
@@ -100,9 +103,16 @@ pub(super) async fn act(State(web): State<Arc<Web>>, form_sent: Form) -> Result<
 /// Returns what is shown of an order that is being written: its total, what is wrong with it, and whether it can be sent.
 fn written(clerk: &mut Clerk, draft: &Draft, visit: &Visit) -> Result<Map<String, Value>, Fault> {
     let mut doubt = None;
-    let (fault, order) = match self::draft(clerk, &draft.filled) {
-        Ok((order, _, prices)) => {
-            doubt = prices.doubt(&order).map(|doubt| visit.said(&doubt));
+    let (mut prices, made) = match draft.filled.prices(clerk) {
+        Ok(mut prices) => {
+            let made = self::draft(clerk, &draft.filled, &mut prices);
+            (Some(prices), made)
+        }
+        Err(error) => (None, Err(error)),
+    };
+    let (fault, order) = match made {
+        Ok((order, _)) => {
+            doubt = prices.as_ref().and_then(|prices| prices.doubt(&order)).map(|doubt| visit.said(&doubt));
             (None, Some(order))
         }
         Err(error) => {
@@ -110,8 +120,8 @@ fn written(clerk: &mut Clerk, draft: &Draft, visit: &Visit) -> Result<Map<String
             ((!draft.looks).then_some(said), None)
         }
     };
-    let mut shows = order_form::shows(clerk, &draft.filled, order.as_ref(), fault.as_deref(), visit)?;
-    let field = if fault.is_some() { order_form::faulty(clerk, &draft.filled)? } else { None };
+    let mut shows = order_form::shows(clerk, &draft.filled, prices.as_ref(), order.as_ref(), fault.as_deref(), visit)?;
+    let field = fault.and_then(|_| order_form::faulty(clerk, &draft.filled, prices.as_mut()));
     shows.insert("field".to_owned(), json!(field));
     let checked = draft.checks && order.is_some();
     shows.insert("checked".to_owned(), json!(checked));
@@ -132,22 +142,25 @@ fn ask(clerk: &mut Clerk, shop: &str) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Makes the order of a form, with the shop and what is known of its prices.
-fn draft(clerk: &mut Clerk, filled: &Filled) -> Result<(Order, Party, Prices), OrderingError> {
-    let shop = Address::parse(&filled.shop).map_err(|error| OrderingError::wrong(error.to_string()))?;
-    let party = pinned(clerk, &shop)?;
+/// Returns whether a form makes no order.
+fn is_wrong(clerk: &mut Clerk, filled: &Filled) -> bool {
+    filled.prices(clerk).and_then(|mut prices| draft(clerk, filled, &mut prices)).is_err()
+}
+
+/// Makes the order of a form at the prices of its shop, with the shop.
+fn draft(clerk: &mut Clerk, filled: &Filled, prices: &mut Prices) -> Result<(Order, Party), OrderingError> {
+    let party = pinned(clerk, prices.shop())?;
     let file = filled.written();
-    let mut prices = Prices::of(clerk, &shop)?;
     let has_charges = !file.charge.is_empty();
     let person = clerk.settings().practice.buyer.as_ref().map(|buyer| buyer.person.clone());
     let person = person.ok_or_else(|| OrderingError::wrong("this account is no buyer"))?;
-    let mut order = made(file, person, None, &mut prices)?;
+    let mut order = made(file, person, None, prices)?;
     check_texts(&order)?;
     if prices.are_used() {
         prices.complete(&mut order, has_charges)?;
         order.total = total(&order.lines, &order.charges)?;
     }
-    Ok((order, party, prices))
+    Ok((order, party))
 }
 
 /// Returns the card or account of a form; nothing where it has no number.
@@ -158,17 +171,24 @@ fn instrument(form: &Form) -> Option<Instrument> {
     Some(fields.into_iter().filter_map(field).collect())
 }
 
-/// Makes the order of a form as it is sent: one that repeats another names it.
-pub(super) fn ordered(clerk: &mut Clerk, filled: &Filled) -> Result<(Order, Party, Prices), Fault> {
-    let (mut order, shop, prices) = draft(clerk, filled)?;
-    if let Some(id) = &filled.again {
-        order.reorder_of = find(clerk, id)?.number;
-    }
-    Ok((order, shop, prices))
+/// Makes an order that repeats an earlier one, as its form is sent: it names it.
+pub(super) fn repeated(
+    clerk: &mut Clerk,
+    filled: &Filled,
+    known: &Transaction,
+    prices: &mut Prices,
+) -> Result<(Order, Party), OrderingError> {
+    let (order, shop) = draft(clerk, filled, prices)?;
+    Ok((Order { reorder_of: known.number.clone(), ..order }, shop))
 }
 
 fn send(clerk: &mut Clerk, filled: &Filled, instrument: Option<Instrument>) -> Result<OrderId, Fault> {
-    let (mut order, shop, prices) = ordered(clerk, filled)?;
+    let known = filled.again.as_ref().map(|id| find(clerk, id)).transpose()?;
+    let mut prices = filled.prices(clerk)?;
+    let (mut order, shop) = match &known {
+        Some(known) => repeated(clerk, filled, known, &mut prices)?,
+        None => draft(clerk, filled, &mut prices)?,
+    };
     let id = OrderId::from_bytes(chance()?);
     clerk.renew_if_due()?;
     if let Some(instrument) = instrument {

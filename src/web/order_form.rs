@@ -12,7 +12,7 @@ use super::visit::Visit;
 use crate::clerk::Clerk;
 use crate::ordering::prices::{PriceChange, Prices, Shortage, take_changes};
 use crate::ordering::written::{Catalog as _, ChargeWritten, ItemWritten, OrderFile, charges, lines};
-use crate::ordering::{DELIVER, PAY, usual};
+use crate::ordering::{DELIVER, OrderingError, PAY, usual};
 use crate::role::buyer;
 use crate::trade::item::{Charge, Item, Line};
 use crate::trade::{Address, DeliveryMethod, Order, PaymentMethod, Person, PostalAddress, Transaction};
@@ -48,20 +48,22 @@ impl Filled {
         Self { shop: shop.unwrap_or_default().to_owned(), place: place_of(clerk), ..Self::default() }
     }
 
-    /// Fills a form in from an earlier order (P98): articles of the shop's catalog have their quantities in its rows, and what
-    /// has another price since then has that.
-    pub(super) fn again(clerk: &mut Clerk, known: &Transaction) -> Result<Self, Fault> {
+    /// Fills a form in from an earlier order (P98), at the `prices` of its shop: articles of the catalog have their quantities in
+    /// its rows, and what has another price since then has that. Returns with it what has another price, or is not sold any more.
+    ///
+    /// # Errors
+    /// Why it is not ordered again.
+    pub(super) fn again(known: &Transaction, prices: &Prices) -> Result<(Self, Vec<PriceChange>), Fault> {
         let (mut order, shop) = buyer::reorder(known)?;
-        let prices = Prices::of(clerk, &shop.address)?;
         let changes = prices.changed_since(&order, known);
         take_changes(&mut order, &changes);
-        let (picks, others) = picked(&order, &prices);
+        let (picks, others) = picked(&order, prices);
         let row = |line: &Line| {
             let sku = line.item.sku.clone().unwrap_or_default();
             [sku, line.item.name.clone(), line.unit_price.to_string(), line.quantity.to_string()]
         };
         let charge = |charge: &Charge| [charge.name.clone(), charge.price.to_string()];
-        Ok(Self {
+        let filled = Self {
             shop: shop.address.to_string(),
             again: Some(known.key.id.to_string()),
             rows: others.into_iter().map(row).collect(),
@@ -71,7 +73,17 @@ impl Filled {
             deliver: order.delivery_method.to_string(),
             place: order.deliver_to.as_ref().map(fields).unwrap_or_default(),
             ..Self::default()
-        })
+        };
+        Ok((filled, changes))
+    }
+
+    /// Brings the prices of the shop that is chosen.
+    ///
+    /// # Errors
+    /// An address that is none, and what keeps the prices from being read.
+    pub(super) fn prices(&self, clerk: &mut Clerk) -> Result<Prices, OrderingError> {
+        let shop = Address::parse(&self.shop).map_err(|error| OrderingError::wrong(error.to_string()))?;
+        Prices::of(clerk, &shop)
     }
 
     /// Takes a form as it was sent.
@@ -151,7 +163,7 @@ fn picked<'a>(order: &'a Order, prices: &Prices) -> (Vec<[String; 2]>, Vec<&'a L
 }
 
 /// Returns what an order that is repeated had at other prices then, or what is not sold any more (P98, P100).
-pub(super) fn changes(clerk: &Clerk, filled: &Filled, prices: Option<&Prices>) -> Result<Vec<PriceChange>, Fault> {
+fn changes(clerk: &Clerk, filled: &Filled, prices: Option<&Prices>) -> Result<Vec<PriceChange>, Fault> {
     let Some((prices, id)) = prices.zip(filled.again.as_deref()) else { return Ok(Vec::new()) };
     let known = find(clerk, id)?;
     let (order, _) = buyer::reorder(&known)?;
@@ -174,19 +186,20 @@ fn person(clerk: &Clerk) -> Option<Value> {
     Some(json!({"name": name, "email": email, "telephone": telephone}))
 }
 
-/// Returns what the form shows: the fields as they are, the order they make, and what is wrong with them.
+/// Returns what the form shows: the fields as they are, at the prices of its shop where one is chosen, the order they make, and what
+/// is wrong with them.
 pub(super) fn shows(
     clerk: &mut Clerk,
     filled: &Filled,
+    prices: Option<&Prices>,
     order: Option<&Order>,
     fault: Option<&str>,
     visit: &Visit,
 ) -> Result<Map<String, Value>, Fault> {
     let known: Vec<Address> = clerk.index().pins()?.into_iter().map(|pin| pin.address).collect();
     let shop = Address::parse(&filled.shop).ok();
-    let prices = shop.as_ref().map(|shop| Prices::of(clerk, shop)).transpose().map_err(Fault::from)?;
     let prices = prices.filter(|prices| prices.date().is_some());
-    let changes = changes(clerk, filled, prices.as_ref())?;
+    let changes = changes(clerk, filled, prices)?;
     let mut shows = Map::new();
     let mut put = |name: &str, value: Value| shows.insert(name.to_owned(), value);
     put("page", json!("order"));
@@ -200,16 +213,13 @@ pub(super) fn shows(
     let again = filled.again.as_deref().and_then(|id| find(clerk, id).ok());
     let again = again.as_ref().and_then(|known| known.order()).map(|(kept, _)| kept.letter.date.to_string());
     put("again_date", json!(again));
-    put(
-        "articles",
-        prices.as_ref().map_or(Value::Null, |prices| articles::rows(prices, &filled.find, &filled.picks, &changes)),
-    );
+    put("articles", prices.map_or(Value::Null, |prices| articles::rows(prices, &filled.find, &filled.picks, &changes)));
     put("picks", json!(filled.picks));
-    put("rows", rows(filled, prices.as_ref(), &changes));
+    put("rows", rows(filled, prices, &changes));
     let listed = filled.charges.iter().cloned().chain([<[String; 2]>::default()]);
     let charge = |[name, price]: [String; 2]| json!({"was": was(&changes, None, &name), "name": name, "price": price});
     put("charges", listed.map(charge).collect());
-    let ways = prices.as_ref().map(|prices| prices.ways()).unwrap_or_default();
+    let ways = prices.map(|prices| prices.ways()).unwrap_or_default();
     let (usual_pay, usual_deliver) =
         usual(ways, PaymentMethod::parse(&filled.pay).ok(), DeliveryMethod::parse(&filled.deliver).ok())?;
     let pays = ways.iter().map(|way| way.payment_method.as_ref().map(PaymentMethod::as_str)).collect();
@@ -225,7 +235,7 @@ pub(super) fn shows(
     put("place", place.map(|(name, value)| json!({"name": name, "value": value})).collect());
     put("person", json!(person(clerk)));
     put("remarks", json!(filled.remarks));
-    let agent = order.zip(prices.as_ref()).and_then(|(order, prices)| prices.payment_agent(order));
+    let agent = order.zip(prices).and_then(|(order, prices)| prices.payment_agent(order));
     let agent = agent.map(|agent| agent.address.to_string()).filter(|_| filled.agent.is_empty());
     put("agent", json!(agent.unwrap_or_else(|| filled.agent.clone())));
     put("fault", json!(fault));
@@ -233,39 +243,37 @@ pub(super) fn shows(
     put("doubt", Value::Null);
     put("checked", json!(false));
     put("sends_once", Value::Null);
-    let short = order.zip(prices.as_ref()).map(|(order, prices)| prices.shortages(&order.lines)).unwrap_or_default();
+    let short = order.zip(prices).map(|(order, prices)| prices.shortages(&order.lines)).unwrap_or_default();
     put("order", order.map_or(Value::Null, |order| sum(order, &changes, &short, visit)));
     Ok(shows)
 }
 
 /// Returns the first field with which something is wrong by itself, as the template names it: what is wrong with an order is said of
-/// it, since an order is read in the same sequence.
-pub(super) fn faulty(clerk: &mut Clerk, filled: &Filled) -> Result<Option<String>, Fault> {
-    let Ok(shop) = Address::parse(&filled.shop) else { return Ok(Some("shop".to_owned())) };
-    if crate::ordering::pinned(clerk, &shop).is_err() {
-        return Ok(Some("shop".to_owned()));
-    }
+/// it, since an order is read in the same sequence. Without `prices` no shop is chosen.
+pub(super) fn faulty(clerk: &mut Clerk, filled: &Filled, prices: Option<&mut Prices>) -> Option<String> {
+    let Some(prices) = prices.filter(|prices| crate::ordering::pinned(clerk, prices.shop()).is_ok()) else {
+        return Some("shop".to_owned());
+    };
     let file = filled.written();
-    let mut prices = Prices::of(clerk, &shop)?;
     let is_wrong = |item: &ItemWritten, prices: &mut Prices| lines(from_ref(item), prices).is_err();
-    if let Some((place, item)) = file.item.iter().enumerate().find(|(_, item)| is_wrong(item, &mut prices)) {
+    if let Some((place, item)) = file.item.iter().enumerate().find(|(_, item)| is_wrong(item, prices)) {
         let ItemWritten { sku, name, price, .. } = item;
         let named = Item { sku: sku.clone(), name: name.clone().unwrap_or_default() };
         // The least that is sold of it: nothing is wrong with that quantity.
         let quantity = prices.increment(&named).map(|increment| increment.to_string());
         let one = ItemWritten { sku: sku.clone(), name: name.clone(), price: price.clone(), quantity };
         let row = place.saturating_sub(filled.picks.len()).saturating_add(1);
-        return Ok(Some(match filled.picks.get(place) {
+        return Some(match filled.picks.get(place) {
             Some([sku, _]) => format!("{}{sku}", articles::FIELD),
-            None if !is_wrong(&one, &mut prices) => format!("quantity-{row}"),
+            None if !is_wrong(&one, prices) => format!("quantity-{row}"),
             None if sku.is_some() && name.is_none() => format!("sku-{row}"),
             None if name.is_none() => format!("item-{row}"),
             None => format!("price-{row}"),
-        }));
+        });
     }
     let is_wrong = |charge: &ChargeWritten| charges(from_ref(charge), 0, prices.currency()).is_err();
     let charge = file.charge.iter().position(is_wrong);
-    Ok(charge.map(|place| format!("charge-price-{}", place.saturating_add(1))))
+    charge.map(|place| format!("charge-price-{}", place.saturating_add(1)))
 }
 
 /// Returns how the price of an article, or of a charge by its name, was another one in the order that is repeated: what it was,
@@ -286,8 +294,8 @@ fn rows(filled: &Filled, prices: Option<&Prices>, changes: &[PriceChange]) -> Va
     let offers = prices_now.map(Prices::offers).unwrap_or_default();
     let row = |[sku, name, price, quantity]: &[String; 4]| {
         let offer = offers.iter().find(|offer| offer.item.sku.as_deref() == Some(sku));
-        let now = offer.map(|offer| offer.price.to_string());
-        let changed = now.filter(|now| !price.is_empty() && now != price);
+        let changed = offer.filter(|offer| !price.is_empty() && offer.price.to_string() != *price);
+        let changed = changed.map(|offer| text::money_json(&offer.price));
         json!({"sku": sku, "name": name, "price": price, "quantity": quantity, "changed": changed, "was": was(changes, Some(sku), name)})
     };
     let mut rows: Vec<Value> = filled.rows.iter().map(row).collect();
@@ -326,13 +334,13 @@ pub(super) fn sum(order: &Order, changes: &[PriceChange], short: &[Shortage], vi
     let line = |line: &Line| {
         json!({
             "sku": line.item.sku, "name": line.item.name, "quantity": line.quantity.to_string(), "unit": text::money_json(&line.unit_price),
-            "unit_text": line.unit_price.to_string(), "price": line.price().ok().as_ref().map(text::money_json),
+            "price": line.price().ok().as_ref().map(text::money_json),
             "was": line.item.sku.as_deref().map(|sku| was(changes, Some(sku), &line.item.name)), "short": short(&line.id),
         })
     };
     let charge = |charge: &Charge| {
         let (price, was) = (text::money_json(&charge.price), was(changes, None, &charge.name));
-        json!({"name": charge.name, "price": price, "text": charge.price.to_string(), "was": was})
+        json!({"name": charge.name, "price": price, "was": was})
     };
     json!({
         "lines": order.lines.iter().map(line).collect::<Vec<_>>(), "charges": order.charges.iter().map(charge).collect::<Vec<_>>(),

@@ -23,7 +23,7 @@ use crate::index::{Listed, Row, RowItem, RowLeg};
 use crate::rules::query::Query;
 use crate::trade::{Key, Moment, Money, Quantity, Role, When};
 use crate::view::late::{Failed, Late};
-use crate::view::orders::{Asked, Awaited, Orders, awaiting, refund_due, unpaid};
+use crate::view::orders::{Asked, Awaited, EXPIRED, Orders, awaiting, refund_due, unpaid};
 use crate::view::warnings::open_letters;
 use crate::view::{short, text};
 
@@ -308,7 +308,7 @@ fn order(one: &Listed, found: &Orders, visit: &Visit) -> Value {
         }),
         "item": row.items.first().map(|item| item.name.as_str()), "more": row.items.len().saturating_sub(1),
         "quantity": quantity, "shop": shop_name(row), "total": row.total.as_ref().map(text::money_json),
-        "state": row.state, "said": said_of(row), "answer": awaited.is_some() && change.is_none(),
+        "state": row.state, "said": said_of(row, &visit.now), "answer": awaited.is_some() && change.is_none(),
         "differs": awaited.map(|awaited| awaited.differs), "change": change.map(|change| text::money_json(&change.total)), "warnings": row.warnings, "came_otherwise": row.short,
         "refunded": row.refunded_in_part().map(text::money_json),
         "refund": row.refund.as_ref().map(|sum| refund(sum, refund_due(row).as_ref(), visit)),
@@ -319,9 +319,14 @@ fn order(one: &Listed, found: &Orders, visit: &Visit) -> Value {
     })
 }
 
-/// Returns the word by which a page says how an order stands: what the buyer asked for and has no answer to, else its state.
-fn said_of(row: &Row) -> &str {
-    row.pending.map_or(row.state.as_str(), |pending| pending.standing())
+/// Returns the word by which a page says how an order stands: what the buyer asked for and has no answer to, or that he answers an
+/// offer no more; else its state.
+fn said_of<'a>(row: &'a Row, now: &Moment) -> &'a str {
+    match row.pending {
+        Some(pending) => pending.standing(),
+        None if row.has_run_out(now) => EXPIRED,
+        None => &row.state,
+    }
 }
 
 /// Returns what is still to go back, the day it was to do so by, and for how many days it has not.

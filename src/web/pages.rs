@@ -275,15 +275,7 @@ fn split(money: &Value) -> Result<Value, Error> {
     let (amount, currency) = (text("amount")?, text("currency")?);
     let money = crate::trade::Money::parse(&amount, &currency)
         .map_err(|error| Error::new(ErrorKind::InvalidOperation, error.to_string()))?;
-    let written = crate::view::text::amount(&money);
-    let digits = written.split_once(' ').map_or(written.as_str(), |(_, digits)| digits);
-    let (sign, digits) = digits.strip_prefix('-').map_or(("", digits), |rest| ("−", rest));
-    let symbol = match currency.as_str() {
-        "JPY" => "¥".to_owned(),
-        "EUR" => "€".to_owned(),
-        "USD" => "US$".to_owned(),
-        "GBP" => "£".to_owned(),
-        other => format!("{other}\u{a0}"),
-    };
-    Ok(minijinja::context! { cur => format!("{sign}{symbol}"), num => digits, whole => !digits.contains('.') })
+    let (before, digits) = crate::view::text::signed(&money);
+    let whole = !digits.contains('.');
+    Ok(minijinja::context! { cur => before, num => digits, whole })
 }

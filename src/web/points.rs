@@ -83,6 +83,6 @@ pub(super) fn compared(sentence: &str, lines: Lines<'_>, visit: &Visit) -> Optio
 fn worth(said: &str, visit: &Visit) -> Value {
     let money = Money::parse_line(said).ok();
     let date = When::parse(said).ok();
-    let text = text::sentence(&visit.words().sentence(said), &visit.zone);
+    let text = visit.told(said);
     json!({"money": money.as_ref().map(text::money_json), "date": text::when_json(date.as_ref()), "text": text})
 }

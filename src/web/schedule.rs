@@ -294,7 +294,7 @@ fn rule(shown: &ShownRule, visit: &Visit) -> Value {
     let held: Vec<Value> = shown
         .held
         .iter()
-        .map(|(id, why)| json!({"id": id, "short": short(id.as_str()), "why": text::sentence(&visit.words().sentence(why), &visit.zone)}))
+        .map(|(id, why)| json!({"id": id, "short": short(id.as_str()), "why": visit.told(why)}))
         .collect();
     json!({
         "when": shown.rule.when, "do": shown.rule.deed.word(), "at_most": shown.rule.at_most.as_ref().map(text::money_json),

@@ -68,8 +68,13 @@ pub(super) fn place<Id: Display>(path: &str, ids: &[Id]) -> String {
 
 /// Returns the address of the list that says about how many orders a letter was written, and about which none.
 pub(super) fn list_after(done: Done, written: usize, left: &[OrderId]) -> String {
-    let left: String = left.iter().map(|id| format!("&not={id}")).collect();
-    format!("/?did={}&n={written}{left}", done.word())
+    let said = match done {
+        // As of one order: how many letters that were nobody is told.
+        Done::Asked => (written > 0).then(|| "said=asked".to_owned()),
+        Done::Returned | Done::Reordered => Some(format!("did={}&n={written}", done.word())),
+    };
+    let fields: Vec<String> = said.into_iter().chain(left.iter().map(|id| format!("not={id}"))).collect();
+    format!("/?{}", fields.join("&"))
 }
 
 /// Finds the orders that are named, each once.

@@ -16,7 +16,7 @@ use crate::clerk::{Clerk, ClerkError, warning_id};
 use crate::index::RowMore;
 use crate::rules::failed::failures;
 use crate::rules::in_part::{back, in_part};
-use crate::rules::{Pending, Standing, State as OrderState, agreement, overdue, received};
+use crate::rules::{Pending, Standing, State as OrderState, agreement, offer, overdue, received};
 use crate::trade::document::ReturnAnswer;
 use crate::trade::item::{Charge, Line, LineQuantity};
 use crate::trade::status::Step;
@@ -25,7 +25,7 @@ use crate::trade::{
 };
 use crate::view::bill::Bill;
 use crate::view::orders::Awaited;
-use crate::view::transaction::{Unsure, counts_json, next_steps, offer_is_over, shown, signer_named, unanswered};
+use crate::view::transaction::{Unsure, counts_json, next_steps, shown, signer_named, unanswered};
 use crate::view::{short, text, warnings};
 
 /// Terms, with the letter that brought them.
@@ -110,6 +110,7 @@ fn order(clerk: &Clerk, known: &Transaction, visit: &Visit) -> Result<Map<String
     let awaited = Awaited::of(known, &visit.now).filter(|awaited| awaited.differs > 0);
     let differs = agreement::waiting(known, standing.state).is_some() || awaited.is_some();
     put("differs", json!(differs && standing.state != OrderState::Open));
+    put("expired", json!(offer::has_run_out(known, standing.state, &visit.now)));
     put("steps", json!(steps));
     let offer = unanswered(known, &standing, &visit.now).or_else(|| known.offer());
     let until = offer.and_then(|(_, terms)| terms.valid_through);
@@ -169,7 +170,8 @@ fn progress(known: &Transaction, standing: &Standing, leg: Leg, visit: &Visit) -
     let at = standing.mark(leg);
     let failures = failures(known, standing);
     let failed = failures.iter().any(|failure| failure.leg == leg);
-    let open = matches!(standing.state, OrderState::Offered | OrderState::Open);
+    let offered = standing.state == OrderState::Offered && !offer::has_run_out(known, standing.state, &visit.now);
+    let open = standing.state == OrderState::Open || offered;
     let late = at.date.filter(|date| standing.state == OrderState::Open && !at.done && date.is_over(&visit.now));
     let more = RowMore { in_part: in_part(known, standing, leg), back: back(known, standing, leg) };
     let marked = Marked { done: at.done, failed, over: !open, late, date: at.date, more };
@@ -239,7 +241,6 @@ fn facts(known: &Transaction, terms: Option<Offered<'_>>, standing: &Standing, v
         "remarks": order.and_then(|order| order.remarks.as_deref()),
         "digest": terms.map(|(kept, _)| kept.content.to_string()),
         "until": until.map(|until| pages::moment(&until, &visit.zone)),
-        "until_over": terms.is_some_and(|(_, terms)| offer_is_over(terms, &visit.now)),
         "refunded": standing.legs.refunded.as_ref().map(text::money_json), "not_taken": not_taken(known),
         "bill": Bill::of(known, standing).map(|bill| bill.json()),
     })
@@ -306,7 +307,7 @@ fn entry(known: &Transaction, kept: &Kept, unsure: &Unsure, visit: &Visit) -> Va
 
 /// Returns a finding as a line: in English with its code, else with what the code means.
 fn finding_line(finding: &Finding, visit: &Visit) -> String {
-    text::finding_line(visit.words(), finding.code.word(), &finding.text, &visit.zone)
+    text::finding_of_page(visit.words(), finding.code.word(), &finding.text, &visit.zone)
 }
 
 /// Returns each line as agreed on, delivered and received, and the warning about it where nobody has settled it. Where the
@@ -314,7 +315,7 @@ fn finding_line(finding: &Finding, visit: &Visit) -> String {
 fn received(clerk: &Clerk, known: &Transaction, standing: &Standing, visit: &Visit) -> Result<Value, Fault> {
     let differs = received::differs(known, standing);
     let mut warning = None;
-    let text = differs.as_ref().map(|differs| text::sentence(&visit.words().sentence(&differs.text), &visit.zone));
+    let text = differs.as_ref().map(|differs| visit.told(&differs.text));
     if let Some(subject) = differs.map(|differs| differs.subject(known)) {
         warning = clerk.index().settled(&subject).map_err(ClerkError::from)?.is_none().then(|| warning_id(&subject));
     }
@@ -350,7 +351,7 @@ fn open_warnings(clerk: &Clerk, known: &Transaction, visit: &Visit) -> Result<Ve
         kept.direction == Direction::In && kept.verdict == Verdict::Warned && listed.contains(&kept.position)
     };
     let finding = |finding: &Finding| {
-        let said = text::sentence(&visit.words().sentence(&finding.text), &visit.zone);
+        let said = visit.told(&finding.text);
         let compared = points::compared(&finding.text, Lines::of(known), visit);
         json!({"code": finding.code.word(), "text": said, "compared": compared})
     };

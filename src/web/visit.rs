@@ -1,6 +1,7 @@
 //! One request: the language it is answered in, and the frame of its page.
 
 use std::convert::Infallible;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
 use axum::extract::FromRequestParts;
@@ -18,6 +19,7 @@ use super::{Web, pages};
 use crate::clerk::Clerk;
 use crate::index::Filter;
 use crate::trade::{Moment, Role};
+use crate::view::text;
 use crate::words::Words;
 use crate::words::commands::Commands;
 
@@ -77,6 +79,12 @@ impl Visit {
         self.commands.runnable(&self.words().sentence(english))
     }
 
+    /// Returns what was entered or written in a letter, in the language of the page: its moments in the zone of pages, its amounts
+    /// as their columns have them.
+    pub(super) fn told(&self, english: &str) -> String {
+        text::sentence_of_page(&self.words().sentence(english), &self.zone)
+    }
+
     /// Returns the day it is in the zone of the pages.
     pub(super) fn today(&self) -> Date {
         self.now.instant().to_zoned(self.zone.clone()).date()
@@ -123,7 +131,7 @@ impl Visit {
 
     /// Returns what each page has around it.
     fn frame(&self, web: &Web, clerk: &Clerk) -> Result<Map<String, serde_json::Value>, Fault> {
-        let open = Filter { role: Some(Role::Buyer), open: Some(true), ..Filter::default() };
+        let open = Filter::open(Role::Buyer, &self.now);
         let mark = clerk.index().mark();
         let [fetched, _] = clerk.last_fetches()?;
         let (rung, warnings) = web.bell.lock().unwrap_or_else(PoisonError::into_inner).rung(clerk, &self.now)?;
@@ -139,7 +147,7 @@ impl Visit {
             "said": self.asked("said"),
             "counts": {
                 "orders": clerk.index().count(&open)?, "schedules": clerk.schedules()?.len(),
-                "warnings": warnings,
+                "warnings": warnings, "health": web.to_mend.load(Ordering::Relaxed),
             },
             "by_itself": clerk.schedules()?.iter().any(|one| !one.schedule.paused) || has_rules(clerk),
             "fetched": fetched.map(|fetch| pages::moment(&fetch.at, &self.zone)),

@@ -119,8 +119,7 @@ fn warning(clerk: &Clerk, reasons: &[&Shown], visit: &Visit) -> Option<Value> {
     let sentences: Vec<Value> = reasons
         .iter()
         .map(|one| {
-            let said = text::sentence(&visit.words().sentence(&one.text), &visit.zone);
-            json!({"finding": one.finding, "text": said, "is_compared": one.compared().is_some()})
+            json!({"finding": one.finding, "text": visit.told(&one.text), "is_compared": one.compared().is_some()})
         })
         .collect();
     let mut findings: Vec<&str> = reasons.iter().map(|one| one.finding.as_str()).collect();

@@ -54,6 +54,12 @@ function tell() {
   news.replaceChildren(link);
 }
 
+// A form or a link that is on its way: a page loaded anew would take its answer away.
+let leaves = false;
+for (const begins of ["submit", "beforeunload"]) {
+  addEventListener(begins, (event) => (leaves ||= event.target.method !== "dialog"));
+}
+
 // News: the server answers once it has more than this page knows.
 async function listen() {
   let since = root.dataset.since;
@@ -67,6 +73,7 @@ async function listen() {
       await new Promise((again) => setTimeout(again, 5000));
       continue;
     }
+    if (leaves) return;
     if (now === since) continue;
     since = now;
     const busy = document.activeElement && document.activeElement.matches("input:not([type=checkbox]), textarea, select");

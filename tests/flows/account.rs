@@ -139,6 +139,11 @@ impl Account {
         assert!(said.is_empty(), "{}", String::from_utf8_lossy(&said));
     }
 
+    /// The same, where what comes may be warned of.
+    pub fn sync_warned(&self) {
+        self.run_saying(&["sync"], |line| line.contains("warning W-"));
+    }
+
     /// Returns one of the places that `config path` names.
     pub fn path(&self, name: &str) -> PathBuf {
         PathBuf::from(self.json(&["--json", "config", "path"])[name].as_str().unwrap())

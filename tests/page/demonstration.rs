@@ -135,6 +135,68 @@ mod real {
         health(&shown);
     }
 
+    #[test]
+    fn from_the_demonstration_a_newcomer_buys_asks_and_cancels_and_everybody_answers_p11_p36_p37_p67_p86() {
+        let shown = Demonstration::open();
+        let (browser, root) = (&shown.browser, &shown.root);
+        let [_, _, agreeing] = shown.orders();
+        let said = |word: &str| browser.until(word, &format!("return location.search === '?said={word}'"));
+        let letters = |id: &str| shown.says(&["show", id])["letters"].as_array().unwrap().clone();
+        let came = |id: &str, kind: &str| {
+            letters(id).iter().filter(|one| one["direction"] == "in" && one["kind"] == kind).count()
+        };
+        let state = |id: &str| shown.says(&["show", id])["state"].clone();
+        // The OK to terms that wait: the shop takes it, and has both agents begin, who write to the buyer.
+        browser.open(&format!("{root}/txn/{agreeing}/confirm"));
+        browser.click("button[value=accept]");
+        said("confirmed");
+        let begun =
+            || ["order-status", "payment-status", "delivery-status"].iter().all(|kind| came(&agreeing, kind) > 0);
+        reached("both agents begin", || state(&agreeing) == "open" && begun());
+        // Its page has followed them.
+        let dated = "return [...document.querySelectorAll('.summary--three > div')].slice(1).every((one) => !!one.querySelector('time'))";
+        browser.until("the days that they name", dated);
+        let before = came(&agreeing, "payment-status");
+        browser.open(&format!("{root}/txn/{agreeing}"));
+        browser.click(".steps button[value=ask]");
+        said("asked");
+        reached("an answer", || came(&agreeing, "payment-status") > before);
+        // An order of the shop's articles, answered by terms, and called off.
+        browser.open(&format!("{root}/order?shop=shop@demo.test"));
+        browser.write("[name=pick-TEA-200]", "2");
+        browser.click("[name=pay][value=invoice]");
+        browser.click("button[value=check]");
+        browser.until("the check", "return !!document.querySelector('button[value=send]')");
+        browser.click("button[value=send]");
+        said("ordered");
+        let id = browser.address().split("/txn/").nth(1).unwrap().split('?').next().unwrap().to_owned();
+        reached("terms", || state(&id) == "offered");
+        browser.until("the way to the terms", "return !!document.querySelector('#confirm a')");
+        browser.open(&format!("{root}/txn/{id}/confirm"));
+        browser.click("button[value=cancel]");
+        said("cancelled");
+        reached("the end", || state(&id) == "cancelled");
+        // A warning is settled, and counted no more.
+        let open = || shown.says(&["status"])["warnings"].as_u64().unwrap();
+        let before = open();
+        browser.open(&format!("{root}/warnings"));
+        browser.click(".settle details:has(button[value=ack]) summary");
+        browser.click("button[value=ack]");
+        said("seen");
+        assert_eq!(open(), before - 1);
+        assert!(browser.title().starts_with(&format!("({})", before - 1)), "{}", browser.title());
+        assert_eq!(browser.complaints(), Vec::<String>::new());
+    }
+
+    /// Waits for what others do.
+    fn reached(what: &str, is: impl Fn() -> bool) {
+        let begun = std::time::Instant::now();
+        while !is() {
+            assert!(begun.elapsed() < std::time::Duration::from_secs(60), "not reached: {what}");
+            std::thread::sleep(std::time::Duration::from_millis(200));
+        }
+    }
+
     fn list(shown: &Demonstration) {
         let list = shown.says(&["list"]);
         let rows = list["transactions"].as_array().unwrap();
@@ -339,6 +401,16 @@ mod real {
         assert!(accepted >= 1 && shown.count("table.health tbody tr:not(.group)") >= 6, "{keys}");
         let waiting = shown.says(&["outbox", "list"])["letters"].as_array().unwrap().len();
         assert_eq!(shown.count("table.numbered tbody tr"), waiting);
+        // As many as the menu counts, here and on other pages.
+        let to_mend = shown.browser.script(
+            "const group = [...document.querySelectorAll('table.health tbody')].find((one) => one.innerText.startsWith('To mend first'));
+             return group === undefined ? 0 : group.rows.length - 1",
+        );
+        for path in ["/health", "/"] {
+            shown.visits(path);
+            let counted = shown.texts("nav.pages a[href='/health'] .count").concat();
+            assert_eq!(digits(&counted).parse().unwrap_or(0), to_mend.as_u64().unwrap(), "{path}: {counted}");
+        }
     }
 
     /// The languages, colours and widths in which each screen is looked at.

@@ -134,7 +134,55 @@ mod real {
         presses(&browser, "button[value=reorder]", ENTER);
         browser.until("the form", "return location.pathname === '/order'");
         assert_eq!(browser.script("return document.querySelector('[name=pick-TEA-200]').value"), "2");
+        // The one that was ordered is repeated by its form.
+        let before = town.list(&[]).len();
+        presses(&browser, "button[value=check]", ENTER);
+        browser.until("the check", "return !!document.querySelector('button[value=send]')");
+        presses(&browser, "button[value=send]", SPACE);
+        said(&browser, "ordered");
+        assert_eq!(town.list(&[]).len(), before + 1);
         assert_eq!(browser.complaints(), Vec::<String>::new());
+    }
+
+    /// A buyer whose letters nobody takes for now: two wait in his outbox.
+    fn unsent() -> (Town, Served, Browser) {
+        let town = Town::played();
+        town.configure("buyer", |text| text.replace("maildir = \"../mail/{to}\"", "sendmail = \"/bin/false\""));
+        town.run("buyer", &["ask", town.in_state("open")["id"].as_str().unwrap()]);
+        let served = Served::start(&town.path("buyer/config.toml"));
+        let browser = Browser::start(1280, 1000);
+        browser.open(&served.link);
+        browser.until("the list", "return !!document.querySelector('h1')");
+        (town, served, browser)
+    }
+
+    /// Returns the states of the letters in the buyer's outbox, and how often they were tried in all.
+    fn queue(town: &Town) -> Vec<String> {
+        let letters = town.does("buyer", &["--json", "outbox", "list"]).json()["letters"].as_array().unwrap().clone();
+        letters.iter().map(|one| one["state"].as_str().unwrap().to_owned()).collect()
+    }
+
+    #[test]
+    fn a_letter_in_the_outbox_is_tried_again_and_dropped_by_keys_alone_and_without_a_script() {
+        let (town, served, browser) = unsent();
+        let dropped = || queue(&town).iter().filter(|state| *state == "dropped").count();
+        assert!(queue(&town).len() >= 2 && dropped() == 0, "{:?}", queue(&town));
+        presses(&browser, "nav.pages a[href='/health']", ENTER);
+        browser.until("health", "return location.pathname === '/health' && document.readyState === 'complete'");
+        // One that was dropped can be tried again, too.
+        let waits = "tr:has(button[name=drop]) button[name=retry]";
+        presses(&browser, waits, SPACE);
+        said(&browser, "retried");
+        presses(&browser, "button[name=drop]", ENTER);
+        said(&browser, "dropped");
+        assert_eq!(dropped(), 1);
+        browser.scripts(false);
+        browser.open(&format!("http://{}/health", served.host()));
+        browser.click(waits);
+        browser.arrives("/health?said=retried");
+        browser.click("button[name=drop]");
+        browser.arrives("/health?said=dropped");
+        assert_eq!(dropped(), 2);
     }
 
     #[test]
@@ -236,8 +284,9 @@ mod real {
     }
 
     #[test]
-    fn a_schedule_is_added_paused_and_removed_by_keys_alone_p90_p91() {
+    fn a_schedule_is_added_paused_run_and_removed_by_keys_alone_p90_p91_p92() {
         let (town, _served, browser) = opened();
+        let id = town.list(&["open", "undelivered"])[0]["id"].as_str().unwrap().to_owned();
         presses(&browser, "nav.pages a[href='/schedule']", ENTER);
         browser.until("the schedules", "return location.pathname === '/schedule'");
         reaches(&browser, "#s-name");
@@ -253,6 +302,13 @@ mod real {
         presses(&browser, "#s-evening button[value=pause]", SPACE);
         said(&browser, "schedule-paused");
         assert_eq!(scheduled(&town, "evening").unwrap()["paused"], true);
+        presses(&browser, "#s-evening button[value=pause], #s-evening button[value=resume]", SPACE);
+        said(&browser, "schedule-resumed");
+        let asked = || town.show("buyer", &id)["letters"].to_string().matches("status-request").count();
+        let before = asked();
+        presses(&browser, "#s-evening button[value=run]", ENTER);
+        said(&browser, "schedule-ran");
+        assert!(asked() > before, "an order that is not delivered is asked about");
         presses(&browser, "#s-evening button[value=remove]", ENTER);
         said(&browser, "schedule-removed");
         assert_eq!(scheduled(&town, "evening"), None);

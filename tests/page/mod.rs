@@ -1,11 +1,13 @@
 //! The local page: what it shows, what it does, and who may use it.
 
+mod acts;
 mod answers;
 mod card;
 mod charts;
 mod demonstration;
 mod desk;
 mod driver;
+mod expired;
 mod export;
 mod fields;
 pub mod figures;
@@ -27,5 +29,6 @@ pub mod served;
 mod several;
 mod shows;
 mod sorting;
+mod strange;
 mod stranger;
 mod told;

@@ -284,6 +284,21 @@ fn news_take_nothing_from_an_order_that_is_being_written_p2() {
 }
 
 #[test]
+fn news_that_come_while_a_form_is_on_its_way_do_not_take_its_answer_away_p2() {
+    let (town, _served, browser, root) = opened(1280);
+    let id = an_offer(&town);
+    // The news come when this test has them come.
+    let held = "const own = window.fetch; window.fetch = (to, how) => String(to).startsWith('/live')
+        ? new Promise((answer) => { window.news = () => answer(new Response('0')); }) : own(to, how);";
+    browser.devtools("Page.addScriptToEvaluateOnNewDocument", &json!({"source": held}));
+    browser.open(&format!("{root}/txn/{id}/confirm"));
+    browser.until("it listens", "return typeof window.news === 'function'");
+    browser.script("document.querySelector('button[value=accept]').click(); setTimeout(window.news, 0);");
+    browser.until("its answer", "return location.search === '?said=confirmed'");
+    assert_eq!(state(&town, &id), "open");
+}
+
+#[test]
 fn a_warning_rings_on_an_open_page_where_that_is_wished_and_strangers_ring_once_an_hour_p2() {
     let town = Town::played();
     // The agent is one whose key the buyer has accepted himself.

@@ -253,3 +253,41 @@ fn acts_are_offered_only_while_something_can_come_of_them() {
     let answer = visitor.post("/", &fields);
     assert!(answer.status == 422 && answer.body.contains("asked for already"), "{answer:?}");
 }
+
+/// Returns how much is to be mended, as the menu of a page counts it, and as the page of health lists it.
+fn to_mend(visitor: &Visitor<'_>, path: &str) -> (usize, Option<usize>) {
+    let page = visitor.page(path).replace("&#x2f;", "/");
+    let link = page.split_once("<a href=\"/health\"").unwrap().1.split("</a>").next().unwrap();
+    let count = link.split_once("</svg>").map_or(0, |(_, count)| count.split('<').next().unwrap().parse().unwrap());
+    assert_eq!(count > 0, link.contains("to mend"), "{link}");
+    let first = page.split_once("To mend first").map(|(_, rows)| rows.split("</tbody>").next().unwrap());
+    (count, first.map(|rows| rows.matches("<tr>").count()))
+}
+
+#[test]
+fn what_is_to_be_mended_is_counted_in_the_menu_of_every_page_as_health_lists_it() {
+    let town = Town::played();
+    let served = served(&town);
+    let visitor = served.visit();
+    let (counted, listed) = to_mend(&visitor, "/health");
+    assert_eq!(counted, listed.unwrap_or(0));
+    // A file in the queue that is no letter, and a configuration that has changed: health sees it, and then each page.
+    fs::write(town.path("buyer/outbox/999999.eml"), "no letter").unwrap();
+    town.configure("buyer", |text| format!("{text}\n[[buyer.rule]]\nwhen = \"delivered unpaid\"\ndo = \"ask\"\n"));
+    let (broken, listed_now) = to_mend(&visitor, "/health");
+    assert!(broken >= counted + 2 && listed_now == Some(broken), "{counted} {broken} {listed_now:?}");
+    assert_eq!(to_mend(&visitor, "/warnings"), (broken, None));
+    // Nobody need look there first: it is looked at as soon as the page is started.
+    let again = Served::start(&town.path("buyer/config.toml"));
+    let visitor = again.visit();
+    let begun = std::time::Instant::now();
+    // The configuration is the one that it was started with.
+    while to_mend(&visitor, "/") != (broken - 1, None) {
+        assert!(begun.elapsed() < std::time::Duration::from_secs(60), "{:?}", to_mend(&visitor, "/"));
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    // What is mended is counted no more.
+    fs::remove_file(town.path("buyer/outbox/999999.eml")).unwrap();
+    assert_eq!(to_mend(&visitor, "/health"), (counted, listed));
+    assert_eq!(to_mend(&visitor, "/").0, counted);
+}
