@@ -198,7 +198,7 @@ fn takes_back(known: &Transaction, (field, word): &(Field, String), at: Moment) 
     };
     let ((_, number), field) = (name_of(known), field.word());
     format!(
-        "{field}: {word} takes back what was told to be done at {at}; that stands. Where it was wrong: mailorder {command} notify {number} --planned DAY --correct"
+        "{field}: {word} takes back what was reported as done at {at}; that stands. Where it was wrong: mailorder {command} notify {number} --planned DAY --correct"
     )
 }
 

@@ -170,7 +170,7 @@ fn dry_run(shell: &Shell, name: &str) -> Result<(), Failure> {
         let head = &head.each_ref().map(String::as_str);
         let table = Table { head, rows: &rows, right: &[0], fit: &[], wrap: true };
         if waits {
-            shell.line("the order would wait for you first: mailorder shop inbox")?;
+            shell.output.paragraph(&shell.said("the order would wait for you first: mailorder shop inbox"))?;
         }
         shell.output.fitted(&table)?;
         tell_differences(shell, &differs)?;

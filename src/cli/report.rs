@@ -417,7 +417,7 @@ impl Run<'_> {
             places.extend(name.as_ref().map(|name| ("name", name as &dyn Display)));
             let row = words.fill(if name.is_some() { "rows.named" } else { "rows.row" }, &places);
             self.shell.output.progress("");
-            let what = format!("{row}{}", words.sentence(what));
+            let what = format!("{row}{}", self.shell.said(what));
             let place = match is_stdin(self.file) {
                 true => words.fill("rows.of-stdin", &[("line", line), ("what", &what)]),
                 false => format!("{}:{line}: {what}", self.file.display()),

@@ -341,13 +341,18 @@ fn what_an_export_takes_back_is_said_and_not_sent() {
     let before = entries(&town, "mart");
     let refused = |part: &str, status: &str| {
         let [(result, text)] = &imported(&town, part, &[(one, status, "")])[..] else { panic!("one row") };
-        let says = format!("status: {status} takes back what was told to be done at 20");
+        let says = format!("status: {status} takes back what was reported as done at 20");
         let how = format!("that stands. Where it was wrong: mailorder {part} notify {one} --planned DAY --correct");
         assert!(result == "refused" && text.contains(&says) && text.contains(&how), "{part} {status}: {text}");
     };
     refused("shop", "processing");
     refused("shop", "on-hold");
     refused("pay", "pending");
+    // The command is one that can be run as it stands.
+    let path = file(&town, "woo.csv", export(&[(one, "processing", "")]));
+    let run = town.run("mart", &["shop", "import", &path, "--map", "woocommerce"]);
+    let command = format!("shop notify {one} --planned DAY --correct");
+    assert!(run.err.contains("mailorder -c ") && run.err.contains(&command), "{run:?}");
     // Who is paid and has not shipped says nothing of the payment; the trash says nothing at all.
     assert_eq!(imported(&town, "pay", &[(one, "processing", "")]), [is("nothing")]);
     assert_eq!(imported(&town, "shop", &[(one, "trash", "")]), [is("nothing")]);
@@ -357,7 +362,7 @@ fn what_an_export_takes_back_is_said_and_not_sent() {
         let run = town.run("mart", &[part, "import", &rows("no"), "--json"]);
         assert_eq!((results(&run), run.code), (vec!["refused".to_owned(), "nothing".to_owned()], Some(65)), "{run:?}");
         let text = lines(&run)[0]["text"].as_str().unwrap().to_owned();
-        assert!(text.starts_with(&format!("{column}: no takes back what was told")), "{text}");
+        assert!(text.starts_with(&format!("{column}: no takes back what was reported")), "{text}");
         assert_eq!(results(&town.does("mart", &[part, "import", &rows(""), "--json"])), ["nothing"; 2]);
     }
     // A sum that became smaller.

@@ -298,7 +298,7 @@ fn whether_terms_would_be_what_was_ordered_is_said_before_they_are_made() {
     assert_eq!((points, &foreseen["waits"]), (vec!["line 2", "total"], &true.into()), "{foreseen}");
     let shown = dry(&less, &[]).out;
     for part in [
-        "the order would wait for you first: mailorder shop inbox",
+        "the order would wait for you first: mailorder -c ",
         "the terms would not be what was ordered, so the buyer must say himself whether he takes them:",
         "  line 2: ordered Lid, offered nothing",
     ] {
