@@ -17,7 +17,8 @@ pub(super) fn findings(
     let mut findings = Vec::new();
     let asked = asked(transaction, letter);
     // Money may go back unasked, goods may not; and only what was asked for can be refused.
-    let unasked = letter.answers.is_none() && !answer.step.failed();
+    let is_money = answer.lines.is_empty() || answer.refund.is_some();
+    let unasked = letter.answers.is_none() && is_money && !answer.step.failed();
     if asked.is_none() && !unasked {
         let text = format!("{} answers a return that nobody asked for", letter.from.address);
         findings.push(Finding::new(Code::NotAskedFor, text));

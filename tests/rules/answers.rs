@@ -231,6 +231,28 @@ fn a_word_on_money_that_overtook_the_terms_waits_for_them() {
 }
 
 #[test]
+fn money_for_goods_that_are_not_said_to_be_lost_waits_and_closes_nothing() {
+    let tie = goods(&[("2", "1")]);
+    let parts = |step| vec![parcel("1", goods(&[("1", "1")]), done("2026-07-21")), parcel("2", tie.clone(), step)];
+    let said = |seq, step| status(&courier(), seq, "2026-07-21", false, delivery_status(parts(step)));
+    let back = |seq, lines, refund| word(seq, None, lines, agreed(), Some(jpy(refund)));
+    let (first, all) = (back(2, tie.clone(), 1300), back(3, all_goods(), 1301));
+    let mut desk = Desk::buyer_open();
+    desk.takes(&paid());
+    for letter in [said(1, planned("2026-07-25")), first.clone(), all.clone()] {
+        desk.takes(&letter);
+    }
+    assert_eq!([desk.verdict(&first), desk.verdict(&all)], [Verdict::Held; 2]);
+    assert_eq!((desk.standing().state, desk.legs().delivery.done), (State::Open, None));
+    // The carrier's word lets count what is lost, and no more: a shop cannot call everything returned for one yen.
+    desk.takes(&said(2, refused()));
+    assert_eq!([desk.verdict(&first), desk.verdict(&all)], [Verdict::Applied, Verdict::Held]);
+    assert_eq!(desk.standing().legs.delivery.done, Some(at("2026-07-21")), "nobody waits for the tie");
+    let nothing = word(4, None, Vec::new(), agreed(), Some(jpy(1300)));
+    refused_or_applied(&mut desk, "fewer goods later", &nothing, TAKEN_BACK);
+}
+
+#[test]
 fn an_order_is_refunded_once_all_that_its_goods_are_worth_has_gone_back() {
     let all = wish(all_goods());
     let mut desk = asked(&all);
