@@ -89,7 +89,7 @@ fn figure_1_a_state_that_does_not_agree_is_a_warning_and_changes_nothing_p106() 
         town.does("shop", &["shop", "notify", &number, "--shipped", "--parcel", parcel, "--line", "1=1"]);
     }
     // 114, 115: delivered with more in it than left the shop.
-    town.does("shop", &["ship", "notify", &number, "--delivered"]);
+    town.does("shop", &["ship", "notify", &number, "--delivered", "--parcel", "1", "--line", "1=2"]);
     town.sync(&["buyer"]);
     town.check_stands("buyer", &id, "open", [true, false, false]);
     let warnings = town.does("buyer", &["warnings", "--json"]).json();
