@@ -24,7 +24,7 @@ pub(crate) fn envelope() -> Envelope {
 pub(crate) fn settings(port: u16) -> SmtpSettings {
     let server = Server { host: "localhost".to_owned(), port, tls: Tls::None, ca_file: None };
     let mut settings = SmtpSettings::new(server, None);
-    let short = Duration::from_millis(200);
+    let short = Duration::from_millis(600);
     settings.deadlines = Deadlines { connect: short, command: short, data: short, dot: short };
     settings
 }
