@@ -6,7 +6,7 @@ use mailorder::clock::Clock;
 use mailorder::config::{self, Environment};
 use mailorder::mail::{self, ReadError};
 use mailorder::trade::document::Cancellation;
-use mailorder::trade::status::{Parcel, Reason, Step};
+use mailorder::trade::status::{Parcel, Reason, Shipment, Step};
 use mailorder::trade::{Document, Letter, Order, Terms};
 use serde_json::Value;
 
@@ -14,7 +14,8 @@ use crate::flows::hooks::scripted;
 use crate::page::served::Served;
 use crate::support::program::{Run, Town};
 use crate::support::trade::{
-    buyer, delivery_status, goods, letter, order, order_id, order_letter, parcel, planned, shop, terms, terms_letter,
+    buyer, delivery_status, goods, letter, order, order_id, order_letter, order_status, parcel, planned, shipment,
+    shop, terms, terms_letter,
 };
 use crate::support::world::sealed_bytes;
 
@@ -42,9 +43,10 @@ pub fn town() -> (Town, String) {
     let id = offer(&town);
     town.does("buyer", &["confirm", &id]);
     town.settle();
-    let number = town.number("buyer", &id);
-    let tracking = format!("javascript:alert(4){STEERS}{MARKUP}");
-    town.does("shop", &["shop", "notify", &number, "--shipped", "--tracking", &tracking]);
+    // Programs of ours take no such words from their owners; others may write what they like.
+    let left = Step::Done { at: Clock::system().now().whole_second() };
+    let tracking = Some(format!("javascript:alert(4){STEERS}{MARKUP}"));
+    town.states("shop", &id, order_status(vec![Shipment { tracking, ..shipment("1", goods(&[("1", "1")]), left) }]));
     town.settle();
     // What the agent says, where it leads, and why it did not bring the goods.
     let reason = Reason { code: "refused".to_owned(), text: format!("refused {STEERS}{MARKUP}") };

@@ -234,15 +234,16 @@ impl Town {
         self.states("pay", id, Document::PaymentStatus(status));
     }
 
-    /// Lets an agent write a status of an order to the buyer, whatever it says, and send it.
+    /// Lets a shop or an agent write a status of an order to the buyer, whatever it says, and send it.
     pub fn states(&self, agent: &str, id: &str, status: Document) {
         let open = |party: &str| {
             let file = self.path(party).join("config.toml");
             Clerk::open(config::load(&file, &Environment::of_process()).unwrap(), Clock::system()).unwrap()
         };
-        let (role, instructed) = match agent {
-            "pay" => (Role::Payment, Kind::PaymentInstruction),
-            _ => (Role::Delivery, Kind::DeliveryInstruction),
+        let role = match agent {
+            "pay" => Role::Payment,
+            "ship" => Role::Delivery,
+            _ => Role::Shop,
         };
         let number = self.number("buyer", id);
         let reader = open("buyer").me().clone();
@@ -250,9 +251,13 @@ impl Town {
         let mut orders = clerk.index().load_all(Some(role)).unwrap().into_iter();
         // An agent knows its orders by their numbers alone.
         let known = orders.find(|known| known.number.as_ref().is_some_and(|one| one.as_str() == number)).unwrap();
-        let instruction = known.received(instructed).next().unwrap();
-        let draft = Draft::new(&known, reader, status).about(instruction.letter.terms);
-        clerk.post(vec![draft.status(Clock::system().now(), false)]).unwrap();
+        let instructed =
+            [Kind::PaymentInstruction, Kind::DeliveryInstruction].into_iter().flat_map(|kind| known.received(kind));
+        let terms = instructed.map(|instruction| instruction.letter.terms).next();
+        let terms = terms.unwrap_or_else(|| known.terms().map(|(terms, _)| terms.content));
+        let done = matches!(&status, Document::OrderStatus(status) if status.shipments.iter().all(|one| one.step.done().is_some()));
+        let draft = Draft::new(&known, reader, status).about(terms);
+        clerk.post(vec![draft.status(Clock::system().now(), done)]).unwrap();
         drop(clerk);
         self.sync(&[agent]);
     }
