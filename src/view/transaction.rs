@@ -230,7 +230,7 @@ fn next_of_lost(known: &Transaction, standing: &Standing) -> Option<String> {
     let id = short(known.key.id.as_str());
     shop_desk::missing(known).ok()?;
     if standing.legs.delivery.failed {
-        return Some(format!("mailorder shop cancel {id} --reason 'The goods were lost.'"));
+        return Some(format!("mailorder shop cancel {id} --reason WHY"));
     }
     standing.legs.paid.map(|_| format!("mailorder shop refund {id} --missing"))
 }
