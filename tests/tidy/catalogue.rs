@@ -215,10 +215,10 @@ fn is_command(text: &str) -> bool {
 }
 
 /// Words of commands that messages propose by themselves.
-const COMMANDS: [&str; 31] = [
+const COMMANDS: [&str; 32] = [
     "accept", "ack", "ask", "audit", "cancel", "catalog", "check", "config", "confirm", "csv", "delivery", "export",
-    "import", "key", "verify", "instruct", "list", "notify", "outbox", "pay", "payment", "reject", "reorder", "retry",
-    "return", "ship", "shop", "show", "status", "sync", "warnings",
+    "import", "key", "verify", "instruct", "list", "notify", "outbox", "pay", "payment", "refund", "reject", "reorder",
+    "retry", "return", "ship", "shop", "show", "status", "sync", "warnings",
 ];
 
 /// Returns a line for each fault that a page tells in English whatever the reader chose.
