@@ -143,16 +143,18 @@ fn a_row_takes_no_file_from_elsewhere_than_its_folder_and_keeps_no_other_back() 
     check_silent(&town.run("mart", &["ship", "notify", "--from", &path, "--files", folder.to_str().unwrap()]));
 }
 
+/// Checks that a command was refused with a text that is itself a plain line.
+fn told(text: &str, part: &str, run: &crate::support::program::Run, code: i32) {
+    assert_eq!(run.code, Some(code), "{part}: {run:?}");
+    assert!(run.err.contains(text) && !run.err.trim_end().contains('\u{1b}'), "{part}: {run:?}");
+    assert!(!run.err.lines().next().unwrap().contains(|c: char| c.is_control() || c == '\u{202e}'), "{run:?}");
+}
+
 #[test]
 fn what_is_no_plain_line_is_refused_by_flag_and_row_alike() {
     let (town, numbers) = super::mart(1);
     let number = &numbers[0];
     let before = entries(&town, "mart");
-    let told = |text: &str, part: &str, run: &crate::support::program::Run, code: i32| {
-        assert_eq!(run.code, Some(code), "{part}: {run:?}");
-        assert!(run.err.contains(text) && !run.err.trim_end().contains('\u{1b}'), "{part}: {run:?}");
-        assert!(!run.err.lines().next().unwrap().contains(|c: char| c.is_control() || c == '\u{202e}'), "{run:?}");
-    };
     for (sign, why) in [
         ("\n", "a line end (U+000A) stands in it; write it in one line"),
         ("\u{2028}", "a line end (U+2028) stands in it"),
@@ -197,6 +199,16 @@ fn what_is_no_plain_line_is_refused_by_flag_and_row_alike() {
         let run = town.run("buyer", &["order", "--shop", "mart@demo.test", "--item", &item, "--pay", "invoice"]);
         told(why, "order", &run, 65);
     }
+    let nul = town.fed("mart", &["shop", "notify", "--from", "-"], format!("txn,tracking\n{number},a\0b\n").as_bytes());
+    assert!(nul.code == Some(65) && nul.err.contains("a NUL stands in it"), "{nul:?}");
+    assert_eq!(entries(&town, "mart"), before, "nothing was written");
+}
+
+#[test]
+fn an_empty_text_an_empty_name_and_odd_words_of_an_order_are_refused() {
+    let (town, numbers) = super::mart(1);
+    let number = &numbers[0];
+    let before = entries(&town, "mart");
     for (part, words, flag) in [
         ("shop", &["--shipped", "--tracking", ""][..], "--tracking"),
         ("shop", &["--shipped", "--parcel", " "], "--parcel"),
@@ -229,7 +241,5 @@ fn what_is_no_plain_line_is_refused_by_flag_and_row_alike() {
         let run = town.run("buyer", &[&["order", "--shop", "mart@demo.test", "--pay", "invoice"], words].concat());
         told(why, words[1], &run, 65);
     }
-    let nul = town.fed("mart", &["shop", "notify", "--from", "-"], format!("txn,tracking\n{number},a\0b\n").as_bytes());
-    assert!(nul.code == Some(65) && nul.err.contains("a NUL stands in it"), "{nul:?}");
     assert_eq!(entries(&town, "mart"), before, "nothing was written");
 }
