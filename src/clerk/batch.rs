@@ -310,10 +310,11 @@ impl Batch<'_> {
     /// Returns the desk a part decides at now about `transaction`. The number that comes of its chance is a free one.
     pub(super) fn desk(&self, transaction: &Transaction) -> Result<Desk<'_>, ClerkError> {
         let stranger = self.is_of_stranger(transaction)?;
+        let shipped = self.shipped(transaction)?;
         loop {
             let entropy = chance()?;
             let practice = &self.clerk.settings.practice;
-            let shipped = self.shipped(transaction)?;
+            let shipped = shipped.clone();
             let desk = Desk { stranger, shipped, ..Desk::new(&self.clerk.me, self.now, entropy, practice) };
             if transaction.number.is_some() || !self.is_number_used(transaction.key.role, &desk.number())? {
                 return Ok(desk);

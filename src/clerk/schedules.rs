@@ -189,13 +189,11 @@ impl Clerk {
 
     /// Returns the filter for a query of the buyer's; `open` where only what is not over can be meant.
     fn wanted(&self, query: &Query, now: &Moment, open: bool) -> Result<Filter, ClerkError> {
-        let filter = self.filter(query, Role::Buyer, now, self.clock.zone())?;
-        let is_asked = filter.open.is_some() || !open;
-        Ok(if is_asked {
-            filter
-        } else {
-            Filter { open: Some(true), open_at: Some(now.instant().as_second()), ..filter }
-        })
+        let mut filter = self.filter(query, Role::Buyer, now, self.clock.zone())?;
+        if open && filter.open.is_none() {
+            filter.narrow_to(true, now);
+        }
+        Ok(filter)
     }
 
     /// Returns the purchases that a query finds now; `open` where only what is not over can be meant.

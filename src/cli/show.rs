@@ -28,9 +28,7 @@ use crate::view::orders::EXPIRED;
 use crate::view::said::to_do;
 use crate::view::short;
 use crate::view::text;
-use crate::view::transaction::{
-    Unsure, became, document, instead, instruction, next, offer_is_over, shown, signer_named,
-};
+use crate::view::transaction::{Unsure, became, document, instead, instruction, next, shown, signer_named};
 use crate::view::warnings::open_of;
 use crate::words::Words;
 
@@ -214,7 +212,7 @@ fn offer_until(shell: &Shell, known: &Transaction, standing: &Standing) -> Resul
     let Some((_, terms)) = shown(known, standing).filter(|_| standing.state == State::Offered) else { return Ok(()) };
     let Some(until) = terms.valid_through else { return Ok(()) };
     let day = text::minute(&until, shell.clock.zone());
-    let key = if offer_is_over(terms, &shell.clock.now()) { "shown.offer-over" } else { "shown.offer" };
+    let key = if terms.has_run_out(&shell.clock.now()) { "shown.offer-over" } else { "shown.offer" };
     shell.output.paragraph(&shell.words.fill(key, &[("day", &day)]))
 }
 

@@ -59,7 +59,7 @@ impl Filter {
     }
 
     /// Lets through what is open, or what is not.
-    fn narrow_to(&mut self, open: bool, now: &Moment) {
+    pub fn narrow_to(&mut self, open: bool, now: &Moment) {
         (self.open, self.open_at) = (Some(open), Some(now.instant().as_second()));
     }
 

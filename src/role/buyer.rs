@@ -101,7 +101,7 @@ pub fn confirm(transaction: &Transaction, desk: &Desk<'_>) -> Result<Draft, Refu
                 _ => None,
             });
             match newest {
-                Some((_, terms)) if has_run_out(terms, desk) => expired(terms),
+                Some((_, terms)) if terms.has_run_out(&desk.now) => expired(terms),
                 Some((kept, _)) => differ(transaction, kept, "terms"),
                 None => Refused::new("the shop has not sent its terms yet; try `mailorder sync`, or ask the shop"),
             }
@@ -112,7 +112,7 @@ pub fn confirm(transaction: &Transaction, desk: &Desk<'_>) -> Result<Draft, Refu
     if !matches!(standing.state, State::Offered | State::Open) {
         return Err(Refused::new(format!("the transaction is {}; there is nothing to accept", standing.state)));
     }
-    if has_run_out(terms, desk) {
+    if terms.has_run_out(&desk.now) {
         return Err(expired(terms));
     }
     if transaction.sent(Kind::Cancellation).any(|sent| !transaction.is_refused(&sent.content)) {
@@ -125,11 +125,6 @@ pub fn confirm(transaction: &Transaction, desk: &Desk<'_>) -> Result<Draft, Refu
     let document = Document::Confirmation(Confirmation { total: terms.total });
     let shop = kept.letter.from.clone();
     Ok(Draft::new(transaction, shop, document).about(Some(kept.content)).answering(kept.content))
-}
-
-/// Returns whether an OK to these terms would come too late.
-fn has_run_out(terms: &Terms, desk: &Desk<'_>) -> bool {
-    terms.valid_through.is_some_and(|until| desk.now > until)
 }
 
 /// Says that an OK to these terms would come too late.

@@ -59,7 +59,7 @@ fn confirmed(transaction: &Transaction, kept: &Kept, desk: &Desk<'_>) -> Vec<Act
     if let Some(refusal) = shop_change::objection(transaction, kept) {
         return vec![refusal];
     }
-    if terms.valid_through.is_some_and(|until| kept.recorded > until) && !is_started(transaction) {
+    if terms.has_run_out(&kept.recorded) && !is_started(transaction) {
         let text = "The time for the OK has passed; please order again.";
         let refusal = agent::refuse(transaction, kept, "offer-expired", text);
         return std::iter::once(refusal).chain(shop_waiting::release(transaction)).collect();

@@ -159,7 +159,7 @@ pub(super) fn objection(transaction: &Transaction, ok: &Kept) -> Option<Action> 
         return refuse("cancelled", "The transaction is being cancelled.");
     }
     named.letter.replaces?;
-    if terms.valid_through.is_some_and(|until| ok.recorded > until) {
+    if terms.has_run_out(&ok.recorded) {
         return refuse("offer-expired", "The time for the OK has passed; the terms before it stay.");
     }
     let late = replacing::done(&before).is_some() || !unanswered(&before).is_empty();

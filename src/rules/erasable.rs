@@ -72,7 +72,7 @@ fn disputed(kept: &Kept) -> Option<Needed> {
 /// Returns whether an OK to anything that was offered would come too late.
 fn has_run_out(transaction: &Transaction, now: &Moment) -> bool {
     transaction.known(Kind::TransactionInfo).all(|kept| match &kept.letter.document {
-        Document::TransactionInfo(terms) => terms.valid_through.is_some_and(|until| *now > until),
+        Document::TransactionInfo(terms) => terms.has_run_out(now),
         _ => true,
     })
 }

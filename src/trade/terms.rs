@@ -160,6 +160,11 @@ pub struct Terms {
 }
 
 impl Terms {
+    /// Returns whether an OK that is given at `at` would come too late.
+    pub fn has_run_out(&self, at: &Moment) -> bool {
+        self.valid_through.is_some_and(|until| *at > until)
+    }
+
     /// Returns who speaks for `leg`.
     pub fn agent(&self, leg: Leg) -> Option<&Agent> {
         self.agents.iter().find(|agent| agent.role == leg.role())

@@ -7,7 +7,6 @@ use serde_json::{Value, json};
 
 use super::orders::unpaid;
 use super::text;
-use super::transaction::offer_is_over;
 use crate::clerk::{Clerk, ClerkError};
 use crate::clock::system_time;
 use crate::role::buyer;
@@ -121,7 +120,7 @@ impl<'a> Offer<'a> {
             order,
             replaces: replaced(known, kept, terms),
             differs: order.map(|(_, order)| compare(order, terms)).unwrap_or_default(),
-            over: offer_is_over(terms, now),
+            over: terms.has_run_out(now),
             signer: signer(clerk, kept, now)?,
             owed: owed(clerk, known, terms.total)?,
             id: known.key.id.to_string(),

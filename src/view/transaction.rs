@@ -202,7 +202,7 @@ pub fn next(known: &Transaction, standing: &Standing, now: &Moment) -> Option<St
         None => {}
     }
     let differ = not_applied(known).filter(|_| standing.state == State::Ordered);
-    if differ.is_some_and(|(_, terms)| !offer_is_over(terms, now)) {
+    if differ.is_some_and(|(_, terms)| !terms.has_run_out(now)) {
         return Some(format!(
             "mailorder confirm {id}, which shows what differs and takes your answer; or mailorder cancel {id}"
         ));
@@ -245,7 +245,7 @@ fn next_of_change(known: &Transaction, standing: &Standing, now: &Moment) -> Opt
 /// Returns the terms that are to take the place of those the buyer said OK to, as long as he can still say OK to them.
 pub fn change<'a>(known: &'a Transaction, standing: &Standing, now: &Moment) -> Option<(&'a Kept, &'a Terms)> {
     let waits = replacing::waiting(known, standing.state).filter(|_| standing.state == State::Open);
-    waits.filter(|(_, terms)| !offer_is_over(terms, now) && replacing::done(known).is_none())
+    waits.filter(|(_, terms)| !terms.has_run_out(now) && replacing::done(known).is_none())
 }
 
 /// Returns the terms that wait for the buyer's answer, as long as he can still say OK to them: first ones, such as differ from
@@ -257,7 +257,7 @@ pub fn unanswered<'a>(known: &'a Transaction, standing: &Standing, now: &Moment)
         State::Offered => offered(known).filter(|_| !is_cancelling(known)),
         _ => None,
     };
-    first.filter(|(_, terms)| !offer_is_over(terms, now))
+    first.filter(|(_, terms)| !terms.has_run_out(now))
 }
 
 /// Returns the terms that an order is shown with: those in force, before any are agreed to those offered last.
@@ -300,11 +300,6 @@ pub fn next_steps(known: &Transaction, standing: &Standing, now: &Moment) -> Vec
 /// Returns whether the buyer cancelled, and nobody refused that: no OK is taken then.
 fn is_cancelling(known: &Transaction) -> bool {
     known.sent(Kind::Cancellation).any(|sent| !known.is_refused(&sent.content))
-}
-
-/// Returns whether an OK to these terms would come too late.
-pub fn offer_is_over(terms: &Terms, now: &Moment) -> bool {
-    terms.valid_through.is_some_and(|until| *now > until)
 }
 
 /// Returns whether the terms in force name the key that signed a letter: as the shop's or an agent's, or as that of the buyer to

@@ -20,7 +20,6 @@ use crate::trade::document::LineReason;
 use crate::trade::{Settlement, Transaction};
 use crate::view::confirm::{Offer, offered};
 use crate::view::short;
-use crate::view::transaction::offer_is_over;
 
 /// Shows the terms that wait, or the order where none do any more, as the browser's way back may lead here.
 pub(super) async fn show(State(web): State<Arc<Web>>, Path(id): Path<String>, visit: Visit) -> Result<Response, Fault> {
@@ -143,7 +142,7 @@ async fn accept(web: &Arc<Web>, id: &str, digest: &str, seen: bool, reason: Opti
             return Err(Fault::wrong("Tick that you have seen the differences, or cancel the order."));
         }
         // Nothing is settled for an OK that would be refused.
-        if offer_is_over(terms, &now) {
+        if terms.has_run_out(&now) {
             return Err(Fault::wrong(buyer::expired(terms).to_string()));
         }
         if !kept.counts() {
