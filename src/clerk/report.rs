@@ -133,6 +133,28 @@ impl Clerk {
         }
     }
 
+    /// Lets a part decide about one transaction, unless it did so before under the name of this event.
+    ///
+    /// # Errors
+    /// As for [`Clerk::command`].
+    pub fn command_once(
+        &mut self,
+        key: &Key,
+        event: Event,
+        decide: impl FnOnce(&Transaction, &role::Desk<'_>) -> Result<Vec<Action>, role::Refused>,
+    ) -> Result<Came, ClerkError> {
+        self.look_at_catalog()?;
+        self.batch(|batch| {
+            if let Some(came) = batch.came_before(key.role, &event)? {
+                return Ok(came);
+            }
+            let begin = batch.pending.len();
+            let written = batch.decided(key, decide)?;
+            batch.remember(key.role, begin, event, &mut Rows::default());
+            Ok(Came::Written(written))
+        })
+    }
+
     /// Returns whether a part knows a transaction that a row calls so: `NUMBER`, or `SHOP:NUMBER`.
     pub fn knows(&self, role: Role, name: &str) -> Result<bool, ClerkError> {
         let (shop, name) = match name.split_once(':') {
@@ -255,8 +277,7 @@ impl Batch<'_> {
         if remembered && let Some(came) = rows.came(&event) {
             return Ok(came);
         }
-        let known = self.load_key(&key)?;
-        let known = known.ok_or_else(|| role::Refused::new("the transaction is not in the ledger any more"))?;
+        let known = self.still(&key)?;
         if let Some(said) = &report.undone {
             let told = role::told_done(&known, &report.notice);
             return Ok(told.map_or(Came::Nothing, |at| Came::Refused(takes_back(&known, said, at))));

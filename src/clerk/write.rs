@@ -245,6 +245,23 @@ impl Batch<'_> {
         Ok(newly)
     }
 
+    /// Lets a part decide about a transaction, and writes what it decided.
+    pub(super) fn decided(
+        &mut self,
+        key: &crate::trade::Key,
+        decide: impl FnOnce(&Transaction, &role::Desk<'_>) -> Result<Vec<Action>, role::Refused>,
+    ) -> Result<Vec<Written>, ClerkError> {
+        let known = self.still(key)?;
+        let actions = decide(&known, &self.desk(&known)?)?;
+        self.perform(actions)
+    }
+
+    /// Returns a transaction that was found before the batch began.
+    pub(super) fn still(&mut self, key: &crate::trade::Key) -> Result<Transaction, ClerkError> {
+        let known = self.load_key(key)?;
+        Ok(known.ok_or_else(|| role::Refused::new("the transaction is not in the ledger any more"))?)
+    }
+
     /// Enters an act about a letter of a transaction.
     pub(super) fn act_on(&mut self, transaction: &Transaction, act: Act) -> Result<(), ClerkError> {
         let content = match &act {
@@ -306,10 +323,7 @@ impl super::Clerk {
         self.look_at_catalog()?;
         self.batch(|batch| {
             batch.files.extend(file.map(|bytes| (Digest::of(&bytes), bytes)));
-            let known = batch.load_key(key)?;
-            let known = known.ok_or_else(|| role::Refused::new("the transaction is not in the ledger any more"))?;
-            let actions = decide(&known, &batch.desk(&known)?)?;
-            batch.perform(actions)
+            batch.decided(key, decide)
         })
     }
 

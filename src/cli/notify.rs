@@ -14,7 +14,7 @@ use crate::ordering::written::money;
 use crate::role::{self, Action, Desk, Notice, Refused};
 use crate::trade::item::LineQuantity;
 use crate::trade::status::Reason;
-use crate::trade::{Moment, Role, Transaction, When};
+use crate::trade::{Event, Key, Moment, Role, Transaction, When};
 use crate::view::short;
 
 #[derive(Debug, clap::Args)]
@@ -53,7 +53,7 @@ enum ShopCommand {
     Change(shop_change::ChangeArgs),
     /// Give money back that nobody asked for
     #[command(
-        after_help = "Examples:\n  mailorder shop refund 7K3Q2M9P --amount 'JPY 500'\n  mailorder shop refund 7K3Q2M9P --missing"
+        after_help = "Examples:\n  mailorder shop refund 7K3Q2M9P --amount 'JPY 500'\n  mailorder shop refund 7K3Q2M9P --amount 'JPY 500' --event-id G-17\n  mailorder shop refund 7K3Q2M9P --missing"
     )]
     Refund(shop::RefundArgs),
     /// Look at the steps for each way to pay and to deliver
@@ -377,13 +377,19 @@ fn one(shell: &Shell, text: &str, role: Role, report: Report, dry_run: bool) -> 
     if dry_run {
         return report::foresee(shell, &mut clerk, how, report);
     }
-    match clerk.report(how, &[report])?.pop() {
-        Some(Came::Written(written)) => {
-            shell.send(&mut clerk)?;
-            told(shell, &known, &written)
+    let came = clerk.report(how, &[report])?.pop().unwrap_or(Came::Nothing);
+    say_what_came(shell, &mut clerk, &known, came)
+}
+
+/// Sends what was written under an id, and says what became of it.
+fn say_what_came(shell: &Shell, clerk: &mut Clerk, known: &Transaction, came: Came) -> Result<(), Failure> {
+    match came {
+        Came::Written(written) => {
+            shell.send(clerk)?;
+            told(shell, known, &written)
         }
-        Some(Came::Refused(why)) => Err(Failure::data(why)),
-        _ => known_already(shell, &known),
+        Came::Refused(why) => Err(Failure::data(why)),
+        _ => known_already(shell, known),
     }
 }
 
@@ -406,7 +412,22 @@ pub(super) fn write(
     write_with(shell, text, role, None, decide)
 }
 
-/// The same, where a letter may take a file with it.
+/// The same, unless it was written before under this id.
+pub(super) fn write_once(
+    shell: &Shell,
+    text: &str,
+    role: Role,
+    event: impl FnOnce(&Key) -> Event,
+    decide: impl FnOnce(&Transaction, &Desk<'_>) -> Result<Vec<Action>, Refused>,
+) -> Result<(), Failure> {
+    let mut clerk = shell.clerk()?;
+    plays(shell, &clerk, role)?;
+    let known = transaction::find(&mut clerk, text, role)?;
+    let came = clerk.command_once(&known.key, event(&known.key), decide)?;
+    say_what_came(shell, &mut clerk, &known, came)
+}
+
+/// The same as [`write`], where a letter may take a file with it.
 fn write_with(
     shell: &Shell,
     text: &str,

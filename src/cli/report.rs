@@ -151,12 +151,15 @@ fn send(shell: &Shell, clerk: &mut Clerk, letters: u64) -> Result<(), Failure> {
     send_all(shell, clerk)
 }
 
+/// Reads what `--event-id` calls something.
+pub(super) fn event_named(id: Option<&str>) -> Result<Option<String>, Failure> {
+    id.map(event_id).transpose().map_err(|what| Failure::usage(format!("--event-id: {what}")))
+}
+
 impl FromArgs {
     /// Returns what one report by flags is called, where it is called something.
     pub(super) fn event(&self) -> Result<Option<String>, Failure> {
-        let Some(id) = &self.event_id else { return Ok(None) };
-        let id = event_id(id).map_err(|what| Failure::usage(format!("--event-id: {what}")))?;
-        Ok(Some(id))
+        event_named(self.event_id.as_deref())
     }
 
     /// Refuses what says how rows are read where there are none.

@@ -5,14 +5,15 @@ use std::cell::{Cell, RefCell};
 use super::Shell;
 use super::failure::Failure;
 use super::inbox::{in_one_line, short_of};
-use super::notify::{plays, write};
+use super::notify::{plays, write, write_once};
+use super::report::event_named;
 use super::{output, transaction};
 use crate::clerk::Clerk;
 use crate::ordering::written::money;
 use crate::role::shop_desk::Refund;
-use crate::role::{payment_work, shop_cancel, shop_desk};
+use crate::role::{Desk, payment_work, shop_cancel, shop_desk};
 use crate::rules::waiting::waiting;
-use crate::trade::{Role, fault_of_line};
+use crate::trade::{Role, Transaction, fault_of_line};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Item {
@@ -44,6 +45,9 @@ pub(super) struct RefundArgs {
     /// Why, for the payment agent's books
     #[arg(long, value_name = "TEXT", default_value = "given back by the shop")]
     reason: String,
+    /// This refund's own name: run again with it, the command gives nothing back a second time
+    #[arg(long, value_name = "ID")]
+    event_id: Option<String>,
 }
 
 pub(super) fn accept(shell: &Shell, item: &Item) -> Result<(), Failure> {
@@ -107,12 +111,17 @@ pub(super) fn plain(flag: &str, text: &str) -> Result<(), Failure> {
 pub(super) fn refund(shell: &Shell, args: &RefundArgs) -> Result<(), Failure> {
     let amount = args.amount.as_deref().map(|text| money("--amount", text)).transpose()?;
     let why = sentence(&args.reason, "the payment agent")?;
+    let event = event_named(args.event_id.as_deref())?;
     let asked = Refund { amount, missing: args.missing };
     let is_missing = Cell::new(false);
-    write(shell, &args.transaction, Role::Shop, |known, _| {
+    let decide = |known: &Transaction, _: &Desk<'_>| {
         is_missing.set(!args.missing && shop_desk::missing(known).is_ok());
         shop_desk::refund(known, asked, why)
-    })?;
+    };
+    match event {
+        None => write(shell, &args.transaction, Role::Shop, decide)?,
+        Some(id) => write_once(shell, &args.transaction, Role::Shop, |key| asked.event(id, key, why), decide)?,
+    }
     if is_missing.get() {
         shell.hint("goods of it will not come, and are owed still: money for them is given back with --missing");
     }

@@ -14,7 +14,7 @@ use crate::rules::{Standing, State, returned};
 use crate::trade::document::LineReason;
 use crate::trade::item::LineQuantity;
 use crate::trade::status::Reason;
-use crate::trade::{Document, Kind, Leg, Money, Order, StatusReason, Terms, Transaction};
+use crate::trade::{Digest, Document, Event, Key, Kind, Leg, Money, Order, StatusReason, Terms, Transaction};
 
 /// What would be done with an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -159,6 +159,17 @@ pub struct Refund {
     pub amount: Option<Money>,
     /// Whether it is for the goods of which the delivery agent has said that they will not come.
     pub missing: bool,
+}
+
+impl Refund {
+    /// Returns what this refund of a transaction is known by when it is asked for again under the same id.
+    pub fn event(&self, id: String, key: &Key, why: &str) -> Event {
+        let Key { role, shop, id: order } = key;
+        let amount = self.amount.map_or_else(|| "all".to_owned(), |amount| amount.to_string());
+        let missing = self.missing;
+        let said = format!("refund 1\n{role}\n{shop}\n{order}\namount {amount}\nmissing {missing}\nreason {why}");
+        Event { id: Some(id), content: Digest::of(said.as_bytes()) }
+    }
 }
 
 /// Gives money back that nobody asked for (`shop refund`). What is given back for missing goods is not given back again when

@@ -129,6 +129,7 @@ pub const CASES: &[Case] = &[
     case("mailorder shop change 7K3Q2M9P --price '1=JPY 4100'", Stand::Open),
     case("mailorder shop change 7K3Q2M9P --line 2=0 --arrives 2099-01-20", Stand::Open),
     case("mailorder shop refund 7K3Q2M9P --amount 'JPY 500'", Stand::Paid),
+    case("mailorder shop refund 7K3Q2M9P --amount 'JPY 500' --event-id G-17", Stand::Paid),
     case("mailorder shop refund 7K3Q2M9P --missing", Stand::Lost),
     case("mailorder shop instruct 7K3Q2M9P", Stand::Refused),
     case("mailorder pay notify 7K3Q2M9P --paid --amount 'JPY 4800'", Stand::Open),

@@ -177,3 +177,39 @@ fn one_report_by_flags_with_an_id_is_sent_once_however_often_it_is_run() {
     let both = town.run("mart", &["pay", "notify", "--from", &path, "--event-id", "R3"]);
     assert_eq!(both.code, Some(2), "{both:?}");
 }
+
+#[test]
+fn a_refund_with_an_id_gives_back_once_however_often_it_is_run() {
+    let (town, numbers) = mart(2);
+    let [one, two] = &numbers[..] else { panic!("two orders") };
+    for number in [one, two] {
+        town.does("mart", &["pay", "notify", number, "--paid"]);
+    }
+    let refund = |number: &str, more: &[&str]| {
+        town.run("mart", &[&["shop", "refund", number, "--event-id", "G-1", "--amount", "JPY 100"], more].concat())
+    };
+    let instructed = || town.count("mart", one, "out", "refund-instruction");
+    check_silent(&refund(one, &[]));
+    assert_eq!(instructed(), 1);
+    let before = entries(&town, "mart");
+    check_silent(&refund(one, &[]));
+    let again = refund(one, &["--json"]);
+    assert_eq!((&again.json()["letters"], &again.json()["number"]), (&json!(0), &json!(one)), "{again:?}");
+    // The index forgets nothing that the ledger knows.
+    town.does("mart", &["ledger", "reindex"]);
+    check_silent(&refund(one, &[]));
+    // Another sum, another reason or another order under this name is a mistake, as is a report that is called so.
+    let other = refund(two, &[]);
+    let sum = town.run("mart", &["shop", "refund", one, "--event-id", "G-1", "--amount", "JPY 200"]);
+    let shipped = town.run("mart", &["shop", "notify", one, "--shipped", "--event-id", "G-1"]);
+    for run in [other, sum, refund(one, &["--reason", "late"]), shipped] {
+        assert_eq!(run.code, Some(65), "{run:?}");
+        assert!(run.err.contains("the event G-1 came before and said something else"), "{run:?}");
+    }
+    let empty = town.run("mart", &["shop", "refund", one, "--event-id", " "]);
+    assert!(empty.code == Some(2) && empty.err.contains("--event-id: it is empty"), "{empty:?}");
+    assert_eq!(entries(&town, "mart"), before, "nothing was written");
+    // Without a name each is a refund of its own.
+    town.does("mart", &["shop", "refund", one, "--amount", "JPY 100"]);
+    assert_eq!(instructed(), 2);
+}
