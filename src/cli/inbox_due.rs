@@ -9,7 +9,7 @@ use crate::clerk::Clerk;
 use crate::index::{Filter, Listed};
 use crate::role::delivery;
 use crate::trade::status::Parcel;
-use crate::trade::{Kind, Role, When};
+use crate::trade::{Kind, Moment, Role, When};
 use crate::view::text;
 
 /// Tells how what was done is reported.
@@ -18,9 +18,8 @@ pub(super) const REPORT: &str = "mailorder ship notify ITEM --delivered, or --pl
 /// Returns the parcels that are to arrive today or were to arrive before.
 pub(super) fn parcels(shell: &Shell, clerk: &Clerk) -> Result<Vec<Shown>, Failure> {
     let today = shell.clock.now().instant().to_zoned(shell.clock.zone().clone()).date();
-    let open = Filter { role: Some(Role::Delivery), open: Some(true), delivery_done: Some(false), ..Filter::default() };
     let mut found = Vec::new();
-    for (_, known) in transactions(clerk, &open, |_: &Listed| true)? {
+    for (_, known) in transactions(clerk, &due(&shell.clock.now()), |listed: &Listed| listed.row.open)? {
         let Some(asked) = known.received(Kind::DeliveryInstruction).last() else { continue };
         let parcels = delivery::status_now(&known).map(|status| status.parcels).unwrap_or_default();
         for (parcel, day) in parcels.iter().filter_map(|parcel| Some((parcel, planned(parcel)?))) {
@@ -36,6 +35,14 @@ pub(super) fn parcels(shell: &Shell, clerk: &Clerk) -> Result<Vec<Shown>, Failur
         }
     }
     Ok(found)
+}
+
+/// Returns a filter for the deliveries of which a parcel may be due: the index keeps when a day ends, and it has come when it
+/// begins.
+fn due(now: &Moment) -> Filter {
+    let due_before = now.instant().as_second().saturating_add(86_400);
+    let delivery_done = Some(false);
+    Filter { role: Some(Role::Delivery), delivery_done, due_before: Some(due_before), ..Filter::default() }
 }
 
 /// Returns when a parcel is to arrive; `None` where it has, or will not.

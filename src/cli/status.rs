@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::Shell;
 use super::failure::Failure;
 use super::given_back::GivenBack;
+use super::inbox_due;
 use super::list::plural;
 use super::output::{self, Tone};
 use super::transaction::{self, Rejected, TurnedAway, joined};
@@ -108,12 +109,14 @@ struct Account {
     inboxes: Vec<(&'static str, u64)>,
     /// What is still to go back to buyers.
     back: GivenBack,
+    /// Parcels of our own that are to arrive today or were to arrive before.
+    parcels: usize,
     /// When mail was fetched last, and the failure since, if there was one; `None` where there is no mailbox and no mail came.
     fetches: Option<[Option<Fetch>; 2]>,
 }
 
 impl Account {
-    fn load(clerk: &Clerk, now: &Moment) -> Result<Self, Failure> {
+    fn load(shell: &Shell, clerk: &Clerk, now: &Moment) -> Result<Self, Failure> {
         let played = Role::ALL.into_iter().filter(|role| clerk.settings().practice.plays(*role));
         let parts = played.map(|role| Part::load(clerk, role, now)).collect::<Result<Vec<Part>, Failure>>()?;
         let queue = clerk.queue().look().map_err(ClerkError::from)?;
@@ -130,6 +133,7 @@ impl Account {
             unacknowledged: clerk.count_unacknowledged(SOON, &queue.items)?,
             inboxes: super::inbox::waiting_counts(clerk)?,
             back: GivenBack::of(clerk, first_role(clerk))?,
+            parcels: inbox_due::parcels(shell, clerk)?.len(),
             fetches: Some(clerk.last_fetches()?)
                 .filter(|fetches| clerk.settings().inbox.is_some() || fetches.iter().any(Option::is_some)),
         })
@@ -176,7 +180,7 @@ pub(super) fn run(shell: &mut Shell, args: StatusArgs) -> Result<(), Failure> {
     let mut clerk = shell.clerk()?;
     clerk.catch_up()?;
     let now = shell.clock.now();
-    let account = Account::load(&clerk, &now)?;
+    let account = Account::load(shell, &clerk, &now)?;
     let address = clerk.me().address.to_string();
     if args.exit_code && !account.needs_you(&clerk, &now)? {
         return Ok(());
@@ -198,7 +202,7 @@ fn document(account: &Account, address: &str) -> Value {
     let mut value = json!({
         "schema": "mailorder.status/1", "address": address,
         "over_limit": over.iter().map(text::money_json).collect::<Vec<_>>(),
-        "refund_due": account.back.document(),
+        "refund_due": account.back.document(), "parcels_due": account.parcels,
         "mail": account.fetches.as_ref().map(|[done, failed]| json!({
             "fetched": done.as_ref().map(|done| done.at),
             "failed": failed.as_ref().map(|failed| json!({"at": failed.at, "why": failed.fault})),
@@ -282,6 +286,12 @@ fn hints(shell: &Shell, account: &Account) {
     let count = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
     let Some(first) = account.parts.first() else { return };
     account.back.tell(shell);
+    if account.parcels > 0 {
+        shell.hint(&format!(
+            "{} to arrive today or overdue: mailorder ship inbox",
+            plural(count(account.parcels), "parcel")
+        ));
+    }
     for (command, count) in &account.inboxes {
         shell.hint(&format!("{} for you: mailorder {command} inbox", waits(*count)));
     }

@@ -511,6 +511,7 @@ pub(super) fn listed(row: &rusqlite::Row<'_>) -> Found<Listed> {
         unanswered: false,
         refunded: money(row.get(28)?, row.get(29)?)?,
         crowded: None,
+        next: None,
         stopping: None,
         owing: Vec::new(),
     };

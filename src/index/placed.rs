@@ -125,7 +125,7 @@ fn put_row(
         row.state,
         row.open,
         row.due.map(|due| due.to_string()),
-        row.due.as_ref().map(seconds),
+        row.due.iter().chain(&row.next).map(seconds).min(),
         row.unpaid.map(|unpaid| unpaid.currency().code()),
         row.unpaid.map(|unpaid| unpaid.plain()),
         row.undelivered,

@@ -74,6 +74,8 @@ pub struct Row {
     pub until: Option<Moment>,
     /// The earliest promised date that is still open: of a leg, or of money that is to go back.
     pub due: Option<When>,
+    /// When the next parcel is to arrive; in a row that is reckoned, and in none that lists read again.
+    pub next: Option<When>,
     /// What remains to be paid; `None` where nothing does.
     pub unpaid: Option<Money>,
     /// Whether something else came, as the buyer says, than the delivery agent says was delivered.
@@ -136,6 +138,7 @@ impl Row {
             open: true,
             until: None,
             due: None,
+            next: None,
             unpaid: None,
             short: false,
             undelivered: false,

@@ -33,6 +33,7 @@ impl Row {
         let mut row = Self {
             total: total(transaction, standing.state),
             due,
+            next: standing.legs.delivery.next().filter(|_| standing.state == State::Open),
             unpaid: standing.unpaid,
             short: received::differs(transaction, &standing).is_some(),
             undelivered: standing.undelivered(),

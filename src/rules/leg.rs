@@ -22,13 +22,17 @@ pub struct Part {
     pub done: Option<Moment>,
     /// Whether it was stopped, refused or lost.
     pub failed: bool,
+    /// When it is to be done, where it neither was nor failed.
+    pub planned: Option<When>,
     /// What is in it.
     pub lines: Vec<LineQuantity>,
 }
 
 impl Part {
-    fn new(step: &Step, lines: &[LineQuantity]) -> Self {
-        Self { done: step.done(), failed: step.failed(), lines: lines.to_vec() }
+    fn new(step: &Step, expected: Option<When>, lines: &[LineQuantity]) -> Self {
+        let (done, failed) = (step.done(), step.failed());
+        let planned = step.planned().or(expected).filter(|_| done.is_none() && !failed);
+        Self { done, failed, planned, lines: lines.to_vec() }
     }
 }
 
@@ -53,6 +57,12 @@ impl LegState {
     /// Returns when the last parcel that is done was done; `None` where none is.
     pub fn done_in_part(&self) -> Option<Moment> {
         self.parcels.values().filter_map(|part| part.done).max()
+    }
+
+    /// Returns when the next parcel that is under way is to be done.
+    pub fn next(&self) -> Option<When> {
+        let planned = self.parcels.values().filter_map(|part| part.planned);
+        planned.min_by_key(|date| date.end(jiff::tz::Offset::UTC))
     }
 
     /// Returns the goods that will not come though others came: [`lost`](Self::lost), where anything is done.
@@ -391,7 +401,7 @@ fn state_of(known: &Known<'_>, kept: &Kept, legs: &mut Legs) {
             let steps: Vec<&Step> = status.shipments.iter().map(|s| &s.step).collect();
             legs.order = leg_state(kept, as_of, &steps);
             for shipment in &status.shipments {
-                let part = Part::new(&shipment.step, &shipment.lines);
+                let part = Part::new(&shipment.step, None, &shipment.lines);
                 legs.order.parcels.insert(shipment.parcel.clone(), part);
             }
             // A cancelled order is over, and shipped only if all of it had left.
@@ -407,7 +417,7 @@ fn state_of(known: &Known<'_>, kept: &Kept, legs: &mut Legs) {
             let steps: Vec<&Step> = status.parcels.iter().map(|p| &p.step).collect();
             legs.delivery = leg_state(kept, as_of, &steps);
             for parcel in &status.parcels {
-                let part = Part::new(&parcel.step, &parcel.lines);
+                let part = Part::new(&parcel.step, parcel.expected_until, &parcel.lines);
                 legs.delivery.parcels.insert(parcel.id.clone(), part);
                 if legs.delivery.planned.is_none() && parcel.step.done().is_none() {
                     legs.delivery.planned = parcel.expected_until.or(parcel.expected_from);

@@ -164,3 +164,29 @@ fn a_parcel_whose_day_has_come_stands_in_the_carrier_s_inbox_until_it_is_reporte
     assert!(items("+0d").is_empty());
     assert_eq!(items("+60d").len(), 1, "the other one");
 }
+
+#[test]
+fn of_several_parcels_the_one_whose_day_has_come_is_listed_though_another_comes_later() {
+    let town = Town::fresh();
+    let (_, number) = town.bought("SH-41", 3, &["--pay", "invoice"]);
+    let day = |days: i64| mailorder::clock::Clock::system().now().plus_seconds(days * 86_400).day().to_string();
+    for (parcel, line, days) in [("1", "1=2", 0), ("2", "1=1", 40)] {
+        let parts = ["--parcel", parcel, "--line", line, "--planned", &day(days)];
+        town.does("ship", &[&["ship", "notify", number.as_str()], &parts[..]].concat());
+    }
+    let due = |at: &str| {
+        let items = town.at(at, "ship", &["ship", "inbox", "--json"]).json()["items"].clone();
+        items.as_array().unwrap().iter().map(|item| item["about"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let line = |parcel: &str, days| format!("parcel {parcel}, to arrive on {}", day(days));
+    assert_eq!(due("+0d"), [line("1", 0)]);
+    assert_eq!(due("+41d"), [line("1", 0), line("2", 40)]);
+    for (at, count, said) in [("+0d", 1, "1 parcel is to arrive"), ("+41d", 2, "2 parcels are to arrive")] {
+        let told = town.at(at, "ship", &["status"]);
+        assert!(told.err.contains(&format!("{said} today or overdue: mailorder -c ")), "{told:?}");
+        assert_eq!(town.at(at, "ship", &["status", "--json"]).json()["parcels_due"], count);
+    }
+    town.does("ship", &["ship", "notify", &number, "--delivered", "--parcel", "1"]);
+    assert!(due("+0d").is_empty());
+    assert_eq!(due("+41d"), [line("2", 40)]);
+}
