@@ -180,8 +180,7 @@ mod real {
         let open = || shown.says(&["status"])["warnings"].as_u64().unwrap();
         let before = open();
         browser.open(&format!("{root}/warnings"));
-        browser.click(".settle details:has(button[value=ack]) summary");
-        browser.click("button[value=ack]");
+        browser.click_within(".settle details:has(button[value=ack])", "button[value=ack]");
         said("seen");
         assert_eq!(open(), before - 1);
         assert!(browser.title().starts_with(&format!("({})", before - 1)), "{}", browser.title());

@@ -203,14 +203,19 @@ impl Browser {
     fn of(&self, selector: &str, method: &str, what: &str, body: &Value) -> Value {
         let begun = Instant::now();
         loop {
-            let found = self.ask("POST", "/element", &json!({"using": "css selector", "value": selector}));
-            let element = found.as_object().unwrap().values().next().unwrap().as_str().unwrap();
-            match self.tries(method, &format!("/element/{element}/{what}"), body) {
+            match self.tries_of(selector, method, what, body) {
                 Ok(value) => return value,
-                Err(fault) if fault["error"] == "stale element reference" && begun.elapsed() < PATIENCE => {}
+                Err(fault) if is_of_a_page_that_goes(&fault) && begun.elapsed() < PATIENCE => {}
                 Err(fault) => panic!("{method} {what} of {selector}: {fault}"),
             }
         }
+    }
+
+    /// The same, once.
+    fn tries_of(&self, selector: &str, method: &str, what: &str, body: &Value) -> Result<Value, Value> {
+        let found = self.tries("POST", "/element", &json!({"using": "css selector", "value": selector}))?;
+        let element = found.as_object().unwrap().values().next().unwrap().as_str().unwrap();
+        self.tries(method, &format!("/element/{element}/{what}"), body)
     }
 
     pub fn text(&self, selector: &str) -> String {
@@ -219,6 +224,38 @@ impl Browser {
 
     pub fn click(&self, selector: &str) {
         self.of(selector, "POST", "click", &json!({}));
+    }
+
+    /// Opens what stands behind the summary of `details`, and presses a button in it. Where the page is loaded anew between the
+    /// two, because news had come, it is closed again, and is opened once more.
+    pub fn click_within(&self, details: &str, selector: &str) {
+        let begun = Instant::now();
+        let button = format!("{details} {selector}");
+        let is_open = format!("return document.querySelector(\"{details}\")?.open");
+        let is_open = json!({"script": is_open, "args": []});
+        loop {
+            if self.tries("POST", "/execute/sync", &is_open) != Ok(json!(true)) {
+                self.click(&format!("{details} > summary"));
+            }
+            // What is closed again would be waited for in vain.
+            self.waits(Duration::from_secs(1));
+            let pressed = self.tries_of(&button, "POST", "click", &json!({}));
+            self.waits(PATIENCE);
+            match pressed {
+                Ok(_) => return,
+                Err(fault) => {
+                    let gone =
+                        ["element not interactable", "no such element"].iter().any(|word| fault["error"] == *word);
+                    let passes = (gone || is_of_a_page_that_goes(&fault)) && begun.elapsed() < PATIENCE;
+                    assert!(passes, "{button}: {fault}");
+                }
+            }
+        }
+    }
+
+    /// Has the driver wait so long for what is to be pressed or read.
+    fn waits(&self, long: Duration) {
+        self.ask("POST", "/timeouts", &json!({"implicit": long.as_millis()}));
     }
 
     pub fn write(&self, selector: &str, text: &str) {
@@ -290,6 +327,12 @@ impl Browser {
     }
 }
 
+/// Returns whether what was asked for was lost with a page that gave way to the next.
+fn is_of_a_page_that_goes(fault: &Value) -> bool {
+    fault["error"] == "stale element reference"
+        || fault["message"].as_str().is_some_and(|text| text.contains("navigation"))
+}
+
 impl Drop for Browser {
     fn drop(&mut self) {
         // What a page does wrong and no test looked for is a fault all the same: it is looked at before the browser ends.
@@ -328,6 +371,25 @@ mod real {
         for (place, what) in ["drawn drawn", "placeholder empty", "border of "].iter().enumerate() {
             assert!(faint[place].contains(what), "{what}: {faint:?}");
         }
+    }
+
+    #[test]
+    fn what_stands_behind_a_summary_is_opened_once_more_where_the_page_is_loaded_anew() {
+        let browser = Browser::start(1280, 1000);
+        // News comes as soon as it is opened for the first time.
+        let news = "if (this.open && !window.name) { window.name = 'again'; location.reload(); }";
+        let button = "<button onclick=\"document.title = 'pressed'\">x</button>";
+        let folder = crate::support::accounts::scratch();
+        let page = folder.path().join("page.html");
+        std::fs::write(&page, format!("<details ontoggle=\"{news}\"><summary>more</summary>{button}</details>"))
+            .unwrap();
+        browser.open(&format!("file://{}", page.display()));
+        browser.click("summary");
+        browser
+            .until("it is closed again", "return window.name === 'again' && !document.querySelector('details').open");
+        browser.script("window.name = ''");
+        browser.click_within("details", "button");
+        browser.until("it is pressed", "return document.title === 'pressed'");
     }
 
     #[test]

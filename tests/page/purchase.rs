@@ -41,6 +41,11 @@ mod real {
         /// Presses a button and waits until the page says that it was done.
         fn presses(&self, button: &str, said: &str) {
             self.browser.click(&format!("button[value={button}]"));
+            self.says(said);
+        }
+
+        /// Waits until the page says that something was done.
+        fn says(&self, said: &str) {
             self.browser.until(said, &format!("return location.search === '?said={said}'"));
         }
 
@@ -290,8 +295,8 @@ mod real {
         desk.parties.settle();
         desk.check_screens(&id, &offered);
         desk.goes("/warnings");
-        desk.browser.click(".settle details:has(button[value=ack]) summary");
-        desk.presses("ack", "seen");
+        desk.browser.click_within(".settle details:has(button[value=ack])", "button[value=ack]");
+        desk.says("seen");
         assert_eq!(open(), 0);
         // Several at once, and the other language.
         desk.goes("/");

@@ -214,8 +214,7 @@ fn cancelling_giving_back_ordering_again_and_settling_in_the_browser_p37_p67_p94
     let first = browser
         .script("return [...document.querySelectorAll('article')].map((a) => a.id).find((id) => id.startsWith('w-'))");
     let first = first.as_str().unwrap();
-    browser.click(&format!("#{first} .settle li:nth-child(3) summary"));
-    browser.click(&format!("#{first} button[value=ack]"));
+    browser.click_within(&format!("#{first} .settle li:nth-child(3) details"), "button[value=ack]");
     browser.until("the settlement", "return location.search === '?said=seen'");
     let after = town.does("buyer", &["--json", "warnings"]).json()["warnings"].as_array().unwrap().len();
     assert!(after < before, "{before} {after}");

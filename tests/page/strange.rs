@@ -170,8 +170,7 @@ mod real {
             .collect();
         let [one] = &strange[..] else { panic!("{strange:?}") };
         let article = one["id"].as_str().unwrap().to_lowercase();
-        browser.click(&format!("#{article} .settle details:has(button[value=ack]) summary"));
-        browser.click(&format!("#{article} button[value=ack]"));
+        browser.click_within(&format!("#{article} .settle details:has(button[value=ack])"), "button[value=ack]");
         browser.until("the settlement", "return location.search === '?said=seen'");
         desk.check("settled");
     }
