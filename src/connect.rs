@@ -61,7 +61,7 @@ impl fmt::Display for Server {
 pub enum Secret {
     /// A password (LOGIN, AUTH PLAIN).
     Password(SecretString),
-    /// An OAuth 2 access token (XOAUTH2).
+    /// An OAuth 2 access token (XOAUTH2; OAUTHBEARER, RFC 7628).
     Token(SecretString),
 }
 

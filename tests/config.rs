@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use mailorder::config::{ConfigError, Environment, InboxSettings, OutboxSettings, PasswordSource, Settings, parse};
+use mailorder::config::{ConfigError, Environment, InboxSettings, OutboxSettings, Proof, Settings, parse};
 use mailorder::mail::Language;
 use mailorder::trade::Role;
 use mailorder::words::Words;
@@ -15,7 +15,7 @@ use crate::support::english::english_words;
 
 pub(crate) const EXAMPLE: &str = include_str!("../config.example.toml");
 const WRITTEN: &str = include_str!("../src/config/written.rs");
-pub(crate) const PASSWORDS: [&str; 3] = ["password_file", "password_command", "credential"];
+pub(crate) const PROOFS: [&str; 4] = ["password_file", "password_command", "credential", "token_command"];
 
 fn settle(text: &str) -> Result<Settings, ConfigError> {
     let environment = Environment {
@@ -65,14 +65,14 @@ fn example(keep: impl Fn(&str, &str) -> bool) -> String {
 }
 
 /// Returns the example with every key, of those that exclude each other the ones named.
-pub(crate) fn complete(inbox: &str, outbox: &str, password: &str) -> String {
+pub(crate) fn complete(inbox: &str, outbox: &str, proof: &str) -> String {
     let wanted = |table: &str, key: &str| {
         let way = match table {
             "inbox.imap" => inbox == "imap",
             "outbox.smtp" => outbox == "smtp",
             _ => true,
         };
-        way && (!PASSWORDS.contains(&key) || key == password)
+        way && (!PROOFS.contains(&key) || key == proof)
     };
     let text = example(wanted);
     let mut inside = String::new();
@@ -115,17 +115,18 @@ fn the_example_loads_as_it_stands_and_for_each_role() {
 fn the_example_loads_with_every_key_it_shows() {
     for inbox in ["maildir", "imap"] {
         for outbox in ["maildir", "smtp", "sendmail"] {
-            for password in PASSWORDS {
-                let settings = settled(&complete(inbox, outbox, password));
+            for proof in PROOFS {
+                let settings = settled(&complete(inbox, outbox, proof));
                 assert_eq!(matches!(settings.inbox, Some(InboxSettings::Imap(..))), inbox == "imap");
                 assert_eq!(matches!(settings.outbox, Some(OutboxSettings::Smtp(_))), outbox == "smtp");
                 if let Some(OutboxSettings::Smtp(server)) = settings.outbox {
                     let source = match server.login.expect("a login").1 {
-                        PasswordSource::File(_) => "password_file",
-                        PasswordSource::Command(_) => "password_command",
-                        PasswordSource::Credential(_) => "credential",
+                        Proof::PasswordFile(_) => "password_file",
+                        Proof::PasswordCommand(_) => "password_command",
+                        Proof::Credential(_) => "credential",
+                        Proof::TokenCommand(_) => "token_command",
                     };
-                    assert_eq!(source, password);
+                    assert_eq!(source, proof);
                 }
             }
         }
@@ -282,6 +283,17 @@ fn a_wrong_value_is_named_by_its_key() {
             "[inbox]\nmaildir = \"~/Maildir\"",
             &format!("{imap}, password_command = [] }}"),
             "inbox.imap: `password_command`",
+        ),
+        ("[inbox]\nmaildir = \"~/Maildir\"", &format!("{imap}, token_command = [] }}"), "inbox.imap: `token_command`"),
+        (
+            "[inbox]\nmaildir = \"~/Maildir\"",
+            &format!("{imap}, token_command = [\"a\"], password_file = \"b\" }}"),
+            "inbox.imap: only one of",
+        ),
+        (
+            "[inbox]\nmaildir = \"~/Maildir\"",
+            &format!("{imap}, token_command = [\"a\"], user = \"a\\u0001auth=b\" }}"),
+            "inbox.imap: user: ",
         ),
     ];
     check_values(&rows);

@@ -119,6 +119,8 @@ mod support;
 mod templates;
 /// Rules about the source and the documents that no compiler checks.
 mod tidy;
+/// Logins by OAuth 2 access tokens.
+mod tokens;
 /// Keys over the years: renewed, learnt of, revoked, replaced.
 mod trust;
 /// Files that cannot be read.

@@ -1,4 +1,4 @@
-//! Mailbox and way out, made from the settings. Passwords are fetched when a login needs them and kept nowhere.
+//! Mailbox and way out, made from the settings. Passwords and tokens are fetched when a login needs them and kept nowhere.
 
 use std::path::Path;
 use std::process::Stdio;
@@ -12,7 +12,7 @@ use tokio::time::timeout;
 
 use super::ClerkError;
 use crate::config::written::Handled;
-use crate::config::{InboxSettings, OutboxSettings, PasswordSource, ServerSettings, Settings, TlsMode, outbox_base};
+use crate::config::{InboxSettings, OutboxSettings, Proof, ServerSettings, Settings, TlsMode, outbox_base};
 use crate::connect::{Login, Secret, SecretFuture, Server, Tls};
 use crate::hook;
 use crate::inbox::{self, Inbox, imap};
@@ -37,7 +37,7 @@ pub fn inbox(settings: &Settings) -> Result<Option<Inbox>, ClerkError> {
         }
         Some(InboxSettings::Imap(server, folder, handled)) => {
             let login = login(server).ok_or_else(|| {
-                let text = "inbox.imap needs a password: password_file, password_command or credential";
+                let text = "inbox.imap needs a login: password_file, password_command, credential or token_command";
                 ClerkError::Settings(text.to_owned())
             })?;
             let mut imap = imap::ImapSettings::new(address(server), login);
@@ -77,10 +77,10 @@ pub fn outbox(settings: &Settings) -> Result<Option<Outbox>, ClerkError> {
     })
 }
 
-/// How long a password command may take: no more than a command that made letters tries to send them.
-const PASSWORD_WAIT: Duration = Duration::from_secs(10);
+/// How long a command for a password or token may take: no more than a command that made letters tries to send them.
+const SECRET_WAIT: Duration = Duration::from_secs(10);
 /// How much of its output is read.
-const PASSWORD_MAX: u64 = 64 * 1024;
+const SECRET_MAX: u64 = 64 * 1024;
 
 fn address(server: &ServerSettings) -> Server {
     let tls = match server.tls {
@@ -92,29 +92,51 @@ fn address(server: &ServerSettings) -> Server {
 }
 
 fn login(server: &ServerSettings) -> Option<Login> {
-    let (user, source) = server.login.clone()?;
+    let (user, proof) = server.login.clone()?;
     let secret = move || -> SecretFuture {
-        let source = source.clone();
-        Box::pin(async move { password(&source).await.map(Secret::Password) })
+        let proof = proof.clone();
+        Box::pin(async move { secret(&proof).await })
     };
     Some(Login { user, secret: Arc::new(secret) })
 }
 
-/// Fetches a password: the first line of a file, or of what a command prints.
-async fn password(source: &PasswordSource) -> Result<SecretString, String> {
-    let text = match source {
-        PasswordSource::File(file) => read(file)?,
-        PasswordSource::Credential(file) => read(file)?,
-        PasswordSource::Command(argv) => {
-            let (program, arguments) = argv.split_first().ok_or("the password command is empty")?;
-            let printed = printed(Command::new(program).args(arguments), PASSWORD_WAIT)
-                .await
-                .map_err(|fault| format!("the password command {program} {fault}"))?;
-            String::from_utf8(printed).map_err(|_| format!("{program} printed no text"))?
+/// Fetches what proves a login.
+async fn secret(proof: &Proof) -> Result<Secret, String> {
+    match proof {
+        Proof::PasswordFile(file) | Proof::Credential(file) => password(&read(file)?),
+        Proof::PasswordCommand(argv) => password(&said("password", argv).await?),
+        Proof::TokenCommand(argv) => token(&said("token", argv).await?),
+    }
+}
+
+/// Reads a password: the first line of a file, or of what a command printed.
+fn password(text: &str) -> Result<Secret, String> {
+    match text.lines().next().unwrap_or_default() {
+        "" => Err("the password is empty".to_owned()),
+        line => Ok(Secret::Password(SecretString::from(line.to_owned()))),
+    }
+}
+
+/// Reads an access token, which is all that a command may print: programs that get one print much else where they are called in
+/// another way.
+fn token(text: &str) -> Result<Secret, String> {
+    // RFC 6750 section 2.1: b64token.
+    let is_of_token = |c: char| c.is_ascii_alphanumeric() || "-._~+/=".contains(c);
+    match text.trim() {
+        token if !token.is_empty() && token.chars().all(is_of_token) => {
+            Ok(Secret::Token(SecretString::from(token.to_owned())))
         }
-    };
-    let line = text.lines().next().unwrap_or_default();
-    if line.is_empty() { Err("the password is empty".to_owned()) } else { Ok(SecretString::from(line.to_owned())) }
+        _ => Err("the token command printed no access token, or more than that".to_owned()),
+    }
+}
+
+/// Returns what the command for a password or token prints.
+async fn said(what: &str, argv: &[String]) -> Result<String, String> {
+    let (program, arguments) = argv.split_first().ok_or_else(|| format!("the {what} command is empty"))?;
+    let printed = printed(Command::new(program).args(arguments), SECRET_WAIT)
+        .await
+        .map_err(|fault| format!("the {what} command {program} {fault}"))?;
+    String::from_utf8(printed).map_err(|_| format!("{program} printed no text"))
 }
 
 /// Returns what a program prints, which must end in time and well. It is killed when nobody waits for it any more.
@@ -125,7 +147,7 @@ async fn printed(command: &mut Command, patience: Duration) -> Result<Vec<u8>, S
     let mut bytes = Vec::new();
     let ends = async {
         // Whoever prints more than that is not waited for: its output is closed.
-        let read = stdout.take(PASSWORD_MAX).read_to_end(&mut bytes).await;
+        let read = stdout.take(SECRET_MAX).read_to_end(&mut bytes).await;
         (read, child.wait().await)
     };
     match timeout(patience, ends).await {
@@ -154,6 +176,8 @@ fn read(file: &Path) -> Result<String, String> {
 mod tests {
     use std::time::Instant;
 
+    use secrecy::ExposeSecret as _;
+
     use super::*;
 
     #[test]
@@ -178,13 +202,26 @@ mod tests {
     }
 
     #[test]
+    fn a_token_is_all_that_its_command_prints() {
+        let read = |text: &str| match token(text) {
+            Ok(Secret::Token(token)) => Ok(token.expose_secret().to_owned()),
+            Ok(Secret::Password(_)) => panic!("{text}"),
+            Err(fault) => Err(fault),
+        };
+        assert_eq!(read("ya29.a0Af-_~+/x==\n").unwrap(), "ya29.a0Af-_~+/x==");
+        for text in ["", "\n", "{\"access_token\": \"x\"}", "two\nlines", "Bearer x", "x\u{1}auth=y", "トークン"] {
+            assert!(read(text).unwrap_err().contains("no access token"), "{text:?}");
+        }
+    }
+
+    #[test]
     fn a_password_command_that_nobody_waits_for_any_more_is_ended_and_others_go_on_meanwhile() {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let (begun, soon) = (Instant::now(), Duration::from_millis(300));
         let long = format!("38.{}", std::process::id());
         let mut command = Command::new("/bin/sleep");
         let (given_up, ()) = runtime.block_on(async {
-            let printed = timeout(soon, printed(command.arg(&long), PASSWORD_WAIT));
+            let printed = timeout(soon, printed(command.arg(&long), SECRET_WAIT));
             tokio::join!(printed, tokio::time::sleep(Duration::from_millis(10)))
         });
         assert!(given_up.is_err() && begun.elapsed() < Duration::from_secs(5));

@@ -328,7 +328,7 @@ fn queue_kind(error: &QueueError) -> FailureKind {
 
 fn inbox_kind(error: &InboxError) -> FailureKind {
     match error {
-        InboxError::Login { .. } => FailureKind::Unavailable,
+        InboxError::Login { .. } | InboxError::Token { .. } => FailureKind::Unavailable,
         InboxError::Maildir(error) => files_kind(error),
         error if error.is_config() => FailureKind::Config,
         _ => FailureKind::Later,

@@ -13,7 +13,8 @@ use crate::trade::{Address, Role};
 
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  mailorder init --address alice@example.org --name 'Alice Example' --inbox ~/Maildir --outbox-sendmail /usr/sbin/sendmail\n  mailorder init --address alice@example.org --name 'Alice Example' --imap imap.example.org --smtp smtp.example.org --password-file ~/mail-password"
+    after_help = "Examples:\n  mailorder init --address alice@example.org --name 'Alice Example' --inbox ~/Maildir --outbox-sendmail /usr/sbin/sendmail\n  mailorder init --address alice@example.org --name 'Alice Example' --imap imap.example.org --smtp smtp.example.org --password-file ~/mail-password\n  mailorder init --address alice@example.org --name 'Alice Example' --imap imap.example.org --smtp smtp.example.org --token-command 'oama access alice@example.org'",
+    group = clap::ArgGroup::new("proof").args(["password_file", "token_command"])
 )]
 pub(crate) struct InitArgs {
     /// Address that letters are sent from
@@ -33,13 +34,13 @@ pub(crate) struct InitArgs {
     #[arg(long, value_name = "MAILDIR", conflicts_with = "imap")]
     inbox: Option<String>,
     /// IMAP server to take mail from
-    #[arg(long, value_name = "HOST", requires = "password_file")]
+    #[arg(long, value_name = "HOST", requires = "proof")]
     imap: Option<String>,
     /// Maildir to write to; {to} stands for the recipient
     #[arg(long, value_name = "MAILDIR", conflicts_with_all = ["smtp", "outbox_sendmail"])]
     outbox: Option<String>,
     /// SMTP server to send by
-    #[arg(long, value_name = "HOST", requires = "password_file", conflicts_with = "outbox_sendmail")]
+    #[arg(long, value_name = "HOST", requires = "proof", conflicts_with = "outbox_sendmail")]
     smtp: Option<String>,
     /// Program like sendmail to send by
     #[arg(long, value_name = "PROGRAM")]
@@ -47,6 +48,9 @@ pub(crate) struct InitArgs {
     /// File with the password for IMAP and SMTP in its first line
     #[arg(long, value_name = "FILE")]
     password_file: Option<String>,
+    /// Program, with its arguments behind it, that prints an OAuth 2 access token for IMAP and SMTP
+    #[arg(long, value_name = "COMMAND")]
+    token_command: Option<String>,
     /// Language of letters: en or ja
     #[arg(long, default_value = "en")]
     language: String,
@@ -179,9 +183,15 @@ fn written(args: &InitArgs, address: &Address, file: &Path) -> Result<String, Fa
     if let Some(folder) = &args.folder {
         text.push_str(&format!("\n[storage]\nfolder = {}\n", quote(&typed(&folder.to_string_lossy())?)));
     }
-    let password = args.password_file.as_deref().map(typed).transpose()?;
-    let password = password.map(|file| format!(", password_file = {}", quote(&file)));
-    let server = |host: &str| format!("{{ host = {}{} }}", quote(host), password.clone().unwrap_or_default());
+    let proof = match (&args.password_file, &args.token_command) {
+        (Some(file), _) => format!(", password_file = {}", quote(&typed(file)?)),
+        (None, Some(command)) => {
+            let words: Vec<String> = command.split_whitespace().map(quote).collect();
+            format!(", token_command = [{}]", words.join(", "))
+        }
+        (None, None) => String::new(),
+    };
+    let server = |host: &str| format!("{{ host = {}{proof} }}", quote(host));
     if let Some(maildir) = &args.inbox {
         text.push_str(&format!("\n[inbox]\nmaildir = {}\n", quote(&typed(maildir)?)));
     } else if let Some(host) = &args.imap {

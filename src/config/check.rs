@@ -7,7 +7,7 @@ use std::path::Path;
 use toml::de::DeTable;
 
 use super::fault::{key_at, line_and_column};
-use super::{ConfigError, InboxSettings, OutboxSettings, PasswordSource, ServerSettings, Settings};
+use super::{ConfigError, InboxSettings, OutboxSettings, Proof, ServerSettings, Settings};
 use crate::role::Procedure;
 use crate::role::planned::BankDay;
 use crate::role::practice::Stage;
@@ -107,7 +107,7 @@ impl Check<'_> {
     }
 
     fn server(&mut self, key: &str, server: &ServerSettings) {
-        if let Some((_, PasswordSource::File(file))) = &server.login
+        if let Some((_, Proof::PasswordFile(file))) = &server.login
             && !file.is_file()
         {
             self.say(&format!("{key}.password_file"), format!("{} is not there", file.display()));

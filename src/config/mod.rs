@@ -82,8 +82,8 @@ pub struct ServerSettings {
     pub tls: TlsMode,
     /// A file of further certificates to trust.
     pub ca_file: Option<PathBuf>,
-    /// User name and where the password comes from.
-    pub login: Option<(String, PasswordSource)>,
+    /// User name, and what proves it.
+    pub login: Option<(String, Proof)>,
 }
 
 /// How a connection to a mail server is protected.
@@ -93,19 +93,21 @@ pub enum TlsMode {
     Implicit,
     /// Upgraded before anything is said; never stripped silently.
     StartTls,
-    /// None; only to a loopback address and without a password.
+    /// None; only to a loopback address and without a login.
     None,
 }
 
-/// Where a password comes from; never the configuration itself.
+/// What proves a login, and where it comes from; never the configuration itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum PasswordSource {
-    /// The first line of a file.
-    File(PathBuf),
-    /// The first line a command prints.
-    Command(Vec<String>),
-    /// A credential handed over by systemd: its file.
+pub enum Proof {
+    /// A password: the first line of a file.
+    PasswordFile(PathBuf),
+    /// A password: the first line a command prints.
+    PasswordCommand(Vec<String>),
+    /// A password: a credential handed over by systemd, its file.
     Credential(PathBuf),
+    /// An OAuth 2 access token, which a command prints.
+    TokenCommand(Vec<String>),
 }
 
 /// Whose key may write first.
@@ -204,7 +206,7 @@ impl Settings {
             OutboxSettings::Maildir(_) | OutboxSettings::Sendmail(_) => None,
         });
         [inbox, outbox].into_iter().flatten().filter_map(|server| match &server.login {
-            Some((_, PasswordSource::File(file))) => Some(file.as_path()),
+            Some((_, Proof::PasswordFile(file))) => Some(file.as_path()),
             _ => None,
         })
     }

@@ -8,14 +8,14 @@ use toml::Spanned;
 use super::fault::Faults;
 use super::written::{self, Config};
 use super::{
-    ConfigError, Environment, Folders, InboxSettings, Listed, OutboxSettings, PasswordSource, ServerSettings, Settings,
-    TlsMode, TrustPolicy, default_folders,
+    ConfigError, Environment, Folders, InboxSettings, Listed, OutboxSettings, Proof, ServerSettings, Settings, TlsMode,
+    TrustPolicy, default_folders,
 };
 use crate::role::Practice;
 use crate::role::articles::{Article, Articles};
 use crate::role::practice::{AnswerLimits, BuyerPractice, Partial, ShopPractice};
 use crate::trade::item::Item;
-use crate::trade::{Address, Fingerprint, Money, Person, Quantity};
+use crate::trade::{Address, Fingerprint, Money, Person, Quantity, fault_of_line};
 
 /// How many strangers a shop lets in within an hour, where nothing is set.
 const STRANGERS_PER_HOUR: usize = 60;
@@ -168,39 +168,49 @@ impl Place<'_> {
         port: u16,
         address: &Address,
     ) -> Result<ServerSettings, ConfigError> {
-        let mut sources = Vec::new();
-        sources.extend(server.password_file.as_deref().map(|path| PasswordSource::File(self.path(path))));
-        sources.extend(server.password_command.clone().map(PasswordSource::Command));
+        let mut proofs = Vec::new();
+        proofs.extend(server.password_file.as_deref().map(|path| Proof::PasswordFile(self.path(path))));
+        proofs.extend(server.password_command.clone().map(Proof::PasswordCommand));
+        proofs.extend(server.token_command.clone().map(Proof::TokenCommand));
         if let Some(name) = &server.credential {
             let folder = self.credentials.as_ref().filter(|_| !name.contains('/'));
             let what = "`credential` needs systemd's LoadCredential, and a plain name";
-            sources.push(PasswordSource::Credential(folder.ok_or_else(|| self.fault(key, what))?.join(name)));
+            proofs.push(Proof::Credential(folder.ok_or_else(|| self.fault(key, what))?.join(name)));
         }
-        if sources.len() > 1 {
-            let what = "only one of `password_file`, `password_command` and `credential` may be given";
+        if proofs.len() > 1 {
+            let what = "only one of `password_file`, `password_command`, `credential` and `token_command` may be given";
             return Err(self.fault(key, what));
         }
-        if matches!(sources.first(), Some(PasswordSource::Command(argv)) if argv.is_empty()) {
-            return Err(self.fault(key, "`password_command` is a list of program and arguments"));
+        match proofs.first() {
+            Some(Proof::PasswordCommand(argv)) if argv.is_empty() => {
+                return Err(self.fault(key, "`password_command` is a list of program and arguments"));
+            }
+            Some(Proof::TokenCommand(argv)) if argv.is_empty() => {
+                return Err(self.fault(key, "`token_command` is a list of program and arguments"));
+            }
+            _ => {}
         }
         let tls = match server.tls.as_deref() {
             None | Some("implicit") => TlsMode::Implicit,
             Some("starttls") => TlsMode::StartTls,
-            Some("none") if is_loopback(&server.host) && sources.is_empty() => TlsMode::None,
+            Some("none") if is_loopback(&server.host) && proofs.is_empty() => TlsMode::None,
             Some("none") => {
-                return Err(self.fault(key, "`tls = \"none\"` is for a loopback address without a password alone"));
+                return Err(self.fault(key, "`tls = \"none\"` is for a loopback address without a login alone"));
             }
             Some(other) => {
                 return Err(self.fault(key, format!("tls = {other:?} is none of \"implicit\", \"starttls\", \"none\"")));
             }
         };
         let user = server.user.clone().unwrap_or_else(|| address.to_string());
+        if let Some(fault) = fault_of_line(&user) {
+            return Err(self.fault(key, format!("user: {fault}")));
+        }
         Ok(ServerSettings {
             host: server.host.clone(),
             port: server.port.unwrap_or(port),
             tls,
             ca_file: server.ca_file.as_deref().map(|path| self.path(path)),
-            login: sources.pop().map(|source| (user, source)),
+            login: proofs.pop().map(|proof| (user, proof)),
         })
     }
 

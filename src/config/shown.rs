@@ -11,9 +11,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::fault::line_and_column;
 use super::written::Handled;
-use super::{
-    HookSettings, InboxSettings, OutboxSettings, PasswordSource, ServerSettings, Settings, TlsMode, TrustPolicy,
-};
+use super::{HookSettings, InboxSettings, OutboxSettings, Proof, ServerSettings, Settings, TlsMode, TrustPolicy};
 use crate::role::calendar::Calendar;
 use crate::role::planned::{BankDay, DebitDay};
 use crate::role::practice::{
@@ -25,7 +23,7 @@ use crate::trade::HookName;
 const TABLES: [&str; 11] =
     ["storage", "inbox", "outbox", "trust", "answers", "notify", "buyer", "shop", "hook", "payment", "delivery"];
 /// The keys of commands.
-const COMMANDS: [&str; 3] = ["command", "password_command", "payment_data_command"];
+const COMMANDS: [&str; 4] = ["command", "password_command", "token_command", "payment_data_command"];
 /// What stands for the arguments of a command.
 const HIDDEN: &str = "...";
 
@@ -226,7 +224,7 @@ impl InForce {
         server.ca_file.iter().for_each(|file| self.path(key("ca_file"), file));
         if let Some((user, password)) = &server.login {
             self.put(key("user"), user.as_str());
-            if let PasswordSource::File(file) = password {
+            if let Proof::PasswordFile(file) = password {
                 self.path(key("password_file"), file);
             }
         }

@@ -143,7 +143,7 @@ pub struct Server {
     pub host: String,
     /// Port; 993 for IMAP and 465 for SMTP where none is given.
     pub port: Option<u16>,
-    /// `implicit`, `starttls` or, to a loopback address without a password, `none`.
+    /// `implicit`, `starttls` or, to a loopback address without a login, `none`.
     pub tls: Option<String>,
     /// Further certificates to trust (PEM).
     pub ca_file: Option<String>,
@@ -155,6 +155,8 @@ pub struct Server {
     pub password_command: Option<Vec<String>>,
     /// A systemd credential that is the password.
     pub credential: Option<String>,
+    /// A command that prints an OAuth 2 access token.
+    pub token_command: Option<Vec<String>>,
 }
 
 /// Whose keys count.

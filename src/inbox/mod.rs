@@ -129,8 +129,21 @@ pub enum InboxError {
     #[error("inbox: {0}")]
     Config(String),
     /// The secret could not be had.
-    #[error("no password for the inbox: {0}")]
+    #[error("no login to the inbox: {0}")]
     Secret(String),
+    /// The server does not accept user and token.
+    #[error(
+        "{server} refused the token of {user}: {text}; run the token_command of [inbox.imap] by hand: it must print an access \
+         token for mail of this user that has not run out"
+    )]
+    Token {
+        /// Host and port.
+        server: String,
+        /// User name.
+        user: String,
+        /// The server's words, escaped.
+        text: String,
+    },
     /// The server does not accept user and password.
     #[error(
         "{server} refused the login of {user}: {text}; put the right user and password into [inbox.imap] (many \
@@ -144,7 +157,7 @@ pub enum InboxError {
         /// The server's words, escaped.
         text: String,
     },
-    /// The server does not offer what we insist on: no password was sent (F43).
+    /// The server does not offer what we insist on: neither password nor token was sent (F43).
     #[error("{server} is not safe to log in to: {why}")]
     Unsafe {
         /// Host and port.

@@ -239,29 +239,11 @@ impl Smtp {
         let guarded = Guarded { inner: wire, prefix, line: Vec::new(), lines: 0, answered: false, dot };
         // An address literal instead of this machine's name, which is nobody's business.
         let hello = ClientId::Ipv4(Ipv4Addr::LOCALHOST);
-        let refused = |phase: &str, e: &lettre::transport::smtp::Error| SendError::Later {
-            cause: format!("{server} at {phase}: {}", reason(e)),
-            all: true,
-        };
         let mut connection = AsyncSmtpConnection::connect_with_transport(Box::new(guarded), &hello)
             .await
-            .map_err(|e| refused("greeting", &e))?;
+            .map_err(|e| not_yet(&server, "greeting", &e))?;
         if let Some(login) = &self.settings.login {
-            let cause = |e: String| SendError::Later { cause: format!("no password for {server}: {e}"), all: true };
-            let (secret, mechanisms) = match (login.secret)().await.map_err(cause)? {
-                Secret::Password(secret) => (secret, &[Mechanism::Plain, Mechanism::Login][..]),
-                Secret::Token(secret) => (secret, &[Mechanism::Xoauth2][..]),
-            };
-            let credentials = Credentials::new(login.user.clone(), secret.expose_secret().to_owned());
-            let denied = |e: &lettre::transport::smtp::Error| match e.is_permanent() {
-                true => SendError::Login { text: format!("{server}: {}", reason(e)) },
-                false => refused("login", e),
-            };
-            let answer = connection.auth(mechanisms, &credentials).await.map_err(|e| denied(&e))?;
-            if !answer.has_code(235) {
-                let cause = format!("{server} answered {} to the login", answer.code());
-                return Err(SendError::Later { cause, all: true });
-            }
+            authenticate(&mut connection, login, &server).await?;
         }
         Ok(Live { connection, letters: 0, used: Instant::now() })
     }
@@ -288,6 +270,40 @@ struct Fault {
     error: SendError,
     /// Whether the server clearly said no (4yz or 5yz).
     answered: bool,
+}
+
+/// Says that the server did not let us go on at this point, for a while.
+fn not_yet(server: &str, phase: &str, error: &lettre::transport::smtp::Error) -> SendError {
+    SendError::Later { cause: format!("{server} at {phase}: {}", reason(error)), all: true }
+}
+
+/// Logs in on a protected connection.
+async fn authenticate(connection: &mut AsyncSmtpConnection, login: &Login, server: &str) -> Result<(), SendError> {
+    let cause = |e: String| SendError::Later { cause: format!("no login to {server}: {e}"), all: true };
+    let (secret, mechanisms) = match (login.secret)().await.map_err(cause)? {
+        Secret::Password(secret) => (secret, &[Mechanism::Plain, Mechanism::Login][..]),
+        Secret::Token(secret) => (secret, &[Mechanism::Xoauth2][..]),
+    };
+    let by_token = mechanisms.contains(&Mechanism::Xoauth2);
+    if by_token && connection.server_info().get_auth_mechanism(mechanisms).is_none() {
+        return Err(SendError::Login { text: format!("{server} takes no token: it does not offer XOAUTH2") });
+    }
+    let credentials = Credentials::new(login.user.clone(), secret.expose_secret().to_owned());
+    let denied = |e: lettre::transport::smtp::Error| match e.is_permanent() {
+        true => SendError::Login { text: format!("{server}: {}", reason(&e)) },
+        // A server that takes no token asks back what of it to tell, and the library does not go on from there.
+        false if by_token && e.is_client() => SendError::Login {
+            text: format!(
+                "{server} did not take the token; run the token_command of [outbox.smtp] by hand: it must print an access token for sending mail that has not run out"
+            ),
+        },
+        false => not_yet(server, "login", &e),
+    };
+    let answer = connection.auth(mechanisms, &credentials).await.map_err(denied)?;
+    if answer.has_code(235) {
+        return Ok(());
+    }
+    Err(SendError::Later { cause: format!("{server} answered {} to the login", answer.code()), all: true })
 }
 
 impl From<Fault> for SendError {

@@ -5,7 +5,7 @@ use std::fs;
 use mailorder::config::{Setting, shown};
 use serde_json::Value;
 
-use crate::config::{EXAMPLE, PASSWORDS, complete, key, settled, table};
+use crate::config::{EXAMPLE, PROOFS, complete, key, settled, table};
 use crate::support::program::Town;
 
 fn all(text: &str) -> Vec<Setting> {
@@ -16,8 +16,8 @@ fn all(text: &str) -> Vec<Setting> {
 fn each_key_that_is_written_is_shown_with_its_line() {
     for inbox in ["maildir", "imap"] {
         for outbox in ["maildir", "smtp", "sendmail"] {
-            for password in PASSWORDS {
-                let text = complete(inbox, outbox, password);
+            for proof in PROOFS {
+                let text = complete(inbox, outbox, proof);
                 let all = all(&text);
                 for (line, name) in (1..).zip(text.lines()).filter_map(|(line, text)| Some((line, key(text)?))) {
                     let is =
@@ -114,10 +114,17 @@ fn the_settings_that_hold_are_printed_with_where_each_comes_from() {
 
 #[test]
 fn no_argument_of_a_command_is_shown() {
+    for proof in ["password_command", "token_command"] {
+        check_hidden(proof);
+    }
+}
+
+/// Checks that no argument of a command is shown, the mailbox's login being proved like this.
+fn check_hidden(proof: &str) {
     let town = Town::fresh();
     let secret = "hunter2";
     town.configure("buyer", |text| {
-        let imap = format!("[inbox.imap]\nhost = \"localhost\"\npassword_command = [\"echo\", \"{secret}\"]\n");
+        let imap = format!("[inbox.imap]\nhost = \"localhost\"\n{proof} = [\"echo\", \"{secret}\"]\n");
         let (before, inbox) = text.split_once("[inbox]\n").unwrap();
         let (_, after) = inbox.split_once('\n').unwrap();
         let buyer = format!("[buyer]\npayment_data_command = [\"cat\", \"{secret}\"]\n");
@@ -133,5 +140,5 @@ fn no_argument_of_a_command_is_shown() {
         }
     }
     let out = town.does("buyer", &["config", "show"]).out;
-    assert!(out.contains("inbox.imap.password_command = [\"echo\",\"...\"]\n"), "{out}");
+    assert!(out.contains(&format!("inbox.imap.{proof} = [\"echo\",\"...\"]\n")), "{out}");
 }

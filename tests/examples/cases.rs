@@ -81,6 +81,10 @@ pub const CASES: &[Case] = &[
         Stand::New,
     ),
     case(
+        "mailorder init --address alice@example.org --name 'Alice Example' --imap imap.example.org --smtp smtp.example.org --token-command 'oama access alice@example.org'",
+        Stand::New,
+    ),
+    case(
         "mailorder init --address alice@example.org --name '小野 賢治' --inbox ~/Maildir --outbox-sendmail /usr/sbin/sendmail",
         Stand::New,
     ),

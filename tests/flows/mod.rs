@@ -76,6 +76,8 @@ mod real_goods;
 mod real_speed;
 /// A process of one thread, over real servers.
 mod real_thread;
+
+mod real_tokens;
 /// Ways to pay, and the three servers asked: over real servers.
 mod real_ways;
 /// Terms that replace others, before the OK and after it.

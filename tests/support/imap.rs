@@ -171,7 +171,8 @@ async fn answer(shared: &Shared, line: &mut Line, command: &str) -> Option<()> {
         if !text.starts_with("+ ") || text.contains(tag) {
             return Some(());
         }
-        line.hear().await?;
+        let said = line.hear().await?;
+        shared.lock().unwrap().log.push(said);
         return line.say(format!("{tag} OK idle done\r\n").as_bytes()).await;
     }
     if rest == "IDLE" {

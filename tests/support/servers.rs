@@ -95,6 +95,14 @@ impl Servers {
         self.run("add-user", &[address, "pw"]);
     }
 
+    /// Returns an access token of a mailbox for so many seconds; one for less than none has run out.
+    pub fn token(&self, address: &str, seconds: i64) -> String {
+        let (script, seconds) = (support("mailserver"), seconds.to_string());
+        let output = Command::new(script).arg("token").arg(&self.dir).args([address, &seconds]).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    }
+
     pub fn port(&self, name: &str) -> u16 {
         self.env[&format!("{name}_PORT")].parse().unwrap()
     }

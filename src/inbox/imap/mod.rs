@@ -7,6 +7,7 @@
 
 mod greeting;
 mod guard;
+mod sasl;
 mod session;
 mod watch;
 
@@ -247,12 +248,14 @@ impl Imap {
         .await
         .map_err(slow)??;
         let secret = (self.settings.login.secret)().await.map_err(InboxError::Secret)?;
-        let possible = match &secret {
-            Secret::Password(_) => offers.has("AUTH=PLAIN") || !offers.has("LOGINDISABLED"),
-            Secret::Token(_) => offers.has("AUTH=XOAUTH2"),
+        let missing = match &secret {
+            Secret::Password(_) if offers.has("AUTH=PLAIN") || !offers.has("LOGINDISABLED") => None,
+            Secret::Password(_) => Some("it offers no way to log in that we know"),
+            Secret::Token(_) if offers.has("AUTH=XOAUTH2") || offers.has("AUTH=OAUTHBEARER") => None,
+            Secret::Token(_) => Some("it takes no token: it offers neither XOAUTH2 nor OAUTHBEARER"),
         };
-        if !possible {
-            return Err(InboxError::Unsafe { server, why: "it offers no way to log in that we know" });
+        if let Some(why) = missing {
+            return Err(InboxError::Unsafe { server, why });
         }
         let user = self.settings.login.user.as_str();
         let limit = self.settings.largest.saturating_add(1).max(64 * 1024);

@@ -17,6 +17,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::greeting::Offers;
 use super::guard::Guarded;
+use super::sasl::SaslResponse;
 use crate::connect::{Secret, Wire, printable};
 use crate::inbox::{InboxError, Kind, sift};
 
@@ -93,16 +94,6 @@ pub(super) struct Session {
     pub(super) news: bool,
 }
 
-/// Answers a challenge with the same response each time.
-struct SaslResponse(String);
-
-impl async_imap::Authenticator for &mut SaslResponse {
-    type Response = Vec<u8>;
-    fn process(&mut self, _challenge: &[u8]) -> Vec<u8> {
-        self.0.as_bytes().to_vec()
-    }
-}
-
 impl Session {
     /// Logs in on a connection that has been greeted and is protected.
     pub(super) async fn login(
@@ -117,21 +108,19 @@ impl Session {
         let answer = async {
             match secret {
                 Secret::Password(p) if !offers.has("AUTH=PLAIN") => client.login(user, p.expose_secret()).await,
-                Secret::Password(p) => {
-                    let mut plain = SaslResponse(format!("\0{user}\0{}", p.expose_secret()));
-                    client.authenticate("PLAIN", &mut plain).await
+                Secret::Password(p) => client.authenticate("PLAIN", &mut SaslResponse::plain(user, p)).await,
+                Secret::Token(t) if offers.has("AUTH=XOAUTH2") => {
+                    client.authenticate("XOAUTH2", &mut SaslResponse::xoauth2(user, t)).await
                 }
-                Secret::Token(t) => {
-                    let mut token = SaslResponse(format!("user={user}\x01auth=Bearer {}\x01\x01", t.expose_secret()));
-                    client.authenticate("XOAUTH2", &mut token).await
-                }
+                Secret::Token(t) => client.authenticate("OAUTHBEARER", &mut SaslResponse::bearer(user, t)).await,
             }
         };
         let inner = match tokio::time::timeout(patience, answer).await {
             Err(_) => return Err(InboxError::Slow { command: "LOGIN", seconds: patience.as_secs() }),
             Ok(Ok(inner)) => inner,
             Ok(Err((error, mut client))) => {
-                return Err(login_error(error, client.get_mut().watch().said(), server, user));
+                let error = login_error(error, client.get_mut().watch().said(), server, user);
+                return Err(if matches!(secret, Secret::Token(_)) { of_token(error) } else { error });
             }
         };
         let mut session = Self { inner, offers: Offers::default(), patience, alerts: Vec::new(), news: false };
@@ -495,6 +484,14 @@ fn login_error(error: async_imap::error::Error, said: &[u8], server: &str, user:
         Error::Io(error) => read_error("LOGIN", error),
         Error::Validate(_) => InboxError::Config("user name or password contains a line break".to_owned()),
         _ => lost("LOGIN", None),
+    }
+}
+
+/// Says of a refused login that it was by a token: what mends it is another.
+fn of_token(error: InboxError) -> InboxError {
+    match error {
+        InboxError::Login { server, user, text } => InboxError::Token { server, user, text },
+        other => other,
     }
 }
 
