@@ -51,7 +51,8 @@ impl Marked {
     pub(super) fn shows(&self, visit: &Visit) -> Map<String, Value> {
         let RowMore { in_part, back } = &self.more;
         let (mark, word) = self.mark();
-        let date = back.or(self.date.filter(|_| word != "over"));
+        // A day on which it was to be done is none on which it failed.
+        let date = back.or(self.date.filter(|_| !matches!(word, "over" | "failed")));
         [
             ("mark", json!(mark)),
             ("word", json!(word)),

@@ -217,6 +217,9 @@ mod real {
         // Something is late, something failed, something waits: nobody looks at zeros.
         assert!(late > 0 && waiting > 3 && list["failed"] != json!([]), "{list}");
         assert!(shown.count(".summary .ask-one") >= 2);
+        // The day on which it was to come stands beside nothing that failed: it may be still ahead.
+        let failed = shown.texts("td.leg:has(.state--no)");
+        assert!(!failed.is_empty() && failed.iter().all(|cell| digits(cell).is_empty()), "{failed:?}");
     }
 
     fn order_form(shown: &Demonstration) {
