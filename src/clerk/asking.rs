@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::batch::Batch;
+use super::lookups::Lookups;
 use super::schedules::{Ran, cursor};
 use super::{Clerk, ClerkError};
 use crate::index::CausedLetter;
@@ -128,7 +129,7 @@ impl Clerk {
             let Some(come) = come else { continue };
             for key in self.found_by(&scheduled.schedule.target, &now)? {
                 let Some(known) = self.index.load_key(&key)? else { continue };
-                let mut drafts = self.requests(&scheduled, &known, &now, &come);
+                let mut drafts = self.requests(&scheduled, &known, &now, &come)?;
                 drafts.retain(|draft| match &draft.document {
                     Document::StatusRequest(request) => taken.insert((key.id.clone(), request.leg)),
                     _ => true,
@@ -148,9 +149,18 @@ impl Clerk {
         Some((scheduled.come(now, zone)?, moment))
     }
 
-    fn requests(&self, scheduled: &Scheduled, known: &Transaction, now: &Moment, come: &Come) -> Vec<Draft> {
-        let made = |position: u64| self.index.moment_of(scheduled.name(), position).unwrap_or_default();
-        scheduled.requests(known, now, come, self.patience(), &made)
+    fn requests(
+        &self,
+        scheduled: &Scheduled,
+        known: &Transaction,
+        now: &Moment,
+        come: &Come,
+    ) -> Result<Vec<Draft>, ClerkError> {
+        let lookups = Lookups::default();
+        let made = |position: u64| lookups.answer(self.index.moment_of(scheduled.name(), position));
+        let requests = scheduled.requests(known, now, come, self.patience(), &made);
+        lookups.end()?;
+        Ok(requests)
     }
 
     fn ask_now(&mut self, scheduled: &Scheduled, now: &Moment, come: &Come, moment: Moment) -> Result<Ran, ClerkError> {
@@ -161,7 +171,8 @@ impl Clerk {
             let mut wanted = Vec::new();
             for key in keys {
                 let known = self.index.load_key(key)?;
-                if known.is_some_and(|known| !self.requests(scheduled, &known, now, come).is_empty()) {
+                let requests = known.map(|known| self.requests(scheduled, &known, now, come)).transpose()?;
+                if requests.is_some_and(|requests| !requests.is_empty()) {
                     wanted.push(key);
                 }
             }
@@ -174,7 +185,7 @@ impl Clerk {
                 for key in wanted {
                     // Another process may have asked meanwhile.
                     let Some(known) = batch.load_key(key)? else { continue };
-                    let requests = batch.clerk.requests(scheduled, &known, now, come);
+                    let requests = batch.clerk.requests(scheduled, &known, now, come)?;
                     batch.perform(requests.into_iter().map(Action::from).collect())?;
                 }
                 Ok((batch.because(begin, &cause), batch.unwritten))

@@ -29,27 +29,27 @@ pub(super) struct Certificates {
 }
 
 /// Looks stored certificates up by one handle, as the index has them.
-pub(super) type Stored<'a> = dyn Fn(&str) -> Vec<String> + 'a;
+pub(super) type Stored<'a> = dyn Fn(&str) -> Result<Vec<String>, ClerkError> + 'a;
 
 impl Certificates {
     /// Returns the certificates that hold any of the keys named by `handles` (fingerprints or key IDs).
-    pub(super) fn find(&self, stored: &Stored<'_>, handles: &[String]) -> Vec<Certificate> {
+    pub(super) fn find(&self, stored: &Stored<'_>, handles: &[String]) -> Result<Vec<Certificate>, ClerkError> {
         let mut found: Vec<Certificate> = Vec::new();
         for handle in handles {
-            for certificate in self.one(stored, handle) {
+            for certificate in self.one(stored, handle)? {
                 if !found.iter().any(|other| other.fingerprint() == certificate.fingerprint()) {
                     found.push(certificate);
                 }
             }
         }
-        found
+        Ok(found)
     }
 
-    fn one(&self, stored: &Stored<'_>, handle: &str) -> Vec<Certificate> {
+    fn one(&self, stored: &Stored<'_>, handle: &str) -> Result<Vec<Certificate>, ClerkError> {
         if let Some(known) = self.lock().get(handle) {
-            return known.clone();
+            return Ok(known.clone());
         }
-        let parsed: Vec<Certificate> = stored(handle).iter().filter_map(|text| parse(text)).collect();
+        let parsed: Vec<Certificate> = stored(handle)?.iter().filter_map(|text| parse(text)).collect();
         let mut kept = self.lock();
         if kept.len() >= KEPT_MAX {
             kept.clear();
@@ -57,13 +57,12 @@ impl Certificates {
         if !parsed.is_empty() {
             kept.insert(handle.to_owned(), parsed.clone());
         }
-        parsed
+        Ok(parsed)
     }
 
     /// Returns the certificate of a primary key.
     pub(super) fn get(&self, index: &Index, key: &Fingerprint) -> Result<Option<Certificate>, ClerkError> {
-        let stored = |handle: &str| index.certificates(&[handle.to_owned()]).unwrap_or_default();
-        let found = self.find(&stored, &[key.to_string()]);
+        let found = self.find(&|handle| Ok(index.certificates(&[handle.to_owned()])?), &[key.to_string()])?;
         Ok(found.into_iter().find(|certificate| certificate.fingerprint() == key))
     }
 

@@ -11,6 +11,7 @@ use rayon::prelude::*;
 
 use super::aside::{Aside, AsideReason};
 use super::certificates::Certificates;
+use super::lookups::Lookups;
 use super::spool::Spooled;
 use super::strangers::TOO_MANY;
 use super::{Clerk, ClerkError};
@@ -19,7 +20,7 @@ use crate::config::TrustPolicy;
 use crate::files;
 use crate::index::Index;
 use crate::mail;
-use crate::pgp::{self, Opened, OwnKey, SetAside};
+use crate::pgp::{self, Lookup, Opened, OwnKey, SetAside};
 use crate::trade::{Fingerprint, Measured, Moment, Received};
 
 /// The most bytes of a file in the spool: what we put there is smaller, and what somebody else did must not fill the
@@ -163,12 +164,15 @@ impl Clerk {
                         return Either::Right((spooled, fault));
                     }
                 };
-                let result = if spooled.poisonous {
-                    Err(SetAside::BadShape("the program ended three times while it looked at this mail").into())
+                let examined = if spooled.poisonous {
+                    Ok(Err(SetAside::BadShape("the program ended three times while it looked at this mail").into()))
                 } else {
                     examiner.examine(&raw)
                 };
-                Either::Left(Examined { spooled, original: Measured::of(&raw), raw, result })
+                match examined {
+                    Ok(result) => Either::Left(Examined { spooled, original: Measured::of(&raw), raw, result }),
+                    Err(fault) => Either::Right((spooled, fault)),
+                }
             })
             .partition_map(|either| either);
         (in_their_numbers(examined), unreadable)
@@ -209,18 +213,28 @@ pub(super) struct Examiner<'a> {
 }
 
 impl Examiner<'_> {
-    fn stored(&self, handle: &str) -> Vec<String> {
+    fn stored(&self, handle: &str) -> Result<Vec<String>, ClerkError> {
         let index = self.index.lock().unwrap_or_else(PoisonError::into_inner);
-        index.certificates(&[handle.to_owned()]).unwrap_or_default()
+        Ok(index.certificates(&[handle.to_owned()])?)
     }
 
     /// Opens and reads one mail.
-    pub(super) fn examine(&self, raw: &[u8]) -> Result<OpenLetter, Unread> {
-        let lookup = |handles: &[String]| self.certificates.find(&|handle| self.stored(handle), handles);
+    ///
+    /// # Errors
+    /// Where it could not be looked up whose keys are known; nothing is found out about the mail then.
+    pub(super) fn examine(&self, raw: &[u8]) -> Result<Result<OpenLetter, Unread>, ClerkError> {
+        let lookups = Lookups::default();
+        let find = |handles: &[String]| self.certificates.find(&|handle| self.stored(handle), handles);
+        let read = self.read(raw, &|handles: &[String]| lookups.answer(find(handles)));
+        lookups.end()?;
+        Ok(read)
+    }
+
+    fn read(&self, raw: &[u8], lookup: Lookup<'_>) -> Result<OpenLetter, Unread> {
         let opened = if self.first_use {
-            pgp::open_or_first_contact(raw, self.keys, &lookup, self.now)?
+            pgp::open_or_first_contact(raw, self.keys, lookup, self.now)?
         } else {
-            pgp::open(raw, self.keys, &lookup, self.now)?
+            pgp::open(raw, self.keys, lookup, self.now)?
         };
         let received = mail::read(opened.signed_bytes(), opened.content(), opened.signer(), opened.recipient())
             .map_err(|error| Unread::Shapeless { error, signer: opened.signer().clone() })?;

@@ -39,7 +39,7 @@ impl Clerk {
             Outer::Encrypted(mail) => mail.from.clone(),
             _ => None,
         };
-        match self.examiner().examine(raw) {
+        match self.examiner().examine(raw)? {
             Ok(letter) => Ok(Preview {
                 encrypted: true,
                 signed: true,

@@ -7,6 +7,7 @@ use std::collections::btree_map::Entry;
 use super::ClerkError;
 use super::batch::{Batch, Bytes, Signer};
 use super::examine::{Examined, OpenLetter, Unread};
+use super::lookups::Lookups;
 use super::receipts::Receipts;
 use super::take_in::Outcome;
 use super::write::Written;
@@ -237,8 +238,9 @@ impl Batch<'_> {
         self.load(role, &names)?;
         let signer_address = self.signer_address(received.signer())?;
         let mut folding = self.remembered(role, &names);
-        let pinned = |address: &Address| self.pinned(address).ok().flatten();
-        let named = |address: &Address| self.named_for(address);
+        let lookups = Lookups::default();
+        let pinned = |address: &Address| lookups.answer(self.pinned(address));
+        let named = |address: &Address| lookups.answer(self.named_for(address));
         let allowed = |agent: &Party| self.clerk.settings.allows_payment_agent(agent);
         let reader = Reader {
             role,
@@ -250,6 +252,7 @@ impl Batch<'_> {
             allowed: &allowed,
         };
         let judgement = reconcile_on(&self.book, received, &reader, folding.as_mut().map(|(_, folding)| folding));
+        lookups.end()?;
         self.folds.extend(folding);
         Ok((Some(role), judgement))
     }
@@ -262,11 +265,11 @@ impl Batch<'_> {
     }
 
     /// Returns which key each shop named for an address last, in this batch or before.
-    fn named_for(&self, address: &Address) -> BTreeMap<Address, Fingerprint> {
-        let mut named = self.clerk.index.named(address).unwrap_or_default();
+    fn named_for(&self, address: &Address) -> Result<BTreeMap<Address, Fingerprint>, ClerkError> {
+        let mut named = self.clerk.index.named(address)?;
         let new = self.named.iter().filter(|(_, party)| party.address == *address);
         named.extend(new.map(|(shop, party)| (shop.clone(), party.fingerprint.clone())));
-        named
+        Ok(named)
     }
 
     /// Returns the part a letter is for. Receipts and refusals go to whoever wrote before and do not say which part

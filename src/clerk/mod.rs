@@ -24,6 +24,7 @@ mod judge;
 mod keys;
 mod large;
 mod limits;
+mod lookups;
 mod mended;
 mod names;
 mod news;

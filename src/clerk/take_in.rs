@@ -9,6 +9,7 @@ use std::io::ErrorKind;
 use super::aside::{Aside, AsideReason, Expired};
 use super::batch::Batch;
 use super::examine::{Examined, Unread};
+use super::lookups::Lookups;
 use super::receipts::Receipts;
 use super::spool::Spooled;
 use super::strangers::TOO_MANY;
@@ -123,11 +124,13 @@ impl Clerk {
     /// Puts set-aside mails that may be read now back into the spool, each once for one call of [`Clerk::take_in`]: one
     /// that cannot be read all the same must not keep us for ever. Returns why a file of them was passed over.
     fn bring_back(&mut self, tried: &mut BTreeSet<String>) -> Result<Option<ErrorKind>, ClerkError> {
-        let stored = |handle: &str| self.index.certificates(&[handle.to_owned()]).unwrap_or_default();
-        let pinned = |key: &_| self.index.pin_by_fingerprint(key).is_ok_and(|pins| pins.iter().any(|pin| pin.current));
-        let blocked = |key: &_| self.index.is_blocked(key).unwrap_or(true);
+        let lookups = Lookups::default();
+        let stored = |handle: &str| Ok(self.index.certificates(&[handle.to_owned()])?);
+        let found = |issuers: &[String]| lookups.answer(self.certificates.find(&stored, issuers));
+        let pinned = |key: &_| lookups.answer(self.index.pin_by_fingerprint(key)).iter().any(|pin| pin.current);
+        let blocked = |key: &_| lookups.answer_or(self.index.is_blocked(key), true);
         let renewed = |expired: &Expired| {
-            let now = self.certificates.get(&self.index, &expired.signer).ok().flatten();
+            let now = lookups.answer(self.certificates.get(&self.index, &expired.signer));
             now.is_some_and(|now| digest_of(&now) != expired.certificate)
         };
         let known = |aside: &Aside| match &aside.unpinned {
@@ -135,7 +138,7 @@ impl Clerk {
             Some(key) if aside.reason.code == "blocked" => !blocked(key),
             _ if aside.expired.is_some() => aside.expired.as_ref().is_some_and(renewed),
             Some(key) => pinned(key) && !blocked(key),
-            None => !aside.issuers.is_empty() && !self.certificates.find(&stored, &aside.issuers).is_empty(),
+            None => !aside.issuers.is_empty() && !found(&aside.issuers).is_empty(),
         };
         let now = self.clock.now();
         let (kept, faults) = self.aside.list_all()?;
@@ -150,6 +153,7 @@ impl Clerk {
                 ready.push(aside);
             }
         }
+        lookups.end()?;
         let mut unreadable = faults.iter().find_map(ClerkError::io_kind);
         faults.iter().for_each(|fault| self.spool.tell_once(fault));
         for some in ready.chunks(BROUGHT_BACK) {
