@@ -65,7 +65,9 @@ pub(super) fn settle(transaction: &Transaction, asked: &[&Kept], desk: &Desk<'_>
 /// The same; `given_up` takes agents that were told to stop and say nothing as stopped (`shop_held`).
 pub(super) fn settle_as(transaction: &Transaction, asked: &[&Kept], desk: &Desk<'_>, given_up: bool) -> Vec<Action> {
     let Some(stop) = own_stop(transaction).filter(|_| asked.is_empty()) else { return Vec::new() };
-    let waits = !given_up && unanswered_stops(transaction).next().is_some();
+    // Where shop and agent are one, an agent has answered before the other was told to stop.
+    let is_underway = || unanswered_stops(transaction).next().is_some() || !stop_agents(transaction).is_empty();
+    let waits = !given_up && is_underway();
     if waits || Standing::of(transaction).state != State::Open || is_settled(transaction, stop) {
         return Vec::new();
     }
