@@ -8,8 +8,7 @@ use super::inbox_money::transactions;
 use crate::clerk::Clerk;
 use crate::index::{Filter, Listed};
 use crate::role::delivery;
-use crate::trade::status::Parcel;
-use crate::trade::{Kind, Moment, Role, When};
+use crate::trade::{Kind, Moment, Role};
 use crate::view::text;
 
 /// Tells how what was done is reported.
@@ -22,7 +21,7 @@ pub(super) fn parcels(shell: &Shell, clerk: &Clerk) -> Result<Vec<Shown>, Failur
     for (_, known) in transactions(clerk, &due(&shell.clock.now()), |listed: &Listed| listed.row.open)? {
         let Some(asked) = known.received(Kind::DeliveryInstruction).last() else { continue };
         let parcels = delivery::status_now(&known).map(|status| status.parcels).unwrap_or_default();
-        for (parcel, day) in parcels.iter().filter_map(|parcel| Some((parcel, planned(parcel)?))) {
+        for (parcel, day) in parcels.iter().filter_map(|parcel| Some((parcel, parcel.planned()?))) {
             if day.day() > today {
                 continue;
             }
@@ -43,10 +42,4 @@ fn due(now: &Moment) -> Filter {
     let due_before = now.instant().as_second().saturating_add(86_400);
     let delivery_done = Some(false);
     Filter { role: Some(Role::Delivery), delivery_done, due_before: Some(due_before), ..Filter::default() }
-}
-
-/// Returns when a parcel is to arrive; `None` where it has, or will not.
-fn planned(parcel: &Parcel) -> Option<When> {
-    let open = parcel.step.done().is_none() && !parcel.step.failed();
-    parcel.step.planned().or(parcel.expected_until).filter(|_| open)
 }

@@ -244,18 +244,22 @@ fn without_file(mut status: DeliveryStatus) -> DeliveryStatus {
     status
 }
 
-/// Returns a report with what its parcel holds by the word of the shop at this address, where that has sent several and the report
-/// names no goods: to one who plays both, a parcel has one number.
+/// Returns a report with what its parcel holds by the word of the shop at this address, where the report names no goods: to one who
+/// plays both, a parcel has one number, and of goods of which a part has left only that part arrives.
 ///
 /// # Errors
-/// Where the report names no parcel.
+/// Where the report names no parcel, and the shop has sent several.
 fn as_shipped(notice: &Notice, status: &DeliveryStatus, desk: &Desk<'_>) -> Result<Notice, Refused> {
-    if desk.shipped.len() < 2 || !notice.lines.is_empty() {
+    if !notice.lines.is_empty() {
         return Ok(notice.clone());
     }
-    let id = notice.parcel.as_ref().ok_or_else(|| Refused::new(SEVERAL))?;
-    let is_over = status.parcels.iter().any(|parcel| parcel.id == *id && parcel.step.done().is_some());
-    let shipment = desk.shipped.iter().find(|shipment| shipment.parcel == *id && !is_over);
+    let has_come = |id: &str| status.parcels.iter().any(|parcel| parcel.id == id && parcel.step.done().is_some());
+    let shipment = match (&notice.parcel, desk.shipped.as_slice(), status.parcels.as_slice()) {
+        (Some(id), all, _) => all.iter().find(|shipment| shipment.parcel == *id && !has_come(id)),
+        (None, [only], [parcel]) => Some(only).filter(|_| !has_come(&parcel.id)),
+        (None, [] | [_], _) => None,
+        (None, [_, _, ..], _) => return Err(Refused::new(SEVERAL)),
+    };
     let lines = shipment.map(|shipment| shipment.lines.clone()).unwrap_or_default();
     Ok(Notice { lines, ..notice.clone() })
 }
@@ -285,10 +289,7 @@ fn repack(status: &mut DeliveryStatus, id: &str, notice: &Notice) -> Result<(), 
             step: Step::Planned { at: None },
         },
     };
-    let others = status.parcels.iter().map(|other| {
-        let fixed = other.step.done().is_some() || other.step.failed();
-        Other { lines: &other.lines, fixed }
-    });
+    let others = status.parcels.iter().map(|other| Other { lines: &other.lines, fixed: other.step.is_over() });
     let packed = pack(&all, &others.collect::<Vec<_>>(), &parcel.lines, &notice.lines)?;
     for (other, lines) in status.parcels.iter_mut().zip(packed.others) {
         other.lines = lines;
@@ -296,7 +297,10 @@ fn repack(status: &mut DeliveryStatus, id: &str, notice: &Notice) -> Result<(), 
     // What is in no parcel any more stays to be brought, in one of its own.
     let left = rest(&all, status.parcels.iter().flat_map(|parcel| &parcel.lines).chain(&packed.this));
     parcel.lines = packed.this;
-    let spare = Parcel { id: spare_id(status, id), lines: left, events: Vec::new(), download: None, ..parcel.clone() };
+    let step = if parcel.step.is_over() { Step::Planned { at: None } } else { parcel.step.clone() };
+    let tracking = parcel.tracking.clone().filter(|_| !parcel.step.is_over());
+    let (id, events) = (spare_id(status, id), Vec::new());
+    let spare = Parcel { id, lines: left, events, download: None, step, tracking, ..parcel.clone() };
     status.parcels.retain(|other| !other.lines.is_empty());
     status.parcels.push(parcel);
     if !spare.lines.is_empty() {

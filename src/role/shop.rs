@@ -209,11 +209,6 @@ pub fn shipped(sale: &Transaction) -> Vec<Shipment> {
     status_now(sale).shipments
 }
 
-/// Returns whether nothing more will become of a parcel.
-fn is_over(step: &Step) -> bool {
-    step.done().is_some() || step.failed()
-}
-
 /// Returns whether shipments hold all the goods of the terms.
 pub(super) fn covers(terms: &Terms, shipments: &[Shipment]) -> bool {
     rest(&all_of(&terms.lines), shipments.iter().flat_map(|shipment| &shipment.lines)).is_empty()
@@ -250,7 +245,7 @@ pub fn notify(transaction: &Transaction, notice: &Notice, desk: &Desk<'_>) -> Re
         notice.check_change(&format!("parcel {id} has left"))?;
     }
     status.shipments.retain(|other| other.parcel != id);
-    let others: Vec<_> = status.shipments.iter().map(|s| Other { lines: &s.lines, fixed: is_over(&s.step) }).collect();
+    let others: Vec<_> = status.shipments.iter().map(|s| Other { lines: &s.lines, fixed: s.step.is_over() }).collect();
     let packed = pack(&all_of(&terms.lines), &others, &shipment.lines, &notice.lines)?;
     for (other, lines) in status.shipments.iter_mut().zip(packed.others) {
         other.lines = lines;
@@ -271,7 +266,7 @@ pub fn notify(transaction: &Transaction, notice: &Notice, desk: &Desk<'_>) -> Re
 /// that have, the only one or the one with its tracking number; a new one where goods are in none yet.
 fn meant(status: &OrderStatus, notice: &Notice, terms: &Terms) -> Result<String, Refused> {
     let id = |shipment: &Shipment| shipment.parcel.clone();
-    let open = || status.shipments.iter().find(|shipment| !is_over(&shipment.step)).map(id);
+    let open = || status.shipments.iter().find(|shipment| !shipment.step.is_over()).map(id);
     if let Some(named) = notice.parcel.clone().or_else(open) {
         return Ok(named);
     }
@@ -306,7 +301,7 @@ fn sent_over_the_network(transaction: &Transaction, desk: &Desk<'_>) -> Option<A
     if status.shipments.is_empty() {
         status.shipments = first_status(terms, desk).shipments;
     }
-    for shipment in status.shipments.iter_mut().filter(|shipment| !is_over(&shipment.step)) {
+    for shipment in status.shipments.iter_mut().filter(|shipment| !shipment.step.is_over()) {
         shipment.step = Step::Done { at: delivered };
     }
     status.state = OrderState::InTransit;

@@ -29,10 +29,8 @@ pub struct Part {
 }
 
 impl Part {
-    fn new(step: &Step, expected: Option<When>, lines: &[LineQuantity]) -> Self {
-        let (done, failed) = (step.done(), step.failed());
-        let planned = step.planned().or(expected).filter(|_| done.is_none() && !failed);
-        Self { done, failed, planned, lines: lines.to_vec() }
+    fn new(step: &Step, planned: Option<When>, lines: &[LineQuantity]) -> Self {
+        Self { done: step.done(), failed: step.failed(), planned, lines: lines.to_vec() }
     }
 }
 
@@ -401,7 +399,7 @@ fn state_of(known: &Known<'_>, kept: &Kept, legs: &mut Legs) {
             let steps: Vec<&Step> = status.shipments.iter().map(|s| &s.step).collect();
             legs.order = leg_state(kept, as_of, &steps);
             for shipment in &status.shipments {
-                let part = Part::new(&shipment.step, None, &shipment.lines);
+                let part = Part::new(&shipment.step, shipment.step.planned(), &shipment.lines);
                 legs.order.parcels.insert(shipment.parcel.clone(), part);
             }
             // A cancelled order is over, and shipped only if all of it had left.
@@ -417,7 +415,7 @@ fn state_of(known: &Known<'_>, kept: &Kept, legs: &mut Legs) {
             let steps: Vec<&Step> = status.parcels.iter().map(|p| &p.step).collect();
             legs.delivery = leg_state(kept, as_of, &steps);
             for parcel in &status.parcels {
-                let part = Part::new(&parcel.step, parcel.expected_until, &parcel.lines);
+                let part = Part::new(&parcel.step, parcel.planned(), &parcel.lines);
                 legs.delivery.parcels.insert(parcel.id.clone(), part);
                 if legs.delivery.planned.is_none() && parcel.step.done().is_none() {
                     legs.delivery.planned = parcel.expected_until.or(parcel.expected_from);

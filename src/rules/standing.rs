@@ -190,7 +190,7 @@ fn is_stopped_in_part(transaction: &Transaction, legs: &Legs) -> bool {
     let payments: Vec<&Step> = status.payments.iter().filter(|p| !p.refund).map(|p| &p.step).collect();
     payments.iter().any(|step| step.done().is_some())
         && payments.iter().any(|step| stopped(step))
-        && payments.iter().all(|step| step.done().is_some() || step.failed())
+        && payments.iter().all(|step| step.is_over())
 }
 
 fn state(transaction: &Transaction, legs: &Legs) -> State {

@@ -56,7 +56,7 @@ pub fn stands_stopped<'a>(transaction: &'a Transaction, legs: &Legs, leg: Leg) -
         _ => return None,
     };
     let stopped = |step: &&Step| matches!(step, Step::Failed { reason, .. } if reason.code == STOPPED);
-    let over = legs.get(leg).done.is_none() && steps.iter().all(|step| step.done().is_some() || step.failed());
+    let over = legs.get(leg).done.is_none() && steps.iter().all(|step| step.is_over());
     (over && steps.iter().any(stopped)).then_some(said)
 }
 

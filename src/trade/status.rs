@@ -69,6 +69,11 @@ impl Step {
     pub fn failed(&self) -> bool {
         matches!(self, Self::Failed { .. })
     }
+
+    /// Returns whether nothing more will become of it.
+    pub fn is_over(&self) -> bool {
+        self.done().is_some() || self.failed()
+    }
 }
 
 /// Where the order stands as a whole (schema.org OrderStatus).
@@ -168,6 +173,13 @@ pub struct Parcel {
     pub step: Step,
 }
 
+impl Parcel {
+    /// Returns when it is to arrive; `None` where it has, or will not.
+    pub fn planned(&self) -> Option<When> {
+        self.step.planned().or(self.expected_until).filter(|_| !self.step.is_over())
+    }
+}
+
 /// What the delivery agent says about the delivery leg (record 1400).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeliveryStatus {
@@ -178,7 +190,7 @@ pub struct DeliveryStatus {
 impl DeliveryStatus {
     /// Returns whether no parcel is under way any more: each has arrived, or failed.
     pub fn is_over(&self) -> bool {
-        self.parcels.iter().all(|parcel| parcel.step.done().is_some() || parcel.step.failed())
+        self.parcels.iter().all(|parcel| parcel.step.is_over())
     }
 }
 

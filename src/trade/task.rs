@@ -157,7 +157,7 @@ impl Said {
     /// Returns whether work of this sort has ended with it. Goods are taken on by any word that is not a no; whether and
     /// when money moves, and that goods are fetched, must be said.
     pub fn ends(&self, work: Work) -> bool {
-        let is_over = self.step.done().is_some() || self.step.failed();
+        let is_over = self.step.is_over();
         match work {
             Work::Release | Work::Withdraw | Work::Query => true,
             Work::Authorize | Work::Collect => is_over,
