@@ -122,8 +122,12 @@ fn collect(transaction: &Transaction, kept: &Kept, instruction: &PaymentInstruct
     }
 }
 
-/// Returns the day on which the owner's rule plans a payment.
+/// Returns the day on which the owner's rule plans a payment. What the buyer pays by himself is due when the time ends that the
+/// shop gives him, where it gives one.
 fn by_rule(practice: &PaymentPractice, instruction: &PaymentInstruction, now: &Moment) -> When {
+    if let Some(due) = instruction.due.filter(|_| !instruction.payment_method.is_debited()) {
+        return due;
+    }
     When::Day(practice.rule.planned(now, instruction.due.map(|due| due.day())))
 }
 
