@@ -283,7 +283,7 @@ impl Batch<'_> {
             return Ok(told.map_or(Came::Nothing, |at| Came::Refused(takes_back(&known, said, at))));
         }
         self.files.extend(report.bytes.iter().map(|bytes| (Digest::of(bytes), bytes.clone())));
-        let notice = report.notice(self.now);
+        let notice = report.notice(self.now).since(role::terms_date(&known));
         if how.sort == Sort::States && role::is_told(&known, &notice, report.now) {
             return Ok(Came::Told);
         }

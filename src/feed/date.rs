@@ -25,6 +25,8 @@ pub(super) enum Given {
     Now,
     /// Then.
     At(Moment),
+    /// On this day, which begins then.
+    On(Moment),
 }
 
 /// Returns the zone of a name, or of an offset like `+09:00`, of less than a day as RFC 3339 has them.
@@ -60,7 +62,12 @@ impl Dates {
         if ["now", "true", "yes"].iter().any(|word| text.eq_ignore_ascii_case(word)) {
             return Ok(Given::Now);
         }
-        self.moment(text).map(Given::At)
+        if let Ok(moment) = Moment::parse(text) {
+            return Ok(Given::At(moment));
+        }
+        let parts = self.parts(text)?;
+        let moment = self.settle(text, &parts)?;
+        Ok(if parts.time.is_some() { Given::At(moment) } else { Given::On(moment) })
     }
 
     /// Reads a moment; a day without a time begins then.

@@ -296,6 +296,14 @@ pub fn notify(transaction: &Transaction, notice: &Notice, desk: &Desk<'_>) -> Re
     }
 }
 
+/// Returns the date of the terms that a part reports about, before which nothing of it can have been done.
+pub fn terms_date(transaction: &Transaction) -> Option<Moment> {
+    match transaction.key.role {
+        Role::Payment | Role::Delivery => agent::terms_date(transaction),
+        Role::Buyer | Role::Shop => transaction.terms().map(|(_, terms)| terms.date),
+    }
+}
+
 /// Returns what is said to a letter that an answer was made for and could not be written: an order is rejected, also one
 /// whose payment was authorised, all else is acknowledged.
 pub fn unanswerable(transaction: &Transaction, kept: &Kept) -> Vec<Action> {

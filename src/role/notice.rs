@@ -12,6 +12,8 @@ use crate::trade::{Download, Moment, Money, When, fault_of_line};
 pub struct Notice {
     /// It was done at this moment: shipped, paid, delivered, refunded.
     pub done: Option<Moment>,
+    /// Whether of that moment the day alone is known, which began then.
+    pub whole_day: bool,
     /// It is planned for this date.
     pub planned: Option<When>,
     /// It will not happen.
@@ -132,6 +134,18 @@ impl Notice {
             Some(done) => Err(Refused::new(format!("{done} has not come yet; say with --planned what is to come"))),
             None => Ok(()),
         }
+    }
+
+    /// Returns the notice as it is about terms of this date: what was done on their day, at an hour that nobody knows, was not done
+    /// before them. Exports of banks know days alone.
+    pub fn since(mut self, terms_date: Option<Moment>) -> Self {
+        let is_of_day = |terms: &Moment, done: &Moment| Moment::new(terms.instant(), done.offset()).day() == done.day();
+        if let (true, Some(done), Some(terms)) = (self.whole_day, self.done, terms_date)
+            && is_of_day(&terms, &done)
+        {
+            self.done = Some(Moment::new(terms.instant().max(done.instant()), done.offset()));
+        }
+        self
     }
 
     /// Refuses what is said to be done before the terms were made: each reader would warn of it, and believe nothing.

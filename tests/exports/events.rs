@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{check_silent, entries, file, lines, mart, results, sent};
+use super::{check_silent, entries, file, lines, mart, results, sent, tokyo};
 use crate::support::accounts::field;
 
 #[test]
@@ -212,4 +212,33 @@ fn a_refund_with_an_id_gives_back_once_however_often_it_is_run() {
     // Without a name each is a refund of its own.
     town.does("mart", &["shop", "refund", one, "--amount", "JPY 100"]);
     assert_eq!(instructed(), 2);
+}
+
+#[test]
+fn a_bank_that_knows_days_alone_reports_what_was_paid_on_the_day_of_the_terms() {
+    let (town, numbers) = mart(1);
+    let one = &numbers[0];
+    let today = tokyo("%Y-%m-%d", 0);
+    let path = file(&town, "bank.csv", format!("txn,event_id,paid,amount\n{one},B-1,{today},JPY 400\n"));
+    let run = || town.run("mart", &["pay", "notify", "--from", &path, "--zone", "Asia/Tokyo"]);
+    check_silent(&run());
+    check_silent(&run());
+    town.settle();
+    for party in ["mart", "buyer"] {
+        assert_eq!(town.show(party, one)["paid"]["amount"], "400", "{party}");
+    }
+    assert_eq!(
+        town.does("buyer", &["warnings", "--json"]).json()["warnings"].as_array().unwrap().len(),
+        2,
+        "as before"
+    );
+    // A day before the terms is before them at every hour.
+    let before = tokyo("%Y-%m-%d", -2 * 86_400);
+    let path = file(&town, "early.csv", format!("txn,event_id,paid,amount\n{one},B-2,{before},JPY 400\n"));
+    let early = town.run("mart", &["pay", "notify", "--from", &path, "--zone", "Asia/Tokyo"]);
+    assert!(early.code == Some(65) && early.err.contains("is before the terms"), "{early:?}");
+    // An export of how things stand says the same each day, and nothing new.
+    let path = file(&town, "stand.csv", format!("txn,paid,amount\n{one},{today},JPY 400\n"));
+    let stands = town.does("mart", &["pay", "import", &path, "--zone", "Asia/Tokyo", "--json"]);
+    assert_eq!(results(&stands), ["unchanged"], "{stands:?}");
 }

@@ -203,8 +203,9 @@ impl Cells<'_> {
         let given = self.done(role, &mut notice)?;
         let given = if file.is_some() { Some(goods_given(given, &notice)?) } else { given };
         let now = given == Some(Given::Now);
-        if let Some(Given::At(at)) = given {
+        if let Some(Given::At(at) | Given::On(at)) = given {
             notice.done = Some(at);
+            notice.whole_day = matches!(given, Some(Given::On(_)));
         }
         if given.is_some() {
             // What is done is not planned any more; both may stand in an export.
