@@ -22,7 +22,7 @@ pub struct Spent {
     pub date: When,
     /// What the shop calls itself, else its address.
     pub shop: String,
-    /// The agreed total.
+    /// The agreed total, without what of it came back.
     pub total: Money,
 }
 
@@ -71,7 +71,7 @@ impl Index {
     /// Returns the orders that a buyer agreed to and nothing took back, ordered from one second on and before another.
     pub fn spent(&self, from: i64, until: i64) -> Found<Vec<Spent>> {
         let mut find = self.db.prepare_cached(
-            "SELECT date, shop_name, shop, currency, total, state FROM transactions \
+            "SELECT date, shop_name, shop, currency, total, state, back_currency, back FROM transactions \
              WHERE role = 'buyer' AND begun AND date_at >= ?1 AND date_at < ?2 ORDER BY date_at, id",
         )?;
         let mut rows = find.query([from, until])?;
@@ -83,6 +83,8 @@ impl Index {
             if !stands(row.get_ref(5)?.as_str().unwrap_or_default()) {
                 continue;
             }
+            let back = money(row.get(6)?, row.get(7)?)?;
+            let total = back.and_then(|back| total.minus(&back).ok()).unwrap_or(total);
             found.push(Spent { date: value(&date, When::parse)?, shop: shop(row.get(1)?, row.get(2)?), total });
         }
         Ok(found)

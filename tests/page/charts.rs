@@ -200,3 +200,18 @@ mod real {
         assert!(year.iter().all(|figure| figure.parse::<i64>().unwrap_or(0) == 0), "nothing was spent: {year:?}");
     }
 }
+
+#[test]
+fn what_came_back_is_not_spent() {
+    let town = Town::fresh();
+    let (id, number) = town.bought("SH-41", 2, &[]);
+    town.reports(&number, &[("shop", "--shipped"), ("ship", "--delivered"), ("pay", "--paid")]);
+    let spent = || last_figures(&charts(&town), "spending").pop().unwrap();
+    assert_eq!(spent(), "9100");
+    town.does("shop", &["shop", "refund", &number, "--amount", "JPY 700"]);
+    town.settle();
+    town.reports(&number, &[("pay", "--refunded")]);
+    town.settle();
+    assert_eq!(spent(), "8400");
+    town.check_stands("buyer", &id, "completed", [true; 3]);
+}
