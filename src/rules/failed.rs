@@ -75,6 +75,10 @@ pub fn not_given_back(transaction: &Transaction, standing: &Standing) -> Option<
     let (paid, (_, terms)) = standing.legs.paid.zip(transaction.terms())?;
     let worth = returned::owed_for_all(terms, paid);
     let agreed = returned::refund(transaction).ok()?.unwrap_or_else(|| Money::zero(worth.currency()));
+    // What the agent has given back or is about to was agreed to as well, whether its payment came before the return or after it.
+    let given = standing.legs.refunded.into_iter().chain(standing.legs.refunding);
+    let given = Money::sum(&given.collect::<Vec<_>>()).ok().flatten();
+    let agreed = given.filter(|given| given.exceeds(&agreed).unwrap_or(false)).unwrap_or(agreed);
     let (said, _) =
         returned::agreed(transaction).into_iter().next_back().filter(|_| worth.exceeds(&agreed).unwrap_or(false))?;
     let text = format!("all goods went back, {paid} was paid, and of it {agreed} is to come back");
