@@ -18,7 +18,7 @@ use super::prompt::typed;
 use crate::clerk::Clerk;
 use crate::hook;
 use crate::ordering::{self, Instrument, pinned};
-use crate::trade::{Address, Order, OrderId, Party, PaymentMethod};
+use crate::trade::{Address, Order, OrderId, Party};
 
 /// The most bytes payment data may have.
 const MOST: u64 = 64 * 1024;
@@ -44,16 +44,11 @@ pub(super) fn seal(
     // Nobody is asked for secrets that cannot be sealed.
     let party = pinned(clerk, &agent)?;
     let flag = wishes.payment_data.as_deref();
-    if flag.is_none() && !needs_data(&order.payment_method) {
+    if flag.is_none() && !order.payment_method.is_debited() {
         return Ok(());
     }
     let instrument = read(shell, clerk.settings().payment_data_command.as_deref(), flag, &agent)?;
     Ok(ordering::seal(clerk, order, id, shop, &party, instrument)?)
-}
-
-/// Returns whether a method is paid with something that has a number: an invoice and cash are not.
-fn needs_data(method: &PaymentMethod) -> bool {
-    !matches!(method.to_string().as_str(), "invoice" | "cash-on-delivery")
 }
 
 /// Reads payment data: from the flag's file, else from the configured command, else by asking.

@@ -290,13 +290,13 @@ async fn authenticate(connection: &mut AsyncSmtpConnection, login: &Login, serve
     }
     let credentials = Credentials::new(login.user.clone(), secret.expose_secret().to_owned());
     let denied = |e: lettre::transport::smtp::Error| match e.is_permanent() {
-        true => SendError::Login { text: format!("{server}: {}", reason(&e)) },
-        // A server that takes no token asks back what of it to tell, and the library does not go on from there.
-        false if by_token && e.is_client() => SendError::Login {
+        // A server that takes no token may ask back what of it to tell, and the library does not go on from there.
+        is_permanent if by_token && (is_permanent || e.is_client()) => SendError::Login {
             text: format!(
                 "{server} did not take the token; run the token_command of [outbox.smtp] by hand: it must print an access token for sending mail that has not run out"
             ),
         },
+        true => SendError::Login { text: format!("{server}: {}", reason(&e)) },
         false => not_yet(server, "login", &e),
     };
     let answer = connection.auth(mechanisms, &credentials).await.map_err(denied)?;

@@ -66,8 +66,8 @@ impl DeliveryMethod {
 }
 
 impl PaymentMethod {
-    /// Returns whether the agent takes the money by itself on the day it planned: by card or account. What the buyer hands
-    /// over or has to transfer comes when he does so, if he does.
+    /// Returns whether the agent takes the money by itself on the day it planned, from the card or account whose data the buyer
+    /// sealed to it. What the buyer hands over or has to transfer comes when he does so, if he does.
     pub fn is_debited(&self) -> bool {
         !matches!(self.0.as_str(), "cash-on-delivery" | "bank-transfer" | "invoice")
     }

@@ -345,6 +345,6 @@ pub(super) fn sum(order: &Order, changes: &[PriceChange], short: &[Shortage], vi
     json!({
         "lines": order.lines.iter().map(line).collect::<Vec<_>>(), "charges": order.charges.iter().map(charge).collect::<Vec<_>>(),
         "total": text::money_json(&order.total), "pay": order.payment_method.as_str(), "deliver": order.delivery_method.as_str(), "to": order.deliver_to.as_ref().map(|to| to.lines().join(", ")),
-        "needs_card": !matches!(order.payment_method.as_str(), "invoice" | "cash-on-delivery" | "bank-transfer"),
+        "needs_card": order.payment_method.is_debited(),
     })
 }
