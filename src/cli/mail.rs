@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::bell::Bell;
 use super::failure::{Failure, FailureKind};
 use super::guard::guarded;
-use super::transaction::{self, Rejected, TurnedAway, joined};
+use super::transaction::{self, NotGranted, Rejected, TurnedAway, joined};
 use super::{Shell, account, alert, stop};
 use crate::clerk::{self, Clerk, ClerkError, TakenIn};
 use crate::files;
@@ -172,6 +172,9 @@ fn tell(shell: &Shell, clerk: &Clerk, before: &Before) -> Result<(), Failure> {
         let why = joined(why, Words::ENGLISH);
         shell.done(format!("{id}: {shop} rejected the order: {why}; mailorder reorder {id} orders again"));
     }
+    for NotGranted { id, who, asked, why } in transaction::not_granted(clerk, before.entries, None)? {
+        shell.done(format!("{id}: {who} refused the {asked}: {why}"));
+    }
     for TurnedAway { id, buyer, why } in transaction::turned_away(clerk, before.entries, None)? {
         let why = joined(&why, Words::ENGLISH);
         shell.done(format!("{id}: an order of {buyer} was rejected: {why}"));
@@ -306,19 +309,19 @@ async fn send_due(shell: &Shell, clerk: &mut Clerk, outbox: &mut Option<Outbox>)
 pub(super) fn receive(shell: &mut Shell) -> Result<(), Failure> {
     let kept = guarded(|| {
         let mut clerk = shell.clerk()?;
-        store(&mut clerk)?;
-        Ok(clerk)
+        let report = store(&mut clerk)?;
+        Ok((clerk, report))
     });
-    let mut clerk = kept.map_err(Failure::deferred)?;
-    let judged = guarded(|| judge_received(shell, &mut clerk));
+    let (mut clerk, report) = kept.map_err(Failure::deferred)?;
+    let judged = guarded(|| judge_received(shell, &mut clerk, report.as_deref()));
     for failure in judged.err().into_iter().chain(shell.refusal.take()) {
         failure.with_config(shell.global.config.as_deref()).print(false, shell.words);
     }
     Ok(())
 }
 
-/// Puts the mail on standard input on disk, durably.
-fn store(clerk: &mut Clerk) -> Result<(), Failure> {
+/// Puts the mail on standard input on disk, durably; returns it where it is a delivery report.
+fn store(clerk: &mut Clerk) -> Result<Option<Vec<u8>>, Failure> {
     use std::io::Read;
     let mut stdin = std::io::stdin().lock();
     let mut mail = Vec::new();
@@ -328,23 +331,22 @@ fn store(clerk: &mut Clerk) -> Result<(), Failure> {
     read.map_err(|error| Failure::io(format!("cannot read standard input: {error}")))?;
     if mail.len() > MAIL_MAX {
         clerk.keep_large(&mail, &mut stdin)?;
-    } else {
-        clerk.spool(std::slice::from_ref(&mail))?;
-        // As above: the mail is safe.
-        let _ = clerk.note_fetch("receive", None);
-        if sift(&mail) == Kind::Report {
-            // It is on disk: what goes wrong now must not have the server try again.
-            let _ = clerk.heed_report(&mail);
-        }
+        return Ok(None);
     }
-    Ok(())
+    clerk.spool(std::slice::from_ref(&mail))?;
+    // As above: the mail is safe.
+    let _ = clerk.note_fetch("receive", None);
+    Ok(Some(mail).filter(|mail| sift(mail) == Kind::Report))
 }
 
-fn judge_received(shell: &Shell, clerk: &mut Clerk) -> Result<(), Failure> {
+fn judge_received(shell: &Shell, clerk: &mut Clerk, report: Option<&[u8]>) -> Result<(), Failure> {
+    let heeded = report.map_or_else(|| Ok(Vec::new()), |report| clerk.heed_report(report));
+    heeded.iter().flatten().for_each(|sentence| shell.tell(sentence));
     judge(shell, clerk)?;
     shell.unless_stopped(work(shell, clerk))?;
     let sent = shell.send(clerk);
     shell.unless_stopped(told(shell, clerk))?;
+    heeded?;
     sent
 }
 

@@ -10,7 +10,7 @@ use super::given_back::GivenBack;
 use super::inbox_due;
 use super::list::plural;
 use super::output::{self, Tone};
-use super::transaction::{self, Rejected, TurnedAway, joined};
+use super::transaction::{self, NotGranted, Rejected, TurnedAway, joined};
 use crate::clerk::{Clerk, ClerkError, Fetch};
 use crate::index::Filter;
 use crate::rules::unheard::SOON;
@@ -32,7 +32,7 @@ const WEEK: i64 = 7 * 24 * 60 * 60;
 pub(crate) struct StatusArgs {
     /// End with 1 where something is late, warned about, over the limit, waits for your OK or in an inbox, is a refund for you
     /// to pay, where mail could not be fetched or a letter not be sent for a day, a letter was given up, or an order was
-    /// rejected within a day (yours, or by your shop by itself), and say nothing where not. What is late and was noted as seen
+    /// rejected within a day (yours, or by your shop by itself) or what you asked for was refused, and say nothing where not. What is late and was noted as seen
     /// does not count
     #[arg(long)]
     exit_code: bool,
@@ -99,6 +99,7 @@ struct Account {
     not_kept: u64,
     rejected: Vec<Rejected>,
     turned_away: Vec<TurnedAway>,
+    not_granted: Vec<NotGranted>,
     /// Letters that wait to be sent, and that failed.
     outbox: (usize, usize),
     /// Since when the oldest letter waits that no try has sent, where it does for a day.
@@ -128,6 +129,7 @@ impl Account {
             not_kept: clerk.not_kept(),
             rejected: transaction::rejected(clerk, 0, Some(&week))?,
             turned_away: transaction::turned_away(clerk, 0, Some(&week))?,
+            not_granted: transaction::not_granted(clerk, 0, Some(&week))?,
             outbox: (waiting, queue.failed()),
             unsent: clerk.unsent_for_a_day(&queue)?,
             unacknowledged: clerk.count_unacknowledged(SOON, &queue.items)?,
@@ -155,7 +157,8 @@ impl Account {
             || self.unsent.is_some()
             || self.is_deaf(&day)
             || !transaction::rejected(clerk, 0, Some(&day))?.is_empty()
-            || !transaction::turned_away(clerk, 0, Some(&day))?.is_empty())
+            || !transaction::turned_away(clerk, 0, Some(&day))?.is_empty()
+            || !transaction::not_granted(clerk, 0, Some(&day))?.is_empty())
     }
 
     /// Returns whether mail cannot be fetched, and was not since `day`.
@@ -210,6 +213,7 @@ fn document(account: &Account, address: &str) -> Value {
         "rejected": rejected.iter().map(|one| json!({"id": one.id, "shop": one.shop, "why": joined(&one.why, Words::ENGLISH)})).collect::<Vec<_>>(),
         "turned_away":
             turned_away.iter().map(|one| json!({"id": one.id, "buyer": one.buyer, "why": joined(&one.why, Words::ENGLISH)})).collect::<Vec<_>>(),
+        "refused": account.not_granted.iter().map(|one| json!({"id": one.id, "from": one.who, "asked": one.asked, "why": one.why})).collect::<Vec<_>>(),
         "waiting_for_you": first.map_or(0, |part| part.offered.len()), "inbox": inbox,
         "warnings": first.map_or(0, |part| part.summary.warnings), "not_kept": not_kept,
         "outbox": {"waiting": waiting, "failed": failed, "unacknowledged": account.unacknowledged, "unsent_since": account.unsent},
@@ -249,6 +253,10 @@ fn print(shell: &Shell, account: &Account, address: &str) -> Result<(), Failure>
     for Rejected { id, shop, why } in rejected {
         let why = joined(why, words);
         line("rejected", output::escape(&words.fill("account.by", &[("id", id), ("who", shop), ("why", &why)])))?;
+    }
+    for NotGranted { id, who, why, .. } in &account.not_granted {
+        let why = words.sentence(why);
+        line("refused", output::escape(&words.fill("account.by", &[("id", id), ("who", who), ("why", &why)])))?;
     }
     for TurnedAway { id, buyer, why } in turned_away {
         let why = joined(why, words);

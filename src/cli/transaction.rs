@@ -4,7 +4,8 @@ use super::failure::Failure;
 use crate::clerk::{Clerk, ClerkError};
 use crate::role::Desk;
 use crate::rules::{Standing, State};
-use crate::trade::document::Rejection;
+use crate::trade::document::{Rejection, ReturnAnswer};
+use crate::trade::status::Step;
 use crate::trade::{Address, Document, Key, Kind, Moment, Role, Transaction};
 use crate::view::short;
 use crate::words::Words;
@@ -186,6 +187,39 @@ pub(super) fn rejected(clerk: &Clerk, from: u64, since: Option<&Moment>) -> Resu
         let Some(known) = known.filter(|known| Standing::of(known).state == State::Rejected) else { continue };
         let id = short(known.key.id.as_str()).to_owned();
         found.push(Rejected { id, shop: known.key.shop.clone(), why: why_rejected(&known) });
+    }
+    Ok(found)
+}
+
+/// Something that the buyer asked for and whose answer is no.
+pub(super) struct NotGranted {
+    /// The short ID of the order.
+    pub(super) id: String,
+    /// Who said no.
+    pub(super) who: Address,
+    /// What was asked: a cancellation or a return.
+    pub(super) asked: Kind,
+    /// Why not, in words of whoever said it, not escaped yet.
+    pub(super) why: String,
+}
+
+/// Returns the cancellations and returns of ours that were refused from entry `from` and moment `since` on.
+pub(super) fn not_granted(clerk: &Clerk, from: u64, since: Option<&Moment>) -> Result<Vec<NotGranted>, Failure> {
+    let mut found = Vec::new();
+    for position in clerk.index().refusals(from, since).map_err(ClerkError::from)? {
+        let Some(entry) = clerk.index().entry(position).map_err(ClerkError::from)? else { continue };
+        let known = clerk.index().load(Role::Buyer, &entry.names).map_err(ClerkError::from)?;
+        let Some(known) = known.filter(|known| Standing::of(known).state != State::Rejected) else { continue };
+        let Some(said) = known.kept.iter().find(|kept| kept.position == position) else { continue };
+        let why = match &said.letter.document {
+            Document::Refusal(refusal) => &refusal.reason.text,
+            Document::ReturnAnswer(ReturnAnswer { step: Step::Failed { reason, .. }, .. }) => &reason.text,
+            _ => continue,
+        };
+        let asked = said.letter.answers.and_then(|content| known.by_content(&content)).map(|kept| kept.letter.kind());
+        let Some(asked @ (Kind::Cancellation | Kind::ReturnRequest)) = asked else { continue };
+        let (id, who) = (short(known.key.id.as_str()).to_owned(), said.letter.from.address.clone());
+        found.push(NotGranted { id, who, asked, why: why.trim().trim_end_matches('.').to_owned() });
     }
     Ok(found)
 }

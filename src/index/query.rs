@@ -313,14 +313,30 @@ impl Index {
     /// Returns the entries, from position `from` and moment `since` on, by which orders were rejected: those of ours by
     /// shops, or, `by_us`, those of others by this shop. The newest of them, oldest first.
     pub fn rejections(&self, by_us: bool, from: u64, since: Option<&Moment>) -> Found<Vec<u64>> {
+        let direction = if by_us { "out" } else { "in" };
+        self.said_no("entries_rejected", "kind = 'order-rejection'", direction, (from, since))
+    }
+
+    /// Returns the entries, from position `from` and moment `since` on, by which others answered what was asked of them, or refused
+    /// it. The newest of them, oldest first.
+    pub fn refusals(&self, from: u64, since: Option<&Moment>) -> Found<Vec<u64>> {
+        self.said_no("entries_refused", "kind IN ('refusal', 'return-answer')", "in", (from, since))
+    }
+
+    fn said_no(
+        &self,
+        way: &str,
+        kinds: &str,
+        direction: &str,
+        (from, since): (u64, Option<&Moment>),
+    ) -> Found<Vec<u64>> {
         // Left to itself SQLite walks through all entries for the sake of their order.
-        let way = if since.is_some() { "INDEXED BY entries_rejected" } else { "NOT INDEXED" };
+        let way = since.map_or_else(|| "NOT INDEXED".to_owned(), |_| format!("INDEXED BY {way}"));
         let mut find = self.db.prepare_cached(&format!(
-            "SELECT position FROM entries {way} WHERE kind = 'order-rejection' AND direction = ?3 AND (?3 = 'out' OR standing = 'applied') \
+            "SELECT position FROM entries {way} WHERE {kinds} AND direction = ?3 AND (?3 = 'out' OR standing = 'applied') \
              AND position >= ?1 AND recorded_at >= ?2 ORDER BY position DESC LIMIT {REJECTIONS_MAX}",
         ))?;
         let since = since.map_or(i64::MIN, milliseconds);
-        let direction = if by_us { "out" } else { "in" };
         let found = find.query_map(params![integer(from), since, direction], |row| row.get(0))?;
         let mut found = found.map(|at| Ok(position(at?))).collect::<Found<Vec<u64>>>()?;
         found.reverse();

@@ -32,6 +32,7 @@ CREATE INDEX entries_out ON entries (letter) WHERE direction = 'out';
 CREATE INDEX entries_confirmed ON entries (signer) WHERE kind = 'confirmation';
 CREATE INDEX entries_authorised ON entries (shop, order_id) WHERE kind = 'authorization-result';
 CREATE INDEX entries_rejected ON entries (recorded_at) WHERE kind = 'order-rejection';
+CREATE INDEX entries_refused ON entries (recorded_at) WHERE kind IN ('refusal', 'return-answer');
 CREATE INDEX entries_catalogs ON entries (recorded_at) WHERE kind = 'catalog';
 CREATE INDEX entries_catalog ON entries (peer, recorded_at) WHERE kind = 'catalog';
 CREATE INDEX entries_asked ON entries (peer, recorded_at) WHERE kind = 'catalog-request';

@@ -6,6 +6,8 @@ mod account;
 mod again;
 /// What shop and agents report, and how other systems have it reported.
 mod agents;
+/// A shop that plays all parts itself.
+mod alone;
 /// Status requests, and the list they start from.
 mod asking;
 /// Cards, authorised or not.
