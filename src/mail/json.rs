@@ -15,7 +15,7 @@ use serde::de::{DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
 use super::tree::{Members, Tree};
 
 /// Most bytes of a machine part.
-const MOST_BYTES: usize = 256 * 1024;
+pub(super) const MOST_BYTES: usize = 256 * 1024;
 /// Most levels of arrays and objects.
 const MOST_DEPTH: u32 = 32;
 /// Most values in all.

@@ -4,6 +4,7 @@
 //! members into words of the trade at once and says, when one is wrong, which. Members nobody asks for are passed
 //! over: they are in the signed bytes, and nothing acts on them. Nodes are written by `made`.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fmt::Display;
 
@@ -49,6 +50,26 @@ pub(in crate::mail) struct Graph<'a> {
     roots: Vec<&'a Members<'a>>,
     /// Nodes by `@id`; `None` where two differ.
     ids: BTreeMap<&'a str, Option<&'a Members<'a>>>,
+    /// How many bytes of text were read by references, about.
+    referred: Cell<usize>,
+}
+
+/// Most bytes that are read by references, of all of them together: as many as a machine part without any may have.
+const MOST_REFERRED: usize = crate::mail::json::MOST_BYTES;
+
+/// Returns about how many bytes a value takes.
+fn weight(value: &Tree<'_>) -> usize {
+    let own = match value {
+        Tree::Text(text) => text.len(),
+        Tree::List(items) => items.iter().map(weight).sum(),
+        Tree::Object(map) => weight_of(map),
+        _ => 0,
+    };
+    own.saturating_add(16)
+}
+
+fn weight_of(map: &Members<'_>) -> usize {
+    map.iter().map(|(name, value)| weight(value).saturating_add(name.len())).sum()
 }
 
 impl<'a> Graph<'a> {
@@ -62,7 +83,7 @@ impl<'a> Graph<'a> {
         if map.len() != 2 {
             return Err(bad("the machine part has members beside @context and @graph"));
         }
-        let mut graph = Self { roots: Vec::new(), ids: BTreeMap::new() };
+        let mut graph = Self { roots: Vec::new(), ids: BTreeMap::new(), referred: Cell::new(0) };
         for item in list {
             let node = item.as_object().ok_or_else(|| bad("@graph holds something that is not a node"))?;
             graph.enter(item)?;
@@ -273,7 +294,15 @@ impl<'a> Node<'a> {
         let map = value.as_object().ok_or_else(|| self.wrong(key, "not a node"))?;
         let map = match map.get("@id").and_then(Tree::as_str) {
             Some(id) if map.len() == 1 => match self.graph.ids.get(id) {
-                Some(Some(named)) => named,
+                Some(Some(named)) => {
+                    // A few bytes that refer to many would make a small letter a large one.
+                    let referred = self.graph.referred.get().saturating_add(weight_of(named));
+                    self.graph.referred.set(referred);
+                    if referred > MOST_REFERRED {
+                        return Err(self.wrong(key, format!("more than {MOST_REFERRED} bytes in all by references")));
+                    }
+                    named
+                }
                 Some(None) => return Err(self.wrong(key, format!("two nodes are called {id:?}"))),
                 None => return Err(self.wrong(key, format!("no node is called {id:?}"))),
             },
@@ -292,5 +321,30 @@ impl<'a> Node<'a> {
         let amount = self.need_text(amount)?;
         let currency: Currency = self.need(currency)?;
         Money::parse(amount, currency.code()).map_err(|e| self.wrong("amount", e))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_small_letter_that_refers_to_one_text_again_and_again_is_refused() {
+        let of = |times: usize| {
+            let references = vec![json!({"@id": "#e"}); times];
+            let long = "x".repeat(4_000);
+            let nodes = vec![
+                json!({"@type": "Order", "@id": "#o", "events": references}),
+                json!({"@type": "Event", "@id": "#e", "name": long}),
+            ];
+            let text = graph(nodes).to_string();
+            let tree = crate::mail::json::parse(text.as_bytes()).unwrap();
+            let graph = Graph::new(&tree).unwrap();
+            let order = graph.only("Order").unwrap();
+            let list = order.raw("events").and_then(Tree::as_list).unwrap();
+            list.iter().try_for_each(|item| order.resolve("events", item).map(drop)).map_err(|error| error.to_string())
+        };
+        assert_eq!(of(50), Ok(()));
+        assert!(of(100).unwrap_err().contains("in all by references"));
     }
 }
