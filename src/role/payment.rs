@@ -100,7 +100,7 @@ fn collect(transaction: &Transaction, kept: &Kept, instruction: &PaymentInstruct
     if !agent::is_named(transaction, kept) {
         return vec![agent::not_named(transaction, kept)];
     }
-    if let Some((code, text)) = objection(transaction, kept, instruction) {
+    if let Some((code, text)) = objection(transaction, kept, instruction, practice) {
         return vec![agent::refuse(transaction, kept, code, text)];
     }
     if agent::is_overtaken(transaction, kept) {
@@ -166,6 +166,7 @@ fn objection(
     transaction: &Transaction,
     kept: &Kept,
     instruction: &PaymentInstruction,
+    practice: &PaymentPractice,
 ) -> Option<(&'static str, &'static str)> {
     if is_nothing(&instruction.amount) {
         return Some(("no-amount", NOTHING));
@@ -174,8 +175,15 @@ fn objection(
         Document::AuthorizationResult(result) => result.step.done().map(|_| result.total),
         _ => None,
     });
-    if authorised.last().is_some_and(|total| instruction.amount.exceeds(&total).unwrap_or(true)) {
+    let authorised = authorised.last();
+    if authorised.is_some_and(|total| instruction.amount.exceeds(&total).unwrap_or(true)) {
         return Some(("not-authorised", "More is to be collected than was authorised."));
+    }
+    // Without being asked first, no more is taken from a card or account than would be authorised.
+    let is_beyond = |limit: &Money| instruction.amount.exceeds(limit).unwrap_or(false);
+    let is_taken = authorised.is_none() && instruction.payment_method.is_debited();
+    if is_taken && practice.authorize_limits.iter().any(is_beyond) {
+        return Some(("not-authorised", "It was not authorised, and it is more than is collected without that."));
     }
     if mandate::is_declined(transaction) {
         return Some(("not-authorised", "The payment was not authorised."));

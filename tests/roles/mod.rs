@@ -361,6 +361,16 @@ fn no_more_is_collected_than_was_authorised() {
     assert_eq!(kinds(&answers(&mut desk, &collecting(), &instruction(2, 4900))), [Kind::Refusal]);
 }
 
+#[test]
+fn no_more_is_collected_unasked_than_would_be_authorised() {
+    // A shop that asks for no authorisation gets no further than one that does.
+    for (amount, kind) in [(100_001, Kind::Refusal), (100_000, Kind::PaymentStatus)] {
+        let mut desk = Desk::new(&bank());
+        let said = kinds(&answers(&mut desk, &collecting(), &instruction(1, amount)));
+        assert!(said.iter().all(|said| *said == kind) && !said.is_empty(), "{amount}: {said:?}");
+    }
+}
+
 /// What the buyer allows for the order: JPY 4800 by card.
 fn mandate() -> Mandate {
     Mandate::attest(buyer().fingerprint, shop().address, order_id(), jpy(4800), order().payment_method)
