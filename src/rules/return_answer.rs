@@ -90,7 +90,19 @@ fn lines(
             Finding::new(Code::NotAskedFor, text)
         })
     };
-    answer.lines.iter().filter_map(of_line).collect()
+    let found: Vec<Finding> = answer.lines.iter().filter_map(of_line).collect();
+    if found.is_empty() { less(answer, asked.unwrap_or_default()) } else { found }
+}
+
+/// Where goods go back, all go back that were asked for: what is left out would be kept, and not paid for.
+fn less(answer: &ReturnAnswer, asked: &[LineQuantity]) -> Vec<Finding> {
+    let sum = |lines: &[LineQuantity], part: &LineQuantity| returned::sum_of(lines, &part.line);
+    let is_less = |part: &&LineQuantity| !answer.lines.is_empty() && sum(&answer.lines, part) < sum(asked, part);
+    let finding = |part: &LineQuantity| {
+        let text = format!("less of line {} is to go back than was asked for", part.line);
+        Finding::new(Code::GoodsDiffer, text)
+    };
+    asked.iter().filter(is_less).map(finding).collect()
 }
 
 /// What is given back is money of the terms, and with what is given back already no more than their total, or than was paid.

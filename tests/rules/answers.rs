@@ -195,6 +195,12 @@ fn goods_go_back_that_were_asked_for_and_money_that_was_paid() {
                 word(2, Some(&all), goods(&[("1", "4")]), agreed(), None),
                 &[Code::QuantityExceeds],
             ),
+            row(
+                "less goods than were asked for",
+                &[],
+                word(2, Some(&all), goods(&[("1", "0.0001")]), agreed(), Some(jpy(1))),
+                &[Code::GoodsDiffer, Code::GoodsDiffer],
+            ),
             row("less later", &[&promised], word(3, Some(&all), all_goods(), agreed(), Some(jpy(1))), TAKEN_BACK),
             row("no money later", &[&promised], word(3, Some(&all), all_goods(), agreed(), None), TAKEN_BACK),
             row("refused later", &[&promised], word(3, Some(&all), all_goods(), refused(), None), TAKEN_BACK),
