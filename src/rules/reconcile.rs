@@ -15,6 +15,9 @@ use crate::trade::{
     Order, Party, Received, Role, Settlement, Terms, Transaction, Verdict, item,
 };
 
+/// How far the date of terms may lie before that of their order, in seconds: clocks of two parties may be far apart.
+const DAY: i64 = 86_400;
+
 /// Tells the key pinned for an address.
 pub type Pinned<'a> = dyn Fn(&Address) -> Option<Fingerprint> + 'a;
 
@@ -69,6 +72,7 @@ pub fn reconcile_on(book: &Book, received: &Received, reader: &Reader<'_>, foldi
     findings.extend(voices::doubtful(transaction, letter, reader));
     findings.extend(transaction.and_then(|known| number_reused(known, received)));
     findings.extend(number_taken(book, letter));
+    findings.extend(written_ahead(letter, &reader.now));
     let transaction = transaction.and_then(begun);
     let judged = match &letter.document {
         Document::Receipt(_) => Ok(Vec::new()),
@@ -229,6 +233,7 @@ fn other(
         Document::Order(order) => Ok(order_in(order, transaction, letter, content)),
         Document::TransactionInfo(terms) => terms_in(terms, transaction, letter).map(|mut findings| {
             findings.extend(dated_ahead(terms, letter, now));
+            findings.extend(dated_before(terms, transaction, letter));
             findings
         }),
         Document::OrderRejection(_) => Ok(rejection(known()?, letter).into_iter().collect()),
@@ -309,6 +314,23 @@ fn terms_in(terms: &Terms, transaction: Option<&Transaction>, letter: &Letter) -
         findings.push(finding);
     }
     Ok(findings)
+}
+
+/// A letter is of the day on which it was written, and no honest one was written on a day that has not come.
+fn written_ahead(letter: &Letter, now: &Moment) -> Option<Finding> {
+    let text = || format!("{} dates its letter {}, which had not come on {now}", letter.from.address, letter.date);
+    (letter.date.seconds_since(now) > AHEAD).then(|| Finding::new(Code::DateInTheFuture, text()))
+}
+
+/// Terms of a day before the order would make a word from before it an honest one.
+fn dated_before(terms: &Terms, transaction: Option<&Transaction>, letter: &Letter) -> Option<Finding> {
+    let (ordered, _) = transaction?.order()?;
+    let text = || {
+        let (who, ordered) = (&letter.from.address, ordered.letter.date);
+        format!("{who} took the order in {}, and it is of {ordered}", terms.date)
+    };
+    let early = terms.date.seconds_since(&ordered.letter.date) < -DAY;
+    early.then(|| Finding::new(Code::DatedBeforeOrder, text()))
 }
 
 /// Terms of a day to come would make every honest word about them one from before there was an order.

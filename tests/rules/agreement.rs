@@ -249,6 +249,26 @@ fn terms_of_a_day_to_come_are_not_applied() {
 }
 
 #[test]
+fn terms_of_a_day_before_their_order_are_not_applied() {
+    // What was paid or delivered before anybody ordered would be from after it.
+    for (date, codes) in [("2026-07-09T20:00:00Z", vec![]), ("1971-01-01T00:00:00Z", vec![Code::DatedBeforeOrder])] {
+        let mut desk = Desk::buyer_ordered();
+        let judgement = desk.takes(&changed(|terms| terms.date = at(date)));
+        let found: Vec<Code> = judgement.findings.iter().map(|finding| finding.code).collect();
+        assert_eq!(found, codes, "{date}");
+    }
+}
+
+#[test]
+fn a_letter_of_a_day_to_come_is_not_applied() {
+    let mut desk = Desk::buyer_ordered();
+    let offered = Letter { date: at("9000-01-01T00:00:00Z"), ..terms_letter(terms()) };
+    let judgement = desk.takes(&offered);
+    assert_eq!(judgement.verdict, Verdict::Warned);
+    assert!(judgement.findings.iter().any(|finding| finding.code == Code::DateInTheFuture), "{judgement:?}");
+}
+
+#[test]
 fn a_status_about_replaced_terms_is_history_and_a_lie_about_them_is_a_warning() {
     let mut new = terms();
     new.arrival_until = Some(day("2026-08-20"));
