@@ -187,7 +187,7 @@ impl<'a> Check<'a> {
     /// The word on the payment as a whole agrees with the payments: all is paid where all of them are made, and only there.
     fn as_a_whole(&mut self, status: &PaymentStatus, all: bool) {
         let wrong = match status.state {
-            PaymentState::Complete => !status.remaining.is_zero(),
+            PaymentState::Complete => !all,
             PaymentState::Declined | PaymentState::Due | PaymentState::PastDue => all,
         };
         if wrong {
@@ -233,7 +233,8 @@ impl<'a> Check<'a> {
         let paid = sum(&|p| !p.refund && p.step.done().is_some())?;
         let claimed = sum(&|p| !p.refund && !p.step.failed())?;
         let refunded = sum(&|p| p.refund && !p.step.failed())?;
-        let stopped = paid.is_zero() && status.payments.iter().any(|p| !p.refund && p.step.failed());
+        let mut payments = status.payments.iter().filter(|p| !p.refund).peekable();
+        let stopped = payments.peek().is_some() && payments.all(|p| p.step.failed());
         let covered = paid.plus(&status.remaining)?;
         let wrong = if claimed.exceeds(&total)? { claimed } else { covered };
         if (covered != total && !(stopped && status.remaining.is_zero())) || claimed.exceeds(&total)? {

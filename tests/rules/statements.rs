@@ -1,7 +1,9 @@
 //! What statuses say, against the terms and against what their sender said before.
 
 use mailorder::trade::status::{Payment, PaymentState, PaymentStatus, Reason, Step};
-use mailorder::trade::{Code, Digest, Document, Download, Letter, Link, Money, PaymentMethod, Place, Role, Terms};
+use mailorder::trade::{
+    Code, Digest, Document, Download, Letter, Link, Money, PaymentMethod, Place, Role, Terms, Verdict,
+};
 
 use super::{check, refused_or_applied, row};
 use crate::support::trade::*;
@@ -493,6 +495,22 @@ fn what_is_done_is_not_unsaid_by_a_flag_a_double_or_a_word_on_the_whole() {
     );
     let Document::PaymentStatus(status) = payment_status(jpy(4800), Vec::new()) else { unreachable!("it is one") };
     let complete = Document::PaymentStatus(PaymentStatus { state: PaymentState::Complete, ..status });
-    let planned = Letter { document: complete, ..bank_says(1, 4800, Vec::new()) };
-    refused_or_applied(&mut Desk::buyer_open(), "complete, and all is due", &planned, SUM);
+    let all_due = Letter { document: complete, ..bank_says(1, 4800, Vec::new()) };
+    refused_or_applied(&mut Desk::buyer_open(), "complete, and all is due", &all_due, SUM);
+    let declined = |id: &str, amount| payment(id, jpy(amount), failed());
+    let Document::PaymentStatus(status) = payment_status(jpy(0), vec![declined("1", 4800)]) else {
+        panic!("it is one")
+    };
+    let document = Document::PaymentStatus(PaymentStatus { state: PaymentState::Complete, ..status });
+    let nothing = Letter { document, ..bank_says(1, 0, Vec::new()) };
+    let judged = Desk::buyer_open().takes(&nothing);
+    assert!(
+        judged.verdict == Verdict::Warned && judged.findings.iter().all(|found| SUM.contains(&found.code)),
+        "{judged:?}"
+    );
+    let due = payment("2", jpy(4799), planned("2026-08-20"));
+    let document = payment_status(jpy(0), vec![declined("1", 1), due]);
+    let hidden = Letter { document, ..bank_says(1, 0, Vec::new()) };
+    let judged = Desk::buyer_open().takes(&hidden);
+    assert!(judged.findings.iter().any(|found| found.code == Code::AmountDiffers), "{judged:?}");
 }

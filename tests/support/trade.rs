@@ -255,7 +255,12 @@ pub fn payment(id: &str, amount: Money, step: Step) -> Payment {
 }
 
 pub fn payment_status(remaining: Money, payments: Vec<Payment>) -> Document {
-    let state = if remaining.is_zero() { PaymentState::Complete } else { PaymentState::Due };
+    let is_made = payments.iter().any(|payment| !payment.refund && payment.step.done().is_some());
+    let state = match (remaining.is_zero(), is_made) {
+        (true, true) => PaymentState::Complete,
+        (true, false) => PaymentState::Declined,
+        (false, _) => PaymentState::Due,
+    };
     let due = Some(day("2026-08-31"));
     let (scheduled, confirmation, payment_id) = (None, None, None);
     Document::PaymentStatus(PaymentStatus { state, remaining, due, scheduled, confirmation, payment_id, payments })
