@@ -144,3 +144,20 @@ fn watch_sync_commands_and_receive_on_one_ledger_lose_nothing_and_double_nothing
     assert_eq!((&ids, sent.len()), (&owed, owed.len()));
     accounts.check("buyer", "after all");
 }
+
+#[test]
+fn of_several_processes_that_find_no_index_one_makes_it_and_none_fails() {
+    let town = crate::support::program::Town::fresh();
+    town.bought("SH-41", 1, &[]);
+    for _ in 0..8 {
+        for side in ["", "-wal", "-shm"] {
+            let _ = std::fs::remove_file(town.path(&format!("buyer/index.sqlite{side}")));
+        }
+        let runs = std::thread::scope(|scope| {
+            let run = |args: &'static [&'static str]| scope.spawn(|| town.run("buyer", args));
+            let runs = [run(&["list"]), run(&["status"]), run(&["sync"]), run(&["warnings"])];
+            runs.map(|run| run.join().unwrap())
+        });
+        assert!(runs.iter().all(|run| run.code == Some(0)), "{runs:?}");
+    }
+}

@@ -172,13 +172,31 @@ impl Index {
                 let message = format!("the index {} does not fit the log; it is built again", path.display());
                 Ok((*index, Some(message)))
             }
+            Err(Unfit::Damaged(_)) => Self::open_or_make(path, ledger, reckoning),
+        }
+    }
+
+    /// Makes an index where there is none that can be read. Of several processes that find that at once one makes it, and the others
+    /// take that.
+    fn open_or_make(path: &Path, ledger: &Ledger, reckoning: Reckoning) -> Result<(Self, Option<String>), IndexError> {
+        let mut making = path.as_os_str().to_owned();
+        making.push("-making");
+        let making = PathBuf::from(making);
+        let lock = private(&making)?;
+        lock.lock().map_err(|source| IndexError::File { path: making.clone(), source })?;
+        let made = match Self::open_as_it_is(path, ledger, reckoning) {
+            Ok(index) => Ok((index, None)),
+            Err(Unfit::Ahead(error)) => Err(error.into()),
+            Err(Unfit::Other(mut index)) => index.clear().map(|()| (*index, None)),
             Err(Unfit::Damaged(why)) => {
                 let there = path.exists();
                 remove(path)?;
                 let made = Self::make(path, ledger, reckoning)?;
                 Ok((made, there.then(|| format!("the index {} {why}; it is built again", path.display()))))
             }
-        }
+        };
+        drop(lock);
+        made
     }
 
     fn open_as_it_is(path: &Path, ledger: &Ledger, reckoning: Reckoning) -> Result<Self, Unfit> {
@@ -434,8 +452,8 @@ fn remove(path: &Path) -> Result<(), IndexError> {
     Ok(())
 }
 
-/// Makes the file readable by its owner alone before SQLite opens it.
-fn private(path: &Path) -> Result<(), IndexError> {
+/// Makes the file readable by its owner alone, before SQLite opens it.
+fn private(path: &Path) -> Result<fs::File, IndexError> {
     let mut options = fs::OpenOptions::new();
     options.write(true).create(true).truncate(false);
     #[cfg(unix)]
@@ -443,5 +461,5 @@ fn private(path: &Path) -> Result<(), IndexError> {
         use std::os::unix::fs::OpenOptionsExt;
         options.mode(0o600);
     }
-    options.open(path).map(drop).map_err(|source| IndexError::File { path: path.to_owned(), source })
+    options.open(path).map_err(|source| IndexError::File { path: path.to_owned(), source })
 }
