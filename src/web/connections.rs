@@ -4,6 +4,7 @@
 //! request, or nothing, would be held for ever, and at the end waited for.
 
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -13,9 +14,13 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 
 /// How long a connection has for the head of a request, from its first moment or its last answer on.
 pub(super) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Most connections at a time: the ledger's files need descriptors, too. Further ones wait.
+const MOST: usize = 256;
 
 /// Answers whoever connects, until `end`; then no more are accepted, and what is under way is answered. A connection that has not
 /// sent the whole head of a request within `patience` is closed.
@@ -28,11 +33,17 @@ pub(super) async fn serve(
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(patience);
     let open = GracefulShutdown::new();
+    let room = Arc::new(Semaphore::new(MOST));
     let mut end = pin!(end);
     loop {
-        let stream = tokio::select! {
+        let accepted = async {
+            let place = Arc::clone(&room).acquire_owned().await;
             // It waits by itself where the system has no more connections to give.
-            (stream, _) = Listener::accept(&mut listener) => stream,
+            let (stream, _) = Listener::accept(&mut listener).await;
+            (stream, place)
+        };
+        let (stream, place) = tokio::select! {
+            accepted = accepted => accepted,
             () = &mut end => break,
         };
         let service = TowerToHyperService::new(router.clone());
@@ -40,6 +51,7 @@ pub(super) async fn serve(
         tokio::spawn(async move {
             // Who left, or said nothing in time, has nobody who could be told.
             let _ = connection.await;
+            drop(place);
         });
     }
     drop(listener);
@@ -92,6 +104,20 @@ mod tests {
         for more in ["", "GET / HTTP"] {
             sent(address, &format!("GET / HTTP/1.1\r\nHost: x\r\n\r\n{more}")).await;
         }
+    }
+
+    #[tokio::test]
+    async fn further_connections_wait_until_there_is_room() {
+        let (address, _end, _server) = served(NEVER).await;
+        let mut held = Vec::new();
+        for _ in 0..MOST {
+            held.push(TcpStream::connect(address).await.unwrap());
+        }
+        let waits = tokio::spawn(async move { sent(address, WHOLE).await });
+        tokio::time::sleep(SOON).await;
+        assert!(!waits.is_finished());
+        held.clear();
+        assert!(waits.await.unwrap().ends_with("here"));
     }
 
     #[tokio::test]

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Query, Request, State};
-use axum::http::header::{COOKIE, HOST, ORIGIN, SET_COOKIE};
+use axum::http::header::{CONNECTION, COOKIE, HOST, ORIGIN, SET_COOKIE};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -157,7 +157,8 @@ async fn watch(State(web): State<Arc<Web>>, request: Request, next: Next) -> Res
     } else if path != "/open" && !web.guard.is_open(headers) {
         let text = "This page is open in the browser that followed the link of `mailorder serve`, and in no other. \
                     End that program and start it again for a new link.";
-        (StatusCode::UNAUTHORIZED, in_both(text)).into_response()
+        // Whoever has no key keeps no connection either.
+        (StatusCode::UNAUTHORIZED, [(CONNECTION, "close")], in_both(text)).into_response()
     } else if !request.method().is_safe() && !says_whence(headers) {
         (StatusCode::FORBIDDEN, in_both("No page of this program sent this.")).into_response()
     } else {
