@@ -198,8 +198,10 @@ fn terms(shell: &Shell, known: &Transaction, standing: &Standing, full: bool) ->
         .collect();
     shell.output.table(&["", "", "", ""], &rows, &[])?;
     offer_until(shell, known, standing)?;
-    for conditions in terms.conditions.iter().flat_map(|conditions| conditions.lines()) {
-        paragraph(shell, conditions)?;
+    if let Some(conditions) = &terms.conditions {
+        // Lines of its own in words of others would look like those of this program.
+        let conditions = conditions.lines().collect::<Vec<_>>().join(" / ");
+        shell.named("conditions", &output::escape(&conditions))?;
     }
     if full {
         shell.named("terms", &kept.content.to_string())?;

@@ -91,6 +91,10 @@ fn the_terms_have_date_goods_methods_agents_buyer_and_shop_p26_to_p31() {
     // P31
     assert_eq!((&terms["seller"], &at_buyer["shop"]), (&"日立物産".into(), &"shop@demo.test".into()));
     assert_eq!(terms["conditions"], "Return within 14 days of arrival, unused");
+    // Whatever lines they have, they stand beside their name and look like nothing of ours.
+    let shown = town.does("buyer", &["show", &id]).out;
+    let line = shown.lines().find(|line| line.contains("Return within 14 days")).unwrap();
+    assert!(line.starts_with("conditions "), "{shown}");
     let letter = dense(&town, "buyer", "in", "transaction-info");
     assert!(letter.contains("\"name\":\"日立物産\",\"email\":\"shop@demo.test\""), "{letter}");
 }
