@@ -293,7 +293,7 @@ fn a_shop_that_delivers_itself_sees_and_settles_what_it_was_warned_about() {
     alone(&town);
     let (id, number) = town.bought("SH-41", 2, &[]);
     town.does("shop", &["shop", "notify", &number, "--shipped", "--parcel", "1", "--line", "1=1"]);
-    town.does("shop", &["ship", "notify", &number, "--delivered"]);
+    town.does("shop", &["ship", "notify", &number, "--delivered", "--line", "1=2"]);
     town.settle();
     let open = town.does("shop", &["warnings", "--json"]).json();
     assert_eq!(open["warnings"][0]["finding"], "two-agents-disagree", "{open}");
