@@ -180,9 +180,10 @@ fn objection(
         return Some(("not-authorised", "More is to be collected than was authorised."));
     }
     // Without being asked first, no more is taken from a card or account than would be authorised.
-    let is_beyond = |limit: &Money| instruction.amount.exceeds(limit).unwrap_or(false);
+    let limits = &practice.authorize_limits;
+    let is_within = |limit: &Money| !instruction.amount.exceeds(limit).unwrap_or(true);
     let is_taken = authorised.is_none() && instruction.payment_method.is_debited();
-    if is_taken && practice.authorize_limits.iter().any(is_beyond) {
+    if is_taken && !limits.is_empty() && !limits.iter().any(is_within) {
         return Some(("not-authorised", "It was not authorised, and it is more than is collected without that."));
     }
     if mandate::is_declined(transaction) {
