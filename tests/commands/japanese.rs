@@ -75,7 +75,7 @@ Parcel delivery     JPY 500
 注文  担当 shop@demo.test  –
 配送  担当 ship@demo.test  –
 決済  担当 pay@demo.test   –
-Return within 14 days of arrival, unused; shop@demo.test
+条件      Return within 14 days of arrival, unused; shop@demo.test
 
 日時                 相手            手紙        署名した鍵                判定と内容
 2026-11-27 10:00  →  shop@demo.test  注文        5BCE…7D0F 自分の鍵        送信
