@@ -247,9 +247,12 @@ fn a_hook_gets_the_same_key_however_often_it_is_tried_f3_f47() {
     // The warehouse is told goods and place, and nothing of money or cards (P105).
     let told = fs::read_to_string(town.path("shop/told")).unwrap();
     assert!(told.contains("シャツ 白 41") && told.contains("千代田区") && told.contains(&number), "{told}");
-    for private in ["4300", "4800", "JPY", "paymentMethod"] {
+    for private in ["JPY", "paymentMethod"] {
         assert!(!told.contains(private), "{private}: {told}");
     }
+    // Whole numbers: the digits of a moment may hold any.
+    let numbers: Vec<&str> = told.split(|sign: char| !sign.is_ascii_digit()).collect();
+    assert!(["4300", "4800"].iter().all(|amount| !numbers.contains(amount)), "{told}");
     town.check_peace();
 }
 
