@@ -164,7 +164,16 @@ impl Index {
     /// # Errors
     /// [`LedgerError::CutBack`] where it knows of more entries than the log has (F22).
     pub fn open(path: &Path, ledger: &Ledger, reckoning: Reckoning) -> Result<(Self, Option<String>), IndexError> {
-        match Self::open_as_it_is(path, ledger, reckoning) {
+        let found = Self::open_as_it_is(path, ledger, reckoning);
+        // Of several processes that find none at once one makes it, and the others take that.
+        let (found, _making) = match found {
+            Err(Unfit::Damaged(_)) => {
+                let making = making(path)?;
+                (Self::open_as_it_is(path, ledger, reckoning), Some(making))
+            }
+            found => (found, None),
+        };
+        match found {
             Ok(index) => Ok((index, None)),
             Err(Unfit::Ahead(error)) => Err(error.into()),
             Err(Unfit::Other(mut index)) => {
@@ -172,31 +181,13 @@ impl Index {
                 let message = format!("the index {} does not fit the log; it is built again", path.display());
                 Ok((*index, Some(message)))
             }
-            Err(Unfit::Damaged(_)) => Self::open_or_make(path, ledger, reckoning),
-        }
-    }
-
-    /// Makes an index where there is none that can be read. Of several processes that find that at once one makes it, and the others
-    /// take that.
-    fn open_or_make(path: &Path, ledger: &Ledger, reckoning: Reckoning) -> Result<(Self, Option<String>), IndexError> {
-        let mut making = path.as_os_str().to_owned();
-        making.push("-making");
-        let making = PathBuf::from(making);
-        let lock = private(&making)?;
-        lock.lock().map_err(|source| IndexError::File { path: making.clone(), source })?;
-        let made = match Self::open_as_it_is(path, ledger, reckoning) {
-            Ok(index) => Ok((index, None)),
-            Err(Unfit::Ahead(error)) => Err(error.into()),
-            Err(Unfit::Other(mut index)) => index.clear().map(|()| (*index, None)),
             Err(Unfit::Damaged(why)) => {
                 let there = path.exists();
                 remove(path)?;
                 let made = Self::make(path, ledger, reckoning)?;
                 Ok((made, there.then(|| format!("the index {} {why}; it is built again", path.display()))))
             }
-        };
-        drop(lock);
-        made
+        }
     }
 
     fn open_as_it_is(path: &Path, ledger: &Ledger, reckoning: Reckoning) -> Result<Self, Unfit> {
@@ -432,16 +423,27 @@ fn written(value: &impl serde::Serialize) -> Result<String, IndexError> {
 }
 
 fn wal(path: &Path) -> PathBuf {
+    beside(path, "-wal")
+}
+
+/// Returns the path with something behind its name.
+fn beside(path: &Path, end: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
-    name.push("-wal");
+    name.push(end);
     PathBuf::from(name)
+}
+
+/// Waits until no other process makes the index; none does until the file is dropped.
+fn making(path: &Path) -> Result<fs::File, IndexError> {
+    let path = beside(path, "-making");
+    let file = private(&path)?;
+    file.lock().map_err(|source| IndexError::File { path, source })?;
+    Ok(file)
 }
 
 /// Removes the index with its side files.
 fn remove(path: &Path) -> Result<(), IndexError> {
-    let mut shm = path.as_os_str().to_owned();
-    shm.push("-shm");
-    for file in [path.to_owned(), wal(path), PathBuf::from(shm)] {
+    for file in [path.to_owned(), wal(path), beside(path, "-shm")] {
         match fs::remove_file(&file) {
             Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
                 return Err(IndexError::File { path: file, source });
