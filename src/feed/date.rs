@@ -66,17 +66,13 @@ impl Dates {
             return Ok(Given::At(moment));
         }
         let parts = self.parts(text)?;
-        let moment = self.settle(text, &parts)?;
-        Ok(if parts.time.is_some() { Given::At(moment) } else { Given::On(moment) })
+        let of = if parts.time.is_some() { Given::At } else { Given::On };
+        self.settle(text, &parts).map(of)
     }
 
     /// Reads a moment; a day without a time begins then.
     pub(super) fn moment(&self, text: &str) -> Result<Moment, String> {
-        if let Ok(moment) = Moment::parse(text) {
-            return Ok(moment);
-        }
-        let parts = self.parts(text)?;
-        self.settle(text, &parts)
+        Moment::parse(text).or_else(|_| self.settle(text, &self.parts(text)?))
     }
 
     /// Reads when something is planned: a moment, or a day.
