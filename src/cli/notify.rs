@@ -368,9 +368,7 @@ fn one(shell: &Shell, text: &str, role: Role, report: Report, dry_run: bool) -> 
         let notice = report.notice(shell.clock.now());
         return write_with(shell, text, role, report.bytes, |known, desk| role::notify(known, &notice, desk));
     }
-    let mut clerk = shell.clerk()?;
-    plays(shell, &clerk, role)?;
-    let known = transaction::find(&mut clerk, text, role)?;
+    let (mut clerk, known) = at_part(shell, text, role)?;
     let (shop, name) = clerk::name_of(&known);
     let report = Report { shop: Some(shop), name, ..report };
     let how = Reporting { role, sort: Sort::ByHand };
@@ -420,9 +418,7 @@ pub(super) fn write_once(
     event: impl FnOnce(&Key) -> Event,
     decide: impl FnOnce(&Transaction, &Desk<'_>) -> Result<Vec<Action>, Refused>,
 ) -> Result<(), Failure> {
-    let mut clerk = shell.clerk()?;
-    plays(shell, &clerk, role)?;
-    let known = transaction::find(&mut clerk, text, role)?;
+    let (mut clerk, known) = at_part(shell, text, role)?;
     let came = clerk.command_once(&known.key, event(&known.key), decide)?;
     say_what_came(shell, &mut clerk, &known, came)
 }
@@ -435,9 +431,7 @@ fn write_with(
     file: Option<Vec<u8>>,
     decide: impl Fn(&Transaction, &Desk<'_>) -> Result<Vec<Action>, Refused>,
 ) -> Result<(), Failure> {
-    let mut clerk = shell.clerk()?;
-    plays(shell, &clerk, role)?;
-    let known = transaction::find(&mut clerk, text, role)?;
+    let (mut clerk, known) = at_part(shell, text, role)?;
     let written = clerk.command_with_file(&known.key, file, decide)?;
     shell.send(&mut clerk)?;
     told(shell, &known, &written)
@@ -461,6 +455,14 @@ fn told(shell: &Shell, known: &Transaction, written: &[Written]) -> Result<(), F
 /// Returns what a transaction is called in a line about it.
 fn called(known: &Transaction) -> String {
     known.number.as_ref().map_or_else(|| short(known.key.id.as_str()).to_owned(), ToString::to_string)
+}
+
+/// Opens the account for a part that it must play, with the transaction that the part knows by this name.
+pub(super) fn at_part(shell: &Shell, text: &str, role: Role) -> Result<(Clerk, Transaction), Failure> {
+    let mut clerk = shell.clerk()?;
+    plays(shell, &clerk, role)?;
+    let known = transaction::find(&mut clerk, text, role)?;
+    Ok((clerk, known))
 }
 
 /// Refuses to speak for a part that is not played here, and says which it is.

@@ -9,7 +9,6 @@ use serde_json::{Map, Value, json};
 use super::Shell;
 use super::failure::Failure;
 use super::output;
-use super::transaction;
 use crate::trade::Role;
 use crate::view::text;
 
@@ -21,9 +20,7 @@ pub(crate) struct DataArgs {
 }
 
 pub(super) fn run(shell: &Shell, args: &DataArgs) -> Result<(), Failure> {
-    let mut clerk = shell.clerk()?;
-    super::notify::plays(shell, &clerk, Role::Payment)?;
-    let known = transaction::find(&mut clerk, &args.transaction, Role::Payment)?;
+    let (mut clerk, known) = super::notify::at_part(shell, &args.transaction, Role::Payment)?;
     let (data, _) = clerk.payment_data(&known)?;
     if shell.output.is_json() {
         let secret =

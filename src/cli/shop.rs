@@ -5,7 +5,7 @@ use std::cell::{Cell, RefCell};
 use super::Shell;
 use super::failure::Failure;
 use super::inbox::{in_one_line, short_of};
-use super::notify::{plays, write, write_once};
+use super::notify::{at_part, write, write_once};
 use super::report::event_named;
 use super::{output, transaction};
 use crate::clerk::Clerk;
@@ -130,9 +130,7 @@ pub(super) fn refund(shell: &Shell, args: &RefundArgs) -> Result<(), Failure> {
 
 /// Instructs the agents that refused, and has hooks try again what they would or could not do.
 pub(super) fn instruct(shell: &Shell, item: &str) -> Result<(), Failure> {
-    let mut clerk = shell.clerk()?;
-    plays(shell, &clerk, Role::Shop)?;
-    let known = transaction::find(&mut clerk, item, Role::Shop)?;
+    let (mut clerk, known) = at_part(shell, item, Role::Shop)?;
     let anew = clerk.try_anew(&known)?;
     if anew == 0 {
         drop(clerk);
@@ -143,9 +141,7 @@ pub(super) fn instruct(shell: &Shell, item: &str) -> Result<(), Failure> {
 
 /// Has a hook try again what it did in vain.
 pub(super) fn retry(shell: &Shell, item: &Item, role: Role) -> Result<(), Failure> {
-    let mut clerk = shell.clerk()?;
-    plays(shell, &clerk, role)?;
-    let known = transaction::find(&mut clerk, &item.transaction, role)?;
+    let (mut clerk, known) = at_part(shell, &item.transaction, role)?;
     if clerk.try_anew(&known)? == 0 {
         return Err(Failure::data("no hook tried anything of it in vain"));
     }
