@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{Clerk, ClerkError};
 use crate::index::Filter;
 use crate::role::{Refused, Scheduled};
-use crate::rules::query::{Condition, Query};
+use crate::rules::query::Query;
 use crate::rules::{Standing, State};
 use crate::trade::{Act, Key, Moment, Names, Role, Schedule, ScheduleName, Target};
 
@@ -163,7 +163,7 @@ impl Clerk {
     pub fn count_found(&self, target: &Target, now: &Moment) -> Result<usize, ClerkError> {
         if let Target::Query(text) = target {
             let query = self.query(text, now)?;
-            if query.conditions.iter().all(Condition::is_indexed) {
+            if query.is_indexed() {
                 let filter = self.wanted(&query, now, true)?;
                 // Of another state nothing is asked.
                 if filter.state.as_ref().is_some_and(|state| state != State::Open.word()) {

@@ -77,13 +77,13 @@ impl Index {
         let mut rows = find.query([from, until])?;
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {
-            let (Some(date), Some(total)) = (row.get::<_, Option<String>>(0)?, money(row.get(3)?, row.get(4)?)?) else {
+            let (Some(date), Some(total)) = (row.get::<_, Option<String>>(0)?, money(row, 3, 4)?) else {
                 continue;
             };
             if !stands(row.get_ref(5)?.as_str().unwrap_or_default()) {
                 continue;
             }
-            let back = money(row.get(6)?, row.get(7)?)?;
+            let back = money(row, 6, 7)?;
             let total = back.and_then(|back| total.minus(&back).ok()).unwrap_or(total);
             found.push(Spent { date: value(&date, When::parse)?, shop: shop(row.get(1)?, row.get(2)?), total });
         }
@@ -148,7 +148,7 @@ fn changes(mut rows: Rows<'_>) -> Found<Vec<Owing>> {
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         let at = Timestamp::from_second(row.get(0)?).map_err(|error| IndexError::Row(error.to_string()))?;
-        let Some(change) = money(row.get(2)?, row.get(3)?)? else { continue };
+        let Some(change) = money(row, 2, 3)? else { continue };
         let stands = stands(row.get_ref(7)?.as_str().unwrap_or_default());
         let (shop, items) = (shop(row.get(4)?, row.get(5)?), row.get(6)?);
         found.push(Owing { at, what: row.get(1)?, stands, change, shop, items });

@@ -8,7 +8,7 @@ use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive as _;
 
 use super::asked::may_begin_name;
-use super::query::{Found, json, optional, position, value, word};
+use super::query::{Found, json, optional, position, text, text_or_none, value, word};
 use super::{Index, IndexError, Row, RowLeg, RowMore};
 use crate::rules::Pending;
 use crate::rules::query::Range;
@@ -275,6 +275,15 @@ impl Index {
         Ok(position(number))
     }
 
+    /// Returns whether a filter lets more than `most` transactions through; they are counted no further.
+    pub fn has_more(&self, filter: &Filter, most: u32) -> Found<bool> {
+        let (conditions, mut values) = filter.sql();
+        values.push(Value::Integer(i64::from(most).saturating_add(1)));
+        let sql = format!("SELECT count(*) FROM (SELECT 1 FROM transactions {} {conditions} LIMIT ?)", filter.way());
+        let number: i64 = self.db.prepare_cached(&sql)?.query_row(params_from_iter(values), |row| row.get(0))?;
+        Ok(number > i64::from(most))
+    }
+
     /// Returns what remains to be paid of the transactions a filter lets through, a sum for each currency.
     pub fn unpaid(&self, filter: &Filter) -> Found<Vec<Money>> {
         let filter = Filter { unpaid: Some(true), ..filter.clone() };
@@ -458,15 +467,16 @@ pub(super) fn keys(mut rows: Rows<'_>) -> Found<Vec<Key>> {
 
 fn key(row: &rusqlite::Row<'_>) -> Found<Key> {
     Ok(Key {
-        role: word(&row.get::<_, String>(0)?, Role::parse)?,
-        shop: value(&row.get::<_, String>(1)?, Address::parse)?,
-        id: value(&row.get::<_, String>(2)?, OrderId::parse)?,
+        role: word(text(row, 0)?, Role::parse)?,
+        shop: value(text(row, 1)?, Address::parse)?,
+        id: value(text(row, 2)?, OrderId::parse)?,
     })
 }
 
-pub(super) fn money(currency: Option<String>, amount: Option<String>) -> Found<Option<Money>> {
-    match (currency, amount) {
-        (Some(currency), Some(amount)) => value(&amount, |amount| Money::parse(amount, &currency)).map(Some),
+/// Reads an amount from the columns of its currency and its number, where they have one.
+pub(super) fn money(row: &rusqlite::Row<'_>, currency: usize, amount: usize) -> Found<Option<Money>> {
+    match (text_or_none(row, currency)?, text_or_none(row, amount)?) {
+        (Some(currency), Some(amount)) => value(amount, |amount| Money::parse(amount, currency)).map(Some),
         _ => Ok(None),
     }
 }
@@ -476,40 +486,45 @@ fn parts(text: &str) -> Found<[RowMore; 3]> {
     if text.is_empty() { Ok(<[RowMore; 3]>::default()) } else { json(text) }
 }
 
+/// Returns whether a word is among those of what is not as it should be.
+fn is_amiss(row: &rusqlite::Row<'_>, word: &str) -> Found<bool> {
+    Ok(text(row, 22)?.split(' ').any(|one| one == word))
+}
+
 fn leg(row: &rusqlite::Row<'_>, leg: Leg, done: usize, date: usize, more: RowMore) -> Found<RowLeg> {
-    let failed = row.get::<_, String>(22)?.split(' ').any(|word| word == leg.word());
-    Ok(RowLeg { done: row.get(done)?, date: optional(row.get(date)?, When::parse)?, failed, more })
+    let (date, failed) = (optional(row, date, When::parse)?, is_amiss(row, leg.word())?);
+    Ok(RowLeg { done: row.get(done)?, date, failed, more })
 }
 
 pub(super) fn listed(row: &rusqlite::Row<'_>) -> Found<Listed> {
     let key = key(row)?;
-    let [ordered, delivered, paid] = parts(&row.get::<_, String>(30)?)?;
+    let [ordered, delivered, paid] = parts(text(row, 30)?)?;
     let row = Row {
         role: key.role,
         shop: key.shop.clone(),
-        number: optional(row.get(3)?, Number::parse)?,
+        number: optional(row, 3, Number::parse)?,
         shop_name: row.get(4)?,
-        date: optional(row.get(5)?, When::parse)?,
-        items: json(&row.get::<_, String>(6)?)?,
+        date: optional(row, 5, When::parse)?,
+        items: json(text(row, 6)?)?,
         buyer: row.get(23)?,
-        total: money(row.get(7)?, row.get(8)?)?,
+        total: money(row, 7, 8)?,
         order: leg(row, Leg::Order, 9, 10, ordered)?,
         delivery: leg(row, Leg::Delivery, 11, 12, delivered)?,
         payment: leg(row, Leg::Payment, 13, 14, paid)?,
         state: row.get(15)?,
         open: row.get(16)?,
-        until: optional(row.get(31)?, Moment::parse)?,
-        due: optional(row.get(17)?, When::parse)?,
-        unpaid: money(row.get(18)?, row.get(19)?)?,
-        short: row.get::<_, String>(22)?.split(' ').any(|word| word == super::placed::SHORT),
+        until: optional(row, 31, Moment::parse)?,
+        due: optional(row, 17, When::parse)?,
+        unpaid: money(row, 18, 19)?,
+        short: is_amiss(row, super::placed::SHORT)?,
         undelivered: row.get(20)?,
         warnings: row.get(21)?,
         begun: true,
         waits: row.get(24)?,
-        refund: money(row.get(25)?, row.get(26)?)?,
-        pending: row.get::<_, Option<String>>(27)?.as_deref().and_then(Pending::of),
+        refund: money(row, 25, 26)?,
+        pending: text_or_none(row, 27)?.and_then(Pending::of),
         unanswered: false,
-        refunded: money(row.get(28)?, row.get(29)?)?,
+        refunded: money(row, 28, 29)?,
         crowded: None,
         next: None,
         stopping: None,

@@ -7,12 +7,12 @@ use jiff::civil::Date;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::apply::{integer, milliseconds};
-use super::query::{Found, digest, optional, position, value, word};
+use super::query::{Found, digest, names, position, value, word};
 use super::{Index, IndexError};
 use crate::rules::unheard::{AFTER, LAST, is_waited_for};
 use crate::trade::document::Received;
 use crate::trade::transaction::CLAIMED_MAX;
-use crate::trade::{Address, Digest, Document, Entry, Fingerprint, Letter, Moment, Names, Number, OrderId, Role};
+use crate::trade::{Address, Digest, Document, Entry, Fingerprint, Letter, Moment, Names, Number, Role};
 
 /// Notes a letter that waits to be acknowledged. Receipts and refusals are not waited for: who misses one sends its
 /// letter again.
@@ -333,14 +333,4 @@ impl Index {
         }
         Ok(db_tx.commit()?)
     }
-}
-
-/// Reads a transaction's names from three columns that begin at `first`.
-fn names(row: &rusqlite::Row<'_>, first: usize) -> Found<Names> {
-    let column = |ordinal: usize| row.get::<_, Option<String>>(first.saturating_add(ordinal));
-    Ok(Names {
-        shop: optional(column(0)?, Address::parse)?,
-        number: optional(column(1)?, Number::parse)?,
-        order: optional(column(2)?, OrderId::parse)?,
-    })
 }

@@ -1,6 +1,6 @@
 //! What is asked of the index by name: transactions, letters, warnings. Lists are in `list`, keys in `keys`.
 
-use rusqlite::{OptionalExtension, Params, params};
+use rusqlite::{OptionalExtension, Params, Row, params};
 
 use super::apply::{integer, milliseconds};
 use super::{Index, IndexError, state};
@@ -85,12 +85,33 @@ pub(super) fn value<T, E: std::fmt::Display>(text: &str, read: impl Fn(&str) -> 
     read(text).map_err(|error| IndexError::Row(error.to_string()))
 }
 
-/// Turns a stored text that may be missing into its value.
+/// Returns the text in a column, borrowed: lists read some of thousands of rows.
+pub(super) fn text<'a>(row: &'a Row<'_>, column: usize) -> Found<&'a str> {
+    row.get_ref(column)?.as_str().map_err(|error| IndexError::Row(error.to_string()))
+}
+
+/// Returns the text in a column that may have none.
+pub(super) fn text_or_none<'a>(row: &'a Row<'_>, column: usize) -> Found<Option<&'a str>> {
+    row.get_ref(column)?.as_str_or_null().map_err(|error| IndexError::Row(error.to_string()))
+}
+
+/// Turns the text in a column that may have none into its value.
 pub(super) fn optional<T, E: std::fmt::Display>(
-    text: Option<String>,
+    row: &Row<'_>,
+    column: usize,
     read: impl Fn(&str) -> Result<T, E>,
 ) -> Found<Option<T>> {
-    text.map(|text| value(&text, read)).transpose()
+    text_or_none(row, column)?.map(|text| value(text, read)).transpose()
+}
+
+/// Reads a transaction's names from three columns that begin at `first`.
+pub(super) fn names(row: &Row<'_>, first: usize) -> Found<Names> {
+    let column = |ordinal: usize| first.saturating_add(ordinal);
+    Ok(Names {
+        shop: optional(row, column(0), Address::parse)?,
+        number: optional(row, column(1), Number::parse)?,
+        order: optional(row, column(2), OrderId::parse)?,
+    })
 }
 
 /// Reads a word of one of the trade's enumerations.
@@ -374,7 +395,7 @@ fn settlement(text: Option<String>) -> Found<Option<Settlement>> {
     text.map(|text| json(&format!("\"{text}\""))).transpose()
 }
 
-fn entry_row(row: &rusqlite::Row<'_>) -> Found<EntryRow> {
+fn entry_row(row: &Row<'_>) -> Found<EntryRow> {
     let verdict = |text: Option<String>| text.map(|text| word(&text, Verdict::parse)).transpose();
     Ok(EntryRow {
         line: Line {
@@ -386,18 +407,14 @@ fn entry_row(row: &rusqlite::Row<'_>) -> Found<EntryRow> {
         kind: row.get(4)?,
         direction: row.get(5)?,
         role: row.get::<_, Option<String>>(6)?.map(|text| word(&text, Role::parse)).transpose()?,
-        names: Names {
-            shop: optional(row.get(7)?, Address::parse)?,
-            number: optional(row.get(8)?, Number::parse)?,
-            order: optional(row.get(9)?, OrderId::parse)?,
-        },
-        peer: optional(row.get(10)?, Address::parse)?,
-        signer: optional(row.get(11)?, Fingerprint::parse)?,
-        letter: optional(row.get(12)?, MessageId::parse)?,
+        names: names(row, 7)?,
+        peer: optional(row, 10, Address::parse)?,
+        signer: optional(row, 11, Fingerprint::parse)?,
+        letter: optional(row, 12, MessageId::parse)?,
         content: row.get::<_, Option<Vec<u8>>>(13)?.map(|bytes| digest(&bytes)).transpose()?,
         verdict: verdict(row.get(14)?)?,
         standing: verdict(row.get(15)?)?,
-        amount: optional(row.get(16)?, Money::parse_line)?,
+        amount: optional(row, 16, Money::parse_line)?,
         recorded: row.get(17)?,
     })
 }

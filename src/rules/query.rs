@@ -181,6 +181,11 @@ impl Query {
         self.conditions.is_empty()
     }
 
+    /// Returns whether an index of fixed columns decides all of it, exactly.
+    pub fn is_indexed(&self) -> bool {
+        self.conditions.iter().all(Condition::is_indexed)
+    }
+
     /// Returns the word of ours that a word looked for in names may have been meant to be.
     pub fn meant(&self) -> Option<(&str, &'static str)> {
         self.conditions.iter().find_map(|condition| match condition {

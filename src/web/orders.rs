@@ -28,7 +28,7 @@ use crate::view::warnings::open_letters;
 use crate::view::{short, text};
 
 /// Most orders on one page.
-const SHOWN: u32 = 200;
+const SHOWN: u32 = 100;
 /// So many legs that are late or failed are named over the list, with whom to ask; those of one order all together.
 const NAMED: usize = 3;
 /// Queries that stand over the list, as words of `view.`.
@@ -120,7 +120,7 @@ fn list(clerk: &Clerk, visit: &Visit) -> Result<Map<String, Value>, Fault> {
     put("last", json!(found.listed.first().and_then(|one| one.row.date).map(|date| date.to_string())));
     sorting.put(&mut found.listed, &visit.now);
     put("sort", sorting.shows(visit));
-    put("months", json!(months(&found, &summed, sorting, visit)));
+    put("months", months(&found, &summed, sorting, visit));
     Ok(shows)
 }
 
@@ -161,7 +161,7 @@ fn field_words(field: &str, value: &str) -> Option<String> {
 
 fn count(clerk: &Clerk, query: Query, visit: &Visit) -> Result<usize, Fault> {
     let filter = clerk.filter(&query, Role::Buyer, &visit.now, &visit.zone)?;
-    if query.conditions.iter().all(crate::rules::query::Condition::is_indexed) {
+    if query.is_indexed() {
         return Ok(usize::try_from(clerk.index().count(&filter)?).unwrap_or(usize::MAX));
     }
     let asked = Asked { role: Role::Buyer, query, limit: None, after: None };
@@ -271,7 +271,7 @@ pub(super) fn shop_name(row: &Row) -> &str {
 }
 
 /// Returns the orders by month of purchase, with the sums of each month; all together where they stand in another order.
-fn months(found: &Orders, summed: &Summed, sorting: Sorting, visit: &Visit) -> Vec<Value> {
+fn months(found: &Orders, summed: &Summed, sorting: Sorting, visit: &Visit) -> Value {
     let month = |one: &Listed| sums::month(one, visit).filter(|_| sorting.is_by_date());
     let by_month = summed.by_month(visit);
     let group = |group: &[Listed]| {
@@ -280,9 +280,12 @@ fn months(found: &Orders, summed: &Summed, sorting: Sorting, visit: &Visit) -> V
         let sums: Vec<Value> = sums.map(text::money_json).collect();
         let cut = month.as_ref().is_some_and(|month| summed.is_cut(month));
         let rows: Vec<Value> = group.iter().map(|one| order(one, found, visit)).collect();
-        json!({"month": month, "sums": sums, "cut": cut, "rows": rows})
+        // Rows are many: they are moved, where `json!` would copy them.
+        let shown =
+            [("month", json!(month)), ("sums", Value::Array(sums)), ("cut", json!(cut)), ("rows", Value::Array(rows))];
+        Value::Object(shown.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
     };
-    found.listed.chunk_by(|one, other| month(one) == month(other)).map(group).collect()
+    Value::Array(found.listed.chunk_by(|one, other| month(one) == month(other)).map(group).collect())
 }
 
 /// Returns how many pieces there are of all items together.

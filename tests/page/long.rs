@@ -13,7 +13,7 @@ use crate::support::generate::{self, Plan};
 use crate::support::program::{Run, mailorder};
 
 /// Orders on a page.
-const PAGE: usize = 200;
+const PAGE: usize = 100;
 
 /// Writes a ledger of so many orders, 512 within minutes, the next as many months later; serves its page.
 fn generated(folder: &Path, transactions: u32, open: u32) -> Served {
