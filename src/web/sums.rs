@@ -15,7 +15,7 @@ use crate::view::orders::{Asked, Orders};
 use crate::view::text;
 
 /// How many orders are added up at most: as many as nobody waits for, however long the ledger is.
-const SUMMED: u32 = 2_000;
+const SUMMED: u32 = 1_000;
 
 /// What sums are of: orders newest first.
 pub(super) struct Summed {
