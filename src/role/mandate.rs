@@ -23,19 +23,24 @@ pub enum Presented {
 }
 
 /// Returns why nothing may be authorised by the payment data of `request`: code and text. Without data there is nothing
-/// to object to here.
+/// to object to here, unless the buyer's data came with a request of the same transaction: what a shop asks for beside them,
+/// the buyer did not allow.
 pub(super) fn objection(
+    transaction: &Transaction,
     kept: &Kept,
     request: &AuthorizationRequest,
     presented: Option<&Presented>,
 ) -> Option<(&'static str, &'static str)> {
-    request.sealed.as_ref()?;
+    let unfit = |text| Some(("instrument-not-valid", text));
+    if request.sealed.is_none() {
+        let has_data = authorised(transaction).next().is_some() || pending(transaction).next().is_some();
+        return if has_data { unfit("The buyer sent payment data, and this request is without them.") } else { None };
+    }
     let unusable = Some(("authentication-error", "The payment data cannot be used."));
     let Some(Presented::Opened { mandate, used }) = presented else { return unusable };
     if request.payer().is_none_or(|buyer| buyer.party.fingerprint != *mandate.signer()) {
         return unusable;
     }
-    let unfit = |text| Some(("instrument-not-valid", text));
     let letter = &kept.letter;
     // The shop is the one that signed the request, not only the one it names.
     if letter.from.address != *mandate.shop() || letter.shop.as_ref() != Some(mandate.shop()) {
@@ -85,12 +90,17 @@ pub fn authorised(transaction: &Transaction) -> impl Iterator<Item = Authorised<
     })
 }
 
-/// Returns the payment of a transaction that is authorised by payment data and was not taken back.
+/// Returns the payment of a transaction that is authorised by payment data and was not taken back since, whatever was answered
+/// to other requests.
 pub fn in_force(transaction: &Transaction) -> Option<Authorised<'_>> {
-    let taken_back = |step: &Step| matches!(step, Step::Failed { reason, .. } if reason.code == STOPPED);
-    let last = transaction.sent(Kind::AuthorizationResult).last().map(|last| &last.letter.document);
-    let taken_back = matches!(last, Some(Document::AuthorizationResult(result)) if taken_back(&result.step));
-    authorised(transaction).next().filter(|_| !taken_back)
+    let takes_back = |sent: &&Kept| match &sent.letter.document {
+        Document::AuthorizationResult(result) => {
+            matches!(&result.step, Step::Failed { reason, .. } if reason.code == STOPPED)
+        }
+        _ => false,
+    };
+    let taken_back = transaction.sent(Kind::AuthorizationResult).filter(takes_back).last().map(|kept| kept.position);
+    authorised(transaction).find(|payment| taken_back.is_none_or(|position| position < payment.answer.position))
 }
 
 /// Returns whether a payment was authorised in `transaction` by data of this signer for this order, or a hook is being

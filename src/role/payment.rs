@@ -40,7 +40,7 @@ fn authorize(transaction: &Transaction, kept: &Kept, request: &AuthorizationRequ
         let reason = Reason { code: code.to_owned(), text: text.to_owned() };
         Step::Failed { reason, at: Some(desk.now) }
     };
-    let unfit = mandate::objection(kept, request, desk.payment_data.as_ref());
+    let unfit = mandate::objection(transaction, kept, request, desk.payment_data.as_ref());
     // Codes: IOTP section 7.16.2.
     let step = match limit {
         _ if !works => refused("not-allowed", "There is no agreement with this shop."),
@@ -110,7 +110,7 @@ fn collect(transaction: &Transaction, kept: &Kept, instruction: &PaymentInstruct
         stop_open(&mut status, desk);
         return publish(transaction, status, desk, Some(kept));
     }
-    if let Some(reopened) = reopened(transaction, instruction) {
+    if let Some(reopened) = reopened(transaction, instruction, Some(by_rule(practice, instruction, &desk.now))) {
         return publish(transaction, reopened, desk, Some(kept));
     }
     match &practice.dates {
@@ -145,8 +145,8 @@ pub(super) fn planned(transaction: &Transaction, task: &Task, said: &Said, desk:
 }
 
 /// Returns the status of a payment of which a part was made before the shop had it stopped, and whose rest is to be made
-/// after all. Where all of it was made, that is told again.
-fn reopened(transaction: &Transaction, instruction: &PaymentInstruction) -> Option<PaymentStatus> {
+/// after all, on the day `at`. Where all of it was made, that is told again.
+fn reopened(transaction: &Transaction, instruction: &PaymentInstruction, at: Option<When>) -> Option<PaymentStatus> {
     let mut status = status_now(transaction)?;
     let paid = paid(&status)?;
     let rest = instruction.amount.minus(&paid).ok().filter(|rest| !rest.is_negative())?;
@@ -154,7 +154,6 @@ fn reopened(transaction: &Transaction, instruction: &PaymentInstruction) -> Opti
         return Some(status);
     }
     let id = next_id(&status);
-    let at = instruction.due;
     status.payments.push(Payment { id, amount: rest, refund: false, step: Step::Planned { at } });
     (status.remaining, status.state, status.scheduled) = (rest, PaymentState::Due, at);
     Some(status)
@@ -175,7 +174,12 @@ fn objection(
         Document::AuthorizationResult(result) => result.step.done().map(|_| result.total),
         _ => None,
     });
-    let authorised = authorised.last();
+    // What the buyer's own payment data allow, no other answer widens.
+    let authorised = mandate::in_force(transaction).map(|payment| payment.request.total).or(authorised.last());
+    let has_data = mandate::authorised(transaction).next().is_some();
+    if has_data && instruction.payment_method.is_debited() && mandate::in_force(transaction).is_none() {
+        return Some(("not-authorised", "The authorisation was taken back."));
+    }
     if authorised.is_some_and(|total| instruction.amount.exceeds(&total).unwrap_or(true)) {
         return Some(("not-authorised", "More is to be collected than was authorised."));
     }
@@ -191,7 +195,7 @@ fn objection(
     }
     let made = status_now(transaction).is_some_and(|status| paid(&status).is_some());
     // What was paid is not asked for once more, also where the shop had the rest stopped.
-    let paid_up = (made && reopened(transaction, instruction).is_none()).then_some(agent::NOT_UNDONE);
+    let paid_up = (made && reopened(transaction, instruction, None).is_none()).then_some(agent::NOT_UNDONE);
     agent::objection_to_second(transaction, kept, made).or(paid_up).map(|text| ("already-instructed", text))
 }
 

@@ -109,7 +109,7 @@ impl Scheduled {
             return silence::questions(transaction, now, patience);
         }
         let is_due = |leg: &Leg| {
-            let Some(since) = self.moment(&standing, *leg, now, come) else { return false };
+            let Some(since) = self.moment(&standing, *leg, [&begun, now], come) else { return false };
             // What was bought after it has its turn with the next one.
             let asked = Asked { transaction, leg: *leg, now, made };
             begun <= since && !asked.since(&since, come.slack()) && !asking::is_enough(transaction, *leg, now)
@@ -119,14 +119,21 @@ impl Scheduled {
         if legs.is_empty() { Vec::new() } else { buyer::ask(transaction, &legs).unwrap_or_default() }
     }
 
-    /// Returns the moment of a leg that has come.
-    fn moment(&self, standing: &Standing, leg: Leg, now: &Moment, come: &Come) -> Option<Moment> {
+    /// Returns the moment of a leg that has come by now, of a purchase agreed to at `begun`: on the promised day, or on the first
+    /// one after the OK where that came later.
+    fn moment(&self, standing: &Standing, leg: Leg, [begun, now]: [&Moment; 2], come: &Come) -> Option<Moment> {
         match come {
             Come::Moment(moment, _) => Some(*moment),
             Come::Days(time, zone) => {
                 let promised = standing.mark(leg).date.filter(|_| !standing.mark(leg).done)?;
-                let zoned = promised.day().to_datetime(*time).to_zoned(zone.clone()).ok()?;
-                let moment = Moment::new(zoned.timestamp(), zoned.offset());
+                let on = |day: Date| {
+                    let zoned = day.to_datetime(*time).to_zoned(zone.clone()).ok()?;
+                    Some(Moment::new(zoned.timestamp(), zoned.offset()))
+                };
+                let agreed = begun.instant().to_zoned(zone.clone()).date();
+                let days = [Some(promised.day()), Some(agreed), agreed.tomorrow().ok()];
+                let mut moments = days.into_iter().flatten().filter(|day| *day >= promised.day()).filter_map(on);
+                let moment = moments.find(|moment| begun <= moment)?;
                 (moment <= *now && self.counts(&moment, now)).then_some(moment)
             }
         }

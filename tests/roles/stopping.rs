@@ -291,6 +291,30 @@ fn payment_data_are_not_in_force_any_more_when_the_authorisation_was_taken_back(
 }
 
 #[test]
+fn beside_the_buyers_own_payment_data_nothing_is_authorised() {
+    let without = |seq: u32, amount: i64| {
+        let mut letter = Letter { seq: Some(seq), ..request("N-1", amount) };
+        let Document::AuthorizationRequest(request) = &mut letter.document else { panic!("a request") };
+        request.sealed = None;
+        letter
+    };
+    let mut desk = Desk::new(&bank());
+    let presented = Some(Presented::Opened { mandate: mandate(), used: false });
+    assert_eq!(refused(&mut desk, &request("N-1", 4800), presented), None);
+    let code = |desk: &mut Desk, letter: &Letter| refused(desk, letter, None);
+    assert_eq!(code(&mut desk, &without(2, 9600)).as_deref(), Some("instrument-not-valid"), "for more");
+    assert_eq!(code(&mut desk, &without(3, 4800)).as_deref(), Some("instrument-not-valid"), "for the same once more");
+    let asked = request("N-1", 4800);
+    let stop =
+        Letter { order: Some(order_id()), terms: None, transaction: asked.transaction, ..stop(&bank(), Leg::Payment) };
+    answers(&mut desk, &collecting(), &stop);
+    assert_eq!(code(&mut desk, &without(5, 4800)).as_deref(), Some("instrument-not-valid"), "after it was taken back");
+    assert!(role::mandate::in_force(desk.transaction()).is_none());
+    // Where no data came at all, a request is as good as the agent's limit.
+    assert_eq!(code(&mut Desk::new(&bank()), &without(1, 9600)), None);
+}
+
+#[test]
 fn who_was_refused_a_cancellation_may_ask_again() {
     let mut desk = Desk::buyer_open();
     let cancel = |known: &Transaction, _: &role::Desk<'_>| Ok(vec![buyer_part::cancel(known, None)?.into()]);
@@ -341,6 +365,14 @@ fn of_what_was_paid_in_part_before_a_stop_no_more_than_the_rest_is_asked_for() {
     let (practice, mut desk) = paid_in_part();
     let said = answers(&mut desk, &practice, &instruction(10, 4800));
     assert_eq!(parts(&said), [(true, false), (false, true), (false, false)], "the rest is to be made after all");
+    assert_eq!(parts(&on_time(&mut desk, &practice, "2026-12-24")).last(), Some(&(true, false)), "and is");
+    // Without a day from the shop, as of cards, it is made on that of the rule.
+    let (practice, mut desk) = paid_in_part();
+    let mut undated = instruction(10, 4800);
+    let Document::PaymentInstruction(told) = &mut undated.document else { panic!("an instruction") };
+    told.due = None;
+    answers(&mut desk, &practice, &undated);
+    assert_eq!(parts(&on_time(&mut desk, &practice, "2026-12-24")).last(), Some(&(true, false)));
 }
 
 #[test]
