@@ -92,7 +92,11 @@ impl Dates {
         let read = |form: &str| {
             let fields = strtime::parse(form, text).ok()?;
             let day = fields.to_date().ok()?;
-            Some(Parts { day, time: fields.to_time().ok().filter(|_| has_time(form)), offset: fields.offset() })
+            Some(Parts {
+                day,
+                time: fields.to_time().ok().filter(|_| fields.hour().is_some()),
+                offset: fields.offset(),
+            })
         };
         let shown: String = text.chars().take(60).collect();
         let known = if self.forms.is_empty() {
@@ -128,11 +132,6 @@ impl Dates {
 
 fn checked_day(text: &str, day: jiff::civil::Date) -> Result<When, String> {
     When::parse(&day.to_string()).map_err(|_| format!("{text:?} is no date of our time"))
-}
-
-/// Returns whether a form has a time of the day.
-fn has_time(form: &str) -> bool {
-    ["%H", "%I", "%k", "%l", "%T", "%R"].iter().any(|part| form.contains(part))
 }
 
 #[cfg(test)]
@@ -175,6 +174,16 @@ mod tests {
         {
             assert!(tokyo.moment(text).is_err() && tokyo.when(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn however_a_form_writes_the_hour_it_counts() {
+        for form in ["%-d.%-m.%Y %-H:%M", "%-d.%-m.%Y %_H:%M", "%-d.%-m.%Y %k:%M", "%e.%-m.%Y %0H:%M"] {
+            let read = dates(&[form], Some("Asia/Tokyo")).moment("1.12.2026 9:40");
+            assert_eq!(read.unwrap().to_string(), "2026-12-01T09:40:00+09:00", "{form}");
+        }
+        let twelve = dates(&["%d.%m.%Y %-I:%M %p"], Some("Asia/Tokyo"));
+        assert_eq!(twelve.moment("01.12.2026 9:40 PM").unwrap().to_string(), "2026-12-01T21:40:00+09:00");
     }
 
     #[test]
