@@ -347,7 +347,7 @@ fn period(text: &str, today: Date) -> Option<(Date, Date)> {
     let last = |first: Date, span: Span| Some((first, first.checked_add(span).ok()?.yesterday().ok()?));
     let back = |word: &str| match text.strip_prefix(word)? {
         "" => Some(0),
-        rest => rest.strip_prefix('-')?.parse::<i32>().ok().filter(|back| *back < 1_200),
+        rest => rest.strip_prefix('-')?.parse::<i32>().ok().filter(|back| (0..1_200).contains(back)),
     };
     if text == "today" {
         return Some((today, today));
@@ -461,7 +461,17 @@ mod tests {
         ] {
             assert_eq!(between(text), days, "{text}");
         }
-        for text in ["month:2026-13", "date:2026-02-30", "date:..", "date:november", "month:26-11", "date:2026-Q5"] {
+        for text in [
+            "month:2026-13",
+            "date:2026-02-30",
+            "date:..",
+            "date:november",
+            "month:26-11",
+            "date:2026-Q5",
+            "month:month--5",
+            "month:month--2147483648",
+            "date:year--99999999",
+        ] {
             assert!(wrong(text).contains("write it like"), "{}", wrong(text));
         }
         let turned = wrong("date:2026-12..2026-10");
