@@ -9,7 +9,7 @@ mod silence;
 use std::fs;
 
 use jiff::tz::TimeZone;
-use mailorder::role::Scheduled;
+use mailorder::role::{Scheduled, buyer};
 use mailorder::trade::{Document, Kind, Leg, Moment, OrderId, Role, Schedule, ScheduleName, Target};
 use mailorder::view::schedules::Schedules;
 
@@ -207,6 +207,22 @@ fn on_the_promised_day_its_leg_is_asked_about() {
     }
     let all = Schedules::load(&mut world.clerks[BUYER]).unwrap();
     assert!(all.schedules[0].next.is_empty(), "nothing more is promised: {all:?}");
+}
+
+#[test]
+fn what_was_agreed_to_after_the_hour_of_the_promised_day_is_asked_about_on_the_next() {
+    let mut world = World::new(STEPS);
+    let id = world.order(BUYER, |_| {});
+    world.settle();
+    // Delivery is promised for the 17th, and nobody says another day after the OK.
+    world.clock.set(at("2026-07-17T08:30:00Z"));
+    let key = world.key(Role::Buyer, &id);
+    world.decide(BUYER, &key, |known, desk| Ok(vec![buyer::confirm(known, desk)?.into()]));
+    world.clerks[BUYER].put_schedule(schedule("due", "open", "due 08:00"), false).unwrap();
+    for (time, legs) in [("2026-07-17T08:45:00Z", &[][..]), ("2026-07-18T08:00:00Z", &[Leg::Delivery])] {
+        look(&mut world, time);
+        assert_eq!(asked(&mut world, &id), legs, "{time}");
+    }
 }
 
 #[test]
