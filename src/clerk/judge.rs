@@ -187,10 +187,11 @@ impl Batch<'_> {
             || self.clerk.index.has_content(signer, &content)?.is_some())
     }
 
-    /// Returns whether a repeat is the very mail its entry names as original: the program ended between the commit
-    /// and the move into the ledger, which is made up for.
+    /// Returns whether a repeat is the very mail its entry names as original, and that is not in the ledger: the program or
+    /// the disk ended between the commit and the move, which is made up for.
     pub(super) fn is_left_original(&self, one: &Examined) -> Result<bool, ClerkError> {
-        let Some(letter) = one.result.as_ref().ok().filter(|_| one.spooled.interrupted) else { return Ok(false) };
+        let is_kept = self.clerk.ledger.has_original(&one.original.digest);
+        let Some(letter) = one.result.as_ref().ok().filter(|_| !is_kept) else { return Ok(false) };
         let (signer, content) = (letter.received.signer(), letter.received.content());
         let Some(position) = self.clerk.index.has_content(signer, &content)? else { return Ok(false) };
         if self.clerk.index.erased_by(position)?.is_some() {
@@ -241,7 +242,9 @@ impl Batch<'_> {
         let lookups = Lookups::default();
         let pinned = |address: &Address| lookups.answer(self.pinned(address));
         let named = |address: &Address| lookups.answer(self.named_for(address));
-        let allowed = |agent: &Party| self.clerk.settings.allows_payment_agent(agent);
+        let allowed = |agent: &Party| {
+            self.clerk.settings.allows_payment_agent(agent, lookups.answer(self.pinned(&agent.address)).as_ref())
+        };
         let reader = Reader {
             role,
             me: &self.clerk.me,

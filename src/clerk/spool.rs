@@ -48,8 +48,6 @@ pub(super) struct Spooled {
     pub(super) path: PathBuf,
     /// Whether it was under way at too many ends of the program.
     pub(super) poisonous: bool,
-    /// Whether it was under way when the program ended.
-    pub(super) interrupted: bool,
 }
 
 impl Spool {
@@ -162,12 +160,7 @@ impl Spool {
             let name = maildir::name_of(path)?;
             let attempts = *self.interrupted.get(name).filter(|_| !self.passed_over.contains(name))?;
             let is_file = path.symlink_metadata().is_ok_and(|metadata| metadata.is_file());
-            is_file.then(|| Spooled {
-                name: name.to_owned(),
-                path: path.clone(),
-                poisonous: attempts >= ATTEMPTS,
-                interrupted: true,
-            })
+            is_file.then(|| Spooled { name: name.to_owned(), path: path.clone(), poisonous: attempts >= ATTEMPTS })
         })
     }
 
@@ -190,7 +183,7 @@ impl Spool {
                 }
                 Ok(metadata) if metadata.is_file() => {
                     room = room.saturating_sub(metadata.len());
-                    mails.push(Spooled { name, path, poisonous: false, interrupted: false });
+                    mails.push(Spooled { name, path, poisonous: false });
                 }
                 Err(error) if error.kind() == ErrorKind::NotFound => {}
                 found => {

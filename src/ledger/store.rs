@@ -44,6 +44,11 @@ impl Ledger {
         read_optional(&self.original_path(digest))
     }
 
+    /// Returns whether a mail lies here as it arrived.
+    pub fn has_original(&self, digest: &Digest) -> bool {
+        self.original_path(digest).is_file()
+    }
+
     /// Takes spool files over by moving them; they are durable under their new names when it returns.
     ///
     /// To be called when the entries that name them are committed. A file that was moved before is no error, so the
