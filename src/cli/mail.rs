@@ -62,7 +62,10 @@ pub(super) fn sync(shell: &mut Shell) -> Result<(), Failure> {
         Some(inbox) => shell.runtime.block_on(fetch(shell, &mut clerk, inbox, "sync")),
     };
     // What is in the spool is judged, and what is due is sent, even where the mailbox cannot be reached.
-    let taken = judge(shell, &mut clerk)?;
+    let judged = judge(shell, &mut clerk);
+    if let Some(failure) = judged.as_ref().err().filter(|failure| failure.is_damaged_index()) {
+        return Err(failure.clone());
+    }
     let shell = &*shell;
     let ended = shell.unless_stopped(async {
         work(shell, &mut clerk).await?;
@@ -80,7 +83,8 @@ pub(super) fn sync(shell: &mut Shell) -> Result<(), Failure> {
     });
     // What fails above is no reason not to be told.
     shell.unless_stopped(told(shell, &mut clerk))?;
-    fetched.and(ended).and(all_read(&taken))
+    let judged = judged.and_then(|taken| all_read(&taken));
+    fetched.and(judged).and(ended)
 }
 
 /// Returns the failure of a pass that passed over a file: which, and why, was told when it was met.
@@ -132,14 +136,15 @@ impl Before {
     }
 }
 
-/// Judges what is in the spool, sends again what nobody acknowledged, and tells of both; silent where all was in order.
+/// Judges what is in the spool, sends again what nobody acknowledged, and tells of both; silent where all was in order. What
+/// came before a failure is told of, too: with the next pass it is no news any more.
 fn judge(shell: &Shell, clerk: &mut Clerk) -> Result<TakenIn, Failure> {
     let before = Before::of(clerk)?;
-    let taken = clerk.take_in()?;
-    clerk.tend()?;
-    tell(shell, clerk, &before)?;
+    let taken = clerk.take_in().map_err(Failure::from);
+    let tended = if taken.is_ok() { clerk.tend().map(drop).map_err(Failure::from) } else { Ok(()) };
+    let told = tell(shell, clerk, &before);
     shell.tell_notes(clerk);
-    Ok(taken)
+    taken.and_then(|taken| tended.and(told).map(|()| taken))
 }
 
 /// Has hooks do the work they were given, and tells of what came to nothing.
@@ -235,60 +240,68 @@ pub(super) fn watch(shell: &mut Shell, args: WatchArgs) -> Result<(), Failure> {
     })
 }
 
-/// Turn after turn: fetch, judge, send, wait for news. A failure is told once and followed by a pause that grows.
+/// Turn after turn: fetch, judge, send, wait for news. A turn that fails is followed by a pause that grows; what failed in the
+/// turn before, too, is not told again.
 async fn turns(
     shell: &Shell,
     clerk: &mut Clerk,
     inbox: &mut Inbox,
     outbox: &mut Option<Outbox>,
 ) -> Result<(), Failure> {
-    let mut failures: u32 = 0;
+    let (mut failures, mut told): (u32, Vec<Failure>) = (0, Vec::new());
     clerk.catch_up()?;
     let mut bell = Bell::new(shell, clerk)?;
     loop {
-        let result = turn(shell, clerk, inbox, outbox, &mut bell).await;
+        let mut failed = turn(shell, clerk, inbox, outbox, &mut bell).await;
         alert::alert(shell, clerk).await;
-        let waited = match result {
-            Ok(()) => {
-                failures = 0;
-                inbox.wait(WATCH_TURN).await.map(|_| ()).map_err(|error| Failure::from(ClerkError::from(error)))
-            }
-            Err(failure) => Err(failure),
-        };
-        if let Err(failure) = waited {
-            // With the index thrown away, it begins anew.
-            if matches!(failure.kind(), FailureKind::Config | FailureKind::Permission) || failure.is_damaged_index() {
-                return Err(failure);
-            }
-            if failures == 0 {
-                failure.with_config(shell.global.config.as_deref()).print(false, shell.words);
-            }
-            failures = failures.saturating_add(1);
-            inbox.close().await;
-            let mut chance = [0; 8];
-            let random = getrandom::fill(&mut chance).map_or(0, |()| u64::from_ne_bytes(chance));
-            tokio::time::sleep(backoff(failures, random)).await;
+        if failed.is_empty() {
+            (failures, told) = (0, Vec::new());
+            let waited = inbox.wait(WATCH_TURN).await.err().map(|error| Failure::from(ClerkError::from(error)));
+            failed.extend(waited);
         }
+        if failed.is_empty() {
+            continue;
+        }
+        if let Some(end) = failed.iter().find(|failure| ends_watch(failure)) {
+            return Err(end.clone());
+        }
+        for failure in failed.iter().filter(|failure| !told.contains(failure)) {
+            failure.clone().with_config(shell.global.config.as_deref()).print(false, shell.words);
+        }
+        (failures, told) = (failures.saturating_add(1), failed);
+        inbox.close().await;
+        let mut chance = [0; 8];
+        let random = getrandom::fill(&mut chance).map_or(0, |()| u64::from_ne_bytes(chance));
+        tokio::time::sleep(backoff(failures, random)).await;
     }
 }
 
+/// Returns whether there is no use in going on: it is for a person to mend, or all begins anew with the index thrown away.
+fn ends_watch(failure: &Failure) -> bool {
+    matches!(failure.kind(), FailureKind::Config | FailureKind::Permission) || failure.is_damaged_index()
+}
+
+/// One turn of `watch`; returns what failed of it.
 async fn turn(
     shell: &Shell,
     clerk: &mut Clerk,
     inbox: &mut Inbox,
     outbox: &mut Option<Outbox>,
     bell: &mut Bell,
-) -> Result<(), Failure> {
+) -> Vec<Failure> {
     let fetched = fetch(shell, clerk, inbox, "watch").await;
     // What is in the spool is judged, and what is due is done and sent, even where the mailbox cannot be reached.
-    let taken = judge(shell, clerk)?;
-    came(shell, &taken);
-    bell.turn(shell, clerk)?;
+    let judged = judge(shell, clerk).map(|taken| came(shell, &taken));
+    if let Some(failure) = judged.as_ref().err().filter(|failure| failure.is_damaged_index()) {
+        return vec![failure.clone()];
+    }
+    let rung = bell.turn(shell, clerk).map_err(Failure::from);
     if fetched.is_ok() {
         mark(shell, clerk, inbox).await;
     }
-    work(shell, clerk).await?;
-    fetched.and(send_due(shell, clerk, outbox).await)
+    let worked = work(shell, clerk).await;
+    let sent = send_due(shell, clerk, outbox).await;
+    [fetched, judged, rung, worked, sent].into_iter().filter_map(Result::err).collect()
 }
 
 /// Sends what is due; what stops it is told, and tried again later.
