@@ -11,7 +11,7 @@ use crate::role::{Action, Draft, Rule, buyer};
 use crate::rules::leap::Seen;
 use crate::rules::{Standing, State};
 use crate::trade::{
-    Address, Cause, Deed, Digest, Document, Fingerprint, Key, Kind, Moment, Money, Order, OrderId, Party, Role,
+    Address, Cause, Deed, Digest, Document, Fingerprint, Key, Kind, Moment, Money, Order, OrderId, Party, Role, Terms,
     Transaction,
 };
 
@@ -21,6 +21,10 @@ const LOOKED: &str = "rules";
 const PAUSE: i64 = 600;
 /// Where the index keeps what was seen of the time.
 const SEEN: &str = "time seen";
+/// In how many of a shop's newest transactions its conditions are looked for.
+const LOOKED_AT: u32 = 50;
+/// Said where what is unpaid and ordered is more than any amount.
+const TOO_MUCH: &str = "what is unpaid and ordered is more than an amount can be";
 /// How many of the newest letters may bear the clock out.
 const NEWEST: u32 = 32;
 
@@ -221,8 +225,11 @@ impl Clerk {
         let market = Market {
             catalogs: &catalogs,
             pinned: &pinned,
-            may_collect: &|agent| self.settings.allows_payment_agent(agent),
-            unpaid: total.map(|total| self.unpaid_with_orders(&total, now)).transpose()?,
+            may_collect: &|agent| self.settings.allows_payment_agent(agent, pinned(&agent.address).as_ref()),
+            unpaid: match total.map(|total| self.unpaid_with_orders(&total, now)).transpose()? {
+                Some(None) => return Ok(Err(Held(TOO_MUCH.to_owned()))),
+                unpaid => unpaid.flatten(),
+            },
             limit: total.and_then(|total| self.settings.practice.unpaid_limit(total.currency())),
             ordered_since: self.was_ordered_since(known)?,
         };
@@ -234,17 +241,42 @@ impl Clerk {
         }))
     }
 
-    /// Returns what is unpaid in the currency of an amount, with what is ordered and not agreed to yet, as long as it can be.
-    fn unpaid_with_orders(&self, amount: &Money, now: &Moment) -> Result<Money, ClerkError> {
+    /// Returns what is unpaid in the currency of an amount, with what is ordered and not agreed to yet, as long as it can be, as
+    /// the buyer ordered it: what a shop asks for instead is no matter of his yet. `None` for more than an amount can be.
+    fn unpaid_with_orders(&self, amount: &Money, now: &Moment) -> Result<Option<Money>, ClerkError> {
         let mut sums = self.index.unpaid(&Filter { role: Some(Role::Buyer), ..Filter::default() })?;
         for state in ["ordered", "offered"] {
-            let currency = Some(amount.currency());
-            let filter = Filter { currency, state: Some(state.to_owned()), ..Filter::open(Role::Buyer, now) };
-            sums.extend(self.index.list(&filter)?.into_iter().filter_map(|listed| listed.row.total));
+            let filter = Filter { state: Some(state.to_owned()), ..Filter::open(Role::Buyer, now) };
+            for listed in self.index.list(&filter)? {
+                let known = self.index.load_key(&listed.key)?;
+                sums.extend(known.as_ref().and_then(Transaction::order).map(|(_, order)| order.total));
+            }
         }
         sums.retain(|sum| sum.currency() == amount.currency());
-        let sum = Money::sum(&sums).map_err(|error| ClerkError::Write(error.to_string()))?;
-        Ok(sum.unwrap_or(Money::zero(amount.currency())))
+        let zero = Money::zero(amount.currency());
+        Ok(Money::sum(sums.iter().chain([&zero])).ok().flatten())
+    }
+
+    /// Returns whether what is unpaid, these terms included, stays below the buyer's limit.
+    fn is_within_limit(&self, terms: &Terms, now: &Moment) -> Result<bool, ClerkError> {
+        let Some(limit) = self.settings.practice.unpaid_limit(terms.total.currency()) else { return Ok(true) };
+        let unpaid = self.unpaid_with_orders(&terms.total, now)?;
+        Ok(unpaid.is_some_and(|unpaid| limit.exceeds(&unpaid).unwrap_or(false)))
+    }
+
+    /// Returns whether the shop states no conditions, or those of a purchase from it that was agreed to before.
+    fn has_agreed_to_conditions(&self, key: &Key, terms: &Terms) -> Result<bool, ClerkError> {
+        let Some(conditions) = &terms.conditions else { return Ok(true) };
+        let of_shop =
+            Filter { role: Some(key.role), shop: Some(key.shop.clone()), limit: Some(LOOKED_AT), ..Filter::default() };
+        for listed in self.index.list(&of_shop)?.into_iter().filter(|listed| listed.key != *key) {
+            let known = self.index.load_key(&listed.key)?;
+            let agreed = known.as_ref().filter(|known| known.accepted().next().is_some()).and_then(Transaction::terms);
+            if agreed.is_some_and(|(_, agreed)| agreed.conditions.as_ref() == Some(conditions)) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Returns whether any of the goods were ordered from the shop again since: by the places of both orders in our own ledger,
@@ -278,9 +310,9 @@ impl Batch<'_> {
         Ok(())
     }
 
-    /// Takes the OK out of what is answered to terms, where a rule ordered again and the agents are not those of then: what
-    /// changed is for a person to see.
-    pub(super) fn unless_changed(
+    /// Takes the OK out of what is answered to terms by itself, where a person is to see them first: what is unpaid would reach
+    /// the limit, the shop's conditions are none that were agreed to before, or a rule ordered again and something changed.
+    pub(super) fn unless_unseen(
         &self,
         transaction: &Transaction,
         actions: Vec<Action>,
@@ -289,20 +321,27 @@ impl Batch<'_> {
         if transaction.key.role != Role::Buyer || !actions.iter().any(is_ok) {
             return Ok(actions);
         }
-        let Some((kept, _)) = transaction.order() else { return Ok(actions) };
+        // Those that it says OK to, not those that are in force.
+        let Some((_, terms)) = buyer::offered(transaction) else { return Ok(actions) };
+        let may = self.clerk.is_within_limit(terms, &self.now)?
+            && self.clerk.has_agreed_to_conditions(&transaction.key, terms)?
+            && self.is_as_before(transaction, terms)?;
+        Ok(if may { actions } else { actions.into_iter().filter(|action| !is_ok(action)).collect() })
+    }
+
+    /// Returns whether agents and total are those of the purchase that a rule ordered again; of what a person ordered they are
+    /// none of before.
+    fn is_as_before(&self, transaction: &Transaction, terms: &Terms) -> Result<bool, ClerkError> {
+        let Some((kept, _)) = transaction.order() else { return Ok(true) };
         let written = self.pending.iter().find(|one| one.entry.position == kept.position);
         let source = match written.map(|one| &one.entry.cause) {
             Some(Some(Cause::Rule { deed: Deed::Reorder, order, .. })) => Some(order.clone()),
             Some(_) => None,
             None => self.clerk.index.reordered_by_rule(kept.position)?,
         };
-        let Some(id) = source else { return Ok(actions) };
+        let Some(id) = source else { return Ok(true) };
         let before = self.clerk.index.load_key(&Key { id, ..transaction.key.clone() })?;
         let before = before.as_ref().and_then(|known| known.terms());
-        // Those that it says OK to, not those that are in force.
-        let same = before.zip(buyer::offered(transaction));
-        let same =
-            same.is_some_and(|((_, before), (_, now))| has_same_agents(now, before) && now.total == before.total);
-        Ok(if same { actions } else { actions.into_iter().filter(|action| !is_ok(action)).collect() })
+        Ok(before.is_some_and(|(_, before)| has_same_agents(terms, before) && terms.total == before.total))
     }
 }

@@ -286,7 +286,7 @@ impl Batch<'_> {
         let payment_data = self.present(role, &kept)?;
         let desk = role::Desk { payment_data, ..self.desk(&transaction)? };
         let actions = role::answer(&transaction, &kept, &desk);
-        let actions = self.unless_changed(&transaction, actions)?;
+        let actions = self.unless_unseen(&transaction, actions)?;
         self.perform_within(role, names, actions)
     }
 }

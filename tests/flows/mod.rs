@@ -34,6 +34,7 @@ mod failing;
 mod first_sale;
 /// Money on its way back, as people read of it.
 mod given_back;
+mod guarded;
 /// Programs that do the work of steps: the warehouse.
 pub mod hooks;
 /// The example of a warehouse, whose runs overtake each other.

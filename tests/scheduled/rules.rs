@@ -185,6 +185,26 @@ fn nothing_is_ordered_over_at_most_or_the_unpaid_limit_or_what_was_ordered_since
         let why = foreseen[0].held.clone().unwrap_or_default();
         assert!(why.contains(held), "{held}: {foreseen:?}");
     }
+    // Nor what is more than any amount, which keeps nothing else from being done.
+    let mut world = World::new(STEPS);
+    let id = world.accepted_order();
+    complete(&mut world, &id);
+    for _ in 0..2 {
+        world.order(BUYER, |order| {
+            order.lines.truncate(1);
+            order.lines[0].item = Item { sku: None, name: "Hat".to_owned() };
+            order.lines[0].unit_price = jpy(900_000_000_000);
+            order.lines[0].quantity = Quantity::parse("1").unwrap();
+            order.charges.clear();
+            order.total = jpy(900_000_000_000);
+        });
+    }
+    world.configure(BUYER, REORDER);
+    look(&mut world, "2026-08-10T09:00:00Z");
+    assert_eq!(orders(&mut world).len(), 3);
+    let foreseen = world.clerks[BUYER].foresee_rules().unwrap();
+    let why = foreseen[0].held.clone().unwrap_or_default();
+    assert!(why.contains("more than an amount can be"), "{foreseen:?}");
     // What was ordered again by hand meanwhile is not ordered once more.
     let mut world = World::new(STEPS);
     let id = world.accepted_order();
