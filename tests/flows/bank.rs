@@ -536,3 +536,25 @@ fn the_page_of_hooks_is_true_word_for_word() {
     assert!(run.status.success(), "{run:?}");
     assert_eq!(String::from_utf8(run.stdout).unwrap(), printed);
 }
+
+#[test]
+fn an_example_that_is_handed_half_of_its_work_does_nothing_and_is_asked_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let whole = "{\n  \"action\": {\n    \"price\": \"4800\"\n  }\n}\n";
+    let tried = |program: &str, work: &str, input: &str| {
+        let mut command =
+            std::process::Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/").to_owned() + program);
+        let kept = folder.path().join(program.replace('/', "-"));
+        fs::create_dir_all(&kept).unwrap();
+        fs::write(kept.join("stock"), "").unwrap();
+        command.arg(&kept).env("MAILORDER_WORK", work).env("MAILORDER_KEY", "k1").env("MAILORDER_TRANSACTION", "T");
+        command.env("MAILORDER_SHOP", "shop@demo.test").env("MAILORDER_TIME", "2026-12-01T10:00:00Z");
+        crate::support::accounts::run(&mut command, input.as_bytes()).status.code()
+    };
+    for cut in ["", "{\n  \"action\": {\n    \"price\"", "{\n  \"action\": {\n    \"price\": \"4800\"\n  }"] {
+        assert_eq!(tried("bank/bank", "refund", cut), Some(75), "{cut}");
+        assert_eq!(tried("warehouse/warehouse", "release", cut), Some(75), "{cut}");
+    }
+    assert_eq!(fs::read_dir(folder.path().join("bank-bank/moves")).unwrap().count(), 0, "nothing was entered");
+    assert_eq!(tried("bank/bank", "refund", whole), Some(0));
+}
