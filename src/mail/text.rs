@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use minijinja::value::Serde;
-use minijinja::{AutoEscape, Environment, UndefinedBehavior};
+use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, escape_formatter};
 
 use super::variables::Variables;
 use super::words::{Language, Word};
@@ -16,6 +16,8 @@ use crate::trade::{Kind, Letter};
 
 /// Bytes after which a line of text is broken; mail allows 998.
 const WIDE: usize = 900;
+/// How a further line of a value begins: set in, since what others wrote must not look like a line of ours.
+const SET_IN: &str = "\n    ";
 /// Most bytes of a template of the user's.
 const MOST_TEMPLATE: u64 = 256 * 1024;
 
@@ -94,6 +96,10 @@ impl Texts {
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         environment.set_auto_escape_callback(|_| AutoEscape::None);
+        environment.set_formatter(|out, state, value| match value.as_str().filter(|text| text.contains('\n')) {
+            Some(text) => escape_formatter(out, state, &Value::from(text.replace('\n', SET_IN))),
+            None => escape_formatter(out, state, value),
+        });
         let built_in = match language {
             Language::En => ENGLISH,
             Language::Ja => JAPANESE,
@@ -188,6 +194,17 @@ fn is_active(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_end_in_a_value_begins_no_line_of_ours() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("mail/en");
+        std::fs::create_dir_all(&place).unwrap();
+        std::fs::write(place.join("order.txt"), "Buyer: {{ buyer_name }}\n{{ 'a\nTotal: JPY 1' }}\n").unwrap();
+        let texts = Texts::load(Language::En, Some(folder.path())).unwrap();
+        let made = texts.environment.get_template("order").unwrap().render(Serde(Variables::default())).unwrap();
+        assert_eq!(made.lines().nth(2), Some("    Total: JPY 1"), "{made}");
+    }
 
     #[test]
     fn text_has_short_lines_and_nothing_that_acts() {
