@@ -1,7 +1,8 @@
 //! Whether the heads inside letters were ever this log's: those we sent, and those that come back in receipts.
 //!
-//! Every letter out carries the root as it stood before it, and its reader names that root in the receipt. So each
-//! counterparty is a witness of our past: a log that was cut, changed or written twice shows by what others say of it.
+//! Every letter out carries the root as it stood before it, and its reader names that root in the receipt; what answers a letter
+//! names that. So each counterparty is a witness of our past: a log that was cut, changed or written twice shows by what
+//! others say of it.
 //!
 //! A witness may lie, and nothing in the ledger can tell. So what our own letters show is a [`Problem`], and what others
 //! say is a [`Claim`]: it stands apart until the owner settles it. Nothing is settled here.
@@ -12,7 +13,7 @@ use std::hash::{BuildHasher as _, RandomState};
 use super::replay::Reread;
 use super::verify::Problem;
 use super::{Ledger, LedgerError, Mark};
-use crate::trade::{Act, Address, Body, Digest, Document, Entry, Letter};
+use crate::trade::{Act, Address, Body, Digest, Document, Entry, Kind, Letter};
 
 /// Problems listed, at most.
 const PROBLEMS_MAX: usize = 100;
@@ -23,9 +24,9 @@ const PROBLEMS_MAX: usize = 100;
 pub struct Claim {
     /// Who says so.
     pub peer: Address,
-    /// The first of his receipts that say so and are not settled; of settled claims the first of all.
+    /// The first of his receipts and answers that say so and are not settled; of settled claims the first of all.
     pub entry: u64,
-    /// How many letters they name.
+    /// How many letters of ours they name.
     pub letters: u64,
     /// What the first of them says.
     pub what: String,
@@ -87,7 +88,7 @@ struct Said {
     open: Option<Lines>,
 }
 
-/// Lines of receipts: the first of them with its entry, and how many.
+/// Lines of receipts, and answers: the first of them with its entry, and how many.
 struct Lines {
     entry: u64,
     what: String,
@@ -125,7 +126,10 @@ impl Witnesses {
                     self.add(entry.position, what);
                 }
             }
-            Body::In { letter, .. } => self.receipt(entry.position, letter),
+            Body::In { letter, .. } => {
+                self.receipt(entry.position, letter);
+                self.answer(entry.position, letter);
+            }
             Body::Own { act: Act::Settle { subject: Some(subject), .. }, .. } => {
                 let peer = subject.strip_prefix(SUBJECT).and_then(|peer| Address::parse(peer).ok());
                 if let Some(said) = peer.and_then(|peer| self.claims.get_mut(&peer)) {
@@ -150,6 +154,24 @@ impl Witnesses {
                 Some(_) => continue,
             };
             self.claims.entry(peer.clone()).or_default().add(position, what);
+        }
+    }
+
+    /// A letter of a kind that answers nobody but its reader names the letter of ours that it answers.
+    fn answer(&mut self, position: u64, letter: &Letter) {
+        let answers_us = matches!(
+            letter.kind(),
+            Kind::TransactionInfo
+                | Kind::OrderRejection
+                | Kind::AuthorizationResult
+                | Kind::ReturnAnswer
+                | Kind::Refusal
+        );
+        let Some(answered) = letter.answers.filter(|_| answers_us) else { return };
+        if !self.ours.contains_key(&self.number(&answered)) {
+            let peer = letter.from.address.clone();
+            let what = format!("{peer} answers a letter that this ledger did not write: {answered}");
+            self.claims.entry(peer).or_default().add(position, what);
         }
     }
 
