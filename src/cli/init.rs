@@ -8,6 +8,7 @@ use super::failure::{Failure, FailureKind};
 use super::{Shell, account, hint};
 use crate::clerk::{self, ClerkError};
 use crate::config::{self, InboxSettings, Settings};
+use crate::mail::Language;
 use crate::maildir;
 use crate::trade::{Address, Role};
 
@@ -51,9 +52,9 @@ pub(crate) struct InitArgs {
     /// Program, with its arguments behind it, that prints an OAuth 2 access token for IMAP and SMTP
     #[arg(long, value_name = "COMMAND")]
     token_command: Option<String>,
-    /// Language of letters: en or ja
-    #[arg(long, default_value = "en")]
-    language: String,
+    /// Language of letters, and of what is printed: en or ja; by default that of the locale
+    #[arg(long)]
+    language: Option<String>,
 }
 
 pub(super) fn run(shell: &mut Shell, args: InitArgs) -> Result<(), Failure> {
@@ -68,13 +69,17 @@ pub(super) fn run(shell: &mut Shell, args: InitArgs) -> Result<(), Failure> {
     }
     let file = shell.config_file()?;
     let absolute = std::path::absolute(&file).map_err(|error| Failure::io(format!("{}: {error}", file.display())))?;
-    let text = written(&args, &address, &absolute)?;
+    let text = written(&args, &address, &absolute, shell.words.language())?;
     // Nothing is made before all of it is known to be right.
     let settings = config::parse(&text, &absolute, &shell.environment)?;
     clerk::inbox(&settings)?;
     clerk::outbox(&settings)?;
     account::is_whole(&settings)?;
     let before = begun_before(shell, &absolute, &text, &settings)?;
+    if clerk::is_made(&settings) {
+        let text = format!("there is an account in {} already; it is left as it is", settings.folders.ledger.display());
+        return Err(Failure::data(text).hint("give another account a folder of its own with --folder"));
+    }
     if !before {
         write_new(&absolute, &text)?;
     }
@@ -147,7 +152,7 @@ fn begun_before(shell: &Shell, file: &Path, text: &str, settings: &Settings) -> 
                 account::is_whole(&there)?;
             }
             let text = format!("{} exists already; it is left as it is", file.display());
-            Err(Failure::data(text).hint("name another file with --config, or edit this one"))
+            Err(Failure::data(text).hint("give another account a folder of its own with --folder, or edit this one"))
         }
     }
 }
@@ -168,7 +173,7 @@ fn typed(path: &str, folder: &Path) -> Result<String, Failure> {
 }
 
 /// Writes the configuration text.
-fn written(args: &InitArgs, address: &Address, file: &Path) -> Result<String, Failure> {
+fn written(args: &InitArgs, address: &Address, file: &Path, language: Language) -> Result<String, Failure> {
     let here = config::plain(file.parent().unwrap_or_else(|| Path::new("/")));
     let typed = |path: &str| typed(path, &here);
     let quote = |text: &str| toml::Value::from(text).to_string();
@@ -177,7 +182,7 @@ fn written(args: &InitArgs, address: &Address, file: &Path) -> Result<String, Fa
         "# Made by `mailorder init`; config.example.toml explains every key.\naddress = {}\nname = {}\nlanguage = {}\nroles = [{}]\n",
         quote(address.as_str()),
         quote(&args.name),
-        quote(&args.language),
+        quote(args.language.as_deref().unwrap_or(language.word())),
         roles.join(", ")
     );
     if let Some(folder) = &args.folder {
