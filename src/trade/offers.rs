@@ -1,12 +1,13 @@
 //! Which terms of a transaction hold: what the shop offered, what the buyer said to it, and what the shop said to that.
 
-use super::document::Kind;
+use super::document::{Document, Kind};
+use super::finding::{Code, Finding};
 use super::id::Digest;
 use super::terms::Terms;
 use super::transaction::{Direction, Kept, Transaction};
 
 impl Transaction {
-    /// Returns the terms in force: the newest that are agreed on, else the first offer.
+    /// Returns the terms in force: the newest that are agreed on, else the first offer that counts.
     ///
     /// New terms that replace others change nothing before the OK to them; where something was begun by those before, nothing
     /// before the shop's answer to that OK, which both sides fold alike.
@@ -18,6 +19,7 @@ impl Transaction {
             .rev()
             .find(|(kept, _)| self.is_agreed(kept))
             .or_else(|| offers.iter().find(|(kept, _)| kept.letter.replaces.is_none()))
+            .or_else(|| offers.first())
             .copied()
     }
 
@@ -51,9 +53,35 @@ impl Transaction {
             || works.into_iter().flat_map(|kind| self.known(kind)).any(|kept| others(&kept))
     }
 
-    /// Returns the newest terms that were offered and that the buyer did not refuse, whether he has said OK to them or not.
+    /// Returns the terms that the shop has made, whatever became of them here: those written as the shop, and those that came signed
+    /// with its key.
+    pub fn made(&self) -> impl Iterator<Item = (&Kept, &Terms)> {
+        let shop = self.order().map(|(ordered, _)| &ordered.letter.to);
+        let by_shop = move |kept: &&Kept| match kept.direction {
+            Direction::Out => true,
+            Direction::In => {
+                let forged = |finding: &Finding| finding.code == Code::EnvelopeDiffersFromData;
+                shop == Some(&kept.letter.from) && !kept.findings.iter().any(forged)
+            }
+        };
+        self.kept.iter().filter(by_shop).filter_map(|kept| match &kept.letter.document {
+            Document::TransactionInfo(terms) => Some((kept, terms)),
+            _ => None,
+        })
+    }
+
+    /// Returns whether the shop has made other terms in the place of these. Nothing can be agreed on by these any more then, whatever
+    /// becomes of the others; what was agreed on by them before stays so until the others are in force.
+    pub fn is_replaced(&self, terms: &Kept) -> bool {
+        self.made().any(|(other, _)| other.letter.replaces == Some(terms.content))
+    }
+
+    /// Returns the newest terms that were offered, and that neither the buyer refused nor other terms replaced, whether he has said
+    /// OK to them or not; those agreed on where there are none.
     pub fn offer(&self) -> Option<(&Kept, &Terms)> {
-        self.all_terms().filter(|(kept, _)| !self.is_refused(&kept.content)).max_by_key(|(kept, _)| kept.letter.seq)
+        let stands = |kept: &Kept| !self.is_refused(&kept.content) && !self.is_replaced(kept);
+        let newest = self.all_terms().filter(|(kept, _)| stands(kept)).max_by_key(|(kept, _)| kept.letter.seq);
+        newest.or_else(|| self.terms().filter(|(kept, _)| self.is_agreed(kept)))
     }
 
     /// Returns the buyer's OKs that stand: those the shop did not refuse, as it does with one that came too late.
