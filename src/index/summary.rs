@@ -6,7 +6,7 @@ use crate::rules::crowd::crowded_since;
 use crate::rules::failed::failed_legs;
 use crate::rules::in_part::{back, in_part};
 use crate::rules::overdue::refund;
-use crate::rules::said_again::was_said;
+use crate::rules::said_again::{is_replaced, was_said};
 use crate::rules::stopping::stopping_since;
 use crate::rules::waiting::waiting_in;
 use crate::rules::{Pending, Standing, State, agreement, left_out, offer, received, reconcile, replacing};
@@ -139,6 +139,7 @@ fn warnings(transaction: &Transaction) -> u32 {
         kept.direction == Direction::In
             && kept.settled.is_none()
             && matches!(kept.verdict, Verdict::Warned | Verdict::Held)
+            && !is_replaced(transaction, kept)
             && kept.findings.iter().any(|finding| finding.code.blocks() && !was_said(transaction, kept, finding))
     });
     u32::try_from(open.count()).unwrap_or(u32::MAX)
