@@ -268,3 +268,48 @@ fn each_offer_names_all_that_differs_whatever_was_refused_or_open_before() {
     change(&["--arrives", "2099-01-20"]);
     differs(&[]);
 }
+
+/// Returns the total of a transaction in each row that a party's list, its JSON and its CSV have of it.
+fn listed_totals(town: &Town, party: &str, number: &str) -> Vec<String> {
+    let rows = town.lists(party, &[]);
+    let of = rows.iter().filter(|one| one["number"] == number && !one["total"].is_null());
+    let mut totals: Vec<String> = of.map(|one| one["total"]["amount"].as_str().unwrap().to_owned()).collect();
+    let table = town.does(party, &["export", "--format", "csv"]).out;
+    let mut lines = table.lines();
+    let total = lines.next().unwrap().split(',').position(|name| name == "total").unwrap();
+    let cells = lines.filter(|line| line.contains(number)).map(|line| line.split(',').nth(total).unwrap().to_owned());
+    totals.extend(cells.filter(|cell| !cell.is_empty()));
+    totals
+}
+
+#[test]
+fn agents_list_what_they_are_instructed_to_collect_now() {
+    let town = Town::fresh();
+    let more = "[payment]\nshops = [\"shop@demo.test\"]\n[delivery]\nshops = [\"shop@demo.test\"]\n";
+    town.join("van", "Door to Door", &["payment", "delivery"], more);
+    for (one, other) in [("shop", "van"), ("van", "shop")] {
+        town.accept(one, other);
+    }
+    let agents = [town.agents("pay", "ship"), town.agents("van", "van")];
+    let steps = "steps = [\"terms\", \"confirmation\", \"delivery\", \"payment\"]";
+    town.procedures(&[
+        &format!("payment = \"cash-on-delivery\"\n{steps}\n{}", agents[1]),
+        &format!("{steps}\n{}", agents[0]),
+    ]);
+    for (pay, party) in [("invoice", "pay"), ("cash-on-delivery", "van")] {
+        let (id, number) = town.bought("SH-41", 2, &["--pay", pay]);
+        let before = listed_totals(&town, party, &number);
+        assert!(!before.is_empty() && before.iter().all(|one| one == "9100"), "{party}: {before:?}");
+        town.does("shop", &["shop", "change", &number, "--price", "1=JPY 4000"]);
+        town.settle();
+        assert_eq!(listed_totals(&town, party, &number), before, "nothing before the OK");
+        let yes = town.types("buyer", &["confirm", &id]).answers("although not all agrees?", "yes").ends();
+        assert_eq!(yes.code, Some(0), "{yes:?}");
+        town.settle();
+        let after = listed_totals(&town, party, &number);
+        assert_eq!((after.len(), after.iter().all(|one| one == "8500")), (before.len(), true), "{party}: {after:?}");
+        assert!(town.does(party, &["list"]).out.contains("8,500"), "{party}");
+        let row = town.lists(party, &[]).into_iter().find(|one| one["number"] == number.as_str()).unwrap();
+        assert_eq!(row["unpaid"]["amount"], "8500", "{row}");
+    }
+}
