@@ -34,6 +34,7 @@ pub(super) fn entry(db_tx: &Connection, recorded: &Recorded, reckoning: &Reckoni
             }
             post::heard(db_tx, signer, letter)?;
             super::schedules::heard(db_tx, entry, letter)?;
+            replace(db_tx, entry.position, letter)?;
             warn(db_tx, entry.position, &content.digest, findings)?;
             letter_certificates(db_tx, letter, reckoning)
         }
@@ -42,6 +43,7 @@ pub(super) fn entry(db_tx: &Connection, recorded: &Recorded, reckoning: &Reckoni
             post::wrote(db_tx, entry, letter, &content.digest)?;
             super::events::put(db_tx, entry)?;
             super::schedules::caused(db_tx, entry)?;
+            replace(db_tx, entry.position, letter)?;
             answered::wrote(db_tx, entry, letter)?;
             letter_certificates(db_tx, letter, reckoning)
         }
@@ -93,6 +95,14 @@ fn warn(db_tx: &Connection, position: u64, content: &Digest, findings: &[Finding
         let mut put = db_tx.prepare_cached("INSERT INTO warnings VALUES (?1, ?2, ?3, ?4, ?5, NULL, NULL, NULL)")?;
         put.execute(params![integer(position), ordinal, content.as_bytes(), finding.code.word(), finding.text])?;
     }
+    Ok(())
+}
+
+/// Notes which terms a letter offers others in the place of, if it does.
+fn replace(db_tx: &Connection, position: u64, letter: &Letter) -> Result<(), IndexError> {
+    let Some(replaced) = letter.replaces else { return Ok(()) };
+    let mut put = db_tx.prepare_cached("INSERT INTO replacing VALUES (?1, ?2)")?;
+    put.execute(params![integer(position), replaced.as_bytes()])?;
     Ok(())
 }
 

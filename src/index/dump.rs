@@ -5,7 +5,7 @@ use rusqlite::types::ValueRef;
 use super::{Index, IndexError};
 
 /// Every table whose rows are reckoned from the ledger, but `meta`; the sums of `days` are there only once charts were shown.
-pub(super) const TABLES: [&str; 24] = [
+pub(super) const TABLES: [&str; 25] = [
     "answered",
     "caused",
     "certificates",
@@ -20,6 +20,7 @@ pub(super) const TABLES: [&str; 24] = [
     "owing",
     "pins",
     "redactions",
+    "replacing",
     "schedules",
     "search",
     "settlements",
@@ -33,7 +34,7 @@ pub(super) const TABLES: [&str; 24] = [
 ];
 
 /// What each table is shown by: no number that SQLite gave out, so that the order of making does not matter.
-const QUERIES: [&str; 21] = [
+const QUERIES: [&str; 22] = [
     "SELECT 'answered', * FROM answered",
     "SELECT 'caused', * FROM caused",
     "SELECT 'certificate', fingerprint, certificate, compromised FROM certificates",
@@ -47,6 +48,7 @@ const QUERIES: [&str; 21] = [
     "SELECT 'owing', role, shop, order_id, place, at, what, o.currency, amount FROM owing o JOIN transactions USING (id)",
     "SELECT 'pin', * FROM pins",
     "SELECT 'redaction', * FROM redactions",
+    "SELECT 'replacing', * FROM replacing",
     "SELECT 'schedule', * FROM schedules",
     "SELECT 'settlement', * FROM settlements",
     "SELECT 'tally', * FROM tally WHERE listed > 0",

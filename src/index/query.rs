@@ -14,6 +14,13 @@ use crate::trade::{
 const SAME: &str = "o.signer IS e.signer AND o.kind = e.kind AND o.shop IS e.shop AND o.number IS e.number AND \
                     o.order_id IS e.order_id";
 
+/// Whether the letter of a warning `w` offers terms in the place of others: each such offer is answered for itself.
+const OFFERS: &str = "EXISTS (SELECT 1 FROM replacing r WHERE r.position = w.position)";
+
+/// Whether the sender of the letter `e` has offered other terms in the place of those in it: nobody is asked about these any more.
+const REPLACED: &str = "EXISTS (SELECT 1 FROM replacing r JOIN entries o ON o.position = r.position \
+                        WHERE r.content = e.content AND o.signer IS e.signer)";
+
 /// How many rejected orders are told of at once.
 const REJECTIONS_MAX: u32 = 20;
 
@@ -279,14 +286,16 @@ impl Index {
     }
 
     /// Returns the warnings, the newest letters first; what a sender says again of the same transaction, in the same kind of
-    /// letter, is the same warning as long as the first is open or was seen.
+    /// letter, is the same warning as long as the first is open or was seen. But each offer of other terms says all that is found
+    /// of it, and stands in the place of those before.
     pub fn warnings(&self, open_only: bool) -> Found<Vec<Warning>> {
         let condition = if open_only { "settled IS NULL AND" } else { "" };
         let mut find = self.db.prepare_cached(&format!(
             "SELECT w.position, w.content, w.code, w.text, w.settled, w.reason \
-             FROM warnings w JOIN entries e ON e.position = w.position WHERE {condition} NOT EXISTS \
+             FROM warnings w JOIN entries e ON e.position = w.position WHERE {condition} \
+             (w.settled IS NOT NULL OR NOT {REPLACED}) AND ({OFFERS} OR NOT EXISTS \
              (SELECT 1 FROM warnings f JOIN entries o ON o.position = f.position WHERE f.code = w.code AND f.text = w.text \
-             AND f.position < w.position AND (f.settled IS NULL OR f.settled = 'ack') AND {SAME}) \
+             AND f.position < w.position AND (f.settled IS NULL OR f.settled = 'ack') AND {SAME})) \
              ORDER BY w.position DESC, w.ordinal"
         ))?;
         let mut rows = find.query([])?;
@@ -310,7 +319,7 @@ impl Index {
         let mut find = self.db.prepare_cached(&format!(
             "SELECT f.position FROM warnings w JOIN entries e ON e.position = w.position \
              JOIN warnings f ON f.code = w.code AND f.text = w.text AND f.position < w.position AND f.settled IS NULL \
-             JOIN entries o ON o.position = f.position AND {SAME} WHERE w.position = ?1 AND w.settled IS NULL AND NOT EXISTS \
+             JOIN entries o ON o.position = f.position AND {SAME} WHERE w.position = ?1 AND w.settled IS NULL AND NOT {OFFERS} AND NOT EXISTS \
              (SELECT 1 FROM warnings m WHERE m.position = ?1 AND NOT EXISTS \
              (SELECT 1 FROM warnings s WHERE s.position = f.position AND s.code = m.code AND s.text = m.text)) \
              ORDER BY f.position LIMIT 1"
@@ -323,7 +332,8 @@ impl Index {
     pub fn said_again(&self, position: u64) -> Found<Vec<Digest>> {
         let mut find = self.db.prepare_cached(&format!(
             "SELECT DISTINCT w.content FROM warnings w JOIN entries e ON e.position = w.position \
-             JOIN entries o ON o.position = ?1 AND {SAME} WHERE w.position > ?1 AND w.settled IS NULL AND NOT EXISTS \
+             JOIN entries o ON o.position = ?1 AND {SAME} WHERE w.position > ?1 AND w.settled IS NULL AND NOT {OFFERS} \
+             AND NOT EXISTS \
              (SELECT 1 FROM warnings m WHERE m.position = w.position AND NOT EXISTS \
              (SELECT 1 FROM warnings f WHERE f.position = ?1 AND f.code = m.code AND f.text = m.text))"
         ))?;

@@ -195,6 +195,13 @@ CREATE TABLE copies (
 ) WITHOUT ROWID;
 CREATE INDEX copies_merged ON copies (fingerprint, merged) WHERE merged IS NOT NULL;
 
+-- The letters by which terms were offered in the place of others, with the content of those.
+CREATE TABLE replacing (
+  position INTEGER PRIMARY KEY,
+  content  BLOB NOT NULL
+);
+CREATE INDEX replacing_content ON replacing (content);
+
 -- What a letter was warned about, as it stands now.
 CREATE TABLE warnings (
   position  INTEGER NOT NULL,

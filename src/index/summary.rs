@@ -5,8 +5,9 @@ use crate::rules::booking::{Booked, Booking, bookings};
 use crate::rules::crowd::crowded_since;
 use crate::rules::failed::failed_legs;
 use crate::rules::in_part::{back, in_part};
+use crate::rules::instructed::{instruction, to_collect};
 use crate::rules::overdue::refund;
-use crate::rules::said_again::was_said;
+use crate::rules::said_again::{is_replaced, was_said};
 use crate::rules::stopping::stopping_since;
 use crate::rules::waiting::waiting_in;
 use crate::rules::{Pending, Standing, State, agreement, left_out, offer, received, reconcile, replacing};
@@ -89,12 +90,12 @@ impl Row {
 
 /// Returns the goods that a shop shows an agent, which sees no terms.
 fn items_shown(transaction: &Transaction) -> Vec<RowItem> {
-    let shown =
-        transaction.kept.iter().rev().filter(|kept| kept.counts()).find_map(|kept| match &kept.letter.document {
-            Document::PaymentInstruction(instruction) => Some(&instruction.shown),
-            Document::DeliveryInstruction(instruction) => Some(&instruction.shown),
-            _ => None,
-        });
+    let counting = transaction.kept.iter().rev().filter(|kept| kept.counts());
+    let shown = instruction(transaction).into_iter().chain(counting).find_map(|kept| match &kept.letter.document {
+        Document::PaymentInstruction(instruction) => Some(&instruction.shown),
+        Document::DeliveryInstruction(instruction) => Some(&instruction.shown),
+        _ => None,
+    });
     let item = |line: &ShownLine| RowItem { name: line.item.name.clone(), quantity: line.quantity.to_string() };
     shown.into_iter().flat_map(|shown| &shown.goods).map(item).collect()
 }
@@ -129,7 +130,11 @@ fn terms(transaction: &Transaction, state: State) -> Option<(&Kept, &Terms)> {
 fn total(transaction: &Transaction, state: State) -> Option<crate::trade::Money> {
     let terms = terms(transaction, state).map(|(_, terms)| terms.total);
     let order = transaction.order().map(|(_, order)| order.total);
-    terms.or(order).or_else(|| transaction.kept.iter().find_map(|kept| crate::ledger::amount(&kept.letter)))
+    // An agent sees no terms, and new ones have it instructed anew.
+    terms
+        .or(order)
+        .or_else(|| to_collect(transaction))
+        .or_else(|| transaction.kept.iter().find_map(|kept| crate::ledger::amount(&kept.letter)))
 }
 
 /// Counts the letters with a warning nobody settled; what a sender says again in the same kind of letter is one warning, as it is
@@ -139,6 +144,7 @@ fn warnings(transaction: &Transaction) -> u32 {
         kept.direction == Direction::In
             && kept.settled.is_none()
             && matches!(kept.verdict, Verdict::Warned | Verdict::Held)
+            && !is_replaced(transaction, kept)
             && kept.findings.iter().any(|finding| finding.code.blocks() && !was_said(transaction, kept, finding))
     });
     u32::try_from(open.count()).unwrap_or(u32::MAX)

@@ -2,15 +2,10 @@
 
 use super::practice::Client;
 use super::{Action, Desk, Draft};
+pub use crate::rules::instructed::instruction;
 use crate::trade::document::Refusal;
 use crate::trade::status::Reason;
 use crate::trade::{Agent, Digest, Direction, Document, Given, Kept, Kind, Leg, Moment, Party, Transaction, Work};
-
-/// Returns the instruction in force: the newest payment or delivery instruction that was received and not refused.
-pub fn instruction(transaction: &Transaction) -> Option<&Kept> {
-    let of_kind = |kind: Kind| transaction.received(kind).filter(|kept| !transaction.is_refused(&kept.content));
-    of_kind(Kind::PaymentInstruction).chain(of_kind(Kind::DeliveryInstruction)).max_by_key(|kept| kept.letter.seq)
-}
 
 /// Returns the date of the terms that the instruction in force names; shops of older programs name none.
 pub(super) fn terms_date(transaction: &Transaction) -> Option<Moment> {

@@ -9,7 +9,7 @@ use crate::trade::document::{Cancellation, Confirmation, Refusal, ReturnRequest,
 use crate::trade::item::{Line, LineQuantity};
 use crate::trade::status::Reason;
 use crate::trade::{
-    Act, Direction, Document, Kept, Kind, Leg, Moment, Names, Order, OrderId, Party, Quantity, Role, Terms,
+    Act, Direction, Document, Kept, Kind, Leg, Moment, Names, Order, OrderId, Party, Quantity, Role, Settlement, Terms,
     Transaction, Verdict, When,
 };
 
@@ -95,19 +95,7 @@ pub fn confirm(transaction: &Transaction, desk: &Desk<'_>) -> Result<Draft, Refu
         return Err(differ(transaction, kept, "new terms"));
     }
     let Some((kept, terms)) = offered(transaction) else {
-        return Err(if transaction.terms().is_none() {
-            let newest = transaction.kept.iter().rev().find_map(|kept| match &kept.letter.document {
-                Document::TransactionInfo(terms) => Some((kept, terms)),
-                _ => None,
-            });
-            match newest {
-                Some((_, terms)) if terms.has_run_out(&desk.now) => expired(terms),
-                Some((kept, _)) => differ(transaction, kept, "terms"),
-                None => Refused::new("the shop has not sent its terms yet; try `mailorder sync`, or ask the shop"),
-            }
-        } else {
-            Refused::new("these terms are accepted already; `mailorder list` tells how the transaction stands")
-        });
+        return Err(nothing_to_accept(transaction, desk));
     };
     if !matches!(standing.state, State::Offered | State::Open) {
         return Err(Refused::new(format!("the transaction is {}; there is nothing to accept", standing.state)));
@@ -125,6 +113,32 @@ pub fn confirm(transaction: &Transaction, desk: &Desk<'_>) -> Result<Draft, Refu
     let document = Document::Confirmation(Confirmation { total: terms.total });
     let shop = kept.letter.from.clone();
     Ok(Draft::new(transaction, shop, document).about(Some(kept.content)).answering(kept.content))
+}
+
+/// Says why no terms can be said OK to: none came, they differ and a person has not taken them, or they are accepted already.
+fn nothing_to_accept(transaction: &Transaction, desk: &Desk<'_>) -> Refused {
+    if transaction.terms().is_none() {
+        let newest = transaction.kept.iter().rev().find_map(|kept| match &kept.letter.document {
+            Document::TransactionInfo(terms) => Some((kept, terms)),
+            _ => None,
+        });
+        return match newest {
+            Some((_, terms)) if terms.has_run_out(&desk.now) => expired(terms),
+            Some((kept, _)) => differ(transaction, kept, "terms"),
+            None => Refused::new("the shop has not sent its terms yet; try `mailorder sync`, or ask the shop"),
+        };
+    }
+    // Such as were noted as seen are not answered by that.
+    let seen = |kept: &Kept| {
+        !kept.counts()
+            && kept.settled == Some(Settlement::Ack)
+            && !transaction.is_replaced(kept)
+            && !transaction.known(Kind::Refusal).any(|refusal| refusal.letter.answers == Some(kept.content))
+    };
+    match transaction.made().filter(|(kept, _)| seen(kept)).max_by_key(|(kept, _)| kept.letter.seq) {
+        Some((kept, _)) => differ(transaction, kept, "new terms"),
+        None => Refused::new("these terms are accepted already; `mailorder list` tells how the transaction stands"),
+    }
 }
 
 /// Says that an OK to these terms would come too late.

@@ -31,7 +31,8 @@ pub struct Change {
 pub(super) const UNSETTLED: &str =
     "the agents have not stopped yet for the new terms that the buyer said OK to; wait for their answers";
 
-/// Offers new terms in the place of those that were offered last (`shop change`).
+/// Offers new terms in the place of those that were offered last, where the buyer has not answered them, else of those in force
+/// (`shop change`).
 ///
 /// # Errors
 /// Where nothing would change, or too much was done under the terms that are there.
@@ -149,7 +150,8 @@ pub(super) fn objection(transaction: &Transaction, ok: &Kept) -> Option<Action> 
         return None;
     }
     let replaces = |kept: &Kept| kept.letter.replaces == Some(named.content) && kept.position < ok.position;
-    if transaction.all_terms().any(|(kept, _)| replaces(kept) && !transaction.is_refused(&kept.content)) {
+    // What the buyer said to those others brings these back as little.
+    if transaction.all_terms().any(|(kept, _)| replaces(kept)) {
         return refuse("offer-replaced", "Other terms were offered since; please look at those.");
     }
     if before.is_refused(&named.content) {

@@ -51,13 +51,15 @@ pub fn waiting(transaction: &Transaction, state: State) -> Option<(&Kept, &Terms
     })
 }
 
-/// Returns the terms that came and do not count because they differ from what was ordered, newest last.
+/// Returns the newest terms that came and do not count because they differ from what was ordered, unless the shop has made others in
+/// their place.
 pub fn not_applied(transaction: &Transaction) -> Option<(&Kept, &Terms)> {
     let unsettled = |kept: &&Kept| {
         !kept.counts()
             && kept.direction == Direction::In
             && kept.settled.is_none()
             && !transaction.is_refused(&kept.content)
+            && !transaction.is_replaced(kept)
     };
     transaction.kept.iter().filter(unsettled).rev().find_map(|kept| match &kept.letter.document {
         Document::TransactionInfo(terms) => Some((kept, terms)),
@@ -120,10 +122,10 @@ pub fn changes(before: &Terms, new: &Terms) -> Vec<Difference> {
     found.0
 }
 
-/// Returns the points in which new terms differ from the order and those they replace do not: what a person said OK to once
+/// Returns the points in which new terms differ from the order and none of those before does: what a person said OK to once
 /// is not asked again.
-pub fn new_differences(order: &Order, before: Option<&Terms>, terms: &Terms) -> Vec<Finding> {
-    let known = before.map(|before| compare(order, before)).unwrap_or_default();
+pub fn new_differences(order: &Order, before: &[&Terms], terms: &Terms) -> Vec<Finding> {
+    let known: Vec<Difference> = before.iter().flat_map(|before| compare(order, before)).collect();
     let new = compare(order, terms).into_iter().filter(|difference| !known.contains(difference));
     new.map(Finding::from).collect()
 }

@@ -10,6 +10,7 @@ pub mod erasable;
 pub mod failed;
 pub mod folding;
 pub mod in_part;
+pub mod instructed;
 pub mod leap;
 pub mod left_out;
 pub mod leg;

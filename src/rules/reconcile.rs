@@ -301,19 +301,28 @@ fn terms_in(terms: &Terms, transaction: Option<&Transaction>, letter: &Letter) -
         let text = "the shop had made terms before, and these do not say that they replace them";
         findings.push(Finding::new(Code::TermsDifferFromOrder, text));
     }
-    if let Some(replaced) = letter.replaces.filter(|old| !transaction.all_terms().any(|(kept, _)| kept.content == *old))
-    {
+    // Whether those were taken or not, they have come.
+    let has_come =
+        |old: &Digest| transaction.all_terms().chain(transaction.made()).any(|(kept, _)| kept.content == *old);
+    if let Some(replaced) = letter.replaces.filter(|old| !has_come(old)) {
         // They may have overtaken the terms they replace: then they wait for them.
         let text = format!("{} replaces terms that have not come: {replaced}", letter.from.address);
         findings.push(Finding::new(Code::UnknownTransaction, text));
     }
     findings.extend(agreement::faults(terms));
-    let before = letter.replaces.and_then(|old| transaction.all_terms().find(|(kept, _)| kept.content == old));
-    findings.extend(agreement::new_differences(order, before.map(|(_, before)| before), terms));
+    findings.extend(agreement::new_differences(order, &accepted_before(transaction, letter.replaces), terms));
     if let Some(finding) = authority::speaker(letter, Leg::Order, terms) {
         findings.push(finding);
     }
     Ok(findings)
+}
+
+/// Returns the terms before, in which the buyer accepted what differs from his order: those in force, and those replaced that count
+/// and that he did not refuse.
+fn accepted_before(transaction: &Transaction, replaced: Option<Digest>) -> Vec<&Terms> {
+    let is_replaced = |kept: &Kept| replaced == Some(kept.content) && !transaction.is_refused(&kept.content);
+    let replaced = transaction.all_terms().find(|(kept, _)| is_replaced(kept));
+    transaction.terms().into_iter().chain(replaced).map(|(_, terms)| terms).collect()
 }
 
 /// A letter is of the day on which it was written, and no honest one was written on a day that has not come.

@@ -16,7 +16,9 @@ pub fn waiting(transaction: &Transaction, state: State) -> Option<(&Kept, &Terms
     }
     let (in_force, _) = transaction.terms()?;
     let newer = transaction.kept.iter().filter(|kept| kept.letter.seq > in_force.letter.seq);
-    let newer = newer.filter(|kept| kept.letter.replaces.is_some() && is_offered(transaction, kept));
+    let newer = newer.filter(|kept| {
+        kept.letter.replaces.is_some() && is_offered(transaction, kept) && !transaction.is_replaced(kept)
+    });
     let newest = newer.max_by_key(|kept| kept.letter.seq)?;
     let ours = [Kind::Confirmation, Kind::Refusal].into_iter().flat_map(|kind| transaction.sent(kind));
     let mut answers = ours.filter(|sent| sent.letter.answers == Some(newest.content));

@@ -16,8 +16,20 @@ pub fn listed_under(transaction: &Transaction, kept: &Kept, of: impl Fn(Code) ->
     under.max().unwrap_or(kept.position)
 }
 
-/// Returns the first letter before this one of which the same was said, and that is open or was seen.
+/// Returns whether the sender of terms has offered others in their place since: nobody is asked about these any more.
+pub fn is_replaced(transaction: &Transaction, kept: &Kept) -> bool {
+    let replaces = |other: &Kept| {
+        other.letter.replaces == Some(kept.content) && other.letter.from.fingerprint == kept.letter.from.fingerprint
+    };
+    transaction.kept.iter().any(replaces)
+}
+
+/// Returns the first letter before this one of which the same was said, and that is open or was seen. An offer in the place of other
+/// terms is answered for itself, whatever was said to those.
 fn first_said<'a>(transaction: &'a Transaction, again: &Kept, finding: &Finding) -> Option<&'a Kept> {
+    if again.letter.replaces.is_some() {
+        return None;
+    }
     let same = |kept: &&Kept| {
         kept.position < again.position
             && kept.direction == Direction::In

@@ -235,10 +235,11 @@ fn all_is_back(legs: &Legs) -> bool {
 }
 
 /// Returns whether the newest terms were answered by an OK that the shop refused: nothing will come of them. Terms that differ
-/// from the order and wait for the buyer's word are the newest, too.
+/// from the order and wait for the buyer's word are the newest, too; such as others replaced are over, and nothing follows from them.
 fn is_refused(transaction: &Transaction) -> bool {
     let stands = |kept: &&Kept| kept.counts() || replacing::is_offered(transaction, kept);
     let terms = transaction.kept.iter().filter(|kept| kept.letter.kind() == Kind::TransactionInfo);
-    let newest = terms.filter(stands).max_by_key(|kept| kept.letter.seq).map(|kept| kept.content);
-    transaction.known(Kind::Confirmation).any(|ok| ok.letter.terms == newest)
+    let standing = terms.filter(stands).filter(|kept| !transaction.is_replaced(kept));
+    let newest = standing.max_by_key(|kept| kept.letter.seq).map(|kept| kept.content);
+    newest.is_some() && transaction.known(Kind::Confirmation).any(|ok| ok.letter.terms == newest)
 }

@@ -15,6 +15,7 @@ pub mod letter;
 pub mod mandate;
 pub mod moment;
 pub mod money;
+mod offers;
 mod one_line;
 pub mod party;
 mod people;

@@ -164,3 +164,152 @@ fn an_offer_is_replaced_before_the_ok_and_an_ok_that_crosses_it_is_refused() {
     assert_eq!(town.show("shop", &number)["terms"]["terms"]["payment_due"], "2099-03-01");
     town.check_peace();
 }
+
+/// Returns the texts of a party's open warnings, each with its code and name.
+fn warned(town: &Town, party: &str) -> Vec<[String; 3]> {
+    let said = town.does(party, &["warnings", "--json"]).json();
+    let text = |one: &serde_json::Value, name: &str| one[name].as_str().unwrap().to_owned();
+    let of = |one| [text(one, "id"), text(one, "finding"), text(one, "text")];
+    said["warnings"].as_array().unwrap().iter().map(of).collect()
+}
+
+#[test]
+fn an_offer_that_another_replaced_never_counts_again() {
+    let town = Town::fresh();
+    let (id, number) = town.bought("SH-41", 1, &["--pay", "card"]);
+    let old = in_force(&town, "buyer", &id);
+    for price in ["1=JPY 4100", "1=JPY 3900"] {
+        town.does("shop", &["shop", "change", &number, "--price", price]);
+        town.settle();
+    }
+    // Both came: nothing is unknown of what the second replaces.
+    let open = warned(&town, "buyer");
+    assert!(open.iter().all(|[_, code, _]| code == "terms-differ-from-order"), "{open:?}");
+    let looked = town.does("buyer", &["confirm", &id, "--dry-run"]).out;
+    assert!(looked.contains("new terms: 2 points change") && looked.contains("JPY 3,900"), "{looked}");
+    assert!(!looked.contains("unknown") && !looked.contains("sha256") && !looked.contains("4,100"), "{looked}");
+    // The newest is refused: what was agreed on stays, and the one before is over.
+    town.does("buyer", &["cancel", &id]);
+    town.settle();
+    let gone = |town: &Town| {
+        for party in ["buyer", "shop"] {
+            assert_eq!(in_force(town, party, &number), old, "{party}");
+            assert!(town.show(party, &number)["change"].is_null(), "{party}");
+        }
+        assert!(!town.does("buyer", &["list"]).err.contains("terms wait for your answer"));
+        assert_eq!(town.does("buyer", &["status", "--json"]).json()["waiting_for_you"], 0);
+        for args in [&["confirm", &id, "--dry-run"][..], &["--no-input", "confirm", &id]] {
+            let run = town.run("buyer", args);
+            assert_eq!(run.code, Some(65), "{run:?}");
+            assert!(!run.out.contains("4,100"), "{run:?}");
+        }
+    };
+    gone(&town);
+    let replaced = town.show("buyer", &id)["letters"].as_array().unwrap().clone();
+    let replaced = replaced.iter().filter(|one| one["kind"] == "transaction-info").nth(1).unwrap()["entry"].clone();
+    town.does("buyer", &["warnings", "accept", &format!("W-{replaced}"), "--reason", "a mistake"]);
+    gone(&town);
+    assert_eq!(town.count("buyer", &id, "out", "confirmation"), 1);
+    assert_eq!(town.count("shop", &number, "out", "payment-instruction"), 1);
+    // What the shop changes next is what was agreed on.
+    town.does("shop", &["shop", "change", &number, "--arrives", "2099-01-20"]);
+    town.settle();
+    let change = town.show("buyer", &id)["change"].clone();
+    assert_eq!((&change["terms"]["total"]["amount"], &change["applied"]), (&"4800".into(), &true.into()), "{change}");
+    let looked = town.does("buyer", &["confirm", &id, "--dry-run"]).out;
+    assert!(looked.contains("new terms: 1 point changes") && looked.contains("latest arrival"), "{looked}");
+    town.does("buyer", &["confirm", &id]);
+    town.settle();
+    for party in ["buyer", "shop"] {
+        assert_eq!(town.show(party, &number)["terms"]["terms"]["total"]["amount"], "4800", "{party}");
+    }
+    assert_eq!(in_force(&town, "buyer", &id), in_force(&town, "shop", &number));
+    for party in ["pay", "ship"] {
+        let told = town.show(party, &number)["instruction"].to_string();
+        assert!(!told.contains("4600") && !told.contains("4400"), "{party}: {told}");
+    }
+}
+
+#[test]
+fn each_offer_names_all_that_differs_whatever_was_refused_or_open_before() {
+    let town = Town::fresh();
+    let (id, number) = town.bought("SH-41", 2, &["--pay", "card"]);
+    let differs = |parts: &[&str]| {
+        town.settle();
+        let open = warned(&town, "buyer");
+        let newest = town.show("buyer", &id)["change"]["entry"].to_string();
+        let texts: Vec<&String> =
+            open.iter().filter(|[name, ..]| *name == format!("W-{newest}")).map(|[.., text]| text).collect();
+        assert_eq!(texts.len(), parts.len(), "{open:?}");
+        assert!(parts.iter().all(|part| texts.iter().any(|text| text.starts_with(part))), "{parts:?}: {open:?}");
+        assert_eq!(open.len(), parts.len(), "what was replaced or refused waits for nobody: {open:?}");
+        let row = town.lists("buyer", &[]).into_iter().find(|one| one["id"] == id.as_str()).unwrap();
+        assert_eq!(row["warnings"], u32::from(!parts.is_empty()), "{row}");
+    };
+    let change = |what: &[&str]| town.does("shop", &[&["shop", "change", &number][..], what].concat());
+    change(&["--line", "1=1"]);
+    differs(&["line 1 quantity", "total"]);
+    town.does("buyer", &["cancel", &id]);
+    town.settle();
+    // The same once more is another question.
+    change(&["--line", "1=1"]);
+    differs(&["line 1 quantity", "total"]);
+    town.does("buyer", &["cancel", &id]);
+    town.settle();
+    change(&["--line", "1=1", "--price", "1=JPY 4000"]);
+    differs(&["line 1 quantity", "line 1 price", "total"]);
+    // One that replaces another before it is answered names all, too, and stands for both.
+    change(&["--price", "1=JPY 3900"]);
+    differs(&["line 1 quantity", "line 1 price", "total"]);
+    // What is accepted is not found again.
+    let yes = town.types("buyer", &["confirm", &id]).answers("although not all agrees?", "yes").ends();
+    assert_eq!(yes.code, Some(0), "{yes:?}");
+    town.settle();
+    change(&["--arrives", "2099-01-20"]);
+    differs(&[]);
+}
+
+/// Returns the total of a transaction in each row that a party's list, its JSON and its CSV have of it.
+fn listed_totals(town: &Town, party: &str, number: &str) -> Vec<String> {
+    let rows = town.lists(party, &[]);
+    let of = rows.iter().filter(|one| one["number"] == number && !one["total"].is_null());
+    let mut totals: Vec<String> = of.map(|one| one["total"]["amount"].as_str().unwrap().to_owned()).collect();
+    let table = town.does(party, &["export", "--format", "csv"]).out;
+    let mut lines = table.lines();
+    let total = lines.next().unwrap().split(',').position(|name| name == "total").unwrap();
+    let cells = lines.filter(|line| line.contains(number)).map(|line| line.split(',').nth(total).unwrap().to_owned());
+    totals.extend(cells.filter(|cell| !cell.is_empty()));
+    totals
+}
+
+#[test]
+fn agents_list_what_they_are_instructed_to_collect_now() {
+    let town = Town::fresh();
+    let more = "[payment]\nshops = [\"shop@demo.test\"]\n[delivery]\nshops = [\"shop@demo.test\"]\n";
+    town.join("van", "Door to Door", &["payment", "delivery"], more);
+    for (one, other) in [("shop", "van"), ("van", "shop")] {
+        town.accept(one, other);
+    }
+    let agents = [town.agents("pay", "ship"), town.agents("van", "van")];
+    let steps = "steps = [\"terms\", \"confirmation\", \"delivery\", \"payment\"]";
+    town.procedures(&[
+        &format!("payment = \"cash-on-delivery\"\n{steps}\n{}", agents[1]),
+        &format!("{steps}\n{}", agents[0]),
+    ]);
+    for (pay, party) in [("invoice", "pay"), ("cash-on-delivery", "van")] {
+        let (id, number) = town.bought("SH-41", 2, &["--pay", pay]);
+        let before = listed_totals(&town, party, &number);
+        assert!(!before.is_empty() && before.iter().all(|one| one == "9100"), "{party}: {before:?}");
+        town.does("shop", &["shop", "change", &number, "--price", "1=JPY 4000"]);
+        town.settle();
+        assert_eq!(listed_totals(&town, party, &number), before, "nothing before the OK");
+        let yes = town.types("buyer", &["confirm", &id]).answers("although not all agrees?", "yes").ends();
+        assert_eq!(yes.code, Some(0), "{yes:?}");
+        town.settle();
+        let after = listed_totals(&town, party, &number);
+        assert_eq!((after.len(), after.iter().all(|one| one == "8500")), (before.len(), true), "{party}: {after:?}");
+        assert!(town.does(party, &["list"]).out.contains("8,500"), "{party}");
+        let row = town.lists(party, &[]).into_iter().find(|one| one["number"] == number.as_str()).unwrap();
+        assert_eq!(row["unpaid"]["amount"], "8500", "{row}");
+    }
+}

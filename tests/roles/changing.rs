@@ -4,7 +4,7 @@ use mailorder::role::buyer;
 use mailorder::role::shop_change::{Change, change};
 use mailorder::rules::replacing;
 use mailorder::trade::document::{Cancellation, Confirmation, Stop};
-use mailorder::trade::{Quantity, Terms, When};
+use mailorder::trade::{Code, Quantity, Settlement, Terms, When};
 
 use super::*;
 
@@ -239,6 +239,60 @@ fn an_ok_to_terms_that_the_buyer_has_refused_is_refused_and_more_goods_do_not_go
     let refusal = Document::Refusal(mailorder::trade::document::Refusal { reason });
     buyers.takes(&Letter { answers: Some(content(&ok)), ..letter(&shop(), &buyer(), refusal) });
     assert_eq!((in_force(&buyers), buyers.standing().state), (offer(), State::Open));
+}
+
+#[test]
+fn an_offer_that_was_replaced_is_over_whatever_becomes_of_the_newer_one() {
+    let mut desk = started();
+    let first = offers(&mut desk, &cheaper()).unwrap();
+    let dearer = Change { prices: vec![("1".to_owned(), jpy(950))], ..Change::default() };
+    let second = offers(&mut desk, &dearer).unwrap();
+    assert_eq!(second.replaces, Some(content(&first)), "a change goes on from the offer that waits");
+    answers(&mut desk, &selling(), &no_to(&second));
+    let said = answers(&mut desk, &selling(), &ok_to(&first, 3));
+    assert!(matches!(&said[..], [Document::Refusal(refusal)] if refusal.reason.code == "offer-replaced"), "{said:?}");
+    assert_eq!((in_force(&desk), desk.standing().state), (offer(), State::Open));
+    // What is changed next is what was agreed on.
+    let later = offers(&mut desk, &Change { arrives: Some(day("2026-08-30")), ..Change::default() }).unwrap();
+    assert_eq!((later.replaces, terms_in(&later).total), (Some(offer()), jpy(4800)));
+    // One that has come to the shop before it is replaced is answered as ever; the newer one waits until then.
+    assert_eq!(kinds(&answers(&mut desk, &selling(), &ok_to(&later, 4))), [Kind::Stop, Kind::Stop]);
+    assert!(offers(&mut desk, &cheaper()).unwrap_err().contains("have not stopped yet"));
+}
+
+#[test]
+fn the_buyer_says_ok_to_no_offer_that_another_replaced() {
+    let dearer = |price: i64| {
+        move |terms: &mut Terms| {
+            terms.lines[0].unit_price = jpy(price);
+            terms.total = jpy(1800 + 3 * price);
+        }
+    };
+    let (mut desk, first) = told_of(dearer(1100));
+    desk.now = at("2026-07-11");
+    let mut terms = terms();
+    dearer(1050)(&mut terms);
+    let second = Letter { seq: Some(3), replaces: Some(content(&first)), ..terms_letter(terms) };
+    let judged = desk.takes(&second);
+    assert!(judged.findings.iter().all(|one| one.code == Code::TermsDifferFromOrder), "{judged:?}");
+    let offered = |desk: &Desk| mailorder::view::confirm::offered(desk.transaction()).map(|(kept, _)| kept.content);
+    assert_eq!(offered(&desk), Some(content(&second)));
+    // A person who accepts the warning about the first has no word in it any more.
+    desk.settles(Role::Buyer, &first, Settlement::Accept);
+    let confirm =
+        |desk: &mut Desk| acts(desk, &Practice::default(), |known, at| Ok(vec![buyer::confirm(known, at)?.into()]));
+    assert_eq!(offered(&desk), Some(content(&second)));
+    assert!(confirm(&mut desk).unwrap_err().contains("differ from your order"));
+    acts(&mut desk, &Practice::default(), |known, _| Ok(vec![buyer::keep(known, None)?.into()])).unwrap();
+    assert_eq!(offered(&desk), None);
+    assert!(confirm(&mut desk).is_err());
+    assert_eq!((in_force(&desk), desk.standing().state), (offer(), State::Open));
+    // Noted as seen the second does not bring back the first either.
+    let (mut desk, first) = told_of(dearer(1100));
+    let second = Letter { replaces: Some(content(&first)), ..second };
+    desk.takes(&second);
+    desk.settles(Role::Buyer, &second, Settlement::Ack);
+    assert_eq!(offered(&desk), None);
 }
 
 #[test]
