@@ -260,9 +260,10 @@ fn cells(shell: &Shell, one: &Listed, shown: &Orders, asked: bool) -> Vec<Cell> 
     let items: Vec<String> = row.items.iter().map(|item| format!("{} ×{}", item.name, item.quantity)).collect();
     let zone = shell.clock.zone();
     let leg = |leg: &RowLeg| {
-        let date = leg.more.back.or(leg.date).map(|date| text::day(&date, zone));
+        let late = row.overdue(leg, now).filter(|_| row.state == "open");
+        let shows = leg.more.back.or(late).or(leg.date).map(|date| (text::day(&date, zone), date));
         let void = row.is_void(leg) && leg.more.back.is_none();
-        if void { nothing() } else { leg_cell(shell.words, leg, date, row.state == "open", now) }
+        if void { nothing() } else { leg_cell(shell.words, leg, shows, late.is_some(), now) }
     };
     let payment = refund_cell(shell.words, row, now, zone).unwrap_or_else(|| match row.refunded_in_part() {
         Some(back) => with_refunded(shell.words, leg(&row.payment), back),
@@ -380,11 +381,11 @@ fn near(at: &When, day: String, now: &Moment) -> String {
 }
 
 /// Writes a leg: a sign, how much of it is done where not all is, month and day, and `late` where the date has passed.
-fn leg_cell(words: Words, leg: &RowLeg, date: Option<String>, open: bool, now: &Moment) -> Cell {
+fn leg_cell(words: Words, leg: &RowLeg, shows: Option<(String, When)>, late: bool, now: &Moment) -> Cell {
     if leg.failed {
         return Cell(words.say("listing.failed"), Tone::Bad);
     }
-    let date = date.zip(leg.more.back.or(leg.date)).map(|(date, at)| near(&at, date, now));
+    let date = shows.map(|(date, at)| near(&at, date, now));
     let part = leg.more.in_part.map(|part| part_done(words, &part));
     // With the day where there is one, and how much where that is to be said.
     let said = |key: &str, part: &str, day: &str| words.fill(key, &[("part", &part), ("day", &day)]);
@@ -392,7 +393,7 @@ fn leg_cell(words: Words, leg: &RowLeg, date: Option<String>, open: bool, now: &
         (Some(day), ..) if leg.more.back.is_some() => Cell(said("listing.back", "", day), Tone::Plain),
         (Some(done), true, _) => Cell(said("listing.done", "", done), Tone::Good),
         (None, true, _) => Cell("✓".to_owned(), Tone::Good),
-        (Some(due), false, part) if open && leg.date.is_some_and(|date| date.is_over(now)) => {
+        (Some(due), false, part) if late => {
             let key = if part.is_some() { "listing.part-late" } else { "listing.late" };
             Cell(said(key, part.as_deref().unwrap_or_default(), due), Tone::Bad)
         }

@@ -284,10 +284,12 @@ fn leg_row(
     full: bool,
 ) -> Option<Vec<Cell>> {
     let mark = standing.mark(leg);
-    let date = mark.date.map(|date| text::when(&date, shell.clock.zone()));
+    let later = mark.agreed_before();
     let offered = standing.state == State::Offered && !offer::has_run_out(known, standing.state, &shell.clock.now());
     let open = standing.state == State::Open || offered;
     let late = standing.late(&shell.clock.now()).contains(&leg);
+    let date = mark.promised.filter(|_| late && later.is_none()).or(mark.date);
+    let date = date.map(|date| text::when(&date, shell.clock.zone()));
     let words = shell.words;
     let (stands, tone) = match (date, mark.done) {
         _ if failed => (words.say("listing.failed"), Tone::Bad),
@@ -297,6 +299,10 @@ fn leg_row(
         (Some(date), false) if open => (words.fill("shown.due-day", &[("day", &date)]), Tone::Plain),
         (None, false) if open => (words.say("shown.undated"), Tone::Faint),
         (_, false) => ("–".to_owned(), Tone::Faint),
+    };
+    let stands = match later.filter(|_| open && !failed).map(|day| text::when(&day, shell.clock.zone())) {
+        Some(day) => words.fill("shown.agreed-day", &[("stands", &stands), ("day", &day)]),
+        None => stands,
     };
     let went = back(known, standing, leg).filter(|_| !failed);
     let (stands, tone) = match (went, in_part(known, standing, leg)) {

@@ -39,6 +39,16 @@ pub struct RowMore {
     /// When its goods, or its money, went back.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub back: Option<When>,
+    /// The day that it is late after, where it is planned for another.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub promised: Option<When>,
+}
+
+impl RowLeg {
+    /// Returns the day that it is late after, where it is not done.
+    pub fn promised(&self) -> Option<When> {
+        self.more.promised.or(self.date).filter(|_| !self.done)
+    }
 }
 
 /// One transaction in a list (fig. 16 of the patent, and what is filtered by).
@@ -186,7 +196,7 @@ impl Row {
 
     /// Returns the day by which a leg of what is open was promised, where that has passed.
     pub fn overdue(&self, leg: &RowLeg, now: &Moment) -> Option<When> {
-        leg.date.filter(|date| self.open && !leg.done && date.is_over(now))
+        leg.promised().filter(|date| self.open && date.is_over(now))
     }
 
     /// Returns what is searched: names of items and parties, a line each.

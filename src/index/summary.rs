@@ -20,13 +20,16 @@ impl Row {
         let failed = failed_legs(transaction, &standing);
         let leg = |leg: Leg| {
             let mark = standing.mark(leg);
-            let more =
-                RowMore { in_part: in_part(transaction, &standing, leg), back: back(transaction, &standing, leg) };
+            let more = RowMore {
+                in_part: in_part(transaction, &standing, leg),
+                back: back(transaction, &standing, leg),
+                promised: mark.promised.filter(|promised| Some(*promised) != mark.date),
+            };
             RowLeg { done: mark.done, date: mark.date, failed: failed.contains(&leg), more }
         };
         let (order, delivery, payment) = (leg(Leg::Order), leg(Leg::Delivery), leg(Leg::Payment));
         let open = matches!(standing.state, State::Ordered | State::Offered | State::Open);
-        let promised = [order, delivery, payment].into_iter().filter(|leg| !leg.done).filter_map(|leg| leg.date);
+        let promised = [order, delivery, payment].into_iter().filter_map(|leg| leg.promised());
         let promised = promised.filter(|_| standing.state == State::Open);
         // Money that is to come back is waited for whatever the state.
         let back = refund(transaction, &standing);

@@ -125,7 +125,7 @@ impl Rule {
     fn check_late(&self, standing: &Standing, now: &Moment) -> Result<(), Held> {
         let Some(age) = longest(&self.query(now), late_for) else { return Ok(()) };
         let is_late = |leg: &Leg| {
-            let promised = standing.mark(*leg).date.map(|date| date.end(now.offset()).plus_seconds(age.as_secs()));
+            let promised = standing.mark(*leg).promised.map(|date| date.end(now.offset()).plus_seconds(age.as_secs()));
             *leg != Leg::Payment && promised.is_some_and(|promised| promised <= *now)
         };
         match standing.late(now).iter().any(is_late) {

@@ -55,7 +55,7 @@ pub fn silences(transaction: &Transaction, now: &Moment, patience: u16) -> Vec<S
     }
     let standing = Standing::of(transaction);
     let late = standing.late(now).into_iter();
-    late.filter_map(|leg| silence(transaction, leg, standing.mark(leg).date?, now, patience)).collect()
+    late.filter_map(|leg| silence(transaction, leg, standing.mark(leg).promised?, now, patience)).collect()
 }
 
 fn silence(transaction: &Transaction, leg: Leg, promised: When, now: &Moment, patience: u16) -> Option<Silence> {

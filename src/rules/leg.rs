@@ -300,7 +300,9 @@ fn replaced(
 ) -> (Verdict, Vec<Finding>) {
     let named = known.transaction.all_terms().find(|(other, _)| kept.letter.terms == Some(other.content));
     if let Some((_, terms)) = named {
-        findings.extend(Check::new(terms, None, &Legs::default(), refundable).run(kept));
+        let found = Check::new(terms, None, &Legs::default(), refundable).run(kept);
+        // Whether what was planned then fits is of no interest any more.
+        findings.extend(found.into_iter().filter(|finding| finding.code != Code::PlannedLate));
     }
     findings.sort();
     findings.dedup();

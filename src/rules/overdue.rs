@@ -44,7 +44,7 @@ pub fn overdue(transaction: &Transaction, now: &Moment) -> Vec<Overdue> {
     let standing = Standing::of(transaction);
     let mut found = Vec::new();
     for leg in standing.late(now) {
-        let Some(promised) = standing.mark(leg).date else { continue };
+        let Some(promised) = standing.mark(leg).promised else { continue };
         found.push(passed(transaction, (leg, leg.word()), leg.word(), promised, now));
     }
     if let Some(refund) = refund(transaction, &standing).filter(|refund| refund.promised.is_over(now)) {

@@ -72,6 +72,17 @@ pub struct Mark {
     pub done: bool,
     /// When it was done, or is planned.
     pub date: Option<When>,
+    /// The day that it is late after: the one agreed on, else the one planned. A plan puts off nothing that was agreed on, and
+    /// nothing is late before it.
+    pub promised: Option<When>,
+}
+
+impl Mark {
+    /// Returns the day agreed on, where it is planned for a later one.
+    pub fn agreed_before(&self) -> Option<When> {
+        let (planned, promised) = (self.date?, self.promised?);
+        (!self.done && planned.day() > promised.day()).then_some(promised)
+    }
 }
 
 /// Where a transaction stands.
@@ -116,21 +127,21 @@ impl Standing {
         }
     }
 
-    /// Returns the mark of one leg: what its speaker says, else what the terms promise.
+    /// Returns the mark of one leg: what its speaker says, beside what the terms promise.
     pub fn mark(&self, leg: Leg) -> Mark {
         let state = self.legs.get(leg);
         if let Some(done) = state.done {
-            return Mark { done: true, date: Some(When::Moment(done)) };
+            return Mark { done: true, date: Some(When::Moment(done)), promised: None };
         }
         if leg == Leg::Payment && self.collects_no_more {
-            return Mark { done: false, date: None };
+            return Mark { done: false, date: None, promised: None };
         }
-        let promised = match leg {
+        let agreed = match leg {
             Leg::Order => None,
             Leg::Payment => self.terms_due,
             Leg::Delivery => self.terms_arrival,
         };
-        Mark { done: false, date: state.planned.or(promised) }
+        Mark { done: false, date: state.planned.or(agreed), promised: agreed.or(state.planned) }
     }
 
     /// Returns the legs whose promised date has passed without their being done (P84).
@@ -140,7 +151,7 @@ impl Standing {
         }
         let late = |leg: &Leg| {
             let mark = self.mark(*leg);
-            !mark.done && mark.date.is_some_and(|date| date.is_over(now))
+            !mark.done && mark.promised.is_some_and(|date| date.is_over(now))
         };
         Leg::ALL.into_iter().filter(late).collect()
     }

@@ -9,7 +9,7 @@ use crate::trade::item::{Line, LineQuantity};
 use crate::trade::status::{
     DeliveryStatus, OrderState, OrderStatus, Parcel, Payment, PaymentState, PaymentStatus, Step,
 };
-use crate::trade::{Code, Document, Download, Finding, Kept, Leg, Moment, Money, Place, Quantity, Role, Terms};
+use crate::trade::{Code, Document, Download, Finding, Kept, Leg, Moment, Money, Place, Quantity, Role, Terms, When};
 
 /// Grace between the clocks of two parties, in seconds.
 const CLOCK_GRACE: i64 = 3600;
@@ -129,6 +129,10 @@ impl<'a> Check<'a> {
                 self.push(Code::TwoAgentsDisagree, text);
             }
         }
+        for (id, planned) in status.parcels.iter().filter_map(|parcel| Some((&parcel.id, parcel.planned()?))) {
+            let agreed = self.terms.arrival_until.or(self.terms.arrival_from);
+            self.planned_late(&format!("arrival of parcel {id}"), agreed, planned);
+        }
         let all = self.covers(status.parcels.iter().filter(|p| p.step.done().is_some()).flat_map(|p| &p.lines));
         self.done_flag(kept, Leg::Delivery, all, Code::GoodsDiffer);
     }
@@ -172,6 +176,11 @@ impl<'a> Check<'a> {
             {
                 let text = format!("{what} {} made {paid}, the terms are of {}", payment.id, self.terms.date);
                 self.push(Code::PaidBeforeAccepted, text);
+            }
+        }
+        for payment in status.payments.iter().filter(|payment| !payment.refund) {
+            if let Some(planned) = payment.step.planned() {
+                self.planned_late(&format!("day of payment {}", payment.id), self.terms.payment_due, planned);
             }
         }
         self.on_delivery(status);
@@ -327,6 +336,13 @@ impl<'a> Check<'a> {
         let missing = self.terms.delivery_method.is_download() && parcel.download.is_none();
         if missing && !told && parcel.step.done().is_some() && kept.letter.addressee() == Role::Buyer {
             self.push(Code::GoodsDiffer, format!("parcel {} is said to be delivered, without file or link", parcel.id));
+        }
+    }
+
+    /// A plan may move, but a reader is told where it is for a later day than was agreed on.
+    fn planned_late(&mut self, what: &str, agreed: Option<When>, planned: When) {
+        if let Some(agreed) = agreed.filter(|agreed| planned.day() > agreed.day()) {
+            self.findings.push(Finding::differs(Code::PlannedLate, what, agreed, planned));
         }
     }
 

@@ -92,6 +92,8 @@ codes! {
     TextDiffersFromData = "text-differs-from-data",
     /// A sender of first contact has an address that looks like a known one. Noted, never blocking.
     SenderLooksAlike = "sender-looks-alike",
+    /// Planned for a later day than was agreed on. Noted, never blocking.
+    PlannedLate = "planned-late",
     /// Letters that count were signed with a key that was revoked as compromised since.
     SignerCompromised = "signer-compromised",
     /// A payment, a delivery or an instruction will not be done, whoever was to do it says.
@@ -142,6 +144,7 @@ impl Code {
             self,
             Self::TextDiffersFromData
                 | Self::SenderLooksAlike
+                | Self::PlannedLate
                 | Self::SignerCompromised
                 | Self::Failed
                 | Self::ReceivedDiffers

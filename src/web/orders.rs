@@ -343,7 +343,7 @@ pub(super) fn refund(sum: &Money, due: Option<&When>, visit: &Visit) -> Value {
 
 /// Returns the mark of a leg, the word to it, and its date.
 fn leg(row: &Row, leg: &RowLeg, visit: &Visit) -> Value {
-    let late = leg.date.filter(|date| row.open && date.is_over(&visit.now));
+    let late = row.overdue(leg, &visit.now);
     let RowLeg { done, date, failed, more } = *leg;
-    Value::Object(Marked { done, failed, over: row.is_void(leg), late, date, more }.shows(visit))
+    Value::Object(Marked { done, failed, over: row.is_void(leg), late, date: late.or(date), more }.shows(visit))
 }

@@ -7,6 +7,7 @@ use super::orders::days_since;
 use super::pages;
 use super::transaction::verdict;
 use super::visit::Visit;
+use crate::rules::standing::Mark;
 use crate::rules::{Standing, State as OrderState};
 use crate::trade::{Direction, Document, Kept, Leg, Letter, Moment, Transaction, When};
 use crate::view::text;
@@ -96,10 +97,15 @@ fn promises(standing: &Standing, visit: &Visit) -> Vec<Promise> {
     let mut dates: Vec<Promise> = Leg::ALL
         .into_iter()
         .filter(|leg| !standing.mark(*leg).done)
-        .filter_map(|leg| Some((standing.mark(leg).date?, leg)))
+        .filter_map(|leg| Some((next_date(&standing.mark(leg), &visit.now)?, leg)))
         .collect();
     dates.sort_by_key(|(date, _)| date.end(visit.now.offset()));
     dates
+}
+
+/// Returns the day that a leg is late after, where that has passed, else the one for which it is planned.
+fn next_date(mark: &Mark, now: &Moment) -> Option<When> {
+    mark.promised.filter(|promised| promised.is_over(now)).or(mark.date)
 }
 
 /// Returns a promised date as a line of the timeline.

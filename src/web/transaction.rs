@@ -49,7 +49,7 @@ pub(super) struct Marked {
 impl Marked {
     /// Returns mark, word and date of a leg, for how long it is late, and how much of it is done where not all is.
     pub(super) fn shows(&self, visit: &Visit) -> Map<String, Value> {
-        let RowMore { in_part, back } = &self.more;
+        let RowMore { in_part, back, .. } = &self.more;
         let (mark, word) = self.mark();
         // A day on which it was to be done is none on which it failed.
         let date = back.or(self.date.filter(|_| !matches!(word, "over" | "failed")));
@@ -173,9 +173,10 @@ fn progress(known: &Transaction, standing: &Standing, leg: Leg, visit: &Visit) -
     let failed = failures.iter().any(|failure| failure.leg == leg);
     let offered = standing.state == OrderState::Offered && !offer::has_run_out(known, standing.state, &visit.now);
     let open = standing.state == OrderState::Open || offered;
-    let late = at.date.filter(|date| standing.state == OrderState::Open && !at.done && date.is_over(&visit.now));
-    let more = RowMore { in_part: in_part(known, standing, leg), back: back(known, standing, leg) };
-    let marked = Marked { done: at.done, failed, over: !open, late, date: at.date, more };
+    let late = at.promised.filter(|date| standing.state == OrderState::Open && date.is_over(&visit.now));
+    let (in_part, back) = (in_part(known, standing, leg), back(known, standing, leg));
+    let more = RowMore { in_part, back, promised: at.promised };
+    let marked = Marked { done: at.done, failed, over: !open, late, date: late.or(at.date), more };
     let agent = known.terms().and_then(|(_, terms)| terms.agent(leg)).map(|agent| agent.party.address.to_string());
     let mut shows = marked.shows(visit);
     let more = json!({

@@ -2,7 +2,7 @@
 
 use mailorder::trade::status::{Payment, PaymentState, PaymentStatus, Reason, Step};
 use mailorder::trade::{
-    Code, Digest, Document, Download, Letter, Link, Money, PaymentMethod, Place, Role, Terms, Verdict,
+    Code, Digest, Document, Download, Leg, Letter, Link, Money, PaymentMethod, Place, Role, Terms, Verdict, When,
 };
 
 use super::{check, refused_or_applied, row};
@@ -232,7 +232,8 @@ fn dates_follow_each_other() {
     // B67, B68; an hour's grace between two clocks.
     let left = order_says(2, true, order_status(vec![shipment("1", all_goods(), done("2026-07-18T12:00:00Z"))]));
     let arrived = |on: &str| courier_says(1, true, vec![parcel("1", all_goods(), done(on))]);
-    let late_plan = courier_says(1, false, vec![parcel("1", all_goods(), planned("2026-08-30"))]);
+    let plan = |on| courier_says(1, false, vec![parcel("1", all_goods(), planned(on))]);
+    let debit = |on| bank_says(1, 4800, vec![payment("1", jpy(4800), planned(on))]);
     check(
         Desk::buyer_open,
         vec![
@@ -248,9 +249,46 @@ fn dates_follow_each_other() {
             row("the shop has not spoken yet", &[], arrived("2026-07-12"), &[]),
             row("done in three days", &[], arrived("2026-10-03"), &[Code::DateInTheFuture]),
             row("half an hour ahead is a clock", &[], arrived("2026-09-30T12:30:00Z"), &[]),
-            row("a plan later than promised", &[], late_plan, &[]),
+            row("a plan for the last day agreed on", &[], plan("2026-07-22"), &[]),
+            row("a plan for a later day is noted", &[], plan("2028-12-31"), &[Code::PlannedLate]),
+            row("a debit within the time for payment", &[], debit("2026-08-31"), &[]),
+            row("a debit behind it is noted", &[], debit("2026-09-01"), &[Code::PlannedLate]),
         ],
     );
+}
+
+#[test]
+fn what_is_late_goes_by_the_day_agreed_on_whatever_is_planned() {
+    let late = |desk: &Desk, on: &str| -> Vec<(&'static str, When)> {
+        let late = mailorder::rules::overdue::overdue(desk.transaction(), &at(on));
+        late.into_iter().map(|one| (one.what, one.promised)).collect()
+    };
+    let plan = |on| courier_says(1, false, vec![parcel("1", all_goods(), planned(on))]);
+    let debit = |on| bank_says(1, 4800, vec![payment("1", jpy(4800), planned(on))]);
+    let delivery = ("delivery", day("2026-07-22"));
+    // Goods are agreed on for 22 July, money for 31 August.
+    for (arrives, pays) in [("2028-12-31", "2028-12-31"), ("2026-07-20", "2026-08-02"), ("2026-07-22", "2026-08-31")] {
+        let mut desk = Desk::buyer_open();
+        desk.takes(&plan(arrives));
+        desk.takes(&debit(pays));
+        assert_eq!(late(&desk, "2026-07-22"), [], "planned for {arrives}");
+        assert_eq!(late(&desk, "2026-07-24"), [delivery], "planned for {arrives}");
+        assert_eq!(late(&desk, "2026-08-30"), [delivery], "planned for {pays}");
+        assert_eq!(late(&desk, "2026-09-02"), [("payment", day("2026-08-31")), delivery], "planned for {pays}");
+        let mark = desk.standing().mark(Leg::Delivery);
+        assert_eq!((mark.date, mark.promised), (Some(day(arrives)), Some(day("2026-07-22"))), "the plan is shown");
+    }
+    // Where nothing was agreed on the plan counts.
+    let open = Terms { arrival_from: None, arrival_until: None, ..terms() };
+    let open = terms_letter(open);
+    let mut desk = Desk::buyer_ordered();
+    desk.takes(&open);
+    let ok = Letter { terms: Some(content(&open)), answers: Some(content(&open)), ..confirmation() };
+    desk.writes(Role::Buyer, &ok);
+    let judged = desk.takes(&Letter { terms: Some(content(&open)), ..plan("2026-08-05") });
+    assert!(judged.verdict == Verdict::Applied && judged.findings.is_empty(), "{judged:?}");
+    assert_eq!(late(&desk, "2026-08-04"), []);
+    assert_eq!(late(&desk, "2026-08-06"), [("delivery", day("2026-08-05"))]);
 }
 
 #[test]
