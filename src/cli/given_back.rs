@@ -57,7 +57,7 @@ impl GivenBack {
     /// Tells of the refunds that this account is to pay.
     pub(super) fn tell(&self, shell: &Shell) {
         if self.to_pay > 0 {
-            shell.hint(&format!("{} to be paid: mailorder list --role payment", plural(self.to_pay, "refund")));
+            shell.hint(&format!("{} to be paid: mailorder pay inbox", plural(self.to_pay, "refund")));
         }
     }
 }

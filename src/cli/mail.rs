@@ -408,7 +408,11 @@ fn import_path(clerk: &mut Clerk, path: &Path, taken: &mut Imported) -> Result<(
     let fault = |error: std::io::Error| Failure::unreadable(path, &error);
     if std::fs::metadata(path).map_err(fault)?.is_dir() {
         let files = maildir::list(path).map_err(ClerkError::from)?;
-        return import_mails(clerk, files.iter().filter_map(|file| of_maildir(file)), taken).map_err(|f| f.about(path));
+        let mut faults = Vec::new();
+        let mails = files.iter().filter_map(|file| of_maildir(file, &mut faults)).map(Ok);
+        import_mails(clerk, mails, taken).map_err(|failure| failure.about(path))?;
+        // One file that cannot be read keeps the others from nothing.
+        return faults.into_iter().next().map_or(Ok(()), Err);
     }
     let mut file = std::io::BufReader::new(files::open(path).map_err(fault)?);
     let mails = Mbox::new(&mut file, MAIL_MAX).map_err(fault)?;
@@ -416,11 +420,16 @@ fn import_path(clerk: &mut Clerk, path: &Path, taken: &mut Imported) -> Result<(
 }
 
 /// Reads a file of a Maildir, no more of it than tells that it is too large; what is no regular file is no mail.
-fn of_maildir(file: &Path) -> Option<std::io::Result<Vec<u8>>> {
+/// One that cannot be read, as where a mail reader renamed it meanwhile, is a fault that is told when the others are taken in.
+fn of_maildir(file: &Path, faults: &mut Vec<Failure>) -> Option<Vec<u8>> {
     let limit = u64::try_from(MAIL_MAX).unwrap_or(u64::MAX).saturating_add(1);
     match maildir::read_head(file, limit) {
+        Ok(mail) => Some(mail),
         Err(error) if matches!(error.kind(), Some(ErrorKind::InvalidInput | ErrorKind::IsADirectory)) => None,
-        read => Some(read.map_err(std::io::Error::other)),
+        Err(error) => {
+            faults.push(ClerkError::from(error).into());
+            None
+        }
     }
 }
 
@@ -431,8 +440,15 @@ fn import_mails(
     taken: &mut Imported,
 ) -> Result<(), Failure> {
     let mut portion: Vec<Vec<u8>> = Vec::new();
+    let mut fault = None;
     for mail in mails {
-        let mail = mail.map_err(|error| Failure::io(error.to_string()))?;
+        let mail = match mail {
+            Ok(mail) => mail,
+            Err(error) => {
+                fault = Some(Failure::io(error.to_string()));
+                break;
+            }
+        };
         if sift(&mail) != Kind::Letter {
             continue;
         }
@@ -448,5 +464,5 @@ fn import_mails(
     }
     clerk.spool(&portion)?;
     taken.letters.join(clerk.take_in()?);
-    Ok(())
+    fault.map_or(Ok(()), Err)
 }

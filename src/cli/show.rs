@@ -6,6 +6,7 @@ use super::Shell;
 use super::download::{self, Saved};
 use super::failure::Failure;
 use super::given_back;
+use super::hint;
 use super::output::{self, Cell, Tone};
 use super::table::{Fit, Table};
 use super::transaction;
@@ -117,10 +118,19 @@ fn next_to_report(known: &Transaction, standing: &Standing, now: &Moment) -> Opt
         }
     }
     let (leg, report) = match known.key.role {
+        Role::Payment if refund(known, standing).is_some() => {
+            return Some(format!("mailorder pay notify {name} --refunded"));
+        }
         Role::Buyer => return None,
         Role::Shop => (Leg::Order, format!("mailorder shop notify {name} --shipped")),
         Role::Payment => (Leg::Payment, format!("mailorder pay notify {name} --paid")),
-        Role::Delivery => (Leg::Delivery, format!("mailorder ship notify {name} --delivered")),
+        Role::Delivery => {
+            let mut open =
+                standing.legs.delivery.parcels.iter().filter(|(_, part)| part.done.is_none() && !part.failed);
+            let parcel = open.next().filter(|_| standing.legs.delivery.parcels.len() > 1);
+            let parcel = parcel.map(|(id, _)| format!(" --parcel {}", hint::quoted(id))).unwrap_or_default();
+            (Leg::Delivery, format!("mailorder ship notify {name}{parcel} --delivered"))
+        }
     };
     (standing.state == State::Open && !standing.mark(leg).done).then_some(report)
 }

@@ -42,6 +42,9 @@ pub struct RowMore {
     /// The day that it is late after, where it is planned for another.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub promised: Option<When>,
+    /// Of the payment: until when money is to go back.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub refund: Option<When>,
 }
 
 impl RowLeg {

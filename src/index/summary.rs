@@ -18,12 +18,16 @@ impl Row {
     pub fn of(transaction: &Transaction) -> Self {
         let standing = Standing::of(transaction);
         let failed = failed_legs(transaction, &standing);
+        // Money that is to come back is waited for whatever the state.
+        let refund = refund(transaction, &standing);
+        let to_go_back = refund.map(|refund| refund.promised);
         let leg = |leg: Leg| {
             let mark = standing.mark(leg);
             let more = RowMore {
                 in_part: in_part(transaction, &standing, leg),
                 back: back(transaction, &standing, leg),
                 promised: mark.promised.filter(|promised| Some(*promised) != mark.date),
+                refund: to_go_back.filter(|_| leg == Leg::Payment),
             };
             RowLeg { done: mark.done, date: mark.date, failed: failed.contains(&leg), more }
         };
@@ -31,9 +35,7 @@ impl Row {
         let open = matches!(standing.state, State::Ordered | State::Offered | State::Open);
         let promised = [order, delivery, payment].into_iter().filter_map(|leg| leg.promised());
         let promised = promised.filter(|_| standing.state == State::Open);
-        // Money that is to come back is waited for whatever the state.
-        let back = refund(transaction, &standing);
-        let due = promised.chain(back.map(|back| back.promised)).min_by_key(|date| date.end(jiff::tz::Offset::UTC));
+        let due = promised.chain(to_go_back).min_by_key(|date| date.end(jiff::tz::Offset::UTC));
         let mut row = Self {
             total: total(transaction, standing.state),
             due,
@@ -44,7 +46,7 @@ impl Row {
             state: standing.state.word().to_owned(),
             warnings: warnings(transaction),
             begun: reconcile::begun(transaction).is_some(),
-            refund: back.map(|back| back.amount),
+            refund: refund.map(|refund| refund.amount),
             refunded: standing.legs.refunded,
             pending: Pending::waiting(transaction, standing.state),
             waits: !waiting_in(transaction, standing.state).is_empty()

@@ -214,6 +214,13 @@ pub fn missing(transaction: &Transaction) -> Result<Vec<LineQuantity>, Refused> 
     }
     let lost = standing.legs.delivery.lost().unwrap_or_default();
     let open = returned::not_made_good(transaction, &lost);
+    let parcels = &standing.legs.delivery.parcels;
+    let is_under_way = parcels.values().any(|part| part.done.is_none() && !part.failed);
+    if open.is_empty() && is_under_way && parcels.values().any(|part| part.failed) {
+        return Err(Refused::new(
+            "some of its goods are still under way; what is lost is given back when the delivery agent has said what becomes of the rest",
+        ));
+    }
     if open.is_empty() {
         let text = "nothing of it is missing: the delivery agent has not said that goods will not come, or they were paid back";
         return Err(Refused::new(text));

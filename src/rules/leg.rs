@@ -437,8 +437,8 @@ fn state_of(known: &Known<'_>, kept: &Kept, legs: &mut Legs) {
             legs.paid = sum(&|p| !p.refund && p.step.done().is_some());
             legs.refunded = sum(&|p| p.refund && p.step.done().is_some());
             legs.refunding = sum(&|p| p.refund && p.step.done().is_none() && !p.step.failed());
-            let mut planned = status.payments.iter().filter(|p| p.refund).filter_map(|p| p.step.planned());
-            legs.refund_planned = planned.next_back();
+            let planned = status.payments.iter().filter(|p| p.refund).filter_map(|p| p.step.planned());
+            legs.refund_planned = planned.min_by_key(|planned| planned.end(jiff::tz::Offset::UTC));
             legs.remaining = Some(status.remaining);
         }
         _ => {}

@@ -246,11 +246,9 @@ pub fn is_late(row: &Row, now: &Moment) -> bool {
     row.due.is_some_and(|due| due.is_over(now))
 }
 
-/// Returns when what is still to go back was to do so: the only date of what is over, or of what was paid to an agent. Of all
-/// else a row has an earlier date.
+/// Returns until when what is still to go back is to do so.
 pub fn refund_due(row: &Row) -> Option<When> {
-    let known = !row.open || (row.role == Role::Payment && row.payment.done);
-    row.due.filter(|_| row.refund.is_some() && known)
+    row.payment.more.refund.filter(|_| row.refund.is_some())
 }
 
 /// Returns the document of `list --json`.

@@ -175,7 +175,7 @@ fn progress(known: &Transaction, standing: &Standing, leg: Leg, visit: &Visit) -
     let open = standing.state == OrderState::Open || offered;
     let late = at.promised.filter(|date| standing.state == OrderState::Open && date.is_over(&visit.now));
     let (in_part, back) = (in_part(known, standing, leg), back(known, standing, leg));
-    let more = RowMore { in_part, back, promised: at.promised };
+    let more = RowMore { in_part, back, promised: at.promised, refund: None };
     let marked = Marked { done: at.done, failed, over: !open, late, date: late.or(at.date), more };
     let agent = known.terms().and_then(|(_, terms)| terms.agent(leg)).map(|agent| agent.party.address.to_string());
     let mut shows = marked.shows(visit);

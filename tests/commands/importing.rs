@@ -224,3 +224,21 @@ fn an_mbox_that_is_cut_off_brings_what_stands_before_the_cut() {
     assert_eq!(came(town, from), archive.entries(archive.letters.len()));
     assert_eq!(super::warnings(town), warnings);
 }
+
+#[test]
+fn a_file_that_cannot_be_read_keeps_no_other_from_being_taken_in() {
+    let town = Town::fresh();
+    town.orders("buyer", "TEA-200", 1, &["--pay", "invoice"]);
+    let archive = town.path("archive/new");
+    fs::create_dir_all(&archive).unwrap();
+    let mail = town.post("shop").pop().unwrap();
+    fs::rename(&mail, archive.join("1751000002.m.host")).unwrap();
+    // A mail reader has renamed what these names were listed for.
+    for gone in ["1751000001.gone.host", "1751000003.gone.host"] {
+        std::os::unix::fs::symlink("nowhere", archive.join(gone)).unwrap();
+    }
+    let run = town.run("shop", &["import", town.path("archive").to_str().unwrap()]);
+    assert!(run.code == Some(74) && run.err.contains("gone.host"), "{run:?}");
+    let entries = town.entries("shop").into_iter();
+    assert_eq!(entries.filter(|entry| field(entry, "Mailorder-Kind") == "order").count(), 1, "{run:?}");
+}

@@ -190,3 +190,28 @@ fn of_several_parcels_the_one_whose_day_has_come_is_listed_though_another_comes_
     assert!(due("+0d").is_empty());
     assert_eq!(due("+41d"), [line("2", 40)]);
 }
+
+#[test]
+fn the_day_of_a_refund_is_the_same_everywhere_while_something_else_is_open_and_the_earliest_of_several() {
+    let town = Town::fresh();
+    // Delivered and paid; the shop never says that it left.
+    let (id, number) = town.bought("SH-41", 3, &["--pay", "card"]);
+    town.reports(&number, &[("ship", "--delivered"), ("pay", "--paid")]);
+    town.does("buyer", &["return", &id, "--line", "1=1", "--because", "delivery"]);
+    town.settle();
+    for (party, name) in [("buyer", &id), ("shop", &number)] {
+        let due = town.show(party, name)["refund_due"]["date"].clone();
+        assert!(due.is_string(), "{party}: {due}");
+        assert_eq!(town.lists(party, &[])[0]["refund"]["date"], due, "{party}");
+    }
+    let calendar = town.does("buyer", &["export", "--format", "ics"]).out;
+    assert!(calendar.contains("Refund due"), "{calendar}");
+    let hint = town.does("pay", &["show", &number]).err;
+    assert!(hint.contains(&format!("pay notify {number} --refunded")), "{hint}");
+    // A later refund does not put the earlier one off.
+    let first = town.does("pay", &["pay", "inbox", "--json"]).json()["items"][0]["due"].clone();
+    town.at("+20d", "shop", &["shop", "refund", &number, "--amount", "JPY 100"]);
+    town.at("+20d", "pay", &["sync"]);
+    let both = town.at("+20d", "pay", &["pay", "inbox", "--json"]).json()["items"][0].clone();
+    assert!(both["about"].as_str().unwrap().contains("4,400") && both["due"] == first, "{both} {first}");
+}

@@ -69,8 +69,7 @@ impl Calendar {
         let (row, labels) = (&one.row, &wanted.labels);
         let planned = |leg: &RowLeg| leg.date.filter(|_| row.open && !leg.done && !leg.failed);
         let pays = row.unpaid.as_ref().zip(row.payment.date.filter(|_| !row.payment.done && !row.payment.failed));
-        // A refund has the date of the whole only once nothing else is open.
-        let back = row.refund.as_ref().zip(row.due.filter(|_| !row.open));
+        let back = row.refund.as_ref().zip(row.payment.more.refund);
         let arrival = planned(&row.delivery).filter(|_| row.undelivered);
         let events = [
             arrival.map(|when| Event { kind: "delivery", label: &labels.delivery, when, amount: None }),
