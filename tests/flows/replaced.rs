@@ -313,3 +313,34 @@ fn agents_list_what_they_are_instructed_to_collect_now() {
         assert_eq!(row["unpaid"]["amount"], "8500", "{row}");
     }
 }
+
+#[test]
+fn a_shop_sees_which_of_its_offers_waits_for_the_buyers_answer() {
+    let town = Town::fresh();
+    let id = town.orders("buyer", "SH-41", 1, &["--pay", "card"]);
+    town.settle();
+    let number = town.number("buyer", &id);
+    let offers = |due: &str| {
+        town.does("shop", &["shop", "change", &number, "--due", due]);
+        town.settle();
+        let shown = town.show("shop", &number);
+        assert_eq!(shown["change"]["terms"]["payment_due"], due, "{shown}");
+        assert_ne!(shown["change"]["content"], shown["terms"]["content"]);
+        let said = town.does("shop", &["show", &number]);
+        assert!(said.out.contains("new terms, which wait for the buyer's answer"), "{said:?}");
+        assert!(!said.out.contains("your answer") && !said.err.contains("your answer"), "{said:?}");
+    };
+    // Before the first OK, and after it.
+    offers("2099-03-01");
+    town.does("buyer", &["confirm", &id]);
+    town.settle();
+    let rests = || {
+        assert!(town.show("shop", &number)["change"].is_null());
+        assert!(!town.does("shop", &["show", &number]).out.contains("which wait for the buyer's answer"));
+    };
+    rests();
+    offers("2099-04-01");
+    town.does("buyer", &["cancel", &id]);
+    town.settle();
+    rests();
+}
