@@ -376,6 +376,7 @@ fn offered(shell: &Shell, known: &Transaction, standing: &Standing) -> Result<()
     let Some((kept, terms)) = instead.or(other) else { return Ok(()) };
     let (from, warning) = (&kept.letter.from.address, listed_under(known, kept, Code::blocks));
     let line = match kept.counts() {
+        true if known.key.role == Role::Shop => shell.words.say("shown.change-offered"),
         true => shell.words.fill("shown.change", &[("who", from)]),
         false => shell.words.fill("shown.not-applied", &[("who", from), ("n", &warning)]),
     };

@@ -480,7 +480,8 @@ fn request(transaction: &Transaction, letter: &Letter) -> Result<Vec<Finding>, F
 
 /// Returns the verdicts that have changed: of letters that waited for what has come now, or that stand above a late one.
 ///
-/// Applied and stale are the same in this: both count.
+/// Applied and stale are the same in this: both count. But to a buyer the word that a leg stands by is no history, though it came
+/// before its terms were in force.
 pub fn rejudge(transaction: &Transaction) -> Vec<Act> {
     rejudge_on(transaction, None)
 }
@@ -488,9 +489,15 @@ pub fn rejudge(transaction: &Transaction) -> Vec<Act> {
 /// The same, with what `folding` remembers of the transaction.
 pub fn rejudge_on(transaction: &Transaction, folding: Option<&mut Folding>) -> Vec<Act> {
     let mut acts = Vec::new();
+    let mut stands: BTreeMap<Kind, (Verdict, Digest, Vec<Finding>)> = BTreeMap::new();
     leg::fold_each(transaction, None, folding, &mut |kept, verdict, findings| {
         acts.extend(changed(kept, verdict, findings));
+        if verdict == Verdict::Applied {
+            stands.insert(kept.letter.kind(), (kept.verdict, kept.content, findings.to_vec()));
+        }
     });
+    let stale = stands.into_values().filter(|(was, ..)| transaction.key.role == Role::Buyer && *was == Verdict::Stale);
+    acts.extend(stale.map(|(_, content, findings)| Act::Verdict { content, verdict: Verdict::Applied, findings }));
     for now in waiting(transaction) {
         let kept = transaction.by_content(&now.content);
         acts.extend(kept.and_then(|kept| changed(kept, now.verdict, &now.findings)));

@@ -28,6 +28,19 @@ pub fn waiting(transaction: &Transaction, state: State) -> Option<(&Kept, &Terms
     }
 }
 
+/// Returns the newest terms that we as the shop offer in the place of those in force, as long as the buyer has not answered them.
+///
+/// `state` is that of the transaction.
+pub fn offered(transaction: &Transaction, state: State) -> Option<(&Kept, &Terms)> {
+    if transaction.key.role != Role::Shop || !matches!(state, State::Offered | State::Open) {
+        return None;
+    }
+    let (in_force, _) = transaction.terms()?;
+    let is_new = |kept: &Kept| kept.letter.replaces.is_some() && kept.letter.seq > in_force.letter.seq;
+    let answered = |kept: &Kept| transaction.known(Kind::Confirmation).any(|ok| ok.letter.terms == Some(kept.content));
+    transaction.offer().filter(|(kept, _)| is_new(kept) && !answered(kept))
+}
+
 /// Returns what was done under the terms in force, so that others cannot take their place any more.
 pub fn done(transaction: &Transaction) -> Option<&'static str> {
     let (legs, _) = leg::fold(transaction);

@@ -245,7 +245,12 @@ fn next_of_change(known: &Transaction, standing: &Standing, now: &Moment) -> Opt
 /// Returns the terms that are to take the place of those the buyer said OK to, as long as he can still say OK to them.
 pub fn change<'a>(known: &'a Transaction, standing: &Standing, now: &Moment) -> Option<(&'a Kept, &'a Terms)> {
     let waits = replacing::waiting(known, standing.state).filter(|_| standing.state == State::Open);
-    waits.filter(|(_, terms)| !terms.has_run_out(now) && replacing::done(known).is_none())
+    waits.filter(|(_, terms)| can_be_taken(known, terms, now))
+}
+
+/// Returns whether an OK to terms that are to take the place of others would still count.
+fn can_be_taken(known: &Transaction, terms: &Terms, now: &Moment) -> bool {
+    !terms.has_run_out(now) && replacing::done(known).is_none()
 }
 
 /// Returns the terms that wait for the buyer's answer, as long as he can still say OK to them: first ones, such as differ from
@@ -265,10 +270,15 @@ pub fn shown<'a>(known: &'a Transaction, standing: &Standing) -> Option<(&'a Kep
     offered(known).filter(|_| standing.state == State::Offered).or_else(|| known.terms())
 }
 
-/// Returns the terms that wait for the buyer's answer and are to take the place of others, agreed to or not.
+/// Returns the terms that wait for the buyer's answer and are to take the place of others, agreed to or not: such as came to him, or as
+/// we wrote as the shop.
 pub fn instead<'a>(known: &'a Transaction, standing: &Standing, now: &Moment) -> Option<(&'a Kept, &'a Terms)> {
     let (before, _) = known.terms()?;
-    unanswered(known, standing, now).filter(|(kept, _)| kept.content != before.content)
+    let offered = match known.key.role {
+        Role::Shop => replacing::offered(known, standing.state).filter(|(_, terms)| can_be_taken(known, terms, now)),
+        _ => unanswered(known, standing, now),
+    };
+    offered.filter(|(kept, _)| kept.content != before.content)
 }
 
 /// Returns what a buyer may do about an order as it stands, the likeliest first: `confirm`, `cancel`, `ask`, `received`,

@@ -313,3 +313,69 @@ fn agents_list_what_they_are_instructed_to_collect_now() {
         assert_eq!(row["unpaid"]["amount"], "8500", "{row}");
     }
 }
+
+#[test]
+fn a_shop_sees_which_of_its_offers_waits_for_the_buyers_answer() {
+    let town = Town::fresh();
+    let id = town.orders("buyer", "SH-41", 1, &["--pay", "card"]);
+    town.settle();
+    let number = town.number("buyer", &id);
+    let offers = |due: &str| {
+        town.does("shop", &["shop", "change", &number, "--due", due]);
+        town.settle();
+        let shown = town.show("shop", &number);
+        assert_eq!(shown["change"]["terms"]["payment_due"], due, "{shown}");
+        assert_ne!(shown["change"]["content"], shown["terms"]["content"]);
+        let said = town.does("shop", &["show", &number]);
+        assert!(said.out.contains("new terms, which wait for the buyer's answer"), "{said:?}");
+        assert!(!said.out.contains("your answer") && !said.err.contains("your answer"), "{said:?}");
+    };
+    // Before the first OK, and after it.
+    offers("2099-03-01");
+    town.does("buyer", &["confirm", &id]);
+    town.settle();
+    let rests = || {
+        assert!(town.show("shop", &number)["change"].is_null());
+        assert!(!town.does("shop", &["show", &number]).out.contains("which wait for the buyer's answer"));
+    };
+    rests();
+    offers("2099-04-01");
+    town.does("buyer", &["cancel", &id]);
+    town.settle();
+    rests();
+}
+
+#[test]
+fn what_agents_say_of_the_terms_that_hold_is_no_history_at_the_buyer() {
+    let town = Town::fresh();
+    let (id, number) = town.bought("SH-41", 1, &["--pay", "card"]);
+    town.does("shop", &["shop", "change", &number, "--arrives", "2099-01-20"]);
+    town.settle();
+    town.does("buyer", &["confirm", &id]);
+    // The agents' words come before the shop's answer to the OK, by which the new terms come into force.
+    for party in ["shop", "pay", "ship", "shop", "pay", "ship"] {
+        town.does(party, &["sync"]);
+    }
+    let mail = town.path("mail/buyer@demo.test/new");
+    let later = town.path("later");
+    std::fs::create_dir(&later).unwrap();
+    let entries = std::fs::read_dir(&mail).unwrap().map(|one| one.unwrap().path());
+    let by_shop: Vec<_> = entries
+        .filter(|file| String::from_utf8_lossy(&std::fs::read(file).unwrap()).contains("From: shop@demo.test"))
+        .collect();
+    assert!(!by_shop.is_empty());
+    by_shop.iter().for_each(|file| std::fs::rename(file, later.join(file.file_name().unwrap())).unwrap());
+    town.does("buyer", &["sync"]);
+    let early = town.texts("buyer").iter().filter(|entry| entry.contains("Mailorder-Verdict: stale")).count();
+    assert!(early >= 2, "they came before their terms were in force: {early}");
+    by_shop.iter().for_each(|file| std::fs::rename(later.join(file.file_name().unwrap()), file).unwrap());
+    town.settle();
+    let new = in_force(&town, "buyer", &id);
+    assert_eq!(new, in_force(&town, "shop", &number));
+    let shown = town.show("buyer", &id);
+    for kind in ["payment-status", "delivery-status"] {
+        let last = crate::support::program::letters(&shown, "in", kind).last().unwrap()["verdict"].clone();
+        assert_eq!(last, "applied", "{kind}: {shown}");
+    }
+    town.check_peace();
+}
