@@ -230,7 +230,7 @@ fn a_file_that_cannot_be_read_keeps_no_other_from_being_taken_in() {
     let town = Town::fresh();
     town.orders("buyer", "TEA-200", 1, &["--pay", "invoice"]);
     let archive = town.path("archive/new");
-    fs::create_dir_all(&archive).unwrap();
+    ["cur", "new", "tmp"].iter().for_each(|part| fs::create_dir_all(town.path("archive").join(part)).unwrap());
     let mail = town.post("shop").pop().unwrap();
     fs::rename(&mail, archive.join("1751000002.m.host")).unwrap();
     // A mail reader has renamed what these names were listed for.
