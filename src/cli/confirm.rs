@@ -193,7 +193,7 @@ fn changed_before(shell: &Shell, points: &[&Difference]) -> Result<(), Failure> 
 }
 
 /// Prints points in which terms differ from what was before.
-fn points_table(shell: &Shell, points: &[&Difference], head: [&'static str; 3]) -> Result<(), Failure> {
+pub(super) fn points_table(shell: &Shell, points: &[&Difference], head: [&'static str; 3]) -> Result<(), Failure> {
     let row = |one: &&Difference| {
         let [what, before, offered] = said(one, shell.words);
         vec![Cell::plain(what), Cell::plain(before), Cell(output::escape(&offered), Tone::Bad)]

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::Shell;
+use super::confirm::points_table;
 use super::download::{self, Saved};
 use super::failure::Failure;
 use super::given_back;
@@ -12,7 +13,7 @@ use super::table::{Fit, Table};
 use super::transaction;
 use crate::clerk::{Clerk, ClerkError};
 use crate::role::shop_held;
-use crate::rules::agreement::not_applied;
+use crate::rules::agreement::{changes, not_applied};
 use crate::rules::failed::failures;
 use crate::rules::in_part::{back, in_part};
 use crate::rules::overdue::refund;
@@ -383,7 +384,15 @@ fn offered(shell: &Shell, known: &Transaction, standing: &Standing) -> Result<()
     shell.output.line("")?;
     shell.output.paragraph(&line)?;
     goods(shell, &terms.lines, &terms.charges, terms.total)?;
-    ways(shell, &(&terms.payment_method, &terms.delivery_method), terms.deliver_to.as_ref(), &terms.buyer)
+    ways(shell, &(&terms.payment_method, &terms.delivery_method), terms.deliver_to.as_ref(), &terms.buyer)?;
+    // Agents, days and conditions change as quietly as prices.
+    let before = known.terms().filter(|(before, _)| before.content != kept.content);
+    let changed = before.map(|(_, before)| changes(before, terms)).unwrap_or_default();
+    if changed.is_empty() {
+        return Ok(());
+    }
+    shell.output.line("")?;
+    points_table(shell, &changed.iter().collect::<Vec<_>>(), ["point", "agreed", "offered"])
 }
 
 /// Prints how it is paid and delivered, where to, and who buys: in the same order for orders and terms (P34).

@@ -108,6 +108,7 @@ pub fn changes(before: &Terms, new: &Terms) -> Vec<Difference> {
     let mut found = Differences(compare(&as_ordered(before), new));
     let said = |text: &Option<String>| text.clone().unwrap_or_else(|| "nothing".to_owned());
     let day = |when: Option<When>| when.map_or_else(|| "none".to_owned(), |when| when.to_string());
+    found.compare("seller", before.seller.clone(), new.seller.clone());
     found.compare("end of the time for payment", day(before.payment_due), day(new.payment_due));
     let arrives = |terms: &Terms| day(terms.arrival_until.or(terms.arrival_from));
     found.compare("latest arrival", arrives(before), arrives(new));

@@ -218,6 +218,8 @@ fn an_offer_that_another_replaced_never_counts_again() {
     assert_eq!((&change["terms"]["total"]["amount"], &change["applied"]), (&"4800".into(), &true.into()), "{change}");
     let looked = town.does("buyer", &["confirm", &id, "--dry-run"]).out;
     assert!(looked.contains("new terms: 1 point changes") && looked.contains("latest arrival"), "{looked}");
+    let shown = town.does("buyer", &["show", &id]).out;
+    assert!(shown.lines().any(|line| line.starts_with("latest arrival") && line.contains("2099-01-20")), "{shown}");
     town.does("buyer", &["confirm", &id]);
     town.settle();
     for party in ["buyer", "shop"] {
