@@ -17,7 +17,7 @@ use crate::rules::limits::DAY;
 use crate::rules::overdue::overdue;
 use crate::rules::query::Query;
 use crate::rules::unheard::{TIMES, TOLD};
-use crate::rules::{Standing, received};
+use crate::rules::{Standing, received, unconfirmed};
 use crate::trade::{
     Act, Address, Code, Digest, Finding, Key, Leg, Moment, Money, Names, Number, OrderId, Role, Settlement,
     Transaction, When,
@@ -76,7 +76,7 @@ impl Clerk {
             let failed = failed.map(|one| {
                 (one.subject(known), When::Moment(one.since), Finding::new(Code::Failed, one.text), one.leg)
             });
-            failed.chain(short(known)).collect()
+            failed.chain(short(known)).chain(not_confirmed(known)).collect()
         })?;
         found.extend(self.unheard_warnings()?);
         found.extend(self.doubt_warnings()?);
@@ -271,6 +271,14 @@ fn short(known: &Transaction) -> Option<Said> {
     let differs = received::differs(known, &Standing::of(known))?;
     let subject = differs.subject(known);
     Some((subject, When::Moment(differs.since), Finding::new(Code::ReceivedDiffers, differs.text), Leg::Delivery))
+}
+
+/// Returns what is to be said about money that was collected by terms to which the buyer said no OK.
+fn not_confirmed(known: &Transaction) -> Option<Said> {
+    let collected = unconfirmed::collected(known, &Standing::of(known))?;
+    let subject = collected.subject(known);
+    let finding = Finding::new(Code::NotConfirmed, collected.text);
+    Some((subject, When::Moment(collected.since), finding, Leg::Payment))
 }
 
 /// Returns how many of these warnings are open about each transaction.

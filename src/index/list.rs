@@ -405,9 +405,13 @@ impl Filter {
             (self.open.filter(|open| *open || self.open_at.is_none()), "open", "NOT open"),
             (self.unpaid, "unpaid IS NOT NULL", "unpaid IS NULL"),
             (self.undelivered, "undelivered", "NOT undelivered"),
-            // The words of legs come first: what is of no leg alone is no failure.
-            (self.failed.then_some(true), "failed <> '' AND failed <> 'received'", ""),
-            (self.differs.then_some(true), "failed <> '' AND failed LIKE '%received'", ""),
+            // What is of no leg alone is no failure.
+            (
+                self.failed.then_some(true),
+                "failed <> '' AND failed NOT IN ('received', 'unconfirmed', 'received unconfirmed')",
+                "",
+            ),
+            (self.differs.then_some(true), "failed <> '' AND failed LIKE '%received%'", ""),
             (self.amiss.then_some(true), "failed <> ''", ""),
             (self.waits.then_some(true), "waits", ""),
             (self.refund.then_some(true), "refund IS NOT NULL", ""),
@@ -517,6 +521,7 @@ pub(super) fn listed(row: &rusqlite::Row<'_>) -> Found<Listed> {
         due: optional(row, 17, When::parse)?,
         unpaid: money(row, 18, 19)?,
         short: is_amiss(row, super::placed::SHORT)?,
+        unconfirmed: is_amiss(row, super::placed::UNCONFIRMED)?,
         undelivered: row.get(20)?,
         warnings: row.get(21)?,
         begun: true,

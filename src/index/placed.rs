@@ -157,9 +157,16 @@ fn parts(row: &Row) -> Result<String, IndexError> {
     if parts == <[RowMore; 3]>::default() { Ok(String::new()) } else { written(&parts) }
 }
 
+/// The word beside those for money that was collected by terms to which the buyer said no OK.
+pub(super) const UNCONFIRMED: &str = "unconfirmed";
+
 fn failed_words(row: &Row) -> String {
     let failed = row.legs().into_iter().filter(|(_, leg)| leg.failed).map(|(leg, _)| leg.word());
-    failed.chain(row.short.then_some(SHORT)).collect::<Vec<&str>>().join(" ")
+    failed
+        .chain(row.short.then_some(SHORT))
+        .chain(row.unconfirmed.then_some(UNCONFIRMED))
+        .collect::<Vec<&str>>()
+        .join(" ")
 }
 
 /// Most letters change no name: what is searched is written only when it differs.

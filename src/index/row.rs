@@ -93,6 +93,8 @@ pub struct Row {
     pub unpaid: Option<Money>,
     /// Whether something else came, as the buyer says, than the delivery agent says was delivered.
     pub short: bool,
+    /// Whether money was collected by terms to which the buyer said no OK.
+    pub unconfirmed: bool,
     /// Whether goods are still to come.
     pub undelivered: bool,
     /// Warnings that nobody settled.
@@ -154,6 +156,7 @@ impl Row {
             next: None,
             unpaid: None,
             short: false,
+            unconfirmed: false,
             undelivered: false,
             warnings: 0,
             begun: true,

@@ -10,7 +10,7 @@ use crate::rules::overdue::refund;
 use crate::rules::said_again::{is_replaced, was_said};
 use crate::rules::stopping::stopping_since;
 use crate::rules::waiting::waiting_in;
-use crate::rules::{Pending, Standing, State, agreement, left_out, offer, received, reconcile, replacing};
+use crate::rules::{Pending, Standing, State, agreement, left_out, offer, received, reconcile, replacing, unconfirmed};
 use crate::trade::{Direction, Document, Kept, Leg, Role, ShownLine, Terms, Transaction, Verdict, item::Line};
 
 impl Row {
@@ -42,6 +42,7 @@ impl Row {
             next: standing.legs.delivery.next().filter(|_| standing.state == State::Open),
             unpaid: standing.unpaid,
             short: received::differs(transaction, &standing).is_some(),
+            unconfirmed: unconfirmed::collected(transaction, &standing).is_some(),
             undelivered: standing.undelivered(),
             state: standing.state.word().to_owned(),
             warnings: warnings(transaction),
@@ -51,7 +52,8 @@ impl Row {
             pending: Pending::waiting(transaction, standing.state),
             waits: !waiting_in(transaction, standing.state).is_empty()
                 || replacing::waiting(transaction, standing.state).is_some()
-                || agreement::waiting(transaction, standing.state).is_some(),
+                || agreement::waiting(transaction, standing.state).is_some()
+                || (open && unconfirmed::is_begun(transaction, standing.state)),
             unanswered: left_out::unanswered(transaction).next().is_some(),
             crowded: crowded_since(transaction),
             stopping: stopping_since(transaction, standing.state),

@@ -51,7 +51,9 @@ fn found(transaction: &Transaction, standing: &Standing) -> Vec<Failure> {
         let said = standing.legs.get(leg).content.and_then(|content| transaction.by_content(&content));
         let reasons = match said.map(|kept| &kept.letter.document) {
             Some(Document::PaymentStatus(status)) => declined(status, over),
-            Some(Document::DeliveryStatus(status)) if !over && !standing.mark(leg).done => refused(status),
+            Some(Document::DeliveryStatus(status)) if !over && !standing.mark(leg).done => {
+                refused(status, said.is_some_and(|said| tells_of_stop(transaction, said)))
+            }
             _ => Vec::new(),
         };
         let Some(said) = said else { continue };
@@ -66,14 +68,21 @@ fn found(transaction: &Transaction, standing: &Standing) -> Vec<Failure> {
     found
 }
 
-/// All goods went back, they were paid for, and the shop agreed to give back less than they are worth: its payment agent's word may
-/// have been lost on the way to it, or it keeps the money.
+/// Goods went back, all or some of them, they were paid for, and the shop agreed to give back less than they are worth: its payment
+/// agent's word may have been lost on the way to it, its conditions may let it keep a part, or it keeps the money.
 pub fn not_given_back(transaction: &Transaction, standing: &Standing) -> Option<Failure> {
-    if transaction.key.role != Role::Buyer || standing.state != State::Returned {
+    if transaction.key.role != Role::Buyer {
         return None;
     }
     let (paid, (_, terms)) = standing.legs.paid.zip(transaction.terms())?;
-    let worth = returned::owed_for_all(terms, paid);
+    let (worth, all) = match standing.state {
+        State::Returned => (returned::owed_for_all(terms, paid), true),
+        // What is not paid in full is not paid for these goods.
+        State::Open | State::Completed if standing.legs.payment.done.is_some() => {
+            (returned::worth_of_back(transaction, terms)?, false)
+        }
+        _ => return None,
+    };
     let agreed = returned::refund(transaction).ok()?.unwrap_or_else(|| Money::zero(worth.currency()));
     // What the agent has given back or is about to was agreed to as well, whether its payment came before the return or after it.
     let given = standing.legs.refunded.into_iter().chain(standing.legs.refunding);
@@ -81,7 +90,11 @@ pub fn not_given_back(transaction: &Transaction, standing: &Standing) -> Option<
     let agreed = given.filter(|given| given.exceeds(&agreed).unwrap_or(false)).unwrap_or(agreed);
     let (said, _) =
         returned::agreed(transaction).into_iter().next_back().filter(|_| worth.exceeds(&agreed).unwrap_or(false))?;
-    let text = format!("all goods went back, {paid} was paid, and of it {agreed} is to come back");
+    let text = if all {
+        format!("all goods went back, {paid} was paid, and of it {agreed} is to come back")
+    } else {
+        format!("goods go back for which {worth} was paid, and of it {agreed} is to come back")
+    };
     Some(failure(Leg::Payment, text, said))
 }
 
@@ -127,12 +140,29 @@ fn declined(status: &PaymentStatus, over: bool) -> Vec<String> {
         let payment = last(refund)?;
         reason(&payment.step).map(|reason| format!("{what} of {} failed: {}", payment.amount, reason.text))
     };
-    let payment = text(false, "payment").filter(|_| !over && !open && !status.remaining.is_zero());
+    // Who says that nothing remains has been paid, or collects no more of what was declined; nothing was paid in either word.
+    let paid = status.payments.iter().any(|payment| !payment.refund && payment.step.done().is_some());
+    let settled = paid && status.remaining.is_zero();
+    let payment = text(false, "payment").filter(|_| !over && !open && !settled);
     payment.into_iter().chain(text(true, "refund")).collect()
 }
 
-fn refused(status: &DeliveryStatus) -> Vec<String> {
-    let parcels = status.parcels.iter().filter_map(|parcel| Some((parcel, reason(&parcel.step)?)));
+/// Returns whether a stop that this letter tells of is news to its reader: to a buyer who asked neither for the end of the order,
+/// nor to give it back, nor said OK to other terms since. A shop has its agents stop, and an agent knows what it stopped.
+fn tells_of_stop(transaction: &Transaction, said: &Kept) -> bool {
+    let mut asked = [Kind::Cancellation, Kind::ReturnRequest].into_iter().flat_map(|kind| transaction.sent(kind));
+    let ok = transaction.sent(Kind::Confirmation).last();
+    let renewed = ok.is_some_and(|ok| ok.letter.terms != said.letter.terms);
+    transaction.key.role == Role::Buyer && !renewed && !asked.any(|asked| !transaction.is_refused(&asked.content))
+}
+
+/// Parcels that were refused or lost, and those that the shop had stopped where that is `told`.
+fn refused(status: &DeliveryStatus, told: bool) -> Vec<String> {
+    let why = |step: &Step| match step {
+        Step::Failed { reason, .. } if told || reason.code != STOPPED => Some(reason.clone()),
+        _ => None,
+    };
+    let parcels = status.parcels.iter().filter_map(|parcel| Some((parcel, why(&parcel.step)?)));
     parcels.map(|(parcel, reason)| format!("parcel {} failed: {}", parcel.id, reason.text)).collect()
 }
 

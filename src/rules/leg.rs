@@ -6,12 +6,13 @@ use std::collections::BTreeMap;
 
 use super::authority;
 use super::folding::{Folded, Folding, Ground, Run};
+use super::other_terms;
 use super::returned;
 use super::statement::{self, Check};
 use crate::trade::item::LineQuantity;
 use crate::trade::status::{OrderState, Payment, PaymentState, Step};
 use crate::trade::{
-    Code, Digest, Direction, Document, Finding, Kept, Kind, Leg, Moment, Money, Settlement, Terms, Transaction,
+    Code, Digest, Direction, Document, Finding, Kept, Kind, Leg, Moment, Money, Role, Settlement, Terms, Transaction,
     Verdict, When,
 };
 
@@ -253,13 +254,43 @@ impl<'a> LegFold<'a, '_> {
         };
         if judged.as_ref().is_none_or(|(verdict, _)| *verdict == Verdict::Applied) {
             self.current = Some(kept);
-            state_of(self.known, kept, self.legs);
+            state_of(self.known, kept, &kept.letter.document, self.legs);
             self.cancelled_by = self.legs.cancelled.and(self.cancelled_by.or(Some(kept.position)));
+        }
+        if judged.as_ref().is_some_and(|(verdict, _)| *verdict == Verdict::Stale) {
+            self.take_done(kept);
         }
         if let Some((verdict, findings)) = &judged {
             (self.each)(kept, *verdict, findings);
         }
         judged
+    }
+
+    /// Takes over what a status by other terms says is done.
+    fn take_done(&mut self, kept: &'a Kept) {
+        let (said, last) = (&kept.letter.document, self.current.map(|current| &current.letter.document));
+        let done = other_terms::done_of(said).filter(|_| other_terms::says_more(said, last));
+        let Some((done, (_, terms))) = done.zip(self.known.terms) else { return };
+        self.current = Some(kept);
+        let cancelled = self.legs.cancelled;
+        state_of(self.known, kept, &done, self.legs);
+        self.legs.cancelled = cancelled;
+        other_terms::hold_against(terms, self.leg, &done, self.legs);
+    }
+
+    /// Returns since when a buyer knew that all was delivered and paid before this status came that ends the order, though he wished
+    /// no end of it and nothing had ended it before.
+    fn completed_before(&self, kept: &Kept) -> Option<Moment> {
+        let known = self.known.transaction;
+        let mut wishes = [Kind::Cancellation, Kind::ReturnRequest].into_iter().flat_map(|kind| known.sent(kind));
+        let is_asked = wishes.any(|wish| !known.is_refused(&wish.content));
+        if !ends(&kept.letter.document) || self.legs.cancelled.is_some() || known.key.role != Role::Buyer || is_asked {
+            return None;
+        }
+        let mut before = known.clone();
+        before.kept.retain(|other| other.position < kept.position && !ends(&other.letter.document));
+        let (legs, _) = fold(&before);
+        legs.delivery.done.zip(legs.payment.done).map(|(delivered, paid)| delivered.max(paid))
     }
 
     /// Judges one status with those of lower numbers already folded.
@@ -272,13 +303,17 @@ impl<'a> LegFold<'a, '_> {
         let mut findings: Vec<Finding> = lasting(kept);
         match authority::standing(&kept.letter, leg, terms, &known.all_terms) {
             authority::Standing::Refused(finding) => findings.push(finding),
-            authority::Standing::OtherTerms => return replaced(known, kept, findings, refundable),
+            authority::Standing::OtherTerms => {
+                // What was done by these or others of them before stays done.
+                let before = self.current.filter(|current| Some(terms.0.content) != current.letter.terms);
+                return replaced(known, kept, before, findings, refundable);
+            }
             authority::Standing::InForce => {}
         }
         if findings.iter().all(|finding| !finding.code.blocks()) {
             let before = self.current.map(|kept| &kept.letter.document);
             let check = Check::new(terms.1, before, self.legs, refundable).cancelled_by(self.cancelled_by);
-            findings.extend(check.run(kept));
+            findings.extend(check.completed(self.completed_before(kept)).run(kept));
         }
         findings.sort();
         findings.dedup();
@@ -291,16 +326,23 @@ impl<'a> LegFold<'a, '_> {
     }
 }
 
+/// Returns whether a status says that the order is over.
+fn ends(document: &Document) -> bool {
+    matches!(document, Document::OrderStatus(status) if matches!(status.state, OrderState::Cancelled | OrderState::Returned))
+}
+
 /// Judges a status about terms that are not in force: it is history, but what does not fit even with those is no honest word.
 fn replaced(
     known: &Known<'_>,
     kept: &Kept,
+    before: Option<&Kept>,
     mut findings: Vec<Finding>,
     refundable: Option<Money>,
 ) -> (Verdict, Vec<Finding>) {
     let named = known.transaction.all_terms().find(|(other, _)| kept.letter.terms == Some(other.content));
     if let Some((_, terms)) = named {
-        let found = Check::new(terms, None, &Legs::default(), refundable).run(kept);
+        let before = before.map(|before| &before.letter.document);
+        let found = Check::new(terms, before, &Legs::default(), refundable).run(kept);
         // Whether what was planned then fits is of no interest any more.
         findings.extend(found.into_iter().filter(|finding| finding.code != Code::PlannedLate));
     }
@@ -393,10 +435,10 @@ fn refundable(known: &Known<'_>, legs: &Legs) -> Option<Money> {
     sums.reduce(|a, b| if b.exceeds(&a).unwrap_or(false) { b } else { a })
 }
 
-/// Takes over what a statement in force says.
-fn state_of(known: &Known<'_>, kept: &Kept, legs: &mut Legs) {
+/// Takes over what a statement in force says: its whole document, or what of it counts.
+fn state_of(known: &Known<'_>, kept: &Kept, document: &Document, legs: &mut Legs) {
     let as_of = Some(kept.letter.as_of.unwrap_or(kept.letter.date));
-    match &kept.letter.document {
+    match document {
         Document::OrderStatus(status) => {
             let steps: Vec<&Step> = status.shipments.iter().map(|s| &s.step).collect();
             legs.order = leg_state(kept, as_of, &steps);

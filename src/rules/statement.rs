@@ -28,6 +28,8 @@ pub(super) struct Check<'a> {
     pub(super) refundable: Option<Money>,
     /// The entry by which the cancellation came, where it stands.
     cancelled_by: Option<u64>,
+    /// Since when all of it was delivered and paid, where this reader knew it before the letter came and wished no end of it.
+    completed: Option<Moment>,
     findings: Vec<Finding>,
 }
 
@@ -38,12 +40,17 @@ impl<'a> Check<'a> {
         legs: &'a Legs,
         refundable: Option<Money>,
     ) -> Self {
-        Self { terms, before, legs, refundable, cancelled_by: None, findings: Vec::new() }
+        Self { terms, before, legs, refundable, cancelled_by: None, completed: None, findings: Vec::new() }
     }
 
     /// Names the entry by which the cancellation came: what was entered before it is not held against it.
     pub(super) fn cancelled_by(self, entry: Option<u64>) -> Self {
         Self { cancelled_by: entry, ..self }
+    }
+
+    /// Names the moment at which all was delivered and paid: nobody ends that any more.
+    pub(super) fn completed(self, since: Option<Moment>) -> Self {
+        Self { completed: since, ..self }
     }
 
     /// Returns the findings of one status, in order of precedence.
@@ -91,6 +98,10 @@ impl<'a> Check<'a> {
         if let Some(cancelled) = self.legs.cancelled.filter(|_| !over) {
             let text = format!("the order is said to go on, it was cancelled {cancelled}");
             self.push(Code::StatusAfterCancel, text);
+        }
+        if let Some(since) = self.completed.filter(|_| over) {
+            let text = format!("the order is said to be over, all of it was delivered and paid {since}");
+            self.push(Code::AnswerTakenBack, text);
         }
         self.done_flag(kept, Leg::Order, all || over, Code::GoodsDiffer);
     }
@@ -183,6 +194,7 @@ impl<'a> Check<'a> {
                 self.planned_late(&format!("day of payment {}", payment.id), self.terms.payment_due, planned);
             }
         }
+        self.planned_after_end(status, kept);
         self.on_delivery(status);
         if self.sums(status).is_err() {
             self.push(Code::SumDoesNotAddUp, "the amounts of the payments cannot be summed".to_owned());
@@ -211,6 +223,19 @@ impl<'a> Check<'a> {
         for id in ids.filter(|id| !seen.insert(*id)) {
             let one = format!("{what} {id}");
             self.push(Code::GoodsDiffer, format!("{one} stands twice in one status"));
+        }
+    }
+
+    /// What is to be collected of a cancelled order is said after its end, and is no plan from before it that crossed it: who collects was
+    /// told to stop, or never to begin.
+    fn planned_after_end(&mut self, status: &PaymentStatus, kept: &Kept) {
+        let said = kept.letter.as_of.unwrap_or(kept.letter.date);
+        let Some(cancelled) = self.legs.cancelled.filter(|at| said.seconds_since(at) > CLOCK_GRACE) else { return };
+        let is_open = |payment: &&Payment| !payment.refund && !payment.step.is_over();
+        let after = self.cancelled_by.is_none_or(|entry| kept.position > entry);
+        if let Some(payment) = status.payments.iter().find(is_open).filter(|_| after) {
+            let text = format!("payment {} is planned, the transaction was cancelled {cancelled}", payment.id);
+            self.push(Code::StatusAfterCancel, text);
         }
     }
 

@@ -98,6 +98,8 @@ codes! {
     SignerCompromised = "signer-compromised",
     /// A payment, a delivery or an instruction will not be done, whoever was to do it says.
     Failed = "failed",
+    /// Money was collected by terms to which the buyer said no OK.
+    NotConfirmed = "not-confirmed",
     /// Something else came, as the buyer says, than the delivery agent says was delivered.
     ReceivedDiffers = "received-differs",
     /// A promised date has passed.
@@ -147,6 +149,7 @@ impl Code {
                 | Self::PlannedLate
                 | Self::SignerCompromised
                 | Self::Failed
+                | Self::NotConfirmed
                 | Self::ReceivedDiffers
                 | Self::Late
                 | Self::Silent

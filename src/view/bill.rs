@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::text;
 use crate::rules::said_again::listed_under;
-use crate::rules::{Standing, State};
+use crate::rules::{Standing, State, unconfirmed};
 use crate::trade::status::PaymentStatus;
 use crate::trade::{Code, Direction, Document, Kept, Kind, Leg, Money, Role, Settlement, Transaction, When};
 
@@ -21,6 +21,8 @@ pub struct Bill {
     pub open: Money,
     /// Until when.
     pub due: Option<When>,
+    /// Whether the buyer has said OK to the terms; a shop may have begun without.
+    pub confirmed: bool,
     /// The letter that bills something else than was agreed, if the newest does.
     pub differs: Option<Differs>,
 }
@@ -64,16 +66,18 @@ impl Bill {
             stated: newest.and_then(status).map(stated),
             paid: legs.paid.unwrap_or(zero),
             open,
+            confirmed: !unconfirmed::is_begun(known, standing.state),
             due: standing.mark(Leg::Payment).date.filter(|_| !open.is_zero()),
             differs: newest.filter(|kept| is_about_money(kept)).map(|kept| Differs::of(known, kept)),
         })
     }
 
-    /// Returns whether the bill agrees with the order; `None` where there is none, or goods that went back changed it.
+    /// Returns whether the bill agrees with the order; `None` where there is none, no OK was said to
+    /// the terms, or goods that went back changed it.
     pub fn agrees(&self) -> Option<bool> {
         match (&self.differs, self.stated) {
             (Some(_), _) => Some(false),
-            (None, Some(stated)) if stated == self.agreed => Some(true),
+            (None, Some(stated)) if stated == self.agreed && self.confirmed => Some(true),
             (None, _) => None,
         }
     }

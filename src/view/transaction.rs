@@ -16,7 +16,7 @@ use crate::rules::in_part::{back, in_part};
 use crate::rules::overdue::{Refund, refund};
 use crate::rules::received::{self, Count};
 use crate::rules::unheard::{SOON, is_waited_for};
-use crate::rules::{Pending, Standing, State, agreement, offer, replacing};
+use crate::rules::{Pending, Standing, State, agreement, offer, replacing, unconfirmed};
 use crate::trade::{
     Cause, Direction, Document, Finding, Fingerprint, Kept, Kind, Leg, Moment, Quantity, Role, Terms, Transaction,
     Verdict, When,
@@ -257,6 +257,7 @@ fn can_be_taken(known: &Transaction, terms: &Terms, now: &Moment) -> bool {
 /// his order, or such as are to take the place of others. The page and the command that take the answer show the same ones.
 pub fn unanswered<'a>(known: &'a Transaction, standing: &Standing, now: &Moment) -> Option<(&'a Kept, &'a Terms)> {
     let first = match standing.state {
+        State::Open if unconfirmed::is_begun(known, standing.state) => offered(known),
         State::Open => return change(known, standing, now),
         State::Ordered => agreement::waiting(known, standing.state),
         State::Offered => offered(known).filter(|_| !is_cancelling(known)),
@@ -289,7 +290,7 @@ pub fn next_steps(known: &Transaction, standing: &Standing, now: &Moment) -> Vec
         State::Ordered if not_applied(known).is_some() => &["confirm", "cancel"],
         State::Ordered => &["cancel"],
         State::Offered => &["confirm", "cancel"],
-        State::Open if change(known, standing, now).is_some() => {
+        State::Open if unanswered(known, standing, now).is_some() => {
             &["confirm", "ask", "received", "cancel", "return", "reorder"]
         }
         State::Open => &["ask", "received", "cancel", "return", "reorder"],

@@ -2,6 +2,9 @@
 
 use std::fs;
 
+use mailorder::trade::item::LineQuantity;
+use mailorder::trade::status::{DeliveryStatus, Parcel, Reason, STOPPED, Step};
+use mailorder::trade::{Document, Quantity, When};
 use serde_json::Value;
 
 use super::purchase::alone;
@@ -63,6 +66,68 @@ fn what_an_agent_says_failed_reaches_the_eyes_of_buyer_and_shop() {
     town.reports(&number, &[("pay", "--paid"), ("ship", "--delivered")]);
     town.check_stands("buyer", &id, "completed", [true; 3]);
     town.check_peace();
+}
+
+#[test]
+fn money_that_is_collected_before_the_ok_is_a_warning_and_the_terms_go_on_waiting() {
+    let town = Town::acquainted();
+    town.procedures(&[&format!("steps = [\"terms\", \"payment\", \"delivery\"]\n{}", town.agents("pay", "ship"))]);
+    let id = town.orders("buyer", "SH-41", 1, &["--pay", "card"]);
+    town.settle();
+    let number = town.number("buyer", &id);
+    assert_eq!(warned(&town, "buyer"), [], "it is begun, and nothing is collected");
+    town.reports(&number, &[("pay", "--paid")]);
+    let said = "JPY 4800 was collected, and you have said OK to no terms of this order (says pay@demo.test)";
+    assert_eq!(warned(&town, "buyer"), [("not-confirmed".to_owned(), said.to_owned())]);
+    assert_eq!(warned(&town, "shop"), []);
+    assert_eq!(town.lists("buyer", &["warned"]).len(), 1);
+    assert_eq!(town.lists("buyer", &["failed"]).len(), 0);
+    let list = town.does("buyer", &["list"]);
+    assert!(list.err.contains("terms wait for your answer"), "{list:?}");
+    assert!(!town.does("buyer", &["show", &id]).out.contains("agrees"));
+    town.does("buyer", &["ledger", "reindex"]);
+    assert_eq!(warned(&town, "buyer").len(), 1);
+    town.does("buyer", &["confirm", &id]);
+    town.settle();
+    assert_eq!(warned(&town, "buyer"), []);
+    town.reports(&number, &[("shop", "--shipped"), ("ship", "--delivered")]);
+    town.check_stands("buyer", &id, "completed", [true; 3]);
+    town.check_peace();
+}
+
+#[test]
+fn a_part_that_goes_back_a_stop_and_a_late_plan_reach_the_eyes_of_the_buyer() {
+    let town = Town::fresh();
+    let (id, number) = town.bought("SH-41", 2, &["--pay", "invoice"]);
+    let planned = Step::Planned { at: Some(When::parse("2099-12-31").unwrap()) };
+    let parcel = |step: Step| Parcel {
+        id: "1".to_owned(),
+        lines: vec![LineQuantity { line: "1".to_owned(), quantity: Quantity::parse("2").unwrap() }],
+        tracking: None,
+        tracking_url: None,
+        expected_from: None,
+        expected_until: None,
+        events: Vec::new(),
+        download: None,
+        step,
+    };
+    let says = |step: Step| Document::DeliveryStatus(DeliveryStatus { parcels: vec![parcel(step)] });
+    town.states("ship", &id, says(planned));
+    town.sync(&["buyer"]);
+    let notes = town.does("buyer", &["warnings"]).out;
+    assert!(notes.contains("planned-late") && notes.contains("2099-12-31"), "{notes}");
+    let shown = town.does("buyer", &["show", &id]).out;
+    assert!(shown.contains("2099-12-31, agreed "), "{shown}");
+    assert_eq!(town.run("buyer", &["status", "--exit-code"]).code, Some(0), "a note wakes nobody");
+    let reason = Reason { code: STOPPED.to_owned(), text: "Stopped by the shop.".to_owned() };
+    town.states("ship", &id, says(Step::Failed { reason, at: None }));
+    town.sync(&["buyer"]);
+    let warnings = warned(&town, "buyer");
+    assert!(
+        warnings.iter().any(|(code, text)| code == "failed" && text.contains("Stopped by the shop")),
+        "{warnings:?}"
+    );
+    assert!(listed(&town, "buyer", &number).contains("✗ failed"));
 }
 
 #[test]

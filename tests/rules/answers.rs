@@ -305,3 +305,213 @@ fn all_goods_back_for_less_than_they_are_worth_is_told_to_the_buyer_until_the_mo
         assert_eq!(failures(&desk), Vec::<String>::new(), "all but the charge, which stays with parts");
     }
 }
+
+#[test]
+fn what_was_done_by_terms_that_were_replaced_stays_done_and_is_not_done_twice() {
+    // The shop puts the arrival off, and answers the OK to that only when the agents have done their work by the terms before.
+    let new = Letter {
+        seq: Some(2),
+        replaces: Some(offer()),
+        ..terms_letter(mailorder::trade::Terms { arrival_until: Some(day("2026-07-30")), ..terms() })
+    };
+    let ok = Letter { seq: Some(3), terms: Some(content(&new)), answers: Some(content(&new)), ..confirmation() };
+    let plan = order_status(vec![shipment("1", all_goods(), planned("2026-07-15"))]);
+    let answer = status(&shop(), 7, "2026-07-22", false, plan);
+    let answer = Letter { terms: Some(content(&new)), answers: Some(content(&ok)), ..answer };
+    let by_new = |letter: Letter, seq| Letter { terms: Some(content(&new)), seq: Some(seq), ..letter };
+    let stands = |desk: &Desk| {
+        let standing = desk.standing();
+        let legs = &standing.legs;
+        (legs.paid, legs.remaining, standing.unpaid, legs.payment.done, legs.delivery.done)
+    };
+    let day = Some(at("2026-07-21"));
+    let done_once = (Some(jpy(4800)), Some(jpy(0)), None, day, day);
+    let second = payment_status(jpy(0), vec![payment("2", jpy(4800), done("2026-07-23"))]);
+    let second = by_new(status(&bank(), 2, "2026-07-23", true, second), 2);
+    let parcel_again = delivery_status(vec![parcel("1", all_goods(), planned("2026-07-29"))]);
+    let parcel_again = by_new(status(&courier(), 2, "2026-07-23", false, parcel_again), 2);
+    for late in [false, true] {
+        let mut desk = Desk::buyer_open();
+        desk.takes(&new);
+        desk.writes(Role::Buyer, &ok);
+        let mut letters = vec![paid(), delivered(), answer.clone()];
+        letters.rotate_right(usize::from(late));
+        for letter in letters {
+            assert!(matches!(desk.takes(&letter).verdict, Verdict::Applied | Verdict::Stale));
+        }
+        assert_eq!(desk.transaction().terms().unwrap().0.content, content(&new));
+        assert_eq!(stands(&desk), done_once, "the answer came first: {late}");
+        refused_or_applied(&mut desk.clone(), "another payment instead", &second, &[Code::DoneThenPlanned]);
+        let both = vec![payment("1", jpy(4800), done("2026-07-21")), payment("2", jpy(4800), done("2026-07-23"))];
+        let both = by_new(status(&bank(), 2, "2026-07-23", true, payment_status(jpy(0), both)), 2);
+        refused_or_applied(&mut desk.clone(), "another payment beside it", &both, AMOUNT);
+        refused_or_applied(&mut desk.clone(), "to be brought again", &parcel_again, &[Code::DoneThenPlanned]);
+        // An honest agent that is instructed anew says what was paid already, by the new terms.
+        refused_or_applied(&mut desk, "told again", &by_new(paid(), 2), &[]);
+        refused_or_applied(&mut desk, "told again", &by_new(delivered(), 2), &[]);
+        assert_eq!(stands(&desk), done_once);
+    }
+    // Paid by the new terms while their OK is not answered: it is no less paid.
+    let mut desk = Desk::buyer_open();
+    desk.takes(&new);
+    desk.writes(Role::Buyer, &ok);
+    desk.takes(&by_new(paid(), 1));
+    assert_eq!(desk.legs().paid, Some(jpy(4800)));
+    let again = Letter { seq: Some(2), ..second };
+    refused_or_applied(
+        &mut desk,
+        "and again by the old",
+        &Letter { terms: Some(offer()), ..again },
+        &[Code::DoneThenPlanned],
+    );
+    desk.takes(&answer);
+    assert_eq!(desk.legs().paid, Some(jpy(4800)));
+}
+
+#[test]
+fn a_delivery_that_the_shop_stopped_has_failed_for_a_buyer_who_did_not_ask_for_it() {
+    let stop = Step::Failed {
+        reason: Reason { code: "stopped".to_owned(), text: "Stopped by the shop.".to_owned() },
+        at: Some(at("2026-07-20")),
+    };
+    let stopped =
+        status(&courier(), 1, "2026-07-20", false, delivery_status(vec![parcel("1", all_goods(), stop.clone())]));
+    let failed = |desk: &Desk| -> Vec<String> {
+        mailorder::rules::failed::failures(desk.transaction(), &desk.standing())
+            .into_iter()
+            .map(|one| one.text)
+            .collect()
+    };
+    let told = [format!("parcel 1 failed: Stopped by the shop. (says {})", courier().address)];
+    let mut desk = Desk::buyer_open();
+    desk.takes(&paid());
+    assert_eq!(desk.takes(&stopped).verdict, Verdict::Applied);
+    assert_eq!(failed(&desk), told);
+    // The shop says that the order is over: the money is owed then.
+    desk.takes(&status(&shop(), 2, "2026-07-22", true, cancelled()));
+    assert_eq!(failed(&desk), Vec::<String>::new());
+    // He wanted it.
+    let cancels = Document::Cancellation(mailorder::trade::document::Cancellation { reason: None });
+    let cancels = Letter { seq: Some(3), terms: Some(offer()), ..letter(&buyer(), &shop(), cancels) };
+    for wish in [cancels, wish(all_goods()), replaced().1] {
+        let mut desk = Desk::buyer_open();
+        desk.takes(&replaced().0);
+        desk.writes(Role::Buyer, &wish);
+        desk.takes(&stopped);
+        assert_eq!(failed(&desk), Vec::<String>::new(), "{:?}", wish.document);
+    }
+}
+
+#[test]
+fn a_part_of_the_goods_back_for_less_than_was_paid_for_it_is_told_to_the_buyer() {
+    let failures = |desk: &Desk| -> Vec<String> {
+        let known = desk.transaction();
+        mailorder::rules::failed::failures(known, &desk.standing()).into_iter().map(|one| one.text).collect()
+    };
+    let shirts = wish(goods(&[("1", "2")]));
+    let takes = |seq, step, refund| word(seq, Some(&shirts), goods(&[("1", "2")]), step, refund);
+    let came = Step::Done { at: at("2026-07-22") };
+    let said = |of_it| {
+        let who = shop().address;
+        [format!("goods go back for which JPY 2000 was paid, and of it {of_it} is to come back (says {who})")]
+    };
+    for (step, refund, of_it) in
+        [(agreed(), Some(jpy(1)), "JPY 1"), (came.clone(), None, "JPY 0"), (came, Some(jpy(1999)), "JPY 1999")]
+    {
+        let mut desk = asked(&shirts);
+        assert_eq!(failures(&desk), Vec::<String>::new(), "the shop has not answered");
+        assert_eq!(desk.takes(&takes(2, step, refund)).verdict, Verdict::Applied, "conditions may allow it");
+        assert_eq!(failures(&desk), said(of_it));
+        desk.takes(&takes(3, agreed(), Some(jpy(2000))));
+        assert_eq!(failures(&desk), Vec::<String>::new(), "it agrees to the rest");
+    }
+    // What was given back unasked before counts, and who has not paid misses nothing.
+    let mut desk = asked(&shirts);
+    desk.takes(&word(2, None, Vec::new(), agreed(), Some(jpy(4000))));
+    desk.takes(&takes(3, agreed(), Some(jpy(800))));
+    assert_eq!(failures(&desk), Vec::<String>::new());
+    let mut desk = Desk::buyer_open();
+    desk.takes(&delivered());
+    desk.writes(Role::Buyer, &shirts);
+    desk.takes(&takes(2, agreed(), None));
+    assert_eq!(failures(&desk), Vec::<String>::new());
+}
+
+#[test]
+fn money_that_is_collected_without_an_ok_is_told_to_the_buyer_until_he_says_it() {
+    let collected = |desk: &Desk| {
+        mailorder::rules::unconfirmed::collected(desk.transaction(), &desk.standing()).map(|one| one.text)
+    };
+    let said =
+        format!("JPY 4800 was collected, and you have said OK to no terms of this order (says {})", bank().address);
+    let waits = |desk: &Desk| {
+        let known = desk.transaction();
+        mailorder::view::transaction::unanswered(known, &desk.standing(), &at("2026-07-12"))
+            .map(|(kept, _)| kept.content)
+    };
+    let mut desk = Desk::buyer_ordered();
+    desk.takes(&terms_letter(terms()));
+    assert_eq!((collected(&desk), waits(&desk)), (None, Some(offer())));
+    let plan = payment_status(jpy(4800), vec![payment("1", jpy(4800), planned("2026-08-27"))]);
+    desk.takes(&status(&bank(), 1, "2026-07-20", false, plan));
+    assert_eq!(desk.standing().state, State::Open, "a shop may begin at once");
+    assert_eq!((collected(&desk), waits(&desk)), (None, Some(offer())), "nothing is collected yet");
+    assert_eq!(desk.takes(&Letter { seq: Some(2), ..paid() }).verdict, Verdict::Applied, "it is no less collected");
+    assert_eq!((collected(&desk), waits(&desk)), (Some(said.clone()), Some(offer())));
+    let bill = |desk: &Desk| {
+        mailorder::view::bill::Bill::of(desk.transaction(), &desk.standing()).and_then(|bill| bill.agrees())
+    };
+    assert_eq!(bill(&desk), None);
+    let mut agreed = desk.clone();
+    agreed.writes(Role::Buyer, &confirmation());
+    assert_eq!((collected(&agreed), waits(&agreed), bill(&agreed)), (None, None, Some(true)));
+    desk.takes(&delivered());
+    desk.takes(&status(
+        &shop(),
+        2,
+        "2026-07-18",
+        true,
+        order_status(vec![shipment("1", all_goods(), done("2026-07-18"))]),
+    ));
+    assert_eq!((desk.standing().state, collected(&desk)), (State::Completed, Some(said)));
+}
+
+#[test]
+fn what_is_delivered_and_paid_is_not_cancelled_by_the_shop() {
+    let left = order_status(vec![shipment("1", all_goods(), done("2026-07-18"))]);
+    let left = status(&shop(), 2, "2026-07-18", true, left);
+    let over = |state| {
+        let Document::OrderStatus(status) = cancelled() else { unreachable!("it is one") };
+        let shipments = vec![shipment("1", all_goods(), done("2026-07-18"))];
+        Document::OrderStatus(mailorder::trade::status::OrderStatus { state, shipments, ..status })
+    };
+    let completed = || {
+        let mut desk = Desk::buyer_open();
+        for letter in [&left, &delivered(), &paid()] {
+            assert_eq!(desk.takes(letter).verdict, Verdict::Applied);
+        }
+        assert_eq!(desk.standing().state, State::Completed);
+        desk
+    };
+    for state in [mailorder::trade::status::OrderState::Cancelled, mailorder::trade::status::OrderState::Returned] {
+        let mut desk = completed();
+        let ended = |seq| status(&shop(), seq, "2026-07-25", true, over(state));
+        refused_or_applied(&mut desk, "unasked", &ended(3), TAKEN_BACK);
+        refused_or_applied(&mut desk, "again", &ended(4), TAKEN_BACK);
+        assert!(mailorder::role::buyer::can_give_back(desk.transaction()).is_ok(), "a return is asked for as before");
+        // What the buyer asked for the shop may grant, though it came too late.
+        let mut asked = completed();
+        asked.writes(Role::Buyer, &wish(all_goods()));
+        refused_or_applied(&mut asked, "asked for", &ended(3), &[]);
+    }
+    // What is not paid, or not there, a shop may end; and what is said of before comes too late to change that.
+    let mut desk = Desk::buyer_open();
+    desk.takes(&left);
+    desk.takes(&paid());
+    let ended = status(&shop(), 3, "2026-07-25", true, cancelled());
+    let Document::OrderStatus(over) = over(mailorder::trade::status::OrderState::Cancelled) else { unreachable!() };
+    let ended = Letter { document: Document::OrderStatus(over), ..ended };
+    refused_or_applied(&mut desk, "nothing came", &ended, &[]);
+    desk.takes(&delivered());
+    assert_eq!(desk.standing().state, State::Cancelled);
+}

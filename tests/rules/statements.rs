@@ -202,10 +202,10 @@ fn the_carrier_brings_what_was_agreed_on() {
 #[test]
 fn what_is_done_stays_done_at_its_time() {
     let arrived = |on: &str| vec![parcel("1", all_goods(), done(on))];
-    let on_its_way = vec![parcel("1", all_goods(), planned("2026-07-22"))];
+    let on_its_way = vec![parcel("1", all_goods(), planned("2026-07-21"))];
     let first = courier_says(1, true, arrived("2026-07-21"));
     let plan = courier_says(1, false, on_its_way.clone());
-    let later = vec![parcel("1", all_goods(), planned("2026-07-25"))];
+    let later = vec![parcel("1", all_goods(), planned("2026-07-22"))];
     let paid = vec![payment("1", jpy(4800), done("2026-07-20"))];
     let money = bank_says(1, 0, paid);
     check(
@@ -274,7 +274,7 @@ fn what_is_late_goes_by_the_day_agreed_on_whatever_is_planned() {
         assert_eq!(late(&desk, "2026-07-22"), [], "planned for {arrives}");
         assert_eq!(late(&desk, "2026-07-24"), [delivery], "planned for {arrives}");
         assert_eq!(late(&desk, "2026-08-30"), [delivery], "planned for {pays}");
-        assert_eq!(late(&desk, "2026-09-02"), [("payment", day("2026-08-31")), delivery], "planned for {pays}");
+        assert_eq!(late(&desk, "2026-09-02"), [delivery, ("payment", day("2026-08-31"))], "planned for {pays}");
         let mark = desk.standing().mark(Leg::Delivery);
         assert_eq!((mark.date, mark.promised), (Some(day(arrives)), Some(day("2026-07-22"))), "the plan is shown");
     }
@@ -344,6 +344,7 @@ fn nothing_is_done_after_the_confirmed_cancellation() {
     let on = order_says(3, false, order_status(vec![shipment("1", all_goods(), planned("2026-07-25"))]));
     let paid = |on: &str| bank_says(1, 0, vec![payment("1", jpy(4800), done(on))]);
     let money = paid("2026-07-17");
+    let plan = |seq, on: &str| as_of(bank_says(seq, 4800, vec![payment("1", jpy(4800), planned("2026-07-30"))]), on);
     let back = vec![payment("1", jpy(4800), done("2026-07-17")), refund("2", 4800, done("2026-07-21"))];
     let too_much = vec![payment("1", jpy(4800), done("2026-07-17")), refund("2", 4801, done("2026-07-21"))];
     check(
@@ -351,6 +352,8 @@ fn nothing_is_done_after_the_confirmed_cancellation() {
         vec![
             row("paid before it", &[&over], paid("2026-07-18T11:00:00Z"), &[]),
             row("paid after it", &[&over], paid("2026-07-19"), &[Code::StatusAfterCancel]),
+            row("a debit planned before it", &[&over], plan(1, "2026-07-18T12:30:00Z"), &[]),
+            row("a debit planned after it", &[&over], plan(1, "2026-07-18T14:00:00Z"), &[Code::StatusAfterCancel]),
             row("the order goes on", &[&over], on, &[Code::StatusAfterCancel]),
             row("the money goes back", &[&over, &money], bank_says(2, 0, back), &[]),
             row("too much goes back", &[&over, &money], bank_says(2, 0, too_much), &[Code::AmountDiffers]),
@@ -504,7 +507,7 @@ fn what_is_done_is_not_unsaid_by_a_flag_a_double_or_a_word_on_the_whole() {
     let paid = || payment("1", jpy(4800), done("2026-07-20"));
     let money = bank_says(1, 0, vec![paid()]);
     let unsaid = |letter: &Letter, seq| Letter { seq: Some(seq), done: Some(false), ..letter.clone() };
-    let hidden = vec![arrived(), parcel("1", Vec::new(), planned("2026-12-24"))];
+    let hidden = vec![arrived(), parcel("1", Vec::new(), planned("2026-07-22"))];
     let twice = vec![
         shipment("1", goods(&[("1", "1")]), done("2026-07-18")),
         shipment("1", goods(&[("1", "2"), ("2", "1")]), planned("2026-07-20")),
@@ -551,4 +554,38 @@ fn what_is_done_is_not_unsaid_by_a_flag_a_double_or_a_word_on_the_whole() {
     let hidden = Letter { document, ..bank_says(1, 0, Vec::new()) };
     let judged = Desk::buyer_open().takes(&hidden);
     assert!(judged.findings.iter().any(|found| found.code == Code::AmountDiffers), "{judged:?}");
+}
+
+#[test]
+fn a_payment_that_was_declined_has_failed_whatever_is_said_to_remain() {
+    let says = |remaining, step: Step| {
+        let Document::PaymentStatus(stated) = payment_status(jpy(remaining), vec![payment("1", jpy(4800), step)])
+        else {
+            unreachable!("it is one")
+        };
+        let stated = PaymentStatus { state: PaymentState::Declined, ..stated };
+        status(&bank(), 1, "2026-07-21", false, Document::PaymentStatus(stated))
+    };
+    let failed_of = |desk: &Desk| -> Vec<String> {
+        let failures = mailorder::rules::failed::failures(desk.transaction(), &desk.standing());
+        failures.into_iter().map(|one| one.text).collect()
+    };
+    let reason = Reason { code: "declined".to_owned(), text: "No funds.".to_owned() };
+    let no_funds = || Step::Failed { reason: reason.clone(), at: Some(at("2026-07-20")) };
+    let said = format!("payment of JPY 4800 failed: No funds. (says {})", bank().address);
+    for remaining in [4800, 0] {
+        let mut desk = Desk::buyer_open();
+        assert_eq!(desk.takes(&says(remaining, no_funds())).verdict, Verdict::Applied);
+        assert_eq!(failed_of(&desk), [said.clone()], "{remaining} remains");
+    }
+    // The shop had it stopped, and nothing is owed.
+    let mut desk = Desk::buyer_open();
+    desk.takes(&says(0, failed()));
+    assert_eq!(failed_of(&desk), Vec::<String>::new());
+    // Paid after all.
+    let mut desk = Desk::buyer_open();
+    desk.takes(&says(4800, no_funds()));
+    let again = vec![payment("1", jpy(4800), no_funds()), payment("2", jpy(4800), done("2026-07-20"))];
+    assert_eq!(desk.takes(&bank_says(2, 0, again)).verdict, Verdict::Applied);
+    assert_eq!(failed_of(&desk), Vec::<String>::new());
 }

@@ -74,7 +74,7 @@ fn what_is_to_go_back_or_went_back_is_not_ordered_again() {
 
 #[test]
 fn a_promised_day_is_looked_at_when_it_is_over_anywhere() {
-    // The payment is due on the 15th. Half past midnight of the 16th in Tokyo is the 15th in UTC.
+    // The goods are to arrive on the 17th. Half past midnight of the 18th in Tokyo is the 17th in UTC.
     let mut world = World::new(STEPS);
     let id = world.accepted_order();
     report(&mut world, &id, &[(SHOP, Role::Shop)]);
@@ -82,7 +82,7 @@ fn a_promised_day_is_looked_at_when_it_is_over_anywhere() {
         let due_before = Some(at(time).instant().as_second());
         world.clerks[BUYER].index().list(&Filter { due_before, ..Filter::default() }).unwrap().len()
     };
-    assert_eq!(looked_at("2026-07-14T12:00:00Z"), 0, "it is the 15th nowhere");
-    assert_eq!(looked_at("2026-07-16T00:30:00+09:00"), 1);
-    assert_eq!(looked_at("2026-07-16T00:30:00-05:00"), 1);
+    assert_eq!(looked_at("2026-07-16T12:00:00Z"), 0, "it is the 17th nowhere");
+    assert_eq!(looked_at("2026-07-18T00:30:00+09:00"), 1);
+    assert_eq!(looked_at("2026-07-18T00:30:00-05:00"), 1);
 }

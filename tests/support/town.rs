@@ -354,6 +354,7 @@ impl Town {
     /// Has the buyer wait for a parcel that is paid, shipped and promised for tomorrow, and asked about in turn when it is
     /// late; returns the order's ID.
     pub fn awaits_parcel(&self) -> String {
+        self.configure("shop", |text| text.replace("steps = ", "arrival_days = 1\nsteps = "));
         let (id, number) = self.bought("SH-41", 1, &["--pay", "card"]);
         for report in [("shop", "--shipped"), ("pay", "--paid")] {
             self.reports(&number, &[report]);

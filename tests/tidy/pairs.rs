@@ -9,7 +9,7 @@ use super::source::{Source, word_places};
 use super::{TextFile, assert_none, files, read, sample};
 
 /// Findings that no letter is judged by: they are reckoned from what is there, and the test that shows each.
-const COMPUTED: [(Code, &str); 10] = [
+const COMPUTED: [(Code, &str); 11] = [
     (
         Code::SignerCompromised,
         "tests/trust/mod.rs::letters_of_a_key_that_is_revoked_as_compromised_are_marked_and_stay_applied_b37",
@@ -19,6 +19,10 @@ const COMPUTED: [(Code, &str); 10] = [
         "tests/commands/alike.rs::a_shop_is_told_of_a_first_contact_that_looks_like_somebody_it_knows_and_takes_the_order",
     ),
     (Code::Failed, "tests/reminded.rs::money_for_a_cancelled_order_is_missed_too_and_its_failing_told"),
+    (
+        Code::NotConfirmed,
+        "tests/flows/failing.rs::money_that_is_collected_before_the_ok_is_a_warning_and_the_terms_go_on_waiting",
+    ),
     (
         Code::ReceivedDiffers,
         "tests/commands/receiving.rs::fewer_pieces_than_the_agent_says_are_a_warning_in_show_list_and_warnings_p84",
