@@ -150,7 +150,7 @@ impl Purchase<'_> {
         let open = |world: &World| {
             world.clerks[BUYER].index().warnings(true).unwrap().into_iter().find(|one| one.code.blocks())
         };
-        while let Some(warning) = open(&self.world) {
+        while let Some(warning) = open(self.world) {
             assert_eq!(warning.code, Code::TermsDifferFromOrder, "{warning:?}");
             let (position, seen) = (warning.position, Some("Seen.".to_owned()));
             self.world.clerks[BUYER].settle(position, Settlement::Accept, seen).unwrap();

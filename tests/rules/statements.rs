@@ -576,7 +576,7 @@ fn a_payment_that_was_declined_has_failed_whatever_is_said_to_remain() {
     for remaining in [4800, 0] {
         let mut desk = Desk::buyer_open();
         assert_eq!(desk.takes(&says(remaining, no_funds())).verdict, Verdict::Applied);
-        assert_eq!(failed_of(&desk), [said.clone()], "{remaining} remains");
+        assert_eq!(failed_of(&desk), std::slice::from_ref(&said), "{remaining} remains");
     }
     // The shop had it stopped, and nothing is owed.
     let mut desk = Desk::buyer_open();
