@@ -3,7 +3,7 @@
 
 use mailorder::rules::{Standing, State};
 use mailorder::trade::status::Step;
-use mailorder::trade::{Direction, Document, Kind, Leg, OrderId, PaymentMethod, Role, Transaction};
+use mailorder::trade::{Code, Direction, Document, Kind, Leg, OrderId, PaymentMethod, Role, Transaction};
 
 use crate::support::trade::{at, day};
 use crate::support::world::{BANK, BUYER, Mail, SHOP, World};
@@ -242,7 +242,13 @@ fn dates_planned_by_rule_are_told_to_buyer_and_shop_p55_p57() {
         let Document::PaymentStatus(payment) = is_status(Kind::PaymentStatus) else { panic!("a status") };
         assert_eq!((payment.scheduled, payment.remaining), (Some(day("2026-08-04")), crate::support::trade::jpy(4800)));
     }
-    check_peace(&world, &[BUYER, SHOP, BANK]);
+    // He comes four days later than the terms have it, which is noted; nothing else is amiss.
+    for (who, noted) in [(BUYER, 1), (SHOP, 1)] {
+        let warnings = world.clerks[who].index().warnings(true).unwrap();
+        let is_noted = warnings.iter().all(|warning| warning.code == Code::PlannedLate);
+        assert!(is_noted && warnings.len() == noted, "{who}: {warnings:?}");
+    }
+    check_peace(&world, &[BANK]);
 }
 
 #[test]
