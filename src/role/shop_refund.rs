@@ -1,7 +1,8 @@
 //! What the shop gives back: how much it is, and when a return is closed.
 
 use super::{Action, Desk, Draft, Refused, terms_of};
-use crate::rules::{Standing, returned};
+use crate::rules::Standing;
+use crate::rules::returned::{self, Unpriced};
 use crate::trade::document::{RefundInstruction, ReturnAnswer};
 use crate::trade::item::{Line, LineQuantity};
 use crate::trade::status::Step;
@@ -85,18 +86,12 @@ fn value_of(terms: &Terms, lines: &[LineQuantity]) -> Result<Money, Why> {
     if !lines.is_empty() && terms.lines.iter().all(all) {
         return Ok(terms.total);
     }
-    let price = |part: &LineQuantity| {
-        let line = terms.lines.iter().find(|line| line.id == part.line).ok_or(NOT_BOUGHT)?;
-        line.unit_price.times(part.quantity).map_err(|_| NO_PRICE)
-    };
-    let prices: Vec<Money> = lines.iter().map(price).collect::<Result<_, _>>()?;
-    let value = sum(&prices)?.ok_or(NOTHING_NAMED)?;
-    let reductions: Vec<Money> = terms.charges.iter().map(|charge| charge.price).filter(Money::is_negative).collect();
-    let Some(reduction) = sum(&reductions)? else { return Ok(value) };
-    let goods: Vec<Money> = terms.lines.iter().filter_map(|line| line.price().ok()).collect();
-    let share = sum(&goods)?.and_then(|goods| reduction.share(&value, &goods).ok()).ok_or(NO_SUM)?;
-    let left = value.plus(&share).map_err(|_| NO_SUM)?;
-    Ok(if left.is_negative() { Money::zero(left.currency()) } else { left })
+    returned::worth_of(terms, lines).map_err(|why| match why {
+        Unpriced::NotBought => NOT_BOUGHT,
+        Unpriced::Quantity => NO_PRICE,
+        Unpriced::Nothing => NOTHING_NAMED,
+        Unpriced::Sum => NO_SUM,
+    })
 }
 
 const NOT_BOUGHT: Why = (StatusReason::Item, "Not all of it was bought.");

@@ -117,29 +117,44 @@ pub fn worth_of_all(terms: &Terms) -> Option<Money> {
     Money::sum(&goods.chain(reductions).collect::<Vec<Money>>()).ok().flatten()
 }
 
-/// Returns what was paid for these goods: their prices, less their share of what was taken off the sum; `None` where that cannot be
-/// reckoned. Charges stay with the shop.
-pub fn worth_of(terms: &Terms, lines: &[LineQuantity]) -> Option<Money> {
-    let price = |part: &LineQuantity| {
-        let line = terms.lines.iter().find(|line| line.id == part.line)?;
-        line.unit_price.times(part.quantity).ok()
-    };
-    let value = sum(lines.iter().map(price).collect::<Option<Vec<Money>>>()?)?;
-    let reductions = terms.charges.iter().map(|charge| charge.price).filter(Money::is_negative).collect();
-    let Some(reduction) = sum(reductions) else { return Some(value) };
-    let goods = sum(terms.lines.iter().filter_map(|line| line.price().ok()).collect())?;
-    let left = value.plus(&reduction.share(&value, &goods).ok()?).ok()?;
-    Some(if left.is_negative() { Money::zero(left.currency()) } else { left })
+/// Why it cannot be reckoned what goods are worth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unpriced {
+    /// A line was not bought.
+    NotBought,
+    /// The price of a quantity does not come out in the currency.
+    Quantity,
+    /// Nothing is named.
+    Nothing,
+    /// The amounts make no sum.
+    Sum,
 }
 
-fn sum(amounts: Vec<Money>) -> Option<Money> {
-    Money::sum(&amounts).ok().flatten()
+/// Returns what was paid for these goods: their prices, less their share of what was taken off the sum. Charges stay with the shop.
+///
+/// # Errors
+/// Why that cannot be reckoned.
+pub fn worth_of(terms: &Terms, lines: &[LineQuantity]) -> Result<Money, Unpriced> {
+    let sum = |amounts: &[Money]| Money::sum(amounts).map_err(|_| Unpriced::Sum);
+    let price = |part: &LineQuantity| {
+        let line = terms.lines.iter().find(|line| line.id == part.line).ok_or(Unpriced::NotBought)?;
+        line.unit_price.times(part.quantity).map_err(|_| Unpriced::Quantity)
+    };
+    let prices: Vec<Money> = lines.iter().map(price).collect::<Result<_, _>>()?;
+    let value = sum(&prices)?.ok_or(Unpriced::Nothing)?;
+    let reductions: Vec<Money> = terms.charges.iter().map(|charge| charge.price).filter(Money::is_negative).collect();
+    let Some(reduction) = sum(&reductions)? else { return Ok(value) };
+    let goods: Vec<Money> = terms.lines.iter().filter_map(|line| line.price().ok()).collect();
+    let share = sum(&goods)?.and_then(|goods| reduction.share(&value, &goods).ok()).ok_or(Unpriced::Sum)?;
+    let left = value.plus(&share).map_err(|_| Unpriced::Sum)?;
+    Ok(if left.is_negative() { Money::zero(left.currency()) } else { left })
 }
 
 /// Returns what was paid for the goods that the shop agreed to take back, or to pay back, so far; `None` where it agreed to none.
 pub fn worth_of_back(transaction: &Transaction, terms: &Terms) -> Option<Money> {
     let answers = agreed(transaction).into_iter().map(|(_, answer)| &answer.lines).filter(|lines| !lines.is_empty());
-    sum(answers.map(|lines| worth_of(terms, lines)).collect::<Option<Vec<Money>>>()?)
+    let worth: Vec<Money> = answers.map(|lines| worth_of(terms, lines).ok()).collect::<Option<_>>()?;
+    Money::sum(&worth).ok().flatten()
 }
 
 /// Returns what has to go back for all the goods: what they are worth, or what was paid, where that is less.
