@@ -242,9 +242,7 @@ impl Batch<'_> {
         let lookups = Lookups::default();
         let pinned = |address: &Address| lookups.answer(self.pinned(address));
         let named = |address: &Address| lookups.answer(self.named_for(address));
-        let allowed = |agent: &Party| {
-            self.clerk.settings.allows_payment_agent(agent, lookups.answer(self.pinned(&agent.address)).as_ref())
-        };
+        let allowed = |agent: &Party| self.clerk.settings.allows_payment_agent(agent, &pinned);
         let reader = Reader {
             role,
             me: &self.clerk.me,

@@ -225,7 +225,7 @@ impl Clerk {
         let market = Market {
             catalogs: &catalogs,
             pinned: &pinned,
-            may_collect: &|agent| self.settings.allows_payment_agent(agent, pinned(&agent.address).as_ref()),
+            may_collect: &|agent| self.settings.allows_payment_agent(agent, &pinned),
             unpaid: match total.map(|total| self.unpaid_with_orders(&total, now)).transpose()? {
                 Some(None) => return Ok(Err(Held(TOO_MUCH.to_owned()))),
                 unpaid => unpaid.flatten(),

@@ -186,11 +186,13 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Returns whether a buyer lets this payment agent collect, where `accepted` is the key accepted for its address: an address
-    /// on the list is no more than a name, which any shop may write beside a key of its own.
-    pub fn allows_payment_agent(&self, agent: &Party, accepted: Option<&Fingerprint>) -> bool {
+    /// Returns whether a buyer lets this payment agent collect, where `accepted` knows the key accepted for an address: one on the
+    /// list is no more than a name, which any shop may write beside a key of its own.
+    pub fn allows_payment_agent(&self, agent: &Party, accepted: &dyn Fn(&Address) -> Option<Fingerprint>) -> bool {
         let is = |listed: &Listed| match listed {
-            Listed::Address(address) => *address == agent.address && accepted == Some(&agent.fingerprint),
+            Listed::Address(address) => {
+                *address == agent.address && accepted(address).as_ref() == Some(&agent.fingerprint)
+            }
             Listed::Key(key) => *key == agent.fingerprint,
         };
         self.payment_agents.as_ref().is_none_or(|list| list.iter().any(is))
