@@ -3,6 +3,7 @@
 //! Such a letter agrees with the terms and is applied; that something is to be done about it is reckoned from how the
 //! transaction stands, never entered.
 
+use super::pending::wishes_end;
 use super::stopping::{stands_stopped, stop_sent};
 use super::{Standing, State, returned};
 use crate::trade::status::{DeliveryStatus, PaymentStatus, Reason, STOPPED, Step};
@@ -150,10 +151,9 @@ fn declined(status: &PaymentStatus, over: bool) -> Vec<String> {
 /// Returns whether a stop that this letter tells of is news to its reader: to a buyer who asked neither for the end of the order,
 /// nor to give it back, nor said OK to other terms since. A shop has its agents stop, and an agent knows what it stopped.
 fn tells_of_stop(transaction: &Transaction, said: &Kept) -> bool {
-    let mut asked = [Kind::Cancellation, Kind::ReturnRequest].into_iter().flat_map(|kind| transaction.sent(kind));
     let ok = transaction.sent(Kind::Confirmation).last();
     let renewed = ok.is_some_and(|ok| ok.letter.terms != said.letter.terms);
-    transaction.key.role == Role::Buyer && !renewed && !asked.any(|asked| !transaction.is_refused(&asked.content))
+    transaction.key.role == Role::Buyer && !renewed && !wishes_end(transaction)
 }
 
 /// Parcels that were refused or lost, and those that the shop had stopped where that is `told`.

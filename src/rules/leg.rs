@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use super::authority;
 use super::folding::{Folded, Folding, Ground, Run};
 use super::other_terms;
+use super::pending::wishes_end;
 use super::returned;
 use super::statement::{self, Check};
 use crate::trade::item::LineQuantity;
@@ -282,9 +283,9 @@ impl<'a> LegFold<'a, '_> {
     /// no end of it and nothing had ended it before.
     fn completed_before(&self, kept: &Kept) -> Option<Moment> {
         let known = self.known.transaction;
-        let mut wishes = [Kind::Cancellation, Kind::ReturnRequest].into_iter().flat_map(|kind| known.sent(kind));
-        let is_asked = wishes.any(|wish| !known.is_refused(&wish.content));
-        if !ends(&kept.letter.document) || self.legs.cancelled.is_some() || known.key.role != Role::Buyer || is_asked {
+        let is_unasked = known.key.role == Role::Buyer && self.legs.cancelled.is_none();
+        // Nearly no status ends an order: what takes time is asked last.
+        if !ends(&kept.letter.document) || !is_unasked || wishes_end(known) {
             return None;
         }
         let mut before = known.clone();

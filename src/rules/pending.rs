@@ -46,6 +46,12 @@ impl Pending {
     }
 }
 
+/// Returns whether the buyer whose transaction this is asked for its end, or gave goods back, and was not refused.
+pub(super) fn wishes_end(transaction: &Transaction) -> bool {
+    let mut wishes = [Kind::Cancellation, Kind::ReturnRequest].into_iter().flat_map(|kind| transaction.sent(kind));
+    wishes.any(|wish| !transaction.is_refused(&wish.content))
+}
+
 /// Returns whether a letter of ours was answered or refused.
 fn is_answered(transaction: &Transaction, sent: &Kept) -> bool {
     let answers = |kept: &Kept| kept.letter.answers.as_ref() == Some(&sent.content);

@@ -302,8 +302,8 @@ fn terms_in(terms: &Terms, transaction: Option<&Transaction>, letter: &Letter) -
         findings.push(Finding::new(Code::TermsDifferFromOrder, text));
     }
     // Such as were not taken count as not come: a word about them, in whatever order the post brings both, is waited for.
-    let has_come = |old: &Digest| transaction.all_terms().any(|(kept, _)| kept.content == *old);
-    if let Some(replaced) = letter.replaces.filter(|old| !has_come(old)) {
+    if let Some(replaced) = letter.replaces.filter(|old| !transaction.all_terms().any(|(kept, _)| kept.content == *old))
+    {
         // They may have overtaken the terms they replace: then they wait for them.
         let text = format!("{} replaces terms that have not come: {replaced}", letter.from.address);
         findings.push(Finding::new(Code::UnknownTransaction, text));
