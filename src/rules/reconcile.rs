@@ -301,9 +301,7 @@ fn terms_in(terms: &Terms, transaction: Option<&Transaction>, letter: &Letter) -
         let text = "the shop had made terms before, and these do not say that they replace them";
         findings.push(Finding::new(Code::TermsDifferFromOrder, text));
     }
-    // Such as were not taken count as not come: a word about them, in whatever order the post brings both, is waited for.
-    if let Some(replaced) = letter.replaces.filter(|old| !transaction.all_terms().any(|(kept, _)| kept.content == *old))
-    {
+    if let Some(replaced) = letter.replaces.filter(|old| !transaction.has_come(old)) {
         // They may have overtaken the terms they replace: then they wait for them.
         let text = format!("{} replaces terms that have not come: {replaced}", letter.from.address);
         findings.push(Finding::new(Code::UnknownTransaction, text));

@@ -1,6 +1,7 @@
 //! Which terms of a transaction hold: what the shop offered, what the buyer said to it, and what the shop said to that.
 
 use super::document::{Document, Kind};
+use super::entry::Verdict;
 use super::finding::{Code, Finding};
 use super::id::Digest;
 use super::terms::Terms;
@@ -68,6 +69,27 @@ impl Transaction {
             Document::TransactionInfo(terms) => Some((kept, terms)),
             _ => None,
         })
+    }
+
+    /// Returns whether terms with this content have come, and what they replace, and so on to the first: those taken, and those that a
+    /// person is warned about. Such as wait have not come for those that replace them, so that all end alike in whatever order the
+    /// post brings them.
+    pub fn has_come(&self, terms: &Digest) -> bool {
+        let waits = |finding: &Finding| !finding.code.blocks() || finding.code == Code::UnknownTransaction;
+        let is_warned = |kept: &Kept| kept.verdict == Verdict::Warned && !kept.findings.iter().all(waits);
+        let mut next = *terms;
+        // Each link is one of the letters here.
+        for _ in &self.kept {
+            if self.all_terms().any(|(kept, _)| kept.content == next) {
+                return true;
+            }
+            let Some((warned, _)) = self.made().find(|(kept, _)| kept.content == next && is_warned(kept)) else {
+                return false;
+            };
+            let Some(before) = warned.letter.replaces else { return true };
+            next = before;
+        }
+        false
     }
 
     /// Returns whether the shop has made other terms in the place of these. Nothing can be agreed on by these any more then, whatever
