@@ -198,20 +198,30 @@ impl MaildirInbox {
             maildir::write_tmp(&filed.join("tmp"), "maildirfolder", b"")
                 .and_then(|tmp| maildir::claim(&tmp, &filed.join("maildirfolder")))?;
         }
-        for origin in origins {
-            let Origin::Maildir { name } = origin else { continue };
-            let Some(path) = maildir::find(&self.settings.folder, name)? else { continue };
-            let moved = match self.settings.handled {
-                Handled::File => maildir::claim(&path, &filed.join("cur").join(format!("{name}:2,S"))),
-                Handled::Consume | Handled::Leave => remove(&path),
-            };
-            match moved {
-                // Moved by a reader between the search and now: done again at the next restart.
-                Err(error) if error.kind() == Some(io::ErrorKind::NotFound) => {}
-                other => other?,
-            }
+        // One that cannot be marked keeps no other from it.
+        let names = origins.iter().filter_map(|origin| match origin {
+            Origin::Maildir { name } => Some(name),
+            Origin::Imap { .. } => None,
+        });
+        let mut failed = None;
+        for name in names {
+            failed = self.mark(name, &filed).err().or(failed);
         }
-        Ok(())
+        failed.map_or(Ok(()), Err)
+    }
+
+    /// Marks the mail with this name as handled.
+    fn mark(&self, name: &str, filed: &Path) -> Result<(), InboxError> {
+        let Some(path) = maildir::find(&self.settings.folder, name)? else { return Ok(()) };
+        let moved = match self.settings.handled {
+            Handled::File => maildir::claim(&path, &filed.join("cur").join(format!("{name}:2,S"))),
+            Handled::Consume | Handled::Leave => remove(&path),
+        };
+        match moved {
+            // Moved by a reader between the search and now: done again at the next restart.
+            Err(error) if error.kind() == Some(io::ErrorKind::NotFound) => Ok(()),
+            other => Ok(other?),
+        }
     }
 
     /// Waits until a file with an unknown name is in `new/`, or `cur/` has changed; see [`super::Inbox::wait`].
