@@ -124,7 +124,15 @@ impl Money {
 
     /// Returns nothing of `currency`.
     pub fn zero(currency: Currency) -> Self {
-        let mut amount = Decimal::ZERO;
+        Self::whole(Decimal::ZERO, currency)
+    }
+
+    /// Returns the largest whole amount of `currency`.
+    pub fn largest(currency: Currency) -> Self {
+        Self::whole(LIMIT, currency)
+    }
+
+    fn whole(mut amount: Decimal, currency: Currency) -> Self {
         amount.rescale(u32::from(currency.decimals()));
         Self { amount, currency }
     }

@@ -299,6 +299,7 @@ fn owed(clerk: &Clerk, known: &Transaction, total: Money) -> Result<Option<Owed>
     let now = now.map_or_else(|| Money::zero(total.currency()), |(sum, _)| sum);
     let own = Standing::of(known).unpaid.filter(|own| own.currency() == total.currency());
     let others = own.map_or(Ok(now), |own| now.minus(&own));
-    let Ok(then) = others.and_then(|others| others.plus(&total)) else { return Ok(None) };
-    Ok(then.exceeds(&limit).unwrap_or(false).then_some(Owed { now, then, limit }))
+    // A sum that is no amount any more is over every limit; the largest one stands for it.
+    let then = others.and_then(|others| others.plus(&total)).unwrap_or_else(|_| Money::largest(total.currency()));
+    Ok(then.exceeds(&limit).unwrap_or(true).then_some(Owed { now, then, limit }))
 }

@@ -64,6 +64,25 @@ fn what_would_reach_the_unpaid_limit_is_agreed_to_by_nobody_but_a_person_p81() {
     town.check_stands("buyer", &second, "offered", [false; 3]);
 }
 
+#[test]
+fn a_sum_too_large_for_an_amount_is_told_as_over_the_limit_p81() {
+    let town = Town::acquainted();
+    town.configure("buyer", |text| text.replacen("[buyer]\n", "[buyer]\nunpaid_limits = [\"JPY 900000000000\"]\n", 1));
+    let owed = || {
+        let id = town.orders("buyer", "KETTLE", 20_000_000, &["--pay", "invoice"]);
+        town.settle();
+        let told = town.does("buyer", &["confirm", &id, "--dry-run", "--json"]).json()["owed"].clone();
+        town.does("buyer", &["confirm", &id]);
+        town.settle();
+        told
+    };
+    assert!(owed().is_null());
+    let owed = owed();
+    let amount = |name: &str| owed[name]["amount"].as_str().map(str::to_owned);
+    assert_eq!(amount("now").as_deref(), Some("720000000500"), "{owed}");
+    assert_eq!(amount("then").as_deref(), Some("999999999999"), "{owed}");
+}
+
 /// Where the originals of a party's mail go, so that none can be moved there.
 struct Blocked {
     originals: PathBuf,
