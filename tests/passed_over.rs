@@ -142,3 +142,35 @@ async fn a_server_that_gives_nothing_has_no_mail_passed_over() {
     shared.lock().unwrap().lies.clear();
     assert_eq!(uids(&imap.fetch(&Cursor::Start, 100).await.unwrap()), (1..=9).collect::<Vec<_>>());
 }
+
+#[tokio::test]
+async fn however_many_mails_cannot_be_read_those_behind_them_are() {
+    let shared = mailbox((1..=80).map(|n| (n, letter(n))));
+    let mut mailbox = shared.lock().unwrap();
+    for uid in 2..=71 {
+        let when: &'static str = format!("UID FETCH {uid} (UID BODY").leak();
+        mailbox.lies.push((when, "{tag} NO cannot\r\n".to_owned()));
+    }
+    // Several at once are refused as well.
+    for range in [":", ","] {
+        for first in 1..=71 {
+            let when: &'static str = format!("UID FETCH {first}{range}").leak();
+            mailbox.lies.push((when, "{tag} NO cannot\r\n".to_owned()));
+        }
+    }
+    drop(mailbox);
+    let mut imap = inbox(&shared, settings());
+    let (mut cursor, mut got, mut notes) = (Cursor::Start, Vec::new(), 0);
+    for _ in 0..200 {
+        let Ok(batch) = imap.fetch(&cursor, 100).await else { continue };
+        got.extend(uids(&batch));
+        notes += batch.notes.len();
+        cursor = batch.cursor;
+    }
+    assert_eq!((got.first(), got.get(1..)), (Some(&1), Some(&(72..=80).collect::<Vec<u32>>()[..])));
+    assert_eq!(notes, 70, "each is told of once");
+    assert!(
+        matches!(&cursor, Cursor::Imap(position) if position.holes.len() == 64 && position.seen == 80),
+        "{cursor:?}"
+    );
+}

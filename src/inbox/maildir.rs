@@ -58,8 +58,10 @@ impl MaildirSettings {
 #[derive(Debug)]
 pub struct MaildirInbox {
     settings: MaildirSettings,
-    /// Stable names of files that need no second look in this run: ordinary, too large, or given to the caller.
+    /// Stable names of files that need no second look in this run: ordinary, or in a cursor that the caller kept.
     known: BTreeSet<String>,
+    /// Stable names of files that the cursor of the last batch has; the next cursor says whether it was kept.
+    given: BTreeSet<String>,
     /// When `cur/` had changed last before it was read.
     cur_changed: Option<SystemTime>,
 }
@@ -67,7 +69,7 @@ pub struct MaildirInbox {
 impl MaildirInbox {
     /// Takes the settings; nothing is opened yet.
     pub const fn new(settings: MaildirSettings) -> Self {
-        Self { settings, known: BTreeSet::new(), cur_changed: None }
+        Self { settings, known: BTreeSet::new(), given: BTreeSet::new(), cur_changed: None }
     }
 
     /// Brings the next letters; see [`super::Inbox::fetch`].
@@ -83,6 +85,7 @@ impl MaildirInbox {
         let present: BTreeSet<&str> = files.iter().filter_map(|p| name_of(p)).map(stable).collect();
         seen.retain(|name| present.contains(name.as_str()));
         self.known.retain(|name| present.contains(name.as_str()));
+        self.given.clear();
         let mut bytes = 0_usize;
         for path in &files {
             let Some(name) = name_of(path).map(stable) else { continue };
@@ -133,8 +136,9 @@ impl MaildirInbox {
     ) -> Result<Option<RawMail>, InboxError> {
         let origin = Origin::Maildir { name: name.to_owned() };
         let taken = match self.look(path) {
-            // A mail reader moved it while we looked; its new place is found on the next round.
-            Err(error) if error.kind() == Some(io::ErrorKind::NotFound) => return Ok(None),
+            // A mail reader moved it while we looked; its new place is found on the next round. A link to nothing stays.
+            Err(error) if error.kind() == Some(io::ErrorKind::NotFound) && !path.is_symlink() => return Ok(None),
+            Err(error) if error.kind() == Some(io::ErrorKind::NotFound) => Look::NoFile,
             Err(error) => {
                 notes.push(Note::Unreadable { origin, cause: error.to_string() });
                 self.known.insert(name.to_owned());
@@ -142,25 +146,24 @@ impl MaildirInbox {
             }
             Ok(taken) => taken,
         };
-        self.known.insert(name.to_owned());
         let mail = match taken {
-            Look::Ordinary => None,
+            Look::Ordinary => {
+                self.known.insert(name.to_owned());
+                return Ok(None);
+            }
             Look::NoFile => {
                 notes.push(Note::NoFile { path: path.to_owned() });
-                seen.insert(name.to_owned());
                 None
             }
             Look::TooLarge(size) => {
                 notes.push(Note::TooLarge { origin, size });
-                seen.insert(name.to_owned());
                 None
             }
-            Look::Ours(kind, bytes) => {
-                // Remembered whatever becomes of it: what turns out not to be ours stays in its place.
-                seen.insert(name.to_owned());
-                Some(RawMail { kind, bytes, origin })
-            }
+            Look::Ours(kind, bytes) => Some(RawMail { kind, bytes, origin }),
         };
+        // Remembered whatever becomes of it: what turns out not to be ours stays in its place.
+        seen.insert(name.to_owned());
+        self.given.insert(name.to_owned());
         Ok(mail)
     }
 
@@ -244,7 +247,8 @@ impl MaildirInbox {
             return Ok(true);
         }
         let files = maildir::list_new(&self.settings.folder)?;
-        Ok(files.iter().filter_map(|p| name_of(p)).any(|name| !self.known.contains(stable(name))))
+        let is_news = |name: &str| !self.known.contains(name) && !self.given.contains(name);
+        Ok(files.iter().filter_map(|p| name_of(p)).any(|name| is_news(stable(name))))
     }
 }
 

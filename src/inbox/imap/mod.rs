@@ -323,7 +323,6 @@ impl Imap {
                 return Ok(false);
             };
             if self.suspect == Some(first)
-                && position.holes.len() < HOLES
                 && let Some(newest) = live.found.back().copied().filter(|newest| *newest != first)
             {
                 self.suspect = None;
@@ -430,9 +429,11 @@ impl Imap {
         let origin = Origin::Imap { uid_validity: position.uid_validity, uid };
         let cause = "the server could not deliver it, several times in a row".to_owned();
         batch.notes.push(Note::Unreadable { origin, cause });
-        if !position.holes.contains(&uid) {
-            position.holes.push(uid);
-        }
+        position.holes.retain(|hole| *hole != uid);
+        position.holes.push(uid);
+        // Where so many cannot be read, the first are not tried again: nothing behind them is kept back.
+        let over = position.holes.len().saturating_sub(HOLES);
+        position.holes.drain(..over);
         position.seen = uid;
         self.holes_tried = true;
     }
@@ -462,6 +463,11 @@ impl Imap {
             }
         }
         Ok(())
+    }
+
+    /// Names account and folder; see [`super::Inbox::name`].
+    pub fn name(&self) -> String {
+        format!("{}@{}/{}", self.settings.login.user, self.settings.server.host, self.settings.folder)
     }
 
     /// Marks mails as handled; see [`super::Inbox::done`].
@@ -513,8 +519,9 @@ impl Imap {
         Ok(Woken::News)
     }
 
-    /// Ends the session politely.
+    /// Ends the session politely; what comes after begins as in another run.
     pub async fn close(&mut self) {
+        self.holes_tried = false;
         if let Some(live) = self.live.take() {
             live.session.logout(Duration::from_secs(5)).await;
         }
@@ -536,7 +543,7 @@ fn compare(live: &mut Live, cursor: &Cursor, notes: &mut Vec<Note>) -> Position 
         Some("UIDVALIDITY has changed")
     } else if folder.uid_next.is_none() && first {
         Some("the server names no UIDNEXT")
-    } else if folder.uid_next.is_some_and(|n| kept.uid_next.is_some_and(|k| n < k) || (first && n <= kept.seen)) {
+    } else if first && folder.uid_next.is_some_and(|n| kept.uid_next.is_some_and(|k| n < k) || n <= kept.seen) {
         Some("UIDNEXT has gone back")
     } else {
         None
@@ -549,7 +556,8 @@ fn compare(live: &mut Live, cursor: &Cursor, notes: &mut Vec<Note>) -> Position 
     if live.upto != kept.seen {
         live.found.clear();
     }
-    Position { uid_next: folder.uid_next, ..kept.clone() }
+    // Another program may have opened the folder since.
+    Position { uid_next: folder.uid_next.max(kept.uid_next), ..kept.clone() }
 }
 
 /// Returns whether an error is an answer that may be the fault of the mails it was asked about.
