@@ -27,11 +27,17 @@ fn mail_of_the_bank(world: &mut World) -> Vec<u8> {
 
 /// Has the buyer read his mailbox on the server, judge what came, and mark it there.
 fn pass(world: &mut World, shared: &Shared) -> Vec<Verdict> {
+    pass_in(world, shared, "me")
+}
+
+/// The same in the mailbox of this user.
+fn pass_in(world: &mut World, shared: &Shared, user: &str) -> Vec<Verdict> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let buyer = &mut world.clerks[BUYER];
     runtime.block_on(async {
         let mut settings = imap::settings();
         settings.largest = 100_000;
+        settings.login.user = user.to_owned();
         let mut inbox = Inbox::Imap(Box::new(imap::inbox(shared, settings)));
         buyer.fetch(&mut inbox).await.unwrap();
         let taken = buyer.take_in().unwrap();
@@ -82,13 +88,28 @@ fn where_a_mailbox_was_renumbered_the_mail_is_marked_where_it_lies_now() {
 }
 
 #[test]
+fn another_mailbox_with_the_same_numbers_is_read_from_its_beginning_and_nothing_in_it_marked_for_the_other() {
+    let mut world = World::new(ALL_STEPS);
+    let mail = mail_of_the_bank(&mut world);
+    let shared = mailbox([(4, mail)]);
+    assert_eq!(pass(&mut world, &shared), [Verdict::SetAside]);
+    // The owner moves to another account; its server gave it the same UIDVALIDITY, and his own mail the same number.
+    let other = mailbox([(2, mail_by(&world, SHOP)), (4, imap::ordinary(4)), (5, imap::ordinary(5))]);
+    world.accept(BUYER, BANK);
+    // What was set aside, and what lies below the number read before.
+    assert_eq!(pass_in(&mut world, &other, "you"), [Verdict::Warned]);
+    assert_eq!(marked(&other), ["UID STORE 2 +FLAGS.SILENT ($Mailorder)"]);
+    assert_eq!(marked(&shared), Vec::<String>::new());
+}
+
+#[test]
 fn a_mail_that_is_read_and_set_aside_again_keeps_its_place_in_the_mailbox() {
     let mut world = World::new(ALL_STEPS);
     let mail = mail_by(&world, BANK);
     let shared = mailbox([(4, mail)]);
     assert_eq!(pass(&mut world, &shared), [Verdict::SetAside]);
     let aside = world.clerks[BUYER].set_aside().unwrap();
-    let place = r#"{"in":"imap","uid_validity":7,"uid":4}"#;
+    let place = r#"{"mailbox":"me@fake/INBOX","in":"imap","uid_validity":7,"uid":4}"#;
     assert_eq!((aside[0].origin.as_deref(), aside[0].unpinned.is_none()), (Some(place), true));
     // With the terms its key has come, so the letter is read; but nobody accepted the key for what it says.
     world.accepted_order();

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::{Clerk, ClerkError};
@@ -19,6 +20,31 @@ const FETCH: usize = 256;
 const INBOX: &str = "inbox";
 /// The names under which the index keeps when mail was fetched last, and when that failed last.
 const FETCHED: [&str; 2] = ["fetched", "not fetched"];
+
+/// Something of a mailbox as the index keeps it: how far it was read, or where a mail lies.
+#[derive(Serialize, Deserialize)]
+struct Kept<T> {
+    /// The mailbox, where its numbers mean nothing in another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    mailbox: Option<String>,
+    #[serde(flatten)]
+    what: T,
+}
+
+impl<T: Serialize> Kept<T> {
+    fn written(inbox: &Inbox, what: T) -> Result<String, ClerkError> {
+        json(&Self { mailbox: inbox.name(), what })
+    }
+}
+
+/// Reads what was kept of this mailbox; `Err` has the name of another one that it is of.
+fn kept_of<T: DeserializeOwned>(inbox: &Inbox, text: &str) -> Option<Result<T, String>> {
+    let kept: Kept<T> = serde_json::from_str(text).ok()?;
+    match kept.mailbox {
+        Some(other) if inbox.name().as_ref() != Some(&other) => Some(Err(other)),
+        _ => Some(Ok(kept.what)),
+    }
+}
 
 /// What one pass over the mailbox brought.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -79,21 +105,24 @@ impl Clerk {
 
     /// Looks whether the mailbox can be read, and changes nothing: what is new in it stays new.
     pub async fn reach(&self, inbox: &mut Inbox) -> Result<(), ClerkError> {
-        inbox.fetch(&self.read_to()?, 1).await?;
+        inbox.fetch(&self.read_to(inbox)?.unwrap_or_default(), 1).await?;
         Ok(())
     }
 
-    /// Returns how far the mailbox has been read.
-    fn read_to(&self) -> Result<Cursor, ClerkError> {
+    /// Returns how far the mailbox has been read; `Err` has the name of another mailbox that was read before.
+    fn read_to(&self, inbox: &Inbox) -> Result<Result<Cursor, String>, ClerkError> {
         let stored = self.index.cursor(INBOX)?;
-        Ok(stored.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default())
+        Ok(stored.and_then(|text| kept_of(inbox, &text)).unwrap_or_else(|| Ok(Cursor::default())))
     }
 
     /// Fetches what is new into the spool: first on disk, then the cursor. The mailbox stays as it is until the mails
     /// are judged, because an encrypted mail may be anybody's.
     pub async fn fetch(&mut self, inbox: &mut Inbox) -> Result<Posted, ClerkError> {
         let mut posted = Posted::default();
-        let mut cursor = self.read_to()?;
+        let mut cursor = self.read_to(inbox)?.unwrap_or_else(|other| {
+            posted.notes.push(format!("the mailbox read before was {other}; this one is read from its beginning"));
+            Cursor::default()
+        });
         loop {
             let mut batch = inbox.fetch(&cursor, FETCH).await?;
             // A delivery report is looked at and stays ordinary mail.
@@ -105,13 +134,13 @@ impl Clerk {
             posted.notes.extend(batch.notes.iter().map(told));
             if !mails.is_empty() {
                 let names = self.spool.names(mails.len(), &self.clock.now())?;
-                let origins = names.iter().zip(&batch.mails).map(|(name, mail)| fetched(name, &mail.origin));
+                let origins = names.iter().zip(&batch.mails).map(|(name, mail)| fetched(inbox, name, &mail.origin));
                 // Before they are in the spool, where another process may judge them at once.
                 self.index.note_fetched(&origins.collect::<Result<Vec<_>, _>>()?)?;
                 self.spool.put(&names, &mails)?;
             }
             if batch.cursor != cursor {
-                self.index.set_cursor(INBOX, &json(&batch.cursor)?)?;
+                self.index.set_cursor(INBOX, &Kept::written(inbox, &batch.cursor)?)?;
             }
             cursor = batch.cursor;
             if !batch.more {
@@ -124,7 +153,8 @@ impl Clerk {
     /// decoration: one that fails is tried again with the next pass.
     pub async fn mark(&mut self, inbox: &mut Inbox) -> Result<(), ClerkError> {
         let mails = self.index.to_be_marked()?;
-        let origins: Vec<_> = mails.iter().filter_map(|mail| serde_json::from_str(&mail.origin).ok()).collect();
+        // Mails of a mailbox that was read before stay as they are: the same number is another mail here.
+        let origins: Vec<Origin> = mails.iter().filter_map(|mail| kept_of(inbox, &mail.origin)?.ok()).collect();
         if !origins.is_empty() {
             inbox.done(&origins).await?;
         }
@@ -148,8 +178,8 @@ impl Clerk {
     }
 }
 
-fn fetched(name: &str, origin: &Origin) -> Result<Fetched, ClerkError> {
-    Ok(Fetched { name: name.to_owned(), origin: json(origin)? })
+fn fetched(inbox: &Inbox, name: &str, origin: &Origin) -> Result<Fetched, ClerkError> {
+    Ok(Fetched { name: name.to_owned(), origin: Kept::written(inbox, origin)? })
 }
 
 fn json(value: &impl Serialize) -> Result<String, ClerkError> {

@@ -243,6 +243,14 @@ impl Inbox {
         }
     }
 
+    /// Names the mailbox where its numbers mean nothing in another one; `None` for a Maildir, whose names are nobody else's.
+    pub fn name(&self) -> Option<String> {
+        match self {
+            Self::Maildir(_) => None,
+            Self::Imap(inbox) => Some(inbox.name()),
+        }
+    }
+
     /// Marks mails as handled, as configured. A failure loses nothing: the mark is decoration, the cursor and the
     /// ledger are the truth. Mails that are gone are passed over.
     pub async fn done(&mut self, origins: &[Origin]) -> Result<(), InboxError> {
