@@ -236,12 +236,23 @@ fn is_shared(folder: &Path, key_file: &Path) -> Result<bool, ClerkError> {
     Ok(found.mode() & 0o1000 != 0 && (found.uid() == 0 || found.uid() == us))
 }
 
-/// Prepares an account whose log was cut back to be gone on with: entries that the log no longer reaches are put aside, and
-/// the index, which remembers them, is thrown away. Returns what is to be told.
-pub fn go_on_with_cut_log(settings: &Settings) -> Result<Option<String>, ClerkError> {
-    let put = Ledger::open(&settings.folders.ledger)?.put_cut_off_aside(LOCK_WAIT, true)?;
+/// Prepares an account whose log was cut back to be gone on with: entries that the log no longer reaches, and letters of them that
+/// were to be sent, are put aside, and the index, which remembers them, is thrown away. Returns what is to be told.
+pub fn go_on_with_cut_log(settings: &Settings) -> Result<Vec<String>, ClerkError> {
+    let ledger = Ledger::open(&settings.folders.ledger)?;
+    let put = ledger.put_cut_off_aside(LOCK_WAIT, true)?;
+    let queue = Queue::open(&settings.folders.queue)?;
+    let letters = queue.put_cut_off_aside(ledger.head()?.size)?;
     Index::discard(&settings.folders.index)?;
-    Ok(cut_off_note(put))
+    let queued = || {
+        format!(
+            "what the outbox had of entries that are not there any more (letters: {letters}) was put into its folder cut"
+        )
+    };
+    let fetched = "what came since the log was cut is fetched again only where it still lies in the inbox: of a Maildir whose letters \
+                   are filed, take it in with `mailorder import FOLDER/.mailorder`; of IMAP, move it back from the folder it was moved to";
+    let notes = cut_off_note(put).into_iter().chain((letters > 0).then(queued));
+    Ok(notes.chain([fetched.to_owned()]).collect())
 }
 
 fn cut_off_note(put: usize) -> Option<String> {

@@ -55,7 +55,7 @@ fn reindex(shell: &Shell) -> Result<(), Failure> {
             ClerkError::Ledger(LedgerError::CutBack { .. })
             | ClerkError::Index(IndexError::Ledger(LedgerError::CutBack { .. })),
         ) => {
-            if let Some(note) = clerk::go_on_with_cut_log(&shell.settings()?)? {
+            for note in clerk::go_on_with_cut_log(&shell.settings()?)? {
                 shell.tell(&note);
             }
             opened_anew(shell)?

@@ -4,6 +4,7 @@
 //! answer that means it; "perhaps" is an answer of its own (RFC 5321 section 4.5.3.2.6, RFC 1047). The transports know
 //! bytes and addresses, nothing of trade. The queue on disk, which decides when to try again, is [`queue`].
 
+mod cut;
 mod damaged;
 mod flush;
 pub mod maildir;

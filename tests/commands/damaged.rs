@@ -38,7 +38,7 @@ fn a_log_cut_back_stops_the_account_until_a_person_says_go_on_f22() {
     let (id, _) = town.bought("SH-41", 1, &["--pay", "card"]);
     let log = town.path("buyer/ledger/log");
     let whole = fs::read_to_string(&log).unwrap();
-    town.does("buyer", &["ask", &id]);
+    town.does("buyer", &["ask", "--offline", &id]);
     let (lines, asked) = (whole.lines().count(), fs::read_to_string(&log).unwrap().lines().count());
     fs::write(&log, &whole).unwrap();
     for command in [&["list"][..], &["ask", &id], &["sync"]] {
@@ -49,13 +49,22 @@ fn a_log_cut_back_stops_the_account_until_a_person_says_go_on_f22() {
     let run = town.does("buyer", &["ledger", "reindex"]);
     let told = format!("{} entry files that the log no longer reaches", asked - lines);
     assert!(asked > lines && run.err.contains(&told), "{run:?}");
+    // A letter that lay in the queue under a number that is given to another one now.
+    assert!(run.err.contains(&format!("not there any more (letters: {})", asked - lines)), "{run:?}");
+    assert!(run.err.contains("import FOLDER/.mailorder"), "{run:?}");
+    let kept = town.path(&format!("buyer/outbox/cut/{lines}.eml"));
+    assert!(kept.is_file(), "{}", kept.display());
     assert_eq!(town.does("buyer", &["list", "--json"]).json()["transactions"][0]["state"], "open");
     // The entry is kept apart: the next crash does not take it for what an interrupted writer left.
     let cut = crate::support::accounts::files(&town.path("buyer/ledger/cut"));
     assert!(cut.len() == asked - lines && cut[0].to_str().unwrap().contains(&format!(".{lines}.")), "{cut:?}");
     fs::write(town.path("buyer/ledger/lock"), "busy\n").unwrap();
-    town.does("buyer", &["ask", &id]);
-    assert!(cut[0].is_file());
+    town.does("buyer", &["ask", "--offline", &id]);
+    let asks = |direction: &str, party: &str| town.count(party, &id, direction, "status-request");
+    assert_eq!((asks("out", "buyer"), asks("in", "shop")), (asked - lines, 0));
+    town.settle();
+    assert_eq!(asks("in", "shop"), 1, "the letter of the entry goes out, and the other does not");
+    assert!(cut[0].is_file() && kept.is_file());
     let audit = town.run("buyer", &["audit", "verify", town.path("buyer/ledger").to_str().unwrap()]);
     assert!(!audit.out.contains("has no line in the log"), "{audit:?}");
 }
