@@ -4,7 +4,7 @@
 use super::batch::Batch;
 use super::sealing::label;
 use super::{Clerk, ClerkError};
-use crate::role;
+use crate::role::{self, Refused};
 use crate::rules::unheard::{ANSWERED, TIMES, day, is_due, unheard};
 use crate::rules::{reconcile, waited_in_vain};
 use crate::trade::{Kind, Moment, Received};
@@ -58,8 +58,17 @@ impl Clerk {
         Ok(self.index.forget_unsealed(position)?)
     }
 
-    /// Has the letter of an entry sent after all, that was dropped before it was sealed.
+    /// Has the letter of an entry sent after all, that was dropped before it was sealed, or that went out and was not heard of.
+    ///
+    /// # Errors
+    /// Where it was sent as often as a letter is sent on one day; it stays as it is then.
     pub fn seal_after_all(&mut self, position: u64) -> Result<(), ClerkError> {
+        if self.index.sent_again_on(position, day(&self.clock.now()))? >= AGAIN_MAX {
+            let text = format!(
+                "letter {position} was sent again {AGAIN_MAX} times today, and goes out no more before tomorrow"
+            );
+            return Err(Refused::new(text).into());
+        }
         self.queue.remove(&position.to_string())?;
         self.batch(|batch| batch.send_again(position).map(drop))
     }
