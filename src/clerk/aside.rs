@@ -275,10 +275,27 @@ impl AsideFolder {
             return Ok(false);
         }
         let path = self.path(&note.name);
-        std::fs::rename(file, &path).map_err(ClerkError::io("rename to", &path))?;
-        maildir::sync_dir(&self.0.join("new"))?;
-        self.put_note(note)?;
+        match std::fs::rename(file, &path) {
+            Err(error) if error.kind() == ErrorKind::CrossesDevices => self.copy_large(file, &path)?,
+            moved => moved.map_err(ClerkError::io("rename to", &path))?,
+        }
+        let noted = maildir::sync_dir(&self.0.join("new")).map_err(ClerkError::from).and_then(|()| self.put_note(note));
+        // Without its note it would be kept and never told of.
+        noted.inspect_err(|_| drop(std::fs::remove_file(&path)))?;
         Ok(true)
+    }
+
+    /// Moves a large mail here from another file system.
+    fn copy_large(&self, file: &Path, path: &Path) -> Result<(), ClerkError> {
+        let part = self.0.join("tmp").join(maildir::name_of(path).unwrap_or("large"));
+        let copied = std::fs::copy(file, &part)
+            .and_then(|_| std::fs::File::open(&part)?.sync_all())
+            .and_then(|()| std::fs::rename(&part, path))
+            .and_then(|()| std::fs::remove_file(file));
+        copied.map_err(|error| {
+            let _ = std::fs::remove_file(&part);
+            ClerkError::io("move to", path)(error)
+        })
     }
 
     fn put_note(&self, note: &Aside) -> Result<(), ClerkError> {

@@ -16,7 +16,7 @@ use crate::inbox::{Kind, sift};
 use crate::maildir;
 use crate::pgp::SetAside;
 use crate::role::Refused;
-use crate::trade::Digest;
+use crate::trade::{Digest, Moment};
 
 /// The largest mail that is kept, in bytes: far more than mail servers let through, and no endless stream.
 const LARGEST: u64 = 256 * 1024 * 1024;
@@ -35,21 +35,33 @@ impl Clerk {
         let names = self.spool.names(1, &now)?;
         let name = names.first().map(String::as_str).unwrap_or_default();
         let file = maildir::write_tmp(&self.settings.folders.spool.join("tmp"), name, beginning)?;
-        let copied = copy(beginning, rest, &file);
-        let (digest, size) = copied.inspect_err(|_| {
+        let kept =
+            copy(beginning, rest, &file).and_then(|copied| self.place_large(beginning, &file, name, copied, now));
+        kept.inspect_err(|_| {
             // Nobody was told that it is kept.
             let _ = std::fs::remove_file(&file);
-        })?;
+        })
+    }
+
+    /// Moves a large mail, of this digest and size in bytes, to where it is kept.
+    fn place_large(
+        &self,
+        beginning: &[u8],
+        file: &Path,
+        name: &str,
+        (digest, size): (Digest, u64),
+        now: Moment,
+    ) -> Result<(), ClerkError> {
         if sift(beginning) == Kind::Letter {
             let mut note = Aside::of(beginning, AsideReason::from(&SetAside::TooLarge), now);
             note.name = digest.hex();
             note.size = size;
-            if self.aside.put_large(&file, &note)? {
+            if self.aside.put_large(file, &note)? {
                 return Ok(());
             }
         }
         let kept = self.settings.folders.spool.join("cur");
-        maildir::claim(&file, &kept.join(format!("{name}:2,")))?;
+        maildir::claim(file, &kept.join(format!("{name}:2,")))?;
         Ok(maildir::sync_dir(&kept)?)
     }
 }
