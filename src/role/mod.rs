@@ -5,6 +5,7 @@
 //! then asks the part it was addressed to for its answers.
 
 pub mod agent;
+mod answered;
 pub mod articles;
 pub mod asking;
 pub mod buyer;

@@ -3,6 +3,7 @@
 //! Letters that cross are settled by the shop's answer. Before anything started a cancellation is final; afterwards it
 //! is a wish, and the shop answers only after its agents have answered `stop`.
 
+use super::answered::Answered;
 use super::practice::Review;
 use super::shop::{collect_again, is_started, report, status_now};
 use super::shop_refund::{Why, left_of, refund_instruction, settle_overpaid, settle_refund, worth_now};
@@ -12,10 +13,12 @@ use crate::rules::stopping::{heard_of, is_instructed, is_stopping, stop_sent, un
 use crate::rules::{Standing, returned};
 use crate::trade::document::{AuthorizationResult, ReturnAnswer, ReturnRequest, Stop};
 use crate::trade::status::{OrderState, OrderStatus, Step};
-use crate::trade::{Direction, Document, Kept, Kind, Leg, Moment, Money, StatusReason, Transaction};
+use crate::trade::{Direction, Document, Kept, Kind, Leg, Moment, Money, StatusReason, Transaction, When};
 
 /// Seconds within which a letter may have crossed another.
 const DAY: i64 = 24 * 60 * 60;
+/// How long a letter may have been under way, in seconds, for its own date to be believed where a time ends: a week.
+const UNDER_WAY: i64 = 7 * DAY;
 
 /// Takes a cancellation in; one of what was begun may wait for a person, and what has left is not called back without one.
 ///
@@ -217,14 +220,17 @@ fn may_mean_lost(transaction: &Transaction, kept: &Kept, request: &ReturnRequest
     })
 }
 
-/// Returns why goods that arrived at `delivered` are not taken back any more, if so.
+/// Returns why goods that arrived at `delivered` are not taken back any more, if so: the time ends with its last day.
 fn over_time(kept: &Kept, delivered: &Moment, desk: &Desk<'_>) -> Option<&'static str> {
     let days = desk.practice.shop.as_ref().map_or(0, |shop| i64::from(shop.return_days));
     if days == 0 {
         return Some("Goods are not taken back without asking; please write to us.");
     }
-    let until = delivered.plus_seconds(days.saturating_mul(86_400));
-    (kept.recorded > until).then_some("The time for returns has passed.")
+    let last = delivered.plus_seconds(days.saturating_mul(DAY));
+    let until = When::Day(last.day()).end(last.offset());
+    // When it was written counts; but nobody dates a letter back at will.
+    let written = kept.letter.date.max(kept.recorded.plus_seconds(-UNDER_WAY)).min(kept.recorded);
+    (written > until).then_some("The time for returns has passed.")
 }
 
 /// Refuses a return, and says why.
@@ -258,7 +264,8 @@ fn agreed_return(
     let value = worth_now(transaction, terms, &request.lines)?;
     let covered = left.is_some_and(|left| !value.exceeds(&left).unwrap_or(true));
     let settled = covered || legs.payment.done.is_some() || value.is_zero();
-    if !settled && !returned::covers(terms, &request.lines) {
+    let all = returned::agreed(transaction).into_iter().flat_map(|(_, answer)| &answer.lines).chain(&request.lines);
+    if !settled && !returned::covers(terms, &all.cloned().collect::<Vec<_>>()) {
         return Err((StatusReason::Payment, "Please pay first; what you give back is refunded then."));
     }
     let refund = if covered { Some(value) } else { left.filter(|_| !value.is_zero()) };
@@ -318,7 +325,11 @@ fn settle_arrived(transaction: &Transaction, desk: &Desk<'_>) -> Vec<Action> {
         Document::ReturnRequest(request) => Some((kept, request)),
         _ => None,
     });
-    waiting.flat_map(|(kept, request)| give_back(transaction, kept, request, desk)).collect()
+    let mut answered = Answered::new(transaction);
+    for (kept, request) in waiting {
+        answered.add(kept, give_back(&answered.known, kept, request, desk), desk);
+    }
+    answered.actions
 }
 
 /// Returns the cancellations and returns that have no answer yet.
@@ -382,29 +393,30 @@ pub(super) fn settle_stop_as(transaction: &Transaction, desk: &Desk<'_>, given_u
 fn settle_too_late(transaction: &Transaction, asked: &[&Kept], desk: &Desk<'_>) -> Vec<Action> {
     let standing = Standing::of(transaction);
     let delivery = &standing.legs.delivery;
-    let mut actions = Vec::new();
+    let mut answered = Answered::new(transaction);
     for asked in asked {
-        match &asked.letter.document {
+        let actions = match &asked.letter.document {
             Document::ReturnRequest(request) if delivery.done.is_some() || delivery.missing().is_some() => {
-                actions.extend(take_back(transaction, asked, request, desk, false));
+                take_back(&answered.known, asked, request, desk, false)
             }
             _ => {
                 let text = "It was too late to stop the delivery; please ask for a return when it is over.";
-                actions.push(agent::refuse(transaction, asked, "too-late", text));
+                vec![agent::refuse(transaction, asked, "too-late", text)]
             }
-        }
+        };
+        answered.add(asked, actions, desk);
     }
+    let Answered { known, mut actions } = answered;
     // What arrives is paid: the payment that was stopped with it is to be made after all, unless everything goes back.
     let stopped = stop_sent(transaction, Leg::Payment).is_some() && standing.legs.payment.done.is_none();
-    if stopped && !actions.iter().any(|action| takes_all_back(transaction, action)) {
+    if stopped && !takes_all_back(&known) {
         actions.extend(collect_again(transaction, desk));
     }
     actions
 }
 
-/// Returns whether an answer written now takes all the goods back.
-fn takes_all_back(transaction: &Transaction, action: &Action) -> bool {
-    let Action::Send(draft) = action else { return false };
-    let Document::ReturnAnswer(answer) = &draft.document else { return false };
-    !answer.step.failed() && terms_of(transaction).is_some_and(|(_, terms)| returned::covers(terms, &answer.lines))
+/// Returns whether the shop has agreed to take all the goods back.
+fn takes_all_back(transaction: &Transaction) -> bool {
+    let back = returned::agreed(transaction).into_iter().flat_map(|(_, answer)| answer.lines.clone());
+    terms_of(transaction).is_some_and(|(_, terms)| returned::covers(terms, &back.collect::<Vec<_>>()))
 }

@@ -6,6 +6,7 @@ mod changing;
 mod held_up;
 mod partial;
 mod refunds;
+mod returning;
 mod shows;
 mod stopping;
 mod strangers;
@@ -204,81 +205,6 @@ fn word(documents: &[Document]) -> (bool, Option<Money>) {
 }
 
 #[test]
-fn goods_go_back_once_and_their_price_with_them() {
-    // B107, A9: the same goods are not given back twice, whatever the request is called.
-    let mut desk = delivered(4800);
-    let first = answers(&mut desk, &selling(), &return_of(3, goods(&[("1", "2")])));
-    assert_eq!(word(&first), (true, Some(jpy(2000))));
-    assert_eq!(kinds(&first), [Kind::ReturnAnswer, Kind::RefundInstruction]);
-    assert_eq!(desk.standing().state, State::Open, "what goes back in part leaves the rest as it stands");
-    let again = answers(&mut desk, &selling(), &return_of(4, goods(&[("1", "2")])));
-    assert_eq!((word(&again), again.len()), ((false, None), 1), "two of three shirts went back before");
-    let third = answers(&mut desk, &selling(), &return_of(5, goods(&[("1", "1")])));
-    assert_eq!(word(&third), (true, Some(jpy(1000))));
-    let tie = answers(&mut desk, &selling(), &return_of(6, goods(&[("2", "1")])));
-    assert_eq!(word(&tie), (true, Some(jpy(1300))));
-    assert_eq!(desk.standing().state, State::Returned);
-    let more = answers(&mut desk, &selling(), &return_of(7, goods(&[("2", "1")])));
-    assert!(!word(&more).0);
-}
-
-#[test]
-fn each_return_is_closed_when_its_money_is_back() {
-    let mut desk = delivered(4800);
-    answers(&mut desk, &selling(), &return_of(3, goods(&[("1", "2")])));
-    answers(&mut desk, &selling(), &return_of(4, goods(&[("1", "1"), ("2", "1")])));
-    let refund = |id: &str, amount: i64| mailorder::trade::status::Payment {
-        refund: true,
-        ..payment(id, jpy(amount), done("2026-07-24"))
-    };
-    let paid = || payment("1", jpy(4800), done("2026-07-21"));
-    let one = payment_status(jpy(0), vec![paid(), refund("2", 2000)]);
-    let closed = answers(&mut desk, &selling(), &to_shop(&bank(), 2, true, one));
-    assert_eq!(word(&closed), (true, Some(jpy(2000))));
-    assert_eq!(closed.len(), 1, "the second return waits for its own money");
-    assert_eq!(desk.standing().state, State::Returned);
-    let both = payment_status(jpy(0), vec![paid(), refund("2", 2000), refund("3", 2300)]);
-    let closed = answers(&mut desk, &selling(), &to_shop(&bank(), 3, true, both));
-    assert_eq!(word(&closed), (true, Some(jpy(2300))));
-    assert_eq!(desk.standing().state, State::Refunded);
-}
-
-#[test]
-fn a_part_of_what_is_not_paid_is_not_taken_back() {
-    // The goods that are kept stay to be paid: nothing is stopped.
-    let mut desk = delivered(0);
-    let part = answers(&mut desk, &selling(), &return_of(3, goods(&[("1", "1")])));
-    assert_eq!((word(&part), part.len()), ((false, None), 1));
-    assert_eq!(desk.standing().unpaid, Some(jpy(4800)));
-    let all = answers(&mut desk, &selling(), &return_of(4, all_goods()));
-    assert_eq!(word(&all), (true, None));
-    assert!(kinds(&all).contains(&Kind::Stop), "{:?}", kinds(&all));
-    assert_eq!(desk.standing().unpaid, None);
-}
-
-#[test]
-fn an_agent_that_does_not_say_that_it_brings_no_more_is_told_once_for_each_return() {
-    let mut desk = started();
-    desk.now = at("2026-07-25");
-    let reason = Reason { code: "failed".to_owned(), text: "Lost.".to_owned() };
-    let lost = Step::Failed { reason: reason.clone(), at: None };
-    let said = || {
-        let first = parcel("1", goods(&[("1", "3")]), done("2026-07-21"));
-        delivery_status(vec![first, parcel("2", goods(&[("2", "1")]), lost.clone())])
-    };
-    answers(&mut desk, &selling(), &to_shop(&courier(), 1, false, said()));
-    let asked = answers(&mut desk, &selling(), &return_of(3, goods(&[("2", "1")])));
-    assert_eq!(kinds(&asked), [Kind::Stop]);
-    let stop = desk.transaction().kept.last().unwrap().content;
-    let refusal = Document::Refusal(mailorder::trade::document::Refusal { reason });
-    let refusal = Letter { seq: Some(2), answers: Some(stop), ..letter(&courier(), &shop(), refusal) };
-    let then = answers(&mut desk, &selling(), &refusal);
-    assert_eq!((word(&then), then.len()), ((false, None), 1));
-    let more = answers(&mut desk, &selling(), &to_shop(&courier(), 3, false, said()));
-    assert_eq!(kinds(&more), [], "two programs do not write to each other for ever");
-}
-
-#[test]
 fn whoever_asks_the_answer_goes_to_the_address_stored_with_the_order_p51() {
     let mut desk = delivered(0);
     let request = Document::StatusRequest(StatusRequest { leg: Leg::Order, have: 9 });
@@ -286,40 +212,6 @@ fn whoever_asks_the_answer_goes_to_the_address_stored_with_the_order_p51() {
     assert_eq!(kinds(&answers(&mut desk, &selling(), &asked)), [Kind::OrderStatus]);
     let last = desk.transaction().kept.last().unwrap();
     assert_eq!((last.letter.kind(), &last.letter.to), (Kind::OrderStatus, &buyer()));
-}
-
-#[test]
-fn what_is_paid_while_it_is_being_stopped_goes_back_with_the_goods() {
-    let mut desk = delivered(0);
-    let all = answers(&mut desk, &selling(), &return_of(3, all_goods()));
-    assert_eq!(word(&all), (true, None));
-    let crossed = payment_status(jpy(0), vec![payment("1", jpy(4800), done("2026-07-21"))]);
-    let back = answers(&mut desk, &selling(), &to_shop(&bank(), 1, true, crossed));
-    assert_eq!(
-        (word(&back), kinds(&back)),
-        ((true, Some(jpy(4800))), vec![Kind::ReturnAnswer, Kind::RefundInstruction])
-    );
-    assert_eq!(desk.standing().state, State::Returned, "until the money is back");
-}
-
-#[test]
-fn what_was_paid_in_part_goes_back_with_all_of_the_goods() {
-    let mut desk = delivered(1500);
-    let part = answers(&mut desk, &selling(), &return_of(3, goods(&[("1", "2")])));
-    assert!(!word(&part).0, "more than was paid");
-    let small = answers(&mut desk, &selling(), &return_of(4, goods(&[("1", "1")])));
-    assert_eq!(word(&small), (true, Some(jpy(1000))));
-    let rest = answers(&mut desk, &selling(), &return_of(5, goods(&[("1", "2"), ("2", "1")])));
-    assert!(!word(&rest).0, "the rest alone is not all of the goods, and 500 do not pay it back");
-}
-
-#[test]
-fn a_part_of_what_has_not_arrived_stops_nothing() {
-    let mut desk = started();
-    let part = answers(&mut desk, &selling(), &return_of(3, goods(&[("1", "1")])));
-    assert_eq!((word(&part), part.len()), ((false, None), 1));
-    let all = answers(&mut desk, &selling(), &return_of(4, all_goods()));
-    assert_eq!(kinds(&all), [Kind::Stop, Kind::Stop], "P95");
 }
 
 /// The payment agent's desk after it was instructed.
