@@ -1,8 +1,9 @@
 //! The payment agent: authorises, collects, gives back, and tells buyer and shop (P23, P24, P54, P55, P59).
 
-use jiff::civil::Time;
+use jiff::civil::{Date, Time};
 
 use super::agent::{self, instruction, last_status};
+use super::calendar::later;
 use super::payment_status::{
     NO_REFUND, first, is_all_stopped, is_done, is_open, next_id, next_refund, not_yet_made, paid, pay, refund, reopen,
     stop_open, stopped_by_shop, take_back,
@@ -151,6 +152,8 @@ fn reopened(transaction: &Transaction, instruction: &PaymentInstruction, at: Opt
     let paid = paid(&status)?;
     let rest = instruction.amount.minus(&paid).ok().filter(|rest| !rest.is_negative())?;
     if rest.is_zero() {
+        // By smaller terms no more than was paid may be owed.
+        (status.remaining, status.state) = (rest, PaymentState::Complete);
         return Some(status);
     }
     let id = next_id(&status);
@@ -216,9 +219,17 @@ fn give_back(transaction: &Transaction, kept: &Kept, amount: Money, desk: &Desk<
         return vec![agent::refuse(transaction, kept, "not-paid", "Not so much was paid in this transaction.")];
     }
     let id = next_id(&status);
-    let at = Some(When::Day(desk.now.day()));
+    let at = desk.practice.payment.as_ref().map(|practice| When::Day(refund_day(practice, &desk.now)));
     status.payments.push(Payment { id, amount, refund: true, step: Step::Planned { at } });
     publish(transaction, status, desk, Some(kept))
+}
+
+/// Returns the day on which money is given back that a shop instructs now: a hook does it on this bank day, a person is given the
+/// next one.
+fn refund_day(practice: &PaymentPractice, now: &Moment) -> Date {
+    let calendar = &practice.rule.calendar;
+    let (today, _) = calendar.local(now);
+    calendar.this_or_next(if matches!(practice.debit, DebitWord::Hook(_)) { today } else { later(today) })
 }
 
 /// Takes an authorisation back that nothing was collected by: nothing will come of the order, and no money is held for it.
@@ -289,14 +300,17 @@ pub(super) fn noted(transaction: &Transaction, notice: &Notice, desk: &Desk<'_>)
     let instructed = instructed(transaction).filter(|told| comes_late && !told.payment_method.is_debited());
     let mut taken_back = None;
     let corrected = if notice.correct {
-        let (place, before) = take_back(&mut status, notice.refund)?;
-        taken_back = Some(place);
+        let before = take_back(&mut status, notice.refund)?;
+        taken_back = Some(before.place);
         if !notice.refund && notice.done.is_none() && is_stopped(transaction) {
             // The shop had stopped it while it was said to be made.
             stop_open(&mut status, desk);
             return Ok(status);
         }
-        Some(Notice { done: before.filter(|_| notice.same_moment).or(notice.done), ..notice.clone() })
+        let done = before.made.filter(|_| notice.same_moment).or(notice.done);
+        // What nobody names stays as it was.
+        let amount = notice.amount.or(before.amount.filter(|_| done.is_some() && !notice.refund));
+        Some(Notice { done, amount, ..notice.clone() })
     } else {
         None
     };

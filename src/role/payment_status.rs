@@ -147,17 +147,26 @@ pub(super) fn refund(status: &mut PaymentStatus, notice: &Notice, place: Option<
     Ok(())
 }
 
-/// Makes the last payment, or refund, one that is still to come: it was reported wrongly.
-///
-/// Returns its place, and when it was said to be made.
-pub(super) fn take_back(status: &mut PaymentStatus, refund: bool) -> Result<(usize, Option<Moment>), Refused> {
+/// What was reported of a payment, or refund, before it was taken back.
+pub(super) struct Reported {
+    /// Its place among the payments.
+    pub place: usize,
+    /// When it was said to be made.
+    pub made: Option<Moment>,
+    /// How much it was said to be.
+    pub amount: Option<Money>,
+}
+
+/// Makes the last payment, or refund, one that is still to come: it was reported wrongly. Returns what was reported.
+pub(super) fn take_back(status: &mut PaymentStatus, refund: bool) -> Result<Reported, Refused> {
     let made = |payment: &Payment| payment.refund == refund && payment.step.done().is_some();
     let Some(last) = status.payments.iter().rposition(made) else {
         return Err(Refused::new("nothing was reported as done that --correct could replace"));
     };
+    let amount = status.payments.get(last).map(|payment| payment.amount);
     if !refund {
         let rest = status.payments.iter().filter(|payment| is_open(payment)).map(|payment| payment.amount);
-        let amounts: Vec<Money> = rest.chain(status.payments.get(last).map(|payment| payment.amount)).collect();
+        let amounts: Vec<Money> = rest.chain(amount).collect();
         let whole = Money::sum(&amounts)?.unwrap_or(status.remaining);
         if let Some(payment) = status.payments.get_mut(last) {
             status.remaining = status.remaining.plus(&payment.amount)?;
@@ -168,10 +177,9 @@ pub(super) fn take_back(status: &mut PaymentStatus, refund: bool) -> Result<(usi
     }
     // Payments that were still open are gone, and stood where they did: what was made may have another place now.
     let place = status.payments.iter().rposition(made).unwrap_or(last);
-    let Some(payment) = status.payments.get_mut(place) else { return Ok((place, None)) };
-    let before = payment.step.done();
-    payment.step = Step::Planned { at: None };
-    Ok((place, before))
+    let payment = status.payments.get_mut(place);
+    let made = payment.and_then(|payment| std::mem::replace(&mut payment.step, Step::Planned { at: None }).done());
+    Ok(Reported { place, made, amount })
 }
 
 /// Enters one payment: the open one as far as it goes, the rest stays planned.

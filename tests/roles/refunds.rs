@@ -254,6 +254,29 @@ fn collected(paid: i64) -> Desk {
     desk
 }
 
+#[test]
+fn who_gives_money_back_is_given_a_bank_day_for_it() {
+    use jiff::civil::Weekday::{Friday, Monday, Thursday, Tuesday, Wednesday};
+    let hook = || DebitWord::Hook(HookName::parse("bank").unwrap());
+    // A Friday, and a Saturday on which nobody works.
+    for (now, by_hand, by_hook) in
+        [("2026-07-24T16:00:00Z", "2026-07-27", "2026-07-24"), ("2026-07-25T16:00:00Z", "2026-07-27", "2026-07-27")]
+    {
+        for (debit, expected) in [(DebitWord::Report, by_hand), (hook(), by_hook)] {
+            let mut practice = collecting();
+            let agent = practice.payment.as_mut().unwrap();
+            agent.rule.calendar.days = vec![Monday, Tuesday, Wednesday, Thursday, Friday];
+            agent.debit = debit;
+            let mut desk = collected(4800);
+            desk.now = at(now);
+            let said = answers(&mut desk, &practice, &give_back(2, 1000));
+            let Document::PaymentStatus(told) = &said[0] else { panic!("{said:?}") };
+            let planned = told.payments.iter().find(|payment| payment.refund).unwrap().step.planned();
+            assert_eq!(planned, Some(day(expected)), "{now}");
+        }
+    }
+}
+
 fn to_bank(seq: u32, document: Document) -> Letter {
     Letter { seq: Some(seq), terms: Some(offer()), ..letter(&shop(), &bank(), document) }
 }

@@ -4,7 +4,7 @@ use mailorder::role::{Notice, buyer as buyer_part, delivery, payment};
 use mailorder::rules::failed::failed_legs;
 use mailorder::trade::Moment;
 use mailorder::trade::document::{Cancellation, DeliveryInstruction, RefundInstruction, Stop};
-use mailorder::trade::status::STOPPED;
+use mailorder::trade::status::{PaymentState, STOPPED};
 
 use super::*;
 
@@ -357,7 +357,11 @@ fn of_what_was_paid_in_part_before_a_stop_no_more_than_the_rest_is_asked_for() {
         let (practice, mut desk) = paid_in_part();
         let said = answers(&mut desk, &practice, &instruction(10, amount));
         match then {
-            Some(then) => assert_eq!(parts(&said), then, "{amount}"),
+            Some(then) => {
+                assert_eq!(parts(&said), then, "{amount}");
+                let [Document::PaymentStatus(told), ..] = &said[..] else { panic!("{said:?}") };
+                assert_eq!((told.remaining, told.state), (jpy(0), PaymentState::Complete), "no more is owed");
+            }
             None => assert_eq!(kinds(&said), [Kind::Refusal], "{amount}"),
         }
         assert_eq!(on_time(&mut desk, &practice, "2026-12-24"), [], "{amount}");
@@ -472,6 +476,10 @@ fn of_a_transfer_that_crosses_a_stop_nothing_more_is_asked_for() {
     assert_eq!(desk.legs().paid, Some(jpy(3000)));
     let right = Notice { correct: true, ..part(2000) };
     assert!(notify(&mut desk, &right).is_ok());
+    assert_eq!((desk.legs().paid, desk.legs().remaining), (Some(jpy(2000)), Some(jpy(2800))));
+    // Whoever corrects the day alone has not said that more was paid.
+    let other_day = Notice { correct: true, ..done_at(at("2026-07-20")) };
+    assert!(notify(&mut desk, &other_day).is_ok());
     assert_eq!((desk.legs().paid, desk.legs().remaining), (Some(jpy(2000)), Some(jpy(2800))));
     let said = notify(&mut desk, &part(2800)).unwrap();
     assert!(parts(&said).iter().all(|(made, stopped)| made != stopped), "{said:?}");
