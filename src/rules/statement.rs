@@ -131,7 +131,7 @@ impl<'a> Check<'a> {
             let legs = self.legs;
             let shipped = legs.order.parcels.get(&parcel.id);
             let Some((shipped, left)) = shipped.and_then(|s| s.done.map(|left| (s, left))) else { continue };
-            if arrived.seconds_since(&left) < -CLOCK_GRACE {
+            if arrived.latest_meant().seconds_since(&left) < -CLOCK_GRACE {
                 let text = format!("{what} {arrived}, before it left {left}");
                 self.push(Code::DeliveredBeforeDispatched, text);
             }
@@ -247,7 +247,8 @@ impl<'a> Check<'a> {
         let first = self.legs.delivery.parcels.values().filter_map(|parcel| parcel.done).min();
         let Some(arrived) = first else { return };
         for payment in status.payments.iter().filter(|payment| !payment.refund) {
-            if let Some(paid) = payment.step.done().filter(|paid| paid.seconds_since(&arrived) < -CLOCK_GRACE) {
+            let early = |paid: &Moment| paid.latest_meant().seconds_since(&arrived) < -CLOCK_GRACE;
+            if let Some(paid) = payment.step.done().filter(early) {
                 let text = format!("cash on delivery paid {paid}, the delivery agent says delivered {arrived}");
                 self.push(Code::TwoAgentsDisagree, text);
             }

@@ -7,7 +7,7 @@
 use std::cmp::Ordering;
 use std::fmt;
 
-use jiff::civil::Date;
+use jiff::civil::{Date, Time};
 use jiff::fmt::temporal::{DateTimeParser, DateTimePrinter};
 use jiff::tz::{Offset, TimeZone};
 use jiff::{SignedDuration, Timestamp, Unit};
@@ -72,6 +72,12 @@ impl Moment {
     /// Returns the day at the stated offset.
     pub fn day(&self) -> Date {
         self.offset.to_datetime(self.instant).date()
+    }
+
+    /// Returns the last moment that this may mean: who knows the day alone writes its beginning, as exports of banks and carriers do.
+    pub fn latest_meant(&self) -> Self {
+        let local = self.offset.to_datetime(self.instant);
+        if local.time() == Time::midnight() { self.plus_seconds(24 * 60 * 60 - 1) } else { *self }
     }
 
     /// Returns this moment cut to whole seconds, as letters carry it.

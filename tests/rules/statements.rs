@@ -239,6 +239,8 @@ fn dates_follow_each_other() {
         vec![
             row("delivered after it left", &[&left], arrived("2026-07-18T13:00:00Z"), &[]),
             row("within the grace", &[&left], arrived("2026-07-18T11:30:00Z"), &[]),
+            row("a day without an hour is all of that day", &[&left], arrived("2026-07-18T00:00:00Z"), &[]),
+            row("and of no other", &[&left], arrived("2026-07-17T00:00:00Z"), &[Code::DeliveredBeforeDispatched]),
             row(
                 "delivered before it left",
                 &[&left],
@@ -331,6 +333,12 @@ fn cash_is_paid_when_the_goods_arrive() {
         || cash().0,
         vec![
             row("paid at the door", &[&arrived], paid("2026-07-21T12:05:00Z"), &[]),
+            row(
+                "paid on that day, at an hour that the bank does not know",
+                &[&arrived],
+                paid("2026-07-21T00:00:00Z"),
+                &[],
+            ),
             row("paid the day before", &[&arrived], paid("2026-07-20T12:00:00Z"), &[Code::TwoAgentsDisagree]),
             row("the carrier has not spoken yet", &[], paid("2026-07-20T12:00:00Z"), &[]),
         ],
