@@ -88,7 +88,7 @@ pub struct Signer {
     pub fault: Option<String>,
 }
 
-/// What would be unpaid in a currency, over the limit set for it (P81).
+/// What would be unpaid in a currency, and reaches the limit set for it (P81).
 #[derive(Debug, Clone)]
 pub struct Owed {
     /// What is unpaid already.
@@ -291,7 +291,7 @@ fn signer(clerk: &mut Clerk, kept: &Kept, now: &Moment) -> Result<Signer, ClerkE
     })
 }
 
-/// Returns what will be unpaid in the currency of `total`, where that is over the limit. What is unpaid of the order itself, by terms
+/// Returns what will be unpaid in the currency of `total`, where that reaches the limit (P81). What is unpaid of the order itself, by terms
 /// that are replaced, is not added to it.
 fn owed(clerk: &Clerk, known: &Transaction, total: Money) -> Result<Option<Owed>, ClerkError> {
     let Some(limit) = clerk.settings().practice.unpaid_limit(total.currency()) else { return Ok(None) };
@@ -301,5 +301,5 @@ fn owed(clerk: &Clerk, known: &Transaction, total: Money) -> Result<Option<Owed>
     let others = own.map_or(Ok(now), |own| now.minus(&own));
     // A sum that is no amount any more is over every limit; the largest one stands for it.
     let then = others.and_then(|others| others.plus(&total)).unwrap_or_else(|_| Money::largest(total.currency()));
-    Ok(then.exceeds(&limit).unwrap_or(true).then_some(Owed { now, then, limit }))
+    Ok((!limit.exceeds(&then).unwrap_or(false)).then_some(Owed { now, then, limit }))
 }
