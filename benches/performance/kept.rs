@@ -69,6 +69,12 @@ impl Kept {
         let list = self.json(&["list", "--open"]);
         let listed = list["transactions"].as_array().unwrap();
         let offered = listed.iter().filter(|one| one["state"] == "offered");
-        offered.map(|one| one["id"].as_str().unwrap().to_owned()).collect()
+        let offered: Vec<String> = offered.map(|one| one["id"].as_str().unwrap().to_owned()).collect();
+        assert!(
+            !offered.is_empty(),
+            "no terms wait for an OK in {}: it was measured before; make it anew",
+            self.config.display()
+        );
+        offered
     }
 }

@@ -2,6 +2,7 @@
 //! same numbers stand below it as a table.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use axum::extract::State;
 use jiff::Span;
@@ -38,16 +39,21 @@ pub(super) async fn show(State(web): State<Arc<Web>>, visit: Visit) -> Result<Pa
     .await
 }
 
-/// Reckons what charts need before anybody asks for them, a piece at a time: a page that is asked for meanwhile does not wait
-/// for all of it.
+/// How many times as long as it reckons it rests.
+const REST: u32 = 3;
+
+/// Reckons what charts need before anybody asks for them, a piece at a time and with rests between: a page that is asked for
+/// meanwhile waits for one piece at most, and mostly for none.
 pub(super) async fn reckon_ahead(web: Arc<Web>) {
     loop {
         let (now, zone) = (web.clock.now(), web.clock.zone().clone());
+        let begun = Instant::now();
         let piece = web.desk(move |clerk| Ok(Spending::prepare(clerk, &now, &zone)?));
         // What cannot be reckoned now is when it is asked for, and what is wrong is told then.
         if !piece.await.unwrap_or(false) {
             return;
         }
+        tokio::time::sleep(begun.elapsed().saturating_mul(REST)).await;
     }
 }
 
