@@ -113,7 +113,7 @@ fn what_differs_of_an_offer_that_was_replaced_is_one_statement_each_point_once()
     let page = visitor.page(&format!("/txn/{id}/confirm"));
     assert!(page.contains("Besides, 2 points differ from your order, as you agreed"), "{page}");
     // What would be unpaid has this order once.
-    town.configure("buyer", |text| text.replacen("[buyer]\n", "[buyer]\nunpaid_limits = [\"JPY 5000\"]\n", 1));
+    town.configure("buyer", |text| text.replacen("[buyer]\n", "[buyer]\nunpaid_limits = [\"JPY 8500\"]\n", 1));
     let owed = town.does("buyer", &["confirm", &id, "--dry-run", "--json"]).json()["owed"].clone();
     assert_eq!((&owed["now"]["amount"], &owed["then"]["amount"]), (&"8500".into(), &"8500".into()), "{owed}");
 }
