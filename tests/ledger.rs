@@ -509,10 +509,15 @@ fn signatures_are_checked_with_the_certificates_kept() {
         assert_eq!(ledger.certificate(&key).unwrap().as_deref(), Some(key.as_str().as_bytes()));
     }
     let report = verify(ledger.folder(), &checks).unwrap();
-    assert_eq!((report.result, report.signatures), (Outcome::Clean, 4));
+    assert_eq!((report.result, report.signatures()), (Outcome::Clean, 4));
+    let signers = report.signers.iter().map(|one| (one.address.as_str(), one.fingerprint.clone(), one.letters));
+    let [buyer, shop] = ["buyer", "shop"].map(party);
+    let expected = [(buyer.address.as_str(), buyer.fingerprint, 1), (shop.address.as_str(), shop.fingerprint, 3)];
+    assert_eq!(signers.collect::<Vec<_>>(), expected);
     ledger.put_certificate(&party("shop").fingerprint, b"another").unwrap();
     let report = verify(ledger.folder(), &checks).unwrap();
     assert_eq!(report.problems[0].what, "the signature is bad: no");
+    assert_eq!(report.signatures(), 1, "those that are bad are not counted as good");
 }
 
 #[test]

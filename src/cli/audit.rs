@@ -12,10 +12,13 @@ use super::failure::{Failure, FailureKind};
 use super::output::escape;
 use crate::clerk::{self, ClerkError};
 use crate::clock::{moment_of, system_time};
-use crate::ledger::{self, Checks, Claim, Erased, Outcome, Report, Testimony};
+use crate::ledger::{self, Checks, Claim, Erased, Outcome, Report, Signed, Testimony};
 use crate::pgp::{self, Certificate, SetAside};
 use crate::trade::{Act, Body, Fingerprint, Letter};
 use crate::words::Words;
+
+/// How many signers are named on a terminal; JSON names all.
+const SIGNERS: usize = 20;
 
 /// Columns of the names of values, with the blank behind the longest.
 const NAMES: usize = 11;
@@ -80,12 +83,12 @@ pub(super) fn run(shell: &mut Shell, args: AuditArgs) -> Result<(), Failure> {
     }
     let result = result(&report, &claims);
     if shell.output.is_json() {
-        let signatures = (!hashes).then_some(report.signatures);
+        let signatures = (!hashes).then_some(report.signatures());
         shell.output.document(&document(&report, &claims, result, signatures))?;
     } else {
         let signatures = match hashes {
             true => shell.words.say("audited.not-checked"),
-            false => shell.words.fill("audited.good", &[("n", &report.signatures)]),
+            false => shell.words.fill("audited.good", &[("n", &report.signatures())]),
         };
         print(shell, &folder, &signatures, &report, &claims)?;
     }
@@ -116,11 +119,12 @@ fn document(report: &Report, claims: &[Claim], result: &str, signatures: Option<
             "what": claim.what, "settled": claim.settled,
         })
     };
+    let signer = |one: &Signed| json!({"address": one.address, "fingerprint": one.fingerprint, "letters": one.letters});
     let claimed = |claim: &Claim| json!({"entry": claim.entry, "file": null, "what": claim.what});
     let problems: Vec<_> = report.problems.iter().map(problem).chain(open(claims).map(claimed)).collect();
     json!({
         "schema": "mailorder.verify/1", "result": result, "entries": report.entries, "head": report.head.root,
-        "signatures": signatures, "problems": problems, "more": report.more,
+        "signatures": signatures, "signers": report.signers.iter().map(signer).collect::<Vec<_>>(), "problems": problems, "more": report.more,
         "erased": report.erased.iter().map(|one| json!({"entry": one.entry, "by": one.by})).collect::<Vec<_>>(),
         "claims": claims.iter().map(claim).collect::<Vec<_>>(),
     })
@@ -140,6 +144,7 @@ fn print(shell: &Shell, folder: &Path, signatures: &str, report: &Report, claims
     line("audited.entries", &report.entries)?;
     line("audited.head", &report.head.root)?;
     line("audited.signatures", &signatures)?;
+    signers(shell, &report.signers)?;
     if !report.erased.is_empty() {
         let one = |one: &Erased| words.fill("audited.by", &[("entry", &one.entry), ("by", &one.by)]);
         let erased: Vec<String> = report.erased.iter().map(one).collect();
@@ -167,6 +172,26 @@ fn print(shell: &Shell, folder: &Path, signatures: &str, report: &Report, claims
         shell.tell("others say they got letters of you that are not in this ledger, while it agrees in itself:");
         shell.tell("either they err, or it was set back to an older state and written on");
         shell.hint("compare with a backup; where they err, mailorder warnings ack C-...");
+    }
+    Ok(())
+}
+
+/// Prints who signed, with the most letters first: a ledger is as good as these keys are those of its parties.
+fn signers(shell: &Shell, signers: &[Signed]) -> Result<(), Failure> {
+    let mut most: Vec<&Signed> = signers.iter().collect();
+    most.sort_by_key(|signer| std::cmp::Reverse(signer.letters));
+    let named = most.iter().take(SIGNERS);
+    let widths = named.clone().map(|signer| UnicodeWidthStr::width(escape(&signer.address).as_str()));
+    let wide = widths.max().unwrap_or_default();
+    for signer in named {
+        let address = escape(&signer.address);
+        let gap = " ".repeat(wide.saturating_sub(UnicodeWidthStr::width(address.as_str())));
+        let letters = shell.words.fill("audited.letters", &[("n", &signer.letters)]);
+        shell.output.line(format!("{}{address}{gap}  {}  {letters}", " ".repeat(NAMES), signer.fingerprint))?;
+    }
+    let more = most.len().saturating_sub(SIGNERS);
+    if more > 0 {
+        shell.output.line(format!("{}{}", " ".repeat(NAMES), shell.words.fill("audited.more", &[("n", &more)])))?;
     }
     Ok(())
 }

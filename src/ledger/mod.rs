@@ -38,7 +38,7 @@ pub use checkpoint::Checkpoint;
 pub use form::{FormError, Seal, amount, recordable};
 pub use log::{Head, Line, Mark, Tree};
 pub use replay::{Chunk, Recorded, Reread};
-pub use verify::{CheckCheckpoint, CheckSignature, Checks, Outcome, Problem, Report, verify};
+pub use verify::{CheckCheckpoint, CheckSignature, Checks, Outcome, Problem, Report, Signed, verify};
 pub use witness::{Claim, Testimony};
 pub use writer::{BATCH_MAX, Draft, Writer};
 

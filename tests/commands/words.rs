@@ -472,7 +472,18 @@ fn hashes_alone_say_nothing_of_signatures() {
     // So a script can tell, too.
     let looked = |flags: &[&str]| town.does("buyer", &[&["audit", "verify", "--json"][..], flags].concat()).json();
     assert_eq!(looked(&["--hashes"])["signatures"], serde_json::Value::Null);
-    assert!(looked(&[])["signatures"].as_u64().unwrap() > 10);
+    assert_eq!(looked(&["--hashes"])["signers"], serde_json::json!([]));
+    let all = looked(&[]);
+    assert!(all["signatures"].as_u64().unwrap() > 10);
+    // A ledger is as good as the keys in it are those of its parties: they are there to be compared.
+    let said = town.does("buyer", &["audit", "verify"]).out;
+    for party in ["buyer", "shop", "pay", "ship"] {
+        let (address, key) = (format!("{party}@demo.test"), town.fingerprint(party));
+        let signer = all["signers"].as_array().unwrap().iter().find(|one| one["address"] == address.as_str()).unwrap();
+        assert_eq!(signer["fingerprint"], key.as_str());
+        let line = said.lines().find(|line| line.contains(&address)).unwrap();
+        assert!(line.contains(&key) && line.ends_with(&format!("{} letters", signer["letters"])), "{line}");
+    }
 }
 
 #[test]

@@ -8,7 +8,7 @@ mod report;
 mod snapshot;
 mod work;
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::hash::BuildHasher as _;
 use std::io::ErrorKind;
 use std::path::Path;
@@ -20,11 +20,11 @@ use super::absent::Absent;
 use super::log::LogFile;
 use crate::trade::Fingerprint;
 
-pub use report::{Outcome, Problem, Report};
+pub use report::{Outcome, Problem, Report, Signed};
 
 use report::Problems;
 use snapshot::Snapshot;
-use work::{Looked, Work};
+use work::{Looked, Signer, Work};
 
 /// Checks a detached signature: signed bytes, armored signature, primary key, that key's certificate.
 pub type CheckSignature<'a> = &'a (dyn Fn(&[u8], &str, &Fingerprint, &[u8]) -> Result<(), String> + Sync);
@@ -62,14 +62,17 @@ pub fn verify(folder: &Path, checks: &Checks<'_>) -> Result<Report, LedgerError>
     let snapshot = Snapshot::take(folder, &sizes, &mut found)?;
     let ledger = snapshot.ledger_id(folder, &mut found);
     let work = Work { folder, checks, snapshot: &snapshot, ledger: &ledger, certificates: work::certificates(folder)? };
-    let mut signatures: u64 = 0;
+    let mut signers: BTreeMap<Signer, u64> = BTreeMap::new();
     let mut letters = Vec::new();
     let mut absent = Absent::default();
     let log = LogFile::new(folder.join("log"));
     work.each_chunk(&log, &mut found, &mut |lines, found| {
         let looked: Vec<Looked> = lines.par_iter().with_min_len(8).map(|line| work.look(line)).collect();
         for (looked, line) in looked.into_iter().zip(lines) {
-            signatures = signatures.saturating_add(u64::from(looked.signed));
+            if let Some(signer) = looked.signer {
+                let letters = signers.entry(signer).or_default();
+                *letters = letters.saturating_add(1);
+            }
             looked.problems.into_iter().for_each(|problem| found.add(problem));
             absent.note(line, looked.missing, looked.erases);
             letters.extend(looked.content.map(|content| (snapshot.hasher.hash_one(content), line.position)));
@@ -81,5 +84,7 @@ pub fn verify(folder: &Path, checks: &Checks<'_>) -> Result<Report, LedgerError>
     for checkpoint in &checkpoints {
         checkpoint.compare(&snapshot, &ledger, &mut found);
     }
-    Ok(Report { erased, ..found.report(snapshot.mark.head(), signatures) })
+    let signed = |((address, fingerprint), letters)| Signed { address, fingerprint, letters };
+    let signers = signers.into_iter().map(signed).collect();
+    Ok(Report { erased, signers, ..found.report(snapshot.mark.head()) })
 }

@@ -3,6 +3,7 @@
 use crate::files;
 use crate::ledger::absent::Erased;
 use crate::ledger::log::{Head, Line};
+use crate::trade::Fingerprint;
 
 /// Problems named one by one; more are counted.
 pub(super) const PROBLEMS_MAX: usize = 10_000;
@@ -27,6 +28,25 @@ pub struct Problem {
     pub what: String,
 }
 
+/// Letters that one key signed. Whose key it is the ledger's owner says, who has put its certificate there: whoever checks his
+/// ledger compares it with what he knows from elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signed {
+    /// The address that the letters are from, as the entries say.
+    pub address: String,
+    /// The fingerprint of the certificate's primary key.
+    pub fingerprint: Fingerprint,
+    /// How many letters it signed.
+    pub letters: u64,
+}
+
+impl Report {
+    /// Returns how many letters have a good signature.
+    pub fn signatures(&self) -> u64 {
+        self.signers.iter().map(|signer| signer.letters).fold(0, u64::saturating_add)
+    }
+}
+
 /// What was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
@@ -34,8 +54,8 @@ pub struct Report {
     pub result: Outcome,
     /// Lines of the log.
     pub entries: u64,
-    /// Signatures that were checked.
-    pub signatures: u64,
+    /// Who signed letters with a good signature; nobody where signatures were not checked.
+    pub signers: Vec<Signed>,
     /// Size and root of the log.
     pub head: Head,
     /// What is wrong, by entry; the first is the first bad entry.
@@ -75,7 +95,7 @@ impl Problems {
         self.add(Problem { entry: None, file: Some(file.to_owned()), what });
     }
 
-    pub(super) fn report(mut self, head: Head, signatures: u64) -> Report {
+    pub(super) fn report(mut self, head: Head) -> Report {
         // By number, also in names; what concerns no entry comes last.
         self.named.sort_by(|a, b| {
             let file = |problem: &Problem| problem.file.clone().unwrap_or_default();
@@ -86,7 +106,7 @@ impl Problems {
         Report {
             result,
             entries: head.size,
-            signatures,
+            signers: Vec::new(),
             head,
             problems: self.named,
             more: self.more,

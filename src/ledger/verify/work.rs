@@ -15,6 +15,9 @@ use crate::trade::{Digest, Fingerprint};
 /// Entries looked at together.
 const CHUNK: usize = 4096;
 
+/// The address that a letter is from, and the key that signed it.
+pub(super) type Signer = (String, Fingerprint);
+
 /// Whether a letter came in, and the digest of its signed bytes.
 pub(super) type Content = (bool, Digest);
 
@@ -24,7 +27,8 @@ pub(super) struct Looked {
     pub(super) problems: Vec<Problem>,
     /// Direction and digest of its letter: together they occur once.
     pub(super) content: Option<Content>,
-    pub(super) signed: bool,
+    /// Whose signature on its letter is good.
+    pub(super) signer: Option<Signer>,
     /// Whether there is no file of its name, and where it should be.
     pub(super) missing: Option<String>,
     /// Which entry it erases, and the digest of that one's file.
@@ -122,7 +126,10 @@ impl Work<'_> {
         match form::outline(&bytes) {
             Ok(outline) => {
                 self.compare(line, &outline).into_iter().for_each(&mut problem);
-                looked.signed = self.checks.signature.is_some() && outline.seal.is_some();
+                match self.check_signature(&outline) {
+                    Ok(signer) => looked.signer = signer.map(|key| (outline.from.clone(), key)),
+                    Err(what) => problem(what),
+                }
                 looked.content = content_of(&outline);
                 looked.erases = outline.erases;
             }
@@ -178,18 +185,20 @@ impl Work<'_> {
         if line.position == 0 && outline.direction != "own" {
             wrong.push("is not what a ledger begins with".to_owned());
         }
-        wrong.extend(self.check_signature(outline).err());
         wrong.extend(self.check_original(outline).err());
         wrong
     }
 
-    fn check_signature(&self, outline: &Outline<'_>) -> Result<(), String> {
-        let (Some(check), Some(seal)) = (self.checks.signature, outline.seal) else { return Ok(()) };
+    /// Returns the key whose signature is good, where there is one and it is checked.
+    fn check_signature(&self, outline: &Outline<'_>) -> Result<Option<Fingerprint>, String> {
+        let (Some(check), Some(seal)) = (self.checks.signature, outline.seal) else { return Ok(None) };
         let signer = outline.signer.as_deref().unwrap_or_default();
         let signer = Fingerprint::parse(signer).map_err(|error| error.to_string())?;
         let certificate = self.certificates.get(signer.as_str());
         let certificate = certificate.ok_or_else(|| format!("the certificate certs/{signer}.asc is missing"))?;
-        check(seal.signed, seal.signature, &signer, certificate).map_err(|why| format!("the signature is bad: {why}"))
+        check(seal.signed, seal.signature, &signer, certificate)
+            .map_err(|why| format!("the signature is bad: {why}"))?;
+        Ok(Some(signer))
     }
 
     /// Originals may be pruned; one that is there must be what its name says.
