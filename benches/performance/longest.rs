@@ -10,8 +10,13 @@ use super::screens::{self, Timed};
 
 pub fn measure(folder: &Path, scale: &Scale, report: &mut Report) {
     let ledgers = std::env::var_os("LEDGERS").map_or_else(|| folder.to_owned(), PathBuf::from);
-    let mut kept = [Kept::again(&ledgers.join("longest"), scale.longest, 50)];
-    kept[0].index_anew();
+    let folder = ledgers.join("longest");
+    // Without an index the first command builds it.
+    let is_indexed = folder.join("index.sqlite").exists();
+    let mut kept = [Kept::again(&folder, scale.longest, 50)];
+    if is_indexed {
+        kept[0].index_anew();
+    }
     let [one] = &kept;
     report.section("Commands and pages");
     report.text(&format!(
