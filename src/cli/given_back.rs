@@ -33,7 +33,7 @@ impl GivenBack {
         let mut due: Vec<Money> = Vec::new();
         for amount in refunds(clerk, role)?.iter().filter_map(|one| one.row.refund) {
             match due.iter_mut().find(|sum| sum.currency() == amount.currency()) {
-                Some(sum) => *sum = sum.plus(&amount).map_err(|error| Failure::data(error.to_string()))?,
+                Some(sum) => *sum = sum.saturating_plus(&amount),
                 None => due.push(amount),
             }
         }

@@ -297,8 +297,7 @@ impl Index {
             let (currency, amount): (String, String) = (row.get(0)?, row.get(1)?);
             let amount = value(&amount, |amount| Money::parse(amount, &currency))?;
             let sum = sums.get(&amount.currency()).copied().unwrap_or(Money::zero(amount.currency()));
-            let sum = sum.plus(&amount).map_err(|error| IndexError::Row(error.to_string()))?;
-            sums.insert(amount.currency(), sum);
+            sums.insert(amount.currency(), sum.saturating_plus(&amount));
         }
         Ok(sums.into_values().collect())
     }

@@ -201,7 +201,7 @@ impl Rule {
             return Err(Held::because(format!("it costs {total}, and the rule allows {at_most}")));
         }
         let Some(limit) = market.limit else { return Ok(()) };
-        let sum = market.unpaid.map_or(Ok(total), |unpaid| unpaid.plus(&total)).map_err(|_| other())?;
+        let sum = market.unpaid.map_or(total, |unpaid| unpaid.saturating_plus(&total));
         if limit.exceeds(&sum).map_err(|_| other())? {
             return Ok(());
         }

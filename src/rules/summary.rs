@@ -24,7 +24,7 @@ pub struct Summary {
 }
 
 impl Summary {
-    /// Adds one transaction. A total that leaves the range of money stays at the last sum that did not.
+    /// Adds one transaction. A total that leaves the range of money stands at its end.
     pub fn add(&mut self, standing: &Standing) {
         self.add_parts(standing.undelivered(), standing.unpaid);
     }
@@ -35,7 +35,7 @@ impl Summary {
         let Some(unpaid) = unpaid else { return };
         let zero = Unpaid { total: Money::zero(unpaid.currency()), count: 0 };
         let entry = self.unpaid.entry(unpaid.currency()).or_insert(zero);
-        entry.total = entry.total.plus(&unpaid).unwrap_or(entry.total);
+        entry.total = entry.total.saturating_plus(&unpaid);
         entry.count = entry.count.saturating_add(1);
     }
 }

@@ -181,6 +181,18 @@ impl Money {
         Self::exact(self.amount.checked_add(other.amount).ok_or(MoneyError::Range)?, self.currency)
     }
 
+    /// Returns the sum for a total of many amounts of one currency, which nothing is paid by: beyond twelve digits it stands at the
+    /// largest amount. What is of another currency is not added.
+    #[must_use]
+    pub fn saturating_plus(&self, other: &Self) -> Self {
+        match self.plus(other) {
+            Ok(sum) => sum,
+            Err(MoneyError::Mixed(..)) => *self,
+            Err(_) if other.is_negative() => Self::whole(-LIMIT, self.currency),
+            Err(_) => Self::largest(self.currency),
+        }
+    }
+
     /// Returns the difference, or an error as `plus` does.
     pub fn minus(&self, other: &Self) -> Result<Self, MoneyError> {
         self.same(other)?;
@@ -355,6 +367,10 @@ mod tests {
         assert_eq!(jpy("4300").plus(&jpy("500")).unwrap(), jpy("4800"));
         assert!(jpy("1").plus(&Money::parse("1", "EUR").unwrap()).is_err());
         assert!(jpy("999999999999").plus(&jpy("1")).is_err());
+        assert_eq!(jpy("999999999998").saturating_plus(&jpy("1")), jpy("999999999999"));
+        assert_eq!(jpy("999999999999").saturating_plus(&jpy("1")), jpy("999999999999"));
+        assert_eq!(jpy("-999999999999").saturating_plus(&jpy("-1")), jpy("-999999999999"));
+        assert_eq!(jpy("1").saturating_plus(&Money::parse("1", "EUR").unwrap()), jpy("1"));
         let price = Money::parse("0.99", "EUR").unwrap();
         assert_eq!(price.times(Quantity::parse("3").unwrap()).unwrap().plain(), "2.97");
         assert!(price.times(Quantity::parse("0.333").unwrap()).is_err(), "does not come out exactly");

@@ -298,8 +298,7 @@ fn owed(clerk: &Clerk, known: &Transaction, total: Money) -> Result<Option<Owed>
     let now = unpaid(clerk, Role::Buyer)?.into_iter().find(|(sum, _)| sum.currency() == total.currency());
     let now = now.map_or_else(|| Money::zero(total.currency()), |(sum, _)| sum);
     let own = Standing::of(known).unpaid.filter(|own| own.currency() == total.currency());
-    let others = own.map_or(Ok(now), |own| now.minus(&own));
-    // A sum that is no amount any more is over every limit; the largest one stands for it.
-    let then = others.and_then(|others| others.plus(&total)).unwrap_or_else(|_| Money::largest(total.currency()));
+    let others = own.and_then(|own| now.minus(&own).ok()).unwrap_or(now);
+    let then = others.saturating_plus(&total);
     Ok((!limit.exceeds(&then).unwrap_or(false)).then_some(Owed { now, then, limit }))
 }

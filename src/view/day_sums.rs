@@ -142,7 +142,7 @@ fn reckon(
         let Ok(day) = text::day(&one.date, zone).parse::<Date>() else { continue };
         add(&mut sums, day.min(today), &one.shop, one.total.currency(), |sum| {
             sum.orders = sum.orders.saturating_add(1);
-            sum.bought = sum.bought.plus(&one.total).unwrap_or(sum.bought);
+            sum.bought = sum.bought.saturating_plus(&one.total);
         });
     }
     let mut owed: BTreeMap<(Date, Currency), Owed> = BTreeMap::new();
@@ -151,9 +151,9 @@ fn reckon(
         owed.entry((day, currency)).or_insert_with(|| Owed::of(Money::zero(currency))).add(&one.change);
         add(&mut sums, day, &one.shop, currency, |sum| {
             sum.changes = sum.changes.saturating_add(1);
-            sum.owed = sum.owed.plus(&one.change).unwrap_or(sum.owed);
+            sum.owed = sum.owed.saturating_plus(&one.change);
             if one.what == "raised" && one.stands {
-                sum.bought = sum.bought.plus(&one.change).unwrap_or(sum.bought);
+                sum.bought = sum.bought.saturating_plus(&one.change);
             }
         });
     }
@@ -177,7 +177,7 @@ impl Owed {
     }
 
     fn add(&mut self, change: &Money) {
-        self.now = self.now.plus(change).unwrap_or(self.now);
+        self.now = self.now.saturating_plus(change);
         if self.now.exceeds(&self.most).unwrap_or(false) {
             self.most = self.now;
         }

@@ -104,7 +104,7 @@ pub(super) fn totals(amounts: impl Iterator<Item = Money>) -> BTreeMap<Currency,
     let mut totals: BTreeMap<Currency, Money> = BTreeMap::new();
     for amount in amounts {
         let total = totals.entry(amount.currency()).or_insert_with(|| Money::zero(amount.currency()));
-        *total = total.plus(&amount).unwrap_or(*total);
+        *total = total.saturating_plus(&amount);
     }
     totals
 }

@@ -81,6 +81,13 @@ fn a_sum_too_large_for_an_amount_is_told_as_over_the_limit_p81() {
     let amount = |name: &str| owed[name]["amount"].as_str().map(str::to_owned);
     assert_eq!(amount("now").as_deref(), Some("720000000500"), "{owed}");
     assert_eq!(amount("then").as_deref(), Some("999999999999"), "{owed}");
+    // Nothing is wrong with an index whose sum is no amount: all stands at the largest one.
+    for party in ["buyer", "shop"] {
+        let list = town.does(party, &["list", "--json"]).json();
+        assert_eq!(list["unpaid"][0]["amount"], "999999999999", "{list}");
+        let status = town.does(party, &["status"]);
+        assert!(status.out.contains("999,999,999,999") && !status.err.contains("index"), "{status:?}");
+    }
 }
 
 /// Where the originals of a party's mail go, so that none can be moved there.
