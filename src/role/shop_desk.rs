@@ -183,6 +183,10 @@ pub fn refund(transaction: &Transaction, refund: Refund, why: &str) -> Result<Ve
     let left = left_of(transaction, Standing::of(transaction).legs.paid);
     let left = left.ok_or_else(|| Refused::new("nothing is left of what was paid, so nothing can be given back"))?;
     let amount = match refund.amount {
+        Some(amount) if amount.currency() != left.currency() => {
+            let text = format!("the payment is in {}, not in {}", left.currency(), amount.currency());
+            return Err(Refused::new(text));
+        }
         Some(amount) => amount,
         None if missing.is_empty() => left,
         None => {

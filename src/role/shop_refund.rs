@@ -57,6 +57,15 @@ pub(super) fn refund_instruction(transaction: &Transaction, amount: Money, reaso
     Some(Draft::new(transaction, agent.party.clone(), document).about(Some(digest)).into())
 }
 
+/// Instructs the payment agent once more to give back what it refused to.
+pub(super) fn told_again(transaction: &Transaction) -> Vec<Action> {
+    let again = |(refusal, refund): (&Kept, &RefundInstruction)| {
+        let Action::Send(draft) = refund_instruction(transaction, refund.amount, &refund.reason)? else { return None };
+        Some(Action::from(draft.answering(refusal.content)))
+    };
+    returned::refused_refunds(transaction).into_iter().filter_map(again).collect()
+}
+
 /// Why goods are not taken back: a code that other programs know, and a sentence.
 pub(super) type Why = (StatusReason, &'static str);
 

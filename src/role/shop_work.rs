@@ -5,6 +5,7 @@
 use super::given::{give, open, stop};
 use super::practice::Stage;
 use super::shop::{delivery_instruction, notify, payment_instruction, procedure, status_now};
+use super::shop_refund::told_again;
 use super::{Action, Desk, Notice, Refused, shop_after, shop_cancel, shop_change, terms_of};
 use crate::rules::stopping::{is_instructed, stands_stopped};
 use crate::rules::{Standing, State};
@@ -57,10 +58,12 @@ pub fn instruct_again(transaction: &Transaction, desk: &Desk<'_>) -> Result<Vec<
     if waits && transaction.accepted().next().is_none() {
         return Err(Refused::new("the buyer has not said OK to the terms yet"));
     }
-    if !matches!(Standing::of(transaction).state, State::Open | State::Offered) {
+    let mut actions = told_again(transaction);
+    if matches!(Standing::of(transaction).state, State::Open | State::Offered) {
+        actions.extend(go_on(transaction, desk, true));
+    } else if actions.is_empty() {
         return Err(Refused::new("nothing is to be done: all is over"));
     }
-    let actions = go_on(transaction, desk, true);
     if actions.is_empty() {
         return Err(Refused::new("every agent of the procedure was instructed, and none refused or stands stopped"));
     }

@@ -3,9 +3,12 @@
 //! Such a letter agrees with the terms and is applied; that something is to be done about it is reckoned from how the
 //! transaction stands, never entered.
 
+use super::leg::{LegState, Part};
 use super::pending::wishes_end;
 use super::stopping::{stands_stopped, stop_sent};
 use super::{Standing, State, returned};
+use crate::trade::document::RefundInstruction;
+use crate::trade::item::LineQuantity;
 use crate::trade::status::{DeliveryStatus, PaymentStatus, Reason, STOPPED, Step};
 use crate::trade::{Direction, Document, Kept, Kind, Leg, Moment, Money, Role, Settlement, Transaction};
 
@@ -61,6 +64,8 @@ fn found(transaction: &Transaction, standing: &Standing) -> Vec<Failure> {
         found.extend(reasons.into_iter().map(|text| failure(leg, text, said)));
     }
     found.extend(not_given_back(transaction, standing));
+    let refunds = returned::refused_refunds(transaction).into_iter();
+    found.extend(refunds.filter_map(|(refusal, refund)| refund_not_taken(refusal, refund)));
     if transaction.key.role == Role::Shop && standing.state == State::Open {
         let legs = [(Leg::Payment, Kind::PaymentInstruction), (Leg::Delivery, Kind::DeliveryInstruction)];
         found.extend(legs.into_iter().filter_map(|(leg, kind)| not_taken(transaction, leg, kind)));
@@ -99,17 +104,52 @@ pub fn not_given_back(transaction: &Transaction, standing: &Standing) -> Option<
     Some(failure(Leg::Payment, text, said))
 }
 
-/// Goods that came though the shop had ended the order: its agent had said nothing to the order to stop, or something else. Nobody
-/// else would see that they are out, and not paid for.
+/// Goods that came though the shop had ended the order: its agent had said nothing to the order to stop, or something else; or though
+/// they were paid back as lost. Nobody else would see that they are out, and not paid for.
 pub fn came_nonetheless(transaction: &Transaction, standing: &Standing) -> Option<Failure> {
-    let (ended, delivery) = (standing.legs.cancelled?, &standing.legs.delivery);
+    let delivery = &standing.legs.delivery;
     let said = transaction.by_content(&delivery.content?)?;
     if said.settled == Some(Settlement::Accept) {
         return None;
     }
-    let (id, came) = delivery.parcels.iter().find_map(|(id, parcel)| Some((id, parcel.done?)))?;
-    let text = format!("parcel {id} arrived {came}, though the order was ended {ended}");
+    let came = |(id, part): (&String, &Part)| Some((id.clone(), part.done?));
+    let mut parcels = delivery.parcels.iter();
+    let text = match standing.legs.cancelled {
+        Some(ended) => {
+            let (id, came) = parcels.find_map(came)?;
+            format!("parcel {id} arrived {came}, though the order was ended {ended}")
+        }
+        None => {
+            // What came last is what nobody waited for any more.
+            let paid_back = parcels.filter(|(_, part)| was_paid_back(transaction, delivery, part));
+            let (id, came) = paid_back.filter_map(came).max_by_key(|(_, came)| *came)?;
+            format!("parcel {id} arrived {came}, though it was paid back as lost")
+        }
+    };
     Some(failure(Leg::Delivery, text, said))
+}
+
+/// Returns whether a parcel holds goods of which more arrived, with what the shop paid back as lost, than were bought.
+fn was_paid_back(transaction: &Transaction, delivery: &LegState, part: &Part) -> bool {
+    let Some((_, terms)) = transaction.terms().filter(|_| transaction.key.role == Role::Shop) else { return false };
+    let answers = returned::agreed(transaction);
+    // What nobody asked to give back is paid back as lost.
+    let lost = answers.iter().filter(|(kept, _)| kept.letter.answers.is_none()).flat_map(|(_, answer)| &answer.lines);
+    let lost: Vec<&LineQuantity> = lost.collect();
+    let came = delivery.parcels.values().filter(|part| part.done.is_some()).flat_map(|part| &part.lines);
+    let all: Vec<&LineQuantity> = lost.iter().copied().chain(came).collect();
+    let exceeds = |line: &str| {
+        let bought = terms.lines.iter().find(|bought| bought.id == line).map(|bought| bought.quantity);
+        returned::sum_of(all.iter().copied(), line) > bought
+    };
+    let is_lost = |line: &str| lost.iter().any(|part| part.line == line);
+    part.lines.iter().any(|part| is_lost(&part.line) && exceeds(&part.line))
+}
+
+/// A refund that the payment agent was told to make and does not make: only its shop can have it made.
+fn refund_not_taken(refusal: &Kept, refund: &RefundInstruction) -> Option<Failure> {
+    let Document::Refusal(said) = &refusal.letter.document else { return None };
+    Some(failure(Leg::Payment, format!("the refund of {} was refused: {}", refund.amount, said.reason.text), refusal))
 }
 
 /// An agent that was instructed again, and says that it was stopped all the same: its answer to an order to stop from before.

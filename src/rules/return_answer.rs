@@ -32,7 +32,7 @@ pub(super) fn findings(
         let number = letter.transaction.as_ref().map_or("none", |number| number.as_str());
         return Err(Finding::new(Code::UnknownTransaction, format!("{} wrote about {number}", letter.from.address)));
     };
-    if unasked && !are_lost(transaction, answer) {
+    if unasked && !are_lost(transaction, answer) && !was_agreed(transaction, answer) {
         let text =
             format!("{} gives back goods of which it is not said yet that they will not come", letter.from.address);
         return Err(Finding::new(Code::UnknownTransaction, text));
@@ -49,6 +49,13 @@ fn are_lost(transaction: &Transaction, answer: &ReturnAnswer) -> bool {
     let is_lost =
         |part: &LineQuantity| returned::sum_of(&answer.lines, &part.line) <= returned::sum_of(&lost, &part.line);
     answer.lines.iter().all(is_lost)
+}
+
+/// Returns whether the shop has agreed to pay back these goods before: they may have come since, and its word on that stands.
+fn was_agreed(transaction: &Transaction, answer: &ReturnAnswer) -> bool {
+    let agreed = returned::agreed(transaction);
+    let before = agreed.iter().find(|(kept, _)| kept.letter.answers.is_none());
+    before.is_some_and(|(_, before)| !answer.lines.is_empty() && answer.lines == before.lines)
 }
 
 /// Returns the goods of the return of ours that a letter answers.

@@ -185,6 +185,34 @@ fn what_was_lost_is_paid_back_unasked_once_and_keeps_nobody_waiting() {
 }
 
 #[test]
+fn goods_that_were_paid_back_as_lost_and_come_after_all_are_told_of() {
+    let town = Town::fresh();
+    let (id, number) = parted(&town);
+    second_is_lost(&town, &number);
+    town.reports(&number, &[("pay", "--paid")]);
+    town.does("shop", &["shop", "refund", &number, "--missing"]);
+    town.settle();
+    town.does("ship", &["ship", "notify", &number, "--delivered", "--parcel", "2"]);
+    town.settle();
+    let told = "though it was paid back as lost";
+    let inbox = town.does("shop", &["shop", "inbox", "--json"]).json();
+    let item = &inbox["items"][0];
+    assert_eq!(item["what"], "goods", "{inbox}");
+    assert!(
+        item["about"].as_str().unwrap().starts_with("parcel 2") && item["about"].to_string().contains(told),
+        "{inbox}"
+    );
+    assert!(town.does("shop", &["warnings"]).out.contains(told));
+    // The shop's word on the money stands, and the buyer's program takes it.
+    town.reports(&number, &[("pay", "--refunded")]);
+    let letters = town.show("buyer", &id)["letters"].as_array().unwrap().clone();
+    let answers = letters.iter().filter(|letter| letter["kind"] == "return-answer");
+    assert!(answers.clone().count() == 2 && answers.clone().all(|one| one["verdict"] == "applied"), "{letters:?}");
+    assert_eq!(money(&town, "buyer", &number, "refunded"), "4300");
+    assert!(!town.does("buyer", &["warnings", "--json"]).out.contains("unknown-transaction"));
+}
+
+#[test]
 fn a_return_of_lost_goods_that_crosses_the_money_for_them_brings_it_once() {
     let town = Town::fresh();
     let (id, number) = parted(&town);

@@ -411,3 +411,40 @@ fn a_refund_that_failed_is_made_by_hand_and_by_no_other_report() {
     reports(&mut desk, &by_hand(None)).unwrap();
     assert_eq!(desk.legs().refunded, Some(jpy(1800)), "nothing else was left");
 }
+
+#[test]
+fn a_refund_that_the_agent_refuses_is_told_of_and_instructed_once_more() {
+    use mailorder::rules::failed::failures;
+    let mut desk = paid_less(1000);
+    let refuse = |desk: &mut Desk, seq: u32| {
+        let told = desk.transaction().sent(Kind::RefundInstruction).last().unwrap().content;
+        let reason =
+            Reason { code: "no-agreement".to_owned(), text: "There is no agreement with this shop.".to_owned() };
+        let refusal = Document::Refusal(mailorder::trade::document::Refusal { reason });
+        answers(desk, &selling(), &Letter { seq: Some(seq), answers: Some(told), ..letter(&bank(), &shop(), refusal) });
+    };
+    let told = |desk: &Desk| -> Vec<String> {
+        failures(desk.transaction(), &desk.standing()).into_iter().map(|one| one.text).collect()
+    };
+    let again = |desk: &mut Desk| acts(desk, &selling(), shop_desk::instruct);
+    assert_eq!(told(&desk), Vec::<String>::new());
+    for seq in [2, 3] {
+        refuse(&mut desk, seq);
+        assert_eq!(
+            told(&desk),
+            [format!(
+                "the refund of JPY 1000 was refused: There is no agreement with this shop. (says {})",
+                bank().address
+            )]
+        );
+        let said = again(&mut desk).unwrap();
+        let back = said.iter().find_map(|document| match document {
+            Document::RefundInstruction(refund) => Some(refund.amount),
+            _ => None,
+        });
+        assert_eq!(back, Some(jpy(1000)));
+        assert_eq!(told(&desk), Vec::<String>::new(), "it is told once more");
+    }
+    let nothing = again(&mut desk);
+    assert!(nothing.is_err() || !kinds(&nothing.unwrap()).contains(&Kind::RefundInstruction), "once for each refusal");
+}
