@@ -167,9 +167,11 @@ impl Asked<'_> {
         done && planned && declined && referred
     }
 
-    /// Returns whether something was done at the moment reported, or at any.
+    /// Returns whether something was done at the moment reported, or at any; of a day alone, at any hour of it.
     fn at(&self, moment: Moment) -> bool {
-        self.any_time || self.notice.done.is_none_or(|done| done == moment)
+        let on_day = |done: &Moment| Moment::new(moment.instant(), done.offset()).day() == done.day();
+        let is_meant = |done: &Moment| *done == moment || (self.notice.whole_day && on_day(done));
+        self.any_time || self.notice.done.as_ref().is_none_or(is_meant)
     }
 }
 

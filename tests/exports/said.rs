@@ -32,6 +32,22 @@ fn saved(town: &Town, id: &str) -> Vec<(String, Vec<u8>)> {
 }
 
 #[test]
+fn a_part_payment_entered_by_hand_is_not_entered_again_by_a_row_of_its_day() {
+    let town = Town::fresh();
+    let (id, number) = town.bought("SH-41", 1, &["--pay", "invoice"]);
+    town.does("pay", &["pay", "notify", &number, "--paid", "--amount", "JPY 1000", "--reference", "B-1"]);
+    let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
+    let import = |name: &str, amount: &str, reference: &str| {
+        let row = format!("txn,paid,amount,reference\n{number},{today},{amount},{reference}\n");
+        results(&town.does("pay", &["pay", "import", &file(&town, name, row), "--zone", "UTC", "--json"]))
+    };
+    assert_eq!(import("same.csv", "JPY 1000", "B-1"), ["unchanged"]);
+    assert_eq!(import("other.csv", "JPY 1000", "B-2"), ["sent"], "another payment of the same sum");
+    town.settle();
+    assert_eq!(town.show("buyer", &id)["paid"]["amount"], "2000");
+}
+
+#[test]
 fn what_was_refused_or_lost_is_said_by_a_row_as_by_a_flag() {
     let town = Town::fresh();
     // By a column of its own, and by a word of the column `status`.
