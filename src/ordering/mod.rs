@@ -106,7 +106,11 @@ pub fn made(
 ) -> Result<Order, OrderingError> {
     let lines = written::lines(&file.item, catalog)?;
     let charges = written::charges(&file.charge, file.item.len(), catalog.currency())?;
-    let (payment_method, delivery_method) = usual(catalog.ways(), file.pay, file.deliver)?;
+    // In a way in which all of it can be had, where there is one.
+    let can_go = |way: &&Way| lines.iter().all(|line| catalog.can_go(&line.item, way));
+    let fitting: Vec<Way> = catalog.ways().iter().filter(can_go).cloned().collect();
+    let ways = if fitting.is_empty() { catalog.ways() } else { &fitting };
+    let (payment_method, delivery_method) = usual(ways, file.pay, file.deliver)?;
     Ok(Order {
         buyer,
         total: total(&lines, &charges)?,

@@ -38,9 +38,20 @@ impl Catalog for Prices {
         self.known.first().map(|known| known.catalog.ways.as_slice()).unwrap_or_default()
     }
 
+    fn can_go(&self, item: &Item, way: &Way) -> bool {
+        let Some((_, offer)) = item.sku.as_deref().and_then(|sku| self.newest(sku)) else { return true };
+        fits(&offer.delivery_methods, way.delivery_method.as_ref())
+            && fits(&offer.payment_methods, way.payment_method.as_ref())
+    }
+
     fn increment(&self, item: &Item) -> Option<Quantity> {
         self.newest(item.sku.as_deref()?)?.1.increment
     }
+}
+
+/// Returns whether a way has one of an article's methods; an article that names none has all of them, and a way that names none, too.
+fn fits<T: PartialEq>(methods: &[T], way: Option<&T>) -> bool {
+    methods.is_empty() || way.is_none_or(|way| methods.contains(way))
 }
 
 /// Returns the currencies of the last purchases from a shop.

@@ -61,6 +61,11 @@ pub trait Catalog {
         &[]
     }
 
+    /// Returns whether an item can be had in a way, as far as is known.
+    fn can_go(&self, _item: &Item, _way: &Way) -> bool {
+        true
+    }
+
     /// Returns in multiples of what an item is sold, where that is known.
     fn increment(&self, item: &Item) -> Option<Quantity>;
 }
