@@ -107,7 +107,9 @@ fn shown(shown: &Shown, words: Words, line: &dyn Fn(&str, &str) -> String) -> Ve
 
 fn to_bring(instruction: &DeliveryInstruction, words: Words, line: &dyn Fn(&str, &str) -> String) -> Vec<String> {
     let buyer = &instruction.buyer;
-    let contact = [Some(buyer.name.as_str()), buyer.telephone.as_deref()];
+    // An address that begins with the buyer's name names him.
+    let named = instruction.deliver_to.as_ref().and_then(|to| to.name.as_ref()) == Some(&buyer.name);
+    let contact = [Some(buyer.name.as_str()).filter(|_| !named), buyer.telephone.as_deref()];
     let contact: Vec<&str> = contact.into_iter().flatten().collect();
     let address = instruction.deliver_to.as_ref().map(|to| to.lines().join(", ")).unwrap_or_default();
     let to = [contact.join(", "), address].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ");
