@@ -112,8 +112,8 @@ pub(super) fn run(shell: &mut Shell, args: ListArgs) -> Result<(), Failure> {
     if args.role.is_none() {
         other_agent(shell, &clerk, role);
     }
-    if let Some((word, near)) = asked.query.meant().filter(|_| orders.listed.is_empty()) {
-        shell.hint(&format!("{word:?} was looked for in the names; did you mean `{near}`?"));
+    if let Some(hint) = asked.query.hint().filter(|_| orders.listed.is_empty()) {
+        shell.hint(&hint);
     }
     Ok(())
 }

@@ -169,6 +169,10 @@ pub fn charges(charges: &[ChargeWritten], items: usize, usual: Option<Currency>)
     let charge = |(place, written): (usize, &ChargeWritten)| {
         let number = place.saturating_add(1);
         let about = format!("charge {number} ({})", beginning(&written.name));
+        if written.name.trim().is_empty() {
+            let text = format!("charge {number} has no name");
+            return Err(OrderingError::wrong(text).hint("say what it is for, as the shop names it"));
+        }
         named(&format!("{about}: the name"), &written.name)?;
         let price = price_in(&about, &written.price, usual)?;
         Ok(Charge { id: items.saturating_add(number).to_string(), name: written.name.clone(), price })

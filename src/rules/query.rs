@@ -196,6 +196,12 @@ impl Query {
         })
     }
 
+    /// Returns what to say of such a word where nothing was found.
+    pub fn hint(&self) -> Option<String> {
+        let (word, near) = self.meant()?;
+        Some(format!("{word:?} was looked for in the names; did you mean `{near}`?"))
+    }
+
     /// Returns what to say of such a word where the query is kept, and found wanting too late.
     pub fn doubt(&self) -> Option<String> {
         let (word, near) = self.meant()?;

@@ -68,7 +68,7 @@ pub(super) async fn act(State(web): State<Arc<Web>>, form_sent: Form) -> Result<
     let shared = Arc::clone(&web);
     match form_sent.get("do") {
         Some("send") => {
-            let instrument = instrument(&form_sent);
+            let instrument = instrument(&form_sent)?;
             let sent = async move {
                 let id = shared.desk(move |clerk| send(clerk, &filled, instrument)).await?;
                 shared.post.send();
@@ -163,12 +163,18 @@ fn draft(clerk: &mut Clerk, filled: &Filled, prices: &mut Prices) -> Result<(Ord
     Ok((order, party))
 }
 
-/// Returns the card or account of a form; nothing where it has no number.
-fn instrument(form: &Form) -> Option<Instrument> {
-    form.get("card-number")?;
+/// Returns the card or account of a form; nothing where nothing of it is written.
+fn instrument(form: &Form) -> Result<Option<Instrument>, Fault> {
     let fields = [("number", "card-number"), ("expires", "card-expires"), ("name", "card-name")];
     let field = |(name, field): (&str, &str)| Some((name.to_owned(), SecretString::from(plain(form.get(field)?))));
-    Some(fields.into_iter().filter_map(field).collect())
+    let given: Instrument = fields.into_iter().filter_map(field).collect();
+    if given.is_empty() {
+        return Ok(None);
+    }
+    // Without it the order would go as if nothing had been written.
+    form.get("card-number")
+        .ok_or_else(|| Fault::wrong("The card or account has no number; write it, or leave all of it empty."))?;
+    Ok(Some(given))
 }
 
 /// Makes an order that repeats an earlier one, as its form is sent: it names it.

@@ -92,6 +92,8 @@ fn list(clerk: &Clerk, visit: &Visit) -> Result<Map<String, Value>, Fault> {
     let limit = Some(if fault.is_some() { 0 } else { SHOWN });
     let asked = Asked { role: Role::Buyer, query, limit, after: after(clerk, visit)? };
     let mut found = Orders::load(clerk, &asked, visit.now, &visit.zone)?;
+    let hint = asked.query.hint().filter(|_| found.listed.is_empty());
+    let fault = fault.or(hint.map(|hint| visit.said(&hint)));
     let summed = Summed::of(clerk, &asked, &found, visit)?;
     let sorting = Sorting::of(visit);
     let view = |(name, words): (&str, &str)| -> Result<Value, Fault> {

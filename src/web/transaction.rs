@@ -200,7 +200,9 @@ fn asked(known: &Transaction, leg: Leg) -> Option<&Kept> {
         Leg::Payment => Kind::PaymentStatus,
         Leg::Delivery => Kind::DeliveryStatus,
     };
-    known.received(kind).all(|answer| answer.position < last.position).then_some(last)
+    // An answer that was only warned about is one.
+    let mut answers = known.kept.iter().filter(|kept| kept.direction == Direction::In && kept.letter.kind() == kind);
+    answers.all(|answer| answer.position < last.position).then_some(last)
 }
 
 /// Returns the goods and charges of the terms, or of the order where there are none yet.
@@ -237,7 +239,7 @@ fn facts(known: &Transaction, terms: Option<Offered<'_>>, standing: &Standing, v
     let until = terms.and_then(|(_, terms)| terms.valid_through);
     json!({
         "pay": pay, "card": order.and_then(|order| order.payment_id.clone()), "deliver": deliver,
-        "to": to.map(|to| to.lines()), "name": buyer.map(|buyer| buyer.name.as_str()),
+        "to": to.map(|to| to.lines()), "name": to.and_then(|to| to.name.as_deref()).or(buyer.map(|buyer| buyer.name.as_str())),
         "telephone": buyer.and_then(|buyer| buyer.telephone.as_deref()),
         "conditions": terms.and_then(|(_, terms)| terms.conditions.as_deref()),
         "remarks": order.and_then(|order| order.remarks.as_deref()),

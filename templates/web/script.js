@@ -47,7 +47,7 @@ async function renew(calm) {
 // Says that there is news where something is being written; where that is a form of its own, the news stands elsewhere.
 function tell() {
   const [news, link] = [document.getElementById("news"), document.createElement("a")];
-  const writes = document.querySelector("form.form") !== null;
+  const writes = written || document.querySelector("form.form") !== null;
   link.href = writes ? "/" : location.href;
   if (writes) link.target = "_blank";
   link.textContent = news.dataset.words;
@@ -59,6 +59,10 @@ let leaves = false;
 for (const begins of ["submit", "beforeunload"]) {
   addEventListener(begins, (event) => (leaves ||= event.target.method !== "dialog"));
 }
+
+// What somebody has begun to write, in whatever form, is not taken away by news.
+let written = false;
+addEventListener("input", (event) => (written ||= !event.target.matches("[type=checkbox]")));
 
 // News: the server answers once it has more than this page knows.
 async function listen() {
@@ -78,7 +82,7 @@ async function listen() {
     since = now;
     const busy = document.activeElement && document.activeElement.matches("input:not([type=checkbox]), textarea, select");
     const changed = document.querySelector("input[type=checkbox][name]:checked, details[open] form, dialog[open]");
-    const calm = !busy && !changed && !document.querySelector("form.form");
+    const calm = !busy && !changed && !written && !document.querySelector("form.form");
     if (sounds()) await renew(calm).catch(tell);
     else if (calm) location.reload();
     else tell();
@@ -126,6 +130,9 @@ document.addEventListener("change", async (event) => {
   const turn = (asked += 1);
   const answer = await fetch("/order", { method: "POST", body: fields, cache: "no-store" }).catch(() => null);
   if (!answer || !answer.ok || turn !== asked) return;
+  // So it is found again when the page is loaded anew, by the way back, and in the other language.
+  history.replaceState(null, "", answer.url);
+  for (const link of document.querySelectorAll("a[hreflang]")) link.href = answer.url + "&lang=" + link.hreflang;
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
   for (const sum of document.querySelectorAll("#sum, [data-sum]")) {
     const now = fresh.getElementById(sum.id);

@@ -91,6 +91,7 @@ fn a_price_without_currency_is_refused_with_the_one_in_which_the_shop_sells() {
     assert!(
         refused("A;Ink;EUR 3;1", "Post;4.50").contains(&format!("charge 1 (Post): \"4.50\" has no currency; {right}"))
     );
+    assert!(refused("A;Ink;EUR 3;1", ";EUR 4.50").contains("charge 1 has no name"));
     let japanese = town.run("buyer", &["--lang", "ja", "order", "--shop", SHOP, "--item", "A;Ink;4.50;1"]).err;
     assert!(japanese.contains("EUR です。\"EUR 4.50\" と書いてください"), "{japanese}");
     // Asked for on a terminal, too.

@@ -54,6 +54,20 @@ fn pages(town: &Town, visitor: &Visitor<'_>, id: &str) -> Vec<String> {
 }
 
 #[test]
+fn a_card_without_its_number_keeps_the_order_from_going_without_it_p12() {
+    let town = with_agent();
+    let served = Served::start(&town.path("buyer/config.toml"));
+    let visitor = served.visit();
+    let (token, once) = visitor.hidden("/order");
+    let mut written = fields(&token, &once, "send");
+    written.push(("agent", "pay@demo.test"));
+    written.iter_mut().filter(|(name, _)| *name == "card-number").for_each(|field| field.1 = "");
+    let refused = visitor.post("/order", &written);
+    assert!(refused.status == 422 && refused.body.contains("has no number"), "{} {}", refused.status, refused.body);
+    assert_eq!(town.lists("buyer", &[]).len(), 0);
+}
+
+#[test]
 fn a_card_in_the_order_form_is_sealed_and_stands_in_the_clear_nowhere_p12() {
     let town = with_agent();
     let served = Served::start(&town.path("buyer/config.toml"));

@@ -269,6 +269,39 @@ fn news_reach_an_open_page_and_its_title_counts_the_warnings_p2() {
 }
 
 #[test]
+fn an_order_that_is_being_written_is_there_when_the_page_is_loaded_anew_and_in_the_other_language() {
+    let (_town, _served, browser, root) = opened(1280);
+    browser.open(&format!("{root}/order?shop=shop@demo.test"));
+    browser.write("[name=pick-TEA-200]", "3");
+    browser.press(&["\u{e004}"]);
+    browser.until("its own address", "return location.search.includes('draft=')");
+    let written = || browser.script("return document.querySelector('[name=pick-TEA-200]')?.value ?? ''");
+    browser.script("window.old = true; location.reload()");
+    browser.until("the page anew", "return !window.old && document.readyState === 'complete'");
+    assert_eq!(written(), "3");
+    browser.write("[name=pick-TEA-200]", "4");
+    browser.press(&["\u{e004}"]);
+    browser.until("the sum", "return document.querySelector('#sum').textContent.includes('7,700')");
+    browser.until("the way to it", "return document.querySelector('a[hreflang=ja]').search.includes('draft=')");
+    browser.click("a[hreflang=ja]");
+    browser.until("Japanese", "return document.documentElement.lang === 'ja'");
+    assert_eq!(written(), "4");
+    assert_eq!(browser.complaints(), Vec::<String>::new());
+}
+
+#[test]
+fn news_take_no_words_away_that_are_written_in_a_form_beside_others_p2() {
+    let (town, _served, browser, root) = opened(1280);
+    browser.open(&format!("{root}/"));
+    browser.write("#q", "tea");
+    browser.press(&["\u{e004}"]);
+    an_offer(&town);
+    browser.until("the news", "return document.querySelector('#news a') !== null");
+    assert_eq!(browser.script("return document.querySelector('#q').value"), "tea");
+    assert_eq!(browser.complaints(), Vec::<String>::new());
+}
+
+#[test]
 fn news_take_nothing_from_an_order_that_is_being_written_p2() {
     let (town, _served, browser, root) = opened(1280);
     browser.open(&format!("{root}/order?shop=shop@demo.test"));
