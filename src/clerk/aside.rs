@@ -290,12 +290,10 @@ impl AsideFolder {
         let part = self.0.join("tmp").join(maildir::name_of(path).unwrap_or("large"));
         let copied = std::fs::copy(file, &part)
             .and_then(|_| std::fs::File::open(&part)?.sync_all())
-            .and_then(|()| std::fs::rename(&part, path))
-            .and_then(|()| std::fs::remove_file(file));
-        copied.map_err(|error| {
-            let _ = std::fs::remove_file(&part);
-            ClerkError::io("move to", path)(error)
-        })
+            .and_then(|()| std::fs::rename(&part, path));
+        // What is left of it in `tmp` is swept some day.
+        let _ = std::fs::remove_file(if copied.is_ok() { file } else { &part });
+        copied.map_err(ClerkError::io("move to", path))
     }
 
     fn put_note(&self, note: &Aside) -> Result<(), ClerkError> {

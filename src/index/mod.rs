@@ -47,7 +47,7 @@ pub use tasks::{Attempt, OpenTask};
 use redacted::Left;
 
 /// Version of schema and of what rows mean; another version is thrown away and built anew.
-const VERSION: i64 = 39;
+const VERSION: i64 = 40;
 
 /// Marks the file as an index of ours ("MOix").
 const APPLICATION: i64 = 0x4D4F_6978;
