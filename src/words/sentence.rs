@@ -5,7 +5,7 @@
 //! as it is, since it may be another's word, but for places of these names: `what`, `cause` and `count` hold a sentence of
 //! ours, `also` one that may be missing, `why` one of ours or another's, `leg`, `role`, `part`, `kind` and `state` a word of
 //! the wire format, `deed` what is done with a file, `field` no blank, and what is compared may be nothing. A place between
-//! double quotes holds no double quote but behind a backslash, as Rust writes texts, a value no colon and blank, and no place a
+//! double quotes may be empty, and holds no double quote but behind a backslash, as Rust writes texts, a value no colon and blank, and no place a
 //! bracket without its other half, so that the sentence around another is not taken for a part of it; where a sentence is of
 //! no pattern that way, it is looked for without this.
 
@@ -173,7 +173,7 @@ impl Sentences {
 }
 
 /// A text taken apart in all ways that a pattern allows, those with short values first. A place holds something; the last
-/// one, and what may be missing, can be empty.
+/// one, one between quotes, and what may be missing, can be empty.
 #[derive(Default)]
 struct Apart<'p, 'a> {
     ways: Vec<Values<'p, 'a>>,
@@ -225,7 +225,8 @@ impl<'p, 'a> Apart<'p, 'a> {
             }
             [Piece::Place(name), rest @ ..] => {
                 let ends_quote = matches!(rest.first(), Some(Piece::Text(next)) if next.starts_with('"'));
-                let text_end = if self.quoted && ends_quote { end_of_quote(text) } else { text.len() };
+                let in_quotes = self.quoted && ends_quote;
+                let text_end = if in_quotes { end_of_quote(text) } else { text.len() };
                 self.quoted = false;
                 let ends: Vec<usize> = match rest.first() {
                     Some(Piece::Text(next)) => {
@@ -233,7 +234,7 @@ impl<'p, 'a> Apart<'p, 'a> {
                     }
                     _ => ADDITIONS.iter().filter_map(|begin| text.find(begin)).min().into_iter().collect(),
                 };
-                for end in ends.into_iter().filter(|end| (*end > 0 || name == ADDED) && *end <= text_end) {
+                for end in ends.into_iter().filter(|end| (*end > 0 || name == ADDED || in_quotes) && *end <= text_end) {
                     self.tries = self.tries.saturating_add(1);
                     if self.tries > TRIES || self.ways.len() >= WAYS {
                         return;
@@ -388,6 +389,7 @@ mod tests {
         );
         assert_eq!(said("charge 1 (Box :-))").unwrap(), "料金 1（Box :-)）", "half a pair is somebody's own");
         // A quote in what somebody wrote has a backslash; where it has none, the sentence is known all the same.
+        assert_eq!(said("\"\" is nothing that we know of").unwrap(), "\"\" は知りません");
         assert_eq!(said("\"a\\\"b\" is nothing that we know of").unwrap(), "\"a\\\"b\" は知りません");
         assert_eq!(said("\"a\"b\" is nothing that we know of").unwrap(), "\"a\"b\" は知りません");
     }
