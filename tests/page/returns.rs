@@ -75,3 +75,21 @@ fn the_buyers_own_words_go_with_the_code_and_what_is_no_code_is_refused_p94() {
     }
     assert_eq!(reason(&town), ("QUA".to_owned(), "a lid is missing".to_owned()));
 }
+
+#[test]
+fn a_part_is_offered_once_goods_have_come_and_not_before_p94() {
+    let town = Town::fresh();
+    let (id, number) = town.bought("SH-41", 2, &["--pay", "card"]);
+    let served = Served::start(&town.path("buyer/config.toml"));
+    let visitor = served.visit();
+    let form = || {
+        let page = visitor.page(&format!("/txn/{id}?act=return"));
+        let form = page.split_once("<li id=\"return\">").unwrap_or_else(|| panic!("{page}")).1;
+        form.split("</form>").next().unwrap().to_owned()
+    };
+    let before = form();
+    assert!(before.contains("value=\"all\"") && !before.contains("name=\"back-1\""), "{before}");
+    town.reports(&number, &[("shop", "--shipped"), ("ship", "--delivered")]);
+    let after = form();
+    assert!(after.contains("value=\"all\"") && after.contains("name=\"back-1\""), "{after}");
+}
