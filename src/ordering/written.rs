@@ -45,6 +45,11 @@ pub struct ItemWritten {
     pub quantity: Option<String>,
 }
 
+/// What is wrong where a name is.
+const NAME: &str = "the name";
+/// What is wrong where an article number is.
+const NUMBER: &str = "the article number";
+
 /// What is known of the goods of a shop.
 pub trait Catalog {
     /// Returns an item and the price of one, by its article number.
@@ -125,8 +130,8 @@ fn goods(about: &str, written: &ItemWritten, catalog: &mut dyn Catalog) -> Resul
     let ItemWritten { sku, name, price, .. } = written;
     match (sku, name, price) {
         (_, Some(name), Some(price)) => {
-            named(&format!("{about}: the name"), name)?;
-            named(&format!("{about}: the article number"), sku.as_deref().unwrap_or_default())?;
+            named(&format!("{about}: {NAME}"), name)?;
+            named(&format!("{about}: {NUMBER}"), sku.as_deref().unwrap_or_default())?;
             let price = price_in(about, price, catalog.currency())?;
             Ok((Item { sku: sku.clone(), name: name.clone() }, price))
         }
@@ -173,7 +178,7 @@ pub fn charges(charges: &[ChargeWritten], items: usize, usual: Option<Currency>)
             let text = format!("charge {number} has no name");
             return Err(OrderingError::wrong(text).hint("say what it is for, as the shop names it"));
         }
-        named(&format!("{about}: the name"), &written.name)?;
+        named(&format!("{about}: {NAME}"), &written.name)?;
         let price = price_in(&about, &written.price, usual)?;
         Ok(Charge { id: items.saturating_add(number).to_string(), name: written.name.clone(), price })
     };
