@@ -146,19 +146,20 @@ async fn a_server_that_gives_nothing_has_no_mail_passed_over() {
 #[tokio::test]
 async fn however_many_mails_cannot_be_read_those_behind_them_are() {
     let shared = mailbox((1..=80).map(|n| (n, letter(n))));
-    let mut mailbox = shared.lock().unwrap();
-    for uid in 2..=71 {
-        let when: &'static str = format!("UID FETCH {uid} (UID BODY").leak();
-        mailbox.lies.push((when, "{tag} NO cannot\r\n".to_owned()));
-    }
-    // Several at once are refused as well.
-    for range in [":", ","] {
-        for first in 1..=71 {
-            let when: &'static str = format!("UID FETCH {first}{range}").leak();
+    {
+        let mut mailbox = shared.lock().unwrap();
+        for uid in 2..=71 {
+            let when: &'static str = format!("UID FETCH {uid} (UID BODY").leak();
             mailbox.lies.push((when, "{tag} NO cannot\r\n".to_owned()));
         }
+        // Several at once are refused as well.
+        for range in [":", ","] {
+            for first in 1..=71 {
+                let when: &'static str = format!("UID FETCH {first}{range}").leak();
+                mailbox.lies.push((when, "{tag} NO cannot\r\n".to_owned()));
+            }
+        }
     }
-    drop(mailbox);
     let mut imap = inbox(&shared, settings());
     let (mut cursor, mut got, mut notes) = (Cursor::Start, Vec::new(), 0);
     for _ in 0..200 {

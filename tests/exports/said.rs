@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use mailorder::clock::Clock;
 use serde_json::Value;
 
 use super::{check_silent, entries, file, lines, results};
@@ -36,7 +37,7 @@ fn a_part_payment_entered_by_hand_is_not_entered_again_by_a_row_of_its_day() {
     let town = Town::fresh();
     let (id, number) = town.bought("SH-41", 1, &["--pay", "invoice"]);
     town.does("pay", &["pay", "notify", &number, "--paid", "--amount", "JPY 1000", "--reference", "B-1"]);
-    let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
+    let today = Clock::system().now().instant().to_zoned(jiff::tz::TimeZone::UTC).date();
     let import = |name: &str, amount: &str, reference: &str| {
         let row = format!("txn,paid,amount,reference\n{number},{today},{amount},{reference}\n");
         results(&town.does("pay", &["pay", "import", &file(&town, name, row), "--zone", "UTC", "--json"]))
