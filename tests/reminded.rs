@@ -91,11 +91,11 @@ fn money_for_goods_that_went_back_is_missed_when_its_day_has_passed() {
     world.settle();
     assert_eq!(state(&mut world, BUYER, Role::Buyer, &id), State::Returned);
     assert_eq!(told(&world, BUYER), []);
-    world.pass_hours(48);
+    world.pass_hours(24 * 5);
     for at in [BUYER, SHOP] {
         let codes: Vec<_> = told(&world, at).into_iter().map(|(code, _)| code).collect();
         assert_eq!(codes, ["silent"], "{at}");
-        assert!(told(&world, at)[0].1.contains("the refund of JPY 4800 was promised for 2026-07-10"));
+        assert!(told(&world, at)[0].1.contains("the refund of JPY 4800 was promised for 2026-07-13"));
         let now = world.now().instant().as_second();
         let late = Filter { due_before: Some(now), ..Filter::default() };
         let listed = world.clerks[at].index().list(&late).unwrap();
@@ -113,7 +113,7 @@ fn money_for_a_cancelled_order_is_missed_too_and_its_failing_told() {
     world.buyer_writes(BUYER, &id, |known| buyer::cancel(known, None).unwrap());
     world.settle();
     assert_eq!(state(&mut world, BUYER, Role::Buyer, &id), State::Cancelled);
-    world.pass_hours(48);
+    world.pass_hours(24 * 5);
     assert_eq!(told(&world, BUYER)[0].0, "silent");
     let failed = Reason { code: "failed".to_owned(), text: "The account is closed.".to_owned() };
     pays(&mut world, Notice { refund: true, failed: Some(failed), ..Notice::default() });
