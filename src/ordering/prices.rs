@@ -341,11 +341,11 @@ fn can_be_had(offer: &Offer, order: &Order, ways: &[Way]) -> Result<(), Ordering
             format!("say {by_flags}")
         }))
     };
-    if !offer.delivery_methods.is_empty() && !offer.delivery_methods.contains(&order.delivery_method) {
+    if !fits(&offer.delivery_methods, Some(&order.delivery_method)) {
         let known = offer.delivery_methods.iter().map(|method| method.as_str()).collect();
         return refuse("delivered", "--deliver", order.delivery_method.as_str(), known);
     }
-    if !offer.payment_methods.is_empty() && !offer.payment_methods.contains(&order.payment_method) {
+    if !fits(&offer.payment_methods, Some(&order.payment_method)) {
         let known = offer.payment_methods.iter().map(|method| method.as_str()).collect();
         return refuse("paid", "--pay", order.payment_method.as_str(), known);
     }
