@@ -63,7 +63,7 @@ impl Clerk {
     /// # Errors
     /// Where it was sent as often as a letter is sent on one day; it stays as it is then.
     pub fn seal_after_all(&mut self, position: u64) -> Result<(), ClerkError> {
-        if self.index.sent_again_on(position, day(&self.clock.now()))? >= AGAIN_MAX {
+        if self.was_sent_often(position, &self.clock.now())? {
             let text = format!(
                 "letter {position} was sent again {AGAIN_MAX} times today, and goes out no more before tomorrow"
             );
@@ -71,6 +71,11 @@ impl Clerk {
         }
         self.queue.remove(&position.to_string())?;
         self.batch(|batch| batch.send_again(position).map(drop))
+    }
+
+    /// Returns whether a letter was sent again as often as one is on a day.
+    fn was_sent_often(&self, position: u64, now: &Moment) -> Result<bool, ClerkError> {
+        Ok(self.index.sent_again_on(position, day(now))? >= AGAIN_MAX)
     }
 
     fn tend_letters(&mut self, now: &Moment) -> Result<Tended, ClerkError> {
@@ -119,8 +124,7 @@ impl Batch<'_> {
         if self.clerk.index.erased_by(position)?.is_some() {
             return Ok(false);
         }
-        let allowed = self.clerk.index.sent_again_on(position, day(&self.now))? < AGAIN_MAX;
-        Ok(allowed && self.resend.insert(position))
+        Ok(!self.clerk.was_sent_often(position, &self.now)? && self.resend.insert(position))
     }
 
     /// Answers a letter that came again as it was answered before (B101): the same letters, or the same receipt. Not what is
