@@ -292,14 +292,12 @@ impl Index {
         let mut find = self.db.prepare_cached(&sql)?;
         let mut rows = find.query(params_from_iter(values))?;
         // Sums are exact: added here, never in SQLite's floating point.
-        let mut sums: std::collections::BTreeMap<_, Money> = std::collections::BTreeMap::new();
+        let mut amounts: Vec<Money> = Vec::new();
         while let Some(row) = rows.next()? {
             let (currency, amount): (String, String) = (row.get(0)?, row.get(1)?);
-            let amount = value(&amount, |amount| Money::parse(amount, &currency))?;
-            let sum = sums.get(&amount.currency()).copied().unwrap_or(Money::zero(amount.currency()));
-            sums.insert(amount.currency(), sum.saturating_plus(&amount));
+            amounts.push(value(&amount, |amount| Money::parse(amount, &currency))?);
         }
-        Ok(sums.into_values().collect())
+        Ok(Money::totals(amounts).into_values().collect())
     }
 
     /// Returns the keys whose order ID or number begins with `text`, or whose name is `SHOP:NUMBER` so far; at most

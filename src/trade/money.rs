@@ -3,6 +3,7 @@
 //! Text is accepted only in the plain form `-?[0-9]{1,12}(\.[0-9]{1,4})?` (B79) and a number of decimals that the
 //! currency has by ISO 4217 (JPY 0, EUR 2, KWD 3). Nothing is ever rounded: what does not come out exactly is an error.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use iso_currency::Currency as Iso;
@@ -127,11 +128,6 @@ impl Money {
         Self::whole(Decimal::ZERO, currency)
     }
 
-    /// Returns the largest whole amount of `currency`.
-    pub fn largest(currency: Currency) -> Self {
-        Self::whole(LIMIT, currency)
-    }
-
     fn whole(mut amount: Decimal, currency: Currency) -> Self {
         amount.rescale(u32::from(currency.decimals()));
         Self { amount, currency }
@@ -188,9 +184,18 @@ impl Money {
         match self.plus(other) {
             Ok(sum) => sum,
             Err(MoneyError::Mixed(..)) => *self,
-            Err(_) if other.is_negative() => Self::whole(-LIMIT, self.currency),
-            Err(_) => Self::largest(self.currency),
+            Err(_) => Self::whole(if other.is_negative() { -LIMIT } else { LIMIT }, self.currency),
         }
+    }
+
+    /// Adds amounts up for totals, each currency by itself; see [`Money::saturating_plus`].
+    pub fn totals(amounts: impl IntoIterator<Item = Self>) -> BTreeMap<Currency, Self> {
+        let mut totals: BTreeMap<Currency, Self> = BTreeMap::new();
+        for amount in amounts {
+            let total = totals.entry(amount.currency).or_insert_with(|| Self::zero(amount.currency));
+            *total = total.saturating_plus(&amount);
+        }
+        totals
     }
 
     /// Returns the difference, or an error as `plus` does.

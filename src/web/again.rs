@@ -15,7 +15,6 @@ use super::order::repeated;
 use super::order_form::{self, Filled};
 use super::pages::Page;
 use super::several::{self, Done};
-use super::sums::totals;
 use super::visit::Visit;
 use crate::clerk::{Clerk, chance};
 use crate::ordering::prices::{PriceChange, Prices, Shortage};
@@ -85,7 +84,7 @@ pub(super) async fn show(State(web): State<Arc<Web>>, visit: Visit) -> Result<Pa
         shows.insert("page".to_owned(), json!("list"));
         shows.insert("orders".to_owned(), json!(orders));
         shows.insert("can".to_owned(), json!(sums.len()));
-        shows.insert("sums".to_owned(), totals(sums.into_iter()).values().map(text::money_json).collect());
+        shows.insert("sums".to_owned(), Money::totals(sums).values().map(text::money_json).collect());
         visit.page(&shared, clerk, "again.html", shows)
     })
     .await

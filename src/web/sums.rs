@@ -60,7 +60,7 @@ impl Summed {
                 "undelivered": of().filter(|one| one.row.undelivered).count(),
             })
         };
-        totals(agreed().filter_map(|one| one.row.total)).into_iter().map(sum).collect()
+        Money::totals(agreed().filter_map(|one| one.row.total)).into_iter().map(sum).collect()
     }
 
     /// Returns the sums of each month.
@@ -72,7 +72,7 @@ impl Summed {
             }
         }
         let sums = |(month, orders): (String, Vec<&Listed>)| {
-            (month, totals(orders.into_iter().filter_map(|one| one.row.total)).into_values().collect())
+            (month, Money::totals(orders.into_iter().filter_map(|one| one.row.total)).into_values().collect())
         };
         months.into_iter().map(sums).collect()
     }
@@ -97,14 +97,4 @@ pub(super) fn month(one: &Listed, visit: &Visit) -> Option<String> {
 /// Returns whether an order counts in sums: it was agreed to, and nothing took it back.
 fn counts(one: &Listed) -> bool {
     matches!(one.row.state.as_str(), "open" | "completed")
-}
-
-/// Adds amounts up, each currency by itself.
-pub(super) fn totals(amounts: impl Iterator<Item = Money>) -> BTreeMap<Currency, Money> {
-    let mut totals: BTreeMap<Currency, Money> = BTreeMap::new();
-    for amount in amounts {
-        let total = totals.entry(amount.currency()).or_insert_with(|| Money::zero(amount.currency()));
-        *total = total.saturating_plus(&amount);
-    }
-    totals
 }
