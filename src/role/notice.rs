@@ -139,9 +139,8 @@ impl Notice {
     /// Returns the notice as it is about terms of this date: what was done on their day, at an hour that nobody knows, was not done
     /// before them. Exports of banks know days alone.
     pub fn since(mut self, terms_date: Option<Moment>) -> Self {
-        let is_of_day = |terms: &Moment, done: &Moment| Moment::new(terms.instant(), done.offset()).day() == done.day();
         if let (true, Some(done), Some(terms)) = (self.whole_day, self.done, terms_date)
-            && is_of_day(&terms, &done)
+            && terms.day_at(done.offset()) == done.day()
         {
             self.done = Some(Moment::new(terms.instant().max(done.instant()), done.offset()));
         }

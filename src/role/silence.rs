@@ -64,7 +64,7 @@ fn silence(transaction: &Transaction, leg: Leg, promised: When, now: &Moment, pa
     let end = promised.end(now.offset());
     let statuses = transaction.kept.iter().filter(|kept| kept.letter.kind().status_of() == Some(leg));
     let news = statuses.filter(|kept| kept.counts() && kept.recorded > end).map(|kept| kept.recorded).max();
-    let day = |moment: &Moment| Moment::new(moment.instant(), now.offset()).day();
+    let day = |moment: &Moment| moment.day_at(now.offset());
     let later = |days: &[Option<&Moment>]| {
         let last = days.iter().copied().flatten().max()?;
         day(last).checked_add(Span::new().days(i64::from(patience))).ok()

@@ -169,7 +169,7 @@ impl Asked<'_> {
 
     /// Returns whether something was done at the moment reported, or at any; of a day alone, at any hour of it.
     fn at(&self, moment: Moment) -> bool {
-        let on_day = |done: &Moment| Moment::new(moment.instant(), done.offset()).day() == done.day();
+        let on_day = |done: &Moment| moment.day_at(done.offset()) == done.day();
         let is_meant = |done: &Moment| *done == moment || (self.notice.whole_day && on_day(done));
         self.any_time || self.notice.done.as_ref().is_none_or(is_meant)
     }

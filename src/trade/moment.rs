@@ -71,7 +71,12 @@ impl Moment {
 
     /// Returns the day at the stated offset.
     pub fn day(&self) -> Date {
-        self.offset.to_datetime(self.instant).date()
+        self.day_at(self.offset)
+    }
+
+    /// Returns the day at another offset.
+    pub fn day_at(&self, offset: Offset) -> Date {
+        offset.to_datetime(self.instant).date()
     }
 
     /// Returns the last moment that this may mean: who knows the day alone writes its beginning, as exports of banks and carriers do.
