@@ -55,8 +55,8 @@ pub use told::{brings_news, is_told, told_done};
 use crate::trade::document::Refusal;
 use crate::trade::status::{Reason, Shipment};
 use crate::trade::{
-    Code, Digest, Document, Finding, Kept, Kind, Letter, Moment, MoneyError, Names, Number, Party, Received, Role,
-    Said, Task, TaskKey, Terms, Transaction,
+    Code, Digest, Document, Finding, Kept, Kind, Letter, Moment, Money, MoneyError, Names, Number, Party, Received,
+    Role, Said, Task, TaskKey, Terms, Transaction,
 };
 
 /// Who decides, when, and how its owner wants it done.
@@ -206,6 +206,12 @@ impl Refused {
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
+}
+
+/// Refuses an amount in another currency than that of the payment it is about.
+fn in_currency_of(payment: &Money, amount: &Money) -> Result<(), Refused> {
+    let (currency, other) = (payment.currency(), amount.currency());
+    if currency == other { Ok(()) } else { Err(Refused::new(format!("the payment is in {currency}, not in {other}"))) }
 }
 
 impl From<MoneyError> for Refused {

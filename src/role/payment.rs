@@ -9,7 +9,7 @@ use super::payment_status::{
     stop_open, stopped_by_shop, take_back,
 };
 use super::practice::{DebitWord, PaymentPractice};
-use super::{Action, Desk, Draft, Notice, Refused, given, mandate, payment_work, resend_above};
+use super::{Action, Desk, Draft, Notice, Refused, given, in_currency_of, mandate, payment_work, resend_above};
 use crate::trade::document::{AuthorizationRequest, AuthorizationResult, PaymentInstruction};
 use crate::trade::status::{Payment, PaymentState, PaymentStatus, Reason, Step};
 use crate::trade::{Document, Kept, Kind, Leg, Moment, Money, Party, Said, Task, Transaction, When, Work};
@@ -322,10 +322,7 @@ pub(super) fn noted(transaction: &Transaction, notice: &Notice, desk: &Desk<'_>)
     if let Some(told) = instructed {
         reopen(&mut status, told.amount);
     }
-    if let Some(amount) = notice.amount.filter(|amount| amount.currency() != status.remaining.currency()) {
-        let currency = status.remaining.currency();
-        return Err(Refused::new(format!("the payment is in {currency}, not in {}", amount.currency())));
-    }
+    notice.amount.map_or(Ok(()), |amount| in_currency_of(&status.remaining, &amount))?;
     let amount = notice.amount.unwrap_or(status.remaining);
     if amount.is_negative() || (amount.is_zero() && notice.amount.is_some()) {
         return Err(Refused::new(format!("{amount} cannot be paid; name an amount above zero")));

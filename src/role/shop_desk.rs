@@ -4,8 +4,8 @@ use super::practice::{Procedure, ShopPractice};
 use super::shop_check::check;
 use super::shop_refund::{left_of, refund_instruction, unasked, worth_now};
 use super::{
-    Action, Desk, Refused, agent, given, shop, shop_after, shop_cancel, shop_change, shop_held, shop_offer, shop_work,
-    terms_of,
+    Action, Desk, Refused, agent, given, in_currency_of, shop, shop_after, shop_cancel, shop_change, shop_held,
+    shop_offer, shop_work, terms_of,
 };
 use crate::rules::failed::came_nonetheless;
 use crate::rules::stopping::is_instructed;
@@ -183,11 +183,7 @@ pub fn refund(transaction: &Transaction, refund: Refund, why: &str) -> Result<Ve
     let left = left_of(transaction, Standing::of(transaction).legs.paid);
     let left = left.ok_or_else(|| Refused::new("nothing is left of what was paid, so nothing can be given back"))?;
     let amount = match refund.amount {
-        Some(amount) if amount.currency() != left.currency() => {
-            let text = format!("the payment is in {}, not in {}", left.currency(), amount.currency());
-            return Err(Refused::new(text));
-        }
-        Some(amount) => amount,
+        Some(amount) => in_currency_of(&left, &amount).map(|()| amount)?,
         None if missing.is_empty() => left,
         None => {
             let worth = worth_now(transaction, terms, &missing).map_err(|(_, why)| Refused::new(why))?;
