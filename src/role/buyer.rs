@@ -246,18 +246,13 @@ pub fn give_back(transaction: &Transaction, lines: Vec<LineQuantity>, reason: Re
     if !returned::has_room(transaction, terms, &lines) {
         return Err(Refused::new("with what you gave back before, that is more than was bought"));
     }
-    if !can_give_back_a_part(&standing) && !returned::covers(terms, &lines) {
+    // What has not arrived is stopped as a whole or not at all.
+    if !standing.legs.delivery.is_brought() && !returned::covers(terms, &lines) {
         let text = "not all has arrived yet: give back all of it to stop it, or a part when it is there";
         return Err(Refused::new(text));
     }
     let document = Document::ReturnRequest(ReturnRequest { lines, reason });
     Ok(Draft::new(transaction, kept.letter.from.clone(), document).about(Some(kept.content)))
-}
-
-/// Returns whether a part of the goods can be given back: what has not arrived is stopped as a whole or not at all.
-pub fn can_give_back_a_part(standing: &Standing) -> bool {
-    let delivery = &standing.legs.delivery;
-    delivery.done.is_some() || delivery.missing().is_some()
 }
 
 /// Says whether anything can be given back: all of it, or a piece of a line.

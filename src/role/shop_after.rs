@@ -317,8 +317,10 @@ pub(super) fn agent_spoke(transaction: &Transaction, desk: &Desk<'_>) -> Vec<Act
 /// Answers the returns that waited for goods on their way, once all have arrived or are said not to.
 fn settle_arrived(transaction: &Transaction, desk: &Desk<'_>) -> Vec<Action> {
     let delivery = Standing::of(transaction).legs.delivery;
-    let over = delivery.done.is_some() || delivery.failed || delivery.missing().is_some();
-    if !has_left(transaction) || !over || stop_sent(transaction, Leg::Delivery).is_some() {
+    if !has_left(transaction)
+        || !(delivery.is_brought() || delivery.failed)
+        || stop_sent(transaction, Leg::Delivery).is_some()
+    {
         return Vec::new();
     }
     let waiting = unanswered(transaction).into_iter().filter_map(|kept| match &kept.letter.document {
@@ -392,11 +394,10 @@ pub(super) fn settle_stop_as(transaction: &Transaction, desk: &Desk<'_>, given_u
 /// too late.
 fn settle_too_late(transaction: &Transaction, asked: &[&Kept], desk: &Desk<'_>) -> Vec<Action> {
     let standing = Standing::of(transaction);
-    let delivery = &standing.legs.delivery;
     let mut answered = Answered::new(transaction);
     for asked in asked {
         let actions = match &asked.letter.document {
-            Document::ReturnRequest(request) if delivery.done.is_some() || delivery.missing().is_some() => {
+            Document::ReturnRequest(request) if standing.legs.delivery.is_brought() => {
                 take_back(&answered.known, asked, request, desk, false)
             }
             _ => {
@@ -409,14 +410,9 @@ fn settle_too_late(transaction: &Transaction, asked: &[&Kept], desk: &Desk<'_>) 
     let Answered { known, mut actions } = answered;
     // What arrives is paid: the payment that was stopped with it is to be made after all, unless everything goes back.
     let stopped = stop_sent(transaction, Leg::Payment).is_some() && standing.legs.payment.done.is_none();
-    if stopped && !takes_all_back(&known) {
+    let all_go_back = terms_of(&known).is_some_and(|(_, terms)| returned::is_all(&known, terms));
+    if stopped && !all_go_back {
         actions.extend(collect_again(transaction, desk));
     }
     actions
-}
-
-/// Returns whether the shop has agreed to take all the goods back.
-fn takes_all_back(transaction: &Transaction) -> bool {
-    let back = returned::agreed(transaction).into_iter().flat_map(|(_, answer)| answer.lines.clone());
-    terms_of(transaction).is_some_and(|(_, terms)| returned::covers(terms, &back.collect::<Vec<_>>()))
 }

@@ -65,6 +65,11 @@ impl LegState {
         planned.min_by_key(|date| date.end(jiff::tz::Offset::UTC))
     }
 
+    /// Returns whether nothing more of the goods is to come: all have arrived, or it is said which will not.
+    pub fn is_brought(&self) -> bool {
+        self.done.is_some() || self.missing().is_some()
+    }
+
     /// Returns the goods that will not come though others came: [`lost`](Self::lost), where anything is done.
     pub fn missing(&self) -> Option<Vec<LineQuantity>> {
         self.lost().filter(|_| self.done_in_part().is_some())

@@ -177,7 +177,7 @@ fn state_at_agent(transaction: &Transaction, legs: &Legs) -> State {
             && transaction.known(Kind::AuthorizationResult).last().is_some_and(|k| refused(&k.letter.document));
         return if declined || instructed.count() > 0 { State::Rejected } else { State::Ordered };
     }
-    let brought = legs.delivery.done.is_some() || legs.delivery.missing().is_some();
+    let brought = legs.delivery.is_brought();
     let stopped_in_part = is_stopped_in_part(transaction, legs);
     let own = legs.payment.done.is_some() || brought || stopped_in_part;
     match own {

@@ -14,7 +14,6 @@ use super::visit::Visit;
 use super::{Web, letter, timeline};
 use crate::clerk::{Clerk, ClerkError, warning_id};
 use crate::index::RowMore;
-use crate::role::buyer;
 use crate::rules::failed::failures;
 use crate::rules::in_part::{back, in_part};
 use crate::rules::{Pending, Standing, State as OrderState, agreement, offer, overdue, received};
@@ -246,7 +245,7 @@ fn facts(known: &Transaction, terms: Option<Offered<'_>>, standing: &Standing, v
         "remarks": order.and_then(|order| order.remarks.as_deref()),
         "digest": terms.map(|(kept, _)| kept.content.to_string()),
         "until": until.map(|until| pages::moment(&until, &visit.zone)),
-        "parted": buyer::can_give_back_a_part(standing),
+        "parted": standing.legs.delivery.is_brought(),
         "refunded": standing.legs.refunded.as_ref().map(text::money_json), "not_taken": not_taken(known),
         "bill": Bill::of(known, standing).map(|bill| bill.json()),
     })
