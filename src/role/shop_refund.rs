@@ -2,6 +2,7 @@
 
 use super::{Action, Desk, Draft, Refused, terms_of};
 use crate::rules::Standing;
+use crate::rules::failed::refused_refunds;
 use crate::rules::returned::{self, Unpriced};
 use crate::trade::document::{RefundInstruction, ReturnAnswer};
 use crate::trade::item::{Line, LineQuantity};
@@ -63,7 +64,7 @@ pub(super) fn told_again(transaction: &Transaction) -> Vec<Action> {
         let Action::Send(draft) = refund_instruction(transaction, refund.amount, &refund.reason)? else { return None };
         Some(Action::from(draft.answering(refusal.content)))
     };
-    returned::refused_refunds(transaction).into_iter().filter_map(again).collect()
+    refused_refunds(transaction).into_iter().filter_map(again).collect()
 }
 
 /// Why goods are not taken back: a code that other programs know, and a sentence.

@@ -10,7 +10,7 @@ use super::{Standing, State, returned};
 use crate::trade::document::RefundInstruction;
 use crate::trade::item::LineQuantity;
 use crate::trade::status::{DeliveryStatus, PaymentStatus, Reason, STOPPED, Step};
-use crate::trade::{Direction, Document, Kept, Kind, Leg, Moment, Money, Role, Settlement, Transaction};
+use crate::trade::{Document, Kept, Kind, Leg, Moment, Money, Role, Settlement, Transaction};
 
 /// Something that will not happen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,7 +64,7 @@ fn found(transaction: &Transaction, standing: &Standing) -> Vec<Failure> {
         found.extend(reasons.into_iter().map(|text| failure(leg, text, said)));
     }
     found.extend(not_given_back(transaction, standing));
-    let refunds = returned::refused_refunds(transaction).into_iter();
+    let refunds = refused_refunds(transaction).into_iter();
     found.extend(refunds.filter_map(|(refusal, refund)| refund_not_taken(refusal, refund)));
     if transaction.key.role == Role::Shop && standing.state == State::Open {
         let legs = [(Leg::Payment, Kind::PaymentInstruction), (Leg::Delivery, Kind::DeliveryInstruction)];
@@ -112,38 +112,40 @@ pub fn came_nonetheless(transaction: &Transaction, standing: &Standing) -> Optio
     if said.settled == Some(Settlement::Accept) {
         return None;
     }
-    let came = |(id, part): (&String, &Part)| Some((id.clone(), part.done?));
-    let mut parcels = delivery.parcels.iter();
+    let parcels = || delivery.parcels.iter().filter_map(|(id, part)| Some((id, part, part.done?)));
     let text = match standing.legs.cancelled {
         Some(ended) => {
-            let (id, came) = parcels.find_map(came)?;
+            let (id, _, came) = parcels().next()?;
             format!("parcel {id} arrived {came}, though the order was ended {ended}")
         }
         None => {
+            let lines = came_and_paid_back(transaction, delivery)?;
+            let holds = |part: &Part| part.lines.iter().any(|part| lines.contains(&part.line.as_str()));
             // What came last is what nobody waited for any more.
-            let paid_back = parcels.filter(|(_, part)| was_paid_back(transaction, delivery, part));
-            let (id, came) = paid_back.filter_map(came).max_by_key(|(_, came)| *came)?;
+            let (id, _, came) = parcels().filter(|(_, part, _)| holds(part)).max_by_key(|(.., came)| *came)?;
             format!("parcel {id} arrived {came}, though it was paid back as lost")
         }
     };
     Some(failure(Leg::Delivery, text, said))
 }
 
-/// Returns whether a parcel holds goods of which more arrived, with what the shop paid back as lost, than were bought.
-fn was_paid_back(transaction: &Transaction, delivery: &LegState, part: &Part) -> bool {
-    let Some((_, terms)) = transaction.terms().filter(|_| transaction.key.role == Role::Shop) else { return false };
-    let answers = returned::agreed(transaction);
+/// Returns the lines of which more arrived, with what the shop paid back as lost, than were bought; `None` where it paid nothing back
+/// so, as nearly always.
+fn came_and_paid_back<'a>(transaction: &'a Transaction, delivery: &LegState) -> Option<Vec<&'a str>> {
+    if transaction.key.role != Role::Shop {
+        return None;
+    }
     // What nobody asked to give back is paid back as lost.
-    let lost = answers.iter().filter(|(kept, _)| kept.letter.answers.is_none()).flat_map(|(_, answer)| &answer.lines);
-    let lost: Vec<&LineQuantity> = lost.collect();
+    let answers = returned::agreed(transaction).into_iter().filter(|(kept, _)| kept.letter.answers.is_none());
+    let lost: Vec<&LineQuantity> = answers.flat_map(|(_, answer)| &answer.lines).collect();
+    let (_, terms) = transaction.terms().filter(|_| !lost.is_empty())?;
     let came = delivery.parcels.values().filter(|part| part.done.is_some()).flat_map(|part| &part.lines);
     let all: Vec<&LineQuantity> = lost.iter().copied().chain(came).collect();
-    let exceeds = |line: &str| {
-        let bought = terms.lines.iter().find(|bought| bought.id == line).map(|bought| bought.quantity);
+    let exceeds = |line: &&str| {
+        let bought = terms.lines.iter().find(|bought| bought.id == *line).map(|bought| bought.quantity);
         returned::sum_of(all.iter().copied(), line) > bought
     };
-    let is_lost = |line: &str| lost.iter().any(|part| part.line == line);
-    part.lines.iter().any(|part| is_lost(&part.line) && exceeds(&part.line))
+    Some(lost.iter().map(|part| part.line.as_str()).filter(exceeds).collect())
 }
 
 /// A refund that the payment agent was told to make and does not make: only its shop can have it made.
@@ -214,8 +216,26 @@ pub fn not_taken(transaction: &Transaction, leg: Leg, kind: Kind) -> Option<Fail
     if transaction.kept.iter().any(speaks) {
         return None;
     }
-    let answers = |kept: &&Kept| kept.direction == Direction::In && kept.letter.answers == Some(instruction.content);
-    let refusal = transaction.known(Kind::Refusal).find(answers)?;
+    let refusal = refusal_of(transaction, instruction)?;
     let Document::Refusal(said) = &refusal.letter.document else { return None };
     Some(failure(leg, format!("the {kind} was refused: {}", said.reason.text), refusal))
+}
+
+/// Returns the refunds that the shop's payment agent refused and that it was not told of once more for that: the refusal, and what
+/// was to go back.
+pub fn refused_refunds(transaction: &Transaction) -> Vec<(&Kept, &RefundInstruction)> {
+    let told = || transaction.sent(Kind::RefundInstruction);
+    let again = |refusal: &Kept| told().any(|kept| kept.letter.answers == Some(refusal.content));
+    let open = told().filter_map(|kept| match &kept.letter.document {
+        Document::RefundInstruction(refund) => {
+            Some((refusal_of(transaction, kept).filter(|refusal| !again(refusal))?, refund))
+        }
+        _ => None,
+    });
+    open.collect()
+}
+
+/// Returns the refusal of a letter of ours.
+fn refusal_of<'a>(transaction: &'a Transaction, sent: &Kept) -> Option<&'a Kept> {
+    transaction.received(Kind::Refusal).find(|refusal| refusal.letter.answers == Some(sent.content))
 }

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::statement;
-use crate::trade::document::{RefundInstruction, ReturnAnswer};
+use crate::trade::document::ReturnAnswer;
 use crate::trade::item::LineQuantity;
-use crate::trade::{Digest, Direction, Document, Kept, Kind, Moment, Money, MoneyError, Quantity, Terms, Transaction};
+use crate::trade::{Digest, Document, Kept, Kind, Moment, Money, MoneyError, Quantity, Terms, Transaction};
 
 /// Returns the shop's last word on each return it agreed to, in the order in which it first agreed.
 ///
@@ -63,22 +63,6 @@ pub fn has_room(transaction: &Transaction, terms: &Terms, more: &[LineQuantity])
             let sum = sum_of(all.iter().copied(), &part.line);
             terms.lines.iter().any(|line| line.id == part.line && sum.is_some_and(|sum| sum <= line.quantity))
         })
-}
-
-/// Returns the refunds that the shop's payment agent refused and that it was not told of once more for that: the refusal, and what
-/// was to go back.
-pub fn refused_refunds(transaction: &Transaction) -> Vec<(&Kept, &RefundInstruction)> {
-    let told = || transaction.sent(Kind::RefundInstruction);
-    let refused = |told: &Kept| {
-        let answers = |kept: &&Kept| kept.direction == Direction::In && kept.letter.answers == Some(told.content);
-        transaction.known(Kind::Refusal).find(answers)
-    };
-    let again = |refusal: &Kept| told().any(|kept| kept.letter.answers == Some(refusal.content));
-    let open = told().filter_map(|kept| match &kept.letter.document {
-        Document::RefundInstruction(refund) => Some((refused(kept).filter(|refusal| !again(refusal))?, refund)),
-        _ => None,
-    });
-    open.collect()
 }
 
 /// Returns whether the shop has agreed to take back, or to pay back, at least these goods: what is missing of a delivery
