@@ -31,6 +31,14 @@ fn second_is_lost(town: &Town, number: &str) {
     town.settle();
 }
 
+/// Buys two shirts of which one comes and the other is lost, both of them paid.
+fn paid_and_half_lost(town: &Town) -> (String, String) {
+    let (id, number) = parted(town);
+    second_is_lost(town, &number);
+    town.reports(&number, &[("pay", "--paid")]);
+    (id, number)
+}
+
 fn money(town: &Town, party: &str, number: &str, what: &str) -> Value {
     town.show(party, number)[what]["amount"].clone()
 }
@@ -82,9 +90,7 @@ fn a_cancellation_when_a_part_is_known_to_be_there_disturbs_no_agent() {
 #[test]
 fn what_was_lost_of_a_delivery_is_paid_back_and_the_rest_is_kept() {
     let town = Town::fresh();
-    let (id, number) = parted(&town);
-    second_is_lost(&town, &number);
-    town.reports(&number, &[("pay", "--paid")]);
+    let (id, number) = paid_and_half_lost(&town);
     town.check_stands("buyer", &id, "open", [true, false, true]);
     town.does("buyer", &["return", &id, "--line", "1=1", "--reason", "lost"]);
     town.settle();
@@ -187,9 +193,7 @@ fn what_was_lost_is_paid_back_unasked_once_and_keeps_nobody_waiting() {
 #[test]
 fn goods_that_were_paid_back_as_lost_and_come_after_all_are_told_of() {
     let town = Town::fresh();
-    let (id, number) = parted(&town);
-    second_is_lost(&town, &number);
-    town.reports(&number, &[("pay", "--paid")]);
+    let (id, number) = paid_and_half_lost(&town);
     town.does("shop", &["shop", "refund", &number, "--missing"]);
     town.settle();
     town.does("ship", &["ship", "notify", &number, "--delivered", "--parcel", "2"]);
@@ -215,9 +219,7 @@ fn goods_that_were_paid_back_as_lost_and_come_after_all_are_told_of() {
 #[test]
 fn a_return_of_lost_goods_that_crosses_the_money_for_them_brings_it_once() {
     let town = Town::fresh();
-    let (id, number) = parted(&town);
-    second_is_lost(&town, &number);
-    town.reports(&number, &[("pay", "--paid")]);
+    let (id, number) = paid_and_half_lost(&town);
     town.does("buyer", &["return", &id, "--line", "1=1", "--reason", "lost"]);
     town.does("shop", &["shop", "refund", &number, "--missing"]);
     town.settle();
@@ -237,9 +239,7 @@ fn a_return_of_lost_goods_that_crosses_the_money_for_them_brings_it_once() {
 fn money_for_lost_goods_waits_for_the_answer_to_a_return_of_them() {
     let town = Town::fresh();
     town.configure("shop", |text| text.replace("return_days = 14", "return_days = 14\nreview = [\"returns\"]"));
-    let (id, number) = parted(&town);
-    second_is_lost(&town, &number);
-    town.reports(&number, &[("pay", "--paid")]);
+    let (id, number) = paid_and_half_lost(&town);
     town.does("buyer", &["return", &id, "--line", "1=1", "--reason", "lost"]);
     town.settle();
     let asked = town.run("shop", &["shop", "refund", &number, "--missing"]);
